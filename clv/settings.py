@@ -1,0 +1,146 @@
+"""Where things are: one place that reads the environment and the home's own settings.
+
+`CLV_HOME` (default `.clv`) holds the embedded database, Airflow's home, landing files, models and reports.
+Ports and passwords are made once by `clv up`, kept under it, and read from there by everything else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from clv.errors import ClvError
+
+PROJECT = Path(__file__).resolve().parent.parent
+HORIZONS = (90, 180, 365)
+MAIN_HORIZON = 365
+
+# What may be set in $CLV_HOME/shop.json, with the value used where it is not set.
+SHOP_DEFAULTS = {
+    "gross_margin": 1.0,  # profit per unit of revenue where a source brings no cost
+    "discount_rate": 0.10,  # per year
+    "minimum_days": 180,  # of orders before a forecast is made
+    "minimum_customers": 500,
+}
+
+# Telemetry of every tool is off, wherever we start it.
+QUIET = {
+    "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+    "SCARF_ANALYTICS": "false",
+    "DO_NOT_TRACK": "1",
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    "GX_ANALYTICS_ENABLED": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One home's settings. `state` is what `clv up` remembered: ports and what it started."""
+
+    home: Path
+    state: dict
+    shop: dict
+
+    @property
+    def secrets(self) -> Path:
+        return self.home / "secrets"
+
+    @property
+    def landing(self) -> Path:
+        return self.home / "landing"
+
+    @property
+    def models(self) -> Path:
+        return self.home / "models"
+
+    @property
+    def reports(self) -> Path:
+        return self.home / "reports"
+
+    @property
+    def airflow_home(self) -> Path:
+        return self.home / "airflow"
+
+    @property
+    def spark_master(self) -> str:
+        return os.environ.get("SPARK_MASTER") or "local[*]"
+
+    @property
+    def embedded(self) -> bool:
+        """True when the database is the home's own, False when CLV_WAREHOUSE_URL names another."""
+        return not os.environ.get("CLV_WAREHOUSE_URL")
+
+    def secret(self, name: str) -> str:
+        """A secret by name, from a file only the owner reads. Raises ClvError when `clv up` has not made it."""
+        try:
+            return (self.secrets / name).read_text().strip()
+        except FileNotFoundError:
+            raise ClvError(f"{self.secrets / name} is missing; run `clv up` first") from None
+
+    @property
+    def warehouse_url(self) -> str:
+        """The warehouse as the pipeline's owner: postgresql://user:password@host:port/database."""
+        if not self.embedded:
+            return os.environ["CLV_WAREHOUSE_URL"].replace("postgresql+psycopg2://", "postgresql://")
+        return self.database_url("warehouse")
+
+    def database_url(self, database: str) -> str:
+        """A database beside the warehouse on the same server (airflow, mlflow)."""
+        if not self.embedded:
+            base, _, rest = self.warehouse_url.rpartition("/")
+            name, _, query = rest.partition("?")
+            if database != "warehouse":
+                name = f"{name}_{database}"
+            return f"{base}/{name}" + (f"?{query}" if query else "")
+        if "postgres_port" not in self.state:
+            raise ClvError(f"no database in {self.home} yet; run `clv up` first")
+        password = quote(self.secret("postgres_password"), safe="")
+        return f"postgresql://clv_owner:{password}@127.0.0.1:{self.state['postgres_port']}/{database}"
+
+    @property
+    def analyst_url(self) -> str:
+        """The warehouse as an analyst sees it: role clv_analyst, which reads the schema analytics only."""
+        base = self.warehouse_url.rpartition("@")[2]
+        return f"postgresql://clv_analyst:{quote(self.secret('analyst_password'), safe='')}@{base}"
+
+    @property
+    def mlflow_url(self) -> str:
+        return os.environ.get("MLFLOW_TRACKING_URI") or self.database_url("mlflow").replace(
+            "postgresql://", "postgresql+psycopg2://"
+        )
+
+    def remember(self, **values: object) -> Settings:
+        """Writes values into the home's state, whole or not at all, and returns the settings anew."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        partial = self.home / "state.json.partial"
+        partial.write_text(json.dumps({**self.state, **values}, indent=2))
+        partial.replace(self.home / "state.json")
+        return load(self.home)
+
+
+def load(home: Path | str | None = None) -> Settings:
+    """The settings of a home (default: CLV_HOME, else .clv in the working directory)."""
+    path = Path(home or os.environ.get("CLV_HOME") or ".clv").resolve()
+    return Settings(path, _read(path / "state.json"), {**SHOP_DEFAULTS, **_shop(path / "shop.json")})
+
+
+def _read(path: Path) -> dict:
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise ClvError(f"{path} is not JSON ({error}); mend it or remove it") from None
+
+
+def _shop(path: Path) -> dict:
+    shop = _read(path)
+    unknown = sorted(set(shop) - set(SHOP_DEFAULTS))
+    if unknown:
+        raise ClvError(f"{path} sets {', '.join(unknown)}; known settings are {', '.join(SHOP_DEFAULTS)}")
+    return shop

@@ -1,0 +1,45 @@
+"""The names of schemas and tables. Layers meet only here."""
+
+RAW = "raw"
+PII = "pii"
+QUARANTINE = "quarantine"
+STAGING = "staging"
+INTERMEDIATE = "intermediate"
+FEATURES = "features"
+PREDICTIONS = "predictions"
+ANALYTICS_RUNS = "analytics_runs"  # every run's rows, published or not; analysts cannot read it
+ANALYTICS = "analytics"  # what analysts read: views on the published runs, and publications
+OPS = "ops"
+
+BATCHES = "raw.batches"
+ORDER_LINES = "raw.order_lines"
+WITHDRAWALS = "raw.withdrawals"
+CUSTOMERS = "pii.customers"
+UNREADABLE_ROWS = "quarantine.unreadable_rows"
+
+SET_ASIDE_LINES = "quarantine.set_aside_lines"
+STG_ORDER_LINES = "staging.stg_order_lines"
+STG_BATCH_COUNTS = "staging.stg_batch_counts"
+INT_ORDERS = "intermediate.int_orders"
+INT_REFUNDS = "intermediate.int_refunds"
+INT_CUSTOMER_DAYS = "intermediate.int_customer_days"
+CUSTOMER_FEATURES = "features.customer_features"
+TRAINING_EXAMPLES = "features.training_examples"
+
+CUSTOMER_PREDICTIONS = "predictions.customer_predictions"
+
+RUNS = "ops.runs"
+GATE_RESULTS = "ops.gate_results"
+TASK_LOG = "ops.task_log"
+SETTINGS = "ops.settings"
+PUBLICATIONS = "analytics.publications"
+
+# Tables of one run's rows in analytics_runs, and the view(s) in analytics that show the published ones.
+# key: the columns that, with as_of_date and run_id, make the primary key. history: a *_history view exists.
+PUBLISHED_TABLES = {
+    "customer_clv": {"key": ["customer_key"], "history": True},
+    "customer_clv_horizons": {"key": ["customer_key", "horizon_days"], "history": True},
+    "segment_summary": {"key": ["segment"], "history": True},
+    "dim_customer": {"key": ["customer_key"], "history": False},
+    "fct_orders": {"key": ["order_key"], "history": False},
+}

@@ -1,0 +1,57 @@
+"""Shared parts: a real PostgreSQL for the session, a fresh warehouse for each test that asks for one."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from clv import settings, warehouse
+from clv.runtime import postgres
+
+REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL server, embedded; gives its URL without a database."""
+    data = tmp_path_factory.mktemp("server") / "postgres"
+    password = secrets.token_urlsafe(16)
+    postgres.initialise(data, password)
+    port = postgres.free_port()
+    postgres.start(data, port)
+    yield f"postgresql://clv_owner:{password}@127.0.0.1:{port}"
+    postgres.stop(data)
+
+
+def make_home(server: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> settings.Settings:
+    """A home with a migrated, empty warehouse of its own; CLV_HOME and CLV_WAREHOUSE_URL point at it."""
+    database = f"warehouse_{next(_numbers)}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"create database {database}")  # type: ignore[arg-type]
+    (folder / "secrets").mkdir(parents=True)
+    for secret in ("pseudonym_key", "analyst_password"):
+        (folder / "secrets" / secret).write_text(secrets.token_hex(32))
+    monkeypatch.setenv("CLV_HOME", str(folder))
+    monkeypatch.setenv("CLV_WAREHOUSE_URL", f"{server}/{database}")
+    warehouse.migrate()
+    return settings.load()
+
+
+@pytest.fixture
+def home(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> settings.Settings:
+    """A fresh home whose warehouse is empty and migrated."""
+    return make_home(server, tmp_path / "home", monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real orders; the test is skipped where it is absent."""
+    if not REAL_DATA.is_dir():
+        pytest.skip(f"real orders are not here ({REAL_DATA} is absent)")
+    return REAL_DATA
