@@ -24,7 +24,9 @@ def connect(url: str | None = None, autocommit: bool = False) -> Iterator[psycop
     except psycopg.OperationalError as error:
         place = url.rpartition("@")[2]
         reason = str(error).strip().splitlines()[-1]
-        raise ClvError(f"the warehouse at {place} does not answer ({reason}); run `clv up`, or check CLV_WAREHOUSE_URL") from None
+        raise ClvError(
+            f"the warehouse at {place} does not answer ({reason}); run `clv up`, or check CLV_WAREHOUSE_URL"
+        ) from None
     with connection:
         yield connection
 

@@ -1,0 +1,199 @@
+"""Airflow's REST API, as far as the command line needs it: start runs and backfills, wait for them, show progress."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import httpx
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from clv import dates, settings, tables, warehouse
+from clv.errors import ClvError
+
+DAG = "clv_daily"
+ENDED = ("success", "failed")
+POLL_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """One DAG run: the date it is for, Airflow's id of it, its state, and its tasks' states by name."""
+
+    as_of: date
+    dag_run_id: str
+    state: str
+    tasks: dict[str, str]
+
+
+class Airflow:
+    """A session with one home's Airflow. Raises ClvError in one line when it does not answer."""
+
+    def __init__(self, home: settings.Settings) -> None:
+        if "airflow_port" not in home.state:
+            raise ClvError(f"Airflow was never started in {home.home}; run `clv up` first")
+        self.home = home
+        self.base = f"http://127.0.0.1:{home.state['airflow_port']}"
+        self.client = httpx.Client(base_url=self.base, timeout=60, trust_env=False)
+        login = {"username": "admin", "password": home.secret("airflow_password")}
+        token = self._send("POST", "/auth/token/cli", json=login)["access_token"]
+        self.client.headers["Authorization"] = f"Bearer {token}"
+
+    def call(self, method: str, path: str, **options: object) -> dict:
+        """One call of /api/v2; gives the JSON answer."""
+        return self._send(method, f"/api/v2{path}", **options)
+
+    def _send(self, method: str, path: str, **options: object) -> dict:
+        try:
+            answer = self.client.request(method, path, **options)  # type: ignore[arg-type]
+        except httpx.TransportError as error:
+            raise ClvError(f"Airflow at {self.base} does not answer ({error}); run `clv up`") from None
+        if answer.is_error:
+            raise ClvError(f"Airflow refused {method} {path}: {_detail(answer)}")
+        return answer.json() if answer.content else {}
+
+
+def _detail(answer: httpx.Response) -> str:
+    try:
+        detail = answer.json().get("detail", answer.text)
+    except ValueError:
+        detail = answer.text
+    return " ".join(str(detail).split())[:400]
+
+
+def trigger(airflow: Airflow, as_of: date, force_retrain: bool = False) -> str:
+    """Starts a run for a date and returns its id. Each call starts a new one."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+    body = {
+        "dag_run_id": f"manual__{as_of}__{stamp}",
+        "logical_date": None,
+        "conf": {"as_of_date": as_of.isoformat(), "force_retrain": force_retrain},
+    }
+    return airflow.call("POST", f"/dags/{DAG}/dagRuns", json=body)["dag_run_id"]
+
+
+def start_backfill(airflow: Airflow, first: date, last: date, backwards: bool = False) -> list[str]:
+    """Starts an Airflow backfill of each day from first to last and returns its runs' ids.
+
+    Days that were run before are run again; a day whose run is still going is left alone and not returned.
+    """
+    body = {
+        "dag_id": DAG,
+        "from_date": f"{first}T00:00:00Z",
+        "to_date": f"{last}T00:00:00Z",
+        "run_backwards": backwards,
+        "max_active_runs": 2,
+        "reprocess_behavior": "completed",
+    }
+    try:
+        backfill = airflow.call("POST", "/backfills", json=body)
+    except ClvError as error:
+        if "running backfill" in str(error):
+            raise ClvError(
+                f"another backfill of {DAG} is still running; wait for it, or end it under Backfills in {airflow.base}"
+            ) from None
+        raise
+    runs = airflow.call("GET", f"/dags/{DAG}/dagRuns", params={"run_type": "backfill", "limit": 1000})["dag_runs"]
+    days = {f"{day}" for day in dates.each_date(first, last)}
+    return [
+        run["dag_run_id"]
+        for run in sorted(runs, key=lambda run: run["logical_date"])
+        if run["logical_date"][:10] in days and (run.get("backfill_id") in (None, backfill["id"]))
+    ]
+
+
+def look(airflow: Airflow, dag_run_id: str) -> Run:
+    """A run's present state."""
+    run = airflow.call("GET", f"/dags/{DAG}/dagRuns/{dag_run_id}")
+    found = airflow.call("GET", f"/dags/{DAG}/dagRuns/{dag_run_id}/taskInstances", params={"limit": 100})
+    day = (run.get("conf") or {}).get("as_of_date") or run["logical_date"][:10]
+    tasks = {item["task_id"]: item["state"] or "" for item in found["task_instances"]}
+    return Run(dates.parse_date(day), dag_run_id, run["state"], tasks)
+
+
+def wait(airflow: Airflow, dag_run_ids: list[str], console: Console) -> list[Run]:
+    """Waits until every run has ended, showing progress; returns them. Raises ClvError naming the runs that failed."""
+    runs = [look(airflow, run_id) for run_id in dag_run_ids]
+    printed: set[str] = set()
+    with Live(_progress(runs), console=console, refresh_per_second=4, transient=False) as live:
+        while True:
+            runs = [run if run.state in ENDED else look(airflow, run.dag_run_id) for run in runs]
+            if console.is_terminal:
+                live.update(_progress(runs))
+            for run in runs:
+                if run.state in ENDED and run.dag_run_id not in printed and not console.is_terminal:
+                    console.print(f"{run.as_of} {run.state}")
+                    printed.add(run.dag_run_id)
+            if all(run.state in ENDED for run in runs):
+                live.update(_progress(runs))
+                break
+            time.sleep(POLL_SECONDS)
+    failed = [run for run in runs if run.state == "failed"]
+    if failed:
+        raise ClvError("; ".join(_why(airflow, run) for run in failed))
+    return runs
+
+
+def _progress(runs: list[Run]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("as of")
+    table.add_column("state")
+    table.add_column("tasks", justify="right")
+    table.add_column("now")
+    colours = {"success": "green", "failed": "red", "running": "yellow"}
+    for run in runs:
+        done = sum(state == "success" for state in run.tasks.values())
+        now = [name for name, state in run.tasks.items() if state in ("running", "failed", "up_for_retry")]
+        colour = colours.get(run.state, "default")
+        table.add_row(str(run.as_of), f"[{colour}]{run.state}[/]", f"{done}/{len(run.tasks)}", ", ".join(now))
+    return table
+
+
+def _why(airflow: Airflow, run: Run) -> str:
+    """One line: which task of the run failed, and the task's own error where it left one."""
+    query = f"""
+        select log.task, log.facts->>'error'
+        from {tables.TASK_LOG} as log
+        inner join {tables.RUNS} as runs using (run_id)
+        where runs.started_by = %s and log.facts ? 'error'
+        order by log.ended_at desc
+        limit 1
+    """
+    found = warehouse.rows(query, (run.dag_run_id,), airflow.home.warehouse_url)
+    if found:
+        return f"the run for {run.as_of} failed in {found[0][0]}: {found[0][1]}"
+    tasks = [name for name, state in run.tasks.items() if state == "failed"]
+    url = f"{airflow.base}/dags/{DAG}/runs/{run.dag_run_id}"
+    return f"the run for {run.as_of} failed in {', '.join(tasks) or 'Airflow'}; its log is at {url}"
+
+
+def run(home: settings.Settings, as_of: date, force_retrain: bool, console: Console) -> list[Run]:
+    """Starts a run for a date, waits for it and returns it."""
+    airflow = Airflow(home)
+    return wait(airflow, [trigger(airflow, as_of, force_retrain)], console)
+
+
+def backfill(
+    home: settings.Settings, first: date, last: date, every: int, console: Console, backwards: bool = False
+) -> list[Run]:
+    """Runs each date from first to last, `every` days apart, and waits.
+
+    Consecutive days are one Airflow backfill; spaced dates, which Airflow's backfill of a daily schedule does not know,
+    are started one by one.
+    """
+    if last < first:
+        raise ClvError(f"--to {last} is before --from {first}; swap them")
+    if every < 1:
+        raise ClvError(f"--every {every} is no number of days; give 1 or more")
+    if last > dates.today():
+        raise ClvError(f"--to {last} is in the future; the last day that can be made is {dates.today()}")
+    airflow = Airflow(home)
+    if every == 1:
+        started = start_backfill(airflow, first, last, backwards)
+    else:
+        days = list(dates.each_date(first, last, every))
+        started = [trigger(airflow, day) for day in (reversed(days) if backwards else days)]
+    return wait(airflow, started, console)

@@ -1,0 +1,191 @@
+"""The steps of a run, in order, as plain functions. Airflow's tasks call `take`; nothing here knows Airflow.
+
+Each step is a function of (as_of_date, run_id), replaces its own slice, and returns facts: what it read and wrote.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import date
+
+from clv import children, dbt, model_choice, publication, report, runs, settings, tables, warehouse
+from clv.errors import ClvError
+
+Facts = dict[str, object]
+
+
+def open_run(as_of: date, started_by: str) -> str:
+    """Opens a run for a date and returns its run_id."""
+    run_id = runs.open_run(as_of, started_by)
+    print(f"run {run_id} covers every order before {as_of}", flush=True)
+    return run_id
+
+
+def take(name: str, as_of: date, run_id: str, try_number: int = 1, **options: object) -> Facts:
+    """Takes one step, logs its facts (or its error) to ops.task_log and returns the facts."""
+    started = time.time()
+    print(f"{name}: run {run_id}, as of {as_of}", flush=True)
+    if name not in (
+        "publish",
+        "report",
+    ):  # both are safe to repeat; every other step writes into the run's slice
+        runs.require_unpublished(run_id)
+    try:
+        facts = STEPS[name](as_of, run_id, **options)
+    except ClvError as error:
+        runs.log(run_id, name, started, {"error": str(error)}, try_number)
+        raise
+    runs.log(run_id, name, started, facts, try_number)
+    print(f"{name}: " + ", ".join(f"{key} {value}" for key, value in facts.items()), flush=True)
+    return facts
+
+
+def ingest(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - raw is the same for every date
+    """Loads what lies in the landing folders and was not loaded before."""
+    from clv import ingest as ingestion
+
+    results = ingestion.landing(settings.load())
+    new = [result for result in results if not result.already_loaded]
+    return {
+        "files": len(results),
+        "loaded files": len(new),
+        "rows loaded": sum(result.loaded for result in new),
+        "rows unreadable": sum(result.unreadable for result in new),
+    }
+
+
+def build(layer: str) -> Callable[[date, str], Facts]:
+    """The step that builds one dbt layer."""
+
+    def step(as_of: date, run_id: str) -> Facts:
+        return dbt.build(layer, {"as_of_date": as_of.isoformat(), "run_id": run_id}, settings.load())
+
+    return step
+
+
+def build_features(as_of: date, run_id: str) -> Facts:
+    """Builds the features. Another run may have rebuilt staging since ours was judged: then it is judged again."""
+    facts = build("features")(as_of, run_id)
+    if staging_state() != _judged_state(run_id):
+        print("staging was rebuilt by another run meanwhile: judging it again", flush=True)
+        gate_staging(as_of, run_id)
+    return facts
+
+
+def gate(name: str) -> Callable[[date, str], Facts]:
+    """The step that judges one layer. Raises ClvError when a critical expectation fails."""
+
+    def step(as_of: date, run_id: str) -> Facts:
+        from expectations import runner
+
+        return runner.judge(name, as_of, run_id)
+
+    return step
+
+
+def gate_staging(as_of: date, run_id: str) -> Facts:
+    """Judges staging, and notes which state of it was judged."""
+    state = staging_state()
+    return {**gate("staging")(as_of, run_id), "state": state}
+
+
+def staging_state() -> str:
+    """A digest of which batches staging was made of, and how many rows of each were accepted."""
+    query = f"""
+        select md5(coalesce(string_agg(batch_id || ':' || rows_accepted, ',' order by batch_id), ''))
+        from {tables.STG_BATCH_COUNTS}
+    """
+    return warehouse.rows(query)[0][0]
+
+
+def _judged_state(run_id: str) -> str | None:
+    query = (
+        f"select facts->>'state' from {tables.TASK_LOG} where run_id = %s and task = 'gate_staging' order by ended_at"
+    )
+    found = warehouse.rows(query, (run_id,))
+    return found[-1][0] if found else None
+
+
+def train(as_of: date, run_id: str, force: object = False) -> Facts:
+    """Makes sure of the model for this date: finds it in the registry or trains it."""
+    choice = model_choice.for_run(as_of, force=str(force).lower() == "true")
+    facts: Facts = {
+        "training_date": choice.training_date.isoformat() if choice.training_date else None,
+        "model_version": choice.model_version,
+        "status_reason": choice.status_reason,
+        "trained": False,
+    }
+    if choice.status_reason or choice.exists:
+        return facts
+    training = choice.training_date.isoformat()
+    origins = [origin.isoformat() for origin in choice.origins]
+    dbt.build(
+        "training",
+        {"as_of_date": training, "run_id": run_id, "training_date": training, "origins": origins},
+        settings.load(),
+    )
+    trained = children.run_module(
+        "spark_jobs.train",
+        "--training-date",
+        training,
+        "--run-id",
+        run_id,
+        "--data-digest",
+        choice.data_digest,
+    )
+    return {**facts, **trained, "trained": True}
+
+
+def score(as_of: date, run_id: str, model: dict | None = None) -> Facts:
+    """Scores every customer at the date with the chosen model, or writes why there is none."""
+    model = model or {}
+    return children.run_module(
+        "spark_jobs.score",
+        "--as-of", as_of.isoformat(),
+        "--run-id", run_id,
+        "--model-version", str(model.get("model_version") or "none"),
+        "--status-reason", str(model.get("status_reason") or ""),
+    )  # fmt: skip
+
+
+def publish(as_of: date, run_id: str) -> Facts:
+    """Publishes the run: readers of its date move to it at once."""
+    return publication.publish(as_of, run_id)
+
+
+def write_report(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - the page shows what is published
+    """Writes the page of the date's published run."""
+    return {"page": str(report.write(as_of, settings.load()))}
+
+
+STEPS: dict[str, Callable[..., Facts]] = {
+    "ingest": ingest,
+    "gate_raw": gate("raw"),
+    "build_staging": build("staging"),
+    "gate_staging": gate_staging,
+    "build_intermediate": build("intermediate"),
+    "build_features": build_features,
+    "gate_features": gate("features"),
+    "train": train,
+    "score": score,
+    "gate_predictions": gate("predictions"),
+    "build_analytics": build("analytics"),
+    "gate_analytics": gate("analytics"),
+    "publish": publish,
+    "report": write_report,
+}
+
+
+def run(as_of: date, started_by: str = "pipeline", force_retrain: bool = False) -> str:
+    """Takes every step of a run here and now, without Airflow (for tests and benchmarks); returns its run_id."""
+    run_id = open_run(as_of, started_by)
+    facts: dict[str, Facts] = {}
+    for name in STEPS:
+        options: dict[str, object] = {}
+        if name == "train":
+            options["force"] = force_retrain
+        if name == "score":
+            options["model"] = facts["train"]
+        facts[name] = take(name, as_of, run_id, **options)
+    return run_id

@@ -1,0 +1,79 @@
+"""## clv_daily: from raw orders to published customer lifetime value
+
+Runs at 00:00 UTC for the day that begins, and covers every order **strictly before** that day. Any past day can be
+made again: backfill from the UI, or trigger with `as_of_date`. Runs may overlap and come in any order; each writes
+under a `run_id` of its own, and readers move only when `publish` has flipped the date to it.
+
+| task | reads | writes |
+|---|---|---|
+| open_run | the date | ops.runs |
+| ingest | landing files | raw, pii, quarantine |
+| build_staging, build_intermediate | raw | staging, quarantine, intermediate |
+| build_features | intermediate | features |
+| train | features of closed past dates | a model in the registry, when this month's is missing |
+| score | features, the model | predictions |
+| build_analytics | all of the above | analytics_runs |
+| gate_* | the layer before | ops.gate_results |
+| publish | analytics_runs | one row in analytics.publications |
+| report | what is published | the report's page |
+
+A failed gate names the expectation, the counts and masked examples; nothing is published then, and yesterday's rows
+stay. Clear the whole run, not a part of it, to make a published date again.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import Param, chain, dag
+from schedule import FromNowOn
+from task_factories.steps import open_run, step
+
+
+@dag(
+    dag_id="clv_daily",
+    schedule=FromNowOn("0 0 * * *", timezone="UTC"),
+    start_date=datetime(1990, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=4,
+    dagrun_timeout=timedelta(hours=12),
+    doc_md=__doc__,
+    tags=["perennial"],
+    params={
+        "as_of_date": Param(
+            None,
+            type=["null", "string"],
+            format="date",
+            title="As of date",
+            description="The day to make. It covers everything strictly before it. Empty: the run's logical date.",
+        ),
+        "force_retrain": Param(
+            False,
+            type="boolean",
+            title="Train anew",
+            description="Train a model for this date even when this month's model exists.",
+        ),
+    },
+)
+def clv_daily():
+    run = open_run()
+    trained = step("train", pool="spark")(run, force="{{ params.force_retrain }}")
+    scored = step("score", pool="spark")(run, model=trained)
+    chain(
+        run,
+        step("ingest")(run),
+        step("gate_raw")(run),
+        step("build_staging", pool="build")(run),
+        step("gate_staging")(run),
+        step("build_intermediate", pool="build")(run),
+        step("build_features", pool="build")(run),
+        step("gate_features")(run),
+        trained,
+        scored,
+        step("gate_predictions")(run),
+        step("build_analytics", pool="build")(run),
+        step("gate_analytics")(run),
+        step("publish")(run),
+        step("report")(run),
+    )
+
+
+clv_daily()

@@ -1,0 +1,52 @@
+"""## clv_train: the month's model
+
+Runs on the first of each month at 00:00 UTC, so that the daily runs of the month find their model ready, and by hand
+with `as_of_date` (and `force_retrain`) for any other day. A model is known by its training date and a digest of the
+data it learned from: training the same again changes nothing.
+"""
+
+from datetime import UTC, datetime
+
+from airflow.sdk import Param, chain, dag
+from schedule import FromNowOn
+from task_factories.steps import open_run, step
+
+
+@dag(
+    dag_id="clv_train",
+    schedule=FromNowOn("0 0 1 * *", timezone="UTC"),
+    start_date=datetime(1990, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    doc_md=__doc__,
+    tags=["perennial"],
+    params={
+        "as_of_date": Param(
+            None,
+            type=["null", "string"],
+            format="date",
+            title="As of date",
+            description="Train for this day. Empty: the run's logical date.",
+        ),
+        "force_retrain": Param(
+            False,
+            type="boolean",
+            title="Train anew",
+            description="Train for exactly this date, even when the month's model exists.",
+        ),
+    },
+)
+def clv_train():
+    run = open_run()
+    chain(
+        run,
+        step("ingest")(run),
+        step("gate_raw")(run),
+        step("build_staging", pool="build")(run),
+        step("gate_staging")(run),
+        step("build_intermediate", pool="build")(run),
+        step("train", pool="spark")(run, force="{{ params.force_retrain }}"),
+    )
+
+
+clv_train()

@@ -1,0 +1,27 @@
+"""## clv_upkeep: removes what nobody reads any more
+
+Runs at 03:00 UTC. Superseded runs' rows, old features, predictions, build folders and logs go; a published run, the
+one published before it, and any run of the last days stay.
+"""
+
+from datetime import UTC, datetime
+
+from airflow.sdk import dag
+from schedule import FromNowOn
+from task_factories.steps import upkeep
+
+
+@dag(
+    dag_id="clv_upkeep",
+    schedule=FromNowOn("0 3 * * *", timezone="UTC"),
+    start_date=datetime(1990, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    doc_md=__doc__,
+    tags=["perennial"],
+)
+def clv_upkeep():
+    upkeep()
+
+
+clv_upkeep()
