@@ -1,1 +1,1 @@
-"""What the layers share: settings, the one date, table names, warehouse access, ingestion, publication, the `clv` command."""
+"""What the layers share: settings, the one date, table names, warehouse access, the steps, the `clv` command."""

@@ -1,0 +1,62 @@
+"""A home that is really up: PostgreSQL, Airflow's API server, scheduler and DAG processor, with a small shop."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from clv import settings, warehouse
+
+UNTIL = date(2024, 7, 1)
+
+
+@dataclass(frozen=True)
+class Home:
+    """A running home and the `clv` command in it."""
+
+    folder: Path
+
+    @property
+    def settings(self) -> settings.Settings:
+        return settings.load(self.folder)
+
+    def clv(self, *arguments: object, check: bool = True, minutes: float = 12) -> subprocess.CompletedProcess[str]:
+        """Runs `clv …` as a user would; with check, its output is the test's error when it fails."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "CLV_"))}
+        done = subprocess.run(
+            [Path(sys.executable).parent / "clv", *map(str, arguments)],
+            env={**environment, "CLV_HOME": str(self.folder), "COLUMNS": "160"},
+            capture_output=True,
+            text=True,
+            timeout=minutes * 60,
+        )
+        if check:
+            assert done.returncode == 0, f"clv {' '.join(map(str, arguments))}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def rows(self, sql: str, params: tuple = ()) -> list[tuple]:
+        """Rows from the warehouse, as the pipeline's owner."""
+        return warehouse.rows(sql, params, self.settings.warehouse_url)
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """A home that is up, with the small simulated shop loaded."""
+    import sample_shop
+
+    home = Home(tmp_path_factory.mktemp("e2e") / "home")
+    shop = tmp_path_factory.mktemp("shop")
+    sample_shop.make(shop, customers=900, seed=3, until=UNTIL)
+    home.clv("up")
+    try:
+        home.clv("ingest", "--source", "sample_shop", "--path", shop / "orders")
+        yield home
+    finally:
+        home.clv("down", check=False)

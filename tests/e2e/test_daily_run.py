@@ -1,0 +1,120 @@
+"""The daily pipeline through Airflow's real scheduler, from files to published rows."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.e2e
+
+FIRST, LAST = "2024-05-31", "2024-06-01"  # two days, two months: each has a model of its own
+
+
+def newest_publications(home) -> dict[str, tuple[str, str]]:
+    """By date: the run that readers see, and its digest."""
+    query = """
+        select distinct on (as_of_date) as_of_date::text, run_id, digest
+        from analytics.publications order by as_of_date, publication_id desc
+    """
+    return {day: (run_id, digest) for day, run_id, digest in home.rows(query)}
+
+
+def forget_models(home) -> None:
+    """Empties the registry, so that the next runs must train again."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient(home.settings.mlflow_url, home.settings.mlflow_url)
+    for model in client.search_registered_models():
+        client.delete_registered_model(model.name)
+
+
+@pytest.fixture(scope="module")
+def forward(running) -> dict[str, tuple[str, str]]:
+    """What two days' backfill published, the earlier day first."""
+    running.clv("backfill", "--from", FIRST, "--to", LAST)
+    return newest_publications(running)
+
+
+def test_a_backfill_publishes_every_day(running, forward):
+    assert sorted(forward) == [FIRST, LAST]
+    counted = running.rows(
+        "select as_of_date::text, count(*) from analytics.customer_clv_history group by 1 order by 1"
+    )
+    assert [day for day, _ in counted] == [FIRST, LAST]
+    assert all(count > 300 for _, count in counted)
+    assert running.rows("select distinct as_of_date::text from analytics.customer_clv") == [(LAST,)]
+    scored = running.rows("select count(*) from analytics.customer_clv where status = 'scored' and predicted_clv > 0")
+    assert scored[0][0] > 300
+
+
+def test_every_gate_was_judged(running, forward):
+    query = "select array_agg(distinct gate order by gate) from ops.gate_results where run_id = %s"
+    for run_id, _ in forward.values():
+        assert running.rows(query, (run_id,))[0][0] == ["analytics", "features", "predictions", "raw", "staging"]
+
+
+def test_the_same_days_backwards_with_new_models_give_the_same_rows(running, forward):
+    forget_models(running)
+    running.clv("backfill", "--from", FIRST, "--to", LAST, "--backwards")
+    again = newest_publications(running)
+    for day in (FIRST, LAST):
+        assert again[day][0] != forward[day][0], "a new run"
+        assert again[day][1] == forward[day][1], "the same rows"
+
+
+def test_rolling_back_is_publishing_an_earlier_run_again(running, forward):
+    earlier = forward[FIRST][0]
+    running.clv("publish", "--as-of", FIRST, "--run-id", earlier)
+    assert newest_publications(running)[FIRST][0] == earlier
+    seen = running.rows("select distinct run_id from analytics.customer_clv_history where as_of_date = %s", (FIRST,))
+    assert seen == [(earlier,)]
+
+
+def write_batch(source: Path, target: Path, broken: bool) -> None:
+    """The last month's file under another name, with every second amount emptied when broken."""
+    with gzip.open(source, "rt", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row.get("amount")]
+    with gzip.open(target, "wt", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]), extrasaction="ignore")
+        writer.writeheader()
+        for number, row in enumerate(rows):
+            writer.writerow({**row, "amount": ""} if broken and number % 2 else row)
+
+
+def test_a_broken_batch_stops_at_the_gate_and_its_correction_goes_through(running, forward, tmp_path):
+    before = newest_publications(running)
+    months = sorted((Path(row[0]) for row in running.rows("select file_name from raw.batches")), key=str)
+    last_month = next(path for path in _files_of(running) if path.name.startswith("2024-05"))
+    assert months, "files were loaded"
+    write_batch(last_month, tmp_path / "resent.csv.gz", broken=True)
+    running.clv("ingest", "--source", "sample_shop", "--path", tmp_path / "resent.csv.gz")
+    failed = running.clv("run", "--as-of", LAST, check=False)
+    assert failed.returncode == 1
+    assert "gate_staging" in failed.stderr
+    assert "amount" in failed.stderr
+    assert "resent.csv.gz" in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert newest_publications(running) == before
+    assert running.rows("select distinct run_id from analytics.customer_clv") == [(before[LAST][0],)]
+
+    write_batch(last_month, tmp_path / "mended.csv.gz", broken=False)
+    running.clv("ingest", "--source", "sample_shop", "--path", tmp_path / "mended.csv.gz")
+    running.clv("run", "--as-of", LAST)
+    assert newest_publications(running)[LAST][0] != before[LAST][0]
+
+
+def _files_of(running) -> list[Path]:
+    shop = running.folder.parent.parent
+    return sorted(shop.glob("shop*/orders/*.csv.gz"))
+
+
+def test_an_analyst_reads_what_is_published_and_nothing_else(running, forward):
+    read = running.clv("sql", "select count(*) as customers from analytics.customer_clv")
+    assert "customers" in read.stdout
+    refused = running.clv("sql", "select * from raw.order_lines", check=False)
+    assert refused.returncode == 1
+    assert "permission denied" in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1

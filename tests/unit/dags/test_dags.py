@@ -1,0 +1,47 @@
+"""The DAG files: they parse, keep the house's defaults, and run the steps in the pipeline's order."""
+
+import pytest
+
+from clv import pipeline, settings
+
+
+@pytest.fixture(scope="module")
+def bag():
+    from airflow.dag_processing.dagbag import DagBag
+
+    return DagBag(dag_folder=str(settings.PROJECT / "dags"), include_examples=False, bundle_name="dags-folder")
+
+
+def test_every_file_parses(bag):
+    assert bag.import_errors == {}
+    assert sorted(bag.dags) == ["clv_daily", "clv_train", "clv_upkeep"]
+
+
+def test_no_dag_starts_a_history_of_its_own_accord(bag):
+    for dag in bag.dags.values():
+        assert dag.catchup is False, dag.dag_id
+        assert type(dag.timetable).__name__ == "FromNowOn", dag.dag_id
+
+
+def test_every_task_is_retried(bag):
+    for dag in bag.dags.values():
+        for task in dag.tasks:
+            assert task.retries == 2, f"{dag.dag_id}.{task.task_id}"
+
+
+def test_every_dag_explains_itself(bag):
+    for dag in bag.dags.values():
+        assert dag.doc_md.startswith(f"## {dag.dag_id}: ")
+
+
+def test_the_daily_run_takes_the_pipelines_steps_in_order(bag):
+    order = [task.task_id for task in bag.dags["clv_daily"].topological_sort()]
+    assert order == ["open_run", *pipeline.STEPS]
+
+
+def test_files_are_wiring(bag):
+    for path in (settings.PROJECT / "dags").glob("*.py"):
+        text = path.read_text()
+        assert "import pandas" not in text
+        assert "psycopg" not in text
+        assert "select " not in text.lower()
