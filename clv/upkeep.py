@@ -1,0 +1,132 @@
+"""Upkeep: removes what nobody reads any more, in small transactions, beside readers and publishers.
+
+Kept whole: a run that was active within `keep_days`; of each date the run that holds and the one published before
+it. Of published runs at older dates than the newest `keep_dates`, only the tables with a history stay.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+import psycopg
+
+from clv import dates, publication, settings, tables, warehouse
+
+KEEP_DAYS = 7
+KEEP_DATES = 3
+
+# What only the run itself reads.
+WORKING_TABLES = (tables.CUSTOMER_FEATURES, tables.TRAINING_EXAMPLES, tables.CUSTOMER_PREDICTIONS)
+LATEST_ONLY = tuple(
+    f"{tables.ANALYTICS_RUNS}.{name}" for name, table in tables.PUBLISHED_TABLES.items() if not table["history"]
+)
+WITH_HISTORY = tuple(
+    f"{tables.ANALYTICS_RUNS}.{name}" for name, table in tables.PUBLISHED_TABLES.items() if table["history"]
+)
+
+
+def run(keep_days: int = KEEP_DAYS, keep_dates: int = KEEP_DATES, today: date | None = None) -> dict:
+    """Removes superseded slices and files untouched for `keep_days`; returns how many rows and files went.
+
+    Safe at any time: each run's rows go in one transaction that waits for publishers and looks again.
+    """
+    since = datetime.combine(today or dates.today(), time(), UTC) - timedelta(days=keep_days)
+    home = settings.load()
+    with warehouse.connect() as connection:
+        candidates = _removable(connection, since, keep_dates)
+    rows = {}
+    for run_id in candidates:
+        for table, count in _remove(run_id, since, keep_dates).items():
+            rows[table] = rows.get(table, 0) + count
+    return {
+        "runs": len(candidates),
+        "rows": rows,
+        "build_files": _remove_files(home.home / "dbt", since),
+        "log_files": _remove_files(home.airflow_home / "logs", since),
+    }
+
+
+def _remove(run_id: str, since: datetime, keep_dates: int) -> dict[str, int]:
+    """Removes one run's removable slices in one transaction; gives the rows removed per table."""
+    removed = {}
+    with warehouse.connect() as connection:
+        connection.execute("select pg_advisory_xact_lock(%s)", (warehouse.lock_key(publication.LOCK),))
+        for table in _removable(connection, since, keep_dates, run_id).get(run_id, ()):
+            removed[table] = _delete(connection, table, run_id)
+            connection.execute(
+                "insert into ops.removed_slices (run_id, table_name, rows_removed) values (%s, %s, %s)",
+                (run_id, table, removed[table]),
+            )
+    return removed
+
+
+def _delete(connection: psycopg.Connection, table: str, run_id: str) -> int:
+    query = f"delete from {table} where run_id = %(run_id)s"
+    if table != tables.TRAINING_EXAMPLES:  # its slice is dated by the training date, not by the run's
+        query += f" and as_of_date = (select as_of_date from {tables.RUNS} where run_id = %(run_id)s)"
+    return connection.execute(query, {"run_id": run_id}).rowcount
+
+
+def _removable(
+    connection: psycopg.Connection, since: datetime, keep_dates: int, run_id: str | None = None
+) -> dict[str, list[str]]:
+    """Per run the tables whose slices may go and have not gone yet."""
+    query = f"""
+        with published as (
+            select as_of_date, run_id, max(publication_id) as publication_id
+            from {tables.PUBLICATIONS}
+            group by as_of_date, run_id
+        ),
+        ranked as (
+            select
+                run_id,
+                row_number() over (partition by as_of_date order by publication_id desc) as rank_in_date,
+                dense_rank() over (order by as_of_date desc) as rank_of_date
+            from published
+        ),
+        activity as (
+            select run_id, max(ended_at) as ended_at from {tables.TASK_LOG} group by run_id
+        )
+        select
+            runs.run_id,
+            greatest(runs.started_at, activity.ended_at) >= %(since)s as active,
+            coalesce(ranked.rank_in_date <= 2, false) as protected,
+            coalesce(ranked.rank_of_date <= %(keep_dates)s, false) as recent_date
+        from {tables.RUNS} as runs
+        left join ranked on ranked.run_id = runs.run_id
+        left join activity on activity.run_id = runs.run_id
+        where %(run_id)s::text is null or runs.run_id = %(run_id)s
+        order by runs.as_of_date, runs.number
+    """
+    parameters = {"since": since, "keep_dates": keep_dates, "run_id": run_id}
+    present = [t for t in WORKING_TABLES + LATEST_ONLY + WITH_HISTORY if _exists(connection, t)]
+    gone = set(connection.execute("select run_id, table_name from ops.removed_slices").fetchall())
+    removable = {}
+    for name, active, protected, recent_date in connection.execute(query, parameters).fetchall():
+        if protected:
+            may_go = () if recent_date else LATEST_ONLY if active else WORKING_TABLES + LATEST_ONLY
+        else:
+            may_go = () if active else WORKING_TABLES + LATEST_ONLY + WITH_HISTORY
+        if chosen := [table for table in present if table in may_go and (name, table) not in gone]:
+            removable[name] = chosen
+    return removable
+
+
+def _exists(connection: psycopg.Connection, table: str) -> bool:
+    return connection.execute("select to_regclass(%s) is not null", (table,)).fetchone()[0]  # type: ignore[index]
+
+
+def _remove_files(folder: Path, since: datetime) -> int:
+    """Removes files (and links) last written before `since`, and folders empty since then; gives how many files."""
+    removed = 0
+    for path, folders, files in os.walk(folder, topdown=False, followlinks=False):
+        here = Path(path)
+        for name in files + [name for name in folders if (here / name).is_symlink()]:
+            if (here / name).lstat().st_mtime < since.timestamp():
+                (here / name).unlink(missing_ok=True)
+                removed += 1
+        if here != folder and here.stat().st_mtime < since.timestamp() and not any(here.iterdir()):
+            here.rmdir()
+    return removed
