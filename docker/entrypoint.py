@@ -1,0 +1,57 @@
+"""What every container of our image runs first: python entrypoint.py COMMAND [ARGUMENT …]
+
+Takes passwords from files (CLV_WAREHOUSE_URL_FILE, MLFLOW_TRACKING_URI_FILE), adds the environment that the
+command needs, and becomes the command. Airflow's settings are those of a laptop (clv.runtime.airflow); what
+docker-compose.yml sets goes before them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from clv import settings
+from clv.errors import ClvError
+from clv.runtime import airflow
+
+FROM_FILES = ("CLV_WAREHOUSE_URL", "MLFLOW_TRACKING_URI")
+
+
+def read_files(environment: Mapping[str, str]) -> dict[str, str]:
+    """NAME for each NAME_FILE that is set. Raises ClvError naming the setting when its file cannot be read."""
+    found = {}
+    for name in FROM_FILES:
+        if path := environment.get(f"{name}_FILE"):
+            try:
+                found[name] = Path(path).read_text().strip()
+            except OSError as error:
+                raise ClvError(
+                    f"{name}_FILE names {path}, which cannot be read ({error.strerror}); "
+                    "run docker/make_secrets.py before docker compose"
+                ) from None
+    return found
+
+
+def additions(command: str, home: settings.Settings) -> dict[str, str]:
+    """What the command's environment needs beyond the container's own."""
+    if command == "airflow":
+        return airflow.environment(home)
+    if command == "mlflow":  # the server; everybody else reaches it by MLFLOW_TRACKING_URI
+        return {**settings.QUIET, "MLFLOW_BACKEND_STORE_URI": home.mlflow_url}
+    return settings.QUIET
+
+
+def main(command: list[str]) -> None:
+    """Never returns: the process becomes the command."""
+    os.environ.update(read_files(os.environ))
+    environment = {**additions(command[0], settings.load()), **os.environ}
+    os.execvpe(command[0], command, environment)  # noqa: S606 - the command of docker-compose.yml
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except (ClvError, FileNotFoundError) as problem:
+        sys.exit(f"error: {problem}")
