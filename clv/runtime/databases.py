@@ -1,0 +1,97 @@
+"""The databases beside the warehouse, the analyst's role, and the check that an existing server will do."""
+
+from __future__ import annotations
+
+import hashlib
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import sql
+
+from clv import settings, tables, warehouse
+from clv.errors import ClvError
+
+OLDEST_SERVER = 150000
+ANALYST = "clv_analyst"
+BESIDE = ("airflow", "mlflow")
+
+
+def prepare(home: settings.Settings) -> list[str]:
+    """Makes what is missing: the databases and the analyst's role. Gives remarks for the operator.
+
+    Raises ClvError with the SQL for an administrator where we may not make them ourselves.
+    """
+    names = [_name(home.database_url(beside)) for beside in BESIDE]
+    url = home.database_url("postgres") if home.embedded else home.warehouse_url
+    with warehouse.connect(url, autocommit=True) as connection:
+        version = connection.info.server_version
+        if version < OLDEST_SERVER:
+            raise ClvError(f"CLV_WAREHOUSE_URL is PostgreSQL {version // 10000}; version 15 or newer is needed")
+        if home.embedded:
+            names.append("warehouse")
+        for name in names:
+            _make_database(connection, name)
+        return _make_analyst(connection, home)
+
+
+def claim_pseudonyms(home: settings.Settings) -> None:
+    """Ties the warehouse to this home's pseudonym key. Raises ClvError when it was filled under another key."""
+    mark = hashlib.sha256(home.secret("pseudonym_key").encode()).hexdigest()[:16]
+    with warehouse.connect(home.warehouse_url) as connection:
+        connection.execute(
+            f"insert into {tables.SETTINGS} (name, value) values ('pseudonym_key', %s) on conflict do nothing", (mark,)
+        )
+        query = f"select value from {tables.SETTINGS} where name = 'pseudonym_key'"
+        kept = connection.execute(query).fetchall()
+    if kept != [(mark,)]:
+        raise ClvError(
+            f"{home.secrets / 'pseudonym_key'} is not the key this warehouse's customers were named with; "
+            "restore that file, or use another database"
+        )
+
+
+def _make_database(connection: psycopg.Connection, name: str) -> None:
+    if connection.execute("select 1 from pg_database where datname = %s", (name,)).fetchone():
+        return
+    make = sql.SQL("create database {}").format(sql.Identifier(name))
+    close = sql.SQL("revoke connect on database {} from public").format(sql.Identifier(name))
+    try:
+        connection.execute(make)
+        if not name.startswith("warehouse"):
+            connection.execute(close)
+    except psycopg.errors.DuplicateDatabase:
+        return
+    except psycopg.errors.InsufficientPrivilege:
+        owner = connection.info.user
+        raise ClvError(
+            f"{owner} may not create the database {name}; have an administrator run: "
+            f'create database "{name}" owner "{owner}";'
+        ) from None
+
+
+def _make_analyst(connection: psycopg.Connection, home: settings.Settings) -> list[str]:
+    password = sql.Literal(home.secret("analyst_password"))
+    exists = connection.execute("select 1 from pg_roles where rolname = %s", (ANALYST,)).fetchone()
+    if exists and not home.embedded:
+        return _check_analyst(home)
+    verb = sql.SQL("alter" if exists else "create")
+    try:
+        connection.execute(sql.SQL("{} role {} login password {}").format(verb, sql.Identifier(ANALYST), password))
+    except psycopg.errors.InsufficientPrivilege:
+        raise ClvError(
+            f"{connection.info.user} may not create the role {ANALYST}; have an administrator run: "
+            f"create role {ANALYST} login password '…'; and write that password to {home.secrets / 'analyst_password'}"
+        ) from None
+    return []
+
+
+def _check_analyst(home: settings.Settings) -> list[str]:
+    try:
+        psycopg.connect(home.analyst_url, connect_timeout=10).close()
+    except psycopg.OperationalError:
+        return [f"the role {ANALYST} has another password: write it to {home.secrets / 'analyst_password'}"]
+    return []
+
+
+def _name(url: str) -> str:
+    return urlsplit(url).path.lstrip("/")
