@@ -1,0 +1,47 @@
+# `make demo` and `make test` need git, make and CPython 3.11 or newer, and make the rest themselves.
+.PHONY: help demo test up down status lint format lock docs clean bootstrap bootstrap-dev
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: bootstrap ## show it all: a simulated shop, several days through Airflow, the customers' value
+	@.venv/bin/clv demo
+
+test: bootstrap-dev ## run all tests
+	@.venv/bin/pytest
+
+up: bootstrap ## start the database and Airflow
+	@.venv/bin/clv up
+
+down: ## stop everything that was started
+	@[ ! -x .venv/bin/clv ] || .venv/bin/clv down
+
+status: ## show what runs, and what is published
+	@.venv/bin/clv status
+
+lint: bootstrap-dev ## check style, SQL and types
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/sqlfluff lint --nocolor --disable-progress-bar dbt_project
+	.venv/bin/pyright --warnings
+
+format: bootstrap-dev ## put the code into shape
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-emit-index-url --no-emit-find-links --no-annotate
+
+lock: bootstrap ## pin and hash what requirements/*.in ask for (UPGRADE=1: to the newest versions)
+	$(COMPILE) $(if $(UPGRADE),--upgrade) requirements/runtime.in -o requirements/runtime.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
+
+clean: ## remove what can be made again; the data in CLV_HOME stays
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+bootstrap:
+	@scripts/bootstrap.sh runtime
+
+bootstrap-dev:
+	@scripts/bootstrap.sh dev
