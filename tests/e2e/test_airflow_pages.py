@@ -1,0 +1,108 @@
+"""What an operator sees in Airflow, in a real browser: the runs as a grid, the graph, and the backfill dialogue.
+
+The screenshots land in the test's folder; `CLV_SCREENSHOTS=docs/images pytest tests/e2e/test_airflow_pages.py`
+renews those the documentation shows.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.e2e
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+QUIET_BROWSER = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def page(running) -> Iterator:
+    """A page that is logged in to the home's Airflow, on clv_daily, after a day was run."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    if not running.rows("select 1 from analytics.publications limit 1"):
+        running.clv("run", "--as-of", "2024-06-01")
+    base = f"http://127.0.0.1:{running.settings.state['airflow_port']}"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET_BROWSER)
+        page = browser.new_page(viewport={"width": 1400, "height": 900})
+        page.set_default_timeout(60_000)
+        page.goto(f"{base}/auth/login")
+        page.fill("input[name=username]", "admin")
+        page.fill("input[name=password]", running.settings.secret("airflow_password"))
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(lambda url: "/auth/login" not in url)
+        page.goto(f"{base}/dags/clv_daily")
+        yield page
+        browser.close()
+
+
+@pytest.fixture
+def shoot(tmp_path, page):
+    """Saves a screenshot under a name and checks that it shows something."""
+
+    def save(name: str) -> None:
+        folder = Path(os.environ.get("CLV_SCREENSHOTS") or tmp_path)
+        folder.mkdir(parents=True, exist_ok=True)
+        page.wait_for_timeout(1500)  # transitions
+        page.screenshot(path=folder / f"{name}.png")
+        assert (folder / f"{name}.png").stat().st_size > 20_000
+
+    return save
+
+
+def test_the_grid_shows_every_task_of_a_run(page, shoot):
+    for task in ("open_run", "gate_staging", "train", "publish"):
+        page.get_by_role("link", name=task, exact=True).first.wait_for()
+    assert page.get_by_text("Latest Run").is_visible()
+    shoot("airflow-grid")
+
+
+def test_the_graph_shows_the_way_of_the_data(page, shoot):
+    page.get_by_role("button", name="Show Graph").click()
+    page.locator(".react-flow__node").first.wait_for()
+    assert page.locator(".react-flow__node").count() >= 15
+    shoot("airflow-graph")
+    page.get_by_role("button", name="Show Grid").click()
+
+
+def test_the_backfill_dialogue_offers_a_range_and_the_form(page, shoot):
+    page.get_by_role("button", name="Trigger Dag").click()
+    page.get_by_text("Backfill", exact=True).last.click()
+    page.get_by_text("Date Range").wait_for()
+    assert page.get_by_text("Reprocess Behavior").is_visible()
+    assert page.get_by_text("As of date").first.is_visible()
+    assert page.get_by_text("Train anew").first.is_visible()
+    shoot("airflow-backfill")
+    page.keyboard.press("Escape")
+
+
+def test_a_backfill_started_in_the_dialogue_publishes_its_day(page, running):
+    day = "2024-05-30"
+    page.get_by_role("button", name="Trigger Dag").click()
+    page.get_by_text("Backfill", exact=True).last.click()
+    for field in page.locator("input[type=datetime-local]").all()[:2]:
+        field.fill(f"{day}T00:00")
+    page.get_by_role("button", name="Run Backfill").click()
+    page.get_by_text("Date Range").wait_for(state="hidden")
+
+    for _ in range(300):
+        if running.rows("select 1 from analytics.publications where as_of_date = %s", (day,)):
+            break
+        page.wait_for_timeout(2000)
+    else:
+        pytest.fail(f"the backfill of {day} published nothing in ten minutes")
