@@ -10,11 +10,10 @@ from clv import settings, warehouse
 from clv.errors import ClvError
 from clv.runtime import airflow, databases, stack
 
-SECRETS = Path("/run/secrets")
 AIRFLOW_PORT = 8080  # in the container; docker-compose.yml publishes it
 
 
-def link_secrets(home: settings.Settings, mounted: Path = SECRETS) -> None:
+def link_secrets(home: settings.Settings, mounted: Path) -> None:
     """Lets $CLV_HOME/secrets/NAME lead to the container's secret NAME.
 
     The links lie in the volume that all services share; they lead somewhere only where the secret is mounted.
@@ -31,7 +30,7 @@ def main() -> None:
 
     home = settings.load()
     stack.make_folders(home)
-    link_secrets(home, Path(os.environ.get("CLV_SECRETS") or SECRETS))
+    link_secrets(home, Path(os.environ["CLV_WAREHOUSE_URL_FILE"]).parent)
     home = home.remember(airflow_port=AIRFLOW_PORT)
     for label, work in (
         ("databases and the analyst's role", lambda: databases.prepare(home)),
