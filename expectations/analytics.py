@@ -1,0 +1,159 @@
+"""Gate `analytics`: do the tables that would be published agree with each other and with staging?"""
+
+from __future__ import annotations
+
+from clv import settings, tables
+from expectations.rules import Slice, Suite, between, complete, has_rows, never, unique
+
+RUNS = tables.ANALYTICS_RUNS
+MEND = "clear the task build_analytics"
+
+
+def customer_clv(slice_: Slice) -> Suite:
+    """One row per customer."""
+    staged = f"""(
+        select customer_key, round(sum(amount), 2) as revenue from {tables.STG_ORDER_LINES}
+        where ordered_at < {slice_.before} group by customer_key
+    ) as staged"""
+    money = ("predicted_revenue", "predicted_clv", "predicted_clv_p10", "predicted_clv_p90", "value_tier")
+    return Suite(
+        f"{RUNS}.customer_clv",
+        f"SELECT * from {RUNS}.customer_clv where {slice_.where}",
+        [
+            has_rows(f"no customer has a value at {slice_.as_of_date}", MEND),
+            unique("customer_key"),
+            *complete("customer_key", "currency", "status", "historic_revenue", "orders_count", "segment"),
+            never(
+                "customers_complete",
+                f"""select coalesce(clv.customer_key, features.customer_key) as customer_key from {{batch}} as clv
+                full join (select customer_key from {tables.CUSTOMER_FEATURES} where {slice_.where}) as features
+                    on features.customer_key = clv.customer_key
+                where clv.customer_key is null or features.customer_key is null""",
+                "a customer with features has no value, or the other way round",
+                MEND,
+            ),
+            never(
+                "revenue_reconciles",
+                f"""select clv.customer_key, clv.historic_revenue, staged.revenue from {{batch}} as clv
+                full join {staged} on staged.customer_key = clv.customer_key
+                where clv.historic_revenue is distinct from staged.revenue""",
+                "a customer's historic revenue is not the sum of their accepted amounts, to the penny",
+                MEND,
+            ),
+            never(
+                "scored_has_money",
+                f"""select customer_key from {{batch}}
+                where status = 'scored' and num_nulls({", ".join(money)}) > 0""",
+                "a scored customer without a forecast in money or a value tier",
+                MEND,
+            ),
+            between("p_purchase", 0, 1),
+            between("p_alive", 0, 1),
+            between("clv_percentile", 0, 100),
+        ],
+    )
+
+
+def customer_clv_horizons(slice_: Slice) -> Suite:
+    """One row per customer and horizon."""
+    clv = f"(select customer_key from {RUNS}.customer_clv where {slice_.where}) as clv"
+    horizons = ", ".join(f"({days})" for days in settings.HORIZONS)
+    return Suite(
+        f"{RUNS}.customer_clv_horizons",
+        f"SELECT * from {RUNS}.customer_clv_horizons where {slice_.where}",
+        [
+            has_rows(f"no customer has a forecast at {slice_.as_of_date}", MEND),
+            unique("customer_key", "horizon_days"),
+            *complete("customer_key", "horizon_days"),
+            never(
+                "one_row_per_horizon",
+                f"""select clv.customer_key, wanted.horizon_days
+                from {clv} cross join (values {horizons}) as wanted (horizon_days)
+                full join {{batch}} as h on h.customer_key = clv.customer_key and h.horizon_days = wanted.horizon_days
+                where h.customer_key is null or clv.customer_key is null""",
+                "a customer of customer_clv has no row for a horizon, or the other way round",
+                MEND,
+            ),
+        ],
+    )
+
+
+def segment_summary(slice_: Slice) -> Suite:
+    """One row per segment."""
+    return Suite(
+        f"{RUNS}.segment_summary",
+        f"SELECT * from {RUNS}.segment_summary where {slice_.where}",
+        [
+            has_rows(f"no segment is summed up at {slice_.as_of_date}", MEND),
+            unique("segment"),
+            never(
+                "customers_add_up",
+                f"""select * from (
+                    select
+                        (select sum(customers) from {{batch}}) as customers_in_segments,
+                        (select count(*) from {RUNS}.customer_clv where {slice_.where}) as customers
+                ) as totals
+                where customers_in_segments is distinct from customers""",
+                "the segments' customers do not add up to all customers",
+                MEND,
+            ),
+        ],
+    )
+
+
+def dim_customer(slice_: Slice) -> Suite:
+    """One row per customer."""
+    return Suite(
+        f"{RUNS}.dim_customer",
+        f"SELECT * from {RUNS}.dim_customer where {slice_.where}",
+        [
+            has_rows(f"no customer has a profile at {slice_.as_of_date}", MEND),
+            unique("customer_key"),
+            never(
+                "customers_complete",
+                f"""select coalesce(dim.customer_key, clv.customer_key) as customer_key from {{batch}} as dim
+                full join (select customer_key from {RUNS}.customer_clv where {slice_.where}) as clv
+                    on clv.customer_key = dim.customer_key
+                where dim.customer_key is null or clv.customer_key is null""",
+                "a customer stands in one of dim_customer and customer_clv only",
+                MEND,
+            ),
+        ],
+    )
+
+
+def fct_orders(slice_: Slice) -> Suite:
+    """One row per order, net of refunds. Money is rounded per order: sums of finer amounts may differ by that."""
+    staged = f"""(
+        select
+            customer_key, sum(amount) as revenue, 0.005 * count(*) filter (where amount <> round(amount, 2)) as rounding
+        from {tables.STG_ORDER_LINES} where ordered_at < {slice_.before} group by customer_key
+    ) as staged"""
+    return Suite(
+        f"{RUNS}.fct_orders",
+        f"SELECT * from {RUNS}.fct_orders where {slice_.where}",
+        [
+            has_rows(f"no order is there at {slice_.as_of_date}", MEND),
+            unique("order_key"),
+            *complete("order_key", "customer_key", "net_revenue"),
+            never(
+                "revenue_reconciles",
+                f"""select orders.customer_key, orders.revenue, staged.revenue as staged_revenue from (
+                    select customer_key, sum(net_revenue) as revenue from {{batch}} as o group by customer_key
+                ) as orders
+                full join {staged} on staged.customer_key = orders.customer_key
+                where (abs(orders.revenue - staged.revenue) <= staged.rounding) is not true""",
+                "a customer's orders do not add up to their accepted amounts, to the penny",
+                MEND,
+            ),
+            never(
+                "nothing_from_the_future",
+                f"select order_key, ordered_at from {{batch}} where ordered_at >= {slice_.before}",
+                "an order on or after the date",
+                MEND,
+            ),
+        ],
+    )
+
+
+SUITES = (customer_clv, customer_clv_horizons, segment_summary, dim_customer, fct_orders)

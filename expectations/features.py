@@ -1,0 +1,71 @@
+"""Gate `features`: is every customer there once, with numbers that add up?"""
+
+from __future__ import annotations
+
+from clv import tables
+from expectations.rules import Slice, Suite, complete, has_rows, never, unique
+
+WINDOWS = (30, 60, 90, 180, 365)
+AGAIN = "the features were built on other orders than staging holds now: clear the task build_features"
+
+
+def customer_features(slice_: Slice) -> Suite:
+    """One row per customer with an accepted line before the date."""
+    counts = ["orders_count", "days_with_orders", "recency", "t", *(f"orders_{days}" for days in WINDOWS)]
+    shrinking = " or ".join(
+        f"orders_{short} > orders_{long}" for short, long in zip(WINDOWS, (*WINDOWS[1:], "count"), strict=True)
+    )
+    staged = f"""(
+        select customer_key, sum(amount) as revenue from {tables.STG_ORDER_LINES}
+        where ordered_at < {slice_.before} group by customer_key
+    ) as staged"""
+    return Suite(
+        tables.CUSTOMER_FEATURES,
+        f"SELECT * from {tables.CUSTOMER_FEATURES} where {slice_.where}",
+        [
+            has_rows(f"no customer has features at {slice_.as_of_date}", "clear the task build_features"),
+            unique("customer_key"),
+            *complete("customer_key", "orders_count", "revenue_total"),
+            never(
+                "customers_complete",
+                f"""select coalesce(features.customer_key, staged.customer_key) as customer_key
+                from {{batch}} as features full join {staged} on staged.customer_key = features.customer_key
+                where features.customer_key is null or staged.customer_key is null""",
+                "a customer with lines before the date has no features, or the other way round",
+                AGAIN,
+            ),
+            never(
+                "revenue_reconciles",
+                f"""select features.customer_key, features.revenue_total, staged.revenue
+                from {{batch}} as features join {staged} on staged.customer_key = features.customer_key
+                where (abs(features.revenue_total - staged.revenue) < 0.005) is not true""",
+                "a customer's revenue is not the sum of their accepted amounts, to the penny",
+                AGAIN,
+            ),
+            never(
+                "counts_not_negative",
+                f"select customer_key, {', '.join(counts)} from {{batch}} where least({', '.join(counts)}) < 0",
+                "a negative count or span of days",
+            ),
+            never(
+                "recency_within_t",
+                "select customer_key, recency, t from {batch} where recency > t",
+                "recency is longer than t, the time since the first purchase",
+            ),
+            never(
+                "windows_grow",
+                f"select customer_key, orders_count, {', '.join(f'orders_{d}' for d in WINDOWS)} "
+                f"from {{batch}} where {shrinking}",
+                "a longer window holds fewer orders than a shorter one",
+            ),
+            never(
+                "nothing_from_the_future",
+                f"""select customer_key, first_order_on, last_order_on from {{batch}}
+                where last_order_on >= {slice_.before} or first_order_on > last_order_on""",
+                "an order on or after the date was used",
+            ),
+        ],
+    )
+
+
+SUITES = (customer_features,)

@@ -1,0 +1,103 @@
+"""Gate `predictions`: is there one sound forecast per customer and horizon?"""
+
+from __future__ import annotations
+
+from clv import settings, tables
+from expectations.rules import Slice, Suite, between, has_rows, never, unique
+
+FACTOR = 5  # by which a forecast year may differ from the year before without a warning
+MEND = "look at the log of the task score, then clear it"
+MEASURES = ("p_purchase", "expected_orders", "predicted_revenue")
+
+
+def customer_predictions(slice_: Slice) -> Suite:
+    """One row per customer and horizon, scored or with the reason why not."""
+    horizons = ", ".join(f"({days})" for days in settings.HORIZONS)
+    longest = max(settings.HORIZONS)
+    features = f"(select * from {tables.CUSTOMER_FEATURES} where {slice_.where}) as features"
+    falls = " or ".join(f"{name} < before_{name} * (1 - 1e-6) - 1e-9" for name in MEASURES)
+    before = ", ".join(
+        f"lag({name}) over (partition by customer_key order by horizon_days) as before_{name}" for name in MEASURES
+    )
+    return Suite(
+        tables.CUSTOMER_PREDICTIONS,
+        f"SELECT * from {tables.CUSTOMER_PREDICTIONS} where {slice_.where}",
+        [
+            has_rows(f"no customer has a forecast at {slice_.as_of_date}", MEND),
+            unique("customer_key", "horizon_days"),
+            never(
+                "customers_complete",
+                f"""select features.customer_key, wanted.horizon_days
+                from {features} cross join (values {horizons}) as wanted (horizon_days)
+                left join {{batch}} as p
+                    on p.customer_key = features.customer_key and p.horizon_days = wanted.horizon_days
+                where p.customer_key is null""",
+                "a customer has no row for a horizon",
+                MEND,
+            ),
+            never(
+                "customers_known",
+                f"""select p.customer_key, p.horizon_days from {{batch}} as p
+                left join {features} on features.customer_key = p.customer_key where features.customer_key is null""",
+                "a forecast for a customer without features",
+                MEND,
+            ),
+            between("p_purchase", 0, 1),
+            between("p_alive", 0, 1),
+            never(
+                "scored_is_complete",
+                f"""select customer_key, horizon_days from {{batch}} where status = 'scored' and (
+                    predicted_revenue is null or expected_orders is null or model_version is null
+                    or (horizon_days <= {longest} and
+                        (p_purchase is null or predicted_p10 is null or predicted_p50 is null or predicted_p90 is null))
+                )""",
+                "a scored row with a forecast missing",
+                MEND,
+            ),
+            never(
+                "unscored_says_why",
+                """select customer_key, horizon_days, status from {batch}
+                where status <> 'scored' and (coalesce(status_reason, '') = '' or predicted_revenue is not null)""",
+                "a row without a score that gives no reason, or gives a forecast all the same",
+                MEND,
+            ),
+            never(
+                "finite_and_not_negative",
+                """select customer_key, horizon_days, expected_orders, predicted_revenue, predicted_p10, predicted_p90
+                from {batch}
+                where least(expected_orders, predicted_revenue, predicted_p10) < 0
+                    or greatest(expected_orders, predicted_revenue, predicted_p90) >= 'Infinity'""",
+                "a forecast that is negative or not a finite number",
+                MEND,
+            ),
+            never(
+                "quantiles_ordered",
+                """select customer_key, horizon_days, predicted_p10, predicted_p50, predicted_p90 from {batch}
+                where predicted_p10 > predicted_p50 or predicted_p50 > predicted_p90""",
+                "the 10th, 50th and 90th percentiles are not in order",
+                MEND,
+            ),
+            never(
+                "longer_is_not_less",
+                f"""select customer_key, horizon_days, {", ".join(MEASURES)} from (
+                    select *, {before} from {{batch}} where status = 'scored'
+                ) as steps where {falls}""",
+                "a longer horizon promises less than a shorter one",
+                MEND,
+            ),
+            never(
+                "total_near_last_year",
+                f"""select * from (
+                    select
+                        (select sum(predicted_revenue) from {{batch}} where horizon_days = {longest}) as predicted,
+                        (select sum(revenue_{longest}) from {features}) as last_year
+                ) as totals
+                where last_year > 0 and predicted not between last_year / {FACTOR} and last_year * {FACTOR}""",
+                f"the forecast for {longest} days is under a {FACTOR}th or over {FACTOR} times the last {longest} days",
+                severity="warning",
+            ),
+        ],
+    )
+
+
+SUITES = (customer_predictions,)

@@ -1,0 +1,79 @@
+"""Gate `raw`: are there orders, and could their files be read?"""
+
+from __future__ import annotations
+
+from clv import tables
+from expectations.rules import Slice, Suite, has_rows, never
+
+UNREADABLE_SHARE = 0.10
+FEW = 10  # rows; below it a share says nothing
+
+
+def batches(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no date
+    """The batches that hold: not withdrawn. One with a later batch of its file name counts as replaced."""
+    query = f"""SELECT
+            batch_id, file_name, rows_received, rows_loaded, rows_unreadable,
+            exists (
+                select from {tables.BATCHES} as later
+                where later.source = batches.source and later.file_name = batches.file_name
+                    and later.batch_id > batches.batch_id
+            ) as replaced
+        from {tables.BATCHES} as batches
+        where not exists (select from {tables.WITHDRAWALS} as w where w.batch_id = batches.batch_id)"""
+    shown = "batch_id, file_name, rows_unreadable, rows_received"
+    first = f"""(
+            select string_agg('line ' || line || ': ' || reason, '; ' order by line) from (
+                select line, reason from {tables.UNREADABLE_ROWS} as u
+                where u.batch_id = subselect.batch_id order by line limit 3
+            ) as first_rows
+        ) as lines"""
+    return Suite(
+        tables.BATCHES,
+        query,
+        [
+            has_rows(
+                "no orders have been loaded",
+                "load some with `clv ingest --source NAME --path FILE_OR_FOLDER`, then run again",
+            ),
+            never(
+                "rows_accounted_for",
+                f"select {shown}, rows_loaded from {{batch}} where rows_received <> rows_loaded + rows_unreadable",
+                "a batch's rows received are not rows loaded + rows unreadable",
+                "take the batch back with `clv withdraw --batch {batch_id}` and load its file again",
+            ),
+            never(
+                "unreadable_share",
+                f"""select {shown}, {first} from {{batch}}
+                where not replaced
+                    and rows_unreadable >= {FEW} and rows_unreadable > {UNREADABLE_SHARE} * rows_received""",
+                f"a batch with more than {UNREADABLE_SHARE:.0%} unreadable rows",
+                "load a corrected file under the same name, mend the mapping, "
+                "or take the batch back with `clv withdraw --batch {batch_id}`",
+            ),
+            never(
+                "unreadable_rows",
+                f"select {shown}, {first} from {{batch}} where not replaced and rows_unreadable > 0",
+                "a batch with unreadable rows (they are in quarantine.unreadable_rows)",
+                severity="warning",
+            ),
+        ],
+    )
+
+
+def order_lines(slice_: Slice) -> Suite:
+    """The lines dated before the run's date."""
+    query = f"""SELECT _batch_id, _line from {tables.ORDER_LINES}
+        where ordered_at < {slice_.before} and _batch_id not in (select batch_id from {tables.WITHDRAWALS})"""
+    return Suite(
+        tables.ORDER_LINES,
+        query,
+        [
+            has_rows(
+                f"no order is dated before {slice_.as_of_date}",
+                "load earlier orders with `clv ingest --source NAME --path FILE_OR_FOLDER`, or run a later date",
+            )
+        ],
+    )
+
+
+SUITES = (batches, order_lines)

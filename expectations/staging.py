@@ -1,0 +1,144 @@
+"""Gate `staging`: is every row accounted for, and is enough of each batch usable?"""
+
+from __future__ import annotations
+
+from great_expectations.expectations.expectation import Expectation
+
+from clv import tables
+from expectations.rules import Slice, Suite, complete, has_rows, never, unique
+
+FEW = 10  # rows; below it a share says nothing
+MISSING_SHARE = 0.10
+MISSING_CUSTOMER_SHARE = 0.60
+MISSING_CUSTOMER_WARNING = 0.35
+MEND = "load a corrected file under the same name, or take the batch back with `clv withdraw --batch {batch_id}`"
+
+
+def stg_batch_counts(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no date
+    """What became of each batch. A share is one of the rows that hold: not duplicate, not replaced, not withdrawn."""
+    query = f"""SELECT
+            counts.*,
+            rows_received - rows_duplicate - rows_replaced - rows_withdrawn as rows_holding,
+            (select loaded_at from {tables.BATCHES} as b where b.batch_id = counts.batch_id) as loaded_at
+        from {tables.STG_BATCH_COUNTS} as counts"""
+    return Suite(
+        tables.STG_BATCH_COUNTS,
+        query,
+        [
+            has_rows("no batch has reached staging", "load orders with `clv ingest`, then run again"),
+            unique("batch_id"),
+            never(
+                "rows_accounted_for",
+                """select batch_id, rows_received, rows_accepted, rows_set_aside, rows_unreadable, rows_duplicate
+                from {batch} where rows_received
+                    is distinct from rows_accepted + rows_set_aside + rows_unreadable + rows_duplicate""",
+                "a batch's rows received are not rows accepted + set aside + duplicates",
+                "rows were lost between raw and staging: look at staging's models before anything else",
+            ),
+            never(
+                "rows_accepted_are_there",
+                f"""select counts.batch_id, counts.file_name, counts.rows_accepted, lines.rows_there
+                from {{batch}} as counts
+                left join (
+                    select batch_id, count(*) as rows_there from {tables.STG_ORDER_LINES} group by batch_id
+                ) as lines on lines.batch_id = counts.batch_id
+                where counts.rows_accepted <> coalesce(lines.rows_there, 0)""",
+                "a batch's accepted rows are not the rows in staging.stg_order_lines",
+                "staging was built in part: clear the task build_staging",
+            ),
+            *(_missing(what, MISSING_SHARE, "critical") for what in ("amount", "time", "order")),
+            _missing("customer", MISSING_CUSTOMER_SHARE, "critical"),
+            _missing("customer", MISSING_CUSTOMER_WARNING, "warning"),
+            never(
+                "dates_plausible",
+                """select batch_id, file_name, first_ordered_at, last_ordered_at from {batch}
+                where first_ordered_at < date '1990-01-01' or last_ordered_at > loaded_at + interval '2 days'""",
+                "a batch with orders dated before 1990 or after it was loaded",
+                severity="warning",
+            ),
+            never(
+                "batch_volume",
+                """select * from (
+                    select
+                        batch_id, file_name, rows_received,
+                        row_number() over (partition by source order by batch_id desc) as from_last,
+                        (
+                            select percentile_cont(0.5) within group (order by earlier.rows_received)
+                            from staging.stg_batch_counts as earlier
+                            where earlier.source = subselect.source and earlier.batch_id < subselect.batch_id
+                            having count(*) >= 4
+                        ) as usual_rows
+                    from {batch}
+                ) as batches
+                where from_last = 1 and rows_received not between usual_rows / 3 and usual_rows * 3""",
+                "the last batch is under a third or over three times the usual size of its source",
+                severity="warning",
+            ),
+        ],
+    )
+
+
+def stg_order_lines(slice_: Slice) -> Suite:
+    """The accepted lines before the date."""
+    return Suite(
+        tables.STG_ORDER_LINES,
+        f"SELECT * from {tables.STG_ORDER_LINES} where ordered_at < {slice_.before}",
+        [
+            has_rows(
+                f"no accepted order is dated before {slice_.as_of_date}",
+                "load earlier orders, see in quarantine.set_aside_lines why rows were set aside, or run a later date",
+            ),
+            unique("source", "row_key"),
+            *complete("order_key", "customer_key", "amount"),
+            never(
+                "amount_finite",
+                "select batch_id, line from {batch} where amount in ('NaN', 'Infinity', '-Infinity')",
+                "an amount that is not a finite number",
+                MEND,
+            ),
+            never(
+                "weekly_volume",
+                f"""select * from (
+                    select
+                        count(*) filter (where week = 0) as last_week,
+                        (count(*) filter (where week > 0)) / 8.0 as usual_week,
+                        count(distinct week) filter (where week > 0) as weeks
+                    from (
+                        select ({slice_.before} - 1 - ordered_on) / 7 as week from {{batch}}
+                        where ordered_on >= {slice_.before} - 63
+                    ) as recent
+                ) as volume
+                where weeks = 8 and last_week not between usual_week / 3 and usual_week * 3""",
+                "the last seven days have under a third or over three times the usual week's lines",
+                severity="warning",
+            ),
+        ],
+    )
+
+
+def _missing(what: str, share: float, severity: str) -> Expectation:
+    """Expects no batch of which more than `share` of the rows that hold were set aside for a missing value."""
+    count = f"rows_missing_{what}"
+    return never(
+        f"missing_{what}" + ("_warning" if severity == "warning" else ""),
+        f"""select
+            batch_id, file_name, {count}, rows_holding,
+            (
+                select string_agg(
+                    'line ' || line || coalesce(', customer ' || left(customer_key::text, 4) || '…', ''), '; '
+                    order by line
+                ) from (
+                    select line, customer_key from {tables.SET_ASIDE_LINES} as aside
+                    where aside.batch_id = subselect.batch_id and aside.reason = 'missing_{what}'
+                    order by line limit 3
+                ) as first_rows
+            ) as missing_{what}
+        from {{batch}}
+        where {count} >= {FEW} and {count} > {share} * rows_holding""",
+        f"a batch with a missing {what} in more than {share:.0%} of its rows",
+        MEND,
+        severity,
+    )
+
+
+SUITES = (stg_batch_counts, stg_order_lines)

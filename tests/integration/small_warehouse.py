@@ -1,0 +1,182 @@
+"""A warehouse of three customers, as the pipeline leaves it before publishing: builders for tests of gates and readers.
+
+Amounts: A bought for 10.00 and 30.00 and gave 5.00 back; B bought for 20.00; C bought for 7.50.
+"""
+
+from __future__ import annotations
+
+import psycopg
+
+from clv import runs, settings, tables, warehouse
+from clv.publication import GATES
+
+AS_OF = "2011-06-01"
+A, B, C = (f"{letter * 8}-0000-4000-8000-000000000001" for letter in "abc")
+
+STAGING = f"""
+create table {tables.STG_ORDER_LINES} (
+    source text, row_key text, batch_id bigint, line bigint, order_key text, order_id text, customer_key uuid,
+    ordered_at timestamp, ordered_on date, amount numeric
+);
+create table {tables.SET_ASIDE_LINES} (
+    source text, row_key text, batch_id bigint, line bigint, reason text, order_id text, customer_key uuid,
+    ordered_at timestamp, amount numeric
+);
+create table {tables.STG_BATCH_COUNTS} (
+    batch_id bigint, source text, file_name text, rows_received bigint, rows_unreadable bigint, rows_accepted bigint,
+    rows_set_aside bigint, rows_duplicate bigint, rows_by_rule bigint default 0, rows_replaced bigint default 0,
+    rows_withdrawn bigint default 0, rows_missing_order bigint default 0, rows_missing_time bigint default 0,
+    rows_missing_amount bigint default 0, rows_missing_customer bigint default 0, first_ordered_at timestamp,
+    last_ordered_at timestamp
+);
+"""
+WINDOWS = ", ".join(f"orders_{days} int default 0, revenue_{days} float default 0" for days in (30, 60, 90, 180, 365))
+FEATURES = f"""
+create table {tables.CUSTOMER_FEATURES} (
+    as_of_date date, run_id text, customer_key uuid, orders_count int, days_with_orders int, frequency int,
+    recency float, t float, first_order_on date, last_order_on date, revenue_total float, {WINDOWS}
+);
+create table {tables.TRAINING_EXAMPLES} (training_date date, run_id text, as_of_date date, customer_key uuid);
+"""
+SLICED = "as_of_date date, run_id text"
+FORECAST = ", ".join(
+    f"predicted_{name} numeric" for name in ("revenue", "profit", "clv", "clv_p10", "clv_p50", "clv_p90")
+)
+ANALYTICS = f"""
+create table analytics_runs.customer_clv (
+    {SLICED}, customer_key uuid, horizon_days int, currency text, status text, status_reason text,
+    first_order_on date, last_order_on date, orders_count int, historic_revenue numeric, p_alive float,
+    p_purchase float, churn_band text, expected_orders float, {FORECAST}, clv_percentile float, value_tier text,
+    segment text, model_version text, primary key (as_of_date, run_id, customer_key)
+);
+create table analytics_runs.customer_clv_horizons (
+    {SLICED}, customer_key uuid, horizon_days int, p_purchase float, expected_orders float, {FORECAST},
+    primary key (as_of_date, run_id, customer_key, horizon_days)
+);
+create table analytics_runs.segment_summary (
+    {SLICED}, segment text, customers bigint, primary key (as_of_date, run_id, segment)
+);
+create table analytics_runs.dim_customer (
+    {SLICED}, customer_key uuid, country text, primary key (as_of_date, run_id, customer_key)
+);
+create table analytics_runs.fct_orders (
+    {SLICED}, order_key text, customer_key uuid, ordered_at timestamp, net_revenue numeric,
+    primary key (as_of_date, run_id, order_key)
+);
+"""
+
+LINES = [  # line, order, customer, time, amount
+    (1, "o1", A, "2011-01-03 10:00", "10.00"),
+    (2, "o2", A, "2011-05-20 09:00", "30.00"),
+    (3, "o2", A, "2011-05-25 09:00", "-5.00"),
+    (4, "o3", B, "2011-02-10 12:00", "20.00"),
+    (5, "o4", C, "2011-03-01 08:00", "7.50"),
+    (6, "o5", C, "2011-06-01 00:00", "99.00"),  # on the date: not before it
+]
+REVENUE = {A: "35.00", B: "20.00", C: "7.50"}
+ORDERS = [("o1", A, "10.00"), ("o2", A, "25.00"), ("o3", B, "20.00"), ("o4", C, "7.50")]
+TIERS = {A: ("high", "loyal"), B: ("middle", "new"), C: ("low", "new")}
+
+
+def execute(sql: str, params: tuple | list | None = None) -> None:
+    with warehouse.connect() as connection:
+        connection.execute(sql, params)  # type: ignore[arg-type]
+
+
+def make_tables() -> None:
+    """Creates, empty, the tables that dbt builds."""
+    execute(STAGING + FEATURES + ANALYTICS)
+
+
+def make_orders() -> None:
+    """One batch of seven rows: six lines and an exact duplicate."""
+    with warehouse.connect() as connection:
+        connection.execute(
+            f"""insert into {tables.BATCHES} (source, file_name, content_sha256, mapping_sha256, currency,
+                rows_received, rows_loaded, rows_unreadable)
+            values ('orders', 'orders.csv', 'c', 'm', 'GBP', 7, 7, 0)"""
+        )
+        for line, order, customer, at, amount in LINES:
+            connection.execute(
+                f"""insert into {tables.ORDER_LINES} (_batch_id, _source, _line, _row_key, _content, customer_key,
+                    order_id, ordered_at, amount) values (1, 'orders', %s, %s, gen_random_uuid(), %s, %s, %s, %s)""",
+                (line, f"{order}|{line}", customer, order, at, amount),
+            )
+            connection.execute(
+                f"""insert into {tables.STG_ORDER_LINES}
+                values ('orders', %s, 1, %s, 'orders:' || %s, %s, %s, %s, %s::timestamp::date, %s)""",
+                (f"{order}|{line}", line, order, order, customer, at, at, amount),
+            )
+        connection.execute(
+            f"""insert into {tables.STG_BATCH_COUNTS} (batch_id, source, file_name, rows_received, rows_unreadable,
+                rows_accepted, rows_set_aside, rows_duplicate, first_ordered_at, last_ordered_at)
+            values (1, 'orders', 'orders.csv', 7, 0, 6, 0, 1, '2011-01-03', '2011-06-01')"""
+        )
+
+
+def make_slice(run_id: str, as_of: str = AS_OF, factor: int = 1) -> None:
+    """A run's rows, sound in every table; `factor` scales what is forecast."""
+    with warehouse.connect() as connection:
+        for customer, revenue in REVENUE.items():
+            _customer(connection, as_of, run_id, customer, revenue, factor)
+        for segment, customers in (("loyal", 1), ("new", 2)):
+            connection.execute(
+                "insert into analytics_runs.segment_summary values (%s, %s, %s, %s)",
+                (as_of, run_id, segment, customers),
+            )
+        for order, customer, amount in ORDERS:
+            connection.execute(
+                "insert into analytics_runs.fct_orders values (%s, %s, %s, %s, '2011-05-01', %s)",
+                (as_of, run_id, f"orders:{order}", customer, amount),
+            )
+
+
+def _customer(
+    connection: psycopg.Connection, as_of: str, run_id: str, customer: str, revenue: str, factor: int
+) -> None:
+    connection.execute(
+        f"""insert into {tables.CUSTOMER_FEATURES} (as_of_date, run_id, customer_key, orders_count, days_with_orders,
+            frequency, recency, t, first_order_on, last_order_on, revenue_total, orders_365, revenue_365)
+        values (%s, %s, %s, 1, 1, 0, 0, 90, '2011-03-01', '2011-03-01', %s, 1, %s)""",
+        (as_of, run_id, customer, revenue, revenue),
+    )
+    tier, segment = TIERS[customer]
+    money = [factor * amount for amount in (20, 15, 14, 2, 10, 40)]
+    connection.execute(
+        "insert into analytics_runs.customer_clv values (%s, %s, %s, 365, 'GBP', 'scored', null, '2011-03-01',"
+        " '2011-03-01', 1, %s, 0.8, 0.5, 'low', 1, %s, %s, %s, %s, %s, %s, 50, %s, %s, 'm1')",
+        (as_of, run_id, customer, revenue, *money, tier, segment),
+    )
+    connection.execute("insert into analytics_runs.dim_customer values (%s, %s, %s, 'GB')", (as_of, run_id, customer))
+    for horizon in settings.HORIZONS:
+        connection.execute(
+            f"""insert into {tables.CUSTOMER_PREDICTIONS} (as_of_date, run_id, customer_key, horizon_days, status,
+                p_alive, p_purchase, expected_orders, predicted_revenue, predicted_p10, predicted_p50, predicted_p90,
+                model_version) values (%s, %s, %s, %s, 'scored', 0.8, 0.5, %s, %s, 1, 5, 30, 'm1')""",
+            (as_of, run_id, customer, horizon, horizon / 100, factor * horizon / 20),
+        )
+        connection.execute(
+            "insert into analytics_runs.customer_clv_horizons values (%s, %s, %s, %s, 0.5, 1, %s, %s, %s, %s, %s, %s)",
+            (as_of, run_id, customer, horizon, *money),
+        )
+
+
+def judge_all(run_id: str, as_of: str = AS_OF) -> None:
+    """Marks every gate as judged and passed."""
+    for gate in GATES:
+        execute(
+            f"""insert into {tables.GATE_RESULTS} (run_id, as_of_date, gate, expectation, severity, success,
+                rows_judged)
+            values (%s, %s, %s, 'has_rows', 'critical', true, 3)""",
+            (run_id, as_of, gate),
+        )
+
+
+def ready_run(as_of: str = AS_OF, factor: int = 1) -> str:
+    """Opens a run with sound rows, judged by every gate; gives its run_id."""
+    from datetime import date
+
+    run_id = runs.open_run(date.fromisoformat(as_of), "test")
+    make_slice(run_id, as_of, factor)
+    judge_all(run_id, as_of)
+    return run_id

@@ -1,0 +1,320 @@
+"""The gates on a small warehouse: sound rows pass, and each critical expectation stops its own kind of bad row."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+import small_warehouse as small
+
+from clv import publication, settings, tables, warehouse
+from clv.errors import ClvError
+from expectations import runner
+from expectations.results import GateFailed
+
+DAY = date.fromisoformat(small.AS_OF)
+RUN = f"{small.AS_OF}.1"
+
+
+@pytest.fixture
+def shop(home: settings.Settings) -> settings.Settings:
+    small.make_tables()
+    small.make_orders()
+    small.make_slice(RUN)
+    return home
+
+
+def stored(gate: str) -> dict[str, tuple]:
+    found = warehouse.rows(
+        "select expectation, severity, success, unexpected_count from ops.gate_results where run_id = %s and gate = %s",
+        (RUN, gate),
+    )
+    return {name: tuple(rest) for name, *rest in found}
+
+
+def test_a_sound_run_passes_every_gate(shop: settings.Settings) -> None:
+    for gate in publication.GATES:
+        facts = runner.judge(gate, DAY, RUN)
+        assert facts["warnings"] == []
+        assert all(success for _, success, _ in stored(gate).values())
+        assert facts["expectations"] == len(stored(gate)) > 0
+        assert all(rows > 0 for rows in facts["rows_judged"].values())
+
+
+CUSTOMER = f"customer_key = '{small.A}'"
+CLV = "analytics_runs.customer_clv"
+HORIZONS = "analytics_runs.customer_clv_horizons"
+BAD_ROWS = [
+    ("raw", "raw.batches: unreadable_share", "update raw.batches set rows_received = 17, rows_unreadable = 10"),
+    (
+        "staging",
+        "staging.stg_batch_counts: rows_accounted_for",
+        "update staging.stg_batch_counts set rows_received = 8",
+    ),
+    (
+        "staging",
+        "staging.stg_batch_counts: rows_accepted_are_there",
+        "delete from staging.stg_order_lines where line = 1",
+    ),
+    *(
+        (
+            "staging",
+            f"staging.stg_batch_counts: missing_{what}",
+            f"update staging.stg_batch_counts set rows_received = 27, rows_set_aside = 20, rows_missing_{what} = 20",
+        )
+        for what in ("amount", "time", "order", "customer")
+    ),
+    (
+        "staging",
+        "staging.stg_order_lines: key_unique",
+        "update staging.stg_order_lines set row_key = 'o1|1' where line = 2",
+    ),
+    (
+        "staging",
+        "staging.stg_order_lines: amount_not_null",
+        "update staging.stg_order_lines set amount = null where line = 2",
+    ),
+    (
+        "staging",
+        "staging.stg_order_lines: amount_finite",
+        "update staging.stg_order_lines set amount = 'NaN' where line = 2",
+    ),
+    (
+        "features",
+        "features.customer_features: key_unique",
+        "insert into features.customer_features select * from features.customer_features",
+    ),
+    (
+        "features",
+        "features.customer_features: customer_key_not_null",
+        "insert into features.customer_features (as_of_date, run_id) values ('2011-06-01', '2011-06-01.1')",
+    ),
+    (
+        "features",
+        "features.customer_features: customers_complete",
+        f"delete from features.customer_features where {CUSTOMER}",
+    ),
+    (
+        "features",
+        "features.customer_features: revenue_reconciles",
+        f"update features.customer_features set revenue_total = 35.01 where {CUSTOMER}",
+    ),
+    (
+        "features",
+        "features.customer_features: counts_not_negative",
+        f"update features.customer_features set orders_30 = -1 where {CUSTOMER}",
+    ),
+    (
+        "features",
+        "features.customer_features: recency_within_t",
+        f"update features.customer_features set recency = 91 where {CUSTOMER}",
+    ),
+    (
+        "features",
+        "features.customer_features: windows_grow",
+        f"update features.customer_features set orders_90 = 1 where {CUSTOMER}",
+    ),
+    (
+        "features",
+        "features.customer_features: nothing_from_the_future",
+        f"update features.customer_features set last_order_on = '2011-06-01' where {CUSTOMER}",
+    ),
+    (
+        "predictions",
+        "predictions.customer_predictions: customers_complete",
+        f"delete from predictions.customer_predictions where {CUSTOMER} and horizon_days = 180",
+    ),
+    (
+        "predictions",
+        "predictions.customer_predictions: customers_known",
+        f"delete from features.customer_features where {CUSTOMER}",
+    ),
+    (
+        "predictions",
+        "predictions.customer_predictions: p_purchase_in_range",
+        f"update predictions.customer_predictions set p_purchase = 1.01 where {CUSTOMER}",
+    ),
+    (
+        "predictions",
+        "predictions.customer_predictions: scored_is_complete",
+        f"update predictions.customer_predictions set predicted_p90 = null where {CUSTOMER}",
+    ),
+    (
+        "predictions",
+        "predictions.customer_predictions: unscored_says_why",
+        f"update predictions.customer_predictions set status = 'too_little_data' where {CUSTOMER}",
+    ),
+    (
+        "predictions",
+        "predictions.customer_predictions: finite_and_not_negative",
+        f"update predictions.customer_predictions set predicted_p10 = -1 where {CUSTOMER}",
+    ),
+    (
+        "predictions",
+        "predictions.customer_predictions: finite_and_not_negative",
+        f"update predictions.customer_predictions set predicted_revenue = 'NaN' where {CUSTOMER}",
+    ),
+    (
+        "predictions",
+        "predictions.customer_predictions: quantiles_ordered",
+        f"update predictions.customer_predictions set predicted_p50 = 31 where {CUSTOMER}",
+    ),
+    (
+        "predictions",
+        "predictions.customer_predictions: longer_is_not_less",
+        f"update predictions.customer_predictions set expected_orders = 0.1 where {CUSTOMER} and horizon_days = 365",
+    ),
+    ("analytics", f"{CLV}: customers_complete", f"delete from {CLV} where {CUSTOMER}"),
+    ("analytics", f"{CLV}: revenue_reconciles", f"update {CLV} set historic_revenue = 35.01 where {CUSTOMER}"),
+    ("analytics", f"{CLV}: historic_revenue_not_null", f"update {CLV} set historic_revenue = null where {CUSTOMER}"),
+    ("analytics", f"{CLV}: scored_has_money", f"update {CLV} set predicted_clv = null where {CUSTOMER}"),
+    ("analytics", f"{CLV}: p_purchase_in_range", f"update {CLV} set p_purchase = -0.1 where {CUSTOMER}"),
+    (
+        "analytics",
+        f"{HORIZONS}: one_row_per_horizon",
+        f"delete from {HORIZONS} where {CUSTOMER} and horizon_days = 90",
+    ),
+    (
+        "analytics",
+        "analytics_runs.segment_summary: customers_add_up",
+        "update analytics_runs.segment_summary set customers = 3",
+    ),
+    (
+        "analytics",
+        "analytics_runs.dim_customer: customers_complete",
+        f"delete from analytics_runs.dim_customer where {CUSTOMER}",
+    ),
+    (
+        "analytics",
+        "analytics_runs.fct_orders: revenue_reconciles",
+        "update analytics_runs.fct_orders set net_revenue = 10.01 where order_key = 'orders:o1'",
+    ),
+    (
+        "analytics",
+        "analytics_runs.fct_orders: nothing_from_the_future",
+        "update analytics_runs.fct_orders set ordered_at = '2011-06-01' where order_key = 'orders:o1'",
+    ),
+]
+
+
+@pytest.mark.parametrize(("gate", "expectation", "change"), BAD_ROWS, ids=[name for _, name, _ in BAD_ROWS])
+def test_a_bad_row_stops_the_run(shop: settings.Settings, gate: str, expectation: str, change: str) -> None:
+    small.execute(change)
+    with pytest.raises(GateFailed) as failure:
+        runner.judge(gate, DAY, RUN)
+    assert expectation in str(failure.value)
+    assert "\n" not in str(failure.value)
+    assert small.A not in str(failure.value)
+    assert stored(gate)[expectation][:2] == ("critical", False)
+
+
+EMPTY = [
+    ("raw", "truncate raw.batches cascade", "no orders have been loaded", "clv ingest --source NAME"),
+    (
+        "raw",
+        "update raw.order_lines set ordered_at = '2011-06-01'",
+        "no order is dated before 2011-06-01",
+        "clv ingest",
+    ),
+    ("staging", "truncate staging.stg_order_lines", "no accepted order", "quarantine.set_aside_lines"),
+    ("features", "truncate features.customer_features", "no customer has features", "build_features"),
+    ("predictions", "truncate predictions.customer_predictions", "no customer has a forecast", "score"),
+    *(
+        ("analytics", f"truncate analytics_runs.{table}", f"analytics_runs.{table}: has_rows", "build_analytics")
+        for table in tables.PUBLISHED_TABLES
+    ),
+]
+
+
+@pytest.mark.parametrize(("gate", "change", "says", "mend"), EMPTY, ids=[change for _, change, _, _ in EMPTY])
+def test_an_empty_table_stops_the_run(shop: settings.Settings, gate: str, change: str, says: str, mend: str) -> None:
+    small.execute(change)
+    with pytest.raises(GateFailed, match="nothing new is published") as failure:
+        runner.judge(gate, DAY, RUN)
+    assert says in str(failure.value)
+    assert mend in str(failure.value)
+
+
+def test_half_of_the_amounts_missing_says_where_and_what_to_do(shop: settings.Settings) -> None:
+    small.execute(
+        """update staging.stg_batch_counts
+        set rows_received = 27, rows_set_aside = 20, rows_missing_amount = 20"""
+    )
+    small.execute(
+        f"""insert into quarantine.set_aside_lines (batch_id, line, reason, customer_key)
+        select 1, 6 + n, 'missing_amount', '{small.A}' from generate_series(1, 20) as n"""
+    )
+    with pytest.raises(GateFailed) as failure:
+        runner.judge("staging", DAY, RUN)
+    text = str(failure.value)
+    assert "more than 10%" in text
+    assert "file_name orders.csv, rows_missing_amount 20, rows_holding 26" in text
+    assert "line 7, customer aaaa…; line 8, customer aaaa…" in text
+    assert "load a corrected file under the same name, or take the batch back with `clv withdraw --batch 1`" in text
+
+
+def test_a_corrected_batch_lifts_the_block(shop: settings.Settings) -> None:
+    small.execute(
+        """insert into staging.stg_batch_counts (batch_id, source, file_name, rows_received, rows_unreadable,
+            rows_accepted, rows_set_aside, rows_duplicate, rows_replaced)
+        values (2, 'orders', 'broken.csv', 40, 0, 0, 40, 0, 40)"""
+    )
+    assert runner.judge("staging", DAY, RUN)["warnings"] == []
+
+
+def test_a_replaced_batch_may_have_been_unreadable(shop: settings.Settings) -> None:
+    small.execute("update raw.batches set rows_received = 17, rows_unreadable = 10")
+    small.execute(
+        """insert into raw.batches (source, file_name, content_sha256, mapping_sha256, currency, rows_received,
+            rows_loaded, rows_unreadable) values ('orders', 'orders.csv', 'd', 'm', 'GBP', 17, 17, 0)"""
+    )
+    assert runner.judge("raw", DAY, RUN)["warnings"] == []
+
+
+def test_a_warning_is_recorded_and_does_not_stop(shop: settings.Settings) -> None:
+    small.execute("update staging.stg_batch_counts set first_ordered_at = '1899-01-01'")
+    assert runner.judge("staging", DAY, RUN)["warnings"] == ["staging.stg_batch_counts: dates_plausible"]
+    assert stored("staging")["staging.stg_batch_counts: dates_plausible"] == ("warning", False, 1)
+
+
+def test_judging_again_replaces_the_results(shop: settings.Settings) -> None:
+    small.execute("update predictions.customer_predictions set p_purchase = 2")
+    with pytest.raises(GateFailed):
+        runner.judge("predictions", DAY, RUN)
+    small.execute("update predictions.customer_predictions set p_purchase = 0.5")
+    runner.judge("predictions", DAY, RUN)
+    assert all(success for _, success, _ in stored("predictions").values())
+
+
+def test_a_missing_table_fails_in_one_line(shop: settings.Settings) -> None:
+    small.execute("drop table features.customer_features")
+    with pytest.raises(ClvError, match="could not be judged") as failure:
+        runner.judge("features", DAY, RUN)
+    assert "\n" not in str(failure.value)
+
+
+def test_an_unknown_gate_is_refused(home: settings.Settings) -> None:
+    with pytest.raises(ClvError, match="there is no gate 'nonsense'"):
+        runner.judge("nonsense", DAY, RUN)
+
+
+def test_data_docs_hold_the_last_gates_and_no_secret(shop: settings.Settings) -> None:
+    small.execute(f"update predictions.customer_predictions set predicted_p10 = -1 where {CUSTOMER}")
+    with pytest.raises(GateFailed):
+        runner.judge("predictions", DAY, RUN)
+    for number in range(2, 7):  # five gates of five tables each: more than are kept
+        small.make_slice(f"{small.AS_OF}.{number}")
+        runner.judge("analytics", DAY, f"{small.AS_OF}.{number}")
+    site = shop.reports / "data_docs"
+    pages = list((site / "validations").rglob("*.html"))
+    assert len(pages) == runner.DOCUMENTS_KEPT
+    assert (site / "index.html").is_file()
+    assert len(list(shop.reports.glob(".data_docs.*"))) == 2  # the folder that holds, and the lock
+    address = shop.warehouse_url
+    password = address.partition("clv_owner:")[2].partition("@")[0]
+    text = "".join(page.read_text() for page in site.resolve().rglob("*.html"))
+    text += str(warehouse.rows("select document from ops.gate_documents"))
+    text += str(warehouse.rows("select * from ops.gate_results"))
+    for secret in (address, password, "clv_owner", small.A):
+        assert secret not in text
+    assert "customer_clv" in text
