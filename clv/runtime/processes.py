@@ -59,7 +59,10 @@ def start(home: settings.Settings, service: Service) -> int:
             env=environment,
             start_new_session=True,
         )
-    record = {"pid": child.pid, "started": psutil.Process(child.pid).create_time(), "digest": service.digest}
+    process = psutil.Process(child.pid)
+    while child.poll() is None and not _is_ours(home, process):
+        time.sleep(0.01)  # the kernel shows a new program's environment a moment after it has begun
+    record = {"pid": child.pid, "started": process.create_time(), "digest": service.digest}
     path = _record(home, service.name)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")

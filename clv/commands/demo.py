@@ -1,0 +1,92 @@
+"""`clv demo`: the whole way once, on the simulated shop."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+from clv import settings
+
+SOURCE = "sample_shop"
+CUSTOMERS = 2000
+SEED = 7
+PAST_DAYS = 3
+
+
+def demo() -> None:
+    """Starts the home, makes and loads the shop, runs the last days and today, prints what came out.
+
+    What is there already is not made again. Raises ClvError in a home that holds another shop's orders.
+    """
+    from clv import airflow_api, analyst, dates
+    from clv.commands import services
+    from clv.commands.console import out, steps
+
+    home, _ = services.start()
+    refuse_other_shops(home)
+    today = dates.today()
+    with steps() as step:
+        with step("the simulated shop is made"):
+            shop = make_shop(home, today)
+        with step("its orders are loaded"):
+            load(home, shop)
+    wanted = list(dates.each_date(today - timedelta(days=PAST_DAYS), today))
+    for first, last in stretches([day for day in wanted if day not in published(home)]):
+        out.print(f"running clv_daily for {first} to {last} through Airflow")
+        airflow_api.backfill(home, first, last, 1, out)
+    out.print()
+    analyst.summary(home, out)
+    out.print()
+    services.where(home, show_password=True)
+    for page in sorted(home.reports.glob("*.html"))[-1:]:
+        out.print(f"report     {page}")
+
+
+def refuse_other_shops(home: settings.Settings) -> None:
+    """Raises ClvError when the warehouse holds orders of anything but the simulated shop."""
+    from clv import tables, warehouse
+    from clv.errors import ClvError
+
+    query = f"select min(source) from {tables.BATCHES} where source <> %s"
+    other = warehouse.rows(query, (SOURCE,), home.warehouse_url)[0][0]
+    if other:
+        raise ClvError(f"this home holds the orders of {other}; run the demo in its own: CLV_HOME=.clv-demo clv demo")
+
+
+def make_shop(home: settings.Settings, until: date) -> Path:
+    """The folder of the simulated shop, made when it is not there: it appears whole or not at all."""
+    folder = home.home / SOURCE
+    if not folder.exists():
+        import sample_shop
+
+        partial = folder.with_name(f"{SOURCE}.partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        sample_shop.make(partial, customers=CUSTOMERS, seed=SEED, until=until)
+        partial.rename(folder)
+    return folder
+
+
+def load(home: settings.Settings, shop: Path) -> None:
+    """Loads the shop's orders; files that were loaded before are passed over."""
+    from clv import ingest
+
+    ingest.load(SOURCE, shop / "orders", home)
+
+
+def published(home: settings.Settings) -> set[date]:
+    """The dates that readers see already."""
+    from clv import tables, warehouse
+
+    query = f"select distinct as_of_date from {tables.PUBLICATIONS}"
+    return {day for (day,) in warehouse.rows(query, url=home.warehouse_url)}
+
+
+def stretches(days: list[date]) -> list[tuple[date, date]]:
+    """Sorted dates as first and last of each stretch of consecutive days."""
+    if not days:
+        return []
+    breaks = [index for index, (one, next_one) in enumerate(pairwise(days), 1) if (next_one - one).days > 1]
+    starts, ends = [0, *breaks], [*breaks, len(days)]
+    return [(days[start], days[end - 1]) for start, end in zip(starts, ends, strict=True)]

@@ -1,0 +1,63 @@
+"""The command's manners: help, exit codes, one line for a mistake."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMMANDS = ("up", "down", "status", "ingest", "withdraw", "run", "backfill", "sql", "publish", "demo")
+
+
+def clv(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from clv.cli import main; main()", *arguments]
+    environment = {"CLV_HOME": str(home), "PATH": "/usr/bin:/bin", "COLUMNS": "160"}
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_explains_itself(command, tmp_path):
+    done = clv(command, "--help", home=tmp_path)
+    assert done.returncode == 0
+    assert f"Usage: clv {command}" in " ".join(done.stdout.replace("-c", "clv").split())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("sql", "select 1"),
+        ("publish", "--as-of", "2024-03-01", "--run-id", "2024-03-01.1"),
+        ("publish", "--as-of", "yesterday", "--run-id", "x"),
+        ("withdraw", "--batch", "1", "--reason", "wrong file"),
+        ("run", "--as-of", "2024-03-01"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_1(arguments, tmp_path):
+    done = clv(*arguments, home=tmp_path)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("arguments", [("run",), ("fly",), ("ingest", "--source", "orders")])
+def test_a_wrong_command_line_is_exit_code_2(arguments, tmp_path):
+    done = clv(*arguments, home=tmp_path)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_a_home_that_is_not_up_is_exit_code_3(tmp_path):
+    done = clv("status", home=tmp_path / "nowhere")
+    assert done.returncode == 3
+    assert done.stdout.count("down") == 4
+
+
+def test_help_does_not_wait_for_the_heavy_parts(tmp_path):
+    script = (
+        "import sys, clv.cli; print([m for m in ('airflow', 'pyspark', 'mlflow', 'pandas', 'dbt') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path)
+    assert done.stdout.strip() == "[]"
