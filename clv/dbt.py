@@ -1,0 +1,144 @@
+"""dbt builds: one `dbt build` per layer and run, as a child process, one at a time in the whole warehouse."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from psycopg.conninfo import conninfo_to_dict
+
+from clv import settings as settings_module
+from clv import tables, warehouse
+from clv.children import die_with_parent
+from clv.errors import ClvError
+from clv.settings import Settings
+
+LOCK = "build"  # two builds side by side would meet in the swap of a rebuilt table
+PROJECT = settings_module.PROJECT / "dbt_project"
+
+# fct_orders reads intermediate, so it is built with the features, from the same state of it: another run may
+# rebuild intermediate before analytics is built.
+LAYERS = {
+    "staging": ["--select", "path:models/staging"],
+    "intermediate": ["--select", "path:models/intermediate"],
+    "features": ["--select", "customer_features", "fct_orders"],
+    "training": ["--select", "training_examples"],
+    "analytics": [
+        "--select", "path:models/analytics", "resource_type:seed",
+        "--exclude", "fct_orders", "tag:published",
+    ],
+}  # fmt: skip
+
+
+def build(layer: str, variables: dict, settings: Settings) -> dict:
+    """Builds one layer with the given dbt variables and returns facts: models, tests, rows per table, seconds.
+
+    Layers: setup (makes every sliced table that is missing, the published views and their grants), staging,
+    intermediate, features, training, analytics. Waits for other builds. Raises ClvError, in one line, with the
+    node that failed and why.
+    """
+    if layer != "setup" and layer not in LAYERS:
+        raise ClvError(f"there is no dbt layer '{layer}'; layers are setup, {', '.join(LAYERS)}")
+    with warehouse.lock(LOCK, settings.warehouse_url):
+        started = time.monotonic()
+        results = _invoke(layer, _setup(settings) if layer == "setup" else LAYERS[layer], variables, settings)
+        seconds = round(time.monotonic() - started, 1)
+    models = [result for result in results if result["unique_id"].startswith("model.")]
+    rows = {
+        result["unique_id"].rpartition(".")[2]: result["adapter_response"]["rows_affected"]
+        for result in models
+        if layer != "setup" and "rows_affected" in result["adapter_response"]
+    }
+    tests = sum(result["unique_id"].startswith("test.") for result in results)
+    return {"models": len(models), "tests": tests, "rows": rows, "seconds": seconds}
+
+
+def unit_tests(settings: Settings) -> int:
+    """Runs dbt's unit tests against the tables of a set-up warehouse; returns how many passed."""
+    with warehouse.lock(LOCK, settings.warehouse_url):
+        return len(_invoke("unit_tests", ["--select", "test_type:unit"], {}, settings, command="test"))
+
+
+def _setup(settings: Settings) -> list[str]:
+    """Sliced tables are made empty where they are missing. What other layers rebuild is only made, never emptied."""
+    missing = [
+        layer
+        for layer, table in (("staging", tables.STG_ORDER_LINES), ("intermediate", tables.INT_CUSTOMER_DAYS))
+        if warehouse.rows("select to_regclass(%s) is null", (table,), settings.warehouse_url)[0][0]
+    ]
+    paths = [f"path:models/{layer}" for layer in (*missing, "features", "analytics")]
+    return ["--empty", "--quiet", "--resource-type", "model", "seed", "--select", *paths, "resource_type:seed"]
+
+
+def _invoke(
+    layer: str, selection: list[str], variables: dict, settings: Settings, command: str = "build"
+) -> list[dict]:
+    """Runs dbt in a folder of its own and returns the results per node. Raises ClvError when one failed."""
+    folder = settings.home / "dbt" / str(variables.get("run_id", "setup")) / layer
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    arguments = [
+        Path(sys.executable).with_name("dbt"), command, *selection, "--indirect-selection", "buildable",
+        "--project-dir", PROJECT, "--profiles-dir", PROJECT, "--target-path", folder, "--log-path", folder,
+        "--vars", json.dumps({**_shop_variables(settings), **variables}),
+    ]  # fmt: skip
+    last = ""
+    with subprocess.Popen(
+        [str(argument) for argument in arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=_environment(settings.warehouse_url),
+        preexec_fn=die_with_parent,  # noqa: PLW1509 - nothing but one system call
+    ) as process:
+        assert process.stdout is not None  # noqa: S101 - for the type checker
+        for line in process.stdout:
+            if line.strip():
+                last = line.strip()
+                print(last, flush=True)
+    results = _results(folder / "run_results.json")
+    if process.returncode:
+        failed = [result for result in results if result["status"] in ("error", "fail", "runtime error")]
+        reason = "; ".join(_failure(result) for result in failed[:3]) or last
+        raise ClvError(f"dbt could not build {layer}: {reason} (details: {folder / 'dbt.log'})")
+    return results
+
+
+def _results(path: Path) -> list[dict]:
+    return json.loads(path.read_text())["results"] if path.exists() else []
+
+
+def _failure(result: dict) -> str:
+    kind, _, name = result["unique_id"].partition(".")
+    # A generic test's id ends in a hash.
+    name = name.split(".")[1]
+    return f"{kind} {name}: {' '.join((result['message'] or result['status']).split())[:500]}"
+
+
+def _shop_variables(settings: Settings) -> dict:
+    return {
+        "gross_margin": settings.shop["gross_margin"],
+        "horizons": list(settings_module.HORIZONS),
+        "main_horizon": settings_module.MAIN_HORIZON,
+    }
+
+
+def _environment(url: str) -> dict[str, str]:
+    """Our environment, with the warehouse's address for profiles.yml; dbt masks what is named DBT_ENV_SECRET_."""
+    parts = conninfo_to_dict(url)
+    address = {
+        "DBT_WAREHOUSE_HOST": parts.pop("host", "127.0.0.1"),
+        "DBT_WAREHOUSE_PORT": parts.pop("port", 5432),
+        "DBT_WAREHOUSE_USER": parts.pop("user", "clv_owner"),
+        "DBT_ENV_SECRET_WAREHOUSE_PASSWORD": parts.pop("password", ""),
+        "DBT_WAREHOUSE_DATABASE": parts.pop("dbname", "warehouse"),
+    }
+    # What else the URL says (sslmode and the like) goes to the driver in libpq's own variables.
+    rest = {f"PG{name.upper()}": value for name, value in parts.items()}
+    return {**os.environ, **settings_module.QUIET, **{name: str(value) for name, value in {**rest, **address}.items()}}

@@ -1,0 +1,121 @@
+{#
+  Features of every customer at each of several dates: the one definition that training and scoring share.
+  dates: list of ISO dates. Reads nothing dated on or after the date. Sums are exact (numeric) and become double
+  precision last, so that the same rows give the same bits whatever their order.
+#}
+{% macro customer_features(dates) %}
+{%- set windows = [30, 60, 90, 180, 365] %}
+{%- set prior_windows = [90, 180, 365] %}
+with
+
+days as (select * from {{ ref('int_customer_days') }}),
+
+dates as (
+    select as_of_date
+    from (values {% for day in dates %}(date '{{ day }}'){{ ', ' if not loop.last }}{% endfor %}) as listed (as_of_date)
+),
+
+-- age: days from a customer's day to the date; 1 is the day before it, h the first day of its h-day window
+history as (
+    select
+        dates.as_of_date,
+        days.*,
+        dates.as_of_date - days.day as age
+    from dates
+    inner join days on dates.as_of_date > days.day
+),
+
+totals as (
+    select
+        as_of_date,
+        customer_key,
+        sum(orders) as orders_count,
+        count(*) filter (where is_purchase_day) as days_with_orders,
+        min(day) filter (where is_purchase_day) as first_purchase_on,
+        max(day) filter (where is_purchase_day) as last_purchase_on,
+        min(day) filter (where orders > 0) as first_order_on,
+        max(day) filter (where orders > 0) as last_order_on,
+        max(age) as tenure_days,
+        sum(net_revenue) as revenue_total,
+        sum(gross_revenue) as gross_total,
+        sum(refunds) as refunds_total,
+        sum(discount) as discount_total,
+        sum(known_profit) as historic_profit,
+        sum(revenue_without_cost) as revenue_without_cost,
+        avg(net_revenue) filter (where is_purchase_day) as order_value_mean,
+        stddev_samp(net_revenue) filter (where is_purchase_day) as order_value_std,
+        max(net_revenue) filter (where is_purchase_day) as order_value_max,
+        avg(days_since_purchase) as gap_mean,
+        stddev_samp(days_since_purchase) as gap_std,
+        sum(new_products) as distinct_products,
+        sum(new_categories) as distinct_categories,
+        sum(items) as items_total
+        {%- for days in windows %},
+        coalesce(sum(orders) filter (where age <= {{ days }}), 0) as orders_{{ days }},
+        coalesce(sum(net_revenue) filter (where age <= {{ days }}), 0) as revenue_{{ days }}
+        {%- endfor %}
+        {%- for days in prior_windows %},
+        coalesce(sum(orders) filter (where age <= 365 and age > 365 - {{ days }}), 0) as orders_prior_year_{{ days }},
+        coalesce(sum(net_revenue) filter (where age <= 365 and age > 365 - {{ days }}), 0)
+            as revenue_prior_year_{{ days }}
+        {%- endfor %}
+    from history
+    group by as_of_date, customer_key
+),
+
+with_last_purchase as (
+    select
+        totals.*,
+        days.net_revenue as last_order_value,
+        days.days_since_purchase as gap_last
+    from totals
+    left join days
+        on totals.customer_key = days.customer_key and totals.last_purchase_on = days.day
+)
+
+select
+    as_of_date,
+    customer_key,
+    orders_count::integer as orders_count,
+    days_with_orders::integer as days_with_orders,
+    greatest(days_with_orders - 1, 0)::double precision as frequency,
+    (last_purchase_on - first_purchase_on)::double precision as recency,
+    (as_of_date - first_purchase_on)::double precision as t,
+    first_order_on,
+    last_order_on,
+    (as_of_date - last_order_on)::double precision as days_since_last_order,
+    revenue_total::double precision as revenue_total,
+    refunds_total::double precision as refunds_total,
+    historic_profit::double precision as historic_profit,
+    revenue_without_cost::double precision as revenue_without_cost
+    {%- for days in windows %},
+    orders_{{ days }}::double precision as orders_{{ days }}
+    {%- endfor %}
+    {%- for days in windows %},
+    revenue_{{ days }}::double precision as revenue_{{ days }}
+    {%- endfor %}
+    {%- for days in prior_windows %},
+    orders_prior_year_{{ days }}::double precision as orders_prior_year_{{ days }}
+    {%- endfor %}
+    {%- for days in prior_windows %},
+    revenue_prior_year_{{ days }}::double precision as revenue_prior_year_{{ days }}
+    {%- endfor %},
+    (revenue_total / nullif(orders_count, 0))::double precision as average_order_value,
+    order_value_mean::double precision as order_value_mean,
+    order_value_std::double precision as order_value_std,
+    order_value_max::double precision as order_value_max,
+    last_order_value::double precision as last_order_value,
+    gap_mean::double precision as gap_mean,
+    gap_std::double precision as gap_std,
+    gap_last::double precision as gap_last,
+    case when revenue_365 > 0 then revenue_90 / (revenue_365 * 90 / 365) end::double precision as trend,
+    distinct_products::double precision as distinct_products,
+    distinct_categories::double precision as distinct_categories,
+    items_total::double precision as items_total,
+    (-refunds_total / nullif(gross_total, 0))::double precision as refund_share,
+    (discount_total / nullif(gross_total + discount_total, 0))::double precision as discount_share,
+    sin(2 * pi() * extract(doy from as_of_date)::double precision / 365.25) as season_sin,
+    cos(2 * pi() * extract(doy from as_of_date)::double precision / 365.25) as season_cos,
+    tenure_days::double precision as tenure_days
+from with_last_purchase
+{% endmacro %}

@@ -1,0 +1,21 @@
+{# One row per order of a relation with one row per (order_key, day): sums, and what the first day says of the rest. #}
+{% macro orders_of_days(days) %}
+    select
+        order_key,
+        min(ordered_at) as ordered_at,
+        min(day) as ordered_on,
+        sum(gross_revenue) as gross_revenue,
+        sum(known_profit) as known_profit,
+        sum(revenue_without_cost) as revenue_without_cost,
+        case when bool_and(cost is not null) then sum(cost) end as cost,
+        sum(discount) as discount,
+        sum(lines)::integer as lines,
+        sum(items) as items,
+        sum(products)::integer as products,
+        (array_agg(customer_key order by day))[1] as customer_key,
+        (array_agg(main_category order by day))[1] as main_category,
+        (array_agg(channel order by day))[1] as channel,
+        (array_agg(country order by day))[1] as country
+    from {{ days }}
+    group by order_key
+{% endmacro %}

@@ -1,0 +1,16 @@
+{#
+  Incremental strategy `slice`: a build replaces exactly the rows of the slice it was called for, in one transaction.
+  The model's unique_key names the slice's columns; their values are the variables of the same names. Unlike
+  delete+insert, a slice that has become empty loses its old rows too.
+#}
+{% macro get_incremental_slice_sql(arg_dict) %}
+    {%- set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) %}
+    delete from {{ arg_dict['target_relation'] }}
+    where
+        {%- for column in arg_dict['unique_key'] %}
+        {{ 'and ' if not loop.first }}{{ column }} = '{{ var(column) }}'
+        {%- endfor %};
+
+    insert into {{ arg_dict['target_relation'] }} ({{ columns }})
+    select {{ columns }} from {{ arg_dict['temp_relation'] }}
+{% endmacro %}

@@ -1,0 +1,30 @@
+{# Money as analysts get it: summed first, rounded last. #}
+{% macro money(amount) -%}
+    round(({{ amount }})::numeric, 2)
+{%- endmacro %}
+
+
+{# Profit of an amount's lines: known where they bring a cost, revenue x gross_margin where they do not. #}
+{% macro profit(known_profit, revenue_without_cost) -%}
+    coalesce({{ known_profit }}, 0) + coalesce({{ revenue_without_cost }}, 0) * {{ var('gross_margin') }}::numeric
+{%- endmacro %}
+
+
+{# 1 (lowest) to 5 (highest) by rank. Equal values share a quintile, the lowest they reach. #}
+{% macro quintile(column) -%}
+    least(1 + floor(5 * percent_rank() over (order by {{ column }})), 5)::integer
+{%- endmacro %}
+
+
+{#
+  The day by which the next order is as likely as not, when orders come at a constant rate that gives p_purchase
+  over the horizon: horizon x ln(1/2) / ln(1 - p_purchase). Null where that day lies beyond the horizon.
+#}
+{% macro expected_next_order_on(as_of_date, p_purchase, horizon_days) -%}
+    case
+        when {{ p_purchase }} >= 0.5
+            then
+                {{ as_of_date }}
+                + floor({{ horizon_days }} * ln(0.5) / ln(1 - least({{ p_purchase }}, 0.999999)))::integer
+    end
+{%- endmacro %}

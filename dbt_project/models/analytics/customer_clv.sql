@@ -1,0 +1,134 @@
+with
+
+features as (
+    select *
+    from {{ ref('customer_features') }}
+    where as_of_date = date '{{ var("as_of_date") }}' and run_id = '{{ var("run_id") }}'
+),
+
+forecasts as (select * from {{ ref('forecast_values') }}),
+
+stages as (select * from {{ ref('customer_stages') }}),
+
+value_tiers as (select * from {{ ref('value_tiers') }}),
+
+churn_bands as (select * from {{ ref('churn_bands') }}),
+
+settings as (select * from {{ source('ops', 'settings') }}),
+
+currency as (select value from settings where name = 'currency'),
+
+main_forecasts as (select * from forecasts where horizon_days = {{ var('main_horizon') }}),
+
+lifetimes as (
+    select
+        customer_key,
+        predicted_clv as lifetime_clv
+    from forecasts
+    where horizon_days = {{ var('lifetime_horizon') }}
+),
+
+valued as (
+    select
+        features.as_of_date,
+        features.run_id,
+        features.customer_key,
+        features.first_order_on,
+        features.last_order_on,
+        features.orders_count,
+        features.gap_mean,
+        features.average_order_value,
+        main_forecasts.horizon_days,
+        main_forecasts.status,
+        main_forecasts.status_reason,
+        main_forecasts.p_alive,
+        main_forecasts.p_purchase,
+        main_forecasts.expected_orders,
+        main_forecasts.reasons,
+        main_forecasts.model_version,
+        round((1 - main_forecasts.p_purchase)::numeric, 4) as churn_risk,
+        {{ money('features.revenue_total') }} as historic_revenue,
+        {{ money(profit('features.historic_profit::numeric', 'features.revenue_without_cost::numeric')) }}
+            as historic_profit,
+        {{ money('main_forecasts.predicted_revenue') }} as predicted_revenue,
+        {{ money('main_forecasts.predicted_profit') }} as predicted_profit,
+        {{ money('main_forecasts.predicted_clv') }} as predicted_clv,
+        {{ money('main_forecasts.predicted_clv_p10') }} as predicted_clv_p10,
+        {{ money('main_forecasts.predicted_clv_p50') }} as predicted_clv_p50,
+        {{ money('main_forecasts.predicted_clv_p90') }} as predicted_clv_p90,
+        {{ money('lifetimes.lifetime_clv') }} as lifetime_clv
+    from features
+    left join main_forecasts on features.customer_key = main_forecasts.customer_key
+    left join lifetimes on features.customer_key = lifetimes.customer_key
+),
+
+-- Share of the forecast customers who are worth more; equal values stand in the order of what they were worth
+ranked as (
+    select
+        customer_key,
+        (
+            100.0 * (row_number() over (order by predicted_clv desc, historic_revenue desc, customer_key) - 1)
+            / count(*) over ()
+        ) as percent_above
+    from valued
+    where predicted_clv is not null
+),
+
+tiers as (
+    select distinct on (ranked.customer_key)
+        ranked.customer_key,
+        ranked.percent_above,
+        value_tiers.value_tier
+    from ranked
+    inner join value_tiers on ranked.percent_above < value_tiers.top_percent
+    order by ranked.customer_key, value_tiers.top_percent
+),
+
+final as (
+    select
+        valued.as_of_date,
+        valued.run_id,
+        valued.customer_key,
+        valued.horizon_days,
+        currency.value as currency,
+        valued.status,
+        valued.status_reason,
+        valued.first_order_on,
+        valued.last_order_on,
+        valued.orders_count,
+        valued.historic_revenue,
+        valued.historic_profit,
+        {{ money('valued.average_order_value') }} as average_order_value,
+        round(valued.gap_mean::numeric, 1) as average_days_between_orders,
+        round(valued.p_alive::numeric, 4) as p_alive,
+        round(valued.p_purchase::numeric, 4) as p_purchase,
+        valued.churn_risk,
+        churn_bands.churn_band,
+        round(valued.expected_orders::numeric, 4) as expected_orders,
+        {{ expected_next_order_on('valued.as_of_date', 'valued.p_purchase', 'valued.horizon_days') }}
+            as expected_next_order_on,
+        valued.predicted_revenue,
+        valued.predicted_profit,
+        valued.predicted_clv,
+        valued.predicted_clv_p10,
+        valued.predicted_clv_p50,
+        valued.predicted_clv_p90,
+        valued.lifetime_clv,
+        valued.historic_profit + valued.lifetime_clv as total_clv,
+        round((100 - tiers.percent_above)::numeric, 2) as clv_percentile,
+        tiers.value_tier,
+        stages.segment,
+        stages.lifecycle_stage,
+        valued.reasons,
+        valued.model_version
+    from valued
+    left join stages on valued.customer_key = stages.customer_key
+    left join tiers on valued.customer_key = tiers.customer_key
+    left join churn_bands
+        on
+            valued.churn_risk >= churn_bands.from_risk
+            and (valued.churn_risk < churn_bands.below_risk or churn_bands.below_risk is null)
+    left join currency on true
+)
+
+select * from final

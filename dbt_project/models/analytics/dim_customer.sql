@@ -1,0 +1,70 @@
+with
+
+features as (
+    select *
+    from {{ ref('customer_features') }}
+    where as_of_date = date '{{ var("as_of_date") }}' and run_id = '{{ var("run_id") }}'
+),
+
+orders as (
+    select *
+    from {{ ref('fct_orders') }}
+    where as_of_date = date '{{ var("as_of_date") }}' and run_id = '{{ var("run_id") }}' and kind = 'order'
+),
+
+first_orders as (
+    select
+        customer_key,
+        channel as first_channel
+    from orders
+    where order_number = 1
+),
+
+latest_orders as (
+    select distinct on (customer_key)
+        customer_key,
+        channel as latest_channel,
+        country
+    from orders
+    order by customer_key, order_number desc
+),
+
+category_sums as (
+    select
+        customer_key,
+        main_category,
+        sum(net_revenue) as net_revenue
+    from orders
+    where main_category is not null
+    group by customer_key, main_category
+),
+
+favourites as (
+    select distinct on (customer_key)
+        customer_key,
+        main_category as favourite_category
+    from category_sums
+    order by customer_key, net_revenue desc, main_category
+),
+
+final as (
+    select
+        features.as_of_date,
+        features.run_id,
+        features.customer_key,
+        features.first_order_on,
+        features.last_order_on,
+        date_trunc('month', features.first_order_on)::date as cohort_month,
+        features.orders_count,
+        features.tenure_days::integer as tenure_days,
+        latest_orders.country,
+        first_orders.first_channel,
+        latest_orders.latest_channel,
+        favourites.favourite_category
+    from features
+    left join first_orders on features.customer_key = first_orders.customer_key
+    left join latest_orders on features.customer_key = latest_orders.customer_key
+    left join favourites on features.customer_key = favourites.customer_key
+)
+
+select * from final

@@ -1,0 +1,90 @@
+{#- Reads intermediate as it is when the features are made, so it is built with them, in one go. -#}
+with
+
+order_days as (select * from {{ ref('int_order_days') }}),
+
+refunds as (select * from {{ ref('int_refunds') }}),
+
+settings as (select * from {{ source('ops', 'settings') }}),
+
+known_days as (select * from order_days where day < date '{{ var("as_of_date") }}'),
+
+orders as (
+    {{ orders_of_days('known_days') | indent(4) }}
+),
+
+known_refunds as (
+    select
+        refunds.*,
+        coalesce(orders.order_key, refunds.refund_order_key) as target_key
+    from refunds
+    left join orders on refunds.order_key = orders.order_key
+    where refunds.refunded_on < date '{{ var("as_of_date") }}'
+),
+
+refund_sums as (
+    select
+        target_key,
+        (array_agg(customer_key order by refunded_at, refund_key))[1] as customer_key,
+        min(refunded_on) as refunded_on,
+        sum(amount) as amount,
+        sum(known_profit) as known_profit,
+        sum(revenue_without_cost) as revenue_without_cost,
+        min(channel) as channel,
+        min(country) as country
+    from known_refunds
+    group by target_key
+),
+
+numbered as (
+    select
+        order_key,
+        row_number() over (partition by customer_key order by ordered_at, order_key) as order_number
+    from orders
+),
+
+joined as (
+    select
+        coalesce(orders.order_key, refund_sums.target_key) as order_key,
+        coalesce(orders.customer_key, refund_sums.customer_key) as customer_key,
+        case when orders.order_key is null then 'refund_only' else 'order' end as kind,
+        coalesce(orders.ordered_on, refund_sums.refunded_on) as ordered_on,
+        coalesce(orders.gross_revenue, 0) as gross_revenue,
+        coalesce(refund_sums.amount, 0) as refunds,
+        coalesce(orders.known_profit, 0) + coalesce(refund_sums.known_profit, 0) as known_profit,
+        coalesce(orders.revenue_without_cost, 0)
+        + coalesce(refund_sums.revenue_without_cost, 0) as revenue_without_cost,
+        coalesce(orders.items, 0) as items,
+        coalesce(orders.channel, refund_sums.channel) as channel,
+        coalesce(orders.country, refund_sums.country) as country,
+        orders.main_category
+    from orders
+    full outer join refund_sums on orders.order_key = refund_sums.target_key
+),
+
+currency as (select value from settings where name = 'currency'),
+
+final as (
+    select
+        date '{{ var("as_of_date") }}' as as_of_date,
+        '{{ var("run_id") }}'::text as run_id,
+        joined.order_key,
+        joined.customer_key,
+        joined.kind,
+        joined.ordered_on,
+        numbered.order_number::integer as order_number,
+        currency.value as currency,
+        {{ money('joined.gross_revenue') }} as gross_revenue,
+        {{ money('joined.refunds') }} as refunds,
+        {{ money('joined.gross_revenue + joined.refunds') }} as net_revenue,
+        {{ money(profit('joined.known_profit', 'joined.revenue_without_cost')) }} as profit,
+        joined.items,
+        joined.channel,
+        joined.country,
+        joined.main_category
+    from joined
+    left join numbered on joined.order_key = numbered.order_key
+    left join currency on true
+)
+
+select * from final

@@ -1,0 +1,3 @@
+{{ config(alias='customer_clv') }}
+
+{{ published(ref('customer_clv')) }}

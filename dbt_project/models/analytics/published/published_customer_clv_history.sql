@@ -1,0 +1,3 @@
+{{ config(alias='customer_clv_history') }}
+
+{{ published(ref('customer_clv'), history=true) }}

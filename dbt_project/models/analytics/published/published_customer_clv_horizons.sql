@@ -1,0 +1,3 @@
+{{ config(alias='customer_clv_horizons') }}
+
+{{ published(ref('customer_clv_horizons')) }}

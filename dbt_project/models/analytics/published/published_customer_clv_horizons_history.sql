@@ -1,0 +1,3 @@
+{{ config(alias='customer_clv_horizons_history') }}
+
+{{ published(ref('customer_clv_horizons'), history=true) }}

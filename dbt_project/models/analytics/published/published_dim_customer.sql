@@ -1,0 +1,3 @@
+{{ config(alias='dim_customer') }}
+
+{{ published(ref('dim_customer')) }}

@@ -1,0 +1,3 @@
+{{ config(alias='fct_orders') }}
+
+{{ published(ref('fct_orders')) }}

@@ -1,0 +1,3 @@
+{{ config(alias='segment_summary') }}
+
+{{ published(ref('segment_summary')) }}

@@ -1,0 +1,52 @@
+with
+
+customers as (
+    select *
+    from {{ ref('customer_clv') }}
+    where as_of_date = date '{{ var("as_of_date") }}' and run_id = '{{ var("run_id") }}'
+),
+
+sums as (
+    select
+        as_of_date,
+        run_id,
+        segment,
+        horizon_days,
+        currency,
+        count(*) as customers,
+        count(*) filter (where status = 'scored') as customers_scored,
+        sum(historic_revenue) as historic_revenue,
+        sum(historic_profit) as historic_profit,
+        sum(predicted_revenue) as predicted_revenue,
+        sum(predicted_profit) as predicted_profit,
+        sum(predicted_clv) as predicted_clv,
+        sum(lifetime_clv) as lifetime_clv,
+        avg(predicted_clv) as average_predicted_clv,
+        avg(churn_risk) as average_churn_risk
+    from customers
+    group by as_of_date, run_id, segment, horizon_days, currency
+),
+
+final as (
+    select
+        as_of_date,
+        run_id,
+        segment,
+        horizon_days,
+        currency,
+        customers::integer as customers,
+        customers_scored::integer as customers_scored,
+        round(customers / sum(customers) over (), 4) as share_of_customers,
+        historic_revenue,
+        historic_profit,
+        predicted_revenue,
+        predicted_profit,
+        predicted_clv,
+        round(predicted_clv / nullif(sum(predicted_clv) over (), 0), 4) as share_of_predicted_clv,
+        lifetime_clv,
+        {{ money('average_predicted_clv') }} as average_predicted_clv,
+        round(average_churn_risk, 4) as average_churn_risk
+    from sums
+)
+
+select * from final

@@ -1,0 +1,61 @@
+{{ config(unique_key=['training_date', 'run_id']) }}
+
+with
+
+days as (select * from {{ ref('int_customer_days') }}),
+
+features as (
+    {{ customer_features(var('origins')) | indent(4) }}
+),
+
+-- What followed an origin, up to the longest window
+next_days as (
+    select
+        features.as_of_date,
+        features.customer_key,
+        days.orders,
+        days.net_revenue,
+        days.day - features.as_of_date as days_after
+    from features
+    inner join days
+        on
+            features.customer_key = days.customer_key
+            and features.as_of_date <= days.day
+            and features.as_of_date + {{ var('horizons') | max }} > days.day
+    where days.day < date '{{ var("training_date") }}'
+),
+
+outcomes as (
+    select
+        as_of_date,
+        customer_key
+        {%- for horizon in var('horizons') %},
+        sum(orders) filter (where days_after < {{ horizon }}) as orders_next_{{ horizon }},
+        sum(net_revenue) filter (where days_after < {{ horizon }}) as revenue_next_{{ horizon }}
+        {%- endfor %}
+    from next_days
+    group by as_of_date, customer_key
+),
+
+-- An outcome is known once its window is closed, and not before
+final as (
+    select
+        features.*,
+        date '{{ var("training_date") }}' as training_date,
+        '{{ var("run_id") }}'::text as run_id
+        {%- for horizon in var('horizons') %},
+        case
+            when features.as_of_date + {{ horizon }} <= date '{{ var("training_date") }}'
+                then coalesce(outcomes.orders_next_{{ horizon }}, 0)
+        end::integer as orders_next_{{ horizon }},
+        case
+            when features.as_of_date + {{ horizon }} <= date '{{ var("training_date") }}'
+                then coalesce(outcomes.revenue_next_{{ horizon }}, 0)
+        end::double precision as revenue_next_{{ horizon }}
+        {%- endfor %}
+    from features
+    left join outcomes
+        on features.as_of_date = outcomes.as_of_date and features.customer_key = outcomes.customer_key
+)
+
+select * from final

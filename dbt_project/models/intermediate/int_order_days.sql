@@ -1,0 +1,28 @@
+with
+
+lines as (select * from {{ ref('stg_order_lines') }}),
+
+bought as (select * from lines where amount > 0),
+
+final as (
+    select
+        order_key,
+        ordered_on as day,
+        min(ordered_at) as ordered_at,
+        (array_agg(customer_key order by ordered_at, batch_id, line))[1] as customer_key,
+        sum(amount) as gross_revenue,
+        sum(amount - abs(cost)) as known_profit,
+        coalesce(sum(amount) filter (where cost is null), 0) as revenue_without_cost,
+        case when bool_and(cost is not null) then sum(abs(cost)) end as cost,
+        coalesce(sum(abs(discount)), 0) as discount,
+        count(*)::integer as lines,
+        coalesce(sum(quantity), 0) as items,
+        count(distinct product_id)::integer as products,
+        mode() within group (order by category) as main_category,
+        min(channel) as channel,
+        min(country) as country
+    from bought
+    group by order_key, ordered_on
+)
+
+select * from final

@@ -1,0 +1,25 @@
+with
+
+order_days as (select * from {{ ref('int_order_days') }}),
+
+final as (
+    {{ orders_of_days('order_days') | indent(4) }}
+)
+
+select
+    order_key,
+    customer_key,
+    ordered_at,
+    ordered_on,
+    gross_revenue,
+    cost,
+    known_profit,
+    revenue_without_cost,
+    discount,
+    lines,
+    items,
+    products,
+    main_category,
+    channel,
+    country
+from final

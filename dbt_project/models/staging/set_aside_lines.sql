@@ -1,0 +1,27 @@
+{{ config(schema='quarantine', indexes=[{'columns': ['batch_id']}]) }}
+
+with
+
+lines as (select * from {{ source('raw', 'order_lines') }}),
+
+verdicts as (select * from {{ ref('stg_line_verdicts') }}),
+
+final as (
+    select
+        lines._source as source,
+        lines._row_key as row_key,
+        lines._batch_id as batch_id,
+        lines._line as line,
+        verdicts.verdict as reason,
+        lines.order_id,
+        lines.customer_key,
+        lines.ordered_at,
+        lines.amount,
+        lines.product_id,
+        lines.status
+    from lines
+    inner join verdicts on lines._batch_id = verdicts.batch_id and lines._line = verdicts.line
+    where verdicts.verdict not in ('accepted', 'duplicate')
+)
+
+select * from final

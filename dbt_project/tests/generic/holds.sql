@@ -1,0 +1,12 @@
+{# Rows for which a condition is false (null passes). slice: columns whose values are the variables of their names. #}
+{% test holds(model, condition, slice=[]) %}
+
+select *
+from {{ model }}
+where
+    not ({{ condition }})
+    {%- for column in slice %}
+    and {{ column }} = '{{ var(column) }}'
+    {%- endfor %}
+
+{% endtest %}
