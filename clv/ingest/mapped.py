@@ -1,0 +1,210 @@
+"""A mapping as SQL: from `received` (the shop's columns, as text) to `parsed` (ours, typed), to raw.order_lines."""
+
+from __future__ import annotations
+
+from clv.ingest.mapping import COLUMNS, NUMBERS, Filter, Mapping
+from clv.ingest.received import literal, quoted
+
+MONEY = "decimal(38, 12)"
+NUMBER = "decimal(18, 6)"
+# A time that states its offset from UTC: 2024-03-01 10:00:00 +0100, 2024-03-01T09:00:00Z.
+OFFSET = r"\d\d:\d\d[^+-]*(Z|[+-]\d\d(:?\d\d)?)$"
+SEPARATOR = "chr(31)"
+
+
+def parsed_view(mapping: Mapping, reporting_zone: str, warehouse_currency: str) -> str:
+    """SQL that creates the view `parsed`: one row per row of raw.order_lines, and the unreadable with their reason.
+
+    Columns: _line, _kind ('' or 'refund'), _content, _part, _version, _rule, _reason (null when readable), customer_id,
+    email, name, order_id, ordered_at, amount and COLUMNS. A record with a refunded amount gives a second row.
+    """
+    money = _money(mapping, warehouse_currency)
+    number = f"row_number() over (partition by {_names(mapping.order)} order by _line)"
+    order_columns = [_whole(mapping, name) for name in mapping.order]
+    order = order_columns[0] if len(order_columns) == 1 else " || '-' || ".join(order_columns)
+    order_id = f"{order} || '-' || {number}" if mapping.order_numbered else order
+    if mapping.amount:
+        amount = f"{_number(mapping, mapping.amount)}::{MONEY}"
+    else:
+        amount = (
+            f"({_number(mapping, mapping.columns['quantity'])}::decimal(38, 6) * {_number(mapping, mapping.price)})"
+        )
+    if mapping.amount_once_per_order:
+        amount = f"case when {number} > 1 then coalesce({amount}, 0) else {amount} end"
+    if mapping.sign_column:
+        negative = ", ".join(literal(value) for value in mapping.sign_negative)
+        amount = f"case when {quoted(mapping.sign_column)} in ({negative}) then -abs({amount}) else {amount} end"
+    customer = _whole(mapping, mapping.customer)
+    items = {
+        "_content": f"md5(concat_ws({SEPARATOR}, {_content(mapping)}))",
+        "_part": quoted(mapping.part) if mapping.part else "''",
+        "_version": _time(mapping, mapping.updated_at, reporting_zone),
+        "_rule": _rule(mapping),
+        "_reason": _reason(mapping, reporting_zone),
+        "customer_id": f"lower({customer})" if mapping.customer_lower else customer,
+        "email": _column(mapping.email),
+        "name": _column(mapping.name),
+        "order_id": order_id,
+        "ordered_at": _time(mapping, mapping.time, reporting_zone),
+        "amount": _converted(amount, money),
+        **{name: _value(mapping, name, money) for name in COLUMNS},
+        "_refund": _converted(f"-abs({_number(mapping, mapping.refund_amount)})", money),
+        "_refunded_at": _time(mapping, mapping.refund_time or mapping.time, reporting_zone),
+    }
+    typed = ",\n    ".join(f"{sql} as {name}" for name, sql in items.items())
+    sale = "select *, '' as _kind from typed"
+    refund = (
+        "select * replace (_refund as amount, _refunded_at as ordered_at, order_id as refund_of, "
+        "null as quantity, null as unit_price, null as discount, null as cost, null as product_id, "
+        "null as product_name, null as category), 'refund' as _kind from typed where _refund < 0 and _reason is null"
+    )
+    both = f"{sale} union all {refund}" if mapping.refund_amount else sale
+    typed_rows = f"select _line, {typed} from carried"
+    return f"create view parsed as with carried as ({_carried(mapping)}), typed as ({typed_rows}) {both}"
+
+
+def export_query(mapping: Mapping) -> str:
+    """SQL giving the readable rows of `parsed` as raw.order_lines wants them, keys as bytes.
+
+    Expects a table customers(customer_id, customer_key blob).
+    """
+    columns = ", ".join(COLUMNS)
+    # The first line of each content among an order's rows of one time, where the key needs it.
+    first = "min(_line) over (partition by order_id, ordered_at, _kind, _content)"
+    rows = f"select *, {first} as _first from parsed" if mapping.row_key == "order_time" else "from parsed"
+    return f"""
+        select
+            _line, {_row_key(mapping)} as _row_key, unhex(_content) as _content, _version, _rule,
+            customers.customer_key, order_id, ordered_at, amount, {columns}
+        from ({rows} where _reason is null) left join customers using (customer_id)
+    """
+
+
+def _row_key(mapping: Mapping) -> str:
+    if mapping.row_key == "content":
+        numbered = "row_number() over (partition by _content, _part, _kind order by _line)"
+        key = f"_content || '|' || {numbered}"
+    elif mapping.row_key == "line":
+        # A row without a line id is told apart by its content, so that no line of the order is lost.
+        key = "coalesce(order_id, '') || '|' || coalesce(line_id, _content)"
+    else:
+        # Equal rows share a number: the order's rows of that time are numbered by the first appearance of each content.
+        numbered = "dense_rank() over (partition by order_id, ordered_at, _kind order by _first)"
+        key = f"coalesce(order_id, '') || '|' || coalesce(ordered_at::varchar, '') || '|' || {numbered}"
+    return f"{key} || case when _kind = '' then '' else '|' || _kind end"
+
+
+def _carried(mapping: Mapping) -> str:
+    if not mapping.carry:
+        return "from received"
+    window = f"over (partition by {_names(mapping.order)} order by _line)"
+    filled = ", ".join(
+        f"coalesce({quoted(name)}, first_value({quoted(name)}) {window}) as {quoted(name)}" for name in mapping.carry
+    )
+    return f"select * replace ({filled}) from received"
+
+
+def _content(mapping: Mapping) -> str:
+    read = [name for name in mapping.wanted if name != mapping.part]
+    return ", ".join(f"coalesce({quoted(name)}, chr(30))" for name in read)
+
+
+def _names(columns: tuple[str, ...]) -> str:
+    return ", ".join(quoted(name) for name in columns)
+
+
+def _column(name: str | None) -> str:
+    return quoted(name) if name else "null::varchar"
+
+
+def _whole(mapping: Mapping, name: str) -> str:
+    return rf"regexp_replace({quoted(name)}, '\.0+$', '')" if name in mapping.whole_number else quoted(name)
+
+
+def _value(mapping: Mapping, name: str, money: str) -> str:
+    column = mapping.columns.get(name)
+    if name not in NUMBERS:
+        return _column(column)
+    value = _number(mapping, column)
+    return value if name == "quantity" else _converted(value, money)
+
+
+def _number(mapping: Mapping, column: str | None) -> str:
+    if not column:
+        return f"null::{NUMBER}"
+    text = quoted(column)
+    if mapping.thousands:
+        text = f"replace({text}, {literal(mapping.thousands)}, '')"
+    if mapping.decimal == ",":
+        text = f"replace({text}, ',', '.')"
+    return f"try_cast({text} as {NUMBER})"
+
+
+def _money(mapping: Mapping, warehouse_currency: str) -> str:
+    """An expression for the rate into the warehouse's currency; '' where everything is in it already."""
+    rates = {code: rate for code, rate in mapping.rates.items() if code != warehouse_currency}
+    if mapping.currency_column:
+        cases = " ".join(f"when {literal(code)} then {rate}" for code, rate in rates.items())
+        return f"(case {quoted(mapping.currency_column)} {cases} else 1 end)::decimal(18, 8)" if cases else ""
+    rate = rates.get(mapping.currency or "")
+    return f"{rate}::decimal(18, 8)" if rate else ""
+
+
+def _converted(value: str, money: str) -> str:
+    return f"(({value})::decimal(28, 6) * {money})::{MONEY}" if money else value
+
+
+def _time(mapping: Mapping, column: str | None, reporting_zone: str) -> str:
+    """A time in the reporting zone: what states an offset is converted, what does not is read in the mapping's zone."""
+    if not column:
+        return "null::timestamp"
+    text, zone = quoted(column), literal(reporting_zone)
+    stated = [literal(form) for form in mapping.time_formats if "%z" in form or "%Z" in form]
+    naive = [literal(form) for form in mapping.time_formats if "%z" not in form and "%Z" not in form]
+    with_colon = rf"regexp_replace({text}, ' ?([+-]\d\d):?(\d\d)$', '\1:\2')"
+    forms = [f"timezone({zone}, try_strptime({text}, [{', '.join(stated)}]))"] if stated else []
+    plain = [f"try_strptime({text}, [{', '.join(naive)}])"] if naive else []
+    iso = f"case when not regexp_matches({text}, '{OFFSET}') then try_cast({text} as timestamp) end"
+    local = f"coalesce({', '.join([*plain, iso])})"
+    if mapping.time_zone:
+        local = f"timezone({zone}, timezone({literal(mapping.time_zone)}, {local}))"
+    iso_stated = (
+        f"case when regexp_matches({text}, '{OFFSET}') then timezone({zone}, try_cast({with_colon} as timestamptz)) end"
+    )
+    return f"coalesce({', '.join([*forms, local, iso_stated])})"
+
+
+def _rule(mapping: Mapping) -> str:
+    if not mapping.filters:
+        return "null::varchar"
+    cases = " ".join(f"when {_meets(mapping, rule)} then {literal(rule.rule)}" for rule in mapping.filters)
+    return f"case {cases} end"
+
+
+def _meets(mapping: Mapping, rule: Filter) -> str:
+    column = quoted(rule.column)
+    if rule.condition == "equals":
+        return f"{column} in ({', '.join(literal(str(value)) for value in rule.value)})"  # type: ignore[union-attr]
+    if rule.condition == "matches":
+        return f"regexp_matches({column}, {literal(str(rule.value))})"
+    if rule.condition == "at_most":
+        return f"{_number(mapping, rule.column)} <= {rule.value}"
+    return f"{column} is {'not null' if rule.value else 'null'}"
+
+
+def _reason(mapping: Mapping, reporting_zone: str) -> str:
+    """Why a row is unreadable: a time or number that is present and cannot be read. Null when all can."""
+    cases = []
+    for column in dict.fromkeys(filter(None, (mapping.time, mapping.refund_time, mapping.updated_at))):
+        text = quoted(column)
+        bad = f"{text} is not null and {_time(mapping, column, reporting_zone)} is null"
+        cases.append(f"when {bad} then {literal(column)} || ' ''' || left({text}, 100) || ''' is not a time'")
+    numbers = [mapping.amount, mapping.price, mapping.refund_amount, *(mapping.columns.get(name) for name in NUMBERS)]
+    for column in dict.fromkeys(filter(None, numbers)):
+        text = quoted(column)
+        bad = f"{text} is not null and {_number(mapping, column)} is null"
+        cases.append(f"when {bad} then {literal(column)} || ' ''' || left({text}, 100) || ''' is not a number'")
+    if mapping.currency_column:
+        text = quoted(mapping.currency_column)
+        cases.append(f"when {text} is null then {literal(mapping.currency_column + ' is empty')}")
+    return f"case {' '.join(cases)} else null::varchar end"

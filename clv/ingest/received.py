@@ -1,0 +1,57 @@
+"""What every reader shares: the table `received`, the check of the columns, SQL's quoting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from clv.errors import ClvError
+from clv.ingest.files import Received
+from clv.ingest.mapping import Mapping
+
+LONGEST_TEXT = 10_000  # characters of an unreadable row that are kept
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A row that cannot be loaded: its line as an editor counts it, why, and its text as it came."""
+
+    line: int
+    reason: str
+    raw_text: str
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def create(duck: duckdb.DuckDBPyConnection, line: str, values: dict[str, str], mapping: Mapping, tail: str) -> None:
+    """Creates `received` from an expression for the line and one per column there is; absent columns are null."""
+    missing = ", ".join(literal(text) for text in mapping.missing)
+    items = []
+    for name in mapping.wanted:
+        value = f"nullif(trim({values[name]}), '')" if name in values else "null::varchar"
+        if name in values and missing:
+            value = f"case when {value} not in ({missing}) then {value} end"
+        items.append(f"{value} as {quoted(name)}")
+    duck.execute(f"create table received as select {line} as _line, {', '.join(items)} {tail}")
+
+
+def check_columns(file: Received, mapping: Mapping, there: list[str]) -> None:
+    absent = [name for name in mapping.wanted if name not in there and name not in mapping.optional]
+    if absent:
+        has = ", ".join(there[:60])
+        raise ClvError(
+            f"{file.name} has no column '{absent[0]}', which the mapping {mapping.source} reads; its columns are {has}"
+        )
+
+
+def first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0].strip().rstrip(".")

@@ -1,0 +1,126 @@
+"""One file's rows into the warehouse: batch, lines, customers and unreadable rows in one transaction, by COPY."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import adbc_driver_manager
+import adbc_driver_postgresql.dbapi as adbc
+import duckdb
+import pyarrow as pa
+
+from clv import tables
+from clv.errors import ClvError
+from clv.ingest.files import Received
+from clv.ingest.mapping import Mapping
+from clv.ingest.received import Unreadable
+
+CHUNK_ROWS = 100_000
+
+
+@contextmanager
+def transaction(url: str) -> Iterator[adbc.Cursor]:
+    """A cursor whose work is committed at the end, whole, or not at all. Database errors become one line."""
+    try:
+        with adbc.connect(url) as connection, connection.cursor() as cursor:
+            yield cursor
+            connection.commit()
+    except adbc_driver_manager.Error as error:
+        raise ClvError(f"the warehouse did not take the rows ({' '.join(str(error).split())[:400]})") from None
+
+
+def claim_currency(cursor: adbc.Cursor, currency: str) -> str:
+    """Sets the warehouse's currency if it has none yet; returns the one that holds."""
+    cursor.execute(
+        f"insert into {tables.SETTINGS} (name, value) values ('currency', $1) on conflict (name) do nothing",
+        (currency,),
+    )
+    cursor.execute(f"select value from {tables.SETTINGS} where name = 'currency'")
+    return cursor.fetchall()[0][0]
+
+
+def open_batch(
+    cursor: adbc.Cursor, file: Received, mapping: Mapping, currency: str, loaded: int, unreadable: int
+) -> int | None:
+    """Writes the batch's row and returns its id; None when this content is loaded, or has just been by somebody else.
+
+    The table's unique key decides: a second load of the same file waits here until the first has ended.
+    """
+    cursor.execute(
+        f"insert into {tables.BATCHES} (source, file_name, content_sha256, mapping_sha256, currency, rows_received, "
+        "rows_loaded, rows_unreadable) values ($1, $2, $3, $4, $5, $6, $7, $8) "
+        "on conflict do nothing returning batch_id",
+        (mapping.source, file.name, file.sha256, mapping.sha256, currency, loaded + unreadable, loaded, unreadable),
+    )
+    found = cursor.fetchall()
+    return found[0][0] if found else None
+
+
+def copy_lines(
+    cursor: adbc.Cursor,
+    duck: duckdb.DuckDBPyConnection,
+    query: str,
+    batch_id: int,
+    source: str,
+    progress: Callable[[int], None],
+) -> int:
+    """Copies the rows of a DuckDB query into raw.order_lines in chunks; returns how many."""
+    sql = f"select {batch_id}::bigint as _batch_id, '{source}' as _source, * from ({query})"
+    reader = duck.sql(sql).to_arrow_reader(CHUNK_ROWS)
+    done = 0
+
+    def counted() -> Iterator[pa.RecordBatch]:
+        nonlocal done
+        for batch in reader:
+            yield batch
+            done += batch.num_rows
+            progress(done)
+
+    schema, table = tables.ORDER_LINES.split(".")
+    batches = pa.RecordBatchReader.from_batches(reader.schema, counted())
+    cursor.adbc_ingest(table, batches, mode="append", db_schema_name=schema)
+    return done
+
+
+def copy_unreadable(cursor: adbc.Cursor, batch_id: int, file: Received, unreadable: list[Unreadable]) -> None:
+    """Copies the unreadable rows into quarantine."""
+    if not unreadable:
+        return
+    rows = pa.table(
+        {
+            "batch_id": pa.array([batch_id] * len(unreadable), pa.int64()),
+            "file_name": [file.name] * len(unreadable),
+            "line": pa.array([row.line for row in unreadable], pa.int64()),
+            "reason": [row.reason.replace("\0", "") for row in unreadable],
+            "raw_text": [row.raw_text.replace("\0", "") for row in unreadable],
+        }
+    )
+    schema, table = tables.UNREADABLE_ROWS.split(".")
+    cursor.adbc_ingest(table, rows, mode="append", db_schema_name=schema)
+
+
+def copy_customers(cursor: adbc.Cursor, customers: pa.Table, source: str) -> None:
+    """Adds customers not known yet, and the e-mail and name of known ones where the file brings new ones.
+
+    customers: customer_key (16 bytes), customer_id, email, name; one row per key.
+    """
+    cursor.execute(f"create temporary table received_customers (like {tables.CUSTOMERS}) on commit drop")
+    cursor.execute("alter table received_customers drop constraint if exists received_customers_pkey")
+    for column in ("source", "loaded_at"):
+        cursor.execute(f"alter table received_customers alter column {column} drop not null")
+    cursor.adbc_ingest("received_customers", customers, mode="append", temporary=True)
+    # In the order of the key, so that two loads at once never wait for each other in a circle.
+    cursor.execute(
+        f"""
+        insert into {tables.CUSTOMERS} as known (customer_key, source, customer_id, email, name)
+        select customer_key, $1::text, customer_id, email, name
+        from received_customers
+        order by customer_key
+        on conflict (customer_key) do update
+        set email = coalesce(excluded.email, known.email), name = coalesce(excluded.name, known.name)
+        where excluded.email is distinct from known.email and excluded.email is not null
+            or excluded.name is distinct from known.name and excluded.name is not null
+        """,
+        (source,),
+    )
