@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 out = Console(highlight=False, soft_wrap=True)
 
@@ -33,3 +33,24 @@ def steps() -> Iterator[Callable[[str], AbstractContextManager]]:
                 out.print(f"✓ {label} ({time.monotonic() - begun:.0f} s)")
 
         yield step
+
+
+@contextmanager
+def rows_progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Gives `progress(file, rows done, rows in all)`, a bar per file on a terminal."""
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(show_speed=True),
+        TimeElapsedColumn(),
+        console=out,
+        disable=not out.is_terminal,
+    ) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def progress(file: str, done: int, total: int) -> None:
+            if file not in tasks:
+                tasks[file] = bars.add_task(file, total=total)
+            bars.update(tasks[file], completed=done, total=total)
+
+        yield progress

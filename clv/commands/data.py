@@ -18,21 +18,12 @@ def ingest(
 
     CSV, Parquet and JSON lines, gzip'd too. Rows that cannot be read are kept aside with their line and the reason.
     """
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
     from clv import ingest as door
-    from clv.commands.console import out
+    from clv.commands.console import out, rows_progress
 
     home = settings.load()
-    with Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=out, disable=not out.is_terminal
-    ) as progress:
-        task = progress.add_task(f"loading {path}", total=None)
-
-        def advance(*_: object, **__: object) -> None:
-            progress.advance(task)
-
-        results = door.load(source, path, home, progress=advance)
+    with rows_progress() as progress:
+        results = door.load(source, path, home, progress)
     for result in results:
         if result.already_loaded:
             out.print(f"{result.file_name}: already loaded")
@@ -48,25 +39,11 @@ def withdraw(
     reason: Annotated[str, typer.Option(help="Why; kept beside the batch.")],
 ) -> None:
     """Take a batch back: its rows stay as received but count no more from the next run on."""
-    from clv import tables, warehouse
+    from clv import ingest as door
     from clv.commands.console import out
-    from clv.errors import ClvError
 
-    home = settings.load()
-    with warehouse.connect(home.warehouse_url) as connection:
-        query = f"select source, file_name, rows_loaded from {tables.BATCHES} where batch_id = %s"
-        found = connection.execute(query, (batch,)).fetchone()
-        if found is None:
-            raise ClvError(
-                f"there is no batch {batch}; `clv ingest` printed the number, and {tables.BATCHES} lists all"
-            )
-        done = connection.execute(
-            f"insert into {tables.WITHDRAWALS} (batch_id, reason) values (%s, %s) on conflict do nothing",
-            (batch, reason),
-        )
-    source, file_name, loaded = found
-    already = "" if done.rowcount else " was already withdrawn:"
-    out.print(f"batch {batch}{already or ' is withdrawn:'} {source}, {file_name}, {loaded:,} rows")
+    door.withdraw(batch, reason, settings.load())
+    out.print(f"batch {batch} is withdrawn; runs from now on set its rows aside")
 
 
 def sql(query: Annotated[str, typer.Argument(help='A query, such as "select * from analytics.customer_clv".')]) -> None:

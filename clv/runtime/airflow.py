@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import time
 from datetime import datetime
@@ -99,24 +98,6 @@ def write_password_file(home: settings.Settings) -> None:
     path = home.secrets / "airflow_passwords.json"
     path.touch(mode=0o600)
     path.write_text(json.dumps({USER: home.secret("airflow_password")}))
-
-
-def prepare(home: settings.Settings) -> None:
-    """Makes or upgrades the metadata tables and the pools. Raises ClvError with Airflow's last line on failure."""
-    log = processes.log_file(home, "airflow-setup")
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("a") as output:
-        done = subprocess.run(
-            [sys.executable, "-m", "clv.runtime.airflow_setup", json.dumps(POOLS)],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, **environment(home)},
-        )
-    if done.returncode:
-        raise ClvError(
-            f"Airflow's database could not be set up ({processes.log_tail(home, 'airflow-setup')}); see {log}"
-        )
 
 
 def wait_until_ready(home: settings.Settings) -> None:

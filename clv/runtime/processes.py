@@ -141,7 +141,7 @@ def log_tail(home: settings.Settings, name: str) -> str:
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - 4000))
         lines = file.read().decode(errors="replace").splitlines()
-    return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "")
+    return next((line.strip()[:600] for line in reversed(lines) if line.strip()), "")
 
 
 def _signal(processes: list[psutil.Process], how: str) -> None:

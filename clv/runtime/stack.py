@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import fcntl
 import hashlib
-import importlib.util
 import os
 import re
 import secrets
 import shutil
 import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from clv import settings, tables, warehouse
+from clv import children, settings, tables, warehouse
 from clv.errors import ClvError
 from clv.runtime import airflow, databases, postgres, processes
 
@@ -43,7 +43,7 @@ SET_UP_FROM = (
     "clv/dbt.py",
     "clv/registry.py",
     "clv/tables.py",
-    "clv/runtime/airflow_setup.py",
+    "clv/runtime/set_up.py",
     "requirements/runtime.txt",
 )
 
@@ -200,36 +200,38 @@ def _choose_airflow_port(home: settings.Settings) -> settings.Settings:
 def _set_up(home: settings.Settings, step: Step) -> None:
     """Tables of the warehouse, of Airflow and of MLflow: three databases, so side by side."""
 
-    def take(label: str, work: Callable[[], object]) -> None:
+    def take(part: str, label: str) -> None:
         with step(label):
-            work()
+            _run_set_up(home, part)
+        if part == "airflow":
+            _start_services(home)
 
-    def prepare_airflow() -> None:
-        airflow.prepare(home)
-        _start_services(home)
+    parts = {
+        "airflow": "Airflow's tables are made",
+        "warehouse": "the warehouse's tables are made",
+        "registry": "the model registry is made",
+    }
+    with ThreadPoolExecutor(len(parts)) as pool:
+        for work in [pool.submit(take, part, label) for part, label in parts.items()]:
+            work.result()
 
-    def prepare_warehouse() -> None:
-        warehouse.migrate(home.warehouse_url)
-        databases.claim_pseudonyms(home)
-        if importlib.util.find_spec("clv.dbt"):
-            from clv import dbt
 
-            dbt.build("setup", {}, home)
-
-    def prepare_registry() -> None:
-        if importlib.util.find_spec("clv.registry"):
-            from clv import registry
-
-            registry.setup(home)
-
-    with ThreadPoolExecutor(3) as pool:
-        work = [
-            pool.submit(take, "Airflow's tables are made", prepare_airflow),
-            pool.submit(take, "the warehouse's tables are made", prepare_warehouse),
-            pool.submit(take, "the model registry is made", prepare_registry),
-        ]
-        for piece in work:
-            piece.result()
+def _run_set_up(home: settings.Settings, part: str) -> None:
+    """Runs one part of clv.runtime.set_up. Raises ClvError with its last words when it fails."""
+    log = processes.log_file(home, f"set-up-{part}")
+    with log.open("a") as output:
+        done = subprocess.run(
+            [sys.executable, "-m", "clv.runtime.set_up", part],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=home.home,
+            env={**os.environ, **airflow.environment(home)},
+            preexec_fn=children.die_with_parent,  # noqa: PLW1509 - nothing but one system call
+        )
+    if done.returncode:
+        last = processes.log_tail(home, f"set-up-{part}")
+        raise ClvError(last.removeprefix("error: ") if last.startswith("error: ") else f"{last}; see {log}")
 
 
 def _start_services(home: settings.Settings) -> bool:
