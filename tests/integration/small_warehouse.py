@@ -53,6 +53,8 @@ create table analytics_runs.customer_clv_horizons (
     {SLICED}, customer_key uuid, horizon_days int, p_purchase float, expected_orders float, {FORECAST},
     primary key (as_of_date, run_id, customer_key, horizon_days)
 );
+create table analytics_runs.value_tiers as
+    select * from (values ('high', 34), ('middle', 67), ('low', 100)) as tiers (value_tier, top_percent);
 create table analytics_runs.segment_summary (
     {SLICED}, segment text, customers bigint, primary key (as_of_date, run_id, segment)
 );
@@ -60,7 +62,7 @@ create table analytics_runs.dim_customer (
     {SLICED}, customer_key uuid, country text, primary key (as_of_date, run_id, customer_key)
 );
 create table analytics_runs.fct_orders (
-    {SLICED}, order_key text, customer_key uuid, ordered_at timestamp, net_revenue numeric,
+    {SLICED}, order_key text, customer_key uuid, ordered_on date, net_revenue numeric,
     primary key (as_of_date, run_id, order_key)
 );
 """
@@ -180,3 +182,24 @@ def ready_run(as_of: str = AS_OF, factor: int = 1) -> str:
     make_slice(run_id, as_of, factor)
     judge_all(run_id, as_of)
     return run_id
+
+
+def make_views() -> None:
+    """The analysts' views on the published runs, without the columns' comments that dbt gives them."""
+    for name, table in tables.PUBLISHED_TABLES.items():
+        newest = (
+            "select distinct on (as_of_date) as_of_date, run_id from analytics.publications "
+            "order by as_of_date desc, publication_id desc"
+        )
+        shown = {name: f"{newest} limit 1"} | ({f"{name}_history": newest} if table["history"] else {})
+        for view, published in shown.items():
+            execute(
+                f"""create view analytics.{view} as
+                select rows.* from analytics_runs.{name} as rows join ({published}) as p using (as_of_date, run_id)"""
+            )
+            execute(f"grant select on analytics.{view} to clv_analyst")
+
+
+def let_analyst_in(home: settings.Settings) -> None:
+    """Gives the analyst's role, which all test warehouses share, this home's password."""
+    execute(f"alter role clv_analyst login password '{home.secret('analyst_password')}'")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 import small_warehouse as small
 
-from clv import publication, settings, tables, warehouse
+from clv import publication, runs, settings, tables, warehouse
 from clv.errors import ClvError
 from expectations import runner
 from expectations.results import GateFailed
@@ -167,6 +167,7 @@ BAD_ROWS = [
     ("analytics", f"{CLV}: customers_complete", f"delete from {CLV} where {CUSTOMER}"),
     ("analytics", f"{CLV}: revenue_reconciles", f"update {CLV} set historic_revenue = 35.01 where {CUSTOMER}"),
     ("analytics", f"{CLV}: historic_revenue_not_null", f"update {CLV} set historic_revenue = null where {CUSTOMER}"),
+    ("analytics", f"{CLV}: tiers_have_their_shares", f"update {CLV} set value_tier = 'high'"),
     ("analytics", f"{CLV}: scored_has_money", f"update {CLV} set predicted_clv = null where {CUSTOMER}"),
     ("analytics", f"{CLV}: p_purchase_in_range", f"update {CLV} set p_purchase = -0.1 where {CUSTOMER}"),
     (
@@ -192,7 +193,7 @@ BAD_ROWS = [
     (
         "analytics",
         "analytics_runs.fct_orders: nothing_from_the_future",
-        "update analytics_runs.fct_orders set ordered_at = '2011-06-01' where order_key = 'orders:o1'",
+        "update analytics_runs.fct_orders set ordered_on = '2011-06-01' where order_key = 'orders:o1'",
     ),
 ]
 
@@ -275,6 +276,12 @@ def test_a_warning_is_recorded_and_does_not_stop(shop: settings.Settings) -> Non
     small.execute("update staging.stg_batch_counts set first_ordered_at = '1899-01-01'")
     assert runner.judge("staging", DAY, RUN)["warnings"] == ["staging.stg_batch_counts: dates_plausible"]
     assert stored("staging")["staging.stg_batch_counts: dates_plausible"] == ("warning", False, 1)
+
+
+def test_orders_that_arrive_meanwhile_are_no_fault_of_the_run(shop: settings.Settings) -> None:
+    runs.log(RUN, "build_staging", datetime(2020, 1, 1, tzinfo=UTC), {})
+    small.execute("delete from staging.stg_order_lines where line = 1")
+    assert runner.judge("features", DAY, RUN)["warnings"] == ["features.customer_features: compared_with_staging"]
 
 
 def test_judging_again_replaces_the_results(shop: settings.Settings) -> None:

@@ -1,0 +1,75 @@
+"""What an analyst may ask, and what they are told when they may not."""
+
+from __future__ import annotations
+
+import io
+from datetime import date
+
+import pytest
+import small_warehouse as small
+from rich.console import Console
+
+from clv import analyst, publication, settings
+from clv.errors import ClvError
+
+
+@pytest.fixture
+def shop(home: settings.Settings) -> settings.Settings:
+    small.make_tables()
+    small.make_views()
+    small.let_analyst_in(home)
+    return home
+
+
+def printed(action, *arguments) -> str:
+    out = Console(file=io.StringIO(), width=200, highlight=False)
+    action(*arguments, out)
+    return out.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_a_query_is_printed_as_a_table(shop: settings.Settings) -> None:
+    text = printed(analyst.query, "select 1234567 as n, 'a [b]' as t, null as nothing", shop)
+    assert "1,234,567" in text
+    assert "a [b]" in text
+    assert "1 row\n" in text
+
+
+def test_no_rows_still_show_the_columns(shop: settings.Settings) -> None:
+    names, rows = analyst.fetch("select run_id from analytics.publications", shop)
+    assert (names, rows) == (["run_id"], [])
+
+
+def test_only_the_first_rows_are_shown(shop: settings.Settings) -> None:
+    text = printed(analyst.query, "select n from generate_series(1, 5000) as n", shop)
+    assert "the first 200 rows" in text
+    assert "201" not in text
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("select * from raw.order_lines", "analysts read the schema analytics: analytics.customer_clv"),
+        ("select * from pii.customers", "analysts read the schema analytics"),
+        ("select * from analytics_runs.customer_clv", "analysts read the schema analytics"),
+        ("select * from analytics.nonsense", "there are analytics.customer_clv"),
+        ("selec 1", "syntax error"),
+        ("create table analytics.mine (n int)", "read-only transaction; analysts read only"),
+        ("delete from analytics.publications", "analysts read only"),
+    ],
+)
+def test_a_wrong_query_is_told_off_in_one_line(shop: settings.Settings, query: str, says: str) -> None:
+    with pytest.raises(ClvError) as error:
+        analyst.fetch(query, shop)
+    assert says in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_the_summary_shows_tiers_and_segments_with_their_money(shop: settings.Settings) -> None:
+    with pytest.raises(ClvError, match="nothing is published yet"):
+        analyst.summary(shop)
+    publication.publish(date.fromisoformat(small.AS_OF), small.ready_run())
+    text = printed(analyst.summary, shop)
+    assert "Value tiers on 2011-06-01" in text
+    assert "Segments on 2011-06-01" in text
+    loyal = next(line for line in text.splitlines() if "loyal" in line)
+    assert [cell.strip() for cell in loyal.strip("│").split("│")][1:5] == ["1", "33.3", "35.00", "14"]
