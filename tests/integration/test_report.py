@@ -1,0 +1,80 @@
+"""The page of a published date says what the tables say, names nobody and needs no network."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import pytest
+import small_warehouse as small
+
+from clv import publication, report, settings
+from clv.errors import ClvError
+
+DAY = date.fromisoformat(small.AS_OF)
+
+
+@pytest.fixture
+def shop(home: settings.Settings) -> settings.Settings:
+    small.make_tables()
+    return home
+
+
+def cells(page: str, name: str) -> list[str]:
+    row = next(row for row in re.findall(r"<tr>(.*?)</tr>", page, re.DOTALL) if f"<td>{name}</td>" in row)
+    return [re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)]
+
+
+def test_the_page_says_what_the_tables_say(shop: settings.Settings) -> None:
+    run_id = small.ready_run()
+    publication.publish(DAY, run_id)
+    path = report.write(DAY, shop)
+    page = path.read_text()
+    assert path == shop.reports / small.AS_OF / "index.html"
+    assert cells(page, "loyal")[:5] == ["loyal", "1", "35", "14", "33 %"]
+    assert cells(page, "new")[:5] == ["new", "2", "28", "28", "67 %"]
+    assert cells(page, "365 days")[:6] == ["365 days", "3", "60", "42", "6", "120"]
+    assert cells(page, "staging")[2] == "all met"
+    assert "Every customer has a forecast." in page
+    assert run_id in page
+
+
+def test_the_page_names_nobody_and_needs_no_network(shop: settings.Settings) -> None:
+    publication.publish(DAY, small.ready_run())
+    page = report.write(DAY, shop).read_text()
+    assert not any(customer in page for customer in (small.A, small.B, small.C))
+    assert "http" not in page
+    assert "<script" not in page
+
+
+def test_a_date_without_forecast_says_why(shop: settings.Settings) -> None:
+    run_id = small.ready_run()
+    small.execute(
+        """update analytics_runs.customer_clv set status = 'too_little_data', status_reason = '3 of 500 customers',
+        model_version = null, predicted_clv = null, value_tier = null, p_purchase = null"""
+    )
+    small.execute("update analytics_runs.customer_clv_horizons set predicted_clv = null")
+    publication.publish(DAY, run_id)
+    page = report.write(DAY, shop).read_text()
+    assert "No forecast was made" in page
+    assert "There is none for this date." in page
+    assert cells(page, "no forecast")[:2] == ["no forecast", "3"]
+    assert cells(page, "3")[1:] == ["no forecast: too little data", "none", "3 of 500 customers"]
+
+
+def test_the_index_lists_each_date_once_the_newest_first(shop: settings.Settings) -> None:
+    for day in ("2011-06-01", "2011-05-01", "2011-05-01"):
+        run_id = small.ready_run(day)
+        publication.publish(date.fromisoformat(day), run_id)
+        report.write(date.fromisoformat(day), shop)
+    index = (shop.reports / "index.html").read_text()
+    assert re.findall(r'href="([^"]+)"', index) == ["2011-06-01/index.html", "2011-05-01/index.html"]
+    assert "2011-05-01.2" in index
+    assert "2011-05-01.1" not in index
+    assert sorted(path.name for path in shop.reports.iterdir()) == ["2011-05-01", "2011-06-01", "index.html"]
+
+
+def test_a_date_that_is_not_published_is_refused(shop: settings.Settings) -> None:
+    with pytest.raises(ClvError, match="nothing is published for 2011-06-01"):
+        report.write(DAY, shop)
+    assert not shop.reports.exists()
