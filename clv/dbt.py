@@ -33,6 +33,8 @@ LAYERS = {
         "--exclude", "fct_orders", "tag:published",
     ],
 }  # fmt: skip
+PARSED = "partial_parse.msgpack"
+NO_UNIT_TESTS = ["--exclude-resource-type", "unit_test"]  # they test the SQL, not the data
 
 
 def build(layer: str, variables: dict, settings: Settings) -> dict:
@@ -46,7 +48,8 @@ def build(layer: str, variables: dict, settings: Settings) -> dict:
         raise ClvError(f"there is no dbt layer '{layer}'; layers are setup, {', '.join(LAYERS)}")
     with warehouse.lock(LOCK, settings.warehouse_url):
         started = time.monotonic()
-        results = _invoke(layer, _setup(settings) if layer == "setup" else LAYERS[layer], variables, settings)
+        selection = _setup(settings) if layer == "setup" else [*LAYERS[layer], *NO_UNIT_TESTS]
+        results = _invoke(layer, selection, variables, settings)
         seconds = round(time.monotonic() - started, 1)
     models = [result for result in results if result["unique_id"].startswith("model.")]
     rows = {
@@ -85,8 +88,11 @@ def _invoke(
     arguments = [
         Path(sys.executable).with_name("dbt"), command, *selection, "--indirect-selection", "buildable",
         "--project-dir", PROJECT, "--profiles-dir", PROJECT, "--target-path", folder, "--log-path", folder,
-        "--vars", json.dumps({**_shop_variables(settings), **variables}),
+        "--vars", json.dumps(_shop_variables(settings)),
     ]  # fmt: skip
+    parsed = settings.home / "dbt" / PARSED  # what dbt knows of the project's files from the last call
+    if parsed.exists():
+        shutil.copy(parsed, folder / PARSED)
     last = ""
     with subprocess.Popen(
         [str(argument) for argument in arguments],
@@ -94,7 +100,7 @@ def _invoke(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=_environment(settings.warehouse_url),
+        env=_environment(variables, settings.warehouse_url),
         preexec_fn=die_with_parent,  # noqa: PLW1509 - nothing but one system call
     ) as process:
         assert process.stdout is not None  # noqa: S101 - for the type checker
@@ -107,6 +113,8 @@ def _invoke(
         failed = [result for result in results if result["status"] in ("error", "fail", "runtime error")]
         reason = "; ".join(_failure(result) for result in failed[:3]) or last
         raise ClvError(f"dbt could not build {layer}: {reason} (details: {folder / 'dbt.log'})")
+    if (folder / PARSED).exists():
+        (folder / PARSED).replace(parsed)
     return results
 
 
@@ -129,8 +137,11 @@ def _shop_variables(settings: Settings) -> dict:
     }
 
 
-def _environment(url: str) -> dict[str, str]:
-    """Our environment, with the warehouse's address for profiles.yml; dbt masks what is named DBT_ENV_SECRET_."""
+def _environment(variables: dict, url: str) -> dict[str, str]:
+    """Our environment, with the run's variables and the warehouse's address.
+
+    dbt masks in its logs what is named DBT_ENV_SECRET_.
+    """
     parts = conninfo_to_dict(url)
     address = {
         "DBT_WAREHOUSE_HOST": parts.pop("host", "127.0.0.1"),
@@ -141,4 +152,9 @@ def _environment(url: str) -> dict[str, str]:
     }
     # What else the URL says (sslmode and the like) goes to the driver in libpq's own variables.
     rest = {f"PG{name.upper()}": value for name, value in parts.items()}
-    return {**os.environ, **settings_module.QUIET, **{name: str(value) for name, value in {**rest, **address}.items()}}
+    run = {
+        f"CLV_DBT_{name.upper()}": ",".join(value) if isinstance(value, list) else value
+        for name, value in variables.items()
+    }
+    ours = {name: str(value) for name, value in {**rest, **address, **run}.items()}
+    return {**os.environ, **settings_module.QUIET, **ours}

@@ -8,7 +8,7 @@
     delete from {{ arg_dict['target_relation'] }}
     where
         {%- for column in arg_dict['unique_key'] %}
-        {{ 'and ' if not loop.first }}{{ column }} = '{{ var(column) }}'
+        {{ 'and ' if not loop.first }}{{ column }} = '{{ given(column) }}'
         {%- endfor %};
 
     insert into {{ arg_dict['target_relation'] }} ({{ columns }})

@@ -1,6 +1,6 @@
 {# Money as analysts get it: summed first, rounded last. #}
-{% macro money(amount) -%}
-    round(({{ amount }})::numeric, 2)
+{% macro money(amount, decimals=2) -%}
+    round(({{ amount }})::numeric, {{ decimals }})
 {%- endmacro %}
 
 

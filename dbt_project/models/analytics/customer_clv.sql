@@ -3,7 +3,7 @@ with
 features as (
     select *
     from {{ ref('customer_features') }}
-    where as_of_date = date '{{ var("as_of_date") }}' and run_id = '{{ var("run_id") }}'
+    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
 forecasts as (select * from {{ ref('forecast_values') }}),

@@ -3,13 +3,13 @@ with
 features as (
     select *
     from {{ ref('customer_features') }}
-    where as_of_date = date '{{ var("as_of_date") }}' and run_id = '{{ var("run_id") }}'
+    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
 orders as (
     select *
     from {{ ref('fct_orders') }}
-    where as_of_date = date '{{ var("as_of_date") }}' and run_id = '{{ var("run_id") }}' and kind = 'order'
+    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}' and kind = 'order'
 ),
 
 first_orders as (

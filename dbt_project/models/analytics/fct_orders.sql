@@ -3,11 +3,11 @@ with
 
 order_days as (select * from {{ ref('int_order_days') }}),
 
-refunds as (select * from {{ ref('int_refunds') }}),
+refunds as (select * from {{ ref('int_refunds', 4) }}),
 
 settings as (select * from {{ source('ops', 'settings') }}),
 
-known_days as (select * from order_days where day < date '{{ var("as_of_date") }}'),
+known_days as (select * from order_days where day < date '{{ given("as_of_date") }}'),
 
 orders as (
     {{ orders_of_days('known_days') | indent(4) }}
@@ -19,7 +19,7 @@ known_refunds as (
         coalesce(orders.order_key, refunds.refund_order_key) as target_key
     from refunds
     left join orders on refunds.order_key = orders.order_key
-    where refunds.refunded_on < date '{{ var("as_of_date") }}'
+    where refunds.refunded_on < date '{{ given("as_of_date") }}'
 ),
 
 refund_sums as (
@@ -66,18 +66,18 @@ currency as (select value from settings where name = 'currency'),
 
 final as (
     select
-        date '{{ var("as_of_date") }}' as as_of_date,
-        '{{ var("run_id") }}'::text as run_id,
+        date '{{ given("as_of_date") }}' as as_of_date,
+        '{{ given("run_id") }}'::text as run_id,
         joined.order_key,
         joined.customer_key,
         joined.kind,
         joined.ordered_on,
         numbered.order_number::integer as order_number,
         currency.value as currency,
-        {{ money('joined.gross_revenue') }} as gross_revenue,
-        {{ money('joined.refunds') }} as refunds,
-        {{ money('joined.gross_revenue + joined.refunds') }} as net_revenue,
-        {{ money(profit('joined.known_profit', 'joined.revenue_without_cost')) }} as profit,
+        {{ money('joined.gross_revenue', 4) }} as gross_revenue,
+        {{ money('joined.refunds', 4) }} as refunds,
+        {{ money('joined.gross_revenue + joined.refunds', 4) }} as net_revenue,
+        {{ money(profit('joined.known_profit', 'joined.revenue_without_cost'), 4) }} as profit,
         joined.items,
         joined.channel,
         joined.country,

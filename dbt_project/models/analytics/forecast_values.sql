@@ -5,13 +5,13 @@ with
 predictions as (
     select *
     from {{ source('predictions', 'customer_predictions') }}
-    where as_of_date = date '{{ var("as_of_date") }}' and run_id = '{{ var("run_id") }}'
+    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
 features as (
     select *
     from {{ ref('customer_features') }}
-    where as_of_date = date '{{ var("as_of_date") }}' and run_id = '{{ var("run_id") }}'
+    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
 -- Profit per unit of revenue: the shop's own where lines bring a cost, else its setting

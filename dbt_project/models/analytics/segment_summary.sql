@@ -3,7 +3,7 @@ with
 customers as (
     select *
     from {{ ref('customer_clv') }}
-    where as_of_date = date '{{ var("as_of_date") }}' and run_id = '{{ var("run_id") }}'
+    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
 sums as (

@@ -5,7 +5,7 @@ with
 days as (select * from {{ ref('int_customer_days') }}),
 
 features as (
-    {{ customer_features(var('origins')) | indent(4) }}
+    {{ customer_features(given('origins').split(',')) | indent(4) }}
 ),
 
 -- What followed an origin, up to the longest window
@@ -22,7 +22,7 @@ next_days as (
             features.customer_key = days.customer_key
             and features.as_of_date <= days.day
             and features.as_of_date + {{ var('horizons') | max }} > days.day
-    where days.day < date '{{ var("training_date") }}'
+    where days.day < date '{{ given("training_date") }}'
 ),
 
 outcomes as (
@@ -41,15 +41,15 @@ outcomes as (
 final as (
     select
         features.*,
-        date '{{ var("training_date") }}' as training_date,
-        '{{ var("run_id") }}'::text as run_id
+        date '{{ given("training_date") }}' as training_date,
+        '{{ given("run_id") }}'::text as run_id
         {%- for horizon in var('horizons') %},
         case
-            when features.as_of_date + {{ horizon }} <= date '{{ var("training_date") }}'
+            when features.as_of_date + {{ horizon }} <= date '{{ given("training_date") }}'
                 then coalesce(outcomes.orders_next_{{ horizon }}, 0)
         end::integer as orders_next_{{ horizon }},
         case
-            when features.as_of_date + {{ horizon }} <= date '{{ var("training_date") }}'
+            when features.as_of_date + {{ horizon }} <= date '{{ given("training_date") }}'
                 then coalesce(outcomes.revenue_next_{{ horizon }}, 0)
         end::double precision as revenue_next_{{ horizon }}
         {%- endfor %}

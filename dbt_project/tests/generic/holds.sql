@@ -6,7 +6,7 @@ from {{ model }}
 where
     not ({{ condition }})
     {%- for column in slice %}
-    and {{ column }} = '{{ var(column) }}'
+    and {{ column }} = '{{ given(column) }}'
     {%- endfor %}
 
 {% endtest %}
