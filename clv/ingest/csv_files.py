@@ -21,7 +21,8 @@ def read_csv(duck: duckdb.DuckDBPyConnection, file: Received, mapping: Mapping) 
     check_columns(file, mapping, header)
     # Columns that carry an earlier one's name, or none, are read under a name of their own.
     names = [
-        name if name and name not in header[:place] else f"{name} ({place})" for place, name in enumerate(header, 1)
+        name if name and name not in header[: place - 1] else f"{name} ({place})"
+        for place, name in enumerate(header, 1)
     ]
     types = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
     source = (

@@ -179,6 +179,7 @@ def parse(source: str, said: object, place: str) -> Mapping:
             for item, names in ((customer, [customer_column]), (order, order_columns))
             if item.get("whole_number")
             for name in names
+            if name
         ),
         customer_namespace=said.get("customer_namespace"),
         order=tuple(column(name, "order") or "" for name in order_columns),
@@ -240,8 +241,8 @@ def _filter(said: object, column, place: str) -> Filter:  # noqa: ANN001
         raise ClvError(f"{place}: 'at_most' of the rule {said['rule']} must be a number, not {value!r}")
     if conditions[0] == "matches":
         try:
-            re.compile(value)
-        except (re.error, TypeError) as error:
+            re.compile(str(value))
+        except re.error as error:
             raise ClvError(f"{place}: 'matches' of the rule {said['rule']} is no pattern ({error})") from None
     return Filter(said["rule"], column(said["column"], "filters.column"), conditions[0], value)
 

@@ -1,0 +1,126 @@
+"""How the simulated customers behave, and what can truly be expected of them.
+
+Each customer first orders on arrival, then orders at a rate of their own (gamma) times the shop's season and trend,
+until they leave (exponential lifetime, rate gamma). An order has 1 + Poisson lines of 1 + Poisson pieces, both means
+the customer's own, so spend per order is skewed and differs between customers. Times are days from the history's start.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+CATEGORIES = ("home", "garden", "kitchen", "toys", "books", "beauty")
+CHANNELS = ("search", "email", "social", "direct", "marketplace")
+CHANNEL_SHARES = (0.34, 0.16, 0.2, 0.22, 0.08)
+COUNTRIES = ("DE", "FR", "NL", "AT", "BE", "IT")
+COUNTRY_SHARES = (0.45, 0.2, 0.12, 0.1, 0.08, 0.05)
+PRODUCTS_PER_CATEGORY = 20
+FAVOURITE_SHARE = 0.6  # of lines that come from the customer's favourite category
+COST_SHARE = 0.55  # of the list price
+DISCOUNTED_SHARE, DISCOUNT = 0.2, 0.1
+REFUNDED_SHARE, REFUND_WITHIN_DAYS = 0.06, 30.0  # refunds come evenly spread over the days after the order
+YEARLY_GROWTH = 0.08
+HORIZONS = (90, 180, 365)
+CUSTOMERS_AT_ONCE = 20_000  # in the truth's integral, to bound memory
+
+
+@dataclass(frozen=True)
+class Customers:
+    """One element per customer: rates per day, times in days."""
+
+    arrival: np.ndarray
+    leaves: np.ndarray
+    order_rate: np.ndarray
+    leave_rate: np.ndarray
+    extra_lines: np.ndarray
+    extra_pieces: np.ndarray
+    favourite: np.ndarray
+    channel: np.ndarray
+    country: np.ndarray
+
+
+def demand(days: np.ndarray, first_day_of_year: int, history: int) -> np.ndarray:
+    """Season times trend at each time: highest in late November, growing by YEARLY_GROWTH, 1 on average at the end."""
+    day_of_year = (days + first_day_of_year) % 365.25
+    season = 1 + 0.3 * np.cos(2 * np.pi * (day_of_year - 330) / 365.25)
+    return season * (1 + YEARLY_GROWTH) ** ((days - history) / 365.25)
+
+
+def prices() -> np.ndarray:
+    """List prices in cents, (categories, products): multiples of ten cents, so that a tenth off is exact."""
+    place = np.arange(PRODUCTS_PER_CATEGORY) / PRODUCTS_PER_CATEGORY
+    level = np.array([24, 32, 18, 15, 12, 20], dtype=float)[:, None]
+    return (np.round(level * (0.4 + 2.2 * place**2) * 10) * 10).astype(np.int64)
+
+
+def draw_customers(rng: np.random.Generator, number: int, history: int, first_day_of_year: int) -> Customers:
+    """Customers who arrive throughout the history, a growing and seasonal number a day."""
+    grid = np.arange(history + 1, dtype=float)
+    arrivals = np.concatenate([[0.0], np.cumsum(demand(grid[:-1] + 0.5, first_day_of_year, history))])
+    arrival = np.sort(np.interp(rng.random(number) * arrivals[-1], arrivals, grid))
+    leave_rate = rng.gamma(1.6, 1 / 560, number)
+    return Customers(
+        arrival=arrival,
+        leaves=arrival + rng.exponential(1.0, number) / np.maximum(leave_rate, 1e-9),
+        order_rate=rng.gamma(1.1, 6.0 / 1.1 / 365.25, number),
+        leave_rate=leave_rate,
+        extra_lines=rng.gamma(2.0, 0.4, number),
+        extra_pieces=rng.gamma(1.2, 0.5, number),
+        favourite=rng.integers(0, len(CATEGORIES), number),
+        channel=rng.choice(len(CHANNELS), number, p=CHANNEL_SHARES),
+        country=rng.choice(len(COUNTRIES), number, p=COUNTRY_SHARES),
+    )
+
+
+def draw_orders(
+    rng: np.random.Generator, customers: Customers, history: int, first_day_of_year: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Customer and time of each order before the history's end, by time: a Poisson process in the shop's demand."""
+    grid = np.arange(history + 1, dtype=float)
+    clock = np.concatenate([[0.0], np.cumsum(demand(grid[:-1] + 0.5, first_day_of_year, history))])
+    starts = np.interp(customers.arrival, grid, clock)
+    ends = np.interp(np.minimum(customers.leaves, history), grid, clock)
+    repeats = rng.poisson(customers.order_rate * (ends - starts))
+    repeater = np.repeat(np.arange(len(repeats)), repeats)
+    at = starts[repeater] + rng.random(len(repeater)) * (ends - starts)[repeater]
+    customer = np.concatenate([np.arange(len(repeats)), repeater])
+    time = np.concatenate([customers.arrival, np.interp(at, clock, grid)])
+    # Shops are busy from 8 to 22; the day stays.
+    time = np.floor(np.minimum(time, history - 1e-6)) + (8 + 14 * rng.random(len(time))) / 24
+    order = np.lexsort((customer, time))
+    return customer[order], time[order]
+
+
+def expected_order_value(customers: Customers) -> np.ndarray:
+    """Each customer's expected money per order before refunds, in cents."""
+    per_category = prices().mean(axis=1)
+    price = FAVOURITE_SHARE * per_category[customers.favourite] + (1 - FAVOURITE_SHARE) * per_category.mean()
+    return price * (1 + customers.extra_lines) * (1 + customers.extra_pieces) * (1 - DISCOUNTED_SHARE * DISCOUNT)
+
+
+def refunded_within(days: np.ndarray) -> np.ndarray:
+    """Probability that a line is refunded within so many days of its order."""
+    return REFUNDED_SHARE * np.clip(days / REFUND_WITHIN_DAYS, 0.0, 1.0)
+
+
+def truth(customers: Customers, history: int, first_day_of_year: int) -> dict[str, np.ndarray]:
+    """Expected orders and money (cents, net of refunds of those orders) in each horizon after the history's end.
+
+    Given who is alive then: the integral over the horizon of order rate × demand × probability to be alive still, by
+    the midpoints of days; an order counts less its chance to be refunded within the horizon.
+    """
+    days = np.arange(max(HORIZONS)) + 0.5
+    future = demand(days + history, first_day_of_year, history)
+    rate = np.where(customers.leaves > history, customers.order_rate, 0.0)
+    value = expected_order_value(customers)
+    result = {f"expected_{what}_{h}": np.empty(len(rate)) for h in HORIZONS for what in ("orders", "revenue")}
+    for start in range(0, len(rate), CUSTOMERS_AT_ONCE):
+        part = slice(start, start + CUSTOMERS_AT_ONCE)
+        intensity = future * np.exp(-customers.leave_rate[part, None] * days) * rate[part, None]
+        for h in HORIZONS:
+            kept = 1 - refunded_within(h - days[:h])
+            result[f"expected_orders_{h}"][part] = intensity[:, :h].sum(axis=1)
+            result[f"expected_revenue_{h}"][part] = (intensity[:, :h] @ kept) * value[part]
+    return result

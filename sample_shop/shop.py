@@ -1,0 +1,181 @@
+"""The simulated shop's files: orders as lines, refunds, the dirt, and the truth."""
+
+# pyright: reportAttributeAccessIssue=false
+# (pyarrow makes its compute functions when it is imported.)
+from __future__ import annotations
+
+import gzip
+import io
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet
+
+from sample_shop import dirt, model
+
+HISTORY_DAYS = 3 * 365
+CURRENCY = "EUR"
+
+
+def make(
+    out: Path | str,
+    customers: int = 2000,
+    seed: int = 7,
+    until: date = date(2024, 1, 1),
+    history_days: int = HISTORY_DAYS,
+) -> dict[str, int]:
+    """Writes out/orders/YYYY-MM.csv.gz and out/truth.parquet; the same arguments give the same bytes.
+
+    Orders cover the history_days before `until`. truth.parquet has one row per customer: customer_id, date
+    (until), alive, and expected_orders_H and expected_revenue_H (EUR, net of refunds) for H of 90, 180 and 365 days
+    from `until`.
+    Returns how many files, rows (dirt included) and orders there are.
+    """
+    out = Path(out)
+    rng = np.random.default_rng(seed)
+    start = until - timedelta(days=history_days)
+    first_day_of_year = start.timetuple().tm_yday
+    people = model.draw_customers(rng, customers, history_days, first_day_of_year)
+    customer, time = model.draw_orders(rng, people, history_days, first_day_of_year)
+    lines = _lines(rng, people, customer, time)
+    refunds = _refunds(rng, lines, history_days)
+    rows = _table(people, lines, refunds, start)
+    (out / "orders").mkdir(parents=True, exist_ok=True)
+    months = dirt.deliveries(rng, rows)
+    for month, delivered, broken in months:
+        _write(out / "orders" / f"{month}.csv.gz", delivered, broken)
+    _write_truth(out / "truth.parquet", people, lines, refunds, history_days, first_day_of_year, until)
+    written = sum(delivered.num_rows + len(broken) for _, delivered, broken in months)
+    return {"files": len(months), "rows": written, "orders": len(customer)}
+
+
+def _lines(rng: np.random.Generator, people: model.Customers, customer: np.ndarray, time: np.ndarray) -> dict:
+    """One element per order line: order, line, customer, time, category, product, pieces, and money in cents."""
+    per_order = 1 + rng.poisson(people.extra_lines[customer])
+    order = np.repeat(np.arange(len(customer)), per_order)
+    who = customer[order]
+    line = np.arange(len(order)) - np.repeat(np.cumsum(per_order) - per_order, per_order) + 1
+    favourite = rng.random(len(order)) < model.FAVOURITE_SHARE
+    category = np.where(favourite, people.favourite[who], rng.integers(0, len(model.CATEGORIES), len(order)))
+    product = rng.integers(0, model.PRODUCTS_PER_CATEGORY, len(order))
+    pieces = 1 + rng.poisson(people.extra_pieces[who])
+    price = model.prices()[category, product]
+    discounted = rng.random(len(order)) < model.DISCOUNTED_SHARE
+    discount = np.where(discounted, price * pieces // round(1 / model.DISCOUNT), 0)
+    usual = rng.random(len(customer)) < 0.85
+    channel = np.where(usual, people.channel[customer], rng.integers(0, len(model.CHANNELS), len(customer)))
+    return {
+        "order": order, "line": line, "customer": who, "time": time[order], "category": category, "product": product,
+        "pieces": pieces, "price": price, "discount": discount, "amount": price * pieces - discount,
+        "cost": np.round(price * pieces * model.COST_SHARE).astype(np.int64), "channel": channel[order],
+    }  # fmt: skip
+
+
+def _refunds(rng: np.random.Generator, lines: dict, history: int) -> dict:
+    """The lines that come back before the history's end: `place` in lines, and the refund's time."""
+    chosen = rng.random(len(lines["order"])) < model.REFUNDED_SHARE
+    time = lines["time"] + rng.random(len(chosen)) * model.REFUND_WITHIN_DAYS
+    place = np.flatnonzero(chosen & (time < history))
+    return {"place": place, "time": time[place]}
+
+
+def _table(people: model.Customers, lines: dict, refunds: dict, start: date) -> pa.Table:
+    """Sales and refunds as the shop's columns, by time."""
+    place = np.concatenate([np.arange(len(lines["order"])), refunds["place"]])
+    is_refund = np.arange(len(place)) >= len(lines["order"])
+    when = np.concatenate([lines["time"], refunds["time"]])
+    sign = np.where(is_refund, -1, 1)
+    order = _ids("S", lines["order"][place] + 1, 8)
+    seconds = np.floor(when * 86_400).astype("timedelta64[s]")
+    at = np.array(np.datetime64(start, "s") + seconds)
+    who = lines["customer"][place]
+    category = lines["category"][place]
+    product = lines["product"][place]
+    customer_id = _ids("C", who + 1, 7)
+    number = _ids("", product + 1, 2)
+    table = pa.table(
+        {
+            "order_id": pc.if_else(pa.array(is_refund), pc.binary_join_element_wise("R", order, ""), order),
+            "line_id": lines["line"][place],
+            "customer_id": customer_id,
+            "email": pc.binary_join_element_wise(customer_id, "@example.com", ""),
+            "ordered_at": pc.strftime(pa.array(at), format="%Y-%m-%dT%H:%M:%S"),
+            "amount": sign * lines["amount"][place] / 100,
+            "currency": _constant(CURRENCY, len(place)),
+            "quantity": sign * lines["pieces"][place],
+            "unit_price": lines["price"][place] / 100,
+            "discount": sign * lines["discount"][place] / 100,
+            "cost": sign * lines["cost"][place] / 100,
+            "product_id": pc.binary_join_element_wise(_names(model.CATEGORIES, category), number, "-"),
+            "product_name": pc.binary_join_element_wise(_names(model.CATEGORIES, category), number, " article "),
+            "category": _names(model.CATEGORIES, category),
+            "channel": _names(model.CHANNELS, lines["channel"][place]),
+            "country": _names(model.COUNTRIES, people.country[who]),
+            "status": pc.if_else(pa.array(is_refund), "refunded", "paid"),
+            "refund_of": pc.if_else(pa.array(is_refund), order, pa.scalar(None, pa.string())),
+            "updated_at": pc.strftime(pa.array(at), format="%Y-%m-%dT%H:%M:%S"),
+        }
+    )
+    return table.take(pa.array(np.lexsort((place, when))))
+
+
+def _ids(prefix: str, numbers: np.ndarray, width: int) -> pa.Array:
+    padded = pc.utf8_lpad(pa.array(numbers).cast(pa.string()), width, "0")
+    return pc.binary_join_element_wise(prefix, padded, "")
+
+
+def _names(names: tuple[str, ...], places: np.ndarray) -> pa.Array:
+    return pa.array(names).take(pa.array(places))
+
+
+def _constant(text: str, number: int) -> pa.Array:
+    return pa.repeat(pa.scalar(text), number)
+
+
+def _write(path: Path, rows: pa.Table, broken: list[str]) -> None:
+    """A month's file, its broken lines spread over it. No time stamp in the gzip, so that equal is equal."""
+    text = io.BytesIO()
+    options = pyarrow.csv.WriteOptions(quoting_style="none")
+    step = rows.num_rows // (len(broken) + 1) + 1
+    pyarrow.csv.write_csv(rows.slice(0, step), text, options)
+    bare = pyarrow.csv.WriteOptions(include_header=False, quoting_style="none")
+    for number, line in enumerate(broken, 1):
+        text.write(line.encode() + b"\n")
+        pyarrow.csv.write_csv(rows.slice(number * step, step), text, bare)
+    with path.open("wb") as file, gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0) as packed:
+        packed.write(text.getbuffer())
+
+
+def _write_truth(
+    path: Path,
+    people: model.Customers,
+    lines: dict,
+    refunds: dict,
+    history: int,
+    first_day_of_year: int,
+    until: date,
+) -> None:
+    expected = model.truth(people, history, first_day_of_year)
+    # Lines sold in the last days and not refunded yet may still be, within each horizon.
+    open_lines = np.setdiff1d(np.flatnonzero(lines["time"] > history - model.REFUND_WITHIN_DAYS), refunds["place"])
+    age = history - lines["time"][open_lines]
+    for h in model.HORIZONS:
+        chance = (model.refunded_within(age + h) - model.refunded_within(age)) / (1 - model.refunded_within(age))
+        back = np.bincount(
+            lines["customer"][open_lines], chance * lines["amount"][open_lines], minlength=len(people.arrival)
+        )
+        expected[f"expected_revenue_{h}"] = (expected[f"expected_revenue_{h}"] - back) / 100
+    number = len(people.arrival)
+    table = pa.table(
+        {
+            "customer_id": _ids("C", np.arange(number) + 1, 7),
+            "date": pa.repeat(pa.scalar(until), number),
+            "alive": people.leaves > history,
+            **expected,
+        }
+    )
+    pyarrow.parquet.write_table(table, path)
