@@ -3,7 +3,7 @@ with
 
 order_days as (select * from {{ ref('int_order_days') }}),
 
-refunds as (select * from {{ ref('int_refunds', 4) }}),
+refunds as (select * from {{ ref('int_refunds') }}),
 
 settings as (select * from {{ source('ops', 'settings') }}),
 
