@@ -1,0 +1,126 @@
+"""Which model a run uses: worked out from the date and the data alone, so that any order of runs meets the same."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from clv import dates, registry, tables, warehouse
+from clv import settings as settings_module
+from clv.settings import HORIZONS, Settings
+
+FORECAST_VERSION = 1  # raise it whenever features or training change: models made before are then not reused
+ORIGINS_PER_HORIZON = 6
+DAYS_BETWEEN_ORIGINS = 30
+HISTORY_DAYS = 90  # of orders before an origin
+FREQUENT_CUSTOMERS = 10  # with three orders: fewer tell nothing of how often customers return
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The model for a run, or in `status_reason` which rule was not met. `origins`: what training needs, else none.
+
+    Where `exists` is false and there is no reason, the model has to be trained first.
+    """
+
+    training_date: date | None = None
+    data_digest: str | None = None
+    model_version: str | None = None
+    exists: bool = False
+    status_reason: str | None = None
+    origins: list[date] = field(default_factory=list)
+
+
+def for_run(as_of: date, force: bool = False, settings: Settings | None = None) -> Choice:
+    """The model for a date: trained for the first of its month if the shop met the thresholds by then, else for
+    the date itself if it meets them there.
+
+    A model that was retrained by force later in the month, on data that still hold, goes first. `force` retrains for
+    the date itself.
+    """
+    settings = settings or settings_module.load()
+    reason = too_little(as_of, settings)
+    if reason:
+        return Choice(status_reason=reason)
+    monthly = dates.training_date(as_of)
+    if force:
+        return _choice(as_of, settings, reuse=False)
+    forced = registry.newest_forced(monthly, as_of, settings)
+    if forced and forced.data_digest == data_digest(forced.training_date, settings):
+        return _choice(forced.training_date, settings)
+    return _choice(as_of if too_little(monthly, settings) else monthly, settings)
+
+
+def too_little(day: date, settings: Settings) -> str | None:
+    """The rule for a forecast that the orders before a date do not meet, in words; None when they meet all."""
+    first, customers, frequent = warehouse.rows(
+        f"""
+        with customers as (
+            select customer_key, min(ordered_on) as first_order_on, count(*) as orders
+            from {tables.INT_ORDERS} where ordered_at < %s group by customer_key
+        )
+        select min(first_order_on), count(*), count(*) filter (where orders >= 3) from customers
+        """,  # type: ignore[arg-type]
+        (day,),
+        settings.warehouse_url,
+    )[0]
+    days = (day - first).days if first else 0
+    shop = settings.shop
+    if days < shop["minimum_days"]:
+        return f"{days} days of orders before {day}; a forecast needs {shop['minimum_days']}"
+    if customers < shop["minimum_customers"]:
+        return f"{customers} customers before {day}; a forecast needs {shop['minimum_customers']}"
+    if frequent < FREQUENT_CUSTOMERS:
+        return f"{frequent} customers with three orders before {day}; a forecast needs {FREQUENT_CUSTOMERS}"
+    return None
+
+
+def origins(training_date: date, first_order_on: date) -> list[date]:
+    """Past dates whose windows had closed by the training date, oldest first.
+
+    Per horizon the last closed one, then back in steps of 30 days; none with under 90 days of orders before it.
+    """
+    found = {
+        training_date - timedelta(days=horizon + step * DAYS_BETWEEN_ORIGINS)
+        for horizon in HORIZONS
+        for step in range(ORIGINS_PER_HORIZON)
+    }
+    return sorted(day for day in found if (day - first_order_on).days >= HISTORY_DAYS)
+
+
+def data_digest(training_date: date, settings: Settings | None = None) -> str:
+    """SHA-256 over all orders and refunds before the training date, in any order, and what else shapes a model."""
+    url = (settings or settings_module.load()).warehouse_url
+    orders = _rows_digest(tables.INT_ORDERS, "ordered_at", training_date, url)
+    refunds = _rows_digest(tables.INT_REFUNDS, "refunded_at", training_date, url)
+    shape = [FORECAST_VERSION, HORIZONS, ORIGINS_PER_HORIZON, DAYS_BETWEEN_ORIGINS, HISTORY_DAYS]
+    return hashlib.sha256(repr((orders, refunds, shape)).encode()).hexdigest()
+
+
+def training_origins(training_date: date, settings: Settings | None = None) -> list[date]:
+    """The origins of a training date, from the shop's first order."""
+    url = (settings or settings_module.load()).warehouse_url
+    first = warehouse.rows(f"select min(ordered_on) from {tables.INT_ORDERS}", None, url)[0][0]  # type: ignore[arg-type]
+    return origins(training_date, first) if first else []
+
+
+def _choice(training_date: date, settings: Settings, reuse: bool = True) -> Choice:
+    digest = data_digest(training_date, settings)
+    found = registry.find(training_date, digest, settings) if reuse else None
+    return Choice(
+        training_date,
+        digest,
+        registry.version_name(training_date, digest),
+        exists=found is not None,
+        origins=training_origins(training_date, settings),
+    )
+
+
+def _rows_digest(table: str, time: str, before: date, url: str) -> tuple[int, int]:
+    sql = f"""
+        select count(*), coalesce(sum(hashtextextended(rows::text, 0)::numeric), 0)
+        from {table} as rows where {time} < %s
+    """
+    count, total = warehouse.rows(sql, (before,), url)[0]  # type: ignore[arg-type]
+    return int(count), int(total)

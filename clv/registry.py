@@ -1,0 +1,160 @@
+"""The registry of models: MLflow, in a database beside the warehouse, with artifacts under CLV_HOME/models.
+
+A version is visible from the one call that creates it, after its artifacts are stored. MLflow takes seconds to
+import, so that happens inside the functions.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from clv import settings as settings_module
+from clv import warehouse
+from clv.errors import ClvError
+from clv.settings import QUIET, Settings
+
+MODEL = "customer_lifetime_value"
+EXPERIMENT = "training"
+ARTIFACTS = "model"
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """One registered model. `number` is MLflow's, rising with each registration."""
+
+    model_version: str
+    training_date: date
+    data_digest: str
+    forced: bool
+    number: int
+    run_id: str
+
+
+def version_name(training_date: date, data_digest: str) -> str:
+    """The name of the model of these data: the same whoever trains it, and in whatever order."""
+    return f"{training_date}-{data_digest[:8]}"
+
+
+def setup(settings: Settings | None = None) -> None:
+    """Creates or migrates the schema of MLflow's database, which has to exist, and the registered model."""
+    settings = settings or settings_module.load()
+    if settings.mlflow_url.startswith("http"):
+        return  # a server keeps its own
+    _quiet()
+    from mlflow.exceptions import MlflowException
+    from mlflow.store.db import utils
+
+    with warehouse.lock("mlflow", settings.warehouse_url):
+        engine = utils.create_sqlalchemy_engine_with_retry(settings.mlflow_url)
+        try:
+            if utils._all_tables_exist(engine):
+                utils._upgrade_db(engine)
+            else:
+                utils._initialize_tables(engine)
+        finally:
+            engine.dispose()
+        client = _client(settings)
+        try:
+            client.get_registered_model(MODEL)
+        except MlflowException:
+            client.create_registered_model(MODEL)
+        if client.get_experiment_by_name(EXPERIMENT) is None:
+            client.create_experiment(EXPERIMENT, artifact_location=settings.models.resolve().as_uri())
+
+
+def find(training_date: date, data_digest: str, settings: Settings | None = None) -> ModelVersion | None:
+    """The model trained for a date on these very data, or None."""
+    name = version_name(training_date, data_digest)
+    same = [m for m in _search(f"tag.model_version = '{name}'", settings) if m.data_digest == data_digest]
+    return max(same, key=lambda model: model.number, default=None)
+
+
+def newest_forced(first: date, last: date, settings: Settings | None = None) -> ModelVersion | None:
+    """The model retrained by force for the latest date from `first` (left out) to `last`, or None."""
+    forced = [m for m in _search("tag.forced = 'true'", settings) if first < m.training_date <= last]
+    return max(forced, key=lambda model: (model.training_date, model.number), default=None)
+
+
+def register(
+    folder: Path,
+    training_date: date,
+    data_digest: str,
+    forced: bool,
+    parameters: dict[str, object],
+    metrics: dict[str, float],
+    settings: Settings | None = None,
+) -> ModelVersion:
+    """Stores the files of `folder` with what made them, and makes the version visible, as the last step."""
+    settings = settings or settings_module.load()
+    client = _client(settings)
+    name = version_name(training_date, data_digest)
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    if experiment is None:
+        raise ClvError("the model registry is not set up; run `clv up` first")
+    tags = {
+        "model_version": name,
+        "training_date": training_date.isoformat(),
+        "data_digest": data_digest,
+        "forced": str(forced).lower(),
+    }
+    run = client.create_run(experiment.experiment_id, run_name=name, tags=tags)
+    for key, value in parameters.items():
+        client.log_param(run.info.run_id, key, value if isinstance(value, str) else json.dumps(value))
+    from mlflow.entities import Metric
+
+    client.log_batch(run.info.run_id, metrics=[Metric(key, value, 0, 0) for key, value in metrics.items()])
+    client.log_artifacts(run.info.run_id, str(folder), ARTIFACTS)
+    client.set_terminated(run.info.run_id)
+    source = f"{run.info.artifact_uri}/{ARTIFACTS}"
+    version = client.create_model_version(MODEL, source, run.info.run_id, tags=tags)
+    return _version(version)
+
+
+def files(model_version: str, settings: Settings | None = None) -> Path:
+    """The folder with a registered model's files. Raises ClvError when there is no such version."""
+    settings = settings or settings_module.load()
+    found = _search(f"tag.model_version = '{model_version}'", settings)
+    if not found:
+        raise ClvError(f"no model '{model_version}' is registered; train it, or name one of `clv status`")
+    newest = max(found, key=lambda model: model.number)
+    return Path(_client(settings).download_artifacts(newest.run_id, ARTIFACTS))
+
+
+def _search(condition: str, settings: Settings | None) -> list[ModelVersion]:
+    client = _client(settings or settings_module.load())
+    found, token = [], None
+    while True:
+        page = client.search_model_versions(f"name = '{MODEL}' and {condition}", page_token=token)
+        found += [_version(version) for version in page]
+        token = page.token
+        if not token:
+            return found
+
+
+def _version(version) -> ModelVersion:
+    tags = version.tags
+    return ModelVersion(
+        tags["model_version"],
+        date.fromisoformat(tags["training_date"]),
+        tags["data_digest"],
+        tags["forced"] == "true",
+        int(version.version),
+        version.run_id,
+    )
+
+
+def _client(settings: Settings):
+    _quiet()
+    from mlflow import MlflowClient
+
+    return MlflowClient(settings.mlflow_url, settings.mlflow_url)
+
+
+def _quiet() -> None:
+    os.environ.update(QUIET)
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")

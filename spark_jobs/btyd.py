@@ -1,0 +1,213 @@
+"""Buy-till-you-die models by maximum likelihood: BG/NBD for orders, Gamma-Gamma for money per order.
+
+Times x, t_x, T and h are in one unit (weeks in the pipeline): x repeat purchase days, t_x from the first to the
+last of them, T from the first to the date, 0 <= t_x <= T. Arrays are one-dimensional and of one length n.
+
+Sources: Fader, Hardie & Lee (2005), "Counting your customers" the easy way: an alternative to the Pareto/NBD
+model, Marketing Science 24(2); Fader & Hardie (2013), The Gamma-Gamma model of monetary value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from scipy.linalg import eigh_tridiagonal
+from scipy.optimize import minimize
+from scipy.special import expit, gammaln
+
+Array = np.ndarray
+
+# On the squared log parameters, per customer: keeps shops without repeat buyers finite, and moves nobody else.
+RIDGE = 1e-6
+LOG_BOUNDS = (-8.0, 10.0)
+QUADRATURE_NODES = 32
+
+
+@dataclass(frozen=True)
+class BgNbd:
+    """Purchase rates are Gamma(r, alpha) over customers, the chance of leaving after a purchase Beta(a, b)."""
+
+    r: float
+    alpha: float
+    a: float
+    b: float
+
+
+@dataclass(frozen=True)
+class GammaGamma:
+    """An order's value is Gamma(p, v) for a customer whose v is Gamma(q, gamma) over customers; q > 1."""
+
+    p: float
+    q: float
+    gamma: float
+
+    @property
+    def mean(self) -> float:
+        """Expected value of an order of a customer of whom nothing is known."""
+        return self.p * self.gamma / (self.q - 1)
+
+
+def compress(columns: Sequence[Array], counts: Array | None = None) -> tuple[list[Array], Array]:
+    """The distinct rows of equally long columns, in sorted order, and how many customers stand behind each."""
+    weights = np.ones(len(columns[0])) if counts is None else np.asarray(counts, float)
+    rows, inverse = np.unique(np.column_stack(columns), axis=0, return_inverse=True)
+    return list(rows.T), np.bincount(inverse.ravel(), weights=weights, minlength=len(rows))
+
+
+def bgnbd_log_likelihood(model: BgNbd, x: Array, t_x: Array, T: Array) -> Array:
+    """Log-likelihood of each customer, shape (n,): equation 6 of Fader, Hardie & Lee (2005), in logs."""
+    r, alpha, a, b = model.r, model.alpha, model.a, model.b
+    log_still_here = -(r + x) * np.log(alpha + T)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log_left = np.log(a) - np.log(b + x - 1) - (r + x) * np.log(alpha + t_x)
+    log_left = np.where(x > 0, log_left, -np.inf)
+    constant = gammaln(a + b) - gammaln(b) - gammaln(r) + r * np.log(alpha)
+    return constant + gammaln(r + x) + gammaln(b + x) - gammaln(a + b + x) + np.logaddexp(log_still_here, log_left)
+
+
+def fit_bgnbd(x: Array, t_x: Array, T: Array, counts: Array | None = None) -> BgNbd:
+    """Fits BG/NBD to customers (or to distinct rows with `counts`); the best of several starts."""
+    (x, t_x, T), counts = compress([x, t_x, T], counts)
+    scale = float(np.average(T, weights=counts)) or 1.0
+    starts = [(0.3, 0.15 * scale, 0.8, 2.5), (1.0, 0.5 * scale, 1.0, 5.0), (0.1, 0.02 * scale, 0.3, 0.6)]
+
+    def loss(log_parameters: Array) -> float:
+        return -np.average(bgnbd_log_likelihood(BgNbd(*np.exp(log_parameters)), x, t_x, T), weights=counts)
+
+    return BgNbd(*np.exp(_best_of(loss, np.log(starts))).tolist())
+
+
+def p_alive(model: BgNbd, x: Array, t_x: Array, T: Array) -> Array:
+    """P(not left by T), shape (n,). It is 1 for every customer with x = 0, so it is no measure of churn."""
+    return expit(-_log_odds_left(model, x, t_x, T))
+
+
+def p_purchase(model: BgNbd, x: Array, t_x: Array, T: Array, h: float) -> Array:
+    """P(at least one purchase in (T, T + h]), shape (n,).
+
+    Given that a customer has not left, the rate is Gamma(r + x, alpha + T) and leaving waits for the next
+    purchase, so P(none) = ((alpha + T) / (alpha + T + h)) ** (r + x).
+    """
+    none = (model.r + x) * (np.log(model.alpha + T) - np.log(model.alpha + T + h))
+    return p_alive(model, x, t_x, T) * -np.expm1(none)
+
+
+def expected_orders(model: BgNbd, x: Array, t_x: Array, T: Array, h: float) -> Array:
+    """E[purchases in (T, T + h]], shape (n,): equation 10 of Fader, Hardie & Lee (2005)."""
+    return p_alive(model, x, t_x, T) * expected_orders_if_alive(model, x, T, h)
+
+
+def expected_orders_if_alive(model: BgNbd, x: Array, T: Array, h: float) -> Array:
+    """E[purchases in (T, T + h]] of customers who have not left by T, shape (n,).
+
+    With a chance p of leaving after each purchase and rate l, (1 - exp(-l p h)) / p purchases are expected; over
+    l ~ Gamma(r + x, alpha + T) this is (1 - (1 + p h / (alpha + T)) ** -(r + x)) / p. The mean of that over
+    p ~ Beta(a, b + x) is taken by Gauss quadrature: the hypergeometric closed form loses its digits near
+    a = 1 and is undefined for x = 0, a + b < 1.
+    """
+    (distinct_x, distinct_T), inverse = distinct(x, T)
+    result = np.empty(len(distinct_x))
+    for value in np.unique(distinct_x):
+        rows = distinct_x == value
+        nodes, weights = _beta_quadrature(model.a, float(model.b + value))
+        growth = np.log1p(np.outer(h / (model.alpha + distinct_T[rows]), nodes))
+        result[rows] = (-np.expm1(-(model.r + value) * growth) / nodes) @ weights
+    return result[inverse]
+
+
+def gamma_gamma_log_likelihood(model: GammaGamma, x: Array, z: Array) -> Array:
+    """Log-likelihood of each customer with x > 0 orders of mean value z > 0, shape (n,): equation 1a."""
+    p, q, gamma = model.p, model.q, model.gamma
+    constant = -gammaln(q) + q * np.log(gamma)
+    return (
+        constant
+        + gammaln(p * x + q)
+        - gammaln(p * x)
+        + (p * x - 1) * np.log(z)
+        + p * x * np.log(x)
+        - (p * x + q) * np.log(gamma + x * z)
+    )
+
+
+def fit_gamma_gamma(x: Array, z: Array, counts: Array | None = None) -> GammaGamma:
+    """Fits Gamma-Gamma to customers with x > 0 orders of mean value z > 0; others are left out.
+
+    q > 1 is forced, so that the mean of an order exists. Without any such customer: a mean of 1.
+    """
+    x, z = np.asarray(x, float), np.asarray(z, float)
+    known = (x > 0) & (z > 0)
+    weights = np.ones(len(x)) if counts is None else np.asarray(counts, float)
+    if not known.any():
+        return GammaGamma(p=1.0, q=2.0, gamma=1.0)
+    (x, z), weights = compress([x[known], z[known]], weights[known])
+    scale = float(np.average(z, weights=weights))
+    starts = [(5.0, 2.5, 0.5), (1.0, 1.0, 1.0), (2.0, 10.0, 5.0)]  # p, q - 1, gamma per mean order
+
+    def model_of(log_parameters: Array) -> GammaGamma:
+        p, above_one, gamma = np.exp(log_parameters)
+        return GammaGamma(float(p), float(1 + above_one), float(gamma * scale))
+
+    def loss(log_parameters: Array) -> float:
+        return -np.average(gamma_gamma_log_likelihood(model_of(log_parameters), x, z), weights=weights)
+
+    return model_of(_best_of(loss, np.log(starts)))
+
+
+def expected_value(model: GammaGamma, x: Array, z: Array) -> Array:
+    """Expected value of a customer's orders given x of mean value z, shape (n,): equation 5.
+
+    Customers without an order of positive value get the mean over all customers.
+    """
+    known = (x > 0) & (z > 0)
+    x, z = np.where(known, x, 0.0), np.where(known, z, 0.0)
+    return model.p * (model.gamma + x * z) / (model.p * x + model.q - 1)
+
+
+def _log_odds_left(model: BgNbd, x: Array, t_x: Array, T: Array) -> Array:
+    again = np.maximum(x, 1.0)
+    odds = (
+        np.log(model.a)
+        - np.log(model.b + again - 1)
+        + (model.r + again) * (np.log(model.alpha + T) - np.log(model.alpha + t_x))
+    )
+    return np.where(x > 0, odds, -np.inf)
+
+
+def _best_of(loss, starts: Array) -> Array:
+    """The log parameters of least loss, by L-BFGS-B from each start in turn."""
+
+    def penalised(log_parameters: Array) -> float:
+        return loss(log_parameters) + RIDGE * float(np.sum(log_parameters**2))
+
+    bounds = [LOG_BOUNDS] * len(starts[0])
+    options = {"maxiter": 300, "ftol": 1e-12, "gtol": 1e-7}
+    fits = [minimize(penalised, start, method="L-BFGS-B", bounds=bounds, options=options) for start in starts]
+    return min(fits, key=lambda fit: fit.fun).x
+
+
+def distinct(x: Array, T: Array) -> tuple[Array, Array]:
+    """The distinct pairs (x, T), shape (2, m), and for each customer the number of its pair, shape (n,)."""
+    rows, inverse = np.unique(np.column_stack([x, T]), axis=0, return_inverse=True)
+    return rows.T, inverse.ravel()
+
+
+@lru_cache(maxsize=4096)
+def _beta_quadrature(a: float, b: float) -> tuple[Array, Array]:
+    """Gauss nodes in (0, 1) and weights for a mean over Beta(a, b), each of shape (QUADRATURE_NODES,).
+
+    Golub & Welsch (1969): eigenvalues of the Jacobi matrix, whose entries are the recurrence of the Jacobi
+    polynomials moved to [0, 1]; weights are the squared first components of its eigenvectors.
+    """
+    k = np.arange(1, QUADRATURE_NODES)
+    s = 2 * k + a + b - 2
+    diagonal = np.concatenate(
+        [[(a - b) / (a + b)], (a - b) * (a + b - 2) / (s * (s + 2))],
+    )
+    with np.errstate(invalid="ignore", divide="ignore"):
+        squares = 4 * k * (k + b - 1) * (k + a - 1) * (k + a + b - 2) / (s**2 * (s + 1) * (s - 1))
+    squares[0] = 4 * a * b / ((a + b) ** 2 * (a + b + 1))  # the general form is 0/0 where a + b = 1
+    nodes, vectors = eigh_tridiagonal(diagonal, np.sqrt(squares))
+    return np.clip((1 + nodes) / 2, 1e-12, 1.0), vectors[0] ** 2

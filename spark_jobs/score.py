@@ -1,0 +1,220 @@
+"""Scores the customers of a date: python -m spark_jobs.score --as-of D --run-id R --model-version V|none
+
+Reads features.customer_features (as_of_date, run_id), replaces that slice of predictions.customer_predictions, and
+prints its facts as one line of JSON last. With the model `none`, every customer is written as too_little_data with
+the reason given by --status-reason.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as sf
+
+from clv import registry, tables, warehouse
+from clv import settings as settings_module
+from clv.dates import parse_date
+from clv.errors import ClvError
+from clv.settings import MAIN_HORIZON, Settings
+from spark_jobs import entry, forecast, hurdle, reasons, session, warehouse_io
+from spark_jobs.arrow import columns_of
+from spark_jobs.examples import FEATURE_COLUMNS, Columns, OriginFit
+from spark_jobs.forecast import ALL_HORIZONS, Forecast, Model
+
+log = logging.getLogger("clv.score")
+NO_MODEL = "none"
+NO_ORDER = "no order before the date"
+COLUMNS = {
+    "customer_key": "text",
+    "as_of_date": "date",
+    **dict.fromkeys(FEATURE_COLUMNS, "double precision"),
+}
+NUMBERS = [
+    "p_alive", "p_purchase", "expected_orders", "predicted_revenue",
+    "predicted_p10", "predicted_p50", "predicted_p90", "discount_factor",
+]  # fmt: skip
+SAID_SCHEMA = (
+    "customer_key string, horizon_days int, status string, status_reason string, basis string, "
+    + ", ".join(f"{name} double" for name in NUMBERS)
+    + ", drivers array<double>, words array<string>"
+)
+WRITTEN = ["as_of_date", "run_id", *(field.split()[0] for field in SAID_SCHEMA.split(", ")[:-2]), "reasons"]
+WRITTEN_SCHEMA = (
+    "as_of_date string, run_id string, "
+    + SAID_SCHEMA.rpartition(", drivers")[0]
+    + ", reasons string, model_version string"
+)
+
+
+def run(
+    as_of: date,
+    run_id: str,
+    model_version: str = NO_MODEL,
+    status_reason: str | None = None,
+    settings: Settings | None = None,
+) -> dict[str, Any]:
+    """Replaces the slice (as_of, run_id) of the predictions; returns the facts. Raises ClvError without features."""
+    settings = settings or settings_module.load()
+    where = {"as_of_date": as_of, "run_id": run_id}
+    customers = warehouse_io.count(tables.CUSTOMER_FEATURES, where)
+    if not customers:
+        raise ClvError(
+            f"{tables.CUSTOMER_FEATURES} has no rows for {as_of}, run {run_id}; build the layer 'features' first"
+        )
+    if model_version == NO_MODEL:
+        rows = write_too_little_data(settings, as_of, run_id, status_reason or "no model")
+        log.info("wrote %d rows of status too_little_data: %s", rows, status_reason)
+        return {"customers": customers, "rows": rows, "status": "too_little_data", "reason": status_reason}
+
+    model = forecast.load(registry.files(model_version, settings))
+    spark = session.start("score", settings)
+    try:
+        log.info("reading %d rows of %s", customers, tables.CUSTOMER_FEATURES)
+        parts = warehouse_io.partitions_for(customers)
+        features = warehouse_io.read_slice(spark, settings, tables.CUSTOMER_FEATURES, COLUMNS, where, parts).persist()
+        fit = hurdle.fit_origins(features)[as_of]
+        rate = settings.shop["discount_rate"]
+        said = features.mapInArrow(lambda batches: say(batches, model, fit, rate), SAID_SCHEMA).persist()
+        means = mean_customer(said)
+        written = said.mapInArrow(
+            lambda batches: give_reasons(batches, means, as_of, run_id, model_version), WRITTEN_SCHEMA
+        )
+        rows = warehouse_io.replace_slice(written, settings, tables.CUSTOMER_PREDICTIONS, where, parts)
+    finally:
+        spark.stop()
+    log.info("wrote %d rows of %s with model %s", rows, tables.CUSTOMER_PREDICTIONS, model_version)
+    return {
+        "customers": customers, "scored": means["customers"], "rows": rows, "model_version": model_version,
+        "basis": {str(h): model.basis(h) for h in ALL_HORIZONS}, "fit": fit.as_json(),
+        "mean_predicted_revenue": round(means["predicted"], 2),
+    }  # fmt: skip
+
+
+def say(batches: Iterator[pa.RecordBatch], model: Model, fit: OriginFit, rate: float) -> Iterator[pa.RecordBatch]:
+    """Rows of SAID_SCHEMA: each customer's forecasts, and for the main horizon what drives it."""
+    for batch in batches:
+        columns = columns_of(batch)
+        known = columns["days_with_orders"] >= 1
+        keys = batch.column("customer_key")
+        yield from _unknown(keys.filter(pa.array(~known)))
+        columns, keys = {name: values[known] for name, values in columns.items()}, keys.filter(pa.array(known))
+        if not len(keys):
+            continue
+        for horizon, forecasted in forecast.forecast(model, fit, columns, rate).items():
+            yield _said(keys, horizon, forecasted, model, fit, columns)
+
+
+def mean_customer(said: DataFrame) -> dict[str, Any]:
+    """The mean forecast of the main horizon and the mean of each driver; exact sums, the same in any order."""
+    exact = "decimal(38,10)"
+    main = said.where((sf.col("horizon_days") == MAIN_HORIZON) & (sf.col("status") == "scored"))
+    sums = main.agg(
+        sf.count("*").alias("customers"),
+        sf.sum(sf.col("predicted_revenue").cast(exact)).alias("predicted"),
+        *(sf.sum(sf.col("drivers")[i].cast(exact)).alias(f"d{i}") for i in range(len(reasons.DRIVERS))),
+    ).first()
+    customers = sums["customers"] if sums is not None else 0
+    if not customers or sums is None:
+        return {"customers": 0, "predicted": 0.0, "drivers": np.zeros(len(reasons.DRIVERS))}
+    drivers = np.array([float(sums[f"d{i}"]) for i in range(len(reasons.DRIVERS))]) / customers
+    return {"customers": customers, "predicted": float(sums["predicted"]) / customers, "drivers": drivers}
+
+
+def give_reasons(
+    batches: Iterator[pa.RecordBatch], means: dict[str, Any], as_of: date, run_id: str, model_version: str
+) -> Iterator[pa.RecordBatch]:
+    """Rows of WRITTEN_SCHEMA: drivers become reasons, in words and money."""
+    for batch in batches:
+        n = batch.num_rows
+        written: list[str | None] = [None] * n
+        with_drivers = np.flatnonzero(batch.column("drivers").is_valid().to_numpy(zero_copy_only=False))
+        if len(with_drivers):
+            kept = batch.take(pa.array(with_drivers))
+            drivers = np.array(kept.column("drivers").to_pylist())
+            predicted = kept.column("predicted_revenue").to_numpy()
+            effects = reasons.in_money(drivers, means["drivers"], predicted, means["predicted"])
+            for row, effect, words in zip(with_drivers, effects, kept.column("words").to_pylist(), strict=True):
+                written[row] = reasons.strongest(effect[:-1], words)
+        kept_columns = [batch.column(i) for i in range(batch.num_columns - 2)]
+        status = batch.column("status").to_pylist()
+        versions = [model_version if s == "scored" else None for s in status]
+        arrays = [pa.array([as_of.isoformat()] * n), pa.array([run_id] * n), *kept_columns]
+        arrays += [pa.array(written, pa.string()), pa.array(versions, pa.string())]
+        yield pa.RecordBatch.from_arrays(arrays, [*WRITTEN, "model_version"])
+
+
+def write_too_little_data(settings: Settings, as_of: date, run_id: str, reason: str) -> int:
+    """The slice of a shop that meets no threshold: every customer with the reason, in one transaction."""
+    with warehouse.connect(settings.warehouse_url) as connection:
+        condition = "as_of_date = %(as_of)s and run_id = %(run_id)s"
+        values = {"as_of": as_of, "run_id": run_id, "reason": reason, "horizons": list(ALL_HORIZONS)}
+        connection.execute(f"delete from {tables.CUSTOMER_PREDICTIONS} where {condition}", values)  # type: ignore[arg-type]
+        written = connection.execute(
+            f"""
+            insert into {tables.CUSTOMER_PREDICTIONS}
+                (as_of_date, run_id, customer_key, horizon_days, status, status_reason)
+            select as_of_date, run_id, customer_key, horizon_days, 'too_little_data', %(reason)s
+            from {tables.CUSTOMER_FEATURES} cross join unnest(%(horizons)s::int[]) as horizon_days
+            where {condition}
+            """,  # type: ignore[arg-type]
+            values,
+        )
+        return written.rowcount
+
+
+def _said(
+    keys: pa.Array, horizon: int, said: Forecast, model: Model, fit: OriginFit, columns: Columns
+) -> pa.RecordBatch:
+    n = len(keys)
+    numbers = [
+        np.round(said.p_alive, 6), np.round(said.p_purchase, 6), np.round(said.expected_orders, 6),
+        *(np.round(money, 4) for money in (said.revenue, said.p10, said.p50, said.p90)),
+        np.round(said.discount_factor, 6),
+    ]  # fmt: skip
+    drivers, words = pa.nulls(n, pa.list_(pa.float64())), pa.nulls(n, pa.list_(pa.string()))
+    if horizon == MAIN_HORIZON:
+        drivers = pa.array(reasons.drivers(model, fit, columns, horizon).tolist(), pa.list_(pa.float64()))
+        words = pa.array([list(row) for row in zip(*reasons.sentences(columns), strict=True)])
+    return _batch(keys, [horizon] * n, "scored", None, said.basis, numbers, drivers, words)
+
+
+def _unknown(keys: pa.Array) -> Iterator[pa.RecordBatch]:
+    """Customers with rows but no purchase day before the date: nothing can be said of them."""
+    if len(keys):
+        n = len(keys) * len(ALL_HORIZONS)
+        repeated = keys.take(pa.array(np.repeat(np.arange(len(keys)), len(ALL_HORIZONS))))
+        drivers, words = pa.nulls(n, pa.list_(pa.float64())), pa.nulls(n, pa.list_(pa.string()))
+        horizons = list(ALL_HORIZONS) * len(keys)
+        yield _batch(repeated, horizons, "too_little_data", NO_ORDER, None, None, drivers, words)
+
+
+def _batch(keys, horizons, status, reason, basis, numbers, drivers, words) -> pa.RecordBatch:
+    n = len(keys)
+    arrays = [keys, pa.array(horizons, pa.int32()), pa.array([status] * n, pa.string())]
+    arrays += [pa.array([text] * n, pa.string()) for text in (reason, basis)]
+    arrays += [pa.array(x) for x in numbers] if numbers else [pa.nulls(n, pa.float64())] * len(NUMBERS)
+    names = [field.split()[0] for field in SAID_SCHEMA.split(", ")]
+    return pa.RecordBatch.from_arrays([*arrays, drivers, words], names)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m spark_jobs.score", description=__doc__)
+    parser.add_argument("--as-of", required=True)
+    parser.add_argument("--run-id", required=True)
+    parser.add_argument("--model-version", required=True, help=f"a registered version, or {NO_MODEL}")
+    parser.add_argument("--status-reason", help=f"the rule not met, with --model-version {NO_MODEL}")
+    asked = parser.parse_args(arguments)
+    day = parse_date(asked.as_of, "--as-of")
+    return entry.main(lambda: run(day, asked.run_id, asked.model_version, asked.status_reason))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

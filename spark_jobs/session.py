@@ -1,0 +1,78 @@
+"""The Spark session: one place that names the master, its memory and where its workers' Python is."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from clv.errors import ClvError
+from clv.settings import PROJECT, QUIET, Settings
+
+
+def start(name: str, settings: Settings) -> SparkSession:
+    """A session on `settings.spark_master`; loopback only, without a UI, where Spark is local.
+
+    Nothing is fetched: the warehouse is reached from the workers' Python, so no JAR is needed, and no secret is
+    ever part of Spark's configuration, which Spark writes into logs and shows in its UI.
+    """
+    master = settings.spark_master
+    os.environ.update(QUIET)
+    os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        dict.fromkeys([str(PROJECT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))])
+    )
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core per task, as Spark counts them
+    builder = (
+        SparkSession.builder.master(master)
+        .appName(f"perennial {name}")
+        .config("spark.driver.memory", os.environ.get("SPARK_DRIVER_MEMORY", "1g"))
+        .config("spark.sql.shuffle.partitions", "4")
+        .config("spark.sql.adaptive.enabled", "false")  # so that partitions, and with them rows, stay in order
+        .config("spark.sql.execution.arrow.maxRecordsPerBatch", "20000")
+        .config("spark.dynamicAllocation.enabled", "false")
+        .config("spark.log.level", "ERROR")
+        .config("spark.ui.showConsoleProgress", "false")
+        .config("spark.sql.session.timeZone", "UTC")
+    )
+    if master.startswith("local"):
+        os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+        builder = (
+            builder.config("spark.driver.bindAddress", "127.0.0.1")
+            .config("spark.driver.host", "127.0.0.1")
+            .config("spark.ui.enabled", "false")
+            .config("spark.local.dir", str(_folder(settings)))
+            .config("spark.sql.warehouse.dir", str(_folder(settings)))
+        )
+    else:
+        builder = builder.config("spark.executorEnv.PYTHONPATH", str(PROJECT))
+    logging.getLogger("py4j").setLevel(logging.ERROR)
+    try:
+        session = builder.getOrCreate()
+    except Exception as error:  # the JVM's failures arrive in many types
+        reason = str(error).strip().splitlines()[0]
+        raise ClvError(f"Spark did not start on {master} ({reason}); check Java 17+ and SPARK_MASTER") from error
+    session.sparkContext.setLogLevel("ERROR")
+    return session
+
+
+def slots(session: SparkSession) -> int:
+    """Tasks that can run at once. Raises ClvError when a cluster has no executor for us."""
+    context = session.sparkContext
+    if str(context.master).startswith("local"):
+        return context.defaultParallelism
+    executors = len(context._jsc.sc().statusTracker().getExecutorInfos()) - 1  # type: ignore[union-attr]
+    cores = int(context.getConf().get("spark.executor.cores", "0") or 0)
+    free = executors * cores if cores else (context.defaultParallelism if executors else 0)
+    if free < 1:
+        raise ClvError(f"{context.master} gave this job no executor; free a worker, or set SPARK_MASTER=local[*]")
+    return free
+
+
+def _folder(settings: Settings) -> Path:
+    folder = settings.home / "spark"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,142 @@
+"""Spark's way into and out of the warehouse: COPY on the workers, in parallel, without a JAR.
+
+Customer keys are keyed pseudonyms, so they spread evenly: partitions are equal ranges of the key. The warehouse's
+URL, with its password, travels to the workers inside the pickled function and is never part of Spark's plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.pandas.types import from_arrow_schema
+
+from clv import warehouse
+from clv.settings import Settings
+
+ROWS_PER_PARTITION = 100_000
+TYPES = {"text": pa.string(), "double precision": pa.float64(), "date": pa.date32()}
+
+
+def key_ranges(parts: int, share: float = 1.0) -> list[tuple[str, str]]:
+    """`parts` equal ranges (first, last) of uuids, both ends included, as text; with share 1 they cover all."""
+    end = 2**128 if share >= 1 else int(2**128 * share)
+    edges = [end * part // parts for part in range(parts + 1)]
+    return [(_uuid(low), _uuid(high - 1)) for low, high in zip(edges, edges[1:], strict=False)]
+
+
+def partitions_for(rows: int) -> int:
+    """How many partitions hold `rows` rows: a function of the data alone, the same on every machine."""
+    return max(2, -(-rows // ROWS_PER_PARTITION))
+
+
+def read_slice(
+    session: SparkSession,
+    settings: Settings,
+    table: str,
+    columns: dict[str, str],
+    where: dict[str, Any],
+    parts: int,
+    share: float = 1.0,
+) -> DataFrame:
+    """The rows of `table` whose columns equal `where`: `parts` partitions of customer_key, in order within each.
+
+    `columns` names what is read and as what: "text", "double precision" or "date"; customer_key comes as text.
+    A `share` below 1 reads that share of the customers, the same ones each time.
+    """
+    url = settings.warehouse_url
+    condition = " and ".join(f"{name} = {_literal(value)}" for name, value in where.items())
+    names = ", ".join(f"{name}::{type_} as {name}" for name, type_ in columns.items())
+    ordering = ", ".join(f"t.{name}" for name in ("customer_key", "as_of_date") if name in columns)
+    query = f"select {names} from {table} t where {condition}"
+    schema = pa.schema([pa.field(name, TYPES[type_]) for name, type_ in columns.items()])
+    ranges = key_ranges(parts, share)
+
+    def copy(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        from adbc_driver_postgresql import dbapi
+
+        for batch in batches:
+            for part in batch.column("part").to_pylist():
+                low, high = ranges[part]
+                with dbapi.connect(url) as connection, connection.cursor() as cursor:
+                    cursor.execute(f"{query} and t.customer_key between '{low}' and '{high}' order by {ordering}")
+                    for rows in cursor.fetch_record_batch():
+                        yield _cast(rows, schema)
+
+    numbers = session.range(0, parts, 1, parts).withColumnRenamed("id", "part")
+    return numbers.mapInArrow(copy, from_arrow_schema(schema))
+
+
+def count(table: str, where: dict[str, Any]) -> int:
+    """Rows of a slice."""
+    condition = " and ".join(f"{name} = {_literal(value)}" for name, value in where.items())
+    return warehouse.rows(f"select count(*) from {table} where {condition}")[0][0]  # type: ignore[arg-type]
+
+
+def replace_slice(data: DataFrame, settings: Settings, table: str, slice_: dict[str, Any], parts: int) -> int:
+    """Writes `data` as the whole slice of `table`; returns its number of rows.
+
+    `data` comes in `parts` partitions of customer_key as `read_slice` made them. Rows of earlier tries are deleted
+    first, all of them; then each partition, in one transaction of its own, deletes what an attempt of the same
+    partition left, and copies. So a retried, killed or doubled task leaves its rows once.
+    """
+    url = settings.warehouse_url
+    condition = " and ".join(f"{name} = {_literal(value)}" for name, value in slice_.items())
+    columns = data.columns
+    ranges = key_ranges(parts)
+    copy_sql = f"copy {table} ({', '.join(columns)}) from stdin (format csv)"
+    lock_name = f"{table} {sorted(slice_.items(), key=str)}"
+    with warehouse.connect(url) as connection:
+        connection.execute(f"delete from {table} where {condition}")  # type: ignore[arg-type]
+
+    def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        from pyspark import TaskContext
+
+        context = TaskContext.get()
+        part = context.partitionId() if context else 0
+        low, high = ranges[part]
+        written = 0
+        with warehouse.connect(url) as connection:
+            # An attempt that the scheduler gave up on may still be writing: wait for it, then see its rows.
+            key = warehouse.lock_key(f"{lock_name} {part}")
+            connection.execute("select pg_advisory_xact_lock(%s)", (key,))
+            connection.execute(
+                f"delete from {table} where {condition} and customer_key between '{low}' and '{high}'"  # type: ignore[arg-type]
+            )
+            with connection.cursor() as cursor, cursor.copy(copy_sql) as copy:  # type: ignore[arg-type]
+                for batch in batches:
+                    copy.write(csv_bytes(batch))
+                    written += batch.num_rows
+        yield pa.RecordBatch.from_pydict({"rows": pa.array([written], pa.int64())})
+
+    return sum(row.rows for row in data.mapInArrow(write, "rows long").collect())
+
+
+def csv_bytes(batch: pa.RecordBatch) -> bytes:
+    """A batch as CSV without a header, nulls as empty fields, for COPY ... (format csv)."""
+    import pyarrow.csv as csv
+
+    sink = pa.BufferOutputStream()
+    csv.write_csv(batch, sink, csv.WriteOptions(include_header=False))
+    return sink.getvalue().to_pybytes()
+
+
+def _cast(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    columns = [batch.column(field.name).cast(field.type) for field in schema]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, date):
+        return f"date '{value.isoformat()}'"
+    if isinstance(value, int):
+        return str(value)
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _uuid(number: int) -> str:
+    text = f"{number:032x}"
+    return "-".join([text[:8], text[8:12], text[12:16], text[16:20], text[20:]])

@@ -1,0 +1,110 @@
+"""Builders: a small shop's orders, and the feature tables that the Spark jobs read, made in pandas."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+
+from clv import tables, warehouse
+from clv.settings import HORIZONS, Settings
+from spark_jobs.examples import FEATURE_COLUMNS, PRIOR_YEAR, WINDOWS
+from spark_jobs.train import LABELS
+
+FIRST_DAY = date(2022, 1, 1)
+
+
+def orders(customers: int, days: int, seed: int = 1) -> pd.DataFrame:
+    """Orders (customer_key, day as a number from FIRST_DAY, amount) of a shop whose customers leave at random."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for _ in range(customers):
+        key = str(uuid.UUID(bytes=rng.bytes(16)))
+        day, rate, leaves, mean = rng.uniform(0, days), rng.gamma(1.2, 0.02), rng.beta(1, 6), rng.gamma(4, 15)
+        while day < days:
+            rows.append((key, int(day), round(float(rng.gamma(5, mean / 5)) + 0.01, 2)))
+            if rng.random() < leaves:
+                break
+            day += rng.exponential(1 / rate) + 1
+    return pd.DataFrame(rows, columns=["customer_key", "day", "amount"])
+
+
+def features(made: pd.DataFrame, as_of: date) -> pd.DataFrame:
+    """One row per customer with an order before `as_of`: the columns that the jobs read."""
+    at = (as_of - FIRST_DAY).days
+    days = made[made.day < at].groupby(["customer_key", "day"], as_index=False).amount.sum()
+    days["gap"] = days.groupby("customer_key").day.diff()
+    groups = days.groupby("customer_key")
+    first, last = groups.day.min(), groups.day.max()
+    found = pd.DataFrame(
+        {
+            "days_with_orders": groups.size(), "recency": last - first, "t": at - first,
+            "days_since_last_order": at - last, "revenue_total": groups.amount.sum(),
+            "average_order_value": groups.amount.mean(), "order_value_mean": groups.amount.mean(),
+            "order_value_std": groups.amount.std(), "order_value_max": groups.amount.max(),
+            "last_order_value": groups.amount.last(), "gap_mean": groups.gap.mean(), "gap_std": groups.gap.std(),
+            "gap_last": groups.gap.last(), "items_total": groups.size(), "refund_share": 0.0,
+        }
+    )  # fmt: skip
+
+    def window(name: str, start: int, end: int) -> None:
+        inside = days[(days.day >= start) & (days.day < end)].groupby("customer_key").amount
+        found[f"orders_{name}"] = inside.size().reindex(found.index, fill_value=0)
+        found[f"revenue_{name}"] = inside.sum().reindex(found.index, fill_value=0)
+
+    for w in WINDOWS:
+        window(str(w), at - w, at)
+    for h in PRIOR_YEAR:
+        window(f"prior_year_{h}", at - 365, at - 365 + h)
+    for name in FEATURE_COLUMNS:
+        if name not in found:
+            found[name] = np.nan
+    return found.assign(as_of_date=as_of).reset_index().sort_values("customer_key")
+
+
+def examples(made: pd.DataFrame, origins: Iterable[date], training_date: date) -> pd.DataFrame:
+    """Features at the origins, with what followed within each horizon, missing where that is not over."""
+    parts = []
+    for origin in origins:
+        part, at = features(made, origin).set_index("customer_key"), (origin - FIRST_DAY).days
+        for horizon in HORIZONS:
+            after = made[(made.day >= at) & (made.day < at + horizon)].groupby("customer_key").amount
+            closed = origin + timedelta(days=horizon) <= training_date
+            for what, followed in (("orders", after.size()), ("revenue", after.sum())):
+                part[f"{what}_next_{horizon}"] = followed.reindex(part.index, fill_value=0) if closed else np.nan
+        parts.append(part.reset_index())
+    return pd.concat(parts, ignore_index=True)
+
+
+def write_orders(made: pd.DataFrame, settings: Settings) -> None:
+    """The orders as intermediate.int_orders, and no refunds."""
+    with warehouse.connect(settings.warehouse_url) as connection:
+        connection.execute(
+            f"create table {tables.INT_ORDERS} (order_key text, customer_key uuid, ordered_at timestamp, "
+            "ordered_on date, gross_revenue numeric)"
+        )
+        connection.execute(f"create table {tables.INT_REFUNDS} (refund_key text, refunded_at timestamp)")
+        with connection.cursor() as cursor, cursor.copy(f"copy {tables.INT_ORDERS} from stdin") as copy:
+            for number, row in enumerate(made.itertuples()):
+                day = FIRST_DAY + timedelta(days=int(row.day))
+                copy.write_row((f"s:{number}", row.customer_key, day, day, row.amount))
+
+
+def write_features(
+    found: pd.DataFrame, table: str, settings: Settings, run_id: str, training_date: date | None = None
+) -> None:
+    """Rows of `features` or `examples` as a slice of one of the feature tables, which is made on the first call."""
+    numbers = [*FEATURE_COLUMNS, *(LABELS if training_date else [])]
+    names = ["run_id", "training_date", "as_of_date", "customer_key", *numbers]
+    columns = "run_id text, training_date date, as_of_date date, customer_key uuid, " + ", ".join(
+        f"{name} double precision" for name in numbers
+    )
+    found = found.assign(run_id=run_id, training_date=training_date)[names].astype(object)
+    with warehouse.connect(settings.warehouse_url) as connection:
+        connection.execute(f"create table if not exists {table} ({columns})")
+        with connection.cursor() as cursor, cursor.copy(f"copy {table} from stdin") as copy:
+            for row in found.where(found.notna(), None).itertuples(index=False):
+                copy.write_row(row)
