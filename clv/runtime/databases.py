@@ -26,7 +26,9 @@ def prepare(home: settings.Settings) -> list[str]:
     with warehouse.connect(url, autocommit=True) as connection:
         version = connection.info.server_version
         if version < OLDEST_SERVER:
-            raise ClvError(f"CLV_WAREHOUSE_URL is PostgreSQL {version // 10000}; version 15 or newer is needed")
+            raise ClvError(
+                f"CLV_WAREHOUSE_URL is PostgreSQL {version // 10000}; version {OLDEST_SERVER // 10000} or newer is needed"
+            )
         if home.embedded:
             names.append("warehouse")
         for name in names:
@@ -50,14 +52,15 @@ def claim_pseudonyms(home: settings.Settings) -> None:
         )
 
 
-def _make_database(connection: psycopg.Connection, name: str) -> None:
+def _make_database(connection: psycopg.Connection, name: str, closed: bool) -> None:
+    """A closed database is one that only its owner may connect to, and so not the analyst."""
     if connection.execute("select 1 from pg_database where datname = %s", (name,)).fetchone():
         return
     make = sql.SQL("create database {}").format(sql.Identifier(name))
     close = sql.SQL("revoke connect on database {} from public").format(sql.Identifier(name))
     try:
         connection.execute(make)
-        if not name.startswith("warehouse"):
+        if closed:
             connection.execute(close)
     except psycopg.errors.DuplicateDatabase:
         return
@@ -89,8 +92,13 @@ def _check_analyst(home: settings.Settings) -> list[str]:
     try:
         psycopg.connect(home.analyst_url, connect_timeout=10).close()
     except psycopg.OperationalError:
-        return [f"the role {ANALYST} has another password: write it to {home.secrets / 'analyst_password'}"]
+        return [other_password(home)]
     return []
+
+
+def other_password(home: settings.Settings) -> str:
+    """What the operator is told when the role was made by somebody else."""
+    return f"the role {ANALYST} has another password: write it to {home.secrets / 'analyst_password'}"
 
 
 def _name(url: str) -> str:
