@@ -26,13 +26,12 @@ def prepare(home: settings.Settings) -> list[str]:
     with warehouse.connect(url, autocommit=True) as connection:
         version = connection.info.server_version
         if version < OLDEST_SERVER:
-            raise ClvError(
-                f"CLV_WAREHOUSE_URL is PostgreSQL {version // 10000}; version {OLDEST_SERVER // 10000} or newer is needed"
-            )
+            needed = OLDEST_SERVER // 10000
+            raise ClvError(f"CLV_WAREHOUSE_URL is PostgreSQL {version // 10000}; version {needed} or newer is needed")
         if home.embedded:
-            names.append("warehouse")
+            _make_database(connection, "warehouse", closed=False)
         for name in names:
-            _make_database(connection, name)
+            _make_database(connection, name, closed=True)
         return _make_analyst(connection, home)
 
 
