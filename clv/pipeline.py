@@ -120,11 +120,12 @@ def train(as_of: date, run_id: str, force: object = False) -> Facts:
         return facts
     training = choice.training_date.isoformat()
     origins = [origin.isoformat() for origin in choice.origins]
-    dbt.build(
-        "training",
-        {"as_of_date": training, "run_id": run_id, "training_date": training, "origins": origins},
-        settings.load(),
-    )
+    if origins:  # else no window has closed yet, and the model is the probabilistic one
+        dbt.build(
+            "training",
+            {"as_of_date": training, "run_id": run_id, "training_date": training, "origins": origins},
+            settings.load(),
+        )
     trained = children.run_module(
         "spark_jobs.train",
         "--training-date",
@@ -133,8 +134,9 @@ def train(as_of: date, run_id: str, force: object = False) -> Facts:
         run_id,
         "--data-digest",
         choice.data_digest,
+        *(["--force"] if str(force).lower() == "true" else []),
     )
-    return {**facts, **trained, "trained": True}
+    return {**facts, **trained}
 
 
 def score(as_of: date, run_id: str, model: dict | None = None) -> Facts:

@@ -21,7 +21,7 @@ from scipy.special import expit, gammaln
 Array = np.ndarray
 
 # On the squared log parameters, per customer: keeps shops without repeat buyers finite, and moves nobody else.
-RIDGE = 1e-6
+RIDGE = 1e-7
 LOG_BOUNDS = (-8.0, 10.0)
 QUADRATURE_NODES = 32
 

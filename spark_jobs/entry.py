@@ -19,7 +19,7 @@ def main(job: Callable[[], dict[str, Any]]) -> int:
     try:
         facts = job()
     except ClvError as error:
-        print(error, file=sys.stderr)
+        print(f"error: {error}", file=sys.stderr, flush=True)
         return 1
     print(json.dumps(facts, sort_keys=True), flush=True)
     return 0

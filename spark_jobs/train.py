@@ -1,4 +1,4 @@
-"""Trains the model of a date: python -m spark_jobs.train --training-date D --run-id R [--force]
+"""Trains the model of a date: python -m spark_jobs.train --training-date D --run-id R
 
 Reads features.training_examples (training_date, run_id), writes a version into the registry, prints its facts as
 one line of JSON last. Does nothing where the same data have a model already, unless forced.
@@ -37,13 +37,23 @@ COLUMNS = {
 }
 
 
-def run(training_date: date, run_id: str, force: bool = False, settings: Settings | None = None) -> dict[str, Any]:
+def run(
+    training_date: date,
+    run_id: str,
+    data_digest: str | None = None,
+    force: bool = False,
+    settings: Settings | None = None,
+) -> dict[str, Any]:
     """Trains and registers the model of a training date, or finds it; returns the facts.
 
-    Of two trainings of the same data at once, the second waits and finds the first one's model.
+    data_digest: of the data that the examples were built from; where the orders have changed since, a RuntimeError
+    says so, and taking the step again helps. Of two trainings of the same data at once, the second waits and finds
+    the first one's model.
     """
     settings = settings or settings_module.load()
     digest = model_choice.data_digest(training_date, settings)
+    if data_digest and data_digest != digest:
+        raise RuntimeError(f"the orders before {training_date} changed while training was prepared; try again")
     name = registry.version_name(training_date, digest)
     with warehouse.lock(f"train {name}", settings.warehouse_url):
         found = None if force else registry.find(training_date, digest, settings)
@@ -150,9 +160,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m spark_jobs.train", description=__doc__)
     parser.add_argument("--training-date", required=True)
     parser.add_argument("--run-id", required=True)
+    parser.add_argument("--data-digest", help="digest of the data that the examples were built from")
     parser.add_argument("--force", action="store_true", help="train even where these data have a model")
     asked = parser.parse_args(arguments)
-    return entry.main(lambda: run(parse_date(asked.training_date, "--training-date"), asked.run_id, asked.force))
+    day = parse_date(asked.training_date, "--training-date")
+    return entry.main(lambda: run(day, asked.run_id, asked.data_digest, asked.force))
 
 
 if __name__ == "__main__":
