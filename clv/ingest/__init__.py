@@ -61,7 +61,7 @@ def landing(settings: Settings, progress: Progress | None = None) -> list[BatchR
 def withdraw(batch_id: int, reason: str, settings: Settings | None = None) -> None:
     """Takes a batch back: its rows stay in raw and are set aside from the next build on. Raises ClvError if unknown."""
     with warehouse.connect(settings.warehouse_url if settings else None) as connection:
-        if not connection.execute(f"select from {tables.BATCHES} where batch_id = %s", (batch_id,)).fetchone():
+        if not connection.execute(f"select 1 from {tables.BATCHES} where batch_id = %s", (batch_id,)).fetchone():
             raise ClvError(f"there is no batch {batch_id}; `select * from {tables.BATCHES}` lists them")
         connection.execute(
             f"insert into {tables.WITHDRAWALS} (batch_id, reason) values (%s, %s) on conflict (batch_id) do nothing",
@@ -113,15 +113,17 @@ def _load_batch(
     codes = _codes(duck, mapping)
     with writing.transaction(settings.warehouse_url) as cursor:
         currency = _currency(cursor, file, mapping, codes)
-        duck.execute(mapped.parsed_view(mapping, settings.shop.get("time_zone", "UTC"), currency))
-        unreadable = sorted(unreadable + _unreadable_values(duck, file, mapping), key=lambda row: row.line)
-        (loaded,) = duck.execute("select count(*) from parsed where _reason is null").fetchall()[0]
+        duck.execute(mapped.parsed_view(mapping, settings.shop.get("time_zone", "UTC"), currency, bool(codes)))
+        values = _unreadable_values(duck, file, mapping)
+        unreadable = sorted(unreadable + values, key=lambda row: row.line)
+        (loaded,) = duck.execute("select count(*) from parsed anti join unreadable using (_line)").fetchall()[0]
         used = ",".join(codes) or currency
         batch_id = writing.open_batch(cursor, file, mapping, used, loaded, len(unreadable))
         if batch_id is None:
             return None
         customers = _customers(duck, mapping, settings)
         duck.register("customers", customers)
+        duck.execute(mapped.repeats_table(mapping))
         query = mapped.export_query(mapping)
         written = writing.copy_lines(
             cursor, duck, query, batch_id, mapping.source, lambda done: progress(file.name, done, loaded)
@@ -161,7 +163,10 @@ def _currency(cursor, file: Received, mapping: Mapping, codes: list[str]) -> str
 
 
 def _unreadable_values(duck: duckdb.DuckDBPyConnection, file: Received, mapping: Mapping) -> list[Unreadable]:
-    found = duck.execute("select _line, _reason from parsed where _reason is not null and _kind = ''").fetchall()
+    """Rows with a time or a number that is there and cannot be read; makes the table unreadable(_line) of them."""
+    duck.execute("create table found as select _line, _reason from parsed where _reason is not null and _kind = ''")
+    duck.execute("create table unreadable as select _line from found")
+    found = duck.execute("from found").fetchall()
     if not found:
         return []
     texts = reading.raw_texts(duck, file, mapping, [line for line, _ in found])
@@ -172,7 +177,7 @@ def _customers(duck: duckdb.DuckDBPyConnection, mapping: Mapping, settings: Sett
     """The file's customers with their keys: customer_key, customer_id, email, name (the last ones of the file)."""
     query = """
         select customer_id, arg_max(email, _line) as email, arg_max(name, _line) as name
-        from parsed where customer_id is not null and _reason is null group by customer_id
+        from parsed anti join unreadable using (_line) where customer_id is not null group by customer_id
     """
     found = duck.sql(query).to_arrow_table()
     secret = settings.secret("pseudonym_key").encode()

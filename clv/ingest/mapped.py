@@ -7,12 +7,12 @@ from clv.ingest.received import literal, quoted
 
 MONEY = "decimal(38, 12)"
 NUMBER = "decimal(18, 6)"
+CONTENT_HEX = "lpad(to_hex(_content), 32, '0')"
 # A time that states its offset from UTC: 2024-03-01 10:00:00 +0100, 2024-03-01T09:00:00Z.
 OFFSET = r"\d\d:\d\d[^+-]*(Z|[+-]\d\d(:?\d\d)?)$"
-SEPARATOR = "chr(31)"
 
 
-def parsed_view(mapping: Mapping, reporting_zone: str, warehouse_currency: str) -> str:
+def parsed_view(mapping: Mapping, reporting_zone: str, warehouse_currency: str, currency_stated: bool) -> str:
     """SQL that creates the view `parsed`: one row per row of raw.order_lines, and the unreadable with their reason.
 
     Columns: _line, _kind ('' or 'refund'), _content, _part, _version, _rule, _reason (null when readable), customer_id,
@@ -36,11 +36,11 @@ def parsed_view(mapping: Mapping, reporting_zone: str, warehouse_currency: str) 
         amount = f"case when {quoted(mapping.sign_column)} in ({negative}) then -abs({amount}) else {amount} end"
     customer = _whole(mapping, mapping.customer)
     items = {
-        "_content": f"md5(concat_ws({SEPARATOR}, {_content(mapping)}))",
+        "_content": "_content",
         "_part": quoted(mapping.part) if mapping.part else "''",
         "_version": _time(mapping, mapping.updated_at, reporting_zone),
         "_rule": _rule(mapping),
-        "_reason": _reason(mapping, reporting_zone),
+        "_reason": _reason(mapping, reporting_zone, currency_stated),
         "customer_id": f"lower({customer})" if mapping.customer_lower else customer,
         "email": _column(mapping.email),
         "name": _column(mapping.name),
@@ -63,34 +63,50 @@ def parsed_view(mapping: Mapping, reporting_zone: str, warehouse_currency: str) 
     return f"create view parsed as with carried as ({_carried(mapping)}), typed as ({typed_rows}) {both}"
 
 
-def export_query(mapping: Mapping) -> str:
-    """SQL giving the readable rows of `parsed` as raw.order_lines wants them, keys as bytes.
+def repeats_table(mapping: Mapping) -> str:
+    """SQL that creates repeats(_line, _kind, number): the rows whose row key's number is not 1, for every kind of key.
 
-    Expects a table customers(customer_id, customer_key blob).
+    Kept apart, and narrow, since windows over whole rows take several times as long.
     """
-    columns = ", ".join(COLUMNS)
-    # The first line of each content among an order's rows of one time, where the key needs it.
-    first = "min(_line) over (partition by order_id, ordered_at, _kind, _content)"
-    rows = f"select *, {first} as _first from parsed" if mapping.row_key == "order_time" else "from parsed"
+    if mapping.row_key == "line":
+        return "create table repeats as select _line, _kind, 1 as number from parsed limit 0"
+    if mapping.row_key == "content":
+        number = "row_number() over (partition by _content, _part, _kind order by _line)"
+        rows = f"select _line, _kind, {number} as number from parsed"
+    else:
+        # Equal rows share a number: an order's rows of one time are numbered by the first appearance of each content.
+        first = "min(_line) over (partition by order_id, ordered_at, _kind, _content)"
+        number = "dense_rank() over (partition by order_id, ordered_at, _kind order by _first)"
+        with_first = f"select _line, _kind, order_id, ordered_at, {first} as _first from parsed"
+        rows = f"select _line, _kind, {number} as number from ({with_first})"
+    return f"create table repeats as from ({rows}) where number > 1"
+
+
+def export_query(mapping: Mapping) -> str:
+    """SQL giving the readable rows of `parsed` as raw.order_lines wants them, keys and digests as bytes.
+
+    Expects the tables customers(customer_id, customer_key blob), unreadable(_line) and repeats_table's.
+    """
     return f"""
         select
-            _line, {_row_key(mapping)} as _row_key, unhex(_content) as _content, _version, _rule,
-            customers.customer_key, order_id, ordered_at, amount, {columns}
-        from ({rows} where _reason is null) left join customers using (customer_id)
+            _line, {_row_key(mapping)} as _row_key, unhex({CONTENT_HEX}) as _content, _version, _rule,
+            customers.customer_key, order_id, ordered_at, amount, {", ".join(COLUMNS)}
+        from parsed
+        anti join unreadable using (_line)
+        left join repeats using (_line, _kind)
+        left join customers using (customer_id)
     """
 
 
 def _row_key(mapping: Mapping) -> str:
+    number = "coalesce(number, 1)"
     if mapping.row_key == "content":
-        numbered = "row_number() over (partition by _content, _part, _kind order by _line)"
-        key = f"_content || '|' || {numbered}"
+        key = f"{CONTENT_HEX} || '|' || {number}"
     elif mapping.row_key == "line":
         # A row without a line id is told apart by its content, so that no line of the order is lost.
-        key = "coalesce(order_id, '') || '|' || coalesce(line_id, _content)"
+        key = f"coalesce(order_id, '') || '|' || coalesce(line_id, {CONTENT_HEX})"
     else:
-        # Equal rows share a number: the order's rows of that time are numbered by the first appearance of each content.
-        numbered = "dense_rank() over (partition by order_id, ordered_at, _kind order by _first)"
-        key = f"coalesce(order_id, '') || '|' || coalesce(ordered_at::varchar, '') || '|' || {numbered}"
+        key = f"coalesce(order_id, '') || '|' || coalesce(ordered_at::varchar, '') || '|' || {number}"
     return f"{key} || case when _kind = '' then '' else '|' || _kind end"
 
 
@@ -102,11 +118,6 @@ def _carried(mapping: Mapping) -> str:
         f"coalesce({quoted(name)}, first_value({quoted(name)}) {window}) as {quoted(name)}" for name in mapping.carry
     )
     return f"select * replace ({filled}) from received"
-
-
-def _content(mapping: Mapping) -> str:
-    read = [name for name in mapping.wanted if name != mapping.part]
-    return ", ".join(f"coalesce({quoted(name)}, chr(30))" for name in read)
 
 
 def _names(columns: tuple[str, ...]) -> str:
@@ -162,16 +173,15 @@ def _time(mapping: Mapping, column: str | None, reporting_zone: str) -> str:
     stated = [literal(form) for form in mapping.time_formats if "%z" in form or "%Z" in form]
     naive = [literal(form) for form in mapping.time_formats if "%z" not in form and "%Z" not in form]
     with_colon = rf"regexp_replace({text}, ' ?([+-]\d\d):?(\d\d)$', '\1:\2')"
-    forms = [f"timezone({zone}, try_strptime({text}, [{', '.join(stated)}]))"] if stated else []
-    plain = [f"try_strptime({text}, [{', '.join(naive)}])"] if naive else []
-    iso = f"case when not regexp_matches({text}, '{OFFSET}') then try_cast({text} as timestamp) end"
-    local = f"coalesce({', '.join([*plain, iso])})"
+    local = f"try_cast({text} as timestamp)"
+    if naive:
+        local = f"coalesce(try_strptime({text}, [{', '.join(naive)}]), {local})"
     if mapping.time_zone:
         local = f"timezone({zone}, timezone({literal(mapping.time_zone)}, {local}))"
-    iso_stated = (
-        f"case when regexp_matches({text}, '{OFFSET}') then timezone({zone}, try_cast({with_colon} as timestamptz)) end"
-    )
-    return f"coalesce({', '.join([*forms, local, iso_stated])})"
+    moment = f"try_cast({with_colon} as timestamptz)"
+    if stated:
+        moment = f"coalesce(try_strptime({text}, [{', '.join(stated)}]), {moment})"
+    return f"case when regexp_matches({text}, '{OFFSET}') then timezone({zone}, {moment}) else {local} end"
 
 
 def _rule(mapping: Mapping) -> str:
@@ -192,7 +202,7 @@ def _meets(mapping: Mapping, rule: Filter) -> str:
     return f"{column} is {'not null' if rule.value else 'null'}"
 
 
-def _reason(mapping: Mapping, reporting_zone: str) -> str:
+def _reason(mapping: Mapping, reporting_zone: str, currency_stated: bool) -> str:
     """Why a row is unreadable: a time or number that is present and cannot be read. Null when all can."""
     cases = []
     for column in dict.fromkeys(filter(None, (mapping.time, mapping.refund_time, mapping.updated_at))):
@@ -204,7 +214,7 @@ def _reason(mapping: Mapping, reporting_zone: str) -> str:
         text = quoted(column)
         bad = f"{text} is not null and {_number(mapping, column)} is null"
         cases.append(f"when {bad} then {literal(column)} || ' ''' || left({text}, 100) || ''' is not a number'")
-    if mapping.currency_column:
+    if mapping.currency_column and currency_stated:  # a file that states none at all is in the warehouse's
         text = quoted(mapping.currency_column)
         cases.append(f"when {text} is null then {literal(mapping.currency_column + ' is empty')}")
     return f"case {' '.join(cases)} else null::varchar end"

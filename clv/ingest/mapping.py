@@ -268,7 +268,7 @@ def _zone(name: str | None, place: str) -> str | None:
     if name is not None:
         try:
             ZoneInfo(name)
-        except (OSError, ValueError, TypeError):
+        except (KeyError, OSError, ValueError, TypeError):
             raise ClvError(f"{place}: there is no time zone '{name}'; write it as in Europe/London") from None
     return name
 

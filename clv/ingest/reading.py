@@ -57,7 +57,7 @@ def _as_text(column: str, kind: str) -> str:
 
 def _read_json(duck: duckdb.DuckDBPyConnection, file: Received, mapping: Mapping) -> list[Unreadable]:
     unreadable = _lines_table(duck, file)
-    bad = "not json_valid(_raw) or json_type(_raw) <> 'OBJECT'"
+    bad = "case when json_valid(_raw) then json_type(_raw) <> 'OBJECT' else true end"
     first = duck.execute("select _raw from lines order by _line limit 1").fetchall()
     if first and first[0][0].lstrip().startswith("["):
         raise ClvError(f"{file.name} is a JSON array; write one object per line")

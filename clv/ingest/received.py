@@ -33,7 +33,10 @@ def literal(text: str) -> str:
 
 
 def create(duck: duckdb.DuckDBPyConnection, line: str, values: dict[str, str], mapping: Mapping, tail: str) -> None:
-    """Creates `received` from an expression for the line and one per column there is; absent columns are null."""
+    """Creates `received` from an expression for the line and one per column there is; absent columns are null.
+
+    _content is the MD5 of the row's columns, as a number, the column `part` left out.
+    """
     missing = ", ".join(literal(text) for text in mapping.missing)
     items = []
     for name in mapping.wanted:
@@ -41,7 +44,9 @@ def create(duck: duckdb.DuckDBPyConnection, line: str, values: dict[str, str], m
         if name in values and missing:
             value = f"case when {value} not in ({missing}) then {value} end"
         items.append(f"{value} as {quoted(name)}")
-    duck.execute(f"create table received as select {line} as _line, {', '.join(items)} {tail}")
+    rows = f"select {line} as _line, {', '.join(items)} {tail}"
+    read = ", ".join(f"coalesce({quoted(name)}, chr(30))" for name in mapping.wanted if name != mapping.part)
+    duck.execute(f"create table received as select *, md5_number(concat_ws(chr(31), {read})) as _content from ({rows})")
 
 
 def check_columns(file: Received, mapping: Mapping, there: list[str]) -> None:
