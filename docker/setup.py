@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
-from clv import settings, warehouse
+from clv import settings
 from clv.errors import ClvError
-from clv.runtime import airflow, databases, stack
+from clv.runtime import airflow, databases, set_up, stack
 
 AIRFLOW_PORT = 8080  # in the container; docker-compose.yml publishes it
 
@@ -25,26 +26,25 @@ def link_secrets(home: settings.Settings, mounted: Path) -> None:
 
 
 def main() -> None:
-    """Makes or upgrades every database, table, view, pool and password that the services expect."""
-    from clv import dbt, registry
+    """Makes or upgrades every database, table, view, pool and password that the services expect.
 
+    Raises ClvError for what the operator must mend, CalledProcessError when a part failed and has said why.
+    """
     home = settings.load()
     stack.make_folders(home)
     link_secrets(home, Path(os.environ["CLV_WAREHOUSE_URL_FILE"]).parent)
     home = home.remember(airflow_port=AIRFLOW_PORT)
-    for label, work in (
-        ("databases and the analyst's role", lambda: databases.prepare(home)),
-        ("the warehouse's tables", lambda: warehouse.migrate(home.warehouse_url)),
-        ("the pseudonym key", lambda: databases.claim_pseudonyms(home)),
-        ("dbt's tables and views", lambda: dbt.build("setup", {}, home)),
-        ("the model registry", lambda: registry.setup(home)),
-        ("Airflow's tables and pools", lambda: airflow.prepare(home)),
-        ("Airflow's user", lambda: airflow.write_password_file(home)),
-    ):
-        print(f"setup: {label}", flush=True)
-        told = work()
-        if isinstance(told, list):  # remarks for the operator, names of migrations
-            print("".join(f"setup:   {line}\n" for line in told), end="", flush=True)
+    for remark in databases.prepare(home):
+        print(f"setup: {remark}", flush=True)
+    airflow.write_password_file(home)
+    for part in set_up.PARTS:
+        print(f"setup: {part}", flush=True)
+        subprocess.run(
+            [sys.executable, "-m", "clv.runtime.set_up", part],
+            env={**os.environ, **airflow.environment(home)},
+            check=True,
+        )
+    print("setup: done", flush=True)
 
 
 if __name__ == "__main__":
@@ -52,3 +52,5 @@ if __name__ == "__main__":
         main()
     except ClvError as problem:
         sys.exit(f"error: {problem}")
+    except subprocess.CalledProcessError as problem:
+        sys.exit(problem.returncode)  # its own last line says why
