@@ -28,7 +28,7 @@ def fetch(
     with warehouse.connect(home.analyst_url) as connection:
         connection.read_only = True
         try:
-            connection.execute(f"set local statement_timeout = '{TIMEOUT}s'")
+            connection.execute("select set_config('statement_timeout', %s, true)", (f"{TIMEOUT}s",))
             cursor = connection.cursor()
             # Row by row: a table of millions is not brought here to show its first rows.
             rows = list(islice(cursor.stream(query, params), limit))  # type: ignore[arg-type]

@@ -66,7 +66,7 @@ def _delete(connection: psycopg.Connection, table: str, run_id: str) -> int:
     query = f"delete from {table} where run_id = %(run_id)s"
     if table != tables.TRAINING_EXAMPLES:  # its slice is dated by the training date, not by the run's
         query += f" and as_of_date = (select as_of_date from {tables.RUNS} where run_id = %(run_id)s)"
-    return connection.execute(query, {"run_id": run_id}).rowcount
+    return connection.execute(query, {"run_id": run_id}).rowcount  # type: ignore[arg-type]
 
 
 def _removable(

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from great_expectations.expectations import core as gxe
+from great_expectations.expectations.core.expect_column_values_to_be_between import ExpectColumnValuesToBeBetween
+from great_expectations.expectations.core.expect_column_values_to_not_be_null import ExpectColumnValuesToNotBeNull
+from great_expectations.expectations.core.expect_table_row_count_to_be_between import ExpectTableRowCountToBeBetween
 from great_expectations.expectations.core.unexpected_rows_expectation import UnexpectedRowsExpectation
 from great_expectations.expectations.expectation import Expectation
+from great_expectations.expectations.metadata_types import FailureSeverity
 
 from clv.errors import ClvError
 
@@ -67,21 +70,29 @@ class NoRows(UnexpectedRowsExpectation):
 
 def never(name: str, query: str, says: str, mend: str = "", severity: str = "critical") -> Expectation:
     """Expects the query to find no row. `says` names what a row found is; `mend` what to do, `{column}` filled in."""
-    return NoRows(unexpected_rows_query=query, description=says, severity=severity, meta={"name": name, "mend": mend})  # type: ignore[call-arg]
+    return NoRows(
+        unexpected_rows_query=query,
+        description=says,
+        severity=FailureSeverity(severity),
+        meta={"name": name, "mend": mend},
+    )  # type: ignore[call-arg]
 
 
 def has_rows(says: str, mend: str = "") -> Expectation:
     """Expects at least one row: most expectations pass on none. `says` names what having none means."""
-    return gxe.ExpectTableRowCountToBeBetween(
-        min_value=1, description=says, severity="critical", meta={"name": "has_rows", "mend": mend}
+    return ExpectTableRowCountToBeBetween(
+        min_value=1, description=says, severity=FailureSeverity.CRITICAL, meta={"name": "has_rows", "mend": mend}
     )  # type: ignore[call-arg]
 
 
 def complete(*columns: str) -> list[Expectation]:
     """Expects no null in any of the columns."""
     return [
-        gxe.ExpectColumnValuesToNotBeNull(
-            column=column, description=f"{column} is null", severity="critical", meta={"name": f"{column}_not_null"}
+        ExpectColumnValuesToNotBeNull(
+            column=column,
+            description=f"{column} is null",
+            severity=FailureSeverity.CRITICAL,
+            meta={"name": f"{column}_not_null"},
         )  # type: ignore[call-arg]
         for column in columns
     ]
@@ -89,12 +100,12 @@ def complete(*columns: str) -> list[Expectation]:
 
 def between(column: str, low: float | None, high: float | None, severity: str = "critical") -> Expectation:
     """Expects values within [low, high], nulls apart."""
-    return gxe.ExpectColumnValuesToBeBetween(
+    return ExpectColumnValuesToBeBetween(
         column=column,
         min_value=low,
         max_value=high,
         description=f"{column} outside [{low}, {high}]",
-        severity=severity,
+        severity=FailureSeverity(severity),
         meta={"name": f"{column}_in_range"},
     )  # type: ignore[call-arg]
 

@@ -9,7 +9,7 @@ import small_warehouse as small
 
 from clv import publication, runs, settings, tables, warehouse
 from clv.errors import ClvError
-from expectations import runner
+from expectations import data_docs, runner
 from expectations.results import GateFailed
 
 DAY = date.fromisoformat(small.AS_OF)
@@ -198,6 +198,13 @@ BAD_ROWS = [
 ]
 
 
+@pytest.fixture
+def no_docs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Data Docs take longer than the gate; one test below builds them."""
+    monkeypatch.setattr(data_docs, "build", lambda: None)
+
+
+@pytest.mark.usefixtures("no_docs")
 @pytest.mark.parametrize(("gate", "expectation", "change"), BAD_ROWS, ids=[name for _, name, _ in BAD_ROWS])
 def test_a_bad_row_stops_the_run(shop: settings.Settings, gate: str, expectation: str, change: str) -> None:
     small.execute(change)
@@ -227,6 +234,7 @@ EMPTY = [
 ]
 
 
+@pytest.mark.usefixtures("no_docs")
 @pytest.mark.parametrize(("gate", "change", "says", "mend"), EMPTY, ids=[change for _, change, _, _ in EMPTY])
 def test_an_empty_table_stops_the_run(shop: settings.Settings, gate: str, change: str, says: str, mend: str) -> None:
     small.execute(change)
