@@ -24,6 +24,7 @@ SHOP_DEFAULTS = {
     "discount_rate": 0.10,  # per year
     "minimum_days": 180,  # of orders before a forecast is made
     "minimum_customers": 500,
+    "time_zone": "UTC",  # that orders are dated in; times whose offset or zone is known are converted to it
 }
 
 # Telemetry of every tool is off, wherever we start it.

@@ -17,7 +17,7 @@ from clv import tables, warehouse
 from clv.errors import ClvError
 from clv.ingest import files, mapped, pseudonyms, reading, writing
 from clv.ingest.files import Received
-from clv.ingest.mapping import Mapping, known_sources, load_mapping
+from clv.ingest.mapping import Mapping, checked_zone, known_sources, load_mapping
 from clv.ingest.received import Unreadable
 from clv.settings import Settings
 
@@ -46,6 +46,7 @@ def load(source: str, path: Path | str, settings: Settings, progress: Progress |
     Raises ClvError, naming file and mend, at the first file that cannot be loaded; the files before it stay loaded.
     """
     mapping = load_mapping(source, settings)
+    checked_zone(settings.shop["time_zone"], "shop.json")
     return [_load_file(file, name, mapping, settings, progress) for file, name in files.find(Path(path))]
 
 
@@ -85,7 +86,10 @@ def _load_file(path: Path, name: str, mapping: Mapping, settings: Settings, prog
         earlier = _earlier_batch(file, mapping, settings)
         if earlier:
             return earlier
-        config = {"memory_limit": MEMORY, "temp_directory": str(scratch / "spill")}
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": MEMORY,
+            "temp_directory": str(scratch / "spill"),
+        }
         with duckdb.connect(config=config) as duck:
             duck.execute("set TimeZone = 'UTC'")
             result = _load_batch(duck, file, mapping, settings, progress or (lambda *_: None))
@@ -113,7 +117,7 @@ def _load_batch(
     codes = _codes(duck, mapping)
     with writing.transaction(settings.warehouse_url) as cursor:
         currency = _currency(cursor, file, mapping, codes)
-        duck.execute(mapped.parsed_view(mapping, settings.shop.get("time_zone", "UTC"), currency, bool(codes)))
+        duck.execute(mapped.parsed_view(mapping, settings.shop["time_zone"], currency, bool(codes)))
         values = _unreadable_values(duck, file, mapping)
         unreadable = sorted(unreadable + values, key=lambda row: row.line)
         (loaded,) = duck.execute("select count(*) from parsed anti join unreadable using (_line)").fetchall()[0]

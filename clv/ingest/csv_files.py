@@ -66,7 +66,12 @@ def _number_records(
     (accepted,) = duck.execute("select count(*) from received").fetchall()[0]
     if not rejects and accepted + header == file.lines:
         return []
-    good, bad = _walk(file, {_start(file, reject[0]): reject for reject in rejects})
+    rejects_by_start = {_start(file, reject[0]): reject for reject in rejects}
+    good, bad = _walk(file, rejects_by_start)
+    # Whatever was not met where DuckDB places it is kept with DuckDB's number of its line.
+    for start in rejects_by_start.keys() - {start for start, _ in bad}:
+        _, line, kind, message, text = rejects_by_start[start]
+        bad.append((start, Unreadable(line, _reason(kind, message), text.strip("\r\n")[:LONGEST_TEXT])))
     good = good[header:]
     if len(good) == accepted:
         duck.register("numbers", pa.table({"_line": pa.array(np.frombuffer(good, dtype=np.int64))}))
@@ -77,19 +82,19 @@ def _number_records(
         duck.execute("drop table received")
         duck.execute("alter table numbered rename to received")
         duck.unregister("numbers")
-    return bad
+    return [row for _, row in bad]
 
 
 def _start(file: Received, position: int) -> int:
-    """Where a rejected record starts: DuckDB's position may still be on the line end before it."""
+    """Where a rejected record starts: DuckDB counts from 1 and may still be on the line end before it."""
     with file.path.open("rb") as source:
-        source.seek(position)
+        source.seek(position - 1)
         ahead = source.read(4096)
-    return position + len(ahead) - len(ahead.lstrip(b"\r\n"))
+    return position - 1 + len(ahead) - len(ahead.lstrip(b"\r\n"))
 
 
-def _walk(file: Received, rejects: dict[int, tuple]) -> tuple[array, list[Unreadable]]:
-    """The lines on which the good records start, the header's included, and the rejected ones with text and reason."""
+def _walk(file: Received, rejects: dict[int, tuple]) -> tuple[array, list[tuple[int, Unreadable]]]:
+    """The lines on which the good records start, the header's included, and the rejected ones by where they start."""
     good, bad = array("q"), []
     offset, skip, inside = 0, 0, False
     with file.path.open("rb") as source:
@@ -101,7 +106,7 @@ def _walk(file: Received, rejects: dict[int, tuple]) -> tuple[array, list[Unread
                 if kind == "INVALID ENCODING":
                     text = line.rstrip(b"\r\n").decode(errors="backslashreplace")
                     message = "is not UTF-8; name its encoding in the mapping"
-                bad.append(Unreadable(number, _reason(kind, message), text[:LONGEST_TEXT]))
+                bad.append((start, Unreadable(number, _reason(kind, message), text[:LONGEST_TEXT])))
                 skip, inside = text.count("\n"), False
             elif skip:
                 skip -= 1

@@ -186,7 +186,7 @@ def parse(source: str, said: object, place: str) -> Mapping:
         order_numbered=bool(order.get("number")),
         time=column(time.get("column"), "time.column") or "",
         time_formats=_texts(time.get("formats"), f"{place}: 'time.formats'"),
-        time_zone=_zone(said.get("time_zone"), place),
+        time_zone=checked_zone(said.get("time_zone"), place),
         amount=column(amount.get("column"), "amount.column"),
         price=column(amount.get("price"), "amount.price"),
         amount_once_per_order=bool(amount.get("once_per_order")),
@@ -264,7 +264,8 @@ def _rates(rates: object, place: str) -> dict[str, str]:
     raise ClvError(f"{place}: 'currency.rates' gives each currency a number above 0, for example USD: 0.92")
 
 
-def _zone(name: str | None, place: str) -> str | None:
+def checked_zone(name: str | None, place: str) -> str | None:
+    """The name of a time zone, if there is such a zone; else raises ClvError naming the place that says it."""
     if name is not None:
         try:
             ZoneInfo(name)

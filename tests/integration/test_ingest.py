@@ -1,0 +1,324 @@
+"""Files of every kind and state into raw, with a real warehouse: counted, once, and with what is wrong set apart."""
+
+# ruff: noqa: DTZ001 - times in raw are naive, in the reporting zone
+from __future__ import annotations
+
+import gzip
+import json
+import threading
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+import yaml
+
+from clv import ingest, warehouse
+from clv.errors import ClvError
+
+HEADER = "customer_id,order_id,ordered_at,amount"
+ROWS = ["1,a,2024-01-01 10:00:00,5.50", "2,b,2024-01-02 11:00:00,7", "1,c,2024-02-01 09:30:00,-5.50"]
+
+
+def write(path: Path, *lines: str, header: str = HEADER) -> Path:
+    """A text file of a header and lines; gzip'd where the name says so."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = "\n".join([header, *lines]).encode() + b"\n"
+    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+    return path
+
+
+def source(home, name: str = "shop", **said) -> str:
+    """A mapping of the four columns in the home's own sources, with more said."""
+    least = {"customer": "customer_id", "order": "order_id", "time": "ordered_at", "amount": "amount"}
+    (home.home / "sources").mkdir(exist_ok=True)
+    (home.home / "sources" / f"{name}.yml").write_text(yaml.safe_dump({**least, **said}))
+    return name
+
+
+def lines(columns: str = "_line, order_id, ordered_at, amount") -> list[tuple]:
+    return warehouse.rows(f"select {columns} from raw.order_lines order by _batch_id, _line, amount desc")
+
+
+def unreadable() -> list[tuple]:
+    return warehouse.rows("select line, reason, raw_text from quarantine.unreadable_rows order by line")
+
+
+def loaded() -> list[tuple]:
+    """What the three ROWS look like in raw."""
+    return [
+        (2, "a", datetime(2024, 1, 1, 10), Decimal("5.5")),
+        (3, "b", datetime(2024, 1, 2, 11), Decimal(7)),
+        (4, "c", datetime(2024, 2, 1, 9, 30), Decimal("-5.5")),
+    ]
+
+
+@pytest.mark.parametrize("name", ["o.csv", "o.csv.gz", "o.tsv", "o.jsonl", "o.ndjson.gz", "o.parquet"])
+def test_every_kind_of_file_gives_the_same_rows(home, tmp_path, name):
+    path, first_line = tmp_path / name, 2
+    fields = [row.split(",") for row in ROWS]
+    if name == "o.parquet":
+        values = [[float(a), b, datetime.fromisoformat(c), float(d)] for a, b, c, d in fields]
+        columns = dict(zip(HEADER.split(","), map(list, zip(*values, strict=True)), strict=True))
+        pyarrow.parquet.write_table(pa.table(columns), path)
+        first_line = 1
+    elif "json" in name:
+        first, *rest = [json.dumps(dict(zip(HEADER.split(","), row, strict=True))) for row in fields]
+        write(path, *rest, header=first)
+        first_line = 1
+    elif name == "o.tsv":
+        write(path, *[row.replace(",", "\t") for row in ROWS], header=HEADER.replace(",", "\t"))
+    else:
+        write(path, *ROWS)
+    said = {"file": {"delimiter": "\t"}} if name == "o.tsv" else {}
+    (result,) = ingest.load(source(home, **said), path, home)
+    assert (result.received, result.loaded, result.unreadable) == (3, 3, 0)
+    assert lines() == [(line + first_line - 2, *rest) for line, *rest in loaded()]
+    assert warehouse.rows("select customer_id from pii.customers order by 1") == [("1",), ("2",)]
+    assert warehouse.rows("select count(*) from raw.order_lines join pii.customers using (customer_key)") == [(3,)]
+
+
+def test_the_same_content_is_loaded_once(home, tmp_path):
+    first = ingest.load("orders", write(tmp_path / "o.csv", *ROWS), home)[0]
+    again = ingest.load("orders", write(tmp_path / "copy.csv.gz", *ROWS), home)[0]
+    assert (again.batch_id, again.already_loaded, again.file_name) == (first.batch_id, True, "o.csv")
+    changed = ingest.load("orders", write(tmp_path / "o.csv", *ROWS[:2]), home)[0]
+    assert changed.batch_id != first.batch_id
+    assert len(lines()) == 5
+
+
+def test_two_loads_at_once_load_it_once(home, tmp_path):
+    path = write(tmp_path / "o.csv", *ROWS)
+    results: list[ingest.BatchResult] = []
+    threads = [threading.Thread(target=lambda: results.extend(ingest.load("orders", path, home))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(result.already_loaded for result in results) == [False, True, True]
+    assert len(lines()) == 3
+
+
+def test_a_load_that_breaks_leaves_nothing(home, tmp_path, monkeypatch):
+    def breaks(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("clv.ingest.writing.copy_customers", breaks)
+    with pytest.raises(KeyboardInterrupt):
+        ingest.load("orders", write(tmp_path / "o.csv", *ROWS, "9,z,never,1"), home)
+    for table in ("raw.batches", "raw.order_lines", "quarantine.unreadable_rows", "ops.settings"):
+        assert warehouse.rows(f"select count(*) from {table}") == [(0,)], table
+
+
+def test_the_landing_folder_is_loaded_file_by_file(home):
+    write(home.landing / "orders" / "2024" / "02.csv", *ROWS[2:])
+    write(home.landing / "orders" / "2024" / "01.csv.gz", *ROWS[:2])
+    assert [result.file_name for result in ingest.landing(home)] == ["2024/01.csv.gz", "2024/02.csv"]
+    assert all(result.already_loaded for result in ingest.landing(home))
+
+
+def test_unreadable_rows_are_kept_with_line_reason_and_text(home, tmp_path):
+    path = tmp_path / "o.csv"
+    bad = [
+        '1,"two\nlines",2024-01-01,4',
+        "",
+        "2,x,2024-01-01",
+        "3,y,2024-13-45,5",
+        '4,"q "z,2024-01-01,5',
+        "5,w,2024-01-01,1o",
+    ]
+    write(path, ROWS[0], *bad, ROWS[1], "6,v,2024-01-01,1,9")
+    path.write_bytes(path.read_bytes() + b"7,\xe9,2024-01-01,3\n8,u,2024-01-01,2\n")
+    (result,) = ingest.load("orders", path, home)
+    assert (result.received, result.loaded, result.unreadable) == (10, 4, 6)
+    assert [(line, order) for line, order, *_ in lines()] == [(2, "a"), (3, "two\nlines"), (10, "b"), (13, "u")]
+    assert unreadable() == [
+        (6, "has 3 fields where 4 are expected", "2,x,2024-01-01"),
+        (7, "ordered_at '2024-13-45' is not a time", "3,y,2024-13-45,5"),
+        (8, "has a quote that does not close", '4,"q "z,2024-01-01,5'),
+        (9, "amount '1o' is not a number", "5,w,2024-01-01,1o"),
+        (11, "has 5 fields where 4 are expected", "6,v,2024-01-01,1,9"),
+        (12, "is not UTF-8; name its encoding in the mapping", "7,\\xe9,2024-01-01,3"),
+    ]
+
+
+def test_unreadable_json_and_parquet_rows(home, tmp_path):
+    row = {"customer_id": 1, "order_id": "a", "ordered_at": "2024-01-01", "amount": 3}
+    rows = [
+        json.dumps(row),
+        "{broken",
+        "[1]",
+        "",
+        json.dumps({**row, "amount": "x"}),
+        json.dumps({**row, "amount": None}),
+    ]
+    (tmp_path / "o.jsonl").write_text("\n".join(rows))
+    (result,) = ingest.load("orders", tmp_path / "o.jsonl", home)
+    assert (result.received, result.loaded) == (5, 2)
+    assert [line for line, *_ in unreadable()] == [2, 3, 5]
+    assert unreadable()[0][2] == "{broken"
+    pyarrow.parquet.write_table(
+        pa.table({name: [str(value)] for name, value in {**row, "amount": "x"}.items()}), tmp_path / "o.pq"
+    )
+    assert ingest.load("orders", tmp_path / "o.pq", home)[0].unreadable == 1
+    assert '"amount":"x"' in warehouse.rows("select raw_text from quarantine.unreadable_rows where line = 1")[0][0]
+
+
+def test_missing_values_are_loaded_as_null(home, tmp_path):
+    ingest.load(
+        "orders", write(tmp_path / "o.csv", ",a,2024-01-01,1", "1,,2024-01-01,1", "1,b,,1", "1,c,2024-01-01, "), home
+    )
+    found = lines("customer_key is null, order_id is null, ordered_at is null, amount is null")
+    assert found == [tuple(place == row for place in range(4)) for row in range(4)]
+
+
+def test_times_are_read_in_the_mappings_zone(home, tmp_path):
+    said = {
+        "time": {"column": "ordered_at", "formats": ["%d.%m.%Y %H:%M", "%Y/%m/%d %H:%M %z"]},
+        "time_zone": "Europe/Berlin",
+    }
+    times = [
+        "01.07.2024 00:30",
+        "2024-01-15 12:00:00",
+        "2024-01-15T12:00:00-05:00",
+        "2024-01-15 12:00:00 +0530",
+        "2024/01/15 12:00 -0100",
+    ]
+    ingest.load(
+        source(home, **said), write(tmp_path / "o.csv", *[f"1,{n},{time},1" for n, time in enumerate(times)]), home
+    )
+    assert [at for (at,) in lines("ordered_at")] == [
+        datetime(2024, 6, 30, 22, 30),
+        datetime(2024, 1, 15, 11),
+        datetime(2024, 1, 15, 17),
+        datetime(2024, 1, 15, 6, 30),
+        datetime(2024, 1, 15, 13),
+    ]
+
+
+def test_numbers_encodings_and_signs(home, tmp_path):
+    said = {
+        "file": {
+            "decimal": ",", "thousands": ".", "delimiter": ";", "encoding": "cp1252",
+            "header": ["who", "o", "t", "m", "kind"], "missing": ["-"],
+        },
+        "customer": "who", "order": "o", "time": "t", "amount": "m",
+        "sign": {"column": "kind", "negative": ["Rückgabe"]},
+    }  # fmt: skip
+    text = "zoë;a;2024-01-01;1.234,56;Kauf\nzoë;b;2024-01-02;10,5;Rückgabe\n-;c;2024-01-02;-;Kauf\n"
+    (tmp_path / "o.csv").write_bytes(text.encode("cp1252"))
+    ingest.load(source(home, **said), tmp_path / "o.csv", home)
+    assert lines("_line, amount") == [(1, Decimal("1234.56")), (2, Decimal("-10.5")), (3, None)]
+    assert warehouse.rows("select customer_id from pii.customers") == [("zoë",)]
+
+
+def test_one_currency_per_warehouse(home, tmp_path):
+    path = write(tmp_path / "o.csv", *ROWS)
+    ingest.load(source(home, "pounds", currency="GBP"), path, home)
+    with pytest.raises(ClvError, match="USD and the warehouse in GBP.*rate"):
+        ingest.load(source(home, "dollars", currency="USD"), path, home)
+    rate = {"code": "USD", "rates": {"GBP": 1, "USD": 0.8}}
+    ingest.load(source(home, "dollars", currency=rate), path, home)
+    assert lines("amount")[3:] == [(Decimal("4.4"),), (Decimal("5.6"),), (Decimal("-4.4"),)]
+    ingest.load("orders", path, home)
+    mixed = write(
+        tmp_path / "mixed.csv",
+        *[f"{row},{code}" for row, code in zip(ROWS, ("GBP", "EUR", ""), strict=True)],
+        header=f"{HEADER},currency",
+    )
+    with pytest.raises(ClvError, match="EUR and the warehouse in GBP"):
+        ingest.load("orders", mixed, home)
+
+
+def test_row_keys_tell_lines_from_duplicates(home, tmp_path):
+    same, other = "1,a,2024-01-01,5", "1,a,2024-01-01,6"
+    ingest.load("orders", write(tmp_path / "o.csv", same, other, same, "2,a,2024-01-02,5"), home)
+    keys = [key for (key,) in lines("_row_key")]
+    assert keys[0] == keys[2]
+    assert len(set(keys)) == 3
+
+
+@pytest.mark.parametrize(
+    ("lines", "header", "words"),
+    [
+        (["1,a,2024-01-01"], "customer_id,order_id,ordered_at", "o.csv has no column 'amount'.*customer_id, order_id"),
+        ([], "", "o.csv has no column|holds no line"),
+    ],
+)
+def test_a_missing_column_is_named(home, tmp_path, lines, header, words):
+    with pytest.raises(ClvError, match=words):
+        ingest.load("orders", write(tmp_path / "o.csv", *lines, header=header), home)
+
+
+def test_mistakes_are_one_line(home, tmp_path):
+    with pytest.raises(ClvError, match="no source 'shopfy'; known sources are .*shopify"):
+        ingest.load("shopfy", tmp_path, home)
+    (tmp_path / "o.parquet").write_bytes(b"PAR1 nothing")
+    with pytest.raises(ClvError, match="o.parquet is not a readable Parquet file"):
+        ingest.load("orders", tmp_path / "o.parquet", home)
+    with pytest.raises(ClvError, match="no batch 7"):
+        ingest.withdraw(7, "wrong", home)
+
+
+def test_a_batch_can_be_withdrawn_and_restored(home, tmp_path):
+    batch = ingest.load("orders", write(tmp_path / "o.csv", *ROWS), home)[0].batch_id
+    ingest.withdraw(batch, "sent by mistake", home)
+    assert warehouse.rows("select batch_id, reason from raw.withdrawals") == [(batch, "sent by mistake")]
+    ingest.restore(batch, home)
+    assert warehouse.rows("select count(*) from raw.withdrawals") == [(0,)]
+
+
+SHOPIFY = (
+    "Name,Email,Financial Status,Currency,Total,Refunded Amount,Created at,Lineitem quantity,Lineitem name,"
+    "Lineitem price,Lineitem sku,Lineitem discount,Billing Name,Shipping Country,Payment Method,Cancelled at,Source"
+)
+
+
+def shopify(name: str, **first_row: str) -> str:
+    """One row of a Shopify orders export; an order's further rows give only its name and their line item."""
+    row = {
+        "Name": name,
+        "Lineitem quantity": "1",
+        "Lineitem name": "Mug",
+        "Lineitem price": "10",
+        "Lineitem discount": "0",
+        **first_row,
+    }
+    return ",".join(row.get(column, "") for column in SHOPIFY.split(","))
+
+
+def test_shopify(home, tmp_path):
+    order = {
+        "Email": "Ann@Example.com", "Financial Status": "paid", "Currency": "EUR", "Total": "32.50",
+        "Refunded Amount": "0.00", "Created at": "2024-03-01 09:00:00 +0100",
+        "Billing Name": "Ann", "Shipping Country": "DE", "Source": "web",
+    }  # fmt: skip
+    rows = [
+        shopify("#1", **order),
+        shopify("#1", **{"Lineitem name": "Tea", "Lineitem quantity": "2"}),
+        shopify("#2", **order, **{"Cancelled at": "2024-03-02 09:00:00 +0100"}),
+        shopify("#3", **{**order, "Refunded Amount": "12.50", "Email": "ann@example.com"}),
+    ]
+    (result,) = ingest.load("shopify", write(tmp_path / "orders.csv", *rows, header=SHOPIFY), home)
+    assert (result.received, result.loaded) == (5, 5)
+    assert lines("order_id, amount, quantity, product_name, _rule, refund_of, ordered_at = '2024-03-01 08:00:00'") == [
+        ("#1", Decimal("32.5"), 1, "Mug", None, None, True),
+        ("#1", 0, 2, "Tea", None, None, True),
+        ("#2", Decimal("32.5"), 1, "Mug", "cancelled_order", None, True),
+        ("#3", Decimal("32.5"), 1, "Mug", None, None, True),
+        ("#3", Decimal("-12.5"), None, None, None, "#3", True),
+    ]
+    assert warehouse.rows("select customer_id, name from pii.customers") == [("ann@example.com", "Ann")]
+
+
+def test_the_simulated_shop(home, tmp_path):
+    import sample_shop
+    from clv import dates
+
+    facts = sample_shop.make(tmp_path, customers=150, seed=5, until=dates.parse_date("2024-06-01"), history_days=400)
+    results = ingest.load("sample_shop", tmp_path / "orders", home)
+    assert sum(result.received for result in results) == facts["rows"]
+    assert warehouse.rows("select count(*) from pii.customers")[0][0] >= 150
+    assert warehouse.rows("select distinct _rule from raw.order_lines where _rule is not null") == [("test_order",)]

@@ -1,0 +1,73 @@
+"""The mapping language: what is understood, and that each mistake is named with its mend."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from clv.errors import ClvError
+from clv.ingest.mapping import SHIPPED, parse
+
+LEAST = {"customer": "who", "order": "number", "time": "at", "amount": "money"}
+
+
+def mapping(**said):
+    return parse("shop", {**LEAST, **said}, "shop.yml")
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.yml")), ids=lambda path: path.stem)
+def test_the_shipped_mappings_are_right(path):
+    assert parse(path.stem, yaml.safe_load(path.read_text()), path.name).wanted
+
+
+def test_four_columns_are_enough():
+    least = mapping()
+    assert least.wanted == ["who", "number", "at", "money"]
+    assert (least.row_key, least.currency, least.optional) == ("order_time", None, frozenset())
+
+
+def test_a_line_id_makes_the_line_the_key():
+    assert mapping(columns={"line_id": "line?"}).row_key == "line"
+    assert mapping(columns={"line_id": "line?"}).optional == {"line"}
+
+
+def test_quantity_and_price_fill_their_columns():
+    bought = mapping(amount={"quantity": "pieces", "price": "each"})
+    assert (bought.amount, bought.price) == (None, "each")
+    assert bought.columns == {"quantity": "pieces", "unit_price": "each"}
+
+
+def test_the_digest_is_of_what_is_said():
+    assert mapping().sha256 == mapping(description="in other words").sha256
+    assert mapping().sha256 != mapping(currency="EUR").sha256
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"custmer": "who"}, ["unknown key 'custmer'", "customer"]),
+        ({"columns": {"colour": "c"}}, ["unknown key 'colour' under 'columns'", "category"]),
+        ({"order": None}, ["lacks 'order'"]),
+        ({"amount": {"price": "each"}}, ["no quantity"]),
+        ({"amount": {"column": "money", "price": "each"}}, ["either a column"]),
+        ({"customer": 7}, ["'customer' must hold keys and values"]),
+        ({"customer": "who?"}, ["required", "who?"]),
+        ({"row_key": "hash"}, ["row_key 'hash'", "content"]),
+        ({"row_key": "line"}, ["columns.line_id"]),
+        ({"part": "sheet"}, ["row_key: content"]),
+        ({"time_zone": "Mars/Olympus"}, ["Mars/Olympus", "Europe/London"]),
+        ({"file": {"encoding": "latin-99"}}, ["latin-99", "latin-1"]),
+        ({"file": {"decimal": ",", "thousands": ","}}, ["file.decimal"]),
+        ({"filters": [{"rule": "x", "column": "c"}]}, ["at_most"]),
+        ({"filters": [{"rule": "x", "column": "c", "matches": "("}]}, ["no pattern"]),
+        ({"filters": [{"rule": "x", "column": "c", "at_most": "nil"}]}, ["must be a number"]),
+        ({"currency": {"code": "EUR", "rates": {"USD": 0}}}, ["currency.rates"]),
+        ({"sign": {"column": "kind"}}, ["negative"]),
+    ],
+)
+def test_mistakes_are_named(said, words):
+    with pytest.raises(ClvError) as error:
+        mapping(**said)
+    assert "\n" not in str(error.value)
+    for word in ["shop.yml", *words]:
+        assert word in str(error.value)
