@@ -1,0 +1,39 @@
+"""How fast files go into raw: python -m benchmarks.ingest SOURCE FILE [--times 3]. Uses the warehouse of CLV_HOME.
+
+It wants an empty warehouse, and empties it again. Prints lines a second, the best of the times.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+from clv import ingest, settings, tables, warehouse
+
+
+def main() -> None:
+    """Loads the file into an empty raw, several times, and prints the best."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.ingest", description=__doc__)
+    parser.add_argument("source")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--times", type=int, default=3)
+    asked = parser.parse_args()
+    home = settings.load()
+    warehouse.migrate()
+    if warehouse.rows(f"select count(*) from {tables.BATCHES}") != [(0,)]:
+        parser.error("this warehouse holds batches; give CLV_HOME or CLV_WAREHOUSE_URL an empty one")
+    best, rows = float("inf"), 0
+    for _ in range(asked.times):
+        started = time.perf_counter()
+        rows = sum(result.loaded for result in ingest.load(asked.source, asked.file, home))
+        best = min(best, time.perf_counter() - started)
+        with warehouse.connect() as connection:
+            connection.execute(
+                f"truncate {tables.ORDER_LINES}, {tables.BATCHES}, {tables.CUSTOMERS}, {tables.UNREADABLE_ROWS} cascade"
+            )
+    print(f"{rows:,} lines in {best:.1f} s: {rows / best:,.0f} a second")
+
+
+if __name__ == "__main__":
+    main()
