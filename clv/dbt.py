@@ -29,8 +29,7 @@ LAYERS = {
     "features": ["--select", "customer_features", "fct_orders"],
     "training": ["--select", "training_examples"],
     "analytics": [
-        "--select", "path:models/analytics", "resource_type:seed",
-        "--exclude", "fct_orders", "tag:published",
+        "--select", "customer_clv", "customer_clv_horizons", "segment_summary", "dim_customer", "resource_type:seed",
     ],
 }  # fmt: skip
 PARSED = "partial_parse.msgpack"

@@ -49,6 +49,13 @@ def home(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> settin
     return make_home(server, tmp_path / "home", monkeypatch)
 
 
+@pytest.fixture(scope="module")
+def module_home(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[settings.Settings]:
+    """Like `home`, for all tests of a module: where what they look at takes long to make."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield make_home(server, tmp_path_factory.mktemp("module") / "home", patch)
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real orders; the test is skipped where it is absent."""

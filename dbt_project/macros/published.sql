@@ -63,7 +63,7 @@ select * from final
     {% endcall %}
 
     {% do apply_grants(target_relation, config.get('grants'), should_revoke=True) %}
-    {% do alter_relation_comment(target_relation, model.description) %}
+    {% do run_query(alter_relation_comment(target_relation, model.description)) %}
     {% for parent in parents %}
         {% do run_query(alter_column_comment(target_relation, graph.nodes[parent].columns)) %}
     {% endfor %}

@@ -15,27 +15,27 @@ features as (
 ),
 
 -- Profit per unit of revenue: the shop's own where lines bring a cost, else its setting
-margin as (
+known_costs as (
     select
-        coalesce(
-            (sum(historic_profit::numeric) / nullif(
-                sum(revenue_total::numeric - revenue_without_cost::numeric)
-                    filter (where historic_profit is not null), 0
-            ))::double precision,
-            {{ var('gross_margin') }}::double precision
-        ) as margin
+        sum(historic_profit::numeric) as profit,
+        sum(revenue_total::numeric - revenue_without_cost::numeric) as revenue
     from features
+    where historic_profit is not null
+),
+
+margin as (
+    select coalesce((profit / nullif(revenue, 0))::double precision, {{ var('gross_margin') }}) as margin
+    from known_costs
 ),
 
 final as (
     select
         predictions.*,
         predictions.predicted_revenue * margin.margin as predicted_profit,
-        predictions.predicted_revenue * margin.margin * predictions.discount_factor as predicted_clv
-        {%- for quantile in ['p10', 'p50', 'p90'] %},
-        predictions.predicted_{{ quantile }} * margin.margin * predictions.discount_factor
-            as predicted_clv_{{ quantile }}
-        {%- endfor %}
+        predictions.predicted_revenue * margin.margin * predictions.discount_factor as predicted_clv,
+        predictions.predicted_p10 * margin.margin * predictions.discount_factor as predicted_clv_p10,
+        predictions.predicted_p50 * margin.margin * predictions.discount_factor as predicted_clv_p50,
+        predictions.predicted_p90 * margin.margin * predictions.discount_factor as predicted_clv_p90
     from predictions
     cross join margin
 )

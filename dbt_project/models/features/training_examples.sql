@@ -27,12 +27,12 @@ next_days as (
 
 outcomes as (
     select
+        {% for horizon in var('horizons') %}
+        sum(orders) filter (where days_after < {{ horizon }}) as orders_next_{{ horizon }},
+        sum(net_revenue) filter (where days_after < {{ horizon }}) as revenue_next_{{ horizon }},
+        {% endfor %}
         as_of_date,
         customer_key
-        {%- for horizon in var('horizons') %},
-        sum(orders) filter (where days_after < {{ horizon }}) as orders_next_{{ horizon }},
-        sum(net_revenue) filter (where days_after < {{ horizon }}) as revenue_next_{{ horizon }}
-        {%- endfor %}
     from next_days
     group by as_of_date, customer_key
 ),
@@ -41,9 +41,7 @@ outcomes as (
 final as (
     select
         features.*,
-        date '{{ given("training_date") }}' as training_date,
-        '{{ given("run_id") }}'::text as run_id
-        {%- for horizon in var('horizons') %},
+        {% for horizon in var('horizons') %}
         case
             when features.as_of_date + {{ horizon }} <= date '{{ given("training_date") }}'
                 then coalesce(outcomes.orders_next_{{ horizon }}, 0)
@@ -51,8 +49,10 @@ final as (
         case
             when features.as_of_date + {{ horizon }} <= date '{{ given("training_date") }}'
                 then coalesce(outcomes.revenue_next_{{ horizon }}, 0)
-        end::double precision as revenue_next_{{ horizon }}
-        {%- endfor %}
+        end::double precision as revenue_next_{{ horizon }},
+        {% endfor %}
+        date '{{ given("training_date") }}' as training_date,
+        '{{ given("run_id") }}'::text as run_id
     from features
     left join outcomes
         on features.as_of_date = outcomes.as_of_date and features.customer_key = outcomes.customer_key

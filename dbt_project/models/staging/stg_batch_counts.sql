@@ -1,5 +1,3 @@
-{%- set own_reasons = ['replaced', 'withdrawn', 'missing_order', 'missing_time', 'missing_amount', 'missing_customer'] -%}
-
 with
 
 batches as (select * from {{ source('raw', 'batches') }}),
@@ -11,15 +9,21 @@ lines as (select * from {{ ref('stg_order_lines') }}),
 counts as (
     select
         batch_id,
+        count(*) filter (where verdict = 'replaced') as rows_replaced,
+        count(*) filter (where verdict = 'withdrawn') as rows_withdrawn,
+        count(*) filter (where verdict = 'missing_order') as rows_missing_order,
+        count(*) filter (where verdict = 'missing_time') as rows_missing_time,
+        count(*) filter (where verdict = 'missing_amount') as rows_missing_amount,
+        count(*) filter (where verdict = 'missing_customer') as rows_missing_customer,
         count(*) filter (where verdict = 'accepted') as rows_accepted,
         count(*) filter (where verdict = 'duplicate') as rows_duplicate,
         count(*) filter (where verdict not in ('accepted', 'duplicate')) as rows_set_aside,
         count(*) filter (
-            where verdict not in ('accepted', 'duplicate', '{{ own_reasons | join("', '") }}')
+            where verdict not in (
+                'accepted', 'duplicate', 'replaced', 'withdrawn',
+                'missing_order', 'missing_time', 'missing_amount', 'missing_customer'
+            )
         ) as rows_by_rule
-        {%- for reason in own_reasons %},
-        count(*) filter (where verdict = '{{ reason }}') as rows_{{ reason }}
-        {%- endfor %}
     from verdicts
     group by batch_id
 ),
@@ -44,9 +48,12 @@ final as (
         coalesce(counts.rows_set_aside, 0) as rows_set_aside,
         coalesce(counts.rows_duplicate, 0) as rows_duplicate,
         coalesce(counts.rows_by_rule, 0) as rows_by_rule,
-        {%- for reason in own_reasons %}
-        coalesce(counts.rows_{{ reason }}, 0) as rows_{{ reason }},
-        {%- endfor %}
+        coalesce(counts.rows_replaced, 0) as rows_replaced,
+        coalesce(counts.rows_withdrawn, 0) as rows_withdrawn,
+        coalesce(counts.rows_missing_order, 0) as rows_missing_order,
+        coalesce(counts.rows_missing_time, 0) as rows_missing_time,
+        coalesce(counts.rows_missing_amount, 0) as rows_missing_amount,
+        coalesce(counts.rows_missing_customer, 0) as rows_missing_customer,
         times.first_ordered_at,
         times.last_ordered_at
     from batches

@@ -1,4 +1,8 @@
-{{ config(indexes=[{'columns': ['batch_id', 'line'], 'unique': true}]) }}
+{#- Rows that were just copied in have no statistics yet, and a plan made without them can take hours. -#}
+{{ config(
+    indexes=[{'columns': ['batch_id', 'line'], 'unique': true}],
+    pre_hook="analyze {{ source('raw', 'order_lines').render() }}",
+) }}
 
 with
 

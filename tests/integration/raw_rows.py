@@ -1,0 +1,87 @@
+"""Builders of what ingestion leaves in raw, and of what scoring leaves in predictions."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import uuid
+
+from clv import tables, warehouse
+
+_numbers = itertools.count(1)
+
+
+def customer(letter: str) -> uuid.UUID:
+    """The key of a customer named by one letter, a to f."""
+    return uuid.UUID(f"{letter * 8}-0000-4000-8000-000000000001")
+
+
+def line(order: str | None, ordered_at: str | None, amount: object, who: str | None = "a", **values: object) -> dict:
+    """One raw row; its key is order and product unless `_row_key` is given."""
+    row = {
+        "order_id": order,
+        "ordered_at": ordered_at,
+        "amount": amount,
+        "customer_key": customer(who) if who else None,
+        "product_id": "pen",
+        **values,
+    }
+    content = hashlib.md5(repr(sorted(row.items(), key=str)).encode(), usedforsecurity=False)
+    key = f"{order or next(_numbers)}|{row['product_id']}"
+    return {"_row_key": key, "_content": uuid.UUID(content.hexdigest()), **row}
+
+
+def deliver(lines: list[dict], file_name: str = "orders.csv", source: str = "shop", unreadable: int = 0) -> int:
+    """One file as ingestion leaves it in raw; returns its batch_id."""
+    with warehouse.connect() as connection:
+        connection.execute(f"insert into {tables.SETTINGS} values ('currency', 'GBP') on conflict do nothing")
+        found = connection.execute(
+            f"""
+            insert into {tables.BATCHES} (
+                source, file_name, content_sha256, mapping_sha256, currency, rows_received, rows_loaded, rows_unreadable
+            ) values (%s, %s, %s, 'm', 'GBP', %s, %s, %s) returning batch_id
+            """,
+            (source, file_name, str(next(_numbers)), len(lines) + unreadable, len(lines), unreadable),
+        ).fetchone()
+        assert found is not None
+        for number, values in enumerate(lines, 1):
+            row = {"_batch_id": found[0], "_source": source, "_line": number, **values}
+            connection.execute(
+                f"insert into {tables.ORDER_LINES} ({', '.join(row)}) values ({', '.join(['%s'] * len(row))})",  # type: ignore[arg-type]
+                list(row.values()),
+            )
+    return found[0]
+
+
+def withdraw(batch_id: int) -> None:
+    """Takes a batch back."""
+    with warehouse.connect() as connection:
+        connection.execute(
+            f"insert into {tables.WITHDRAWALS} (batch_id, reason) values (%s, 'wrong file')", (batch_id,)
+        )
+
+
+def predict(as_of: str, run_id: str, **forecasts: tuple[float, float] | None) -> None:
+    """Forecasts per customer letter: (p_purchase, revenue over 365 days), or None where there is too little data.
+
+    Other horizons get their share of the days; quantiles are 0.5, 0.9 and 2 times the mean; the discount is 0.9.
+    """
+    with warehouse.connect() as connection:
+        for letter, forecast in forecasts.items():
+            for horizon in (90, 180, 365, 1825):
+                p_purchase, mean = forecast or (None, None)
+                money = [mean * horizon / 365 * factor if mean is not None else None for factor in (1, 0.5, 0.9, 2)]
+                connection.execute(
+                    f"""
+                    insert into {tables.CUSTOMER_PREDICTIONS} (
+                        as_of_date, run_id, customer_key, horizon_days, status, status_reason, p_alive, p_purchase,
+                        expected_orders, predicted_revenue, predicted_p10, predicted_p50, predicted_p90,
+                        discount_factor, model_version
+                    ) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0.9, 'm')
+                    """,
+                    (
+                        as_of, run_id, customer(letter), horizon,
+                        "scored" if forecast else "too_little_data", None if forecast else "no order before the date",
+                        p_purchase, p_purchase, p_purchase, *money,
+                    ),
+                )  # fmt: skip

@@ -1,0 +1,57 @@
+"""What a build may not do: see the future, keep vanished rows, or fail without saying where."""
+
+from __future__ import annotations
+
+import pytest
+from raw_rows import deliver, line
+
+from clv import dbt, settings, tables, warehouse
+from clv.errors import ClvError
+
+VARIABLES = {"as_of_date": "2024-06-01", "run_id": "2024-06-01.1"}
+
+
+def build_features(home: settings.Settings) -> list[tuple]:
+    """Builds up to the features; returns every row of the run's slices as text."""
+    for layer in ("staging", "intermediate", "features"):
+        dbt.build(layer, VARIABLES, home)
+    return warehouse.rows(f"""
+        select f::text from {tables.CUSTOMER_FEATURES} as f union all select o::text from analytics_runs.fct_orders as o
+        order by 1
+    """)
+
+
+def test_later_rows_leave_a_past_date_as_it_was(home: settings.Settings):
+    past = [
+        line("1", "2024-01-10 10:00", "20.00"),
+        line("2", "2024-03-10 10:00", "0.00"),
+        line("3", "2024-05-31 23:59:59.999", "30.00", category="desk"),
+        line("r1", "2024-04-01 10:00", "-3.00", product_id="ink"),
+    ]
+    later = [
+        line("1", "2024-06-01 00:00", "7.00", product_id="ink", category="tools"),
+        line("2", "2024-06-02 10:00", "8.00", product_id="ink", channel="web"),
+        line("3", "2024-06-02 10:00", "9.00", product_id="cap", category="hats"),
+        line("r1", "2024-07-01 10:00", "50.00", product_id="cap"),
+        line("3", "2024-06-03 10:00", "-30.00", product_id="pin"),
+        line("4", "2024-06-01 00:00", "5.00", who="b"),
+    ]
+    deliver(past, "past.csv")
+    before = build_features(home)
+    deliver(later, "later.csv")
+    assert build_features(home) == before
+    assert len(before) == 4  # one customer; two orders and a refund that had no order yet
+
+
+def test_a_failed_check_is_one_line_that_names_it(home: settings.Settings):
+    deliver([line("1", "2024-01-10 10:00", "20.00")])
+    with warehouse.connect() as connection:
+        connection.execute(f"delete from {tables.ORDER_LINES}")
+    with pytest.raises(ClvError, match="every_row_received_is_accounted_for.*Got 1 result") as raised:
+        dbt.build("staging", VARIABLES, home)
+    assert len(str(raised.value).splitlines()) == 1
+
+
+def test_an_unknown_layer_is_refused(home: settings.Settings):
+    with pytest.raises(ClvError, match="no dbt layer 'marts'; layers are setup, staging"):
+        dbt.build("marts", VARIABLES, home)

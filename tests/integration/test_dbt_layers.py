@@ -1,0 +1,236 @@
+"""A shop of four customers through every layer: what each table says of it, worked out by hand."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import psycopg
+import pytest
+from raw_rows import customer, deliver, line, predict, withdraw
+
+from clv import dbt, settings, tables, warehouse
+
+AS_OF, RUN = "2024-06-01", "2024-06-01.1"
+VARIABLES = {"as_of_date": AS_OF, "run_id": RUN}
+TRAINING = {
+    "as_of_date": AS_OF,
+    "run_id": RUN,
+    "training_date": AS_OF,
+    "origins": ["2024-03-03", "2024-02-03"],
+}
+
+
+def orders() -> list[dict]:
+    """What the shop delivers first: every rule once. Customer c only ever gave something back."""
+    pen = line("1", "2024-01-10 10:00", "19.99", category="desk", channel="web", country="FR")
+    return [
+        pen,
+        pen,
+        line("1", "2024-01-10 10:00", "30.01", product_id="ink", category="desk", channel="web", country="FR"),
+        line("2", "2024-03-10 09:00", "40.00"),
+        line("r1", "2024-04-01 12:00", "-10.00"),
+        line("3", "2024-05-31 23:59:59", "70.005", who="b"),
+        line("4", "2024-06-01 00:00", "500.00", who="b"),
+        line("r2", "2024-02-01 08:00", "-5.50", who="c"),
+        line("5", "2023-05-01 08:00", "20.00", who="d", cost="12.00"),
+        line("5", "2024-06-05 08:00", "7.00", who="d", product_id="ink"),
+        line("6", "2024-01-01 08:00", "1.00", who=None),
+        line("7", "2024-01-01 08:00", None),
+        line("8", "2024-01-01 08:00", "9.00", _rule="test_order"),
+    ]
+
+
+def table(name: str, columns: str = "*", where: str = "true") -> list[tuple]:
+    """Rows of a table, in the order of the columns asked for."""
+    return warehouse.rows(f"select {columns} from {name} where {where} order by {columns}")
+
+
+@pytest.fixture(scope="module")
+def shop(module_home: settings.Settings) -> dict:
+    """The shop's warehouse with every layer built; gives the facts per layer."""
+    deliver(orders(), "orders.csv", unreadable=1)
+    deliver([line("2", "2024-03-10 09:00", "45.00")], "corrections.csv")
+    withdraw(deliver([line("9", "2024-05-01 09:00", "999.00")], "mistake.csv"))
+    facts = {
+        layer: dbt.build(layer, VARIABLES, module_home) for layer in ("setup", "staging", "intermediate", "features")
+    }
+    facts["training"] = dbt.build("training", TRAINING, module_home)
+    predict(AS_OF, RUN, a=(0.75, 100.0), b=(0.2, 50.0), c=None, d=(0.5, 50.0))
+    facts["analytics"] = dbt.build("analytics", VARIABLES, module_home)
+    return facts
+
+
+def test_every_row_received_is_accounted_for(shop: dict):
+    counts = table(
+        tables.STG_BATCH_COUNTS,
+        "file_name, rows_received, rows_unreadable, rows_accepted, rows_duplicate, rows_replaced, rows_withdrawn, "
+        "rows_by_rule, rows_missing_amount, rows_missing_customer, rows_set_aside",
+    )
+    assert counts == [
+        ("corrections.csv", 1, 0, 1, 0, 0, 0, 0, 0, 0, 0),
+        ("mistake.csv", 1, 0, 0, 0, 0, 1, 0, 0, 0, 1),
+        ("orders.csv", 14, 1, 8, 1, 1, 0, 1, 1, 1, 4),
+    ]
+    reasons = {reason for (reason,) in table(tables.SET_ASIDE_LINES, "reason")}
+    assert reasons == {"withdrawn", "replaced", "test_order", "missing_amount", "missing_customer"}
+    assert shop["staging"]["rows"]["stg_order_lines"] == 9
+
+
+def test_orders_and_refunds(shop: dict):
+    found = table(tables.INT_ORDERS, "order_key, gross_revenue, cost, lines, products, main_category, channel")
+    assert found == [
+        ("shop:1", Decimal("50.00"), None, 2, 2, "desk", "web"),
+        ("shop:2", Decimal("45.00"), None, 1, 1, None, None),
+        ("shop:3", Decimal("70.005"), None, 1, 1, None, None),
+        ("shop:4", Decimal("500.00"), None, 1, 1, None, None),
+        ("shop:5", Decimal("27.00"), None, 2, 2, None, None),
+    ]
+    assert table(tables.INT_REFUNDS, "refund_order_key, order_key, link, amount") == [
+        ("shop:r1", "shop:2", "last_purchase", Decimal("-10.00")),
+        ("shop:r2", None, "none", Decimal("-5.50")),
+    ]
+
+
+def test_features_count_what_lies_before_the_date(shop: dict):
+    found = table(
+        tables.CUSTOMER_FEATURES,
+        "customer_key, orders_count, days_with_orders, revenue_total, revenue_90, t, distinct_products, "
+        "historic_profit",
+    )
+    assert found == [
+        (customer("a"), 2, 2, 85.0, 35.0, 143.0, 2.0, None),
+        (customer("b"), 1, 1, 70.005, 70.005, 1.0, 1.0, None),
+        (customer("c"), 0, 0, -5.5, 0.0, None, 0.0, None),
+        (customer("d"), 1, 1, 20.0, 0.0, 397.0, 1.0, 8.0),
+    ]
+
+
+def test_examples_know_the_outcomes_of_closed_windows_only(shop: dict):
+    found = table(tables.TRAINING_EXAMPLES, "as_of_date, customer_key, orders_count, revenue_next_90, revenue_next_180")
+    first, second = date(2024, 2, 3), date(2024, 3, 3)
+    assert found == [
+        (first, customer("a"), 1, 35.0, None),
+        (first, customer("c"), 0, 0.0, None),
+        (first, customer("d"), 1, 0.0, None),
+        (second, customer("a"), 1, 35.0, None),
+        (second, customer("c"), 0, 0.0, None),
+        (second, customer("d"), 1, 0.0, None),
+    ]
+
+
+def test_orders_as_analysts_see_them(shop: dict):
+    found = table(
+        "analytics_runs.fct_orders", "order_key, kind, order_number, gross_revenue, refunds, net_revenue, profit"
+    )
+    money = [(*row[:3], *(f"{value:.4f}" for value in row[3:])) for row in found]
+    assert money == [
+        ("shop:1", "order", 1, "50.0000", "0.0000", "50.0000", "50.0000"),
+        ("shop:2", "order", 2, "45.0000", "-10.0000", "35.0000", "35.0000"),
+        ("shop:3", "order", 1, "70.0050", "0.0000", "70.0050", "70.0050"),
+        ("shop:5", "order", 1, "20.0000", "0.0000", "20.0000", "8.0000"),
+        ("shop:r2", "refund_only", None, "0.0000", "-5.5000", "-5.5000", "-5.5000"),
+    ]
+
+
+def test_value_of_each_customer(shop: dict):
+    found = table(
+        "analytics_runs.customer_clv",
+        "customer_key, status, historic_revenue, historic_profit, predicted_profit, predicted_clv, predicted_clv_p90, "
+        "lifetime_clv, total_clv, value_tier, clv_percentile",
+    )
+    # d's line brought 8 of profit from 20: the shop's margin is 0.4. b and d are worth the same: b was worth more.
+    assert [tuple(str(value) for value in row[1:]) for row in found] == [
+        ("scored", "85.00", "85.00", "40.00", "36.00", "72.00", "180.00", "265.00", "Platinum", "100.0000"),
+        ("scored", "70.01", "70.01", "20.00", "18.00", "36.00", "90.00", "160.01", "Bronze", "66.6700"),
+        ("too_little_data", "-5.50", "-5.50", "None", "None", "None", "None", "None", "None", "None"),
+        ("scored", "20.00", "8.00", "20.00", "18.00", "36.00", "90.00", "98.00", "Medium", "33.3300"),
+    ]
+
+
+def test_stages_and_churn(shop: dict):
+    found = table("analytics_runs.customer_clv", "customer_key, churn_band, expected_next_order_on, lifecycle_stage")
+    assert [row[1:] for row in found] == [
+        # Two halvings in 365 days make it half as likely not to order within 182.
+        ("medium", date(2024, 11, 30), "active"),
+        ("very high", None, "new"),
+        (None, None, "no orders"),
+        ("high", date(2025, 6, 1), "lapsed"),
+    ]
+
+
+def test_summary_and_horizons_add_up(shop: dict):
+    summary = "select sum(customers), sum(historic_revenue), sum(predicted_clv) from analytics_runs.segment_summary"
+    assert warehouse.rows(summary) == [(4, Decimal("169.51"), Decimal("72.00"))]
+    horizons = """
+        select horizon_days, count(*), sum(predicted_revenue) from analytics_runs.customer_clv_horizons
+        group by horizon_days order by horizon_days
+    """
+    assert warehouse.rows(horizons) == [
+        (90, 4, Decimal("49.32")),
+        (180, 4, Decimal("98.64")),
+        (365, 4, Decimal("200.00")),
+    ]
+
+
+def test_facts_count_the_rows(shop: dict):
+    assert shop["features"]["rows"] == {"customer_features": 4, "fct_orders": 5}
+    assert shop["analytics"]["rows"]["customer_clv_horizons"] == 12
+
+
+def test_published_rows_show_at_once_and_only_to_readers_of_analytics(shop: dict):
+    views = ["customer_clv", "customer_clv_history", "fct_orders", "dim_customer", "segment_summary"]
+    counts = "select " + ", ".join(f"(select count(*) from analytics.{view})" for view in views)
+    with warehouse.connect() as connection:
+        connection.execute("set role clv_analyst")
+        assert connection.execute(counts).fetchone() == (0, 0, 0, 0, 0)  # type: ignore[arg-type]
+        connection.execute("reset role")
+        connection.execute(
+            f"insert into {tables.PUBLICATIONS} (as_of_date, run_id, digest, rows_published)"
+            " values (%s, %s, '', '{}')",
+            (AS_OF, RUN),
+        )
+        connection.execute("set role clv_analyst")
+        assert connection.execute(counts).fetchone() == (4, 4, 5, 4, 4)  # type: ignore[arg-type]
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("select from analytics_runs.customer_clv")
+        connection.rollback()
+
+
+def test_every_table_and_column_has_a_comment(shop: dict):
+    query = """
+        select relation.oid::regclass::text || coalesce('.' || attname, '')
+        from pg_class as relation
+        join pg_namespace as schema on schema.oid = relation.relnamespace
+        cross join lateral (
+            select 0 as attnum, null as attname
+            union all
+            select attnum, attname from pg_attribute where attrelid = relation.oid and attnum > 0 and not attisdropped
+        ) as column_or_table
+        where relkind in ('r', 'v')
+            and nspname in ('staging', 'intermediate', 'features', 'analytics_runs', 'analytics')
+            and col_description(relation.oid, attnum) is null and (attnum > 0 or obj_description(relation.oid) is null)
+    """
+    assert warehouse.rows(query) == []
+
+
+def test_setting_up_again_changes_nothing(shop: dict, module_home: settings.Settings):
+    state = """
+        select
+            (select count(*) from staging.stg_order_lines),
+            (select count(*) from features.customer_features),
+            (select count(*) from analytics_runs.customer_clv),
+            -- A view's rule is written anew with its definition.
+            (
+                select array_agg(pg_rewrite.xmin::text order by pg_rewrite.oid)
+                from pg_rewrite join pg_class on pg_class.oid = ev_class
+                where relnamespace = 'analytics'::regnamespace
+            )
+    """
+    before = warehouse.rows(state)
+    dbt.build("setup", {}, module_home)
+    assert warehouse.rows(state) == before
+
+
+def test_the_units_of_the_sql(shop: dict, module_home: settings.Settings):
+    assert dbt.unit_tests(module_home) == 7
