@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 
 import typer
 
-from clv.commands import data, services
+from clv.commands import data, runs, services
 from clv.errors import ClvError
 
 app = typer.Typer(
@@ -19,20 +18,26 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for command in (services.up, services.down, services.status, data.ingest, data.withdraw):
-    app.command()(command)
-if importlib.util.find_spec("clv.commands.runs"):
-    from clv.commands import runs
-
-    app.command()(runs.run)
-    app.command()(runs.backfill)
-for command in (data.sql, data.publish):
+for command in (
+    services.up,
+    services.down,
+    services.status,
+    data.ingest,
+    data.withdraw,
+    runs.run,
+    runs.backfill,
+    data.sql,
+    data.publish,
+):
     app.command()(command)
 
 
 @app.command()
 def demo() -> None:
-    """Show it all: start, make a simulated shop, run several days through Airflow, print the customers' value."""
+    """Show it all on a simulated shop.
+
+    Starts everything, makes and loads the shop, runs several days through Airflow, and prints the customers' value.
+    """
     from clv.commands.demo import demo
 
     demo()

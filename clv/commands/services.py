@@ -8,7 +8,7 @@ from clv import settings
 
 
 def up() -> None:
-    """Start the database and Airflow, making or mending whatever is missing.
+    """Start the database and Airflow, and mend what is missing.
 
     Everything lives in CLV_HOME (default .clv) and listens on loopback only. Running it again is safe and quick.
     """
@@ -55,7 +55,10 @@ def psql_line(home: settings.Settings) -> str:
 
 
 def down() -> None:
-    """Stop everything that `clv up` started, tasks and Spark included. Data stays."""
+    """Stop everything that was started, tasks and Spark included.
+
+    The data stays.
+    """
     from clv.commands.console import out, steps
     from clv.runtime import stack
 
@@ -66,7 +69,10 @@ def down() -> None:
 
 
 def status() -> None:
-    """Show each service, where it is, and what is published. Exits with 3 unless everything is up."""
+    """Show each service and what is published.
+
+    Exits with 0 when everything is up, else with 3.
+    """
     from rich.table import Table
 
     from clv.commands.console import out
