@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import logging
 import tempfile
+from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from clv.errors import ClvError
 from clv.settings import HORIZONS, Settings
 from spark_jobs import entry, evaluation, forecast, hurdle, session, warehouse_io
 from spark_jobs.arrow import columns_of
-from spark_jobs.examples import FEATURE_COLUMNS, OriginFit
+from spark_jobs.examples import FEATURE_COLUMNS
 from spark_jobs.forecast import Model
 
 log = logging.getLogger("clv.train")
@@ -98,14 +99,14 @@ def fit(
     log.info("built %d examples; training with %d worker%s", rows, workers, "" if workers == 1 else "s")
 
     held_back = []
-    for horizon, origin in last_closed(features).items():
+    for horizon, origin in last_closed(fits, training_date).items():
         learners = hurdle.train(data, origin, workers)
-        earlier = Model(horizons=_closed_horizons(fits, origin), learners=learners)
+        earlier = Model(horizons=closed_horizons(fits, origin), learners=learners)
         columns = _held_back_columns(features, origin, horizon)
         held_back.append(evaluation.hold_back(earlier, fits[origin], columns, horizon, origin.isoformat()))
         log.info("held back %s for %d days: %d customers", origin, horizon, len(columns["t"]))
     learners = hurdle.train(data, training_date, workers)
-    model = Model(name, _closed_horizons(fits, training_date), learners=learners)
+    model = Model(name, closed_horizons(fits, training_date), learners=learners)
     model = evaluation.calibrated(model, held_back)
     record = {
         "training_date": training_date.isoformat(),
@@ -134,19 +135,18 @@ def read(spark: SparkSession, settings: Settings, training_date: date, run_id: s
     return warehouse_io.read_slice(spark, settings, tables.TRAINING_EXAMPLES, COLUMNS, where, parts, share).persist()
 
 
-def last_closed(features: DataFrame) -> dict[int, date]:
-    """For each horizon with a closed window, its last origin."""
-    found = {}
-    for horizon in HORIZONS:
-        closed = features.where(sf.col(f"orders_next_{horizon}").isNotNull())
-        row = closed.agg(sf.max("as_of_date").alias("last")).first()
-        if row is not None and row["last"]:
-            found[horizon] = row["last"]
-    return found
+def last_closed(origins: Iterable[date], by: date) -> dict[int, date]:
+    """For each horizon with a window closed by a date, its last origin."""
+    return {h: max(o for o in origins if _closed(o, h, by)) for h in closed_horizons(origins, by)}
 
 
-def _closed_horizons(fits: dict[date, OriginFit], by: date) -> list[int]:
-    return [h for h in HORIZONS if any(origin + timedelta(days=h) <= by for origin in fits)]
+def closed_horizons(origins: Iterable[date], by: date) -> list[int]:
+    """The horizons of which some window had closed by a date."""
+    return [h for h in HORIZONS if any(_closed(origin, h, by) for origin in origins)]
+
+
+def _closed(origin: date, horizon_days: int, by: date) -> bool:
+    return origin + timedelta(days=horizon_days) <= by
 
 
 def _held_back_columns(features: DataFrame, origin: date, horizon: int) -> dict[str, np.ndarray]:

@@ -112,7 +112,10 @@ def replace_slice(data: DataFrame, settings: Settings, table: str, slice_: dict[
                     written += batch.num_rows
         yield pa.RecordBatch.from_pydict({"rows": pa.array([written], pa.int64())})
 
-    return sum(row.rows for row in data.mapInArrow(write, "rows long").collect())
+    rows = sum(row.rows for row in data.mapInArrow(write, "rows long").collect())
+    with warehouse.connect(url) as connection:  # a slice without statistics is taken for one row by who reads it next
+        connection.execute(f"analyze {table}")  # type: ignore[arg-type]
+    return rows
 
 
 def csv_bytes(batch: pa.RecordBatch) -> bytes:

@@ -1,0 +1,144 @@
+"""Training and scoring with a real PostgreSQL, a real MLflow registry and a real Spark."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import psycopg
+import pytest
+import simulated_features as sim
+
+from clv import model_choice, registry, tables, warehouse
+from clv.errors import ClvError
+from clv.settings import Settings
+from spark_jobs import examples, forecast, hurdle, score, session, train
+
+AS_OF = date(2023, 8, 10)
+RUN = "2023-08-10.1"
+KEY = "customer_key, horizon_days"
+
+
+@pytest.fixture
+def shop(home: Settings) -> tuple[Settings, pd.DataFrame]:
+    """A shop of 800 customers over 19 months, with the registry beside its warehouse."""
+    registry_url = home.database_url("mlflow")
+    with psycopg.connect(home.warehouse_url, autocommit=True) as connection:
+        connection.execute(f"create database {registry_url.rpartition('/')[2]}")
+    registry.setup(home)
+    made = sim.orders(800, 590)
+    sim.write_orders(made, home)
+    return home, made
+
+
+def predictions(home: Settings) -> pd.DataFrame:
+    """What was written, in the order of its key, without the audit columns."""
+    with warehouse.connect(home.warehouse_url) as connection:
+        cursor = connection.execute(f"select * from {tables.CUSTOMER_PREDICTIONS} order by {KEY}")
+        return pd.DataFrame(cursor.fetchall(), columns=[column.name for column in cursor.description or []])
+
+
+def test_a_shop_is_trained_once_and_scored_the_same_each_time(shop: tuple[Settings, pd.DataFrame]) -> None:
+    home, made = shop
+    choice = model_choice.for_run(AS_OF, settings=home)
+    assert choice.training_date == date(2023, 8, 1)
+    assert not choice.exists
+    sim.write_features(
+        sim.examples(made, choice.origins, choice.training_date),
+        tables.TRAINING_EXAMPLES, home, RUN, choice.training_date,
+    )  # fmt: skip
+    found = sim.features(made, AS_OF)
+    returned = found.head(1).assign(customer_key="00000000-0000-0000-0000-000000000001", days_with_orders=0, t=np.nan)
+    sim.write_features(pd.concat([found, returned]), tables.CUSTOMER_FEATURES, home, RUN)
+
+    first = train.run(choice.training_date, RUN, choice.data_digest, settings=home)
+    assert first["trained"]
+    assert first["model_version"] == choice.model_version
+    assert model_choice.for_run(AS_OF, settings=home).exists
+    assert not train.run(choice.training_date, RUN, settings=home)["trained"]
+
+    score.run(AS_OF, RUN, choice.model_version, settings=home)
+    once = predictions(home)
+    with warehouse.connect(home.warehouse_url) as connection:  # what a killed try may have left
+        connection.execute(
+            f"insert into {tables.CUSTOMER_PREDICTIONS} (as_of_date, run_id, customer_key, horizon_days, status) "
+            "values (%s, %s, gen_random_uuid(), 90, 'scored')",
+            (AS_OF, RUN),
+        )
+    facts = score.run(AS_OF, RUN, choice.model_version, settings=home)
+    pd.testing.assert_frame_equal(predictions(home), once)
+
+    scored = once[once.status == "scored"]
+    assert facts["rows"] == len(once) == 4 * (len(found) + 1)
+    assert facts["scored"] == len(found) == scored.customer_key.nunique()
+    assert once[once.status != "scored"].status_reason.unique().tolist() == [score.NO_ORDER]
+    assert scored[score.NUMBERS].notna().all().all()
+    assert scored.groupby("horizon_days").basis.first().to_dict() == {
+        90: "trained", 180: "trained", 365: "trained", 1825: "extended from 365 days",
+    }  # fmt: skip
+    main = scored[scored.horizon_days == 365]
+    assert main.reasons.map(len).unique().tolist() == [3]
+    assert scored[scored.horizon_days != 365].reasons.isna().all()
+
+    # Executors say what the model says here, on one array.
+    model = forecast.load(registry.files(choice.model_version, home))
+    columns = {name: found[name].to_numpy(float) for name in examples.FEATURE_COLUMNS}
+    said = forecast.forecast(model, examples.fit_origin(columns), columns, home.shop["discount_rate"])
+    assert main.predicted_revenue.to_numpy() == pytest.approx(said[365].revenue, abs=1e-3)
+    assert main.p_purchase.to_numpy() == pytest.approx(said[365].p_purchase, abs=1e-5)
+
+    # The same data give the same model, to the byte, and it is registered anew when asked for by force.
+    buy = (registry.files(choice.model_version, home) / "buy.json").read_bytes()
+    again = train.run(choice.training_date, RUN, force=True, settings=home)
+    assert again["number"] == first["number"] + 1
+    assert (registry.files(choice.model_version, home) / "buy.json").read_bytes() == buy
+
+    with pytest.raises(RuntimeError, match="changed while training was prepared"):
+        train.run(choice.training_date, RUN, "0" * 64, settings=home)
+
+
+def test_learners_find_nothing_in_outcomes_that_were_shuffled(shop: tuple[Settings, pd.DataFrame]) -> None:
+    home, made = shop
+    day = date(2023, 8, 1)
+    rows = sim.examples(made, model_choice.training_origins(day, home), day)
+    rng = np.random.default_rng(0)
+    for label in train.LABELS:
+        for _, group in rows.groupby("as_of_date"):
+            rows.loc[group.index, label] = rng.permutation(group[label].to_numpy())
+    sim.write_features(rows, tables.TRAINING_EXAMPLES, home, RUN, day)
+    spark = session.start("canary", home)
+    try:
+        _, record = train.fit(spark, home, day, RUN, "canary")
+        features = train.read(spark, home, day, RUN)
+        assert features is not None
+        built = hurdle.build_examples(features, hurdle.fit_origins(features))
+        late = built.where("window_end > '2023-05-03'").count()
+        assert 0 < late < built.count()
+        assert hurdle.train(hurdle.ordered(built, 1), date(2022, 1, 1), 1) is None  # no window had closed by then
+    finally:
+        spark.stop()
+    # Held-back customers are never learned from: in-sample, shuffled outcomes would be ranked far above chance.
+    assert record["held_back"][90] == (day - timedelta(days=90)).isoformat()
+    for horizon in (90, 180):
+        assert record["metrics"][f"{horizon}.ours.auc"] == pytest.approx(0.5, abs=0.07)
+
+
+def test_a_shop_with_too_little_data_gets_a_reason_and_no_forecast(home: Settings) -> None:
+    made = sim.orders(30, 120)
+    sim.write_orders(made, home)
+    day = sim.FIRST_DAY + timedelta(days=120)
+    choice = model_choice.for_run(day, settings=home)
+    assert choice.model_version is None
+    assert choice.status_reason is not None
+    assert "days of orders before" in choice.status_reason
+    sim.write_features(sim.features(made, day), tables.CUSTOMER_FEATURES, home, "another run")
+    with pytest.raises(ClvError, match="build the layer 'features' first"):
+        score.run(day, RUN, "none", choice.status_reason, home)
+    sim.write_features(sim.features(made, day), tables.CUSTOMER_FEATURES, home, RUN)
+    for _ in range(2):
+        facts = score.run(day, RUN, "none", choice.status_reason, home)
+    written = predictions(home)
+    assert facts["rows"] == len(written)
+    assert written.status_reason.unique().tolist() == [choice.status_reason]
+    assert written.predicted_revenue.isna().all()
