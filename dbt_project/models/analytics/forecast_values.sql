@@ -23,7 +23,7 @@ known_costs as (
     where historic_profit is not null
 ),
 
-margin as (
+margin as materialized ( -- once, not for each row
     select coalesce((profit / nullif(revenue, 0))::double precision, {{ var('gross_margin') }}) as margin
     from known_costs
 ),
