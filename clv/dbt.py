@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -33,6 +34,8 @@ LAYERS = {
     ],
 }  # fmt: skip
 PARSED = "partial_parse.msgpack"
+# Layers that are functions of raw alone, with a table of each: while raw and the SQL are the same, so are they.
+FROM_RAW = {"staging": tables.STG_BATCH_COUNTS, "intermediate": tables.INT_CUSTOMER_DAYS}
 NO_UNIT_TESTS = ["--exclude-resource-type", "unit_test"]  # they test the SQL, not the data
 
 
@@ -40,15 +43,22 @@ def build(layer: str, variables: dict, settings: Settings) -> dict:
     """Builds one layer with the given dbt variables and returns facts: models, tests, rows per table, seconds.
 
     Layers: setup (makes every sliced table that is missing, the published views and their grants), staging,
-    intermediate, features, training, analytics. Waits for other builds. Raises ClvError, in one line, with the
-    node that failed and why.
+    intermediate, features, training, analytics. Waits for other builds. Staging and intermediate stay as they are
+    where neither raw nor the SQL has changed. Raises ClvError, in one line, with the node that failed and why.
     """
     if layer != "setup" and layer not in LAYERS:
         raise ClvError(f"there is no dbt layer '{layer}'; layers are setup, {', '.join(LAYERS)}")
     with warehouse.lock(LOCK, settings.warehouse_url):
         started = time.monotonic()
+        state = _state(layer, settings) if layer in FROM_RAW else None
+        if state and state == _built_from(layer, settings):
+            return {"models": 0, "unchanged": True, "rows": {}, "seconds": 0.0}
+        if state:
+            _note_state(layer, None, settings)  # a build cut short leaves none
         selection = _setup(settings) if layer == "setup" else [*LAYERS[layer], *NO_UNIT_TESTS]
         results = _invoke(layer, selection, variables, settings)
+        if state:
+            _note_state(layer, state, settings)
         seconds = round(time.monotonic() - started, 1)
     models = [result for result in results if result["unique_id"].startswith("model.")]
     rows = {
@@ -70,11 +80,40 @@ def _setup(settings: Settings) -> list[str]:
     """Sliced tables are made empty where they are missing. What other layers rebuild is only made, never emptied."""
     missing = [
         layer
-        for layer, table in (("staging", tables.STG_ORDER_LINES), ("intermediate", tables.INT_CUSTOMER_DAYS))
+        for layer, table in FROM_RAW.items()
         if warehouse.rows("select to_regclass(%s) is null", (table,), settings.warehouse_url)[0][0]
     ]
     paths = [f"path:models/{layer}" for layer in (*missing, "features", "analytics")]
     return ["--empty", "--quiet", "--resource-type", "model", "seed", "--select", *paths, "resource_type:seed"]
+
+
+def _state(layer: str, settings: Settings) -> str:
+    """A digest of everything a layer from raw is made of: raw is append-only, so its batches stand for its rows."""
+    digest = hashlib.sha256()
+    for path in sorted([*PROJECT.glob("*.yml"), *PROJECT.glob("macros/*"), *PROJECT.glob("models/[si]*/*")]):
+        digest.update(path.read_bytes())
+    query = f"""
+        select
+            (select string_agg(batch_id || ':' || rows_received, ',' order by batch_id) from {tables.BATCHES}),
+            (select string_agg(batch_id::text, ',' order by batch_id) from {tables.WITHDRAWALS})
+    """
+    digest.update(repr(warehouse.rows(query, url=settings.warehouse_url)).encode())
+    if layer == "intermediate":  # made of staging as it is, which need not be what raw is now
+        digest.update(str(_built_from("staging", settings) or time.time_ns()).encode())
+    return digest.hexdigest()
+
+
+def _built_from(layer: str, settings: Settings) -> str | None:
+    query = f"select value from {tables.SETTINGS} where name = %s and to_regclass(%s) is not null"
+    found = warehouse.rows(query, (f"built_{layer}", FROM_RAW[layer]), settings.warehouse_url)
+    return found[0][0] if found else None
+
+
+def _note_state(layer: str, state: str | None, settings: Settings) -> None:
+    with warehouse.connect(settings.warehouse_url) as connection:
+        connection.execute(f"delete from {tables.SETTINGS} where name = %s", (f"built_{layer}",))
+        if state:
+            connection.execute(f"insert into {tables.SETTINGS} values (%s, %s)", (f"built_{layer}", state))
 
 
 def _invoke(

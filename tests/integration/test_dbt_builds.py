@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from raw_rows import deliver, line
+from raw_rows import deliver, line, withdraw
 
 from clv import dbt, settings, tables, warehouse
 from clv.errors import ClvError
@@ -40,6 +40,7 @@ def test_later_rows_leave_a_past_date_as_it_was(home: settings.Settings):
     before = build_features(home)
     deliver(later, "later.csv")
     assert build_features(home) == before
+    assert warehouse.rows(f"select count(*) from {tables.STG_ORDER_LINES}") == [(10,)]
     assert len(before) == 4  # one customer; two orders and a refund that had no order yet
 
 
@@ -50,6 +51,14 @@ def test_a_failed_check_is_one_line_that_names_it(home: settings.Settings):
     with pytest.raises(ClvError, match="every_row_received_is_accounted_for.*Got 1 result") as raised:
         dbt.build("staging", VARIABLES, home)
     assert len(str(raised.value).splitlines()) == 1
+
+
+def test_staging_is_rebuilt_only_when_raw_has_changed(home: settings.Settings):
+    batch = deliver([line("1", "2024-01-10 10:00", "20.00")])
+    assert "unchanged" not in dbt.build("staging", VARIABLES, home)
+    assert dbt.build("staging", VARIABLES, home)["unchanged"]
+    withdraw(batch)
+    assert dbt.build("staging", VARIABLES, home)["rows"]["stg_order_lines"] == 0
 
 
 def test_an_unknown_layer_is_refused(home: settings.Settings):
