@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -117,18 +118,18 @@ def look(airflow: Airflow, dag_run_id: str) -> Run:
 def wait(airflow: Airflow, dag_run_ids: list[str], console: Console) -> list[Run]:
     """Waits until every run has ended, showing progress; returns them. Raises ClvError naming the runs that failed."""
     runs = [look(airflow, run_id) for run_id in dag_run_ids]
-    printed: set[str] = set()
-    with Live(_progress(runs), console=console, refresh_per_second=4, transient=False) as live:
+    # A log gets a line per run that ended; a terminal gets a table that moves.
+    with Live(_progress(runs), console=console, refresh_per_second=4) if console.is_terminal else nullcontext() as live:
         while True:
-            runs = [run if run.state in ENDED else look(airflow, run.dag_run_id) for run in runs]
-            if console.is_terminal:
+            for number, run in enumerate(runs):
+                if run.state in ENDED:
+                    continue
+                runs[number] = look(airflow, run.dag_run_id)
+                if live is None and runs[number].state in ENDED:
+                    console.print(f"{run.as_of} {runs[number].state}")
+            if live:
                 live.update(_progress(runs))
-            for run in runs:
-                if run.state in ENDED and run.dag_run_id not in printed and not console.is_terminal:
-                    console.print(f"{run.as_of} {run.state}")
-                    printed.add(run.dag_run_id)
             if all(run.state in ENDED for run in runs):
-                live.update(_progress(runs))
                 break
             time.sleep(POLL_SECONDS)
     failed = [run for run in runs if run.state == "failed"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 from clv import children, dbt, model_choice, publication, report, runs, settings, tables, warehouse
 from clv.errors import ClvError
@@ -109,14 +110,15 @@ def _judged_state(run_id: str) -> str | None:
 
 def train(as_of: date, run_id: str, force: object = False) -> Facts:
     """Makes sure of the model for this date: finds it in the registry or trains it."""
-    choice = model_choice.for_run(as_of, force=str(force).lower() == "true")
+    forced = str(force).lower() == "true"
+    choice = model_choice.for_run(as_of, force=forced)
     facts: Facts = {
         "training_date": choice.training_date.isoformat() if choice.training_date else None,
         "model_version": choice.model_version,
         "status_reason": choice.status_reason,
         "trained": False,
     }
-    if choice.status_reason or choice.exists:
+    if choice.status_reason or choice.exists or not choice.training_date or not choice.data_digest:
         return facts
     training = choice.training_date.isoformat()
     origins = [origin.isoformat() for origin in choice.origins]
@@ -128,14 +130,11 @@ def train(as_of: date, run_id: str, force: object = False) -> Facts:
         )
     trained = children.run_module(
         "spark_jobs.train",
-        "--training-date",
-        training,
-        "--run-id",
-        run_id,
-        "--data-digest",
-        choice.data_digest,
-        *(["--force"] if str(force).lower() == "true" else []),
-    )
+        "--training-date", training,
+        "--run-id", run_id,
+        "--data-digest", choice.data_digest,
+        *(["--force"] if forced else []),
+    )  # fmt: skip
     return {**facts, **trained}
 
 
@@ -184,7 +183,7 @@ def run(as_of: date, started_by: str = "pipeline", force_retrain: bool = False) 
     run_id = open_run(as_of, started_by)
     facts: dict[str, Facts] = {}
     for name in STEPS:
-        options: dict[str, object] = {}
+        options: dict[str, Any] = {}
         if name == "train":
             options["force"] = force_retrain
         if name == "score":

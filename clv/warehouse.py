@@ -34,7 +34,7 @@ def connect(url: str | None = None, autocommit: bool = False) -> Iterator[psycop
 def rows(sql: str, params: tuple | dict | None = None, url: str | None = None) -> list[tuple]:
     """The rows of one query."""
     with connect(url) as connection:
-        return connection.execute(sql, params).fetchall()
+        return connection.execute(sql, params).fetchall()  # type: ignore[arg-type]
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any
 from airflow.plugins_manager import AirflowPlugin
 from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction
 from airflow.timetables.trigger import CronTriggerTimetable
-from airflow.utils import timezone
+from airflow.sdk import timezone
 from pendulum import DateTime
 
 # The scheduler may look a little after midnight; the tick that has just passed is still its own.

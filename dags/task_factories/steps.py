@@ -29,7 +29,7 @@ def step(name: str, pool: str | None = None):
     """A task that runs the pipeline's step `name` for the run that open_run opened; its facts are its result."""
 
     @task(task_id=name, retries=RETRIES, retry_delay=RETRY_DELAY, pool=pool or "default_pool")
-    def run_step(run: dict[str, str], force: Any = None, model: Any = None) -> dict:
+    def run_step(run: Any, force: Any = None, model: Any = None) -> dict:
         from clv import dates, pipeline
 
         # Named, not **options: into those Airflow would put its whole context.

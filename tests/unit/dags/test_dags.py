@@ -9,7 +9,9 @@ from clv import pipeline, settings
 def bag():
     from airflow.dag_processing.dagbag import DagBag
 
-    return DagBag(dag_folder=str(settings.PROJECT / "dags"), include_examples=False, bundle_name="dags-folder")
+    return DagBag(
+        dag_folder=str(settings.PROJECT / "dags"), bundle_path=settings.PROJECT / "dags", bundle_name="dags-folder"
+    )
 
 
 def test_every_file_parses(bag):
