@@ -8,6 +8,7 @@ from itertools import islice
 
 import psycopg
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from clv import settings, tables, warehouse
@@ -46,7 +47,7 @@ def query(text: str, home: settings.Settings | None = None, out: Console | None 
     if not names:
         out.print("done, no rows to show")
         return
-    out.print(_table(names, rows[:ROWS_SHOWN]))
+    _print(out, _table(names, rows[:ROWS_SHOWN]))
     if len(rows) > ROWS_SHOWN:
         out.print(f"the first {ROWS_SHOWN} rows; add a limit, or use psql for more", style="dim")
     else:
@@ -65,7 +66,8 @@ def summary(home: settings.Settings | None = None, out: Console | None = None, a
         raise ClvError("nothing is published yet; run `clv run --as-of DATE`")
     for title, column in (("Value tiers", "value_tier"), ("Segments", "segment")):
         names, rows = fetch(_GROUPS.format(column=column), home, {"day": shown})
-        out.print(_table(names, rows, f"{title} on {shown}"))
+        currency = fetch(_CURRENCY, home, {"day": shown})[1][0][0]
+        _print(out, _table(names, rows, f"{title} on {shown}, money in {currency}"))
 
 
 # Money of a group is the sum of what analysts read for each of its customers.
@@ -74,11 +76,9 @@ _GROUPS = """
         coalesce({column}, 'no forecast') as {column},
         count(*) as customers,
         round(100.0 * count(*) / sum(count(*)) over (), 1) as percent,
-        sum(historic_revenue) as historic_revenue,
-        sum(predicted_clv) as predicted_clv,
-        round(avg(predicted_clv), 2) as average_clv,
-        round(avg(p_purchase)::numeric, 2) as p_purchase,
-        min(currency) as currency
+        round(sum(historic_revenue)) as revenue,
+        round(sum(predicted_clv)) as predicted_clv,
+        round(avg(predicted_clv), 2) as average_clv
     from analytics.customer_clv_history
     where as_of_date = %(day)s
     group by {column}
@@ -86,11 +86,21 @@ _GROUPS = """
 """
 
 
+_CURRENCY = "select min(currency) from analytics.customer_clv_history where as_of_date = %(day)s"
+
+
+def _print(out: Console, table: Table) -> None:
+    """Prints every column whole: a table wider than the terminal runs on rather than losing what it says."""
+    needed = Measurement.get(out, out.options.update(max_width=100_000), table).maximum
+    wide = Console(file=out.file, width=max(out.width, needed), force_terminal=out.is_terminal, highlight=False)
+    wide.print(table, crop=False)
+
+
 def _table(names: list[str], rows: list[tuple], title: str | None = None) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
     for index, name in enumerate(names):
         numeric = any(isinstance(row[index], (int, float, Decimal)) for row in rows)
-        table.add_column(name, justify="right" if numeric else "left", no_wrap=numeric)
+        table.add_column(name, justify="right" if numeric else "left", no_wrap=True)
     for row in rows:
         table.add_row(*(_text(value) for value in row))
     return table

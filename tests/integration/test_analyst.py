@@ -39,6 +39,13 @@ def test_no_rows_still_show_the_columns(shop: settings.Settings) -> None:
     assert (names, rows) == (["run_id"], [])
 
 
+def test_a_narrow_terminal_loses_no_column(shop: settings.Settings) -> None:
+    out = Console(file=io.StringIO(), width=20, highlight=False)
+    analyst.query("select 'the whole of a long text' as one, 12345678 as two", shop, out)
+    line = next(line for line in out.file.getvalue().splitlines() if "12,345,678" in line)  # type: ignore[attr-defined]
+    assert "the whole of a long text" in line
+
+
 def test_only_the_first_rows_are_shown(shop: settings.Settings) -> None:
     text = printed(analyst.query, "select n from generate_series(1, 5000) as n", shop)
     assert "the first 200 rows" in text
@@ -69,7 +76,7 @@ def test_the_summary_shows_tiers_and_segments_with_their_money(shop: settings.Se
         analyst.summary(shop)
     publication.publish(date.fromisoformat(small.AS_OF), small.ready_run())
     text = printed(analyst.summary, shop)
-    assert "Value tiers on 2011-06-01" in text
+    assert "Value tiers on 2011-06-01, money in GBP" in text
     assert "Segments on 2011-06-01" in text
     loyal = next(line for line in text.splitlines() if "loyal" in line)
-    assert [cell.strip() for cell in loyal.strip("│").split("│")][1:5] == ["1", "33.3", "35.00", "14"]
+    assert [cell.strip() for cell in loyal.strip("│").split("│")][1:5] == ["1", "33.3", "35", "14"]
