@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
+from airflow.sdk import timezone
 from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction
 from airflow.timetables.trigger import CronTriggerTimetable
-from airflow.sdk import timezone
 from pendulum import DateTime
 
 # The scheduler may look a little after midnight; the tick that has just passed is still its own.
