@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from spark_jobs import examples
+from spark_jobs import btyd, examples
 from spark_jobs.examples import Columns, OriginFit
 from spark_jobs.forecast import Model, offsets, rows_of
 
@@ -27,8 +27,11 @@ def drivers(model: Model, fit: OriginFit, columns: Columns, horizon_days: int) -
     """What each driver adds to the log of a customer's forecast, shape (n, len(DRIVERS)); differences count."""
     said = examples.probabilistic(fit, columns, horizon_days)
     total = np.zeros((len(said.orders), len(DRIVERS)))
-    _add(total, "recency", np.log(said.p_alive))
-    _add(total, "frequency", np.log(said.orders) - np.log(said.p_alive))
+    # Not P(alive), which is 1 for whoever bought once: what the silence since the last order took off.
+    x, t_x, _ = examples.history(columns)
+    at_last_order = np.log(btyd.expected_orders(fit.bgnbd, x, t_x, t_x, horizon_days / examples.DAYS_PER_WEEK))
+    _add(total, "frequency", at_last_order)
+    _add(total, "recency", np.log(said.orders) - at_last_order)
     _add(total, "order_value", np.log(said.order_value))
     base = model.base(horizon_days)
     if model.learners is None or base is None or not model.weight_value:
@@ -86,11 +89,17 @@ def _money(columns: Columns, name: str, i: int) -> str:
 
 def _rhythm(columns: Columns, i: int) -> str:
     gap = columns["gap_mean"][i]
-    return "one day with an order so far" if np.isnan(gap) else f"{_count(gap, 'day')} between orders on average"
+    return (
+        "no rhythm yet: one day with an order" if np.isnan(gap) else f"{_count(gap, 'day')} between orders on average"
+    )
 
 
 _WORDS: dict[str, Callable[[Columns, int], str]] = {
-    "frequency": lambda c, i: f"{_count(c['days_with_orders'][i], 'day')} with an order in {_count(c['t'][i], 'day')}",
+    "frequency": lambda c, i: (
+        f"{_count(c['days_with_orders'][i], 'day')} with an order within {_count(c['recency'][i], 'day')}"
+        if c["days_with_orders"][i] > 1
+        else "one day with an order so far"
+    ),
     "order_value": lambda c, i: f"average order of {_money(c, 'average_order_value', i)}",
     "recency": lambda c, i: f"last order {_count(c['days_since_last_order'][i], 'day')} ago",
     "rhythm": _rhythm,

@@ -132,6 +132,16 @@ def test_effects_of_all_drivers_and_the_remainder_sum_to_the_gap_to_the_mean() -
     assert np.median(np.abs(effects[:, -1])) < np.median(np.abs(effects[:, :-1]).sum(axis=1))
 
 
+def test_a_long_silence_counts_against_a_customer_who_bought_once() -> None:
+    columns = customers(2)
+    columns |= {"days_with_orders": np.ones(2), "recency": np.zeros(2), "t": np.array([10.0, 700.0])}
+    found = reasons.drivers(Model("v"), FIT, columns, 365)
+    recency = found[:, reasons.DRIVERS.index("recency")]
+    assert recency[1] < recency[0] < 0
+    frequency = found[:, reasons.DRIVERS.index("frequency")]
+    assert frequency[0] == frequency[1]
+
+
 def test_reasons_are_the_three_strongest_in_words_and_money() -> None:
     columns = customers(1)
     columns |= {"orders_90": np.array([1.0]), "days_since_last_order": np.array([12.0])}
