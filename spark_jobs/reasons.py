@@ -89,9 +89,9 @@ def _money(columns: Columns, name: str, i: int) -> str:
 
 def _rhythm(columns: Columns, i: int) -> str:
     gap = columns["gap_mean"][i]
-    return (
-        "no rhythm yet: one day with an order" if np.isnan(gap) else f"{_count(gap, 'day')} between orders on average"
-    )
+    if np.isnan(gap):
+        return "no rhythm yet: one day with an order"
+    return f"{_count(gap, 'day')} between orders on average"
 
 
 _WORDS: dict[str, Callable[[Columns, int], str]] = {
