@@ -46,7 +46,7 @@ valued as (
         main_forecasts.expected_orders,
         main_forecasts.reasons,
         main_forecasts.model_version,
-        round((1 - main_forecasts.p_purchase)::numeric, 4) as churn_risk,
+        1 - round(main_forecasts.p_purchase::numeric, 4) as churn_risk,
         {{ money('features.revenue_total') }} as historic_revenue,
         {{ money(profit('features.historic_profit::numeric', 'features.revenue_without_cost::numeric')) }}
             as historic_profit,
