@@ -75,9 +75,11 @@ def repeats_table(mapping: Mapping) -> str:
         rows = f"select _line, _kind, {number} as number from parsed"
     else:
         # Equal rows share a number: an order's rows of one time are numbered by the first appearance of each content.
-        first = "min(_line) over (partition by order_id, ordered_at, _kind, _content)"
-        number = "dense_rank() over (partition by order_id, ordered_at, _kind order by _first)"
-        with_first = f"select _line, _kind, order_id, ordered_at, {first} as _first from parsed"
+        same = "order_id, ordered_at, _kind"
+        if mapping.row_key == "customer_order_time":
+            same = f"customer_id, {same}"
+        number = f"dense_rank() over (partition by {same} order by _first)"
+        with_first = f"select _line, {same}, min(_line) over (partition by {same}, _content) as _first from parsed"
         rows = f"select _line, _kind, {number} as number from ({with_first})"
     return f"create table repeats as from ({rows}) where number > 1"
 
@@ -107,6 +109,8 @@ def _row_key(mapping: Mapping) -> str:
         key = f"coalesce(order_id, '') || '|' || coalesce(line_id, {CONTENT_HEX})"
     else:
         key = f"coalesce(order_id, '') || '|' || coalesce(ordered_at::varchar, '') || '|' || {number}"
+        if mapping.row_key == "customer_order_time":
+            key = f"coalesce(lower(hex(customers.customer_key)), '') || '|' || {key}"
     return f"{key} || case when _kind = '' then '' else '|' || _kind end"
 
 

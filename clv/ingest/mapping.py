@@ -23,7 +23,7 @@ COLUMNS = (
     "country", "status", "refund_of",
 )  # fmt: skip
 NUMBERS = ("quantity", "unit_price", "discount", "cost")
-ROW_KEYS = ("line", "order_time", "content")
+ROW_KEYS = ("line", "customer_order_time", "order_time", "content")
 CONDITIONS = ("equals", "matches", "at_most", "present")
 KNOWN = {
     "mapping": (
@@ -74,7 +74,7 @@ class Mapping:
     columns: dict[str, str] = field(default_factory=dict)
     email: str | None = None
     name: str | None = None
-    row_key: str = "order_time"
+    row_key: str = "customer_order_time"
     part: str | None = None
     sign_column: str | None = None
     sign_negative: tuple[str, ...] = ()
@@ -193,7 +193,7 @@ def parse(source: str, said: object, place: str) -> Mapping:
         columns=columns,
         email=column(person.get("email"), "person.email"),
         name=column(person.get("name"), "person.name"),
-        row_key=said.get("row_key") or ("line" if "line_id" in columns else "order_time"),
+        row_key=said.get("row_key") or ("line" if "line_id" in columns else "customer_order_time"),
         part=column(said.get("part"), "part"),
         sign_column=column(sign.get("column"), "sign.column"),
         sign_negative=_texts(sign.get("negative"), f"{place}: 'sign.negative'"),
@@ -288,7 +288,7 @@ def _agree(mapping: Mapping, place: str) -> None:
     if mapping.row_key not in ROW_KEYS:
         raise ClvError(f"{place}: row_key '{mapping.row_key}' is unknown; it is one of {', '.join(ROW_KEYS)}")
     if mapping.row_key == "line" and "line_id" not in mapping.columns:
-        raise ClvError(f"{place}: row_key 'line' needs columns.line_id; name the column or take row_key: order_time")
+        raise ClvError(f"{place}: row_key 'line' needs columns.line_id; name the column or drop row_key")
     if mapping.part and mapping.row_key != "content":
         raise ClvError(f"{place}: 'part' goes with row_key: content; add that or drop 'part'")
     if mapping.sign_column and not mapping.sign_negative:

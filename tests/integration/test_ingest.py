@@ -240,6 +240,18 @@ def test_row_keys_tell_lines_from_duplicates(home, tmp_path):
     assert len(set(keys)) == 3
 
 
+def test_row_keys_of_order_ids_that_customers_share(home, tmp_path):
+    ann, bob = "1,a,2024-01-01,5", "2,a,2024-01-01,6"
+    ingest.load("orders", write(tmp_path / "o.csv", ann, bob), home)
+    ingest.load("orders", write(tmp_path / "later.csv", bob.replace("6", "7")), home)
+    keys = [key for (key,) in lines("_row_key")]
+    assert keys[1] == keys[2]
+    assert keys[0] != keys[1]
+    ingest.load(source(home, row_key="order_time"), write(tmp_path / "o.csv", ann), home)
+    ingest.load(source(home, row_key="order_time"), write(tmp_path / "later.csv", bob), home)
+    assert [key for (key,) in lines("_row_key")][3:] == ["a|2024-01-01 00:00:00|1"] * 2
+
+
 @pytest.mark.parametrize(
     ("lines", "header", "words"),
     [

@@ -23,7 +23,7 @@ def test_the_shipped_mappings_are_right(path):
 def test_four_columns_are_enough():
     least = mapping()
     assert least.wanted == ["who", "number", "at", "money"]
-    assert (least.row_key, least.currency, least.optional) == ("order_time", None, frozenset())
+    assert (least.row_key, least.currency, least.optional) == ("customer_order_time", None, frozenset())
 
 
 def test_a_line_id_makes_the_line_the_key():
