@@ -1,7 +1,13 @@
+{# An order across sources. Of an order_id that several customers carry, all but the first have the customer in it. #}
+{% macro order_key(source, order_id, customer_key=none) %}
+{{- source }} || ':' || {{ order_id }}{% if customer_key %} || ':' || {{ customer_key }}{% endif -%}
+{% endmacro %}
+
 {# One row per order of a relation with one row per (order_key, day): sums, and what the first day says of the rest. #}
 {% macro orders_of_days(days) %}
     select
         order_key,
+        customer_key,
         min(ordered_at) as ordered_at,
         min(day) as ordered_on,
         sum(gross_revenue) as gross_revenue,
@@ -12,10 +18,9 @@
         sum(lines)::integer as lines,
         sum(items) as items,
         sum(products)::integer as products,
-        (array_agg(customer_key order by day))[1] as customer_key,
         (array_agg(main_category order by day))[1] as main_category,
         (array_agg(channel order by day))[1] as channel,
         (array_agg(country order by day))[1] as country
     from {{ days }}
-    group by order_key
+    group by order_key, customer_key
 {% endmacro %}

@@ -233,4 +233,4 @@ def test_setting_up_again_changes_nothing(shop: dict, module_home: settings.Sett
 
 
 def test_the_units_of_the_sql(shop: dict, module_home: settings.Settings):
-    assert dbt.unit_tests(module_home) == 7
+    assert dbt.unit_tests(module_home) == 8

@@ -25,7 +25,7 @@ known_refunds as (
 refund_sums as (
     select
         target_key,
-        (array_agg(customer_key order by refunded_at, refund_key))[1] as customer_key,
+        customer_key,
         min(refunded_on) as refunded_on,
         sum(amount) as amount,
         sum(known_profit) as known_profit,
@@ -33,7 +33,7 @@ refund_sums as (
         min(channel) as channel,
         min(country) as country
     from known_refunds
-    group by target_key
+    group by target_key, customer_key
 ),
 
 numbered as (

@@ -7,9 +7,9 @@ bought as (select * from lines where amount > 0),
 final as (
     select
         order_key,
+        customer_key,
         ordered_on as day,
         min(ordered_at) as ordered_at,
-        (array_agg(customer_key order by ordered_at, batch_id, line))[1] as customer_key,
         sum(amount) as gross_revenue,
         sum(amount - abs(cost)) as known_profit,
         coalesce(sum(amount) filter (where cost is null), 0) as revenue_without_cost,
@@ -22,7 +22,7 @@ final as (
         min(channel) as channel,
         min(country) as country
     from bought
-    group by order_key, ordered_on
+    group by order_key, customer_key, ordered_on
 )
 
 select * from final

@@ -10,7 +10,8 @@ refunds as (
     select
         *,
         source || ':' || row_key as refund_key,
-        source || ':' || refund_of as stated_order_key
+        {{ order_key('source', 'refund_of') }} as stated_order_key,
+        {{ order_key('source', 'refund_of', 'customer_key') }} as stated_customer_order_key
     from lines
     where is_refund
 ),
@@ -34,12 +35,13 @@ last_purchases as (
 candidates as (
     select
         refunds.*,
-        stated.order_key as stated_key,
+        coalesce(stated.order_key, customers_own.order_key) as stated_key,
         same.order_key as same_key,
         last_purchases.order_key as product_key
     from refunds
     left join orders as stated
         on refunds.stated_order_key = stated.order_key and refunds.customer_key = stated.customer_key
+    left join orders as customers_own on refunds.stated_customer_order_key = customers_own.order_key
     left join orders as same
         on refunds.order_key = same.order_key and refunds.customer_key = same.customer_key
     left join last_purchases on refunds.refund_key = last_purchases.refund_key

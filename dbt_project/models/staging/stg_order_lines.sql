@@ -6,13 +6,44 @@ lines as (select * from {{ source('raw', 'order_lines') }}),
 
 verdicts as (select * from {{ ref('stg_line_verdicts') }}),
 
+accepted as not materialized (
+    select lines.*
+    from lines
+    inner join verdicts on lines._batch_id = verdicts.batch_id and lines._line = verdicts.line
+    where verdicts.verdict = 'accepted'
+),
+
+order_customers as (
+    select
+        _source,
+        order_id,
+        customer_key,
+        min(ordered_at) as first_at
+    from accepted
+    group by _source, order_id, customer_key
+),
+
+-- Where a shop numbers its orders anew for each customer or day, an order_id names several orders. The customer who
+-- had it first keeps the plain key: rows dated later never change the keys of earlier ones.
+numbered_customers as (
+    select
+        *,
+        row_number() over (partition by _source, order_id order by first_at, customer_key) as place
+    from order_customers
+),
+
+later_customers as (select * from numbered_customers where place > 1),
+
 final as (
     select
         lines._source as source,
         lines._row_key as row_key,
         lines._batch_id as batch_id,
         lines._line as line,
-        lines._source || ':' || lines.order_id as order_key,
+        case
+            when later_customers.place is null then {{ order_key('lines._source', 'lines.order_id') }}
+            else {{ order_key('lines._source', 'lines.order_id', 'lines.customer_key') }}
+        end as order_key,
         lines.order_id,
         lines.customer_key,
         lines.ordered_at,
@@ -30,9 +61,12 @@ final as (
         lines.status,
         lines.amount < 0 as is_refund,
         lines.refund_of
-    from lines
-    inner join verdicts on lines._batch_id = verdicts.batch_id and lines._line = verdicts.line
-    where verdicts.verdict = 'accepted'
+    from accepted as lines
+    left join later_customers
+        on
+            lines._source = later_customers._source
+            and lines.order_id = later_customers.order_id
+            and lines.customer_key = later_customers.customer_key
 )
 
 select * from final

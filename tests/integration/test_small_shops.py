@@ -1,0 +1,85 @@
+"""A shop of sixty customers and a plain file, from the file to the published tables: too few for a forecast."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from clv import dbt, pipeline, settings, tables, warehouse
+
+AS_OF = date(2024, 6, 1)
+FIRST = date(2023, 11, 1)
+
+
+def orders() -> list[tuple[str, str, date, Decimal]]:
+    """(customer, order, day, amount): every customer's orders are numbered from 1, and have no time of day."""
+    rows = [
+        (f"c{customer}", str(order), FIRST + timedelta(days=customer % 7 + 31 * order), Decimal(f"{customer}.{order}9"))
+        for customer in range(60)
+        for order in range(1, customer % 5 + 2)
+    ]
+    refunds = [
+        ("c4", "1", date(2024, 3, 1), Decimal("-1.10")),  # of the customer's own order
+        ("c5", "4", date(2024, 3, 2), Decimal("-0.33")),  # c5 has no order 4: it is nobody else's refund
+        ("gone", "1", date(2024, 3, 3), Decimal("-7.77")),
+    ]
+    return [*rows, *refunds, ("c1", "9", AS_OF, Decimal("100.00"))]
+
+
+@pytest.fixture(scope="module")
+def run_id(module_home: settings.Settings) -> str:
+    """A run of the whole pipeline over the shop's file; gives its id."""
+    folder = module_home.landing / "orders"
+    folder.mkdir(parents=True)
+    lines = [f"{customer},{order},{day},{amount}" for customer, order, day, amount in orders()]
+    (folder / "orders.csv").write_text("\n".join(["customer_id,order_id,ordered_at,amount", *lines]))
+    dbt.build("setup", {}, module_home)
+    return pipeline.run(AS_OF)
+
+
+def published(query: str) -> list[tuple]:
+    """Rows of a query on the published tables, which may name pii.customers as people."""
+    return warehouse.rows(query.replace("people", "pii.customers as people using (customer_key)"))
+
+
+def test_everybody_has_a_reason_and_no_forecast(run_id: str):
+    found = warehouse.rows(
+        "select status, status_reason, currency, value_tier, predicted_clv, total_clv, count(*) "
+        "from analytics.customer_clv group by 1, 2, 3, 4, 5, 6"
+    )
+    (reason,) = {row[1] for row in found}
+    assert found == [("too_little_data", reason, "XXX", None, None, None, 61)]
+    assert reason == "60 customers before 2024-06-01; a forecast needs 500"
+    assert warehouse.rows(f"select run_id from {tables.PUBLICATIONS}") == [(run_id,)]
+
+
+def test_revenue_is_right_to_the_penny(run_id: str):
+    expected: dict[str, Decimal] = {}
+    for customer, _, day, amount in orders():
+        if day < AS_OF:
+            expected[customer] = expected.get(customer, Decimal(0)) + amount
+    revenue = "select customer_id, historic_revenue from analytics.customer_clv join people"
+    assert dict(published(revenue)) == expected
+    by_order = """
+        select customer_id, sum(net_revenue)::numeric(18, 2) from analytics.fct_orders join people group by customer_id
+    """
+    assert dict(published(by_order)) == expected
+
+
+def test_orders_of_one_id_belong_each_to_its_customer(run_id: str):
+    bought = {(customer, order) for customer, order, day, amount in orders() if day < AS_OF and amount > 0}
+    kinds = dict(warehouse.rows("select kind, count(*) from analytics.fct_orders group by kind"))
+    assert kinds == {"order": len(bought), "refund_only": 2}
+    found = published(
+        "select customer_id, order_number, net_revenue, order_key = 'orders:1:' || customer_key "
+        "from analytics.fct_orders join people where customer_id in ('c4', 'gone') and order_key ~ ':1(:|$)'"
+    )
+    assert sorted(found, key=str) == [
+        ("c4", 1, Decimal("3.0900"), True),
+        ("gone", None, Decimal("-7.7700"), True),
+    ]
+    # Order 1 was first c0's, c7's, c14's … on one day: one of them has the plain key.
+    plain = published("select customer_id from analytics.fct_orders join people where order_key = 'orders:1'")
+    assert [int(customer[1:]) % 7 for (customer,) in plain] == [0]
