@@ -18,6 +18,7 @@ from clv.errors import ClvError
 DAG = "clv_daily"
 ENDED = ("success", "failed")
 POLL_SECONDS = 2.0
+PAUSES = (1.0, 5.0, 15.0)  # seconds between tries when Airflow does not answer
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,10 @@ class Run:
     tasks: dict[str, str]
 
 
+class LoggedOutError(ClvError):
+    """The session's token has run out, or the password is wrong."""
+
+
 class Airflow:
     """A session with one home's Airflow. Raises ClvError in one line when it does not answer."""
 
@@ -39,19 +44,30 @@ class Airflow:
         self.home = home
         self.base = f"http://127.0.0.1:{home.state['airflow_port']}"
         self.client = httpx.Client(base_url=self.base, timeout=60, trust_env=False)
-        login = {"username": "admin", "password": home.secret("airflow_password")}
+        self._log_in()
+
+    def _log_in(self) -> None:
+        login = {"username": "admin", "password": self.home.secret("airflow_password")}
         token = self._send("POST", "/auth/token/cli", json=login)["access_token"]
         self.client.headers["Authorization"] = f"Bearer {token}"
 
     def call(self, method: str, path: str, **options: object) -> dict:
-        """One call of /api/v2; gives the JSON answer."""
-        return self._send(method, f"/api/v2{path}", **options)
+        """One call of /api/v2; gives the JSON answer. A token that has run out (after an hour) is renewed."""
+        try:
+            return self._send(method, f"/api/v2{path}", **options)
+        except LoggedOutError:
+            self._log_in()
+            return self._send(method, f"/api/v2{path}", **options)
 
     def _send(self, method: str, path: str, **options: object) -> dict:
         try:
             answer = self.client.request(method, path, **options)  # type: ignore[arg-type]
         except httpx.TransportError as error:
             raise ClvError(f"Airflow at {self.base} does not answer ({error}); run `clv up`") from None
+        if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+            raise LoggedOutError(
+                f"Airflow at {self.base} does not accept the password in {self.home.secrets}; run `clv up`"
+            )
         if answer.is_error:
             raise ClvError(f"Airflow refused {method} {path}: {_detail(answer)}")
         return answer.json() if answer.content else {}
@@ -79,7 +95,8 @@ def trigger(airflow: Airflow, as_of: date, force_retrain: bool = False) -> str:
 def start_backfill(airflow: Airflow, first: date, last: date, backwards: bool = False) -> list[str]:
     """Starts an Airflow backfill of each day from first to last and returns its runs' ids.
 
-    Days that were run before are run again; a day whose run is still going is left alone and not returned.
+    Days that were run before are run again; of a day whose run is still going, that run is returned. Raises ClvError
+    naming the days for which Airflow made no run.
     """
     body = {
         "dag_id": DAG,
@@ -90,20 +107,34 @@ def start_backfill(airflow: Airflow, first: date, last: date, backwards: bool = 
         "reprocess_behavior": "completed",
     }
     try:
-        backfill = airflow.call("POST", "/backfills", json=body)
+        airflow.call("POST", "/backfills", json=body)
     except ClvError as error:
         if "running backfill" in str(error):
             raise ClvError(
                 f"another backfill of {DAG} is still running; wait for it, or end it under Backfills in {airflow.base}"
             ) from None
         raise
-    runs = airflow.call("GET", f"/dags/{DAG}/dagRuns", params={"run_type": "backfill", "limit": 1000})["dag_runs"]
-    days = {f"{day}" for day in dates.each_date(first, last)}
-    return [
-        run["dag_run_id"]
-        for run in sorted(runs, key=lambda run: run["logical_date"])
-        if run["logical_date"][:10] in days and (run.get("backfill_id") in (None, backfill["id"]))
-    ]
+    runs = {run["logical_date"][:10]: run["dag_run_id"] for run in _runs_between(airflow, first, last)}
+    missing = [str(day) for day in dates.each_date(first, last) if str(day) not in runs]
+    if missing:
+        raise ClvError(f"Airflow made no run for {', '.join(missing[:5])}; look under Backfills in {airflow.base}")
+    return list(runs.values())
+
+
+def _runs_between(airflow: Airflow, first: date, last: date) -> list[dict]:
+    """The runs whose logical date lies in the range, by date; the API gives a hundred at a time."""
+    query = {
+        "logical_date_gte": f"{first}T00:00:00Z",
+        "logical_date_lte": f"{last}T00:00:00Z",
+        "order_by": "logical_date",
+        "limit": 100,
+    }
+    runs: list[dict] = []
+    while True:
+        page = airflow.call("GET", f"/dags/{DAG}/dagRuns", params={**query, "offset": len(runs)})
+        runs += page["dag_runs"]
+        if not page["dag_runs"] or len(runs) >= page["total_entries"]:
+            return runs
 
 
 def look(airflow: Airflow, dag_run_id: str) -> Run:
@@ -115,6 +146,16 @@ def look(airflow: Airflow, dag_run_id: str) -> Run:
     return Run(dates.parse_date(day), dag_run_id, run["state"], tasks)
 
 
+def _look_patiently(airflow: Airflow, dag_run_id: str) -> Run:
+    """A run's state; a moment without an answer does not end an hour's waiting."""
+    for pause in PAUSES:
+        try:
+            return look(airflow, dag_run_id)
+        except ClvError:
+            time.sleep(pause)
+    return look(airflow, dag_run_id)
+
+
 def wait(airflow: Airflow, dag_run_ids: list[str], console: Console) -> list[Run]:
     """Waits until every run has ended, showing progress; returns them. Raises ClvError naming the runs that failed."""
     runs = [look(airflow, run_id) for run_id in dag_run_ids]
@@ -124,7 +165,7 @@ def wait(airflow: Airflow, dag_run_ids: list[str], console: Console) -> list[Run
             for number, run in enumerate(runs):
                 if run.state in ENDED:
                     continue
-                runs[number] = look(airflow, run.dag_run_id)
+                runs[number] = _look_patiently(airflow, run.dag_run_id)
                 if live is None and runs[number].state in ENDED:
                     console.print(f"{run.as_of} {runs[number].state}")
             if live:
@@ -159,7 +200,9 @@ def _why(airflow: Airflow, run: Run) -> str:
         select log.task, log.facts->>'error'
         from {tables.TASK_LOG} as log
         inner join {tables.RUNS} as runs using (run_id)
-        where runs.started_by = %s and log.facts ? 'error'
+        where log.facts ? 'error' and runs.run_id = (
+            select run_id from {tables.RUNS} where started_by = %s order by started_at desc limit 1
+        )
         order by log.ended_at desc
         limit 1
     """
@@ -173,6 +216,7 @@ def _why(airflow: Airflow, run: Run) -> str:
 
 def run(home: settings.Settings, as_of: date, force_retrain: bool, console: Console) -> list[Run]:
     """Starts a run for a date, waits for it and returns it."""
+    _not_in_the_future(as_of, "--as-of")
     airflow = Airflow(home)
     return wait(airflow, [trigger(airflow, as_of, force_retrain)], console)
 
@@ -189,8 +233,7 @@ def backfill(
         raise ClvError(f"--to {last} is before --from {first}; swap them")
     if every < 1:
         raise ClvError(f"--every {every} is no number of days; give 1 or more")
-    if last > dates.today():
-        raise ClvError(f"--to {last} is in the future; the last day that can be made is {dates.today()}")
+    _not_in_the_future(last, "--to")
     airflow = Airflow(home)
     if every == 1:
         started = start_backfill(airflow, first, last, backwards)
@@ -198,3 +241,8 @@ def backfill(
         days = list(dates.each_date(first, last, every))
         started = [trigger(airflow, day) for day in (reversed(days) if backwards else days)]
     return wait(airflow, started, console)
+
+
+def _not_in_the_future(day: date, name: str) -> None:
+    if day > dates.today():
+        raise ClvError(f"{name} {day} is in the future; the last day that can be made is {dates.today()}")

@@ -16,17 +16,22 @@ def parse_date(text: str, name: str = "date") -> date:
         raise ClvError(f"{name} '{text}' is not a date; write it as YYYY-MM-DD, for example 2024-03-01") from None
 
 
-def as_of_date(param: str | None, logical_date: datetime | None) -> date:
+def as_of_date(param: str | None, logical_date: datetime | None, run_after: datetime | None = None) -> date:
     """The date a run is for: the `as_of_date` parameter, else the day of the logical date (UTC).
 
     A run covers everything strictly before its as_of_date. Raises ClvError when neither is given, which
-    happens when a run is triggered without a date.
+    happens when a run is triggered without a date, and for a date later than the run itself (`run_after`): its
+    orders are not there yet, and it would stand as the latest published date for years.
     """
     if param:
-        return parse_date(str(param), "as_of_date")
-    if logical_date is None:
+        day = parse_date(str(param), "as_of_date")
+    elif logical_date is not None:
+        day = logical_date.astimezone(UTC).date()
+    else:
         raise ClvError("this run has neither an as_of_date nor a logical date; trigger it again with as_of_date set")
-    return logical_date.astimezone(UTC).date()
+    if run_after is not None and day > run_after.astimezone(UTC).date():
+        raise ClvError(f"as_of_date {day} is in the future; the last day that can be made is the run's own")
+    return day
 
 
 def today() -> date:

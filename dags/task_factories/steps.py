@@ -20,7 +20,7 @@ def open_run() -> dict[str, str]:
     context: Any = get_current_context()
     dag_run = context["dag_run"]
     with _plain_errors():
-        as_of = dates.as_of_date(context["params"].get("as_of_date"), dag_run.logical_date)
+        as_of = dates.as_of_date(context["params"].get("as_of_date"), dag_run.logical_date, dag_run.run_after)
         run_id = pipeline.open_run(as_of, started_by=dag_run.run_id)
     return {"as_of_date": as_of.isoformat(), "run_id": run_id}
 

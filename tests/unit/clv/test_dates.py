@@ -15,6 +15,13 @@ def test_the_logical_date_is_taken_in_utc():
     assert dates.as_of_date(None, late) == date(2024, 1, 2)
 
 
+def test_a_run_for_a_day_after_itself_is_refused():
+    now = datetime(2024, 1, 1, 12, tzinfo=UTC)
+    assert dates.as_of_date("2024-01-01", None, now) == date(2024, 1, 1)
+    with pytest.raises(ClvError, match="as_of_date 2062-06-01 is in the future"):
+        dates.as_of_date("2062-06-01", None, now)
+
+
 def test_a_run_without_any_date_is_refused():
     with pytest.raises(ClvError, match="neither an as_of_date nor a logical date"):
         dates.as_of_date(None, None)
