@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import gzip
+import re
 from pathlib import Path
 
 import pytest
+
+from clv import settings, warehouse
 
 pytestmark = pytest.mark.e2e
 
@@ -86,9 +89,7 @@ def write_batch(source: Path, target: Path, broken: bool) -> None:
 
 def test_a_broken_batch_stops_at_the_gate_and_its_correction_goes_through(running, forward, tmp_path):
     before = newest_publications(running)
-    months = sorted((Path(row[0]) for row in running.rows("select file_name from raw.batches")), key=str)
     last_month = next(path for path in _files_of(running) if path.name.startswith("2024-05"))
-    assert months, "files were loaded"
     write_batch(last_month, tmp_path / "resent.csv.gz", broken=True)
     running.clv("ingest", "--source", "sample_shop", "--path", tmp_path / "resent.csv.gz")
     failed = running.clv("run", "--as-of", LAST, check=False)
@@ -118,3 +119,13 @@ def test_an_analyst_reads_what_is_published_and_nothing_else(running, forward):
     assert refused.returncode == 1
     assert "permission denied" in refused.stderr
     assert len(refused.stderr.strip().splitlines()) == 1
+
+
+def test_every_query_of_the_analyst_guide_answers(running, forward):
+    guide = (settings.PROJECT / "docs" / "analyst-guide.md").read_text()
+    queries = re.findall(r"```sql\n(.*?)```", guide, flags=re.DOTALL)
+    assert len(queries) >= 5
+    for query in queries:
+        warehouse.rows(query, url=running.settings.analyst_url)
+    by_customer, by_order = warehouse.rows(queries[-1], url=running.settings.analyst_url)[0]
+    assert round(by_customer, 2) == round(by_order, 2)
