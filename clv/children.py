@@ -11,9 +11,11 @@ import sys
 from collections import deque
 
 from clv import settings
-from clv.errors import ClvError
+from clv.errors import ClvError, Unavailable
 
 PR_SET_PDEATHSIG = 1
+# How a module begins the line that says what stopped it.
+SAID = {"error: ": ClvError, "unavailable: ": Unavailable}
 
 
 def die_with_parent() -> None:
@@ -24,7 +26,7 @@ def die_with_parent() -> None:
 def run_module(module: str, *arguments: str) -> dict:
     """Runs `python -m module …`, echoing its output; returns the facts it prints as JSON in its last line.
 
-    Raises ClvError with the module's own last line when it exits 1 on a user's mistake, RuntimeError otherwise.
+    Raises ClvError, or Unavailable, with the module's own line where it names what stopped it, else RuntimeError.
     """
     command = [sys.executable, "-u", "-m", module, *arguments]
     environment = {**os.environ, **settings.QUIET, "PYTHONPATH": str(settings.PROJECT)}
@@ -44,8 +46,9 @@ def run_module(module: str, *arguments: str) -> dict:
             if line.strip():
                 last.append(line.strip())
     if process.returncode:
-        errors = [line for line in last if line.startswith("error: ")]
-        if errors:
-            raise ClvError(errors[-1].removeprefix("error: "))
+        for line in reversed(last):
+            for prefix, error in SAID.items():
+                if line.startswith(prefix):
+                    raise error(line.removeprefix(prefix))
         raise RuntimeError(f"{module} ended with {process.returncode}; the lines above say why")
     return json.loads(last[-1])

@@ -1,4 +1,4 @@
-"""The one exception a user may see."""
+"""The exceptions a user may see."""
 
 
 class ClvError(Exception):
@@ -6,3 +6,7 @@ class ClvError(Exception):
 
     The command prints it without a traceback and exits 1; a task fails with it and is not retried.
     """
+
+
+class Unavailable(ClvError):  # noqa: N818 - what a server is
+    """Something we need does not answer now, and may later: one line like the others, but a task is retried."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from clv.errors import ClvError
 
@@ -87,7 +88,7 @@ class Settings:
     def warehouse_url(self) -> str:
         """The warehouse as the pipeline's owner: postgresql://user:password@host:port/database."""
         if not self.embedded:
-            return os.environ["CLV_WAREHOUSE_URL"].replace("postgresql+psycopg2://", "postgresql://")
+            return _one_spelling(os.environ["CLV_WAREHOUSE_URL"])
         return self.database_url("warehouse")
 
     def database_url(self, database: str) -> str:
@@ -124,10 +125,50 @@ class Settings:
         return load(self.home)
 
 
+def place(url: str) -> str:
+    """Where a database is, for messages: host:port/database, and nothing secret."""
+    from psycopg.conninfo import conninfo_to_dict
+
+    parts = conninfo_to_dict(url)
+    return f"{parts.get('host', '')}:{parts.get('port', 5432)}/{parts.get('dbname', '')}"
+
+
+def _one_spelling(address: str) -> str:
+    """PostgreSQL's address in any of its spellings (postgres://…, host=… dbname=…, the password in the query) as
+    postgresql://user:password@host:port/database?…, which every tool of ours understands.
+
+    Raises ClvError, which does not repeat the address, when it cannot be read.
+    """
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    expected = "write postgresql://user:password@host:port/database"
+    try:
+        parts = conninfo_to_dict(re.sub(r"^(postgres(?:ql)?)\+\w+://", r"\1://", address.strip()))
+    except ProgrammingError:
+        raise ClvError(f"CLV_WAREHOUSE_URL cannot be read; {expected}") from None
+    if missing := [name for key, name in (("user", "user"), ("dbname", "database")) if not parts.get(key)]:
+        raise ClvError(f"CLV_WAREHOUSE_URL names no {' and no '.join(missing)}; {expected}")
+    user = ":".join(quote(str(parts.pop(key)), safe="") for key in ("user", "password") if key in parts)
+    database = quote(str(parts.pop("dbname")), safe="")
+    host = str(parts.get("host") or "127.0.0.1")
+    if "/" in host or "," in host:  # a socket's folder, or several servers: these stay in the query
+        server = ""
+    else:
+        server = f"[{host}]" if ":" in host else host
+        server += f":{parts.pop('port', None) or 5432}"
+        parts.pop("host", None)
+    query = f"?{urlencode(parts, quote_via=quote, safe='')}" if parts else ""
+    return f"postgresql://{user}@{server}/{database}{query}"
+
+
 def load(home: Path | str | None = None) -> Settings:
     """The settings of a home (default: CLV_HOME, else .clv in the working directory)."""
     path = Path(home or os.environ.get("CLV_HOME") or ".clv").resolve()
-    return Settings(path, _read(path / "state.json"), {**SHOP_DEFAULTS, **_shop(path / "shop.json")})
+    state = _read(path / "state.json")
+    if (path / "home_id").exists():  # not in the state: what runs is found by it even where the state is lost
+        state["home_id"] = (path / "home_id").read_text().strip()
+    return Settings(path, state, {**SHOP_DEFAULTS, **_shop(path / "shop.json")})
 
 
 def _read(path: Path) -> dict:

@@ -10,22 +10,25 @@ from pathlib import Path
 import psycopg
 
 from clv import settings as settings_module
-from clv.errors import ClvError
+from clv.errors import Unavailable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 @contextmanager
 def connect(url: str | None = None, autocommit: bool = False) -> Iterator[psycopg.Connection]:
-    """A connection to the warehouse (default: as the pipeline's owner); commits at the end, rolls back on error."""
+    """A connection to the warehouse (default: as the pipeline's owner); commits at the end, rolls back on error.
+
+    Raises Unavailable when it does not answer.
+    """
     url = url or settings_module.load().warehouse_url
     try:
         connection = psycopg.connect(url, autocommit=autocommit, application_name="clv", connect_timeout=10)
     except psycopg.OperationalError as error:
-        place = url.rpartition("@")[2]
+        where = settings_module.place(url)
         reason = str(error).strip().splitlines()[-1]
-        raise ClvError(
-            f"the warehouse at {place} does not answer ({reason}); run `clv up`, or check CLV_WAREHOUSE_URL"
+        raise Unavailable(
+            f"the warehouse at {where} does not answer ({reason}); run `clv up`, or check CLV_WAREHOUSE_URL"
         ) from None
     with connection:
         yield connection

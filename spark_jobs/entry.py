@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from clv.errors import ClvError
+from clv.errors import ClvError, Unavailable
 
 
 def main(job: Callable[[], dict[str, Any]]) -> int:
@@ -19,7 +19,8 @@ def main(job: Callable[[], dict[str, Any]]) -> int:
     try:
         facts = job()
     except ClvError as error:
-        print(f"error: {error}", file=sys.stderr, flush=True)
+        kind = "unavailable" if isinstance(error, Unavailable) else "error"  # clv.children reads it
+        print(f"{kind}: {error}", file=sys.stderr, flush=True)
         return 1
     print(json.dumps(facts, sort_keys=True), flush=True)
     return 0

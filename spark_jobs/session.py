@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from clv.errors import ClvError
+from clv.errors import Unavailable
 from clv.settings import PROJECT, QUIET, Settings
 
 
@@ -49,18 +49,19 @@ def start(name: str, settings: Settings) -> SparkSession:
         )
     else:
         builder = builder.config("spark.executorEnv.PYTHONPATH", str(PROJECT))
+        builder = builder.config("spark.executorEnv.OMP_NUM_THREADS", "1")
     logging.getLogger("py4j").setLevel(logging.ERROR)
     try:
         session = builder.getOrCreate()
     except Exception as error:  # the JVM's failures arrive in many types
         reason = str(error).strip().splitlines()[0]
-        raise ClvError(f"Spark did not start on {master} ({reason}); check Java 17+ and SPARK_MASTER") from error
+        raise Unavailable(f"Spark did not start on {master} ({reason}); check Java 17+ and SPARK_MASTER") from error
     session.sparkContext.setLogLevel("ERROR")
     return session
 
 
 def slots(session: SparkSession) -> int:
-    """Tasks that can run at once. Raises ClvError when a cluster has no executor for us."""
+    """Tasks that can run at once. Raises Unavailable when a cluster has no executor for us."""
     context = session.sparkContext
     if str(context.master).startswith("local"):
         return context.defaultParallelism
@@ -68,7 +69,7 @@ def slots(session: SparkSession) -> int:
     cores = int(context.getConf().get("spark.executor.cores", "0") or 0)
     free = executors * cores if cores else (context.defaultParallelism if executors else 0)
     if free < 1:
-        raise ClvError(f"{context.master} gave this job no executor; free a worker, or set SPARK_MASTER=local[*]")
+        raise Unavailable(f"{context.master} gave this job no executor; free a worker, or set SPARK_MASTER=local[*]")
     return free
 
 

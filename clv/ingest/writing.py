@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from clv import tables
-from clv.errors import ClvError
+from clv.errors import ClvError, Unavailable
 from clv.ingest.files import Received
 from clv.ingest.mapping import Mapping
 from clv.ingest.received import Unreadable
@@ -23,7 +23,11 @@ CHUNK_ROWS = 100_000
 def transaction(url: str) -> Iterator[adbc.Cursor]:
     """A cursor whose work is committed at the end, whole, or not at all. Database errors become one line."""
     try:
-        with adbc.connect(url) as connection, connection.cursor() as cursor:
+        connection = adbc.connect(url)
+    except adbc_driver_manager.Error as error:
+        raise Unavailable(f"the warehouse does not answer ({' '.join(str(error).split())[:400]})") from None
+    try:
+        with connection, connection.cursor() as cursor:
             yield cursor
             connection.commit()
     except adbc_driver_manager.Error as error:

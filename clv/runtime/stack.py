@@ -169,7 +169,12 @@ def make_secrets(home: settings.Settings) -> None:
 
 def _identify(home: settings.Settings) -> settings.Settings:
     home = settings.load(home.home)  # what another `clv up` may have written while we waited
-    return home if "home_id" in home.state else home.remember(home_id=uuid.uuid4().hex)
+    path = home.home / "home_id"
+    if not path.exists():
+        partial = path.with_suffix(".partial")
+        partial.write_text(home.state.get("home_id") or uuid.uuid4().hex)
+        partial.replace(path)
+    return settings.load(home.home)
 
 
 def _start_postgres(home: settings.Settings, step: Step) -> settings.Settings:
@@ -244,7 +249,7 @@ def _start_services(home: settings.Settings) -> bool:
 
 
 def _set_up_digest(home: settings.Settings) -> str:
-    place = "embedded" if home.embedded else home.warehouse_url.rpartition("@")[2]
+    place = "embedded" if home.embedded else settings.place(home.warehouse_url)
     digest = hashlib.sha256(place.encode())
     for pattern in SET_UP_FROM:
         for path in sorted(settings.PROJECT.glob(pattern)):
@@ -261,7 +266,7 @@ def _database_state(home: settings.Settings) -> ServiceState:
             return ServiceState("postgres", health, where, pid)
         pid = int((home.home / "postgres" / "postmaster.pid").read_text().split()[0])
     try:
-        where = home.warehouse_url.rpartition("@")[2]
+        where = settings.place(home.warehouse_url)
         warehouse.rows(f"select 1 from {tables.PUBLICATIONS} limit 1", url=home.warehouse_url)
         health = "up"
     except Exception:  # noqa: BLE001 - whatever is wrong with it, it is not up

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import get_current_context, task
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 RETRIES = 2
 RETRY_DELAY = timedelta(seconds=20)
@@ -44,14 +44,17 @@ def step(name: str, pool: str | None = None):
 
 
 class _plain_errors:  # noqa: N801 - reads as a statement
-    """A user's or the data's mistake fails the task at once, in one line: a retry would meet it again."""
+    """One line for what we know: a mistake fails the task at once, since a retry would meet it again; what may
+    pass is retried."""
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        from clv.errors import ClvError
+        from clv.errors import ClvError, Unavailable
 
+        if isinstance(error, Unavailable):
+            raise AirflowException(str(error)) from None
         if isinstance(error, ClvError):
             raise AirflowFailException(str(error)) from None
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from clv import settings
-from clv.errors import ClvError
+from clv import settings, warehouse
+from clv.errors import ClvError, Unavailable
 from clv.runtime import airflow, postgres, stack
 
 
@@ -88,6 +88,20 @@ def test_a_home_that_never_started_is_down(home):
     states = {service.name: service.health for service in stack.status(home)}
     assert states == dict.fromkeys(["postgres", *airflow.SERVICES], "down")
     assert stack.down(home) == 0
+
+
+def test_a_home_that_lost_its_state_keeps_its_name(home):
+    assert stack._identify(home).state["home_id"] == "one"
+    (home.home / "state.json").unlink()
+    assert stack._identify(home).state["home_id"] == "one"
+
+
+def test_the_state_of_another_server_tells_no_password(home, monkeypatch):
+    monkeypatch.setenv("CLV_WAREHOUSE_URL", "host=127.0.0.1 port=1 user=me password=SECRET dbname=shop")
+    assert stack.status(home)[0] == stack.ServiceState("postgres", "down", "127.0.0.1:1/shop", None)
+    with pytest.raises(Unavailable, match="at 127.0.0.1:1/shop does not answer") as told:
+        warehouse.rows("select 1")
+    assert "SECRET" not in str(told.value)
 
 
 def test_tasks_get_the_home_and_quiet_tools(home, monkeypatch):

@@ -1,0 +1,62 @@
+"""Where things are: an existing server's address in every spelling, and a home that lost its state."""
+
+from __future__ import annotations
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from clv import settings
+from clv.errors import ClvError
+
+
+def url(monkeypatch: pytest.MonkeyPatch, address: str) -> str:
+    monkeypatch.setenv("CLV_WAREHOUSE_URL", address)
+    return settings.load().warehouse_url
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("postgresql://me:pw@there:5433/shop", "postgresql://me:pw@there:5433/shop"),
+        ("postgres://me:pw@there/shop", "postgresql://me:pw@there:5432/shop"),
+        ("postgresql+psycopg2://me:p%40w@there/shop", "postgresql://me:p%40w@there:5432/shop"),
+        ("host=there port=5433 user=me password='p w/@' dbname=shop", "postgresql://me:p%20w%2F%40@there:5433/shop"),
+        (
+            "postgresql://me@there/shop?password=pw&sslrootcert=/etc/ca.pem",
+            "postgresql://me:pw@there:5432/shop?sslrootcert=%2Fetc%2Fca.pem",
+        ),
+        ("user=me dbname=shop host=::1", "postgresql://me@[::1]:5432/shop"),
+        ("user=me dbname=shop host=/run/db", "postgresql://me@/shop?host=%2Frun%2Fdb"),
+    ],
+)
+def test_each_spelling_becomes_one(monkeypatch, address, expected):
+    assert url(monkeypatch, address) == expected
+    assert url(monkeypatch, expected) == expected
+    assert conninfo_to_dict(expected).items() >= conninfo_to_dict(address.replace("+psycopg2", "")).items()
+
+
+def test_a_neighbour_keeps_the_query(monkeypatch):
+    monkeypatch.setenv("CLV_WAREHOUSE_URL", "postgresql://me@there/shop?sslrootcert=/etc/ca.pem")
+    expected = "postgresql://me@there:5432/shop_airflow?sslrootcert=%2Fetc%2Fca.pem"
+    assert settings.load().database_url("airflow") == expected
+
+
+@pytest.mark.parametrize("address", ["host=there SECRET", "mysql://me:SECRET@there/shop", "host=there password=SECRET"])
+def test_an_unreadable_address_is_not_repeated(monkeypatch, address):
+    with pytest.raises(ClvError, match="CLV_WAREHOUSE_URL .*; write postgresql://") as told:
+        url(monkeypatch, address)
+    assert "SECRET" not in str(told.value)
+
+
+def test_a_place_tells_no_secret():
+    assert settings.place("postgresql://me:SECRET@there:1/shop?sslmode=require&password=SECRET") == "there:1/shop"
+    assert settings.place("host=there user=me password=SECRET dbname=shop") == "there:5432/shop"
+
+
+def test_a_home_without_its_state_is_still_the_same(tmp_path):
+    (tmp_path / "home_id").write_text("one\n")
+    (tmp_path / "state.json").write_text("{")
+    with pytest.raises(ClvError, match=r"state\.json is not JSON .* remove it"):
+        settings.load(tmp_path)
+    (tmp_path / "state.json").unlink()
+    assert settings.load(tmp_path).state == {"home_id": "one"}
