@@ -7,6 +7,7 @@ it. Of published runs at older dates than the newest `keep_dates`, only the tabl
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
@@ -44,6 +45,7 @@ def run(keep_days: int = KEEP_DAYS, keep_dates: int = KEEP_DATES, today: date | 
         "runs": len(candidates),
         "rows": rows,
         "build_files": _remove_files(home.home / "dbt", since),
+        "spark_files": _remove_files(home.home / "spark", since),  # what killed sessions left
         "log_files": _remove_files(home.airflow_home / "logs", since),
     }
 
@@ -119,14 +121,19 @@ def _exists(connection: psycopg.Connection, table: str) -> bool:
 
 
 def _remove_files(folder: Path, since: datetime) -> int:
-    """Removes files (and links) last written before `since`, and folders empty since then; gives how many files."""
+    """Removes files (and links) last written before `since`, and folders empty since then; gives how many files.
+
+    What others remove, or write into, at the same time is left to them.
+    """
     removed = 0
     for path, folders, files in os.walk(folder, topdown=False, followlinks=False):
         here = Path(path)
         for name in files + [name for name in folders if (here / name).is_symlink()]:
-            if (here / name).lstat().st_mtime < since.timestamp():
-                (here / name).unlink(missing_ok=True)
-                removed += 1
-        if here != folder and here.stat().st_mtime < since.timestamp() and not any(here.iterdir()):
-            here.rmdir()
+            with suppress(OSError):
+                if (here / name).lstat().st_mtime < since.timestamp():
+                    (here / name).unlink()
+                    removed += 1
+        with suppress(OSError):
+            if here != folder and here.stat().st_mtime < since.timestamp() and not any(here.iterdir()):
+                here.rmdir()
     return removed
