@@ -40,30 +40,35 @@ def version_name(training_date: date, data_digest: str) -> str:
 
 
 def setup(settings: Settings | None = None) -> None:
-    """Creates or migrates the schema of MLflow's database, which has to exist, and the registered model."""
-    settings = settings or settings_module.load()
-    if settings.mlflow_url.startswith("http"):
-        return  # a server keeps its own
-    _quiet()
-    from mlflow.exceptions import MlflowException
-    from mlflow.store.db import utils
+    """Creates or migrates the schema of MLflow's database, which has to exist; then the experiment and the model.
 
+    A tracking server keeps its own schema, and its own place for artifacts.
+    """
+    settings = settings or settings_module.load()
+    _quiet()
+    served = settings.mlflow_url.startswith("http")
     with warehouse.lock("mlflow", settings.warehouse_url):
-        engine = utils.create_sqlalchemy_engine_with_retry(settings.mlflow_url)
-        try:
-            if utils._all_tables_exist(engine):
-                utils._upgrade_db(engine)
-            else:
-                utils._initialize_tables(engine)
-        finally:
-            engine.dispose()
+        if not served:
+            _migrate(settings.mlflow_url)
         client = _client(settings)
-        try:
-            client.get_registered_model(MODEL)
-        except MlflowException:
+        if not client.search_registered_models(f"name = '{MODEL}'"):
             client.create_registered_model(MODEL)
         if client.get_experiment_by_name(EXPERIMENT) is None:
-            client.create_experiment(EXPERIMENT, artifact_location=settings.models.resolve().as_uri())
+            place = None if served else settings.models.resolve().as_uri()
+            client.create_experiment(EXPERIMENT, artifact_location=place)
+
+
+def _migrate(url: str) -> None:
+    from mlflow.store.db import utils
+
+    engine = utils.create_sqlalchemy_engine_with_retry(url)
+    try:
+        if utils._all_tables_exist(engine):
+            utils._upgrade_db(engine)
+        else:
+            utils._initialize_tables(engine)
+    finally:
+        engine.dispose()
 
 
 def find(training_date: date, data_digest: str, settings: Settings | None = None) -> ModelVersion | None:
