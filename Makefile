@@ -1,4 +1,4 @@
-# `make demo` and `make test` need git, make and CPython 3.11 or newer, and make the rest themselves.
+# `make demo` and `make test` need git, make and CPython 3.11 to 3.13, and make the rest themselves.
 .PHONY: help demo test up down status lint format lock clean bootstrap bootstrap-dev
 
 help: ## show this list
