@@ -46,6 +46,7 @@ def run(keep_days: int = KEEP_DAYS, keep_dates: int = KEEP_DATES, today: date | 
         "rows": rows,
         "build_files": _remove_files(home.home / "dbt", since),
         "spark_files": _remove_files(home.home / "spark", since),  # what killed sessions left
+        "scratch_files": _remove_files(home.home / "tmp", since),
         "log_files": _remove_files(home.airflow_home / "logs", since),
     }
 

@@ -80,7 +80,9 @@ def restore(batch_id: int, settings: Settings | None = None) -> None:
 
 
 def _load_file(path: Path, name: str, mapping: Mapping, settings: Settings, progress: Progress | None) -> BatchResult:
-    with tempfile.TemporaryDirectory(prefix="clv-ingest-") as folder:
+    scratches = settings.home / "tmp"  # where upkeep finds what a killed load left
+    scratches.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="ingest-", dir=scratches) as folder:
         scratch = Path(folder)
         file = files.prepare(path, name, mapping.encoding, scratch)
         earlier = _earlier_batch(file, mapping, settings)
