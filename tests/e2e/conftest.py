@@ -27,7 +27,7 @@ class Home:
     def settings(self) -> settings.Settings:
         return settings.load(self.folder)
 
-    def clv(self, *arguments: object, check: bool = True, minutes: float = 12) -> subprocess.CompletedProcess[str]:
+    def clv(self, *arguments: object, check: bool = True, minutes: float = 25) -> subprocess.CompletedProcess[str]:
         """Runs `clv …` as a user would; with check, its output is the test's error when it fails."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "CLV_"))}
         done = subprocess.run(
