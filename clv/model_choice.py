@@ -14,6 +14,16 @@ FORECAST_VERSION = 1  # raise it whenever features or training change: models ma
 ORIGINS_PER_HORIZON = 6
 DAYS_BETWEEN_ORIGINS = 30
 HISTORY_DAYS = 90  # of orders before an origin
+LEARNING = {  # XGBoost's parameters
+    "n_estimators": 150,
+    "max_depth": 4,
+    "learning_rate": 0.04,
+    "reg_lambda": 10.0,
+    "min_child_weight": 10.0,
+    "tree_method": "hist",
+    "max_bin": 128,
+    "random_state": 0,
+}
 FREQUENT_CUSTOMERS = 10  # with three orders: fewer tell nothing of how often customers return
 
 
@@ -57,8 +67,8 @@ def too_little(day: date, settings: Settings) -> str | None:
     first, customers, frequent = warehouse.rows(
         f"""
         with customers as (
-            select customer_key, min(ordered_on) as first_order_on, count(*) as orders
-            from {tables.INT_ORDERS} where ordered_at < %s group by customer_key
+            select customer_key, min(day) as first_order_on, sum(orders) as orders
+            from {tables.INT_CUSTOMER_DAYS} where day < %s and orders > 0 group by customer_key
         )
         select min(first_order_on), count(*), count(*) filter (where orders >= 3) from customers
         """,  # type: ignore[arg-type]
@@ -90,18 +100,25 @@ def origins(training_date: date, first_order_on: date) -> list[date]:
 
 
 def data_digest(training_date: date, settings: Settings | None = None) -> str:
-    """SHA-256 over all orders and refunds before the training date, in any order, and what else shapes a model."""
+    """SHA-256 over what training reads, every customer's days before the date, and what else shapes a model.
+
+    Later events do not change it: a day's row never changes with what comes after.
+    """
     url = (settings or settings_module.load()).warehouse_url
-    orders = _rows_digest(tables.INT_ORDERS, "ordered_at", training_date, url)
-    refunds = _rows_digest(tables.INT_REFUNDS, "refunded_at", training_date, url)
-    shape = [FORECAST_VERSION, HORIZONS, ORIGINS_PER_HORIZON, DAYS_BETWEEN_ORIGINS, HISTORY_DAYS]
-    return hashlib.sha256(repr((orders, refunds, shape)).encode()).hexdigest()
+    sql = f"""
+        select count(*), coalesce(sum(hashtextextended(days::text, 0)::numeric), 0)
+        from {tables.INT_CUSTOMER_DAYS} as days where day < %s
+    """
+    count, total = warehouse.rows(sql, (training_date,), url)[0]  # type: ignore[arg-type]
+    shape = [FORECAST_VERSION, HORIZONS, ORIGINS_PER_HORIZON, DAYS_BETWEEN_ORIGINS, HISTORY_DAYS, LEARNING]
+    return hashlib.sha256(repr((int(count), int(total), shape)).encode()).hexdigest()
 
 
 def training_origins(training_date: date, settings: Settings | None = None) -> list[date]:
     """The origins of a training date, from the shop's first order."""
     url = (settings or settings_module.load()).warehouse_url
-    first = warehouse.rows(f"select min(ordered_on) from {tables.INT_ORDERS}", None, url)[0][0]  # type: ignore[arg-type]
+    sql = f"select min(day) from {tables.INT_CUSTOMER_DAYS} where orders > 0"
+    first = warehouse.rows(sql, None, url)[0][0]  # type: ignore[arg-type]
     return origins(training_date, first) if first else []
 
 
@@ -115,12 +132,3 @@ def _choice(training_date: date, settings: Settings, reuse: bool = True) -> Choi
         exists=found is not None,
         origins=training_origins(training_date, settings),
     )
-
-
-def _rows_digest(table: str, time: str, before: date, url: str) -> tuple[int, int]:
-    sql = f"""
-        select count(*), coalesce(sum(hashtextextended(rows::text, 0)::numeric), 0)
-        from {table} as rows where {time} < %s
-    """
-    count, total = warehouse.rows(sql, (before,), url)[0]  # type: ignore[arg-type]
-    return int(count), int(total)

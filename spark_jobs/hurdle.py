@@ -17,24 +17,17 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sf
 from scipy.special import logit
 
+from clv.errors import ClvError
+from clv.model_choice import LEARNING
 from clv.settings import HORIZONS, MAIN_HORIZON
 from spark_jobs import examples, session
 from spark_jobs.arrow import columns_of
 from spark_jobs.examples import Columns, OriginFit
 from spark_jobs.forecast import Learners, offsets
 
-ROWS_PER_WORKER = 1_000_000
+ROWS_OF_ONE_WORKER = 1_000_000
 FEWEST_BUYERS = 100
-PARAMETERS = {
-    "n_estimators": 150,
-    "max_depth": 4,
-    "learning_rate": 0.04,
-    "reg_lambda": 10.0,
-    "min_child_weight": 10.0,
-    "tree_method": "hist",
-    "max_bin": 128,
-    "random_state": 0,
-}
+PARAMETERS = LEARNING
 INPUTS = list(examples.SHAPE)
 EXAMPLE_SCHEMA = (
     "origin date, horizon int, window_end date, customer_key string, weight double, bought double, spent double, "
@@ -106,14 +99,22 @@ def ordered(data: DataFrame, workers: int) -> DataFrame:
 
 
 def workers_for(spark: SparkSession, rows: int) -> int:
-    """One worker per million examples, no more than there are slots. Raises ClvError where there is none."""
-    return min(session.slots(spark), 1 + rows // ROWS_PER_WORKER)
+    """One worker, two above a million examples: by the examples alone, so that the model is the same on any machine.
+
+    Raises ClvError where there are not as many slots.
+    """
+    workers = 1 if rows <= ROWS_OF_ONE_WORKER else 2
+    if (slots := session.slots(spark)) < workers:
+        raise ClvError(
+            f"learning from {rows} examples takes {workers} cores, and Spark has {slots}: SPARK_MASTER=local[2]"
+        )
+    return workers
 
 
 def train(data: DataFrame, closed_by: date, workers: int) -> Learners | None:
     """Both learners from examples whose windows closed by a date; None where they hold too few buyers to learn.
 
-    `data` is what `ordered` made. With one worker the result depends on the examples alone.
+    `data` is what `ordered` made. The result depends on the examples alone.
     """
     from xgboost.spark import SparkXGBClassifier, SparkXGBRegressor
 

@@ -80,17 +80,15 @@ def examples(made: pd.DataFrame, origins: Iterable[date], training_date: date) -
 
 
 def write_orders(made: pd.DataFrame, settings: Settings) -> None:
-    """The orders as intermediate.int_orders, and no refunds."""
+    """The orders as intermediate.int_customer_days, as far as the choice of a model reads it."""
     with warehouse.connect(settings.warehouse_url) as connection:
         connection.execute(
-            f"create table {tables.INT_ORDERS} (order_key text, customer_key uuid, ordered_at timestamp, "
-            "ordered_on date, gross_revenue numeric)"
+            f"create table {tables.INT_CUSTOMER_DAYS} (customer_key uuid, day date, "
+            "orders integer, net_revenue numeric)"
         )
-        connection.execute(f"create table {tables.INT_REFUNDS} (refund_key text, refunded_at timestamp)")
-        with connection.cursor() as cursor, cursor.copy(f"copy {tables.INT_ORDERS} from stdin") as copy:
-            for number, row in enumerate(made.itertuples()):
-                day = FIRST_DAY + timedelta(days=int(row.day))
-                copy.write_row((f"s:{number}", row.customer_key, day, day, row.amount))
+        with connection.cursor() as cursor, cursor.copy(f"copy {tables.INT_CUSTOMER_DAYS} from stdin") as copy:
+            for row in made.itertuples():
+                copy.write_row((row.customer_key, FIRST_DAY + timedelta(days=int(row.day)), 1, row.amount))
 
 
 def write_features(
