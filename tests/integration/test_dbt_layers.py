@@ -22,7 +22,8 @@ TRAINING = {
 
 
 def orders() -> list[dict]:
-    """What the shop delivers first: every rule once. Customer c only ever gave something back."""
+    """What the shop delivers first: every rule once. Customer c only ever gave something back, d was once
+    given something."""
     pen = line("1", "2024-01-10 10:00", "19.99", category="desk", channel="web", country="FR")
     return [
         pen,
@@ -37,6 +38,7 @@ def orders() -> list[dict]:
         line("5", "2024-06-05 08:00", "7.00", who="d", product_id="ink"),
         line("6", "2024-01-01 08:00", "1.00", who=None),
         line("7", "2024-01-01 08:00", None),
+        line("10", "2024-02-20 08:00", "0.00", who="d", product_id="gift"),
         line("8", "2024-01-01 08:00", "9.00", _rule="test_order"),
     ]
 
@@ -70,17 +72,18 @@ def test_every_row_received_is_accounted_for(shop: dict):
     assert counts == [
         ("corrections.csv", 1, 0, 1, 0, 0, 0, 0, 0, 0, 0),
         ("mistake.csv", 1, 0, 0, 0, 0, 1, 0, 0, 0, 1),
-        ("orders.csv", 14, 1, 8, 1, 1, 0, 1, 1, 1, 4),
+        ("orders.csv", 15, 1, 9, 1, 1, 0, 1, 1, 1, 4),
     ]
     reasons = {reason for (reason,) in table(tables.SET_ASIDE_LINES, "reason")}
     assert reasons == {"withdrawn", "replaced", "test_order", "missing_amount", "missing_customer"}
-    assert shop["staging"]["rows"]["stg_order_lines"] == 9
+    assert shop["staging"]["rows"]["stg_order_lines"] == 10
 
 
 def test_orders_and_refunds(shop: dict):
     found = table(tables.INT_ORDERS, "order_key, gross_revenue, cost, lines, products, main_category, channel")
     assert found == [
         ("shop:1", Decimal("50.00"), None, 2, 2, "desk", "web"),
+        ("shop:10", Decimal("0.00"), None, 1, 1, None, None),
         ("shop:2", Decimal("45.00"), None, 1, 1, None, None),
         ("shop:3", Decimal("70.005"), None, 1, 1, None, None),
         ("shop:4", Decimal("500.00"), None, 1, 1, None, None),
@@ -102,7 +105,7 @@ def test_features_count_what_lies_before_the_date(shop: dict):
         (customer("a"), 2, 2, 85.0, 35.0, 143.0, 2.0, None),
         (customer("b"), 1, 1, 70.005, 70.005, 1.0, 1.0, None),
         (customer("c"), 0, 0, -5.5, 0.0, None, 0.0, None),
-        (customer("d"), 1, 1, 20.0, 0.0, 397.0, 1.0, 8.0),
+        (customer("d"), 1, 1, 20.0, 0.0, 397.0, 2.0, 8.0),
     ]
 
 
@@ -126,6 +129,7 @@ def test_orders_as_analysts_see_them(shop: dict):
     money = [(*row[:3], *(f"{value:.4f}" for value in row[3:])) for row in found]
     assert money == [
         ("shop:1", "order", 1, "50.0000", "0.0000", "50.0000", "50.0000"),
+        ("shop:10", "free", None, "0.0000", "0.0000", "0.0000", "0.0000"),
         ("shop:2", "order", 2, "45.0000", "-10.0000", "35.0000", "35.0000"),
         ("shop:3", "order", 1, "70.0050", "0.0000", "70.0050", "70.0050"),
         ("shop:5", "order", 1, "20.0000", "0.0000", "20.0000", "8.0000"),
@@ -174,7 +178,7 @@ def test_summary_and_horizons_add_up(shop: dict):
 
 
 def test_facts_count_the_rows(shop: dict):
-    assert shop["features"]["rows"] == {"customer_features": 4, "fct_orders": 5}
+    assert shop["features"]["rows"] == {"customer_features": 4, "fct_orders": 6}
     assert shop["analytics"]["rows"]["customer_clv_horizons"] == 12
 
 
@@ -233,4 +237,4 @@ def test_setting_up_again_changes_nothing(shop: dict, module_home: settings.Sett
 
 
 def test_the_units_of_the_sql(shop: dict, module_home: settings.Settings):
-    assert dbt.unit_tests(module_home) == 8
+    assert dbt.unit_tests(module_home) == 9

@@ -41,13 +41,18 @@ numbered as (
         order_key,
         row_number() over (partition by customer_key order by ordered_at, order_key) as order_number
     from orders
+    where gross_revenue > 0
 ),
 
 joined as (
     select
         coalesce(orders.order_key, refund_sums.target_key) as order_key,
         coalesce(orders.customer_key, refund_sums.customer_key) as customer_key,
-        case when orders.order_key is null then 'refund_only' else 'order' end as kind,
+        case
+            when orders.order_key is null then 'refund_only'
+            when orders.gross_revenue > 0 then 'order'
+            else 'free'
+        end as kind,
         coalesce(orders.ordered_on, refund_sums.refunded_on) as ordered_on,
         coalesce(orders.gross_revenue, 0) as gross_revenue,
         coalesce(refund_sums.amount, 0) as refunds,

@@ -4,7 +4,7 @@ with
 
 lines as not materialized (select * from {{ ref('stg_order_lines') }}),
 
-orders as (select * from {{ ref('int_orders') }}),
+order_days as (select * from {{ ref('int_order_days') }}),
 
 sums as (
     select
@@ -13,21 +13,32 @@ sums as (
         coalesce(sum(amount) filter (where amount > 0), 0) as gross_revenue,
         coalesce(sum(amount) filter (where amount < 0), 0) as refunds,
         sum(amount) as net_revenue,
-        coalesce(sum(quantity) filter (where amount > 0), 0) as items,
-        coalesce(sum(abs(discount)) filter (where amount > 0), 0) as discount,
-        sum(amount - sign(amount) * abs(cost)) as known_profit,
+        coalesce(sum(quantity) filter (where not is_refund), 0) as items,
+        coalesce(sum(abs(discount)) filter (where not is_refund), 0) as discount,
+        sum(amount - case when is_refund then -abs(cost) else abs(cost) end) as known_profit,
         coalesce(sum(amount) filter (where cost is null), 0) as revenue_without_cost
     from lines
     group by customer_key, ordered_on
 ),
 
+-- An order of nothing is no purchase: an order counts on the first day that it brings money
+paid_orders as (
+    select
+        customer_key,
+        order_key,
+        min(day) as day
+    from order_days
+    where gross_revenue > 0
+    group by customer_key, order_key
+),
+
 order_counts as (
     select
         customer_key,
-        ordered_on as day,
+        day,
         count(*) as orders
-    from orders
-    group by customer_key, ordered_on
+    from paid_orders
+    group by customer_key, day
 ),
 
 first_products as (
@@ -36,7 +47,7 @@ first_products as (
         product_id,
         min(ordered_on) as day
     from lines
-    where amount > 0 and product_id is not null
+    where not is_refund and product_id is not null
     group by customer_key, product_id
 ),
 
@@ -55,7 +66,7 @@ first_categories as (
         category,
         min(ordered_on) as day
     from lines
-    where amount > 0 and category is not null
+    where not is_refund and category is not null
     group by customer_key, category
 ),
 

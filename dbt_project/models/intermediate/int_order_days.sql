@@ -2,7 +2,7 @@ with
 
 lines as (select * from {{ ref('stg_order_lines') }}),
 
-bought as (select * from lines where amount > 0),
+bought as (select * from lines where not is_refund),
 
 final as (
     select

@@ -16,7 +16,7 @@ refunds as (
     where is_refund
 ),
 
-bought as not materialized (select * from lines where amount > 0),
+bought as not materialized (select * from lines where not is_refund),
 
 -- The latest order before the refund in which the same customer bought the same product
 last_purchases as (

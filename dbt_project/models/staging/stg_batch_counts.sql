@@ -1,6 +1,6 @@
 with
 
-batches as (select * from {{ source('raw', 'batches') }}),
+batches as (select * from {{ ref('stg_batches') }}),
 
 verdicts as (select * from {{ ref('stg_line_verdicts') }}),
 

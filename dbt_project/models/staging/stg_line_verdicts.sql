@@ -6,50 +6,70 @@
 
 with
 
+batches as (select * from {{ ref('stg_batches') }}),
+
+order_lines as not materialized (select * from {{ source('raw', 'order_lines') }}),
+
 lines as not materialized (
     select
-        _batch_id as batch_id,
-        _line as line,
-        _source as source,
-        _row_key as row_key,
-        _content as content,
-        _version as version,
-        _rule as rule,
-        order_id,
-        ordered_at,
-        amount,
-        customer_key
-    from {{ source('raw', 'order_lines') }}
+        lines._batch_id as batch_id,
+        lines._line as line,
+        lines._source as source,
+        lines._row_key as row_key,
+        lines._content as content,
+        lines._version as version,
+        lines._rule as rule,
+        lines.order_id,
+        lines.ordered_at,
+        lines.amount,
+        lines.customer_key,
+        batches.is_withdrawn
+    from order_lines as lines
+    inner join batches on lines._batch_id = batches.batch_id
 ),
-
-batches as (select * from {{ source('raw', 'batches') }}),
-
-withdrawals as (select * from {{ source('raw', 'withdrawals') }}),
 
 -- Batches of a file that came more than once
 redelivered as (
     select
-        batches.batch_id,
-        batches.source,
-        batches.file_name,
-        count(*) over (partition by batches.source, batches.file_name) as deliveries
+        batch_id,
+        source,
+        file_name,
+        count(*) over (partition by source, file_name) as deliveries
     from batches
-    left join withdrawals on batches.batch_id = withdrawals.batch_id
-    where withdrawals.batch_id is null
+    where not is_withdrawn
 ),
 
+-- A delivery says anew what a customer's order is only if it has a sale of it: refunds alone replace nothing. Rows
+-- without a customer count for nobody: a sale of their order by anyone replaces them.
 redelivered_lines as (
     select
         lines.batch_id,
         lines.line,
-        max(lines.batch_id) over (
-            partition by redelivered.source, redelivered.file_name, lines.order_id
-        ) as newest_of_order,
+        case
+            when lines.customer_key is null
+                then max(sales.batch_id) over (
+                    partition by redelivered.source, redelivered.file_name, lines.order_id
+                )
+            else max(sales.batch_id) over (
+                partition by redelivered.source, redelivered.file_name, lines.order_id, lines.customer_key
+            )
+        end as newest_of_order,
         max(lines.batch_id) over (
             partition by redelivered.source, redelivered.file_name, lines.row_key
         ) as newest_of_row
     from lines
     inner join redelivered on lines.batch_id = redelivered.batch_id
+    cross join lateral (
+        select
+            case
+                when
+                    lines.rule is null
+                    and lines.amount > 0
+                    and lines.ordered_at is not null
+                    and lines.customer_key is not null
+                    then lines.batch_id
+            end as batch_id
+    ) as sales
     where redelivered.deliveries > 1 and lines.order_id is not null
 ),
 
@@ -65,9 +85,8 @@ dropped as (
 standing as (
     select lines.*
     from lines
-    left join withdrawals on lines.batch_id = withdrawals.batch_id
     left join dropped on lines.batch_id = dropped.batch_id and lines.line = dropped.line
-    where withdrawals.batch_id is null and dropped.batch_id is null
+    where not lines.is_withdrawn and dropped.batch_id is null
 ),
 
 ranked as (
@@ -101,11 +120,11 @@ judged as (
 
 withdrawn as (
     select
-        lines.batch_id,
-        lines.line,
+        batch_id,
+        line,
         'withdrawn' as verdict
     from lines
-    inner join withdrawals on lines.batch_id = withdrawals.batch_id
+    where is_withdrawn
 ),
 
 final as (
