@@ -13,8 +13,8 @@ from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict
 
+from clv import publication, tables, warehouse
 from clv import settings as settings_module
-from clv import tables, warehouse
 from clv.children import die_with_parent
 from clv.errors import ClvError
 from clv.settings import Settings
@@ -33,6 +33,13 @@ LAYERS = {
         "--select", "customer_clv", "customer_clv_horizons", "segment_summary", "dim_customer", "resource_type:seed",
     ],
 }  # fmt: skip
+# Setting that says which state of staging intermediate was made of, and that state as SQL.
+MADE_OF = "intermediate_made_of"
+STAGING_STATE = f"""(
+    select md5(coalesce(string_agg(
+        concat_ws('-', batch_id, rows_accepted, rows_replaced, rows_withdrawn), ',' order by batch_id
+    ), '')) from {tables.STG_BATCH_COUNTS}
+)"""
 PARSED = "partial_parse.msgpack"
 # Layers that are functions of raw alone, with a table of each: while raw and the SQL are the same, so are they.
 FROM_RAW = {"staging": tables.STG_BATCH_COUNTS, "intermediate": tables.INT_CUSTOMER_DAYS}
@@ -44,7 +51,9 @@ def build(layer: str, variables: dict, settings: Settings) -> dict:
 
     Layers: setup (makes every sliced table that is missing, the published views and their grants), staging,
     intermediate, features, training, analytics. Waits for other builds. Staging and intermediate stay as they are
-    where neither raw nor the SQL has changed. Raises ClvError, in one line, with the node that failed and why.
+    where neither raw nor the SQL has changed. Of the layers made of these the facts say in `staging` which state of
+    staging (see staging_state) went into them. Raises ClvError, in one line, with the node that failed and why, also
+    where the run has been published: its rows never change.
     """
     if layer != "setup" and layer not in LAYERS:
         raise ClvError(f"there is no dbt layer '{layer}'; layers are setup, {', '.join(LAYERS)}")
@@ -54,11 +63,16 @@ def build(layer: str, variables: dict, settings: Settings) -> dict:
         if state and state == _built_from(layer, settings):
             return {"models": 0, "unchanged": True, "rows": {}, "seconds": 0.0}
         if state:
-            _note_state(layer, None, settings)  # a build cut short leaves none
+            _note(f"built_{layer}", None, settings)  # a build cut short leaves none
+        if layer == "intermediate":
+            _note(MADE_OF, None, settings)
         selection = _setup(settings) if layer == "setup" else [*LAYERS[layer], *NO_UNIT_TESTS]
         results = _invoke(layer, selection, variables, settings)
+        if layer == "intermediate":
+            _note(MADE_OF, staging_state(settings), settings)
         if state:
-            _note_state(layer, state, settings)
+            _note(f"built_{layer}", state, settings)
+        made_of = _noted(MADE_OF, settings) if layer in ("features", "training") else None
         seconds = round(time.monotonic() - started, 1)
     models = [result for result in results if result["unique_id"].startswith("model.")]
     rows = {
@@ -67,7 +81,13 @@ def build(layer: str, variables: dict, settings: Settings) -> dict:
         if layer != "setup" and "rows_affected" in result["adapter_response"]
     }
     tests = sum(result["unique_id"].startswith("test.") for result in results)
-    return {"models": len(models), "tests": tests, "rows": rows, "seconds": seconds}
+    facts = {"models": len(models), "tests": tests, "rows": rows, "seconds": seconds}
+    return {**facts, "staging": made_of} if layer in ("features", "training") else facts
+
+
+def staging_state(settings: Settings | None = None) -> str:
+    """A digest of which batches staging is made of, and what became of their rows."""
+    return warehouse.rows(f"select {STAGING_STATE}", url=settings.warehouse_url if settings else None)[0][0]
 
 
 def unit_tests(settings: Settings) -> int:
@@ -104,16 +124,20 @@ def _state(layer: str, settings: Settings) -> str:
 
 
 def _built_from(layer: str, settings: Settings) -> str | None:
-    query = f"select value from {tables.SETTINGS} where name = %s and to_regclass(%s) is not null"
-    found = warehouse.rows(query, (f"built_{layer}", FROM_RAW[layer]), settings.warehouse_url)
+    there = warehouse.rows("select to_regclass(%s) is not null", (FROM_RAW[layer],), settings.warehouse_url)[0][0]
+    return _noted(f"built_{layer}", settings) if there else None
+
+
+def _noted(name: str, settings: Settings) -> str | None:
+    found = warehouse.rows(f"select value from {tables.SETTINGS} where name = %s", (name,), settings.warehouse_url)
     return found[0][0] if found else None
 
 
-def _note_state(layer: str, state: str | None, settings: Settings) -> None:
+def _note(name: str, value: str | None, settings: Settings) -> None:
     with warehouse.connect(settings.warehouse_url) as connection:
-        connection.execute(f"delete from {tables.SETTINGS} where name = %s", (f"built_{layer}",))
-        if state:
-            connection.execute(f"insert into {tables.SETTINGS} values (%s, %s)", (f"built_{layer}", state))
+        connection.execute(f"delete from {tables.SETTINGS} where name = %s", (name,))
+        if value:
+            connection.execute(f"insert into {tables.SETTINGS} values (%s, %s)", (name, value))
 
 
 def _invoke(
@@ -194,5 +218,6 @@ def _environment(variables: dict, url: str) -> dict[str, str]:
         f"CLV_DBT_{name.upper()}": ",".join(value) if isinstance(value, list) else value
         for name, value in variables.items()
     }
+    run["CLV_DBT_PUBLISH_LOCK"] = warehouse.lock_key(publication.LOCK)
     ours = {name: str(value) for name, value in {**rest, **address, **run}.items()}
     return {**os.environ, **settings_module.QUIET, **ours}

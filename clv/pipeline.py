@@ -66,11 +66,9 @@ def build(layer: str) -> Callable[[date, str], Facts]:
 
 
 def build_features(as_of: date, run_id: str) -> Facts:
-    """Builds the features. Another run may have rebuilt staging since ours was judged: then it is judged again."""
+    """Builds the features, from a state of staging that was judged."""
     facts = build("features")(as_of, run_id)
-    if staging_state() != _judged_state(run_id):
-        print("staging was rebuilt by another run meanwhile: judging it again", flush=True)
-        gate_staging(as_of, run_id)
+    _judge_what_was_used(facts["staging"], as_of, run_id)
     return facts
 
 
@@ -86,26 +84,27 @@ def gate(name: str) -> Callable[[date, str], Facts]:
 
 
 def gate_staging(as_of: date, run_id: str) -> Facts:
-    """Judges staging, and notes which state of it was judged."""
-    state = staging_state()
-    return {**gate("staging")(as_of, run_id), "state": state}
+    """Judges staging while no build changes it, and notes which state of it was judged."""
+    with warehouse.lock(dbt.LOCK):
+        return {**gate("staging")(as_of, run_id), "staging": dbt.staging_state()}
 
 
-def staging_state() -> str:
-    """A digest of which batches staging was made of, and how many rows of each were accepted."""
-    query = f"""
-        select md5(coalesce(string_agg(batch_id || ':' || rows_accepted, ',' order by batch_id), ''))
-        from {tables.STG_BATCH_COUNTS}
-    """
-    return warehouse.rows(query)[0][0]
+def gate_features(as_of: date, run_id: str) -> Facts:
+    """Judges the features, comparing them with staging while no build changes it."""
+    with warehouse.lock(dbt.LOCK):
+        return gate("features")(as_of, run_id)
 
 
-def _judged_state(run_id: str) -> str | None:
-    query = (
-        f"select facts->>'state' from {tables.TASK_LOG} where run_id = %s and task = 'gate_staging' order by ended_at"
-    )
-    found = warehouse.rows(query, (run_id,))
-    return found[-1][0] if found else None
+def _judge_what_was_used(used: object, as_of: date, run_id: str) -> None:
+    """Another run may have rebuilt staging since ours was judged: then what we used of it is judged again."""
+    if not used:
+        raise ClvError("another run left intermediate half built: clear the task build_intermediate")
+    query = f"select 1 from {tables.TASK_LOG} where run_id = %s and facts->>'staging' = %s and not facts ? 'error'"
+    if warehouse.rows(query, (run_id, used)):
+        return
+    print("staging was rebuilt by another run meanwhile: judging it again", flush=True)
+    if gate_staging(as_of, run_id)["staging"] != used:
+        raise RuntimeError("staging changed again while it was judged: try again")  # as in training: not the user's
 
 
 def train(as_of: date, run_id: str, force: object = False) -> Facts:
@@ -123,11 +122,9 @@ def train(as_of: date, run_id: str, force: object = False) -> Facts:
     training = choice.training_date.isoformat()
     origins = [origin.isoformat() for origin in choice.origins]
     if origins:  # else no window has closed yet, and the model is the probabilistic one
-        dbt.build(
-            "training",
-            {"as_of_date": training, "run_id": run_id, "training_date": training, "origins": origins},
-            settings.load(),
-        )
+        variables = {"as_of_date": training, "run_id": run_id, "training_date": training, "origins": origins}
+        built = dbt.build("training", variables, settings.load())
+        _judge_what_was_used(built["staging"], as_of, run_id)
     trained = children.run_module(
         "spark_jobs.train",
         "--training-date", training,
@@ -167,7 +164,7 @@ STEPS: dict[str, Callable[..., Facts]] = {
     "gate_staging": gate_staging,
     "build_intermediate": build("intermediate"),
     "build_features": build_features,
-    "gate_features": gate("features"),
+    "gate_features": gate_features,
     "train": train,
     "score": score,
     "gate_predictions": gate("predictions"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clv import tables
+from clv import dbt, tables
 from expectations.rules import Slice, Suite, complete, has_rows, never, unique
 
 WINDOWS = (30, 60, 90, 180, 365)
@@ -46,7 +46,7 @@ def customer_features(slice_: Slice) -> Suite:
             never(
                 "compared_with_staging",
                 f"select 'later' as batches from {{batch}} where {arrived} limit 1",
-                "orders arrived while this run was under way, so its features were not compared with staging",
+                "another run rebuilt staging since these features were built, so they were not compared with it",
                 severity="warning",
             ),
             never(
@@ -76,14 +76,13 @@ def customer_features(slice_: Slice) -> Suite:
 
 
 def _arrived_meanwhile(slice_: Slice) -> str:
-    """SQL: did batches come or go since this run built staging? Another run may then have built it anew."""
-    built = (
-        f"(select max(started_at) from {tables.TASK_LOG} where run_id = '{slice_.run_id}' and task = 'build_staging')"
-    )
-    return f"""(
-        exists (select from {tables.BATCHES} where loaded_at > {built})
-        or exists (select from {tables.WITHDRAWALS} where withdrawn_at > {built})
+    """SQL: is staging another now than the one these features were built from?"""
+    built_from = f"""(
+        select facts->>'staging' from {tables.TASK_LOG}
+        where run_id = '{slice_.run_id}' and task = 'build_features' and facts->>'staging' is not null
+        order by ended_at desc limit 1
     )"""
+    return f"coalesce({built_from} <> {dbt.STAGING_STATE}, false)"
 
 
 SUITES = (customer_features,)

@@ -1,10 +1,21 @@
 {#
   Incremental strategy `slice`: a build replaces exactly the rows of the slice it was called for, in one transaction.
   The model's unique_key names the slice's columns; their values are the variables of the same names. Unlike
-  delete+insert, a slice that has become empty loses its old rows too.
+  delete+insert, a slice that has become empty loses its old rows too. A published run's slices never change: the
+  build looks once more here, and publishing waits until the transaction is over.
 #}
 {% macro get_incremental_slice_sql(arg_dict) %}
     {%- set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) %}
+    select pg_advisory_xact_lock({{ given('publish_lock') }});
+
+    do $$
+    begin
+        if exists (select from {{ source('analytics', 'publications').render() }} where run_id = '{{ given("run_id") }}') then
+            raise exception 'run {{ given("run_id") }} is published, and published rows never change; start a new run';
+        end if;
+    end
+    $$;
+
     delete from {{ arg_dict['target_relation'] }}
     where
         {%- for column in arg_dict['unique_key'] %}

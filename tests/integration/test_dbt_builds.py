@@ -41,7 +41,7 @@ def test_later_rows_leave_a_past_date_as_it_was(home: settings.Settings):
     deliver(later, "later.csv")
     assert build_features(home) == before
     assert warehouse.rows(f"select count(*) from {tables.STG_ORDER_LINES}") == [(10,)]
-    assert len(before) == 4  # one customer; two orders and a refund that had no order yet
+    assert len(before) == 5  # one customer; two orders, one of nothing, and a refund that had no order yet
 
 
 def test_a_failed_check_is_one_line_that_names_it(home: settings.Settings):
@@ -59,6 +59,34 @@ def test_staging_is_rebuilt_only_when_raw_has_changed(home: settings.Settings):
     assert dbt.build("staging", VARIABLES, home)["unchanged"]
     withdraw(batch)
     assert dbt.build("staging", VARIABLES, home)["rows"]["stg_order_lines"] == 0
+
+
+def test_staging_is_made_of_the_batches_it_met_first(home: settings.Settings):
+    deliver([line("1", "2024-01-10 10:00", "20.00")])
+    build_features(home)
+    state = dbt.staging_state()
+    deliver([line("2", "2024-01-10 10:00", "20.00")], "later.csv")
+    assert dbt.build("features", VARIABLES, home)["staging"] == state
+    dbt.build("staging", VARIABLES, home)
+    assert dbt.staging_state() != state
+    assert dbt.build("features", VARIABLES, home)["staging"] == state  # intermediate is as it was
+
+
+def test_a_published_slice_is_not_built_again(home: settings.Settings):
+    deliver([line("1", "2024-01-10 10:00", "20.00")])
+    dbt.build("setup", {}, home)
+    before = build_features(home)
+    with warehouse.connect() as connection:
+        connection.execute(
+            f"insert into {tables.PUBLICATIONS} (as_of_date, run_id, published_by, digest, rows_published) "
+            "values (%(as_of_date)s, %(run_id)s, 'test', '', '{}')",
+            VARIABLES,
+        )
+    deliver([line("2", "2024-01-10 10:00", "20.00")], "later.csv")
+    with pytest.raises(ClvError, match="run 2024-06-01.1 is published, and published rows never change"):
+        build_features(home)
+    assert warehouse.rows(f"select count(*) from {tables.CUSTOMER_FEATURES}") == [(1,)]
+    assert len(before) == 2
 
 
 def test_an_unknown_layer_is_refused(home: settings.Settings):

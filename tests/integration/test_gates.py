@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 import small_warehouse as small
 
-from clv import publication, runs, settings, tables, warehouse
+from clv import dbt, publication, runs, settings, tables, warehouse
 from clv.errors import ClvError
 from expectations import data_docs, runner
 from expectations.results import GateFailed
@@ -287,7 +287,9 @@ def test_a_warning_is_recorded_and_does_not_stop(shop: settings.Settings) -> Non
 
 
 def test_orders_that_arrive_meanwhile_are_no_fault_of_the_run(shop: settings.Settings) -> None:
-    runs.log(RUN, "build_staging", datetime(2020, 1, 1, tzinfo=UTC), {})
+    runs.log(RUN, "build_features", datetime(2020, 1, 1, tzinfo=UTC), {"staging": dbt.staging_state()})
+    assert runner.judge("features", DAY, RUN)["warnings"] == []
+    small.execute("update staging.stg_batch_counts set rows_accepted = 5")
     small.execute("delete from staging.stg_order_lines where line = 1")
     assert runner.judge("features", DAY, RUN)["warnings"] == ["features.customer_features: compared_with_staging"]
 
