@@ -195,7 +195,7 @@ def test_published_rows_show_at_once_and_only_to_readers_of_analytics(shop: dict
             (AS_OF, RUN),
         )
         connection.execute("set role clv_analyst")
-        assert connection.execute(counts).fetchone() == (4, 4, 5, 4, 4)  # type: ignore[arg-type]
+        assert connection.execute(counts).fetchone() == (4, 4, 6, 4, 4)  # type: ignore[arg-type]
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("select from analytics_runs.customer_clv")
         connection.rollback()
