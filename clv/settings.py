@@ -26,6 +26,7 @@ SHOP_DEFAULTS = {
     "minimum_days": 180,  # of orders before a forecast is made
     "minimum_customers": 500,
     "time_zone": "UTC",  # that orders are dated in; times whose offset or zone is known are converted to it
+    "currency": None,  # the warehouse's; where it is not set, the first file's
 }
 
 # Telemetry of every tool is off, wherever we start it.
@@ -182,7 +183,35 @@ def _read(path: Path) -> dict:
 
 def _shop(path: Path) -> dict:
     shop = _read(path)
+    if not isinstance(shop, dict):
+        raise ClvError(f'{path} holds no settings; write it as in {{"gross_margin": 0.4}}')
     unknown = sorted(set(shop) - set(SHOP_DEFAULTS))
     if unknown:
         raise ClvError(f"{path} sets {', '.join(unknown)}; known settings are {', '.join(SHOP_DEFAULTS)}")
+    for name, value in shop.items():
+        holds, expected = SHOP_VALUES[name]
+        if not holds(value):
+            raise ClvError(f"{path}: {name} is {expected}, not {json.dumps(value)}")
     return shop
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+# Whether a value of shop.json can be, and what it should be.
+SHOP_VALUES = {
+    "gross_margin": (lambda value: _number(value) and 0 <= value <= 1, "a number from 0 to 1, such as 0.4"),
+    "discount_rate": (lambda value: _number(value) and 0 <= value < 10, "a number from 0, such as 0.1 for 10% a year"),
+    "minimum_days": (_count, "a whole number from 0"),
+    "minimum_customers": (_count, "a whole number from 0"),
+    "time_zone": (lambda value: isinstance(value, str), "a text such as Europe/London"),
+    "currency": (
+        lambda value: value is None or isinstance(value, str) and re.fullmatch("[A-Z]{3}", value) is not None,
+        "a code of three letters such as GBP",
+    ),
+}

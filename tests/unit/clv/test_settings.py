@@ -60,3 +60,25 @@ def test_a_home_without_its_state_is_still_the_same(tmp_path):
         settings.load(tmp_path)
     (tmp_path / "state.json").unlink()
     assert settings.load(tmp_path).state == {"home_id": "one"}
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("[]", "holds no settings"),
+        ('{"margin": 1}', "sets margin; known settings are gross_margin"),
+        ('{"minimum_days": "many"}', 'minimum_days is a whole number from 0, not "many"'),
+        ('{"gross_margin": "40%"}', 'gross_margin is a number from 0 to 1, such as 0.4, not "40%"'),
+        ('{"currency": "pounds"}', 'currency is a code .* not "pounds"'),
+        ('{"discount_rate": true}', "discount_rate is a number .* not true"),
+    ],
+)
+def test_a_mistake_in_shop_json_is_named(tmp_path, said, words):
+    (tmp_path / "shop.json").write_text(said)
+    with pytest.raises(ClvError, match=rf"shop\.json:? {words}"):
+        settings.load(tmp_path)
+
+
+def test_shop_json_changes_what_it_says(tmp_path):
+    (tmp_path / "shop.json").write_text('{"currency": "GBP", "minimum_days": 30}')
+    assert settings.load(tmp_path).shop == {**settings.SHOP_DEFAULTS, "currency": "GBP", "minimum_days": 30}
