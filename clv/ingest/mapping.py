@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import duckdb
 import yaml
 
 from clv import settings
 from clv.errors import ClvError
+from clv.ingest.received import first_line
 
 SHIPPED = settings.PROJECT / "sources"
 # Optional columns of raw.order_lines that a mapping may fill, and which of them are numbers.
@@ -23,6 +24,8 @@ COLUMNS = (
     "country", "status", "refund_of",
 )  # fmt: skip
 NUMBERS = ("quantity", "unit_price", "discount", "cost")
+# What staging says of a row itself: no filter may be called so.
+VERDICTS = ("accepted", "duplicate", "replaced", "withdrawn", "unreadable")
 ROW_KEYS = ("line", "customer_order_time", "order_time", "content")
 CONDITIONS = ("equals", "matches", "at_most", "present")
 KNOWN = {
@@ -153,6 +156,11 @@ def parse(source: str, said: object, place: str) -> Mapping:
             return {}
         return _part(key, {short: value} if isinstance(value, str) else value, place)
 
+    def text(value: object, key: str) -> str | None:
+        if value is not None and not isinstance(value, str):
+            raise ClvError(f"{place}: '{key}' must be a text, not {value!r}; put it in quotes")
+        return value
+
     customer, order, time, amount = part("customer"), part("order"), part("time"), part("amount")
     columns = {
         name: column(value, f"columns.{name}") or ""
@@ -165,7 +173,11 @@ def parse(source: str, said: object, place: str) -> Mapping:
             raise ClvError(f"{place}: 'amount' has a price but no quantity; add quantity: and the column's name")
         columns["quantity"] = column(amount["quantity"], "amount.quantity") or ""
         columns.setdefault("unit_price", column(amount["price"], "amount.price") or "")
-    order_columns = order.get("columns") or [order.get("column")]
+    order_columns = _list(order.get("columns") or [order.get("column")], f"{place}: 'order.columns'")
+    named = {"customer": [customer.get("column")], "order": order_columns, "time": [time.get("column")]}
+    for key, names in named.items():
+        if not all(names):
+            raise ClvError(f"{place}: '{key}' names no column; add column: and its name")
     file, person, sign, refund, currency = (
         part("file"), part("person"), part("sign"), part("refund", "amount"), part("currency", "code"),
     )  # fmt: skip
@@ -181,11 +193,11 @@ def parse(source: str, said: object, place: str) -> Mapping:
             for name in names
             if name
         ),
-        customer_namespace=said.get("customer_namespace"),
+        customer_namespace=text(said.get("customer_namespace"), "customer_namespace"),
         order=tuple(column(name, "order") or "" for name in order_columns),
         order_numbered=bool(order.get("number")),
         time=column(time.get("column"), "time.column") or "",
-        time_formats=_texts(time.get("formats"), f"{place}: 'time.formats'"),
+        time_formats=_formats(time.get("formats"), place),
         time_zone=checked_zone(said.get("time_zone"), place),
         amount=column(amount.get("column"), "amount.column"),
         price=column(amount.get("price"), "amount.price"),
@@ -199,17 +211,17 @@ def parse(source: str, said: object, place: str) -> Mapping:
         sign_negative=_texts(sign.get("negative"), f"{place}: 'sign.negative'"),
         refund_amount=column(refund.get("amount"), "refund.amount"),
         refund_time=column(refund.get("time"), "refund.time"),
-        carry=tuple(column(name, "carry") or "" for name in said.get("carry") or ()),
-        filters=tuple(_filter(rule, column, place) for rule in said.get("filters") or ()),
+        carry=tuple(column(name, "carry") or "" for name in _list(said.get("carry"), f"{place}: 'carry'")),
+        filters=tuple(_filter(rule, column, place) for rule in _list(said.get("filters"), f"{place}: 'filters'")),
         updated_at=column(said.get("updated_at"), "updated_at"),
-        currency=currency.get("code"),
+        currency=text(currency.get("code"), "currency"),
         currency_column=column(currency.get("column"), "currency.column"),
         rates=_rates(currency.get("rates") or {}, place),
         encoding=_encoding(file.get("encoding") or "utf-8", place),
-        delimiter=file.get("delimiter") or ",",
+        delimiter=text(file.get("delimiter"), "file.delimiter") or ",",
         header=_texts(file.get("header"), f"{place}: 'file.header'"),
         decimal=file.get("decimal") or ".",
-        thousands=file.get("thousands") or "",
+        thousands=text(file.get("thousands"), "file.thousands") or "",
         missing=_texts(file.get("missing"), f"{place}: 'file.missing'"),
         optional=frozenset(optional),
     )
@@ -234,17 +246,42 @@ def _filter(said: object, column, place: str) -> Filter:  # noqa: ANN001
         raise ClvError(
             f"{place}: each of 'filters' has a rule, a column and one of {', '.join(CONDITIONS)}; not {said}"
         )
+    rule = said["rule"]
+    if not isinstance(rule, str) or rule in VERDICTS or rule.startswith("missing_"):
+        raise ClvError(
+            f"{place}: a rule of 'filters' cannot be called {rule!r}; give it a name of its own, not one of "
+            f"{', '.join(VERDICTS)}, missing_…"
+        )
     value: Any = said[conditions[0]]
     if conditions[0] == "equals":
         value = tuple(str(item) for item in (value if isinstance(value, list) else [value]))
     if conditions[0] == "at_most" and not isinstance(value, int | float):
         raise ClvError(f"{place}: 'at_most' of the rule {said['rule']} must be a number, not {value!r}")
     if conditions[0] == "matches":
-        try:
-            re.compile(str(value))
-        except re.error as error:
-            raise ClvError(f"{place}: 'matches' of the rule {said['rule']} is no pattern ({error})") from None
+        _try("regexp_matches('', ?)", str(value), f"{place}: 'matches' of the rule {rule} is no pattern of RE2's")
     return Filter(said["rule"], column(said["column"], "filters.column"), conditions[0], value)
+
+
+def _try(expression: str, value: str, complaint: str) -> None:
+    """What DuckDB does not take of a mapping is said when the mapping is read, not in the middle of a file."""
+    try:
+        with duckdb.connect() as duck:
+            duck.execute(f"select {expression}", [value])
+    except duckdb.Error as error:
+        raise ClvError(f"{complaint} ({first_line(error)}); correct {value!r}") from None
+
+
+def _formats(value: object, place: str) -> tuple[str, ...]:
+    formats = _texts(value, f"{place}: 'time.formats'")
+    for form in formats:
+        _try("try_strptime('', ?)", form, f"{place}: 'time.formats' has one that is none")
+    return formats
+
+
+def _list(value: object, what: str) -> list[Any]:
+    if value is not None and not isinstance(value, list):
+        raise ClvError(f"{what} must be a list, not {value!r}; put it in brackets")
+    return value or []
 
 
 def _texts(value: object, what: str) -> tuple[str, ...]:
@@ -257,11 +294,11 @@ def _texts(value: object, what: str) -> tuple[str, ...]:
 def _rates(rates: object, place: str) -> dict[str, str]:
     try:
         read = {str(code): Decimal(str(rate)) for code, rate in dict(rates).items()}  # type: ignore[call-overload]
-        if all(rate > 0 for rate in read.values()):
+        if all(rate.is_finite() and 0 < rate < 10**8 and rate == round(rate, 10) for rate in read.values()):
             return {code: f"{rate:f}" for code, rate in read.items()}
     except (TypeError, ValueError, InvalidOperation):
         pass
-    raise ClvError(f"{place}: 'currency.rates' gives each currency a number above 0, for example USD: 0.92")
+    raise ClvError(f"{place}: 'currency.rates' gives each currency a number above 0, 10 decimals at most: USD: 0.92")
 
 
 def checked_zone(name: str | None, place: str) -> str | None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import duckdb
 
 from clv.errors import ClvError
-from clv.ingest.files import Received
-from clv.ingest.mapping import Mapping
+
+if TYPE_CHECKING:
+    from clv.ingest.files import Received
+    from clv.ingest.mapping import Mapping
 
 LONGEST_TEXT = 10_000  # characters of an unreadable row that are kept
 
