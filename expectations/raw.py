@@ -21,8 +21,10 @@ def batches(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no date
         from {tables.BATCHES} as batches
         where not exists (select from {tables.WITHDRAWALS} as w where w.batch_id = batches.batch_id)"""
     shown = "batch_id, file_name, rows_unreadable, rows_received"
+    # What the row held may be personal, such as a name in the wrong column: it stays in quarantine.
+    reason = """regexp_replace(reason, '[''"].*[''"]', '…')"""
     first = f"""(
-            select string_agg('line ' || line || ': ' || reason, '; ' order by line) from (
+            select string_agg('line ' || line || ': ' || {reason}, '; ' order by line) from (
                 select line, reason from {tables.UNREADABLE_ROWS} as u
                 where u.batch_id = subselect.batch_id order by line limit 3
             ) as first_rows
