@@ -24,6 +24,7 @@ for command in (
     services.status,
     data.ingest,
     data.withdraw,
+    data.restore,
     runs.run,
     runs.backfill,
     data.sql,

@@ -1,4 +1,4 @@
-"""`clv ingest`, `clv withdraw`, `clv sql`, `clv publish`."""
+"""`clv ingest`, `clv withdraw`, `clv restore`, `clv sql`, `clv publish`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def ingest(
     source: Annotated[str, typer.Option(help="Name of a mapping: a file in sources/ without .yml.")],
     path: Annotated[Path, typer.Option(help="A file, or a folder whose files are all loaded.")],
 ) -> None:
-    """Load files of orders as received. A file that was loaded before is not loaded again.
+    """Load files of orders as received. What was loaded before is not loaded again, unless another file took its name.
 
     CSV, Parquet and JSON lines, gzip'd too. Rows that cannot be read are kept aside with their line and the reason.
     """
@@ -25,7 +25,12 @@ def ingest(
     with rows_progress() as progress:
         results = door.load(source, path, home, progress)
     for result in results:
-        if result.already_loaded:
+        if result.withdrawn:
+            out.print(
+                f"{result.file_name}: already loaded, and withdrawn; "
+                f"to let it count again: clv restore --batch {result.batch_id}"
+            )
+        elif result.already_loaded:
             out.print(f"{result.file_name}: already loaded")
         else:
             out.print(
@@ -44,6 +49,15 @@ def withdraw(
 
     door.withdraw(batch, reason, settings.load())
     out.print(f"batch {batch} is withdrawn; runs from now on set its rows aside")
+
+
+def restore(batch: Annotated[int, typer.Option(help="Number of the batch that was withdrawn.")]) -> None:
+    """Let a batch that was withdrawn count again, from the next run on."""
+    from clv import ingest as door
+    from clv.commands.console import out
+
+    door.restore(batch, settings.load())
+    out.print(f"batch {batch} is restored; runs from now on count its rows")
 
 
 def sql(query: Annotated[str, typer.Argument(help='A query, such as "select * from analytics.customer_clv".')]) -> None:

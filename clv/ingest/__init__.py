@@ -18,7 +18,7 @@ from clv.errors import ClvError
 from clv.ingest import files, mapped, pseudonyms, reading, writing
 from clv.ingest.files import Received
 from clv.ingest.mapping import Mapping, checked_zone, known_sources, load_mapping
-from clv.ingest.received import Unreadable
+from clv.ingest.received import Unreadable, first_line
 from clv.settings import Settings
 
 __all__ = ["BatchResult", "known_sources", "landing", "load", "restore", "withdraw"]
@@ -30,7 +30,8 @@ NO_CURRENCY = "XXX"  # ISO 4217's code for none: a warehouse whose sources state
 
 @dataclass(frozen=True)
 class BatchResult:
-    """What became of one file: received = loaded + unreadable. Of a file loaded before, its earlier batch."""
+    """What became of one file: received = loaded + unreadable. Of a file loaded before, its earlier batch, and whether
+    that is withdrawn."""
 
     batch_id: int
     file_name: str
@@ -38,24 +39,31 @@ class BatchResult:
     loaded: int
     unreadable: int
     already_loaded: bool
+    withdrawn: bool = False
+    delivery: int = 1
 
 
-def load(source: str, path: Path | str, settings: Settings, progress: Progress | None = None) -> list[BatchResult]:
+def load(
+    source: str, path: Path | str, settings: Settings, progress: Progress | None = None, landed: bool = False
+) -> list[BatchResult]:
     """Loads a file, or every readable file of a folder in order of its name, through the mapping `source`.
 
+    `landed` says that they lie in the landing folder: they stay there, and are no new delivery because of that.
     Raises ClvError, naming file and mend, at the first file that cannot be loaded; the files before it stay loaded.
     """
     mapping = load_mapping(source, settings)
     checked_zone(settings.shop["time_zone"], "shop.json")
-    return [_load_file(file, name, mapping, settings, progress) for file, name in files.find(Path(path))]
+    _adopt_currency(settings)
+    return [_load_file(file, name, mapping, settings, progress, landed) for file, name in files.find(Path(path))]
 
 
 def landing(settings: Settings, progress: Progress | None = None) -> list[BatchResult]:
-    """Loads what lies in the landing folder, landing/<source>/…, and was not loaded before."""
+    """Loads what lies in the landing folder, landing/<source>/…, and was not loaded before. Other files are let be."""
+    _adopt_currency(settings)
     results: list[BatchResult] = []
     for folder in sorted(settings.landing.iterdir()) if settings.landing.is_dir() else []:
-        if folder.is_dir() and not folder.name.startswith(".") and any(folder.rglob("*.*")):
-            results += load(folder.name, folder, settings, progress)
+        if folder.is_dir() and not folder.name.startswith(".") and files.inside(folder):
+            results += load(folder.name, folder, settings, progress, landed=True)
     return results
 
 
@@ -79,22 +87,32 @@ def restore(batch_id: int, settings: Settings | None = None) -> None:
             )
 
 
-def _load_file(path: Path, name: str, mapping: Mapping, settings: Settings, progress: Progress | None) -> BatchResult:
+def _load_file(
+    path: Path, name: str, mapping: Mapping, settings: Settings, progress: Progress | None, landed: bool
+) -> BatchResult:
     scratches = settings.home / "tmp"  # where upkeep finds what a killed load left
     scratches.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="ingest-", dir=scratches) as folder:
         scratch = Path(folder)
         file = files.prepare(path, name, mapping.encoding, scratch)
         earlier = _earlier_batch(file, mapping, settings)
-        if earlier:
+        if earlier and not _overtaken(earlier, file, mapping, settings, landed):
             return earlier
+        delivery = earlier.delivery + 1 if earlier else 1
         config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": MEMORY,
             "temp_directory": str(scratch / "spill"),
         }
-        with duckdb.connect(config=config) as duck:
-            duck.execute("set TimeZone = 'UTC'")
-            result = _load_batch(duck, file, mapping, settings, progress or (lambda *_: None))
+        try:
+            with duckdb.connect(config=config) as duck:
+                duck.execute("set TimeZone = 'UTC'")
+                said = progress or (lambda *_: None)
+                result = _load_batch(duck, file, mapping, settings, said, delivery, landed)
+        except duckdb.Error as error:
+            raise ClvError(
+                f"{name} cannot be loaded through the mapping {mapping.source} ({first_line(error)}); "
+                "mend the file or the mapping"
+            ) from None
     # Somebody else loaded the same content in the meantime where there is no result.
     return result or _earlier_batch(file, mapping, settings) or _vanished(file)
 
@@ -104,27 +122,52 @@ def _vanished(file: Received) -> BatchResult:
 
 
 def _earlier_batch(file: Received, mapping: Mapping, settings: Settings) -> BatchResult | None:
+    """The latest batch of this content."""
     query = f"""
-        select batch_id, file_name, rows_received, rows_loaded, rows_unreadable
+        select batch_id, file_name, rows_received, rows_loaded, rows_unreadable, true,
+            batch_id in (select batch_id from {tables.WITHDRAWALS}), delivery
         from {tables.BATCHES} where source = %s and content_sha256 = %s and mapping_sha256 = %s
+        order by delivery desc limit 1
     """
     found = warehouse.rows(query, (mapping.source, file.sha256, mapping.sha256), settings.warehouse_url)
-    return BatchResult(*found[0], already_loaded=True) if found else None
+    return BatchResult(*found[0]) if found else None
+
+
+def _overtaken(earlier: BatchResult, file: Received, mapping: Mapping, settings: Settings, landed: bool) -> bool:
+    """Whether another content has come under this file's name since its earlier batch, and holds.
+
+    To a file that lies in the landing folder only what lay there too counts: it would else undo, with the next run,
+    a correction made by `clv ingest`.
+    """
+    query = f"""
+        select 1 from {tables.BATCHES}
+        where source = %s and file_name = %s and batch_id > %s and (landed or not %s)
+            and batch_id not in (select batch_id from {tables.WITHDRAWALS})
+        limit 1
+    """
+    return bool(warehouse.rows(query, (mapping.source, file.name, earlier.batch_id, landed), settings.warehouse_url))
 
 
 def _load_batch(
-    duck: duckdb.DuckDBPyConnection, file: Received, mapping: Mapping, settings: Settings, progress: Progress
+    duck: duckdb.DuckDBPyConnection,
+    file: Received,
+    mapping: Mapping,
+    settings: Settings,
+    progress: Progress,
+    delivery: int,
+    landed: bool,
 ) -> BatchResult | None:
     unreadable = reading.read(duck, file, mapping)
     codes = _codes(duck, mapping)
     with writing.transaction(settings.warehouse_url) as cursor:
-        currency = _currency(cursor, file, mapping, codes)
+        currency = _currency(cursor, file, mapping, codes, settings.shop["currency"])
         duck.execute(mapped.parsed_view(mapping, settings.shop["time_zone"], currency, bool(codes)))
         values = _unreadable_values(duck, file, mapping)
         unreadable = sorted(unreadable + values, key=lambda row: row.line)
         (loaded,) = duck.execute("select count(*) from parsed anti join unreadable using (_line)").fetchall()[0]
         used = ",".join(codes) or currency
-        batch_id = writing.open_batch(cursor, file, mapping, used, loaded, len(unreadable))
+        counts = (loaded + len(unreadable), loaded, len(unreadable))
+        batch_id = writing.open_batch(cursor, file, mapping, used, counts, delivery, landed)
         if batch_id is None:
             return None
         customers = _customers(duck, mapping, settings)
@@ -138,7 +181,7 @@ def _load_batch(
             raise RuntimeError(f"{file.name}: {loaded} rows were counted and {written} written")
         writing.copy_unreadable(cursor, batch_id, file, unreadable)
         writing.copy_customers(cursor, customers, mapping.source)
-    return BatchResult(batch_id, file.name, loaded + len(unreadable), loaded, len(unreadable), already_loaded=False)
+    return BatchResult(batch_id, file.name, *counts, already_loaded=False, delivery=delivery)
 
 
 def _codes(duck: duckdb.DuckDBPyConnection, mapping: Mapping) -> list[str]:
@@ -150,14 +193,30 @@ def _codes(duck: duckdb.DuckDBPyConnection, mapping: Mapping) -> list[str]:
     return [code for (code,) in found]
 
 
-def _currency(cursor, file: Received, mapping: Mapping, codes: list[str]) -> str:  # noqa: ANN001
-    """The warehouse's currency, set by its first batch. Raises ClvError when the file is in another without a rate."""
+def _adopt_currency(settings: Settings) -> None:
+    """A warehouse of orders whose sources state no currency takes the one that shop.json says."""
+    query = f"update {tables.SETTINGS} set value = %s where name = 'currency' and value = %s"
+    if settings.shop["currency"]:
+        with warehouse.connect(settings.warehouse_url) as connection:
+            connection.execute(query, (settings.shop["currency"], NO_CURRENCY))
+
+
+def _currency(cursor, file: Received, mapping: Mapping, codes: list[str], shop: str | None) -> str:  # noqa: ANN001
+    """The warehouse's currency: shop.json's, else the first batch's. Raises ClvError when the file is in another
+    without a rate."""
     base = [code for code, rate in mapping.rates.items() if float(rate) == 1]
-    first = (base or codes or [NO_CURRENCY])[0]
+    first = shop or (base or codes or [NO_CURRENCY])[0]
     currency = writing.claim_currency(cursor, first)
+    if shop and shop != currency:
+        raise ClvError(f"shop.json says currency {shop} and the warehouse is in {currency}; make shop.json say that")
     foreign = [code for code in codes if code != currency and code not in mapping.rates]
     if base and currency not in mapping.rates:
         foreign = base
+    if foreign and currency == NO_CURRENCY:
+        raise ClvError(
+            f"{file.name} is in {', '.join(foreign)} and the orders in the warehouse state no currency; "
+            f'say theirs in shop.json, as in {{"currency": "{foreign[0]}"}}'
+        )
     if foreign:
         said = ", ".join(foreign)
         rates = f"rates: {{{currency}: 1, {foreign[0]}: 0.9}}"

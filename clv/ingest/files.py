@@ -41,15 +41,19 @@ def find(path: Path) -> list[tuple[Path, str]]:
     Raises ClvError when the path is absent, the folder holds none, or the file's ending is none we read.
     """
     if path.is_dir():
-        inside = [file for file in sorted(path.rglob("*")) if _ours(file, path)]
-        if not inside:
+        if not (found := inside(path)):
             raise ClvError(f"{path} holds no file to load; put {READABLE} files there")
-        return [(file, file.relative_to(path).as_posix()) for file in inside]
+        return [(file, file.relative_to(path).as_posix()) for file in found]
     if not path.exists():
         raise ClvError(f"{path} is absent; check the path")
     if kind(path) is None:
         raise ClvError(f"{path} is none of the kinds that are read; name a file {READABLE}")
     return [(path, path.name)]
+
+
+def inside(folder: Path) -> list[Path]:
+    """The folder's readable files, at any depth, in order of name; hidden ones and other endings are let be."""
+    return [file for file in sorted(folder.rglob("*")) if _ours(file, folder)]
 
 
 def _ours(file: Path, folder: Path) -> bool:

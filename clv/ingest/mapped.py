@@ -5,8 +5,9 @@ from __future__ import annotations
 from clv.ingest.mapping import COLUMNS, NUMBERS, Filter, Mapping
 from clv.ingest.received import literal, quoted
 
-MONEY = "decimal(38, 12)"
-NUMBER = "decimal(18, 6)"
+# 28 digits before the point and 10 after it; the product of two has 18 and 20, and none overflows unseen.
+NUMBER = "decimal(38, 10)"
+RATE = "decimal(18, 10)"
 CONTENT_HEX = "lpad(to_hex(_content), 32, '0')"
 # A time that states its offset from UTC: 2024-03-01 10:00:00 +0100, 2024-03-01T09:00:00Z.
 OFFSET = r"\d\d:\d\d[^+-]*(Z|[+-]\d\d(:?\d\d)?)$"
@@ -24,11 +25,9 @@ def parsed_view(mapping: Mapping, reporting_zone: str, warehouse_currency: str, 
     order = order_columns[0] if len(order_columns) == 1 else " || '-' || ".join(order_columns)
     order_id = f"{order} || '-' || {number}" if mapping.order_numbered else order
     if mapping.amount:
-        amount = f"{_number(mapping, mapping.amount)}::{MONEY}"
+        amount = _number(mapping, mapping.amount)
     else:
-        amount = (
-            f"({_number(mapping, mapping.columns['quantity'])}::decimal(38, 6) * {_number(mapping, mapping.price)})"
-        )
+        amount = f"try({_number(mapping, mapping.columns['quantity'])} * {_number(mapping, mapping.price)})"
     if mapping.amount_once_per_order:
         amount = f"case when {number} > 1 then coalesce({amount}, 0) else {amount} end"
     if mapping.sign_column:
@@ -40,7 +39,7 @@ def parsed_view(mapping: Mapping, reporting_zone: str, warehouse_currency: str, 
         "_part": quoted(mapping.part) if mapping.part else "''",
         "_version": _time(mapping, mapping.updated_at, reporting_zone),
         "_rule": _rule(mapping),
-        "_reason": _reason(mapping, reporting_zone, currency_stated),
+        "_reason": _reason(mapping, reporting_zone, currency_stated, _converted(amount, money)),
         "customer_id": f"lower({customer})" if mapping.customer_lower else customer,
         "email": _column(mapping.email),
         "name": _column(mapping.name),
@@ -160,13 +159,13 @@ def _money(mapping: Mapping, warehouse_currency: str) -> str:
     rates = {code: rate for code, rate in mapping.rates.items() if code != warehouse_currency}
     if mapping.currency_column:
         cases = " ".join(f"when {literal(code)} then {rate}" for code, rate in rates.items())
-        return f"(case {quoted(mapping.currency_column)} {cases} else 1 end)::decimal(18, 8)" if cases else ""
+        return f"(case {quoted(mapping.currency_column)} {cases} else 1 end)::{RATE}" if cases else ""
     rate = rates.get(mapping.currency or "")
-    return f"{rate}::decimal(18, 8)" if rate else ""
+    return f"{rate}::{RATE}" if rate else ""
 
 
 def _converted(value: str, money: str) -> str:
-    return f"(({value})::decimal(28, 6) * {money})::{MONEY}" if money else value
+    return f"try(({value})::{NUMBER} * {money})" if money else value
 
 
 def _time(mapping: Mapping, column: str | None, reporting_zone: str) -> str:
@@ -206,7 +205,7 @@ def _meets(mapping: Mapping, rule: Filter) -> str:
     return f"{column} is {'not null' if rule.value else 'null'}"
 
 
-def _reason(mapping: Mapping, reporting_zone: str, currency_stated: bool) -> str:
+def _reason(mapping: Mapping, reporting_zone: str, currency_stated: bool, amount: str) -> str:
     """Why a row is unreadable: a time or number that is present and cannot be read. Null when all can."""
     cases = []
     for column in dict.fromkeys(filter(None, (mapping.time, mapping.refund_time, mapping.updated_at))):
@@ -218,6 +217,10 @@ def _reason(mapping: Mapping, reporting_zone: str, currency_stated: bool) -> str
         text = quoted(column)
         bad = f"{text} is not null and {_number(mapping, column)} is null"
         cases.append(f"when {bad} then {literal(column)} || ' ''' || left({text}, 100) || ''' is not a number'")
+    if "try(" in amount:  # something is multiplied
+        factors = [mapping.amount] if mapping.amount else [mapping.columns["quantity"], mapping.price]
+        there = " and ".join(f"{quoted(column)} is not null" for column in factors if column)
+        cases.append(f"when {there} and {amount} is null then 'the amount is too large'")
     if mapping.currency_column and currency_stated:  # a file that states none at all is in the warehouse's
         text = quoted(mapping.currency_column)
         cases.append(f"when {text} is null then {literal(mapping.currency_column + ' is empty')}")

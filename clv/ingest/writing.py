@@ -45,17 +45,24 @@ def claim_currency(cursor: adbc.Cursor, currency: str) -> str:
 
 
 def open_batch(
-    cursor: adbc.Cursor, file: Received, mapping: Mapping, currency: str, loaded: int, unreadable: int
+    cursor: adbc.Cursor,
+    file: Received,
+    mapping: Mapping,
+    currency: str,
+    counts: tuple[int, int, int],
+    delivery: int,
+    landed: bool,
 ) -> int | None:
-    """Writes the batch's row and returns its id; None when this content is loaded, or has just been by somebody else.
+    """Writes the batch's row and returns its id; None when somebody else has just loaded this delivery.
 
-    The table's unique key decides: a second load of the same file waits here until the first has ended.
+    counts: rows received, loaded and unreadable. The table's unique key decides: a second load of the same file waits
+    here until the first has ended.
     """
     cursor.execute(
         f"insert into {tables.BATCHES} (source, file_name, content_sha256, mapping_sha256, currency, rows_received, "
-        "rows_loaded, rows_unreadable) values ($1, $2, $3, $4, $5, $6, $7, $8) "
+        "rows_loaded, rows_unreadable, delivery, landed) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
         "on conflict do nothing returning batch_id",
-        (mapping.source, file.name, file.sha256, mapping.sha256, currency, loaded + unreadable, loaded, unreadable),
+        (mapping.source, file.name, file.sha256, mapping.sha256, currency, *counts, delivery, landed),
     )
     found = cursor.fetchall()
     return found[0][0] if found else None

@@ -6,6 +6,7 @@ from __future__ import annotations
 import gzip
 import json
 import threading
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -89,6 +90,42 @@ def test_the_same_content_is_loaded_once(home, tmp_path):
     assert len(lines()) == 5
 
 
+def held() -> list[tuple]:
+    return warehouse.rows("select batch_id, file_name, rows_loaded, delivery from raw.batches order by batch_id")
+
+
+def test_what_another_file_replaced_can_come_again(home, tmp_path):
+    def sent(*rows: str) -> ingest.BatchResult:
+        return ingest.load("orders", write(tmp_path / "o.csv", *rows), home)[0]
+
+    sent(*ROWS)
+    broken = sent(*ROWS[:1])
+    good = sent(*ROWS)
+    assert (good.already_loaded, good.loaded) == (False, 3)
+    assert sent(*ROWS).already_loaded
+    assert held() == [(1, "o.csv", 3, 1), (2, "o.csv", 1, 1), (3, "o.csv", 3, 2)]
+    ingest.withdraw(good.batch_id, "wrong", home)
+    again = sent(*ROWS)
+    assert (again.batch_id, again.withdrawn) == (good.batch_id, True)
+    ingest.restore(good.batch_id, home)
+    ingest.withdraw(broken.batch_id, "broken", home)
+    assert not sent(*ROWS).withdrawn
+    assert len(held()) == 3
+
+
+def test_landing_does_not_undo_a_correction_made_by_hand(home, tmp_path):
+    write(home.landing / "orders" / "o.csv", *ROWS)
+    ingest.landing(home)
+    ingest.load("orders", write(tmp_path / "o.csv", *ROWS[:2]), home)
+    assert ingest.landing(home)[0].already_loaded
+    write(home.landing / "orders" / "o.csv", *ROWS[:1])
+    assert not ingest.landing(home)[0].already_loaded
+    write(home.landing / "orders" / "o.csv", *ROWS)
+    assert not ingest.landing(home)[0].already_loaded
+    assert ingest.landing(home)[0].already_loaded
+    assert len(held()) == 4
+
+
 def test_two_loads_at_once_load_it_once(home, tmp_path):
     path = write(tmp_path / "o.csv", *ROWS)
     results: list[ingest.BatchResult] = []
@@ -117,6 +154,12 @@ def test_the_landing_folder_is_loaded_file_by_file(home):
     write(home.landing / "orders" / "2024" / "01.csv.gz", *ROWS[:2])
     assert [result.file_name for result in ingest.landing(home)] == ["2024/01.csv.gz", "2024/02.csv"]
     assert all(result.already_loaded for result in ingest.landing(home))
+
+
+def test_other_files_in_the_landing_folder_are_let_be(home):
+    for name in ("notes/.DS_Store", "notes/notes.md", "orders/orders.csv.part", "stray.csv"):
+        write(home.landing / name, *ROWS)
+    assert ingest.landing(home) == []
 
 
 def test_unreadable_rows_are_kept_with_line_reason_and_text(home, tmp_path):
@@ -230,6 +273,37 @@ def test_one_currency_per_warehouse(home, tmp_path):
     )
     with pytest.raises(ClvError, match="EUR and the warehouse in GBP"):
         ingest.load("orders", mixed, home)
+
+
+def in_currency(home, currency: str | None):
+    return replace(home, shop={**home.shop, "currency": currency})
+
+
+def test_a_warehouse_without_currency_takes_the_one_of_shop_json(home, tmp_path):
+    path = write(tmp_path / "o.csv", *ROWS)
+    ingest.load("orders", path, home)
+    with pytest.raises(ClvError, match='GBP and the orders in the warehouse state no currency; .*"GBP"'):
+        ingest.load(source(home, currency="GBP"), path, home)
+    ingest.load("shop", path, in_currency(home, "GBP"))
+    assert warehouse.rows("select value from ops.settings where name = 'currency'") == [("GBP",)]
+    with pytest.raises(ClvError, match=r"shop\.json says currency EUR and the warehouse is in GBP"):
+        ingest.load("orders", write(tmp_path / "p.csv", *ROWS[:1]), in_currency(home, "EUR"))
+
+
+def test_long_numbers_are_exact_or_unreadable(home, tmp_path):
+    name = source(home, amount={"quantity": "quantity", "price": "price"})
+    factors = ["0.1234567,0.0000001", "1000000000000000,3", "9" * 20 + "," + "9" * 20]
+    path = write(
+        tmp_path / "o.csv",
+        *[f"1,{place},2024-01-01,{pair}" for place, pair in enumerate(factors)],
+        header="customer_id,order_id,ordered_at,quantity,price",
+    )
+    ingest.load(name, path, home)
+    assert lines("amount, quantity") == [
+        (Decimal("0.00000001234567"), Decimal("0.1234567")),
+        (Decimal(3 * 10**15), Decimal(10**15)),
+    ]
+    assert [(line, reason) for line, reason, _ in unreadable()] == [(4, "the amount is too large")]
 
 
 def test_row_keys_tell_lines_from_duplicates(home, tmp_path):
