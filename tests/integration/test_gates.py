@@ -271,6 +271,18 @@ def test_a_corrected_batch_lifts_the_block(shop: settings.Settings) -> None:
     assert runner.judge("staging", DAY, RUN)["warnings"] == []
 
 
+@pytest.mark.usefixtures("no_docs")
+def test_what_an_unreadable_row_held_is_not_shown(shop: settings.Settings) -> None:
+    small.execute("update raw.batches set rows_received = 17, rows_unreadable = 10")
+    small.execute(
+        """insert into quarantine.unreadable_rows (batch_id, file_name, line, reason)
+        select batch_id, file_name, 4, 'amount ''Ann O''Neill'' is not a number' from raw.batches"""
+    )
+    with pytest.raises(GateFailed, match="line 4: amount … is not a number") as failure:
+        runner.judge("raw", DAY, RUN)
+    assert "Neill" not in str(failure.value)
+
+
 def test_a_replaced_batch_may_have_been_unreadable(shop: settings.Settings) -> None:
     small.execute("update raw.batches set rows_received = 17, rows_unreadable = 10")
     small.execute(
