@@ -39,38 +39,40 @@ redelivered as (
     where not is_withdrawn
 ),
 
+redelivered_sales as (
+    select
+        lines.batch_id,
+        lines.line,
+        lines.order_id,
+        lines.customer_key,
+        lines.row_key,
+        redelivered.source,
+        redelivered.file_name,
+        case
+            when
+                lines.rule is null
+                and lines.amount > 0
+                and lines.ordered_at is not null
+                and lines.customer_key is not null
+                then lines.batch_id
+        end as sold_in
+    from lines
+    inner join redelivered on lines.batch_id = redelivered.batch_id
+    where redelivered.deliveries > 1 and lines.order_id is not null
+),
+
 -- A delivery says anew what a customer's order is only if it has a sale of it: refunds alone replace nothing. Rows
 -- without a customer count for nobody: a sale of their order by anyone replaces them.
 redelivered_lines as (
     select
-        lines.batch_id,
-        lines.line,
+        batch_id,
+        line,
         case
-            when lines.customer_key is null
-                then max(sales.batch_id) over (
-                    partition by redelivered.source, redelivered.file_name, lines.order_id
-                )
-            else max(sales.batch_id) over (
-                partition by redelivered.source, redelivered.file_name, lines.order_id, lines.customer_key
-            )
+            when customer_key is null then max(sold_in) over (partition by source, file_name, order_id)
+            else max(sold_in) over (partition by source, file_name, order_id, customer_key)
         end as newest_of_order,
-        max(lines.batch_id) over (
-            partition by redelivered.source, redelivered.file_name, lines.row_key
-        ) as newest_of_row
-    from lines
-    inner join redelivered on lines.batch_id = redelivered.batch_id
-    cross join lateral (
-        select
-            case
-                when
-                    lines.rule is null
-                    and lines.amount > 0
-                    and lines.ordered_at is not null
-                    and lines.customer_key is not null
-                    then lines.batch_id
-            end as batch_id
-    ) as sales
-    where redelivered.deliveries > 1 and lines.order_id is not null
+        max(batch_id) over (partition by source, file_name, row_key) as newest_of_row
+    from redelivered_sales
 ),
 
 -- A corrected file may say less of an order than it did: what it no longer says is gone
