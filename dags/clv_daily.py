@@ -54,25 +54,24 @@ from task_factories.steps import open_run, step
     },
 )
 def clv_daily():
-    run = open_run()
-    trained = step("train", pool="spark")(run, force="{{ params.force_retrain }}")
-    scored = step("score", pool="spark")(run, model=trained)
+    trained = step("train", pool="spark")(force="{{ params.force_retrain }}")
+    scored = step("score", pool="spark")(model=trained)
     chain(
-        run,
-        step("ingest")(run),
-        step("gate_raw")(run),
-        step("build_staging", pool="build")(run),
-        step("gate_staging")(run),
-        step("build_intermediate", pool="build")(run),
-        step("build_features", pool="build")(run),
-        step("gate_features")(run),
+        open_run(),
+        step("ingest")(),
+        step("gate_raw")(),
+        step("build_staging", pool="build")(),
+        step("gate_staging")(),
+        step("build_intermediate", pool="build")(),
+        step("build_features", pool="build")(),
+        step("gate_features")(),
         trained,
         scored,
-        step("gate_predictions")(run),
-        step("build_analytics", pool="build")(run),
-        step("gate_analytics")(run),
-        step("publish")(run),
-        step("report")(run),
+        step("gate_predictions")(),
+        step("build_analytics", pool="build")(),
+        step("gate_analytics")(),
+        step("publish")(),
+        step("report")(),
     )
 
 

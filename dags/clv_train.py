@@ -37,15 +37,14 @@ from task_factories.steps import open_run, step
     },
 )
 def clv_train():
-    run = open_run()
     chain(
-        run,
-        step("ingest")(run),
-        step("gate_raw")(run),
-        step("build_staging", pool="build")(run),
-        step("gate_staging")(run),
-        step("build_intermediate", pool="build")(run),
-        step("train", pool="spark")(run, force="{{ params.force_retrain }}"),
+        open_run(),
+        step("ingest")(),
+        step("gate_raw")(),
+        step("build_staging", pool="build")(),
+        step("gate_staging")(),
+        step("build_intermediate", pool="build")(),
+        step("train", pool="spark")(force="{{ params.force_retrain }}"),
     )
 
 

@@ -29,12 +29,14 @@ def step(name: str, pool: str | None = None):
     """A task that runs the pipeline's step `name` for the run that open_run opened; its facts are its result."""
 
     @task(task_id=name, retries=RETRIES, retry_delay=RETRY_DELAY, pool=pool or "default_pool")
-    def run_step(run: Any, force: Any = None, model: Any = None) -> dict:
+    def run_step(force: Any = None, model: Any = None) -> dict:
         from clv import dates, pipeline
 
         # Named, not **options: into those Airflow would put its whole context.
         options = {key: value for key, value in (("force", force), ("model", model)) if value is not None}
         context: Any = get_current_context()
+        # Pulled, not handed over: an argument would draw an arrow from open_run to every task of the graph.
+        run = context["ti"].xcom_pull(task_ids="open_run")
         with _plain_errors():
             return pipeline.take(
                 name, dates.parse_date(run["as_of_date"]), run["run_id"], context["ti"].try_number, **options
