@@ -18,6 +18,7 @@ from clv.errors import ClvError
 DAG = "clv_daily"
 ENDED = ("success", "failed")
 POLL_SECONDS = 2.0
+SECONDS_TO_CLOSE_A_BACKFILL = 90.0
 PAUSES = (1.0, 5.0, 15.0)  # seconds between tries when Airflow does not answer
 
 
@@ -106,19 +107,32 @@ def start_backfill(airflow: Airflow, first: date, last: date, backwards: bool = 
         "max_active_runs": 2,
         "reprocess_behavior": "completed",
     }
-    try:
-        airflow.call("POST", "/backfills", json=body)
-    except ClvError as error:
-        if "running backfill" in str(error):
-            raise ClvError(
-                f"another backfill of {DAG} is still running; wait for it, or end it under Backfills in {airflow.base}"
-            ) from None
-        raise
+    _create_backfill(airflow, body)
     runs = {run["logical_date"][:10]: run["dag_run_id"] for run in _runs_between(airflow, first, last)}
     missing = [str(day) for day in dates.each_date(first, last) if str(day) not in runs]
     if missing:
         raise ClvError(f"Airflow made no run for {', '.join(missing[:5])}; look under Backfills in {airflow.base}")
     return list(runs.values())
+
+
+def _create_backfill(airflow: Airflow, body: dict) -> None:
+    """Creates a backfill. Airflow takes a while to see that the one before has ended; until then it refuses."""
+    deadline = time.monotonic() + SECONDS_TO_CLOSE_A_BACKFILL
+    while True:
+        try:
+            airflow.call("POST", "/backfills", json=body)
+            return
+        except ClvError as error:
+            if "running backfill" not in str(error):
+                raise
+        going = airflow.call(
+            "GET", f"/dags/{DAG}/dagRuns", params={"run_type": "backfill", "state": ["queued", "running"], "limit": 1}
+        )
+        if going["total_entries"] or time.monotonic() > deadline:
+            raise ClvError(
+                f"another backfill of {DAG} is still running; wait for it, or end it under Backfills in {airflow.base}"
+            )
+        time.sleep(POLL_SECONDS)
 
 
 def _runs_between(airflow: Airflow, first: date, last: date) -> list[dict]:

@@ -95,10 +95,13 @@ def test_a_backfill_started_in_the_dialogue_publishes_its_day(page, running):
     day = "2024-05-30"
     page.get_by_role("button", name="Trigger Dag").click()
     page.get_by_text("Backfill", exact=True).last.click()
-    for field in page.locator("input[type=datetime-local]").all()[:2]:
-        field.fill(f"{day}T00:00")
+    for number in range(2):  # from, to
+        page.get_by_test_id("datetime-input").nth(number).click()
+        page.get_by_placeholder("YYYY/MM/DD").last.fill(day.replace("-", "/"))
+        page.get_by_placeholder("HH:mm").last.fill("00:00")
+        page.get_by_text("Date Range", exact=True).click()
+        page.wait_for_timeout(800)
     page.get_by_role("button", name="Run Backfill").click()
-    page.get_by_text("Date Range").wait_for(state="hidden")
 
     for _ in range(300):
         if running.rows("select 1 from analytics.publications where as_of_date = %s", (day,)):
