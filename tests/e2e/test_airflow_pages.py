@@ -103,9 +103,9 @@ def test_a_backfill_started_in_the_dialogue_publishes_its_day(page, running):
         page.wait_for_timeout(800)
     page.get_by_role("button", name="Run Backfill").click()
 
-    for _ in range(300):
+    for _ in range(600):
         if running.rows("select 1 from analytics.publications where as_of_date = %s", (day,)):
             break
         page.wait_for_timeout(2000)
     else:
-        pytest.fail(f"the backfill of {day} published nothing in ten minutes")
+        pytest.fail(f"the backfill of {day} published nothing in twenty minutes")

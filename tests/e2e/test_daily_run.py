@@ -26,12 +26,13 @@ def newest_publications(home) -> dict[str, tuple[str, str]]:
 
 
 def forget_models(home) -> None:
-    """Empties the registry, so that the next runs must train again."""
+    """Removes every version from the registry, so that the next runs must train again."""
     from mlflow import MlflowClient
 
     client = MlflowClient(home.settings.mlflow_url, home.settings.mlflow_url)
     for model in client.search_registered_models():
-        client.delete_registered_model(model.name)
+        for version in client.search_model_versions(f"name='{model.name}'"):
+            client.delete_model_version(model.name, version.version)
 
 
 @pytest.fixture(scope="module")
