@@ -1,15 +1,9 @@
 """The names of schemas and tables. Layers meet only here."""
 
-RAW = "raw"
-PII = "pii"
-QUARANTINE = "quarantine"
 STAGING = "staging"
-INTERMEDIATE = "intermediate"
 FEATURES = "features"
-PREDICTIONS = "predictions"
 ANALYTICS_RUNS = "analytics_runs"  # every run's rows, published or not; analysts cannot read it
 ANALYTICS = "analytics"  # what analysts read: views on the published runs, and publications
-OPS = "ops"
 
 BATCHES = "raw.batches"
 ORDER_LINES = "raw.order_lines"
