@@ -1,4 +1,4 @@
-"""dbt builds: one `dbt build` per layer and run, as a child process, one at a time in the whole warehouse."""
+"""dbt builds: one `dbt build` per layer and run, one at a time in the whole warehouse."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
-import sys
 import time
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
 from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict
 
 from clv import publication, tables, warehouse
 from clv import settings as settings_module
-from clv.children import die_with_parent
 from clv.errors import ClvError
 from clv.settings import Settings
 
@@ -144,36 +143,26 @@ def _invoke(
     layer: str, selection: list[str], variables: dict, settings: Settings, command: str = "build"
 ) -> list[dict]:
     """Runs dbt in a folder of its own and returns the results per node. Raises ClvError when one failed."""
+    from dbt.cli.main import dbtRunner
+
     folder = settings.home / "dbt" / str(variables.get("run_id", "setup")) / layer
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     arguments = [
-        Path(sys.executable).with_name("dbt"), command, *selection, "--indirect-selection", "buildable",
+        command, *selection, "--indirect-selection", "buildable",
         "--project-dir", PROJECT, "--profiles-dir", PROJECT, "--target-path", folder, "--log-path", folder,
         "--vars", json.dumps(_shop_variables(settings)),
     ]  # fmt: skip
     parsed = settings.home / "dbt" / PARSED  # what dbt knows of the project's files from the last call
     if parsed.exists():
         shutil.copy(parsed, folder / PARSED)
-    last = ""
-    with subprocess.Popen(
-        [str(argument) for argument in arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=_environment(variables, settings.warehouse_url),
-        preexec_fn=die_with_parent,  # noqa: PLW1509 - nothing but one system call
-    ) as process:
-        assert process.stdout is not None  # noqa: S101 - for the type checker
-        for line in process.stdout:
-            if line.strip():
-                last = line.strip()
-                print(last, flush=True)
+    # dbt moves into its project's folder, and reads its settings from the environment.
+    with chdir(PROJECT), _environment(variables, settings.warehouse_url):
+        outcome = dbtRunner().invoke([str(argument) for argument in arguments])
     results = _results(folder / "run_results.json")
-    if process.returncode:
+    if not outcome.success:
         failed = [result for result in results if result["status"] in ("error", "fail", "runtime error")]
-        reason = "; ".join(_failure(result) for result in failed[:3]) or last
+        reason = "; ".join(_failure(result) for result in failed[:3]) or " ".join(str(outcome.exception).split())[:500]
         raise ClvError(f"dbt could not build {layer}: {reason} (details: {folder / 'dbt.log'})")
     if (folder / PARSED).exists():
         (folder / PARSED).replace(parsed)
@@ -199,8 +188,9 @@ def _shop_variables(settings: Settings) -> dict:
     }
 
 
-def _environment(variables: dict, url: str) -> dict[str, str]:
-    """Our environment, with the run's variables and the warehouse's address.
+@contextmanager
+def _environment(variables: dict, url: str) -> Iterator[None]:
+    """Puts the run's variables and the warehouse's address into the environment for as long as dbt runs.
 
     dbt masks in its logs what is named DBT_ENV_SECRET_.
     """
@@ -219,5 +209,10 @@ def _environment(variables: dict, url: str) -> dict[str, str]:
         for name, value in variables.items()
     }
     run["CLV_DBT_PUBLISH_LOCK"] = warehouse.lock_key(publication.LOCK)
-    ours = {name: str(value) for name, value in {**rest, **address, **run}.items()}
-    return {**os.environ, **settings_module.QUIET, **ours}
+    before = dict(os.environ)
+    os.environ.update({name: str(value) for name, value in {**settings_module.QUIET, **rest, **address, **run}.items()})
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from clv import children, dbt, model_choice, publication, report, runs, settings, tables, warehouse
+from clv import dbt, model_choice, publication, report, runs, settings, tables, warehouse
 from clv.errors import ClvError
 
 Facts = dict[str, object]
@@ -109,6 +109,8 @@ def _judge_what_was_used(used: object, as_of: date, run_id: str) -> None:
 
 def train(as_of: date, run_id: str, force: object = False) -> Facts:
     """Makes sure of the model for this date: finds it in the registry or trains it."""
+    from spark_jobs import train as job
+
     forced = str(force).lower() == "true"
     choice = model_choice.for_run(as_of, force=forced)
     facts: Facts = {
@@ -125,26 +127,16 @@ def train(as_of: date, run_id: str, force: object = False) -> Facts:
         variables = {"as_of_date": training, "run_id": run_id, "training_date": training, "origins": origins}
         built = dbt.build("training", variables, settings.load())
         _judge_what_was_used(built["staging"], as_of, run_id)
-    trained = children.run_module(
-        "spark_jobs.train",
-        "--training-date", training,
-        "--run-id", run_id,
-        "--data-digest", choice.data_digest,
-        *(["--force"] if forced else []),
-    )  # fmt: skip
+    trained = job.run(choice.training_date, run_id, choice.data_digest, forced)
     return {**facts, **trained}
 
 
 def score(as_of: date, run_id: str, model: dict | None = None) -> Facts:
     """Scores every customer at the date with the chosen model, or writes why there is none."""
+    from spark_jobs import score as job
+
     model = model or {}
-    return children.run_module(
-        "spark_jobs.score",
-        "--as-of", as_of.isoformat(),
-        "--run-id", run_id,
-        "--model-version", str(model.get("model_version") or "none"),
-        "--status-reason", str(model.get("status_reason") or ""),
-    )  # fmt: skip
+    return job.run(as_of, run_id, model.get("model_version") or job.NO_MODEL, model.get("status_reason"))
 
 
 def publish(as_of: date, run_id: str) -> Facts:

@@ -8,19 +8,17 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from clv.errors import ClvError, Unavailable
+from clv.errors import ClvError
 
 
 def main(job: Callable[[], dict[str, Any]]) -> int:
     """Runs a job and prints its facts; 0 when it went through, 1 with one line where a ClvError stopped it."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", stream=sys.stderr)
     logging.getLogger("clv").setLevel(logging.INFO)
-    logging.getLogger("XGBoost-PySpark").setLevel(logging.WARNING)
     try:
         facts = job()
     except ClvError as error:
-        kind = "unavailable" if isinstance(error, Unavailable) else "error"  # clv.children reads it
-        print(f"{kind}: {error}", file=sys.stderr, flush=True)
+        print(f"error: {error}", file=sys.stderr, flush=True)
         return 1
     print(json.dumps(facts, sort_keys=True), flush=True)
     return 0

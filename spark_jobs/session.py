@@ -12,6 +12,9 @@ from pyspark.sql import SparkSession
 from clv.errors import Unavailable
 from clv.settings import PROJECT, QUIET, Settings
 
+# A local JVM lives for half a minute and leaves the arithmetic to Python and XGBoost: compiled once, quickly.
+SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+
 
 def start(name: str, settings: Settings) -> SparkSession:
     """A session on `settings.spark_master`; loopback only, without a UI, where Spark is local.
@@ -32,6 +35,7 @@ def start(name: str, settings: Settings) -> SparkSession:
         .config("spark.driver.memory", os.environ.get("SPARK_DRIVER_MEMORY", "1g"))
         .config("spark.sql.shuffle.partitions", "4")
         .config("spark.sql.adaptive.enabled", "false")  # so that partitions, and with them rows, stay in order
+        .config("spark.python.daemon.module", "spark_jobs.daemon")
         .config("spark.sql.execution.arrow.maxRecordsPerBatch", "20000")
         .config("spark.dynamicAllocation.enabled", "false")
         .config("spark.log.level", "ERROR")
@@ -41,7 +45,8 @@ def start(name: str, settings: Settings) -> SparkSession:
     if master.startswith("local"):
         os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
         builder = (
-            builder.config("spark.driver.bindAddress", "127.0.0.1")
+            builder.config("spark.driver.extraJavaOptions", SHORT_LIVED)
+            .config("spark.driver.bindAddress", "127.0.0.1")
             .config("spark.driver.host", "127.0.0.1")
             .config("spark.ui.enabled", "false")
             .config("spark.local.dir", str(_folder(settings)))
@@ -51,6 +56,7 @@ def start(name: str, settings: Settings) -> SparkSession:
         builder = builder.config("spark.executorEnv.PYTHONPATH", str(PROJECT))
         builder = builder.config("spark.executorEnv.OMP_NUM_THREADS", "1")
     logging.getLogger("py4j").setLevel(logging.ERROR)
+    logging.getLogger("XGBoost-PySpark").setLevel(logging.WARNING)
     try:
         session = builder.getOrCreate()
     except Exception as error:  # the JVM's failures arrive in many types

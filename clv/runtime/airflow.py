@@ -19,9 +19,10 @@ from clv.runtime.processes import Service
 USER = "admin"
 DAGS = settings.PROJECT / "dags"
 SERVICES = {
-    "api-server": ["api-server"],
-    "scheduler": ["scheduler", "--skip-serve-logs"],  # logs are read from the folder; that server is not on loopback
-    "dag-processor": ["dag-processor"],
+    "api-server": ["airflow", "api-server"],
+    # Logs are read from the folder; the server of logs that is skipped would not be on loopback.
+    "scheduler": ["clv.runtime.scheduler", "--skip-serve-logs"],
+    "dag-processor": ["airflow", "dag-processor"],
 }
 # Tasks that must not overlap share a pool of one slot.
 POOLS = {
@@ -88,8 +89,7 @@ def environment(home: settings.Settings) -> dict[str, str]:
 def services(home: settings.Settings) -> list[Service]:
     """The services that `clv up` starts, in the order of starting."""
     return [
-        Service(name, [sys.executable, "-m", "airflow", *arguments], environment(home))
-        for name, arguments in SERVICES.items()
+        Service(name, [sys.executable, "-m", *arguments], environment(home)) for name, arguments in SERVICES.items()
     ]
 
 

@@ -7,9 +7,11 @@ started is missed, whatever session or group it moved to.
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterable
@@ -23,6 +25,7 @@ from clv import settings
 HOME_ID = "CLV_HOME_ID"
 SERVICE = "CLV_SERVICE"
 CALLERS_OWN = {"PATH", "NO_PROXY"}  # differ from shell to shell, and are no reason to start a service anew
+PR_SET_PDEATHSIG = 1
 LOG_LIMIT = 20_000_000  # bytes: a service's log that has grown past it is set aside when the service starts
 
 
@@ -142,6 +145,11 @@ def log_tail(home: settings.Settings, name: str) -> str:
         file.seek(max(0, path.stat().st_size - 4000))
         lines = file.read().decode(errors="replace").splitlines()
     return next((line.strip()[:600] for line in reversed(lines) if line.strip()), "")
+
+
+def die_with_parent() -> None:
+    """For `preexec_fn`: the kernel ends this process when its parent goes, however the parent went."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _signal(processes: list[psutil.Process], how: str) -> None:

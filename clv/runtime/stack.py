@@ -19,7 +19,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from clv import children, settings, tables, warehouse
+from clv import settings, tables, warehouse
 from clv.errors import ClvError
 from clv.runtime import airflow, databases, postgres, processes
 
@@ -232,7 +232,7 @@ def _run_set_up(home: settings.Settings, part: str) -> None:
             stderr=subprocess.STDOUT,
             cwd=home.home,
             env={**os.environ, **airflow.environment(home)},
-            preexec_fn=children.die_with_parent,  # noqa: PLW1509 - nothing but one system call
+            preexec_fn=processes.die_with_parent,  # noqa: PLW1509 - nothing but one system call
         )
     if done.returncode:
         last = processes.log_tail(home, f"set-up-{part}")

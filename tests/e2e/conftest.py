@@ -15,6 +15,7 @@ import pytest
 from clv import settings, warehouse
 
 UNTIL = date(2024, 7, 1)
+FIRST, LAST = "2024-05-31", "2024-06-01"  # two days, two months: each has a model of its own
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,14 @@ class Home:
         """Rows from the warehouse, as the pipeline's owner."""
         return warehouse.rows(sql, params, self.settings.warehouse_url)
 
+    def published(self) -> dict[str, tuple[str, str]]:
+        """By date: the run that readers see, and its digest; in order of dates."""
+        query = """
+            select distinct on (as_of_date) as_of_date::text, run_id, digest
+            from analytics.publications order by as_of_date, publication_id desc
+        """
+        return {day: (run_id, digest) for day, run_id, digest in self.rows(query)}
+
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
@@ -60,3 +69,10 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
         yield home
     finally:
         home.clv("down", check=False)
+
+
+@pytest.fixture(scope="session")
+def forward(running: Home) -> dict[str, tuple[str, str]]:
+    """What a backfill of FIRST and LAST published, the earlier day first."""
+    running.clv("backfill", "--from", FIRST, "--to", LAST)
+    return running.published()

@@ -28,14 +28,12 @@ QUIET_BROWSER = [
 
 
 @pytest.fixture(scope="module")
-def page(running) -> Iterator:
-    """A page that is logged in to the home's Airflow, on clv_daily, after a day was run."""
+def page(running, forward) -> Iterator:
+    """A page that is logged in to the home's Airflow, on clv_daily, after two days were run."""
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
     from playwright.sync_api import sync_playwright
 
-    if not running.rows("select 1 from analytics.publications limit 1"):
-        running.clv("run", "--as-of", "2024-06-01")
     base = f"http://127.0.0.1:{running.settings.state['airflow_port']}"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET_BROWSER)

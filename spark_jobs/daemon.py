@@ -1,0 +1,15 @@
+"""Spark's daemon of Python workers, with the jobs' libraries loaded: workers are forked from it and find them there.
+
+Without it each worker takes seconds to load them. Named in `spark.python.daemon.module`.
+"""
+
+import adbc_driver_postgresql.dbapi  # noqa: F401
+import pyspark.worker  # noqa: F401
+import xgboost.spark  # noqa: F401
+from pyspark.daemon import manager
+
+import spark_jobs.score
+import spark_jobs.train  # noqa: F401
+
+if __name__ == "__main__":
+    manager()
