@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from clv.airflow_api import Airflow
+
 pytestmark = pytest.mark.e2e
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -89,8 +91,19 @@ def test_the_backfill_dialogue_offers_a_range_and_the_form(page, shoot):
     page.keyboard.press("Escape")
 
 
+def wait_until_no_backfill_is_open(page, running) -> None:
+    """Airflow takes up to a minute to see that a backfill has ended, and refuses another one until then."""
+    airflow = Airflow(running.settings)
+    while any(
+        backfill["completed_at"] is None
+        for backfill in airflow.call("GET", "/backfills", params={"dag_id": "clv_daily"})["backfills"]
+    ):
+        page.wait_for_timeout(2000)
+
+
 def test_a_backfill_started_in_the_dialogue_publishes_its_day(page, running):
     day = "2024-05-30"
+    wait_until_no_backfill_is_open(page, running)
     page.get_by_role("button", name="Trigger Dag").click()
     page.get_by_text("Backfill", exact=True).last.click()
     for number in range(2):  # from, to
