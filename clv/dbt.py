@@ -183,8 +183,8 @@ def _failure(result: dict) -> str:
 def _shop_variables(settings: Settings) -> dict:
     return {
         "gross_margin": settings.shop["gross_margin"],
-        "horizons": list(settings_module.HORIZONS),
-        "main_horizon": settings_module.MAIN_HORIZON,
+        "horizons": settings.horizons,
+        "main_horizon": max(settings.horizons),
     }
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from clv import dates, registry, tables, warehouse
 from clv import settings as settings_module
-from clv.settings import HORIZONS, Settings
+from clv.settings import Settings
 
 FORECAST_VERSION = 1  # raise it whenever features or training change: models made before are then not reused
 ORIGINS_PER_HORIZON = 6
@@ -86,14 +87,14 @@ def too_little(day: date, settings: Settings) -> str | None:
     return None
 
 
-def origins(training_date: date, first_order_on: date) -> list[date]:
+def origins(training_date: date, first_order_on: date, horizons: Iterable[int]) -> list[date]:
     """Past dates whose windows had closed by the training date, oldest first.
 
     Per horizon the last closed one, then back in steps of 30 days; none with under 90 days of orders before it.
     """
     found = {
         training_date - timedelta(days=horizon + step * DAYS_BETWEEN_ORIGINS)
-        for horizon in HORIZONS
+        for horizon in horizons
         for step in range(ORIGINS_PER_HORIZON)
     }
     return sorted(day for day in found if (day - first_order_on).days >= HISTORY_DAYS)
@@ -104,22 +105,22 @@ def data_digest(training_date: date, settings: Settings | None = None) -> str:
 
     Later events do not change it: a day's row never changes with what comes after.
     """
-    url = (settings or settings_module.load()).warehouse_url
+    settings = settings or settings_module.load()
     sql = f"""
         select count(*), coalesce(sum(hashtextextended(days::text, 0)::numeric), 0)
         from {tables.INT_CUSTOMER_DAYS} as days where day < %s
     """
-    count, total = warehouse.rows(sql, (training_date,), url)[0]  # type: ignore[arg-type]
-    shape = [FORECAST_VERSION, HORIZONS, ORIGINS_PER_HORIZON, DAYS_BETWEEN_ORIGINS, HISTORY_DAYS, LEARNING]
+    count, total = warehouse.rows(sql, (training_date,), settings.warehouse_url)[0]  # type: ignore[arg-type]
+    shape = [FORECAST_VERSION, settings.horizons, ORIGINS_PER_HORIZON, DAYS_BETWEEN_ORIGINS, HISTORY_DAYS, LEARNING]
     return hashlib.sha256(repr((int(count), int(total), shape)).encode()).hexdigest()
 
 
 def training_origins(training_date: date, settings: Settings | None = None) -> list[date]:
     """The origins of a training date, from the shop's first order."""
-    url = (settings or settings_module.load()).warehouse_url
+    settings = settings or settings_module.load()
     sql = f"select min(day) from {tables.INT_CUSTOMER_DAYS} where orders > 0"
-    first = warehouse.rows(sql, None, url)[0][0]  # type: ignore[arg-type]
-    return origins(training_date, first) if first else []
+    first = warehouse.rows(sql, None, settings.warehouse_url)[0][0]  # type: ignore[arg-type]
+    return origins(training_date, first, settings.horizons) if first else []
 
 
 def _choice(training_date: date, settings: Settings, reuse: bool = True) -> Choice:

@@ -17,12 +17,13 @@ from clv.errors import ClvError
 
 PROJECT = Path(__file__).resolve().parent.parent
 HORIZONS = (90, 180, 365)
-MAIN_HORIZON = 365
+LONGEST_HORIZON = 1095
 
 # What may be set in $CLV_HOME/shop.json, with the value used where it is not set.
 SHOP_DEFAULTS = {
     "gross_margin": 1.0,  # profit per unit of revenue where a source brings no cost
     "discount_rate": 0.10,  # per year
+    "horizons": list(HORIZONS),  # days that are forecast; the longest is the main one
     "minimum_days": 180,  # of orders before a forecast is made
     "minimum_customers": 500,
     "time_zone": "UTC",  # that orders are dated in; times whose offset or zone is known are converted to it
@@ -68,6 +69,11 @@ class Settings:
     @property
     def airflow_home(self) -> Path:
         return self.home / "airflow"
+
+    @property
+    def horizons(self) -> list[int]:
+        """Days that are forecast, shortest first."""
+        return sorted(self.shop["horizons"])
 
     @property
     def spark_master(self) -> str:
@@ -203,10 +209,16 @@ def _count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
+def _horizons(value: object) -> bool:
+    days = value if isinstance(value, list) and 1 <= len(value) <= 5 else [0]
+    return all(_count(day) and 7 <= day <= LONGEST_HORIZON for day in days) and len(set(days)) == len(days)
+
+
 # Whether a value of shop.json can be, and what it should be.
 SHOP_VALUES = {
     "gross_margin": (lambda value: _number(value) and 0 <= value <= 1, "a number from 0 to 1, such as 0.4"),
     "discount_rate": (lambda value: _number(value) and 0 <= value < 10, "a number from 0, such as 0.1 for 10% a year"),
+    "horizons": (_horizons, f"one to five different numbers of days from 7 to {LONGEST_HORIZON}, such as [90, 365]"),
     "minimum_days": (_count, "a whole number from 0"),
     "minimum_customers": (_count, "a whole number from 0"),
     "time_zone": (lambda value: isinstance(value, str), "a text such as Europe/London"),

@@ -72,7 +72,7 @@ def customer_clv(slice_: Slice) -> Suite:
 def customer_clv_horizons(slice_: Slice) -> Suite:
     """One row per customer and horizon."""
     clv = f"(select customer_key from {RUNS}.customer_clv where {slice_.where}) as clv"
-    horizons = ", ".join(f"({days})" for days in settings.HORIZONS)
+    horizons = ", ".join(f"({days})" for days in settings.load().horizons)
     return Suite(
         f"{RUNS}.customer_clv_horizons",
         f"SELECT * from {RUNS}.customer_clv_horizons where {slice_.where}",

@@ -12,8 +12,8 @@ MEASURES = ("p_purchase", "expected_orders", "predicted_revenue")
 
 def customer_predictions(slice_: Slice) -> Suite:
     """One row per customer and horizon, scored or with the reason why not."""
-    horizons = ", ".join(f"({days})" for days in settings.HORIZONS)
-    longest = max(settings.HORIZONS)
+    horizons = ", ".join(f"({days})" for days in settings.load().horizons)
+    longest = max(settings.load().horizons)
     features = f"(select * from {tables.CUSTOMER_FEATURES} where {slice_.where}) as features"
     falls = " or ".join(f"{name} < before_{name} * (1 - 1e-6) - 1e-9" for name in MEASURES)
     before = ", ".join(

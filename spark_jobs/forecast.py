@@ -24,7 +24,6 @@ from spark_jobs.examples import Columns, OriginFit, Probabilistic
 
 Array = np.ndarray
 LIFETIME = 1825  # days: the remaining lifetime is cut at five years
-ALL_HORIZONS = (*HORIZONS, LIFETIME)
 LARGEST_FACTOR = 3.0  # in logs: how far a learner may move a customer's spend from its offset
 
 
@@ -48,8 +47,9 @@ class Learners:
 
 @dataclass(frozen=True)
 class Model:
-    """What training leaves. `horizons` are those with closed origins; `weight_p` and `weight_value` are the hurdle's
-    share in the blend; `caps` the most a customer is said to spend over a horizon (money)."""
+    """What training leaves. `asked` are the horizons to forecast, shortest first, `horizons` those of them with closed
+    origins; `weight_p` and `weight_value` are the hurdle's share in the blend; `caps` the most a customer is said to
+    spend over a horizon (money)."""
 
     version: str = "none"
     horizons: list[int] = field(default_factory=list)
@@ -58,6 +58,12 @@ class Model:
     caps: dict[int, float] = field(default_factory=dict)
     intervals: dict[int, Intervals] = field(default_factory=dict)
     learners: Learners | None = None
+    asked: list[int] = field(default_factory=lambda: list(HORIZONS))
+
+    @property
+    def all_horizons(self) -> list[int]:
+        """What is forecast: the horizons asked for, and the remaining lifetime."""
+        return [*self.asked, LIFETIME]
 
     def base(self, horizon_days: int) -> int | None:
         """The longest horizon with closed origins that is no longer than this one."""
@@ -168,7 +174,7 @@ def cap(model: Model, horizon_days: int) -> float:
 
 
 def forecast(model: Model, fit: OriginFit, columns: Columns, rate: float) -> dict[int, Forecast]:
-    """What is said of customers with at least one purchase day, per horizon of ALL_HORIZONS.
+    """What is said of customers with at least one purchase day, per horizon of the model.
 
     columns: FEATURE_COLUMNS, each of shape (n,). rate: discount rate a year. A longer horizon never says less than
     a shorter one, and nothing is negative, missing or infinite.
@@ -176,7 +182,7 @@ def forecast(model: Model, fit: OriginFit, columns: Columns, rate: float) -> dic
     x, _, T = examples.history(columns)
     result: dict[int, Forecast] = {}
     floor: dict[str, Array] = {}
-    for horizon in ALL_HORIZONS:
+    for horizon in model.all_horizons:
         found = parts(model, fit, columns, horizon)
         p, value = blend(found, model.weight_p, model.weight_value)
         value = np.minimum(value, cap(model, horizon))

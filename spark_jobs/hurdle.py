@@ -19,7 +19,6 @@ from scipy.special import logit
 
 from clv.errors import ClvError
 from clv.model_choice import LEARNING
-from clv.settings import HORIZONS, MAIN_HORIZON
 from spark_jobs import examples, session
 from spark_jobs.arrow import columns_of
 from spark_jobs.examples import Columns, OriginFit
@@ -49,12 +48,19 @@ def fit_origins(features: DataFrame) -> dict[date, OriginFit]:
     return {row.as_of_date: OriginFit.from_json(json.loads(row.fit)) for row in rows}
 
 
+def labelled(names: list[str]) -> list[int]:
+    """The horizons whose outcomes are among the columns, shortest first."""
+    return sorted(int(name.removeprefix("orders_next_")) for name in names if name.startswith("orders_next_"))
+
+
 def build_examples(features: DataFrame, fits: dict[date, OriginFit]) -> DataFrame:
     """Examples of EXAMPLE_SCHEMA from rows of features.training_examples, in one sorted partition per worker.
 
     The offsets are moved by a constant per origin and horizon to that window's own totals, so that its season and
     growth are not learned; sums are exact decimals, the same in any order.
     """
+
+    horizons = labelled(features.columns)
 
     def make(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
@@ -64,8 +70,9 @@ def build_examples(features: DataFrame, fits: dict[date, OriginFit]) -> DataFram
                 rows = (origins == np.datetime64(origin)) & (columns["days_with_orders"] >= 1)
                 kept = {name: values[rows] for name, values in columns.items()}
                 keys = batch.column("customer_key").filter(pa.array(rows))
-                for horizon in HORIZONS:
-                    yield from _examples(origin, horizon, fits[origin], kept, keys)
+                for horizon in horizons:
+                    weight = horizon / horizons[-1]
+                    yield from _examples(origin, horizon, fits[origin], kept, keys, weight)
 
     made = features.mapInArrow(make, EXAMPLE_SCHEMA).persist()
     money = "decimal(30,8)"
@@ -135,7 +142,9 @@ def train(data: DataFrame, closed_by: date, workers: int) -> Learners | None:
         return Learners(*(done.result() for done in fits))
 
 
-def _examples(origin: date, horizon: int, fit: OriginFit, columns: Columns, keys: pa.Array) -> Iterator[pa.RecordBatch]:
+def _examples(
+    origin: date, horizon: int, fit: OriginFit, columns: Columns, keys: pa.Array, weight: float
+) -> Iterator[pa.RecordBatch]:
     closed = ~np.isnan(columns[f"orders_next_{horizon}"])
     if not closed.any():
         return
@@ -156,7 +165,7 @@ def _examples(origin: date, horizon: int, fit: OriginFit, columns: Columns, keys
         pa.array(np.full(n, horizon, np.int32)),
         pa.array([origin + timedelta(days=horizon)] * n, pa.date32()),
         keys.filter(pa.array(closed)),
-        pa.array(np.full(n, horizon / MAIN_HORIZON)),
+        pa.array(np.full(n, weight)),
         pa.array(bought.astype(float)),
         pa.array(spent),
         pa.array(start_buy),

@@ -22,11 +22,11 @@ from clv import registry, tables, warehouse
 from clv import settings as settings_module
 from clv.dates import parse_date
 from clv.errors import ClvError
-from clv.settings import MAIN_HORIZON, Settings
+from clv.settings import Settings
 from spark_jobs import entry, forecast, hurdle, reasons, session, warehouse_io
 from spark_jobs.arrow import columns_of
 from spark_jobs.examples import FEATURE_COLUMNS, Columns, OriginFit
-from spark_jobs.forecast import ALL_HORIZONS, Forecast, Model
+from spark_jobs.forecast import LIFETIME, Forecast, Model
 
 log = logging.getLogger("clv.score")
 NO_MODEL = "none"
@@ -82,7 +82,7 @@ def run(
         fit = hurdle.fit_origins(features)[as_of]
         rate = settings.shop["discount_rate"]
         said = features.mapInArrow(lambda batches: say(batches, model, fit, rate), SAID_SCHEMA).persist()
-        means = mean_customer(said)
+        means = mean_customer(said, model.asked[-1])
         written = said.mapInArrow(
             lambda batches: give_reasons(batches, means, as_of, run_id, model_version), WRITTEN_SCHEMA
         )
@@ -92,7 +92,7 @@ def run(
     log.info("wrote %d rows of %s with model %s", rows, tables.CUSTOMER_PREDICTIONS, model_version)
     return {
         "customers": customers, "scored": means["customers"], "rows": rows, "model_version": model_version,
-        "basis": {str(h): model.basis(h) for h in ALL_HORIZONS}, "fit": fit.as_json(),
+        "basis": {str(h): model.basis(h) for h in model.all_horizons}, "fit": fit.as_json(),
         "mean_predicted_revenue": round(means["predicted"], 2),
     }  # fmt: skip
 
@@ -103,7 +103,7 @@ def say(batches: Iterator[pa.RecordBatch], model: Model, fit: OriginFit, rate: f
         columns = columns_of(batch)
         known = columns["days_with_orders"] >= 1
         keys = batch.column("customer_key")
-        yield from _unknown(keys.filter(pa.array(~known)))
+        yield from _unknown(keys.filter(pa.array(~known)), model.all_horizons)
         columns, keys = {name: values[known] for name, values in columns.items()}, keys.filter(pa.array(known))
         if not len(keys):
             continue
@@ -111,10 +111,10 @@ def say(batches: Iterator[pa.RecordBatch], model: Model, fit: OriginFit, rate: f
             yield _said(keys, horizon, forecasted, model, fit, columns)
 
 
-def mean_customer(said: DataFrame) -> dict[str, Any]:
-    """The mean forecast of the main horizon and the mean of each driver; exact sums, the same in any order."""
+def mean_customer(said: DataFrame, horizon: int) -> dict[str, Any]:
+    """The mean forecast of a horizon and the mean of each driver; exact sums, the same in any order."""
     exact = "decimal(38,10)"
-    main = said.where((sf.col("horizon_days") == MAIN_HORIZON) & (sf.col("status") == "scored"))
+    main = said.where((sf.col("horizon_days") == horizon) & (sf.col("status") == "scored"))
     sums = main.agg(
         sf.count("*").alias("customers"),
         sf.sum(sf.col("predicted_revenue").cast(exact)).alias("predicted"),
@@ -154,7 +154,7 @@ def write_too_little_data(settings: Settings, as_of: date, run_id: str, reason: 
     """The slice of a shop that meets no threshold: every customer with the reason, in one transaction."""
     with warehouse.connect(settings.warehouse_url) as connection:
         condition = "as_of_date = %(as_of)s and run_id = %(run_id)s"
-        values = {"as_of": as_of, "run_id": run_id, "reason": reason, "horizons": list(ALL_HORIZONS)}
+        values = {"as_of": as_of, "run_id": run_id, "reason": reason, "horizons": [*settings.horizons, LIFETIME]}
         connection.execute(f"delete from {tables.CUSTOMER_PREDICTIONS} where {condition}", values)  # type: ignore[arg-type]
         written = connection.execute(
             f"""
@@ -179,20 +179,19 @@ def _said(
         np.round(said.discount_factor, 6),
     ]  # fmt: skip
     drivers, words = pa.nulls(n, pa.list_(pa.float64())), pa.nulls(n, pa.list_(pa.string()))
-    if horizon == MAIN_HORIZON:
+    if horizon == model.asked[-1]:
         drivers = pa.array(reasons.drivers(model, fit, columns, horizon).tolist(), pa.list_(pa.float64()))
         words = pa.array([list(row) for row in zip(*reasons.sentences(columns), strict=True)])
     return _batch(keys, [horizon] * n, "scored", None, said.basis, numbers, drivers, words)
 
 
-def _unknown(keys: pa.Array) -> Iterator[pa.RecordBatch]:
+def _unknown(keys: pa.Array, horizons: list[int]) -> Iterator[pa.RecordBatch]:
     """Customers with rows but no purchase day before the date: nothing can be said of them."""
     if len(keys):
-        n = len(keys) * len(ALL_HORIZONS)
-        repeated = keys.take(pa.array(np.repeat(np.arange(len(keys)), len(ALL_HORIZONS))))
+        n = len(keys) * len(horizons)
+        repeated = keys.take(pa.array(np.repeat(np.arange(len(keys)), len(horizons))))
         drivers, words = pa.nulls(n, pa.list_(pa.float64())), pa.nulls(n, pa.list_(pa.string()))
-        horizons = list(ALL_HORIZONS) * len(keys)
-        yield _batch(repeated, horizons, "too_little_data", NO_ORDER, None, None, drivers, words)
+        yield _batch(repeated, horizons * len(keys), "too_little_data", NO_ORDER, None, None, drivers, words)
 
 
 def _batch(keys, horizons, status, reason, basis, numbers, drivers, words) -> pa.RecordBatch:

@@ -22,7 +22,7 @@ from clv import model_choice, registry, tables, warehouse
 from clv import settings as settings_module
 from clv.dates import parse_date
 from clv.errors import ClvError
-from clv.settings import HORIZONS, Settings
+from clv.settings import Settings
 from spark_jobs import entry, evaluation, forecast, hurdle, session, warehouse_io
 from spark_jobs.arrow import columns_of
 from spark_jobs.examples import FEATURE_COLUMNS
@@ -30,12 +30,6 @@ from spark_jobs.forecast import Model
 
 log = logging.getLogger("clv.train")
 MOST_ROWS = 2_000_000  # of training_examples; above it, a fixed share of the customers is learned from
-LABELS = [f"{what}_next_{h}" for h in HORIZONS for what in ("orders", "revenue")]
-COLUMNS = {
-    "customer_key": "text",
-    "as_of_date": "date",
-    **dict.fromkeys([*FEATURE_COLUMNS, *LABELS], "double precision"),
-}
 
 
 def run(
@@ -90,7 +84,7 @@ def fit(
     fits = hurdle.fit_origins(features) if features is not None else {}
     if features is None or not fits:
         log.info("no window has closed by %s: the model is the probabilistic one", training_date)
-        return Model(name), {"origins": {}, "examples": 0, "metrics": {}}
+        return Model(name, asked=settings.horizons), {"origins": {}, "examples": 0, "metrics": {}}
     log.info("fitted BG/NBD and Gamma-Gamma at %d origins, %s to %s", len(fits), min(fits), max(fits))
     built = hurdle.build_examples(features, fits)
     rows = built.count()
@@ -99,14 +93,16 @@ def fit(
     log.info("built %d examples; training with %d worker%s", rows, workers, "" if workers == 1 else "s")
 
     held_back = []
-    for horizon, origin in last_closed(fits, training_date).items():
+    for horizon, origin in last_closed(fits, training_date, settings.horizons).items():
         learners = hurdle.train(data, origin, workers)
-        earlier = Model(horizons=closed_horizons(fits, origin), learners=learners)
+        closed = closed_horizons(fits, origin, settings.horizons)
+        earlier = Model(horizons=closed, learners=learners, asked=settings.horizons)
         columns = _held_back_columns(features, origin, horizon)
         held_back.append(evaluation.hold_back(earlier, fits[origin], columns, horizon, origin.isoformat()))
         log.info("held back %s for %d days: %d customers", origin, horizon, len(columns["t"]))
     learners = hurdle.train(data, training_date, workers)
-    model = Model(name, closed_horizons(fits, training_date), learners=learners)
+    closed = closed_horizons(fits, training_date, settings.horizons)
+    model = Model(name, closed, learners=learners, asked=settings.horizons)
     model = evaluation.calibrated(model, held_back)
     record = {
         "training_date": training_date.isoformat(),
@@ -132,17 +128,29 @@ def read(spark: SparkSession, settings: Settings, training_date: date, run_id: s
     share = min(1.0, MOST_ROWS / rows)
     log.info("reading %d rows of %s (%.0f %%)", rows * share, tables.TRAINING_EXAMPLES, 100 * share)
     parts = warehouse_io.partitions_for(int(rows * share))
-    return warehouse_io.read_slice(spark, settings, tables.TRAINING_EXAMPLES, COLUMNS, where, parts, share).persist()
+    wanted = columns(settings.horizons)
+    return warehouse_io.read_slice(spark, settings, tables.TRAINING_EXAMPLES, wanted, where, parts, share).persist()
 
 
-def last_closed(origins: Iterable[date], by: date) -> dict[int, date]:
+def labels(horizons: Iterable[int]) -> list[str]:
+    """The columns that hold what followed an origin."""
+    return [f"{what}_next_{h}" for h in horizons for what in ("orders", "revenue")]
+
+
+def columns(horizons: Iterable[int]) -> dict[str, str]:
+    """What training reads, and as what."""
+    numbers = dict.fromkeys([*FEATURE_COLUMNS, *labels(horizons)], "double precision")
+    return {"customer_key": "text", "as_of_date": "date", **numbers}
+
+
+def last_closed(origins: Iterable[date], by: date, horizons: Iterable[int]) -> dict[int, date]:
     """For each horizon with a window closed by a date, its last origin."""
-    return {h: max(o for o in origins if _closed(o, h, by)) for h in closed_horizons(origins, by)}
+    return {h: max(o for o in origins if _closed(o, h, by)) for h in closed_horizons(origins, by, horizons)}
 
 
-def closed_horizons(origins: Iterable[date], by: date) -> list[int]:
+def closed_horizons(origins: Iterable[date], by: date, horizons: Iterable[int]) -> list[int]:
     """The horizons of which some window had closed by a date."""
-    return [h for h in HORIZONS if any(_closed(origin, h, by) for origin in origins)]
+    return [h for h in horizons if any(_closed(origin, h, by) for origin in origins)]
 
 
 def _closed(origin: date, horizon_days: int, by: date) -> bool:

@@ -12,7 +12,7 @@ import pandas as pd
 from clv import tables, warehouse
 from clv.settings import HORIZONS, Settings
 from spark_jobs.examples import FEATURE_COLUMNS, PRIOR_YEAR, WINDOWS
-from spark_jobs.train import LABELS
+from spark_jobs.train import labels
 
 FIRST_DAY = date(2022, 1, 1)
 
@@ -95,7 +95,7 @@ def write_features(
     found: pd.DataFrame, table: str, settings: Settings, run_id: str, training_date: date | None = None
 ) -> None:
     """Rows of `features` or `examples` as a slice of one of the feature tables, which is made on the first call."""
-    numbers = [*FEATURE_COLUMNS, *(LABELS if training_date else [])]
+    numbers = [*FEATURE_COLUMNS, *(labels(HORIZONS) if training_date else [])]
     names = ["run_id", "training_date", "as_of_date", "customer_key", *numbers]
     columns = "run_id text, training_date date, as_of_date date, customer_key uuid, " + ", ".join(
         f"{name} double precision" for name in numbers
