@@ -1,0 +1,91 @@
+"""Sums over customers in the order of a forecast, with weights, and fair to ties: what `metrics` is made of.
+
+Arrays have one length n; weights w are of shape (n,) or (resamples, n), and sums of w's leading shape. Customers with
+equal values form a group that shares whatever falls to it, so the order of the rows never matters.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray
+DECILES = 10
+
+
+def decile_means(by: Array, *values: Array, w: Array | None = None, bins: int = DECILES) -> list[Array]:
+    """Means of each of `values` over equal parts (`bins`) of the customers ranked by `by`, the lowest first.
+
+    Each of shape (bins,), or (resamples, bins). Customers tied across a border belong to both parts in proportion.
+    """
+    w = weights(by, w)
+    borders = np.linspace(0, 1, bins + 1)
+    return [np.diff(_cumulative(by, value, borders, w), axis=-1) * bins / w.sum(-1, keepdims=True) for value in values]
+
+
+def gains(y: Array, f: Array, shares: Array, w: Array | None = None) -> Array:
+    """The gain chart: share of all money brought by the first `shares` of customers ranked by f, the highest first.
+
+    Shape (len(shares),), or (resamples, len(shares)).
+    """
+    w = weights(y, w)
+    return np.asarray(ratio(_cumulative(-f, y, shares, w), (w @ y)[..., None]))
+
+
+def weights(like: Array, w: Array | None) -> Array:
+    """w, or one for each of `like`."""
+    return np.ones(len(like)) if w is None else np.asarray(w, dtype=float)
+
+
+def figure(value: Any) -> Any:
+    """A float where there is one value, else the array."""
+    return float(value) if np.ndim(value) == 0 else value
+
+
+def ratio(part: Any, whole: Any) -> Any:
+    """part / whole, 0 where the whole is 0."""
+    part, whole = np.broadcast_arrays(np.asarray(part, dtype=float), np.asarray(whole, dtype=float))
+    return figure(np.divide(part, whole, out=np.zeros(part.shape), where=whole != 0))
+
+
+def _ties(by: Array) -> tuple[Array, Array]:
+    """The ascending order of `by`, and where in it each group of equals begins."""
+    order = np.argsort(by, kind="stable")
+    ranked = by[order]
+    return order, np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]])) if len(by) else order
+
+
+def grouped(by: Array, w: Array, values: Array) -> tuple[Array, Array]:
+    """Customers, and their sum of `values`, in each group of equals of `by`, ascending; shapes (…, groups)."""
+    order, starts = _ties(by)
+    ranked = w[..., order]
+    if not len(by):
+        return ranked, ranked
+    return np.add.reduceat(ranked, starts, axis=-1), np.add.reduceat(ranked * values[order], starts, axis=-1)
+
+
+def _cumulative(by: Array, values: Array, shares: Array, w: Array) -> Array:
+    """Sum of `values` over the first `shares` of customers in ascending order of `by`, linear within equals."""
+    people, sums = (np.cumsum(part, axis=-1) for part in grouped(by, w, values))
+    if people.ndim == 1:
+        return _interpolated(shares, people, sums)
+    return np.stack([_interpolated(shares, *row) for row in zip(people, sums, strict=True)])
+
+
+def _interpolated(shares: Array, people: Array, sums: Array) -> Array:
+    if not len(people):
+        return np.zeros(len(shares))
+    return np.interp(shares * people[-1], np.concatenate([[0.0], people]), np.concatenate([[0.0], sums]))
+
+
+def mid_ranks(by: Array, w: Array) -> Array:
+    """The mean rank of each customer's group of equals, from 1; of w's shape."""
+    order, starts = _ties(by)
+    if not len(by):
+        return w
+    people = np.add.reduceat(w[..., order], starts, axis=-1)
+    ranks = np.cumsum(people, axis=-1) - people + (people + 1) / 2
+    group = np.empty(len(by), dtype=int)
+    group[order] = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(by))))
+    return ranks[..., group]
