@@ -39,7 +39,7 @@ STAGING_STATE = f"""(
         concat_ws('-', batch_id, rows_accepted, rows_replaced, rows_withdrawn), ',' order by batch_id
     ), '')) from {tables.STG_BATCH_COUNTS}
 )"""
-PARSED = "partial_parse.msgpack"
+PARSED = "partial_parse.msgpack"  # what dbt knows of the project's files from its last call with the same variables
 # Layers that are functions of raw alone, with a table of each: while raw and the SQL are the same, so are they.
 FROM_RAW = {"staging": tables.STG_BATCH_COUNTS, "intermediate": tables.INT_CUSTOMER_DAYS}
 NO_UNIT_TESTS = ["--exclude-resource-type", "unit_test"]  # they test the SQL, not the data
@@ -148,12 +148,13 @@ def _invoke(
     folder = settings.home / "dbt" / str(variables.get("run_id", "setup")) / layer
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    shop = json.dumps(_shop_variables(settings))
     arguments = [
         command, *selection, "--indirect-selection", "buildable",
         "--project-dir", PROJECT, "--profiles-dir", PROJECT, "--target-path", folder, "--log-path", folder,
-        "--vars", json.dumps(_shop_variables(settings)),
+        "--vars", shop,
     ]  # fmt: skip
-    parsed = settings.home / "dbt" / PARSED  # what dbt knows of the project's files from the last call
+    parsed = settings.home / "dbt" / f"{hashlib.sha256(shop.encode()).hexdigest()[:8]}-{PARSED}"
     if parsed.exists():
         shutil.copy(parsed, folder / PARSED)
     # dbt moves into its project's folder, and reads its settings from the environment.

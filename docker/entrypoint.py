@@ -34,11 +34,11 @@ def read_files(environment: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def additions(command: str, home: settings.Settings) -> dict[str, str]:
+def additions(command: list[str], home: settings.Settings) -> dict[str, str]:
     """What the command's environment needs beyond the container's own."""
-    if command == "airflow":
+    if command[0] == "airflow" or "clv.runtime.scheduler" in command:
         return airflow.environment(home)
-    if command == "mlflow":  # the server; everybody else reaches it by MLFLOW_TRACKING_URI
+    if command[0] == "mlflow":  # the server; everybody else reaches it by MLFLOW_TRACKING_URI
         return {**settings.QUIET, "MLFLOW_BACKEND_STORE_URI": home.mlflow_url}
     return settings.QUIET
 
@@ -46,7 +46,7 @@ def additions(command: str, home: settings.Settings) -> dict[str, str]:
 def main(command: list[str]) -> None:
     """Never returns: the process becomes the command."""
     os.environ.update(read_files(os.environ))
-    environment = {**additions(command[0], settings.load()), **os.environ}
+    environment = {**additions(command, settings.load()), **os.environ}
     os.execvpe(command[0], command, environment)  # noqa: S606 - the command of docker-compose.yml
 
 

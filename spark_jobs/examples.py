@@ -31,6 +31,9 @@ FEATURE_COLUMNS = [
     "refund_share", "discount_share",
 ]  # fmt: skip
 
+# The same with their key, and how each is read.
+COLUMNS = {"customer_key": "text", "as_of_date": "date", **dict.fromkeys(FEATURE_COLUMNS, "double precision")}
+
 # The learners' inputs, in order, and the kind of reason that an analyst is given for each.
 SHAPE = {
     "log_horizon": "frequency",

@@ -25,17 +25,12 @@ from clv.errors import ClvError
 from clv.settings import Settings
 from spark_jobs import entry, forecast, hurdle, reasons, session, warehouse_io
 from spark_jobs.arrow import columns_of
-from spark_jobs.examples import FEATURE_COLUMNS, Columns, OriginFit
+from spark_jobs.examples import COLUMNS, Columns, OriginFit
 from spark_jobs.forecast import LIFETIME, Forecast, Model
 
 log = logging.getLogger("clv.score")
 NO_MODEL = "none"
 NO_ORDER = "no order before the date"
-COLUMNS = {
-    "customer_key": "text",
-    "as_of_date": "date",
-    **dict.fromkeys(FEATURE_COLUMNS, "double precision"),
-}
 NUMBERS = [
     "p_alive", "p_purchase", "expected_orders", "predicted_revenue",
     "predicted_p10", "predicted_p50", "predicted_p90", "discount_factor",

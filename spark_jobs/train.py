@@ -25,7 +25,7 @@ from clv.errors import ClvError
 from clv.settings import Settings
 from spark_jobs import entry, evaluation, forecast, hurdle, session, warehouse_io
 from spark_jobs.arrow import columns_of
-from spark_jobs.examples import FEATURE_COLUMNS
+from spark_jobs.examples import COLUMNS
 from spark_jobs.forecast import Model
 
 log = logging.getLogger("clv.train")
@@ -128,19 +128,15 @@ def read(spark: SparkSession, settings: Settings, training_date: date, run_id: s
     share = min(1.0, MOST_ROWS / rows)
     log.info("reading %d rows of %s (%.0f %%)", rows * share, tables.TRAINING_EXAMPLES, 100 * share)
     parts = warehouse_io.partitions_for(int(rows * share))
-    wanted = columns(settings.horizons)
-    return warehouse_io.read_slice(spark, settings, tables.TRAINING_EXAMPLES, wanted, where, parts, share).persist()
+    wanted = {**COLUMNS, **dict.fromkeys(outcomes(settings.horizons), "double precision")}
+    return warehouse_io.read_slice(
+        spark, settings, tables.TRAINING_EXAMPLES, wanted, where, parts, share, outcomes(settings.horizons)
+    ).persist()
 
 
-def labels(horizons: Iterable[int]) -> list[str]:
-    """The columns that hold what followed an origin."""
-    return [f"{what}_next_{h}" for h in horizons for what in ("orders", "revenue")]
-
-
-def columns(horizons: Iterable[int]) -> dict[str, str]:
-    """What training reads, and as what."""
-    numbers = dict.fromkeys([*FEATURE_COLUMNS, *labels(horizons)], "double precision")
-    return {"customer_key": "text", "as_of_date": "date", **numbers}
+def outcomes(horizons: Iterable[int]) -> dict[str, str]:
+    """What followed an origin, as columns of our own, and the SQL of each."""
+    return {f"{what}_next_{days}": f"{what}_next->>'{days}'" for days in horizons for what in ("orders", "revenue")}
 
 
 def last_closed(origins: Iterable[date], by: date, horizons: Iterable[int]) -> dict[int, date]:

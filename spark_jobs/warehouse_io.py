@@ -41,15 +41,18 @@ def read_slice(
     where: dict[str, Any],
     parts: int,
     share: float = 1.0,
+    meaning: dict[str, str] | None = None,
 ) -> DataFrame:
     """The rows of `table` whose columns equal `where`: `parts` partitions of customer_key, in order within each.
 
     `columns` names what is read and as what: "text", "double precision" or "date"; customer_key comes as text.
+    `meaning` gives the SQL of those that are no column of the table.
     A `share` below 1 reads that share of the customers, the same ones each time.
     """
     url = settings.warehouse_url
     condition = " and ".join(f"{name} = {_literal(value)}" for name, value in where.items())
-    names = ", ".join(f"{name}::{type_} as {name}" for name, type_ in columns.items())
+    meaning = meaning or {}
+    names = ", ".join(f"({meaning.get(name, name)})::{type_} as {name}" for name, type_ in columns.items())
     ordering = ", ".join(f"t.{name}" for name in ("customer_key", "as_of_date") if name in columns)
     query = f"select {names} from {table} t where {condition}"
     schema = pa.schema([pa.field(name, TYPES[type_]) for name, type_ in columns.items()])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -12,7 +13,6 @@ import pandas as pd
 from clv import tables, warehouse
 from clv.settings import HORIZONS, Settings
 from spark_jobs.examples import FEATURE_COLUMNS, PRIOR_YEAR, WINDOWS
-from spark_jobs.train import labels
 
 FIRST_DAY = date(2022, 1, 1)
 
@@ -70,11 +70,15 @@ def examples(made: pd.DataFrame, origins: Iterable[date], training_date: date) -
     parts = []
     for origin in origins:
         part, at = features(made, origin).set_index("customer_key"), (origin - FIRST_DAY).days
+        for what in ("orders", "revenue"):
+            part[f"{what}_next"] = [{} for _ in part.index]
         for horizon in HORIZONS:
             after = made[(made.day >= at) & (made.day < at + horizon)].groupby("customer_key").amount
             closed = origin + timedelta(days=horizon) <= training_date
             for what, followed in (("orders", after.size()), ("revenue", after.sum())):
-                part[f"{what}_next_{horizon}"] = followed.reindex(part.index, fill_value=0) if closed else np.nan
+                outcomes = followed.reindex(part.index, fill_value=0)
+                for known, outcome in zip(part[f"{what}_next"], outcomes, strict=True):
+                    known[str(horizon)] = float(outcome) if closed else None
         parts.append(part.reset_index())
     return pd.concat(parts, ignore_index=True)
 
@@ -95,12 +99,16 @@ def write_features(
     found: pd.DataFrame, table: str, settings: Settings, run_id: str, training_date: date | None = None
 ) -> None:
     """Rows of `features` or `examples` as a slice of one of the feature tables, which is made on the first call."""
-    numbers = [*FEATURE_COLUMNS, *(labels(HORIZONS) if training_date else [])]
-    names = ["run_id", "training_date", "as_of_date", "customer_key", *numbers]
-    columns = "run_id text, training_date date, as_of_date date, customer_key uuid, " + ", ".join(
-        f"{name} double precision" for name in numbers
-    )
-    found = found.assign(run_id=run_id, training_date=training_date)[names].astype(object)
+    types = {"run_id": "text", "training_date": "date", "as_of_date": "date", "customer_key": "uuid"}
+    types |= dict.fromkeys(FEATURE_COLUMNS, "double precision")
+    if training_date:
+        types |= {"orders_next": "jsonb", "revenue_next": "jsonb"}
+        found = found.assign(
+            orders_next=found.orders_next.map(json.dumps), revenue_next=found.revenue_next.map(json.dumps)
+        )
+    columns = ", ".join(f"{name} {type_}" for name, type_ in types.items())
+    found = found.assign(run_id=run_id, training_date=training_date)
+    found = found[list(types)].astype(object)
     with warehouse.connect(settings.warehouse_url) as connection:
         connection.execute(f"create table if not exists {table} ({columns})")
         with connection.cursor() as cursor, cursor.copy(f"copy {table} from stdin") as copy:

@@ -110,7 +110,8 @@ def test_features_count_what_lies_before_the_date(shop: dict):
 
 
 def test_examples_know_the_outcomes_of_closed_windows_only(shop: dict):
-    found = table(tables.TRAINING_EXAMPLES, "as_of_date, customer_key, orders_count, revenue_next_90, revenue_next_180")
+    outcomes = "(revenue_next->>'90')::float, (revenue_next->>'180')::float"
+    found = table(tables.TRAINING_EXAMPLES, f"as_of_date, customer_key, orders_count, {outcomes}")
     first, second = date(2024, 2, 3), date(2024, 3, 3)
     assert found == [
         (first, customer("a"), 1, 35.0, None),

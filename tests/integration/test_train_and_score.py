@@ -103,9 +103,10 @@ def test_learners_find_nothing_in_outcomes_that_were_shuffled(shop: tuple[Settin
     day = date(2023, 8, 1)
     rows = sim.examples(made, model_choice.training_origins(day, home), day)
     rng = np.random.default_rng(0)
-    for label in train.LABELS:
-        for _, group in rows.groupby("as_of_date"):
-            rows.loc[group.index, label] = rng.permutation(group[label].to_numpy())
+    for _, group in rows.groupby("as_of_date"):
+        shuffled = rng.permutation(group.index)
+        for outcomes in ("orders_next", "revenue_next"):
+            rows.loc[group.index, outcomes] = rows.loc[shuffled, outcomes].to_numpy()
     sim.write_features(rows, tables.TRAINING_EXAMPLES, home, RUN, day)
     spark = session.start("canary", home)
     try:

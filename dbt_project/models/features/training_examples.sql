@@ -41,16 +41,24 @@ outcomes as (
 final as (
     select
         features.*,
-        {% for horizon in var('horizons') %}
-        case
-            when features.as_of_date + {{ horizon }} <= date '{{ given("training_date") }}'
-                then coalesce(outcomes.orders_next_{{ horizon }}, 0)
-        end::integer as orders_next_{{ horizon }},
-        case
-            when features.as_of_date + {{ horizon }} <= date '{{ given("training_date") }}'
-                then coalesce(outcomes.revenue_next_{{ horizon }}, 0)
-        end::double precision as revenue_next_{{ horizon }},
-        {% endfor %}
+        jsonb_build_object(
+            {% for horizon in var('horizons') %}
+            '{{ horizon }}',
+            case
+                when features.as_of_date + {{ horizon }} <= date '{{ given("training_date") }}'
+                    then coalesce(outcomes.orders_next_{{ horizon }}, 0)
+            end{{ "," if not loop.last }}
+            {% endfor %}
+        ) as orders_next,
+        jsonb_build_object(
+            {% for horizon in var('horizons') %}
+            '{{ horizon }}',
+            case
+                when features.as_of_date + {{ horizon }} <= date '{{ given("training_date") }}'
+                    then coalesce(outcomes.revenue_next_{{ horizon }}, 0)
+            end{{ "," if not loop.last }}
+            {% endfor %}
+        ) as revenue_next,
         date '{{ given("training_date") }}' as training_date,
         '{{ given("run_id") }}'::text as run_id
     from features
