@@ -9,7 +9,8 @@ model, Marketing Science 24(2); Fader & Hardie (2013), The Gamma-Gamma model of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -18,12 +19,17 @@ from scipy.linalg import eigh_tridiagonal
 from scipy.optimize import minimize
 from scipy.special import expit, gammaln
 
+log = logging.getLogger("clv.btyd")
+
 Array = np.ndarray
 
 # On the squared log parameters, per customer: keeps shops without repeat buyers finite, and moves nobody else.
 RIDGE = 1e-7
 LOG_BOUNDS = (-8.0, 10.0)
+NO_LOSS = 1e10  # stands for a loss that is not a number, so that a line search turns back
 QUADRATURE_NODES = 32
+# Below it, a few huge orders make the mean of all customers run away from every order seen.
+LEAST_Q = 1.05
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,7 @@ def fit_bgnbd(x: Array, t_x: Array, T: Array, counts: Array | None = None) -> Bg
     def loss(log_parameters: Array) -> float:
         return -np.average(bgnbd_log_likelihood(BgNbd(*np.exp(log_parameters)), x, t_x, T), weights=counts)
 
-    return BgNbd(*np.exp(_best_of(loss, np.log(starts))).tolist())
+    return BgNbd(*np.exp(best_of("BG/NBD", loss, np.log(starts))).tolist())
 
 
 def p_alive(model: BgNbd, x: Array, t_x: Array, T: Array) -> Array:
@@ -135,7 +141,7 @@ def gamma_gamma_log_likelihood(model: GammaGamma, x: Array, z: Array) -> Array:
 def fit_gamma_gamma(x: Array, z: Array, counts: Array | None = None) -> GammaGamma:
     """Fits Gamma-Gamma to customers with x > 0 orders of mean value z > 0; others are left out.
 
-    q > 1 is forced, so that the mean of an order exists. Without any such customer: a mean of 1.
+    q > LEAST_Q is forced, so that the mean of an order exists. Without any such customer: a mean of 1.
     """
     x, z = np.asarray(x, float), np.asarray(z, float)
     known = (x > 0) & (z > 0)
@@ -144,16 +150,16 @@ def fit_gamma_gamma(x: Array, z: Array, counts: Array | None = None) -> GammaGam
         return GammaGamma(p=1.0, q=2.0, gamma=1.0)
     (x, z), weights = compress([x[known], z[known]], weights[known])
     scale = float(np.average(z, weights=weights))
-    starts = [(5.0, 2.5, 0.5), (1.0, 1.0, 1.0), (2.0, 10.0, 5.0)]  # p, q - 1, gamma per mean order
+    starts = [(5.0, 2.5, 0.5), (1.0, 1.0, 1.0), (2.0, 10.0, 5.0)]  # p, q - LEAST_Q, gamma per mean order
 
     def model_of(log_parameters: Array) -> GammaGamma:
-        p, above_one, gamma = np.exp(log_parameters)
-        return GammaGamma(float(p), float(1 + above_one), float(gamma * scale))
+        p, above, gamma = np.exp(log_parameters)
+        return GammaGamma(float(p), float(LEAST_Q + above), float(gamma * scale))
 
     def loss(log_parameters: Array) -> float:
         return -np.average(gamma_gamma_log_likelihood(model_of(log_parameters), x, z), weights=weights)
 
-    return model_of(_best_of(loss, np.log(starts)))
+    return model_of(best_of("Gamma-Gamma", loss, np.log(starts)))
 
 
 def expected_value(model: GammaGamma, x: Array, z: Array) -> Array:
@@ -176,16 +182,31 @@ def _log_odds_left(model: BgNbd, x: Array, t_x: Array, T: Array) -> Array:
     return np.where(x > 0, odds, -np.inf)
 
 
-def _best_of(loss, starts: Array) -> Array:
-    """The log parameters of least loss, by L-BFGS-B from each start in turn."""
+def best_of(name: str, loss: Callable, starts: Array, *, gradient: bool = False) -> Array:
+    """The log parameters of least loss, by L-BFGS-B from each start in turn.
 
-    def penalised(log_parameters: Array) -> float:
-        return loss(log_parameters) + RIDGE * float(np.sum(log_parameters**2))
+    With `gradient`, loss returns its value and its gradient. Where no start converges, the best finite point met
+    is kept, at worst a start, and one warning is logged that says the model's name.
+    """
 
-    bounds = [LOG_BOUNDS] * len(starts[0])
+    def penalised(point: Array) -> tuple[float, Array]:
+        value, slope = loss(point) if gradient else (loss(point), np.zeros_like(point))
+        finite = float(value) if np.isfinite(value) else NO_LOSS
+        return finite + RIDGE * float(point @ point), np.nan_to_num(slope) + 2 * RIDGE * point
+
+    def value_of(point: Array) -> float:
+        return penalised(point)[0]
+
+    starts = np.clip(starts, *LOG_BOUNDS)
+    bounds = [LOG_BOUNDS] * starts.shape[1]
     options = {"maxiter": 300, "ftol": 1e-12, "gtol": 1e-7}
-    fits = [minimize(penalised, start, method="L-BFGS-B", bounds=bounds, options=options) for start in starts]
-    return min(fits, key=lambda fit: fit.fun).x
+    goal = penalised if gradient else value_of
+    fits = [minimize(goal, start, method="L-BFGS-B", jac=gradient, bounds=bounds, options=options) for start in starts]
+    # A fit that broke off may report another loss than that of its point, or be worse than a start.
+    best = min([*starts, *(fit.x for fit in fits)], key=value_of)
+    if not any(fit.success and value_of(fit.x) < NO_LOSS for fit in fits):
+        log.warning("%s: no start converged, the best point met is kept: loss %.6g", name, value_of(best))
+    return best
 
 
 def distinct(x: Array, T: Array) -> tuple[Array, Array]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import zlib
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 # Differences between neighbouring ids, one byte each, compressed.
 _GAPS = (
@@ -34,3 +36,21 @@ _GAPS = (
 def ids() -> np.ndarray:
     """The ids, in order."""
     return np.cumsum(np.frombuffer(zlib.decompress(base64.b85decode(_GAPS)), np.uint8).astype(int))
+
+
+def customers(folder: Path) -> pd.DataFrame:
+    """The 1/10 sample to 1997-09-30: x, t_x and T in weeks, and the mean value of repeat days."""
+    orders = pd.read_csv(folder / "cdnow.txt", sep=r"\s+")
+    orders["date"] = pd.to_datetime(orders.date.astype(str), format="%Y%m%d")
+    kept = orders[orders.customer_id.isin(ids()) & (orders.date <= "1997-09-30")]
+    days = kept.groupby(["customer_id", "date"], as_index=False).dollar_value.sum()
+    first = days.groupby("customer_id").date.transform("min")
+    groups, repeats = days.groupby("customer_id").date, days[days.date > first].groupby("customer_id")
+    return pd.DataFrame(
+        {
+            "x": groups.size() - 1.0,
+            "t_x": (groups.max() - groups.min()).dt.days / 7,
+            "T": (pd.Timestamp("1997-09-30") - groups.min()).dt.days / 7,
+            "z": repeats.dollar_value.mean(),
+        }
+    ).fillna({"z": 0.0})

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import cdnow_sample
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,26 +19,8 @@ def one(value: float) -> np.ndarray:
     return np.array([float(value)])
 
 
-def cdnow(folder: Path) -> pd.DataFrame:
-    """The 1/10 sample to 1997-09-30: x, t_x and T in weeks, and the mean value of repeat days."""
-    orders = pd.read_csv(folder / "cdnow.txt", sep=r"\s+")
-    orders["date"] = pd.to_datetime(orders.date.astype(str), format="%Y%m%d")
-    kept = orders[orders.customer_id.isin(cdnow_sample.ids()) & (orders.date <= "1997-09-30")]
-    days = kept.groupby(["customer_id", "date"], as_index=False).dollar_value.sum()
-    first = days.groupby("customer_id").date.transform("min")
-    groups, repeats = days.groupby("customer_id").date, days[days.date > first].groupby("customer_id")
-    return pd.DataFrame(
-        {
-            "x": groups.size() - 1.0,
-            "t_x": (groups.max() - groups.min()).dt.days / 7,
-            "T": (pd.Timestamp("1997-09-30") - groups.min()).dt.days / 7,
-            "z": repeats.dollar_value.mean(),
-        }
-    ).fillna({"z": 0.0})
-
-
 def test_bgnbd_finds_the_published_parameters_of_cdnow(real_data: Path) -> None:
-    customers = cdnow(real_data)
+    customers = cdnow_sample.customers(real_data)
     assert len(customers) == 2357
     rows = [customers[name].to_numpy() for name in ("x", "t_x", "T")]
     model = btyd.fit_bgnbd(*rows)
@@ -48,7 +29,7 @@ def test_bgnbd_finds_the_published_parameters_of_cdnow(real_data: Path) -> None:
 
 
 def test_gamma_gamma_finds_the_published_parameters_of_cdnow(real_data: Path) -> None:
-    customers = cdnow(real_data)
+    customers = cdnow_sample.customers(real_data)
     model = btyd.fit_gamma_gamma(customers.x.to_numpy(), customers.z.to_numpy())
     assert (model.p, model.q) == pytest.approx((6.25, 3.74), abs=0.006)
     assert model.gamma == pytest.approx(15.44, abs=0.01)
@@ -126,3 +107,35 @@ def test_any_customers_can_be_fitted(rows: list[tuple[int, float, int]]) -> None
     spend = btyd.fit_gamma_gamma(x, 10 * (1 + T))
     assert spend.q > 1
     assert np.isfinite(btyd.expected_value(spend, x, 10 * (1 + T))).all()
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e12])
+def test_orders_of_one_price_are_worth_that_price(scale: float) -> None:
+    x = np.array([1.0, 3, 8, 40])
+    model = btyd.fit_gamma_gamma(x, np.full(4, scale))
+    assert model.mean == pytest.approx(scale, rel=1e-3)
+    assert btyd.expected_value(model, np.append(x, 0), np.full(5, scale)) == pytest.approx(np.full(5, scale), rel=1e-3)
+
+
+def test_a_few_huge_orders_do_not_carry_the_mean_away() -> None:
+    draws = np.random.default_rng(0)
+    z = 10 * draws.pareto(0.7, 1000) + 0.01  # its mean is infinite
+    model = btyd.fit_gamma_gamma(draws.poisson(2, 1000) + 1.0, z)
+    assert 10 < model.mean < z.mean()
+
+
+def test_orders_without_a_value_leave_gamma_gamma_at_one() -> None:
+    x, z = np.array([2.0, 0, 5, 1]), np.array([0.0, 12, -3, np.nan])
+    model = btyd.fit_gamma_gamma(x, z)
+    assert model.mean == 1
+    assert btyd.expected_value(model, x, z).tolist() == [1, 1, 1, 1]
+
+
+def test_a_fit_that_cannot_converge_keeps_a_finite_start_and_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
+    starts = np.array([[0.0, 1.0], [2.0, 3.0]])
+
+    def nowhere_else(point: np.ndarray) -> float:
+        return 5.0 if np.array_equal(point, starts[1]) else np.nan
+
+    assert btyd.best_of("Some/NBD", nowhere_else, starts).tolist() == [2, 3]
+    assert [record.getMessage()[:28] for record in caplog.records] == ["Some/NBD: no start converged"]
