@@ -23,8 +23,9 @@ stay. Clear the whole run, not a part of it, to make a published date again.
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import Param, chain, dag
+from airflow.sdk import chain, dag
 from schedule import FromNowOn
+from task_factories.forms import form
 from task_factories.steps import open_run, step
 
 
@@ -37,21 +38,10 @@ from task_factories.steps import open_run, step
     dagrun_timeout=timedelta(hours=12),
     doc_md=__doc__,
     tags=["perennial"],
-    params={
-        "as_of_date": Param(
-            None,
-            type=["null", "string"],
-            format="date",
-            title="As of date",
-            description="The day to make. It covers everything strictly before it. Empty: the run's logical date.",
-        ),
-        "force_retrain": Param(
-            False,
-            type="boolean",
-            title="Train anew",
-            description="Train a model for this date even when this month's model exists.",
-        ),
-    },
+    params=form(
+        day="The day to make. It covers everything strictly before it.",
+        anew="Train a model for this date even when this month's model exists.",
+    ),
 )
 def clv_daily():
     trained = step("train", pool="spark")(force="{{ params.force_retrain }}")

@@ -7,8 +7,9 @@ data it learned from: training the same again changes nothing.
 
 from datetime import UTC, datetime
 
-from airflow.sdk import Param, chain, dag
+from airflow.sdk import chain, dag
 from schedule import FromNowOn
+from task_factories.forms import form
 from task_factories.steps import open_run, step
 
 
@@ -20,21 +21,10 @@ from task_factories.steps import open_run, step
     max_active_runs=1,
     doc_md=__doc__,
     tags=["perennial"],
-    params={
-        "as_of_date": Param(
-            None,
-            type=["null", "string"],
-            format="date",
-            title="As of date",
-            description="Train for this day. Empty: the run's logical date.",
-        ),
-        "force_retrain": Param(
-            False,
-            type="boolean",
-            title="Train anew",
-            description="Train for exactly this date, even when the month's model exists.",
-        ),
-    },
+    params=form(
+        day="Train for this day.",
+        anew="Train for exactly this date, even when the month's model exists.",
+    ),
 )
 def clv_train():
     chain(
