@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pyspark.sql import SparkSession
@@ -14,10 +16,25 @@ from clv.settings import PROJECT, QUIET, Settings
 
 # A local JVM lives for half a minute and leaves the arithmetic to Python and XGBoost: compiled once, quickly.
 SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+LEARNING = "-XX:+UseSerialGC"  # Spark's own learners do theirs in the JVM: it may compile with care
 
 
-def start(name: str, settings: Settings) -> SparkSession:
+@contextmanager
+def running(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> Iterator[SparkSession]:
+    """The session of whoever called us, where there is one; else one of our own, which ends with the block."""
+    outer = SparkSession.getActiveSession()
+    session = outer or start(name, settings, jvm)
+    try:
+        yield session
+    finally:
+        if outer is None:
+            session.stop()
+
+
+def start(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> SparkSession:
     """A session on `settings.spark_master`; loopback only, without a UI, where Spark is local.
+
+    jvm: flags of a local JVM, which hold for the process's first session and all after it.
 
     Nothing is fetched: the warehouse is reached from the workers' Python, so no JAR is needed, and no secret is
     ever part of Spark's configuration, which Spark writes into logs and shows in its UI.
@@ -45,7 +62,7 @@ def start(name: str, settings: Settings) -> SparkSession:
     if master.startswith("local"):
         os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
         builder = (
-            builder.config("spark.driver.extraJavaOptions", SHORT_LIVED)
+            builder.config("spark.driver.extraJavaOptions", jvm)
             .config("spark.driver.bindAddress", "127.0.0.1")
             .config("spark.driver.host", "127.0.0.1")
             .config("spark.ui.enabled", "false")

@@ -73,10 +73,10 @@ def read_slice(
     return numbers.mapInArrow(copy, from_arrow_schema(schema))
 
 
-def count(table: str, where: dict[str, Any]) -> int:
-    """Rows of a slice."""
+def count(table: str, where: dict[str, Any], url: str | None = None) -> int:
+    """Rows of a slice, in the warehouse or in the database at `url`."""
     condition = " and ".join(f"{name} = {_literal(value)}" for name, value in where.items())
-    return warehouse.rows(f"select count(*) from {table} where {condition}")[0][0]  # type: ignore[arg-type]
+    return warehouse.rows(f"select count(*) from {table} where {condition}", None, url)[0][0]  # type: ignore[arg-type]
 
 
 def replace_slice(data: DataFrame, settings: Settings, table: str, slice_: dict[str, Any], parts: int) -> int:
