@@ -21,6 +21,7 @@ CUSTOMER_FEATURES = "features.customer_features"
 TRAINING_EXAMPLES = "features.training_examples"
 
 CUSTOMER_PREDICTIONS = "predictions.customer_predictions"
+BASELINE_PREDICTIONS = "predictions.baseline_predictions"
 
 RUNS = "ops.runs"
 GATE_RESULTS = "ops.gate_results"

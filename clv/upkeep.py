@@ -19,7 +19,12 @@ KEEP_DAYS = 7
 KEEP_DATES = 3
 
 # What only the run itself reads.
-WORKING_TABLES = (tables.CUSTOMER_FEATURES, tables.TRAINING_EXAMPLES, tables.CUSTOMER_PREDICTIONS)
+WORKING_TABLES = (
+    tables.CUSTOMER_FEATURES,
+    tables.TRAINING_EXAMPLES,
+    tables.CUSTOMER_PREDICTIONS,
+    tables.BASELINE_PREDICTIONS,
+)
 LATEST_ONLY = tuple(
     f"{tables.ANALYTICS_RUNS}.{name}" for name, table in tables.PUBLISHED_TABLES.items() if not table["history"]
 )

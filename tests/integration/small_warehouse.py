@@ -158,6 +158,11 @@ def _customer(
             (as_of, run_id, customer, horizon, horizon / 100, factor * horizon / 20),
         )
         connection.execute(
+            f"""insert into {tables.BASELINE_PREDICTIONS} (as_of_date, run_id, customer_key, horizon_days, model,
+                predicted_mean) values (%s, %s, %s, %s, 'trailing', 10)""",
+            (as_of, run_id, customer, horizon),
+        )
+        connection.execute(
             "insert into analytics_runs.customer_clv_horizons values (%s, %s, %s, %s, 0.5, 1, %s, %s, %s, %s, %s, %s)",
             (as_of, run_id, customer, horizon, *money),
         )

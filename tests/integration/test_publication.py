@@ -211,7 +211,8 @@ def test_old_dates_keep_only_what_has_a_history(shop: settings.Settings) -> None
     for day in days:
         assert rows_of(published[day], "analytics_runs.customer_clv")
         recent = day in days[-upkeep.KEEP_DATES :]
-        for table in (*upkeep.LATEST_ONLY, tables.CUSTOMER_FEATURES, tables.CUSTOMER_PREDICTIONS):
+        working = (tables.CUSTOMER_FEATURES, tables.CUSTOMER_PREDICTIONS, tables.BASELINE_PREDICTIONS)
+        for table in (*upkeep.LATEST_ONLY, *working):
             assert bool(rows_of(published[day], table)) == recent
     digest = publication.current(date(2011, 1, 1)).digest  # type: ignore[union-attr]
     publication.publish(date(2011, 1, 1), "2011-01-01.1")  # rolled back and forward without its orders
