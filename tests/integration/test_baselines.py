@@ -1,0 +1,101 @@
+"""All baselines with a real PostgreSQL and a real Spark, on a small simulated shop."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+import simulated_features as sim
+
+from clv import tables, warehouse
+from clv.errors import ClvError
+from clv.settings import Settings
+from spark_jobs import baselines, baselines_btyd, baselines_learned
+
+AS_OF = date(2023, 8, 10)
+TRAINING_DATE = date(2023, 8, 1)
+RUN = "2023-08-10.1"
+RULES = ["trailing", "trailing_year", "rfm_cells", "time_decay", "markov_chain"]
+ALL = {*RULES, *baselines_btyd.MODELS, *baselines_learned.LEARNERS}
+
+
+@pytest.fixture
+def shop(home: Settings) -> tuple[Settings, pd.DataFrame]:
+    """A shop of 400 customers over 19 months: features of a date, and three origins to learn from."""
+    made = sim.orders(400, 590)
+    sim.write_orders(made, home)
+    origins = [TRAINING_DATE - timedelta(days=days) for days in (150, 120, 90)]
+    examples = sim.examples(made, origins, TRAINING_DATE)
+    sim.write_features(examples, tables.TRAINING_EXAMPLES, home, RUN, TRAINING_DATE)
+    found = sim.features(made, AS_OF)
+    returned = found.head(1).assign(customer_key="00000000-0000-0000-0000-000000000001", days_with_orders=0, t=np.nan)
+    sim.write_features(pd.concat([found, returned]), tables.CUSTOMER_FEATURES, home, RUN)
+    return home, found
+
+
+def written(home: Settings) -> pd.DataFrame:
+    """The whole table in the order of its key."""
+    with warehouse.connect(home.warehouse_url) as connection:
+        cursor = connection.execute(
+            f"select * from {tables.BASELINE_PREDICTIONS} order by horizon_days, model, customer_key"
+        )
+        return pd.DataFrame(cursor.fetchall(), columns=pd.Index([column.name for column in cursor.description or []]))
+
+
+def test_every_baseline_speaks_of_every_customer_and_says_the_same_again(shop: tuple[Settings, pd.DataFrame]) -> None:
+    home, found = shop
+    facts = baselines.run(AS_OF, RUN, TRAINING_DATE, home, horizons=[90, 180])
+    once = written(home)
+    models = once.groupby("horizon_days").model.agg(set).to_dict()
+    young = "no window of 180 days had closed by 2023-08-01"
+    assert models == {90: ALL, 180: {"trailing", "trailing_year", "markov_chain", *baselines_btyd.MODELS}}
+    assert facts["left_out"] == {"180": dict.fromkeys(ALL - models[180], young)}
+    assert facts["rows"] == len(once) == len(found) * sum(len(names) for names in models.values())
+    assert once.groupby(["horizon_days", "model"]).customer_key.nunique().eq(len(found)).all()
+
+    assert np.isfinite(once.predicted_mean).all()
+    assert (once.predicted_mean >= 0).all()
+    chances = once.p_purchase.dropna()
+    assert chances.between(0, 1, inclusive="neither").all()
+    silent = set(once[once.p_purchase.isna()].model)
+    assert silent == {"trailing", "trailing_year", "time_decay", "xgboost_tweedie"}
+    assert set(once[once.expected_orders.notna()].model) == set(baselines_btyd.MODELS)
+
+    trailing = once[(once.model == "trailing") & (once.horizon_days == 90)]
+    assert trailing.predicted_mean.to_numpy() == pytest.approx(found.revenue_90.to_numpy(), abs=1e-3)
+    spread = once[once.horizon_days == 90].groupby("model").predicted_mean.std()
+    assert (spread > 0).all()
+
+    assert baselines.run(AS_OF, RUN, TRAINING_DATE, home, horizons=[90, 180]) == facts
+    pd.testing.assert_frame_equal(written(home), once)
+
+
+def test_an_outcome_that_was_not_known_is_refused(shop: tuple[Settings, pd.DataFrame]) -> None:
+    home, _ = shop
+    with warehouse.connect(home.warehouse_url) as connection:
+        connection.execute(
+            f"update {tables.TRAINING_EXAMPLES} set orders_next = jsonb_set(orders_next, '{{180}}', '7') "
+            "where as_of_date = '2023-05-03'"
+        )
+    with pytest.raises(ClvError, match="what followed 2023-05-03 in 180 days, which were not over on 2023-08-01"):
+        baselines.run(AS_OF, RUN, TRAINING_DATE, home)
+    with pytest.raises(ClvError, match="2023-08-11 is later than 2023-08-10"):
+        baselines.run(AS_OF, RUN, date(2023, 8, 11), home)
+    with pytest.raises(ClvError, match="build the layer 'training' first"):
+        baselines.run(AS_OF, RUN, TRAINING_DATE - timedelta(days=1), home)
+    assert written(home).empty
+
+
+def test_without_closed_windows_the_others_still_speak(home: Settings) -> None:
+    made = sim.orders(60, 100)
+    sim.write_orders(made, home)
+    day = sim.FIRST_DAY + timedelta(days=100)
+    found = sim.features(made, day)
+    sim.write_features(found, tables.CUSTOMER_FEATURES, home, RUN)  # and no examples: nothing has closed
+    facts = baselines.run(day, RUN, day, home, horizons=[90])
+    assert set(facts["models"]["90"]) == {"trailing", "trailing_year", *baselines_btyd.MODELS}
+    assert facts["left_out"]["90"]["svm"] == f"no window of 90 days had closed by {day}"
+    assert facts["left_out"]["90"]["markov_chain"] == "no two origins lie 90 or 30 days apart"
+    assert len(written(home)) == facts["rows"] == len(found) * len(facts["models"]["90"])
