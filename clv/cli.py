@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from clv.commands import data, runs, services
+from clv.commands import backtest, data, runs, services
 from clv.errors import ClvError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ for command in (
     data.restore,
     runs.run,
     runs.backfill,
+    backtest.backtest,
     data.sql,
     data.publish,
 ):

@@ -5,17 +5,13 @@ Self-contained HTML from the published tables; nothing on it names a customer.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 
 import psycopg
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from psycopg.rows import dict_row
 
-from clv import publication, settings, tables, warehouse
+from clv import pages, publication, settings, tables, warehouse
 from clv.errors import ClvError
 
 STATUSES = {"scored": "forecast", "too_little_data": "no forecast: too little data"}
@@ -34,7 +30,7 @@ def write(as_of: date, home: settings.Settings | None = None) -> Path:
     if published is None:
         raise ClvError(f"nothing is published for {as_of}; run `clv run --as-of {as_of}`")
     page = home.reports / as_of.isoformat() / "index.html"
-    _replace(page, _environment().get_template("report.html").render(_facts(published)))
+    pages.replace(page, pages.environment().get_template("report.html").render(_facts(published)))
     write_index(home)
     return page
 
@@ -56,8 +52,8 @@ def write_index(home: settings.Settings | None = None) -> Path:
         for day, one in sorted(holding.items(), reverse=True)
     ]
     data_docs = (home.reports / "data_docs" / "index.html").exists()
-    text = _environment().get_template("index.html").render(publications=rows, data_docs=data_docs)
-    _replace(home.reports / "index.html", text)
+    text = pages.environment().get_template("index.html").render(publications=rows, data_docs=data_docs)
+    pages.replace(home.reports / "index.html", text)
     return home.reports / "index.html"
 
 
@@ -153,26 +149,3 @@ def _verdict(totals: dict) -> str:
     if scored == customers:
         return "Every customer has a forecast."
     return f"{scored:,} of {customers:,} customers have a forecast; the others have too little data."
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["whole"] = lambda value: "–" if value is None else f"{round(value):,}"
-    environment.filters["percent"] = lambda value: "–" if value is None else f"{100 * Decimal(value):.0f} %"
-    return environment
-
-
-def _replace(path: Path, text: str) -> None:
-    """Puts the text in the file's place at once: a reader sees the old page or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(prefix=".", suffix=".partial", dir=path.parent)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    Path(partial).chmod(0o644)
-    Path(partial).replace(path)

@@ -44,11 +44,13 @@ QUIET = {
 
 @dataclass(frozen=True)
 class Settings:
-    """One home's settings. `state` is what `clv up` remembered: ports and what it started."""
+    """One home's settings. `state` is what `clv up` remembered: ports and what it started. `database` is the
+    warehouse's, unless something is tried out beside it."""
 
     home: Path
     state: dict
     shop: dict
+    database: str = "warehouse"
 
     @property
     def secrets(self) -> Path:
@@ -94,14 +96,12 @@ class Settings:
     @property
     def warehouse_url(self) -> str:
         """The warehouse as the pipeline's owner: postgresql://user:password@host:port/database."""
-        if not self.embedded:
-            return _one_spelling(os.environ["CLV_WAREHOUSE_URL"])
-        return self.database_url("warehouse")
+        return self.database_url(self.database)
 
     def database_url(self, database: str) -> str:
         """A database beside the warehouse on the same server (airflow, mlflow)."""
         if not self.embedded:
-            base, _, rest = self.warehouse_url.rpartition("/")
+            base, _, rest = _one_spelling(os.environ["CLV_WAREHOUSE_URL"]).rpartition("/")
             name, _, query = rest.partition("?")
             if database != "warehouse":
                 name = f"{name}_{database}"

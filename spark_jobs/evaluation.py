@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from spark_jobs import conformal, metrics
+from spark_jobs.baselines_rules import trailing
 from spark_jobs.examples import Columns, OriginFit
 from spark_jobs.forecast import Model, Parts, blend, parts
 
@@ -45,7 +46,7 @@ def hold_back(model: Model, fit: OriginFit, columns: Columns, horizon_days: int,
         parts(model, fit, columns, horizon_days),
         (columns[f"orders_next_{horizon_days}"] > 0).astype(float),
         np.maximum(columns[f"revenue_next_{horizon_days}"], 0),
-        np.maximum(columns[f"revenue_{horizon_days}"], 0),
+        trailing(columns, horizon_days).mean,
     )
 
 

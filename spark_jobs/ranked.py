@@ -60,9 +60,12 @@ def grouped(by: Array, w: Array, values: Array) -> tuple[Array, Array]:
     """Customers, and their sum of `values`, in each group of equals of `by`, ascending; shapes (…, groups)."""
     order, starts = _ties(by)
     ranked = w[..., order]
-    if not len(by):
-        return ranked, ranked
-    return np.add.reduceat(ranked, starts, axis=-1), np.add.reduceat(ranked * values[order], starts, axis=-1)
+    return _summed(ranked, starts), _summed(ranked * values[order], starts)
+
+
+def _summed(ranked: Array, starts: Array) -> Array:
+    """Sums along the last axis from each start to the next; as it is where every group has one member."""
+    return ranked if len(starts) == ranked.shape[-1] else np.add.reduceat(ranked, starts, axis=-1)
 
 
 def _cumulative(by: Array, values: Array, shares: Array, w: Array) -> Array:
@@ -82,9 +85,7 @@ def _interpolated(shares: Array, people: Array, sums: Array) -> Array:
 def mid_ranks(by: Array, w: Array) -> Array:
     """The mean rank of each customer's group of equals, from 1; of w's shape."""
     order, starts = _ties(by)
-    if not len(by):
-        return w
-    people = np.add.reduceat(w[..., order], starts, axis=-1)
+    people = _summed(w[..., order], starts)
     ranks = np.cumsum(people, axis=-1) - people + (people + 1) / 2
     group = np.empty(len(by), dtype=int)
     group[order] = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(by))))

@@ -58,7 +58,7 @@ def run(
     """Replaces the slice (as_of, run_id) of the predictions; returns the facts. Raises ClvError without features."""
     settings = settings or settings_module.load()
     where = {"as_of_date": as_of, "run_id": run_id}
-    customers = warehouse_io.count(tables.CUSTOMER_FEATURES, where)
+    customers = warehouse_io.count(tables.CUSTOMER_FEATURES, where, settings.warehouse_url)
     if not customers:
         raise ClvError(
             f"{tables.CUSTOMER_FEATURES} has no rows for {as_of}, run {run_id}; build the layer 'features' first"
@@ -68,9 +68,14 @@ def run(
         log.info("wrote %d rows of status too_little_data: %s", rows, status_reason)
         return {"customers": customers, "rows": rows, "status": "too_little_data", "reason": status_reason}
 
-    model = forecast.load(registry.files(model_version, settings))
-    spark = session.start("score", settings)
-    try:
+    return predict(forecast.load(registry.files(model_version, settings)), as_of, run_id, settings)
+
+
+def predict(model: Model, as_of: date, run_id: str, settings: Settings) -> dict[str, Any]:
+    """Replaces the slice (as_of, run_id) with what a model says; returns the facts."""
+    where = {"as_of_date": as_of, "run_id": run_id}
+    customers = warehouse_io.count(tables.CUSTOMER_FEATURES, where, settings.warehouse_url)
+    with session.running("score", settings) as spark:
         log.info("reading %d rows of %s", customers, tables.CUSTOMER_FEATURES)
         parts = warehouse_io.partitions_for(customers)
         features = warehouse_io.read_slice(spark, settings, tables.CUSTOMER_FEATURES, COLUMNS, where, parts).persist()
@@ -79,14 +84,14 @@ def run(
         said = features.mapInArrow(lambda batches: say(batches, model, fit, rate), SAID_SCHEMA).persist()
         means = mean_customer(said, model.asked[-1])
         written = said.mapInArrow(
-            lambda batches: give_reasons(batches, means, as_of, run_id, model_version), WRITTEN_SCHEMA
+            lambda batches: give_reasons(batches, means, as_of, run_id, model.version), WRITTEN_SCHEMA
         )
         rows = warehouse_io.replace_slice(written, settings, tables.CUSTOMER_PREDICTIONS, where, parts)
-    finally:
-        spark.stop()
-    log.info("wrote %d rows of %s with model %s", rows, tables.CUSTOMER_PREDICTIONS, model_version)
+        said.unpersist()
+        features.unpersist()
+    log.info("wrote %d rows of %s with model %s", rows, tables.CUSTOMER_PREDICTIONS, model.version)
     return {
-        "customers": customers, "scored": means["customers"], "rows": rows, "model_version": model_version,
+        "customers": customers, "scored": means["customers"], "rows": rows, "model_version": model.version,
         "basis": {str(h): model.basis(h) for h in model.all_horizons}, "fit": fit.as_json(),
         "mean_predicted_revenue": round(means["predicted"], 2),
     }  # fmt: skip

@@ -55,11 +55,8 @@ def run(
         if found:
             log.info("model %s of the same data is registered already", name)
             return {"model_version": name, "trained": False, "number": found.number}
-        spark = session.start("train", settings)
-        try:
+        with session.running("train", settings) as spark:
             model, record = fit(spark, settings, training_date, run_id, name)
-        finally:
-            spark.stop()
         with tempfile.TemporaryDirectory(prefix="clv-model-") as folder:
             forecast.save(model, Path(folder), record)
             parameters = {**hurdle.PARAMETERS, "weight_p": model.weight_p, "weight_value": model.weight_value,
@@ -117,7 +114,7 @@ def fit(
 def read(spark: SparkSession, settings: Settings, training_date: date, run_id: str) -> DataFrame | None:
     """The rows of features.training_examples of one run; None where no window has closed by the training date."""
     where = {"training_date": training_date, "run_id": run_id}
-    rows = warehouse_io.count(tables.TRAINING_EXAMPLES, where)
+    rows = warehouse_io.count(tables.TRAINING_EXAMPLES, where, settings.warehouse_url)
     if not rows:
         if not model_choice.training_origins(training_date, settings):
             return None

@@ -86,6 +86,27 @@ def up(home: settings.Settings, step: Step = nullcontext) -> tuple[settings.Sett
     return home, remarks
 
 
+@contextmanager
+def database(home: settings.Settings, step: Step = nullcontext) -> Iterator[settings.Settings]:
+    """The home with its database up, and nothing else of it; a database that did not run is stopped at the end."""
+    make_folders(home)
+    data = home.home / "postgres"
+    ran = not home.embedded or postgres.running(data)
+    with _only_one(home):
+        home = _identify(home)
+        make_secrets(home)
+        if home.embedded:
+            home = _start_postgres(home, step)
+        databases.prepare(home)
+    try:
+        yield home
+    finally:
+        if not ran:
+            with _only_one(home):
+                if not processes.ours(home, *airflow.SERVICES):  # nobody began to use it meanwhile
+                    postgres.stop(data)
+
+
 def down(home: settings.Settings, step: Step = nullcontext) -> int:
     """Stops everything the home started, and what that started; gives the number of processes ended."""
     if not home.home.is_dir():

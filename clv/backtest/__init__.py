@@ -1,0 +1,1 @@
+"""Forecasts of past dates by the pipeline itself, and how good they and simpler ones were."""

@@ -1,0 +1,220 @@
+"""A backtest: the pipeline's own way at past dates, and what happened then beside what had been said.
+
+At each origin the features, the model and its forecasts are made from what lies before it alone, as a run of that
+day would; nothing is published.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from clv import dbt, ingest, model_choice, settings, tables, warehouse
+from clv.backtest import comparison, report, scratch
+from clv.errors import ClvError
+from clv.settings import LONGEST_HORIZON
+
+SHORTEST_HORIZON = 7
+SHORTEST_WINDOW = 25  # days: shorter windows tell of noise
+Step = Callable[[str], AbstractContextManager]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is tried: the orders' file (or the warehouse's, where there is none) and its mapping, days, and dates."""
+
+    orders: Path | None
+    source: str | None
+    horizon: int
+    origins: list[date]
+
+
+def run(asked: Asked, out: Path, home: settings.Settings, step: Step) -> Path:
+    """Writes predictions.parquet, metrics.json and report.html into the folder `out`; returns the report's path.
+
+    `step(label)` is entered around each piece of work. Raises ClvError in one line for what the user must mend;
+    the folder is then as it was.
+    """
+    check(asked)
+    frames, notes = [], []
+    with scratch.database(home, windows(asked.horizon)) as trial:
+        with step("the orders are loaded"):
+            load(asked, home, trial)
+        with step("the orders are cleaned"):
+            dbt.build("staging", {}, trial)
+            dbt.build("intermediate", {}, trial)
+        check_dates(asked, trial)
+        frames, notes = at_all_origins(asked, trial, step)
+    frame = as_given(pd.concat(frames, ignore_index=True), asked.orders)
+    with step("the forecasts are judged"):
+        result = comparison.compare(frame)
+        out.mkdir(parents=True, exist_ok=True)
+        frame.to_parquet(out / "predictions.parquet", index=False)
+        (out / "metrics.json").write_text(json.dumps(result, indent=1, allow_nan=False))
+        return report.write(result, frame, out, notes)
+
+
+def check(asked: Asked) -> None:
+    """Raises ClvError for what cannot be tried, before anything is done."""
+    if not SHORTEST_HORIZON <= asked.horizon <= LONGEST_HORIZON:
+        raise ClvError(f"--horizon {asked.horizon}: give a number of days from {SHORTEST_HORIZON} to {LONGEST_HORIZON}")
+    if not asked.origins:
+        raise ClvError("--origins names no date; write for example --origins 2024-01-01,2024-04-01")
+    if asked.orders and not asked.orders.exists():
+        raise ClvError(f"{asked.orders} is not there; check --orders")
+    if asked.source and not asked.orders:
+        raise ClvError("--source says how to read a file; name the file with --orders, or leave --source out")
+
+
+def windows(horizon: int) -> list[int]:
+    """The horizon, its half and its third, where these are long enough: shorter windows close sooner."""
+    parts = {horizon, round(horizon / 2), round(horizon / 3)}
+    return sorted(days for days in parts if days >= SHORTEST_WINDOW or days == horizon)
+
+
+def load(asked: Asked, home: settings.Settings, trial: settings.Settings) -> None:
+    """The file through its mapping, or what the home's warehouse received."""
+    if asked.orders is None:
+        scratch.copy_received(home, trial)
+        return
+    ingest.load(asked.source or plain_source(asked.orders), asked.orders, trial)
+
+
+def plain_source(orders: Path) -> str:
+    """The mapping of a plain file: with order numbers where it has a column order_id."""
+    return "orders" if "order_id" in columns_of(orders) else "orders_without_id"
+
+
+def columns_of(orders: Path) -> dict[str, str]:
+    """A file's columns and their types; none where it cannot be read, of which loading tells more."""
+    name = str(orders).replace("'", "''")
+    reader = "read_parquet" if orders.suffix == ".parquet" else "read_csv"
+    try:
+        described = duckdb.execute(f"describe from {reader}('{name}')").fetchall()
+    except duckdb.Error:
+        return {}
+    return {column: kind for column, kind, *_ in described}
+
+
+def check_dates(asked: Asked, trial: settings.Settings) -> None:
+    """Raises ClvError where an origin has no orders before it, or its window is not over at the last order."""
+    query = f"select min(day), max(day) from {tables.INT_CUSTOMER_DAYS} where orders > 0"
+    first, last = warehouse.rows(query, url=trial.warehouse_url)[0]
+    if first is None:
+        raise ClvError("the file holds no order that counts; check its mapping, and what was set aside")
+    for origin in asked.origins:
+        if origin <= first:
+            raise ClvError(f"--origins {origin}: the first order is of {first}; choose a later date")
+        if origin + timedelta(days=asked.horizon) > last + timedelta(days=1):
+            latest = last + timedelta(days=1 - asked.horizon)
+            raise ClvError(
+                f"--origins {origin}: {asked.horizon} days from it are not over by the last order ({last}); "
+                f"the latest date is {latest}"
+            )
+
+
+def at_all_origins(asked: Asked, trial: settings.Settings, step: Step) -> tuple[list[pd.DataFrame], list[str]]:
+    """The rows of each origin, and what to tell the reader of it."""
+    from spark_jobs import session
+
+    frames, notes = [], []
+    with session.running("backtest", trial, session.LEARNING):
+        for origin in asked.origins:
+            run_id = f"backtest-{origin}"
+            with step(f"{origin}: the features are built"):
+                dbt.build("features", {"as_of_date": origin.isoformat(), "run_id": run_id}, trial)
+            reason = model_choice.too_little(origin, trial)
+            if reason:
+                notes.append(f"{origin}: {reason}. No forecast was made.")
+                say_nothing(origin, run_id, reason, trial)
+            else:
+                notes += forecast(origin, run_id, trial, step)
+            frames.append(rows(origin, run_id, asked.horizon, trial))
+    return frames, notes
+
+
+def say_nothing(origin: date, run_id: str, reason: str, trial: settings.Settings) -> None:
+    """Every customer with the reason why there is no forecast."""
+    from spark_jobs import score
+
+    score.write_too_little_data(trial, origin, run_id, reason)
+
+
+def forecast(origin: date, run_id: str, trial: settings.Settings, step: Step) -> list[str]:
+    """Trains for an origin, scores its customers, and lets the baselines say what they can; returns remarks."""
+    from spark_jobs import baselines, score, session, train
+
+    training = origin.isoformat()
+    before = [day.isoformat() for day in model_choice.training_origins(origin, trial)]
+    with session.running("backtest", trial) as spark:
+        if before:
+            with step(f"{origin}: the closed windows are built"):
+                variables = {"as_of_date": training, "run_id": run_id, "training_date": training, "origins": before}
+                dbt.build("training", variables, trial)
+        with step(f"{origin}: the model is trained"):
+            model, _ = train.fit(spark, trial, origin, run_id, f"trained-{origin}")
+        with step(f"{origin}: the customers are scored"):
+            score.predict(model, origin, run_id, trial)
+        with step(f"{origin}: the baselines say theirs"):
+            facts = baselines.run(origin, run_id, origin, trial, [trial.horizons[-1]])
+    longest = str(trial.horizons[-1])
+    basis = model.basis(trial.horizons[-1])
+    remarks = (
+        [] if basis == "trained" else [f"{origin}: the forecast is {basis}: no window of {longest} days was over."]
+    )
+    left_out = facts["left_out"].get(longest, {})
+    return remarks + [f"{origin}: {name} is left out: {why}." for name, why in sorted(left_out.items())]
+
+
+def rows(origin: date, run_id: str, horizon: int, trial: settings.Settings) -> pd.DataFrame:
+    """One row per customer with an order before the origin: forecasts, baselines, and what came in the window."""
+    url, values = trial.warehouse_url, {"origin": origin, "run_id": run_id, "horizon": horizon}
+    query = f"""
+        with actual as (
+            select customer_key, count(*) filter (where net_revenue > 0) as orders, sum(net_revenue) as amount
+            from {tables.INT_CUSTOMER_DAYS}
+            where day >= %(origin)s and day < %(origin)s + %(horizon)s group by customer_key
+        )
+        select
+            said.customer_key::text, customers.customer_id, said.status, said.status_reason, said.basis,
+            said.p_purchase, said.expected_orders, said.predicted_revenue as predicted_mean,
+            said.predicted_p10, said.predicted_p50, said.predicted_p90,
+            coalesce(actual.orders, 0)::integer as actual_orders,
+            greatest(coalesce(actual.amount, 0), 0)::double precision as actual_amount
+        from {tables.CUSTOMER_PREDICTIONS} as said
+        inner join {tables.CUSTOMERS} as customers using (customer_key)
+        left join actual using (customer_key)
+        where said.as_of_date = %(origin)s and said.run_id = %(run_id)s and said.horizon_days = %(horizon)s
+        order by customers.customer_id
+    """
+    baselines = f"""
+        select customer_key::text, model, p_purchase, predicted_mean, predicted_p50
+        from {tables.BASELINE_PREDICTIONS}
+        where as_of_date = %(origin)s and run_id = %(run_id)s and horizon_days = %(horizon)s
+    """
+    frame = _frame(query, values, url)
+    said = _frame(baselines, values, url).pivot(index="customer_key", columns="model")
+    said.columns = pd.Index([f"{model}.{output}" for output, model in said.columns])
+    frame = frame.join(said[sorted(said.columns)], on="customer_key").drop(columns="customer_key")
+    frame.insert(1, "origin", origin)
+    frame.insert(2, "horizon_days", horizon)
+    return frame
+
+
+def as_given(frame: pd.DataFrame, orders: Path | None) -> pd.DataFrame:
+    """customer_id as the file has it: whole numbers where a Parquet file holds such, else text."""
+    kind = columns_of(orders).get("customer_id", "") if orders and orders.suffix == ".parquet" else ""
+    return frame.astype({"customer_id": "int64"}) if "INT" in kind else frame
+
+
+def _frame(query: str, values: dict, url: str) -> pd.DataFrame:
+    with warehouse.connect(url) as connection:
+        cursor = connection.execute(query, values)  # type: ignore[arg-type]
+        return pd.DataFrame(cursor.fetchall(), columns=pd.Index([column.name for column in cursor.description or []]))

@@ -1,0 +1,38 @@
+"""`clv backtest`: how far to trust the forecast on these orders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clv import dates, settings
+
+
+def backtest(
+    horizon: Annotated[int, typer.Option(help="Days that are forecast.")],
+    origins: Annotated[str, typer.Option(help="Past dates to forecast from, with commas between.")],
+    out: Annotated[Path, typer.Option(help="Folder for predictions.parquet, metrics.json and report.html.")],
+    orders: Annotated[
+        Path | None,
+        typer.Option(help="CSV or Parquet with customer_id, ordered_at, amount and, if there is one, order_id."),
+    ] = None,
+    source: Annotated[str | None, typer.Option(help="Name of a mapping, where the file has other columns.")] = None,
+) -> None:
+    """Forecast from past dates, and measure the forecasts and all baselines against what happened.
+
+    Without --orders, the orders of the warehouse are taken. Nothing of this changes the warehouse.
+    """
+    from clv.backtest import run
+    from clv.commands.console import out as console
+    from clv.commands.console import steps
+    from clv.runtime import stack
+
+    days = sorted({dates.parse_date(day.strip(), "--origins") for day in origins.split(",") if day.strip()})
+    asked = run.Asked(orders, source, horizon, days)
+    run.check(asked)
+    stack.check_java()
+    with steps() as step, stack.database(settings.load(), step) as home:
+        page = run.run(asked, out, home, step)
+    console.print(f"report  {page}")
