@@ -74,14 +74,14 @@ def gains(result: dict[str, Any]) -> Chart | None:
             axes.plot(shares, lift["models"][rival], **{**THEIRS, "marker": ""}, label=reading.name(rival))
         axes.plot(shares, lift["models"][OURS], color=BAR, label=reading.name(OURS))
         axes.set(xlabel="customers, best ranked first", ylabel="share of all value", xlim=(0, 1), ylim=(0, 1.02))
-        axes.xaxis.set_major_formatter(PercentFormatter(1))
-        axes.yaxis.set_major_formatter(PercentFormatter(1))
+        axes.xaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+        axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
         axes.legend(loc="lower right")
 
     at = shares.index(0.2)
-    words = f"The first fifth of customers brought {lift['models'][OURS][at]:.0%} of all value"
+    words = f"The first fifth of customers brought {reading.percent(lift['models'][OURS][at])} of all value"
     if rival:
-        words += f"; ranked by {reading.name(rival)}, {lift['models'][rival][at]:.0%}"
+        words += f"; ranked by {reading.name(rival)}, {reading.percent(lift['models'][rival][at])}"
     return _chart("Value brought by the customers ranked first", words, draw)
 
 
@@ -135,8 +135,9 @@ def level(result: dict[str, Any]) -> Chart | None:
         axes.legend(loc="upper left", ncols=3, columnspacing=1, handletextpad=0.4)
 
     misses = [row["signed_bias"].get(OURS) for row in rows.values()]
-    said = [f"{miss:+.0%} from {day}" for day, miss in zip(days, misses, strict=True) if miss is not None]
-    return _chart("The shop's total over origins", f"The forecast total missed by {_listed(said)}", draw)
+    said = [f"{reading.off(miss)} from {day}" for day, miss in zip(days, misses, strict=True) if miss is not None]
+    words = f"The forecast total was {_listed(said)}" if said else "Nothing was bought within the horizon"
+    return _chart("The shop's total over origins", words, draw)
 
 
 def coverage(result: dict[str, Any]) -> Chart | None:
@@ -152,12 +153,12 @@ def coverage(result: dict[str, Any]) -> Chart | None:
         axes.plot(TENTHS, held, "o", color=BAR, markersize=8)
         axes.set(xlabel="tenth of customers by forecast, 10 the highest", ylabel="within the interval")
         axes.set_ylim(min(0.5, min(held) - 0.03), 1.03)
-        axes.yaxis.set_major_formatter(PercentFormatter(1))
+        axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
         axes.set_xticks(TENTHS)
 
     low, high = reading.HONEST_TENTH
     inside = sum(low <= share <= high for share in held)
-    words = f"{inside} of 10 tenths lie in the shaded band, {low:.0%} to {high:.0%}"
+    words = f"{inside} of 10 tenths lie in the shaded band, {reading.percent(low)} to {reading.percent(high)}"
     return _chart("How often the 80 % intervals held", words, draw)
 
 
@@ -178,12 +179,13 @@ def reliability(result: dict[str, Any]) -> Chart | None:
             axes.plot(*points(rival), **THEIRS, label=reading.name(rival))
         axes.plot(*points(OURS), color=BAR, marker="o", markersize=6, label=reading.name(OURS))
         axes.set(xlabel="probability of a purchase, as forecast", ylabel="share that bought", xlim=(0, 1), ylim=(0, 1))
-        axes.xaxis.set_major_formatter(PercentFormatter(1))
-        axes.yaxis.set_major_formatter(PercentFormatter(1))
+        axes.xaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+        axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
         axes.legend(loc="upper left")
 
     top = rows[-1]
-    words = f"Of the tenth likeliest to buy, {top['said']:.0%} were forecast to and {top['happened']:.0%} did"
+    said, happened = (reading.percent(top[part]) for part in ("said", "happened"))
+    words = f"Of the tenth likeliest to buy, {said} were forecast to and {happened} did"
     return _chart("Purchases forecast and made", words, draw)
 
 
@@ -205,8 +207,8 @@ def _for_the_page(svg: str, title: str) -> str:
     """The drawing without file header, namespaces and fonts of its own; ids unlike those of other charts."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
-    svg = re.sub(r' (xmlns(:xlink)?|version|width|height)="[^"]*"(?=[^>]*viewBox)', "", svg)
-    svg = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", svg).replace("xlink:href", "href")
+    svg = re.sub(r' (xmlns(:xlink)?|version|width|height)="[^"]*"', "", svg[: svg.index(">")]) + svg[svg.index(">") :]
+    svg = re.sub(r"font-family: [^;\"]*;? ?", "", svg).replace("xlink:href", "href")
     for colour, variable in VARIABLES.items():
         svg = svg.replace(colour, f"var(--{variable})")
     prefix = re.sub(r"\W+", "-", title.lower())

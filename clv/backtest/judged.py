@@ -68,7 +68,7 @@ def origins(frame: pd.DataFrame) -> list[Origin]:
     if missing:
         raise ValueError(f"the predictions lack the columns {', '.join(missing)}")
     scored = frame[(frame["status"] == "scored") & frame["predicted_mean"].notna()]
-    positions = pd.factorize(scored["customer_id"])[0]
+    positions = pd.factorize(scored["customer_id"].astype(str), sort=True)[0]
     dates = np.array([str(origin)[:10] for origin in scored["origin"]])
     return [_origin(day, scored.loc[dates == day], positions[dates == day]) for day in sorted(set(dates))]
 

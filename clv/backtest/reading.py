@@ -17,7 +17,7 @@ MODELS = {
     "bgnbd_gg": "BG/NBD + Gamma-Gamma",
     "mbgnbd_gg": "MBG/NBD + Gamma-Gamma",
     "pareto_nbd_gg": "Pareto/NBD + Gamma-Gamma",
-    "linear": "linear and logistic regression",
+    "linear": "linear + logistic regression",
     "decision_tree": "decision tree",
     "random_forest": "random forest",
     "svm": "SVM",
@@ -81,15 +81,15 @@ def _headline(mean: dict[str, float | None]) -> str:
         if bias <= BUDGET:
             said.append("plan on the shop's total")
         elif bias <= MARGIN:
-            said.append(f"plan on the shop's total with a margin of {_percent(bias)}")
+            said.append(f"plan on the shop's total with a margin of {percent(bias)}")
         else:
-            said.append(f"do not plan on the shop's total, which was {_percent(bias)} off on average")
+            said.append(f"do not plan on the shop's total, which was {percent(bias)} off on average")
     if coverage is not None:
         honest = HONEST[0] <= coverage <= HONEST[1]
         said.append(
             "take the intervals at their word"
             if honest
-            else f"read the 80 % intervals as {_percent(coverage)} intervals"
+            else f"read the 80 % intervals as {percent(coverage)} intervals"
         )
     text = "; ".join(said) or "Nothing was bought within the horizon, so there is little to judge the forecast by"
     return text[0].upper() + text[1:] + "."
@@ -102,10 +102,10 @@ def _level(result: dict[str, Any]) -> str:
         return ""
     day = max(known, key=lambda day: abs(known[day]))
     if len(known) == 1:
-        return f"The shop's total was forecast {_off(known[day])}."
+        return f"The shop's total was forecast {off(known[day])}."
     mean = result["models"][OURS]["mean"]["bias"]
-    average = f"was off by {_percent(mean)} on average and " if mean is not None else ""
-    return f"The shop's total {average}at the worst origin, {day}, was forecast {_off(known[day])}."
+    average = f"was off by {percent(mean)} on average and " if mean is not None else ""
+    return f"The shop's total {average}at the worst origin, {day}, was forecast {off(known[day])}."
 
 
 def _ranking(result: dict[str, Any]) -> str:
@@ -114,8 +114,8 @@ def _ranking(result: dict[str, Any]) -> str:
         return ""
     perfect = result["lift"]["perfect"][_at(0.1)]
     text = (
-        f"The tenth of customers ranked first brought {_percent(mean['top_10_capture'])} of all value; "
-        f"a perfect ranking's would have brought {_percent(perfect)}, a random one's 10 %."
+        f"The tenth of customers ranked first brought {percent(mean['top_10_capture'])} of all value; "
+        f"a perfect ranking's would have brought {percent(perfect)}, a random one's 10 %."
     )
     if mean["auc"] is not None:
         text += (
@@ -129,7 +129,7 @@ def _intervals(result: dict[str, Any]) -> str:
     found = result["coverage"]
     if found["coverage"] is None:
         return ""
-    text = f"The 80 % intervals held {_percent(found['coverage'])} of customers"
+    text = f"The 80 % intervals held {percent(found['coverage'])} of customers"
     buying = [
         row
         for row in found["by_decile"]
@@ -138,7 +138,7 @@ def _intervals(result: dict[str, Any]) -> str:
     if not buying:
         return text + "."
     least, most = (how(row["coverage"] for row in buying) for how in (min, max))
-    text += f", between {_percent(least)} and {_percent(most)} in the tenths of customers likely enough to buy"
+    text += f", between {percent(least)} and {percent(most)} in the tenths of customers likely enough to buy"
     if least < HONEST_TENTH[0]:
         worst = next(row["decile"] for row in buying if row["coverage"] == least)
         return f"{text}: in tenth {worst} of 10 (10 is the highest forecast) they are too narrow."
@@ -182,7 +182,7 @@ def _stability(result: dict[str, Any]) -> str:
         return ""
     return (
         f"From origin to origin the ranking (normalised Gini) varied by ±{gini:.3f} and the error of the total by "
-        f"±{_percent(bias)}. The 95 % intervals measure the luck of the customers, not that of the dates."
+        f"±{percent(bias)}. The 95 % intervals measure the luck of the customers, not that of the dates."
     )
 
 
@@ -199,20 +199,25 @@ def figure(metric: str, value: float | None) -> str:
     """A metric's value as the page shows it: money with its magnitude, the others with three decimals."""
     if value is None:
         return "–"
-    if metric in ("mae", "rmse", "width_80"):
-        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.3g}"
-    return f"{value:.3f}" if abs(value) < 100 else f"{value:,.0f}"
+    money = metric in ("mae", "rmse", "width_80")
+    if money and abs(value) < 999.5:
+        text = f"{value:#.3g}".removesuffix(".")
+    else:
+        text = f"{value:.3f}" if abs(value) < 100 else f"{value:,.0f}"
+    return text.replace("-", "−")
 
 
 def _at(share: float) -> int:
     return int(round(share * (len(curves.SHARES) - 1)))
 
 
-def _off(miss: float) -> str:
-    return f"{_percent(abs(miss))} too {'high' if miss > 0 else 'low'}" if round(abs(miss), 3) else "exactly"
+def off(miss: float) -> str:
+    """How a total missed, from its signed bias."""
+    return f"{percent(abs(miss))} too {'high' if miss > 0 else 'low'}" if round(abs(miss), 3) else "exactly right"
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """A share as the page shows it: one decimal below ten per cent, else none."""
     percent = 100 * share
     return f"{percent:.1f} %" if 0 < abs(percent) < 9.95 and percent != round(percent) else f"{percent:,.0f} %"
 

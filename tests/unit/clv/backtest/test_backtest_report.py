@@ -58,3 +58,10 @@ def test_a_shop_without_any_forecast_has_a_page_too(tmp_path: Path):
     text = report.write(comparison.compare(frame), frame, tmp_path, ["60 customers; a forecast needs 500"]).read_text()
     assert "a forecast needs 500" in text
     assert "<svg" not in text
+
+
+def test_a_shop_where_nobody_bought_has_a_page_too(tmp_path: Path):
+    frame = predictions(customers=60)
+    frame[["actual_orders", "actual_amount"]] = 0
+    text = report.write(comparison.compare(frame), frame, tmp_path, []).read_text()
+    assert not re.search(r"\bnan\b|\bNone\b", re.sub(r"<[^>]*>", " ", text))

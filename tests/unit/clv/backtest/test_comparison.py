@@ -52,6 +52,8 @@ def test_the_order_of_the_rows_changes_nothing():
     one, other = comparison.compare(frame), comparison.compare(shuffled)
     assert other["models"] == one["models"]
     assert other["deciles"] == one["deciles"]
+    for metric, row in one["against_best_baseline"].items():
+        assert other["against_best_baseline"][metric]["low"] == pytest.approx(row["low"]), metric
 
 
 def test_a_baseline_without_a_probability_is_not_judged_on_it():
