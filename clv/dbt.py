@@ -185,6 +185,7 @@ def _shop_variables(settings: Settings) -> dict:
     return {
         "gross_margin": settings.shop["gross_margin"],
         "horizons": settings.horizons,
+        "windows": settings.windows,
         "main_horizon": max(settings.horizons),
     }
 

@@ -11,20 +11,26 @@ from clv import dates, registry, tables, warehouse
 from clv import settings as settings_module
 from clv.settings import Settings
 
-FORECAST_VERSION = 1  # raise it whenever features or training change: models made before are then not reused
-ORIGINS_PER_HORIZON = 6
+FORECAST_VERSION = 2  # raise it whenever features or training change: models made before are then not reused
 DAYS_BETWEEN_ORIGINS = 30
 HISTORY_DAYS = 90  # of orders before an origin
-LEARNING = {  # XGBoost's parameters
-    "n_estimators": 150,
-    "max_depth": 4,
+TWO_YEARS = 730  # days of orders from which more origins are learned from: customers may keep to a season
+LATEST_ORIGINS = {False: 8, True: 12}  # per window, before two years and after
+_BOOSTING = {
     "learning_rate": 0.04,
     "reg_lambda": 10.0,
-    "min_child_weight": 10.0,
     "tree_method": "hist",
-    "max_bin": 128,
+    "max_bin": 64,
     "random_state": 0,
 }
+LEARNERS = {  # XGBoost's parameters
+    "total": {
+        **_BOOSTING, "objective": "reg:tweedie", "tweedie_variance_power": 1.25,
+        "n_estimators": 120, "max_depth": 3, "min_child_weight": 80.0,
+    },
+    "buy": {**_BOOSTING, "n_estimators": 150, "max_depth": 4, "min_child_weight": 10.0},
+    "spend": {**_BOOSTING, "objective": "reg:gamma", "n_estimators": 100, "max_depth": 3, "min_child_weight": 20.0},
+}  # fmt: skip
 FREQUENT_CUSTOMERS = 10  # with three orders: fewer tell nothing of how often customers return
 
 
@@ -88,14 +94,19 @@ def too_little(day: date, settings: Settings) -> str | None:
 
 
 def origins(training_date: date, first_order_on: date, horizons: Iterable[int]) -> list[date]:
-    """Past dates whose windows had closed by the training date, oldest first.
+    """Past dates some of whose windows had closed by the training date, oldest first.
 
-    Per horizon the last closed one, then back in steps of 30 days; none with under 90 days of orders before it.
+    Per horizon the last closed one, then back in steps of 30 days; for the shorter windows the same from the
+    shortest on. None with under 90 days of orders before it.
     """
+    horizons = list(horizons)
+    per_window = LATEST_ORIGINS[(training_date - first_order_on).days >= TWO_YEARS]
+    shorter = sorted(set(settings_module.windows(horizons)) - set(horizons)) or [min(horizons)]
+    steps_of_shorter = per_window + -(-(shorter[-1] - shorter[0]) // DAYS_BETWEEN_ORIGINS)
     found = {
-        training_date - timedelta(days=horizon + step * DAYS_BETWEEN_ORIGINS)
-        for horizon in horizons
-        for step in range(ORIGINS_PER_HORIZON)
+        training_date - timedelta(days=days + step * DAYS_BETWEEN_ORIGINS)
+        for days, steps in [*((h, per_window) for h in horizons), (shorter[0], steps_of_shorter)]
+        for step in range(steps)
     }
     return sorted(day for day in found if (day - first_order_on).days >= HISTORY_DAYS)
 
@@ -111,7 +122,7 @@ def data_digest(training_date: date, settings: Settings | None = None) -> str:
         from {tables.INT_CUSTOMER_DAYS} as days where day < %s
     """
     count, total = warehouse.rows(sql, (training_date,), settings.warehouse_url)[0]  # type: ignore[arg-type]
-    shape = [FORECAST_VERSION, settings.horizons, ORIGINS_PER_HORIZON, DAYS_BETWEEN_ORIGINS, HISTORY_DAYS, LEARNING]
+    shape = [FORECAST_VERSION, settings.horizons, LATEST_ORIGINS, DAYS_BETWEEN_ORIGINS, HISTORY_DAYS, LEARNERS]
     return hashlib.sha256(repr((int(count), int(total), shape)).encode()).hexdigest()
 
 

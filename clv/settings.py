@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -18,6 +19,8 @@ from clv.errors import ClvError
 PROJECT = Path(__file__).resolve().parent.parent
 HORIZONS = (90, 180, 365)
 LONGEST_HORIZON = 1095
+SHORTEST_WINDOW = 25  # days that are learned from, where no shorter horizon is asked for
+NEXT_TO = 0.2  # of a window: nearer ones tell the same
 
 # What may be set in $CLV_HOME/shop.json, with the value used where it is not set.
 SHOP_DEFAULTS = {
@@ -76,6 +79,11 @@ class Settings:
     def horizons(self) -> list[int]:
         """Days that are forecast, shortest first."""
         return sorted(self.shop["horizons"])
+
+    @property
+    def windows(self) -> list[int]:
+        """Days after a past date over which is counted what followed it: see `windows`."""
+        return windows(self.horizons)
 
     @property
     def spark_master(self) -> str:
@@ -207,6 +215,17 @@ def _number(value: object) -> bool:
 
 def _count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def windows(horizons: Iterable[int]) -> list[int]:
+    """The horizons, and their halves and thirds where these are long enough and not next to another: shorter windows
+    close sooner, and tell of longer ones."""
+    found = sorted(horizons)
+    for days in sorted(horizons):
+        for part in (round(days / 2), round(days / 3)):
+            if part >= SHORTEST_WINDOW and all(abs(window - part) > NEXT_TO * part for window in found):
+                found.append(part)
+    return sorted(found)
 
 
 def _horizons(value: object) -> bool:

@@ -29,7 +29,7 @@ from spark_jobs import baselines_rules as rules
 from spark_jobs.arrow import columns_of
 from spark_jobs.baselines_learned import Learned
 from spark_jobs.baselines_rules import History, Rule, Said
-from spark_jobs.examples import COLUMNS, Columns
+from spark_jobs.columns import COLUMNS, Columns
 
 log = logging.getLogger("clv.baselines")
 

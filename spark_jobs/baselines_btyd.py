@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from spark_jobs import btyd, mbg_nbd, pareto_nbd
+from spark_jobs.anchor import DAYS_PER_WEEK, Columns, history
 from spark_jobs.baselines_rules import Said
-from spark_jobs.examples import DAYS_PER_WEEK, FIT_ROWS, Columns, history
+
+FIT_ROWS = 50_000  # customers above which they are condensed a little for fitting
 
 # How each is fitted, and what it then says: the chance of an order and the orders expected.
 MODELS: dict[str, tuple[Callable, Callable, Callable]] = {

@@ -24,7 +24,7 @@ from pyspark.ml.regression import DecisionTreeRegressor, LinearRegression, Rando
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
-from spark_jobs.examples import PRIOR_YEAR, WINDOWS
+from spark_jobs.columns import PRIOR_YEAR, WINDOWS
 
 Learned = Callable[[DataFrame], DataFrame]
 

@@ -17,11 +17,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spark_jobs.examples import WINDOWS, Columns
+from spark_jobs.columns import WINDOWS, YEAR, Columns, cumulative, decayed_rate
 
 Array = np.ndarray
 
-YEAR = 365
+
 HALF_LIVES = (15, 30, 60, 90, 180, 365, 730)  # days
 QUANTILES = (5, 3, 2)  # cells per side, finest first
 SMALLEST_CELL = 50  # customers; a smaller cell's forecast comes from the next coarser one
@@ -85,7 +85,7 @@ def fit(history: History, horizon_days: int, by: date) -> tuple[dict[str, Callab
 
 def trailing(columns: Columns, horizon_days: int) -> Said:
     """The spend of the last `horizon_days`; between two windows, spend is taken to be even."""
-    edges, spent = _cumulative(columns)
+    edges, spent = cumulative(columns)
     width = np.diff(edges, axis=1)
     part = np.clip((horizon_days - edges[:, :-1]) / width, 0, 1)
     return Said(np.maximum((part * np.diff(spent, axis=1)).sum(axis=1), 0))
@@ -107,17 +107,6 @@ class TimeDecay:
     def say(self, columns: Columns) -> Said:
         """The decayed rate of spend over the horizon."""
         return Said(self.scale * self.horizon_days * decayed_rate(columns, self.half_life_days))
-
-
-def decayed_rate(columns: Columns, half_life_days: float) -> Array:
-    """Money per day, shape (n,): the sum of past spend weighed by l * exp(-l * age), l = ln 2 / half-life.
-
-    The windows are nested, so spend between two of them is taken to be even over the days between.
-    """
-    rate = np.log(2) / half_life_days
-    edges, spent = _cumulative(columns)
-    weights = -np.diff(np.exp(-rate * edges), axis=1) / np.diff(edges, axis=1)
-    return np.maximum((weights * np.diff(spent, axis=1)).sum(axis=1), 0)
 
 
 def fit_time_decay(columns: Columns, spent: Array, horizon_days: int) -> TimeDecay:
@@ -267,11 +256,3 @@ def _over_periods(transition: Array, idle: Array, value: Array, periods: float) 
 
 def _rfm(columns: Columns) -> tuple[Array, Array, Array]:
     return columns["days_since_last_order"], columns["days_with_orders"], columns["revenue_total"]
-
-
-def _cumulative(columns: Columns) -> tuple[Array, Array]:
-    """Days before the date, from 0 to a customer's whole time, and the spend since then: both of shape (n, 7)."""
-    n = len(columns["t"])
-    ages = [np.zeros(n), *(np.full(n, float(window)) for window in WINDOWS), np.maximum(columns["t"], YEAR + 1)]
-    spent = [np.zeros(n), *(columns[f"revenue_{window}"] for window in WINDOWS), columns["revenue_total"]]
-    return np.column_stack(ages), np.column_stack(spent)

@@ -92,13 +92,17 @@ def p_alive(model: BgNbd, x: Array, t_x: Array, T: Array) -> Array:
 
 
 def p_purchase(model: BgNbd, x: Array, t_x: Array, T: Array, h: float) -> Array:
-    """P(at least one purchase in (T, T + h]), shape (n,).
+    """P(at least one purchase in (T, T + h]), shape (n,)."""
+    return p_alive(model, x, t_x, T) * p_purchase_if_alive(model, x, T, h)
 
-    Given that a customer has not left, the rate is Gamma(r + x, alpha + T) and leaving waits for the next
-    purchase, so P(none) = ((alpha + T) / (alpha + T + h)) ** (r + x).
+
+def p_purchase_if_alive(model: BgNbd, x: Array, T: Array, h: float) -> Array:
+    """P(at least one purchase in (T, T + h]) of customers who have not left by T, shape (n,).
+
+    Their rate is Gamma(r + x, alpha + T) and leaving waits for the next purchase, so P(none) is
+    ((alpha + T) / (alpha + T + h)) ** (r + x).
     """
-    none = (model.r + x) * (np.log(model.alpha + T) - np.log(model.alpha + T + h))
-    return p_alive(model, x, t_x, T) * -np.expm1(none)
+    return -np.expm1((model.r + x) * (np.log(model.alpha + T) - np.log(model.alpha + T + h)))
 
 
 def expected_orders(model: BgNbd, x: Array, t_x: Array, T: Array, h: float) -> Array:

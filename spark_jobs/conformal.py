@@ -1,67 +1,88 @@
-"""Intervals from held-back errors: what buyers spent over what was expected of them, per bin of predicted value.
+"""Medians and intervals from errors at closed origins: what buyers spent over what was expected of them.
 
 A customer's money over a horizon is 0 with chance 1 - p and else `value / p` times a ratio whose distribution is
-taken from customers of a like predicted value at an origin that the learners had not seen (split conformal).
+taken from customers of a like predicted value at origins that the learners had not seen (split conformal).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import norm
 
+from spark_jobs.blending import normalised
+from spark_jobs.columns import Array
+
 LEVELS = np.linspace(0, 1, 41)
-BUYERS_PER_BIN = 50
+BUYERS_PER_BIN = 60
 BINS = 10
+LEAST_CHANCE = 0.02  # below it all percentiles in use are 0, and value / p would be out of all proportion
+RARELY = 0.1  # chance of no order above which an interval starts at 0 and ends at its 80th percentile
 
 
 @dataclass(frozen=True)
 class Intervals:
-    """`edges`: inner borders of the bins of predicted value, shape (bins - 1,), money. `ratios`: quantiles at
+    """`edges`: inner borders of the bins of predicted value over its mean, shape (bins - 1,). `ratios`: quantiles at
     LEVELS of a buyer's spend over the expected spend of a buyer, shape (bins, len(LEVELS))."""
 
     edges: list[float]
     ratios: list[list[float]]
 
-    def quantile(self, level: float, value: np.ndarray, p: np.ndarray) -> np.ndarray:
+    def quantile(self, level: float | Array, value: Array, p: Array, mean: float) -> Array:
         """The `level` quantile of each customer's money, shape (n,): 0 where nothing is likelier than that.
 
-        value: mean money over the horizon. p: chance of an order in it. So p10 is 0 for everyone whose chance
-        of not buying is 10 % or more: it is a percentile, and the band up to p90 then holds nine in ten.
+        value: mean money over the horizon; mean: that of all customers. p: chance of an order.
         """
         p = np.clip(p, 1e-9, 1.0)
         among_buyers = np.clip((level - (1 - p)) / p, 0, 1)
-        bins = np.searchsorted(self.edges, value, side="right")
+        bins = np.searchsorted(self.edges, value / max(mean, 1e-12), side="right")
         result = np.zeros(len(value))
         for number, ratios in enumerate(self.ratios):
             rows = bins == number
             result[rows] = np.interp(among_buyers[rows], LEVELS, ratios)
         return np.where(level <= 1 - p, 0.0, result * value / p)
 
+    def bounds(self, value: Array, p: Array, mean: float) -> tuple[Array, Array]:
+        """The shortest honest interval that holds four in five: from 0 to the 80th percentile where no order is
+        likelier than RARELY, else from the 10th to the 90th; never below the median at its upper end."""
+        rarely = 1 - p > RARELY
+        low = np.where(rarely, 0.0, self.quantile(0.1, value, p, mean))
+        return low, self.quantile(np.where(rarely, 0.8, 0.9), value, p, mean)
 
-def calibrate(y: np.ndarray, value: np.ndarray, p: np.ndarray) -> Intervals:
-    """Intervals from a held-back origin: y money that came, value its forecast, p the chance of an order.
 
-    As many bins of equally many customers, up to ten, as leave each BUYERS_PER_BIN buyers; with fewer than that in
-    all, a log-normal with a spread of one in logs.
+def calibrate(actual: Sequence[Array], value: Sequence[Array], p: Sequence[Array]) -> Intervals:
+    """Intervals from closed origins, pooled: per origin the money that came, its forecast, and the chance of an order.
+
+    Each origin's forecast is brought to what its buyers spent. As many bins of equally many customers, up to ten, as
+    leave each BUYERS_PER_BIN buyers; with fewer than that in all, a log-normal with a spread of one in logs.
     """
-    bought = y > 0
+    places, ratios = [], []
+    for came, said, chance in zip(actual, value, p, strict=True):
+        bought = came > 0
+        expected = said / np.clip(chance, LEAST_CHANCE, 1)
+        if bought.any() and expected[bought].sum() > 0:
+            places.append(normalised(said)[bought])
+            ratios.append(came[bought] / (expected[bought] * (came[bought].sum() / expected[bought].sum())))
+    if not places:
+        return unmeasured()
+    place, ratio = np.concatenate(places), np.concatenate(ratios)
+    everyone = np.concatenate([normalised(said) for said in value])
     for bins in range(BINS, 0, -1):
-        edges = np.unique(np.quantile(value, np.arange(1, bins) / bins)) if len(value) else np.array([])
-        number = np.searchsorted(edges, value, side="right")
-        buyers = np.bincount(number[bought], minlength=len(edges) + 1)
+        edges = np.unique(np.quantile(everyone, np.arange(1, bins) / bins))
+        number = np.searchsorted(edges, place, side="right")
+        buyers = np.bincount(number, minlength=len(edges) + 1)
         if buyers.min() >= BUYERS_PER_BIN:
             break
     else:
         return unmeasured()
-    ratio = y / np.maximum(value / np.clip(p, 1e-9, 1), 1e-9)
     # (n + 1) in place of n: the next customer is one more of the same kind, which widens the tails a little.
-    ratios = [
-        np.quantile(ratio[bought & (number == b)], np.clip(0.5 + (LEVELS - 0.5) * (1 + 1 / buyers[b]), 0, 1))
+    quantiles = [
+        np.quantile(ratio[number == b], np.clip(0.5 + (LEVELS - 0.5) * (1 + 1 / buyers[b]), 0, 1))
         for b in range(len(edges) + 1)
     ]
-    return Intervals([float(edge) for edge in edges], [[float(r) for r in row] for row in ratios])
+    return Intervals([float(edge) for edge in edges], [[float(r) for r in row] for row in quantiles])
 
 
 def unmeasured(spread: float = 1.0) -> Intervals:

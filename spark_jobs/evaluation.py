@@ -1,124 +1,116 @@
-"""What the held-back origin of each horizon says: the blend's weights, the intervals, and how good all were.
+"""What closed origins say of a horizon: the blends' weights, the intervals, and how good all were.
 
-For a horizon h the last closed origin is held back: the learners that forecast it saw only windows that had closed
-by it. Pure: arrays in, a calibrated model and a table of metrics out.
+The last closed origins are held back, one after the other: what forecasts them saw only windows that had closed by
+them. Pure: arrays in, what is chosen and a table of metrics out.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spark_jobs import conformal, metrics
+from spark_jobs import blending, conformal, metrics
+from spark_jobs.anchor import OriginFit
 from spark_jobs.baselines_rules import trailing
-from spark_jobs.examples import Columns, OriginFit
-from spark_jobs.forecast import Model, Parts, blend, parts
+from spark_jobs.columns import Array, Columns
+from spark_jobs.forecast import Parts, Trained, blend, parts, setting
 
-Array = np.ndarray
-WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
-UNTESTED_WEIGHT = 0.5  # of learners that no held-back origin could judge
 HEADROOM = 2.0  # a customer is never said to spend more than this times the most that any customer spent
 
 
 @dataclass(frozen=True)
 class HeldBack:
-    """One horizon's last closed origin: both forecasts, what happened, and trailing spend; arrays of shape (n,)."""
+    """A closed origin of a horizon: what was learned by then and said of it, its level (in logs), what happened, and
+    trailing spend; arrays of shape (n,)."""
 
-    horizon_days: int
+    window_days: int
     origin: str
-    learned: bool
+    trained: Trained
     parts: Parts
+    level: float
     bought: Array
     spent: Array
     trailing: Array
 
+    def forecast(self, trained: Trained) -> tuple[Array, Array, float]:
+        """Chance, mean money and its mean over all customers, blended with the weights of `trained`."""
+        own = self.trained if self.trained.learners is None else _with_weights(self.trained, trained)
+        common = setting(own, self.parts, self.level)
+        return *blend(own, self.parts, common), common.mean
 
-def hold_back(model: Model, fit: OriginFit, columns: Columns, horizon_days: int, origin: str) -> HeldBack:
-    """Forecasts an origin with a model that was trained on windows closed by it.
+
+def hold_back(
+    trained: Trained, fit: OriginFit, columns: Columns, window_days: int, origin: str, level: float
+) -> HeldBack:
+    """Forecasts an origin with what was trained on windows closed by it.
 
     columns: FEATURE_COLUMNS, orders_next_h and revenue_next_h of the origin's customers who had a purchase day.
     """
     return HeldBack(
-        horizon_days,
+        window_days,
         origin,
-        model.learners is not None,
-        parts(model, fit, columns, horizon_days),
-        (columns[f"orders_next_{horizon_days}"] > 0).astype(float),
-        np.maximum(columns[f"revenue_next_{horizon_days}"], 0),
-        trailing(columns, horizon_days).mean,
+        trained,
+        parts(trained, fit, columns, window_days),
+        level,
+        (columns[f"orders_next_{window_days}"] > 0).astype(float),
+        np.maximum(columns[f"revenue_next_{window_days}"], 0),
+        trailing(columns, window_days).mean,
     )
 
 
-def calibrated(model: Model, held_back: list[HeldBack]) -> Model:
-    """The model with weights, intervals and caps from its held-back origins.
-
-    Weights are the least mean log-loss (buying) and Tweedie deviance after matching totals (money: the total is the
-    season's doing, not the shape's), each over that of the probabilistic model alone.
-    """
-    judged = [held for held in held_back if held.learned]
-    weight_p = weight_value = UNTESTED_WEIGHT if model.learners else 0.0
-    if judged and model.learners:
-        weight_p = _least([[_loss_p(held, w) for w in WEIGHTS] for held in judged])
-        weight_value = _least([[_loss_value(held, w) for w in WEIGHTS] for held in judged])
-    intervals, caps = {}, {}
-    for held in held_back:
-        p, value = _blend(held, weight_p, weight_value)
-        intervals[held.horizon_days] = conformal.calibrate(held.spent, value, p)
-        most = float(max(held.spent.max(initial=0), held.trailing.max(initial=0)))
-        if most > 0:
-            caps[held.horizon_days] = HEADROOM * most
-    return replace(model, weight_p=weight_p, weight_value=weight_value, intervals=intervals, caps=caps)
+def calibrated(trained: Trained, held_back: Sequence[HeldBack]) -> Trained:
+    """What was trained, with weights, intervals and a cap from its held-back origins, oldest first."""
+    judged = [held for held in held_back if held.trained.learners is not None]
+    if trained.learners is not None:
+        chance = blending.chance_weights([held.parts.chance for held in judged], [held.bought for held in judged])
+        trained = replace(trained, chance_weights=chance.tolist())
+        buyers = float(held_back[-1].bought.sum()) if held_back else 0.0
+        parts_of = [list(np.exp(held.parts.value(trained.chance_weights))) for held in judged]
+        value = blending.value_weights(parts_of, [held.spent for held in judged], buyers)
+        trained = replace(trained, value_weights=value.tolist())
+    said = [held.forecast(trained) for held in held_back]
+    spent = [held.spent for held in held_back]
+    intervals = conformal.calibrate(spent, [value for _, value, _ in said], [p for p, _, _ in said])
+    most = max((float(max(h.spent.max(initial=0), h.trailing.max(initial=0))) for h in held_back), default=0.0)
+    return replace(trained, intervals=intervals, cap=HEADROOM * most if most > 0 else np.inf)
 
 
-def scores(model: Model, held_back: list[HeldBack]) -> dict[str, float]:
-    """Metrics by name, `<horizon>.<forecast>.<metric>`: ours, BG/NBD with Gamma-Gamma, and trailing spend.
+def scores(trained: Trained, held_back: Sequence[HeldBack]) -> dict[str, float]:
+    """Metrics of the latest held-back origin by name, `<horizon>.<forecast>.<metric>`: ours, the anchor, and
+    trailing spend.
 
     Weights and intervals were chosen on the same origins, so ours are a little flattering.
     """
-    found: dict[str, float] = {}
-    for held in held_back:
-        weights = (model.weight_p, model.weight_value) if held.learned else (0.0, 0.0)
-        p, value = _blend(held, *weights)
-        said = held.parts.said
-        band = model.intervals[held.horizon_days]
-        p10, p50, p90 = (band.quantile(level, value, p) for level in (0.1, 0.5, 0.9))
-        table = {
-            "ours": {
-                **metrics.of_money(held.spent, value),
-                "auc": metrics.auc(held.bought, p),
-                "brier": metrics.brier(held.bought, p),
-                "wape_p50": metrics.wape(held.spent, p50),
-                "within_p10_p90": float(np.mean((held.spent >= p10) & (held.spent <= p90))),
-                "below_p90": float(np.mean(held.spent <= p90)),
-            },
-            "bgnbd_gg": {
-                **metrics.of_money(held.spent, said.revenue),
-                "auc": metrics.auc(held.bought, said.p_purchase),
-                "brier": metrics.brier(held.bought, said.p_purchase),
-            },
-            "trailing": metrics.of_money(held.spent, held.trailing),
-        }
-        for forecast, row in table.items():
-            for metric, number in row.items():
-                found[f"{held.horizon_days}.{forecast}.{metric}"] = round(number, 6)
-    return found
+    if not held_back:
+        return {}
+    held = held_back[-1]
+    p, value, mean = held.forecast(trained)
+    low, high = trained.intervals.bounds(value, p, mean)
+    median = trained.intervals.quantile(0.5, value, p, mean)
+    anchor = held.parts.said
+    table = {
+        "ours": {
+            **metrics.of_money(held.spent, value),
+            "auc": metrics.auc(held.bought, p),
+            "brier": metrics.brier(held.bought, p),
+            "wape_p50": metrics.wape(held.spent, median),
+            "within_interval": float(np.mean((held.spent >= low) & (held.spent <= high))),
+        },
+        "anchor": {
+            **metrics.of_money(held.spent, anchor.revenue),
+            "auc": metrics.auc(held.bought, anchor.p_purchase),
+            "brier": metrics.brier(held.bought, anchor.p_purchase),
+        },
+        "trailing": metrics.of_money(held.spent, held.trailing),
+    }
+    return {
+        f"{held.window_days}.{forecast}.{metric}": round(number, 6)
+        for forecast, row in table.items()
+        for metric, number in row.items()
+    }
 
 
-def _blend(held: HeldBack, weight_p: float, weight_value: float) -> tuple[Array, Array]:
-    return blend(held.parts, weight_p, weight_value)
-
-
-def _loss_p(held: HeldBack, weight: float) -> float:
-    return metrics.log_loss(held.bought, _blend(held, weight, 0)[0])
-
-
-def _loss_value(held: HeldBack, weight: float) -> float:
-    value = _blend(held, 0, weight)[1]
-    return metrics.tweedie_deviance(held.spent, value * held.spent.sum() / value.sum())
-
-
-def _least(losses: list[list[float]]) -> float:
-    """The weight of least mean loss, each horizon's relative to no hurdle at all; the smaller one on a tie."""
-    relative = np.array(losses) / np.maximum(np.array(losses)[:, :1], 1e-12)
-    return WEIGHTS[int(np.argmin(np.round(relative.mean(axis=0), 9)))]
+def _with_weights(own: Trained, chosen: Trained) -> Trained:
+    return replace(own, value_weights=chosen.value_weights, chance_weights=chosen.chance_weights)

@@ -1,57 +1,43 @@
 """What the boosted learners see: a customer at an origin and a horizon, in ratios and logs.
 
-Levels are left to the probabilistic models, whose forecasts are the learners' offsets: what is learned is the shape
-around them, which holds from one season and one shop size to the next.
+Levels are left to the anchor, whose forecasts are the learners' offsets: what is learned is the shape around them,
+which holds from one season and one shop size to the next.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-
 import numpy as np
-from scipy.special import logit
 
-from spark_jobs import btyd
+from spark_jobs.anchor import OriginFit, Probabilistic
+from spark_jobs.columns import PRIOR_YEAR, SEASON, WINDOWS, YEAR, Array, Columns, decayed_rate
 
-Array = np.ndarray
-Columns = dict[str, Array]
-
-WINDOWS = (30, 60, 90, 180, 365)
-PRIOR_YEAR = (90, 180, 365)
-DAYS_PER_WEEK = 7.0
-FIT_ROWS = 50_000  # customers above which they are condensed a little for fitting
-
-# Columns of features.customer_features that the model reads; all double precision.
-FEATURE_COLUMNS = [
-    "days_with_orders", "recency", "t", "days_since_last_order", "revenue_total",
-    *(f"orders_{w}" for w in WINDOWS), *(f"revenue_{w}" for w in WINDOWS),
-    *(f"orders_prior_year_{h}" for h in PRIOR_YEAR), *(f"revenue_prior_year_{h}" for h in PRIOR_YEAR),
-    "average_order_value", "order_value_mean", "order_value_std", "order_value_max", "last_order_value",
-    "gap_mean", "gap_std", "gap_last", "trend", "distinct_products", "distinct_categories", "items_total",
-    "refund_share", "discount_share",
-]  # fmt: skip
-
-# The same with their key, and how each is read.
-COLUMNS = {"customer_key": "text", "as_of_date": "date", **dict.fromkeys(FEATURE_COLUMNS, "double precision")}
+HALF_LIVES = (45, 90, 180, 365, 1000)  # days
+SPEND_WINDOWS = (30, 90, 365)
+HABITS_AFTER = 300  # days of history from which a customer's time of the year tells something
 
 # The learners' inputs, in order, and the kind of reason that an analyst is given for each.
 SHAPE = {
-    "log_horizon": "frequency",
     "log_expected_orders": "frequency",
     "log_order_value": "order_value",
-    "logit_p_purchase": "frequency",
     "p_alive": "recency",
+    "p_active": "recency",
     "log_days_with_orders": "frequency",
     "log_age": "frequency",
+    "log_rate": "frequency",
     "recency_over_age": "recency",
     "log_days_since": "recency",
     "days_since_over_gap": "recency",
     "gap_variation": "rhythm",
     "gap_last_over_mean": "rhythm",
     **{f"orders_{w}_over_expected": "recent_orders" for w in WINDOWS},
-    **{f"revenue_{w}_over_expected": "recent_spend" for w in WINDOWS},
+    **{f"revenue_{w}_over_expected": "recent_spend" for w in SPEND_WINDOWS},
+    **{f"decayed_{days}_over_expected": "recent_spend" for days in HALF_LIVES},
     "orders_last_year_over_expected": "last_year",
     "revenue_last_year_over_expected": "last_year",
+    "season_share": "last_year",
+    "near_season_share": "last_year",
+    "season_over_expected": "last_year",
+    "value_over_shop": "order_value",
     "last_value_over_mean": "order_value",
     "value_variation": "order_value",
     "largest_share": "order_value",
@@ -64,97 +50,31 @@ SHAPE = {
 }
 
 
-@dataclass(frozen=True)
-class OriginFit:
-    """The probabilistic models fitted to all customers with an order before one date; times in weeks."""
-
-    bgnbd: btyd.BgNbd
-    gamma_gamma: btyd.GammaGamma
-
-    def as_json(self) -> dict:
-        """Parameters by name, for the model's record."""
-        return {"bgnbd": asdict(self.bgnbd), "gamma_gamma": asdict(self.gamma_gamma)}
-
-    @staticmethod
-    def from_json(saved: dict) -> OriginFit:
-        """What `as_json` wrote."""
-        return OriginFit(btyd.BgNbd(**saved["bgnbd"]), btyd.GammaGamma(**saved["gamma_gamma"]))
-
-
-@dataclass(frozen=True)
-class Probabilistic:
-    """BG/NBD and Gamma-Gamma for a horizon, arrays of shape (n,): orders expected, their value, and chances."""
-
-    orders: Array
-    order_value: Array
-    p_alive: Array
-    p_purchase: Array
-
-    @property
-    def revenue(self) -> Array:
-        """Money expected over the horizon."""
-        return self.orders * self.order_value
-
-
-def fit_origin(columns: Columns) -> OriginFit:
-    """Fits both models to the customers of one date, in any order.
-
-    columns: days_with_orders, recency, t (days) and order_value_mean; customers without a purchase day are
-    left out. Above FIT_ROWS customers, times are rounded to whole weeks and values to one per mille.
-    """
-    known = columns["days_with_orders"] >= 1
-    x, t_x, T = (array[known] for array in history(columns))
-    value = np.nan_to_num(columns["order_value_mean"][known])
-    if len(x) > FIT_ROWS:
-        t_x, T = np.round(t_x), np.round(T)
-        value = np.where(value > 0, np.exp(np.round(np.log(np.maximum(value, 1e-9)), 3)), 0)
-    return OriginFit(btyd.fit_bgnbd(x, np.minimum(t_x, T), T), btyd.fit_gamma_gamma(x + 1, value))
-
-
-def probabilistic(fit: OriginFit, columns: Columns, horizon_days: int) -> Probabilistic:
-    """The probabilistic forecast for customers with at least one purchase day."""
-    x, t_x, T = history(columns)
-    h = horizon_days / DAYS_PER_WEEK
-    value = np.nan_to_num(columns["order_value_mean"])
-    return Probabilistic(
-        orders=np.maximum(btyd.expected_orders(fit.bgnbd, x, t_x, T, h), 1e-9),
-        order_value=np.maximum(btyd.expected_value(fit.gamma_gamma, x + 1, value), 1e-6),
-        p_alive=btyd.p_alive(fit.bgnbd, x, t_x, T),
-        p_purchase=np.clip(btyd.p_purchase(fit.bgnbd, x, t_x, T, h), 1e-9, 1 - 1e-9),
-    )
-
-
-def history(columns: Columns) -> tuple[Array, Array, Array]:
-    """x, t_x and T of each customer in weeks, as the probabilistic models count."""
-    T = columns["t"] / DAYS_PER_WEEK
-    return columns["days_with_orders"] - 1, np.minimum(columns["recency"] / DAYS_PER_WEEK, T), T
-
-
 def shape(fit: OriginFit, columns: Columns, said: Probabilistic, horizon_days: int) -> Array:
     """The learners' inputs, shape (n, len(SHAPE)), float32, missing as NaN.
 
-    columns: FEATURE_COLUMNS, each of shape (n,). said: the probabilistic forecast for the same horizon.
+    columns: FEATURE_COLUMNS, each of shape (n,). said: the anchor over the same horizon.
     """
     x, age = columns["days_with_orders"], np.maximum(columns["t"], 1)
-    mean_value = fit.gamma_gamma.mean
-    orders_per_day = said.orders / horizon_days
     gap, value = columns["gap_mean"], columns["order_value_mean"]
     with np.errstate(divide="ignore", invalid="ignore"):
         found = {
-            "log_horizon": np.full(len(x), np.log(horizon_days)),
             "log_expected_orders": np.log(said.orders),
-            "log_order_value": np.log(said.order_value / mean_value),
-            "logit_p_purchase": logit(said.p_purchase),
+            "log_order_value": np.log(said.order_value / fit.gamma_gamma.mean),
             "p_alive": said.p_alive,
+            "p_active": said.p_active,
             "log_days_with_orders": np.log(x),
             "log_age": np.log(age),
+            "log_rate": np.log(x / age),
             "recency_over_age": columns["recency"] / age,
             "log_days_since": np.log1p(columns["days_since_last_order"]),
             "days_since_over_gap": np.log(columns["days_since_last_order"] / gap),
             "gap_variation": columns["gap_std"] / gap,
             "gap_last_over_mean": np.log(columns["gap_last"] / gap),
-            **_trailing(columns, orders_per_day, said.order_value),
+            **_trailing(columns, said, horizon_days),
             **_last_year(columns, said, horizon_days, age),
+            **habits(columns, said.orders, horizon_days),
+            "value_over_shop": np.log(value / fit.gamma_gamma.mean),
             "last_value_over_mean": np.log(columns["last_order_value"] / value),
             "value_variation": columns["order_value_std"] / value,
             "largest_share": columns["order_value_max"] / columns["revenue_total"],
@@ -170,16 +90,41 @@ def shape(fit: OriginFit, columns: Columns, said: Probabilistic, horizon_days: i
     return matrix
 
 
-def _trailing(columns: Columns, orders_per_day: Array, order_value: Array) -> Columns:
-    """Orders and money of trailing windows over what the rate now expected would have brought, in logs."""
+def habits(columns: Columns, orders: Array, horizon_days: int) -> Columns:
+    """A customer's own time of the year, in logs: purchase days that fell, in any year, into the days now ahead.
+
+    As a share of all purchase days against an even spread, exactly and with 30 days' tolerance on both sides, and
+    per year against the orders expected; missing under HABITS_AFTER days and for windows over half a year.
+    """
+    window = next((w for w in SEASON if w >= horizon_days), None)
+    if window is None:
+        missing = np.full(len(orders), np.nan)
+        return dict.fromkeys(("season_share", "near_season_share", "season_over_expected"), missing)
+    x, age = columns["days_with_orders"], columns["t"]
+    inside, near = columns[f"days_season_{window}"], columns[f"days_near_season_{window}"]
+    expected = orders * window / horizon_days
+    known = age >= HABITS_AFTER
+    found = {
+        "season_share": np.log((inside + 0.3) / (x * window / YEAR + 0.3)),
+        "near_season_share": np.log((near + 0.3) / (x * (window + 60) / YEAR + 0.3)),
+        "season_over_expected": np.log((inside / np.maximum(age / YEAR, 0.8) + 0.2) / (expected + 0.2)),
+    }
+    return {name: np.where(known, array, np.nan) for name, array in found.items()}
+
+
+def _trailing(columns: Columns, said: Probabilistic, horizon_days: int) -> Columns:
+    """Orders and money of trailing windows, and decayed spend, over what the anchor expects, in logs."""
+    money, floor = said.revenue, 0.5 * said.order_value
     ratios = {}
     for window in WINDOWS:
-        expected = orders_per_day * window
-        spent = np.maximum(columns[f"revenue_{window}"], 0)
+        expected = said.orders * window / horizon_days
         ratios[f"orders_{window}_over_expected"] = np.log((columns[f"orders_{window}"] + 0.5) / (expected + 0.5))
-        ratios[f"revenue_{window}_over_expected"] = np.log(
-            (spent + 0.5 * order_value) / ((expected + 0.5) * order_value)
-        )
+    for window in SPEND_WINDOWS:
+        spent = np.maximum(columns[f"revenue_{window}"], 0) * horizon_days / window
+        ratios[f"revenue_{window}_over_expected"] = np.log((spent + floor) / (money + floor))
+    for half_life in HALF_LIVES:
+        spent = decayed_rate(columns, half_life) * horizon_days
+        ratios[f"decayed_{half_life}_over_expected"] = np.log((spent + floor) / (money + floor))
     return ratios
 
 
@@ -190,7 +135,7 @@ def _last_year(columns: Columns, said: Probabilistic, horizon_days: int, age: Ar
     orders = np.log((columns[f"orders_prior_year_{window}"] + 0.5) / (expected + 0.5))
     spent = np.maximum(columns[f"revenue_prior_year_{window}"], 0)
     revenue = np.log((spent + 0.5 * said.order_value) / ((expected + 0.5) * said.order_value))
-    known = age >= 365
+    known = age >= YEAR
     return {
         "orders_last_year_over_expected": np.where(known, orders, np.nan),
         "revenue_last_year_over_expected": np.where(known, revenue, np.nan),

@@ -1,64 +1,56 @@
 """A trained model and what it says of customers at a date. Pure: arrays in, arrays out.
 
-The mean is a geometric blend of two forecasts: BG/NBD with Gamma-Gamma, and a hurdle of two boosted learners (does
-the customer buy; what does a buyer spend) that start from it. A horizon that had no closed origin extends the
-longest shorter one by the probabilistic models' ratio.
+The mean of a horizon is a weighted geometric mean of up to five forecasts, brought to the level that the shop's
+season and closed windows tell. What depends on all customers of the date (means of the parts, the level) is worked
+out once, in a `Setting`; then every customer is forecast alone. A horizon that had no closed window extends the
+longest shorter one by the anchor's ratio.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field
-from functools import cached_property
-from pathlib import Path
+from dataclasses import dataclass, field
+from datetime import date
 
 import numpy as np
-import xgboost
-from scipy.special import expit, logit
+from scipy.special import expit, log_expit
 
 from clv.settings import HORIZONS
-from spark_jobs import examples
+from spark_jobs import anchor, examples, logistic
+from spark_jobs.anchor import OriginFit, Probabilistic
+from spark_jobs.blending import UNLEARNED
+from spark_jobs.columns import YEAR, Array, Columns
 from spark_jobs.conformal import Intervals, unmeasured
 from spark_jobs.discounting import discount_factor
-from spark_jobs.examples import Columns, OriginFit, Probabilistic
+from spark_jobs.learners import Learners
+from spark_jobs.level import Daily, Residual, log_level, share_of_buyers, shift_to, tilted
+from spark_jobs.logistic import Logistic
 
-Array = np.ndarray
 LIFETIME = 1825  # days: the remaining lifetime is cut at five years
-LARGEST_FACTOR = 3.0  # in logs: how far a learner may move a customer's spend from its offset
+LEAST = 1e-9  # money, so that logs exist
 
 
 @dataclass(frozen=True)
-class Learners:
-    """Two boosters in XGBoost's own JSON: log-odds of buying, and log of a buyer's spend."""
+class Trained:
+    """What training leaves for one window length. `value_weights` are of the parts of the mean, in the order of
+    `Parts.value`; `chance_weights` of those of the chance; `cap` is the most a customer is said to spend."""
 
-    buy: bytes
-    spend: bytes
-
-    @cached_property
-    def boosters(self) -> tuple[xgboost.Booster, xgboost.Booster]:
-        """Both, ready to predict on one thread."""
-        loaded = []
-        for raw in (self.buy, self.spend):
-            booster = xgboost.Booster({"nthread": 1})
-            booster.load_model(bytearray(raw))
-            loaded.append(booster)
-        return loaded[0], loaded[1]
+    learners: Learners | None = None
+    logistic: Logistic | None = None
+    value_weights: list[float] = field(default_factory=lambda: list(UNLEARNED))
+    chance_weights: list[float] = field(default_factory=lambda: [1.0])
+    intervals: Intervals = field(default_factory=unmeasured)
+    cap: float = np.inf
 
 
 @dataclass(frozen=True)
 class Model:
-    """What training leaves. `asked` are the horizons to forecast, shortest first, `horizons` those of them with closed
-    origins; `weight_p` and `weight_value` are the hurdle's share in the blend; `caps` the most a customer is said to
-    spend over a horizon (money)."""
+    """`asked` are the horizons to forecast, shortest first; `trained` what was learned, by window length in days;
+    `residuals` what the anchor missed at closed origins."""
 
     version: str = "none"
-    horizons: list[int] = field(default_factory=list)
-    weight_p: float = 0.0
-    weight_value: float = 0.0
-    caps: dict[int, float] = field(default_factory=dict)
-    intervals: dict[int, Intervals] = field(default_factory=dict)
-    learners: Learners | None = None
     asked: list[int] = field(default_factory=lambda: list(HORIZONS))
+    trained: dict[int, Trained] = field(default_factory=dict)
+    residuals: list[Residual] = field(default_factory=list)
 
     @property
     def all_horizons(self) -> list[int]:
@@ -66,24 +58,50 @@ class Model:
         return [*self.asked, LIFETIME]
 
     def base(self, horizon_days: int) -> int | None:
-        """The longest horizon with closed origins that is no longer than this one."""
-        return max((h for h in self.horizons if h <= horizon_days), default=None)
+        """The longest window learned from that is no longer than this horizon."""
+        return max((w for w in self.trained if w <= horizon_days), default=None)
 
     def basis(self, horizon_days: int) -> str:
         """In words, what a horizon's forecast rests on."""
         base = self.base(horizon_days)
-        if base is None or self.learners is None:
+        if base is None:
             return "probabilistic"
         return "trained" if base == horizon_days else f"extended from {base} days"
 
 
 @dataclass(frozen=True)
 class Parts:
-    """Two forecasts of one horizon, arrays of shape (n,): the probabilistic one and the boosted one."""
+    """What is blended, in logs and log-odds: money by the anchor (`said`) and by the trailing year, shape (n,); the
+    chance by each, shape (chances, n), the anchor first; and of the learners, if any, money in all and a buyer's."""
 
     said: Probabilistic
-    p: Array
-    value: Array
+    trailing: Array
+    chance: Array
+    total: Array | None = None
+    spend: Array | None = None
+
+    def value(self, chance_weights: list[float]) -> Array:
+        """log money by each part of the mean, shape (parts, n): anchor, Tweedie, boosted chance times spend, blended
+        chance times spend, trailing year; the first and the last where nothing was learned."""
+        anchor_says = np.log(self.said.revenue)
+        if self.total is None or self.spend is None:
+            return np.maximum([anchor_says, self.trailing], np.log(LEAST))
+        boosted = log_expit(self.chance[1]) + self.spend
+        blended = log_expit(np.array(chance_weights) @ self.chance) + self.spend
+        return np.maximum([anchor_says, self.total, boosted, blended, self.trailing], np.log(LEAST))
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the customers of a date have in common over a window: the level (in logs), the anchor's mean after it
+    (money), the logs of the parts' means and of two shapes' means, and the shift of the chance's log-odds."""
+
+    level: float
+    mean: float
+    log_means: list[float]
+    log_shape: float
+    log_tilted: float
+    shift: float
 
 
 @dataclass(frozen=True)
@@ -101,111 +119,90 @@ class Forecast:
     basis: str
 
 
-def save(model: Model, folder: Path, record: dict) -> None:
-    """Writes a model as model.json, buy.json and spend.json; `record` (metrics, parameters) goes along."""
-    folder.mkdir(parents=True, exist_ok=True)
-    parameters = {name: value for name, value in asdict(model).items() if name != "learners"}
-    (folder / "model.json").write_text(json.dumps({**parameters, "record": record}, indent=1, sort_keys=True))
-    if model.learners:
-        (folder / "buy.json").write_bytes(model.learners.buy)
-        (folder / "spend.json").write_bytes(model.learners.spend)
+def parts(trained: Trained, fit: OriginFit, columns: Columns, window_days: int) -> Parts:
+    """The forecasts of a window that are blended: anchor and trailing year, and what was learned."""
+    said = anchor.probabilistic(fit, columns, window_days)
+    trailing = np.log(np.maximum(columns[f"revenue_{YEAR}"], 0) * window_days / YEAR + 0.2 * said.revenue)
+    if trained.learners is None:
+        return Parts(said, trailing, said.log_odds[None, :])
+    found = trained.learners.margins(examples.shape(fit, columns, said, window_days), said)
+    smooth = found["buy"]
+    if trained.logistic:
+        smooth = trained.logistic.log_odds(logistic.inputs(fit, columns, said, window_days))
+    return Parts(said, trailing, np.array([said.log_odds, found["buy"], smooth]), found["total"], found["spend"])
 
 
-def load(folder: Path) -> Model:
-    """The model that `save` wrote."""
-    saved = json.loads((folder / "model.json").read_text())
-    saved.pop("record")
-    saved["caps"] = {int(h): cap for h, cap in saved["caps"].items()}
-    saved["intervals"] = {int(h): Intervals(**kept) for h, kept in saved["intervals"].items()}
-    learners = None
-    if (folder / "buy.json").exists():
-        learners = Learners((folder / "buy.json").read_bytes(), (folder / "spend.json").read_bytes())
-    return Model(**saved, learners=learners)
+def setting(trained: Trained, found: Parts, level: float) -> Setting:
+    """What a date's customers (or a fair sample of them) have in common, from their parts and the level."""
+    value = found.value(trained.chance_weights)
+    log_means = np.log(np.exp(value).mean(axis=1))
+    logs = np.array(trained.value_weights) @ (value - log_means[:, None])
+    log_shape = float(np.log(np.exp(logs).mean()))
+    log_tilted = float(np.log(np.exp(tilted(logs - log_shape, level)).mean()))
+    log_odds = np.array(trained.chance_weights) @ found.chance
+    return Setting(
+        level=float(level),
+        mean=float(found.said.revenue.mean() * np.exp(level)),
+        log_means=[float(x) for x in log_means],
+        log_shape=log_shape,
+        log_tilted=log_tilted,
+        shift=shift_to(log_odds, share_of_buyers(found.said.p_purchase, level)),
+    )
 
 
-def margins(learners: Learners, inputs: Array, said: Probabilistic) -> tuple[Array, Array]:
-    """Log-odds of buying and log spend of a buyer, each of shape (n,), from the offsets of `said`."""
-    buy, spend = learners.boosters
-    start_buy, start_spend = offsets(said)
-    log_odds = buy.predict(rows_of(inputs, start_buy), output_margin=True)
-    log_spend = spend.predict(rows_of(inputs, start_spend), output_margin=True)
-    moved = np.clip(log_spend - start_spend, -LARGEST_FACTOR, LARGEST_FACTOR)
-    return log_odds.astype(float), start_spend + moved
+def blend(trained: Trained, found: Parts, common: Setting) -> tuple[Array, Array]:
+    """Chance of an order and mean money over a window, each of shape (n,)."""
+    p = expit(np.array(trained.chance_weights) @ found.chance + common.shift)
+    value = found.value(trained.chance_weights)
+    logs = np.array(trained.value_weights) @ (value - np.array(common.log_means)[:, None]) - common.log_shape
+    money = common.mean * np.exp(tilted(logs, common.level) - common.log_tilted)
+    return np.clip(p, LEAST, 1 - LEAST), np.minimum(money, trained.cap)
 
 
-def rows_of(inputs: Array, start: Array) -> xgboost.DMatrix:
-    """Customers as a booster takes them: their inputs, and the margin from which it starts."""
-    return xgboost.DMatrix(inputs, base_margin=start, feature_names=list(examples.SHAPE), nthread=1)
+def settings_of(model: Model, fit: OriginFit, columns: Columns, daily: Daily, day: date) -> dict[int, Setting]:
+    """By window length, what the customers of a date have in common; for each window that `forecast` needs."""
+    found = {}
+    for window in sorted({model.base(h) or h for h in model.all_horizons}):
+        trained = model.trained.get(window, Trained())
+        level = log_level(daily, day, window, model.residuals)
+        found[window] = setting(trained, parts(trained, fit, columns, window), level)
+    return found
 
 
-def offsets(said: Probabilistic) -> tuple[Array, Array]:
-    """Where the learners start: log-odds of a purchase, and log of the money of a customer who buys."""
-    return logit(said.p_purchase), np.log(said.revenue / said.p_purchase)
-
-
-def parts(model: Model, fit: OriginFit, columns: Columns, horizon_days: int) -> Parts:
-    """Both forecasts of a horizon, the boosted one extended where the horizon has no closed origin."""
-    said = examples.probabilistic(fit, columns, horizon_days)
-    base = model.base(horizon_days)
-    if model.learners is None or base is None:
-        return Parts(said, said.p_purchase, said.revenue)
-    known = said if base == horizon_days else examples.probabilistic(fit, columns, base)
-    inputs = examples.shape(fit, columns, known, base)
-    log_odds, log_spend = margins(model.learners, inputs, known)
-    p = expit(log_odds)
-    value = p * np.exp(log_spend)
-    if base != horizon_days:
-        p = 1 - (1 - p) * np.clip((1 - said.p_purchase) / (1 - known.p_purchase), 0, 1)
-        value = value * np.maximum(said.revenue / known.revenue, 1)
-    return Parts(said, np.clip(p, 1e-9, 1 - 1e-9), value)
-
-
-def blend(found: Parts, weight_p: float, weight_value: float) -> tuple[Array, Array]:
-    """Chance of an order and mean money, shape (n,): means of log-odds and of logs; weights are the hurdle's."""
-    p = expit(weight_p * logit(found.p) + (1 - weight_p) * logit(found.said.p_purchase))
-    log_value = weight_value * np.log(np.maximum(found.value, 1e-12)) + (1 - weight_value) * np.log(found.said.revenue)
-    return p, np.exp(log_value)
-
-
-def cap(model: Model, horizon_days: int) -> float:
-    """The most a customer is said to spend over a horizon."""
-    base = model.base(horizon_days)
-    return model.caps[base] * horizon_days / base if base in model.caps else np.inf
-
-
-def forecast(model: Model, fit: OriginFit, columns: Columns, rate: float) -> dict[int, Forecast]:
+def forecast(
+    model: Model, fit: OriginFit, columns: Columns, common: dict[int, Setting], rate: float
+) -> dict[int, Forecast]:
     """What is said of customers with at least one purchase day, per horizon of the model.
 
-    columns: FEATURE_COLUMNS, each of shape (n,). rate: discount rate a year. A longer horizon never says less than
-    a shorter one, and nothing is negative, missing or infinite.
+    columns: FEATURE_COLUMNS, each of shape (n,). common: of the same date. rate: discount rate a year. A longer
+    horizon never says less than a shorter one, and nothing is negative, missing or infinite.
     """
-    x, _, T = examples.history(columns)
+    x, _, T = anchor.history(columns)
     result: dict[int, Forecast] = {}
-    floor: dict[str, Array] = {}
+    before: dict[str, Array] = {}
     for horizon in model.all_horizons:
-        found = parts(model, fit, columns, horizon)
-        p, value = blend(found, model.weight_p, model.weight_value)
-        value = np.minimum(value, cap(model, horizon))
-        band = model.intervals.get(model.base(horizon) or 0, unmeasured())
-        # The bins of a longer horizon are its base's: customers are looked up by what the base says of them.
-        scale = value / np.maximum(floor["base_value"], 1e-12) if _extends(model, horizon, floor) else 1.0
-        quantiles = {
-            name: scale * band.quantile(level, value / scale, p)
-            for name, level in (("p10", 0.1), ("p50", 0.5), ("p90", 0.9))
+        base = model.base(horizon) or horizon
+        trained = model.trained.get(base, Trained())
+        found = parts(trained, fit, columns, base)
+        p, value = blend(trained, found, common[base])
+        bounds = trained.intervals.bounds(value, p, common[base].mean)
+        median = trained.intervals.quantile(0.5, value, p, common[base].mean)
+        said = found.said if base == horizon else anchor.probabilistic(fit, columns, horizon)
+        longer = np.maximum(said.revenue / found.said.revenue, 1)
+        p = 1 - (1 - p) * np.clip((1 - said.p_purchase) / (1 - found.said.p_purchase), 0, 1)
+        now = {
+            "p_purchase": p,
+            "expected_orders": np.maximum(p, said.orders * p / said.p_purchase),
+            "revenue": value * longer,
+            "p10": bounds[0] * longer,
+            "p50": median * longer,
+            "p90": np.maximum(bounds[1], median) * longer,
         }
-        orders = np.maximum(p, found.said.orders * p / found.said.p_purchase)
-        now = {"p_purchase": p, "expected_orders": orders, "revenue": value, **quantiles}
-        now = {name: np.maximum(array, floor.get(name, 0)) for name, array in now.items()}
-        base_value = now["revenue"] if model.base(horizon) == horizon else floor.get("base_value", now["revenue"])
-        floor = {**now, "base_value": base_value}
+        before = {name: np.maximum(array, before.get(name, 0)) for name, array in now.items()}
         result[horizon] = Forecast(
-            p_alive=found.said.p_alive,
+            p_alive=said.p_active,
             discount_factor=discount_factor(fit.bgnbd, x, T, horizon, rate),
             basis=model.basis(horizon),
-            **now,
+            **before,
         )
     return result
-
-
-def _extends(model: Model, horizon: int, floor: dict[str, Array]) -> bool:
-    return model.base(horizon) not in (None, horizon) and "base_value" in floor

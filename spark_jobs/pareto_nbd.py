@@ -71,22 +71,32 @@ def p_active(model: ParetoNbd, x: Array, t_x: Array, T: Array) -> Array:
 
 
 def p_purchase(model: ParetoNbd, x: Array, t_x: Array, T: Array, h: float) -> Array:
-    """P(at least one purchase in (T, T + h]), shape (n,); exact but for the quadrature.
+    """P(at least one purchase in (T, T + h]), shape (n,); exact but for the quadrature."""
+    return p_active(model, x, t_x, T) * p_purchase_if_active(model, x, T, h)
+
+
+def p_purchase_if_active(model: ParetoNbd, x: Array, T: Array, h: float) -> Array:
+    """P(at least one purchase in (T, T + h]) of customers who have not left by T, shape (n,).
 
     Given that a customer has not left by T, rate and hazard are independent, Gamma(r + x, alpha + T) and
     Gamma(s, beta + T). They buy if the next purchase comes before both leaving and T + h, which has the chance
     E[rate / (rate + hazard) (1 - exp(-(rate + hazard) h))] = the integral over u in (0, h) of
     E[rate exp(-rate u)] E[exp(-hazard u)]: `_race` between the purchase and the leaving.
     """
-    first = _race(model.r + x, model.alpha + T, model.s, model.beta + T, h)
-    return p_active(model, x, t_x, T) * first
+    (distinct_x, distinct_T), inverse = btyd.distinct(x, T)
+    return _race(model.r + distinct_x, model.alpha + distinct_T, model.s, model.beta + distinct_T, h)[inverse]
 
 
 def expected_orders(model: ParetoNbd, x: Array, t_x: Array, T: Array, h: float) -> Array:
     """E[purchases in (T, T + h]], shape (n,): the note's equation 41, also at s = 1."""
+    return p_active(model, x, t_x, T) * expected_orders_if_active(model, x, T, h)
+
+
+def expected_orders_if_active(model: ParetoNbd, x: Array, T: Array, h: float) -> Array:
+    """E[purchases in (T, T + h]] of customers who have not left by T, shape (n,)."""
     stay = np.log1p(h / (model.beta + T))
     staying = (model.beta + T) * stay * exprel((1 - model.s) * stay)  # E[time in (T, T + h] before leaving]
-    return p_active(model, x, t_x, T) * (model.r + x) / (model.alpha + T) * staying
+    return (model.r + x) / (model.alpha + T) * staying
 
 
 def _since_the_last_purchase(model: ParetoNbd, x: Array, t_x: Array, T: Array) -> tuple[Array, Array]:

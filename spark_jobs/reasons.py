@@ -1,51 +1,77 @@
 """Why a customer's forecast is what it is: three drivers in words, with their effect in money.
 
-The logarithm of the forecast is a sum of drivers: expected orders and order value from the probabilistic models,
-and each learner's contributions (exact TreeSHAP: Lundberg et al. 2020, Nature Machine Intelligence 2), those of the
-log-odds times 1 - p, which is what a small change in log-odds does to log p. Against the mean customer, differences
-of that sum become money by the logarithmic mean, so that the effects of all drivers and a remainder add up to
-the customer's forecast less the mean forecast.
+The logarithm of the forecast is a weighted sum of parts, and each part a sum of drivers: expected orders and order
+value from the anchor, trailing spend, and the learners' contributions (exact TreeSHAP: Lundberg et al. 2020, Nature
+Machine Intelligence 2; products with coefficients for the logistic regression), those of log-odds times 1 - p, which
+is what a small change in log-odds does to log p. Against the mean customer, differences of that sum become money by
+the logarithmic mean, so that the effects of all drivers and a remainder add up to the customer's forecast less the
+mean forecast.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
+from scipy.special import expit, logit
 
-from spark_jobs import btyd, examples
-from spark_jobs.examples import Columns, OriginFit
-from spark_jobs.forecast import Model, offsets, rows_of
+from spark_jobs import btyd, examples, logistic
+from spark_jobs.anchor import DAYS_PER_WEEK, OriginFit, Probabilistic, history
+from spark_jobs.columns import Array, Columns
+from spark_jobs.examples import SHAPE
+from spark_jobs.forecast import Model, Trained, parts
 
-Array = np.ndarray
 REASONS = 3
-DRIVERS = list(dict.fromkeys(examples.SHAPE.values()))
+DRIVERS = list(dict.fromkeys(SHAPE.values()))
 
 
 def drivers(model: Model, fit: OriginFit, columns: Columns, horizon_days: int) -> Array:
     """What each driver adds to the log of a customer's forecast, shape (n, len(DRIVERS)); differences count."""
-    said = examples.probabilistic(fit, columns, horizon_days)
-    total = np.zeros((len(said.orders), len(DRIVERS)))
-    # Not P(alive), which is 1 for whoever bought once: what the silence since the last order took off.
-    x, t_x, _ = examples.history(columns)
-    at_last_order = np.log(btyd.expected_orders(fit.bgnbd, x, t_x, t_x, horizon_days / examples.DAYS_PER_WEEK))
-    _add(total, "frequency", at_last_order)
-    _add(total, "recency", np.log(said.orders) - at_last_order)
-    _add(total, "order_value", np.log(said.order_value))
-    base = model.base(horizon_days)
-    if model.learners is None or base is None or not model.weight_value:
+    base = model.base(horizon_days) or horizon_days
+    trained = model.trained.get(base, Trained())
+    found = parts(trained, fit, columns, base)
+    weights, odds_weights = trained.value_weights, trained.chance_weights
+    anchored = _anchor(fit, columns, found.said, base)
+    total = weights[0] * anchored
+    total[:, DRIVERS.index("recent_spend")] += weights[-1] * found.trailing
+    if trained.learners is None:
         return total
-    known = said if base == horizon_days else examples.probabilistic(fit, columns, base)
-    inputs = examples.shape(fit, columns, known, base)
-    start_buy, start_spend = offsets(known)
-    buy, spend = model.learners.boosters
-    odds = buy.predict(rows_of(inputs, start_buy), pred_contribs=True)
-    money = spend.predict(rows_of(inputs, start_spend), pred_contribs=True)
-    bought = 1 / (1 + np.exp(-odds.sum(axis=1)))
-    learned = model.weight_value * ((1 - bought)[:, None] * odds[:, :-1] + money[:, :-1])
-    for number, driver in enumerate(examples.SHAPE.values()):
-        _add(total, driver, learned[:, number])
+    inputs = examples.shape(fit, columns, found.said, base)
+    tree = {name: _by_driver(SHAPE.values(), shap) for name, shap in trained.learners.contributions(inputs).items()}
+    # The boosted chance starts from BG/NBD's, and spend from the anchor's money over that chance.
+    not_boosted = expit(-found.chance[1])[:, None]
+    not_blended = expit(-(np.array(odds_weights) @ found.chance))[:, None]
+    start_odds = _by_driver(["frequency"], logit(found.said.p_bgnbd)[:, None])
+    start_p = _by_driver(["frequency"], np.log(found.said.p_bgnbd)[:, None])
+    spend = anchored - start_p + tree["spend"]
+    boosted_odds = start_odds + tree["buy"]
+    smooth = boosted_odds
+    if trained.logistic:
+        terms = trained.logistic.terms(logistic.inputs(fit, columns, found.said, base))
+        smooth = _by_driver(logistic.DRIVERS, terms)
+    anchor_odds = _by_driver(["frequency"], found.said.log_odds[:, None])
+    blended_odds = odds_weights[0] * anchor_odds + odds_weights[1] * boosted_odds + odds_weights[2] * smooth
+    total += weights[1] * (anchored + tree["total"])
+    total += weights[2] * (not_boosted * boosted_odds + spend)
+    total += weights[3] * (not_blended * blended_odds + spend)
+    return total
+
+
+def _anchor(fit: OriginFit, columns: Columns, said: Probabilistic, horizon_days: int) -> Array:
+    """The anchor's log money by driver: the rate of orders, the silence since the last one, and the value of one."""
+    # Not P(alive), which is 1 for whoever bought once: what the silence since the last order took off.
+    x, t_x, _ = history(columns)
+    at_last_order = np.log(btyd.expected_orders(fit.bgnbd, x, t_x, t_x, horizon_days / DAYS_PER_WEEK))
+    parts_of_it = [at_last_order, np.log(said.orders) - at_last_order, np.log(said.order_value)]
+    return _by_driver(["frequency", "recency", "order_value"], np.column_stack(parts_of_it))
+
+
+def _by_driver(named: Iterable[str], contributions: Array) -> Array:
+    """Contributions of shape (n, inputs), each input of a driver, summed to shape (n, len(DRIVERS))."""
+    total = np.zeros((len(contributions), len(DRIVERS)))
+    for number, driver in enumerate(named):
+        total[:, DRIVERS.index(driver)] += contributions[:, number]
     return total
 
 
@@ -72,10 +98,6 @@ def strongest(effects: Array, words: list[str]) -> str:
     """The REASONS drivers of one customer with the largest effects, as JSON; effects of shape (drivers,)."""
     order = np.argsort(-np.abs(effects), kind="stable")[:REASONS]
     return json.dumps([{"reason": words[i], "effect": round(float(effects[i]), 2)} for i in order])
-
-
-def _add(total: Array, driver: str, amount: Array) -> None:
-    total[:, DRIVERS.index(driver)] += amount
 
 
 def _count(number: float, one: str, many: str | None = None) -> str:

@@ -23,13 +23,15 @@ from clv import settings as settings_module
 from clv.dates import parse_date
 from clv.errors import ClvError
 from clv.settings import Settings
-from spark_jobs import entry, forecast, hurdle, reasons, session, warehouse_io
+from spark_jobs import entry, forecast, learning, model_files, reasons, session, warehouse_io
+from spark_jobs.anchor import OriginFit
 from spark_jobs.arrow import columns_of
-from spark_jobs.examples import COLUMNS, Columns, OriginFit
-from spark_jobs.forecast import LIFETIME, Forecast, Model
+from spark_jobs.columns import COLUMNS, Columns
+from spark_jobs.forecast import LIFETIME, Forecast, Model, Setting
 
 log = logging.getLogger("clv.score")
 NO_MODEL = "none"
+MOST_SAMPLED = 100_000  # customers from whom the date's level and means are taken; above it, drawn at random
 NO_ORDER = "no order before the date"
 NUMBERS = [
     "p_alive", "p_purchase", "expected_orders", "predicted_revenue",
@@ -68,7 +70,7 @@ def run(
         log.info("wrote %d rows of status too_little_data: %s", rows, status_reason)
         return {"customers": customers, "rows": rows, "status": "too_little_data", "reason": status_reason}
 
-    return predict(forecast.load(registry.files(model_version, settings)), as_of, run_id, settings)
+    return predict(model_files.load(registry.files(model_version, settings)), as_of, run_id, settings)
 
 
 def predict(model: Model, as_of: date, run_id: str, settings: Settings) -> dict[str, Any]:
@@ -79,9 +81,12 @@ def predict(model: Model, as_of: date, run_id: str, settings: Settings) -> dict[
         log.info("reading %d rows of %s", customers, tables.CUSTOMER_FEATURES)
         parts = warehouse_io.partitions_for(customers)
         features = warehouse_io.read_slice(spark, settings, tables.CUSTOMER_FEATURES, COLUMNS, where, parts).persist()
-        fit = hurdle.fit_origins(features)[as_of]
+        known = features.where("days_with_orders >= 1")
+        fit = learning.fit_origins(known)[as_of].fit
+        daily = warehouse_io.daily_revenue(as_of, settings.warehouse_url)
+        common = forecast.settings_of(model, fit, learning.panel(known, MOST_SAMPLED)[as_of], daily, as_of)
         rate = settings.shop["discount_rate"]
-        said = features.mapInArrow(lambda batches: say(batches, model, fit, rate), SAID_SCHEMA).persist()
+        said = features.mapInArrow(lambda batches: say(batches, model, fit, common, rate), SAID_SCHEMA).persist()
         means = mean_customer(said, model.asked[-1])
         written = said.mapInArrow(
             lambda batches: give_reasons(batches, means, as_of, run_id, model.version), WRITTEN_SCHEMA
@@ -93,11 +98,14 @@ def predict(model: Model, as_of: date, run_id: str, settings: Settings) -> dict[
     return {
         "customers": customers, "scored": means["customers"], "rows": rows, "model_version": model.version,
         "basis": {str(h): model.basis(h) for h in model.all_horizons}, "fit": fit.as_json(),
+        "level": {str(window): round(float(np.exp(found.level)), 4) for window, found in common.items()},
         "mean_predicted_revenue": round(means["predicted"], 2),
     }  # fmt: skip
 
 
-def say(batches: Iterator[pa.RecordBatch], model: Model, fit: OriginFit, rate: float) -> Iterator[pa.RecordBatch]:
+def say(
+    batches: Iterator[pa.RecordBatch], model: Model, fit: OriginFit, common: dict[int, Setting], rate: float
+) -> Iterator[pa.RecordBatch]:
     """Rows of SAID_SCHEMA: each customer's forecasts, and for the main horizon what drives it."""
     for batch in batches:
         columns = columns_of(batch)
@@ -107,7 +115,7 @@ def say(batches: Iterator[pa.RecordBatch], model: Model, fit: OriginFit, rate: f
         columns, keys = {name: values[known] for name, values in columns.items()}, keys.filter(pa.array(known))
         if not len(keys):
             continue
-        for horizon, forecasted in forecast.forecast(model, fit, columns, rate).items():
+        for horizon, forecasted in forecast.forecast(model, fit, columns, common, rate).items():
             yield _said(keys, horizon, forecasted, model, fit, columns)
 
 

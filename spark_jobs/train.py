@@ -10,26 +10,29 @@ import argparse
 import logging
 import tempfile
 from collections.abc import Iterable
-from datetime import date, timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as sf
 
 from clv import model_choice, registry, tables, warehouse
 from clv import settings as settings_module
 from clv.dates import parse_date
 from clv.errors import ClvError
 from clv.settings import Settings
-from spark_jobs import entry, evaluation, forecast, hurdle, session, warehouse_io
-from spark_jobs.arrow import columns_of
-from spark_jobs.examples import COLUMNS
-from spark_jobs.forecast import Model
+from spark_jobs import anchor, blending, entry, evaluation, learning, logistic, model_files, session, warehouse_io
+from spark_jobs.columns import COLUMNS, Columns
+from spark_jobs.forecast import Model, Trained
+from spark_jobs.learning import Origin
+from spark_jobs.level import Daily, Residual, log_level, residual
 
 log = logging.getLogger("clv.train")
 MOST_ROWS = 2_000_000  # of training_examples; above it, a fixed share of the customers is learned from
+BOOSTED_ORIGINS = {False: 5, True: 12}  # latest ones per window that trees learn from, before two years and after
+SMOOTH_ORIGINS = 8  # latest ones that the logistic regression learns from
+HELD_BACK = 2  # latest closed origins per horizon that forecasts are judged by
 
 
 def run(
@@ -58,18 +61,20 @@ def run(
         with session.running("train", settings) as spark:
             model, record = fit(spark, settings, training_date, run_id, name)
         with tempfile.TemporaryDirectory(prefix="clv-model-") as folder:
-            forecast.save(model, Path(folder), record)
-            parameters = {**hurdle.PARAMETERS, "weight_p": model.weight_p, "weight_value": model.weight_value,
-                          "horizons": model.horizons, "origins": len(record["origins"]),
-                          "examples": record["examples"]}  # fmt: skip
+            model_files.save(model, Path(folder), record)
+            parameters = {
+                f"{name}.{key}": value for name, kept in model_choice.LEARNERS.items() for key, value in kept.items()
+            }
+            parameters |= {f"weights.{window}": weights for window, weights in record["weights"].items()}
+            parameters |= {"origins": len(record["origins"]), "examples": record["examples"]}
             version = registry.register(
                 Path(folder), training_date, digest, force, parameters, record["metrics"], settings
             )
     log.info("registered %s as number %d", name, version.number)
     return {
         "model_version": name, "trained": True, "number": version.number, "examples": record["examples"],
-        "origins": len(record["origins"]), "horizons": model.horizons,
-        "weights": {"p": model.weight_p, "value": model.weight_value}, "metrics": record["metrics"],
+        "origins": len(record["origins"]), "windows": sorted(model.trained),
+        "weights": record["weights"], "metrics": record["metrics"],
     }  # fmt: skip
 
 
@@ -78,37 +83,91 @@ def fit(
 ) -> tuple[Model, dict[str, Any]]:
     """The calibrated model of a training date and the record of its making."""
     features = read(spark, settings, training_date, run_id)
-    fits = hurdle.fit_origins(features) if features is not None else {}
-    if features is None or not fits:
+    if features is None:
         log.info("no window has closed by %s: the model is the probabilistic one", training_date)
-        return Model(name, asked=settings.horizons), {"origins": {}, "examples": 0, "metrics": {}}
-    log.info("fitted BG/NBD and Gamma-Gamma at %d origins, %s to %s", len(fits), min(fits), max(fits))
-    built = hurdle.build_examples(features, fits)
-    rows = built.count()
-    workers = hurdle.workers_for(spark, rows)
-    data = hurdle.ordered(built, workers)
+        return Model(name, settings.horizons), _record(training_date)
+    origins = learning.fit_origins(features, settings.windows)
+    log.info("fitted the anchor at %d origins, %s to %s", len(origins), min(origins), max(origins))
+    daily = warehouse_io.daily_revenue(training_date, settings.warehouse_url)
+    residuals = missed(origins, daily)
+    panel = learning.panel(features)
+    data, rows, workers = learning.ordered(learning.build_examples(features, origins))
     log.info("built %d examples; training with %d worker%s", rows, workers, "" if workers == 1 else "s")
+    held = {window: latest_closed(origins, window, training_date) for window in bases(origins, settings.horizons)}
 
-    held_back = []
-    for horizon, origin in last_closed(fits, training_date, settings.horizons).items():
-        learners = hurdle.train(data, origin, workers)
-        closed = closed_horizons(fits, origin, settings.horizons)
-        earlier = Model(horizons=closed, learners=learners, asked=settings.horizons)
-        columns = _held_back_columns(features, origin, horizon)
-        held_back.append(evaluation.hold_back(earlier, fits[origin], columns, horizon, origin.isoformat()))
-        log.info("held back %s for %d days: %d customers", origin, horizon, len(columns["t"]))
-    learners = hurdle.train(data, training_date, workers)
-    closed = closed_horizons(fits, training_date, settings.horizons)
-    model = Model(name, closed, learners=learners, asked=settings.horizons)
-    model = evaluation.calibrated(model, held_back)
-    record = {
+    def learn(asked: tuple[int, date]) -> Trained:
+        window, by = asked
+        trees = BOOSTED_ORIGINS[(by - daily.first).days >= model_choice.TWO_YEARS]
+        learners = learning.train(data, learning.snapshots(origins, window, by, trees), window, workers)
+        if learners is None:
+            return Trained()
+        log.info("learned windows of %d days closed by %s", window, by)
+        smooth = logistic.fit(*smooth_examples(origins, panel, window, by))
+        return Trained(learners, smooth, list(blending.USUAL), list(blending.USUAL_CHANCE))
+
+    asked = [(window, by) for window, days in held.items() for by in (training_date, *days)]
+    with ThreadPoolExecutor(max(1, session.slots(spark) // workers)) as pool:
+        learned = dict(zip(asked, pool.map(learn, asked), strict=True))
+
+    record, trained = _record(training_date, origins, rows), {}
+    for window, days in held.items():
+        judged = [
+            evaluation.hold_back(
+                learned[window, day], origins[day].fit, panel[day], window, day.isoformat(),
+                log_level(daily, day, window, residuals),
+            )
+            for day in days
+        ]  # fmt: skip
+        found = evaluation.calibrated(learned[window, training_date], judged)
+        trained[window] = found
+        record["held_back"][window] = [held_back.origin for held_back in judged]
+        record["weights"][window] = {"value": found.value_weights, "chance": found.chance_weights}
+        record["metrics"] |= evaluation.scores(found, judged)
+    return Model(name, settings.horizons, trained, residuals), record
+
+
+def missed(origins: dict[date, Origin], daily: Daily) -> list[Residual]:
+    """What the anchor missed in each closed window that brought money."""
+    return [
+        residual(daily, day, window, learning.end(day, window), total.actual, total.said)
+        for day, origin in origins.items()
+        for window, total in origin.totals.items()
+        if total.actual > 0 and total.said > 0
+    ]
+
+
+def bases(origins: dict[date, Origin], horizons: Iterable[int]) -> list[int]:
+    """The windows to learn: of each horizon itself, or the longest shorter one that has closed at some origin."""
+    closed = {window for origin in origins.values() for window in origin.totals}
+    found = {max((w for w in closed if w <= horizon), default=None) for horizon in horizons}
+    return sorted(window for window in found if window)
+
+
+def latest_closed(origins: dict[date, Origin], window: int, by: date, latest: int = HELD_BACK) -> list[date]:
+    """The latest origins whose window had closed by a date, oldest first."""
+    closed = [day for day in origins if window in origins[day].totals and learning.end(day, window) <= by]
+    return learning.apart(closed)[-latest:]
+
+
+def smooth_examples(
+    origins: dict[date, Origin], panel: dict[date, Columns], window: int, by: date
+) -> tuple[list, list]:
+    """What the logistic regression of a window learns from: inputs, and who bought, per closed origin."""
+    inputs, bought = [], []
+    for day in latest_closed(origins, window, by, SMOOTH_ORIGINS):
+        said = anchor.probabilistic(origins[day].fit, panel[day], window)
+        inputs.append(logistic.inputs(origins[day].fit, panel[day], said, window))
+        bought.append((panel[day][f"orders_next_{window}"] > 0) * 1.0)
+    return inputs, bought
+
+
+def _record(training_date: date, origins: dict[date, Origin] | None = None, rows: int = 0) -> dict[str, Any]:
+    """What is kept beside a model of how it was made."""
+    return {
         "training_date": training_date.isoformat(),
-        "origins": {origin.isoformat(): found.as_json() for origin, found in sorted(fits.items())},
-        "held_back": {held.horizon_days: held.origin for held in held_back},
-        "examples": rows,
-        "metrics": evaluation.scores(model, held_back),
-    }
-    return model, record
+        "origins": {day.isoformat(): origin.fit.as_json() for day, origin in (origins or {}).items()},
+        "held_back": {}, "weights": {}, "examples": rows, "metrics": {},
+    }  # fmt: skip
 
 
 def read(spark: SparkSession, settings: Settings, training_date: date, run_id: str) -> DataFrame | None:
@@ -125,35 +184,15 @@ def read(spark: SparkSession, settings: Settings, training_date: date, run_id: s
     share = min(1.0, MOST_ROWS / rows)
     log.info("reading %d rows of %s (%.0f %%)", rows * share, tables.TRAINING_EXAMPLES, 100 * share)
     parts = warehouse_io.partitions_for(int(rows * share))
-    wanted = {**COLUMNS, **dict.fromkeys(outcomes(settings.horizons), "double precision")}
-    return warehouse_io.read_slice(
-        spark, settings, tables.TRAINING_EXAMPLES, wanted, where, parts, share, outcomes(settings.horizons)
-    ).persist()
+    followed = outcomes(settings.windows)
+    wanted = {**COLUMNS, **dict.fromkeys(followed, "double precision")}
+    read = warehouse_io.read_slice(spark, settings, tables.TRAINING_EXAMPLES, wanted, where, parts, share, followed)
+    return read.where("days_with_orders >= 1").persist()
 
 
 def outcomes(horizons: Iterable[int]) -> dict[str, str]:
     """What followed an origin, as columns of our own, and the SQL of each."""
     return {f"{what}_next_{days}": f"{what}_next->>'{days}'" for days in horizons for what in ("orders", "revenue")}
-
-
-def last_closed(origins: Iterable[date], by: date, horizons: Iterable[int]) -> dict[int, date]:
-    """For each horizon with a window closed by a date, its last origin."""
-    return {h: max(o for o in origins if _closed(o, h, by)) for h in closed_horizons(origins, by, horizons)}
-
-
-def closed_horizons(origins: Iterable[date], by: date, horizons: Iterable[int]) -> list[int]:
-    """The horizons of which some window had closed by a date."""
-    return [h for h in horizons if any(_closed(origin, h, by) for origin in origins)]
-
-
-def _closed(origin: date, horizon_days: int, by: date) -> bool:
-    return origin + timedelta(days=horizon_days) <= by
-
-
-def _held_back_columns(features: DataFrame, origin: date, horizon: int) -> dict[str, np.ndarray]:
-    kept = features.where((sf.col("as_of_date") == sf.lit(origin)) & (sf.col("days_with_orders") >= 1))
-    table = kept.where(sf.col(f"orders_next_{horizon}").isNotNull()).orderBy("customer_key").toArrow()
-    return columns_of(table.combine_chunks().to_batches()[0])
 
 
 def main(arguments: list[str] | None = None) -> int:

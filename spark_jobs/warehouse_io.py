@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from clv import warehouse
+from clv import tables, warehouse
 from clv.settings import Settings
+from spark_jobs.level import DAYS_NEW, Daily
 
 ROWS_PER_PARTITION = 100_000
 TYPES = {"text": pa.string(), "double precision": pa.float64(), "date": pa.date32()}
@@ -77,6 +79,26 @@ def count(table: str, where: dict[str, Any], url: str | None = None) -> int:
     """Rows of a slice, in the warehouse or in the database at `url`."""
     condition = " and ".join(f"{name} = {_literal(value)}" for name, value in where.items())
     return warehouse.rows(f"select count(*) from {table} where {condition}", None, url)[0][0]  # type: ignore[arg-type]
+
+
+def daily_revenue(before: date, url: str | None = None) -> Daily:
+    """The shop's money per day from its first day until the day before a date."""
+    query = f"""
+        with first as (select customer_key, min(day) as first_day from {tables.INT_CUSTOMER_DAYS} group by 1)
+        select
+            day,
+            sum(net_revenue)::double precision,
+            coalesce(sum(net_revenue) filter (where day - first_day < {DAYS_NEW}), 0)::double precision
+        from {tables.INT_CUSTOMER_DAYS} inner join first using (customer_key)
+        where day < %s
+        group by day order by day
+    """
+    rows = warehouse.rows(query, (before,), url)  # type: ignore[arg-type]
+    first = rows[0][0] if rows else before
+    money, new = np.zeros((2, max((before - first).days, 0)))
+    for day, revenue, of_new in rows:
+        money[(day - first).days], new[(day - first).days] = revenue, of_new
+    return Daily(first, money, new)
 
 
 def replace_slice(data: DataFrame, settings: Settings, table: str, slice_: dict[str, Any], parts: int) -> int:

@@ -22,7 +22,6 @@ from clv.errors import ClvError
 from clv.settings import LONGEST_HORIZON
 
 SHORTEST_HORIZON = 7
-SHORTEST_WINDOW = 25  # days: shorter windows tell of noise
 Step = Callable[[str], AbstractContextManager]
 
 
@@ -44,7 +43,7 @@ def run(asked: Asked, out: Path, home: settings.Settings, step: Step) -> Path:
     """
     check(asked)
     frames, notes = [], []
-    with scratch.database(home, windows(asked.horizon)) as trial:
+    with scratch.database(home, [asked.horizon]) as trial:
         with step("the orders are loaded"):
             load(asked, home, trial)
         with step("the orders are cleaned"):
@@ -71,12 +70,6 @@ def check(asked: Asked) -> None:
         raise ClvError(f"{asked.orders} is not there; check --orders")
     if asked.source and not asked.orders:
         raise ClvError("--source says how to read a file; name the file with --orders, or leave --source out")
-
-
-def windows(horizon: int) -> list[int]:
-    """The horizon, its half and its third, where these are long enough: shorter windows close sooner."""
-    parts = {horizon, round(horizon / 2), round(horizon / 3)}
-    return sorted(days for days in parts if days >= SHORTEST_WINDOW or days == horizon)
 
 
 def load(asked: Asked, home: settings.Settings, trial: settings.Settings) -> None:

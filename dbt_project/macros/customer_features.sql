@@ -6,6 +6,7 @@
 {% macro customer_features(dates) %}
 {%- set windows = [30, 60, 90, 180, 365] %}
 {%- set prior_windows = [90, 180, 365] %}
+{%- set season_windows = [90, 180] %}
 with
 
 days as (select * from {{ ref('int_customer_days') }}),
@@ -59,6 +60,11 @@ totals as (
         coalesce(sum(net_revenue) filter (where age <= 365 and age > 365 - {{ days }}), 0)
             as revenue_prior_year_{{ days }}
         {%- endfor %}
+        {%- for days in season_windows %},
+        count(*) filter (where is_purchase_day and (365 - age % 365) % 365 < {{ days }}) as days_season_{{ days }},
+        count(*) filter (where is_purchase_day and (395 - age % 365) % 365 < {{ days + 60 }})
+            as days_near_season_{{ days }}
+        {%- endfor %}
     from history
     group by as_of_date, customer_key
 ),
@@ -99,6 +105,10 @@ select
     {%- endfor %}
     {%- for days in prior_windows %},
     revenue_prior_year_{{ days }}::double precision as revenue_prior_year_{{ days }}
+    {%- endfor %}
+    {%- for days in season_windows %},
+    days_season_{{ days }}::double precision as days_season_{{ days }},
+    days_near_season_{{ days }}::double precision as days_near_season_{{ days }}
     {%- endfor %},
     (revenue_total / nullif(orders_count, 0))::double precision as average_order_value,
     order_value_mean::double precision as order_value_mean,

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from clv import tables, warehouse
-from clv.settings import HORIZONS, Settings
-from spark_jobs.examples import FEATURE_COLUMNS, PRIOR_YEAR, WINDOWS
+from clv.settings import HORIZONS, Settings, windows
+from spark_jobs.columns import FEATURE_COLUMNS, PRIOR_YEAR, SEASON, WINDOWS, YEAR
 
 FIRST_DAY = date(2022, 1, 1)
 
@@ -59,6 +59,13 @@ def features(made: pd.DataFrame, as_of: date) -> pd.DataFrame:
         window(str(w), at - w, at)
     for h in PRIOR_YEAR:
         window(f"prior_year_{h}", at - 365, at - 365 + h)
+    into_year = (YEAR - (at - days.day) % YEAR) % YEAR  # days from the date's day of the year to the order's
+    for w in SEASON:
+        for name, inside in (
+            (f"days_season_{w}", into_year < w),
+            (f"days_near_season_{w}", (into_year + 30) % YEAR < w + 60),
+        ):
+            found[name] = days[inside].groupby("customer_key").size().reindex(found.index, fill_value=0)
     for name in FEATURE_COLUMNS:
         if name not in found:
             found[name] = np.nan
@@ -72,7 +79,7 @@ def examples(made: pd.DataFrame, origins: Iterable[date], training_date: date) -
         part, at = features(made, origin).set_index("customer_key"), (origin - FIRST_DAY).days
         for what in ("orders", "revenue"):
             part[f"{what}_next"] = [{} for _ in part.index]
-        for horizon in HORIZONS:
+        for horizon in windows(HORIZONS):
             after = made[(made.day >= at) & (made.day < at + horizon)].groupby("customer_key").amount
             closed = origin + timedelta(days=horizon) <= training_date
             for what, followed in (("orders", after.size()), ("revenue", after.sum())):

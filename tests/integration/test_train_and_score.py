@@ -13,7 +13,8 @@ import simulated_features as sim
 from clv import model_choice, registry, tables, warehouse
 from clv.errors import ClvError
 from clv.settings import Settings
-from spark_jobs import examples, forecast, hurdle, score, session, train
+from spark_jobs import anchor, forecast, learning, model_files, score, session, train, warehouse_io
+from spark_jobs.columns import FEATURE_COLUMNS
 
 AS_OF = date(2023, 8, 10)
 RUN = "2023-08-10.1"
@@ -82,17 +83,22 @@ def test_a_shop_is_trained_once_and_scored_the_same_each_time(shop: tuple[Settin
     assert scored[scored.horizon_days != 365].reasons.isna().all()
 
     # Executors say what the model says here, on one array.
-    model = forecast.load(registry.files(choice.model_version, home))
-    columns = {name: found[name].to_numpy(float) for name in examples.FEATURE_COLUMNS}
-    said = forecast.forecast(model, examples.fit_origin(columns), columns, home.shop["discount_rate"])
+    model = model_files.load(registry.files(choice.model_version, home))
+    columns = {name: found[name].to_numpy(float) for name in FEATURE_COLUMNS}
+    fit, daily = anchor.fit_origin(columns), warehouse_io.daily_revenue(AS_OF, home.warehouse_url)
+    common = forecast.settings_of(model, fit, columns, daily, AS_OF)
+    said = forecast.forecast(model, fit, columns, common, home.shop["discount_rate"])
     assert main.predicted_revenue.to_numpy() == pytest.approx(said[365].revenue, abs=1e-3)
     assert main.p_purchase.to_numpy() == pytest.approx(said[365].p_purchase, abs=1e-5)
 
     # The same data give the same model, to the byte, and it is registered anew when asked for by force.
-    buy = (registry.files(choice.model_version, home) / "buy.json").read_bytes()
+    files = registry.files(choice.model_version, home)
+    learned = {path.name: path.read_bytes() for path in files.iterdir()}
+    assert {f"{window}-{name}.json" for window in (90, 180, 365) for name in ("total", "buy", "spend")} < set(learned)
     again = train.run(choice.training_date, RUN, force=True, settings=home)
     assert again["number"] == first["number"] + 1
-    assert (registry.files(choice.model_version, home) / "buy.json").read_bytes() == buy
+    files = registry.files(choice.model_version, home)
+    assert {path.name: path.read_bytes() for path in files.iterdir()} == learned
 
     with pytest.raises(RuntimeError, match="changed while training was prepared"):
         train.run(choice.training_date, RUN, "0" * 64, settings=home)
@@ -113,14 +119,14 @@ def test_learners_find_nothing_in_outcomes_that_were_shuffled(shop: tuple[Settin
         _, record = train.fit(spark, home, day, RUN, "canary")
         features = train.read(spark, home, day, RUN)
         assert features is not None
-        built = hurdle.build_examples(features, hurdle.fit_origins(features))
-        late = built.where("window_end > '2023-05-03'").count()
-        assert 0 < late < built.count()
-        assert hurdle.train(hurdle.ordered(built, 1), date(2022, 1, 1), 1) is None  # no window had closed by then
+        data, rows, workers = learning.ordered(learning.build_examples(features, learning.fit_origins(features, [90])))
+        assert rows == data.count() > 0
+        assert workers == 1
+        assert learning.train(data, [], 90, 1) is None  # nothing had closed
     finally:
         spark.stop()
     # Held-back customers are never learned from: in-sample, shuffled outcomes would be ranked far above chance.
-    assert record["held_back"][90] == (day - timedelta(days=90)).isoformat()
+    assert record["held_back"][90] == [(day - timedelta(days=days)).isoformat() for days in (120, 90)]
     for horizon in (90, 180):
         assert record["metrics"][f"{horizon}.ours.auc"] == pytest.approx(0.5, abs=0.07)
 

@@ -21,15 +21,15 @@ next_days as (
         on
             features.customer_key = days.customer_key
             and features.as_of_date <= days.day
-            and features.as_of_date + {{ var('horizons') | max }} > days.day
+            and features.as_of_date + {{ var('windows') | max }} > days.day
     where days.day < date '{{ given("training_date") }}'
 ),
 
 outcomes as (
     select
-        {% for horizon in var('horizons') %}
-        sum(orders) filter (where days_after < {{ horizon }}) as orders_next_{{ horizon }},
-        sum(net_revenue) filter (where days_after < {{ horizon }}) as revenue_next_{{ horizon }},
+        {% for days in var('windows') %}
+        sum(orders) filter (where days_after < {{ days }}) as orders_next_{{ days }},
+        sum(net_revenue) filter (where days_after < {{ days }}) as revenue_next_{{ days }},
         {% endfor %}
         as_of_date,
         customer_key
@@ -42,20 +42,20 @@ final as (
     select
         features.*,
         jsonb_build_object(
-            {% for horizon in var('horizons') %}
-            '{{ horizon }}',
+            {% for days in var('windows') %}
+            '{{ days }}',
             case
-                when features.as_of_date + {{ horizon }} <= date '{{ given("training_date") }}'
-                    then coalesce(outcomes.orders_next_{{ horizon }}, 0)
+                when features.as_of_date + {{ days }} <= date '{{ given("training_date") }}'
+                    then coalesce(outcomes.orders_next_{{ days }}, 0)
             end{{ "," if not loop.last }}
             {% endfor %}
         ) as orders_next,
         jsonb_build_object(
-            {% for horizon in var('horizons') %}
-            '{{ horizon }}',
+            {% for days in var('windows') %}
+            '{{ days }}',
             case
-                when features.as_of_date + {{ horizon }} <= date '{{ given("training_date") }}'
-                    then coalesce(outcomes.revenue_next_{{ horizon }}, 0)
+                when features.as_of_date + {{ days }} <= date '{{ given("training_date") }}'
+                    then coalesce(outcomes.revenue_next_{{ days }}, 0)
             end{{ "," if not loop.last }}
             {% endfor %}
         ) as revenue_next,

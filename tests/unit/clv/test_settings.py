@@ -83,3 +83,11 @@ def test_a_mistake_in_shop_json_is_named(tmp_path, said, words):
 def test_shop_json_changes_what_it_says(tmp_path):
     (tmp_path / "shop.json").write_text('{"currency": "GBP", "minimum_days": 30}')
     assert settings.load(tmp_path).shop == {**settings.SHOP_DEFAULTS, "currency": "GBP", "minimum_days": 30}
+
+
+@pytest.mark.parametrize(
+    ("horizons", "expected"),
+    [([90], [30, 45, 90]), ([60], [30, 60]), ([20], [20]), ([90, 180, 365], [30, 45, 60, 90, 122, 180, 365])],
+)
+def test_shorter_windows_are_learned_from_where_they_tell_enough(horizons: list[int], expected: list[int]) -> None:
+    assert settings.windows(horizons) == expected

@@ -8,7 +8,7 @@ import pytest
 
 from spark_jobs import baselines_rules as rules
 from spark_jobs.baselines_rules import History
-from spark_jobs.examples import WINDOWS
+from spark_jobs.columns import WINDOWS
 
 DAY = date(2024, 6, 1)
 DAY_NUMBER = (DAY - date(1970, 1, 1)).days

@@ -15,33 +15,67 @@ def shop(n: int = 20_000) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return spent, p * mean_of_buyers, p
 
 
+def halves(spent: np.ndarray, value: np.ndarray, p: np.ndarray) -> conformal.Intervals:
+    """Intervals from two closed origins: the first and the second quarter of the shop's customers."""
+    quarter = len(spent) // 4
+    parts = [[array[:quarter], array[quarter : 2 * quarter]] for array in (spent, value, p)]
+    return conformal.calibrate(*parts)
+
+
 def test_the_stated_share_of_customers_lies_below_each_percentile() -> None:
     spent, value, p = shop()
     half = len(spent) // 2
-    band = conformal.calibrate(spent[:half], value[:half], p[:half])
+    band = halves(spent, value, p)
     assert len(band.ratios) == 10
     for level in (0.5, 0.9):
-        below = spent[half:] <= band.quantile(level, value[half:], p[half:])
+        below = spent[half:] <= band.quantile(level, value[half:], p[half:], value.mean())
         certain = p[half:] > 1 - level  # others are at zero by definition
         assert below[certain].mean() == pytest.approx(level, abs=0.03)
 
 
+def test_the_interval_holds_four_in_five_of_those_who_may_well_buy() -> None:
+    spent, value, p = shop()
+    half, band = len(spent) // 2, halves(spent, value, p)
+    low, high = band.bounds(value[half:], p[half:], value.mean())
+    inside = (spent[half:] >= low) & (spent[half:] <= high)
+    assert inside[p[half:] > 0.3].mean() == pytest.approx(0.8, abs=0.02)
+
+
+def test_a_level_missed_at_a_closed_origin_does_not_widen_the_interval() -> None:
+    spent, value, p = shop()
+    assert np.allclose(halves(spent, value, p).ratios, halves(3 * spent, value, p).ratios)
+
+
+def test_one_buyer_whom_nobody_expected_does_not_widen_the_interval() -> None:
+    spent, value, p = shop()
+    p[0], spent[0] = 1e-9, 50.0
+    with_surprise, without = (halves(spent[first:], value[first:], p[first:]) for first in (0, 1))
+    assert np.median(with_surprise.ratios) == pytest.approx(np.median(without.ratios), rel=0.02)
+
+
 def test_a_percentile_is_zero_where_not_buying_is_likelier_than_it() -> None:
     band = conformal.unmeasured()
-    values = band.quantile(0.1, np.full(3, 50.0), np.array([0.89, 0.91, 1.0]))
+    values = band.quantile(0.1, np.full(3, 50.0), np.array([0.89, 0.91, 1.0]), 50.0)
     assert values[0] == 0
     assert 0 < values[1] < values[2]
 
 
+def test_the_lower_end_is_zero_from_one_in_ten_who_do_not_buy() -> None:
+    low, high = conformal.unmeasured().bounds(np.full(2, 50.0), np.array([0.89, 0.95]), 50.0)
+    assert low[0] == 0 < low[1]
+    assert (high > 50).all()
+
+
 def test_percentiles_are_ordered_and_finite() -> None:
     spent, value, p = shop(2000)
-    band = conformal.calibrate(spent, value, p)
-    p10, p50, p90 = (band.quantile(level, value, p) for level in (0.1, 0.5, 0.9))
+    band = halves(spent, value, p)
+    p10, p50, p90 = (band.quantile(level, value, p, value.mean()) for level in (0.1, 0.5, 0.9))
     assert ((p10 >= 0) & (p10 <= p50) & (p50 <= p90) & np.isfinite(p90)).all()
 
 
 def test_few_buyers_make_fewer_bins_and_none_the_assumed_spread() -> None:
     spent, value, p = shop(400)
-    assert 1 <= len(conformal.calibrate(spent, value, p).ratios) < 10
-    assert conformal.calibrate(spent[:20], value[:20], p[:20]) == conformal.unmeasured()
-    assert conformal.calibrate(np.array([]), np.array([]), np.array([])) == conformal.unmeasured()
+    assert 1 <= len(conformal.calibrate([spent], [value], [p]).ratios) < 10
+    assert conformal.calibrate([spent[:20]], [value[:20]], [p[:20]]) == conformal.unmeasured()
+    assert conformal.calibrate([], [], []) == conformal.unmeasured()
+    assert conformal.calibrate([np.zeros(9)], [value[:9]], [p[:9]]) == conformal.unmeasured()

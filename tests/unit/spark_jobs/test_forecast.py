@@ -1,56 +1,70 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xgboost
+from customers import FIT, customers
+from scipy.special import expit
 
-from spark_jobs import btyd, examples, forecast, reasons
+from spark_jobs import anchor, blending, examples, forecast, learners, logistic, model_files, reasons
+from spark_jobs.columns import Columns
 from spark_jobs.conformal import unmeasured
-from spark_jobs.examples import OriginFit
-from spark_jobs.forecast import Learners, Model
+from spark_jobs.forecast import Model, Trained
+from spark_jobs.learners import Learners
+from spark_jobs.level import Daily, Residual
 
-FIT = OriginFit(btyd.BgNbd(0.4, 6.0, 0.8, 2.5), btyd.GammaGamma(6.0, 3.5, 20.0))
+DAY = date(2024, 6, 1)
+DAILY = Daily(DAY - timedelta(days=500), np.full(500, 100.0), np.full(500, 30.0))
+OBJECTIVES = {"total": "reg:tweedie", "buy": "binary:logistic", "spend": "reg:gamma"}
 
 
-def customers(n: int = 200, seed: int = 5) -> examples.Columns:
-    """Customers with every column there is; gaps and last year's figures missing where they would be."""
+def boosters(columns: Columns, window: int = 90, seed: int = 0) -> Learners:
+    """Three small boosters trained by the plain library on made-up outcomes."""
     rng = np.random.default_rng(seed)
-    days, t = rng.integers(1, 12, n).astype(float), rng.integers(20, 900, n).astype(float)
-    recency = np.where(days > 1, np.round(t * rng.random(n)), 0)
-    columns = {name: rng.gamma(1, 2, n) for name in examples.FEATURE_COLUMNS}
-    gap = np.where(days > 1, recency / np.maximum(days - 1, 1) + 1, np.nan)
-    return {
-        **columns, "days_with_orders": days, "t": t, "recency": recency, "days_since_last_order": t - recency,
-        "order_value_mean": rng.gamma(3, 20, n), "average_order_value": rng.gamma(3, 20, n),
-        "gap_mean": gap, "gap_std": gap / 2, "gap_last": gap,
-    }  # fmt: skip
+    said = anchor.probabilistic(FIT, columns, window)
+    start = learners.offsets(said)
+    bought = rng.random(len(said.orders)) < said.p_purchase
+    spent = np.exp(start["spend"]) * rng.gamma(2, 0.5, len(bought)) + 0.01
+    labels = {"total": bought * spent, "buy": bought * 1.0, "spend": spent}
+    raw = {}
+    for name, objective in OBJECTIVES.items():
+        rows = learners.rows_of(examples.shape(FIT, columns, said, window), start[name])
+        rows.set_label(labels[name])
+        raw[name] = bytes(xgboost.train({"objective": objective, "max_depth": 2}, rows, 5).save_raw("json"))
+    return Learners(**raw)
 
 
-def learners(columns: examples.Columns, seed: int = 0) -> Learners:
-    """Two small boosters trained by the plain library on made-up outcomes."""
-    rng = np.random.default_rng(seed)
-    said = examples.probabilistic(FIT, columns, 90)
-    inputs = examples.shape(FIT, columns, said, 90)
-    start_buy, start_spend = forecast.offsets(said)
-    bought = (rng.random(len(start_buy)) < said.p_purchase).astype(float)
-    spent = np.exp(start_spend) * rng.gamma(2, 0.5, len(bought)) + 0.01
-    raw = []
-    for objective, label, start in (("binary:logistic", bought, start_buy), ("reg:gamma", spent, start_spend)):
-        rows = forecast.rows_of(inputs, start)
-        rows.set_label(label)
-        raw.append(bytes(xgboost.train({"objective": objective, "max_depth": 2}, rows, 5).save_raw("json")))
-    return Learners(*raw)
+def smooth(columns: Columns, window: int = 90) -> logistic.Logistic:
+    """A regression that leans on days with orders."""
+    said = anchor.probabilistic(FIT, columns, window)
+    found = logistic.inputs(FIT, columns, said, window)
+    coefficients = np.linspace(-0.1, 0.1, found.shape[1]).tolist()
+    return logistic.Logistic(found.mean(axis=0).tolist(), [1.0] * found.shape[1], coefficients, -1.0)
 
 
-@pytest.mark.parametrize("horizons", [[], [90], [90, 180], [90, 180, 365]])
-def test_longer_horizons_never_say_less_and_nothing_is_missing(horizons: list[int]) -> None:
+def trained(columns: Columns, window: int = 90) -> Trained:
+    usual = {"value_weights": list(blending.USUAL), "chance_weights": list(blending.USUAL_CHANCE)}
+    return Trained(boosters(columns, window), smooth(columns, window), **usual)
+
+
+def model(columns: Columns, *windows: int) -> Model:
+    return Model("v", trained={window: trained(columns, window) for window in windows})
+
+
+def said_by(made: Model, columns: Columns, daily: Daily = DAILY) -> dict[int, forecast.Forecast]:
+    common = forecast.settings_of(made, FIT, columns, daily, DAY)
+    return forecast.forecast(made, FIT, columns, common, 0.1)
+
+
+@pytest.mark.parametrize("windows", [[], [30], [90], [90, 180], [90, 180, 365]])
+def test_longer_horizons_never_say_less_and_nothing_is_missing(windows: list[int]) -> None:
     columns = customers()
-    model = Model("v", horizons, 0.5, 0.75, learners=learners(columns) if horizons else None)
-    said = forecast.forecast(model, FIT, columns, 0.1)
+    said = said_by(model(columns, *windows), columns)
     assert list(said) == [90, 180, 365, 1825]
     before = None
     for found in said.values():
@@ -67,69 +81,100 @@ def test_longer_horizons_never_say_less_and_nothing_is_missing(horizons: list[in
 
 
 def test_the_basis_says_what_a_horizon_rests_on() -> None:
-    model = Model("v", [90, 180], learners=Learners(b"", b""))
-    assert [model.basis(h) for h in (90, 180, 365, 1825)] == [
+    made = Model("v", trained={90: Trained(), 180: Trained()})
+    assert [made.basis(h) for h in (90, 180, 365, 1825)] == [
         "trained", "trained", "extended from 180 days", "extended from 180 days",
     ]  # fmt: skip
-    assert Model("v", [90]).basis(90) == "probabilistic"
+    assert Model("v").basis(90) == "probabilistic"
 
 
-def test_a_horizon_without_origins_grows_as_the_probabilistic_forecast_does() -> None:
+def test_the_mean_of_all_customers_is_the_anchors_at_the_level() -> None:
     columns = customers()
-    model = Model("v", [90], 1.0, 1.0, learners=learners(columns))
-    short, long = (forecast.parts(model, FIT, columns, h) for h in (90, 365))
-    assert long.value / short.value == pytest.approx(long.said.revenue / short.said.revenue)
-    nobody = (1 - long.p) / (1 - short.p)
-    assert nobody == pytest.approx((1 - long.said.p_purchase) / (1 - short.said.p_purchase))
+    made = replace(model(columns, 90), residuals=[Residual(90, DAY, 0.2, True)])
+    common = forecast.settings_of(made, FIT, columns, DAILY, DAY)[90]
+    assert common.level != 0
+    anchored = anchor.probabilistic(FIT, columns, 90)
+    assert said_by(made, columns)[90].revenue.mean() == pytest.approx(anchored.revenue.mean() * np.exp(common.level))
+    p = said_by(made, columns)[90].p_purchase
+    assert p.mean() == pytest.approx(anchored.p_purchase.mean() * np.exp(0.7 * common.level))
+
+
+def test_a_customer_is_forecast_alike_alone_and_among_others() -> None:
+    columns = customers()
+    made = model(columns, 90)
+    common = forecast.settings_of(made, FIT, columns, DAILY, DAY)
+    together = forecast.forecast(made, FIT, columns, common, 0.1)[90]
+    alone = forecast.forecast(made, FIT, {name: array[7:8] for name, array in columns.items()}, common, 0.1)[90]
+    for name in ("revenue", "p_purchase", "p50", "p90", "expected_orders"):
+        assert getattr(alone, name)[0] == pytest.approx(getattr(together, name)[7])
+
+
+def test_a_horizon_without_windows_grows_as_the_anchor_does() -> None:
+    columns = customers()
+    short, long = (said_by(model(columns, 90), columns)[h] for h in (90, 365))
+    near, far = (anchor.probabilistic(FIT, columns, h) for h in (90, 365))
+    assert long.revenue / short.revenue == pytest.approx(far.revenue / near.revenue)
+    assert (1 - long.p_purchase) / (1 - short.p_purchase) == pytest.approx((1 - far.p_purchase) / (1 - near.p_purchase))
 
 
 def test_margins_are_the_plain_boosters_own() -> None:
     columns = customers()
-    made, said = learners(columns), examples.probabilistic(FIT, columns, 90)
+    made, said = boosters(columns), anchor.probabilistic(FIT, columns, 90)
     inputs = examples.shape(FIT, columns, said, 90)
-    log_odds, log_spend = forecast.margins(made, inputs, said)
+    margins = made.margins(inputs, said)
     plain = xgboost.Booster(model_file=bytearray(made.buy))
-    start = np.log(said.p_purchase / (1 - said.p_purchase))
-    rows = xgboost.DMatrix(inputs, base_margin=start, feature_names=list(examples.SHAPE))
-    assert (1 / (1 + np.exp(-log_odds))) == pytest.approx(plain.predict(rows), abs=1e-6)
-    assert np.abs(log_spend - forecast.offsets(said)[1]).max() <= forecast.LARGEST_FACTOR
+    rows = xgboost.DMatrix(inputs, base_margin=learners.offsets(said)["buy"], feature_names=list(examples.SHAPE))
+    assert expit(margins["buy"]) == pytest.approx(plain.predict(rows), abs=1e-6)
+    for name, furthest in learners.FURTHEST.items():
+        assert np.abs(margins[name] - learners.offsets(said)[name]).max() <= furthest
 
 
 def test_predictions_stay_below_the_cap() -> None:
     columns = customers()
-    said = forecast.forecast(Model("v", [90], caps={90: 5.0}, intervals={90: unmeasured()}), FIT, columns, 0.1)
-    assert said[90].revenue.max() == 5.0
-    assert said[180].revenue.max() <= 10.0
+    made = Model("v", trained={90: Trained(cap=5.0, intervals=unmeasured())})
+    assert said_by(made, columns)[90].revenue.max() == 5.0
 
 
 def test_a_model_comes_back_from_its_files_as_it_was(tmp_path: Path) -> None:
     columns = customers()
-    model = Model("v", [90], 0.25, 0.5, {90: 1000.0}, {90: unmeasured()}, learners(columns))
-    forecast.save(model, tmp_path, {"metrics": {}})
-    assert forecast.load(tmp_path) == model
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["buy.json", "model.json", "spend.json"]
+    made = Model(
+        "v", [90, 365], {90: trained(columns), 365: Trained(cap=10.0)}, [Residual(90, DAY, 0.25, True)]
+    )  # fmt: skip
+    model_files.save(made, tmp_path, {"metrics": {}})
+    assert model_files.load(tmp_path) == made
+    names = ["90-buy.json", "90-spend.json", "90-total.json", "model.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
 
 
-def test_inputs_hold_nothing_infinite_and_last_year_is_missing_in_the_first() -> None:
+def test_inputs_hold_nothing_infinite_and_habits_are_missing_in_the_first_year() -> None:
     columns = customers()
-    inputs = examples.shape(FIT, columns, examples.probabilistic(FIT, columns, 180), 180)
+    inputs = examples.shape(FIT, columns, anchor.probabilistic(FIT, columns, 180), 180)
     names = list(examples.SHAPE)
     assert inputs.shape == (200, len(names))
     assert not np.isinf(inputs).any()
-    last_year = inputs[:, names.index("orders_last_year_over_expected")]
-    assert (np.isnan(last_year) == (columns["t"] < 365)).all()
+    for name, known_after in (("orders_last_year_over_expected", 365), ("season_share", examples.HABITS_AFTER)):
+        assert (np.isnan(inputs[:, names.index(name)]) == (columns["t"] < known_after)).all()
 
 
 def test_effects_of_all_drivers_and_the_remainder_sum_to_the_gap_to_the_mean() -> None:
     columns = customers()
-    model = Model("v", [90], 0.5, 0.75, learners=learners(columns))
-    found = reasons.drivers(model, FIT, columns, 365)
-    predicted = forecast.forecast(model, FIT, columns, 0.1)[365].revenue
-    effects = reasons.in_money(found, found.mean(axis=0), predicted, predicted.mean())
-    assert effects.sum(axis=1) == pytest.approx(predicted - predicted.mean())
-    assert np.isfinite(effects).all()
-    # A remainder that outweighed the drivers would mean that the reasons explain little.
-    assert np.median(np.abs(effects[:, -1])) < np.median(np.abs(effects[:, :-1]).sum(axis=1))
+    made = model(columns, 90)
+    for horizon in (90, 365):
+        found = reasons.drivers(made, FIT, columns, horizon)
+        predicted = said_by(made, columns)[horizon].revenue
+        effects = reasons.in_money(found, found.mean(axis=0), predicted, predicted.mean())
+        assert effects.sum(axis=1) == pytest.approx(predicted - predicted.mean())
+        assert np.isfinite(effects).all()
+        # A remainder that outweighed the drivers would mean that the reasons explain little.
+        assert np.median(np.abs(effects[:, -1])) < np.median(np.abs(effects[:, :-1]).sum(axis=1))
+
+
+def test_drivers_explain_the_shape_but_for_the_bend_of_the_chance() -> None:
+    columns = customers()
+    made = model(columns, 90)
+    explained = reasons.drivers(made, FIT, columns, 90).sum(axis=1)
+    said = np.log(said_by(made, columns)[90].revenue)
+    assert np.corrcoef(explained, said)[0, 1] > 0.95
 
 
 def test_a_long_silence_counts_against_a_customer_who_bought_once() -> None:

@@ -2,17 +2,59 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from clv.settings import HORIZONS
-from spark_jobs import train
+import numpy as np
+import pytest
+from customers import FIT
+
+from spark_jobs import learning, train
+from spark_jobs.learning import Origin, Total
+from spark_jobs.level import Daily
 
 DAY = date(2024, 6, 1)
 
 
-def test_the_last_origin_of_a_horizon_is_the_latest_whose_window_has_closed() -> None:
-    origins = [DAY - timedelta(days=days) for days in (60, 90, 120, 180)]
-    assert train.last_closed(origins, DAY, HORIZONS) == {90: origins[1], 180: origins[3]}
-    assert train.last_closed(origins, DAY - timedelta(days=1), HORIZONS) == {90: origins[2]}
+def origins(*days_ago: int, windows: tuple[int, ...] = (30, 90, 180)) -> dict[date, Origin]:
+    """Origins so many days before DAY, with a total for each window that had closed by DAY."""
+    return {
+        DAY - timedelta(days=days): Origin(FIT, {w: Total(10.0, 8.0, 5) for w in windows if w <= days})
+        for days in sorted(days_ago, reverse=True)
+    }
 
 
-def test_nothing_has_closed_in_a_young_shop() -> None:
-    assert train.closed_horizons([DAY - timedelta(days=89)], DAY, HORIZONS) == []
+def test_held_back_are_the_latest_origins_whose_window_has_closed() -> None:
+    found = origins(60, 90, 120, 180)
+    before = [DAY - timedelta(days=days) for days in (120, 90)]
+    assert train.latest_closed(found, 90, DAY) == before
+    assert train.latest_closed(found, 90, DAY - timedelta(days=1)) == [
+        DAY - timedelta(days=days) for days in (180, 120)
+    ]
+    assert train.latest_closed(found, 180, DAY) == [DAY - timedelta(days=180)]
+    assert train.latest_closed(found, 365, DAY) == []
+
+
+def test_a_horizon_without_a_closed_window_rests_on_the_longest_shorter_one() -> None:
+    assert train.bases(origins(60, 90), [90, 180, 365]) == [90]
+    assert train.bases(origins(40), [90]) == [30]
+    assert train.bases(origins(90, 180), [90, 180, 365]) == [90, 180]
+    assert train.bases(origins(20), [90]) == []
+
+
+def test_nothing_is_learned_from_a_window_that_was_open() -> None:
+    found = origins(*range(30, 400, 30))
+    by = DAY - timedelta(days=60)
+    for day, window in learning.snapshots(found, 180, by, 12):
+        assert learning.end(day, window) <= by
+        assert window in (90, 180)  # 30 days are too short to tell of 180
+    assert len(learning.snapshots(found, 180, by, 2)) == 4
+
+
+def test_neighbouring_origins_count_once() -> None:
+    days = [DAY - timedelta(days=days) for days in (0, 5, 24, 25, 60)]
+    assert learning.apart(days) == [days[4], days[3], days[0]]
+
+
+def test_what_the_anchor_missed_is_told_per_closed_window() -> None:
+    daily = Daily(DAY - timedelta(days=200), np.ones(200), np.ones(200))
+    missed = train.missed(origins(90), daily)
+    assert [(found.window_days, found.window_end) for found in missed] == [(30, DAY - timedelta(days=60)), (90, DAY)]
+    assert [found.value for found in missed] == pytest.approx([0.2231436] * 2)  # log(10 / 8)

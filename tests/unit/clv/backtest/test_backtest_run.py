@@ -28,11 +28,6 @@ def test_what_cannot_be_tried_is_said_at_once(asked, words):
         run.check(asked)
 
 
-@pytest.mark.parametrize(("horizon", "expected"), [(90, [30, 45, 90]), (60, [30, 60]), (20, [20])])
-def test_shorter_windows_are_learned_from_where_they_tell_enough(horizon, expected):
-    assert run.windows(horizon) == expected
-
-
 def test_a_plain_file_may_have_order_numbers_or_not(tmp_path):
     (tmp_path / "with.csv").write_text("customer_id,order_id,ordered_at,amount\n1,a,2024-01-01,5\n")
     (tmp_path / "without.csv").write_text("customer_id,ordered_at,amount\n1,2024-01-01,5\n")
