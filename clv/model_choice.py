@@ -134,6 +134,19 @@ def training_origins(training_date: date, settings: Settings | None = None) -> l
     return origins(training_date, first, settings.horizons) if first else []
 
 
+def record_decisions(model_version: str, training_date: date, decisions: list[dict], settings: Settings) -> None:
+    """Keeps what was measured of a model and its rivals, and which is published; what was kept before is replaced."""
+    with warehouse.connect(settings.warehouse_url) as connection:
+        connection.execute(f"delete from {tables.MODEL_DECISIONS} where model_version = %s", (model_version,))  # type: ignore[arg-type]
+        for row in decisions:
+            values = {"model_version": model_version, "training_date": training_date, **row}
+            connection.execute(
+                f"insert into {tables.MODEL_DECISIONS} ({', '.join(values)}) "  # type: ignore[arg-type]
+                f"values ({', '.join(f'%({name})s' for name in values)})",
+                values,
+            )
+
+
 def _choice(training_date: date, settings: Settings, reuse: bool = True) -> Choice:
     digest = data_digest(training_date, settings)
     found = registry.find(training_date, digest, settings) if reuse else None

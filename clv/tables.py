@@ -26,6 +26,7 @@ BASELINE_PREDICTIONS = "predictions.baseline_predictions"
 RUNS = "ops.runs"
 GATE_RESULTS = "ops.gate_results"
 TASK_LOG = "ops.task_log"
+MODEL_DECISIONS = "ops.model_decisions"
 SETTINGS = "ops.settings"
 PUBLICATIONS = "analytics.publications"
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spark_jobs import blending, conformal, metrics
+from spark_jobs import blending, conformal, metrics, promotion
 from spark_jobs.anchor import OriginFit
-from spark_jobs.baselines_rules import trailing
 from spark_jobs.columns import Array, Columns
-from spark_jobs.forecast import Parts, Trained, blend, parts, setting
+from spark_jobs.forecast import Parts, Trained, blend, parts, rival_says, setting
+from spark_jobs.promotion import CELLS, OURS, RIVALS, Decision
 
 HEADROOM = 2.0  # a customer is never said to spend more than this times the most that any customer spent
 
@@ -23,7 +23,7 @@ HEADROOM = 2.0  # a customer is never said to spend more than this times the mos
 @dataclass(frozen=True)
 class HeldBack:
     """A closed origin of a horizon: what was learned by then and said of it, its level (in logs), what happened, and
-    trailing spend; arrays of shape (n,)."""
+    what each rival had said; arrays of shape (n,)."""
 
     window_days: int
     origin: str
@@ -32,13 +32,14 @@ class HeldBack:
     level: float
     bought: Array
     spent: Array
-    trailing: Array
+    rivals: dict[str, Array]
 
     def forecast(self, trained: Trained) -> tuple[Array, Array, float]:
         """Chance, mean money and its mean over all customers, blended with the weights of `trained`."""
         own = self.trained if self.trained.learners is None else _with_weights(self.trained, trained)
-        common = setting(own, self.parts, self.level)
-        return *blend(own, self.parts, common), common.mean
+        found = self.parts if trained.published == OURS else replace(self.parts, rival=self.rivals[trained.published])
+        common = setting(own, found, self.level)
+        return *blend(own, found, common), common.mean
 
 
 def hold_back(
@@ -48,20 +49,24 @@ def hold_back(
 
     columns: FEATURE_COLUMNS, orders_next_h and revenue_next_h of the origin's customers who had a purchase day.
     """
+    found = parts(trained, fit, columns, window_days)
+    names = [*RIVALS, *([CELLS] if trained.cells else [])]
+    rivals = {name: rival_says(name, trained.cells, found.said, columns, window_days) for name in names}
     return HeldBack(
         window_days,
         origin,
         trained,
-        parts(trained, fit, columns, window_days),
+        found,
         level,
         (columns[f"orders_next_{window_days}"] > 0).astype(float),
         np.maximum(columns[f"revenue_next_{window_days}"], 0),
-        trailing(columns, window_days).mean,
+        {name: said for name, said in rivals.items() if said is not None},
     )
 
 
-def calibrated(trained: Trained, held_back: Sequence[HeldBack]) -> Trained:
-    """What was trained, with weights, intervals and a cap from its held-back origins, oldest first."""
+def calibrated(trained: Trained, held_back: Sequence[HeldBack]) -> tuple[Trained, Decision | None]:
+    """What was trained, with weights, intervals and a cap from its held-back origins, oldest first; where a rival
+    did better, with its name. The decision goes along; without held-back origins there is none."""
     judged = [held for held in held_back if held.trained.learners is not None]
     if trained.learners is not None:
         chance = blending.chance_weights([held.parts.chance for held in judged], [held.bought for held in judged])
@@ -70,11 +75,15 @@ def calibrated(trained: Trained, held_back: Sequence[HeldBack]) -> Trained:
         parts_of = [list(np.exp(held.parts.value(trained.chance_weights))) for held in judged]
         value = blending.value_weights(parts_of, [held.spent for held in judged], buyers)
         trained = replace(trained, value_weights=value.tolist())
-    said = [held.forecast(trained) for held in held_back]
     spent = [held.spent for held in held_back]
+    decision = None
+    if any(came.sum() > 0 for came in spent):
+        decision = _decide(trained, [held for held in held_back if held.spent.sum() > 0])
+        trained = replace(trained, published=decision.published)
+    said = [held.forecast(trained) for held in held_back]
     intervals = conformal.calibrate(spent, [value for _, value, _ in said], [p for p, _, _ in said])
-    most = max((float(max(h.spent.max(initial=0), h.trailing.max(initial=0))) for h in held_back), default=0.0)
-    return replace(trained, intervals=intervals, cap=HEADROOM * most if most > 0 else np.inf)
+    most = max((float(array.max(initial=0)) for h in held_back for array in (h.spent, h.rivals["trailing"])), default=0)
+    return replace(trained, intervals=intervals, cap=HEADROOM * most if most > 0 else np.inf), decision
 
 
 def scores(trained: Trained, held_back: Sequence[HeldBack]) -> dict[str, float]:
@@ -103,13 +112,22 @@ def scores(trained: Trained, held_back: Sequence[HeldBack]) -> dict[str, float]:
             "auc": metrics.auc(held.bought, anchor.p_purchase),
             "brier": metrics.brier(held.bought, anchor.p_purchase),
         },
-        "trailing": metrics.of_money(held.spent, held.trailing),
+        "trailing": metrics.of_money(held.spent, held.rivals["trailing"]),
     }
     return {
         f"{held.window_days}.{forecast}.{metric}": round(number, 6)
         for forecast, row in table.items()
         for metric, number in row.items()
     }
+
+
+def _decide(trained: Trained, held_back: Sequence[HeldBack]) -> Decision:
+    said = {OURS: [held.forecast(trained)[1] for held in held_back]}
+    for name in held_back[0].rivals:
+        if all(name in held.rivals for held in held_back):
+            said[name] = [held.rivals[name] for held in held_back]
+    origins = [held.origin for held in held_back]
+    return promotion.decide(held_back[0].window_days, origins, [held.spent for held in held_back], said)
 
 
 def _with_weights(own: Trained, chosen: Trained) -> Trained:

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import expit, log_expit
 
 from clv.settings import HORIZONS
-from spark_jobs import anchor, examples, logistic
+from spark_jobs import anchor, examples, logistic, promotion
 from spark_jobs.anchor import OriginFit, Probabilistic
 from spark_jobs.blending import UNLEARNED
 from spark_jobs.columns import YEAR, Array, Columns
@@ -24,6 +24,7 @@ from spark_jobs.discounting import discount_factor
 from spark_jobs.learners import Learners
 from spark_jobs.level import Daily, Residual, log_level, share_of_buyers, shift_to, tilted
 from spark_jobs.logistic import Logistic
+from spark_jobs.promotion import CELLS, OURS, RIVALS
 
 LIFETIME = 1825  # days: the remaining lifetime is cut at five years
 LEAST = 1e-9  # money, so that logs exist
@@ -32,7 +33,8 @@ LEAST = 1e-9  # money, so that logs exist
 @dataclass(frozen=True)
 class Trained:
     """What training leaves for one window length. `value_weights` are of the parts of the mean, in the order of
-    `Parts.value`; `chance_weights` of those of the chance; `cap` is the most a customer is said to spend."""
+    `Parts.value`; `chance_weights` of those of the chance; `cap` is the most a customer is said to spend. `published`
+    names what is: the blend, or a rival that did better (`cells` are those of the RFM rival)."""
 
     learners: Learners | None = None
     logistic: Logistic | None = None
@@ -40,6 +42,8 @@ class Trained:
     chance_weights: list[float] = field(default_factory=lambda: [1.0])
     intervals: Intervals = field(default_factory=unmeasured)
     cap: float = np.inf
+    published: str = OURS
+    cells: dict | None = None
 
 
 @dataclass(frozen=True)
@@ -66,19 +70,25 @@ class Model:
         base = self.base(horizon_days)
         if base is None:
             return "probabilistic"
-        return "trained" if base == horizon_days else f"extended from {base} days"
+        published = self.trained[base].published
+        own = "trained" if published == OURS else f"baseline {published}"
+        if base == horizon_days:
+            return own
+        return f"extended from {base} days" + ("" if published == OURS else f" of {own}")
 
 
 @dataclass(frozen=True)
 class Parts:
     """What is blended, in logs and log-odds: money by the anchor (`said`) and by the trailing year, shape (n,); the
-    chance by each, shape (chances, n), the anchor first; and of the learners, if any, money in all and a buyer's."""
+    chance by each, shape (chances, n), the anchor first; of the learners, if any, money in all and a buyer's; and the
+    money (no logs) that the rival says which is published, if one is."""
 
     said: Probabilistic
     trailing: Array
     chance: Array
     total: Array | None = None
     spend: Array | None = None
+    rival: Array | None = None
 
     def value(self, chance_weights: list[float]) -> Array:
         """log money by each part of the mean, shape (parts, n): anchor, Tweedie, boosted chance times spend, blended
@@ -93,8 +103,8 @@ class Parts:
 
 @dataclass(frozen=True)
 class Setting:
-    """What the customers of a date have in common over a window: the level (in logs), the anchor's mean after it
-    (money), the logs of the parts' means and of two shapes' means, and the shift of the chance's log-odds."""
+    """What the customers of a date have in common over a window: the level (in logs), the mean forecast (money), the
+    logs of the parts' means and of two shapes' means, and the shift of the chance's log-odds."""
 
     level: float
     mean: float
@@ -123,13 +133,24 @@ def parts(trained: Trained, fit: OriginFit, columns: Columns, window_days: int) 
     """The forecasts of a window that are blended: anchor and trailing year, and what was learned."""
     said = anchor.probabilistic(fit, columns, window_days)
     trailing = np.log(np.maximum(columns[f"revenue_{YEAR}"], 0) * window_days / YEAR + 0.2 * said.revenue)
+    rival = rival_says(trained.published, trained.cells, said, columns, window_days)
     if trained.learners is None:
-        return Parts(said, trailing, said.log_odds[None, :])
+        return Parts(said, trailing, said.log_odds[None, :], rival=rival)
     found = trained.learners.margins(examples.shape(fit, columns, said, window_days), said)
     smooth = found["buy"]
     if trained.logistic:
         smooth = trained.logistic.log_odds(logistic.inputs(fit, columns, said, window_days))
-    return Parts(said, trailing, np.array([said.log_odds, found["buy"], smooth]), found["total"], found["spend"])
+    chance = np.array([said.log_odds, found["buy"], smooth])
+    return Parts(said, trailing, chance, found["total"], found["spend"], rival)
+
+
+def rival_says(name: str, cells: dict | None, said: Probabilistic, columns: Columns, window_days: int) -> Array | None:
+    """Money by a rival of the blend; None for the blend itself."""
+    if name == OURS:
+        return None
+    if name == CELLS:
+        return promotion.cells_from_json(cells or {}).say(columns).mean
+    return RIVALS[name](said, columns, window_days)
 
 
 def setting(trained: Trained, found: Parts, level: float) -> Setting:
@@ -142,7 +163,7 @@ def setting(trained: Trained, found: Parts, level: float) -> Setting:
     log_odds = np.array(trained.chance_weights) @ found.chance
     return Setting(
         level=float(level),
-        mean=float(found.said.revenue.mean() * np.exp(level)),
+        mean=float(found.said.revenue.mean() * np.exp(level) if found.rival is None else found.rival.mean()),
         log_means=[float(x) for x in log_means],
         log_shape=log_shape,
         log_tilted=log_tilted,
@@ -153,10 +174,13 @@ def setting(trained: Trained, found: Parts, level: float) -> Setting:
 def blend(trained: Trained, found: Parts, common: Setting) -> tuple[Array, Array]:
     """Chance of an order and mean money over a window, each of shape (n,)."""
     p = expit(np.array(trained.chance_weights) @ found.chance + common.shift)
+    p = np.clip(p, LEAST, 1 - LEAST)
+    if found.rival is not None:
+        return p, np.clip(found.rival, LEAST, trained.cap)
     value = found.value(trained.chance_weights)
     logs = np.array(trained.value_weights) @ (value - np.array(common.log_means)[:, None]) - common.log_shape
     money = common.mean * np.exp(tilted(logs, common.level) - common.log_tilted)
-    return np.clip(p, LEAST, 1 - LEAST), np.minimum(money, trained.cap)
+    return p, np.minimum(money, trained.cap)
 
 
 def settings_of(model: Model, fit: OriginFit, columns: Columns, daily: Daily, day: date) -> dict[int, Setting]:

@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pyspark.sql import DataFrame, SparkSession
 
 from clv import model_choice, registry, tables, warehouse
@@ -22,7 +23,19 @@ from clv import settings as settings_module
 from clv.dates import parse_date
 from clv.errors import ClvError
 from clv.settings import Settings
-from spark_jobs import anchor, blending, entry, evaluation, learning, logistic, model_files, session, warehouse_io
+from spark_jobs import (
+    anchor,
+    baselines_rules,
+    blending,
+    entry,
+    evaluation,
+    learning,
+    logistic,
+    model_files,
+    promotion,
+    session,
+    warehouse_io,
+)
 from spark_jobs.columns import COLUMNS, Columns
 from spark_jobs.forecast import Model, Trained
 from spark_jobs.learning import Origin
@@ -70,6 +83,7 @@ def run(
             version = registry.register(
                 Path(folder), training_date, digest, force, parameters, record["metrics"], settings
             )
+    model_choice.record_decisions(name, training_date, record["decisions"], settings)
     log.info("registered %s as number %d", name, version.number)
     return {
         "model_version": name, "trained": True, "number": version.number, "examples": record["examples"],
@@ -98,12 +112,13 @@ def fit(
     def learn(asked: tuple[int, date]) -> Trained:
         window, by = asked
         trees = BOOSTED_ORIGINS[(by - daily.first).days >= model_choice.TWO_YEARS]
+        cells = rfm_cells(panel, latest_closed(origins, window, by, SMOOTH_ORIGINS), window)
         learners = learning.train(data, learning.snapshots(origins, window, by, trees), window, workers)
         if learners is None:
-            return Trained()
+            return Trained(cells=cells)
         log.info("learned windows of %d days closed by %s", window, by)
         smooth = logistic.fit(*smooth_examples(origins, panel, window, by))
-        return Trained(learners, smooth, list(blending.USUAL), list(blending.USUAL_CHANCE))
+        return Trained(learners, smooth, list(blending.USUAL), list(blending.USUAL_CHANCE), cells=cells)
 
     asked = [(window, by) for window, days in held.items() for by in (training_date, *days)]
     with ThreadPoolExecutor(max(1, session.slots(spark) // workers)) as pool:
@@ -118,8 +133,11 @@ def fit(
             )
             for day in days
         ]  # fmt: skip
-        found = evaluation.calibrated(learned[window, training_date], judged)
+        found, decision = evaluation.calibrated(learned[window, training_date], judged)
         trained[window] = found
+        if decision:
+            log.info("windows of %d days: %s is published", window, decision.published)
+            record["decisions"] += decision.as_rows()
         record["held_back"][window] = [held_back.origin for held_back in judged]
         record["weights"][window] = {"value": found.value_weights, "chance": found.chance_weights}
         record["metrics"] |= evaluation.scores(found, judged)
@@ -161,12 +179,22 @@ def smooth_examples(
     return inputs, bought
 
 
+def rfm_cells(panel: dict[date, Columns], days: list[date], window: int) -> dict | None:
+    """RFM cells of a window from closed origins; None where there are none."""
+    if not days:
+        return None
+    columns = {name: np.concatenate([panel[day][name] for day in days]) for name in panel[days[0]]}
+    bought = (columns[f"orders_next_{window}"] > 0) * 1.0
+    spent = np.maximum(columns[f"revenue_next_{window}"], 0)
+    return promotion.cells_as_json(baselines_rules.fit_cells(columns, bought, spent))
+
+
 def _record(training_date: date, origins: dict[date, Origin] | None = None, rows: int = 0) -> dict[str, Any]:
     """What is kept beside a model of how it was made."""
     return {
         "training_date": training_date.isoformat(),
         "origins": {day.isoformat(): origin.fit.as_json() for day, origin in (origins or {}).items()},
-        "held_back": {}, "weights": {}, "examples": rows, "metrics": {},
+        "held_back": {}, "weights": {}, "decisions": [], "examples": rows, "metrics": {},
     }  # fmt: skip
 
 
