@@ -17,6 +17,8 @@ from spark_jobs.columns import WINDOWS, Array, Columns
 from spark_jobs.examples import HABITS_AFTER, habits
 
 STRENGTH = 0.1  # C: the inverse of the ridge, on standardised inputs
+LEAST_SCALE = 0.05  # of an input: what hardly varied in training must not explode where it does
+FURTHEST = 5.0  # standard deviations from the mean that an input counts for at most
 FEWEST_BUYERS = 100
 FEWEST_WINDOWS = 2
 
@@ -51,7 +53,7 @@ class Logistic:
 
     def terms(self, found: Array) -> Array:
         """What each input adds to the log-odds, shape (n, inputs)."""
-        return (found - np.array(self.center)) / np.array(self.scale) * np.array(self.coefficients)
+        return _standard(found, np.array(self.center), np.array(self.scale)) * np.array(self.coefficients)
 
     def log_odds(self, found: Array) -> Array:
         """Log-odds of an order, shape (n,), but for a constant that the level sets."""
@@ -85,11 +87,13 @@ def fit(found: Sequence[Array], bought: Sequence[Array]) -> Logistic | None:
         return None
     window = np.repeat(np.arange(len(found)), [len(part) for part in found])
     constants = (window[:, None] == np.arange(1, len(found))) * 1.0
-    center, scale = rows.mean(axis=0), rows.std(axis=0) + 1e-9
-    varies = scale > 1e-6  # an input that never does says nothing, and must not explode where it does
-    standard = np.where(varies, (rows - center) / scale, 0.0)
+    center, scale = rows.mean(axis=0), np.maximum(rows.std(axis=0), LEAST_SCALE)
     learner = LogisticRegression(C=STRENGTH, max_iter=300)
-    learner.fit(np.hstack([standard, constants]), labels)
-    coefficients = np.where(varies, np.asarray(learner.coef_)[0, : rows.shape[1]], 0.0)
+    learner.fit(np.hstack([_standard(rows, center, scale), constants]), labels)
+    coefficients = np.asarray(learner.coef_)[0, : rows.shape[1]]
     intercept = float(np.asarray(learner.intercept_)[0])
     return Logistic(center.tolist(), scale.tolist(), coefficients.tolist(), intercept)
+
+
+def _standard(found: Array, center: Array, scale: Array) -> Array:
+    return np.clip((found - center) / scale, -FURTHEST, FURTHEST)

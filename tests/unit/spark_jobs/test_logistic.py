@@ -42,7 +42,19 @@ def test_an_input_that_never_varied_says_nothing() -> None:
         inputs[:, 0] = 7.0
     found = logistic.fit([inputs for inputs, _ in windows], [bought for _, bought in windows])
     assert found is not None
-    assert found.coefficients[0] == 0
+    assert found.coefficients[0] == pytest.approx(0, abs=1e-9)
+
+
+def test_what_hardly_varied_in_training_cannot_take_over_later() -> None:
+    windows = [window(1), window(2)]
+    for inputs, bought in windows:
+        inputs[:, 0] = 1 - 1e-6 * bought
+    found = logistic.fit([inputs for inputs, _ in windows], [bought for _, bought in windows])
+    assert found is not None
+    later = windows[0][0].copy()
+    usual = found.log_odds(later)
+    later[:, 0] = 0.0
+    assert np.abs(found.log_odds(later) - usual).max() < 0.1
 
 
 def test_one_window_or_few_buyers_are_too_little() -> None:
