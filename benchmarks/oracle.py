@@ -44,7 +44,7 @@ class Shop:
         rng = np.random.default_rng(seed)
         self.people = model.draw_customers(rng, customers, days, self.first_day_of_year)
         customer, time = model.draw_orders(rng, self.people, days, self.first_day_of_year)
-        lines = shop._lines(rng, self.people, customer, time)
+        lines = shop.draw_lines(rng, self.people, customer, time)
         self.known = self.people.arrival < origin
         before = time < origin
         self.orders = np.bincount(customer[before], minlength=customers)

@@ -20,6 +20,7 @@ from clv.settings import QUIET, Settings
 MODEL = "customer_lifetime_value"
 EXPERIMENT = "training"
 ARTIFACTS = "model"
+CHAMPION, CHALLENGER = "champion", "challenger"  # aliases: the model that was last promoted, and the last one made
 
 
 @dataclass(frozen=True)
@@ -107,16 +108,26 @@ def register(
         "forced": str(forced).lower(),
     }
     run = client.create_run(experiment.experiment_id, run_name=name, tags=tags)
-    for key, value in parameters.items():
-        client.log_param(run.info.run_id, key, value if isinstance(value, str) else json.dumps(value))
-    from mlflow.entities import Metric
+    from mlflow.entities import Metric, Param
 
-    client.log_batch(run.info.run_id, metrics=[Metric(key, value, 0, 0) for key, value in metrics.items()])
+    kept = [Param(key, value if isinstance(value, str) else json.dumps(value)) for key, value in parameters.items()]
+    client.log_batch(run.info.run_id, [Metric(key, value, 0, 0) for key, value in metrics.items()], kept)
     client.log_artifacts(run.info.run_id, str(folder), ARTIFACTS)
     client.set_terminated(run.info.run_id)
     source = f"{run.info.artifact_uri}/{ARTIFACTS}"
     version = client.create_model_version(MODEL, source, run.info.run_id, tags=tags)
     return _version(version)
+
+
+def name_roles(version: ModelVersion, promoted: bool, settings: Settings | None = None) -> None:
+    """Gives the version the alias `challenger`, and where it is promoted `champion` too, unless that is of a later
+    date. Aliases are for people: a run's model follows from its date and data."""
+    client = _client(settings or settings_module.load())
+    client.set_registered_model_alias(MODEL, CHALLENGER, str(version.number))
+    named = client.get_registered_model(MODEL).aliases
+    champion = _version(client.get_model_version(MODEL, str(named[CHAMPION]))) if CHAMPION in named else None
+    if promoted and (champion is None or champion.training_date <= version.training_date):
+        client.set_registered_model_alias(MODEL, CHAMPION, str(version.number))
 
 
 def files(model_version: str, settings: Settings | None = None) -> Path:

@@ -74,7 +74,7 @@ def customer_predictions(slice_: Slice) -> Suite:
                 "quantiles_ordered",
                 """select customer_key, horizon_days, predicted_p10, predicted_p50, predicted_p90 from {batch}
                 where predicted_p10 > predicted_p50 or predicted_p50 > predicted_p90""",
-                "the 10th, 50th and 90th percentiles are not in order",
+                "the interval's ends and the median are not in order",
                 MEND,
             ),
             never(

@@ -41,7 +41,7 @@ def make(
     first_day_of_year = start.timetuple().tm_yday
     people = model.draw_customers(rng, customers, history_days, first_day_of_year)
     customer, time = model.draw_orders(rng, people, history_days, first_day_of_year)
-    lines = _lines(rng, people, customer, time)
+    lines = draw_lines(rng, people, customer, time)
     refunds = _refunds(rng, lines, history_days)
     rows = _table(people, lines, refunds, start)
     (out / "orders").mkdir(parents=True, exist_ok=True)
@@ -53,7 +53,7 @@ def make(
     return {"files": len(months), "rows": written, "orders": len(customer)}
 
 
-def _lines(rng: np.random.Generator, people: model.Customers, customer: np.ndarray, time: np.ndarray) -> dict:
+def draw_lines(rng: np.random.Generator, people: model.Customers, customer: np.ndarray, time: np.ndarray) -> dict:
     """One element per order line: order, line, customer, time, category, product, pieces, and money in cents."""
     per_order = 1 + rng.poisson(people.extra_lines[customer])
     order = np.repeat(np.arange(len(customer)), per_order)

@@ -21,6 +21,7 @@ from spark_jobs.anchor import DAYS_PER_WEEK, OriginFit, Probabilistic, history
 from spark_jobs.columns import Array, Columns
 from spark_jobs.examples import SHAPE
 from spark_jobs.forecast import Model, Trained, parts
+from spark_jobs.promotion import ANCHOR
 
 REASONS = 3
 DRIVERS = list(dict.fromkeys(SHAPE.values()))
@@ -35,6 +36,11 @@ def drivers(model: Model, fit: OriginFit, columns: Columns, horizon_days: int) -
     anchored = _anchor(fit, columns, found.said, base)
     total = weights[0] * anchored
     total[:, DRIVERS.index("recent_spend")] += weights[-1] * found.trailing
+    if found.rival is not None:
+        if trained.published == ANCHOR:
+            return anchored
+        least = max(0.01 * float(found.rival.mean()), 1e-9)
+        return _by_driver(["recent_spend"], np.log(np.maximum(found.rival, least))[:, None])
     if trained.learners is None:
         return total
     inputs = examples.shape(fit, columns, found.said, base)

@@ -84,6 +84,8 @@ def run(
                 Path(folder), training_date, digest, force, parameters, record["metrics"], settings
             )
     model_choice.record_decisions(name, training_date, record["decisions"], settings)
+    promoted = bool(model.trained) and all(kept.published == promotion.OURS for kept in model.trained.values())
+    registry.name_roles(version, promoted, settings)
     log.info("registered %s as number %d", name, version.number)
     return {
         "model_version": name, "trained": True, "number": version.number, "examples": record["examples"],
