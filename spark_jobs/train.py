@@ -45,6 +45,7 @@ log = logging.getLogger("clv.train")
 MOST_ROWS = 2_000_000  # of training_examples; above it, a fixed share of the customers is learned from
 BOOSTED_ORIGINS = {False: 5, True: 12}  # latest ones per window that trees learn from, before two years and after
 SMOOTH_ORIGINS = 8  # latest ones that the logistic regression learns from
+ENOUGH_OF_ITS_OWN = 3  # closed origins of a window: with fewer, the regression learns from shorter windows too
 HELD_BACK = 2  # latest closed origins per horizon that forecasts are judged by
 
 
@@ -172,12 +173,19 @@ def latest_closed(origins: dict[date, Origin], window: int, by: date, latest: in
 def smooth_examples(
     origins: dict[date, Origin], panel: dict[date, Columns], window: int, by: date
 ) -> tuple[list, list]:
-    """What the logistic regression of a window learns from: inputs, and who bought, per closed origin."""
+    """What the logistic regression of a window learns from: inputs, and who bought, per closed origin.
+
+    Where fewer than ENOUGH_OF_ITS_OWN have closed, those of shorter windows come in too, from half its length on.
+    """
+    days = {window: latest_closed(origins, window, by, SMOOTH_ORIGINS)}
+    if len(days[window]) < ENOUGH_OF_ITS_OWN:
+        lengths = {w for origin in origins.values() for w in origin.totals if window / 2 <= w < window}
+        days |= {w: latest_closed(origins, w, by, SMOOTH_ORIGINS) for w in sorted(lengths)}
     inputs, bought = [], []
-    for day in latest_closed(origins, window, by, SMOOTH_ORIGINS):
-        said = anchor.probabilistic(origins[day].fit, panel[day], window)
-        inputs.append(logistic.inputs(origins[day].fit, panel[day], said, window))
-        bought.append((panel[day][f"orders_next_{window}"] > 0) * 1.0)
+    for length, day in [(w, day) for w in days for day in days[w]]:
+        said = anchor.probabilistic(origins[day].fit, panel[day], length)
+        inputs.append(logistic.inputs(origins[day].fit, panel[day], said, length))
+        bought.append((panel[day][f"orders_next_{length}"] > 0) * 1.0)
     return inputs, bought
 
 

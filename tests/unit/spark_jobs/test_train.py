@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
-from customers import FIT
+from customers import FIT, customers
 
 from spark_jobs import learning, train
 from spark_jobs.learning import Origin, Total
@@ -58,3 +58,12 @@ def test_what_the_anchor_missed_is_told_per_closed_window() -> None:
     missed = train.missed(origins(90), daily)
     assert [(found.window_days, found.window_end) for found in missed] == [(30, DAY - timedelta(days=60)), (90, DAY)]
     assert [found.value for found in missed] == pytest.approx([0.2231436] * 2)  # log(10 / 8)
+
+
+def test_the_regression_learns_from_shorter_windows_where_its_own_are_few() -> None:
+    found = origins(90, 120, 180, windows=(60, 90, 180))
+    panel = {day: customers(50) for day in found}
+    for columns in panel.values():
+        columns |= {f"orders_next_{window}": columns["orders_90"] for window in (60, 90, 180)}
+    assert len(train.smooth_examples(found, panel, 90, DAY)[0]) == 3
+    assert len(train.smooth_examples(found, panel, 180, DAY)[0]) == 1 + 3  # 60 days are less than half
