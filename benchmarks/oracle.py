@@ -102,8 +102,8 @@ def by_population(made: Shop, horizon: int) -> np.ndarray:
         """log of the integral of rate ** power * exp(-rate * (clock - start)) over the spread of rates."""
         return gammaln(a + power) - gammaln(a) + a * np.log(b) - (a + power) * np.log(b + clock)
 
-    age = made.origin - made.people.arrival
-    log_here = log_rate(now - start, x) - c * np.log1p(age / d)
+    age = np.maximum(made.origin - made.people.arrival, 0.0)
+    log_here = log_rate(np.maximum(now - start, 0), np.maximum(x, 0)) - c * np.log1p(age / d)
     at = made.last[:, None] + wait[:, None] * (NODES + 0.5)
     log_left = log_rate(made.clock(at) - start[:, None], x[:, None]) + np.log(c / d)
     log_left -= (c + 1) * np.log1p((at - made.people.arrival[:, None]) / d)
@@ -145,16 +145,16 @@ def main() -> None:
         run.run(wanted, Path(folder) / "out", home, step)
         said = pd.read_parquet(Path(folder) / "out" / "predictions.parquet")
     number = said.customer_id.str.removeprefix("C").astype(int).to_numpy() - 1
-    true, forecast = truth(made, asked.horizon)[number], said.predicted_mean.fillna(0).to_numpy()
+    true, forecast = truth(made, asked.horizon)[number] / 100, said.predicted_mean.fillna(0).to_numpy()
     for name, values in {
-        "parameters": by_parameters(made, asked.horizon)[number],
-        "population": by_population(made, asked.horizon)[number],
+        "parameters": by_parameters(made, asked.horizon)[number] / 100,
+        "population": by_population(made, asked.horizon)[number] / 100,
         "perennial": forecast,
         **{column: said[column].to_numpy() for column in said if column.endswith(".predicted_mean")},
     }.items():
         level = values.sum() / true.sum()
         print(
-            f"{name:32s} correlation {np.corrcoef(true, values)[0, 1]:.4f}, of logs of ranks "
+            f"{name:32s} correlation {np.corrcoef(true, values)[0, 1]:.4f}, of ranks "
             f"{pd.Series(values).corr(pd.Series(true), 'spearman'):.4f}, total over the truth {level:.3f}"
         )
 

@@ -48,8 +48,8 @@ def smooth(columns: Columns, window: int = 90) -> logistic.Logistic:
 
 
 def trained(columns: Columns, window: int = 90) -> Trained:
-    usual = {"value_weights": list(blending.USUAL), "chance_weights": list(blending.USUAL_CHANCE)}
-    return Trained(boosters(columns, window), smooth(columns, window), **usual)
+    weights = list(blending.USUAL), list(blending.USUAL_CHANCE)
+    return Trained(boosters(columns, window), smooth(columns, window), *weights)
 
 
 def model(columns: Columns, *windows: int) -> Model:
