@@ -159,9 +159,11 @@ def forecast(origin: date, run_id: str, trial: settings.Settings, step: Step) ->
             facts = baselines.run(origin, run_id, origin, trial, [trial.horizons[-1]])
     longest = str(trial.horizons[-1])
     basis = model.basis(trial.horizons[-1])
-    remarks = (
-        [] if basis == "trained" else [f"{origin}: the forecast is {basis}: no window of {longest} days was over."]
-    )
+    remarks = []
+    if basis.startswith("baseline"):
+        remarks.append(f"{origin}: on the dates before, a {basis} did better at everything, so it is the forecast.")
+    elif basis != "trained":
+        remarks.append(f"{origin}: the forecast is {basis}: no window of {longest} days was over.")
     left_out = facts["left_out"].get(longest, {})
     return remarks + [f"{origin}: {name} is left out: {why}." for name, why in sorted(left_out.items())]
 

@@ -15,6 +15,7 @@ from clv.errors import ClvError
 from clv.settings import Settings
 from spark_jobs import anchor, forecast, learning, model_files, score, session, train, warehouse_io
 from spark_jobs.columns import FEATURE_COLUMNS
+from spark_jobs.promotion import CELLS, OURS, RIVALS
 
 AS_OF = date(2023, 8, 10)
 RUN = "2023-08-10.1"
@@ -75,9 +76,15 @@ def test_a_shop_is_trained_once_and_scored_the_same_each_time(shop: tuple[Settin
     assert facts["scored"] == len(found) == scored.customer_key.nunique()
     assert once[once.status != "scored"].status_reason.unique().tolist() == [score.NO_ORDER]
     assert scored[score.NUMBERS].notna().all().all()
-    assert scored.groupby("horizon_days").basis.first().to_dict() == {
-        90: "trained", 180: "trained", 365: "trained", 1825: "extended from 365 days",
-    }  # fmt: skip
+    query = f"select horizon_days, contestant, published from {tables.MODEL_DECISIONS} order by 1"
+    decisions = warehouse.rows(query, url=home.warehouse_url)
+    assert {days for days, _, _ in decisions} == {90, 180, 365}
+    assert {name for _, name, _ in decisions} == {OURS, *RIVALS, CELLS}
+    published = {days: name for days, name, is_published in decisions if is_published}
+    bases = scored.groupby("horizon_days").basis.first().to_dict()
+    for days, name in published.items():
+        assert bases[days] == ("trained" if name == OURS else f"baseline {name}")
+    assert bases[1825].startswith("extended from 365 days")
     main = scored[scored.horizon_days == 365]
     assert main.reasons.map(len).unique().tolist() == [3]
     assert scored[scored.horizon_days != 365].reasons.isna().all()
