@@ -2,6 +2,7 @@
 
 VARIABLES = {
     "horizons": [90, 180, 365],
+    "windows": [30, 45, 60, 90, 122, 180, 365],
     "main_horizon": 365,
     "lifetime_horizon": 1825,
     "gross_margin": 1.0,
