@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clv import settings, tables
+from expectations.features import WINDOWS
 from expectations.rules import Slice, Suite, between, has_rows, never, unique
 
 FACTOR = 5  # by which a forecast year may differ from the year before without a warning
@@ -14,6 +15,7 @@ def customer_predictions(slice_: Slice) -> Suite:
     """One row per customer and horizon, scored or with the reason why not."""
     horizons = ", ".join(f"({days})" for days in settings.load().horizons)
     longest = max(settings.load().horizons)
+    window = min((days for days in WINDOWS if days >= longest), default=max(WINDOWS))
     features = f"(select * from {tables.CUSTOMER_FEATURES} where {slice_.where}) as features"
     falls = " or ".join(f"{name} < before_{name} * (1 - 1e-6) - 1e-9" for name in MEASURES)
     before = ", ".join(
@@ -90,7 +92,7 @@ def customer_predictions(slice_: Slice) -> Suite:
                 f"""select * from (
                     select
                         (select sum(predicted_revenue) from {{batch}} where horizon_days = {longest}) as predicted,
-                        (select sum(revenue_{longest}) from {features}) as last_year
+                        (select sum(revenue_{window}) * {longest / window} from {features}) as last_year
                 ) as totals
                 where last_year > 0 and predicted not between last_year / {FACTOR} and last_year * {FACTOR}""",
                 f"the forecast for {longest} days is under a {FACTOR}th or over {FACTOR} times the last {longest} days",

@@ -36,8 +36,13 @@ class HeldBack:
 
     def forecast(self, trained: Trained) -> tuple[Array, Array, float]:
         """Chance, mean money and its mean over all customers, blended with the weights of `trained`."""
-        own = self.trained if self.trained.learners is None else _with_weights(self.trained, trained)
-        found = self.parts if trained.published == OURS else replace(self.parts, rival=self.rivals[trained.published])
+        own, found = self.trained, self.parts
+        if trained.learners is None:  # too few buyers now: what could be learned then is left out as well
+            own, found = Trained(cap=own.cap), replace(found, chance=found.chance[:1], total=None, spend=None)
+        elif own.learners is not None:
+            own = _with_weights(own, trained)
+        if trained.published != OURS:
+            found = replace(found, rival=self.rivals[trained.published])
         common = setting(own, found, self.level)
         return *blend(own, found, common), common.mean
 
@@ -64,9 +69,13 @@ def hold_back(
     )
 
 
-def calibrated(trained: Trained, held_back: Sequence[HeldBack]) -> tuple[Trained, Decision | None]:
+def calibrated(trained: Trained, held_back: Sequence[HeldBack], most: float) -> tuple[Trained, Decision | None]:
     """What was trained, with weights, intervals and a cap from its held-back origins, oldest first; where a rival
-    did better, with its name. The decision goes along; without held-back origins there is none."""
+    did better, with its name. The decision goes along; there is none without held-back origins that were forecast in
+    the same way.
+
+    most: money that the largest customer brought in any closed window.
+    """
     judged = [held for held in held_back if held.trained.learners is not None]
     if trained.learners is not None:
         chance = blending.chance_weights([held.parts.chance for held in judged], [held.bought for held in judged])
@@ -75,14 +84,15 @@ def calibrated(trained: Trained, held_back: Sequence[HeldBack]) -> tuple[Trained
         parts_of = [list(np.exp(held.parts.value(trained.chance_weights))) for held in judged]
         value = blending.value_weights(parts_of, [held.spent for held in judged], buyers)
         trained = replace(trained, value_weights=value.tolist())
-    spent = [held.spent for held in held_back]
     decision = None
-    if any(came.sum() > 0 for came in spent):
-        decision = _decide(trained, [held for held in held_back if held.spent.sum() > 0])
+    alike = judged if trained.learners is not None else held_back  # what was not learned then says nothing of it now
+    if tried := [held for held in alike if held.spent.sum() > 0]:
+        decision = _decide(trained, tried)
         trained = replace(trained, published=decision.published)
-    said = [held.forecast(trained) for held in held_back]
+        held_back = tried if decision.published != OURS else held_back
+    said, spent = [held.forecast(trained) for held in held_back], [held.spent for held in held_back]
     intervals = conformal.calibrate(spent, [value for _, value, _ in said], [p for p, _, _ in said])
-    most = max((float(array.max(initial=0)) for h in held_back for array in (h.spent, h.rivals["trailing"])), default=0)
+    most = max(most, *(float(held.rivals["trailing"].max(initial=0)) for held in held_back), 0.0)
     return replace(trained, intervals=intervals, cap=HEADROOM * most if most > 0 else np.inf), decision
 
 

@@ -209,11 +209,12 @@ def forecast(
         trained = model.trained.get(base, Trained())
         found = parts(trained, fit, columns, base)
         p, value = blend(trained, found, common[base])
-        bounds = trained.intervals.bounds(value, p, common[base].mean)
-        median = trained.intervals.quantile(0.5, value, p, common[base].mean)
         said = found.said if base == horizon else anchor.probabilistic(fit, columns, horizon)
         longer = np.maximum(said.revenue / found.said.revenue, 1)
         p = 1 - (1 - p) * np.clip((1 - said.p_purchase) / (1 - found.said.p_purchase), 0, 1)
+        # Customers are looked up by what the base says of them, and buy with the chance of the longer horizon.
+        bounds = trained.intervals.bounds(value, p, common[base].mean)
+        median = trained.intervals.quantile(0.5, value, p, common[base].mean)
         now = {
             "p_purchase": p,
             "expected_orders": np.maximum(p, said.orders * p / said.p_purchase),

@@ -43,11 +43,13 @@ EXAMPLE_SCHEMA = (
 
 
 class Total(NamedTuple):
-    """A closed window of all customers: money that came and that the anchor expected, and how many bought."""
+    """A closed window of all customers: money that came and that the anchor expected, how many bought, and the most
+    that one of them brought."""
 
     actual: float
     said: float
     buyers: int
+    most: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,12 @@ def fit_origins(features: DataFrame, windows: Iterable[int] = ()) -> dict[date, 
         found = anchor.fit_origin(columns)
         closed = [w for w in windows if not np.isnan(columns[f"orders_next_{w}"]).any()]
         totals = {
-            w: Total(float(_spent(columns, w).sum()), float(said.revenue.sum()), int(_bought(columns, w).sum()))
+            w: Total(
+                float(_spent(columns, w).sum()),
+                float(said.revenue.sum()),
+                int(_bought(columns, w).sum()),
+                float(_spent(columns, w).max()),
+            )
             for w, said in anchor.over(found, columns, closed).items()
         }
         as_of_date = table.column("as_of_date")[0].as_py()

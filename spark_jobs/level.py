@@ -22,6 +22,7 @@ TILT = 0.3  # how much more occasional customers follow the level than heavy one
 LARGEST_TILT = 0.7  # log of twice the mean: above it customers move alike
 LARGEST_SEASON = 0.7  # in logs
 LARGEST_RESIDUAL = 0.3  # in logs
+KNOWN = 0.25  # belief from which the season counts as known, and only residuals of origins that knew it tell
 RESIDUAL_HALVES = {True: 100, False: 200}  # days of horizon that halve a residual's say, with the season known or not
 RESIDUAL_AGE = 60  # days after which a closed window tells half as much
 LATEST_RESIDUALS = 12  # per window
@@ -88,6 +89,9 @@ def season(money: Array, new: Array, horizon_days: int) -> tuple[float, float]:
         # A launch climbs from its first month: what looks like a season is its growth.
         opening = money[:28].mean() / max(money[28:112].mean(), 1e-9)
         believed *= float(np.clip((opening - 0.4) / 0.4, 0, 1))
+    # Days on which the shop was closed, or whose orders are missing, are no season.
+    traded = (money[n - YEAR : n - YEAR + horizon_days] > 0).mean() / (money[-YEAR:] > 0).mean()
+    believed *= float(np.clip((traded - 0.25) / 0.25, 0, 1))
     # A closed cohort has no new customers: its decline is no season.
     share = new[-180:].sum() / max(money[-180:].sum(), 1e-9)
     believed *= float(np.clip((share - 0.01) / 0.04, 0, 1))
@@ -97,7 +101,7 @@ def season(money: Array, new: Array, horizon_days: int) -> tuple[float, float]:
 def residual(daily: Daily, origin: date, window_days: int, window_end: date, actual: float, said: float) -> Residual:
     """What a closed window tells; actual and said: the window's money of all customers, both above 0."""
     s, believed = season(*daily.before(origin), window_days)
-    return Residual(window_days, window_end, float(np.log(actual / said)) - believed * s, believed > 0)
+    return Residual(window_days, window_end, float(np.log(actual / said)) - believed * s, believed >= KNOWN)
 
 
 def log_level(daily: Daily, origin: date, horizon_days: int, residuals: Sequence[Residual]) -> float:
@@ -106,13 +110,13 @@ def log_level(daily: Daily, origin: date, horizon_days: int, residuals: Sequence
     told = [
         kept
         for window in told_by(horizon_days, {found.window_days for found in residuals})
-        for kept in _latest(residuals, window, origin, believed > 0)
+        for kept in _latest(residuals, window, origin, believed >= KNOWN)
     ]
     if not told:
         return believed * s
     weights = np.array([0.5 ** ((origin - found.window_end).days / RESIDUAL_AGE) for found in told])
     mean = float(weights @ [found.value for found in told] / weights.sum())
-    share = 0.5 ** (horizon_days / RESIDUAL_HALVES[believed > 0])
+    share = 0.5 ** (horizon_days / RESIDUAL_HALVES[believed >= KNOWN])
     return believed * s + float(np.clip(share * mean, -LARGEST_RESIDUAL, LARGEST_RESIDUAL))
 
 

@@ -7,6 +7,8 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+
 from spark_jobs.conformal import Intervals
 from spark_jobs.forecast import Model, Trained
 from spark_jobs.learners import NAMES, Learners
@@ -20,6 +22,7 @@ def save(model: Model, folder: Path, record: dict) -> None:
     kept = asdict(model)
     for window, trained in model.trained.items():
         kept["trained"][window].pop("learners")
+        kept["trained"][window]["cap"] = trained.cap if trained.cap < np.inf else None
         if trained.learners:
             for name in NAMES:
                 (folder / f"{window}-{name}.json").write_bytes(getattr(trained.learners, name))
@@ -42,7 +45,10 @@ def _trained(folder: Path, window: str, kept: dict) -> Trained:
     if (folder / f"{window}-{NAMES[0]}.json").exists():
         learners = Learners(*((folder / f"{window}-{name}.json").read_bytes() for name in NAMES))
     smooth = Logistic(**kept["logistic"]) if kept["logistic"] else None
-    return Trained(**{**kept, "logistic": smooth, "intervals": Intervals(**kept["intervals"]), "learners": learners})
+    cap = np.inf if kept["cap"] is None else kept["cap"]
+    return Trained(
+        **{**kept, "cap": cap, "logistic": smooth, "intervals": Intervals(**kept["intervals"]), "learners": learners}
+    )
 
 
 def _day(value: object) -> str:

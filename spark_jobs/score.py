@@ -82,7 +82,11 @@ def predict(model: Model, as_of: date, run_id: str, settings: Settings) -> dict[
         parts = warehouse_io.partitions_for(customers)
         features = warehouse_io.read_slice(spark, settings, tables.CUSTOMER_FEATURES, COLUMNS, where, parts).persist()
         known = features.where("days_with_orders >= 1")
-        fit = learning.fit_origins(known)[as_of].fit
+        fits = learning.fit_origins(known)
+        if as_of not in fits:
+            rows = write_too_little_data(settings, as_of, run_id, NO_ORDER)
+            return {"customers": customers, "rows": rows, "status": "too_little_data", "reason": NO_ORDER}
+        fit = fits[as_of].fit
         daily = warehouse_io.daily_revenue(as_of, settings.warehouse_url)
         common = forecast.settings_of(model, fit, learning.panel(known, MOST_SAMPLED)[as_of], daily, as_of)
         rate = settings.shop["discount_rate"]

@@ -77,16 +77,18 @@ def run(
         with tempfile.TemporaryDirectory(prefix="clv-model-") as folder:
             model_files.save(model, Path(folder), record)
             parameters = {
-                f"{name}.{key}": value for name, kept in model_choice.LEARNERS.items() for key, value in kept.items()
+                f"{learner}.{key}": value
+                for learner, kept in model_choice.LEARNERS.items()
+                for key, value in kept.items()
             }
             parameters |= {f"weights.{window}": weights for window, weights in record["weights"].items()}
             parameters |= {"origins": len(record["origins"]), "examples": record["examples"]}
+            model_choice.record_decisions(name, training_date, record["decisions"], settings)
             version = registry.register(
                 Path(folder), training_date, digest, force, parameters, record["metrics"], settings
             )
-    model_choice.record_decisions(name, training_date, record["decisions"], settings)
-    promoted = bool(model.trained) and all(kept.published == promotion.OURS for kept in model.trained.values())
-    registry.name_roles(version, promoted, settings)
+        promoted = bool(model.trained) and all(kept.published == promotion.OURS for kept in model.trained.values())
+        registry.name_roles(version, promoted, settings)
     log.info("registered %s as number %d", name, version.number)
     return {
         "model_version": name, "trained": True, "number": version.number, "examples": record["examples"],
@@ -100,10 +102,10 @@ def fit(
 ) -> tuple[Model, dict[str, Any]]:
     """The calibrated model of a training date and the record of its making."""
     features = read(spark, settings, training_date, run_id)
-    if features is None:
+    origins = learning.fit_origins(features, settings.windows) if features is not None else {}
+    if features is None or not origins:
         log.info("no window has closed by %s: the model is the probabilistic one", training_date)
         return Model(name, settings.horizons), _record(training_date)
-    origins = learning.fit_origins(features, settings.windows)
     log.info("fitted the anchor at %d origins, %s to %s", len(origins), min(origins), max(origins))
     daily = warehouse_io.daily_revenue(training_date, settings.warehouse_url)
     residuals = missed(origins, daily)
@@ -136,7 +138,8 @@ def fit(
             )
             for day in days
         ]  # fmt: skip
-        found, decision = evaluation.calibrated(learned[window, training_date], judged)
+        most = max(origin.totals[window].most for origin in origins.values() if window in origin.totals)
+        found, decision = evaluation.calibrated(learned[window, training_date], judged, most)
         trained[window] = found
         if decision:
             log.info("windows of %d days: %s is published", window, decision.published)

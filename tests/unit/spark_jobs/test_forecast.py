@@ -117,6 +117,17 @@ def test_a_horizon_without_windows_grows_as_the_anchor_does() -> None:
     assert (1 - long.p_purchase) / (1 - short.p_purchase) == pytest.approx((1 - far.p_purchase) / (1 - near.p_purchase))
 
 
+def test_the_median_of_a_longer_horizon_follows_its_own_chance() -> None:
+    columns = customers()
+    said = said_by(model(columns, 90), columns)
+    for horizon in (90, 365, 1825):
+        found = said[horizon]
+        likely = found.p_purchase > 0.6
+        assert likely.any()
+        assert (found.p50[likely] > 0).all()
+        assert (found.p90 > 0)[found.p_purchase > 0.3].all()
+
+
 def test_margins_are_the_plain_boosters_own() -> None:
     columns = customers()
     made, said = boosters(columns), anchor.probabilistic(FIT, columns, 90)

@@ -65,6 +65,13 @@ def test_steady_growth_is_no_season(days: int) -> None:
     assert abs(s * believed) < 0.05
 
 
+def test_days_without_trade_do_not_pass_for_a_season() -> None:
+    closed_then = shop(1100, lambda day: 0 if 1100 - 365 <= day < 1100 - 275 else 100)
+    assert season(closed_then)[1] == 0
+    opened_lately = shop(900, lambda day: 100 if day == 0 or day >= 700 else 0)
+    assert season(opened_lately)[1] == 0
+
+
 def test_one_enormous_day_is_cut_off() -> None:
     plain = shop(500, lambda day: 100 + day % 7)
     plain.money[200] = 1e6

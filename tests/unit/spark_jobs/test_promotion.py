@@ -39,7 +39,7 @@ def test_a_rival_in_its_place_says_what_it_says_everywhere() -> None:
     columns = customers()
     columns |= {"orders_next_90": columns["orders_90"], "revenue_next_90": columns["revenue_90"]}
     held = evaluation.hold_back(Trained(), FIT, columns, 90, "2024-01-01", 0.0)
-    trained, decision = evaluation.calibrated(Trained(), [held])
+    trained, decision = evaluation.calibrated(Trained(), [held], 0.0)
     assert decision is not None
     assert decision.published == trained.published == "trailing"  # it came to be just what it says
     assert forecast.Model("v", trained={90: trained}).basis(90) == "baseline trailing"
