@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 from clv import dates, registry, tables, warehouse
 from clv import settings as settings_module
@@ -23,7 +24,8 @@ _BOOSTING = {
     "max_bin": 64,
     "random_state": 0,
 }
-LEARNERS = {  # XGBoost's parameters
+Parameters = dict[str, dict[str, Any]]  # XGBoost's, by learner
+LEARNERS: Parameters = {
     "total": {
         **_BOOSTING, "objective": "reg:tweedie", "tweedie_variance_power": 1.25,
         "n_estimators": 120, "max_depth": 3, "min_child_weight": 80.0,
@@ -123,6 +125,8 @@ def data_digest(training_date: date, settings: Settings | None = None) -> str:
     """
     count, total = warehouse.rows(sql, (training_date,), settings.warehouse_url)[0]  # type: ignore[arg-type]
     shape = [FORECAST_VERSION, settings.horizons, LATEST_ORIGINS, DAYS_BETWEEN_ORIGINS, HISTORY_DAYS, LEARNERS]
+    if settings.shop["tune_minutes"]:
+        shape += [settings.shop["tune_minutes"], settings.shop["tune_search"]]
     return hashlib.sha256(repr((int(count), int(total), shape)).encode()).hexdigest()
 
 

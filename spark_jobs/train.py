@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import logging
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -34,12 +34,15 @@ from spark_jobs import (
     model_files,
     promotion,
     session,
+    tuning,
     warehouse_io,
 )
 from spark_jobs.columns import COLUMNS, Columns
+from spark_jobs.evaluation import HeldBack
 from spark_jobs.forecast import Model, Trained
 from spark_jobs.learning import Origin
 from spark_jobs.level import Daily, Residual, log_level, residual
+from spark_jobs.promotion import OURS, TUNED, Decision
 
 log = logging.getLogger("clv.train")
 MOST_ROWS = 2_000_000  # of training_examples; above it, a fixed share of the customers is learned from
@@ -73,7 +76,7 @@ def run(
             log.info("model %s of the same data is registered already", name)
             return {"model_version": name, "trained": False, "number": found.number}
         with session.running("train", settings) as spark:
-            model, record = fit(spark, settings, training_date, run_id, name)
+            model, record = fit(spark, settings, training_date, run_id, name, searched(training_date, digest, settings))
         with tempfile.TemporaryDirectory(prefix="clv-model-") as folder:
             model_files.save(model, Path(folder), record)
             parameters = {
@@ -82,12 +85,15 @@ def run(
                 for key, value in kept.items()
             }
             parameters |= {f"weights.{window}": weights for window, weights in record["weights"].items()}
+            for learner, one in record["tuning"].items():
+                parameters |= {f"found.{learner}.{key}": one["parameters"][key] for key in tuning.SPACE}
+                parameters[f"found.{learner}.better"] = one["better"]
             parameters |= {"origins": len(record["origins"]), "examples": record["examples"]}
             model_choice.record_decisions(name, training_date, record["decisions"], settings)
             version = registry.register(
                 Path(folder), training_date, digest, force, parameters, record["metrics"], settings
             )
-        promoted = bool(model.trained) and all(kept.published == promotion.OURS for kept in model.trained.values())
+        promoted = bool(model.trained) and all(kept.published == OURS for kept in model.trained.values())
         registry.name_roles(version, promoted, settings)
     log.info("registered %s as number %d", name, version.number)
     return {
@@ -98,9 +104,17 @@ def run(
 
 
 def fit(
-    spark: SparkSession, settings: Settings, training_date: date, run_id: str, name: str
+    spark: SparkSession,
+    settings: Settings,
+    training_date: date,
+    run_id: str,
+    name: str,
+    known: dict[str, tuning.Found] | None = None,
 ) -> tuple[Model, dict[str, Any]]:
-    """The calibrated model of a training date and the record of its making."""
+    """The calibrated model of a training date and the record of its making.
+
+    known: what a search on the same data came to, if there was one; it is not repeated.
+    """
     features = read(spark, settings, training_date, run_id)
     origins = learning.fit_origins(features, settings.windows) if features is not None else {}
     if features is None or not origins:
@@ -114,40 +128,86 @@ def fit(
     log.info("built %d examples; training with %d worker%s", rows, workers, "" if workers == 1 else "s")
     held = {window: latest_closed(origins, window, training_date) for window in bases(origins, settings.horizons)}
 
-    def learn(asked: tuple[int, date]) -> Trained:
-        window, by = asked
+    def examples_by(window: int, by: date) -> list[tuple[date, int]]:
         trees = BOOSTED_ORIGINS[(by - daily.first).days >= model_choice.TWO_YEARS]
+        return learning.snapshots(origins, window, by, trees)
+
+    found = {} if known is None else known
+    if settings.shop["tune_minutes"] and known is None:
+        found = tuned(data, held, examples_by, workers, settings)
+    sets = {OURS: model_choice.LEARNERS}
+    if any(one.better for one in found.values()):
+        sets[TUNED] = tuning.chosen(found)
+
+    def learn(asked: tuple[str, int, date]) -> Trained:
+        parameters, window, by = asked
         cells = rfm_cells(panel, latest_closed(origins, window, by, SMOOTH_ORIGINS), window)
-        learners = learning.train(data, learning.snapshots(origins, window, by, trees), window, workers)
+        learners = learning.train(data, examples_by(window, by), window, workers, sets[parameters])
         if learners is None:
             return Trained(cells=cells)
         log.info("learned windows of %d days closed by %s", window, by)
         smooth = logistic.fit(*smooth_examples(origins, panel, window, by))
         return Trained(learners, smooth, list(blending.USUAL), list(blending.USUAL_CHANCE), cells=cells)
 
-    asked = [(window, by) for window, days in held.items() for by in (training_date, *days)]
+    asked = [(name, window, by) for name in sets for window, days in held.items() for by in (training_date, *days)]
     with ThreadPoolExecutor(max(1, session.slots(spark) // workers)) as pool:
         learned = dict(zip(asked, pool.map(learn, asked), strict=True))
 
-    record, trained = _record(training_date, origins, rows), {}
-    for window, days in held.items():
-        judged = [
+    def judged(parameters: str, window: int) -> tuple[Trained, Decision | None, list[HeldBack]]:
+        then = [
             evaluation.hold_back(
-                learned[window, day], origins[day].fit, panel[day], window, day.isoformat(),
+                learned[parameters, window, day], origins[day].fit, panel[day], window, day.isoformat(),
                 log_level(daily, day, window, residuals),
             )
-            for day in days
+            for day in held[window]
         ]  # fmt: skip
         most = max(origin.totals[window].most for origin in origins.values() if window in origin.totals)
-        found, decision = evaluation.calibrated(learned[window, training_date], judged, most)
-        trained[window] = found
+        return *evaluation.calibrated(learned[parameters, window, training_date], then, most), then
+
+    record, trained = _record(training_date, origins, rows), {}
+    record |= {"tuning": tuning.as_record(found)}
+    for window in held:
+        kept, decision, then = judged(OURS, window)
+        if TUNED in sets and decision:
+            other, its_decision, its_then = judged(TUNED, window)
+            if its_decision:
+                decision, promoted = decision.challenged(its_decision)
+                kept, then = (other, its_then) if promoted else (kept, then)
+        trained[window] = kept
         if decision:
             log.info("windows of %d days: %s is published", window, decision.published)
             record["decisions"] += decision.as_rows()
-        record["held_back"][window] = [held_back.origin for held_back in judged]
-        record["weights"][window] = {"value": found.value_weights, "chance": found.chance_weights}
-        record["metrics"] |= evaluation.scores(found, judged)
+        record["held_back"][window] = [held_back.origin for held_back in then]
+        record["weights"][window] = {"value": kept.value_weights, "chance": kept.chance_weights}
+        record["metrics"] |= evaluation.scores(kept, then)
     return Model(name, settings.horizons, trained, residuals), record
+
+
+def tuned(
+    data: DataFrame,
+    held: dict[int, list[date]],
+    examples_by: Callable[[int, date], list[tuple[date, int]]],
+    workers: int,
+    settings: Settings,
+) -> dict[str, tuning.Found]:
+    """Parameters searched for on the longest window that has enough examples closed by its first held-back origin,
+    so that what is found is judged on origins it knows nothing of. None where no window has."""
+    minutes, how = settings.shop["tune_minutes"], settings.shop["tune_search"]
+    for window in sorted(held, reverse=True):
+        rows = learning.lessons(data, examples_by(window, held[window][0]), window) if held[window] else None
+        if rows is not None:
+            log.info("searching for parameters (%s, %g minutes) on windows of up to %d days", how, minutes, window)
+            return tuning.search(rows, workers, how, minutes)
+    log.info("no search for parameters: too few examples had closed before the held-back origins")
+    return {}
+
+
+def searched(training_date: date, data_digest: str, settings: Settings) -> dict[str, tuning.Found] | None:
+    """What a search came to for a model of the same data, so that training it anew gives the same; None without."""
+    if not registry.find(training_date, data_digest, settings):
+        return None
+    files = registry.files(registry.version_name(training_date, data_digest), settings)
+    return tuning.from_record(model_files.record(files).get("tuning", {}))
 
 
 def missed(origins: dict[date, Origin], daily: Daily) -> list[Residual]:
@@ -207,7 +267,7 @@ def _record(training_date: date, origins: dict[date, Origin] | None = None, rows
     return {
         "training_date": training_date.isoformat(),
         "origins": {day.isoformat(): origin.fit.as_json() for day, origin in (origins or {}).items()},
-        "held_back": {}, "weights": {}, "decisions": [], "examples": rows, "metrics": {},
+        "held_back": {}, "weights": {}, "tuning": {}, "decisions": [], "examples": rows, "metrics": {},
     }  # fmt: skip
 
 
