@@ -51,12 +51,12 @@ class Choice:
     origins: list[date] = field(default_factory=list)
 
 
-def for_run(as_of: date, force: bool = False, settings: Settings | None = None) -> Choice:
+def for_run(as_of: date, force: bool = False, settings: Settings | None = None, of_the_week: bool = False) -> Choice:
     """The model for a date: trained for the first of its month if the shop met the thresholds by then, else for
     the date itself if it meets them there.
 
     A model that was retrained by force later in the month, on data that still hold, goes first. `force` retrains for
-    the date itself.
+    the date itself; `of_the_week` gives the model trained so many whole weeks after that one as have passed.
     """
     settings = settings or settings_module.load()
     reason = too_little(as_of, settings)
@@ -67,8 +67,10 @@ def for_run(as_of: date, force: bool = False, settings: Settings | None = None) 
         return _choice(as_of, settings, reuse=False)
     forced = registry.newest_forced(monthly, as_of, settings)
     if forced and forced.data_digest == data_digest(forced.training_date, settings):
-        return _choice(forced.training_date, settings)
-    return _choice(as_of if too_little(monthly, settings) else monthly, settings)
+        training_date = forced.training_date
+    else:
+        training_date = as_of if too_little(monthly, settings) else monthly
+    return _choice(dates.latest_week(training_date, as_of) if of_the_week else training_date, settings)
 
 
 def too_little(day: date, settings: Settings) -> str | None:

@@ -27,6 +27,7 @@ RUNS = "ops.runs"
 GATE_RESULTS = "ops.gate_results"
 TASK_LOG = "ops.task_log"
 MODEL_DECISIONS = "ops.model_decisions"
+MODEL_CHECKS = "ops.model_checks"
 SETTINGS = "ops.settings"
 PUBLICATIONS = "analytics.publications"
 

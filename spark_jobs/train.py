@@ -27,6 +27,7 @@ from spark_jobs import (
     anchor,
     baselines_rules,
     blending,
+    drift,
     entry,
     evaluation,
     learning,
@@ -165,7 +166,7 @@ def fit(
         return *evaluation.calibrated(learned[parameters, window, training_date], then, most), then
 
     record, trained = _record(training_date, origins, rows), {}
-    record |= {"tuning": tuning.as_record(found)}
+    record |= {"tuning": tuning.as_record(found), "reference": drift.reference(panel[max(panel)])}
     for window in held:
         kept, decision, then = judged(OURS, window)
         if TUNED in sets and decision:
@@ -267,7 +268,7 @@ def _record(training_date: date, origins: dict[date, Origin] | None = None, rows
     return {
         "training_date": training_date.isoformat(),
         "origins": {day.isoformat(): origin.fit.as_json() for day, origin in (origins or {}).items()},
-        "held_back": {}, "weights": {}, "tuning": {}, "decisions": [], "examples": rows, "metrics": {},
+        "held_back": {}, "weights": {}, "tuning": {}, "reference": {}, "decisions": [], "examples": rows, "metrics": {},
     }  # fmt: skip
 
 
