@@ -283,6 +283,7 @@ def read(spark: SparkSession, settings: Settings, training_date: date, run_id: s
             f"{tables.TRAINING_EXAMPLES} has no rows for {training_date}, run {run_id}; "
             "build the layer 'training' first"
         )
+    refuse_open_windows(training_date, run_id, settings)
     share = min(1.0, MOST_ROWS / rows)
     log.info("reading %d rows of %s (%.0f %%)", rows * share, tables.TRAINING_EXAMPLES, 100 * share)
     parts = warehouse_io.partitions_for(int(rows * share))
@@ -290,6 +291,23 @@ def read(spark: SparkSession, settings: Settings, training_date: date, run_id: s
     wanted = {**COLUMNS, **dict.fromkeys(followed, "double precision")}
     read = warehouse_io.read_slice(spark, settings, tables.TRAINING_EXAMPLES, wanted, where, parts, share, followed)
     return read.where("days_with_orders >= 1").persist()
+
+
+def refuse_open_windows(training_date: date, run_id: str, settings: Settings) -> None:
+    """Raises ClvError where an outcome is known of a window that ends after the training date: that is the future."""
+    query = f"""
+        select as_of_date, days::integer, count(*) from {tables.TRAINING_EXAMPLES}
+        cross join lateral jsonb_each(orders_next || revenue_next) as followed (days, outcome)
+        where training_date = %(day)s and run_id = %(run_id)s
+            and outcome <> 'null' and as_of_date + days::integer > %(day)s
+        group by 1, 2 order by 1, 2 limit 1
+    """
+    found = warehouse.rows(query, {"day": training_date, "run_id": run_id}, settings.warehouse_url)
+    for origin, days, count in found:
+        raise ClvError(
+            f"{tables.TRAINING_EXAMPLES} knows what {count} customers did in the {days} days from {origin}, which "
+            f"are not over by {training_date}; build the layer 'training' for {training_date} again"
+        )
 
 
 def outcomes(horizons: Iterable[int]) -> dict[str, str]:

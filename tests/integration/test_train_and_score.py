@@ -141,6 +141,18 @@ def test_learners_find_nothing_in_outcomes_that_were_shuffled(shop: tuple[Settin
         assert record["metrics"][f"{horizon}.ours.auc"] == pytest.approx(0.5, abs=0.07)
 
 
+def test_a_window_that_is_still_open_cannot_be_learned_from(shop: tuple[Settings, pd.DataFrame]) -> None:
+    home, made = shop
+    day = date(2023, 8, 1)
+    origin = day - timedelta(days=89)
+    rows = sim.examples(made, [origin], day + timedelta(days=1))  # as if trained a day later: 90 days are over then
+    sim.write_features(rows, tables.TRAINING_EXAMPLES, home, RUN, day)
+    with pytest.raises(ClvError, match=f"the 90 days from {origin}, which are not over by {day}"):
+        train.refuse_open_windows(day, RUN, home)
+    warehouse.rows(f"update {tables.TRAINING_EXAMPLES} set orders_next = '{{}}', revenue_next = '{{}}' returning 1")
+    train.refuse_open_windows(day, RUN, home)
+
+
 def test_a_shop_with_too_little_data_gets_a_reason_and_no_forecast(home: Settings) -> None:
     made = sim.orders(30, 120)
     sim.write_orders(made, home)
