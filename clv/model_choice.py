@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from clv import dates, registry, tables, warehouse
 from clv import settings as settings_module
-from clv.settings import Settings
+from clv.settings import BLENDS, Settings
 
 FORECAST_VERSION = 2  # raise it whenever features or training change: models made before are then not reused
 DAYS_BETWEEN_ORIGINS = 30
@@ -123,6 +123,8 @@ def data_digest(training_date: date, settings: Settings | None = None) -> str:
     """
     count, total = warehouse.rows(sql, (training_date,), settings.warehouse_url)[0]  # type: ignore[arg-type]
     shape = [FORECAST_VERSION, settings.horizons, LATEST_ORIGINS, DAYS_BETWEEN_ORIGINS, HISTORY_DAYS, LEARNERS]
+    if settings.blend != BLENDS[0]:
+        shape.append(settings.blend)
     return hashlib.sha256(repr((int(count), int(total), shape)).encode()).hexdigest()
 
 

@@ -11,6 +11,7 @@ import logging
 import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,8 @@ def run(
                 for key, value in kept.items()
             }
             parameters |= {f"weights.{window}": weights for window, weights in record["weights"].items()}
-            parameters |= {"origins": len(record["origins"]), "examples": record["examples"]}
+            parameters |= {f"blends.{window}": blends for window, blends in record["blends"].items()}
+            parameters |= {"blend": settings.blend, "origins": len(record["origins"]), "examples": record["examples"]}
             model_choice.record_decisions(name, training_date, record["decisions"], settings)
             version = registry.register(
                 Path(folder), training_date, digest, force, parameters, record["metrics"], settings
@@ -130,6 +132,7 @@ def fit(
         learned = dict(zip(asked, pool.map(learn, asked), strict=True))
 
     record, trained = _record(training_date, origins, rows), {}
+    record["blend"] = settings.blend
     for window, days in held.items():
         judged = [
             evaluation.hold_back(
@@ -139,12 +142,14 @@ def fit(
             for day in days
         ]  # fmt: skip
         most = max(origin.totals[window].most for origin in origins.values() if window in origin.totals)
-        found, decision = evaluation.calibrated(learned[window, training_date], judged, most)
+        own, blends = evaluation.blended(learned[window, training_date], judged, settings.blend)
+        found, decision = evaluation.calibrated(own, judged, most)
         trained[window] = found
         if decision:
             log.info("windows of %d days: %s is published", window, decision.published)
             record["decisions"] += decision.as_rows()
         record["held_back"][window] = [held_back.origin for held_back in judged]
+        record["blends"][window] = {way: asdict(blend) for way, blend in blends.items()}
         record["weights"][window] = {"value": found.value_weights, "chance": found.chance_weights}
         record["metrics"] |= evaluation.scores(found, judged)
     return Model(name, settings.horizons, trained, residuals), record
@@ -207,7 +212,7 @@ def _record(training_date: date, origins: dict[date, Origin] | None = None, rows
     return {
         "training_date": training_date.isoformat(),
         "origins": {day.isoformat(): origin.fit.as_json() for day, origin in (origins or {}).items()},
-        "held_back": {}, "weights": {}, "decisions": [], "examples": rows, "metrics": {},
+        "held_back": {}, "weights": {}, "blends": {}, "decisions": [], "examples": rows, "metrics": {},
     }  # fmt: skip
 
 
