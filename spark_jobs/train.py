@@ -30,6 +30,7 @@ from spark_jobs import (
     blending,
     entry,
     evaluation,
+    explained,
     learning,
     logistic,
     model_files,
@@ -38,7 +39,7 @@ from spark_jobs import (
     warehouse_io,
 )
 from spark_jobs.columns import COLUMNS, Columns
-from spark_jobs.forecast import Model, Trained
+from spark_jobs.forecast import Model, Trained, settings_of
 from spark_jobs.learning import Origin
 from spark_jobs.level import Daily, Residual, log_level, residual
 
@@ -152,7 +153,11 @@ def fit(
         record["blends"][window] = {way: asdict(blend) for way, blend in blends.items()}
         record["weights"][window] = {"value": found.value_weights, "chance": found.chance_weights}
         record["metrics"] |= evaluation.scores(found, judged)
-    return Model(name, settings.horizons, trained, residuals), record
+    model, latest = Model(name, settings.horizons, trained, residuals), max(panel)
+    fitted, columns = origins[latest].fit, panel[latest]
+    common = settings_of(model, fitted, columns, daily, latest)
+    record["explained"] = explained.explain(model, fitted, columns, common, latest.isoformat())
+    return model, record
 
 
 def missed(origins: dict[date, Origin], daily: Daily) -> list[Residual]:
@@ -212,7 +217,7 @@ def _record(training_date: date, origins: dict[date, Origin] | None = None, rows
     return {
         "training_date": training_date.isoformat(),
         "origins": {day.isoformat(): origin.fit.as_json() for day, origin in (origins or {}).items()},
-        "held_back": {}, "weights": {}, "blends": {}, "decisions": [], "examples": rows, "metrics": {},
+        "held_back": {}, "weights": {}, "blends": {}, "explained": {}, "decisions": [], "examples": rows, "metrics": {},
     }  # fmt: skip
 
 
