@@ -10,7 +10,7 @@ from typing import Any
 
 from clv import dates, registry, tables, warehouse
 from clv import settings as settings_module
-from clv.settings import Settings
+from clv.settings import BLENDS, Settings
 
 FORECAST_VERSION = 2  # raise it whenever features or training change: models made before are then not reused
 DAYS_BETWEEN_ORIGINS = 30
@@ -129,6 +129,8 @@ def data_digest(training_date: date, settings: Settings | None = None) -> str:
     shape = [FORECAST_VERSION, settings.horizons, LATEST_ORIGINS, DAYS_BETWEEN_ORIGINS, HISTORY_DAYS, LEARNERS]
     if settings.shop["tune_minutes"]:
         shape += [settings.shop["tune_minutes"], settings.shop["tune_search"]]
+    if settings.blend != BLENDS[0]:
+        shape.append(settings.blend)
     return hashlib.sha256(repr((int(count), int(total), shape)).encode()).hexdigest()
 
 

@@ -82,7 +82,7 @@ def gains(result: dict[str, Any]) -> Chart | None:
     words = f"The first fifth of customers brought {reading.percent(lift['models'][OURS][at])} of all value"
     if rival:
         words += f"; ranked by {reading.name(rival)}, {reading.percent(lift['models'][rival][at])}"
-    return _chart("Value brought by the customers ranked first", words, draw)
+    return chart("Value brought by the customers ranked first", words, draw)
 
 
 def deciles(result: dict[str, Any]) -> Chart | None:
@@ -99,16 +99,16 @@ def deciles(result: dict[str, Any]) -> Chart | None:
         axes.plot(TENTHS, np.maximum(said, floor), "o", color=BAR, markersize=7, label="forecast")
         axes.plot(TENTHS, np.maximum(came, floor), "D", color=INK, markersize=5, label="what happened")
         axes.set_yscale("log")
-        axes.yaxis.set_major_formatter(FuncFormatter(_magnitude))
+        axes.yaxis.set_major_formatter(FuncFormatter(magnitude))
         axes.yaxis.set_minor_formatter(NullFormatter())
         axes.set(xlabel="tenth of customers by forecast, 10 the highest", ylabel="mean value per customer")
         axes.set_xticks(TENTHS)
         axes.legend(loc="upper left")
 
     top = rows[-1]
-    words = f"The highest tenth was forecast {_magnitude(top['predicted_mean'])} each and brought "
-    words += f"{_magnitude(top['actual_mean'])}; where the marks of a tenth touch, its average was right"
-    return _chart("Forecast and outcome by tenth of customers", words, draw)
+    words = f"The highest tenth was forecast {magnitude(top['predicted_mean'])} each and brought "
+    words += f"{magnitude(top['actual_mean'])}; where the marks of a tenth touch, its average was right"
+    return chart("Forecast and outcome by tenth of customers", words, draw)
 
 
 def level(result: dict[str, Any]) -> Chart | None:
@@ -130,14 +130,14 @@ def level(result: dict[str, Any]) -> Chart | None:
         axes.set(ylabel=f"value in {result['horizon_days']} days", xlim=(-0.6, len(days) - 0.4))
         axes.margins(y=0.3)
         axes.set_ylim(bottom=0)
-        axes.yaxis.set_major_formatter(FuncFormatter(_magnitude))
+        axes.yaxis.set_major_formatter(FuncFormatter(magnitude))
         axes.grid(visible=False, axis="x")
         axes.legend(loc="upper left", ncols=3, columnspacing=1, handletextpad=0.4)
 
     misses = [row["signed_bias"].get(OURS) for row in rows.values()]
     said = [f"{reading.off(miss)} from {day}" for day, miss in zip(days, misses, strict=True) if miss is not None]
     words = f"The forecast total was {_listed(said)}" if said else "Nothing was bought within the horizon"
-    return _chart("The shop's total over origins", words, draw)
+    return chart("The shop's total over origins", words, draw)
 
 
 def coverage(result: dict[str, Any]) -> Chart | None:
@@ -159,7 +159,7 @@ def coverage(result: dict[str, Any]) -> Chart | None:
     low, high = reading.HONEST_TENTH
     inside = sum(low <= share <= high for share in held)
     words = f"{inside} of 10 tenths lie in the shaded band, {reading.percent(low)} to {reading.percent(high)}"
-    return _chart("How often the 80 % intervals held", words, draw)
+    return chart("How often the 80 % intervals held", words, draw)
 
 
 def reliability(result: dict[str, Any]) -> Chart | None:
@@ -186,18 +186,19 @@ def reliability(result: dict[str, Any]) -> Chart | None:
     top = rows[-1]
     said, happened = (reading.percent(top[part]) for part in ("said", "happened"))
     words = f"Of the tenth likeliest to buy, {said} were forecast to and {happened} did"
-    return _chart("Purchases forecast and made", words, draw)
+    return chart("Purchases forecast and made", words, draw)
 
 
 def _rival(models: dict[str, Any]) -> str | None:
     return next((model for model in models if model != OURS), None)
 
 
-def _chart(title: str, words: str, draw: Callable[[Axes], None]) -> Chart:
+def chart(title: str, words: str, draw: Callable[[Any], None], inches: Any = INCHES, panels: int = 1) -> Chart:
+    """What `draw` draws on axes, or on several side by side; `words` lack their full stop."""
     with mpl.rc_context(STYLE | {"svg.hashsalt": title}):
-        figure = Figure(figsize=INCHES, layout="constrained")
+        figure = Figure(figsize=inches, layout="constrained")
         FigureCanvasSVG(figure)
-        draw(figure.subplots())
+        draw(figure.subplots(1, panels))
         written = io.StringIO()
         figure.savefig(written, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
     return Chart(title, f"{words}.", _for_the_page(written.getvalue(), title))
@@ -216,7 +217,8 @@ def _for_the_page(svg: str, title: str) -> str:
     return svg.replace("<svg", f'<svg role="img" aria-label="{title}"', 1)
 
 
-def _magnitude(value: float, _: Any = None) -> str:
+def magnitude(value: float, _: Any = None) -> str:
+    """A number with three digits and its magnitude: 1.23k, 4.5m."""
     for size, unit in ((1e6, "m"), (1e3, "k")):
         if abs(value) >= size:
             return f"{value / size:.3g}{unit}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -89,7 +90,8 @@ def test_a_shop_is_trained_once_and_scored_the_same_each_time(shop: tuple[Settin
         assert bases[days] == ("trained" if name == OURS else f"baseline {name}")
     assert bases[1825].startswith("extended from 365 days")
     main = scored[scored.horizon_days == 365]
-    assert main.reasons.map(len).unique().tolist() == [3]
+    assert main.reasons.map(len).max() == 3
+    assert all(reason["effect"] != 0 for reasons in main.reasons for reason in reasons)
     assert scored[scored.horizon_days != 365].reasons.isna().all()
 
     # Executors say what the model says here, on one array.
@@ -100,6 +102,15 @@ def test_a_shop_is_trained_once_and_scored_the_same_each_time(shop: tuple[Settin
     said = forecast.forecast(model, fit, columns, common, home.shop["discount_rate"])
     assert main.predicted_revenue.to_numpy() == pytest.approx(said[365].revenue, abs=1e-3)
     assert main.p_purchase.to_numpy() == pytest.approx(said[365].p_purchase, abs=1e-5)
+
+    record = json.loads((registry.files(choice.model_version, home) / "model.json").read_text())["record"]
+    assert record["blend"] == "weighted"
+    for window, weights in record["weights"].items():
+        way = record["blends"][window]["weighted"]
+        assert (way["value_weights"], way["chance_weights"]) == (weights["value"], weights["chance"])
+    assert {"weighted", "voting", "stacking"} == set(record["blends"]["90"])
+    stacked = replace(home, shop={**home.shop, "blend": "stacking"})
+    assert model_choice.data_digest(choice.training_date, stacked) != choice.data_digest
 
     # The same data give the same model, to the byte, and it is registered anew when asked for by force.
     files = registry.files(choice.model_version, home)

@@ -73,6 +73,7 @@ def test_a_home_without_its_state_is_still_the_same(tmp_path):
         ('{"discount_rate": true}', "discount_rate is a number .* not true"),
         ('{"tune_minutes": -1}', "tune_minutes is a number of minutes from 0 to 600, not -1"),
         ('{"tune_search": "luck"}', 'tune_search is one of bayes, random, grid, not "luck"'),
+        ('{"blend": "mean"}', 'blend is one of weighted, voting, stacking, not "mean"'),
         ('{"horizons": [90, 90]}', r"horizons is one to five different numbers of days .* not \[90, 90\]"),
     ],
 )
