@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 from pyspark.sql import DataFrame, SparkSession
+from threadpoolctl import threadpool_limits
 
 from clv import model_choice, registry, tables, warehouse
 from clv import settings as settings_module
@@ -45,7 +46,7 @@ from spark_jobs.level import Daily, Residual, log_level, residual
 
 log = logging.getLogger("clv.train")
 MOST_ROWS = 2_000_000  # of training_examples; above it, a fixed share of the customers is learned from
-BOOSTED_ORIGINS = {False: 5, True: 12}  # latest ones per window that trees learn from, before two years and after
+BOOSTED_IF_TWO_YEARS = {False: 5, True: 12}  # latest origins per window that trees learn from
 SMOOTH_ORIGINS = 8  # latest ones that the logistic regression learns from
 ENOUGH_OF_ITS_OWN = 3  # closed origins of a window: with fewer, the regression learns from shorter windows too
 HELD_BACK = 2  # latest closed origins per horizon that forecasts are judged by
@@ -100,6 +101,7 @@ def run(
     }  # fmt: skip
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")  # sums in another order would make another model
 def fit(
     spark: SparkSession, settings: Settings, training_date: date, run_id: str, name: str
 ) -> tuple[Model, dict[str, Any]]:
@@ -119,7 +121,7 @@ def fit(
 
     def learn(asked: tuple[int, date]) -> Trained:
         window, by = asked
-        trees = BOOSTED_ORIGINS[(by - daily.first).days >= model_choice.TWO_YEARS]
+        trees = BOOSTED_IF_TWO_YEARS[(by - daily.first).days >= model_choice.TWO_YEARS]
         cells = rfm_cells(panel, latest_closed(origins, window, by, SMOOTH_ORIGINS), window)
         learners = learning.train(data, learning.snapshots(origins, window, by, trees), window, workers)
         if learners is None:
