@@ -56,6 +56,12 @@ def test_a_rule_in_the_models_place_is_said_instead(of: dict, words: str) -> Non
     assert found["charts"] == []
 
 
+def test_nothing_is_drawn_where_nothing_moves() -> None:
+    found = moves.section({"explained": EXPLAINED | {"importance": {"refunds": 0.0}, "dependence": []}})
+    assert found is not None
+    assert found["charts"] == []
+
+
 def test_without_a_forecast_there_is_no_section() -> None:
     assert moves.section({}) is None
     assert moves.section({"explained": None}) is None
