@@ -16,7 +16,7 @@ FORECAST_VERSION = 2  # raise it whenever features or training change: models ma
 DAYS_BETWEEN_ORIGINS = 30
 HISTORY_DAYS = 90  # of orders before an origin
 TWO_YEARS = 730  # days of orders from which more origins are learned from: customers may keep to a season
-LATEST_ORIGINS = {False: 8, True: 12}  # per window, before two years and after
+ORIGINS_IF_TWO_YEARS = {False: 8, True: 12}  # latest ones per window
 _BOOSTING = {
     "learning_rate": 0.04,
     "reg_lambda": 10.0,
@@ -104,7 +104,7 @@ def origins(training_date: date, first_order_on: date, horizons: Iterable[int]) 
     shortest on. None with under 90 days of orders before it.
     """
     horizons = list(horizons)
-    per_window = LATEST_ORIGINS[(training_date - first_order_on).days >= TWO_YEARS]
+    per_window = ORIGINS_IF_TWO_YEARS[(training_date - first_order_on).days >= TWO_YEARS]
     shorter = sorted(set(settings_module.windows(horizons)) - set(horizons)) or [min(horizons)]
     steps_of_shorter = per_window + -(-(shorter[-1] - shorter[0]) // DAYS_BETWEEN_ORIGINS)
     found = {
@@ -126,7 +126,7 @@ def data_digest(training_date: date, settings: Settings | None = None) -> str:
         from {tables.INT_CUSTOMER_DAYS} as days where day < %s
     """
     count, total = warehouse.rows(sql, (training_date,), settings.warehouse_url)[0]  # type: ignore[arg-type]
-    shape = [FORECAST_VERSION, settings.horizons, LATEST_ORIGINS, DAYS_BETWEEN_ORIGINS, HISTORY_DAYS, LEARNERS]
+    shape = [FORECAST_VERSION, settings.horizons, ORIGINS_IF_TWO_YEARS, DAYS_BETWEEN_ORIGINS, HISTORY_DAYS, LEARNERS]
     if settings.shop["tune_minutes"]:
         shape += [settings.shop["tune_minutes"], settings.shop["tune_search"]]
     if settings.blend != BLENDS[0]:

@@ -37,7 +37,7 @@ from spark_jobs.level import Daily, Residual, log_level, residual
 from spark_jobs.promotion import OURS, TUNED, Decision
 
 log = logging.getLogger("clv.train")
-BOOSTED_ORIGINS = {False: 5, True: 12}  # latest ones per window that trees learn from, before two years and after
+BOOSTED_IF_TWO_YEARS = {False: 5, True: 12}  # latest ones per window that trees learn from, before two years and after
 SMOOTH_ORIGINS = 8  # latest ones that the logistic regression learns from
 ENOUGH_OF_ITS_OWN = 3  # closed origins of a window: with fewer, the regression learns from shorter windows too
 HELD_BACK = 2  # latest closed origins per horizon that forecasts are judged by
@@ -78,7 +78,7 @@ def fit(
     held = {window: latest_closed(origins, window, training_date) for window in bases(origins, settings.horizons)}
 
     def examples_by(window: int, by: date) -> list[tuple[date, int]]:
-        trees = BOOSTED_ORIGINS[(by - daily.first).days >= model_choice.TWO_YEARS]
+        trees = BOOSTED_IF_TWO_YEARS[(by - daily.first).days >= model_choice.TWO_YEARS]
         return learning.snapshots(origins, window, by, trees)
 
     found = {} if known is None else known

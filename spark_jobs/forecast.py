@@ -204,11 +204,14 @@ def forecast(
     x, _, T = anchor.history(columns)
     result: dict[int, Forecast] = {}
     before: dict[str, Array] = {}
+    blends: dict[int, tuple[Parts, Array, Array]] = {}  # by window: several horizons may extend the same
     for horizon in model.all_horizons:
         base = model.base(horizon) or horizon
         trained = model.trained.get(base, Trained())
-        found = parts(trained, fit, columns, base)
-        p, value = blend(trained, found, common[base])
+        if base not in blends:
+            found = parts(trained, fit, columns, base)
+            blends[base] = (found, *blend(trained, found, common[base]))
+        found, p, value = blends[base]
         said = found.said if base == horizon else anchor.probabilistic(fit, columns, horizon)
         longer = np.maximum(said.revenue / found.said.revenue, 1)
         p = 1 - (1 - p) * np.clip((1 - said.p_purchase) / (1 - found.said.p_purchase), 0, 1)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
+from threadpoolctl import threadpool_limits
 
 from clv import model_choice, registry, tables, warehouse
 from clv import settings as settings_module
@@ -82,6 +83,7 @@ def run(
     }  # fmt: skip
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")  # sums in another order would make another model
 def fit(
     spark: SparkSession,
     settings: Settings,

@@ -201,7 +201,7 @@ def chart(title: str, words: str, draw: Callable[[Any], None], inches: Any = INC
         draw(figure.subplots(1, panels))
         written = io.StringIO()
         figure.savefig(written, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
-    return Chart(title, f"{words}.", _for_the_page(written.getvalue(), title))
+    return Chart(title, f"{words}.".replace(" %", "\u00a0%"), _for_the_page(written.getvalue(), title))
 
 
 def _for_the_page(svg: str, title: str) -> str:

@@ -65,12 +65,15 @@ def section(result: dict[str, Any]) -> dict[str, Any] | None:
     words += f"{found['window_days']} days after. These charts show how the forecast works, not what customers would "
     words += "do if a shop changed something. Customers are changed whole: who orders more often also has the shorter "
     words += "gaps and the higher spend. Each curve is over the customers who could be so."
-    return {"words": words, "charts": [importance(found), *(dependence(curve) for curve in found["dependence"])]}
+    drawn = [importance(found), *(dependence(curve) for curve in found["dependence"])]
+    return {"words": words, "charts": [one for one in drawn if one]}
 
 
-def importance(found: dict[str, Any]) -> Chart:
-    """How much each thing moves a customer's mean forecast, the strongest first."""
+def importance(found: dict[str, Any]) -> Chart | None:
+    """How much each thing moves a customer's mean forecast, the strongest first; None where nothing does."""
     counted = {DRIVERS[name]: size for name, size in found["importance"].items() if name in DRIVERS and size > 0}
+    if not counted:
+        return None
     names = sorted(counted, key=lambda name: counted[name])
     sizes = [counted[name] for name in names]
 

@@ -35,10 +35,10 @@ def test_the_section_says_what_counts_most_and_what_each_thing_does() -> None:
     assert "value of an order" in first.svg
     assert "refunds" not in first.svg  # they move nothing
     assert recency.words == (
-        "Customers with their last order 5 days ago are forecast 310 each, and 62 % are expected to order; "
-        "at 280 it is 41 and 12 %."
+        "Customers with their last order 5 days ago are forecast 310 each, and 62\u00a0% are expected to order; "
+        "at 280 it is 41 and 12\u00a0%."
     )
-    assert "25 % it is 100" in refunds.words
+    assert "at 25\u00a0% it is 100" in refunds.words
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,12 @@ def test_a_rule_in_the_models_place_is_said_instead(of: dict, words: str) -> Non
     found = moves.section({"explained": {"trained_for": "2011-09-10", "window_days": None, **of}})
     assert found is not None
     assert words in found["words"]
+    assert found["charts"] == []
+
+
+def test_nothing_is_drawn_where_nothing_moves() -> None:
+    found = moves.section({"explained": EXPLAINED | {"importance": {"refunds": 0.0}, "dependence": []}})
+    assert found is not None
     assert found["charts"] == []
 
 
