@@ -23,6 +23,7 @@ for command in (
     services.down,
     services.status,
     data.ingest,
+    data.replay,
     data.withdraw,
     data.restore,
     runs.run,

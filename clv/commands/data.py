@@ -1,4 +1,4 @@
-"""`clv ingest`, `clv withdraw`, `clv restore`, `clv sql`, `clv publish`."""
+"""`clv ingest`, `clv replay`, `clv withdraw`, `clv restore`, `clv sql`, `clv publish`."""
 
 from __future__ import annotations
 
@@ -37,6 +37,30 @@ def ingest(
                 f"{result.file_name}: batch {result.batch_id}, {result.received:,} rows received, "
                 f"{result.loaded:,} loaded, {result.unreadable:,} unreadable"
             )
+
+
+def replay(
+    source: Annotated[str | None, typer.Option(help="All batches of a source.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Or one, by its number.")] = None,
+) -> None:
+    """Take rows again that were set aside, after the mapping is mended. The rows of a batch keep its place."""
+    from clv import ingest as door
+    from clv.commands.console import out
+
+    if (source is None) == (batch is None):
+        raise typer.BadParameter("say --source or --batch")
+    results = door.replay(settings.load(), source, batch)
+    for replayed in results:
+        new = replayed.result
+        if new is None:
+            out.print(f"{replayed.file_name}: batch {replayed.batch_id} stays: no row more can be used")
+        else:
+            out.print(
+                f"{replayed.file_name}: batch {replayed.batch_id} is now batch {new.batch_id}, {new.received:,} rows "
+                f"received, {new.usable:,} usable ({replayed.usable_before:,} before), {new.unreadable:,} unreadable"
+            )
+    if not results:
+        out.print("no row is set aside that a replay could take")
 
 
 def withdraw(

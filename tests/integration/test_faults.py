@@ -118,7 +118,7 @@ def cut_connections() -> int:
     return len(warehouse.rows(query))
 
 
-def test_a_cut_connection_a_killed_worker_or_a_crashed_database_changes_nothing(
+def test_cut_connections_a_killed_worker_a_crash_and_steps_taken_twice_change_nothing(
     shop: Shop, undisturbed: str, server: str, cluster: Path
 ) -> None:
     news(shop, "cut-off.csv")
@@ -126,7 +126,7 @@ def test_a_cut_connection_a_killed_worker_or_a_crashed_database_changes_nothing(
     facts: dict[str, dict] = {}
     for step in STEPS:
         options = {"options": shop.options(step, facts)}
-        if step in ("ingest", "build_staging", "build_features", "gate_features", "build_analytics"):
+        if step in ("ingest", "build_staging", "gate_features", "build_analytics"):
             resume = paused(shop, step, run_id, **options)
             assert cut_connections()
             resume.unlink()
@@ -147,7 +147,12 @@ def test_a_cut_connection_a_killed_worker_or_a_crashed_database_changes_nothing(
             resume.unlink()
             assert "error" in shop.answer()
             assert not warehouse.rows(f"select 1 from {tables.PUBLICATIONS} where run_id = %s", (run_id,))
-        found = shop.take(step, run_id, **options)
+        if step in ("gate_raw", "build_intermediate", "build_features", "publish"):  # twice at the same time
+            shop.order(step, run_id, **options)
+            pipeline.take(step, AS_OF, run_id)
+            found = shop.answer()
+        else:
+            found = shop.take(step, run_id, **options)
         assert "facts" in found, f"{step}: {found}"
         facts[step] = found["facts"]
     assert faults.digest(run_id) == undisturbed
@@ -161,24 +166,6 @@ def waiting_worker() -> int | None:
     ports = {port for (port,) in warehouse.rows(query)}
     found = [c.pid for c in psutil.net_connections("tcp") if c.laddr and c.laddr.port in ports and c.raddr]
     return next((pid for pid in found if pid), None)
-
-
-def test_a_step_taken_twice_at_once_is_as_if_taken_once(shop: Shop, undisturbed: str) -> None:
-    news(shop, "twice-at-once.csv")
-    run_id = runs.open_run(AS_OF, "twice")
-    facts: dict[str, dict] = {}
-    for step in STEPS:
-        options = {"options": shop.options(step, facts)}
-        if step not in ("train", "score"):
-            shop.order(step, run_id, **options)
-            pipeline.take(step, AS_OF, run_id)
-            shop.answer()
-        found = shop.take(step, run_id, **options) if step != "publish" else {"facts": {}}
-        assert "facts" in found, f"{step}: {found}"
-        facts[step] = found["facts"]
-    assert faults.digest(run_id) == undisturbed
-    assert faults.unaccounted() == []
-    assert faults.left_behind() == []
 
 
 @contextmanager
@@ -224,7 +211,7 @@ def test_readers_see_whole_runs_through_publications_and_upkeep(shop: Shop, undi
             f"select distinct run_id from {tables.PUBLICATIONS} where as_of_date = %s", (AS_OF,)
         )
     ]
-    assert len(published) >= 3
+    assert len(published) >= 2
     with Reader(shop.home) as reader:
         for _ in range(3):
             for run_id in published:
@@ -241,17 +228,16 @@ def test_runs_at_once_end_in_the_rows_of_runs_one_after_the_other(shop: Shop, un
     shop.run(alone, day_before)
     expected = {AS_OF: undisturbed, day_before: faults.digest(alone)}
     news(shop, "meanwhile.csv")
-    orders = [[day_before], [AS_OF], [AS_OF]]  # of a backfill, of the schedule, by hand
+    days = [day_before, AS_OF]
 
-    def all_of(number: int) -> list[tuple[date, str]]:
-        with faults.victim(shop.home, tmp_path / f"{number}.log") as victim:
-            opened = [(day, runs.open_run(day, "at once")) for day in orders[number]]
-            for day, run_id in opened:
-                victim.run(run_id, day, tries=3)
-        return opened
+    def made(day: date) -> str:
+        run_id = runs.open_run(day, "at once")
+        with faults.victim(shop.home, tmp_path / f"{day}.log") as victim:
+            victim.run(run_id, day, tries=3)
+        return run_id
 
-    with ThreadPoolExecutor(len(orders)) as pool:
-        found = [run for opened in pool.map(all_of, range(len(orders))) for run in opened]
-    assert [faults.digest(run_id) for _, run_id in found] == [expected[day] for day, _ in found]
+    with ThreadPoolExecutor(len(days)) as pool:
+        found = list(pool.map(made, days))
+    assert [faults.digest(run_id) for run_id in found] == [expected[day] for day in days]
     assert faults.unaccounted() == []
     assert faults.left_behind() == []
