@@ -14,6 +14,7 @@ CONTENT_HEX = "lpad(to_hex(_content), 32, '0')"
 OFFSET = r"\d\d:\d\d[^+-]*(Z|[+-]\d\d(:?\d\d)?)$"
 NO_OFFSET = r":.*[+-](1[5-9]|[2-9]\d)(:?\d\d)?$"  # none is of 15 hours or more
 ZONE = r"\d [A-Za-z][A-Za-z_]{2,}[A-Za-z_/+-]*\d*$"
+PLAIN = r"[-0-9/]+([ T][0-9:.]*)?"  # neither
 # Orders are dated from FIRST to LAST. 1970-01-01 and 9999-12-31 are what programs write for no time at all.
 FIRST, LAST = 1971, 2199
 CURRENCY = "[A-Z]{3}"
@@ -186,17 +187,20 @@ def _time(mapping: Mapping, column: str | None, reporting_zone: str) -> str:
     stated = [literal(form) for form in mapping.time_formats if "%z" in form or "%Z" in form]
     naive = [literal(form) for form in mapping.time_formats if "%z" not in form and "%Z" not in form]
     with_colon = rf"regexp_replace({text}, ' ?([+-]\d\d):?(\d\d)$', '\1:\2')"
+    plain = f"try_cast({text} as timestamp)"
     # DuckDB passes over what follows the digits, such as PM.
-    local = rf"case when not regexp_matches({text}, '[A-Za-z]([+-]?\d+)?$') then try_cast({text} as timestamp) end"
+    local = rf"case when not regexp_matches({text}, '[A-Za-z]([+-]?\d+)?$') then {plain} end"
     if naive:
         local = f"coalesce(try_strptime({text}, [{', '.join(naive)}]), {local})"
     if mapping.time_zone:
         local = f"timezone({zone}, timezone({literal(mapping.time_zone)}, {local}))"
+    # Most times are plain, and need none of the rest.
+    quick = f"when regexp_full_match({text}, '{PLAIN}') then {plain} " if not naive and not mapping.time_zone else ""
     moment = f"try_cast({with_colon} as timestamptz)"
     if stated:
         moment = f"coalesce(try_strptime({text}, [{', '.join(stated)}]), {moment})"
     return (
-        f"case when regexp_matches({text}, '{NO_OFFSET}') then null "
+        f"case {quick}when regexp_matches({text}, '{NO_OFFSET}') then null "
         f"when regexp_matches({text}, '{OFFSET}') then timezone({zone}, {moment}) "
         f"when regexp_matches({text}, '{ZONE}') then coalesce({local}, timezone({zone}, {moment})) else {local} end"
     )
@@ -225,8 +229,9 @@ def _reason(mapping: Mapping, reporting_zone: str, currency_stated: bool, amount
     cases = []
     for column in dict.fromkeys(filter(None, (mapping.time, mapping.refund_time, mapping.updated_at))):
         moment = _time(mapping, column, reporting_zone)
-        cases.append(_case(f"{quoted(column)} is not null and {moment} is null", column, "is not a time"))
-        cases.append(_case(f"year({moment}) not between {FIRST} and {LAST}", column, f"is not from {FIRST} to {LAST}"))
+        bad = f"{quoted(column)} is not null and coalesce(year({moment}) not between {FIRST} and {LAST}, true)"
+        cases.append(_case(f"{bad} and {moment} is null", column, "is not a time"))
+        cases.append(_case(bad, column, f"is not from {FIRST} to {LAST}"))
     numbers = [mapping.amount, mapping.price, mapping.refund_amount, *(mapping.columns.get(name) for name in NUMBERS)]
     for column in dict.fromkeys(filter(None, numbers)):
         bad = f"{quoted(column)} is not null and {_number(mapping, column)} is null"

@@ -54,7 +54,9 @@ def create(duck: duckdb.DuckDBPyConnection, line: str, values: dict[str, str], m
     for name in mapping.wanted:
         value = "null::varchar"
         if name in values:  # a text that is too long stays too long, and takes no more room than that
-            value = f"nullif(trim(left({values[name]}, {LONGEST_FIELD + 1})), '')"
+            text = values[name]
+            cut = f"case when strlen({text}) > {LONGEST_FIELD} then left({text}, {LONGEST_FIELD + 1}) else {text} end"
+            value = f"nullif(trim({cut}), '')"
         if name in values and missing:
             value = f"case when {value} not in ({missing}) then {value} end"
         items.append(f"{value} as {quoted(name)}")
