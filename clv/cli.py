@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from clv.commands import backtest, data, runs, services
+from clv.commands import backtest, data, keeping, runs, services
 from clv.errors import ClvError
 
 app = typer.Typer(
@@ -24,7 +24,8 @@ for command in (
     services.status,
     data.ingest,
     data.withdraw,
-    data.restore,
+    keeping.restore,
+    keeping.backup,
     runs.run,
     runs.backfill,
     backtest.backtest,
