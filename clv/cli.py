@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from clv.commands import backtest, data, runs, services
+from clv.commands import backtest, data, keeping, runs, services
 from clv.errors import ClvError
 
 app = typer.Typer(
@@ -25,7 +25,8 @@ for command in (
     data.ingest,
     data.replay,
     data.withdraw,
-    data.restore,
+    keeping.restore,
+    keeping.backup,
     runs.run,
     runs.backfill,
     backtest.backtest,

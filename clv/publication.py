@@ -100,10 +100,12 @@ def digest(as_of: date, run_id: str, connection: psycopg.Connection | None = Non
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
-def current(as_of: date | None = None) -> Publication | None:
+def current(as_of: date | None = None, connection: psycopg.Connection | None = None) -> Publication | None:
     """What readers see: the publication that holds for a date (default: the latest published date), else None."""
-    with warehouse.connect() as connection:
-        return _newest(connection, as_of)
+    if connection is None:
+        with warehouse.connect() as own:
+            return _newest(own, as_of)
+    return _newest(connection, as_of)
 
 
 def history() -> list[Publication]:

@@ -17,12 +17,17 @@ AIRFLOW_PORT = 8080  # in the container; docker-compose.yml publishes it
 def link_secrets(home: settings.Settings, mounted: Path) -> None:
     """Lets $CLV_HOME/secrets/NAME lead to the container's secret NAME.
 
-    The links lie in the volume that all services share; they lead somewhere only where the secret is mounted.
+    The links lie in the volume that all services share; they lead somewhere only where the secret is mounted. What a
+    restore has put there gives way to them. Raises ClvError where that is another key than the container's.
     """
     for secret in mounted.iterdir():
         link = home.secrets / secret.name
-        if not link.is_symlink():
-            link.symlink_to(secret)
+        if link.is_symlink():
+            continue
+        if secret.name == "pseudonym_key" and link.exists() and link.read_text().strip() != secret.read_text().strip():
+            raise ClvError(f"{link} was restored and is not secrets/pseudonym_key.txt; write it there")
+        link.unlink(missing_ok=True)
+        link.symlink_to(secret)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""`clv ingest`, `clv replay`, `clv withdraw`, `clv restore`, `clv sql`, `clv publish`."""
+"""`clv ingest`, `clv replay`, `clv withdraw`, `clv sql`, `clv publish`."""
 
 from __future__ import annotations
 
@@ -73,15 +73,6 @@ def withdraw(
 
     door.withdraw(batch, reason, settings.load())
     out.print(f"batch {batch} is withdrawn; runs from now on set its rows aside")
-
-
-def restore(batch: Annotated[int, typer.Option(help="Number of the batch that was withdrawn.")]) -> None:
-    """Let a batch that was withdrawn count again, from the next run on."""
-    from clv import ingest as door
-    from clv.commands.console import out
-
-    door.restore(batch, settings.load())
-    out.print(f"batch {batch} is restored; runs from now on count its rows")
 
 
 def sql(query: Annotated[str, typer.Argument(help='A query, such as "select * from analytics.customer_clv".')]) -> None:

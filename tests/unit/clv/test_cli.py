@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = ("up", "down", "status", "ingest", "withdraw", "run", "backfill", "sql", "publish", "demo")
+COMMANDS = (
+    "up", "down", "status", "ingest", "withdraw", "restore", "backup", "run", "backfill", "sql", "publish", "demo",
+)  # fmt: skip
 
 
 def clv(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
@@ -32,6 +34,8 @@ def test_each_command_explains_itself(command, tmp_path):
         ("publish", "--as-of", "yesterday", "--run-id", "x"),
         ("withdraw", "--batch", "1", "--reason", "wrong file"),
         ("run", "--as-of", "2024-03-01"),
+        ("backup", "--to", "saved"),
+        ("restore", "--backup", "nowhere"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_1(arguments, tmp_path):
@@ -42,7 +46,7 @@ def test_a_mistake_is_one_line_and_exit_code_1(arguments, tmp_path):
     assert len(done.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("arguments", [("run",), ("fly",), ("ingest", "--source", "orders")])
+@pytest.mark.parametrize("arguments", [("run",), ("fly",), ("ingest", "--source", "orders"), ("restore",)])
 def test_a_wrong_command_line_is_exit_code_2(arguments, tmp_path):
     done = clv(*arguments, home=tmp_path)
     assert done.returncode == 2

@@ -1,0 +1,55 @@
+"""`clv backup`, and `clv restore`, which brings back a batch that was withdrawn or a whole home."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clv import settings
+
+
+def backup(to: Annotated[Path, typer.Option(help="A folder that is not there yet: it is the backup.")]) -> None:
+    """Save the warehouse, the models and the keys they depend on, beside whatever runs.
+
+    The folder is for its owner alone: it holds personal data, and the key that names the customers.
+    """
+    from clv import backup as backups
+    from clv.commands.console import out, steps
+
+    with steps() as step:
+        kept, remarks = backups.backup(to, settings.load(), step)
+    out.print(f"backup     {to}, {sum(file['bytes'] for file in kept['files'].values()) / 1e6:,.1f} MB")
+    out.print(f"published  {_published(kept)}")
+    for remark in remarks:
+        out.print(f"[yellow]note:[/] {remark}")
+
+
+def restore(
+    batch: Annotated[int | None, typer.Option(help="Number of a batch that was withdrawn.")] = None,
+    backup: Annotated[
+        Path | None, typer.Option(help="A folder that `clv backup` made; the home must be empty.")
+    ] = None,
+) -> None:
+    """Bring something back: a withdrawn batch, which counts again from the next run on, or a whole home."""
+    from clv import backup as backups
+    from clv import ingest as door
+    from clv.commands.console import out, steps
+
+    home = settings.load()
+    if (batch is None) == (backup is None):
+        raise typer.BadParameter("give either --batch or --backup")
+    if batch is not None:
+        door.restore(batch, home)
+        out.print(f"batch {batch} is restored; runs from now on count its rows")
+    if backup is not None:
+        with steps() as step:
+            kept = backups.restore(backup, home, step)
+        out.print(f"restored   {home.home}; `clv up` starts it")
+        out.print(f"published  {_published(kept)}")
+
+
+def _published(kept: dict) -> str:
+    newest = kept["published"]
+    return f"newest {newest['as_of_date']}, digest {newest['digest']}" if newest else "nothing yet"
