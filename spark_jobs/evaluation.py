@@ -23,14 +23,15 @@ HEADROOM = 2.0  # a customer is never said to spend more than this times the mos
 
 @dataclass(frozen=True)
 class HeldBack:
-    """A closed origin of a horizon: what was learned by then and said of it, its level (in logs), what happened, and
-    what each rival had said; arrays of shape (n,)."""
+    """A closed origin of a horizon: what was learned by then and said of it, its level and what the anchor missed in
+    buyers (in logs), what happened, and what each rival had said; arrays of shape (n,)."""
 
     window_days: int
     origin: str
     trained: Trained
     parts: Parts
     level: float
+    missed: float
     bought: Array
     spent: Array
     rivals: dict[str, Array]
@@ -44,12 +45,12 @@ class HeldBack:
             own = _with_weights(own, trained)
         if trained.published != OURS:
             found = replace(found, rival=self.rivals[trained.published])
-        common = setting(own, found, self.level)
+        common = setting(own, found, self.level, self.missed)
         return *blend(own, found, common), common.mean
 
 
 def hold_back(
-    trained: Trained, fit: OriginFit, columns: Columns, window_days: int, origin: str, level: float
+    trained: Trained, fit: OriginFit, columns: Columns, window_days: int, origin: str, level: float, missed: float = 0.0
 ) -> HeldBack:
     """Forecasts an origin with what was trained on windows closed by it.
 
@@ -64,6 +65,7 @@ def hold_back(
         trained,
         found,
         level,
+        missed,
         (columns[f"orders_next_{window_days}"] > 0).astype(float),
         np.maximum(columns[f"revenue_next_{window_days}"], 0),
         {name: said for name, said in rivals.items() if said is not None},

@@ -33,7 +33,7 @@ from spark_jobs.columns import Columns
 from spark_jobs.evaluation import HeldBack
 from spark_jobs.forecast import Model, Trained, settings_of
 from spark_jobs.learning import Origin
-from spark_jobs.level import Daily, Residual, log_level, residual
+from spark_jobs.level import Daily, Residual, buyers_missed, log_level, residual
 from spark_jobs.promotion import OURS, TUNED, Decision
 
 log = logging.getLogger("clv.train")
@@ -106,7 +106,7 @@ def fit(
         then = [
             evaluation.hold_back(
                 learned[parameters, window, day], origins[day].fit, panel[day], window, day.isoformat(),
-                log_level(daily, day, window, residuals),
+                log_level(daily, day, window, residuals), buyers_missed(day, window, residuals),
             )
             for day in held[window]
         ]  # fmt: skip
@@ -167,11 +167,14 @@ def tuned(
 def missed(origins: dict[date, Origin], daily: Daily) -> list[Residual]:
     """What the anchor missed in each closed window that brought money."""
     return [
-        residual(daily, day, window, learning.end(day, window), total.actual, total.said)
+        residual(
+            daily, day, window, learning.end(day, window),
+            (total.actual, total.said), (total.buyers, total.said_buyers),
+        )
         for day, origin in origins.items()
         for window, total in origin.totals.items()
-        if total.actual > 0 and total.said > 0
-    ]
+        if total.actual > 0 and total.said > 0 and total.buyers > 0
+    ]  # fmt: skip
 
 
 def bases(origins: dict[date, Origin], horizons: Iterable[int]) -> list[int]:

@@ -44,12 +44,13 @@ EXAMPLE_SCHEMA = (
 
 
 class Total(NamedTuple):
-    """A closed window of all customers: money that came and that the anchor expected, how many bought, and the most
-    that one of them brought."""
+    """A closed window of all customers: money that came and that the anchor expected, how many bought and were
+    expected to, and the most that one of them brought."""
 
     actual: float
     said: float
     buyers: int
+    said_buyers: float
     most: float = 0.0
 
 
@@ -74,6 +75,7 @@ def fit_origins(features: DataFrame, windows: Iterable[int] = ()) -> dict[date, 
                 float(_spent(columns, w).sum()),
                 float(said.revenue.sum()),
                 int(_bought(columns, w).sum()),
+                float(said.p_purchase.sum()),
                 float(_spent(columns, w).max()),
             )
             for w, said in anchor.over(found, columns, closed).items()

@@ -16,7 +16,7 @@ DAY = date(2024, 6, 1)
 def origins(*days_ago: int, windows: tuple[int, ...] = (30, 90, 180)) -> dict[date, Origin]:
     """Origins so many days before DAY, with a total for each window that had closed by DAY."""
     return {
-        DAY - timedelta(days=days): Origin(FIT, {w: Total(10.0, 8.0, 5) for w in windows if w <= days})
+        DAY - timedelta(days=days): Origin(FIT, {w: Total(10.0, 8.0, 5, 4.0) for w in windows if w <= days})
         for days in sorted(days_ago, reverse=True)
     }
 
