@@ -21,15 +21,16 @@ from clv.settings import Settings
 LOCK = "build"  # two builds side by side would meet in the swap of a rebuilt table
 PROJECT = settings_module.PROJECT / "dbt_project"
 
-# fct_orders reads intermediate, so it is built with the features, from the same state of it: another run may
-# rebuild intermediate before analytics is built.
+# fct_orders and customer_segments_before read intermediate, so they are built with the features, from the same state
+# of it: another run may rebuild intermediate before analytics is built.
 LAYERS = {
     "staging": ["--select", "path:models/staging"],
     "intermediate": ["--select", "path:models/intermediate"],
-    "features": ["--select", "customer_features", "fct_orders"],
+    "features": ["--select", "customer_features", "fct_orders", "customer_segments_before"],
     "training": ["--select", "training_examples"],
     "analytics": [
-        "--select", "customer_clv", "customer_clv_horizons", "segment_summary", "dim_customer", "resource_type:seed",
+        "--select", "customer_clv", "customer_clv_horizons", "customer_segments", "segment_summary",
+        "segment_transitions", "cohort_value", "dim_customer", "resource_type:seed",
     ],
 }  # fmt: skip
 # Setting that says which state of staging intermediate was made of, and that state as SQL.

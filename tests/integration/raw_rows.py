@@ -85,3 +85,16 @@ def predict(as_of: str, run_id: str, **forecasts: tuple[float, float] | None) ->
                         p_purchase, p_purchase, p_purchase, *money,
                     ),
                 )  # fmt: skip
+
+
+def decide(model: str, contestant: str, bias: float, published: bool) -> None:
+    """What a model or a rival was worth at past dates, over 365 days."""
+    with warehouse.connect() as connection:
+        connection.execute(
+            f"""
+            insert into {tables.MODEL_DECISIONS} (
+                model_version, training_date, horizon_days, contestant, origins, normalized_gini, rmse, bias, published
+            ) values (%s, '2024-06-01', 365, %s, '2023-06-01', 0.5, 10, %s, %s)
+            """,
+            (model, contestant, bias, published),
+        )

@@ -107,6 +107,7 @@ final as (
         round(valued.expected_orders::numeric, 4) as expected_orders,
         {{ expected_next_order_on('valued.as_of_date', 'valued.p_purchase', 'valued.horizon_days') }}
             as expected_next_order_on,
+        stages.days_overdue,
         valued.predicted_revenue,
         valued.predicted_profit,
         valued.predicted_clv,
