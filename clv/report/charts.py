@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
-from clv.drawing import BAND, BAR, INK, LINE, SOFT, Chart, chart, magnitude
+from clv.drawing import BAND, BAR, INK, LINE, SOFT, Chart, chart, magnitude, percent
 
 SHARE = PercentFormatter(1, symbol=" %", decimals=0)
 WIDE = (10.8, 4.2)
@@ -49,7 +49,9 @@ def concentration(facts: dict[str, Any]) -> Chart | None:
         axes.yaxis.set_major_formatter(SHARE)
         axes.legend(loc="lower right")
 
-    return chart("How much of the value few customers hold", f"The top fifth of customers hold {fifth:.0%} of it", draw)
+    return chart(
+        "How much of the value few customers hold", f"The top fifth of customers hold {percent(fifth)} of it", draw
+    )
 
 
 def values(facts: dict[str, Any]) -> Chart | None:
@@ -74,7 +76,7 @@ def values(facts: dict[str, Any]) -> Chart | None:
 
     most = max(counts, key=lambda step: counts[step])
     reached = "under 1" if most is None else f"{magnitude(2.0**most)} to {magnitude(2.0 ** (most + 1))}"
-    words = f"Most often a customer's value is {reached}: that of {counts[most] / everybody:.0%} of them"
+    words = f"Most often a customer's value is {reached}: that of {percent(counts[most] / everybody)} of them"
     return chart("What customers will be worth", words, draw)
 
 
@@ -105,7 +107,7 @@ def moves(facts: dict[str, Any]) -> Chart | None:
     stayed = sum(count for (left, right), count in counts.items() if left == right)
     known = sum(count for (left, _), count in counts.items() if left in order)
     words = f"Customers by their segment on {rows[0]['before_on']} (rows) and now (columns); "
-    words += f"{stayed / max(known, 1):.0%} are where they were"
+    words += f"{percent(stayed / max(known, 1))} are where they were"
     return chart("Movement between segments", words, draw, WIDE)
 
 
@@ -133,7 +135,7 @@ def retention(facts: dict[str, Any]) -> Chart | None:
     first = [float(rows[0]["retention"]) for rows in cohorts.values() if rows[0]["month_number"] == 1]
     words = "Of each month's new customers, the percentage that ordered in each month since"
     if first:
-        words += f"; {np.mean(first):.0%} came back in the first month after, on average"
+        words += f"; {percent(np.mean(first))} came back in the first month after, on average"
     return chart("Who comes back", words, draw, (10.8, 1.2 + 0.27 * len(cohorts)))
 
 

@@ -63,7 +63,8 @@ def test_every_chart_is_drawn_and_says_what_it_shows(shop: settings.Settings) ->
         """insert into analytics_runs.cohort_value (
             as_of_date, run_id, cohort_month, month_number, customers, retention, revenue, cumulative_revenue,
             cumulative_revenue_low, cumulative_revenue_high)
-        select as_of_date, run_id, date '2011-03-01', number, 20, .3, 100, 100 * number + 100, null::numeric, null::numeric
+        select as_of_date, run_id, date '2011-03-01', number, 20, .3, 100, 100 * number + 100,
+            null::numeric, null::numeric
         from analytics_runs.cohort_value cross join generate_series(0, 3) as number where month_number = 0
         union all
         select as_of_date, run_id, date '2011-03-01', 4, 20, null, null, 480, 460, 500
