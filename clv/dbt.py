@@ -26,7 +26,9 @@ PROJECT = settings_module.PROJECT / "dbt_project"
 LAYERS = {
     "staging": ["--select", "path:models/staging"],
     "intermediate": ["--select", "path:models/intermediate"],
-    "features": ["--select", "customer_features", "fct_orders", "customer_segments_before"],
+    "features": [
+        "--select", "customer_features", "fct_orders", "customer_segments_before", "segment_rules", "lifecycle_bounds",
+    ],
     "training": ["--select", "training_examples"],
     "analytics": [
         "--select", "customer_clv", "customer_clv_horizons", "customer_segments", "segment_summary",

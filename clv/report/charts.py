@@ -157,11 +157,11 @@ def curves(facts: dict[str, Any]) -> Chart | None:
             axes.plot(at[:split], per[:split], color=BAR, alpha=shade, label=f"{month:%Y-%m}")
             axes.plot(at[max(split - 1, 0) :], per[max(split - 1, 0) :], color=BAR, alpha=shade, linestyle=(0, (3, 2)))
             told = [row for row in rows if row["cumulative_revenue_low"] is not None]
-            edges = [
+            low, high = (
                 [float(row[name]) / row["customers"] for row in told]
                 for name in ("cumulative_revenue_low", "cumulative_revenue_high")
-            ]
-            axes.fill_between([row["month_number"] + 1 for row in told], *edges, color=BAND, alpha=0.3, linewidth=0)
+            )
+            axes.fill_between([row["month_number"] + 1 for row in told], low, high, color=BAND, alpha=0.3, linewidth=0)
             axes.annotate(
                 f"{month:%Y-%m}", (at[-1], per[-1]), xytext=(4, 0), textcoords="offset points", fontsize=9, va="center"
             )
