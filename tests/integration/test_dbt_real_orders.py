@@ -44,6 +44,7 @@ def shop(module_home: settings.Settings, real_data: Path) -> Path:
     """The warehouse up to the features of each date; gives the file."""
     file = real_data / "online_retail_ii.parquet"
     ingest.load("online_retail_ii", file, module_home)
+    dbt.build("setup", {}, module_home)
     dbt.build("staging", {}, module_home)
     dbt.build("intermediate", {}, module_home)
     for day in DATES:
@@ -69,8 +70,8 @@ def foretell(day: str) -> None:
             )
             select
                 as_of_date, run_id, customer_key, days, 'scored', 1, case when orders_365 > 1 then 0.8 else 0.3 end,
-                orders_365, greatest(revenue_365, 0) * days / 365 + 1, 0, 1, greatest(revenue_365, 0) * 3 + 1, 0.95, 'm',
-                '[{{"reason": "last year again", "effect": 7}}]'
+                orders_365, greatest(revenue_365, 0) * days / 365 + 1, 0, 1, greatest(revenue_365, 0) * 3 + 1,
+                0.95, 'm', '[{{"reason": "last year again", "effect": 7}}]'
             from {tables.CUSTOMER_FEATURES} cross join (values (90), (180), (365), (1825)) as horizons (days)
             where as_of_date = %s
             """,
