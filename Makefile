@@ -1,5 +1,5 @@
 # `make demo` and `make test` need git, make and CPython 3.11 to 3.13, and make the rest themselves.
-.PHONY: help demo test up down status lint format lock sbom audit clean bootstrap bootstrap-dev
+.PHONY: help demo test soak up down status lint format lock sbom audit clean bootstrap bootstrap-dev
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -9,6 +9,9 @@ demo: bootstrap ## show it all: a simulated shop, several days through Airflow, 
 
 test: bootstrap-dev ## run all tests
 	@.venv/bin/pytest
+
+soak: bootstrap-dev ## random faults for MINUTES (60), each run compared with an undisturbed one
+	@MINUTES=$(or $(MINUTES),60) .venv/bin/pytest -s --timeout=0 tests/integration/soak_faults.py
 
 up: bootstrap ## start the database and Airflow
 	@.venv/bin/clv up

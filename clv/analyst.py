@@ -111,7 +111,9 @@ def _text(value: object) -> str:
         return ""
     if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
         return f"{value:,}"
-    return str(value).replace("[", r"\[")
+    # What a shop's file brought must not steer the terminal.
+    shown = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in str(value))
+    return shown.replace("[", r"\[")
 
 
 _LISTED = ", ".join(

@@ -36,7 +36,7 @@ FORMAT = 1
 MANIFEST, WAREHOUSE, REGISTRY, FILES = "backup.json", "warehouse.dump", "registry.dump", "home.tar"
 # Everything else in a home is made anew by `clv up`, or is of the moment: logs, ports, Airflow's own history.
 SECRETS = ("secrets/pseudonym_key", "secrets/analyst_password", "secrets/airflow_password")
-OTHERS = ("shop.json", "sources", "models")
+OTHERS = ("shop.json", "sources", "models", "received")
 # Where MLflow writes the place of a model's files.
 PLACES = {
     "experiments": ("artifact_location",),

@@ -23,6 +23,7 @@ for command in (
     services.down,
     services.status,
     data.ingest,
+    data.replay,
     data.withdraw,
     keeping.restore,
     keeping.backup,
@@ -30,6 +31,9 @@ for command in (
     runs.backfill,
     backtest.backtest,
     data.sql,
+    data.metric,
+    data.dictionary,
+    data.docs,
     data.publish,
 ):
     app.command()(command)

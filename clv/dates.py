@@ -53,3 +53,8 @@ def training_date(as_of: date) -> date:
     A function of the date alone, so that backfills in any order meet the same model.
     """
     return as_of.replace(day=1)
+
+
+def latest_week(first: date, last: date) -> date:
+    """The latest date not after `last` that lies whole weeks after `first`."""
+    return first + timedelta(days=7 * ((last - first).days // 7))

@@ -6,16 +6,17 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 from clv import dates, registry, tables, warehouse
 from clv import settings as settings_module
-from clv.settings import Settings
+from clv.settings import BLENDS, Settings
 
-FORECAST_VERSION = 2  # raise it whenever features or training change: models made before are then not reused
+FORECAST_VERSION = 3  # raise it whenever features or training change: models made before are then not reused
 DAYS_BETWEEN_ORIGINS = 30
 HISTORY_DAYS = 90  # of orders before an origin
 TWO_YEARS = 730  # days of orders from which more origins are learned from: customers may keep to a season
-LATEST_ORIGINS = {False: 8, True: 12}  # per window, before two years and after
+ORIGINS_IF_TWO_YEARS = {False: 8, True: 12}  # latest ones per window
 _BOOSTING = {
     "learning_rate": 0.04,
     "reg_lambda": 10.0,
@@ -23,7 +24,8 @@ _BOOSTING = {
     "max_bin": 64,
     "random_state": 0,
 }
-LEARNERS = {  # XGBoost's parameters
+Parameters = dict[str, dict[str, Any]]  # XGBoost's, by learner
+LEARNERS: Parameters = {
     "total": {
         **_BOOSTING, "objective": "reg:tweedie", "tweedie_variance_power": 1.25,
         "n_estimators": 120, "max_depth": 3, "min_child_weight": 80.0,
@@ -49,12 +51,12 @@ class Choice:
     origins: list[date] = field(default_factory=list)
 
 
-def for_run(as_of: date, force: bool = False, settings: Settings | None = None) -> Choice:
+def for_run(as_of: date, force: bool = False, settings: Settings | None = None, of_the_week: bool = False) -> Choice:
     """The model for a date: trained for the first of its month if the shop met the thresholds by then, else for
     the date itself if it meets them there.
 
     A model that was retrained by force later in the month, on data that still hold, goes first. `force` retrains for
-    the date itself.
+    the date itself; `of_the_week` gives the model trained so many whole weeks after that one as have passed.
     """
     settings = settings or settings_module.load()
     reason = too_little(as_of, settings)
@@ -65,8 +67,10 @@ def for_run(as_of: date, force: bool = False, settings: Settings | None = None) 
         return _choice(as_of, settings, reuse=False)
     forced = registry.newest_forced(monthly, as_of, settings)
     if forced and forced.data_digest == data_digest(forced.training_date, settings):
-        return _choice(forced.training_date, settings)
-    return _choice(as_of if too_little(monthly, settings) else monthly, settings)
+        training_date = forced.training_date
+    else:
+        training_date = as_of if too_little(monthly, settings) else monthly
+    return _choice(dates.latest_week(training_date, as_of) if of_the_week else training_date, settings)
 
 
 def too_little(day: date, settings: Settings) -> str | None:
@@ -100,7 +104,7 @@ def origins(training_date: date, first_order_on: date, horizons: Iterable[int]) 
     shortest on. None with under 90 days of orders before it.
     """
     horizons = list(horizons)
-    per_window = LATEST_ORIGINS[(training_date - first_order_on).days >= TWO_YEARS]
+    per_window = ORIGINS_IF_TWO_YEARS[(training_date - first_order_on).days >= TWO_YEARS]
     shorter = sorted(set(settings_module.windows(horizons)) - set(horizons)) or [min(horizons)]
     steps_of_shorter = per_window + -(-(shorter[-1] - shorter[0]) // DAYS_BETWEEN_ORIGINS)
     found = {
@@ -122,7 +126,11 @@ def data_digest(training_date: date, settings: Settings | None = None) -> str:
         from {tables.INT_CUSTOMER_DAYS} as days where day < %s
     """
     count, total = warehouse.rows(sql, (training_date,), settings.warehouse_url)[0]  # type: ignore[arg-type]
-    shape = [FORECAST_VERSION, settings.horizons, LATEST_ORIGINS, DAYS_BETWEEN_ORIGINS, HISTORY_DAYS, LEARNERS]
+    shape = [FORECAST_VERSION, settings.horizons, ORIGINS_IF_TWO_YEARS, DAYS_BETWEEN_ORIGINS, HISTORY_DAYS, LEARNERS]
+    if settings.shop["tune_minutes"]:
+        shape += [settings.shop["tune_minutes"], settings.shop["tune_search"]]
+    if settings.blend != BLENDS[0]:
+        shape.append(settings.blend)
     return hashlib.sha256(repr((int(count), int(total), shape)).encode()).hexdigest()
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from clv import dbt, model_choice, publication, report, runs, settings, tables, warehouse
+from clv import dbt, model_checks, model_choice, publication, report, runs, settings, tables, warehouse
 from clv.errors import ClvError
 
 Facts = dict[str, object]
@@ -108,11 +108,26 @@ def _judge_what_was_used(used: object, as_of: date, run_id: str) -> None:
 
 
 def train(as_of: date, run_id: str, force: object = False) -> Facts:
-    """Makes sure of the model for this date: finds it in the registry or trains it."""
-    from spark_jobs import train as job
-
+    """Makes sure of the model for this date: the month's, or the week's where the month's does not hold any more."""
     forced = str(force).lower() == "true"
     choice = model_choice.for_run(as_of, force=forced)
+    facts = _make_sure(choice, as_of, run_id, forced)
+    if forced or choice.model_version is None:
+        return facts
+    checks = model_checks.run(as_of, run_id, choice.model_version)
+    facts = {**facts, "checks": len(checks), "failed_checks": [str(check) for check in checks if not check.passed]}
+    if facts["failed_checks"]:
+        print(f"model {choice.model_version} does not hold: {'; '.join(facts['failed_checks'])}", flush=True)
+        weekly = model_choice.for_run(as_of, of_the_week=True)
+        if weekly.training_date != choice.training_date:
+            facts |= _make_sure(weekly, as_of, run_id)
+    return facts
+
+
+def _make_sure(choice: model_choice.Choice, as_of: date, run_id: str, forced: bool = False) -> Facts:
+    """Trains the chosen model where it does not exist."""
+    from spark_jobs import train as job
+
     facts: Facts = {
         "training_date": choice.training_date.isoformat() if choice.training_date else None,
         "model_version": choice.model_version,

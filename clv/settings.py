@@ -19,7 +19,9 @@ from clv.errors import ClvError
 PROJECT = Path(__file__).resolve().parent.parent
 HORIZONS = (90, 180, 365)
 LONGEST_HORIZON = 1095
+BLENDS = ("weighted", "voting", "stacking")  # ways to the weights of the forecasts that are blended
 SHORTEST_WINDOW = 25  # days that are learned from, where no shorter horizon is asked for
+SEARCHES = ("bayes", "random", "grid")
 NEXT_TO = 0.2  # of a window: nearer ones tell the same
 
 # What may be set in $CLV_HOME/shop.json, with the value used where it is not set.
@@ -27,6 +29,9 @@ SHOP_DEFAULTS = {
     "gross_margin": 1.0,  # profit per unit of revenue where a source brings no cost
     "discount_rate": 0.10,  # per year
     "horizons": list(HORIZONS),  # days that are forecast; the longest is the main one
+    "tune_minutes": 0,  # that a training may search for the learners' parameters; 0: the usual ones
+    "tune_search": "bayes",  # or random, or grid
+    "blend": BLENDS[0],
     "minimum_days": 180,  # of orders before a forecast is made
     "minimum_customers": 500,
     "time_zone": "UTC",  # that orders are dated in; times whose offset or zone is known are converted to it
@@ -79,6 +84,11 @@ class Settings:
     def horizons(self) -> list[int]:
         """Days that are forecast, shortest first."""
         return sorted(self.shop["horizons"])
+
+    @property
+    def blend(self) -> str:
+        """How the weights of the blended forecasts are found: one of BLENDS."""
+        return self.shop["blend"]
 
     @property
     def windows(self) -> list[int]:
@@ -238,6 +248,9 @@ SHOP_VALUES = {
     "gross_margin": (lambda value: _number(value) and 0 <= value <= 1, "a number from 0 to 1, such as 0.4"),
     "discount_rate": (lambda value: _number(value) and 0 <= value < 10, "a number from 0, such as 0.1 for 10% a year"),
     "horizons": (_horizons, f"one to five different numbers of days from 7 to {LONGEST_HORIZON}, such as [90, 365]"),
+    "tune_minutes": (lambda value: _number(value) and 0 <= value <= 600, "a number of minutes from 0 to 600"),
+    "tune_search": (lambda value: value in SEARCHES, f"one of {', '.join(SEARCHES)}"),
+    "blend": (lambda value: value in BLENDS, f"one of {', '.join(BLENDS)}"),
     "minimum_days": (_count, "a whole number from 0"),
     "minimum_customers": (_count, "a whole number from 0"),
     "time_zone": (lambda value: isinstance(value, str), "a text such as Europe/London"),

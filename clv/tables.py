@@ -23,10 +23,13 @@ TRAINING_EXAMPLES = "features.training_examples"
 CUSTOMER_PREDICTIONS = "predictions.customer_predictions"
 BASELINE_PREDICTIONS = "predictions.baseline_predictions"
 
+CUSTOMER_SEGMENTS_BEFORE = "analytics_runs.customer_segments_before"
+
 RUNS = "ops.runs"
 GATE_RESULTS = "ops.gate_results"
 TASK_LOG = "ops.task_log"
 MODEL_DECISIONS = "ops.model_decisions"
+MODEL_CHECKS = "ops.model_checks"
 SETTINGS = "ops.settings"
 PUBLICATIONS = "analytics.publications"
 
@@ -35,7 +38,10 @@ PUBLICATIONS = "analytics.publications"
 PUBLISHED_TABLES = {
     "customer_clv": {"key": ["customer_key"], "history": True},
     "customer_clv_horizons": {"key": ["customer_key", "horizon_days"], "history": True},
+    "customer_segments": {"key": ["customer_key"], "history": True},
     "segment_summary": {"key": ["segment"], "history": True},
+    "segment_transitions": {"key": ["from_segment", "to_segment"], "history": True},
+    "cohort_value": {"key": ["cohort_month", "month_number"], "history": True},
     "dim_customer": {"key": ["customer_key"], "history": False},
     "fct_orders": {"key": ["order_key"], "history": False},
 }

@@ -93,6 +93,89 @@ def customer_clv_horizons(slice_: Slice) -> Suite:
     )
 
 
+def customer_segments(slice_: Slice) -> Suite:
+    """One row per customer."""
+    return Suite(
+        f"{RUNS}.customer_segments",
+        f"SELECT * from {RUNS}.customer_segments where {slice_.where}",
+        [
+            has_rows(f"no customer has a segment at {slice_.as_of_date}", MEND),
+            unique("customer_key"),
+            *complete("segment", "lifecycle_stage", "tags"),
+            never(
+                "customers_complete",
+                f"""select coalesce(segments.customer_key, clv.customer_key) as customer_key from {{batch}} as segments
+                full join (select customer_key from {RUNS}.customer_clv where {slice_.where}) as clv
+                    on clv.customer_key = segments.customer_key
+                where segments.customer_key is null or clv.customer_key is null""",
+                "a customer stands in one of customer_segments and customer_clv only",
+                MEND,
+            ),
+        ],
+    )
+
+
+def segment_transitions(slice_: Slice) -> Suite:
+    """One row per move from a segment to another."""
+    return Suite(
+        f"{RUNS}.segment_transitions",
+        f"SELECT * from {RUNS}.segment_transitions where {slice_.where}",
+        [
+            has_rows(f"no customer's segments are compared at {slice_.as_of_date}", MEND),
+            unique("from_segment", "to_segment"),
+            never(
+                "customers_add_up",
+                f"""select * from (
+                    select
+                        to_segment, sum(moves.customers) as customers_who_came, max(summary.customers) as customers
+                    from {{batch}} as moves
+                    full join (select * from {RUNS}.segment_summary where {slice_.where}) as summary
+                        on summary.segment = moves.to_segment
+                    group by to_segment
+                ) as totals
+                where customers_who_came is distinct from customers""",
+                "the customers who came to a segment, or stayed, are not its customers",
+                MEND,
+            ),
+        ],
+    )
+
+
+def cohort_value(slice_: Slice) -> Suite:
+    """One row per cohort and month of its life."""
+    return Suite(
+        f"{RUNS}.cohort_value",
+        f"SELECT * from {RUNS}.cohort_value where {slice_.where}",
+        [
+            has_rows(f"no cohort is there at {slice_.as_of_date}", MEND),
+            unique("cohort_month", "month_number"),
+            between("retention", 0, 1),
+            never(
+                "revenue_reconciles",
+                f"""select * from (
+                    select
+                        (select sum(revenue) from {{batch}}) as revenue_of_cohorts,
+                        (select sum(net_revenue) from {RUNS}.fct_orders where {slice_.where}) as revenue_of_orders
+                ) as totals
+                where revenue_of_cohorts is distinct from revenue_of_orders""",
+                "the cohorts' revenue does not add up to that of the orders",
+                MEND,
+            ),
+            never(
+                "customers_complete",
+                f"""select * from (
+                    select
+                        (select sum(customers) from {{batch}} where month_number = 0) as customers_in_cohorts,
+                        (select count(distinct customer_key) from {RUNS}.fct_orders where {slice_.where}) as customers
+                ) as totals
+                where customers_in_cohorts is distinct from customers""",
+                "the cohorts' customers are not all who have an order",
+                MEND,
+            ),
+        ],
+    )
+
+
 def segment_summary(slice_: Slice) -> Suite:
     """One row per segment."""
     return Suite(
@@ -174,4 +257,13 @@ def fct_orders(slice_: Slice) -> Suite:
     )
 
 
-SUITES = (customer_clv, customer_clv_horizons, segment_summary, dim_customer, fct_orders)
+SUITES = (
+    customer_clv,
+    customer_clv_horizons,
+    customer_segments,
+    segment_summary,
+    segment_transitions,
+    cohort_value,
+    dim_customer,
+    fct_orders,
+)

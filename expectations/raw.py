@@ -16,7 +16,7 @@ def batches(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no date
             exists (
                 select from {tables.BATCHES} as later
                 where later.source = batches.source and later.file_name = batches.file_name
-                    and later.batch_id > batches.batch_id
+                    and coalesce(later.replay_of, later.batch_id) > coalesce(batches.replay_of, batches.batch_id)
             ) as replaced
         from {tables.BATCHES} as batches
         where not exists (select from {tables.WITHDRAWALS} as w where w.batch_id = batches.batch_id)"""

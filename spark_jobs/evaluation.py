@@ -13,6 +13,7 @@ import numpy as np
 
 from spark_jobs import blending, conformal, metrics, promotion
 from spark_jobs.anchor import OriginFit
+from spark_jobs.blending import Blend
 from spark_jobs.columns import Array, Columns
 from spark_jobs.forecast import Parts, Trained, blend, parts, rival_says, setting
 from spark_jobs.promotion import CELLS, OURS, RIVALS, Decision
@@ -22,14 +23,15 @@ HEADROOM = 2.0  # a customer is never said to spend more than this times the mos
 
 @dataclass(frozen=True)
 class HeldBack:
-    """A closed origin of a horizon: what was learned by then and said of it, its level (in logs), what happened, and
-    what each rival had said; arrays of shape (n,)."""
+    """A closed origin of a horizon: what was learned by then and said of it, its level and what the anchor missed in
+    buyers (in logs), what happened, and what each rival had said; arrays of shape (n,)."""
 
     window_days: int
     origin: str
     trained: Trained
     parts: Parts
     level: float
+    missed: float
     bought: Array
     spent: Array
     rivals: dict[str, Array]
@@ -43,12 +45,12 @@ class HeldBack:
             own = _with_weights(own, trained)
         if trained.published != OURS:
             found = replace(found, rival=self.rivals[trained.published])
-        common = setting(own, found, self.level)
+        common = setting(own, found, self.level, self.missed)
         return *blend(own, found, common), common.mean
 
 
 def hold_back(
-    trained: Trained, fit: OriginFit, columns: Columns, window_days: int, origin: str, level: float
+    trained: Trained, fit: OriginFit, columns: Columns, window_days: int, origin: str, level: float, missed: float = 0.0
 ) -> HeldBack:
     """Forecasts an origin with what was trained on windows closed by it.
 
@@ -63,27 +65,57 @@ def hold_back(
         trained,
         found,
         level,
+        missed,
         (columns[f"orders_next_{window_days}"] > 0).astype(float),
         np.maximum(columns[f"revenue_next_{window_days}"], 0),
         {name: said for name, said in rivals.items() if said is not None},
     )
 
 
+def blended(trained: Trained, held_back: Sequence[HeldBack], way: str) -> tuple[Trained, dict[str, Blend]]:
+    """What was trained, with the weights that one of settings.BLENDS gives it, and what each way would have given it,
+    from held-back origins, oldest first. Where nothing was learned, all is left as it is.
+
+    Losses are of the origins that the weights were chosen on: stacking's is the least, whatever it is worth later.
+    """
+    if trained.learners is None:
+        return trained, {}
+    judged = [held for held in held_back if held.trained.learners is not None]
+    log_odds, bought = [held.parts.chance for held in judged], [held.bought for held in judged]
+    spent = [held.spent for held in judged]
+    buyers = float(held_back[-1].bought.sum()) if held_back else 0.0
+
+    def parts_by(chance: Array) -> list[list[Array]]:
+        return [list(np.exp(held.parts.value(chance.tolist()))) for held in judged]
+
+    usual = blending.chance_weights(log_odds, bought)
+    stacked = blending.stacked_chance(log_odds, bought, usual)
+    weighted = blending.value_weights(parts_by(usual), spent, buyers)
+    weights = {
+        "weighted": (weighted, usual),
+        "voting": (blending.voting(len(weighted)), blending.voting(len(usual))),
+        "stacking": (blending.stacked_value(parts_by(stacked), spent, weighted), stacked),
+    }
+    found = {
+        name: Blend(
+            value.tolist(),
+            chance.tolist(),
+            blending.value_loss(parts_by(chance), spent, value),
+            blending.chance_loss(log_odds, bought, chance),
+        )
+        for name, (value, chance) in weights.items()
+    }
+    return _with_weights(trained, found[way]), found
+
+
 def calibrated(trained: Trained, held_back: Sequence[HeldBack], most: float) -> tuple[Trained, Decision | None]:
-    """What was trained, with weights, intervals and a cap from its held-back origins, oldest first; where a rival
+    """What was trained and blended, with intervals and a cap from its held-back origins, oldest first; where a rival
     did better, with its name. The decision goes along; there is none without held-back origins that were forecast in
     the same way.
 
     most: money that the largest customer brought in any closed window.
     """
     judged = [held for held in held_back if held.trained.learners is not None]
-    if trained.learners is not None:
-        chance = blending.chance_weights([held.parts.chance for held in judged], [held.bought for held in judged])
-        trained = replace(trained, chance_weights=chance.tolist())
-        buyers = float(held_back[-1].bought.sum()) if held_back else 0.0
-        parts_of = [list(np.exp(held.parts.value(trained.chance_weights))) for held in judged]
-        value = blending.value_weights(parts_of, [held.spent for held in judged], buyers)
-        trained = replace(trained, value_weights=value.tolist())
     decision = None
     alike = judged if trained.learners is not None else held_back  # what was not learned then says nothing of it now
     if tried := [held for held in alike if held.spent.sum() > 0]:
@@ -140,5 +172,5 @@ def _decide(trained: Trained, held_back: Sequence[HeldBack]) -> Decision:
     return promotion.decide(held_back[0].window_days, origins, [held.spent for held in held_back], said)
 
 
-def _with_weights(own: Trained, chosen: Trained) -> Trained:
+def _with_weights(own: Trained, chosen: Trained | Blend) -> Trained:
     return replace(own, value_weights=chosen.value_weights, chance_weights=chosen.chance_weights)

@@ -22,7 +22,7 @@ from spark_jobs.columns import YEAR, Array, Columns
 from spark_jobs.conformal import Intervals, unmeasured
 from spark_jobs.discounting import discount_factor
 from spark_jobs.learners import Learners
-from spark_jobs.level import Daily, Residual, log_level, share_of_buyers, shift_to, tilted
+from spark_jobs.level import Daily, Residual, buyers_missed, log_level, share_of_buyers, shift_to, tilted
 from spark_jobs.logistic import Logistic
 from spark_jobs.promotion import CELLS, OURS, RIVALS
 
@@ -153,8 +153,9 @@ def rival_says(name: str, cells: dict | None, said: Probabilistic, columns: Colu
     return RIVALS[name](said, columns, window_days)
 
 
-def setting(trained: Trained, found: Parts, level: float) -> Setting:
-    """What a date's customers (or a fair sample of them) have in common, from their parts and the level."""
+def setting(trained: Trained, found: Parts, level: float, missed: float = 0.0) -> Setting:
+    """What a date's customers (or a fair sample of them) have in common, from their parts, the level, and what the
+    anchor `missed` in buyers."""
     value = found.value(trained.chance_weights)
     log_means = np.log(np.exp(value).mean(axis=1))
     logs = np.array(trained.value_weights) @ (value - log_means[:, None])
@@ -167,7 +168,7 @@ def setting(trained: Trained, found: Parts, level: float) -> Setting:
         log_means=[float(x) for x in log_means],
         log_shape=log_shape,
         log_tilted=log_tilted,
-        shift=shift_to(log_odds, share_of_buyers(found.said.p_purchase, level)),
+        shift=shift_to(log_odds, share_of_buyers(found.said.p_purchase, level, missed)),
     )
 
 
@@ -189,7 +190,8 @@ def settings_of(model: Model, fit: OriginFit, columns: Columns, daily: Daily, da
     for window in sorted({model.base(h) or h for h in model.all_horizons}):
         trained = model.trained.get(window, Trained())
         level = log_level(daily, day, window, model.residuals)
-        found[window] = setting(trained, parts(trained, fit, columns, window), level)
+        missed = buyers_missed(day, window, model.residuals)
+        found[window] = setting(trained, parts(trained, fit, columns, window), level, missed)
     return found
 
 
@@ -204,11 +206,14 @@ def forecast(
     x, _, T = anchor.history(columns)
     result: dict[int, Forecast] = {}
     before: dict[str, Array] = {}
+    blends: dict[int, tuple[Parts, Array, Array]] = {}  # by window: several horizons may extend the same
     for horizon in model.all_horizons:
         base = model.base(horizon) or horizon
         trained = model.trained.get(base, Trained())
-        found = parts(trained, fit, columns, base)
-        p, value = blend(trained, found, common[base])
+        if base not in blends:
+            found = parts(trained, fit, columns, base)
+            blends[base] = (found, *blend(trained, found, common[base]))
+        found, p, value = blends[base]
         said = found.said if base == horizon else anchor.probabilistic(fit, columns, horizon)
         longer = np.maximum(said.revenue / found.said.revenue, 1)
         p = 1 - (1 - p) * np.clip((1 - said.p_purchase) / (1 - found.said.p_purchase), 0, 1)

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +19,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sf
 
 from clv.errors import ClvError
-from clv.model_choice import LEARNERS
+from clv.model_choice import LEARNERS, Parameters
 from spark_jobs import anchor, examples, session
 from spark_jobs.anchor import OriginFit
 from spark_jobs.arrow import columns_of
@@ -33,6 +33,7 @@ FEWEST_BUYERS = 100
 SPACE = 25  # days between origins of which each tells something of its own
 SHORTEST_PART = 0.3  # of a horizon: shorter windows tell nothing of it
 INPUTS = list(examples.SHAPE)
+LABELS = {"total": "money", "buy": "bought", "spend": "spent"}  # what each learner is to meet
 OUTCOMES = ("bought", "spent", "money", *(f"margin_{name}" for name in NAMES))
 EXAMPLE_SCHEMA = (
     "snapshot string, window_days int, customer_key string, "
@@ -43,12 +44,13 @@ EXAMPLE_SCHEMA = (
 
 
 class Total(NamedTuple):
-    """A closed window of all customers: money that came and that the anchor expected, how many bought, and the most
-    that one of them brought."""
+    """A closed window of all customers: money that came and that the anchor expected, how many bought and were
+    expected to, and the most that one of them brought."""
 
     actual: float
     said: float
     buyers: int
+    said_buyers: float
     most: float = 0.0
 
 
@@ -73,6 +75,7 @@ def fit_origins(features: DataFrame, windows: Iterable[int] = ()) -> dict[date, 
                 float(_spent(columns, w).sum()),
                 float(said.revenue.sum()),
                 int(_bought(columns, w).sum()),
+                float(said.p_purchase.sum()),
                 float(_spent(columns, w).max()),
             )
             for w, said in anchor.over(found, columns, closed).items()
@@ -178,36 +181,53 @@ def apart(days: Iterable[date]) -> list[date]:
     return found[::-1]
 
 
-def train(data: DataFrame, wanted: Iterable[tuple[date, int]], horizon_days: int, workers: int) -> Learners | None:
+def train(
+    data: DataFrame,
+    wanted: Iterable[tuple[date, int]],
+    horizon_days: int,
+    workers: int,
+    parameters: Parameters = LEARNERS,
+) -> Learners | None:
     """The learners of a horizon from the examples of some snapshots; None where these hold too few buyers.
 
-    `data` is what `ordered` made. Longer windows weigh more. The result depends on the examples alone.
+    `data` is what `ordered` made; `parameters` are XGBoost's, by learner. The result depends on these alone.
     """
-    from xgboost.spark import SparkXGBClassifier, SparkXGBRegressor
+    rows = lessons(data, wanted, horizon_days)
+    if rows is None:
+        return None
+    fitted = {name: learner(name, workers, parameters[name]).fit(rows_of(name, rows)) for name in NAMES}
+    return Learners(**{name: bytes(model.get_booster().save_raw("json")) for name, model in fitted.items()})
 
+
+def lessons(data: DataFrame, wanted: Iterable[tuple[date, int]], horizon_days: int) -> DataFrame | None:
+    """The examples of some snapshots, weighed (longer windows more) and with money relative to its mean; None where
+    fewer than FEWEST_BUYERS bought, or did not."""
     rows = data.where(sf.col("snapshot").isin([snapshot(day, window) for day, window in wanted]))
     counts = rows.agg(sf.count("*").alias("n"), sf.sum("bought").alias("buyers"), _exact_mean("money")).first()
     if counts is None or (counts.buyers or 0) < FEWEST_BUYERS or counts.n - counts.buyers < FEWEST_BUYERS:
         return None
     scale = float(counts["mean"])
-    rows = (
+    return (
         rows.withColumn("weight", sf.col("window_days") / sf.lit(float(horizon_days)))
         .withColumn("money", sf.col("money") / sf.lit(scale))
         .withColumn("margin_total", sf.col("margin_total") - sf.lit(float(np.log(scale))))
     )
 
-    def learned(name: str, kind: type, label: str, rows: DataFrame) -> bytes:
-        learner = kind(
-            features_col=INPUTS, label_col=label, weight_col="weight", base_margin_col=f"margin_{name}",
-            num_workers=workers, verbose=False, **LEARNERS[name],
-        )  # fmt: skip
-        return bytes(learner.fit(rows).get_booster().save_raw("json"))
 
-    return Learners(
-        total=learned("total", SparkXGBRegressor, "money", rows),
-        buy=learned("buy", SparkXGBClassifier, "bought", rows),
-        spend=learned("spend", SparkXGBRegressor, "spent", rows.where("bought = 1")),
-    )
+def rows_of(name: str, rows: DataFrame) -> DataFrame:
+    """What a learner learns from: of a buyer's spend, buyers alone."""
+    return rows.where("bought = 1") if name == "spend" else rows
+
+
+def learner(name: str, workers: int, parameters: dict[str, Any]):
+    """An XGBoost estimator on Spark for one of NAMES, not fitted yet."""
+    from xgboost.spark import SparkXGBClassifier, SparkXGBRegressor
+
+    kind = SparkXGBClassifier if name == "buy" else SparkXGBRegressor
+    return kind(
+        features_col=INPUTS, label_col=LABELS[name], weight_col="weight", base_margin_col=f"margin_{name}",
+        num_workers=workers, verbose=False, **parameters,
+    )  # fmt: skip
 
 
 def snapshot(day: date, window_days: int) -> str:

@@ -28,18 +28,22 @@ RESIDUAL_AGE = 60  # days after which a closed window tells half as much
 LATEST_RESIDUALS = 12  # per window
 HALF_WINDOWS_FROM = 120  # days of horizon from which windows of half its length tell of the level too
 BUYERS_FOLLOW = 0.7  # of a move of money, in logs
+FORGIVEN = 0.1  # in logs, of what the anchor missed in buyers beyond money: as much comes and goes by chance
+LARGEST_MISS = 0.5  # in logs, of the same
 DAYS_NEW = 90  # of a customer whose spend does not count as that of a closed cohort
 EXTREME_DAY = 5.0  # times the median of days with money: more is cut off
 
 
 @dataclass(frozen=True)
 class Residual:
-    """What the anchor missed at a closed origin: log of actual over expected money, less the season's share."""
+    """What the anchor missed at a closed origin: log of actual over expected money, less the season's share; and of
+    buyers, less what follows from money."""
 
     window_days: int
     window_end: date
     value: float
     seasonal: bool
+    buyers: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -98,10 +102,19 @@ def season(money: Array, new: Array, horizon_days: int) -> tuple[float, float]:
     return float(np.clip(s, -LARGEST_SEASON, LARGEST_SEASON)), believed
 
 
-def residual(daily: Daily, origin: date, window_days: int, window_end: date, actual: float, said: float) -> Residual:
-    """What a closed window tells; actual and said: the window's money of all customers, both above 0."""
+def residual(
+    daily: Daily,
+    origin: date,
+    window_days: int,
+    window_end: date,
+    money: tuple[float, float],
+    buyers: tuple[float, float],
+) -> Residual:
+    """What a closed window tells; money and buyers: of all customers, actual and expected, each above 0."""
     s, believed = season(*daily.before(origin), window_days)
-    return Residual(window_days, window_end, float(np.log(actual / said)) - believed * s, believed >= KNOWN)
+    missed = float(np.log(money[0] / money[1]))
+    beyond = float(np.log(buyers[0] / buyers[1])) - BUYERS_FOLLOW * missed
+    return Residual(window_days, window_end, missed - believed * s, believed >= KNOWN, beyond)
 
 
 def log_level(daily: Daily, origin: date, horizon_days: int, residuals: Sequence[Residual]) -> float:
@@ -114,10 +127,26 @@ def log_level(daily: Daily, origin: date, horizon_days: int, residuals: Sequence
     ]
     if not told:
         return believed * s
-    weights = np.array([0.5 ** ((origin - found.window_end).days / RESIDUAL_AGE) for found in told])
-    mean = float(weights @ [found.value for found in told] / weights.sum())
+    mean = _decayed([found.value for found in told], told, origin)
     share = 0.5 ** (horizon_days / RESIDUAL_HALVES[believed >= KNOWN])
     return believed * s + float(np.clip(share * mean, -LARGEST_RESIDUAL, LARGEST_RESIDUAL))
+
+
+def buyers_missed(origin: date, horizon_days: int, residuals: Sequence[Residual]) -> float:
+    """log of the buyers to come over those whom the anchor and the level expect, from what was known at the origin.
+
+    The mean of closed windows beyond FORGIVEN: where buyers keep away for most of a year, the anchor takes a season's
+    orders for more customers than they come from, at each date anew.
+    """
+    told = [
+        kept
+        for window in told_by(horizon_days, {found.window_days for found in residuals})
+        for kept in _latest(residuals, window, origin, False)
+    ]
+    if not told:
+        return 0.0
+    mean = _decayed([found.buyers for found in told], told, origin)
+    return float(np.sign(mean) * np.clip(abs(mean) - FORGIVEN, 0, LARGEST_MISS))
 
 
 def told_by(horizon_days: int, windows: Iterable[int]) -> list[int]:
@@ -148,9 +177,9 @@ def shifted(log_odds: Array, share: float) -> Array:
     return expit(log_odds + shift_to(log_odds, share))
 
 
-def share_of_buyers(p: Array, level: float) -> float:
-    """The share of customers who will buy, from the anchor's chances and the level."""
-    return float(np.clip(p.mean() * np.exp(BUYERS_FOLLOW * level), 1e-4, 0.98))
+def share_of_buyers(p: Array, level: float, missed: float = 0.0) -> float:
+    """The share of customers who will buy, from the anchor's chances, the level, and what it `missed` in buyers."""
+    return float(np.clip(p.mean() * np.exp(BUYERS_FOLLOW * level + missed), 1e-4, 0.98))
 
 
 def _latest(residuals: Sequence[Residual], window: int, origin: date, seasonal: bool) -> list[Residual]:
@@ -161,6 +190,12 @@ def _latest(residuals: Sequence[Residual], window: int, origin: date, seasonal: 
         if found.window_days == window and found.window_end <= origin and (found.seasonal or not seasonal)
     ]
     return sorted(known, key=lambda found: found.window_end)[-LATEST_RESIDUALS:]
+
+
+def _decayed(values: Sequence[float], told: Sequence[Residual], origin: date) -> float:
+    """The mean of closed windows' values, those of RESIDUAL_AGE days ago half as heavy."""
+    weights = np.array([0.5 ** ((origin - found.window_end).days / RESIDUAL_AGE) for found in told])
+    return float(weights @ np.array(values) / weights.sum())
 
 
 def _log_ratio(a: float, b: float) -> float:

@@ -40,6 +40,11 @@ def load(folder: Path) -> Model:
     return Model(saved["version"], saved["asked"], trained, residuals)
 
 
+def record(folder: Path) -> dict:
+    """What was kept of the making of the model that `save` wrote."""
+    return json.loads((folder / "model.json").read_text())["record"]
+
+
 def _trained(folder: Path, window: str, kept: dict) -> Trained:
     learners = None
     if (folder / f"{window}-{NAMES[0]}.json").exists():

@@ -17,6 +17,7 @@ from spark_jobs.baselines_rules import Cells, Grid
 from spark_jobs.columns import Array, Columns
 
 OURS = "perennial"
+TUNED = "perennial_tuned"  # ours, its learners with parameters that a search found
 ANCHOR = "bgnbd_pareto_nbd_gg"
 CELLS = "rfm_cells"
 RIVALS: dict[str, Callable[[Probabilistic, Columns, int], Array]] = {
@@ -38,6 +39,11 @@ class Figures:
         """Better on each of the three."""
         return self.ranking > other.ranking and self.error < other.error and self.bias < other.bias
 
+    def holds_against(self, other: Figures) -> bool:
+        """Better or equal on each of the three, and not the same."""
+        alike = self.ranking >= other.ranking and self.error <= other.error and self.bias <= other.bias
+        return alike and self != other
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -47,6 +53,16 @@ class Decision:
     origins: list[str]
     published: str
     figures: dict[str, Figures]
+
+    def challenged(self, challenger: Decision) -> tuple[Decision, bool]:
+        """The decision with a challenger's figures beside the champion's, and whether the challenger takes over: only
+        where it is better or equal on each."""
+        promoted = challenger.figures[OURS].holds_against(self.figures[OURS])
+        published = challenger.published if promoted else self.published
+        if promoted and published == OURS:
+            published = TUNED
+        figures = {OURS: self.figures[OURS], TUNED: challenger.figures[OURS], **self.figures}
+        return Decision(self.window_days, self.origins, published, figures), promoted
 
     def as_rows(self) -> list[dict]:
         """One row per contestant, for the warehouse."""

@@ -1,11 +1,11 @@
-"""Why a customer's forecast is what it is: three drivers in words, with their effect in money.
+"""Why a customer's forecast is what it is: up to three drivers in words, with their effect in money.
 
 The logarithm of the forecast is a weighted sum of parts, and each part a sum of drivers: expected orders and order
 value from the anchor, trailing spend, and the learners' contributions (exact TreeSHAP: Lundberg et al. 2020, Nature
 Machine Intelligence 2; products with coefficients for the logistic regression), those of log-odds times 1 - p, which
 is what a small change in log-odds does to log p. Against the mean customer, differences of that sum become money by
 the logarithmic mean, so that the effects of all drivers and a remainder add up to the customer's forecast less the
-mean forecast.
+mean forecast. A published rule is no such sum: what it rests on is one reason, and has the whole effect.
 """
 
 from __future__ import annotations
@@ -16,31 +16,31 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from scipy.special import expit, logit
 
-from spark_jobs import btyd, examples, logistic
+from spark_jobs import baselines_rules, btyd, examples, logistic
 from spark_jobs.anchor import DAYS_PER_WEEK, OriginFit, Probabilistic, history
-from spark_jobs.columns import Array, Columns
+from spark_jobs.columns import YEAR, Array, Columns
 from spark_jobs.examples import SHAPE
 from spark_jobs.forecast import Model, Trained, parts
-from spark_jobs.promotion import ANCHOR
+from spark_jobs.promotion import ANCHOR, CELLS, OURS
 
-REASONS = 3
+REASONS = 3  # at most
 DRIVERS = list(dict.fromkeys(SHAPE.values()))
 
 
 def drivers(model: Model, fit: OriginFit, columns: Columns, horizon_days: int) -> Array:
-    """What each driver adds to the log of a customer's forecast, shape (n, len(DRIVERS)); differences count."""
+    """What each driver adds to the log of a customer's forecast, shape (n, len(DRIVERS)); differences count.
+
+    Nothing where a rule is published: then the remainder of `in_money` is the rule's effect.
+    """
     base = model.base(horizon_days) or horizon_days
     trained = model.trained.get(base, Trained())
     found = parts(trained, fit, columns, base)
     weights, odds_weights = trained.value_weights, trained.chance_weights
     anchored = _anchor(fit, columns, found.said, base)
+    if trained.published != OURS:
+        return anchored if trained.published == ANCHOR else np.zeros_like(anchored)
     total = weights[0] * anchored
     total[:, DRIVERS.index("recent_spend")] += weights[-1] * found.trailing
-    if found.rival is not None:
-        if trained.published == ANCHOR:
-            return anchored
-        least = max(0.01 * float(found.rival.mean()), 1e-9)
-        return _by_driver(["recent_spend"], np.log(np.maximum(found.rival, least))[:, None])
     if trained.learners is None:
         return total
     inputs = examples.shape(fit, columns, found.said, base)
@@ -94,16 +94,30 @@ def in_money(contributions: Array, mean: Array, predicted: Array, base: float) -
     return np.column_stack([effects, predicted - base - effects.sum(axis=1)])
 
 
-def sentences(columns: Columns) -> list[list[str]]:
-    """For each driver what an analyst reads of each customer, shape (drivers, n)."""
+def sentences(model: Model, columns: Columns, horizon_days: int) -> list[list[str]]:
+    """For each driver what an analyst reads of each customer, shape (drivers, n); where a rule is published, a last
+    row says what it rests on."""
     n = len(columns["t"])
-    return [[_WORDS[driver](columns, i) for i in range(n)] for driver in DRIVERS]
+    base = model.base(horizon_days) or horizon_days
+    published = model.trained.get(base, Trained()).published
+    said = [[_WORDS[driver](columns, i) for i in range(n)] for driver in DRIVERS]
+    if published == CELLS:
+        said.append(["what customers of like recency, number of orders and spend brought"] * n)
+    elif published not in (OURS, ANCHOR):
+        days = YEAR if published == "trailing_year" else base
+        spent = baselines_rules.trailing(columns, days).mean
+        said.append([f"{money:,.2f} spent in the last {days} days" for money in spent])
+    return said
 
 
 def strongest(effects: Array, words: list[str]) -> str:
-    """The REASONS drivers of one customer with the largest effects, as JSON; effects of shape (drivers,)."""
-    order = np.argsort(-np.abs(effects), kind="stable")[:REASONS]
-    return json.dumps([{"reason": words[i], "effect": round(float(effects[i]), 2)} for i in order])
+    """The REASONS largest effects of one customer that are of any money at all, as JSON.
+
+    effects: a row of `in_money`, whose remainder counts where there are words for it; words: as in `sentences`.
+    """
+    found = [round(float(effect), 2) for effect in effects[: len(words)]]
+    order = sorted((i for i, effect in enumerate(found) if effect), key=lambda i: -abs(effects[i]))[:REASONS]
+    return json.dumps([{"reason": words[i], "effect": found[i]} for i in order])
 
 
 def _count(number: float, one: str, many: str | None = None) -> str:

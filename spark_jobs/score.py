@@ -153,7 +153,7 @@ def give_reasons(
             predicted = kept.column("predicted_revenue").to_numpy()
             effects = reasons.in_money(drivers, means["drivers"], predicted, means["predicted"])
             for row, effect, words in zip(with_drivers, effects, kept.column("words").to_pylist(), strict=True):
-                written[row] = reasons.strongest(effect[:-1], words)
+                written[row] = reasons.strongest(effect, words)
         kept_columns = [batch.column(i) for i in range(batch.num_columns - 2)]
         status = batch.column("status").to_pylist()
         versions = [model_version if s == "scored" else None for s in status]
@@ -193,7 +193,7 @@ def _said(
     drivers, words = pa.nulls(n, pa.list_(pa.float64())), pa.nulls(n, pa.list_(pa.string()))
     if horizon == model.asked[-1]:
         drivers = pa.array(reasons.drivers(model, fit, columns, horizon).tolist(), pa.list_(pa.float64()))
-        words = pa.array([list(row) for row in zip(*reasons.sentences(columns), strict=True)])
+        words = pa.array([list(row) for row in zip(*reasons.sentences(model, columns, horizon), strict=True)])
     return _batch(keys, [horizon] * n, "scored", None, said.basis, numbers, drivers, words)
 
 

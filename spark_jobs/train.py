@@ -10,43 +10,25 @@ import argparse
 import logging
 import tempfile
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pyspark.sql import DataFrame, SparkSession
+from threadpoolctl import threadpool_limits
 
 from clv import model_choice, registry, tables, warehouse
 from clv import settings as settings_module
 from clv.dates import parse_date
 from clv.errors import ClvError
 from clv.settings import Settings
-from spark_jobs import (
-    anchor,
-    baselines_rules,
-    blending,
-    entry,
-    evaluation,
-    learning,
-    logistic,
-    model_files,
-    promotion,
-    session,
-    warehouse_io,
-)
-from spark_jobs.columns import COLUMNS, Columns
-from spark_jobs.forecast import Model, Trained
-from spark_jobs.learning import Origin
-from spark_jobs.level import Daily, Residual, log_level, residual
+from spark_jobs import entry, fitting, model_files, session, tuning, warehouse_io
+from spark_jobs.columns import COLUMNS
+from spark_jobs.forecast import Model
+from spark_jobs.promotion import OURS
 
 log = logging.getLogger("clv.train")
 MOST_ROWS = 2_000_000  # of training_examples; above it, a fixed share of the customers is learned from
-BOOSTED_ORIGINS = {False: 5, True: 12}  # latest ones per window that trees learn from, before two years and after
-SMOOTH_ORIGINS = 8  # latest ones that the logistic regression learns from
-ENOUGH_OF_ITS_OWN = 3  # closed origins of a window: with fewer, the regression learns from shorter windows too
-HELD_BACK = 2  # latest closed origins per horizon that forecasts are judged by
 
 
 def run(
@@ -73,7 +55,7 @@ def run(
             log.info("model %s of the same data is registered already", name)
             return {"model_version": name, "trained": False, "number": found.number}
         with session.running("train", settings) as spark:
-            model, record = fit(spark, settings, training_date, run_id, name)
+            model, record = fit(spark, settings, training_date, run_id, name, searched(training_date, digest, settings))
         with tempfile.TemporaryDirectory(prefix="clv-model-") as folder:
             model_files.save(model, Path(folder), record)
             parameters = {
@@ -82,12 +64,16 @@ def run(
                 for key, value in kept.items()
             }
             parameters |= {f"weights.{window}": weights for window, weights in record["weights"].items()}
-            parameters |= {"origins": len(record["origins"]), "examples": record["examples"]}
+            for learner, one in record["tuning"].items():
+                parameters |= {f"found.{learner}.{key}": one["parameters"][key] for key in tuning.SPACE}
+                parameters[f"found.{learner}.better"] = one["better"]
+            parameters |= {f"blends.{window}": blends for window, blends in record["blends"].items()}
+            parameters |= {"blend": settings.blend, "origins": len(record["origins"]), "examples": record["examples"]}
             model_choice.record_decisions(name, training_date, record["decisions"], settings)
             version = registry.register(
                 Path(folder), training_date, digest, force, parameters, record["metrics"], settings
             )
-        promoted = bool(model.trained) and all(kept.published == promotion.OURS for kept in model.trained.values())
+        promoted = bool(model.trained) and all(kept.published == OURS for kept in model.trained.values())
         registry.name_roles(version, promoted, settings)
     log.info("registered %s as number %d", name, version.number)
     return {
@@ -97,118 +83,29 @@ def run(
     }  # fmt: skip
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")  # sums in another order would make another model
 def fit(
-    spark: SparkSession, settings: Settings, training_date: date, run_id: str, name: str
+    spark: SparkSession,
+    settings: Settings,
+    training_date: date,
+    run_id: str,
+    name: str,
+    known: dict[str, tuning.Found] | None = None,
 ) -> tuple[Model, dict[str, Any]]:
-    """The calibrated model of a training date and the record of its making."""
+    """Reads what a training date learns from, and fits its model: see `fitting.fit`."""
     features = read(spark, settings, training_date, run_id)
-    origins = learning.fit_origins(features, settings.windows) if features is not None else {}
-    if features is None or not origins:
-        log.info("no window has closed by %s: the model is the probabilistic one", training_date)
-        return Model(name, settings.horizons), _record(training_date)
-    log.info("fitted the anchor at %d origins, %s to %s", len(origins), min(origins), max(origins))
+    if features is None:
+        return fitting.unlearned(settings, training_date, name)
     daily = warehouse_io.daily_revenue(training_date, settings.warehouse_url)
-    residuals = missed(origins, daily)
-    panel = learning.panel(features)
-    data, rows, workers = learning.ordered(learning.build_examples(features, origins))
-    log.info("built %d examples; training with %d worker%s", rows, workers, "" if workers == 1 else "s")
-    held = {window: latest_closed(origins, window, training_date) for window in bases(origins, settings.horizons)}
-
-    def learn(asked: tuple[int, date]) -> Trained:
-        window, by = asked
-        trees = BOOSTED_ORIGINS[(by - daily.first).days >= model_choice.TWO_YEARS]
-        cells = rfm_cells(panel, latest_closed(origins, window, by, SMOOTH_ORIGINS), window)
-        learners = learning.train(data, learning.snapshots(origins, window, by, trees), window, workers)
-        if learners is None:
-            return Trained(cells=cells)
-        log.info("learned windows of %d days closed by %s", window, by)
-        smooth = logistic.fit(*smooth_examples(origins, panel, window, by))
-        return Trained(learners, smooth, list(blending.USUAL), list(blending.USUAL_CHANCE), cells=cells)
-
-    asked = [(window, by) for window, days in held.items() for by in (training_date, *days)]
-    with ThreadPoolExecutor(max(1, session.slots(spark) // workers)) as pool:
-        learned = dict(zip(asked, pool.map(learn, asked), strict=True))
-
-    record, trained = _record(training_date, origins, rows), {}
-    for window, days in held.items():
-        judged = [
-            evaluation.hold_back(
-                learned[window, day], origins[day].fit, panel[day], window, day.isoformat(),
-                log_level(daily, day, window, residuals),
-            )
-            for day in days
-        ]  # fmt: skip
-        most = max(origin.totals[window].most for origin in origins.values() if window in origin.totals)
-        found, decision = evaluation.calibrated(learned[window, training_date], judged, most)
-        trained[window] = found
-        if decision:
-            log.info("windows of %d days: %s is published", window, decision.published)
-            record["decisions"] += decision.as_rows()
-        record["held_back"][window] = [held_back.origin for held_back in judged]
-        record["weights"][window] = {"value": found.value_weights, "chance": found.chance_weights}
-        record["metrics"] |= evaluation.scores(found, judged)
-    return Model(name, settings.horizons, trained, residuals), record
+    return fitting.fit(features, daily, settings, training_date, name, known)
 
 
-def missed(origins: dict[date, Origin], daily: Daily) -> list[Residual]:
-    """What the anchor missed in each closed window that brought money."""
-    return [
-        residual(daily, day, window, learning.end(day, window), total.actual, total.said)
-        for day, origin in origins.items()
-        for window, total in origin.totals.items()
-        if total.actual > 0 and total.said > 0
-    ]
-
-
-def bases(origins: dict[date, Origin], horizons: Iterable[int]) -> list[int]:
-    """The windows to learn: of each horizon itself, or the longest shorter one that has closed at some origin."""
-    closed = {window for origin in origins.values() for window in origin.totals}
-    found = {max((w for w in closed if w <= horizon), default=None) for horizon in horizons}
-    return sorted(window for window in found if window)
-
-
-def latest_closed(origins: dict[date, Origin], window: int, by: date, latest: int = HELD_BACK) -> list[date]:
-    """The latest origins whose window had closed by a date, oldest first."""
-    closed = [day for day in origins if window in origins[day].totals and learning.end(day, window) <= by]
-    return learning.apart(closed)[-latest:]
-
-
-def smooth_examples(
-    origins: dict[date, Origin], panel: dict[date, Columns], window: int, by: date
-) -> tuple[list, list]:
-    """What the logistic regression of a window learns from: inputs, and who bought, per closed origin.
-
-    Where fewer than ENOUGH_OF_ITS_OWN have closed, those of shorter windows come in too, from half its length on.
-    """
-    days = {window: latest_closed(origins, window, by, SMOOTH_ORIGINS)}
-    if len(days[window]) < ENOUGH_OF_ITS_OWN:
-        lengths = {w for origin in origins.values() for w in origin.totals if window / 2 <= w < window}
-        days |= {w: latest_closed(origins, w, by, SMOOTH_ORIGINS) for w in sorted(lengths)}
-    inputs, bought = [], []
-    for length, day in [(w, day) for w in days for day in days[w]]:
-        said = anchor.probabilistic(origins[day].fit, panel[day], length)
-        inputs.append(logistic.inputs(origins[day].fit, panel[day], said, length))
-        bought.append((panel[day][f"orders_next_{length}"] > 0) * 1.0)
-    return inputs, bought
-
-
-def rfm_cells(panel: dict[date, Columns], days: list[date], window: int) -> dict | None:
-    """RFM cells of a window from closed origins; None where there are none."""
-    if not days:
+def searched(training_date: date, data_digest: str, settings: Settings) -> dict[str, tuning.Found] | None:
+    """What a search came to for a model of the same data, so that training it anew gives the same; None without."""
+    if not registry.find(training_date, data_digest, settings):
         return None
-    columns = {name: np.concatenate([panel[day][name] for day in days]) for name in panel[days[0]]}
-    bought = (columns[f"orders_next_{window}"] > 0) * 1.0
-    spent = np.maximum(columns[f"revenue_next_{window}"], 0)
-    return promotion.cells_as_json(baselines_rules.fit_cells(columns, bought, spent))
-
-
-def _record(training_date: date, origins: dict[date, Origin] | None = None, rows: int = 0) -> dict[str, Any]:
-    """What is kept beside a model of how it was made."""
-    return {
-        "training_date": training_date.isoformat(),
-        "origins": {day.isoformat(): origin.fit.as_json() for day, origin in (origins or {}).items()},
-        "held_back": {}, "weights": {}, "decisions": [], "examples": rows, "metrics": {},
-    }  # fmt: skip
+    files = registry.files(registry.version_name(training_date, data_digest), settings)
+    return tuning.from_record(model_files.record(files).get("tuning", {}))
 
 
 def read(spark: SparkSession, settings: Settings, training_date: date, run_id: str) -> DataFrame | None:
@@ -222,6 +119,7 @@ def read(spark: SparkSession, settings: Settings, training_date: date, run_id: s
             f"{tables.TRAINING_EXAMPLES} has no rows for {training_date}, run {run_id}; "
             "build the layer 'training' first"
         )
+    refuse_open_windows(training_date, run_id, settings)
     share = min(1.0, MOST_ROWS / rows)
     log.info("reading %d rows of %s (%.0f %%)", rows * share, tables.TRAINING_EXAMPLES, 100 * share)
     parts = warehouse_io.partitions_for(int(rows * share))
@@ -229,6 +127,23 @@ def read(spark: SparkSession, settings: Settings, training_date: date, run_id: s
     wanted = {**COLUMNS, **dict.fromkeys(followed, "double precision")}
     read = warehouse_io.read_slice(spark, settings, tables.TRAINING_EXAMPLES, wanted, where, parts, share, followed)
     return read.where("days_with_orders >= 1").persist()
+
+
+def refuse_open_windows(training_date: date, run_id: str, settings: Settings) -> None:
+    """Raises ClvError where an outcome is known of a window that ends after the training date: that is the future."""
+    query = f"""
+        select as_of_date, days::integer, count(*) from {tables.TRAINING_EXAMPLES}
+        cross join lateral jsonb_each(orders_next || revenue_next) as followed (days, outcome)
+        where training_date = %(day)s and run_id = %(run_id)s
+            and outcome <> 'null' and as_of_date + days::integer > %(day)s
+        group by 1, 2 order by 1, 2 limit 1
+    """
+    found = warehouse.rows(query, {"day": training_date, "run_id": run_id}, settings.warehouse_url)
+    for origin, days, count in found:
+        raise ClvError(
+            f"{tables.TRAINING_EXAMPLES} knows what {count} customers did in the {days} days from {origin}, which "
+            f"are not over by {training_date}; build the layer 'training' for {training_date} again"
+        )
 
 
 def outcomes(horizons: Iterable[int]) -> dict[str, str]:

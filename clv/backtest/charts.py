@@ -1,62 +1,21 @@
-"""Charts as inline SVG: text stays text, colours are the page's CSS variables, so light and dark both work.
-
-Each takes metrics.json (`comparison.compare`) and returns a Chart, or None where there is nothing to draw.
+"""Charts of a backtest. Each takes metrics.json (`comparison.compare`) and returns a Chart, or None where there is
+nothing to draw.
 """
 
 from __future__ import annotations
 
-import io
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
 
 from clv.backtest import curves, reading
 from clv.backtest.judged import OURS
+from clv.drawing import BAND, BAR, INK, LINE, RIVAL, SOFT, Chart, chart, magnitude
 
-INCHES = (5.2, 3.5)  # of 72 units each: wide enough to read when shrunk to a phone
-# Matplotlib wants colours, the page has variables: each stands for one and is replaced in the finished SVG.
-INK, SOFT, LINE, BAR, BAND, RIVAL = (f"#0a0b{number:02x}" for number in range(6))
-VARIABLES = {INK: "ink", SOFT: "soft", LINE: "line", BAR: "bar", BAND: "band", RIVAL: "rival"}
-STYLE: Any = {
-    "svg.fonttype": "none",
-    "font.size": 11,
-    "text.color": INK,
-    "axes.labelcolor": SOFT,
-    "axes.edgecolor": LINE,
-    "axes.facecolor": "none",
-    "figure.facecolor": "none",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": LINE,
-    "grid.linewidth": 0.7,
-    "xtick.color": LINE,
-    "ytick.color": LINE,
-    "xtick.labelcolor": SOFT,
-    "ytick.labelcolor": SOFT,
-    "legend.frameon": False,
-    "lines.linewidth": 2,
-}
 THEIRS: dict[str, Any] = {"color": RIVAL, "linestyle": (0, (4, 2)), "marker": "s", "markersize": 5}
 TENTHS = np.arange(1, 11)
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A drawing: `title` says what is seen, `words` what it shows here, `svg` is markup to put into the page."""
-
-    title: str
-    words: str
-    svg: str
 
 
 def gains(result: dict[str, Any]) -> Chart | None:
@@ -82,7 +41,7 @@ def gains(result: dict[str, Any]) -> Chart | None:
     words = f"The first fifth of customers brought {reading.percent(lift['models'][OURS][at])} of all value"
     if rival:
         words += f"; ranked by {reading.name(rival)}, {reading.percent(lift['models'][rival][at])}"
-    return _chart("Value brought by the customers ranked first", words, draw)
+    return chart("Value brought by the customers ranked first", words, draw)
 
 
 def deciles(result: dict[str, Any]) -> Chart | None:
@@ -99,16 +58,16 @@ def deciles(result: dict[str, Any]) -> Chart | None:
         axes.plot(TENTHS, np.maximum(said, floor), "o", color=BAR, markersize=7, label="forecast")
         axes.plot(TENTHS, np.maximum(came, floor), "D", color=INK, markersize=5, label="what happened")
         axes.set_yscale("log")
-        axes.yaxis.set_major_formatter(FuncFormatter(_magnitude))
+        axes.yaxis.set_major_formatter(FuncFormatter(magnitude))
         axes.yaxis.set_minor_formatter(NullFormatter())
         axes.set(xlabel="tenth of customers by forecast, 10 the highest", ylabel="mean value per customer")
         axes.set_xticks(TENTHS)
         axes.legend(loc="upper left")
 
     top = rows[-1]
-    words = f"The highest tenth was forecast {_magnitude(top['predicted_mean'])} each and brought "
-    words += f"{_magnitude(top['actual_mean'])}; where the marks of a tenth touch, its average was right"
-    return _chart("Forecast and outcome by tenth of customers", words, draw)
+    words = f"The highest tenth was forecast {magnitude(top['predicted_mean'])} each and brought "
+    words += f"{magnitude(top['actual_mean'])}; where the marks of a tenth touch, its average was right"
+    return chart("Forecast and outcome by tenth of customers", words, draw)
 
 
 def level(result: dict[str, Any]) -> Chart | None:
@@ -130,14 +89,14 @@ def level(result: dict[str, Any]) -> Chart | None:
         axes.set(ylabel=f"value in {result['horizon_days']} days", xlim=(-0.6, len(days) - 0.4))
         axes.margins(y=0.3)
         axes.set_ylim(bottom=0)
-        axes.yaxis.set_major_formatter(FuncFormatter(_magnitude))
+        axes.yaxis.set_major_formatter(FuncFormatter(magnitude))
         axes.grid(visible=False, axis="x")
         axes.legend(loc="upper left", ncols=3, columnspacing=1, handletextpad=0.4)
 
     misses = [row["signed_bias"].get(OURS) for row in rows.values()]
     said = [f"{reading.off(miss)} from {day}" for day, miss in zip(days, misses, strict=True) if miss is not None]
     words = f"The forecast total was {_listed(said)}" if said else "Nothing was bought within the horizon"
-    return _chart("The shop's total over origins", words, draw)
+    return chart("The shop's total over origins", words, draw)
 
 
 def coverage(result: dict[str, Any]) -> Chart | None:
@@ -159,7 +118,7 @@ def coverage(result: dict[str, Any]) -> Chart | None:
     low, high = reading.HONEST_TENTH
     inside = sum(low <= share <= high for share in held)
     words = f"{inside} of 10 tenths lie in the shaded band, {reading.percent(low)} to {reading.percent(high)}"
-    return _chart("How often the 80 % intervals held", words, draw)
+    return chart("How often the 80 % intervals held", words, draw)
 
 
 def reliability(result: dict[str, Any]) -> Chart | None:
@@ -186,41 +145,11 @@ def reliability(result: dict[str, Any]) -> Chart | None:
     top = rows[-1]
     said, happened = (reading.percent(top[part]) for part in ("said", "happened"))
     words = f"Of the tenth likeliest to buy, {said} were forecast to and {happened} did"
-    return _chart("Purchases forecast and made", words, draw)
+    return chart("Purchases forecast and made", words, draw)
 
 
 def _rival(models: dict[str, Any]) -> str | None:
     return next((model for model in models if model != OURS), None)
-
-
-def _chart(title: str, words: str, draw: Callable[[Axes], None]) -> Chart:
-    with mpl.rc_context(STYLE | {"svg.hashsalt": title}):
-        figure = Figure(figsize=INCHES, layout="constrained")
-        FigureCanvasSVG(figure)
-        draw(figure.subplots())
-        written = io.StringIO()
-        figure.savefig(written, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
-    return Chart(title, f"{words}.", _for_the_page(written.getvalue(), title))
-
-
-def _for_the_page(svg: str, title: str) -> str:
-    """The drawing without file header, namespaces and fonts of its own; ids unlike those of other charts."""
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
-    svg = re.sub(r' (xmlns(:xlink)?|version|width|height)="[^"]*"', "", svg[: svg.index(">")]) + svg[svg.index(">") :]
-    svg = re.sub(r"font-family: [^;\"]*;? ?", "", svg).replace("xlink:href", "href")
-    for colour, variable in VARIABLES.items():
-        svg = svg.replace(colour, f"var(--{variable})")
-    prefix = re.sub(r"\W+", "-", title.lower())
-    svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}-", svg)
-    return svg.replace("<svg", f'<svg role="img" aria-label="{title}"', 1)
-
-
-def _magnitude(value: float, _: Any = None) -> str:
-    for size, unit in ((1e6, "m"), (1e3, "k")):
-        if abs(value) >= size:
-            return f"{value / size:.3g}{unit}"
-    return f"{value:.3g}"
 
 
 def _listed(parts: list[str]) -> str:

@@ -14,6 +14,7 @@ MODELS = {
     "rfm_cells": "RFM cells",
     "time_decay": "time decay",
     "markov_chain": "Markov chain",
+    "bgnbd_pareto_nbd_gg": "BG/NBD and Pareto/NBD + Gamma-Gamma",
     "bgnbd_gg": "BG/NBD + Gamma-Gamma",
     "mbgnbd_gg": "MBG/NBD + Gamma-Gamma",
     "pareto_nbd_gg": "Pareto/NBD + Gamma-Gamma",

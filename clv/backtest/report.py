@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from clv import pages
-from clv.backtest import charts, judged, reading
+from clv.backtest import charts, judged, moves, reading
 from clv.backtest.judged import OURS
 from spark_jobs.metrics import METRICS
 
@@ -38,7 +38,8 @@ TABLES = {  # what a forecast is used for, and the metrics that judge it
 def write(result: dict[str, Any], frame: pd.DataFrame, folder: Path, notes: list[str]) -> Path:
     """Writes folder/report.html, whole or not at all, and returns it.
 
-    result: as `comparison.compare` made it of `frame`, the predictions. notes: what else the reader should know,
+    result: as `comparison.compare` made it of `frame`, the predictions, and `explained` where a model was learned, as
+    `run.forecast` gives it. notes: what else the reader should know,
     one sentence each, e.g. why a baseline is missing.
     """
     drawn = [draw(result) for draw in (charts.gains, charts.deciles, charts.level, charts.coverage, charts.reliability)]
@@ -54,6 +55,7 @@ def write(result: dict[str, Any], frame: pd.DataFrame, folder: Path, notes: list
             tables=[_table(result, title, names) for title, names in TABLES.items()] if result["models"] else [],
             against=_against(result),
             charts=[chart for chart in drawn if chart],
+            moves=moves.section(result),
             origins=_origins(result),
             deciles=result["deciles"].get(OURS, []),
             coverage=result["coverage"]["by_decile"],

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -42,7 +43,7 @@ def run(asked: Asked, out: Path, home: settings.Settings, step: Step) -> Path:
     the folder is then as it was.
     """
     check(asked)
-    frames, notes = [], []
+    frames, notes, explained = [], [], None
     with scratch.database(home, [asked.horizon]) as trial:
         with step("the orders are loaded"):
             load(asked, home, trial)
@@ -50,10 +51,10 @@ def run(asked: Asked, out: Path, home: settings.Settings, step: Step) -> Path:
             dbt.build("staging", {}, trial)
             dbt.build("intermediate", {}, trial)
         check_dates(asked, trial)
-        frames, notes = at_all_origins(asked, trial, step)
+        frames, notes, explained = at_all_origins(asked, trial, step)
     frame = as_given(pd.concat(frames, ignore_index=True), asked.orders)
     with step("the forecasts are judged"):
-        result = comparison.compare(frame)
+        result = comparison.compare(frame) | {"explained": comparison.plain(explained)}
         out.mkdir(parents=True, exist_ok=True)
         frame.to_parquet(out / "predictions.parquet", index=False)
         (out / "metrics.json").write_text(json.dumps(result, indent=1, allow_nan=False))
@@ -113,11 +114,14 @@ def check_dates(asked: Asked, trial: settings.Settings) -> None:
             )
 
 
-def at_all_origins(asked: Asked, trial: settings.Settings, step: Step) -> tuple[list[pd.DataFrame], list[str]]:
-    """The rows of each origin, and what to tell the reader of it."""
+def at_all_origins(
+    asked: Asked, trial: settings.Settings, step: Step
+) -> tuple[list[pd.DataFrame], list[str], dict[str, Any] | None]:
+    """The rows of each origin, what to tell the reader of it, and what moved the forecast of the latest one that had
+    one."""
     from spark_jobs import session
 
-    frames, notes = [], []
+    frames, notes, explained = [], [], {}
     with session.running("backtest", trial, session.LEARNING):
         for origin in asked.origins:
             run_id = f"backtest-{origin}"
@@ -128,9 +132,10 @@ def at_all_origins(asked: Asked, trial: settings.Settings, step: Step) -> tuple[
                 notes.append(f"{origin}: {reason}. No forecast was made.")
                 say_nothing(origin, run_id, reason, trial)
             else:
-                notes += forecast(origin, run_id, trial, step)
+                remarks, explained[origin] = forecast(origin, run_id, trial, step)
+                notes += remarks
             frames.append(rows(origin, run_id, asked.horizon, trial))
-    return frames, notes
+    return frames, notes, explained[max(explained)] if explained else None
 
 
 def say_nothing(origin: date, run_id: str, reason: str, trial: settings.Settings) -> None:
@@ -140,8 +145,9 @@ def say_nothing(origin: date, run_id: str, reason: str, trial: settings.Settings
     score.write_too_little_data(trial, origin, run_id, reason)
 
 
-def forecast(origin: date, run_id: str, trial: settings.Settings, step: Step) -> list[str]:
-    """Trains for an origin, scores its customers, and lets the baselines say what they can; returns remarks."""
+def forecast(origin: date, run_id: str, trial: settings.Settings, step: Step) -> tuple[list[str], dict[str, Any]]:
+    """Trains for an origin, scores its customers, and lets the baselines say what they can; returns remarks, and what
+    moves the forecast (see `explained.explain`) of the window that it is made from."""
     from spark_jobs import baselines, score, session, train
 
     training = origin.isoformat()
@@ -152,7 +158,7 @@ def forecast(origin: date, run_id: str, trial: settings.Settings, step: Step) ->
                 variables = {"as_of_date": training, "run_id": run_id, "training_date": training, "origins": before}
                 dbt.build("training", variables, trial)
         with step(f"{origin}: the model is trained"):
-            model, _ = train.fit(spark, trial, origin, run_id, f"trained-{origin}")
+            model, record = train.fit(spark, trial, origin, run_id, f"trained-{origin}")
         with step(f"{origin}: the customers are scored"):
             score.predict(model, origin, run_id, trial)
         with step(f"{origin}: the baselines say theirs"):
@@ -165,7 +171,10 @@ def forecast(origin: date, run_id: str, trial: settings.Settings, step: Step) ->
     elif basis != "trained":
         remarks.append(f"{origin}: the forecast is {basis}: no window of {longest} days was over.")
     left_out = facts["left_out"].get(longest, {})
-    return remarks + [f"{origin}: {name} is left out: {why}." for name, why in sorted(left_out.items())]
+    remarks += [f"{origin}: {name} is left out: {why}." for name, why in sorted(left_out.items())]
+    window = model.base(trial.horizons[-1])
+    explained = record["explained"].get(window, {"learned": False})
+    return remarks, {"trained_for": training, "window_days": window, **explained}
 
 
 def rows(origin: date, run_id: str, horizon: int, trial: settings.Settings) -> pd.DataFrame:

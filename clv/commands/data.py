@@ -1,4 +1,4 @@
-"""`clv ingest`, `clv withdraw`, `clv sql`, `clv publish`."""
+"""`clv ingest`, `clv replay`, `clv withdraw`, `clv sql`, `clv publish`."""
 
 from __future__ import annotations
 
@@ -39,6 +39,30 @@ def ingest(
             )
 
 
+def replay(
+    source: Annotated[str | None, typer.Option(help="All batches of a source.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Or one, by its number.")] = None,
+) -> None:
+    """Take rows again that were set aside, after the mapping is mended. The rows of a batch keep its place."""
+    from clv import ingest as door
+    from clv.commands.console import out
+
+    if (source is None) == (batch is None):
+        raise typer.BadParameter("say --source or --batch")
+    results = door.replay(settings.load(), source, batch)
+    for replayed in results:
+        new = replayed.result
+        if new is None:
+            out.print(f"{replayed.file_name}: batch {replayed.batch_id} stays: no row more can be used")
+        else:
+            out.print(
+                f"{replayed.file_name}: batch {replayed.batch_id} is now batch {new.batch_id}, {new.received:,} rows "
+                f"received, {new.usable:,} usable ({replayed.usable_before:,} before), {new.unreadable:,} unreadable"
+            )
+    if not results:
+        out.print("no row is set aside that a replay could take")
+
+
 def withdraw(
     batch: Annotated[int, typer.Option(help="Number of the batch, as `clv ingest` printed it.")],
     reason: Annotated[str, typer.Option(help="Why; kept beside the batch.")],
@@ -56,6 +80,44 @@ def sql(query: Annotated[str, typer.Argument(help='A query, such as "select * fr
     from clv import analyst
 
     analyst.query(query, settings.load())
+
+
+def metric(
+    names: Annotated[list[str] | None, typer.Argument(help="Metrics, such as revenue; none lists them.")] = None,
+    by: Annotated[
+        list[str] | None, typer.Option(help="day, week, month, quarter, year, or a dimension; may be given again.")
+    ] = None,
+    where: Annotated[
+        list[str] | None, typer.Option(help="A condition, such as \"{{ Dimension('customer__segment') }} = 'loyal'\".")
+    ] = None,
+    show_sql: Annotated[bool, typer.Option("--sql", help="Print the query instead of its answer.")] = False,
+) -> None:
+    """Ask for metrics that are defined once for everybody, as an analyst; without a name, list them."""
+    from clv import analyst, metrics
+    from clv.commands.console import out
+
+    home = settings.load()
+    if not names:
+        for one in metrics.listed(home):
+            out.print(f"{one.name}: {one.description}\n    by {', '.join(one.by)}")
+        return
+    query = metrics.sql(names, by or [], where or [], home)
+    print(query) if show_sql else analyst.query(query, home)
+
+
+def dictionary() -> None:
+    """Print the data dictionary as Markdown, from the warehouse's own comments."""
+    from clv import dictionary
+
+    print(dictionary.markdown())
+
+
+def docs() -> None:
+    """Write dbt's documentation of every model as one page, under CLV_HOME/reports/dbt."""
+    from clv import dbt
+    from clv.commands.console import out
+
+    out.print(f"written: {dbt.document(settings.load())}")
 
 
 def publish(

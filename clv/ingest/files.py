@@ -5,11 +5,14 @@ from __future__ import annotations
 import codecs
 import gzip
 import hashlib
+import shutil
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+import numpy as np
 
 from clv.errors import ClvError
 
@@ -21,6 +24,20 @@ KINDS = {
 READABLE = "CSV (.csv .tsv .txt), Parquet (.parquet) or JSON lines (.jsonl .ndjson .json), each also .gz"
 CHUNK = 1 << 23
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# What files are that were given a wrong ending, by how they begin.
+PACKED = {
+    b"\x1f\x8b": "gzip'd; add .gz to its name",
+    b"PK\x03\x04": "a zip archive or a workbook; unpack it, or export CSV",
+    b"BZh": "packed by bzip2; unpack it",
+    b"\xfd7zXZ": "packed by xz; unpack it",
+    b"\x28\xb5\x2f\xfd": "packed by zstd; unpack it",
+    b"PAR1": "Parquet; call it .parquet",
+}
+LONGEST_LINE = 1 << 26  # bytes
+# A file of orders packs to a tenth or a thirtieth. What unpacks to more than this is a bomb, or a mistake.
+UNPACKS_TO = 100  # times its size
+UNPACKS_ALWAYS = 1 << 26  # bytes
+ROOM_LEFT = 1 << 30  # bytes of the disk that unpacking leaves to others
 
 
 @dataclass(frozen=True)
@@ -33,6 +50,7 @@ class Received:
     sha256: str
     lines: int
     size: int
+    longest_line: int  # bytes
 
 
 def find(path: Path) -> list[tuple[Path, str]]:
@@ -67,35 +85,69 @@ def kind(path: Path) -> str | None:
     return KINDS.get(Path(name).suffix)
 
 
-def prepare(path: Path, name: str, encoding: str, scratch: Path) -> Received:
+def prepare(path: Path, name: str, encoding: str, scratch: Path, bounded: bool = True) -> Received:
     """Hashes a file's content (unpacked, so that packing it anew is no change) and makes it plain UTF-8.
 
     Packed or otherwise encoded files are copied into `scratch`; others are read where they are. Raises ClvError
-    when the file is empty, is not the gzip it says it is, or is in another encoding than the mapping's.
+    when the file's name is none, or it is empty, is not what its ending says, unpacks to more than any file of orders
+    (unless it is not `bounded`), has a line longer than LONGEST_LINE, or is in another encoding than the mapping's.
     """
+    if any(letter < " " or "\ud800" <= letter <= "\udfff" for letter in name):
+        raise ClvError(f"the file {ascii(name)} has a name that is not UTF-8 or holds control characters; rename it")
     its_kind = kind(path) or "text"
     text = its_kind != "parquet"
     packed = path.name.lower().endswith(".gz")
     recode = text and codecs.lookup(encoding).name != "utf-8"
-    digest, lines, size, last = hashlib.sha256(), 0, 0, b""
+    digest, size, last, seen = hashlib.sha256(), 0, b"", Lines(name)
     plain = scratch / f"plain{Path(path.name.lower().removesuffix('.gz')).suffix}" if packed or recode else path
     try:
+        most = max(UNPACKS_ALWAYS, UNPACKS_TO * path.stat().st_size) if packed and bounded else None
         source = gzip.open(path) if packed else path.open("rb")  # noqa: SIM115 - closed below
         target = plain.open("wb") if plain != path else Discard()
         with source, target:
-            for chunk in _recoded(source, encoding, digest, path) if recode else _chunks(source, digest):
-                if not size and text and chunk.startswith(UTF16):
-                    raise ClvError(f"{path} is UTF-16, not {encoding}; set file: {{encoding: utf-16}} in its mapping")
+            plain_chunks = _chunks(source, digest, name, most, scratch)
+            for chunk in _recoded(plain_chunks, encoding, name) if recode else plain_chunks:
+                if not size and text:
+                    _check_beginning(chunk, name, encoding)
                 target.write(chunk)
                 size, last = size + len(chunk), chunk
-                lines += chunk.count(b"\n") if text else 0
+                if text:
+                    seen.add(chunk)
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise ClvError(f"{path} is not a whole gzip file ({error}); send it again, or take .gz off its name") from None
+        raise ClvError(f"{name} is not a whole gzip file ({error}); send it again, or take .gz off its name") from None
     except OSError as error:
-        raise ClvError(f"{path} cannot be read ({error.strerror or error}); check the file and its rights") from None
+        raise ClvError(f"{name} cannot be read ({error.strerror or error}); check the file and its rights") from None
     if not size:
-        raise ClvError(f"{path} is empty; send it again, or remove it")
-    return Received(plain, name, its_kind, digest.hexdigest(), lines + (text and not last.endswith(b"\n")), size)
+        raise ClvError(f"{name} is empty; send it again, or remove it")
+    lines = seen.ends + (text and not last.endswith(b"\n"))
+    return Received(plain, name, its_kind, digest.hexdigest(), lines, size, seen.longest)
+
+
+def _check_beginning(chunk: bytes, name: str, encoding: str) -> None:
+    if chunk.startswith(UTF16):
+        raise ClvError(f"{name} is UTF-16, not {encoding}; set file: {{encoding: utf-16}} in its mapping")
+    for beginning, what in PACKED.items():
+        if chunk.startswith(beginning):
+            raise ClvError(f"{name} is {what}")
+
+
+class Lines:
+    """Counts the lines of what it is given in pieces, and keeps the longest one's bytes.
+
+    Raises ClvError at a line longer than LONGEST_LINE.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name, self.ends, self.longest, self.open = name, 0, 0, 0
+
+    def add(self, chunk: bytes) -> None:
+        ends = np.flatnonzero(np.frombuffer(chunk, np.uint8) == ord("\n"))
+        lengths = np.diff(ends, prepend=-1 - self.open) - 1
+        self.open = len(chunk) - int(ends[-1]) - 1 if len(ends) else self.open + len(chunk)
+        self.ends += len(ends)
+        self.longest = max(self.longest, self.open, int(lengths.max(initial=0)))
+        if self.longest > LONGEST_LINE:
+            raise ClvError(f"{self.name} has a line of more than {LONGEST_LINE >> 20} MB; write it again")
 
 
 class Discard:
@@ -111,22 +163,33 @@ class Discard:
         pass
 
 
-def _chunks(source: BinaryIO | gzip.GzipFile, digest: hashlib._Hash) -> Iterator[bytes]:
+def _chunks(
+    source: BinaryIO | gzip.GzipFile, digest: hashlib._Hash, name: str, most: int | None, scratch: Path
+) -> Iterator[bytes]:
+    """What a source holds, in pieces that are hashed. `most`: the bytes that it may unpack to, if it is bounded."""
+    size = 0
     while chunk := source.read(CHUNK):
+        size += len(chunk)
+        if most and size > most:
+            raise ClvError(
+                f"{name} unpacks to more than {UNPACKS_TO} times its size, as no orders do; "
+                "send it unpacked if it is meant"
+            )
+        if most and shutil.disk_usage(scratch).free < ROOM_LEFT:
+            raise ClvError(f"{name} unpacks to more than the disk of {scratch} has room for; make room")
         digest.update(chunk)
         yield chunk
 
 
-def _recoded(source: BinaryIO | gzip.GzipFile, encoding: str, digest: hashlib._Hash, path: Path) -> Iterator[bytes]:
+def _recoded(chunks: Iterator[bytes], encoding: str, name: str) -> Iterator[bytes]:
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
-        for chunk in _chunks(source, digest):
+        for chunk in chunks:
             yield decoder.decode(chunk).encode()
         yield decoder.decode(b"", final=True).encode()
-    except UnicodeDecodeError as error:
-        raise ClvError(
-            f"{path} is not {encoding} ({error.reason}); correct file: {{encoding: …}} in its mapping"
-        ) from None
+    except UnicodeError as error:
+        said = error.reason if isinstance(error, UnicodeDecodeError) else error
+        raise ClvError(f"{name} is not {encoding} ({said}); correct file: {{encoding: …}} in its mapping") from None
 
 
 def text_lines(path: Path) -> Iterator[list[bytes]]:

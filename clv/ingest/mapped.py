@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from clv.ingest.mapping import COLUMNS, NUMBERS, Filter, Mapping
-from clv.ingest.received import literal, quoted
+from clv.ingest.mapping import Mapping
+from clv.ingest.mapping_values import COLUMNS, NUMBERS, Filter
+from clv.ingest.received import LONGEST_FIELD, literal, quoted
 
 # 28 digits before the point and 10 after it; the product of two has 18 and 20, and none overflows unseen.
 NUMBER = "decimal(38, 10)"
 RATE = "decimal(18, 10)"
 CONTENT_HEX = "lpad(to_hex(_content), 32, '0')"
-# A time that states its offset from UTC: 2024-03-01 10:00:00 +0100, 2024-03-01T09:00:00Z.
+# A time that states its offset from UTC: 2024-03-01 10:00:00 +0100, 2024-03-01T09:00:00Z; or its zone: … Europe/Rome.
 OFFSET = r"\d\d:\d\d[^+-]*(Z|[+-]\d\d(:?\d\d)?)$"
+NO_OFFSET = r":.*[+-](1[5-9]|[2-9]\d)(:?\d\d)?$"  # none is of 15 hours or more
+ZONE = r"\d [A-Za-z][A-Za-z_]{2,}[A-Za-z_/+-]*\d*$"
+PLAIN = r"[-0-9/]+([ T][0-9:.]*)?"  # neither
+# Orders are dated from FIRST to LAST. 1970-01-01 and 9999-12-31 are what programs write for no time at all.
+FIRST, LAST = 1971, 2199
+CURRENCY = "[A-Z]{3}"
+# Of `parsed`: rows with all that an order needs, which no filter sets aside.
+USABLE = "where _rule is null and " + " and ".join(
+    f"{name} is not null" for name in ("customer_id", "order_id", "ordered_at", "amount")
+)
 
 
 def parsed_view(mapping: Mapping, reporting_zone: str, warehouse_currency: str, currency_stated: bool) -> str:
@@ -176,15 +187,23 @@ def _time(mapping: Mapping, column: str | None, reporting_zone: str) -> str:
     stated = [literal(form) for form in mapping.time_formats if "%z" in form or "%Z" in form]
     naive = [literal(form) for form in mapping.time_formats if "%z" not in form and "%Z" not in form]
     with_colon = rf"regexp_replace({text}, ' ?([+-]\d\d):?(\d\d)$', '\1:\2')"
-    local = f"try_cast({text} as timestamp)"
+    plain = f"try_cast({text} as timestamp)"
+    # DuckDB passes over what follows the digits, such as PM.
+    local = rf"case when not regexp_matches({text}, '[A-Za-z]([+-]?\d+)?$') then {plain} end"
     if naive:
         local = f"coalesce(try_strptime({text}, [{', '.join(naive)}]), {local})"
     if mapping.time_zone:
         local = f"timezone({zone}, timezone({literal(mapping.time_zone)}, {local}))"
+    # Most times are plain, and need none of the rest.
+    quick = f"when regexp_full_match({text}, '{PLAIN}') then {plain} " if not naive and not mapping.time_zone else ""
     moment = f"try_cast({with_colon} as timestamptz)"
     if stated:
         moment = f"coalesce(try_strptime({text}, [{', '.join(stated)}]), {moment})"
-    return f"case when regexp_matches({text}, '{OFFSET}') then timezone({zone}, {moment}) else {local} end"
+    return (
+        f"case {quick}when regexp_matches({text}, '{NO_OFFSET}') then null "
+        f"when regexp_matches({text}, '{OFFSET}') then timezone({zone}, {moment}) "
+        f"when regexp_matches({text}, '{ZONE}') then coalesce({local}, timezone({zone}, {moment})) else {local} end"
+    )
 
 
 def _rule(mapping: Mapping) -> str:
@@ -206,22 +225,38 @@ def _meets(mapping: Mapping, rule: Filter) -> str:
 
 
 def _reason(mapping: Mapping, reporting_zone: str, currency_stated: bool, amount: str) -> str:
-    """Why a row is unreadable: a time or number that is present and cannot be read. Null when all can."""
+    """Why a row is unreadable: a value that is present and cannot be what it should. Null when all can."""
     cases = []
     for column in dict.fromkeys(filter(None, (mapping.time, mapping.refund_time, mapping.updated_at))):
-        text = quoted(column)
-        bad = f"{text} is not null and {_time(mapping, column, reporting_zone)} is null"
-        cases.append(f"when {bad} then {literal(column)} || ' ''' || left({text}, 100) || ''' is not a time'")
+        moment = _time(mapping, column, reporting_zone)
+        bad = f"{quoted(column)} is not null and coalesce(year({moment}) not between {FIRST} and {LAST}, true)"
+        cases.append(_case(f"{bad} and {moment} is null", column, "is not a time"))
+        cases.append(_case(bad, column, f"is not from {FIRST} to {LAST}"))
     numbers = [mapping.amount, mapping.price, mapping.refund_amount, *(mapping.columns.get(name) for name in NUMBERS)]
     for column in dict.fromkeys(filter(None, numbers)):
-        text = quoted(column)
-        bad = f"{text} is not null and {_number(mapping, column)} is null"
-        cases.append(f"when {bad} then {literal(column)} || ' ''' || left({text}, 100) || ''' is not a number'")
+        bad = f"{quoted(column)} is not null and {_number(mapping, column)} is null"
+        cases.append(_case(bad, column, "is not a number"))
     if "try(" in amount:  # something is multiplied
         factors = [mapping.amount] if mapping.amount else [mapping.columns["quantity"], mapping.price]
         there = " and ".join(f"{quoted(column)} is not null" for column in factors if column)
         cases.append(f"when {there} and {amount} is null then 'the amount is too large'")
-    if mapping.currency_column and currency_stated:  # a file that states none at all is in the warehouse's
+    texts = {name: column for name, column in mapping.columns.items() if name not in NUMBERS}
+    texts |= {"customer": mapping.customer, "email": mapping.email, "name": mapping.name}
+    order = {"order": " || ".join(quoted(column) for column in mapping.order)}
+    for name, text in {**{name: quoted(column) for name, column in texts.items() if column}, **order}.items():
+        cases.append(f"when strlen({text}) > {LONGEST_FIELD} then '{name} is longer than {LONGEST_FIELD} bytes'")
+        cases.append(f"when contains({text}, chr(0)) then '{name} holds a NUL character'")
+    if mapping.currency_column:
         text = quoted(mapping.currency_column)
-        cases.append(f"when {text} is null then {literal(mapping.currency_column + ' is empty')}")
+        no_code = f"not regexp_full_match({text}, '{CURRENCY}')"
+        cases.append(_case(no_code, mapping.currency_column, "is not a currency such as EUR"))
+        if currency_stated:  # a file that states none at all is in the warehouse's
+            cases.append(f"when {text} is null then {literal(mapping.currency_column + ' is empty')}")
     return f"case {' '.join(cases)} else null::varchar end"
+
+
+def _case(condition: str, column: str, complaint: str) -> str:
+    shown = f"left({quoted(column)}, 100)"
+    return (
+        f"when {condition} then {literal(column + ' ')} || chr(39) || {shown} || {literal(chr(39) + ' ' + complaint)}"
+    )

@@ -12,9 +12,21 @@ from clv.errors import ClvError
 from clv.ingest.csv_files import read_csv, record_texts
 from clv.ingest.files import Received, text_lines
 from clv.ingest.mapping import Mapping
-from clv.ingest.received import LONGEST_TEXT, Unreadable, check_columns, create, first_line, literal, quoted
+from clv.ingest.received import (
+    LONGEST_TEXT,
+    Unreadable,
+    check_columns,
+    create,
+    first_line,
+    literal,
+    path_literal,
+    quoted,
+)
 
 SAMPLED_LINES = 1000  # of JSON lines, to see which keys there are
+# Rows that repeat each other take next to no room in Parquet; orders differ at least in their time.
+MOST_ROWS = 10  # a byte of the file
+MANY_ROWS = 1_000_000
 
 
 def read(duck: duckdb.DuckDBPyConnection, file: Received, mapping: Mapping) -> list[Unreadable]:
@@ -33,11 +45,16 @@ def read(duck: duckdb.DuckDBPyConnection, file: Received, mapping: Mapping) -> l
 
 
 def _read_parquet(duck: duckdb.DuckDBPyConnection, file: Received, mapping: Mapping) -> list[Unreadable]:
-    source = f"read_parquet({literal(str(file.path))})"
+    source = f"read_parquet({path_literal(file.path)})"
     try:
-        types = {name: kind for name, kind, *_ in duck.execute(f"describe select * from {source}").fetchall()}
+        types = _types(duck, file)
+        (rows,) = duck.execute(f"select num_rows from parquet_file_metadata({path_literal(file.path)})").fetchall()[0]
     except duckdb.Error as error:
         raise ClvError(f"{file.name} is not a readable Parquet file ({first_line(error)}); write it again") from None
+    if rows > max(MOST_ROWS * file.size, MANY_ROWS):
+        raise ClvError(
+            f"{file.name} holds {rows:,} rows in {file.size:,} bytes, as no orders do; send it as CSV if it is meant"
+        )
     check_columns(file, mapping, list(types))
     values = {name: _as_text(quoted(name), kind) for name, kind in types.items()}
     try:
@@ -45,6 +62,11 @@ def _read_parquet(duck: duckdb.DuckDBPyConnection, file: Received, mapping: Mapp
     except duckdb.Error as error:
         raise ClvError(f"{file.name} breaks off ({first_line(error)}); write it again") from None
     return []
+
+
+def _types(duck: duckdb.DuckDBPyConnection, file: Received) -> dict[str, str]:
+    found = duck.execute(f"describe select * from read_parquet({path_literal(file.path)})").fetchall()
+    return {name: kind for name, kind, *_ in found}
 
 
 def _as_text(column: str, kind: str) -> str:
@@ -59,19 +81,24 @@ def _read_json(duck: duckdb.DuckDBPyConnection, file: Received, mapping: Mapping
     unreadable = _lines_table(duck, file)
     bad = "case when json_valid(_raw) then json_type(_raw) <> 'OBJECT' else true end"
     first = duck.execute("select _raw from lines order by _line limit 1").fetchall()
+    if not first and not unreadable:
+        raise ClvError(f"{file.name} holds no line; send it again, or remove it")
     if first and first[0][0].lstrip().startswith("["):
         raise ClvError(f"{file.name} is a JSON array; write one object per line")
+    if first and first[0][0].strip() == "{":
+        raise ClvError(f"{file.name} has its objects over several lines; write one object per line")
     duck.execute(f"create table objects as select * from lines where not ({bad})")
     for line, text in duck.execute(f"select _line, _raw from lines where {bad} order by _line").fetchall():
         unreadable.append(Unreadable(line, "is not a JSON object", text[:LONGEST_TEXT]))
     paths = {name: "$." + ".".join(quoted(part) for part in name.split(".")) for name in mapping.wanted}
     sample = f"(select _raw from objects order by _line limit {SAMPLED_LINES})"
     found = ", ".join(f"bool_or(json_exists(_raw, {literal(path)}))" for path in paths.values())
-    if duck.execute("select count(*) from objects").fetchall() != [(0,)]:
-        seen = duck.execute(f"select {found} from {sample}").fetchall()[0]
-        keys = duck.execute(f"select distinct unnest(json_keys(_raw)) as key from {sample} order by key").fetchall()
-        there = [name for name, is_there in zip(paths, seen, strict=True) if is_there]
-        check_columns(file, mapping, there + [key for (key,) in keys if key not in there])
+    if duck.execute("select count(*) from objects").fetchall() == [(0,)]:
+        raise ClvError(f"{file.name} holds no JSON object; write one object per line")
+    seen = duck.execute(f"select {found} from {sample}").fetchall()[0]
+    keys = duck.execute(f"select distinct unnest(json_keys(_raw)) as key from {sample} order by key").fetchall()
+    there = [name for name, is_there in zip(paths, seen, strict=True) if is_there]
+    check_columns(file, mapping, there + [key for (key,) in keys if key not in there])
     # One pass over each object for all its values.
     listed = ", ".join(literal(path) for path in paths.values())
     values = {name: f"_values[{number}]" for number, name in enumerate(paths, 1)}
@@ -136,8 +163,15 @@ def raw_texts(duck: duckdb.DuckDBPyConnection, file: Received, mapping: Mapping,
     """The text as it came of the records on these lines; of a Parquet row, its values as JSON."""
     if file.kind != "parquet":
         quotes = file.kind == "text" and mapping.delimiter != "whitespace"
-        return record_texts(file.path, set(lines), quotes)
+        return record_texts(file.path, set(lines), mapping.delimiter if quotes else None)
     duck.register("wanted", pa.table({"_line": pa.array(lines, pa.int64())}))
-    rows = f"select row_number() over () as _line, file from read_parquet({literal(str(file.path))}) as file"
-    query = f"select _line, left(to_json(file)::varchar, {LONGEST_TEXT}) from ({rows}) semi join wanted using (_line)"
-    return dict(duck.execute(query).fetchall())
+    # A value of many megabytes is cut before it is written out.
+    values = ", ".join(
+        f"{quoted(name)} := left({quoted(name)}, {LONGEST_TEXT})"
+        if kind == "VARCHAR"
+        else f"{quoted(name)} := {quoted(name)}"
+        for name, kind in _types(duck, file).items()
+    )
+    rows = f"select row_number() over () as _line, * from read_parquet({path_literal(file.path)})"
+    text = f"left(to_json(struct_pack({values}))::varchar, {LONGEST_TEXT})"
+    return dict(duck.execute(f"select _line, {text} from ({rows}) semi join wanted using (_line)").fetchall())

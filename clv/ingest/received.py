@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import glob
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from clv.ingest.mapping import Mapping
 
 LONGEST_TEXT = 10_000  # characters of an unreadable row that are kept
+LONGEST_FIELD = 2000  # bytes of a value: what an index of PostgreSQL holds
+LONGEST_NAME = 60  # characters of what a file calls its columns, in messages
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,11 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def path_literal(path: Path) -> str:
+    """A file's path as an SQL literal for DuckDB's readers, which else take brackets and stars for patterns."""
+    return literal(glob.escape(str(path)))
+
+
 def create(duck: duckdb.DuckDBPyConnection, line: str, values: dict[str, str], mapping: Mapping, tail: str) -> None:
     """Creates `received` from an expression for the line and one per column there is; absent columns are null.
 
@@ -43,7 +52,11 @@ def create(duck: duckdb.DuckDBPyConnection, line: str, values: dict[str, str], m
     missing = ", ".join(literal(text) for text in mapping.missing)
     items = []
     for name in mapping.wanted:
-        value = f"nullif(trim({values[name]}), '')" if name in values else "null::varchar"
+        value = "null::varchar"
+        if name in values:  # a text that is too long stays too long, and takes no more room than that
+            text = values[name]
+            cut = f"case when strlen({text}) > {LONGEST_FIELD} then left({text}, {LONGEST_FIELD + 1}) else {text} end"
+            value = f"nullif(trim({cut}), '')"
         if name in values and missing:
             value = f"case when {value} not in ({missing}) then {value} end"
         items.append(f"{value} as {quoted(name)}")
@@ -53,13 +66,21 @@ def create(duck: duckdb.DuckDBPyConnection, line: str, values: dict[str, str], m
 
 
 def check_columns(file: Received, mapping: Mapping, there: list[str]) -> None:
+    """Raises ClvError where the file lacks a column that the mapping needs."""
     absent = [name for name in mapping.wanted if name not in there and name not in mapping.optional]
     if absent:
-        has = ", ".join(there[:60])
+        has = ", ".join(printable(name[:LONGEST_NAME]) for name in there[:60])
         raise ClvError(
-            f"{file.name} has no column '{absent[0]}', which the mapping {mapping.source} reads; its columns are {has}"
+            f"{file.name} has no column '{absent[0]}', which the mapping {mapping.source} reads; "
+            f"correct one of the two: its columns are {has}"
         )
 
 
+def printable(text: str) -> str:
+    """A text of a file's, fit for one line of a terminal."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
 def first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0].strip().rstrip(".")
+    """An error's first line, of a length that can be read."""
+    return printable(str(error).strip().splitlines()[0].strip().rstrip(".")[:300])

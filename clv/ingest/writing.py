@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import adbc_driver_manager
 import adbc_driver_postgresql.dbapi as adbc
@@ -17,6 +18,18 @@ from clv.ingest.mapping import Mapping
 from clv.ingest.received import Unreadable
 
 CHUNK_ROWS = 100_000
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How a batch comes: which delivery of its content it is, and whether it lay in the landing folder. Of a replay:
+    the batch that it takes the place of, the first one that had this place, and how many usable rows there were."""
+
+    delivery: int
+    landed: bool
+    replayed: int | None = None
+    replay_of: int | None = None
+    usable_before: int | None = None
 
 
 @contextmanager
@@ -50,21 +63,36 @@ def open_batch(
     mapping: Mapping,
     currency: str,
     counts: tuple[int, int, int],
-    delivery: int,
-    landed: bool,
+    opening: Opening,
 ) -> int | None:
-    """Writes the batch's row and returns its id; None when somebody else has just loaded this delivery.
+    """Writes the batch's row and returns its id; None when somebody else has just loaded this delivery. A batch that it
+    replays is withdrawn.
 
     counts: rows received, loaded and unreadable. The table's unique key decides: a second load of the same file waits
     here until the first has ended.
     """
     cursor.execute(
         f"insert into {tables.BATCHES} (source, file_name, content_sha256, mapping_sha256, currency, rows_received, "
-        "rows_loaded, rows_unreadable, delivery, landed) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
-        "on conflict do nothing returning batch_id",
-        (mapping.source, file.name, file.sha256, mapping.sha256, currency, *counts, delivery, landed),
+        "rows_loaded, rows_unreadable, delivery, landed, replay_of) "
+        "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing returning batch_id",
+        (
+            mapping.source,
+            file.name,
+            file.sha256,
+            mapping.sha256,
+            currency,
+            *counts,
+            opening.delivery,
+            opening.landed,
+            opening.replay_of,
+        ),
     )
     found = cursor.fetchall()
+    if found and opening.replayed is not None:
+        cursor.execute(
+            f"insert into {tables.WITHDRAWALS} (batch_id, reason) values ($1, $2) on conflict do nothing",
+            (opening.replayed, f"replayed as batch {found[0][0]}"),
+        )
     return found[0][0] if found else None
 
 

@@ -11,3 +11,10 @@
     } -%}
     {{ return(env_var('CLV_DBT_' ~ name | upper, nothing[name])) }}
 {%- endmacro %}
+
+
+{# The day that segment_transitions compares with, as an ISO date. #}
+{% macro day_before() -%}
+    {%- set day = modules.datetime.date.fromisoformat(given("as_of_date")) -%}
+    {{ return((day - modules.datetime.timedelta(days=var('transition_days'))).isoformat()) }}
+{%- endmacro %}

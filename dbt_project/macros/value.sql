@@ -28,3 +28,12 @@
                 + floor({{ horizon_days }} * ln(0.5) / ln(1 - least({{ p_purchase }}, 0.999999)))::integer
     end
 {%- endmacro %}
+
+
+{# Whole months from a month to the month of a day: 0 within it. #}
+{% macro months_between(month, day) -%}
+    (
+        12 * (extract(year from {{ day }}) - extract(year from {{ month }}))
+        + extract(month from {{ day }}) - extract(month from {{ month }})
+    )::integer
+{%- endmacro %}

@@ -6,6 +6,8 @@ VARIABLES = {
     "main_horizon": 365,
     "lifetime_horizon": 1825,
     "gross_margin": 1.0,
+    "transition_days": 30,
+    "cohort_months": 24,
 }
 
 
@@ -15,6 +17,10 @@ def var(name: str) -> object:
 
 def given(name: str) -> str:
     return "none" if name == "run_id" else "1900-01-01"
+
+
+def day_before() -> str:
+    return "1899-12-02"
 
 
 def published(relation: object, history: bool = False) -> str:  # noqa: ARG001 - the macro's own arguments

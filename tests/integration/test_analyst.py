@@ -28,9 +28,11 @@ def printed(action, *arguments) -> str:
 
 
 def test_a_query_is_printed_as_a_table(shop: settings.Settings) -> None:
-    text = printed(analyst.query, "select 1234567 as n, 'a [b]' as t, null as nothing", shop)
+    text = printed(analyst.query, "select 1234567 as n, 'a [b]' as t, null as nothing, E'\\x1b[31mred' as bad", shop)
     assert "1,234,567" in text
     assert "a [b]" in text
+    assert r"\x1b[31mred" in text
+    assert "\x1b" not in text
     assert "1 row\n" in text
 
 

@@ -16,6 +16,7 @@ import simulated_features as sim
 from clv.backtest import run
 from clv.errors import ClvError
 from clv.settings import Settings
+from spark_jobs.promotion import CELLS, OURS, RIVALS
 
 ORIGIN, HORIZON = date(2023, 3, 1), 60
 
@@ -62,7 +63,15 @@ def test_every_customer_of_an_origin_is_forecast_and_compared(home: Settings, tm
     ours = metrics["models"]["perennial"]["mean"]
     assert ours["mae"] == pytest.approx((said.predicted_p50 - said.actual_amount).abs().mean(), rel=1e-6)
     assert ours["auc"] > 0.6
-    assert "How far to trust this" in page.read_text()
+    moved = metrics["explained"]
+    assert (moved["trained_for"], moved["window_days"]) == (ORIGIN.isoformat(), HORIZON)
+    assert moved["published"] in (OURS, *RIVALS, CELLS)
+    if moved["published"] == OURS:
+        assert max(moved["importance"].values()) > 0
+        assert {"mean", "chance", "at"} < set(moved["dependence"][0])
+    text = page.read_text()
+    assert "How far to trust this" in text
+    assert "What moves the forecast" in text
 
 
 def test_a_shop_that_is_too_small_is_told_so(home: Settings, tmp_path: Path) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from math import log
 
 import psycopg
 import pytest
-from raw_rows import customer, deliver, line, predict, withdraw
+from raw_rows import customer, decide, deliver, line, predict, withdraw
 
 from clv import dbt, settings, tables, warehouse
 
@@ -58,6 +59,8 @@ def shop(module_home: settings.Settings) -> dict:
         layer: dbt.build(layer, VARIABLES, module_home) for layer in ("setup", "staging", "intermediate", "features")
     }
     facts["training"] = dbt.build("training", TRAINING, module_home)
+    decide("m", "perennial", 0.25, published=True)
+    decide("m", "last_year", 0.5, published=False)
     predict(AS_OF, RUN, a=(0.75, 100.0), b=(0.2, 50.0), c=None, d=(0.5, 50.0))
     facts["analytics"] = dbt.build("analytics", VARIABLES, module_home)
     return facts
@@ -178,17 +181,95 @@ def test_summary_and_horizons_add_up(shop: dict):
     ]
 
 
+def test_reasons_add_up_to_the_forecast(shop: dict):
+    # A reason's 10 of revenue are 3.60 of discounted profit, as 100 are 36; the average of 36, 18 and 18 is 24.
+    found = table("analytics_runs.customer_clv", "customer_key, reasons, reasons_start, reasons_rest")
+    start, why = Decimal("24.00"), [{"reason": "why", "effect": 3.6}]
+    assert [row[1:] for row in found] == [
+        (why, start, Decimal("8.40")),
+        (why, start, Decimal("-9.60")),
+        (None, None, None),
+        (why, start, Decimal("-9.60")),
+    ]
+
+
+def test_every_division_of_a_customer(shop: dict):
+    found = table(
+        "analytics_runs.customer_segments",
+        "customer_key, segment, recency_quintile, frequency_quintile, monetary_quintile, value_band, tags",
+    )
+    assert [row[1:] for row in found] == [
+        ("loyal", 3, 5, 5, "high", []),
+        ("new", 5, 1, 3, "middle", ["bought once", "newcomer"]),
+        ("no orders", None, None, None, None, []),
+        ("lost", 1, 1, 1, "low", ["bought once", "overdue"]),
+    ]
+    # a's gap between purchases was 60 days, and it is 83 since; who bought once is held to the shop's 60.
+    assert table("analytics_runs.customer_clv", "customer_key, days_overdue") == [
+        (customer("a"), 23), (customer("b"), 0), (customer("c"), None), (customer("d"), 337),
+    ]  # fmt: skip
+
+
+def test_moves_between_segments_since_thirty_days_before(shop: dict):
+    found = table("analytics_runs.segment_transitions", "from_segment, to_segment, customers, historic_revenue")
+    assert found == [
+        ("champions", "loyal", 1, Decimal("85.00")),
+        ("lost", "lost", 1, Decimal("20.00")),
+        ("no orders", "no orders", 1, Decimal("-5.50")),
+        ("not yet a customer", "new", 1, Decimal("70.01")),
+    ]
+
+
+def test_cohorts_know_what_came_and_what_is_to_come(shop: dict):
+    known = table(
+        "analytics_runs.cohort_value", "cohort_month, month_number, active_customers, revenue, profit", "revenue <> 0"
+    )
+    assert [(f"{row[0]:%Y-%m}", *map(str, row[1:])) for row in known] == [
+        ("2023-05", "0", "1", "20.0000", "8.0000"),
+        ("2024-01", "0", "1", "50.0000", "50.0000"),
+        ("2024-01", "2", "1", "35.0000", "35.0000"),
+        ("2024-02", "0", "0", "-5.5000", "-5.5000"),  # never ordered
+        ("2024-05", "0", "1", "70.0050", "70.0050"),
+    ]
+    columns = "month_number, predicted_revenue, cumulative_revenue, cumulative_revenue_low, cumulative_revenue_high"
+    of_a = table(
+        "analytics_runs.cohort_value", columns, "cohort_month = '2024-01-01' and month_number in (4, 5, 16, 24)"
+    )
+    # 100 a year evenly: 30 days bring 8.22. Of the 400 of the four years after, what comes by the
+    # end of month 24, 610 days on, is ln(610 / 365) / ln(5). The band is 1.6 times the .25 that the model was off.
+    after_a_year = 400 * log(610 / 365) / log(5)
+    assert [tuple(map(float, row[1:])) for row in of_a[1:3]] == [
+        (8.22, 93.22, pytest.approx(85 + 8.22 * 0.6, abs=0.01), pytest.approx(85 + 8.22 * 1.4, abs=0.01)),
+        (8.49, 185.0, 145.0, 225.0),
+    ]
+    assert [row[0] for row in of_a] == [4, 5, 16, 24]
+    assert of_a[0][1:] == (None, Decimal("85.00"), None, None)
+    assert float(of_a[3][2]) == pytest.approx(185 + after_a_year, abs=0.01)
+
+
+def test_cohorts_and_segments_add_up_to_the_orders(shop: dict):
+    sums = """
+        select
+            (select sum(net_revenue) from analytics_runs.fct_orders),
+            (select sum(revenue) from analytics_runs.cohort_value),
+            (select sum(customers) from analytics_runs.cohort_value where month_number = 0),
+            (select sum(customers) from analytics_runs.segment_transitions)
+    """
+    assert warehouse.rows(sums) == [(Decimal("169.5050"), Decimal("169.5050"), 4, 4)]
+
+
 def test_facts_count_the_rows(shop: dict):
-    assert shop["features"]["rows"] == {"customer_features": 4, "fct_orders": 6}
+    assert shop["features"]["rows"] == {"customer_features": 4, "fct_orders": 6, "customer_segments_before": 3}
     assert shop["analytics"]["rows"]["customer_clv_horizons"] == 12
 
 
 def test_published_rows_show_at_once_and_only_to_readers_of_analytics(shop: dict):
     views = ["customer_clv", "customer_clv_history", "fct_orders", "dim_customer", "segment_summary"]
+    views += ["customer_reasons", "customer_segments_history"]
     counts = "select " + ", ".join(f"(select count(*) from analytics.{view})" for view in views)
     with warehouse.connect() as connection:
         connection.execute("set role clv_analyst")
-        assert connection.execute(counts).fetchone() == (0, 0, 0, 0, 0)  # type: ignore[arg-type]
+        assert connection.execute(counts).fetchone() == (0, 0, 0, 0, 0, 0, 0)  # type: ignore[arg-type]
         connection.execute("reset role")
         connection.execute(
             f"insert into {tables.PUBLICATIONS} (as_of_date, run_id, digest, rows_published)"
@@ -196,7 +277,7 @@ def test_published_rows_show_at_once_and_only_to_readers_of_analytics(shop: dict
             (AS_OF, RUN),
         )
         connection.execute("set role clv_analyst")
-        assert connection.execute(counts).fetchone() == (4, 4, 6, 4, 4)  # type: ignore[arg-type]
+        assert connection.execute(counts).fetchone() == (4, 4, 6, 4, 4, 9, 4)  # type: ignore[arg-type]
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("select from analytics_runs.customer_clv")
         connection.rollback()

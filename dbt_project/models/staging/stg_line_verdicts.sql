@@ -23,6 +23,7 @@ lines as not materialized (
         lines.ordered_at,
         lines.amount,
         lines.customer_key,
+        batches.place as batch_place,
         batches.is_withdrawn
     from order_lines as lines
     inner join batches on lines._batch_id = batches.batch_id
@@ -46,6 +47,7 @@ redelivered_sales as (
         lines.order_id,
         lines.customer_key,
         lines.row_key,
+        lines.batch_place,
         redelivered.source,
         redelivered.file_name,
         case
@@ -54,7 +56,7 @@ redelivered_sales as (
                 and lines.amount > 0
                 and lines.ordered_at is not null
                 and lines.customer_key is not null
-                then lines.batch_id
+                then lines.batch_place
         end as sold_in
     from lines
     inner join redelivered on lines.batch_id = redelivered.batch_id
@@ -71,7 +73,7 @@ redelivered_lines as (
             when customer_key is null then max(sold_in) over (partition by source, file_name, order_id)
             else max(sold_in) over (partition by source, file_name, order_id, customer_key)
         end as newest_of_order,
-        max(batch_id) over (partition by source, file_name, row_key) as newest_of_row
+        max(batch_place) over (partition by source, file_name, row_key) as newest_of_row
     from redelivered_sales
 ),
 
@@ -99,7 +101,7 @@ ranked as (
     from standing
     window newest_first as (
         partition by source, row_key
-        order by version desc nulls last, batch_id desc, line desc
+        order by version desc nulls last, batch_place desc, batch_id desc, line desc
     )
 ),
 

@@ -44,3 +44,8 @@ def test_each_date_includes_both_ends_when_the_step_meets_them():
 
 def test_the_training_date_is_a_function_of_the_month_alone():
     assert dates.training_date(date(2024, 2, 29)) == dates.training_date(date(2024, 2, 1)) == date(2024, 2, 1)
+
+
+def test_weeks_are_counted_from_the_first_date() -> None:
+    first = date(2024, 2, 1)
+    assert [dates.latest_week(first, date(2024, 2, day)).day for day in (1, 7, 8, 29)] == [1, 1, 8, 29]

@@ -13,7 +13,7 @@ def test_each_horizon_has_its_last_closed_origin_and_steps_back() -> None:
     for horizon in HORIZONS:
         closed = [origin for origin in found if origin + timedelta(days=horizon) <= DAY]
         assert max(closed) == DAY - timedelta(days=horizon)
-        assert len(closed) >= model_choice.LATEST_ORIGINS[True]
+        assert len(closed) >= model_choice.ORIGINS_IF_TWO_YEARS[True]
     assert found == sorted(set(found))
 
 

@@ -71,6 +71,9 @@ def test_a_home_without_its_state_is_still_the_same(tmp_path):
         ('{"gross_margin": "40%"}', 'gross_margin is a number from 0 to 1, such as 0.4, not "40%"'),
         ('{"currency": "pounds"}', 'currency is a code .* not "pounds"'),
         ('{"discount_rate": true}', "discount_rate is a number .* not true"),
+        ('{"tune_minutes": -1}', "tune_minutes is a number of minutes from 0 to 600, not -1"),
+        ('{"tune_search": "luck"}', 'tune_search is one of bayes, random, grid, not "luck"'),
+        ('{"blend": "mean"}', 'blend is one of weighted, voting, stacking, not "mean"'),
         ('{"horizons": [90, 90]}', r"horizons is one to five different numbers of days .* not \[90, 90\]"),
     ],
 )

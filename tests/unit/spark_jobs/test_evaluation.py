@@ -7,6 +7,7 @@ import pytest
 from customers import FIT, customers
 from test_forecast import trained
 
+from clv.settings import BLENDS
 from spark_jobs import blending, evaluation
 from spark_jobs.columns import Columns
 from spark_jobs.evaluation import HeldBack
@@ -31,7 +32,7 @@ def held_back(learned: bool, seed: int) -> HeldBack:
 def test_any_mixture_of_learned_and_unlearned_origins_is_calibrated(then: tuple[bool, bool], now: bool) -> None:
     held = [held_back(learned, seed) for seed, learned in enumerate(then)]
     final = trained(closed(9)) if now else Trained()
-    found, decision = evaluation.calibrated(final, held, 500.0)
+    found, decision = evaluation.calibrated(evaluation.blended(final, held, "weighted")[0], held, 500.0)
     assert len(found.value_weights) == (5 if now else 2)
     assert sum(found.value_weights) == pytest.approx(1)
     assert found.cap >= 1000
@@ -44,8 +45,27 @@ def test_any_mixture_of_learned_and_unlearned_origins_is_calibrated(then: tuple[
 
 
 def test_without_held_back_origins_the_usual_weights_and_the_assumed_spread_stay() -> None:
-    found, decision = evaluation.calibrated(trained(closed(9)), [], 0.0)
+    own, _ = evaluation.blended(trained(closed(9)), [], "weighted")
+    found, decision = evaluation.calibrated(own, [], 0.0)
     assert decision is None
     assert found.cap == np.inf
     assert found.value_weights == pytest.approx(blending.ANCHORED)  # no buyer was seen
     assert len(found.intervals.ratios) == 1
+
+
+def test_each_way_to_blend_is_measured_and_the_one_asked_for_is_used() -> None:
+    held = [held_back(True, seed) for seed in range(2)]
+    for way in BLENDS:
+        found, blends = evaluation.blended(trained(closed(9)), held, way)
+        assert list(blends) == list(BLENDS)
+        assert found.value_weights == blends[way].value_weights
+        assert found.chance_weights == blends[way].chance_weights
+    assert blends["voting"].value_weights == [0.2] * 5
+    assert blends["voting"].chance_weights == pytest.approx([1 / 3] * 3)
+    # Stacking chose its weights on these very origins; its chance is part of the mean that it stacks.
+    assert blends["stacking"].log_loss == min(blend.log_loss for blend in blends.values())
+    assert blends["weighted"].deviance != blends["voting"].deviance
+
+
+def test_where_nothing_was_learned_there_is_no_way_to_choose() -> None:
+    assert evaluation.blended(Trained(), [held_back(False, 0)], "stacking") == (Trained(), {})

@@ -95,6 +95,30 @@ def test_a_residual_counts_half_after_its_half_life_and_is_bounded() -> None:
     assert both == pytest.approx(0.5 * (-0.1 + 0.5 * 0.2) / 1.5)
 
 
+def test_buyers_missed_beyond_money_are_made_up_for_except_the_usual_noise() -> None:
+    day = FIRST + timedelta(days=300)
+
+    def told(window: int, age: int, buyers: float) -> Residual:
+        return Residual(window, day - timedelta(days=age), 0.0, False, buyers)
+
+    assert level.buyers_missed(day, 90, []) == 0
+    assert level.buyers_missed(day, 90, [told(90, 0, 0.09)]) == 0
+    assert level.buyers_missed(day, 90, [told(90, 0, -0.25), told(30, 0, 9.0), told(90, -1, 9.0)]) == pytest.approx(
+        -0.15
+    )
+    assert level.buyers_missed(day, 90, [told(90, 0, -0.5), told(90, 60, -0.2)]) == pytest.approx(-0.4 + 0.1)
+    assert level.buyers_missed(day, 90, [told(90, 0, -9.0)]) == -level.LARGEST_MISS
+
+
+def test_a_closed_window_tells_of_buyers_what_money_does_not() -> None:
+    daily = shop(300, lambda _: 100.0)
+    found = level.residual(daily, FIRST, 90, FIRST + timedelta(days=90), (80.0, 100.0), (30.0, 50.0))
+    assert found.value == pytest.approx(np.log(0.8))
+    assert found.buyers == pytest.approx(np.log(0.6) - 0.7 * np.log(0.8))
+    p = np.array([0.2, 0.6])
+    assert level.share_of_buyers(p, 0.0, np.log(0.5)) == pytest.approx(0.2)
+
+
 def test_long_horizons_also_listen_to_windows_of_half_their_length() -> None:
     windows = {30, 60, 90, 180, 365}
     assert [level.told_by(h, windows) for h in (90, 180, 365, 1825)] == [[90], [180, 90], [365, 180], [365]]

@@ -10,7 +10,7 @@ from customers import FIT, customers
 
 from spark_jobs import baselines_rules, evaluation, forecast, promotion
 from spark_jobs.forecast import Trained
-from spark_jobs.promotion import OURS
+from spark_jobs.promotion import OURS, TUNED
 
 CAME = [np.array([0.0, 10.0, 40.0, 50.0]), np.array([0.0, 0.0, 30.0, 70.0])]
 
@@ -33,6 +33,29 @@ def test_the_better_rival_is_published_under_its_own_name() -> None:
     assert [row["contestant"] for row in rows if row["published"]] == ["trailing_year"]
     assert {row["origins"] for row in rows} == {"a, b"}
     assert rows[2]["bias"] == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize(
+    ("by", "published"),
+    [(0.9, TUNED), (0.8, OURS), (0.7, OURS)],  # nearer to what came; the same; further from it
+)
+def test_a_challenger_takes_over_only_where_it_is_no_worse_and_somewhere_better(by: float, published: str) -> None:
+    champion = promotion.decide(90, ["a", "b"], CAME, {OURS: scaled(0.8), "trailing": scaled(0.5)})
+    challenger = promotion.decide(90, ["a", "b"], CAME, {OURS: scaled(by), "trailing": scaled(0.5)})
+    decision, promoted = champion.challenged(challenger)
+    assert promoted == (published == TUNED)
+    assert decision.published == published
+    assert [row["contestant"] for row in decision.as_rows()] == [OURS, TUNED, "trailing"]
+    assert sum(row["published"] for row in decision.as_rows()) == 1
+
+
+def test_a_challenger_that_ranks_worse_does_not_take_over() -> None:
+    champion = promotion.decide(90, ["a", "b"], CAME, {OURS: scaled(0.8)})
+    reordered = [np.array([1.0, 10.0, 50.0, 40.0]), np.array([0.0, 0.0, 30.0, 70.0])]
+    decision, promoted = champion.challenged(promotion.decide(90, ["a", "b"], CAME, {OURS: reordered}))
+    assert not promoted
+    assert decision.published == OURS
+    assert decision.figures[TUNED].error < decision.figures[OURS].error
 
 
 def test_a_rival_in_its_place_says_what_it_says_everywhere() -> None:

@@ -58,6 +58,7 @@ def test_the_digest_is_of_what_is_said():
         ({"filters": [{"rule": "missing_order", "column": "c", "equals": "x"}]}, ["called 'missing_order'"]),
         ({"filters": {"rule": "odd"}}, ["'filters' must be a list"]),
         ({"file": {"delimiter": 5}}, ["file.delimiter", "quotes"]),
+        ({"file": {"delimiter": "||"}}, ["file.delimiter", "one character", "'||'"]),
         ({"currency": {"code": "EUR", "rates": {"EUR": 1, "IDR": 0.000000000001}}}, ["10 decimals"]),
         ({"amount": {"price": "each"}}, ["no quantity"]),
         ({"amount": {"column": "money", "price": "each"}}, ["either a column"]),

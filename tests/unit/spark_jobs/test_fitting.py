@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from customers import FIT, customers
 
-from spark_jobs import learning, train
+from spark_jobs import fitting, learning
 from spark_jobs.learning import Origin, Total
 from spark_jobs.level import Daily
 
@@ -16,7 +16,7 @@ DAY = date(2024, 6, 1)
 def origins(*days_ago: int, windows: tuple[int, ...] = (30, 90, 180)) -> dict[date, Origin]:
     """Origins so many days before DAY, with a total for each window that had closed by DAY."""
     return {
-        DAY - timedelta(days=days): Origin(FIT, {w: Total(10.0, 8.0, 5) for w in windows if w <= days})
+        DAY - timedelta(days=days): Origin(FIT, {w: Total(10.0, 8.0, 5, 4.0) for w in windows if w <= days})
         for days in sorted(days_ago, reverse=True)
     }
 
@@ -24,19 +24,19 @@ def origins(*days_ago: int, windows: tuple[int, ...] = (30, 90, 180)) -> dict[da
 def test_held_back_are_the_latest_origins_whose_window_has_closed() -> None:
     found = origins(60, 90, 120, 180)
     before = [DAY - timedelta(days=days) for days in (120, 90)]
-    assert train.latest_closed(found, 90, DAY) == before
-    assert train.latest_closed(found, 90, DAY - timedelta(days=1)) == [
+    assert fitting.latest_closed(found, 90, DAY) == before
+    assert fitting.latest_closed(found, 90, DAY - timedelta(days=1)) == [
         DAY - timedelta(days=days) for days in (180, 120)
     ]
-    assert train.latest_closed(found, 180, DAY) == [DAY - timedelta(days=180)]
-    assert train.latest_closed(found, 365, DAY) == []
+    assert fitting.latest_closed(found, 180, DAY) == [DAY - timedelta(days=180)]
+    assert fitting.latest_closed(found, 365, DAY) == []
 
 
 def test_a_horizon_without_a_closed_window_rests_on_the_longest_shorter_one() -> None:
-    assert train.bases(origins(60, 90), [90, 180, 365]) == [90]
-    assert train.bases(origins(40), [90]) == [30]
-    assert train.bases(origins(90, 180), [90, 180, 365]) == [90, 180]
-    assert train.bases(origins(20), [90]) == []
+    assert fitting.bases(origins(60, 90), [90, 180, 365]) == [90]
+    assert fitting.bases(origins(40), [90]) == [30]
+    assert fitting.bases(origins(90, 180), [90, 180, 365]) == [90, 180]
+    assert fitting.bases(origins(20), [90]) == []
 
 
 def test_nothing_is_learned_from_a_window_that_was_open() -> None:
@@ -55,7 +55,7 @@ def test_neighbouring_origins_count_once() -> None:
 
 def test_what_the_anchor_missed_is_told_per_closed_window() -> None:
     daily = Daily(DAY - timedelta(days=200), np.ones(200), np.ones(200))
-    missed = train.missed(origins(90), daily)
+    missed = fitting.missed(origins(90), daily)
     assert [(found.window_days, found.window_end) for found in missed] == [(30, DAY - timedelta(days=60)), (90, DAY)]
     assert [found.value for found in missed] == pytest.approx([0.2231436] * 2)  # log(10 / 8)
 
@@ -65,5 +65,5 @@ def test_the_regression_learns_from_shorter_windows_where_its_own_are_few() -> N
     panel = {day: customers(50) for day in found}
     for columns in panel.values():
         columns |= {f"orders_next_{window}": columns["orders_90"] for window in (60, 90, 180)}
-    assert len(train.smooth_examples(found, panel, 90, DAY)[0]) == 3
-    assert len(train.smooth_examples(found, panel, 180, DAY)[0]) == 1 + 3  # 60 days are less than half
+    assert len(fitting.smooth_examples(found, panel, 90, DAY)[0]) == 3
+    assert len(fitting.smooth_examples(found, panel, 180, DAY)[0]) == 1 + 3  # 60 days are less than half

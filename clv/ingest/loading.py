@@ -1,0 +1,228 @@
+"""One file into raw: a batch, in one transaction."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from clv import tables, warehouse
+from clv.errors import ClvError
+from clv.ingest import files, kept, mapped, pseudonyms, reading, writing
+from clv.ingest.files import Received
+from clv.ingest.mapping import Mapping
+from clv.ingest.received import Unreadable, first_line
+from clv.ingest.writing import Opening
+from clv.settings import Settings
+
+Progress = Callable[[str, int, int], None]  # file, rows done, rows in all
+MEMORY = "2GB"  # DuckDB's share; what is more goes to a scratch file
+SCRATCH_SHARE = 0.5  # of what the disk has free
+NO_CURRENCY = "XXX"  # ISO 4217's code for none: a warehouse whose sources state none
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """What became of one file: received = loaded + unreadable. Of a file loaded before, its earlier batch, and whether
+    that is withdrawn. `usable` rows were loaded with all that an order needs, and no filter sets them aside."""
+
+    batch_id: int
+    file_name: str
+    received: int
+    loaded: int
+    unreadable: int
+    already_loaded: bool
+    withdrawn: bool = False
+    delivery: int = 1
+    usable: int | None = None
+
+
+def load_file(
+    path: Path, name: str, mapping: Mapping, settings: Settings, progress: Progress | None, landed: bool
+) -> BatchResult:
+    """Loads one file, unless its content is there already and holds. Raises ClvError; then nothing of it is written."""
+    with scratch_folder(settings) as scratch:
+        file = files.prepare(path, name, mapping.encoding, scratch)
+        earlier = _earlier_batch(file, mapping, settings)
+        if earlier and not _overtaken(earlier, file, mapping, settings, landed):
+            return earlier
+        opening = Opening(earlier.delivery + 1 if earlier else 1, landed)
+        result = load_batch(file, mapping, settings, opening, scratch, progress)
+        if result and result.usable != result.received and settings.database == "warehouse":
+            kept.keep(path, file, settings)
+    # Somebody else loaded the same content in the meantime where there is no result.
+    return result or _earlier_batch(file, mapping, settings) or _vanished(file)
+
+
+@contextmanager
+def scratch_folder(settings: Settings) -> Iterator[Path]:
+    """A folder for one load's files, removed at its end."""
+    scratches = settings.home / "tmp"  # where upkeep finds what a killed load left
+    scratches.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="ingest-", dir=scratches) as folder:
+        scratch = Path(folder)
+        yield scratch
+
+
+def load_batch(
+    file: Received,
+    mapping: Mapping,
+    settings: Settings,
+    opening: Opening,
+    scratch: Path,
+    progress: Progress | None = None,
+) -> BatchResult | None:
+    """Loads a prepared file as a new batch. None where somebody else has just loaded this delivery, or where it is a
+    replay that would free no row. Raises ClvError; then nothing is written."""
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": MEMORY,
+        "temp_directory": str(scratch / "spill"),
+        "max_temp_directory_size": f"{int(shutil.disk_usage(scratch).free * SCRATCH_SHARE)}B",
+    }
+    try:
+        with duckdb.connect(config=config) as duck:
+            duck.execute("set TimeZone = 'UTC'")
+            return _load_batch(duck, file, mapping, settings, progress or (lambda *_: None), opening)
+    except duckdb.Error as error:
+        raise ClvError(
+            f"{file.name} cannot be loaded through the mapping {mapping.source} ({first_line(error)}); "
+            "mend the file or the mapping"
+        ) from None
+
+
+def _vanished(file: Received) -> BatchResult:
+    raise ClvError(f"another load of {file.name} did not end well; load it again")
+
+
+def _earlier_batch(file: Received, mapping: Mapping, settings: Settings) -> BatchResult | None:
+    """The latest batch of this content."""
+    query = f"""
+        select batch_id, file_name, rows_received, rows_loaded, rows_unreadable, true,
+            batch_id in (select batch_id from {tables.WITHDRAWALS}), delivery
+        from {tables.BATCHES} where source = %s and content_sha256 = %s and mapping_sha256 = %s
+        order by delivery desc limit 1
+    """
+    found = warehouse.rows(query, (mapping.source, file.sha256, mapping.sha256), settings.warehouse_url)
+    return BatchResult(*found[0]) if found else None
+
+
+def _overtaken(earlier: BatchResult, file: Received, mapping: Mapping, settings: Settings, landed: bool) -> bool:
+    """Whether another content has come under this file's name since its earlier batch, and holds.
+
+    To a file that lies in the landing folder only what lay there too counts: it would else undo, with the next run,
+    a correction made by `clv ingest`.
+    """
+    query = f"""
+        select 1 from {tables.BATCHES}
+        where source = %s and file_name = %s and (landed or not %s)
+            and coalesce(replay_of, batch_id) > (
+                select coalesce(replay_of, batch_id) from {tables.BATCHES} where batch_id = %s
+            )
+            and batch_id not in (select batch_id from {tables.WITHDRAWALS})
+        limit 1
+    """
+    return bool(warehouse.rows(query, (mapping.source, file.name, landed, earlier.batch_id), settings.warehouse_url))
+
+
+def _load_batch(
+    duck: duckdb.DuckDBPyConnection,
+    file: Received,
+    mapping: Mapping,
+    settings: Settings,
+    progress: Progress,
+    opening: Opening,
+) -> BatchResult | None:
+    unreadable = reading.read(duck, file, mapping)
+    codes = _codes(duck, mapping)
+    with writing.transaction(settings.warehouse_url) as cursor:
+        currency = _currency(cursor, file, mapping, codes, settings.shop["currency"])
+        duck.execute(mapped.parsed_view(mapping, settings.shop["time_zone"], currency, bool(codes)))
+        values = _unreadable_values(duck, file, mapping)
+        unreadable = sorted(unreadable + values, key=lambda row: row.line)
+        usable, loaded = duck.execute(
+            f"select count(*) filter ({mapped.USABLE}), count(*) from parsed anti join unreadable using (_line)"
+        ).fetchall()[0]
+        if opening.usable_before is not None and usable <= opening.usable_before:
+            return None
+        used = ",".join(codes) or currency
+        counts = (loaded + len(unreadable), loaded, len(unreadable))
+        batch_id = writing.open_batch(cursor, file, mapping, used, counts, opening)
+        if batch_id is None:
+            return None
+        customers = _customers(duck, mapping, settings)
+        duck.register("customers", customers)
+        duck.execute(mapped.repeats_table(mapping))
+        query = mapped.export_query(mapping)
+        written = writing.copy_lines(
+            cursor, duck, query, batch_id, mapping.source, lambda done: progress(file.name, done, loaded)
+        )
+        if written != loaded:  # the transaction is rolled back
+            raise RuntimeError(f"{file.name}: {loaded} rows were counted and {written} written")
+        writing.copy_unreadable(cursor, batch_id, file, unreadable)
+        writing.copy_customers(cursor, customers, mapping.source)
+    return BatchResult(batch_id, file.name, *counts, already_loaded=False, delivery=opening.delivery, usable=usable)
+
+
+def _codes(duck: duckdb.DuckDBPyConnection, mapping: Mapping) -> list[str]:
+    """The currencies that the file's rows are in."""
+    if not mapping.currency_column:
+        return [mapping.currency] if mapping.currency else []
+    column = reading.quoted(mapping.currency_column)
+    stated = f"regexp_full_match({column}, '{mapped.CURRENCY}')"  # any other text makes its row unreadable
+    found = duck.execute(f"select distinct {column} from received where {stated} order by 1").fetchall()
+    return [code for (code,) in found]
+
+
+def _currency(cursor, file: Received, mapping: Mapping, codes: list[str], shop: str | None) -> str:  # noqa: ANN001
+    """The warehouse's currency: shop.json's, else the first batch's. Raises ClvError when the file is in another
+    without a rate."""
+    base = [code for code, rate in mapping.rates.items() if float(rate) == 1]
+    first = shop or (base or codes or [NO_CURRENCY])[0]
+    currency = writing.claim_currency(cursor, first)
+    if shop and shop != currency:
+        raise ClvError(f"shop.json says currency {shop} and the warehouse is in {currency}; make shop.json say that")
+    foreign = [code for code in codes if code != currency and code not in mapping.rates]
+    if base and currency not in mapping.rates:
+        foreign = base
+    if foreign and currency == NO_CURRENCY:
+        raise ClvError(
+            f"{file.name} is in {', '.join(foreign)} and the orders in the warehouse state no currency; "
+            f'say theirs in shop.json, as in {{"currency": "{foreign[0]}"}}'
+        )
+    if foreign:
+        said = ", ".join(foreign)
+        rates = f"rates: {{{currency}: 1, {foreign[0]}: 0.9}}"
+        raise ClvError(
+            f"{file.name} is in {said} and the warehouse in {currency}; "
+            f"give currency in the mapping {mapping.source} a rate, as in {rates}"
+        )
+    return currency
+
+
+def _unreadable_values(duck: duckdb.DuckDBPyConnection, file: Received, mapping: Mapping) -> list[Unreadable]:
+    """Rows with a time or a number that is there and cannot be read; makes the table unreadable(_line) of them."""
+    duck.execute("create table found as select _line, _reason from parsed where _reason is not null and _kind = ''")
+    duck.execute("create table unreadable as select _line from found")
+    found = duck.execute("from found").fetchall()
+    if not found:
+        return []
+    texts = reading.raw_texts(duck, file, mapping, [line for line, _ in found])
+    return [Unreadable(line, reason, texts.get(line, "")) for line, reason in found]
+
+
+def _customers(duck: duckdb.DuckDBPyConnection, mapping: Mapping, settings: Settings) -> pa.Table:
+    """The file's customers with their keys: customer_key, customer_id, email, name (the last ones of the file)."""
+    query = """
+        select customer_id, arg_max(email, _line) as email, arg_max(name, _line) as name
+        from parsed anti join unreadable using (_line) where customer_id is not null group by customer_id
+    """
+    found = duck.sql(query).to_arrow_table()
+    secret = settings.secret("pseudonym_key").encode()
+    keys = pseudonyms.customer_keys(secret, found["customer_id"].to_pylist(), mapping.customer_namespace)
+    return found.add_column(0, "customer_key", pa.array(keys, pa.binary()))

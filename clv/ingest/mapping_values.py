@@ -1,0 +1,142 @@
+"""What stands in a mapping, checked value by value: each mistake is one line that names the place and the mend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from clv.errors import ClvError
+from clv.ingest.received import first_line
+
+# Optional columns of raw.order_lines that a mapping may fill, and which of them are numbers.
+COLUMNS = (
+    "line_id", "quantity", "unit_price", "discount", "cost", "product_id", "product_name", "category", "channel",
+    "country", "status", "refund_of",
+)  # fmt: skip
+NUMBERS = ("quantity", "unit_price", "discount", "cost")
+# What staging says of a row itself: no filter may be called so.
+VERDICTS = ("accepted", "duplicate", "replaced", "withdrawn", "unreadable")
+CONDITIONS = ("equals", "matches", "at_most", "present")
+KNOWN = {
+    "mapping": (
+        "description", "file", "customer", "customer_namespace", "person", "order", "time", "time_zone", "amount",
+        "currency", "columns", "row_key", "part", "sign", "refund", "carry", "filters", "updated_at",
+    ),
+    "file": ("encoding", "delimiter", "header", "decimal", "thousands", "missing"),
+    "customer": ("column", "lower", "whole_number"),
+    "person": ("email", "name"),
+    "order": ("column", "columns", "number", "whole_number"),
+    "time": ("column", "formats"),
+    "amount": ("column", "quantity", "price", "once_per_order"),
+    "currency": ("code", "column", "rates"),
+    "columns": COLUMNS,
+    "sign": ("column", "negative"),
+    "refund": ("amount", "time"),
+    "filters": ("rule", "column", *CONDITIONS),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Sets rows aside under the name `rule` where `column` meets the condition (one of CONDITIONS)."""
+
+    rule: str
+    column: str
+    condition: str
+    value: object
+
+
+def keys_and_values(key: str, said: object, place: str) -> dict:
+    if not isinstance(said, dict):
+        raise ClvError(f"{place}: '{key}' must hold keys and values; known keys are {', '.join(KNOWN[key])}")
+    unknown = [str(name) for name in said if name not in KNOWN[key]]
+    if unknown:
+        where = "" if key == "mapping" else f" under '{key}'"
+        raise ClvError(f"{place} has the unknown key '{unknown[0]}'{where}; known keys are {', '.join(KNOWN[key])}")
+    return said
+
+
+def filter_of(said: object, column, place: str) -> Filter:  # noqa: ANN001
+    said = keys_and_values("filters", said, place)
+    conditions = [name for name in CONDITIONS if name in said]
+    if not said.get("rule") or not said.get("column") or len(conditions) != 1:
+        raise ClvError(
+            f"{place}: each of 'filters' has a rule, a column and one of {', '.join(CONDITIONS)}; not {said}"
+        )
+    rule = said["rule"]
+    if not isinstance(rule, str) or rule in VERDICTS or rule.startswith("missing_"):
+        raise ClvError(
+            f"{place}: a rule of 'filters' cannot be called {rule!r}; give it a name of its own, not one of "
+            f"{', '.join(VERDICTS)}, missing_…"
+        )
+    value: Any = said[conditions[0]]
+    if conditions[0] == "equals":
+        value = tuple(str(item) for item in (value if isinstance(value, list) else [value]))
+    if conditions[0] == "at_most" and not isinstance(value, int | float):
+        raise ClvError(f"{place}: 'at_most' of the rule {said['rule']} must be a number, not {value!r}")
+    if conditions[0] == "matches":
+        _try("regexp_matches('', ?)", str(value), f"{place}: 'matches' of the rule {rule} is no pattern of RE2's")
+    return Filter(said["rule"], column(said["column"], "filters.column"), conditions[0], value)
+
+
+def _try(expression: str, value: str, complaint: str) -> None:
+    """What DuckDB does not take of a mapping is said when the mapping is read, not in the middle of a file."""
+    try:
+        with duckdb.connect() as duck:
+            duck.execute(f"select {expression}", [value])
+    except duckdb.Error as error:
+        raise ClvError(f"{complaint} ({first_line(error)}); correct {value!r}") from None
+
+
+def time_formats(value: object, place: str) -> tuple[str, ...]:
+    formats = texts(value, f"{place}: 'time.formats'")
+    for form in formats:
+        _try("try_strptime('', ?)", form, f"{place}: 'time.formats' has one that is none")
+    return formats
+
+
+def listed(value: object, what: str) -> list[Any]:
+    if value is not None and not isinstance(value, list):
+        raise ClvError(f"{what} must be a list, not {value!r}; put it in brackets")
+    return value or []
+
+
+def texts(value: object, what: str) -> tuple[str, ...]:
+    values: list[Any] = value if isinstance(value, list) else [] if value is None else [value]
+    if not all(isinstance(item, str) for item in values):
+        raise ClvError(f"{what} must be a list of texts; put each in quotes")
+    return tuple(values)
+
+
+def exchange_rates(rates: object, place: str) -> dict[str, str]:
+    try:
+        read = {str(code): Decimal(str(rate)) for code, rate in dict(rates).items()}  # type: ignore[call-overload]
+        if all(rate.is_finite() and 0 < rate < 10**8 and rate == round(rate, 10) for rate in read.values()):
+            return {code: f"{rate:f}" for code, rate in read.items()}
+    except (TypeError, ValueError, InvalidOperation):
+        pass
+    raise ClvError(f"{place}: 'currency.rates' gives each currency a number above 0, 10 decimals at most: USD: 0.92")
+
+
+def checked_zone(name: str | None, place: str) -> str | None:
+    """The name of a time zone, if there is such a zone; else raises ClvError naming the place that says it."""
+    if name is not None:
+        try:
+            ZoneInfo(name)
+        except (KeyError, OSError, ValueError, TypeError):
+            raise ClvError(f"{place}: there is no time zone '{name}'; write it as in Europe/London") from None
+    return name
+
+
+def known_encoding(name: str, place: str) -> str:
+    try:
+        "".encode(name)
+    except (LookupError, TypeError):
+        raise ClvError(
+            f"{place}: there is no encoding '{name}'; common ones are utf-8, latin-1, cp1252, utf-16"
+        ) from None
+    return name

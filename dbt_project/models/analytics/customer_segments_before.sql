@@ -1,0 +1,17 @@
+{#- Reads intermediate as it is when the features are made, so it is built with them, in one go. -#}
+with
+
+features as (
+    {{ customer_features([day_before()]) | indent(4) }}
+),
+
+{{ stages_of_features() }}
+
+select
+    date '{{ given("as_of_date") }}' as as_of_date,
+    '{{ given("run_id") }}'::text as run_id,
+    final.customer_key,
+    date '{{ day_before() }}' as before_on,
+    final.segment,
+    final.lifecycle_stage
+from final

@@ -1,0 +1,3 @@
+{{ config(alias='cohort_value') }}
+
+{{ published(ref('cohort_value')) }}

@@ -1,0 +1,3 @@
+{{ config(alias='cohort_value_history') }}
+
+{{ published(ref('cohort_value'), history=true) }}

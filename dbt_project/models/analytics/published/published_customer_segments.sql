@@ -1,0 +1,3 @@
+{{ config(alias='customer_segments') }}
+
+{{ published(ref('customer_segments')) }}

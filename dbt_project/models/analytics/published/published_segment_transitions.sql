@@ -1,0 +1,3 @@
+{{ config(alias='segment_transitions') }}
+
+{{ published(ref('segment_transitions')) }}

@@ -1,0 +1,3 @@
+{{ config(alias='segment_transitions_history') }}
+
+{{ published(ref('segment_transitions'), history=true) }}

@@ -1,0 +1,193 @@
+"""A small shop whose pipeline's steps are taken by a victim process, and what may be seen of it at any time."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+import psycopg
+import simulated_features as sim
+
+from clv import dbt, registry, settings, tables, warehouse
+from clv.pipeline import STEPS
+
+VICTIM = Path(__file__).with_name("victim.py")
+DAYS = 300
+AS_OF = sim.FIRST_DAY + timedelta(days=DAYS)
+SHOP = {"horizons": [30], "minimum_days": 60, "minimum_customers": 50}
+LEFT_BEHIND = """
+    select 'lock ' || locktype || ' ' || mode from pg_locks
+    where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())
+    union all
+    select 'relation ' || relname from pg_class
+    where relkind in ('r', 'v', 'm') and (relpersistence = 't' or relname ~ '__dbt_(tmp|backup)')
+    union all
+    select 'session ' || state || ' ' || query from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid() and state like 'idle in transaction%'
+"""
+
+
+@dataclass
+class Shop:
+    """A set-up home with orders in its landing folder, and the process that takes steps there."""
+
+    home: settings.Settings
+    process: subprocess.Popen
+    log: Path
+    commits: dict[str, int] = field(default_factory=dict)  # of each step, undisturbed
+
+    def order(self, step: str, run_id: str, as_of: date = AS_OF, **more: object) -> None:
+        """Tells the victim to take a step, and does not wait."""
+        assert self.process.stdin
+        self.process.stdin.write(
+            json.dumps({"step": step, "run_id": run_id, "as_of": as_of.isoformat(), **more}) + "\n"
+        )
+        self.process.stdin.flush()
+
+    def answer(self) -> dict:
+        """What became of the last order."""
+        assert self.process.stdout
+        return json.loads(self.process.stdout.readline())
+
+    def take(self, step: str, run_id: str, as_of: date = AS_OF, **more: object) -> dict:
+        """Takes a step and waits for it."""
+        self.order(step, run_id, as_of, **more)
+        return self.answer()
+
+    def options(self, step: str, facts: dict) -> dict:
+        """What a step is handed from those before it."""
+        return {"model": facts["train"]} if step == "score" else {}
+
+    def run(self, run_id: str, as_of: date = AS_OF, tries: int = 1) -> dict[str, dict]:
+        """Takes every step undisturbed, each up to so many times as Airflow would; the facts of each."""
+        facts: dict[str, dict] = {}
+        for step in STEPS:
+            for _ in range(tries):
+                found = self.take(step, run_id, as_of, options=self.options(step, facts))
+                if "facts" in found:
+                    break
+            assert "facts" in found, f"{step}: {found}; {self.log.read_text()[-2000:]}"
+            facts[step] = found["facts"]
+            self.commits[step] = found["commits"]
+        return facts
+
+
+@contextmanager
+def opened(home: settings.Settings, folder: Path, customers: int = 250) -> Iterator[Shop]:
+    """A shop of simulated customers, set up and ready for its first run."""
+    registry_url = home.database_url("mlflow")
+    with psycopg.connect(home.warehouse_url, autocommit=True) as connection:
+        connection.execute(f"create database {registry_url.rpartition('/')[2]}")  # type: ignore[arg-type]
+    registry.setup(home)
+    (home.home / "shop.json").write_text(json.dumps(SHOP))
+    home = settings.load(home.home)
+    deliver(home, "orders.csv", sim.orders(customers, DAYS))
+    dbt.build("setup", {}, home)
+    with victim(home, folder / "victim.log") as shop:
+        yield shop
+
+
+@contextmanager
+def victim(home: settings.Settings, log: Path) -> Iterator[Shop]:
+    """A process that takes a shop's steps; several may be at work at once."""
+    environment = {**os.environ, **settings.QUIET, "PYTHONPATH": str(settings.PROJECT)}
+    process = subprocess.Popen(
+        [sys.executable, str(VICTIM), str(log)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, cwd=settings.PROJECT,
+    )  # fmt: skip
+    try:
+        yield Shop(home, process, log)
+    finally:
+        assert process.stdin
+        process.stdin.close()
+        process.wait(60)
+
+
+def deliver(home: settings.Settings, name: str, made) -> None:
+    """Orders as a file in the landing folder: moved in whole."""
+    folder = home.landing / "orders"
+    folder.mkdir(parents=True, exist_ok=True)
+    days = [sim.FIRST_DAY + timedelta(days=int(day)) for day in made.day]
+    lines = [
+        f"{key},{name}-{number},{day},{amount}"
+        for number, (key, day, amount) in enumerate(zip(made.customer_key, days, made.amount, strict=True))
+    ]
+    partial = folder / f"{name}.part"
+    partial.write_text("\n".join(["customer_id,order_id,ordered_at,amount", *lines]) + "\n")
+    partial.rename(folder / name)
+
+
+def digest(run_id: str) -> str:
+    """The digest of a published run's rows."""
+    query = f"select digest from {tables.PUBLICATIONS} where run_id = %s order by publication_id desc limit 1"
+    return warehouse.rows(query, (run_id,))[0][0]
+
+
+def left_behind(patience: float = 10) -> list[str]:
+    """Locks, half-made relations and open transactions that nobody works with any more, once all had time to end."""
+    deadline = time.monotonic() + patience
+    while (found := [text for (text,) in warehouse.rows(LEFT_BEHIND)]) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return found
+
+
+def unaccounted() -> list[tuple]:
+    """Batches whose received rows are not all accepted, set aside, unreadable or duplicates."""
+    return warehouse.rows(
+        f"""select batch_id from {tables.STG_BATCH_COUNTS}
+        where rows_received <> rows_accepted + rows_set_aside + rows_unreadable + rows_duplicate + rows_replaced"""
+    )
+
+
+class Reader:
+    """An analyst who reads every view all the time, and remembers what should never be seen."""
+
+    def __init__(self, home: settings.Settings) -> None:
+        self.url, self.seen, self.reads = home.analyst_url, [], 0
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self._read, daemon=True)
+
+    def __enter__(self) -> Reader:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ended.set()
+        self.thread.join(30)
+
+    def _read(self) -> None:
+        newest = f"select distinct on (as_of_date) as_of_date, run_id from {tables.PUBLICATIONS} "
+        newest += "order by as_of_date desc, publication_id desc"
+        while not self.ended.is_set():
+            try:
+                with psycopg.connect(self.url) as connection:
+                    connection.execute("set transaction isolation level repeatable read")
+                    holding = dict(connection.execute(newest).fetchall())  # type: ignore[arg-type]
+                    latest = max(holding, default=None)
+                    for name, table in tables.PUBLISHED_TABLES.items():
+                        for view in (name, *([f"{name}_history"] if table["history"] else [])):
+                            self._look(
+                                connection, view, {latest: holding[latest]} if view == name and latest else holding
+                            )
+            except psycopg.Error as error:
+                self.seen.append(f"{type(error).__name__}: {error}")
+            with suppress(TimeoutError):
+                self.ended.wait(0.02)
+
+    def _look(self, connection: psycopg.Connection, view: str, expected: dict) -> None:
+        found = connection.execute(
+            f"select as_of_date, run_id, count(*) from analytics.{view} group by 1, 2"
+        ).fetchall()  # type: ignore[arg-type]
+        self.reads += 1
+        runs = {(day, run_id) for day, run_id, _ in found}
+        if runs != set(expected.items()) and (found or view in ("customer_clv", "fct_orders")):
+            self.seen.append(f"{view} shows {sorted(runs)} where {sorted(expected.items())} are published")

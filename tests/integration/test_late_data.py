@@ -1,0 +1,81 @@
+"""Late, refunded and corrected: any way of delivering a history gives the tables of the history delivered at once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from raw_rows import deliver, line
+
+from clv import dbt, tables, warehouse
+
+AS_OF = datetime(2024, 6, 1)  # noqa: DTZ001 - times in raw have no zone
+VARIABLES = {"as_of_date": "2024-06-01", "run_id": "2024-06-01.1"}
+ORDERS = 120
+
+amounts = st.decimals(min_value=-50, max_value=200, places=2).map(str)
+times = st.integers(-400 * 24 * 60, 30 * 24 * 60).map(lambda minutes: (AS_OF + timedelta(minutes=minutes)).isoformat())
+versions = st.lists(st.tuples(times, amounts), min_size=1, max_size=3)
+keys = st.tuples(st.integers(1, ORDERS).map(str), st.sampled_from(["pen", "ink", "refund"]))
+# One sale is in each of them, so that none leaves the tables empty: hypothesis likes lines of no money at all.
+SALE = {("0", "pen"): ("9", [("2024-03-01T10:00:00", "20.00")])}
+histories = st.dictionaries(keys, st.tuples(st.sampled_from("abcdef"), versions), min_size=60, max_size=150).map(
+    lambda drawn: SALE | drawn
+)
+
+
+def row(key: tuple[str, str], who: str, version: tuple[str, str]) -> dict:
+    """One line of an order as received; a refund is a line of money given back."""
+    at, amount = version
+    order, product = key
+    return line(order, at, f"-{amount.lstrip('-')}" if product == "refund" else amount, who, product_id=product)
+
+
+def built(home) -> list[tuple]:
+    """Every row of the features and of the orders, as text."""
+    for layer in ("staging", "intermediate", "features"):
+        dbt.build(layer, VARIABLES, home)
+    return warehouse.rows(f"""
+        select f::text from {tables.CUSTOMER_FEATURES} as f union all select o::text from analytics_runs.fct_orders as o
+        order by 1
+    """)
+
+
+def forget() -> None:
+    with warehouse.connect() as connection:
+        connection.execute(f"truncate {tables.ORDER_LINES}, {tables.BATCHES}, {tables.WITHDRAWALS} cascade")
+
+
+@pytest.fixture
+def ready(home):
+    dbt.build("setup", {}, home)
+    return home
+
+
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(history=histories, data=st.data())
+def test_any_order_and_split_of_a_history_gives_the_same_tables(ready, history: dict, data: st.DataObject) -> None:
+    forget()
+    deliver([row(key, who, found[-1]) for key, (who, found) in history.items()])
+    at_once = built(ready)
+
+    # Every version of every line, shuffled; then the versions of a line in their order again, as a shop sends them.
+    order = data.draw(st.permutations([key for key, (_, found) in history.items() for _ in found]), "order")
+    met: dict[tuple, int] = {}
+    sent = []
+    for key in order:
+        who, found = history[key]
+        sent.append((key, row(key, who, found[met.setdefault(key, 0)])))
+        met[key] += 1
+    forget()
+    files: dict[str, dict] = {}
+    for key, one in sent:  # a file ends where chance wants it, and before a second version of one of its lines
+        if one["_row_key"] in files or data.draw(st.integers(0, 19), "cut") == 0:
+            deliver(list(files.values()), f"{key}.csv") if files else None
+            files = {}
+        files[one["_row_key"]] = one
+    deliver(list(files.values()), "last.csv")
+    assert at_once  # the sale's order and its customer's features, whatever was drawn
+    assert built(ready) == at_once
