@@ -11,8 +11,9 @@ from pathlib import Path
 import psycopg
 from psycopg.rows import dict_row
 
-from clv import pages, publication, settings, tables, warehouse
+from clv import pages, publication, roles, settings, tables, warehouse
 from clv.errors import ClvError
+from clv.roles import PUBLISHER
 
 STATUSES = {"scored": "forecast", "too_little_data": "no forecast: too little data"}
 CLV = f"{tables.ANALYTICS_RUNS}.customer_clv"
@@ -59,7 +60,7 @@ def write_index(home: settings.Settings | None = None) -> Path:
 
 def _facts(published: publication.Publication) -> dict:
     """Everything the page says, read in one snapshot."""
-    with warehouse.connect() as connection:
+    with warehouse.connect(roles.url(PUBLISHER)) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         parameters = {"as_of": published.as_of_date, "run_id": published.run_id}
