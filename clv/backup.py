@@ -27,7 +27,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from clv import dbt, publication, warehouse
+from clv import dbt, publication, registry, roles, warehouse
 from clv.errors import ClvError
 from clv.runtime import databases, postgres, stack
 from clv.settings import Settings, place
@@ -35,7 +35,11 @@ from clv.settings import Settings, place
 FORMAT = 1
 MANIFEST, WAREHOUSE, REGISTRY, FILES = "backup.json", "warehouse.dump", "registry.dump", "home.tar"
 # Everything else in a home is made anew by `clv up`, or is of the moment: logs, ports, Airflow's own history.
-SECRETS = ("secrets/pseudonym_key", "secrets/analyst_password", "secrets/airflow_password")
+SECRETS = (
+    "secrets/pseudonym_key",
+    "secrets/airflow_password",
+    *(f"secrets/{roles.secret(role)}" for role in databases.ROLES),
+)
 OTHERS = ("shop.json", "sources", "models", "received")
 # Where MLflow writes the place of a model's files.
 PLACES = {
@@ -186,6 +190,7 @@ def _restore_registry(backup: Path, home: Settings, old: str) -> None:
                     new=sql.Literal(new),
                 )
                 connection.execute(move)
+    registry.let_modeller_in(url)  # a dump says nothing of who may connect
 
 
 def _require_empty(home: Settings, filled: list[str]) -> None:

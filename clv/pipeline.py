@@ -10,8 +10,9 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from clv import dbt, model_checks, model_choice, publication, report, runs, settings, tables, warehouse
+from clv import dbt, model_checks, model_choice, publication, report, roles, runs, settings, tables, warehouse
 from clv.errors import ClvError
+from clv.roles import PUBLISHER
 
 Facts = dict[str, object]
 
@@ -85,13 +86,13 @@ def gate(name: str) -> Callable[[date, str], Facts]:
 
 def gate_staging(as_of: date, run_id: str) -> Facts:
     """Judges staging while no build changes it, and notes which state of it was judged."""
-    with warehouse.lock(dbt.LOCK):
+    with warehouse.lock(dbt.LOCK, roles.url(PUBLISHER)):
         return {**gate("staging")(as_of, run_id), "staging": dbt.staging_state()}
 
 
 def gate_features(as_of: date, run_id: str) -> Facts:
     """Judges the features, comparing them with staging while no build changes it."""
-    with warehouse.lock(dbt.LOCK):
+    with warehouse.lock(dbt.LOCK, roles.url(PUBLISHER)):
         return gate("features")(as_of, run_id)
 
 
@@ -100,7 +101,7 @@ def _judge_what_was_used(used: object, as_of: date, run_id: str) -> None:
     if not used:
         raise ClvError("another run left intermediate half built: clear the task build_intermediate")
     query = f"select 1 from {tables.TASK_LOG} where run_id = %s and facts->>'staging' = %s and not facts ? 'error'"
-    if warehouse.rows(query, (run_id, used)):
+    if warehouse.rows(query, (run_id, used), roles.url(PUBLISHER)):
         return
     print("staging was rebuilt by another run meanwhile: judging it again", flush=True)
     if gate_staging(as_of, run_id)["staging"] != used:

@@ -31,6 +31,7 @@ TASK_LOG = "ops.task_log"
 MODEL_DECISIONS = "ops.model_decisions"
 MODEL_CHECKS = "ops.model_checks"
 SETTINGS = "ops.settings"
+BUILDS = "ops.builds"
 PUBLICATIONS = "analytics.publications"
 
 # Tables of one run's rows in analytics_runs, and the view(s) in analytics that show the published ones.

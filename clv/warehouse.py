@@ -17,7 +17,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 @contextmanager
 def connect(url: str | None = None, autocommit: bool = False) -> Iterator[psycopg.Connection]:
-    """A connection to the warehouse (default: as the pipeline's owner); commits at the end, rolls back on error.
+    """A connection to the warehouse (default: as its owner); commits at the end, rolls back on error.
 
     Raises Unavailable when it does not answer.
     """

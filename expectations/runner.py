@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from clv import settings, tables, warehouse
+from clv import roles, settings, tables, warehouse
 from clv.errors import ClvError
+from clv.roles import PUBLISHER
 from expectations import results
 from expectations.results import Finding, GateFailed
 
@@ -32,7 +33,7 @@ def judge(gate: str, as_of_date: date, run_id: str) -> dict:
     started = time.monotonic()
     documents = _validate(gate, as_of_date, run_id)
     found = [one for table, document in documents.items() for one in results.findings(table, document)]
-    with warehouse.connect() as connection:
+    with warehouse.connect(roles.url(PUBLISHER)) as connection:
         _keep(connection, gate, as_of_date, run_id, found)
         _keep_documents(connection, gate, run_id, documents)
     # An empty table explains whatever else fails: it is named first.
@@ -80,9 +81,9 @@ def _validate(gate: str, as_of_date: date, run_id: str) -> dict[str, dict]:
     modules = {"raw": raw, "staging": staging, "features": features, "predictions": predictions, "analytics": analytics}
     if gate not in modules:
         raise ClvError(f"there is no gate '{gate}'; the gates are {', '.join(modules)}")
-    with warehouse.connect():  # says in one line when the warehouse does not answer
+    with warehouse.connect(roles.url(PUBLISHER)):  # says in one line when the warehouse does not answer
         pass
-    source = gx.data_sources.add_postgres("warehouse", connection_string=settings.load().warehouse_url)
+    source = gx.data_sources.add_postgres("warehouse", connection_string=roles.url(PUBLISHER))
     documents = {}
     try:
         for make in modules[gate].SUITES:

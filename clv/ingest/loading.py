@@ -19,6 +19,7 @@ from clv.ingest.files import Received
 from clv.ingest.mapping import Mapping
 from clv.ingest.received import Unreadable, first_line
 from clv.ingest.writing import Opening
+from clv.roles import LOADER
 from clv.settings import Settings
 
 Progress = Callable[[str, int, int], None]  # file, rows done, rows in all
@@ -108,7 +109,7 @@ def _earlier_batch(file: Received, mapping: Mapping, settings: Settings) -> Batc
         from {tables.BATCHES} where source = %s and content_sha256 = %s and mapping_sha256 = %s
         order by delivery desc limit 1
     """
-    found = warehouse.rows(query, (mapping.source, file.sha256, mapping.sha256), settings.warehouse_url)
+    found = warehouse.rows(query, (mapping.source, file.sha256, mapping.sha256), settings.url_as(LOADER))
     return BatchResult(*found[0]) if found else None
 
 
@@ -127,7 +128,7 @@ def _overtaken(earlier: BatchResult, file: Received, mapping: Mapping, settings:
             and batch_id not in (select batch_id from {tables.WITHDRAWALS})
         limit 1
     """
-    return bool(warehouse.rows(query, (mapping.source, file.name, landed, earlier.batch_id), settings.warehouse_url))
+    return bool(warehouse.rows(query, (mapping.source, file.name, landed, earlier.batch_id), settings.url_as(LOADER)))
 
 
 def _load_batch(
@@ -140,7 +141,7 @@ def _load_batch(
 ) -> BatchResult | None:
     unreadable = reading.read(duck, file, mapping)
     codes = _codes(duck, mapping)
-    with writing.transaction(settings.warehouse_url) as cursor:
+    with writing.transaction(settings.url_as(LOADER)) as cursor:
         currency = _currency(cursor, file, mapping, codes, settings.shop["currency"])
         duck.execute(mapped.parsed_view(mapping, settings.shop["time_zone"], currency, bool(codes)))
         values = _unreadable_values(duck, file, mapping)

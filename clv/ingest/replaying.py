@@ -10,6 +10,7 @@ from clv.ingest import files, kept
 from clv.ingest.loading import BatchResult, load_batch, scratch_folder
 from clv.ingest.mapping import load_mapping
 from clv.ingest.writing import Opening
+from clv.roles import LOADER
 from clv.settings import Settings
 
 
@@ -77,7 +78,7 @@ def _set_aside(settings: Settings, source: str | None, batch_id: int | None) -> 
         from batches where usable < rows_received
         order by place
     """
-    found = warehouse.rows(query, {"source": source, "batch_id": batch_id}, settings.warehouse_url)
+    found = warehouse.rows(query, {"source": source, "batch_id": batch_id}, settings.url_as(LOADER))
     return [_Batch(*row) for row in found]
 
 
@@ -92,7 +93,7 @@ def _replay(batch: _Batch, settings: Settings) -> Replayed:
             select coalesce(max(delivery), 0) + 1 from {tables.BATCHES}
             where source = %s and content_sha256 = %s and mapping_sha256 = %s
         """
-        ((delivery,),) = warehouse.rows(query, (batch.source, batch.sha256, mapping.sha256), settings.warehouse_url)
+        ((delivery,),) = warehouse.rows(query, (batch.source, batch.sha256, mapping.sha256), settings.url_as(LOADER))
         opening = Opening(delivery, batch.landed, batch.batch_id, batch.place, batch.usable)
         result = load_batch(file, mapping, settings, opening, scratch)
     return Replayed(batch.batch_id, batch.file_name, batch.usable, result)

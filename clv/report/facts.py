@@ -7,7 +7,8 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from clv import publication, tables, warehouse
+from clv import publication, roles, tables, warehouse
+from clv.roles import PUBLISHER
 
 STATUSES = {"scored": "forecast", "too_little_data": "no forecast: too little data"}
 RUNS = tables.ANALYTICS_RUNS
@@ -17,7 +18,7 @@ AT_RISK = 20  # customers listed
 
 def read(published: publication.Publication) -> dict[str, Any]:
     """The facts of a published run by name; lists of rows as dicts."""
-    with warehouse.connect() as connection:
+    with warehouse.connect(roles.url(PUBLISHER)) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         parameters = {"as_of": published.as_of_date, "run_id": published.run_id, "at_risk": AT_RISK}

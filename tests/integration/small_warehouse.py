@@ -103,6 +103,7 @@ def execute(sql: str, params: tuple | list | None = None) -> None:
 def make_tables() -> None:
     """Creates, empty, the tables that dbt builds."""
     execute(STAGING + FEATURES + ANALYTICS)
+    hand_over()
 
 
 def make_orders() -> None:
@@ -230,6 +231,12 @@ def make_views() -> None:
                 select rows.* from analytics_runs.{name} as rows join ({published}) as p using (as_of_date, run_id)"""
             )
             execute(f"grant select on analytics.{view} to clv_analyst")
+    hand_over()
+
+
+def hand_over() -> None:
+    """Gives what was made here to who makes it in earnest, and with it everybody's right to read it."""
+    execute("call ops.hand_over()")
 
 
 def let_analyst_in(home: settings.Settings) -> None:

@@ -339,11 +339,11 @@ def test_data_docs_hold_the_last_gates_and_no_secret(shop: settings.Settings) ->
     assert len(pages) == runner.DOCUMENTS_KEPT
     assert (site / "index.html").is_file()
     assert len(list(shop.reports.glob(".data_docs.*"))) == 2  # the folder that holds, and the lock
-    address = shop.warehouse_url
-    password = address.partition("clv_owner:")[2].partition("@")[0]
+    address = shop.url_as("publisher")
+    password = shop.secret("publisher_password")
     text = "".join(page.read_text() for page in site.resolve().rglob("*.html"))
     text += str(warehouse.rows("select document from ops.gate_documents"))
     text += str(warehouse.rows("select * from ops.gate_results"))
-    for secret in (address, password, "clv_owner", small.A):
+    for secret in (address, password, "clv_publisher", small.A):
         assert secret not in text
     assert "customer_clv" in text
