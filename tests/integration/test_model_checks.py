@@ -21,6 +21,7 @@ def published(home: Settings) -> Settings:
     small.make_tables()
     small.make_views()
     small.execute(f"create table {tables.INT_CUSTOMER_DAYS} (customer_key uuid, day date, net_revenue numeric)")
+    small.hand_over()
     key = "('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid"
     small.execute(
         f"""insert into analytics_runs.customer_clv_horizons

@@ -61,6 +61,7 @@ def test_a_shop_is_trained_once_and_scored_the_same_each_time(shop: tuple[Settin
     assert first["trained"]
     assert first["model_version"] == choice.model_version
     assert model_choice.for_run(AS_OF, settings=home).exists
+    assert {path.suffix for path in home.models.rglob("*") if path.is_file()} == {".json"}
     assert not train.run(choice.training_date, RUN, settings=home)["trained"]
 
     score.run(AS_OF, RUN, choice.model_version, settings=home)
