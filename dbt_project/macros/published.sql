@@ -39,7 +39,7 @@ select * from final
 
 {#
   A view that readers may poll while it is set up: left alone when its definition is the same, replaced in place
-  when it is not. Column comments are those of the table it shows, kept in one place.
+  when it is not. Column comments are those of the model it shows, kept in one place; a view on a source has its own.
 #}
 {% materialization published_view, adapter='postgres' %}
     {%- set existing = load_cached_relation(this) -%}
@@ -67,6 +67,7 @@ select * from final
     {% for parent in parents %}
         {% do run_query(alter_column_comment(target_relation, graph.nodes[parent].columns)) %}
     {% endfor %}
+    {% if model.columns %}{% do run_query(alter_column_comment(target_relation, model.columns)) %}{% endif %}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ adapter.commit() }}
