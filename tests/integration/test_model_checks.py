@@ -21,7 +21,9 @@ def published(home: Settings) -> Settings:
     small.make_tables()
     small.make_views()
     small.execute(
-        f"create table {tables.INT_CUSTOMER_DAYS} (customer_key uuid, day date, net_revenue numeric, orders int default 1)"
+        f"""create table {tables.INT_CUSTOMER_DAYS} (
+            customer_key uuid, day date, net_revenue numeric, orders int default 1
+        )"""
     )
     key = "('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid"
     small.execute(
