@@ -31,6 +31,9 @@ for command in (
     runs.backfill,
     backtest.backtest,
     data.sql,
+    data.metric,
+    data.dictionary,
+    data.docs,
     data.publish,
 ):
     app.command()(command)

@@ -44,6 +44,7 @@ PARSED = "partial_parse.msgpack"  # what dbt knows of the project's files from i
 # Layers that are functions of raw alone, with a table of each: while raw and the SQL are the same, so are they.
 FROM_RAW = {"staging": tables.STG_BATCH_COUNTS, "intermediate": tables.INT_CUSTOMER_DAYS}
 NO_UNIT_TESTS = ["--exclude-resource-type", "unit_test"]  # they test the SQL, not the data
+SELECTED = {"build", "test"}  # commands that choose what they work on
 
 
 def build(layer: str, variables: dict, settings: Settings) -> dict:
@@ -93,7 +94,24 @@ def staging_state(settings: Settings | None = None) -> str:
 def unit_tests(settings: Settings) -> int:
     """Runs dbt's unit tests against the tables of a set-up warehouse; returns how many passed."""
     with warehouse.lock(LOCK, settings.warehouse_url):
-        return len(_invoke("unit_tests", ["--select", "test_type:unit"], {}, settings, command="test"))
+        results = _invoke("unit_tests", ["--select", "test_type:unit"], {}, settings, command="test")
+    return sum(result["unique_id"].startswith("unit_test.") for result in results)
+
+
+def semantics(settings: Settings) -> str:
+    """dbt's semantic manifest as JSON: the metrics and what they can be asked by."""
+    _invoke("metrics", ["--quiet"], {}, settings, command="parse")
+    return (_folder("metrics", {}, settings) / "semantic_manifest.json").read_text()
+
+
+def document(settings: Settings) -> Path:
+    """Writes dbt's own documentation as one page, reports/dbt/index.html, and returns it."""
+    with warehouse.lock(LOCK, settings.warehouse_url):
+        _invoke("docs", ["--static"], {}, settings, command="docs generate")
+    page = settings.reports / "dbt" / "index.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(_folder("docs", {}, settings) / "static_index.html", page)
+    return page
 
 
 def _setup(settings: Settings) -> list[str]:
@@ -146,12 +164,12 @@ def _invoke(
     """Runs dbt in a folder of its own and returns the results per node. Raises ClvError when one failed."""
     from dbt.cli.main import dbtRunner
 
-    folder = settings.home / "dbt" / str(variables.get("run_id", "setup")) / layer
+    folder = _folder(layer, variables, settings)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     shop = json.dumps(_shop_variables(settings))
     arguments = [
-        command, *selection, "--indirect-selection", "buildable",
+        *command.split(), *selection, *(["--indirect-selection", "buildable"] if command in SELECTED else []),
         "--project-dir", PROJECT, "--profiles-dir", PROJECT, "--target-path", folder, "--log-path", folder,
         "--vars", shop,
     ]  # fmt: skip
@@ -169,6 +187,11 @@ def _invoke(
     if (folder / PARSED).exists():
         (folder / PARSED).replace(parsed)
     return results
+
+
+def _folder(layer: str, variables: dict, settings: Settings) -> Path:
+    """Where dbt writes what it makes for a layer of a run."""
+    return settings.home / "dbt" / str(variables.get("run_id", "setup")) / layer
 
 
 def _results(path: Path) -> list[dict]:

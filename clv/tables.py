@@ -48,5 +48,5 @@ PUBLISHED_TABLES = {
     "fct_orders": {"key": ["order_key"], "history": False},
 }
 
-# What else analysts read: views on what ops knows of the published runs, and of the models.
-PUBLISHED_VIEWS = ("clv_scorecard", "model_backtest", "data_quality", "publications")
+# What else analysts read: views on these, and on what ops knows of published runs and of models.
+PUBLISHED_VIEWS = ("customer_reasons", "clv_scorecard", "model_backtest", "data_quality", "publications")

@@ -47,7 +47,8 @@ create table analytics_runs.customer_clv (
     {SLICED}, customer_key uuid, horizon_days int, currency text, status text, status_reason text,
     first_order_on date, last_order_on date, orders_count int, historic_revenue numeric, p_alive float,
     p_purchase float, churn_band text, expected_orders float, {FORECAST}, clv_percentile float, value_tier text,
-    segment text, model_version text, primary key (as_of_date, run_id, customer_key)
+    segment text, model_version text, churn_risk float default 0.5, days_overdue int default 3,
+    primary key (as_of_date, run_id, customer_key)
 );
 create table analytics_runs.customer_clv_horizons (
     {SLICED}, customer_key uuid, horizon_days int, p_purchase float, expected_orders float, {FORECAST},
@@ -59,15 +60,17 @@ create table analytics_runs.segment_summary (
     {SLICED}, segment text, customers bigint, primary key (as_of_date, run_id, segment)
 );
 create table analytics_runs.customer_segments (
-    {SLICED}, customer_key uuid, segment text, lifecycle_stage text, tags text[],
+    {SLICED}, customer_key uuid, segment text, lifecycle_stage text, value_band text, tags text[],
     primary key (as_of_date, run_id, customer_key)
 );
 create table analytics_runs.segment_transitions (
-    {SLICED}, from_segment text, to_segment text, customers bigint,
+    {SLICED}, from_segment text, to_segment text, customers bigint, before_on date default '2011-05-02',
+    historic_revenue numeric,
     primary key (as_of_date, run_id, from_segment, to_segment)
 );
 create table analytics_runs.cohort_value (
     {SLICED}, cohort_month date, month_number int, customers bigint, retention numeric, revenue numeric,
+    cumulative_revenue numeric, cumulative_revenue_low numeric, cumulative_revenue_high numeric,
     primary key (as_of_date, run_id, cohort_month, month_number)
 );
 create table analytics_runs.dim_customer (
@@ -143,7 +146,8 @@ def make_slice(run_id: str, as_of: str = AS_OF, factor: int = 1) -> None:
                 (as_of, run_id, segment, customers),
             )
         connection.execute(
-            "insert into analytics_runs.cohort_value values (%s, %s, '2011-05-01', 0, 3, 1, 62.50)", (as_of, run_id)
+            "insert into analytics_runs.cohort_value values (%s, %s, '2011-05-01', 0, 3, 1, 62.50, 62.50)",
+            (as_of, run_id),
         )
         for order, customer, amount in ORDERS:
             connection.execute(
@@ -169,7 +173,7 @@ def _customer(
         (as_of, run_id, customer, revenue, *money, tier, segment),
     )
     connection.execute(
-        "insert into analytics_runs.customer_segments values (%s, %s, %s, %s, 'active', '{}')",
+        "insert into analytics_runs.customer_segments values (%s, %s, %s, %s, 'active', 'high', '{}')",
         (as_of, run_id, customer, segment),
     )
     connection.execute("insert into analytics_runs.dim_customer values (%s, %s, %s, 'GB')", (as_of, run_id, customer))

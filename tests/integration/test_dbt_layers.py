@@ -181,6 +181,18 @@ def test_summary_and_horizons_add_up(shop: dict):
     ]
 
 
+def test_reasons_add_up_to_the_forecast(shop: dict):
+    # A reason's 10 of revenue are 3.60 of discounted profit, as 100 are 36; the average of 36, 18 and 18 is 24.
+    found = table("analytics_runs.customer_clv", "customer_key, reasons, reasons_start, reasons_rest")
+    start, why = Decimal("24.00"), [{"reason": "why", "effect": 3.6}]
+    assert [row[1:] for row in found] == [
+        (why, start, Decimal("8.40")),
+        (why, start, Decimal("-9.60")),
+        (None, None, None),
+        (why, start, Decimal("-9.60")),
+    ]
+
+
 def test_every_division_of_a_customer(shop: dict):
     found = table(
         "analytics_runs.customer_segments",
@@ -253,10 +265,11 @@ def test_facts_count_the_rows(shop: dict):
 
 def test_published_rows_show_at_once_and_only_to_readers_of_analytics(shop: dict):
     views = ["customer_clv", "customer_clv_history", "fct_orders", "dim_customer", "segment_summary"]
+    views += ["customer_reasons", "customer_segments_history"]
     counts = "select " + ", ".join(f"(select count(*) from analytics.{view})" for view in views)
     with warehouse.connect() as connection:
         connection.execute("set role clv_analyst")
-        assert connection.execute(counts).fetchone() == (0, 0, 0, 0, 0)  # type: ignore[arg-type]
+        assert connection.execute(counts).fetchone() == (0, 0, 0, 0, 0, 0, 0)  # type: ignore[arg-type]
         connection.execute("reset role")
         connection.execute(
             f"insert into {tables.PUBLICATIONS} (as_of_date, run_id, digest, rows_published)"
@@ -264,7 +277,7 @@ def test_published_rows_show_at_once_and_only_to_readers_of_analytics(shop: dict
             (AS_OF, RUN),
         )
         connection.execute("set role clv_analyst")
-        assert connection.execute(counts).fetchone() == (4, 4, 6, 4, 4)  # type: ignore[arg-type]
+        assert connection.execute(counts).fetchone() == (4, 4, 6, 4, 4, 9, 4)  # type: ignore[arg-type]
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("select from analytics_runs.customer_clv")
         connection.rollback()
@@ -314,7 +327,8 @@ def as_analyst(query: str) -> list[tuple]:
 def publish(as_of: str, run_id: str) -> None:
     with warehouse.connect() as connection:
         connection.execute(
-            f"insert into {tables.PUBLICATIONS} (as_of_date, run_id, digest, rows_published) values (%s, %s, '', '{{}}')",
+            f"insert into {tables.PUBLICATIONS} (as_of_date, run_id, digest, rows_published)"
+            " values (%s, %s, '', '{}')",
             (as_of, run_id),
         )
 

@@ -47,6 +47,44 @@ def test_the_page_names_nobody_and_needs_no_network(shop: settings.Settings) -> 
     assert "<script" not in page
 
 
+def test_valuable_customers_at_risk_are_listed_under_their_pseudonyms(shop: settings.Settings) -> None:
+    run_id = small.ready_run()
+    small.execute("update analytics_runs.customer_clv set churn_risk = 0.9 where customer_key = %s", (small.B,))
+    publication.publish(DAY, run_id)
+    page = report.write(DAY, shop).read_text()
+    assert cells(page, f"<code>{small.B}</code>")[1:] == ["new", "20", "14", "90 %", "3", "2011-03-01"]
+    assert small.A not in page
+    assert "None of the most valuable fifth" not in page
+
+
+def test_every_chart_is_drawn_and_says_what_it_shows(shop: settings.Settings) -> None:
+    run_id = small.ready_run()
+    small.execute(
+        """insert into analytics_runs.cohort_value (
+            as_of_date, run_id, cohort_month, month_number, customers, retention, revenue, cumulative_revenue,
+            cumulative_revenue_low, cumulative_revenue_high)
+        select as_of_date, run_id, date '2011-03-01', number, 20, .3, 100, 100 * number + 100, null::numeric, null::numeric
+        from analytics_runs.cohort_value cross join generate_series(0, 3) as number where month_number = 0
+        union all
+        select as_of_date, run_id, date '2011-03-01', 4, 20, null, null, 480, 460, 500
+        from analytics_runs.cohort_value where month_number = 0"""
+    )
+    publication.publish(DAY, run_id)
+    page = report.write(DAY, shop).read_text()
+    titles = re.findall(r'<svg role="img" aria-label="([^"]+)"', page)
+    assert titles == [
+        "How much of the value few customers hold",
+        "What customers will be worth",
+        "Movement between segments",
+        "What a new customer brings over two years",
+        "Who comes back",
+    ]
+    words = re.sub(r"\s+", " ", page.replace("\u00a0", " "))
+    assert "The top fifth of customers hold 20 % of it." in words  # three customers of the same value
+    assert "those of 2011-03 will have brought 24 each by month 5." in words
+    assert "30 % came back in the first month after, on average." in words
+
+
 def test_a_date_without_forecast_says_why(shop: settings.Settings) -> None:
     run_id = small.ready_run()
     small.execute(
