@@ -355,7 +355,7 @@ def test_the_quality_of_each_tables_data_in_five_dimensions(shop: dict):
             )
     found = as_analyst("select * from analytics.data_quality order by table_name, dimension")
     assert {row[:2] for row in found} == {(date(2024, 6, 1), RUN)}
-    new = "The newest order was of 2024-05-28, days before the date: 4."
+    new = "The newest order was of 2024-05-28, 4 days before the date."
     nothing = "Nothing is expected of the table here."
     assert [row[2:] for row in found] == [
         ("analytics.customer_clv", "accuracy", None, 0, 4, nothing),

@@ -95,7 +95,12 @@ final as (
         case
             when dimension = 'timeliness' and newest_order_on is null then 'It is not known how new the orders were.'
             when dimension = 'timeliness'
-                then format('The newest order was of %s, days before the date: %s.', newest_order_on, days_old)
+                then
+                    format(
+                        'The newest order was of %s, %s before the date.',
+                        newest_order_on,
+                        case days_old when 1 then '1 day' else days_old || ' days' end
+                    )
             when expectations = 0 then 'Nothing is expected of the table here.'
             when dimension = 'availability' and met = expectations then format('Published, with %s rows.', rows_judged)
             when met = expectations then format('Met: all %s.', expectations)
