@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from clv import registry, tables, warehouse
+from clv import registry, scorecard, tables, warehouse
 from clv import settings as settings_module
 from clv.roles import MODELLER
 from clv.settings import Settings
@@ -90,11 +90,8 @@ def matured(as_of: date, horizon_days: int, ranking: float | None, settings: Set
     if forecast_of is None:
         return []
     query = f"""
-        with came as (
-            select customer_key, sum(net_revenue) as revenue from {tables.INT_CUSTOMER_DAYS}
-            where day >= %(from)s and day < %(from)s + %(days)s group by customer_key
-        )
-        select said.predicted_revenue::double precision, greatest(coalesce(came.revenue, 0), 0)::double precision
+        with {scorecard.CAME}
+        select said.predicted_revenue::double precision, coalesce(came.revenue, 0)::double precision
         from {tables.ANALYTICS}.customer_clv_horizons_history as said left join came using (customer_key)
         where said.as_of_date = %(from)s and said.horizon_days = %(days)s and said.predicted_revenue is not null
         order by hashtextextended(said.customer_key::text, 0), said.customer_key limit {MOST_CUSTOMERS}

@@ -143,17 +143,21 @@ def training_origins(training_date: date, settings: Settings | None = None) -> l
     return origins(training_date, first, settings.horizons) if first else []
 
 
-def record_decisions(model_version: str, training_date: date, decisions: list[dict], settings: Settings) -> None:
-    """Keeps what was measured of a model and its rivals, and which is published; what was kept before is replaced."""
+def record_decisions(
+    model_version: str, training_date: date, decisions: list[dict], backtest: list[dict], settings: Settings
+) -> None:
+    """Keeps what was measured of a model and its rivals, which is published, and in `backtest` the same in detail; what
+    was kept before is replaced."""
     with warehouse.connect(settings.url_as(MODELLER)) as connection:
-        connection.execute(f"delete from {tables.MODEL_DECISIONS} where model_version = %s", (model_version,))  # type: ignore[arg-type]
-        for row in decisions:
-            values = {"model_version": model_version, "training_date": training_date, **row}
-            connection.execute(
-                f"insert into {tables.MODEL_DECISIONS} ({', '.join(values)}) "  # type: ignore[arg-type]
-                f"values ({', '.join(f'%({name})s' for name in values)})",
-                values,
-            )
+        for table, rows in ((tables.MODEL_DECISIONS, decisions), (tables.MODEL_BACKTEST, backtest)):
+            connection.execute(f"delete from {table} where model_version = %s", (model_version,))  # type: ignore[arg-type]
+            for row in rows:
+                values = {"model_version": model_version, "training_date": training_date, **row}
+                connection.execute(
+                    f"insert into {table} ({', '.join(values)}) "  # type: ignore[arg-type]
+                    f"values ({', '.join(f'%({name})s' for name in values)})",
+                    values,
+                )
 
 
 def _choice(training_date: date, settings: Settings, reuse: bool = True) -> Choice:

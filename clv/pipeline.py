@@ -10,7 +10,19 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from clv import dbt, model_checks, model_choice, publication, report, roles, runs, settings, tables, warehouse
+from clv import (
+    dbt,
+    model_checks,
+    model_choice,
+    publication,
+    report,
+    roles,
+    runs,
+    scorecard,
+    settings,
+    tables,
+    warehouse,
+)
 from clv.errors import ClvError
 from clv.roles import PUBLISHER
 
@@ -28,10 +40,7 @@ def take(name: str, as_of: date, run_id: str, try_number: int = 1, **options: ob
     """Takes one step, logs its facts (or its error) to ops.task_log and returns the facts."""
     started = time.time()
     print(f"{name}: run {run_id}, as of {as_of}", flush=True)
-    if name not in (
-        "publish",
-        "report",
-    ):  # both are safe to repeat; every other step writes into the run's slice
+    if name not in AFTER_THE_GATES:
         runs.require_unpublished(run_id)
     try:
         facts = STEPS[name](as_of, run_id, **options)
@@ -160,6 +169,11 @@ def publish(as_of: date, run_id: str) -> Facts:
     return publication.publish(as_of, run_id)
 
 
+def measure_forecasts(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - every date's matured forecasts
+    """Measures the published forecasts that have matured against what happened."""
+    return scorecard.measure()
+
+
 def write_report(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - the page shows what is published
     """Writes the page of the date's published run."""
     return {"page": str(report.write(as_of, settings.load()))}
@@ -179,8 +193,10 @@ STEPS: dict[str, Callable[..., Facts]] = {
     "build_analytics": build("analytics"),
     "gate_analytics": gate("analytics"),
     "publish": publish,
+    "scorecard": measure_forecasts,
     "report": write_report,
 }
+AFTER_THE_GATES = ("publish", "scorecard", "report")  # safe to repeat; every other step writes into the run's slice
 
 
 def run(as_of: date, started_by: str = "pipeline", force_retrain: bool = False) -> str:

@@ -29,7 +29,9 @@ RUNS = "ops.runs"
 GATE_RESULTS = "ops.gate_results"
 TASK_LOG = "ops.task_log"
 MODEL_DECISIONS = "ops.model_decisions"
+MODEL_BACKTEST = "ops.model_backtest"
 MODEL_CHECKS = "ops.model_checks"
+CLV_SCORECARD = "ops.clv_scorecard"
 SETTINGS = "ops.settings"
 BUILDS = "ops.builds"
 PUBLICATIONS = "analytics.publications"
@@ -46,3 +48,6 @@ PUBLISHED_TABLES = {
     "dim_customer": {"key": ["customer_key"], "history": False},
     "fct_orders": {"key": ["order_key"], "history": False},
 }
+
+# What else analysts read: views on these, and on what ops knows of published runs and of models.
+PUBLISHED_VIEWS = ("customer_reasons", "clv_scorecard", "model_backtest", "data_quality", "publications")

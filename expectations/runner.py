@@ -13,7 +13,7 @@ import psycopg
 from clv import roles, settings, tables, warehouse
 from clv.errors import ClvError
 from clv.roles import PUBLISHER
-from expectations import results
+from expectations import dimensions, results
 from expectations.results import Finding, GateFailed
 
 if TYPE_CHECKING:
@@ -112,13 +112,14 @@ def _keep(connection: psycopg.Connection, gate: str, as_of_date: date, run_id: s
     connection.cursor().executemany(
         f"""
         insert into {tables.GATE_RESULTS} (
-            run_id, as_of_date, gate, expectation, severity, success, observed, unexpected_count, rows_judged, examples
-        ) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+            run_id, as_of_date, gate, expectation, severity, success, observed, unexpected_count, rows_judged, examples,
+            dimension
+        ) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
         """,
         [
             (
                 run_id, as_of_date, gate, one.expectation, one.severity, one.success, one.observed, one.unexpected,
-                one.rows_judged, json.dumps(one.examples, default=str),
+                one.rows_judged, json.dumps(one.examples, default=str), dimensions.of(one.expectation.split(": ")[1]),
             )
             for one in found
         ],

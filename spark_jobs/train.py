@@ -70,7 +70,7 @@ def run(
                 parameters[f"found.{learner}.better"] = one["better"]
             parameters |= {f"blends.{window}": blends for window, blends in record["blends"].items()}
             parameters |= {"blend": settings.blend, "origins": len(record["origins"]), "examples": record["examples"]}
-            model_choice.record_decisions(name, training_date, record["decisions"], settings)
+            model_choice.record_decisions(name, training_date, record["decisions"], record["backtest"], settings)
             version = registry.register(
                 Path(folder), training_date, digest, force, parameters, record["metrics"], settings
             )

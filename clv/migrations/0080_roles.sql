@@ -64,7 +64,8 @@ grant select, insert, delete on predictions.customer_predictions, predictions.ba
 grant select, insert, delete on ops.model_decisions, ops.model_checks to clv_modeller;
 grant select on analytics.publications to clv_modeller;
 
-grant usage on schema raw, quarantine, staging, features, predictions, analytics_runs, analytics, ops to clv_publisher;
+grant usage on schema raw, quarantine, staging, intermediate, features, predictions, analytics_runs, analytics, ops
+to clv_publisher;
 grant select on raw.batches, raw.order_lines, raw.withdrawals to clv_publisher;
 -- Not the text of the rows, which is as it came and may name people.
 grant select (batch_id, file_name, line, reason) on quarantine.unreadable_rows to clv_publisher;
@@ -76,7 +77,7 @@ grant select, insert on analytics.publications to clv_publisher;
 -- Of what dbt makes. The views of analytics say in dbt_project.yml who reads them.
 
 alter default privileges for role clv_transformer in schema intermediate, features grant select on tables to clv_modeller;
-alter default privileges for role clv_transformer in schema staging, quarantine, features, analytics_runs
+alter default privileges for role clv_transformer in schema staging, quarantine, intermediate, features, analytics_runs
 grant select on tables to clv_publisher;
 
 create procedure ops.hand_over()
@@ -96,7 +97,7 @@ begin
         execute format('alter table %s owner to clv_transformer', made);
     end loop;
     grant select on all tables in schema intermediate, features to clv_modeller;
-    grant select on all tables in schema staging, features, analytics_runs to clv_publisher;
+    grant select on all tables in schema staging, intermediate, features, analytics_runs to clv_publisher;
     for made in select oid::regclass from pg_class where relnamespace = 'analytics'::regnamespace and relkind = 'v' loop
         execute format('grant select on %s to clv_modeller', made);
     end loop;

@@ -135,7 +135,7 @@ def retention(facts: dict[str, Any]) -> Chart | None:
     first = [float(rows[0]["retention"]) for rows in cohorts.values() if rows[0]["month_number"] == 1]
     words = "Of each month's new customers, the percentage that ordered in each month since"
     if first:
-        words += f"; {percent(np.mean(first))} came back in the first month after, on average"
+        words += f"; {percent(float(np.mean(first)))} came back in the first month after, on average"
     return chart("Who comes back", words, draw, (10.8, 1.2 + 0.27 * len(cohorts)))
 
 

@@ -41,6 +41,14 @@ def test_a_sound_run_passes_every_gate(shop: settings.Settings) -> None:
         assert all(rows > 0 for rows in facts["rows_judged"].values())
 
 
+def test_old_orders_are_warned_of_and_every_judgement_has_its_dimension(shop: settings.Settings) -> None:
+    small.execute(f"update {tables.STG_ORDER_LINES} set ordered_at = '2011-05-24 23:00' where line = 3")
+    assert runner.judge("staging", DAY, RUN)["warnings"] == ["staging.stg_order_lines: newest_order"]
+    query = "select dimension, observed from ops.gate_results where expectation ~ 'newest_order$'"
+    assert warehouse.rows(query) == [("timeliness", "2011-05-24")]
+    assert warehouse.rows("select from ops.gate_results where dimension is null") == []
+
+
 CUSTOMER = f"customer_key = '{small.A}'"
 CLV = "analytics_runs.customer_clv"
 HORIZONS = "analytics_runs.customer_clv_horizons"
