@@ -184,7 +184,7 @@ def watching(commands: set[str]) -> Iterator[None]:
         while not over.is_set():
             for process in psutil.process_iter(["cmdline"]):
                 commands.add(" ".join(process.info["cmdline"] or []))
-            time.sleep(0.05)
+            time.sleep(0.3)
 
     thread = threading.Thread(target=watch)
     thread.start()
