@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from clv import dbt, model_checks, model_choice, publication, report, runs, settings, tables, warehouse
+from clv import dbt, model_checks, model_choice, privacy, publication, report, runs, settings, tables, warehouse
 from clv.errors import ClvError
 
 Facts = dict[str, object]
@@ -151,7 +151,8 @@ def score(as_of: date, run_id: str, model: dict | None = None) -> Facts:
     from spark_jobs import score as job
 
     model = model or {}
-    return job.run(as_of, run_id, model.get("model_version") or job.NO_MODEL, model.get("status_reason"))
+    with warehouse.lock(privacy.LOCK, shared=True):  # else somebody erased meanwhile would be scored after all
+        return job.run(as_of, run_id, model.get("model_version") or job.NO_MODEL, model.get("status_reason"))
 
 
 def publish(as_of: date, run_id: str) -> Facts:
