@@ -27,7 +27,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from clv import dbt, publication, registry, roles, warehouse
+from clv import dbt, owners_files, publication, registry, roles, warehouse
 from clv.errors import ClvError
 from clv.runtime import databases, postgres, stack
 from clv.settings import Settings, place
@@ -63,16 +63,16 @@ def backup(to: Path, home: Settings, step: stack.Step = nullcontext) -> tuple[di
     with stack.database(home, step) as home, _whole(to) as folder:
         kept = {"format": FORMAT, "made_at": datetime.now(UTC).isoformat(timespec="seconds")}
         with step("the warehouse is saved"):
-            kept |= _save_warehouse(home, _own(folder / WAREHOUSE))
+            kept |= _save_warehouse(home, owners_files.empty(folder / WAREHOUSE))
         remarks = []
         with step("the models are saved"):
             if os.environ.get("MLFLOW_TRACKING_URI"):
                 remarks = ["the registry that MLFLOW_TRACKING_URI names is not in it; back it up where it is"]
             else:
-                _dump(home.database_url("mlflow"), _own(folder / REGISTRY))
-            _save_files(home, _own(folder / FILES))
+                _dump(home.database_url("mlflow"), owners_files.empty(folder / REGISTRY))
+            _save_files(home, owners_files.empty(folder / FILES))
         kept |= {"models": _place_of_models(home), "files": _described(folder)}
-        _write(folder / MANIFEST, json.dumps(kept, indent=2).encode())
+        owners_files.write(folder / MANIFEST, json.dumps(kept, indent=2).encode())
     return kept, remarks
 
 
@@ -163,7 +163,7 @@ def _place_files(backup: Path, home: Settings, names: tuple[str, ...]) -> None:
             content = tar.extractfile(member).read()  # type: ignore[union-attr]
             if not path.exists():
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                _write(path, content)
+                owners_files.write(path, content)
             elif path.read_bytes().strip() != content.strip():
                 raise ClvError(
                     f"{path} is there and is not the backup's; restore into an empty home, named in CLV_HOME"
@@ -274,23 +274,6 @@ def _migrations(url: str) -> list[str]:
 
 def _place_of_models(home: Settings) -> str:
     return home.models.resolve().as_uri()
-
-
-def _own(path: Path) -> Path:
-    """An empty file that only its owner may read."""
-    path.touch(mode=0o600)
-    return path
-
-
-def _write(path: Path, content: bytes) -> None:
-    """A file for its owner alone, there whole or not at all."""
-    partial = path.with_name(f"{path.name}.partial")
-    partial.unlink(missing_ok=True)
-    with _own(partial).open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
 
 
 @contextmanager

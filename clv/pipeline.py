@@ -14,6 +14,7 @@ from clv import (
     dbt,
     model_checks,
     model_choice,
+    privacy,
     publication,
     report,
     roles,
@@ -161,7 +162,8 @@ def score(as_of: date, run_id: str, model: dict | None = None) -> Facts:
     from spark_jobs import score as job
 
     model = model or {}
-    return job.run(as_of, run_id, model.get("model_version") or job.NO_MODEL, model.get("status_reason"))
+    with warehouse.lock(privacy.LOCK, roles.url(PUBLISHER), shared=True):  # else somebody erased meanwhile would be scored after all
+        return job.run(as_of, run_id, model.get("model_version") or job.NO_MODEL, model.get("status_reason"))
 
 
 def publish(as_of: date, run_id: str) -> Facts:

@@ -18,10 +18,10 @@ MEND = "load a corrected file under the same name, or take the batch back with `
 
 
 def stg_batch_counts(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no date
-    """What became of each batch. A share is one of the rows that hold: not duplicate, not replaced, not withdrawn."""
+    """What became of each batch. A share is one of the rows that hold: not duplicate, replaced, withdrawn or erased."""
     query = f"""SELECT
             counts.*,
-            rows_received - rows_duplicate - rows_replaced - rows_withdrawn as rows_holding,
+            rows_received - rows_duplicate - rows_replaced - rows_withdrawn - rows_erased as rows_holding,
             (select loaded_at from {tables.BATCHES} as b where b.batch_id = counts.batch_id) as loaded_at
         from {tables.STG_BATCH_COUNTS} as counts"""
     return Suite(

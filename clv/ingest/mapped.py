@@ -18,6 +18,8 @@ PLAIN = r"[-0-9/]+([ T][0-9:.]*)?"  # neither
 # Orders are dated from FIRST to LAST. 1970-01-01 and 9999-12-31 are what programs write for no time at all.
 FIRST, LAST = 1971, 2199
 CURRENCY = "[A-Z]{3}"
+ERASED = "erased"  # the reason for which rows of erased customers are set aside
+KEYS_OF_ORDERS = ("line", "order_time")  # row keys that two customers may share
 # Of `parsed`: rows with all that an order needs, which no filter sets aside.
 USABLE = "where _rule is null and " + " and ".join(
     f"{name} is not null" for name in ("customer_id", "order_id", "ordered_at", "amount")
@@ -108,6 +110,23 @@ def export_query(mapping: Mapping) -> str:
         left join repeats using (_line, _kind)
         left join customers using (customer_id)
     """
+
+
+def without_erased(query: str, mapping: Mapping, batch_id: int) -> str:
+    """The rows of `export_query`, nothing but their place being left of those on the lines of the table erased(_line).
+
+    A key that says nothing of the customer is kept until it is known whether somebody else's rows have it too.
+    """
+    empty = ("customer_key", "order_id", "ordered_at", "amount", *COLUMNS)
+    values = {name: f"case when not is_gone then {name} end" for name in empty}
+    values["_rule"] = f"case when is_gone then '{ERASED}' else _rule end"
+    values["_content"] = f"case when is_gone then unhex('{'0' * 32}') else _content end"
+    if mapping.row_key not in KEYS_OF_ORDERS:
+        values["_row_key"] = f"case when is_gone then '{ERASED}|{batch_id}|' || _line else _row_key end"
+        values["_version"] = "case when not is_gone then _version end"
+    replaced = ", ".join(f"{value} as {name}" for name, value in values.items())
+    marked = f"select *, _line in (select _line from erased) as is_gone from ({query})"
+    return f"select * exclude (is_gone) replace ({replaced}) from ({marked})"
 
 
 def _row_key(mapping: Mapping) -> str:

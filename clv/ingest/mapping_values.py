@@ -19,7 +19,7 @@ COLUMNS = (
 )  # fmt: skip
 NUMBERS = ("quantity", "unit_price", "discount", "cost")
 # What staging says of a row itself: no filter may be called so.
-VERDICTS = ("accepted", "duplicate", "replaced", "withdrawn", "unreadable")
+VERDICTS = ("accepted", "duplicate", "replaced", "withdrawn", "unreadable", "erased")
 CONDITIONS = ("equals", "matches", "at_most", "present")
 KNOWN = {
     "mapping": (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -11,9 +11,10 @@ import adbc_driver_postgresql.dbapi as adbc
 import duckdb
 import pyarrow as pa
 
-from clv import tables
+from clv import privacy, tables, warehouse
 from clv.errors import ClvError, Unavailable
 from clv.ingest.files import Received
+from clv.ingest.mapped import ERASED
 from clv.ingest.mapping import Mapping
 from clv.ingest.received import Unreadable
 
@@ -45,6 +46,27 @@ def transaction(url: str) -> Iterator[adbc.Cursor]:
             connection.commit()
     except adbc_driver_manager.Error as error:
         raise ClvError(f"the warehouse did not take the rows ({' '.join(str(error).split())[:400]})") from None
+
+
+def hold_customers(cursor: adbc.Cursor) -> None:
+    """Waits until nobody is being erased or renamed, and keeps it so until the transaction ends."""
+    cursor.execute(f"select pg_advisory_xact_lock_shared({warehouse.lock_key(privacy.LOCK)})::text")
+    cursor.fetchall()
+
+
+def hide_keys(batch_ids: Iterable[int]) -> str:
+    """SQL that takes the keys of erased rows of these batches away, unless somebody else's row has the same: it would
+    count again if nothing newer stood in its place."""
+    return f"""
+        update {tables.ORDER_LINES} as gone
+        set _row_key = '{ERASED}|' || _batch_id || '|' || _line, _version = null
+        where _rule = '{ERASED}' and _batch_id in ({", ".join(map(str, batch_ids))})
+            and not exists (
+                select from {tables.ORDER_LINES} as others
+                where others._source = gone._source and others._row_key = gone._row_key
+                    and others._rule is distinct from '{ERASED}'
+            )
+    """
 
 
 def claim_currency(cursor: adbc.Cursor, currency: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from urllib.parse import urlsplit
 
 import psycopg
@@ -10,6 +9,7 @@ from psycopg import sql
 
 from clv import roles, settings, tables, warehouse
 from clv.errors import ClvError
+from clv.privacy import pseudonyms
 
 OLDEST_SERVER = 150000
 ROLES = (*roles.PIPELINE, roles.ANALYST)
@@ -38,18 +38,12 @@ def prepare(home: settings.Settings) -> list[str]:
 
 def claim_pseudonyms(home: settings.Settings) -> None:
     """Ties the warehouse to this home's pseudonym key. Raises ClvError when it was filled under another key."""
-    mark = hashlib.sha256(home.secret("pseudonym_key").encode()).hexdigest()[:16]
+    mark = pseudonyms.mark(home.secret(pseudonyms.NAME).encode())
     with warehouse.connect(home.warehouse_url) as connection:
         connection.execute(
             f"insert into {tables.SETTINGS} (name, value) values ('pseudonym_key', %s) on conflict do nothing", (mark,)
         )
-        query = f"select value from {tables.SETTINGS} where name = 'pseudonym_key'"
-        kept = connection.execute(query).fetchall()
-    if kept != [(mark,)]:
-        raise ClvError(
-            f"{home.secrets / 'pseudonym_key'} is not the key this warehouse's customers were named with; "
-            "restore that file, or use another database"
-        )
+    pseudonyms.secret(home)
 
 
 def _make_database(connection: psycopg.Connection, name: str, closed: bool) -> None:
