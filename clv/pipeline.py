@@ -162,7 +162,8 @@ def score(as_of: date, run_id: str, model: dict | None = None) -> Facts:
     from spark_jobs import score as job
 
     model = model or {}
-    with warehouse.lock(privacy.LOCK, roles.url(PUBLISHER), shared=True):  # else somebody erased meanwhile would be scored after all
+    # Else somebody erased meanwhile would be scored after all.
+    with warehouse.lock(privacy.LOCK, roles.url(PUBLISHER), shared=True):
         return job.run(as_of, run_id, model.get("model_version") or job.NO_MODEL, model.get("status_reason"))
 
 

@@ -89,7 +89,7 @@ def build(home: settings.Settings, run_id: str, *layers: str) -> None:
 
 
 def test_nothing_is_left_of_a_person_and_runs_go_on(shop, capsys):
-    assert len(traces.in_tables(needles(shop))) == 13
+    assert len(traces.in_tables(needles(shop))) == 15
     assert len(traces.in_files(needles(shop), shop.home)) == 3  # landing, and the copy for a replay
     assert sums() == [(1, 54, 47, 1, 3, 3, 0), (2, 3, 3, 0, 0, 0, 0)]
     key = pseudonyms.customer_key(pseudonyms.secret(shop), QUINCE["id"]).hex()
