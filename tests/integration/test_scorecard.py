@@ -23,6 +23,7 @@ def shop(home: Settings) -> Settings:
     small.execute(
         f"create table {tables.INT_CUSTOMER_DAYS} (customer_key uuid, day date, orders int, net_revenue numeric)"
     )
+    small.hand_over()
     for as_of in (FORECAST_OF, NEWEST):
         publish(as_of)
     # Each is said to bring 20 and worth 14: the median of 10 is 14.29 in revenue, the interval 2.86 to 57.14.
@@ -137,4 +138,5 @@ def test_nothing_is_measured_before_anything_is_published(home: Settings) -> Non
     small.execute(
         f"create table {tables.INT_CUSTOMER_DAYS} (customer_key uuid, day date, orders int, net_revenue numeric)"
     )
+    small.hand_over()
     assert scorecard.measure() == {"measured": 0, "measured_again": 0}
