@@ -138,4 +138,5 @@ def test_nothing_is_measured_before_anything_is_published(home: Settings) -> Non
     small.execute(
         f"create table {tables.INT_CUSTOMER_DAYS} (customer_key uuid, day date, orders int, net_revenue numeric)"
     )
+    small.hand_over()
     assert scorecard.measure() == {"measured": 0, "measured_again": 0}
