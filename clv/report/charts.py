@@ -24,6 +24,7 @@ def drawn(facts: dict[str, Any]) -> dict[str, Chart | None]:
     """Every chart by name."""
     found: dict[str, Callable[[dict[str, Any]], Chart | None]] = {
         "concentration": concentration, "values": values, "moves": moves, "retention": retention, "curves": curves,
+        "matured": matured, "tenths": tenths,
     }  # fmt: skip
     return {name: draw(facts) for name, draw in found.items()}
 
@@ -177,6 +178,59 @@ def curves(facts: dict[str, Any]) -> Chart | None:
         f"those of {chosen[-1]:%Y-%m} will have brought {magnitude(per)} each by month {last[-1]['month_number'] + 1}"
     )
     return chart("What a new customer brings over two years", words, draw, WIDE)
+
+
+def matured(facts: dict[str, Any]) -> Chart | None:
+    """Totals of forecasts that have matured, against what came, by the date of the forecast."""
+    rows = facts["matured"]
+    if not rows:
+        return None
+    at = range(len(rows))
+    days = [row["as_of_date"].isoformat() for row in rows]
+
+    def draw(axes: Axes) -> None:
+        axes.bar(at, [float(row["actual_revenue"]) for row in rows], width=0.6, color=BAND, label="what came")
+        axes.plot(at, [float(row["predicted_revenue"]) for row in rows], "o", color=BAR, markersize=8, label="forecast")
+        shown = [i for i in at if i % max(1, len(days) // 8) == 0]
+        axes.set_xticks(shown, [days[i] for i in shown], rotation=30 if len(shown) > 4 else 0)
+        axes.set(ylabel=f"revenue in {rows[0]['horizon_days']} days", xlim=(-0.6, len(days) - 0.4))
+        axes.margins(y=0.25)
+        axes.set_ylim(bottom=0)
+        axes.yaxis.set_major_formatter(FuncFormatter(magnitude))
+        axes.grid(visible=False, axis="x")
+        axes.legend(loc="upper left", ncols=2)
+
+    last = rows[-1]
+    off = "nothing came" if last["bias"] is None else f"was {percent(abs(last['bias']))} too "
+    off += "" if last["bias"] is None else ("high" if last["bias"] >= 0 else "low")
+    held = percent(float(last["coverage_80"]))
+    words = f"The forecast of {days[-1]} {off}; its intervals, meant for 80 % of customers, held for {held}"
+    return chart("Did past forecasts come true", words, draw)
+
+
+def tenths(facts: dict[str, Any]) -> Chart | None:
+    """The latest matured forecast by tenth of customers, the highest forecasts first, per customer."""
+    rows = facts["tenths"]
+    if not rows:
+        return None
+    rows = [row for row in rows if row["as_of_date"] == rows[-1]["as_of_date"]]
+    said, came = (
+        [float(row[name]) / row["customers"] for row in rows] for name in ("predicted_revenue", "actual_revenue")
+    )
+    at = np.arange(1, len(rows) + 1)
+
+    def draw(axes: Axes) -> None:
+        axes.bar(at, came, width=0.6, color=BAND, label="what came")
+        axes.plot(at, said, "o", color=BAR, markersize=8, label="forecast")
+        axes.set(xlabel="tenth of customers by forecast, 1 the highest", ylabel="revenue per customer")
+        axes.set_xticks(at)
+        axes.set_yscale("symlog", linthresh=max(max(said), 1) / 100)
+        axes.yaxis.set_major_formatter(FuncFormatter(magnitude))
+        axes.grid(visible=False, axis="x")
+        axes.legend(loc="upper right")
+
+    words = f"The highest tenth of {rows[0]['as_of_date']} was forecast {magnitude(said[0])} each and brought "
+    return chart("Forecast and outcome by tenth of customers", words + magnitude(came[0]), draw)
 
 
 def _by_cohort(rows: list[dict]) -> dict[date, list[dict]]:
