@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import chdir, contextmanager
 from pathlib import Path
 
+import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from clv import publication, tables, warehouse
@@ -87,6 +88,12 @@ def build(layer: str, variables: dict, settings: Settings) -> dict:
 def staging_state(settings: Settings | None = None) -> str:
     """A digest of which batches staging is made of, and what became of their rows."""
     return warehouse.rows(f"select {STAGING_STATE}", url=settings.warehouse_url if settings else None)[0][0]
+
+
+def forget_builds(connection: psycopg.Connection) -> None:
+    """Has the next run build staging and intermediate anew, though no batch has come: rows of raw have changed."""
+    names = [f"built_{layer}" for layer in FROM_RAW]
+    connection.execute(f"delete from {tables.SETTINGS} where name = any(%s)", (names,))
 
 
 def unit_tests(settings: Settings) -> int:
