@@ -28,6 +28,7 @@ for command in (
     keeping.restore,
     keeping.backup,
     people.erase,
+    people.rotate_key,
     runs.run,
     runs.backfill,
     backtest.backtest,

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import chdir, contextmanager
 from pathlib import Path
 
+import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from clv import publication, roles, tables, warehouse
@@ -93,6 +94,12 @@ def staging_state(settings: Settings | None = None) -> str:
     """A digest of which batches staging is made of, and what became of their rows."""
     url = settings.url_as(TRANSFORMER) if settings else roles.url(TRANSFORMER)
     return warehouse.rows(f"select {STAGING_STATE}", url=url)[0][0]
+
+
+def forget_builds(connection: psycopg.Connection) -> None:
+    """Has the next run build staging and intermediate anew, though no batch has come: rows of raw have changed."""
+    names = [f"built_{layer}" for layer in FROM_RAW]
+    connection.execute(f"delete from {tables.BUILDS} where name = any(%s)", (names,))
 
 
 def unit_tests(settings: Settings) -> int:

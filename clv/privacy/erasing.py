@@ -90,7 +90,7 @@ def erase(found: list[Person], home: Settings, step: Step = nullcontext) -> Rece
             for person in found:
                 erasures.add(home, person.customer_id, person.namespace, done.receipt, done.erased_at)
                 _erase(connection, home, person, done)
-            _forget_builds(connection)
+            dbt.forget_builds(connection)
     _write(home, done)
     return done
 
@@ -213,12 +213,6 @@ def _count_anew(connection: psycopg.Connection) -> None:
         where batch_id = gone._batch_id and line = gone._line and verdict <> 'withdrawn'
         """
     )
-
-
-def _forget_builds(connection: psycopg.Connection) -> None:
-    """The next run builds staging and intermediate anew, though no batch has come."""
-    names = [f"built_{layer}" for layer in dbt.FROM_RAW]
-    connection.execute(f"delete from {tables.BUILDS} where name = any(%s)", (names,))
 
 
 def _write(home: Settings, done: Receipt) -> None:

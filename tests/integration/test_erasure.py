@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import secrets
 import threading
 import uuid
 from datetime import date, timedelta
 from pathlib import Path
 
+import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -16,7 +18,7 @@ import small_warehouse as small
 import traces
 import yaml
 
-from clv import dbt, ingest, privacy, publication, runs, settings, warehouse
+from clv import backup, dbt, ingest, privacy, publication, runs, settings, warehouse
 from clv.cli import app
 from clv.errors import ClvError
 from clv.privacy import erasing, erasures, pseudonyms
@@ -202,7 +204,7 @@ def test_copies_of_every_kind_lose_their_lines(home, tmp_path):
 def test_an_erasure_that_was_cut_short_is_finished(home, tmp_path, monkeypatch):
     ingest.load("orders", write(tmp_path / "a.csv", of_quince(1), of("c1", "1", amount="none")), home)
     with monkeypatch.context() as patch:
-        patch.setattr(erasing, "_forget_builds", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(dbt, "forget_builds", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             erase(QUINCE["id"], home)
     assert not (home.home / "erasures").exists()
@@ -235,6 +237,43 @@ def test_everybody_of_an_address_is_erased(home, tmp_path):
     assert sorted(person.customer_id for person in found) == ["q78", "quince-77"]
     erasing.erase(found, home)
     assert warehouse.rows("select customer_id from pii.customers") == [("c1",)]
+
+
+def test_a_restored_backup_brings_nobody_back(server, home, tmp_path, monkeypatch):
+    landed = write(home.landing / "orders" / "a.csv", of_quince(1), of("c1", "1"), of("c2", "2", amount="none"))
+    ingest.landing(home)
+    before = landed.read_text()
+    backup.backup(tmp_path / "before", home)
+    erase(QUINCE["id"], home)
+    backup.backup(tmp_path / "after", home)
+    listed = tmp_path / "list"
+    listed.write_text(erasures.place(home).read_text())
+
+    def restored(name: str, saved: str, given: Path | None = None) -> tuple[settings.Settings, list[str]]:
+        database = f"restored_{secrets.token_hex(4)}"
+        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+            connection.execute(f"create database {database}")  # type: ignore[arg-type]
+        monkeypatch.setenv("CLV_HOME", str(tmp_path / name))
+        monkeypatch.setenv("CLV_WAREHOUSE_URL", f"{server}/{database}")
+        if name == "with_list":
+            erasures.merge(settings.load(), erasures.read(listed))
+        _, remarks = backup.restore(tmp_path / saved, settings.load(), erased=given)
+        return settings.load(), remarks
+
+    for name, saved, given in (("given", "before", listed), ("with_list", "before", None), ("later", "after", None)):
+        new, remarks = restored(name, saved, given)
+        assert traces.in_tables(needles(new)) == traces.in_files(needles(new), new.home) == []
+        assert [row[0] for row in warehouse.rows("select customer_id from pii.customers order by 1")] == ["c1"]
+        assert any("is erased again, receipt" in remark for remark in remarks) == (saved == "before")
+        (new.landing / "orders").mkdir(parents=True, exist_ok=True)
+        (new.landing / "orders" / "a.csv").write_text(before)
+        ingest.landing(new)  # a backfill finds the shop's own file again
+        assert traces.in_tables(needles(new)) == []
+    new, remarks = restored("without", "before")
+    assert "whoever was erased after" in remarks[0]
+    assert "secrets/erasures" in remarks[0]
+    with pytest.raises(ClvError, match="nowhere is absent; name the file secrets/erasures"):
+        restored("other", "before", tmp_path / "nowhere")
 
 
 def test_a_list_that_cannot_be_read_stops_loading(home, tmp_path):
