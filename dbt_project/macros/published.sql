@@ -67,6 +67,7 @@ select * from final
     {% for parent in parents %}
         {% do run_query(alter_column_comment(target_relation, graph.nodes[parent].columns)) %}
     {% endfor %}
+    {% do run_query(alter_column_comment(target_relation, model.columns)) if model.columns %}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ adapter.commit() }}
