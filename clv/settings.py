@@ -36,6 +36,7 @@ SHOP_DEFAULTS = {
     "minimum_customers": 500,
     "time_zone": "UTC",  # that orders are dated in; times whose offset or zone is known are converted to it
     "currency": None,  # the warehouse's; where it is not set, the first file's
+    "retention_days": None,  # after which upkeep removes what names a person and no step reads; None: never
 }
 
 # Telemetry of every tool is off, wherever we start it.
@@ -270,5 +271,9 @@ SHOP_VALUES = {
     "currency": (
         lambda value: value is None or isinstance(value, str) and re.fullmatch("[A-Z]{3}", value) is not None,
         "a code of three letters such as GBP",
+    ),
+    "retention_days": (
+        lambda value: value is None or _count(value) and value >= 1,
+        "a whole number of days from 1, such as 365",
     ),
 }

@@ -10,6 +10,7 @@ ORDER_LINES = "raw.order_lines"
 WITHDRAWALS = "raw.withdrawals"
 CUSTOMERS = "pii.customers"
 UNREADABLE_ROWS = "quarantine.unreadable_rows"
+UNREADABLE_TEXTS = "pii.unreadable_texts"
 
 SET_ASIDE_LINES = "quarantine.set_aside_lines"
 STG_ORDER_LINES = "staging.stg_order_lines"

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import shutil
 import tempfile
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -103,3 +104,12 @@ def _empty_rows(plain: Path, emptied: Path, lines: set[int]) -> None:
             duck.execute(f"copy ({rows}) to '{emptied}' (format parquet)")
     except duckdb.Error as error:
         raise ClvError(f"{plain} cannot be written without some of its rows ({error})") from None
+
+
+def remove(settings: Settings, before: datetime) -> int:
+    """Removes the copies that were made before a moment; gives how many. Their rows cannot be replayed any more."""
+    folder = settings.home / FOLDER
+    old = [path for path in folder.iterdir() if path.stat().st_mtime < before.timestamp()] if folder.is_dir() else []
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)

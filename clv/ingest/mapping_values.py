@@ -28,7 +28,7 @@ KNOWN = {
     ),
     "file": ("encoding", "delimiter", "header", "decimal", "thousands", "missing"),
     "customer": ("column", "lower", "whole_number"),
-    "person": ("email", "name"),
+    "person": ("email", "name", "consent"),
     "order": ("column", "columns", "number", "whole_number"),
     "time": ("column", "formats"),
     "amount": ("column", "quantity", "price", "once_per_order"),

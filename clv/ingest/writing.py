@@ -145,20 +145,21 @@ def copy_lines(
 
 
 def copy_unreadable(cursor: adbc.Cursor, batch_id: int, file: Received, unreadable: list[Unreadable]) -> None:
-    """Copies the unreadable rows into quarantine."""
+    """Copies the unreadable rows into quarantine, and their texts into pii."""
     if not unreadable:
         return
-    rows = pa.table(
-        {
-            "batch_id": pa.array([batch_id] * len(unreadable), pa.int64()),
-            "file_name": [file.name] * len(unreadable),
-            "line": pa.array([row.line for row in unreadable], pa.int64()),
-            "reason": [row.reason.replace("\0", "") for row in unreadable],
-            "raw_text": [row.raw_text.replace("\0", "") for row in unreadable],
-        }
-    )
-    schema, table = tables.UNREADABLE_ROWS.split(".")
-    cursor.adbc_ingest(table, rows, mode="append", db_schema_name=schema)
+    places = {
+        "batch_id": pa.array([batch_id] * len(unreadable), pa.int64()),
+        "line": pa.array([row.line for row in unreadable], pa.int64()),
+    }
+    reasons = [row.reason.replace("\0", "") for row in unreadable]
+    texts = [row.raw_text.replace("\0", "") for row in unreadable]
+    for name, values in (
+        (tables.UNREADABLE_ROWS, {"file_name": [file.name] * len(unreadable), "reason": reasons}),
+        (tables.UNREADABLE_TEXTS, {"raw_text": texts}),
+    ):
+        schema, table = name.split(".")
+        cursor.adbc_ingest(table, pa.table({**places, **values}), mode="append", db_schema_name=schema)
 
 
 def copy_customers(cursor: adbc.Cursor, customers: pa.Table, source: str) -> None:

@@ -120,7 +120,9 @@ def _erase(connection: psycopg.Connection, home: Settings, person: Person, done:
     counts = {}
     gone = f"select _batch_id, _line from {tables.ORDER_LINES} where customer_key = %s"
     connection.execute(f"create temporary table gone on commit drop as {gone}", (person.key,))
-    empty = ", ".join(f"{name} = null" for name in ("customer_key", "order_id", "ordered_at", "amount", *COLUMNS))
+    empty = ", ".join(
+        f"{name} = null" for name in ("customer_key", "order_id", "ordered_at", "amount", *COLUMNS, "may_contact")
+    )
     counts[tables.ORDER_LINES] = connection.execute(
         f"update {tables.ORDER_LINES} set _rule = %s, _content = '{'0' * 32}', {empty} where customer_key = %s",  # type: ignore[arg-type]
         (ERASED, person.key),
@@ -128,14 +130,14 @@ def _erase(connection: psycopg.Connection, home: Settings, person: Person, done:
     if counts[tables.ORDER_LINES]:
         batches = [number for (number,) in connection.execute("select distinct _batch_id from gone").fetchall()]
         connection.execute(writing.hide_keys(batches))  # type: ignore[arg-type]
-    counts[tables.UNREADABLE_ROWS] = sum(
-        connection.execute(
-            f"update {tables.UNREADABLE_ROWS} set reason = %s, raw_text = '' where batch_id = %s and line = any(%s)"
-            " and reason <> %s",
-            (ERASED, batch_id, sorted(numbers), ERASED),
-        ).rowcount
-        for batch_id, numbers in lines.items()
-    )
+    for batch_id, numbers in lines.items():
+        place = (batch_id, sorted(numbers))
+        for table, change in {
+            tables.UNREADABLE_ROWS: f"update {tables.UNREADABLE_ROWS} set reason = '{ERASED}', raw_text = null",
+            tables.UNREADABLE_TEXTS: f"delete from {tables.UNREADABLE_TEXTS}",
+        }.items():
+            changed = connection.execute(f"{change} where batch_id = %s and line = any(%s)", place).rowcount  # type: ignore[arg-type]
+            counts[table] = counts.get(table, 0) + changed
     for table in persons.tables_of_customers(connection):
         if table != tables.ORDER_LINES:
             counts[table] = connection.execute(f"delete from {table} where customer_key = %s", (person.key,)).rowcount  # type: ignore[arg-type]
@@ -156,8 +158,10 @@ def _lines(connection: psycopg.Connection, home: Settings, person: Person) -> di
     sources = known_sources(home)
     mappings = {}
     query = f"""
-        select batch_id, line, raw_text, source from {tables.UNREADABLE_ROWS}
-        inner join {tables.BATCHES} using (batch_id) where reason <> %s and raw_text is not null
+        select batch_id, line, coalesce(texts.raw_text, rows.raw_text, ''), source
+        from {tables.UNREADABLE_ROWS} as rows
+        inner join {tables.BATCHES} using (batch_id) left join {tables.UNREADABLE_TEXTS} as texts using (batch_id, line)
+        where reason <> %s
     """
     with connection.cursor(name="unreadable") as cursor:
         for batch_id, line, text, source in cursor.execute(query, (ERASED,)):

@@ -36,6 +36,7 @@ MAY = {
         "raw.order_lines": "select insert",
         "raw.withdrawals": "select insert delete",
         "pii.customers": "select insert",
+        "pii.unreadable_texts": "select insert",
         "quarantine.unreadable_rows": "select insert",
         "ops.settings": "select insert update",
     },
