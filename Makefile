@@ -1,5 +1,5 @@
 # `make demo` and `make test` need git, make and CPython 3.11 to 3.13, and make the rest themselves.
-.PHONY: help demo test soak up down status lint format lock sbom audit clean bootstrap bootstrap-dev
+.PHONY: help demo test soak docs up down status lint format lock sbom audit clean bootstrap bootstrap-dev
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -12,6 +12,9 @@ test: bootstrap-dev ## run all tests
 
 soak: bootstrap-dev ## random faults for MINUTES (60), each run compared with an undisturbed one
 	@MINUTES=$(or $(MINUTES),60) .venv/bin/pytest -s --timeout=0 tests/integration/soak_faults.py
+
+docs: bootstrap ## write dbt's documentation of every model, and print where (needs `make up` first)
+	@.venv/bin/clv docs
 
 up: bootstrap ## start the database and Airflow
 	@.venv/bin/clv up

@@ -78,3 +78,8 @@ def magnitude(value: float, _: Any = None) -> str:
         if abs(value) >= size:
             return f"{value / size:.3g}{unit}"
     return f"{value:.3g}"
+
+
+def percent(share: float) -> str:
+    """A share as whole per cents."""
+    return f"{100 * share:.0f} %"

@@ -14,11 +14,14 @@ import pyarrow as pa
 
 from clv import tables, warehouse
 from clv.errors import ClvError
-from clv.ingest import files, kept, mapped, pseudonyms, reading, writing
+from clv.ingest import files, kept, mapped, reading, texts, writing
 from clv.ingest.files import Received
 from clv.ingest.mapping import Mapping
 from clv.ingest.received import Unreadable, first_line
 from clv.ingest.writing import Opening
+from clv.privacy import erasures, pseudonyms
+from clv.privacy.erasures import Erased
+from clv.roles import LOADER
 from clv.settings import Settings
 
 Progress = Callable[[str, int, int], None]  # file, rows done, rows in all
@@ -30,7 +33,8 @@ NO_CURRENCY = "XXX"  # ISO 4217's code for none: a warehouse whose sources state
 @dataclass(frozen=True)
 class BatchResult:
     """What became of one file: received = loaded + unreadable. Of a file loaded before, its earlier batch, and whether
-    that is withdrawn. `usable` rows were loaded with all that an order needs, and no filter sets them aside."""
+    that is withdrawn. `usable` rows were loaded with all that an order needs, and no filter sets them aside; of erased
+    customers nothing was loaded but `erased_lines`, their rows' places."""
 
     batch_id: int
     file_name: str
@@ -41,6 +45,7 @@ class BatchResult:
     withdrawn: bool = False
     delivery: int = 1
     usable: int | None = None
+    erased_lines: tuple[int, ...] = ()
 
 
 def load_file(
@@ -54,8 +59,9 @@ def load_file(
             return earlier
         opening = Opening(earlier.delivery + 1 if earlier else 1, landed)
         result = load_batch(file, mapping, settings, opening, scratch, progress)
-        if result and result.usable != result.received and settings.database == "warehouse":
-            kept.keep(path, file, settings)
+        set_aside = result and result.received - (result.usable or 0) - len(result.erased_lines)
+        if result and set_aside and settings.database == "warehouse":
+            kept.keep(path, file, mapping, settings, scratch, set(result.erased_lines))
     # Somebody else loaded the same content in the meantime where there is no result.
     return result or _earlier_batch(file, mapping, settings) or _vanished(file)
 
@@ -108,7 +114,7 @@ def _earlier_batch(file: Received, mapping: Mapping, settings: Settings) -> Batc
         from {tables.BATCHES} where source = %s and content_sha256 = %s and mapping_sha256 = %s
         order by delivery desc limit 1
     """
-    found = warehouse.rows(query, (mapping.source, file.sha256, mapping.sha256), settings.warehouse_url)
+    found = warehouse.rows(query, (mapping.source, file.sha256, mapping.sha256), settings.url_as(LOADER))
     return BatchResult(*found[0]) if found else None
 
 
@@ -127,7 +133,7 @@ def _overtaken(earlier: BatchResult, file: Received, mapping: Mapping, settings:
             and batch_id not in (select batch_id from {tables.WITHDRAWALS})
         limit 1
     """
-    return bool(warehouse.rows(query, (mapping.source, file.name, landed, earlier.batch_id), settings.warehouse_url))
+    return bool(warehouse.rows(query, (mapping.source, file.name, landed, earlier.batch_id), settings.url_as(LOADER)))
 
 
 def _load_batch(
@@ -140,13 +146,19 @@ def _load_batch(
 ) -> BatchResult | None:
     unreadable = reading.read(duck, file, mapping)
     codes = _codes(duck, mapping)
-    with writing.transaction(settings.warehouse_url) as cursor:
+    with writing.transaction(settings.url_as(LOADER)) as cursor:
+        writing.hold_customers(cursor)
+        erased = erasures.erased(settings)
         currency = _currency(cursor, file, mapping, codes, settings.shop["currency"])
         duck.execute(mapped.parsed_view(mapping, settings.shop["time_zone"], currency, bool(codes)))
+        gone = _erased_lines(duck, mapping, erased)
         values = _unreadable_values(duck, file, mapping)
         unreadable = sorted(unreadable + values, key=lambda row: row.line)
+        gone |= {row.line for row in unreadable if erased and texts.names_erased(row.raw_text, mapping, erased)}
+        unreadable = [Unreadable(row.line, mapped.ERASED, "") if row.line in gone else row for row in unreadable]
         usable, loaded = duck.execute(
-            f"select count(*) filter ({mapped.USABLE}), count(*) from parsed anti join unreadable using (_line)"
+            f"select count(*) filter ({mapped.USABLE} and _line not in (select _line from erased)), count(*) "
+            "from parsed anti join unreadable using (_line)"
         ).fetchall()[0]
         if opening.usable_before is not None and usable <= opening.usable_before:
             return None
@@ -159,14 +171,40 @@ def _load_batch(
         duck.register("customers", customers)
         duck.execute(mapped.repeats_table(mapping))
         query = mapped.export_query(mapping)
+        if gone:
+            query = mapped.without_erased(query, mapping, batch_id)
         written = writing.copy_lines(
             cursor, duck, query, batch_id, mapping.source, lambda done: progress(file.name, done, loaded)
         )
         if written != loaded:  # the transaction is rolled back
             raise RuntimeError(f"{file.name}: {loaded} rows were counted and {written} written")
+        if gone and mapping.row_key in mapped.KEYS_OF_ORDERS:
+            cursor.execute(writing.hide_keys([batch_id]))
         writing.copy_unreadable(cursor, batch_id, file, unreadable)
         writing.copy_customers(cursor, customers, mapping.source)
-    return BatchResult(batch_id, file.name, *counts, already_loaded=False, delivery=opening.delivery, usable=usable)
+    return BatchResult(
+        batch_id,
+        file.name,
+        *counts,
+        already_loaded=False,
+        delivery=opening.delivery,
+        usable=usable,
+        erased_lines=tuple(sorted(gone)),
+    )
+
+
+def _erased_lines(duck: duckdb.DuckDBPyConnection, mapping: Mapping, erased: Erased) -> set[int]:
+    """The lines of the erased customers' rows; makes the tables erased(_line) and erased_customers(customer_id)."""
+    ids: list[str] = []
+    if erased:
+        found = duck.execute("select distinct customer_id from parsed where customer_id is not null").fetchall()
+        ids = [one for (one,) in found if erased.receipt(one, mapping.customer_namespace)]
+    duck.register("erased_ids", pa.table({"customer_id": pa.array(ids, pa.string())}))
+    duck.execute("create table erased_customers as from erased_ids")
+    duck.execute(
+        "create table erased as select distinct _line from parsed semi join erased_customers using (customer_id)"
+    )
+    return {line for (line,) in duck.execute("from erased").fetchall()}
 
 
 def _codes(duck: duckdb.DuckDBPyConnection, mapping: Mapping) -> list[str]:
@@ -220,9 +258,10 @@ def _customers(duck: duckdb.DuckDBPyConnection, mapping: Mapping, settings: Sett
     """The file's customers with their keys: customer_key, customer_id, email, name (the last ones of the file)."""
     query = """
         select customer_id, arg_max(email, _line) as email, arg_max(name, _line) as name
-        from parsed anti join unreadable using (_line) where customer_id is not null group by customer_id
+        from parsed anti join unreadable using (_line) anti join erased_customers using (customer_id)
+        where customer_id is not null group by customer_id
     """
     found = duck.sql(query).to_arrow_table()
-    secret = settings.secret("pseudonym_key").encode()
+    secret = pseudonyms.secret(settings)
     keys = pseudonyms.customer_keys(secret, found["customer_id"].to_pylist(), mapping.customer_namespace)
     return found.add_column(0, "customer_key", pa.array(keys, pa.binary()))

@@ -47,6 +47,7 @@ class Mapping:
     columns: dict[str, str] = field(default_factory=dict)
     email: str | None = None
     name: str | None = None
+    consent: str | None = None
     row_key: str = "customer_order_time"
     part: str | None = None
     sign_column: str | None = None
@@ -72,7 +73,7 @@ class Mapping:
         """Every column of the shop's file that the mapping reads, each once."""
         names = [
             self.customer, *self.order, self.time, self.amount, self.price, *self.columns.values(), self.email,
-            self.name, self.part, self.sign_column, self.refund_amount, self.refund_time, *self.carry,
+            self.name, self.consent, self.part, self.sign_column, self.refund_amount, self.refund_time, *self.carry,
             *(rule.column for rule in self.filters), self.updated_at, self.currency_column,
         ]  # fmt: skip
         return list(dict.fromkeys(name for name in names if name))
@@ -81,6 +82,8 @@ class Mapping:
     def sha256(self) -> str:
         """Digest of what the mapping says; comments and layout do not count."""
         said = {**asdict(self), "optional": sorted(self.optional)}
+        if self.consent is None:  # a mapping that says nothing of it is what it was before there was such a key
+            del said["consent"]
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
@@ -175,6 +178,7 @@ def parse(source: str, said: object, place: str) -> Mapping:
         columns=columns,
         email=column(person.get("email"), "person.email"),
         name=column(person.get("name"), "person.name"),
+        consent=column(person.get("consent"), "person.consent"),
         row_key=said.get("row_key") or ("line" if "line_id" in columns else "customer_order_time"),
         part=column(said.get("part"), "part"),
         sign_column=column(sign.get("column"), "sign.column"),

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
-from clv.drawing import BAND, BAR, INK, LINE, SOFT, Chart, chart, magnitude
+from clv.drawing import BAND, BAR, INK, LINE, SOFT, Chart, chart, magnitude, percent
 
 SHARE = PercentFormatter(1, symbol=" %", decimals=0)
 WIDE = (10.8, 4.2)
@@ -24,6 +24,7 @@ def drawn(facts: dict[str, Any]) -> dict[str, Chart | None]:
     """Every chart by name."""
     found: dict[str, Callable[[dict[str, Any]], Chart | None]] = {
         "concentration": concentration, "values": values, "moves": moves, "retention": retention, "curves": curves,
+        "matured": matured, "tenths": tenths,
     }  # fmt: skip
     return {name: draw(facts) for name, draw in found.items()}
 
@@ -49,7 +50,9 @@ def concentration(facts: dict[str, Any]) -> Chart | None:
         axes.yaxis.set_major_formatter(SHARE)
         axes.legend(loc="lower right")
 
-    return chart("How much of the value few customers hold", f"The top fifth of customers hold {fifth:.0%} of it", draw)
+    return chart(
+        "How much of the value few customers hold", f"The top fifth of customers hold {percent(fifth)} of it", draw
+    )
 
 
 def values(facts: dict[str, Any]) -> Chart | None:
@@ -74,7 +77,7 @@ def values(facts: dict[str, Any]) -> Chart | None:
 
     most = max(counts, key=lambda step: counts[step])
     reached = "under 1" if most is None else f"{magnitude(2.0**most)} to {magnitude(2.0 ** (most + 1))}"
-    words = f"Most often a customer's value is {reached}: that of {counts[most] / everybody:.0%} of them"
+    words = f"Most often a customer's value is {reached}: that of {percent(counts[most] / everybody)} of them"
     return chart("What customers will be worth", words, draw)
 
 
@@ -105,7 +108,7 @@ def moves(facts: dict[str, Any]) -> Chart | None:
     stayed = sum(count for (left, right), count in counts.items() if left == right)
     known = sum(count for (left, _), count in counts.items() if left in order)
     words = f"Customers by their segment on {rows[0]['before_on']} (rows) and now (columns); "
-    words += f"{stayed / max(known, 1):.0%} are where they were"
+    words += f"{percent(stayed / max(known, 1))} are where they were"
     return chart("Movement between segments", words, draw, WIDE)
 
 
@@ -133,7 +136,7 @@ def retention(facts: dict[str, Any]) -> Chart | None:
     first = [float(rows[0]["retention"]) for rows in cohorts.values() if rows[0]["month_number"] == 1]
     words = "Of each month's new customers, the percentage that ordered in each month since"
     if first:
-        words += f"; {np.mean(first):.0%} came back in the first month after, on average"
+        words += f"; {percent(float(np.mean(first)))} came back in the first month after, on average"
     return chart("Who comes back", words, draw, (10.8, 1.2 + 0.27 * len(cohorts)))
 
 
@@ -155,11 +158,11 @@ def curves(facts: dict[str, Any]) -> Chart | None:
             axes.plot(at[:split], per[:split], color=BAR, alpha=shade, label=f"{month:%Y-%m}")
             axes.plot(at[max(split - 1, 0) :], per[max(split - 1, 0) :], color=BAR, alpha=shade, linestyle=(0, (3, 2)))
             told = [row for row in rows if row["cumulative_revenue_low"] is not None]
-            edges = [
+            low, high = (
                 [float(row[name]) / row["customers"] for row in told]
                 for name in ("cumulative_revenue_low", "cumulative_revenue_high")
-            ]
-            axes.fill_between([row["month_number"] + 1 for row in told], *edges, color=BAND, alpha=0.3, linewidth=0)
+            )
+            axes.fill_between([row["month_number"] + 1 for row in told], low, high, color=BAND, alpha=0.3, linewidth=0)
             axes.annotate(
                 f"{month:%Y-%m}", (at[-1], per[-1]), xytext=(4, 0), textcoords="offset points", fontsize=9, va="center"
             )
@@ -175,6 +178,59 @@ def curves(facts: dict[str, Any]) -> Chart | None:
         f"those of {chosen[-1]:%Y-%m} will have brought {magnitude(per)} each by month {last[-1]['month_number'] + 1}"
     )
     return chart("What a new customer brings over two years", words, draw, WIDE)
+
+
+def matured(facts: dict[str, Any]) -> Chart | None:
+    """Totals of forecasts that have matured, against what came, by the date of the forecast."""
+    rows = facts["matured"]
+    if not rows:
+        return None
+    at = range(len(rows))
+    days = [row["as_of_date"].isoformat() for row in rows]
+
+    def draw(axes: Axes) -> None:
+        axes.bar(at, [float(row["actual_revenue"]) for row in rows], width=0.6, color=BAND, label="what came")
+        axes.plot(at, [float(row["predicted_revenue"]) for row in rows], "o", color=BAR, markersize=8, label="forecast")
+        shown = [i for i in at if i % max(1, len(days) // 8) == 0]
+        axes.set_xticks(shown, [days[i] for i in shown], rotation=30 if len(shown) > 4 else 0)
+        axes.set(ylabel=f"revenue in {rows[0]['horizon_days']} days", xlim=(-0.6, len(days) - 0.4))
+        axes.margins(y=0.25)
+        axes.set_ylim(bottom=0)
+        axes.yaxis.set_major_formatter(FuncFormatter(magnitude))
+        axes.grid(visible=False, axis="x")
+        axes.legend(loc="upper left", ncols=2)
+
+    last = rows[-1]
+    off = "nothing came" if last["bias"] is None else f"was {percent(abs(last['bias']))} too "
+    off += "" if last["bias"] is None else ("high" if last["bias"] >= 0 else "low")
+    held = percent(float(last["coverage_80"]))
+    words = f"The forecast of {days[-1]} {off}; its intervals, meant for 80 % of customers, held for {held}"
+    return chart("Did past forecasts come true", words, draw)
+
+
+def tenths(facts: dict[str, Any]) -> Chart | None:
+    """The latest matured forecast by tenth of customers, the highest forecasts first, per customer."""
+    rows = facts["tenths"]
+    if not rows:
+        return None
+    rows = [row for row in rows if row["as_of_date"] == rows[-1]["as_of_date"]]
+    said, came = (
+        [float(row[name]) / row["customers"] for row in rows] for name in ("predicted_revenue", "actual_revenue")
+    )
+    at = np.arange(1, len(rows) + 1)
+
+    def draw(axes: Axes) -> None:
+        axes.bar(at, came, width=0.6, color=BAND, label="what came")
+        axes.plot(at, said, "o", color=BAR, markersize=8, label="forecast")
+        axes.set(xlabel="tenth of customers by forecast, 1 the highest", ylabel="revenue per customer")
+        axes.set_xticks(at)
+        axes.set_yscale("symlog", linthresh=max(max(said), 1) / 100)
+        axes.yaxis.set_major_formatter(FuncFormatter(magnitude))
+        axes.grid(visible=False, axis="x")
+        axes.legend(loc="upper right")
+
+    words = f"The highest tenth of {rows[0]['as_of_date']} was forecast {magnitude(said[0])} each and brought "
+    return chart("Forecast and outcome by tenth of customers", words + magnitude(came[0]), draw)
 
 
 def _by_cohort(rows: list[dict]) -> dict[date, list[dict]]:

@@ -7,7 +7,8 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from clv import publication, tables, warehouse
+from clv import publication, roles, tables, warehouse
+from clv.roles import PUBLISHER
 
 STATUSES = {"scored": "forecast", "too_little_data": "no forecast: too little data"}
 RUNS = tables.ANALYTICS_RUNS
@@ -17,7 +18,7 @@ AT_RISK = 20  # customers listed
 
 def read(published: publication.Publication) -> dict[str, Any]:
     """The facts of a published run by name; lists of rows as dicts."""
-    with warehouse.connect() as connection:
+    with warehouse.connect(roles.url(PUBLISHER)) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         parameters = {"as_of": published.as_of_date, "run_id": published.run_id, "at_risk": AT_RISK}
@@ -41,6 +42,9 @@ def read(published: publication.Publication) -> dict[str, Any]:
             "forecasts": _placed(rows(_FORECASTS)),
             "models": rows(_MODELS),
             "contestants": rows(_CONTESTANTS),
+            "matured": rows(_MATURED.format(grouped_by="all")),
+            "tenths": rows(_MATURED.format(grouped_by="decile")),
+            "quality": rows(_QUALITY),
             "statuses": STATUSES,
             "gates": sorted(rows(_GATES), key=lambda row: publication.GATES.index(row["gate"])),
         }
@@ -139,6 +143,27 @@ _AT_RISK = f"""
     {SLICE} and clv.churn_risk > 0.5
     order by clv.historic_revenue desc, clv.customer_key
     limit %(at_risk)s
+"""
+# Of runs that hold, over the longest horizon of which any forecast has matured by the date of the page.
+_MATURED = f"""
+    with holding as (
+        select distinct on (as_of_date) as_of_date, run_id from {tables.PUBLICATIONS}
+        order by as_of_date, publication_id desc
+    ),
+    scores as (
+        select *, max(horizon_days) over () as longest
+        from {tables.CLV_SCORECARD} join holding using (as_of_date, run_id)
+        where matured_on <= %(as_of)s and grouped_by = '{{grouped_by}}'
+    )
+    select as_of_date, horizon_days, group_name, customers, predicted_revenue, actual_revenue, bias, coverage_80
+    from scores where horizon_days = longest order by as_of_date, group_name
+"""
+_QUALITY = f"""
+    select
+        dimension, count(*) as expectations, count(*) filter (where success) as met,
+        string_agg(expectation, '; ' order by expectation) filter (where not success) as not_met
+    from {tables.GATE_RESULTS} where run_id = %(run_id)s and dimension is not null
+    group by dimension order by dimension
 """
 _CONTESTANTS = f"""
     select decisions.horizon_days, decisions.contestant, decisions.normalized_gini, decisions.rmse, decisions.bias,

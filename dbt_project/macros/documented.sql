@@ -16,3 +16,15 @@
         {%- endfor %}
     {%- endif %}
 {% endmacro %}
+
+
+{# Stops the build of a view, which has no contract: all its columns are described, and what it describes is there. #}
+{% macro require_described(relation, own, described) %}
+    {%- set there = adapter.get_columns_in_relation(relation) | map(attribute='name') | list %}
+    {%- set apart = there | reject('in', described) | list + own.keys() | reject('in', there) | list %}
+    {%- if apart %}
+        {{ exceptions.raise_compiler_error(
+            'the columns of ' ~ relation ~ ' and those that its yml describes differ: ' ~ apart | join(', ')
+        ) }}
+    {%- endif %}
+{% endmacro %}

@@ -65,9 +65,12 @@ select * from final
 
     {% do apply_grants(target_relation, config.get('grants'), should_revoke=True) %}
     {% do run_query(alter_relation_comment(target_relation, model.description)) %}
+    {%- set described = model.columns.keys() | list -%}
     {% for parent in parents %}
+        {%- do described.extend(graph.nodes[parent].columns) -%}
         {% do run_query(alter_column_comment(target_relation, graph.nodes[parent].columns)) %}
     {% endfor %}
+    {% do require_described(target_relation, model.columns, described) %}
     {% if model.columns %}
         {% do run_query(alter_column_comment(target_relation, model.columns)) %}
     {% endif %}

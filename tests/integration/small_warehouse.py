@@ -25,9 +25,9 @@ create table {tables.SET_ASIDE_LINES} (
 create table {tables.STG_BATCH_COUNTS} (
     batch_id bigint, source text, file_name text, rows_received bigint, rows_unreadable bigint, rows_accepted bigint,
     rows_set_aside bigint, rows_duplicate bigint, rows_by_rule bigint default 0, rows_replaced bigint default 0,
-    rows_withdrawn bigint default 0, rows_missing_order bigint default 0, rows_missing_time bigint default 0,
-    rows_missing_amount bigint default 0, rows_missing_customer bigint default 0, first_ordered_at timestamp,
-    last_ordered_at timestamp
+    rows_withdrawn bigint default 0, rows_erased bigint default 0, rows_missing_order bigint default 0,
+    rows_missing_time bigint default 0, rows_missing_amount bigint default 0, rows_missing_customer bigint default 0,
+    first_ordered_at timestamp, last_ordered_at timestamp
 );
 """
 WINDOWS = ", ".join(f"orders_{days} int default 0, revenue_{days} float default 0" for days in (30, 60, 90, 180, 365))
@@ -103,6 +103,7 @@ def execute(sql: str, params: tuple | list | None = None) -> None:
 def make_tables() -> None:
     """Creates, empty, the tables that dbt builds."""
     execute(STAGING + FEATURES + ANALYTICS)
+    hand_over()
 
 
 def make_orders() -> None:
@@ -230,6 +231,12 @@ def make_views() -> None:
                 select rows.* from analytics_runs.{name} as rows join ({published}) as p using (as_of_date, run_id)"""
             )
             execute(f"grant select on analytics.{view} to clv_analyst")
+    hand_over()
+
+
+def hand_over() -> None:
+    """Gives what was made here to who makes it in earnest, and with it everybody's right to read it."""
+    execute("call ops.hand_over()")
 
 
 def let_analyst_in(home: settings.Settings) -> None:

@@ -11,24 +11,32 @@ from clv import dbt, settings
 from clv.errors import ClvError
 
 REASONS = "description: Model that made the forecast.\n"
+VIEW = "published/published_data_quality.yml"
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
+    ("file", "change", "says"),
     [
-        (("        " + REASONS, ""), "column model_version of customer_clv has no description"),
+        ("customer_clv.yml", ("        " + REASONS, ""), "column model_version of customer_clv has no description"),
         (
+            "customer_clv.yml",
             (REASONS, REASONS + "      - {name: mood, data_type: text, description: Nobody knows.}\n"),
             "mood",
         ),
+        (VIEW, ("name: explanation", "name: mood"), "data_quality.* differ: explanation, mood"),
     ],
-    ids=["undocumented", "phantom"],
+    ids=["undocumented", "phantom", "both, of a view"],
 )
 def test_the_build_stops(
-    home: settings.Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: tuple[str, str], says: str
+    home: settings.Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    file: str,
+    change: tuple[str, str],
+    says: str,
 ):
     project = shutil.copytree(dbt.PROJECT, tmp_path / "dbt_project")
-    described = project / "models" / "analytics" / "customer_clv.yml"
+    described = project / "models" / "analytics" / file
     text = described.read_text()
     assert text.count(change[0]) == 1
     described.write_text(text.replace(*change))

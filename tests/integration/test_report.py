@@ -63,7 +63,8 @@ def test_every_chart_is_drawn_and_says_what_it_shows(shop: settings.Settings) ->
         """insert into analytics_runs.cohort_value (
             as_of_date, run_id, cohort_month, month_number, customers, retention, revenue, cumulative_revenue,
             cumulative_revenue_low, cumulative_revenue_high)
-        select as_of_date, run_id, date '2011-03-01', number, 20, .3, 100, 100 * number + 100, null::numeric, null::numeric
+        select as_of_date, run_id, date '2011-03-01', number, 20, .3, 100, 100 * number + 100,
+            null::numeric, null::numeric
         from analytics_runs.cohort_value cross join generate_series(0, 3) as number where month_number = 0
         union all
         select as_of_date, run_id, date '2011-03-01', 4, 20, null, null, 480, 460, 500
@@ -83,6 +84,25 @@ def test_every_chart_is_drawn_and_says_what_it_shows(shop: settings.Settings) ->
     assert "The top fifth of customers hold 20 % of it." in words  # three customers of the same value
     assert "those of 2011-03 will have brought 24 each by month 5." in words
     assert "30 % came back in the first month after, on average." in words
+
+
+def test_forecasts_that_matured_stand_against_what_came(shop: settings.Settings) -> None:
+    old, run_id = small.ready_run("2011-02-01"), small.ready_run()
+    publication.publish(date(2011, 2, 1), old)
+    publication.publish(DAY, run_id)
+    small.execute(
+        """insert into ops.clv_scorecard (
+            as_of_date, run_id, horizon_days, grouped_by, group_name, matured_on, currency, customers,
+            predicted_revenue, actual_revenue, bias, coverage_80, mean_p_purchase, share_bought, outcome_digest)
+        select
+            '2011-02-01', '2011-02-01.1', 90, grouped_by, name, '2011-05-02', 'GBP', 3, 60, 50, 0.2, 0.67, 0.5, 0.5, 0
+        from (values ('all', 'all'), ('decile', '01'), ('decile', '02')) as groups (grouped_by, name)"""
+    )
+    page = re.sub(r"\s+", " ", report.write(DAY, shop).read_text())
+    assert "The forecast of 2011-02-01 was 20 % too high; its intervals, meant for 80 % of customers, held" in page
+    assert "The highest tenth of 2011-02-01 was forecast 20 each and brought 16.7." in page
+    before = re.sub(r"\s+", " ", report.write(date(2011, 2, 1), shop).read_text())
+    assert "Past forecasts" not in before
 
 
 def test_a_date_without_forecast_says_why(shop: settings.Settings) -> None:
