@@ -6,6 +6,7 @@ VARIABLES = {
     "main_horizon": 365,
     "lifetime_horizon": 1825,
     "gross_margin": 1.0,
+    "smallest_group": 10,
 }
 
 
