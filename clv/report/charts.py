@@ -126,7 +126,7 @@ def retention(facts: dict[str, Any]) -> Chart | None:
             for row in rows:
                 share = float(row["retention"])
                 spot = (row["month_number"] - 0.48, y - 0.46)
-                axes.add_patch(Rectangle(spot, 0.96, 0.92, facecolor=BAR, alpha=0.05 + 0.9 * share / top, linewidth=0))
+                axes.add_patch(Rectangle(spot, 0.96, 0.92, facecolor=BAR, alpha=0.05 + 0.65 * share / top, linewidth=0))
                 axes.text(row["month_number"], y, f"{100 * share:.0f}", ha="center", va="center", fontsize=8, color=INK)
         axes.set(xlim=(0.5, longest + 0.5), ylim=(-0.5, len(cohorts) - 0.5), xlabel="months since the first order")
         axes.set_yticks(range(len(cohorts)), [f"{month:%Y-%m}" for month in reversed(cohorts)])
@@ -162,7 +162,10 @@ def curves(facts: dict[str, Any]) -> Chart | None:
                 [float(row[name]) / row["customers"] for row in told]
                 for name in ("cumulative_revenue_low", "cumulative_revenue_high")
             )
-            axes.fill_between([row["month_number"] + 1 for row in told], low, high, color=BAND, alpha=0.3, linewidth=0)
+            if month == chosen[-1]:
+                axes.fill_between(
+                    [row["month_number"] + 1 for row in told], low, high, color=BAND, alpha=0.4, linewidth=0
+                )
             axes.annotate(
                 f"{month:%Y-%m}", (at[-1], per[-1]), xytext=(4, 0), textcoords="offset points", fontsize=9, va="center"
             )
@@ -173,10 +176,9 @@ def curves(facts: dict[str, Any]) -> Chart | None:
 
     last = cohorts[chosen[-1]]
     per = float(last[-1]["cumulative_revenue"]) / last[0]["customers"]
-    words = "Revenue per customer of chosen months' new customers: known, then expected (dashed, with its band); "
-    words += (
-        f"those of {chosen[-1]:%Y-%m} will have brought {magnitude(per)} each by month {last[-1]['month_number'] + 1}"
-    )
+    words = "Revenue per customer of chosen months' new customers: known, then expected (dashed; the newest with its "
+    words += f"band); those of {chosen[-1]:%Y-%m} will have brought {magnitude(per)} each by month "
+    words += f"{last[-1]['month_number'] + 1}"
     return chart("What a new customer brings over two years", words, draw, WIDE)
 
 

@@ -58,7 +58,7 @@ _TOTALS = f"""
         sum(predicted_clv) as predicted_clv,
         sum(p_purchase) as buyers,
         max(horizon_days) as horizon_days,
-        coalesce(max(currency), 'the shop''s currency') as currency
+        coalesce(nullif(max(currency), 'XXX'), 'the shop''s currency') as currency
     from {RUNS}.customer_clv {SLICE}
 """
 _GROUPS = f"""
