@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from clv import tables, warehouse
 from clv.errors import ClvError
+from clv.roles import LOADER
 from clv.settings import Settings
 
 NAME = "pseudonym_key"  # of the file in CLV_HOME/secrets
@@ -41,7 +42,7 @@ def secret(home: Settings) -> bytes:
     """
     current = home.secret(NAME).encode()
     query = f"select value from {tables.SETTINGS} where name = 'pseudonym_key'"
-    noted = warehouse.rows(query, url=home.warehouse_url)
+    noted = warehouse.rows(query, url=home.url_as(LOADER))
     if not noted or noted[0][0] == mark(current):
         return current
     pending = home.secrets / PENDING

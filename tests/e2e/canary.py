@@ -16,7 +16,7 @@ EMAIL, NAME, PHONE = "zebrina.quuxworth@canary.example", "Zebrina Quuxworth", "+
 PERSON = {"e-mail": EMAIL, "name": NAME, "phone": PHONE}
 INPUTS = ("secrets", "landing", "received", "postgres")  # what is searched for, what came, and the database's own files
 # Where she may be: the one table that links a pseudonym to a person, and rows as they came.
-MAY_HOLD_HER = {"pii.customers", "quarantine.unreadable_rows"}
+MAY_HOLD_HER = {"pii.customers", "pii.unreadable_texts", "quarantine.unreadable_rows"}
 
 
 def map_name(home: settings.Settings) -> None:

@@ -17,7 +17,10 @@ def test_the_canary_came_in(running, forward):
     published = "select count(*) from analytics.customer_clv where customer_key = (%s)"
     key = running.rows("select customer_key from pii.customers where customer_id = %s", (canary.EMAIL,))[0][0]
     assert running.rows(published, (key,))[0][0] == 1
-    query = "select distinct raw_text like %s from quarantine.unreadable_rows where reason like %s"
+    query = """
+        select distinct texts.raw_text like %s from quarantine.unreadable_rows
+        join pii.unreadable_texts as texts using (batch_id, line) where reason like %s
+    """
     assert running.rows(query, (f"%{canary.PHONE}%", f"%{canary.NAME}%")) == [(True,)]
 
 

@@ -196,7 +196,10 @@ def test_copies_of_every_kind_lose_their_lines(home, tmp_path):
     assert list(receipt.files.values()) == ["rows taken out"] * 3
     assert (receipt.rows["raw.order_lines"], receipt.rows["quarantine.unreadable_rows"]) == (3, 3)
     assert traces.in_tables(["quince"]) == traces.in_files(["quince"], home.home) == []
-    assert erase("c1", home, "shop").rows == {"quarantine.unreadable_rows": 3}
+    assert erase("c1", home, "shop").rows == {
+        "quarantine.unreadable_rows": 3,
+        "pii.unreadable_texts": 3,
+    }
     (home.home / "sources" / "shop.yml").write_text(yaml.safe_dump({**LEAST, "file": {"missing": ["soon"]}}))
     assert [replayed.result for replayed in ingest.replay(home, "shop")] == []
 

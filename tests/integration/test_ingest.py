@@ -44,9 +44,10 @@ def lines(columns: str = "_line, order_id, ordered_at, amount") -> list[tuple]:
 
 
 def unreadable() -> list[tuple]:
-    return warehouse.rows(
-        "select line, reason, texts.raw_text from quarantine.unreadable_rows join pii.unreadable_texts as texts using (batch_id, line) order by line"
-    )
+    return warehouse.rows("""
+        select line, reason, texts.raw_text from quarantine.unreadable_rows
+        inner join pii.unreadable_texts as texts using (batch_id, line) order by line
+    """)
 
 
 def loaded() -> list[tuple]:

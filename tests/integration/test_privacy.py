@@ -91,7 +91,7 @@ def test_only_who_agreed_may_be_written_to(shop):
 
 
 def test_no_group_under_ten_is_shared(shop):
-    drawn = random.Random(8)
+    drawn = random.Random(8)  # noqa: S311 - sizes of groups
     sizes = [[9], [3, 4], [10], [12, 1], [30, 4, 4], [11, 40, 9], [5, 5, 5, 60], [10, 10, 10], *(
         [drawn.choice([1, 2, 3, 9, 10, 11, 25]) for _ in range(drawn.randint(1, 12))] for _ in range(25)
     )]  # fmt: skip

@@ -46,19 +46,33 @@ folded as (
     from ranked
 ),
 
+named_groups as (
+    select
+        as_of_date,
+        currency,
+        customers,
+        orders_count,
+        historic_revenue,
+        predicted_clv,
+        case when is_folded then 'other' else segment end as segment,
+        case when is_folded then 'other' else value_tier end as value_tier,
+        case when is_folded then 'other' else lifecycle_stage end as lifecycle_stage
+    from folded
+),
+
 final as (
     select
         as_of_date,
         currency,
-        case when is_folded then 'other' else segment end as segment,
-        case when is_folded then 'other' else value_tier end as value_tier,
-        case when is_folded then 'other' else lifecycle_stage end as lifecycle_stage,
+        segment,
+        value_tier,
+        lifecycle_stage,
         sum(customers)::integer as customers,
         sum(orders_count)::bigint as orders_count,
         sum(historic_revenue) as historic_revenue,
         sum(predicted_clv) as predicted_clv
-    from folded
-    group by 1, 2, 3, 4, 5
+    from named_groups
+    group by as_of_date, currency, segment, value_tier, lifecycle_stage
     having sum(customers) >= {{ var('smallest_group') }}
 )
 
