@@ -1,13 +1,20 @@
 """Hours of random faults (make soak MINUTES=60): runs whose steps are killed or cut off anywhere, each compared with an
-undisturbed one. Not part of the tests: what it found is printed as it goes, and in sum at the end."""
+undisturbed one; and before them twelve runs at once. Not part of the tests: what it found is printed as it goes, and in
+sum at the end."""
 
 from __future__ import annotations
 
 import os
 import random
+import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
 
+import pytest
 from faults import shop as faults
 from faults.shop import AS_OF, Reader, Shop
 from test_faults import cluster, cut_connections, news, paused, server, shop, undisturbed  # noqa: F401 - fixtures
@@ -17,6 +24,100 @@ from clv.pipeline import STEPS
 
 MINUTES = float(os.environ.get("MINUTES", "60"))
 SEED = int(os.environ.get("SEED", "0"))
+DATES = int(os.environ.get("DATES", "10"))  # of the backfill
+APART, AT_WORK = 4, 3  # days between its dates, steps at the same time
+TRIES = 3  # of a step, as Airflow's
+
+
+@dataclass
+class Going:
+    """A run on its way: its date, the steps before it, their facts, and whether one is being taken."""
+
+    run_id: str
+    day: date
+    steps: list[str] = field(default_factory=lambda: list(STEPS))
+    facts: dict[str, dict] = field(default_factory=dict)
+    held: bool = False
+
+
+def forget_models(shop: Shop) -> None:  # noqa: F811
+    """Removes every version from the registry, so that the next runs must train again."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient(shop.home.mlflow_url, shop.home.mlflow_url)
+    for model in client.search_registered_models():
+        for version in client.search_model_versions(f"name='{model.name}'"):
+            client.delete_model_version(model.name, version.version)
+
+
+def interleave(shop: Shop, going: list[Going], rng: random.Random, folder: Path) -> Counter:  # noqa: F811
+    """Takes the next step of any run, AT_WORK of them at the same time, until all have ended; what was counted.
+
+    New orders arrive meanwhile.
+    """
+    turn, counts = threading.Lock(), Counter()
+    order: list[str] = []
+
+    def work(number: int) -> None:
+        with faults.victim(shop.home, folder / f"{number}.log") as victim:
+            while any(run.steps for run in going):
+                with turn:
+                    free = [run for run in going if run.steps and not run.held]
+                    run = rng.choice(free) if free else None
+                    if run:
+                        run.held = True
+                        order.append(run.run_id)
+                        if rng.random() < 0.1:
+                            news(shop, f"meanwhile-{len(order):04}.csv")
+                if run is None:
+                    time.sleep(0.1)
+                    continue
+                step = run.steps[0]
+                for attempt in range(TRIES):
+                    found = victim.take(step, run.run_id, run.day, options=victim.options(step, run.facts))
+                    if "facts" in found:
+                        break
+                    counts["steps tried again"] += 1
+                    print(f"\n{run.run_id} {step}, try {attempt + 1}: {found}", end="", flush=True)
+                else:
+                    going.clear()  # the others end as well
+                    pytest.fail(f"{run.run_id} {step}: {found}")
+                run.facts[step] = found["facts"]
+                run.steps.pop(0)
+                run.held = False
+
+    with ThreadPoolExecutor(AT_WORK) as pool:
+        for worker in [pool.submit(work, number) for number in range(AT_WORK)]:
+            worker.result()
+    counts["runs"], counts["steps"] = len(going), len(order)
+    counts["changes from run to run"] = sum(a != b for a, b in zip(order, order[1:], strict=False))
+    return counts
+
+
+def test_ten_dates_a_daily_and_a_manual_run_at_once_end_as_one_after_the_other(
+    shop: Shop,  # noqa: F811
+    undisturbed: str,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    rng = random.Random(SEED)  # noqa: S311 - chance, no secret
+    backfill = [AS_OF - timedelta(days=APART * number) for number in range(1, DATES + 1)]
+    expected = {AS_OF: undisturbed}
+    for day in backfill:
+        run_id = runs.open_run(day, "alone")
+        shop.run(run_id, day)
+        expected[day] = faults.digest(run_id)
+        print(f"\n{run_id} alone", end="", flush=True)
+    forget_models(shop)
+    days = [*backfill, AS_OF, rng.choice(backfill)]  # a backfill, a daily run, a manual one of a date of the backfill
+    going = [Going(runs.open_run(day, "at once"), day) for day in days]
+    with Reader(shop.home) as reader:
+        counts = interleave(shop, going, rng, tmp_path)
+    assert {run.run_id: faults.digest(run.run_id) for run in going} == {run.run_id: expected[run.day] for run in going}
+    assert reader.seen == []
+    assert faults.unaccounted() == []
+    assert faults.left_behind() == []
+    counts["reads of views"] = reader.reads
+    print("\nat once as one after the other: " + ", ".join(f"{n} {what}" for what, n in counts.items()))
 
 
 def disturb(shop: Shop, step: str, run_id: str, options: dict, rng: random.Random) -> str:  # noqa: F811
