@@ -158,7 +158,8 @@ def test_the_guides_questions_are_answered_as_independent_counts_do(shop: Path):
     assert float(best) == pytest.approx(sum(revenue[: len(revenue) // 10]) / sum(revenue), abs=1e-6)
     by_customer, by_order = answers["Do the customers add up to the orders?"][0]
     assert float(by_customer) == pytest.approx(sum(revenue), abs=0.005)
-    assert abs(by_order - by_customer) < 0.05  # customers are rounded one by one, a few prices have fractions of a penny
+    # Customers are rounded one by one, and a few prices have fractions of a penny.
+    assert abs(by_order - by_customer) < Decimal("0.05")
     # A reason's 7 of revenue are 6.65 of discounted profit, for everybody.
     why = answers["Why is the most valuable customer's forecast what it is?"]
     top = warehouse.rows("select max(predicted_clv) from analytics.customer_clv")[0][0]
