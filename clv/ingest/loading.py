@@ -14,9 +14,9 @@ import pyarrow as pa
 
 from clv import tables, warehouse
 from clv.errors import ClvError
-from clv.ingest import files, kept, mapped, pseudonyms, reading, writing
+from clv.ingest import files, kept, mapped, pseudonyms, reading, spend, writing
 from clv.ingest.files import Received
-from clv.ingest.mapping import Mapping
+from clv.ingest.mapping import FileMapping, Mapping, SpendMapping
 from clv.ingest.received import Unreadable, first_line
 from clv.ingest.writing import Opening
 from clv.settings import Settings
@@ -44,7 +44,7 @@ class BatchResult:
 
 
 def load_file(
-    path: Path, name: str, mapping: Mapping, settings: Settings, progress: Progress | None, landed: bool
+    path: Path, name: str, mapping: Mapping | SpendMapping, settings: Settings, progress: Progress | None, landed: bool
 ) -> BatchResult:
     """Loads one file, unless its content is there already and holds. Raises ClvError; then nothing of it is written."""
     with scratch_folder(settings) as scratch:
@@ -72,7 +72,7 @@ def scratch_folder(settings: Settings) -> Iterator[Path]:
 
 def load_batch(
     file: Received,
-    mapping: Mapping,
+    mapping: Mapping | SpendMapping,
     settings: Settings,
     opening: Opening,
     scratch: Path,
@@ -100,7 +100,7 @@ def _vanished(file: Received) -> BatchResult:
     raise ClvError(f"another load of {file.name} did not end well; load it again")
 
 
-def _earlier_batch(file: Received, mapping: Mapping, settings: Settings) -> BatchResult | None:
+def _earlier_batch(file: Received, mapping: FileMapping, settings: Settings) -> BatchResult | None:
     """The latest batch of this content."""
     query = f"""
         select batch_id, file_name, rows_received, rows_loaded, rows_unreadable, true,
@@ -112,7 +112,7 @@ def _earlier_batch(file: Received, mapping: Mapping, settings: Settings) -> Batc
     return BatchResult(*found[0]) if found else None
 
 
-def _overtaken(earlier: BatchResult, file: Received, mapping: Mapping, settings: Settings, landed: bool) -> bool:
+def _overtaken(earlier: BatchResult, file: Received, mapping: FileMapping, settings: Settings, landed: bool) -> bool:
     """Whether another content has come under this file's name since its earlier batch, and holds.
 
     To a file that lies in the landing folder only what lay there too counts: it would else undo, with the next run,
@@ -133,7 +133,7 @@ def _overtaken(earlier: BatchResult, file: Received, mapping: Mapping, settings:
 def _load_batch(
     duck: duckdb.DuckDBPyConnection,
     file: Received,
-    mapping: Mapping,
+    mapping: Mapping | SpendMapping,
     settings: Settings,
     progress: Progress,
     opening: Opening,
@@ -142,11 +142,16 @@ def _load_batch(
     codes = _codes(duck, mapping)
     with writing.transaction(settings.warehouse_url) as cursor:
         currency = _currency(cursor, file, mapping, codes, settings.shop["currency"])
-        duck.execute(mapped.parsed_view(mapping, settings.shop["time_zone"], currency, bool(codes)))
+        said = settings.shop["time_zone"], currency, bool(codes)
+        if isinstance(mapping, SpendMapping):
+            view, usable_rows = spend.parsed_view(mapping, *said), spend.USABLE
+        else:
+            view, usable_rows = mapped.parsed_view(mapping, *said), mapped.USABLE
+        duck.execute(view)
         values = _unreadable_values(duck, file, mapping)
         unreadable = sorted(unreadable + values, key=lambda row: row.line)
         usable, loaded = duck.execute(
-            f"select count(*) filter ({mapped.USABLE}), count(*) from parsed anti join unreadable using (_line)"
+            f"select count(*) filter ({usable_rows}), count(*) from parsed anti join unreadable using (_line)"
         ).fetchall()[0]
         if opening.usable_before is not None and usable <= opening.usable_before:
             return None
@@ -155,21 +160,26 @@ def _load_batch(
         batch_id = writing.open_batch(cursor, file, mapping, used, counts, opening)
         if batch_id is None:
             return None
-        customers = _customers(duck, mapping, settings)
-        duck.register("customers", customers)
-        duck.execute(mapped.repeats_table(mapping))
-        query = mapped.export_query(mapping)
-        written = writing.copy_lines(
-            cursor, duck, query, batch_id, mapping.source, lambda done: progress(file.name, done, loaded)
+        customers = None
+        if isinstance(mapping, SpendMapping):
+            query, into = spend.export_query(), tables.CHANNEL_SPEND
+        else:
+            customers = _customers(duck, mapping, settings)
+            duck.register("customers", customers)
+            duck.execute(mapped.repeats_table(mapping))
+            query, into = mapped.export_query(mapping), tables.ORDER_LINES
+        written = writing.copy_rows(
+            cursor, duck, query, into, batch_id, mapping.source, lambda done: progress(file.name, done, loaded)
         )
         if written != loaded:  # the transaction is rolled back
             raise RuntimeError(f"{file.name}: {loaded} rows were counted and {written} written")
         writing.copy_unreadable(cursor, batch_id, file, unreadable)
-        writing.copy_customers(cursor, customers, mapping.source)
+        if customers is not None:
+            writing.copy_customers(cursor, customers, mapping.source)
     return BatchResult(batch_id, file.name, *counts, already_loaded=False, delivery=opening.delivery, usable=usable)
 
 
-def _codes(duck: duckdb.DuckDBPyConnection, mapping: Mapping) -> list[str]:
+def _codes(duck: duckdb.DuckDBPyConnection, mapping: FileMapping) -> list[str]:
     """The currencies that the file's rows are in."""
     if not mapping.currency_column:
         return [mapping.currency] if mapping.currency else []
@@ -179,7 +189,7 @@ def _codes(duck: duckdb.DuckDBPyConnection, mapping: Mapping) -> list[str]:
     return [code for (code,) in found]
 
 
-def _currency(cursor, file: Received, mapping: Mapping, codes: list[str], shop: str | None) -> str:  # noqa: ANN001
+def _currency(cursor, file: Received, mapping: FileMapping, codes: list[str], shop: str | None) -> str:  # noqa: ANN001
     """The warehouse's currency: shop.json's, else the first batch's. Raises ClvError when the file is in another
     without a rate."""
     base = [code for code, rate in mapping.rates.items() if float(rate) == 1]
@@ -205,7 +215,7 @@ def _currency(cursor, file: Received, mapping: Mapping, codes: list[str], shop: 
     return currency
 
 
-def _unreadable_values(duck: duckdb.DuckDBPyConnection, file: Received, mapping: Mapping) -> list[Unreadable]:
+def _unreadable_values(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapping) -> list[Unreadable]:
     """Rows with a time or a number that is there and cannot be read; makes the table unreadable(_line) of them."""
     duck.execute("create table found as select _line, _reason from parsed where _reason is not null and _kind = ''")
     duck.execute("create table unreadable as select _line from found")

@@ -22,6 +22,9 @@ create table {tables.SET_ASIDE_LINES} (
     source text, row_key text, batch_id bigint, line bigint, reason text, order_id text, customer_key uuid,
     ordered_at timestamp, amount numeric
 );
+create table {tables.STG_CHANNEL_SPEND} (
+    batch_id bigint, line bigint, source text, day date, channel text, campaign text, amount numeric
+);
 create table {tables.STG_BATCH_COUNTS} (
     batch_id bigint, source text, file_name text, rows_received bigint, rows_unreadable bigint, rows_accepted bigint,
     rows_set_aside bigint, rows_duplicate bigint, rows_by_rule bigint default 0, rows_replaced bigint default 0,
@@ -69,6 +72,13 @@ create table analytics_runs.segment_transitions (
 create table analytics_runs.cohort_value (
     {SLICED}, cohort_month date, month_number int, customers bigint, retention numeric, revenue numeric,
     primary key (as_of_date, run_id, cohort_month, month_number)
+);
+create table {tables.CHANNEL_SPEND_BEFORE} (
+    {SLICED}, channel text, covered_from date, covered_to date, spend numeric, primary key (as_of_date, run_id, channel)
+);
+create table analytics_runs.channel_value (
+    {SLICED}, channel text, covered_from date, covered_to date, customers int, spend numeric, ltv numeric,
+    primary key (as_of_date, run_id, channel)
 );
 create table analytics_runs.dim_customer (
     {SLICED}, customer_key uuid, country text, primary key (as_of_date, run_id, customer_key)
@@ -144,6 +154,14 @@ def make_slice(run_id: str, as_of: str = AS_OF, factor: int = 1) -> None:
             )
         connection.execute(
             "insert into analytics_runs.cohort_value values (%s, %s, '2011-05-01', 0, 3, 1, 62.50)", (as_of, run_id)
+        )
+        connection.execute(
+            f"insert into {tables.CHANNEL_SPEND_BEFORE} values (%s, %s, 'search', '2011-01-01', '2011-05-31', 9)",
+            (as_of, run_id),
+        )
+        connection.execute(
+            "insert into analytics_runs.channel_value values (%s, %s, 'search', '2011-01-01', '2011-05-31', 3, 9, %s)",
+            (as_of, run_id, 14 * factor),
         )
         for order, customer, amount in ORDERS:
             connection.execute(

@@ -16,7 +16,7 @@ from clv.runtime import postgres
 MIGRATIONS = sorted(path.name for path in warehouse.MIGRATIONS.glob("*.sql"))
 # A value of each type, and of the columns that take only some.
 BY_TYPE = {"text": "'x'", "uuid": "gen_random_uuid()", "date": "'2011-06-01'", "jsonb": "'{}'", "boolean": "false"}
-BY_COLUMN = {"status": "'scored'", "severity": "'critical'", "batch_id": "1", "_batch_id": "1"}
+BY_COLUMN = {"status": "'scored'", "severity": "'critical'", "batch_id": "1", "_batch_id": "1", "replay_of": "1"}
 
 
 def test_migrations_apply_once(home):
