@@ -1,5 +1,5 @@
 # `make demo` and `make test` need git, make and CPython 3.11 to 3.13, and make the rest themselves.
-.PHONY: help demo test soak up down status lint format lock clean bootstrap bootstrap-dev
+.PHONY: help demo test soak docs up down status lint format lock sbom audit clean bootstrap bootstrap-dev
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -12,6 +12,9 @@ test: bootstrap-dev ## run all tests
 
 soak: bootstrap-dev ## random faults for MINUTES (60), each run compared with an undisturbed one
 	@MINUTES=$(or $(MINUTES),60) .venv/bin/pytest -s --timeout=0 tests/integration/soak_faults.py
+
+docs: bootstrap ## write dbt's documentation of every model, and print where (needs `make up` first)
+	@.venv/bin/clv docs
 
 up: bootstrap ## start the database and Airflow
 	@.venv/bin/clv up
@@ -38,6 +41,14 @@ COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --g
 lock: bootstrap ## pin and hash what requirements/*.in ask for (UPGRADE=1: to the newest versions)
 	$(COMPILE) $(if $(UPGRADE),--upgrade) requirements/runtime.in -o requirements/runtime.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
+
+SBOM = sbom.json
+sbom: bootstrap-dev ## write sbom.json: every package that a run needs, with version and hashes (CycloneDX)
+	.venv/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
+		--output-file $(SBOM) requirements/runtime.txt
+
+audit: bootstrap-dev ## look for known holes in the locked packages (3: no data on holes could be had)
+	.venv/bin/python scripts/audit.py
 
 clean: ## remove what can be made again; the data in CLV_HOME stays
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs *.egg-info

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from clv import ingest, settings, tables, warehouse
+from clv.runtime import databases
 
 
 def main() -> None:
@@ -20,6 +21,8 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=3)
     asked = parser.parse_args()
     home = settings.load()
+    with warehouse.connect(autocommit=True) as connection:
+        databases.make_roles(connection, home)
     warehouse.migrate()
     if warehouse.rows(f"select count(*) from {tables.BATCHES}") != [(0,)]:
         parser.error("this warehouse holds batches; give CLV_HOME or CLV_WAREHOUSE_URL an empty one")

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from clv import dates, settings, tables, warehouse
+from clv import dates, roles, settings, tables, warehouse
 from clv.errors import ClvError
 
 DAG = "clv_daily"
@@ -220,7 +220,7 @@ def _why(airflow: Airflow, run: Run) -> str:
         order by log.ended_at desc
         limit 1
     """
-    found = warehouse.rows(query, (run.dag_run_id,), airflow.home.warehouse_url)
+    found = warehouse.rows(query, (run.dag_run_id,), airflow.home.url_as(roles.PUBLISHER))
     if found:
         return f"the run for {run.as_of} failed in {found[0][0]}: {found[0][1]}"
     tasks = [name for name, state in run.tasks.items() if state == "failed"]

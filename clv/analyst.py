@@ -117,8 +117,13 @@ def _text(value: object) -> str:
 
 
 _LISTED = ", ".join(
-    f"analytics.{name}{' and its _history' if table['history'] else ''}"
-    for name, table in {**tables.PUBLISHED_TABLES, "publications": {"history": False}}.items()
+    [
+        *(
+            f"analytics.{name}{' and its _history' if table['history'] else ''}"
+            for name, table in tables.PUBLISHED_TABLES.items()
+        ),
+        *(f"analytics.{name}" for name in tables.PUBLISHED_VIEWS),
+    ]
 )
 
 

@@ -27,16 +27,22 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from clv import dbt, publication, warehouse
+from clv import dbt, owners_files, privacy, publication, registry, roles, warehouse
 from clv.errors import ClvError
+from clv.privacy import erasing, erasures
 from clv.runtime import databases, postgres, stack
 from clv.settings import Settings, place
 
 FORMAT = 1
 MANIFEST, WAREHOUSE, REGISTRY, FILES = "backup.json", "warehouse.dump", "registry.dump", "home.tar"
 # Everything else in a home is made anew by `clv up`, or is of the moment: logs, ports, Airflow's own history.
-SECRETS = ("secrets/pseudonym_key", "secrets/analyst_password", "secrets/airflow_password")
-OTHERS = ("shop.json", "sources", "models", "received")
+SECRETS = (
+    "secrets/pseudonym_key",
+    "secrets/airflow_password",
+    *(f"secrets/{roles.secret(role)}" for role in databases.ROLES),
+)
+LIST = f"secrets/{erasures.NAME}"  # who was erased: it is added to the list that a home has
+OTHERS = ("shop.json", "sources", "models", "received", "erasures")
 # Where MLflow writes the place of a model's files.
 PLACES = {
     "experiments": ("artifact_location",),
@@ -56,30 +62,46 @@ def backup(to: Path, home: Settings, step: stack.Step = nullcontext) -> tuple[di
         raise ClvError(f"{to} is there already; name a new folder")
     if not (home.secrets / "pseudonym_key").exists() or home.embedded and not (home.home / "postgres").exists():
         raise ClvError(f"there is no warehouse in {home.home}; name its home in CLV_HOME")
-    with stack.database(home, step) as home, _whole(to) as folder:
+    with (
+        stack.database(home, step) as home,
+        warehouse.lock(privacy.LOCK, home.warehouse_url, shared=True),  # rows and the key that names them are of a kind
+        _whole(to) as folder,
+    ):
         kept = {"format": FORMAT, "made_at": datetime.now(UTC).isoformat(timespec="seconds")}
         with step("the warehouse is saved"):
-            kept |= _save_warehouse(home, _own(folder / WAREHOUSE))
+            kept |= _save_warehouse(home, owners_files.empty(folder / WAREHOUSE))
         remarks = []
         with step("the models are saved"):
             if os.environ.get("MLFLOW_TRACKING_URI"):
                 remarks = ["the registry that MLFLOW_TRACKING_URI names is not in it; back it up where it is"]
             else:
-                _dump(home.database_url("mlflow"), _own(folder / REGISTRY))
-            _save_files(home, _own(folder / FILES))
+                _dump(home.database_url("mlflow"), owners_files.empty(folder / REGISTRY))
+            _save_files(home, owners_files.empty(folder / FILES))
         kept |= {"models": _place_of_models(home), "files": _described(folder)}
-        _write(folder / MANIFEST, json.dumps(kept, indent=2).encode())
+        owners_files.write(folder / MANIFEST, json.dumps(kept, indent=2).encode())
     return kept, remarks
 
 
-def restore(backup: Path, home: Settings, step: stack.Step = nullcontext) -> dict:
-    """Makes the home that a backup was made of; gives what its backup.json says.
+def restore(
+    backup: Path, home: Settings, step: stack.Step = nullcontext, erased: Path | None = None
+) -> tuple[dict, list[str]]:
+    """Makes the home that a backup was made of; gives what its backup.json says, and remarks.
 
-    The home, and its database, must be empty. A restore that was cut short is finished by the same call. Raises
-    ClvError for a backup that is not whole or of a newer version, and for a home that holds something.
+    The home, and its database, must be empty, but for a list of the erased. Who is on it, or on the list `erased` of
+    the home that the backup was made of, is erased again. A restore that was cut short is finished by the same call.
+    Raises ClvError for a backup that is not whole or of a newer version, and for a home that holds something.
     """
     backup = backup.absolute()
     kept = _read(backup)
+    if erased and not erased.is_file():
+        raise ClvError(f"{erased} is absent; name the file {LIST} of the home that the backup was made of")
+    lines = erasures.read(erased) if erased else []
+    remarks = []
+    if not erased and not erasures.place(home).exists():
+        remarks.append(
+            f"whoever was erased after {kept['made_at']} is back; their list is {LIST} in the home of that time: "
+            "restore with --erasures and that file"
+        )
     with step("the backup is whole"):
         _check_whole(backup, kept)
     resumed = home.state.get("restoring") == str(backup)
@@ -106,8 +128,11 @@ def restore(backup: Path, home: Settings, step: stack.Step = nullcontext) -> dic
                 _load(home.warehouse_url, backup / WAREHOUSE)
         with step("its published rows are those of the backup"):
             _check_published(home, kept)
+        erasures.merge(home, lines + _list_of(backup))
+        if again := erasing.apply(home, step):
+            remarks.append(f"who was erased since is erased again, receipt {again.receipt}")
         home.remember(restoring=None)
-    return kept
+    return kept, remarks
 
 
 def _save_warehouse(home: Settings, path: Path) -> dict:
@@ -142,7 +167,7 @@ def _save_files(home: Settings, path: Path) -> None:
     with path.open("wb") as file:
         # A container's secrets are links to files that are not in the home.
         with tarfile.open(fileobj=file, mode="w", dereference=True) as tar:
-            for name in (*SECRETS, *OTHERS):
+            for name in (*SECRETS, LIST, *OTHERS):
                 if (home.home / name).exists():
                     tar.add(home.home / name, name, filter=owners_alone)
         file.flush()
@@ -159,11 +184,18 @@ def _place_files(backup: Path, home: Settings, names: tuple[str, ...]) -> None:
             content = tar.extractfile(member).read()  # type: ignore[union-attr]
             if not path.exists():
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                _write(path, content)
+                owners_files.write(path, content)
             elif path.read_bytes().strip() != content.strip():
                 raise ClvError(
                     f"{path} is there and is not the backup's; restore into an empty home, named in CLV_HOME"
                 )
+
+
+def _list_of(backup: Path) -> list[dict]:
+    """The lines of the backup's own list of the erased."""
+    with tarfile.open(backup / FILES) as tar:
+        file = tar.extractfile(LIST) if LIST in tar.getnames() else None
+        return erasures.parsed(file.read().decode()) if file else []
 
 
 def _restore_registry(backup: Path, home: Settings, old: str) -> None:
@@ -186,6 +218,7 @@ def _restore_registry(backup: Path, home: Settings, old: str) -> None:
                     new=sql.Literal(new),
                 )
                 connection.execute(move)
+    registry.let_modeller_in(url)  # a dump says nothing of who may connect
 
 
 def _require_empty(home: Settings, filled: list[str]) -> None:
@@ -269,23 +302,6 @@ def _migrations(url: str) -> list[str]:
 
 def _place_of_models(home: Settings) -> str:
     return home.models.resolve().as_uri()
-
-
-def _own(path: Path) -> Path:
-    """An empty file that only its owner may read."""
-    path.touch(mode=0o600)
-    return path
-
-
-def _write(path: Path, content: bytes) -> None:
-    """A file for its owner alone, there whole or not at all."""
-    partial = path.with_name(f"{path.name}.partial")
-    partial.unlink(missing_ok=True)
-    with _own(partial).open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
 
 
 @contextmanager

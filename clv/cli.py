@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from clv.commands import backtest, data, keeping, runs, services
+from clv.commands import backtest, data, keeping, people, runs, services
 from clv.errors import ClvError
 
 app = typer.Typer(
@@ -27,10 +27,15 @@ for command in (
     data.withdraw,
     keeping.restore,
     keeping.backup,
+    people.erase,
+    people.rotate_key,
     runs.run,
     runs.backfill,
     backtest.backtest,
     data.sql,
+    data.metric,
+    data.dictionary,
+    data.docs,
     data.publish,
 ):
     app.command()(command)

@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from contextlib import chdir, contextmanager
 from pathlib import Path
 
+import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from clv import publication, tables, warehouse
+from clv import publication, roles, tables, warehouse
 from clv import settings as settings_module
 from clv.errors import ClvError
+from clv.roles import TRANSFORMER
 from clv.settings import Settings
 
 LOCK = "build"  # two builds side by side would meet in the swap of a rebuilt table
@@ -26,14 +28,17 @@ PROJECT = settings_module.PROJECT / "dbt_project"
 LAYERS = {
     "staging": ["--select", "path:models/staging"],
     "intermediate": ["--select", "path:models/intermediate"],
-    "features": ["--select", "customer_features", "fct_orders", "customer_segments_before", "channel_spend"],
+    "features": [
+        "--select", "customer_features", "fct_orders", "customer_segments_before", "channel_spend", "segment_rules",
+        "lifecycle_bounds",
+    ],
     "training": ["--select", "training_examples"],
     "analytics": [
         "--select", "customer_clv", "customer_clv_horizons", "customer_segments", "segment_summary",
         "segment_transitions", "cohort_value", "channel_value", "dim_customer", "resource_type:seed",
     ],
 }  # fmt: skip
-# Setting that says which state of staging intermediate was made of, and that state as SQL.
+# Note that says which state of staging intermediate was made of, and that state as SQL.
 MADE_OF = "intermediate_made_of"
 STAGING_STATE = f"""(
     select md5(coalesce(string_agg(
@@ -44,6 +49,7 @@ PARSED = "partial_parse.msgpack"  # what dbt knows of the project's files from i
 # Layers that are functions of raw alone, with a table of each: while raw and the SQL are the same, so are they.
 FROM_RAW = {"staging": tables.STG_CHANNEL_SPEND, "intermediate": tables.INT_CUSTOMER_DAYS}
 NO_UNIT_TESTS = ["--exclude-resource-type", "unit_test"]  # they test the SQL, not the data
+SELECTED = {"build", "test"}  # commands that choose what they work on
 
 
 def build(layer: str, variables: dict, settings: Settings) -> dict:
@@ -57,7 +63,7 @@ def build(layer: str, variables: dict, settings: Settings) -> dict:
     """
     if layer != "setup" and layer not in LAYERS:
         raise ClvError(f"there is no dbt layer '{layer}'; layers are setup, {', '.join(LAYERS)}")
-    with warehouse.lock(LOCK, settings.warehouse_url):
+    with warehouse.lock(LOCK, settings.url_as(TRANSFORMER)):
         started = time.monotonic()
         state = _state(layer, settings) if layer in FROM_RAW else None
         if state and state == _built_from(layer, settings):
@@ -87,13 +93,37 @@ def build(layer: str, variables: dict, settings: Settings) -> dict:
 
 def staging_state(settings: Settings | None = None) -> str:
     """A digest of which batches staging is made of, and what became of their rows."""
-    return warehouse.rows(f"select {STAGING_STATE}", url=settings.warehouse_url if settings else None)[0][0]
+    url = settings.url_as(TRANSFORMER) if settings else roles.url(TRANSFORMER)
+    return warehouse.rows(f"select {STAGING_STATE}", url=url)[0][0]
+
+
+def forget_builds(connection: psycopg.Connection) -> None:
+    """Has the next run build staging and intermediate anew, though no batch has come: rows of raw have changed."""
+    names = [f"built_{layer}" for layer in FROM_RAW]
+    connection.execute(f"delete from {tables.BUILDS} where name = any(%s)", (names,))
 
 
 def unit_tests(settings: Settings) -> int:
     """Runs dbt's unit tests against the tables of a set-up warehouse; returns how many passed."""
-    with warehouse.lock(LOCK, settings.warehouse_url):
-        return len(_invoke("unit_tests", ["--select", "test_type:unit"], {}, settings, command="test"))
+    with warehouse.lock(LOCK, settings.url_as(TRANSFORMER)):
+        results = _invoke("unit_tests", ["--select", "test_type:unit"], {}, settings, command="test")
+    return sum(result["unique_id"].startswith("unit_test.") for result in results)
+
+
+def semantics(settings: Settings) -> str:
+    """dbt's semantic manifest as JSON: the metrics and what they can be asked by."""
+    _invoke("metrics", ["--quiet"], {}, settings, command="parse")
+    return (_folder("metrics", {}, settings) / "semantic_manifest.json").read_text()
+
+
+def document(settings: Settings) -> Path:
+    """Writes dbt's own documentation as one page, reports/dbt/index.html, and returns it."""
+    with warehouse.lock(LOCK, settings.url_as(TRANSFORMER)):
+        _invoke("docs", ["--static"], {}, settings, command="docs generate")
+    page = settings.reports / "dbt" / "index.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(_folder("docs", {}, settings) / "static_index.html", page)
+    return page
 
 
 def _setup(settings: Settings) -> list[str]:
@@ -101,7 +131,7 @@ def _setup(settings: Settings) -> list[str]:
     missing = [
         layer
         for layer, table in FROM_RAW.items()
-        if warehouse.rows("select to_regclass(%s) is null", (table,), settings.warehouse_url)[0][0]
+        if warehouse.rows("select to_regclass(%s) is null", (table,), settings.url_as(TRANSFORMER))[0][0]
     ]
     paths = [f"path:models/{layer}" for layer in (*missing, "features", "analytics")]
     return ["--empty", "--quiet", "--resource-type", "model", "seed", "--select", *paths, "resource_type:seed"]
@@ -117,27 +147,27 @@ def _state(layer: str, settings: Settings) -> str:
             (select string_agg(batch_id || ':' || rows_received, ',' order by batch_id) from {tables.BATCHES}),
             (select string_agg(batch_id::text, ',' order by batch_id) from {tables.WITHDRAWALS})
     """
-    digest.update(repr(warehouse.rows(query, url=settings.warehouse_url)).encode())
+    digest.update(repr(warehouse.rows(query, url=settings.url_as(TRANSFORMER))).encode())
     if layer == "intermediate":  # made of staging as it is, which need not be what raw is now
         digest.update(str(_built_from("staging", settings) or time.time_ns()).encode())
     return digest.hexdigest()
 
 
 def _built_from(layer: str, settings: Settings) -> str | None:
-    there = warehouse.rows("select to_regclass(%s) is not null", (FROM_RAW[layer],), settings.warehouse_url)[0][0]
+    there = warehouse.rows("select to_regclass(%s) is not null", (FROM_RAW[layer],), settings.url_as(TRANSFORMER))[0][0]
     return _noted(f"built_{layer}", settings) if there else None
 
 
 def _noted(name: str, settings: Settings) -> str | None:
-    found = warehouse.rows(f"select value from {tables.SETTINGS} where name = %s", (name,), settings.warehouse_url)
+    found = warehouse.rows(f"select value from {tables.BUILDS} where name = %s", (name,), settings.url_as(TRANSFORMER))
     return found[0][0] if found else None
 
 
 def _note(name: str, value: str | None, settings: Settings) -> None:
-    with warehouse.connect(settings.warehouse_url) as connection:
-        connection.execute(f"delete from {tables.SETTINGS} where name = %s", (name,))
+    with warehouse.connect(settings.url_as(TRANSFORMER)) as connection:
+        connection.execute(f"delete from {tables.BUILDS} where name = %s", (name,))
         if value:
-            connection.execute(f"insert into {tables.SETTINGS} values (%s, %s)", (name, value))
+            connection.execute(f"insert into {tables.BUILDS} values (%s, %s)", (name, value))
 
 
 def _invoke(
@@ -146,12 +176,12 @@ def _invoke(
     """Runs dbt in a folder of its own and returns the results per node. Raises ClvError when one failed."""
     from dbt.cli.main import dbtRunner
 
-    folder = settings.home / "dbt" / str(variables.get("run_id", "setup")) / layer
+    folder = _folder(layer, variables, settings)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     shop = json.dumps(_shop_variables(settings))
     arguments = [
-        command, *selection, "--indirect-selection", "buildable",
+        *command.split(), *selection, *(["--indirect-selection", "buildable"] if command in SELECTED else []),
         "--project-dir", PROJECT, "--profiles-dir", PROJECT, "--target-path", folder, "--log-path", folder,
         "--vars", shop,
     ]  # fmt: skip
@@ -159,7 +189,7 @@ def _invoke(
     if parsed.exists():
         shutil.copy(parsed, folder / PARSED)
     # dbt moves into its project's folder, and reads its settings from the environment.
-    with chdir(PROJECT), _environment(variables, settings.warehouse_url):
+    with chdir(PROJECT), _environment(variables, settings.url_as(TRANSFORMER)):
         outcome = dbtRunner().invoke([str(argument) for argument in arguments])
     results = _results(folder / "run_results.json")
     if not outcome.success:
@@ -169,6 +199,11 @@ def _invoke(
     if (folder / PARSED).exists():
         (folder / PARSED).replace(parsed)
     return results
+
+
+def _folder(layer: str, variables: dict, settings: Settings) -> Path:
+    """Where dbt writes what it makes for a layer of a run."""
+    return settings.home / "dbt" / str(variables.get("run_id", "setup")) / layer
 
 
 def _results(path: Path) -> list[dict]:

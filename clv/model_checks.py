@@ -8,8 +8,9 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from clv import registry, tables, warehouse
+from clv import registry, scorecard, tables, warehouse
 from clv import settings as settings_module
+from clv.roles import MODELLER
 from clv.settings import Settings
 
 LOOK_BACK = 31  # days: a forecast that matured longer ago tells little of the model in force
@@ -44,7 +45,7 @@ def run(as_of: date, run_id: str, model_version: str, settings: Settings | None 
     found = drift(as_of, run_id, record.get("reference", {}), settings)
     for horizon in settings.horizons:
         found += matured(as_of, horizon, record["metrics"].get(f"{horizon}.ours.gini"), settings)
-    with warehouse.connect(settings.warehouse_url) as connection:
+    with warehouse.connect(settings.url_as(MODELLER)) as connection:
         connection.execute(f"delete from {tables.MODEL_CHECKS} where run_id = %s", (run_id,))  # type: ignore[arg-type]
         for check in found:
             values = {"as_of_date": as_of, "run_id": run_id, "model_version": model_version, **asdict(check)}
@@ -66,7 +67,7 @@ def drift(as_of: date, run_id: str, reference: dict[str, dict], settings: Settin
             select width_bucket({name}, %s::double precision[]), count(*) from {tables.CUSTOMER_FEATURES}
             where as_of_date = %s and run_id = %s and days_with_orders >= 1 and {name} is not null group by 1
         """
-        counts = dict(warehouse.rows(query, (known["edges"], as_of, run_id), settings.warehouse_url))
+        counts = dict(warehouse.rows(query, (known["edges"], as_of, run_id), settings.url_as(MODELLER)))
         customers = sum(counts.values())
         if customers < FEWEST_CUSTOMERS:
             continue
@@ -85,21 +86,18 @@ def matured(as_of: date, horizon_days: int, ranking: float | None, settings: Set
 
     query = f"select max(as_of_date) from {tables.PUBLICATIONS} where as_of_date between %s and %s"
     end = as_of - timedelta(days=horizon_days)
-    forecast_of = warehouse.rows(query, (end - timedelta(days=LOOK_BACK), end), settings.warehouse_url)[0][0]
+    forecast_of = warehouse.rows(query, (end - timedelta(days=LOOK_BACK), end), settings.url_as(MODELLER))[0][0]
     if forecast_of is None:
         return []
     query = f"""
-        with came as (
-            select customer_key, sum(net_revenue) as revenue from {tables.INT_CUSTOMER_DAYS}
-            where day >= %(from)s and day < %(from)s + %(days)s group by customer_key
-        )
-        select said.predicted_revenue::double precision, greatest(coalesce(came.revenue, 0), 0)::double precision
+        with {scorecard.CAME}
+        select said.predicted_revenue::double precision, coalesce(came.revenue, 0)::double precision
         from {tables.ANALYTICS}.customer_clv_horizons_history as said left join came using (customer_key)
         where said.as_of_date = %(from)s and said.horizon_days = %(days)s and said.predicted_revenue is not null
         order by hashtextextended(said.customer_key::text, 0), said.customer_key limit {MOST_CUSTOMERS}
     """
     values = {"from": forecast_of, "days": horizon_days}
-    rows = warehouse.rows(query, values, settings.warehouse_url)
+    rows = warehouse.rows(query, values, settings.url_as(MODELLER))
     if len(rows) < FEWEST_CUSTOMERS:
         return []
     said, came = np.array(rows, dtype=float).T

@@ -10,6 +10,7 @@ from typing import Any
 
 from clv import dates, registry, tables, warehouse
 from clv import settings as settings_module
+from clv.roles import MODELLER
 from clv.settings import BLENDS, Settings
 
 FORECAST_VERSION = 3  # raise it whenever features or training change: models made before are then not reused
@@ -84,7 +85,7 @@ def too_little(day: date, settings: Settings) -> str | None:
         select min(first_order_on), count(*), count(*) filter (where orders >= 3) from customers
         """,  # type: ignore[arg-type]
         (day,),
-        settings.warehouse_url,
+        settings.url_as(MODELLER),
     )[0]
     days = (day - first).days if first else 0
     shop = settings.shop
@@ -125,7 +126,7 @@ def data_digest(training_date: date, settings: Settings | None = None) -> str:
         select count(*), coalesce(sum(hashtextextended(days::text, 0)::numeric), 0)
         from {tables.INT_CUSTOMER_DAYS} as days where day < %s
     """
-    count, total = warehouse.rows(sql, (training_date,), settings.warehouse_url)[0]  # type: ignore[arg-type]
+    count, total = warehouse.rows(sql, (training_date,), settings.url_as(MODELLER))[0]  # type: ignore[arg-type]
     shape = [FORECAST_VERSION, settings.horizons, ORIGINS_IF_TWO_YEARS, DAYS_BETWEEN_ORIGINS, HISTORY_DAYS, LEARNERS]
     if settings.shop["tune_minutes"]:
         shape += [settings.shop["tune_minutes"], settings.shop["tune_search"]]
@@ -138,21 +139,25 @@ def training_origins(training_date: date, settings: Settings | None = None) -> l
     """The origins of a training date, from the shop's first order."""
     settings = settings or settings_module.load()
     sql = f"select min(day) from {tables.INT_CUSTOMER_DAYS} where orders > 0"
-    first = warehouse.rows(sql, None, settings.warehouse_url)[0][0]  # type: ignore[arg-type]
+    first = warehouse.rows(sql, None, settings.url_as(MODELLER))[0][0]  # type: ignore[arg-type]
     return origins(training_date, first, settings.horizons) if first else []
 
 
-def record_decisions(model_version: str, training_date: date, decisions: list[dict], settings: Settings) -> None:
-    """Keeps what was measured of a model and its rivals, and which is published; what was kept before is replaced."""
-    with warehouse.connect(settings.warehouse_url) as connection:
-        connection.execute(f"delete from {tables.MODEL_DECISIONS} where model_version = %s", (model_version,))  # type: ignore[arg-type]
-        for row in decisions:
-            values = {"model_version": model_version, "training_date": training_date, **row}
-            connection.execute(
-                f"insert into {tables.MODEL_DECISIONS} ({', '.join(values)}) "  # type: ignore[arg-type]
-                f"values ({', '.join(f'%({name})s' for name in values)})",
-                values,
-            )
+def record_decisions(
+    model_version: str, training_date: date, decisions: list[dict], backtest: list[dict], settings: Settings
+) -> None:
+    """Keeps what was measured of a model and its rivals, which is published, and in `backtest` the same in detail; what
+    was kept before is replaced."""
+    with warehouse.connect(settings.url_as(MODELLER)) as connection:
+        for table, rows in ((tables.MODEL_DECISIONS, decisions), (tables.MODEL_BACKTEST, backtest)):
+            connection.execute(f"delete from {table} where model_version = %s", (model_version,))  # type: ignore[arg-type]
+            for row in rows:
+                values = {"model_version": model_version, "training_date": training_date, **row}
+                connection.execute(
+                    f"insert into {table} ({', '.join(values)}) "  # type: ignore[arg-type]
+                    f"values ({', '.join(f'%({name})s' for name in values)})",
+                    values,
+                )
 
 
 def _choice(training_date: date, settings: Settings, reuse: bool = True) -> Choice:

@@ -10,8 +10,22 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from clv import dbt, model_checks, model_choice, publication, report, runs, settings, tables, warehouse
+from clv import (
+    dbt,
+    model_checks,
+    model_choice,
+    privacy,
+    publication,
+    report,
+    roles,
+    runs,
+    scorecard,
+    settings,
+    tables,
+    warehouse,
+)
 from clv.errors import ClvError
+from clv.roles import PUBLISHER
 
 Facts = dict[str, object]
 
@@ -27,10 +41,7 @@ def take(name: str, as_of: date, run_id: str, try_number: int = 1, **options: ob
     """Takes one step, logs its facts (or its error) to ops.task_log and returns the facts."""
     started = time.time()
     print(f"{name}: run {run_id}, as of {as_of}", flush=True)
-    if name not in (
-        "publish",
-        "report",
-    ):  # both are safe to repeat; every other step writes into the run's slice
+    if name not in AFTER_THE_GATES:
         runs.require_unpublished(run_id)
     try:
         facts = STEPS[name](as_of, run_id, **options)
@@ -85,13 +96,13 @@ def gate(name: str) -> Callable[[date, str], Facts]:
 
 def gate_staging(as_of: date, run_id: str) -> Facts:
     """Judges staging while no build changes it, and notes which state of it was judged."""
-    with warehouse.lock(dbt.LOCK):
+    with warehouse.lock(dbt.LOCK, roles.url(PUBLISHER)):
         return {**gate("staging")(as_of, run_id), "staging": dbt.staging_state()}
 
 
 def gate_features(as_of: date, run_id: str) -> Facts:
     """Judges the features, comparing them with staging while no build changes it."""
-    with warehouse.lock(dbt.LOCK):
+    with warehouse.lock(dbt.LOCK, roles.url(PUBLISHER)):
         return gate("features")(as_of, run_id)
 
 
@@ -100,7 +111,7 @@ def _judge_what_was_used(used: object, as_of: date, run_id: str) -> None:
     if not used:
         raise ClvError("another run left intermediate half built: clear the task build_intermediate")
     query = f"select 1 from {tables.TASK_LOG} where run_id = %s and facts->>'staging' = %s and not facts ? 'error'"
-    if warehouse.rows(query, (run_id, used)):
+    if warehouse.rows(query, (run_id, used), roles.url(PUBLISHER)):
         return
     print("staging was rebuilt by another run meanwhile: judging it again", flush=True)
     if gate_staging(as_of, run_id)["staging"] != used:
@@ -151,12 +162,19 @@ def score(as_of: date, run_id: str, model: dict | None = None) -> Facts:
     from spark_jobs import score as job
 
     model = model or {}
-    return job.run(as_of, run_id, model.get("model_version") or job.NO_MODEL, model.get("status_reason"))
+    # Else somebody erased meanwhile would be scored after all.
+    with warehouse.lock(privacy.LOCK, roles.url(PUBLISHER), shared=True):
+        return job.run(as_of, run_id, model.get("model_version") or job.NO_MODEL, model.get("status_reason"))
 
 
 def publish(as_of: date, run_id: str) -> Facts:
     """Publishes the run: readers of its date move to it at once."""
     return publication.publish(as_of, run_id)
+
+
+def measure_forecasts(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - every date's matured forecasts
+    """Measures the published forecasts that have matured against what happened."""
+    return scorecard.measure()
 
 
 def write_report(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - the page shows what is published
@@ -178,8 +196,10 @@ STEPS: dict[str, Callable[..., Facts]] = {
     "build_analytics": build("analytics"),
     "gate_analytics": gate("analytics"),
     "publish": publish,
+    "scorecard": measure_forecasts,
     "report": write_report,
 }
+AFTER_THE_GATES = ("publish", "scorecard", "report")  # safe to repeat; every other step writes into the run's slice
 
 
 def run(as_of: date, started_by: str = "pipeline", force_retrain: bool = False) -> str:

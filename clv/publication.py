@@ -14,8 +14,9 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
-from clv import tables, warehouse
+from clv import roles, tables, warehouse
 from clv.errors import ClvError
+from clv.roles import PUBLISHER
 
 GATES = ("raw", "staging", "features", "predictions", "analytics")
 LOCK = "publish"  # held while publishing, and by upkeep while it removes a run's rows
@@ -40,7 +41,7 @@ def publish(as_of: date, run_id: str, published_by: str | None = None) -> dict:
     Raises ClvError when the run is not the date's, was not judged by every gate, failed one, or when its rows are
     not there (any more). `published_by` defaults to the database role.
     """
-    with warehouse.connect() as connection:
+    with warehouse.connect(roles.url(PUBLISHER)) as connection:
         connection.execute("select pg_advisory_xact_lock(%s)", (warehouse.lock_key(LOCK),))
         holding = _newest(connection, as_of)
         if holding and holding.run_id == run_id:
@@ -71,7 +72,7 @@ def digest(as_of: date, run_id: str, connection: psycopg.Connection | None = Non
     columns in the order of their names.
     """
     if connection is None:
-        with warehouse.connect() as own:
+        with warehouse.connect(roles.url(PUBLISHER)) as own:
             return digest(as_of, run_id, own)
     # How a value is written as text must not hang on the session.
     connection.execute(
@@ -103,14 +104,17 @@ def digest(as_of: date, run_id: str, connection: psycopg.Connection | None = Non
 def current(as_of: date | None = None, connection: psycopg.Connection | None = None) -> Publication | None:
     """What readers see: the publication that holds for a date (default: the latest published date), else None."""
     if connection is None:
-        with warehouse.connect() as own:
+        with warehouse.connect(roles.url(PUBLISHER)) as own:
             return _newest(own, as_of)
     return _newest(connection, as_of)
 
 
 def history() -> list[Publication]:
     """Every publication, the newest first."""
-    with warehouse.connect() as connection, connection.cursor(row_factory=class_row(Publication)) as cursor:
+    with (
+        warehouse.connect(roles.url(PUBLISHER)) as connection,
+        connection.cursor(row_factory=class_row(Publication)) as cursor,
+    ):
         return cursor.execute(f"select * from {tables.PUBLICATIONS} order by publication_id desc").fetchall()
 
 

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from psycopg import sql
+
+from clv import roles, warehouse
 from clv import settings as settings_module
-from clv import warehouse
 from clv.errors import ClvError
-from clv.settings import QUIET, Settings
+from clv.settings import QUIET, Settings, for_sqlalchemy
 
 MODEL = "customer_lifetime_value"
 EXPERIMENT = "training"
@@ -49,8 +51,13 @@ def setup(settings: Settings | None = None) -> None:
     _quiet()
     served = settings.mlflow_url.startswith("http")
     with warehouse.lock("mlflow", settings.warehouse_url):
-        if not served:
-            _migrate(settings.mlflow_url)
+        if os.environ.get("MLFLOW_TRACKING_URI"):
+            if not served:
+                _migrate(settings.mlflow_url)
+        else:
+            url = settings.database_url("mlflow")
+            _migrate(for_sqlalchemy(url))
+            let_modeller_in(url)
         client = _client(settings)
         if not client.search_registered_models(f"name = '{MODEL}'"):
             client.create_registered_model(MODEL)
@@ -70,6 +77,20 @@ def _migrate(url: str) -> None:
             utils._initialize_tables(engine)
     finally:
         engine.dispose()
+
+
+def let_modeller_in(url: str) -> None:
+    """Lets the modeller work with the rows of MLflow's database, which belongs to the owner whose `url` is given."""
+    modeller = sql.Identifier(roles.name(roles.MODELLER))
+    with warehouse.connect(url) as connection:
+        database = sql.Identifier(connection.info.dbname)
+        for right in (
+            sql.SQL("connect on database {}").format(database),
+            sql.SQL("usage on schema public"),
+            sql.SQL("select, insert, update, delete on all tables in schema public"),
+            sql.SQL("usage on all sequences in schema public"),
+        ):
+            connection.execute(sql.SQL("grant {} to {}").format(right, modeller))
 
 
 def find(training_date: date, data_digest: str, settings: Settings | None = None) -> ModelVersion | None:

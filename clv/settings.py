@@ -36,6 +36,7 @@ SHOP_DEFAULTS = {
     "minimum_customers": 500,
     "time_zone": "UTC",  # that orders are dated in; times whose offset or zone is known are converted to it
     "currency": None,  # the warehouse's; where it is not set, the first file's
+    "retention_days": None,  # after which upkeep removes what names a person and no step reads; None: never
 }
 
 # Telemetry of every tool is off, wherever we start it.
@@ -113,7 +114,7 @@ class Settings:
 
     @property
     def warehouse_url(self) -> str:
-        """The warehouse as the pipeline's owner: postgresql://user:password@host:port/database."""
+        """The warehouse as its owner: postgresql://user:password@host:port/database."""
         return self.database_url(self.database)
 
     def database_url(self, database: str) -> str:
@@ -129,17 +130,25 @@ class Settings:
         password = quote(self.secret("postgres_password"), safe="")
         return f"postgresql://clv_owner:{password}@127.0.0.1:{self.state['postgres_port']}/{database}"
 
+    def url_as(self, role: str, database: str | None = None) -> str:
+        """The warehouse, or a database beside it, as one of the roles of clv.roles: "loader", "analyst" and so on.
+
+        A database that something is tried out in knows no roles: it is its owner's alone.
+        """
+        if self.database != "warehouse":
+            return self.database_url(database or self.database)
+        place = self.database_url(database or self.database).rpartition("@")[2]
+        return f"postgresql://clv_{role}:{quote(self.secret(f'{role}_password'), safe='')}@{place}"
+
     @property
     def analyst_url(self) -> str:
         """The warehouse as an analyst sees it: role clv_analyst, which reads the schema analytics only."""
-        base = self.warehouse_url.rpartition("@")[2]
-        return f"postgresql://clv_analyst:{quote(self.secret('analyst_password'), safe='')}@{base}"
+        return self.url_as("analyst")
 
     @property
     def mlflow_url(self) -> str:
-        return os.environ.get("MLFLOW_TRACKING_URI") or self.database_url("mlflow").replace(
-            "postgresql://", "postgresql+psycopg2://"
-        )
+        """The registry, as the modeller where it is a database beside the warehouse."""
+        return os.environ.get("MLFLOW_TRACKING_URI") or for_sqlalchemy(self.url_as("modeller", "mlflow"))
 
     def remember(self, **values: object) -> Settings:
         """Writes values into the home's state, whole or not at all, and returns the settings anew."""
@@ -148,6 +157,11 @@ class Settings:
         partial.write_text(json.dumps({**self.state, **values}, indent=2))
         partial.replace(self.home / "state.json")
         return load(self.home)
+
+
+def for_sqlalchemy(url: str) -> str:
+    """A database's address as SQLAlchemy wants it, with its driver."""
+    return url.replace("postgresql://", "postgresql+psycopg2://")
 
 
 def place(url: str) -> str:
@@ -257,5 +271,9 @@ SHOP_VALUES = {
     "currency": (
         lambda value: value is None or isinstance(value, str) and re.fullmatch("[A-Z]{3}", value) is not None,
         "a code of three letters such as GBP",
+    ),
+    "retention_days": (
+        lambda value: value is None or _count(value) and value >= 1,
+        "a whole number of days from 1, such as 365",
     ),
 }

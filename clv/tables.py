@@ -11,6 +11,7 @@ CHANNEL_SPEND = "raw.channel_spend"
 WITHDRAWALS = "raw.withdrawals"
 CUSTOMERS = "pii.customers"
 UNREADABLE_ROWS = "quarantine.unreadable_rows"
+UNREADABLE_TEXTS = "pii.unreadable_texts"
 
 SET_ASIDE_LINES = "quarantine.set_aside_lines"
 STG_ORDER_LINES = "staging.stg_order_lines"
@@ -32,8 +33,11 @@ RUNS = "ops.runs"
 GATE_RESULTS = "ops.gate_results"
 TASK_LOG = "ops.task_log"
 MODEL_DECISIONS = "ops.model_decisions"
+MODEL_BACKTEST = "ops.model_backtest"
 MODEL_CHECKS = "ops.model_checks"
+CLV_SCORECARD = "ops.clv_scorecard"
 SETTINGS = "ops.settings"
+BUILDS = "ops.builds"
 PUBLICATIONS = "analytics.publications"
 
 # Tables of one run's rows in analytics_runs, and the view(s) in analytics that show the published ones.
@@ -50,3 +54,6 @@ PUBLISHED_TABLES = {
     "dim_customer": {"key": ["customer_key"], "history": False},
     "fct_orders": {"key": ["order_key"], "history": False},
 }
+
+# What else analysts read: views on these, and on what ops knows of published runs and of models.
+PUBLISHED_VIEWS = ("customer_reasons", "clv_scorecard", "model_backtest", "data_quality", "publications")

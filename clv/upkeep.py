@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 
 from clv import dates, publication, settings, tables, warehouse
+from clv.privacy import retention
 
 KEEP_DAYS = 7
 KEEP_DATES = 3
@@ -48,7 +49,10 @@ def run(keep_days: int = KEEP_DAYS, keep_dates: int = KEEP_DATES, today: date | 
     for run_id in candidates:
         for table, count in _remove(run_id, since, keep_dates).items():
             rows[table] = rows.get(table, 0) + count
+    kept_for = home.shop["retention_days"]
+    personal = retention.run(home, (today or dates.today()) - timedelta(days=kept_for)) if kept_for else {}
     return {
+        **({"personal": personal} if kept_for else {}),
         "runs": len(candidates),
         "rows": rows,
         "build_files": _remove_files(home.home / "dbt", since),

@@ -17,7 +17,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 @contextmanager
 def connect(url: str | None = None, autocommit: bool = False) -> Iterator[psycopg.Connection]:
-    """A connection to the warehouse (default: as the pipeline's owner); commits at the end, rolls back on error.
+    """A connection to the warehouse (default: as its owner); commits at the end, rolls back on error.
 
     Raises Unavailable when it does not answer.
     """
@@ -41,15 +41,19 @@ def rows(sql: str, params: tuple | dict | None = None, url: str | None = None) -
 
 
 @contextmanager
-def lock(name: str, url: str | None = None) -> Iterator[None]:
-    """Waits for, and holds, the warehouse-wide lock `name`. It is the connection's: a killed holder frees it."""
+def lock(name: str, url: str | None = None, shared: bool = False) -> Iterator[None]:
+    """Waits for, and holds, the warehouse-wide lock `name`. It is the connection's: a killed holder frees it.
+
+    Several may hold it `shared`, while nobody holds it alone.
+    """
+    kind = "_shared" if shared else ""
     with connect(url, autocommit=True) as connection:
         key = lock_key(name)
-        connection.execute("select pg_advisory_lock(%s)", (key,))
+        connection.execute(f"select pg_advisory_lock{kind}(%s)", (key,))
         try:
             yield
         finally:
-            connection.execute("select pg_advisory_unlock(%s)", (key,))
+            connection.execute(f"select pg_advisory_unlock{kind}(%s)", (key,))
 
 
 def lock_key(name: str) -> int:

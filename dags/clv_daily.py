@@ -15,6 +15,7 @@ under a `run_id` of its own, and readers move only when `publish` has flipped th
 | build_analytics | all of the above | analytics_runs |
 | gate_* | the layer before | ops.gate_results |
 | publish | analytics_runs | one row in analytics.publications |
+| scorecard | published forecasts that matured, intermediate | ops.clv_scorecard |
 | report | what is published | the report's page |
 
 A failed gate names the expectation, the counts and masked examples; nothing is published then, and yesterday's rows
@@ -61,6 +62,7 @@ def clv_daily():
         step("build_analytics", pool="build")(),
         step("gate_analytics")(),
         step("publish")(),
+        step("scorecard")(),
         step("report")(),
     )
 

@@ -12,6 +12,8 @@ import secrets
 import sys
 from pathlib import Path
 
+ROLES = ("loader", "transformer", "modeller", "publisher", "analyst")  # of the database: see clv/roles.py
+
 
 def make(folder: Path) -> list[str]:
     """Makes each secret that is missing; returns the names of those made."""
@@ -21,7 +23,7 @@ def make(folder: Path) -> list[str]:
         name
         for name, text in {
             "postgres_password": secrets.token_urlsafe(24),
-            "analyst_password": secrets.token_urlsafe(24),
+            **{f"{role}_password": secrets.token_urlsafe(24) for role in ROLES},
             "pseudonym_key": secrets.token_hex(32),
             "airflow_password": secrets.token_urlsafe(12),
             "airflow_jwt_secret": secrets.token_urlsafe(48),

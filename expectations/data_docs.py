@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from clv import settings, warehouse
+from clv import roles, settings, warehouse
 
 # Parts of GX's site that say nothing about a run.
 _LEFT_OUT = {"expectations": "None", "profiling": "None"}
@@ -42,7 +42,9 @@ def _render(folder: Path) -> None:
         ValidationResultIdentifier,
     )
 
-    rows = warehouse.rows("select run_id, gate, judged_table, judged_at, document from ops.gate_documents")
+    rows = warehouse.rows(
+        "select run_id, gate, judged_table, judged_at, document from ops.gate_documents", url=roles.url(roles.PUBLISHER)
+    )
     for run_id, gate, table, judged_at, document in rows:
         document["meta"]["run_id"] = {"run_name": run_id, "run_time": judged_at.isoformat()}
         key = ValidationResultIdentifier(

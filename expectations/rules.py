@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from great_expectations.expectations.core.expect_column_max_to_be_between import ExpectColumnMaxToBeBetween
 from great_expectations.expectations.core.expect_column_values_to_be_between import ExpectColumnValuesToBeBetween
 from great_expectations.expectations.core.expect_column_values_to_not_be_null import ExpectColumnValuesToNotBeNull
 from great_expectations.expectations.core.expect_table_row_count_to_be_between import ExpectTableRowCountToBeBetween
@@ -114,6 +115,17 @@ def between(column: str, low: float | None, high: float | None, severity: str = 
         description=f"{column} outside [{low}, {high}]",
         severity=FailureSeverity(severity),
         meta={"name": f"{column}_in_range"},
+    )  # type: ignore[call-arg]
+
+
+def newest_at_least(name: str, column: str, least: date, says: str, severity: str = "warning") -> Expectation:
+    """Expects the newest time in a column to be of a day, or later; what is observed is the newest time."""
+    return ExpectColumnMaxToBeBetween(
+        column=column,
+        min_value=least.isoformat(),  # type: ignore[arg-type]
+        description=says,
+        severity=FailureSeverity(severity),
+        meta={"name": name},
     )  # type: ignore[call-arg]
 
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from clv import settings, tables, warehouse
+from clv import roles, settings, tables, warehouse
 from clv.errors import ClvError
-from expectations import results
+from clv.roles import PUBLISHER
+from expectations import dimensions, results
 from expectations.results import Finding, GateFailed
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def judge(gate: str, as_of_date: date, run_id: str) -> dict:
     started = time.monotonic()
     documents = _validate(gate, as_of_date, run_id)
     found = [one for table, document in documents.items() for one in results.findings(table, document)]
-    with warehouse.connect() as connection:
+    with warehouse.connect(roles.url(PUBLISHER)) as connection:
         _keep(connection, gate, as_of_date, run_id, found)
         _keep_documents(connection, gate, run_id, documents)
     # An empty table explains whatever else fails: it is named first.
@@ -80,9 +81,9 @@ def _validate(gate: str, as_of_date: date, run_id: str) -> dict[str, dict]:
     modules = {"raw": raw, "staging": staging, "features": features, "predictions": predictions, "analytics": analytics}
     if gate not in modules:
         raise ClvError(f"there is no gate '{gate}'; the gates are {', '.join(modules)}")
-    with warehouse.connect():  # says in one line when the warehouse does not answer
+    with warehouse.connect(roles.url(PUBLISHER)):  # says in one line when the warehouse does not answer
         pass
-    source = gx.data_sources.add_postgres("warehouse", connection_string=settings.load().warehouse_url)
+    source = gx.data_sources.add_postgres("warehouse", connection_string=roles.url(PUBLISHER))
     documents = {}
     try:
         for make in modules[gate].SUITES:
@@ -111,13 +112,14 @@ def _keep(connection: psycopg.Connection, gate: str, as_of_date: date, run_id: s
     connection.cursor().executemany(
         f"""
         insert into {tables.GATE_RESULTS} (
-            run_id, as_of_date, gate, expectation, severity, success, observed, unexpected_count, rows_judged, examples
-        ) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+            run_id, as_of_date, gate, expectation, severity, success, observed, unexpected_count, rows_judged, examples,
+            dimension
+        ) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
         """,
         [
             (
                 run_id, as_of_date, gate, one.expectation, one.severity, one.success, one.observed, one.unexpected,
-                one.rows_judged, json.dumps(one.examples, default=str),
+                one.rows_judged, json.dumps(one.examples, default=str), dimensions.of(one.expectation.split(": ")[1]),
             )
             for one in found
         ],

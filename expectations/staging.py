@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from great_expectations.expectations.expectation import Expectation
 
 from clv import tables
-from expectations.rules import Slice, Suite, complete, has_rows, never, unique
+from expectations.rules import Slice, Suite, complete, has_rows, never, newest_at_least, unique
 
 FEW = 10  # rows; below it a share says nothing
 MISSING_SHARE = 0.10
 MISSING_CUSTOMER_SHARE = 0.60
 MISSING_CUSTOMER_WARNING = 0.35
+STALE_DAYS = 7  # without an order: the shop's deliveries may have stopped
 MEND = "load a corrected file under the same name, or take the batch back with `clv withdraw --batch {batch_id}`"
 
 
 def stg_batch_counts(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no date
-    """What became of each batch. A share is one of the rows that hold: not duplicate, not replaced, not withdrawn."""
+    """What became of each batch. A share is one of the rows that hold: not duplicate, replaced, withdrawn or erased."""
     query = f"""SELECT
             counts.*,
-            rows_received - rows_duplicate - rows_replaced - rows_withdrawn as rows_holding,
+            rows_received - rows_duplicate - rows_replaced - rows_withdrawn - rows_erased as rows_holding,
             (select loaded_at from {tables.BATCHES} as b where b.batch_id = counts.batch_id) as loaded_at
         from {tables.STG_BATCH_COUNTS} as counts"""
     return Suite(
@@ -116,6 +119,12 @@ def stg_order_lines(slice_: Slice) -> Suite:
                 where weeks = 8 and last_week not between usual_week / 3 and usual_week * 3""",
                 "the last seven days have under a third or over three times the usual week's lines",
                 severity="warning",
+            ),
+            newest_at_least(
+                "newest_order",
+                "ordered_at",
+                slice_.as_of_date - timedelta(days=STALE_DAYS),
+                f"the newest order is of more than {STALE_DAYS} days before the date",
             ),
         ],
     )

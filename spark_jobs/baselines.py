@@ -23,6 +23,7 @@ from clv import model_choice, tables, warehouse
 from clv import settings as settings_module
 from clv.dates import parse_date
 from clv.errors import ClvError
+from clv.roles import MODELLER
 from clv.settings import Settings
 from spark_jobs import baselines_btyd, baselines_learned, entry, session, train, warehouse_io
 from spark_jobs import baselines_rules as rules
@@ -60,7 +61,7 @@ def run(
     settings = settings or settings_module.load()
     horizons = sorted(horizons or settings.horizons)
     where = {"as_of_date": as_of, "run_id": run_id}
-    customers = warehouse_io.count(tables.CUSTOMER_FEATURES, where, settings.warehouse_url)
+    customers = warehouse_io.count(tables.CUSTOMER_FEATURES, where, settings.url_as(MODELLER))
     if not customers:
         raise ClvError(
             f"{tables.CUSTOMER_FEATURES} has no rows for {as_of}, run {run_id}; build the layer 'features' first"
@@ -92,7 +93,7 @@ def check_examples(training_date: date, run_id: str, settings: Settings, horizon
     if not model_choice.training_origins(training_date, settings):
         return 0  # nothing has closed yet
     where = {"training_date": training_date, "run_id": run_id}
-    rows = warehouse_io.count(tables.TRAINING_EXAMPLES, where, settings.warehouse_url)
+    rows = warehouse_io.count(tables.TRAINING_EXAMPLES, where, settings.url_as(MODELLER))
     if not rows:
         raise ClvError(
             f"{tables.TRAINING_EXAMPLES} has no rows for {training_date}, run {run_id}; "
@@ -105,7 +106,7 @@ def check_examples(training_date: date, run_id: str, settings: Settings, horizon
             where training_date = %(training_date)s and run_id = %(run_id)s
                 and as_of_date + {horizon} > training_date and ({known} or as_of_date > training_date)
         """
-        too_early = warehouse.rows(query, where, settings.warehouse_url)[0][0]  # type: ignore[arg-type]
+        too_early = warehouse.rows(query, where, settings.url_as(MODELLER))[0][0]  # type: ignore[arg-type]
         if too_early:
             raise ClvError(
                 f"{tables.TRAINING_EXAMPLES} tells what followed {too_early} in {horizon} days, which were not over "

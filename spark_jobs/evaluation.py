@@ -15,8 +15,9 @@ from spark_jobs import blending, conformal, metrics, promotion
 from spark_jobs.anchor import OriginFit
 from spark_jobs.blending import Blend
 from spark_jobs.columns import Array, Columns
+from spark_jobs.conformal import Intervals
 from spark_jobs.forecast import Parts, Trained, blend, parts, rival_says, setting
-from spark_jobs.promotion import CELLS, OURS, RIVALS, Decision
+from spark_jobs.promotion import ANCHOR, CELLS, OURS, RIVALS, Decision
 
 HEADROOM = 2.0  # a customer is never said to spend more than this times the most that any customer spent
 
@@ -124,6 +125,12 @@ def calibrated(trained: Trained, held_back: Sequence[HeldBack], most: float) -> 
         held_back = tried if decision.published != OURS else held_back
     said, spent = [held.forecast(trained) for held in held_back], [held.spent for held in held_back]
     intervals = conformal.calibrate(spent, [value for _, value, _ in said], [p for p, _, _ in said])
+    if decision:
+        inside = {
+            held.origin: _within(held, intervals, *forecast) for held, forecast in zip(held_back, said, strict=True)
+        }
+        coverage = [{"coverage_80": inside[origin]} for origin in decision.origins]
+        decision = decision.with_measured(decision.published, coverage)
     most = max(most, *(float(held.rivals["trailing"].max(initial=0)) for held in held_back), 0.0)
     return replace(trained, intervals=intervals, cap=HEADROOM * most if most > 0 else np.inf), decision
 
@@ -138,7 +145,6 @@ def scores(trained: Trained, held_back: Sequence[HeldBack]) -> dict[str, float]:
         return {}
     held = held_back[-1]
     p, value, mean = held.forecast(trained)
-    low, high = trained.intervals.bounds(value, p, mean)
     median = trained.intervals.quantile(0.5, value, p, mean)
     anchor = held.parts.said
     table = {
@@ -147,7 +153,7 @@ def scores(trained: Trained, held_back: Sequence[HeldBack]) -> dict[str, float]:
             "auc": metrics.auc(held.bought, p),
             "brier": metrics.brier(held.bought, p),
             "wape_p50": metrics.wape(held.spent, median),
-            "within_interval": float(np.mean((held.spent >= low) & (held.spent <= high))),
+            "within_interval": _within(held, trained.intervals, p, value, mean),
         },
         "anchor": {
             **metrics.of_money(held.spent, anchor.revenue),
@@ -164,12 +170,26 @@ def scores(trained: Trained, held_back: Sequence[HeldBack]) -> dict[str, float]:
 
 
 def _decide(trained: Trained, held_back: Sequence[HeldBack]) -> Decision:
-    said = {OURS: [held.forecast(trained)[1] for held in held_back]}
+    own = [held.forecast(trained) for held in held_back]
+    said = {OURS: [value for _, value, _ in own]}
     for name in held_back[0].rivals:
         if all(name in held.rivals for held in held_back):
             said[name] = [held.rivals[name] for held in held_back]
     origins = [held.origin for held in held_back]
-    return promotion.decide(held_back[0].window_days, origins, [held.spent for held in held_back], said)
+    decision = promotion.decide(held_back[0].window_days, origins, [held.spent for held in held_back], said)
+    chances = {OURS: [p for p, _, _ in own], ANCHOR: [held.parts.said.p_purchase for held in held_back]}
+    for name, by_origin in chances.items():
+        found = [
+            {"auc": metrics.auc(held.bought, p), "brier": metrics.brier(held.bought, p)}
+            for held, p in zip(held_back, by_origin, strict=True)
+        ]
+        decision = decision.with_measured(name, found)
+    return decision
+
+
+def _within(held: HeldBack, intervals: Intervals, p: Array, value: Array, mean: float) -> float:
+    """Share of an origin's customers whose money lay within their interval."""
+    return float(metrics.coverage(held.spent, *intervals.bounds(value, p, mean)))
 
 
 def _with_weights(own: Trained, chosen: Trained | Blend) -> Trained:

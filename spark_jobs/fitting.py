@@ -126,6 +126,7 @@ def fit(
                 kept = challenger if promoted else kept
             log.info("windows of %d days: %s is published", window, decision.published)
             record["decisions"] += decision.as_rows()
+            record["backtest"] += decision.measured_as_rows()
         trained[window] = kept.trained
         record["held_back"][window] = [held_back.origin for held_back in kept.held_back]
         record["blends"][window] = {way: asdict(blend) for way, blend in kept.blends.items()}
@@ -225,5 +226,5 @@ def new_record(training_date: date, origins: dict[date, Origin] | None = None, r
         "training_date": training_date.isoformat(),
         "origins": {day.isoformat(): origin.fit.as_json() for day, origin in (origins or {}).items()},
         "held_back": {}, "weights": {}, "blends": {}, "tuning": {}, "reference": {}, "explained": {},
-        "decisions": [], "examples": rows, "metrics": {},
+        "decisions": [], "backtest": [], "examples": rows, "metrics": {},
     }  # fmt: skip

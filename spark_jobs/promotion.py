@@ -7,7 +7,7 @@ are what a shop could do without any of this: last spend, last year's spend, RFM
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
@@ -25,6 +25,17 @@ RIVALS: dict[str, Callable[[Probabilistic, Columns, int], Array]] = {
     "trailing": lambda said, columns, days: baselines_rules.trailing(columns, days).mean,  # noqa: ARG005
     "trailing_year": lambda said, columns, days: baselines_rules.trailing_year(columns, days).mean,  # noqa: ARG005
 }
+
+
+MONEY = {  # of a forecast of mean revenue, kept per origin
+    "normalized_gini": metrics.normalized_gini,
+    "rmse": metrics.rmse,
+    "bias": metrics.signed_bias,
+    "wape": metrics.wape,
+    "mae": metrics.mae,
+    "top_10_capture": metrics.top_10_capture,
+}
+Measured = dict[str, list[dict[str, float]]]  # contestant -> per origin, metric -> value
 
 
 @dataclass(frozen=True)
@@ -47,12 +58,14 @@ class Figures:
 
 @dataclass(frozen=True)
 class Decision:
-    """Which forecast of a window is published, and what was measured of each, by name."""
+    """Which forecast of a window is published, and what was measured of each, by name: what it was judged by, and in
+    more detail per origin."""
 
     window_days: int
     origins: list[str]
     published: str
     figures: dict[str, Figures]
+    measured: Measured = field(default_factory=dict)
 
     def challenged(self, challenger: Decision) -> tuple[Decision, bool]:
         """The decision with a challenger's figures beside the champion's, and whether the challenger takes over: only
@@ -62,7 +75,13 @@ class Decision:
         if promoted and published == OURS:
             published = TUNED
         figures = {OURS: self.figures[OURS], TUNED: challenger.figures[OURS], **self.figures}
-        return Decision(self.window_days, self.origins, published, figures), promoted
+        measured = {OURS: self.measured[OURS], TUNED: challenger.measured[OURS], **self.measured}
+        return Decision(self.window_days, self.origins, published, figures, measured), promoted
+
+    def with_measured(self, contestant: str, more: Sequence[dict[str, float]]) -> Decision:
+        """The decision with more metrics of a contestant, per origin."""
+        both = [known | new for known, new in zip(self.measured[contestant], more, strict=True)]
+        return replace(self, measured=self.measured | {contestant: both})
 
     def as_rows(self) -> list[dict]:
         """One row per contestant, for the warehouse."""
@@ -73,6 +92,18 @@ class Decision:
                 "published": name == self.published,
             }
             for name, found in self.figures.items()
+        ]  # fmt: skip
+
+    def measured_as_rows(self) -> list[dict]:
+        """One row per contestant, origin and metric, for the warehouse."""
+        return [
+            {
+                "horizon_days": self.window_days, "origin": origin, "contestant": name, "metric": metric,
+                "value": value, "published": name == self.published,
+            }
+            for name, by_origin in self.measured.items()
+            for origin, found in zip(self.origins, by_origin, strict=True)
+            for metric, value in found.items()
         ]  # fmt: skip
 
 
@@ -87,8 +118,16 @@ def decide(
         name: Figures(*np.mean([_figures(came, f) for came, f in zip(actual, forecasts, strict=True)], axis=0).tolist())
         for name, forecasts in said.items()
     }
+    measured = {
+        name: [
+            {metric: float(score(came, f)) for metric, score in MONEY.items()}
+            for came, f in zip(actual, forecasts, strict=True)
+        ]
+        for name, forecasts in said.items()
+    }
     better = {name: found.error for name, found in figures.items() if found.beats(figures[OURS])}
-    return Decision(window_days, origins, min(better, key=lambda name: better[name], default=OURS), figures)
+    published = min(better, key=lambda name: better[name], default=OURS)
+    return Decision(window_days, origins, published, figures, measured)
 
 
 def cells_as_json(cells: Cells) -> dict:

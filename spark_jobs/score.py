@@ -22,6 +22,7 @@ from clv import registry, tables, warehouse
 from clv import settings as settings_module
 from clv.dates import parse_date
 from clv.errors import ClvError
+from clv.roles import MODELLER
 from clv.settings import Settings
 from spark_jobs import entry, forecast, learning, model_files, reasons, session, warehouse_io
 from spark_jobs.anchor import OriginFit
@@ -60,7 +61,7 @@ def run(
     """Replaces the slice (as_of, run_id) of the predictions; returns the facts. Raises ClvError without features."""
     settings = settings or settings_module.load()
     where = {"as_of_date": as_of, "run_id": run_id}
-    customers = warehouse_io.count(tables.CUSTOMER_FEATURES, where, settings.warehouse_url)
+    customers = warehouse_io.count(tables.CUSTOMER_FEATURES, where, settings.url_as(MODELLER))
     if not customers:
         raise ClvError(
             f"{tables.CUSTOMER_FEATURES} has no rows for {as_of}, run {run_id}; build the layer 'features' first"
@@ -76,7 +77,7 @@ def run(
 def predict(model: Model, as_of: date, run_id: str, settings: Settings) -> dict[str, Any]:
     """Replaces the slice (as_of, run_id) with what a model says; returns the facts."""
     where = {"as_of_date": as_of, "run_id": run_id}
-    customers = warehouse_io.count(tables.CUSTOMER_FEATURES, where, settings.warehouse_url)
+    customers = warehouse_io.count(tables.CUSTOMER_FEATURES, where, settings.url_as(MODELLER))
     with session.running("score", settings) as spark:
         log.info("reading %d rows of %s", customers, tables.CUSTOMER_FEATURES)
         parts = warehouse_io.partitions_for(customers)
@@ -87,7 +88,7 @@ def predict(model: Model, as_of: date, run_id: str, settings: Settings) -> dict[
             rows = write_too_little_data(settings, as_of, run_id, NO_ORDER)
             return {"customers": customers, "rows": rows, "status": "too_little_data", "reason": NO_ORDER}
         fit = fits[as_of].fit
-        daily = warehouse_io.daily_revenue(as_of, settings.warehouse_url)
+        daily = warehouse_io.daily_revenue(as_of, settings.url_as(MODELLER))
         common = forecast.settings_of(model, fit, learning.panel(known, MOST_SAMPLED)[as_of], daily, as_of)
         rate = settings.shop["discount_rate"]
         said = features.mapInArrow(lambda batches: say(batches, model, fit, common, rate), SAID_SCHEMA).persist()
@@ -164,7 +165,7 @@ def give_reasons(
 
 def write_too_little_data(settings: Settings, as_of: date, run_id: str, reason: str) -> int:
     """The slice of a shop that meets no threshold: every customer with the reason, in one transaction."""
-    with warehouse.connect(settings.warehouse_url) as connection:
+    with warehouse.connect(settings.url_as(MODELLER)) as connection:
         condition = "as_of_date = %(as_of)s and run_id = %(run_id)s"
         values = {"as_of": as_of, "run_id": run_id, "reason": reason, "horizons": [*settings.horizons, LIFETIME]}
         connection.execute(f"delete from {tables.CUSTOMER_PREDICTIONS} where {condition}", values)  # type: ignore[arg-type]

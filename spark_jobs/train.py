@@ -21,6 +21,7 @@ from clv import model_choice, registry, tables, warehouse
 from clv import settings as settings_module
 from clv.dates import parse_date
 from clv.errors import ClvError
+from clv.roles import MODELLER
 from clv.settings import Settings
 from spark_jobs import entry, fitting, model_files, session, tuning, warehouse_io
 from spark_jobs.columns import COLUMNS
@@ -49,7 +50,7 @@ def run(
     if data_digest and data_digest != digest:
         raise RuntimeError(f"the orders before {training_date} changed while training was prepared; try again")
     name = registry.version_name(training_date, digest)
-    with warehouse.lock(f"train {name}", settings.warehouse_url):
+    with warehouse.lock(f"train {name}", settings.url_as(MODELLER)):
         found = None if force else registry.find(training_date, digest, settings)
         if found:
             log.info("model %s of the same data is registered already", name)
@@ -69,7 +70,7 @@ def run(
                 parameters[f"found.{learner}.better"] = one["better"]
             parameters |= {f"blends.{window}": blends for window, blends in record["blends"].items()}
             parameters |= {"blend": settings.blend, "origins": len(record["origins"]), "examples": record["examples"]}
-            model_choice.record_decisions(name, training_date, record["decisions"], settings)
+            model_choice.record_decisions(name, training_date, record["decisions"], record["backtest"], settings)
             version = registry.register(
                 Path(folder), training_date, digest, force, parameters, record["metrics"], settings
             )
@@ -96,7 +97,7 @@ def fit(
     features = read(spark, settings, training_date, run_id)
     if features is None:
         return fitting.unlearned(settings, training_date, name)
-    daily = warehouse_io.daily_revenue(training_date, settings.warehouse_url)
+    daily = warehouse_io.daily_revenue(training_date, settings.url_as(MODELLER))
     return fitting.fit(features, daily, settings, training_date, name, known)
 
 
@@ -111,7 +112,7 @@ def searched(training_date: date, data_digest: str, settings: Settings) -> dict[
 def read(spark: SparkSession, settings: Settings, training_date: date, run_id: str) -> DataFrame | None:
     """The rows of features.training_examples of one run; None where no window has closed by the training date."""
     where = {"training_date": training_date, "run_id": run_id}
-    rows = warehouse_io.count(tables.TRAINING_EXAMPLES, where, settings.warehouse_url)
+    rows = warehouse_io.count(tables.TRAINING_EXAMPLES, where, settings.url_as(MODELLER))
     if not rows:
         if not model_choice.training_origins(training_date, settings):
             return None
@@ -138,7 +139,7 @@ def refuse_open_windows(training_date: date, run_id: str, settings: Settings) ->
             and outcome <> 'null' and as_of_date + days::integer > %(day)s
         group by 1, 2 order by 1, 2 limit 1
     """
-    found = warehouse.rows(query, {"day": training_date, "run_id": run_id}, settings.warehouse_url)
+    found = warehouse.rows(query, {"day": training_date, "run_id": run_id}, settings.url_as(MODELLER))
     for origin, days, count in found:
         raise ClvError(
             f"{tables.TRAINING_EXAMPLES} knows what {count} customers did in the {days} days from {origin}, which "

@@ -16,6 +16,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from clv import tables, warehouse
+from clv.roles import MODELLER
 from clv.settings import Settings
 from spark_jobs.level import DAYS_NEW, Daily
 
@@ -51,7 +52,7 @@ def read_slice(
     `meaning` gives the SQL of those that are no column of the table.
     A `share` below 1 reads that share of the customers, the same ones each time.
     """
-    url = settings.warehouse_url
+    url = settings.url_as(MODELLER)
     condition = " and ".join(f"{name} = {_literal(value)}" for name, value in where.items())
     meaning = meaning or {}
     names = ", ".join(f"({meaning.get(name, name)})::{type_} as {name}" for name, type_ in columns.items())
@@ -108,7 +109,7 @@ def replace_slice(data: DataFrame, settings: Settings, table: str, slice_: dict[
     first, all of them; then each partition, in one transaction of its own, deletes what an attempt of the same
     partition left, and copies. So a retried, killed or doubled task leaves its rows once.
     """
-    url = settings.warehouse_url
+    url = settings.url_as(MODELLER)
     condition = " and ".join(f"{name} = {_literal(value)}" for name, value in slice_.items())
     columns = data.columns
     ranges = key_ranges(parts)
@@ -139,7 +140,7 @@ def replace_slice(data: DataFrame, settings: Settings, table: str, slice_: dict[
 
     rows = sum(row.rows for row in data.mapInArrow(write, "rows long").collect())
     with warehouse.connect(url) as connection:  # a slice without statistics is taken for one row by who reads it next
-        connection.execute(f"analyze {table}")  # type: ignore[arg-type]
+        connection.execute("select ops.take_statistics(%s::regclass)", (table,))
     return rows
 
 

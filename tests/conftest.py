@@ -10,10 +10,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from clv import settings, warehouse
+from clv import roles, settings, warehouse
 from clv.runtime import postgres
 
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+PASSWORDS = {role: secrets.token_urlsafe(16) for role in roles.PIPELINE}
 _numbers = itertools.count(1)
 
 
@@ -29,14 +30,25 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     postgres.stop(data)
 
 
+def make_roles(connection: psycopg.Connection) -> None:
+    """The pipeline's roles, which all homes of a server share."""
+    there = {name for (name,) in connection.execute("select rolname from pg_roles").fetchall()}
+    for role, password in PASSWORDS.items():
+        if roles.name(role) not in there:
+            connection.execute(f"create role {roles.name(role)} login password '{password}'")  # type: ignore[arg-type]
+
+
 def make_home(server: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> settings.Settings:
     """A home with a migrated, empty warehouse of its own; CLV_HOME and CLV_WAREHOUSE_URL point at it."""
     database = f"warehouse_{next(_numbers)}"
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute(f"create database {database}")  # type: ignore[arg-type]
+        make_roles(connection)
     (folder / "secrets").mkdir(parents=True)
     for secret in ("pseudonym_key", "analyst_password"):
         (folder / "secrets" / secret).write_text(secrets.token_hex(32))
+    for role, password in PASSWORDS.items():
+        (folder / "secrets" / roles.secret(role)).write_text(password)
     monkeypatch.setenv("CLV_HOME", str(folder))
     monkeypatch.setenv("CLV_WAREHOUSE_URL", f"{server}/{database}")
     warehouse.migrate()

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from clv.backtest import reading
-from clv.backtest.charts import BAR, INK, Chart, chart, magnitude
 from clv.backtest.judged import OURS
+from clv.drawing import BAR, INK, Chart, chart, magnitude
 from spark_jobs.promotion import ANCHOR
 
 DRIVERS = {  # what training names so, as a marketer would

@@ -83,6 +83,44 @@ def sql(query: Annotated[str, typer.Argument(help='A query, such as "select * fr
     analyst.query(query, settings.load())
 
 
+def metric(
+    names: Annotated[list[str] | None, typer.Argument(help="Metrics, such as revenue; none lists them.")] = None,
+    by: Annotated[
+        list[str] | None, typer.Option(help="day, week, month, quarter, year, or a dimension; may be given again.")
+    ] = None,
+    where: Annotated[
+        list[str] | None, typer.Option(help="A condition, such as \"{{ Dimension('customer__segment') }} = 'loyal'\".")
+    ] = None,
+    show_sql: Annotated[bool, typer.Option("--sql", help="Print the query instead of its answer.")] = False,
+) -> None:
+    """Ask for metrics that are defined once for everybody, as an analyst; without a name, list them."""
+    from clv import analyst, metrics
+    from clv.commands.console import out
+
+    home = settings.load()
+    if not names:
+        for one in metrics.listed(home):
+            out.print(f"{one.name}: {one.description}\n    by {', '.join(one.by)}")
+        return
+    query = metrics.sql(names, by or [], where or [], home)
+    print(query) if show_sql else analyst.query(query, home)
+
+
+def dictionary() -> None:
+    """Print the data dictionary as Markdown, from the warehouse's own comments."""
+    from clv import dictionary
+
+    print(dictionary.markdown())
+
+
+def docs() -> None:
+    """Write dbt's documentation of every model as one page, under CLV_HOME/reports/dbt."""
+    from clv import dbt
+    from clv.commands.console import out
+
+    out.print(f"written: {dbt.document(settings.load())}")
+
+
 def publish(
     as_of: Annotated[str, typer.Option("--as-of", help="The date whose published run changes.")],
     run_id: Annotated[str, typer.Option("--run-id", help="The run that readers shall see, such as 2011-06-01.3.")],

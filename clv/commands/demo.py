@@ -47,11 +47,11 @@ def demo() -> None:
 
 def refuse_other_shops(home: settings.Settings) -> None:
     """Raises ClvError when the warehouse holds orders of anything but the simulated shop."""
-    from clv import tables, warehouse
+    from clv import roles, tables, warehouse
     from clv.errors import ClvError
 
     query = f"select min(source) from {tables.BATCHES} where kind = 'orders' and source <> %s"
-    other = warehouse.rows(query, (SOURCE,), home.warehouse_url)[0][0]
+    other = warehouse.rows(query, (SOURCE,), home.url_as(roles.LOADER))[0][0]
     if other:
         raise ClvError(f"this home holds the orders of {other}; run the demo in its own: CLV_HOME=.clv-demo clv demo")
 
@@ -80,10 +80,10 @@ def load(home: settings.Settings, shop: Path) -> None:
 
 def published(home: settings.Settings) -> set[date]:
     """The dates that readers see already."""
-    from clv import tables, warehouse
+    from clv import roles, tables, warehouse
 
     query = f"select distinct as_of_date from {tables.PUBLICATIONS}"
-    return {day for (day,) in warehouse.rows(query, url=home.warehouse_url)}
+    return {day for (day,) in warehouse.rows(query, url=home.url_as(roles.PUBLISHER))}
 
 
 def stretches(days: list[date]) -> list[tuple[date, date]]:

@@ -31,6 +31,10 @@ def restore(
     backup: Annotated[
         Path | None, typer.Option(help="A folder that `clv backup` made; the home must be empty.")
     ] = None,
+    erasures: Annotated[
+        Path | None,
+        typer.Option(help="With --backup: the list secrets/erasures of the home it was made of, as of now."),
+    ] = None,
 ) -> None:
     """Bring something back: a withdrawn batch, which counts again from the next run on, or a whole home."""
     from clv import backup as backups
@@ -45,9 +49,11 @@ def restore(
         out.print(f"batch {batch} is restored; runs from now on count its rows")
     if backup is not None:
         with steps() as step:
-            kept = backups.restore(backup, home, step)
+            kept, remarks = backups.restore(backup, home, step, erasures)
         out.print(f"restored   {home.home}; `clv up` starts it")
         out.print(f"published  {_published(kept)}")
+        for remark in remarks:
+            out.print(f"[yellow]note:[/] {remark}")
 
 
 def _published(kept: dict) -> str:

@@ -99,7 +99,7 @@ def status() -> None:
 
 
 def _published(home: settings.Settings) -> list[str]:
-    from clv import tables, warehouse
+    from clv import roles, tables, warehouse
 
     query = f"select distinct as_of_date from {tables.PUBLICATIONS} order by as_of_date desc"
-    return [str(day) for (day,) in warehouse.rows(query, url=home.warehouse_url)]
+    return [str(day) for (day,) in warehouse.rows(query, url=home.url_as(roles.PUBLISHER))]

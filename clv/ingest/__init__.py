@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from clv import tables, warehouse
+from clv import roles, tables, warehouse
 from clv.errors import ClvError
 from clv.ingest import files
-from clv.ingest.loading import NO_CURRENCY, BatchResult, Progress, load_file
+from clv.ingest.currencies import NO_CURRENCY
+from clv.ingest.loading import BatchResult, Progress, load_file
 from clv.ingest.mapping import known_sources, load_mapping
 from clv.ingest.mapping_values import checked_zone
 from clv.ingest.replaying import Replayed, replay
+from clv.roles import LOADER
 from clv.settings import Settings
 
 __all__ = ["BatchResult", "Replayed", "known_sources", "landing", "load", "replay", "restore", "withdraw"]
@@ -45,7 +47,7 @@ def landing(settings: Settings, progress: Progress | None = None) -> list[BatchR
 
 def withdraw(batch_id: int, reason: str, settings: Settings | None = None) -> None:
     """Takes a batch back: its rows stay in raw and are set aside from the next build on. Raises ClvError if unknown."""
-    with warehouse.connect(settings.warehouse_url if settings else None) as connection:
+    with warehouse.connect(settings.url_as(LOADER) if settings else roles.url(LOADER)) as connection:
         if not connection.execute(f"select 1 from {tables.BATCHES} where batch_id = %s", (batch_id,)).fetchone():
             raise ClvError(f"there is no batch {batch_id}; `select * from {tables.BATCHES}` lists them")
         connection.execute(
@@ -56,7 +58,7 @@ def withdraw(batch_id: int, reason: str, settings: Settings | None = None) -> No
 
 def restore(batch_id: int, settings: Settings | None = None) -> None:
     """Undoes `withdraw`. Raises ClvError when the batch was not withdrawn."""
-    with warehouse.connect(settings.warehouse_url if settings else None) as connection:
+    with warehouse.connect(settings.url_as(LOADER) if settings else roles.url(LOADER)) as connection:
         if not connection.execute(f"delete from {tables.WITHDRAWALS} where batch_id = %s", (batch_id,)).rowcount:
             raise ClvError(
                 f"batch {batch_id} was not withdrawn; `select * from {tables.WITHDRAWALS}` lists those that were"
@@ -67,5 +69,5 @@ def _adopt_currency(settings: Settings) -> None:
     """A warehouse of orders whose sources state no currency takes the one that shop.json says."""
     query = f"update {tables.SETTINGS} set value = %s where name = 'currency' and value = %s"
     if settings.shop["currency"]:
-        with warehouse.connect(settings.warehouse_url) as connection:
+        with warehouse.connect(settings.url_as(LOADER)) as connection:
             connection.execute(query, (settings.shop["currency"], NO_CURRENCY))

@@ -14,23 +14,26 @@ import pyarrow as pa
 
 from clv import tables, warehouse
 from clv.errors import ClvError
-from clv.ingest import files, kept, mapped, pseudonyms, reading, spend, writing
+from clv.ingest import currencies, files, kept, mapped, reading, spend, texts, writing
 from clv.ingest.files import Received
 from clv.ingest.mapping import FileMapping, Mapping, SpendMapping
 from clv.ingest.received import Unreadable, first_line
 from clv.ingest.writing import Opening
+from clv.privacy import erasures, pseudonyms
+from clv.privacy.erasures import Erased
+from clv.roles import LOADER
 from clv.settings import Settings
 
 Progress = Callable[[str, int, int], None]  # file, rows done, rows in all
 MEMORY = "2GB"  # DuckDB's share; what is more goes to a scratch file
 SCRATCH_SHARE = 0.5  # of what the disk has free
-NO_CURRENCY = "XXX"  # ISO 4217's code for none: a warehouse whose sources state none
 
 
 @dataclass(frozen=True)
 class BatchResult:
     """What became of one file: received = loaded + unreadable. Of a file loaded before, its earlier batch, and whether
-    that is withdrawn. `usable` rows were loaded with all that an order needs, and no filter sets them aside."""
+    that is withdrawn. `usable` rows were loaded with all that an order needs, and no filter sets them aside; of erased
+    customers nothing was loaded but `erased_lines`, their rows' places."""
 
     batch_id: int
     file_name: str
@@ -41,10 +44,11 @@ class BatchResult:
     withdrawn: bool = False
     delivery: int = 1
     usable: int | None = None
+    erased_lines: tuple[int, ...] = ()
 
 
 def load_file(
-    path: Path, name: str, mapping: Mapping | SpendMapping, settings: Settings, progress: Progress | None, landed: bool
+    path: Path, name: str, mapping: FileMapping, settings: Settings, progress: Progress | None, landed: bool
 ) -> BatchResult:
     """Loads one file, unless its content is there already and holds. Raises ClvError; then nothing of it is written."""
     with scratch_folder(settings) as scratch:
@@ -54,8 +58,9 @@ def load_file(
             return earlier
         opening = Opening(earlier.delivery + 1 if earlier else 1, landed)
         result = load_batch(file, mapping, settings, opening, scratch, progress)
-        if result and result.usable != result.received and settings.database == "warehouse":
-            kept.keep(path, file, settings)
+        set_aside = result and result.received - (result.usable or 0) - len(result.erased_lines)
+        if result and set_aside and settings.database == "warehouse":
+            kept.keep(path, file, mapping, settings, scratch, set(result.erased_lines))
     # Somebody else loaded the same content in the meantime where there is no result.
     return result or _earlier_batch(file, mapping, settings) or _vanished(file)
 
@@ -72,7 +77,7 @@ def scratch_folder(settings: Settings) -> Iterator[Path]:
 
 def load_batch(
     file: Received,
-    mapping: Mapping | SpendMapping,
+    mapping: FileMapping,
     settings: Settings,
     opening: Opening,
     scratch: Path,
@@ -88,7 +93,8 @@ def load_batch(
     try:
         with duckdb.connect(config=config) as duck:
             duck.execute("set TimeZone = 'UTC'")
-            return _load_batch(duck, file, mapping, settings, progress or (lambda *_: None), opening)
+            load = _load_spend if isinstance(mapping, SpendMapping) else _load_orders
+            return load(duck, file, mapping, settings, progress or (lambda *_: None), opening)  # type: ignore[arg-type]
     except duckdb.Error as error:
         raise ClvError(
             f"{file.name} cannot be loaded through the mapping {mapping.source} ({first_line(error)}); "
@@ -108,7 +114,7 @@ def _earlier_batch(file: Received, mapping: FileMapping, settings: Settings) -> 
         from {tables.BATCHES} where source = %s and content_sha256 = %s and mapping_sha256 = %s
         order by delivery desc limit 1
     """
-    found = warehouse.rows(query, (mapping.source, file.sha256, mapping.sha256), settings.warehouse_url)
+    found = warehouse.rows(query, (mapping.source, file.sha256, mapping.sha256), settings.url_as(LOADER))
     return BatchResult(*found[0]) if found else None
 
 
@@ -127,31 +133,32 @@ def _overtaken(earlier: BatchResult, file: Received, mapping: FileMapping, setti
             and batch_id not in (select batch_id from {tables.WITHDRAWALS})
         limit 1
     """
-    return bool(warehouse.rows(query, (mapping.source, file.name, landed, earlier.batch_id), settings.warehouse_url))
+    return bool(warehouse.rows(query, (mapping.source, file.name, landed, earlier.batch_id), settings.url_as(LOADER)))
 
 
-def _load_batch(
+def _load_orders(
     duck: duckdb.DuckDBPyConnection,
     file: Received,
-    mapping: Mapping | SpendMapping,
+    mapping: Mapping,
     settings: Settings,
     progress: Progress,
     opening: Opening,
 ) -> BatchResult | None:
     unreadable = reading.read(duck, file, mapping)
-    codes = _codes(duck, mapping)
-    with writing.transaction(settings.warehouse_url) as cursor:
-        currency = _currency(cursor, file, mapping, codes, settings.shop["currency"])
-        said = settings.shop["time_zone"], currency, bool(codes)
-        if isinstance(mapping, SpendMapping):
-            view, usable_rows = spend.parsed_view(mapping, *said), spend.USABLE
-        else:
-            view, usable_rows = mapped.parsed_view(mapping, *said), mapped.USABLE
-        duck.execute(view)
+    codes = currencies.stated(duck, mapping)
+    with writing.transaction(settings.url_as(LOADER)) as cursor:
+        writing.hold_customers(cursor)
+        erased = erasures.erased(settings)
+        currency = currencies.claimed(cursor, file, mapping, codes, settings.shop["currency"])
+        duck.execute(mapped.parsed_view(mapping, settings.shop["time_zone"], currency, bool(codes)))
+        gone = _erased_lines(duck, mapping, erased)
         values = _unreadable_values(duck, file, mapping)
         unreadable = sorted(unreadable + values, key=lambda row: row.line)
+        gone |= {row.line for row in unreadable if erased and texts.names_erased(row.raw_text, mapping, erased)}
+        unreadable = [Unreadable(row.line, mapped.ERASED, "") if row.line in gone else row for row in unreadable]
         usable, loaded = duck.execute(
-            f"select count(*) filter ({usable_rows}), count(*) from parsed anti join unreadable using (_line)"
+            f"select count(*) filter ({mapped.USABLE} and _line not in (select _line from erased)), count(*) "
+            "from parsed anti join unreadable using (_line)"
         ).fetchall()[0]
         if opening.usable_before is not None and usable <= opening.usable_before:
             return None
@@ -160,59 +167,82 @@ def _load_batch(
         batch_id = writing.open_batch(cursor, file, mapping, used, counts, opening)
         if batch_id is None:
             return None
-        customers = None
-        if isinstance(mapping, SpendMapping):
-            query, into = spend.export_query(), tables.CHANNEL_SPEND
-        else:
-            customers = _customers(duck, mapping, settings)
-            duck.register("customers", customers)
-            duck.execute(mapped.repeats_table(mapping))
-            query, into = mapped.export_query(mapping), tables.ORDER_LINES
+        customers = _customers(duck, mapping, settings)
+        duck.register("customers", customers)
+        duck.execute(mapped.repeats_table(mapping))
+        query = mapped.export_query(mapping)
+        if gone:
+            query = mapped.without_erased(query, mapping, batch_id)
         written = writing.copy_rows(
-            cursor, duck, query, into, batch_id, mapping.source, lambda done: progress(file.name, done, loaded)
+            cursor,
+            duck,
+            query,
+            tables.ORDER_LINES,
+            batch_id,
+            mapping.source,
+            lambda done: progress(file.name, done, loaded),
         )
         if written != loaded:  # the transaction is rolled back
             raise RuntimeError(f"{file.name}: {loaded} rows were counted and {written} written")
+        if gone and mapping.row_key in mapped.KEYS_OF_ORDERS:
+            cursor.execute(writing.hide_keys([batch_id]))
         writing.copy_unreadable(cursor, batch_id, file, unreadable)
-        if customers is not None:
-            writing.copy_customers(cursor, customers, mapping.source)
-    return BatchResult(batch_id, file.name, *counts, already_loaded=False, delivery=opening.delivery, usable=usable)
+        writing.copy_customers(cursor, customers, mapping.source)
+    return BatchResult(
+        batch_id,
+        file.name,
+        *counts,
+        already_loaded=False,
+        delivery=opening.delivery,
+        usable=usable,
+        erased_lines=tuple(sorted(gone)),
+    )
 
 
-def _codes(duck: duckdb.DuckDBPyConnection, mapping: FileMapping) -> list[str]:
-    """The currencies that the file's rows are in."""
-    if not mapping.currency_column:
-        return [mapping.currency] if mapping.currency else []
-    column = reading.quoted(mapping.currency_column)
-    stated = f"regexp_full_match({column}, '{mapped.CURRENCY}')"  # any other text makes its row unreadable
-    found = duck.execute(f"select distinct {column} from received where {stated} order by 1").fetchall()
-    return [code for (code,) in found]
+def _load_spend(
+    duck: duckdb.DuckDBPyConnection,
+    file: Received,
+    mapping: SpendMapping,
+    settings: Settings,
+    progress: Progress,
+    opening: Opening,
+) -> BatchResult | None:
+    """Like `_load_orders`; there are no persons in ad spend."""
+    unreadable = reading.read(duck, file, mapping)
+    codes = currencies.stated(duck, mapping)
+    with writing.transaction(settings.url_as(LOADER)) as cursor:
+        currency = currencies.claimed(cursor, file, mapping, codes, settings.shop["currency"])
+        duck.execute(spend.parsed_view(mapping, settings.shop["time_zone"], currency, bool(codes)))
+        unreadable = sorted(unreadable + _unreadable_values(duck, file, mapping), key=lambda row: row.line)
+        (loaded,) = duck.execute("select count(*) from parsed anti join unreadable using (_line)").fetchall()[0]
+        if opening.usable_before is not None and loaded <= opening.usable_before:
+            return None
+        counts = (loaded + len(unreadable), loaded, len(unreadable))
+        batch_id = writing.open_batch(cursor, file, mapping, ",".join(codes) or currency, counts, opening)
+        if batch_id is None:
+            return None
+        written = writing.copy_rows(
+            cursor, duck, spend.export_query(), tables.CHANNEL_SPEND, batch_id, mapping.source,
+            lambda done: progress(file.name, done, loaded),
+        )  # fmt: skip
+        if written != loaded:  # the transaction is rolled back
+            raise RuntimeError(f"{file.name}: {loaded} rows were counted and {written} written")
+        writing.copy_unreadable(cursor, batch_id, file, unreadable)
+    return BatchResult(batch_id, file.name, *counts, already_loaded=False, delivery=opening.delivery, usable=loaded)
 
 
-def _currency(cursor, file: Received, mapping: FileMapping, codes: list[str], shop: str | None) -> str:  # noqa: ANN001
-    """The warehouse's currency: shop.json's, else the first batch's. Raises ClvError when the file is in another
-    without a rate."""
-    base = [code for code, rate in mapping.rates.items() if float(rate) == 1]
-    first = shop or (base or codes or [NO_CURRENCY])[0]
-    currency = writing.claim_currency(cursor, first)
-    if shop and shop != currency:
-        raise ClvError(f"shop.json says currency {shop} and the warehouse is in {currency}; make shop.json say that")
-    foreign = [code for code in codes if code != currency and code not in mapping.rates]
-    if base and currency not in mapping.rates:
-        foreign = base
-    if foreign and currency == NO_CURRENCY:
-        raise ClvError(
-            f"{file.name} is in {', '.join(foreign)} and the orders in the warehouse state no currency; "
-            f'say theirs in shop.json, as in {{"currency": "{foreign[0]}"}}'
-        )
-    if foreign:
-        said = ", ".join(foreign)
-        rates = f"rates: {{{currency}: 1, {foreign[0]}: 0.9}}"
-        raise ClvError(
-            f"{file.name} is in {said} and the warehouse in {currency}; "
-            f"give currency in the mapping {mapping.source} a rate, as in {rates}"
-        )
-    return currency
+def _erased_lines(duck: duckdb.DuckDBPyConnection, mapping: Mapping, erased: Erased) -> set[int]:
+    """The lines of the erased customers' rows; makes the tables erased(_line) and erased_customers(customer_id)."""
+    ids: list[str] = []
+    if erased:
+        found = duck.execute("select distinct customer_id from parsed where customer_id is not null").fetchall()
+        ids = [one for (one,) in found if erased.receipt(one, mapping.customer_namespace)]
+    duck.register("erased_ids", pa.table({"customer_id": pa.array(ids, pa.string())}))
+    duck.execute("create table erased_customers as from erased_ids")
+    duck.execute(
+        "create table erased as select distinct _line from parsed semi join erased_customers using (customer_id)"
+    )
+    return {line for (line,) in duck.execute("from erased").fetchall()}
 
 
 def _unreadable_values(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapping) -> list[Unreadable]:
@@ -230,9 +260,10 @@ def _customers(duck: duckdb.DuckDBPyConnection, mapping: Mapping, settings: Sett
     """The file's customers with their keys: customer_key, customer_id, email, name (the last ones of the file)."""
     query = """
         select customer_id, arg_max(email, _line) as email, arg_max(name, _line) as name
-        from parsed anti join unreadable using (_line) where customer_id is not null group by customer_id
+        from parsed anti join unreadable using (_line) anti join erased_customers using (customer_id)
+        where customer_id is not null group by customer_id
     """
     found = duck.sql(query).to_arrow_table()
-    secret = settings.secret("pseudonym_key").encode()
+    secret = pseudonyms.secret(settings)
     keys = pseudonyms.customer_keys(secret, found["customer_id"].to_pylist(), mapping.customer_namespace)
     return found.add_column(0, "customer_key", pa.array(keys, pa.binary()))

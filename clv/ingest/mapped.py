@@ -18,6 +18,9 @@ PLAIN = r"[-0-9/]+([ T][0-9:.]*)?"  # neither
 # Orders are dated from FIRST to LAST. 1970-01-01 and 9999-12-31 are what programs write for no time at all.
 FIRST, LAST = 1971, 2199
 CURRENCY = "[A-Z]{3}"
+YES, NO = ("yes", "true", "1", "y", "t", "subscribed"), ("no", "false", "0", "n", "f", "unsubscribed")
+ERASED = "erased"  # the reason for which rows of erased customers are set aside
+KEYS_OF_ORDERS = ("line", "order_time")  # row keys that two customers may share
 # Of `parsed`: rows with all that an order needs, which no filter sets aside.
 USABLE = "where _rule is null and " + " and ".join(
     f"{name} is not null" for name in ("customer_id", "order_id", "ordered_at", "amount")
@@ -54,6 +57,7 @@ def parsed_view(mapping: Mapping, reporting_zone: str, warehouse_currency: str, 
         "customer_id": f"lower({customer})" if mapping.customer_lower else customer,
         "email": column_or_null(mapping.email),
         "name": column_or_null(mapping.name),
+        "may_contact": _consent(mapping.consent),
         "order_id": order_id,
         "ordered_at": time_in(mapping, mapping.time, reporting_zone),
         "amount": converted(amount, money),
@@ -102,12 +106,29 @@ def export_query(mapping: Mapping) -> str:
     return f"""
         select
             _line, {_row_key(mapping)} as _row_key, unhex({CONTENT_HEX}) as _content, _version, _rule,
-            customers.customer_key, order_id, ordered_at, amount, {", ".join(COLUMNS)}
+            customers.customer_key, order_id, ordered_at, amount, {", ".join(COLUMNS)}, may_contact
         from parsed
         anti join unreadable using (_line)
         left join repeats using (_line, _kind)
         left join customers using (customer_id)
     """
+
+
+def without_erased(query: str, mapping: Mapping, batch_id: int) -> str:
+    """The rows of `export_query`, nothing but their place being left of those on the lines of the table erased(_line).
+
+    A key that says nothing of the customer is kept until it is known whether somebody else's rows have it too.
+    """
+    empty = ("customer_key", "order_id", "ordered_at", "amount", *COLUMNS, "may_contact")
+    values = {name: f"case when not is_gone then {name} end" for name in empty}
+    values["_rule"] = f"case when is_gone then '{ERASED}' else _rule end"
+    values["_content"] = f"case when is_gone then unhex('{'0' * 32}') else _content end"
+    if mapping.row_key not in KEYS_OF_ORDERS:
+        values["_row_key"] = f"case when is_gone then '{ERASED}|{batch_id}|' || _line else _row_key end"
+        values["_version"] = "case when not is_gone then _version end"
+    replaced = ", ".join(f"{value} as {name}" for name, value in values.items())
+    marked = f"select *, _line in (select _line from erased) as is_gone from ({query})"
+    return f"select * exclude (is_gone) replace ({replaced}) from ({marked})"
 
 
 def _row_key(mapping: Mapping) -> str:
@@ -140,6 +161,14 @@ def _names(columns: tuple[str, ...]) -> str:
 
 def column_or_null(name: str | None) -> str:
     return quoted(name) if name else "null::varchar"
+
+
+def _consent(column: str | None) -> str:
+    """Whether the customer may be written to; what is neither yes nor no says nothing."""
+    if not column:
+        return "null::boolean"
+    text = f"lower({quoted(column)})"
+    return f"case when {text} in {YES} then true when {text} in {NO} then false end"
 
 
 def _whole(mapping: Mapping, name: str) -> str:

@@ -37,6 +37,7 @@ class FileMapping:
 
     kind: ClassVar[str]
     source: str
+    customer_namespace: str | None = None
     time_formats: tuple[str, ...] = ()
     time_zone: str | None = None
     part: str | None = None
@@ -60,6 +61,8 @@ class FileMapping:
     def sha256(self) -> str:
         """Digest of what the mapping says; comments and layout do not count."""
         said = {**asdict(self), "optional": sorted(self.optional)}
+        if said.get("consent") is None:  # a mapping that says nothing of it is what it was before there was such a key
+            said.pop("consent", None)
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
@@ -91,12 +94,12 @@ class Mapping(FileMapping):
     price: str | None = None
     customer_lower: bool = False
     whole_number: tuple[str, ...] = ()
-    customer_namespace: str | None = None
     order_numbered: bool = False
     amount_once_per_order: bool = False
     columns: dict[str, str] = field(default_factory=dict)
     email: str | None = None
     name: str | None = None
+    consent: str | None = None
     row_key: str = "customer_order_time"
     sign_column: str | None = None
     sign_negative: tuple[str, ...] = ()
@@ -110,7 +113,7 @@ class Mapping(FileMapping):
     def wanted(self) -> list[str]:
         names = [
             self.customer, *self.order, self.time, self.amount, self.price, *self.columns.values(), self.email,
-            self.name, self.part, self.sign_column, self.refund_amount, self.refund_time, *self.carry,
+            self.name, self.consent, self.part, self.sign_column, self.refund_amount, self.refund_time, *self.carry,
             *(rule.column for rule in self.filters), self.updated_at, self.currency_column,
         ]  # fmt: skip
         return list(dict.fromkeys(name for name in names if name))
@@ -194,6 +197,7 @@ def _orders(source: str, said: Said) -> Mapping:
         columns=columns,
         email=column(person.get("email"), "person.email"),
         name=column(person.get("name"), "person.name"),
+        consent=column(person.get("consent"), "person.consent"),
         row_key=said.get("row_key") or ("line" if "line_id" in columns else "customer_order_time"),
         part=column(said.get("part"), "part"),
         sign_column=column(sign.get("column"), "sign.column"),

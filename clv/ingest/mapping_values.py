@@ -19,7 +19,7 @@ COLUMNS = (
 )  # fmt: skip
 NUMBERS = ("quantity", "unit_price", "discount", "cost")
 # What staging says of a row itself: no filter may be called so.
-VERDICTS = ("accepted", "duplicate", "replaced", "withdrawn", "unreadable")
+VERDICTS = ("accepted", "duplicate", "replaced", "withdrawn", "unreadable", "erased")
 CONDITIONS = ("equals", "matches", "at_most", "present")
 KNOWN = {
     "mapping": (
@@ -30,7 +30,7 @@ KNOWN = {
     "day": ("column", "formats"),
     "file": ("encoding", "delimiter", "header", "decimal", "thousands", "missing"),
     "customer": ("column", "lower", "whole_number"),
-    "person": ("email", "name"),
+    "person": ("email", "name", "consent"),
     "order": ("column", "columns", "number", "whole_number"),
     "time": ("column", "formats"),
     "amount": ("column", "quantity", "price", "once_per_order"),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NoReturn
 
 from clv import tables, warehouse
 from clv.errors import ClvError
 from clv.ingest import files, kept
 from clv.ingest.loading import BatchResult, load_batch, scratch_folder
+from clv.ingest.mapped import ERASED
 from clv.ingest.mapping import load_mapping
 from clv.ingest.writing import Opening
+from clv.roles import LOADER
 from clv.settings import Settings
 
 
@@ -33,8 +36,7 @@ def replay(settings: Settings, source: str | None = None, batch_id: int | None =
     """
     results, gone = [], []
     for batch in _set_aside(settings, source, batch_id):
-        path = kept.place(batch.sha256, batch.file_name, settings)
-        if path.exists():
+        if kept.find(batch.sha256, batch.file_name, settings):
             results.append(_replay(batch, settings))
         else:
             gone.append(f"{batch.batch_id} ({batch.file_name})")
@@ -68,31 +70,43 @@ def _set_aside(settings: Settings, source: str | None, batch_id: int | None) -> 
                     where lines._batch_id = batches.batch_id and _rule is null
                         and num_nulls(customer_key, order_id, ordered_at, amount) = 0
                 ) else rows_loaded end as usable,
+                (
+                    select count(*) from {tables.ORDER_LINES} as lines
+                    where lines._batch_id = batches.batch_id and _rule = '{ERASED}'
+                ) + (
+                    select count(*) from {tables.UNREADABLE_ROWS} as rows
+                    where rows.batch_id = batches.batch_id and reason = '{ERASED}'
+                ) as erased,
                 rows_received
             from {tables.BATCHES} as batches
             where (source = %(source)s or batch_id = %(batch_id)s)
                 and batch_id not in (select batch_id from {tables.WITHDRAWALS})
         )
         select batch_id, source, file_name, content_sha256, landed, place, usable
-        from batches where usable < rows_received
+        from batches where usable + erased < rows_received
         order by place
     """
-    found = warehouse.rows(query, {"source": source, "batch_id": batch_id}, settings.warehouse_url)
+    found = warehouse.rows(query, {"source": source, "batch_id": batch_id}, settings.url_as(LOADER))
     return [_Batch(*row) for row in found]
+
+
+def _gone(batch: _Batch) -> NoReturn:
+    raise ClvError(f"the copy of the file of batch {batch.batch_id} has just gone; replay again")
 
 
 def _replay(batch: _Batch, settings: Settings) -> Replayed:
     mapping = load_mapping(batch.source, settings)
     with scratch_folder(settings) as scratch:
-        path = kept.place(batch.sha256, batch.file_name, settings)
+        path, sha256 = kept.find(batch.sha256, batch.file_name, settings) or _gone(batch)
         file = files.prepare(path, batch.file_name, mapping.encoding, scratch, bounded=False)
-        if file.sha256 != batch.sha256:
+        if file.sha256 != sha256:
             raise ClvError(f"{path} is not what was received as {batch.file_name}; load that again with `clv ingest`")
+        file = replace(file, sha256=batch.sha256)  # a copy that erasures took rows out of is still of that file
         query = f"""
             select coalesce(max(delivery), 0) + 1 from {tables.BATCHES}
             where source = %s and content_sha256 = %s and mapping_sha256 = %s
         """
-        ((delivery,),) = warehouse.rows(query, (batch.source, batch.sha256, mapping.sha256), settings.warehouse_url)
+        ((delivery,),) = warehouse.rows(query, (batch.source, batch.sha256, mapping.sha256), settings.url_as(LOADER))
         opening = Opening(delivery, batch.landed, batch.batch_id, batch.place, batch.usable)
         result = load_batch(file, mapping, settings, opening, scratch)
     return Replayed(batch.batch_id, batch.file_name, batch.usable, result)

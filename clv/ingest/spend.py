@@ -18,8 +18,6 @@ from clv.ingest.mapped import (
 from clv.ingest.mapping import SpendMapping
 from clv.ingest.received import literal, quoted
 
-USABLE = "where true"  # what lacks anything is unreadable
-
 
 def parsed_view(mapping: SpendMapping, reporting_zone: str, warehouse_currency: str, currency_stated: bool) -> str:
     """SQL that creates the view `parsed`: one row per row of raw.channel_spend, and the unreadable with their reason.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -11,9 +11,10 @@ import adbc_driver_postgresql.dbapi as adbc
 import duckdb
 import pyarrow as pa
 
-from clv import tables
+from clv import privacy, tables, warehouse
 from clv.errors import ClvError, Unavailable
 from clv.ingest.files import Received
+from clv.ingest.mapped import ERASED
 from clv.ingest.mapping import FileMapping
 from clv.ingest.received import Unreadable
 
@@ -45,6 +46,27 @@ def transaction(url: str) -> Iterator[adbc.Cursor]:
             connection.commit()
     except adbc_driver_manager.Error as error:
         raise ClvError(f"the warehouse did not take the rows ({' '.join(str(error).split())[:400]})") from None
+
+
+def hold_customers(cursor: adbc.Cursor) -> None:
+    """Waits until nobody is being erased or renamed, and keeps it so until the transaction ends."""
+    cursor.execute(f"select pg_advisory_xact_lock_shared({warehouse.lock_key(privacy.LOCK)})::text")
+    cursor.fetchall()
+
+
+def hide_keys(batch_ids: Iterable[int]) -> str:
+    """SQL that takes the keys of erased rows of these batches away, unless somebody else's row has the same: it would
+    count again if nothing newer stood in its place."""
+    return f"""
+        update {tables.ORDER_LINES} as gone
+        set _row_key = '{ERASED}|' || _batch_id || '|' || _line, _version = null
+        where _rule = '{ERASED}' and _batch_id in ({", ".join(map(str, batch_ids))})
+            and not exists (
+                select from {tables.ORDER_LINES} as others
+                where others._source = gone._source and others._row_key = gone._row_key
+                    and others._rule is distinct from '{ERASED}'
+            )
+    """
 
 
 def claim_currency(cursor: adbc.Cursor, currency: str) -> str:
@@ -125,20 +147,21 @@ def copy_rows(
 
 
 def copy_unreadable(cursor: adbc.Cursor, batch_id: int, file: Received, unreadable: list[Unreadable]) -> None:
-    """Copies the unreadable rows into quarantine."""
+    """Copies the unreadable rows into quarantine, and their texts into pii."""
     if not unreadable:
         return
-    rows = pa.table(
-        {
-            "batch_id": pa.array([batch_id] * len(unreadable), pa.int64()),
-            "file_name": [file.name] * len(unreadable),
-            "line": pa.array([row.line for row in unreadable], pa.int64()),
-            "reason": [row.reason.replace("\0", "") for row in unreadable],
-            "raw_text": [row.raw_text.replace("\0", "") for row in unreadable],
-        }
-    )
-    schema, table = tables.UNREADABLE_ROWS.split(".")
-    cursor.adbc_ingest(table, rows, mode="append", db_schema_name=schema)
+    places = {
+        "batch_id": pa.array([batch_id] * len(unreadable), pa.int64()),
+        "line": pa.array([row.line for row in unreadable], pa.int64()),
+    }
+    reasons = [row.reason.replace("\0", "") for row in unreadable]
+    texts = [row.raw_text.replace("\0", "") for row in unreadable]
+    for name, values in (
+        (tables.UNREADABLE_ROWS, {"file_name": [file.name] * len(unreadable), "reason": reasons}),
+        (tables.UNREADABLE_TEXTS, {"raw_text": texts}),
+    ):
+        schema, table = name.split(".")
+        cursor.adbc_ingest(table, pa.table({**places, **values}), mode="append", db_schema_name=schema)
 
 
 def copy_customers(cursor: adbc.Cursor, customers: pa.Table, source: str) -> None:

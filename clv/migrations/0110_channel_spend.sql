@@ -27,3 +27,6 @@ comment on column raw.channel_spend.day is 'Day the money was spent.';
 comment on column raw.channel_spend.channel is 'Channel it was spent on, in the words of the orders'' channel.';
 comment on column raw.channel_spend.campaign is 'Campaign, where the file says so.';
 comment on column raw.channel_spend.amount is 'Money spent, in the warehouse''s currency; a credit is negative.';
+
+grant select, insert on raw.channel_spend to clv_loader;
+grant select on raw.channel_spend to clv_transformer;

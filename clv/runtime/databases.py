@@ -1,23 +1,24 @@
-"""The databases beside the warehouse, the analyst's role, and the check that an existing server will do."""
+"""The databases beside the warehouse, the roles, and the check that an existing server will do."""
 
 from __future__ import annotations
 
-import hashlib
 from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import sql
 
-from clv import settings, tables, warehouse
+from clv import roles, settings, tables, warehouse
 from clv.errors import ClvError
+from clv.privacy import pseudonyms
 
 OLDEST_SERVER = 150000
-ANALYST = "clv_analyst"
+ROLES = (*roles.PIPELINE, roles.ANALYST)
+BUILDER = roles.name(roles.TRANSFORMER)  # the owner is a member: it looks after the tables that dbt makes
 BESIDE = ("airflow", "mlflow")
 
 
 def prepare(home: settings.Settings) -> list[str]:
-    """Makes what is missing: the databases and the analyst's role. Gives remarks for the operator.
+    """Makes what is missing: the databases and the roles. Gives remarks for the operator.
 
     Raises ClvError with the SQL for an administrator where we may not make them ourselves.
     """
@@ -32,27 +33,21 @@ def prepare(home: settings.Settings) -> list[str]:
             _make_database(connection, "warehouse", closed=False)
         for name in names:
             _make_database(connection, name, closed=True)
-        return _make_analyst(connection, home)
+        return make_roles(connection, home)
 
 
 def claim_pseudonyms(home: settings.Settings) -> None:
     """Ties the warehouse to this home's pseudonym key. Raises ClvError when it was filled under another key."""
-    mark = hashlib.sha256(home.secret("pseudonym_key").encode()).hexdigest()[:16]
+    mark = pseudonyms.mark(home.secret(pseudonyms.NAME).encode())
     with warehouse.connect(home.warehouse_url) as connection:
         connection.execute(
             f"insert into {tables.SETTINGS} (name, value) values ('pseudonym_key', %s) on conflict do nothing", (mark,)
         )
-        query = f"select value from {tables.SETTINGS} where name = 'pseudonym_key'"
-        kept = connection.execute(query).fetchall()
-    if kept != [(mark,)]:
-        raise ClvError(
-            f"{home.secrets / 'pseudonym_key'} is not the key this warehouse's customers were named with; "
-            "restore that file, or use another database"
-        )
+    pseudonyms.secret(home)
 
 
 def _make_database(connection: psycopg.Connection, name: str, closed: bool) -> None:
-    """A closed database is one that only its owner may connect to, and so not the analyst."""
+    """A closed database is one that only its owner may connect to, and so none of the roles, unless it is let in."""
     if connection.execute("select 1 from pg_database where datname = %s", (name,)).fetchone():
         return
     make = sql.SQL("create database {}").format(sql.Identifier(name))
@@ -71,33 +66,64 @@ def _make_database(connection: psycopg.Connection, name: str, closed: bool) -> N
         ) from None
 
 
-def _make_analyst(connection: psycopg.Connection, home: settings.Settings) -> list[str]:
-    password = sql.Literal(home.secret("analyst_password"))
-    exists = connection.execute("select 1 from pg_roles where rolname = %s", (ANALYST,)).fetchone()
-    if exists and not home.embedded:
-        return _check_analyst(home)
-    verb = sql.SQL("alter" if exists else "create")
+def make_roles(connection: psycopg.Connection, home: settings.Settings) -> list[str]:
+    """Makes the roles that are missing, with the home's passwords; in the embedded database all get these.
+
+    Raises ClvError with the SQL for an administrator where we may not make them, and where a role of the pipeline has
+    another password; the analyst's is a remark.
+    """
+    there = {name for (name,) in connection.execute("select rolname from pg_roles").fetchall()}
+    found = [role for role in ROLES if roles.name(role) in there]
     try:
-        connection.execute(sql.SQL("{} role {} login password {}").format(verb, sql.Identifier(ANALYST), password))
+        for role in ROLES:
+            if role not in found:
+                _set_password(connection, home, role, "create")
+            elif home.embedded:
+                _set_password(connection, home, role, "alter")
+        if not connection.execute("select pg_has_role(%s, 'usage')", (BUILDER,)).fetchall()[0][0]:
+            owner = sql.Identifier(connection.info.user)
+            connection.execute(sql.SQL("grant {} to {}").format(sql.Identifier(BUILDER), owner))
     except psycopg.errors.InsufficientPrivilege:
-        raise ClvError(
-            f"{connection.info.user} may not create the role {ANALYST}; have an administrator run: "
-            f"create role {ANALYST} login password '…'; and write that password to {home.secrets / 'analyst_password'}"
-        ) from None
-    return []
+        raise ClvError(_for_administrator(connection.info.user, [r for r in ROLES if r not in found], home)) from None
+    others = [] if home.embedded else [role for role in found if not _lets_in(home.url_as(role))]
+    if pipeline := [role for role in others if role in roles.PIPELINE]:
+        raise ClvError("; ".join(other_password(home, role) for role in pipeline))
+    return [other_password(home, role) for role in others]
 
 
-def _check_analyst(home: settings.Settings) -> list[str]:
+def _set_password(connection: psycopg.Connection, home: settings.Settings, role: str, verb: str) -> None:
+    """By its SCRAM verifier: a statement that fails is logged, and the password is not in it."""
+    name = roles.name(role)
+    verifier = connection.pgconn.encrypt_password(
+        home.secret(roles.secret(role)).encode(), name.encode(), b"scram-sha-256"
+    )
+    statement = sql.SQL(f"{verb} role {{}} login password {{}}")  # type: ignore[arg-type]
     try:
-        psycopg.connect(home.analyst_url, connect_timeout=10).close()
+        connection.execute(statement.format(sql.Identifier(name), sql.Literal(verifier.decode())))
+    except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):  # another home made it just now
+        return
+
+
+def _lets_in(url: str) -> bool:
+    try:
+        psycopg.connect(url, connect_timeout=10).close()
     except psycopg.OperationalError:
-        return [other_password(home)]
-    return []
+        return False
+    return True
 
 
-def other_password(home: settings.Settings) -> str:
-    """What the operator is told when the role was made by somebody else."""
-    return f"the role {ANALYST} has another password: write it to {home.secrets / 'analyst_password'}"
+def other_password(home: settings.Settings, role: str) -> str:
+    """What the operator is told when the role was made by somebody else, such as another home on this server."""
+    return f"the role {roles.name(role)} has another password: write it to {home.secrets / roles.secret(role)}"
+
+
+def _for_administrator(owner: str, missing: list[str], home: settings.Settings) -> str:
+    statements = [f"create role {roles.name(role)} login password '…';" for role in missing]
+    statements.append(f'grant {BUILDER} to "{owner}";')
+    files = ", ".join(str(home.secrets / roles.secret(role)) for role in missing)
+    return f"{owner} may not make the pipeline's roles; have an administrator run: {' '.join(statements)}" + (
+        f" and write the passwords to {files}" if files else ""
+    )
 
 
 def _name(url: str) -> str:

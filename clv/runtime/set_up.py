@@ -29,6 +29,8 @@ def warehouse(home: settings.Settings) -> None:
     from clv.runtime import databases
 
     warehouse.migrate(home.warehouse_url)
+    with warehouse.connect(home.warehouse_url) as connection:
+        connection.execute("call ops.hand_over()")  # what a backup has brought back is the owner's
     databases.claim_pseudonyms(home)
     dbt.build("setup", {}, home)
 

@@ -19,7 +19,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from clv import settings, tables, warehouse
+from clv import roles, settings, tables, warehouse
 from clv.errors import ClvError
 from clv.runtime import airflow, databases, postgres, processes
 
@@ -28,7 +28,7 @@ FOLDERS = ("secrets", "landing", "models", "reports", "logs", "run", "airflow", 
 SECRETS = (
     "pseudonym_key",
     "postgres_password",
-    "analyst_password",
+    *(roles.secret(role) for role in (*roles.PIPELINE, roles.ANALYST)),
     "airflow_password",
     "airflow_secret_key",
     "airflow_jwt_secret",

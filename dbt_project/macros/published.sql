@@ -39,7 +39,8 @@ select * from final
 
 {#
   A view that readers may poll while it is set up: left alone when its definition is the same, replaced in place
-  when it is not. Column comments are those of the table it shows, kept in one place.
+  when it is not. Column comments are those of the table it shows, kept in one place, and the view's own for columns of
+  its own.
 #}
 {% materialization published_view, adapter='postgres' %}
     {%- set existing = load_cached_relation(this) -%}
@@ -64,9 +65,15 @@ select * from final
 
     {% do apply_grants(target_relation, config.get('grants'), should_revoke=True) %}
     {% do run_query(alter_relation_comment(target_relation, model.description)) %}
+    {%- set described = model.columns.keys() | list -%}
     {% for parent in parents %}
+        {%- do described.extend(graph.nodes[parent].columns) -%}
         {% do run_query(alter_column_comment(target_relation, graph.nodes[parent].columns)) %}
     {% endfor %}
+    {% do require_described(target_relation, model.columns, described) %}
+    {% if model.columns %}
+        {% do run_query(alter_column_comment(target_relation, model.columns)) %}
+    {% endif %}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ adapter.commit() }}

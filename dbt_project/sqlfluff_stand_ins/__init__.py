@@ -8,6 +8,7 @@ VARIABLES = {
     "gross_margin": 1.0,
     "transition_days": 30,
     "cohort_months": 24,
+    "smallest_group": 10,
 }
 
 

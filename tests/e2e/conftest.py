@@ -6,10 +6,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+import canary
 import pytest
 
 from clv import settings, warehouse
@@ -20,9 +21,11 @@ FIRST, LAST = "2024-05-31", "2024-06-01"  # two days, two months: each has a mod
 
 @dataclass(frozen=True)
 class Home:
-    """A running home and the `clv` command in it."""
+    """A running home and the `clv` command in it; what that said, and what the machine's processes were called."""
 
     folder: Path
+    said: list[str] = field(default_factory=list)
+    command_lines: canary.CommandLines = field(default_factory=canary.CommandLines)
 
     @property
     def settings(self) -> settings.Settings:
@@ -38,6 +41,7 @@ class Home:
             text=True,
             timeout=minutes * 60,
         )
+        self.said.append(done.stdout + done.stderr)
         if check:
             assert done.returncode == 0, f"clv {' '.join(map(str, arguments))}\n{done.stdout}\n{done.stderr}"
         return done
@@ -57,18 +61,22 @@ class Home:
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    """A home that is up, with the small simulated shop loaded."""
+    """A home that is up, with the small simulated shop loaded, the canary among its customers."""
     import sample_shop
 
     home = Home(tmp_path_factory.mktemp("e2e") / "home")
     shop = tmp_path_factory.mktemp("shop")
     sample_shop.make(shop, customers=900, seed=3, until=UNTIL)
+    canary.plant(shop / "orders" / "2024-05.csv.gz")
+    home.command_lines.start()
     home.clv("up")
     try:
+        canary.map_name(home.settings)
         home.clv("ingest", "--source", "sample_shop", "--path", shop / "orders")
         yield home
     finally:
         home.clv("down", check=False)
+        home.command_lines.stop()
 
 
 @pytest.fixture(scope="session")

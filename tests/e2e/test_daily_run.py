@@ -5,11 +5,16 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from clv import settings, warehouse
+from clv.airflow_api import Airflow
+from clv.runtime import processes
 
 pytestmark = pytest.mark.e2e
 
@@ -41,10 +46,34 @@ def test_every_gate_was_judged(running, forward):
         assert running.rows(query, (run_id,))[0][0] == ["analytics", "features", "predictions", "raw", "staging"]
 
 
-def test_the_same_days_backwards_with_new_models_give_the_same_rows(running, forward):
+def wait_until(condition: Callable[[], object], patience: float = 600) -> None:
+    deadline = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.5)
+
+
+def is_training(airflow: Airflow) -> bool:
+    """Whether a run of clv_daily is in the middle of its training."""
+    query = {"task_id": "train", "state": "running"}
+    return airflow.call("GET", "/dags/clv_daily/dagRuns/~/taskInstances", params=query)["total_entries"] > 0
+
+
+def test_the_same_days_backwards_with_new_models_and_a_killed_scheduler_give_the_same_rows(running, forward):
     first, last = forward
     forget_models(running)
-    running.clv("backfill", "--from", first, "--to", last, "--backwards")
+    airflow = Airflow(running.settings)
+    with ThreadPoolExecutor(1) as pool:
+        backfill = pool.submit(running.clv, "backfill", "--from", first, "--to", last, "--backwards")
+        wait_until(lambda: is_training(airflow) or backfill.done())
+        scheduler = processes.find(running.settings, "scheduler")
+        assert scheduler
+        assert not backfill.done()
+        scheduler.kill()
+        # Until Airflow itself takes it for dead: the next scheduler then takes up its tasks at once.
+        wait_until(lambda: airflow.call("GET", "/monitor/health")["scheduler"]["status"] == "unhealthy")
+        running.clv("up")
+        backfill.result()
     again = running.published()
     for day in forward:
         assert again[day][0] != forward[day][0], "a new run"

@@ -107,6 +107,8 @@ def test_up_mend_and_down(folder):
         if connection.status == psutil.CONN_LISTEN
     }
     assert listening == {"127.0.0.1"}
+    told = "\n".join(word for pid in processes_of(folder) for word in psutil.Process(pid).cmdline())
+    assert [path.name for path in (folder / "secrets").iterdir() if path.read_text().strip() in told] == []
 
     clv(folder, "down")
     assert processes_of(folder) == {}

@@ -28,9 +28,9 @@ create table {tables.STG_CHANNEL_SPEND} (
 create table {tables.STG_BATCH_COUNTS} (
     batch_id bigint, source text, file_name text, rows_received bigint, rows_unreadable bigint, rows_accepted bigint,
     rows_set_aside bigint, rows_duplicate bigint, rows_by_rule bigint default 0, rows_replaced bigint default 0,
-    rows_withdrawn bigint default 0, rows_missing_order bigint default 0, rows_missing_time bigint default 0,
-    rows_missing_amount bigint default 0, rows_missing_customer bigint default 0, first_ordered_at timestamp,
-    last_ordered_at timestamp
+    rows_withdrawn bigint default 0, rows_erased bigint default 0, rows_missing_order bigint default 0,
+    rows_missing_time bigint default 0, rows_missing_amount bigint default 0, rows_missing_customer bigint default 0,
+    first_ordered_at timestamp, last_ordered_at timestamp
 );
 """
 WINDOWS = ", ".join(f"orders_{days} int default 0, revenue_{days} float default 0" for days in (30, 60, 90, 180, 365))
@@ -50,7 +50,8 @@ create table analytics_runs.customer_clv (
     {SLICED}, customer_key uuid, horizon_days int, currency text, status text, status_reason text,
     first_order_on date, last_order_on date, orders_count int, historic_revenue numeric, p_alive float,
     p_purchase float, churn_band text, expected_orders float, {FORECAST}, clv_percentile float, value_tier text,
-    segment text, model_version text, primary key (as_of_date, run_id, customer_key)
+    segment text, model_version text, churn_risk float default 0.5, days_overdue int default 3,
+    primary key (as_of_date, run_id, customer_key)
 );
 create table analytics_runs.customer_clv_horizons (
     {SLICED}, customer_key uuid, horizon_days int, p_purchase float, expected_orders float, {FORECAST},
@@ -62,15 +63,17 @@ create table analytics_runs.segment_summary (
     {SLICED}, segment text, customers bigint, primary key (as_of_date, run_id, segment)
 );
 create table analytics_runs.customer_segments (
-    {SLICED}, customer_key uuid, segment text, lifecycle_stage text, tags text[],
+    {SLICED}, customer_key uuid, segment text, lifecycle_stage text, value_band text, tags text[],
     primary key (as_of_date, run_id, customer_key)
 );
 create table analytics_runs.segment_transitions (
-    {SLICED}, from_segment text, to_segment text, customers bigint,
+    {SLICED}, from_segment text, to_segment text, customers bigint, before_on date default '2011-05-02',
+    historic_revenue numeric,
     primary key (as_of_date, run_id, from_segment, to_segment)
 );
 create table analytics_runs.cohort_value (
     {SLICED}, cohort_month date, month_number int, customers bigint, retention numeric, revenue numeric,
+    cumulative_revenue numeric, cumulative_revenue_low numeric, cumulative_revenue_high numeric,
     primary key (as_of_date, run_id, cohort_month, month_number)
 );
 create table {tables.CHANNEL_SPEND_BEFORE} (
@@ -110,6 +113,7 @@ def execute(sql: str, params: tuple | list | None = None) -> None:
 def make_tables() -> None:
     """Creates, empty, the tables that dbt builds."""
     execute(STAGING + FEATURES + ANALYTICS)
+    hand_over()
 
 
 def make_orders() -> None:
@@ -153,7 +157,8 @@ def make_slice(run_id: str, as_of: str = AS_OF, factor: int = 1) -> None:
                 (as_of, run_id, segment, customers),
             )
         connection.execute(
-            "insert into analytics_runs.cohort_value values (%s, %s, '2011-05-01', 0, 3, 1, 62.50)", (as_of, run_id)
+            "insert into analytics_runs.cohort_value values (%s, %s, '2011-05-01', 0, 3, 1, 62.50, 62.50)",
+            (as_of, run_id),
         )
         connection.execute(
             f"insert into {tables.CHANNEL_SPEND_BEFORE} values (%s, %s, 'search', '2011-01-01', '2011-05-31', 9)",
@@ -187,7 +192,7 @@ def _customer(
         (as_of, run_id, customer, revenue, *money, tier, segment),
     )
     connection.execute(
-        "insert into analytics_runs.customer_segments values (%s, %s, %s, %s, 'active', '{}')",
+        "insert into analytics_runs.customer_segments values (%s, %s, %s, %s, 'active', 'high', '{}')",
         (as_of, run_id, customer, segment),
     )
     connection.execute("insert into analytics_runs.dim_customer values (%s, %s, %s, 'GB')", (as_of, run_id, customer))
@@ -244,6 +249,12 @@ def make_views() -> None:
                 select rows.* from analytics_runs.{name} as rows join ({published}) as p using (as_of_date, run_id)"""
             )
             execute(f"grant select on analytics.{view} to clv_analyst")
+    hand_over()
+
+
+def hand_over() -> None:
+    """Gives what was made here to who makes it in earnest, and with it everybody's right to read it."""
+    execute("call ops.hand_over()")
 
 
 def let_analyst_in(home: settings.Settings) -> None:

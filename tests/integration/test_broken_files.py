@@ -120,12 +120,13 @@ def test_a_refusal_is_one_line_that_names_the_file_and_leaves_nothing(files: dic
 
 def test_a_row_that_is_not_taken_has_its_line_and_a_reason(files: dict[Broken, Outcome]):
     unexplained = """
-        select line, reason from quarantine.unreadable_rows
-        where line < 1 or reason !~ ' ' or raw_text is null
+        select line, reason from quarantine.unreadable_rows as rows
+        left join pii.unreadable_texts as texts using (batch_id, line)
+        where line < 1 or reason !~ ' ' or texts.raw_text is null
     """
     assert warehouse.rows(unexplained) == []
     assert warehouse.rows("select count(*) from quarantine.set_aside_lines where reason is null") == [(0,)]
-    assert warehouse.rows("select max(length(raw_text)) from quarantine.unreadable_rows")[0][0] <= 10_000
+    assert warehouse.rows("select max(length(raw_text)) from pii.unreadable_texts")[0][0] <= 10_000
 
 
 def test_texts_are_kept_as_the_text_they_are(files: dict[Broken, Outcome]):

@@ -113,7 +113,8 @@ def wait_for(condition: Callable[[], object], patience: float = 60) -> None:
 def cut_connections() -> int:
     query = """
         select pg_terminate_backend(pid) from pg_stat_activity
-        where datname = current_database() and pid <> pg_backend_pid() and usename = 'clv_owner'
+        where datname = current_database() and pid <> pg_backend_pid() 
+            and usename ~ '^clv_' and usename <> 'clv_analyst'
     """
     return len(warehouse.rows(query))
 

@@ -41,6 +41,14 @@ def test_a_sound_run_passes_every_gate(shop: settings.Settings) -> None:
         assert all(rows > 0 for rows in facts["rows_judged"].values())
 
 
+def test_old_orders_are_warned_of_and_every_judgement_has_its_dimension(shop: settings.Settings) -> None:
+    small.execute(f"update {tables.STG_ORDER_LINES} set ordered_at = '2011-05-24 23:00' where line = 3")
+    assert runner.judge("staging", DAY, RUN)["warnings"] == ["staging.stg_order_lines: newest_order"]
+    query = "select dimension, observed from ops.gate_results where expectation ~ 'newest_order$'"
+    assert warehouse.rows(query) == [("timeliness", "2011-05-24")]
+    assert warehouse.rows("select from ops.gate_results where dimension is null") == []
+
+
 CUSTOMER = f"customer_key = '{small.A}'"
 CLV = "analytics_runs.customer_clv"
 HORIZONS = "analytics_runs.customer_clv_horizons"
@@ -345,11 +353,11 @@ def test_data_docs_hold_the_last_gates_and_no_secret(shop: settings.Settings) ->
     assert len(pages) == runner.DOCUMENTS_KEPT
     assert (site / "index.html").is_file()
     assert len(list(shop.reports.glob(".data_docs.*"))) == 2  # the folder that holds, and the lock
-    address = shop.warehouse_url
-    password = address.partition("clv_owner:")[2].partition("@")[0]
+    address = shop.url_as("publisher")
+    password = shop.secret("publisher_password")
     text = "".join(page.read_text() for page in site.resolve().rglob("*.html"))
     text += str(warehouse.rows("select document from ops.gate_documents"))
     text += str(warehouse.rows("select * from ops.gate_results"))
-    for secret in (address, password, "clv_owner", small.A):
+    for secret in (address, password, "clv_publisher", small.A):
         assert secret not in text
     assert "customer_clv" in text

@@ -44,7 +44,10 @@ def lines(columns: str = "_line, order_id, ordered_at, amount") -> list[tuple]:
 
 
 def unreadable() -> list[tuple]:
-    return warehouse.rows("select line, reason, raw_text from quarantine.unreadable_rows order by line")
+    return warehouse.rows("""
+        select line, reason, texts.raw_text from quarantine.unreadable_rows
+        inner join pii.unreadable_texts as texts using (batch_id, line) order by line
+    """)
 
 
 def loaded() -> list[tuple]:
@@ -206,7 +209,7 @@ def test_unreadable_json_and_parquet_rows(home, tmp_path):
         pa.table({name: [str(value)] for name, value in {**row, "amount": "x"}.items()}), tmp_path / "o.pq"
     )
     assert ingest.load("orders", tmp_path / "o.pq", home)[0].unreadable == 1
-    assert '"amount":"x"' in warehouse.rows("select raw_text from quarantine.unreadable_rows where line = 1")[0][0]
+    assert '"amount":"x"' in warehouse.rows("select raw_text from pii.unreadable_texts where line = 1")[0][0]
 
 
 def test_missing_values_are_loaded_as_null(home, tmp_path):

@@ -20,7 +20,12 @@ def published(home: Settings) -> Settings:
     """A published forecast over 90 days: customer n brings n, and was said to."""
     small.make_tables()
     small.make_views()
-    small.execute(f"create table {tables.INT_CUSTOMER_DAYS} (customer_key uuid, day date, net_revenue numeric)")
+    small.execute(
+        f"""create table {tables.INT_CUSTOMER_DAYS} (
+            customer_key uuid, day date, net_revenue numeric, orders int default 1
+        )"""
+    )
+    small.hand_over()
     key = "('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid"
     small.execute(
         f"""insert into analytics_runs.customer_clv_horizons

@@ -47,6 +47,64 @@ def test_the_page_names_nobody_and_needs_no_network(shop: settings.Settings) -> 
     assert "<script" not in page
 
 
+def test_valuable_customers_at_risk_are_listed_under_their_pseudonyms(shop: settings.Settings) -> None:
+    run_id = small.ready_run()
+    small.execute("update analytics_runs.customer_clv set churn_risk = 0.9 where customer_key = %s", (small.B,))
+    publication.publish(DAY, run_id)
+    page = report.write(DAY, shop).read_text()
+    assert cells(page, f"<code>{small.B}</code>")[1:] == ["new", "20", "14", "90 %", "3", "2011-03-01"]
+    assert small.A not in page
+    assert "None of the most valuable fifth" not in page
+
+
+def test_every_chart_is_drawn_and_says_what_it_shows(shop: settings.Settings) -> None:
+    run_id = small.ready_run()
+    small.execute(
+        """insert into analytics_runs.cohort_value (
+            as_of_date, run_id, cohort_month, month_number, customers, retention, revenue, cumulative_revenue,
+            cumulative_revenue_low, cumulative_revenue_high)
+        select as_of_date, run_id, date '2011-03-01', number, 20, .3, 100, 100 * number + 100,
+            null::numeric, null::numeric
+        from analytics_runs.cohort_value cross join generate_series(0, 3) as number where month_number = 0
+        union all
+        select as_of_date, run_id, date '2011-03-01', 4, 20, null, null, 480, 460, 500
+        from analytics_runs.cohort_value where month_number = 0"""
+    )
+    publication.publish(DAY, run_id)
+    page = report.write(DAY, shop).read_text()
+    titles = re.findall(r'<svg role="img" aria-label="([^"]+)"', page)
+    assert titles == [
+        "How much of the value few customers hold",
+        "What customers will be worth",
+        "Movement between segments",
+        "What a new customer brings over two years",
+        "Who comes back",
+    ]
+    words = re.sub(r"\s+", " ", page.replace("\u00a0", " "))
+    assert "The top fifth of customers hold 20 % of it." in words  # three customers of the same value
+    assert "those of 2011-03 will have brought 24 each by month 5." in words
+    assert "30 % came back in the first month after, on average." in words
+
+
+def test_forecasts_that_matured_stand_against_what_came(shop: settings.Settings) -> None:
+    old, run_id = small.ready_run("2011-02-01"), small.ready_run()
+    publication.publish(date(2011, 2, 1), old)
+    publication.publish(DAY, run_id)
+    small.execute(
+        """insert into ops.clv_scorecard (
+            as_of_date, run_id, horizon_days, grouped_by, group_name, matured_on, currency, customers,
+            predicted_revenue, actual_revenue, bias, coverage_80, mean_p_purchase, share_bought, outcome_digest)
+        select
+            '2011-02-01', '2011-02-01.1', 90, grouped_by, name, '2011-05-02', 'GBP', 3, 60, 50, 0.2, 0.67, 0.5, 0.5, 0
+        from (values ('all', 'all'), ('decile', '01'), ('decile', '02')) as groups (grouped_by, name)"""
+    )
+    page = re.sub(r"\s+", " ", report.write(DAY, shop).read_text())
+    assert "The forecast of 2011-02-01 was 20 % too high; its intervals, meant for 80 % of customers, held" in page
+    assert "The highest tenth of 2011-02-01 was forecast 20 each and brought 16.7." in page
+    before = re.sub(r"\s+", " ", report.write(date(2011, 2, 1), shop).read_text())
+    assert "Past forecasts" not in before
+
+
 def test_a_date_without_forecast_says_why(shop: settings.Settings) -> None:
     run_id = small.ready_run()
     small.execute(

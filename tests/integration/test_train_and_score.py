@@ -61,6 +61,7 @@ def test_a_shop_is_trained_once_and_scored_the_same_each_time(shop: tuple[Settin
     assert first["trained"]
     assert first["model_version"] == choice.model_version
     assert model_choice.for_run(AS_OF, settings=home).exists
+    assert {path.suffix for path in home.models.rglob("*") if path.is_file()} == {".json"}
     assert not train.run(choice.training_date, RUN, settings=home)["trained"]
 
     score.run(AS_OF, RUN, choice.model_version, settings=home)
@@ -83,6 +84,16 @@ def test_a_shop_is_trained_once_and_scored_the_same_each_time(shop: tuple[Settin
     decisions = warehouse.rows(query, url=home.warehouse_url)
     assert {90, 180} <= {days for days, _, _ in decisions}  # the year's held-back origins had too little to learn from
     assert {name for _, name, _ in decisions} == {OURS, *RIVALS, CELLS}
+    detail = f"""
+        select
+            abs(decided.normalized_gini - avg(measured.value)) < 1e-9,
+            decided.published = bool_and(measured.published)
+        from {tables.MODEL_DECISIONS} as decided
+        join {tables.MODEL_BACKTEST} as measured using (model_version, horizon_days, contestant)
+        where measured.metric = 'normalized_gini'
+        group by decided.model_version, decided.horizon_days, decided.contestant
+    """
+    assert warehouse.rows(detail, url=home.warehouse_url) == [(True, True)] * len(decisions)
     published = {days: name for days, name, is_published in decisions if is_published}
     bases = scored.groupby("horizon_days").basis.first().to_dict()
     for days in (90, 180, 365):

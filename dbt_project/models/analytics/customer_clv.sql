@@ -44,7 +44,6 @@ valued as (
         main_forecasts.p_alive,
         main_forecasts.p_purchase,
         main_forecasts.expected_orders,
-        main_forecasts.reasons,
         main_forecasts.model_version,
         1 - round(main_forecasts.p_purchase::numeric, 4) as churn_risk,
         {{ money('features.revenue_total') }} as historic_revenue,
@@ -61,6 +60,31 @@ valued as (
     left join main_forecasts on features.customer_key = main_forecasts.customer_key
     left join lifetimes on features.customer_key = lifetimes.customer_key
 ),
+
+-- Reasons come with their effect on revenue: here in what becomes of it, discounted profit
+effects as (
+    select
+        main_forecasts.customer_key,
+        given.place,
+        given.reason ->> 'reason' as reason,
+        {{ money(
+            "(given.reason ->> 'effect')::numeric"
+            ~ " * (main_forecasts.predicted_clv / nullif(main_forecasts.predicted_revenue, 0))::numeric"
+        ) }} as effect
+    from main_forecasts
+    cross join lateral jsonb_array_elements(main_forecasts.reasons) with ordinality as given (reason, place)
+),
+
+explained as (
+    select
+        customer_key,
+        jsonb_agg(jsonb_build_object('reason', reason, 'effect', effect) order by place) as reasons,
+        sum(effect) as effect
+    from effects
+    group by customer_key
+),
+
+averages as (select round(avg(predicted_clv), 2) as predicted_clv from valued),
 
 -- Share of the forecast customers who are worth more; equal values stand in the order of what they were worth
 ranked as (
@@ -120,9 +144,12 @@ final as (
         tiers.value_tier,
         stages.segment,
         stages.lifecycle_stage,
-        valued.reasons,
+        case when valued.status = 'scored' then coalesce(explained.reasons, '[]'::jsonb) end as reasons,
+        case when valued.status = 'scored' then averages.predicted_clv end as reasons_start,
+        valued.predicted_clv - averages.predicted_clv - coalesce(explained.effect, 0) as reasons_rest,
         valued.model_version
     from valued
+    left join explained on valued.customer_key = explained.customer_key
     left join stages on valued.customer_key = stages.customer_key
     left join tiers on valued.customer_key = tiers.customer_key
     left join churn_bands
@@ -130,6 +157,7 @@ final as (
             valued.churn_risk >= churn_bands.from_risk
             and (valued.churn_risk < churn_bands.below_risk or churn_bands.below_risk is null)
     left join currency on true
+    cross join averages
 )
 
 select * from final

@@ -47,6 +47,16 @@ favourites as (
     order by customer_key, net_revenue desc, main_category
 ),
 
+-- What was said last before the date holds
+consents as (
+    select distinct on (customer_key)
+        customer_key,
+        may_contact
+    from {{ ref('int_consents') }}
+    where day < date '{{ given("as_of_date") }}'
+    order by customer_key, day desc
+),
+
 final as (
     select
         features.as_of_date,
@@ -60,11 +70,13 @@ final as (
         latest_orders.country,
         first_orders.first_channel,
         latest_orders.latest_channel,
-        favourites.favourite_category
+        favourites.favourite_category,
+        consents.may_contact
     from features
     left join first_orders on features.customer_key = first_orders.customer_key
     left join latest_orders on features.customer_key = latest_orders.customer_key
     left join favourites on features.customer_key = favourites.customer_key
+    left join consents on features.customer_key = consents.customer_key
 )
 
 select * from final

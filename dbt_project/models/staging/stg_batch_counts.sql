@@ -25,6 +25,7 @@ counts as (
         batch_id,
         count(*) filter (where verdict = 'replaced') as rows_replaced,
         count(*) filter (where verdict = 'withdrawn') as rows_withdrawn,
+        count(*) filter (where verdict = 'erased') as rows_erased,
         count(*) filter (where verdict = 'missing_order') as rows_missing_order,
         count(*) filter (where verdict = 'missing_time') as rows_missing_time,
         count(*) filter (where verdict = 'missing_amount') as rows_missing_amount,
@@ -34,7 +35,7 @@ counts as (
         count(*) filter (where verdict not in ('accepted', 'duplicate')) as rows_set_aside,
         count(*) filter (
             where verdict not in (
-                'accepted', 'duplicate', 'replaced', 'withdrawn',
+                'accepted', 'duplicate', 'replaced', 'withdrawn', 'erased',
                 'missing_order', 'missing_time', 'missing_amount', 'missing_customer'
             )
         ) as rows_by_rule
@@ -64,6 +65,7 @@ final as (
         coalesce(counts.rows_by_rule, 0) as rows_by_rule,
         coalesce(counts.rows_replaced, 0) as rows_replaced,
         coalesce(counts.rows_withdrawn, 0) as rows_withdrawn,
+        coalesce(counts.rows_erased, 0) as rows_erased,
         coalesce(counts.rows_missing_order, 0) as rows_missing_order,
         coalesce(counts.rows_missing_time, 0) as rows_missing_time,
         coalesce(counts.rows_missing_amount, 0) as rows_missing_amount,

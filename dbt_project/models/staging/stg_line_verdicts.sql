@@ -1,7 +1,7 @@
 {#- Rows that were just copied in have no statistics yet, and a plan made without them can take hours. -#}
 {{ config(
     indexes=[{'columns': ['batch_id', 'line'], 'unique': true}],
-    pre_hook="analyze {{ source('raw', 'order_lines').render() }}",
+    pre_hook="select ops.take_statistics('{{ source('raw', 'order_lines').render() }}')",
 ) }}
 
 with

@@ -60,7 +60,8 @@ final as (
         lines.country,
         lines.status,
         lines.amount < 0 as is_refund,
-        lines.refund_of
+        lines.refund_of,
+        lines.may_contact
     from accepted as lines
     left join later_customers
         on

@@ -36,6 +36,8 @@ def test_each_command_explains_itself(command, tmp_path):
         ("run", "--as-of", "2024-03-01"),
         ("backup", "--to", "saved"),
         ("restore", "--backup", "nowhere"),
+        ("erase", "7", "--source", "orders", "--yes"),
+        ("rotate-key",),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_1(arguments, tmp_path):
@@ -46,7 +48,9 @@ def test_a_mistake_is_one_line_and_exit_code_1(arguments, tmp_path):
     assert len(done.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("arguments", [("run",), ("fly",), ("ingest", "--source", "orders"), ("restore",)])
+@pytest.mark.parametrize(
+    "arguments", [("run",), ("fly",), ("ingest", "--source", "orders"), ("restore",), ("erase", "7")]
+)
 def test_a_wrong_command_line_is_exit_code_2(arguments, tmp_path):
     done = clv(*arguments, home=tmp_path)
     assert done.returncode == 2

@@ -42,6 +42,12 @@ def test_any_mixture_of_learned_and_unlearned_origins_is_calibrated(then: tuple[
     if decision:
         assert len(decision.origins) == expected
         assert OURS in decision.figures
+        assert {"auc", "brier"} <= set(decision.measured[OURS][0])
+        inside = [metrics["coverage_80"] for metrics in decision.measured[decision.published]]
+        chance, value, mean = held[-1].forecast(found)
+        low, high = found.intervals.bounds(value, chance, mean)
+        assert len(inside) == expected
+        assert inside[-1] == np.mean((held[-1].spent >= low) & (held[-1].spent <= high))
 
 
 def test_without_held_back_origins_the_usual_weights_and_the_assumed_spread_stay() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from dataclasses import fields, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -158,13 +159,23 @@ def test_predictions_stay_below_the_cap() -> None:
     assert said_by(made, columns)[90].revenue.max() == 5.0
 
 
-def test_a_model_comes_back_from_its_files_as_it_was(tmp_path: Path) -> None:
+def test_a_model_comes_back_from_its_files_as_it_was_without_pickle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     columns = customers()
     made = Model(
         "v", [90, 365], {90: trained(columns), 365: Trained(cap=10.0)}, [Residual(90, DAY, 0.25, True)]
     )  # fmt: skip
+
+    def refused(*_: object, **__: object) -> None:
+        raise AssertionError("a model is read without pickle")
+
+    for reader in ("load", "loads", "Unpickler"):
+        monkeypatch.setattr(pickle, reader, refused)
     model_files.save(made, tmp_path, {"metrics": {}})
-    assert model_files.load(tmp_path) == made
+    loaded = model_files.load(tmp_path)
+    assert loaded == made
+    assert said_by(loaded, columns)[90].revenue == pytest.approx(said_by(made, columns)[90].revenue)
     names = ["90-buy.json", "90-spend.json", "90-total.json", "model.json"]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
 

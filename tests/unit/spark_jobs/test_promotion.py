@@ -35,6 +35,26 @@ def test_the_better_rival_is_published_under_its_own_name() -> None:
     assert rows[2]["bias"] == pytest.approx(0.05)
 
 
+def test_each_contestant_is_measured_at_each_origin() -> None:
+    decision = promotion.decide(90, ["2024-01-01", "2024-02-01"], CAME, {OURS: scaled(0.5), "trailing": scaled(1.1)})
+    decision = decision.with_measured(OURS, [{"auc": 0.75}, {"auc": 0.5}])
+    rows = decision.measured_as_rows()
+    first = {row["metric"]: row["value"] for row in rows if (row["origin"], row["contestant"]) == ("2024-01-01", OURS)}
+    assert first == {
+        "normalized_gini": pytest.approx(1),
+        "rmse": pytest.approx((5**2 + 20**2 + 25**2) ** 0.5 / 2),  # 0, 5, 20 and 25 of 0, 10, 40 and 50
+        "bias": pytest.approx(-0.5),
+        "wape": pytest.approx(0.5),
+        "mae": pytest.approx(12.5),
+        "top_10_capture": pytest.approx(0.2),  # of four customers .4 stand in it, and the first brought half
+        "auc": 0.75,
+    }
+    assert len(rows) == 2 * 7 + 2 * 6
+    assert {(row["contestant"], row["published"], row["horizon_days"]) for row in rows} == {
+        (OURS, True, 90), ("trailing", False, 90),
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("by", "published"),
     [(0.9, TUNED), (0.8, OURS), (0.7, OURS)],  # nearer to what came; the same; further from it
@@ -47,6 +67,8 @@ def test_a_challenger_takes_over_only_where_it_is_no_worse_and_somewhere_better(
     assert decision.published == published
     assert [row["contestant"] for row in decision.as_rows()] == [OURS, TUNED, "trailing"]
     assert sum(row["published"] for row in decision.as_rows()) == 1
+    detail = [row for row in decision.measured_as_rows() if row["published"] and row["metric"] == "bias"]
+    assert [(row["contestant"], row["origin"]) for row in detail] == [(published, "a"), (published, "b")]
 
 
 def test_a_challenger_that_ranks_worse_does_not_take_over() -> None:

@@ -38,7 +38,7 @@ def test_the_analyst_cannot_connect_to_what_is_not_the_warehouse(server, home):
 def test_an_analyst_with_another_password_is_a_remark(server, home):
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute("alter role clv_analyst login password 'another'")
-    assert databases.prepare(home) == [databases.other_password(home)]
+    assert databases.prepare(home) == [databases.other_password(home, "analyst")]
 
 
 def test_without_the_right_the_error_is_the_sql_to_run(server, home, monkeypatch):

@@ -1,0 +1,54 @@
+"""`clv erase`, `clv rotate-key`: what concerns the persons behind the keys."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from clv import settings
+
+
+def erase(
+    customer_id: Annotated[str | None, typer.Argument(help="The customer's id, as the shop's files have it.")] = None,
+    source: Annotated[str | None, typer.Option(help="Name of the mapping that the id's files came through.")] = None,
+    email: Annotated[str | None, typer.Option(help="Or everybody known with this e-mail address.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove a person, from the rows as received to the published ones, and keep them out from now on.
+
+    Waits for loads, builds and forecasts at work. Gives a receipt; cannot be undone.
+    """
+    from clv.commands.console import out, steps
+    from clv.privacy import erasing
+
+    if (email is None) == (customer_id is None) or (customer_id is not None) != (source is not None):
+        raise typer.BadParameter("give a customer's id and --source, or --email")
+    home = settings.load()
+    found = erasing.find(customer_id, source, email, home)
+    who = "this customer" if len(found) == 1 else f"these {len(found)} customers"
+    if not yes and not typer.confirm(f"Remove {who} from every table and file of {home.home}, for good?"):
+        raise typer.Abort
+    with steps() as step:
+        receipt = erasing.erase(found, home, step)
+    out.print(f"erased     {who}, receipt {receipt.receipt} ({home.home / erasing.RECEIPTS / receipt.receipt}.json)")
+    for table, count in receipt.rows.items():
+        out.print(f"rows       {count:,} of {table}")
+    for path, what in receipt.files.items():
+        out.print(f"file       {path}: {what}")
+    for what in receipt.not_reached:
+        out.print(f"[yellow]note:[/] {what}")
+
+
+def rotate_key() -> None:
+    """Name every customer anew, by a new secret, in every table at once.
+
+    Waits for loads, builds and forecasts at work. Keys that were copied elsewhere mean nobody from then on.
+    """
+    from clv.commands.console import out, steps
+    from clv.privacy import rotation
+
+    home = settings.load()
+    with steps() as step:
+        rows = rotation.rotate(home, step)
+    out.print(f"rotated    {home.secrets / 'pseudonym_key'}; {sum(rows.values()):,} rows in {len(rows)} tables")

@@ -1,0 +1,85 @@
+"""Drawings as inline SVG: text stays text, colours are the page's CSS variables, so light and dark both work."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+INCHES = (5.2, 3.5)  # of 72 units each: wide enough to read when shrunk to a phone
+# Matplotlib wants colours, the page has variables: each stands for one and is replaced in the finished SVG.
+INK, SOFT, LINE, BAR, BAND, RIVAL = (f"#0a0b{number:02x}" for number in range(6))
+VARIABLES = {INK: "ink", SOFT: "soft", LINE: "line", BAR: "bar", BAND: "band", RIVAL: "rival"}
+STYLE: Any = {
+    "svg.fonttype": "none",
+    "font.size": 11,
+    "text.color": INK,
+    "axes.labelcolor": SOFT,
+    "axes.edgecolor": LINE,
+    "axes.facecolor": "none",
+    "figure.facecolor": "none",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": LINE,
+    "grid.linewidth": 0.7,
+    "xtick.color": LINE,
+    "ytick.color": LINE,
+    "xtick.labelcolor": SOFT,
+    "ytick.labelcolor": SOFT,
+    "legend.frameon": False,
+    "lines.linewidth": 2,
+}
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A drawing: `title` says what is seen, `words` what it shows here, `svg` is markup to put into the page."""
+
+    title: str
+    words: str
+    svg: str
+
+
+def chart(title: str, words: str, draw: Callable[[Any], None], inches: Any = INCHES, panels: int = 1) -> Chart:
+    """What `draw` draws on axes, or on several side by side; `words` lack their full stop."""
+    with mpl.rc_context(STYLE | {"svg.hashsalt": title}):
+        figure = Figure(figsize=inches, layout="constrained")
+        FigureCanvasSVG(figure)
+        draw(figure.subplots(1, panels))
+        written = io.StringIO()
+        figure.savefig(written, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
+    return Chart(title, f"{words}.".replace(" %", "\u00a0%"), _for_the_page(written.getvalue(), title))
+
+
+def _for_the_page(svg: str, title: str) -> str:
+    """The drawing without file header, namespaces and fonts of its own; ids unlike those of other charts."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = re.sub(r' (xmlns(:xlink)?|version|width|height)="[^"]*"', "", svg[: svg.index(">")]) + svg[svg.index(">") :]
+    svg = re.sub(r"font-family: [^;\"]*;? ?", "", svg).replace("xlink:href", "href")
+    for colour, variable in VARIABLES.items():
+        svg = svg.replace(colour, f"var(--{variable})")
+    prefix = re.sub(r"\W+", "-", title.lower())
+    svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}-", svg)
+    return svg.replace("<svg", f'<svg role="img" aria-label="{title}"', 1)
+
+
+def magnitude(value: float, _: Any = None) -> str:
+    """A number with three digits and its magnitude: 1.23k, 4.5m."""
+    for size, unit in ((1e6, "m"), (1e3, "k")):
+        if abs(value) >= size:
+            return f"{value / size:.3g}{unit}"
+    return f"{value:.3g}"
+
+
+def percent(share: float) -> str:
+    """A share as whole per cents."""
+    return f"{100 * share:.0f} %"

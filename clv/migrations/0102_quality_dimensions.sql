@@ -1,0 +1,7 @@
+-- Which dimension of data quality a judgement speaks of: what analytics.data_quality is made of.
+
+alter table ops.gate_results add column dimension text;
+comment on column ops.gate_results.dimension is
+'completeness, accuracy, consistency, timeliness or availability, see expectations/dimensions.py; null for what was judged before there were any.';
+
+grant select on ops.gate_results to clv_transformer;

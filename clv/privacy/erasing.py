@@ -1,0 +1,225 @@
+"""`clv erase`: a person's rows go from every table and every file of the home, and do not come back.
+
+What is left in raw is the place of each row: a line without anything on it, set aside with the reason `erased`, so that
+rows received are still accounted for. The list of the erased (clv.privacy.erasures) is written first, so that an
+erasure that was cut short is finished by the same command, and nobody on it is loaded again.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections import defaultdict
+from contextlib import ExitStack, nullcontext
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+
+from clv import dbt, owners_files, privacy, publication, tables, warehouse
+from clv.errors import ClvError
+from clv.ingest import texts, writing
+from clv.ingest.mapped import ERASED
+from clv.ingest.mapping import known_sources, load_mapping
+from clv.ingest.mapping_values import COLUMNS
+from clv.privacy import erasures, files, persons, pseudonyms
+from clv.privacy.persons import Person
+from clv.runtime.stack import Step
+from clv.settings import Settings
+
+RECEIPTS = "erasures"
+NOT_REACHED = (
+    "backups made before: a restore erases anew what this home's list names, or the list given with --erasures",
+    "models: they hold no rows; the next run trains anew, without the person",
+    "sums over many customers that were published: segments, reports and the digests of publications stay as they were",
+    "files of the shop's own that come again: this person's rows in them are set aside",
+)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What an erasure did: rows per table, files that were changed or removed, and those that were not reached."""
+
+    receipt: str
+    erased_at: str
+    rows: dict[str, int] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    not_reached: tuple[str, ...] = NOT_REACHED
+
+
+def find(customer_id: str | None, source: str | None, email: str | None, home: Settings) -> list[Person]:
+    """Whom to erase: the customer of an id in a source, or everybody known with an e-mail address.
+
+    Raises ClvError for an id or an address that nobody here has, naming the receipt where it was erased before.
+    """
+    with warehouse.connect(home.warehouse_url) as connection:
+        secret = pseudonyms.secret(home)
+        if email is not None:
+            found = persons.known(connection, home, secret, email)
+            if not found:
+                raise ClvError("nobody here has this e-mail address; name the customer's id and --source")
+            return found
+        mapping = load_mapping(source or "", home)
+        person = persons.named(
+            texts.as_customer((customer_id or "").strip(), mapping), mapping.customer_namespace, secret
+        )
+        query = f"select email from {tables.CUSTOMERS} where customer_key = %s"
+        for (address,) in connection.execute(query, (person.key,)).fetchall():
+            return [Person(person.key, person.customer_id, person.namespace, address)]
+        if _lines(connection, home, person):
+            return [person]
+    if number := erasures.erased(home).receipt(person.customer_id, person.namespace):
+        raise ClvError(f"this customer was erased already: {home.home / RECEIPTS / number}.json")
+    raise ClvError(f"the source {source} has no customer of this id; give it as the shop's file has it")
+
+
+def erase(found: list[Person], home: Settings, step: Step = nullcontext) -> Receipt:
+    """Erases these persons, in one transaction, after running loads, builds and forecasts have ended."""
+    now = datetime.now(UTC)
+    done = Receipt(
+        _cut_short(found, home) or f"{now:%Y-%m-%d}-{secrets.token_hex(4)}", now.isoformat(timespec="seconds")
+    )
+    with ExitStack() as held:
+        with step("loads, builds and forecasts are waited for"):
+            for lock in (privacy.LOCK, dbt.LOCK):
+                held.enter_context(warehouse.lock(lock, home.warehouse_url))
+        connection = held.enter_context(warehouse.connect(home.warehouse_url))
+        connection.execute("select pg_advisory_xact_lock(%s)", (warehouse.lock_key(publication.LOCK),))
+        with step(f"the rows of {len(found)} customer{'' if len(found) == 1 else 's'} are removed"):
+            for person in found:
+                erasures.add(home, person.customer_id, person.namespace, done.receipt, done.erased_at)
+                _erase(connection, home, person, done)
+            dbt.forget_builds(connection)
+    _write(home, done)
+    return done
+
+
+def _cut_short(found: list[Person], home: Settings) -> str | None:
+    """The number of an erasure of the same persons that did not come to its receipt."""
+    erased = erasures.erased(home)
+    numbers = {erased.receipt(person.customer_id, person.namespace) for person in found}
+    number = numbers.pop()
+    return number if not numbers and number and not (home.home / RECEIPTS / f"{number}.json").exists() else None
+
+
+def apply(home: Settings, step: Step = nullcontext) -> Receipt | None:
+    """Erases again whoever is on the home's list and in its warehouse: after a restore. None where that is nobody."""
+    erased = erasures.erased(home)
+    if not erased:
+        return None
+    with warehouse.connect(home.warehouse_url) as connection:
+        everybody = persons.known(connection, home, pseudonyms.secret(home))
+    again = [person for person in everybody if erased.receipt(person.customer_id, person.namespace)]
+    return erase(again, home, step) if again else None
+
+
+def _erase(connection: psycopg.Connection, home: Settings, person: Person, done: Receipt) -> None:
+    lines = _lines(connection, home, person)
+    done.files.update(files.take_out(connection, home, person, lines))
+    counts = {}
+    gone = f"select _batch_id, _line from {tables.ORDER_LINES} where customer_key = %s"
+    connection.execute(f"create temporary table gone on commit drop as {gone}", (person.key,))
+    empty = ", ".join(
+        f"{name} = null" for name in ("customer_key", "order_id", "ordered_at", "amount", *COLUMNS, "may_contact")
+    )
+    counts[tables.ORDER_LINES] = connection.execute(
+        f"update {tables.ORDER_LINES} set _rule = %s, _content = '{'0' * 32}', {empty} where customer_key = %s",  # type: ignore[arg-type]
+        (ERASED, person.key),
+    ).rowcount
+    if counts[tables.ORDER_LINES]:
+        batches = [number for (number,) in connection.execute("select distinct _batch_id from gone").fetchall()]
+        connection.execute(writing.hide_keys(batches))  # type: ignore[arg-type]
+    for batch_id, numbers in lines.items():
+        place = (batch_id, sorted(numbers))
+        for table, change in {
+            tables.UNREADABLE_ROWS: f"update {tables.UNREADABLE_ROWS} set reason = '{ERASED}', raw_text = null",
+            tables.UNREADABLE_TEXTS: f"delete from {tables.UNREADABLE_TEXTS}",
+        }.items():
+            changed = connection.execute(f"{change} where batch_id = %s and line = any(%s)", place).rowcount  # type: ignore[arg-type]
+            counts[table] = counts.get(table, 0) + changed
+    for table in persons.tables_of_customers(connection):
+        if table != tables.ORDER_LINES:
+            counts[table] = connection.execute(f"delete from {table} where customer_key = %s", (person.key,)).rowcount  # type: ignore[arg-type]
+    _count_anew(connection)
+    connection.execute("drop table gone")
+    for table, count in counts.items():
+        if count:
+            done.rows[table] = done.rows.get(table, 0) + count
+
+
+def _lines(connection: psycopg.Connection, home: Settings, person: Person) -> dict[int, set[int]]:
+    """The lines of a person's rows, by batch; of those that could not be read, of which any value is their id or
+    address."""
+    lines: dict[int, set[int]] = defaultdict(set)
+    query = f"select _batch_id, _line from {tables.ORDER_LINES} where customer_key = %s"
+    for batch_id, line in connection.execute(query, (person.key,)).fetchall():
+        lines[batch_id].add(line)
+    sources = known_sources(home)
+    mappings = {}
+    query = f"""
+        select batch_id, line, coalesce(texts.raw_text, rows.raw_text, ''), source
+        from {tables.UNREADABLE_ROWS} as rows
+        inner join {tables.BATCHES} using (batch_id) left join {tables.UNREADABLE_TEXTS} as texts using (batch_id, line)
+        where reason <> %s
+    """
+    with connection.cursor(name="unreadable") as cursor:
+        for batch_id, line, text, source in cursor.execute(query, (ERASED,)):
+            if source not in mappings:
+                mappings[source] = load_mapping(source, home) if source in sources else None
+            mapping = mappings[source]
+            for value in texts.fields(text, mapping.delimiter if mapping else None):
+                same = (texts.as_customer(value, mapping) if mapping else value) == person.customer_id
+                if same or person.email and value.lower() == person.email.lower():
+                    lines[batch_id].add(line)
+    return dict(lines)
+
+
+def _count_anew(connection: psycopg.Connection) -> None:
+    """Staging's counts, as its next build will find them: what a run that is under way judges holds."""
+    has_columns = """
+        select count(*) = 2 from information_schema.columns where table_schema = 'staging'
+            and (table_name, column_name) in (('stg_batch_counts', 'rows_erased'), ('stg_line_verdicts', 'verdict'))
+    """
+    if connection.execute(has_columns).fetchall() != [(True,)]:
+        return  # not built yet, or by an older version: then it is built anew before anything reads it
+    by_reason = ("replaced", "missing_order", "missing_time", "missing_amount")
+    named = ", ".join(f"'{name}'" for name in ("accepted", "duplicate", *by_reason))
+    sums = ", ".join(
+        f"count(*) filter (where verdict = '{name}') as {name}" for name in ("accepted", "duplicate", *by_reason)
+    )
+    less = ", ".join(f"rows_{name} = rows_{name} - changed.{name}" for name in ("accepted", "duplicate", *by_reason))
+    connection.execute(
+        f"""
+        with verdicts as (
+            select batch_id, line, verdict from staging.stg_line_verdicts
+            inner join gone on batch_id = gone._batch_id and line = gone._line where verdict <> 'withdrawn'
+        ),
+        changed as (
+            select batch_id, count(*) as all_rows, count(*) filter (where verdict not in ({named})) as by_rule, {sums}
+            from verdicts group by batch_id
+        )
+        update {tables.STG_BATCH_COUNTS} as counts
+        set {less},
+            rows_by_rule = rows_by_rule - by_rule,
+            rows_set_aside = rows_set_aside + changed.accepted + changed.duplicate,
+            rows_erased = rows_erased + all_rows,
+            (first_ordered_at, last_ordered_at) = (
+                select min(ordered_at), max(ordered_at) from {tables.STG_ORDER_LINES} as lines
+                where lines.batch_id = counts.batch_id
+            )
+        from changed where changed.batch_id = counts.batch_id
+        """  # type: ignore[arg-type]
+    )
+    connection.execute(
+        """
+        update staging.stg_line_verdicts set verdict = 'erased' from gone
+        where batch_id = gone._batch_id and line = gone._line and verdict <> 'withdrawn'
+        """
+    )
+
+
+def _write(home: Settings, done: Receipt) -> None:
+    folder: Path = home.home / RECEIPTS
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    owners_files.write(folder / f"{done.receipt}.json", (json.dumps(asdict(done), indent=2) + "\n").encode())

@@ -1,0 +1,105 @@
+"""The files of a home that hold rows of a person: kept copies, what lies in landing, backtests."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from pathlib import Path
+
+import psycopg
+
+from clv import tables
+from clv.errors import ClvError
+from clv.ingest import files, kept
+from clv.ingest.loading import scratch_folder
+from clv.ingest.mapping import FileMapping, load_mapping
+from clv.privacy.persons import Person
+from clv.settings import Settings
+
+TAKEN_OUT, REMOVED = "rows taken out", "removed: its rows could not be taken out"
+STAYS = "not reached: its rows could not be taken out; remove it"
+
+
+def take_out(
+    connection: psycopg.Connection, home: Settings, person: Person, lines: dict[int, set[int]]
+) -> dict[str, str]:
+    """Takes the rows on these lines of batches out of the files that the home has of them; gives what became of each
+    file. A file in landing changes its digest: its batches take the new one, so that it is not loaded again."""
+    changed: dict[str, str] = {}
+    query = f"select source, content_sha256, min(file_name), array_agg(batch_id) from {tables.BATCHES} group by 1, 2"
+    touched = [row for row in connection.execute(query).fetchall() if lines.keys() & set(row[3])]
+    landed = _landed(home, {source for source, *_ in touched})
+    for source, sha256, name, batch_ids in touched:
+        wanted = set().union(*(lines.get(batch_id, ()) for batch_id in batch_ids))
+        copy = kept.find(sha256, name, home)
+        here = landed.get((source, sha256), [])
+        if not copy and not here:
+            continue
+        mapping = _mapping(source, home)
+        emptied: str | None = None
+        for path in here:
+            with scratch_folder(home) as scratch:
+                made = kept.without_lines(path, path.name, mapping, wanted, scratch) if mapping else None
+                if made:
+                    kept.store(made[0], path)
+                    emptied = made[1]
+            changed[str(path)] = TAKEN_OUT if made else STAYS
+        if emptied:
+            connection.execute(
+                f"update {tables.BATCHES} set content_sha256 = %s where source = %s and content_sha256 = %s",
+                (emptied, source, sha256),
+            )
+        if copy:
+            with scratch_folder(home) as scratch:
+                made = kept.without_lines(copy[0], name, mapping, wanted, scratch) if mapping else None
+                now = emptied or sha256
+                target = kept.place(now, name, home, made[1] if made and made[1] != now else None) if made else None
+                if made and target:
+                    kept.store(made[0], target)
+                if target != copy[0]:
+                    copy[0].unlink(missing_ok=True)
+            changed[str(target or copy[0])] = TAKEN_OUT if made else REMOVED
+    return {**changed, **_backtests(home, person)}
+
+
+def _landed(home: Settings, sources: set[str]) -> dict[tuple[str, str], list[Path]]:
+    """The files in landing by source and by the digest of what is in them."""
+    found: dict[tuple[str, str], list[Path]] = {}
+    for source in sources:
+        folder = home.landing / source
+        for path in files.inside(folder) if folder.is_dir() else []:
+            try:
+                with gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb") as file:
+                    digest = hashlib.sha256()
+                    while chunk := file.read(files.CHUNK):
+                        digest.update(chunk)
+            except (OSError, EOFError):  # no file that was ever loaded
+                continue
+            found.setdefault((source, digest.hexdigest()), []).append(path)
+    return found
+
+
+def _mapping(source: str, home: Settings) -> FileMapping | None:
+    try:
+        return load_mapping(source, home)
+    except ClvError:
+        return None
+
+
+def _backtests(home: Settings, person: Person) -> dict[str, str]:
+    """A backtest's predictions name customers by the shop's ids."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    changed = {}
+    for path in home.reports.rglob("predictions.parquet") if home.reports.is_dir() else []:
+        table = pq.read_table(path)
+        if "customer_id" not in table.column_names:
+            continue
+        theirs = pc.equal(pc.cast(table["customer_id"], "string"), person.customer_id)  # type: ignore[attr-defined]
+        if pc.any(theirs).as_py():  # type: ignore[attr-defined]
+            partial = path.with_name(f".{path.name}.partial")
+            pq.write_table(table.filter(pc.invert(theirs)), partial)  # type: ignore[attr-defined]
+            partial.replace(path)
+            changed[str(path)] = TAKEN_OUT
+    return changed

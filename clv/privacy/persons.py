@@ -1,0 +1,73 @@
+"""Customers as persons: who is behind a key, and the tables that speak of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import psycopg
+
+from clv import tables
+from clv.errors import ClvError
+from clv.ingest.mapping import known_sources, load_mapping
+from clv.privacy import pseudonyms
+from clv.settings import Settings
+
+
+@dataclass(frozen=True)
+class Person:
+    """A customer, with the id that the shop knows them by; `namespace` tells equal ids of two sources apart."""
+
+    key: UUID
+    customer_id: str
+    namespace: str | None
+    email: str | None = None
+
+
+def named(customer_id: str, namespace: str | None, secret: bytes) -> Person:
+    """The person of an id."""
+    return Person(UUID(bytes=pseudonyms.customer_key(secret, customer_id, namespace)), customer_id, namespace)
+
+
+def known(connection: psycopg.Connection, home: Settings, secret: bytes, email: str | None = None) -> list[Person]:
+    """Everybody in pii, or those with an e-mail address. Raises ClvError where an id does not give its key: the mapping
+    that says its namespace is not there any more."""
+    namespaces = _namespaces(home)
+    query = f"""
+        select customer_key, customer_id, email, source from {tables.CUSTOMERS}
+        where %(email)s::text is null or lower(email) = lower(%(email)s) order by customer_key
+    """
+    found = []
+    for key, customer_id, address, source in connection.execute(query, {"email": email}).fetchall():  # type: ignore[arg-type]
+        for namespace in namespaces:
+            if pseudonyms.customer_key(secret, customer_id, namespace) == key.bytes:
+                found.append(Person(key, customer_id, namespace, address))
+                break
+        else:
+            raise ClvError(
+                f"a customer of the source {source} was named in a namespace that no mapping says any more; "
+                f"put the customer_namespace of that time back into {source}.yml, or into a mapping beside it"
+            )
+    return found
+
+
+def tables_of_customers(connection: psycopg.Connection) -> list[str]:
+    """Every table with a row per customer or more; raw's comes first."""
+    query = """
+        select table_schema || '.' || table_name
+        from information_schema.columns inner join information_schema.tables using (table_schema, table_name)
+        where column_name = 'customer_key' and table_type = 'BASE TABLE'
+            and table_schema not in ('pg_catalog', 'information_schema') and table_schema !~ '^pg_'
+        order by table_schema || '.' || table_name <> %s, 1
+    """
+    return [name for (name,) in connection.execute(query, (tables.ORDER_LINES,)).fetchall()]  # type: ignore[arg-type]
+
+
+def _namespaces(home: Settings) -> list[str | None]:
+    namespaces: list[str | None] = [None]
+    for source in known_sources(home):
+        try:
+            namespaces.append(load_mapping(source, home).customer_namespace)
+        except ClvError:  # a mapping that cannot be read names nobody
+            continue
+    return list(dict.fromkeys(namespaces))

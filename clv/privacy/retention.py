@@ -1,0 +1,42 @@
+"""Retention: what names a person and no step reads goes after `retention_days` (shop.json). Upkeep does it daily.
+
+What is needed for the counts stays: batches, lines, reasons. A customer's id stays too, since it is what erasing and
+renaming find them by.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+
+from clv import privacy, tables, warehouse
+from clv.ingest import kept
+from clv.settings import Settings
+
+
+def run(home: Settings, before: date) -> dict[str, int]:
+    """Removes what came before a day: copies of files, texts of unreadable rows and the values quoted of them, and
+    e-mail addresses and names of customers of whom nothing has come since. Gives how many of each."""
+    since = datetime.combine(before, time(), UTC)
+    statements = {
+        "texts": f"""
+            delete from {tables.UNREADABLE_TEXTS} as texts using {tables.BATCHES} as batches
+            where texts.batch_id = batches.batch_id and loaded_at < %s
+        """,
+        "reasons": f"""
+            update {tables.UNREADABLE_ROWS} set reason = regexp_replace(reason, '[''"].*[''"]', '…'), raw_text = null
+            where loaded_at < %s and (reason ~ '[''"].*[''"]' or raw_text is not null)
+        """,
+        "addresses": f"""
+            update {tables.CUSTOMERS} as customers set email = null, name = null
+            where loaded_at < %s and num_nonnulls(email, name) > 0 and not exists (
+                select from {tables.ORDER_LINES} as lines inner join {tables.BATCHES} on _batch_id = batch_id
+                where lines.customer_key = customers.customer_key and batches.loaded_at >= %s
+            )
+        """,
+    }
+    removed = {}
+    with warehouse.lock(privacy.LOCK, home.warehouse_url), warehouse.connect(home.warehouse_url) as connection:
+        for name, statement in statements.items():
+            given = (since,) * statement.count("%s")
+            removed[name] = connection.execute(statement, given).rowcount  # type: ignore[arg-type]
+    return {**removed, "copies": kept.remove(home, since)}

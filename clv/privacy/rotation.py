@@ -1,0 +1,76 @@
+"""`clv rotate-key`: a new secret, and every customer named by it in every table, in one transaction.
+
+The new secret lies beside the old one before the transaction, which notes the secret that holds; then it takes the old
+one's place. Cut short anywhere, the home goes on with the secret that the warehouse notes (pseudonyms.secret).
+"""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import ExitStack, nullcontext
+
+import psycopg
+
+from clv import dbt, owners_files, privacy, publication, tables, warehouse
+from clv.errors import ClvError
+from clv.privacy import persons, pseudonyms
+from clv.runtime.stack import Step
+from clv.settings import Settings
+
+
+def rotate(home: Settings, step: Step = nullcontext) -> dict[str, int]:
+    """Names every customer anew, after running loads, builds and forecasts have ended; gives the rows per table.
+
+    Nothing but keys changes. Raises ClvError, and changes nothing, where a key belongs to nobody in pii.
+    """
+    place = home.secrets / pseudonyms.NAME
+    if place.is_symlink():
+        raise ClvError(f"{place} is a link to {place.resolve()}, which is not the home's to change; rotate where it is")
+    with ExitStack() as held:
+        with step("loads, builds and forecasts are waited for"):
+            for lock in (privacy.LOCK, dbt.LOCK):
+                held.enter_context(warehouse.lock(lock, home.warehouse_url))
+        old, new = pseudonyms.secret(home), secrets.token_urlsafe(32).encode()
+        with step("every customer is named anew"), warehouse.connect(home.warehouse_url) as connection:
+            connection.execute("select pg_advisory_xact_lock(%s)", (warehouse.lock_key(publication.LOCK),))
+            _make_names(connection, persons.known(connection, home, old), new)
+            rows = {table: _rename(connection, table) for table in persons.tables_of_customers(connection)}
+            connection.execute(
+                f"insert into {tables.SETTINGS} (name, value) values ('pseudonym_key', %s) "
+                "on conflict (name) do update set value = excluded.value",
+                (pseudonyms.mark(new),),
+            )
+            dbt.forget_builds(connection)  # where customers are equal their keys' order decides
+            owners_files.write(home.secrets / pseudonyms.PENDING, new)
+        pseudonyms.secret(home)
+    return {table: count for table, count in rows.items() if count}
+
+
+def _make_names(connection: psycopg.Connection, everybody: list[persons.Person], new: bytes) -> None:
+    """Makes the table names(old_key, new_key)."""
+    connection.execute("create temporary table names (old_key uuid primary key, new_key uuid) on commit drop")
+    with connection.cursor().copy("copy names from stdin") as copy:
+        for person in everybody:
+            named = persons.named(person.customer_id, person.namespace, new)
+            copy.write_row((person.key, named.key))
+    connection.execute("analyze names")
+
+
+def _rename(connection: psycopg.Connection, table: str) -> int:
+    """Names the customers of a table anew, also within its other keys; gives its rows."""
+    unknown = connection.execute(
+        f"select count(distinct customer_key) from {table} left join names on customer_key = old_key "  # type: ignore[arg-type]
+        "where customer_key is not null and old_key is null"
+    ).fetchall()[0][0]
+    if unknown:
+        raise ClvError(f"{table} has {unknown:,} customers who are not in {tables.CUSTOMERS}; restore it from a backup")
+    query = """
+        select column_name from information_schema.columns
+        where table_schema || '.' || table_name = %s and data_type = 'text' and column_name ~ '_key$'
+    """
+    values = {"customer_key": "new_key"}
+    for (column,) in connection.execute(query, (table,)).fetchall():
+        dashed = f"replace({column}, old_key::text, new_key::text)"
+        values[column] = f"replace({dashed}, replace(old_key::text, '-', ''), replace(new_key::text, '-', ''))"
+    renamed = ", ".join(f"{column} = {value}" for column, value in values.items())
+    return connection.execute(f"update {table} set {renamed} from names where customer_key = old_key").rowcount  # type: ignore[arg-type]

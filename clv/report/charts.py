@@ -1,0 +1,240 @@
+"""Charts of a published date. Each takes the page's facts (`facts.read`) and returns a Chart, or None where there is
+nothing to draw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import FuncFormatter, PercentFormatter
+
+from clv.drawing import BAND, BAR, INK, LINE, SOFT, Chart, chart, magnitude, percent
+
+SHARE = PercentFormatter(1, symbol=" %", decimals=0)
+WIDE = (10.8, 4.2)
+CURVES = 5  # cohorts' curves in one chart
+COHORTS = 24  # rows of the heat-map
+
+
+def drawn(facts: dict[str, Any]) -> dict[str, Chart | None]:
+    """Every chart by name."""
+    found: dict[str, Callable[[dict[str, Any]], Chart | None]] = {
+        "concentration": concentration, "values": values, "moves": moves, "retention": retention, "curves": curves,
+        "matured": matured, "tenths": tenths,
+    }  # fmt: skip
+    return {name: draw(facts) for name, draw in found.items()}
+
+
+def concentration(facts: dict[str, Any]) -> Chart | None:
+    """Pareto curve: share of predicted value over share of customers, the most valuable first."""
+    rows = facts["concentration"]
+    if not rows or rows[-1]["share"] is None:
+        return None
+    at = [0.0, *(row["percent"] / 100 for row in rows)]
+    share = [0.0, *(float(row["share"]) for row in rows)]
+    fifth = float(np.interp(0.2, at, share))
+
+    def draw(axes: Axes) -> None:
+        axes.plot([0, 1], [0, 1], color=LINE, linewidth=1.5, label="if all were worth the same")
+        axes.fill_between(at, share, color=BAND, alpha=0.4, linewidth=0)
+        axes.plot(at, share, color=BAR, label="this shop")
+        axes.plot([0.2, 0.2, 0], [0, fifth, fifth], color=SOFT, linewidth=1, linestyle=":")
+        axes.set(
+            xlabel="customers, the most valuable first", ylabel="share of predicted value", xlim=(0, 1), ylim=(0, 1.02)
+        )
+        axes.xaxis.set_major_formatter(SHARE)
+        axes.yaxis.set_major_formatter(SHARE)
+        axes.legend(loc="lower right")
+
+    return chart(
+        "How much of the value few customers hold", f"The top fifth of customers hold {percent(fifth)} of it", draw
+    )
+
+
+def values(facts: dict[str, Any]) -> Chart | None:
+    """Histogram of predicted value, in steps of a doubling."""
+    rows = facts["values"]
+    if not rows:
+        return None
+    counts = {row["doubling"]: row["customers"] for row in rows}
+    known = [step for step in counts if step is not None]
+    steps: list[int | None] = ([None] if None in counts else []) + list(
+        range(min(known, default=0), max(known, default=-1) + 1)
+    )
+    everybody = sum(counts.values())
+    names = ["under 1" if step is None else magnitude(2.0**step) for step in steps]
+
+    def draw(axes: Axes) -> None:
+        axes.bar(range(len(steps)), [counts.get(step, 0) for step in steps], width=0.92, color=BAR)
+        axes.set_xticks(range(len(steps)), names, rotation=45 if len(steps) > 9 else 0)
+        axes.set(xlabel=f"predicted value from … on, {facts['totals']['currency']}", ylabel="customers")
+        axes.yaxis.set_major_formatter(FuncFormatter(magnitude))
+        axes.grid(visible=False, axis="x")
+
+    most = max(counts, key=lambda step: counts[step])
+    reached = "under 1" if most is None else f"{magnitude(2.0**most)} to {magnitude(2.0 ** (most + 1))}"
+    words = f"Most often a customer's value is {reached}: that of {percent(counts[most] / everybody)} of them"
+    return chart("What customers will be worth", words, draw)
+
+
+def moves(facts: dict[str, Any]) -> Chart | None:
+    """Matrix of moves between segments, as shares of the segment that customers came from."""
+    rows = facts["moves"]
+    if not rows:
+        return None
+    order = [row["name"] for row in facts["segments"]]
+    came = [name for name in order if any(row["from_segment"] == name for row in rows)]
+    came += sorted({row["from_segment"] for row in rows} - set(came))
+    counts = {(row["from_segment"], row["to_segment"]): row["customers"] for row in rows}
+    sizes = {name: sum(count for (left, _), count in counts.items() if left == name) for name in came}
+
+    def draw(axes: Axes) -> None:
+        for (left, right), count in counts.items():
+            share = count / sizes[left]
+            x, y = order.index(right), len(came) - 1 - came.index(left)
+            axes.add_patch(
+                Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, facecolor=BAR, alpha=0.08 + 0.6 * share, linewidth=0)
+            )
+            axes.text(x, y, f"{count:,}", ha="center", va="center", fontsize=10, color=INK)
+        axes.set(xlim=(-0.5, len(order) - 0.5), ylim=(-0.5, len(came) - 0.5), xlabel="now", ylabel="before")
+        axes.set_xticks(range(len(order)), order, rotation=30, ha="right")
+        axes.set_yticks(range(len(came)), came[::-1])
+        axes.grid(visible=False)
+
+    stayed = sum(count for (left, right), count in counts.items() if left == right)
+    known = sum(count for (left, _), count in counts.items() if left in order)
+    words = f"Customers by their segment on {rows[0]['before_on']} (rows) and now (columns); "
+    words += f"{percent(stayed / max(known, 1))} are where they were"
+    return chart("Movement between segments", words, draw, WIDE)
+
+
+def retention(facts: dict[str, Any]) -> Chart | None:
+    """Cohort heat-map: share of a month's new customers who ordered in each month since."""
+    cohorts = _by_cohort([row for row in facts["cohorts"] if row["known"] and row["month_number"] > 0])
+    cohorts = dict(list(cohorts.items())[-COHORTS:])
+    if not cohorts:
+        return None
+    top = max(float(row["retention"]) for rows in cohorts.values() for row in rows) or 1.0
+    longest = max(row["month_number"] for rows in cohorts.values() for row in rows)
+
+    def draw(axes: Axes) -> None:
+        for y, rows in enumerate(reversed(cohorts.values())):
+            for row in rows:
+                share = float(row["retention"])
+                spot = (row["month_number"] - 0.48, y - 0.46)
+                axes.add_patch(Rectangle(spot, 0.96, 0.92, facecolor=BAR, alpha=0.05 + 0.9 * share / top, linewidth=0))
+                axes.text(row["month_number"], y, f"{100 * share:.0f}", ha="center", va="center", fontsize=8, color=INK)
+        axes.set(xlim=(0.5, longest + 0.5), ylim=(-0.5, len(cohorts) - 0.5), xlabel="months since the first order")
+        axes.set_yticks(range(len(cohorts)), [f"{month:%Y-%m}" for month in reversed(cohorts)])
+        axes.set_xticks(range(1, longest + 1, 1 if longest <= 12 else 2))
+        axes.grid(visible=False)
+
+    first = [float(rows[0]["retention"]) for rows in cohorts.values() if rows[0]["month_number"] == 1]
+    words = "Of each month's new customers, the percentage that ordered in each month since"
+    if first:
+        words += f"; {percent(float(np.mean(first)))} came back in the first month after, on average"
+    return chart("Who comes back", words, draw, (10.8, 1.2 + 0.27 * len(cohorts)))
+
+
+def curves(facts: dict[str, Any]) -> Chart | None:
+    """Cumulative revenue per customer by months since the first order: known, and expected with its band."""
+    cohorts = _by_cohort(facts["cohorts"])
+    sized = [month for month, rows in cohorts.items() if rows[0]["customers"] >= 10 and len(rows) > 1]
+    if not sized:
+        return None
+    chosen = [sized[i] for i in sorted({round(i) for i in np.linspace(0, len(sized) - 1, CURVES)})]
+    shades = np.linspace(0.35, 1, len(chosen))
+
+    def draw(axes: Axes) -> None:
+        for month, shade in zip(chosen, shades, strict=True):
+            rows = cohorts[month]
+            at = [row["month_number"] + 1 for row in rows]
+            per = [float(row["cumulative_revenue"]) / row["customers"] for row in rows]
+            split = sum(row["known"] for row in rows)
+            axes.plot(at[:split], per[:split], color=BAR, alpha=shade, label=f"{month:%Y-%m}")
+            axes.plot(at[max(split - 1, 0) :], per[max(split - 1, 0) :], color=BAR, alpha=shade, linestyle=(0, (3, 2)))
+            told = [row for row in rows if row["cumulative_revenue_low"] is not None]
+            low, high = (
+                [float(row[name]) / row["customers"] for row in told]
+                for name in ("cumulative_revenue_low", "cumulative_revenue_high")
+            )
+            axes.fill_between([row["month_number"] + 1 for row in told], low, high, color=BAND, alpha=0.3, linewidth=0)
+            axes.annotate(
+                f"{month:%Y-%m}", (at[-1], per[-1]), xytext=(4, 0), textcoords="offset points", fontsize=9, va="center"
+            )
+        axes.set(xlabel="months since the first order", ylabel=f"revenue per customer, {facts['totals']['currency']}")
+        axes.yaxis.set_major_formatter(FuncFormatter(magnitude))
+        axes.margins(x=0.08)
+        axes.set_ylim(bottom=0)
+
+    last = cohorts[chosen[-1]]
+    per = float(last[-1]["cumulative_revenue"]) / last[0]["customers"]
+    words = "Revenue per customer of chosen months' new customers: known, then expected (dashed, with its band); "
+    words += (
+        f"those of {chosen[-1]:%Y-%m} will have brought {magnitude(per)} each by month {last[-1]['month_number'] + 1}"
+    )
+    return chart("What a new customer brings over two years", words, draw, WIDE)
+
+
+def matured(facts: dict[str, Any]) -> Chart | None:
+    """Totals of forecasts that have matured, against what came, by the date of the forecast."""
+    rows = facts["matured"]
+    if not rows:
+        return None
+    at = range(len(rows))
+    days = [row["as_of_date"].isoformat() for row in rows]
+
+    def draw(axes: Axes) -> None:
+        axes.bar(at, [float(row["actual_revenue"]) for row in rows], width=0.6, color=BAND, label="what came")
+        axes.plot(at, [float(row["predicted_revenue"]) for row in rows], "o", color=BAR, markersize=8, label="forecast")
+        shown = [i for i in at if i % max(1, len(days) // 8) == 0]
+        axes.set_xticks(shown, [days[i] for i in shown], rotation=30 if len(shown) > 4 else 0)
+        axes.set(ylabel=f"revenue in {rows[0]['horizon_days']} days", xlim=(-0.6, len(days) - 0.4))
+        axes.margins(y=0.25)
+        axes.set_ylim(bottom=0)
+        axes.yaxis.set_major_formatter(FuncFormatter(magnitude))
+        axes.grid(visible=False, axis="x")
+        axes.legend(loc="upper left", ncols=2)
+
+    last = rows[-1]
+    off = "nothing came" if last["bias"] is None else f"was {percent(abs(last['bias']))} too "
+    off += "" if last["bias"] is None else ("high" if last["bias"] >= 0 else "low")
+    held = percent(float(last["coverage_80"]))
+    words = f"The forecast of {days[-1]} {off}; its intervals, meant for 80 % of customers, held for {held}"
+    return chart("Did past forecasts come true", words, draw)
+
+
+def tenths(facts: dict[str, Any]) -> Chart | None:
+    """The latest matured forecast by tenth of customers, the highest forecasts first, per customer."""
+    rows = facts["tenths"]
+    if not rows:
+        return None
+    rows = [row for row in rows if row["as_of_date"] == rows[-1]["as_of_date"]]
+    said, came = (
+        [float(row[name]) / row["customers"] for row in rows] for name in ("predicted_revenue", "actual_revenue")
+    )
+    at = np.arange(1, len(rows) + 1)
+
+    def draw(axes: Axes) -> None:
+        axes.bar(at, came, width=0.6, color=BAND, label="what came")
+        axes.plot(at, said, "o", color=BAR, markersize=8, label="forecast")
+        axes.set(xlabel="tenth of customers by forecast, 1 the highest", ylabel="revenue per customer")
+        axes.set_xticks(at)
+        axes.set_yscale("symlog", linthresh=max(max(said), 1) / 100)
+        axes.yaxis.set_major_formatter(FuncFormatter(magnitude))
+        axes.grid(visible=False, axis="x")
+        axes.legend(loc="upper right")
+
+    words = f"The highest tenth of {rows[0]['as_of_date']} was forecast {magnitude(said[0])} each and brought "
+    return chart("Forecast and outcome by tenth of customers", words + magnitude(came[0]), draw)
+
+
+def _by_cohort(rows: list[dict]) -> dict[date, list[dict]]:
+    found: dict[date, list[dict]] = {}
+    for row in rows:
+        found.setdefault(row["cohort_month"], []).append(row)
+    return found

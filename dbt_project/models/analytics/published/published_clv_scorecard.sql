@@ -1,0 +1,32 @@
+{{ config(alias='clv_scorecard') }}
+
+with
+
+slices as (
+    {{ published(source('ops', 'clv_scorecard'), history=true) | indent(4) }}
+),
+
+final as (
+    select
+        as_of_date,
+        run_id,
+        horizon_days,
+        grouped_by,
+        group_name,
+        matured_on,
+        currency,
+        customers,
+        predicted_revenue,
+        actual_revenue,
+        bias,
+        wape,
+        mean_absolute_error,
+        coverage_80,
+        mean_p_purchase,
+        share_bought,
+        measured_at
+    from slices
+    where customers > 0
+)
+
+select * from final

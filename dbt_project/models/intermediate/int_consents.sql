@@ -1,0 +1,18 @@
+{{ config(indexes=[{'columns': ['day']}]) }}
+
+with
+
+lines as (select * from {{ ref('stg_order_lines') }}),
+
+-- What was said last on a day holds; of yes and no at one time, no
+final as (
+    select distinct on (customer_key, ordered_on)
+        customer_key,
+        ordered_on as day,
+        may_contact
+    from lines
+    where may_contact is not null
+    order by customer_key, ordered_on, ordered_at desc, may_contact
+)
+
+select * from final

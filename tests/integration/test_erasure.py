@@ -1,0 +1,285 @@
+"""A person who was erased is in no table and no file, does not come back, and every row is still accounted for."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import secrets
+import threading
+import uuid
+from datetime import date, timedelta
+from pathlib import Path
+
+import psycopg
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import small_warehouse as small
+import traces
+import yaml
+
+from clv import backup, dbt, ingest, privacy, publication, runs, settings, warehouse
+from clv.cli import app
+from clv.errors import ClvError
+from clv.privacy import erasing, erasures, pseudonyms
+from expectations import runner
+from spark_jobs import score
+
+AS_OF = date(2024, 6, 1)
+HEADER = "customer_id,order_id,ordered_at,amount,email,name"
+QUINCE = {"id": "quince-77", "email": "quince@planted.example", "name": "Quincy Planted", "order": "q-order"}
+LEAST = {"customer": "customer_id", "order": "order_id", "time": "ordered_at", "amount": "amount"}
+SUMS = """
+    select batch_id, rows_received, rows_accepted, rows_set_aside, rows_duplicate, rows_unreadable, rows_erased
+    from staging.stg_batch_counts order by batch_id
+"""
+
+
+def of_quince(order: int, day: str = "2024-03-01", amount: str = "12.50") -> str:
+    return f"{QUINCE['id']},{QUINCE['order']}{order},{day},{amount},{QUINCE['email']},{QUINCE['name']}"
+
+
+def of(customer: str, order: str, day: str = "2024-03-01", amount: str = "5.00") -> str:
+    return f"{customer},{order},{day},{amount},{customer}@shop.example,"
+
+
+def write(path: Path, *lines: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([HEADER, *lines]) + "\n")
+    return path
+
+
+def erase(customer_id: str, home: settings.Settings, source: str = "orders") -> erasing.Receipt:
+    return erasing.erase(erasing.find(customer_id, source, None, home), home)
+
+
+def needles(home: settings.Settings) -> list[str]:
+    key = pseudonyms.customer_key(pseudonyms.secret(home), QUINCE["id"])
+    return [*QUINCE.values(), key.hex(), str(uuid.UUID(bytes=key))]
+
+
+def sums() -> list[tuple]:
+    found = warehouse.rows(SUMS)
+    assert all(row[1] == sum(row[2:6]) for row in found)
+    return found
+
+
+@pytest.fixture(scope="module")
+def shop(module_home: settings.Settings) -> settings.Settings:
+    """A home with a published run; one customer's rows are accepted, equal, replaced and unreadable ones."""
+    lines = [
+        of(f"c{n}", f"{n}-{k}", str(AS_OF - timedelta(days=200 - 40 * k + n))) for n in range(12) for k in range(4)
+    ]
+    theirs = [of_quince(1), of_quince(1), of_quince(2), of_quince(3, amount="nonsense"), f"{QUINCE['id']},7"]
+    landed = module_home.landing / "orders"
+    write(landed / "may.csv", *lines[:24], *theirs, of("c1", "x", amount="no number"), *lines[24:])
+    write(landed / "more.csv", *lines[:2], of_quince(2, amount="13.00"))
+    ingest.landing(module_home)
+    dbt.build("setup", {}, module_home)
+    run_id = runs.open_run(AS_OF, "test")
+    build(module_home, run_id, "staging", "intermediate", "features")
+    score.write_too_little_data(module_home, AS_OF, run_id, "too few customers")
+    build(module_home, run_id, "analytics")
+    small.judge_all(run_id, str(AS_OF))
+    publication.publish(AS_OF, run_id)
+    return module_home
+
+
+def build(home: settings.Settings, run_id: str, *layers: str) -> None:
+    for layer in layers:
+        dbt.build(layer, {"as_of_date": str(AS_OF), "run_id": run_id}, home)
+
+
+def test_nothing_is_left_of_a_person_and_runs_go_on(shop, capsys):
+    assert len(traces.in_tables(needles(shop))) == 15
+    assert len(traces.in_files(needles(shop), shop.home)) == 3  # landing, and the copy for a replay
+    assert sums() == [(1, 54, 47, 1, 3, 3, 0), (2, 3, 3, 0, 0, 0, 0)]
+    key = pseudonyms.customer_key(pseudonyms.secret(shop), QUINCE["id"]).hex()
+    others = "select * from analytics.customer_clv_history where customer_key <> %s order by customer_key"
+    published = warehouse.rows(others, (key,))
+    app(["erase", QUINCE["id"], "--source", "orders", "--yes"], standalone_mode=False)
+    said = " ".join(capsys.readouterr().out.split())
+    for expected in (
+        "4 of raw.order_lines",
+        "2 of quarantine.unreadable_rows",
+        "1 of analytics_runs.customer_clv ",
+        "may.csv: rows taken out",
+        "backups made before",
+    ):
+        assert expected in said
+    assert traces.in_tables(needles(shop)) == traces.in_files(needles(shop), shop.home) == []
+    assert warehouse.rows(others, (key,)) == published != []
+    # What a run under way would judge holds, and is what the next build finds.
+    now = [(1, 54, 46, 3, 2, 3, 3), (2, 3, 2, 1, 0, 0, 1)]
+    assert sums() == now
+    assert warehouse.rows("select count(*) from staging.stg_order_lines") == [(48,)]
+    assert [result.already_loaded for result in ingest.landing(shop)] == [True, True]
+    build(shop, "again", "staging", "intermediate")
+    assert sums() == now
+    assert warehouse.rows("select reason, count(*) from quarantine.set_aside_lines group by 1") == [("erased", 4)]
+    runner.judge("staging", AS_OF, runs.open_run(AS_OF, "test"))
+    assert traces.in_tables(needles(shop)) == traces.in_files(needles(shop), shop.home) == []
+    (receipt,) = (shop.home / "erasures").iterdir()
+    assert json.loads(receipt.read_text())["rows"]["raw.order_lines"] == 4
+    with pytest.raises(ClvError, match=f"was erased already: {receipt}"):
+        erase(QUINCE["id"], shop)
+
+
+def test_whom_nobody_knows_is_not_erased(shop):
+    with pytest.raises(ClvError, match="the source orders has no customer of this id"):
+        erase("nobody", shop)
+    with pytest.raises(ClvError, match="nobody here has this e-mail address"):
+        erasing.find(None, None, "nobody@shop.example", shop)
+    with pytest.raises(ClvError, match="there is no source 'nowhere'"):
+        erase("c1", shop, "nowhere")
+
+
+def test_a_person_who_comes_again_is_set_aside(home, tmp_path):
+    first = write(tmp_path / "a.csv", of_quince(1), of("c1", "1"))
+    ingest.load("orders", first, home)
+    erase(QUINCE["id"], home)
+    lines = (of_quince(1), of_quince(2), of_quince(3, amount="none"), f"{QUINCE['id']},4", of("c1", "1"), "c2,2")
+    again = ingest.load("orders", write(tmp_path / "b.csv", *lines), home)[0]
+    assert (again.received, again.loaded, again.unreadable, again.usable) == (6, 3, 3, 1)
+    assert ingest.load("orders", first, home)[0].already_loaded
+    assert warehouse.rows("select customer_id from pii.customers") == [("c1",)]
+    assert warehouse.rows("select _rule, count(*) from raw.order_lines where _batch_id = 2 group by 1 order by 1") == [
+        ("erased", 2),
+        (None, 1),
+    ]
+    assert traces.in_tables(needles(home)) == []
+    assert traces.in_files(needles(home), home.home) == []
+    assert sorted(warehouse.rows("select line, reason from quarantine.unreadable_rows")) == [
+        (4, "erased"),
+        (5, "erased"),
+        (7, "has 2 fields where 6 are expected"),
+    ]
+    # What is left to replay is read from a copy without the person.
+    assert [replayed.result for replayed in ingest.replay(home, "orders")] == [None]
+    build(home, "setup", "staging")
+    assert [row[2:] for row in sums()] == [(0, 1, 1, 0, 1), (1, 2, 0, 3, 2)]
+
+
+def test_rows_that_a_person_s_row_replaced_stay_replaced(home, tmp_path):
+    (home.home / "sources").mkdir()
+    for row_key in ("line", "order_time", "customer_order_time", "content"):
+        said = {**LEAST, "row_key": row_key, **({"columns": {"line_id": "name"}} if row_key == "line" else {})}
+        (home.home / "sources" / f"{row_key}.yml").write_text(yaml.safe_dump(said))
+        ingest.load(row_key, write(tmp_path / "a.csv", "c1,o1,2024-03-01,5,,1"), home)
+        theirs = ("quince-77,o1,2024-03-01,5,,1", "quince-77,q-order,2024-03-02,6,,1")
+        ingest.load(row_key, write(tmp_path / "b.csv", *theirs), home)
+    erase(QUINCE["id"], home, "line")
+    build(home, "setup", "staging")
+    replaced, alone, erased = (0, 1, 0, 0, 0), (1, 0, 0, 0, 0), (0, 2, 0, 0, 2)
+    assert [row[2:] for row in sums()] == [replaced, erased, replaced, erased, alone, erased, alone, erased]
+    assert traces.in_tables(needles(home)) == []
+
+
+def test_copies_of_every_kind_lose_their_lines(home, tmp_path):
+    (home.home / "sources").mkdir()
+    (home.home / "sources" / "shop.yml").write_text(
+        yaml.safe_dump({**LEAST, "customer": {"column": "customer_id", "lower": True}})
+    )
+    rows = [
+        {"customer_id": who, "order_id": f"o{n}", "ordered_at": at, "amount": str(n)}
+        for n, (who, at) in enumerate(
+            [("Quince-77", "2024-03-01"), ("c1", "soon"), ("quince-77", "never"), ("c2", "2024-03-02")]
+        )
+    ]
+    (tmp_path / "o.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "o.parquet")
+    with gzip.open(tmp_path / "o.csv.gz", "wt") as file:
+        file.write("customer_id,order_id,ordered_at,amount\n" + "".join(",".join(row.values()) + "\n" for row in rows))
+    for name in ("o.jsonl", "o.parquet", "o.csv.gz"):
+        assert ingest.load("shop", tmp_path / name, home)[0].unreadable == 2
+    receipt = erase("QUINCE-77", home, "shop")
+    assert list(receipt.files.values()) == ["rows taken out"] * 3
+    assert (receipt.rows["raw.order_lines"], receipt.rows["quarantine.unreadable_rows"]) == (3, 3)
+    assert traces.in_tables(["quince"]) == traces.in_files(["quince"], home.home) == []
+    assert erase("c1", home, "shop").rows == {
+        "quarantine.unreadable_rows": 3,
+        "pii.unreadable_texts": 3,
+    }
+    (home.home / "sources" / "shop.yml").write_text(yaml.safe_dump({**LEAST, "file": {"missing": ["soon"]}}))
+    assert [replayed.result for replayed in ingest.replay(home, "shop")] == []
+
+
+def test_an_erasure_that_was_cut_short_is_finished(home, tmp_path, monkeypatch):
+    ingest.load("orders", write(tmp_path / "a.csv", of_quince(1), of("c1", "1", amount="none")), home)
+    with monkeypatch.context() as patch:
+        patch.setattr(dbt, "forget_builds", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            erase(QUINCE["id"], home)
+    assert not (home.home / "erasures").exists()
+    assert ingest.load("orders", write(tmp_path / "b.csv", of_quince(2)), home)[0].erased_lines == (2,)
+    (line,) = erasures.read(erasures.place(home))
+    assert erase(QUINCE["id"], home).receipt == line["receipt"]
+    assert traces.in_tables(needles(home)) == traces.in_files(needles(home), home.home) == []
+
+
+def test_an_erasure_waits_for_what_reads_customers(home, tmp_path):
+    ingest.load("orders", write(tmp_path / "a.csv", of_quince(1)), home)
+    found, done = erasing.find(QUINCE["id"], "orders", None, home), []
+    worker = threading.Thread(target=lambda: done.append(erasing.erase(found, home)))
+    with warehouse.lock(privacy.LOCK, shared=True):
+        worker.start()
+        while not warehouse.rows("select 1 from pg_locks where locktype = 'advisory' and not granted"):
+            pass
+        assert not done
+        assert warehouse.rows("select count(*) from pii.customers") == [(1,)]
+    worker.join()
+    assert len(done) == 1
+    assert warehouse.rows("select count(*) from pii.customers") == [(0,)]
+
+
+def test_everybody_of_an_address_is_erased(home, tmp_path):
+    ingest.load(
+        "orders", write(tmp_path / "a.csv", of_quince(1), of_quince(2).replace("quince-77", "q78"), of("c1", "1")), home
+    )
+    found = erasing.find(None, None, "QUINCE@planted.example", home)
+    assert sorted(person.customer_id for person in found) == ["q78", "quince-77"]
+    erasing.erase(found, home)
+    assert warehouse.rows("select customer_id from pii.customers") == [("c1",)]
+
+
+def test_a_restored_backup_brings_nobody_back(server, home, tmp_path, monkeypatch):
+    landed = write(home.landing / "orders" / "a.csv", of_quince(1), of("c1", "1"), of("c2", "2", amount="none"))
+    ingest.landing(home)
+    before = landed.read_text()
+    backup.backup(tmp_path / "before", home)
+    erase(QUINCE["id"], home)
+    backup.backup(tmp_path / "after", home)
+    listed = tmp_path / "list"
+    listed.write_text(erasures.place(home).read_text())
+
+    def restored(name: str, saved: str, given: Path | None = None) -> tuple[settings.Settings, list[str]]:
+        database = f"restored_{secrets.token_hex(4)}"
+        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+            connection.execute(f"create database {database}")  # type: ignore[arg-type]
+        monkeypatch.setenv("CLV_HOME", str(tmp_path / name))
+        monkeypatch.setenv("CLV_WAREHOUSE_URL", f"{server}/{database}")
+        if name == "with_list":
+            erasures.merge(settings.load(), erasures.read(listed))
+        _, remarks = backup.restore(tmp_path / saved, settings.load(), erased=given)
+        return settings.load(), remarks
+
+    for name, saved, given in (("given", "before", listed), ("with_list", "before", None), ("later", "after", None)):
+        new, remarks = restored(name, saved, given)
+        assert traces.in_tables(needles(new)) == traces.in_files(needles(new), new.home) == []
+        assert [row[0] for row in warehouse.rows("select customer_id from pii.customers order by 1")] == ["c1"]
+        assert any("is erased again, receipt" in remark for remark in remarks) == (saved == "before")
+        (new.landing / "orders").mkdir(parents=True, exist_ok=True)
+        (new.landing / "orders" / "a.csv").write_text(before)
+        ingest.landing(new)  # a backfill finds the shop's own file again
+        assert traces.in_tables(needles(new)) == []
+    new, remarks = restored("without", "before")
+    assert "whoever was erased after" in remarks[0]
+    assert "secrets/erasures" in remarks[0]
+    with pytest.raises(ClvError, match="nowhere is absent; name the file secrets/erasures"):
+        restored("other", "before", tmp_path / "nowhere")
+
+
+def test_a_list_that_cannot_be_read_stops_loading(home, tmp_path):
+    erasures.place(home).write_text("nonsense")
+    with pytest.raises(ClvError, match="erasures is no list of erasures; put back"):
+        ingest.load("orders", write(tmp_path / "a.csv", of_quince(1)), home)

@@ -1,0 +1,133 @@
+"""A new secret names every customer anew; nothing but keys changes, and one that was cut short leaves a sound home."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import small_warehouse as small
+import traces
+import yaml
+
+from clv import ingest, publication, settings, tables, warehouse
+from clv.errors import ClvError
+from clv.privacy import persons, pseudonyms, rotation
+from clv.runtime import databases
+
+LEAST = {"customer": "customer_id", "order": "order_id", "time": "ordered_at", "amount": "amount"}
+FILE = "customer_id,order_id,ordered_at,amount,email\nanna,1,2011-01-03,10,a@x.example\nbert,1,2011-02-03,20,\n"
+
+
+@pytest.fixture
+def shop(home: settings.Settings, tmp_path: Path) -> settings.Settings:
+    """A home with two customers, one of a namespace too, and a published run that names them."""
+    (home.home / "sources").mkdir()
+    (home.home / "sources" / "shop.yml").write_text(yaml.safe_dump({**LEAST, "customer_namespace": "eu"}))
+    databases.claim_pseudonyms(home)
+    (tmp_path / "o.csv").write_text(FILE)
+    for source in ("orders", "shop"):
+        ingest.load(source, tmp_path / "o.csv", home)
+    small.make_tables()
+    run_id = small.ready_run()
+    keys = [key for (key,) in warehouse.rows(f"select customer_key from {tables.CUSTOMERS} order by customer_key")]
+    with warehouse.connect() as connection:
+        for table in persons.tables_of_customers(connection):
+            if table not in (tables.CUSTOMERS, tables.ORDER_LINES):
+                for letter, key in zip((small.A, small.B, small.C), keys, strict=False):
+                    connection.execute(f"update {table} set customer_key = %s where customer_key = %s", (key, letter))  # type: ignore[arg-type]
+        connection.execute(
+            "update analytics_runs.fct_orders set order_key = order_key || ':' || customer_key where order_key ~ 'o4'"
+        )
+    publication.publish(date.fromisoformat(small.AS_OF), run_id)
+    return home
+
+
+def content(home: settings.Settings) -> dict[str, list[str]]:
+    """Every table's rows as text, keys written as whom they name."""
+    secret, found = pseudonyms.secret(home), {}
+    with warehouse.connect() as connection:
+        names = {}
+        for person in persons.known(connection, home, secret):
+            who = f"<{person.namespace}:{person.customer_id}>"
+            names |= {str(person.key): who, person.key.hex: who}
+        pattern = re.compile("|".join(names))
+        for table in [*persons.tables_of_customers(connection), tables.BATCHES, tables.PUBLICATIONS]:
+            rows = connection.execute(f"select t::text from {table} as t").fetchall()  # type: ignore[arg-type]
+            found[table] = sorted(pattern.sub(lambda key: names[key[0]], row) for (row,) in rows)
+    assert "<eu:anna>" in str(found)
+    return found
+
+
+def keys() -> set[UUID]:
+    return {key for (key,) in warehouse.rows(f"select customer_key from {tables.CUSTOMERS}")}
+
+
+def test_nothing_but_keys_changes(shop, tmp_path):
+    before, old, secret = content(shop), keys(), shop.secret("pseudonym_key")
+    rows = rotation.rotate(shop)
+    assert (rows["pii.customers"], rows["raw.order_lines"], rows["analytics_runs.customer_clv"]) == (4, 4, 3)
+    assert content(shop) == before
+    assert shop.secret("pseudonym_key") != secret
+    assert not keys() & old
+    assert traces.in_tables([text for key in old for text in (key.hex, str(key))]) == []
+    assert [path.name for path in shop.secrets.iterdir() if not path.name.endswith("_password")] == ["pseudonym_key"]
+    assert (shop.secrets / "pseudonym_key").stat().st_mode & 0o777 == 0o600
+    (tmp_path / "p.csv").write_text(FILE + "carl,2,2011-03-03,30,\n")
+    ingest.load("orders", tmp_path / "p.csv", shop)
+    assert len(keys()) == 5
+    databases.claim_pseudonyms(shop)
+
+
+@pytest.mark.parametrize("cut", ["before", "after"])
+def test_cut_short_on_either_side_of_the_commit(shop, tmp_path, monkeypatch, cut):
+    before, old = content(shop), keys()
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    whole = pseudonyms.secret
+    asked = []
+    with monkeypatch.context() as patch:
+        if cut == "before":
+            patch.setattr(rotation.owners_files, "write", killed)
+        else:  # it is asked for once before, and once to put it in its place
+            patch.setattr(pseudonyms, "secret", lambda home: killed() if asked else asked.append(1) or whole(home))
+        with pytest.raises(KeyboardInterrupt):
+            rotation.rotate(shop)
+    assert (keys() == old) == (cut == "before")
+    assert (shop.secrets / pseudonyms.PENDING).exists() == (cut == "after")
+    (tmp_path / "p.csv").write_text(FILE.replace("anna,1", "anna,2"))
+    ingest.load("orders", tmp_path / "p.csv", shop)
+    assert len(keys()) == 4  # the same customers
+    assert not (shop.secrets / pseudonyms.PENDING).exists()
+    rotation.rotate(shop)
+    assert {table: rows for table, rows in content(shop).items() if table == "pii.customers"} == {
+        "pii.customers": before["pii.customers"]
+    }
+
+
+def test_a_pending_secret_that_never_held_is_let_be(shop):
+    (shop.secrets / pseudonyms.PENDING).write_text("never held")
+    assert pseudonyms.secret(shop).decode() == shop.secret("pseudonym_key")
+
+
+def test_what_cannot_be_renamed_is_refused_and_stays(shop, tmp_path):
+    before = keys()
+    (shop.home / "sources" / "shop.yml").write_text(yaml.safe_dump(LEAST))
+    with pytest.raises(ClvError, match="named in a namespace that no mapping says any more.*shop.yml"):
+        rotation.rotate(shop)
+    (shop.home / "sources" / "shop.yml").write_text(yaml.safe_dump({**LEAST, "customer_namespace": "eu"}))
+    small.execute(
+        f"update {tables.ORDER_LINES} set customer_key = gen_random_uuid() where order_id = '1' and _line = 2"
+    )
+    with pytest.raises(ClvError, match="raw.order_lines has 2 customers who are not in pii.customers"):
+        rotation.rotate(shop)
+    outside = tmp_path / "outside"
+    (shop.secrets / "pseudonym_key").rename(outside)
+    (shop.secrets / "pseudonym_key").symlink_to(outside)
+    with pytest.raises(ClvError, match="pseudonym_key is a link to .*outside"):
+        rotation.rotate(shop)
+    assert keys() == before

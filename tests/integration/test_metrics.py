@@ -1,0 +1,105 @@
+"""Metrics: each answers as an independent count of the same orders does."""
+
+from __future__ import annotations
+
+import pytest
+from raw_rows import deliver, line, predict
+
+from clv import dbt, dictionary, metrics, settings, tables, warehouse
+from clv.errors import ClvError
+from clv.settings import PROJECT
+
+AS_OF, RUN = "2024-06-01", "2024-06-01.1"
+VARIABLES = {"as_of_date": AS_OF, "run_id": RUN}
+
+
+@pytest.fixture(scope="module")
+def shop(module_home: settings.Settings) -> settings.Settings:
+    """Two customers with three orders in two months, and one refund, published."""
+    deliver([
+        line("1", "2024-01-10 10:00", "20.00", channel="web"),
+        line("2", "2024-02-10 09:00", "40.00", channel="shop"),
+        line("3", "2024-02-11 09:00", "60.00", who="b", channel="web"),
+        line("r3", "2024-03-01 09:00", "-10.00", who="b"),
+    ])  # fmt: skip
+    for layer in ("setup", "staging", "intermediate", "features"):
+        dbt.build(layer, VARIABLES, module_home)
+    predict(AS_OF, RUN, a=(0.75, 100.0), b=(0.25, 50.0))
+    dbt.build("analytics", VARIABLES, module_home)
+    with warehouse.connect() as connection:
+        connection.execute(
+            f"insert into {tables.PUBLICATIONS} (as_of_date, run_id, digest, rows_published)"
+            " values (%s, %s, '', '{}')",
+            (AS_OF, RUN),
+        )
+    return module_home
+
+
+def answer(home: settings.Settings, names: list[str], by: list[str], where: list[str] | None = None) -> list[tuple]:
+    """What the query says, as text, asked as an analyst."""
+    with warehouse.connect() as connection:
+        connection.execute("set role clv_analyst")
+        found = connection.execute(metrics.sql(names, by, where or [], home)).fetchall()  # type: ignore[arg-type]
+    return [tuple(str(value) for value in row) for row in found]
+
+
+def test_metrics_over_time(shop: settings.Settings):
+    found = answer(shop, ["revenue", "orders", "active_customers"], ["month"])
+    assert [(row[0][:7], float(row[1]), *row[2:]) for row in found] == [
+        ("2024-01", 20.0, "1", "1"),
+        ("2024-02", 90.0, "2", "2"),
+    ]
+
+
+def test_metrics_by_a_dimension(shop: settings.Settings):
+    found = answer(shop, ["revenue", "average_order_value"], ["order__channel"])
+    assert [(row[0], float(row[1]), float(row[2])) for row in found] == [("shop", 40.0, 40.0), ("web", 70.0, 35.0)]
+    loyal = answer(shop, ["revenue"], [], ["{{ Dimension('order__channel') }} = 'web'"])
+    assert float(loyal[0][0]) == 70.0
+
+
+def test_metrics_over_customers(shop: settings.Settings):
+    names = ["customers", "predicted_clv", "churn_rate", "repeat_rate"]
+    ((customers, clv, churn, repeat),) = answer(shop, names, [])
+    assert (customers, float(clv), float(churn), float(repeat)) == ("2", 135.0, 0.5, 0.5)
+
+
+def test_every_metric_is_listed_and_answers(shop: settings.Settings):
+    listed = metrics.listed(shop)
+    assert {"revenue", "profit", "predicted_clv", "active_customers", "churn_rate", "repeat_rate"} <= {
+        one.name for one in listed
+    }
+    for one in listed:
+        assert one.description
+        assert answer(shop, [one.name], one.by[-1:]), one.name
+
+
+@pytest.mark.parametrize(
+    ("names", "by", "says"),
+    [
+        (["sales"], [], "there is no metric 'sales'; there are active_customers, "),
+        (["revenue"], ["customer__colour"], "revenue cannot be asked by 'customer__colour', but by day, week, month"),
+    ],
+)
+def test_an_unknown_name_is_one_line(shop: settings.Settings, names: list[str], by: list[str], says: str):
+    with pytest.raises(ClvError, match=says.replace("(", r"\(")):
+        metrics.sql(names, by, [], shop)
+
+
+def test_a_condition_that_cannot_be_read_is_one_line(shop: settings.Settings):
+    with pytest.raises(ClvError, match="this cannot be asked: ") as caught:
+        metrics.sql(["revenue"], [], ["{{ Dimension('order__colour') }} = 'red'"], shop)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_dictionary_in_docs_is_the_warehouses(shop: settings.Settings):
+    said = dictionary.markdown()
+    assert "| `predicted_clv` | numeric(18,2) | Predicted profit discounted to as_of_date" in said
+    kept = (PROJECT / "docs" / "data-dictionary.md").read_text()
+    assert kept == said, "write it anew: clv dictionary > docs/data-dictionary.md"
+
+
+def test_dbts_own_documentation_is_one_page(shop: settings.Settings):
+    page = dbt.document(shop)
+    assert page == shop.reports / "dbt" / "index.html"
+    assert "published_customer_clv" in page.read_text()

@@ -1,0 +1,151 @@
+"""What names a person stays in pii, consent is kept, what is shared is of ten customers or more, old copies go."""
+
+from __future__ import annotations
+
+import os
+import random
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import traces
+import yaml
+
+from clv import dbt, ingest, runs, settings, upkeep, warehouse
+from clv.privacy import retention
+from expectations import runner
+from spark_jobs import score
+
+AS_OF = date(2024, 6, 1)
+PLANTED = ["planted@mail.example", "Planted Person", "+49 30 5550199", "Plantedstreet 7"]
+HEADER = "customer_id,order_id,ordered_at,amount,email,name,phone,address,agreed"
+PII = ("pii.customers", "pii.unreadable_texts")
+MAPPING = {
+    "customer": "customer_id",
+    "order": "order_id",
+    "time": "ordered_at",
+    "amount": "amount",
+    "person": {"email": "email", "name": "name", "consent": "agreed"},
+}
+
+
+def row(customer: str, day: str, agreed: str = "", amount: str = "9.50", order: str = "") -> str:
+    return ",".join([customer, order or f"{customer}-{day}", day, amount, *PLANTED, agreed])
+
+
+@pytest.fixture(scope="module")
+def shop(module_home: settings.Settings) -> settings.Settings:
+    """A home whose orders name persons in every way, built up to the published tables; docs and reports are written."""
+    (module_home.home / "sources").mkdir()
+    (module_home.home / "sources" / "shop.yml").write_text(yaml.safe_dump(MAPPING))
+    rows = [
+        row("a", "2024-01-05", "Yes"), row("a", "2024-03-05"),
+        row("b", "2024-01-05", "yes"), row("b", "2024-02-05", "no"),
+        row("c", "2024-01-05", "no"), row("c", "2024-06-05", "yes"),
+        row("d", "2024-01-05", "perhaps"), row("e", "2024-01-05", "1"), row("e", "2024-01-05", "0", order="e2"),
+        row("f", "2024-01-05", "true", amount="much"), row("", "2024-01-06"), row("g", "2024-02-05", "subscribed"),
+    ]  # fmt: skip
+    path = module_home.landing / "shop" / "orders.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text("\n".join([HEADER, *rows, "too,short"]) + "\n")
+    ingest.landing(module_home)
+    dbt.build("setup", {}, module_home)
+    run_id = runs.open_run(AS_OF, "test")
+    for layer in ("staging", "intermediate", "features", "analytics"):
+        if layer == "analytics":
+            score.write_too_little_data(module_home, AS_OF, run_id, "too few customers")
+        dbt.build(layer, {"as_of_date": str(AS_OF), "run_id": run_id}, module_home)
+    for gate in ("raw", "staging"):
+        runner.judge(gate, AS_OF, run_id)
+    publish(run_id)
+    return module_home
+
+
+def publish(run_id: str) -> None:
+    with warehouse.connect() as connection:
+        connection.execute(
+            "insert into analytics.publications (as_of_date, run_id, digest, rows_published) values (%s, %s, '', '{}')",
+            (AS_OF, run_id),
+        )
+
+
+def test_persons_stay_in_pii(shop):
+    assert traces.in_tables(PLANTED) == [*PII]
+    outside = [name for name in traces.in_files(PLANTED, shop.home) if not name.startswith(("landing/", "received/"))]
+    assert outside == []
+    assert any("dbt/" in str(path) for path in shop.home.rglob("*.json"))  # what dbt writes was looked at
+    assert all(path.stat().st_mode & 0o077 == 0 for path in (shop.home / "received").iterdir())
+
+
+def test_only_who_agreed_may_be_written_to(shop):
+    of_whom = "from analytics.{} join pii.customers using (customer_key) order by customer_id"
+    assert warehouse.rows(f"select customer_id, may_contact {of_whom.format('dim_customer')}") == [
+        ("a", True),
+        ("b", False),
+        ("c", False),  # agreed after the date
+        ("d", None),
+        ("e", False),  # yes and no at one time
+        ("g", True),
+    ]
+    assert warehouse.rows(f"select customer_id {of_whom.format('contactable_customers')}") == [("a",), ("g",)]
+
+
+def test_no_group_under_ten_is_shared(shop):
+    drawn = random.Random(8)  # noqa: S311 - sizes of groups
+    sizes = [[9], [3, 4], [10], [12, 1], [30, 4, 4], [11, 40, 9], [5, 5, 5, 60], [10, 10, 10], *(
+        [drawn.choice([1, 2, 3, 9, 10, 11, 25]) for _ in range(drawn.randint(1, 12))] for _ in range(25)
+    )]  # fmt: skip
+    for number, groups in enumerate(sizes, 1):
+        with warehouse.connect() as connection:
+            for group, size in enumerate(groups):
+                connection.execute(
+                    """
+                    insert into analytics_runs.customer_clv (as_of_date, run_id, customer_key, horizon_days, currency,
+                        status, orders_count, historic_revenue, historic_profit, churn_risk, segment, lifecycle_stage)
+                    select %s, %s, gen_random_uuid(), 365, 'GBP', 'too_little_data', 2, 5, 5, 0.5, %s, 'new'
+                    from generate_series(1, %s)
+                    """,
+                    (AS_OF, f"drawn-{number}", f"segment {group}", size),
+                )
+        publish(f"drawn-{number}")
+        shown = warehouse.rows(
+            "select segment, customers, orders_count, historic_revenue from analytics.shared_segments"
+        )
+        assert all(customers >= 10 for _, customers, *_ in shown), groups
+        assert sum(customers for _, customers, *_ in shown) == (sum(groups) if sum(groups) >= 10 else 0)
+        assert all((orders, revenue) == (2 * customers, 5 * customers) for _, customers, orders, revenue in shown)
+        alone = [size for size in groups if size >= 10]
+        assert len(shown) >= len(alone) - (sum(size for size in groups if size < 10) < 10)
+
+
+def test_what_is_old_goes_and_the_counts_stay(home, tmp_path: Path):
+    (home.home / "sources").mkdir()
+    (home.home / "sources" / "shop.yml").write_text(yaml.safe_dump(MAPPING))
+    for name, customer in (("old", "a"), ("new", "b")):
+        path = tmp_path / f"{name}.csv"
+        path.write_text("\n".join([HEADER, row(customer, "2024-01-05"), row(customer, "soon")]) + "\n")
+        ingest.load("shop", path, home)
+    today = datetime.now(UTC).date()
+    past = datetime.now(UTC) - timedelta(days=40)
+    with warehouse.connect() as connection:
+        for table in (
+            "raw.batches where batch_id = 1",
+            "quarantine.unreadable_rows where batch_id = 1",
+            "pii.customers",
+        ):
+            name, _, condition = table.partition(" where ")
+            connection.execute(f"update {name} set loaded_at = %s where {condition or 'true'}", (past,))  # type: ignore[arg-type]
+    old, new = sorted((home.home / "received").iterdir(), key=lambda path: path.stat().st_mtime)
+    os.utime(old, (past.timestamp(), past.timestamp()))
+    assert "personal" not in upkeep.run(today=today)
+    (home.home / "shop.json").write_text('{"retention_days": 30}')
+    removed = upkeep.run(today=today)["personal"]
+    assert removed == {"texts": 1, "reasons": 1, "addresses": 1, "copies": 1}
+    assert list((home.home / "received").iterdir()) == [new]
+    assert warehouse.rows("select customer_id, email from pii.customers order by 1") == [("a", None), ("b", PLANTED[0])]
+    assert warehouse.rows("select reason from quarantine.unreadable_rows order by batch_id") == [
+        ("ordered_at … is not a time",),
+        ("ordered_at 'soon' is not a time",),
+    ]
+    assert warehouse.rows("select rows_received, rows_unreadable from raw.batches") == [(2, 1), (2, 1)]
+    assert retention.run(home, today - timedelta(days=30)) == {"texts": 0, "reasons": 0, "addresses": 0, "copies": 0}

@@ -1,0 +1,387 @@
+"""Who may do what: each role is let do its part, on a server whose owner is no superuser, and is refused the rest."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+import small_warehouse as small
+from psycopg.types.json import Jsonb
+
+from clv import ingest, pipeline, publication, registry, roles, runs, settings, tables, upkeep, warehouse
+from clv.errors import ClvError
+from clv.roles import ANALYST, LOADER, MODELLER, PUBLISHER, TRANSFORMER
+from clv.runtime import databases, postgres, set_up, stack
+
+OWNER = "shop_owner"
+AS_OF = date(2024, 6, 1)
+ROLES = (*roles.PIPELINE, ANALYST)
+ALL = "select insert update delete truncate drop"
+MADE_BY_DBT = ("staging", "intermediate", "features", "analytics_runs")
+
+# Everything that each role may do to each table. Whatever is not named here is tried too, and must be refused.
+MAY = {
+    LOADER: {
+        "raw.batches": "select insert",
+        "raw.order_lines": "select insert",
+        "raw.withdrawals": "select insert delete",
+        "pii.customers": "select insert",
+        "pii.unreadable_texts": "select insert",
+        "quarantine.unreadable_rows": "select insert",
+        "ops.settings": "select insert update",
+    },
+    TRANSFORMER: {
+        **dict.fromkeys(["raw.batches", "raw.order_lines", "raw.withdrawals"], "select"),
+        **dict.fromkeys([f"{schema}.*" for schema in MADE_BY_DBT], ALL),
+        "quarantine.set_aside_lines": ALL,
+        "predictions.customer_predictions": "select",
+        "ops.settings": "select",
+        "ops.builds": "select insert delete",
+        **dict.fromkeys(
+            ["ops.model_decisions", "ops.model_backtest", "ops.clv_scorecard", "ops.gate_results"], "select"
+        ),
+        "analytics.publications": "select",
+        "analytics.*": "select drop",
+    },
+    MODELLER: {
+        **dict.fromkeys(["intermediate.*", "features.*", "analytics.*"], "select"),
+        "predictions.customer_predictions": "select insert delete",
+        "predictions.baseline_predictions": "select insert delete",
+        "ops.model_decisions": "select insert delete",
+        "ops.model_checks": "select insert delete",
+        "ops.model_backtest": "select insert delete",
+    },
+    PUBLISHER: {
+        **dict.fromkeys(["raw.*", "staging.*", "intermediate.*", "features.*", "analytics_runs.*"], "select"),
+        "quarantine.set_aside_lines": "select",
+        "predictions.customer_predictions": "select",
+        "ops.runs": "select insert",
+        "ops.task_log": "select insert",
+        "ops.gate_results": "select insert delete",
+        "ops.gate_documents": "select insert delete",
+        "ops.model_decisions": "select",
+        "ops.clv_scorecard": "select insert delete",
+        "analytics.publications": "select insert",
+    },
+    ANALYST: {"analytics.*": "select"},
+}
+MAY_CREATE = {TRANSFORMER: {*MADE_BY_DBT, "quarantine", "analytics"}}
+# What is no table, or a part of one: the act, and those who may.
+ACTS = {
+    "select batch_id, line, reason from quarantine.unreadable_rows": {LOADER, PUBLISHER},
+    "select raw_text from quarantine.unreadable_rows": {LOADER},
+    "update pii.customers set email = email, name = name": {LOADER},
+    "update pii.customers set customer_key = customer_key": set(),
+    "update ops.settings set name = name": set(),
+    "select ops.take_statistics('raw.order_lines')": {TRANSFORMER},
+    "select ops.take_statistics('predictions.customer_predictions')": {TRANSFORMER, MODELLER},
+    "call ops.hand_over()": set(),
+    "create temporary table mine ()": set(ROLES),
+    "create schema mine": set(),
+    "create table public.mine ()": set(),
+    "create role mine": set(),
+    "alter role clv_loader superuser": set(),
+    "alter default privileges for role clv_transformer grant select on tables to public": {TRANSFORMER},
+    # PostgreSQL only warns where nothing could be granted.
+    """do $$ begin
+        grant select on pii.customers to clv_analyst;
+        assert has_table_privilege('clv_analyst', 'pii.customers', 'select');
+    end $$""": set(),
+    "grant clv_loader to clv_analyst": set(),
+    f"set role {OWNER}": set(),
+    f"set session authorization {OWNER}": set(),
+    **{f"set role {roles.name(role)}": {role} for role in ROLES},
+    "select rolpassword from pg_authid": set(),
+    "select pg_read_file('PG_VERSION')": set(),
+    "copy raw.batches to program 'true'": set(),
+}
+# Tables that a role may fill without reading them, or whose first column is numbered by itself.
+INSERTED_BLINDLY = {"raw.batches", "analytics.publications"}
+# Who takes which step; all that is written of a run itself is the publisher's.
+TAKES = {
+    "ingest": {LOADER},
+    "build_staging": {TRANSFORMER},
+    "gate_staging": {TRANSFORMER},
+    "build_intermediate": {TRANSFORMER},
+    "build_features": {TRANSFORMER},
+    "train": {MODELLER},
+    "score": {MODELLER},
+    "build_analytics": {TRANSFORMER},
+}
+
+
+@dataclass
+class Shop:
+    """A home whose database belongs to somebody who is no superuser, and one run of its pipeline."""
+
+    home: settings.Settings
+    admin: str  # the server's superuser, in the warehouse
+    log: Path
+    run_id: str
+    users: dict[str, set[str]]  # who connected during each step
+    commands: set[str]  # command lines seen meanwhile
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    folder = tmp_path_factory.mktemp("roles")
+    data, password = folder / "postgres", secrets.token_urlsafe(16)
+    postgres.initialise(data, password)
+    with (data / "postgresql.conf").open("a") as file:
+        file.write("log_connections = on\nlog_statement = 'ddl'\n")
+    port = postgres.free_port()
+    postgres.start(data, port)
+    place = f"127.0.0.1:{port}"
+    try:
+        with psycopg.connect(f"postgresql://clv_owner:{password}@{place}/postgres", autocommit=True) as connection:
+            connection.execute(f"create role {OWNER} login createdb createrole password '{password}'")  # type: ignore[arg-type]
+            connection.execute(f"create database shop owner {OWNER}")  # type: ignore[arg-type]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("CLV_HOME", str(folder / "home"))
+            patch.setenv("CLV_WAREHOUSE_URL", f"postgresql://{OWNER}:{password}@{place}/shop")
+            yield opened(settings.load(), f"postgresql://clv_owner:{password}@{place}/shop", data / "server.log")
+    finally:
+        postgres.stop(data)
+
+
+def opened(home: settings.Settings, admin: str, log: Path) -> Shop:
+    stack.make_folders(home)
+    stack.make_secrets(home)
+    assert databases.prepare(home) == []
+    set_up.warehouse(home)
+    registry.setup(home)
+    (home.landing / "orders").mkdir()
+    lines = [f"c{n % 9},{n},2024-0{n % 5 + 1}-10,{n}.50,c{n % 9}@shop.test" for n in range(60)]
+    text = "\n".join(["customer_id,order_id,ordered_at,amount,email", *lines, "c1,61,yesterday,5,"])
+    (home.landing / "orders" / "orders.csv").write_text(text)
+    found = Shop(home, admin, log, pipeline.open_run(AS_OF, "test"), {}, set())
+    facts: dict[str, dict] = {}
+    with watching(found.commands):
+        for step in pipeline.STEPS:
+            seen = len(log.read_text())
+            options = {"model": facts["train"]} if step == "score" else {}
+            facts[step] = pipeline.take(step, AS_OF, found.run_id, **options)
+            lines = [line for line in log.read_text()[seen:].splitlines() if "connection authorized" in line]
+            found.users[step] = {line.partition("user=")[2].split()[0] for line in lines}
+    return found
+
+
+@contextmanager
+def watching(commands: set[str]) -> Iterator[None]:
+    """Gathers the command lines of this process' children and of the server's while it is open."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.is_set():
+            for process in psutil.process_iter(["cmdline"]):
+                commands.add(" ".join(process.info["cmdline"] or []))
+            time.sleep(0.3)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_each_step_connects_as_its_role(shop: Shop) -> None:
+    expected = {step: {roles.name(role) for role in TAKES.get(step, ())} for step in pipeline.STEPS}
+    assert shop.users == {step: {*users, "clv_publisher"} for step, users in expected.items()}
+    published = publication.current(AS_OF)
+    assert published is not None
+    assert (published.run_id, published.published_by) == (shop.run_id, "clv_publisher")
+    assert warehouse.rows("select count(*) from analytics.customer_clv", url=shop.home.analyst_url) == [(9,)]
+
+
+def test_commands_connect_as_their_role(shop: Shop) -> None:
+    seen = len(shop.log.read_text())
+    ingest.withdraw(1, "wrong file", shop.home)
+    ingest.restore(1, shop.home)
+    ingest.replay(shop.home, source="orders")
+    publication.publish(AS_OF, shop.run_id)
+    log = shop.log.read_text()[seen:]
+    assert "user=clv_loader" in log
+    assert f"user={OWNER}" not in log
+
+
+def test_the_owner_removes_what_the_transformer_made(shop: Shop) -> None:
+    run_id = runs.open_run(AS_OF, "superseded")
+    with warehouse.connect(shop.home.url_as(TRANSFORMER)) as connection:
+        connection.execute(
+            f"insert into {tables.CUSTOMER_FEATURES} select (jsonb_populate_record(f, %s)).*"
+            f" from {tables.CUSTOMER_FEATURES} as f limit 2",
+            (Jsonb({"run_id": run_id}),),
+        )
+    assert upkeep.run(today=date(2100, 1, 1))["rows"][tables.CUSTOMER_FEATURES] == 2
+
+
+def test_every_right_is_there_and_no_other(shop: Shop) -> None:
+    there = tables_of(shop.home.warehouse_url)
+    assert len(there) >= 38
+    wrong, tried = [], 0
+    for role in ROLES:
+        with psycopg.connect(shop.home.url_as(role)) as connection:
+            for table, (kind, column) in there.items():
+                for act, statement in acts(table, kind, column).items():
+                    tried += 1
+                    if done(connection, statement) != (act in may(role, table)):
+                        wrong.append(f"{role}: {statement}")
+            for schema in {table.partition(".")[0] for table in there}:
+                tried += 1
+                if done(connection, f"create table {schema}.mine ()") != (schema in MAY_CREATE.get(role, ())):
+                    wrong.append(f"{role}: create in {schema}")
+            for statement, allowed in ACTS.items():
+                tried += 1
+                if done(connection, statement) != (role in allowed):
+                    wrong.append(f"{role}: {statement}")
+    assert wrong == []
+    print(f"{tried} acts")
+
+
+def may(role: str, table: str) -> set[str]:
+    schema = table.partition(".")[0]
+    return set(MAY[role].get(table, MAY[role].get(f"{schema}.*", "")).split())
+
+
+def acts(table: str, kind: str, column: str) -> dict[str, str]:
+    """What is tried on a table or view. None of it would change a row."""
+    tried = {"select": f"select * from {table} limit 0", "drop": f"drop {kind} {table} cascade"}
+    if kind == "table":
+        tried |= {
+            "insert": f"insert into {table} select * from {table} where false",
+            "update": f"update {table} set {column} = {column} where false",
+            "delete": f"delete from {table} where false",
+            "truncate": f"truncate {table} cascade",
+        }
+        if table in INSERTED_BLINDLY:
+            tried["insert"] = f"insert into {table} default values"
+    return tried
+
+
+def done(connection: psycopg.Connection, statement: str) -> bool:
+    """Whether the role is let do it; whatever it did is undone."""
+    try:
+        with connection.transaction(force_rollback=True):
+            connection.execute(statement)  # type: ignore[arg-type]
+    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.AssertFailure):
+        return False
+    except psycopg.errors.NotNullViolation:  # let in, and refused for what it brought
+        return True
+    return True
+
+
+def tables_of(url: str) -> dict[str, tuple[str, str]]:
+    """Every table and view: what it is, and its last column."""
+    return {
+        name: (kind, column)
+        for name, kind, column in warehouse.rows(
+            """
+            select c.oid::regclass::text, case relkind when 'v' then 'view' else 'table' end, (
+                select quote_ident(attname) from pg_attribute
+                where attrelid = c.oid and attnum > 0 and not attisdropped order by attnum desc limit 1
+            )
+            from pg_class as c
+            where relkind in ('r', 'v') and relnamespace::regnamespace::text !~ '^(pg_|information_schema)'
+            order by 1
+            """,
+            url=url,
+        )
+    }
+
+
+def test_the_registry_is_the_modellers_to_fill_and_the_owners_to_change(shop: Shop) -> None:
+    with psycopg.connect(shop.home.url_as(MODELLER, "mlflow")) as connection:
+        for act in ("insert into tags values ('a', 'b', null)", "delete from registered_models where false"):
+            assert done(connection, act)
+        for act in ("drop table registered_models", "create table mine ()"):
+            assert not done(connection, act)
+    for role in ROLES:
+        alone = psycopg.connect(shop.home.url_as(role), autocommit=True)
+        with alone, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            alone.execute("create database mine")
+        for beside in ("airflow", "mlflow"):
+            if (role, beside) != (MODELLER, "mlflow"):
+                with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+                    psycopg.connect(shop.home.url_as(role, beside))
+
+
+def test_passwords_are_kept_as_scram_and_told_nowhere(shop: Shop) -> None:
+    with psycopg.connect(shop.admin) as connection:
+        query = "select rolname, rolpassword from pg_authid where rolname ~ '^clv_'"
+        kept = dict(connection.execute(query).fetchall())
+    assert set(kept) == {"clv_owner", *map(roles.name, ROLES)}
+    assert all(verifier.startswith("SCRAM-SHA-256$") for verifier in kept.values())
+    known = [shop.home.secret(name) for name in stack.SECRETS]
+    known.append(shop.home.warehouse_url.partition(f"{OWNER}:")[2].partition("@")[0])
+    log = shop.log.read_text()
+    assert "create role" in log.lower()  # statements are in it
+    assert [word for word in known[:-1] if word in log] == []
+    told = "\n".join(shop.commands)
+    assert "clv_publisher shop" in told  # the server names who is connected
+    assert [word for word in known if word in told] == []
+
+
+def test_what_was_made_before_there_were_roles_is_handed_over(shop: Shop, tmp_path: Path, monkeypatch) -> None:
+    with psycopg.connect(shop.home.warehouse_url, autocommit=True) as connection:
+        connection.execute("create database older")
+    url = shop.home.warehouse_url.rpartition("/")[0] + "/older"
+    monkeypatch.setenv("CLV_WAREHOUSE_URL", url)
+    with monkeypatch.context() as patch:
+        for path in warehouse.MIGRATIONS.glob("00[0-7]*.sql"):
+            shutil.copy(path, tmp_path)
+        patch.setattr(warehouse, "MIGRATIONS", tmp_path)
+        warehouse.migrate()
+        small.execute("insert into ops.settings values ('currency', 'GBP'), ('built_staging', 'x')")
+        small.execute(small.STAGING + small.FEATURES + small.ANALYTICS)
+        small.execute("create view analytics.customer_clv as select * from analytics_runs.customer_clv")
+        small.execute("grant select on analytics.customer_clv to clv_analyst")
+    warehouse.migrate()
+    assert warehouse.rows("select name from ops.settings") == [("currency",)]
+    assert warehouse.rows("select name, value from ops.builds") == [("built_staging", "x")]
+    for role in ROLES:
+        with psycopg.connect(settings.load().url_as(role)) as connection:
+            for table, (kind, column) in tables_of(url).items():
+                for act, statement in acts(table, kind, column).items():
+                    assert done(connection, statement) == (act in may(role, table)), f"{role}: {statement}"
+
+
+def test_without_the_right_to_make_roles_the_error_is_what_to_run(shop: Shop, monkeypatch) -> None:
+    with psycopg.connect(shop.admin, autocommit=True) as connection:
+        connection.execute("create role plain login createdb password 'plain'")
+        connection.execute("create database plain owner plain")
+    place = shop.admin.partition("@")[2].partition("/")[0]
+    monkeypatch.setenv("CLV_WAREHOUSE_URL", f"postgresql://plain:plain@{place}/plain")
+    with pytest.raises(ClvError) as raised:
+        databases.prepare(settings.load())
+    assert str(raised.value) == (
+        'plain may not make the pipeline\'s roles; have an administrator run: grant clv_transformer to "plain";'
+    )
+    (shop.home.secrets / "stranger_password").write_text("stranger")
+    monkeypatch.setattr(databases, "ROLES", (LOADER, "stranger"))
+    with pytest.raises(ClvError, match=r"create role clv_stranger login password '…'; .*/secrets/stranger_password$"):
+        databases.prepare(settings.load())
+
+
+def test_a_role_with_another_password_is_named_with_the_file_to_mend(shop: Shop) -> None:
+    path = shop.home.secrets / "loader_password"
+    held = path.read_text()
+    path.write_text("another")
+    try:
+        with pytest.raises(ClvError) as raised:
+            databases.prepare(shop.home)
+        assert str(raised.value) == databases.other_password(shop.home, LOADER)
+    finally:
+        path.write_text(held)
+    assert databases.prepare(shop.home) == []
