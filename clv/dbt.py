@@ -35,7 +35,7 @@ LAYERS = {
     "training": ["--select", "training_examples"],
     "analytics": [
         "--select", "customer_clv", "customer_clv_horizons", "customer_segments", "segment_summary",
-        "segment_transitions", "cohort_value", "channel_value", "dim_customer", "resource_type:seed",
+        "segment_transitions", "cohort_value", "channel_value", "personas", "dim_customer", "resource_type:seed",
     ],
 }  # fmt: skip
 # Note that says which state of staging intermediate was made of, and that state as SQL.

@@ -42,7 +42,7 @@ PUBLICATIONS = "analytics.publications"
 
 # Tables of one run's rows in analytics_runs, and the view(s) in analytics that show the published ones.
 # key: the columns that, with as_of_date and run_id, make the primary key. history: a *_history view exists.
-# may_be_empty: a run may be published without a row of it, since its source is optional.
+# may_be_empty: a run may be published without a row of it, since its source is optional or no model is trained.
 PUBLISHED_TABLES = {
     "customer_clv": {"key": ["customer_key"], "history": True},
     "customer_clv_horizons": {"key": ["customer_key", "horizon_days"], "history": True},
@@ -51,6 +51,7 @@ PUBLISHED_TABLES = {
     "segment_transitions": {"key": ["from_segment", "to_segment"], "history": True},
     "cohort_value": {"key": ["cohort_month", "month_number"], "history": True},
     "channel_value": {"key": ["channel"], "history": True, "may_be_empty": True},
+    "personas": {"key": ["persona"], "history": True, "may_be_empty": True},
     "dim_customer": {"key": ["customer_key"], "history": False},
     "fct_orders": {"key": ["order_key"], "history": False},
 }

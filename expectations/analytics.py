@@ -206,6 +206,32 @@ def channel_value(slice_: Slice) -> Suite:
     )
 
 
+def personas(slice_: Slice) -> Suite:
+    """One row per persona; none without a trained model."""
+    return Suite(
+        f"{RUNS}.personas",
+        f"SELECT * from {RUNS}.personas where {slice_.where}",
+        [
+            counted(),
+            unique("persona"),
+            *complete("name", "customers"),
+            never(
+                "customers_add_up",
+                f"""select * from (
+                    select
+                        coalesce((select sum(customers) from {{batch}}), 0) as customers_in_personas,
+                        (
+                            select count(*) from {RUNS}.customer_segments where {slice_.where} and persona is not null
+                        ) as customers
+                ) as totals
+                where customers_in_personas is distinct from customers""",
+                "the personas' customers are not those of customer_segments",
+                MEND,
+            ),
+        ],
+    )
+
+
 def segment_summary(slice_: Slice) -> Suite:
     """One row per segment."""
     return Suite(
@@ -295,6 +321,7 @@ SUITES = (
     segment_transitions,
     cohort_value,
     channel_value,
+    personas,
     dim_customer,
     fct_orders,
 )

@@ -72,6 +72,13 @@ def shop(module_home: settings.Settings) -> dict:
     decide("m", "perennial", 0.25, published=True)
     decide("m", "last_year", 0.5, published=False)
     predict(AS_OF, RUN, a=(0.75, 100.0), b=(0.2, 50.0), c=None, d=(0.5, 50.0))
+    with warehouse.connect() as connection:
+        connection.execute(
+            f"""update {tables.CUSTOMER_PREDICTIONS} set persona = case customer_key when %s then 'orders often, new'
+                else 'long silent, few products' end
+            where horizon_days = 365 and status = 'scored'""",
+            (customer("a"),),
+        )
     facts["analytics"] = dbt.build("analytics", VARIABLES, module_home)
     return facts
 
@@ -272,6 +279,21 @@ def test_channels_know_what_a_customer_costs_and_brings(shop: dict):
     assert set(table("analytics_runs.channel_value", "covered_from, covered_to")) == {
         (date(2024, 1, 1), date(2024, 5, 31))
     }
+
+
+def test_personas_are_described_and_assigned(shop: dict):
+    columns = "persona, name, customers, share_of_customers, average_orders_count, average_order_value, predicted_clv"
+    found = [tuple(map(str, row)) for row in table("analytics_runs.personas", columns)]
+    assert found == [
+        ("long-silent--few-products", "long silent, few products", "2", "0.6667", "1.00", "45.01", "36.00"),
+        ("orders-often--new", "orders often, new", "1", "0.3333", "2.00", "42.50", "36.00"),
+    ]
+    assert table("analytics_runs.customer_segments", "customer_key, persona") == [
+        (customer("a"), "orders-often--new"),
+        (customer("b"), "long-silent--few-products"),
+        (customer("c"), None),
+        (customer("d"), "long-silent--few-products"),
+    ]
 
 
 def test_cohorts_and_segments_add_up_to_the_orders(shop: dict):

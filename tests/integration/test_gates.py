@@ -60,6 +60,11 @@ BAD_ROWS = [
         "update analytics_runs.channel_value set spend = 10",
     ),
     (
+        "analytics",
+        "analytics_runs.personas: customers_add_up",
+        "update analytics_runs.customer_segments set persona = null",
+    ),
+    (
         "staging",
         "staging.stg_batch_counts: rows_accounted_for",
         "update staging.stg_batch_counts set rows_received = 8",

@@ -64,7 +64,11 @@ def test_bad_rows_are_set_aside_with_the_reason_and_may_be_replayed(home, tmp_pa
     bad = ["2024-01-32,search,,1", ",search,,1", "2024-01-02,,,1", "2024-01-02,search,,n/a", "2024-01-02,search,,"]
     (result,) = ingest.load("ad_spend", write(tmp_path / "o.csv", *ROWS, *bad), home)
     assert (result.received, result.loaded, result.unreadable) == (7, 2, 5)
-    assert warehouse.rows("select line, reason, raw_text from quarantine.unreadable_rows order by line") == [
+    query = """
+        select line, reason, texts.raw_text
+        from quarantine.unreadable_rows inner join pii.unreadable_texts as texts using (batch_id, line) order by line
+    """
+    assert warehouse.rows(query) == [
         (4, "day '2024-01-32' is not a day", bad[0]),
         (5, "day is empty", bad[1]),
         (6, "channel is empty", bad[2]),
