@@ -29,4 +29,4 @@ comment on column raw.channel_spend.campaign is 'Campaign, where the file says s
 comment on column raw.channel_spend.amount is 'Money spent, in the warehouse''s currency; a credit is negative.';
 
 grant select, insert on raw.channel_spend to clv_loader;
-grant select on raw.channel_spend to clv_transformer;
+grant select on raw.channel_spend to clv_transformer, clv_publisher;
