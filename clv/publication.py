@@ -168,13 +168,16 @@ def _counts(connection: psycopg.Connection, as_of: date, run_id: str) -> dict[st
 
 
 def _require_rows(connection: psycopg.Connection, as_of: date, run_id: str, counts: dict[str, int]) -> None:
-    """Every table must have rows; one without a history only where readers would see it: at the latest date."""
+    """Every table must have rows, unless it may be empty; one without a history only where readers would see it: at the
+    latest date."""
     latest = _newest(connection, None)
     shown = latest is None or as_of >= latest.as_of_date
     empty = [
         table
         for table, count in counts.items()
-        if not count and (shown or tables.PUBLISHED_TABLES[table]["history"] or not _publication_of(connection, run_id))
+        if not count
+        and not tables.PUBLISHED_TABLES[table].get("may_be_empty")
+        and (shown or tables.PUBLISHED_TABLES[table]["history"] or not _publication_of(connection, run_id))
     ]
     if empty:
         raise ClvError(

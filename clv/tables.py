@@ -7,6 +7,7 @@ ANALYTICS = "analytics"  # what analysts read: views on the published runs, and 
 
 BATCHES = "raw.batches"
 ORDER_LINES = "raw.order_lines"
+CHANNEL_SPEND = "raw.channel_spend"
 WITHDRAWALS = "raw.withdrawals"
 CUSTOMERS = "pii.customers"
 UNREADABLE_ROWS = "quarantine.unreadable_rows"
@@ -14,6 +15,7 @@ UNREADABLE_TEXTS = "pii.unreadable_texts"
 
 SET_ASIDE_LINES = "quarantine.set_aside_lines"
 STG_ORDER_LINES = "staging.stg_order_lines"
+STG_CHANNEL_SPEND = "staging.stg_channel_spend"
 STG_BATCH_COUNTS = "staging.stg_batch_counts"
 INT_ORDERS = "intermediate.int_orders"
 INT_REFUNDS = "intermediate.int_refunds"
@@ -25,6 +27,7 @@ CUSTOMER_PREDICTIONS = "predictions.customer_predictions"
 BASELINE_PREDICTIONS = "predictions.baseline_predictions"
 
 CUSTOMER_SEGMENTS_BEFORE = "analytics_runs.customer_segments_before"
+CHANNEL_SPEND_BEFORE = "analytics_runs.channel_spend"  # before the date
 
 RUNS = "ops.runs"
 GATE_RESULTS = "ops.gate_results"
@@ -39,6 +42,7 @@ PUBLICATIONS = "analytics.publications"
 
 # Tables of one run's rows in analytics_runs, and the view(s) in analytics that show the published ones.
 # key: the columns that, with as_of_date and run_id, make the primary key. history: a *_history view exists.
+# may_be_empty: a run may be published without a row of it, since its source is optional or no model is trained.
 PUBLISHED_TABLES = {
     "customer_clv": {"key": ["customer_key"], "history": True},
     "customer_clv_horizons": {"key": ["customer_key", "horizon_days"], "history": True},
@@ -46,6 +50,8 @@ PUBLISHED_TABLES = {
     "segment_summary": {"key": ["segment"], "history": True},
     "segment_transitions": {"key": ["from_segment", "to_segment"], "history": True},
     "cohort_value": {"key": ["cohort_month", "month_number"], "history": True},
+    "channel_value": {"key": ["channel"], "history": True, "may_be_empty": True},
+    "personas": {"key": ["persona"], "history": True, "may_be_empty": True},
     "dim_customer": {"key": ["customer_key"], "history": False},
     "fct_orders": {"key": ["order_key"], "history": False},
 }

@@ -26,6 +26,7 @@ WORKING_TABLES = (
     tables.CUSTOMER_PREDICTIONS,
     tables.BASELINE_PREDICTIONS,
     tables.CUSTOMER_SEGMENTS_BEFORE,
+    tables.CHANNEL_SPEND_BEFORE,
 )
 LATEST_ONLY = tuple(
     f"{tables.ANALYTICS_RUNS}.{name}" for name, table in tables.PUBLISHED_TABLES.items() if not table["history"]

@@ -6,7 +6,7 @@ The gate `features` has proven those against staging; another run may have rebui
 from __future__ import annotations
 
 from clv import settings, tables
-from expectations.rules import Slice, Suite, between, complete, has_rows, never, unique
+from expectations.rules import Slice, Suite, between, complete, counted, has_rows, never, unique
 
 RUNS = tables.ANALYTICS_RUNS
 MEND = "clear the task build_analytics"
@@ -176,6 +176,62 @@ def cohort_value(slice_: Slice) -> Suite:
     )
 
 
+def channel_value(slice_: Slice) -> Suite:
+    """One row per channel; none without ad spend."""
+    return Suite(
+        f"{RUNS}.channel_value",
+        f"SELECT * from {RUNS}.channel_value where {slice_.where}",
+        [
+            counted(),
+            unique("channel"),
+            *complete("channel", "customers", "covered_from", "covered_to"),
+            never(
+                "spend_reconciles",
+                f"""select * from (
+                    select
+                        (select sum(spend) from {{batch}}) as spend_of_channels,
+                        (select sum(round(spend, 2)) from {tables.CHANNEL_SPEND_BEFORE} where {slice_.where}) as spend
+                ) as totals
+                where spend_of_channels is distinct from spend""",
+                "the channels' spend does not add up to what was spent before the date",
+                MEND,
+            ),
+            never(
+                "nothing_from_the_future",
+                f"select channel, covered_to from {{batch}} where covered_to >= {slice_.before}",
+                "ad spend on or after the date",
+                MEND,
+            ),
+        ],
+    )
+
+
+def personas(slice_: Slice) -> Suite:
+    """One row per persona; none without a trained model."""
+    return Suite(
+        f"{RUNS}.personas",
+        f"SELECT * from {RUNS}.personas where {slice_.where}",
+        [
+            counted(),
+            unique("persona"),
+            *complete("name", "customers"),
+            never(
+                "customers_add_up",
+                f"""select * from (
+                    select
+                        coalesce((select sum(customers) from {{batch}}), 0) as customers_in_personas,
+                        (
+                            select count(*) from {RUNS}.customer_segments where {slice_.where} and persona is not null
+                        ) as customers
+                ) as totals
+                where customers_in_personas is distinct from customers""",
+                "the personas' customers are not those of customer_segments",
+                MEND,
+            ),
+        ],
+    )
+
+
 def segment_summary(slice_: Slice) -> Suite:
     """One row per segment."""
     return Suite(
@@ -264,6 +320,8 @@ SUITES = (
     segment_summary,
     segment_transitions,
     cohort_value,
+    channel_value,
+    personas,
     dim_customer,
     fct_orders,
 )

@@ -18,11 +18,11 @@ DIMENSIONS = {
     ),
     # Tables, keys and sums agree with each other.
     "consistency": (
-        "key_unique", "customers_known", "customers_add_up", "revenue_reconciles", "compared_with_staging",
-        "tiers_have_their_shares",
+        "key_unique", "customers_known", "customers_add_up", "revenue_reconciles", "spend_reconciles",
+        "compared_with_staging", "tiers_have_their_shares",
     ),
     "timeliness": ("newest_order",),
-    "availability": ("has_rows",),
+    "availability": ("has_rows", "counted"),
 }  # fmt: skip
 
 

@@ -86,6 +86,13 @@ def has_rows(says: str, mend: str = "") -> Expectation:
     )  # type: ignore[call-arg]
 
 
+def counted() -> Expectation:
+    """Counts the rows of a table that may have none."""
+    return ExpectTableRowCountToBeBetween(
+        min_value=0, description="rows there may be", severity=FailureSeverity.CRITICAL, meta={"name": "counted"}
+    )  # type: ignore[call-arg]
+
+
 def complete(*columns: str) -> list[Expectation]:
     """Expects no null in any of the columns."""
     return [

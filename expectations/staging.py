@@ -43,10 +43,15 @@ def stg_batch_counts(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no 
                 f"""select counts.batch_id, counts.file_name, counts.rows_accepted, lines.rows_there
                 from {{batch}} as counts
                 left join (
-                    select batch_id, count(*) as rows_there from {tables.STG_ORDER_LINES} group by batch_id
+                    select batch_id, count(*) as rows_there
+                    from (
+                        select batch_id from {tables.STG_ORDER_LINES}
+                        union all select batch_id from {tables.STG_CHANNEL_SPEND}
+                    ) as accepted
+                    group by batch_id
                 ) as lines on lines.batch_id = counts.batch_id
                 where counts.rows_accepted <> coalesce(lines.rows_there, 0)""",
-                "a batch's accepted rows are not the rows in staging.stg_order_lines",
+                "a batch's accepted rows are not the rows in staging.stg_order_lines and staging.stg_channel_spend",
                 "staging was built in part: clear the task build_staging",
             ),
             *(_missing(what, MISSING_SHARE, "critical") for what in ("amount", "time", "order")),

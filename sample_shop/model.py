@@ -14,6 +14,7 @@ import numpy as np
 CATEGORIES = ("home", "garden", "kitchen", "toys", "books", "beauty")
 CHANNELS = ("search", "email", "social", "direct", "marketplace")
 CHANNEL_SHARES = (0.34, 0.16, 0.2, 0.22, 0.08)
+PAID_CHANNELS = {"search": 32.0, "social": 48.0, "marketplace": 15.0}  # money spent per customer who came, about
 COUNTRIES = ("DE", "FR", "NL", "AT", "BE", "IT")
 COUNTRY_SHARES = (0.45, 0.2, 0.12, 0.1, 0.08, 0.05)
 PRODUCTS_PER_CATEGORY = 20

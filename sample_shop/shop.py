@@ -28,11 +28,12 @@ def make(
     until: date = date(2024, 1, 1),
     history_days: int = HISTORY_DAYS,
 ) -> dict[str, int]:
-    """Writes out/orders/YYYY-MM.csv.gz and out/truth.parquet; the same arguments give the same bytes.
+    """Writes out/orders/YYYY-MM.csv.gz, out/spend/ad_spend.csv and out/truth.parquet; the same arguments give the same
+    bytes.
 
-    Orders cover the history_days before `until`. truth.parquet has one row per customer: customer_id, date
-    (until), alive, and expected_orders_H and expected_revenue_H (EUR, net of refunds) for H of 90, 180 and 365 days
-    from `until`.
+    Orders cover the history_days before `until`, ad spend the second half of them. truth.parquet has one row per
+    customer: customer_id, date (until), alive, and expected_orders_H and expected_revenue_H (EUR, net of refunds) for H
+    of 90, 180 and 365 days from `until`.
     Returns how many files, rows (dirt included) and orders there are.
     """
     out = Path(out)
@@ -48,6 +49,7 @@ def make(
     months = dirt.deliveries(rng, rows)
     for month, delivered, broken in months:
         _write(out / "orders" / f"{month}.csv.gz", delivered, broken)
+    _write_spend(out / "spend" / "ad_spend.csv", people, start, history_days, seed)
     _write_truth(out / "truth.parquet", people, lines, refunds, history_days, first_day_of_year, until)
     written = sum(delivered.num_rows + len(broken) for _, delivered, broken in months)
     return {"files": len(months), "rows": written, "orders": len(customer)}
@@ -148,6 +150,22 @@ def _write(path: Path, rows: pa.Table, broken: list[str]) -> None:
         pyarrow.csv.write_csv(rows.slice(number * step, step), text, bare)
     with path.open("wb") as file, gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0) as packed:
         packed.write(text.getbuffer())
+
+
+def _write_spend(path: Path, people: model.Customers, start: date, history: int, seed: int) -> None:
+    """What the paid channels cost a day over the second half of the history: with the season, and by chance."""
+    rng = np.random.default_rng([seed, 1])  # of its own, so that orders do not change with it
+    days = np.arange(history // 2, history)
+    pace = model.demand(days + 0.5, start.timetuple().tm_yday, history)
+    rows = []
+    for channel, cost in model.PAID_CHANNELS.items():
+        came = people.arrival[people.channel == model.CHANNELS.index(channel)]
+        per_day = cost * np.count_nonzero(came >= days[0]) / len(days)
+        cents = np.round(100 * per_day * pace / pace.mean() * rng.gamma(20, 1 / 20, len(days))).astype(np.int64)
+        rows += [(start + timedelta(days=int(day)), channel, money) for day, money in zip(days, cents, strict=True)]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = [f"{day},{channel},{money / 100:.2f},{CURRENCY}" for day, channel, money in sorted(rows)]
+    path.write_text("\n".join(["day,channel,amount,currency", *lines]) + "\n")
 
 
 def _write_truth(

@@ -24,6 +24,7 @@ from spark_jobs import (
     explained,
     learning,
     logistic,
+    personas,
     promotion,
     session,
     tuning,
@@ -132,8 +133,9 @@ def fit(
         record["blends"][window] = {way: asdict(blend) for way, blend in kept.blends.items()}
         record["weights"][window] = {"value": kept.trained.value_weights, "chance": kept.trained.chance_weights}
         record["metrics"] |= evaluation.scores(kept.trained, kept.held_back)
-    model, latest = Model(name, settings.horizons, trained, residuals), max(panel)
+    latest = max(panel)
     fitted, columns = origins[latest].fit, panel[latest]
+    model = Model(name, settings.horizons, trained, residuals, personas.fit(features.sparkSession, columns))
     common = settings_of(model, fitted, columns, daily, latest)
     record["reference"] = drift.reference(columns)
     record["explained"] = explained.explain(model, fitted, columns, common, latest.isoformat())

@@ -24,6 +24,7 @@ from spark_jobs.discounting import discount_factor
 from spark_jobs.learners import Learners
 from spark_jobs.level import Daily, Residual, buyers_missed, log_level, share_of_buyers, shift_to, tilted
 from spark_jobs.logistic import Logistic
+from spark_jobs.personas import Personas
 from spark_jobs.promotion import CELLS, OURS, RIVALS
 
 LIFETIME = 1825  # days: the remaining lifetime is cut at five years
@@ -49,12 +50,13 @@ class Trained:
 @dataclass(frozen=True)
 class Model:
     """`asked` are the horizons to forecast, shortest first; `trained` what was learned, by window length in days;
-    `residuals` what the anchor missed at closed origins."""
+    `residuals` what the anchor missed at closed origins; `personas` the groups of customers at the latest one."""
 
     version: str = "none"
     asked: list[int] = field(default_factory=lambda: list(HORIZONS))
     trained: dict[int, Trained] = field(default_factory=dict)
     residuals: list[Residual] = field(default_factory=list)
+    personas: Personas | None = None
 
     @property
     def all_horizons(self) -> list[int]:

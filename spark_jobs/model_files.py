@@ -14,6 +14,7 @@ from spark_jobs.forecast import Model, Trained
 from spark_jobs.learners import NAMES, Learners
 from spark_jobs.level import Residual
 from spark_jobs.logistic import Logistic
+from spark_jobs.personas import Personas
 
 
 def save(model: Model, folder: Path, record: dict) -> None:
@@ -37,7 +38,8 @@ def load(folder: Path) -> Model:
         Residual(**{**found, "window_end": date.fromisoformat(found["window_end"])}) for found in saved["residuals"]
     ]
     trained = {int(window): _trained(folder, window, kept) for window, kept in saved["trained"].items()}
-    return Model(saved["version"], saved["asked"], trained, residuals)
+    personas = Personas(**saved["personas"]) if saved.get("personas") else None  # earlier models have none
+    return Model(saved["version"], saved["asked"], trained, residuals, personas)
 
 
 def record(folder: Path) -> dict:

@@ -41,7 +41,7 @@ NUMBERS = [
 SAID_SCHEMA = (
     "customer_key string, horizon_days int, status string, status_reason string, basis string, "
     + ", ".join(f"{name} double" for name in NUMBERS)
-    + ", drivers array<double>, words array<string>"
+    + ", persona string, drivers array<double>, words array<string>"
 )
 WRITTEN = ["as_of_date", "run_id", *(field.split()[0] for field in SAID_SCHEMA.split(", ")[:-2]), "reasons"]
 WRITTEN_SCHEMA = (
@@ -192,10 +192,13 @@ def _said(
         np.round(said.discount_factor, 6),
     ]  # fmt: skip
     drivers, words = pa.nulls(n, pa.list_(pa.float64())), pa.nulls(n, pa.list_(pa.string()))
+    persona: pa.Array = pa.nulls(n, pa.string())
     if horizon == model.asked[-1]:
+        if model.personas:
+            persona = pa.array(model.personas.of(columns), pa.string())
         drivers = pa.array(reasons.drivers(model, fit, columns, horizon).tolist(), pa.list_(pa.float64()))
         words = pa.array([list(row) for row in zip(*reasons.sentences(model, columns, horizon), strict=True)])
-    return _batch(keys, [horizon] * n, "scored", None, said.basis, numbers, drivers, words)
+    return _batch(keys, [horizon] * n, "scored", None, said.basis, numbers, persona, drivers, words)
 
 
 def _unknown(keys: pa.Array, horizons: list[int]) -> Iterator[pa.RecordBatch]:
@@ -203,17 +206,18 @@ def _unknown(keys: pa.Array, horizons: list[int]) -> Iterator[pa.RecordBatch]:
     if len(keys):
         n = len(keys) * len(horizons)
         repeated = keys.take(pa.array(np.repeat(np.arange(len(keys)), len(horizons))))
-        drivers, words = pa.nulls(n, pa.list_(pa.float64())), pa.nulls(n, pa.list_(pa.string()))
-        yield _batch(repeated, horizons * len(keys), "too_little_data", NO_ORDER, None, None, drivers, words)
+        persona, drivers = pa.nulls(n, pa.string()), pa.nulls(n, pa.list_(pa.float64()))
+        words = pa.nulls(n, pa.list_(pa.string()))
+        yield _batch(repeated, horizons * len(keys), "too_little_data", NO_ORDER, None, None, persona, drivers, words)
 
 
-def _batch(keys, horizons, status, reason, basis, numbers, drivers, words) -> pa.RecordBatch:
+def _batch(keys, horizons, status, reason, basis, numbers, persona, drivers, words) -> pa.RecordBatch:
     n = len(keys)
     arrays = [keys, pa.array(horizons, pa.int32()), pa.array([status] * n, pa.string())]
     arrays += [pa.array([text] * n, pa.string()) for text in (reason, basis)]
     arrays += [pa.array(x) for x in numbers] if numbers else [pa.nulls(n, pa.float64())] * len(NUMBERS)
     names = [field.split()[0] for field in SAID_SCHEMA.split(", ")]
-    return pa.RecordBatch.from_arrays([*arrays, drivers, words], names)
+    return pa.RecordBatch.from_arrays([*arrays, persona, drivers, words], names)
 
 
 def main(arguments: list[str] | None = None) -> int:

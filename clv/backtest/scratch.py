@@ -13,7 +13,14 @@ from psycopg import sql
 from clv import settings, tables, warehouse
 from clv.errors import ClvError
 
-COPIED = (tables.BATCHES, tables.ORDER_LINES, tables.WITHDRAWALS, tables.CUSTOMERS, tables.SETTINGS)
+COPIED = (
+    tables.BATCHES,
+    tables.ORDER_LINES,
+    tables.CHANNEL_SPEND,
+    tables.WITHDRAWALS,
+    tables.CUSTOMERS,
+    tables.SETTINGS,
+)
 
 
 @contextmanager

@@ -14,9 +14,10 @@ def ingest(
     source: Annotated[str, typer.Option(help="Name of a mapping: a file in sources/ without .yml.")],
     path: Annotated[Path, typer.Option(help="A file, or a folder whose files are all loaded.")],
 ) -> None:
-    """Load files of orders as received. What was loaded before is not loaded again, unless another file took its name.
+    """Load files of orders, or of ad spend, as received.
 
-    CSV, Parquet and JSON lines, gzip'd too. Rows that cannot be read are kept aside with their line and the reason.
+    What was loaded before is not loaded again, unless another file took its name. CSV, Parquet and JSON
+    lines, gzip'd too. Rows that cannot be read are kept aside with their line and the reason.
     """
     from clv import ingest as door
     from clv.commands.console import out, rows_progress

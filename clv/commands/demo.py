@@ -10,6 +10,7 @@ from pathlib import Path
 from clv import settings
 
 SOURCE = "sample_shop"
+SPEND = "ad_spend"
 CUSTOMERS = 2000
 SEED = 7
 PAST_DAYS = 3
@@ -30,7 +31,7 @@ def demo() -> None:
     with steps() as step:
         with step("the simulated shop is made"):
             shop = make_shop(home, today)
-        with step("its orders are loaded"):
+        with step("its orders and ad spend are loaded"):
             load(home, shop)
     wanted = list(dates.each_date(today - timedelta(days=PAST_DAYS), today))
     for first, last in stretches([day for day in wanted if day not in published(home)]):
@@ -49,7 +50,7 @@ def refuse_other_shops(home: settings.Settings) -> None:
     from clv import roles, tables, warehouse
     from clv.errors import ClvError
 
-    query = f"select min(source) from {tables.BATCHES} where source <> %s"
+    query = f"select min(source) from {tables.BATCHES} where kind = 'orders' and source <> %s"
     other = warehouse.rows(query, (SOURCE,), home.url_as(roles.LOADER))[0][0]
     if other:
         raise ClvError(f"this home holds the orders of {other}; run the demo in its own: CLV_HOME=.clv-demo clv demo")
@@ -69,10 +70,12 @@ def make_shop(home: settings.Settings, until: date) -> Path:
 
 
 def load(home: settings.Settings, shop: Path) -> None:
-    """Loads the shop's orders; files that were loaded before are passed over."""
+    """Loads the shop's orders and ad spend; files that were loaded before are passed over."""
     from clv import ingest
 
     ingest.load(SOURCE, shop / "orders", home)
+    if (shop / "spend").exists():  # a shop made by an earlier version has none
+        ingest.load(SPEND, shop / "spend", home)
 
 
 def published(home: settings.Settings) -> set[date]:

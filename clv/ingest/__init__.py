@@ -10,7 +10,8 @@ from pathlib import Path
 from clv import roles, tables, warehouse
 from clv.errors import ClvError
 from clv.ingest import files
-from clv.ingest.loading import NO_CURRENCY, BatchResult, Progress, load_file
+from clv.ingest.currencies import NO_CURRENCY
+from clv.ingest.loading import BatchResult, Progress, load_file
 from clv.ingest.mapping import known_sources, load_mapping
 from clv.ingest.mapping_values import checked_zone
 from clv.ingest.replaying import Replayed, replay

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from clv.errors import ClvError
 from clv.ingest.files import Received, text_lines
-from clv.ingest.mapping import Mapping
+from clv.ingest.mapping import FileMapping
 from clv.ingest.received import (
     LONGEST_TEXT,
     Unreadable,
@@ -33,7 +33,7 @@ TOO_LONG = "LINE SIZE OVER MAXIMUM"
 NOT_CLOSED = "UNQUOTED VALUE"
 
 
-def read_csv(duck: duckdb.DuckDBPyConnection, file: Received, mapping: Mapping) -> list[Unreadable]:
+def read_csv(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapping) -> list[Unreadable]:
     """Makes `received` of a CSV file; returns the records that cannot be read.
 
     Raises ClvError where the file's records cannot be told apart: then none of them is taken.
@@ -77,7 +77,7 @@ def _check_fields(file: Received, delimiter: str) -> None:
                 raise ClvError(f"{file.name} has more than {MOST_FIELDS:,} fields in line {number}; mend or remove it")
 
 
-def _header(file: Received, mapping: Mapping) -> tuple[list[str], int]:
+def _header(file: Received, mapping: FileMapping) -> tuple[list[str], int]:
     """The columns' names, and how many records to skip for them: the header and the blank lines before it."""
     blank = 0
 

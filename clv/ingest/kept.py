@@ -15,7 +15,7 @@ from clv.errors import ClvError
 from clv.ingest import files
 from clv.ingest.csv_files import records
 from clv.ingest.files import Received
-from clv.ingest.mapping import Mapping
+from clv.ingest.mapping import FileMapping
 from clv.ingest.received import path_literal, quoted
 from clv.settings import Settings
 
@@ -23,7 +23,9 @@ FASTEST = 1
 FOLDER = "received"
 
 
-def keep(path: Path, file: Received, mapping: Mapping, settings: Settings, scratch: Path, without: set[int]) -> None:
+def keep(
+    path: Path, file: Received, mapping: FileMapping, settings: Settings, scratch: Path, without: set[int]
+) -> None:
     """Keeps a packed copy of a received file, once, the lines `without` being empty; `path` is where it lies as it
     came. Where they cannot be taken out of it, none is kept."""
     if find(file.sha256, file.name, settings):
@@ -70,7 +72,9 @@ def find(sha256: str, name: str, settings: Settings) -> tuple[Path, str] | None:
     return (emptied[0], emptied[0].name.split(".")[1]) if emptied else None
 
 
-def without_lines(path: Path, name: str, mapping: Mapping, lines: set[int], scratch: Path) -> tuple[Path, str] | None:
+def without_lines(
+    path: Path, name: str, mapping: FileMapping, lines: set[int], scratch: Path
+) -> tuple[Path, str] | None:
     """A plain copy of a file in `scratch` whose records on these lines are empty, each other one on its line, and the
     SHA-256 of that copy; None where that cannot be done: in an encoding whose line ends are more than a byte."""
     kind = files.kind(Path(name)) or "text"

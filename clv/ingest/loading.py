@@ -14,9 +14,9 @@ import pyarrow as pa
 
 from clv import tables, warehouse
 from clv.errors import ClvError
-from clv.ingest import files, kept, mapped, reading, texts, writing
+from clv.ingest import currencies, files, kept, mapped, reading, spend, texts, writing
 from clv.ingest.files import Received
-from clv.ingest.mapping import Mapping
+from clv.ingest.mapping import FileMapping, Mapping, SpendMapping
 from clv.ingest.received import Unreadable, first_line
 from clv.ingest.writing import Opening
 from clv.privacy import erasures, pseudonyms
@@ -27,7 +27,6 @@ from clv.settings import Settings
 Progress = Callable[[str, int, int], None]  # file, rows done, rows in all
 MEMORY = "2GB"  # DuckDB's share; what is more goes to a scratch file
 SCRATCH_SHARE = 0.5  # of what the disk has free
-NO_CURRENCY = "XXX"  # ISO 4217's code for none: a warehouse whose sources state none
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class BatchResult:
 
 
 def load_file(
-    path: Path, name: str, mapping: Mapping, settings: Settings, progress: Progress | None, landed: bool
+    path: Path, name: str, mapping: FileMapping, settings: Settings, progress: Progress | None, landed: bool
 ) -> BatchResult:
     """Loads one file, unless its content is there already and holds. Raises ClvError; then nothing of it is written."""
     with scratch_folder(settings) as scratch:
@@ -78,7 +77,7 @@ def scratch_folder(settings: Settings) -> Iterator[Path]:
 
 def load_batch(
     file: Received,
-    mapping: Mapping,
+    mapping: FileMapping,
     settings: Settings,
     opening: Opening,
     scratch: Path,
@@ -94,7 +93,8 @@ def load_batch(
     try:
         with duckdb.connect(config=config) as duck:
             duck.execute("set TimeZone = 'UTC'")
-            return _load_batch(duck, file, mapping, settings, progress or (lambda *_: None), opening)
+            load = _load_spend if isinstance(mapping, SpendMapping) else _load_orders
+            return load(duck, file, mapping, settings, progress or (lambda *_: None), opening)  # type: ignore[arg-type]
     except duckdb.Error as error:
         raise ClvError(
             f"{file.name} cannot be loaded through the mapping {mapping.source} ({first_line(error)}); "
@@ -106,7 +106,7 @@ def _vanished(file: Received) -> BatchResult:
     raise ClvError(f"another load of {file.name} did not end well; load it again")
 
 
-def _earlier_batch(file: Received, mapping: Mapping, settings: Settings) -> BatchResult | None:
+def _earlier_batch(file: Received, mapping: FileMapping, settings: Settings) -> BatchResult | None:
     """The latest batch of this content."""
     query = f"""
         select batch_id, file_name, rows_received, rows_loaded, rows_unreadable, true,
@@ -118,7 +118,7 @@ def _earlier_batch(file: Received, mapping: Mapping, settings: Settings) -> Batc
     return BatchResult(*found[0]) if found else None
 
 
-def _overtaken(earlier: BatchResult, file: Received, mapping: Mapping, settings: Settings, landed: bool) -> bool:
+def _overtaken(earlier: BatchResult, file: Received, mapping: FileMapping, settings: Settings, landed: bool) -> bool:
     """Whether another content has come under this file's name since its earlier batch, and holds.
 
     To a file that lies in the landing folder only what lay there too counts: it would else undo, with the next run,
@@ -136,7 +136,7 @@ def _overtaken(earlier: BatchResult, file: Received, mapping: Mapping, settings:
     return bool(warehouse.rows(query, (mapping.source, file.name, landed, earlier.batch_id), settings.url_as(LOADER)))
 
 
-def _load_batch(
+def _load_orders(
     duck: duckdb.DuckDBPyConnection,
     file: Received,
     mapping: Mapping,
@@ -145,11 +145,11 @@ def _load_batch(
     opening: Opening,
 ) -> BatchResult | None:
     unreadable = reading.read(duck, file, mapping)
-    codes = _codes(duck, mapping)
+    codes = currencies.stated(duck, mapping)
     with writing.transaction(settings.url_as(LOADER)) as cursor:
         writing.hold_customers(cursor)
         erased = erasures.erased(settings)
-        currency = _currency(cursor, file, mapping, codes, settings.shop["currency"])
+        currency = currencies.claimed(cursor, file, mapping, codes, settings.shop["currency"])
         duck.execute(mapped.parsed_view(mapping, settings.shop["time_zone"], currency, bool(codes)))
         gone = _erased_lines(duck, mapping, erased)
         values = _unreadable_values(duck, file, mapping)
@@ -173,8 +173,14 @@ def _load_batch(
         query = mapped.export_query(mapping)
         if gone:
             query = mapped.without_erased(query, mapping, batch_id)
-        written = writing.copy_lines(
-            cursor, duck, query, batch_id, mapping.source, lambda done: progress(file.name, done, loaded)
+        written = writing.copy_rows(
+            cursor,
+            duck,
+            query,
+            tables.ORDER_LINES,
+            batch_id,
+            mapping.source,
+            lambda done: progress(file.name, done, loaded),
         )
         if written != loaded:  # the transaction is rolled back
             raise RuntimeError(f"{file.name}: {loaded} rows were counted and {written} written")
@@ -193,6 +199,38 @@ def _load_batch(
     )
 
 
+def _load_spend(
+    duck: duckdb.DuckDBPyConnection,
+    file: Received,
+    mapping: SpendMapping,
+    settings: Settings,
+    progress: Progress,
+    opening: Opening,
+) -> BatchResult | None:
+    """Like `_load_orders`; there are no persons in ad spend."""
+    unreadable = reading.read(duck, file, mapping)
+    codes = currencies.stated(duck, mapping)
+    with writing.transaction(settings.url_as(LOADER)) as cursor:
+        currency = currencies.claimed(cursor, file, mapping, codes, settings.shop["currency"])
+        duck.execute(spend.parsed_view(mapping, settings.shop["time_zone"], currency, bool(codes)))
+        unreadable = sorted(unreadable + _unreadable_values(duck, file, mapping), key=lambda row: row.line)
+        (loaded,) = duck.execute("select count(*) from parsed anti join unreadable using (_line)").fetchall()[0]
+        if opening.usable_before is not None and loaded <= opening.usable_before:
+            return None
+        counts = (loaded + len(unreadable), loaded, len(unreadable))
+        batch_id = writing.open_batch(cursor, file, mapping, ",".join(codes) or currency, counts, opening)
+        if batch_id is None:
+            return None
+        written = writing.copy_rows(
+            cursor, duck, spend.export_query(), tables.CHANNEL_SPEND, batch_id, mapping.source,
+            lambda done: progress(file.name, done, loaded),
+        )  # fmt: skip
+        if written != loaded:  # the transaction is rolled back
+            raise RuntimeError(f"{file.name}: {loaded} rows were counted and {written} written")
+        writing.copy_unreadable(cursor, batch_id, file, unreadable)
+    return BatchResult(batch_id, file.name, *counts, already_loaded=False, delivery=opening.delivery, usable=loaded)
+
+
 def _erased_lines(duck: duckdb.DuckDBPyConnection, mapping: Mapping, erased: Erased) -> set[int]:
     """The lines of the erased customers' rows; makes the tables erased(_line) and erased_customers(customer_id)."""
     ids: list[str] = []
@@ -207,43 +245,7 @@ def _erased_lines(duck: duckdb.DuckDBPyConnection, mapping: Mapping, erased: Era
     return {line for (line,) in duck.execute("from erased").fetchall()}
 
 
-def _codes(duck: duckdb.DuckDBPyConnection, mapping: Mapping) -> list[str]:
-    """The currencies that the file's rows are in."""
-    if not mapping.currency_column:
-        return [mapping.currency] if mapping.currency else []
-    column = reading.quoted(mapping.currency_column)
-    stated = f"regexp_full_match({column}, '{mapped.CURRENCY}')"  # any other text makes its row unreadable
-    found = duck.execute(f"select distinct {column} from received where {stated} order by 1").fetchall()
-    return [code for (code,) in found]
-
-
-def _currency(cursor, file: Received, mapping: Mapping, codes: list[str], shop: str | None) -> str:  # noqa: ANN001
-    """The warehouse's currency: shop.json's, else the first batch's. Raises ClvError when the file is in another
-    without a rate."""
-    base = [code for code, rate in mapping.rates.items() if float(rate) == 1]
-    first = shop or (base or codes or [NO_CURRENCY])[0]
-    currency = writing.claim_currency(cursor, first)
-    if shop and shop != currency:
-        raise ClvError(f"shop.json says currency {shop} and the warehouse is in {currency}; make shop.json say that")
-    foreign = [code for code in codes if code != currency and code not in mapping.rates]
-    if base and currency not in mapping.rates:
-        foreign = base
-    if foreign and currency == NO_CURRENCY:
-        raise ClvError(
-            f"{file.name} is in {', '.join(foreign)} and the orders in the warehouse state no currency; "
-            f'say theirs in shop.json, as in {{"currency": "{foreign[0]}"}}'
-        )
-    if foreign:
-        said = ", ".join(foreign)
-        rates = f"rates: {{{currency}: 1, {foreign[0]}: 0.9}}"
-        raise ClvError(
-            f"{file.name} is in {said} and the warehouse in {currency}; "
-            f"give currency in the mapping {mapping.source} a rate, as in {rates}"
-        )
-    return currency
-
-
-def _unreadable_values(duck: duckdb.DuckDBPyConnection, file: Received, mapping: Mapping) -> list[Unreadable]:
+def _unreadable_values(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapping) -> list[Unreadable]:
     """Rows with a time or a number that is there and cannot be read; makes the table unreadable(_line) of them."""
     duck.execute("create table found as select _line, _reason from parsed where _reason is not null and _kind = ''")
     duck.execute("create table unreadable as select _line from found")

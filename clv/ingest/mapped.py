@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clv.ingest.mapping import Mapping
+from clv.ingest.mapping import FileMapping, Mapping
 from clv.ingest.mapping_values import COLUMNS, NUMBERS, Filter
 from clv.ingest.received import LONGEST_FIELD, literal, quoted
 
@@ -33,15 +33,15 @@ def parsed_view(mapping: Mapping, reporting_zone: str, warehouse_currency: str, 
     Columns: _line, _kind ('' or 'refund'), _content, _part, _version, _rule, _reason (null when readable), customer_id,
     email, name, order_id, ordered_at, amount and COLUMNS. A record with a refunded amount gives a second row.
     """
-    money = _money(mapping, warehouse_currency)
+    money = rate_of(mapping, warehouse_currency)
     number = f"row_number() over (partition by {_names(mapping.order)} order by _line)"
     order_columns = [_whole(mapping, name) for name in mapping.order]
     order = order_columns[0] if len(order_columns) == 1 else " || '-' || ".join(order_columns)
     order_id = f"{order} || '-' || {number}" if mapping.order_numbered else order
     if mapping.amount:
-        amount = _number(mapping, mapping.amount)
+        amount = number_in(mapping, mapping.amount)
     else:
-        amount = f"try({_number(mapping, mapping.columns['quantity'])} * {_number(mapping, mapping.price)})"
+        amount = f"try({number_in(mapping, mapping.columns['quantity'])} * {number_in(mapping, mapping.price)})"
     if mapping.amount_once_per_order:
         amount = f"case when {number} > 1 then coalesce({amount}, 0) else {amount} end"
     if mapping.sign_column:
@@ -51,19 +51,19 @@ def parsed_view(mapping: Mapping, reporting_zone: str, warehouse_currency: str, 
     items = {
         "_content": "_content",
         "_part": quoted(mapping.part) if mapping.part else "''",
-        "_version": _time(mapping, mapping.updated_at, reporting_zone),
+        "_version": time_in(mapping, mapping.updated_at, reporting_zone),
         "_rule": _rule(mapping),
-        "_reason": _reason(mapping, reporting_zone, currency_stated, _converted(amount, money)),
+        "_reason": _reason(mapping, reporting_zone, currency_stated, converted(amount, money)),
         "customer_id": f"lower({customer})" if mapping.customer_lower else customer,
-        "email": _column(mapping.email),
-        "name": _column(mapping.name),
+        "email": column_or_null(mapping.email),
+        "name": column_or_null(mapping.name),
         "may_contact": _consent(mapping.consent),
         "order_id": order_id,
-        "ordered_at": _time(mapping, mapping.time, reporting_zone),
-        "amount": _converted(amount, money),
+        "ordered_at": time_in(mapping, mapping.time, reporting_zone),
+        "amount": converted(amount, money),
         **{name: _value(mapping, name, money) for name in COLUMNS},
-        "_refund": _converted(f"-abs({_number(mapping, mapping.refund_amount)})", money),
-        "_refunded_at": _time(mapping, mapping.refund_time or mapping.time, reporting_zone),
+        "_refund": converted(f"-abs({number_in(mapping, mapping.refund_amount)})", money),
+        "_refunded_at": time_in(mapping, mapping.refund_time or mapping.time, reporting_zone),
     }
     typed = ",\n    ".join(f"{sql} as {name}" for name, sql in items.items())
     sale = "select *, '' as _kind from typed"
@@ -159,7 +159,7 @@ def _names(columns: tuple[str, ...]) -> str:
     return ", ".join(quoted(name) for name in columns)
 
 
-def _column(name: str | None) -> str:
+def column_or_null(name: str | None) -> str:
     return quoted(name) if name else "null::varchar"
 
 
@@ -178,12 +178,12 @@ def _whole(mapping: Mapping, name: str) -> str:
 def _value(mapping: Mapping, name: str, money: str) -> str:
     column = mapping.columns.get(name)
     if name not in NUMBERS:
-        return _column(column)
-    value = _number(mapping, column)
-    return value if name == "quantity" else _converted(value, money)
+        return column_or_null(column)
+    value = number_in(mapping, column)
+    return value if name == "quantity" else converted(value, money)
 
 
-def _number(mapping: Mapping, column: str | None) -> str:
+def number_in(mapping: FileMapping, column: str | None) -> str:
     if not column:
         return f"null::{NUMBER}"
     text = quoted(column)
@@ -194,7 +194,7 @@ def _number(mapping: Mapping, column: str | None) -> str:
     return f"try_cast({text} as {NUMBER})"
 
 
-def _money(mapping: Mapping, warehouse_currency: str) -> str:
+def rate_of(mapping: FileMapping, warehouse_currency: str) -> str:
     """An expression for the rate into the warehouse's currency; '' where everything is in it already."""
     rates = {code: rate for code, rate in mapping.rates.items() if code != warehouse_currency}
     if mapping.currency_column:
@@ -204,11 +204,11 @@ def _money(mapping: Mapping, warehouse_currency: str) -> str:
     return f"{rate}::{RATE}" if rate else ""
 
 
-def _converted(value: str, money: str) -> str:
+def converted(value: str, money: str) -> str:
     return f"try(({value})::{NUMBER} * {money})" if money else value
 
 
-def _time(mapping: Mapping, column: str | None, reporting_zone: str) -> str:
+def time_in(mapping: FileMapping, column: str | None, reporting_zone: str) -> str:
     """A time in the reporting zone: what states an offset is converted, what does not is read in the mapping's zone."""
     if not column:
         return "null::timestamp"
@@ -249,7 +249,7 @@ def _meets(mapping: Mapping, rule: Filter) -> str:
     if rule.condition == "matches":
         return f"regexp_matches({column}, {literal(str(rule.value))})"
     if rule.condition == "at_most":
-        return f"{_number(mapping, rule.column)} <= {rule.value}"
+        return f"{number_in(mapping, rule.column)} <= {rule.value}"
     return f"{column} is {'not null' if rule.value else 'null'}"
 
 
@@ -257,14 +257,14 @@ def _reason(mapping: Mapping, reporting_zone: str, currency_stated: bool, amount
     """Why a row is unreadable: a value that is present and cannot be what it should. Null when all can."""
     cases = []
     for column in dict.fromkeys(filter(None, (mapping.time, mapping.refund_time, mapping.updated_at))):
-        moment = _time(mapping, column, reporting_zone)
+        moment = time_in(mapping, column, reporting_zone)
         bad = f"{quoted(column)} is not null and coalesce(year({moment}) not between {FIRST} and {LAST}, true)"
-        cases.append(_case(f"{bad} and {moment} is null", column, "is not a time"))
-        cases.append(_case(bad, column, f"is not from {FIRST} to {LAST}"))
+        cases.append(complaint(f"{bad} and {moment} is null", column, "is not a time"))
+        cases.append(complaint(bad, column, f"is not from {FIRST} to {LAST}"))
     numbers = [mapping.amount, mapping.price, mapping.refund_amount, *(mapping.columns.get(name) for name in NUMBERS)]
     for column in dict.fromkeys(filter(None, numbers)):
-        bad = f"{quoted(column)} is not null and {_number(mapping, column)} is null"
-        cases.append(_case(bad, column, "is not a number"))
+        bad = f"{quoted(column)} is not null and {number_in(mapping, column)} is null"
+        cases.append(complaint(bad, column, "is not a number"))
     if "try(" in amount:  # something is multiplied
         factors = [mapping.amount] if mapping.amount else [mapping.columns["quantity"], mapping.price]
         there = " and ".join(f"{quoted(column)} is not null" for column in factors if column)
@@ -272,20 +272,33 @@ def _reason(mapping: Mapping, reporting_zone: str, currency_stated: bool, amount
     texts = {name: column for name, column in mapping.columns.items() if name not in NUMBERS}
     texts |= {"customer": mapping.customer, "email": mapping.email, "name": mapping.name}
     order = {"order": " || ".join(quoted(column) for column in mapping.order)}
-    for name, text in {**{name: quoted(column) for name, column in texts.items() if column}, **order}.items():
-        cases.append(f"when strlen({text}) > {LONGEST_FIELD} then '{name} is longer than {LONGEST_FIELD} bytes'")
-        cases.append(f"when contains({text}, chr(0)) then '{name} holds a NUL character'")
-    if mapping.currency_column:
-        text = quoted(mapping.currency_column)
-        no_code = f"not regexp_full_match({text}, '{CURRENCY}')"
-        cases.append(_case(no_code, mapping.currency_column, "is not a currency such as EUR"))
-        if currency_stated:  # a file that states none at all is in the warehouse's
-            cases.append(f"when {text} is null then {literal(mapping.currency_column + ' is empty')}")
+    cases += text_complaints({**{name: quoted(column) for name, column in texts.items() if column}, **order})
+    cases += currency_complaints(mapping, currency_stated)
     return f"case {' '.join(cases)} else null::varchar end"
 
 
-def _case(condition: str, column: str, complaint: str) -> str:
+def text_complaints(texts: dict[str, str]) -> list[str]:
+    """Cases for texts, as SQL by name, that the warehouse cannot hold."""
+    cases = []
+    for name, text in texts.items():
+        cases.append(f"when strlen({text}) > {LONGEST_FIELD} then '{name} is longer than {LONGEST_FIELD} bytes'")
+        cases.append(f"when contains({text}, chr(0)) then '{name} holds a NUL character'")
+    return cases
+
+
+def currency_complaints(mapping: FileMapping, currency_stated: bool) -> list[str]:
+    """Cases for rows whose currency is none, or is missing in a file that states it."""
+    if not mapping.currency_column:
+        return []
+    text = quoted(mapping.currency_column)
+    no_code = f"not regexp_full_match({text}, '{CURRENCY}')"
+    cases = [complaint(no_code, mapping.currency_column, "is not a currency such as EUR")]
+    if currency_stated:  # a file that states none at all is in the warehouse's
+        cases.append(f"when {text} is null then {literal(mapping.currency_column + ' is empty')}")
+    return cases
+
+
+def complaint(condition: str, column: str, says: str) -> str:
+    """A case for a value that is there and is not what it should be."""
     shown = f"left({quoted(column)}, 100)"
-    return (
-        f"when {condition} then {literal(column + ' ')} || chr(39) || {shown} || {literal(chr(39) + ' ' + complaint)}"
-    )
+    return f"when {condition} then {literal(column + ' ')} || chr(39) || {shown} || {literal(chr(39) + ' ' + says)}"

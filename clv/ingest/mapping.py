@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any, ClassVar
 
 import yaml
 
@@ -13,6 +14,7 @@ from clv import settings
 from clv.errors import ClvError
 from clv.ingest.mapping_values import (
     Filter,
+    Said,
     checked_zone,
     exchange_rates,
     filter_of,
@@ -24,39 +26,21 @@ from clv.ingest.mapping_values import (
 )
 
 SHIPPED = settings.PROJECT / "sources"
+KINDS = ("orders", "spend")  # of what a source brings
 ROW_KEYS = ("line", "customer_order_time", "order_time", "content")
 
 
-@dataclass(frozen=True)
-class Mapping:
-    """A checked mapping. Columns are the shop's names; a name in `optional` may be absent from a file."""
+@dataclass(frozen=True, kw_only=True)
+class FileMapping:
+    """What every kind of mapping says: how its files are written, and in which currency. Columns are the shop's names;
+    a name in `optional` may be absent from a file."""
 
+    kind: ClassVar[str]
     source: str
-    customer: str
-    order: tuple[str, ...]
-    time: str
-    amount: str | None
-    price: str | None = None
-    customer_lower: bool = False
-    whole_number: tuple[str, ...] = ()
     customer_namespace: str | None = None
-    order_numbered: bool = False
-    amount_once_per_order: bool = False
     time_formats: tuple[str, ...] = ()
     time_zone: str | None = None
-    columns: dict[str, str] = field(default_factory=dict)
-    email: str | None = None
-    name: str | None = None
-    consent: str | None = None
-    row_key: str = "customer_order_time"
     part: str | None = None
-    sign_column: str | None = None
-    sign_negative: tuple[str, ...] = ()
-    refund_amount: str | None = None
-    refund_time: str | None = None
-    carry: tuple[str, ...] = ()
-    filters: tuple[Filter, ...] = ()
-    updated_at: str | None = None
     currency: str | None = None
     currency_column: str | None = None
     rates: dict[str, str] = field(default_factory=dict)
@@ -71,6 +55,62 @@ class Mapping:
     @property
     def wanted(self) -> list[str]:
         """Every column of the shop's file that the mapping reads, each once."""
+        raise NotImplementedError
+
+    @property
+    def sha256(self) -> str:
+        """Digest of what the mapping says; comments and layout do not count."""
+        said = {**asdict(self), "optional": sorted(self.optional)}
+        if said.get("consent") is None:  # a mapping that says nothing of it is what it was before there was such a key
+            said.pop("consent", None)
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpendMapping(FileMapping):
+    """A checked mapping of ad spend."""
+
+    kind = "spend"
+    day: str
+    channel: str
+    amount: str
+    campaign: str | None = None
+
+    @property
+    def wanted(self) -> list[str]:
+        names = [self.day, self.channel, self.amount, self.campaign, self.currency_column]
+        return list(dict.fromkeys(name for name in names if name))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mapping(FileMapping):
+    """A checked mapping of orders."""
+
+    kind = "orders"
+    customer: str
+    order: tuple[str, ...]
+    time: str
+    amount: str | None
+    price: str | None = None
+    customer_lower: bool = False
+    whole_number: tuple[str, ...] = ()
+    order_numbered: bool = False
+    amount_once_per_order: bool = False
+    columns: dict[str, str] = field(default_factory=dict)
+    email: str | None = None
+    name: str | None = None
+    consent: str | None = None
+    row_key: str = "customer_order_time"
+    sign_column: str | None = None
+    sign_negative: tuple[str, ...] = ()
+    refund_amount: str | None = None
+    refund_time: str | None = None
+    carry: tuple[str, ...] = ()
+    filters: tuple[Filter, ...] = ()
+    updated_at: str | None = None
+
+    @property
+    def wanted(self) -> list[str]:
         names = [
             self.customer, *self.order, self.time, self.amount, self.price, *self.columns.values(), self.email,
             self.name, self.consent, self.part, self.sign_column, self.refund_amount, self.refund_time, *self.carry,
@@ -78,21 +118,13 @@ class Mapping:
         ]  # fmt: skip
         return list(dict.fromkeys(name for name in names if name))
 
-    @property
-    def sha256(self) -> str:
-        """Digest of what the mapping says; comments and layout do not count."""
-        said = {**asdict(self), "optional": sorted(self.optional)}
-        if self.consent is None:  # a mapping that says nothing of it is what it was before there was such a key
-            del said["consent"]
-        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
-
 
 def known_sources(home: settings.Settings) -> dict[str, Path]:
     """Mappings by name: the shop's own in $CLV_HOME/sources come before the shipped ones."""
     return {path.stem: path for folder in (SHIPPED, home.home / "sources") for path in sorted(folder.glob("*.yml"))}
 
 
-def load_mapping(source: str, home: settings.Settings) -> Mapping:
+def load_mapping(source: str, home: settings.Settings) -> Mapping | SpendMapping:
     """The mapping of a source. Raises ClvError when there is none of that name, or naming what is wrong in it."""
     sources = known_sources(home)
     if source not in sources:
@@ -105,36 +137,24 @@ def load_mapping(source: str, home: settings.Settings) -> Mapping:
     return parse(source, said, path.name)
 
 
-def parse(source: str, said: object, place: str) -> Mapping:
+def parse(source: str, said: object, place: str) -> Mapping | SpendMapping:
     """Checks what a mapping says. Raises ClvError naming the file, the key and the mend."""
-    said = keys_and_values("mapping", said, place)
-    for required in ("customer", "order", "time", "amount"):
-        if not said.get(required):
-            raise ClvError(f"{place} lacks '{required}'; say which column holds it, for example {required}: {required}")
-    optional: set[str] = set()
+    kind = said.get("kind", "orders") if isinstance(said, dict) else "orders"
+    if kind not in KINDS:
+        raise ClvError(f"{place}: 'kind' is one of {', '.join(KINDS)}; not {kind!r}")
+    mapping = (
+        _orders(source, Said(said, "mapping", place))
+        if kind == "orders"
+        else _spend(source, Said(said, "spend", place))
+    )
+    _agree_on_file(mapping, place)
+    return mapping
 
-    def column(value: object, key: str) -> str | None:
-        if value is None:
-            return None
-        if not isinstance(value, str):
-            raise ClvError(f"{place}: '{key}' must be the name of a column, not {value!r}; quote it if it is a number")
-        if value.endswith("?"):
-            optional.add(value[:-1])
-            return value[:-1]
-        return value
 
-    def part(key: str, short: str = "column") -> dict:
-        value = said.get(key)
-        if value is None:
-            return {}
-        return keys_and_values(key, {short: value} if isinstance(value, str) else value, place)
-
-    def text(value: object, key: str) -> str | None:
-        if value is not None and not isinstance(value, str):
-            raise ClvError(f"{place}: '{key}' must be a text, not {value!r}; put it in quotes")
-        return value
-
-    customer, order, time, amount = part("customer"), part("order"), part("time"), part("amount")
+def _orders(source: str, said: Said) -> Mapping:
+    place, column = said.place, said.column
+    said.require("customer", "order", "time", "amount")
+    customer, order, time, amount = (said.part(key) for key in ("customer", "order", "time", "amount"))
     columns = {
         name: column(value, f"columns.{name}") or ""
         for name, value in keys_and_values("columns", said.get("columns") or {}, place).items()
@@ -151,10 +171,9 @@ def parse(source: str, said: object, place: str) -> Mapping:
     for key, names in named.items():
         if not all(names):
             raise ClvError(f"{place}: '{key}' names no column; add column: and its name")
-    file, person, sign, refund, currency = (
-        part("file"), part("person"), part("sign"), part("refund", "amount"), part("currency", "code"),
-    )  # fmt: skip
+    person, sign, refund = said.part("person"), said.part("sign"), said.part("refund", "amount")
     customer_column = column(customer.get("column"), "customer.column") or ""
+    of_file = _of_file(said)
     mapping = Mapping(
         source=source,
         customer=customer_column,
@@ -166,7 +185,7 @@ def parse(source: str, said: object, place: str) -> Mapping:
             for name in names
             if name
         ),
-        customer_namespace=text(said.get("customer_namespace"), "customer_namespace"),
+        customer_namespace=said.text(said.get("customer_namespace"), "customer_namespace"),
         order=tuple(column(name, "order") or "" for name in order_columns),
         order_numbered=bool(order.get("number")),
         time=column(time.get("column"), "time.column") or "",
@@ -188,19 +207,55 @@ def parse(source: str, said: object, place: str) -> Mapping:
         carry=tuple(column(name, "carry") or "" for name in listed(said.get("carry"), f"{place}: 'carry'")),
         filters=tuple(filter_of(rule, column, place) for rule in listed(said.get("filters"), f"{place}: 'filters'")),
         updated_at=column(said.get("updated_at"), "updated_at"),
-        currency=text(currency.get("code"), "currency"),
-        currency_column=column(currency.get("column"), "currency.column"),
-        rates=exchange_rates(currency.get("rates") or {}, place),
-        encoding=known_encoding(file.get("encoding") or "utf-8", place),
-        delimiter=text(file.get("delimiter"), "file.delimiter") or ",",
-        header=texts(file.get("header"), f"{place}: 'file.header'"),
-        decimal=file.get("decimal") or ".",
-        thousands=text(file.get("thousands"), "file.thousands") or "",
-        missing=texts(file.get("missing"), f"{place}: 'file.missing'"),
-        optional=frozenset(optional),
+        **of_file,
+        optional=frozenset(said.optional),
     )
     _agree(mapping, place)
     return mapping
+
+
+def _spend(source: str, said: Said) -> SpendMapping:
+    said.require("day", "channel", "amount")
+    day = said.part("day")
+    of_file = _of_file(said)
+    mapping = SpendMapping(
+        source=source,
+        day=said.column(day.get("column"), "day.column") or "",
+        time_formats=time_formats(day.get("formats"), said.place, "day"),
+        channel=said.column(said.get("channel"), "channel") or "",
+        amount=said.column(said.get("amount"), "amount") or "",
+        campaign=said.column(said.get("campaign"), "campaign"),
+        **of_file,
+        optional=frozenset(said.optional),
+    )
+    if not mapping.day:
+        raise ClvError(f"{said.place}: 'day' names no column; add column: and its name")
+    if always := mapping.optional & {mapping.day, mapping.channel, mapping.amount}:
+        raise ClvError(f"{said.place}: day, channel and amount are required; take the ? off '{sorted(always)[0]}?'")
+    return mapping
+
+
+def _of_file(said: Said) -> dict[str, Any]:
+    """What every kind of mapping says, as arguments of FileMapping."""
+    file, currency = said.part("file"), said.part("currency", "code")
+    return {
+        "currency": said.text(currency.get("code"), "currency"),
+        "currency_column": said.column(currency.get("column"), "currency.column"),
+        "rates": exchange_rates(currency.get("rates") or {}, said.place),
+        "encoding": known_encoding(file.get("encoding") or "utf-8", said.place),
+        "delimiter": said.text(file.get("delimiter"), "file.delimiter") or ",",
+        "header": texts(file.get("header"), f"{said.place}: 'file.header'"),
+        "decimal": file.get("decimal") or ".",
+        "thousands": said.text(file.get("thousands"), "file.thousands") or "",
+        "missing": texts(file.get("missing"), f"{said.place}: 'file.missing'"),
+    }
+
+
+def _agree_on_file(mapping: FileMapping, place: str) -> None:
+    if mapping.decimal not in (".", ",") or mapping.decimal == mapping.thousands:
+        raise ClvError(f"{place}: 'file.decimal' is '.' or ',' and differs from 'file.thousands'")
+    if mapping.delimiter != "whitespace" and (len(mapping.delimiter) != 1 or mapping.delimiter in '"\r\n'):
+        raise ClvError(f"{place}: 'file.delimiter' is one character, or whitespace; not {mapping.delimiter!r}")
 
 
 def _agree(mapping: Mapping, place: str) -> None:
@@ -212,10 +267,6 @@ def _agree(mapping: Mapping, place: str) -> None:
         raise ClvError(f"{place}: 'part' goes with row_key: content; add that or drop 'part'")
     if mapping.sign_column and not mapping.sign_negative:
         raise ClvError(f"{place}: 'sign' names a column but no values; add negative: [refund]")
-    if mapping.decimal not in (".", ",") or mapping.decimal == mapping.thousands:
-        raise ClvError(f"{place}: 'file.decimal' is '.' or ',' and differs from 'file.thousands'")
-    if mapping.delimiter != "whitespace" and (len(mapping.delimiter) != 1 or mapping.delimiter in '"\r\n'):
-        raise ClvError(f"{place}: 'file.delimiter' is one character, or whitespace; not {mapping.delimiter!r}")
     always = mapping.optional & {mapping.customer, *mapping.order, mapping.time, mapping.amount or mapping.price or ""}
     if always:
         raise ClvError(f"{place}: customer, order, time and amount are required; take the ? off '{sorted(always)[0]}?'")

@@ -23,9 +23,11 @@ VERDICTS = ("accepted", "duplicate", "replaced", "withdrawn", "unreadable", "era
 CONDITIONS = ("equals", "matches", "at_most", "present")
 KNOWN = {
     "mapping": (
-        "description", "file", "customer", "customer_namespace", "person", "order", "time", "time_zone", "amount",
-        "currency", "columns", "row_key", "part", "sign", "refund", "carry", "filters", "updated_at",
+        "description", "kind", "file", "customer", "customer_namespace", "person", "order", "time", "time_zone",
+        "amount", "currency", "columns", "row_key", "part", "sign", "refund", "carry", "filters", "updated_at",
     ),
+    "spend": ("description", "kind", "file", "day", "channel", "amount", "campaign", "currency"),
+    "day": ("column", "formats"),
     "file": ("encoding", "delimiter", "header", "decimal", "thousands", "missing"),
     "customer": ("column", "lower", "whole_number"),
     "person": ("email", "name", "consent"),
@@ -55,9 +57,53 @@ def keys_and_values(key: str, said: object, place: str) -> dict:
         raise ClvError(f"{place}: '{key}' must hold keys and values; known keys are {', '.join(KNOWN[key])}")
     unknown = [str(name) for name in said if name not in KNOWN[key]]
     if unknown:
-        where = "" if key == "mapping" else f" under '{key}'"
+        where = "" if key in ("mapping", "spend") else f" under '{key}'"
         raise ClvError(f"{place} has the unknown key '{unknown[0]}'{where}; known keys are {', '.join(KNOWN[key])}")
     return said
+
+
+class Said:
+    """What a mapping says, read key by key; `optional` gathers the columns that may be absent.
+
+    Each mistake raises ClvError naming the place, the key and the mend.
+    """
+
+    def __init__(self, said: object, kind: str, place: str) -> None:
+        self.place = place
+        self.optional: set[str] = set()
+        self._said = keys_and_values(kind, said, place)
+
+    def get(self, key: str) -> Any:
+        return self._said.get(key)
+
+    def require(self, *keys: str) -> None:
+        for key in keys:
+            if not self.get(key):
+                raise ClvError(f"{self.place} lacks '{key}'; say which column holds it, for example {key}: {key}")
+
+    def column(self, value: object, key: str) -> str | None:
+        """A column's name, without the ? that says that a file may lack it."""
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            mend = "quote it if it is a number"
+            raise ClvError(f"{self.place}: '{key}' must be the name of a column, not {value!r}; {mend}")
+        if value.endswith("?"):
+            self.optional.add(value[:-1])
+            return value[:-1]
+        return value
+
+    def part(self, key: str, short: str = "column") -> dict:
+        """The keys and values under a key; a text alone stands for the key `short`."""
+        value = self.get(key)
+        if value is None:
+            return {}
+        return keys_and_values(key, {short: value} if isinstance(value, str) else value, self.place)
+
+    def text(self, value: object, key: str) -> str | None:
+        if value is not None and not isinstance(value, str):
+            raise ClvError(f"{self.place}: '{key}' must be a text, not {value!r}; put it in quotes")
+        return value
 
 
 def filter_of(said: object, column, place: str) -> Filter:  # noqa: ANN001
@@ -92,10 +138,10 @@ def _try(expression: str, value: str, complaint: str) -> None:
         raise ClvError(f"{complaint} ({first_line(error)}); correct {value!r}") from None
 
 
-def time_formats(value: object, place: str) -> tuple[str, ...]:
-    formats = texts(value, f"{place}: 'time.formats'")
+def time_formats(value: object, place: str, key: str = "time") -> tuple[str, ...]:
+    formats = texts(value, f"{place}: '{key}.formats'")
     for form in formats:
-        _try("try_strptime('', ?)", form, f"{place}: 'time.formats' has one that is none")
+        _try("try_strptime('', ?)", form, f"{place}: '{key}.formats' has one that is none")
     return formats
 
 

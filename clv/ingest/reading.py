@@ -11,7 +11,7 @@ import pyarrow as pa
 from clv.errors import ClvError
 from clv.ingest.csv_files import read_csv, record_texts
 from clv.ingest.files import Received, text_lines
-from clv.ingest.mapping import Mapping
+from clv.ingest.mapping import FileMapping
 from clv.ingest.received import (
     LONGEST_TEXT,
     Unreadable,
@@ -29,7 +29,7 @@ MOST_ROWS = 10  # a byte of the file
 MANY_ROWS = 1_000_000
 
 
-def read(duck: duckdb.DuckDBPyConnection, file: Received, mapping: Mapping) -> list[Unreadable]:
+def read(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapping) -> list[Unreadable]:
     """Makes the table received(_line bigint, one text column per wanted name); blanks are null.
 
     Returns the records that could not be read at all. Raises ClvError when the file as a whole cannot be read or
@@ -44,7 +44,7 @@ def read(duck: duckdb.DuckDBPyConnection, file: Received, mapping: Mapping) -> l
     return read_csv(duck, file, mapping)
 
 
-def _read_parquet(duck: duckdb.DuckDBPyConnection, file: Received, mapping: Mapping) -> list[Unreadable]:
+def _read_parquet(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapping) -> list[Unreadable]:
     source = f"read_parquet({path_literal(file.path)})"
     try:
         types = _types(duck, file)
@@ -77,7 +77,7 @@ def _as_text(column: str, kind: str) -> str:
     return f"{column}::varchar"
 
 
-def _read_json(duck: duckdb.DuckDBPyConnection, file: Received, mapping: Mapping) -> list[Unreadable]:
+def _read_json(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapping) -> list[Unreadable]:
     unreadable = _lines_table(duck, file)
     bad = "case when json_valid(_raw) then json_type(_raw) <> 'OBJECT' else true end"
     first = duck.execute("select _raw from lines order by _line limit 1").fetchall()
@@ -108,7 +108,7 @@ def _read_json(duck: duckdb.DuckDBPyConnection, file: Received, mapping: Mapping
     return unreadable
 
 
-def _read_aligned(duck: duckdb.DuckDBPyConnection, file: Received, mapping: Mapping) -> list[Unreadable]:
+def _read_aligned(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapping) -> list[Unreadable]:
     unreadable = _lines_table(duck, file)
     header, after = list(mapping.header), 0
     if not header:
@@ -159,7 +159,9 @@ def _decoded(line: bytes, number: int, unreadable: list[Unreadable]) -> str | No
         return None
 
 
-def raw_texts(duck: duckdb.DuckDBPyConnection, file: Received, mapping: Mapping, lines: list[int]) -> dict[int, str]:
+def raw_texts(
+    duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapping, lines: list[int]
+) -> dict[int, str]:
     """The text as it came of the records on these lines; of a Parquet row, its values as JSON."""
     if file.kind != "parquet":
         quotes = file.kind == "text" and mapping.delimiter != "whitespace"

@@ -13,7 +13,7 @@ from clv.errors import ClvError
 
 if TYPE_CHECKING:
     from clv.ingest.files import Received
-    from clv.ingest.mapping import Mapping
+    from clv.ingest.mapping import FileMapping
 
 LONGEST_TEXT = 10_000  # characters of an unreadable row that are kept
 LONGEST_FIELD = 2000  # bytes of a value: what an index of PostgreSQL holds
@@ -44,7 +44,7 @@ def path_literal(path: Path) -> str:
     return literal(glob.escape(str(path)))
 
 
-def create(duck: duckdb.DuckDBPyConnection, line: str, values: dict[str, str], mapping: Mapping, tail: str) -> None:
+def create(duck: duckdb.DuckDBPyConnection, line: str, values: dict[str, str], mapping: FileMapping, tail: str) -> None:
     """Creates `received` from an expression for the line and one per column there is; absent columns are null.
 
     _content is the MD5 of the row's columns, as a number, the column `part` left out.
@@ -65,7 +65,7 @@ def create(duck: duckdb.DuckDBPyConnection, line: str, values: dict[str, str], m
     duck.execute(f"create table received as select *, md5_number(concat_ws(chr(31), {read})) as _content from ({rows})")
 
 
-def check_columns(file: Received, mapping: Mapping, there: list[str]) -> None:
+def check_columns(file: Received, mapping: FileMapping, there: list[str]) -> None:
     """Raises ClvError where the file lacks a column that the mapping needs."""
     absent = [name for name in mapping.wanted if name not in there and name not in mapping.optional]
     if absent:

@@ -65,11 +65,11 @@ def _set_aside(settings: Settings, source: str | None, batch_id: int | None) -> 
         with batches as (
             select
                 batch_id, source, file_name, content_sha256, landed, coalesce(replay_of, batch_id) as place,
-                (
+                case kind when 'orders' then (
                     select count(*) from {tables.ORDER_LINES} as lines
                     where lines._batch_id = batches.batch_id and _rule is null
                         and num_nulls(customer_key, order_id, ordered_at, amount) = 0
-                ) as usable,
+                ) else rows_loaded end as usable,
                 (
                     select count(*) from {tables.ORDER_LINES} as lines
                     where lines._batch_id = batches.batch_id and _rule = '{ERASED}'

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from clv.ingest.mapping import Mapping
+from clv.ingest.mapping import FileMapping, Mapping
 from clv.privacy.erasures import Erased
 
 
@@ -34,8 +34,10 @@ def _leaves(value: object) -> Iterator[str]:
         yield str(value).strip()
 
 
-def as_customer(value: str, mapping: Mapping) -> str:
-    """A value as it would be a customer's id by the mapping."""
+def as_customer(value: str, mapping: FileMapping) -> str:
+    """A value as it would be a customer's id by the mapping, where it has customers."""
+    if not isinstance(mapping, Mapping):
+        return value
     value = re.sub(r"\.0+$", "", value) if mapping.customer in mapping.whole_number else value
     return value.lower() if mapping.customer_lower else value
 

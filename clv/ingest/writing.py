@@ -15,7 +15,7 @@ from clv import privacy, tables, warehouse
 from clv.errors import ClvError, Unavailable
 from clv.ingest.files import Received
 from clv.ingest.mapped import ERASED
-from clv.ingest.mapping import Mapping
+from clv.ingest.mapping import FileMapping
 from clv.ingest.received import Unreadable
 
 CHUNK_ROWS = 100_000
@@ -82,7 +82,7 @@ def claim_currency(cursor: adbc.Cursor, currency: str) -> str:
 def open_batch(
     cursor: adbc.Cursor,
     file: Received,
-    mapping: Mapping,
+    mapping: FileMapping,
     currency: str,
     counts: tuple[int, int, int],
     opening: Opening,
@@ -95,8 +95,8 @@ def open_batch(
     """
     cursor.execute(
         f"insert into {tables.BATCHES} (source, file_name, content_sha256, mapping_sha256, currency, rows_received, "
-        "rows_loaded, rows_unreadable, delivery, landed, replay_of) "
-        "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing returning batch_id",
+        "rows_loaded, rows_unreadable, delivery, landed, replay_of, kind) "
+        "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing returning batch_id",
         (
             mapping.source,
             file.name,
@@ -107,6 +107,7 @@ def open_batch(
             opening.delivery,
             opening.landed,
             opening.replay_of,
+            mapping.kind,
         ),
     )
     found = cursor.fetchall()
@@ -118,15 +119,16 @@ def open_batch(
     return found[0][0] if found else None
 
 
-def copy_lines(
+def copy_rows(
     cursor: adbc.Cursor,
     duck: duckdb.DuckDBPyConnection,
     query: str,
+    into: str,
     batch_id: int,
     source: str,
     progress: Callable[[int], None],
 ) -> int:
-    """Copies the rows of a DuckDB query into raw.order_lines in chunks; returns how many."""
+    """Copies the rows of a DuckDB query into a table of raw in chunks; returns how many."""
     sql = f"select {batch_id}::bigint as _batch_id, '{source}' as _source, * from ({query})"
     reader = duck.sql(sql).to_arrow_reader(CHUNK_ROWS)
     done = 0
@@ -138,7 +140,7 @@ def copy_lines(
             done += batch.num_rows
             progress(done)
 
-    schema, table = tables.ORDER_LINES.split(".")
+    schema, table = into.split(".")
     batches = pa.RecordBatchReader.from_batches(reader.schema, counted())
     cursor.adbc_ingest(table, batches, mode="append", db_schema_name=schema)
     return done

@@ -12,7 +12,7 @@ from clv import tables
 from clv.errors import ClvError
 from clv.ingest import files, kept
 from clv.ingest.loading import scratch_folder
-from clv.ingest.mapping import Mapping, load_mapping
+from clv.ingest.mapping import FileMapping, load_mapping
 from clv.privacy.persons import Person
 from clv.settings import Settings
 
@@ -79,7 +79,7 @@ def _landed(home: Settings, sources: set[str]) -> dict[tuple[str, str], list[Pat
     return found
 
 
-def _mapping(source: str, home: Settings) -> Mapping | None:
+def _mapping(source: str, home: Settings) -> FileMapping | None:
     try:
         return load_mapping(source, home)
     except ClvError:

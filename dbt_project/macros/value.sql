@@ -37,3 +37,9 @@
         + extract(month from {{ day }}) - extract(month from {{ month }})
     )::integer
 {%- endmacro %}
+
+
+{# The id of a persona: its name in words with nothing but hyphens between them. #}
+{% macro persona_id(name) -%}
+    replace(replace({{ name }}, ', ', '--'), ' ', '-')
+{%- endmacro %}

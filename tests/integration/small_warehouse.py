@@ -22,6 +22,9 @@ create table {tables.SET_ASIDE_LINES} (
     source text, row_key text, batch_id bigint, line bigint, reason text, order_id text, customer_key uuid,
     ordered_at timestamp, amount numeric
 );
+create table {tables.STG_CHANNEL_SPEND} (
+    batch_id bigint, line bigint, source text, day date, channel text, campaign text, amount numeric
+);
 create table {tables.STG_BATCH_COUNTS} (
     batch_id bigint, source text, file_name text, rows_received bigint, rows_unreadable bigint, rows_accepted bigint,
     rows_set_aside bigint, rows_duplicate bigint, rows_by_rule bigint default 0, rows_replaced bigint default 0,
@@ -60,7 +63,7 @@ create table analytics_runs.segment_summary (
     {SLICED}, segment text, customers bigint, primary key (as_of_date, run_id, segment)
 );
 create table analytics_runs.customer_segments (
-    {SLICED}, customer_key uuid, segment text, lifecycle_stage text, value_band text, tags text[],
+    {SLICED}, customer_key uuid, segment text, lifecycle_stage text, value_band text, tags text[], persona text,
     primary key (as_of_date, run_id, customer_key)
 );
 create table analytics_runs.segment_transitions (
@@ -72,6 +75,16 @@ create table analytics_runs.cohort_value (
     {SLICED}, cohort_month date, month_number int, customers bigint, retention numeric, revenue numeric,
     cumulative_revenue numeric, cumulative_revenue_low numeric, cumulative_revenue_high numeric,
     primary key (as_of_date, run_id, cohort_month, month_number)
+);
+create table {tables.CHANNEL_SPEND_BEFORE} (
+    {SLICED}, channel text, covered_from date, covered_to date, spend numeric, primary key (as_of_date, run_id, channel)
+);
+create table analytics_runs.channel_value (
+    {SLICED}, channel text, covered_from date, covered_to date, customers int, spend numeric, ltv numeric,
+    primary key (as_of_date, run_id, channel)
+);
+create table analytics_runs.personas (
+    {SLICED}, persona text, name text, customers int, primary key (as_of_date, run_id, persona)
 );
 create table analytics_runs.dim_customer (
     {SLICED}, customer_key uuid, country text, primary key (as_of_date, run_id, customer_key)
@@ -150,6 +163,17 @@ def make_slice(run_id: str, as_of: str = AS_OF, factor: int = 1) -> None:
             "insert into analytics_runs.cohort_value values (%s, %s, '2011-05-01', 0, 3, 1, 62.50, 62.50)",
             (as_of, run_id),
         )
+        connection.execute(
+            f"insert into {tables.CHANNEL_SPEND_BEFORE} values (%s, %s, 'search', '2011-01-01', '2011-05-31', 9)",
+            (as_of, run_id),
+        )
+        connection.execute(
+            "insert into analytics_runs.channel_value values (%s, %s, 'search', '2011-01-01', '2011-05-31', 3, 9, %s)",
+            (as_of, run_id, 14 * factor),
+        )
+        connection.execute(
+            "insert into analytics_runs.personas values (%s, %s, 'orders-often', 'orders often', 3)", (as_of, run_id)
+        )
         for order, customer, amount in ORDERS:
             connection.execute(
                 "insert into analytics_runs.fct_orders values (%s, %s, %s, %s, '2011-05-01', %s)",
@@ -174,7 +198,7 @@ def _customer(
         (as_of, run_id, customer, revenue, *money, tier, segment),
     )
     connection.execute(
-        "insert into analytics_runs.customer_segments values (%s, %s, %s, %s, 'active', 'high', '{}')",
+        "insert into analytics_runs.customer_segments values (%s, %s, %s, %s, 'active', 'high', '{}', 'orders-often')",
         (as_of, run_id, customer, segment),
     )
     connection.execute("insert into analytics_runs.dim_customer values (%s, %s, %s, 'GB')", (as_of, run_id, customer))

@@ -8,7 +8,7 @@ from math import log
 
 import psycopg
 import pytest
-from raw_rows import customer, decide, deliver, line, predict, withdraw
+from raw_rows import customer, decide, deliver, deliver_spend, line, predict, withdraw
 
 from clv import dbt, model_choice, scorecard, settings, tables, warehouse
 
@@ -44,6 +44,14 @@ def orders() -> list[dict]:
     ]
 
 
+SPEND = [
+    ("2024-01-01", "web", "25.00"),
+    ("2024-02-01", "poster", "5.00"),
+    ("2024-05-31", "web", "30.00"),
+    ("2024-06-01", "web", "100.00"),  # on the date: not before it
+]
+
+
 def table(name: str, columns: str = "*", where: str = "true") -> list[tuple]:
     """Rows of a table, in the order of the columns asked for."""
     return warehouse.rows(f"select {columns} from {name} where {where} order by {columns}")
@@ -55,6 +63,8 @@ def shop(module_home: settings.Settings) -> dict:
     deliver(orders(), "orders.csv", unreadable=1)
     deliver([line("2", "2024-03-10 09:00", "45.00")], "corrections.csv")
     withdraw(deliver([line("9", "2024-05-01 09:00", "999.00")], "mistake.csv"))
+    deliver_spend(SPEND, "spend.csv")
+    deliver_spend([("2024-01-01", "web", "30.00")], "spend-corrected.csv")
     facts = {
         layer: dbt.build(layer, VARIABLES, module_home) for layer in ("setup", "staging", "intermediate", "features")
     }
@@ -62,6 +72,13 @@ def shop(module_home: settings.Settings) -> dict:
     decide("m", "perennial", 0.25, published=True)
     decide("m", "last_year", 0.5, published=False)
     predict(AS_OF, RUN, a=(0.75, 100.0), b=(0.2, 50.0), c=None, d=(0.5, 50.0))
+    with warehouse.connect() as connection:
+        connection.execute(
+            f"""update {tables.CUSTOMER_PREDICTIONS} set persona = case customer_key when %s then 'orders often, new'
+                else 'long silent, few products' end
+            where horizon_days = 365 and status = 'scored'""",
+            (customer("a"),),
+        )
     facts["analytics"] = dbt.build("analytics", VARIABLES, module_home)
     return facts
 
@@ -76,6 +93,8 @@ def test_every_row_received_is_accounted_for(shop: dict):
         ("corrections.csv", 1, 0, 1, 0, 0, 0, 0, 0, 0, 0),
         ("mistake.csv", 1, 0, 0, 0, 0, 1, 0, 0, 0, 1),
         ("orders.csv", 15, 1, 9, 1, 1, 0, 1, 1, 1, 4),
+        ("spend-corrected.csv", 1, 0, 1, 0, 0, 0, 0, 0, 0, 0),
+        ("spend.csv", 4, 0, 3, 0, 1, 0, 0, 0, 0, 1),
     ]
     reasons = {reason for (reason,) in table(tables.SET_ASIDE_LINES, "reason")}
     assert reasons == {"withdrawn", "replaced", "test_order", "missing_amount", "missing_customer"}
@@ -247,6 +266,36 @@ def test_cohorts_know_what_came_and_what_is_to_come(shop: dict):
     assert float(of_a[3][2]) == pytest.approx(185 + after_a_year, abs=0.01)
 
 
+def test_channels_know_what_a_customer_costs_and_brings(shop: dict):
+    columns = "channel, customers, spend, cac, ltv, ltv_to_cac, payback_month, revenue, profit, predicted_clv"
+    found = [[None if v is None else str(v) for v in row] for row in table("analytics_runs.channel_value", columns)]
+    assert found == [
+        # b, whose one order has no channel: its month is not over. d came before the days with ad spend.
+        ["not known", "1", None, None, "88.01", None, None, "70.01", "70.01", "18.00"],
+        ["poster", "0", "5.00", None, None, None, None, "0.00", "0.00", None],
+        # a brought 50 in the month of the first order, and 35 two months later
+        ["web", "1", "60.00", "60.00", "121.00", "2.02", "2", "85.00", "85.00", "36.00"],
+    ]
+    assert set(table("analytics_runs.channel_value", "covered_from, covered_to")) == {
+        (date(2024, 1, 1), date(2024, 5, 31))
+    }
+
+
+def test_personas_are_described_and_assigned(shop: dict):
+    columns = "persona, name, customers, share_of_customers, average_orders_count, average_order_value, predicted_clv"
+    found = [tuple(map(str, row)) for row in table("analytics_runs.personas", columns)]
+    assert found == [
+        ("long-silent--few-products", "long silent, few products", "2", "0.6667", "1.00", "45.01", "36.00"),
+        ("orders-often--new", "orders often, new", "1", "0.3333", "2.00", "42.50", "36.00"),
+    ]
+    assert table("analytics_runs.customer_segments", "customer_key, persona") == [
+        (customer("a"), "orders-often--new"),
+        (customer("b"), "long-silent--few-products"),
+        (customer("c"), None),
+        (customer("d"), "long-silent--few-products"),
+    ]
+
+
 def test_cohorts_and_segments_add_up_to_the_orders(shop: dict):
     sums = """
         select
@@ -259,7 +308,12 @@ def test_cohorts_and_segments_add_up_to_the_orders(shop: dict):
 
 
 def test_facts_count_the_rows(shop: dict):
-    assert shop["features"]["rows"] == {"customer_features": 4, "fct_orders": 6, "customer_segments_before": 3}
+    assert shop["features"]["rows"] == {
+        "customer_features": 4,
+        "fct_orders": 6,
+        "customer_segments_before": 3,
+        "channel_spend": 2,
+    }
     assert shop["analytics"]["rows"]["customer_clv_horizons"] == 12
 
 
@@ -424,4 +478,4 @@ def test_what_training_measured_is_shown(shop: dict, module_home: settings.Setti
 
 
 def test_the_units_of_the_sql(shop: dict, module_home: settings.Settings):
-    assert dbt.unit_tests(module_home) == 9
+    assert dbt.unit_tests(module_home) == 10

@@ -55,6 +55,16 @@ HORIZONS = "analytics_runs.customer_clv_horizons"
 BAD_ROWS = [
     ("raw", "raw.batches: unreadable_share", "update raw.batches set rows_received = 17, rows_unreadable = 10"),
     (
+        "analytics",
+        "analytics_runs.channel_value: spend_reconciles",
+        "update analytics_runs.channel_value set spend = 10",
+    ),
+    (
+        "analytics",
+        "analytics_runs.personas: customers_add_up",
+        "update analytics_runs.customer_segments set persona = null",
+    ),
+    (
         "staging",
         "staging.stg_batch_counts: rows_accounted_for",
         "update staging.stg_batch_counts set rows_received = 8",
@@ -237,7 +247,8 @@ EMPTY = [
     ("predictions", "truncate predictions.customer_predictions", "no customer has a forecast", "score"),
     *(
         ("analytics", f"truncate analytics_runs.{table}", f"analytics_runs.{table}: has_rows", "build_analytics")
-        for table in tables.PUBLISHED_TABLES
+        for table, said in tables.PUBLISHED_TABLES.items()
+        if not said.get("may_be_empty")
     ),
 ]
 

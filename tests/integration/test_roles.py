@@ -34,6 +34,7 @@ MAY = {
     LOADER: {
         "raw.batches": "select insert",
         "raw.order_lines": "select insert",
+        "raw.channel_spend": "select insert",
         "raw.withdrawals": "select insert delete",
         "pii.customers": "select insert",
         "pii.unreadable_texts": "select insert",
@@ -41,7 +42,7 @@ MAY = {
         "ops.settings": "select insert update",
     },
     TRANSFORMER: {
-        **dict.fromkeys(["raw.batches", "raw.order_lines", "raw.withdrawals"], "select"),
+        **dict.fromkeys(["raw.batches", "raw.order_lines", "raw.channel_spend", "raw.withdrawals"], "select"),
         **dict.fromkeys([f"{schema}.*" for schema in MADE_BY_DBT], ALL),
         "quarantine.set_aside_lines": ALL,
         "predictions.customer_predictions": "select",

@@ -114,6 +114,12 @@ def test_a_shop_is_trained_once_and_scored_the_same_each_time(shop: tuple[Settin
     assert main.predicted_revenue.to_numpy() == pytest.approx(said[365].revenue, abs=1e-3)
     assert main.p_purchase.to_numpy() == pytest.approx(said[365].p_purchase, abs=1e-5)
 
+    # So do they of personas, which go with the model.
+    assert model.personas is not None
+    assert 2 <= len(set(model.personas.names)) == len(model.personas.centres) <= 8
+    assert main.persona.tolist() == model.personas.of(columns)
+    assert scored[scored.horizon_days != 365].persona.isna().all()
+
     record = json.loads((registry.files(choice.model_version, home) / "model.json").read_text())["record"]
     assert record["blend"] == "weighted"
     for window, weights in record["weights"].items():

@@ -16,6 +16,14 @@ stages as (select * from {{ ref('customer_stages') }}),
 
 value_bands as (select * from {{ ref('value_bands') }}),
 
+predictions as (
+    select *
+    from {{ source('predictions', 'customer_predictions') }}
+    where
+        as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
+        and horizon_days = {{ var('main_horizon') }}
+),
+
 tag_rules as (select * from {{ ref('tag_rules') }}),
 
 bands as (
@@ -75,11 +83,13 @@ final as (
         customers.value_tier,
         bands.value_band,
         customers.churn_band,
-        coalesce(tags.tags, array[]::text[]) as tags
+        coalesce(tags.tags, array[]::text[]) as tags,
+        {{ persona_id('predictions.persona') }} as persona
     from customers
     left join stages on customers.customer_key = stages.customer_key
     left join bands on customers.customer_key = bands.customer_key
     left join tags on customers.customer_key = tags.customer_key
+    left join predictions on customers.customer_key = predictions.customer_key
 )
 
 select * from final

@@ -6,6 +6,8 @@ lines as (select * from {{ source('raw', 'order_lines') }}),
 
 verdicts as (select * from {{ ref('stg_line_verdicts') }}),
 
+spend_verdicts as (select * from {{ ref('stg_spend_verdicts') }}),
+
 final as (
     select
         lines._source as source,
@@ -22,6 +24,21 @@ final as (
     from lines
     inner join verdicts on lines._batch_id = verdicts.batch_id and lines._line = verdicts.line
     where verdicts.verdict not in ('accepted', 'duplicate')
+    union all
+    select
+        source,
+        concat_ws('|', day, channel, campaign) as row_key,
+        batch_id,
+        line,
+        verdict as reason,
+        null as order_id,
+        null as customer_key,
+        day as ordered_at,
+        amount,
+        null as product_id,
+        null as status
+    from spend_verdicts
+    where verdict not in ('accepted', 'duplicate')
 )
 
 select * from final

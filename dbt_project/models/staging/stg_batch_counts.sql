@@ -2,9 +2,23 @@ with
 
 batches as (select * from {{ ref('stg_batches') }}),
 
-verdicts as (select * from {{ ref('stg_line_verdicts') }}),
+line_verdicts as (select * from {{ ref('stg_line_verdicts') }}),
+
+spend_verdicts as (select * from {{ ref('stg_spend_verdicts') }}),
 
 lines as (select * from {{ ref('stg_order_lines') }}),
+
+verdicts as (
+    select
+        batch_id,
+        verdict
+    from line_verdicts
+    union all
+    select
+        batch_id,
+        verdict
+    from spend_verdicts
+),
 
 counts as (
     select

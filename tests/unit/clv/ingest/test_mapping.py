@@ -37,6 +37,27 @@ def test_quantity_and_price_fill_their_columns():
     assert bought.columns == {"quantity": "pieces", "unit_price": "each"}
 
 
+def test_ad_spend_is_a_kind_of_its_own():
+    spend = parse("ads", {"kind": "spend", "day": "d", "channel": "c", "amount": "a", "campaign": "n?"}, "ads.yml")
+    assert (spend.kind, spend.wanted, spend.optional) == ("spend", ["d", "c", "a", "n"], {"n"})
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"kind": "visits"}, ["'kind' is one of orders, spend"]),
+        ({"kind": "spend", "day": "d", "amount": "a"}, ["lacks 'channel'"]),
+        ({"kind": "spend", "day": "d?", "channel": "c", "amount": "a"}, ["take the ? off 'd?'"]),
+        ({"kind": "spend", "day": "d", "channel": "c", "amount": "a", "customer": "x"}, ["unknown key 'customer'"]),
+        ({"kind": "spend", "day": {"formats": ["%d"]}, "channel": "c", "amount": "a"}, ["'day' names no column"]),
+    ],
+)
+def test_a_mistake_in_a_mapping_of_spend_is_named(said, words):
+    with pytest.raises(ClvError) as failure:
+        parse("ads", said, "ads.yml")
+    assert all(word in str(failure.value) for word in ["ads.yml", *words])
+
+
 def test_the_digest_is_of_what_is_said():
     assert mapping().sha256 == mapping(description="in other words").sha256
     assert mapping().sha256 != mapping(currency="EUR").sha256

@@ -1,0 +1,61 @@
+"""A mapping of ad spend as SQL: from `received` (the shop's columns, as text) to `parsed`, to raw.channel_spend."""
+
+from __future__ import annotations
+
+from clv.ingest.mapped import (
+    CONTENT_HEX,
+    FIRST,
+    LAST,
+    column_or_null,
+    complaint,
+    converted,
+    currency_complaints,
+    number_in,
+    rate_of,
+    text_complaints,
+    time_in,
+)
+from clv.ingest.mapping import SpendMapping
+from clv.ingest.received import literal, quoted
+
+
+def parsed_view(mapping: SpendMapping, reporting_zone: str, warehouse_currency: str, currency_stated: bool) -> str:
+    """SQL that creates the view `parsed`: one row per row of raw.channel_spend, and the unreadable with their reason.
+
+    Columns: _line, _kind (always ''), _content, _reason (null when readable), day, channel, campaign, amount.
+    """
+    amount = converted(number_in(mapping, mapping.amount), rate_of(mapping, warehouse_currency))
+    return f"""
+        create view parsed as select
+            _line, '' as _kind, _content, {_reason(mapping, reporting_zone, currency_stated, amount)} as _reason,
+            ({time_in(mapping, mapping.day, reporting_zone)})::date as day, {quoted(mapping.channel)} as channel,
+            {column_or_null(mapping.campaign)} as campaign, {amount} as amount
+        from received
+    """
+
+
+def export_query() -> str:
+    """SQL giving the readable rows of `parsed` as raw.channel_spend wants them. Expects the table unreadable(_line)."""
+    return f"""
+        select _line, unhex({CONTENT_HEX}) as _content, day, channel, campaign, amount
+        from parsed anti join unreadable using (_line)
+    """
+
+
+def _reason(mapping: SpendMapping, reporting_zone: str, currency_stated: bool, amount: str) -> str:
+    """Why a row is unreadable: a value that is missing, or cannot be what it should. Null when all can."""
+    moment = time_in(mapping, mapping.day, reporting_zone)
+    cases = [
+        f"when {quoted(column)} is null then {literal(column + ' is empty')}"
+        for column in (mapping.day, mapping.channel, mapping.amount)
+    ]
+    cases.append(complaint(f"{moment} is null", mapping.day, "is not a day"))
+    cases.append(
+        complaint(f"year({moment}) not between {FIRST} and {LAST}", mapping.day, f"is not from {FIRST} to {LAST}")
+    )
+    cases.append(complaint(f"{number_in(mapping, mapping.amount)} is null", mapping.amount, "is not a number"))
+    cases.append(f"when {amount} is null then 'the amount is too large'")
+    texts = {"channel": mapping.channel, "campaign": mapping.campaign}
+    cases += text_complaints({name: quoted(column) for name, column in texts.items() if column})
+    cases += currency_complaints(mapping, currency_stated)
+    return f"case {' '.join(cases)} else null::varchar end"

@@ -1,0 +1,30 @@
+{#- Reads staging as it is when the features are made, so it is built with them. -#}
+with
+
+spend as (
+    select *
+    from {{ ref('stg_channel_spend') }}
+    where day < date '{{ given("as_of_date") }}'
+),
+
+covered as (
+    select
+        min(day) as covered_from,
+        max(day) as covered_to
+    from spend
+),
+
+final as (
+    select
+        date '{{ given("as_of_date") }}' as as_of_date,
+        '{{ given("run_id") }}'::text as run_id,
+        spend.channel,
+        covered.covered_from,
+        covered.covered_to,
+        sum(spend.amount) as spend
+    from spend
+    cross join covered
+    group by spend.channel, covered.covered_from, covered.covered_to
+)
+
+select * from final

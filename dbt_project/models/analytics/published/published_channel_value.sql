@@ -1,0 +1,3 @@
+{{ config(alias='channel_value') }}
+
+{{ published(ref('channel_value')) }}

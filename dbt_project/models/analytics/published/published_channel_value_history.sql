@@ -1,0 +1,3 @@
+{{ config(alias='channel_value_history') }}
+
+{{ published(ref('channel_value'), history=true) }}

@@ -1,0 +1,3 @@
+{{ config(alias='personas') }}
+
+{{ published(ref('personas')) }}

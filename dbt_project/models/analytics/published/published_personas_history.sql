@@ -1,0 +1,3 @@
+{{ config(alias='personas_history') }}
+
+{{ published(ref('personas'), history=true) }}
