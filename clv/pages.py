@@ -22,6 +22,7 @@ def environment(*folders: Path) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["whole"] = lambda value: "–" if value is None else f"{round(value):,}"
+    environment.filters["cents"] = lambda value: "–" if value is None else f"{value:,.2f}"
     environment.filters["percent"] = lambda value: "–" if value is None else f"{100 * Decimal(value):.0f} %"
     return environment
 

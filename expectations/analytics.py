@@ -33,10 +33,13 @@ def customer_clv(slice_: Slice) -> Suite:
             ),
             never(
                 "revenue_reconciles",
-                f"""select clv.customer_key, clv.historic_revenue, features.revenue_total from {{batch}} as clv
-                join {features} on features.customer_key = clv.customer_key
-                where clv.historic_revenue is distinct from round(features.revenue_total::numeric, 2)""",
-                "a customer's historic revenue is not the sum of their accepted amounts, to the penny",
+                f"""select clv.customer_key, clv.historic_revenue, orders.revenue from {{batch}} as clv
+                left join (
+                    select customer_key, sum(net_revenue) as revenue from {RUNS}.fct_orders
+                    where {slice_.where} group by customer_key
+                ) as orders on orders.customer_key = clv.customer_key
+                where clv.historic_revenue is distinct from orders.revenue""",
+                "a customer's historic revenue is not the sum of their orders, to the penny",
                 MEND,
             ),
             never(

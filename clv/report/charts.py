@@ -24,7 +24,7 @@ def drawn(facts: dict[str, Any]) -> dict[str, Chart | None]:
     """Every chart by name."""
     found: dict[str, Callable[[dict[str, Any]], Chart | None]] = {
         "concentration": concentration, "values": values, "moves": moves, "retention": retention, "curves": curves,
-        "matured": matured, "tenths": tenths,
+        "channels": channels, "matured": matured, "tenths": tenths,
     }  # fmt: skip
     return {name: draw(facts) for name, draw in found.items()}
 
@@ -148,8 +148,15 @@ def curves(facts: dict[str, Any]) -> Chart | None:
         return None
     chosen = [sized[i] for i in sorted({round(i) for i in np.linspace(0, len(sized) - 1, CURVES)})]
     shades = np.linspace(0.35, 1, len(chosen))
+    ends = {month: float(cohorts[month][-1]["cumulative_revenue"]) / cohorts[month][0]["customers"] for month in chosen}
 
     def draw(axes: Axes) -> None:
+        free = 0.0  # names of curves that end close together stand one above the other
+        for month in sorted(chosen, key=lambda month: ends[month]):
+            free = max(ends[month], free)
+            at = (cohorts[month][-1]["month_number"] + 1, free)
+            axes.annotate(f"{month:%Y-%m}", at, xytext=(4, 0), textcoords="offset points", fontsize=9, va="center")
+            free += max(ends.values()) / 20
         for month, shade in zip(chosen, shades, strict=True):
             rows = cohorts[month]
             at = [row["month_number"] + 1 for row in rows]
@@ -166,20 +173,45 @@ def curves(facts: dict[str, Any]) -> Chart | None:
                 axes.fill_between(
                     [row["month_number"] + 1 for row in told], low, high, color=BAND, alpha=0.4, linewidth=0
                 )
-            axes.annotate(
-                f"{month:%Y-%m}", (at[-1], per[-1]), xytext=(4, 0), textcoords="offset points", fontsize=9, va="center"
-            )
         axes.set(xlabel="months since the first order", ylabel=f"revenue per customer, {facts['totals']['currency']}")
         axes.yaxis.set_major_formatter(FuncFormatter(magnitude))
         axes.margins(x=0.08)
         axes.set_ylim(bottom=0)
 
     last = cohorts[chosen[-1]]
-    per = float(last[-1]["cumulative_revenue"]) / last[0]["customers"]
     words = "Revenue per customer of chosen months' new customers: known, then expected (dashed; the newest with its "
-    words += f"band); those of {chosen[-1]:%Y-%m} will have brought {magnitude(per)} each by month "
+    words += f"band); those of {chosen[-1]:%Y-%m} will have brought {magnitude(ends[chosen[-1]])} each by month "
     words += f"{last[-1]['month_number'] + 1}"
     return chart("What a new customer brings over two years", words, draw, WIDE)
+
+
+def channels(facts: dict[str, Any]) -> Chart | None:
+    """Cost and value of a customer by channel, and when the cost was earned back."""
+    rows = [row for row in facts["channels"] if row["cac"] is not None and row["ltv"] is not None]
+    if not rows:
+        return None
+    paid = [row["payback_month"] for row in rows if row["payback_month"] is not None]
+
+    def draw(axes: Axes) -> None:
+        at = np.arange(len(rows))[::-1]
+        axes.barh(at, [float(row["ltv"]) for row in rows], height=0.6, color=BAND, label="value of a customer")
+        axes.plot([float(row["cac"]) for row in rows], at, "o", color=BAR, markersize=8, label="cost of acquiring one")
+        for y, row in zip(at, rows, strict=True):
+            back = "not earned back yet" if row["payback_month"] is None else f"back in month {row['payback_month']}"
+            right = max(float(row["ltv"]), float(row["cac"]), 0)
+            axes.annotate(back, (right, y), xytext=(8, 0), textcoords="offset points", fontsize=10, va="center")
+        axes.set_yticks(at, [row["channel"] for row in rows])
+        axes.set(xlabel=f"per customer, {facts['totals']['currency']}")
+        axes.xaxis.set_major_formatter(FuncFormatter(magnitude))
+        axes.margins(x=0.18)
+        axes.set_xlim(left=min(0, *(float(row["ltv"]) for row in rows)))
+        axes.grid(visible=False, axis="y")
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
+
+    words = f"{len(paid)} of {len(rows)} channels have earned back what their customers cost, going by profit so far"
+    if paid:
+        words += f"; the fastest in month {min(paid)} after the first order, whose own month is 0"
+    return chart("What channels cost and bring", words, draw, (10.8, 1.6 + 0.5 * len(rows)))
 
 
 def matured(facts: dict[str, Any]) -> Chart | None:

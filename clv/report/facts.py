@@ -38,6 +38,8 @@ def read(published: publication.Publication) -> dict[str, Any]:
             "segments": rows(_GROUPS.format(column="segment")),
             "moves": rows(_MOVES),
             "cohorts": rows(_COHORTS),
+            "channels": rows(_CHANNELS),
+            "personas": rows(_PERSONAS),
             "at_risk": rows(_AT_RISK),
             "forecasts": _placed(rows(_FORECASTS)),
             "models": rows(_MODELS),
@@ -131,6 +133,18 @@ _COHORTS = f"""
         cumulative_revenue, cumulative_revenue_low, cumulative_revenue_high
     from {RUNS}.cohort_value {SLICE} and month_number <= 24
     order by cohort_month, month_number
+"""
+_CHANNELS = f"""
+    select channel, customers, spend, cac, ltv, ltv_to_cac, payback_month, covered_from, covered_to
+    from {RUNS}.channel_value {SLICE}
+    order by ltv_to_cac desc nulls last, customers desc, channel
+"""
+_PERSONAS = f"""
+    select
+        name, customers, average_orders_count, average_days_since_last_order, average_churn_risk, predicted_clv,
+        predicted_clv / customers as average_predicted_clv, share_of_predicted_clv as share
+    from {RUNS}.personas {SLICE}
+    order by predicted_clv desc nulls last, name
 """
 _AT_RISK = f"""
     select

@@ -1,6 +1,6 @@
-{# Money as analysts get it: summed first, rounded last. #}
-{% macro money(amount, decimals=2) -%}
-    round(({{ amount }})::numeric, {{ decimals }})
+{# Money as analysts get it, in hundredths: an order is summed, then rounded; what is summed over orders is exact. #}
+{% macro money(amount) -%}
+    round(({{ amount }})::numeric, 2)
 {%- endmacro %}
 
 

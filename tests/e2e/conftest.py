@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+import browsing
 import canary
 import pytest
 
 from clv import settings, warehouse
+from clv.runtime import airflow
 
 UNTIL = date(2024, 7, 1)
 FIRST, LAST = "2024-05-31", "2024-06-01"  # two days, two months: each has a model of its own
@@ -84,3 +86,33 @@ def forward(running: Home) -> dict[str, tuple[str, str]]:
     """What a backfill of FIRST and LAST published, the earlier day first."""
     running.clv("backfill", "--from", FIRST, "--to", LAST)
     return running.published()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator:
+    """Chromium, without a head."""
+    if browsing.CHROMIUM is None:
+        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
+    with browsing.started() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def signed_in(browser, running: Home, forward: dict):
+    """A browser's context that is logged in to the home's Airflow, after two days were run."""
+    context = browser.new_context(viewport={"width": 1400, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(f"{airflow.url(running.settings)}/auth/login")
+    browsing.sign_in(page, running.settings)
+    page.wait_for_url(lambda url: "/auth/login" not in url)
+    page.close()
+    return context
+
+
+@pytest.fixture
+def shots(tmp_path: Path) -> Path:
+    """Where screenshots go: CLV_SCREENSHOTS, or the test's folder."""
+    folder = Path(os.environ.get("CLV_SCREENSHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

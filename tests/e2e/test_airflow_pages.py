@@ -1,66 +1,39 @@
 """What an operator sees in Airflow, in a real browser: the runs as a grid, the graph, and the backfill dialogue.
 
-The screenshots land in the test's folder; `CLV_SCREENSHOTS=docs/images pytest tests/e2e/test_airflow_pages.py`
-renews those the documentation shows.
+The screenshots land in the test's folder; `CLV_SCREENSHOTS=docs/images pytest tests/e2e/test_*_pages.py` renews those
+the documentation shows.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from clv.airflow_api import Airflow
+from clv.runtime import airflow
 
 pytestmark = pytest.mark.e2e
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-QUIET_BROWSER = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
 
 @pytest.fixture(scope="module")
-def page(running, forward) -> Iterator:
+def page(signed_in, running) -> Iterator:
     """A page that is logged in to the home's Airflow, on clv_daily, after two days were run."""
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    base = f"http://127.0.0.1:{running.settings.state['airflow_port']}"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET_BROWSER)
-        page = browser.new_page(viewport={"width": 1400, "height": 900})
-        page.set_default_timeout(60_000)
-        page.goto(f"{base}/auth/login")
-        page.fill("input[name=username]", "admin")
-        page.fill("input[name=password]", running.settings.secret("airflow_password"))
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url(lambda url: "/auth/login" not in url)
-        page.goto(f"{base}/dags/clv_daily")
-        yield page
-        browser.close()
+    page = signed_in.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(f"{airflow.url(running.settings)}/dags/clv_daily")
+    yield page
+    page.close()
 
 
 @pytest.fixture
-def shoot(tmp_path, page):
+def shoot(shots, page):
     """Saves a screenshot under a name and checks that it shows something."""
 
     def save(name: str) -> None:
-        folder = Path(os.environ.get("CLV_SCREENSHOTS") or tmp_path)
-        folder.mkdir(parents=True, exist_ok=True)
         page.wait_for_timeout(1500)  # transitions
-        page.screenshot(path=folder / f"{name}.png")
-        assert (folder / f"{name}.png").stat().st_size > 20_000
+        page.screenshot(path=shots / f"{name}.png")
+        assert (shots / f"{name}.png").stat().st_size > 20_000
 
     return save
 
@@ -93,10 +66,10 @@ def test_the_backfill_dialogue_offers_a_range_and_the_form(page, shoot):
 
 def wait_until_no_backfill_is_open(page, running) -> None:
     """Airflow takes up to a minute to see that a backfill has ended, and refuses another one until then."""
-    airflow = Airflow(running.settings)
+    api = Airflow(running.settings)
     while any(
         backfill["completed_at"] is None
-        for backfill in airflow.call("GET", "/backfills", params={"dag_id": "clv_daily"})["backfills"]
+        for backfill in api.call("GET", "/backfills", params={"dag_id": "clv_daily"})["backfills"]
     ):
         page.wait_for_timeout(2000)
 

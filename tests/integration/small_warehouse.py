@@ -81,10 +81,14 @@ create table {tables.CHANNEL_SPEND_BEFORE} (
 );
 create table analytics_runs.channel_value (
     {SLICED}, channel text, covered_from date, covered_to date, customers int, spend numeric, ltv numeric,
+    cac numeric default 3, ltv_to_cac numeric default 4.67, payback_month int default 1,
     primary key (as_of_date, run_id, channel)
 );
 create table analytics_runs.personas (
-    {SLICED}, persona text, name text, customers int, primary key (as_of_date, run_id, persona)
+    {SLICED}, persona text, name text, customers int, average_orders_count numeric default 1.5,
+    average_days_since_last_order numeric default 90.2, average_churn_risk numeric default 0.5,
+    predicted_clv numeric default 42, share_of_predicted_clv numeric default 1,
+    primary key (as_of_date, run_id, persona)
 );
 create table analytics_runs.dim_customer (
     {SLICED}, customer_key uuid, country text, primary key (as_of_date, run_id, customer_key)

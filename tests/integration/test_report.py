@@ -79,11 +79,30 @@ def test_every_chart_is_drawn_and_says_what_it_shows(shop: settings.Settings) ->
         "Movement between segments",
         "What a new customer brings over two years",
         "Who comes back",
+        "What channels cost and bring",
     ]
     words = re.sub(r"\s+", " ", page.replace("\u00a0", " "))
     assert "The top fifth of customers hold 20 % of it." in words  # three customers of the same value
     assert "those of 2011-03 will have brought 24 each by month 5." in words
+    assert "1 of 1 channels have earned back what their customers cost" in words
     assert "30 % came back in the first month after, on average." in words
+
+
+def test_channels_and_personas_say_what_their_tables_say(shop: settings.Settings) -> None:
+    run_id = small.ready_run()
+    publication.publish(DAY, run_id)
+    page = report.write(DAY, shop).read_text()
+    assert cells(page, "search") == ["search", "3", "9", "3.00", "14.00", "4.67", "1"]
+    assert cells(page, "orders often")[:7] == ["orders often", "3", "1.50", "90", "50 %", "14", "100 %"]
+
+
+def test_without_ad_spend_or_personas_their_sections_are_left_out(shop: settings.Settings) -> None:
+    run_id = small.ready_run()
+    small.execute("truncate analytics_runs.channel_value; truncate analytics_runs.personas")
+    publication.publish(DAY, run_id)
+    page = report.write(DAY, shop).read_text()
+    assert "<h2>Channels</h2>" not in page
+    assert "<h2>Personas</h2>" not in page
 
 
 def test_forecasts_that_matured_stand_against_what_came(shop: settings.Settings) -> None:

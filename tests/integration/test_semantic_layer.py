@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from raw_rows import deliver, line, predict
+from raw_rows import deliver, deliver_spend, line, predict
 
 from clv import dbt, dictionary, metrics, settings, tables, warehouse
 from clv.errors import ClvError
@@ -22,6 +22,7 @@ def shop(module_home: settings.Settings) -> settings.Settings:
         line("3", "2024-02-11 09:00", "60.00", who="b", channel="web"),
         line("r3", "2024-03-01 09:00", "-10.00", who="b"),
     ])  # fmt: skip
+    deliver_spend([("2024-01-01", "web", "4.00"), ("2024-02-29", "web", "6.00")], "ads.csv")
     for layer in ("setup", "staging", "intermediate", "features"):
         dbt.build(layer, VARIABLES, module_home)
     predict(AS_OF, RUN, a=(0.75, 100.0), b=(0.25, 50.0))
@@ -64,9 +65,15 @@ def test_metrics_over_customers(shop: settings.Settings):
     assert (customers, float(clv), float(churn), float(repeat)) == ("2", 135.0, 0.5, 0.5)
 
 
+def test_value_of_acquired_customers_over_their_cost(shop: settings.Settings):
+    ((ratio, value, spend),) = answer(shop, ["ltv_to_cac", "acquisition_value", "acquisition_spend"], [])
+    assert (float(spend), float(value)) == (10.0, 20 + 40 + 50 + 135)
+    assert float(ratio) == 24.5
+
+
 def test_every_metric_is_listed_and_answers(shop: settings.Settings):
     listed = metrics.listed(shop)
-    assert {"revenue", "profit", "predicted_clv", "active_customers", "churn_rate", "repeat_rate"} <= {
+    assert {"revenue", "profit", "predicted_clv", "active_customers", "churn_rate", "repeat_rate", "ltv_to_cac"} <= {
         one.name for one in listed
     }
     for one in listed:
@@ -77,7 +84,7 @@ def test_every_metric_is_listed_and_answers(shop: settings.Settings):
 @pytest.mark.parametrize(
     ("names", "by", "says"),
     [
-        (["sales"], [], "there is no metric 'sales'; there are active_customers, "),
+        (["sales"], [], "there is no metric 'sales'; there are acquisition_spend, "),
         (["revenue"], ["customer__colour"], "revenue cannot be asked by 'customer__colour', but by day, week, month"),
     ],
 )

@@ -6,6 +6,22 @@ features as (
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
+orders as (
+    select *
+    from {{ ref('fct_orders') }}
+    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
+),
+
+-- Of orders as they are published, so that customers and orders add up to the same
+so_far as (
+    select
+        customer_key,
+        sum(net_revenue) as historic_revenue,
+        sum(profit) as historic_profit
+    from orders
+    group by customer_key
+),
+
 forecasts as (select * from {{ ref('forecast_values') }}),
 
 stages as (select * from {{ ref('customer_stages') }}),
@@ -46,9 +62,8 @@ valued as (
         main_forecasts.expected_orders,
         main_forecasts.model_version,
         1 - round(main_forecasts.p_purchase::numeric, 4) as churn_risk,
-        {{ money('features.revenue_total') }} as historic_revenue,
-        {{ money(profit('features.historic_profit::numeric', 'features.revenue_without_cost::numeric')) }}
-            as historic_profit,
+        coalesce(so_far.historic_revenue, 0) as historic_revenue,
+        coalesce(so_far.historic_profit, 0) as historic_profit,
         {{ money('main_forecasts.predicted_revenue') }} as predicted_revenue,
         {{ money('main_forecasts.predicted_profit') }} as predicted_profit,
         {{ money('main_forecasts.predicted_clv') }} as predicted_clv,
@@ -57,6 +72,7 @@ valued as (
         {{ money('main_forecasts.predicted_clv_p90') }} as predicted_clv_p90,
         {{ money('lifetimes.lifetime_clv') }} as lifetime_clv
     from features
+    left join so_far on features.customer_key = so_far.customer_key
     left join main_forecasts on features.customer_key = main_forecasts.customer_key
     left join lifetimes on features.customer_key = lifetimes.customer_key
 ),

@@ -1,0 +1,53 @@
+"""The pages under CLV_HOME/reports in Airflow's own menu, for whoever is signed in to Airflow."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from airflow.plugins_manager import AirflowPlugin
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.responses import PlainTextResponse, RedirectResponse
+from starlette.staticfiles import StaticFiles
+
+from clv import settings
+
+PREFIX = "customer-value"
+INDEX = "index.html"
+ICON = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 20 20' fill='%235b8fc9'%3E"
+    "%3Cpath d='M2 11h4v7H2zM8 6h4v12H8zM14 2h4v16h-4z'/%3E%3C/svg%3E"
+)
+
+app = FastAPI(title="Customer value", docs_url=None, redoc_url=None, openapi_url=None)
+
+
+@app.get("/{path:path}")
+async def page(path: str, request: Request) -> Response:
+    """A file under CLV_HOME/reports; the login page for whoever is not signed in to Airflow."""
+    # Airflow's own pages ask for that, a plugin's have to.
+    from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_TOKEN
+    from airflow.api_fastapi.core_api.security import resolve_user_from_token
+
+    try:
+        await resolve_user_from_token(request.cookies.get(COOKIE_NAME_JWT_TOKEN))
+    except HTTPException:
+        return RedirectResponse(f"/api/v2/auth/login?next={quote(str(request.url), safe='')}")
+    reports = settings.load().reports
+    if path == INDEX and not (reports / INDEX).exists():
+        return PlainTextResponse("Nothing is published yet: run clv_daily, or `clv run`.")
+    files = StaticFiles(directory=reports, html=True)
+    return await files.get_response(files.get_path(request.scope), request.scope)
+
+
+class ReportsPlugin(AirflowPlugin):
+    name = "perennial_reports"
+    fastapi_apps = [{"name": "customer_value", "app": app, "url_prefix": f"/{PREFIX}"}]
+    external_views = [
+        {
+            "name": "Reports",
+            "href": f"{PREFIX}/{INDEX}",
+            "icon": ICON,
+            "destination": "nav",
+            "nav_top_level": True,
+        }
+    ]

@@ -1,0 +1,38 @@
+"""Chromium without a head, and how it signs in to Airflow."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from clv import settings
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@contextmanager
+def started() -> Iterator:
+    """A browser that asks for nothing of its own accord."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+def sign_in(page, home: settings.Settings) -> None:
+    """Fills in Airflow's login page."""
+    page.fill("input[name=username]", "admin")
+    page.fill("input[name=password]", home.secret("airflow_password"))
+    page.get_by_role("button", name="Sign in").click()

@@ -1,0 +1,100 @@
+"""The report as a marketer opens it: from Airflow's menu, in a real browser, wide and on a phone, light and dark."""
+
+from __future__ import annotations
+
+import browsing
+import pytest
+
+from clv.runtime import airflow
+
+pytestmark = pytest.mark.e2e
+
+ALWAYS_DRAWN = [
+    "How much of the value few customers hold",
+    "What customers will be worth",
+    "Movement between segments",
+    "What channels cost and bring",
+    "What a new customer brings over two years",
+    "Who comes back",
+]
+BOXES = """
+    [...document.querySelectorAll("figure svg")].map(drawing => {
+        const seen = drawing.getBoundingClientRect();
+        return [drawing.getAttribute("aria-label"), seen.width, seen.height, drawing.querySelectorAll("path").length];
+    })
+"""
+
+
+@pytest.fixture
+def report(running, forward):
+    """The newest date's page on disk."""
+    return running.settings.reports / max(running.published()) / "index.html"
+
+
+@pytest.mark.parametrize(("name", "width", "scheme"), [("wide", 1100, "light"), ("phone", 390, "dark")])
+def test_every_chart_is_drawn_and_nothing_is_complained_of(browser, report, shots, name, width, scheme):
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    complaints, asked = [], []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(report.as_uri())
+    page.screenshot(path=shots / f"report-{name}.png", full_page=True)
+    drawn = page.evaluate(BOXES)
+    sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    page.close()
+
+    assert complaints == []
+    assert asked == [report.as_uri()]
+    assert set(ALWAYS_DRAWN) <= {title for title, *_ in drawn}
+    assert all(wide > 300 and high > 100 and paths > 5 for _, wide, high, paths in drawn)
+    assert sideways == 0
+    assert report.stat().st_size < 5_000_000
+
+
+def test_a_keyboard_and_a_screen_reader_find_their_way(browser, report):
+    page = browser.new_page()
+    page.goto(report.as_uri())
+    levels = page.evaluate("[...document.querySelectorAll('h1, h2, h3')].map(heading => Number(heading.tagName[1]))")
+    unnamed = page.evaluate("[...document.querySelectorAll('svg:not([aria-hidden]):not([aria-label])')].length")
+    headless = page.evaluate("[...document.querySelectorAll('table')].filter(one => !one.querySelector('th')).length")
+    page.keyboard.press("Tab")
+    first = page.evaluate("document.activeElement.textContent")
+    page.close()
+    assert levels[0] == 1
+    assert set(levels[1:]) == {2}
+    assert (unnamed, headless) == (0, 0)
+    assert first == "All dates"
+
+
+def test_airflows_menu_leads_to_the_reports(signed_in, running, report):
+    page = signed_in.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(airflow.url(running.settings))
+    with signed_in.expect_page() as opened:
+        page.get_by_text("Reports", exact=True).click()
+    index = opened.value
+    index.wait_for_load_state()
+    index.get_by_role("link", name=report.parent.name).click()
+    assert index.inner_text("h1") == f"Customer value on {report.parent.name}"
+    index.close()
+    page.close()
+
+
+def test_who_is_not_signed_in_is_asked_to_and_then_sees_the_page(browser, running, report):
+    address = f"{airflow.url(running.settings)}/customer-value/{report.parent.name}/index.html"
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(address)
+    assert "/auth/login" in page.url
+    assert "Customer value on" not in page.content()
+    browsing.sign_in(page, running.settings)
+    page.wait_for_url(address)
+    assert page.inner_text("h1") == f"Customer value on {report.parent.name}"
+    context.close()
+
+
+def test_only_reports_are_served(signed_in, running):
+    base = f"{airflow.url(running.settings)}/customer-value"
+    for path in ("..%2fsecrets%2fairflow_password", "%2e%2e/secrets/airflow_password", "2000-01-01/index.html"):
+        assert signed_in.request.get(f"{base}/{path}").status == 404
