@@ -126,9 +126,11 @@ def publish(
     run_id: Annotated[str, typer.Option("--run-id", help="The run that readers shall see, such as 2011-06-01.3.")],
 ) -> None:
     """Roll a date back, or forward, to another of its runs that passed its gates."""
-    from clv import publication
+    from clv import publication, report, scorecard
     from clv.commands.console import out
 
     day = dates.parse_date(as_of, "--as-of")
     publication.publish(day, run_id)
     out.print(f"readers of {day} now see {run_id}")
+    scorecard.measure()
+    out.print(f"report {report.write(day)}")

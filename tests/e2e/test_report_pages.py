@@ -40,6 +40,7 @@ def test_every_chart_is_drawn_and_nothing_is_complained_of(browser, report, shot
     page.on("request", lambda request: asked.append(request.url))
     page.goto(report.as_uri())
     page.screenshot(path=shots / f"report-{name}.png", full_page=True)
+    page.screenshot(path=shots / f"report-{name}-top.png")
     drawn = page.evaluate(BOXES)
     sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     page.close()
