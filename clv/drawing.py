@@ -12,6 +12,7 @@ import matplotlib as mpl
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+LEAST_REM = 3.9  # of width per inch, on any screen
 INCHES = (5.2, 3.5)  # of 72 units each: wide enough to read when shrunk to a phone
 # Matplotlib wants colours, the page has variables: each stands for one and is replaced in the finished SVG.
 INK, SOFT, LINE, BAR, BAND, RIVAL = (f"#0a0b{number:02x}" for number in range(6))
@@ -56,11 +57,14 @@ def chart(title: str, words: str, draw: Callable[[Any], None], inches: Any = INC
         draw(figure.subplots(1, panels))
         written = io.StringIO()
         figure.savefig(written, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
-    return Chart(title, f"{words}.".replace(" %", "\u00a0%"), _for_the_page(written.getvalue(), title))
+    return Chart(title, f"{words}.".replace(" %", "\u00a0%"), _for_the_page(written.getvalue(), title, inches[0]))
 
 
-def _for_the_page(svg: str, title: str) -> str:
-    """The drawing without file header, namespaces and fonts of its own; ids unlike those of other charts."""
+def _for_the_page(svg: str, title: str, inches: float) -> str:
+    """The drawing without file header, namespaces and fonts of its own; ids unlike those of other charts.
+
+    On a narrow screen it stays so wide that its text can be read, and the page lets it scroll.
+    """
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
     svg = re.sub(r' (xmlns(:xlink)?|version|width|height)="[^"]*"', "", svg[: svg.index(">")]) + svg[svg.index(">") :]
@@ -69,7 +73,8 @@ def _for_the_page(svg: str, title: str) -> str:
         svg = svg.replace(colour, f"var(--{variable})")
     prefix = re.sub(r"\W+", "-", title.lower())
     svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}-", svg)
-    return svg.replace("<svg", f'<svg role="img" aria-label="{title}"', 1)
+    least = f"min-width: {LEAST_REM * inches:.1f}rem"
+    return svg.replace("<svg", f'<svg role="img" aria-label="{title}" style="{least}"', 1)
 
 
 def magnitude(value: float, _: Any = None) -> str:

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
-from clv.drawing import BAND, BAR, INK, LINE, SOFT, Chart, chart, magnitude, percent
+from clv.drawing import BAND, BAR, INK, SOFT, Chart, chart, magnitude, percent
 
 SHARE = PercentFormatter(1, symbol=" %", decimals=0)
 WIDE = (10.8, 4.2)
@@ -39,7 +39,7 @@ def concentration(facts: dict[str, Any]) -> Chart | None:
     fifth = float(np.interp(0.2, at, share))
 
     def draw(axes: Axes) -> None:
-        axes.plot([0, 1], [0, 1], color=LINE, linewidth=1.5, label="if all were worth the same")
+        axes.plot([0, 1], [0, 1], color=SOFT, linewidth=1.2, linestyle=(0, (5, 3)), label="if all were worth the same")
         axes.fill_between(at, share, color=BAND, alpha=0.4, linewidth=0)
         axes.plot(at, share, color=BAR, label="this shop")
         axes.plot([0.2, 0.2, 0], [0, fifth, fifth], color=SOFT, linewidth=1, linestyle=":")
@@ -227,7 +227,7 @@ def matured(facts: dict[str, Any]) -> Chart | None:
         axes.plot(at, [float(row["predicted_revenue"]) for row in rows], "o", color=BAR, markersize=8, label="forecast")
         shown = [i for i in at if i % max(1, len(days) // 8) == 0]
         axes.set_xticks(shown, [days[i] for i in shown], rotation=30 if len(shown) > 4 else 0)
-        axes.set(ylabel=f"revenue in {rows[0]['horizon_days']} days", xlim=(-0.6, len(days) - 0.4))
+        axes.set(ylabel=f"revenue in {rows[0]['horizon_days']} days", xlim=(-0.6, max(len(days), 4) - 0.4))
         axes.margins(y=0.25)
         axes.set_ylim(bottom=0)
         axes.yaxis.set_major_formatter(FuncFormatter(magnitude))
@@ -259,6 +259,7 @@ def tenths(facts: dict[str, Any]) -> Chart | None:
         axes.set(xlabel="tenth of customers by forecast, 1 the highest", ylabel="revenue per customer")
         axes.set_xticks(at)
         axes.set_yscale("symlog", linthresh=max(max(said), 1) / 100)
+        axes.set_ylim(0, 3 * max(*said, *came, 1))
         axes.yaxis.set_major_formatter(FuncFormatter(magnitude))
         axes.grid(visible=False, axis="x")
         axes.legend(loc="upper right")
