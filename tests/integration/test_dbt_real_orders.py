@@ -161,6 +161,16 @@ def test_the_guides_questions_are_answered_as_independent_counts_do(shop: Path):
     by_customer, by_order = answers["Do the customers add up to the orders?"][0]
     assert float(by_customer) == pytest.approx(sum(revenue), abs=0.005)
     assert by_order == by_customer
+    moved = answers["Where do loyal customers go?"]
+    assert float(sum(share for _, _, share, _ in moved)) == pytest.approx(1, abs=0.001 * len(moved))
+    again = duckdb.sql(f"""
+        select count(*) filter (where orders > 1) / count(*) from (
+            select customer_id, count(distinct ordered_at::date) as days, count(distinct invoice) as orders
+            from ({accepted.replace("as customer_id,", "as customer_id, Invoice as invoice,")})
+            where ordered_at < '{day}' and amount > 0 group by customer_id
+        )
+    """).fetchall()[0][0]
+    assert float(answers["What share of customers ordered more than once?"][0][0]) == pytest.approx(again, abs=0.002)
     # A reason's 7 of revenue are 6.65 of discounted profit, for everybody.
     why = answers["Why is the most valuable customer's forecast what it is?"]
     top = warehouse.rows("select max(predicted_clv) from analytics.customer_clv")[0][0]
