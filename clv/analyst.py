@@ -10,6 +10,7 @@ import psycopg
 from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
+from rich.text import Text
 
 from clv import settings, tables, warehouse
 from clv.errors import ClvError
@@ -100,20 +101,19 @@ def _table(names: list[str], rows: list[tuple], title: str | None = None) -> Tab
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
     for index, name in enumerate(names):
         numeric = any(isinstance(row[index], (int, float, Decimal)) for row in rows)
-        table.add_column(name, justify="right" if numeric else "left", no_wrap=True)
+        table.add_column(_text(name), justify="right" if numeric else "left", no_wrap=True)
     for row in rows:
         table.add_row(*(_text(value) for value in row))
     return table
 
 
-def _text(value: object) -> str:
+def _text(value: object) -> Text:
     if value is None:
-        return ""
+        return Text()
     if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
-        return f"{value:,}"
+        return Text(f"{value:,}")
     # What a shop's file brought must not steer the terminal.
-    shown = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in str(value))
-    return shown.replace("[", r"\[")
+    return Text("".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in str(value)))
 
 
 _LISTED = ", ".join(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -65,22 +66,27 @@ def publish(as_of: date, run_id: str, published_by: str | None = None) -> dict:
     return _facts(published, already=False, replaced=holding.run_id if holding else None)
 
 
-def digest(as_of: date, run_id: str, connection: psycopg.Connection | None = None) -> str:
+def digest(
+    as_of: date,
+    run_id: str,
+    connection: psycopg.Connection | None = None,
+    names: Iterable[str] | None = None,
+) -> str:
     """A digest of the run's rows in every published table, without run_id: equal digests mean equal rows.
 
-    Order-independent: of each table the number of rows and two sums of 64-bit hashes over the rows' text, the
-    columns in the order of their names.
+    names: of the tables, where not all are meant. Order-independent: of each table the number of rows and two sums of
+    64-bit hashes over the rows' text, the columns in the order of their names.
     """
     if connection is None:
         with warehouse.connect(roles.url(PUBLISHER)) as own:
-            return digest(as_of, run_id, own)
+            return digest(as_of, run_id, own, names)
     # How a value is written as text must not hang on the session.
     connection.execute(
         "set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'; set local intervalstyle = 'postgres';"
         "set local extra_float_digits = 1"
     )
     parts = []
-    for table in sorted(tables.PUBLISHED_TABLES):
+    for table in sorted(names or tables.PUBLISHED_TABLES):
         columns = _columns(connection, table)
         query = sql.SQL(
             """

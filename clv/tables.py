@@ -57,4 +57,7 @@ PUBLISHED_TABLES = {
 }
 
 # What else analysts read: views on these, and on what ops knows of published runs and of models.
-PUBLISHED_VIEWS = ("customer_reasons", "clv_scorecard", "model_backtest", "data_quality", "publications")
+PUBLISHED_VIEWS = (
+    "customer_reasons", "contactable_customers", "win_back", "shared_segments", "clv_scorecard", "model_backtest",
+    "data_quality", "publications",
+)  # fmt: skip

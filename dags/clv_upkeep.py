@@ -1,7 +1,7 @@
 """## clv_upkeep: removes what nobody reads any more
 
-Runs at 03:00 UTC. Superseded runs' rows, old features, predictions, build folders and logs go; a published run, the
-one published before it, and any run of the last days stay.
+Runs at 03:00 UTC. Superseded runs' rows, old features, predictions, build folders and logs go, and what names a person
+once `retention_days` are over; a published run, the one published before it, and any run of the last days stay.
 """
 
 from datetime import UTC, datetime

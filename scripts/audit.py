@@ -44,7 +44,7 @@ def read_exceptions(path: Path = EXCEPTIONS) -> list[dict]:
         raise ValueError(f"{path} cannot be read ({error})") from None
     for number, entry in enumerate(entries, 1):
         for name, kind in (("id", str), ("package", str), ("reason", str), ("until", date)):
-            if not isinstance(entry.get(name), kind) or not str(entry[name]).strip():
+            if type(entry.get(name)) is not kind or not str(entry[name]).strip():  # a time is a date, too
                 raise ValueError(f"{path}: exception {number} needs {name}; see the example at its top")
     return entries
 
@@ -83,7 +83,10 @@ def ask(lock: Path = LOCK) -> dict:
     """pip-audit's report on the locked packages. Raises ConnectionError with its last words when it has none."""
     program = Path(sys.executable).with_name("pip-audit")
     arguments = ["--no-deps", "--disable-pip", "--requirement", str(lock), "--format", "json"]
-    done = subprocess.run([program, *arguments, "--progress-spinner", "off"], capture_output=True, text=True)
+    try:
+        done = subprocess.run([program, *arguments, "--progress-spinner", "off"], capture_output=True, text=True)
+    except OSError as error:
+        raise ConnectionError(f"{program} cannot be run ({error.strerror})") from None
     try:
         return json.loads(done.stdout)
     except ValueError:

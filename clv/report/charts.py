@@ -235,10 +235,13 @@ def matured(facts: dict[str, Any]) -> Chart | None:
         axes.legend(loc="upper left", ncols=2)
 
     last = rows[-1]
-    off = "nothing came" if last["bias"] is None else f"was {percent(abs(last['bias']))} too "
-    off += "" if last["bias"] is None else ("high" if last["bias"] >= 0 else "low")
-    held = percent(float(last["coverage_80"]))
-    words = f"The forecast of {days[-1]} {off}; its intervals, meant for 80 % of customers, held for {held}"
+    if last["bias"] is None:
+        words = f"After the forecast of {days[-1]} nothing came"
+    else:
+        too = "high" if last["bias"] >= 0 else "low"
+        words = f"The forecast of {days[-1]} was {percent(abs(last['bias']))} too {too}"
+    if last["coverage_80"] is not None:
+        words += f"; its intervals, meant for 80 % of customers, held for {percent(float(last['coverage_80']))}"
     return chart("Did past forecasts come true", words, draw)
 
 

@@ -167,7 +167,7 @@ _MATURED = f"""
     scores as (
         select *, max(horizon_days) over () as longest
         from {tables.CLV_SCORECARD} join holding using (as_of_date, run_id)
-        where matured_on <= %(as_of)s and grouped_by = '{{grouped_by}}'
+        where matured_on <= %(as_of)s and grouped_by = '{{grouped_by}}' and customers > 0
     )
     select as_of_date, horizon_days, group_name, customers, predicted_revenue, actual_revenue, bias, coverage_80
     from scores where horizon_days = longest order by as_of_date, group_name

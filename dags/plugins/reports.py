@@ -22,7 +22,7 @@ app = FastAPI(title="Customer value", docs_url=None, redoc_url=None, openapi_url
 
 
 @app.get("/{path:path}")
-async def page(path: str, request: Request) -> Response:
+async def page(request: Request) -> Response:
     """A file under CLV_HOME/reports; the login page for whoever is not signed in to Airflow."""
     # Airflow's own pages ask for that, a plugin's have to.
     from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_TOKEN
@@ -33,7 +33,7 @@ async def page(path: str, request: Request) -> Response:
     except HTTPException:
         return RedirectResponse(f"/api/v2/auth/login?next={quote(str(request.url), safe='')}")
     reports = settings.load().reports
-    if path == INDEX and not (reports / INDEX).exists():
+    if not (reports / INDEX).exists():
         return PlainTextResponse("Nothing is published yet: run clv_daily, or `clv run`.")
     files = StaticFiles(directory=reports, html=True)
     return await files.get_response(files.get_path(request.scope), request.scope)

@@ -36,6 +36,13 @@ def test_a_query_is_printed_as_a_table(shop: settings.Settings) -> None:
     assert "1 row\n" in text
 
 
+def test_texts_that_look_like_markup_are_shown_as_they_are(shop: settings.Settings) -> None:
+    text = printed(analyst.query, r"""select '\[/x]' as "[/red]", '[bold]b' as t""", shop)
+    assert r"\[/x]" in text
+    assert "[/red]" in text
+    assert "[bold]b" in text
+
+
 def test_no_rows_still_show_the_columns(shop: settings.Settings) -> None:
     names, rows = analyst.fetch("select run_id from analytics.publications", shop)
     assert (names, rows) == (["run_id"], [])

@@ -14,7 +14,7 @@ import pytest
 import raw_rows
 import small_warehouse as small
 
-from clv import analyst, backup, ingest, publication, registry, runs, settings, warehouse
+from clv import analyst, backup, ingest, publication, registry, runs, settings, tables, warehouse
 from clv.errors import ClvError
 from clv.runtime import databases, postgres, stack
 
@@ -81,7 +81,10 @@ def test_an_empty_home_becomes_the_one_that_was_saved(server, shop, tmp_path, mo
     anna = warehouse.rows("select customer_key from pii.customers where customer_id = 'anna'")
     kept, remarks = backup.backup(tmp_path / "saved", shop)
     assert remarks == []
-    assert kept["published"] == {"as_of_date": small.AS_OF, "run_id": digests[0][0], "digest": digests[0][1]}
+    assert kept["published"] == {
+        "as_of_date": small.AS_OF, "run_id": digests[0][0], "digest": digests[0][1],
+        "tables": sorted(tables.PUBLISHED_TABLES),
+    }  # fmt: skip
 
     new = empty_home(server, tmp_path / "new", monkeypatch)
     backup.restore(tmp_path / "saved", new)
@@ -108,6 +111,18 @@ def test_an_empty_home_becomes_the_one_that_was_saved(server, shop, tmp_path, mo
     small.judge_all(again)
     publication.publish(DAY, again)
     assert publication.history()[0].publication_id == 3
+
+
+def test_a_backup_of_before_a_table_was_published_is_restored(server, shop, tmp_path, monkeypatch):
+    with monkeypatch.context() as earlier:
+        known = {name: told for name, told in tables.PUBLISHED_TABLES.items() if name != "personas"}
+        earlier.setattr(tables, "PUBLISHED_TABLES", known)
+        small.execute("drop table analytics_runs.personas cascade")
+        kept, _ = backup.backup(tmp_path / "saved", shop)
+    del kept["published"]["tables"]  # nor were they named then
+    changed(tmp_path / "saved", published=kept["published"])
+    backup.restore(tmp_path / "saved", empty_home(server, tmp_path / "new", monkeypatch))
+    assert analyst.fetch("select count(*) from analytics.customer_clv", settings.load())[1] == [(3,)]
 
 
 def test_a_backup_is_its_owners_alone_and_replaces_nothing(shop, tmp_path):

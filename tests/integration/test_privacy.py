@@ -101,19 +101,22 @@ def test_no_group_under_ten_is_shared(shop):
                 connection.execute(
                     """
                     insert into analytics_runs.customer_clv (as_of_date, run_id, customer_key, horizon_days, currency,
-                        status, orders_count, historic_revenue, historic_profit, churn_risk, segment, lifecycle_stage)
-                    select %s, %s, gen_random_uuid(), 365, 'GBP', 'too_little_data', 2, 5, 5, 0.5, %s, 'new'
-                    from generate_series(1, %s)
+                        status, orders_count, historic_revenue, historic_profit, churn_risk, segment, lifecycle_stage,
+                        predicted_clv)
+                    select %s, %s, gen_random_uuid(), 365, 'GBP', 'too_little_data', 2, 5, 5, 0.5, %s, 'new',
+                        case when number <= %s then 7 end
+                    from generate_series(1, %s) as number
                     """,
-                    (AS_OF, f"drawn-{number}", f"segment {group}", size),
+                    (AS_OF, f"drawn-{number}", f"segment {group}", drawn.randint(0, size), size),
                 )
         publish(f"drawn-{number}")
         shown = warehouse.rows(
-            "select segment, customers, orders_count, historic_revenue from analytics.shared_segments"
+            "select segment, customers, orders_count, historic_revenue, predicted_clv from analytics.shared_segments"
         )
         assert all(customers >= 10 for _, customers, *_ in shown), groups
+        assert all(clv is None or clv >= 10 * 7 for *_, clv in shown), groups
         assert sum(customers for _, customers, *_ in shown) == (sum(groups) if sum(groups) >= 10 else 0)
-        assert all((orders, revenue) == (2 * customers, 5 * customers) for _, customers, orders, revenue in shown)
+        assert all((orders, revenue) == (2 * customers, 5 * customers) for _, customers, orders, revenue, _ in shown)
         alone = [size for size in groups if size >= 10]
         assert len(shown) >= len(alone) - (sum(size for size in groups if size < 10) < 10)
 

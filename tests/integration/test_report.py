@@ -124,6 +124,22 @@ def test_forecasts_that_matured_stand_against_what_came(shop: settings.Settings)
     assert "Past forecasts" not in before
 
 
+def test_forecasts_of_nobody_are_no_past_forecasts(shop: settings.Settings) -> None:
+    old, run_id = small.ready_run("2011-02-01"), small.ready_run()
+    publication.publish(date(2011, 2, 1), old)
+    publication.publish(DAY, run_id)
+    small.execute(
+        """insert into ops.clv_scorecard (
+            as_of_date, run_id, horizon_days, grouped_by, group_name, matured_on, customers, predicted_revenue,
+            actual_revenue, bias, outcome_digest)
+        values
+            ('2011-02-01', '2011-02-01.1', 90, 'all', 'all', '2011-05-02', 0, null, null, null, 0),
+            ('2011-02-01', '2011-02-01.1', 30, 'all', 'all', '2011-03-03', 3, 60, 0, null, 0)"""
+    )
+    page = re.sub(r"\s+", " ", report.write(DAY, shop).read_text())
+    assert "After the forecast of 2011-02-01 nothing came." in page
+
+
 def test_a_date_without_forecast_says_why(shop: settings.Settings) -> None:
     run_id = small.ready_run()
     small.execute(

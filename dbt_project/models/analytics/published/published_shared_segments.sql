@@ -21,6 +21,7 @@ sums as (
         tier as value_tier,
         lifecycle_stage,
         count(*) as customers,
+        count(predicted_clv) as scored,
         sum(orders_count) as orders_count,
         sum(historic_revenue) as historic_revenue,
         sum(predicted_clv) as predicted_clv
@@ -51,6 +52,7 @@ named_groups as (
         as_of_date,
         currency,
         customers,
+        scored,
         orders_count,
         historic_revenue,
         predicted_clv,
@@ -70,7 +72,7 @@ final as (
         sum(customers)::integer as customers,
         sum(orders_count)::bigint as orders_count,
         sum(historic_revenue) as historic_revenue,
-        sum(predicted_clv) as predicted_clv
+        case when sum(scored) >= {{ var('smallest_group') }} then sum(predicted_clv) end as predicted_clv
     from named_groups
     group by as_of_date, currency, segment, value_tier, lifecycle_stage
     having sum(customers) >= {{ var('smallest_group') }}
