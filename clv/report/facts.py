@@ -158,19 +158,19 @@ _AT_RISK = f"""
     order by clv.historic_revenue desc, clv.customer_key
     limit %(at_risk)s
 """
-# Of runs that hold, over the longest horizon of which any forecast has matured by the date of the page.
+# Of runs that hold, over the shortest horizon: of it the most forecasts have matured by the date of the page.
 _MATURED = f"""
     with holding as (
         select distinct on (as_of_date) as_of_date, run_id from {tables.PUBLICATIONS}
         order by as_of_date, publication_id desc
     ),
     scores as (
-        select *, max(horizon_days) over () as longest
+        select *, min(horizon_days) over () as shortest
         from {tables.CLV_SCORECARD} join holding using (as_of_date, run_id)
         where matured_on <= %(as_of)s and grouped_by = '{{grouped_by}}' and customers > 0
     )
     select as_of_date, horizon_days, group_name, customers, predicted_revenue, actual_revenue, bias, coverage_80
-    from scores where horizon_days = longest order by as_of_date, group_name
+    from scores where horizon_days = shortest order by as_of_date, group_name
 """
 _QUALITY = f"""
     select
