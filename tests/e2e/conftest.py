@@ -75,6 +75,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     try:
         canary.map_name(home.settings)
         home.clv("ingest", "--source", "sample_shop", "--path", shop / "orders")
+        home.clv("ingest", "--source", "ad_spend", "--path", shop / "spend")
         yield home
     finally:
         home.clv("down", check=False)

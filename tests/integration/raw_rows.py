@@ -53,25 +53,30 @@ def deliver(lines: list[dict], file_name: str = "orders.csv", source: str = "sho
     return found[0]
 
 
-def deliver_spend(rows: list[tuple[str, str, str]], file_name: str, source: str = "ads") -> int:
-    """A file of ad spend as ingestion leaves it in raw: (day, channel, amount) each; returns its batch_id."""
+def deliver_spend(
+    rows: list[tuple[str, ...]], file_name: str, source: str = "ads", content: str | None = None, mapping: str = "m"
+) -> int:
+    """A file of ad spend as ingestion leaves it in raw: (day, channel, amount) each, or with a campaign as the fourth;
+    returns its batch_id."""
     with warehouse.connect() as connection:
         found = connection.execute(
             f"""
             insert into {tables.BATCHES} (
                 kind, source, file_name, content_sha256, mapping_sha256, currency, rows_received, rows_loaded,
                 rows_unreadable
-            ) values ('spend', %s, %s, %s, 'm', 'GBP', %s, %s, 0) returning batch_id
+            ) values ('spend', %s, %s, %s, %s, 'GBP', %s, %s, 0) returning batch_id
             """,
-            (source, file_name, str(next(_numbers)), len(rows), len(rows)),
+            (source, file_name, content or str(next(_numbers)), mapping, len(rows), len(rows)),
         ).fetchone()
         assert found is not None
         for number, row in enumerate(rows, 1):
-            content = hashlib.md5(repr(row).encode(), usedforsecurity=False).hexdigest()
+            digest = hashlib.md5(repr(row).encode(), usedforsecurity=False).hexdigest()
+            day, channel, amount, campaign = (*row, None)[:4]
             connection.execute(
-                f"""insert into {tables.CHANNEL_SPEND} (_batch_id, _source, _line, _content, day, channel, amount)
-                values (%s, %s, %s, %s, %s, %s, %s)""",
-                (found[0], source, number, uuid.UUID(content), *row),
+                f"""insert into {tables.CHANNEL_SPEND} (
+                    _batch_id, _source, _line, _content, day, channel, amount, campaign
+                ) values (%s, %s, %s, %s, %s, %s, %s, %s)""",
+                (found[0], source, number, uuid.UUID(digest), day, channel, amount, campaign),
             )
     return found[0]
 

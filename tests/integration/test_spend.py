@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import small_warehouse as small
 import yaml
+from raw_rows import deliver_spend
 
-from clv import ingest, publication, warehouse
+from clv import dbt, ingest, publication, warehouse
 from clv.errors import ClvError
 
 HEADER = "day,channel,campaign,amount"
@@ -94,6 +95,26 @@ def test_a_file_that_cannot_be_used_says_why_in_one_line(home, tmp_path, lines, 
     assert says in str(failure.value)
     assert "\n" not in str(failure.value)
     assert spent() == warehouse.rows("select 1 from raw.batches") == []
+
+
+def test_what_is_said_last_holds_and_rows_of_one_file_add_up(home):
+    ad = ("2024-01-01", "search", "50.00", "brand")
+    deliver_spend([ad, ad, ("2024-01-02", "search", "1.00", "brand")], "january.csv")  # two ads of one campaign
+    deliver_spend([("2024-01-02", "search", "2.00", "brand")], "corrected.csv")
+    deliver_spend([("2024-01-03", "social", "5.00", "spring")], "february.csv")
+    deliver_spend([("2024-01-03", "social", "6.00", "Spring 2024")], "february.csv")  # its campaign has a new name
+    deliver_spend([("2024-04-01", "social", "7.00")], "march.csv", content="same")
+    deliver_spend([("2024-01-04", "social", "7.00")], "march.csv", content="same", mapping="of mended dates")
+    deliver_spend([("2024-01-05", "social", "8.00")], "rolling.csv")
+    deliver_spend([("2024-01-06", "social", "9.00")], "rolling.csv")  # a file may go on where it ended
+    for layer in ("setup", "staging"):
+        dbt.build(layer, {}, home)
+    assert warehouse.rows("select day::text, amount::text from staging.stg_channel_spend order by day, amount") == [
+        ("2024-01-01", "50.00"), ("2024-01-01", "50.00"), ("2024-01-02", "2.00"), ("2024-01-03", "6.00"),
+        ("2024-01-04", "7.00"), ("2024-01-05", "8.00"), ("2024-01-06", "9.00"),
+    ]  # fmt: skip
+    counts = "rows_received - rows_accepted - rows_set_aside - rows_duplicate - rows_unreadable"
+    assert warehouse.rows(f"select distinct {counts} from staging.stg_batch_counts") == [(0,)]
 
 
 def test_a_shop_without_ad_spend_is_published_and_its_channels_are_empty(home):

@@ -9,6 +9,7 @@ final as (
         batches.batch_id,
         batches.source,
         batches.file_name,
+        batches.content_sha256,
         coalesce(batches.replay_of, batches.batch_id) as place,
         batches.rows_received,
         batches.rows_unreadable,

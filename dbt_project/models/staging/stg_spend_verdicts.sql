@@ -14,50 +14,53 @@ lines as (
         spend.channel,
         spend.campaign,
         spend.amount,
+        batches.file_name,
+        batches.content_sha256,
         batches.place as batch_place,
         batches.is_withdrawn
     from spend
     inner join batches on spend._batch_id = batches.batch_id
 ),
 
--- What the newest batch says of a day, channel and campaign holds. Rows of it that differ add up.
-newest as (
+-- What is said last holds: of a day, channel and campaign by any file; of a day and channel by the same file, which
+-- may call its campaigns otherwise now; of everything by the same content, read in another way. Rows of one batch
+-- add up.
+ranked as (
     select
         *,
-        max(batch_place) over said_of as newest_place,
-        row_number() over (
-            partition by source, day, channel, campaign, content order by batch_place desc, batch_id desc, line
-        ) as place_of_equals
+        greatest(
+            max(batch_place) over (partition by source, day, channel, campaign),
+            max(batch_place) over (partition by source, file_name, day, channel),
+            max(batch_place) over (partition by source, content_sha256)
+        ) as newest_place
     from lines
     where not is_withdrawn
-    window said_of as (partition by source, day, channel, campaign)
 ),
 
-newest_contents as (
+held as (
     select distinct
         source,
         content
-    from newest
+    from ranked
     where batch_place = newest_place
 ),
 
 final as (
     select
-        newest.batch_id,
-        newest.line,
-        newest.source,
-        newest.day,
-        newest.channel,
-        newest.campaign,
-        newest.amount,
+        ranked.batch_id,
+        ranked.line,
+        ranked.source,
+        ranked.day,
+        ranked.channel,
+        ranked.campaign,
+        ranked.amount,
         case
-            when newest.batch_place = newest.newest_place and newest.place_of_equals = 1 then 'accepted'
-            when newest_contents.content is not null then 'duplicate'
+            when ranked.batch_place = ranked.newest_place then 'accepted'
+            when held.content is not null then 'duplicate'
             else 'replaced'
         end as verdict
-    from newest
-    left join newest_contents
-        on newest.source = newest_contents.source and newest.content = newest_contents.content
+    from ranked
+    left join held on ranked.source = held.source and ranked.content = held.content
     union all
     select
         batch_id,
