@@ -23,8 +23,8 @@ from clv.settings import Settings
 LOCK = "build"  # two builds side by side would meet in the swap of a rebuilt table
 PROJECT = settings_module.PROJECT / "dbt_project"
 
-# fct_orders, customer_segments_before and channel_spend read staging or intermediate, so they are built with the
-# features, from the same state of it: another run may rebuild it before analytics is built.
+# fct_orders, customer_segments_before and channel_spend read intermediate, so they are built with the features, from
+# the same state of it: another run may rebuild it before analytics is built.
 LAYERS = {
     "staging": ["--select", "path:models/staging"],
     "intermediate": ["--select", "path:models/intermediate"],
@@ -47,7 +47,7 @@ STAGING_STATE = f"""(
 )"""
 PARSED = "partial_parse.msgpack"  # what dbt knows of the project's files from its last call with the same variables
 # Layers that are functions of raw alone, with a table of each: while raw and the SQL are the same, so are they.
-FROM_RAW = {"staging": tables.STG_CHANNEL_SPEND, "intermediate": tables.INT_CUSTOMER_DAYS}
+FROM_RAW = {"staging": tables.STG_CHANNEL_SPEND, "intermediate": tables.INT_CHANNEL_SPEND}
 NO_UNIT_TESTS = ["--exclude-resource-type", "unit_test"]  # they test the SQL, not the data
 SELECTED = {"build", "test"}  # commands that choose what they work on
 

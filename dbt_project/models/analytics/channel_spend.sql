@@ -1,9 +1,9 @@
-{#- Reads staging as it is when the features are made, so it is built with them. -#}
+{#- Reads intermediate as it is when the features are made, so it is built with them. -#}
 with
 
 spend as (
     select *
-    from {{ ref('stg_channel_spend') }}
+    from {{ ref('int_channel_spend') }}
     where day < date '{{ given("as_of_date") }}'
 ),
 
