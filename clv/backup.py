@@ -186,6 +186,7 @@ def _place_files(backup: Path, home: Settings, names: tuple[str, ...]) -> None:
             if not path.exists():
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 owners_files.write(path, content)
+                os.utime(path, (member.mtime, member.mtime))  # the retention of copies goes by it
             elif path.read_bytes().strip() != content.strip():
                 raise ClvError(
                     f"{path} is there and is not the backup's; restore into an empty home, named in CLV_HOME"

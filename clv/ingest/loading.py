@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from clv import tables, warehouse
+from clv import privacy, tables, warehouse
 from clv.errors import ClvError
 from clv.ingest import currencies, files, kept, mapped, reading, spend, texts, writing
 from clv.ingest.files import Received
@@ -60,9 +60,20 @@ def load_file(
         result = load_batch(file, mapping, settings, opening, scratch, progress)
         set_aside = result and result.received - (result.usable or 0) - len(result.erased_lines)
         if result and set_aside and settings.database == "warehouse":
-            kept.keep(path, file, mapping, settings, scratch, set(result.erased_lines))
+            # Whoever was erased since the load is not in the copy either; nobody is while it is made.
+            with warehouse.lock(privacy.LOCK, settings.url_as(LOADER), shared=True):
+                kept.keep(path, file, mapping, settings, scratch, _places_of_erased(result.batch_id, settings))
     # Somebody else loaded the same content in the meantime where there is no result.
     return result or _earlier_batch(file, mapping, settings) or _vanished(file)
+
+
+def _places_of_erased(batch_id: int, settings: Settings) -> set[int]:
+    query = f"""
+        select _line from {tables.ORDER_LINES} where _batch_id = %(batch_id)s and _rule = %(erased)s
+        union select line from {tables.UNREADABLE_ROWS} where batch_id = %(batch_id)s and reason = %(erased)s
+    """
+    found = warehouse.rows(query, {"batch_id": batch_id, "erased": mapped.ERASED}, settings.url_as(LOADER))
+    return {line for (line,) in found}
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import json
 import secrets
 from collections import defaultdict
 from contextlib import ExitStack, nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,10 +29,12 @@ from clv.runtime.stack import Step
 from clv.settings import Settings
 
 RECEIPTS = "erasures"
+REWRITTEN = "made anew without the person"
 NOT_REACHED = (
     "backups made before: a restore erases anew what this home's list names, or the list given with --erasures",
     "models: they hold no rows; the next run trains anew, without the person",
-    "sums over many customers that were published: segments, reports and the digests of publications stay as they were",
+    "sums over many customers that were published: segments, cohorts and the digests of publications stay as they were",
+    "backtests that were written outside of the home (--out): their predictions name customers by the shop's ids",
     "files of the shop's own that come again: this person's rows in them are set aside",
 )
 
@@ -86,11 +88,16 @@ def erase(found: list[Person], home: Settings, step: Step = nullcontext) -> Rece
                 held.enter_context(warehouse.lock(lock, home.warehouse_url))
         connection = held.enter_context(warehouse.connect(home.warehouse_url))
         connection.execute("select pg_advisory_xact_lock(%s)", (warehouse.lock_key(publication.LOCK),))
+        secret = pseudonyms.secret(home)  # another one may hold since they were found
+        found = [replace(one, key=persons.named(one.customer_id, one.namespace, secret).key) for one in found]
         with step(f"the rows of {len(found)} customer{'' if len(found) == 1 else 's'} are removed"):
             for person in found:
                 erasures.add(home, person.customer_id, person.namespace, done.receipt, done.erased_at)
                 _erase(connection, home, person, done)
             dbt.forget_builds(connection)
+            pages = files.remove_pages(home, {str(person.key) for person in found})
+    files.make_pages(home, pages)
+    done.files.update({str(home.reports / f"{day}" / "index.html"): REWRITTEN for day in pages})
     _write(home, done)
     return done
 

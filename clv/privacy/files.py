@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
+from datetime import date
 from pathlib import Path
 
 import psycopg
@@ -18,6 +20,7 @@ from clv.settings import Settings
 
 TAKEN_OUT, REMOVED = "rows taken out", "removed: its rows could not be taken out"
 STAYS = "not reached: its rows could not be taken out; remove it"
+READ_ONLY = "not reached: it cannot be written here; take the rows out where it comes from, or remove it"
 
 
 def take_out(
@@ -40,10 +43,13 @@ def take_out(
         for path in here:
             with scratch_folder(home) as scratch:
                 made = kept.without_lines(path, path.name, mapping, wanted, scratch) if mapping else None
+                changed[str(path)] = TAKEN_OUT if made else STAYS
                 if made:
-                    kept.store(made[0], path)
-                    emptied = made[1]
-            changed[str(path)] = TAKEN_OUT if made else STAYS
+                    try:
+                        kept.store(made[0], path)
+                        emptied = made[1]
+                    except OSError:
+                        changed[str(path)] = READ_ONLY
         if emptied:
             connection.execute(
                 f"update {tables.BATCHES} set content_sha256 = %s where source = %s and content_sha256 = %s",
@@ -55,7 +61,9 @@ def take_out(
                 now = emptied or sha256
                 target = kept.place(now, name, home, made[1] if made and made[1] != now else None) if made else None
                 if made and target:
+                    came = copy[0].stat()
                     kept.store(made[0], target)
+                    os.utime(target, (came.st_atime, came.st_mtime))  # retention goes by it
                 if target != copy[0]:
                     copy[0].unlink(missing_ok=True)
             changed[str(target or copy[0])] = TAKEN_OUT if made else REMOVED
@@ -84,6 +92,28 @@ def _mapping(source: str, home: Settings) -> FileMapping | None:
         return load_mapping(source, home)
     except ClvError:
         return None
+
+
+def remove_pages(home: Settings, keys: set[str] | None = None) -> list[date]:
+    """Removes the reports' pages that show any of these customers, or all of them; gives their dates."""
+    removed = []
+    for path in sorted(home.reports.glob("????-??-??/index.html")):
+        page = path.read_text()
+        if keys is None or any(key in page for key in keys):
+            path.unlink()
+            removed.append(date.fromisoformat(path.parent.name))
+    return removed
+
+
+def make_pages(home: Settings, dates: list[date]) -> None:
+    """Writes these dates' pages anew, from what is published now."""
+    from clv import publication, report
+
+    for day in dates:
+        if publication.current(day):
+            report.write(day, home)
+    if dates:
+        report.write_index(home)
 
 
 def _backtests(home: Settings, person: Person) -> dict[str, str]:

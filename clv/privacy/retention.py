@@ -39,4 +39,5 @@ def run(home: Settings, before: date) -> dict[str, int]:
         for name, statement in statements.items():
             given = (since,) * statement.count("%s")
             removed[name] = connection.execute(statement, given).rowcount  # type: ignore[arg-type]
-    return {**removed, "copies": kept.remove(home, since)}
+        removed["copies"] = kept.remove(home, since)
+    return removed

@@ -13,7 +13,7 @@ import psycopg
 
 from clv import dbt, owners_files, privacy, publication, tables, warehouse
 from clv.errors import ClvError
-from clv.privacy import persons, pseudonyms
+from clv.privacy import files, persons, pseudonyms
 from clv.runtime.stack import Step
 from clv.settings import Settings
 
@@ -42,7 +42,10 @@ def rotate(home: Settings, step: Step = nullcontext) -> dict[str, int]:
             )
             dbt.forget_builds(connection)  # where customers are equal their keys' order decides
             owners_files.write(home.secrets / pseudonyms.PENDING, new)
+            pages = files.remove_pages(home)
         pseudonyms.secret(home)
+    with step("the reports are made anew"):
+        files.make_pages(home, pages)
     return {table: count for table, count in rows.items() if count}
 
 

@@ -21,6 +21,7 @@ import yaml
 from clv import backup, dbt, ingest, privacy, publication, runs, settings, warehouse
 from clv.cli import app
 from clv.errors import ClvError
+from clv.ingest import kept
 from clv.privacy import erasing, erasures, pseudonyms
 from expectations import runner
 from spark_jobs import score
@@ -91,8 +92,11 @@ def build(home: settings.Settings, run_id: str, *layers: str) -> None:
 
 
 def test_nothing_is_left_of_a_person_and_runs_go_on(shop, capsys):
+    page = shop.reports / str(AS_OF) / "index.html"
+    page.parent.mkdir(parents=True)
+    page.write_text(f"a report that lists {needles(shop)[-1]}")
     assert len(traces.in_tables(needles(shop))) == 15
-    assert len(traces.in_files(needles(shop), shop.home)) == 3  # landing, and the copy for a replay
+    assert len(traces.in_files(needles(shop), shop.home)) == 4  # landing, the copy for a replay, and the report
     assert sums() == [(1, 54, 47, 1, 3, 3, 0), (2, 3, 3, 0, 0, 0, 0)]
     key = pseudonyms.customer_key(pseudonyms.secret(shop), QUINCE["id"]).hex()
     others = "select * from analytics.customer_clv_history where customer_key <> %s order by customer_key"
@@ -104,11 +108,13 @@ def test_nothing_is_left_of_a_person_and_runs_go_on(shop, capsys):
         "2 of quarantine.unreadable_rows",
         "1 of analytics_runs.customer_clv ",
         "may.csv: rows taken out",
+        "index.html: made anew without the person",
         "backups made before",
     ):
         assert expected in said
     assert traces.in_tables(needles(shop)) == traces.in_files(needles(shop), shop.home) == []
     assert warehouse.rows(others, (key,)) == published != []
+    assert f"Customer value on {AS_OF}" in page.read_text()
     # What a run under way would judge holds, and is what the next build finds.
     now = [(1, 54, 46, 3, 2, 3, 3), (2, 3, 2, 1, 0, 0, 1)]
     assert sums() == now
@@ -202,6 +208,24 @@ def test_copies_of_every_kind_lose_their_lines(home, tmp_path):
     }
     (home.home / "sources" / "shop.yml").write_text(yaml.safe_dump({**LEAST, "file": {"missing": ["soon"]}}))
     assert [replayed.result for replayed in ingest.replay(home, "shop")] == []
+
+
+def test_a_landing_folder_that_cannot_be_written_is_told_and_the_rest_is_done(home, monkeypatch):
+    landed = write(home.landing / "orders" / "a.csv", of_quince(1), of("b", "2"), of("b", "3", amount="none"))
+    ingest.landing(home)
+    store = kept.store
+
+    def refused(path: Path, target: Path) -> None:
+        if target == landed:
+            raise PermissionError(13, "Permission denied")
+        store(path, target)
+
+    monkeypatch.setattr(kept, "store", refused)
+    done = erase(QUINCE["id"], home)
+    assert done.files[str(landed)].startswith("not reached: it cannot be written here")
+    assert traces.in_tables(needles(home)) == []
+    assert [path for path in traces.in_files(needles(home), home.home) if "landing" not in str(path)] == []
+    assert ingest.landing(home)[0].already_loaded
 
 
 def test_an_erasure_that_was_cut_short_is_finished(home, tmp_path, monkeypatch):

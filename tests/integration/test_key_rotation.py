@@ -12,7 +12,7 @@ import small_warehouse as small
 import traces
 import yaml
 
-from clv import ingest, publication, settings, tables, warehouse
+from clv import ingest, publication, report, settings, tables, warehouse
 from clv.errors import ClvError
 from clv.privacy import persons, pseudonyms, rotation
 from clv.runtime import databases
@@ -67,7 +67,10 @@ def keys() -> set[UUID]:
 
 def test_nothing_but_keys_changes(shop, tmp_path):
     before, old, secret = content(shop), keys(), shop.secret("pseudonym_key")
+    page = report.write(date.fromisoformat(small.AS_OF), shop)
+    page.write_text(page.read_text() + " ".join(map(str, old)))
     rows = rotation.rotate(shop)
+    assert not any(str(key) in page.read_text() for key in old)
     assert (rows["pii.customers"], rows["raw.order_lines"], rows["analytics_runs.customer_clv"]) == (4, 4, 3)
     assert content(shop) == before
     assert shop.secret("pseudonym_key") != secret
