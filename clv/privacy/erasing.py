@@ -34,7 +34,7 @@ NOT_REACHED = (
     "backups made before: a restore erases anew what this home's list names, or the list given with --erasures",
     "models: they hold no rows; the next run trains anew, without the person",
     "sums over many customers that were published: segments, cohorts and the digests of publications stay as they were",
-    "backtests that were written outside of the home (--out): their predictions name customers by the shop's ids",
+    "backtests that are under way, or were written outside of the home: predictions.parquet has the shop's ids",
     "files of the shop's own that come again: this person's rows in them are set aside",
 )
 
