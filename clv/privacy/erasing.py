@@ -96,6 +96,7 @@ def erase(found: list[Person], home: Settings, step: Step = nullcontext) -> Rece
                 _erase(connection, home, person, done)
             dbt.forget_builds(connection)
             pages = files.remove_pages(home, {str(person.key) for person in found})
+    files.forget_changes(home)
     files.make_pages(home, pages)
     done.files.update({str(home.reports / f"{day}" / "index.html"): REWRITTEN for day in pages})
     _write(home, done)

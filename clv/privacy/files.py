@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 import os
 from datetime import date
 from pathlib import Path
 
 import psycopg
 
-from clv import tables
+from clv import owners_files, tables
 from clv.errors import ClvError
 from clv.ingest import files, kept
 from clv.ingest.loading import scratch_folder
@@ -18,6 +19,7 @@ from clv.ingest.mapping import FileMapping, load_mapping
 from clv.privacy.persons import Person
 from clv.settings import Settings
 
+PENDING = "erasure.pending"
 TAKEN_OUT, REMOVED = "rows taken out", "removed: its rows could not be taken out"
 STAYS = "not reached: its rows could not be taken out; remove it"
 READ_ONLY = "not reached: it cannot be written here; take the rows out where it comes from, or remove it"
@@ -30,8 +32,11 @@ def take_out(
     file. A file in landing changes its digest: its batches take the new one, so that it is not loaded again."""
     changed: dict[str, str] = {}
     query = f"select source, content_sha256, min(file_name), array_agg(batch_id) from {tables.BATCHES} group by 1, 2"
-    touched = [row for row in connection.execute(query).fetchall() if lines.keys() & set(row[3])]
-    landed = _landed(home, {source for source, *_ in touched})
+    batches = connection.execute(query).fetchall()
+    landed = _landed(home, {source for source, *_, batch_ids in batches if lines.keys() & set(batch_ids)})
+    if _catch_up(connection, home, landed):
+        batches = connection.execute(query).fetchall()
+    touched = [row for row in batches if lines.keys() & set(row[3])]
     for source, sha256, name, batch_ids in touched:
         wanted = set().union(*(lines.get(batch_id, ()) for batch_id in batch_ids))
         copy = kept.find(sha256, name, home)
@@ -46,15 +51,13 @@ def take_out(
                 changed[str(path)] = TAKEN_OUT if made else STAYS
                 if made:
                     try:
+                        _note(home, source, sha256, made[1])
                         kept.store(made[0], path)
                         emptied = made[1]
                     except OSError:
                         changed[str(path)] = READ_ONLY
         if emptied:
-            connection.execute(
-                f"update {tables.BATCHES} set content_sha256 = %s where source = %s and content_sha256 = %s",
-                (emptied, source, sha256),
-            )
+            _take_digest(connection, source, sha256, emptied)
         if copy:
             with scratch_folder(home) as scratch:
                 made = kept.without_lines(copy[0], name, mapping, wanted, scratch) if mapping else None
@@ -68,6 +71,48 @@ def take_out(
                     copy[0].unlink(missing_ok=True)
             changed[str(target or copy[0])] = TAKEN_OUT if made else REMOVED
     return {**changed, **_backtests(home, person)}
+
+
+def forget_changes(home: Settings) -> None:
+    """The batches have the digests of the files that were changed: the erasure is committed."""
+    (home.secrets / PENDING).unlink(missing_ok=True)
+
+
+def _note(home: Settings, source: str, old: str, new: str) -> None:
+    """Notes that a file in landing is about to change: the database hears of it only when everything is committed."""
+    noted = _noted(home)
+    if (source, old, new) not in noted:
+        owners_files.write(home.secrets / PENDING, json.dumps([*noted, (source, old, new)]).encode())
+
+
+def _noted(home: Settings) -> list[tuple[str, str, str]]:
+    path = home.secrets / PENDING
+    return [tuple(change) for change in json.loads(path.read_text())] if path.exists() else []  # type: ignore[misc]
+
+
+def _catch_up(connection: psycopg.Connection, home: Settings, landed: dict[tuple[str, str], list[Path]]) -> bool:
+    """Gives batches the digests of files that an erasure changed before it was cut short; whether there were any."""
+    missed = [
+        (source, old, new)
+        for source, old, new in _noted(home)
+        if (source, new) in landed and (source, old) not in landed
+    ]
+    for change in missed:
+        _take_digest(connection, *change)
+    return bool(missed)
+
+
+def _take_digest(connection: psycopg.Connection, source: str, old: str, new: str) -> None:
+    """Gives batches the digest of what their file has become, unless that was loaded as a batch of its own already."""
+    connection.execute(
+        f"""
+        update {tables.BATCHES} set content_sha256 = %(new)s
+        where source = %(source)s and content_sha256 = %(old)s and not exists (
+            select from {tables.BATCHES} where source = %(source)s and content_sha256 = %(new)s
+        )
+        """,
+        {"source": source, "old": old, "new": new},
+    )
 
 
 def _landed(home: Settings, sources: set[str]) -> dict[tuple[str, str], list[Path]]:

@@ -241,6 +241,21 @@ def test_an_erasure_that_was_cut_short_is_finished(home, tmp_path, monkeypatch):
     assert traces.in_tables(needles(home)) == traces.in_files(needles(home), home.home) == []
 
 
+def test_files_in_landing_that_were_changed_before_it_was_cut_short_are_known_again(home, monkeypatch):
+    write(home.landing / "orders" / "a.csv", of_quince(1), of("c1", "1", amount="none"), of("c2", "2"))
+    ingest.landing(home)
+    with monkeypatch.context() as patch:
+        patch.setattr(dbt, "forget_builds", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            erase(QUINCE["id"], home)
+    erase(QUINCE["id"], home)
+    assert traces.in_tables(needles(home)) == traces.in_files(needles(home), home.home) == []
+    (result,) = ingest.landing(home)
+    assert (result.batch_id, result.already_loaded) == (1, True)
+    assert [replayed.result for replayed in ingest.replay(home, "orders")] == [None]
+    assert not list(home.secrets.glob("*.pending"))
+
+
 def test_an_erasure_waits_for_what_reads_customers(home, tmp_path):
     ingest.load("orders", write(tmp_path / "a.csv", of_quince(1)), home)
     found, done = erasing.find(QUINCE["id"], "orders", None, home), []
