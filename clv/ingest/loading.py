@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -62,9 +62,15 @@ def load_file(
         if result and set_aside and settings.database == "warehouse":
             # Whoever was erased since the load is not in the copy either; nobody is while it is made.
             with warehouse.lock(privacy.LOCK, settings.url_as(LOADER), shared=True):
+                file = replace(file, sha256=_digest(result.batch_id, settings))  # an erasure may have changed the file
                 kept.keep(path, file, mapping, settings, scratch, _places_of_erased(result.batch_id, settings))
     # Somebody else loaded the same content in the meantime where there is no result.
     return result or _earlier_batch(file, mapping, settings) or _vanished(file)
+
+
+def _digest(batch_id: int, settings: Settings) -> str:
+    query = f"select content_sha256 from {tables.BATCHES} where batch_id = %s"
+    return warehouse.rows(query, (batch_id,), settings.url_as(LOADER))[0][0]
 
 
 def _places_of_erased(batch_id: int, settings: Settings) -> set[int]:

@@ -73,15 +73,20 @@ def take_out(
     return {**changed, **_backtests(home, person)}
 
 
-def forget_changes(home: Settings) -> None:
-    """The batches have the digests of the files that were changed: the erasure is committed."""
-    (home.secrets / PENDING).unlink(missing_ok=True)
+def forget_changes(connection: psycopg.Connection, home: Settings) -> None:
+    """Forgets which files were changed, of those whose batches have the new digests; they are committed."""
+    known = set(connection.execute(f"select distinct source, content_sha256 from {tables.BATCHES}").fetchall())
+    missed = [change for change in _noted(home) if change[:2] in known]
+    if missed:
+        owners_files.write(home.secrets / PENDING, json.dumps(missed).encode())
+    else:
+        (home.secrets / PENDING).unlink(missing_ok=True)
 
 
 def _note(home: Settings, source: str, old: str, new: str) -> None:
     """Notes that a file in landing is about to change: the database hears of it only when everything is committed."""
     noted = _noted(home)
-    if (source, old, new) not in noted:
+    if new != old and (source, old, new) not in noted:
         owners_files.write(home.secrets / PENDING, json.dumps([*noted, (source, old, new)]).encode())
 
 

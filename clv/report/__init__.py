@@ -8,9 +8,10 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from clv import pages, publication, settings
+from clv import pages, privacy, publication, roles, settings, warehouse
 from clv.errors import ClvError
 from clv.report import charts, facts
+from clv.roles import PUBLISHER
 
 
 def write(as_of: date, home: settings.Settings | None = None) -> Path:
@@ -23,9 +24,11 @@ def write(as_of: date, home: settings.Settings | None = None) -> Path:
     if published is None:
         raise ClvError(f"nothing is published for {as_of}; run `clv run --as-of {as_of}`")
     page = home.reports / as_of.isoformat() / "index.html"
-    found = facts.read(published)
-    drawn = charts.drawn(found)
-    pages.replace(page, pages.environment().get_template("report.html").render({**found, "charts": drawn}))
+    # Else a page that was read before an erasure, or a renaming, could come after it.
+    with warehouse.lock(privacy.LOCK, roles.url(PUBLISHER), shared=True):
+        found = facts.read(published)
+        drawn = charts.drawn(found)
+        pages.replace(page, pages.environment().get_template("report.html").render({**found, "charts": drawn}))
     write_index(home)
     return page
 

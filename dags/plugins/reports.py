@@ -48,6 +48,7 @@ class ReportsPlugin(AirflowPlugin):
             "href": f"{PREFIX}/{INDEX}",
             "icon": ICON,
             "destination": "nav",
+            "url_route": "reports",  # within Airflow's own page: without it, its button in the menu leads nowhere
             "nav_top_level": True,
         }
     ]
