@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -15,6 +16,8 @@ from clv.runtime import postgres
 
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 PASSWORDS = {role: secrets.token_urlsafe(16) for role in roles.PIPELINE}
+# Nobody's data: what a crash of the machine would lose need not wait for the disk, nor fill it.
+HASTY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "256MB"}
 _numbers = itertools.count(1)
 
 
@@ -25,7 +28,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     password = secrets.token_urlsafe(16)
     postgres.initialise(data, password)
     port = postgres.free_port()
-    postgres.start(data, port)
+    with pytest.MonkeyPatch.context() as patch:
+        for option, value in HASTY.items():
+            patch.setitem(postgres.OPTIONS, option, value)
+        postgres.start(data, port)
     yield f"postgresql://clv_owner:{password}@127.0.0.1:{port}"
     postgres.stop(data)
 
@@ -38,8 +44,10 @@ def make_roles(connection: psycopg.Connection) -> None:
             connection.execute(f"create role {roles.name(role)} login password '{password}'")  # type: ignore[arg-type]
 
 
-def make_home(server: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> settings.Settings:
-    """A home with a migrated, empty warehouse of its own; CLV_HOME and CLV_WAREHOUSE_URL point at it."""
+@contextmanager
+def made_home(server: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[settings.Settings]:
+    """A home with a migrated, empty warehouse of its own, which goes with it; CLV_HOME and CLV_WAREHOUSE_URL point
+    at it."""
     database = f"warehouse_{next(_numbers)}"
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute(f"create database {database}")  # type: ignore[arg-type]
@@ -52,20 +60,25 @@ def make_home(server: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> set
     monkeypatch.setenv("CLV_HOME", str(folder))
     monkeypatch.setenv("CLV_WAREHOUSE_URL", f"{server}/{database}")
     warehouse.migrate()
-    return settings.load()
+    yield settings.load()
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        for name in (database, f"{database}_mlflow"):
+            connection.execute(f"drop database if exists {name} with (force)")  # type: ignore[arg-type]
 
 
 @pytest.fixture
-def home(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> settings.Settings:
+def home(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[settings.Settings]:
     """A fresh home whose warehouse is empty and migrated."""
-    return make_home(server, tmp_path / "home", monkeypatch)
+    with made_home(server, tmp_path / "home", monkeypatch) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def module_home(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[settings.Settings]:
     """Like `home`, for all tests of a module: where what they look at takes long to make."""
-    with pytest.MonkeyPatch.context() as patch:
-        yield make_home(server, tmp_path_factory.mktemp("module") / "home", patch)
+    folder = tmp_path_factory.mktemp("module") / "home"
+    with pytest.MonkeyPatch.context() as patch, made_home(server, folder, patch) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")
