@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,17 @@ PASSWORDS = {role: secrets.token_urlsafe(16) for role in roles.PIPELINE}
 # Nobody's data: what a crash of the machine would lose need not wait for the disk, nor fill it.
 HASTY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "256MB"}
 _numbers = itertools.count(1)
+
+# A process of pytest-xdist has no main file; PySpark would take that for its own doctests and end it.
+if not hasattr(sys.modules["__main__"], "__file__"):
+    sys.modules["__main__"].__file__ = pytest.__file__
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is made once stays in one process: the tests that share a running home, and the tests of a file."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("e2e" if "running" in item.fixturenames else item.path.stem))
 
 
 @pytest.fixture(scope="session")
