@@ -1,5 +1,6 @@
-"""Does a model still hold at a date? The forecasts that matured are compared with what happened, and the features with
-those it learned from. Where a check fails, the model of the week takes the place of the month's."""
+"""Does a model still hold at a date? The features are compared with those it learned from: where they have drifted, the
+model of the week takes the place of the month's. The forecasts that matured are compared with what happened: where they
+missed, that is told and kept. It decides nothing, since what was published hangs on the order of runs."""
 
 from __future__ import annotations
 
@@ -30,6 +31,11 @@ class Check:
     passed: bool
     expected: float | None = None
     forecast_of: date | None = None
+
+    @property
+    def follows_from_data(self) -> bool:
+        """Whether every order of runs finds the same."""
+        return self.forecast_of is None
 
     def __str__(self) -> str:
         expected = "" if self.expected is None else f", expected {self.expected:.6g}"

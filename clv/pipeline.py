@@ -119,16 +119,18 @@ def _judge_what_was_used(used: object, as_of: date, run_id: str) -> None:
 
 
 def train(as_of: date, run_id: str, force: object = False) -> Facts:
-    """Makes sure of the model for this date: the month's, or the week's where the month's does not hold any more."""
+    """Makes sure of the model for this date: the month's, or the week's where the features have drifted from it."""
     forced = str(force).lower() == "true"
     choice = model_choice.for_run(as_of, force=forced)
     facts = _make_sure(choice, as_of, run_id, forced)
     if forced or choice.model_version is None:
         return facts
     checks = model_checks.run(as_of, run_id, choice.model_version)
-    facts = {**facts, "checks": len(checks), "failed_checks": [str(check) for check in checks if not check.passed]}
-    if facts["failed_checks"]:
-        print(f"model {choice.model_version} does not hold: {'; '.join(facts['failed_checks'])}", flush=True)
+    failed = [check for check in checks if not check.passed]
+    facts = {**facts, "checks": len(checks), "failed_checks": [str(check) for check in failed]}
+    if failed:
+        print(f"model {choice.model_version} does not hold: {'; '.join(map(str, failed))}", flush=True)
+    if any(check.follows_from_data for check in failed):
         weekly = model_choice.for_run(as_of, of_the_week=True)
         if weekly.training_date != choice.training_date:
             facts |= _make_sure(weekly, as_of, run_id)

@@ -10,7 +10,7 @@ under a `run_id` of its own, and readers move only when `publish` has flipped th
 | ingest | landing files | raw, pii, quarantine |
 | build_staging, build_intermediate | raw | staging, quarantine, intermediate |
 | build_features | intermediate | features |
-| train | features of closed past dates, matured forecasts | ops.model_checks; a model where none holds |
+| train | features of closed past dates, matured forecasts | ops.model_checks; a model, where none will do |
 | score | features, the model | predictions |
 | build_analytics | all of the above | analytics_runs |
 | gate_* | the layer before | ops.gate_results |

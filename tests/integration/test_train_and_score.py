@@ -12,7 +12,7 @@ import psycopg
 import pytest
 import simulated_features as sim
 
-from clv import dbt, model_choice, pipeline, registry, settings, tables, warehouse
+from clv import dbt, model_checks, model_choice, pipeline, registry, settings, tables, warehouse
 from clv.errors import ClvError
 from clv.model_choice import Choice
 from clv.settings import Settings
@@ -268,3 +268,9 @@ def test_a_model_that_does_not_hold_gives_way_to_that_of_the_week(
     query = f"select count(*), bool_and(passed) from {tables.MODEL_CHECKS} where run_id = %s"
     assert warehouse.rows(query, (RUN,), home.warehouse_url) == [(4, True)]
     assert warehouse.rows(query, ("2023-08-10.2",), home.warehouse_url) == [(4, False)]
+
+    # A published forecast that missed is told. It changes no rows: another order of runs would not have met it.
+    missed = model_checks.Check("matured total, 90 days", 1.0, 1.5, False, 2.0, date(2023, 5, 1))
+    monkeypatch.setattr(model_checks, "run", lambda *_: [missed])
+    facts = pipeline.train(AS_OF, RUN)
+    assert (facts["training_date"], facts["trained"], facts["failed_checks"]) == ("2023-08-01", False, [str(missed)])
