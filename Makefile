@@ -8,7 +8,7 @@ demo: bootstrap ## show it all: a simulated shop, several days through Airflow, 
 	@.venv/bin/clv demo
 
 test: bootstrap-dev ## run all tests
-	@.venv/bin/pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	@.venv/bin/pytest -n 2 --no-loadscope-reorder
 
 soak: bootstrap-dev ## random faults for MINUTES (60), each run compared with an undisturbed one
 	@MINUTES=$(or $(MINUTES),60) .venv/bin/pytest -s --timeout=0 tests/integration/soak_faults.py

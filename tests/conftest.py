@@ -11,6 +11,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from clv import roles, settings, warehouse
 from clv.runtime import postgres
@@ -26,11 +28,16 @@ if not hasattr(sys.modules["__main__"], "__file__"):
     sys.modules["__main__"].__file__ = pytest.__file__
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class OneHomeEach(LoadFileScheduling):
     """What is made once stays in one process: the tests that share a running home, and the tests of a file."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("e2e" if "running" in item.fixturenames else item.path.stem))
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "tests/e2e" if nodeid.startswith("tests/e2e/") else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneHomeEach:
+    return OneHomeEach(config, log)
 
 
 @pytest.fixture(scope="session")
