@@ -26,8 +26,10 @@ from clv.runtime import postgres
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("faults") / "postgres"
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(postgres.OPTIONS, "max_wal_size", "256MB")  # it fills a small disk else
+        yield tmp_path_factory.mktemp("faults") / "postgres"
 
 
 @pytest.fixture(scope="module")

@@ -181,7 +181,7 @@ class Reader:
             except psycopg.Error as error:
                 self.seen.append(f"{type(error).__name__}: {error}")
             with suppress(TimeoutError):
-                self.ended.wait(0.02)
+                self.ended.wait(0.3)  # at 0.02 it took half a core from what it watches
 
     def _look(self, connection: psycopg.Connection, view: str, expected: dict) -> None:
         found = connection.execute(
