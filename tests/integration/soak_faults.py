@@ -25,7 +25,8 @@ from clv.pipeline import STEPS
 MINUTES = float(os.environ.get("MINUTES", "60"))
 SEED = int(os.environ.get("SEED", "0"))
 DATES = int(os.environ.get("DATES", "10"))  # of the backfill
-APART, AT_WORK = 4, 3  # days between its dates, steps at the same time
+APART = int(os.environ.get("APART", "4"))  # days between its dates
+AT_WORK = 3  # steps at the same time
 TRIES = 3  # of a step, as Airflow's
 
 
