@@ -20,7 +20,8 @@ install_debian() {
     [ -n "${apt_updated:-}" ] || { echo "reading the package lists"; apt-get update -qq; apt_updated=1; }
     local package
     for package in "$@"; do
-        if apt-cache policy "$package" | grep -q "Candidate: [0-9]"; then
+        # Not through a pipe: grep would close it early, and apt-cache's end by it would read as "no such package".
+        if [[ "$(apt-cache policy "$package")" == *"Candidate: "[0-9]* ]]; then
             echo "installing $package"
             apt-get install -y -qq --no-install-recommends "$package" >/dev/null && return
         fi
