@@ -18,6 +18,9 @@ PLAIN = r"[-0-9/]+([ T][0-9:.]*)?"  # neither
 # Orders are dated from FIRST to LAST. 1970-01-01 and 9999-12-31 are what programs write for no time at all.
 FIRST, LAST = 1971, 2199
 CURRENCY = "[A-Z]{3}"
+# What was paid for goods that came back: of a record's cost the share that was refunded of its amount.
+RETURNED_COST = f"case when amount > 0 then round(cost::double * least(-_refund / amount, 1)::double, 4)::{NUMBER} end"
+CUSTOMER = "chr(1)"  # stands for the customer's key in an order's number, until the key is known
 YES, NO = ("yes", "true", "1", "y", "t", "subscribed"), ("no", "false", "0", "n", "f", "unsubscribed")
 ERASED = "erased"  # the reason for which rows of erased customers are set aside
 KEYS_OF_ORDERS = ("line", "order_time")  # row keys that two customers may share
@@ -34,9 +37,11 @@ def parsed_view(mapping: Mapping, reporting_zone: str, warehouse_currency: str, 
     email, name, order_id, ordered_at, amount and COLUMNS. A record with a refunded amount gives a second row.
     """
     money = rate_of(mapping, warehouse_currency)
-    number = f"row_number() over (partition by {_names(mapping.order)} order by _line)"
-    order_columns = [_whole(mapping, name) for name in mapping.order]
-    order = order_columns[0] if len(order_columns) == 1 else " || '-' || ".join(order_columns)
+    customer = _customer(mapping)
+    of_order = [customer if name == mapping.customer else _whole(mapping, name) for name in mapping.order]
+    number = f"row_number() over (partition by {', '.join(of_order)} order by _line)"
+    place = f"case when {customer} is not null then {CUSTOMER} end"  # the id itself stays in pii
+    order = " || '-' || ".join(place if sql == customer else sql for sql in of_order)
     order_id = f"{order} || '-' || {number}" if mapping.order_numbered else order
     if mapping.amount:
         amount = number_in(mapping, mapping.amount)
@@ -47,14 +52,13 @@ def parsed_view(mapping: Mapping, reporting_zone: str, warehouse_currency: str, 
     if mapping.sign_column:
         negative = ", ".join(literal(value) for value in mapping.sign_negative)
         amount = f"case when {quoted(mapping.sign_column)} in ({negative}) then -abs({amount}) else {amount} end"
-    customer = _whole(mapping, mapping.customer)
     items = {
         "_content": "_content",
         "_part": quoted(mapping.part) if mapping.part else "''",
         "_version": time_in(mapping, mapping.updated_at, reporting_zone),
         "_rule": _rule(mapping),
         "_reason": _reason(mapping, reporting_zone, currency_stated, converted(amount, money)),
-        "customer_id": f"lower({customer})" if mapping.customer_lower else customer,
+        "customer_id": customer,
         "email": column_or_null(mapping.email),
         "name": column_or_null(mapping.name),
         "may_contact": _consent(mapping.consent),
@@ -69,7 +73,7 @@ def parsed_view(mapping: Mapping, reporting_zone: str, warehouse_currency: str, 
     sale = "select *, '' as _kind from typed"
     refund = (
         "select * replace (_refund as amount, _refunded_at as ordered_at, order_id as refund_of, "
-        "null as quantity, null as unit_price, null as discount, null as cost, null as product_id, "
+        f"null as quantity, null as unit_price, null as discount, {RETURNED_COST} as cost, null as product_id, "
         "null as product_name, null as category), 'refund' as _kind from typed where _refund < 0 and _reason is null"
     )
     both = f"{sale} union all {refund}" if mapping.refund_amount else sale
@@ -90,7 +94,7 @@ def repeats_table(mapping: Mapping) -> str:
     else:
         # Equal rows share a number: an order's rows of one time are numbered by the first appearance of each content.
         same = "order_id, ordered_at, _kind"
-        if mapping.row_key == "customer_order_time":
+        if mapping.row_key == "customer_order_time" or mapping.customer in mapping.order:
             same = f"customer_id, {same}"
         number = f"dense_rank() over (partition by {same} order by _first)"
         with_first = f"select _line, {same}, min(_line) over (partition by {same}, _content) as _first from parsed"
@@ -103,10 +107,12 @@ def export_query(mapping: Mapping) -> str:
 
     Expects the tables customers(customer_id, customer_key blob), unreadable(_line) and repeats_table's.
     """
+    named = {name: f"{_keyed(mapping, name)} as {name}" for name in ("order_id", "refund_of")}
     return f"""
         select
             _line, {_row_key(mapping)} as _row_key, unhex({CONTENT_HEX}) as _content, _version, _rule,
-            customers.customer_key, order_id, ordered_at, amount, {", ".join(COLUMNS)}, may_contact
+            customers.customer_key, {named["order_id"]}, ordered_at, amount,
+            {", ".join(named.get(name, name) for name in COLUMNS)}, may_contact
         from parsed
         anti join unreadable using (_line)
         left join repeats using (_line, _kind)
@@ -132,17 +138,29 @@ def without_erased(query: str, mapping: Mapping, batch_id: int) -> str:
 
 
 def _row_key(mapping: Mapping) -> str:
-    number = "coalesce(number, 1)"
+    number, order = "coalesce(number, 1)", _keyed(mapping, "order_id")
     if mapping.row_key == "content":
         key = f"{CONTENT_HEX} || '|' || {number}"
     elif mapping.row_key == "line":
         # A row without a line id is told apart by its content, so that no line of the order is lost.
-        key = f"coalesce(order_id, '') || '|' || coalesce(line_id, {CONTENT_HEX})"
+        key = f"coalesce({order}, '') || '|' || coalesce(line_id, {CONTENT_HEX})"
     else:
-        key = f"coalesce(order_id, '') || '|' || coalesce(ordered_at::varchar, '') || '|' || {number}"
+        key = f"coalesce({order}, '') || '|' || coalesce(ordered_at::varchar, '') || '|' || {number}"
         if mapping.row_key == "customer_order_time":
             key = f"coalesce(lower(hex(customers.customer_key)), '') || '|' || {key}"
     return f"{key} || case when _kind = '' then '' else '|' || _kind end"
+
+
+def _keyed(mapping: Mapping, column: str) -> str:
+    """An order's number, the customer's key in the place kept for it: a pseudonym, as everywhere outside pii."""
+    if mapping.customer not in mapping.order:
+        return column
+    return f"replace({column}, {CUSTOMER}, lower(hex(customers.customer_key)))"
+
+
+def _customer(mapping: Mapping) -> str:
+    customer = _whole(mapping, mapping.customer)
+    return f"lower({customer})" if mapping.customer_lower else customer
 
 
 def _carried(mapping: Mapping) -> str:

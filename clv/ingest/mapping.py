@@ -267,6 +267,8 @@ def _agree(mapping: Mapping, place: str) -> None:
         raise ClvError(f"{place}: 'part' goes with row_key: content; add that or drop 'part'")
     if mapping.sign_column and not mapping.sign_negative:
         raise ClvError(f"{place}: 'sign' names a column but no values; add negative: [refund]")
+    if persons := {mapping.email, mapping.name} & set(mapping.order) - {mapping.customer}:
+        raise ClvError(f"{place}: 'order' is kept outside of pii; take '{sorted(map(str, persons))[0]}' out of it")
     always = mapping.optional & {mapping.customer, *mapping.order, mapping.time, mapping.amount or mapping.price or ""}
     if always:
         raise ClvError(f"{place}: customer, order, time and amount are required; take the ? off '{sorted(always)[0]}?'")

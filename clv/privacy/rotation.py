@@ -69,7 +69,8 @@ def _rename(connection: psycopg.Connection, table: str) -> int:
         raise ClvError(f"{table} has {unknown:,} customers who are not in {tables.CUSTOMERS}; restore it from a backup")
     query = """
         select column_name from information_schema.columns
-        where table_schema || '.' || table_name = %s and data_type = 'text' and column_name ~ '_key$'
+        where table_schema || '.' || table_name = %s and data_type = 'text'
+            and (column_name ~ '_key$' or column_name in ('order_id', 'refund_of'))
     """
     values = {"customer_key": "new_key"}
     for (column,) in connection.execute(query, (table,)).fetchall():

@@ -329,6 +329,32 @@ def test_row_keys_of_order_ids_that_customers_share(home, tmp_path):
     assert [key for (key,) in lines("_row_key")][3:] == ["a|2024-01-01 00:00:00|1"] * 2
 
 
+def test_a_refunded_part_takes_its_share_of_the_cost_back(home, tmp_path):
+    name = source(home, refund="refunded", columns={"cost": "cost"})
+    rows = ["1,a,2024-01-01,100,40,25", "1,b,2024-01-01,100,,25", "1,c,2024-01-01,0,40,25", "1,d,2024-01-01,50,30,60"]
+    ingest.load(name, write(tmp_path / "o.csv", *rows, header=f"{HEADER},cost,refunded"), home)
+    refunds = warehouse.rows("select order_id, amount, cost from raw.order_lines where amount < 0 order by 1")
+    assert refunds == [("a", -25, 10), ("b", -25, None), ("c", -25, None), ("d", -60, 30)]
+
+
+def test_an_order_number_made_of_the_customer_holds_the_key_in_place_of_the_id(home, tmp_path):
+    ann, bob = "ann@mail.example,2024-01-01,5", "bob@mail.example,2024-01-01,6"
+    file = write(tmp_path / "o.csv", ann, bob, ann, ann.replace("@", "@2."), header="customer_id,ordered_at,amount")
+    ingest.load("orders_without_id", file, home)
+    found = lines("replace(customer_key::text, '-', ''), order_id, _row_key")
+    assert [order_id.removeprefix(key) for key, order_id, _ in found] == ["-2024-01-01-1"] * 2 + [
+        "-2024-01-01-2", "-2024-01-01-1",
+    ]  # fmt: skip
+    assert all(row_key.startswith(f"{key}|{order_id}|") for key, order_id, row_key in found)
+    assert len({row_key for *_, row_key in found}) == 4
+    assert warehouse.rows("select 1 from raw.order_lines as line where line::text like '%@%'") == []
+
+    # Two spellings of one customer are one customer, whose orders are counted on.
+    said = {"customer": {"column": "customer_id", "lower": True}, "order": {"columns": ["customer_id"], "number": True}}
+    ingest.load(source(home, **said), write(tmp_path / "two.csv", "Ann@x,,2024-01-01,5", "ann@x,,2024-01-01,6"), home)
+    assert [order_id[32:] for (order_id,) in lines("order_id")][4:] == ["-1", "-2"]
+
+
 @pytest.mark.parametrize(
     ("lines", "header", "words"),
     [

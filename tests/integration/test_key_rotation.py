@@ -65,6 +65,18 @@ def keys() -> set[UUID]:
     return {key for (key,) in warehouse.rows(f"select customer_key from {tables.CUSTOMERS}")}
 
 
+def test_keys_within_made_order_numbers_change_too(home, tmp_path):
+    (tmp_path / "o.csv").write_text("customer_id,ordered_at,amount\nanna,2024-01-01,5\n")
+    ingest.load("orders_without_id", tmp_path / "o.csv", home)
+    (old,) = keys()
+    rotation.rotate(home)
+    (new,) = keys()
+    query = f"select order_id, _row_key from {tables.ORDER_LINES}"
+    order_id = f"{new.hex}-2024-01-01-1"
+    assert old != new
+    assert warehouse.rows(query) == [(order_id, f"{new.hex}|{order_id}|2024-01-01 00:00:00|1")]
+
+
 def test_nothing_but_keys_changes(shop, tmp_path):
     before, old, secret = content(shop), keys(), shop.secret("pseudonym_key")
     page = report.write(date.fromisoformat(small.AS_OF), shop)

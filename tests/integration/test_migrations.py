@@ -6,6 +6,7 @@ import re
 import secrets
 import shutil
 import subprocess
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -31,15 +32,7 @@ def test_a_received_row_is_loaded_or_unreadable(home):
 
 @pytest.mark.parametrize("version", range(1, len(MIGRATIONS)), ids=MIGRATIONS[:-1])
 def test_every_version_with_data_becomes_the_newest(server, home, version, tmp_path, monkeypatch):
-    database = f"version_{secrets.token_hex(4)}"
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f"create database {database}")  # type: ignore[arg-type]
-    url = f"{server}/{database}"
-    with monkeypatch.context() as patch:
-        for name in MIGRATIONS[:version]:
-            shutil.copy(warehouse.MIGRATIONS / name, tmp_path / name)
-        patch.setattr(warehouse, "MIGRATIONS", tmp_path)
-        assert warehouse.migrate(url) == MIGRATIONS[:version]
+    url = older(server, MIGRATIONS[:version], tmp_path, monkeypatch)
     before = fill(url)
     assert len(before) >= 11
     assert warehouse.migrate(url) == MIGRATIONS[version:]
@@ -47,6 +40,59 @@ def test_every_version_with_data_becomes_the_newest(server, home, version, tmp_p
         kept = ", ".join(columns)
         assert warehouse.rows(f"select ({kept})::text from {table}", url=url) == rows, table
     assert structure(url) == structure(home.warehouse_url)
+
+
+def test_order_numbers_that_were_made_of_customers_lose_the_id(server, monkeypatch, tmp_path):
+    before = MIGRATIONS[: MIGRATIONS.index("0120_order_numbers.sql")]
+    url = older(server, before, tmp_path, monkeypatch)
+    key, hexed = "00000000-0000-4000-8000-00000000000a", "0000000000004000800000000000000a"
+    made, own = "ann@x-2024-01-01-1", "ann@x-77"
+    with warehouse.connect(url) as connection:
+        connection.execute("create schema if not exists analytics_runs")
+        connection.execute("create table analytics_runs.fct_orders (customer_key uuid, order_key text)")
+        connection.execute(
+            "insert into pii.customers (customer_key, source, customer_id) values (%s, 'plain', 'ann@x')", (key,)
+        )
+        for number, (source, order_id) in enumerate([("plain", made), ("own", own), ("own", "78")], 1):
+            connection.execute(
+                """
+                insert into raw.batches
+                    (batch_id, source, file_name, content_sha256, mapping_sha256, currency, rows_received, rows_loaded,
+                    rows_unreadable)
+                overriding system value values (%s, %s, 'f', %s, 'm', 'EUR', 1, 1, 0)
+                """,
+                (number, source, f"{number}"),
+            )
+            connection.execute(
+                """
+                insert into raw.order_lines
+                    (_batch_id, _line, _source, _row_key, _content, customer_key, order_id, ordered_at, amount)
+                values (%s, 2, %s, %s || '|' || %s || '|t|1', gen_random_uuid(), %s, %s, '2024-01-01', 1)
+                """,
+                (number, source, hexed, order_id, key, order_id),
+            )
+            connection.execute("insert into analytics_runs.fct_orders values (%s, %s)", (key, f"{source}:{order_id}"))
+    warehouse.migrate(url)
+    query = "select order_id, _row_key from raw.order_lines order by _batch_id"
+    named = f"{hexed}-2024-01-01-1"
+    expected = [named, own, "78"]
+    assert warehouse.rows(query, url=url) == [(one, f"{hexed}|{one}|t|1") for one in expected]
+    query = "select order_key from analytics_runs.fct_orders order by 1"
+    assert warehouse.rows(query, url=url) == [("own:78",), (f"own:{own}",), (f"plain:{named}",)]
+
+
+def older(server: str, names: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of a new database with these migrations alone."""
+    database = f"version_{secrets.token_hex(4)}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"create database {database}")  # type: ignore[arg-type]
+    url = f"{server}/{database}"
+    with monkeypatch.context() as patch:
+        for name in names:
+            shutil.copy(warehouse.MIGRATIONS / name, folder / name)
+        patch.setattr(warehouse, "MIGRATIONS", folder)
+        assert warehouse.migrate(url) == names
+    return url
 
 
 def fill(url: str) -> dict[str, tuple[list[str], list[tuple]]]:

@@ -96,6 +96,7 @@ def test_the_digest_is_of_what_is_said():
         ({"filters": [{"rule": "x", "column": "c", "at_most": "nil"}]}, ["must be a number"]),
         ({"currency": {"code": "EUR", "rates": {"USD": 0}}}, ["currency.rates"]),
         ({"sign": {"column": "kind"}}, ["negative"]),
+        ({"person": {"email": "mail"}, "order": {"columns": ["mail", "at"]}}, ["outside of pii", "'mail'"]),
     ],
 )
 def test_mistakes_are_named(said, words):
