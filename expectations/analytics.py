@@ -114,6 +114,15 @@ def customer_segments(slice_: Slice) -> Suite:
                 "a customer stands in one of customer_segments and customer_clv only",
                 MEND,
             ),
+            never(
+                "valued_have_a_band",
+                f"""select customer_key from {{batch}} inner join (
+                    select customer_key, value_tier from {RUNS}.customer_clv where {slice_.where}
+                ) as clv using (customer_key)
+                where (value_band is null) <> (clv.value_tier is null)""",
+                "a customer has a value tier and no value band, or the other way round",
+                MEND,
+            ),
         ],
     )
 

@@ -33,7 +33,7 @@ from spark_jobs.forecast import LIFETIME, Forecast, Model, Setting
 log = logging.getLogger("clv.score")
 NO_MODEL = "none"
 MOST_SAMPLED = 100_000  # customers from whom the date's level and means are taken; above it, drawn at random
-NO_ORDER = "no order before the date"
+NO_ORDER = "no day that brought money before the date"
 NUMBERS = [
     "p_alive", "p_purchase", "expected_orders", "predicted_revenue",
     "predicted_p10", "predicted_p50", "predicted_p90", "discount_factor",

@@ -10,6 +10,12 @@
 {%- endmacro %}
 
 
+{# Percentage of customers who are worth more; equal values stand in the order of what they were worth. #}
+{% macro percent_above() -%}
+    100.0 * (row_number() over (order by predicted_clv desc, historic_revenue desc, customer_key) - 1) / count(*) over ()
+{%- endmacro %}
+
+
 {# 1 (lowest) to 5 (highest) by rank. Equal values share a quintile, the lowest they reach. #}
 {% macro quintile(column) -%}
     least(1 + floor(5 * percent_rank() over (order by {{ column }})), 5)::integer

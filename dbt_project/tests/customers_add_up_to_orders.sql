@@ -1,5 +1,4 @@
--- Customers whose historic revenue is not the sum of their orders, rounded. Orders themselves are rounded to four
--- decimals, which only matters where amounts have more.
+-- Customers whose historic revenue is not the sum of their orders, to the penny.
 with
 
 customers as (
@@ -11,8 +10,7 @@ customers as (
 orders as (
     select
         customer_key,
-        sum(net_revenue) as net_revenue,
-        count(*) as orders
+        sum(net_revenue) as net_revenue
     from {{ ref('fct_orders') }}
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
     group by customer_key
@@ -24,6 +22,4 @@ select
     orders.net_revenue
 from customers
 full outer join orders on customers.customer_key = orders.customer_key
-where
-    abs(coalesce(customers.historic_revenue, 0) - coalesce(orders.net_revenue, 0))
-    > 0.005 + 0.00005 * coalesce(orders.orders, 0)
+where customers.historic_revenue is distinct from orders.net_revenue

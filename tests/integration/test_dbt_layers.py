@@ -413,12 +413,12 @@ def test_the_quality_of_each_tables_data_in_five_dimensions(shop: dict):
     nothing = "Nothing is expected of the table here."
     assert [row[2:] for row in found] == [
         ("analytics.customer_clv", "accuracy", None, 0, 4, nothing),
-        ("analytics.customer_clv", "availability", Decimal("1"), 1, 4, "Published, with 4 rows."),
+        ("analytics.customer_clv", "availability", Decimal("1"), 1, 4, "There, with 4 rows."),
         ("analytics.customer_clv", "completeness", None, 0, 4, nothing),
         ("analytics.customer_clv", "consistency", Decimal("1"), 1, 4, "Met: all 1."),
         ("analytics.customer_clv", "timeliness", Decimal("0.5714"), 1, 4, new),  # 3 of 7 days too old
         ("staging.stg_order_lines", "accuracy", None, 0, 10, nothing),
-        ("staging.stg_order_lines", "availability", Decimal("1"), 1, 10, "Published, with 10 rows."),
+        ("staging.stg_order_lines", "availability", Decimal("1"), 1, 10, "There, with 10 rows."),
         (
             "staging.stg_order_lines", "completeness", Decimal("0.5"), 2, 10,
             "Met: 1 of 2. Not met: weekly_volume.",
@@ -478,4 +478,4 @@ def test_what_training_measured_is_shown(shop: dict, module_home: settings.Setti
 
 
 def test_the_units_of_the_sql(shop: dict, module_home: settings.Settings):
-    assert dbt.unit_tests(module_home) == 10
+    assert dbt.unit_tests(module_home) == 11

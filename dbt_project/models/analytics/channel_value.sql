@@ -53,7 +53,7 @@ values_of_channels as (
         count(*) as customers,
         sum(historic_revenue) as revenue,
         sum(historic_profit) as profit,
-        case when bool_and(predicted_clv is not null) then sum(predicted_clv) end as predicted_clv
+        sum(predicted_clv) as predicted_clv
     from acquired
     group by channel
 ),

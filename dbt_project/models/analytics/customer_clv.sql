@@ -102,14 +102,10 @@ explained as (
 
 averages as (select round(avg(predicted_clv), 2) as predicted_clv from valued),
 
--- Share of the forecast customers who are worth more; equal values stand in the order of what they were worth
 ranked as (
     select
         customer_key,
-        (
-            100.0 * (row_number() over (order by predicted_clv desc, historic_revenue desc, customer_key) - 1)
-            / count(*) over ()
-        ) as percent_above
+        {{ percent_above() }} as percent_above
     from valued
     where predicted_clv is not null
 ),

@@ -26,13 +26,21 @@ predictions as (
 
 tag_rules as (select * from {{ ref('tag_rules') }}),
 
-bands as (
-    select distinct on (customers.customer_key)
-        customers.customer_key,
-        value_bands.value_band
+ranked as (
+    select
+        customer_key,
+        {{ percent_above() }} as percent_above
     from customers
-    inner join value_bands on 100 - customers.clv_percentile < value_bands.top_percent
-    order by customers.customer_key, value_bands.top_percent
+    where predicted_clv is not null
+),
+
+bands as (
+    select distinct on (ranked.customer_key)
+        ranked.customer_key,
+        value_bands.value_band
+    from ranked
+    inner join value_bands on ranked.percent_above < value_bands.top_percent
+    order by ranked.customer_key, value_bands.top_percent
 ),
 
 measures as (

@@ -102,7 +102,7 @@ final as (
                         case days_old when 1 then '1 day' else days_old || ' days' end
                     )
             when expectations = 0 then 'Nothing is expected of the table here.'
-            when dimension = 'availability' and met = expectations then format('Published, with %s rows.', rows_judged)
+            when dimension = 'availability' and met = expectations then format('There, with %s rows.', rows_judged)
             when met = expectations then format('Met: all %s.', expectations)
             else format('Met: %s of %s. Not met: %s.', met, expectations, not_met)
         end as explanation
