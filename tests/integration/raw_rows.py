@@ -110,7 +110,7 @@ def predict(as_of: str, run_id: str, **forecasts: tuple[float, float] | None) ->
                     """,
                     (
                         as_of, run_id, customer(letter), horizon,
-                        "scored" if forecast else "too_little_data", None if forecast else "no day that brought money before the date",
+                        "scored" if forecast else "too_little_data", None if forecast else "no money before the date",
                         p_purchase, p_purchase, p_purchase, *money,
                         '[{"reason": "why", "effect": 10}]' if forecast and horizon == 365 else None,
                     ),
