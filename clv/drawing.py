@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import matplotlib as mpl
@@ -13,12 +13,14 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 LEAST_REM = 3.9  # of width per inch, on any screen
+LONGEST_NAME = 40  # letters
 INCHES = (5.2, 3.5)  # of 72 units each: wide enough to read when shrunk to a phone
 # Matplotlib wants colours, the page has variables: each stands for one and is replaced in the finished SVG.
 INK, SOFT, LINE, BAR, BAND, RIVAL = (f"#0a0b{number:02x}" for number in range(6))
 VARIABLES = {INK: "ink", SOFT: "soft", LINE: "line", BAR: "bar", BAND: "band", RIVAL: "rival"}
 STYLE: Any = {
     "svg.fonttype": "none",
+    "text.parse_math": False,  # a shop's own names may hold dollars
     "font.size": 11,
     "text.color": INK,
     "axes.labelcolor": SOFT,
@@ -42,14 +44,23 @@ STYLE: Any = {
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawing: `title` says what is seen, `words` what it shows here, `svg` is markup to put into the page."""
+    """A drawing: `title` says what is seen, `words` what it shows here, `svg` is markup to put into the page; `numbers`
+    are those it stands for, as a table with its heads first, where it draws a table."""
 
     title: str
     words: str
     svg: str
+    numbers: list[list[str]] = field(default_factory=list)
 
 
-def chart(title: str, words: str, draw: Callable[[Any], None], inches: Any = INCHES, panels: int = 1) -> Chart:
+def chart(
+    title: str,
+    words: str,
+    draw: Callable[[Any], None],
+    inches: Any = INCHES,
+    panels: int = 1,
+    numbers: list[list[str]] | None = None,
+) -> Chart:
     """What `draw` draws on axes, or on several side by side; `words` lack their full stop."""
     with mpl.rc_context(STYLE | {"svg.hashsalt": title}):
         figure = Figure(figsize=inches, layout="constrained")
@@ -57,7 +68,8 @@ def chart(title: str, words: str, draw: Callable[[Any], None], inches: Any = INC
         draw(figure.subplots(1, panels))
         written = io.StringIO()
         figure.savefig(written, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
-    return Chart(title, f"{words}.".replace(" %", "\u00a0%"), _for_the_page(written.getvalue(), title, inches[0]))
+    svg = _for_the_page(written.getvalue(), title, inches[0])
+    return Chart(title, f"{words}.".replace(" %", "\u00a0%"), svg, numbers or [])
 
 
 def _for_the_page(svg: str, title: str, inches: float) -> str:
@@ -83,6 +95,11 @@ def magnitude(value: float, _: Any = None) -> str:
         if abs(value) >= size:
             return f"{value / size:.3g}{unit}"
     return f"{value:.3g}"
+
+
+def short(name: str) -> str:
+    """A name that leaves room for the drawing."""
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1].rstrip() + "…"
 
 
 def percent(share: float) -> str:

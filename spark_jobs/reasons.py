@@ -154,5 +154,5 @@ _WORDS: dict[str, Callable[[Columns, int], str]] = {
     ),
     "variety": lambda c, i: f"{_count(c['distinct_products'][i], 'different product')} bought",
     "refunds": lambda c, i: f"{np.nan_to_num(c['refund_share'][i]):.0%} of spend refunded",
-    "discounts": lambda c, i: f"{np.nan_to_num(c['discount_share'][i]):.0%} of spend discounted",
+    "discounts": lambda c, i: f"{np.nan_to_num(c['discount_share'][i]):.0%} off the price on average",
 }

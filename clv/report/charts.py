@@ -12,12 +12,15 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
-from clv.drawing import BAND, BAR, INK, SOFT, Chart, chart, magnitude, percent
+from clv.drawing import BAND, BAR, INK, SOFT, Chart, chart, magnitude, percent, short
 
 SHARE = PercentFormatter(1, symbol=" %", decimals=0)
 WIDE = (10.8, 4.2)
 CURVES = 5  # cohorts' curves in one chart
 COHORTS = 24  # rows of the heat-map
+DARKEST = 0.5  # of a cell: its number can still be read on it, in light and dark
+NO_SEGMENT = "not yet a customer"  # where segment_transitions has customers come from who were none
+SINCE = "months after that of the first order"
 
 
 def drawn(facts: dict[str, Any]) -> dict[str, Chart | None]:
@@ -97,24 +100,28 @@ def moves(facts: dict[str, Any]) -> Chart | None:
             share = count / sizes[left]
             x, y = order.index(right), len(came) - 1 - came.index(left)
             axes.add_patch(
-                Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, facecolor=BAR, alpha=0.08 + 0.6 * share, linewidth=0)
+                Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, facecolor=BAR, alpha=0.05 + DARKEST * share, linewidth=0)
             )
             axes.text(x, y, f"{count:,}", ha="center", va="center", fontsize=10, color=INK)
         axes.set(xlim=(-0.5, len(order) - 0.5), ylim=(-0.5, len(came) - 0.5), xlabel="now", ylabel="before")
-        axes.set_xticks(range(len(order)), order, rotation=30, ha="right")
-        axes.set_yticks(range(len(came)), came[::-1])
+        axes.set_xticks(range(len(order)), map(short, order), rotation=30, ha="right")
+        axes.set_yticks(range(len(came)), map(short, came[::-1]))
         axes.grid(visible=False)
 
     stayed = sum(count for (left, right), count in counts.items() if left == right)
-    known = sum(count for (left, _), count in counts.items() if left in order)
+    known = sum(count for (left, _), count in counts.items() if left != NO_SEGMENT)
     words = f"Customers by their segment on {rows[0]['before_on']} (rows) and now (columns); "
-    words += f"{percent(stayed / max(known, 1))} are where they were"
-    return chart("Movement between segments", words, draw, WIDE)
+    words += f"{percent(stayed / known)} are where they were" if known else "all of them are new"
+    numbers = [
+        ["before", *order],
+        *([left, *(f"{counts.get((left, right), 0):,}" for right in order)] for left in came),
+    ]
+    return chart("Movement between segments", words, draw, WIDE, numbers=numbers)
 
 
 def retention(facts: dict[str, Any]) -> Chart | None:
-    """Cohort heat-map: share of a month's new customers who ordered in each month since."""
-    cohorts = _by_cohort([row for row in facts["cohorts"] if row["known"] and row["month_number"] > 0])
+    """Cohort heat-map: share of a month's new customers who ordered in each month since that is over."""
+    cohorts = _by_cohort([row for row in facts["cohorts"] if row["over"] and row["month_number"] > 0])
     cohorts = dict(list(cohorts.items())[-COHORTS:])
     if not cohorts:
         return None
@@ -126,22 +133,30 @@ def retention(facts: dict[str, Any]) -> Chart | None:
             for row in rows:
                 share = float(row["retention"])
                 spot = (row["month_number"] - 0.48, y - 0.46)
-                axes.add_patch(Rectangle(spot, 0.96, 0.92, facecolor=BAR, alpha=0.05 + 0.65 * share / top, linewidth=0))
+                axes.add_patch(
+                    Rectangle(spot, 0.96, 0.92, facecolor=BAR, alpha=0.05 + DARKEST * share / top, linewidth=0)
+                )
                 axes.text(row["month_number"], y, f"{100 * share:.0f}", ha="center", va="center", fontsize=8, color=INK)
-        axes.set(xlim=(0.5, longest + 0.5), ylim=(-0.5, len(cohorts) - 0.5), xlabel="months since the first order")
+        axes.set(xlim=(0.5, longest + 0.5), ylim=(-0.5, len(cohorts) - 0.5), xlabel=SINCE)
         axes.set_yticks(range(len(cohorts)), [f"{month:%Y-%m}" for month in reversed(cohorts)])
         axes.set_xticks(range(1, longest + 1, 1 if longest <= 12 else 2))
         axes.grid(visible=False)
 
-    first = [float(rows[0]["retention"]) for rows in cohorts.values() if rows[0]["month_number"] == 1]
+    first = [rows[0] for rows in cohorts.values() if rows[0]["month_number"] == 1]
     words = "Of each month's new customers, the percentage that ordered in each month since"
     if first:
-        words += f"; {percent(float(np.mean(first)))} came back in the first month after, on average"
-    return chart("Who comes back", words, draw, (10.8, 1.2 + 0.27 * len(cohorts)))
+        back = np.average([float(row["retention"]) for row in first], weights=[row["customers"] for row in first])
+        words += f"; {percent(float(back))} of all these came back in the first month after"
+    numbers = [["first order in", *map(str, range(1, longest + 1))]]
+    for month, rows in cohorts.items():
+        shares = {row["month_number"]: percent(float(row["retention"])) for row in rows}
+        numbers.append([f"{month:%Y-%m}", *(shares.get(number, "") for number in range(1, longest + 1))])
+    return chart("Who comes back", words, draw, (10.8, 1.2 + 0.27 * len(cohorts)), numbers=numbers)
 
 
 def curves(facts: dict[str, Any]) -> Chart | None:
-    """Cumulative revenue per customer by months since the first order: known, and expected with its band."""
+    """Cumulative revenue per customer by the end of each month: known, and expected with its band. Of the month that
+    is not over, what is known and what is still expected stand together."""
     cohorts = _by_cohort(facts["cohorts"])
     sized = [month for month, rows in cohorts.items() if rows[0]["customers"] >= 10 and len(rows) > 1]
     if not sized:
@@ -154,14 +169,14 @@ def curves(facts: dict[str, Any]) -> Chart | None:
         free = 0.0  # names of curves that end close together stand one above the other
         for month in sorted(chosen, key=lambda month: ends[month]):
             free = max(ends[month], free)
-            at = (cohorts[month][-1]["month_number"] + 1, free)
+            at = (cohorts[month][-1]["month_number"], free)
             axes.annotate(f"{month:%Y-%m}", at, xytext=(4, 0), textcoords="offset points", fontsize=9, va="center")
             free += max(ends.values()) / 20
         for month, shade in zip(chosen, shades, strict=True):
             rows = cohorts[month]
-            at = [row["month_number"] + 1 for row in rows]
+            at = [row["month_number"] for row in rows]
             per = [float(row["cumulative_revenue"]) / row["customers"] for row in rows]
-            split = sum(row["known"] for row in rows)
+            split = sum(not row["expected"] for row in rows)
             axes.plot(at[:split], per[:split], color=BAR, alpha=shade, label=f"{month:%Y-%m}")
             axes.plot(at[max(split - 1, 0) :], per[max(split - 1, 0) :], color=BAR, alpha=shade, linestyle=(0, (3, 2)))
             told = [row for row in rows if row["cumulative_revenue_low"] is not None]
@@ -170,19 +185,20 @@ def curves(facts: dict[str, Any]) -> Chart | None:
                 for name in ("cumulative_revenue_low", "cumulative_revenue_high")
             )
             if month == chosen[-1]:
-                axes.fill_between(
-                    [row["month_number"] + 1 for row in told], low, high, color=BAND, alpha=0.4, linewidth=0
-                )
-        axes.set(xlabel="months since the first order", ylabel=f"revenue per customer, {facts['totals']['currency']}")
+                axes.fill_between([row["month_number"] for row in told], low, high, color=BAND, alpha=0.4, linewidth=0)
+        axes.set(xlabel=SINCE, ylabel=f"revenue per customer, {facts['totals']['currency']}")
         axes.yaxis.set_major_formatter(FuncFormatter(magnitude))
         axes.margins(x=0.08)
         axes.set_ylim(bottom=0)
 
-    last = cohorts[chosen[-1]]
-    words = "Revenue per customer of chosen months' new customers: known, then expected (dashed; the newest with its "
-    words += f"band); those of {chosen[-1]:%Y-%m} will have brought {magnitude(ends[chosen[-1]])} each by month "
-    words += f"{last[-1]['month_number'] + 1}"
-    return chart("What a new customer brings over two years", words, draw, WIDE)
+    last = cohorts[chosen[-1]][-1]
+    words, brought = "Revenue per customer of chosen months' new customers", f"{magnitude(ends[chosen[-1]])} each"
+    if last["expected"]:
+        words += ": known, then expected (dashed; the newest with its band)"
+        words += f"; those of {chosen[-1]:%Y-%m} will have brought {brought} by the end of month {last['month_number']}"
+        return chart("What a new customer brings over two years", words, draw, WIDE)
+    words += f"; those of {chosen[-1]:%Y-%m} have brought {brought} so far"
+    return chart("What a new customer has brought", words, draw, WIDE)
 
 
 def channels(facts: dict[str, Any]) -> Chart | None:
@@ -200,7 +216,7 @@ def channels(facts: dict[str, Any]) -> Chart | None:
             back = "not earned back yet" if row["payback_month"] is None else f"back in month {row['payback_month']}"
             right = max(float(row["ltv"]), float(row["cac"]), 0)
             axes.annotate(back, (right, y), xytext=(8, 0), textcoords="offset points", fontsize=10, va="center")
-        axes.set_yticks(at, [row["channel"] for row in rows])
+        axes.set_yticks(at, [short(row["channel"]) for row in rows])
         axes.set(xlabel=f"per customer, {facts['totals']['currency']}")
         axes.xaxis.set_major_formatter(FuncFormatter(magnitude))
         axes.margins(x=0.18)

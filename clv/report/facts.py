@@ -129,7 +129,9 @@ _MOVES = f"""
 """
 _COHORTS = f"""
     select
-        cohort_month, month_number, customers, retention, revenue is not null as known,
+        cohort_month, month_number, customers, retention,
+        cohort_month + (month_number + 1) * interval '1 month' <= as_of_date as over,
+        predicted_revenue is not null as expected,
         cumulative_revenue, cumulative_revenue_low, cumulative_revenue_high
     from {RUNS}.cohort_value {SLICE} and month_number <= 24
     order by cohort_month, month_number

@@ -74,7 +74,7 @@ create table analytics_runs.segment_transitions (
 create table analytics_runs.cohort_value (
     {SLICED}, cohort_month date, month_number int, customers bigint, retention numeric, revenue numeric,
     cumulative_revenue numeric, cumulative_revenue_low numeric, cumulative_revenue_high numeric,
-    primary key (as_of_date, run_id, cohort_month, month_number)
+    predicted_revenue numeric, primary key (as_of_date, run_id, cohort_month, month_number)
 );
 create table {tables.CHANNEL_SPEND_BEFORE} (
     {SLICED}, channel text, covered_from date, covered_to date, spend numeric, primary key (as_of_date, run_id, channel)

@@ -62,12 +62,12 @@ def test_every_chart_is_drawn_and_says_what_it_shows(shop: settings.Settings) ->
     small.execute(
         """insert into analytics_runs.cohort_value (
             as_of_date, run_id, cohort_month, month_number, customers, retention, revenue, cumulative_revenue,
-            cumulative_revenue_low, cumulative_revenue_high)
-        select as_of_date, run_id, date '2011-03-01', number, 20, .3, 100, 100 * number + 100,
-            null::numeric, null::numeric
+            cumulative_revenue_low, cumulative_revenue_high, predicted_revenue)
+        select as_of_date, run_id, date '2011-02-01', number, 20, .3, 100, 100 * number + 100,
+            null::numeric, null::numeric, null::numeric
         from analytics_runs.cohort_value cross join generate_series(0, 3) as number where month_number = 0
         union all
-        select as_of_date, run_id, date '2011-03-01', 4, 20, null, null, 480, 460, 500
+        select as_of_date, run_id, date '2011-02-01', 4, 20, null, null, 480, 460, 500, 80
         from analytics_runs.cohort_value where month_number = 0"""
     )
     publication.publish(DAY, run_id)
@@ -83,9 +83,10 @@ def test_every_chart_is_drawn_and_says_what_it_shows(shop: settings.Settings) ->
     ]
     words = re.sub(r"\s+", " ", page.replace("\u00a0", " "))
     assert "The top fifth of customers hold 20 % of it." in words  # three customers of the same value
-    assert "those of 2011-03 will have brought 24 each by month 5." in words
+    assert "those of 2011-02 will have brought 24 each by the end of month 4." in words
     assert "1 of 1 channels have earned back what their customers cost" in words
-    assert "30 % came back in the first month after, on average." in words
+    assert "30 % of all these came back in the first month after." in words
+    assert '<th scope="row">2011-02</th><td class="n">30 %</td>' in words
 
 
 def test_channels_and_personas_say_what_their_tables_say(shop: settings.Settings) -> None:
@@ -151,6 +152,7 @@ def test_a_date_without_forecast_says_why(shop: settings.Settings) -> None:
     page = report.write(DAY, shop).read_text()
     assert "No forecast was made" in page
     assert "There is none for this date." in page
+    assert "Nobody has a forecast at this date" in page
     assert cells(page, "no forecast")[:2] == ["no forecast", "3"]
     assert cells(page, "3")[1:] == ["no forecast: too little data", "none", "3 of 500 customers"]
 
