@@ -154,7 +154,7 @@ _AT_RISK = f"""
         clv.days_overdue, clv.last_order_on
     from {RUNS}.customer_clv as clv
     join (
-        select customer_key from {RUNS}.customer_segments {SLICE} and value_band = 'high'
+        select customer_key from {RUNS}.customer_segments {SLICE} and (value_band = 'high' or monetary_quintile = 5)
     ) as high using (customer_key)
     {SLICE} and clv.churn_risk > 0.5
     order by clv.historic_revenue desc, clv.customer_key

@@ -64,6 +64,7 @@ create table analytics_runs.segment_summary (
 );
 create table analytics_runs.customer_segments (
     {SLICED}, customer_key uuid, segment text, lifecycle_stage text, value_band text, tags text[], persona text,
+    monetary_quintile int default 3,
     primary key (as_of_date, run_id, customer_key)
 );
 create table analytics_runs.segment_transitions (

@@ -90,6 +90,30 @@ def test_only_who_agreed_may_be_written_to(shop):
     assert warehouse.rows(f"select customer_id {of_whom.format('contactable_customers')}") == [("a",), ("g",)]
 
 
+def test_whom_to_win_back(shop):
+    said = {  # band, quintile of revenue, churn risk, stage
+        "a": ("high", 1, 0.6, "active"), "b": ("high", 5, 0.9, "lapsed"), "g": (None, 5, None, "at risk"),
+    }  # fmt: skip
+    for change, expected in [
+        ({}, ["a", "g"]),
+        ({"a": ("high", 5, 0.5, "active"), "g": ("middle", 4, 0.9, "lapsed")}, []),
+    ]:
+        with warehouse.connect() as connection:
+            for who, (band, quintile, risk, stage) in (said | change).items():
+                of = "where customer_key = (select customer_key from pii.customers where customer_id = %s)"
+                connection.execute(
+                    f"update analytics_runs.customer_segments set value_band = %s, monetary_quintile = %s {of}",  # type: ignore[arg-type]
+                    (band, quintile, who),
+                )
+                connection.execute(
+                    f"update analytics_runs.customer_clv set churn_risk = %s, lifecycle_stage = %s {of}",  # type: ignore[arg-type]
+                    (risk, stage, who),
+                )
+            query = "select customer_id from analytics.win_back join pii.customers using (customer_key) order by 1"
+            assert [who for (who,) in connection.execute(query).fetchall()] == expected
+            connection.rollback()
+
+
 def test_no_group_under_ten_is_shared(shop):
     drawn = random.Random(8)  # noqa: S311 - sizes of groups
     sizes = [[9], [3, 4], [10], [12, 1], [30, 4, 4], [11, 40, 9], [5, 5, 5, 60], [10, 10, 10], *(

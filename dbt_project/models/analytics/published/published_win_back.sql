@@ -31,7 +31,8 @@ final as (
     inner join segments on customers.customer_key = segments.customer_key
     inner join profiles on customers.customer_key = profiles.customer_key
     where
-        segments.value_band = 'high'
+        -- By the forecast alone, whoever brought much and went quiet would drop out for being quiet
+        (segments.value_band = 'high' or segments.monetary_quintile = 5)
         and profiles.may_contact
         and (customers.churn_risk > 0.5 or customers.lifecycle_stage in ('at risk', 'lapsed'))
 )
