@@ -8,7 +8,8 @@ DIMENSIONS = {
     # Nothing is missing: no value, no row, no customer.
     "completeness": (
         "*_not_null", "missing_*", "customers_complete", "one_row_per_horizon", "scored_*", "unscored_says_why",
-        "rows_accounted_for", "rows_accepted_are_there", "unreadable_*", "batch_volume", "weekly_volume",
+        "valued_have_a_band", "rows_accounted_for", "rows_accepted_are_there", "unreadable_*", "batch_volume",
+        "weekly_volume",
     ),
     # Values are possible, and plausible.
     "accuracy": (
