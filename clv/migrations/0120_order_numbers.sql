@@ -24,14 +24,22 @@ with renamed as (
         lines._batch_id,
         lines._line,
         lines.order_id,
-        numbered.keyed || substr(lines.order_id, numbered.id_length + 1) as new_id
+        numbered.keyed || substr(lines.order_id, numbered.id_length + 1) as new_id,
+        case
+            when starts_with(lines.refund_of, numbered.head)
+                then numbered.keyed || substr(lines.refund_of, numbered.id_length + 1)
+            else lines.refund_of
+        end as new_refund_of
     from raw.order_lines as lines
     inner join numbered on lines._source = numbered.source and lines.customer_key = numbered.customer_key
     where lines.order_id is not null
 )
 
 update raw.order_lines as lines
-set _row_key = replace(lines._row_key, renamed.order_id, renamed.new_id), order_id = renamed.new_id
+set
+    _row_key = replace(lines._row_key, renamed.order_id, renamed.new_id),
+    order_id = renamed.new_id,
+    refund_of = renamed.new_refund_of
 from renamed
 where lines._batch_id = renamed._batch_id and lines._line = renamed._line and lines.order_id = renamed.order_id;
 

@@ -61,6 +61,11 @@ BAD_ROWS = [
     ),
     (
         "analytics",
+        "analytics_runs.customer_segments: valued_have_a_band",
+        f"update analytics_runs.customer_segments set value_band = null where {CUSTOMER}",
+    ),
+    (
+        "analytics",
         "analytics_runs.personas: customers_add_up",
         "update analytics_runs.customer_segments set persona = null",
     ),

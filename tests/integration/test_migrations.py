@@ -66,17 +66,18 @@ def test_order_numbers_that_were_made_of_customers_lose_the_id(server, monkeypat
             connection.execute(
                 """
                 insert into raw.order_lines
-                    (_batch_id, _line, _source, _row_key, _content, customer_key, order_id, ordered_at, amount)
-                values (%s, 2, %s, %s || '|' || %s || '|t|1', gen_random_uuid(), %s, %s, '2024-01-01', 1)
+                    (_batch_id, _line, _source, _row_key, _content, customer_key, order_id, refund_of, ordered_at,
+                    amount)
+                values (%s, 2, %s, %s || '|' || %s || '|t|1', gen_random_uuid(), %s, %s, %s, '2024-01-01', 1)
                 """,
-                (number, source, hexed, order_id, key, order_id),
+                (number, source, hexed, order_id, key, order_id, order_id),
             )
             connection.execute("insert into analytics_runs.fct_orders values (%s, %s)", (key, f"{source}:{order_id}"))
     warehouse.migrate(url)
-    query = "select order_id, _row_key from raw.order_lines order by _batch_id"
+    query = "select order_id, refund_of, _row_key from raw.order_lines order by _batch_id"
     named = f"{hexed}-2024-01-01-1"
     expected = [named, own, "78"]
-    assert warehouse.rows(query, url=url) == [(one, f"{hexed}|{one}|t|1") for one in expected]
+    assert warehouse.rows(query, url=url) == [(one, one, f"{hexed}|{one}|t|1") for one in expected]
     query = "select order_key from analytics_runs.fct_orders order by 1"
     assert warehouse.rows(query, url=url) == [("own:78",), (f"own:{own}",), (f"plain:{named}",)]
 
