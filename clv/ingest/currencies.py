@@ -7,9 +7,9 @@ import duckdb
 
 from clv.errors import ClvError
 from clv.ingest.files import Received
-from clv.ingest.mapped import CURRENCY
 from clv.ingest.mapping import FileMapping
 from clv.ingest.received import quoted
+from clv.ingest.values_sql import CURRENCY
 from clv.ingest.writing import claim_currency
 
 NO_CURRENCY = "XXX"  # ISO 4217's code for none: a warehouse whose sources state none

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from clv.ingest.mapped import (
-    CONTENT_HEX,
+from clv.ingest.mapped import CONTENT_HEX
+from clv.ingest.mapping import SpendMapping
+from clv.ingest.received import literal, quoted
+from clv.ingest.values_sql import (
     FIRST,
     LAST,
     column_or_null,
@@ -15,8 +17,6 @@ from clv.ingest.mapped import (
     text_complaints,
     time_in,
 )
-from clv.ingest.mapping import SpendMapping
-from clv.ingest.received import literal, quoted
 
 
 def parsed_view(mapping: SpendMapping, reporting_zone: str, warehouse_currency: str, currency_stated: bool) -> str:
