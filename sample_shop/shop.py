@@ -44,7 +44,9 @@ def make(
     customer, time = model.draw_orders(rng, people, history_days, first_day_of_year)
     lines = draw_lines(rng, people, customer, time)
     refunds = _refunds(rng, lines, history_days)
-    rows = _table(people, lines, refunds, start)
+    # Of a generator of its own, so that what else is drawn stays as it is
+    consent = np.random.default_rng([seed, 2]).choice(len(model.CONSENTS), customers, p=model.CONSENT_SHARES)
+    rows = _table(people, lines, refunds, start, consent)
     (out / "orders").mkdir(parents=True, exist_ok=True)
     months = dirt.deliveries(rng, rows)
     for month, delivered, broken in months:
@@ -85,8 +87,8 @@ def _refunds(rng: np.random.Generator, lines: dict, history: int) -> dict:
     return {"place": place, "time": time[place]}
 
 
-def _table(people: model.Customers, lines: dict, refunds: dict, start: date) -> pa.Table:
-    """Sales and refunds as the shop's columns, by time."""
+def _table(people: model.Customers, lines: dict, refunds: dict, start: date, consent: np.ndarray) -> pa.Table:
+    """Sales and refunds as the shop's columns, by time. consent: each customer's place in model.CONSENTS."""
     place = np.concatenate([np.arange(len(lines["order"])), refunds["place"]])
     is_refund = np.arange(len(place)) >= len(lines["order"])
     when = np.concatenate([lines["time"], refunds["time"]])
@@ -120,6 +122,7 @@ def _table(people: model.Customers, lines: dict, refunds: dict, start: date) -> 
             "status": pc.if_else(pa.array(is_refund), "refunded", "paid"),
             "refund_of": pc.if_else(pa.array(is_refund), order, pa.scalar(None, pa.string())),
             "updated_at": pc.strftime(pa.array(at), format="%Y-%m-%dT%H:%M:%S"),
+            "accepts_marketing": _names(model.CONSENTS, consent[who]),
         }
     )
     return table.take(pa.array(np.lexsort((place, when))))

@@ -22,7 +22,7 @@ MAY_HOLD_HER = {"pii.customers", "pii.unreadable_texts", "quarantine.unreadable_
 def map_name(home: settings.Settings) -> None:
     """The sample shop's mapping as this home has it: it knows a column with the customer's name."""
     said = (settings.PROJECT / "sources" / "sample_shop.yml").read_text()
-    mine = said.replace("person: {email: email}", 'person: {email: email, name: "customer_name?"}')
+    mine = said.replace("person: {email: email", 'person: {email: email, name: "customer_name?"')
     assert mine != said
     folder = home.home / "sources"
     folder.mkdir()

@@ -437,3 +437,6 @@ def test_the_simulated_shop(home, tmp_path):
     assert sum(result.received for result in results) == facts["rows"]
     assert warehouse.rows("select count(*) from pii.customers")[0][0] >= 150
     assert warehouse.rows("select distinct _rule from raw.order_lines where _rule is not null") == [("test_order",)]
+    agreed = dict(warehouse.rows("select may_contact, count(distinct customer_key) from raw.order_lines group by 1"))
+    assert set(agreed) == {True, False, None}
+    assert agreed[True] == pytest.approx(0.55 * 150, abs=20)
