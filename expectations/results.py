@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from clv.errors import ClvError
@@ -18,13 +19,15 @@ class GateFailed(ClvError):  # noqa: N818 - what happened, in the field's words
 
 @dataclass(frozen=True)
 class Finding:
-    """How one expectation fared. `unexpected` counts the rows that should not be."""
+    """How one expectation fared. `says` names what it fails on, `expected` what had to be observed; `unexpected` counts
+    the rows that should not be."""
 
     expectation: str
     says: str
     mend: str
     severity: str
     success: bool
+    expected: str
     observed: str | None
     unexpected: int | None
     rows_judged: int
@@ -54,8 +57,8 @@ def findings(table: str, document: dict) -> list[Finding]:
     return sorted(found, key=lambda one: (one.success, one.severity, one.expectation))
 
 
-def failure(gate: str, run_id: str, failed: list[Finding]) -> GateFailed:
-    """The error for the critical findings: the first in full, the others by name."""
+def failure(gate: str, run_id: str, failed: list[Finding], page: Path) -> GateFailed:
+    """The error for the critical findings: the first in full, the others by name, and the page that shows all."""
     first = failed[0]
     text = f"gate {gate} stopped run {run_id}, nothing new is published: {first.says} [{first.expectation}"
     if first.unexpected is not None:
@@ -65,10 +68,11 @@ def failure(gate: str, run_id: str, failed: list[Finding]) -> GateFailed:
     text += "]"
     if first.examples:
         text += "; for example " + " | ".join(_shown(example) for example in first.examples)
-    if mend := _filled(first.mend, first.examples):
-        text += f"; {mend}"
+    if first.mend:
+        text += f"; {first.mend}"
     if others := [one.expectation for one in failed[1:]]:
         text += f"; also failed: {', '.join(others)}"
+    text += f"; everything that was found: {page}"
     return GateFailed(" ".join(text.split()))
 
 
@@ -85,14 +89,29 @@ def _finding(table: str, rows_judged: int, result: dict) -> Finding:
     return Finding(
         expectation=f"{table}: {meta.get('name', config['type'])}",
         says=config.get("description") or config["type"],
-        mend=meta.get("mend") or "",
+        mend=_filled(meta.get("mend") or "", examples),
         severity=config.get("severity") or "critical",
         success=bool(result["success"]),
+        expected=_expected(config["type"], config["kwargs"]),
         observed=None if observed is None else str(observed),
         unexpected=None if error or unexpected is None else int(unexpected),
         rows_judged=rows_judged,
         examples=examples,
     )
+
+
+def _expected(kind: str, arguments: dict) -> str:
+    low, high = arguments.get("min_value"), arguments.get("max_value")
+    match kind:
+        case "no_rows":
+            return "no such row"
+        case "expect_column_values_to_not_be_null":
+            return "no null"
+        case "expect_table_row_count_to_be_between":
+            return f"{low} row or more" if low else "any number of rows"
+        case "expect_column_max_to_be_between":
+            return f"{low} or later"
+    return f"from {low} to {high}" if None not in (low, high) else f"{low} or more" if high is None else f"up to {high}"
 
 
 def _error(info: dict) -> str | None:

@@ -89,7 +89,10 @@ def has_rows(says: str, mend: str = "") -> Expectation:
 def counted() -> Expectation:
     """Counts the rows of a table that may have none."""
     return ExpectTableRowCountToBeBetween(
-        min_value=0, description="rows there may be", severity=FailureSeverity.CRITICAL, meta={"name": "counted"}
+        min_value=0,
+        description="nothing: the rows are counted",
+        severity=FailureSeverity.CRITICAL,
+        meta={"name": "counted"},
     )  # type: ignore[call-arg]
 
 

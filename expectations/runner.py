@@ -12,6 +12,7 @@ import psycopg
 
 from clv import roles, settings, tables, warehouse
 from clv.errors import ClvError
+from clv.report import gates
 from clv.roles import PUBLISHER
 from expectations import dimensions, results
 from expectations.results import Finding, GateFailed
@@ -21,33 +22,28 @@ if TYPE_CHECKING:
 
 __all__ = ["GateFailed", "judge"]
 
-DOCUMENTS_KEPT = 20  # validations that Data Docs show
-
 
 def judge(gate: str, as_of_date: date, run_id: str) -> dict:
     """Judges one gate (raw, staging, features, predictions or analytics) and returns the facts.
 
-    Replaces this run's earlier results of the gate in ops.gate_results, in one transaction. Raises GateFailed, in one
-    line with counts, masked examples and the mend, when a critical expectation fails; warnings are recorded.
+    Replaces this run's earlier results of the gate in ops.gate_results, in one transaction, and writes the page of the
+    run's gates. Raises GateFailed, in one line with counts, masked examples and the mend, when a critical expectation
+    fails; warnings are recorded.
     """
     started = time.monotonic()
     documents = _validate(gate, as_of_date, run_id)
     found = [one for table, document in documents.items() for one in results.findings(table, document)]
     with warehouse.connect(roles.url(PUBLISHER)) as connection:
         _keep(connection, gate, as_of_date, run_id, found)
-        _keep_documents(connection, gate, run_id, documents)
     # An empty table explains whatever else fails: it is named first.
     failed = sorted((one for one in found if not one.success), key=lambda one: "has_rows" not in one.expectation)
     critical = [one for one in failed if one.severity == "critical"]
     warnings = [one for one in failed if one.severity == "warning"]
     for one in warnings:
         print(f"warning: {one.says} [{one.expectation}: {one.unexpected or one.observed}]", flush=True)
-    if gate == "analytics" or critical:
-        from expectations import data_docs
-
-        data_docs.build()
+    page = gates.write(run_id)
     if critical:
-        raise results.failure(gate, run_id, critical)
+        raise results.failure(gate, run_id, critical, page)
     return {
         "expectations": len(found),
         "warnings": [one.expectation for one in warnings],
@@ -113,32 +109,15 @@ def _keep(connection: psycopg.Connection, gate: str, as_of_date: date, run_id: s
         f"""
         insert into {tables.GATE_RESULTS} (
             run_id, as_of_date, gate, expectation, severity, success, observed, unexpected_count, rows_judged, examples,
-            dimension
-        ) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+            dimension, says, expected, mend
+        ) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
         """,
         [
             (
                 run_id, as_of_date, gate, one.expectation, one.severity, one.success, one.observed, one.unexpected,
                 one.rows_judged, json.dumps(one.examples, default=str), dimensions.of(one.expectation.split(": ")[1]),
+                one.says, one.expected, one.mend or None,
             )
             for one in found
         ],
     )  # fmt: skip
-
-
-def _keep_documents(connection: psycopg.Connection, gate: str, run_id: str, documents: dict[str, dict]) -> None:
-    """Keeps the validation results for Data Docs, and only the last of all."""
-    connection.execute("select pg_advisory_xact_lock(%s)", (warehouse.lock_key("gate documents"),))
-    connection.execute("delete from ops.gate_documents where run_id = %s and gate = %s", (run_id, gate))
-    connection.cursor().executemany(
-        "insert into ops.gate_documents (run_id, gate, judged_table, document) values (%s, %s, %s, %s)",
-        [(run_id, gate, table, json.dumps(document)) for table, document in documents.items()],
-    )
-    connection.execute(
-        """
-        delete from ops.gate_documents where (run_id, gate, judged_table) not in (
-            select run_id, gate, judged_table from ops.gate_documents order by judged_at desc, judged_table limit %s
-        )
-        """,
-        (DOCUMENTS_KEPT,),
-    )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from clv import pages, privacy, publication, roles, settings, warehouse
 from clv.errors import ClvError
-from clv.report import charts, facts
+from clv.report import charts, facts, gates
 from clv.roles import PUBLISHER
 
 
@@ -49,7 +49,7 @@ def write_index(home: settings.Settings | None = None) -> Path:
         }
         for day, one in sorted(holding.items(), reverse=True)
     ]
-    data_docs = (home.reports / "data_docs" / "index.html").exists()
-    text = pages.environment().get_template("index.html").render(publications=rows, data_docs=data_docs)
+    judged = (home.reports / gates.FOLDER / "index.html").exists()
+    text = pages.environment().get_template("index.html").render(publications=rows, gates=judged)
     pages.replace(home.reports / "index.html", text)
     return home.reports / "index.html"

@@ -12,11 +12,14 @@ from starlette.staticfiles import StaticFiles
 from clv import settings
 
 PREFIX = "customer-value"
-INDEX = "index.html"
-ICON = (
-    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 20 20' fill='%235b8fc9'%3E"
-    "%3Cpath d='M2 11h4v7H2zM8 6h4v12H8zM14 2h4v16h-4z'/%3E%3C/svg%3E"
-)
+INDEX, GATES = "index.html", "gates/index.html"
+NOTHING_YET = {
+    INDEX: "Nothing is published yet: run clv_daily, or `clv run`.",
+    GATES: "No gate has judged a run yet: run clv_daily, or `clv run`.",
+}
+DRAWING = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 20 20' fill='%235b8fc9'%3E"
+BARS = f"{DRAWING}%3Cpath d='M2 11h4v7H2zM8 6h4v12H8zM14 2h4v16h-4z'/%3E%3C/svg%3E"
+TICK = f"{DRAWING}%3Cpath d='M2 11l3-3 3 3 7-7 3 3L8 17z'/%3E%3C/svg%3E"
 
 app = FastAPI(title="Customer value", docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -33,22 +36,25 @@ async def page(request: Request) -> Response:
     except HTTPException:
         return RedirectResponse(f"/api/v2/auth/login?next={quote(str(request.url), safe='')}")
     reports = settings.load().reports
-    if not (reports / INDEX).exists():
-        return PlainTextResponse("Nothing is published yet: run clv_daily, or `clv run`.")
-    files = StaticFiles(directory=reports, html=True)
-    return await files.get_response(files.get_path(request.scope), request.scope)
+    files = StaticFiles(directory=reports, html=True, check_dir=False)
+    path = files.get_path(request.scope)
+    if path in NOTHING_YET and not (reports / path).exists():
+        return PlainTextResponse(NOTHING_YET[path])
+    return await files.get_response(path, request.scope)
+
+
+def _view(name: str, path: str, route: str, icon: str) -> dict:
+    return {
+        "name": name,
+        "href": f"{PREFIX}/{path}",
+        "icon": icon,
+        "destination": "nav",
+        "url_route": route,  # within Airflow's own page: without it, its button in the menu leads nowhere
+        "nav_top_level": True,
+    }
 
 
 class ReportsPlugin(AirflowPlugin):
     name = "perennial_reports"
     fastapi_apps = [{"name": "customer_value", "app": app, "url_prefix": f"/{PREFIX}"}]
-    external_views = [
-        {
-            "name": "Reports",
-            "href": f"{PREFIX}/{INDEX}",
-            "icon": ICON,
-            "destination": "nav",
-            "url_route": "reports",  # within Airflow's own page: without it, its button in the menu leads nowhere
-            "nav_top_level": True,
-        }
-    ]
+    external_views = [_view("Reports", INDEX, "reports", BARS), _view("Gates", GATES, "gates", TICK)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 
 import pytest
@@ -9,7 +10,8 @@ import small_warehouse as small
 
 from clv import dbt, publication, runs, settings, tables, warehouse
 from clv.errors import ClvError
-from expectations import data_docs, runner
+from clv.report import gates
+from expectations import runner
 from expectations.results import GateFailed
 
 DAY = date.fromisoformat(small.AS_OF)
@@ -221,13 +223,6 @@ BAD_ROWS = [
 ]
 
 
-@pytest.fixture
-def no_docs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Data Docs take longer than the gate; one test below builds them."""
-    monkeypatch.setattr(data_docs, "build", lambda: None)
-
-
-@pytest.mark.usefixtures("no_docs")
 @pytest.mark.parametrize(("gate", "expectation", "change"), BAD_ROWS, ids=[name for _, name, _ in BAD_ROWS])
 def test_a_bad_row_stops_the_run(shop: settings.Settings, gate: str, expectation: str, change: str) -> None:
     small.execute(change)
@@ -258,7 +253,6 @@ EMPTY = [
 ]
 
 
-@pytest.mark.usefixtures("no_docs")
 @pytest.mark.parametrize(("gate", "change", "says", "mend"), EMPTY, ids=[change for _, change, _, _ in EMPTY])
 def test_an_empty_table_stops_the_run(shop: settings.Settings, gate: str, change: str, says: str, mend: str) -> None:
     small.execute(change)
@@ -295,7 +289,6 @@ def test_a_corrected_batch_lifts_the_block(shop: settings.Settings) -> None:
     assert runner.judge("staging", DAY, RUN)["warnings"] == []
 
 
-@pytest.mark.usefixtures("no_docs")
 def test_what_an_unreadable_row_held_is_not_shown(shop: settings.Settings) -> None:
     small.execute("update raw.batches set rows_received = 17, rows_unreadable = 10")
     small.execute(
@@ -351,23 +344,45 @@ def test_an_unknown_gate_is_refused(home: settings.Settings) -> None:
         runner.judge("nonsense", DAY, RUN)
 
 
-def test_data_docs_hold_the_last_gates_and_no_secret(shop: settings.Settings) -> None:
+def test_the_page_says_what_stopped_the_run_and_what_to_do(shop: settings.Settings) -> None:
     small.execute(f"update predictions.customer_predictions set predicted_p10 = -1 where {CUSTOMER}")
-    with pytest.raises(GateFailed):
+    small.execute("update staging.stg_batch_counts set first_ordered_at = '1899-01-01'")
+    runner.judge("raw", DAY, RUN)
+    runner.judge("staging", DAY, RUN)
+    with pytest.raises(GateFailed) as failure:
         runner.judge("predictions", DAY, RUN)
-    for number in range(2, 7):  # five gates of five tables each: more than are kept
-        small.make_slice(f"{small.AS_OF}.{number}")
-        runner.judge("analytics", DAY, f"{small.AS_OF}.{number}")
-    site = shop.reports / "data_docs"
-    pages = list((site / "validations").rglob("*.html"))
-    assert len(pages) == runner.DOCUMENTS_KEPT
-    assert (site / "index.html").is_file()
-    assert len(list(shop.reports.glob(".data_docs.*"))) == 2  # the folder that holds, and the lock
-    address = shop.url_as("publisher")
-    password = shop.secret("publisher_password")
-    text = "".join(page.read_text() for page in site.resolve().rglob("*.html"))
-    text += str(warehouse.rows("select document from ops.gate_documents"))
+    page = shop.reports / "gates" / f"{RUN}.html"
+    assert str(failure.value).endswith(f"; everything that was found: {page}")
+    text = " ".join(page.read_text().split())
+    assert "The run was stopped, and nothing of it is published." in text
+    severities = re.findall('<article class="([a-z]+)">', text)
+    assert severities == sorted(severities)  # critical, then warning
+    assert severities[-1] == "warning"
+    assert "<h3>a batch with orders dated before 1990 or after it was loaded</h3>" in text
+    assert "<dd>no such row</dd> <dt>Observed</dt><dd>1 of 1 rows</dd>" in text
+    assert "customer_key <b>aaaa…</b>" in text
+    assert "<dt>What to do</dt><dd>look at the log of the task score, then clear it</dd>" in text
+    assert "Not judged: features, analytics." in text
+    index = " ".join((page.parent / "index.html").read_text().split())
+    assert f'<a href="{RUN}.html">{RUN}</a></td><td><span class="bad">stopped at predictions</span>' in index
+
+
+def test_the_page_of_a_run_that_passed_says_so_and_holds_no_secret(shop: settings.Settings) -> None:
+    for gate in publication.GATES:
+        runner.judge(gate, DAY, RUN)
+    text = (shop.reports / "gates" / f"{RUN}.html").read_text()
+    assert "The run passed every gate." in text
+    assert "What failed" not in text
+    counted = warehouse.rows("select count(*) from ops.gate_results")[0][0]
+    assert text.count('<span class="fine">met</span>') == counted > 50
     text += str(warehouse.rows("select * from ops.gate_results"))
-    for secret in (address, password, "clv_publisher", small.A):
+    for secret in (shop.url_as("publisher"), shop.secret("publisher_password"), "clv_publisher", small.A):
         assert secret not in text
-    assert "customer_clv" in text
+    assert "http" not in text
+    assert "<script" not in text
+
+
+def test_a_run_that_no_gate_has_judged_has_no_page(shop: settings.Settings) -> None:
+    with pytest.raises(ClvError, match="no gate has judged the run 2011-06-01.9"):
+        gates.write("2011-06-01.9")
+    assert not (shop.reports / "gates").exists()

@@ -17,6 +17,7 @@ from clv.runtime import postgres
 MIGRATIONS = sorted(path.name for path in warehouse.MIGRATIONS.glob("*.sql"))
 # A value of each type, and of the columns that take only some.
 BY_TYPE = {"text": "'x'", "uuid": "gen_random_uuid()", "date": "'2011-06-01'", "jsonb": "'{}'", "boolean": "false"}
+GONE = {"ops.gate_documents"}  # pages were made of it, from rows that ops.gate_results has
 BY_COLUMN = {"status": "'scored'", "severity": "'critical'", "batch_id": "1", "_batch_id": "1", "replay_of": "1"}
 
 
@@ -36,7 +37,8 @@ def test_every_version_with_data_becomes_the_newest(server, home, version, tmp_p
     before = fill(url)
     assert len(before) >= 11
     assert warehouse.migrate(url) == MIGRATIONS[version:]
-    for table, (columns, rows) in before.items():
+    for table in before.keys() - GONE:
+        columns, rows = before[table]
         kept = ", ".join(columns)
         assert warehouse.rows(f"select ({kept})::text from {table}", url=url) == rows, table
     assert structure(url) == structure(home.warehouse_url)

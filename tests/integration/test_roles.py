@@ -69,7 +69,6 @@ MAY = {
         "ops.runs": "select insert",
         "ops.task_log": "select insert",
         "ops.gate_results": "select insert delete",
-        "ops.gate_documents": "select insert delete",
         "ops.model_decisions": "select",
         "ops.clv_scorecard": "select insert delete",
         "analytics.publications": "select insert",
