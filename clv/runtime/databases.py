@@ -46,6 +46,24 @@ def claim_pseudonyms(home: settings.Settings) -> None:
     pseudonyms.secret(home)
 
 
+def open_analytics(home: settings.Settings) -> None:
+    """Has the analyst's sessions in this warehouse find the tables of `analytics` without naming the schema.
+
+    A setting of the role in the database, so that every client has it, and not part of a dump, so that it is set at
+    each set-up. Temporary tables come last: nobody's can stand in a published one's place.
+    """
+    statement = sql.SQL("alter role {} in database {} set search_path = {}, pg_temp").format(
+        *map(sql.Identifier, (roles.name(roles.ANALYST), _name(home.warehouse_url), tables.ANALYTICS))
+    )
+    for url in (home.warehouse_url, home.analyst_url):  # a role that another owner made may set its own
+        try:
+            with psycopg.connect(url, connect_timeout=10) as connection:
+                connection.execute(statement)
+            return
+        except (psycopg.errors.InsufficientPrivilege, psycopg.OperationalError):
+            continue
+
+
 def _make_database(connection: psycopg.Connection, name: str, closed: bool) -> None:
     """A closed database is one that only its owner may connect to, and so none of the roles, unless it is let in."""
     if connection.execute("select 1 from pg_database where datname = %s", (name,)).fetchone():

@@ -32,6 +32,7 @@ def warehouse(home: settings.Settings) -> None:
     with warehouse.connect(home.warehouse_url) as connection:
         connection.execute("call ops.hand_over()")  # what a backup has brought back is the owner's
     databases.claim_pseudonyms(home)
+    databases.open_analytics(home)
     dbt.build("setup", {}, home)
 
 

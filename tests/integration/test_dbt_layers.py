@@ -25,7 +25,7 @@ TRAINING = {
 def orders() -> list[dict]:
     """What the shop delivers first: every rule once. Customer c only ever gave something back, d was once
     given something."""
-    pen = line("1", "2024-01-10 10:00", "19.99", category="desk", channel="web", country="FR")
+    pen = line("1", "2024-01-10 10:00", "19.99", category="desk", channel="web", country="FR", discount="-3.50")
     return [
         pen,
         pen,
@@ -157,6 +157,18 @@ def test_orders_as_analysts_see_them(shop: dict):
         ("shop:3", "order", 1, "70.01", "0.00", "70.01", "70.01"),
         ("shop:5", "order", 1, "20.00", "0.00", "20.00", "8.00"),
         ("shop:r2", "refund_only", None, "0.00", "-5.50", "-5.50", "-5.50"),
+    ]
+
+
+def test_orders_know_their_time_their_discount_and_when_they_were_refunded(shop: dict):
+    columns = "order_key, ordered_at::text, discount::text, refunded_on::text, last_refunded_on::text"
+    assert table("analytics_runs.fct_orders", columns) == [
+        ("shop:1", "2024-01-10 10:00:00", "3.50", None, None),
+        ("shop:10", "2024-02-20 08:00:00", "0.00", None, None),
+        ("shop:2", "2024-03-10 09:00:00", "0.00", "2024-04-01", "2024-04-01"),
+        ("shop:3", "2024-05-31 23:59:59", "0.00", None, None),
+        ("shop:5", "2023-05-01 08:00:00", "0.00", None, None),
+        ("shop:r2", "2024-02-01 08:00:00", "0.00", "2024-02-01", "2024-02-01"),
     ]
 
 

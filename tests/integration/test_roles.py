@@ -357,6 +357,26 @@ def test_what_was_made_before_there_were_roles_is_handed_over(shop: Shop, tmp_pa
                     assert done(connection, statement) == (act in may(role, table)), f"{role}: {statement}"
 
 
+def test_the_analyst_finds_tables_without_their_schema_and_nobodys_in_their_place(shop: Shop) -> None:
+    def found() -> tuple:
+        with psycopg.connect(shop.home.analyst_url) as connection:
+            connection.execute("create temporary table customer_clv (mine int)")
+            name = connection.execute("select 'customer_clv'::regclass::oid::regclass::text").fetchall()[0][0]
+            path = connection.execute("select current_schemas(true)::text[]").fetchall()[0][0]
+            columns = [
+                column.name for column in connection.execute("select * from customer_clv limit 0").description or ()
+            ]
+            return name, [part for part in path if not part.startswith("pg_temp")], "customer_key" in columns
+
+    assert found() == ("customer_clv", ["pg_catalog", "analytics"], True)
+    with psycopg.connect(shop.admin, autocommit=True) as connection:
+        connection.execute("alter role clv_analyst in database shop reset search_path")
+        connection.execute(f"revoke clv_analyst from {OWNER}")  # as where another home has made the role
+        databases.open_analytics(shop.home)
+        connection.execute(f"grant clv_analyst to {OWNER} with admin option")
+    assert found() == ("customer_clv", ["pg_catalog", "analytics"], True)
+
+
 def test_without_the_right_to_make_roles_the_error_is_what_to_run(shop: Shop, monkeypatch) -> None:
     with psycopg.connect(shop.admin, autocommit=True) as connection:
         connection.execute("create role plain login createdb password 'plain'")
