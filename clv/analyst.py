@@ -2,57 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from datetime import date
-from decimal import Decimal
-from itertools import islice
+from itertools import chain
 
 import psycopg
 from rich.console import Console
-from rich.measure import Measurement
-from rich.table import Table
-from rich.text import Text
 
-from clv import settings, tables, warehouse
+from clv import settings, tables, tabular, warehouse
 from clv.errors import ClvError
 
 TIMEOUT = 60  # seconds a query may take
-ROWS_SHOWN = 200
 
 
-def fetch(
-    query: str, home: settings.Settings | None = None, params: dict | None = None, limit: int | None = None
-) -> tuple[list[str], list[tuple]]:
-    """Runs one query in a read-only transaction; gives its columns' names and its rows (at most `limit`).
+@contextmanager
+def answer(
+    query: str, home: settings.Settings | None = None, params: dict | None = None
+) -> Iterator[tuple[list[str], Iterator[tuple]]]:
+    """Runs one query in a read-only transaction; gives its columns' names and its rows as they come.
 
     Raises ClvError, in one line, for whatever the query does wrong.
     """
     home = home or settings.load()
     with warehouse.connect(home.analyst_url) as connection:
         connection.read_only = True
+        cursor = connection.cursor()
+        # Row by row: a table of millions is not brought here to show its first rows.
+        rows: Generator[tuple] = cursor.stream(query, params)  # type: ignore[arg-type, assignment]
         try:
             connection.execute("select set_config('statement_timeout', %s, true)", (f"{TIMEOUT}s",))
-            cursor = connection.cursor()
-            # Row by row: a table of millions is not brought here to show its first rows.
-            rows = list(islice(cursor.stream(query, params), limit))  # type: ignore[arg-type]
-            if not rows:  # then the stream has no columns either
+            first = next(rows, None)
+            if first is None:  # then the stream has no columns either
                 cursor.execute(query, params)  # type: ignore[arg-type]
-            return [column.name for column in cursor.description or ()], rows
+            names = [column.name for column in cursor.description or ()]
+            yield names, iter(()) if first is None else chain([first], rows)
         except psycopg.Error as error:
             raise ClvError(_one_line(error)) from None
+        finally:
+            rows.close()  # ends a query of which not all rows were wanted
 
 
-def query(text: str, home: settings.Settings | None = None, out: Console | None = None) -> None:
-    """Runs a query and prints its first rows as a table."""
-    names, rows = fetch(text, home, limit=ROWS_SHOWN + 1)
-    out = out or Console(highlight=False)
-    if not names:
-        out.print("done, no rows to show")
-        return
-    _print(out, _table(names, rows[:ROWS_SHOWN]))
-    if len(rows) > ROWS_SHOWN:
-        out.print(f"the first {ROWS_SHOWN} rows; add a limit, or use psql for more", style="dim")
-    else:
-        out.print(f"{len(rows)} row{'' if len(rows) == 1 else 's'}", style="dim")
+def fetch(
+    query: str, home: settings.Settings | None = None, params: dict | None = None
+) -> tuple[list[str], list[tuple]]:
+    """The columns' names and all rows of a query; see `answer`."""
+    with answer(query, home, params) as (names, rows):
+        return names, list(rows)
+
+
+def query(
+    text: str,
+    home: settings.Settings | None = None,
+    out: Console | None = None,
+    style: str = "table",
+    readable: Callable[[list[str], Iterator[tuple]], tuple[list[str], Iterator[tuple]]] | None = None,
+) -> None:
+    """Runs a query and writes its rows, as `readable` makes them, in one of tabular.FORMATS."""
+    with answer(text, home) as (names, rows):
+        if names:
+            tabular.write(*(readable(names, rows) if readable else (names, rows)), style, out)
+        else:
+            (out or Console(highlight=False)).print("done, no rows to show")
 
 
 def summary(home: settings.Settings | None = None, out: Console | None = None, as_of: date | None = None) -> None:
@@ -68,7 +79,7 @@ def summary(home: settings.Settings | None = None, out: Console | None = None, a
     for title, column in (("Value tiers", "value_tier"), ("Segments", "segment")):
         names, rows = fetch(_GROUPS.format(column=column), home, {"day": shown})
         currency = fetch(_CURRENCY, home, {"day": shown})[1][0][0]
-        _print(out, _table(names, rows, f"{title} on {shown}, money in {currency}"))
+        tabular.show(out, tabular.make(names, rows, f"{title} on {shown}, money in {currency}"))
 
 
 # Money of a group is the sum of what analysts read for each of its customers.
@@ -88,32 +99,6 @@ _GROUPS = """
 
 
 _CURRENCY = "select min(currency) from analytics.customer_clv_history where as_of_date = %(day)s"
-
-
-def _print(out: Console, table: Table) -> None:
-    """Prints every column whole: a table wider than the terminal runs on rather than losing what it says."""
-    needed = Measurement.get(out, out.options.update(max_width=100_000), table).maximum
-    wide = Console(file=out.file, width=max(out.width, needed), force_terminal=out.is_terminal, highlight=False)
-    wide.print(table, crop=False)
-
-
-def _table(names: list[str], rows: list[tuple], title: str | None = None) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
-    for index, name in enumerate(names):
-        numeric = any(isinstance(row[index], (int, float, Decimal)) for row in rows)
-        table.add_column(_text(name), justify="right" if numeric else "left", no_wrap=True)
-    for row in rows:
-        table.add_row(*(_text(value) for value in row))
-    return table
-
-
-def _text(value: object) -> Text:
-    if value is None:
-        return Text()
-    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
-        return Text(f"{value:,}")
-    # What a shop's file brought must not steer the terminal.
-    return Text("".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in str(value)))
 
 
 _LISTED = ", ".join(

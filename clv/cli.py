@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
 
-from clv.commands import backtest, data, keeping, people, runs, services
+from clv.commands import asking, backtest, data, keeping, people, runs, services
 from clv.errors import ClvError
 
 app = typer.Typer(
@@ -32,10 +33,10 @@ for command in (
     runs.run,
     runs.backfill,
     backtest.backtest,
-    data.sql,
-    data.metric,
-    data.dictionary,
-    data.docs,
+    asking.sql,
+    asking.metric,
+    asking.dictionary,
+    asking.docs,
     data.publish,
 ):
     app.command()(command)
@@ -59,6 +60,9 @@ def main() -> None:
     except ClvError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
+    except BrokenPipeError:  # whoever read it, such as `head`, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(130)

@@ -46,6 +46,7 @@ STAGING_STATE = f"""(
     ), '')) from {tables.STG_BATCH_COUNTS}
 )"""
 PARSED = "partial_parse.msgpack"  # what dbt knows of the project's files from its last call with the same variables
+SEMANTICS = "semantic_manifest.json"
 # Layers that are functions of raw alone, with a table of each: while raw and the SQL are the same, so are they.
 FROM_RAW = {"staging": tables.STG_CHANNEL_SPEND, "intermediate": tables.INT_CHANNEL_SPEND}
 NO_UNIT_TESTS = ["--exclude-resource-type", "unit_test"]  # they test the SQL, not the data
@@ -111,9 +112,22 @@ def unit_tests(settings: Settings) -> int:
 
 
 def semantics(settings: Settings) -> str:
-    """dbt's semantic manifest as JSON: the metrics and what they can be asked by."""
-    _invoke("metrics", ["--quiet"], {}, settings, command="parse")
-    return (_folder("metrics", {}, settings) / "semantic_manifest.json").read_text()
+    """dbt's semantic manifest as JSON: the metrics and what they can be asked by.
+
+    It is kept from one call to the next, and made by the set-up, since dbt takes seconds to read its project.
+    """
+    kept = _semantics_kept(settings)
+    if not kept.exists():
+        _invoke("metrics", ["--quiet"], {}, settings, command="parse")
+    return kept.read_text()
+
+
+def _semantics_kept(settings: Settings) -> Path:
+    """Where the semantic manifest of the project as it is now, and of this warehouse, is kept."""
+    digest = hashlib.sha256(settings_module.place(settings.warehouse_url).encode())
+    for path in sorted([*PROJECT.glob("*.yml"), *PROJECT.glob("macros/**/*.sql"), *PROJECT.glob("models/**/*.*")]):
+        digest.update(path.read_bytes())
+    return settings.home / "dbt" / f"semantic-{digest.hexdigest()[:16]}.json"
 
 
 def document(settings: Settings) -> Path:
@@ -198,6 +212,11 @@ def _invoke(
         raise ClvError(f"dbt could not build {layer}: {reason} (details: {folder / 'dbt.log'})")
     if (folder / PARSED).exists():
         (folder / PARSED).replace(parsed)
+    kept = _semantics_kept(settings)
+    if (folder / SEMANTICS).exists() and not kept.exists():
+        for old in kept.parent.glob("semantic-*.json"):
+            old.unlink(missing_ok=True)
+        (folder / SEMANTICS).replace(kept)
     return results
 
 

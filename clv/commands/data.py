@@ -1,4 +1,4 @@
-"""`clv ingest`, `clv replay`, `clv withdraw`, `clv sql`, `clv publish`."""
+"""`clv ingest`, `clv replay`, `clv withdraw`, `clv publish`."""
 
 from __future__ import annotations
 
@@ -74,51 +74,6 @@ def withdraw(
 
     door.withdraw(batch, reason, settings.load())
     out.print(f"batch {batch} is withdrawn; runs from now on set its rows aside")
-
-
-def sql(query: Annotated[str, typer.Argument(help='A query, such as "select * from analytics.customer_clv".')]) -> None:
-    """Run a query as an analyst, who reads the schema analytics and can change nothing."""
-    from clv import analyst
-
-    analyst.query(query, settings.load())
-
-
-def metric(
-    names: Annotated[list[str] | None, typer.Argument(help="Metrics, such as revenue; none lists them.")] = None,
-    by: Annotated[
-        list[str] | None, typer.Option(help="day, week, month, quarter, year, or a dimension; may be given again.")
-    ] = None,
-    where: Annotated[
-        list[str] | None, typer.Option(help="A condition, such as \"{{ Dimension('customer__segment') }} = 'loyal'\".")
-    ] = None,
-    show_sql: Annotated[bool, typer.Option("--sql", help="Print the query instead of its answer.")] = False,
-) -> None:
-    """Ask for metrics that are defined once for everybody, as an analyst; without a name, list them."""
-    from clv import analyst, metrics
-    from clv.commands.console import out
-
-    home = settings.load()
-    if not names:
-        for one in metrics.listed(home):
-            out.print(f"{one.name}: {one.description}\n    by {', '.join(one.by)}")
-        return
-    query = metrics.sql(names, by or [], where or [], home)
-    print(query) if show_sql else analyst.query(query, home)
-
-
-def dictionary() -> None:
-    """Print the data dictionary as Markdown, from the warehouse's own comments."""
-    from clv import dictionary
-
-    print(dictionary.markdown())
-
-
-def docs() -> None:
-    """Write dbt's documentation of every model as one page, under CLV_HOME/reports/dbt."""
-    from clv import dbt
-    from clv.commands.console import out
-
-    out.print(f"written: {dbt.document(settings.load())}")
 
 
 def publish(

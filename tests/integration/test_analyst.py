@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 from datetime import date
+from pathlib import Path
 
 import pytest
 import small_warehouse as small
 from rich.console import Console
+from typer.testing import CliRunner
 
-from clv import analyst, publication, settings
+from clv import analyst, cli, publication, settings
 from clv.errors import ClvError
 
 
@@ -89,3 +91,23 @@ def test_the_summary_shows_tiers_and_segments_with_their_money(shop: settings.Se
     assert "Segments on 2011-06-01" in text
     loyal = next(line for line in text.splitlines() if "loyal" in line)
     assert [cell.strip() for cell in loyal.strip("│").split("│")][1:5] == ["1", "33.3", "35", "14"]
+
+
+def clv(*arguments: str, stdin: str | None = None):
+    return CliRunner().invoke(cli.app, arguments, input=stdin)
+
+
+def test_a_query_comes_from_a_file_or_from_standard_input(shop: settings.Settings, tmp_path: Path) -> None:
+    file = tmp_path / "query.sql"
+    file.write_text("select 1 as one")
+    for done in (clv("sql", "-f", str(file), "--csv"), clv("sql", "-", "--csv", stdin="select 1 as one")):
+        assert (done.exit_code, done.stdout) == (0, "one\n1\n")
+    assert clv("sql").exit_code == clv("sql", "select 1", "--csv", "--json").exit_code == 2
+    missing = clv("sql", "-f", str(tmp_path / "none.sql")).exception
+    assert isinstance(missing, ClvError)
+    assert str(missing).endswith("none.sql cannot be read (No such file or directory)")
+
+
+def test_a_query_that_fails_writes_no_rows(shop: settings.Settings) -> None:
+    done = clv("sql", "select 1 / 0 as one", "--csv")
+    assert (done.exit_code, done.stdout) == (1, "")

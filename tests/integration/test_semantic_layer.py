@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import io
+from datetime import UTC, datetime
+
 import pytest
 from raw_rows import deliver, deliver_spend, line, predict
+from rich.console import Console
+from small_warehouse import let_analyst_in
 
-from clv import dbt, dictionary, metrics, settings, tables, warehouse
+from clv import analyst, dbt, dictionary, metrics, settings, tables, warehouse
 from clv.errors import ClvError
 from clv.settings import PROJECT
 
@@ -78,7 +83,37 @@ def test_every_metric_is_listed_and_answers(shop: settings.Settings):
     }
     for one in listed:
         assert one.description
+        assert one.unit in ("money", "count", "share", "ratio"), one.name
         assert answer(shop, [one.name], one.by[-1:]), one.name
+
+
+def test_answers_are_made_for_reading(shop: settings.Settings):
+    let_analyst_in(shop)
+    out = Console(file=io.StringIO(), width=200, highlight=False)
+    query = metrics.sql(["revenue", "repeat_rate"], ["quarter"], [], shop)
+    analyst.query(query, shop, out, readable=lambda *answer: metrics.readable(*answer, shop))
+    cells = [line.strip("│").split("│") for line in out.file.getvalue().splitlines() if "2024" in line]  # type: ignore[attr-defined]
+    assert [[cell.strip() for cell in row] for row in cells] == [["2024-Q1", "110.00", ""], ["2024-Q2", "", "50.0 %"]]
+    names, rows = metrics.readable(
+        ["metric_time__month", "repeat_rate"], [(datetime(2024, 5, 1, tzinfo=UTC), 0.5)], shop, False
+    )
+    assert (names, list(rows)) == (["month", "repeat_rate"], [("2024-05", 0.5)])
+
+
+def test_new_and_returning_customers(shop: settings.Settings):
+    found = answer(shop, ["revenue", "orders"], ["order__customer_type"])
+    assert [(row[0], float(row[1]), row[2]) for row in found] == [("new", 70.0, "2"), ("returning", 40.0, "1")]
+    found = answer(shop, ["customers"], ["customer__cohort_month", "customer__first_channel"])
+    assert found == [("2024-01", "web", "1"), ("2024-02", "web", "1")]
+
+
+def test_dbt_is_asked_once_for_what_has_not_changed(shop: settings.Settings, monkeypatch: pytest.MonkeyPatch):
+    dbt.semantics(shop)
+    monkeypatch.setattr(dbt, "_invoke", lambda *_, **__: pytest.fail("dbt was started"))
+    assert metrics.sql(["revenue"], ["month"], [], shop)
+    monkeypatch.setattr(dbt, "PROJECT", dbt.PROJECT / "models")  # another project
+    with pytest.raises(pytest.fail.Exception, match="dbt was started"):
+        dbt.semantics(shop)
 
 
 @pytest.mark.parametrize(
