@@ -21,7 +21,7 @@ def stated(duck: duckdb.DuckDBPyConnection, mapping: FileMapping) -> list[str]:
         return [mapping.currency] if mapping.currency else []
     column = quoted(mapping.currency_column)
     stated = f"regexp_full_match({column}, '{CURRENCY}')"  # any other text makes its row unreadable
-    found = duck.execute(f"select distinct {column} from received where {stated} order by 1").fetchall()
+    found = duck.execute(f"select distinct upper({column}) from received where {stated} order by 1").fetchall()
     return [code for (code,) in found]
 
 

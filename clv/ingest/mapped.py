@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from clv.ingest.mapping import Mapping
 from clv.ingest.mapping_values import COLUMNS
+from clv.ingest.numbers import NUMBER, number_in
 from clv.ingest.received import literal, quoted
 from clv.ingest.values_sql import (
-    NUMBER,
+    amount_in,
     column_or_null,
     consent,
     converted,
+    in_currency,
     meets,
-    number_in,
     rate_of,
     reason,
     time_in,
@@ -37,6 +38,7 @@ def parsed_view(mapping: Mapping, reporting_zone: str, warehouse_currency: str, 
     Columns: _line, _kind ('' or 'refund'), _content, _part, _version, _rule, _reason (null when readable), customer_id,
     email, name, order_id, ordered_at, amount and COLUMNS. A record with a refunded amount gives a second row.
     """
+    mapping = in_currency(mapping, warehouse_currency)
     money = rate_of(mapping, warehouse_currency)
     customer = _customer(mapping)
     of_order = [customer if name == mapping.customer else whole(mapping, name) for name in mapping.order]
@@ -44,10 +46,7 @@ def parsed_view(mapping: Mapping, reporting_zone: str, warehouse_currency: str, 
     place = f"case when {customer} is not null then {CUSTOMER} end"  # the id itself stays in pii
     order = " || '-' || ".join(place if sql == customer else sql for sql in of_order)
     order_id = f"{order} || '-' || {number}" if mapping.order_numbered else order
-    if mapping.amount:
-        amount = number_in(mapping, mapping.amount)
-    else:
-        amount = f"try({number_in(mapping, mapping.columns['quantity'])} * {number_in(mapping, mapping.price)})"
+    amount = amount_in(mapping)
     if mapping.amount_once_per_order:
         amount = f"case when {number} > 1 then coalesce({amount}, 0) else {amount} end"
     if mapping.sign_column:

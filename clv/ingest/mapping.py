@@ -13,6 +13,8 @@ import yaml
 from clv import settings
 from clv.errors import ClvError
 from clv.ingest.mapping_values import (
+    NUMBERS,
+    THOUSANDS,
     Filter,
     Said,
     checked_zone,
@@ -58,6 +60,11 @@ class FileMapping:
         raise NotImplementedError
 
     @property
+    def numbers(self) -> list[str]:
+        """Those of the columns that are read as numbers, each once."""
+        raise NotImplementedError
+
+    @property
     def sha256(self) -> str:
         """Digest of what the mapping says; comments and layout do not count."""
         said = {**asdict(self), "optional": sorted(self.optional)}
@@ -80,6 +87,10 @@ class SpendMapping(FileMapping):
     def wanted(self) -> list[str]:
         names = [self.day, self.channel, self.amount, self.campaign, self.currency_column]
         return list(dict.fromkeys(name for name in names if name))
+
+    @property
+    def numbers(self) -> list[str]:
+        return [self.amount]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +127,11 @@ class Mapping(FileMapping):
             self.name, self.consent, self.part, self.sign_column, self.refund_amount, self.refund_time, *self.carry,
             *(rule.column for rule in self.filters), self.updated_at, self.currency_column,
         ]  # fmt: skip
+        return list(dict.fromkeys(name for name in names if name))
+
+    @property
+    def numbers(self) -> list[str]:
+        names = [self.amount, self.price, self.refund_amount, *(self.columns.get(name) for name in NUMBERS)]
         return list(dict.fromkeys(name for name in names if name))
 
 
@@ -254,6 +270,9 @@ def _of_file(said: Said) -> dict[str, Any]:
 def _agree_on_file(mapping: FileMapping, place: str) -> None:
     if mapping.decimal not in (".", ",") or mapping.decimal == mapping.thousands:
         raise ClvError(f"{place}: 'file.decimal' is '.' or ',' and differs from 'file.thousands'")
+    if mapping.thousands not in ("", *THOUSANDS):
+        marks = "a point, a comma, a blank or an apostrophe"
+        raise ClvError(f"{place}: 'file.thousands' is {marks}; not {mapping.thousands!r}")
     if mapping.delimiter != "whitespace" and (len(mapping.delimiter) != 1 or mapping.delimiter in '"\r\n'):
         raise ClvError(f"{place}: 'file.delimiter' is one character, or whitespace; not {mapping.delimiter!r}")
 

@@ -18,6 +18,9 @@ COLUMNS = (
     "country", "status", "refund_of",
 )  # fmt: skip
 NUMBERS = ("quantity", "unit_price", "discount", "cost")
+# Marks between thousands, each with all that it stands for: blanks are plain, no-break, thin and narrow no-break ones.
+BLANKS, APOSTROPHES = " \u00a0\u2009\u202f", "'\u2019"
+THOUSANDS = {".": ".", ",": ",", **dict.fromkeys(BLANKS, BLANKS), **dict.fromkeys(APOSTROPHES, APOSTROPHES)}
 # What staging says of a row itself: no filter may be called so.
 VERDICTS = ("accepted", "duplicate", "replaced", "withdrawn", "unreadable", "erased")
 CONDITIONS = ("equals", "matches", "at_most", "present")

@@ -57,6 +57,9 @@ def _read_parquet(duck: duckdb.DuckDBPyConnection, file: Received, mapping: File
         )
     check_columns(file, mapping, list(types))
     values = {name: _as_text(quoted(name), kind) for name, kind in types.items()}
+    for name in mapping.numbers:
+        if types.get(name, "").startswith(("DOUBLE", "FLOAT", "DECIMAL")):
+            values[name] = _styled(_plain(values[name]), mapping)
     try:
         create(duck, "row_number() over ()", values, mapping, f"from {source}")
     except duckdb.Error as error:
@@ -75,6 +78,17 @@ def _as_text(column: str, kind: str) -> str:
         text = f"case when {whole} then {column}::bigint::varchar else {column}::varchar end"
         return f"case when not isnan({column}) then {text} end"
     return f"{column}::varchar"
+
+
+def _plain(text: str) -> str:
+    """The text of a number that a file holds as one, 1e-07, with digits alone."""
+    plain = f"try_cast(try_cast({text} as double) as decimal(38, 10))::varchar"
+    return f"case when contains({text}, 'e') then coalesce({plain}, {text}) else {text} end"
+
+
+def _styled(text: str, mapping: FileMapping) -> str:
+    """The text of a number that a file holds as one, in the mapping's style."""
+    return f"replace({text}, '.', ',')" if mapping.decimal == "," else text
 
 
 def _read_json(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapping) -> list[Unreadable]:
@@ -102,7 +116,13 @@ def _read_json(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMap
     # One pass over each object for all its values.
     listed = ", ".join(literal(path) for path in paths.values())
     values = {name: f"_values[{number}]" for number, name in enumerate(paths, 1)}
-    rows = f"from (select _line, json_extract_string(_raw, [{listed}]) as _values from objects)"
+    # What stands there as a number is written with a point, and may have an exponent, whatever the mapping's style is.
+    for name in mapping.numbers:
+        text, is_number = values[name], f"json_type(_raw, {literal(paths[name])}) = 'DOUBLE'"
+        other = f"contains({text}, 'e')" if mapping.decimal == "." else f"regexp_matches({text}, '[.e]')"
+        typed = f"when {other} and {is_number} then {_styled(_plain(text), mapping)}"
+        values[name] = f"case {typed} else {text} end"
+    rows = f"from (select _line, _raw, json_extract_string(_raw, [{listed}]) as _values from objects)"
     create(duck, "_line", values, mapping, rows)
     duck.execute("drop table objects")
     return unreadable

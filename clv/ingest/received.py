@@ -65,6 +65,12 @@ def create(duck: duckdb.DuckDBPyConnection, line: str, values: dict[str, str], m
     duck.execute(f"create table received as select *, md5_number(concat_ws(chr(31), {read})) as _content from ({rows})")
 
 
+def complaint(condition: str, column: str, says: str) -> str:
+    """A case for a value that is there and is not what it should be."""
+    shown = f"left({quoted(column)}, 100)"
+    return f"when {condition} then {literal(column + ' ')} || chr(39) || {shown} || {literal(chr(39) + ' ' + says)}"
+
+
 def check_columns(file: Received, mapping: FileMapping, there: list[str]) -> None:
     """Raises ClvError where the file lacks a column that the mapping needs."""
     absent = [name for name in mapping.wanted if name not in there and name not in mapping.optional]

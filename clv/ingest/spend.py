@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from clv.ingest.mapped import CONTENT_HEX
 from clv.ingest.mapping import SpendMapping
-from clv.ingest.received import literal, quoted
+from clv.ingest.numbers import complaints as number_complaints
+from clv.ingest.numbers import number_in
+from clv.ingest.received import complaint, literal, quoted
 from clv.ingest.values_sql import (
     FIRST,
     LAST,
     column_or_null,
-    complaint,
     converted,
     currency_complaints,
-    number_in,
+    in_currency,
     rate_of,
     text_complaints,
     time_in,
@@ -24,6 +25,7 @@ def parsed_view(mapping: SpendMapping, reporting_zone: str, warehouse_currency: 
 
     Columns: _line, _kind (always ''), _content, _reason (null when readable), day, channel, campaign, amount.
     """
+    mapping = in_currency(mapping, warehouse_currency)
     amount = converted(number_in(mapping, mapping.amount), rate_of(mapping, warehouse_currency))
     return f"""
         create view parsed as select
@@ -53,7 +55,7 @@ def _reason(mapping: SpendMapping, reporting_zone: str, currency_stated: bool, a
     cases.append(
         complaint(f"year({moment}) not between {FIRST} and {LAST}", mapping.day, f"is not from {FIRST} to {LAST}")
     )
-    cases.append(complaint(f"{number_in(mapping, mapping.amount)} is null", mapping.amount, "is not a number"))
+    cases += number_complaints(mapping, mapping.numbers)
     cases.append(f"when {amount} is null then 'the amount is too large'")
     texts = {"channel": mapping.channel, "campaign": mapping.campaign}
     cases += text_complaints({name: quoted(column) for name, column in texts.items() if column})

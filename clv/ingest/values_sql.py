@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TypeVar
+
 from clv.ingest.mapping import FileMapping, Mapping
 from clv.ingest.mapping_values import NUMBERS, Filter
-from clv.ingest.received import LONGEST_FIELD, literal, quoted
+from clv.ingest.numbers import NUMBER, number_in, times
+from clv.ingest.numbers import complaints as number_complaints
+from clv.ingest.received import LONGEST_FIELD, complaint, literal, quoted
 
-# 28 digits before the point and 10 after it; the product of two has 18 and 20, and none overflows unseen.
-NUMBER = "decimal(38, 10)"
+M = TypeVar("M", bound=FileMapping)
 RATE = "decimal(18, 10)"
 # A time that states its offset from UTC: 2024-03-01 10:00:00 +0100, 2024-03-01T09:00:00Z; or its zone: … Europe/Rome.
 OFFSET = r"\d\d:\d\d[^+-]*(Z|[+-]\d\d(:?\d\d)?)$"
@@ -16,7 +20,7 @@ ZONE = r"\d [A-Za-z][A-Za-z_]{2,}[A-Za-z_/+-]*\d*$"
 PLAIN = r"[-0-9/]+([ T][0-9:.]*)?"  # neither
 # Orders are dated from FIRST to LAST. 1970-01-01 and 9999-12-31 are what programs write for no time at all.
 FIRST, LAST = 1971, 2199
-CURRENCY = "[A-Z]{3}"
+CURRENCY = "[A-Za-z]{3}"
 YES, NO = ("yes", "true", "1", "y", "t", "subscribed"), ("no", "false", "0", "n", "f", "unsubscribed")
 
 
@@ -44,15 +48,16 @@ def value_of(mapping: Mapping, name: str, money: str) -> str:
     return value if name == "quantity" else converted(value, money)
 
 
-def number_in(mapping: FileMapping, column: str | None) -> str:
-    if not column:
-        return f"null::{NUMBER}"
-    text = quoted(column)
-    if mapping.thousands:
-        text = f"replace({text}, {literal(mapping.thousands)}, '')"
-    if mapping.decimal == ",":
-        text = f"replace({text}, ',', '.')"
-    return f"try_cast({text} as {NUMBER})"
+def amount_in(mapping: Mapping) -> str:
+    """An expression for a row's amount, in the row's currency, as the mapping makes it of columns."""
+    if mapping.amount:
+        return number_in(mapping, mapping.amount)
+    return times(number_in(mapping, mapping.columns["quantity"]), number_in(mapping, mapping.price))
+
+
+def in_currency(mapping: M, warehouse_currency: str) -> M:
+    """The mapping, its rows being in the warehouse's currency where it states none."""
+    return mapping if mapping.currency else replace(mapping, currency=warehouse_currency)
 
 
 def rate_of(mapping: FileMapping, warehouse_currency: str) -> str:
@@ -60,13 +65,13 @@ def rate_of(mapping: FileMapping, warehouse_currency: str) -> str:
     rates = {code: rate for code, rate in mapping.rates.items() if code != warehouse_currency}
     if mapping.currency_column:
         cases = " ".join(f"when {literal(code)} then {rate}" for code, rate in rates.items())
-        return f"(case {quoted(mapping.currency_column)} {cases} else 1 end)::{RATE}" if cases else ""
+        return f"(case upper({quoted(mapping.currency_column)}) {cases} else 1 end)::{RATE}" if cases else ""
     rate = rates.get(mapping.currency or "")
     return f"{rate}::{RATE}" if rate else ""
 
 
 def converted(value: str, money: str) -> str:
-    return f"try(({value})::{NUMBER} * {money})" if money else value
+    return times(f"({value})::{NUMBER}", money) if money else value
 
 
 def time_in(mapping: FileMapping, column: str | None, reporting_zone: str) -> str:
@@ -115,10 +120,7 @@ def reason(mapping: Mapping, reporting_zone: str, currency_stated: bool, amount:
         bad = f"{quoted(column)} is not null and coalesce(year({moment}) not between {FIRST} and {LAST}, true)"
         cases.append(complaint(f"{bad} and {moment} is null", column, "is not a time"))
         cases.append(complaint(bad, column, f"is not from {FIRST} to {LAST}"))
-    numbers = [mapping.amount, mapping.price, mapping.refund_amount, *(mapping.columns.get(name) for name in NUMBERS)]
-    for column in dict.fromkeys(filter(None, numbers)):
-        bad = f"{quoted(column)} is not null and {number_in(mapping, column)} is null"
-        cases.append(complaint(bad, column, "is not a number"))
+    cases += number_complaints(mapping, mapping.numbers)
     if "try(" in amount:  # something is multiplied
         factors = [mapping.amount] if mapping.amount else [mapping.columns["quantity"], mapping.price]
         there = " and ".join(f"{quoted(column)} is not null" for column in factors if column)
@@ -150,9 +152,3 @@ def currency_complaints(mapping: FileMapping, currency_stated: bool) -> list[str
     if currency_stated:  # a file that states none at all is in the warehouse's
         cases.append(f"when {text} is null then {literal(mapping.currency_column + ' is empty')}")
     return cases
-
-
-def complaint(condition: str, column: str, says: str) -> str:
-    """A case for a value that is there and is not what it should be."""
-    shown = f"left({quoted(column)}, 100)"
-    return f"when {condition} then {literal(column + ' ')} || chr(39) || {shown} || {literal(chr(39) + ' ' + says)}"

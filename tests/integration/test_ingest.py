@@ -184,7 +184,7 @@ def test_unreadable_rows_are_kept_with_line_reason_and_text(home, tmp_path):
         (6, "has 3 fields where 4 are expected", "2,x,2024-01-01"),
         (7, "ordered_at '2024-13-45' is not a time", "3,y,2024-13-45,5"),
         (8, "has a quote that does not close", '4,"q "z,2024-01-01,5'),
-        (9, "amount '1o' is not a number", "5,w,2024-01-01,1o"),
+        (9, "amount '1o' is not a number with a decimal point and no marks between thousands", "5,w,2024-01-01,1o"),
         (11, "has 5 fields where 4 are expected", "6,v,2024-01-01,1,9"),
         (12, "is not UTF-8; name its encoding in the mapping", "7,\\xe9,2024-01-01,3"),
     ]
@@ -295,7 +295,7 @@ def test_a_warehouse_without_currency_takes_the_one_of_shop_json(home, tmp_path)
 
 def test_long_numbers_are_exact_or_unreadable(home, tmp_path):
     name = source(home, amount={"quantity": "quantity", "price": "price"})
-    factors = ["0.1234567,0.0000001", "1000000000000000,3", "9" * 20 + "," + "9" * 20]
+    factors = ["0.1234567,0.0000001", "1000000000000,3", "9" * 12 + "," + "9" * 12, "9" * 14 + ",1"]
     path = write(
         tmp_path / "o.csv",
         *[f"1,{place},2024-01-01,{pair}" for place, pair in enumerate(factors)],
@@ -304,9 +304,12 @@ def test_long_numbers_are_exact_or_unreadable(home, tmp_path):
     ingest.load(name, path, home)
     assert lines("amount, quantity") == [
         (Decimal("0.00000001234567"), Decimal("0.1234567")),
-        (Decimal(3 * 10**15), Decimal(10**15)),
+        (Decimal(3 * 10**12), Decimal(10**12)),
     ]
-    assert [(line, reason) for line, reason, _ in unreadable()] == [(4, "the amount is too large")]
+    assert [(line, reason) for line, reason, _ in unreadable()] == [
+        (4, "the amount is too large"),
+        (5, "quantity '99999999999999' is 10,000,000,000,000 or more: too large"),
+    ]
 
 
 def test_row_keys_tell_lines_from_duplicates(home, tmp_path):

@@ -73,7 +73,7 @@ def test_bad_rows_are_set_aside_with_the_reason_and_may_be_replayed(home, tmp_pa
         (4, "day '2024-01-32' is not a day", bad[0]),
         (5, "day is empty", bad[1]),
         (6, "channel is empty", bad[2]),
-        (7, "amount 'n/a' is not a number", bad[3]),
+        (7, "amount 'n/a' is not a number with a decimal point and no marks between thousands", bad[3]),
         (8, "amount is empty", bad[4]),
     ]
     assert [replayed.result for replayed in ingest.replay(home, "ad_spend")] == [None]

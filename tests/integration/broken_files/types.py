@@ -28,7 +28,9 @@ ARRAYS = {
         "float": (_same(12.5, pa.float32()), ACCEPTED),
         "half float": (pa.array([1.5] * ROWS).cast(pa.float16()), ACCEPTED),
         "byte": (_same(-5, pa.int8()), ACCEPTED),
-        "unsigned": (_same(2**64 - 1, pa.uint64()), ACCEPTED),
+        "unsigned": (_same(2**40, pa.uint64()), ACCEPTED),
+        "the greatest unsigned": (_same(2**64 - 1, pa.uint64()), UNREADABLE),
+        "float 1e-7": (_same(1e-7, pa.float64()), ACCEPTED),
         "decimal": (_same(Decimal("12.3456789"), pa.decimal128(38, 20)), ACCEPTED),
         "long decimal": (_same(Decimal(10) ** 30, pa.decimal128(38, 0)), UNREADABLE),
         "truth": (_same(True, pa.bool_()), UNREADABLE),
@@ -71,7 +73,8 @@ ARRAYS = {
 JSON_VALUES = {
     "amount": {
         "number": (12.5, ACCEPTED), "truth": (True, UNREADABLE), "null": (None, "missing_amount"),
-        "list": ([1], UNREADABLE), "object": ({"value": 1}, UNREADABLE), "nan": (float("nan"), UNREADABLE),
+        "1e-7": (1e-7, ACCEPTED), "list": ([1], UNREADABLE), "object": ({"value": 1}, UNREADABLE),
+        "nan": (float("nan"), UNREADABLE),
         "infinity": (float("-inf"), UNREADABLE), "40 digits": (10**40, UNREADABLE), "1e300": (1e300, UNREADABLE),
         "list of nothing": ([], UNREADABLE),
     },

@@ -14,15 +14,18 @@ AMOUNTS = {
     UNREADABLE: {
         "nan": "NaN", "infinity": "Infinity", "minus inf": "-inf", "null word": "null", "not available": "N/A",
         "dash": "-", "division by zero": "#DIV/0!", "words": "twelve", "decimal comma": "12,50",
-        "german thousands": "1.234,50", "english thousands": "1,234.50", "dollar": "$12", "euro": "12 EUR",
-        "two points": "12.5.0", "two signs": "--5", "fraction": "1/2", "percent": "5%", "accountant's minus": "(5.00)",
+        "german thousands": "1.234,50", "english thousands": "1,234.50", "dollar": "$12", "pounds": "12 GBP",
+        "two points": "12.5.0", "two signs": "--5", "fraction": "1/2", "percent": "5%", "two minuses": "(-5.00)",
         "hexadecimal": "0x1F", "devanagari": "१२", "hard space": "12\u00a0000", "truth": "true", "overflow": "1e400",
-        "29 digits": "9" * 29, "formula": "=1+1", "formula with plus": "+A1", "formula with at": "@SUM(A1)",
+        "29 digits": "9" * 29, "14 digits": "1" + "0" * 13, "minus 14 digits": "-1" + "0" * 13,
+        "exponent": "1e5", "tiny": "1E-12", "underscores": "1_000",
+        "formula": "=1+1", "formula with plus": "+A1", "formula with at": "@SUM(A1)",
         "sql": "1; drop table raw.batches", "sql comment": "5'--", "an amount of 10 MB": "9" * 10_000_000,
     },
     ACCEPTED: {
         "negative": "-12.50", "zero": "0", "minus zero": "-0", "plus": "+5", "no leading digit": ".5",
-        "exponent": "1e5", "tiny": "1E-12", "28 digits": "9" * 28, "minus 28 digits": "-" + "9" * 28,
+        "13 digits": "9" * 13, "minus 13 digits": "-" + "9" * 13, "accountant's minus": "(5.00)", "minus after": "5-",
+        "the warehouse's currency": "12 EUR", "its sign": "€12",
         "14 decimals": "0.12345678901234", "leading zeros": "00012",
     },
 }  # fmt: skip
