@@ -14,12 +14,12 @@ import numpy as np
 import pyarrow as pa
 
 from clv.errors import ClvError
+from clv.ingest.columns import check_columns
 from clv.ingest.files import Received, text_lines
 from clv.ingest.mapping import FileMapping
 from clv.ingest.received import (
     LONGEST_TEXT,
     Unreadable,
-    check_columns,
     create,
     first_line,
     literal,

@@ -1,4 +1,4 @@
-"""What every reader shares: the table `received`, the check of the columns, SQL's quoting."""
+"""What every reader shares: the table `received`, SQL's quoting, texts fit for a message."""
 
 from __future__ import annotations
 
@@ -9,15 +9,11 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from clv.errors import ClvError
-
 if TYPE_CHECKING:
-    from clv.ingest.files import Received
     from clv.ingest.mapping import FileMapping
 
 LONGEST_TEXT = 10_000  # characters of an unreadable row that are kept
 LONGEST_FIELD = 2000  # bytes of a value: what an index of PostgreSQL holds
-LONGEST_NAME = 60  # characters of what a file calls its columns, in messages
 
 
 @dataclass(frozen=True)
@@ -69,17 +65,6 @@ def complaint(condition: str, column: str, says: str) -> str:
     """A case for a value that is there and is not what it should be."""
     shown = f"left({quoted(column)}, 100)"
     return f"when {condition} then {literal(column + ' ')} || chr(39) || {shown} || {literal(chr(39) + ' ' + says)}"
-
-
-def check_columns(file: Received, mapping: FileMapping, there: list[str]) -> None:
-    """Raises ClvError where the file lacks a column that the mapping needs."""
-    absent = [name for name in mapping.wanted if name not in there and name not in mapping.optional]
-    if absent:
-        has = ", ".join(printable(name[:LONGEST_NAME]) for name in there[:60])
-        raise ClvError(
-            f"{file.name} has no column '{absent[0]}', which the mapping {mapping.source} reads; "
-            f"correct one of the two: its columns are {has}"
-        )
 
 
 def printable(text: str) -> str:
