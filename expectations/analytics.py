@@ -10,6 +10,10 @@ from expectations.rules import Slice, Suite, between, complete, counted, has_row
 
 RUNS = tables.ANALYTICS_RUNS
 MEND = "clear the task build_analytics"
+RISING = (
+    "p_purchase", "expected_orders", "predicted_revenue",
+    "predicted_clv", "predicted_clv_p10", "predicted_clv_p50", "predicted_clv_p90",
+)  # fmt: skip
 
 
 def customer_clv(slice_: Slice) -> Suite:
@@ -51,6 +55,21 @@ def customer_clv(slice_: Slice) -> Suite:
             ),
             between("p_purchase", 0, 1),
             between("p_alive", 0, 1),
+            never(
+                "chances_ordered",
+                "select customer_key, p_purchase, p_alive from {batch} where p_purchase > p_alive",
+                "an order is likelier than being a customer still",
+                MEND,
+            ),
+            never(
+                "interval_around_the_mean",
+                """select customer_key, predicted_clv_p10, predicted_clv_p50, predicted_clv_p90, predicted_clv
+                from {batch}
+                where predicted_clv_p10 > least(predicted_clv, predicted_clv_p50)
+                    or predicted_clv_p50 > predicted_clv_p90""",
+                "the interval's ends and the median are not in order, or its lower end is above the mean",
+                MEND,
+            ),
             between("clv_percentile", 0, 100),
             never(
                 "tiers_have_their_shares",
@@ -90,6 +109,17 @@ def customer_clv_horizons(slice_: Slice) -> Suite:
                 full join {{batch}} as h on h.customer_key = clv.customer_key and h.horizon_days = wanted.horizon_days
                 where h.customer_key is null or clv.customer_key is null""",
                 "a customer of customer_clv has no row for a horizon, or the other way round",
+                MEND,
+            ),
+            never(
+                "longer_is_not_less",
+                f"""select customer_key, horizon_days, measured, before from (
+                    select *, lag(measured) over (partition by customer_key order by horizon_days) as before from (
+                        select customer_key, horizon_days, array[{", ".join(RISING)}] as measured
+                        from {{batch}}
+                    ) as rows
+                ) as steps where {" or ".join(f"measured[{i}] < before[{i}]" for i in range(1, len(RISING) + 1))}""",
+                f"a longer horizon promises less than a shorter one, at one of {', '.join(RISING)}",
                 MEND,
             ),
         ],

@@ -15,7 +15,7 @@ DIMENSIONS = {
     "accuracy": (
         "*_in_range", "amount_finite", "dates_plausible", "counts_not_negative", "recency_within_t", "windows_grow",
         "nothing_from_the_future", "finite_and_not_negative", "quantiles_ordered", "longer_is_not_less",
-        "total_near_last_year",
+        "total_near_last_year", "chances_ordered", "interval_around_the_mean",
     ),
     # Tables, keys and sums agree with each other.
     "consistency": (

@@ -8,7 +8,8 @@ from expectations.rules import Slice, Suite, between, has_rows, never, unique
 
 FACTOR = 5  # by which a forecast year may differ from the year before without a warning
 MEND = "look at the log of the task score, then clear it"
-MEASURES = ("p_purchase", "expected_orders", "predicted_revenue")
+MONEY = ("predicted_revenue", "predicted_p10", "predicted_p50", "predicted_p90")
+MEASURES = ("p_purchase", "expected_orders", *MONEY, *(f"{name} * discount_factor" for name in MONEY))
 
 
 def customer_predictions(slice_: Slice) -> Suite:
@@ -17,10 +18,7 @@ def customer_predictions(slice_: Slice) -> Suite:
     longest = max(settings.load().horizons)
     window = min((days for days in WINDOWS if days >= longest), default=max(WINDOWS))
     features = f"(select * from {tables.CUSTOMER_FEATURES} where {slice_.where}) as features"
-    falls = " or ".join(f"{name} < before_{name} * (1 - 1e-6) - 1e-9" for name in MEASURES)
-    before = ", ".join(
-        f"lag({name}) over (partition by customer_key order by horizon_days) as before_{name}" for name in MEASURES
-    )
+    falls = " or ".join(f"measured[{i}] < before[{i}] * (1 - 1e-6) - 1e-9" for i in range(1, len(MEASURES) + 1))
     return Suite(
         tables.CUSTOMER_PREDICTIONS,
         f"SELECT * from {tables.CUSTOMER_PREDICTIONS} where {slice_.where}",
@@ -74,17 +72,28 @@ def customer_predictions(slice_: Slice) -> Suite:
             ),
             never(
                 "quantiles_ordered",
-                """select customer_key, horizon_days, predicted_p10, predicted_p50, predicted_p90 from {batch}
-                where predicted_p10 > predicted_p50 or predicted_p50 > predicted_p90""",
-                "the interval's ends and the median are not in order",
+                """select customer_key, horizon_days, predicted_p10, predicted_p50, predicted_p90, predicted_revenue
+                from {batch}
+                where predicted_p10 > predicted_p50 or predicted_p50 > predicted_p90
+                    or predicted_p10 > predicted_revenue""",
+                "the interval's ends and the median are not in order, or its lower end is above the mean",
+                MEND,
+            ),
+            never(
+                "chances_ordered",
+                """select customer_key, horizon_days, p_purchase, p_alive from {batch} where p_purchase > p_alive""",
+                "an order is likelier than being a customer still",
                 MEND,
             ),
             never(
                 "longer_is_not_less",
-                f"""select customer_key, horizon_days, {", ".join(MEASURES)} from (
-                    select *, {before} from {{batch}} where status = 'scored'
+                f"""select customer_key, horizon_days, measured, before from (
+                    select *, lag(measured) over (partition by customer_key order by horizon_days) as before from (
+                        select customer_key, horizon_days, array[{", ".join(MEASURES)}] as measured
+                        from {{batch}} where status = 'scored'
+                    ) as rows
                 ) as steps where {falls}""",
-                "a longer horizon promises less than a shorter one",
+                f"a longer horizon promises less than a shorter one, at one of {', '.join(MEASURES)}",
                 MEND,
             ),
             never(

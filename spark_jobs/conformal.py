@@ -1,7 +1,10 @@
 """Medians and intervals from errors at closed origins: what buyers spent over what was expected of them.
 
 A customer's money over a horizon is 0 with chance 1 - p and else `value / p` times a ratio whose distribution is
-taken from customers of a like predicted value at origins that the learners had not seen (split conformal).
+taken from customers of a like predicted value at origins that the learners had not seen (split conformal). A ratio
+has two parts: how buyers differ from each other, read off with each origin's buyers brought to what they spent, and
+how far their mean may be off, which all of them share. Without the second, the interval of a shop whose customers are
+all alike would be a point beside the actual.
 """
 
 from __future__ import annotations
@@ -14,12 +17,14 @@ from scipy.stats import norm
 
 from spark_jobs.blending import normalised
 from spark_jobs.columns import Array
+from spark_jobs.totals import spread
 
 LEVELS = np.linspace(0, 1, 41)
 BUYERS_PER_BIN = 60
 BINS = 10
 LEAST_CHANCE = 0.02  # below it all percentiles in use are 0, and value / p would be out of all proportion
 RARELY = 0.1  # chance of no order above which an interval starts at 0 and ends at its 80th percentile
+SHARED_STEPS = norm.ppf((np.arange(9) + 0.5) / 9)  # equally likely errors of buyers' mean, in standard deviations
 
 
 @dataclass(frozen=True)
@@ -46,25 +51,28 @@ class Intervals:
 
     def bounds(self, value: Array, p: Array, mean: float) -> tuple[Array, Array]:
         """The shortest honest interval that holds four in five: from 0 to the 80th percentile where no order is
-        likelier than RARELY, else from the 10th to the 90th; never below the median at its upper end."""
+        likelier than RARELY, else from the 10th to the 90th; never above the mean at its lower end."""
         rarely = 1 - p > RARELY
-        low = np.where(rarely, 0.0, self.quantile(0.1, value, p, mean))
+        low = np.where(rarely, 0.0, np.minimum(self.quantile(0.1, value, p, mean), value))
         return low, self.quantile(np.where(rarely, 0.8, 0.9), value, p, mean)
 
 
 def calibrate(actual: Sequence[Array], value: Sequence[Array], p: Sequence[Array]) -> Intervals:
-    """Intervals from closed origins, pooled: per origin the money that came, its forecast, and the chance of an order.
+    """Intervals from closed origins, pooled: per origin the actual money, its prediction, and the chance of an order.
 
-    Each origin's forecast is brought to what its buyers spent. As many bins of equally many customers, up to ten, as
-    leave each BUYERS_PER_BIN buyers; with fewer than that in all, a log-normal with a spread of one in logs.
+    Each origin's prediction is brought to what its buyers spent; how much that took is the spread of buyers' mean. As
+    many bins of equally many customers, up to ten, as leave each BUYERS_PER_BIN buyers; with fewer than that in all, a
+    log-normal with a spread of one in logs.
     """
-    places, ratios = [], []
+    places, ratios, shared = [], [], []
     for came, said, chance in zip(actual, value, p, strict=True):
         bought = came > 0
         expected = said / np.clip(chance, LEAST_CHANCE, 1)
         if bought.any() and expected[bought].sum() > 0:
             places.append(normalised(said)[bought])
-            ratios.append(came[bought] / (expected[bought] * (came[bought].sum() / expected[bought].sum())))
+            moved = came[bought].sum() / expected[bought].sum()
+            ratios.append(came[bought] / (expected[bought] * moved))
+            shared.append(float(np.log(moved)))
     if not places:
         return unmeasured()
     place, ratio = np.concatenate(places), np.concatenate(ratios)
@@ -78,8 +86,9 @@ def calibrate(actual: Sequence[Array], value: Sequence[Array], p: Sequence[Array
     else:
         return unmeasured()
     # (n + 1) in place of n: the next customer is one more of the same kind, which widens the tails a little.
+    factors = np.exp(spread(shared, len(shared)) * SHARED_STEPS)
     quantiles = [
-        np.quantile(ratio[number == b], np.clip(0.5 + (LEVELS - 0.5) * (1 + 1 / buyers[b]), 0, 1))
+        np.quantile(np.outer(ratio[number == b], factors), np.clip(0.5 + (LEVELS - 0.5) * (1 + 1 / buyers[b]), 0, 1))
         for b in range(len(edges) + 1)
     ]
     return Intervals([float(edge) for edge in edges], [[float(r) for r in row] for row in quantiles])

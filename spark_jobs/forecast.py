@@ -8,7 +8,7 @@ longest shorter one by the anchor's ratio.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -29,6 +29,7 @@ from spark_jobs.promotion import CELLS, OURS, RIVALS
 
 LIFETIME = 1825  # days: the remaining lifetime is cut at five years
 LEAST = 1e-9  # money, so that logs exist
+STEP = 1e-4  # money: what is written is rounded to it
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,10 @@ class Setting:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What is said of customers over one horizon, arrays of shape (n,); money in the warehouse's currency."""
+    """What is said of customers over one horizon, arrays of shape (n,); money in the warehouse's currency.
+
+    p_alive is the chance of being a customer still at the date: the same for all horizons, and no chance of an order
+    is above it."""
 
     p_alive: Array
     p_purchase: Array
@@ -203,11 +207,13 @@ def forecast(
     """What is said of customers with at least one purchase day, per horizon of the model.
 
     columns: FEATURE_COLUMNS, each of shape (n,). common: of the same date. rate: discount rate a year. A longer
-    horizon never says less than a shorter one, and nothing is negative, missing or infinite.
+    horizon never says less than a shorter one, discounted or not, and nothing is negative, missing or infinite.
     """
     x, _, T = anchor.history(columns)
     result: dict[int, Forecast] = {}
-    before: dict[str, Array] = {}
+    counts: dict[str, Array] = {}  # of the horizon before: chance and orders
+    money: dict[str, Array] = {}  # of the horizon before
+    factor = np.ones(len(x))
     blends: dict[int, tuple[Parts, Array, Array]] = {}  # by window: several horizons may extend the same
     for horizon in model.all_horizons:
         base = model.base(horizon) or horizon
@@ -218,23 +224,34 @@ def forecast(
         found, p, value = blends[base]
         said = found.said if base == horizon else anchor.probabilistic(fit, columns, horizon)
         longer = np.maximum(said.revenue / found.said.revenue, 1)
-        p = 1 - (1 - p) * np.clip((1 - said.p_purchase) / (1 - found.said.p_purchase), 0, 1)
+        p = beyond(p, found.said.p_purchase, said.p_purchase)
         # Customers are looked up by what the base says of them, and buy with the chance of the longer horizon.
         bounds = trained.intervals.bounds(value, p, common[base].mean)
         median = trained.intervals.quantile(0.5, value, p, common[base].mean)
-        now = {
-            "p_purchase": p,
-            "expected_orders": np.maximum(p, said.orders * p / said.p_purchase),
-            "revenue": value * longer,
-            "p10": bounds[0] * longer,
-            "p50": median * longer,
-            "p90": np.maximum(bounds[1], median) * longer,
-        }
-        before = {name: np.maximum(array, before.get(name, 0)) for name, array in now.items()}
+        discounted, factor = factor, np.round(discount_factor(fit.bgnbd, x, T, horizon, rate), 6)
+        counts = _risen(counts, {"p_purchase": p, "expected_orders": np.maximum(p, said.orders * p / said.p_purchase)})
+        now = {"revenue": value, "p10": bounds[0], "p50": median, "p90": np.maximum(bounds[1], median)}
+        # Discounted, the longer horizon is worth no less; equal values could be rounded apart, hence the step.
+        least = {name: np.where(array > 0, array + STEP, 0) * discounted / factor for name, array in money.items()}
+        money = _risen(least, {name: array * longer for name, array in now.items()})
         result[horizon] = Forecast(
-            p_alive=said.p_active,
-            discount_factor=discount_factor(fit.bgnbd, x, T, horizon, rate),
+            p_alive=np.ones(len(x)),
+            discount_factor=factor,
             basis=model.basis(horizon),
-            **before,
+            **counts,
+            **money,
         )
-    return result
+    longest = result[LIFETIME]
+    alive = beyond(longest.p_purchase, said.p_pareto, said.p_active)
+    return {horizon: replace(found, p_alive=alive) for horizon, found in result.items()}
+
+
+def beyond(p: Array, anchored: Array, further: Array) -> Array:
+    """The chance `p` of something taken on to something likelier, as the anchor goes from `anchored` to `further`: the
+    chance that neither happens falls in the same proportion, so that the result is p or more."""
+    return 1 - (1 - p) * np.clip((1 - further) / np.maximum(1 - anchored, 1e-12), 0, 1)
+
+
+def _risen(before: dict[str, Array], now: dict[str, Array]) -> dict[str, Array]:
+    """Each array of `now`, nowhere below that of `before`."""
+    return {name: np.maximum(array, before.get(name, 0)) for name, array in now.items()}

@@ -41,9 +41,35 @@ def test_the_interval_holds_four_in_five_of_those_who_may_well_buy() -> None:
     assert inside[p[half:] > 0.3].mean() == pytest.approx(0.8, abs=0.02)
 
 
-def test_a_level_missed_at_a_closed_origin_does_not_widen_the_interval() -> None:
-    spent, value, p = shop()
-    assert np.allclose(halves(spent, value, p).ratios, halves(3 * spent, value, p).ratios)
+def test_the_error_of_buyers_mean_widens_the_interval_of_each() -> None:
+    # Log-normal spends of .6 in logs; that of an origin's buyers' mean is .3, which Student's t with 2 degrees of
+    # freedom takes for .3 x 1.886 / 1.2816 = .44: .74 together, and the 90th percentile lies 1.2816 of it away.
+    rng = np.random.default_rng(5)
+    spent, p = [np.exp(rng.normal(0, 0.6, 50_000)) for _ in range(2)], [np.full(50_000, 1.0)] * 2
+    value = [np.full(50_000, one.mean() * np.exp(off)) for one, off in zip(spent, (-0.3, 0.3), strict=True)]
+    band = conformal.calibrate(spent, value, p)
+    low, middle, high = (band.quantile(q, np.ones(1), np.ones(1), 1.0)[0] for q in (0.1, 0.5, 0.9))
+    assert np.log(high / middle) == pytest.approx(1.2816 * 0.74, abs=0.04)
+    assert np.log(middle / low) == pytest.approx(1.2816 * 0.74, abs=0.04)
+
+
+def test_perfectly_regular_buyers_have_an_interval_around_their_mean() -> None:
+    # All bring 60.00, though each was predicted to with a chance of .98: buyers' mean was too high by 3 to 4 %.
+    n = 600
+    actual, p = [np.full(n, 60.0)] * 2, [np.full(n, 0.98)] * 2
+    band = conformal.calibrate(actual, [np.full(n, 61.1), np.full(n, 60.8)], p)
+    for predicted in (59.5, 60.0, 60.5):
+        low, high = band.bounds(np.full(n, predicted), np.full(n, 0.97), predicted)
+        assert (low <= min(60, predicted)).all()
+        assert (high >= max(60, predicted)).all()
+        assert (high - low).max() < 12
+
+
+def test_an_interval_never_starts_above_the_mean() -> None:
+    band = conformal.Intervals([], [np.full(41, 1.5).tolist()])
+    low, high = band.bounds(np.array([10.0, 10.0]), np.array([0.95, 0.5]), 10.0)
+    assert low.tolist() == [10, 0]
+    assert high == pytest.approx([1.5 * 10 / 0.95, 1.5 * 10 / 0.5])
 
 
 def test_one_buyer_whom_nobody_expected_does_not_widen_the_interval() -> None:

@@ -4,12 +4,15 @@ import json
 import pickle
 from dataclasses import fields, replace
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xgboost
 from customers import FIT, customers
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.special import expit
 
 from spark_jobs import (
@@ -25,7 +28,7 @@ from spark_jobs import (
     reasons,
 )
 from spark_jobs.columns import Columns
-from spark_jobs.conformal import unmeasured
+from spark_jobs.conformal import Intervals, unmeasured
 from spark_jobs.forecast import Model, Trained
 from spark_jobs.learners import Learners
 from spark_jobs.level import Daily, Residual
@@ -85,12 +88,39 @@ def test_longer_horizons_never_say_less_and_nothing_is_missing(windows: list[int
         assert all(np.isfinite(array).all() and (array >= 0).all() for array in arrays.values())
         assert (found.p50 >= found.p10).all()
         assert (found.p90 >= found.p50).all()
-        assert (found.p_purchase <= 1).all()
+        assert (found.p10 <= found.revenue).all()
+        assert (found.p_purchase <= found.p_alive).all()
+        assert (found.p_alive <= 1).all()
         assert (found.expected_orders >= found.p_purchase).all()
         if before:
             for name in ("p_purchase", "expected_orders", "revenue", "p10", "p50", "p90"):
                 assert (arrays[name] >= getattr(before, name)).all(), name
         before = found
+
+
+@given(seed=st.integers(0, 10_000), level=st.floats(-1, 1), rate=st.sampled_from([0.0, 0.1, 2.0]))
+@settings(max_examples=25, deadline=None)
+def test_what_is_published_rises_with_the_horizon_to_the_cent(seed: int, level: float, rate: float) -> None:
+    columns = customers(60, seed)
+    odd = Intervals([0.5], [np.linspace(1.2, 1.3, 41).tolist(), np.linspace(0, 9, 41).tolist()])
+    made = Model("v", trained={90: Trained(intervals=odd, cap=400.0), 365: Trained(cap=300.0)})
+    made = replace(made, residuals=[Residual(90, DAY, level, True), Residual(365, DAY, -level, True)])
+    common = forecast.settings_of(made, FIT, columns, DAILY, DAY)
+    said = forecast.forecast(made, FIT, columns, common, rate)
+    chances = [np.round(said[h].p_purchase, 6) for h in made.all_horizons]
+    for shorter, longer in pairwise([*chances, np.round(said[90].p_alive, 6)]):
+        assert (shorter <= longer).all()
+    for name in ("revenue", "p10", "p50", "p90"):
+        worth = [np.round(getattr(said[h], name), 4) * said[h].discount_factor for h in made.all_horizons]
+        for shorter, longer in pairwise(worth):
+            assert (np.round(shorter, 2) <= np.round(longer, 2)).all(), name
+    assert all((found.p10 <= found.revenue + 1e-3).all() for found in said.values())
+
+
+def test_the_chance_of_being_a_customer_is_the_anchors_moved_as_far_as_the_chance_of_an_order() -> None:
+    # Of the anchor's 20 % who order, 60 % are customers: half of those who do not order are none. So with 40 %.
+    found = forecast.beyond(np.array([0.4, 0.2, 1.0]), np.array([0.2, 0.2, 0.2]), np.array([0.6, 0.1, 0.6]))
+    assert found == pytest.approx([0.7, 0.2, 1.0])
 
 
 def test_the_basis_says_what_a_horizon_rests_on() -> None:

@@ -1,0 +1,56 @@
+"""How far a total may be off: the error of the level, replayed at closed origins.
+
+Customers miss together, through the level: a sum's interval is far narrower than the sum of their intervals, and no
+narrower than the level's own error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+import numpy as np
+from scipy.stats import norm, t
+
+from spark_jobs.level import LATEST_RESIDUALS, Daily, Residual, log_level, told_by
+
+UNMEASURED = 0.3  # standard deviation, in logs, where no window has closed: the most that residuals may move a level
+WITHIN = 0.9  # the share below the upper end of an interval that holds four in five
+
+
+def level_errors(
+    daily: Daily, totals: Mapping[date, tuple[float, float]], window_days: int, residuals: Sequence[Residual]
+) -> dict[date, float]:
+    """log of the actual over the predicted total at the latest closed origins, each predicted from what was known then.
+
+    totals: money of all customers over the window, actual and expected by the anchor, per origin. Origins by which no
+    window had closed tell nothing of today's error, since their level rested on less; they count where there are no
+    others.
+    """
+    errors = {
+        day: float(np.log(actual / expected)) - log_level(daily, day, window_days, residuals)
+        for day, (actual, expected) in sorted(totals.items())
+        if actual > 0 and expected > 0
+    }
+    windows = told_by(window_days, {found.window_days for found in residuals})
+    ends = [found.window_end for found in residuals if found.window_days in windows]
+    informed = {day: error for day, error in errors.items() if any(end <= day for end in ends)} or errors
+    return dict(list(informed.items())[-LATEST_RESIDUALS:])
+
+
+def spread(errors: Iterable[float], independent: float) -> float:
+    """The standard deviation, in logs, of a normal error whose central four fifths are those that the errors bear out.
+
+    errors: of closed origins, around 0. independent: how many windows they amount to, since overlapping ones tell the
+    same twice; few of them widen it, as Student's t has it. UNMEASURED without any.
+    """
+    found = np.array(list(errors))
+    if not len(found):
+        return UNMEASURED
+    return float(np.sqrt(np.mean(found**2)) * t.ppf(WITHIN, max(independent, 1.0)) / norm.ppf(WITHIN))
+
+
+def independent(days: Iterable[date], window_days: int) -> float:
+    """How many windows of their own the windows from these days amount to: those that overlap share what they tell."""
+    days = list(days)
+    return 1 + (max(days) - min(days)).days / window_days if days else 0.0

@@ -1,0 +1,41 @@
+"""How far a total may be off, on errors worked out by hand."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+
+from spark_jobs import totals
+from spark_jobs.level import Daily, Residual
+
+FIRST = date(2024, 1, 1)
+DAILY = Daily(FIRST - timedelta(days=200), np.full(200, 100.0), np.full(200, 30.0))
+
+
+def test_errors_are_those_of_what_was_known_at_each_origin() -> None:
+    # Each window brings a tenth more (in logs) than the anchor expects. At the first two origins no window has closed;
+    # at the third, the first window has, and a residual of .1 moves a level of 30 days by .1 / 2 ** (30 / 200).
+    days = [FIRST + timedelta(days=15 * step) for step in range(3)]
+    residuals = [Residual(30, day + timedelta(days=30), 0.1, False) for day in days]
+    found = totals.level_errors(DAILY, {day: (np.exp(0.1), 1.0) for day in days}, 30, residuals)
+    assert found == {days[2]: pytest.approx(0.1 - 0.1 / 2**0.15)}
+
+
+def test_origins_that_knew_of_no_residual_count_where_there_are_no_others() -> None:
+    found = totals.level_errors(DAILY, {FIRST: (2.0, 1.0), FIRST + timedelta(days=9): (0.0, 1.0)}, 30, [])
+    assert found == {FIRST: pytest.approx(np.log(2))}
+
+
+def test_few_errors_widen_the_spread_as_students_t_does() -> None:
+    # root mean square .2; 90th percentiles of t with 1 and 4 degrees of freedom 3.078 and 1.533, of the normal 1.2816
+    errors = [0.2, -0.2]
+    assert totals.spread(errors, 1) == pytest.approx(0.2 * 3.078 / 1.2816, abs=1e-3)
+    assert totals.spread(errors, 4) == pytest.approx(0.2 * 1.533 / 1.2816, abs=1e-3)
+    assert totals.spread([], 0) == totals.UNMEASURED
+
+
+def test_windows_that_overlap_are_not_counted_twice() -> None:
+    assert totals.independent([FIRST, FIRST + timedelta(days=45), FIRST + timedelta(days=90)], 90) == 2
+    assert totals.independent([FIRST], 90) == 1
