@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.plugins_manager import AirflowPlugin
 from airflow.sdk import timezone
 from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction
 from airflow.timetables.trigger import CronTriggerTimetable
+from airflow.utils.types import DagRunType
 from pendulum import DateTime
+
+if TYPE_CHECKING:
+    from airflow.models.dagrun import DagRun
 
 # The scheduler may look a little after midnight; the tick that has just passed is still its own.
 GRACE = timedelta(minutes=2)
@@ -20,9 +24,14 @@ class FromNowOn(CronTriggerTimetable):
     """Runs at each tick from now on; a tick missed lately is made up for, a lapsed schedule just goes on.
 
     Airflow's own cron trigger with `catchup=False` starts the last tick as soon as a DAG is unpaused, and again
-    after a backfill of old dates, because it takes the backfill for the schedule's own past. Here the tick
-    before now is due only where the schedule (or a backfill) reached into the last seven days.
+    after a backfill, because it takes the backfill for the schedule's own past. Here the tick before now is due only
+    where a scheduled run reached into the last seven days, and a backfill never makes one due.
     """
+
+    def run_info_from_dag_run(self, *, dag_run: DagRun) -> DagRunInfo:
+        """What Airflow hands to `next_dagrun_info` as the last run: of a backfill, no interval."""
+        info = super().run_info_from_dag_run(dag_run=dag_run)
+        return info._replace(data_interval=None) if dag_run.run_type == DagRunType.BACKFILL_JOB else info
 
     def next_dagrun_info(
         self, *, last_automated_data_interval: DataInterval | None, restriction: TimeRestriction

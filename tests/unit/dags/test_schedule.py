@@ -36,6 +36,22 @@ def test_a_backfill_of_long_ago_starts_nothing_now(timetable, monkeypatch):
     assert next_tick(timetable, monkeypatch, NOON, last=pendulum.datetime(2011, 12, 1)) == TOMORROW
 
 
+def run_of(kind, day):
+    """A finished run of clv_daily, as the scheduler hands it to the timetable."""
+    from airflow.models.dagrun import DagRun
+
+    return DagRun(
+        dag_id="clv_daily", run_type=kind, logical_date=day, data_interval=(day, day), run_after=day, run_id="one"
+    )
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("backfill", TOMORROW), ("scheduled", TODAY)])
+def test_a_backfill_of_days_just_past_starts_nothing_either(timetable, monkeypatch, kind, expected):
+    info = timetable.run_info_from_dag_run(dag_run=run_of(kind, pendulum.datetime(2024, 5, 9)))
+    last = info.data_interval and info.data_interval.end
+    assert next_tick(timetable, monkeypatch, NOON, last=last) == expected
+
+
 def test_the_tick_just_passed_is_still_due(timetable, monkeypatch):
     assert next_tick(timetable, monkeypatch, TODAY + timedelta(seconds=30)) == TODAY
 
