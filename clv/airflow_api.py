@@ -39,11 +39,12 @@ class LoggedOutError(ClvError):
 class Airflow:
     """A session with one home's Airflow. Raises ClvError in one line when it does not answer."""
 
-    def __init__(self, home: settings.Settings) -> None:
+    def __init__(self, home: settings.Settings, base: str | None = None) -> None:
+        """base: the API server's address, where it is not the home's own on this machine."""
         if "airflow_port" not in home.state:
             raise ClvError(f"Airflow was never started in {home.home}; run `clv up` first")
         self.home = home
-        self.base = f"http://127.0.0.1:{home.state['airflow_port']}"
+        self.base = base or f"http://127.0.0.1:{home.state['airflow_port']}"
         self.client = httpx.Client(base_url=self.base, timeout=60, trust_env=False)
         self._log_in()
 

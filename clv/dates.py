@@ -17,7 +17,7 @@ def parse_date(text: str, name: str = "date") -> date:
 
 
 def as_of_date(param: str | None, logical_date: datetime | None, run_after: datetime | None = None) -> date:
-    """The date a run is for: the `as_of_date` parameter, else the day of the logical date (UTC).
+    """The date a run is for: the `as_of_date` it was started with, else the day of the logical date (UTC).
 
     A run covers everything strictly before its as_of_date. Raises ClvError when neither is given, which
     happens when a run is triggered without a date, and for a date later than the run itself (`run_after`): its
@@ -28,7 +28,7 @@ def as_of_date(param: str | None, logical_date: datetime | None, run_after: date
     elif logical_date is not None:
         day = logical_date.astimezone(UTC).date()
     else:
-        raise ClvError("this run has neither an as_of_date nor a logical date; trigger it again with as_of_date set")
+        raise ClvError("this run has neither an as_of_date nor a logical date; trigger it again with a logical date")
     if run_after is not None and day > run_after.astimezone(UTC).date():
         raise ClvError(f"as_of_date {day} is in the future; the last day that can be made is the run's own")
     return day

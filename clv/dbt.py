@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
@@ -188,6 +189,7 @@ def _invoke(
     layer: str, selection: list[str], variables: dict, settings: Settings, command: str = "build"
 ) -> list[dict]:
     """Runs dbt in a folder of its own and returns the results per node. Raises ClvError when one failed."""
+    from dbt.adapters.factory import reset_adapters
     from dbt.cli.main import dbtRunner
 
     folder = _folder(layer, variables, settings)
@@ -205,6 +207,9 @@ def _invoke(
     # dbt moves into its project's folder, and reads its settings from the environment.
     with chdir(PROJECT), _environment(variables, settings.url_as(TRANSFORMER)):
         outcome = dbtRunner().invoke([str(argument) for argument in arguments])
+    # An adapter that is kept holds semaphores, and a task that ends with them leaves a warning in its log.
+    reset_adapters()
+    gc.collect()
     results = _results(folder / "run_results.json")
     if not outcome.success:
         failed = [result for result in results if result["status"] in ("error", "fail", "runtime error")]

@@ -1,8 +1,8 @@
 """## clv_daily: from raw orders to published customer lifetime value
 
 Runs at 00:00 UTC for the day that begins, and covers every order **strictly before** that day. Any past day can be
-made again: backfill from the UI, or trigger with `as_of_date`. Runs may overlap and come in any order; each writes
-under a `run_id` of its own, and readers move only when `publish` has flipped the date to it.
+made again: backfill from the UI, or trigger a single run with that logical date. Runs may overlap and come in any
+order; each writes under a `run_id` of its own, and readers move only when `publish` has flipped the date to it.
 
 | task | reads | writes |
 |---|---|---|
@@ -39,10 +39,7 @@ from task_factories.steps import open_run, step
     dagrun_timeout=timedelta(hours=12),
     doc_md=__doc__,
     tags=["perennial"],
-    params=form(
-        day="The day to make. It covers everything strictly before it.",
-        anew="Train a model for this date even when this month's model exists.",
-    ),
+    params=form(anew="Train a model for this date even when this month's model exists."),
 )
 def clv_daily():
     trained = step("train", pool="spark")(force="{{ params.force_retrain }}")

@@ -1,8 +1,8 @@
 """## clv_train: the month's model
 
 Runs on the first of each month at 00:00 UTC, so that the daily runs of the month find their model ready, and by hand
-with `as_of_date` (and `force_retrain`) for any other day. A model is known by its training date and a digest of the
-data it learned from: training the same again changes nothing.
+with another logical date (and `force_retrain`) for any other day. A model is known by its training date and a digest
+of the data it learned from: training the same again changes nothing.
 """
 
 from datetime import UTC, datetime
@@ -21,10 +21,7 @@ from task_factories.steps import open_run, step
     max_active_runs=1,
     doc_md=__doc__,
     tags=["perennial"],
-    params=form(
-        day="Train for this day.",
-        anew="Train for exactly this date, even when the month's model exists.",
-    ),
+    params=form(anew="Train for exactly this date, even when the month's model exists."),
 )
 def clv_train():
     chain(

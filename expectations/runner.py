@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import time
 from datetime import date
@@ -55,6 +56,8 @@ def judge(gate: str, as_of_date: date, run_id: str) -> dict:
 def context():
     """A Great Expectations context that lives in memory and reports to nobody."""
     os.environ.update(settings.QUIET)
+    # Hundreds of lines about its own registry would hide, in a task's log, which expectation failed.
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     import great_expectations as gx
     from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults
 

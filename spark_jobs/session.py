@@ -16,6 +16,7 @@ from clv.settings import PROJECT, QUIET, Settings
 
 # A local JVM lives for half a minute and leaves the arithmetic to Python and XGBoost: compiled once, quickly.
 SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+LOGGING = f"-Dlog4j2.configurationFile=file:{PROJECT / 'spark_jobs' / 'log4j2.properties'}"
 LEARNING = "-XX:+UseSerialGC"  # Spark's own learners do theirs in the JVM: it may compile with care
 
 
@@ -55,14 +56,13 @@ def start(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> SparkSession
         .config("spark.python.daemon.module", "spark_jobs.daemon")
         .config("spark.sql.execution.arrow.maxRecordsPerBatch", "20000")
         .config("spark.dynamicAllocation.enabled", "false")
-        .config("spark.log.level", "ERROR")
         .config("spark.ui.showConsoleProgress", "false")
         .config("spark.sql.session.timeZone", "UTC")
     )
     if master.startswith("local"):
         os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
         builder = (
-            builder.config("spark.driver.extraJavaOptions", jvm)
+            builder.config("spark.driver.extraJavaOptions", f"{jvm} {LOGGING}")
             .config("spark.driver.bindAddress", "127.0.0.1")
             .config("spark.driver.host", "127.0.0.1")
             .config("spark.ui.enabled", "false")
@@ -70,6 +70,7 @@ def start(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> SparkSession
             .config("spark.sql.warehouse.dir", str(_folder(settings)))
         )
     else:
+        builder = builder.config("spark.driver.extraJavaOptions", LOGGING)
         builder = builder.config("spark.executorEnv.PYTHONPATH", str(PROJECT))
         builder = builder.config("spark.executorEnv.OMP_NUM_THREADS", "1")
     logging.getLogger("py4j").setLevel(logging.ERROR)

@@ -1,16 +1,14 @@
-"""The form that Airflow shows before a run is started by hand."""
+"""The form that Airflow shows before a run is started by hand, or a backfill.
+
+The day is no field of it: Airflow asks for a run's logical date, or a backfill's dates, itself, and a second date
+would make every run of a backfill the same day's.
+"""
 
 from __future__ import annotations
 
 from airflow.sdk import Param
 
 
-def form(day: str, anew: str) -> dict[str, Param]:
-    """Fields as_of_date and force_retrain, each with what it does in this DAG."""
-    return {
-        "as_of_date": Param(
-            None, type=["null", "string"], format="date", title="As of date",
-            description=f"{day} Empty: the run's logical date.",
-        ),
-        "force_retrain": Param(False, type="boolean", title="Train anew", description=anew),
-    }  # fmt: skip
+def form(anew: str) -> dict[str, Param]:
+    """The field force_retrain, with what it does in this DAG."""
+    return {"force_retrain": Param(False, type="boolean", title="Train anew", description=anew)}

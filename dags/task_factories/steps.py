@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -15,13 +18,17 @@ RETRY_DELAY = timedelta(seconds=20)
 @task(task_id="open_run", retries=RETRIES, retry_delay=RETRY_DELAY)
 def open_run() -> dict[str, str]:
     """Works out the run's date and opens a run under a number of its own."""
+    from task_factories import notes
+
     from clv import dates, pipeline
 
     context: Any = get_current_context()
     dag_run = context["dag_run"]
-    with _plain_errors():
-        as_of = dates.as_of_date(context["params"].get("as_of_date"), dag_run.logical_date, dag_run.run_after)
+    with _reported(context):
+        asked = (dag_run.conf or {}).get("as_of_date")
+        as_of = dates.as_of_date(asked, dag_run.logical_date, dag_run.run_after)
         run_id = pipeline.open_run(as_of, started_by=dag_run.run_id)
+    notes.write(context, f"run {run_id}")
     return {"as_of_date": as_of.isoformat(), "run_id": run_id}
 
 
@@ -37,7 +44,7 @@ def step(name: str, pool: str | None = None):
         context: Any = get_current_context()
         # Pulled, not handed over: an argument would draw an arrow from open_run to every task of the graph.
         run = context["ti"].xcom_pull(task_ids="open_run")
-        with _plain_errors():
+        with _reported(context), _chatter_as_output():
             return pipeline.take(
                 name, dates.parse_date(run["as_of_date"]), run["run_id"], context["ti"].try_number, **options
             )
@@ -45,20 +52,35 @@ def step(name: str, pool: str | None = None):
     return run_step
 
 
-class _plain_errors:  # noqa: N801 - reads as a statement
-    """One line for what we know: a mistake fails the task at once, since a retry would meet it again; what may
-    pass is retried."""
+@contextmanager
+def _reported(context: Any) -> Iterator[None]:
+    """One line for what we know, in the log and as the run's note: a mistake fails the task at once, since a retry
+    would meet it again; what may pass is retried."""
+    from task_factories import notes
 
-    def __enter__(self) -> None:
-        return None
+    from clv.errors import ClvError, Unavailable
 
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        from clv.errors import ClvError, Unavailable
+    try:
+        yield
+    except ClvError as error:
+        notes.write(context, str(error))
+        kind = AirflowException if isinstance(error, Unavailable) else AirflowFailException
+        raise kind(str(error)) from None
 
-        if isinstance(error, Unavailable):
-            raise AirflowException(str(error)) from None
-        if isinstance(error, ClvError):
-            raise AirflowFailException(str(error)) from None
+
+@contextmanager
+def _chatter_as_output() -> Iterator[None]:
+    """Sends to stdout what libraries and child processes write to stderr.
+
+    Airflow logs every line of stderr as an error, and a JVM writes its greetings there. What really fails is raised.
+    """
+    before = os.dup(2)
+    os.dup2(1, 2)
+    try:
+        yield
+    finally:
+        os.dup2(before, 2)
+        os.close(before)
 
 
 @task(task_id="upkeep", retries=RETRIES, retry_delay=RETRY_DELAY)
@@ -66,7 +88,7 @@ def upkeep() -> dict:
     """Removes superseded rows and old files; see clv.upkeep."""
     from clv import upkeep as upkeep_module
 
-    with _plain_errors():
+    with _reported(get_current_context()):
         facts = upkeep_module.run()
     print("upkeep removed", facts)
     return facts

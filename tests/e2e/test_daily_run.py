@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import json
 import re
 import time
 from collections.abc import Callable
@@ -44,6 +45,22 @@ def test_every_gate_was_judged(running, forward):
     query = "select array_agg(distinct gate order by gate) from ops.gate_results where run_id = %s"
     for run_id, _ in forward.values():
         assert running.rows(query, (run_id,))[0][0] == ["analytics", "features", "predictions", "raw", "staging"]
+
+
+def test_a_healthy_run_logs_no_error(running, forward):
+    logs = [path for path in running.settings.airflow_home.rglob("attempt=1.log") if "run_id=backfill" in str(path)]
+    assert {"task_id=train", "task_id=build_staging", "task_id=publish"} <= {path.parent.name for path in logs}
+    for path in logs:
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        loud = [line for line in lines if line["level"] not in ("info", "debug") or "resource_tracker" in line["event"]]
+        assert not loud, path
+        assert len(lines) < 200, f"{path}: too long to find anything in"
+
+
+def test_a_backfill_of_past_days_starts_no_run_of_its_own(running, forward):
+    # The DAG's file is read again every minute; each time Airflow works out which scheduled run is due.
+    runs = Airflow(running.settings).call("GET", "/dags/~/dagRuns", params={"limit": 100})["dag_runs"]
+    assert {run["run_type"] for run in runs} == {"backfill"}
 
 
 def wait_until(condition: Callable[[], object], patience: float = 600) -> None:
@@ -112,6 +129,8 @@ def test_a_broken_batch_stops_at_the_gate_and_its_correction_goes_through(runnin
     assert "amount" in failed.stderr
     assert "resent.csv.gz" in failed.stderr
     assert "Traceback" not in failed.stderr
+    runs = Airflow(running.settings).call("GET", "/dags/clv_daily/dagRuns", params={"state": "failed"})["dag_runs"]
+    assert [run["note"].partition(" stopped run ")[0] for run in runs] == ["gate staging"]
     assert running.published() == before
     assert running.rows("select distinct run_id from analytics.customer_clv") == [(before[last][0],)]
 

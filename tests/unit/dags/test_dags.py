@@ -31,6 +31,11 @@ def test_every_task_is_retried(bag):
             assert task.retries == 2, f"{dag.dag_id}.{task.task_id}"
 
 
+def test_a_backfill_is_not_asked_for_a_second_date(bag):
+    for dag in bag.dags.values():
+        assert set(dag.params) <= {"force_retrain"}, dag.dag_id
+
+
 def test_every_dag_explains_itself(bag):
     for dag in bag.dags.values():
         assert dag.doc_md.startswith(f"## {dag.dag_id}: ")

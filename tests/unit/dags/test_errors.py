@@ -1,15 +1,48 @@
-"""What a task's error means to Airflow: a mistake is final, what may pass is retried."""
+"""What a task's error means to Airflow: a mistake is final, what may pass is retried; the run's note says it."""
+
+import os
+from types import SimpleNamespace
 
 import pytest
 
 from clv.errors import ClvError, Unavailable
 
+CONTEXT = {"dag_run": SimpleNamespace(dag_id="clv_daily", run_id="one")}
+
+
+@pytest.fixture
+def notes(monkeypatch):
+    """The notes that were written, in order."""
+    import task_factories.notes
+
+    written = []
+    monkeypatch.setattr(task_factories.notes, "write", lambda _, text: written.append(text))
+    return written
+
 
 @pytest.mark.parametrize(("error", "final"), [(ClvError, True), (Unavailable, False)])
-def test_only_what_may_pass_is_retried(error, final):
+def test_only_what_may_pass_is_retried(error, final, notes):
     from airflow.sdk.exceptions import AirflowException, AirflowFailException
-    from task_factories.steps import _plain_errors
+    from task_factories.steps import _reported
 
-    with pytest.raises(AirflowException, match="^no luck$") as told, _plain_errors():
+    with pytest.raises(AirflowException, match="^no luck$") as told, _reported(CONTEXT):
         raise error("no luck")
     assert isinstance(told.value, AirflowFailException) is final
+    assert notes == ["no luck"]
+
+
+def test_a_note_that_cannot_be_written_fails_nothing(capsys, monkeypatch, tmp_path):
+    from task_factories import notes
+
+    monkeypatch.setenv("CLV_HOME", str(tmp_path))
+    notes.write(CONTEXT, "stopped")
+    assert "the run's note could not be written: " in capsys.readouterr().out
+
+
+def test_what_libraries_write_to_stderr_is_no_error(capfd):
+    from task_factories.steps import _chatter_as_output
+
+    with _chatter_as_output():
+        os.write(2, b"greetings\n")
+    os.write(2, b"a real one\n")
+    assert capfd.readouterr() == ("greetings\n", "a real one\n")

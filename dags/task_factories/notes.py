@@ -1,0 +1,28 @@
+"""The note of a DAG run, which Airflow shows on the run's page and in the list of runs: what came of it, in a line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+LONGEST = 1000  # characters that Airflow takes
+
+
+def write(context: Any, text: str) -> None:
+    """Writes the run's note, through Airflow's API. A run whose note cannot be written goes on without it."""
+    from airflow.sdk.configuration import conf
+
+    from clv import settings
+    from clv.airflow_api import Airflow
+    from clv.errors import ClvError
+
+    dag_run = context["dag_run"]
+    base = conf.get("core", "execution_api_server_url", fallback="").rstrip("/").removesuffix("/execution") or None
+    try:
+        Airflow(settings.load(), base).call(
+            "PATCH",
+            f"/dags/{dag_run.dag_id}/dagRuns/{dag_run.run_id}",
+            params={"update_mask": "note"},
+            json={"note": text[:LONGEST]},
+        )
+    except ClvError as error:
+        print(f"the run's note could not be written: {error}", flush=True)
