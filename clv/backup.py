@@ -42,7 +42,7 @@ SECRETS = (
     *(f"secrets/{roles.secret(role)}" for role in databases.ROLES),
 )
 LIST = f"secrets/{erasures.NAME}"  # who was erased: it is added to the list that a home has
-OTHERS = ("shop.json", "sources", "models", "received", "erasures")
+OTHERS = ("secrets/airflow_viewer_password", "shop.json", "sources", "models", "received", "erasures")
 # Where MLflow writes the place of a model's files.
 PLACES = {
     "experiments": ("artifact_location",),

@@ -36,6 +36,7 @@ def where(home: settings.Settings, show_password: bool = False) -> None:
 
     password = home.secret("airflow_password") if show_password else f"in {home.secrets / 'airflow_password'}"
     out.print(f"Airflow    {airflow.url(home)}  user {airflow.USER}, password {password}")
+    out.print(f"           or user viewer, who only looks, password in {home.secrets / 'airflow_viewer_password'}")
     out.print(f"warehouse  {psql_line(home)}")
 
 

@@ -17,12 +17,17 @@ from clv.runtime import processes
 from clv.runtime.processes import Service
 
 USER = "admin"
+# Who may sign in: by name, their role in Airflow and the secret that is their password. A viewer reads runs, logs and
+# reports, and starts and changes nothing.
+USERS = {USER: ("admin", "airflow_password"), "viewer": ("viewer", "airflow_viewer_password")}
 DAGS = settings.PROJECT / "dags"
 SERVICES = {
     "api-server": ["airflow", "api-server"],
     # Logs are read from the folder; the server of logs that is skipped would not be on loopback.
     "scheduler": ["clv.runtime.scheduler", "--skip-serve-logs"],
     "dag-processor": ["airflow", "dag-processor"],
+    # No task of ours waits in it; without one, Airflow's home page shows a service that is down.
+    "triggerer": ["airflow", "triggerer", "--skip-serve-logs"],
 }
 # Tasks that must not overlap share a pool of one slot.
 POOLS = {
@@ -55,7 +60,7 @@ def environment(home: settings.Settings) -> dict[str, str]:
         "AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": 5,
         "AIRFLOW__CORE__FERNET_KEY": home.secret("airflow_fernet_key"),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{base}/execution/",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{name}:{role}" for name, (role, _) in USERS.items()),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": home.secrets / "airflow_passwords.json",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2://{database}",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": f"postgresql+asyncpg://{_for_asyncpg(database)}",
@@ -73,6 +78,7 @@ def environment(home: settings.Settings) -> dict[str, str]:
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": home.airflow_home / "logs",
         "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": home.airflow_home / "logs" / "dag_processor",
         "AIRFLOW__LOGGING__REMOTE_LOGGING": "False",
+        "AIRFLOW__TRIGGERER__CAPACITY": 10,
         "CLV_HOME": home.home,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "PYTHONPATH": settings.PROJECT,
@@ -94,10 +100,10 @@ def services(home: settings.Settings) -> list[Service]:
 
 
 def write_password_file(home: settings.Settings) -> None:
-    """The one user and its password, where Airflow's SimpleAuthManager looks for them."""
+    """The users' passwords, where Airflow's SimpleAuthManager looks for them."""
     path = home.secrets / "airflow_passwords.json"
     path.touch(mode=0o600)
-    path.write_text(json.dumps({USER: home.secret("airflow_password")}))
+    path.write_text(json.dumps({name: home.secret(secret) for name, (_, secret) in USERS.items()}))
 
 
 def wait_until_ready(home: settings.Settings) -> None:
@@ -142,6 +148,7 @@ def health(home: settings.Settings) -> dict[str, bool]:
         "api-server": report.get("metadatabase", {}).get("status") == "healthy",
         "scheduler": _beats(home, "scheduler", report.get("scheduler"), "latest_scheduler_heartbeat"),
         "dag-processor": _beats(home, "dag-processor", report.get("dag_processor"), "latest_dag_processor_heartbeat"),
+        "triggerer": _beats(home, "triggerer", report.get("triggerer"), "latest_triggerer_heartbeat"),
     }
     return {name: alive[name] and beats[name] for name in SERVICES}
 

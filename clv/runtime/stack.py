@@ -30,6 +30,7 @@ SECRETS = (
     "postgres_password",
     *(roles.secret(role) for role in (*roles.PIPELINE, roles.ANALYST)),
     "airflow_password",
+    "airflow_viewer_password",
     "airflow_secret_key",
     "airflow_jwt_secret",
     "airflow_fernet_key",
@@ -118,7 +119,8 @@ def down(home: settings.Settings, step: Step = nullcontext) -> int:
         ended = 0
         if "home_id" in home.state:
             with step("Airflow is stopped"):
-                ended += processes.stop(home, "scheduler", "dag-processor")  # these report to the API server as they go
+                # The API server goes last: the others report to it as they go.
+                ended += processes.stop(home, *(name for name in airflow.SERVICES if name != "api-server"))
                 ended += processes.stop(home)
         data = home.home / "postgres"
         if postgres.running(data):

@@ -12,6 +12,8 @@ import httpx
 import psutil
 import pytest
 
+from clv.runtime import airflow
+
 pytestmark = pytest.mark.e2e
 
 
@@ -62,6 +64,17 @@ def remembered(home: Path, name: str) -> int:
     return json.loads((home / "run" / f"{name}.json").read_text())["pid"]
 
 
+def viewer_may_only_look(folder: Path, url: str) -> None:
+    """Signs in as the viewer, who reads DAGs and starts none."""
+    login = {"username": "viewer", "password": (folder / "secrets" / "airflow_viewer_password").read_text()}
+    token = httpx.post(f"{url}/auth/token", json=login, trust_env=False).raise_for_status().json()["access_token"]
+    client = httpx.Client(base_url=f"{url}/api/v2", headers={"Authorization": f"Bearer {token}"}, trust_env=False)
+    assert client.get("/dags/clv_daily").status_code == httpx.codes.OK
+    assert client.get("/dags/clv_daily/dagRuns").status_code == httpx.codes.OK
+    started = client.post("/dags/clv_daily/dagRuns", json={"logical_date": None})
+    assert started.status_code == httpx.codes.FORBIDDEN
+
+
 def test_up_mend_and_down(folder):
     told = clv(folder, "up").stdout
     assert "user admin" in told
@@ -75,10 +88,12 @@ def test_up_mend_and_down(folder):
     dags = {dag["dag_id"]: dag["is_paused"] for dag in client.get("/dags").json()["dags"]}
     assert dags == {"clv_daily": False, "clv_train": False, "clv_upkeep": False}
     assert client.get("/dags/~/dagRuns").json()["total_entries"] == 0, "no run is started unasked"
+    assert {part["status"] for part in client.get("/monitor/health").json().values()} == {"healthy"}, "nothing is red"
+    viewer_may_only_look(folder, url)
     pools = {pool["name"]: pool["slots"] for pool in client.get("/pools").json()["pools"]}
     assert pools["spark"] == pools["build"] == 1
 
-    before = {name: remembered(folder, name) for name in ("api-server", "scheduler", "dag-processor")}
+    before = {name: remembered(folder, name) for name in airflow.SERVICES}
     clv(folder, "up")
     assert {name: remembered(folder, name) for name in before} == before, "nothing that is well is touched"
 

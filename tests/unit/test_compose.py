@@ -55,7 +55,7 @@ def test_it_is_valid_by_the_compose_specification() -> None:
 def test_the_services_are_those_that_production_needs() -> None:
     assert set(SERVICES) == {
         "postgres", "mlflow", "spark-master", "spark-worker",
-        "setup", "airflow-api-server", "airflow-scheduler", "airflow-dag-processor",
+        "setup", "airflow-api-server", "airflow-scheduler", "airflow-dag-processor", "airflow-triggerer",
     }  # fmt: skip
     assert SERVICES["spark-worker"]["deploy"]["replicas"] >= 2
     assert {"setup"} == ONE_SHOT

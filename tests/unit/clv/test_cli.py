@@ -60,7 +60,7 @@ def test_a_wrong_command_line_is_exit_code_2(arguments, tmp_path):
 def test_a_home_that_is_not_up_is_exit_code_3(tmp_path):
     done = clv("status", home=tmp_path / "nowhere")
     assert done.returncode == 3
-    assert done.stdout.count("down") == 4
+    assert done.stdout.count("down") == 5
 
 
 def test_help_does_not_wait_for_the_heavy_parts(tmp_path):
