@@ -78,7 +78,7 @@ def viewer_may_only_look(folder: Path, url: str) -> None:
 def test_up_mend_and_down(folder):
     told = clv(folder, "up").stdout
     assert "user admin" in told
-    assert clv(folder, "status").stdout.count(" up ") == 4
+    assert clv(folder, "status").stdout.count(" up ") == 5
 
     state = json.loads((folder / "state.json").read_text())
     url = f"http://127.0.0.1:{state['airflow_port']}"
