@@ -24,14 +24,14 @@ from clv.settings import Settings
 LOCK = "build"  # two builds side by side would meet in the swap of a rebuilt table
 PROJECT = settings_module.PROJECT / "dbt_project"
 
-# fct_orders, customer_segments_before and channel_spend read intermediate, so they are built with the features, from
-# the same state of it: another run may rebuild it before analytics is built.
+# What reads intermediate is built with the features, from the same state of it: another run may rebuild it before
+# analytics is built.
 LAYERS = {
     "staging": ["--select", "path:models/staging"],
     "intermediate": ["--select", "path:models/intermediate"],
     "features": [
-        "--select", "customer_features", "fct_orders", "customer_segments_before", "channel_spend", "segment_rules",
-        "lifecycle_bounds",
+        "--select", "customer_features", "fct_orders", "order_line_states", "customer_segments_before", "channel_spend",
+        "segment_rules", "lifecycle_bounds",
     ],
     "training": ["--select", "training_examples"],
     "analytics": [
@@ -49,7 +49,7 @@ STAGING_STATE = f"""(
 PARSED = "partial_parse.msgpack"  # what dbt knows of the project's files from its last call with the same variables
 SEMANTICS = "semantic_manifest.json"
 # Layers that are functions of raw alone, with a table of each: while raw and the SQL are the same, so are they.
-FROM_RAW = {"staging": tables.STG_CHANNEL_SPEND, "intermediate": tables.INT_CHANNEL_SPEND}
+FROM_RAW = {"staging": tables.STG_CHANNEL_SPEND, "intermediate": tables.INT_ORDER_LINE_VERSIONS}
 NO_UNIT_TESTS = ["--exclude-resource-type", "unit_test"]  # they test the SQL, not the data
 SELECTED = {"build", "test"}  # commands that choose what they work on
 

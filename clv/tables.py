@@ -20,6 +20,7 @@ STG_BATCH_COUNTS = "staging.stg_batch_counts"
 INT_ORDERS = "intermediate.int_orders"
 INT_REFUNDS = "intermediate.int_refunds"
 INT_CHANNEL_SPEND = "intermediate.int_channel_spend"
+INT_ORDER_LINE_VERSIONS = "intermediate.int_order_line_versions"
 INT_CUSTOMER_DAYS = "intermediate.int_customer_days"
 CUSTOMER_FEATURES = "features.customer_features"
 TRAINING_EXAMPLES = "features.training_examples"
@@ -29,6 +30,8 @@ BASELINE_PREDICTIONS = "predictions.baseline_predictions"
 
 CUSTOMER_SEGMENTS_BEFORE = "analytics_runs.customer_segments_before"
 CHANNEL_SPEND_BEFORE = "analytics_runs.channel_spend"  # before the date
+ORDER_LINE_STATES = "analytics_runs.order_line_states"
+ORDER_LINES_OF_RUNS = "analytics_runs.fct_order_lines"  # a view, on both
 
 RUNS = "ops.runs"
 GATE_RESULTS = "ops.gate_results"
@@ -59,6 +62,6 @@ PUBLISHED_TABLES = {
 
 # What else analysts read: views on these, and on what ops knows of published runs and of models.
 PUBLISHED_VIEWS = (
-    "customer_reasons", "contactable_customers", "win_back", "shared_segments", "clv_scorecard", "model_backtest",
-    "data_quality", "publications",
+    "fct_order_lines", "customer_reasons", "contactable_customers", "win_back", "shared_segments", "clv_scorecard",
+    "model_backtest", "data_quality", "publications",
 )  # fmt: skip

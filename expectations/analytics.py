@@ -346,6 +346,18 @@ def fct_orders(slice_: Slice) -> Suite:
                 MEND,
             ),
             never(
+                "lines_add_up",
+                f"""select order_key, orders.net_revenue, lines.amount
+                from (select * from {{batch}}) as orders
+                full join (
+                    select order_key, sum(amount) as amount from {tables.ORDER_LINES_OF_RUNS}
+                    where {slice_.where} group by order_key
+                ) as lines using (order_key)
+                where (abs(orders.net_revenue - lines.amount) <= 0.01) is not true""",
+                "an order's lines do not add up to it, to the penny",
+                MEND,
+            ),
+            never(
                 "nothing_from_the_future",
                 f"select order_key, ordered_on from {{batch}} where ordered_on >= {slice_.before}",
                 "an order on or after the date",

@@ -1,5 +1,8 @@
 """What the SQL linter puts in the place of macros that only dbt itself can run."""
 
+from types import SimpleNamespace
+
+flags = SimpleNamespace(EMPTY=False)
 VARIABLES = {
     "horizons": [90, 180, 365],
     "windows": [30, 45, 60, 90, 122, 180, 365],

@@ -98,6 +98,11 @@ create table analytics_runs.fct_orders (
     {SLICED}, order_key text, customer_key uuid, ordered_on date, net_revenue numeric,
     primary key (as_of_date, run_id, order_key)
 );
+create table {tables.ORDER_LINE_STATES} ({SLICED}, state bigint, primary key (as_of_date, run_id));
+create view {tables.ORDER_LINES_OF_RUNS} as
+    select states.as_of_date, states.run_id, lines.order_key, lines.amount
+    from {tables.ORDER_LINE_STATES} as states
+    join {tables.STG_ORDER_LINES} as lines on lines.ordered_at < states.as_of_date;
 """
 
 LINES = [  # line, order, customer, time, amount
@@ -179,6 +184,7 @@ def make_slice(run_id: str, as_of: str = AS_OF, factor: int = 1) -> None:
         connection.execute(
             "insert into analytics_runs.personas values (%s, %s, 'orders-often', 'orders often', 3)", (as_of, run_id)
         )
+        connection.execute(f"insert into {tables.ORDER_LINE_STATES} values (%s, %s, 1)", (as_of, run_id))
         for order, customer, amount in ORDERS:
             connection.execute(
                 "insert into analytics_runs.fct_orders values (%s, %s, %s, %s, '2011-05-01', %s)",

@@ -172,6 +172,20 @@ def test_orders_know_their_time_their_discount_and_when_they_were_refunded(shop:
     ]
 
 
+def test_lines_add_up_to_the_orders_they_count_for(shop: dict):
+    columns = "order_key, product_id, is_refund, amount::text, discount::text, amount_before_discount::text, cost::text"
+    assert table(tables.ORDER_LINES_OF_RUNS, columns) == [
+        ("shop:1", "ink", False, "30.01", None, "30.01", None),
+        ("shop:1", "pen", False, "19.99", "3.50", "23.49", None),
+        ("shop:10", "gift", False, "0.00", None, "0.00", None),
+        ("shop:2", "pen", False, "45.00", None, "45.00", None),
+        ("shop:2", "pen", True, "-10.00", None, None, None),
+        ("shop:3", "pen", False, "70.005", None, "70.005", None),
+        ("shop:5", "pen", False, "20.00", None, "20.00", "12.00"),
+        ("shop:r2", "pen", True, "-5.50", None, None, None),
+    ]
+
+
 def test_value_of_each_customer(shop: dict):
     found = table(
         "analytics_runs.customer_clv",
@@ -323,6 +337,7 @@ def test_facts_count_the_rows(shop: dict):
     assert shop["features"]["rows"] == {
         "customer_features": 4,
         "fct_orders": 6,
+        "order_line_states": 1,
         "customer_segments_before": 3,
         "channel_spend": 2,
     }
@@ -331,11 +346,11 @@ def test_facts_count_the_rows(shop: dict):
 
 def test_published_rows_show_at_once_and_only_to_readers_of_analytics(shop: dict):
     views = ["customer_clv", "customer_clv_history", "fct_orders", "dim_customer", "segment_summary"]
-    views += ["customer_reasons", "customer_segments_history"]
+    views += ["customer_reasons", "customer_segments_history", "fct_order_lines"]
     counts = "select " + ", ".join(f"(select count(*) from analytics.{view})" for view in views)
     with warehouse.connect() as connection:
         connection.execute("set role clv_analyst")
-        assert connection.execute(counts).fetchone() == (0, 0, 0, 0, 0, 0, 0)  # type: ignore[arg-type]
+        assert connection.execute(counts).fetchone() == (0, 0, 0, 0, 0, 0, 0, 0)  # type: ignore[arg-type]
         connection.execute("reset role")
         connection.execute(
             f"insert into {tables.PUBLICATIONS} (as_of_date, run_id, digest, rows_published)"
@@ -343,7 +358,7 @@ def test_published_rows_show_at_once_and_only_to_readers_of_analytics(shop: dict
             (AS_OF, RUN),
         )
         connection.execute("set role clv_analyst")
-        assert connection.execute(counts).fetchone() == (4, 4, 6, 4, 4, 9, 4)  # type: ignore[arg-type]
+        assert connection.execute(counts).fetchone() == (4, 4, 6, 4, 4, 9, 4, 8)  # type: ignore[arg-type]
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("select from analytics_runs.customer_clv")
         connection.rollback()
