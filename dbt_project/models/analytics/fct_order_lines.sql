@@ -32,7 +32,9 @@ final as (
         versions.amount,
         versions.cost,
         versions.channel,
-        versions.country
+        versions.country,
+        versions.campaign,
+        versions.discount_code
     from states
     inner join versions
         on

@@ -13,7 +13,8 @@
 
 {%- set columns = [
     'order_key', 'refunded_order_key', 'refunded_order_on', 'customer_key', 'is_refund', 'ordered_at', 'product_id',
-    'product_name', 'category', 'quantity', 'unit_price', 'discount', 'cost', 'amount', 'channel', 'country',
+    'product_name', 'category', 'quantity', 'unit_price', 'discount', 'cost', 'amount', 'channel', 'country', 'campaign',
+    'discount_code',
 ] %}
 
 with
@@ -43,7 +44,9 @@ standing as (
         case when lines.is_refund then -abs(lines.cost) else abs(lines.cost) end as cost,
         lines.amount,
         lines.channel,
-        lines.country
+        lines.country,
+        lines.campaign,
+        lines.discount_code
     from lines
     left join refunds on lines.is_refund and lines.source || ':' || lines.row_key = refunds.refund_key
     left join orders on refunds.order_key = orders.order_key
