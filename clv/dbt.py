@@ -31,12 +31,13 @@ LAYERS = {
     "intermediate": ["--select", "path:models/intermediate"],
     "features": [
         "--select", "customer_features", "fct_orders", "order_line_states", "customer_segments_before", "channel_spend",
-        "segment_rules", "lifecycle_bounds",
+        "channel_month_spend", "segment_rules", "lifecycle_bounds",
     ],
     "training": ["--select", "training_examples"],
     "analytics": [
         "--select", "customer_clv", "customer_clv_horizons", "customer_segments", "segment_summary",
-        "segment_transitions", "cohort_value", "channel_value", "personas", "dim_customer", "resource_type:seed",
+        "segment_transitions", "cohort_value", "channel_value", "channel_cohorts", "forecast_months",
+        "customer_economics", "personas", "dim_customer", "resource_type:seed",
     ],
 }  # fmt: skip
 # Note that says which state of staging intermediate was made of, and that state as SQL.
@@ -247,6 +248,7 @@ def _shop_variables(settings: Settings) -> dict:
         "horizons": settings.horizons,
         "windows": settings.windows,
         "main_horizon": max(settings.horizons),
+        "discount_rate": settings.shop["discount_rate"],
     }
 
 

@@ -6,10 +6,9 @@ The gate `features` has proven those against staging; another run may have rebui
 from __future__ import annotations
 
 from clv import settings, tables
+from expectations.economics import MEND, RUNS, channel_cohorts, customer_economics, forecast_months
 from expectations.rules import Slice, Suite, between, complete, counted, has_rows, never, unique
 
-RUNS = tables.ANALYTICS_RUNS
-MEND = "clear the task build_analytics"
 RISING = (
     "p_purchase", "expected_orders", "predicted_revenue",
     "predicted_clv", "predicted_clv_p10", "predicted_clv_p50", "predicted_clv_p90",
@@ -375,6 +374,9 @@ SUITES = (
     segment_transitions,
     cohort_value,
     channel_value,
+    channel_cohorts,
+    forecast_months,
+    customer_economics,
     personas,
     dim_customer,
     fct_orders,

@@ -9,6 +9,7 @@ VARIABLES = {
     "main_horizon": 365,
     "lifetime_horizon": 1825,
     "gross_margin": 1.0,
+    "discount_rate": 0.1,
     "transition_days": 30,
     "cohort_months": 24,
     "smallest_group": 10,
