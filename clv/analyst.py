@@ -10,7 +10,7 @@ from itertools import chain
 import psycopg
 from rich.console import Console
 
-from clv import settings, tables, tabular, warehouse
+from clv import remarks, settings, tables, tabular, warehouse
 from clv.errors import ClvError
 
 TIMEOUT = 60  # seconds a query may take
@@ -80,6 +80,10 @@ def summary(home: settings.Settings | None = None, out: Console | None = None, a
         names, rows = fetch(_GROUPS.format(column=column), home, {"day": shown})
         currency = fetch(_CURRENCY, home, {"day": shown})[1][0][0]
         tabular.show(out, tabular.make(names, rows, f"{title} on {shown}, money in {currency}"))
+    query = remarks.QUERY.format(relation="analytics.segment_summary_history", condition="as_of_date = %(day)s")
+    basis = remarks.Basis(*fetch(query, home, {"day": shown})[1][0])
+    for remark in remarks.of_run(basis, home or settings.load()):
+        out.print(f"[yellow]note:[/] {remark}")
 
 
 # Money of a group is the sum of what analysts read for each of its customers.

@@ -16,6 +16,7 @@ from clv import (
     model_choice,
     privacy,
     publication,
+    remarks,
     report,
     roles,
     runs,
@@ -57,12 +58,8 @@ def ingest(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - raw is the same
     """Loads what lies in the landing folders and was not loaded before."""
     from clv import ingest as ingestion
 
-    home = settings.load()
-    results = ingestion.landing(home)
+    results = ingestion.landing(settings.load())
     new = [result for result in results if not result.already_loaded]
-    for result in new:
-        for line in ingestion.told(result, home):
-            print(line, flush=True)
     return {
         "files": len(results),
         "loaded files": len(new),
@@ -85,6 +82,18 @@ def build_features(as_of: date, run_id: str) -> Facts:
     facts = build("features")(as_of, run_id)
     _judge_what_was_used(facts["staging"], as_of, run_id)
     return facts
+
+
+def build_analytics(as_of: date, run_id: str) -> Facts:
+    """Builds what is published, and says what its profit rests on and how many customers may be written to."""
+    facts = build("analytics")(as_of, run_id)
+    query = remarks.QUERY.format(
+        relation=f"{tables.ANALYTICS_RUNS}.segment_summary", condition="as_of_date = %s and run_id = %s"
+    )
+    basis = remarks.Basis(*warehouse.rows(query, (as_of, run_id), roles.url(PUBLISHER))[0])
+    for remark in remarks.of_run(basis, settings.load()):
+        print(f"note: {remark}", flush=True)
+    return {**facts, **basis.facts()}
 
 
 def gate(name: str) -> Callable[[date, str], Facts]:
@@ -199,7 +208,7 @@ STEPS: dict[str, Callable[..., Facts]] = {
     "train": train,
     "score": score,
     "gate_predictions": gate("predictions"),
-    "build_analytics": build("analytics"),
+    "build_analytics": build_analytics,
     "gate_analytics": gate("analytics"),
     "publish": publish,
     "scorecard": measure_forecasts,

@@ -21,12 +21,13 @@ HORIZONS = (90, 180, 365)
 LONGEST_HORIZON = 1095
 BLENDS = ("weighted", "voting", "stacking")  # ways to the weights of the forecasts that are blended
 SHORTEST_WINDOW = 25  # days that are learned from, where no shorter horizon is asked for
+CONSENT_POLICIES = ("exclude", "include")
 SEARCHES = ("bayes", "random", "grid")
 NEXT_TO = 0.2  # of a window: nearer ones tell the same
 
 # What may be set in $CLV_HOME/shop.json, with the value used where it is not set.
 SHOP_DEFAULTS = {
-    "gross_margin": 1.0,  # profit per unit of revenue where a source brings no cost
+    "gross_margin": None,  # profit per unit of revenue where a source brings no cost; None: profit is revenue there
     "discount_rate": 0.10,  # per year
     "horizons": list(HORIZONS),  # days that are forecast; the longest is the main one
     "tune_minutes": 0,  # that a training may search for the learners' parameters; 0: the usual ones
@@ -35,6 +36,7 @@ SHOP_DEFAULTS = {
     "minimum_days": 180,  # of orders before a forecast is made
     "minimum_customers": 500,
     "time_zone": "UTC",  # that orders are dated in; times whose offset or zone is known are converted to it
+    "unknown_consent": CONSENT_POLICIES[0],  # whether lists meant for contact hold customers who were never asked
     "currency": None,  # the warehouse's; where it is not set, the first file's
     "retention_days": None,  # after which upkeep removes what names a person and no step reads; None: never
 }
@@ -259,7 +261,10 @@ def _horizons(value: object) -> bool:
 
 # Whether a value of shop.json can be, and what it should be.
 SHOP_VALUES = {
-    "gross_margin": (lambda value: _number(value) and 0 <= value <= 1, "a number from 0 to 1, such as 0.4"),
+    "gross_margin": (
+        lambda value: value is None or _number(value) and 0 <= value <= 1,
+        "a number from 0 to 1, such as 0.4",
+    ),
     "discount_rate": (lambda value: _number(value) and 0 <= value < 10, "a number from 0, such as 0.1 for 10% a year"),
     "horizons": (_horizons, f"one to five different numbers of days from 7 to {LONGEST_HORIZON}, such as [90, 365]"),
     "tune_minutes": (lambda value: _number(value) and 0 <= value <= 600, "a number of minutes from 0 to 600"),
@@ -268,6 +273,7 @@ SHOP_VALUES = {
     "minimum_days": (_count, "a whole number from 0"),
     "minimum_customers": (_count, "a whole number from 0"),
     "time_zone": (lambda value: isinstance(value, str), "a text such as Europe/London"),
+    "unknown_consent": (lambda value: value in CONSENT_POLICIES, f"one of {', '.join(CONSENT_POLICIES)}"),
     "currency": (
         lambda value: value is None or isinstance(value, str) and re.fullmatch("[A-Z]{3}", value) is not None,
         "a code of three letters such as GBP",

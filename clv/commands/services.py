@@ -15,8 +15,9 @@ def up() -> None:
     started, remarks = start()
     where(started)
     from clv.commands.console import out
+    from clv.remarks import of_settings
 
-    for remark in remarks:
+    for remark in [*remarks, *of_settings(started)]:
         out.print(f"[yellow]note:[/] {remark}")
 
 

@@ -41,6 +41,7 @@ def read(published: publication.Publication) -> dict[str, Any]:
             "channels": rows(_CHANNELS),
             "personas": rows(_PERSONAS),
             "at_risk": rows(_AT_RISK),
+            "consent": rows(_CONSENT)[0],
             "forecasts": _placed(rows(_FORECASTS)),
             "models": rows(_MODELS),
             "contestants": rows(_CONTESTANTS),
@@ -60,6 +61,7 @@ _TOTALS = f"""
         sum(predicted_clv) as predicted_clv,
         sum(p_purchase) as buyers,
         max(horizon_days) as horizon_days,
+        max(profit_basis) as profit_basis,
         coalesce(nullif(max(currency), 'XXX'), 'the shop''s currency') as currency
     from {RUNS}.customer_clv {SLICE}
 """
@@ -148,17 +150,25 @@ _PERSONAS = f"""
     from {RUNS}.personas {SLICE}
     order by predicted_clv desc nulls last, name
 """
+# The customers of analytics.win_back, whether or not they may be written to.
 _AT_RISK = f"""
     select
         clv.customer_key, clv.value_tier, clv.segment, clv.historic_revenue, clv.predicted_clv, clv.churn_risk,
-        clv.days_overdue, clv.last_order_on
-    from {RUNS}.customer_clv as clv
-    join (
-        select customer_key from {RUNS}.customer_segments {SLICE} and (value_band = 'high' or monetary_quintile = 5)
-    ) as high using (customer_key)
-    {SLICE} and clv.churn_risk > 0.5
-    order by clv.historic_revenue desc, clv.customer_key
+        clv.days_overdue, clv.last_order_on, segments.value_at_stake, segments.expected_gap_days,
+        clv.as_of_date - clv.last_order_on as days_silent, profiles.may_contact, count(*) over () as listed_of
+    from (select * from {RUNS}.customer_clv {SLICE}) as clv
+    join (select * from {RUNS}.customer_segments {SLICE} and is_saveable) as segments using (customer_key)
+    join (select * from {RUNS}.dim_customer {SLICE}) as profiles using (customer_key)
+    order by segments.value_at_stake desc nulls last, clv.historic_revenue desc, clv.customer_key
     limit %(at_risk)s
+"""
+_CONSENT = f"""
+    select
+        count(*) filter (where may_be_contacted) as contactable,
+        count(*) filter (where may_contact) as agreed,
+        count(*) filter (where not may_contact) as refused,
+        count(*) filter (where may_contact is null) as unknown
+    from {RUNS}.dim_customer {SLICE}
 """
 # Of runs that hold, over the shortest horizon: of it the most forecasts have matured by the date of the page.
 _MATURED = f"""

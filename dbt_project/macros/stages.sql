@@ -1,11 +1,13 @@
 {#
   Segment, lifecycle stage and silence of each customer, as queries after a query `features` with the customers of one
   date: the one definition for today and for the date that segment_transitions looks back to. Ends with `final`.
+  risks: a query with customer_key and churn_risk; without one, or where churn_risk is null, segments go by rhythm,
+  orders and revenue alone.
 #}
-{% macro stages_of_features() %}
-segment_rules as (select * from {{ ref('segment_rules') }}),
+{% macro stages_of_features(risks=none) %}
+segments as (select * from {{ ref('segments') }}),
 
-lifecycle_bounds as (select * from {{ ref('lifecycle_bounds') }}),
+segment_rules as (select * from {{ ref('segment_rules') }}),
 
 buyers as (select * from features where orders_count > 0),
 
@@ -18,62 +20,78 @@ quintiles as (
     from buyers
 ),
 
-segments as (
-    select distinct on (quintiles.customer_key)
-        quintiles.*,
-        segment_rules.segment
-    from quintiles
-    inner join segment_rules
-        on
-            quintiles.recency_quintile between segment_rules.recency_from and segment_rules.recency_to
-            and quintiles.frequency_quintile between segment_rules.frequency_from and segment_rules.frequency_to
-            and quintiles.monetary_quintile between segment_rules.monetary_from and segment_rules.monetary_to
-    order by quintiles.customer_key, segment_rules.rank
-),
-
 -- The shop's usual days between orders stand in for customers who have no rhythm of their own yet
 usual_gap as (
     select coalesce(percentile_cont(0.5) within group (order by gap_mean), 90) as days
     from buyers
 ),
 
-silences as (
+-- One usual gap is counted among the customer's own, so that two orders in a row make no rhythm
+gaps as (
     select
         buyers.customer_key,
-        buyers.orders_count,
-        buyers.tenure_days,
-        buyers.days_since_last_order,
-        coalesce(buyers.gap_mean, usual_gap.days) as gap_days,
-        buyers.days_since_last_order / greatest(coalesce(buyers.gap_mean, usual_gap.days), 30) as gaps_silent
+        (coalesce(buyers.gap_mean, 0) * buyers.frequency + usual_gap.days) / (buyers.frequency + 1) as expected_gap_days
     from buyers
     cross join usual_gap
 ),
 
-stages as (
+silences as (
+    select
+        buyers.customer_key,
+        buyers.orders_count,
+        buyers.as_of_date - buyers.first_order_on as days_since_first_order,
+        quintiles.recency_quintile,
+        quintiles.frequency_quintile,
+        quintiles.monetary_quintile,
+        gaps.expected_gap_days,
+        buyers.days_since_last_order / gaps.expected_gap_days as gaps_silent,
+        greatest(floor(buyers.days_since_last_order - gaps.expected_gap_days), 0)::integer as days_overdue,
+        {{ risks ~ '.churn_risk' if risks else 'null::numeric' }} as churn_risk
+    from buyers
+    inner join quintiles on buyers.customer_key = quintiles.customer_key
+    inner join gaps on buyers.customer_key = gaps.customer_key
+    {%- if risks %}
+    left join {{ risks }} on buyers.customer_key = {{ risks }}.customer_key
+    {%- endif %}
+),
+
+placed as (
     select distinct on (silences.customer_key)
-        silences.customer_key,
-        greatest(floor(silences.days_since_last_order - silences.gap_days), 0)::integer as days_overdue,
-        lifecycle_bounds.lifecycle_stage
+        silences.*,
+        segment_rules.segment
     from silences
-    inner join lifecycle_bounds
+    inner join segment_rules
         on
-            silences.gaps_silent <= coalesce(lifecycle_bounds.up_to_gaps, silences.gaps_silent)
-            and silences.orders_count <= coalesce(lifecycle_bounds.up_to_orders, silences.orders_count)
-            and silences.tenure_days <= coalesce(lifecycle_bounds.up_to_tenure_days, silences.tenure_days)
-    order by silences.customer_key, lifecycle_bounds.rank
+            (silences.churn_risk is not null or not segment_rules.needs_forecast)
+            and silences.days_since_first_order
+            <= coalesce(segment_rules.up_to_days_since_first_order, silences.days_since_first_order)
+            and silences.orders_count <= coalesce(segment_rules.up_to_orders, silences.orders_count)
+            and silences.orders_count >= coalesce(segment_rules.from_orders, silences.orders_count)
+            and silences.monetary_quintile >= coalesce(segment_rules.from_monetary_quintile, 1)
+            and silences.gaps_silent <= coalesce(segment_rules.up_to_gaps, silences.gaps_silent)
+            and (silences.churn_risk < segment_rules.below_risk) is not false
+    order by silences.customer_key, segment_rules.rank
+),
+
+named as (
+    select
+        features.customer_key,
+        placed.recency_quintile,
+        placed.frequency_quintile,
+        placed.monetary_quintile,
+        placed.expected_gap_days,
+        placed.gaps_silent,
+        placed.days_overdue,
+        coalesce(placed.segment, 'no orders') as segment
+    from features
+    left join placed on features.customer_key = placed.customer_key
 ),
 
 final as (
     select
-        features.customer_key,
-        segments.recency_quintile,
-        segments.frequency_quintile,
-        segments.monetary_quintile,
-        stages.days_overdue,
-        coalesce(segments.segment, 'no orders') as segment,
-        coalesce(stages.lifecycle_stage, 'no orders') as lifecycle_stage
-    from features
-    left join segments on features.customer_key = segments.customer_key
-    left join stages on features.customer_key = stages.customer_key
+        named.*,
+        segments.lifecycle_stage
+    from named
+    inner join segments on named.segment = segments.segment
 )
 {% endmacro %}

@@ -10,6 +10,12 @@
 {%- endmacro %}
 
 
+{# The chance of no order within the horizon, as it is published. #}
+{% macro churn_risk(p_purchase) -%}
+    1 - round({{ p_purchase }}::numeric, 4)
+{%- endmacro %}
+
+
 {# Percentage of customers who are worth more; equal values stand in the order of what they were worth. #}
 {% macro percent_above() -%}
     100.0 * (row_number() over (order by predicted_clv desc, historic_revenue desc, customer_key) - 1) / count(*) over ()
@@ -48,16 +54,4 @@
 {# The id of a persona: its name in words with nothing but hyphens between them. #}
 {% macro persona_id(name) -%}
     replace(replace({{ name }}, ', ', '--'), ' ', '-')
-{%- endmacro %}
-
-
-{#
-  Lifetime value by amount and repurchase rate: the sum over years t of profit x retention^t / (1 + rate)^t, profit being
-  that of a year of a customer who orders, paid at the year's end. After Berger & Nasr (1998), Customer lifetime value,
-  case 1, without costs of retention.
-#}
-{% macro repurchase_value(profit_of_a_year, retention, rate, years) -%}
-    {{ profit_of_a_year }} * (
-        {%- for year in range(1, years + 1) %}{{ ' + ' if not loop.first }}power({{ retention }} / {{ 1 + rate }}, {{ year }}){% endfor -%}
-    )
 {%- endmacro %}

@@ -160,6 +160,24 @@ def test_every_table_is_filled_where_the_shop_says_something_of_it(running, forw
     assert empty == {"clv_scorecard"}  # no forecast has matured
 
 
+def test_names_agree_with_the_forecast_and_the_list_to_win_back_is_of_the_living(running, forward):
+    risks = "select segment, min(churn_risk), max(churn_risk) from analytics.customer_clv group by segment"
+    bounds = {segment: (low, high) for segment, low, high in running.rows(risks)}
+    assert all(bounds[segment][1] < 0.5 for segment in ("champions", "loyal", "promising") if segment in bounds)
+    assert all(bounds[name][0] >= 0.25 and bounds[name][1] < 0.9 for name in ("at risk", "needs attention"))
+    assert bounds["lost"][0] >= 0.75
+    listed = running.rows("select place, churn_risk, value_at_stake from analytics.win_back limit 20")
+    assert [place for place, *_ in listed] == list(range(1, len(listed) + 1))
+    assert len(listed) >= 5
+    assert all(0.25 <= risk < 0.9 and at_stake > 0 for _, risk, at_stake in listed)
+    carried = running.rows(
+        "select tag, count(*) from analytics.customer_segments cross join unnest(tags) as tag group by tag"
+    )
+    customers = running.rows("select count(*) from analytics.customer_segments")[0][0]
+    assert len(carried) >= 5
+    assert all(count <= customers / 4 for _, count in carried)
+
+
 def test_every_query_of_the_analyst_guide_answers(running, forward):
     guide = (settings.PROJECT / "docs" / "analyst-guide.md").read_text()
     queries = re.findall(r"```sql\n(.*?)```", guide, flags=re.DOTALL)

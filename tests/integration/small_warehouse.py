@@ -51,6 +51,7 @@ create table analytics_runs.customer_clv (
     first_order_on date, last_order_on date, orders_count int, historic_revenue numeric, p_alive float,
     p_purchase float, churn_band text, expected_orders float, {FORECAST}, clv_percentile float, value_tier text,
     segment text, model_version text, churn_risk float default 0.5, days_overdue int default 3,
+    profit_basis text default 'revenue',
     primary key (as_of_date, run_id, customer_key)
 );
 create table analytics_runs.customer_clv_horizons (
@@ -60,11 +61,13 @@ create table analytics_runs.customer_clv_horizons (
 create table analytics_runs.value_tiers as
     select * from (values ('high', 34), ('middle', 67), ('low', 100)) as tiers (value_tier, top_percent);
 create table analytics_runs.segment_summary (
-    {SLICED}, segment text, customers bigint, primary key (as_of_date, run_id, segment)
+    {SLICED}, segment text, customers bigint, profit_basis text default 'costs', customers_contactable int default 0,
+    customers_refused int default 0, customers_consent_unknown int default 0,
+    primary key (as_of_date, run_id, segment)
 );
 create table analytics_runs.customer_segments (
     {SLICED}, customer_key uuid, segment text, lifecycle_stage text, value_band text, tags text[], persona text,
-    monetary_quintile int default 3,
+    expected_gap_days numeric default 40, value_at_stake numeric default 7, is_saveable boolean default false,
     primary key (as_of_date, run_id, customer_key)
 );
 create table analytics_runs.segment_transitions (
@@ -85,17 +88,6 @@ create table analytics_runs.channel_value (
     cac numeric default 3, ltv_to_cac numeric default 4.67, payback_month int default 1,
     primary key (as_of_date, run_id, channel)
 );
-create table analytics_runs.channel_cohorts (
-    {SLICED}, channel text, cohort_month date, customers int, covered_customers int, spend numeric,
-    primary key (as_of_date, run_id, channel, cohort_month)
-);
-create table analytics_runs.forecast_months (
-    {SLICED}, month date, predicted_revenue numeric, primary key (as_of_date, run_id, month)
-);
-create table analytics_runs.customer_economics (
-    {SLICED}, grouped_by text, name text, customers int, retention numeric,
-    primary key (as_of_date, run_id, grouped_by, name)
-);
 create table analytics_runs.personas (
     {SLICED}, persona text, name text, customers int, average_orders_count numeric default 1.5,
     average_days_since_last_order numeric default 90.2, average_churn_risk numeric default 0.5,
@@ -103,17 +95,13 @@ create table analytics_runs.personas (
     primary key (as_of_date, run_id, persona)
 );
 create table analytics_runs.dim_customer (
-    {SLICED}, customer_key uuid, country text, primary key (as_of_date, run_id, customer_key)
+    {SLICED}, customer_key uuid, country text, may_contact boolean, may_be_contacted boolean default false,
+    primary key (as_of_date, run_id, customer_key)
 );
 create table analytics_runs.fct_orders (
     {SLICED}, order_key text, customer_key uuid, ordered_on date, net_revenue numeric,
     primary key (as_of_date, run_id, order_key)
 );
-create table {tables.ORDER_LINE_STATES} ({SLICED}, state bigint, primary key (as_of_date, run_id));
-create view {tables.ORDER_LINES_OF_RUNS} as
-    select states.as_of_date, states.run_id, lines.order_key, lines.amount
-    from {tables.ORDER_LINE_STATES} as states
-    join {tables.STG_ORDER_LINES} as lines on lines.ordered_at < states.as_of_date;
 """
 
 LINES = [  # line, order, customer, time, amount
@@ -193,19 +181,8 @@ def make_slice(run_id: str, as_of: str = AS_OF, factor: int = 1) -> None:
             (as_of, run_id, 14 * factor),
         )
         connection.execute(
-            "insert into analytics_runs.channel_cohorts values (%s, %s, 'search', '2011-03-01', 3, 3, 9)",
-            (as_of, run_id),
-        )
-        connection.execute(
-            "insert into analytics_runs.forecast_months values (%s, %s, '2011-06-01', %s)", (as_of, run_id, 60 * factor)
-        )
-        connection.execute(
-            "insert into analytics_runs.customer_economics values (%s, %s, 'all', 'all', 3, 0.5)", (as_of, run_id)
-        )
-        connection.execute(
             "insert into analytics_runs.personas values (%s, %s, 'orders-often', 'orders often', 3)", (as_of, run_id)
         )
-        connection.execute(f"insert into {tables.ORDER_LINE_STATES} values (%s, %s, 1)", (as_of, run_id))
         for order, customer, amount in ORDERS:
             connection.execute(
                 "insert into analytics_runs.fct_orders values (%s, %s, %s, %s, '2011-05-01', %s)",

@@ -91,6 +91,13 @@ def test_the_summary_shows_tiers_and_segments_with_their_money(shop: settings.Se
     assert "Segments on 2011-06-01" in text
     loyal = next(line for line in text.splitlines() if "loyal" in line)
     assert [cell.strip() for cell in loyal.strip("│").split("│")][1:5] == ["1", "33.3", "35", "14"]
+    assert "note:" not in text
+    small.execute("update analytics_runs.segment_summary set profit_basis = 'revenue', customers_consent_unknown = 2")
+    said = [line for line in printed(analyst.summary, shop).splitlines() if line.startswith("note:")]
+    assert [line.split(" are ")[0] for line in said] == [
+        "note: profit and customer value",
+        "note: 4 customers were never asked whether they may be written to and",
+    ]
 
 
 def clv(*arguments: str, stdin: str | None = None):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -51,14 +52,18 @@ def shop(module_home: settings.Settings) -> settings.Settings:
     ingest.landing(module_home)
     dbt.build("setup", {}, module_home)
     run_id = runs.open_run(AS_OF, "test")
-    for layer in ("staging", "intermediate", "features", "analytics"):
-        if layer == "analytics":
-            score.write_too_little_data(module_home, AS_OF, run_id, "too few customers")
-        dbt.build(layer, {"as_of_date": str(AS_OF), "run_id": run_id}, module_home)
+    build(module_home, run_id, ("staging", "intermediate", "features", "analytics"))
     for gate in ("raw", "staging"):
         runner.judge(gate, AS_OF, run_id)
     publish(run_id)
     return module_home
+
+
+def build(home: settings.Settings, run_id: str, layers: tuple[str, ...]) -> None:
+    for layer in layers:
+        if layer == "analytics":
+            score.write_too_little_data(home, AS_OF, run_id, "too few customers")
+        dbt.build(layer, {"as_of_date": str(AS_OF), "run_id": run_id}, home)
 
 
 def publish(run_id: str) -> None:
@@ -91,27 +96,47 @@ def test_only_who_agreed_may_be_written_to(shop):
 
 
 def test_whom_to_win_back(shop):
-    said = {  # band, quintile of revenue, churn risk, stage
-        "a": ("high", 1, 0.6, "active"), "b": ("high", 5, 0.9, "lapsed"), "g": (None, 5, None, "at risk"),
-    }  # fmt: skip
+    said = {"a": (True, 50), "b": (True, 450), "g": (True, 56)}  # saveable, value at stake
     for change, expected in [
-        ({}, ["a", "g"]),
-        ({"a": ("high", 5, 0.5, "active"), "g": ("middle", 4, 0.9, "lapsed")}, []),
+        ({}, [("g", 1, 56), ("a", 2, 50)]),  # b refused
+        ({"a": (False, 50), "g": (True, None)}, [("g", 1, None)]),
+        ({"a": (False, 50), "g": (False, 56)}, []),
     ]:
         with warehouse.connect() as connection:
-            for who, (band, quintile, risk, stage) in (said | change).items():
-                of = "where customer_key = (select customer_key from pii.customers where customer_id = %s)"
+            for who, (saveable, at_stake) in (said | change).items():
                 connection.execute(
-                    f"update analytics_runs.customer_segments set value_band = %s, monetary_quintile = %s {of}",  # type: ignore[arg-type]
-                    (band, quintile, who),
+                    """update analytics_runs.customer_segments set is_saveable = %s, value_at_stake = %s
+                    where customer_key = (select customer_key from pii.customers where customer_id = %s)""",
+                    (saveable, at_stake, who),
                 )
-                connection.execute(
-                    f"update analytics_runs.customer_clv set churn_risk = %s, lifecycle_stage = %s {of}",  # type: ignore[arg-type]
-                    (risk, stage, who),
-                )
-            query = "select customer_id from analytics.win_back join pii.customers using (customer_key) order by 1"
-            assert [who for (who,) in connection.execute(query).fetchall()] == expected
+            query = """
+                select customer_id, place, value_at_stake from analytics.win_back
+                join pii.customers using (customer_key)
+            """
+            assert connection.execute(query).fetchall() == expected
+            why = connection.execute("select distinct reason from analytics.win_back").fetchall()
+            assert all(re.fullmatch(r"silent for \d+ days, usually \d+ between orders", text) for (text,) in why)
             connection.rollback()
+
+
+def test_customers_who_were_never_asked_are_counted_and_on_lists_only_by_the_shops_policy(shop, monkeypatch):
+    counts = "sum(customers_contactable), sum(customers_agreed), sum(customers_refused), sum(customers_consent_unknown)"
+    assert warehouse.rows(f"select {counts} from analytics.segment_summary") == [(2, 2, 3, 1)]
+    monkeypatch.setitem(shop.shop, "unknown_consent", "include")
+    run_id = runs.open_run(AS_OF, "test")
+    build(shop, run_id, ("features", "analytics"))
+    publish(run_id)
+    try:
+        assert warehouse.rows(f"select {counts} from analytics.segment_summary") == [(3, 2, 3, 1)]
+        listed = "analytics.contactable_customers join pii.customers using (customer_key)"
+        assert warehouse.rows(f"select customer_id, may_contact from {listed} order by 1") == [
+            ("a", True),
+            ("d", None),
+            ("g", True),
+        ]
+    finally:
+        with warehouse.connect() as connection:
+            connection.execute("delete from analytics.publications where run_id = %s", (run_id,))
 
 
 def test_no_group_under_ten_is_shared(shop):

@@ -47,14 +47,27 @@ def test_the_page_names_nobody_and_needs_no_network(shop: settings.Settings) -> 
     assert "<script" not in page
 
 
-def test_valuable_customers_at_risk_are_listed_under_their_pseudonyms(shop: settings.Settings) -> None:
+def test_valuable_customers_to_keep_are_listed_under_their_pseudonyms(shop: settings.Settings) -> None:
     run_id = small.ready_run()
+    small.execute("update analytics_runs.customer_segments set is_saveable = customer_key = %s", (small.B,))
     small.execute("update analytics_runs.customer_clv set churn_risk = 0.9 where customer_key = %s", (small.B,))
+    small.execute("update analytics_runs.dim_customer set may_contact = false where customer_key = %s", (small.C,))
     publication.publish(DAY, run_id)
     page = report.write(DAY, shop).read_text()
-    assert cells(page, f"<code>{small.B}</code>")[1:] == ["new", "20", "14", "90 %", "3", "2011-03-01"]
+    # The last order was of 1 March, 92 days before the date.
+    assert cells(page, f"<code>{small.B}</code>")[1:] == ["new", "20", "14", "90 %", "7", "92", "40", "not asked"]
     assert small.A not in page
-    assert "None of the most valuable fifth" not in page
+    assert "1 of 1 of the most valuable fifth" in page
+    assert "0 customers may be written to: 0 agreed, 1 refused, 2 were not asked" in page
+
+
+@pytest.mark.parametrize(("basis", "said"), [("costs", False), ("costs and gross_margin", False), ("revenue", True)])
+def test_the_page_says_where_profit_is_revenue(shop: settings.Settings, basis: str, said: bool) -> None:
+    run_id = small.ready_run()
+    small.execute("update analytics_runs.customer_clv set profit_basis = %s", (basis,))
+    publication.publish(DAY, run_id)
+    page = report.write(DAY, shop).read_text()
+    assert ("Profit and value here are revenue: no margin is set" in page) == said
 
 
 def test_every_chart_is_drawn_and_says_what_it_shows(shop: settings.Settings) -> None:
@@ -152,7 +165,7 @@ def test_a_date_without_forecast_says_why(shop: settings.Settings) -> None:
     page = report.write(DAY, shop).read_text()
     assert "No forecast was made" in page
     assert "There is none for this date." in page
-    assert "Nobody has a forecast at this date" in page
+    assert "None of the most valuable fifth is slipping" in page
     assert cells(page, "no forecast")[:2] == ["no forecast", "3"]
     assert cells(page, "3")[1:] == ["no forecast: too little data", "none", "3 of 500 customers"]
 

@@ -31,7 +31,12 @@ covered as (
     from spends
 ),
 
-currency as (select max(currency) as currency from customers),
+currency as (
+    select
+        max(currency) as currency,
+        max(profit_basis) as profit_basis
+    from customers
+),
 
 -- None without ad spend
 acquired as (
@@ -142,7 +147,8 @@ final as (
         paybacks.payback_month,
         ratios.revenue,
         ratios.profit,
-        ratios.predicted_clv
+        ratios.predicted_clv,
+        currency.profit_basis
     from ratios
     cross join currency
     cross join covered

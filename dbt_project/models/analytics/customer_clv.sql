@@ -26,6 +26,8 @@ forecasts as (select * from {{ ref('forecast_values') }}),
 
 stages as (select * from {{ ref('customer_stages') }}),
 
+profit_basis as (select * from {{ ref('profit_basis') }}),
+
 value_tiers as (select * from {{ ref('value_tiers') }}),
 
 churn_bands as (select * from {{ ref('churn_bands') }}),
@@ -61,7 +63,7 @@ valued as (
         main_forecasts.p_purchase,
         main_forecasts.expected_orders,
         main_forecasts.model_version,
-        1 - round(main_forecasts.p_purchase::numeric, 4) as churn_risk,
+        {{ churn_risk('main_forecasts.p_purchase') }} as churn_risk,
         coalesce(so_far.historic_revenue, 0) as historic_revenue,
         coalesce(so_far.historic_profit, 0) as historic_profit,
         {{ money('main_forecasts.predicted_revenue') }} as predicted_revenue,
@@ -159,7 +161,8 @@ final as (
         case when valued.status = 'scored' then coalesce(explained.reasons, '[]'::jsonb) end as reasons,
         case when valued.status = 'scored' then averages.predicted_clv end as reasons_start,
         valued.predicted_clv - averages.predicted_clv - coalesce(explained.effect, 0) as reasons_rest,
-        valued.model_version
+        valued.model_version,
+        profit_basis.profit_basis
     from valued
     left join explained on valued.customer_key = explained.customer_key
     left join stages on valued.customer_key = stages.customer_key
@@ -170,6 +173,7 @@ final as (
             and (valued.churn_risk < churn_bands.below_risk or churn_bands.below_risk is null)
     left join currency on true
     cross join averages
+    cross join profit_basis
 )
 
 select * from final

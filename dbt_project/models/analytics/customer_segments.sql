@@ -50,35 +50,47 @@ measures as (
         measured.amount
     from customers
     inner join features on customers.customer_key = features.customer_key
-    cross join lateral (
-        values
-        ('orders_count', customers.orders_count::numeric),
-        ('historic_revenue', customers.historic_revenue),
-        ('average_order_value', customers.average_order_value),
-        ('days_since_last_order', features.days_since_last_order::numeric),
-        ('days_overdue', customers.days_overdue::numeric),
-        ('tenure_days', features.tenure_days::numeric),
-        ('distinct_categories', features.distinct_categories::numeric),
-        ('refund_share', features.refund_share::numeric),
-        ('discount_share', features.discount_share::numeric),
-        ('predicted_clv', customers.predicted_clv),
-        ('churn_risk', customers.churn_risk)
-    ) as measured (measure, amount)
+    cross join
+        lateral (
+            values
+            ('orders_count', customers.orders_count::numeric),
+            ('historic_revenue', customers.historic_revenue),
+            ('average_order_value', customers.average_order_value),
+            ('days_since_last_order', features.days_since_last_order::numeric),
+            ('days_overdue', customers.days_overdue::numeric),
+            ('tenure_days', features.tenure_days::numeric),
+            ('distinct_categories', features.distinct_categories::numeric),
+            ('refund_share', features.refund_share::numeric),
+            ('discount_share', features.discount_share::numeric),
+            -- Who came within the year spent all of it lately
+            ('trend', case when features.tenure_days >= 365 then features.trend::numeric end),
+            ('predicted_clv', customers.predicted_clv),
+            ('churn_risk', customers.churn_risk)
+        ) as measured (measure, amount)
+    where measured.amount is not null
+),
+
+-- percent: of the customers of whom the measure is known, those who have as much of it or more
+standings as (
+    select
+        *,
+        100 * cume_dist() over (partition by measure order by amount desc) as percent
+    from measures
 ),
 
 tags as (
     select
-        measures.customer_key,
+        standings.customer_key,
         array_agg(tag_rules.tag order by tag_rules.tag) as tags
-    from measures
-    inner join tag_rules on measures.measure = tag_rules.measure
+    from standings
+    inner join tag_rules on standings.measure = tag_rules.measure
     where
-        measures.amount >= coalesce(tag_rules.at_least, measures.amount)
-        and measures.amount <= coalesce(tag_rules.at_most, measures.amount)
-    group by measures.customer_key
+        standings.percent <= tag_rules.highest_percent
+        and (tag_rules.above is null or standings.amount > tag_rules.above)
+    group by standings.customer_key
 ),
 
-final as (
+divided as (
     select
         customers.as_of_date,
         customers.run_id,
@@ -92,12 +104,25 @@ final as (
         bands.value_band,
         customers.churn_band,
         coalesce(tags.tags, array[]::text[]) as tags,
-        {{ persona_id('predictions.persona') }} as persona
+        {{ persona_id('predictions.persona') }} as persona,
+        round(stages.expected_gap_days::numeric, 1) as expected_gap_days,
+        round(stages.gaps_silent::numeric, 2) as gaps_silent,
+        -- By the forecast alone, whoever brought much and went quiet would drop out for being quiet
+        coalesce(bands.value_band = 'high', false) or coalesce(stages.monetary_quintile = 5, false) as is_valuable,
+        -- predicted_clv is the value of whoever orders times the chance that they do: the chance to keep them
+        round(customers.predicted_clv * customers.churn_risk, 2) as value_at_stake
     from customers
     left join stages on customers.customer_key = stages.customer_key
     left join bands on customers.customer_key = bands.customer_key
     left join tags on customers.customer_key = tags.customer_key
     left join predictions on customers.customer_key = predictions.customer_key
+),
+
+final as (
+    select
+        *,
+        is_valuable and lifecycle_stage = 'slipping' as is_saveable
+    from divided
 )
 
 select * from final

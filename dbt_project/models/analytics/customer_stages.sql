@@ -8,6 +8,21 @@ features as (
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
-{{ stages_of_features() }}
+predictions as (
+    select *
+    from {{ source('predictions', 'customer_predictions') }}
+    where
+        as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
+        and horizon_days = {{ var('main_horizon') }}
+),
+
+risks as (
+    select
+        customer_key,
+        {{ churn_risk('p_purchase') }} as churn_risk
+    from predictions
+),
+
+{{ stages_of_features('risks') }}
 
 select * from final

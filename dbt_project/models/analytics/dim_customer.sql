@@ -71,7 +71,8 @@ final as (
         first_orders.first_channel,
         latest_orders.latest_channel,
         favourites.favourite_category,
-        consents.may_contact
+        consents.may_contact,
+        coalesce(consents.may_contact, {{ var('unknown_consent') == 'include' }}) as may_be_contacted
     from features
     left join first_orders on features.customer_key = first_orders.customer_key
     left join latest_orders on features.customer_key = latest_orders.customer_key

@@ -68,9 +68,7 @@ joined as (
         coalesce(orders.items, 0) as items,
         coalesce(orders.channel, refund_sums.channel) as channel,
         coalesce(orders.country, refund_sums.country) as country,
-        orders.main_category,
-        orders.campaign,
-        orders.discount_code
+        orders.main_category
     from orders
     full outer join refund_sums on orders.order_key = refund_sums.target_key
 ),
@@ -98,9 +96,7 @@ final as (
         joined.items,
         joined.channel,
         joined.country,
-        joined.main_category,
-        joined.campaign,
-        joined.discount_code
+        joined.main_category
     from joined
     left join numbered on joined.order_key = numbered.order_key
     left join currency on true

@@ -21,7 +21,5 @@ select
     products,
     main_category,
     channel,
-    country,
-    campaign,
-    discount_code
+    country
 from final

@@ -14,7 +14,7 @@ profiles as (
     {{ published(ref('dim_customer')) | indent(4) }}
 ),
 
-final as (
+saveable as (
     select
         customers.as_of_date,
         customers.customer_key,
@@ -26,15 +26,25 @@ final as (
         customers.last_order_on,
         customers.value_tier,
         customers.lifecycle_stage,
-        customers.run_id
+        customers.run_id,
+        customers.segment,
+        segments.value_at_stake,
+        'silent for ' || (customers.as_of_date - customers.last_order_on) || ' days, usually '
+        || round(segments.expected_gap_days) || ' between orders' as reason
     from customers
     inner join segments on customers.customer_key = segments.customer_key
     inner join profiles on customers.customer_key = profiles.customer_key
-    where
-        -- By the forecast alone, whoever brought much and went quiet would drop out for being quiet
-        (segments.value_band = 'high' or segments.monetary_quintile = 5)
-        and profiles.may_contact
-        and (customers.churn_risk > 0.5 or customers.lifecycle_stage in ('at risk', 'lapsed'))
+    where segments.is_saveable and {{ is_contactable('profiles') }}
+),
+
+final as (
+    select
+        *,
+        row_number() over (order by value_at_stake desc nulls last, historic_revenue desc, customer_key)::integer
+            as place
+    from saveable
 )
 
-select * from final
+select *
+from final
+order by place

@@ -1,0 +1,2 @@
+-- The seed segments took its place.
+drop table if exists analytics_runs.lifecycle_bounds;

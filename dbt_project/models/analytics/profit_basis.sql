@@ -1,0 +1,29 @@
+{{ config(materialized='ephemeral', contract={'enforced': false}) }}
+
+with
+
+features as (
+    select *
+    from {{ ref('customer_features') }}
+    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
+),
+
+known as (
+    select
+        bool_or(historic_profit is not null) as with_cost,
+        bool_or(coalesce(revenue_without_cost, 0) <> 0) as without_cost
+    from features
+),
+
+final as (
+    select
+        case
+            when not without_cost then 'costs'
+            else
+                case when with_cost then 'costs and ' else '' end
+                || '{{ "gross_margin" if var("margin_is_set") else "revenue" }}'
+        end as profit_basis
+    from known
+)
+
+select * from final

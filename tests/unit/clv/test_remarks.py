@@ -1,0 +1,46 @@
+"""What is said of settings that were not made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from clv import settings
+from clv.remarks import Basis, of_run, of_settings
+
+
+def home(**shop: object) -> settings.Settings:
+    return settings.Settings(Path("/home"), {}, {**settings.SHOP_DEFAULTS, **shop})
+
+
+def test_a_margin_is_asked_for_until_it_is_set():
+    (said,) = of_settings(home())
+    assert said.startswith("no gross_margin is set")
+    assert said.endswith("into /home/shop.json")
+    assert of_settings(home(gross_margin=0.4)) == of_settings(home(gross_margin=1)) == []
+
+
+@pytest.mark.parametrize(
+    ("profit", "said"),
+    [
+        ("revenue", "profit and customer value are revenue; write"),
+        ("costs and revenue", "profit and customer value are revenue wherever no cost is known; write"),
+        ("costs and gross_margin", None),
+        ("costs", None),
+        (None, None),
+    ],
+)
+def test_a_run_says_where_its_profit_is_revenue(profit: str | None, said: str | None):
+    found = of_run(Basis(profit, 5, 0, 2), home())
+    assert [text[: len(said or "")] for text in found] == ([said] if said else [])
+
+
+def test_a_run_says_whom_lists_leave_out_and_how_to_change_it():
+    (left_out,) = of_run(Basis("costs", 5, 1000, 2), home())
+    assert "1,000 customers were never asked" in left_out
+    assert "left out of lists meant for contact (5 customers are on them, 2 refused)" in left_out
+    assert '{"unknown_consent": "include"}' in left_out
+    (kept,) = of_run(Basis("costs", 1005, 1000, 2), home(unknown_consent="include"))
+    assert "are on lists meant for contact" in kept
+    assert '{"unknown_consent": "exclude"}' in kept
