@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from clv.commands import asking, backtest, data, keeping, people, runs, services
+from clv.commands import asking, backtest, data, keeping, listing, people, runs, services
 from clv.errors import ClvError
 
 app = typer.Typer(
@@ -25,6 +25,8 @@ for command in (
     services.status,
     data.ingest,
     data.replay,
+    listing.batches,
+    listing.rejects,
     data.withdraw,
     keeping.restore,
     keeping.backup,
@@ -32,6 +34,8 @@ for command in (
     people.rotate_key,
     runs.run,
     runs.backfill,
+    listing.runs,
+    listing.models,
     backtest.backtest,
     asking.sql,
     asking.metric,

@@ -24,19 +24,20 @@ from clv.settings import Settings
 LOCK = "build"  # two builds side by side would meet in the swap of a rebuilt table
 PROJECT = settings_module.PROJECT / "dbt_project"
 
-# fct_orders, customer_segments_before and channel_spend read intermediate, so they are built with the features, from
-# the same state of it: another run may rebuild it before analytics is built.
+# What reads intermediate is built with the features, from the same state of it: another run may rebuild it before
+# analytics is built.
 LAYERS = {
     "staging": ["--select", "path:models/staging"],
     "intermediate": ["--select", "path:models/intermediate"],
     "features": [
-        "--select", "customer_features", "fct_orders", "customer_segments_before", "channel_spend", "segments",
-        "segment_rules",
+        "--select", "customer_features", "fct_orders", "order_line_states", "customer_segments_before", "channel_spend",
+        "channel_month_spend", "segments", "segment_rules",
     ],
     "training": ["--select", "training_examples"],
     "analytics": [
         "--select", "customer_clv", "customer_clv_horizons", "customer_segments", "segment_summary",
-        "segment_transitions", "cohort_value", "channel_value", "personas", "dim_customer", "resource_type:seed",
+        "segment_transitions", "cohort_value", "channel_value", "channel_cohorts", "forecast_months",
+        "customer_economics", "personas", "dim_customer", "resource_type:seed",
     ],
 }  # fmt: skip
 # Note that says which state of staging intermediate was made of, and that state as SQL.
@@ -49,7 +50,7 @@ STAGING_STATE = f"""(
 PARSED = "partial_parse.msgpack"  # what dbt knows of the project's files from its last call with the same variables
 SEMANTICS = "semantic_manifest.json"
 # Layers that are functions of raw alone, with a table of each: while raw and the SQL are the same, so are they.
-FROM_RAW = {"staging": tables.STG_CHANNEL_SPEND, "intermediate": tables.INT_CHANNEL_SPEND}
+FROM_RAW = {"staging": tables.STG_CHANNEL_SPEND, "intermediate": tables.INT_ORDER_LINE_VERSIONS}
 NO_UNIT_TESTS = ["--exclude-resource-type", "unit_test"]  # they test the SQL, not the data
 SELECTED = {"build", "test"}  # commands that choose what they work on
 
@@ -255,6 +256,7 @@ def _shop_variables(settings: Settings) -> dict:
         "horizons": settings.horizons,
         "windows": settings.windows,
         "main_horizon": max(settings.horizons),
+        "discount_rate": settings.shop["discount_rate"],
     }
 
 

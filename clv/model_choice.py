@@ -160,6 +160,18 @@ def record_decisions(
                 )
 
 
+def published(settings: Settings) -> dict[str, dict[int, str]]:
+    """Of each model, the forecast that is published for each horizon (days): the model's own, or one that beat it."""
+    query = f"""
+        select model_version, horizon_days, contestant from {tables.MODEL_DECISIONS} where published
+        order by model_version, horizon_days
+    """
+    found: dict[str, dict[int, str]] = {}
+    for model_version, horizon, contestant in warehouse.rows(query, url=settings.url_as(MODELLER)):
+        found.setdefault(model_version, {})[horizon] = contestant
+    return found
+
+
 def _choice(training_date: date, settings: Settings, reuse: bool = True) -> Choice:
     digest = data_digest(training_date, settings)
     found = registry.find(training_date, digest, settings) if reuse else None

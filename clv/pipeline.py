@@ -58,8 +58,12 @@ def ingest(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - raw is the same
     """Loads what lies in the landing folders and was not loaded before."""
     from clv import ingest as ingestion
 
-    results = ingestion.landing(settings.load())
+    home = settings.load()
+    results = ingestion.landing(home)
     new = [result for result in results if not result.already_loaded]
+    for result in new:
+        for line in ingestion.told(result, home):
+            print(line, flush=True)
     return {
         "files": len(results),
         "loaded files": len(new),

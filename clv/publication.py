@@ -142,7 +142,7 @@ def _publication_of(connection: psycopg.Connection, run_id: str) -> Publication 
 def _require_judged(connection: psycopg.Connection, as_of: date, run_id: str) -> None:
     opened = connection.execute(f"select as_of_date from {tables.RUNS} where run_id = %s", (run_id,)).fetchone()
     if opened is None or opened[0] != as_of:
-        raise ClvError(f"there is no run '{run_id}' for {as_of}; `clv status` lists the runs")
+        raise ClvError(f"there is no run '{run_id}' for {as_of}; `clv runs --as-of {as_of}` lists the date's runs")
     query = f"""
         select gate, string_agg(expectation, ', ' order by expectation)
             filter (where not success and severity = 'critical')

@@ -156,9 +156,16 @@ def files(model_version: str, settings: Settings | None = None) -> Path:
     settings = settings or settings_module.load()
     found = _search(f"tag.model_version = '{model_version}'", settings)
     if not found:
-        raise ClvError(f"no model '{model_version}' is registered; train it, or name one of `clv status`")
+        raise ClvError(f"no model '{model_version}' is registered; `clv models` lists those that are")
     newest = max(found, key=lambda model: model.number)
     return Path(_client(settings).download_artifacts(newest.run_id, ARTIFACTS))
+
+
+def versions(settings: Settings | None = None) -> list[tuple[ModelVersion, list[str]]]:
+    """Every registered model with its aliases, the last one made first."""
+    named = _client(settings or settings_module.load()).get_registered_model(MODEL).aliases
+    found = sorted(_search("tag.model_version like '%'", settings), key=lambda model: model.number, reverse=True)
+    return [(model, sorted(name for name, number in named.items() if int(number) == model.number)) for model in found]
 
 
 def _search(condition: str, settings: Settings | None) -> list[ModelVersion]:

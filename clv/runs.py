@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from clv import roles, tables, warehouse
 from clv.errors import ClvError
 from clv.roles import PUBLISHER
+from clv.settings import Settings
 
 
 def open_run(as_of: date, started_by: str) -> str:
@@ -29,7 +31,7 @@ def as_of_date(run_id: str) -> date:
     """The date a run is for. Raises ClvError when no such run was opened."""
     found = warehouse.rows(f"select as_of_date from {tables.RUNS} where run_id = %s", (run_id,), roles.url(PUBLISHER))
     if not found:
-        raise ClvError(f"there is no run '{run_id}'; start one with `clv run --as-of DATE`")
+        raise ClvError(f"there is no run '{run_id}'; `clv runs` lists them")
     return found[0][0]
 
 
@@ -50,6 +52,58 @@ def latest(as_of: date) -> str | None:
     query = f"select run_id from {tables.RUNS} where as_of_date = %s order by number desc limit 1"
     found = warehouse.rows(query, (as_of,), roles.url(PUBLISHER))
     return found[0][0] if found else None
+
+
+@dataclass(frozen=True)
+class History:
+    """A run as it stands: published (readers of its date see it), replaced (they did), failed, or unfinished.
+
+    `step` is the last one that ended, `error` what stopped it, `gate` the gate that stopped the run.
+    """
+
+    run_id: str
+    as_of_date: date
+    state: str
+    step: str | None
+    gate: str | None
+    error: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    started_by: str
+
+
+def history(settings: Settings, limit: int | None = None, as_of: date | None = None) -> list[History]:
+    """Runs of every date, or of one, the last started first."""
+    query = f"""
+        select
+            runs.run_id, runs.as_of_date,
+            case
+                when holding.run_id is not null then 'published'
+                when runs.run_id in (select run_id from {tables.PUBLICATIONS}) then 'replaced'
+                when last.error is not null then 'failed'
+                else 'unfinished'
+            end,
+            last.task,
+            (
+                select min(gate) from {tables.GATE_RESULTS} as judged
+                where judged.run_id = runs.run_id and not success and severity = 'critical'
+            ),
+            last.error, runs.started_at, last.ended_at, runs.started_by
+        from {tables.RUNS} as runs
+        left join (
+            select distinct on (as_of_date) as_of_date, run_id from {tables.PUBLICATIONS}
+            order by as_of_date, publication_id desc
+        ) as holding on runs.run_id = holding.run_id
+        left join lateral (
+            select task, ended_at, facts ->> 'error' as error from {tables.TASK_LOG} as tries
+            where tries.run_id = runs.run_id order by ended_at desc limit 1
+        ) as last on true
+        where %(as_of)s::date is null or runs.as_of_date = %(as_of)s
+        order by runs.started_at desc, runs.run_id desc
+        limit %(limit)s
+    """
+    found = warehouse.rows(query, {"as_of": as_of, "limit": limit}, settings.url_as(PUBLISHER))
+    return [History(*row) for row in found]
 
 
 def log(run_id: str, task: str, started_at: float | datetime, facts: dict, try_number: int = 1) -> None:

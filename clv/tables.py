@@ -20,6 +20,7 @@ STG_BATCH_COUNTS = "staging.stg_batch_counts"
 INT_ORDERS = "intermediate.int_orders"
 INT_REFUNDS = "intermediate.int_refunds"
 INT_CHANNEL_SPEND = "intermediate.int_channel_spend"
+INT_ORDER_LINE_VERSIONS = "intermediate.int_order_line_versions"
 INT_CUSTOMER_DAYS = "intermediate.int_customer_days"
 CUSTOMER_FEATURES = "features.customer_features"
 TRAINING_EXAMPLES = "features.training_examples"
@@ -29,6 +30,9 @@ BASELINE_PREDICTIONS = "predictions.baseline_predictions"
 
 CUSTOMER_SEGMENTS_BEFORE = "analytics_runs.customer_segments_before"
 CHANNEL_SPEND_BEFORE = "analytics_runs.channel_spend"  # before the date
+CHANNEL_MONTH_SPEND = "analytics_runs.channel_month_spend"
+ORDER_LINE_STATES = "analytics_runs.order_line_states"
+ORDER_LINES_OF_RUNS = "analytics_runs.fct_order_lines"  # a view, on both
 
 RUNS = "ops.runs"
 GATE_RESULTS = "ops.gate_results"
@@ -43,7 +47,8 @@ PUBLICATIONS = "analytics.publications"
 
 # Tables of one run's rows in analytics_runs, and the view(s) in analytics that show the published ones.
 # key: the columns that, with as_of_date and run_id, make the primary key. history: a *_history view exists.
-# may_be_empty: a run may be published without a row of it, since its source is optional or no model is trained.
+# may_be_empty: a run may be published without a row of it, since its source is optional, no model is trained or nobody
+# has ordered yet.
 PUBLISHED_TABLES = {
     "customer_clv": {"key": ["customer_key"], "history": True},
     "customer_clv_horizons": {"key": ["customer_key", "horizon_days"], "history": True},
@@ -52,6 +57,9 @@ PUBLISHED_TABLES = {
     "segment_transitions": {"key": ["from_segment", "to_segment"], "history": True},
     "cohort_value": {"key": ["cohort_month", "month_number"], "history": True},
     "channel_value": {"key": ["channel"], "history": True, "may_be_empty": True},
+    "channel_cohorts": {"key": ["channel", "cohort_month"], "history": True, "may_be_empty": True},
+    "forecast_months": {"key": ["month"], "history": True, "may_be_empty": True},
+    "customer_economics": {"key": ["grouped_by", "name"], "history": True, "may_be_empty": True},
     "personas": {"key": ["persona"], "history": True, "may_be_empty": True},
     "dim_customer": {"key": ["customer_key"], "history": False},
     "fct_orders": {"key": ["order_key"], "history": False},
@@ -59,6 +67,6 @@ PUBLISHED_TABLES = {
 
 # What else analysts read: views on these, and on what ops knows of published runs and of models.
 PUBLISHED_VIEWS = (
-    "customer_reasons", "contactable_customers", "win_back", "shared_segments", "clv_scorecard", "model_backtest",
-    "data_quality", "publications",
+    "customer_clv_flat", "fct_order_lines", "customer_reasons", "contactable_customers", "win_back", "shared_segments",
+    "clv_scorecard", "model_backtest", "data_quality", "publications",
 )  # fmt: skip

@@ -27,9 +27,11 @@ WORKING_TABLES = (
     tables.BASELINE_PREDICTIONS,
     tables.CUSTOMER_SEGMENTS_BEFORE,
     tables.CHANNEL_SPEND_BEFORE,
+    tables.CHANNEL_MONTH_SPEND,
 )
-LATEST_ONLY = tuple(
-    f"{tables.ANALYTICS_RUNS}.{name}" for name, table in tables.PUBLISHED_TABLES.items() if not table["history"]
+LATEST_ONLY = (
+    *(f"{tables.ANALYTICS_RUNS}.{name}" for name, table in tables.PUBLISHED_TABLES.items() if not table["history"]),
+    tables.ORDER_LINE_STATES,
 )
 WITH_HISTORY = tuple(
     f"{tables.ANALYTICS_RUNS}.{name}" for name, table in tables.PUBLISHED_TABLES.items() if table["history"]

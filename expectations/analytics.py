@@ -6,10 +6,9 @@ The gate `features` has proven those against staging; another run may have rebui
 from __future__ import annotations
 
 from clv import settings, tables
+from expectations.economics import MEND, RUNS, channel_cohorts, customer_economics, forecast_months
 from expectations.rules import Slice, Suite, between, complete, counted, has_rows, never, unique
 
-RUNS = tables.ANALYTICS_RUNS
-MEND = "clear the task build_analytics"
 RISING = (
     "p_purchase", "expected_orders", "predicted_revenue",
     "predicted_clv", "predicted_clv_p10", "predicted_clv_p50", "predicted_clv_p90",
@@ -346,6 +345,18 @@ def fct_orders(slice_: Slice) -> Suite:
                 MEND,
             ),
             never(
+                "lines_add_up",
+                f"""select order_key, orders.net_revenue, lines.amount
+                from (select * from {{batch}}) as orders
+                full join (
+                    select order_key, sum(amount) as amount from {tables.ORDER_LINES_OF_RUNS}
+                    where {slice_.where} group by order_key
+                ) as lines using (order_key)
+                where (abs(orders.net_revenue - lines.amount) <= 0.01) is not true""",
+                "an order's lines do not add up to it, to the penny",
+                MEND,
+            ),
+            never(
                 "nothing_from_the_future",
                 f"select order_key, ordered_on from {{batch}} where ordered_on >= {slice_.before}",
                 "an order on or after the date",
@@ -363,6 +374,9 @@ SUITES = (
     segment_transitions,
     cohort_value,
     channel_value,
+    channel_cohorts,
+    forecast_months,
+    customer_economics,
     personas,
     dim_customer,
     fct_orders,

@@ -19,7 +19,7 @@ DIMENSIONS = {
     ),
     # Tables, keys and sums agree with each other.
     "consistency": (
-        "key_unique", "customers_known", "customers_add_up", "revenue_reconciles", "spend_reconciles",
+        "key_unique", "customers_known", "customers_add_up", "lines_add_up", "revenue_reconciles", "spend_reconciles",
         "compared_with_staging", "tiers_have_their_shares",
     ),
     "timeliness": ("newest_order",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clv import tables
+from clv.ingest.rejections import REPLACED
 from expectations.rules import Slice, Suite, has_rows, never
 
 UNREADABLE_SHARE = 0.10
@@ -13,11 +14,7 @@ def batches(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no date
     """The batches that hold: not withdrawn. One with a later batch of its file name counts as replaced."""
     query = f"""SELECT
             batch_id, file_name, rows_received, rows_loaded, rows_unreadable,
-            exists (
-                select from {tables.BATCHES} as later
-                where later.source = batches.source and later.file_name = batches.file_name
-                    and coalesce(later.replay_of, later.batch_id) > coalesce(batches.replay_of, batches.batch_id)
-            ) as replaced
+            {REPLACED} as replaced
         from {tables.BATCHES} as batches
         where not exists (select from {tables.WITHDRAWALS} as w where w.batch_id = batches.batch_id)"""
     shown = "batch_id, file_name, rows_unreadable, rows_received"
@@ -41,7 +38,8 @@ def batches(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no date
                 "rows_accounted_for",
                 f"select {shown}, rows_loaded from {{batch}} where rows_received <> rows_loaded + rows_unreadable",
                 "a batch's rows received are not rows loaded + rows unreadable",
-                "take the batch back with `clv withdraw --batch {batch_id}` and load its file again",
+                "take the batch back with `clv withdraw --batch {batch_id} --reason 'counts differ'` "
+                "and load its file again",
             ),
             never(
                 "unreadable_share",
@@ -50,12 +48,19 @@ def batches(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no date
                     and rows_unreadable >= {FEW} and rows_unreadable > {UNREADABLE_SHARE} * rows_received""",
                 f"a batch with more than {UNREADABLE_SHARE:.0%} unreadable rows",
                 "load a corrected file under the same name, mend the mapping, "
-                "or take the batch back with `clv withdraw --batch {batch_id}`",
+                "or take the batch back with `clv withdraw --batch {batch_id} --reason 'cannot be read'`",
+            ),
+            never(
+                "unreadable_file",
+                f"select {shown}, {first} from {{batch}} where not replaced and rows_received > 0 and rows_loaded = 0",
+                "a batch of which no row could be read",
+                "see `clv rejects --batch {batch_id}`; mend the mapping, then `clv replay --batch {batch_id}`",
+                severity="warning",
             ),
             never(
                 "unreadable_rows",
                 f"select {shown}, {first} from {{batch}} where not replaced and rows_unreadable > 0",
-                "a batch with unreadable rows (they are in quarantine.unreadable_rows)",
+                "a batch with unreadable rows (`clv rejects` lists them)",
                 severity="warning",
             ),
         ],

@@ -14,7 +14,10 @@ MISSING_SHARE = 0.10
 MISSING_CUSTOMER_SHARE = 0.60
 MISSING_CUSTOMER_WARNING = 0.35
 STALE_DAYS = 7  # without an order: the shop's deliveries may have stopped
-MEND = "load a corrected file under the same name, or take the batch back with `clv withdraw --batch {batch_id}`"
+MEND = (
+    "load a corrected file under the same name, "
+    "or take the batch back with `clv withdraw --batch {batch_id} --reason 'rows are missing'`"
+)
 
 
 def stg_batch_counts(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no date
@@ -28,7 +31,10 @@ def stg_batch_counts(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no 
         tables.STG_BATCH_COUNTS,
         query,
         [
-            has_rows("no batch has reached staging", "load orders with `clv ingest`, then run again"),
+            has_rows(
+                "no batch has reached staging",
+                "load orders with `clv ingest --source NAME --path FILE_OR_FOLDER`, then run again",
+            ),
             unique("batch_id"),
             never(
                 "rows_accounted_for",

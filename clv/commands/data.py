@@ -17,7 +17,8 @@ def ingest(
     """Load files of orders, or of ad spend, as received.
 
     What was loaded before is not loaded again, unless another file took its name. CSV, Parquet and JSON
-    lines, gzip'd too. Rows that cannot be read are kept aside with their line and the reason.
+    lines, gzip'd too. Rows that cannot be read are kept aside with their line and the reason. Exits with 1 when no row
+    of any of the files could be read.
     """
     from clv import ingest as door
     from clv.commands.console import out, rows_progress
@@ -26,18 +27,15 @@ def ingest(
     with rows_progress() as progress:
         results = door.load(source, path, home, progress)
     for result in results:
-        if result.withdrawn:
-            out.print(
-                f"{result.file_name}: already loaded, and withdrawn; "
-                f"to let it count again: clv restore --batch {result.batch_id}"
-            )
-        elif result.already_loaded:
-            out.print(f"{result.file_name}: already loaded")
-        else:
-            out.print(
-                f"{result.file_name}: batch {result.batch_id}, {result.received:,} rows received, "
-                f"{result.loaded:,} loaded, {result.unreadable:,} unreadable"
-            )
+        for line in door.told(result, home):
+            out.print(line, markup=False)
+    if len(results) > 1:
+        new = [result for result in results if not result.already_loaded]
+        out.print(
+            f"{len(results)} files, {len(new)} new: {sum(result.received for result in new):,} rows received, "
+            f"{sum(result.loaded for result in new):,} loaded, {sum(result.unreadable for result in new):,} rejected"
+        )
+    door.require_rows(results)
 
 
 def replay(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from clv import roles, tables, warehouse
 from clv.errors import ClvError
-from clv.ingest import files
+from clv.ingest import files, rejections
 from clv.ingest.currencies import NO_CURRENCY
 from clv.ingest.loading import BatchResult, Progress, load_file
 from clv.ingest.mapping import known_sources, load_mapping
@@ -18,7 +18,18 @@ from clv.ingest.replaying import Replayed, replay
 from clv.roles import LOADER
 from clv.settings import Settings
 
-__all__ = ["BatchResult", "Replayed", "known_sources", "landing", "load", "replay", "restore", "withdraw"]
+__all__ = [
+    "BatchResult",
+    "Replayed",
+    "known_sources",
+    "landing",
+    "load",
+    "replay",
+    "require_rows",
+    "restore",
+    "told",
+    "withdraw",
+]
 
 
 def load(
@@ -45,11 +56,46 @@ def landing(settings: Settings, progress: Progress | None = None) -> list[BatchR
     return results
 
 
+def told(result: BatchResult, settings: Settings) -> list[str]:
+    """What became of a file, for whoever loads it and for the log of a run: a line, and one for each of the first
+    reasons why rows of it are rejected, with the mend. Values are masked."""
+    name, batch = result.file_name, result.batch_id
+    if result.withdrawn:
+        return [f"{name}: already loaded, and withdrawn; to let it count again: `clv restore --batch {batch}`"]
+    counts = f"{result.received:,} rows received, {result.loaded:,} loaded, {result.unreadable:,} rejected"
+    if result.already_loaded and result.loaded:
+        return [f"{name}: already loaded as batch {batch}, {counts}"]
+    lines = [f"{name}: {'already loaded as ' if result.already_loaded else ''}batch {batch}, {counts}"]
+    lines += [f"  {line}" for line in rejections.told(batch, settings)] if result.unreadable else []
+    lacking = result.loaded - result.usable - len(result.erased_lines) if result.usable is not None else 0
+    if lacking:
+        lines.append(
+            f"  {lacking:,} of the loaded rows will be rejected by the next run: they meet a filter, or lack what an "
+            f"order needs; `clv rejects --batch {batch}` says then which"
+        )
+    return lines
+
+
+def require_rows(results: list[BatchResult]) -> None:
+    """Raises ClvError when not one row of these files could be read, withdrawn files apart."""
+    judged = [result for result in results if not result.withdrawn]
+    if not judged or any(result.loaded for result in judged):
+        return
+    batch = judged[0].batch_id
+    if not any(result.received for result in judged):
+        raise ClvError(f"{judged[0].file_name} holds no rows below its header, so nothing was loaded; export it again")
+    others = " and the others" if len(judged) > 1 else ""
+    raise ClvError(
+        f"no row of {judged[0].file_name}{others} could be read, so nothing counts; "
+        f"`clv rejects --batch {batch}` shows the rows; mend the mapping, then `clv replay --batch {batch}`"
+    )
+
+
 def withdraw(batch_id: int, reason: str, settings: Settings | None = None) -> None:
     """Takes a batch back: its rows stay in raw and are set aside from the next build on. Raises ClvError if unknown."""
     with warehouse.connect(settings.url_as(LOADER) if settings else roles.url(LOADER)) as connection:
         if not connection.execute(f"select 1 from {tables.BATCHES} where batch_id = %s", (batch_id,)).fetchone():
-            raise ClvError(f"there is no batch {batch_id}; `select * from {tables.BATCHES}` lists them")
+            raise ClvError(f"there is no batch {batch_id}; `clv batches` lists them")
         connection.execute(
             f"insert into {tables.WITHDRAWALS} (batch_id, reason) values (%s, %s) on conflict (batch_id) do nothing",
             (batch_id, reason),
@@ -60,9 +106,7 @@ def restore(batch_id: int, settings: Settings | None = None) -> None:
     """Undoes `withdraw`. Raises ClvError when the batch was not withdrawn."""
     with warehouse.connect(settings.url_as(LOADER) if settings else roles.url(LOADER)) as connection:
         if not connection.execute(f"delete from {tables.WITHDRAWALS} where batch_id = %s", (batch_id,)).rowcount:
-            raise ClvError(
-                f"batch {batch_id} was not withdrawn; `select * from {tables.WITHDRAWALS}` lists those that were"
-            )
+            raise ClvError(f"batch {batch_id} was not withdrawn; `clv batches` says which ones were")
 
 
 def _adopt_currency(settings: Settings) -> None:

@@ -15,7 +15,7 @@ from clv.ingest.received import first_line
 # Optional columns of raw.order_lines that a mapping may fill, and which of them are numbers.
 COLUMNS = (
     "line_id", "quantity", "unit_price", "discount", "cost", "product_id", "product_name", "category", "channel",
-    "country", "status", "refund_of",
+    "country", "status", "refund_of", "campaign", "discount_code",
 )  # fmt: skip
 NUMBERS = ("quantity", "unit_price", "discount", "cost")
 # Marks between thousands, each with all that it stands for: blanks are plain, no-break, thin and narrow no-break ones.

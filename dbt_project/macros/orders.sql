@@ -20,7 +20,9 @@
         sum(products)::integer as products,
         (array_agg(main_category order by day))[1] as main_category,
         (array_agg(channel order by day))[1] as channel,
-        (array_agg(country order by day))[1] as country
+        (array_agg(country order by day))[1] as country,
+        (array_agg(campaign order by day))[1] as campaign,
+        (array_agg(discount_code order by day))[1] as discount_code
     from {{ days }}
     group by order_key, customer_key
 {% endmacro %}

@@ -55,3 +55,15 @@
 {% macro persona_id(name) -%}
     replace(replace({{ name }}, ', ', '--'), ' ', '-')
 {%- endmacro %}
+
+
+{#
+  Lifetime value by amount and repurchase rate: the sum over years t of profit x retention^t / (1 + rate)^t, profit being
+  that of a year of a customer who orders, paid at the year's end. After Berger & Nasr (1998), Customer lifetime value,
+  case 1, without costs of retention.
+#}
+{% macro repurchase_value(profit_of_a_year, retention, rate, years) -%}
+    {{ profit_of_a_year }} * (
+        {%- for year in range(1, years + 1) %}{{ ' + ' if not loop.first }}power({{ retention }} / {{ 1 + rate }}, {{ year }}){% endfor -%}
+    )
+{%- endmacro %}

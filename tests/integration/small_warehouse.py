@@ -88,6 +88,17 @@ create table analytics_runs.channel_value (
     cac numeric default 3, ltv_to_cac numeric default 4.67, payback_month int default 1,
     primary key (as_of_date, run_id, channel)
 );
+create table analytics_runs.channel_cohorts (
+    {SLICED}, channel text, cohort_month date, customers int, covered_customers int, spend numeric,
+    primary key (as_of_date, run_id, channel, cohort_month)
+);
+create table analytics_runs.forecast_months (
+    {SLICED}, month date, predicted_revenue numeric, primary key (as_of_date, run_id, month)
+);
+create table analytics_runs.customer_economics (
+    {SLICED}, grouped_by text, name text, customers int, retention numeric,
+    primary key (as_of_date, run_id, grouped_by, name)
+);
 create table analytics_runs.personas (
     {SLICED}, persona text, name text, customers int, average_orders_count numeric default 1.5,
     average_days_since_last_order numeric default 90.2, average_churn_risk numeric default 0.5,
@@ -102,6 +113,11 @@ create table analytics_runs.fct_orders (
     {SLICED}, order_key text, customer_key uuid, ordered_on date, net_revenue numeric,
     primary key (as_of_date, run_id, order_key)
 );
+create table {tables.ORDER_LINE_STATES} ({SLICED}, state bigint, primary key (as_of_date, run_id));
+create view {tables.ORDER_LINES_OF_RUNS} as
+    select states.as_of_date, states.run_id, lines.order_key, lines.amount
+    from {tables.ORDER_LINE_STATES} as states
+    join {tables.STG_ORDER_LINES} as lines on lines.ordered_at < states.as_of_date;
 """
 
 LINES = [  # line, order, customer, time, amount
@@ -181,8 +197,19 @@ def make_slice(run_id: str, as_of: str = AS_OF, factor: int = 1) -> None:
             (as_of, run_id, 14 * factor),
         )
         connection.execute(
+            "insert into analytics_runs.channel_cohorts values (%s, %s, 'search', '2011-03-01', 3, 3, 9)",
+            (as_of, run_id),
+        )
+        connection.execute(
+            "insert into analytics_runs.forecast_months values (%s, %s, '2011-06-01', %s)", (as_of, run_id, 60 * factor)
+        )
+        connection.execute(
+            "insert into analytics_runs.customer_economics values (%s, %s, 'all', 'all', 3, 0.5)", (as_of, run_id)
+        )
+        connection.execute(
             "insert into analytics_runs.personas values (%s, %s, 'orders-often', 'orders often', 3)", (as_of, run_id)
         )
+        connection.execute(f"insert into {tables.ORDER_LINE_STATES} values (%s, %s, 1)", (as_of, run_id))
         for order, customer, amount in ORDERS:
             connection.execute(
                 "insert into analytics_runs.fct_orders values (%s, %s, %s, %s, '2011-05-01', %s)",

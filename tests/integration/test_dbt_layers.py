@@ -27,6 +27,7 @@ def orders() -> list[dict]:
     """What the shop delivers first: every rule once. Customer c only ever gave something back, d was once
     given something."""
     pen = line("1", "2024-01-10 10:00", "19.99", category="desk", channel="web", country="FR", discount="-3.50")
+    pen |= {"campaign": "spring", "discount_code": "TEN"}
     return [
         pen,
         pen,
@@ -162,6 +163,8 @@ def test_orders_as_analysts_see_them(shop: dict):
 
 
 def test_orders_know_their_time_their_discount_and_when_they_were_refunded(shop: dict):
+    said = table("analytics_runs.fct_orders", "order_key, campaign, discount_code", "campaign is not null")
+    assert said == [("shop:1", "spring", "TEN")]
     columns = "order_key, ordered_at::text, discount::text, refunded_on::text, last_refunded_on::text"
     assert table("analytics_runs.fct_orders", columns) == [
         ("shop:1", "2024-01-10 10:00:00", "3.50", None, None),
@@ -170,6 +173,20 @@ def test_orders_know_their_time_their_discount_and_when_they_were_refunded(shop:
         ("shop:3", "2024-05-31 23:59:59", "0.00", None, None),
         ("shop:5", "2023-05-01 08:00:00", "0.00", None, None),
         ("shop:r2", "2024-02-01 08:00:00", "0.00", "2024-02-01", "2024-02-01"),
+    ]
+
+
+def test_lines_add_up_to_the_orders_they_count_for(shop: dict):
+    columns = "order_key, product_id, is_refund, amount::text, discount::text, amount_before_discount::text, cost::text"
+    assert table(tables.ORDER_LINES_OF_RUNS, columns) == [
+        ("shop:1", "ink", False, "30.01", None, "30.01", None),
+        ("shop:1", "pen", False, "19.99", "3.50", "23.49", None),
+        ("shop:10", "gift", False, "0.00", None, "0.00", None),
+        ("shop:2", "pen", False, "45.00", None, "45.00", None),
+        ("shop:2", "pen", True, "-10.00", None, None, None),
+        ("shop:3", "pen", False, "70.005", None, "70.005", None),
+        ("shop:5", "pen", False, "20.00", None, "20.00", "12.00"),
+        ("shop:r2", "pen", True, "-5.50", None, None, None),
     ]
 
 
@@ -364,6 +381,54 @@ def test_channels_know_what_a_customer_costs_and_brings(shop: dict):
     }
 
 
+def test_channels_by_month_of_acquisition(shop: dict):
+    columns = (
+        "channel, cohort_month::text, customers, revenue, ltv, covered_customers, spend, cac, ltv_to_cac, payback_month"
+    )
+    found = [[None if v is None else str(v) for v in row] for row in table("analytics_runs.channel_cohorts", columns)]
+    assert found == [
+        ["not known", "2023-05-01", "1", "20.00", "26.00", "0", None, None, None, None],  # d: before any spend is known
+        ["not known", "2024-05-01", "1", "70.01", "88.01", "1", None, None, None, None],
+        ["poster", "2024-02-01", "0", "0.00", None, "0", "5.00", None, None, None],
+        ["web", "2024-01-01", "1", "85.00", "121.00", "1", "30.00", "30.00", "4.03", "0"],
+        ["web", "2024-05-01", "0", "0.00", None, "0", "30.00", None, None, None],
+    ]
+
+
+def test_months_to_come_add_up_to_the_horizons(shop: dict):
+    columns = "month::text, from_on::text, days, customers, expected_orders, predicted_revenue, revenue_year_before"
+    found = table("analytics_runs.forecast_months", columns)
+    assert [row[:4] for row in found[:2]] == [("2024-06-01", "2024-06-01", 30, 3), ("2024-07-01", "2024-07-01", 31, 3)]
+    assert [row[0] for row in found[-2:]] == ["2025-04-01", "2025-05-01"]
+    # Orders of the year before: one each in January, March and May, of 31 days, so that a day in each weighs the same
+    # and no other day weighs. The first 90 days, June to 29 August, know none of these and are even: 49.32 over 90.
+    # Nor does the piece to day 180, 27 November. Of the rest, 101.36, a third comes in each.
+    by_month = {row[0][:7]: row[5] for row in found}
+    assert by_month["2024-06"] == round(Decimal("49.32") * 30 / 90, 2)
+    assert by_month["2024-12"] == by_month["2025-02"] == 0
+    for month in ("2025-01", "2025-03", "2025-05"):
+        assert float(by_month[month]) == pytest.approx(101.36 / 3, abs=0.01)
+    assert sum(by_month.values()) == Decimal("200.00")
+    assert sum(row[4] for row in found) == Decimal("1.45")
+    assert {row[0][:7]: row[6] for row in found if row[6]} == {
+        "2025-01": Decimal("50.00"), "2025-03": Decimal("35.00"), "2025-05": Decimal("70.01"),
+    }  # fmt: skip
+
+
+def test_what_drives_the_value_of_a_group(shop: dict):
+    columns = "customers, active_customers, orders_count, average_order_value, purchase_frequency"
+    columns += ", customers_before, retention"
+    found = table("analytics_runs.customer_economics", columns, "grouped_by = 'all'")
+    # a ordered twice and b once in the year before; d in the year before that, and did not come back.
+    assert [tuple(map(str, row)) for row in found] == [("3", "2", "3", "51.67", "1.5000", "1", "0.0000")]
+    columns = "name, expected_lifetime_years, repurchase_clv, predicted_clv, lifetime_clv"
+    found = table("analytics_runs.customer_economics", columns, "grouped_by = 'channel'")
+    assert [[None if v is None else str(v) for v in row] for row in found] == [
+        ["not known", "1.00", "0.00", "18.00", "90.00"],
+        ["web", None, None, "36.00", "180.00"],
+    ]
+
+
 def test_personas_are_described_and_assigned(shop: dict):
     columns = "persona, name, customers, share_of_customers, average_orders_count, average_order_value, predicted_clv"
     found = [tuple(map(str, row)) for row in table("analytics_runs.personas", columns)]
@@ -394,19 +459,21 @@ def test_facts_count_the_rows(shop: dict):
     assert shop["features"]["rows"] == {
         "customer_features": 4,
         "fct_orders": 6,
+        "order_line_states": 1,
         "customer_segments_before": 3,
         "channel_spend": 2,
+        "channel_month_spend": 3,
     }
     assert shop["analytics"]["rows"]["customer_clv_horizons"] == 12
 
 
 def test_published_rows_show_at_once_and_only_to_readers_of_analytics(shop: dict):
     views = ["customer_clv", "customer_clv_history", "fct_orders", "dim_customer", "segment_summary"]
-    views += ["customer_reasons", "customer_segments_history"]
+    views += ["customer_reasons", "customer_segments_history", "fct_order_lines"]
     counts = "select " + ", ".join(f"(select count(*) from analytics.{view})" for view in views)
     with warehouse.connect() as connection:
         connection.execute("set role clv_analyst")
-        assert connection.execute(counts).fetchone() == (0, 0, 0, 0, 0, 0, 0)  # type: ignore[arg-type]
+        assert connection.execute(counts).fetchone() == (0, 0, 0, 0, 0, 0, 0, 0)  # type: ignore[arg-type]
         connection.execute("reset role")
         connection.execute(
             f"insert into {tables.PUBLICATIONS} (as_of_date, run_id, digest, rows_published)"
@@ -414,7 +481,7 @@ def test_published_rows_show_at_once_and_only_to_readers_of_analytics(shop: dict
             (AS_OF, RUN),
         )
         connection.execute("set role clv_analyst")
-        assert connection.execute(counts).fetchone() == (4, 4, 6, 4, 4, 9, 4)  # type: ignore[arg-type]
+        assert connection.execute(counts).fetchone() == (4, 4, 6, 4, 4, 9, 4, 8)  # type: ignore[arg-type]
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("select from analytics_runs.customer_clv")
         connection.rollback()
@@ -561,4 +628,4 @@ def test_what_training_measured_is_shown(shop: dict, module_home: settings.Setti
 
 
 def test_the_units_of_the_sql(shop: dict, module_home: settings.Settings):
-    assert dbt.unit_tests(module_home) == 11
+    assert dbt.unit_tests(module_home) == 13

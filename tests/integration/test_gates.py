@@ -63,6 +63,31 @@ BAD_ROWS = [
     ),
     (
         "analytics",
+        "analytics_runs.channel_cohorts: spend_reconciles",
+        "update analytics_runs.channel_cohorts set spend = 10",
+    ),
+    (
+        "analytics",
+        "analytics_runs.channel_cohorts: customers_add_up",
+        "update analytics_runs.channel_cohorts set covered_customers = 2",
+    ),
+    (
+        "analytics",
+        "analytics_runs.forecast_months: revenue_reconciles",
+        "update analytics_runs.forecast_months set predicted_revenue = predicted_revenue + 0.01",
+    ),
+    (
+        "analytics",
+        "analytics_runs.customer_economics: customers_add_up",
+        "update analytics_runs.customer_economics set customers = 2",
+    ),
+    (
+        "analytics",
+        "analytics_runs.fct_orders: lines_add_up",
+        "update staging.stg_order_lines set amount = amount + 0.02 where line = 1",
+    ),
+    (
+        "analytics",
         "analytics_runs.customer_segments: valued_have_a_band",
         f"update analytics_runs.customer_segments set value_band = null where {CUSTOMER}",
     ),

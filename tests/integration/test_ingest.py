@@ -220,6 +220,13 @@ def test_missing_values_are_loaded_as_null(home, tmp_path):
     assert found == [tuple(place == row for place in range(4)) for row in range(4)]
 
 
+def test_the_campaign_and_the_discount_code_are_read_where_a_file_has_them(home, tmp_path):
+    header = f"{HEADER},campaign,discount_code"
+    ingest.load("orders", write(tmp_path / "a.csv", f"{ROWS[0]},spring,TEN", f"{ROWS[1]},,", header=header), home)
+    ingest.load("orders", write(tmp_path / "b.csv", ROWS[2]), home)
+    assert lines("campaign, discount_code") == [("spring", "TEN"), (None, None), (None, None)]
+
+
 def test_times_are_read_in_the_mappings_zone(home, tmp_path):
     said = {
         "time": {"column": "ordered_at", "formats": ["%d.%m.%Y %H:%M", "%Y/%m/%d %H:%M %z"]},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import shutil
 import threading
@@ -16,6 +17,7 @@ import psutil
 import psycopg
 import pytest
 import small_warehouse as small
+import sqlalchemy
 from psycopg.types.json import Jsonb
 
 from clv import ingest, pipeline, publication, registry, roles, runs, settings, tables, upkeep, warehouse
@@ -375,6 +377,21 @@ def test_the_analyst_finds_tables_without_their_schema_and_nobodys_in_their_plac
         databases.open_analytics(shop.home)
         connection.execute(f"grant clv_analyst to {OWNER} with admin option")
     assert found() == ("customer_clv", ["pg_catalog", "analytics"], True)
+
+
+def test_a_bi_tool_connects_and_joins_as_documented(shop: Shop) -> None:
+    guide = (settings.PROJECT / "docs" / "bi.md").read_text()
+    queries = re.findall(r"```sql\n(.*?)```", guide, flags=re.DOTALL)
+    assert len(queries) >= 5
+    url = shop.home.analyst_url.replace("postgresql://", "postgresql+psycopg2://") + "?sslmode=prefer"
+    with sqlalchemy.create_engine(url).connect() as connection:
+        answers = [connection.execute(sqlalchemy.text(query)).fetchall() for query in queries]
+        whole = "select (select sum(historic_revenue) from customer_clv), (select count(*) from customer_clv)"
+        revenue, customers = connection.execute(sqlalchemy.text(whole)).one()
+    by_segment, by_category, by_day, by_date, _ = answers  # nobody has a forecast here, so there are no reasons
+    assert sum(row[2] for row in by_segment) == sum(row[2] for row in by_category) == revenue
+    assert len(by_day) == 90
+    assert [tuple(row)[:2] for row in by_date] == [(AS_OF, customers)]
 
 
 def test_without_the_right_to_make_roles_the_error_is_what_to_run(shop: Shop, monkeypatch) -> None:

@@ -22,8 +22,8 @@ VARIABLES = {"as_of_date": AS_OF, "run_id": RUN}
 def shop(module_home: settings.Settings) -> settings.Settings:
     """Two customers with three orders in two months, and one refund, published."""
     deliver([
-        line("1", "2024-01-10 10:00", "20.00", channel="web"),
-        line("2", "2024-02-10 09:00", "40.00", channel="shop"),
+        line("1", "2024-01-10 10:00", "20.00", channel="web", quantity=2, discount=5),
+        line("2", "2024-02-10 09:00", "40.00", channel="shop", quantity=3),
         line("3", "2024-02-11 09:00", "60.00", who="b", channel="web"),
         line("r3", "2024-03-01 09:00", "-10.00", who="b"),
     ])  # fmt: skip
@@ -62,6 +62,13 @@ def test_metrics_by_a_dimension(shop: settings.Settings):
     assert [(row[0], float(row[1]), float(row[2])) for row in found] == [("shop", 40.0, 40.0), ("web", 70.0, 35.0)]
     loyal = answer(shop, ["revenue"], [], ["{{ Dimension('order__channel') }} = 'web'"])
     assert float(loyal[0][0]) == 70.0
+
+
+def test_metrics_over_lines(shop: settings.Settings):
+    found = answer(shop, ["items_sold", "product_revenue", "refund_rate"], ["order_line__product"])
+    assert [(row[0], *map(float, row[1:])) for row in found] == [("pen", 5.0, 110.0, pytest.approx(10 / 120))]
+    ((rate, gross),) = answer(shop, ["discount_rate", "list_revenue"], [])
+    assert (float(rate), float(gross)) == (5 / 125, 125.0)
 
 
 def test_metrics_over_customers(shop: settings.Settings):

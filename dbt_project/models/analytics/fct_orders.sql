@@ -68,7 +68,9 @@ joined as (
         coalesce(orders.items, 0) as items,
         coalesce(orders.channel, refund_sums.channel) as channel,
         coalesce(orders.country, refund_sums.country) as country,
-        orders.main_category
+        orders.main_category,
+        orders.campaign,
+        orders.discount_code
     from orders
     full outer join refund_sums on orders.order_key = refund_sums.target_key
 ),
@@ -96,7 +98,9 @@ final as (
         joined.items,
         joined.channel,
         joined.country,
-        joined.main_category
+        joined.main_category,
+        joined.campaign,
+        joined.discount_code
     from joined
     left join numbered on joined.order_key = numbered.order_key
     left join currency on true

@@ -20,7 +20,9 @@ final as (
         count(distinct product_id)::integer as products,
         mode() within group (order by category) as main_category,
         min(channel) as channel,
-        min(country) as country
+        min(country) as country,
+        min(campaign) as campaign,
+        min(discount_code) as discount_code
     from bought
     group by order_key, customer_key, ordered_on
 )

@@ -21,5 +21,7 @@ select
     products,
     main_category,
     channel,
-    country
+    country,
+    campaign,
+    discount_code
 from final

@@ -61,6 +61,8 @@ final as (
         lines.status,
         lines.amount < 0 as is_refund,
         lines.refund_of,
+        lines.campaign,
+        lines.discount_code,
         lines.may_contact
     from accepted as lines
     left join later_customers

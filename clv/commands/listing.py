@@ -1,0 +1,120 @@
+"""`clv batches`, `clv rejects`, `clv runs`, `clv models`: what there is, by the names that other commands take."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from clv import dates, settings
+from clv.commands.asking import AsCsv, AsJson, format_of
+
+Limit = Annotated[int, typer.Option(min=1, help="How many of them, the newest first.")]
+
+
+def batches(
+    source: Annotated[str | None, typer.Option(help="Of this source alone.")] = None,
+    as_csv: AsCsv = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the files that were loaded, the newest first: what became of their rows, and which are withdrawn.
+
+    Rows received = accepted + rejected + replaced + duplicates, once a run has taken the batch in; before that only
+    those are counted that could not be read.
+    """
+    from clv import tabular
+    from clv.ingest import rejections
+
+    names = [
+        "batch", "source", "kind", "file", "loaded_at", "received", "accepted", "rejected", "replaced", "duplicates",
+        "withdrawn",
+    ]  # fmt: skip
+    found = rejections.batches(settings.load(), source)
+    rows = (
+        (
+            one.batch_id, one.source, one.kind, one.file_name, one.loaded_at.replace(microsecond=0), one.received,
+            one.accepted, one.rejected, one.replaced, one.duplicates, one.withdrawn,
+        )
+        for one in found
+    )  # fmt: skip
+    tabular.write(names, rows, format_of(as_csv, as_json))
+
+
+def rejects(
+    batch: Annotated[int | None, typer.Option(help="The rows of this batch, a line each.")] = None,
+    source: Annotated[str | None, typer.Option(help="Of this source alone.")] = None,
+    unmasked: Annotated[
+        bool, typer.Option("--unmasked", help="Show values as they came; they may be personal.")
+    ] = False,
+    as_csv: AsCsv = False,
+    as_json: AsJson = False,
+) -> None:
+    """List why rows are rejected, counted over all batches that hold, or the rejected rows of one batch.
+
+    Letters are shown as x and digits as 9, numbers, dates and currencies apart.
+    """
+    from clv import masking, tabular
+    from clv.commands.console import out
+    from clv.ingest import rejections
+
+    if batch is not None and source is not None:
+        raise typer.BadParameter("give either --batch or --source")
+    home, style = settings.load(), format_of(as_csv, as_json)
+    mask_reason, mask_text = (str, str) if unmasked else (masking.reason, masking.shape)
+    if batch is None:
+        counted = (
+            (one.rows, mask_reason(one.example), one.source, one.batch_id, one.file_name, one.line)
+            for one in rejections.reasons(home, source)
+        )
+        tabular.write(["rows", "reason", "source", "batch", "file", "first_line"], counted, style)
+        return
+    limit = tabular.ROWS_SHOWN + 1 if style == "table" else None
+    rejected = (
+        (one.line, mask_reason(one.reason), None if one.text is None else mask_text(one.text))
+        for one in rejections.rows(home, batch, limit)
+    )
+    tabular.write(["line", "reason", "text"], rejected, style)
+    if style == "table":
+        for mend in rejections.mends(batch, home):
+            out.print(f"mend: {mend}", markup=False)
+
+
+def runs(
+    limit: Limit = 20,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="Of this date alone.")] = None,
+    as_csv: AsCsv = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the runs, the last started first: their state, the last step, the gate that stopped them."""
+    from clv import runs, tabular
+
+    day = dates.parse_date(as_of, "--as-of") if as_of else None
+    found = runs.history(settings.load(), limit, day)
+    names = ["run_id", "as_of_date", "state", "last_step", "stopped_by", "started_at", "minutes", "error"]
+    rows = (
+        (
+            one.run_id, one.as_of_date, one.state, one.step, one.gate and f"gate {one.gate}",
+            one.started_at.replace(microsecond=0),
+            round((one.ended_at - one.started_at).total_seconds() / 60, 1) if one.ended_at else None, one.error,
+        )
+        for one in found
+    )  # fmt: skip
+    tabular.write(names, rows, format_of(as_csv, as_json))
+
+
+def models(as_csv: AsCsv = False, as_json: AsJson = False) -> None:
+    """List the registered models, the last one made first: their date, aliases, and the forecast of each horizon."""
+    from clv import model_choice, registry, tabular
+
+    home = settings.load()
+    published = model_choice.published(home)
+    rows = (
+        (
+            model.model_version, model.training_date, ", ".join(aliases), model.forced,
+            ", ".join(f"{days} days: {name}" for days, name in published.get(model.model_version, {}).items()),
+            model.number,
+        )
+        for model, aliases in registry.versions(home)
+    )  # fmt: skip
+    names = ["model_version", "training_date", "aliases", "forced", "published_forecast", "mlflow_version"]
+    tabular.write(names, rows, format_of(as_csv, as_json))

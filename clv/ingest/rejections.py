@@ -1,0 +1,172 @@
+"""What has been received, and which rows of it are rejected, and why: counts and reasons of batches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from clv import masking, roles, tables, warehouse
+from clv.errors import ClvError
+from clv.ingest import hints
+from clv.ingest.mapping import load_mapping
+from clv.settings import Settings
+
+REASONS_SHOWN = 3  # per file, when it is loaded
+SAMPLE = 500  # reasons of a batch from which a mend is worked out
+
+# A batch that a later one of the same file has taken the place of, of `batches`.
+REPLACED = f"""exists (
+    select from {tables.BATCHES} as later
+    where later.source = batches.source and later.file_name = batches.file_name
+        and coalesce(later.replay_of, later.batch_id) > coalesce(batches.replay_of, batches.batch_id)
+)"""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A file as it was received. Of one that no run has taken in yet, what became of its readable rows is None."""
+
+    batch_id: int
+    source: str
+    kind: str
+    file_name: str
+    loaded_at: datetime
+    received: int
+    accepted: int | None
+    rejected: int
+    replaced: int | None
+    duplicates: int | None
+    withdrawn: str | None
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why rows of a batch are rejected: how many for the same reason, and the first of them."""
+
+    batch_id: int
+    source: str
+    file_name: str
+    reason: str
+    rows: int
+    line: int
+    example: str
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A rejected row. `text` is as it came, where it could not be read; else None."""
+
+    batch_id: int
+    line: int
+    reason: str
+    text: str | None
+
+
+def batches(settings: Settings, source: str | None = None) -> list[Batch]:
+    """Every batch, the newest first. rejected: rows that could not be read, lack what an order needs, or met a filter.
+
+    Once a run has taken a batch in, received = accepted + rejected + replaced + duplicates; of a withdrawn batch the
+    rows count as replaced.
+    """
+    counted = _there(tables.STG_BATCH_COUNTS, settings)
+    counts = f"""
+        select
+            batch_id, rows_accepted, rows_duplicate, rows_replaced + rows_withdrawn + rows_erased as rows_replaced,
+            rows_set_aside - rows_replaced - rows_withdrawn - rows_erased as rows_refused
+        from {tables.STG_BATCH_COUNTS}
+    """
+    none = "select null::bigint as batch_id, null as rows_accepted, null as rows_duplicate, null as rows_replaced, 0"
+    query = f"""
+        with counts as ({counts if counted else f"{none} as rows_refused"})
+        select
+            batch_id, source, kind, file_name, loaded_at, rows_received, rows_accepted,
+            rows_unreadable + coalesce(rows_refused, 0), rows_replaced, rows_duplicate, withdrawals.reason
+        from {tables.BATCHES} as batches
+        left join counts using (batch_id)
+        left join {tables.WITHDRAWALS} as withdrawals using (batch_id)
+        where %(source)s::text is null or source = %(source)s
+        order by batch_id desc
+    """
+    found = warehouse.rows(query, {"source": source}, settings.url_as(roles.PUBLISHER))
+    return [Batch(*row) for row in found]
+
+
+def reasons(settings: Settings, source: str | None = None, batch_id: int | None = None) -> list[Reason]:
+    """Why rows are rejected, the most frequent first: of one batch, or of all that hold (not withdrawn, nor replaced by
+    a later file of the same name). Values in them are as they came: see clv.masking."""
+    chosen = {"source": source, "batch_id": batch_id}
+    url = settings.url_as(roles.PUBLISHER)
+    # Reasons that differ by the quoted value alone are one; what is quoted may hold quotes itself.
+    kind = "regexp_replace(reason, '''.*''', '''…''')"
+    query = f"""
+        select batch_id, source, batches.file_name, {kind}, count(*), min(line), (array_agg(reason order by line))[1]
+        from ({_rows(settings)}) as rejected
+        inner join {tables.BATCHES} as batches using (batch_id)
+        where (%(source)s::text is null or source = %(source)s)
+            and (
+                batch_id = %(batch_id)s or %(batch_id)s::bigint is null and not {REPLACED}
+                and batch_id not in (select batch_id from {tables.WITHDRAWALS})
+            )
+        group by batch_id, source, batches.file_name, {kind}
+        order by count(*) desc, batch_id desc, min(line)
+    """
+    return [Reason(*row) for row in warehouse.rows(query, chosen, url)]
+
+
+def rows(settings: Settings, batch_id: int, limit: int | None = None) -> list[Rejected]:
+    """The rejected rows of a batch in their order, at most `limit`. Raises ClvError when there is no such batch."""
+    source_of(batch_id, settings)
+    query = (
+        f"select batch_id, line, reason from ({_rows(settings)}) as rejected where batch_id = %s order by line limit %s"
+    )
+    found = warehouse.rows(query, (batch_id, limit), settings.url_as(roles.PUBLISHER))
+    query = f"""
+        select line, coalesce(texts.raw_text, rejected.raw_text) from {tables.UNREADABLE_ROWS} as rejected
+        left join {tables.UNREADABLE_TEXTS} as texts using (batch_id, line) where batch_id = %s and line <= %s
+    """
+    last = max((line for _, line, _ in found), default=0)
+    texts = dict(warehouse.rows(query, (batch_id, last), settings.url_as(roles.LOADER)))
+    return [Rejected(batch, line, reason, texts.get(line)) for batch, line, reason in found]
+
+
+def source_of(batch_id: int, settings: Settings) -> str:
+    """The source that a batch came from. Raises ClvError when there is no such batch."""
+    query = f"select source from {tables.BATCHES} where batch_id = %s"
+    found = warehouse.rows(query, (batch_id,), settings.url_as(roles.PUBLISHER))
+    if not found:
+        raise ClvError(f"there is no batch {batch_id}; `clv batches` lists them")
+    return found[0][0]
+
+
+def told(batch_id: int, settings: Settings) -> list[str]:
+    """The first reasons of a batch, masked, and the mends, a line each: for whoever loads it, and for a run's log."""
+    found = reasons(settings, batch_id=batch_id)
+    lines = [f"{one.rows:,} rejected: {masking.reason(one.example)} (line {one.line})" for one in found[:REASONS_SHOWN]]
+    if more := found[REASONS_SHOWN:]:
+        lines.append(f"{sum(one.rows for one in more):,} rejected for other reasons: `clv rejects --batch {batch_id}`")
+    return lines + [f"mend: {mend}" for mend in mends(batch_id, settings)]
+
+
+def mends(batch_id: int, settings: Settings) -> list[str]:
+    """What to write into the mapping so that unreadable rows of a batch become readable: see clv.ingest.hints."""
+    query = f"select distinct reason from {tables.UNREADABLE_ROWS} where batch_id = %s order by reason limit {SAMPLE}"
+    found = warehouse.rows(query, (batch_id,), settings.url_as(roles.PUBLISHER))
+    mapping = load_mapping(source_of(batch_id, settings), settings)
+    return hints.mends([reason for (reason,) in found], mapping)
+
+
+def _rows(settings: Settings) -> str:
+    """SQL of every rejected row: (batch_id, line, reason). What a later row replaced, or an operator took back, is not
+    rejected."""
+    unreadable = f"select batch_id, line, reason from {tables.UNREADABLE_ROWS} where reason <> 'erased'"
+    if not _there(tables.SET_ASIDE_LINES, settings):
+        return unreadable
+    return f"""
+        {unreadable} union all
+        select batch_id, line, reason from {tables.SET_ASIDE_LINES}
+        where reason not in ('replaced', 'withdrawn', 'erased')
+    """
+
+
+def _there(table: str, settings: Settings) -> bool:
+    return warehouse.rows("select to_regclass(%s) is not null", (table,), settings.url_as(roles.PUBLISHER))[0][0]

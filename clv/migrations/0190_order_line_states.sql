@@ -1,0 +1,5 @@
+-- Numbers the states of the order lines (intermediate.int_order_line_versions), each newer than the one before.
+
+create sequence ops.order_line_states;
+comment on sequence ops.order_line_states is 'Numbers the states of intermediate.int_order_line_versions: it never goes back.';
+grant usage on sequence ops.order_line_states to clv_transformer;

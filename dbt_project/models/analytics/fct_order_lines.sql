@@ -1,0 +1,46 @@
+{#- A view on what stands anyway: lines are many, and a copy of them for each run would cost more than the run. -#}
+{{ config(materialized='published_view', contract={'enforced': false}, post_hook=[]) }}
+
+with
+
+states as (select * from {{ ref('order_line_states').render() }}),
+
+versions as (select * from {{ ref('int_order_line_versions').render() }}),
+
+final as (
+    select
+        states.as_of_date,
+        states.run_id,
+        versions.batch_id,
+        versions.line,
+        case
+            when versions.refunded_order_on < states.as_of_date then versions.refunded_order_key
+            else versions.order_key
+        end as order_key,
+        versions.customer_key,
+        versions.is_refund,
+        versions.ordered_at::date as ordered_on,
+        versions.ordered_at,
+        versions.product_id,
+        versions.product_name,
+        versions.category,
+        versions.quantity,
+        versions.unit_price,
+        case when not versions.is_refund then versions.amount + coalesce(versions.discount, 0) end
+            as amount_before_discount,
+        versions.discount,
+        versions.amount,
+        versions.cost,
+        versions.channel,
+        versions.country,
+        versions.campaign,
+        versions.discount_code
+    from states
+    inner join versions
+        on
+            states.state >= versions.from_state
+            and (states.state < versions.until_state or versions.until_state is null)
+            and states.as_of_date > versions.ordered_at
+)
+
+select * from final

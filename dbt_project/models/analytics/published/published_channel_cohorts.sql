@@ -1,0 +1,3 @@
+{{ config(alias='channel_cohorts') }}
+
+{{ published(ref('channel_cohorts')) }}

@@ -1,0 +1,3 @@
+{{ config(alias='channel_cohorts_history') }}
+
+{{ published(ref('channel_cohorts'), history=true) }}

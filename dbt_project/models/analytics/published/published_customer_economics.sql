@@ -1,0 +1,3 @@
+{{ config(alias='customer_economics') }}
+
+{{ published(ref('customer_economics')) }}

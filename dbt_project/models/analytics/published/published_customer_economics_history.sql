@@ -1,0 +1,3 @@
+{{ config(alias='customer_economics_history') }}
+
+{{ published(ref('customer_economics'), history=true) }}

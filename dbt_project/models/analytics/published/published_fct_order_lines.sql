@@ -1,0 +1,3 @@
+{{ config(alias='fct_order_lines') }}
+
+{{ published(ref('fct_order_lines')) }}

@@ -1,0 +1,3 @@
+{{ config(alias='forecast_months') }}
+
+{{ published(ref('forecast_months')) }}

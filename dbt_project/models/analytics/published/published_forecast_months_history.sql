@@ -1,0 +1,3 @@
+{{ config(alias='forecast_months_history') }}
+
+{{ published(ref('forecast_months'), history=true) }}

@@ -1,0 +1,96 @@
+"""Order lines that analysts read: those of the published run, whatever is received and built beside it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from raw_rows import customer, deliver, line, withdraw
+
+from clv import dbt, settings, tables, warehouse
+from clv.privacy import persons
+
+DAY = "2024-06-01"
+LINES = "order_key, product_id, amount::text"
+
+
+def build(home: settings.Settings, run_id: str, day: str = DAY) -> None:
+    for layer in ("staging", "intermediate", "features"):
+        dbt.build(layer, {"as_of_date": day, "run_id": run_id}, home)
+
+
+def publish(run_id: str, day: str = DAY) -> None:
+    with warehouse.connect() as connection:
+        connection.execute(
+            f"insert into {tables.PUBLICATIONS} (as_of_date, run_id, digest, rows_published)"
+            " values (%s, %s, '', '{}')",
+            (day, run_id),
+        )
+
+
+def read() -> list[tuple]:
+    """What an analyst reads now; its sums by order are those of fct_orders."""
+    with warehouse.connect() as connection:
+        connection.execute("set role clv_analyst")
+        lines = connection.execute(f"select {LINES} from analytics.fct_order_lines order by 1, 2, 3").fetchall()  # type: ignore[arg-type]
+        apart = connection.execute("""
+            select * from (
+                select order_key, round(sum(amount), 2) as net_revenue from analytics.fct_order_lines group by order_key
+            ) as lines full join analytics.fct_orders as orders using (order_key)
+            where lines.net_revenue is distinct from orders.net_revenue
+        """).fetchall()
+    assert apart == []
+    return lines
+
+
+def test_readers_keep_the_published_runs_lines_until_another_is_published(home: settings.Settings):
+    deliver([
+        line("1", "2024-01-10", "20.00"),
+        line("1", "2024-01-10", "5.00", product_id="ink"),
+        line("2", "2024-05-31 10:00", "7.00", who="b"),
+        line("2r", "2024-06-01", "-7.00", who="b", refund_of="2"),
+    ])  # fmt: skip
+    mistake = deliver([line("3", "2024-02-01", "99.00")], "mistake.csv")
+    dbt.build("setup", {}, home)
+    build(home, "2024-06-01.1")
+    publish("2024-06-01.1")
+    first = [
+        ("shop:1", "ink", "5.00"), ("shop:1", "pen", "20.00"), ("shop:2", "pen", "7.00"), ("shop:3", "pen", "99.00"),
+    ]  # fmt: skip
+    assert read() == first
+
+    withdraw(mistake)
+    deliver([line("1", "2024-01-10", "21.00"), line("0", "2023-12-01", "1.00", who="b")], "corrections.csv")
+    build(home, "2024-06-01.2")
+    assert read() == first
+    before = warehouse.rows(f"select count(*) from {tables.INT_ORDER_LINE_VERSIONS}")
+    publish("2024-06-01.2")
+    second = [
+        ("shop:0", "pen", "1.00"),
+        ("shop:1", "ink", "5.00"),
+        ("shop:1", "pen", "21.00"),
+        ("shop:2", "pen", "7.00"),
+    ]
+    assert read() == second
+    # Five lines stood; two came, and two of the five stand no more: what stays is not written again.
+    assert before == [(7,)]
+
+    dbt.build("setup", {}, home)
+    build(home, "2024-06-01.3")
+    publish("2024-06-01.3")
+    assert read() == second
+    assert warehouse.rows(f"select count(*) from {tables.INT_ORDER_LINE_VERSIONS}") == before
+    publish("2024-06-01.1")  # the way back
+    assert read() == first
+
+    # A day later the refund is known, and counts for the order that it names.
+    build(home, "2024-06-02.1", "2024-06-02")
+    publish("2024-06-02.1", "2024-06-02")
+    assert ("shop:2", "pen", "-7.00") in read()
+
+    # Who is erased goes from every state: the tables with their key are all that erasing asks for.
+    with warehouse.connect() as connection:
+        assert tables.INT_ORDER_LINE_VERSIONS in persons.tables_of_customers(connection)
+        for table in (tables.INT_ORDER_LINE_VERSIONS, "analytics_runs.fct_orders"):
+            connection.execute(f"delete from {table} where customer_key = %s", (customer("b"),))  # type: ignore[arg-type]
+    assert {key for key, *_ in read()} == {"shop:1"}
+    assert warehouse.rows("select max(ordered_on) from analytics.fct_order_lines") == [(date(2024, 1, 10),)]
