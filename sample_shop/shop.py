@@ -96,6 +96,9 @@ def _table(people: model.Customers, lines: dict, refunds: dict, start: date, con
     order = _ids("S", lines["order"][place] + 1, 8)
     seconds = np.floor(when * 86_400).astype("timedelta64[s]")
     at = np.array(np.datetime64(start, "s") + seconds)
+    season = at.astype("datetime64[M]").astype(int) % 12 // 3
+    is_discounted = pa.array(~is_refund & (lines["discount"][place] > 0))
+    nothing = pa.scalar(None, pa.string())
     who = lines["customer"][place]
     category = lines["category"][place]
     product = lines["product"][place]
@@ -120,8 +123,10 @@ def _table(people: model.Customers, lines: dict, refunds: dict, start: date, con
             "channel": _names(model.CHANNELS, lines["channel"][place]),
             "country": _names(model.COUNTRIES, people.country[who]),
             "status": pc.if_else(pa.array(is_refund), "refunded", "paid"),
-            "refund_of": pc.if_else(pa.array(is_refund), order, pa.scalar(None, pa.string())),
+            "refund_of": pc.if_else(pa.array(is_refund), order, nothing),
             "updated_at": pc.strftime(pa.array(at), format="%Y-%m-%dT%H:%M:%S"),
+            "campaign": pc.if_else(is_discounted, _names(model.SALES, season), nothing),
+            "discount_code": pc.if_else(is_discounted, _names(model.CODES, season), nothing),
             "accepts_marketing": _names(model.CONSENTS, consent[who]),
         }
     )

@@ -450,3 +450,5 @@ def test_the_simulated_shop(home, tmp_path):
     agreed = dict(warehouse.rows("select may_contact, count(distinct customer_key) from raw.order_lines group by 1"))
     assert set(agreed) == {True, False, None}
     assert agreed[True] == pytest.approx(0.55 * 150, abs=20)
+    coded = "select distinct discount > 0, campaign is not null, discount_code is not null from raw.order_lines"
+    assert set(warehouse.rows(f"{coded} where amount > 0")) == {(True, True, True), (False, False, False)}
