@@ -14,13 +14,12 @@ import pyarrow as pa
 
 from clv import privacy, tables, warehouse
 from clv.errors import ClvError
-from clv.ingest import currencies, files, kept, mapped, reading, spend, texts, writing
+from clv.ingest import currencies, doubts, erased_rows, files, kept, mapped, reading, spend, texts, writing
 from clv.ingest.files import Received
 from clv.ingest.mapping import FileMapping, Mapping, SpendMapping
 from clv.ingest.received import Unreadable, first_line
 from clv.ingest.writing import Opening
 from clv.privacy import erasures, pseudonyms
-from clv.privacy.erasures import Erased
 from clv.roles import LOADER
 from clv.settings import Settings
 
@@ -33,7 +32,7 @@ SCRATCH_SHARE = 0.5  # of what the disk has free
 class BatchResult:
     """What became of one file: received = loaded + unreadable. Of a file loaded before, its earlier batch, and whether
     that is withdrawn. `usable` rows were loaded with all that an order needs, and no filter sets them aside; of erased
-    customers nothing was loaded but `erased_lines`, their rows' places."""
+    customers nothing was loaded but `erased_lines`, their rows' places. `warnings` name what may be meant otherwise."""
 
     batch_id: int
     file_name: str
@@ -45,6 +44,7 @@ class BatchResult:
     delivery: int = 1
     usable: int | None = None
     erased_lines: tuple[int, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def load_file(
@@ -53,17 +53,18 @@ def load_file(
     """Loads one file, unless its content is there already and holds. Raises ClvError; then nothing of it is written."""
     with scratch_folder(settings) as scratch:
         file = files.prepare(path, name, mapping.encoding, scratch)
+        delivery = next_delivery(file.sha256, mapping, settings)  # before it is looked for, so that none comes between
         earlier = _earlier_batch(file, mapping, settings)
         if earlier and not _overtaken(earlier, file, mapping, settings, landed):
             return earlier
-        opening = Opening(earlier.delivery + 1 if earlier else 1, landed)
+        opening = Opening(delivery, landed)
         result = load_batch(file, mapping, settings, opening, scratch, progress)
         set_aside = result and result.received - (result.usable or 0) - len(result.erased_lines)
         if result and set_aside and settings.database == "warehouse":
             # Whoever was erased since the load is not in the copy either; nobody is while it is made.
             with warehouse.lock(privacy.LOCK, settings.url_as(LOADER), shared=True):
                 file = replace(file, sha256=_digest(result.batch_id, settings))  # an erasure may have changed the file
-                kept.keep(path, file, mapping, settings, scratch, _places_of_erased(result.batch_id, settings))
+                kept.keep(path, file, mapping, settings, scratch, erased_rows.places(result.batch_id, settings))
     # Somebody else loaded the same content in the meantime where there is no result.
     return result or _earlier_batch(file, mapping, settings) or _vanished(file)
 
@@ -71,15 +72,6 @@ def load_file(
 def _digest(batch_id: int, settings: Settings) -> str:
     query = f"select content_sha256 from {tables.BATCHES} where batch_id = %s"
     return warehouse.rows(query, (batch_id,), settings.url_as(LOADER))[0][0]
-
-
-def _places_of_erased(batch_id: int, settings: Settings) -> set[int]:
-    query = f"""
-        select _line from {tables.ORDER_LINES} where _batch_id = %(batch_id)s and _rule = %(erased)s
-        union select line from {tables.UNREADABLE_ROWS} where batch_id = %(batch_id)s and reason = %(erased)s
-    """
-    found = warehouse.rows(query, {"batch_id": batch_id, "erased": mapped.ERASED}, settings.url_as(LOADER))
-    return {line for (line,) in found}
 
 
 @contextmanager
@@ -119,19 +111,31 @@ def load_batch(
         ) from None
 
 
+def next_delivery(sha256: str, mapping: FileMapping, settings: Settings) -> int:
+    """Which delivery of a content, through this mapping, the next one is, from 1."""
+    query = f"""
+        select coalesce(max(delivery), 0) + 1 from {tables.BATCHES}
+        where source = %s and content_sha256 = %s and mapping_sha256 = %s
+    """
+    return warehouse.rows(query, (mapping.source, sha256, mapping.sha256), settings.url_as(LOADER))[0][0]
+
+
 def _vanished(file: Received) -> BatchResult:
     raise ClvError(f"another load of {file.name} did not end well; load it again")
 
 
 def _earlier_batch(file: Received, mapping: FileMapping, settings: Settings) -> BatchResult | None:
-    """The latest batch of this content."""
+    """The latest batch of this content whose rows were told apart as the mapping tells them now."""
     query = f"""
         select batch_id, file_name, rows_received, rows_loaded, rows_unreadable, true,
             batch_id in (select batch_id from {tables.WITHDRAWALS}), delivery
         from {tables.BATCHES} where source = %s and content_sha256 = %s and mapping_sha256 = %s
+            and coalesce(row_key, %s::text) is not distinct from %s::text
         order by delivery desc limit 1
     """
-    found = warehouse.rows(query, (mapping.source, file.sha256, mapping.sha256), settings.url_as(LOADER))
+    row_key = mapping.row_key if isinstance(mapping, Mapping) else None
+    values = (mapping.source, file.sha256, mapping.sha256, row_key, row_key)
+    found = warehouse.rows(query, values, settings.url_as(LOADER))
     return BatchResult(*found[0]) if found else None
 
 
@@ -168,7 +172,7 @@ def _load_orders(
         erased = erasures.erased(settings)
         currency = currencies.claimed(cursor, file, mapping, codes, settings.shop["currency"])
         duck.execute(mapped.parsed_view(mapping, settings.shop["time_zone"], currency, bool(codes)))
-        gone = _erased_lines(duck, mapping, erased)
+        gone = erased_rows.lines(duck, mapping, erased)
         values = _unreadable_values(duck, file, mapping)
         unreadable = sorted(unreadable + values, key=lambda row: row.line)
         gone |= {row.line for row in unreadable if erased and texts.names_erased(row.raw_text, mapping, erased)}
@@ -186,10 +190,10 @@ def _load_orders(
             return None
         customers = _customers(duck, mapping, settings)
         duck.register("customers", customers)
-        duck.execute(mapped.repeats_table(mapping))
+        duck.execute(mapped.repeats(mapping))
         query = mapped.export_query(mapping)
         if gone:
-            query = mapped.without_erased(query, mapping, batch_id)
+            query = erased_rows.emptied(duck, query, mapping, batch_id, settings)
         written = writing.copy_rows(
             cursor,
             duck,
@@ -201,8 +205,6 @@ def _load_orders(
         )
         if written != loaded:  # the transaction is rolled back
             raise RuntimeError(f"{file.name}: {loaded} rows were counted and {written} written")
-        if gone and mapping.row_key in mapped.KEYS_OF_ORDERS:
-            cursor.execute(writing.hide_keys([batch_id]))
         writing.copy_unreadable(cursor, batch_id, file, unreadable)
         writing.copy_customers(cursor, customers, mapping.source)
     return BatchResult(
@@ -213,6 +215,7 @@ def _load_orders(
         delivery=opening.delivery,
         usable=usable,
         erased_lines=tuple(sorted(gone)),
+        warnings=tuple(doubts.amounts_twice(duck, mapping)),
     )
 
 
@@ -246,20 +249,6 @@ def _load_spend(
             raise RuntimeError(f"{file.name}: {loaded} rows were counted and {written} written")
         writing.copy_unreadable(cursor, batch_id, file, unreadable)
     return BatchResult(batch_id, file.name, *counts, already_loaded=False, delivery=opening.delivery, usable=loaded)
-
-
-def _erased_lines(duck: duckdb.DuckDBPyConnection, mapping: Mapping, erased: Erased) -> set[int]:
-    """The lines of the erased customers' rows; makes the tables erased(_line) and erased_customers(customer_id)."""
-    ids: list[str] = []
-    if erased:
-        found = duck.execute("select distinct customer_id from parsed where customer_id is not null").fetchall()
-        ids = [one for (one,) in found if erased.receipt(one, mapping.customer_namespace)]
-    duck.register("erased_ids", pa.table({"customer_id": pa.array(ids, pa.string())}))
-    duck.execute("create table erased_customers as from erased_ids")
-    duck.execute(
-        "create table erased as select distinct _line from parsed semi join erased_customers using (customer_id)"
-    )
-    return {line for (line,) in duck.execute("from erased").fetchall()}
 
 
 def _unreadable_values(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapping) -> list[Unreadable]:

@@ -13,7 +13,9 @@ import yaml
 from clv import settings
 from clv.errors import ClvError
 from clv.ingest.mapping_values import (
+    DIGESTED_ROW_KEYS,
     NUMBERS,
+    ROW_KEYS,
     THOUSANDS,
     Filter,
     Said,
@@ -23,13 +25,13 @@ from clv.ingest.mapping_values import (
     keys_and_values,
     known_encoding,
     listed,
+    row_key_of,
     texts,
     time_formats,
 )
 
 SHIPPED = settings.PROJECT / "sources"
 KINDS = ("orders", "spend")  # of what a source brings
-ROW_KEYS = ("line", "customer_order_time", "order_time", "content")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +70,11 @@ class FileMapping:
     def sha256(self) -> str:
         """Digest of what the mapping says; comments and layout do not count."""
         said = {**asdict(self), "optional": sorted(self.optional)}
-        if said.get("consent") is None:  # a mapping that says nothing of it is what it was before there was such a key
-            said.pop("consent", None)
+        for name in ("consent", "refund_once_per_order"):
+            if said.get(name) is None:  # a mapping that says nothing of it is what it was before there was such a key
+                said.pop(name, None)
+        if "row_key" in said:
+            said["row_key"] = DIGESTED_ROW_KEYS.get(said["row_key"], said["row_key"])
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
@@ -111,14 +116,26 @@ class Mapping(FileMapping):
     email: str | None = None
     name: str | None = None
     consent: str | None = None
-    row_key: str = "customer_order_time"
+    row_key: str = "customer_order"
     sign_column: str | None = None
     sign_negative: tuple[str, ...] = ()
     refund_amount: str | None = None
     refund_time: str | None = None
+    refund_once_per_order: bool | None = None
     carry: tuple[str, ...] = ()
     filters: tuple[Filter, ...] = ()
     updated_at: str | None = None
+
+    @property
+    def refunded_once_per_order(self) -> bool:
+        """Whether a refunded amount is of the whole order: as the mapping says, else where its amount is."""
+        once = self.amount_once_per_order if self.refund_once_per_order is None else self.refund_once_per_order
+        return bool(self.refund_amount and once)
+
+    @property
+    def says_whole_orders(self) -> bool:
+        """Whether the newest delivery of an order says what the order is, so that it replaces all earlier ones."""
+        return self.row_key in ("order", "customer_order")
 
     @property
     def wanted(self) -> list[str]:
@@ -214,12 +231,13 @@ def _orders(source: str, said: Said) -> Mapping:
         email=column(person.get("email"), "person.email"),
         name=column(person.get("name"), "person.name"),
         consent=column(person.get("consent"), "person.consent"),
-        row_key=said.get("row_key") or ("line" if "line_id" in columns else "customer_order_time"),
+        row_key=row_key_of(said, columns),
         part=column(said.get("part"), "part"),
         sign_column=column(sign.get("column"), "sign.column"),
         sign_negative=texts(sign.get("negative"), f"{place}: 'sign.negative'"),
         refund_amount=column(refund.get("amount"), "refund.amount"),
         refund_time=column(refund.get("time"), "refund.time"),
+        refund_once_per_order=refund.get("once_per_order"),
         carry=tuple(column(name, "carry") or "" for name in listed(said.get("carry"), f"{place}: 'carry'")),
         filters=tuple(filter_of(rule, column, place) for rule in listed(said.get("filters"), f"{place}: 'filters'")),
         updated_at=column(said.get("updated_at"), "updated_at"),

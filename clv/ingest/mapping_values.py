@@ -17,10 +17,14 @@ COLUMNS = (
     "line_id", "quantity", "unit_price", "discount", "cost", "product_id", "product_name", "category", "channel",
     "country", "status", "refund_of", "campaign", "discount_code",
 )  # fmt: skip
+LINE_COLUMNS = ("line_id", "quantity", "unit_price", "product_id", "product_name", "category")  # of a line alone
 NUMBERS = ("quantity", "unit_price", "discount", "cost")
 # Marks between thousands, each with all that it stands for: blanks are plain, no-break, thin and narrow no-break ones.
 BLANKS, APOSTROPHES = " \u00a0\u2009\u202f", "'\u2019"
 THOUSANDS = {".": ".", ",": ",", **dict.fromkeys(BLANKS, BLANKS), **dict.fromkeys(APOSTROPHES, APOSTROPHES)}
+ROW_KEYS = ("line", "order", "customer_order", "customer_order_time", "content")
+# What they are called in the digest of a mapping, so that no file is loaded anew for being understood better.
+DIGESTED_ROW_KEYS = {"order": "order_time", "customer_order": "customer_order_time"}
 # What staging says of a row itself: no filter may be called so.
 VERDICTS = ("accepted", "duplicate", "replaced", "withdrawn", "unreadable", "erased")
 CONDITIONS = ("equals", "matches", "at_most", "present")
@@ -40,7 +44,7 @@ KNOWN = {
     "currency": ("code", "column", "rates"),
     "columns": COLUMNS,
     "sign": ("column", "negative"),
-    "refund": ("amount", "time"),
+    "refund": ("amount", "time", "once_per_order"),
     "filters": ("rule", "column", *CONDITIONS),
 }  # fmt: skip
 
@@ -107,6 +111,17 @@ class Said:
         if value is not None and not isinstance(value, str):
             raise ClvError(f"{self.place}: '{key}' must be a text, not {value!r}; put it in quotes")
         return value
+
+
+def row_key_of(said: Said, columns: dict[str, str]) -> str:
+    """What makes two rows the same row: as the mapping says, else by what it has to tell them apart."""
+    if stated := said.get("row_key"):
+        return "order" if stated == "order_time" else stated  # its name when an order's time was part of it
+    if "line_id" in columns:
+        return "line"
+    order, time = said.part("order"), said.part("time")
+    made_up = order.get("number") or time.get("column") in (order.get("columns") or [order.get("column")])
+    return "customer_order_time" if made_up else "customer_order"
 
 
 def filter_of(said: object, column, place: str) -> Filter:  # noqa: ANN001

@@ -8,7 +8,7 @@ from typing import NoReturn
 from clv import tables, warehouse
 from clv.errors import ClvError
 from clv.ingest import files, kept
-from clv.ingest.loading import BatchResult, load_batch, scratch_folder
+from clv.ingest.loading import BatchResult, load_batch, next_delivery, scratch_folder
 from clv.ingest.mapped import ERASED
 from clv.ingest.mapping import load_mapping
 from clv.ingest.writing import Opening
@@ -102,11 +102,7 @@ def _replay(batch: _Batch, settings: Settings) -> Replayed:
         if file.sha256 != sha256:
             raise ClvError(f"{path} is not what was received as {batch.file_name}; load that again with `clv ingest`")
         file = replace(file, sha256=batch.sha256)  # a copy that erasures took rows out of is still of that file
-        query = f"""
-            select coalesce(max(delivery), 0) + 1 from {tables.BATCHES}
-            where source = %s and content_sha256 = %s and mapping_sha256 = %s
-        """
-        ((delivery,),) = warehouse.rows(query, (batch.source, batch.sha256, mapping.sha256), settings.url_as(LOADER))
+        delivery = next_delivery(batch.sha256, mapping, settings)
         opening = Opening(delivery, batch.landed, batch.batch_id, batch.place, batch.usable)
         result = load_batch(file, mapping, settings, opening, scratch)
     return Replayed(batch.batch_id, batch.file_name, batch.usable, result)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -14,8 +14,7 @@ import pyarrow as pa
 from clv import privacy, tables, warehouse
 from clv.errors import ClvError, Unavailable
 from clv.ingest.files import Received
-from clv.ingest.mapped import ERASED
-from clv.ingest.mapping import FileMapping
+from clv.ingest.mapping import FileMapping, Mapping
 from clv.ingest.received import Unreadable
 
 CHUNK_ROWS = 100_000
@@ -54,21 +53,6 @@ def hold_customers(cursor: adbc.Cursor) -> None:
     cursor.fetchall()
 
 
-def hide_keys(batch_ids: Iterable[int]) -> str:
-    """SQL that takes the keys of erased rows of these batches away, unless somebody else's row has the same: it would
-    count again if nothing newer stood in its place."""
-    return f"""
-        update {tables.ORDER_LINES} as gone
-        set _row_key = '{ERASED}|' || _batch_id || '|' || _line, _version = null
-        where _rule = '{ERASED}' and _batch_id in ({", ".join(map(str, batch_ids))})
-            and not exists (
-                select from {tables.ORDER_LINES} as others
-                where others._source = gone._source and others._row_key = gone._row_key
-                    and others._rule is distinct from '{ERASED}'
-            )
-    """
-
-
 def claim_currency(cursor: adbc.Cursor, currency: str) -> str:
     """Sets the warehouse's currency if it has none yet; returns the one that holds."""
     cursor.execute(
@@ -95,8 +79,8 @@ def open_batch(
     """
     cursor.execute(
         f"insert into {tables.BATCHES} (source, file_name, content_sha256, mapping_sha256, currency, rows_received, "
-        "rows_loaded, rows_unreadable, delivery, landed, replay_of, kind) "
-        "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing returning batch_id",
+        "rows_loaded, rows_unreadable, delivery, landed, replay_of, kind, row_key) "
+        "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) on conflict do nothing returning batch_id",
         (
             mapping.source,
             file.name,
@@ -108,6 +92,7 @@ def open_batch(
             opening.landed,
             opening.replay_of,
             mapping.kind,
+            mapping.row_key if isinstance(mapping, Mapping) else None,
         ),
     )
     found = cursor.fetchall()

@@ -19,7 +19,7 @@ import psycopg
 
 from clv import dbt, owners_files, privacy, publication, tables, warehouse
 from clv.errors import ClvError
-from clv.ingest import texts, writing
+from clv.ingest import erased_rows, texts
 from clv.ingest.mapped import ERASED
 from clv.ingest.mapping import known_sources, load_mapping
 from clv.ingest.mapping_values import COLUMNS
@@ -127,18 +127,21 @@ def _erase(connection: psycopg.Connection, home: Settings, person: Person, done:
     lines = _lines(connection, home, person)
     done.files.update(files.take_out(connection, home, person, lines))
     counts = {}
-    gone = f"select _batch_id, _line from {tables.ORDER_LINES} where customer_key = %s"
+    gone = f"select _batch_id, _line, _entry from {tables.ORDER_LINES} where customer_key = %s"
     connection.execute(f"create temporary table gone on commit drop as {gone}", (person.key,))
-    empty = ", ".join(
-        f"{name} = null" for name in ("customer_key", "order_id", "ordered_at", "amount", *COLUMNS, "may_contact")
-    )
+    empty = ", ".join(f"{name} = null" for name in ("customer_key", "ordered_at", "amount", *COLUMNS, "may_contact"))
+    # Where an order is replaced whoever's it is, its number stays until it is known whether somebody else has it.
+    shared = f"select batch_id from {tables.BATCHES} where row_key = 'order'"
+    order_id = f"case when coalesce(amount, 0) >= 0 and _batch_id in ({shared}) then order_id end"
     counts[tables.ORDER_LINES] = connection.execute(
-        f"update {tables.ORDER_LINES} set _rule = %s, _content = '{'0' * 32}', {empty} where customer_key = %s",  # type: ignore[arg-type]
+        f"""update {tables.ORDER_LINES} set _rule = %s, _content = '{"0" * 32}', order_id = {order_id}, {empty}
+        where customer_key = %s""",  # type: ignore[arg-type]
         (ERASED, person.key),
     ).rowcount
     if counts[tables.ORDER_LINES]:
         batches = [number for (number,) in connection.execute("select distinct _batch_id from gone").fetchall()]
-        connection.execute(writing.hide_keys(batches))  # type: ignore[arg-type]
+        for hiding in erased_rows.hidings(batches):
+            connection.execute(hiding)  # type: ignore[arg-type]
     for batch_id, numbers in lines.items():
         place = (batch_id, sorted(numbers))
         for table, change in {
@@ -187,8 +190,10 @@ def _lines(connection: psycopg.Connection, home: Settings, person: Person) -> di
 def _count_anew(connection: psycopg.Connection) -> None:
     """Staging's counts, as its next build will find them: what a run that is under way judges holds."""
     has_columns = """
-        select count(*) = 2 from information_schema.columns where table_schema = 'staging'
-            and (table_name, column_name) in (('stg_batch_counts', 'rows_erased'), ('stg_line_verdicts', 'verdict'))
+        select count(*) = 3 from information_schema.columns where table_schema = 'staging'
+            and (table_name, column_name) in (
+                ('stg_batch_counts', 'rows_erased'), ('stg_line_verdicts', 'verdict'), ('stg_line_verdicts', 'entry')
+            )
     """
     if connection.execute(has_columns).fetchall() != [(True,)]:
         return  # not built yet, or by an older version: then it is built anew before anything reads it
@@ -202,7 +207,8 @@ def _count_anew(connection: psycopg.Connection) -> None:
         f"""
         with verdicts as (
             select batch_id, line, verdict from staging.stg_line_verdicts
-            inner join gone on batch_id = gone._batch_id and line = gone._line where verdict <> 'withdrawn'
+            inner join gone on batch_id = gone._batch_id and line = gone._line and entry = gone._entry
+            where verdict <> 'withdrawn'
         ),
         changed as (
             select batch_id, count(*) as all_rows, count(*) filter (where verdict not in ({named})) as by_rule, {sums}
@@ -223,7 +229,7 @@ def _count_anew(connection: psycopg.Connection) -> None:
     connection.execute(
         """
         update staging.stg_line_verdicts set verdict = 'erased' from gone
-        where batch_id = gone._batch_id and line = gone._line and verdict <> 'withdrawn'
+        where batch_id = gone._batch_id and line = gone._line and entry = gone._entry and verdict <> 'withdrawn'
         """
     )
 

@@ -31,17 +31,24 @@ def line(order: str | None, ordered_at: str | None, amount: object, who: str | N
     return {"_row_key": key, "_content": uuid.UUID(content.hexdigest()), **row}
 
 
-def deliver(lines: list[dict], file_name: str = "orders.csv", source: str = "shop", unreadable: int = 0) -> int:
-    """One file as ingestion leaves it in raw; returns its batch_id."""
+def deliver(
+    lines: list[dict],
+    file_name: str = "orders.csv",
+    source: str = "shop",
+    unreadable: int = 0,
+    row_key: str | None = None,
+) -> int:
+    """One file as ingestion leaves it in raw; returns its batch_id. `row_key`: what its mapping tells rows apart by."""
     with warehouse.connect() as connection:
         connection.execute(f"insert into {tables.SETTINGS} values ('currency', 'GBP') on conflict do nothing")
         found = connection.execute(
             f"""
             insert into {tables.BATCHES} (
-                source, file_name, content_sha256, mapping_sha256, currency, rows_received, rows_loaded, rows_unreadable
-            ) values (%s, %s, %s, 'm', 'GBP', %s, %s, %s) returning batch_id
+                source, file_name, content_sha256, mapping_sha256, currency, rows_received, rows_loaded,
+                rows_unreadable, row_key
+            ) values (%s, %s, %s, 'm', 'GBP', %s, %s, %s, %s) returning batch_id
             """,
-            (source, file_name, str(next(_numbers)), len(lines) + unreadable, len(lines), unreadable),
+            (source, file_name, str(next(_numbers)), len(lines) + unreadable, len(lines), unreadable, row_key),
         ).fetchone()
         assert found is not None
         for number, values in enumerate(lines, 1):

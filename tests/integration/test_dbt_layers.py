@@ -628,4 +628,4 @@ def test_what_training_measured_is_shown(shop: dict, module_home: settings.Setti
 
 
 def test_the_units_of_the_sql(shop: dict, module_home: settings.Settings):
-    assert dbt.unit_tests(module_home) == 13
+    assert dbt.unit_tests(module_home) == 17

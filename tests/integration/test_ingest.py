@@ -325,18 +325,33 @@ def test_row_keys_tell_lines_from_duplicates(home, tmp_path):
     keys = [key for (key,) in lines("_row_key")]
     assert keys[0] == keys[2]
     assert len(set(keys)) == 3
+    # What names a product is a line: two equal ones are two.
+    header = f"{HEADER},product_id"
+    ingest.load(
+        "orders", write(tmp_path / "l.csv", *[f"{row},pen" for row in (same, other, same)], header=header), home
+    )
+    assert len({key for (key,) in lines("_row_key")[4:]}) == 3
 
 
 def test_row_keys_of_order_ids_that_customers_share(home, tmp_path):
     ann, bob = "1,a,2024-01-01,5", "2,a,2024-01-01,6"
-    ingest.load("orders", write(tmp_path / "o.csv", ann, bob), home)
-    ingest.load("orders", write(tmp_path / "later.csv", bob.replace("6", "7")), home)
-    keys = [key for (key,) in lines("_row_key")]
-    assert keys[1] == keys[2]
-    assert keys[0] != keys[1]
-    ingest.load(source(home, row_key="order_time"), write(tmp_path / "o.csv", ann), home)
-    ingest.load(source(home, row_key="order_time"), write(tmp_path / "later.csv", bob), home)
-    assert [key for (key,) in lines("_row_key")][3:] == ["a|2024-01-01 00:00:00|1"] * 2
+
+    def keys(row_key: str | None) -> list[str]:
+        name = source(home, **({"row_key": row_key} if row_key else {}))
+        before = len(lines("_line"))
+        for file, rows in {"o.csv": [ann, bob], "later.csv": [bob.replace(",6", ",7")], "b.csv": [bob]}.items():
+            ingest.load(name, write(tmp_path / file, *rows), home)
+        return [key for (key,) in lines("_row_key")[before:]]
+
+    of_ann, of_bob, changed, again = keys(None)
+    assert of_bob == again
+    assert len({of_ann, of_bob, changed}) == 3
+    assert [key.startswith("a|") for key in keys("order")] == [True] * 4
+    of_ann, of_bob, changed, again = keys("customer_order_time")
+    assert of_bob == changed == again != of_ann
+    assert warehouse.rows("select distinct row_key from raw.batches order by 1") == [
+        ("customer_order",), ("customer_order_time",), ("order",),
+    ]  # fmt: skip
 
 
 def test_a_refunded_part_takes_its_share_of_the_cost_back(home, tmp_path):

@@ -79,3 +79,54 @@ def test_any_order_and_split_of_a_history_gives_the_same_tables(ready, history: 
     deliver(list(files.values()), "last.csv")
     assert at_once  # the sale's order and its customer's features, whatever was drawn
     assert built(ready) == at_once
+
+
+# A version of an order: its customer never changes, its lines, their amounts and its time may.
+order_versions = st.lists(
+    st.tuples(times, st.lists(st.tuples(st.sampled_from(["pen", "ink", "pad"]), st.integers(1, 200)), min_size=1)),
+    min_size=1,
+    max_size=3,
+)
+whole_orders = st.dictionaries(
+    st.tuples(st.integers(1, 60).map(str), st.sampled_from("abcdef")), order_versions, min_size=20, max_size=50
+)
+
+
+def whole(key: tuple[str, str], version: int, said: tuple[str, list]) -> list[dict]:
+    """The rows of one version of an order, each with a key that no other version has."""
+    (order, who), (at, lines) = key, said
+    return [
+        line(order, at, amount, who, product_id=product, _row_key=f"{who}|{order}|{version}|{number}")
+        for number, (product, amount) in enumerate(lines)
+    ]
+
+
+def given_back(key: tuple[str, str]) -> list[dict]:
+    return [line(key[0], "2024-05-01T10:00:00", "-1.50", key[1], product_id=None, _row_key=f"{key}|refund")]
+
+
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(history=whole_orders, data=st.data())
+def test_orders_that_come_whole_in_any_split_give_the_tables_of_their_newest_versions(
+    ready, history: dict, data: st.DataObject
+) -> None:
+    refunded = data.draw(st.lists(st.sampled_from(sorted(history)), unique=True, max_size=5), "refunded")
+    sent = {key: [whole(key, *numbered) for numbered in enumerate(said)] for key, said in history.items()}
+    forget()
+    deliver([row for key in history for row in sent[key][-1]], "orders.csv", row_key="customer_order")
+    deliver([row for key in refunded for row in given_back(key)], "refunds.csv", row_key="customer_order")
+    at_once = built(ready)
+
+    # What is given back of an order comes at any time, before or between its versions, and in a file without it.
+    for key in refunded:
+        sent[key].insert(data.draw(st.integers(0, len(sent[key])), "place"), given_back(key))
+    forget()
+    files: dict[tuple, list[dict]] = {}
+    order = data.draw(st.permutations([key for key, rows in sent.items() for _ in rows]), "order")
+    for number, key in enumerate(order):
+        if files and (key in files or data.draw(st.integers(0, 9), "cut") == 0):
+            deliver([row for rows in files.values() for row in rows], f"{number}.csv", row_key="customer_order")
+            files = {}
+        files[key] = sent[key].pop(0)
+    deliver([row for rows in files.values() for row in rows], "last.csv", row_key="customer_order")
+    assert built(ready) == at_once

@@ -84,6 +84,30 @@ def test_order_numbers_that_were_made_of_customers_lose_the_id(server, monkeypat
     assert warehouse.rows(query, url=url) == [("own:78",), (f"own:{own}",), (f"plain:{named}",)]
 
 
+def test_a_record_and_its_refund_are_told_apart(server, monkeypatch, tmp_path):
+    url = older(server, MIGRATIONS[: MIGRATIONS.index("0130_entries.sql")], tmp_path, monkeypatch)
+    rows = [  # batch, line, key, rule, amount
+        (1, 2, "o1|1|refund", None, -30),
+        (1, 2, "o1|1", None, 80),
+        (1, 3, "erased|1|3", "erased", None),
+        (1, 3, "erased|1|3", "erased", None),
+        (1, 4, "o2|1", None, -5),
+        (2, 2, "o1|1", None, 80),
+    ]
+    with warehouse.connect(url) as connection:
+        for batch, line, key, rule, amount in rows:
+            connection.execute(
+                "insert into raw.order_lines (_batch_id, _line, _source, _row_key, _content, _rule, amount) "
+                "values (%s, %s, 's', %s, gen_random_uuid(), %s, %s)",
+                (batch, line, key, rule, amount),
+            )
+    warehouse.migrate(url)
+    query = "select _batch_id, _line, _entry, amount from raw.order_lines order by 1, 2, 3"
+    assert warehouse.rows(query, url=url) == [
+        (1, 2, 0, 80), (1, 2, 1, -30), (1, 3, 0, None), (1, 3, 1, None), (1, 4, 0, -5), (2, 2, 0, 80),
+    ]  # fmt: skip
+
+
 def older(server: str, names: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The URL of a new database with these migrations alone."""
     database = f"version_{secrets.token_hex(4)}"

@@ -14,6 +14,7 @@ final as (
         lines._row_key as row_key,
         lines._batch_id as batch_id,
         lines._line as line,
+        lines._entry as entry,
         verdicts.verdict as reason,
         lines.order_id,
         lines.customer_key,
@@ -22,7 +23,11 @@ final as (
         lines.product_id,
         lines.status
     from lines
-    inner join verdicts on lines._batch_id = verdicts.batch_id and lines._line = verdicts.line
+    inner join verdicts
+        on
+            lines._batch_id = verdicts.batch_id
+            and lines._line = verdicts.line
+            and lines._entry = verdicts.entry
     where verdicts.verdict not in ('accepted', 'duplicate')
     union all
     select
@@ -30,6 +35,7 @@ final as (
         concat_ws('|', day, channel, campaign) as row_key,
         batch_id,
         line,
+        0::smallint as entry,
         verdict as reason,
         null as order_id,
         null as customer_key,

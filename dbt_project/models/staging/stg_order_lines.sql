@@ -9,7 +9,11 @@ verdicts as (select * from {{ ref('stg_line_verdicts') }}),
 accepted as not materialized (
     select lines.*
     from lines
-    inner join verdicts on lines._batch_id = verdicts.batch_id and lines._line = verdicts.line
+    inner join verdicts
+        on
+            lines._batch_id = verdicts.batch_id
+            and lines._line = verdicts.line
+            and lines._entry = verdicts.entry
     where verdicts.verdict = 'accepted'
 ),
 
@@ -40,6 +44,7 @@ final as (
         lines._row_key as row_key,
         lines._batch_id as batch_id,
         lines._line as line,
+        lines._entry as entry,
         case
             when later_customers.place is null then {{ order_key('lines._source', 'lines.order_id') }}
             else {{ order_key('lines._source', 'lines.order_id', 'lines.customer_key') }}

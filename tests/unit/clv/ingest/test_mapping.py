@@ -9,6 +9,7 @@ from clv.errors import ClvError
 from clv.ingest.mapping import SHIPPED, parse
 
 LEAST = {"customer": "who", "order": "number", "time": "at", "amount": "money"}
+ONCE = {"column": "money", "once_per_order": True}
 
 
 def mapping(**said):
@@ -23,12 +24,43 @@ def test_the_shipped_mappings_are_right(path):
 def test_four_columns_are_enough():
     least = mapping()
     assert least.wanted == ["who", "number", "at", "money"]
-    assert (least.row_key, least.currency, least.optional) == ("customer_order_time", None, frozenset())
+    assert (least.row_key, least.currency, least.optional) == ("customer_order", None, frozenset())
 
 
 def test_a_line_id_makes_the_line_the_key():
     assert mapping(columns={"line_id": "line?"}).row_key == "line"
     assert mapping(columns={"line_id": "line?"}).optional == {"line"}
+
+
+def test_deliveries_say_whole_orders_where_there_are_order_numbers():
+    assert mapping().says_whole_orders
+    assert mapping(row_key="order_time").row_key == "order"
+    for order in ({"columns": ["who", "number"], "number": True}, {"columns": ["who", "at"]}, "at"):
+        assert mapping(order=order).row_key == "customer_order_time"
+    assert mapping(order={"columns": ["shop", "number"]}).says_whole_orders
+
+
+def test_a_total_that_counts_once_has_a_refund_that_does():
+    assert mapping(amount=ONCE, refund="back").refunded_once_per_order
+    assert not mapping(amount=ONCE, refund={"amount": "back", "once_per_order": False}).refunded_once_per_order
+    assert mapping(refund={"amount": "back", "once_per_order": True}).refunded_once_per_order
+    assert not mapping(refund="back").refunded_once_per_order
+
+
+@pytest.mark.parametrize(
+    ("said", "digest"),
+    [
+        ({}, "eb841eac7d"),
+        (
+            {"row_key": "order_time", "refund": "back", "amount": ONCE},
+            "e9a787093f",
+        ),
+        ({"columns": {"line_id": "l"}}, "4eb887686b"),
+        ({"row_key": "content"}, "27d1a6520c"),
+    ],
+)
+def test_a_mapping_keeps_the_digest_that_its_files_were_loaded_under(said, digest):
+    assert mapping(**said).sha256.startswith(digest)
 
 
 def test_quantity_and_price_fill_their_columns():

@@ -1,0 +1,116 @@
+"""What the rows of an order say together, as SQL: columns that only its first row has, and totals that count once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from clv.ingest.mapping import Mapping
+from clv.ingest.mapping_values import LINE_COLUMNS
+from clv.ingest.received import literal, quoted
+from clv.ingest.values_sql import meets, whole
+
+ALL_ROWS = "rows between unbounded preceding and unbounded following"
+
+
+def customer(mapping: Mapping) -> str:
+    """The customer's id in a row."""
+    text = whole(mapping, mapping.customer)
+    return f"lower({text})" if mapping.customer_lower else text
+
+
+def carried(mapping: Mapping) -> str:
+    """`received`, what the mapping carries being filled from the order's first row, with a column more for each of
+    `_of_order`: what the order's first row that fills it says, for the rows that do not."""
+    rows = "from received"
+    if mapping.carry:
+        window = f"over (partition by {_names(mapping.order)} order by _line)"
+        filled = {name: f"coalesce({quoted(name)}, first_value({quoted(name)}) {window})" for name in mapping.carry}
+        rows = f"select * replace ({_aliased(filled)}) from received"
+    if not (columns := _of_order(mapping)):
+        return rows
+    apart = f"{_names(mapping.order)}, {customer(mapping)}"
+    window = f"over (partition by {apart} order by _line {ALL_ROWS})"
+    said = {
+        _judged(name): f"coalesce({quoted(name)}, first_value({quoted(name)} ignore nulls) {window})"
+        for name in columns
+    }
+    return f"select *, {_aliased(said)} from ({rows})"
+
+
+def rule(mapping: Mapping) -> str:
+    """The name of the first filter that sets a row aside, else null."""
+    if not mapping.filters:
+        return "null::varchar"
+    of_order = _of_order(mapping)
+    filters = [replace(one, column=_judged(one.column)) if one.column in of_order else one for one in mapping.filters]
+    return f"case {' '.join(f'when {meets(mapping, one)} then {literal(one.rule)}' for one in filters)} end"
+
+
+def totalled(mapping: Mapping) -> str:
+    """`typed`, an order's total, and its refund, standing in one row of it alone: the first that is readable and that
+    no filter sets aside. A row that states another one than the first is unreadable."""
+    if not (mapping.amount_once_per_order or mapping.refunded_once_per_order):
+        return "from typed"
+    order = "order_id" if mapping.row_key == "order" else "order_id, customer_id"
+    windows = {"of_order": f"partition by {order}", "by_line": f"partition by {order} order by _line {ALL_ROWS}"}
+    found, values, complaints = {}, {}, []
+    if mapping.amount_once_per_order:
+        # What is paid and what is given back are two totals.
+        windows["of_sign"] = f"partition by {order}, coalesce(amount, 0) < 0"
+        windows["by_sign"] = f"{windows['of_sign']} order by _line {ALL_ROWS}"
+        found["_bearer"] = _first_row("of_sign")
+        found["_total"] = f"coalesce({_first_stated('amount', 'by_sign')}, max(amount) over of_sign)"
+        found["_has_total"] = "max(amount) over of_order is not null"
+        values["amount"] = "case when _line = _bearer and _total is not null then _total when _has_total then 0 end"
+        complaints.append(_contradiction("amount", "amount", "_total"))
+    if mapping.refunded_once_per_order:
+        found["_refund_bearer"] = _first_row("of_order")
+        found["_refunded"] = _first_stated("_refund", "by_line")
+        found["_first_refunded_at"] = "first_value(_refunded_at ignore nulls) over by_line"
+        values["_refund"] = "case when _line = _refund_bearer then _refunded end"
+        values["_refunded_at"] = "coalesce(_refunded_at, _first_refunded_at)"
+        complaints.append(_contradiction("refund", "_refund", "_refunded"))
+    values["_reason"] = f"coalesce(_reason, case {' '.join(complaints)} end)"
+    named = ", ".join(f"{name} as ({window})" for name, window in windows.items())
+    together = f"select *, {_aliased(found)} from typed window {named}"
+    return f"select * exclude ({', '.join(found)}) replace ({_aliased(values)}) from ({together})"
+
+
+def _first_row(window: str) -> str:
+    """The line of an order's first row that counts, or of its first one where none does."""
+    counts = f"min(_line) filter (_reason is null and _rule is null) over {window}"
+    return f"coalesce({counts}, min(_line) over {window})"
+
+
+def _first_stated(value: str, window: str) -> str:
+    return f"first_value(nullif({value}, 0) ignore nulls) over {window}"
+
+
+def _contradiction(called: str, value: str, first: str) -> str:
+    says = f"'the {called} ' || {_shown(value)} || ' is not ' || {_shown(first)} || ', which the order states first'"
+    return f"when {value} <> 0 and {value} <> {first} then {says}"
+
+
+def _shown(number: str) -> str:
+    return f"rtrim(rtrim(abs({number})::varchar, '0'), '.')"
+
+
+def _of_order(mapping: Mapping) -> list[str]:
+    """Columns of filters that are an order's, not a line's: where an order's further rows leave them empty, what its
+    first row says is meant."""
+    of_lines = {mapping.columns.get(name) for name in (*LINE_COLUMNS, "discount", "cost")}
+    of_lines |= {mapping.price, None if mapping.amount_once_per_order else mapping.amount}
+    filtered = [one.column for one in mapping.filters]
+    return [name for name in dict.fromkeys(filtered) if name not in {*of_lines, *mapping.carry, *mapping.order}]
+
+
+def _judged(column: str) -> str:
+    return f"_judged {column}"
+
+
+def _names(columns: tuple[str, ...]) -> str:
+    return ", ".join(quoted(name) for name in columns)
+
+
+def _aliased(values: dict[str, str]) -> str:
+    return ", ".join(f"{sql} as {quoted(name)}" for name, sql in values.items())

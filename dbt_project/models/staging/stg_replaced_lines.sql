@@ -1,0 +1,184 @@
+{#- Rows that were just copied in have no statistics yet, and a plan made without them can take hours. -#}
+{{ config(pre_hook="select ops.take_statistics('{{ source('raw', 'order_lines').render() }}')") }}
+
+with
+
+batches as (select * from {{ ref('stg_batches') }} where not is_withdrawn and not is_read_again),
+
+order_lines as not materialized (select * from {{ source('raw', 'order_lines') }}),
+
+-- Sources whose deliveries say whole orders, by their mapping's newest word: of a customer, or whoever's they are
+order_sources as (
+    select distinct on (source)
+        source,
+        row_key = 'customer_order' as is_by_customer
+    from batches
+    where row_key in ('order', 'customer_order')
+    order by source, place desc, batch_id desc
+),
+
+-- Batches that may say anew what another one said
+rivals as (
+    select
+        batches.*,
+        order_sources.is_by_customer,
+        count(*) over (partition by batches.source, batches.file_name) > 1 as is_redelivered,
+        order_sources.source is not null and count(*) over (partition by batches.source) > 1 as is_of_orders
+    from batches
+    left join order_sources on batches.source = order_sources.source
+),
+
+-- Rows without a customer count for nobody: what anybody bought under their order's number replaces them.
+lines as (
+    select
+        lines._batch_id as batch_id,
+        lines._line as line,
+        lines._entry as entry,
+        lines._source as source,
+        lines._row_key as row_key,
+        lines._version as version,
+        lines.order_id,
+        lines.customer_key,
+        lines.amount,
+        rivals.file_name,
+        rivals.place,
+        rivals.is_redelivered,
+        rivals.is_of_orders,
+        rivals.row_key in ('order', 'customer_order') as says_whole_orders,
+        case when rivals.is_by_customer then lines.customer_key::text else 'anybody' end as owner,
+        coalesce(lines.amount, 0) >= 0
+        and (
+            lines._rule = 'erased'
+            or lines.customer_key is not null
+            and (lines._rule is not null or lines.amount is not null and lines.ordered_at is not null)
+        ) as says_order,
+        lines._rule is null and lines.amount > 0 and lines.ordered_at is not null and lines.customer_key is not null
+            as is_sale
+    from order_lines as lines
+    inner join rivals on lines._batch_id = rivals.batch_id
+    where lines.order_id is not null and (rivals.is_redelivered or rivals.is_of_orders)
+),
+
+-- What a batch has of an order. It says what the order is where it has more of it than refunds.
+deliveries as (
+    select
+        source,
+        order_id,
+        owner,
+        batch_id,
+        place,
+        bool_or(says_order) as says_order,
+        bool_or(says_order and says_whole_orders) as says_whole_order,
+        bool_or(amount < 0) as has_refunds,
+        max(version) filter (where says_order) as version,
+        count(*) over (partition by source, order_id) as deliveries
+    from lines
+    where is_of_orders
+    group by source, order_id, owner, batch_id, place
+),
+
+-- As of rows: a delivery that does not say when the order was changed counts as changed when it came
+dated as (
+    select
+        *,
+        bool_or(says_whole_order) over (partition by source, order_id, owner) as is_said_whole,
+        max(version) over (partition by source, order_id, owner order by place, batch_id) as newest_version
+    from deliveries
+    where deliveries > 1 and says_order and owner is not null
+),
+
+newest as (
+    select distinct on (source, order_id, owner)
+        source,
+        order_id,
+        owner,
+        batch_id,
+        place,
+        has_refunds
+    from dated
+    where is_said_whole
+    order by source, order_id, owner, coalesce(version, newest_version) desc nulls last, place desc, batch_id desc
+),
+
+of_older_deliveries as (
+    select
+        lines.batch_id,
+        lines.line,
+        lines.entry
+    from lines
+    inner join newest
+        on
+            lines.source = newest.source
+            and lines.order_id = newest.order_id
+            and lines.owner = newest.owner
+            and lines.batch_id <> newest.batch_id
+    inner join deliveries
+        on
+            lines.source = deliveries.source
+            and lines.order_id = deliveries.order_id
+            and lines.owner = deliveries.owner
+            and lines.batch_id = deliveries.batch_id
+    -- Refunds that came alone stand until a delivery of the order has refunds as well
+    where
+        deliveries.says_order
+        or (lines.place, lines.batch_id) < (newest.place, newest.batch_id)
+        and (newest.has_refunds or coalesce(lines.amount, 0) >= 0)
+),
+
+newest_of_anybody as (
+    select
+        source,
+        order_id,
+        max(place) as place
+    from newest
+    group by source, order_id
+),
+
+of_nobody as (
+    select
+        lines.batch_id,
+        lines.line,
+        lines.entry
+    from lines
+    inner join newest_of_anybody as newest on lines.source = newest.source and lines.order_id = newest.order_id
+    where lines.owner is null and lines.place < newest.place
+),
+
+-- Where rows have keys of their own, a file that comes again under its name may say less of an order than it did, and
+-- does so if it has a sale of it.
+redelivered as (
+    select lines.*
+    from lines
+    left join newest
+        on lines.source = newest.source and lines.order_id = newest.order_id and lines.owner = newest.owner
+    where lines.is_redelivered and newest.batch_id is null
+),
+
+said_again as (
+    select
+        batch_id,
+        line,
+        entry,
+        case
+            when customer_key is null
+                then max(place) filter (where is_sale) over (partition by source, file_name, order_id)
+            else max(place) filter (where is_sale) over (partition by source, file_name, order_id, customer_key)
+        end as newest_of_order,
+        max(place) over (partition by source, file_name, row_key) as newest_of_row
+    from redelivered
+),
+
+final as (
+    select * from of_older_deliveries
+    union
+    select * from of_nobody
+    union
+    select
+        batch_id,
+        line,
+        entry
+    from said_again
+    where newest_of_row < newest_of_order
+)
+
+select * from final
