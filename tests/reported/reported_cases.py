@@ -1,0 +1,126 @@
+"""Reported situations as cases: what a folder of tests/reported/cases says, and what a run made of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import yaml
+
+from clv import ingest, settings, warehouse
+from clv.errors import ClvError
+
+CASES = Path(__file__).parent / "cases"
+SHIPPED = settings.PROJECT / "sources"
+KNOWN = {"reported", "where", "mapping", "deliveries", "customers", "orders", "rejected", "duplicates"}
+# Rejected with these reasons is what another delivery of the case replaced, or what the case took back itself.
+OVERTAKEN = ("replaced", "withdrawn", "erased")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A situation: its deliveries in order, and what has to be published.
+
+    customers: net revenue by customer id, of all customers there are. orders: net revenue by order id, where it is
+    stated. rejected: the reasons of all rows rejected, but for those of OVERTAKEN, in alphabetical order.
+    """
+
+    name: str
+    folder: Path
+    mapping: dict
+    deliveries: list[dict]
+    customers: dict[str, Decimal]
+    orders: dict[str, Decimal] = field(default_factory=dict)
+    rejected: list[str] = field(default_factory=list)
+    duplicates: int | None = None
+
+    @property
+    def source(self) -> str:
+        """The name of the case's own source, which keeps its orders and customers apart from other cases'."""
+        return f"case_{self.name.replace('-', '_')}"
+
+
+def read(folder: Path) -> Case:
+    """The case that a folder holds: case.yml, files, and a mapping, or the name of a shipped one."""
+    said = yaml.safe_load((folder / "case.yml").read_text())
+    assert not set(said) - KNOWN, f"{folder.name}/case.yml has the unknown keys {set(said) - KNOWN}"
+    assert said["reported"], "a case says what was reported"
+    assert said["where"], "a case says where it was reported"
+    return case(folder.name, folder, **{key: said[key] for key in KNOWN & set(said) - {"reported", "where"}})
+
+
+def case(name: str, folder: Path, mapping: str, deliveries: list, customers: dict, **expected: object) -> Case:
+    """A case of files in a folder; `mapping` is a file there or the name of a shipped source."""
+    path = folder / mapping if (folder / mapping).exists() else SHIPPED / f"{mapping}.yml"
+    steps = [{"file": step} if isinstance(step, str) else step for step in deliveries]
+    money = {key: {str(k): Decimal(str(v)) for k, v in dict(expected.pop(key, {})).items()} for key in ("orders",)}  # type: ignore[call-overload]
+    nets = {str(customer): Decimal(str(net)) for customer, net in customers.items()}
+    return Case(name, folder, yaml.safe_load(path.read_text()), steps, nets, **money, **expected)  # type: ignore[arg-type]
+
+
+def deliver(one: Case, home: settings.Settings) -> None:
+    """Takes the case's steps: a file is loaded, or refused as it says; `withdraw` and `restore` name a file of it."""
+    sources = home.home / "sources"
+    sources.mkdir(exist_ok=True)
+    (sources / f"{one.source}.yml").write_text(yaml.safe_dump({"customer_namespace": one.source, **one.mapping}))
+    batches: dict[str, int] = {}
+    for step in one.deliveries:
+        if "withdraw" in step:
+            ingest.withdraw(batches[step["withdraw"]], "reported case", home)
+        elif "restore" in step:
+            ingest.restore(batches[step["restore"]], home)
+        elif "refused" in step:
+            with pytest.raises(ClvError, match=step["refused"]):
+                ingest.load(one.source, one.folder / step["file"], home)
+        else:
+            (result,) = ingest.load(one.source, one.folder / step["file"], home)
+            batches[step["file"]] = result.batch_id
+
+
+def published_customers(one: Case) -> dict[str, Decimal]:
+    """Net revenue of the case's customers, by the shop's id."""
+    return dict(
+        warehouse.rows(
+            "select customer_id, historic_revenue from analytics.customer_clv "
+            "join pii.customers using (customer_key) where source = %s",
+            (one.source,),
+        )
+    )
+
+
+def published_orders(one: Case) -> dict[str, Decimal]:
+    """Net revenue of the case's orders, by the shop's id; ids that customers share are added up."""
+    query = """
+        select split_part(order_key, ':', 2), sum(net_revenue)::numeric(18, 2) from analytics.fct_orders
+        where split_part(order_key, ':', 1) = %s group by 1
+    """
+    return dict(warehouse.rows(query, (one.source,)))
+
+
+def rejected(one: Case) -> list[str]:
+    """The reasons of the rows that were rejected, OVERTAKEN ones left out, in alphabetical order."""
+    query = """
+        select reason from quarantine.set_aside_lines where source = %(source)s and reason <> all(%(overtaken)s)
+        union all
+        select reason from quarantine.unreadable_rows where batch_id in (
+            select batch_id from raw.batches where source = %(source)s
+                and batch_id not in (select batch_id from raw.withdrawals)
+        )
+    """
+    found = warehouse.rows(query, {"source": one.source, "overtaken": list(OVERTAKEN)})
+    return sorted(reason for (reason,) in found)
+
+
+def duplicates(one: Case) -> int:
+    query = "select coalesce(sum(rows_duplicate), 0)::int from staging.stg_batch_counts where source = %s"
+    return warehouse.rows(query, (one.source,))[0][0]
+
+
+def agree(found: list[str], expected: list[str]) -> bool:
+    """Whether each reason found is the one expected, which may be a pattern."""
+    return len(found) == len(expected) and all(
+        reason == pattern or re.search(pattern, reason) for reason, pattern in zip(found, sorted(expected), strict=True)
+    )

@@ -1,0 +1,54 @@
+"""The cases of ../shared/reported, where that folder is: its own files and mappings, and the values that its README
+states."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import reported_cases
+from reported_cases import Case
+
+REPORTED = Path(__file__).resolve().parents[3] / "shared" / "reported"
+
+# folder: (mapping, files in order, net revenue by customer, reasons of rows rejected)
+RIGHT: dict[str, tuple[str, list[str], dict[str, str], list[str]]] = {
+    "01-shopify-blank-continuation": (
+        "shopify",
+        ["orders_export_1.csv"],
+        {"c01-a@x.test": "100.90", "c01-b@x.test": "50.00", "c01-c@x.test": "0.00"},
+        ["cancelled_order", "cancelled_order", "voided_order", "voided_order"],
+    ),
+    "02b-shopify-single-refund": ("shopify", ["orders_export_one_refund.csv"], {"c02b-a@x.test": "50.00"}, []),
+    "08-total-repeated": (
+        "c08_total_repeated.yml",
+        ["wc_repeated.csv"],
+        {"c08-a@x.test": "90.00", "c08-b@x.test": "15.00"},
+        [],
+    ),
+    "10-german-export": (
+        "c10_german_export.yml",
+        ["bestellungen.csv"],
+        {"c10-müller": "1247.06", "c10-groß": "987.50"},
+        [],
+    ),
+    "30-reexport-edited": ("c30_reexport_edited.yml", ["a_monday.csv", "b_tuesday.csv"], {"c30-a": "30.00"}, []),
+    # Order C38-1 is 10.00; two ids, which differ by case, have an order C38-2 each: 20.00.
+    "38-time-corrected": (
+        "orders",
+        ["first.csv", "second.csv"],
+        {"c38-a": "10.00", "c38-b": "10.00", "C38-B": "10.00"},
+        [],
+    ),
+}
+
+
+def shared_cases() -> list[Case]:
+    """Each situation of RIGHT; none where the folder is absent."""
+    if not REPORTED.is_dir():
+        return []
+    return [
+        reported_cases.case(
+            f"shared-{name}", REPORTED / name, mapping, list(files), dict(customers), rejected=list(rejected)
+        )
+        for name, (mapping, files, customers, rejected) in RIGHT.items()
+    ]

@@ -1,0 +1,61 @@
+"""Situations that shop people reported in public, from their files to the published rows: a folder of cases/ each.
+
+A case is a folder: case.yml (`reported`: what was seen, `where`, `mapping`, `deliveries` in order, and what has to be
+published: net revenue of all `customers`, of `orders`, the reasons of all rows `rejected`), a mapping and small files
+of our own. Ids are kept apart by case; all go into one warehouse, through one run. Files that are refused have the
+message: {file: NAME, refused: PATTERN}; {withdraw: NAME} and {restore: NAME} are steps too.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+import reported_cases
+from reported_cases import CASES, Case
+from shared_reports import REPORTED, shared_cases
+
+from clv import dbt, pipeline, settings, tables, warehouse
+
+AS_OF = date(2024, 9, 1)
+OURS = [reported_cases.read(folder) for folder in sorted(CASES.iterdir()) if folder.is_dir()]
+ALL = [*OURS, *shared_cases()]
+
+
+@pytest.fixture(scope="module")
+def run_id(module_home: settings.Settings) -> str:
+    """A run of the whole pipeline over the deliveries of every case; gives its id."""
+    (module_home.home / "shop.json").write_text('{"currency": "USD"}')
+    home = settings.load()
+    for case in ALL:
+        reported_cases.deliver(case, home)
+    dbt.build("setup", {}, home)
+    return pipeline.run(AS_OF)
+
+
+@pytest.fixture
+def case(request: pytest.FixtureRequest) -> Case:
+    return request.param
+
+
+every_case = pytest.mark.parametrize("case", ALL, indirect=True, ids=lambda case: case.name)
+
+
+def test_the_run_is_published(run_id: str):
+    assert warehouse.rows(f"select run_id from {tables.PUBLICATIONS}") == [(run_id,)]
+
+
+@every_case
+def test_customers_orders_and_reasons_are_right(run_id: str, case: Case):
+    assert reported_cases.published_customers(case) == case.customers
+    orders = reported_cases.published_orders(case)
+    assert {order: orders.get(order) for order in case.orders} == case.orders
+    found = reported_cases.rejected(case)
+    assert reported_cases.agree(found, case.rejected), found
+    if case.duplicates is not None:
+        assert reported_cases.duplicates(case) == case.duplicates
+
+
+@pytest.mark.skipif(not REPORTED.is_dir(), reason=f"the reporters' own files are not here ({REPORTED} is absent)")
+def test_the_reporters_own_files_are_among_them():
+    assert shared_cases()
