@@ -47,7 +47,7 @@ def test_readers_keep_the_published_runs_lines_until_another_is_published(home: 
         line("1", "2024-01-10", "20.00"),
         line("1", "2024-01-10", "5.00", product_id="ink"),
         line("2", "2024-05-31 10:00", "7.00", who="b"),
-        line("2r", "2024-06-01", "-7.00", who="b", refund_of="2"),
+        line("2r", "2024-06-01", "-7.00", who="b", refund_of="2", _line=3, _entry=1),  # of the record before
     ])  # fmt: skip
     mistake = deliver([line("3", "2024-02-01", "99.00")], "mistake.csv")
     dbt.build("setup", {}, home)

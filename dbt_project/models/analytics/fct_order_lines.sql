@@ -13,6 +13,7 @@ final as (
         states.run_id,
         versions.batch_id,
         versions.line,
+        versions.entry,
         case
             when versions.refunded_order_on < states.as_of_date then versions.refunded_order_key
             else versions.order_key

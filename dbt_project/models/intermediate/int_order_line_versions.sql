@@ -5,7 +5,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='delete+insert',
-    unique_key=['batch_id', 'line', 'from_state'],
+    unique_key=['batch_id', 'line', 'entry', 'from_state'],
     on_schema_change='append_new_columns',
     full_refresh=false,
     indexes=[{'columns': ['order_key']}, {'columns': ['customer_key']}],
@@ -29,6 +29,7 @@ standing as (
     select
         lines.batch_id,
         lines.line,
+        lines.entry,
         lines.order_key,
         orders.order_key as refunded_order_key,
         orders.ordered_on as refunded_order_on,
@@ -52,6 +53,6 @@ standing as (
     left join orders on refunds.order_key = orders.order_key
 ),
 
-{{ versions_of_standing(['batch_id', 'line'], columns) }}
+{{ versions_of_standing(['batch_id', 'line', 'entry'], columns) }}
 
 select * from final
