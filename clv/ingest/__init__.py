@@ -73,7 +73,7 @@ def told(result: BatchResult, settings: Settings) -> list[str]:
             f"  {lacking:,} of the loaded rows will be rejected by the next run: they meet a filter, or lack what an "
             f"order needs; `clv rejects --batch {batch}` says then which"
         )
-    return lines
+    return lines + [f"  warning: {warning}" for warning in result.warnings]
 
 
 def require_rows(results: list[BatchResult]) -> None:

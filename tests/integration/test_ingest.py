@@ -467,3 +467,14 @@ def test_the_simulated_shop(home, tmp_path):
     assert agreed[True] == pytest.approx(0.55 * 150, abs=20)
     coded = "select distinct discount > 0, campaign is not null, discount_code is not null from raw.order_lines"
     assert set(warehouse.rows(f"{coded} where amount > 0")) == {(True, True, True), (False, False, False)}
+
+
+def test_an_amount_that_stands_twice_in_an_order_is_warned_of(home, tmp_path):
+    lines_of = [f"1,{order},2024-01-0{day},{amount},{item}" for order, day, amount, item in [
+        ("a", 1, 5, "pen"), ("a", 1, 5, "pen"), ("b", 1, 7, ""), ("b", 2, 7, ""), ("c", 1, 9, ""), ("c", 1, 9, ""),
+    ]]  # fmt: skip
+    (result,) = ingest.load("orders", write(tmp_path / "o.csv", *lines_of, header=f"{HEADER},product_id"), home)
+    (warning,) = result.warnings
+    assert warning.startswith("2 orders have the same amount twice, as on line 3 (5), and both count")
+    assert ingest.told(result, home)[-1] == f"  warning: {warning}"
+    assert ingest.load("orders", write(tmp_path / "p.csv", *ROWS), home)[0].warnings == ()

@@ -69,19 +69,19 @@ def test_rows_that_a_filter_or_a_wrong_column_set_aside(home, tmp_path):
 
 
 def test_a_replay_takes_the_place_of_its_file_and_no_later_one(home, tmp_path):
-    first = write(tmp_path / "o.csv", "1,a,2024-01-05,5", "1,b,2024-01-06,1O")
+    first = write(tmp_path / "o.csv", "1,a,2024-01-05,5", "1,b,2024-01-06,1'000")
     ingest.load(mapped(home), first, home)
     ingest.load("shop", write(tmp_path / "later.csv", "1,a,2024-01-05,9"), home)
-    mapped(home, file={"missing": ["1O"]}, amount="amount", order="order_id")
+    mapped(home, file={"missing": ["1'000"]}, amount="amount", order="order_id")
     assert ingest.replay(home, "shop")[0].result is None
     mapped(home, amount={"quantity": "order_id", "price": "amount"})
     assert ingest.replay(home, "shop")[0].result is None  # a mapping that reads less takes nothing
-    whole = {"file": {"thousands": "O"}}
+    whole = {"file": {"thousands": "'"}}
     mapped(home, **whole)
     assert ingest.replay(home, "shop")[0].result.batch_id == 3
     dbt.build("staging", {}, home)
-    assert accepted() == [("a", Decimal(9)), ("b", Decimal(1))]
-    assert ingest.load("shop", write(tmp_path / "o.csv", "1,a,2024-01-05,5", "1,b,2024-01-06,1O"), home)[
+    assert accepted() == [("a", Decimal(9)), ("b", Decimal(1000))]
+    assert ingest.load("shop", write(tmp_path / "o.csv", "1,a,2024-01-05,5", "1,b,2024-01-06,1'000"), home)[
         0
     ].already_loaded
 

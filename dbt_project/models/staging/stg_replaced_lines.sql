@@ -40,6 +40,7 @@ lines as (
         lines.order_id,
         lines.customer_key,
         lines.amount,
+        lines.ordered_at,
         rivals.file_name,
         rivals.place,
         rivals.is_redelivered,
@@ -125,6 +126,44 @@ of_older_deliveries as (
         and (newest.has_refunds or coalesce(lines.amount, 0) >= 0)
 ),
 
+-- A refund that came alone may come alone again, its time cut to the minute or to the day
+refunds as (
+    select
+        lines.*,
+        lines.ordered_at::date as day,
+        row_number() over (
+            partition by lines.batch_id, lines.order_id, lines.owner, lines.amount, lines.ordered_at::date
+            order by lines.ordered_at, lines.line, lines.entry
+        ) as number
+    from lines
+    left join of_older_deliveries as older
+        on lines.batch_id = older.batch_id and lines.line = older.line and lines.entry = older.entry
+    where lines.says_whole_orders and lines.is_of_orders and lines.amount < 0 and older.batch_id is null
+),
+
+refunds_said_again as (
+    select
+        refunds.batch_id,
+        refunds.line,
+        refunds.entry
+    from refunds
+    inner join refunds as again
+        on
+            refunds.source = again.source
+            and refunds.order_id = again.order_id
+            and refunds.owner = again.owner
+            and refunds.amount = again.amount
+            and refunds.day = again.day
+            and refunds.number = again.number
+    where
+        (refunds.place, refunds.batch_id) < (again.place, again.batch_id)
+        and refunds.row_key <> again.row_key
+        and (
+            date_trunc('minute', refunds.ordered_at) = date_trunc('minute', again.ordered_at)
+            or refunds.day in (refunds.ordered_at, again.ordered_at)
+        )
+),
+
 newest_of_anybody as (
     select
         source,
@@ -170,6 +209,8 @@ said_again as (
 
 final as (
     select * from of_older_deliveries
+    union
+    select * from refunds_said_again
     union
     select * from of_nobody
     union
