@@ -66,6 +66,8 @@ def facts(run_id: str) -> dict[str, Any]:
     rows = _rows(_RESULTS, run_id)
     if not rows:
         raise ClvError(f"no gate has judged the run {run_id}")
+    for row in rows:  # jsonb has an order of its own: what is long comes last
+        row["examples"] = [dict(sorted(one.items(), key=lambda pair: len(str(pair[1])))) for one in row["examples"]]
     failed = [row for row in rows if not row["success"]]
     judged = [gate for gate in publication.GATES if any(row["gate"] == gate for row in rows)]
     return {

@@ -78,7 +78,8 @@ create table analytics_runs.segment_transitions (
 create table analytics_runs.cohort_value (
     {SLICED}, cohort_month date, month_number int, customers bigint, retention numeric, revenue numeric,
     cumulative_revenue numeric, cumulative_revenue_low numeric, cumulative_revenue_high numeric,
-    predicted_revenue numeric, primary key (as_of_date, run_id, cohort_month, month_number)
+    predicted_revenue numeric, orders_count int default 4, active_customers int default 3,
+    primary key (as_of_date, run_id, cohort_month, month_number)
 );
 create table {tables.CHANNEL_SPEND_BEFORE} (
     {SLICED}, channel text, covered_from date, covered_to date, spend numeric, primary key (as_of_date, run_id, channel)
@@ -110,7 +111,8 @@ create table analytics_runs.dim_customer (
     primary key (as_of_date, run_id, customer_key)
 );
 create table analytics_runs.fct_orders (
-    {SLICED}, order_key text, customer_key uuid, ordered_on date, net_revenue numeric,
+    {SLICED}, order_key text, customer_key uuid, ordered_on date, net_revenue numeric, kind text default 'order',
+    order_number int default 1,
     primary key (as_of_date, run_id, order_key)
 );
 create table {tables.ORDER_LINE_STATES} ({SLICED}, state bigint, primary key (as_of_date, run_id));

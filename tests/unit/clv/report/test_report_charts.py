@@ -1,13 +1,14 @@
-"""What the report's charts say of a few rows, also of odd ones."""
+"""What the charts of sections say of a few rows, also of odd ones."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import Any
 
-from clv.report import charts
+from clv.drawing import Chart
+from clv.report.sections import channels, cohorts, segments
 
-FACTS: dict[str, Any] = {"totals": {"currency": "EUR"}, "segments": [{"name": "loyal"}, {"name": "lost"}]}
+SEGMENTS = ["loyal", "lost"]
 
 
 def move(left: str, right: str, customers: int) -> dict:
@@ -22,7 +23,7 @@ def month(cohort: int, number: int, *, customers: int = 10, retention: float | N
     }  # fmt: skip
 
 
-def plain(chart: charts.Chart | None) -> str:
+def plain(chart: Chart | None) -> str:
     assert chart
     return chart.words.replace("\u00a0", " ")
 
@@ -30,7 +31,7 @@ def plain(chart: charts.Chart | None) -> str:
 def test_names_of_the_shops_own_are_drawn_as_they_are():
     names = ["a$_$b", "cash $5 off $10", "<b>&", "x" * 300]
     rows = [{"channel": name, "cac": 1, "ltv": 2, "payback_month": None} for name in names]
-    chart = charts.channels({**FACTS, "channels": rows})
+    chart = channels.costs(rows, "EUR")
     assert chart
     for shown in ("a$_$b", "cash $5 off $10", "&lt;b&gt;&amp;", "x" * 39 + "…"):
         assert f">{shown}</text>" in chart.svg
@@ -38,8 +39,8 @@ def test_names_of_the_shops_own_are_drawn_as_they_are():
 
 def test_who_left_a_segment_that_is_empty_now_has_moved():
     rows = [move("loyal", "loyal", 50), move("new", "lost", 50), move("not yet a customer", "loyal", 900)]
-    assert "50 % are where they were" in plain(charts.moves({**FACTS, "moves": rows}))
-    assert "all of them are new" in plain(charts.moves({**FACTS, "moves": rows[2:]}))
+    assert "50 % are where they were" in plain(segments.moves(rows, SEGMENTS))
+    assert "all of them are new" in plain(segments.moves(rows[2:], SEGMENTS))
 
 
 def test_only_months_that_are_over_tell_who_comes_back_each_customer_alike():
@@ -47,18 +48,19 @@ def test_only_months_that_are_over_tell_who_comes_back_each_customer_alike():
         month(3, 1, customers=30, retention=0.2), month(3, 2, retention=0.01, over=False),
         month(4, 1, customers=10, retention=0.4), month(5, 1, retention=0.01, over=False),
     ]  # fmt: skip
-    chart = charts.retention({**FACTS, "cohorts": rows})
+    chart = cohorts.retention(rows)
     assert "25 % of all these came back in the first month after" in plain(chart)
     assert chart
-    assert chart.numbers == [["first order in", "1"], ["2024-03", "20 %"], ["2024-04", "40 %"]]
+    assert chart.numbers == [["first order in", "customers", "1"], ["2024-03", "30", "20 %"], ["2024-04", "10", "40 %"]]
+    assert ">2024-03 (30)</text>" in chart.svg
 
 
 def test_without_a_forecast_only_what_came_is_told():
     rows = [month(4, 0), month(4, 1), month(4, 2, over=False)]
-    chart = charts.curves({**FACTS, "cohorts": rows})
+    chart = cohorts.curves(rows, "EUR")
     assert chart
     assert chart.title == "What a new customer has brought"
     assert plain(chart).endswith("those of 2024-04 have brought 30 each so far.")
     expected = [*rows[:2], month(4, 2, over=False, expected=True)]
-    chart = charts.curves({**FACTS, "cohorts": expected})
+    chart = cohorts.curves(expected, "EUR")
     assert plain(chart).endswith("those of 2024-04 will have brought 30 each by the end of month 2.")

@@ -1,0 +1,42 @@
+"""Valuable customers who may be lost, how much is at stake, and how many may be written to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clv.report.reading import RUNS, SLICE, Run
+
+TITLE = "Valuable customers to keep"
+LISTED = 20
+
+# The customers of analytics.win_back, whether or not they may be written to.
+_TO_KEEP = f"""
+    select
+        clv.customer_key, clv.segment, clv.historic_revenue, clv.predicted_clv, clv.churn_risk,
+        segments.value_at_stake, segments.expected_gap_days, clv.as_of_date - clv.last_order_on as days_silent,
+        profiles.may_contact, count(*) over () as of_all
+    from (select * from {RUNS}.customer_clv {SLICE}) as clv
+    join (select * from {RUNS}.customer_segments {SLICE} and is_saveable) as segments using (customer_key)
+    join (select * from {RUNS}.dim_customer {SLICE}) as profiles using (customer_key)
+    order by segments.value_at_stake desc nulls last, clv.historic_revenue desc, clv.customer_key
+    limit %(listed)s
+"""
+_CONSENT = f"""
+    select
+        count(*) filter (where may_be_contacted) as contactable,
+        count(*) filter (where may_contact) as agreed,
+        count(*) filter (where not may_contact) as refused,
+        count(*) filter (where may_contact is null) as unknown
+    from {RUNS}.dim_customer {SLICE}
+"""
+
+
+def read(run: Run) -> dict[str, Any]:
+    """Customers under their pseudonyms, those with most at stake first (`of_all` says of how many), and the counts of
+    customers by consent."""
+    return {
+        "to_keep": run.rows(_TO_KEEP, listed=LISTED),
+        "consent": run.rows(_CONSENT)[0],
+        "horizon_days": run.totals["horizon_days"],
+        "currency": run.currency,
+    }
