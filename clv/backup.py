@@ -39,10 +39,11 @@ MANIFEST, WAREHOUSE, REGISTRY, FILES = "backup.json", "warehouse.dump", "registr
 SECRETS = (
     "secrets/pseudonym_key",
     "secrets/airflow_password",
+    "secrets/airflow_viewer_password",
     *(f"secrets/{roles.secret(role)}" for role in databases.ROLES),
 )
 LIST = f"secrets/{erasures.NAME}"  # who was erased: it is added to the list that a home has
-OTHERS = ("secrets/airflow_viewer_password", "shop.json", "sources", "models", "received", "erasures")
+OTHERS = ("shop.json", "sources", "models", "received", "erasures")
 # Where MLflow writes the place of a model's files.
 PLACES = {
     "experiments": ("artifact_location",),

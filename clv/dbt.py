@@ -47,6 +47,7 @@ STAGING_STATE = f"""(
         concat_ws('-', batch_id, rows_accepted, rows_replaced, rows_withdrawn), ',' order by batch_id
     ), '')) from {tables.STG_BATCH_COUNTS}
 )"""
+SET_UP_BY = "set_up_by"  # note: the SQL of the layers from raw at the last set-up
 PARSED = "partial_parse.msgpack"  # what dbt knows of the project's files from its last call with the same variables
 SEMANTICS = "semantic_manifest.json"
 # Layers that are functions of raw alone, with a table of each: while raw and the SQL are the same, so are they.
@@ -66,6 +67,9 @@ def build(layer: str, variables: dict, settings: Settings) -> dict:
     """
     if layer != "setup" and layer not in LAYERS:
         raise ClvError(f"there is no dbt layer '{layer}'; layers are setup, {', '.join(LAYERS)}")
+    if layer == "setup" and _is_of_another_version(settings):  # else what is made on them may miss a column
+        for outdated in FROM_RAW:
+            build(outdated, {}, settings)
     with warehouse.lock(LOCK, settings.url_as(TRANSFORMER)):
         started = time.monotonic()
         state = _state(layer, settings) if layer in FROM_RAW else None
@@ -81,6 +85,8 @@ def build(layer: str, variables: dict, settings: Settings) -> dict:
             _note(MADE_OF, staging_state(settings), settings)
         if state:
             _note(f"built_{layer}", state, settings)
+        if layer == "setup":
+            _note(SET_UP_BY, _sql_digest(), settings)
         made_of = _noted(MADE_OF, settings) if layer in ("features", "training") else None
         seconds = round(time.monotonic() - started, 1)
     models = [result for result in results if result["unique_id"].startswith("model.")]
@@ -161,9 +167,7 @@ def _setup(settings: Settings) -> list[str]:
 
 def _state(layer: str, settings: Settings) -> str:
     """A digest of everything a layer from raw is made of: raw is append-only, so its batches stand for its rows."""
-    digest = hashlib.sha256()
-    for path in sorted([*PROJECT.glob("*.yml"), *PROJECT.glob("macros/*"), *PROJECT.glob("models/[si]*/*")]):
-        digest.update(path.read_bytes())
+    digest = hashlib.sha256(_sql_digest().encode())
     query = f"""
         select
             (select string_agg(batch_id || ':' || rows_received, ',' order by batch_id) from {tables.BATCHES}),
@@ -173,6 +177,20 @@ def _state(layer: str, settings: Settings) -> str:
     if layer == "intermediate":  # made of staging as it is, which need not be what raw is now
         digest.update(str(_built_from("staging", settings) or time.time_ns()).encode())
     return digest.hexdigest()
+
+
+def _sql_digest() -> str:
+    digest = hashlib.sha256()
+    for path in sorted([*PROJECT.glob("*.yml"), *PROJECT.glob("macros/*"), *PROJECT.glob("models/[si]*/*")]):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _is_of_another_version(settings: Settings) -> bool:
+    """Whether staging is there, made by other SQL than the project's."""
+    query = "select to_regclass(%s) is not null"
+    there = warehouse.rows(query, (tables.STG_ORDER_LINES,), settings.url_as(TRANSFORMER))[0][0]
+    return there and _noted(SET_UP_BY, settings) != _sql_digest()
 
 
 def _built_from(layer: str, settings: Settings) -> str | None:

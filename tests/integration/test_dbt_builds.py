@@ -92,3 +92,20 @@ def test_a_published_slice_is_not_built_again(home: settings.Settings):
 def test_an_unknown_layer_is_refused(home: settings.Settings):
     with pytest.raises(ClvError, match="no dbt layer 'marts'; layers are setup, staging"):
         dbt.build("marts", VARIABLES, home)
+
+
+def test_a_home_of_an_earlier_version_is_set_up_on_rows_of_its_own(home: settings.Settings):
+    deliver([line("1", "2024-01-10 10:00", "20.00", campaign="spring")])
+    dbt.build("setup", {}, home)
+    build_features(home)
+    with warehouse.connect() as connection:  # as before there were campaigns, and lines of orders
+        connection.execute(f"drop table {tables.INT_ORDER_LINE_VERSIONS} cascade")
+        for table in (tables.STG_ORDER_LINES, "intermediate.int_order_days", tables.INT_ORDERS):
+            connection.execute(f"alter table {table} drop column campaign")  # type: ignore[arg-type]
+        connection.execute(f"update {tables.BUILDS} set value = 'older'")
+    dbt.build("setup", {}, home)
+    assert warehouse.rows(f"select order_key, campaign from {tables.INT_ORDERS}") == [("shop:1", "spring")]
+    assert warehouse.rows("select count(*) from analytics.fct_order_lines") == [(0,)]
+    dbt.build("features", {**VARIABLES, "run_id": "2024-06-01.2"}, home)
+    lines = f"select campaign from {tables.ORDER_LINES_OF_RUNS} where run_id = '2024-06-01.2'"
+    assert warehouse.rows(lines) == [("spring",)]
