@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from clv import dates, roles, settings, tables, warehouse
+from clv import dates, outcome, roles, settings, tables, warehouse
 from clv.errors import ClvError
 
 DAG = "clv_daily"
@@ -172,17 +172,20 @@ def _look_patiently(airflow: Airflow, dag_run_id: str) -> Run:
 
 
 def wait(airflow: Airflow, dag_run_ids: list[str], console: Console) -> list[Run]:
-    """Waits until every run has ended, showing progress; returns them. Raises ClvError naming the runs that failed."""
+    """Waits until every run has ended, showing progress and a line for each that has; returns them.
+
+    Raises ClvError with why the first of them failed, and the dates of the others.
+    """
     runs = [look(airflow, run_id) for run_id in dag_run_ids]
-    # A log gets a line per run that ended; a terminal gets a table that moves.
+    # A terminal gets a table that moves as well.
     with Live(_progress(runs), console=console, refresh_per_second=4) if console.is_terminal else nullcontext() as live:
         while True:
             for number, run in enumerate(runs):
                 if run.state in ENDED:
                     continue
                 runs[number] = _look_patiently(airflow, run.dag_run_id)
-                if live is None and runs[number].state in ENDED:
-                    console.print(f"{run.as_of} {runs[number].state}")
+                if runs[number].state in ENDED:
+                    console.print(f"{run.as_of} {_ended(airflow, runs[number])}", markup=False, soft_wrap=True)
             if live:
                 live.update(_progress(runs))
             if all(run.state in ENDED for run in runs):
@@ -190,8 +193,17 @@ def wait(airflow: Airflow, dag_run_ids: list[str], console: Console) -> list[Run
             time.sleep(POLL_SECONDS)
     failed = [run for run in runs if run.state == "failed"]
     if failed:
-        raise ClvError("; ".join(_why(airflow, run) for run in failed))
+        others = f"; failed too: {', '.join(str(run.as_of) for run in failed[1:])}" if failed[1:] else ""
+        raise ClvError(_why(airflow, failed[0]) + others)
     return runs
+
+
+def _ended(airflow: Airflow, run: Run) -> str:
+    """How a run ended: what came out of its date, or why it failed."""
+    if run.state == "failed":
+        return f"failed: {_why(airflow, run)}"
+    found = outcome.of(run.as_of, airflow.home)
+    return f"{run.state}: {found.line()}" if found else run.state
 
 
 def _progress(runs: list[Run]) -> Table:

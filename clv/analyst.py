@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from itertools import chain
@@ -66,8 +66,16 @@ def query(
             (out or Console(highlight=False)).print("done, no rows to show")
 
 
-def summary(home: settings.Settings | None = None, out: Console | None = None, as_of: date | None = None) -> None:
-    """Prints the value tiers and the segments of a published date (default: the latest)."""
+GROUPS = {"value_tier": "Value tiers", "segment": "Segments"}
+
+
+def summary(
+    home: settings.Settings | None = None,
+    out: Console | None = None,
+    as_of: date | None = None,
+    groups: Iterable[str] = tuple(GROUPS),
+) -> None:
+    """Prints the value tiers and the segments, or one of GROUPS, of a published date (default: the latest)."""
     out = out or Console(highlight=False)
     shown = fetch(
         f"select max(as_of_date) from {tables.PUBLICATIONS} where %(day)s::date is null or as_of_date = %(day)s",
@@ -76,10 +84,10 @@ def summary(home: settings.Settings | None = None, out: Console | None = None, a
     )[1][0][0]
     if shown is None:
         raise ClvError("nothing is published yet; run `clv run --as-of DATE`")
-    for title, column in (("Value tiers", "value_tier"), ("Segments", "segment")):
+    for column in groups:
         names, rows = fetch(_GROUPS.format(column=column), home, {"day": shown})
         currency = fetch(_CURRENCY, home, {"day": shown})[1][0][0]
-        tabular.show(out, tabular.make(names, rows, f"{title} on {shown}, money in {currency}"))
+        tabular.show(out, tabular.make(names, rows, f"{GROUPS[column]} on {shown}, money in {currency}"))
     query = remarks.QUERY.format(relation="analytics.segment_summary_history", condition="as_of_date = %(day)s")
     basis = remarks.Basis(*fetch(query, home, {"day": shown})[1][0])
     for remark in remarks.of_run(basis, home or settings.load()):

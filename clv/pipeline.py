@@ -46,8 +46,10 @@ def take(name: str, as_of: date, run_id: str, try_number: int = 1, **options: ob
         runs.require_unpublished(run_id)
     try:
         facts = STEPS[name](as_of, run_id, **options)
-    except ClvError as error:
-        runs.log(run_id, name, started, {"error": str(error)}, try_number)
+    except Exception as error:
+        # What is not ours to say may quote rows: it stays in the task's own log.
+        why = str(error) if isinstance(error, ClvError) else f"{type(error).__name__}; the task's log has it"
+        runs.log(run_id, name, started, {"error": why}, try_number)
         raise
     runs.log(run_id, name, started, facts, try_number)
     print(f"{name}: " + ", ".join(f"{key} {value}" for key, value in facts.items()), flush=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from datetime import date
 from typing import Annotated
 
 import typer
@@ -14,11 +16,26 @@ def run(
     as_of: Annotated[str, typer.Option("--as-of", help="The day to make; it covers every order before it.")],
     force_retrain: Annotated[bool, typer.Option("--force-retrain", help="Train a model for exactly this day.")] = False,
 ) -> None:
-    """Make one day: start a run of clv_daily, wait for it, and fail when it fails."""
+    """Make one day: start a run of clv_daily, wait for it, and fail when it fails. Ends with what came out."""
     from clv import airflow_api
 
-    day = dates.parse_date(as_of, "--as-of")
-    airflow_api.run(settings.load(), day, force_retrain, Console())
+    day, home, out = dates.parse_date(as_of, "--as-of"), settings.load(), Console(highlight=False)
+    started = time.monotonic()
+    airflow_api.run(home, day, force_retrain, out)
+    show(day, home, out, time.monotonic() - started)
+
+
+def show(day: date, home: settings.Settings, out: Console, seconds: float) -> None:
+    """Prints what a person wants to know of a date that was made: its value tiers, customers, forecast, page, time."""
+    from clv import analyst, outcome
+
+    found = outcome.of(day, home)
+    if found is None:
+        return
+    analyst.summary(home, out, day, groups=["value_tier"] if found.forecast else [])
+    minutes = f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+    for name, value in [*found.lines(), ("took", minutes)]:
+        out.print(f"{name:<10} {value}", markup=False, soft_wrap=True)
 
 
 def backfill(
@@ -27,7 +44,10 @@ def backfill(
     every: Annotated[int, typer.Option("--every", help="Days from one date to the next.")] = 1,
     backwards: Annotated[bool, typer.Option("--backwards", help="The last day first.")] = False,
 ) -> None:
-    """Make several past days: start their runs through Airflow, wait for them, and fail when one fails."""
+    """Make several past days: start their runs through Airflow, wait for them, and fail when one fails.
+
+    Says of each day, as it ends, how many customers and what forecast it has, or why it failed.
+    """
     from clv import airflow_api
 
     days = dates.parse_date(first, "--from"), dates.parse_date(last, "--to")

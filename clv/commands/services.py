@@ -71,9 +71,10 @@ def down() -> None:
 
 
 def status() -> None:
-    """Show each service and what is published.
+    """Show each service, what is published, what waits, and how the last run went.
 
-    Exits with 0 when everything is up, else with 3.
+    Exits with 0 when all is well, with 3 when a service is not up, with 4 when what is published is stale: its newest
+    date lies before yesterday, the last run failed, or no file has come for longer than dbt's sources allow.
     """
     from rich.table import Table
 
@@ -92,16 +93,39 @@ def status() -> None:
         table.add_row(service.name, f"[{colour}]{service.health}[/]", pid, service.where)
     out.print(f"home {home.home}")
     out.print(table)
-    if found[0].health == "up":
-        published = _published(home)
-        newest = f", newest {', '.join(published[:5])}" if published else ""
-        out.print(f"{len(published)} date{'' if len(published) == 1 else 's'} published{newest}")
+    stale = _show_state(home) if found[0].health == "up" else []
     if any(service.health != "up" for service in found):
+        out.print("to start it, or to mend what died: clv up")
         raise typer.Exit(3)
+    if stale:
+        raise typer.Exit(4)
 
 
-def _published(home: settings.Settings) -> list[str]:
-    from clv import roles, tables, warehouse
+def _show_state(home: settings.Settings) -> list[str]:
+    """Prints what is published, what waits, the last run; gives why what is published is stale."""
+    from clv import dates, state
+    from clv.commands.console import out
 
-    query = f"select distinct as_of_date from {tables.PUBLICATIONS} order by as_of_date desc"
-    return [str(day) for (day,) in warehouse.rows(query, url=home.url_as(roles.PUBLISHER))]
+    found = state.read(home, dates.today())
+    if found.newest:
+        age = {0: "today", 1: "yesterday"}.get(found.age or 0, f"{found.age} days ago")
+        several = f"; {found.published_dates} dates" if found.published_dates > 1 else ""
+        out.print(f"published  {found.newest} ({age}), run {found.newest_run}{several}")
+    else:
+        out.print("published  nothing yet; make a date: clv run --as-of DATE")
+    if found.waiting:
+        since = f"dated {found.newest} or later" if found.newest else "loaded"
+        out.print(f"waiting    {found.waiting:,} orders {since}, not in the published tables yet")
+    for one in found.freshness:
+        if one.last_loaded_on:
+            late = "" if one.level == "pass" else f", {one.age} days ago: deliveries may have stopped"
+            out.print(
+                f"last file  loaded on {one.last_loaded_on}{late}", style=None if one.level == "pass" else "yellow"
+            )
+    if run := found.last_run:
+        when = f"{run.ended_at or run.started_at:%Y-%m-%d %H:%M}"
+        why = f" in {run.step}: {run.error}" if run.error else f", last step {run.step or 'open_run'}"
+        out.print(f"last run   {run.run_id} {run.state}{why} ({when})", markup=False)
+    for line in found.stale:
+        out.print(f"stale      {line}", style="red", markup=False)
+    return found.stale

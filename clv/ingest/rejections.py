@@ -12,6 +12,7 @@ from clv.ingest.mapping import load_mapping
 from clv.settings import Settings
 
 REASONS_SHOWN = 3  # per file, when it is loaded
+UNREADABLE = f"select batch_id, line, reason from {tables.UNREADABLE_ROWS} where reason <> 'erased'"
 SAMPLE = 500  # reasons of a batch from which a mend is worked out
 
 # A batch that a later one of the same file has taken the place of, of `batches`.
@@ -91,26 +92,25 @@ def batches(settings: Settings, source: str | None = None) -> list[Batch]:
     return [Batch(*row) for row in found]
 
 
-def reasons(settings: Settings, source: str | None = None, batch_id: int | None = None) -> list[Reason]:
-    """Why rows are rejected, the most frequent first: of one batch, or of all that hold (not withdrawn, nor replaced by
-    a later file of the same name). Values in them are as they came: see clv.masking."""
-    chosen = {"source": source, "batch_id": batch_id}
-    url = settings.url_as(roles.PUBLISHER)
+def reasons(settings: Settings, source: str | None = None) -> list[Reason]:
+    """Why rows are rejected, most frequent first, over all batches that hold (not withdrawn, nor replaced by a later
+    file of the same name). Values in them are as they came: see clv.masking."""
+    holding = f"not {REPLACED} and batch_id not in (select batch_id from {tables.WITHDRAWALS})"
+    query = _reasons(_rows(settings), f"(%(source)s::text is null or source = %(source)s) and {holding}")
+    return [Reason(*row) for row in warehouse.rows(query, {"source": source}, settings.url_as(roles.PUBLISHER))]
+
+
+def _reasons(rejected: str, chosen: str) -> str:
     # Reasons that differ by the quoted value alone are one; what is quoted may hold quotes itself.
     kind = "regexp_replace(reason, '''.*''', '''…''')"
-    query = f"""
+    return f"""
         select batch_id, source, batches.file_name, {kind}, count(*), min(line), (array_agg(reason order by line))[1]
-        from ({_rows(settings)}) as rejected
+        from ({rejected}) as rejected
         inner join {tables.BATCHES} as batches using (batch_id)
-        where (%(source)s::text is null or source = %(source)s)
-            and (
-                batch_id = %(batch_id)s or %(batch_id)s::bigint is null and not {REPLACED}
-                and batch_id not in (select batch_id from {tables.WITHDRAWALS})
-            )
+        where {chosen}
         group by batch_id, source, batches.file_name, {kind}
         order by count(*) desc, batch_id desc, min(line)
     """
-    return [Reason(*row) for row in warehouse.rows(query, chosen, url)]
 
 
 def rows(settings: Settings, batch_id: int, limit: int | None = None) -> list[Rejected]:
@@ -132,15 +132,17 @@ def rows(settings: Settings, batch_id: int, limit: int | None = None) -> list[Re
 def source_of(batch_id: int, settings: Settings) -> str:
     """The source that a batch came from. Raises ClvError when there is no such batch."""
     query = f"select source from {tables.BATCHES} where batch_id = %s"
-    found = warehouse.rows(query, (batch_id,), settings.url_as(roles.PUBLISHER))
+    found = warehouse.rows(query, (batch_id,), settings.url_as(roles.LOADER))
     if not found:
         raise ClvError(f"there is no batch {batch_id}; `clv batches` lists them")
     return found[0][0]
 
 
 def told(batch_id: int, settings: Settings) -> list[str]:
-    """The first reasons of a batch, masked, and the mends, a line each: for whoever loads it, and for a run's log."""
-    found = reasons(settings, batch_id=batch_id)
+    """The first reasons why rows of a batch are unreadable, masked, and the mends, a line each: for whoever loads it,
+    and for a run's log."""
+    query = _reasons(UNREADABLE, "batch_id = %(batch_id)s")
+    found = [Reason(*row) for row in warehouse.rows(query, {"batch_id": batch_id}, settings.url_as(roles.LOADER))]
     lines = [f"{one.rows:,} rejected: {masking.reason(one.example)} (line {one.line})" for one in found[:REASONS_SHOWN]]
     if more := found[REASONS_SHOWN:]:
         lines.append(f"{sum(one.rows for one in more):,} rejected for other reasons: `clv rejects --batch {batch_id}`")
@@ -150,7 +152,7 @@ def told(batch_id: int, settings: Settings) -> list[str]:
 def mends(batch_id: int, settings: Settings) -> list[str]:
     """What to write into the mapping so that unreadable rows of a batch become readable: see clv.ingest.hints."""
     query = f"select distinct reason from {tables.UNREADABLE_ROWS} where batch_id = %s order by reason limit {SAMPLE}"
-    found = warehouse.rows(query, (batch_id,), settings.url_as(roles.PUBLISHER))
+    found = warehouse.rows(query, (batch_id,), settings.url_as(roles.LOADER))
     mapping = load_mapping(source_of(batch_id, settings), settings)
     return hints.mends([reason for (reason,) in found], mapping)
 
@@ -158,11 +160,10 @@ def mends(batch_id: int, settings: Settings) -> list[str]:
 def _rows(settings: Settings) -> str:
     """SQL of every rejected row: (batch_id, line, reason). What a later row replaced, or an operator took back, is not
     rejected."""
-    unreadable = f"select batch_id, line, reason from {tables.UNREADABLE_ROWS} where reason <> 'erased'"
     if not _there(tables.SET_ASIDE_LINES, settings):
-        return unreadable
+        return UNREADABLE
     return f"""
-        {unreadable} union all
+        {UNREADABLE} union all
         select batch_id, line, reason from {tables.SET_ASIDE_LINES}
         where reason not in ('replaced', 'withdrawn', 'erased')
     """

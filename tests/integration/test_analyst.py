@@ -11,7 +11,8 @@ import small_warehouse as small
 from rich.console import Console
 from typer.testing import CliRunner
 
-from clv import analyst, cli, publication, settings
+from clv import analyst, cli, outcome, publication, settings
+from clv.commands.runs import show
 from clv.errors import ClvError
 
 
@@ -23,9 +24,9 @@ def shop(home: settings.Settings) -> settings.Settings:
     return home
 
 
-def printed(action, *arguments) -> str:
+def printed(action, *arguments, seconds: float | None = None) -> str:
     out = Console(file=io.StringIO(), width=200, highlight=False)
-    action(*arguments, out)
+    action(*arguments, out, *([] if seconds is None else [seconds]))
     return out.file.getvalue()  # type: ignore[attr-defined]
 
 
@@ -118,3 +119,30 @@ def test_a_query_comes_from_a_file_or_from_standard_input(shop: settings.Setting
 def test_a_query_that_fails_writes_no_rows(shop: settings.Settings) -> None:
     done = clv("sql", "select 1 / 0 as one", "--csv")
     assert (done.exit_code, done.stdout) == (1, "")
+
+
+def test_the_outcome_of_a_date_is_what_a_person_wants_to_know(shop: settings.Settings) -> None:
+    day = date.fromisoformat(small.AS_OF)
+    assert outcome.of(day, shop) is None
+    publication.publish(day, small.ready_run())
+    found = outcome.of(day, shop)
+    assert found
+    # Each of three customers has a predicted value of 14.
+    assert found.line() == "3 customers; forecast: 42 GBP of predicted value over 365 days"
+    text = printed(show, day, shop, seconds=75.0)
+    for expected in (
+        "Value tiers on 2011-06-01", "published  2011-06-01, run 2011-06-01.1", "customers  3", "took       1 min 15 s",
+    ):  # fmt: skip
+        assert expected in text
+    assert "Segments" not in text
+
+
+def test_an_outcome_without_a_forecast_says_why(shop: settings.Settings) -> None:
+    run_id = small.ready_run()
+    small.execute(
+        "update analytics_runs.customer_clv set status = 'too_little_data', predicted_clv = null,"
+        " status_reason = '9 days of orders, 180 needed'"
+    )
+    publication.publish(date.fromisoformat(small.AS_OF), run_id)
+    text = printed(show, date.fromisoformat(small.AS_OF), shop, seconds=5.0)
+    assert "forecast   none, 9 days of orders, 180 needed" in text

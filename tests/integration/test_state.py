@@ -1,0 +1,97 @@
+"""How things stand: what is published, how old it is, what waits, how the last run went."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+import small_warehouse as small
+from raw_rows import deliver, line
+from typer.testing import CliRunner
+
+from clv import cli, publication, runs, settings, state
+from clv.runtime import stack
+
+DAY = date.fromisoformat(small.AS_OF)
+
+
+@pytest.fixture
+def shop(home: settings.Settings) -> settings.Settings:
+    """A date that is published, and orders of that very day and later: o5 is dated on it."""
+    small.make_tables()
+    small.make_orders()
+    publication.publish(DAY, small.ready_run())
+    return home
+
+
+def read(home: settings.Settings, days_later: int = 0) -> state.State:
+    return state.read(home, DAY + timedelta(days=days_later))
+
+
+def test_a_home_in_which_nothing_happened_is_not_stale(home: settings.Settings):
+    found = state.read(home, DAY)
+    assert (found.newest, found.waiting, found.last_run, found.stale) == (None, 0, None, [])
+
+
+@pytest.mark.parametrize(("days", "stale"), [(0, False), (1, False), (2, True)])
+def test_a_newest_date_before_yesterday_is_stale(shop: settings.Settings, days: int, stale: bool):
+    found = read(shop, days)
+    assert (found.newest, found.newest_run, found.age) == (DAY, f"{DAY}.1", days)
+    assert any("newest published date" in one for one in found.stale) is stale
+    if stale:
+        assert "`clv run --as-of 2011-06-03`" in found.stale[0]
+
+
+def test_orders_that_no_published_table_has_are_counted_once(shop: settings.Settings):
+    assert read(shop).waiting == 1  # o5, which a run has taken in
+    rows = [
+        line("n1", "2011-06-01 10:00", 5),
+        line("n1", "2011-06-01 10:00", 6, product_id="ink"),
+        line("old", "2011-05-01", 1),
+    ]
+    batch = deliver([*rows, line("ahead", "2011-06-05", 5)])
+    assert read(shop).waiting == 2
+    assert read(shop, 4).waiting == 3  # once the day has come
+    small.execute("insert into raw.withdrawals (batch_id, reason) values (%s, 'wrong')", (batch,))
+    assert read(shop).waiting == 1
+
+
+def test_the_last_run_says_what_stopped_it_until_another_goes_through(shop: settings.Settings):
+    run_id = runs.open_run(DAY, "test")
+    assert read(shop).last_run.state == "unfinished"  # type: ignore[union-attr]
+    runs.log(run_id, "gate_raw", 0, {"error": "gate raw stopped the run"})
+    last = read(shop).last_run
+    assert last
+    assert (last.state, last.step, last.error) == ("failed", "gate_raw", "gate raw stopped the run")
+    assert f"`clv run --as-of {DAY}`" in read(shop).stale[0]
+    next_run = small.ready_run(factor=2)
+    publication.publish(DAY, next_run)
+    assert read(shop).stale == []
+    assert [(one.run_id, one.state) for one in runs.history(shop)] == [
+        (next_run, "published"), (run_id, "failed"), (f"{DAY}.1", "replaced"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("days", "level"), [(2, "pass"), (3, "warn"), (7, "warn"), (8, "error")])
+def test_the_freshness_that_dbt_declares_is_judged(shop: settings.Settings, days: int, level: str):
+    loaded = DAY - timedelta(days=days)
+    small.execute("update raw.batches set loaded_at = %s", (f"{loaded} 12:00+00",))
+    (judged,) = read(shop).freshness
+    assert (judged.source, judged.last_loaded_on, judged.age, judged.level) == ("raw.batches", loaded, days, level)
+    assert any("no file has come for 8 days" in one for one in read(shop).stale) is (level == "error")
+
+
+@pytest.mark.parametrize(("services", "days", "code"), [("up", 0, 0), ("up", 2, 4), ("down", 2, 3)])
+def test_status_says_it_by_its_exit_code(
+    shop: settings.Settings, monkeypatch: pytest.MonkeyPatch, services: str, days: int, code: int
+):
+    found = [stack.ServiceState("postgres", "up", "", 1), stack.ServiceState("scheduler", services, "", 2)]
+    monkeypatch.setattr(stack, "status", lambda _: found)
+    monkeypatch.setattr("clv.dates.today", lambda: DAY + timedelta(days=days))
+    small.execute("update raw.batches set loaded_at = %s", (f"{DAY} 12:00+00",))
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(cli.app, ["status"])
+    assert done.exit_code == code
+    assert "published  2011-06-01 (" in done.stdout
+    assert "waiting    1 orders dated 2011-06-01 or later, not in the published tables yet" in done.stdout
+    assert "last run   2011-06-01.1 published" in done.stdout
+    assert ("stale " in done.stdout) is (days == 2)
