@@ -53,7 +53,10 @@ def copy_received(home: settings.Settings, scratch: settings.Settings) -> None:
     with warehouse.connect(home.warehouse_url) as source, warehouse.connect(scratch.warehouse_url) as target:
         source.execute("set transaction isolation level repeatable read, read only")
         if not source.execute(f"select 1 from {tables.BATCHES} limit 1").fetchone():
-            raise ClvError("the warehouse holds no orders; load some with `clv ingest`, or name a file with --orders")
+            raise ClvError(
+                "the warehouse holds no orders; load some with `clv ingest --source NAME --path FILE_OR_FOLDER`, "
+                "or name a file with --orders"
+            )
         target.execute(f"truncate {', '.join(COPIED)}")
         for table in COPIED:
             copied = f"copy {table} to stdout (format binary)"

@@ -63,7 +63,7 @@ def replay(
 
 
 def withdraw(
-    batch: Annotated[int, typer.Option(help="Number of the batch, as `clv ingest` printed it.")],
+    batch: Annotated[int, typer.Option(help="Number of the batch, as `clv batches` lists it.")],
     reason: Annotated[str, typer.Option(help="Why; kept beside the batch.")],
 ) -> None:
     """Take a batch back: its rows stay as received but count no more from the next run on."""

@@ -27,10 +27,10 @@ def backup(to: Annotated[Path, typer.Option(help="A folder that is not there yet
 
 
 def restore(
-    batch: Annotated[int | None, typer.Option(help="Number of a batch that was withdrawn.")] = None,
-    backup: Annotated[
-        Path | None, typer.Option(help="A folder that `clv backup` made; the home must be empty.")
+    batch: Annotated[
+        int | None, typer.Option(help="Number of a batch that was withdrawn, as `clv batches` lists it.")
     ] = None,
+    backup: Annotated[Path | None, typer.Option(help="A folder that clv backup made; the home must be empty.")] = None,
     erasures: Annotated[
         Path | None,
         typer.Option(help="With --backup: the list secrets/erasures of the home it was made of, as of now."),

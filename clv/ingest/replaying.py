@@ -43,7 +43,7 @@ def replay(settings: Settings, source: str | None = None, batch_id: int | None =
     if gone:
         raise ClvError(
             f"no copy is left of the file of batch {', '.join(gone)} in {settings.home / 'received'}; "
-            "load it again with `clv ingest`"
+            "load it again with `clv ingest --source NAME --path FILE`"
         )
     return results
 
@@ -100,7 +100,10 @@ def _replay(batch: _Batch, settings: Settings) -> Replayed:
         path, sha256 = kept.find(batch.sha256, batch.file_name, settings) or _gone(batch)
         file = files.prepare(path, batch.file_name, mapping.encoding, scratch, bounded=False)
         if file.sha256 != sha256:
-            raise ClvError(f"{path} is not what was received as {batch.file_name}; load that again with `clv ingest`")
+            raise ClvError(
+                f"{path} is not what was received as {batch.file_name}; "
+                f"load that again with `clv ingest --source {batch.source} --path FILE`"
+            )
         file = replace(file, sha256=batch.sha256)  # a copy that erasures took rows out of is still of that file
         delivery = next_delivery(batch.sha256, mapping, settings)
         opening = Opening(delivery, batch.landed, batch.batch_id, batch.place, batch.usable)

@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 import secrets
+import shlex
 import shutil
 import subprocess
 import sys
@@ -69,7 +70,9 @@ def up(home: settings.Settings, step: Step = nullcontext) -> tuple[settings.Sett
     """
     check_java()
     if cut_short := home.state.get("restoring"):
-        raise ClvError(f"a restore into {home.home} was cut short; finish it: clv restore --backup {cut_short}")
+        raise ClvError(
+            f"a restore into {home.home} was cut short; finish it: clv restore --backup {shlex.quote(str(cut_short))}"
+        )
     make_folders(home)
     with _only_one(home):
         home = _identify(home)

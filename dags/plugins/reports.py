@@ -14,8 +14,8 @@ from clv import settings
 PREFIX = "customer-value"
 INDEX, GATES = "index.html", "gates/index.html"
 NOTHING_YET = {
-    INDEX: "Nothing is published yet: run clv_daily, or `clv run`.",
-    GATES: "No gate has judged a run yet: run clv_daily, or `clv run`.",
+    INDEX: "Nothing is published yet: run clv_daily, or `clv run --as-of DATE`.",
+    GATES: "No gate has judged a run yet: run clv_daily, or `clv run --as-of DATE`.",
 }
 DRAWING = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 20 20' fill='%235b8fc9'%3E"
 BARS = f"{DRAWING}%3Cpath d='M2 11h4v7H2zM8 6h4v12H8zM14 2h4v16h-4z'/%3E%3C/svg%3E"
