@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from spark_jobs import altered, reasons
+from spark_jobs import altered, attribution
 from spark_jobs.altered import Alteration
 from spark_jobs.anchor import OriginFit
 from spark_jobs.columns import Array, Columns
@@ -25,7 +25,6 @@ MOST_CUSTOMERS = 1_000  # that are looked at, drawn at random
 FEWEST_CUSTOMERS = 30  # who could have a column's values
 VARIED = 6  # columns, those of the drivers that count most
 LEVELS = np.linspace(0.05, 0.95, 9)  # quantiles of a column's values that customers are given
-REMAINDER = "remainder"  # of no driver: the blend's bends, and that most customers lie below the mean
 
 # Of each driver the column that stands for it.
 COLUMNS: dict[str, Alteration] = {
@@ -58,7 +57,7 @@ def explain(
     """For each window that was learned, what moves its forecast: plain numbers, for the model's record.
 
     columns: FEATURE_COLUMNS of an origin's customers, shape (n,); fit, common: of the same origin. `importance` is
-    money per customer by driver, and of the remainder; `dependence` holds, from the most important driver on, the
+    money per customer by driver; `dependence` holds, from the most important driver on, the
     values `at` of a column, with the `mean` forecast (money) and `chance` of an order at each, and how many `customers`
     could have them. Both are empty where nothing was learned or a rival is published, whose name is `published`.
     """
@@ -83,13 +82,18 @@ def explain(
 
 
 def importance(model: Model, fit: OriginFit, columns: Columns, common: Setting, window_days: int) -> dict[str, float]:
-    """Mean absolute effect on the mean forecast, in money per customer, by driver, and of the remainder."""
-    contributions = reasons.drivers(model, fit, columns, window_days)
+    """Mean absolute effect on the mean forecast, in money per customer, by driver."""
+    contributions = attribution.attribute(model, fit, columns, window_days)[0]
     trained = model.trained[window_days]
     predicted = blend(trained, parts(trained, fit, columns, window_days), common)[1]
-    effects = reasons.in_money(contributions, contributions.mean(axis=0), predicted, float(predicted.mean()))
-    sizes = np.abs(effects).mean(axis=0)
-    return {name: round(float(size), 4) for name, size in zip([*reasons.DRIVERS, REMAINDER], sizes, strict=True)}
+    mean, logs = float(predicted.mean()), np.log(predicted)
+    rows = np.column_stack([logs, contributions])
+    average = attribution.average_customer(rows.mean(axis=0), predicted @ rows / predicted.sum(), np.log(mean))
+    effects = attribution.effects(
+        contributions, average[1:], logs - np.log(mean), predicted - mean, np.full(len(logs), mean)
+    )  # fmt: skip
+    sizes = np.abs(effects).mean(axis=0)[:-1]
+    return {name: round(float(size), 4) for name, size in zip(attribution.DRIVERS, sizes, strict=True)}
 
 
 def dependence(

@@ -1,158 +1,229 @@
-"""Why a customer's forecast is what it is: up to three drivers in words, with their effect in money.
+"""Why a customer's forecast is what it is: up to three reasons in words, each with its effect.
 
-The logarithm of the forecast is a weighted sum of parts, and each part a sum of drivers: expected orders and order
-value from the anchor, trailing spend, and the learners' contributions (exact TreeSHAP: Lundberg et al. 2020, Nature
-Machine Intelligence 2; products with coefficients for the logistic regression), those of log-odds times 1 - p, which
-is what a small change in log-odds does to log p. Against the mean customer, differences of that sum become money by
-the logarithmic mean, so that the effects of all drivers and a remainder add up to the customer's forecast less the
-mean forecast. A published rule is no such sum: what it rests on is one reason, and has the whole effect.
+Drivers that go together are told as one reason with the customer's own figures. A sentence claims something: that
+somebody orders often, is overdue, spends much. Where a claim points the other way than the effect (the model weighs
+many things at once), the reason would be against common sense, so its effect is told with the group it belongs with,
+whose words hold both figures; at last with everything a customer did. A claim that still points the other way is not
+told at all. The same words serve the money and the risk, since a good sign raises one and lowers the other.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit, logit
 
-from spark_jobs import baselines_rules, btyd, examples, logistic
-from spark_jobs.anchor import DAYS_PER_WEEK, OriginFit, Probabilistic, history
+from spark_jobs import baselines_rules
 from spark_jobs.columns import YEAR, Array, Columns
-from spark_jobs.examples import SHAPE
-from spark_jobs.forecast import Model, Trained, parts
+from spark_jobs.forecast import Model, Trained
 from spark_jobs.promotion import ANCHOR, CELLS, OURS
 
 REASONS = 3  # at most
-DRIVERS = list(dict.fromkeys(SHAPE.values()))
+LEAST = 0.02  # of the strongest one's effect: less is no reason
+GROUPS = {  # of drivers
+    "frequency": "rhythm", "rhythm": "rhythm",
+    "recency": "recency", "recent_orders": "recency", "recent_spend": "recency",
+    "order_value": "spend", "last_year": "season", "variety": "variety", "refunds": "returns", "discounts": "discounts",
+}  # fmt: skip
+NAMES = list(dict.fromkeys(GROUPS.values()))
+ORDERING, ALL = "ordering", "all"  # rhythm and recency together; everything
+FIGURES = {  # that sentences tell, and their columns
+    "orders": "days_with_orders", "gap": "gap_mean", "silence": "days_since_last_order",
+    "value": "average_order_value", "products": "distinct_products", "returned": "refund_share",
+    "discount": "discount_share", "last_year": "orders_prior_year_90", "age": "t",
+}  # fmt: skip
+ALIKE_IN_LOGS = np.log(1.1)  # figures nearer to each other claim nothing
+ALIKE = {"returned": 0.02, "discount": 0.02}  # shares
+OVERDUE = 1.5  # times the usual gap
+LONGEST_SEASON = 180  # days: over a longer window a customer's time of the year tells nothing
 
 
-def drivers(model: Model, fit: OriginFit, columns: Columns, horizon_days: int) -> Array:
-    """What each driver adds to the log of a customer's forecast, shape (n, len(DRIVERS)); differences count.
-
-    Nothing where a rule is published: then the remainder of `in_money` is the rule's effect.
-    """
-    base = model.base(horizon_days) or horizon_days
-    trained = model.trained.get(base, Trained())
-    found = parts(trained, fit, columns, base)
-    weights, odds_weights = trained.value_weights, trained.chance_weights
-    anchored = _anchor(fit, columns, found.said, base)
-    if trained.published != OURS:
-        return anchored if trained.published == ANCHOR else np.zeros_like(anchored)
-    total = weights[0] * anchored
-    total[:, DRIVERS.index("recent_spend")] += weights[-1] * found.trailing
-    if trained.learners is None:
-        return total
-    inputs = examples.shape(fit, columns, found.said, base)
-    tree = {name: _by_driver(SHAPE.values(), shap) for name, shap in trained.learners.contributions(inputs).items()}
-    # The boosted chance starts from BG/NBD's, and spend from the anchor's money over that chance.
-    not_boosted = expit(-found.chance[1])[:, None]
-    not_blended = expit(-(np.array(odds_weights) @ found.chance))[:, None]
-    start_odds = _by_driver(["frequency"], logit(found.said.p_bgnbd)[:, None])
-    start_p = _by_driver(["frequency"], np.log(found.said.p_bgnbd)[:, None])
-    spend = anchored - start_p + tree["spend"]
-    boosted_odds = start_odds + tree["buy"]
-    smooth = boosted_odds
-    if trained.logistic:
-        terms = trained.logistic.terms(logistic.inputs(fit, columns, found.said, base))
-        smooth = _by_driver(logistic.DRIVERS, terms)
-    anchor_odds = _by_driver(["frequency"], found.said.log_odds[:, None])
-    blended_odds = odds_weights[0] * anchor_odds + odds_weights[1] * boosted_odds + odds_weights[2] * smooth
-    total += weights[1] * (anchored + tree["total"])
-    total += weights[2] * (not_boosted * boosted_odds + spend)
-    total += weights[3] * (not_blended * blended_odds + spend)
-    return total
+def figures(columns: Columns) -> Array:
+    """FIGURES of customers, none negative, shape (n, len(FIGURES)); missing as NaN."""
+    return np.column_stack([np.maximum(columns[name], 0) for name in FIGURES.values()]).astype(float)
 
 
-def _anchor(fit: OriginFit, columns: Columns, said: Probabilistic, horizon_days: int) -> Array:
-    """The anchor's log money by driver: the rate of orders, the silence since the last one, and the value of one."""
-    # Not P(alive), which is 1 for whoever bought once: what the silence since the last order took off.
-    x, t_x, _ = history(columns)
-    at_last_order = np.log(btyd.expected_orders(fit.bgnbd, x, t_x, t_x, horizon_days / DAYS_PER_WEEK))
-    parts_of_it = [at_last_order, np.log(said.orders) - at_last_order, np.log(said.order_value)]
-    return _by_driver(["frequency", "recency", "order_value"], np.column_stack(parts_of_it))
-
-
-def _by_driver(named: Iterable[str], contributions: Array) -> Array:
-    """Contributions of shape (n, inputs), each input of a driver, summed to shape (n, len(DRIVERS))."""
-    total = np.zeros((len(contributions), len(DRIVERS)))
-    for number, driver in enumerate(named):
-        total[:, DRIVERS.index(driver)] += contributions[:, number]
-    return total
-
-
-def in_money(contributions: Array, mean: Array, predicted: Array, base: float) -> Array:
-    """Effects in money, shape (n, drivers + 1), the last the remainder; each row sums to predicted - base.
-
-    contributions: (n, drivers), in logs. mean: their means over all customers, shape (drivers,). predicted: (n,)
-    money. base: mean of predicted.
-    """
-    predicted, base = np.maximum(predicted, 1e-9), max(base, 1e-9)
-    gap = np.log(predicted) - np.log(base)
-    per_log = np.divide(predicted - base, gap, out=predicted.copy(), where=np.abs(gap) > 1e-9)
-    effects = (contributions - mean) * per_log[:, None]
-    return np.column_stack([effects, predicted - base - effects.sum(axis=1)])
-
-
-def sentences(model: Model, columns: Columns, horizon_days: int) -> list[list[str]]:
-    """For each driver what an analyst reads of each customer, shape (drivers, n); where a rule is published, a last
-    row says what it rests on."""
-    n = len(columns["t"])
+def rule(model: Model, columns: Columns, horizon_days: int) -> list[str] | None:
+    """What a published rule says of each customer, in words; None where the forecast is the model's own."""
     base = model.base(horizon_days) or horizon_days
     published = model.trained.get(base, Trained()).published
-    said = [[_WORDS[driver](columns, i) for i in range(n)] for driver in DRIVERS]
+    if published in (OURS, ANCHOR):
+        return None
     if published == CELLS:
-        said.append(["what customers of like recency, number of orders and spend brought"] * n)
-    elif published not in (OURS, ANCHOR):
-        days = YEAR if published == "trailing_year" else base
-        spent = baselines_rules.trailing(columns, days).mean
-        said.append([f"{money:,.2f} spent in the last {days} days" for money in spent])
-    return said
+        return ["what customers of like recency, number of orders and spend brought"] * len(columns["t"])
+    days = YEAR if published == "trailing_year" else base
+    return [f"{money:,.2f} spent in the last {days} days" for money in baselines_rules.trailing(columns, days).mean]
 
 
-def strongest(effects: Array, words: list[str]) -> str:
-    """The REASONS largest effects of one customer that are of any money at all, as JSON.
+@dataclass(frozen=True)
+class Customer:
+    """What sentences are made from: own figures and the average customer's, by the names of FIGURES; missing as NaN."""
 
-    effects: a row of `in_money`, whose remainder counts where there are words for it; words: as in `sentences`.
+    own: dict[str, float]
+    average: dict[str, float]
+    horizon_days: int
+    rule: str | None = None
+
+    def number(self, name: str) -> float:
+        """A figure of the customer's; 0 where it is missing."""
+        return float(np.nan_to_num(self.own[name]))
+
+    def above(self, name: str) -> int:
+        """1 where the figure is above the average customer's, -1 below, 0 where they are alike or one is missing."""
+        apart = np.log1p(self.own[name]) - np.log1p(self.average[name])
+        return 0 if np.isnan(apart) or abs(apart) <= ALIKE.get(name, ALIKE_IN_LOGS) else int(np.sign(apart))
+
+    @property
+    def rhythm_known(self) -> bool:
+        """From three days with orders on there is a usual gap."""
+        return self.number("orders") >= 3
+
+    @property
+    def overdue(self) -> float:
+        """The silence over the usual gap."""
+        return self.number("silence") / max(self.number("gap"), 1.0)
+
+
+def told(effects: Array, customer: Customer, sign: int) -> list[dict]:
+    """Up to REASONS reasons of one customer, strongest first: {"group", "reason", "effect"}.
+
+    effects: by NAMES and, last, what belongs to no group, shape (len(NAMES) + 1,), in the unit to be told. sign: 1
+    where a good sign raises what is explained, -1 where it lowers it.
     """
-    found = [round(float(effect), 2) for effect in effects[: len(words)]]
-    order = sorted((i for i, effect in enumerate(found) if effect), key=lambda i: -abs(effects[i]))[:REASONS]
-    return json.dumps([{"reason": words[i], "effect": found[i]} for i in order])
+    grouped = _grouped(dict(zip([*NAMES, ALL], (float(effect) for effect in effects), strict=True)), customer, sign)
+    rounded = {name: round(effect, 2) for name, effect in grouped.items()}
+    least = LEAST * max((abs(effect) for effect in grouped.values()), default=0)
+    told = [name for name, effect in rounded.items() if effect and abs(effect) >= least]
+    strongest = sorted(told, key=lambda name: -abs(grouped[name]))[:REASONS]
+    return [{"group": name, "reason": WORDS[name](customer), "effect": rounded[name]} for name in strongest]
 
 
-def _count(number: float, one: str, many: str | None = None) -> str:
-    number = 0 if np.isnan(number) else round(float(number))
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+def _grouped(found: dict[str, float], customer: Customer, sign: int) -> dict[str, float]:
+    """Effects by the groups that are told: what claims the contrary joins the group it belongs with."""
+
+    def contrary(name: str) -> bool:
+        return CLAIMS[name](customer) * sign * found[name] < 0
+
+    def join(names: list[str], into: str) -> None:
+        found[into] = found.get(into, 0.0) + sum(found.pop(name) for name in names)
+
+    seasonal = customer.number("age") >= YEAR and customer.horizon_days <= LONGEST_SEASON
+    if not seasonal or contrary("season"):
+        join(["season"], "rhythm")
+    for name, figure in {"variety": "products", "returns": "returned", "discounts": "discount"}.items():
+        if not customer.above(figure) or contrary(name):
+            join([name], "spend")
+    if customer.number("orders") < 2 or contrary("rhythm") or contrary("recency"):
+        join(["rhythm", "recency"], ORDERING)
+    ordering = [name for name in ("rhythm", "recency", ORDERING) if name in found]
+    if contrary("spend") and abs(found["spend"]) < max(abs(found[name]) for name in ordering):
+        del found["spend"]  # too little to tell all else as one
+    against = [name for name in (ORDERING, "spend") if name in found and contrary(name)]
+    apart = dict(found)
+    if found[ALL] or against:
+        join([name for name in (*ordering, "spend") if name in found], ALL)
+    if contrary(ALL):
+        found = {name: effect for name, effect in apart.items() if name not in against}
+    if not found[ALL]:
+        del found[ALL]
+    return found
 
 
-def _money(columns: Columns, name: str, i: int) -> str:
-    return f"{np.nan_to_num(columns[name][i]):,.2f}"
+def _claim(*signs: int) -> int:
+    """What several signs claim together: nothing where they differ."""
+    return max(signs) if min(signs) >= 0 else min(signs) if max(signs) <= 0 else 0
 
 
-def _rhythm(columns: Columns, i: int) -> str:
-    gap = columns["gap_mean"][i]
-    if np.isnan(gap):
-        return "no rhythm yet: one day with an order"
-    return f"{_count(gap, 'day')} between orders on average"
+def _rhythm(c: Customer) -> list[int]:
+    return [c.above("orders"), *([-c.above("gap")] if c.rhythm_known else [])]
 
 
-_WORDS: dict[str, Callable[[Columns, int], str]] = {
-    "frequency": lambda c, i: (
-        f"{_count(c['days_with_orders'][i], 'day')} with an order within {_count(c['recency'][i], 'day')}"
-        if c["days_with_orders"][i] > 1
-        else "one day with an order so far"
-    ),
-    "order_value": lambda c, i: f"average order of {_money(c, 'average_order_value', i)}",
-    "recency": lambda c, i: f"last order {_count(c['days_since_last_order'][i], 'day')} ago",
-    "rhythm": _rhythm,
-    "recent_orders": lambda c, i: f"{_count(c['orders_90'][i], 'order')} in the last 90 days",
-    "recent_spend": lambda c, i: f"{_money(c, 'revenue_90', i)} spent in the last 90 days",
-    "last_year": lambda c, i: (
-        f"{_count(c['orders_prior_year_90'][i], 'order')} in the same 90 days a year earlier"
-        if c["t"][i] >= 365
-        else "no year of history yet"
-    ),
-    "variety": lambda c, i: f"{_count(c['distinct_products'][i], 'different product')} bought",
-    "refunds": lambda c, i: f"{np.nan_to_num(c['refund_share'][i]):.0%} of spend refunded",
-    "discounts": lambda c, i: f"{np.nan_to_num(c['discount_share'][i]):.0%} off the price on average",
+def _recency(c: Customer) -> int:
+    if not c.rhythm_known:
+        return -c.above("silence")
+    return -1 if c.overdue > OVERDUE else int(c.overdue <= 1)
+
+
+def _ordering(c: Customer) -> list[int]:
+    """Who is on time may have been quiet for longer than others, and nothing speaks against them."""
+    on_time = c.rhythm_known and c.overdue <= OVERDUE
+    return [*_rhythm(c), max(-c.above("silence"), 0) if on_time else _recency(c)]
+
+
+# Which way common sense expects a reason to count: 1 for the customer, -1 against, 0 where it expects neither.
+CLAIMS = {
+    "rhythm": lambda c: _claim(*_rhythm(c)),
+    "recency": _recency,
+    ORDERING: lambda c: _claim(*_ordering(c)),
+    "spend": lambda c: c.above("value"),
+    "season": lambda c: 1 if c.number("last_year") else -1,
+    "variety": lambda c: c.above("products"),
+    "returns": lambda c: -c.above("returned"),
+    "discounts": lambda c: 0,  # noqa: ARG005
+    ALL: lambda c: 0 if c.rule else _claim(*_ordering(c), c.above("value")),
+}
+
+
+def _count(number: float, one: str) -> str:
+    number = round(number)
+    return f"{number:,} {one if number == 1 else one + 's'}"
+
+
+def _ago(c: Customer) -> str:
+    return f"{_count(c.number('silence'), 'day')} ago"
+
+
+def _ordered(c: Customer) -> str:
+    days = round(c.number("orders"))
+    if days == 1:
+        return "ordered on one day so far"
+    often = f", about every {_count(c.number('gap'), 'day')}" if c.rhythm_known else ""
+    return f"ordered on {days:,} days{often}"
+
+
+def _how_often(c: Customer) -> str:
+    than = {1: ", more often than the average customer", -1: ", less often than the average customer", 0: ""}
+    return _ordered(c) + than[_claim(*_rhythm(c))]
+
+
+def _quiet(c: Customer) -> str:
+    if not c.rhythm_known:
+        return f"last order {_ago(c)}"
+    usual = _count(c.number("gap"), "day")
+    if c.overdue > OVERDUE:
+        return f"quiet for {_count(c.number('silence'), 'day')}, usually orders every {usual}"
+    return f"last order {_ago(c)}, usually every {usual}"
+
+
+def _in_all(c: Customer) -> str:
+    last = "" if c.number("orders") < 2 else "the last one "
+    return f"{_ordered(c)}, {last}{_ago(c)}"
+
+
+def _spend(c: Customer) -> str:
+    than = {1: "above", -1: "below", 0: "like"}[c.above("value")]
+    return f"average order of {c.number('value'):,.2f}, {than} the average customer's"
+
+
+def _than(c: Customer, name: str) -> str:
+    return f"{'more' if c.above(name) > 0 else 'less'} than the average customer"
+
+
+def _share(c: Customer, name: str, none: str, some: str) -> str:
+    share = c.number(name)
+    if share < 0.005:
+        return none
+    return f"{f'{share:.0%}' if share < 1 else 'all'} {some}, {_than(c, name)}"
+
+
+WORDS = {
+    "rhythm": _how_often,
+    "recency": _quiet,
+    ORDERING: _in_all,
+    "spend": _spend,
+    "season": lambda c: f"{_count(c.number('last_year'), 'order')} in the same 90 days a year earlier",
+    "variety": lambda c: f"{_count(c.number('products'), 'different product')} bought, {_than(c, 'products')}",
+    "returns": lambda c: _share(c, "returned", "nothing refunded", "of spend refunded"),
+    "discounts": lambda c: _share(c, "discount", "bought without discounts", "off the price on average"),
+    ALL: lambda c: c.rule or f"{_in_all(c)}, average order of {c.number('value'):,.2f}",
 }

@@ -15,8 +15,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as sf
 
 from clv import registry, tables, warehouse
 from clv import settings as settings_module
@@ -24,10 +22,11 @@ from clv.dates import parse_date
 from clv.errors import ClvError
 from clv.roles import MODELLER
 from clv.settings import Settings
-from spark_jobs import entry, forecast, learning, model_files, reasons, session, warehouse_io
+from spark_jobs import entry, explaining, forecast, learning, model_files, reasons, session, warehouse_io
 from spark_jobs.anchor import OriginFit
 from spark_jobs.arrow import columns_of
 from spark_jobs.columns import COLUMNS, Columns
+from spark_jobs.explaining import Averages
 from spark_jobs.forecast import LIFETIME, Forecast, Model, Setting
 
 log = logging.getLogger("clv.score")
@@ -41,13 +40,12 @@ NUMBERS = [
 SAID_SCHEMA = (
     "customer_key string, horizon_days int, status string, status_reason string, basis string, "
     + ", ".join(f"{name} double" for name in NUMBERS)
-    + ", persona string, drivers array<double>, words array<string>"
+    + ", persona string, explained array<double>, rule string"
 )
-WRITTEN = ["as_of_date", "run_id", *(field.split()[0] for field in SAID_SCHEMA.split(", ")[:-2]), "reasons"]
 WRITTEN_SCHEMA = (
     "as_of_date string, run_id string, "
-    + SAID_SCHEMA.rpartition(", drivers")[0]
-    + ", reasons string, model_version string"
+    + SAID_SCHEMA.rpartition(", explained")[0]
+    + ", reasons string, risk_reasons string, model_version string"
 )
 
 
@@ -92,19 +90,17 @@ def predict(model: Model, as_of: date, run_id: str, settings: Settings) -> dict[
         common = forecast.settings_of(model, fit, learning.panel(known, MOST_SAMPLED)[as_of], daily, as_of)
         rate = settings.shop["discount_rate"]
         said = features.mapInArrow(lambda batches: say(batches, model, fit, common, rate), SAID_SCHEMA).persist()
-        means = mean_customer(said, model.asked[-1])
-        written = said.mapInArrow(
-            lambda batches: give_reasons(batches, means, as_of, run_id, model.version), WRITTEN_SCHEMA
-        )
+        average = explaining.averages(said)
+        written = said.mapInArrow(lambda batches: give_reasons(batches, average, as_of, run_id, model), WRITTEN_SCHEMA)
         rows = warehouse_io.replace_slice(written, settings, tables.CUSTOMER_PREDICTIONS, where, parts)
         said.unpersist()
         features.unpersist()
     log.info("wrote %d rows of %s with model %s", rows, tables.CUSTOMER_PREDICTIONS, model.version)
     return {
-        "customers": customers, "scored": means["customers"], "rows": rows, "model_version": model.version,
+        "customers": customers, "scored": average.customers, "rows": rows, "model_version": model.version,
         "basis": {str(h): model.basis(h) for h in model.all_horizons}, "fit": fit.as_json(),
         "level": {str(window): round(float(np.exp(found.level)), 4) for window, found in common.items()},
-        "mean_predicted_revenue": round(means["predicted"], 2),
+        "mean_predicted_revenue": round(average.revenue, 2),
     }  # fmt: skip
 
 
@@ -124,43 +120,25 @@ def say(
             yield _said(keys, horizon, forecasted, model, fit, columns)
 
 
-def mean_customer(said: DataFrame, horizon: int) -> dict[str, Any]:
-    """The mean forecast of a horizon and the mean of each driver; exact sums, the same in any order."""
-    exact = "decimal(38,10)"
-    main = said.where((sf.col("horizon_days") == horizon) & (sf.col("status") == "scored"))
-    sums = main.agg(
-        sf.count("*").alias("customers"),
-        sf.sum(sf.col("predicted_revenue").cast(exact)).alias("predicted"),
-        *(sf.sum(sf.col("drivers")[i].cast(exact)).alias(f"d{i}") for i in range(len(reasons.DRIVERS))),
-    ).first()
-    customers = sums["customers"] if sums is not None else 0
-    if not customers or sums is None:
-        return {"customers": 0, "predicted": 0.0, "drivers": np.zeros(len(reasons.DRIVERS))}
-    drivers = np.array([float(sums[f"d{i}"]) for i in range(len(reasons.DRIVERS))]) / customers
-    return {"customers": customers, "predicted": float(sums["predicted"]) / customers, "drivers": drivers}
-
-
 def give_reasons(
-    batches: Iterator[pa.RecordBatch], means: dict[str, Any], as_of: date, run_id: str, model_version: str
+    batches: Iterator[pa.RecordBatch], average: Averages, as_of: date, run_id: str, model: Model
 ) -> Iterator[pa.RecordBatch]:
-    """Rows of WRITTEN_SCHEMA: drivers become reasons, in words and money."""
+    """Rows of WRITTEN_SCHEMA: what drives the main horizon's forecast becomes reasons, in words and with effects."""
     for batch in batches:
         n = batch.num_rows
-        written: list[str | None] = [None] * n
-        with_drivers = np.flatnonzero(batch.column("drivers").is_valid().to_numpy(zero_copy_only=False))
-        if len(with_drivers):
-            kept = batch.take(pa.array(with_drivers))
-            drivers = np.array(kept.column("drivers").to_pylist())
-            predicted = kept.column("predicted_revenue").to_numpy()
-            effects = reasons.in_money(drivers, means["drivers"], predicted, means["predicted"])
-            for row, effect, words in zip(with_drivers, effects, kept.column("words").to_pylist(), strict=True):
-                written[row] = reasons.strongest(effect, words)
-        kept_columns = [batch.column(i) for i in range(batch.num_columns - 2)]
-        status = batch.column("status").to_pylist()
-        versions = [model_version if s == "scored" else None for s in status]
+        told: tuple[list[str | None], list[str | None]] = ([None] * n, [None] * n)
+        known = np.flatnonzero(batch.column("explained").is_valid().to_numpy(zero_copy_only=False))
+        if len(known):
+            kept = batch.take(pa.array(known))
+            for texts, given in zip(told, explaining.give_reasons(kept, average, model.asked[-1]), strict=True):
+                for row, text in zip(known, given, strict=True):
+                    texts[row] = text
+        scored = batch.column("status").to_pylist()
+        versions = [model.version if status == "scored" else None for status in scored]
+        kept_columns = [batch.column(i) for i in range(batch.schema.get_field_index("explained"))]
         arrays = [pa.array([as_of.isoformat()] * n), pa.array([run_id] * n), *kept_columns]
-        arrays += [pa.array(written, pa.string()), pa.array(versions, pa.string())]
-        yield pa.RecordBatch.from_arrays(arrays, [*WRITTEN, "model_version"])
+        arrays += [pa.array(texts, pa.string()) for texts in (*told, versions)]
+        yield pa.RecordBatch.from_arrays(arrays, [field.split()[0] for field in WRITTEN_SCHEMA.split(", ")])
 
 
 def write_too_little_data(settings: Settings, as_of: date, run_id: str, reason: str) -> int:
@@ -191,14 +169,14 @@ def _said(
         *(np.round(money, 4) for money in (said.revenue, said.p10, said.p50, said.p90)),
         np.round(said.discount_factor, 6),
     ]  # fmt: skip
-    drivers, words = pa.nulls(n, pa.list_(pa.float64())), pa.nulls(n, pa.list_(pa.string()))
-    persona: pa.Array = pa.nulls(n, pa.string())
+    persona, explained, rule = pa.nulls(n, pa.string()), pa.nulls(n, pa.list_(pa.float64())), pa.nulls(n, pa.string())
     if horizon == model.asked[-1]:
         if model.personas:
             persona = pa.array(model.personas.of(columns), pa.string())
-        drivers = pa.array(reasons.drivers(model, fit, columns, horizon).tolist(), pa.list_(pa.float64()))
-        words = pa.array([list(row) for row in zip(*reasons.sentences(model, columns, horizon), strict=True)])
-    return _batch(keys, [horizon] * n, "scored", None, said.basis, numbers, persona, drivers, words)
+        rows = explaining.explained(model, fit, columns, horizon, said)
+        explained = pa.array(rows.tolist(), pa.list_(pa.float64()))
+        rule = pa.array(reasons.rule(model, columns, horizon) or [None] * n, pa.string())
+    return _batch(keys, [horizon] * n, "scored", None, said.basis, numbers, persona, explained, rule)
 
 
 def _unknown(keys: pa.Array, horizons: list[int]) -> Iterator[pa.RecordBatch]:
@@ -206,18 +184,18 @@ def _unknown(keys: pa.Array, horizons: list[int]) -> Iterator[pa.RecordBatch]:
     if len(keys):
         n = len(keys) * len(horizons)
         repeated = keys.take(pa.array(np.repeat(np.arange(len(keys)), len(horizons))))
-        persona, drivers = pa.nulls(n, pa.string()), pa.nulls(n, pa.list_(pa.float64()))
-        words = pa.nulls(n, pa.list_(pa.string()))
-        yield _batch(repeated, horizons * len(keys), "too_little_data", NO_ORDER, None, None, persona, drivers, words)
+        no_text, explained = pa.nulls(n, pa.string()), pa.nulls(n, pa.list_(pa.float64()))
+        everyone = horizons * len(keys)
+        yield _batch(repeated, everyone, "too_little_data", NO_ORDER, None, None, no_text, explained, no_text)
 
 
-def _batch(keys, horizons, status, reason, basis, numbers, persona, drivers, words) -> pa.RecordBatch:
+def _batch(keys, horizons, status, reason, basis, numbers, persona, explained, rule) -> pa.RecordBatch:
     n = len(keys)
     arrays = [keys, pa.array(horizons, pa.int32()), pa.array([status] * n, pa.string())]
     arrays += [pa.array([text] * n, pa.string()) for text in (reason, basis)]
     arrays += [pa.array(x) for x in numbers] if numbers else [pa.nulls(n, pa.float64())] * len(NUMBERS)
     names = [field.split()[0] for field in SAID_SCHEMA.split(", ")]
-    return pa.RecordBatch.from_arrays([*arrays, persona, drivers, words], names)
+    return pa.RecordBatch.from_arrays([*arrays, persona, explained, rule], names)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -236,12 +236,24 @@ def test_summary_and_horizons_add_up(shop: dict):
 def test_reasons_add_up_to_the_forecast(shop: dict):
     # A reason's 10 of revenue are 3.60 of discounted profit, as 100 are 36; the average of 36, 18 and 18 is 24.
     found = table("analytics_runs.customer_clv", "customer_key, reasons, reasons_start, reasons_rest")
-    start, why = Decimal("24.00"), [{"reason": "why", "effect": 3.6}]
+    start, why = Decimal("24.00"), [{"group": "spend", "reason": "why", "effect": 3.6}]
     assert [row[1:] for row in found] == [
         (why, start, Decimal("8.40")),
         (why, start, Decimal("-9.60")),
         (None, None, None),
         (why, start, Decimal("-9.60")),
+    ]
+
+
+def test_risk_reasons_add_up_to_the_churn_risk_in_percent(shop: dict):
+    # Risks of 25, 80 and 50 % have the mean 51.67, and the one reason has 5 points.
+    columns = "customer_key, risk_reasons, risk_reasons_start, risk_reasons_rest"
+    start, why = Decimal("51.67"), [{"group": "recency", "reason": "ago", "effect": 5.0}]
+    assert [row[1:] for row in table("analytics_runs.customer_clv", columns)] == [
+        (why, start, Decimal("-31.67")),
+        (why, start, Decimal("23.33")),
+        (None, None, None),
+        (why, start, Decimal("-6.67")),
     ]
 
 
@@ -481,7 +493,7 @@ def test_published_rows_show_at_once_and_only_to_readers_of_analytics(shop: dict
             (AS_OF, RUN),
         )
         connection.execute("set role clv_analyst")
-        assert connection.execute(counts).fetchone() == (4, 4, 6, 4, 4, 9, 4, 8)  # type: ignore[arg-type]
+        assert connection.execute(counts).fetchone() == (4, 4, 6, 4, 4, 18, 4, 8)  # type: ignore[arg-type]
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("select from analytics_runs.customer_clv")
         connection.rollback()

@@ -66,12 +66,14 @@ def foretell(day: str) -> None:
             f"""
             insert into {tables.CUSTOMER_PREDICTIONS} (
                 as_of_date, run_id, customer_key, horizon_days, status, p_alive, p_purchase, expected_orders,
-                predicted_revenue, predicted_p10, predicted_p50, predicted_p90, discount_factor, model_version, reasons
+                predicted_revenue, predicted_p10, predicted_p50, predicted_p90, discount_factor, model_version, reasons,
+                risk_reasons
             )
             select
                 as_of_date, run_id, customer_key, days, 'scored', 1, case when orders_365 > 1 then 0.8 else 0.3 end,
                 orders_365, greatest(revenue_365, 0) * days / 365 + 1, 0, 1, greatest(revenue_365, 0) * 3 + 1,
-                0.95, 'm', '[{{"reason": "last year again", "effect": 7}}]'
+                0.95, 'm', '[{{"reason": "last year again", "effect": 7}}]',
+                '[{{"reason": "long ago", "effect": 8.5}}]'
             from {tables.CUSTOMER_FEATURES} cross join (values (90), (180), (365), (1825)) as horizons (days)
             where as_of_date = %s
             """,
@@ -177,6 +179,8 @@ def test_the_guides_questions_are_answered_as_independent_counts_do(shop: Path):
     assert [reason for _, reason, _ in why] == ["the average customer", "last year again", "everything else"]
     assert why[1][2] == Decimal("6.65")
     assert sum(effect for _, _, effect in why) == top
+    risky = answers["Why may customers of high value not come back?"]
+    assert {reason for _, reason, *_ in risky} == {"long ago"}
 
     # What three more say, by counts of their own over the file.
     lines = accepted.replace("as customer_id,", "as customer_id, StockCode as product, Invoice as invoice,")

@@ -44,6 +44,10 @@ def predictions(home: Settings) -> pd.DataFrame:
         return pd.DataFrame(cursor.fetchall(), columns=[column.name for column in cursor.description or []])
 
 
+def effect(reasons: list[dict]) -> float:
+    return sum(reason["effect"] for reason in reasons)
+
+
 def test_a_shop_is_trained_once_and_scored_the_same_each_time(shop: tuple[Settings, pd.DataFrame]) -> None:
     home, made = shop
     choice = model_choice.for_run(AS_OF, settings=home)
@@ -101,9 +105,16 @@ def test_a_shop_is_trained_once_and_scored_the_same_each_time(shop: tuple[Settin
         assert bases[days] == ("trained" if name == OURS else f"baseline {name}")
     assert bases[1825].startswith("extended from 365 days")
     main = scored[scored.horizon_days == 365]
-    assert main.reasons.map(len).max() == 3
-    assert all(reason["effect"] != 0 for reasons in main.reasons for reason in reasons)
-    assert scored[scored.horizon_days != 365].reasons.isna().all()
+    for told in (main.reasons, main.risk_reasons):
+        assert told.map(len).max() == 3
+        assert all(reason["effect"] != 0 for reasons in told for reason in reasons)
+        assert scored[scored.horizon_days != 365][told.name].isna().all()
+    worth = main.predicted_revenue * main.discount_factor
+    for named, gap in (
+        (main.reasons.map(effect) * main.discount_factor, worth - worth.mean()),
+        (main.risk_reasons.map(effect), 100 * (main.p_purchase.mean() - main.p_purchase)),
+    ):
+        assert ((gap - named).abs() < named.abs()).mean() > 0.9
 
     # Executors say what the model says here, on one array.
     model = model_files.load(registry.files(choice.model_version, home))

@@ -79,30 +79,53 @@ valued as (
     left join lifetimes on features.customer_key = lifetimes.customer_key
 ),
 
--- Reasons come with their effect on revenue: here in what becomes of it, discounted profit
+-- Reasons for the money come with their effect on revenue: here in what becomes of it, discounted profit. Those for
+-- the risk come in percentage points and stay
 effects as (
     select
         main_forecasts.customer_key,
+        given.kind,
         given.place,
-        given.reason ->> 'reason' as reason,
-        {{ money(
-            "(given.reason ->> 'effect')::numeric"
-            ~ " * (main_forecasts.predicted_clv / nullif(main_forecasts.predicted_revenue, 0))::numeric"
-        ) }} as effect
+        given.reason,
+        round(case
+            when given.kind = 'risk' then (given.reason ->> 'effect')::numeric
+            else
+                (given.reason ->> 'effect')::numeric
+                * (main_forecasts.predicted_clv / nullif(main_forecasts.predicted_revenue, 0))::numeric
+        end, 2) as effect
     from main_forecasts
-    cross join lateral jsonb_array_elements(main_forecasts.reasons) with ordinality as given (reason, place)
+    cross join
+        lateral (
+            select
+                'value' as kind,
+                worth.place,
+                worth.reason
+            from jsonb_array_elements(main_forecasts.reasons) with ordinality as worth (reason, place)
+            union all
+            select
+                'risk' as kind,
+                risk.place,
+                risk.reason
+            from jsonb_array_elements(main_forecasts.risk_reasons) with ordinality as risk (reason, place)
+        ) as given
 ),
 
 explained as (
     select
         customer_key,
-        jsonb_agg(jsonb_build_object('reason', reason, 'effect', effect) order by place) as reasons,
+        kind,
+        jsonb_agg(reason || jsonb_build_object('effect', effect) order by place) as reasons,
         sum(effect) as effect
     from effects
-    group by customer_key
+    group by customer_key, kind
 ),
 
-averages as (select round(avg(predicted_clv), 2) as predicted_clv from valued),
+averages as (
+    select
+        round(avg(predicted_clv), 2) as predicted_clv,
+        round(100 * avg(churn_risk), 2) as churn_points
+    from valued
+),
 
 ranked as (
     select
@@ -158,13 +181,17 @@ final as (
         tiers.value_tier,
         stages.segment,
         stages.lifecycle_stage,
-        case when valued.status = 'scored' then coalesce(explained.reasons, '[]'::jsonb) end as reasons,
+        case when valued.status = 'scored' then coalesce(worth.reasons, '[]'::jsonb) end as reasons,
         case when valued.status = 'scored' then averages.predicted_clv end as reasons_start,
-        valued.predicted_clv - averages.predicted_clv - coalesce(explained.effect, 0) as reasons_rest,
+        valued.predicted_clv - averages.predicted_clv - coalesce(worth.effect, 0) as reasons_rest,
+        case when valued.status = 'scored' then coalesce(risk.reasons, '[]'::jsonb) end as risk_reasons,
+        case when valued.status = 'scored' then averages.churn_points end as risk_reasons_start,
+        100 * valued.churn_risk - averages.churn_points - coalesce(risk.effect, 0) as risk_reasons_rest,
         valued.model_version,
         profit_basis.profit_basis
     from valued
-    left join explained on valued.customer_key = explained.customer_key
+    left join explained as worth on valued.customer_key = worth.customer_key and worth.kind = 'value'
+    left join explained as risk on valued.customer_key = risk.customer_key and risk.kind = 'risk'
     left join stages on valued.customer_key = stages.customer_key
     left join tiers on valued.customer_key = tiers.customer_key
     left join churn_bands

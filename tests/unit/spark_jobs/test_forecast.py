@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import pickle
 from dataclasses import fields, replace
 from datetime import date, timedelta
@@ -17,22 +16,18 @@ from scipy.special import expit
 
 from spark_jobs import (
     anchor,
-    baselines_rules,
     blending,
     examples,
     forecast,
     learners,
     logistic,
     model_files,
-    promotion,
-    reasons,
 )
 from spark_jobs.columns import Columns
 from spark_jobs.conformal import Intervals, unmeasured
 from spark_jobs.forecast import Model, Trained
 from spark_jobs.learners import Learners
 from spark_jobs.level import Daily, Residual
-from spark_jobs.promotion import ANCHOR, CELLS
 
 DAY = date(2024, 6, 1)
 DAILY = Daily(DAY - timedelta(days=500), np.full(500, 100.0), np.full(500, 30.0))
@@ -218,81 +213,3 @@ def test_inputs_hold_nothing_infinite_and_habits_are_missing_in_the_first_year()
     assert not np.isinf(inputs).any()
     for name, known_after in (("orders_last_year_over_expected", 365), ("season_share", examples.HABITS_AFTER)):
         assert (np.isnan(inputs[:, names.index(name)]) == (columns["t"] < known_after)).all()
-
-
-def test_effects_of_all_drivers_and_the_remainder_sum_to_the_gap_to_the_mean() -> None:
-    columns = customers()
-    made = model(columns, 90)
-    for horizon in (90, 365):
-        found = reasons.drivers(made, FIT, columns, horizon)
-        predicted = said_by(made, columns)[horizon].revenue
-        effects = reasons.in_money(found, found.mean(axis=0), predicted, predicted.mean())
-        assert effects.sum(axis=1) == pytest.approx(predicted - predicted.mean())
-        assert np.isfinite(effects).all()
-        # A remainder that outweighed the drivers would mean that the reasons explain little.
-        assert np.median(np.abs(effects[:, -1])) < np.median(np.abs(effects[:, :-1]).sum(axis=1))
-
-
-def test_drivers_explain_the_shape_but_for_the_bend_of_the_chance() -> None:
-    columns = customers()
-    made = model(columns, 90)
-    explained = reasons.drivers(made, FIT, columns, 90).sum(axis=1)
-    said = np.log(said_by(made, columns)[90].revenue)
-    assert np.corrcoef(explained, said)[0, 1] > 0.95
-
-
-def test_a_long_silence_counts_against_a_customer_who_bought_once() -> None:
-    columns = customers(2)
-    columns |= {"days_with_orders": np.ones(2), "recency": np.zeros(2), "t": np.array([10.0, 700.0])}
-    found = reasons.drivers(Model("v"), FIT, columns, 365)
-    recency = found[:, reasons.DRIVERS.index("recency")]
-    assert recency[1] < recency[0] < 0
-    frequency = found[:, reasons.DRIVERS.index("frequency")]
-    assert frequency[0] == frequency[1]
-
-
-def test_reasons_are_the_three_strongest_in_words_and_money() -> None:
-    columns = customers(1)
-    columns |= {"orders_90": np.array([1.0]), "days_since_last_order": np.array([12.0])}
-    words = [sentence[0] for sentence in reasons.sentences(Model(), columns, 90)]
-    effects = np.zeros(len(reasons.DRIVERS) + 1)
-    effects[-1] = 99.0  # the remainder is no reason
-    for driver, effect in (("recent_orders", 41.204), ("recency", -50.0), ("refunds", 0.1), ("variety", 0.2)):
-        effects[reasons.DRIVERS.index(driver)] = effect
-    found = json.loads(reasons.strongest(effects, words))
-    assert found[0] == {"reason": "last order 12 days ago", "effect": -50.0}
-    assert found[1] == {"reason": "1 order in the last 90 days", "effect": 41.2}
-    assert len(found) == 3
-    effects[[reasons.DRIVERS.index(driver) for driver in ("recency", "refunds", "variety")]] = 0.004
-    assert [one["effect"] for one in json.loads(reasons.strongest(effects, words))] == [41.2]
-
-
-@pytest.mark.parametrize(
-    ("published", "words"),
-    [
-        ("trailing", "2.00 spent in the last 90 days"),
-        ("trailing_year", "8.00 spent in the last 365 days"),
-        (CELLS, "what customers of like recency, number of orders and spend brought"),
-    ],
-)
-def test_a_published_rule_is_the_one_reason_and_has_the_whole_effect(published: str, words: str) -> None:
-    columns = customers()
-    columns |= {"revenue_30": np.zeros(200), "revenue_60": np.zeros(200), "revenue_90": np.full(200, 2.0)}
-    columns |= {"revenue_180": np.full(200, 5.0), "revenue_365": np.full(200, 8.0)}
-    cells = promotion.cells_as_json(baselines_rules.fit_cells(columns, np.ones(200), columns["revenue_total"]))
-    made = Model("v", trained={90: replace(trained(columns), published=published, cells=cells)})
-    predicted = np.array([3.0, 0.0] * 100)
-    drivers = reasons.drivers(made, FIT, columns, 90)
-    effects = reasons.in_money(drivers, drivers.mean(axis=0), predicted, 1.5)
-    said = [sentence[0] for sentence in reasons.sentences(made, columns, 90)]
-    assert json.loads(reasons.strongest(effects[0], said)) == [{"reason": words, "effect": 1.5}]
-    assert json.loads(reasons.strongest(effects[1], said)) == [{"reason": words, "effect": -1.5}]
-
-
-def test_the_published_anchor_gives_its_own_reasons_alone() -> None:
-    columns = customers()
-    made = Model("v", trained={90: replace(trained(columns), published=ANCHOR)})
-    found = reasons.drivers(made, FIT, columns, 90)
-    used = [driver for driver, effect in zip(reasons.DRIVERS, np.abs(found).sum(axis=0), strict=True) if effect]
-    assert used == ["frequency", "order_value", "recency"]
-    assert found.sum(axis=1) == pytest.approx(np.log(anchor.probabilistic(FIT, columns, 90).revenue))

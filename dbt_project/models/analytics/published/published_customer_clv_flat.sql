@@ -79,7 +79,11 @@ final as (
         (customers.reasons -> 2 ->> 'effect')::numeric as effect_3,
         customers.reasons_rest,
         customers.model_version,
-        customers.run_id
+        customers.run_id,
+        customers.risk_reasons -> 0 ->> 'reason' as risk_reason_1,
+        (customers.risk_reasons -> 0 ->> 'effect')::numeric as risk_effect_1,
+        customers.risk_reasons -> 1 ->> 'reason' as risk_reason_2,
+        (customers.risk_reasons -> 1 ->> 'effect')::numeric as risk_effect_2
     from customers
     inner join segments on customers.customer_key = segments.customer_key
     inner join profiles on customers.customer_key = profiles.customer_key

@@ -8,12 +8,12 @@ import pytest
 from synthetic_predictions import predictions
 
 from clv.backtest import comparison, moves, report
-from spark_jobs import explained, promotion, reasons
+from spark_jobs import attribution, explained, promotion
 
 EXPLAINED = {
     "trained_for": "2011-09-10", "window_days": 90, "origin": "2011-08-11", "customers": 1000, "learned": True,
     "published": "perennial", "mean_forecast": 120.4,
-    "importance": {"recency": 45.2, "order_value": 12.0, "refunds": 0.0, "remainder": 60.0},
+    "importance": {"recency": 45.2, "order_value": 12.0, "refunds": 0.0},
     "dependence": [
         {"driver": "recency", "column": "days_since_last_order", "customers": 1000, "at": [5.0, 280.0],
          "mean": [310.0, 41.0], "chance": [0.62, 0.12]},
@@ -68,7 +68,7 @@ def test_without_a_forecast_there_is_no_section() -> None:
 
 
 def test_all_that_training_names_has_words() -> None:
-    assert set(moves.DRIVERS) == set(reasons.DRIVERS)
+    assert set(moves.DRIVERS) == set(attribution.DRIVERS)
     assert set(moves.COLUMNS) == {asked.column for asked in explained.COLUMNS.values()}
     assert set(moves.RULES) == {*promotion.RIVALS, promotion.CELLS}
 
