@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import matplotlib as mpl
@@ -89,6 +90,15 @@ def _for_the_page(svg: str, title: str, inches: float) -> str:
     svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}-", svg)
     least = f"min-width: {LEAST_REM * inches:.1f}rem"
     return svg.replace("<svg", f'<svg role="img" aria-label="{title}" style="{least}"', 1)
+
+
+def months_along(axes: Any, months: list[date]) -> None:
+    """Names the months along the bottom, with the year under its first, and lets amounts begin at nothing."""
+    names = [f"{one:%b}\n{one:%Y}" if at == 0 or one.month == 1 else f"{one:%b}" for at, one in enumerate(months)]
+    axes.set_xticks(range(len(months)), names, fontsize=9)
+    axes.set_xlim(-0.6, max(len(months), 6) - 0.4)
+    axes.set_ylim(bottom=0)
+    axes.grid(visible=False, axis="x")
 
 
 def magnitude(value: float, _: Any = None) -> str:

@@ -52,6 +52,8 @@ create table analytics_runs.customer_clv (
     p_purchase float, churn_band text, expected_orders float, {FORECAST}, clv_percentile float, value_tier text,
     segment text, model_version text, churn_risk float default 0.5, days_overdue int default 3,
     profit_basis text default 'revenue',
+    reasons jsonb default '[{{"reason": "spent 20.00", "effect": 5}}]',
+    risk_reasons jsonb default '[{{"reason": "bought once", "effect": -2}}, {{"reason": "quiet", "effect": 1}}]',
     primary key (as_of_date, run_id, customer_key)
 );
 create table analytics_runs.customer_clv_horizons (
@@ -94,7 +96,8 @@ create table analytics_runs.channel_cohorts (
     primary key (as_of_date, run_id, channel, cohort_month)
 );
 create table analytics_runs.forecast_months (
-    {SLICED}, month date, predicted_revenue numeric, primary key (as_of_date, run_id, month)
+    {SLICED}, month date, predicted_revenue numeric, from_on date default '2011-06-01', days int default 30,
+    revenue_year_before numeric default 50, primary key (as_of_date, run_id, month)
 );
 create table analytics_runs.customer_economics (
     {SLICED}, grouped_by text, name text, customers int, retention numeric,

@@ -40,8 +40,10 @@ def test_the_page_says_what_the_tables_say(shop: settings.Settings) -> None:
     assert path == shop.reports / small.AS_OF / "index.html"
     assert cells(page, "loyal")[:5] == ["loyal", "1", "35", "14", "33 %"]
     assert cells(page, "new")[:5] == ["new", "2", "28", "28", "67 %"]
-    assert cells(page, "90 days") == ["90 days", "62", "60", "4", "3", "2"]  # orders of 62.50 in May
-    assert cells(page, "365 days") == ["365 days", "–", "60", "–", "3", "2"]  # the shop is younger
+    assert cells(page, "90 days") == ["90 days", "60", "62", "–", "3", "4", "2"]  # orders of 62.50 in May
+    whole_year = cells(page, "365 days")
+    assert whole_year[1].startswith("60")
+    assert (whole_year[2], whole_year[4:]) == ("–", ["3", "–", "2"])  # the shop is younger
     assert "have a forecast" not in page  # everyone has
 
 
@@ -120,9 +122,9 @@ def test_valuable_customers_to_keep_are_listed_under_their_pseudonyms(shop: sett
     publication.publish(DAY, run_id)
     page = report.write(DAY, shop).read_text()
     known = f'<code class="customer" title="{small.B}">{small.B}</code>'
-    # The last order was of 1 March, 92 days before the date.
-    why = "no order for 92 days, usually every 40"
-    assert cells(page, known)[1:] == ["20", "14", "90 %", "7", "new", "not asked", why]
+    # What raises the risk, not what lowers it more.
+    assert cells(page, known)[1:6] == ["20", "14", "90 %", "7", "new"]
+    assert cells(page, known)[6:] == ["not asked", "At risk: quiet", "Valuable: spent 20.00"]
     assert small.A not in page
     assert "<b>1 of 1</b>" in page
     assert "0 customers may be written to: 0 agreed, 1 refused, 2 were not asked" in page
@@ -226,6 +228,35 @@ def test_forecasts_of_nobody_are_no_past_forecasts(shop: settings.Settings) -> N
     )
     page = re.sub(r"\s+", " ", operators(report.write(DAY, shop)))
     assert "After the forecast of 2011-02-01 nothing came." in page
+
+
+def test_without_reasons_of_the_risk_the_silence_is_told(shop: settings.Settings) -> None:
+    run_id = small.ready_run()
+    small.execute("update analytics_runs.customer_segments set is_saveable = customer_key = %s", (small.B,))
+    small.execute("update analytics_runs.customer_clv set risk_reasons = null, reasons = null")
+    publication.publish(DAY, run_id)
+    page = report.write(DAY, shop).read_text()
+    known = f'<code class="customer" title="{small.B}">{small.B}</code>'
+    # The last order was of 1 March, 92 days before the date.
+    assert cells(page, known)[7:] == ["At risk: no order for 92 days, usually every 40", ""]
+
+
+def test_only_whole_months_to_come_are_drawn(shop: settings.Settings) -> None:
+    run_id = small.ready_run()
+    small.execute("truncate analytics_runs.forecast_months")
+    small.execute(
+        """insert into analytics_runs.forecast_months (as_of_date, run_id, month, from_on, days, predicted_revenue)
+        values
+            (%(day)s, %(run)s, '2011-06-01', '2011-06-01', 30, 60),
+            (%(day)s, %(run)s, '2011-07-01', '2011-07-01', 31, 50),
+            (%(day)s, %(run)s, '2011-08-01', '2011-08-01', 9, 5)""",
+        {"day": DAY, "run": run_id},
+    )
+    publication.publish(DAY, run_id)
+    page = report.write(DAY, shop).read_text()
+    drawn = page[page.index('aria-label="Expected revenue by month"') :]
+    drawn = drawn[: drawn.index("</svg>")]
+    assert re.findall(r"(?<=>)(?:Jun|Jul|Aug)", drawn) == ["Jun", "Jul"]
 
 
 def test_a_date_without_forecast_says_why(shop: settings.Settings) -> None:

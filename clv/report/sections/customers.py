@@ -14,7 +14,9 @@ _TO_KEEP = f"""
     select
         clv.customer_key, clv.segment, clv.historic_revenue, clv.predicted_clv, clv.churn_risk,
         segments.value_at_stake, segments.expected_gap_days, clv.as_of_date - clv.last_order_on as days_silent,
-        profiles.may_contact, count(*) over () as of_all
+        profiles.may_contact, count(*) over () as of_all,
+        jsonb_path_query_first(clv.reasons, '$[*] ? (@.effect > 0)') ->> 'reason' as why_valuable,
+        jsonb_path_query_first(clv.risk_reasons, '$[*] ? (@.effect > 0)') ->> 'reason' as why_at_risk
     from (select * from {RUNS}.customer_clv {SLICE}) as clv
     join (select * from {RUNS}.customer_segments {SLICE} and is_saveable) as segments using (customer_key)
     join (select * from {RUNS}.dim_customer {SLICE}) as profiles using (customer_key)
@@ -32,8 +34,8 @@ _CONSENT = f"""
 
 
 def read(run: Run) -> dict[str, Any]:
-    """Customers under their pseudonyms, those with most at stake first (`of_all` says of how many), and the counts of
-    customers by consent."""
+    """Customers under their pseudonyms, those with most at stake first: `of_all` says of how many, `why_…` is the
+    strongest reason that raises the value, or the risk. And the counts of customers by consent."""
     return {
         "to_keep": run.rows(_TO_KEEP, listed=LISTED),
         "consent": run.rows(_CONSENT)[0],

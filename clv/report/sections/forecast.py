@@ -9,42 +9,60 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from clv.drawing import BAND, BAR, Chart, chart, magnitude
+from clv.drawing import BAND, BAR, INK, Chart, chart, magnitude, months_along
 from clv.report.reading import RUNS, SLICE, Run
 
 TITLE = "What comes next"
+OF_THE_SUM = {
+    "low": "predicted_revenue_low",
+    "high": "predicted_revenue_high",
+    "last_year": "last_year_revenue",
+    "new_customers": "new_customers",
+    "new_revenue": "new_customers_revenue",
+}
 
 _HORIZONS = f"""
     select
         horizon_days,
         sum(p_purchase) as buyers,
         sum(expected_orders) as orders,
-        sum(predicted_revenue) as revenue,
-        sum(predicted_profit) as profit,
-        sum(predicted_clv) as clv
+        sum(predicted_revenue) as revenue
     from {RUNS}.customer_clv_horizons {SLICE} and predicted_clv is not null
     group by horizon_days
     order by horizon_days
 """
+_TOTALS = f"select * from {RUNS}.forecast_totals {SLICE} and grouped_by = 'all'"
 _BEFORE = f"""
     select sum(net_revenue) as revenue, count(*) filter (where kind = 'order') as orders
     from {RUNS}.fct_orders {SLICE} and ordered_on >= %(since)s
     having count(*) > 0
 """
+# Whole months alone: a part of one would look like a fall.
+_MONTHS = f"""
+    select month, predicted_revenue as revenue, revenue_year_before
+    from {RUNS}.forecast_months {SLICE}
+        and from_on = month and from_on + days = (month + interval '1 month')::date
+    order by month
+"""
 
 
 def read(run: Run) -> dict[str, Any]:
-    """Per horizon what is expected of the customers there are, and what they brought in as many days before the date;
-    that is None where the shop is younger, or where the run's orders are not kept any more."""
+    """Per horizon what is expected of the customers there are, with the bounds of the sum, what they brought in as many
+    days before the date and on the same days a year before, and what customers still to come may bring. What is not
+    known is None: of a younger shop, or where the run's orders are not kept any more."""
     horizons = run.rows(_HORIZONS)
+    # A warehouse of an earlier version has no totals until its next build.
+    totals = {row["horizon_days"]: row for row in (run.rows(_TOTALS) if run.has("forecast_totals") else [])}
     for row in horizons:
+        total = totals.get(row["horizon_days"], {})
+        row |= {name: total.get(column) for name, column in OF_THE_SUM.items()}
         since = run.publication.as_of_date - timedelta(days=row["horizon_days"])
         known = run.totals["first_order_on"] and run.totals["first_order_on"] <= since
         found = run.rows(_BEFORE, since=since) if known else []
         row["before"] = found[0] if found else None
     return {
         "horizons": horizons,
-        "chart": against_before(horizons, run.currency),
+        "charts": [against_before(horizons, run.currency), by_month(run.rows(_MONTHS), run.currency)],
         "totals": run.totals,
         "currency": run.currency,
     }
@@ -56,11 +74,14 @@ def against_before(horizons: list[dict], currency: str) -> Chart | None:
     if not rows:
         return None
     at = np.arange(len(rows))
+    bounded = [(place + 0.2, row) for place, row in zip(at, rows, strict=True) if row["low"] is not None]
 
     def draw(axes: Axes) -> None:
         before, to_come = ([float(row["revenue"]) for row in pick] for pick in ([r["before"] for r in rows], rows))
         axes.bar(at - 0.2, before, width=0.38, color=BAND, label="the days before")
         axes.bar(at + 0.2, to_come, width=0.38, color=BAR, label="expected")
+        for place, row in bounded:
+            axes.plot([place, place], [float(row["low"]), float(row["high"])], color=INK, linewidth=1.5)
         axes.set_xticks(at, [f"{row['horizon_days']} days" for row in rows])
         axes.set(ylabel=f"revenue, {currency}", xlim=(-0.6, max(len(rows), 2) - 0.4))
         axes.yaxis.set_major_formatter(FuncFormatter(magnitude))
@@ -70,4 +91,23 @@ def against_before(horizons: list[dict], currency: str) -> Chart | None:
     last = rows[-1]
     words = f"Today's customers brought {magnitude(float(last['before']['revenue']))} {currency} in the last "
     words += f"{last['horizon_days']} days and are expected to bring {magnitude(float(last['revenue']))} in the next"
+    if bounded:
+        words += "; the line holds four outcomes in five"
     return chart("Expected revenue of today's customers", words, draw)
+
+
+def by_month(months: list[dict], currency: str) -> Chart | None:
+    """Expected revenue of each whole month to come; a mark stands where the same customers were a year before."""
+    if len(months) < 2:
+        return None
+
+    def draw(axes: Axes) -> None:
+        axes.bar(range(len(months)), [float(row["revenue"]) for row in months], width=0.7, color=BAR)
+        before = [float(row["revenue_year_before"]) for row in months]
+        axes.plot(range(len(months)), before, "_", color=INK, markersize=14, markeredgewidth=2)
+        months_along(axes, [row["month"] for row in months])
+        axes.set(ylabel=f"revenue, {currency}")
+        axes.yaxis.set_major_formatter(FuncFormatter(magnitude))
+
+    words = "Of the same customers; the mark is what they brought in the month a year before"
+    return chart("Expected revenue by month", words, draw)

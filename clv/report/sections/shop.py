@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import Formatter, FuncFormatter, PercentFormatter
 
-from clv.drawing import BAND, BAR, INK, Chart, chart, magnitude
+from clv.drawing import BAND, BAR, INK, Chart, chart, magnitude, months_along
 from clv.report.reading import RUNS, SLICE, Run
 
 TITLE = "The shop"
@@ -136,7 +136,7 @@ def _bars(title: str, unit: str, name: str, shown: list[dict], earlier: list[dic
         if known:
             places, amounts = zip(*known, strict=True)
             axes.plot(places, amounts, "_", color=INK, markersize=14, markeredgewidth=2)
-        _months(axes, shown)
+        months_along(axes, [row["month"] for row in shown])
         axes.yaxis.set_major_formatter(FuncFormatter(magnitude))
 
     words = f"{title} {unit}" + ("; the mark is the same month a year before" if known else "")
@@ -147,7 +147,7 @@ def _line(title: str, unit: str, name: str, shown: list[dict], form: Formatter) 
     def draw(axes: Axes) -> None:
         amounts = [np.nan if row[name] is None else float(row[name]) for row in shown]
         axes.plot(range(len(shown)), amounts, color=BAR, marker="o", markersize=4)
-        _months(axes, shown)
+        months_along(axes, [row["month"] for row in shown])
         axes.yaxis.set_major_formatter(form)
         top = np.nanmax(amounts) if not np.all(np.isnan(amounts)) else 0
         axes.set_ylim(0, 1.15 * top or 1)
@@ -161,24 +161,12 @@ def _customers(shown: list[dict]) -> Chart:
     def draw(axes: Axes) -> None:
         axes.bar(range(len(shown)), returning, width=0.7, color=BAR, label="returning")
         axes.bar(range(len(shown)), new, bottom=returning, width=0.7, color=BAND, label="new")
-        _months(axes, shown)
+        months_along(axes, [row["month"] for row in shown])
         axes.yaxis.set_major_formatter(FuncFormatter(magnitude))
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
 
     words = "Customers who ordered in each month; those are new whose first order ever was in it"
     return chart("New and returning customers", words, draw, LOW)
-
-
-def _months(axes: Axes, shown: list[dict]) -> None:
-    """The months along the bottom, the year under its first."""
-    names = [
-        f"{row['month']:%b}\n{row['month']:%Y}" if at == 0 or row["month"].month == 1 else f"{row['month']:%b}"
-        for at, row in enumerate(shown)
-    ]
-    axes.set_xticks(range(len(shown)), names, fontsize=9)
-    axes.set_xlim(-0.6, max(len(shown), 6) - 0.4)
-    axes.set_ylim(bottom=0)
-    axes.grid(visible=False, axis="x")
 
 
 def _others(whole: list[dict]) -> list[dict | None]:
