@@ -83,58 +83,76 @@ def parsed_view(mapping: Mapping, reporting_zone: str, warehouse_currency: str, 
 
 def repeats(mapping: Mapping) -> str:
     """SQL that creates the view repeats(_line, _kind, number): the rows whose row key's number is not 1, for every kind
-    of key, and the table numbered that it is made of.
-
-    Kept apart, and narrow, since windows over whole rows take several times as long.
-    """
+    of key, and the tables that it is made of."""
     if mapping.row_key == "line":
-        numbered = "select _line, _kind, 1 as number from parsed limit 0"
+        numbered = "create table numbered as select _line, true as _is_own, 1 as number from parsed limit 0;"
     elif mapping.row_key == "content":
         number = "row_number() over (partition by _content, _part, _kind order by _line)"
-        numbered = f"select _line, _kind, {number} as number from parsed"
+        numbered = f"create table numbered as select _line, _kind = '' as _is_own, {number} as number from parsed;"
     else:
         numbered = _numbered_in_orders(mapping)
-    return (
-        f"create table numbered as {numbered};"
-        "create view repeats as select _line, _kind, number from numbered where number > 1"
-    )
+    kind = "case when _is_own then '' else 'refund' end"
+    return f"{numbered} create view repeats as select _line, {kind} as _kind, number from numbered where number > 1"
 
 
 def _numbered_in_orders(mapping: Mapping) -> str:
     """Equal lines of an order that stand together are several lines; where the order stands again further down, they
-    are those it had. Equal rows that name no product, price or number of items are one."""
+    are those it had. Equal rows that name no product, price or number of items are one.
+
+    Orders and contents are their hashes, which sort faster: were two the same, a number would be another, and the key,
+    which has the order in it, still one row's alone.
+    """
     order = "order_id, _kind" if mapping.row_key == "order" else "customer_id, order_id, _kind"
     line = " or ".join(f"{name} is not null" for name in LINE_COLUMNS)
-    within = f"row_number() over (partition by {order} order by _line)"
-    place = f"row_number() over (partition by _kind order by _line) - {within}"  # one number where rows stand together
-    placed = f"""
+    return f"""
+        create table alike as
         select
-            _line, _kind, _content, customer_id, order_id, ordered_at, amount, {place} as _place,
-            {by_content(mapping)} as _by_content, {line} as _is_line, _rule is null and _reason is null as _counts
-        from parsed
+            _line, _kind = '' as _is_own, hash({order}) as _order, hash({order}, _content) as _alike,
+            case when not ({by_content(mapping)}) then hash({order}, ordered_at) end as _when, {line} as _is_line,
+            case when _rule is null and _reason is null and customer_id is not null then amount end as amount
+        from parsed;
+
+        create table numbered as
+        with repeated as (select coalesce(_when, _alike) from alike group by all having count(*) > 1),
+        placed as (select *, row_number() over (partition by _is_own order by _line) as _place from alike),
+        of_orders as (
+            -- _run is one number for rows of an order that stand together
+            select *, _place - row_number() over (partition by _order order by _line) as _run
+            from placed
+            where _order in (select _order from alike where coalesce(_when, _alike) in (from repeated))
+        ),
+        counted as (
+            select
+                *, min(_line) over (partition by _alike) as _first,
+                case when _is_line then row_number() over (partition by _alike, _run order by _line) else 1 end as _nth
+            from of_orders
+        )
+        select
+            _line, _is_own,
+            case when _when is null then _nth else dense_rank() over (partition by _when order by _first, _nth) end
+                as number
+        from counted;
     """
-    alike = f"{order}, _content"
-    nth = f"case when _is_line then row_number() over (partition by {alike}, _place order by _line) else 1 end"
-    counted = f"select *, {nth} as _nth, min(_line) over (partition by {alike}) as _first from placed"
-    of_time = f"dense_rank() over (partition by {order}, ordered_at, _by_content order by _first, _nth)"
-    number = f"case when _by_content then _nth else {of_time} end"
-    return f"with placed as ({placed}), counted as ({counted}) select *, {number} as number from counted"
 
 
 def amounts_twice(mapping: Mapping) -> str | None:
-    """A query on `numbered`: how many orders have several rows of one amount that all count, where the first of these
-    orders has the second one, and its amount. None where rows have ids, or are told apart by nothing but what they say.
-    """
+    """A query on what `repeats` makes: how many orders have several rows of one amount that all count, the first line
+    on which that is so, and the amount. None where rows have ids, or are told apart by nothing but what they say."""
     if mapping.row_key in ("line", "content"):
         return None
-    orders = """
-        select min(_line) filter (_line > _first_line) as line, amount from (
-            select *, min(_line) over (partition by customer_id, order_id, amount) as _first_line
-            from (select distinct on (_content, number, order_id, customer_id) * from numbered
-                where _counts and _kind = '' and amount > 0 and customer_id is not null order by _line)
-        ) group by customer_id, order_id, amount having count(*) > 1
+    return """
+        with rows as (select *, hash(_order, amount) as _worth from alike where _is_own and amount > 0),
+        several as (select _worth from rows group by all having count(*) > 1),
+        counting as (
+            select _worth, amount, min(_line) as _line
+            from rows semi join several using (_worth) left join numbered using (_line, _is_own)
+            group by _worth, amount, _alike, coalesce(number, 1)
+        ),
+        twice as (
+            select amount, list_sort(list(_line))[2] as _line from counting group by _worth, amount having count(*) > 1
+        )
+        select count(*), min(_line), arg_min(amount, _line) from twice
     """
-    return f"select count(*), min(line), arg_min(amount, line) from ({orders})"
 
 
 def by_content(mapping: Mapping) -> str:

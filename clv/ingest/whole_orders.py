@@ -9,6 +9,7 @@ from clv.ingest.mapping_values import LINE_COLUMNS
 from clv.ingest.received import literal, quoted
 from clv.ingest.values_sql import meets, whole
 
+NOTHING = "case when amount = 0 then amount end"
 ALL_ROWS = "rows between unbounded preceding and unbounded following"
 
 
@@ -52,38 +53,41 @@ def totalled(mapping: Mapping) -> str:
     if not (mapping.amount_once_per_order or mapping.refunded_once_per_order):
         return "from typed"
     order = "order_id" if mapping.row_key == "order" else "order_id, customer_id"
-    windows = {"of_order": f"partition by {order}", "by_line": f"partition by {order} order by _line {ALL_ROWS}"}
     found, values, complaints = {}, {}, []
-    if mapping.amount_once_per_order:
-        # What is paid and what is given back are two totals.
-        windows["of_sign"] = f"partition by {order}, coalesce(amount, 0) < 0"
-        windows["by_sign"] = f"{windows['of_sign']} order by _line {ALL_ROWS}"
-        found["_bearer"] = _first_row("of_sign")
-        found["_total"] = f"coalesce({_first_stated('amount', 'by_sign')}, max(amount) over of_sign)"
+    if mapping.amount_once_per_order:  # what is paid and what is given back are two totals
+        found["_total"] = _by_sign(
+            f"coalesce({_first_stated('case when amount > 0 then amount end')}, {_first_stated(NOTHING)})",
+            _first_stated("case when amount < 0 then amount end"),
+        )
+        found["_bearer"] = _by_sign(_first_row("coalesce(amount, 0) >= 0"), _first_row("amount < 0"))
         found["_has_total"] = "max(amount) over of_order is not null"
         values["amount"] = "case when _line = _bearer and _total is not null then _total when _has_total then 0 end"
         complaints.append(_contradiction("amount", "amount", "_total"))
     if mapping.refunded_once_per_order:
-        found["_refund_bearer"] = _first_row("of_order")
-        found["_refunded"] = _first_stated("_refund", "by_line")
-        found["_first_refunded_at"] = "first_value(_refunded_at ignore nulls) over by_line"
+        found["_refunded"] = _first_stated("nullif(_refund, 0)")
+        found["_refund_bearer"] = _first_row("true")
+        found["_first_refunded_at"] = _first_stated("_refunded_at")
         values["_refund"] = "case when _line = _refund_bearer then _refunded end"
         values["_refunded_at"] = "coalesce(_refunded_at, _first_refunded_at)"
         complaints.append(_contradiction("refund", "_refund", "_refunded"))
     values["_reason"] = f"coalesce(_reason, case {' '.join(complaints)} end)"
-    named = ", ".join(f"{name} as ({window})" for name, window in windows.items())
-    together = f"select *, {_aliased(found)} from typed window {named}"
+    window = f"window of_order as (partition by {order} order by _line {ALL_ROWS})"
+    together = f"select *, {_aliased(found)} from typed {window}"
     return f"select * exclude ({', '.join(found)}) replace ({_aliased(values)}) from ({together})"
 
 
-def _first_row(window: str) -> str:
-    """The line of an order's first row that counts, or of its first one where none does."""
-    counts = f"min(_line) filter (_reason is null and _rule is null) over {window}"
-    return f"coalesce({counts}, min(_line) over {window})"
+def _by_sign(paid: str, given_back: str) -> str:
+    return f"case when coalesce(amount, 0) >= 0 then {paid} else {given_back} end"
 
 
-def _first_stated(value: str, window: str) -> str:
-    return f"first_value(nullif({value}, 0) ignore nulls) over {window}"
+def _first_row(condition: str) -> str:
+    """The line of an order's first row that meets a condition and counts, or of the first that meets it."""
+    counts = f"min(_line) filter ({condition} and _reason is null and _rule is null) over of_order"
+    return f"coalesce({counts}, min(_line) filter ({condition}) over of_order)"
+
+
+def _first_stated(value: str) -> str:
+    return f"first_value({value} ignore nulls) over of_order"
 
 
 def _contradiction(called: str, value: str, first: str) -> str:
