@@ -38,6 +38,7 @@ async def page(request: Request) -> Response:
     reports = settings.load().reports
     files = StaticFiles(directory=reports, html=True, check_dir=False)
     path = files.get_path(request.scope)
+    path = INDEX if path == "." else path
     if path in NOTHING_YET and not (reports / path).exists():
         return PlainTextResponse(NOTHING_YET[path])
     return await files.get_response(path, request.scope)
