@@ -68,5 +68,5 @@ PUBLISHED_TABLES = {
 # What else analysts read: views on these, and on what ops knows of published runs and of models.
 PUBLISHED_VIEWS = (
     "customer_clv_flat", "fct_order_lines", "customer_reasons", "contactable_customers", "win_back", "shared_segments",
-    "clv_scorecard", "model_backtest", "data_quality", "publications",
+    "clv_scorecard", "model_backtest", "data_quality", "rejected_rows", "publications",
 )  # fmt: skip

@@ -7,9 +7,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import small_warehouse as small
 from typer.testing import CliRunner
 
-from clv import cli, dbt, settings
+from clv import analyst, cli, dbt, settings
 from clv.errors import ClvError
 from expectations import runner
 
@@ -104,6 +105,14 @@ def test_batches_and_rejects_say_what_became_of_rows(ingest, home: settings.Sett
     ]
     assert listed("rejects", "--batch", "2", "--unmasked")[1]["text"] == "3,c,2025-01-04,Anna Smith"
     assert "mend: times are written like" in clv("rejects", "--batch", "1")[1]
+
+    dbt.build("setup", {}, home)
+    small.let_analyst_in(home)
+    seen = "select batch_id, reason, rows_rejected, rows_received from analytics.rejected_rows order by batch_id"
+    assert analyst.fetch(seen, home)[1] == [
+        (1, "ordered_at … is not a time", 3, 3),
+        (2, "amount … is not a number with a decimal point and no marks between thousands", 2, 4),
+    ]
 
     assert clv("withdraw", "--batch", "2", "--reason", "wrong file")[0] == 0
     assert {one["batch"] for one in listed("rejects")} == {1}
