@@ -135,24 +135,29 @@ def _numbered_in_orders(mapping: Mapping) -> str:
     """
 
 
-def amounts_twice(mapping: Mapping) -> str | None:
-    """A query on what `repeats` makes: how many orders have several rows of one amount that all count, the first line
-    on which that is so, and the amount. None where rows have ids, or are told apart by nothing but what they say."""
-    if mapping.row_key in ("line", "content"):
-        return None
-    return """
-        with rows as (select *, hash(_order, amount) as _worth from alike where _is_own and amount > 0),
-        several as (select _worth from rows group by all having count(*) > 1),
-        counting as (
-            select _worth, amount, min(_line) as _line
-            from rows semi join several using (_worth) left join numbered using (_line, _is_own)
-            group by _worth, amount, _alike, coalesce(number, 1)
-        ),
-        twice as (
-            select amount, list_sort(list(_line))[2] as _line from counting group by _worth, amount having count(*) > 1
-        )
-        select count(*), min(_line), arg_min(amount, _line) from twice
-    """
+# On what `repeats` makes: how many orders have several rows of one amount that all count, the first line on which that
+# is so, and the amount.
+BOTH_COUNT = """
+    with rows as (select *, hash(_order, amount) as _worth from alike where _is_own and amount > 0),
+    several as (select _worth from rows group by all having count(*) > 1),
+    counting as (
+        select _worth, amount, min(_line) as _line
+        from rows semi join several using (_worth) left join numbered using (_line, _is_own)
+        group by _worth, amount, _alike, coalesce(number, 1)
+    ),
+    twice as (
+        select amount, list_sort(list(_line))[2] as _line from counting group by _worth, amount having count(*) > 1
+    )
+    select count(*), min(_line), arg_min(amount, _line) from twice
+"""
+# The same of orders of which a row is repeated and counts once.
+ONE_COUNTS = """
+    with repeated as (
+        select any_value(amount) as amount, list_sort(list(_line))[2] as _line
+        from alike where _is_own and not _is_line and amount > 0 group by _alike having count(*) > 1
+    )
+    select count(*), min(_line), arg_min(amount, _line) from repeated
+"""
 
 
 def by_content(mapping: Mapping) -> str:

@@ -474,7 +474,8 @@ def test_an_amount_that_stands_twice_in_an_order_is_warned_of(home, tmp_path):
         ("a", 1, 5, "pen"), ("a", 1, 5, "pen"), ("b", 1, 7, ""), ("b", 2, 7, ""), ("c", 1, 9, ""), ("c", 1, 9, ""),
     ]]  # fmt: skip
     (result,) = ingest.load("orders", write(tmp_path / "o.csv", *lines_of, header=f"{HEADER},product_id"), home)
-    (warning,) = result.warnings
-    assert warning.startswith("2 orders have the same amount twice, as on line 3 (5), and both count")
-    assert ingest.told(result, home)[-1] == f"  warning: {warning}"
+    both, once = result.warnings
+    assert both.startswith("2 orders have the same amount twice, as on line 3 (5.00), and both count")
+    assert once.startswith("1 order has the same amount twice, as on line 7 (9.00) in equal rows, which count once")
+    assert ingest.told(result, home)[-1] == f"  warning: {once}"
     assert ingest.load("orders", write(tmp_path / "p.csv", *ROWS), home)[0].warnings == ()
