@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from clv.errors import ClvError
 
@@ -34,9 +35,10 @@ def as_of_date(param: str | None, logical_date: datetime | None, run_after: date
     return day
 
 
-def today() -> date:
-    """Today in UTC: the only place that reads the clock for a date. For the command line, never for a task."""
-    return datetime.now(UTC).date()
+def today(zone: str = "UTC") -> date:
+    """Today in a time zone: the only place that reads the clock for a date. For the command line; a task may only warn
+    by it."""
+    return datetime.now(ZoneInfo(zone)).date()
 
 
 def each_date(first: date, last: date, every: int = 1) -> Iterator[date]:

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from clv import (
+    dates,
     dbt,
     model_checks,
     model_choice,
@@ -61,7 +62,7 @@ def ingest(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - raw is the same
     from clv import ingest as ingestion
 
     home = settings.load()
-    results = ingestion.landing(home)
+    results = ingestion.landing(home, today=dates.today(home.shop["time_zone"]))
     new = [result for result in results if not result.already_loaded]
     for result in new:
         for line in ingestion.told(result, home):

@@ -7,6 +7,7 @@ ANALYTICS = "analytics"  # what analysts read: views on the published runs, and 
 
 BATCHES = "raw.batches"
 ORDER_LINES = "raw.order_lines"
+BATCH_WARNINGS = "raw.batch_warnings"
 CHANNEL_SPEND = "raw.channel_spend"
 WITHDRAWALS = "raw.withdrawals"
 CUSTOMERS = "pii.customers"

@@ -16,16 +16,16 @@ def ingest(
 ) -> None:
     """Load files of orders, or of ad spend, as received.
 
-    What was loaded before is not loaded again, unless another file took its name. CSV, Parquet and JSON
-    lines, gzip'd too. Rows that cannot be read are kept aside with their line and the reason. Exits with 1 when no row
-    of any of the files could be read.
+    What was loaded before is not loaded again, unless another file took its name. CSV, Parquet, JSON and
+    workbooks, gzip'd too. Rows that cannot be read are kept aside with their line and the reason. Exits with 1
+    when no row of any of the files could be read.
     """
     from clv import ingest as door
     from clv.commands.console import out, rows_progress
 
     home = settings.load()
     with rows_progress() as progress:
-        results = door.load(source, path, home, progress)
+        results = door.load(source, path, home, progress, today=dates.today(home.shop["time_zone"]))
     for result in results:
         for line in door.told(result, home):
             out.print(line, markup=False)

@@ -5,6 +5,7 @@ A file is a batch: it is loaded whole, in one transaction, or not at all, and th
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 from clv import roles, tables, warehouse
@@ -33,32 +34,39 @@ __all__ = [
 
 
 def load(
-    source: str, path: Path | str, settings: Settings, progress: Progress | None = None, landed: bool = False
+    source: str,
+    path: Path | str,
+    settings: Settings,
+    progress: Progress | None = None,
+    landed: bool = False,
+    today: date | None = None,
 ) -> list[BatchResult]:
     """Loads a file, or every readable file of a folder in order of its name, through the mapping `source`.
 
-    `landed` says that they lie in the landing folder: they stay there, and are no new delivery because of that.
+    `landed` says that they lie in the landing folder: they stay there, and are no new delivery because of that. Dates
+    after `today`, the day in the reporting zone, are warned of.
     Raises ClvError, naming file and mend, at the first file that cannot be loaded; the files before it stay loaded.
     """
     mapping = load_mapping(source, settings)
     checked_zone(settings.shop["time_zone"], "shop.json")
     _adopt_currency(settings)
-    return [load_file(file, name, mapping, settings, progress, landed) for file, name in files.find(Path(path))]
+    found = files.find(Path(path))
+    return [load_file(file, name, mapping, settings, progress, landed, today) for file, name in found]
 
 
-def landing(settings: Settings, progress: Progress | None = None) -> list[BatchResult]:
+def landing(settings: Settings, progress: Progress | None = None, today: date | None = None) -> list[BatchResult]:
     """Loads what lies in the landing folder, landing/<source>/…, and was not loaded before. Other files are let be."""
     _adopt_currency(settings)
     results: list[BatchResult] = []
     for folder in sorted(settings.landing.iterdir()) if settings.landing.is_dir() else []:
         if folder.is_dir() and not folder.name.startswith(".") and files.inside(folder):
-            results += load(folder.name, folder, settings, progress, landed=True)
+            results += load(folder.name, folder, settings, progress, landed=True, today=today)
     return results
 
 
 def told(result: BatchResult, settings: Settings) -> list[str]:
     """What became of a file, for whoever loads it and for the log of a run: a line, and one for each of the first
-    reasons why rows of it are rejected, with the mend. Values are masked."""
+    reasons why rows of it are rejected, with the mend, and for what looks wrong in it. Values are masked."""
     name, batch = result.file_name, result.batch_id
     if result.withdrawn:
         return [f"{name}: already loaded, and withdrawn; to let it count again: `clv restore --batch {batch}`"]
@@ -68,6 +76,7 @@ def told(result: BatchResult, settings: Settings) -> list[str]:
     lines = [f"{name}: {'already loaded as ' if result.already_loaded else ''}batch {batch}, {counts}"]
     lines += [f"  {line}" for line in rejections.told(batch, settings)] if result.unreadable else []
     lacking = result.loaded - result.usable - len(result.erased_lines) if result.usable is not None else 0
+    lines += [f"  warning: {warning}" for warning in result.warnings]
     if lacking:
         lines.append(
             f"  {lacking:,} of the loaded rows will be rejected by the next run: they meet a filter, or lack what an "

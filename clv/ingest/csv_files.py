@@ -14,9 +14,11 @@ import numpy as np
 import pyarrow as pa
 
 from clv.errors import ClvError
-from clv.ingest.columns import check_columns
+from clv.ingest.columns import header_among, in_names, matched, note_header
 from clv.ingest.files import Received, text_lines
+from clv.ingest.hints import file_line
 from clv.ingest.mapping import FileMapping
+from clv.ingest.mapping_parts import SEARCHED_LINES, UNTIL_HEADER
 from clv.ingest.received import (
     LONGEST_TEXT,
     Unreadable,
@@ -31,6 +33,7 @@ MOST_FIELDS = 10_000  # of a line
 LONGEST_RECORD = 2_000_000  # bytes; a longer one is set aside
 TOO_LONG = "LINE SIZE OVER MAXIMUM"
 NOT_CLOSED = "UNQUOTED VALUE"
+EXCEL_DELIMITER = re.compile(rb'"?sep=(.)"?', re.IGNORECASE)  # a first line by which Excel knows it
 
 
 def read_csv(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapping) -> list[Unreadable]:
@@ -38,8 +41,10 @@ def read_csv(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMappi
 
     Raises ClvError where the file's records cannot be told apart: then none of them is taken.
     """
-    header, before = (list(mapping.header), 0) if mapping.header else _header(file, mapping)
-    check_columns(file, mapping, header)
+    before = _lines_before(file, mapping)
+    header, before = (list(mapping.header), before) if mapping.header else _header(file, mapping, before)
+    found = matched(file, mapping, header)
+    note_header(duck, header)
     _check_fields(file, mapping.delimiter)
     # Columns are read by their place: names may repeat, differ in case alone, or be missing.
     places = {name: f"column{place}" for place, name in reversed(list(enumerate(header)))}
@@ -49,7 +54,7 @@ def read_csv(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMappi
         f"delim = {literal(mapping.delimiter)}, quote = '\"', escape = '\"', columns = {{{types}}}, "
         f"max_line_size = {LONGEST_RECORD}, store_rejects = true)"
     )
-    values = {name: quoted(column) for name, column in places.items()}
+    values = {name: quoted(places[actual]) for name, actual in found.items()} | in_names(mapping, found)
     try:
         create(duck, f"row_number() over () + {before}", values, mapping, f"from {source}")
     except duckdb.Error as error:
@@ -77,18 +82,42 @@ def _check_fields(file: Received, delimiter: str) -> None:
                 raise ClvError(f"{file.name} has more than {MOST_FIELDS:,} fields in line {number}; mend or remove it")
 
 
-def _header(file: Received, mapping: FileMapping) -> tuple[list[str], int]:
-    """The columns' names, and how many records to skip for them: the header and the blank lines before it."""
+def _lines_before(file: Received, mapping: FileMapping) -> int:
+    """How many lines stand before the header, or before the rows where there is none."""
+    first = list(itertools.islice(_lines(file), SEARCHED_LINES))
+    excel = EXCEL_DELIMITER.fullmatch(first[0]) if first else None
+    if excel and (mark := excel[1].decode(errors="replace")) != mapping.delimiter:
+        raise ClvError(
+            f"{file.name} says in its first line that its columns are parted by {mark!r}; "
+            f"say in the mapping {mapping.source}: {file_line(mapping, delimiter=mark)}"
+        )
+    before = max(_until_header(first, mapping) if mapping.skip == UNTIL_HEADER else int(mapping.skip), bool(excel))
+    opening = re.compile(rb'(?:^|%s)"' % re.escape(mapping.delimiter.encode()))
+    if any(_stays_open(line, False, opening) for line in first[:before]):
+        raise ClvError(f"{file.name} has a quote that does not close in the lines before its header; remove it")
+    return before
+
+
+def _until_header(first: list[bytes], mapping: FileMapping) -> int:
+    names = [next(csv.reader([line.decode(errors="replace")], delimiter=mapping.delimiter), []) for line in first]
+    return header_among(mapping, [[name.strip() for name in line] for line in names])
+
+
+def _lines(file: Received) -> Iterator[bytes]:
+    return (line for some in text_lines(file.path) for line in some)
+
+
+def _header(file: Received, mapping: FileMapping, before: int) -> tuple[list[str], int]:
+    """The columns' names, and how many records to skip for them: the header and the lines before it, blank ones too."""
     blank = 0
 
     def lines() -> Iterator[str]:
         nonlocal blank
-        for some in text_lines(file.path):
-            for line in some:
-                if line.strip():
-                    yield line.decode() + "\n"
-                else:
-                    blank += 1
+        for line in itertools.islice(_lines(file), before, None):
+            if line.strip():
+                yield line.decode() + "\n"
+            else:
+                blank += 1
 
     try:
         names = next(csv.reader(lines(), delimiter=mapping.delimiter, strict=True), None)
@@ -101,7 +130,7 @@ def _header(file: Received, mapping: FileMapping) -> tuple[list[str], int]:
         ) from None
     if names is None:
         raise ClvError(f"{file.name} holds no line; send it again, or remove it")
-    return [name.strip() for name in names], blank + 1
+    return [name.strip() for name in names], before + blank + 1
 
 
 def _number_records(

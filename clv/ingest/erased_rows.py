@@ -32,6 +32,12 @@ def places(batch_id: int, settings: Settings) -> set[int]:
     return {line for (line,) in found}
 
 
+def digest(batch_id: int, settings: Settings) -> str:
+    """The digest of a batch's file, which an erasure may have changed."""
+    query = f"select content_sha256 from {tables.BATCHES} where batch_id = %s"
+    return warehouse.rows(query, (batch_id,), settings.url_as(LOADER))[0][0]
+
+
 def lines(duck: duckdb.DuckDBPyConnection, mapping: Mapping, erased: Erased) -> set[int]:
     """The lines of the erased customers' rows; makes the tables erased(_line) and erased_customers(customer_id)."""
     ids: list[str] = []

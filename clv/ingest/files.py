@@ -20,14 +20,15 @@ KINDS = {
     ".csv": "text", ".tsv": "text", ".txt": "text",
     ".parquet": "parquet", ".pq": "parquet",
     ".jsonl": "json", ".ndjson": "json", ".json": "json",
+    ".xlsx": "workbook",
 }  # fmt: skip
-READABLE = "CSV (.csv .tsv .txt), Parquet (.parquet) or JSON lines (.jsonl .ndjson .json), each also .gz"
+READABLE = "CSV (.csv .tsv .txt), Parquet (.parquet), JSON (.jsonl .ndjson .json) or a workbook (.xlsx), each also .gz"
 CHUNK = 1 << 23
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # What files are that were given a wrong ending, by how they begin.
 PACKED = {
     b"\x1f\x8b": "gzip'd; add .gz to its name",
-    b"PK\x03\x04": "a zip archive or a workbook; unpack it, or export CSV",
+    b"PK\x03\x04": "a zip archive or a workbook; unpack it, or call it .xlsx",
     b"BZh": "packed by bzip2; unpack it",
     b"\xfd7zXZ": "packed by xz; unpack it",
     b"\x28\xb5\x2f\xfd": "packed by zstd; unpack it",
@@ -80,7 +81,7 @@ def _ours(file: Path, folder: Path) -> bool:
 
 
 def kind(path: Path) -> str | None:
-    """text, parquet or json by the file's ending; None for any other."""
+    """text, parquet, json or workbook by the file's ending; None for any other."""
     name = path.name.lower().removesuffix(".gz")
     return KINDS.get(Path(name).suffix)
 
@@ -95,7 +96,7 @@ def prepare(path: Path, name: str, encoding: str, scratch: Path, bounded: bool =
     if any(letter < " " or "\ud800" <= letter <= "\udfff" for letter in name):
         raise ClvError(f"the file {ascii(name)} has a name that is not UTF-8 or holds control characters; rename it")
     its_kind = kind(path) or "text"
-    text = its_kind != "parquet"
+    text = its_kind in ("text", "json")
     packed = path.name.lower().endswith(".gz")
     recode = text and codecs.lookup(encoding).name != "utf-8"
     digest, size, last, seen = hashlib.sha256(), 0, b"", Lines(name)

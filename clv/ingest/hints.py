@@ -51,7 +51,9 @@ def mends(reasons: Iterable[str], mapping: FileMapping) -> list[str]:
         *_of_zones(values.get("a time zone that is known", []), mapping),
     ]
     if any(reason.startswith("is not UTF-8") for reason in others):
-        found.append(_say("the file is in another encoding, often cp1252", _file(mapping, encoding="cp1252"), mapping))
+        found.append(
+            _say("the file is in another encoding, often cp1252", file_line(mapping, encoding="cp1252"), mapping)
+        )
     if any(re.match(r"has \d+ fields", reason) for reason in others):
         mark = DELIMITERS.get(mapping.delimiter, "delimiters")
         found.append(
@@ -66,7 +68,7 @@ def absent_column(name: str, there: Sequence[str], mapping: FileMapping) -> str 
         for mark, called in DELIMITERS.items():
             names = [part.strip().strip('"') for part in there[0].split(mark)]
             if mark != mapping.delimiter and name in names:
-                return _say(f"the file's columns are parted by {called}", _file(mapping, delimiter=mark), mapping)
+                return _say(f"the file's columns are parted by {called}", file_line(mapping, delimiter=mark), mapping)
     same = [one for one in there if _letters(one) == _letters(name)]
     return f"the mapping {mapping.source} may mean {same[0]!r}" if len(same) == 1 else None
 
@@ -81,24 +83,49 @@ def _say(why: str, line: str, mapping: FileMapping) -> str:
 
 def _flow(values: dict[str, object]) -> str:
     """Keys and values as YAML writes them in one line."""
-    return "{" + ", ".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()) + "}"
+    return "{" + ", ".join(f"{key}: {_flow_value(value)}" for key, value in values.items()) + "}"
 
 
-def _file(mapping: FileMapping, **changes: object) -> str:
+def _flow_value(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(one)}: {json.dumps(other)}" for one, other in value.items()) + "}"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def file_line(mapping: FileMapping, **changes: object) -> str:
     """The mapping's `file` with changes, whole, so that it can stand in the place of the one there is."""
-    usual = {"encoding": "utf-8", "delimiter": ",", "header": [], "decimal": ".", "thousands": "", "missing": []}
+    usual = {
+        "encoding": "utf-8",
+        "delimiter": ",",
+        "header": [],
+        "skip": 0,
+        "sheet": None,
+        "explode": None,
+        "decimal": ".",
+        "thousands": "",
+        "missing": [],
+    }
     stated = {key: getattr(mapping, key) for key in usual}
     stated = {key: list(value) if isinstance(value, tuple) else value for key, value in stated.items()} | changes
     return "file: " + _flow({key: value for key, value in stated.items() if value != usual[key]})
 
 
-def _time(mapping: FileMapping, formats: list[str]) -> str:
-    key, column = ("day", mapping.day) if isinstance(mapping, SpendMapping) else ("time", _time_column(mapping))
-    return f"{key}: " + _flow({"column": column, "formats": [*mapping.time_formats, *formats]})
-
-
-def _time_column(mapping: FileMapping) -> str:
-    return mapping.time if isinstance(mapping, Mapping) else "…"
+def _time(mapping: FileMapping, **changes: object) -> str:
+    """The mapping's `time`, or `day`, with changes, whole."""
+    stated: dict[str, object] = {}
+    if isinstance(mapping, SpendMapping):
+        stated = {"column": mapping.day}
+    elif isinstance(mapping, Mapping):
+        names = list(mapping.alternatives.get(mapping.time, ())) or [mapping.time]
+        stated = {
+            "column": names if len(names) > 1 else names[0],
+            "time_of_day": mapping.time_of_day,
+            "zone": mapping.zone_column,
+        }
+        stated["zones"] = mapping.zones
+    stated = {**stated, "formats": list(mapping.time_formats), **changes}
+    line = _flow({key: value for key, value in stated.items() if value})
+    return f"{'day' if isinstance(mapping, SpendMapping) else 'time'}: {line}"
 
 
 def _of_times(values: list[str], mapping: FileMapping) -> list[str]:
@@ -112,17 +139,17 @@ def _of_times(values: list[str], mapping: FileMapping) -> list[str]:
     day_first = [form for form in new if form.startswith(("%d/", "%d-%m"))]
     month_first = [form for form in new if form.startswith(("%m/", "%m-"))]
     value = next(iter(new.values()))
+
+    def with_formats(some: list[str]) -> str:
+        return _time(mapping, formats=[*mapping.time_formats, *some])
+
     if day_first and month_first:  # neither is sure: two lines to choose from
         rest = [form for form in new if form not in day_first + month_first]
         return [
-            _say(
-                f"times are written like {value!r}: where the day stands first",
-                _time(mapping, day_first + rest),
-                mapping,
-            ),
-            _say("where the month stands first", _time(mapping, month_first + rest), mapping),
+            _say(f"times are written like {value!r}: {where} stands first", with_formats(first + rest), mapping)
+            for where, first in (("where the day", day_first), ("or where the month", month_first))
         ]
-    return [_say(f"times are written like {value!r}", _time(mapping, list(new)), mapping)]
+    return [_say(f"times are written like {value!r}", with_formats(list(new)), mapping)]
 
 
 def _formats(value: str, values: list[str]) -> list[str]:
@@ -155,7 +182,7 @@ def _of_years(values: dict[str, list[str]], mapping: FileMapping) -> list[str]:
     if not written:
         return []
     missing = [*mapping.missing, *dict.fromkeys(written)][: len(mapping.missing) + 3]
-    return [_say(f"{written[0]!r} may stand for no date at all", _file(mapping, missing=missing), mapping)]
+    return [_say(f"{written[0]!r} may stand for no date at all", file_line(mapping, missing=missing), mapping)]
 
 
 def _of_numbers(values: list[str], mapping: FileMapping) -> list[str]:
@@ -165,11 +192,11 @@ def _of_numbers(values: list[str], mapping: FileMapping) -> list[str]:
     fitting = [style for style in fitting if style != (mapping.decimal, mapping.thousands)]
     if fitting:
         decimal, mark = fitting[0]
-        line = _file(mapping, decimal=decimal, thousands=mark)
+        line = file_line(mapping, decimal=decimal, thousands=mark)
         return [_say(f"numbers are written like {numbers[0]!r}", line, mapping)]
     empty = sorted({value for value in values if re.fullmatch(r"-+|n/?a|null|none|nil|nan|#.+", value, re.IGNORECASE)})
     if empty:
-        line = _file(mapping, missing=[*mapping.missing, *empty])
+        line = file_line(mapping, missing=[*mapping.missing, *empty])
         return [_say(f"{empty[0]!r} may stand for no number at all", line, mapping)]
     return []
 
@@ -195,7 +222,8 @@ def _of_currencies(values: dict[str, list[str]], mapping: FileMapping) -> list[s
 
 
 def _of_zones(values: list[str], mapping: FileMapping) -> list[str]:
-    if not values:
+    if not values or not isinstance(mapping, Mapping):
         return []
-    zones = _flow({json.dumps(value): "Europe/London" for value in values[:3]})
-    return [_say(f"{values[0]!r} is a time zone of which place? As in", f"time: {{…, zones: {zones}}}", mapping)]
+    zones = {**mapping.zones, **dict.fromkeys(values[:3], "Europe/London")}
+    line = _time(mapping, zones=zones)
+    return [_say(f"{values[0]!r} is the time of which place? If of London's", line, mapping)]

@@ -15,6 +15,7 @@ from clv.errors import ClvError
 from clv.ingest import files
 from clv.ingest.csv_files import records
 from clv.ingest.files import Received
+from clv.ingest.json_files import by_lines
 from clv.ingest.mapping import FileMapping
 from clv.ingest.received import path_literal, quoted
 from clv.settings import Settings
@@ -76,9 +77,9 @@ def without_lines(
     path: Path, name: str, mapping: FileMapping, lines: set[int], scratch: Path
 ) -> tuple[Path, str] | None:
     """A plain copy of a file in `scratch` whose records on these lines are empty, each other one on its line, and the
-    SHA-256 of that copy; None where that cannot be done: in an encoding whose line ends are more than a byte."""
+    SHA-256 of that copy; None where that cannot be done: where records are no lines, or line ends more than a byte."""
     kind = files.kind(Path(name)) or "text"
-    if kind != "parquet" and "\n,".encode(mapping.encoding) != b"\n,":
+    if kind == "workbook" or kind != "parquet" and "\n,".encode(mapping.encoding) != b"\n,":
         return None
     plain, emptied = scratch / "as_it_came", scratch / f"emptied{Path(name.lower().removesuffix('.gz')).suffix}"
     with gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb") as came, plain.open("wb") as out:
@@ -86,6 +87,8 @@ def without_lines(
     if kind == "parquet":
         _empty_rows(plain, emptied, lines)
     else:
+        if kind == "json" and not by_lines(plain, mapping):
+            return None
         quotes = kind == "text" and mapping.delimiter != "whitespace"
         with plain.open("rb") as source, emptied.open("wb") as target:
             for _, size, first, _, _ in records(plain, mapping.delimiter if quotes else None):

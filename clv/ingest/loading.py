@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -14,7 +15,8 @@ import pyarrow as pa
 
 from clv import privacy, tables, warehouse
 from clv.errors import ClvError
-from clv.ingest import currencies, doubts, erased_rows, files, kept, mapped, reading, spend, texts, writing
+from clv.ingest import currencies, doubts, erased_rows, files, kept, mapped, reading, spend, texts, writing, zones
+from clv.ingest import warnings as noticed
 from clv.ingest.files import Received
 from clv.ingest.mapping import FileMapping, Mapping, SpendMapping
 from clv.ingest.received import Unreadable, first_line
@@ -48,9 +50,18 @@ class BatchResult:
 
 
 def load_file(
-    path: Path, name: str, mapping: FileMapping, settings: Settings, progress: Progress | None, landed: bool
+    path: Path,
+    name: str,
+    mapping: FileMapping,
+    settings: Settings,
+    progress: Progress | None,
+    landed: bool,
+    today: date | None = None,
 ) -> BatchResult:
-    """Loads one file, unless its content is there already and holds. Raises ClvError; then nothing of it is written."""
+    """Loads one file, unless its content is there already and holds. Raises ClvError; then nothing of it is written.
+
+    today: the day, in the reporting zone, after which a date of the file's is warned of.
+    """
     with scratch_folder(settings) as scratch:
         file = files.prepare(path, name, mapping.encoding, scratch)
         delivery = next_delivery(file.sha256, mapping, settings)  # before it is looked for, so that none comes between
@@ -58,20 +69,17 @@ def load_file(
         if earlier and not _overtaken(earlier, file, mapping, settings, landed):
             return earlier
         opening = Opening(delivery, landed)
-        result = load_batch(file, mapping, settings, opening, scratch, progress)
+        result = load_batch(file, mapping, settings, opening, scratch, progress, today)
         set_aside = result and result.received - (result.usable or 0) - len(result.erased_lines)
         if result and set_aside and settings.database == "warehouse":
             # Whoever was erased since the load is not in the copy either; nobody is while it is made.
             with warehouse.lock(privacy.LOCK, settings.url_as(LOADER), shared=True):
-                file = replace(file, sha256=_digest(result.batch_id, settings))  # an erasure may have changed the file
+                file = replace(
+                    file, sha256=erased_rows.digest(result.batch_id, settings)
+                )  # an erasure may have changed the file
                 kept.keep(path, file, mapping, settings, scratch, erased_rows.places(result.batch_id, settings))
     # Somebody else loaded the same content in the meantime where there is no result.
     return result or _earlier_batch(file, mapping, settings) or _vanished(file)
-
-
-def _digest(batch_id: int, settings: Settings) -> str:
-    query = f"select content_sha256 from {tables.BATCHES} where batch_id = %s"
-    return warehouse.rows(query, (batch_id,), settings.url_as(LOADER))[0][0]
 
 
 @contextmanager
@@ -91,6 +99,7 @@ def load_batch(
     opening: Opening,
     scratch: Path,
     progress: Progress | None = None,
+    today: date | None = None,
 ) -> BatchResult | None:
     """Loads a prepared file as a new batch. None where somebody else has just loaded this delivery, or where it is a
     replay that would free no row. Raises ClvError; then nothing is written."""
@@ -103,7 +112,7 @@ def load_batch(
         with duckdb.connect(config=config) as duck:
             duck.execute("set TimeZone = 'UTC'")
             load = _load_spend if isinstance(mapping, SpendMapping) else _load_orders
-            return load(duck, file, mapping, settings, progress or (lambda *_: None), opening)  # type: ignore[arg-type]
+            return load(duck, file, mapping, settings, progress or (lambda *_: None), opening, today)  # type: ignore[arg-type]
     except duckdb.Error as error:
         raise ClvError(
             f"{file.name} cannot be loaded through the mapping {mapping.source} ({first_line(error)}); "
@@ -164,6 +173,7 @@ def _load_orders(
     settings: Settings,
     progress: Progress,
     opening: Opening,
+    today: date | None,
 ) -> BatchResult | None:
     unreadable = reading.read(duck, file, mapping)
     codes = currencies.stated(duck, mapping)
@@ -171,7 +181,8 @@ def _load_orders(
         writing.hold_customers(cursor)
         erased = erasures.erased(settings)
         currency = currencies.claimed(cursor, file, mapping, codes, settings.shop["currency"])
-        duck.execute(mapped.parsed_view(mapping, settings.shop["time_zone"], currency, bool(codes)))
+        met = zones.met(duck, mapping)
+        duck.execute(mapped.parsed_view(met, settings.shop["time_zone"], currency, bool(codes)))
         gone = erased_rows.lines(duck, mapping, erased)
         values = _unreadable_values(duck, file, mapping)
         unreadable = sorted(unreadable + values, key=lambda row: row.line)
@@ -206,17 +217,13 @@ def _load_orders(
         if written != loaded:  # the transaction is rolled back
             raise RuntimeError(f"{file.name}: {loaded} rows were counted and {written} written")
         writing.copy_unreadable(cursor, batch_id, file, unreadable)
+        warned = [*noticed.found(duck, met, settings.shop["time_zone"], today), *doubts.amounts_twice(duck, mapping)]
+        writing.copy_warnings(cursor, batch_id, warned)
         writing.copy_customers(cursor, customers, mapping.source)
     return BatchResult(
-        batch_id,
-        file.name,
-        *counts,
-        already_loaded=False,
-        delivery=opening.delivery,
-        usable=usable,
-        erased_lines=tuple(sorted(gone)),
-        warnings=tuple(doubts.amounts_twice(duck, mapping)),
-    )
+        batch_id, file.name, *counts, already_loaded=False, delivery=opening.delivery, usable=usable,
+        erased_lines=tuple(sorted(gone)), warnings=tuple(warned),
+    )  # fmt: skip
 
 
 def _load_spend(
@@ -226,6 +233,7 @@ def _load_spend(
     settings: Settings,
     progress: Progress,
     opening: Opening,
+    today: date | None,
 ) -> BatchResult | None:
     """Like `_load_orders`; there are no persons in ad spend."""
     unreadable = reading.read(duck, file, mapping)
@@ -233,9 +241,12 @@ def _load_spend(
     with writing.transaction(settings.url_as(LOADER)) as cursor:
         currency = currencies.claimed(cursor, file, mapping, codes, settings.shop["currency"])
         duck.execute(spend.parsed_view(mapping, settings.shop["time_zone"], currency, bool(codes)))
+        warned = noticed.found(duck, mapping, settings.shop["time_zone"], today)
         unreadable = sorted(unreadable + _unreadable_values(duck, file, mapping), key=lambda row: row.line)
-        (loaded,) = duck.execute("select count(*) from parsed anti join unreadable using (_line)").fetchall()[0]
-        if opening.usable_before is not None and loaded <= opening.usable_before:
+        usable, loaded = duck.execute(
+            "select count(*) filter (_rule is null), count(*) from parsed anti join unreadable using (_line)"
+        ).fetchall()[0]
+        if opening.usable_before is not None and usable <= opening.usable_before:
             return None
         counts = (loaded + len(unreadable), loaded, len(unreadable))
         batch_id = writing.open_batch(cursor, file, mapping, ",".join(codes) or currency, counts, opening)
@@ -248,7 +259,11 @@ def _load_spend(
         if written != loaded:  # the transaction is rolled back
             raise RuntimeError(f"{file.name}: {loaded} rows were counted and {written} written")
         writing.copy_unreadable(cursor, batch_id, file, unreadable)
-    return BatchResult(batch_id, file.name, *counts, already_loaded=False, delivery=opening.delivery, usable=loaded)
+        writing.copy_warnings(cursor, batch_id, warned)
+    return BatchResult(
+        batch_id, file.name, *counts, already_loaded=False, delivery=opening.delivery, usable=usable,
+        warnings=tuple(warned),
+    )  # fmt: skip
 
 
 def _unreadable_values(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapping) -> list[Unreadable]:

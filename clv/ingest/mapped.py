@@ -7,6 +7,7 @@ from clv.ingest.mapping import Mapping
 from clv.ingest.mapping_values import COLUMNS, LINE_COLUMNS
 from clv.ingest.numbers import NUMBER, number_in
 from clv.ingest.received import literal, quoted
+from clv.ingest.times import time_in
 from clv.ingest.values_sql import (
     amount_in,
     column_or_null,
@@ -15,7 +16,6 @@ from clv.ingest.values_sql import (
     in_currency,
     rate_of,
     reason,
-    time_in,
     value_of,
     whole,
 )

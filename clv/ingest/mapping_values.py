@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -27,25 +28,28 @@ ROW_KEYS = ("line", "order", "customer_order", "customer_order_time", "content")
 DIGESTED_ROW_KEYS = {"order": "order_time", "customer_order": "customer_order_time"}
 # What staging says of a row itself: no filter may be called so.
 VERDICTS = ("accepted", "duplicate", "replaced", "withdrawn", "unreadable", "erased")
+EPOCHS = ("epoch_seconds", "epoch_milliseconds")  # formats of times besides strptime's
 CONDITIONS = ("equals", "matches", "at_most", "present")
 KNOWN = {
     "mapping": (
         "description", "kind", "file", "customer", "customer_namespace", "person", "order", "time", "time_zone",
-        "amount", "currency", "columns", "row_key", "part", "sign", "refund", "carry", "filters", "updated_at",
+        "amount", "currency", "columns", "row_key", "part", "sign", "refund", "carry", "filters", "no_revenue",
+        "updated_at",
     ),
-    "spend": ("description", "kind", "file", "day", "channel", "amount", "campaign", "currency"),
+    "spend": ("description", "kind", "file", "day", "channel", "amount", "campaign", "currency", "filters"),
     "day": ("column", "formats"),
-    "file": ("encoding", "delimiter", "header", "decimal", "thousands", "missing"),
+    "file": ("encoding", "delimiter", "header", "skip", "sheet", "explode", "decimal", "thousands", "missing"),
     "customer": ("column", "lower", "whole_number"),
     "person": ("email", "name", "consent"),
     "order": ("column", "columns", "number", "whole_number"),
-    "time": ("column", "formats"),
-    "amount": ("column", "quantity", "price", "once_per_order"),
-    "currency": ("code", "column", "rates"),
+    "time": ("column", "time_of_day", "zone", "zones", "formats"),
+    "amount": ("column", "quantity", "price", "sum", "minus", "once_per_order"),
+    "currency": ("code", "column", "in_name_of", "rates", "minor_units"),
     "columns": COLUMNS,
     "sign": ("column", "negative"),
     "refund": ("amount", "time", "once_per_order"),
     "filters": ("rule", "column", *CONDITIONS),
+    "no_revenue": ("column", *CONDITIONS),
 }  # fmt: skip
 
 
@@ -70,7 +74,8 @@ def keys_and_values(key: str, said: object, place: str) -> dict:
 
 
 class Said:
-    """What a mapping says, read key by key; `optional` gathers the columns that may be absent.
+    """What a mapping says, read key by key. `optional` gathers the columns that may be absent, `alternatives` what a
+    column may be called in place of its name, `in_names` the patterns of names that hold the currency.
 
     Each mistake raises ClvError naming the place, the key and the mend.
     """
@@ -78,6 +83,8 @@ class Said:
     def __init__(self, said: object, kind: str, place: str) -> None:
         self.place = place
         self.optional: set[str] = set()
+        self.alternatives: dict[str, tuple[str, ...]] = {}
+        self.in_names: dict[str, str] = {}
         self._said = keys_and_values(kind, said, place)
 
     def get(self, key: str) -> Any:
@@ -89,23 +96,57 @@ class Said:
                 raise ClvError(f"{self.place} lacks '{key}'; say which column holds it, for example {key}: {key}")
 
     def column(self, value: object, key: str) -> str | None:
-        """A column's name, without the ? that says that a file may lack it."""
+        """A column's name, without the ? that says that a file may lack it. Of a list, the first name stands for all;
+        a pattern between slashes stands for itself."""
         if value is None:
             return None
-        if not isinstance(value, str):
+        if not isinstance(value, list):
+            return self._one_column(value, key)
+        names = [self._one_column(one, key) for one in value]
+        if not names:
+            raise ClvError(f"{self.place}: '{key}' is an empty list; name the column")
+        if len(names) > 1:
+            self.alternatives[names[0]] = tuple(dict.fromkeys([*self.alternatives.get(names[0], ()), *names]))
+        if self.optional & set(names):
+            self.optional.add(names[0])
+        return names[0]
+
+    def _one_column(self, value: object, key: str) -> str:
+        if not isinstance(value, str) or not value.removesuffix("?"):
             mend = "quote it if it is a number"
             raise ClvError(f"{self.place}: '{key}' must be the name of a column, not {value!r}; {mend}")
-        if value.endswith("?"):
-            self.optional.add(value[:-1])
-            return value[:-1]
-        return value
+        name = value.removesuffix("?")
+        if name != value:
+            self.optional.add(name)
+        if is_pattern(name):
+            self._check_pattern(name, key)
+            self.alternatives.setdefault(name, (name,))
+        return name
+
+    def _check_pattern(self, name: str, key: str) -> int:
+        """The number of groups in a pattern of a column's name."""
+        _try("regexp_full_match('', ?)", name[1:-1], f"{self.place}: '{key}' is no pattern of RE2's")
+        try:
+            return re.compile(name[1:-1]).groups
+        except re.error as error:
+            raise ClvError(f"{self.place}: '{key}' is no pattern ({error}); correct {name!r}") from None
+
+    def in_name(self, value: object) -> str:
+        """The name under which a currency is kept that stands in the name of a column, by a pattern with a group."""
+        key = "currency.in_name_of"
+        if not isinstance(value, str) or not is_pattern(value) or self._check_pattern(value, key) != 1:
+            mend = r"as in '/Amount spent \(([A-Z]{3})\)/'"
+            raise ClvError(f"{self.place}: '{key}' is a pattern whose one group is the currency, {mend}")
+        name = f"the currency in {value}"
+        self.in_names[name] = value
+        return name
 
     def part(self, key: str, short: str = "column") -> dict:
         """The keys and values under a key; a text alone stands for the key `short`."""
         value = self.get(key)
         if value is None:
             return {}
-        return keys_and_values(key, {short: value} if isinstance(value, str) else value, self.place)
+        return keys_and_values(key, {short: value} if isinstance(value, str | list) else value, self.place)
 
     def text(self, value: object, key: str) -> str | None:
         if value is not None and not isinstance(value, str):
@@ -124,13 +165,17 @@ def row_key_of(said: Said, columns: dict[str, str]) -> str:
     return "customer_order_time" if made_up else "customer_order"
 
 
-def filter_of(said: object, column, place: str) -> Filter:  # noqa: ANN001
+def is_pattern(name: str) -> bool:
+    """Whether a column is named by a pattern: /Amount spent .*/."""
+    return len(name) > 2 and name.startswith("/") and name.endswith("/")
+
+
+def filter_of(said: object, column, place: str, key: str = "filters") -> Filter:  # noqa: ANN001
     said = keys_and_values("filters", said, place)
     conditions = [name for name in CONDITIONS if name in said]
     if not said.get("rule") or not said.get("column") or len(conditions) != 1:
-        raise ClvError(
-            f"{place}: each of 'filters' has a rule, a column and one of {', '.join(CONDITIONS)}; not {said}"
-        )
+        has = "a rule, a column" if key == "filters" else "a column"
+        raise ClvError(f"{place}: each of '{key}' has {has} and one of {', '.join(CONDITIONS)}; not {said}")
     rule = said["rule"]
     if not isinstance(rule, str) or rule in VERDICTS or rule.startswith("missing_"):
         raise ClvError(
@@ -159,7 +204,8 @@ def _try(expression: str, value: str, complaint: str) -> None:
 def time_formats(value: object, place: str, key: str = "time") -> tuple[str, ...]:
     formats = texts(value, f"{place}: '{key}.formats'")
     for form in formats:
-        _try("try_strptime('', ?)", form, f"{place}: '{key}.formats' has one that is none")
+        if form not in EPOCHS:
+            _try("try_strptime('', ?)", form, f"{place}: '{key}.formats' has one that is none")
     return formats
 
 

@@ -5,7 +5,6 @@ A text is read whole or not at all, so that `1.234` is never taken for another n
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from clv.ingest.mapping import FileMapping
@@ -17,6 +16,9 @@ NUMBER, PRODUCT = "decimal(23, 10)", "decimal(33, 20)"
 TOO_LARGE = "is 10,000,000,000,000 or more: too large"
 MINUS = "-\u2212"
 WORDS = {".": "point", ",": "comma", BLANKS: "blank", APOSTROPHES: "apostrophe"}
+# What may stand beside a number: a run of letters and signs.
+_BETWEEN = rf"\s\d(),+{BLANKS}{APOSTROPHES}{MINUS[1]}{MINUS[0]}"
+TOKEN = f"[^.{_BETWEEN}][^{_BETWEEN}]*"
 # Signs and abbreviations that stand beside amounts, and the currencies they may mean: CLDR's symbols.
 SIGNS = {
     "€": "EUR", "£": "GBP EGP GIP FKP SHP", "US$": "USD", "CA$": "CAD", "C$": "CAD", "AU$": "AUD", "A$": "AUD",
@@ -44,16 +46,28 @@ def complaints(mapping: FileMapping, columns: Iterable[str]) -> list[str]:
     cases = []
     for column in dict.fromkeys(columns):
         bad = f"{quoted(column)} is not null and {number_in(mapping, column)} is null"
-        cases.append(complaint(f"{bad} and {_read(mapping, column, 'double')} is not null", column, TOO_LARGE))
-        in_another = f"regexp_full_match({quoted(column)}, {literal(_dressed(_digits(mapping)))})"
-        cases.append(complaint(f"{bad} and {in_another}", column, "bears a currency that the mapping does not state"))
-        cases.append(complaint(bad, column, f"is not a number {style(mapping)}"))
+        token = f"regexp_extract({quoted(column)}, {literal(TOKEN)})"
+        in_another = (
+            f"regexp_full_match({quoted(column)}, {literal(_dressed(_digits(mapping)))}) "
+            f"and (regexp_full_match({token}, '[A-Za-z]{{3}}') or {token} in ({', '.join(map(literal, SIGNS))}))"
+        )
+        why = [
+            complaint(f"{_read(mapping, column, 'double')} is not null", column, TOO_LARGE),
+            complaint(in_another, column, "bears a currency that the mapping does not state"),
+            complaint("true", column, f"is not a number {style(mapping)}"),
+        ]
+        cases.append(f"when {bad} then case {' '.join(why)} end")
     return cases
 
 
 def times(one: str, other: str) -> str:
     """The product of two expressions, exact; null where it has more than 13 digits before the point."""
-    return f"try_cast(try({one} * {other}) as {PRODUCT})"
+    return bounded(f"try({one} * {other})")
+
+
+def bounded(value: str) -> str:
+    """An expression's number; null where it has more than 13 digits before the point."""
+    return f"try_cast({value} as {PRODUCT})"
 
 
 def style(mapping: FileMapping) -> str:
@@ -65,9 +79,7 @@ def style(mapping: FileMapping) -> str:
 def _read(mapping: FileMapping, column: str, kind: str) -> str:
     text, digits = quoted(column), _digits(mapping)
     plain = text if mapping.decimal == "." else f"replace({text}, ',', '.')"
-    bare = (
-        f"regexp_replace(regexp_replace({text}, {literal(_any_sign())}, '', 'g'), '[^0-9{mapping.decimal}]', '', 'g')"
-    )
+    bare = f"regexp_replace(regexp_replace({text}, {literal(TOKEN)}, '', 'g'), '[^0-9{mapping.decimal}]', '', 'g')"
     bare = bare if mapping.decimal == "." else f"replace({bare}, ',', '.')"
     minus = f"case when regexp_matches({text}, '[{MINUS}(]') then '-' else '' end"
     return (
@@ -92,14 +104,9 @@ def _digits(mapping: FileMapping) -> str:
     return rf"(?:(?:{grouped})(?:[{mapping.decimal}]\d*)?|{_ungrouped(mapping.decimal)})"
 
 
-def _any_sign() -> str:
-    signs = sorted(SIGNS, key=len, reverse=True)
-    return "|".join([r"\b[A-Za-z]{3}\b", *map(re.escape, signs)])
-
-
 def _dressed(digits: str) -> str:
     """A pattern of a number with what stands around it: one minus or plus at most, a currency before or after."""
-    space, sign, money = rf"[{BLANKS}]*", f"[{MINUS}+]", f"(?:{_any_sign()})?"
+    space, sign, money = f"[{BLANKS}]*", f"[{MINUS}+]", f"(?:{TOKEN})?"
     before, after = f"{money}{space}", f"{space}{money}"
     return "|".join([
         f"{sign}?{space}{before}{digits}{after}",
@@ -113,17 +120,17 @@ def _dressed(digits: str) -> str:
 
 def _agrees(mapping: FileMapping, text: str) -> str:
     """A condition: whether every currency that stands in a text is the row's."""
-    found = f"regexp_extract_all({text}, {literal(_any_sign())})"
+    found = f"regexp_extract_all({text}, {literal(TOKEN)})"
     if not mapping.currency_column:
         if not mapping.currency:
             return f"len({found}) = 0"
         return f"list_has_all([{', '.join(map(literal, _signs_of(mapping.currency)))}], {found})"
-    codes = sorted({code for meant in SIGNS.values() for code in meant.split()})
-    signs = ", ".join(f"{literal(code)}: [{', '.join(map(literal, _signs_of(code)))}]" for code in codes)
     code = f"upper({quoted(mapping.currency_column)})"
     if mapping.currency:
         code = f"coalesce({code}, {literal(mapping.currency)})"
-    return f"list_has_all(coalesce(map {{{signs}}}[{code}], []) || [{code}, lower({code})], {found})"
+    meant = literal(" ".join(["", *(f"{sign}={one}" for sign, codes in SIGNS.items() for one in codes.split()), ""]))
+    agrees = f"upper(sign) = {code} or contains({meant}, ' ' || sign || '=' || {code} || ' ')"
+    return f"len(list_filter({found}, lambda sign: not ({agrees}))) = 0"
 
 
 def _signs_of(code: str) -> list[str]:

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 10_000  # characters of an unreadable row that are kept
 LONGEST_FIELD = 2000  # bytes of a value: what an index of PostgreSQL holds
 
+# Of Unicode: soft hyphen, zero-width and joining characters, marks of direction, byte-order mark; blanks that are not
+# plain.
+INVISIBLE = r"[\x{00AD}\x{180E}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2064}\x{2066}-\x{2069}\x{FEFF}]"
+BLANKS = r"[\x{00A0}\x{2000}-\x{200A}\x{202F}\x{205F}\x{3000}]"
+
 
 @dataclass(frozen=True)
 class Unreadable:
@@ -40,11 +45,27 @@ def path_literal(path: Path) -> str:
     return literal(glob.escape(str(path)))
 
 
+def _is_ascii(text: str) -> str:
+    return f"strlen({text}) = length({text})"
+
+
+def _has_invisible(text: str) -> str:
+    return f"not {_is_ascii(text)} and regexp_matches({text}, '{INVISIBLE}|{BLANKS}')"
+
+
+def visible(text: str) -> str:
+    """An expression for an id without what cannot be seen, blanks being plain and accents composed (NFC)."""
+    shown = f"regexp_replace(regexp_replace({text}, '{INVISIBLE}', '', 'g'), '{BLANKS}', ' ', 'g')"
+    return f"nullif(trim(nfc_normalize({shown})), '')"
+
+
 def create(duck: duckdb.DuckDBPyConnection, line: str, values: dict[str, str], mapping: FileMapping, tail: str) -> None:
     """Creates `received` from an expression for the line and one per column there is; absent columns are null.
 
-    _content is the MD5 of the row's columns, as a number, the column `part` left out.
+    _content is the MD5 of the row's columns, as a number, the column `part` left out; _invisible says whether an id
+    held characters that cannot be seen. They are taken out, so that ids that look alike are alike.
     """
+    invisible = []
     missing = ", ".join(literal(text) for text in mapping.missing)
     items = []
     for name in mapping.wanted:
@@ -53,18 +74,33 @@ def create(duck: duckdb.DuckDBPyConnection, line: str, values: dict[str, str], m
             text = values[name]
             cut = f"case when strlen({text}) > {LONGEST_FIELD} then left({text}, {LONGEST_FIELD + 1}) else {text} end"
             value = f"nullif(trim({cut}), '')"
+            if name in mapping.identities:
+                invisible.append(f"coalesce({_has_invisible(text)}, false)")
+                value = f"case when {_is_ascii(text)} then {value} else {visible(value)} end"
         if name in values and missing:
             value = f"case when {value} not in ({missing}) then {value} end"
         items.append(f"{value} as {quoted(name)}")
+    items.append(f"{' or '.join(invisible) or 'false'} as _invisible")
     rows = f"select {line} as _line, {', '.join(items)} {tail}"
     read = ", ".join(f"coalesce({quoted(name)}, chr(30))" for name in mapping.wanted if name != mapping.part)
     duck.execute(f"create table received as select *, md5_number(concat_ws(chr(31), {read})) as _content from ({rows})")
 
 
-def complaint(condition: str, column: str, says: str) -> str:
-    """A case for a value that is there and is not what it should be."""
-    shown = f"left({quoted(column)}, 100)"
+def complaint(condition: str, column: str, says: str, text: str | None = None) -> str:
+    """A case for a value that is there and is not what it should be; `text` where that is not the column's alone."""
+    shown = f"left({text or quoted(column)}, 100)"
     return f"when {condition} then {literal(column + ' ')} || chr(39) || {shown} || {literal(chr(39) + ' ' + says)}"
+
+
+def plain(text: str) -> str:
+    """The text of a number that a file holds as one, 1e-07, with digits alone."""
+    plain = f"try_cast(try_cast({text} as double) as decimal(38, 10))::varchar"
+    return f"case when contains({text}, 'e') then coalesce({plain}, {text}) else {text} end"
+
+
+def styled(text: str, mapping: FileMapping) -> str:
+    """The text of a number that a file holds as one, in the mapping's style."""
+    return f"replace({text}, '.', ',')" if mapping.decimal == "," else text
 
 
 def printable(text: str) -> str:

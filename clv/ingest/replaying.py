@@ -69,7 +69,10 @@ def _set_aside(settings: Settings, source: str | None, batch_id: int | None) -> 
                     select count(*) from {tables.ORDER_LINES} as lines
                     where lines._batch_id = batches.batch_id and _rule is null
                         and num_nulls(customer_key, order_id, ordered_at, amount) = 0
-                ) else rows_loaded end as usable,
+                ) else (
+                    select count(*) from {tables.CHANNEL_SPEND} as spend
+                    where spend._batch_id = batches.batch_id and spend._rule is null
+                ) end as usable,
                 (
                     select count(*) from {tables.ORDER_LINES} as lines
                     where lines._batch_id = batches.batch_id and _rule = '{ERASED}'

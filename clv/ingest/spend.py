@@ -6,30 +6,31 @@ from clv.ingest.mapped import CONTENT_HEX
 from clv.ingest.mapping import SpendMapping
 from clv.ingest.numbers import complaints as number_complaints
 from clv.ingest.numbers import number_in
-from clv.ingest.received import complaint, literal, quoted
+from clv.ingest.received import literal, quoted
+from clv.ingest.times import complaints as time_complaints
+from clv.ingest.times import time_in
 from clv.ingest.values_sql import (
-    FIRST,
-    LAST,
     column_or_null,
     converted,
     currency_complaints,
     in_currency,
     rate_of,
+    rule_of,
     text_complaints,
-    time_in,
 )
 
 
 def parsed_view(mapping: SpendMapping, reporting_zone: str, warehouse_currency: str, currency_stated: bool) -> str:
     """SQL that creates the view `parsed`: one row per row of raw.channel_spend, and the unreadable with their reason.
 
-    Columns: _line, _kind (always ''), _content, _reason (null when readable), day, channel, campaign, amount.
+    Columns: _line, _kind (always ''), _content, _rule, _reason (null when readable), day, channel, campaign, amount.
     """
     mapping = in_currency(mapping, warehouse_currency)
     amount = converted(number_in(mapping, mapping.amount), rate_of(mapping, warehouse_currency))
     return f"""
         create view parsed as select
-            _line, '' as _kind, _content, {_reason(mapping, reporting_zone, currency_stated, amount)} as _reason,
+            _line, '' as _kind, _content, {rule_of(mapping)} as _rule,
+            {_reason(mapping, reporting_zone, currency_stated, amount)} as _reason,
             ({time_in(mapping, mapping.day, reporting_zone)})::date as day, {quoted(mapping.channel)} as channel,
             {column_or_null(mapping.campaign)} as campaign, {amount} as amount
         from received
@@ -39,25 +40,23 @@ def parsed_view(mapping: SpendMapping, reporting_zone: str, warehouse_currency: 
 def export_query() -> str:
     """SQL giving the readable rows of `parsed` as raw.channel_spend wants them. Expects the table unreadable(_line)."""
     return f"""
-        select _line, unhex({CONTENT_HEX}) as _content, day, channel, campaign, amount
+        select _line, unhex({CONTENT_HEX}) as _content, _rule, day, channel, campaign, amount
         from parsed anti join unreadable using (_line)
     """
 
 
 def _reason(mapping: SpendMapping, reporting_zone: str, currency_stated: bool, amount: str) -> str:
     """Why a row is unreadable: a value that is missing, or cannot be what it should. Null when all can."""
-    moment = time_in(mapping, mapping.day, reporting_zone)
-    cases = [
+    texts = {"channel": mapping.channel, "campaign": mapping.campaign}
+    cases = text_complaints({name: quoted(column) for name, column in texts.items() if column})
+    if mapping.filters:
+        cases.append("when _rule is not null then null")
+    cases += [
         f"when {quoted(column)} is null then {literal(column + ' is empty')}"
         for column in (mapping.day, mapping.channel, mapping.amount)
     ]
-    cases.append(complaint(f"{moment} is null", mapping.day, "is not a day"))
-    cases.append(
-        complaint(f"year({moment}) not between {FIRST} and {LAST}", mapping.day, f"is not from {FIRST} to {LAST}")
-    )
+    cases += time_complaints(mapping, [mapping.day], reporting_zone, "a day")
     cases += number_complaints(mapping, mapping.numbers)
     cases.append(f"when {amount} is null then 'the amount is too large'")
-    texts = {"channel": mapping.channel, "campaign": mapping.campaign}
-    cases += text_complaints({name: quoted(column) for name, column in texts.items() if column})
     cases += currency_complaints(mapping, currency_stated)
     return f"case {' '.join(cases)} else null::varchar end"

@@ -1,25 +1,24 @@
-"""Single values of a mapping as SQL: a number, time, rate, consent or filter, and why a value is unreadable."""
+"""Single values of a mapping as SQL: an amount, rate, consent or filter, and why a value is unreadable."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TypeVar
 
-from clv.ingest.mapping import FileMapping, Mapping
+from clv.ingest.mapping import FileMapping, Mapping, SpendMapping
 from clv.ingest.mapping_values import NUMBERS, Filter
-from clv.ingest.numbers import NUMBER, number_in, times
+from clv.ingest.numbers import NUMBER, bounded, number_in, times
 from clv.ingest.numbers import complaints as number_complaints
 from clv.ingest.received import LONGEST_FIELD, complaint, literal, quoted
+from clv.ingest.times import complaints as time_complaints
 
 M = TypeVar("M", bound=FileMapping)
 RATE = "decimal(18, 10)"
-# A time that states its offset from UTC: 2024-03-01 10:00:00 +0100, 2024-03-01T09:00:00Z; or its zone: … Europe/Rome.
-OFFSET = r"\d\d:\d\d[^+-]*(Z|[+-]\d\d(:?\d\d)?)$"
-NO_OFFSET = r":.*[+-](1[5-9]|[2-9]\d)(:?\d\d)?$"  # none is of 15 hours or more
-ZONE = r"\d [A-Za-z][A-Za-z_]{2,}[A-Za-z_/+-]*\d*$"
-PLAIN = r"[-0-9/]+([ T][0-9:.]*)?"  # neither
-# Orders are dated from FIRST to LAST. 1970-01-01 and 9999-12-31 are what programs write for no time at all.
-FIRST, LAST = 1971, 2199
+# Of ISO 4217's currencies those whose smallest unit is no hundredth.
+MINOR_UNITS = {
+    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), "1"),  # noqa: SIM905
+    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), "0.001"),  # noqa: SIM905
+}
 CURRENCY = "[A-Za-z]{3}"
 YES, NO = ("yes", "true", "1", "y", "t", "subscribed"), ("no", "false", "0", "n", "f", "unsubscribed")
 
@@ -40,7 +39,7 @@ def whole(mapping: Mapping, name: str) -> str:
     return rf"regexp_replace({quoted(name)}, '\.0+$', '')" if name in mapping.whole_number else quoted(name)
 
 
-def value_of(mapping: Mapping, name: str, money: str) -> str:
+def value_of(mapping: Mapping, name: str, money: tuple[str, ...]) -> str:
     column = mapping.columns.get(name)
     if name not in NUMBERS:
         return column_or_null(column)
@@ -50,9 +49,31 @@ def value_of(mapping: Mapping, name: str, money: str) -> str:
 
 def amount_in(mapping: Mapping) -> str:
     """An expression for a row's amount, in the row's currency, as the mapping makes it of columns."""
-    if mapping.amount:
-        return number_in(mapping, mapping.amount)
-    return times(number_in(mapping, mapping.columns["quantity"]), number_in(mapping, mapping.price))
+    if mapping.amount_sum:
+        terms = [number_in(mapping, column) for column in mapping.amount_sum]
+        total = " + ".join(f"coalesce({term}, 0)" for term in terms)
+        amount = f"case when coalesce({', '.join(terms)}) is not null then {total} end"
+    elif mapping.amount:
+        amount = number_in(mapping, mapping.amount)
+    else:
+        amount = times(number_in(mapping, mapping.columns["quantity"]), number_in(mapping, mapping.price))
+    if mapping.amount_minus:
+        less = " - ".join(f"coalesce({number_in(mapping, column)}, 0)" for column in mapping.amount_minus)
+        amount = f"{amount} - {less}"
+    if mapping.amount_sum or mapping.amount_minus:
+        amount = bounded(amount)
+    if mapping.no_revenue:
+        free = " or ".join(f"coalesce({meets(mapping, rule)}, false)" for rule in mapping.no_revenue)
+        amount = f"case when {free} then {amount} * 0 else {amount} end"
+    return amount
+
+
+def amount_is_there(mapping: Mapping) -> str:
+    """A condition: whether a row has the columns that an amount needs."""
+    if mapping.amount_sum:
+        return f"coalesce({', '.join(quoted(column) for column in mapping.amount_sum)}) is not null"
+    needed = [mapping.amount] if mapping.amount else [mapping.columns["quantity"], mapping.price]
+    return " and ".join(f"{quoted(column)} is not null" for column in needed if column)
 
 
 def in_currency(mapping: M, warehouse_currency: str) -> M:
@@ -60,48 +81,35 @@ def in_currency(mapping: M, warehouse_currency: str) -> M:
     return mapping if mapping.currency else replace(mapping, currency=warehouse_currency)
 
 
-def rate_of(mapping: FileMapping, warehouse_currency: str) -> str:
-    """An expression for the rate into the warehouse's currency; '' where everything is in it already."""
-    rates = {code: rate for code, rate in mapping.rates.items() if code != warehouse_currency}
-    if mapping.currency_column:
-        cases = " ".join(f"when {literal(code)} then {rate}" for code, rate in rates.items())
-        return f"(case upper({quoted(mapping.currency_column)}) {cases} else 1 end)::{RATE}" if cases else ""
-    rate = rates.get(mapping.currency or "")
-    return f"{rate}::{RATE}" if rate else ""
+def rate_of(mapping: FileMapping, warehouse_currency: str) -> tuple[str, ...]:
+    """What an amount is multiplied by to be in the warehouse's currency: the major unit in minor ones, the rate."""
+    factors = []
+    code = f"upper({quoted(mapping.currency_column)})" if mapping.currency_column else literal(mapping.currency or "")
+    if mapping.minor_units:
+        units = [f"when {literal(one)} then {unit}" for one, unit in MINOR_UNITS.items()]
+        factors.append(f"(case {code} {' '.join(units)} else 0.01 end)::decimal(4, 3)")
+    rates = {one: rate for one, rate in mapping.rates.items() if one != warehouse_currency}
+    if not mapping.currency_column:
+        rates = {one: rate for one, rate in rates.items() if one == mapping.currency}
+    if rates:
+        cases = " ".join(f"when {literal(one)} then {rate}" for one, rate in rates.items())
+        factors.append(f"(case {code} {cases} else 1 end)::{RATE}")
+    return tuple(factors)
 
 
-def converted(value: str, money: str) -> str:
-    return times(f"({value})::{NUMBER}", money) if money else value
+def converted(value: str, factors: tuple[str, ...]) -> str:
+    for factor in factors:
+        value = times(f"({value})::{NUMBER}", factor)
+    return value
 
 
-def time_in(mapping: FileMapping, column: str | None, reporting_zone: str) -> str:
-    """A time in the reporting zone: what states an offset is converted, what does not is read in the mapping's zone."""
-    if not column:
-        return "null::timestamp"
-    text, zone = quoted(column), literal(reporting_zone)
-    stated = [literal(form) for form in mapping.time_formats if "%z" in form or "%Z" in form]
-    naive = [literal(form) for form in mapping.time_formats if "%z" not in form and "%Z" not in form]
-    with_colon = rf"regexp_replace({text}, ' ?([+-]\d\d):?(\d\d)$', '\1:\2')"
-    plain = f"try_cast({text} as timestamp)"
-    # DuckDB passes over what follows the digits, such as PM.
-    local = rf"case when not regexp_matches({text}, '[A-Za-z]([+-]?\d+)?$') then {plain} end"
-    if naive:
-        local = f"coalesce(try_strptime({text}, [{', '.join(naive)}]), {local})"
-    if mapping.time_zone:
-        local = f"timezone({zone}, timezone({literal(mapping.time_zone)}, {local}))"
-    # Most times are plain, and need none of the rest.
-    quick = f"when regexp_full_match({text}, '{PLAIN}') then {plain} " if not naive and not mapping.time_zone else ""
-    moment = f"try_cast({with_colon} as timestamptz)"
-    if stated:
-        moment = f"coalesce(try_strptime({text}, [{', '.join(stated)}]), {moment})"
-    return (
-        f"case {quick}when regexp_matches({text}, '{NO_OFFSET}') then null "
-        f"when regexp_matches({text}, '{OFFSET}') then timezone({zone}, {moment}) "
-        f"when regexp_matches({text}, '{ZONE}') then coalesce({local}, timezone({zone}, {moment})) else {local} end"
-    )
+def rule_of(mapping: SpendMapping) -> str:
+    """The first filter that rejects a row; null where none does."""
+    cases = " ".join(f"when {meets(mapping, rule)} then {literal(rule.rule)}" for rule in mapping.filters)
+    return f"case {cases} end" if cases else "null::varchar"
 
 
-def meets(mapping: Mapping, rule: Filter) -> str:
+def meets(mapping: FileMapping, rule: Filter) -> str:
     column = quoted(rule.column)
     if rule.condition == "equals":
         return f"{column} in ({', '.join(literal(str(value)) for value in rule.value)})"  # type: ignore[union-attr]
@@ -113,22 +121,19 @@ def meets(mapping: Mapping, rule: Filter) -> str:
 
 
 def reason(mapping: Mapping, reporting_zone: str, currency_stated: bool, amount: str) -> str:
-    """Why a row is unreadable: a value that is present and cannot be what it should. Null when all can."""
-    cases = []
-    for column in dict.fromkeys(filter(None, (mapping.time, mapping.refund_time, mapping.updated_at))):
-        moment = time_in(mapping, column, reporting_zone)
-        bad = f"{quoted(column)} is not null and coalesce(year({moment}) not between {FIRST} and {LAST}, true)"
-        cases.append(complaint(f"{bad} and {moment} is null", column, "is not a time"))
-        cases.append(complaint(bad, column, f"is not from {FIRST} to {LAST}"))
-    cases += number_complaints(mapping, mapping.numbers)
-    if "try(" in amount:  # something is multiplied
-        factors = [mapping.amount] if mapping.amount else [mapping.columns["quantity"], mapping.price]
-        there = " and ".join(f"{quoted(column)} is not null" for column in factors if column)
-        cases.append(f"when {there} and {amount} is null then 'the amount is too large'")
+    """Why a row is unreadable: a value that is present and cannot be what it should. Null when all can, and of rows
+    that a filter rejects (`_rule`) if the warehouse can hold their texts: what a totals row says need not be a time."""
     texts = {name: column for name, column in mapping.columns.items() if name not in NUMBERS}
     texts |= {"customer": mapping.customer, "email": mapping.email, "name": mapping.name}
     order = {"order": " || ".join(quoted(column) for column in mapping.order)}
-    cases += text_complaints({**{name: quoted(column) for name, column in texts.items() if column}, **order})
+    cases = text_complaints({**{name: quoted(column) for name, column in texts.items() if column}, **order})
+    if mapping.filters:
+        cases.append("when _rule is not null then null")
+    times = [column for column in (mapping.time, mapping.refund_time, mapping.updated_at) if column]
+    cases += time_complaints(mapping, times, reporting_zone)
+    cases += number_complaints(mapping, mapping.numbers)
+    if "try" in amount:  # something is multiplied or added
+        cases.append(f"when {amount_is_there(mapping)} and {amount} is null then 'the amount is too large'")
     cases += currency_complaints(mapping, currency_stated)
     return f"case {' '.join(cases)} else null::varchar end"
 

@@ -149,6 +149,15 @@ def copy_unreadable(cursor: adbc.Cursor, batch_id: int, file: Received, unreadab
         cursor.adbc_ingest(table, pa.table({**places, **values}), mode="append", db_schema_name=schema)
 
 
+def copy_warnings(cursor: adbc.Cursor, batch_id: int, warnings: list[str]) -> None:
+    """Keeps what looked wrong in a batch's file beside the batch."""
+    for place, warning in enumerate(warnings, 1):
+        cursor.execute(
+            f"insert into {tables.BATCH_WARNINGS} (batch_id, place, warning) values ($1, $2, $3)",
+            (batch_id, place, warning),
+        )
+
+
 def copy_customers(cursor: adbc.Cursor, customers: pa.Table, source: str) -> None:
     """Adds customers not known yet, and the e-mail and name of known ones where the file brings new ones.
 

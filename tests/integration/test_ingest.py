@@ -7,7 +7,7 @@ import gzip
 import json
 import threading
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -187,6 +187,20 @@ def test_unreadable_rows_are_kept_with_line_reason_and_text(home, tmp_path):
         (9, "amount '1o' is not a number with a decimal point and no marks between thousands", "5,w,2024-01-01,1o"),
         (11, "has 5 fields where 4 are expected", "6,v,2024-01-01,1,9"),
         (12, "is not UTF-8; name its encoding in the mapping", "7,\\xe9,2024-01-01,3"),
+    ]
+
+
+def test_what_looks_wrong_is_told_and_kept_beside_the_batch(home, tmp_path):
+    path = write(tmp_path / "o.csv", *ROWS, "1,d,2024-03-05,")
+    (result,) = ingest.load("orders", path, home, today=date(2024, 1, 31))
+    ahead, empty = result.warnings
+    assert ahead.startswith("2 rows are dated after today, 2024-01-31, in 'ordered_at' (the first in line 4); look")
+    assert empty.startswith("1 row has no amount in 'amount' (the first in line 5); where an order's total")
+    kept = "select batch_id, place, warning from raw.batch_warnings order by place"
+    assert warehouse.rows(kept) == [(result.batch_id, 1, ahead), (result.batch_id, 2, empty)]
+    assert [line for line in ingest.told(result, home) if "warning" in line] == [
+        f"  warning: {ahead}",
+        f"  warning: {empty}",
     ]
 
 

@@ -88,7 +88,7 @@ def test_a_replay_takes_the_place_of_its_file_and_no_later_one(home, tmp_path):
 
 def test_a_replay_after_the_code_was_mended(home, tmp_path, monkeypatch):
     with monkeypatch.context() as mistaken:
-        mistaken.setattr("clv.ingest.values_sql.LAST", 2023)
+        mistaken.setattr("clv.ingest.times.LAST", 2023)
         ingest.load(mapped(home), write(tmp_path / "o.csv", "1,a,2024-01-05,5"), home)
     assert ingest.replay(home, "shop")[0].result.usable == 1
 

@@ -35,6 +35,7 @@ MADE_BY_DBT = ("staging", "intermediate", "features", "analytics_runs")
 MAY = {
     LOADER: {
         "raw.batches": "select insert",
+        "raw.batch_warnings": "select insert",
         "raw.order_lines": "select insert",
         "raw.channel_spend": "select insert",
         "raw.withdrawals": "select insert delete",

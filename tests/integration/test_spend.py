@@ -79,6 +79,20 @@ def test_bad_rows_are_set_aside_with_the_reason_and_may_be_replayed(home, tmp_pa
     assert [replayed.result for replayed in ingest.replay(home, "ad_spend")] == [None]
 
 
+def test_totals_rows_are_loaded_under_the_name_of_their_filter(home, tmp_path):
+    (home.home / "sources").mkdir()
+    said = {
+        "kind": "spend", "day": "day", "channel": "channel", "amount": "amount", "campaign": "campaign",
+        "filters": [{"rule": "totals_row", "column": "day", "matches": "^Total"}],
+    }  # fmt: skip
+    (home.home / "sources" / "ads.yml").write_text(yaml.safe_dump(said))
+    (result,) = ingest.load("ads", write(tmp_path / "o.csv", *ROWS, "Total: account,,,12.50"), home)
+    assert (result.received, result.loaded, result.unreadable, result.usable) == (3, 3, 0, 2)
+    assert warehouse.rows("select _line, day, amount, _rule from raw.channel_spend where _rule is not null") == [
+        (4, None, Decimal("12.5"), "totals_row")
+    ]
+
+
 @pytest.mark.parametrize(
     ("lines", "header", "says"),
     [

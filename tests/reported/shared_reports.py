@@ -31,6 +31,19 @@ RIGHT: dict[str, tuple[str, list[str], dict[str, str], list[str]]] = {
         {"c10-müller": "1247.06", "c10-groß": "987.50"},
         [],
     ),
+    "11a-decimal-comma-no-thousands": (
+        "c11a_decimal_comma_no_thousands.yml",
+        ["de.csv"],
+        {"c11-a": "12.50"},
+        ["amount '1.234' is not a number", "amount '1.234,56' is not a number", "amount '12.50' is not a number"],
+    ),
+    "18a-stripe-csv": (
+        "c18a_stripe_csv.yml",
+        ["unified_payments.csv"],
+        {"c18-a": "130.00", "c18-b": "0.00"},
+        ["failed_charge"],
+    ),
+    "39-number-in-amount": ("orders", ["shifted.csv"], {"c39-a": "10.00"}, ["10,000,000,000,000 or more: too large"]),
     "30-reexport-edited": ("c30_reexport_edited.yml", ["a_monday.csv", "b_tuesday.csv"], {"c30-a": "30.00"}, []),
     # Order C38-1 is 10.00; two ids, which differ by case, have an order C38-2 each: 20.00.
     "38-time-corrected": (

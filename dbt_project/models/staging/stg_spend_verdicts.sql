@@ -10,6 +10,7 @@ lines as (
         spend._line as line,
         spend._source as source,
         spend._content as content,
+        spend._rule as rule,
         spend.day,
         spend.channel,
         spend.campaign,
@@ -34,7 +35,7 @@ ranked as (
             max(batch_place) over (partition by source, content_sha256)
         ) as newest_place
     from lines
-    where not is_withdrawn
+    where not is_withdrawn and rule is null
 ),
 
 held as (
@@ -70,9 +71,9 @@ final as (
         channel,
         campaign,
         amount,
-        'withdrawn' as verdict
+        case when is_withdrawn then 'withdrawn' else rule end as verdict
     from lines
-    where is_withdrawn
+    where is_withdrawn or rule is not null
 )
 
 select * from final

@@ -27,7 +27,7 @@ BOMB = "unpacks to more than|a line of more than"
 def _zip(content: bytes) -> bytes:
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(zipfile.ZipInfo("orders.csv"), content)
+        archive.writestr(zipfile.ZipInfo("orders.csv"), content, zipfile.ZIP_DEFLATED)
     return sink.getvalue()
 
 
@@ -100,7 +100,9 @@ def kinds() -> Iterator[Broken]:
         ("bzip2 called gz", "orders.csv.gz", bz2.compress(CSV), NOT_GZIP),
         ("bzip2 called CSV", "orders.csv", bz2.compress(CSV), "bzip2"),
         ("xz called CSV", "orders.csv", lzma.compress(CSV), "xz"),
-        ("a workbook", "orders.xlsx", _zip(b"<xml/>"), "none of the kinds that are read"),
+        ("a zip called a workbook", "orders.xlsx", _zip(b"<xml/>"), "not a readable workbook"),
+        ("a workbook that is none", "orders.xlsx", CSV, "not a readable workbook"),
+        ("a workbook that unpacks to much", "orders.xlsx", _zip(b"\0" * 100_000_000), "unpacks to more"),
         ("a page", "orders.csv", b"<html><body>404 Not found</body></html>\n", "no column"),
         ("a picture", "orders.csv", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9, "header"),
         ("Parquet called CSV", "orders.csv", PARQUET, "call it .parquet"),

@@ -57,7 +57,7 @@ NAMES = {
     ACCEPTED: {
         "as long as can be": "b" * LONG, "null word": "NULL", "sql": "'; drop table pii.customers; --",
         "sql truth": "' or '1'='1", "two lines": "ann\nbob", "quote": 'ann "bob"', "emoji": "🛒🛒",
-        "right to left": "\u202eevil", "formula": "=1+1",
+        "formula": "=1+1",
     },
 }  # fmt: skip
 TEXTS = {
@@ -70,7 +70,7 @@ TEXTS = {
         "terminal": "\x1b[31mred\x07", "windows line end": "a\r\nb", "quotes": '""a"" "',
         "one quote": '"', "backslash": "a\\", "comma": "a,b,,", "mark": "\ufeffpen", "line separator": "a\u2028b",
         "no character": "a\uffffb", "combining": "e\u0301" * 50, "ideographs": "商品" * 100,
-        "fits in bytes": "é" * (LONG // 2),
+        "fits in bytes": "é" * (LONG // 2), "right to left": "\u202eevil",
     },
 }  # fmt: skip
 COLUMNS = {

@@ -100,6 +100,15 @@ def test_a_sign_names_its_currency():
     assert "or another that $ stands for" in mend
 
 
+def test_a_zone_that_is_not_known_is_asked_for_beside_what_the_mapping_says():
+    said = {"time": {"column": ["at", "on"], "time_of_day": "clock", "zone": "z", "formats": ["%d.%m.%Y %H:%M"]}}
+    (mend,) = hints.mends(["z 'Mars' is not a time zone that is known"], mapping(**said))
+    new = pasted(mend, **said)
+    assert new.zones == {"Mars": "Europe/London"}
+    assert (new.time_of_day, new.zone_column, new.time_formats) == ("clock", "z", ("%d.%m.%Y %H:%M",))
+    assert new.alternatives["at"] == ("at", "on")
+
+
 def test_an_encoding_and_a_row_of_more_fields():
     (mend,) = hints.mends(["is not UTF-8; name its encoding in the mapping"], mapping())
     assert pasted(mend).encoding == "cp1252"

@@ -95,6 +95,23 @@ def test_the_digest_is_of_what_is_said():
     assert mapping().sha256 != mapping(currency="EUR").sha256
 
 
+def test_keys_that_came_later_do_not_change_the_digest_of_a_mapping_without_them():
+    """Else every file that was ever landed would be loaded again. The digests are those of the first such mappings."""
+    plain = parse("ad_spend", yaml.safe_load((SHIPPED / "ad_spend.yml").read_text()), "ad_spend.yml")
+    assert mapping().sha256 == "eb841eac7d0be3812c7edac4d8897761cbfa124d5b30ced3ffe6af99640f1cb8"
+    assert plain.sha256 == "17499d433dbf277866375c280bd3472e57ebde02c17516c59b53871f1d929432"
+
+
+def test_columns_may_be_called_otherwise():
+    said = mapping(
+        time=["Created", "Created at"], columns={"status": "/[Ss]tatus/?"}, order={"columns": [["a", "b"], "c"]}
+    )
+    assert (said.time, said.order, said.columns["status"]) == ("Created", ("a", "c"), "/[Ss]tatus/")
+    assert said.alternatives == {
+        "Created": ("Created", "Created at"), "a": ("a", "b"), "/[Ss]tatus/": ("/[Ss]tatus/",)
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("said", "words"),
     [
@@ -115,6 +132,23 @@ def test_the_digest_is_of_what_is_said():
         ({"currency": {"code": "EUR", "rates": {"EUR": 1, "IDR": 0.000000000001}}}, ["10 decimals"]),
         ({"amount": {"price": "each"}}, ["no quantity"]),
         ({"amount": {"column": "money", "price": "each"}}, ["either a column"]),
+        ({"amount": {"column": "money", "sum": ["a", "b"]}}, ["either a column", "or a sum"]),
+        ({"amount": {"sum": "a"}}, ["'amount.sum' must be a list"]),
+        ({"amount": {"sum": ["a?", "b?"]}}, ["required", "a?"]),
+        ({"no_revenue": {"column": "paid"}}, ["'no_revenue' has a column and one of equals"]),
+        ({"no_revenue": {"rule": "x", "column": "paid", "equals": "y"}}, ["unknown key 'rule' under 'no_revenue'"]),
+        ({"time": {"column": "at", "zones": {"IST": "Asia/Kolkata"}}}, ["time.zones", "add zone:"]),
+        ({"time": {"column": "at", "zone": "z", "zones": {"IST": "Mars"}}}, ["no time zone 'Mars'"]),
+        ({"time": {"column": "at", "zone": "z", "zones": ["IST"]}}, ["'time.zones'", "Asia/Kolkata"]),
+        ({"time": []}, ["lacks 'time'"]),
+        ({"time": ["at", 5]}, ["name of a column, not 5"]),
+        ({"amount": "/money (/"}, ["'amount.column' is no pattern of RE2's"]),
+        ({"currency": {"in_name_of": "/spent/"}}, ["whose one group", "Amount spent"]),
+        ({"currency": {"in_name_of": "/(USD)/", "code": "EUR"}}, ["one of the three"]),
+        ({"file": {"skip": -1}}, ["file.skip", "until_header"]),
+        ({"file": {"skip": "until_header", "header": ["a"]}}, ["file.header"]),
+        ({"file": {"thousands": "_"}}, ["file.thousands", "an apostrophe", "'_'"]),
+        ({"file": {"sheet": 2}}, ["file.sheet", "quotes"]),
         ({"customer": 7}, ["'customer' must hold keys and values"]),
         ({"customer": "who?"}, ["required", "who?"]),
         ({"row_key": "hash"}, ["row_key 'hash'", "content"]),
