@@ -67,7 +67,7 @@ measures as (
             ('predicted_clv', customers.predicted_clv),
             ('churn_risk', customers.churn_risk)
         ) as measured (measure, amount)
-    where measured.amount is not null
+    where measured.amount is not null and measured.measure in (select tag_rules.measure from tag_rules)
 ),
 
 -- percent: of the customers of whom the measure is known, those who have as much of it or more
