@@ -91,7 +91,7 @@ def summary(
     query = remarks.QUERY.format(relation="analytics.segment_summary_history", condition="as_of_date = %(day)s")
     basis = remarks.Basis(*fetch(query, home, {"day": shown})[1][0])
     for remark in remarks.of_run(basis, home or settings.load()):
-        out.print(f"[yellow]note:[/] {remark}")
+        out.print(f"[yellow]note:[/] {remark}", soft_wrap=True)
 
 
 # Money of a group is the sum of what analysts read for each of its customers.
