@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +17,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 from scipy.special import logit
 
+from clv import tables, warehouse
+from clv.roles import MODELLER
+from clv.settings import Settings
 from spark_jobs import attribution, reasons
 from spark_jobs.anchor import RAREST, OriginFit
 from spark_jobs.columns import Array, Columns
@@ -134,6 +138,33 @@ def give_reasons(batch: pa.RecordBatch, average: Averages, horizon_days: int) ->
         customer = reasons.Customer(figures, chance.figures, horizon_days)
         risky.append(json.dumps(reasons.told(-points[number], customer, -1)))
     return valued, risky
+
+
+def shares_explained(where: dict[str, Any], horizon_days: int, settings: Settings) -> dict[str, float]:
+    """Of the customers written, the share whose named effects outweigh the rest: of the money and of the risk."""
+    query = f"""
+        with told as (
+            select
+                predicted_revenue * discount_factor as value, 100 * (1 - p_purchase) as risk,
+                discount_factor * {_named("reasons")} as value_named, {_named("risk_reasons")} as risk_named
+            from {tables.CUSTOMER_PREDICTIONS}
+            where as_of_date = %(as_of_date)s and run_id = %(run_id)s and horizon_days = %(horizon)s
+                and status = 'scored'
+        ),
+        apart as (
+            select *, value - avg(value) over () as value_apart, risk - avg(risk) over () as risk_apart from told
+        )
+        select
+            avg((abs(value_apart - value_named) < abs(value_named))::int)::float8,
+            avg((abs(risk_apart - risk_named) < abs(risk_named))::int)::float8
+        from apart
+    """
+    value, risk = warehouse.rows(query, where | {"horizon": horizon_days}, settings.url_as(MODELLER))[0]
+    return {"value": round(value or 0.0, 4), "risk": round(risk or 0.0, 4)}
+
+
+def _named(column: str) -> str:
+    return f"coalesce((select sum((one ->> 'effect')::float8) from jsonb_array_elements({column}) as one), 0)"
 
 
 def _log_odds(p: Array) -> Array:

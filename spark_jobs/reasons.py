@@ -26,7 +26,7 @@ GROUPS = {  # of drivers
     "order_value": "spend", "last_year": "season", "variety": "variety", "refunds": "returns", "discounts": "discounts",
 }  # fmt: skip
 NAMES = list(dict.fromkeys(GROUPS.values()))
-ORDERING, ALL = "ordering", "all"  # rhythm and recency together; everything
+FIRST, ORDERING, ALL = "first order", "ordering", "all"  # rhythm and recency together, of one day or more; everything
 FIGURES = {  # that sentences tell, and their columns
     "orders": "days_with_orders", "gap": "gap_mean", "silence": "days_since_last_order",
     "value": "average_order_value", "products": "distinct_products", "returned": "refund_share",
@@ -113,12 +113,14 @@ def _grouped(found: dict[str, float], customer: Customer, sign: int) -> dict[str
     for name, figure in {"variety": "products", "returns": "returned", "discounts": "discount"}.items():
         if not customer.above(figure) or contrary(name):
             join([name], "spend")
-    if customer.number("orders") < 2 or contrary("rhythm") or contrary("recency"):
+    if customer.number("orders") < 2:
+        join(["rhythm", "recency"], FIRST)
+    elif contrary("rhythm") or contrary("recency"):
         join(["rhythm", "recency"], ORDERING)
-    ordering = [name for name in ("rhythm", "recency", ORDERING) if name in found]
+    ordering = [name for name in ("rhythm", "recency", FIRST, ORDERING) if name in found]
     if contrary("spend") and abs(found["spend"]) < max(abs(found[name]) for name in ordering):
         del found["spend"]  # too little to tell all else as one
-    against = [name for name in (ORDERING, "spend") if name in found and contrary(name)]
+    against = [name for name in (FIRST, ORDERING, "spend") if name in found and contrary(name)]
     apart = dict(found)
     if found[ALL] or against:
         join([name for name in (*ordering, "spend") if name in found], ALL)
@@ -154,6 +156,7 @@ def _ordering(c: Customer) -> list[int]:
 CLAIMS = {
     "rhythm": lambda c: _claim(*_rhythm(c)),
     "recency": _recency,
+    FIRST: lambda c: _claim(*_ordering(c)),
     ORDERING: lambda c: _claim(*_ordering(c)),
     "spend": lambda c: c.above("value"),
     "season": lambda c: 1 if c.number("last_year") else -1,
@@ -219,6 +222,7 @@ def _share(c: Customer, name: str, none: str, some: str) -> str:
 WORDS = {
     "rhythm": _how_often,
     "recency": _quiet,
+    FIRST: _in_all,
     ORDERING: _in_all,
     "spend": _spend,
     "season": lambda c: f"{_count(c.number('last_year'), 'order')} in the same 90 days a year earlier",

@@ -101,6 +101,7 @@ def predict(model: Model, as_of: date, run_id: str, settings: Settings) -> dict[
         "basis": {str(h): model.basis(h) for h in model.all_horizons}, "fit": fit.as_json(),
         "level": {str(window): round(float(np.exp(found.level)), 4) for window, found in common.items()},
         "mean_predicted_revenue": round(average.revenue, 2),
+        "explained": explaining.shares_explained(where, model.asked[-1], settings),
     }  # fmt: skip
 
 

@@ -109,12 +109,11 @@ def test_a_shop_is_trained_once_and_scored_the_same_each_time(shop: tuple[Settin
         assert told.map(len).max() == 3
         assert all(reason["effect"] != 0 for reasons in told for reason in reasons)
         assert scored[scored.horizon_days != 365][told.name].isna().all()
+    assert min(facts["explained"].values()) > 0.9
     worth = main.predicted_revenue * main.discount_factor
-    for named, gap in (
-        (main.reasons.map(effect) * main.discount_factor, worth - worth.mean()),
-        (main.risk_reasons.map(effect), 100 * (main.p_purchase.mean() - main.p_purchase)),
-    ):
-        assert ((gap - named).abs() < named.abs()).mean() > 0.9
+    named = main.reasons.map(effect) * main.discount_factor
+    outweighs = (worth - worth.mean() - named).abs() < named.abs()
+    assert facts["explained"]["value"] == pytest.approx(outweighs.mean(), abs=1e-4)
 
     # Executors say what the model says here, on one array.
     model = model_files.load(registry.files(choice.model_version, home))

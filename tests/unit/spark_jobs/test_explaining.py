@@ -83,7 +83,7 @@ def test_what_is_named_outweighs_the_rest_and_points_the_right_way(columns: Colu
 def test_a_customer_with_few_reasons_is_explained_to_the_penny(columns: Columns) -> None:
     said, valued, _ = given_reasons(Model("v"), columns, 365)
     worth = said.revenue * said.discount_factor
-    all_told = np.array([len(each) < 3 and "ordering" in {one["group"] for one in each} for each in valued])
+    all_told = np.array([len(each) < 3 and "first order" in {one["group"] for one in each} for each in valued])
     gap = (worth - worth.mean()) / said.discount_factor
     assert all_told.any()
     left = np.abs(gap - total(valued))[all_told]
@@ -115,13 +115,20 @@ def test_a_published_rule_is_the_one_reason_for_the_money_alone(columns: Columns
     assert total(valued) * said.discount_factor == pytest.approx(worth - worth.mean(), abs=0.02)
     assert {words in one["reason"] for each in valued for one in each} == {True}
     assert {len(each) for each in valued} <= {0, 1}
-    assert {one["group"] for each in risky for one in each} >= {"rhythm", "recency", "ordering"}
+    assert {one["group"] for each in risky for one in each} >= {"first order", "rhythm", "recency"}
 
 
 def test_the_published_anchor_is_explained_by_orders_and_their_value(columns: Columns) -> None:
     made = Model("v", trained={90: replace(trained(columns), published=ANCHOR)})
     _, valued, _ = given_reasons(made, columns, 90)
-    assert {one["group"] for each in valued for one in each} <= {"rhythm", "recency", "ordering", "spend", "all"}
+    assert {one["group"] for each in valued for one in each} <= {
+        "first order",
+        "rhythm",
+        "recency",
+        "ordering",
+        "spend",
+        "all",
+    }
 
 
 def test_nobody_stands_out_where_all_are_alike(columns: Columns) -> None:

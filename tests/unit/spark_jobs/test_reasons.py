@@ -67,7 +67,7 @@ def test_a_cheap_order_that_would_raise_the_value_most_is_told_with_everything()
 
 def test_whoever_bought_once_has_no_rhythm_apart_from_the_silence() -> None:
     assert told(customer(orders=1, gap=np.nan, silence=2), rhythm=-20, recency=30) == [
-        ("ordering", "ordered on one day so far, 2 days ago", 10.0)
+        ("first order", "ordered on one day so far, 2 days ago", 10.0)
     ]
 
 
