@@ -124,10 +124,10 @@ def _agrees(mapping: FileMapping, text: str) -> str:
     if not mapping.currency_column:
         if not mapping.currency:
             return f"len({found}) = 0"
-        return f"list_has_all([{', '.join(map(literal, _signs_of(mapping.currency)))}], {found})"
+        return f"list_has_all([{', '.join(map(literal, _signs_of(mapping.currency.upper())))}], {found})"
     code = f"upper({quoted(mapping.currency_column)})"
     if mapping.currency:
-        code = f"coalesce({code}, {literal(mapping.currency)})"
+        code = f"coalesce({code}, {literal(mapping.currency.upper())})"
     meant = literal(" ".join(["", *(f"{sign}={one}" for sign, codes in SIGNS.items() for one in codes.split()), ""]))
     agrees = f"upper(sign) = {code} or contains({meant}, ' ' || sign || '=' || {code} || ' ')"
     return f"len(list_filter({found}, lambda sign: not ({agrees}))) = 0"

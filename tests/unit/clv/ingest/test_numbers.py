@@ -77,6 +77,7 @@ def test_a_text_is_read_in_the_stated_style_alone(duck, decimal, thousands, text
         ("USD", {"€5": None, "CA$5": None, "5 EUR": None, "5 usd": "5", "$5 USD": "5", "$5 CAD": None}),
         ("EUR", {"116.99 €": "116.99", "€\u00a05": "5", "EUR 5": "5", "$5": None, "5 kg": None, "5 each": None}),
         ("DKK", {"kr. 12.50": "12.5", "12.50 kr.": "12.5"}),
+        ("usd", {"$5": "5", "€5": None}),
         ({"column": "currency"}, {"€5": "5", "EUR 5": "5", "5 eur": "5", "$5": None, "5 USD": None}),
         (None, {"€5": None, "5 EUR": None, "5": "5"}),
     ],
