@@ -37,7 +37,8 @@ LAYERS = {
     "analytics": [
         "--select", "customer_clv", "customer_clv_horizons", "customer_segments", "segment_summary",
         "segment_transitions", "cohort_value", "channel_value", "channel_cohorts", "forecast_months",
-        "customer_economics", "personas", "dim_customer", "resource_type:seed",
+        "customer_economics", "personas", "forecast_totals", "dim_customer",
+        "resource_type:seed",
     ],
 }  # fmt: skip
 # Note that says which state of staging intermediate was made of, and that state as SQL.

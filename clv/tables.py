@@ -55,6 +55,7 @@ PUBLISHED_TABLES = {
     "customer_clv_horizons": {"key": ["customer_key", "horizon_days"], "history": True},
     "customer_segments": {"key": ["customer_key"], "history": True},
     "segment_summary": {"key": ["segment"], "history": True},
+    "forecast_totals": {"key": ["horizon_days", "grouped_by", "group_name"], "history": True, "may_be_empty": True},
     "segment_transitions": {"key": ["from_segment", "to_segment"], "history": True},
     "cohort_value": {"key": ["cohort_month", "month_number"], "history": True},
     "channel_value": {"key": ["channel"], "history": True, "may_be_empty": True},

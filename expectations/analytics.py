@@ -9,6 +9,7 @@ from clv import settings, tables
 from expectations.economics import MEND, RUNS, channel_cohorts, customer_economics, forecast_months
 from expectations.rules import Slice, Suite, between, complete, counted, has_rows, never, unique
 
+MONEY = ("revenue", "profit", "clv")
 RISING = (
     "p_purchase", "expected_orders", "predicted_revenue",
     "predicted_clv", "predicted_clv_p10", "predicted_clv_p50", "predicted_clv_p90",
@@ -296,6 +297,41 @@ def segment_summary(slice_: Slice) -> Suite:
     )
 
 
+def forecast_totals(slice_: Slice) -> Suite:
+    """One row per horizon and group; none without a forecast."""
+    ends = [(f"predicted_{what}_low", f"predicted_{what}", f"predicted_{what}_high") for what in MONEY]
+    main = f"(select * from {RUNS}.customer_clv where {slice_.where} and status = 'scored') as clv"
+    return Suite(
+        f"{RUNS}.forecast_totals",
+        f"SELECT * from {RUNS}.forecast_totals where {slice_.where}",
+        [
+            counted(),
+            unique("horizon_days", "grouped_by", "group_name"),
+            *complete("customers", "predicted_revenue", "predicted_clv"),
+            never(
+                "interval_around_the_mean",
+                f"""select horizon_days, grouped_by, group_name, {", ".join(sum(ends, ()))} from {{batch}}
+                where {" or ".join(f"{low} > {mean} or {high} < {low}" for low, mean, high in ends)}""",
+                "the ends of a sum's interval are not in order, or its lower end is above the mean",
+                MEND,
+            ),
+            never(
+                "customers_add_up",
+                f"""select * from (
+                    select grouped_by, sum(customers) as customers_in_groups, sum(predicted_clv) as clv_of_groups
+                    from {{batch}}
+                    where horizon_days = (select max(horizon_days) from {RUNS}.customer_clv where {slice_.where})
+                    group by grouped_by
+                ) as totals
+                cross join (select count(*) as customers, sum(predicted_clv) as clv from {main}) as scored
+                where customers_in_groups <> customers or clv_of_groups <> clv""",
+                "the customers or the value of the groups do not add up to customer_clv",
+                MEND,
+            ),
+        ],
+    )
+
+
 def dim_customer(slice_: Slice) -> Suite:
     """One row per customer."""
     return Suite(
@@ -378,6 +414,7 @@ SUITES = (
     forecast_months,
     customer_economics,
     personas,
+    forecast_totals,
     dim_customer,
     fct_orders,
 )

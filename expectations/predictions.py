@@ -86,6 +86,16 @@ def customer_predictions(slice_: Slice) -> Suite:
                 MEND,
             ),
             never(
+                "next_order_agrees",
+                f"""select customer_key, horizon_days, p_purchase, days_to_next_order from {{batch}}
+                where horizon_days <= {longest} and (
+                    (p_purchase > 0.500001 and coalesce(days_to_next_order >= horizon_days, true))
+                    or (p_purchase < 0.499999 and days_to_next_order < horizon_days)
+                )""",
+                "the day of the next order lies within a horizon whose chance is under a half, or the other way round",
+                MEND,
+            ),
+            never(
                 "longer_is_not_less",
                 f"""select customer_key, horizon_days, measured, before from (
                     select *, lag(measured) over (partition by customer_key order by horizon_days) as before from (

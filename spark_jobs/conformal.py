@@ -30,10 +30,12 @@ SHARED_STEPS = norm.ppf((np.arange(9) + 0.5) / 9)  # equally likely errors of bu
 @dataclass(frozen=True)
 class Intervals:
     """`edges`: inner borders of the bins of predicted value over its mean, shape (bins - 1,). `ratios`: quantiles at
-    LEVELS of a buyer's spend over the expected spend of a buyer, shape (bins, len(LEVELS))."""
+    LEVELS of a buyer's spend over the expected spend of a buyer, shape (bins, len(LEVELS)). `squares`: the mean
+    square of these ratios without what buyers share, shape (bins,)."""
 
     edges: list[float]
     ratios: list[list[float]]
+    squares: list[float]
 
     def quantile(self, level: float | Array, value: Array, p: Array, mean: float) -> Array:
         """The `level` quantile of each customer's money, shape (n,): 0 where nothing is likelier than that.
@@ -42,7 +44,7 @@ class Intervals:
         """
         p = np.clip(p, 1e-9, 1.0)
         among_buyers = np.clip((level - (1 - p)) / p, 0, 1)
-        bins = np.searchsorted(self.edges, value / max(mean, 1e-12), side="right")
+        bins = self._bins(value, mean)
         result = np.zeros(len(value))
         for number, ratios in enumerate(self.ratios):
             rows = bins == number
@@ -55,6 +57,15 @@ class Intervals:
         rarely = 1 - p > RARELY
         low = np.where(rarely, 0.0, np.minimum(self.quantile(0.1, value, p, mean), value))
         return low, self.quantile(np.where(rarely, 0.8, 0.9), value, p, mean)
+
+    def own_spread(self, value: Array, p: Array, mean: float) -> Array:
+        """Standard deviation of each customer's money, shape (n,), apart from errors that customers share: of the
+        square, a buyer's ratios have `squares`, and whoever does not buy nothing."""
+        squares = np.array(self.squares)[self._bins(value, mean)]
+        return value * np.sqrt(np.maximum(squares / np.clip(p, LEAST_CHANCE, 1) - 1, 0))
+
+    def _bins(self, value: Array, mean: float) -> Array:
+        return np.searchsorted(self.edges, value / max(mean, 1e-12), side="right")
 
 
 def calibrate(actual: Sequence[Array], value: Sequence[Array], p: Sequence[Array]) -> Intervals:
@@ -91,10 +102,11 @@ def calibrate(actual: Sequence[Array], value: Sequence[Array], p: Sequence[Array
         np.quantile(np.outer(ratio[number == b], factors), np.clip(0.5 + (LEVELS - 0.5) * (1 + 1 / buyers[b]), 0, 1))
         for b in range(len(edges) + 1)
     ]
-    return Intervals([float(edge) for edge in edges], [[float(r) for r in row] for row in quantiles])
+    squares = [float(np.mean(ratio[number == b] ** 2)) for b in range(len(edges) + 1)]
+    return Intervals([float(edge) for edge in edges], [[float(r) for r in row] for row in quantiles], squares)
 
 
 def unmeasured(spread: float = 1.0) -> Intervals:
     """Where nothing could be held back: log-normal of mean one, `spread` in logs, cut at 1 % and 99 %."""
     levels = np.clip(LEVELS, 0.01, 0.99)
-    return Intervals([], [np.exp(spread * norm.ppf(levels) - spread**2 / 2).tolist()])
+    return Intervals([], [np.exp(spread * norm.ppf(levels) - spread**2 / 2).tolist()], [float(np.exp(spread**2))])

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spark_jobs import blending, conformal, metrics, promotion
+from spark_jobs import blending, conformal, metrics, promotion, totals
 from spark_jobs.anchor import OriginFit
 from spark_jobs.blending import Blend
 from spark_jobs.columns import Array, Columns
@@ -109,12 +109,15 @@ def blended(trained: Trained, held_back: Sequence[HeldBack], way: str) -> tuple[
     return _with_weights(trained, found[way]), found
 
 
-def calibrated(trained: Trained, held_back: Sequence[HeldBack], most: float) -> tuple[Trained, Decision | None]:
-    """What was trained and blended, with intervals and a cap from its held-back origins, oldest first; where a rival
-    did better, with its name. The decision goes along; there is none without held-back origins that were forecast in
-    the same way.
+def calibrated(
+    trained: Trained, held_back: Sequence[HeldBack], most: float, total_spread: float = totals.UNMEASURED
+) -> tuple[Trained, Decision | None]:
+    """What was trained and blended, with intervals, spreads and a cap from its held-back origins, oldest first; where a
+    rival did better, with its name. The decision goes along; there is none without held-back origins that were
+    forecast in the same way.
 
-    most: money that the largest customer brought in any closed window.
+    most: money that the largest customer brought in any closed window. total_spread: of the blend's total, see
+    `totals.spread`; a rival's is taken from its own totals.
     """
     judged = [held for held in held_back if held.trained.learners is not None]
     decision = None
@@ -131,8 +134,17 @@ def calibrated(trained: Trained, held_back: Sequence[HeldBack], most: float) -> 
         }
         coverage = [{"coverage_80": inside[origin]} for origin in decision.origins]
         decision = decision.with_measured(decision.published, coverage)
+    if trained.published != OURS:
+        total_spread = totals.spread(_total_errors(spent, [value for _, value, _ in said]), 1)
+    own = [intervals.own_spread(value, p, mean) for p, value, mean in said]
+    trained = replace(
+        trained,
+        intervals=intervals,
+        total_spread=total_spread,
+        group_spread=totals.group_spread(spent, [value for _, value, _ in said], own),
+    )
     most = max(most, *(float(held.rivals["trailing"].max(initial=0)) for held in held_back), 0.0)
-    return replace(trained, intervals=intervals, cap=HEADROOM * most if most > 0 else np.inf), decision
+    return replace(trained, cap=HEADROOM * most if most > 0 else np.inf), decision
 
 
 def scores(trained: Trained, held_back: Sequence[HeldBack]) -> dict[str, float]:
@@ -185,6 +197,12 @@ def _decide(trained: Trained, held_back: Sequence[HeldBack]) -> Decision:
         ]
         decision = decision.with_measured(name, found)
     return decision
+
+
+def _total_errors(actual: Sequence[Array], predicted: Sequence[Array]) -> list[float]:
+    """log of actual over predicted total, of the origins that brought money."""
+    pairs = [(float(came.sum()), float(said.sum())) for came, said in zip(actual, predicted, strict=True)]
+    return [float(np.log(came / said)) for came, said in pairs if came > 0 and said > 0]
 
 
 def _within(held: HeldBack, intervals: Intervals, p: Array, value: Array, mean: float) -> float:

@@ -27,6 +27,7 @@ from spark_jobs import (
     personas,
     promotion,
     session,
+    totals,
     tuning,
 )
 from spark_jobs.blending import Blend
@@ -113,7 +114,9 @@ def fit(
         ]  # fmt: skip
         most = max(origin.totals[window].most for origin in origins.values() if window in origin.totals)
         own, blends = evaluation.blended(learned[parameters, window, training_date], then, settings.blend)
-        return Judged(*evaluation.calibrated(own, then, most), then, blends)
+        errors = level_errors(origins, daily, window, residuals)
+        spread = totals.spread(errors.values(), totals.independent(errors, window))
+        return Judged(*evaluation.calibrated(own, then, most, spread), then, blends)
 
     record, trained = new_record(training_date, origins, rows), {}
     record |= {"blend": settings.blend, "tuning": tuning.as_record(found)}
@@ -178,6 +181,15 @@ def missed(origins: dict[date, Origin], daily: Daily) -> list[Residual]:
         for window, total in origin.totals.items()
         if total.actual > 0 and total.said > 0 and total.buyers > 0
     ]  # fmt: skip
+
+
+def level_errors(
+    origins: dict[date, Origin], daily: Daily, window: int, residuals: list[Residual]
+) -> dict[date, float]:
+    """What the level missed of a window's total at closed origins: see `totals.level_errors`."""
+    found = {day: origin.totals[window] for day, origin in origins.items() if window in origin.totals}
+    pairs = {day: (total.actual, total.said) for day, total in found.items()}
+    return totals.level_errors(daily, pairs, window, residuals)
 
 
 def bases(origins: dict[date, Origin], horizons: Iterable[int]) -> list[int]:

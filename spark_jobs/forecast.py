@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import expit, log_expit
 
 from clv.settings import HORIZONS
-from spark_jobs import anchor, examples, logistic, promotion
+from spark_jobs import anchor, examples, logistic, promotion, waiting
 from spark_jobs.anchor import OriginFit, Probabilistic
 from spark_jobs.blending import UNLEARNED
 from spark_jobs.columns import YEAR, Array, Columns
@@ -26,6 +26,7 @@ from spark_jobs.level import Daily, Residual, buyers_missed, log_level, share_of
 from spark_jobs.logistic import Logistic
 from spark_jobs.personas import Personas
 from spark_jobs.promotion import CELLS, OURS, RIVALS
+from spark_jobs.totals import UNMEASURED
 
 LIFETIME = 1825  # days: the remaining lifetime is cut at five years
 LEAST = 1e-9  # money, so that logs exist
@@ -36,7 +37,8 @@ STEP = 1e-4  # money: what is written is rounded to it
 class Trained:
     """What training leaves for one window length. `value_weights` are of the parts of the mean, in the order of
     `Parts.value`; `chance_weights` of those of the chance; `cap` is the most a customer is said to spend. `published`
-    names what is: the blend, or a rival that did better (`cells` are those of the RFM rival)."""
+    names what is: the blend, or a rival that did better (`cells` are those of the RFM rival). `total_spread` and
+    `group_spread` are what sums may be off by, see `totals`."""
 
     learners: Learners | None = None
     logistic: Logistic | None = None
@@ -46,6 +48,8 @@ class Trained:
     cap: float = np.inf
     published: str = OURS
     cells: dict | None = None
+    total_spread: float = UNMEASURED
+    group_spread: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,8 @@ class Parts:
 @dataclass(frozen=True)
 class Setting:
     """What the customers of a date have in common over a window: the level (in logs), the mean forecast (money), the
-    logs of the parts' means and of two shapes' means, and the shift of the chance's log-odds."""
+    logs of the parts' means and of two shapes' means, the shift of the chance's log-odds, and the squared variation of
+    the shop's gaps."""
 
     level: float
     mean: float
@@ -115,6 +120,7 @@ class Setting:
     log_shape: float
     log_tilted: float
     shift: float
+    gap_variation: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -122,7 +128,9 @@ class Forecast:
     """What is said of customers over one horizon, arrays of shape (n,); money in the warehouse's currency.
 
     p_alive is the chance of being a customer still at the date: the same for all horizons, and no chance of an order
-    is above it."""
+    is above it. days_to_next_order is the same for all horizons too, NaN where an order is not likelier than not.
+    own_spread is the standard deviation of a customer's money apart from what customers share of the error:
+    total_spread all of them, group_spread those of a group beyond that, both in logs."""
 
     p_alive: Array
     p_purchase: Array
@@ -133,6 +141,10 @@ class Forecast:
     p90: Array
     discount_factor: Array
     basis: str
+    days_to_next_order: Array
+    own_spread: Array
+    total_spread: float
+    group_spread: float
 
 
 def parts(trained: Trained, fit: OriginFit, columns: Columns, window_days: int) -> Parts:
@@ -193,11 +205,13 @@ def blend(trained: Trained, found: Parts, common: Setting) -> tuple[Array, Array
 def settings_of(model: Model, fit: OriginFit, columns: Columns, daily: Daily, day: date) -> dict[int, Setting]:
     """By window length, what the customers of a date have in common; for each window that `forecast` needs."""
     found = {}
+    variation = waiting.gap_variation(columns)
     for window in sorted({model.base(h) or h for h in model.all_horizons}):
         trained = model.trained.get(window, Trained())
         level = log_level(daily, day, window, model.residuals)
         missed = buyers_missed(day, window, model.residuals)
-        found[window] = setting(trained, parts(trained, fit, columns, window), level, missed)
+        common = setting(trained, parts(trained, fit, columns, window), level, missed)
+        found[window] = replace(common, gap_variation=variation)
     return found
 
 
@@ -207,7 +221,8 @@ def forecast(
     """What is said of customers with at least one purchase day, per horizon of the model.
 
     columns: FEATURE_COLUMNS, each of shape (n,). common: of the same date. rate: discount rate a year. A longer
-    horizon never says less than a shorter one, discounted or not, and nothing is negative, missing or infinite.
+    horizon never says less than a shorter one, discounted or not, and nothing is negative, missing or infinite, the
+    day of the next order apart.
     """
     x, _, T = anchor.history(columns)
     result: dict[int, Forecast] = {}
@@ -238,12 +253,19 @@ def forecast(
             p_alive=np.ones(len(x)),
             discount_factor=factor,
             basis=model.basis(horizon),
+            days_to_next_order=np.full(len(x), np.nan),
+            own_spread=trained.intervals.own_spread(value, p, common[base].mean) * longer,
+            total_spread=trained.total_spread,
+            group_spread=trained.group_spread,
             **counts,
             **money,
         )
     longest = result[LIFETIME]
     alive = beyond(longest.p_purchase, said.p_pareto, said.p_active)
-    return {horizon: replace(found, p_alive=alive) for horizon, found in result.items()}
+    chances = {horizon: result[horizon].p_purchase for horizon in model.asked}
+    variation = next(iter(common.values())).gap_variation
+    next_order = waiting.days_to_next_order(fit, columns, chances, variation)
+    return {h: replace(found, p_alive=alive, days_to_next_order=next_order) for h, found in result.items()}
 
 
 def beyond(p: Array, anchored: Array, further: Array) -> Array:

@@ -35,7 +35,8 @@ MOST_SAMPLED = 100_000  # customers from whom the date's level and means are tak
 NO_ORDER = "no day that brought money before the date"
 NUMBERS = [
     "p_alive", "p_purchase", "expected_orders", "predicted_revenue",
-    "predicted_p10", "predicted_p50", "predicted_p90", "discount_factor",
+    "predicted_p10", "predicted_p50", "predicted_p90", "discount_factor", "days_to_next_order",
+    "own_spread", "total_spread", "group_spread",
 ]  # fmt: skip
 SAID_SCHEMA = (
     "customer_key string, horizon_days int, status string, status_reason string, basis string, "
@@ -168,7 +169,8 @@ def _said(
     numbers = [
         np.round(said.p_alive, 6), np.round(said.p_purchase, 6), np.round(said.expected_orders, 6),
         *(np.round(money, 4) for money in (said.revenue, said.p10, said.p50, said.p90)),
-        np.round(said.discount_factor, 6),
+        np.round(said.discount_factor, 6), said.days_to_next_order,
+        np.round(said.own_spread, 4), np.full(n, said.total_spread), np.full(n, said.group_spread),
     ]  # fmt: skip
     persona, explained, rule = pa.nulls(n, pa.string()), pa.nulls(n, pa.list_(pa.float64())), pa.nulls(n, pa.string())
     if horizon == model.asked[-1]:
@@ -194,7 +196,9 @@ def _batch(keys, horizons, status, reason, basis, numbers, persona, explained, r
     n = len(keys)
     arrays = [keys, pa.array(horizons, pa.int32()), pa.array([status] * n, pa.string())]
     arrays += [pa.array([text] * n, pa.string()) for text in (reason, basis)]
-    arrays += [pa.array(x) for x in numbers] if numbers else [pa.nulls(n, pa.float64())] * len(NUMBERS)
+    arrays += (
+        [pa.array(x, from_pandas=True) for x in numbers] if numbers else [pa.nulls(n, pa.float64())] * len(NUMBERS)
+    )
     names = [field.split()[0] for field in SAID_SCHEMA.split(", ")]
     return pa.RecordBatch.from_arrays([*arrays, persona, explained, rule], names)
 

@@ -1,7 +1,8 @@
-"""How far a total may be off: the error of the level, replayed at closed origins.
+"""How far a total may be off: what all customers share of the error, and what the customers of a group do.
 
-Customers miss together, through the level: a sum's interval is far narrower than the sum of their intervals, and no
-narrower than the level's own error.
+Customers miss together, through the level, and those of a kind a little more: a sum's interval is far narrower than the
+sum of their intervals, and no narrower than what they share. Errors are normal in logs, standard deviations theirs:
+that of the shop's total is replayed at closed origins, that of groups taken from the held-back ones.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from datetime import date
 import numpy as np
 from scipy.stats import norm, t
 
+from spark_jobs.columns import Array
 from spark_jobs.level import LATEST_RESIDUALS, Daily, Residual, log_level, told_by
 
 UNMEASURED = 0.3  # standard deviation, in logs, where no window has closed: the most that residuals may move a level
+GROUPS = (0.05, 0.25, 0.5)  # shares of the customers by predicted value, the highest first, that groups end at
 WITHIN = 0.9  # the share below the upper end of an interval that holds four in five
 
 
@@ -48,6 +51,26 @@ def spread(errors: Iterable[float], independent: float) -> float:
     if not len(found):
         return UNMEASURED
     return float(np.sqrt(np.mean(found**2)) * t.ppf(WITHIN, max(independent, 1.0)) / norm.ppf(WITHIN))
+
+
+def group_spread(actual: Sequence[Array], value: Sequence[Array], own: Sequence[Array]) -> float:
+    """The standard deviation, in logs, of what the customers of a group share beyond the shop's own error.
+
+    actual, value, own: per held-back origin the actual money, its prediction, and the spread of each customer's own,
+    shape (n,). Groups are those of GROUPS; what the own spreads bring about by themselves is taken off.
+    """
+    shared = []
+    for came, predicted, spreads in zip(actual, value, own, strict=True):
+        if came.sum() <= 0:
+            continue
+        missed = np.log(came.sum() / predicted.sum())
+        place = np.argsort(np.argsort(-predicted, kind="stable")) / len(predicted)
+        group = np.searchsorted(GROUPS, place, side="right")
+        for rows in (group == number for number in range(len(GROUPS) + 1)):
+            if rows.any() and came[rows].sum() > 0:
+                error = np.log(came[rows].sum() / predicted[rows].sum()) - missed
+                shared.append(error**2 - np.log1p((spreads[rows] ** 2).sum() / predicted[rows].sum() ** 2))
+    return float(np.sqrt(max(np.mean(shared), 0))) if shared else 0.0
 
 
 def independent(days: Iterable[date], window_days: int) -> float:

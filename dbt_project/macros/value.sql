@@ -16,6 +16,16 @@
 {%- endmacro %}
 
 
+{#
+  An end of the interval that holds a predicted sum in four cases of five: sign is '-' or '+'. Errors are normal in
+  logs. own is ln(1 + variance / predicted ^ 2) of what is each customer's alone, shared the variance of the error that
+  customers share; 1.2816 is the normal distribution's 90th percentile. The sum is the mean, hence own / 2.
+#}
+{% macro sum_bound(amount, sign, own, shared) -%}
+    {{ money(amount ~ ' * exp(' ~ sign ~ '1.2816 * sqrt(' ~ shared ~ ' + ' ~ own ~ ') - ' ~ own ~ ' / 2)::numeric') }}
+{%- endmacro %}
+
+
 {# Percentage of customers who are worth more; equal values stand in the order of what they were worth. #}
 {% macro percent_above() -%}
     100.0 * (row_number() over (order by predicted_clv desc, historic_revenue desc, customer_key) - 1) / count(*) over ()
@@ -25,20 +35,6 @@
 {# 1 (lowest) to 5 (highest) by rank. Equal values share a quintile, the lowest they reach. #}
 {% macro quintile(column) -%}
     least(1 + floor(5 * percent_rank() over (order by {{ column }})), 5)::integer
-{%- endmacro %}
-
-
-{#
-  The day by which the next order is as likely as not, when orders come at a constant rate that gives p_purchase
-  over the horizon: horizon x ln(1/2) / ln(1 - p_purchase). Null where that day lies beyond the horizon.
-#}
-{% macro expected_next_order_on(as_of_date, p_purchase, horizon_days) -%}
-    case
-        when {{ p_purchase }} >= 0.5
-            then
-                {{ as_of_date }}
-                + floor({{ horizon_days }} * ln(0.5) / ln(1 - least({{ p_purchase }}, 0.999999)))::integer
-    end
 {%- endmacro %}
 
 

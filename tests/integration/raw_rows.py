@@ -100,7 +100,9 @@ def predict(as_of: str, run_id: str, **forecasts: tuple[float, float] | None) ->
     """Forecasts per customer letter: (p_purchase, revenue over 365 days), or None where there is too little data.
 
     Other horizons get their share of the days; quantiles are 0.5, 0.9 and 2 times the mean; the discount is 0.9. The
-    one reason of the main horizon's has an effect of 10 on revenue, and one of 5 percentage points on the risk.
+    next order is 45 days ahead where the chance is a half or more; a customer's own spread is as large as the mean,
+    that of all .1 and of a group .05. The one reason of the main horizon's has an effect of 10 on revenue, and one of
+    5 percentage points on the risk.
     """
     with warehouse.connect() as connection:
         for letter, forecast in forecasts.items():
@@ -112,8 +114,9 @@ def predict(as_of: str, run_id: str, **forecasts: tuple[float, float] | None) ->
                     insert into {tables.CUSTOMER_PREDICTIONS} (
                         as_of_date, run_id, customer_key, horizon_days, status, status_reason, p_alive, p_purchase,
                         expected_orders, predicted_revenue, predicted_p10, predicted_p50, predicted_p90,
-                        discount_factor, model_version, reasons, risk_reasons
-                    ) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0.9, 'm', %s, %s)
+                        discount_factor, model_version, reasons, risk_reasons, days_to_next_order,
+                        own_spread, total_spread, group_spread
+                    ) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0.9, 'm', %s, %s, %s, %s, 0.1, 0.05)
                     """,
                     (
                         as_of, run_id, customer(letter), horizon,
@@ -121,6 +124,7 @@ def predict(as_of: str, run_id: str, **forecasts: tuple[float, float] | None) ->
                         p_purchase, p_purchase, p_purchase, *money,
                         '[{"group": "spend", "reason": "why", "effect": 10}]' if forecast and horizon == 365 else None,
                         '[{"group": "recency", "reason": "ago", "effect": 5}]' if forecast and horizon == 365 else None,
+                        45 if forecast and forecast[0] >= 0.5 else None, money[0],
                     ),
                 )  # fmt: skip
 

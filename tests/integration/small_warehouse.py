@@ -45,6 +45,11 @@ SLICED = "as_of_date date, run_id text"
 FORECAST = ", ".join(
     f"predicted_{name} numeric" for name in ("revenue", "profit", "clv", "clv_p10", "clv_p50", "clv_p90")
 )
+TOTALS = ", ".join(
+    f"predicted_{what}{end} numeric default {number}"
+    for what in ("revenue", "profit", "clv")
+    for end, number in (("", 42), ("_low", 30), ("_high", 60))
+)
 ANALYTICS = f"""
 create table analytics_runs.customer_clv (
     {SLICED}, customer_key uuid, horizon_days int, currency text, status text, status_reason text,
@@ -108,6 +113,10 @@ create table analytics_runs.personas (
     average_days_since_last_order numeric default 90.2, average_churn_risk numeric default 0.5,
     predicted_clv numeric default 42, share_of_predicted_clv numeric default 1,
     primary key (as_of_date, run_id, persona)
+);
+create table analytics_runs.forecast_totals (
+    {SLICED}, horizon_days int, grouped_by text, group_name text, customers int, {TOTALS},
+    primary key (as_of_date, run_id, horizon_days, grouped_by, group_name)
 );
 create table analytics_runs.dim_customer (
     {SLICED}, customer_key uuid, country text, may_contact boolean, may_be_contacted boolean default false,
@@ -215,6 +224,12 @@ def make_slice(run_id: str, as_of: str = AS_OF, factor: int = 1) -> None:
             "insert into analytics_runs.personas values (%s, %s, 'orders-often', 'orders often', 3)", (as_of, run_id)
         )
         connection.execute(f"insert into {tables.ORDER_LINE_STATES} values (%s, %s, 1)", (as_of, run_id))
+        connection.execute(
+            f"""insert into analytics_runs.forecast_totals (
+                as_of_date, run_id, horizon_days, grouped_by, group_name, customers, predicted_clv
+            ) values (%s, %s, 365, 'all', 'all', 3, {3 * 14 * factor})""",
+            (as_of, run_id),
+        )
         for order, customer, amount in ORDERS:
             connection.execute(
                 "insert into analytics_runs.fct_orders values (%s, %s, %s, %s, '2011-05-01', %s)",

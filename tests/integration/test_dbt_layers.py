@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
-from math import log
+from math import exp, log, sqrt
 
 import psycopg
 import pytest
@@ -208,11 +208,10 @@ def test_value_of_each_customer(shop: dict):
 def test_stages_and_churn(shop: dict):
     found = table("analytics_runs.customer_clv", "customer_key, churn_band, expected_next_order_on, lifecycle_stage")
     assert [row[1:] for row in found] == [
-        # Two halvings in 365 days make it half as likely not to order within 182.
-        ("medium", date(2024, 11, 30), "active"),
+        ("medium", date(2024, 7, 16), "active"),  # 45 days ahead
         ("very high", None, "new"),
         (None, None, "no orders"),
-        ("high", date(2025, 6, 1), "slipping"),
+        ("high", date(2024, 7, 16), "slipping"),
     ]
 
 
@@ -376,6 +375,41 @@ def test_cohorts_know_what_came_and_what_is_to_come(shop: dict):
     assert [row[0] for row in of_a] == [4, 5, 16, 24]
     assert of_a[0][1:] == (None, Decimal("85.00"), None, None)
     assert float(of_a[3][2]) == pytest.approx(185 + after_a_year, abs=0.01)
+
+
+def test_totals_have_bounds_of_their_own_and_stand_beside_last_year(shop: dict):
+    columns = "grouped_by, group_name, customers, predicted_revenue, predicted_revenue_low, predicted_revenue_high"
+    found = {row[:2]: row[2:] for row in table("analytics_runs.forecast_totals", columns, "horizon_days = 365")}
+    # 100, 50 and 50, each as wide as it is high: the sum's own variance is 15000 over 200 ^ 2, in logs ln(1.375). What
+    # all share is .1 in logs; groups .05 more. The 90th percentile lies 1.2816 above the middle.
+    own = log(1.375)
+    around = [200 * exp(sign * 1.2816 * sqrt(0.1**2 + own) - own / 2) for sign in (-1, 1)]
+    assert found["all", "all"][:2] == (3, Decimal("200.00"))
+    assert [float(end) for end in found["all", "all"][2:]] == pytest.approx(around, abs=0.01)
+    around = [100 * exp(sign * 1.2816 * sqrt(0.1**2 + 0.05**2 + log(2)) - log(2) / 2) for sign in (-1, 1)]
+    assert found["value_tier", "Platinum"][:2] == (1, Decimal("100.00"))
+    assert [float(end) for end in found["value_tier", "Platinum"][2:]] == pytest.approx(around, abs=0.01)
+    assert sum(row[0] for (kind, _), row in found.items() if kind == "segment") == 3
+    ends = "predicted_revenue_low, predicted_revenue_high"
+    segments = table("analytics_runs.segment_summary", f"segment, {ends}", "customers_scored > 0")
+    assert {row[0]: row[1:] for row in segments} == {
+        name: row[2:] for (kind, name), row in found.items() if kind == "segment"
+    }
+
+
+def test_customers_to_come_are_as_many_as_came(shop: dict):
+    columns = "horizon_days, grouped_by, last_year_revenue, new_customers, new_customers_revenue"
+    found = table("analytics_runs.forecast_totals", columns, "grouped_by = 'all'")
+    # a and b came in the last 190 of 380 days, and brought 85.00 and 70.01; b alone in the last 90. d, the third with
+    # a forecast, came 380 days ago: before last year's days.
+    first = warehouse.rows(f"select min(ordered_on) from analytics_runs.fct_orders where run_id = '{RUN}'")[0][0]
+    half = (date.fromisoformat(AS_OF) - first).days // 2
+    assert [row[2:] for row in found] == [
+        (Decimal("0.00"), 1, Decimal("70.01")),
+        (Decimal("0.00"), 2, Decimal("155.01")),
+        (Decimal("155.01"), round(2 * 365 / half), round(Decimal("155.01") * 365 / half, 2)),
+    ]
+    assert table("analytics_runs.forecast_totals", "new_customers", "grouped_by <> 'all' and new_customers > 0") == []
 
 
 def test_channels_know_what_a_customer_costs_and_brings(shop: dict):

@@ -229,6 +229,11 @@ BAD_ROWS = [
         "predictions.customer_predictions: chances_ordered",
         f"update predictions.customer_predictions set p_alive = p_purchase - 0.01 where {CUSTOMER}",
     ),
+    (
+        "predictions",
+        "predictions.customer_predictions: next_order_agrees",
+        f"update predictions.customer_predictions set p_purchase = 0.6, days_to_next_order = 90 where {CUSTOMER}",
+    ),
     ("analytics", f"{CLV}: customers_complete", f"delete from {CLV} where {CUSTOMER}"),
     ("analytics", f"{CLV}: revenue_reconciles", f"update {CLV} set historic_revenue = 35.01 where {CUSTOMER}"),
     ("analytics", f"{CLV}: historic_revenue_not_null", f"update {CLV} set historic_revenue = null where {CUSTOMER}"),
@@ -251,6 +256,16 @@ BAD_ROWS = [
         "analytics",
         "analytics_runs.segment_summary: customers_add_up",
         "update analytics_runs.segment_summary set customers = 3",
+    ),
+    (
+        "analytics",
+        "analytics_runs.forecast_totals: customers_add_up",
+        "update analytics_runs.forecast_totals set predicted_clv = 43",
+    ),
+    (
+        "analytics",
+        "analytics_runs.forecast_totals: interval_around_the_mean",
+        "update analytics_runs.forecast_totals set predicted_revenue_low = 43",
     ),
     (
         "analytics",

@@ -62,6 +62,7 @@ valued as (
         main_forecasts.p_alive,
         main_forecasts.p_purchase,
         main_forecasts.expected_orders,
+        main_forecasts.days_to_next_order,
         main_forecasts.model_version,
         {{ churn_risk('main_forecasts.p_purchase') }} as churn_risk,
         coalesce(so_far.historic_revenue, 0) as historic_revenue,
@@ -166,8 +167,7 @@ final as (
         valued.churn_risk,
         churn_bands.churn_band,
         round(valued.expected_orders::numeric, 4) as expected_orders,
-        {{ expected_next_order_on('valued.as_of_date', 'valued.p_purchase', 'valued.horizon_days') }}
-            as expected_next_order_on,
+        valued.as_of_date + valued.days_to_next_order::integer as expected_next_order_on,
         stages.days_overdue,
         valued.predicted_revenue,
         valued.predicted_profit,

@@ -21,6 +21,12 @@ described as (
     inner join profiles on customers.customer_key = profiles.customer_key
 ),
 
+forecast_totals as (
+    select *
+    from {{ ref('forecast_totals') }}
+    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}' and grouped_by = 'segment'
+),
+
 sums as (
     select
         as_of_date,
@@ -49,29 +55,35 @@ sums as (
 
 final as (
     select
-        as_of_date,
-        run_id,
-        segment,
-        horizon_days,
-        currency,
-        customers::integer as customers,
-        customers_scored::integer as customers_scored,
-        round(customers / sum(customers) over (), 4) as share_of_customers,
-        historic_revenue,
-        historic_profit,
-        predicted_revenue,
-        predicted_profit,
-        predicted_clv,
-        round(predicted_clv / nullif(sum(predicted_clv) over (), 0), 4) as share_of_predicted_clv,
-        lifetime_clv,
-        {{ money('average_predicted_clv') }} as average_predicted_clv,
-        round(average_churn_risk, 4) as average_churn_risk,
-        customers_contactable::integer as customers_contactable,
-        customers_agreed::integer as customers_agreed,
-        customers_refused::integer as customers_refused,
-        customers_consent_unknown::integer as customers_consent_unknown,
-        profit_basis
+        sums.as_of_date,
+        sums.run_id,
+        sums.segment,
+        sums.horizon_days,
+        sums.currency,
+        sums.customers::integer as customers,
+        sums.customers_scored::integer as customers_scored,
+        round(sums.customers / sum(sums.customers) over (), 4) as share_of_customers,
+        sums.historic_revenue,
+        sums.historic_profit,
+        sums.predicted_revenue,
+        forecast_totals.predicted_revenue_low,
+        forecast_totals.predicted_revenue_high,
+        sums.predicted_profit,
+        sums.predicted_clv,
+        forecast_totals.predicted_clv_low,
+        forecast_totals.predicted_clv_high,
+        round(sums.predicted_clv / nullif(sum(sums.predicted_clv) over (), 0), 4) as share_of_predicted_clv,
+        sums.lifetime_clv,
+        {{ money('sums.average_predicted_clv') }} as average_predicted_clv,
+        round(sums.average_churn_risk, 4) as average_churn_risk,
+        sums.customers_contactable::integer as customers_contactable,
+        sums.customers_agreed::integer as customers_agreed,
+        sums.customers_refused::integer as customers_refused,
+        sums.customers_consent_unknown::integer as customers_consent_unknown,
+        sums.profit_basis
     from sums
+    left join forecast_totals
+        on sums.segment = forecast_totals.group_name and sums.horizon_days = forecast_totals.horizon_days
 )
 
 select * from final

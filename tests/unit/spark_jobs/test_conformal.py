@@ -66,10 +66,18 @@ def test_perfectly_regular_buyers_have_an_interval_around_their_mean() -> None:
 
 
 def test_an_interval_never_starts_above_the_mean() -> None:
-    band = conformal.Intervals([], [np.full(41, 1.5).tolist()])
+    band = conformal.Intervals([], [np.full(41, 1.5).tolist()], [2.25])
     low, high = band.bounds(np.array([10.0, 10.0]), np.array([0.95, 0.5]), 10.0)
     assert low.tolist() == [10, 0]
     assert high == pytest.approx([1.5 * 10 / 0.95, 1.5 * 10 / 0.5])
+
+
+def test_the_own_spread_is_that_of_buying_at_all_and_of_what_is_spent() -> None:
+    # A buyer spends 10 or 30, 20 on average: ratios .5 and 1.5, mean square 1.25. With a chance of .5 the mean is 10,
+    # the mean square .5 x (100 + 900) / 2 = 250, the variance 150.
+    band = conformal.calibrate([np.tile([10.0, 30.0], 100)], [np.full(200, 20.0)], [np.ones(200)])
+    assert band.squares == pytest.approx([1.25])
+    assert band.own_spread(np.array([10.0]), np.array([0.5]), 10.0) ** 2 == pytest.approx([150])
 
 
 def test_one_buyer_whom_nobody_expected_does_not_widen_the_interval() -> None:

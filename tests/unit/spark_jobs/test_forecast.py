@@ -80,6 +80,11 @@ def test_longer_horizons_never_say_less_and_nothing_is_missing(windows: list[int
     before = None
     for found in said.values():
         arrays = {f.name: getattr(found, f.name) for f in fields(found) if f.name != "basis"}
+        day = arrays.pop("days_to_next_order")
+        assert arrays.pop("total_spread") > 0
+        assert arrays.pop("group_spread") == 0
+        assert ((day < 90) == (said[90].p_purchase >= 0.5)).all()
+        assert (np.isnan(day) == (said[365].p_purchase < 0.5)).all()
         assert all(np.isfinite(array).all() and (array >= 0).all() for array in arrays.values())
         assert (found.p50 >= found.p10).all()
         assert (found.p90 >= found.p50).all()
@@ -97,7 +102,7 @@ def test_longer_horizons_never_say_less_and_nothing_is_missing(windows: list[int
 @settings(max_examples=25, deadline=None)
 def test_what_is_published_rises_with_the_horizon_to_the_cent(seed: int, level: float, rate: float) -> None:
     columns = customers(60, seed)
-    odd = Intervals([0.5], [np.linspace(1.2, 1.3, 41).tolist(), np.linspace(0, 9, 41).tolist()])
+    odd = Intervals([0.5], [np.linspace(1.2, 1.3, 41).tolist(), np.linspace(0, 9, 41).tolist()], [1.6, 25.0])
     made = Model("v", trained={90: Trained(intervals=odd, cap=400.0), 365: Trained(cap=300.0)})
     made = replace(made, residuals=[Residual(90, DAY, level, True), Residual(365, DAY, -level, True)])
     common = forecast.settings_of(made, FIT, columns, DAILY, DAY)

@@ -39,3 +39,17 @@ def test_few_errors_widen_the_spread_as_students_t_does() -> None:
 def test_windows_that_overlap_are_not_counted_twice() -> None:
     assert totals.independent([FIRST, FIRST + timedelta(days=45), FIRST + timedelta(days=90)], 90) == 2
     assert totals.independent([FIRST], 90) == 1
+
+
+def test_groups_share_what_neither_the_shop_nor_chance_explains() -> None:
+    # Twenty customers predicted 20 to 1. Groups of 1, 4, 5 and 10 of them bring e, 1 / e, e and 1 / e times what was
+    # predicted, but for one constant that brings the whole to the total: what is left is -c or 1 more or less.
+    predicted = np.arange(20, 0, -1.0)
+    actual = predicted * np.exp(np.repeat([1, -1, 1, -1.0], [1, 4, 5, 10]))
+    missed = np.log(actual.sum() / predicted.sum())
+    mean_square = np.mean([(1 - missed) ** 2, (-1 - missed) ** 2, (1 - missed) ** 2, (-1 - missed) ** 2])
+    none = np.zeros(20)
+    assert totals.group_spread([actual], [predicted], [none]) == pytest.approx(np.sqrt(mean_square))
+    assert totals.group_spread([actual], [predicted], [predicted * 30]) == 0  # chance alone explains more
+    assert totals.group_spread([3 * predicted], [predicted], [none]) == pytest.approx(0, abs=1e-6)
+    assert totals.group_spread([none], [predicted], [none]) == 0

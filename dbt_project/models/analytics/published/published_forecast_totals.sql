@@ -1,0 +1,3 @@
+{{ config(alias='forecast_totals') }}
+
+{{ published(ref('forecast_totals')) }}
