@@ -73,6 +73,18 @@ def group_spread(actual: Sequence[Array], value: Sequence[Array], own: Sequence[
     return float(np.sqrt(max(np.mean(shared), 0))) if shared else 0.0
 
 
+def bounds(value: Array, own: Array, shared: float) -> tuple[float, float]:
+    """The interval that holds the sum of some customers' money in four cases of five; that of the macro `sum_bound`.
+
+    value, own: each customer's predicted money and own spread, shape (n,). shared: standard deviation, in logs, of what
+    they share.
+    """
+    total = float(value.sum())
+    variance = float(np.log1p((own**2).sum() / total**2)) if total > 0 else 0.0
+    width = norm.ppf(WITHIN) * np.sqrt(shared**2 + variance)
+    return total * float(np.exp(-width - variance / 2)), total * float(np.exp(width - variance / 2))
+
+
 def independent(days: Iterable[date], window_days: int) -> float:
     """How many windows of their own the windows from these days amount to: those that overlap share what they tell."""
     days = list(days)

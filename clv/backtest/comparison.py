@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clv.backtest import curves, judged, reading, timing
+from clv.backtest import curves, judged, reading, sums, timing
 from clv.backtest.judged import OURS, Origin
 from spark_jobs.metrics import METRICS, THRESHOLD
 
@@ -49,6 +49,7 @@ def compare(frame: pd.DataFrame) -> dict[str, Any]:
         "lift": curves.lift(origins, [OURS, best["normalized_gini"]]),
         "level": curves.level(origins, names),
         "next_order": timing.next_order(frame),
+        "sums": sums.of_groups(frame),
     }
     result = plain(result)
     result["reading"] = reading.sentences(result)

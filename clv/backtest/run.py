@@ -197,7 +197,7 @@ def rows(origin: date, run_id: str, horizon: int, trial: settings.Settings) -> p
             said.predicted_p10, said.predicted_p50, said.predicted_p90,
             coalesce(actual.orders, 0)::integer as actual_orders,
             greatest(coalesce(actual.amount, 0), 0)::double precision as actual_amount,
-            said.days_to_next_order,
+            said.days_to_next_order, said.own_spread, said.total_spread, said.group_spread,
             features.gap_mean - features.days_since_last_order as rhythm_days,
             next_orders.days::double precision as actual_days_to_next_order,
             followed.days as followed_days

@@ -63,6 +63,8 @@ def test_every_customer_of_an_origin_is_forecast_and_compared(home: Settings, tm
     ours = metrics["models"]["perennial"]["mean"]
     assert ours["mae"] == pytest.approx((said.predicted_p50 - said.actual_amount).abs().mean(), rel=1e-6)
     assert ours["auc"] > 0.6
+    assert metrics["next_order"]["customers"] > 0
+    assert metrics["sums"][ORIGIN.isoformat()]["actual"] == pytest.approx(said.actual_amount.sum())
     moved = metrics["explained"]
     assert (moved["trained_for"], moved["window_days"]) == (ORIGIN.isoformat(), HORIZON)
     assert moved["published"] in (OURS, *RIVALS, CELLS)

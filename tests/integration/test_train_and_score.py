@@ -83,7 +83,8 @@ def test_a_shop_is_trained_once_and_scored_the_same_each_time(shop: tuple[Settin
     assert facts["rows"] == len(once) == 4 * (len(found) + 1)
     assert facts["scored"] == len(found) == scored.customer_key.nunique()
     assert once[once.status != "scored"].status_reason.unique().tolist() == [score.NO_ORDER]
-    assert scored[score.NUMBERS].notna().all().all()
+    assert scored[score.NUMBERS].drop(columns="days_to_next_order").notna().all().all()
+    assert (scored.p_purchase <= scored.p_alive).all()
     query = f"select horizon_days, contestant, published from {tables.MODEL_DECISIONS} order by 1"
     decisions = warehouse.rows(query, url=home.warehouse_url)
     assert {90, 180} <= {days for days, _, _ in decisions}  # the year's held-back origins had too little to learn from
@@ -123,6 +124,9 @@ def test_a_shop_is_trained_once_and_scored_the_same_each_time(shop: tuple[Settin
     said = forecast.forecast(model, fit, columns, common, home.shop["discount_rate"])
     assert main.predicted_revenue.to_numpy() == pytest.approx(said[365].revenue, abs=1e-3)
     assert main.p_purchase.to_numpy() == pytest.approx(said[365].p_purchase, abs=1e-5)
+    assert main.days_to_next_order.to_numpy(float) == pytest.approx(said[365].days_to_next_order, abs=1, nan_ok=True)
+    assert main.days_to_next_order.notna().any()
+    assert set(main.total_spread) == {said[365].total_spread}
 
     # So do they of personas, which go with the model.
     assert model.personas is not None

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pytest
 from customers import FIT, customers
 from test_forecast import trained
 
 from clv.settings import BLENDS
-from spark_jobs import blending, evaluation
+from spark_jobs import anchor, blending, evaluation, forecast
 from spark_jobs.columns import Columns
 from spark_jobs.evaluation import HeldBack
-from spark_jobs.forecast import Trained
+from spark_jobs.forecast import Model, Trained
+from spark_jobs.level import Daily
 from spark_jobs.promotion import OURS
 
 
@@ -75,3 +78,36 @@ def test_each_way_to_blend_is_measured_and_the_one_asked_for_is_used() -> None:
 
 def test_where_nothing_was_learned_there_is_no_way_to_choose() -> None:
     assert evaluation.blended(Trained(), [held_back(False, 0)], "stacking") == (Trained(), {})
+
+
+def subscribers(orders: int, n: int = 600) -> Columns:
+    """Customers of 20.00 every 30 days, each with so many orders, silent for 0 to 29 days, and the 90 days after."""
+    silent = np.arange(n) % 30
+    recency = np.full(n, (orders - 1) * 30.0)
+    kept = {
+        "days_with_orders": float(orders), "gap_mean": 30.0, "gap_std": 0.0, "gap_last": 30.0,
+        "average_order_value": 20.0, "order_value_mean": 20.0, "order_value_std": 0.0, "order_value_max": 20.0,
+        "last_order_value": 20.0, "revenue_total": 20.0 * orders, "orders_next_90": 3.0, "revenue_next_90": 60.0,
+        **{f"orders_{days}": days // 30 for days in (30, 60, 90, 180, 365)},
+        **{f"revenue_{days}": days // 30 * 20.0 for days in (30, 60, 90, 180, 365)},
+    }  # fmt: skip
+    columns = {**customers(n), **{name: np.full(n, float(value)) for name, value in kept.items()}}
+    return columns | {"recency": recency, "t": recency + silent, "days_since_last_order": silent.astype(float)}
+
+
+def test_the_interval_of_perfectly_regular_buyers_holds_what_they_spend_and_their_day_is_exact() -> None:
+    held = [
+        evaluation.hold_back(Trained(), anchor.fit_origin(columns), columns, 90, f"origin {orders}", 0.0)
+        for orders in (14, 15)
+        for columns in [subscribers(orders)]
+    ]
+    trained, _ = evaluation.calibrated(Trained(), held, 60.0)
+    now = subscribers(18)
+    fit, made = anchor.fit_origin(now), Model("v", [90, 180], {90: trained})
+    daily = Daily(date(2023, 1, 1), np.full(540, 400.0), np.zeros(540))
+    common = forecast.settings_of(made, fit, now, daily, date(2024, 6, 24))
+    said = forecast.forecast(made, fit, now, common, 0.1)[90]
+    assert said.revenue.mean() == pytest.approx(60, rel=0.1)
+    assert ((said.p10 <= 60) & (said.p90 >= 60)).all()
+    assert (said.p10 <= said.revenue).all()
+    assert said.days_to_next_order.tolist() == (30 - now["days_since_last_order"]).tolist()

@@ -53,3 +53,13 @@ def test_groups_share_what_neither_the_shop_nor_chance_explains() -> None:
     assert totals.group_spread([actual], [predicted], [predicted * 30]) == 0  # chance alone explains more
     assert totals.group_spread([3 * predicted], [predicted], [none]) == pytest.approx(0, abs=1e-6)
     assert totals.group_spread([none], [predicted], [none]) == 0
+
+
+def test_the_bounds_of_a_sum_hold_what_is_shared_and_what_averages_out() -> None:
+    # 100, 50 and 50, each as wide as it is high: ln(1 + 15000 / 200 ^ 2) = .3185 of their own, .1 ^ 2 shared; its root
+    # .5731 times 1.2816 is .7345.
+    value = np.array([100.0, 50.0, 50.0])
+    low, high = totals.bounds(value, value, 0.1)
+    assert low == pytest.approx(200 * np.exp(-0.7345 - 0.3185 / 2), rel=1e-3)
+    assert high == pytest.approx(200 * np.exp(0.7345 - 0.3185 / 2), rel=1e-3)
+    assert totals.bounds(np.zeros(3), np.zeros(3), 0.1) == (0, 0)
