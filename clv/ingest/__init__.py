@@ -50,8 +50,16 @@ def load(
     mapping = load_mapping(source, settings)
     checked_zone(settings.shop["time_zone"], "shop.json")
     _adopt_currency(settings)
-    found = files.find(Path(path))
-    return [load_file(file, name, mapping, settings, progress, landed, today) for file, name in found]
+    results: list[BatchResult] = []
+    for file, name in files.find(Path(path)):
+        try:
+            results.append(load_file(file, name, mapping, settings, progress, landed, today))
+        except ClvError as error:
+            if not results:
+                raise
+            before = f"{results[-1].file_name} and what stands before it"
+            raise type(error)(f"{error}; {before} in {path} stay loaded: `clv batches` lists them") from None
+    return results
 
 
 def landing(settings: Settings, progress: Progress | None = None, today: date | None = None) -> list[BatchResult]:

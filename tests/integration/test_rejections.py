@@ -82,6 +82,17 @@ def test_a_folder_of_files_ends_with_their_sum(ingest, tmp_path: Path):
     assert "2 files, 2 new: 7 rows received, 2 loaded, 5 rejected" in text
 
 
+def test_a_file_that_cannot_be_loaded_leaves_those_before_it_and_says_so(ingest, tmp_path: Path):
+    (tmp_path / "both").mkdir()
+    (tmp_path / "both" / "a.csv").write_text(MIXED)
+    (tmp_path / "both" / "b.csv").write_text("order;customer\n1;a\n")
+    code, text = clv("ingest", "--source", "orders", "--path", str(tmp_path / "both"))
+    assert code == 1
+    assert "error: b.csv has no column" in text
+    assert f"; a.csv and what stands before it in {tmp_path / 'both'} stay loaded: `clv batches` lists them" in text
+    assert [one["file"] for one in listed("batches")] == ["a.csv"]
+
+
 def test_batches_and_rejects_say_what_became_of_rows(ingest, home: settings.Settings):
     ingest("dates.csv", DATES)
     ingest("mixed.csv", MIXED)
