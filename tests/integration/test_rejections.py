@@ -73,6 +73,12 @@ def test_a_file_in_part_readable_is_loaded_and_its_reasons_said(ingest):
     assert (code, "already loaded as batch 1" in text) == (0, True)
 
 
+def test_what_looks_wrong_is_warned_of_once(ingest):
+    code, text = ingest("ahead.csv", HEADER + "1,a,2025-01-02,10.00\n2,b,2198-01-02,10.00\n")
+    assert code == 0
+    assert text.count("warning: ") == 1
+
+
 def test_a_folder_of_files_ends_with_their_sum(ingest, tmp_path: Path):
     (tmp_path / "both").mkdir()
     (tmp_path / "both" / "a.csv").write_text(DATES)
