@@ -94,7 +94,8 @@ def _for_the_page(svg: str, title: str, inches: float) -> str:
 
 def months_along(axes: Any, months: list[date]) -> None:
     """Names the months along the bottom, with the year under its first, and lets amounts begin at nothing."""
-    names = [f"{one:%b}\n{one:%Y}" if at == 0 or one.month == 1 else f"{one:%b}" for at, one in enumerate(months)]
+    years = [f"{one:%Y}" if at == 0 or one.month == 1 else "" for at, one in enumerate(months)]
+    names = [f"{one:%b}\n{year}" for one, year in zip(months, years, strict=True)]
     axes.set_xticks(range(len(months)), names, fontsize=9)
     axes.set_xlim(-0.6, max(len(months), 6) - 0.4)
     axes.set_ylim(bottom=0)
