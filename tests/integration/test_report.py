@@ -273,6 +273,8 @@ def test_a_date_without_forecast_says_why(shop: settings.Settings) -> None:
     assert "There is no forecast for this date: 3 of 500 customers." in page
     assert "None of the most valuable fifth is slipping" in page
     assert "Who holds the value" not in page
+    assert "Predicted value, GBP" not in page
+    assert cells(page, "loyal") == ["loyal", "1", "35"]
     assert "62 GBP" in page or ">62<" in page  # what they brought stands all the same
     assert cells(operators(path), "3")[1:] == ["no forecast: too little data", "none", "3 of 500 customers"]
 

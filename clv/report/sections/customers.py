@@ -38,6 +38,7 @@ def read(run: Run) -> dict[str, Any]:
     strongest reason that raises the value, or the risk. And the counts of customers by consent."""
     return {
         "to_keep": run.rows(_TO_KEEP, listed=LISTED),
+        "scored": run.totals["scored"],
         "consent": run.rows(_CONSENT)[0],
         "horizon_days": run.totals["horizon_days"],
         "currency": run.currency,
