@@ -230,6 +230,26 @@ def test_forecasts_of_nobody_are_no_past_forecasts(shop: settings.Settings) -> N
     assert "After the forecast of 2011-02-01 nothing came." in page
 
 
+def test_the_forecast_has_bounds_of_the_sum_and_whoever_is_still_to_come_apart(shop: settings.Settings) -> None:
+    run_id = small.ready_run()
+    small.execute(
+        """drop table if exists analytics_runs.forecast_totals;
+        create table analytics_runs.forecast_totals as
+        select
+            date '2011-06-01' as as_of_date, text '2011-06-01.1' as run_id, *, 51 as predicted_revenue_low,
+            72 as predicted_revenue_high, 48 as last_year_revenue, 5 as new_customers, 80 as new_customers_revenue
+        from (values (90, 'all'), (365, 'all'), (365, 'segment')) as groups (horizon_days, grouped_by)"""
+    )
+    small.hand_over()
+    publication.publish(DAY, run_id)
+    page = re.sub(r"\s+", " ", report.write(DAY, shop).read_text())
+    assert cells(page, "90 days") == ["90 days", "6051 to 72", "62", "48", "3", "4", "2"]  # 60, and below it 51 to 72
+    assert "Customers still to come: about 5 within 365 days, as many as came in the days before" in page
+    assert "bringing about 80 GBP." in page
+    assert "the line holds four outcomes in five" in page
+    assert run_id == "2011-06-01.1"
+
+
 def test_without_reasons_of_the_risk_the_silence_is_told(shop: settings.Settings) -> None:
     run_id = small.ready_run()
     small.execute("update analytics_runs.customer_segments set is_saveable = customer_key = %s", (small.B,))
