@@ -53,7 +53,7 @@ year_before as (
         generate_series(
             date '{{ given("as_of_date") }}' - 365, date '{{ given("as_of_date") }}' - 1, interval '1 day'
         ) as listed (day)
-    where exists (select 1 from orders where ordered_on < date '{{ given("as_of_date") }}' - 365)
+    where exists (select 1 from orders where ordered_on <= date '{{ given("as_of_date") }}' - 365)
 ),
 
 orders_of_days as (
@@ -120,18 +120,17 @@ so_far as (
     from months
 ),
 
--- The same customers on the same days a year before
+-- The same customers 365 days before, so that the year before is as long as the year to come
 actuals as (
     select
-        date_trunc('month', orders.ordered_on + interval '1 year')::date as month,
+        date_trunc('month', orders.ordered_on + 365)::date as month,
         sum(orders.net_revenue) as revenue
     from orders
     inner join customers on orders.customer_key = customers.customer_key
     where
-        (orders.ordered_on + interval '1 year')::date >= date '{{ given("as_of_date") }}'
-        and (orders.ordered_on + interval '1 year')::date
-        < date '{{ given("as_of_date") }}' + {{ var('main_horizon') }}
-    group by date_trunc('month', orders.ordered_on + interval '1 year')
+        orders.ordered_on + 365 >= date '{{ given("as_of_date") }}'
+        and orders.ordered_on + 365 < date '{{ given("as_of_date") }}' + {{ var('main_horizon') }}
+    group by date_trunc('month', orders.ordered_on + 365)
 ),
 
 scored as (
@@ -154,7 +153,7 @@ final as (
         so_far.expected_orders - lag(so_far.expected_orders, 1, 0.0) over by_month as expected_orders,
         so_far.predicted_revenue - lag(so_far.predicted_revenue, 1, 0.0) over by_month as predicted_revenue,
         so_far.predicted_profit - lag(so_far.predicted_profit, 1, 0.0) over by_month as predicted_profit,
-        coalesce(actuals.revenue, 0) as revenue_year_before
+        case when exists (select 1 from year_before) then coalesce(actuals.revenue, 0) end as revenue_year_before
     from months
     inner join so_far on months.month = so_far.month
     left join actuals on months.month = actuals.month
