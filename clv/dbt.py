@@ -5,17 +5,14 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
-import os
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import chdir, contextmanager
+from contextlib import chdir
 from pathlib import Path
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 
-from clv import publication, roles, tables, warehouse
+from clv import dbt_environment, roles, tables, warehouse
 from clv import settings as settings_module
 from clv.errors import ClvError
 from clv.roles import TRANSFORMER
@@ -231,7 +228,7 @@ def _invoke(
     if parsed.exists():
         shutil.copy(parsed, folder / PARSED)
     # dbt moves into its project's folder, and reads its settings from the environment.
-    with chdir(PROJECT), _environment(variables, settings.url_as(TRANSFORMER)):
+    with chdir(PROJECT), dbt_environment.of_run(variables, settings.url_as(TRANSFORMER)):
         outcome = dbtRunner().invoke([str(argument) for argument in arguments])
     # An adapter that is kept holds semaphores, and a task that ends with them leaves a warning in its log.
     reset_adapters()
@@ -277,33 +274,3 @@ def _shop_variables(settings: Settings) -> dict:
         "main_horizon": max(settings.horizons),
         "discount_rate": settings.shop["discount_rate"],
     }
-
-
-@contextmanager
-def _environment(variables: dict, url: str) -> Iterator[None]:
-    """Puts the run's variables and the warehouse's address into the environment for as long as dbt runs.
-
-    dbt masks in its logs what is named DBT_ENV_SECRET_.
-    """
-    parts = conninfo_to_dict(url)
-    address = {
-        "DBT_WAREHOUSE_HOST": parts.pop("host", "127.0.0.1"),
-        "DBT_WAREHOUSE_PORT": parts.pop("port", 5432),
-        "DBT_WAREHOUSE_USER": parts.pop("user", "clv_owner"),
-        "DBT_ENV_SECRET_WAREHOUSE_PASSWORD": parts.pop("password", ""),
-        "DBT_WAREHOUSE_DATABASE": parts.pop("dbname", "warehouse"),
-    }
-    # What else the URL says (sslmode and the like) goes to the driver in libpq's own variables.
-    rest = {f"PG{name.upper()}": value for name, value in parts.items()}
-    run = {
-        f"CLV_DBT_{name.upper()}": ",".join(value) if isinstance(value, list) else value
-        for name, value in variables.items()
-    }
-    run["CLV_DBT_PUBLISH_LOCK"] = warehouse.lock_key(publication.LOCK)
-    before = dict(os.environ)
-    os.environ.update({name: str(value) for name, value in {**settings_module.QUIET, **rest, **address, **run}.items()})
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
