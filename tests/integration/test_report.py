@@ -277,6 +277,11 @@ def test_only_whole_months_to_come_are_drawn(shop: settings.Settings) -> None:
     drawn = page[page.index('aria-label="Expected revenue by month"') :]
     drawn = drawn[: drawn.index("</svg>")]
     assert re.findall(r"(?<=>)(?:Jun|Jul|Aug)", drawn) == ["Jun", "Jul"]
+    assert "the mark is what they brought in the month a year before" in page
+    small.execute("update analytics_runs.forecast_months set revenue_year_before = null")  # a younger shop
+    page = report.write(DAY, shop).read_text()
+    assert 'aria-label="Expected revenue by month"' in page
+    assert "the mark is" not in page
 
 
 def test_a_date_without_forecast_says_why(shop: settings.Settings) -> None:

@@ -97,17 +97,20 @@ def against_before(horizons: list[dict], currency: str) -> Chart | None:
 
 
 def by_month(months: list[dict], currency: str) -> Chart | None:
-    """Expected revenue of each whole month to come; a mark stands where the same customers were a year before."""
+    """Expected revenue of each whole month to come; marks stand where the same customers were a year before, where the
+    shop is as old."""
     if len(months) < 2:
         return None
+    known = all(row["revenue_year_before"] is not None for row in months)
 
     def draw(axes: Axes) -> None:
         axes.bar(range(len(months)), [float(row["revenue"]) for row in months], width=0.7, color=BAR)
-        before = [float(row["revenue_year_before"]) for row in months]
-        axes.plot(range(len(months)), before, "_", color=INK, markersize=14, markeredgewidth=2)
+        if known:
+            before = [float(row["revenue_year_before"]) for row in months]
+            axes.plot(range(len(months)), before, "_", color=INK, markersize=14, markeredgewidth=2)
         months_along(axes, [row["month"] for row in months])
         axes.set(ylabel=f"revenue, {currency}")
         axes.yaxis.set_major_formatter(FuncFormatter(magnitude))
 
-    words = "Of the same customers; the mark is what they brought in the month a year before"
+    words = "Of today's customers" + ("; the mark is what they brought in the month a year before" if known else "")
     return chart("Expected revenue by month", words, draw)
