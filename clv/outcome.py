@@ -59,4 +59,4 @@ def of(as_of: date, home: Settings) -> Outcome | None:
     """
     (row,) = analyst.fetch(query, home, {"day": as_of})[1]
     page = home.reports / as_of.isoformat() / "index.html"
-    return Outcome(as_of, published[0][0], *row, page if page.exists() else None)
+    return Outcome(as_of, published[0][0], *row, page=page if page.exists() else None)
