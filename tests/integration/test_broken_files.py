@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 
 import pytest
 import yaml
-from broken_files import every_kind
+from broken_files import columns, containers, every_kind, records, types, values
 from broken_files.shape import Broken
 
 from clv import dbt, ingest, settings, warehouse
 from clv.errors import ClvError
+from clv.settings import PROJECT
 
 LEAST = {
     "customer": "customer_id",
@@ -135,8 +136,8 @@ def test_texts_are_kept_as_the_text_they_are(files: dict[Broken, Outcome]):
         from raw.order_lines as lines left join pii.customers using (customer_key)
     """
     found: dict[str, list[dict]] = {}
-    for source, *values in warehouse.rows(texts):
-        row = dict(zip(("customer_id", "order_id", "product_name"), values, strict=True))
+    for source, *row_values in warehouse.rows(texts):
+        row = dict(zip(("customer_id", "order_id", "product_name"), row_values, strict=True))
         found.setdefault(source, []).append(row)
     for kind, outcome in files.items():
         if kind.holds:
@@ -160,10 +161,16 @@ def test_the_counts(files: dict[Broken, Outcome], capsys: pytest.CaptureFixture[
         from staging.stg_batch_counts
     """)
     batches, received, accepted, aside, unreadable, duplicates = map(int, sums)
+    said = (
+        f"{len(files)} files, {len(files) - batches} refused; {received:,} rows received = {accepted:,} accepted "
+        f"+ {aside + unreadable:,} set aside ({unreadable:,} unreadable) + {duplicates:,} duplicates"
+    )
     with capsys.disabled():
-        print(
-            f"\n{len(files)} files, {len(files) - batches} refused; {received:,} rows received = {accepted:,} accepted "
-            f"+ {aside + unreadable:,} set aside ({unreadable:,} unreadable) + {duplicates:,} duplicates"
-        )
+        print(f"\n{said}")
     assert batches == len(taken)
     assert received == accepted + aside + unreadable + duplicates == sum(kind.rows for kind in taken)
+    promises = (PROJECT / "docs" / "promises.md").read_text()
+    assert f"> {said}" in promises, "write the line above into docs/promises.md"
+    (paragraph,) = [line for line in promises.splitlines() if f"makes {len(files)} kinds of broken files" in line]
+    families = [values, types, columns, records, containers]
+    assert re.findall(r"\((\d+)\)", paragraph) == [str(len(list(family.kinds()))) for family in families]
