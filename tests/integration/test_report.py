@@ -261,6 +261,19 @@ def test_without_reasons_of_the_risk_the_silence_is_told(shop: settings.Settings
     assert cells(page, known)[7:] == ["At risk: no order for 92 days, usually every 40", ""]
 
 
+def test_a_page_made_again_without_the_runs_profiles_lists_whom_to_keep_and_counts_no_consent(
+    shop: settings.Settings,
+) -> None:
+    run_id = small.ready_run()
+    small.execute("update analytics_runs.customer_segments set is_saveable = customer_key = %s", (small.B,))
+    publication.publish(DAY, run_id)
+    small.execute("truncate analytics_runs.dim_customer")  # as upkeep does with older dates
+    page = report.write(DAY, shop).read_text()
+    assert "<b>1 of 1</b>" in page
+    assert cells(page, f'<code class="customer" title="{small.B}">{small.B}</code>')[6] == "–"
+    assert "customers may be written to" not in page
+
+
 def test_only_whole_months_to_come_are_drawn(shop: settings.Settings) -> None:
     run_id = small.ready_run()
     small.execute("truncate analytics_runs.forecast_months")

@@ -9,7 +9,7 @@ from clv.report.reading import RUNS, SLICE, Run
 TITLE = "Valuable customers to keep"
 LISTED = 20
 
-# The customers of analytics.win_back, whether or not they may be written to.
+# The customers of analytics.win_back, whether or not they may be written to: old dates have no profiles any more.
 _TO_KEEP = f"""
     select
         clv.customer_key, clv.segment, clv.historic_revenue, clv.predicted_clv, clv.churn_risk,
@@ -19,7 +19,7 @@ _TO_KEEP = f"""
         jsonb_path_query_first(clv.risk_reasons, '$[*] ? (@.effect > 0)') ->> 'reason' as why_at_risk
     from (select * from {RUNS}.customer_clv {SLICE}) as clv
     join (select * from {RUNS}.customer_segments {SLICE} and is_saveable) as segments using (customer_key)
-    join (select * from {RUNS}.dim_customer {SLICE}) as profiles using (customer_key)
+    left join (select * from {RUNS}.dim_customer {SLICE}) as profiles using (customer_key)
     order by segments.value_at_stake desc nulls last, clv.historic_revenue desc, clv.customer_key
     limit %(listed)s
 """
@@ -30,16 +30,19 @@ _CONSENT = f"""
         count(*) filter (where not may_contact) as refused,
         count(*) filter (where may_contact is null) as unknown
     from {RUNS}.dim_customer {SLICE}
+    having count(*) > 0
 """
 
 
 def read(run: Run) -> dict[str, Any]:
     """Customers under their pseudonyms, those with most at stake first: `of_all` says of how many, `why_…` is the
-    strongest reason that raises the value, or the risk. And the counts of customers by consent."""
+    strongest reason that raises the value, or the risk. And the counts of customers by consent, None where the run's
+    profiles are not kept any more."""
+    consent = run.rows(_CONSENT)
     return {
         "to_keep": run.rows(_TO_KEEP, listed=LISTED),
         "scored": run.totals["scored"],
-        "consent": run.rows(_CONSENT)[0],
+        "consent": consent[0] if consent else None,
         "horizon_days": run.totals["horizon_days"],
         "currency": run.currency,
     }
