@@ -27,6 +27,8 @@ CLOCKS = {
     "": "", r"[ T]\d{1,2}:\d\d": "%H:%M", r"[ T]\d{1,2}:\d\d:\d\d": "%H:%M:%S", r" \d{1,2}:\d\d [APap][Mm]": "%I:%M %p",
     r" \d{1,2}:\d\d:\d\d [APap][Mm]": "%I:%M:%S %p", r",? \d{1,2}:\d\d:\d\d": "%H:%M:%S",
 }  # fmt: skip
+ZONE = re.compile(r"[^\s\d@]{1,20}|.{1,60} Time.*")  # what may be a zone's name, and nobody's
+NOTHING = re.compile(r"-+|n/?a|null|none|nil|nan|#[A-Z/0!?]+", re.IGNORECASE)  # and errors of spreadsheets: #DIV/0!
 NUMBER_STYLES = [(decimal, mark) for decimal, mark in product(".,", ["", ",", ".", " ", "'"]) if decimal != mark]
 
 
@@ -188,13 +190,14 @@ def _of_years(values: dict[str, list[str]], mapping: FileMapping) -> list[str]:
 def _of_numbers(values: list[str], mapping: FileMapping) -> list[str]:
     bare = [re.sub(r"^[^\d(\-\u2212+.,]+|[^\d)\-\u2212.,]+$", "", value) for value in values]
     numbers = [value for value in bare if re.fullmatch(rf"[-+(]?[\d.,{BLANKS}{APOSTROPHES}]*\d[)-]?", value)]
+    # What is written as the mapping says was rejected for what stands beside it.
+    numbers = [value for value in numbers if not _fits(value, mapping.decimal, mapping.thousands)]
     fitting = [style for style in NUMBER_STYLES if numbers and all(_fits(value, *style) for value in numbers)]
-    fitting = [style for style in fitting if style != (mapping.decimal, mapping.thousands)]
     if fitting:
         decimal, mark = fitting[0]
         line = file_line(mapping, decimal=decimal, thousands=mark)
         return [_say(f"numbers are written like {numbers[0]!r}", line, mapping)]
-    empty = sorted({value for value in values if re.fullmatch(r"-+|n/?a|null|none|nil|nan|#.+", value, re.IGNORECASE)})
+    empty = sorted({value for value in values if NOTHING.fullmatch(value)})
     if empty:
         line = file_line(mapping, missing=[*mapping.missing, *empty])
         return [_say(f"{empty[0]!r} may stand for no number at all", line, mapping)]
@@ -211,9 +214,11 @@ def _of_currencies(values: dict[str, list[str]], mapping: FileMapping) -> list[s
     for says, some in values.items():
         if not says.startswith(("a currency", "bears a currency")):
             continue
+        beside_an_amount = says.startswith("bears")
         for value in some:
-            sign = next((sign for sign in sorted(SIGNS, key=len, reverse=True) if sign in value), "")
-            code = re.search(r"\b[A-Za-z]{3}\b", value) if says.startswith("bears") else None
+            signs = [sign for sign in SIGNS if (sign in value if beside_an_amount else sign == value)]
+            sign = max(signs, key=len, default="")
+            code = re.search(r"\b[A-Za-z]{3}\b", value) if beside_an_amount else None
             currency = code[0].upper() if code else SIGNS[sign].split()[0] if sign else ""
             if currency:
                 others = f" (or another that {sign} stands for)" if not code and " " in SIGNS[sign] else ""
@@ -222,6 +227,7 @@ def _of_currencies(values: dict[str, list[str]], mapping: FileMapping) -> list[s
 
 
 def _of_zones(values: list[str], mapping: FileMapping) -> list[str]:
+    values = [value for value in values if ZONE.fullmatch(value)]
     if not values or not isinstance(mapping, Mapping):
         return []
     zones = {**mapping.zones, **dict.fromkeys(values[:3], "Europe/London")}

@@ -100,6 +100,20 @@ def test_a_sign_names_its_currency():
     assert "or another that $ stands for" in mend
 
 
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "cur 'Robert Miller' is not a currency such as EUR",  # has a rand's R in it
+        "cur 'EURO' is not a currency such as EUR",
+        "z 'Robert Miller' is not a time zone that is known",
+        "x 'Anna 7' is not a number with a decimal point",
+        "x '#12 Anna' is not a number with a decimal point",
+    ],
+)
+def test_what_may_name_somebody_and_tells_no_mend_is_not_said(reason):
+    assert hints.mends([reason], mapping()) == []
+
+
 def test_a_zone_that_is_not_known_is_asked_for_beside_what_the_mapping_says():
     said = {"time": {"column": ["at", "on"], "time_of_day": "clock", "zone": "z", "formats": ["%d.%m.%Y %H:%M"]}}
     (mend,) = hints.mends(["z 'Mars' is not a time zone that is known"], mapping(**said))
