@@ -92,7 +92,7 @@ def _first_stated(value: str) -> str:
 
 def _contradiction(called: str, value: str, first: str) -> str:
     says = f"'the {called} ' || {_shown(value)} || ' is not ' || {_shown(first)} || ', which the order states first'"
-    return f"when {value} <> 0 and {value} <> {first} then {says}"
+    return f"when order_id is not null and {value} <> 0 and {value} <> {first} then {says}"
 
 
 def _shown(number: str) -> str:

@@ -60,6 +60,11 @@ def test_a_row_that_states_another_total_is_unreadable():
     ]
 
 
+def test_rows_without_an_order_contradict_nobody():
+    duck = parsed([{"amount": "10"}, {"amount": "12"}], amount=ONCE)
+    assert duck.execute("select order_id, _reason from parsed").fetchall() == [(None, None), (None, None)]
+
+
 def test_a_refund_counts_as_often_as_the_mapping_says():
     rows: list[tuple[str | None, str | None]] = [("50", "30"), ("30", "-30")]
     each = [(50, None), (-30, None), (30, None), (-30, None)]
