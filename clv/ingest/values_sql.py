@@ -84,7 +84,9 @@ def in_currency(mapping: M, warehouse_currency: str) -> M:
 def rate_of(mapping: FileMapping, warehouse_currency: str) -> tuple[str, ...]:
     """What an amount is multiplied by to be in the warehouse's currency: the major unit in minor ones, the rate."""
     factors = []
-    code = f"upper({quoted(mapping.currency_column)})" if mapping.currency_column else literal(mapping.currency or "")
+    code = literal(mapping.currency or "")
+    if mapping.currency_column:  # a file may leave it empty throughout
+        code = f"coalesce(upper({quoted(mapping.currency_column)}), {code})"
     if mapping.minor_units:
         units = [f"when {literal(one)} then {unit}" for one, unit in MINOR_UNITS.items()]
         factors.append(f"(case {code} {' '.join(units)} else 0.01 end)::decimal(4, 3)")

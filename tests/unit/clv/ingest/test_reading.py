@@ -111,6 +111,8 @@ def test_minor_units_are_those_of_the_currency(parsed):
     assert parsed("c,o,t,a\n1,a,2024-01-01,1250\n", "amount", {"currency": {"code": "EUR", "minor_units": True}}) == (
         amounts("12.50")
     )
+    unstated = {"currency": {"column": "cur", "minor_units": True}}
+    assert parsed("c,o,t,a,cur\n1,a,2024-01-01,1250,\n", "amount", unstated, currency="JPY") == amounts("1250")
 
 
 def test_a_column_has_several_names_or_a_pattern(parsed):
