@@ -101,12 +101,12 @@ def by_month(months: list[dict], currency: str) -> Chart | None:
     shop is as old."""
     if len(months) < 2:
         return None
-    known = all(row["revenue_year_before"] is not None for row in months)
+    before = [np.nan if (amount := row["revenue_year_before"]) is None else float(amount) for row in months]
+    known = not np.all(np.isnan(before))
 
     def draw(axes: Axes) -> None:
         axes.bar(range(len(months)), [float(row["revenue"]) for row in months], width=0.7, color=BAR)
         if known:
-            before = [float(row["revenue_year_before"]) for row in months]
             axes.plot(range(len(months)), before, "_", color=INK, markersize=14, markeredgewidth=2)
         months_along(axes, [row["month"] for row in months])
         axes.set(ylabel=f"revenue, {currency}")

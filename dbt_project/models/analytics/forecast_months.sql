@@ -153,7 +153,12 @@ final as (
         so_far.expected_orders - lag(so_far.expected_orders, 1, 0.0) over by_month as expected_orders,
         so_far.predicted_revenue - lag(so_far.predicted_revenue, 1, 0.0) over by_month as predicted_revenue,
         so_far.predicted_profit - lag(so_far.predicted_profit, 1, 0.0) over by_month as predicted_profit,
-        case when exists (select 1 from year_before) then coalesce(actuals.revenue, 0) end as revenue_year_before
+        case
+            when
+                exists (select 1 from year_before)
+                and months.from_on + months.days::integer - 365 <= date '{{ given("as_of_date") }}'
+                then coalesce(actuals.revenue, 0)
+        end as revenue_year_before
     from months
     inner join so_far on months.month = so_far.month
     left join actuals on months.month = actuals.month

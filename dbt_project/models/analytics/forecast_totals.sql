@@ -108,8 +108,10 @@ final as (
         sums.predicted_clv,
         {{ sum_bound('sums.predicted_clv', '-', 'sums.own', 'sums.shared') }} as predicted_clv_low,
         {{ sum_bound('sums.predicted_clv', '+', 'sums.own', 'sums.shared') }} as predicted_clv_high,
+        -- The days a year before a longer horizon are not over at the date
         case
-            when history.first_day <= date '{{ given("as_of_date") }}' - 365 then sums.last_year_revenue
+            when history.first_day <= date '{{ given("as_of_date") }}' - 365 and sums.horizon_days <= 365
+                then sums.last_year_revenue
         end as last_year_revenue,
         case
             when sums.grouped_by = 'all'
