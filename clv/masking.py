@@ -21,11 +21,6 @@ def reason(text: str) -> str:
     return QUOTED.sub(lambda found: value(found[1]), text)
 
 
-def kind(text: str) -> str:
-    """What reasons that differ by the value alone have in common."""
-    return QUOTED.sub("…", text)
-
-
 def value(text: str) -> str:
     """A value as it is where it is a number, a date or a currency; else its `shape`."""
     digits = re.search(rf"\d{{{LONGEST_PLAIN_NUMBER + 1},}}", text)
