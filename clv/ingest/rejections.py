@@ -15,11 +15,12 @@ REASONS_SHOWN = 3  # per file, when it is loaded
 UNREADABLE = f"select batch_id, line, reason from {tables.UNREADABLE_ROWS} where reason <> 'erased'"
 SAMPLE = 500  # reasons of a batch from which a mend is worked out
 
-# A batch that a later one of the same file has taken the place of, of `batches`.
+# A batch that a later one of the same file, which holds, has taken the place of, of `batches`.
 REPLACED = f"""exists (
     select from {tables.BATCHES} as later
     where later.source = batches.source and later.file_name = batches.file_name
         and coalesce(later.replay_of, later.batch_id) > coalesce(batches.replay_of, batches.batch_id)
+        and not exists (select from {tables.WITHDRAWALS} as taken_back where taken_back.batch_id = later.batch_id)
 )"""
 
 

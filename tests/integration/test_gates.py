@@ -369,6 +369,9 @@ def test_a_replaced_batch_may_have_been_unreadable(shop: settings.Settings) -> N
             rows_loaded, rows_unreadable) values ('orders', 'orders.csv', 'd', 'm', 'GBP', 17, 17, 0)"""
     )
     assert runner.judge("raw", DAY, RUN)["warnings"] == []
+    small.execute("insert into raw.withdrawals (batch_id, reason) select max(batch_id), 'wrong' from raw.batches")
+    with pytest.raises(GateFailed, match="unreadable_share"):  # it holds again
+        runner.judge("raw", DAY, RUN)
 
 
 def test_a_warning_is_recorded_and_does_not_stop(shop: settings.Settings) -> None:
