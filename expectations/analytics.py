@@ -9,6 +9,8 @@ from clv import settings, tables
 from expectations.economics import MEND, RUNS, channel_cohorts, customer_economics, forecast_months
 from expectations.rules import Slice, Suite, between, complete, counted, has_rows, never, unique
 
+# A shop that sells at a loss has negative values, and a longer horizon loses more. So the order of bounds and horizons
+# is asked for only where a value is not negative.
 MONEY = ("revenue", "profit", "clv")
 RISING = (
     "p_purchase", "expected_orders", "predicted_revenue",
@@ -65,8 +67,10 @@ def customer_clv(slice_: Slice) -> Suite:
                 "interval_around_the_mean",
                 """select customer_key, predicted_clv_p10, predicted_clv_p50, predicted_clv_p90, predicted_clv
                 from {batch}
-                where predicted_clv_p10 > least(predicted_clv, predicted_clv_p50)
-                    or predicted_clv_p50 > predicted_clv_p90""",
+                where predicted_clv >= 0 and (
+                    predicted_clv_p10 > least(predicted_clv, predicted_clv_p50)
+                    or predicted_clv_p50 > predicted_clv_p90
+                )""",
                 "the interval's ends and the median are not in order, or its lower end is above the mean",
                 MEND,
             ),
@@ -95,6 +99,7 @@ def customer_clv_horizons(slice_: Slice) -> Suite:
     """One row per customer and horizon."""
     clv = f"(select customer_key from {RUNS}.customer_clv where {slice_.where}) as clv"
     horizons = ", ".join(f"({days})" for days in settings.load().horizons)
+    falls = " or ".join(f"before[{i}] > 0 and measured[{i}] < before[{i}]" for i in range(1, len(RISING) + 1))
     return Suite(
         f"{RUNS}.customer_clv_horizons",
         f"SELECT * from {RUNS}.customer_clv_horizons where {slice_.where}",
@@ -118,7 +123,7 @@ def customer_clv_horizons(slice_: Slice) -> Suite:
                         select customer_key, horizon_days, array[{", ".join(RISING)}] as measured
                         from {{batch}}
                     ) as rows
-                ) as steps where {" or ".join(f"measured[{i}] < before[{i}]" for i in range(1, len(RISING) + 1))}""",
+                ) as steps where {falls}""",
                 f"a longer horizon promises less than a shorter one, at one of {', '.join(RISING)}",
                 MEND,
             ),
@@ -300,6 +305,7 @@ def segment_summary(slice_: Slice) -> Suite:
 def forecast_totals(slice_: Slice) -> Suite:
     """One row per horizon and group; none without a forecast."""
     ends = [(f"predicted_{what}_low", f"predicted_{what}", f"predicted_{what}_high") for what in MONEY]
+    wrong = [f"{mean} >= 0 and ({low} > {mean} or {high} < {low})" for low, mean, high in ends]
     main = f"(select * from {RUNS}.customer_clv where {slice_.where} and status = 'scored') as clv"
     return Suite(
         f"{RUNS}.forecast_totals",
@@ -311,7 +317,7 @@ def forecast_totals(slice_: Slice) -> Suite:
             never(
                 "interval_around_the_mean",
                 f"""select horizon_days, grouped_by, group_name, {", ".join(sum(ends, ()))} from {{batch}}
-                where {" or ".join(f"{low} > {mean} or {high} < {low}" for low, mean, high in ends)}""",
+                where {" or ".join(wrong)}""",
                 "the ends of a sum's interval are not in order, or its lower end is above the mean",
                 MEND,
             ),

@@ -19,10 +19,11 @@
 {#
   An end of the interval that holds a predicted sum in four cases of five: sign is '-' or '+'. Errors are normal in
   logs. own is ln(1 + variance / predicted ^ 2) of what is each customer's alone, shared the variance of the error that
-  customers share; 1.2816 is the normal distribution's 90th percentile. The sum is the mean, hence own / 2.
+  customers share; 1.2816 is the normal distribution's 90th percentile. The sum is the mean, hence own / 2. A loss is
+  lowest where it is largest, hence sign().
 #}
 {% macro sum_bound(amount, sign, own, shared) -%}
-    {{ money(amount ~ ' * exp(' ~ sign ~ '1.2816 * sqrt(' ~ shared ~ ' + ' ~ own ~ ') - ' ~ own ~ ' / 2)::numeric') }}
+    {{ money(amount ~ ' * exp(' ~ sign ~ '1.2816 * sign(' ~ amount ~ ') * sqrt(' ~ shared ~ ' + ' ~ own ~ ') - ' ~ own ~ ' / 2)::numeric') }}
 {%- endmacro %}
 
 

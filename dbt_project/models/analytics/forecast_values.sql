@@ -33,9 +33,12 @@ final as (
         predictions.*,
         predictions.predicted_revenue * margin.margin as predicted_profit,
         predictions.predicted_revenue * margin.margin * predictions.discount_factor as predicted_clv,
-        predictions.predicted_p10 * margin.margin * predictions.discount_factor as predicted_clv_p10,
+        -- At a loss the most revenue is the least value
+        case when margin.margin < 0 then predictions.predicted_p90 else predictions.predicted_p10 end
+        * margin.margin * predictions.discount_factor as predicted_clv_p10,
         predictions.predicted_p50 * margin.margin * predictions.discount_factor as predicted_clv_p50,
-        predictions.predicted_p90 * margin.margin * predictions.discount_factor as predicted_clv_p90
+        case when margin.margin < 0 then predictions.predicted_p10 else predictions.predicted_p90 end
+        * margin.margin * predictions.discount_factor as predicted_clv_p90
     from predictions
     cross join margin
 )
