@@ -37,6 +37,8 @@ def step(name: str, pool: str | None = None):
 
     @task(task_id=name, retries=RETRIES, retry_delay=RETRY_DELAY, pool=pool or "default_pool")
     def run_step(force: Any = None, model: Any = None) -> dict:
+        from task_factories import notes
+
         from clv import dates, pipeline
 
         # Named, not **options: into those Airflow would put its whole context.
@@ -45,9 +47,12 @@ def step(name: str, pool: str | None = None):
         # Pulled, not handed over: an argument would draw an arrow from open_run to every task of the graph.
         run = context["ti"].xcom_pull(task_ids="open_run")
         with _reported(context), _chatter_as_output():
-            return pipeline.take(
+            facts = pipeline.take(
                 name, dates.parse_date(run["as_of_date"]), run["run_id"], context["ti"].try_number, **options
             )
+        if name == "publish":  # what stopped an earlier try does not stand in the way any more
+            notes.write(context, f"run {run['run_id']}")
+        return facts
 
     return run_step
 
