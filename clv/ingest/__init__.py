@@ -83,11 +83,10 @@ def told(result: BatchResult, settings: Settings) -> list[str]:
         return [f"{name}: already loaded as batch {batch}, {counts}"]
     lines = [f"{name}: {'already loaded as ' if result.already_loaded else ''}batch {batch}, {counts}"]
     lines += [f"  {line}" for line in rejections.told(batch, settings)] if result.unreadable else []
-    lacking = result.loaded - result.usable - len(result.erased_lines) if result.usable is not None else 0
-    if lacking:
+    if result.lacking:
         lines.append(
-            f"  {lacking:,} of the loaded rows will be rejected by the next run: they meet a filter, or lack what an "
-            f"order needs; `clv rejects --batch {batch}` says then which"
+            f"  {result.lacking:,} of the loaded rows will be rejected by the next run: they meet a filter, or lack "
+            f"what an order needs; `clv rejects --batch {batch}` says then which"
         )
     return lines + [f"  warning: {warning}" for warning in result.warnings]
 

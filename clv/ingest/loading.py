@@ -34,7 +34,8 @@ SCRATCH_SHARE = 0.5  # of what the disk has free
 class BatchResult:
     """What became of one file: received = loaded + unreadable. Of a file loaded before, its earlier batch, and whether
     that is withdrawn. `usable` rows were loaded with all that an order needs, and no filter sets them aside; of erased
-    customers nothing was loaded but `erased_lines`, their rows' places. `warnings` name what may be meant otherwise."""
+    customers nothing was loaded but `erased_lines`, their rows' places. `lacking` are the loaded rows that are neither.
+    `warnings` name what may be meant otherwise."""
 
     batch_id: int
     file_name: str
@@ -46,6 +47,7 @@ class BatchResult:
     delivery: int = 1
     usable: int | None = None
     erased_lines: tuple[int, ...] = ()
+    lacking: int = 0
     warnings: tuple[str, ...] = ()
 
 
@@ -188,8 +190,9 @@ def _load_orders(
         unreadable = sorted(unreadable + values, key=lambda row: row.line)
         gone |= {row.line for row in unreadable if erased and texts.names_erased(row.raw_text, mapping, erased)}
         unreadable = [Unreadable(row.line, mapped.ERASED, "") if row.line in gone else row for row in unreadable]
-        usable, loaded = duck.execute(
-            f"select count(*) filter ({mapped.USABLE} and _line not in (select _line from erased)), count(*) "
+        usable, emptied, loaded = duck.execute(
+            f"select count(*) filter ({mapped.USABLE} and _line not in (select _line from erased)), "
+            "count(*) filter (_line in (select _line from erased)), count(*) "
             "from parsed anti join unreadable using (_line)"
         ).fetchall()[0]
         if opening.usable_before is not None and usable <= opening.usable_before:
@@ -222,7 +225,7 @@ def _load_orders(
         writing.copy_customers(cursor, customers, mapping.source)
     return BatchResult(
         batch_id, file.name, *counts, already_loaded=False, delivery=opening.delivery, usable=usable,
-        erased_lines=tuple(sorted(gone)), warnings=tuple(warned),
+        erased_lines=tuple(sorted(gone)), lacking=loaded - usable - emptied, warnings=tuple(warned),
     )  # fmt: skip
 
 
@@ -262,7 +265,7 @@ def _load_spend(
         writing.copy_warnings(cursor, batch_id, warned)
     return BatchResult(
         batch_id, file.name, *counts, already_loaded=False, delivery=opening.delivery, usable=usable,
-        warnings=tuple(warned),
+        lacking=loaded - usable, warnings=tuple(warned),
     )  # fmt: skip
 
 
