@@ -62,11 +62,13 @@ def ingest(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - raw is the same
     from clv import ingest as ingestion
 
     home = settings.load()
-    results = ingestion.landing(home, today=dates.today(home.shop["time_zone"]))
+
+    def tell(result: ingestion.BatchResult) -> None:
+        if not result.already_loaded:
+            print("\n".join(ingestion.told(result, home)), flush=True)
+
+    results = ingestion.landing(home, today=dates.today(home.shop["time_zone"]), tell=tell)
     new = [result for result in results if not result.already_loaded]
-    for result in new:
-        for line in ingestion.told(result, home):
-            print(line, flush=True)
     return {
         "files": len(results),
         "loaded files": len(new),

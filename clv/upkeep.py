@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg
 
-from clv import dates, publication, settings, tables, warehouse
+from clv import dates, dbt, publication, settings, tables, warehouse
 from clv.privacy import retention
 
 KEEP_DAYS = 7
@@ -51,6 +51,8 @@ def run(keep_days: int = KEEP_DAYS, keep_dates: int = KEEP_DATES, today: date | 
     for run_id in candidates:
         for table, count in _remove(run_id, since, keep_dates).items():
             rows[table] = rows.get(table, 0) + count
+    if versions := _remove_line_versions():
+        rows[tables.INT_ORDER_LINE_VERSIONS] = versions
     kept_for = home.shop["retention_days"]
     personal = retention.run(home, (today or dates.today()) - timedelta(days=kept_for)) if kept_for else {}
     return {
@@ -76,6 +78,22 @@ def _remove(run_id: str, since: datetime, keep_dates: int) -> dict[str, int]:
                 (run_id, table, removed[table]),
             )
     return removed
+
+
+def _remove_line_versions() -> int:
+    """Removes the versions of order lines that stand no more and that no kept run has seen; gives how many."""
+    with warehouse.connect() as connection:
+        if not _exists(connection, tables.INT_ORDER_LINE_VERSIONS) or not _exists(connection, tables.ORDER_LINE_STATES):
+            return 0
+    # No build meanwhile: it notes the state that its run reads only after it has written the versions.
+    with warehouse.lock(dbt.LOCK), warehouse.connect() as connection:
+        return connection.execute(f"""
+            delete from {tables.INT_ORDER_LINE_VERSIONS} as versions
+            where until_state is not null and not exists (
+                select from {tables.ORDER_LINE_STATES} as states
+                where states.state >= versions.from_state and states.state < versions.until_state
+            )
+        """).rowcount
 
 
 def _delete(connection: psycopg.Connection, table: str, run_id: str) -> int:

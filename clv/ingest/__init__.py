@@ -5,6 +5,7 @@ A file is a batch: it is loaded whole, in one transaction, or not at all, and th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -40,11 +41,13 @@ def load(
     progress: Progress | None = None,
     landed: bool = False,
     today: date | None = None,
+    tell: Callable[[BatchResult], None] = lambda _: None,
 ) -> list[BatchResult]:
     """Loads a file, or every readable file of a folder in order of its name, through the mapping `source`.
 
     `landed` says that they lie in the landing folder: they stay there, and are no new delivery because of that. Dates
-    after `today`, the day in the reporting zone, are warned of.
+    after `today`, the day in the reporting zone, are warned of. `tell` is called with what became of each file, as soon
+    as it is loaded.
     Raises ClvError, naming file and mend, at the first file that cannot be loaded; the files before it stay loaded.
     """
     mapping = load_mapping(source, settings)
@@ -54,6 +57,7 @@ def load(
     for file, name in files.find(Path(path)):
         try:
             results.append(load_file(file, name, mapping, settings, progress, landed, today))
+            tell(results[-1])
         except ClvError as error:
             if not results:
                 raise
@@ -62,13 +66,20 @@ def load(
     return results
 
 
-def landing(settings: Settings, progress: Progress | None = None, today: date | None = None) -> list[BatchResult]:
-    """Loads what lies in the landing folder, landing/<source>/…, and was not loaded before. Other files are let be."""
+def landing(
+    settings: Settings,
+    progress: Progress | None = None,
+    today: date | None = None,
+    tell: Callable[[BatchResult], None] = lambda _: None,
+) -> list[BatchResult]:
+    """Loads what lies in the landing folder, landing/<source>/…, and was not loaded before. Other files are let be.
+
+    Arguments as of `load`."""
     _adopt_currency(settings)
     results: list[BatchResult] = []
     for folder in sorted(settings.landing.iterdir()) if settings.landing.is_dir() else []:
         if folder.is_dir() and not folder.name.startswith(".") and files.inside(folder):
-            results += load(folder.name, folder, settings, progress, landed=True, today=today)
+            results += load(folder.name, folder, settings, progress, landed=True, today=today, tell=tell)
     return results
 
 

@@ -91,7 +91,11 @@ def _first_stated(value: str) -> str:
 
 
 def _contradiction(called: str, value: str, first: str) -> str:
-    says = f"'the {called} ' || {_shown(value)} || ' is not ' || {_shown(first)} || ', which the order states first'"
+    # In quotes, as every value in a reason: what is counted is the reason without its values.
+    says = (
+        f"'the {called} ' || chr(39) || {_shown(value)} || chr(39) || ' is not ' || chr(39) || {_shown(first)} "
+        "|| chr(39) || ', which the order states first'"
+    )
     return f"when order_id is not null and {value} <> 0 and {value} <> {first} then {says}"
 
 

@@ -97,7 +97,7 @@ def _link(home: settings.Settings, days: list[str], around: date | None) -> None
     for day in days[max(at - 1, 0) : at + 2] if at is not None else ():
         for name in PAGES:
             path = home.reports / day / name
-            text = path.read_text() if path.exists() else ""
+            text = path.read_text(encoding="utf-8") if path.exists() else ""
             linked = DATES.sub(_dates(day, days, name), text, count=1)
             if linked != text:
                 pages.replace(path, linked)

@@ -6,7 +6,7 @@ from datetime import date
 
 from raw_rows import customer, deliver, line, withdraw
 
-from clv import dbt, settings, tables, warehouse
+from clv import dbt, settings, tables, upkeep, warehouse
 from clv.privacy import persons
 
 DAY = "2024-06-01"
@@ -81,6 +81,8 @@ def test_readers_keep_the_published_runs_lines_until_another_is_published(home: 
     assert warehouse.rows(f"select count(*) from {tables.INT_ORDER_LINE_VERSIONS}") == before
     publish("2024-06-01.1")  # the way back
     assert read() == first
+    upkeep.run()
+    assert warehouse.rows(f"select count(*) from {tables.INT_ORDER_LINE_VERSIONS}") == before, "both states are kept"
 
     # A day later the refund is known, and counts for the order that it names.
     build(home, "2024-06-02.1", "2024-06-02")
@@ -94,3 +96,11 @@ def test_readers_keep_the_published_runs_lines_until_another_is_published(home: 
             connection.execute(f"delete from {table} where customer_key = %s", (customer("b"),))  # type: ignore[arg-type]
     assert {key for key, *_ in read()} == {"shop:1"}
     assert warehouse.rows("select max(ordered_on) from analytics.fct_order_lines") == [(date(2024, 1, 10),)]
+
+    # Once no kept run has seen what stands no more, it goes.
+    with warehouse.connect() as connection:
+        connection.execute(f"delete from {tables.ORDER_LINE_STATES} where run_id <> '2024-06-02.1'")  # type: ignore[arg-type]
+        versions = f"select count(*), count(until_state) from {tables.INT_ORDER_LINE_VERSIONS}"
+        assert connection.execute(versions).fetchone()[1] > 0  # type: ignore[index,arg-type]
+    upkeep.run()
+    assert warehouse.rows(versions)[0][1] == 0

@@ -244,7 +244,7 @@ def test_the_forecast_has_bounds_of_the_sum_and_whoever_is_still_to_come_apart(s
     publication.publish(DAY, run_id)
     page = re.sub(r"\s+", " ", report.write(DAY, shop).read_text())
     assert cells(page, "90 days") == ["90 days", "6051 to 72", "62", "48", "3", "4", "2"]  # 60, and below it 51 to 72
-    assert "Customers still to come: about 5 within 365 days, as many as came in the days before" in page
+    assert "Customers still to come: about 5 within 365 days, at the pace of the days before" in page
     assert "bringing about 80 GBP." in page
     assert "the line holds four outcomes in five" in page
     assert run_id == "2011-06-01.1"

@@ -55,8 +55,8 @@ def test_a_row_that_states_another_total_is_unreadable():
     assert found == [
         (10.5, None),
         (-5, None),
-        (0, "the amount 12 is not 10.5, which the order states first"),
-        (0, "the refund 7 is not 5, which the order states first"),
+        (0, "the amount '12' is not '10.5', which the order states first"),
+        (0, "the refund '7' is not '5', which the order states first"),
     ]
 
 
