@@ -60,7 +60,9 @@ def batches(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no date
             never(
                 "unreadable_rows",
                 f"select {shown}, {first} from {{batch}} where not replaced and rows_unreadable > 0",
-                "a batch with unreadable rows (`clv rejects` lists them)",
+                "a batch with unreadable rows",
+                "see `clv rejects --batch {batch_id}`; mend the mapping, then `clv replay --batch {batch_id}`, or send "
+                "the corrected file under the same name",
                 severity="warning",
             ),
         ],

@@ -16,7 +16,7 @@ ALWAYS_DRAWN = [
     "New and returning customers",
     "Returning customer rate",
     "Repeat rate",
-    "Expected revenue of today's customers",
+    "Expected revenue beside the days before",
     "How much of the value few customers hold",
     "What customers will be worth",
     "Movement between segments",

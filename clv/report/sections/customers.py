@@ -14,9 +14,8 @@ _TO_KEEP = f"""
     select
         clv.customer_key, clv.segment, clv.historic_revenue, clv.predicted_clv, clv.churn_risk,
         segments.value_at_stake, segments.expected_gap_days, clv.as_of_date - clv.last_order_on as days_silent,
-        profiles.may_contact, count(*) over () as of_all,
-        jsonb_path_query_first(clv.reasons, '$[*] ? (@.effect > 0)') ->> 'reason' as why_valuable,
-        jsonb_path_query_first(clv.risk_reasons, '$[*] ? (@.effect > 0)') ->> 'reason' as why_at_risk
+        profiles.may_contact, count(*) over () as of_all, sum(segments.value_at_stake) over () as at_stake_of_all,
+        jsonb_path_query_first(clv.reasons, '$[*] ? (@.effect > 0)') ->> 'reason' as why_valuable
     from (select * from {RUNS}.customer_clv {SLICE}) as clv
     join (select * from {RUNS}.customer_segments {SLICE} and is_saveable) as segments using (customer_key)
     left join (select * from {RUNS}.dim_customer {SLICE}) as profiles using (customer_key)
@@ -35,9 +34,9 @@ _CONSENT = f"""
 
 
 def read(run: Run) -> dict[str, Any]:
-    """Customers under their pseudonyms, those with most at stake first: `of_all` says of how many, `why_…` is the
-    strongest reason that raises the value, or the risk. And the counts of customers by consent, None where the run's
-    profiles are not kept any more."""
+    """Customers under their pseudonyms, those with most at stake first: `of_all` says of how many, `at_stake_of_all`
+    how much is at stake of all of them, `why_valuable` is the strongest reason that raises the value. And the counts of
+    customers by consent, None where the run's profiles are not kept any more."""
     consent = run.rows(_CONSENT)
     return {
         "to_keep": run.rows(_TO_KEEP, listed=LISTED),

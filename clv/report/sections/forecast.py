@@ -48,8 +48,8 @@ _MONTHS = f"""
 
 def read(run: Run) -> dict[str, Any]:
     """Per horizon what is expected of the customers there are, with the bounds of the sum, what they brought in as many
-    days before the date and on the same days a year before, and what customers still to come may bring. What is not
-    known is None: of a younger shop, or where the run's orders are not kept any more."""
+    days before the date and on the same days a year before, what customers still to come may bring, and both together.
+    What is not known is None: of a younger shop, or where the run's orders are not kept any more."""
     horizons = run.rows(_HORIZONS)
     # A warehouse of an earlier version has no totals until its next build.
     totals = {row["horizon_days"]: row for row in (run.rows(_TOTALS) if run.has("forecast_totals") else [])}
@@ -60,6 +60,7 @@ def read(run: Run) -> dict[str, Any]:
         known = run.totals["first_order_on"] and run.totals["first_order_on"] <= since
         found = run.rows(_BEFORE, since=since) if known else []
         row["before"] = found[0] if found else None
+        row["in_all"] = None if row["new_revenue"] is None else float(row["revenue"]) + float(row["new_revenue"])
     return {
         "horizons": horizons,
         "charts": [against_before(horizons, run.currency), by_month(run.rows(_MONTHS), run.currency)],
@@ -79,21 +80,28 @@ def against_before(horizons: list[dict], currency: str) -> Chart | None:
     def draw(axes: Axes) -> None:
         before, to_come = ([float(row["revenue"]) for row in pick] for pick in ([r["before"] for r in rows], rows))
         axes.bar(at - 0.2, before, width=0.38, color=BAND, label="the days before")
-        axes.bar(at + 0.2, to_come, width=0.38, color=BAR, label="expected")
+        axes.bar(at + 0.2, to_come, width=0.38, color=BAR, label="expected of today's customers")
+        if all(row["new_revenue"] is not None for row in rows):
+            new = [float(row["new_revenue"]) for row in rows]
+            axes.bar(at + 0.2, new, bottom=to_come, width=0.38, color=BAR, alpha=0.4, label="of those still to come")
         for place, row in bounded:
             axes.plot([place, place], [float(row["low"]), float(row["high"])], color=INK, linewidth=1.5)
         axes.set_xticks(at, [f"{row['horizon_days']} days" for row in rows])
         axes.set(ylabel=f"revenue, {currency}", xlim=(-0.6, max(len(rows), 2) - 0.4))
         axes.yaxis.set_major_formatter(FuncFormatter(magnitude))
         axes.grid(visible=False, axis="x")
-        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, fontsize=9)
 
     last = rows[-1]
-    words = f"Today's customers brought {magnitude(float(last['before']['revenue']))} {currency} in the last "
-    words += f"{last['horizon_days']} days and are expected to bring {magnitude(float(last['revenue']))} in the next"
+    words = f"The shop took {magnitude(float(last['before']['revenue']))} {currency} in the last "
+    words += f"{last['horizon_days']} days; today's customers are expected to bring {magnitude(float(last['revenue']))}"
+    if last["in_all"] is not None:
+        words += f" in the next, with those still to come {magnitude(last['in_all'])}"
+    else:
+        words += " in the next"
     if bounded:
         words += "; the line holds four outcomes in five"
-    return chart("Expected revenue of today's customers", words, draw)
+    return chart("Expected revenue beside the days before", words, draw)
 
 
 def by_month(months: list[dict], currency: str) -> Chart | None:

@@ -17,6 +17,7 @@ _MOVES = f"""
     select from_segment, to_segment, before_on, customers, historic_revenue
     from {RUNS}.segment_transitions {SLICE}
 """
+_MEANINGS = f"select segment, meaning, what_to_do from {RUNS}.segments"
 _PERSONAS = f"""
     select
         name, customers, average_orders_count, average_days_since_last_order, average_churn_risk, predicted_clv,
@@ -27,10 +28,14 @@ _PERSONAS = f"""
 
 
 def read(run: Run) -> dict[str, Any]:
-    """Segments, the most valuable first, the chart of moves, and personas, where a model found some."""
+    """Segments, the most valuable first, with what their names mean and what to do, the chart of moves, and personas,
+    where a model found some."""
     segments = groups(run, "segment")
+    # A warehouse of an earlier version has none until its next build.
+    meanings = {row["segment"]: row for row in (run.rows(_MEANINGS) if run.has("segments") else [])}
     return {
         "segments": segments,
+        "meanings": [meanings[row["name"]] for row in segments if row["name"] in meanings],
         "moves": moves(run.rows(_MOVES), [row["name"] for row in segments]),
         "personas": run.rows(_PERSONAS),
         "currency": run.currency,
