@@ -103,7 +103,7 @@ def test_rolling_back_is_publishing_an_earlier_run_again(running, forward):
     assert running.published()[day][0] == earlier
     seen = running.rows("select distinct run_id from analytics.customer_clv_history where as_of_date = %s", (day,))
     assert seen == [(earlier,)]
-    assert earlier in (running.settings.reports / day / "index.html").read_text()
+    assert earlier in (running.settings.reports / day / "operators.html").read_text()
 
 
 def write_batch(source: Path, target: Path, broken: bool) -> None:
