@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import browsing
 import psycopg
 import pytest
 from xdist.remote import Producer
@@ -106,3 +107,12 @@ def real_data() -> Path:
     if not REAL_DATA.is_dir():
         pytest.skip(f"real orders are not here ({REAL_DATA} is absent)")
     return REAL_DATA
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator:
+    """Chromium, without a head: one of each process, which Playwright cannot start twice."""
+    if browsing.CHROMIUM is None:
+        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
+    with browsing.started() as browser:
+        yield browser

@@ -90,15 +90,6 @@ def forward(running: Home) -> dict[str, tuple[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator:
-    """Chromium, without a head."""
-    if browsing.CHROMIUM is None:
-        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
-    with browsing.started() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="session")
 def signed_in(browser, running: Home, forward: dict):
     """A browser's context that is logged in to the home's Airflow, after two days were run."""
     context = browser.new_context(viewport={"width": 1400, "height": 900})

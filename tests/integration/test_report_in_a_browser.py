@@ -5,30 +5,17 @@ What needs Airflow, and a shop of a usual size, is in tests/e2e/test_report_page
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 import small_warehouse as small
 
-sys.path.append(str(Path(__file__).parents[1] / "e2e"))
-import browsing
-
 from clv import publication, report, settings
 
 DAYS = ("2011-05-01", "2011-06-01")
 SECTIONS = ["shop", "forecast", "customers", "value", "segments", "cohorts", "channels"]
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator:
-    if browsing.CHROMIUM is None:
-        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
-    with browsing.started() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
