@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.table import Table
 
 from clv import dates, outcome, roles, settings, tables, warehouse
-from clv.errors import ClvError
+from clv.errors import ClvError, Unavailable
 
 DAG = "clv_daily"
 ENDED = ("success", "failed")
@@ -200,9 +200,12 @@ def wait(airflow: Airflow, dag_run_ids: list[str], console: Console) -> list[Run
 
 def _ended(airflow: Airflow, run: Run) -> str:
     """How a run ended: what came out of its date, or why it failed."""
-    if run.state == "failed":
-        return f"failed: {_why(airflow, run)}"
-    found = outcome.of(run.as_of, airflow.home)
+    try:
+        if run.state == "failed":
+            return f"failed: {_why(airflow, run)}"
+        found = outcome.of(run.as_of, airflow.home)
+    except Unavailable:  # the other runs go on, and are waited for
+        return run.state
     return f"{run.state}: {found.line()}" if found else run.state
 
 

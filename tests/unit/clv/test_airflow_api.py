@@ -11,7 +11,7 @@ from rich.console import Console
 
 from clv import airflow_api
 from clv.airflow_api import Run
-from clv.errors import ClvError
+from clv.errors import ClvError, Unavailable
 
 
 def march(day: int, state: str) -> Run:
@@ -33,3 +33,16 @@ def test_each_run_says_how_it_ended_and_the_first_failure_is_the_error(monkeypat
         "2024-03-03 failed: gate raw stopped 2024-03-03",
         "2024-03-02 failed: gate raw stopped 2024-03-02",
     ]
+
+
+def test_a_warehouse_that_does_not_answer_for_a_moment_ends_no_waiting(monkeypatch: pytest.MonkeyPatch):
+    def no_answer(*_):
+        raise Unavailable("the warehouse does not answer")
+
+    states = {"1": ["running", "success"], "2": ["running", "running", "success"]}
+    monkeypatch.setattr(airflow_api, "POLL_SECONDS", 0)
+    monkeypatch.setattr(airflow_api, "look", lambda _, one: march(int(one), states[one].pop(0)))
+    monkeypatch.setattr(airflow_api.outcome, "of", no_answer)
+    out = Console(file=io.StringIO(), width=80)
+    airflow_api.wait(SimpleNamespace(home=None), list(states), out)  # type: ignore[arg-type]
+    assert out.file.getvalue().splitlines() == ["2024-03-01 success", "2024-03-02 success"]  # type: ignore[attr-defined]
