@@ -246,7 +246,7 @@ def test_the_forecast_has_bounds_of_the_sum_and_whoever_is_still_to_come_apart(s
     # 60 is expected, and below it stand the bounds, 51 to 72; with customers still to come it is 140.
     assert cells(page, "90 days") == ["90 days", "6051 to 72", "140", "62", "48", "3", "4", "2"]
     assert "Customers still to come: about 5 within 365 days, at the pace of the days before" in page
-    assert "bringing about 80 GBP." in page
+    assert "bringing about 80 GBP, so 140 in all." in page
     assert "the line holds four outcomes in five" in page
     assert run_id == "2011-06-01.1"
 

@@ -83,7 +83,10 @@ def against_before(horizons: list[dict], currency: str) -> Chart | None:
         axes.bar(at + 0.2, to_come, width=0.38, color=BAR, label="expected of today's customers")
         if all(row["new_revenue"] is not None for row in rows):
             new = [float(row["new_revenue"]) for row in rows]
-            axes.bar(at + 0.2, new, bottom=to_come, width=0.38, color=BAR, alpha=0.4, label="of those still to come")
+            axes.bar(
+                at + 0.2, new, bottom=to_come, width=0.38, color="none", edgecolor=BAR, hatch="///",
+                label="of those still to come",
+            )  # fmt: skip
         for place, row in bounded:
             axes.plot([place, place], [float(row["low"]), float(row["high"])], color=INK, linewidth=1.5)
         axes.set_xticks(at, [f"{row['horizon_days']} days" for row in rows])
