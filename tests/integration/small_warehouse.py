@@ -69,7 +69,7 @@ create table analytics_runs.value_tiers as
     select * from (values ('high', 34), ('middle', 67), ('low', 100)) as tiers (value_tier, top_percent);
 create table analytics_runs.segment_summary (
     {SLICED}, segment text, customers bigint, profit_basis text default 'costs', customers_contactable int default 0,
-    customers_refused int default 0, customers_consent_unknown int default 0,
+    customers_agreed int default 0, customers_refused int default 0, customers_consent_unknown int default 0,
     primary key (as_of_date, run_id, segment)
 );
 create table analytics_runs.customer_segments (

@@ -32,15 +32,26 @@ def test_a_margin_is_asked_for_until_it_is_set():
     ],
 )
 def test_a_run_says_where_its_profit_is_revenue(profit: str | None, said: str | None):
-    found = of_run(Basis(profit, 5, 0, 2), home())
+    found = of_run(Basis(profit, 5, 5, 0, 2), home())
     assert [text[: len(said or "")] for text in found] == ([said] if said else [])
 
 
 def test_a_run_says_whom_lists_leave_out_and_how_to_change_it():
-    (left_out,) = of_run(Basis("costs", 5, 1000, 2), home())
+    (left_out,) = of_run(Basis("costs", 5, 5, 1000, 2), home())
     assert "1,000 customers were never asked" in left_out
     assert "left out of lists meant for contact (5 customers are on them, 2 refused)" in left_out
     assert '{"unknown_consent": "include"}' in left_out
-    (kept,) = of_run(Basis("costs", 1005, 1000, 2), home(unknown_consent="include"))
+    (kept,) = of_run(Basis("costs", 1005, 5, 1000, 2), home(unknown_consent="include"))
     assert "are on lists meant for contact" in kept
     assert '{"unknown_consent": "exclude"}' in kept
+
+
+def test_of_a_past_run_is_said_what_it_used_whatever_the_shop_says_now():
+    (left_out,) = of_run(Basis("costs", 5, 5, 1000, 2), home(unknown_consent="include"))
+    assert "left out of lists meant for contact (5 customers are on them" in left_out
+    assert left_out.endswith("the next run goes by /home/shop.json, which says include now")
+    (kept,) = of_run(Basis("costs", 1005, 5, 1000, 2), home())
+    assert "are on lists meant for contact" in kept
+    assert kept.endswith("the next run goes by /home/shop.json, which says exclude now")
+    (revenue,) = of_run(Basis("revenue", 5, 5, 0, 2), home(gross_margin=0.4))
+    assert revenue.endswith("the next run takes the gross_margin of 0.4 that /home/shop.json says now")
