@@ -11,7 +11,7 @@ test: bootstrap-dev ## run all tests
 	@.venv/bin/pytest -n 2 --no-loadscope-reorder
 
 soak: bootstrap-dev ## random faults for MINUTES (60), each run compared with an undisturbed one
-	@MINUTES=$(or $(MINUTES),60) .venv/bin/pytest -s --timeout=0 tests/integration/soak_faults.py
+	@MINUTES=$(or $(MINUTES),60) .venv/bin/pytest -s --timeout=0 tests/integration/clv/pipeline/soak_faults.py
 
 docs: bootstrap ## write dbt's documentation of every model, and print where (needs `make up` first)
 	@.venv/bin/clv docs
