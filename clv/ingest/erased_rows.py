@@ -15,6 +15,7 @@ from clv import tables, warehouse
 from clv.ingest.mapped import ERASED
 from clv.ingest.mapping import Mapping
 from clv.ingest.mapping_values import COLUMNS
+from clv.ingest.whole_orders import customer
 from clv.privacy.erasures import Erased
 from clv.roles import LOADER
 from clv.settings import Settings
@@ -39,12 +40,17 @@ def digest(batch_id: int, settings: Settings) -> str:
 
 
 def lines(duck: duckdb.DuckDBPyConnection, mapping: Mapping, erased: Erased) -> set[int]:
-    """The lines of the erased customers' rows; makes the tables erased(_line) and erased_customers(customer_id)."""
-    ids: list[str] = []
+    """The lines of the erased customers' rows; makes the tables erased(_line) and erased_customers(customer_id).
+
+    Who was erased before ids were cleaned is known by the id as it came: all that it looks like is theirs.
+    """
+    gone: list[str] = []
     if erased:
-        found = duck.execute("select distinct customer_id from parsed where customer_id is not null").fetchall()
-        ids = [one for (one,) in found if erased.receipt(one, mapping.customer_namespace)]
-    duck.register("erased_ids", pa.table({"customer_id": pa.array(ids, pa.string())}))
+        came = f"select {customer(mapping)}, {customer(mapping, '_customer')} from received where _customer is not null"
+        query = f"select distinct customer_id, customer_id from parsed where customer_id is not null union {came}"
+        found = duck.execute(query).fetchall()
+        gone = sorted({one for one, form in found if erased.receipt(form, mapping.customer_namespace)})
+    duck.register("erased_ids", pa.table({"customer_id": pa.array(gone, pa.string())}))
     duck.execute("create table erased_customers as from erased_ids")
     duck.execute(
         "create table erased as select distinct _line from parsed semi join erased_customers using (customer_id)"

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from clv import ids
+
 if TYPE_CHECKING:
     from clv.ingest.mapping import FileMapping
 
 LONGEST_TEXT = 10_000  # characters of an unreadable row that are kept
 LONGEST_FIELD = 2000  # bytes of a value: what an index of PostgreSQL holds
 
-# Of Unicode: soft hyphen, zero-width and joining characters, marks of direction, byte-order mark; blanks that are not
-# plain.
-INVISIBLE = r"[\x{00AD}\x{180E}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2064}\x{2066}-\x{2069}\x{FEFF}]"
-BLANKS = r"[\x{00A0}\x{2000}-\x{200A}\x{202F}\x{205F}\x{3000}]"
+INVISIBLE, BLANKS = (ids.pattern(ranges, of_re2=True) for ranges in (ids.INVISIBLE, ids.BLANKS))
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def _has_invisible(text: str) -> str:
 
 
 def visible(text: str) -> str:
-    """An expression for an id without what cannot be seen, blanks being plain and accents composed (NFC)."""
+    """`ids.visible` as an expression."""
     shown = f"regexp_replace(regexp_replace({text}, '{INVISIBLE}', '', 'g'), '{BLANKS}', ' ', 'g')"
     return f"nullif(trim(nfc_normalize({shown})), '')"
 
@@ -63,9 +62,10 @@ def create(duck: duckdb.DuckDBPyConnection, line: str, values: dict[str, str], m
     """Creates `received` from an expression for the line and one per column there is; absent columns are null.
 
     _content is the MD5 of the row's columns, as a number, the column `part` left out; _invisible says whether an id
-    held characters that cannot be seen. They are taken out, so that ids that look alike are alike.
+    held characters that cannot be seen. They are taken out, so that ids that look alike are alike; _customer is the
+    customer's id as it came, where that is another text.
     """
-    invisible = []
+    invisible, customer = [], "null::varchar"
     missing = ", ".join(literal(text) for text in mapping.missing)
     items = []
     for name in mapping.wanted:
@@ -76,11 +76,14 @@ def create(duck: duckdb.DuckDBPyConnection, line: str, values: dict[str, str], m
             value = f"nullif(trim({cut}), '')"
             if name in mapping.identities:
                 invisible.append(f"coalesce({_has_invisible(text)}, false)")
-                value = f"case when {_is_ascii(text)} then {value} else {visible(value)} end"
+                came, value = value, f"case when {_is_ascii(text)} then {value} else {visible(value)} end"
+                if name == getattr(mapping, "customer", None):
+                    customer = f"case when not {_is_ascii(text)} and {came} <> {value} then {came} end"
         if name in values and missing:
             value = f"case when {value} not in ({missing}) then {value} end"
         items.append(f"{value} as {quoted(name)}")
     items.append(f"{' or '.join(invisible) or 'false'} as _invisible")
+    items.append(f"{customer} as _customer")
     rows = f"select {line} as _line, {', '.join(items)} {tail}"
     read = ", ".join(f"coalesce({quoted(name)}, chr(30))" for name in mapping.wanted if name != mapping.part)
     duck.execute(f"create table received as select *, md5_number(concat_ws(chr(31), {read})) as _content from ({rows})")

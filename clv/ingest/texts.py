@@ -5,11 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import re
-import unicodedata
 from collections.abc import Iterator
 
+from clv import ids
 from clv.ingest.mapping import FileMapping, Mapping
-from clv.ingest.received import BLANKS, INVISIBLE
 from clv.privacy.erasures import Erased
 
 
@@ -36,29 +35,19 @@ def _leaves(value: object) -> Iterator[str]:
         yield str(value).strip()
 
 
-def visible(value: str) -> str:
-    """An id as received.visible makes it: without what cannot be seen, blanks being plain and accents composed."""
-    if value.isascii():
-        return value
-    shown = re.sub(_pattern(BLANKS), " ", re.sub(_pattern(INVISIBLE), "", value))
-    return unicodedata.normalize("NFC", shown).strip()
-
-
-def _pattern(of_re2: str) -> str:
-    """A class of RE2's as Python writes it."""
-    return re.sub(r"\\x\{(\w{4})\}", r"\\u\1", of_re2)
-
-
 def as_customer(value: str, mapping: FileMapping) -> str:
     """A value as it would be a customer's id by the mapping, where it has customers."""
-    if not isinstance(mapping, Mapping):
-        return value
-    value = visible(value)
-    value = re.sub(r"\.0+$", "", value) if mapping.customer in mapping.whole_number else value
-    return value.lower() if mapping.customer_lower else value
+    return _as_told(ids.visible(value), mapping)
 
 
 def names_erased(text: str, mapping: Mapping, erased: Erased) -> bool:
-    """Whether any value of a row's text is the id of an erased customer."""
-    values = {as_customer(value, mapping) for value in fields(text, mapping.delimiter)}
+    """Whether any value of a row's text is the id of an erased customer, as it came or as it counts."""
+    values = {_as_told(form, mapping) for value in fields(text, mapping.delimiter) for form in ids.forms(value)}
     return any(erased.receipt(value, mapping.customer_namespace) for value in values if value)
+
+
+def _as_told(value: str, mapping: FileMapping) -> str:
+    if not isinstance(mapping, Mapping):
+        return value
+    value = re.sub(r"\.0+$", "", value) if mapping.customer in mapping.whole_number else value
+    return value.lower() if mapping.customer_lower else value

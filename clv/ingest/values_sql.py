@@ -35,8 +35,10 @@ def consent(column: str | None) -> str:
     return f"case when {text} in {YES} then true when {text} in {NO} then false end"
 
 
-def whole(mapping: Mapping, name: str) -> str:
-    return rf"regexp_replace({quoted(name)}, '\.0+$', '')" if name in mapping.whole_number else quoted(name)
+def whole(mapping: Mapping, name: str, column: str | None = None) -> str:
+    """An id without the decimals of a whole number, of its own column, or of another one that holds it too."""
+    text = quoted(column or name)
+    return rf"regexp_replace({text}, '\.0+$', '')" if name in mapping.whole_number else text
 
 
 def value_of(mapping: Mapping, name: str, money: tuple[str, ...]) -> str:

@@ -13,9 +13,9 @@ NOTHING = "case when amount = 0 then amount end"
 ALL_ROWS = "rows between unbounded preceding and unbounded following"
 
 
-def customer(mapping: Mapping) -> str:
-    """The customer's id in a row."""
-    text = whole(mapping, mapping.customer)
+def customer(mapping: Mapping, column: str | None = None) -> str:
+    """The customer's id in a row, or what it would be were it in another column of `received`."""
+    text = whole(mapping, mapping.customer, column)
     return f"lower({text})" if mapping.customer_lower else text
 
 

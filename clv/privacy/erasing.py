@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psycopg
 
-from clv import dbt, owners_files, privacy, publication, tables, warehouse
+from clv import dbt, ids, owners_files, privacy, publication, tables, warehouse
 from clv.errors import ClvError
 from clv.ingest import erased_rows, texts
 from clv.ingest.mapped import ERASED
@@ -66,9 +66,8 @@ def find(customer_id: str | None, source: str | None, email: str | None, home: S
         person = persons.named(
             texts.as_customer((customer_id or "").strip(), mapping), mapping.customer_namespace, secret
         )
-        query = f"select email from {tables.CUSTOMERS} where customer_key = %s"
-        for (address,) in connection.execute(query, (person.key,)).fetchall():
-            return [Person(person.key, person.customer_id, person.namespace, address)]
+        if found := persons.alike(connection, person, secret):
+            return found
         if _lines(connection, home, person):
             return [person]
     if number := erasures.erased(home).receipt(person.customer_id, person.namespace):
@@ -181,8 +180,8 @@ def _lines(connection: psycopg.Connection, home: Settings, person: Person) -> di
                 mappings[source] = load_mapping(source, home) if source in sources else None
             mapping = mappings[source]
             for value in texts.fields(text, mapping.delimiter if mapping else None):
-                same = (texts.as_customer(value, mapping) if mapping else value) == person.customer_id
-                if same or person.email and value.lower() == person.email.lower():
+                same = (texts.as_customer(value, mapping) if mapping else value) in ids.forms(person.customer_id)
+                if same or person.email and persons.same_address(value, person.email):
                     lines[batch_id].add(line)
     return dict(lines)
 

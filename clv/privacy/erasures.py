@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
-from clv import owners_files
+from clv import ids, owners_files
 from clv.errors import ClvError
 from clv.privacy import pseudonyms
 from clv.settings import Settings
@@ -32,9 +32,10 @@ class Erased:
         return bool(self._receipts)
 
     def receipt(self, customer_id: str, namespace: str | None = None) -> str | None:
-        """The number of the receipt of a customer's erasure; None for who was not erased."""
-        text = pseudonyms.identity(customer_id, namespace)
-        found = (receipts.get(_digest(key, text)) for key, receipts in self._receipts.items())
+        """The number of the receipt of a customer's erasure, by the id as it is given or as it counts (see clv.ids);
+        None for who was not erased."""
+        texts = [pseudonyms.identity(form, namespace) for form in ids.forms(customer_id)]
+        found = (receipts.get(_digest(key, text)) for key, receipts in self._receipts.items() for text in texts)
         return next(filter(None, found), None)
 
 
@@ -67,13 +68,14 @@ def parsed(text: str) -> list[dict]:
 
 
 def add(home: Settings, customer_id: str, namespace: str | None, receipt: str, erased_at: str) -> None:
-    """Adds a person to the home's list, unless they are on it."""
+    """Adds a person to the home's list, by the id as it came and as it counts, unless they are on it."""
     lines = read(place(home))
     if Erased(lines).receipt(customer_id, namespace):
         return
     key = lines[0]["key"] if lines else secrets.token_hex(32)
-    digest = _digest(bytes.fromhex(key), pseudonyms.identity(customer_id, namespace))
-    merge(home, [{"receipt": receipt, "erased_at": erased_at, "key": key, "digest": digest}])
+    texts = [pseudonyms.identity(form, namespace) for form in ids.forms(customer_id)]
+    digests = [_digest(bytes.fromhex(key), text) for text in texts]
+    merge(home, [{"receipt": receipt, "erased_at": erased_at, "key": key, "digest": digest} for digest in digests])
 
 
 def merge(home: Settings, lines: list[dict]) -> None:

@@ -7,11 +7,13 @@ from uuid import UUID
 
 import psycopg
 
-from clv import tables
+from clv import ids, tables
 from clv.errors import ClvError
 from clv.ingest.mapping import known_sources, load_mapping
 from clv.privacy import pseudonyms
 from clv.settings import Settings
+
+_OTHER_LETTERS = "octet_length({0}) > length({0})"  # a text that has others than ASCII's
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,13 @@ def known(connection: psycopg.Connection, home: Settings, secret: bytes, email: 
     namespaces = _namespaces(home)
     query = f"""
         select customer_key, customer_id, email, source from {tables.CUSTOMERS}
-        where %(email)s::text is null or lower(email) = lower(%(email)s) order by customer_key
+        where %(email)s::text is null or lower(email) = lower(%(email)s) or {_OTHER_LETTERS.format("email")}
+        order by customer_key
     """
     found = []
-    for key, customer_id, address, source in connection.execute(query, {"email": email}).fetchall():  # type: ignore[arg-type]
+    for key, customer_id, address, source in connection.execute(query, {"email": email and ids.visible(email)}):  # type: ignore[arg-type]
+        if email is not None and not same_address(address, email):
+            continue
         for namespace in namespaces:
             if pseudonyms.customer_key(secret, customer_id, namespace) == key.bytes:
                 found.append(Person(key, customer_id, namespace, address))
@@ -49,6 +54,26 @@ def known(connection: psycopg.Connection, home: Settings, secret: bytes, email: 
                 f"put the customer_namespace of that time back into {source}.yml, or into a mapping beside it"
             )
     return found
+
+
+def alike(connection: psycopg.Connection, person: Person, secret: bytes) -> list[Person]:
+    """Whoever of pii is this person, by an id that looks the same: before ids were cleaned (clv.ids), one that differed
+    by what cannot be seen was somebody else's."""
+    query = f"""
+        select customer_key, customer_id, email from {tables.CUSTOMERS}
+        where customer_key = %s or {_OTHER_LETTERS.format("customer_id")} order by customer_key
+    """
+    return [
+        Person(key, customer_id, person.namespace, email)
+        for key, customer_id, email in connection.execute(query, (person.key,))  # type: ignore[arg-type]
+        if ids.visible(customer_id) == ids.visible(person.customer_id)
+        and pseudonyms.customer_key(secret, customer_id, person.namespace) == key.bytes
+    ]
+
+
+def same_address(one: str, other: str) -> bool:
+    """Whether two e-mail addresses are the same, letters' case and what cannot be seen apart."""
+    return ids.visible(one).lower() == ids.visible(other).lower()
 
 
 def tables_of_customers(connection: psycopg.Connection) -> list[str]:

@@ -1,0 +1,100 @@
+"""Whoever was erased, or loaded, before ids were cleaned of what cannot be seen: found, erased, and kept out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import yaml
+
+from clv import ids, ingest, settings, warehouse
+from clv.errors import ClvError
+from clv.privacy import erasing, erasures, pseudonyms
+
+HEADER = "customer_id,order_id,ordered_at,amount\n"
+CAME = {"zero-width": "ann\u200b-1", "no-break": "\u00a0ann\u00a01", "accents": "Rene\u0301"}
+
+
+def rows(*customers: str) -> str:
+    return HEADER + "".join(f"{who},o{number},2024-03-01,5.00\n" for number, who in enumerate(customers))
+
+
+def load(home: settings.Settings, folder: Path, name: str, text: str, source: str = "orders") -> ingest.BatchResult:
+    (folder / name).write_text(text)
+    return ingest.load(source, folder / name, home)[0]
+
+
+def list_as_then(home: settings.Settings, customer_id: str) -> None:
+    """Puts an id on the list as it came, as it was done before ids were cleaned."""
+    key = "ab" * 32
+    digest = erasures._digest(bytes.fromhex(key), customer_id)
+    line = {"receipt": "then", "erased_at": "2024-01-01", "key": key, "digest": digest}
+    erasures.place(home).write_text(json.dumps(line) + "\n")
+
+
+def known_as_then(home: settings.Settings, customer_id: str) -> None:
+    """Makes a customer of an id as it came, as a load did before ids were cleaned."""
+    key = UUID(bytes=pseudonyms.customer_key(pseudonyms.secret(home), customer_id))
+    query = "insert into pii.customers (customer_key, source, customer_id) values (%s, 'orders', %s)"
+    with warehouse.connect(home.warehouse_url) as connection:
+        connection.execute(query, (key, customer_id))
+
+
+def customers() -> list[str]:
+    return [name for (name,) in warehouse.rows("select customer_id from pii.customers order by 1")]
+
+
+@pytest.mark.parametrize("came", CAME.values(), ids=CAME)
+def test_who_was_erased_by_the_id_as_it_came_stays_out(home, tmp_path, came):
+    list_as_then(home, came.strip())
+    text = rows(came, "b", ids.visible(came)) + f"{came},o9,2024-03-01,none\n{came},short\n"
+    result = load(home, tmp_path, "again.csv", text)
+    assert result.erased_lines == (2, 4, 5, 6)
+    assert customers() == ["b"]
+    assert [replayed.result for replayed in ingest.replay(home, "orders")] == []
+    # A mapping by which an id is read in small letters, or without decimals, and carried from an order's first row.
+    (home.home / "sources").mkdir()
+    said = {"customer": {"column": "who", "lower": True, "whole_number": True}, "carry": ["who"]}
+    least = {"order": "order", "time": "at", "amount": "amount"}
+    (home.home / "sources" / "shop.yml").write_text(yaml.safe_dump({**said, **least}))
+    list_as_then(home, came.strip().lower())
+    text = f"who,order,at,amount\n{came.upper()},1,2024-03-01,5\n,1,2024-03-01,6\nb,2,2024-03-01,7\n"
+    assert load(home, tmp_path, "carried.csv", text, "shop").erased_lines == (2, 3)
+
+
+def test_one_person_of_two_keys_is_erased_whole(home, tmp_path):
+    load(home, tmp_path, "a.csv", rows("ann-1", "b") + "ann\u200b-1,o9,2024-03-01,none\n")
+    then = CAME["zero-width"]
+    known_as_then(home, then)
+    for named in ("ann-1", then):
+        assert [one.customer_id for one in erasing.find(named, "orders", None, home)] in (
+            ["ann-1", then],
+            [then, "ann-1"],
+        )
+    done = erasing.erase(erasing.find("ann-1", "orders", None, home), home)
+    assert (done.rows["pii.customers"], done.rows["raw.order_lines"]) == (2, 1)
+    assert done.rows["quarantine.unreadable_rows"] == 1
+    assert customers() == ["b"]
+    assert load(home, tmp_path, "b.csv", rows(then, "ann-1", "c")).erased_lines == (2, 3)
+    with pytest.raises(ClvError, match="was erased already"):
+        erasing.find(then, "orders", None, home)
+
+
+def test_a_restored_home_erases_them_again(home, tmp_path):
+    load(home, tmp_path, "a.csv", rows("ann-1", "b"))
+    list_as_then(home, "ann-1")
+    then = CAME["zero-width"]
+    known_as_then(home, then)
+    assert erasing.apply(home).rows["pii.customers"] == 2
+    assert customers() == ["b"]
+
+
+def test_everybody_of_an_address_that_looks_the_same_is_found(home, tmp_path):
+    text = "customer_id,order_id,ordered_at,amount,email\nq1,1,2024-03-01,5,q@shop.example\n"
+    load(home, tmp_path, "a.csv", text + "q2,2,2024-03-01,5,other@shop.example\n")
+    with warehouse.connect(home.warehouse_url) as connection:
+        connection.execute("update pii.customers set email = 'Q@\u200bshop.example' where customer_id = 'q2'")
+    found = erasing.find(None, None, "q@shop.example\u200b", home)
+    assert sorted(one.customer_id for one in found) == ["q1", "q2"]
