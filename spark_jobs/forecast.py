@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import expit, log_expit
 
 from clv.settings import HORIZONS
-from spark_jobs import anchor, examples, logistic, promotion, waiting
+from spark_jobs import anchor, coherence, examples, logistic, promotion, waiting
 from spark_jobs.anchor import OriginFit, Probabilistic
 from spark_jobs.blending import UNLEARNED
 from spark_jobs.columns import YEAR, Array, Columns
@@ -30,7 +30,6 @@ from spark_jobs.totals import UNMEASURED
 
 LIFETIME = 1825  # days: the remaining lifetime is cut at five years
 LEAST = 1e-9  # money, so that logs exist
-STEP = 1e-4  # money: what is written is rounded to it
 
 
 @dataclass(frozen=True)
@@ -226,8 +225,7 @@ def forecast(
     """
     x, _, T = anchor.history(columns)
     result: dict[int, Forecast] = {}
-    counts: dict[str, Array] = {}  # of the horizon before: chance and orders
-    money: dict[str, Array] = {}  # of the horizon before
+    shorter: tuple[Probabilistic, dict[str, Array], dict[str, Array]] | None = None  # anchor, counts, money
     factor = np.ones(len(x))
     blends: dict[int, tuple[Parts, Array, Array]] = {}  # by window: several horizons may extend the same
     for horizon in model.all_horizons:
@@ -239,16 +237,18 @@ def forecast(
         found, p, value = blends[base]
         said = found.said if base == horizon else anchor.probabilistic(fit, columns, horizon)
         longer = np.maximum(said.revenue / found.said.revenue, 1)
-        p = beyond(p, found.said.p_purchase, said.p_purchase)
+        p = coherence.beyond(p, found.said.p_purchase, said.p_purchase)
         # Customers are looked up by what the base says of them, and buy with the chance of the longer horizon.
         bounds = trained.intervals.bounds(value, p, common[base].mean)
         median = trained.intervals.quantile(0.5, value, p, common[base].mean)
-        discounted, factor = factor, np.round(discount_factor(fit.bgnbd, x, T, horizon, rate), 6)
-        counts = _risen(counts, {"p_purchase": p, "expected_orders": np.maximum(p, said.orders * p / said.p_purchase)})
+        counts = {"p_purchase": p, "expected_orders": np.maximum(p, said.orders * p / said.p_purchase)}
         now = {"revenue": value, "p10": bounds[0], "p50": median, "p90": np.maximum(bounds[1], median)}
-        # Discounted, the longer horizon is worth no less; equal values could be rounded apart, hence the step.
-        least = {name: np.where(array > 0, array + STEP, 0) * discounted / factor for name, array in money.items()}
-        money = _risen(least, {name: array * longer for name, array in now.items()})
+        money = {name: array * longer for name, array in now.items()}
+        discounted, factor = factor, np.round(discount_factor(fit.bgnbd, x, T, horizon, rate), 6)
+        if shorter:
+            counts = coherence.risen(counts, coherence.least_counts(*shorter[:2], said))
+            money = coherence.risen(money, coherence.least_money(shorter[2], shorter[0], said, discounted / factor))
+        shorter = said, counts, money
         result[horizon] = Forecast(
             p_alive=np.ones(len(x)),
             discount_factor=factor,
@@ -261,19 +261,8 @@ def forecast(
             **money,
         )
     longest = result[LIFETIME]
-    alive = beyond(longest.p_purchase, said.p_pareto, said.p_active)
+    alive = coherence.beyond(longest.p_purchase, said.p_pareto, said.p_active)
     chances = {horizon: result[horizon].p_purchase for horizon in model.asked}
     variation = next(iter(common.values())).gap_variation
     next_order = waiting.days_to_next_order(fit, columns, chances, variation)
     return {h: replace(found, p_alive=alive, days_to_next_order=next_order) for h, found in result.items()}
-
-
-def beyond(p: Array, anchored: Array, further: Array) -> Array:
-    """The chance `p` of something taken on to something likelier, as the anchor goes from `anchored` to `further`: the
-    chance that neither happens falls in the same proportion, so that the result is p or more."""
-    return 1 - (1 - p) * np.clip((1 - further) / np.maximum(1 - anchored, 1e-12), 0, 1)
-
-
-def _risen(before: dict[str, Array], now: dict[str, Array]) -> dict[str, Array]:
-    """Each array of `now`, nowhere below that of `before`."""
-    return {name: np.maximum(array, before.get(name, 0)) for name, array in now.items()}

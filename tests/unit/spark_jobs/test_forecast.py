@@ -110,6 +110,8 @@ def test_what_is_published_rises_with_the_horizon_to_the_cent(seed: int, level: 
     chances = [np.round(said[h].p_purchase, 6) for h in made.all_horizons]
     for shorter, longer in pairwise([*chances, np.round(said[90].p_alive, 6)]):
         assert (shorter <= longer).all()
+    for shorter, longer in pairwise([np.round(chance, 4) for chance in chances]):
+        assert ((shorter < longer) | (longer == 0) | (longer == 1)).all()
     for name in ("revenue", "p10", "p50", "p90"):
         worth = [np.round(getattr(said[h], name), 4) * said[h].discount_factor for h in made.all_horizons]
         for shorter, longer in pairwise(worth):
@@ -117,10 +119,15 @@ def test_what_is_published_rises_with_the_horizon_to_the_cent(seed: int, level: 
     assert all((found.p10 <= found.revenue + 1e-3).all() for found in said.values())
 
 
-def test_the_chance_of_being_a_customer_is_the_anchors_moved_as_far_as_the_chance_of_an_order() -> None:
-    # Of the anchor's 20 % who order, 60 % are customers: half of those who do not order are none. So with 40 %.
-    found = forecast.beyond(np.array([0.4, 0.2, 1.0]), np.array([0.2, 0.2, 0.2]), np.array([0.6, 0.1, 0.6]))
-    assert found == pytest.approx([0.7, 0.2, 1.0])
+def test_money_that_falls_short_of_a_shorter_horizons_is_raised_by_half_of_the_anchors_growth() -> None:
+    columns = customers()
+    made = Model("v", trained={90: Trained(), 180: Trained(published="trailing_year")})
+    columns["revenue_365"] = np.zeros(200)  # the rule says that nobody brings anything over 180 days
+    said, shorter = said_by(made, columns), said_by(Model("v", trained={90: Trained()}), columns)[90]
+    near, far = (anchor.probabilistic(FIT, columns, h) for h in (90, 180))
+    growth = (1 + (far.revenue / near.revenue - 1) / 2) * shorter.discount_factor / said[180].discount_factor
+    assert said[180].revenue == pytest.approx((shorter.revenue + 1e-4) * growth)
+    assert said[180].p90 == pytest.approx(np.where(shorter.p90 > 0, shorter.p90 + 1e-4, 0) * growth)
 
 
 def test_the_basis_says_what_a_horizon_rests_on() -> None:

@@ -1,0 +1,24 @@
+"""Longer horizons beside shorter ones, on chances worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from spark_jobs import coherence
+
+
+def test_the_chance_of_being_a_customer_is_the_anchors_moved_as_far_as_the_chance_of_an_order() -> None:
+    # Of the anchor's 20 % who order, 60 % are customers: half of those who do not order are none. So with 40 %.
+    found = coherence.beyond(np.array([0.4, 0.2, 1.0]), np.array([0.2, 0.2, 0.2]), np.array([0.6, 0.1, 0.6]))
+    assert found == pytest.approx([0.7, 0.2, 1.0])
+
+
+def test_a_chance_that_falls_short_of_a_shorter_horizons_is_raised_above_it() -> None:
+    # Half do not order by the one day and an eighth by the other, by the anchor: three times the hazard, so a hazard
+    # twice as large at least: .64 = .8 ^ 2 of those who do not order. Where the anchor sees no growth, or hardly any
+    # chance, a digit; nothing above 1.
+    p, nearer, further = np.array([0.2, 0.2, 0.001, 0.00001, 1.0]), np.full(5, 0.5), np.full(5, 0.875)
+    further[1:] = [0.5, 0.51, 0.875, 0.875]
+    found = coherence.least_chance(p, nearer, further)
+    assert found == pytest.approx([0.36, 0.2001, 0.0011, 0.00002, 1.0], abs=1e-9)
