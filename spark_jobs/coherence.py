@@ -13,6 +13,7 @@ from spark_jobs.columns import Array
 
 CARRIED = 0.5  # share of the anchor's growth from a horizon to the next that a longer one shows at least
 DIGIT = 1e-4  # the last digit of a published chance
+SHOWN = 4.9e-5  # chances from here on are published as more than 0, whichever way they are rounded first
 STEP = 1e-4  # money: what is written is rounded to it
 SURE = 1 - 1e-9  # the largest chance
 
@@ -29,7 +30,7 @@ def least_chance(p: Array, anchored: Array, further: Array) -> Array:
     proportion, and what is published rises by a digit, if it is not 0 or 1 already."""
     hazard, nearer, farther = (-np.log1p(-np.minimum(chance, SURE)) for chance in (p, anchored, further))
     risen = -np.expm1(-hazard * (1 + CARRIED * np.maximum(farther / nearer - 1, 0)))
-    return np.clip(np.maximum(risen, np.where(p >= DIGIT / 2, p + DIGIT, p)), p, np.maximum(p, SURE))
+    return np.clip(np.maximum(risen, np.where(p >= SHOWN, p + DIGIT, p)), p, np.maximum(p, SURE))
 
 
 def least_counts(said: Probabilistic, counts: dict[str, Array], further: Probabilistic) -> dict[str, Array]:
