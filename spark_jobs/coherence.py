@@ -27,9 +27,10 @@ def beyond(p: Array, anchored: Array, further: Array) -> Array:
 def least_chance(p: Array, anchored: Array, further: Array) -> Array:
     """The least that a longer horizon's chance of an order is, where a shorter one's is `p` and the anchor's chances
     over the two are `anchored` and `further`: the cumulative hazard rises by CARRIED of what the anchor's does, in
-    proportion, and what is published rises by a digit, if it is not 0 or 1 already."""
+    proportion where that is less, and what is published rises by a digit, if it is not 0 or 1 already."""
     hazard, nearer, farther = (-np.log1p(-np.minimum(chance, SURE)) for chance in (p, anchored, further))
-    risen = -np.expm1(-hazard * (1 + CARRIED * np.maximum(farther / nearer - 1, 0)))
+    growth = CARRIED * np.maximum(farther - nearer, 0)
+    risen = -np.expm1(-hazard - growth * np.minimum(hazard / nearer, 1))
     return np.clip(np.maximum(risen, np.where(p >= SHOWN, p + DIGIT, p)), p, np.maximum(p, SURE))
 
 
@@ -43,8 +44,10 @@ def least_counts(said: Probabilistic, counts: dict[str, Array], further: Probabi
 def least_money(money: dict[str, Array], said: Probabilistic, further: Probabilistic, later: Array) -> dict[str, Array]:
     """The least money of a horizon after one with this, worth more when discounted too: `later` is the shorter one's
     discount factor over the longer one's. Equal values could be rounded apart, hence the step."""
-    growth = (1 + CARRIED * np.maximum(further.revenue / said.revenue - 1, 0)) * later
-    return {name: np.where(array > 0, array + STEP, 0) * growth for name, array in money.items()}
+    growth = 1 + CARRIED * np.maximum(further.revenue / said.revenue - 1, 0)
+    return {
+        name: np.where(array > 0, np.maximum(array * growth, array + STEP), 0) * later for name, array in money.items()
+    }
 
 
 def risen(now: dict[str, Array], least: dict[str, Array]) -> dict[str, Array]:

@@ -128,8 +128,10 @@ def test_money_that_falls_short_of_a_shorter_horizons_is_raised_by_half_of_the_a
     said, shorter = said_by(made, columns), said_by(Model("v", trained={90: Trained()}), columns)[90]
     near, far = (anchor.probabilistic(FIT, columns, h) for h in (90, 180))
     growth = (1 + (far.revenue / near.revenue - 1) / 2) * shorter.discount_factor / said[180].discount_factor
-    assert said[180].revenue == pytest.approx((shorter.revenue + 1e-4) * growth)
-    assert said[180].p90 == pytest.approx(np.where(shorter.p90 > 0, shorter.p90 + 1e-4, 0) * growth, abs=1e-6)
+    rich = shorter.revenue > 0.01
+    assert rich.sum() > 100
+    assert said[180].revenue[rich] == pytest.approx((shorter.revenue * growth)[rich])
+    assert said[180].p90[rich] == pytest.approx((shorter.p90 * growth)[rich], abs=1e-6)
 
 
 def test_the_basis_says_what_a_horizon_rests_on() -> None:
@@ -166,7 +168,9 @@ def test_a_horizon_without_windows_grows_as_the_anchor_does() -> None:
     short, long = (said_by(model(columns, 90), columns)[h] for h in (90, 365))
     near, far = (anchor.probabilistic(FIT, columns, h) for h in (90, 365))
     assert long.revenue / short.revenue == pytest.approx(far.revenue / near.revenue)
-    assert (1 - long.p_purchase) / (1 - short.p_purchase) == pytest.approx((1 - far.p_purchase) / (1 - near.p_purchase))
+    # But for the digit that each of two longer horizons has more than the one before
+    apart = (1 - far.p_purchase) / (1 - near.p_purchase) - (1 - long.p_purchase) / (1 - short.p_purchase)
+    assert ((apart > -1e-9) & (apart * (1 - short.p_purchase) < 2e-4 + 1e-9)).all()
 
 
 def test_the_median_of_a_longer_horizon_follows_its_own_chance() -> None:
