@@ -20,20 +20,20 @@ def batches(
     """List the files that were loaded, the newest first: what became of their rows, and which are withdrawn.
 
     Rows received = accepted + rejected + replaced + duplicates, once a run has taken the batch in; before that only
-    those are counted that could not be read.
+    those are counted that could not be read. `clv rejects --batch N` tells a file's warnings.
     """
     from clv import tabular
     from clv.ingest import rejections
 
     names = [
         "batch", "source", "kind", "file", "loaded_at", "received", "accepted", "rejected", "replaced", "duplicates",
-        "withdrawn",
+        "warnings", "withdrawn",
     ]  # fmt: skip
     found = rejections.batches(settings.load(), source)
     rows = (
         (
             one.batch_id, one.source, one.kind, one.file_name, one.loaded_at.replace(microsecond=0), one.received,
-            one.accepted, one.rejected, one.replaced, one.duplicates, one.withdrawn,
+            one.accepted, one.rejected, one.replaced, one.duplicates, one.warnings, one.withdrawn,
         )
         for one in found
     )  # fmt: skip
@@ -75,6 +75,8 @@ def rejects(
     )
     tabular.write(["line", "reason", "text"], rejected, style)
     if style == "table":
+        for warning in rejections.warnings(batch, home):
+            out.print(f"warning: {warning}", markup=False)
         for mend in rejections.mends(batch, home):
             out.print(f"mend: {mend}", markup=False)
 

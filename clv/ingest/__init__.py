@@ -6,15 +6,16 @@ A file is a batch: it is loaded whole, in one transaction, or not at all, and th
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from clv import roles, tables, warehouse
 from clv.errors import ClvError
-from clv.ingest import files, rejections
+from clv.ingest import doubts, files, rejections
 from clv.ingest.currencies import NO_CURRENCY
 from clv.ingest.loading import BatchResult, Progress, load_file
-from clv.ingest.mapping import known_sources, load_mapping
+from clv.ingest.mapping import FileMapping, known_sources, load_mapping
 from clv.ingest.mapping_values import checked_zone
 from clv.ingest.replaying import Replayed, replay
 from clv.roles import LOADER
@@ -61,9 +62,17 @@ def load(
         except ClvError as error:
             if not results:
                 raise
+            _look_for_shorter_orders(results, mapping, settings)
             before = f"{results[-1].file_name} and what stands before it"
             raise type(error)(f"{error}; {before} in {path} stay loaded: `clv batches` lists them") from None
-    return results
+    return _look_for_shorter_orders(results, mapping, settings)
+
+
+def _look_for_shorter_orders(results: list[BatchResult], mapping: FileMapping, settings: Settings) -> list[BatchResult]:
+    """The results, each with a warning of orders of which a file before had more: looked for once for all of them."""
+    new = [result.batch_id for result in results if not result.already_loaded]
+    shorter = doubts.shorter_orders(new, mapping, settings)
+    return [replace(result, shorter=shorter.get(result.batch_id)) for result in results]
 
 
 def landing(
@@ -99,7 +108,8 @@ def told(result: BatchResult, settings: Settings) -> list[str]:
             f"  {result.lacking:,} of the loaded rows will be rejected by the next run: they meet a filter, or lack "
             f"what an order needs; `clv rejects --batch {batch}` says then which"
         )
-    return lines + [f"  warning: {warning}" for warning in result.warnings]
+    warnings = [*result.warnings, *([result.shorter] if result.shorter else [])]
+    return lines + [f"  warning: {warning}" for warning in warnings]
 
 
 def require_rows(results: list[BatchResult]) -> None:

@@ -38,6 +38,7 @@ class Batch:
     rejected: int
     replaced: int | None
     duplicates: int | None
+    warnings: int
     withdrawn: str | None
 
 
@@ -82,7 +83,9 @@ def batches(settings: Settings, source: str | None = None) -> list[Batch]:
         with counts as ({counts if counted else f"{none} as rows_refused"})
         select
             batch_id, source, kind, file_name, loaded_at, rows_received, rows_accepted,
-            rows_unreadable + coalesce(rows_refused, 0), rows_replaced, rows_duplicate, withdrawals.reason
+            rows_unreadable + coalesce(rows_refused, 0), rows_replaced, rows_duplicate,
+            (select count(*) from {tables.BATCH_WARNINGS} as warned where warned.batch_id = batches.batch_id),
+            withdrawals.reason
         from {tables.BATCHES} as batches
         left join counts using (batch_id)
         left join {tables.WITHDRAWALS} as withdrawals using (batch_id)
@@ -128,6 +131,12 @@ def rows(settings: Settings, batch_id: int, limit: int | None = None) -> list[Re
     last = max((line for _, line, _ in found), default=0)
     texts = dict(warehouse.rows(query, (batch_id, last), settings.url_as(roles.LOADER)))
     return [Rejected(batch, line, reason, texts.get(line)) for batch, line, reason in found]
+
+
+def warnings(batch_id: int, settings: Settings) -> list[str]:
+    """What looked wrong in a batch's file when it was loaded."""
+    query = f"select warning from {tables.BATCH_WARNINGS} where batch_id = %s order by place"
+    return [warning for (warning,) in warehouse.rows(query, (batch_id,), settings.url_as(roles.PUBLISHER))]
 
 
 def source_of(batch_id: int, settings: Settings) -> str:
