@@ -19,8 +19,8 @@ FEATURE_COLUMNS = [
     *(f"orders_prior_year_{h}" for h in PRIOR_YEAR), *(f"revenue_prior_year_{h}" for h in PRIOR_YEAR),
     *(f"days_season_{h}" for h in SEASON), *(f"days_near_season_{h}" for h in SEASON),
     "average_order_value", "order_value_mean", "order_value_std", "order_value_max", "last_order_value",
-    "gap_mean", "gap_std", "gap_last", "trend", "distinct_products", "distinct_categories", "items_total",
-    "refund_share", "discount_share",
+    "gap_mean", "gap_std", "gap_last", "expected_gap_days", "trend", "distinct_products", "distinct_categories",
+    "items_total", "refund_share", "discount_share",
 ]  # fmt: skip
 
 # The same with their key, and how each is read.

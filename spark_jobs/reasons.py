@@ -1,14 +1,15 @@
 """Why a customer's forecast is what it is: up to three reasons in words, each with its effect.
 
 Drivers that go together are told as one reason with the customer's own figures. A sentence claims something: that
-somebody orders often, is overdue, spends much. Where a claim points the other way than the effect (the model weighs
-many things at once), the reason would be against common sense, so its effect is told with the group it belongs with,
-whose words hold both figures; at last with everything a customer did. A claim that still points the other way is not
-told at all. The same words serve the money and the risk, since a good sign raises one and lowers the other.
+somebody orders often, has been quiet for long, spends much. Where a claim points the other way than the effect (the
+model weighs many things at once), the reason would be against common sense, so its effect is told with the group it
+belongs with, whose words hold both figures; at last with everything a customer did. A claim that still points the other
+way is not told at all. The same words serve the money and the risk, since a good sign raises one and lowers the other.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,13 +29,13 @@ GROUPS = {  # of drivers
 NAMES = list(dict.fromkeys(GROUPS.values()))
 FIRST, ORDERING, ALL = "first order", "ordering", "all"  # rhythm and recency together, of one day or more; everything
 FIGURES = {  # that sentences tell, and their columns
-    "orders": "days_with_orders", "gap": "gap_mean", "silence": "days_since_last_order",
+    "orders": "days_with_orders", "gap": "expected_gap_days", "silence": "days_since_last_order",
     "value": "average_order_value", "products": "distinct_products", "returned": "refund_share",
     "discount": "discount_share", "last_year": "orders_prior_year_90", "age": "t",
 }  # fmt: skip
-ALIKE_IN_LOGS = np.log(1.1)  # figures nearer to each other claim nothing
+ALIKE_IN_LOGS = np.log(1.1)  # figures nearer to each other claim nothing by themselves
 ALIKE = {"returned": 0.02, "discount": 0.02}  # shares
-OVERDUE = 1.5  # times the usual gap
+QUIET = 2  # expected gaps of silence that are told as such: one order in seven takes longer, see segment_rules
 LONGEST_SEASON = 180  # days: over a longer window a customer's time of the year tells nothing
 
 
@@ -70,17 +71,21 @@ class Customer:
 
     def above(self, name: str) -> int:
         """1 where the figure is above the average customer's, -1 below, 0 where they are alike or one is missing."""
-        apart = np.log1p(self.own[name]) - np.log1p(self.average[name])
+        apart = self.apart(name)
         return 0 if np.isnan(apart) or abs(apart) <= ALIKE.get(name, ALIKE_IN_LOGS) else int(np.sign(apart))
+
+    def apart(self, name: str) -> float:
+        """The log of 1 + a figure, less the average customer's; NaN where one is missing."""
+        return float(np.log1p(self.own[name]) - np.log1p(self.average[name]))
 
     @property
     def rhythm_known(self) -> bool:
-        """From three days with orders on there is a usual gap."""
+        """From three days with orders on there is a rhythm."""
         return self.number("orders") >= 3
 
     @property
-    def overdue(self) -> float:
-        """The silence over the usual gap."""
+    def gaps_silent(self) -> float:
+        """The silence, counted in the customer's expected gaps."""
         return self.number("silence") / max(self.number("gap"), 1.0)
 
 
@@ -95,7 +100,10 @@ def told(effects: Array, customer: Customer, sign: int) -> list[dict]:
     least = LEAST * max((abs(effect) for effect in grouped.values()), default=0)
     told = [name for name, effect in rounded.items() if effect and abs(effect) >= least]
     strongest = sorted(told, key=lambda name: -abs(grouped[name]))[:REASONS]
-    return [{"group": name, "reason": WORDS[name](customer), "effect": rounded[name]} for name in strongest]
+    return [
+        {"group": name, "reason": WORDS[name](customer, int(np.sign(sign * rounded[name]))), "effect": rounded[name]}
+        for name in strongest
+    ]
 
 
 def _grouped(found: dict[str, float], customer: Customer, sign: int) -> dict[str, float]:
@@ -143,12 +151,12 @@ def _rhythm(c: Customer) -> list[int]:
 def _recency(c: Customer) -> int:
     if not c.rhythm_known:
         return -c.above("silence")
-    return -1 if c.overdue > OVERDUE else int(c.overdue <= 1)
+    return -1 if c.gaps_silent > QUIET else int(c.gaps_silent <= 1)
 
 
 def _ordering(c: Customer) -> list[int]:
     """Who is on time may have been quiet for longer than others, and nothing speaks against them."""
-    on_time = c.rhythm_known and c.overdue <= OVERDUE
+    on_time = c.rhythm_known and c.gaps_silent <= QUIET
     return [*_rhythm(c), max(-c.above("silence"), 0) if on_time else _recency(c)]
 
 
@@ -180,7 +188,7 @@ def _ordered(c: Customer) -> str:
     days = round(c.number("orders"))
     if days == 1:
         return "ordered on one day so far"
-    often = f", about every {_count(c.number('gap'), 'day')}" if c.rhythm_known else ""
+    often = f", usually every {_count(c.number('gap'), 'day')}" if c.rhythm_known else ""
     return f"ordered on {days:,} days{often}"
 
 
@@ -193,7 +201,7 @@ def _quiet(c: Customer) -> str:
     if not c.rhythm_known:
         return f"last order {_ago(c)}"
     usual = _count(c.number("gap"), "day")
-    if c.overdue > OVERDUE:
+    if c.gaps_silent > QUIET:
         return f"quiet for {_count(c.number('silence'), 'day')}, usually orders every {usual}"
     return f"last order {_ago(c)}, usually every {usual}"
 
@@ -203,9 +211,15 @@ def _in_all(c: Customer) -> str:
     return f"{_ordered(c)}, {last}{_ago(c)}"
 
 
-def _spend(c: Customer) -> str:
-    than = {1: "above", -1: "below", 0: "like"}[c.above("value")]
-    return f"average order of {c.number('value'):,.2f}, {than} the average customer's"
+def _spend(c: Customer, helps: int) -> str:
+    """The order value, compared where the difference points the way that the reason counts. Of figures that are alike
+    it need not: what was bought counts too, and is told with the spend where it claims nothing."""
+    order = f"average order of {c.number('value'):,.2f}"
+    apart = c.apart("value")
+    if np.isnan(apart) or helps * apart <= 0:
+        return order
+    little = "" if c.above("value") else "a little "
+    return f"{order}, {little}{'above' if helps > 0 else 'below'} the average customer's"
 
 
 def _than(c: Customer, name: str) -> str:
@@ -219,15 +233,16 @@ def _share(c: Customer, name: str, none: str, some: str) -> str:
     return f"{f'{share:.0%}' if share < 1 else 'all'} {some}, {_than(c, name)}"
 
 
-WORDS = {
-    "rhythm": _how_often,
-    "recency": _quiet,
-    FIRST: _in_all,
-    ORDERING: _in_all,
+# The words of a reason: of the customer, and of which way it counts (1 for the customer, -1 against).
+WORDS: dict[str, Callable[[Customer, int], str]] = {
+    "rhythm": lambda c, _: _how_often(c),
+    "recency": lambda c, _: _quiet(c),
+    FIRST: lambda c, _: _in_all(c),
+    ORDERING: lambda c, _: _in_all(c),
     "spend": _spend,
-    "season": lambda c: f"{_count(c.number('last_year'), 'order')} in the same 90 days a year earlier",
-    "variety": lambda c: f"{_count(c.number('products'), 'different product')} bought, {_than(c, 'products')}",
-    "returns": lambda c: _share(c, "returned", "nothing refunded", "of spend refunded"),
-    "discounts": lambda c: _share(c, "discount", "bought without discounts", "off the price on average"),
-    ALL: lambda c: c.rule or f"{_in_all(c)}, average order of {c.number('value'):,.2f}",
+    "season": lambda c, _: f"{_count(c.number('last_year'), 'order')} in the same 90 days a year earlier",
+    "variety": lambda c, _: f"{_count(c.number('products'), 'different product')} bought, {_than(c, 'products')}",
+    "returns": lambda c, _: _share(c, "returned", "nothing refunded", "of spend refunded"),
+    "discounts": lambda c, _: _share(c, "discount", "bought without discounts", "off the price on average"),
+    ALL: lambda c, _: c.rule or f"{_in_all(c)}, average order of {c.number('value'):,.2f}",
 }

@@ -22,7 +22,7 @@ ANCHORED_AT = (7, 21, 45)  # days at which the anchor is worked out, beside the 
 PRIOR_GAPS = 3.0  # gaps of the shop that a customer's own are weighed against
 FEWEST_ORDERS = 3  # from which a customer has a rhythm
 MOST_REGULAR = 1e-4  # squared coefficient of variation: a hundredth of a gap
-OVERDUE = 0.05  # of a customer's gaps that last as long: a longer silence is no part of the rhythm
+LONGEST = 0.05  # of a customer's gaps that last as long: a longer silence is no part of the rhythm
 MIDDLE_OF_DAY = 0.5
 EVENLY = 1e-3  # hazard over all days: whom the anchor gives up, below its smallest chance, orders at any time alike
 HALVINGS = 14  # of a segment between horizons: to within a quarter of an hour in a week, an hour in a year
@@ -91,7 +91,7 @@ def days_to_next_order(fit: OriginFit, columns: Columns, chances: dict[int, Arra
 
 def shape_of(fit: OriginFit, columns: Columns, horizons: list[int], variation: float) -> Shape:
     """The shape between the horizons: the rhythm weighs 1 less the squared variation of a customer's gaps, which the
-    shop's stand in for as far as they are few, and fades once the silence is longer than all but OVERDUE of them."""
+    shop's stand in for as far as they are few, and fades once the silence is longer than all but LONGEST of them."""
     days = sorted({*(day for day in ANCHORED_AT if day < horizons[-1]), *horizons})
     by_anchor = anchor.over(fit, columns, days)
     hazards = np.array([np.zeros(len(columns["t"])), *(-np.log1p(-by_anchor[day].p_purchase) for day in days)])
@@ -103,7 +103,7 @@ def shape_of(fit: OriginFit, columns: Columns, horizons: list[int], variation: f
     rhythmic = (columns["days_with_orders"] >= FEWEST_ORDERS) & (gap_mean > 0)
     gap_scale = np.where(rhythmic, gap_mean, 1) / gap_shape
     silence = np.maximum(columns["t"] - columns["recency"] - MIDDLE_OF_DAY, 0)  # of purchase days, as the gaps are
-    usual = np.clip(gammaincc(gap_shape, silence / gap_scale) / OVERDUE, 0, 1)
+    usual = np.clip(gammaincc(gap_shape, silence / gap_scale) / LONGEST, 0, 1)
     weight = np.where(rhythmic, np.clip(1 - variation_of_gaps, 0, 1) * usual, 0)
     return Shape(np.array([0, *days], float), hazards, gap_shape, gap_scale, silence, weight)
 

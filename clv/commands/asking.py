@@ -99,7 +99,7 @@ def dictionary() -> None:
     """Print the data dictionary as Markdown, from the warehouse's own comments."""
     from clv import dictionary
 
-    print(dictionary.markdown())
+    print(dictionary.markdown(), end="")
 
 
 def docs() -> None:

@@ -69,12 +69,23 @@ totals as (
     group by as_of_date, customer_key
 ),
 
+-- The shop's usual days between purchases stand in for customers who have no rhythm of their own yet
+usual_gaps as (
+    select
+        as_of_date,
+        coalesce(percentile_cont(0.5) within group (order by gap_mean::double precision), 90) as days
+    from totals
+    group by as_of_date
+),
+
 with_last_purchase as (
     select
         totals.*,
         days.net_revenue as last_order_value,
-        days.days_since_purchase as gap_last
+        days.days_since_purchase as gap_last,
+        usual_gaps.days as usual_gap
     from totals
+    inner join usual_gaps on totals.as_of_date = usual_gaps.as_of_date
     left join days
         on totals.customer_key = days.customer_key and totals.last_purchase_on = days.day
 )
@@ -118,6 +129,12 @@ select
     gap_mean::double precision as gap_mean,
     gap_std::double precision as gap_std,
     gap_last::double precision as gap_last,
+    -- One usual gap is counted among the customer's own, so that two orders in a row make no rhythm
+    case
+        when orders_count > 0 then
+            (coalesce(gap_mean::double precision * (days_with_orders - 1), 0) + usual_gap)
+            / greatest(days_with_orders, 1)
+    end as expected_gap_days,
     case when revenue_365 > 0 then revenue_90 / (revenue_365 * 90 / 365) end::double precision as trend,
     distinct_products::double precision as distinct_products,
     distinct_categories::double precision as distinct_categories,

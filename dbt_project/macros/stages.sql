@@ -20,21 +20,6 @@ quintiles as (
     from buyers
 ),
 
--- The shop's usual days between orders stand in for customers who have no rhythm of their own yet
-usual_gap as (
-    select coalesce(percentile_cont(0.5) within group (order by gap_mean), 90) as days
-    from buyers
-),
-
--- One usual gap is counted among the customer's own, so that two orders in a row make no rhythm
-gaps as (
-    select
-        buyers.customer_key,
-        (coalesce(buyers.gap_mean, 0) * buyers.frequency + usual_gap.days) / (buyers.frequency + 1) as expected_gap_days
-    from buyers
-    cross join usual_gap
-),
-
 silences as (
     select
         buyers.customer_key,
@@ -43,13 +28,12 @@ silences as (
         quintiles.recency_quintile,
         quintiles.frequency_quintile,
         quintiles.monetary_quintile,
-        gaps.expected_gap_days,
-        buyers.days_since_last_order / gaps.expected_gap_days as gaps_silent,
-        greatest(floor(buyers.days_since_last_order - gaps.expected_gap_days), 0)::integer as days_overdue,
+        buyers.expected_gap_days,
+        buyers.days_since_last_order / buyers.expected_gap_days as gaps_silent,
+        greatest(floor(buyers.days_since_last_order - buyers.expected_gap_days), 0)::integer as days_overdue,
         {{ risks ~ '.churn_risk' if risks else 'null::numeric' }} as churn_risk
     from buyers
     inner join quintiles on buyers.customer_key = quintiles.customer_key
-    inner join gaps on buyers.customer_key = gaps.customer_key
     {%- if risks %}
     left join {{ risks }} on buyers.customer_key = {{ risks }}.customer_key
     {%- endif %}

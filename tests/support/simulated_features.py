@@ -51,6 +51,9 @@ def features(made: pd.DataFrame, as_of: date) -> pd.DataFrame:
         }
     )  # fmt: skip
 
+    own_gaps = (found.gap_mean * (found.days_with_orders - 1)).fillna(0)
+    found["expected_gap_days"] = (own_gaps + found.gap_mean.median()) / found.days_with_orders
+
     def window(name: str, start: int, end: int) -> None:
         inside = days[(days.day >= start) & (days.day < end)].groupby("customer_key").amount
         found[f"orders_{name}"] = inside.size().reindex(found.index, fill_value=0)

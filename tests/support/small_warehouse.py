@@ -74,7 +74,8 @@ create table analytics_runs.segment_summary (
 );
 create table analytics_runs.customer_segments (
     {SLICED}, customer_key uuid, segment text, lifecycle_stage text, value_band text, tags text[], persona text,
-    expected_gap_days numeric default 40, value_at_stake numeric default 7, is_saveable boolean default false,
+    why_slipping text default 'silent for 92 days, an order was due after 40', value_at_stake numeric default 7,
+    is_saveable boolean default false,
     primary key (as_of_date, run_id, customer_key)
 );
 create table analytics_runs.segment_transitions (

@@ -13,7 +13,7 @@ LISTED = 20
 _TO_KEEP = f"""
     select
         clv.customer_key, clv.segment, clv.historic_revenue, clv.predicted_clv, clv.churn_risk,
-        segments.value_at_stake, segments.expected_gap_days, clv.as_of_date - clv.last_order_on as days_silent,
+        segments.value_at_stake, segments.why_slipping,
         profiles.may_contact, count(*) over () as of_all, sum(segments.value_at_stake) over () as at_stake_of_all,
         jsonb_path_query_first(clv.reasons, '$[*] ? (@.effect > 0)') ->> 'reason' as why_valuable
     from (select * from {RUNS}.customer_clv {SLICE}) as clv

@@ -120,9 +120,23 @@ divided as (
 
 final as (
     select
-        *,
-        is_valuable and lifecycle_stage = 'slipping' as is_saveable
+        divided.*,
+        divided.is_valuable and divided.lifecycle_stage = 'slipping' as is_saveable,
+        case
+            when divided.lifecycle_stage != 'slipping' then null
+            when customers.days_overdue > 0
+                then format(
+                    'silent for %s days, an order was due after %s',
+                    customers.as_of_date - customers.last_order_on, round(divided.expected_gap_days)
+                )
+            else concat_ws(
+                ': ',
+                format('unlikely to order within %s days', customers.horizon_days),
+                jsonb_path_query_first(customers.risk_reasons, '$[*] ? (@.effect > 0)') ->> 'reason'
+            )
+        end as why_slipping
     from divided
+    inner join customers on divided.customer_key = customers.customer_key
 )
 
 select * from final

@@ -270,18 +270,21 @@ def test_every_division_of_a_customer(shop: dict):
         ("no orders", None, None, None, None, False, False, None, [], None, None),
         ("needs attention", 1, 1, 1, "low", False, False, 9, [], 60, 6.62),
     ]
+    assert table("analytics_runs.customer_segments", "customer_key, why_slipping") == [
+        *((customer(who), None) for who in "abc"), (customer("d"), "silent for 397 days, an order was due after 60"),
+    ]  # fmt: skip
     assert table("analytics_runs.customer_clv", "customer_key, days_overdue") == [
         (customer("a"), 23), (customer("b"), 0), (customer("c"), None), (customer("d"), 337),
     ]  # fmt: skip
 
 
-# Customers of a shop whose usual gap is 40 days, and the segment that is true of each.
+# Customers, and the segment that is true of each.
 PLACED = [
-    # orders, days since the first, mean gap, days since the last, revenue, churn risk
-    ((1, 90, None, 90, 10, 0.6), "new"),
-    ((1, 91, None, 80, 10, 0.49), "promising"),
-    ((1, 91, None, 80, 10, 0.5), "needs attention"),
-    ((1, 91, None, 81, 10, None), "needs attention"),
+    # orders, days since the first, usual days between orders, days since the last, revenue, churn risk
+    ((1, 90, 40, 90, 10, 0.6), "new"),
+    ((1, 91, 40, 80, 10, 0.49), "promising"),
+    ((1, 91, 40, 80, 10, 0.5), "needs attention"),
+    ((1, 91, 40, 81, 10, None), "needs attention"),
     ((2, 400, 40, 10, 500, 0.2), "promising"),  # two orders make nobody a champion
     ((9, 400, 40, 80, 500, 0.49), "champions"),
     ((9, 400, 40, 80, 500, None), "champions"),
@@ -295,11 +298,11 @@ PLACED = [
     ((3, 300, 40, 241, 15, None), "lost"),
     ((3, 300, 40, 241, 15, 0.74), "at risk"),
     ((3, 300, 40, 241, 15, 0.75), "lost"),
-    ((1, 300, None, 240, 15, 0.89), "needs attention"),
-    ((1, 300, None, 300, 500, 0.74), "at risk"),  # one large order
-    ((1, 700, None, 700, 15, 0.98), "lost"),
-    ((2, 300, 1, 123, 15, None), "needs attention"),  # two days in a row make no rhythm: (1 + 40) / 2 days
-    ((2, 300, 1, 124, 15, None), "lost"),
+    ((1, 300, 40, 240, 15, 0.89), "needs attention"),
+    ((1, 300, 40, 300, 500, 0.74), "at risk"),  # one large order
+    ((1, 700, 40, 700, 15, 0.98), "lost"),
+    ((2, 300, 20.5, 123, 15, None), "needs attention"),
+    ((2, 300, 20.5, 124, 15, None), "lost"),
     ((0, None, None, None, -5, None), "no orders"),
     *[((2, 200, 40, 20, 20, 0.3), "promising")] * 25,  # between the others' revenue: 500 is of the highest fifth alone
 ]
@@ -311,7 +314,7 @@ STAGES = {
 
 def test_the_names_of_segments_are_true(shop: dict, module_home: settings.Settings):
     query = dbt.compiled("customer_stages", {"as_of_date": AS_OF, "run_id": "placed"}, module_home)
-    known = "orders_count, first_order_on, gap_mean, days_since_last_order, revenue_total"
+    known = "orders_count, first_order_on, expected_gap_days, days_since_last_order, revenue_total"
     with warehouse.connect() as connection:
         # Of these customers no more is known than what places them.
         connection.execute("create temporary table features (like features.customer_features)")
@@ -322,9 +325,9 @@ def test_the_names_of_segments_are_true(shop: dict, module_home: settings.Settin
         for number, ((orders, first, gap, silence, revenue, risk), _) in enumerate(PLACED):
             key, of = f"{number:032d}", (AS_OF, "placed")
             connection.execute(
-                f"""insert into features (as_of_date, run_id, customer_key, frequency, {known})
-                values (%s, %s, %s, %s, %s, %s::date - %s::int, %s, %s, %s)""",
-                (*of, key, max(orders - 1, 0), orders, AS_OF, first, gap, silence, revenue),
+                f"""insert into features (as_of_date, run_id, customer_key, {known})
+                values (%s, %s, %s, %s, %s::date - %s::int, %s, %s, %s)""",
+                (*of, key, orders, AS_OF, first, gap, silence, revenue),
             )
             connection.execute(
                 f"""insert into {tables.CUSTOMER_PREDICTIONS} (as_of_date, run_id, customer_key, horizon_days, status,
@@ -674,4 +677,4 @@ def test_what_training_measured_is_shown(shop: dict, module_home: settings.Setti
 
 
 def test_the_units_of_the_sql(shop: dict, module_home: settings.Settings):
-    assert dbt.unit_tests(module_home) == 17
+    assert dbt.unit_tests(module_home) == 18

@@ -236,6 +236,26 @@ def test_segments_hold_what_their_names_say(shop: Path):
     assert len({stage for _, _, stage, _ in names}) < len({segment for _, segment, *_ in names})
 
 
+def test_whoever_slips_is_told_the_silence_if_overdue_and_else_the_forecast(shop: Path):
+    slipping = warehouse.rows("""
+        select days_overdue, gaps_silent::float, customers.as_of_date - last_order_on, round(expected_gap_days)::int,
+            churn_risk, why_slipping
+        from analytics.customer_clv as customers join analytics.customer_segments using (customer_key)
+        where customers.lifecycle_stage = 'slipping'
+    """)
+    told = [why for *_, why in slipping]
+    assert told == [
+        f"silent for {silent} days, an order was due after {due}"
+        if overdue
+        else "unlikely to order within 365 days: long ago"
+        for overdue, _, silent, due, *_ in slipping
+    ]
+    assert len({why.partition(" ")[0] for why in told}) == 2
+    assert all(gaps > 2 or risk >= 0.5 for _, gaps, _, _, risk, _ in slipping)
+    others = warehouse.rows("select why_slipping from analytics.customer_segments where lifecycle_stage != 'slipping'")
+    assert set(others) == {(None,)}
+
+
 def test_a_tag_is_carried_by_few(shop: Path):
     shares = dict(
         warehouse.rows("""

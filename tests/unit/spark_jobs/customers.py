@@ -24,4 +24,5 @@ def customers(n: int = 200, seed: int = 5) -> Columns:
         **columns, "days_with_orders": days, "t": t, "recency": recency, "days_since_last_order": t - recency,
         "order_value_mean": rng.gamma(3, 20, n), "average_order_value": rng.gamma(3, 20, n),
         "gap_mean": gap, "gap_std": gap / 2, "gap_last": gap,
+        "expected_gap_days": np.where(days > 1, gap, 90.0),
     }  # fmt: skip

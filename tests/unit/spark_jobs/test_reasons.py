@@ -34,7 +34,7 @@ def test_reasons_are_the_three_strongest_in_words_and_money() -> None:
     who = customer(orders=12, gap=30, silence=210, value=80, products=20)
     assert told(who, rhythm=41.204, recency=-50, spend=20, variety=15) == [
         ("recency", "quiet for 210 days, usually orders every 30 days", -50.0),
-        ("rhythm", "ordered on 12 days, about every 30 days, more often than the average customer", 41.2),
+        ("rhythm", "ordered on 12 days, usually every 30 days, more often than the average customer", 41.2),
         ("spend", "average order of 80.00, above the average customer's", 20.0),
     ]
 
@@ -47,20 +47,33 @@ def test_what_is_of_no_weight_is_no_reason() -> None:
 
 def test_a_silence_that_would_raise_the_value_is_told_with_the_rhythm() -> None:
     who = customer(orders=12, gap=30, silence=80)
-    words = "ordered on 12 days, about every 30 days, the last one 80 days ago"
+    words = "ordered on 12 days, usually every 30 days, the last one 80 days ago"
     assert told(who, rhythm=30, recency=10) == [("ordering", words, 40.0)]
 
 
-def test_who_is_overdue_orders_seldom_and_is_said_to_be_worth_more_gets_no_such_reason() -> None:
+def test_who_is_quiet_orders_seldom_and_is_said_to_be_worth_more_gets_no_such_reason() -> None:
     who = customer(orders=3, gap=100, silence=300)
-    assert told(who, rhythm=30, recency=10, variety=-1) == [
-        ("spend", "average order of 50.00, like the average customer's", -1.0)
-    ]
+    assert told(who, rhythm=30, recency=10, variety=-1) == [("spend", "average order of 50.00", -1.0)]
+
+
+@pytest.mark.parametrize(
+    ("value", "effect", "words"),
+    [
+        (46.0, -21.0, "average order of 46.00, a little below the average customer's"),
+        (46.0, 21.0, "average order of 46.00"),  # what was bought counts more than the little less
+        (54.0, 21.0, "average order of 54.00, a little above the average customer's"),
+        (50.0, -21.0, "average order of 50.00"),
+        (44.0, -21.0, "average order of 44.00, below the average customer's"),
+    ],
+)
+def test_an_order_value_is_compared_as_its_effect_says(value: float, effect: float, words: str) -> None:
+    assert told(customer(value=value), spend=effect) == [("spend", words, effect)]
+    assert told(customer(value=value), -1, spend=-effect) == [("spend", words, -effect)]
 
 
 def test_a_cheap_order_that_would_raise_the_value_most_is_told_with_everything() -> None:
     who = customer(orders=12, gap=30, silence=20, value=20)
-    words = "ordered on 12 days, about every 30 days, the last one 20 days ago, average order of 20.00"
+    words = "ordered on 12 days, usually every 30 days, the last one 20 days ago, average order of 20.00"
     assert told(who, rhythm=30, recency=10, spend=40) == [("all", words, 80.0)]
     assert [name for name, *_ in told(who, rhythm=30, recency=10, spend=20)] == ["rhythm", "recency"]
 
@@ -139,7 +152,14 @@ def test_no_reason_claims_the_contrary_of_its_effect(own: dict, effects: list, s
     good = [one["effect"] * sign > 0 for one in found]
     for one, helps in zip(found, good, strict=True):
         words = one["reason"]
-        assert not (helps and ("quiet for" in words or "less often" in words or "below" in words))
-        assert not (not helps and ("more often" in words or "above" in words or "nothing refunded" in words))
-        if one["group"] == "recency" and "last order" in words and own["orders"] >= 3:
+        assert "like the average" not in words
+        claims_good = ["more often", "above", "nothing refunded", "products bought, more", "refunded, less"]
+        claims_bad = ["quiet for", "less often", "below", "bought, less", "refunded, more", "0 orders in the same"]
+        assert not any(claim in words for claim in (claims_bad if helps else claims_good)), (words, one["effect"])
+        if one["group"] == "season":
+            assert helps == (own["last_year"] > 0)
+        if one["group"] == "recency" and own["orders"] >= 3:
             assert helps or own["silence"] > own["gap"]
+            assert ("quiet for" in words) == (own["silence"] > 2 * own["gap"])
+        if "average customer" in words and one["group"] == "spend":
+            assert ("above" in words) == (own["value"] > AVERAGE["value"])

@@ -29,8 +29,7 @@ saveable as (
         customers.run_id,
         customers.segment,
         segments.value_at_stake,
-        'silent for ' || (customers.as_of_date - customers.last_order_on) || ' days, usually '
-        || round(segments.expected_gap_days) || ' between orders' as reason
+        segments.why_slipping as reason
     from customers
     inner join segments on customers.customer_key = segments.customer_key
     inner join profiles on customers.customer_key = profiles.customer_key

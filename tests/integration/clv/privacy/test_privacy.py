@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -105,7 +104,8 @@ def test_whom_to_win_back(shop):
         with warehouse.connect() as connection:
             for who, (saveable, at_stake) in (said | change).items():
                 connection.execute(
-                    """update analytics_runs.customer_segments set is_saveable = %s, value_at_stake = %s
+                    """update analytics_runs.customer_segments
+                    set is_saveable = %s, value_at_stake = %s, why_slipping = 'why'
                     where customer_key = (select customer_key from pii.customers where customer_id = %s)""",
                     (saveable, at_stake, who),
                 )
@@ -114,8 +114,8 @@ def test_whom_to_win_back(shop):
                 join pii.customers using (customer_key)
             """
             assert connection.execute(query).fetchall() == expected
-            why = connection.execute("select distinct reason from analytics.win_back").fetchall()
-            assert all(re.fullmatch(r"silent for \d+ days, usually \d+ between orders", text) for (text,) in why)
+            why = connection.execute("select reason from analytics.win_back").fetchall()
+            assert why == [("why",)] * len(expected)
             connection.rollback()
 
 

@@ -123,7 +123,7 @@ def test_valuable_customers_to_keep_are_listed_under_their_pseudonyms(shop: sett
     page = report.write(DAY, shop).read_text()
     known = f'<code class="customer" title="{small.B}">{small.B}</code>'
     assert cells(page, known)[1:6] == ["20", "14", "90 %", "7", "new"]
-    why = "Never asked whether they may be written to. At risk: silent for 92 days, usually 40 between orders"
+    why = "Never asked whether they may be written to. At risk: silent for 92 days, an order was due after 40"
     assert cells(page, known)[6:] == ["not asked", why, "Valuable: spent 20.00"]
     assert small.A not in page
     assert "<b>1 of 1</b>" in page
@@ -259,7 +259,7 @@ def test_whom_to_keep_is_told_by_the_silence_also_without_reasons(shop: settings
     page = report.write(DAY, shop).read_text()
     known = f'<code class="customer" title="{small.B}">{small.B}</code>'
     # The last order was of 1 March, 92 days before the date.
-    assert cells(page, known)[7].endswith("At risk: silent for 92 days, usually 40 between orders")
+    assert cells(page, known)[7].endswith("At risk: silent for 92 days, an order was due after 40")
 
 
 def test_a_page_made_again_without_the_runs_profiles_lists_whom_to_keep_and_counts_no_consent(
