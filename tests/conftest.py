@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-import itertools
 import secrets
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import browsing
-import psycopg
 import pytest
+from homes import made_home
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
-from clv import roles, settings, warehouse
+from clv import settings
 from clv.runtime import postgres
 
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
-PASSWORDS = {role: secrets.token_urlsafe(16) for role in roles.PIPELINE}
 # Nobody's data: what a crash of the machine would lose need not wait for the disk, nor fill it.
 HASTY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "256MB"}
-_numbers = itertools.count(1)
 
 # A process of pytest-xdist has no main file; PySpark would take that for its own doctests and end it.
 if not hasattr(sys.modules["__main__"], "__file__"):
     sys.modules["__main__"].__file__ = pytest.__file__
 
 
+# Folders whose tests share one home.
+SHARING = ("tests/e2e/", "tests/integration/dbt_project/four_customers/")
+
+
 class OneHomeEach(LoadFileScheduling):
-    """What is made once stays in one process: the tests that share a running home, and the tests of a file."""
+    """What is made once stays in one process: the tests that share a home, and the tests of a file."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "tests/e2e" if nodeid.startswith("tests/e2e/") else super()._split_scope(nodeid)
+        return next((folder for folder in SHARING if nodeid.startswith(folder)), super()._split_scope(nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -54,36 +54,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         postgres.start(data, port)
     yield f"postgresql://clv_owner:{password}@127.0.0.1:{port}"
     postgres.stop(data)
-
-
-def make_roles(connection: psycopg.Connection) -> None:
-    """The pipeline's roles, which all homes of a server share."""
-    there = {name for (name,) in connection.execute("select rolname from pg_roles").fetchall()}
-    for role, password in PASSWORDS.items():
-        if roles.name(role) not in there:
-            connection.execute(f"create role {roles.name(role)} login password '{password}'")  # type: ignore[arg-type]
-
-
-@contextmanager
-def made_home(server: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[settings.Settings]:
-    """A home with a migrated, empty warehouse of its own, which goes with it; CLV_HOME and CLV_WAREHOUSE_URL point
-    at it."""
-    database = f"warehouse_{next(_numbers)}"
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f"create database {database}")  # type: ignore[arg-type]
-        make_roles(connection)
-    (folder / "secrets").mkdir(parents=True)
-    for secret in ("pseudonym_key", "analyst_password"):
-        (folder / "secrets" / secret).write_text(secrets.token_hex(32))
-    for role, password in PASSWORDS.items():
-        (folder / "secrets" / roles.secret(role)).write_text(password)
-    monkeypatch.setenv("CLV_HOME", str(folder))
-    monkeypatch.setenv("CLV_WAREHOUSE_URL", f"{server}/{database}")
-    warehouse.migrate()
-    yield settings.load()
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        for name in (database, f"{database}_mlflow"):
-            connection.execute(f"drop database if exists {name} with (force)")  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -1,0 +1,40 @@
+"""The shop of four customers in a warehouse with every layer built: made once, and shared by the tests of this folder.
+
+Whoever changes it puts it back, so that the files can run in any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from four_customers import build
+from homes import made_home
+
+from clv import settings
+
+
+@pytest.fixture(scope="session")
+def built(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[settings.Settings, dict]]:
+    """The home, and the facts of each layer's build. The environment is left as it was."""
+    folder = tmp_path_factory.mktemp("four_customers") / "home"
+    with pytest.MonkeyPatch.context() as patch, made_home(server, folder, patch) as home:
+        facts = build(home)
+        patch.undo()
+        yield home, facts
+
+
+@pytest.fixture(scope="module")
+def module_home(built: tuple[settings.Settings, dict]) -> Iterator[settings.Settings]:
+    """The shop's home, to which CLV_HOME and CLV_WAREHOUSE_URL point during a module's tests."""
+    home, _ = built
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLV_HOME", str(home.home))
+        patch.setenv("CLV_WAREHOUSE_URL", home.warehouse_url)
+        yield home
+
+
+@pytest.fixture(scope="module")
+def shop(module_home: settings.Settings, built: tuple[settings.Settings, dict]) -> dict:  # noqa: ARG001
+    """The facts of each layer's build."""
+    return built[1]

@@ -1,0 +1,187 @@
+"""What analysts see once a run is published: rows, comments, quality of data, matured forecasts, the backtest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+
+import psycopg
+import pytest
+from four_customers import AS_OF, RUN
+
+from clv import dbt, model_choice, scorecard, settings, tables, warehouse
+
+
+@pytest.fixture(autouse=True)
+def undone(shop: dict) -> Iterator[None]:
+    """Takes what a test published, judged and measured out again: the shop is shared."""
+    yield
+    with warehouse.connect() as connection:
+        for table in (tables.PUBLICATIONS, tables.GATE_RESULTS, tables.CLV_SCORECARD, tables.MODEL_BACKTEST):
+            connection.execute(f"delete from {table}")
+
+
+def test_published_rows_show_at_once_and_only_to_readers_of_analytics(shop: dict):
+    views = ["customer_clv", "customer_clv_history", "fct_orders", "dim_customer", "segment_summary"]
+    views += ["customer_reasons", "customer_segments_history", "fct_order_lines"]
+    counts = "select " + ", ".join(f"(select count(*) from analytics.{view})" for view in views)
+    with warehouse.connect() as connection:
+        connection.execute("set role clv_analyst")
+        assert connection.execute(counts).fetchone() == (0, 0, 0, 0, 0, 0, 0, 0)  # type: ignore[arg-type]
+        connection.execute("reset role")
+        connection.execute(
+            f"insert into {tables.PUBLICATIONS} (as_of_date, run_id, digest, rows_published)"
+            " values (%s, %s, '', '{}')",
+            (AS_OF, RUN),
+        )
+        connection.execute("set role clv_analyst")
+        assert connection.execute(counts).fetchone() == (4, 4, 6, 4, 4, 18, 4, 8)  # type: ignore[arg-type]
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("select from analytics_runs.customer_clv")
+        connection.rollback()
+
+
+def test_every_table_and_column_has_a_comment(shop: dict):
+    query = """
+        select relation.oid::regclass::text || coalesce('.' || attname, '')
+        from pg_class as relation
+        join pg_namespace as schema on schema.oid = relation.relnamespace
+        cross join lateral (
+            select 0 as attnum, null as attname
+            union all
+            select attnum, attname from pg_attribute where attrelid = relation.oid and attnum > 0 and not attisdropped
+        ) as column_or_table
+        where relkind in ('r', 'v')
+            and nspname in ('staging', 'intermediate', 'features', 'analytics_runs', 'analytics')
+            and col_description(relation.oid, attnum) is null and (attnum > 0 or obj_description(relation.oid) is null)
+    """
+    assert warehouse.rows(query) == []
+
+
+def test_setting_up_again_changes_nothing(shop: dict, module_home: settings.Settings):
+    state = """
+        select
+            (select count(*) from staging.stg_order_lines),
+            (select count(*) from features.customer_features),
+            (select count(*) from analytics_runs.customer_clv),
+            -- A view's rule is written anew with its definition.
+            (
+                select array_agg(pg_rewrite.xmin::text order by pg_rewrite.oid)
+                from pg_rewrite join pg_class on pg_class.oid = ev_class
+                where relnamespace = 'analytics'::regnamespace
+            )
+    """
+    before = warehouse.rows(state)
+    dbt.build("setup", {}, module_home)
+    assert warehouse.rows(state) == before
+
+
+def as_analyst(query: str) -> list[tuple]:
+    with warehouse.connect() as connection:
+        connection.execute("set role clv_analyst")
+        return connection.execute(query).fetchall()  # type: ignore[arg-type]
+
+
+def publish(as_of: str, run_id: str) -> None:
+    with warehouse.connect() as connection:
+        connection.execute(
+            f"insert into {tables.PUBLICATIONS} (as_of_date, run_id, digest, rows_published)"
+            " values (%s, %s, '', '{}')",
+            (as_of, run_id),
+        )
+
+
+def test_the_quality_of_each_tables_data_in_five_dimensions(shop: dict):
+    publish(AS_OF, RUN)
+    judged = [
+        # expectation, dimension, success, observed, rows judged
+        ("staging.stg_order_lines: has_rows", "availability", True, "10", 10),
+        ("staging.stg_order_lines: amount_not_null", "completeness", True, "0", 10),
+        ("staging.stg_order_lines: weekly_volume", "completeness", False, "1", 10),
+        ("staging.stg_order_lines: newest_order", "timeliness", True, "2024-05-28 09:00:00", 10),
+        ("analytics_runs.customer_clv: has_rows", "availability", True, "4", 4),
+        ("analytics_runs.customer_clv: revenue_reconciles", "consistency", True, "0", 4),
+        ("analytics_runs.customer_clv: judged_before_there_were_any", None, True, "0", 4),
+    ]
+    with warehouse.connect() as connection:
+        for run_id in (RUN, "2024-06-01.9"):  # the second is not published
+            connection.cursor().executemany(
+                f"""insert into {tables.GATE_RESULTS} (
+                    run_id, as_of_date, gate, expectation, severity, dimension, success, observed, rows_judged
+                ) values (%s, %s, 'g', %s, 'warning', %s, %s, %s, %s)""",
+                [(run_id, AS_OF, *row) for row in judged],
+            )
+    found = as_analyst("select * from analytics.data_quality order by table_name, dimension")
+    assert {row[:2] for row in found} == {(date(2024, 6, 1), RUN)}
+    new = "The newest order was of 2024-05-28, 4 days before the date."
+    nothing = "Nothing is expected of the table here."
+    assert [row[2:] for row in found] == [
+        ("analytics.customer_clv", "accuracy", None, 0, 4, nothing),
+        ("analytics.customer_clv", "availability", Decimal("1"), 1, 4, "There, with 4 rows."),
+        ("analytics.customer_clv", "completeness", None, 0, 4, nothing),
+        ("analytics.customer_clv", "consistency", Decimal("1"), 1, 4, "Met: all 1."),
+        ("analytics.customer_clv", "timeliness", Decimal("0.5714"), 1, 4, new),  # 3 of 7 days too old
+        ("staging.stg_order_lines", "accuracy", None, 0, 10, nothing),
+        ("staging.stg_order_lines", "availability", Decimal("1"), 1, 10, "There, with 10 rows."),
+        (
+            "staging.stg_order_lines", "completeness", Decimal("0.5"), 2, 10,
+            "Met: 1 of 2. Not met: weekly_volume.",
+        ),
+        ("staging.stg_order_lines", "consistency", None, 0, 10, nothing),
+        ("staging.stg_order_lines", "timeliness", Decimal("0.5714"), 1, 10, new),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("newest", "score"), [("2024-05-31 23:59:59", 1), ("2024-05-24 00:00:00", 0), ("2023-01-01 00:00:00", 0)]
+)
+def test_orders_are_new_for_a_day_and_old_after_a_week_more(shop: dict, newest: str, score: int):
+    publish(AS_OF, RUN)
+    with warehouse.connect() as connection:
+        connection.execute(
+            f"""insert into {tables.GATE_RESULTS} (
+                run_id, as_of_date, gate, expectation, severity, dimension, success, observed, rows_judged
+            ) values (%s, %s, 'g', 'staging.stg_order_lines: newest_order', 'warning', 'timeliness', true, %s, 10)
+            on conflict (run_id, gate, expectation) do update set observed = excluded.observed""",
+            (RUN, AS_OF, newest),
+        )
+    assert as_analyst("select distinct score from analytics.data_quality where dimension = 'timeliness'") == [(score,)]
+
+
+def test_a_matured_forecast_of_the_published_run_is_shown_against_what_happened(shop: dict):
+    publish(AS_OF, RUN)
+    publish("2024-08-30", "2024-08-30.1")  # 90 days on
+    assert scorecard.measure() == {"measured": 1, "measured_again": 0}
+    columns = "horizon_days, matured_on, customers, predicted_revenue, actual_revenue, bias, coverage_80, share_bought"
+    found = as_analyst(f"select {columns} from analytics.clv_scorecard where grouped_by = 'all'")
+    # Said: 90 of 365 days of 100, 50 and 50. What came: b 500 on the very date; d 7, which alone lies within .5 to 2
+    # times what was said, and belongs to an order placed before.
+    assert [tuple(map(str, row)) for row in found] == [
+        ("90", "2024-08-30", "3", "49.32", "507.00", "-0.9027", "0.3333", "0.3333")
+    ]
+    # Medians are .9 of the means: they miss by 22.19, 488.9 and 4.1.
+    wape, error = as_analyst("select wape, mean_absolute_error from analytics.clv_scorecard where grouped_by = 'all'")[
+        0
+    ]
+    assert float(wape) == pytest.approx(515.19 / 507, abs=1e-3)
+    assert float(error) == pytest.approx(515.19 / 3, abs=0.1)
+    tiers = as_analyst("select customers from analytics.clv_scorecard where grouped_by = 'value_tier'")
+    assert sum(customers for (customers,) in tiers) == 3
+    publish(AS_OF, "2024-06-01.2")  # another run holds
+    assert as_analyst("select from analytics.clv_scorecard") == []
+
+
+def test_what_training_measured_is_shown(shop: dict, module_home: settings.Settings):
+    row = {
+        "horizon_days": 90, "origin": "2024-03-03", "contestant": "perennial", "metric": "auc", "value": 0.75,
+        "published": True,
+    }  # fmt: skip
+    for value in (0.5, 0.75):  # what was kept before is replaced
+        model_choice.record_decisions("m2", date(2024, 6, 1), [], [{**row, "value": value}], module_home)
+    found = as_analyst("select model_version, origin, contestant, metric, value from analytics.model_backtest")
+    assert found == [("m2", date(2024, 3, 3), "perennial", "auc", 0.75)]
+
+
+def test_the_units_of_the_sql(shop: dict, module_home: settings.Settings):
+    assert dbt.unit_tests(module_home) == 18

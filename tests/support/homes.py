@@ -1,0 +1,47 @@
+"""Homes of a test's own, on the session's PostgreSQL."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from clv import roles, settings, warehouse
+
+PASSWORDS = {role: secrets.token_urlsafe(16) for role in roles.PIPELINE}
+_numbers = itertools.count(1)
+
+
+def make_roles(connection: psycopg.Connection) -> None:
+    """The pipeline's roles, which all homes of a server share."""
+    there = {name for (name,) in connection.execute("select rolname from pg_roles").fetchall()}
+    for role, password in PASSWORDS.items():
+        if roles.name(role) not in there:
+            connection.execute(f"create role {roles.name(role)} login password '{password}'")  # type: ignore[arg-type]
+
+
+@contextmanager
+def made_home(server: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[settings.Settings]:
+    """A home with a migrated, empty warehouse of its own, which goes with it; CLV_HOME and CLV_WAREHOUSE_URL point
+    at it."""
+    database = f"warehouse_{next(_numbers)}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"create database {database}")  # type: ignore[arg-type]
+        make_roles(connection)
+    (folder / "secrets").mkdir(parents=True)
+    for secret in ("pseudonym_key", "analyst_password"):
+        (folder / "secrets" / secret).write_text(secrets.token_hex(32))
+    for role, password in PASSWORDS.items():
+        (folder / "secrets" / roles.secret(role)).write_text(password)
+    monkeypatch.setenv("CLV_HOME", str(folder))
+    monkeypatch.setenv("CLV_WAREHOUSE_URL", f"{server}/{database}")
+    warehouse.migrate()
+    yield settings.load()
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        for name in (database, f"{database}_mlflow"):
+            connection.execute(f"drop database if exists {name} with (force)")  # type: ignore[arg-type]
