@@ -1,0 +1,17 @@
+"""A small warehouse whose one run is sound in every table."""
+
+from __future__ import annotations
+
+import pytest
+import small_warehouse as small
+from judged_shop import RUN
+
+from clv import settings
+
+
+@pytest.fixture
+def shop(home: settings.Settings) -> settings.Settings:
+    small.make_tables()
+    small.make_orders()
+    small.make_slice(RUN)
+    return home

@@ -1,0 +1,21 @@
+"""The run that the gates' tests judge, and what is kept of its judgement."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import small_warehouse as small
+
+from clv import warehouse
+
+DAY = date.fromisoformat(small.AS_OF)
+RUN = f"{small.AS_OF}.1"
+CUSTOMER = f"customer_key = '{small.A}'"
+
+
+def stored(gate: str) -> dict[str, tuple]:
+    found = warehouse.rows(
+        "select expectation, severity, success, unexpected_count from ops.gate_results where run_id = %s and gate = %s",
+        (RUN, gate),
+    )
+    return {name: tuple(rest) for name, *rest in found}
