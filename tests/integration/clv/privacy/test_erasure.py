@@ -6,8 +6,7 @@ import gzip
 import json
 import secrets
 import threading
-import uuid
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -17,6 +16,7 @@ import pytest
 import small_warehouse as small
 import traces
 import yaml
+from erased_person import AS_OF, LEAST, QUINCE, build, erase, needles, of, of_quince, sums, write
 
 from clv import backup, dbt, ingest, privacy, publication, runs, settings, warehouse
 from clv.cli import app
@@ -25,44 +25,6 @@ from clv.ingest import kept
 from clv.privacy import erasing, erasures, pseudonyms
 from expectations import runner
 from spark_jobs import score
-
-AS_OF = date(2024, 6, 1)
-HEADER = "customer_id,order_id,ordered_at,amount,email,name"
-QUINCE = {"id": "quince-77", "email": "quince@planted.example", "name": "Quincy Planted", "order": "q-order"}
-LEAST = {"customer": "customer_id", "order": "order_id", "time": "ordered_at", "amount": "amount"}
-SUMS = """
-    select batch_id, rows_received, rows_accepted, rows_set_aside, rows_duplicate, rows_unreadable, rows_erased
-    from staging.stg_batch_counts order by batch_id
-"""
-
-
-def of_quince(order: int, day: str = "2024-03-01", amount: str = "12.50") -> str:
-    return f"{QUINCE['id']},{QUINCE['order']}{order},{day},{amount},{QUINCE['email']},{QUINCE['name']}"
-
-
-def of(customer: str, order: str, day: str = "2024-03-01", amount: str = "5.00") -> str:
-    return f"{customer},{order},{day},{amount},{customer}@shop.example,"
-
-
-def write(path: Path, *lines: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join([HEADER, *lines]) + "\n")
-    return path
-
-
-def erase(customer_id: str, home: settings.Settings, source: str = "orders") -> erasing.Receipt:
-    return erasing.erase(erasing.find(customer_id, source, None, home), home)
-
-
-def needles(home: settings.Settings) -> list[str]:
-    key = pseudonyms.customer_key(pseudonyms.secret(home), QUINCE["id"])
-    return [*QUINCE.values(), key.hex(), str(uuid.UUID(bytes=key))]
-
-
-def sums() -> list[tuple]:
-    found = warehouse.rows(SUMS)
-    assert all(row[1] == sum(row[2:6]) for row in found)
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -84,11 +46,6 @@ def shop(module_home: settings.Settings) -> settings.Settings:
     small.judge_all(run_id, str(AS_OF))
     publication.publish(AS_OF, run_id)
     return module_home
-
-
-def build(home: settings.Settings, run_id: str, *layers: str) -> None:
-    for layer in layers:
-        dbt.build(layer, {"as_of_date": str(AS_OF), "run_id": run_id}, home)
 
 
 def test_nothing_is_left_of_a_person_and_runs_go_on(shop, capsys):
