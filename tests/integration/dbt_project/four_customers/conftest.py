@@ -15,26 +15,27 @@ from clv import settings
 
 
 @pytest.fixture(scope="session")
-def built(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[settings.Settings, dict]]:
-    """The home, and the facts of each layer's build. The environment is left as it was."""
+def built(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[settings.Settings, str, dict]]:
+    """The home, its warehouse's URL, and the facts of each layer's build. The environment is left as it was."""
     folder = tmp_path_factory.mktemp("four_customers") / "home"
     with pytest.MonkeyPatch.context() as patch, made_home(server, folder, patch) as home:
         facts = build(home)
+        url = home.warehouse_url
         patch.undo()
-        yield home, facts
+        yield home, url, facts
 
 
 @pytest.fixture(scope="module")
-def module_home(built: tuple[settings.Settings, dict]) -> Iterator[settings.Settings]:
+def module_home(built: tuple[settings.Settings, str, dict]) -> Iterator[settings.Settings]:
     """The shop's home, to which CLV_HOME and CLV_WAREHOUSE_URL point during a module's tests."""
-    home, _ = built
+    home, url, _ = built
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CLV_HOME", str(home.home))
-        patch.setenv("CLV_WAREHOUSE_URL", home.warehouse_url)
+        patch.setenv("CLV_WAREHOUSE_URL", url)
         yield home
 
 
 @pytest.fixture(scope="module")
-def shop(module_home: settings.Settings, built: tuple[settings.Settings, dict]) -> dict:  # noqa: ARG001
+def shop(module_home: settings.Settings, built: tuple[settings.Settings, str, dict]) -> dict:  # noqa: ARG001
     """The facts of each layer's build."""
-    return built[1]
+    return built[2]
