@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from typing import TypeVar
 
 import numpy as np
 from scipy.special import expit, logit
@@ -16,6 +17,7 @@ from spark_jobs import btyd, pareto_nbd
 
 Array = np.ndarray
 Columns = dict[str, Array]
+Days = TypeVar("Days", int, float)
 DAYS_PER_WEEK = 7.0
 FIT_ROWS = 3_000  # customers above which times are rounded to whole weeks for fitting
 LEAST_ORDERS = 1e-9
@@ -97,7 +99,7 @@ def probabilistic(fit: OriginFit, columns: Columns, horizon_days: int) -> Probab
     return over(fit, columns, [horizon_days])[horizon_days]
 
 
-def over(fit: OriginFit, columns: Columns, horizons: Iterable[int]) -> dict[int, Probabilistic]:
+def over(fit: OriginFit, columns: Columns, horizons: Iterable[Days]) -> dict[Days, Probabilistic]:
     """The anchor over several horizons (days); what does not depend on the horizon is worked out once."""
     x, t_x, T = history(columns)
     value = btyd.expected_value(fit.gamma_gamma, x + 1, np.nan_to_num(columns["order_value_mean"]))

@@ -27,6 +27,7 @@ from spark_jobs.logistic import Logistic
 from spark_jobs.personas import Personas
 from spark_jobs.promotion import CELLS, OURS, RIVALS
 from spark_jobs.totals import UNMEASURED
+from spark_jobs.waiting import Timing
 
 LIFETIME = 1825  # days: the remaining lifetime is cut at five years
 LEAST = 1e-9  # money, so that logs exist
@@ -110,8 +111,8 @@ class Parts:
 @dataclass(frozen=True)
 class Setting:
     """What the customers of a date have in common over a window: the level (in logs), the mean forecast (money), the
-    logs of the parts' means and of two shapes' means, the shift of the chance's log-odds, and the squared variation of
-    the shop's gaps."""
+    logs of the parts' means and of two shapes' means, the shift of the chance's log-odds, and what the times of their
+    orders have in common."""
 
     level: float
     mean: float
@@ -119,7 +120,7 @@ class Setting:
     log_shape: float
     log_tilted: float
     shift: float
-    gap_variation: float = 1.0
+    timing: Timing = field(default_factory=Timing)
 
 
 @dataclass(frozen=True)
@@ -204,13 +205,13 @@ def blend(trained: Trained, found: Parts, common: Setting) -> tuple[Array, Array
 def settings_of(model: Model, fit: OriginFit, columns: Columns, daily: Daily, day: date) -> dict[int, Setting]:
     """By window length, what the customers of a date have in common; for each window that `forecast` needs."""
     found = {}
-    variation = waiting.gap_variation(columns)
+    timing = waiting.timing(columns, daily, day)
     for window in sorted({model.base(h) or h for h in model.all_horizons}):
         trained = model.trained.get(window, Trained())
         level = log_level(daily, day, window, model.residuals)
         missed = buyers_missed(day, window, model.residuals)
         common = setting(trained, parts(trained, fit, columns, window), level, missed)
-        found[window] = replace(common, gap_variation=variation)
+        found[window] = replace(common, timing=timing)
     return found
 
 
@@ -263,6 +264,6 @@ def forecast(
     longest = result[LIFETIME]
     alive = coherence.beyond(longest.p_purchase, said.p_pareto, said.p_active)
     chances = {horizon: result[horizon].p_purchase for horizon in model.asked}
-    variation = next(iter(common.values())).gap_variation
-    next_order = waiting.days_to_next_order(fit, columns, chances, variation)
+    timing = next(iter(common.values())).timing
+    next_order = waiting.days_to_next_order(fit, columns, chances, timing)
     return {h: replace(found, p_alive=alive, days_to_next_order=next_order) for h, found in result.items()}

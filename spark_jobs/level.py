@@ -30,6 +30,7 @@ HALF_WINDOWS_FROM = 120  # days of horizon from which windows of half its length
 BUYERS_FOLLOW = 0.7  # of a move of money, in logs
 FORGIVEN = 0.1  # in logs, of what the anchor missed in buyers beyond money: as much comes and goes by chance
 LARGEST_MISS = 0.5  # in logs, of the same
+LEAST_OVERLAP = 7  # days beyond a year from which growth can be told
 DAYS_NEW = 90  # of a customer whose spend does not count as that of a closed cohort
 EXTREME_DAY = 5.0  # times the median of days with money: more is cut off
 
@@ -79,16 +80,11 @@ def season(money: Array, new: Array, horizon_days: int) -> tuple[float, float]:
     horizon_days = min(horizon_days, YEAR)
     year = money[-YEAR:].mean()
     s = _log_ratio(money[n - YEAR : n - YEAR + horizon_days].mean(), year)
-    overlap = min(n - YEAR, YEAR)
-    growth = 0.0
-    if overlap >= 7:
-        # Last year's window lies earlier than the middle of the year that it is compared with.
-        grown = _log_ratio(money[-overlap:].mean(), money[-overlap - YEAR : n - YEAR].mean())
-        growth = float(np.clip(grown, -1, 1)) * min(1.0, overlap / 30)
-        s += growth * (YEAR - horizon_days) / 2 / YEAR
-    recent = _log_ratio(money[-90:].mean(), year) - growth * (YEAR - 90) / 2 / YEAR
+    grown = growth(money)
+    s += grown * (YEAR - horizon_days) / 2 / YEAR  # last year's window lies earlier than the middle of that year
+    recent = _log_ratio(money[-90:].mean(), year) - grown * (YEAR - 90) / 2 / YEAR
     s -= TAKEN_BACK * float(np.clip(recent, -LARGEST_SEASON, LARGEST_SEASON))
-    believed = 0.75 + 0.25 * min(1.0, (n - YEAR) / 90) if overlap >= 7 else 0.5
+    believed = 0.75 + 0.25 * min(1.0, (n - YEAR) / 90) if n - YEAR >= LEAST_OVERLAP else 0.5
     if n < YEAR + 180:
         # A launch climbs from its first month: what looks like a season is its growth.
         opening = money[:28].mean() / max(money[28:112].mean(), 1e-9)
@@ -100,6 +96,17 @@ def season(money: Array, new: Array, horizon_days: int) -> tuple[float, float]:
     share = new[-180:].sum() / max(money[-180:].sum(), 1e-9)
     believed *= float(np.clip((share - 0.01) / 0.04, 0, 1))
     return float(np.clip(s, -LARGEST_SEASON, LARGEST_SEASON)), believed
+
+
+def growth(money: Array) -> float:
+    """log of the money of the days that two years have in common over that of the year before; 0 where these are
+    fewer than LEAST_OVERLAP, and nearer to it below 30."""
+    n = len(money)
+    overlap = min(n - YEAR, YEAR)
+    if overlap < LEAST_OVERLAP:
+        return 0.0
+    grown = _log_ratio(money[-overlap:].mean(), money[-overlap - YEAR : n - YEAR].mean())
+    return float(np.clip(grown, -1, 1)) * min(1.0, overlap / 30)
 
 
 def residual(
