@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from great_expectations.expectations.expectation import Expectation
+
 from clv import dbt, tables
 from expectations.rules import Slice, Suite, complete, has_rows, never, unique
 
@@ -15,11 +17,6 @@ def customer_features(slice_: Slice) -> Suite:
     shrinking = " or ".join(
         f"orders_{short} > orders_{long}" for short, long in zip(WINDOWS, (*WINDOWS[1:], "count"), strict=True)
     )
-    arrived = _arrived_meanwhile(slice_)
-    staged = f"""(
-        select customer_key, sum(amount) as revenue from {tables.STG_ORDER_LINES}
-        where ordered_at < {slice_.before} group by customer_key
-    ) as staged"""
     return Suite(
         tables.CUSTOMER_FEATURES,
         f"SELECT * from {tables.CUSTOMER_FEATURES} where {slice_.where}",
@@ -27,28 +24,7 @@ def customer_features(slice_: Slice) -> Suite:
             has_rows(f"no customer has features at {slice_.as_of_date}", "clear the task build_features"),
             unique("customer_key"),
             *complete("customer_key", "orders_count", "revenue_total"),
-            never(
-                "customers_complete",
-                f"""select coalesce(features.customer_key, staged.customer_key) as customer_key
-                from {{batch}} as features full join {staged} on staged.customer_key = features.customer_key
-                where (features.customer_key is null or staged.customer_key is null) and not {arrived}""",
-                "a customer with lines before the date has no features, or the other way round",
-                AGAIN,
-            ),
-            never(
-                "revenue_reconciles",
-                f"""select features.customer_key, features.revenue_total, staged.revenue
-                from {{batch}} as features join {staged} on staged.customer_key = features.customer_key
-                where (abs(features.revenue_total - staged.revenue) < 0.005) is not true and not {arrived}""",
-                "a customer's revenue is not the sum of their accepted amounts, to the penny",
-                AGAIN,
-            ),
-            never(
-                "compared_with_staging",
-                f"select 'later' as batches from {{batch}} where {arrived} limit 1",
-                "another run rebuilt staging since these features were built, so they were not compared with it",
-                severity="warning",
-            ),
+            *_compared_with_staging(slice_),
             never(
                 "counts_not_negative",
                 f"select customer_key, {', '.join(counts)} from {{batch}} where least({', '.join(counts)}) < 0",
@@ -73,6 +49,39 @@ def customer_features(slice_: Slice) -> Suite:
             ),
         ],
     )
+
+
+def _compared_with_staging(slice_: Slice) -> list[Expectation]:
+    """Customers and their revenue are those of staging, where staging is what the features were built on."""
+    arrived = _arrived_meanwhile(slice_)
+    staged = f"""(
+        select customer_key, sum(amount) as revenue from {tables.STG_ORDER_LINES}
+        where ordered_at < {slice_.before} group by customer_key
+    ) as staged"""
+    return [
+        never(
+            "customers_complete",
+            f"""select coalesce(features.customer_key, staged.customer_key) as customer_key
+            from {{batch}} as features full join {staged} on staged.customer_key = features.customer_key
+            where (features.customer_key is null or staged.customer_key is null) and not {arrived}""",
+            "a customer with lines before the date has no features, or the other way round",
+            AGAIN,
+        ),
+        never(
+            "revenue_reconciles",
+            f"""select features.customer_key, features.revenue_total, staged.revenue
+            from {{batch}} as features join {staged} on staged.customer_key = features.customer_key
+            where (abs(features.revenue_total - staged.revenue) < 0.005) is not true and not {arrived}""",
+            "a customer's revenue is not the sum of their accepted amounts, to the penny",
+            AGAIN,
+        ),
+        never(
+            "compared_with_staging",
+            f"select 'later' as batches from {{batch}} where {arrived} limit 1",
+            "another run rebuilt staging since these features were built, so they were not compared with it",
+            severity="warning",
+        ),
+    ]
 
 
 def _arrived_meanwhile(slice_: Slice) -> str:

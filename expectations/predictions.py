@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from great_expectations.expectations.expectation import Expectation
+
 from clv import settings, tables
 from expectations.features import WINDOWS
+from expectations.forecasts import chances_ordered, longer_is_not_less
 from expectations.rules import Slice, Suite, between, has_rows, never, unique
 
 FACTOR = 5  # by which a forecast year may differ from the year before without a warning
@@ -14,110 +17,123 @@ MEASURES = ("p_purchase", "expected_orders", *MONEY, *(f"{name} * discount_facto
 
 def customer_predictions(slice_: Slice) -> Suite:
     """One row per customer and horizon, scored or with the reason why not."""
-    horizons = ", ".join(f"({days})" for days in settings.load().horizons)
     longest = max(settings.load().horizons)
-    window = min((days for days in WINDOWS if days >= longest), default=max(WINDOWS))
     features = f"(select * from {tables.CUSTOMER_FEATURES} where {slice_.where}) as features"
-    falls = " or ".join(f"measured[{i}] < before[{i}] * (1 - 1e-6) - 1e-9" for i in range(1, len(MEASURES) + 1))
     return Suite(
         tables.CUSTOMER_PREDICTIONS,
         f"SELECT * from {tables.CUSTOMER_PREDICTIONS} where {slice_.where}",
         [
             has_rows(f"no customer has a forecast at {slice_.as_of_date}", MEND),
             unique("customer_key", "horizon_days"),
-            never(
-                "customers_complete",
-                f"""select features.customer_key, wanted.horizon_days
-                from {features} cross join (values {horizons}) as wanted (horizon_days)
-                left join {{batch}} as p
-                    on p.customer_key = features.customer_key and p.horizon_days = wanted.horizon_days
-                where p.customer_key is null""",
-                "a customer has no row for a horizon",
-                MEND,
-            ),
-            never(
-                "customers_known",
-                f"""select p.customer_key, p.horizon_days from {{batch}} as p
-                left join {features} on features.customer_key = p.customer_key where features.customer_key is null""",
-                "a forecast for a customer without features",
-                MEND,
-            ),
+            *_customers_by_horizon(features),
             between("p_purchase", 0, 1),
             between("p_alive", 0, 1),
-            never(
-                "scored_is_complete",
-                f"""select customer_key, horizon_days from {{batch}} where status = 'scored' and (
-                    predicted_revenue is null or expected_orders is null or model_version is null
-                    or (horizon_days <= {longest} and
-                        (p_purchase is null or predicted_p10 is null or predicted_p50 is null or predicted_p90 is null))
-                )""",
-                "a scored row with a forecast missing",
-                MEND,
-            ),
-            never(
-                "unscored_says_why",
-                """select customer_key, horizon_days, status from {batch}
-                where status <> 'scored' and (coalesce(status_reason, '') = '' or predicted_revenue is not null)""",
-                "a row without a score that gives no reason, or gives a forecast all the same",
-                MEND,
-            ),
-            never(
-                "finite_and_not_negative",
-                """select customer_key, horizon_days, expected_orders, predicted_revenue, predicted_p10, predicted_p90
-                from {batch}
-                where least(expected_orders, predicted_revenue, predicted_p10) < 0
-                    or greatest(expected_orders, predicted_revenue, predicted_p90) >= 'Infinity'""",
-                "a forecast that is negative or not a finite number",
-                MEND,
-            ),
-            never(
-                "quantiles_ordered",
-                """select customer_key, horizon_days, predicted_p10, predicted_p50, predicted_p90, predicted_revenue
-                from {batch}
-                where predicted_p10 > predicted_p50 or predicted_p50 > predicted_p90
-                    or predicted_p10 > predicted_revenue""",
-                "the interval's ends and the median are not in order, or its lower end is above the mean",
-                MEND,
-            ),
-            never(
-                "chances_ordered",
-                """select customer_key, horizon_days, p_purchase, p_alive from {batch} where p_purchase > p_alive""",
-                "an order is likelier than being a customer still",
-                MEND,
-            ),
-            never(
-                "next_order_agrees",
-                f"""select customer_key, horizon_days, p_purchase, days_to_next_order from {{batch}}
-                where horizon_days <= {longest} and (
-                    (p_purchase > 0.500001 and coalesce(days_to_next_order >= horizon_days, true))
-                    or (p_purchase < 0.499999 and days_to_next_order < horizon_days)
-                )""",
-                "the day of the next order lies within a horizon whose chance is under a half, or the other way round",
-                MEND,
-            ),
-            never(
-                "longer_is_not_less",
-                f"""select customer_key, horizon_days, measured, before from (
-                    select *, lag(measured) over (partition by customer_key order by horizon_days) as before from (
-                        select customer_key, horizon_days, array[{", ".join(MEASURES)}] as measured
-                        from {{batch}} where status = 'scored'
-                    ) as rows
-                ) as steps where {falls}""",
-                f"a longer horizon promises less than a shorter one, at one of {', '.join(MEASURES)}",
-                MEND,
-            ),
-            never(
-                "total_near_last_year",
-                f"""select * from (
-                    select
-                        (select sum(predicted_revenue) from {{batch}} where horizon_days = {longest}) as predicted,
-                        (select sum(revenue_{window}) * {longest / window} from {features}) as last_year
-                ) as totals
-                where last_year > 0 and predicted not between last_year / {FACTOR} and last_year * {FACTOR}""",
-                f"the forecast for {longest} days is under a {FACTOR}th or over {FACTOR} times the last {longest} days",
-                severity="warning",
-            ),
+            *_scored_or_said_why(longest),
+            *_in_order(),
+            chances_ordered("customer_key, horizon_days", MEND),
+            _next_order_agrees(longest),
+            longer_is_not_less(MEASURES, "{now} < {before} * (1 - 1e-6) - 1e-9", MEND, "status = 'scored'"),
+            _near_last_year(features, longest),
         ],
+    )
+
+
+def _customers_by_horizon(features: str) -> list[Expectation]:
+    """Each customer with features, and nobody else, has a row of each horizon."""
+    horizons = ", ".join(f"({days})" for days in settings.load().horizons)
+    return [
+        never(
+            "customers_complete",
+            f"""select features.customer_key, wanted.horizon_days
+            from {features} cross join (values {horizons}) as wanted (horizon_days)
+            left join {{batch}} as p
+                on p.customer_key = features.customer_key and p.horizon_days = wanted.horizon_days
+            where p.customer_key is null""",
+            "a customer has no row for a horizon",
+            MEND,
+        ),
+        never(
+            "customers_known",
+            f"""select p.customer_key, p.horizon_days from {{batch}} as p
+            left join {features} on features.customer_key = p.customer_key where features.customer_key is null""",
+            "a forecast for a customer without features",
+            MEND,
+        ),
+    ]
+
+
+def _scored_or_said_why(longest: int) -> list[Expectation]:
+    """A row has a whole forecast, or the reason why there is none."""
+    return [
+        never(
+            "scored_is_complete",
+            f"""select customer_key, horizon_days from {{batch}} where status = 'scored' and (
+                predicted_revenue is null or expected_orders is null or model_version is null
+                or (horizon_days <= {longest} and
+                    (p_purchase is null or predicted_p10 is null or predicted_p50 is null or predicted_p90 is null))
+            )""",
+            "a scored row with a forecast missing",
+            MEND,
+        ),
+        never(
+            "unscored_says_why",
+            """select customer_key, horizon_days, status from {batch}
+            where status <> 'scored' and (coalesce(status_reason, '') = '' or predicted_revenue is not null)""",
+            "a row without a score that gives no reason, or gives a forecast all the same",
+            MEND,
+        ),
+    ]
+
+
+def _in_order() -> list[Expectation]:
+    """Money is a finite number, and lies within its interval."""
+    return [
+        never(
+            "finite_and_not_negative",
+            """select customer_key, horizon_days, expected_orders, predicted_revenue, predicted_p10, predicted_p90
+            from {batch}
+            where least(expected_orders, predicted_revenue, predicted_p10) < 0
+                or greatest(expected_orders, predicted_revenue, predicted_p90) >= 'Infinity'""",
+            "a forecast that is negative or not a finite number",
+            MEND,
+        ),
+        never(
+            "quantiles_ordered",
+            """select customer_key, horizon_days, predicted_p10, predicted_p50, predicted_p90, predicted_revenue
+            from {batch}
+            where predicted_p10 > predicted_p50 or predicted_p50 > predicted_p90
+                or predicted_p10 > predicted_revenue""",
+            "the interval's ends and the median are not in order, or its lower end is above the mean",
+            MEND,
+        ),
+    ]
+
+
+def _next_order_agrees(longest: int) -> Expectation:
+    return never(
+        "next_order_agrees",
+        f"""select customer_key, horizon_days, p_purchase, days_to_next_order from {{batch}}
+        where horizon_days <= {longest} and (
+            (p_purchase > 0.500001 and coalesce(days_to_next_order >= horizon_days, true))
+            or (p_purchase < 0.499999 and days_to_next_order < horizon_days)
+        )""",
+        "the day of the next order lies within a horizon whose chance is under a half, or the other way round",
+        MEND,
+    )
+
+
+def _near_last_year(features: str, longest: int) -> Expectation:
+    window = min((days for days in WINDOWS if days >= longest), default=max(WINDOWS))
+    return never(
+        "total_near_last_year",
+        f"""select * from (
+            select
+                (select sum(predicted_revenue) from {{batch}} where horizon_days = {longest}) as predicted,
+                (select sum(revenue_{window}) * {longest / window} from {features}) as last_year
+        ) as totals
+        where last_year > 0 and predicted not between last_year / {FACTOR} and last_year * {FACTOR}""",
+        f"the forecast for {longest} days is under a {FACTOR}th or over {FACTOR} times the last {longest} days",
+        severity="warning",
     )
 
 

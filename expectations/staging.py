@@ -36,30 +36,7 @@ def stg_batch_counts(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no 
                 "load orders with `clv ingest --source NAME --path FILE_OR_FOLDER`, then run again",
             ),
             unique("batch_id"),
-            never(
-                "rows_accounted_for",
-                """select batch_id, rows_received, rows_accepted, rows_set_aside, rows_unreadable, rows_duplicate
-                from {batch} where rows_received
-                    is distinct from rows_accepted + rows_set_aside + rows_unreadable + rows_duplicate""",
-                "a batch's rows received are not rows accepted + set aside + duplicates",
-                "rows were lost between raw and staging: look at staging's models before anything else",
-            ),
-            never(
-                "rows_accepted_are_there",
-                f"""select counts.batch_id, counts.file_name, counts.rows_accepted, lines.rows_there
-                from {{batch}} as counts
-                left join (
-                    select batch_id, count(*) as rows_there
-                    from (
-                        select batch_id from {tables.STG_ORDER_LINES}
-                        union all select batch_id from {tables.STG_CHANNEL_SPEND}
-                    ) as accepted
-                    group by batch_id
-                ) as lines on lines.batch_id = counts.batch_id
-                where counts.rows_accepted <> coalesce(lines.rows_there, 0)""",
-                "a batch's accepted rows are not the rows in staging.stg_order_lines and staging.stg_channel_spend",
-                "staging was built in part: clear the task build_staging",
-            ),
+            *_accounted_for(),
             *(_missing(what, MISSING_SHARE, "critical") for what in ("amount", "time", "order")),
             _missing("customer", MISSING_CUSTOMER_SHARE, "critical"),
             _missing("customer", MISSING_CUSTOMER_WARNING, "warning"),
@@ -70,25 +47,59 @@ def stg_batch_counts(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no 
                 "a batch with orders dated before 1990 or after it was loaded",
                 severity="warning",
             ),
-            never(
-                "batch_volume",
-                """select * from (
-                    select
-                        batch_id, file_name, rows_received,
-                        row_number() over (partition by source order by batch_id desc) as from_last,
-                        (
-                            select percentile_cont(0.5) within group (order by earlier.rows_received)
-                            from staging.stg_batch_counts as earlier
-                            where earlier.source = subselect.source and earlier.batch_id < subselect.batch_id
-                            having count(*) >= 4
-                        ) as usual_rows
-                    from {batch}
-                ) as batches
-                where from_last = 1 and rows_received not between usual_rows / 3 and usual_rows * 3""",
-                "the last batch is under a third or over three times the usual size of its source",
-                severity="warning",
-            ),
+            _batch_volume(),
         ],
+    )
+
+
+def _accounted_for() -> list[Expectation]:
+    """No row received is lost, and what was accepted is there."""
+    return [
+        never(
+            "rows_accounted_for",
+            """select batch_id, rows_received, rows_accepted, rows_set_aside, rows_unreadable, rows_duplicate
+            from {batch} where rows_received
+                is distinct from rows_accepted + rows_set_aside + rows_unreadable + rows_duplicate""",
+            "a batch's rows received are not rows accepted + set aside + duplicates",
+            "rows were lost between raw and staging: look at staging's models before anything else",
+        ),
+        never(
+            "rows_accepted_are_there",
+            f"""select counts.batch_id, counts.file_name, counts.rows_accepted, lines.rows_there
+            from {{batch}} as counts
+            left join (
+                select batch_id, count(*) as rows_there
+                from (
+                    select batch_id from {tables.STG_ORDER_LINES}
+                    union all select batch_id from {tables.STG_CHANNEL_SPEND}
+                ) as accepted
+                group by batch_id
+            ) as lines on lines.batch_id = counts.batch_id
+            where counts.rows_accepted <> coalesce(lines.rows_there, 0)""",
+            "a batch's accepted rows are not the rows in staging.stg_order_lines and staging.stg_channel_spend",
+            "staging was built in part: clear the task build_staging",
+        ),
+    ]
+
+
+def _batch_volume() -> Expectation:
+    return never(
+        "batch_volume",
+        """select * from (
+            select
+                batch_id, file_name, rows_received,
+                row_number() over (partition by source order by batch_id desc) as from_last,
+                (
+                    select percentile_cont(0.5) within group (order by earlier.rows_received)
+                    from staging.stg_batch_counts as earlier
+                    where earlier.source = subselect.source and earlier.batch_id < subselect.batch_id
+                    having count(*) >= 4
+                ) as usual_rows
+            from {batch}
+        ) as batches
+        where from_last = 1 and rows_received not between usual_rows / 3 and usual_rows * 3""",
+        "the last batch is under a third or over three times the usual size of its source",
+        severity="warning",
     )
 
 

@@ -1,0 +1,81 @@
+"""Suites of the tables that sum customers up by channel, and of what drives the value of a group."""
+
+from __future__ import annotations
+
+from clv import tables
+from expectations.analytics.of_run import MEND, RUNS, agree, suite
+from expectations.rules import Slice, Suite, between, complete, counted, never, unique
+
+
+def channel_value(slice_: Slice) -> Suite:
+    """One row per channel; none without ad spend."""
+    return suite(
+        slice_,
+        "channel_value",
+        counted(),
+        unique("channel"),
+        *complete("channel", "customers", "covered_from", "covered_to"),
+        agree(
+            "spend_reconciles",
+            "the channels' spend does not add up to what was spent before the date",
+            "spend_of_channels is distinct from spend",
+            spend_of_channels="select sum(spend) from {batch}",
+            spend=f"select sum(round(spend, 2)) from {tables.CHANNEL_SPEND_BEFORE} where {slice_.where}",
+        ),
+        never(
+            "nothing_from_the_future",
+            f"select channel, covered_to from {{batch}} where covered_to >= {slice_.before}",
+            "ad spend on or after the date",
+            MEND,
+        ),
+    )
+
+
+def channel_cohorts(slice_: Slice) -> Suite:
+    """One row per channel and month of the first order, or of ad spend."""
+    channels = f"{RUNS}.channel_value where {slice_.where}"
+    return suite(
+        slice_,
+        "channel_cohorts",
+        counted(),
+        unique("channel", "cohort_month"),
+        agree(
+            "customers_add_up",
+            "the channels' cohorts are not the customers with an order, or not those of channel_value",
+            "customers_in_cohorts <> customers or covered_customers <> customers_of_channels",
+            customers_in_cohorts="select coalesce(sum(customers), 0) from {batch}",
+            customers=f"""select count(*) from {RUNS}.customer_clv
+                where {slice_.where} and first_order_on is not null""",
+            covered_customers="select sum(covered_customers) from {batch}",
+            customers_of_channels=f"select sum(customers) from {channels}",
+        ),
+        agree(
+            "spend_reconciles",
+            "the cohorts' spend does not add up to the channels'",
+            "abs(spend_of_cohorts - spend_of_channels) > rounding",
+            spend_of_cohorts="select sum(spend) from {batch}",
+            spend_of_channels=f"select sum(spend) from {channels}",
+            rounding="select 0.01 * count(*) from {batch}",
+        ),
+    )
+
+
+def customer_economics(slice_: Slice) -> Suite:
+    """One row per group of customers."""
+    return suite(
+        slice_,
+        "customer_economics",
+        counted(),
+        unique("grouped_by", "name"),
+        between("retention", 0, 1),
+        never(
+            "customers_add_up",
+            f"""select grouped_by, sum(customers) as customers from {{batch}}
+            group by grouped_by
+            having sum(customers) is distinct from (
+                select count(*) from {RUNS}.customer_clv where {slice_.where} and orders_count > 0
+            )""",
+            "a group's customers are not those with an order",
+            MEND,
+        ),
+    )

@@ -1,0 +1,125 @@
+"""Suites of the tables with a row per customer: value, horizons, profile."""
+
+from __future__ import annotations
+
+from great_expectations.expectations.expectation import Expectation
+
+from clv import settings, tables
+from expectations.analytics.of_run import MEND, RUNS, of_run, same_customers, suite
+from expectations.forecasts import chances_ordered, longer_is_not_less
+from expectations.rules import Slice, Suite, between, complete, has_rows, never, unique
+
+MONEY = ("predicted_revenue", "predicted_clv", "predicted_clv_p10", "predicted_clv_p90", "value_tier")
+# A shop that sells at a loss has negative values, and a longer horizon loses more. So the order of bounds and horizons
+# is asked for only where a value is not negative.
+RISING = (
+    "p_purchase", "expected_orders", "predicted_revenue",
+    "predicted_clv", "predicted_clv_p10", "predicted_clv_p50", "predicted_clv_p90",
+)  # fmt: skip
+
+
+def customer_clv(slice_: Slice) -> Suite:
+    """One row per customer."""
+    return suite(
+        slice_,
+        "customer_clv",
+        has_rows(f"no customer has a value at {slice_.as_of_date}", MEND),
+        unique("customer_key"),
+        *complete("customer_key", "currency", "status", "historic_revenue", "orders_count", "segment"),
+        same_customers(
+            f"(select * from {tables.CUSTOMER_FEATURES} where {slice_.where})",
+            "a customer with features has no value, or the other way round",
+        ),
+        _revenue_reconciles(slice_),
+        never(
+            "scored_has_money",
+            f"select customer_key from {{batch}} where status = 'scored' and num_nulls({', '.join(MONEY)}) > 0",
+            "a scored customer without a forecast in money or a value tier",
+            MEND,
+        ),
+        between("p_purchase", 0, 1),
+        between("p_alive", 0, 1),
+        chances_ordered("customer_key", MEND),
+        never(
+            "interval_around_the_mean",
+            """select customer_key, predicted_clv_p10, predicted_clv_p50, predicted_clv_p90, predicted_clv
+            from {batch}
+            where predicted_clv >= 0 and (
+                predicted_clv_p10 > least(predicted_clv, predicted_clv_p50)
+                or predicted_clv_p50 > predicted_clv_p90
+            )""",
+            "the interval's ends and the median are not in order, or its lower end is above the mean",
+            MEND,
+        ),
+        between("clv_percentile", 0, 100),
+        _tiers_have_their_shares(),
+    )
+
+
+def _revenue_reconciles(slice_: Slice) -> Expectation:
+    return never(
+        "revenue_reconciles",
+        f"""select clv.customer_key, clv.historic_revenue, orders.revenue from {{batch}} as clv
+        left join (
+            select customer_key, sum(net_revenue) as revenue from {RUNS}.fct_orders
+            where {slice_.where} group by customer_key
+        ) as orders on orders.customer_key = clv.customer_key
+        where clv.historic_revenue is distinct from orders.revenue""",
+        "a customer's historic revenue is not the sum of their orders, to the penny",
+        MEND,
+    )
+
+
+def _tiers_have_their_shares() -> Expectation:
+    return never(
+        "tiers_have_their_shares",
+        f"""select * from (
+            select
+                tiers.value_tier, tiers.top_percent,
+                count(*) filter (where reached.top_percent <= tiers.top_percent) as customers_down_to_it,
+                ceil(count(*) * tiers.top_percent / 100) as stated
+            from {RUNS}.value_tiers as tiers
+            cross join {{batch}} as clv
+            join {RUNS}.value_tiers as reached on reached.value_tier = clv.value_tier
+            group by tiers.value_tier, tiers.top_percent
+        ) as shares
+        where abs(customers_down_to_it - stated) > 1""",
+        "a value tier does not hold its stated share of customers",
+        MEND,
+    )
+
+
+def customer_clv_horizons(slice_: Slice) -> Suite:
+    """One row per customer and horizon."""
+    horizons = ", ".join(f"({days})" for days in settings.load().horizons)
+    return suite(
+        slice_,
+        "customer_clv_horizons",
+        has_rows(f"no customer has a forecast at {slice_.as_of_date}", MEND),
+        unique("customer_key", "horizon_days"),
+        *complete("customer_key", "horizon_days"),
+        never(
+            "one_row_per_horizon",
+            f"""select clv.customer_key, wanted.horizon_days
+            from {of_run(slice_, "customer_clv")} as clv
+            cross join (values {horizons}) as wanted (horizon_days)
+            full join {{batch}} as h on h.customer_key = clv.customer_key and h.horizon_days = wanted.horizon_days
+            where h.customer_key is null or clv.customer_key is null""",
+            "a customer of customer_clv has no row for a horizon, or the other way round",
+            MEND,
+        ),
+        longer_is_not_less(RISING, "{before} > 0 and {now} < {before}", MEND),
+    )
+
+
+def dim_customer(slice_: Slice) -> Suite:
+    """One row per customer."""
+    return suite(
+        slice_,
+        "dim_customer",
+        has_rows(f"no customer has a profile at {slice_.as_of_date}", MEND),
+        unique("customer_key"),
+        same_customers(
+            of_run(slice_, "customer_clv"), "a customer stands in one of dim_customer and customer_clv only"
+        ),
+    )

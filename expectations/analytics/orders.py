@@ -1,0 +1,72 @@
+"""Suites of the orders and of the cohorts that are counted from them."""
+
+from __future__ import annotations
+
+from clv import tables
+from expectations.analytics.of_run import MEND, RUNS, agree, suite
+from expectations.rules import Slice, Suite, between, complete, has_rows, never, unique
+
+
+def fct_orders(slice_: Slice) -> Suite:
+    """One row per order, net of refunds. Money is rounded per order: sums of finer amounts may differ by that."""
+    return suite(
+        slice_,
+        "fct_orders",
+        has_rows(f"no order is there at {slice_.as_of_date}", MEND),
+        unique("order_key"),
+        *complete("order_key", "customer_key", "net_revenue"),
+        agree(
+            "revenue_reconciles",
+            "the orders do not add up to the customers' revenue, to the penny",
+            "(abs(revenue_of_orders - revenue_of_customers) <= rounding) is not true",
+            revenue_of_orders="select sum(net_revenue) from {batch}",
+            revenue_of_customers=f"""select sum(round(revenue_total::numeric, 4)) from {tables.CUSTOMER_FEATURES}
+                where {slice_.where}""",
+            rounding=f"""select 0.005 * count(*) from {tables.STG_ORDER_LINES}
+                where ordered_at < {slice_.before} and amount <> round(amount, 2)""",
+        ),
+        never(
+            "lines_add_up",
+            f"""select order_key, orders.net_revenue, lines.amount
+            from (select * from {{batch}}) as orders
+            full join (
+                select order_key, sum(amount) as amount from {tables.ORDER_LINES_OF_RUNS}
+                where {slice_.where} group by order_key
+            ) as lines using (order_key)
+            where (abs(orders.net_revenue - lines.amount) <= 0.01) is not true""",
+            "an order's lines do not add up to it, to the penny",
+            MEND,
+        ),
+        never(
+            "nothing_from_the_future",
+            f"select order_key, ordered_on from {{batch}} where ordered_on >= {slice_.before}",
+            "an order on or after the date",
+            MEND,
+        ),
+    )
+
+
+def cohort_value(slice_: Slice) -> Suite:
+    """One row per cohort and month of its life."""
+    orders = f"{RUNS}.fct_orders where {slice_.where}"
+    return suite(
+        slice_,
+        "cohort_value",
+        has_rows(f"no cohort is there at {slice_.as_of_date}", MEND),
+        unique("cohort_month", "month_number"),
+        between("retention", 0, 1),
+        agree(
+            "revenue_reconciles",
+            "the cohorts' revenue does not add up to that of the orders",
+            "revenue_of_cohorts is distinct from revenue_of_orders",
+            revenue_of_cohorts="select sum(revenue) from {batch}",
+            revenue_of_orders=f"select sum(net_revenue) from {orders}",
+        ),
+        agree(
+            "customers_complete",
+            "the cohorts' customers are not all who have an order",
+            "customers_in_cohorts is distinct from customers",
+            customers_in_cohorts="select sum(customers) from {batch} where month_number = 0",
+            customers=f"select count(distinct customer_key) from {orders}",
+        ),
+    )

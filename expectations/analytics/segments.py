@@ -1,0 +1,87 @@
+"""Suites of the divisions of customers: segments, the moves between them, personas."""
+
+from __future__ import annotations
+
+from expectations.analytics.of_run import MEND, RUNS, agree, of_run, same_customers, suite
+from expectations.rules import Slice, Suite, complete, counted, has_rows, never, unique
+
+
+def customer_segments(slice_: Slice) -> Suite:
+    """One row per customer."""
+    return suite(
+        slice_,
+        "customer_segments",
+        has_rows(f"no customer has a segment at {slice_.as_of_date}", MEND),
+        unique("customer_key"),
+        *complete("segment", "lifecycle_stage", "tags"),
+        same_customers(
+            of_run(slice_, "customer_clv"), "a customer stands in one of customer_segments and customer_clv only"
+        ),
+        never(
+            "valued_have_a_band",
+            f"""select customer_key from {{batch}} inner join (
+                select customer_key, value_tier from {RUNS}.customer_clv where {slice_.where}
+            ) as clv using (customer_key)
+            where (value_band is null) <> (clv.value_tier is null)""",
+            "a customer has a value tier and no value band, or the other way round",
+            MEND,
+        ),
+    )
+
+
+def segment_summary(slice_: Slice) -> Suite:
+    """One row per segment."""
+    return suite(
+        slice_,
+        "segment_summary",
+        has_rows(f"no segment is summed up at {slice_.as_of_date}", MEND),
+        unique("segment"),
+        agree(
+            "customers_add_up",
+            "the segments' customers do not add up to all customers",
+            "customers_in_segments is distinct from customers",
+            customers_in_segments="select sum(customers) from {batch}",
+            customers=f"select count(*) from {RUNS}.customer_clv where {slice_.where}",
+        ),
+    )
+
+
+def segment_transitions(slice_: Slice) -> Suite:
+    """One row per move from a segment to another."""
+    return suite(
+        slice_,
+        "segment_transitions",
+        has_rows(f"no customer's segments are compared at {slice_.as_of_date}", MEND),
+        unique("from_segment", "to_segment"),
+        never(
+            "customers_add_up",
+            f"""select * from (
+                select to_segment, sum(moves.customers) as customers_who_came, max(summary.customers) as customers
+                from {{batch}} as moves
+                full join {of_run(slice_, "segment_summary")} as summary on summary.segment = moves.to_segment
+                group by to_segment
+            ) as totals
+            where customers_who_came is distinct from customers""",
+            "the customers who came to a segment, or stayed, are not its customers",
+            MEND,
+        ),
+    )
+
+
+def personas(slice_: Slice) -> Suite:
+    """One row per persona; none without a trained model."""
+    return suite(
+        slice_,
+        "personas",
+        counted(),
+        unique("persona"),
+        *complete("name", "customers"),
+        agree(
+            "customers_add_up",
+            "the personas' customers are not those of customer_segments",
+            "customers_in_personas is distinct from customers",
+            customers_in_personas="select coalesce(sum(customers), 0) from {batch}",
+            customers=f"""select count(*) from {RUNS}.customer_segments
+                where {slice_.where} and persona is not null""",
+        ),
+    )

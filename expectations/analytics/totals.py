@@ -1,0 +1,60 @@
+"""Suites of the forecasts that are summed up: by group of customers, and by calendar month."""
+
+from __future__ import annotations
+
+from expectations.analytics.of_run import MEND, RUNS, agree, suite
+from expectations.rules import Slice, Suite, complete, counted, never, unique
+
+MONEY = ("revenue", "profit", "clv")
+
+
+def forecast_totals(slice_: Slice) -> Suite:
+    """One row per horizon and group; none without a forecast."""
+    ends = [(f"predicted_{what}_low", f"predicted_{what}", f"predicted_{what}_high") for what in MONEY]
+    wrong = [f"{mean} >= 0 and ({low} > {mean} or {high} < {low})" for low, mean, high in ends]
+    clv = f"{RUNS}.customer_clv where {slice_.where}"
+    return suite(
+        slice_,
+        "forecast_totals",
+        counted(),
+        unique("horizon_days", "grouped_by", "group_name"),
+        *complete("customers", "predicted_revenue", "predicted_clv"),
+        never(
+            "interval_around_the_mean",
+            f"""select horizon_days, grouped_by, group_name, {", ".join(sum(ends, ()))} from {{batch}}
+            where {" or ".join(wrong)}""",
+            "the ends of a sum's interval are not in order, or its lower end is above the mean",
+            MEND,
+        ),
+        never(
+            "customers_add_up",
+            f"""select * from (
+                select grouped_by, sum(customers) as customers_in_groups, sum(predicted_clv) as clv_of_groups
+                from {{batch}} where horizon_days = (select max(horizon_days) from {clv})
+                group by grouped_by
+            ) as totals
+            cross join (
+                select count(*) as customers, sum(predicted_clv) as clv from {clv} and status = 'scored'
+            ) as scored
+            where customers_in_groups <> customers or clv_of_groups <> clv""",
+            "the customers or the value of the groups do not add up to customer_clv",
+            MEND,
+        ),
+    )
+
+
+def forecast_months(slice_: Slice) -> Suite:
+    """One row per calendar month to come; none without a forecast."""
+    return suite(
+        slice_,
+        "forecast_months",
+        counted(),
+        unique("month"),
+        agree(
+            "revenue_reconciles",
+            "the months' forecast does not add up to the customers'",
+            "revenue_of_months is distinct from revenue_of_customers",
+            revenue_of_months="select sum(predicted_revenue) from {batch}",
+            revenue_of_customers=f"select sum(predicted_revenue) from {RUNS}.customer_clv where {slice_.where}",
+        ),
+    )

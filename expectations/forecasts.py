@@ -1,0 +1,39 @@
+"""What is expected of forecasts wherever they stand: in predictions, and in money in analytics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from great_expectations.expectations.expectation import Expectation
+
+from expectations.rules import never
+
+
+def chances_ordered(key: str, mend: str) -> Expectation:
+    """Expects no order to be likelier than being a customer still. `key` names the columns shown of a row found."""
+    return never(
+        "chances_ordered",
+        f"select {key}, p_purchase, p_alive from {{batch}} where p_purchase > p_alive",
+        "an order is likelier than being a customer still",
+        mend,
+    )
+
+
+def longer_is_not_less(measures: Sequence[str], falls: str, mend: str, where: str = "true") -> Expectation:
+    """Expects no measure of a customer to fall from a horizon to the next longer one.
+
+    `measures` are SQL of a row, `falls` is SQL of what a fall is, with {now} and {before} in it, and `where` says which
+    rows are compared.
+    """
+    found = " or ".join(falls.format(now=f"measured[{i}]", before=f"before[{i}]") for i in range(1, len(measures) + 1))
+    return never(
+        "longer_is_not_less",
+        f"""select customer_key, horizon_days, measured, before from (
+            select *, lag(measured) over (partition by customer_key order by horizon_days) as before from (
+                select customer_key, horizon_days, array[{", ".join(measures)}] as measured
+                from {{batch}} where {where}
+            ) as rows
+        ) as steps where {found}""",
+        f"a longer horizon promises less than a shorter one, at one of {', '.join(measures)}",
+        mend,
+    )

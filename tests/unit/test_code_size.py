@@ -1,0 +1,62 @@
+"""Functions fit on a screen and modules can be read at one sitting; what is still longer is named here.
+
+The lists may only shrink: what is short enough by now has to leave them.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from clv.settings import PROJECT
+
+FOLDERS = ("clv", "spark_jobs", "expectations", "dags", "sample_shop", "scripts", "benchmarks", "tests")
+LINES_OF_A_FUNCTION = 60
+LINES_OF_A_MODULE = 300
+
+LONG_FUNCTIONS = {
+    "spark_jobs/fitting.py: fit",
+    "tests/integration/clv/ingest/broken_files/containers.py: kinds",
+    "tests/integration/dbt_project/test_dbt_real_orders.py: "
+    "test_the_guides_questions_are_answered_as_independent_counts_do",
+    "tests/integration/dbt_project/test_order_lines.py: "
+    "test_readers_keep_the_published_runs_lines_until_another_is_published",
+    "tests/integration/spark_jobs/test_train_and_score.py: test_a_shop_is_trained_once_and_scored_the_same_each_time",
+}
+LONG_MODULES = {
+    "clv/backup.py",
+    "clv/runtime/stack.py",
+    "tests/integration/dbt_project/test_dbt_real_orders.py",
+}
+
+
+def modules() -> dict[str, str]:
+    """The text of every module, by its path in the project."""
+    paths = [path for folder in FOLDERS for path in (PROJECT / folder).rglob("*.py")]
+    return {str(path.relative_to(PROJECT)): path.read_text() for path in paths}
+
+
+def functions_longer_than(lines: int, text: str) -> list[str]:
+    """The names of the functions with more lines than that, decorators apart."""
+    return [
+        node.name
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.lineno + 1 > lines
+    ]  # fmt: skip
+
+
+def test_lines_are_counted_from_the_name_to_the_last_statement():
+    text = "@decorated\ndef short():\n    return 1\n\n\ndef long():\n    a = 1\n\n    return a\n"
+    assert functions_longer_than(3, text) == ["long"]
+    assert functions_longer_than(4, text) == []
+
+
+def test_functions_fit_on_a_screen():
+    long = {f"{path}: {name}" for path, text in modules().items()
+            for name in functions_longer_than(LINES_OF_A_FUNCTION, text)}  # fmt: skip
+    assert long == LONG_FUNCTIONS
+
+
+def test_modules_can_be_read_at_one_sitting():
+    long = {path for path, text in modules().items() if len(text.splitlines()) > LINES_OF_A_MODULE}
+    assert long == LONG_MODULES
