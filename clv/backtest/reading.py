@@ -63,7 +63,8 @@ def sentences(result: dict[str, Any]) -> list[str]:
             "Try later origins, or come back with more months of orders."
         ]
     ours = result["models"][OURS]
-    said = [_headline(ours["mean"]), _level(result), _ranking(result), _intervals(result), *_rivals(result)]
+    said = [_headline(ours["mean"]), _level(result), _ranking(result), _intervals(result), _next_order(result)]
+    said += _rivals(result)
     return [sentence for sentence in (*said, _stability(result), _left_out(result)) if sentence]
 
 
@@ -144,6 +145,26 @@ def _intervals(result: dict[str, Any]) -> str:
         worst = next(row["decile"] for row in buying if row["coverage"] == least)
         return f"{text}: in tenth {worst} of 10 (10 is the highest forecast) they are too narrow."
     return text + (": wider than they need to be." if most > HONEST_TENTH[1] else ": they keep their word.")
+
+
+def _next_order(result: dict[str, Any]) -> str:
+    """How many had ordered by their expected day, and the groups in which that was far from a half beyond chance."""
+    found = result.get("next_order")
+    if not found:
+        return ""
+    groups = {
+        **{f"origin {day}": group for day, group in found["by_origin"].items()},
+        **{f"value tier {tier}": group for tier, group in found["by_tier"].items()},
+        **{f"tenth {place} of the days ahead": group for place, group in enumerate(found["by_tenth"], 1)},
+    }
+    text = (
+        f"Of {found['customers']:,} customers whose expected day of the next order had come, "
+        f"{percent(found['ordered_by_it'])} had ordered by it; a half is right."
+    )
+    beyond = [f"{name} ({percent(group['ordered_by_it'])})" for name, group in groups.items() if group["beyond_chance"]]
+    if not beyond:
+        return f"{text} No group of them by origin, value or days ahead is far from that by more than chance."
+    return f"{text} By more than chance it is far from that in {', '.join(beyond)}."
 
 
 def _rivals(result: dict[str, Any]) -> list[str]:

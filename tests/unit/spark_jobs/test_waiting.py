@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import numpy as np
 import pytest
 from customers import FIT, customers
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from spark_jobs import waiting
 from spark_jobs.columns import YEAR, Columns
+from spark_jobs.level import Daily
 from spark_jobs.season_time import Clock
 from spark_jobs.waiting import Timing
 
@@ -93,6 +96,43 @@ def test_a_yearly_gap_ends_a_year_after_the_last_order_in_any_season() -> None:
     shape = waiting.shape_of(FIT, columns, [365], SLACK)
     left = YEAR - shape.silence[0] - 0.5  # of season time
     assert shape.clock.passed(np.array([YEAR - 30.0]))[0] == pytest.approx(left, abs=1)
+
+
+def test_in_a_seasonal_shop_half_order_by_their_day_be_it_near_or_far() -> None:
+    # Two years of orders at random, at each customer's own rate times the shop's season, which peaks in December at
+    # five times its least; then a third year, for which every chance is known. On the calendar the days come late for
+    # those who order soon: .68 of the first quarter had ordered.
+    drawn, n, past = np.random.default_rng(1), 2000, 2 * YEAR
+    pace = np.exp(0.8 * np.cos(2 * np.pi * (np.arange(past + YEAR) + 15) / YEAR))
+    pace /= pace[-YEAR:].mean()
+    first, rate = drawn.integers(0, past - 60, n), drawn.gamma(1.2, 1 / 90, n) + 1e-4
+    ordered = drawn.random((n, past + YEAR)) < -np.expm1(-rate[:, None] * pace)
+    ordered[np.arange(n), first] = True
+    ordered &= np.arange(past + YEAR) >= first[:, None]
+    days = [np.flatnonzero(row) for row in ordered[:, :past]]
+    gaps = [np.diff(row) for row in days]
+    columns = customers(n) | {
+        "days_with_orders": np.array([len(row) for row in days], float),
+        "t": past - first.astype(float),
+        "recency": np.array([row[-1] - row[0] for row in days], float),
+        "gap_mean": np.array([gap.mean() if len(gap) else np.nan for gap in gaps]),
+        "gap_std": np.array([gap.std(ddof=1) if len(gap) > 1 else np.nan for gap in gaps]),
+    }
+    new = ordered & (np.arange(past + YEAR) < first[:, None] + 90)
+    day = date(2024, 1, 1)
+    daily = Daily(day - timedelta(days=past), *(10.0 * which[:, :past].sum(axis=0) for which in (ordered, new)))
+    chances = {horizon: -np.expm1(-rate * pace[past : past + horizon].sum()) for horizon in (90, 180, 365)}
+    actual = np.where(ordered[:, past:].any(axis=1), ordered[:, past:].argmax(axis=1), np.inf)
+
+    def by_quarter(common: Timing) -> list[float]:
+        found = waiting.days_to_next_order(FIT, columns, chances, common)
+        dated = np.argsort(found, kind="stable")[: int(np.isfinite(found).sum())]
+        return [float((actual[rows] <= found[rows]).mean()) for rows in np.array_split(dated, 4)]
+
+    variation = waiting.gap_variation(columns)
+    season = waiting.timing(columns, daily, day)
+    assert all(0.45 <= share <= 0.55 for share in by_quarter(season)), by_quarter(season)
+    assert by_quarter(Timing(variation))[0] > 0.6, by_quarter(Timing(variation))
 
 
 @given(seed=st.integers(0, 10_000), variation=st.floats(0, 3), slack=st.floats(0.1, 1))

@@ -66,6 +66,20 @@ def test_a_better_baseline_is_named_with_its_figures_and_what_they_mean(found: d
     ) in sentences
 
 
+def test_groups_whose_next_orders_came_early_or_late_are_named(found: dict) -> None:
+    half, few = ({"customers": 50, "ordered_by_it": share, "beyond_chance": share < 0.3} for share in (0.5, 0.2))
+    parts = {"by_origin": {"2011-03-10": half}, "by_tier": {"rest": few}, "by_tenth": [half, few]}
+    changed = {**found, "next_order": {"customers": 1200, "ordered_by_it": 0.44, **parts}}
+    assert (
+        "Of 1,200 customers whose expected day of the next order had come, 44 % had ordered by it; a half is right. "
+        "By more than chance it is far from that in value tier rest (20 %), tenth 2 of the days ahead (20 %)."
+    ) in said(changed)
+    parts = {"by_origin": {"2011-03-10": half}, "by_tier": {"rest": half}, "by_tenth": [half]}
+    changed = {**found, "next_order": {"customers": 100, "ordered_by_it": 0.5, **parts}}
+    assert any("No group of them by origin, value or days ahead" in one for one in said(changed))
+    assert not any("next order" in one for one in said({**found, "next_order": None}))
+
+
 def test_one_origin_is_said_to_be_little() -> None:
     sentences = comparison.compare(predictions(customers=100, origins=("2011-03-10",)))["reading"]
     assert any("one origin only" in one for one in sentences)
