@@ -32,3 +32,24 @@ def test_no_two_test_modules_have_one_name():
     """Without packages in tests, pytest knows a module by its name alone."""
     names = [path.name for path in (PROJECT / "tests").rglob("test_*.py")]
     assert sorted(set(names)) == sorted(names)
+
+
+LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
+RECORDS = sorted((PROJECT / "docs" / "decisions").glob("[0-9]*.md"))
+
+
+@pytest.mark.parametrize(
+    "document", [*PROJECT.glob("*.md"), *sorted((PROJECT / "docs").rglob("*.md"))],
+    ids=lambda path: str(path.relative_to(PROJECT)),
+)  # fmt: skip
+def test_every_link_between_documents_leads_somewhere(document: Path):
+    assert [link for link in LINK.findall(document.read_text()) if not (document.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda path: path.stem)
+def test_every_decision_has_its_number_status_and_context(record: Path):
+    text = record.read_text()
+    assert text.startswith(f"# {record.name[:4]}: ")
+    assert re.search(r"^Status: (accepted|superseded by \d{4}), \d{4}-\d\d-\d\d", text, re.MULTILINE)
+    assert "**Context.**" in text
+    assert re.search(r"\*\*Decision(\.|s)\*\*", text)
