@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from clv import dates, outcome, roles, settings, tables, warehouse
+from clv import dates, headline, roles, settings, tables, warehouse
 from clv.errors import ClvError, Unavailable
 
 DAG = "clv_daily"
@@ -203,7 +203,7 @@ def _ended(airflow: Airflow, run: Run) -> str:
     try:
         if run.state == "failed":
             return f"failed: {_why(airflow, run)}"
-        found = outcome.of(run.as_of, airflow.home)
+        found = headline.of(run.as_of, airflow.home)
     except Unavailable:  # the other runs go on, and are waited for
         return run.state
     return f"{run.state}: {found.line()}" if found else run.state

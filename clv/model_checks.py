@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from clv import registry, scorecard, tables, warehouse
+from clv import outcomes, registry, tables, warehouse
 from clv import settings as settings_module
 from clv.roles import MODELLER
 from clv.settings import Settings
@@ -96,13 +96,13 @@ def matured(as_of: date, horizon_days: int, ranking: float | None, settings: Set
     if forecast_of is None:
         return []
     query = f"""
-        with {scorecard.CAME}
         select said.predicted_revenue::double precision, coalesce(came.revenue, 0)::double precision
-        from {tables.ANALYTICS}.customer_clv_horizons_history as said left join came using (customer_key)
-        where said.as_of_date = %(from)s and said.horizon_days = %(days)s and said.predicted_revenue is not null
+        from {tables.ANALYTICS}.customer_clv_horizons_history as said
+        left join {outcomes.WITHIN} as came using (customer_key)
+        where said.as_of_date = %(origin)s and said.horizon_days = %(horizon)s and said.predicted_revenue is not null
         order by hashtextextended(said.customer_key::text, 0), said.customer_key limit {MOST_CUSTOMERS}
     """
-    values = {"from": forecast_of, "days": horizon_days}
+    values = {"origin": forecast_of, "horizon": horizon_days}
     rows = warehouse.rows(query, values, settings.url_as(MODELLER))
     if len(rows) < FEWEST_CUSTOMERS:
         return []

@@ -13,7 +13,7 @@ from clv import settings as settings_module
 from clv.roles import MODELLER
 from clv.settings import BLENDS, Settings
 
-FORECAST_VERSION = 5  # raise it whenever features or training change: models made before are then not reused
+FORECAST_VERSION = 6  # raise it whenever features or training change: models made before are then not reused
 DAYS_BETWEEN_ORIGINS = 30
 HISTORY_DAYS = 90  # of orders before an origin
 TWO_YEARS = 730  # days of orders from which more origins are learned from: customers may keep to a season

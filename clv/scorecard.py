@@ -8,20 +8,12 @@ from __future__ import annotations
 
 from datetime import date
 
-from clv import roles, tables, warehouse
+from clv import outcomes, roles, tables, warehouse
 from clv.roles import PUBLISHER
 
 LOCK = "scorecard"  # two runs at once would measure the same forecasts
 FORECASTS = f"{tables.ANALYTICS_RUNS}.customer_clv_horizons"
 VALUES = f"{tables.ANALYTICS_RUNS}.customer_clv"
-
-# A query named `came`: what each customer brought in the days [from, from + days), refunds subtracted and at least 0,
-# which is how training counts it too.
-CAME = f"""came as (
-    select customer_key, greatest(sum(net_revenue), 0) as revenue, sum(orders) > 0 as bought
-    from {tables.INT_CUSTOMER_DAYS}
-    where day >= %(from)s and day < %(from)s + %(days)s group by customer_key
-)"""
 
 
 def measure() -> dict:
@@ -42,9 +34,9 @@ def measure() -> dict:
 
 def _measure(as_of: date, run_id: str, days: int, digest: object) -> None:
     """Replaces one forecast's rows."""
-    values = {"from": as_of, "run_id": run_id, "days": days, "digest": digest}
+    values = {"origin": as_of, "run_id": run_id, "horizon": days, "digest": digest}
     with warehouse.connect(roles.url(PUBLISHER)) as connection:
-        where = "as_of_date = %(from)s and run_id = %(run_id)s and horizon_days = %(days)s"
+        where = "as_of_date = %(origin)s and run_id = %(run_id)s and horizon_days = %(horizon)s"
         connection.execute(f"delete from {tables.CLV_SCORECARD} where {where}", values)
         connection.execute(_MEASURED, values)
 
@@ -67,8 +59,9 @@ _DUE = f"""
         where holding.as_of_date + said.horizon_days <= (select max(as_of_date) from holding)
     ),
     daily as (
-        select day, sum(hashtextextended(concat_ws(' ', customer_key, day, orders, net_revenue), 0)::numeric) as digest
-        from {tables.INT_CUSTOMER_DAYS} group by day
+        select day, sum(hashtextextended(concat_ws(' ', customer_key, day, is_purchase_day, net_revenue), 0)::numeric)
+            as digest
+        from {tables.INT_OUTCOME_DAYS} group by day
     ),
     outcomes as (
         select forecasts.*, coalesce(sum(daily.digest), 0) as outcome_digest
@@ -90,8 +83,7 @@ _DUE = f"""
 # The published quantiles are of discounted profit. What makes profit of a customer's revenue is predicted_clv over
 # predicted_revenue; divided by it they are of revenue again, as what came is.
 _MEASURED = f"""
-    with {CAME},
-    forecasts as (
+    with forecasts as (
         select
             *,
             coalesce(
@@ -99,21 +91,21 @@ _MEASURED = f"""
                 sum(predicted_revenue) over () / nullif(sum(predicted_clv) over (), 0)
             ) as revenue_per_clv
         from {FORECASTS}
-        where as_of_date = %(from)s and run_id = %(run_id)s and horizon_days = %(days)s
+        where as_of_date = %(origin)s and run_id = %(run_id)s and horizon_days = %(horizon)s
             and predicted_revenue is not null
     ),
     customers as (
         select
             tiers.currency, forecasts.predicted_revenue, forecasts.p_purchase,
             coalesce(came.revenue, 0) as actual_revenue,
-            coalesce(came.bought, false) as bought,
+            coalesce(came.purchases > 0, false) as bought,
             abs(forecasts.predicted_clv_p50 * forecasts.revenue_per_clv - coalesce(came.revenue, 0)) as missed_by,
             coalesce(came.revenue, 0) between forecasts.predicted_clv_p10 * forecasts.revenue_per_clv
                 and forecasts.predicted_clv_p90 * forecasts.revenue_per_clv as within_interval,
             tiers.value_tier,
             ntile(10) over (order by forecasts.predicted_revenue desc, forecasts.customer_key) as decile
         from forecasts
-        left join came using (customer_key)
+        left join {outcomes.WITHIN} as came using (customer_key)
         left join {VALUES} as tiers using (as_of_date, run_id, customer_key)
     )
     insert into {tables.CLV_SCORECARD} (
@@ -121,14 +113,14 @@ _MEASURED = f"""
         actual_revenue, bias, wape, mean_absolute_error, coverage_80, mean_p_purchase, share_bought, outcome_digest
     )
     select
-        %(from)s, %(run_id)s, %(days)s,
+        %(origin)s, %(run_id)s, %(horizon)s,
         case when grouping(decile) = 0 then 'decile' when grouping(value_tier) = 0 then 'value_tier' else 'all' end,
         case
             when grouping(decile) = 0 then lpad(decile::text, 2, '0')
             when grouping(value_tier) = 0 then coalesce(value_tier, 'none')
             else 'all'
         end,
-        %(from)s + %(days)s,
+        %(origin)s + %(horizon)s,
         max(currency),
         count(*),
         sum(predicted_revenue),

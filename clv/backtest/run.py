@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from clv import dbt, ingest, model_choice, settings, tables, warehouse
+from clv import dbt, ingest, model_choice, outcomes, settings, tables, warehouse
 from clv.backtest import comparison, report, scratch
 from clv.errors import ClvError
 from clv.settings import LONGEST_HORIZON
@@ -181,22 +181,17 @@ def rows(origin: date, run_id: str, horizon: int, trial: settings.Settings) -> p
     """One row per customer with an order before the origin: forecasts, baselines, and what came in the window."""
     url, values = trial.warehouse_url, {"origin": origin, "run_id": run_id, "horizon": horizon}
     query = f"""
-        with actual as (
-            select customer_key, count(*) filter (where net_revenue > 0) as orders, sum(net_revenue) as amount
-            from {tables.INT_CUSTOMER_DAYS}
-            where day >= %(origin)s and day < %(origin)s + %(horizon)s group by customer_key
-        ),
-        next_orders as (
-            select customer_key, min(day) - %(origin)s as days from {tables.INT_CUSTOMER_DAYS}
-            where day >= %(origin)s and orders > 0 group by customer_key
+        with next_orders as (
+            select customer_key, min(day) - %(origin)s as days from {tables.INT_OUTCOME_DAYS}
+            where day >= %(origin)s and is_purchase_day group by customer_key
         ),
         followed as (select max(day) + 1 - %(origin)s as days from {tables.INT_CUSTOMER_DAYS} where orders > 0)
         select
             said.customer_key::text, customers.customer_id, said.status, said.status_reason, said.basis,
             said.p_purchase, said.expected_orders, said.predicted_revenue as predicted_mean,
             said.predicted_p10, said.predicted_p50, said.predicted_p90,
-            coalesce(actual.orders, 0)::integer as actual_orders,
-            greatest(coalesce(actual.amount, 0), 0)::double precision as actual_amount,
+            coalesce(actual.purchases, 0)::integer as actual_orders,
+            coalesce(actual.revenue, 0)::double precision as actual_amount,
             said.days_to_next_order, said.own_spread, said.total_spread, said.group_spread,
             features.gap_mean - features.days_since_last_order as rhythm_days,
             next_orders.days::double precision as actual_days_to_next_order,
@@ -205,7 +200,7 @@ def rows(origin: date, run_id: str, horizon: int, trial: settings.Settings) -> p
         inner join {tables.CUSTOMER_FEATURES} as features using (as_of_date, run_id, customer_key)
         cross join followed
         inner join {tables.CUSTOMERS} as customers using (customer_key)
-        left join actual using (customer_key)
+        left join {outcomes.WITHIN} as actual using (customer_key)
         left join next_orders using (customer_key)
         where said.as_of_date = %(origin)s and said.run_id = %(run_id)s and said.horizon_days = %(horizon)s
         order by customers.customer_id

@@ -27,9 +27,9 @@ def run(
 
 def show(day: date, home: settings.Settings, out: Console, seconds: float) -> None:
     """Prints what a person wants to know of a date that was made: its value tiers, customers, forecast, page, time."""
-    from clv import analyst, outcome
+    from clv import analyst, headline
 
-    found = outcome.of(day, home)
+    found = headline.of(day, home)
     if found is None:
         return
     analyst.summary(home, out, day, groups=["value_tier"] if found.forecast else [])

@@ -2,7 +2,7 @@
 
 with
 
-days as (select * from {{ ref('int_customer_days') }}),
+outcome_days as (select * from {{ ref('int_outcome_days') }}),
 
 features as (
     {{ customer_features(given('origins').split(',')) | indent(4) }}
@@ -13,23 +13,23 @@ next_days as (
     select
         features.as_of_date,
         features.customer_key,
-        days.orders,
-        days.net_revenue,
-        days.day - features.as_of_date as days_after
+        outcome_days.is_purchase_day,
+        outcome_days.net_revenue,
+        outcome_days.day - features.as_of_date as days_after
     from features
-    inner join days
+    inner join outcome_days
         on
-            features.customer_key = days.customer_key
-            and features.as_of_date <= days.day
-            and features.as_of_date + {{ var('windows') | max }} > days.day
-    where days.day < date '{{ given("training_date") }}'
+            features.customer_key = outcome_days.customer_key
+            and features.as_of_date <= outcome_days.day
+            and features.as_of_date + {{ var('windows') | max }} > outcome_days.day
+    where outcome_days.day < date '{{ given("training_date") }}'
 ),
 
 outcomes as (
     select
         {% for days in var('windows') %}
-        sum(orders) filter (where days_after < {{ days }}) as orders_next_{{ days }},
-        sum(net_revenue) filter (where days_after < {{ days }}) as revenue_next_{{ days }},
+        {{ purchases_within('days_after < ' ~ days) }} as orders_next_{{ days }},
+        {{ revenue_within('days_after < ' ~ days) }} as revenue_next_{{ days }},
         {% endfor %}
         as_of_date,
         customer_key

@@ -6,20 +6,7 @@ lines as not materialized (select * from {{ ref('stg_order_lines') }}),
 
 order_days as (select * from {{ ref('int_order_days') }}),
 
-sums as (
-    select
-        customer_key,
-        ordered_on as day,
-        coalesce(sum(amount) filter (where amount > 0), 0) as gross_revenue,
-        coalesce(sum(amount) filter (where amount < 0), 0) as refunds,
-        sum(amount) as net_revenue,
-        coalesce(sum(quantity) filter (where not is_refund), 0) as items,
-        coalesce(sum(abs(discount)) filter (where not is_refund), 0) as discount,
-        sum(amount - case when is_refund then -abs(cost) else abs(cost) end) as known_profit,
-        coalesce(sum(amount) filter (where cost is null), 0) as revenue_without_cost
-    from lines
-    group by customer_key, ordered_on
-),
+outcome_days as (select * from {{ ref('int_outcome_days') }}),
 
 -- An order of nothing is no purchase: an order counts on the first day that it brings money
 paid_orders as (
@@ -38,6 +25,16 @@ order_counts as (
         day,
         count(*) as orders
     from paid_orders
+    group by customer_key, day
+),
+
+baskets as (
+    select
+        customer_key,
+        day,
+        sum(items) as items,
+        sum(discount) as discount
+    from order_days
     group by customer_key, day
 ),
 
@@ -79,38 +76,41 @@ new_categories as (
     group by customer_key, day
 ),
 
--- A day counts as a purchase day by its own events alone, so it stays one whatever comes later
 gaps as (
     select
         customer_key,
         day,
         day - lag(day) over (partition by customer_key order by day) as days_since_purchase
-    from sums
-    where net_revenue > 0
+    from outcome_days
+    where is_purchase_day
 ),
 
 final as (
     select
-        sums.customer_key,
-        sums.day,
+        outcome_days.customer_key,
+        outcome_days.day,
         coalesce(order_counts.orders, 0)::integer as orders,
-        sums.gross_revenue,
-        sums.refunds,
-        sums.net_revenue,
-        sums.items,
-        sums.discount,
-        sums.known_profit,
-        sums.revenue_without_cost,
+        outcome_days.gross_revenue,
+        outcome_days.refunds,
+        outcome_days.net_revenue,
+        coalesce(baskets.items, 0) as items,
+        coalesce(baskets.discount, 0) as discount,
+        outcome_days.known_profit,
+        outcome_days.revenue_without_cost,
         coalesce(new_products.new_products, 0)::integer as new_products,
         coalesce(new_categories.new_categories, 0)::integer as new_categories,
-        sums.net_revenue > 0 as is_purchase_day,
+        outcome_days.is_purchase_day,
         gaps.days_since_purchase
-    from sums
-    left join order_counts on sums.customer_key = order_counts.customer_key and sums.day = order_counts.day
-    left join new_products on sums.customer_key = new_products.customer_key and sums.day = new_products.day
+    from outcome_days
+    left join order_counts
+        on outcome_days.customer_key = order_counts.customer_key and outcome_days.day = order_counts.day
+    left join baskets
+        on outcome_days.customer_key = baskets.customer_key and outcome_days.day = baskets.day
+    left join new_products
+        on outcome_days.customer_key = new_products.customer_key and outcome_days.day = new_products.day
     left join new_categories
-        on sums.customer_key = new_categories.customer_key and sums.day = new_categories.day
-    left join gaps on sums.customer_key = gaps.customer_key and sums.day = gaps.day
+        on outcome_days.customer_key = new_categories.customer_key and outcome_days.day = new_categories.day
+    left join gaps on outcome_days.customer_key = gaps.customer_key and outcome_days.day = gaps.day
 )
 
 select * from final

@@ -11,7 +11,7 @@ import small_warehouse as small
 from rich.console import Console
 from typer.testing import CliRunner
 
-from clv import analyst, cli, outcome, publication, settings
+from clv import analyst, cli, headline, publication, settings
 from clv.commands.runs import show
 from clv.errors import ClvError
 
@@ -121,11 +121,11 @@ def test_a_query_that_fails_writes_no_rows(shop: settings.Settings) -> None:
     assert (done.exit_code, done.stdout) == (1, "")
 
 
-def test_the_outcome_of_a_date_is_what_a_person_wants_to_know(shop: settings.Settings) -> None:
+def test_the_headline_of_a_date_is_what_a_person_wants_to_know(shop: settings.Settings) -> None:
     day = date.fromisoformat(small.AS_OF)
-    assert outcome.of(day, shop) is None
+    assert headline.of(day, shop) is None
     publication.publish(day, small.ready_run())
-    found = outcome.of(day, shop)
+    found = headline.of(day, shop)
     assert found
     # Each of three customers has a predicted value of 14.
     assert found.line() == "3 customers; forecast: 42 GBP of predicted value over 365 days"
@@ -137,7 +137,7 @@ def test_the_outcome_of_a_date_is_what_a_person_wants_to_know(shop: settings.Set
     assert "Segments" not in text
 
 
-def test_an_outcome_without_a_forecast_says_why(shop: settings.Settings) -> None:
+def test_a_headline_without_a_forecast_says_why(shop: settings.Settings) -> None:
     run_id = small.ready_run()
     small.execute(
         "update analytics_runs.customer_clv set status = 'too_little_data', predicted_clv = null,"

@@ -21,8 +21,8 @@ def published(home: Settings) -> Settings:
     small.make_tables()
     small.make_views()
     small.execute(
-        f"""create table {tables.INT_CUSTOMER_DAYS} (
-            customer_key uuid, day date, net_revenue numeric, orders int default 1
+        f"""create table {tables.INT_OUTCOME_DAYS} (
+            customer_key uuid, day date, net_revenue numeric, is_purchase_day boolean default true
         )"""
     )
     small.hand_over()
@@ -34,11 +34,11 @@ def published(home: Settings) -> Settings:
         (FORECAST_OF,),
     )
     small.execute(
-        f"insert into {tables.INT_CUSTOMER_DAYS} select {key}, %s, n from generate_series(1, {CUSTOMERS}) as n",
+        f"insert into {tables.INT_OUTCOME_DAYS} select {key}, %s, n from generate_series(1, {CUSTOMERS}) as n",
         (FORECAST_OF + timedelta(days=89),),
     )
     small.execute(  # after the window: it changes nothing
-        f"insert into {tables.INT_CUSTOMER_DAYS} select {key}, %s, 1000 from generate_series(1, {CUSTOMERS}) as n",
+        f"insert into {tables.INT_OUTCOME_DAYS} select {key}, %s, 1000 from generate_series(1, {CUSTOMERS}) as n",
         (AS_OF,),
     )
     small.execute(
@@ -56,13 +56,13 @@ def test_a_matured_forecast_is_compared_with_what_happened(published: Settings) 
     assert ranking.observed == pytest.approx(1)
     assert ranking.passed
     small.execute(
-        f"update {tables.INT_CUSTOMER_DAYS} set net_revenue = {CUSTOMERS} - net_revenue where net_revenue < 999"
+        f"update {tables.INT_OUTCOME_DAYS} set net_revenue = {CUSTOMERS} - net_revenue where net_revenue < 999"
     )
     total, ranking = model_checks.matured(AS_OF, 90, 0.99, published)
     assert total.passed
     assert ranking.observed == pytest.approx(-1, abs=0.03)
     assert not ranking.passed
-    small.execute(f"update {tables.INT_CUSTOMER_DAYS} set net_revenue = net_revenue / 2")
+    small.execute(f"update {tables.INT_OUTCOME_DAYS} set net_revenue = net_revenue / 2")
     total, _ = model_checks.matured(AS_OF, 90, 0.99, published)
     assert not total.passed
     assert str(total) == "matured total, 90 days 22425, expected 45150 (allowed 1.5)"

@@ -19,11 +19,7 @@ HEADLINE = "customers, predicted_revenue, actual_revenue, bias, wape, mean_absol
 @pytest.fixture
 def shop(home: Settings) -> Settings:
     """Forecasts of two dates, the first of which has matured over 90 days; its orders are there."""
-    small.make_tables()
-    small.execute(
-        f"create table {tables.INT_CUSTOMER_DAYS} (customer_key uuid, day date, orders int, net_revenue numeric)"
-    )
-    small.hand_over()
+    make_tables()
     for as_of in (FORECAST_OF, NEWEST):
         publish(as_of)
     # Each is said to bring 20 and worth 14: the median of 10 is 14.29 in revenue, the interval 2.86 to 57.14.
@@ -32,8 +28,15 @@ def shop(home: Settings) -> Settings:
     bring(small.A, NEWEST, 500)  # after the last day
     bring(small.B, FORECAST_OF - timedelta(days=1), 500)  # before the first
     bring(small.B, FORECAST_OF + timedelta(days=9), 8)
-    bring(small.C, FORECAST_OF + timedelta(days=9), -25, orders=0)  # only gave something back
+    bring(small.C, FORECAST_OF + timedelta(days=9), -25)  # only gave something back
     return home
+
+
+def make_tables() -> None:
+    small.make_tables()
+    columns = "customer_key uuid, day date, is_purchase_day boolean, net_revenue numeric"
+    small.execute(f"create table {tables.INT_OUTCOME_DAYS} ({columns})")
+    small.hand_over()
 
 
 def publish(as_of: date, factor: int = 1) -> str:
@@ -42,8 +45,8 @@ def publish(as_of: date, factor: int = 1) -> str:
     return run_id
 
 
-def bring(customer: str, day: date, money: float, orders: int = 1) -> None:
-    small.execute(f"insert into {tables.INT_CUSTOMER_DAYS} values (%s, %s, %s, %s)", (customer, day, orders, money))
+def bring(customer: str, day: date, money: float) -> None:
+    small.execute(f"insert into {tables.INT_OUTCOME_DAYS} values (%s, %s, %s, %s)", (customer, day, money > 0, money))
 
 
 def found(columns: str, where: str = "true") -> list[tuple]:
@@ -134,9 +137,5 @@ def test_a_date_without_a_forecast_is_looked_at_once(shop: Settings) -> None:
 
 
 def test_nothing_is_measured_before_anything_is_published(home: Settings) -> None:
-    small.make_tables()
-    small.execute(
-        f"create table {tables.INT_CUSTOMER_DAYS} (customer_key uuid, day date, orders int, net_revenue numeric)"
-    )
-    small.hand_over()
+    make_tables()
     assert scorecard.measure() == {"measured": 0, "measured_again": 0}

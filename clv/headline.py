@@ -1,4 +1,4 @@
-"""What came out of a published date, in a few lines: customers, the forecast or why there is none, the page."""
+"""The headline of a published date: customers, the forecast or why there is none, the page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from clv.settings import Settings
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Headline:
     """A published date as analysts read it; predicted_clv is the sum over the customers with a forecast, in `currency`,
     and status_reason why others, or all, have none."""
 
@@ -46,8 +46,8 @@ class Outcome:
         return f"{self.predicted_clv:,.0f} {self.currency} of predicted value over {self.horizon_days} days{whom}"
 
 
-def of(as_of: date, home: Settings) -> Outcome | None:
-    """The outcome of a date; None where none of its runs is published."""
+def of(as_of: date, home: Settings) -> Headline | None:
+    """The headline of a date; None where none of its runs is published."""
     query = f"select run_id from {tables.PUBLICATIONS} where as_of_date = %(day)s order by publication_id desc limit 1"
     published = analyst.fetch(query, home, {"day": as_of})[1]
     if not published:
@@ -59,4 +59,4 @@ def of(as_of: date, home: Settings) -> Outcome | None:
     """
     (row,) = analyst.fetch(query, home, {"day": as_of})[1]
     page = home.reports / as_of.isoformat() / "index.html"
-    return Outcome(as_of, published[0][0], *row, page=page if page.exists() else None)
+    return Headline(as_of, published[0][0], *row, page=page if page.exists() else None)
