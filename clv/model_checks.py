@@ -65,13 +65,14 @@ def run(as_of: date, run_id: str, model_version: str, settings: Settings | None 
 
 def drift(as_of: date, run_id: str, reference: dict[str, dict], settings: Settings) -> list[Check]:
     """Each watched feature of a run against the model's reference; none where the run has too few customers."""
+    from spark_jobs.columns import USABLE
     from spark_jobs.drift import ALLOWED, stability_index
 
     found = []
     for name, known in reference.items():
         query = f"""
             select width_bucket({name}, %s::double precision[]), count(*) from {tables.CUSTOMER_FEATURES}
-            where as_of_date = %s and run_id = %s and days_with_orders >= 1 and {name} is not null group by 1
+            where as_of_date = %s and run_id = %s and {USABLE} and {name} is not null group by 1
         """
         counts = dict(warehouse.rows(query, (known["edges"], as_of, run_id), settings.url_as(MODELLER)))
         customers = sum(counts.values())

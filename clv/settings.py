@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
+from clv.declared import HORIZONS
 from clv.errors import ClvError
 
 PROJECT = Path(__file__).resolve().parent.parent
-HORIZONS = (90, 180, 365)
 LONGEST_HORIZON = 1095
 BLENDS = ("weighted", "voting", "stacking")  # ways to the weights of the forecasts that are blended
 SHORTEST_WINDOW = 25  # days that are learned from, where no shorter horizon is asked for

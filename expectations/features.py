@@ -5,9 +5,9 @@ from __future__ import annotations
 from great_expectations.expectations.expectation import Expectation
 
 from clv import dbt, tables
+from clv.declared import WINDOWS
 from expectations.rules import Slice, Suite, complete, has_rows, never, unique
 
-WINDOWS = (30, 60, 90, 180, 365)
 AGAIN = "the features were built on other orders than staging holds now: start a new run"
 
 

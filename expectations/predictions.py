@@ -5,7 +5,7 @@ from __future__ import annotations
 from great_expectations.expectations.expectation import Expectation
 
 from clv import settings, tables
-from expectations.features import WINDOWS
+from clv.declared import WINDOWS
 from expectations.forecasts import chances_ordered, longer_is_not_less
 from expectations.rules import Slice, Suite, between, has_rows, never, unique
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from clv.declared import HORIZONS
+
 CATEGORIES = ("home", "garden", "kitchen", "toys", "books", "beauty")
 CHANNELS = ("search", "email", "social", "direct", "marketplace")
 CHANNEL_SHARES = (0.34, 0.16, 0.2, 0.22, 0.08)
@@ -27,7 +29,6 @@ REFUNDED_SHARE, REFUND_WITHIN_DAYS = 0.06, 30.0  # refunds come evenly spread ov
 CONSENTS = ("yes", "no", "")  # to being written to; the last were never asked
 CONSENT_SHARES = (0.55, 0.2, 0.25)
 YEARLY_GROWTH = 0.08
-HORIZONS = (90, 180, 365)
 CUSTOMERS_AT_ONCE = 20_000  # in the truth's integral, to bound memory
 
 

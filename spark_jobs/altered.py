@@ -20,7 +20,7 @@ GAPS = ("gap_mean", "gap_std", "gap_last")
 VALUES = ("average_order_value", "order_value_mean")
 LARGEST = ("order_value_std", "order_value_max", "last_order_value")
 # Days before the date at which orders and money since are known: the windows, and what lies before last year's.
-EDGES = np.array([30, 60, 90, 180, YEAR - 180, YEAR - 90, YEAR])
+EDGES = np.array(sorted({*WINDOWS, *(YEAR - days for days in PRIOR_YEAR if days < YEAR)}))
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ import numpy as np
 from scipy.special import expit, logit
 
 from spark_jobs import btyd, pareto_nbd
+from spark_jobs.columns import Columns, usable
 
 Array = np.ndarray
-Columns = dict[str, Array]
 Days = TypeVar("Days", int, float)
 DAYS_PER_WEEK = 7.0
 FIT_ROWS = 3_000  # customers above which times are rounded to whole weeks for fitting
@@ -82,7 +82,7 @@ def fit_origin(columns: Columns) -> OriginFit:
     columns: days_with_orders, recency, t (days) and order_value_mean; customers without a purchase day are
     left out. Above FIT_ROWS customers, times are rounded to whole weeks and values to one per cent.
     """
-    known = columns["days_with_orders"] >= 1
+    known = usable(columns)
     x, t_x, T = (array[known] for array in history(columns))
     value = np.nan_to_num(columns["order_value_mean"][known])
     if len(x) > FIT_ROWS:

@@ -19,18 +19,18 @@ import numpy as np
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
-from clv import model_choice, tables, warehouse
+from clv import model_choice, tables
 from clv import settings as settings_module
 from clv.dates import parse_date
 from clv.errors import ClvError
 from clv.roles import MODELLER
 from clv.settings import Settings
-from spark_jobs import baselines_btyd, baselines_learned, entry, session, train, warehouse_io
+from spark_jobs import baselines_btyd, baselines_learned, entry, outcomes, session, warehouse_io
 from spark_jobs import baselines_rules as rules
 from spark_jobs.arrow import columns_of
 from spark_jobs.baselines_learned import Learned
 from spark_jobs.baselines_rules import History, Rule, Said
-from spark_jobs.columns import COLUMNS, Columns
+from spark_jobs.columns import COLUMNS, USABLE, Columns
 
 log = logging.getLogger("clv.baselines")
 
@@ -68,11 +68,11 @@ def run(
         )
     if training_date > as_of:
         raise ClvError(f"the training date {training_date} is later than {as_of}, which is forecast; choose it earlier")
-    rows = check_examples(training_date, run_id, settings, horizons)
+    rows = check_examples(training_date, run_id, settings)
     with session.running("baselines", settings, session.LEARNING) as spark:
         parts = warehouse_io.partitions_for(customers)
         features = warehouse_io.read_slice(spark, settings, tables.CUSTOMER_FEATURES, COLUMNS, where, parts)
-        features = features.where("days_with_orders >= 1").persist()
+        features = features.where(USABLE).persist()
         examples = read_examples(spark, settings, training_date, run_id, rows, horizons).persist()
         said, baselines, left_out = fit(features, examples, training_date, horizons)
         log.info("writing %s", tables.BASELINE_PREDICTIONS)
@@ -88,7 +88,7 @@ def run(
     }  # fmt: skip
 
 
-def check_examples(training_date: date, run_id: str, settings: Settings, horizons: Iterable[int]) -> int:
+def check_examples(training_date: date, run_id: str, settings: Settings) -> int:
     """How many rows there are to learn from. Raises ClvError where they are missing or tell of a later time."""
     if not model_choice.training_origins(training_date, settings):
         return 0  # nothing has closed yet
@@ -99,19 +99,7 @@ def check_examples(training_date: date, run_id: str, settings: Settings, horizon
             f"{tables.TRAINING_EXAMPLES} has no rows for {training_date}, run {run_id}; "
             "build the layer 'training' first"
         )
-    for horizon in horizons:
-        known = " or ".join(f"{outcome} is not null" for outcome in train.outcomes([horizon]).values())
-        query = f"""
-            select min(as_of_date) from {tables.TRAINING_EXAMPLES}
-            where training_date = %(training_date)s and run_id = %(run_id)s
-                and as_of_date + {horizon} > training_date and ({known} or as_of_date > training_date)
-        """
-        too_early = warehouse.rows(query, where, settings.url_as(MODELLER))[0][0]  # type: ignore[arg-type]
-        if too_early:
-            raise ClvError(
-                f"{tables.TRAINING_EXAMPLES} tells what followed {too_early} in {horizon} days, which were not over "
-                f"on {training_date}; build the layer 'training' again"
-            )
+    outcomes.refuse_open_windows(training_date, run_id, settings)
     return rows
 
 
@@ -119,8 +107,8 @@ def read_examples(
     spark: SparkSession, settings: Settings, training_date: date, run_id: str, rows: int, horizons: Iterable[int]
 ) -> DataFrame:
     """Rows of features.training_examples of customers with a purchase day; none where there are no `rows`."""
-    outcomes = train.outcomes(horizons)
-    wanted = {**COLUMNS, **dict.fromkeys(outcomes, "double precision")}
+    followed = outcomes.columns(horizons)
+    wanted = {**COLUMNS, **dict.fromkeys(followed, "double precision")}
     if not rows:
         spelled = {"text": "string", "double precision": "double"}
         return spark.createDataFrame([], ", ".join(f"{name} {spelled.get(as_, as_)}" for name, as_ in wanted.items()))
@@ -128,8 +116,8 @@ def read_examples(
     share = min(1.0, MOST_ROWS / rows)
     log.info("reading %d rows of %s (%.0f %%)", rows * share, tables.TRAINING_EXAMPLES, 100 * share)
     parts = warehouse_io.partitions_for(int(rows * share))
-    read = warehouse_io.read_slice(spark, settings, tables.TRAINING_EXAMPLES, wanted, where, parts, share, outcomes)
-    return read.where("days_with_orders >= 1")
+    read = warehouse_io.read_slice(spark, settings, tables.TRAINING_EXAMPLES, wanted, where, parts, share, followed)
+    return read.where(USABLE)
 
 
 def fit(

@@ -73,7 +73,7 @@ def closed(examples: DataFrame, horizon: int, training_date: date) -> DataFrame:
     orders, spent = sf.col(f"orders_next_{horizon}"), sf.col(f"revenue_next_{horizon}")
     rows = examples.where((sf.col("as_of_date") <= last) & orders.isNotNull()).select(
         "as_of_date", "customer_key", *INPUTS, "logs", "plain",
-        (orders > 0).cast("double").alias("bought"), sf.greatest(spent, sf.lit(0.0)).alias("spent"),
+        (orders > 0).cast("double").alias("bought"), spent.alias("spent"),
     )  # fmt: skip
     return rows.repartition(1).sortWithinPartitions("as_of_date", "customer_key").persist()
 

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from spark_jobs import outcomes
 from spark_jobs.columns import WINDOWS, YEAR, Columns, cumulative, decayed_rate
 
 Array = np.ndarray
@@ -55,10 +56,9 @@ class History:
     def closed(self, horizon_days: int, by: date) -> tuple[Columns, Array, Array]:
         """The rows whose window had closed by a date, whether there was an order in it (0 or 1), and its money."""
         over = self.origin + horizon_days <= (by - date(1970, 1, 1)).days
-        rows = over & ~np.isnan(self.columns[f"orders_next_{horizon_days}"])
+        rows = over & outcomes.known(self.columns, horizon_days)
         columns = {name: values[rows] for name, values in self.columns.items()}
-        bought = (columns[f"orders_next_{horizon_days}"] > 0).astype(float)
-        return columns, bought, np.maximum(columns[f"revenue_next_{horizon_days}"], 0)
+        return columns, outcomes.bought(columns, horizon_days), outcomes.spent(columns, horizon_days)
 
 
 def fit(history: History, horizon_days: int, by: date) -> tuple[dict[str, Callable[[Columns], Said]], dict[str, str]]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from clv.declared import PRIOR_YEAR, SEASON, WINDOWS
+
 Array = np.ndarray
 Columns = dict[str, Array]
 
 YEAR = 365
-WINDOWS = (30, 60, 90, 180, 365)
-PRIOR_YEAR = (90, 180, 365)
-SEASON = (90, 180)
+
+# Who can be forecast: a row with a purchase day before the date. As SQL, for PostgreSQL and Spark; `usable` in numpy.
+USABLE = "days_with_orders >= 1"
 
 # All double precision.
 FEATURE_COLUMNS = [
@@ -25,6 +27,11 @@ FEATURE_COLUMNS = [
 
 # The same with their key, and how each is read.
 COLUMNS = {"customer_key": "text", "as_of_date": "date", **dict.fromkeys(FEATURE_COLUMNS, "double precision")}
+
+
+def usable(columns: Columns) -> Array:
+    """Which rows USABLE is true of, shape (n,)."""
+    return columns["days_with_orders"] >= 1
 
 
 def cumulative(columns: Columns) -> tuple[Array, Array]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spark_jobs import blending, conformal, metrics, promotion, totals
+from spark_jobs import blending, conformal, metrics, outcomes, promotion, totals
 from spark_jobs.anchor import OriginFit
 from spark_jobs.blending import Blend
 from spark_jobs.columns import Array, Columns
@@ -67,8 +67,8 @@ def hold_back(
         found,
         level,
         missed,
-        (columns[f"orders_next_{window_days}"] > 0).astype(float),
-        np.maximum(columns[f"revenue_next_{window_days}"], 0),
+        outcomes.bought(columns, window_days),
+        outcomes.spent(columns, window_days),
         {name: said for name, said in rivals.items() if said is not None},
     )
 

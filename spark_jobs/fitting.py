@@ -24,6 +24,7 @@ from spark_jobs import (
     explained,
     learning,
     logistic,
+    outcomes,
     personas,
     promotion,
     session,
@@ -34,7 +35,7 @@ from spark_jobs.blending import Blend
 from spark_jobs.columns import Columns
 from spark_jobs.evaluation import HeldBack
 from spark_jobs.forecast import Model, Trained, settings_of
-from spark_jobs.learning import Origin
+from spark_jobs.learning import Origin, latest_closed
 from spark_jobs.level import Daily, Residual, buyers_missed, log_level, residual
 from spark_jobs.promotion import OURS, TUNED, Decision
 
@@ -77,7 +78,8 @@ def fit(
     panel = learning.panel(features)
     data, rows, workers = learning.ordered(learning.build_examples(features, origins))
     log.info("built %d examples; training with %d worker%s", rows, workers, "" if workers == 1 else "s")
-    held = {window: latest_closed(origins, window, training_date) for window in bases(origins, settings.horizons)}
+    windows = bases(origins, settings.horizons)
+    held = {window: latest_closed(origins, window, training_date, HELD_BACK) for window in windows}
 
     def examples_by(window: int, by: date) -> list[tuple[date, int]]:
         trees = BOOSTED_IF_TWO_YEARS[(by - daily.first).days >= model_choice.TWO_YEARS]
@@ -174,7 +176,7 @@ def missed(origins: dict[date, Origin], daily: Daily) -> list[Residual]:
     """What the anchor missed in each closed window that brought money."""
     return [
         residual(
-            daily, day, window, learning.end(day, window),
+            daily, day, window, outcomes.end(day, window),
             (total.actual, total.said), (total.buyers, total.said_buyers),
         )
         for day, origin in origins.items()
@@ -199,12 +201,6 @@ def bases(origins: dict[date, Origin], horizons: Iterable[int]) -> list[int]:
     return sorted(window for window in found if window)
 
 
-def latest_closed(origins: dict[date, Origin], window: int, by: date, latest: int = HELD_BACK) -> list[date]:
-    """The latest origins whose window had closed by a date, oldest first."""
-    closed = [day for day in origins if window in origins[day].totals and learning.end(day, window) <= by]
-    return learning.apart(closed)[-latest:]
-
-
 def smooth_examples(
     origins: dict[date, Origin], panel: dict[date, Columns], window: int, by: date
 ) -> tuple[list, list]:
@@ -220,7 +216,7 @@ def smooth_examples(
     for length, day in [(w, day) for w in days for day in days[w]]:
         said = anchor.probabilistic(origins[day].fit, panel[day], length)
         inputs.append(logistic.inputs(origins[day].fit, panel[day], said, length))
-        bought.append((panel[day][f"orders_next_{length}"] > 0) * 1.0)
+        bought.append(outcomes.bought(panel[day], length))
     return inputs, bought
 
 
@@ -229,9 +225,8 @@ def rfm_cells(panel: dict[date, Columns], days: list[date], window: int) -> dict
     if not days:
         return None
     columns = {name: np.concatenate([panel[day][name] for day in days]) for name in panel[days[0]]}
-    bought = (columns[f"orders_next_{window}"] > 0) * 1.0
-    spent = np.maximum(columns[f"revenue_next_{window}"], 0)
-    return promotion.cells_as_json(baselines_rules.fit_cells(columns, bought, spent))
+    cells = baselines_rules.fit_cells(columns, outcomes.bought(columns, window), outcomes.spent(columns, window))
+    return promotion.cells_as_json(cells)
 
 
 def new_record(training_date: date, origins: dict[date, Origin] | None = None, rows: int = 0) -> dict[str, Any]:

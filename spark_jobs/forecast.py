@@ -14,7 +14,7 @@ from datetime import date
 import numpy as np
 from scipy.special import expit, log_expit
 
-from clv.settings import HORIZONS
+from clv.declared import HORIZONS, LIFETIME
 from spark_jobs import anchor, coherence, examples, logistic, promotion, waiting
 from spark_jobs.anchor import OriginFit, Probabilistic
 from spark_jobs.blending import UNLEARNED
@@ -29,7 +29,6 @@ from spark_jobs.promotion import CELLS, OURS, RIVALS
 from spark_jobs.totals import UNMEASURED
 from spark_jobs.waiting import Timing
 
-LIFETIME = 1825  # days: the remaining lifetime is cut at five years
 LEAST = 1e-9  # money, so that logs exist
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +20,7 @@ from pyspark.sql import functions as sf
 
 from clv.errors import ClvError
 from clv.model_choice import LEARNERS, Parameters
-from spark_jobs import anchor, examples, session
+from spark_jobs import anchor, examples, outcomes, session
 from spark_jobs.anchor import OriginFit
 from spark_jobs.arrow import columns_of
 from spark_jobs.columns import Array, Columns
@@ -34,10 +34,10 @@ SPACE = 25  # days between origins of which each tells something of its own
 SHORTEST_PART = 0.3  # of a horizon: shorter windows tell nothing of it
 INPUTS = list(examples.SHAPE)
 LABELS = {"total": "money", "buy": "bought", "spend": "spent"}  # what each learner is to meet
-OUTCOMES = ("bought", "spent", "money", *(f"margin_{name}" for name in NAMES))
+LABELLED = ("bought", "spent", "money", *(f"margin_{name}" for name in NAMES))
 EXAMPLE_SCHEMA = (
     "snapshot string, window_days int, customer_key string, "
-    + ", ".join(f"{name} double" for name in OUTCOMES)
+    + ", ".join(f"{name} double" for name in LABELLED)
     + ", "
     + ", ".join(f"{name} float" for name in INPUTS)
 )
@@ -69,23 +69,22 @@ def fit_origins(features: DataFrame, windows: Iterable[int] = ()) -> dict[date, 
     def fit(table: pa.Table) -> pa.Table:
         columns = _in_order(table)
         found = anchor.fit_origin(columns)
-        closed = [w for w in windows if not np.isnan(columns[f"orders_next_{w}"]).any()]
+        closed = [w for w in windows if outcomes.known(columns, w).all()]
         totals = {
             w: Total(
-                float(_spent(columns, w).sum()),
+                float(outcomes.spent(columns, w).sum()),
                 float(said.revenue.sum()),
-                int(_bought(columns, w).sum()),
+                int(outcomes.bought(columns, w).sum()),
                 float(said.p_purchase.sum()),
-                float(_spent(columns, w).max()),
+                float(outcomes.spent(columns, w).max()),
             )
             for w, said in anchor.over(found, columns, closed).items()
         }
         as_of_date = table.column("as_of_date")[0].as_py()
         return pa.table({"as_of_date": [as_of_date], "fit": [json.dumps([found.as_json(), totals])]})
 
-    outcomes = [f"{what}_next_{w}" for w in windows for what in ("orders", "revenue")]
     needed = features.select(
-        "as_of_date", "customer_key", "days_with_orders", "recency", "t", "order_value_mean", *outcomes
+        "as_of_date", "customer_key", "days_with_orders", "recency", "t", "order_value_mean", *outcomes.columns(windows)
     )
     rows = needed.groupBy("as_of_date").applyInArrow(fit, "as_of_date date, fit string").collect()
     found = {row.as_of_date: json.loads(row.fit) for row in rows}
@@ -105,9 +104,9 @@ def build_examples(features: DataFrame, origins: dict[date, Origin]) -> DataFram
         for window, said in anchor.over(origin.fit, columns, origin.totals).items():
             if origin.totals[window].actual <= 0:
                 continue
-            bought, spent = _bought(columns, window), _spent(columns, window)
+            bought, spent = outcomes.bought(columns, window), outcomes.spent(columns, window)
             start = _met(offsets(said), bought, spent)
-            numbers = [bought * 1.0, np.maximum(spent, 0.01 * said.order_value), spent, *(start[n] for n in NAMES)]
+            numbers = [bought, np.maximum(spent, 0.01 * said.order_value), spent, *(start[n] for n in NAMES)]
             inputs = examples.shape(origin.fit, columns, said, window)
             arrays = [
                 pa.array([snapshot(day, window)] * len(keys)), pa.array(np.full(len(keys), window, np.int32)), keys,
@@ -168,8 +167,14 @@ def snapshots(origins: dict[date, Origin], horizon_days: int, by: date, latest: 
         (day, window)
         for window in sorted(windows)
         if SHORTEST_PART * horizon_days <= window <= horizon_days
-        for day in apart([d for d in origins if end(d, window) <= by and window in origins[d].totals])[-latest:]
+        for day in latest_closed(origins, window, by, latest)
     ]
+
+
+def latest_closed(origins: dict[date, Origin], window: int, by: date, latest: int) -> list[date]:
+    """The latest origins whose window had closed by a date, oldest first."""
+    closed = [day for day in origins if window in origins[day].totals and outcomes.end(day, window) <= by]
+    return apart(closed)[-latest:]
 
 
 def apart(days: Iterable[date]) -> list[date]:
@@ -235,11 +240,6 @@ def snapshot(day: date, window_days: int) -> str:
     return f"{day}/{window_days}"
 
 
-def end(origin: date, window_days: int) -> date:
-    """The first day after an origin's window."""
-    return origin + timedelta(days=window_days)
-
-
 def sampled(table: pa.Table, day: date) -> tuple[Columns, pa.Array]:
     """Columns and keys of up to CUSTOMERS_PER_ORIGIN rows, drawn alike whatever the order of the rows."""
     drawn = _drawn(table, day)
@@ -262,14 +262,6 @@ def _columns(table: pa.Table) -> Columns:
     return columns_of(table.combine_chunks().to_batches()[0])
 
 
-def _bought(columns: Columns, window: int) -> Array:
-    return columns[f"orders_next_{window}"] > 0
-
-
-def _spent(columns: Columns, window: int) -> Array:
-    return np.maximum(columns[f"revenue_next_{window}"], 0)
-
-
 def _met(start: dict[str, Array], bought: Array, spent: Array) -> dict[str, Array]:
     """Offsets moved by a constant each, so that they meet what a window brought."""
 
@@ -281,7 +273,7 @@ def _met(start: dict[str, Array], bought: Array, spent: Array) -> dict[str, Arra
     return {
         "total": start["total"] + move(start["total"], spent),
         "buy": start["buy"] + shift_to(start["buy"], share),
-        "spend": start["spend"] + (move(start["spend"][bought], spent[bought]) if bought.any() else 0.0),
+        "spend": start["spend"] + (move(start["spend"][bought > 0], spent[bought > 0]) if bought.any() else 0.0),
     }
 
 

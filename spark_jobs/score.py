@@ -19,15 +19,16 @@ import pyarrow as pa
 from clv import registry, tables, warehouse
 from clv import settings as settings_module
 from clv.dates import parse_date
+from clv.declared import LIFETIME
 from clv.errors import ClvError
 from clv.roles import MODELLER
 from clv.settings import Settings
 from spark_jobs import entry, explaining, forecast, learning, model_files, reasons, session, warehouse_io
 from spark_jobs.anchor import OriginFit
 from spark_jobs.arrow import columns_of
-from spark_jobs.columns import COLUMNS, Columns
+from spark_jobs.columns import COLUMNS, USABLE, Columns, usable
 from spark_jobs.explaining import Averages
-from spark_jobs.forecast import LIFETIME, Forecast, Model, Setting
+from spark_jobs.forecast import Forecast, Model, Setting
 
 log = logging.getLogger("clv.score")
 NO_MODEL = "none"
@@ -81,7 +82,7 @@ def predict(model: Model, as_of: date, run_id: str, settings: Settings) -> dict[
         log.info("reading %d rows of %s", customers, tables.CUSTOMER_FEATURES)
         parts = warehouse_io.partitions_for(customers)
         features = warehouse_io.read_slice(spark, settings, tables.CUSTOMER_FEATURES, COLUMNS, where, parts).persist()
-        known = features.where("days_with_orders >= 1")
+        known = features.where(USABLE)
         fits = learning.fit_origins(known)
         if as_of not in fits:
             rows = write_too_little_data(settings, as_of, run_id, NO_ORDER)
@@ -112,7 +113,7 @@ def say(
     """Rows of SAID_SCHEMA: each customer's forecasts, and for the main horizon what drives it."""
     for batch in batches:
         columns = columns_of(batch)
-        known = columns["days_with_orders"] >= 1
+        known = usable(columns)
         keys = batch.column("customer_key")
         yield from _unknown(keys.filter(pa.array(~known)), model.all_horizons)
         columns, keys = {name: values[known] for name, values in columns.items()}, keys.filter(pa.array(known))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import logging
 import tempfile
-from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,8 @@ from clv.dates import parse_date
 from clv.errors import ClvError
 from clv.roles import MODELLER
 from clv.settings import Settings
-from spark_jobs import entry, fitting, model_files, session, tuning, warehouse_io
-from spark_jobs.columns import COLUMNS
+from spark_jobs import entry, fitting, model_files, outcomes, session, tuning, warehouse_io
+from spark_jobs.columns import COLUMNS, USABLE
 from spark_jobs.forecast import Model
 from spark_jobs.promotion import OURS
 
@@ -120,36 +119,14 @@ def read(spark: SparkSession, settings: Settings, training_date: date, run_id: s
             f"{tables.TRAINING_EXAMPLES} has no rows for {training_date}, run {run_id}; "
             "build the layer 'training' first"
         )
-    refuse_open_windows(training_date, run_id, settings)
+    outcomes.refuse_open_windows(training_date, run_id, settings)
     share = min(1.0, MOST_ROWS / rows)
     log.info("reading %d rows of %s (%.0f %%)", rows * share, tables.TRAINING_EXAMPLES, 100 * share)
     parts = warehouse_io.partitions_for(int(rows * share))
-    followed = outcomes(settings.windows)
+    followed = outcomes.columns(settings.windows)
     wanted = {**COLUMNS, **dict.fromkeys(followed, "double precision")}
     read = warehouse_io.read_slice(spark, settings, tables.TRAINING_EXAMPLES, wanted, where, parts, share, followed)
-    return read.where("days_with_orders >= 1").persist()
-
-
-def refuse_open_windows(training_date: date, run_id: str, settings: Settings) -> None:
-    """Raises ClvError where an outcome is known of a window that ends after the training date: that is the future."""
-    query = f"""
-        select as_of_date, days::integer, count(*) from {tables.TRAINING_EXAMPLES}
-        cross join lateral jsonb_each(orders_next || revenue_next) as followed (days, outcome)
-        where training_date = %(day)s and run_id = %(run_id)s
-            and outcome <> 'null' and as_of_date + days::integer > %(day)s
-        group by 1, 2 order by 1, 2 limit 1
-    """
-    found = warehouse.rows(query, {"day": training_date, "run_id": run_id}, settings.url_as(MODELLER))
-    for origin, days, count in found:
-        raise ClvError(
-            f"{tables.TRAINING_EXAMPLES} knows what {count} customers did in the {days} days from {origin}, which "
-            f"are not over by {training_date}; build the layer 'training' for {training_date} again"
-        )
-
-
-def outcomes(horizons: Iterable[int]) -> dict[str, str]:
-    """What followed an origin, as columns of our own, and the SQL of each."""
-    return {f"{what}_next_{days}": f"{what}_next->>'{days}'" for days in horizons for what in ("orders", "revenue")}
+    return read.where(USABLE).persist()
 
 
 def main(arguments: list[str] | None = None) -> int:

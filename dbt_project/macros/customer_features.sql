@@ -4,9 +4,9 @@
   precision last, so that the same rows give the same bits whatever their order.
 #}
 {% macro customer_features(dates) %}
-{%- set windows = [30, 60, 90, 180, 365] %}
-{%- set prior_windows = [90, 180, 365] %}
-{%- set season_windows = [90, 180] %}
+{%- set windows = var('feature_windows') %}
+{%- set prior_windows = var('prior_year_windows') %}
+{%- set season_windows = var('season_windows') %}
 with
 
 days as (select * from {{ ref('int_customer_days') }}),

@@ -1,21 +1,12 @@
 """What the SQL linter puts in the place of macros that only dbt itself can run."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
+import yaml
+
 flags = SimpleNamespace(EMPTY=False)
-VARIABLES = {
-    "horizons": [90, 180, 365],
-    "windows": [30, 45, 60, 90, 122, 180, 365],
-    "main_horizon": 365,
-    "lifetime_horizon": 1825,
-    "gross_margin": 1.0,
-    "discount_rate": 0.1,
-    "margin_is_set": False,
-    "unknown_consent": "exclude",
-    "transition_days": 30,
-    "cohort_months": 24,
-    "smallest_group": 10,
-}
+VARIABLES = yaml.safe_load((Path(__file__).resolve().parent.parent / "dbt_project.yml").read_text())["vars"]
 
 
 def var(name: str) -> object:

@@ -79,7 +79,7 @@ def test_an_outcome_that_was_not_known_is_refused(shop: tuple[Settings, pd.DataF
             f"update {tables.TRAINING_EXAMPLES} set orders_next = jsonb_set(orders_next, '{{180}}', '7') "
             "where as_of_date = '2023-05-03'"
         )
-    with pytest.raises(ClvError, match="what followed 2023-05-03 in 180 days, which were not over on 2023-08-01"):
+    with pytest.raises(ClvError, match="the 180 days from 2023-05-03, which are not over by 2023-08-01"):
         baselines.run(AS_OF, RUN, TRAINING_DATE, home)
     with pytest.raises(ClvError, match="2023-08-11 is later than 2023-08-10"):
         baselines.run(AS_OF, RUN, date(2023, 8, 11), home)

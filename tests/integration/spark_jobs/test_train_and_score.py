@@ -16,7 +16,7 @@ from clv import dbt, model_checks, model_choice, pipeline, registry, settings, t
 from clv.errors import ClvError
 from clv.model_choice import Choice
 from clv.settings import Settings
-from spark_jobs import anchor, forecast, learning, model_files, score, session, train, warehouse_io
+from spark_jobs import anchor, forecast, learning, model_files, outcomes, score, session, train, warehouse_io
 from spark_jobs.columns import FEATURE_COLUMNS
 from spark_jobs.promotion import CELLS, OURS, RIVALS, TUNED
 
@@ -163,8 +163,8 @@ def test_learners_find_nothing_in_outcomes_that_were_shuffled(shop: tuple[Settin
     rng = np.random.default_rng(0)
     for _, group in rows.groupby("as_of_date"):
         shuffled = rng.permutation(group.index)
-        for outcomes in ("orders_next", "revenue_next"):
-            rows.loc[group.index, outcomes] = rows.loc[shuffled, outcomes].to_numpy()
+        for followed in ("orders_next", "revenue_next"):
+            rows.loc[group.index, followed] = rows.loc[shuffled, followed].to_numpy()
     sim.write_features(rows, tables.TRAINING_EXAMPLES, home, RUN, day)
     spark = session.start("canary", home)
     try:
@@ -190,9 +190,9 @@ def test_a_window_that_is_still_open_cannot_be_learned_from(shop: tuple[Settings
     rows = sim.examples(made, [origin], day + timedelta(days=1))  # as if trained a day later: 90 days are over then
     sim.write_features(rows, tables.TRAINING_EXAMPLES, home, RUN, day)
     with pytest.raises(ClvError, match=f"the 90 days from {origin}, which are not over by {day}"):
-        train.refuse_open_windows(day, RUN, home)
+        outcomes.refuse_open_windows(day, RUN, home)
     warehouse.rows(f"update {tables.TRAINING_EXAMPLES} set orders_next = '{{}}', revenue_next = '{{}}' returning 1")
-    train.refuse_open_windows(day, RUN, home)
+    outcomes.refuse_open_windows(day, RUN, home)
 
 
 def test_a_shop_with_too_little_data_gets_a_reason_and_no_forecast(home: Settings) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from customers import FIT, customers
 
-from spark_jobs import fitting, learning
+from spark_jobs import fitting, learning, outcomes
 from spark_jobs.learning import Origin, Total
 from spark_jobs.level import Daily
 
@@ -24,12 +24,12 @@ def origins(*days_ago: int, windows: tuple[int, ...] = (30, 90, 180)) -> dict[da
 def test_held_back_are_the_latest_origins_whose_window_has_closed() -> None:
     found = origins(60, 90, 120, 180)
     before = [DAY - timedelta(days=days) for days in (120, 90)]
-    assert fitting.latest_closed(found, 90, DAY) == before
-    assert fitting.latest_closed(found, 90, DAY - timedelta(days=1)) == [
+    assert learning.latest_closed(found, 90, DAY, 2) == before
+    assert learning.latest_closed(found, 90, DAY - timedelta(days=1), 2) == [
         DAY - timedelta(days=days) for days in (180, 120)
     ]
-    assert fitting.latest_closed(found, 180, DAY) == [DAY - timedelta(days=180)]
-    assert fitting.latest_closed(found, 365, DAY) == []
+    assert learning.latest_closed(found, 180, DAY, 2) == [DAY - timedelta(days=180)]
+    assert learning.latest_closed(found, 365, DAY, 2) == []
 
 
 def test_a_horizon_without_a_closed_window_rests_on_the_longest_shorter_one() -> None:
@@ -43,7 +43,7 @@ def test_nothing_is_learned_from_a_window_that_was_open() -> None:
     found = origins(*range(30, 400, 30))
     by = DAY - timedelta(days=60)
     for day, window in learning.snapshots(found, 180, by, 12):
-        assert learning.end(day, window) <= by
+        assert outcomes.end(day, window) <= by
         assert window in (90, 180)  # 30 days are too short to tell of 180
     assert len(learning.snapshots(found, 180, by, 2)) == 4
 
