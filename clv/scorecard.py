@@ -10,6 +10,7 @@ from datetime import date
 
 from clv import outcomes, roles, tables, warehouse
 from clv.roles import PUBLISHER
+from spark_jobs import ranked
 
 LOCK = "scorecard"  # two runs at once would measure the same forecasts
 FORECASTS = f"{tables.ANALYTICS_RUNS}.customer_clv_horizons"
@@ -103,14 +104,15 @@ _MEASURED = f"""
             coalesce(came.revenue, 0) between forecasts.predicted_clv_p10 * forecasts.revenue_per_clv
                 and forecasts.predicted_clv_p90 * forecasts.revenue_per_clv as within_interval,
             tiers.value_tier,
-            ntile(10) over (order by forecasts.predicted_revenue desc, forecasts.customer_key) as decile
+            {ranked.decile("forecasts.predicted_revenue")} as decile
         from forecasts
         left join {outcomes.WITHIN} as came using (customer_key)
         left join {VALUES} as tiers using (as_of_date, run_id, customer_key)
     )
     insert into {tables.CLV_SCORECARD} (
         as_of_date, run_id, horizon_days, grouped_by, group_name, matured_on, currency, customers, predicted_revenue,
-        actual_revenue, bias, wape, mean_absolute_error, coverage_80, mean_p_purchase, share_bought, outcome_digest
+        actual_revenue, bias, wape_of_median, mean_absolute_error, coverage_80, mean_p_purchase, share_bought,
+        outcome_digest
     )
     select
         %(origin)s, %(run_id)s, %(horizon)s,

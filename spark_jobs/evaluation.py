@@ -164,7 +164,7 @@ def scores(trained: Trained, held_back: Sequence[HeldBack]) -> dict[str, float]:
             **metrics.of_money(held.spent, value),
             "auc": metrics.auc(held.bought, p),
             "brier": metrics.brier(held.bought, p),
-            "wape_p50": metrics.wape(held.spent, median),
+            "wape_of_median": metrics.wape(held.spent, median),
             "within_interval": _within(held, trained.intervals, p, value, mean),
         },
         "anchor": {

@@ -196,8 +196,8 @@ class Metric:
 
 
 METRICS = {
-    "wape": Metric(wape, "median", False),
-    "mae": Metric(mae, "median", False),
+    "wape_of_median": Metric(wape, "median", False),
+    "mae_of_median": Metric(mae, "median", False),
     "rmse": Metric(rmse, "mean", False),
     "bias": Metric(bias, "mean", False),
     "r2": Metric(r2, "mean", True),
@@ -220,10 +220,14 @@ METRICS = {
 }
 
 
+# Names that these metrics had before, which metrics.json has beside them for one release.
+FORMER_NAMES = {"wape": "wape_of_median", "mae": "mae_of_median"}
+
+
 def of_money(y: Array, f: Array) -> dict[str, float]:
     """The metrics of a forecast of money that training records, by name."""
     scores = {
-        "wape": wape,
+        "wape_of_mean": wape,
         "bias": bias,
         "signed_bias": signed_bias,
         "rmse": rmse,

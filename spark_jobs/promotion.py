@@ -31,8 +31,8 @@ MONEY = {  # of a forecast of mean revenue, kept per origin
     "normalized_gini": metrics.normalized_gini,
     "rmse": metrics.rmse,
     "bias": metrics.signed_bias,
-    "wape": metrics.wape,
-    "mae": metrics.mae,
+    "wape_of_mean": metrics.wape,
+    "mae_of_mean": metrics.mae,
     "top_10_capture": metrics.top_10_capture,
 }
 Measured = dict[str, list[dict[str, float]]]  # contestant -> per origin, metric -> value

@@ -11,17 +11,27 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray
-DECILES = 10
+DECILES = 10  # tenths of customers by a forecast, 1 the highest: here for figures, and in `decile` for SQL
 
 
 def decile_means(by: Array, *values: Array, w: Array | None = None, bins: int = DECILES) -> list[Array]:
-    """Means of each of `values` over equal parts (`bins`) of the customers ranked by `by`, the lowest first.
+    """Means of each of `values` over equal parts (`bins`) of the customers ranked by `by`, the highest first.
 
     Each of shape (bins,), or (resamples, bins). Customers tied across a border belong to both parts in proportion.
     """
     w = weights(by, w)
     borders = np.linspace(0, 1, bins + 1)
-    return [np.diff(_cumulative(by, value, borders, w), axis=-1) * bins / w.sum(-1, keepdims=True) for value in values]
+    return [np.diff(_cumulative(-by, value, borders, w), axis=-1) * bins / w.sum(-1, keepdims=True) for value in values]
+
+
+def decile(column: str) -> str:
+    """SQL of a row's decile by a column, for tables whose groups are of whole customers: that of their rank, 1 being
+    the highest. Equal values share the mean of their ranks, so they stand in one decile, and a neighbour can be empty.
+
+    A rank of m among n lies at (m - 1/2) / n of the customers; 2m - 1 is a whole number.
+    """
+    twice_less_one = f"2 * rank() over (order by {column} desc) + count(*) over (partition by {column}) - 2"
+    return f"1 + {DECILES} * ({twice_less_one}) / (2 * count(*) over ())"
 
 
 def gains(y: Array, f: Array, shares: Array, w: Array | None = None) -> Array:

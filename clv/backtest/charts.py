@@ -60,11 +60,11 @@ def deciles(result: dict[str, Any]) -> Chart | None:
         axes.set_yscale("log")
         axes.yaxis.set_major_formatter(FuncFormatter(magnitude))
         axes.yaxis.set_minor_formatter(NullFormatter())
-        axes.set(xlabel="tenth of customers by forecast, 10 the highest", ylabel="mean value per customer")
+        axes.set(xlabel="tenth of customers by forecast, 1 the highest", ylabel="mean value per customer")
         axes.set_xticks(TENTHS)
-        axes.legend(loc="upper left")
+        axes.legend(loc="upper right")
 
-    top = rows[-1]
+    top = rows[0]
     words = f"The highest tenth was forecast {magnitude(top['predicted_mean'])} each and brought "
     words += f"{magnitude(top['actual_mean'])}; where the marks of a tenth touch, its average was right"
     return chart("Forecast and outcome by tenth of customers", words, draw)
@@ -110,7 +110,7 @@ def coverage(result: dict[str, Any]) -> Chart | None:
         axes.axhspan(*reading.HONEST_TENTH, color=BAND, alpha=0.5, linewidth=0)
         axes.axhline(curves.PROMISED, color=SOFT, linewidth=1.2, linestyle=":")
         axes.plot(TENTHS, held, "o", color=BAR, markersize=8)
-        axes.set(xlabel="tenth of customers by forecast, 10 the highest", ylabel="within the interval")
+        axes.set(xlabel="tenth of customers by forecast, 1 the highest", ylabel="within the interval")
         axes.set_ylim(min(0.5, min(held) - 0.03), 1.03)
         axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
         axes.set_xticks(TENTHS)
@@ -142,7 +142,7 @@ def reliability(result: dict[str, Any]) -> Chart | None:
         axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
         axes.legend(loc="upper left")
 
-    top = rows[-1]
+    top = rows[0]
     said, happened = (reading.percent(top[part]) for part in ("said", "happened"))
     words = f"Of the tenth likeliest to buy, {said} were forecast to and {happened} did"
     return chart("Purchases forecast and made", words, draw)

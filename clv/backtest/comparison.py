@@ -11,7 +11,7 @@ import pandas as pd
 
 from clv.backtest import curves, judged, reading, sums, timing
 from clv.backtest.judged import OURS, Origin
-from spark_jobs.metrics import METRICS, THRESHOLD
+from spark_jobs.metrics import FORMER_NAMES, METRICS, THRESHOLD
 
 Array = np.ndarray
 RESAMPLES = 200
@@ -39,7 +39,7 @@ def compare(frame: pd.DataFrame) -> dict[str, Any]:
         "customers": _customers(frame),
         "threshold": THRESHOLD,
         "resamples": RESAMPLES,
-        "models": {name: {part: row[part] for part in ("mean", "worst", "by_origin")} for name, row in table.items()},
+        "models": {name: _with_former_names(row) for name, row in table.items()},
         "stability": {name: row["stability"] for name, row in table.items()},
         "best_baseline": best,
         "against_best_baseline": _against(origins, table, best),
@@ -88,6 +88,16 @@ def _summary(model: str, origins: list[Origin]) -> dict[str, dict]:
         },
         "by_origin": by_origin,
     }
+
+
+def _with_former_names(row: dict[str, dict]) -> dict[str, dict]:
+    """A model's figures as metrics.json has them: the mean, the worst and those of each origin."""
+
+    def both(figures: dict[str, float | None]) -> dict[str, float | None]:
+        return figures | {former: figures[name] for former, name in FORMER_NAMES.items()}
+
+    by_origin = {day: both(figures) for day, figures in row["by_origin"].items()}
+    return {"mean": both(row["mean"]), "worst": both(row["worst"]), "by_origin": by_origin}
 
 
 def _figure(origin: Origin, metric: str, model: str) -> float | None:

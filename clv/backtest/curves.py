@@ -1,7 +1,7 @@
 """What the charts show and metrics.json keeps of them: tenths of customers, gain charts, totals.
 
 All are means over origins of figures within an origin, so that each origin counts alike. Tenths are ranked by a
-model's own forecast, 1 the lowest; customers it ties are spread over the tenths they straddle.
+model's own forecast, 1 the highest; customers it ties are spread over the tenths they straddle.
 """
 
 from __future__ import annotations

@@ -27,8 +27,8 @@ MODELS = {
     "xgboost_hurdle": "XGBoost hurdle",
 }
 METRICS = {  # the name on the page, and what it means to be worse at it
-    "wape": ("WAPE (median)", "a typical customer's value is missed by more"),
-    "mae": ("MAE (median)", "a typical customer's value is missed by more"),
+    "wape_of_median": ("WAPE (median)", "a typical customer's value is missed by more"),
+    "mae_of_median": ("MAE (median)", "a typical customer's value is missed by more"),
     "rmse": ("RMSE", "the largest customers are missed by more"),
     "bias": ("|bias|", "the shop's total is further off"),
     "r2": ("R²", "the largest customers are missed by more"),
@@ -143,7 +143,7 @@ def _intervals(result: dict[str, Any]) -> str:
     text += f", between {percent(least)} and {percent(most)} in the tenths of customers likely enough to buy"
     if least < HONEST_TENTH[0]:
         worst = next(row["decile"] for row in buying if row["coverage"] == least)
-        return f"{text}: in tenth {worst} of 10 (10 is the highest forecast) they are too narrow."
+        return f"{text}: in tenth {worst} of 10 (1 is the highest forecast) they are too narrow."
     return text + (": wider than they need to be." if most > HONEST_TENTH[1] else ": they keep their word.")
 
 
@@ -221,7 +221,7 @@ def figure(metric: str, value: float | None) -> str:
     """A metric's value as the page shows it: money with its magnitude, the others with three decimals."""
     if value is None:
         return "–"
-    money = metric in ("mae", "rmse", "width_80")
+    money = metric in ("mae_of_median", "rmse", "width_80")
     if money and abs(value) < 999.5:
         text = f"{value:#.3g}".removesuffix(".")
     else:

@@ -14,7 +14,7 @@ from spark_jobs.metrics import METRICS
 
 TEMPLATES = Path(__file__).parent / "templates"
 TABLES = {  # what a forecast is used for, and the metrics that judge it
-    "How much: the size of the error": ("wape", "mae", "rmse", "bias", "r2", "decile_mape"),
+    "How much: the size of the error": ("wape_of_median", "mae_of_median", "rmse", "bias", "r2", "decile_mape"),
     "Who: the ranking of customers": (
         "normalized_gini",
         "top_10_capture",
@@ -128,7 +128,10 @@ def _origins(result: dict[str, Any]) -> list[dict[str, Any]]:
                 "actual": row["actual"],
                 "predicted": row["predicted"].get(OURS),
                 "miss": row["signed_bias"].get(OURS),
-                **{metric: reading.figure(metric, figures[metric]) for metric in ("wape", "normalized_gini", "auc")},
+                **{
+                    metric: reading.figure(metric, figures[metric])
+                    for metric in ("wape_of_median", "normalized_gini", "auc")
+                },
                 "coverage": figures["coverage_80"],
             }
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
@@ -76,7 +75,7 @@ def deciles(rows: list[dict]) -> Chart | None:
     predicted, actual = (
         [float(row[name]) / row["customers"] for row in rows] for name in ("predicted_revenue", "actual_revenue")
     )
-    at = np.arange(1, len(rows) + 1)
+    at = [int(row["group_name"]) for row in rows]
 
     def draw(axes: Axes) -> None:
         axes.bar(at, actual, width=0.6, color=BAND, label="actual")

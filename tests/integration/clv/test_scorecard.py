@@ -10,10 +10,11 @@ import small_warehouse as small
 
 from clv import publication, scorecard, tables, warehouse
 from clv.settings import Settings
+from spark_jobs import ranked
 
 FORECAST_OF = date(2011, 3, 1)
 NEWEST = FORECAST_OF + timedelta(days=90)
-HEADLINE = "customers, predicted_revenue, actual_revenue, bias, wape, mean_absolute_error, coverage_80"
+HEADLINE = "customers, predicted_revenue, actual_revenue, bias, wape_of_median, mean_absolute_error, coverage_80"
 
 
 @pytest.fixture
@@ -75,15 +76,25 @@ def test_groups_are_tiers_and_tenths(shop: Settings) -> None:
     small.execute(f"update {scorecard.FORECASTS} set predicted_revenue = 10, predicted_clv = 5 where customer_key = %s",
         (small.A,))  # fmt: skip
     scorecard.measure()
-    assert found("grouped_by, group_name, customers, predicted_revenue, actual_revenue, bias, wape") == [
+    assert found("grouped_by, group_name, customers, predicted_revenue, actual_revenue, bias, wape_of_median") == [
         ("all", "all", 3, 50, 48, Decimal("0.0417"), Decimal("0.8452")),  # A's median is 20 now, and misses by 20
-        ("decile", "01", 1, 20, 8, Decimal("1.5"), Decimal("0.7857")),
-        ("decile", "02", 1, 20, 0, None, None),
-        ("decile", "03", 1, 10, 40, Decimal("-0.75"), Decimal("0.5")),
+        # B and C share the ranks 1 and 2 of 3, which lie at a third of the customers, A's at five sixths.
+        ("decile", "04", 2, 40, 8, Decimal("4"), Decimal("2.5714")),
+        ("decile", "09", 1, 10, 40, Decimal("-0.75"), Decimal("0.5")),
         ("value_tier", "high", 1, 10, 40, Decimal("-0.75"), Decimal("0.5")),
         ("value_tier", "low", 1, 20, 0, None, None),
         ("value_tier", "middle", 1, 20, 8, Decimal("1.5"), Decimal("0.7857")),
     ]
+
+
+def test_deciles_are_tenths_and_the_first_is_the_highest(home: Settings) -> None:
+    number = ranked.decile("value")
+    found = warehouse.rows(f"select value, {number} from generate_series(1, 20) as value order by value desc")
+    assert found == [(value, 1 + (20 - value) // 2) for value in range(20, 0, -1)]
+    # Of 20 customers, 12 with nothing share the ranks 9 to 20: 14.5 lies at .7 of the customers.
+    tied = "select greatest(n - 12, 0) from generate_series(1, 20) as n"
+    found = warehouse.rows(f"select distinct {number} from ({tied}) as tied (value) order by 1")
+    assert found == [(1,), (2,), (3,), (4,), (8,)]
 
 
 def test_only_what_has_changed_is_measured_again(shop: Settings) -> None:

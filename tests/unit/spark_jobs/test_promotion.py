@@ -44,8 +44,8 @@ def test_each_contestant_is_measured_at_each_origin() -> None:
         "normalized_gini": pytest.approx(1),
         "rmse": pytest.approx((5**2 + 20**2 + 25**2) ** 0.5 / 2),  # 0, 5, 20 and 25 of 0, 10, 40 and 50
         "bias": pytest.approx(-0.5),
-        "wape": pytest.approx(0.5),
-        "mae": pytest.approx(12.5),
+        "wape_of_mean": pytest.approx(0.5),
+        "mae_of_mean": pytest.approx(12.5),
         "top_10_capture": pytest.approx(0.2),  # of four customers .4 stand in it, and the first brought half
         "auc": 0.75,
     }

@@ -49,8 +49,8 @@ def test_the_headline_takes_intervals_at_what_they_held(found: dict) -> None:
 
 def test_a_tenth_with_too_narrow_an_interval_is_named(found: dict) -> None:
     changed = copy.deepcopy(found)
-    changed["coverage"]["by_decile"][8] |= {"coverage": 0.6, "p_no_purchase": 0.3}
-    assert any("in tenth 9 of 10 (10 is the highest forecast) they are too narrow" in s for s in said(changed))
+    changed["coverage"]["by_decile"][1] |= {"coverage": 0.6, "p_no_purchase": 0.3}
+    assert any("in tenth 2 of 10 (1 is the highest forecast) they are too narrow" in s for s in said(changed))
 
 
 def test_a_better_baseline_is_named_with_its_figures_and_what_they_mean(found: dict) -> None:
@@ -90,8 +90,8 @@ def test_one_origin_is_said_to_be_little() -> None:
     [
         ("rmse", 78.0, "78.0"),
         ("rmse", 107.2, "107"),
-        ("mae", 999.7, "1,000"),
-        ("mae", -1234.5, "−1,234"),
+        ("mae_of_median", 999.7, "1,000"),
+        ("mae_of_median", -1234.5, "−1,234"),
         ("auc", 0.71249, "0.712"),
         ("auc", None, "–"),
     ],

@@ -1,0 +1,8 @@
+-- A WAPE says in its name what it is of: in the scorecard the median, in what training measured the mean.
+
+alter table ops.clv_scorecard add column wape_of_median numeric;
+update ops.clv_scorecard set wape_of_median = wape;
+comment on column ops.clv_scorecard.wape is
+'Former name of wape_of_median, filled before it was renamed; analytics.clv_scorecard shows both for one release.';
+
+update ops.model_backtest set metric = metric || '_of_mean' where metric in ('wape', 'mae');
