@@ -6,6 +6,7 @@ from great_expectations.expectations.expectation import Expectation
 
 from clv import dbt, tables
 from clv.declared import WINDOWS
+from clv.sql_text import literal
 from expectations.rules import Slice, Suite, complete, has_rows, never, unique
 
 AGAIN = "the features were built on other orders than staging holds now: start a new run"
@@ -88,7 +89,7 @@ def _arrived_meanwhile(slice_: Slice) -> str:
     """SQL: is staging another now than the one these features were built from?"""
     built_from = f"""(
         select facts->>'staging' from {tables.TASK_LOG}
-        where run_id = '{slice_.run_id}' and task = 'build_features' and facts->>'staging' is not null
+        where run_id = {literal(slice_.run_id)} and task = 'build_features' and facts->>'staging' is not null
         order by ended_at desc limit 1
     )"""
     return f"coalesce({built_from} <> {dbt.STAGING_STATE}, false)"

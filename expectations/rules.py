@@ -16,6 +16,7 @@ from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.metadata_types import FailureSeverity
 
 from clv.errors import ClvError
+from clv.sql_text import equal, literal
 
 EXAMPLES = 3  # rows of a failed expectation that are shown
 
@@ -34,11 +35,11 @@ class Slice:
     @property
     def before(self) -> str:
         """The date as SQL: a run covers everything strictly before it."""
-        return f"date '{self.as_of_date.isoformat()}'"
+        return literal(self.as_of_date)
 
     @property
     def where(self) -> str:
-        return f"as_of_date = {self.before} and run_id = '{self.run_id}'"
+        return equal({"as_of_date": self.as_of_date, "run_id": self.run_id})
 
 
 @dataclass(frozen=True)

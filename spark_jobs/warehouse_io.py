@@ -15,7 +15,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from clv import tables, warehouse
+from clv import sql_text, tables, warehouse
 from clv.roles import MODELLER
 from clv.settings import Settings
 from spark_jobs.level import DAYS_NEW, Daily
@@ -53,22 +53,21 @@ def read_slice(
     A `share` below 1 reads that share of the customers, the same ones each time.
     """
     url = settings.url_as(MODELLER)
-    condition = " and ".join(f"{name} = {_literal(value)}" for name, value in where.items())
+    condition = sql_text.equal(where)
     meaning = meaning or {}
     names = ", ".join(f"({meaning.get(name, name)})::{type_} as {name}" for name, type_ in columns.items())
     ordering = ", ".join(f"t.{name}" for name in ("customer_key", "as_of_date") if name in columns)
     query = f"select {names} from {table} t where {condition}"
     schema = pa.schema([pa.field(name, TYPES[type_]) for name, type_ in columns.items()])
-    ranges = key_ranges(parts, share)
+    ranges = [_between(*ends) for ends in key_ranges(parts, share)]
 
     def copy(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         from adbc_driver_postgresql import dbapi
 
         for batch in batches:
             for part in batch.column("part").to_pylist():
-                low, high = ranges[part]
                 with dbapi.connect(url) as connection, connection.cursor() as cursor:
-                    cursor.execute(f"{query} and t.customer_key between '{low}' and '{high}' order by {ordering}")
+                    cursor.execute(f"{query} and {ranges[part]} order by {ordering}")
                     for rows in cursor.fetch_record_batch():
                         yield _cast(rows, schema)
 
@@ -78,7 +77,7 @@ def read_slice(
 
 def count(table: str, where: dict[str, Any], url: str | None = None) -> int:
     """Rows of a slice, in the warehouse or in the database at `url`."""
-    condition = " and ".join(f"{name} = {_literal(value)}" for name, value in where.items())
+    condition = sql_text.equal(where)
     return warehouse.rows(f"select count(*) from {table} where {condition}", None, url)[0][0]  # type: ignore[arg-type]
 
 
@@ -110,9 +109,9 @@ def replace_slice(data: DataFrame, settings: Settings, table: str, slice_: dict[
     partition left, and copies. So a retried, killed or doubled task leaves its rows once.
     """
     url = settings.url_as(MODELLER)
-    condition = " and ".join(f"{name} = {_literal(value)}" for name, value in slice_.items())
+    condition = sql_text.equal(slice_)
     columns = data.columns
-    ranges = key_ranges(parts)
+    ranges = [_between(*ends) for ends in key_ranges(parts)]
     copy_sql = f"copy {table} ({', '.join(columns)}) from stdin (format csv)"
     lock_name = f"{table} {sorted(slice_.items(), key=str)}"
     with warehouse.connect(url) as connection:
@@ -123,14 +122,13 @@ def replace_slice(data: DataFrame, settings: Settings, table: str, slice_: dict[
 
         context = TaskContext.get()
         part = context.partitionId() if context else 0
-        low, high = ranges[part]
         written = 0
         with warehouse.connect(url) as connection:
             # An attempt that the scheduler gave up on may still be writing: wait for it, then see its rows.
             key = warehouse.lock_key(f"{lock_name} {part}")
             connection.execute("select pg_advisory_xact_lock(%s)", (key,))
             connection.execute(
-                f"delete from {table} where {condition} and customer_key between '{low}' and '{high}'"  # type: ignore[arg-type]
+                f"delete from {table} where {condition} and {ranges[part]}"  # type: ignore[arg-type]
             )
             with connection.cursor() as cursor, cursor.copy(copy_sql) as copy:  # type: ignore[arg-type]
                 for batch in batches:
@@ -158,12 +156,8 @@ def _cast(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def _literal(value: Any) -> str:
-    if isinstance(value, date):
-        return f"date '{value.isoformat()}'"
-    if isinstance(value, int):
-        return str(value)
-    return "'" + str(value).replace("'", "''") + "'"
+def _between(low: str, high: str) -> str:
+    return f"customer_key between {sql_text.literal(low)} and {sql_text.literal(high)}"
 
 
 def _uuid(number: int) -> str:

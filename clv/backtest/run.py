@@ -21,6 +21,7 @@ from clv import dbt, ingest, model_choice, outcomes, settings, tables, warehouse
 from clv.backtest import comparison, report, scratch
 from clv.errors import ClvError
 from clv.settings import LONGEST_HORIZON
+from clv.sql_text import path_literal
 
 SHORTEST_HORIZON = 7
 Step = Callable[[str], AbstractContextManager]
@@ -88,10 +89,9 @@ def plain_source(orders: Path) -> str:
 
 def columns_of(orders: Path) -> dict[str, str]:
     """A file's columns and their types; none where it cannot be read, of which loading tells more."""
-    name = str(orders).replace("'", "''")
     reader = "read_parquet" if orders.suffix == ".parquet" else "read_csv"
     try:
-        described = duckdb.execute(f"describe from {reader}('{name}')").fetchall()
+        described = duckdb.execute(f"describe from {reader}({path_literal(orders)})").fetchall()
     except duckdb.Error:
         return {}
     return {column: kind for column, kind, *_ in described}

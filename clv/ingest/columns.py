@@ -11,7 +11,8 @@ from clv.ingest.files import Received
 from clv.ingest.hints import absent_column
 from clv.ingest.mapping import FileMapping
 from clv.ingest.mapping_values import is_pattern
-from clv.ingest.received import literal, printable
+from clv.ingest.received import printable
+from clv.sql_text import literal
 
 LONGEST_NAME = 60  # characters of what a file calls its columns, in messages
 

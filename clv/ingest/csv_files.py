@@ -24,10 +24,8 @@ from clv.ingest.received import (
     Unreadable,
     create,
     first_line,
-    literal,
-    path_literal,
-    quoted,
 )
+from clv.sql_text import literal, path_literal, quoted
 
 MOST_FIELDS = 10_000  # of a line
 LONGEST_RECORD = 2_000_000  # bytes; a longer one is set aside

@@ -8,9 +8,9 @@ import duckdb
 from clv.errors import ClvError
 from clv.ingest.files import Received
 from clv.ingest.mapping import FileMapping
-from clv.ingest.received import quoted
 from clv.ingest.values_sql import CURRENCY
 from clv.ingest.writing import claim_currency
+from clv.sql_text import quoted
 
 NO_CURRENCY = "XXX"  # ISO 4217's code for none: a warehouse whose sources state none
 

@@ -11,7 +11,8 @@ from clv.ingest.columns import candidates, in_names, matched
 from clv.ingest.files import LONGEST_LINE, Received, text_lines
 from clv.ingest.line_files import lines_table
 from clv.ingest.mapping import FileMapping
-from clv.ingest.received import LONGEST_TEXT, Unreadable, create, first_line, literal, path_literal, plain, styled
+from clv.ingest.received import LONGEST_TEXT, Unreadable, create, first_line, plain, styled
+from clv.sql_text import literal, path_literal
 
 SAMPLED = 1000  # objects, to see which keys there are
 

@@ -17,8 +17,8 @@ from clv.ingest.csv_files import records
 from clv.ingest.files import Received
 from clv.ingest.json_files import by_lines
 from clv.ingest.mapping import FileMapping
-from clv.ingest.received import path_literal, quoted
 from clv.settings import Settings
+from clv.sql_text import path_literal, quoted
 
 FASTEST = 1
 FOLDER = "received"

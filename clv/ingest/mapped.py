@@ -6,7 +6,6 @@ from clv.ingest import whole_orders
 from clv.ingest.mapping import Mapping
 from clv.ingest.mapping_values import COLUMNS, LINE_COLUMNS
 from clv.ingest.numbers import NUMBER, number_in
-from clv.ingest.received import literal, quoted
 from clv.ingest.times import time_in
 from clv.ingest.values_sql import (
     amount_in,
@@ -19,6 +18,7 @@ from clv.ingest.values_sql import (
     value_of,
     whole,
 )
+from clv.sql_text import literal, quoted
 
 CONTENT_HEX = "lpad(to_hex(_content), 32, '0')"
 # What was paid for goods that came back: of a record's cost the share that was refunded of its amount.

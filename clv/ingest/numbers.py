@@ -9,7 +9,8 @@ from collections.abc import Iterable
 
 from clv.ingest.mapping import FileMapping
 from clv.ingest.mapping_values import APOSTROPHES, BLANKS, THOUSANDS
-from clv.ingest.received import complaint, literal, quoted
+from clv.ingest.received import complaint
+from clv.sql_text import literal, quoted
 
 # 13 digits before the point, since no shop has more, and 10 after it; of what is multiplied, all 20.
 NUMBER, PRODUCT = "decimal(23, 10)", "decimal(33, 20)"

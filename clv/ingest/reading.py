@@ -12,8 +12,9 @@ from clv.ingest.files import Received
 from clv.ingest.json_files import by_lines, object_texts, read_json
 from clv.ingest.line_files import read_aligned
 from clv.ingest.mapping import FileMapping
-from clv.ingest.received import LONGEST_TEXT, Unreadable, create, first_line, path_literal, plain, quoted, styled
+from clv.ingest.received import LONGEST_TEXT, Unreadable, create, first_line, plain, styled
 from clv.ingest.workbooks import read_workbook, row_texts
+from clv.sql_text import path_literal, quoted
 
 # Rows that repeat each other take next to no room in Parquet; orders differ at least in their time.
 MOST_ROWS = 10  # a byte of the file

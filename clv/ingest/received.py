@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import glob
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 
 from clv import ids
+from clv.sql_text import literal, quoted
 
 if TYPE_CHECKING:
     from clv.ingest.mapping import FileMapping
@@ -27,21 +26,6 @@ class Unreadable:
     line: int
     reason: str
     raw_text: str
-
-
-def quoted(name: str) -> str:
-    """A name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def path_literal(path: Path) -> str:
-    """A file's path as an SQL literal for DuckDB's readers, which else take brackets and stars for patterns."""
-    return literal(glob.escape(str(path)))
 
 
 def _is_ascii(text: str) -> str:

@@ -6,7 +6,6 @@ from clv.ingest.mapped import CONTENT_HEX
 from clv.ingest.mapping import SpendMapping
 from clv.ingest.numbers import complaints as number_complaints
 from clv.ingest.numbers import number_in
-from clv.ingest.received import literal, quoted
 from clv.ingest.times import complaints as time_complaints
 from clv.ingest.times import time_in
 from clv.ingest.values_sql import (
@@ -18,6 +17,7 @@ from clv.ingest.values_sql import (
     rule_of,
     text_complaints,
 )
+from clv.sql_text import literal, quoted
 
 
 def parsed_view(mapping: SpendMapping, reporting_zone: str, warehouse_currency: str, currency_stated: bool) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from clv.ingest.mapping import FileMapping, Mapping
 from clv.ingest.mapping_values import EPOCHS
-from clv.ingest.received import complaint, literal, quoted
+from clv.ingest.received import complaint
+from clv.sql_text import literal, quoted
 
 # A time that states its offset from UTC: 2024-03-01 10:00:00 +0100, 2024-03-01T09:00:00Z; or its zone: … Europe/Rome.
 OFFSET = r"\d\d:\d\d[^+-]*(Z|[+-]\d\d(:?\d\d)?)$"

@@ -9,8 +9,9 @@ from clv.ingest.mapping import FileMapping, Mapping, SpendMapping
 from clv.ingest.mapping_values import NUMBERS, Filter
 from clv.ingest.numbers import NUMBER, bounded, number_in, times
 from clv.ingest.numbers import complaints as number_complaints
-from clv.ingest.received import LONGEST_FIELD, complaint, literal, quoted
+from clv.ingest.received import LONGEST_FIELD, complaint
 from clv.ingest.times import complaints as time_complaints
+from clv.sql_text import literal, quoted
 
 M = TypeVar("M", bound=FileMapping)
 RATE = "decimal(18, 10)"

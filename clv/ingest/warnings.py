@@ -8,9 +8,10 @@ from datetime import date
 import duckdb
 
 from clv.ingest.mapping import FileMapping, Mapping, SpendMapping
-from clv.ingest.received import literal, printable, quoted
+from clv.ingest.received import printable
 from clv.ingest.times import time_in
 from clv.ingest.values_sql import amount_is_there
+from clv.sql_text import literal, quoted
 
 EXCEL_ID = r"-?\d([.,]\d+)?[eE]\+\d{1,3}"  # 1.23457E+11: what Excel makes of a number of more than eleven digits
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from clv.ingest.mapping import Mapping
 from clv.ingest.mapping_values import LINE_COLUMNS
-from clv.ingest.received import literal, quoted
 from clv.ingest.values_sql import meets, whole
+from clv.sql_text import literal, quoted
 
 NOTHING = "case when amount = 0 then amount end"
 ALL_ROWS = "rows between unbounded preceding and unbounded following"

@@ -17,7 +17,8 @@ from clv.ingest.columns import header_among, in_names, matched, note_header
 from clv.ingest.files import UNPACKS_ALWAYS, UNPACKS_TO, Received
 from clv.ingest.mapping import FileMapping
 from clv.ingest.mapping_parts import SEARCHED_LINES, UNTIL_HEADER
-from clv.ingest.received import LONGEST_TEXT, Unreadable, create, first_line, quoted
+from clv.ingest.received import LONGEST_TEXT, Unreadable, create, first_line
+from clv.sql_text import quoted
 
 Cells = Sequence[object]
 

@@ -16,6 +16,7 @@ from clv.errors import ClvError, Unavailable
 from clv.ingest.files import Received
 from clv.ingest.mapping import FileMapping, Mapping
 from clv.ingest.received import Unreadable
+from clv.sql_text import literal
 
 CHUNK_ROWS = 100_000
 
@@ -114,7 +115,7 @@ def copy_rows(
     progress: Callable[[int], None],
 ) -> int:
     """Copies the rows of a DuckDB query into a table of raw in chunks; returns how many."""
-    sql = f"select {batch_id}::bigint as _batch_id, '{source}' as _source, * from ({query})"
+    sql = f"select {batch_id}::bigint as _batch_id, {literal(source)} as _source, * from ({query})"
     reader = duck.sql(sql).to_arrow_reader(CHUNK_ROWS)
     done = 0
 

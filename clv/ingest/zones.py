@@ -8,7 +8,7 @@ from dataclasses import replace
 import duckdb
 
 from clv.ingest.mapping import Mapping
-from clv.ingest.received import quoted
+from clv.sql_text import quoted
 
 OFFSET = re.compile(r"(?:UTC|GMT)?\s*([+\-\u2212])(\d{1,2})(?::?([0-5]\d))?")
 LED_BY_OFFSET = re.compile(r"\((?:UTC|GMT)(?:[+\-]\d\d:\d\d)?\)\s*")  # (GMT-08:00) Pacific Time (US & Canada)
