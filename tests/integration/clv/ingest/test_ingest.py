@@ -53,6 +53,13 @@ def held() -> list[tuple]:
     return warehouse.rows("select batch_id, file_name, rows_loaded, delivery from raw.batches order by batch_id")
 
 
+def test_the_names_of_a_mapping_and_of_a_file_may_hold_a_quote(home, tmp_path):
+    name = source(home, "o'brien")
+    ingest.load(name, write(tmp_path / "may's [1].csv", *ROWS), home)
+    assert lines() == loaded()
+    assert warehouse.rows("select distinct _source from raw.order_lines") == [("o'brien",)]
+
+
 def test_what_another_file_replaced_can_come_again(home, tmp_path):
     def sent(*rows: str) -> ingest.BatchResult:
         return ingest.load("orders", write(tmp_path / "o.csv", *rows), home)[0]
