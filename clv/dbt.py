@@ -110,19 +110,6 @@ def forget_builds(connection: psycopg.Connection) -> None:
     connection.execute(f"delete from {tables.BUILDS} where name = any(%s)", (names,))
 
 
-def unit_tests(settings: Settings) -> int:
-    """Runs dbt's unit tests against the tables of a set-up warehouse; returns how many passed."""
-    with warehouse.lock(LOCK, settings.url_as(TRANSFORMER)):
-        results = _invoke("unit_tests", ["--select", "test_type:unit"], {}, settings, command="test")
-    return sum(result["unique_id"].startswith("unit_test.") for result in results)
-
-
-def compiled(model: str, variables: dict, settings: Settings) -> str:
-    """The SQL of a model as it would be run with the given dbt variables."""
-    _invoke("compiled", ["--quiet", "--select", model], variables, settings, command="compile")
-    return next(_folder("compiled", variables, settings).glob(f"compiled/**/{model}.sql")).read_text()
-
-
 def semantics(settings: Settings) -> str:
     """dbt's semantic manifest as JSON: the metrics and what they can be asked by.
 

@@ -1,7 +1,5 @@
 """The names of schemas and tables. Layers meet only here."""
 
-STAGING = "staging"
-FEATURES = "features"
 ANALYTICS_RUNS = "analytics_runs"  # every run's rows, published or not; analysts cannot read it
 ANALYTICS = "analytics"  # what analysts read: views on the published runs, and publications
 

@@ -9,12 +9,6 @@ from spark_jobs import btyd
 DAYS_PER_MONTH = 365 / 12
 
 
-def present_value(amounts: np.ndarray, rate: float, periods_per_year: int = 1) -> float:
-    """Value now of amounts paid at the ends of periods 1, 2, ..., at `rate` a year (0.10 is ten per cent)."""
-    periods = np.arange(1, len(amounts) + 1) / periods_per_year
-    return float(np.sum(np.asarray(amounts) * (1 + rate) ** -periods))
-
-
 def discount_factor(model: btyd.BgNbd, x: np.ndarray, T: np.ndarray, horizon_days: int, rate: float) -> np.ndarray:
     """Present value of a unit of money spent over the horizon as a customer's orders are expected, shape (n,).
 

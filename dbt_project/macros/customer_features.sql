@@ -95,14 +95,12 @@ select
     customer_key,
     orders_count::integer as orders_count,
     days_with_orders::integer as days_with_orders,
-    greatest(days_with_orders - 1, 0)::double precision as frequency,
     (last_purchase_on - first_purchase_on)::double precision as recency,
     (as_of_date - first_purchase_on)::double precision as t,
     first_order_on,
     last_order_on,
     (as_of_date - last_order_on)::double precision as days_since_last_order,
     revenue_total::double precision as revenue_total,
-    refunds_total::double precision as refunds_total,
     historic_profit::double precision as historic_profit,
     revenue_without_cost::double precision as revenue_without_cost
     {%- for days in windows %},
@@ -141,8 +139,6 @@ select
     items_total::double precision as items_total,
     (-refunds_total / nullif(gross_total, 0))::double precision as refund_share,
     (discount_total / nullif(gross_total + discount_total, 0))::double precision as discount_share,
-    sin(2 * pi() * extract(doy from as_of_date)::double precision / 365.25) as season_sin,
-    cos(2 * pi() * extract(doy from as_of_date)::double precision / 365.25) as season_cos,
     tenure_days::double precision as tenure_days
 from with_last_purchase
 {% endmacro %}

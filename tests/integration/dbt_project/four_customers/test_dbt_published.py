@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
+import dbt_calls
 import psycopg
 import pytest
 from four_customers import AS_OF, RUN
@@ -188,4 +189,4 @@ def test_what_training_measured_is_shown(shop: dict, module_home: settings.Setti
 
 
 def test_the_units_of_the_sql(shop: dict, module_home: settings.Settings):
-    assert dbt.unit_tests(module_home) == 19
+    assert dbt_calls.unit_tests(module_home) == 19
