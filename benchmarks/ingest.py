@@ -24,7 +24,7 @@ def main() -> None:
     with warehouse.connect(autocommit=True) as connection:
         databases.make_roles(connection, home)
     warehouse.migrate()
-    if warehouse.rows(f"select count(*) from {tables.BATCHES}") != [(0,)]:
+    if warehouse.rows(f"select count(*) from {tables.BATCHES}") != [(0,)]:  # noqa: S608 - our own names
         parser.error("this warehouse holds batches; give CLV_HOME or CLV_WAREHOUSE_URL an empty one")
     best, rows = float("inf"), 0
     for _ in range(asked.times):

@@ -235,7 +235,7 @@ def _why(airflow: Airflow, run: Run) -> str:
         )
         order by log.ended_at desc
         limit 1
-    """
+    """  # noqa: S608 - our own names
     found = warehouse.rows(query, (run.dag_run_id,), airflow.home.url_as(roles.PUBLISHER))
     if found:
         return f"the run for {run.as_of} failed in {found[0][0]}: {found[0][1]}"

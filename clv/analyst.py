@@ -78,7 +78,7 @@ def summary(
     """Prints the value tiers and the segments, or one of GROUPS, of a published date (default: the latest)."""
     out = out or Console(highlight=False)
     shown = fetch(
-        f"select max(as_of_date) from {tables.PUBLICATIONS} where %(day)s::date is null or as_of_date = %(day)s",
+        f"select max(as_of_date) from {tables.PUBLICATIONS} where %(day)s::date is null or as_of_date = %(day)s",  # noqa: S608 - our own names
         home,
         {"day": as_of},
     )[1][0][0]

@@ -44,7 +44,7 @@ STAGING_STATE = f"""(
     select md5(coalesce(string_agg(
         concat_ws('-', batch_id, rows_accepted, rows_replaced, rows_withdrawn), ',' order by batch_id
     ), '')) from {tables.STG_BATCH_COUNTS}
-)"""
+)"""  # noqa: S608 - our own names
 SET_UP_BY = "set_up_by"  # note: the SQL of the layers from raw at the last set-up
 PARSED = "partial_parse.msgpack"  # what dbt knows of the project's files from its last call with the same variables
 SEMANTICS = "semantic_manifest.json"
@@ -107,7 +107,7 @@ def staging_state(settings: Settings | None = None) -> str:
 def forget_builds(connection: psycopg.Connection) -> None:
     """Has the next run build staging and intermediate anew, though no batch has come: rows of raw have changed."""
     names = [f"built_{layer}" for layer in FROM_RAW]
-    connection.execute(f"delete from {tables.BUILDS} where name = any(%s)", (names,))
+    connection.execute(f"delete from {tables.BUILDS} where name = any(%s)", (names,))  # noqa: S608 - our own names
 
 
 def semantics(settings: Settings) -> str:
@@ -157,7 +157,7 @@ def _state(layer: str, settings: Settings) -> str:
         select
             (select string_agg(batch_id || ':' || rows_received, ',' order by batch_id) from {tables.BATCHES}),
             (select string_agg(batch_id::text, ',' order by batch_id) from {tables.WITHDRAWALS})
-    """
+    """  # noqa: S608 - our own names
     digest.update(repr(warehouse.rows(query, url=settings.url_as(TRANSFORMER))).encode())
     if layer == "intermediate":  # made of staging as it is, which need not be what raw is now
         digest.update(str(_built_from("staging", settings) or time.time_ns()).encode())
@@ -184,15 +184,15 @@ def _built_from(layer: str, settings: Settings) -> str | None:
 
 
 def _noted(name: str, settings: Settings) -> str | None:
-    found = warehouse.rows(f"select value from {tables.BUILDS} where name = %s", (name,), settings.url_as(TRANSFORMER))
+    found = warehouse.rows(f"select value from {tables.BUILDS} where name = %s", (name,), settings.url_as(TRANSFORMER))  # noqa: S608 - our own names
     return found[0][0] if found else None
 
 
 def _note(name: str, value: str | None, settings: Settings) -> None:
     with warehouse.connect(settings.url_as(TRANSFORMER)) as connection:
-        connection.execute(f"delete from {tables.BUILDS} where name = %s", (name,))
+        connection.execute(f"delete from {tables.BUILDS} where name = %s", (name,))  # noqa: S608 - our own names
         if value:
-            connection.execute(f"insert into {tables.BUILDS} values (%s, %s)", (name, value))
+            connection.execute(f"insert into {tables.BUILDS} values (%s, %s)", (name, value))  # noqa: S608 - our own names
 
 
 def _invoke(

@@ -48,7 +48,7 @@ class Headline:
 
 def of(as_of: date, home: Settings) -> Headline | None:
     """The headline of a date; None where none of its runs is published."""
-    query = f"select run_id from {tables.PUBLICATIONS} where as_of_date = %(day)s order by publication_id desc limit 1"
+    query = f"select run_id from {tables.PUBLICATIONS} where as_of_date = %(day)s order by publication_id desc limit 1"  # noqa: S608 - our own names
     published = analyst.fetch(query, home, {"day": as_of})[1]
     if not published:
         return None

@@ -52,11 +52,11 @@ def run(as_of: date, run_id: str, model_version: str, settings: Settings | None 
     for horizon in settings.horizons:
         found += matured(as_of, horizon, record["metrics"].get(f"{horizon}.ours.gini"), settings)
     with warehouse.connect(settings.url_as(MODELLER)) as connection:
-        connection.execute(f"delete from {tables.MODEL_CHECKS} where run_id = %s", (run_id,))  # type: ignore[arg-type]
+        connection.execute(f"delete from {tables.MODEL_CHECKS} where run_id = %s", (run_id,))  # type: ignore[arg-type]  # noqa: S608 - our own names
         for check in found:
             values = {"as_of_date": as_of, "run_id": run_id, "model_version": model_version, **asdict(check)}
             connection.execute(
-                f"insert into {tables.MODEL_CHECKS} ({', '.join(values)}) "  # type: ignore[arg-type]
+                f"insert into {tables.MODEL_CHECKS} ({', '.join(values)}) "  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
                 f"values ({', '.join(f'%({name})s' for name in values)})",
                 values,
             )
@@ -73,7 +73,7 @@ def drift(as_of: date, run_id: str, reference: dict[str, dict], settings: Settin
         query = f"""
             select width_bucket({name}, %s::double precision[]), count(*) from {tables.CUSTOMER_FEATURES}
             where as_of_date = %s and run_id = %s and {USABLE} and {name} is not null group by 1
-        """
+        """  # noqa: S608 - our own SQL; values are bound or quoted
         counts = dict(warehouse.rows(query, (known["edges"], as_of, run_id), settings.url_as(MODELLER)))
         customers = sum(counts.values())
         if customers < FEWEST_CUSTOMERS:
@@ -91,7 +91,7 @@ def matured(as_of: date, horizon_days: int, ranking: float | None, settings: Set
     """
     from spark_jobs import metrics
 
-    query = f"select max(as_of_date) from {tables.PUBLICATIONS} where as_of_date between %s and %s"
+    query = f"select max(as_of_date) from {tables.PUBLICATIONS} where as_of_date between %s and %s"  # noqa: S608 - our own names
     end = as_of - timedelta(days=horizon_days)
     forecast_of = warehouse.rows(query, (end - timedelta(days=LOOK_BACK), end), settings.url_as(MODELLER))[0][0]
     if forecast_of is None:
@@ -102,7 +102,7 @@ def matured(as_of: date, horizon_days: int, ranking: float | None, settings: Set
         left join {outcomes.WITHIN} as came using (customer_key)
         where said.as_of_date = %(origin)s and said.horizon_days = %(horizon)s and said.predicted_revenue is not null
         order by hashtextextended(said.customer_key::text, 0), said.customer_key limit {MOST_CUSTOMERS}
-    """
+    """  # noqa: S608 - our own names
     values = {"origin": forecast_of, "horizon": horizon_days}
     rows = warehouse.rows(query, values, settings.url_as(MODELLER))
     if len(rows) < FEWEST_CUSTOMERS:

@@ -83,7 +83,7 @@ def too_little(day: date, settings: Settings) -> str | None:
             from {tables.INT_CUSTOMER_DAYS} where day < %s and orders > 0 group by customer_key
         )
         select min(first_order_on), count(*), count(*) filter (where orders >= 3) from customers
-        """,  # type: ignore[arg-type]
+        """,  # type: ignore[arg-type]  # noqa: S608 - our own names
         (day,),
         settings.url_as(MODELLER),
     )[0]
@@ -125,7 +125,7 @@ def data_digest(training_date: date, settings: Settings | None = None) -> str:
     sql = f"""
         select count(*), coalesce(sum(hashtextextended(days::text, 0)::numeric), 0)
         from {tables.INT_CUSTOMER_DAYS} as days where day < %s
-    """
+    """  # noqa: S608 - our own names
     count, total = warehouse.rows(sql, (training_date,), settings.url_as(MODELLER))[0]  # type: ignore[arg-type]
     shape = [FORECAST_VERSION, settings.horizons, ORIGINS_IF_TWO_YEARS, DAYS_BETWEEN_ORIGINS, HISTORY_DAYS, LEARNERS]
     if settings.shop["tune_minutes"]:
@@ -138,7 +138,7 @@ def data_digest(training_date: date, settings: Settings | None = None) -> str:
 def training_origins(training_date: date, settings: Settings | None = None) -> list[date]:
     """The origins of a training date, from the shop's first order."""
     settings = settings or settings_module.load()
-    sql = f"select min(day) from {tables.INT_CUSTOMER_DAYS} where orders > 0"
+    sql = f"select min(day) from {tables.INT_CUSTOMER_DAYS} where orders > 0"  # noqa: S608 - our own names
     first = warehouse.rows(sql, None, settings.url_as(MODELLER))[0][0]  # type: ignore[arg-type]
     return origins(training_date, first, settings.horizons) if first else []
 
@@ -150,11 +150,11 @@ def record_decisions(
     was kept before is replaced."""
     with warehouse.connect(settings.url_as(MODELLER)) as connection:
         for table, rows in ((tables.MODEL_DECISIONS, decisions), (tables.MODEL_BACKTEST, backtest)):
-            connection.execute(f"delete from {table} where model_version = %s", (model_version,))  # type: ignore[arg-type]
+            connection.execute(f"delete from {table} where model_version = %s", (model_version,))  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
             for row in rows:
                 values = {"model_version": model_version, "training_date": training_date, **row}
                 connection.execute(
-                    f"insert into {table} ({', '.join(values)}) "  # type: ignore[arg-type]
+                    f"insert into {table} ({', '.join(values)}) "  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
                     f"values ({', '.join(f'%({name})s' for name in values)})",
                     values,
                 )
@@ -165,7 +165,7 @@ def published(settings: Settings) -> dict[str, dict[int, str]]:
     query = f"""
         select model_version, horizon_days, contestant from {tables.MODEL_DECISIONS} where published
         order by model_version, horizon_days
-    """
+    """  # noqa: S608 - our own names
     found: dict[str, dict[int, str]] = {}
     for model_version, horizon, contestant in warehouse.rows(query, url=settings.url_as(MODELLER)):
         found.setdefault(model_version, {})[horizon] = contestant

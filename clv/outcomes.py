@@ -16,4 +16,4 @@ WITHIN = f"""(
     select customer_key, sum(is_purchase_day::integer) as purchases, greatest(sum(net_revenue), 0) as revenue
     from {tables.INT_OUTCOME_DAYS}
     where day >= %(origin)s and day < %(origin)s + %(horizon)s group by customer_key
-)"""
+)"""  # noqa: S608 - our own names

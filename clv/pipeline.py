@@ -135,7 +135,7 @@ def _judge_what_was_used(used: object, as_of: date, run_id: str) -> None:
     """Another run may have rebuilt staging since ours was judged: then what we used of it is judged again."""
     if not used:
         raise ClvError("another run left intermediate half built: clear the task build_intermediate")
-    query = f"select 1 from {tables.TASK_LOG} where run_id = %s and facts->>'staging' = %s and not facts ? 'error'"
+    query = f"select 1 from {tables.TASK_LOG} where run_id = %s and facts->>'staging' = %s and not facts ? 'error'"  # noqa: S608 - our own names
     if warehouse.rows(query, (run_id, used), roles.url(PUBLISHER)):
         return
     print("staging was rebuilt by another run meanwhile: judging it again", flush=True)

@@ -38,7 +38,7 @@ def _measure(as_of: date, run_id: str, days: int, digest: object) -> None:
     values = {"origin": as_of, "run_id": run_id, "horizon": days, "digest": digest}
     with warehouse.connect(roles.url(PUBLISHER)) as connection:
         where = "as_of_date = %(origin)s and run_id = %(run_id)s and horizon_days = %(horizon)s"
-        connection.execute(f"delete from {tables.CLV_SCORECARD} where {where}", values)
+        connection.execute(f"delete from {tables.CLV_SCORECARD} where {where}", values)  # noqa: S608 - our own SQL; values are bound or quoted
         connection.execute(_MEASURED, values)
 
 
@@ -79,7 +79,7 @@ _DUE = f"""
     where coalesce(known.grouped_by, 'all') = 'all'
         and known.outcome_digest is distinct from outcomes.outcome_digest
     order by as_of_date, horizon_days
-"""
+"""  # noqa: S608 - our own names
 
 # The published quantiles are of discounted profit. What makes profit of a customer's revenue is predicted_clv over
 # predicted_revenue; divided by it they are of revenue again, as what came is.
@@ -136,4 +136,4 @@ _MEASURED = f"""
         %(digest)s
     from customers
     group by grouping sets ((), (value_tier), (decile))
-"""
+"""  # noqa: S608 - our own SQL; values are bound or quoted

@@ -93,13 +93,13 @@ def _remove_line_versions() -> int:
                 select from {tables.ORDER_LINE_STATES} as states
                 where states.state >= versions.from_state and states.state < versions.until_state
             )
-        """).rowcount
+        """).rowcount  # noqa: S608 - our own names
 
 
 def _delete(connection: psycopg.Connection, table: str, run_id: str) -> int:
-    query = f"delete from {table} where run_id = %(run_id)s"
+    query = f"delete from {table} where run_id = %(run_id)s"  # noqa: S608 - our own SQL; values are bound or quoted
     if table != tables.TRAINING_EXAMPLES:  # its slice is dated by the training date, not by the run's
-        query += f" and as_of_date = (select as_of_date from {tables.RUNS} where run_id = %(run_id)s)"
+        query += f" and as_of_date = (select as_of_date from {tables.RUNS} where run_id = %(run_id)s)"  # noqa: S608 - our own names
     return connection.execute(query, {"run_id": run_id}).rowcount  # type: ignore[arg-type]
 
 
@@ -133,7 +133,7 @@ def _removable(
         left join activity on activity.run_id = runs.run_id
         where %(run_id)s::text is null or runs.run_id = %(run_id)s
         order by runs.as_of_date, runs.number
-    """
+    """  # noqa: S608 - our own names
     parameters = {"since": since, "keep_dates": keep_dates, "run_id": run_id}
     present = [t for t in WORKING_TABLES + LATEST_ONLY + WITH_HISTORY if _exists(connection, t)]
     gone = set(connection.execute("select run_id, table_name from ops.removed_slices").fetchall())

@@ -16,7 +16,7 @@ def batches(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no date
             batch_id, file_name, rows_received, rows_loaded, rows_unreadable,
             {REPLACED} as replaced
         from {tables.BATCHES} as batches
-        where not exists (select from {tables.WITHDRAWALS} as w where w.batch_id = batches.batch_id)"""
+        where not exists (select from {tables.WITHDRAWALS} as w where w.batch_id = batches.batch_id)"""  # noqa: S608 - our own names
     shown = "batch_id, file_name, rows_unreadable, rows_received"
     # What the row held may be personal, such as a name in the wrong column: it stays in quarantine.
     reason = """regexp_replace(reason, '[''"].*[''"]', '…')"""
@@ -25,7 +25,7 @@ def batches(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no date
                 select line, reason from {tables.UNREADABLE_ROWS} as u
                 where u.batch_id = subselect.batch_id order by line limit 3
             ) as first_rows
-        ) as lines"""
+        ) as lines"""  # noqa: S608 - our own SQL; values are bound or quoted
     return Suite(
         tables.BATCHES,
         query,
@@ -36,7 +36,7 @@ def batches(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no date
             ),
             never(
                 "rows_accounted_for",
-                f"select {shown}, rows_loaded from {{batch}} where rows_received <> rows_loaded + rows_unreadable",
+                f"select {shown}, rows_loaded from {{batch}} where rows_received <> rows_loaded + rows_unreadable",  # noqa: S608 - our own SQL; values are bound or quoted
                 "a batch's rows received are not rows loaded + rows unreadable",
                 "take the batch back with `clv withdraw --batch {batch_id} --reason 'counts differ'` "
                 "and load its file again",
@@ -45,21 +45,21 @@ def batches(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no date
                 "unreadable_share",
                 f"""select {shown}, {first} from {{batch}}
                 where not replaced
-                    and rows_unreadable >= {FEW} and rows_unreadable > {UNREADABLE_SHARE} * rows_received""",
+                    and rows_unreadable >= {FEW} and rows_unreadable > {UNREADABLE_SHARE} * rows_received""",  # noqa: S608 - our own SQL; values are bound or quoted
                 f"a batch with more than {UNREADABLE_SHARE:.0%} unreadable rows",
                 "load a corrected file under the same name, mend the mapping, "
                 "or take the batch back with `clv withdraw --batch {batch_id} --reason 'cannot be read'`",
             ),
             never(
                 "unreadable_file",
-                f"select {shown}, {first} from {{batch}} where not replaced and rows_received > 0 and rows_loaded = 0",
+                f"select {shown}, {first} from {{batch}} where not replaced and rows_received > 0 and rows_loaded = 0",  # noqa: S608 - our own SQL; values are bound or quoted
                 "a batch of which no row could be read",
                 "see `clv rejects --batch {batch_id}`; mend the mapping, then `clv replay --batch {batch_id}`",
                 severity="warning",
             ),
             never(
                 "unreadable_rows",
-                f"select {shown}, {first} from {{batch}} where not replaced and rows_unreadable > 0",
+                f"select {shown}, {first} from {{batch}} where not replaced and rows_unreadable > 0",  # noqa: S608 - our own SQL; values are bound or quoted
                 "a batch with unreadable rows",
                 "see `clv rejects --batch {batch_id}`; mend the mapping, then `clv replay --batch {batch_id}`, or send "
                 "the corrected file under the same name",
@@ -72,7 +72,7 @@ def batches(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no date
 def order_lines(slice_: Slice) -> Suite:
     """The lines dated before the run's date."""
     query = f"""SELECT _batch_id, _line from {tables.ORDER_LINES}
-        where ordered_at < {slice_.before} and _batch_id not in (select batch_id from {tables.WITHDRAWALS})"""
+        where ordered_at < {slice_.before} and _batch_id not in (select batch_id from {tables.WITHDRAWALS})"""  # noqa: S608 - our own SQL; values are bound or quoted
     return Suite(
         tables.ORDER_LINES,
         query,

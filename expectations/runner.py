@@ -107,14 +107,14 @@ def _document(result: ExpectationSuiteValidationResult) -> dict:
 
 
 def _keep(connection: psycopg.Connection, gate: str, as_of_date: date, run_id: str, found: list[Finding]) -> None:
-    connection.execute(f"delete from {tables.GATE_RESULTS} where run_id = %s and gate = %s", (run_id, gate))
+    connection.execute(f"delete from {tables.GATE_RESULTS} where run_id = %s and gate = %s", (run_id, gate))  # noqa: S608 - our own names
     connection.cursor().executemany(
         f"""
         insert into {tables.GATE_RESULTS} (
             run_id, as_of_date, gate, expectation, severity, success, observed, unexpected_count, rows_judged, examples,
             dimension, says, expected, mend
         ) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-        """,
+        """,  # noqa: S608 - our own names
         [
             (
                 run_id, as_of_date, gate, one.expectation, one.severity, one.success, one.observed, one.unexpected,

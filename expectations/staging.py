@@ -26,7 +26,7 @@ def stg_batch_counts(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no 
             counts.*,
             rows_received - rows_duplicate - rows_replaced - rows_withdrawn - rows_erased as rows_holding,
             (select loaded_at from {tables.BATCHES} as b where b.batch_id = counts.batch_id) as loaded_at
-        from {tables.STG_BATCH_COUNTS} as counts"""
+        from {tables.STG_BATCH_COUNTS} as counts"""  # noqa: S608 - our own names
     return Suite(
         tables.STG_BATCH_COUNTS,
         query,
@@ -75,7 +75,7 @@ def _accounted_for() -> list[Expectation]:
                 ) as accepted
                 group by batch_id
             ) as lines on lines.batch_id = counts.batch_id
-            where counts.rows_accepted <> coalesce(lines.rows_there, 0)""",
+            where counts.rows_accepted <> coalesce(lines.rows_there, 0)""",  # noqa: S608 - our own SQL; values are bound or quoted
             "a batch's accepted rows are not the rows in staging.stg_order_lines and staging.stg_channel_spend",
             "staging was built in part: clear the task build_staging",
         ),
@@ -107,7 +107,7 @@ def stg_order_lines(slice_: Slice) -> Suite:
     """The accepted lines before the date."""
     return Suite(
         tables.STG_ORDER_LINES,
-        f"SELECT * from {tables.STG_ORDER_LINES} where ordered_at < {slice_.before}",
+        f"SELECT * from {tables.STG_ORDER_LINES} where ordered_at < {slice_.before}",  # noqa: S608 - our own SQL; values are bound or quoted
         [
             has_rows(
                 f"no accepted order is dated before {slice_.as_of_date}",
@@ -133,7 +133,7 @@ def stg_order_lines(slice_: Slice) -> Suite:
                         where ordered_on >= {slice_.before} - 63
                     ) as recent
                 ) as volume
-                where weeks = 8 and last_week not between usual_week / 3 and usual_week * 3""",
+                where weeks = 8 and last_week not between usual_week / 3 and usual_week * 3""",  # noqa: S608 - our own SQL; values are bound or quoted
                 "the last seven days have under a third or over three times the usual week's lines",
                 severity="warning",
             ),
@@ -165,7 +165,7 @@ def _missing(what: str, share: float, severity: str) -> Expectation:
                 ) as first_rows
             ) as missing_{what}
         from {{batch}}
-        where {count} >= {FEW} and {count} > {share} * rows_holding""",
+        where {count} >= {FEW} and {count} > {share} * rows_holding""",  # noqa: S608 - our own SQL; values are bound or quoted
         f"a batch with a missing {what} in more than {share:.0%} of its rows",
         MEND,
         severity,

@@ -48,7 +48,7 @@ def refuse_open_windows(training_date: date, run_id: str, settings: Settings) ->
         where training_date = %(day)s and run_id = %(run_id)s
             and (outcome <> 'null' and as_of_date + days::integer > %(day)s or as_of_date > %(day)s)
         group by 1, 2 order by 1, 2 limit 1
-    """
+    """  # noqa: S608 - our own names
     found = warehouse.rows(query, {"day": training_date, "run_id": run_id}, settings.url_as(MODELLER))
     for origin, days, count in found:
         raise ClvError(

@@ -149,7 +149,7 @@ def write_too_little_data(settings: Settings, as_of: date, run_id: str, reason: 
     with warehouse.connect(settings.url_as(MODELLER)) as connection:
         condition = "as_of_date = %(as_of)s and run_id = %(run_id)s"
         values = {"as_of": as_of, "run_id": run_id, "reason": reason, "horizons": [*settings.horizons, LIFETIME]}
-        connection.execute(f"delete from {tables.CUSTOMER_PREDICTIONS} where {condition}", values)  # type: ignore[arg-type]
+        connection.execute(f"delete from {tables.CUSTOMER_PREDICTIONS} where {condition}", values)  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
         written = connection.execute(
             f"""
             insert into {tables.CUSTOMER_PREDICTIONS}
@@ -157,7 +157,7 @@ def write_too_little_data(settings: Settings, as_of: date, run_id: str, reason: 
             select as_of_date, run_id, customer_key, horizon_days, 'too_little_data', %(reason)s
             from {tables.CUSTOMER_FEATURES} cross join unnest(%(horizons)s::int[]) as horizon_days
             where {condition}
-            """,  # type: ignore[arg-type]
+            """,  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
             values,
         )
         return written.rowcount

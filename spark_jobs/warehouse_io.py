@@ -57,7 +57,7 @@ def read_slice(
     meaning = meaning or {}
     names = ", ".join(f"({meaning.get(name, name)})::{type_} as {name}" for name, type_ in columns.items())
     ordering = ", ".join(f"t.{name}" for name in ("customer_key", "as_of_date") if name in columns)
-    query = f"select {names} from {table} t where {condition}"
+    query = f"select {names} from {table} t where {condition}"  # noqa: S608 - our own SQL; values are bound or quoted
     schema = pa.schema([pa.field(name, TYPES[type_]) for name, type_ in columns.items()])
     ranges = [_between(*ends) for ends in key_ranges(parts, share)]
 
@@ -78,7 +78,7 @@ def read_slice(
 def count(table: str, where: dict[str, Any], url: str | None = None) -> int:
     """Rows of a slice, in the warehouse or in the database at `url`."""
     condition = sql_text.equal(where)
-    return warehouse.rows(f"select count(*) from {table} where {condition}", None, url)[0][0]  # type: ignore[arg-type]
+    return warehouse.rows(f"select count(*) from {table} where {condition}", None, url)[0][0]  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
 
 
 def daily_revenue(before: date, url: str | None = None) -> Daily:
@@ -92,7 +92,7 @@ def daily_revenue(before: date, url: str | None = None) -> Daily:
         from {tables.INT_CUSTOMER_DAYS} inner join first using (customer_key)
         where day < %s
         group by day order by day
-    """
+    """  # noqa: S608 - our own names
     rows = warehouse.rows(query, (before,), url)  # type: ignore[arg-type]
     first = rows[0][0] if rows else before
     money, new = np.zeros((2, max((before - first).days, 0)))
@@ -115,7 +115,7 @@ def replace_slice(data: DataFrame, settings: Settings, table: str, slice_: dict[
     copy_sql = f"copy {table} ({', '.join(columns)}) from stdin (format csv)"
     lock_name = f"{table} {sorted(slice_.items(), key=str)}"
     with warehouse.connect(url) as connection:
-        connection.execute(f"delete from {table} where {condition}")  # type: ignore[arg-type]
+        connection.execute(f"delete from {table} where {condition}")  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
 
     def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         from pyspark import TaskContext
@@ -128,7 +128,7 @@ def replace_slice(data: DataFrame, settings: Settings, table: str, slice_: dict[
             key = warehouse.lock_key(f"{lock_name} {part}")
             connection.execute("select pg_advisory_xact_lock(%s)", (key,))
             connection.execute(
-                f"delete from {table} where {condition} and {ranges[part]}"  # type: ignore[arg-type]
+                f"delete from {table} where {condition} and {ranges[part]}"  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
             )
             with connection.cursor() as cursor, cursor.copy(copy_sql) as copy:  # type: ignore[arg-type]
                 for batch in batches:

@@ -99,7 +99,7 @@ def columns_of(orders: Path) -> dict[str, str]:
 
 def check_dates(asked: Asked, trial: settings.Settings) -> None:
     """Raises ClvError where an origin has no orders before it, or its window is not over at the last order."""
-    query = f"select min(day), max(day) from {tables.INT_CUSTOMER_DAYS} where orders > 0"
+    query = f"select min(day), max(day) from {tables.INT_CUSTOMER_DAYS} where orders > 0"  # noqa: S608 - our own names
     first, last = warehouse.rows(query, url=trial.warehouse_url)[0]
     if first is None:
         raise ClvError("the file holds no order that counts; check its mapping, and what was set aside")
@@ -204,12 +204,12 @@ def rows(origin: date, run_id: str, horizon: int, trial: settings.Settings) -> p
         left join next_orders using (customer_key)
         where said.as_of_date = %(origin)s and said.run_id = %(run_id)s and said.horizon_days = %(horizon)s
         order by customers.customer_id
-    """
+    """  # noqa: S608 - our own names
     baselines = f"""
         select customer_key::text, model, p_purchase, predicted_mean, predicted_p50
         from {tables.BASELINE_PREDICTIONS}
         where as_of_date = %(origin)s and run_id = %(run_id)s and horizon_days = %(horizon)s
-    """
+    """  # noqa: S608 - our own names
     frame = _frame(query, values, url)
     said = _frame(baselines, values, url).pivot(index="customer_key", columns="model")
     said.columns = pd.Index([f"{model}.{output}" for output, model in said.columns])

@@ -52,7 +52,7 @@ def copy_received(home: settings.Settings, scratch: settings.Settings) -> None:
     """Copies what the home's warehouse received into the scratch database. Raises ClvError where that is nothing."""
     with warehouse.connect(home.warehouse_url) as source, warehouse.connect(scratch.warehouse_url) as target:
         source.execute("set transaction isolation level repeatable read, read only")
-        if not source.execute(f"select 1 from {tables.BATCHES} limit 1").fetchone():
+        if not source.execute(f"select 1 from {tables.BATCHES} limit 1").fetchone():  # noqa: S608 - our own names
             raise ClvError(
                 "the warehouse holds no orders; load some with `clv ingest --source NAME --path FILE_OR_FOLDER`, "
                 "or name a file with --orders"

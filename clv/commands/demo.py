@@ -50,7 +50,7 @@ def refuse_other_shops(home: settings.Settings) -> None:
     from clv import roles, tables, warehouse
     from clv.errors import ClvError
 
-    query = f"select min(source) from {tables.BATCHES} where kind = 'orders' and source <> %s"
+    query = f"select min(source) from {tables.BATCHES} where kind = 'orders' and source <> %s"  # noqa: S608 - our own names
     other = warehouse.rows(query, (SOURCE,), home.url_as(roles.LOADER))[0][0]
     if other:
         raise ClvError(f"this home holds the orders of {other}; run the demo in its own: CLV_HOME=.clv-demo clv demo")
@@ -82,7 +82,7 @@ def published(home: settings.Settings) -> set[date]:
     """The dates that readers see already."""
     from clv import roles, tables, warehouse
 
-    query = f"select distinct as_of_date from {tables.PUBLICATIONS}"
+    query = f"select distinct as_of_date from {tables.PUBLICATIONS}"  # noqa: S608 - our own names
     return {day for (day,) in warehouse.rows(query, url=home.url_as(roles.PUBLISHER))}
 
 

@@ -126,15 +126,15 @@ def _erase(connection: psycopg.Connection, home: Settings, person: Person, done:
     lines = _lines(connection, home, person)
     done.files.update(files.take_out(connection, home, person, lines))
     counts = {}
-    gone = f"select _batch_id, _line, _entry from {tables.ORDER_LINES} where customer_key = %s"
+    gone = f"select _batch_id, _line, _entry from {tables.ORDER_LINES} where customer_key = %s"  # noqa: S608 - our own names
     connection.execute(f"create temporary table gone on commit drop as {gone}", (person.key,))
     empty = ", ".join(f"{name} = null" for name in ("customer_key", "ordered_at", "amount", *COLUMNS, "may_contact"))
     # Where an order is replaced whoever's it is, its number stays until it is known whether somebody else has it.
-    shared = f"select batch_id from {tables.BATCHES} where row_key = 'order'"
+    shared = f"select batch_id from {tables.BATCHES} where row_key = 'order'"  # noqa: S608 - our own names
     order_id = f"case when coalesce(amount, 0) >= 0 and _batch_id in ({shared}) then order_id end"
     counts[tables.ORDER_LINES] = connection.execute(
         f"""update {tables.ORDER_LINES} set _rule = %s, _content = '{"0" * 32}', order_id = {order_id}, {empty}
-        where customer_key = %s""",  # type: ignore[arg-type]
+        where customer_key = %s""",  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
         (ERASED, person.key),
     ).rowcount
     if counts[tables.ORDER_LINES]:
@@ -144,14 +144,14 @@ def _erase(connection: psycopg.Connection, home: Settings, person: Person, done:
     for batch_id, numbers in lines.items():
         place = (batch_id, sorted(numbers))
         for table, change in {
-            tables.UNREADABLE_ROWS: f"update {tables.UNREADABLE_ROWS} set reason = '{ERASED}', raw_text = null",
-            tables.UNREADABLE_TEXTS: f"delete from {tables.UNREADABLE_TEXTS}",
+            tables.UNREADABLE_ROWS: f"update {tables.UNREADABLE_ROWS} set reason = '{ERASED}', raw_text = null",  # noqa: S608 - our own names
+            tables.UNREADABLE_TEXTS: f"delete from {tables.UNREADABLE_TEXTS}",  # noqa: S608 - our own names
         }.items():
             changed = connection.execute(f"{change} where batch_id = %s and line = any(%s)", place).rowcount  # type: ignore[arg-type]
             counts[table] = counts.get(table, 0) + changed
     for table in persons.tables_of_customers(connection):
         if table != tables.ORDER_LINES:
-            counts[table] = connection.execute(f"delete from {table} where customer_key = %s", (person.key,)).rowcount  # type: ignore[arg-type]
+            counts[table] = connection.execute(f"delete from {table} where customer_key = %s", (person.key,)).rowcount  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
     _count_anew(connection)
     connection.execute("drop table gone")
     for table, count in counts.items():
@@ -163,7 +163,7 @@ def _lines(connection: psycopg.Connection, home: Settings, person: Person) -> di
     """The lines of a person's rows, by batch; of those that could not be read, of which any value is their id or
     address."""
     lines: dict[int, set[int]] = defaultdict(set)
-    query = f"select _batch_id, _line from {tables.ORDER_LINES} where customer_key = %s"
+    query = f"select _batch_id, _line from {tables.ORDER_LINES} where customer_key = %s"  # noqa: S608 - our own names
     for batch_id, line in connection.execute(query, (person.key,)).fetchall():
         lines[batch_id].add(line)
     sources = known_sources(home)
@@ -173,7 +173,7 @@ def _lines(connection: psycopg.Connection, home: Settings, person: Person) -> di
         from {tables.UNREADABLE_ROWS} as rows
         inner join {tables.BATCHES} using (batch_id) left join {tables.UNREADABLE_TEXTS} as texts using (batch_id, line)
         where reason <> %s
-    """
+    """  # noqa: S608 - our own names
     with connection.cursor(name="unreadable") as cursor:
         for batch_id, line, text, source in cursor.execute(query, (ERASED,)):
             if source not in mappings:
@@ -223,7 +223,7 @@ def _count_anew(connection: psycopg.Connection) -> None:
                 where lines.batch_id = counts.batch_id
             )
         from changed where changed.batch_id = counts.batch_id
-        """  # type: ignore[arg-type]
+        """  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
     )
     connection.execute(
         """

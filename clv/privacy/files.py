@@ -31,7 +31,7 @@ def take_out(
     """Takes the rows on these lines of batches out of the files that the home has of them; gives what became of each
     file. A file in landing changes its digest: its batches take the new one, so that it is not loaded again."""
     changed: dict[str, str] = {}
-    query = f"select source, content_sha256, min(file_name), array_agg(batch_id) from {tables.BATCHES} group by 1, 2"
+    query = f"select source, content_sha256, min(file_name), array_agg(batch_id) from {tables.BATCHES} group by 1, 2"  # noqa: S608 - our own names
     batches = connection.execute(query).fetchall()
     landed = _landed(home, {source for source, *_, batch_ids in batches if lines.keys() & set(batch_ids)})
     if _catch_up(connection, home, landed):
@@ -75,7 +75,7 @@ def take_out(
 
 def forget_changes(connection: psycopg.Connection, home: Settings) -> None:
     """Forgets which files were changed, of those whose batches have the new digests; they are committed."""
-    known = set(connection.execute(f"select distinct source, content_sha256 from {tables.BATCHES}").fetchall())
+    known = set(connection.execute(f"select distinct source, content_sha256 from {tables.BATCHES}").fetchall())  # noqa: S608 - our own names
     missed = [change for change in _noted(home) if change[:2] in known]
     if missed:
         owners_files.write(home.secrets / PENDING, json.dumps(missed).encode())
@@ -115,7 +115,7 @@ def _take_digest(connection: psycopg.Connection, source: str, old: str, new: str
         where source = %(source)s and content_sha256 = %(old)s and not exists (
             select from {tables.BATCHES} where source = %(source)s and content_sha256 = %(new)s
         )
-        """,
+        """,  # noqa: S608 - our own names
         {"source": source, "old": old, "new": new},
     )
 

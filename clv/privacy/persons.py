@@ -39,7 +39,7 @@ def known(connection: psycopg.Connection, home: Settings, secret: bytes, email: 
         select customer_key, customer_id, email, source from {tables.CUSTOMERS}
         where %(email)s::text is null or lower(email) = lower(%(email)s) or {_OTHER_LETTERS.format("email")}
         order by customer_key
-    """
+    """  # noqa: S608 - our own SQL; values are bound or quoted
     found = []
     for key, customer_id, address, source in connection.execute(query, {"email": email and ids.visible(email)}):  # type: ignore[arg-type]
         if email is not None and not same_address(address, email):
@@ -62,7 +62,7 @@ def alike(connection: psycopg.Connection, person: Person, secret: bytes) -> list
     query = f"""
         select customer_key, customer_id, email from {tables.CUSTOMERS}
         where customer_key = %s or {_OTHER_LETTERS.format("customer_id")} order by customer_key
-    """
+    """  # noqa: S608 - our own SQL; values are bound or quoted
     return [
         Person(key, customer_id, person.namespace, email)
         for key, customer_id, email in connection.execute(query, (person.key,))  # type: ignore[arg-type]

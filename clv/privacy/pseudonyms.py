@@ -41,7 +41,7 @@ def secret(home: Settings) -> bytes:
     Raises ClvError when the home has another one than the warehouse was filled under.
     """
     current = home.secret(NAME).encode()
-    query = f"select value from {tables.SETTINGS} where name = 'pseudonym_key'"
+    query = f"select value from {tables.SETTINGS} where name = 'pseudonym_key'"  # noqa: S608 - our own names
     noted = warehouse.rows(query, url=home.url_as(LOADER))
     if not noted or noted[0][0] == mark(current):
         return current

@@ -36,7 +36,7 @@ def rotate(home: Settings, step: Step = nullcontext) -> dict[str, int]:
             _make_names(connection, persons.known(connection, home, old), new)
             rows = {table: _rename(connection, table) for table in persons.tables_of_customers(connection)}
             connection.execute(
-                f"insert into {tables.SETTINGS} (name, value) values ('pseudonym_key', %s) "
+                f"insert into {tables.SETTINGS} (name, value) values ('pseudonym_key', %s) "  # noqa: S608 - our own names
                 "on conflict (name) do update set value = excluded.value",
                 (pseudonyms.mark(new),),
             )
@@ -62,7 +62,7 @@ def _make_names(connection: psycopg.Connection, everybody: list[persons.Person],
 def _rename(connection: psycopg.Connection, table: str) -> int:
     """Names the customers of a table anew, also within its other keys; gives its rows."""
     unknown = connection.execute(
-        f"select count(distinct customer_key) from {table} left join names on customer_key = old_key "  # type: ignore[arg-type]
+        f"select count(distinct customer_key) from {table} left join names on customer_key = old_key "  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
         "where customer_key is not null and old_key is null"
     ).fetchall()[0][0]
     if unknown:
@@ -77,4 +77,4 @@ def _rename(connection: psycopg.Connection, table: str) -> int:
         dashed = f"replace({column}, old_key::text, new_key::text)"
         values[column] = f"replace({dashed}, replace(old_key::text, '-', ''), replace(new_key::text, '-', ''))"
     renamed = ", ".join(f"{column} = {value}" for column, value in values.items())
-    return connection.execute(f"update {table} set {renamed} from names where customer_key = old_key").rowcount  # type: ignore[arg-type]
+    return connection.execute(f"update {table} set {renamed} from names where customer_key = old_key").rowcount  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted

@@ -25,7 +25,7 @@ _RESULTS = f"""
         split_part(expectation, ': ', 1) as judged_table, split_part(expectation, ': ', 2) as name
     from {tables.GATE_RESULTS} where run_id = %s
     order by judged_table, name
-"""
+"""  # noqa: S608 - our own names
 _RUNS = f"""
     select
         run_id, as_of_date, max(judged_at) as judged_at, count(distinct gate) as gates,
@@ -34,7 +34,7 @@ _RUNS = f"""
         count(*) filter (where not success and severity = 'warning') as warnings
     from {tables.GATE_RESULTS}
     group by run_id, as_of_date order by max(judged_at) desc, run_id desc limit %s
-"""
+"""  # noqa: S608 - our own names
 
 
 def page_of(run_id: str, home: settings.Settings | None = None) -> Path:

@@ -41,7 +41,8 @@ def claim_pseudonyms(home: settings.Settings) -> None:
     mark = pseudonyms.mark(home.secret(pseudonyms.NAME).encode())
     with warehouse.connect(home.warehouse_url) as connection:
         connection.execute(
-            f"insert into {tables.SETTINGS} (name, value) values ('pseudonym_key', %s) on conflict do nothing", (mark,)
+            f"insert into {tables.SETTINGS} (name, value) values ('pseudonym_key', %s) on conflict do nothing",  # noqa: S608 - our own names
+            (mark,),
         )
     pseudonyms.secret(home)
 

@@ -26,7 +26,7 @@ _MATURED = f"""
     )
     select as_of_date, horizon_days, group_name, customers, predicted_revenue, actual_revenue, bias, coverage_80
     from scores where horizon_days = shortest order by as_of_date, group_name
-"""
+"""  # noqa: S608 - our own names
 
 
 def read(run: Run) -> dict[str, Any] | None:

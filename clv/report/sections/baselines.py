@@ -15,7 +15,7 @@ _DECISIONS = f"""
     from {tables.MODEL_DECISIONS} as decisions
     where decisions.model_version in (select model_version from {RUNS}.customer_clv {SLICE})
     order by decisions.horizon_days, decisions.published desc, decisions.rmse
-"""
+"""  # noqa: S608 - our own names
 
 
 def read(run: Run) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ _CHANNELS = f"""
     select channel, customers, spend, cac, ltv, ltv_to_cac, payback_month, covered_from, covered_to
     from {RUNS}.channel_value {SLICE}
     order by ltv_to_cac desc nulls last, customers desc, channel
-"""
+"""  # noqa: S608 - our own names
 
 
 def read(run: Run) -> dict[str, Any] | None:

@@ -26,7 +26,7 @@ _COHORTS = f"""
         cumulative_revenue, cumulative_revenue_low, cumulative_revenue_high
     from {RUNS}.cohort_value {SLICE} and month_number <= 24
     order by cohort_month, month_number
-"""
+"""  # noqa: S608 - our own names
 
 
 def read(run: Run) -> dict[str, Any]:

@@ -21,7 +21,7 @@ _TO_KEEP = f"""
     left join (select * from {RUNS}.dim_customer {SLICE}) as profiles using (customer_key)
     order by segments.value_at_stake desc nulls last, clv.historic_revenue desc, clv.customer_key
     limit %(listed)s
-"""
+"""  # noqa: S608 - our own names
 _CONSENT = f"""
     select
         count(*) filter (where may_be_contacted) as contactable,
@@ -30,7 +30,7 @@ _CONSENT = f"""
         count(*) filter (where may_contact is null) as unknown
     from {RUNS}.dim_customer {SLICE}
     having count(*) > 0
-"""
+"""  # noqa: S608 - our own names
 
 
 def read(run: Run) -> dict[str, Any]:

@@ -30,20 +30,20 @@ _HORIZONS = f"""
     from {RUNS}.customer_clv_horizons {SLICE} and predicted_clv is not null
     group by horizon_days
     order by horizon_days
-"""
-_TOTALS = f"select * from {RUNS}.forecast_totals {SLICE} and grouped_by = 'all'"
+"""  # noqa: S608 - our own names
+_TOTALS = f"select * from {RUNS}.forecast_totals {SLICE} and grouped_by = 'all'"  # noqa: S608 - our own names
 _BEFORE = f"""
     select sum(net_revenue) as revenue, count(*) filter (where kind = 'order') as orders
     from {RUNS}.fct_orders {SLICE} and ordered_on >= %(since)s
     having count(*) > 0
-"""
+"""  # noqa: S608 - our own names
 # Whole months alone: a part of one would look like a fall.
 _MONTHS = f"""
     select month, predicted_revenue as revenue, revenue_year_before
     from {RUNS}.forecast_months {SLICE}
         and from_on = month and from_on + days = (month + interval '1 month')::date
     order by month
-"""
+"""  # noqa: S608 - our own names
 
 
 def read(run: Run) -> dict[str, Any]:

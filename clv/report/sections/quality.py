@@ -16,14 +16,14 @@ _GATES = f"""
         array_agg(expectation order by expectation) filter (where not success) as failed
     from {tables.GATE_RESULTS} where run_id = %(run_id)s
     group by gate
-"""
+"""  # noqa: S608 - our own names
 _DIMENSIONS = f"""
     select
         dimension, count(*) as expectations, count(*) filter (where success) as met,
         string_agg(expectation, '; ' order by expectation) filter (where not success) as not_met
     from {tables.GATE_RESULTS} where run_id = %(run_id)s and dimension is not null
     group by dimension order by dimension
-"""
+"""  # noqa: S608 - our own names
 
 
 def read(run: Run) -> dict[str, Any]:

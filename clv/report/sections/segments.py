@@ -16,15 +16,15 @@ NO_SEGMENT = "not yet a customer"  # where segment_transitions has customers com
 _MOVES = f"""
     select from_segment, to_segment, before_on, customers, historic_revenue
     from {RUNS}.segment_transitions {SLICE}
-"""
-_MEANINGS = f"select segment, meaning, what_to_do from {RUNS}.segments"
+"""  # noqa: S608 - our own names
+_MEANINGS = f"select segment, meaning, what_to_do from {RUNS}.segments"  # noqa: S608 - our own names
 _PERSONAS = f"""
     select
         name, customers, average_orders_count, average_days_since_last_order, average_churn_risk, predicted_clv,
         predicted_clv / customers as average_predicted_clv, share_of_predicted_clv as share
     from {RUNS}.personas {SLICE}
     order by predicted_clv desc nulls last, name
-"""
+"""  # noqa: S608 - our own names
 
 
 def read(run: Run) -> dict[str, Any]:

@@ -26,7 +26,7 @@ _MONTHS = f"""
         coalesce(sum(active_customers) filter (where month_number > 0), 0)::integer as returning
     from {RUNS}.cohort_value {SLICE} and revenue is not null
     group by 1 order by 1
-"""
+"""  # noqa: S608 - our own names
 # By month how many placed their first order, and how many their second.
 _STEPS = f"""
     select
@@ -35,7 +35,7 @@ _STEPS = f"""
         count(*) filter (where order_number = 2) as second_orders
     from {RUNS}.fct_orders {SLICE}
     group by 1 order by 1
-"""
+"""  # noqa: S608 - our own names
 # Name, label, and whether it is money, a count or a share.
 MEASURES = (
     ("revenue", "Revenue", "money"),

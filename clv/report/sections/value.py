@@ -26,7 +26,7 @@ _CONCENTRATION = f"""
     select percent, sum(sum(predicted_clv)) over (order by percent)
         / nullif(sum(sum(predicted_clv)) over (), 0) as share
     from ranked group by percent order by percent
-"""
+"""  # noqa: S608 - our own names
 # Value in steps of a doubling; what is under one unit of money stands together.
 _DISTRIBUTION = f"""
     select
@@ -34,7 +34,7 @@ _DISTRIBUTION = f"""
         count(*) as customers
     from {RUNS}.customer_clv {SLICE} and predicted_clv is not null
     group by 1 order by 1 nulls first
-"""
+"""  # noqa: S608 - our own names
 
 
 def read(run: Run) -> dict[str, Any] | None:
