@@ -39,7 +39,7 @@ def _measure(as_of: date, run_id: str, days: int, digest: object) -> None:
     with warehouse.connect(roles.url(PUBLISHER)) as connection:
         where = "as_of_date = %(origin)s and run_id = %(run_id)s and horizon_days = %(horizon)s"
         connection.execute(f"delete from {tables.CLV_SCORECARD} where {where}", values)  # noqa: S608 - our own SQL; values are bound or quoted
-        connection.execute(_MEASURED, values)
+        connection.execute(_MEASURED, values)  # type: ignore[arg-type]
 
 
 # Every customer of a forecast has a row per horizon, so one customer's rows name the horizons. A sum of hashes stands
