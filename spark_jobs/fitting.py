@@ -106,6 +106,8 @@ def fit(
     with ThreadPoolExecutor(max(1, session.slots(features.sparkSession) // workers)) as pool:
         learned = dict(zip(asked, pool.map(learn, asked), strict=True))
 
+    spreads = totals.pooled_spreads({window: level_errors(origins, daily, window, residuals) for window in held})
+
     def judged(parameters: str, window: int) -> Judged:
         then = [
             evaluation.hold_back(
@@ -116,9 +118,7 @@ def fit(
         ]  # fmt: skip
         most = max(origin.totals[window].most for origin in origins.values() if window in origin.totals)
         own, blends = evaluation.blended(learned[parameters, window, training_date], then, settings.blend)
-        errors = level_errors(origins, daily, window, residuals)
-        spread = totals.spread(errors.values(), totals.independent(errors, window))
-        return Judged(*evaluation.calibrated(own, then, most, spread), then, blends)
+        return Judged(*evaluation.calibrated(own, then, most, spreads[window]), then, blends)
 
     record, trained = new_record(training_date, origins, rows), {}
     record |= {"blend": settings.blend, "tuning": tuning.as_record(found)}

@@ -23,7 +23,7 @@ from clv.declared import LIFETIME
 from clv.errors import ClvError
 from clv.roles import MODELLER
 from clv.settings import Settings
-from spark_jobs import entry, explaining, forecast, learning, model_files, reasons, session, warehouse_io
+from spark_jobs import entry, explaining, forecast, learning, model_files, newcomers, reasons, session, warehouse_io
 from spark_jobs.anchor import OriginFit
 from spark_jobs.arrow import columns_of
 from spark_jobs.columns import COLUMNS, USABLE, Columns, usable
@@ -95,6 +95,7 @@ def predict(model: Model, as_of: date, run_id: str, settings: Settings) -> dict[
         average = explaining.averages(said)
         written = said.mapInArrow(lambda batches: give_reasons(batches, average, as_of, run_id, model), WRITTEN_SCHEMA)
         rows = warehouse_io.replace_slice(written, settings, tables.CUSTOMER_PREDICTIONS, where, parts)
+        write_new_customers(as_of, run_id, model.asked, settings)
         said.unpersist()
         features.unpersist()
     log.info("wrote %d rows of %s with model %s", rows, tables.CUSTOMER_PREDICTIONS, model.version)
@@ -105,6 +106,19 @@ def predict(model: Model, as_of: date, run_id: str, settings: Settings) -> dict[
         "mean_predicted_revenue": round(average.revenue, 2),
         "explained": explaining.shares_explained(where, model.asked[-1], settings),
     }  # fmt: skip
+
+
+def write_new_customers(as_of: date, run_id: str, horizons: list[int], settings: Settings) -> None:
+    """Replaces the slice (as_of, run_id) of the customers still to come."""
+    url = settings.url_as(MODELLER)
+    found = newcomers.expected(warehouse_io.newcomers(as_of, url), horizons)
+    rows = [
+        (as_of, run_id, horizon, *np.round([*expected.customers, *expected.revenue], 4).tolist())
+        for horizon, expected in found.items()
+    ]
+    with warehouse.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute(f"delete from {tables.NEW_CUSTOMERS} where as_of_date = %s and run_id = %s", (as_of, run_id))  # type: ignore[arg-type]  # noqa: S608 - our own names
+        cursor.executemany(f"insert into {tables.NEW_CUSTOMERS} values (%s, %s, %s, %s, %s, %s, %s, %s, %s)", rows)  # type: ignore[arg-type]  # noqa: S608 - our own names
 
 
 def say(
@@ -149,7 +163,8 @@ def write_too_little_data(settings: Settings, as_of: date, run_id: str, reason: 
     with warehouse.connect(settings.url_as(MODELLER)) as connection:
         condition = "as_of_date = %(as_of)s and run_id = %(run_id)s"
         values = {"as_of": as_of, "run_id": run_id, "reason": reason, "horizons": [*settings.horizons, LIFETIME]}
-        connection.execute(f"delete from {tables.CUSTOMER_PREDICTIONS} where {condition}", values)  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
+        for table in (tables.CUSTOMER_PREDICTIONS, tables.NEW_CUSTOMERS):
+            connection.execute(f"delete from {table} where {condition}", values)  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
         written = connection.execute(
             f"""
             insert into {tables.CUSTOMER_PREDICTIONS}

@@ -17,6 +17,7 @@ from spark_jobs.columns import Array
 from spark_jobs.level import LATEST_RESIDUALS, Daily, Residual, log_level, told_by
 
 UNMEASURED = 0.3  # standard deviation, in logs, where no window has closed: the most that residuals may move a level
+POOLED = 2.0  # windows of all lengths together that a length's own are weighed against
 GROUPS = (0.05, 0.25, 0.5)  # shares of the customers by predicted value, the highest first, that groups end at
 WITHIN = 0.9  # the share below the upper end of an interval that holds four in five
 
@@ -48,9 +49,34 @@ def spread(errors: Iterable[float], independent: float) -> float:
     same twice; few of them widen it, as Student's t has it. UNMEASURED without any.
     """
     found = np.array(list(errors))
-    if not len(found):
-        return UNMEASURED
-    return float(np.sqrt(np.mean(found**2)) * t.ppf(WITHIN, max(independent, 1.0)) / norm.ppf(WITHIN))
+    return _widened(float(np.mean(found**2)), independent) if len(found) else UNMEASURED
+
+
+def pooled_spreads(errors: Mapping[int, Mapping[date, float]], unmeasured: float = UNMEASURED) -> dict[int, float]:
+    """`spread` of each window length (days), from the errors of its own origins and, with the weight of POOLED windows,
+    from those of all lengths: a length that few windows have closed of borrows from the others, and what chance makes
+    of it does not leave a longer horizon surer than a shorter one.
+
+    A length without errors has what the others have; `unmeasured` where no length has any.
+    """
+    known = {length: found for length, found in errors.items() if found}
+    if not known:
+        return dict.fromkeys(errors, unmeasured)
+    squares = {length: float(np.mean(np.square(list(found.values())))) for length, found in known.items()}
+    counts = {length: independent(found, length) for length, found in known.items()}
+    most = max(counts.values())
+    pooled = sum(counts[length] * squares[length] for length in known) / sum(counts.values())
+    spreads = {}
+    for length in errors:
+        own = counts.get(length, 0.0)
+        square = (own * squares.get(length, 0.0) + POOLED * pooled) / (own + POOLED)
+        spreads[length] = _widened(square, min(own + POOLED, most))
+    return spreads
+
+
+def _widened(square: float, windows: float) -> float:
+    """The spread of a mean square error that rests on so many independent windows."""
+    return float(np.sqrt(square) * t.ppf(WITHIN, max(windows, 1.0)) / norm.ppf(WITHIN))
 
 
 def group_spread(actual: Sequence[Array], value: Sequence[Array], own: Sequence[Array]) -> float:

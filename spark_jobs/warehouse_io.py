@@ -18,7 +18,9 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from clv import sql_text, tables, warehouse
 from clv.roles import MODELLER
 from clv.settings import Settings
+from spark_jobs.columns import YEAR
 from spark_jobs.level import DAYS_NEW, Daily
+from spark_jobs.newcomers import KNOWN_DAYS, Newcomers
 
 ROWS_PER_PARTITION = 100_000
 TYPES = {"text": pa.string(), "double precision": pa.float64(), "date": pa.date32()}
@@ -99,6 +101,30 @@ def daily_revenue(before: date, url: str | None = None) -> Daily:
     for day, revenue, of_new in rows:
         money[(day - first).days], new[(day - first).days] = revenue, of_new
     return Daily(first, money, new)
+
+
+def newcomers(before: date, url: str | None = None) -> Newcomers:
+    """The shop's customers by the day of their first order, and what they brought in their first year, until the day
+    before a date; money of those who came in the last KNOWN_DAYS alone."""
+    query = f"""
+        with first as (
+            select customer_key, min(day) as first_day from {tables.INT_CUSTOMER_DAYS}
+            where orders > 0 and day < %(before)s group by 1
+        )
+        select first_day, day, sum(net_revenue)::double precision, count(*) filter (where day = first_day)
+        from {tables.INT_CUSTOMER_DAYS} inner join first using (customer_key)
+        where day < %(before)s and day >= first_day
+            and (day = first_day or day < first_day + {YEAR} and first_day >= %(before)s::date - {KNOWN_DAYS})
+        group by first_day, day order by first_day, day
+    """  # noqa: S608 - our own names
+    rows = warehouse.rows(query, {"before": before}, url)  # type: ignore[arg-type]
+    first = rows[0][0] if rows else before
+    counts = np.zeros(max((before - first).days, 0))
+    for day, paid, _, customers in rows:
+        if paid == day:
+            counts[(day - first).days] = customers
+    came, paid = (np.array([(row[column] - first).days for row in rows], dtype=int) for column in (0, 1))
+    return Newcomers(first, counts, came, paid, np.array([row[2] for row in rows], dtype=float))
 
 
 def replace_slice(data: DataFrame, settings: Settings, table: str, slice_: dict[str, Any], parts: int) -> int:

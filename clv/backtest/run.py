@@ -53,9 +53,10 @@ def run(asked: Asked, out: Path, home: settings.Settings, step: Step) -> Path:
             dbt.build("intermediate", {}, trial)
         check_dates(asked, trial)
         frames, notes, explained = at_all_origins(asked, trial, step)
+        new_customers = customers_to_come(asked.horizon, trial)
     frame = as_given(pd.concat(frames, ignore_index=True), asked.orders)
     with step("the forecasts are judged"):
-        result = comparison.compare(frame) | {"explained": comparison.plain(explained)}
+        result = comparison.compare(frame) | {"explained": comparison.plain(explained), "new_customers": new_customers}
         out.mkdir(parents=True, exist_ok=True)
         frame.to_parquet(out / "predictions.parquet", index=False)
         (out / "metrics.json").write_text(json.dumps(result, indent=1, allow_nan=False))
@@ -217,6 +218,28 @@ def rows(origin: date, run_id: str, horizon: int, trial: settings.Settings) -> p
     frame.insert(1, "origin", origin)
     frame.insert(2, "horizon_days", horizon)
     return frame
+
+
+def customers_to_come(horizon: int, trial: settings.Settings) -> dict[str, Any]:
+    """By origin with a forecast, the customers still to come within the horizon and their money: expected, both ends of
+    the interval, and actual."""
+    query = f"""
+        with first as (
+            select customer_key, min(day) as first_day from {tables.INT_CUSTOMER_DAYS} where orders > 0 group by 1
+        )
+        select
+            expected.as_of_date, customers, customers_low, customers_high, revenue, revenue_low, revenue_high,
+            count(distinct days.customer_key) as actual_customers,
+            coalesce(sum(days.net_revenue), 0)::double precision as actual_revenue
+        from {tables.NEW_CUSTOMERS} as expected
+        left join first on first_day >= as_of_date and first_day < as_of_date + horizon_days
+        left join {tables.INT_CUSTOMER_DAYS} as days
+            on days.customer_key = first.customer_key and days.day >= first_day and days.day < as_of_date + horizon_days
+        where horizon_days = %(horizon)s
+        group by expected.as_of_date, expected.run_id, expected.horizon_days order by expected.as_of_date
+    """  # noqa: S608 - our own names
+    rows = _frame(query, {"horizon": horizon}, trial.warehouse_url).astype({"as_of_date": str}).set_index("as_of_date")
+    return rows.astype(float).to_dict(orient="index")  # type: ignore[return-value]
 
 
 def as_given(frame: pd.DataFrame, orders: Path | None) -> pd.DataFrame:

@@ -17,13 +17,19 @@
 
 
 {#
-  An end of the interval that holds a predicted sum in four cases of five: sign is '-' or '+'. Errors are normal in
-  logs. own is ln(1 + variance / predicted ^ 2) of what is each customer's alone, shared the variance of the error that
-  customers share; 1.2816 is the normal distribution's 90th percentile. The sum is the mean, hence own / 2. A loss is
-  lowest where it is largest, hence sign().
+  How far an end of the interval that holds a predicted sum in four cases of five lies from it: sign is '-' or '+', amount
+  the sum's size. Errors are normal in logs. own is ln(1 + variance / predicted ^ 2) of what is each customer's alone,
+  shared the variance of the error that customers share; 1.2816 is the normal distribution's 90th percentile. The sum is
+  the mean, hence own / 2.
 #}
-{% macro sum_bound(amount, sign, own, shared) -%}
-    {{ money(amount ~ ' * exp(' ~ sign ~ '1.2816 * sign(' ~ amount ~ ') * sqrt(' ~ shared ~ ' + ' ~ own ~ ') - ' ~ own ~ ' / 2)::numeric') }}
+{% macro sum_distance(amount, sign, own, shared) -%}
+    {{ money(sign ~ '(' ~ amount ~ ') * (exp(' ~ sign ~ '1.2816 * sqrt(' ~ shared ~ ' + ' ~ own ~ ') - ' ~ own ~ ' / 2)::numeric - 1)') }}
+{%- endmacro %}
+
+
+{# What stands for an amount: one size if it is a gain, the other, taken off, if it is a loss. #}
+{% macro signed(amount, size_of_gain, size_of_loss) -%}
+    case when {{ amount }} < 0 then -{{ size_of_loss }} else {{ size_of_gain }} end
 {%- endmacro %}
 
 

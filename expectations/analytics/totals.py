@@ -12,6 +12,11 @@ def forecast_totals(slice_: Slice) -> Suite:
     """One row per horizon and group; none without a forecast."""
     ends = [(f"predicted_{what}_low", f"predicted_{what}", f"predicted_{what}_high") for what in MONEY]
     wrong = [f"{mean} >= 0 and ({low} > {mean} or {high} < {low})" for low, mean, high in ends]
+    lags = [f"{end}, lag({end}) over shorter as shorter_{end}" for low, _, high in ends for end in (low, high)]
+    falls = [
+        f"(shorter_{low} >= 0 and (shorter_{low} > {low} or shorter_{high} - shorter_{low} > {high} - {low}))"
+        for low, _, high in ends
+    ]
     clv = f"{RUNS}.customer_clv where {slice_.where}"
     return suite(
         slice_,
@@ -24,6 +29,27 @@ def forecast_totals(slice_: Slice) -> Suite:
             f"""select horizon_days, grouped_by, group_name, {", ".join(sum(ends, ()))} from {{batch}}
             where {" or ".join(wrong)}""",  # noqa: S608 - our own SQL; values are bound or quoted
             "the ends of a sum's interval are not in order, or its lower end is above the mean",
+            MEND,
+        ),
+        never(
+            "new_customers_within_their_interval",
+            """select horizon_days, new_customers_low, new_customers, new_customers_high, new_customers_revenue_low,
+                new_customers_revenue, new_customers_revenue_high
+            from {batch}
+            where new_customers not between new_customers_low and new_customers_high or new_customers_low < 0
+                or new_customers_revenue not between new_customers_revenue_low and new_customers_revenue_high""",
+            "the ends of the interval of customers still to come are not around the estimate",
+            MEND,
+        ),
+        never(
+            "ends_rise_with_the_horizon",
+            f"""select * from (
+                select horizon_days, grouped_by, group_name, {", ".join(lags)}
+                from {{batch}}
+                window shorter as (partition by grouped_by, group_name order by horizon_days)
+            ) as neighbours
+            where {" or ".join(falls)}""",  # noqa: S608 - our own names
+            "the interval of a longer horizon's sum ends lower, or is narrower, than a shorter one's",
             MEND,
         ),
         never(

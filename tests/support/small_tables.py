@@ -44,6 +44,7 @@ TOTALS = ", ".join(
     for what in ("revenue", "profit", "clv")
     for end, number in (("", 42), ("_low", 30), ("_high", 60))
 )
+TO_COME = ", ".join(f"new_customers{what}{end} numeric" for what in ("", "_revenue") for end in ("", "_low", "_high"))
 
 ANALYTICS = f"""
 create table analytics_runs.customer_clv (
@@ -111,7 +112,7 @@ create table analytics_runs.personas (
     primary key (as_of_date, run_id, persona)
 );
 create table analytics_runs.forecast_totals (
-    {SLICED}, horizon_days int, grouped_by text, group_name text, customers int, {TOTALS},
+    {SLICED}, horizon_days int, grouped_by text, group_name text, customers int, {TOTALS}, {TO_COME},
     primary key (as_of_date, run_id, horizon_days, grouped_by, group_name)
 );
 create table analytics_runs.dim_customer (

@@ -18,7 +18,11 @@ OF_THE_SUM = {
     "high": "predicted_revenue_high",
     "last_year": "last_year_revenue",
     "new_customers": "new_customers",
+    "new_customers_low": "new_customers_low",
+    "new_customers_high": "new_customers_high",
     "new_revenue": "new_customers_revenue",
+    "new_low": "new_customers_revenue_low",
+    "new_high": "new_customers_revenue_high",
 }
 
 _HORIZONS = f"""
@@ -87,6 +91,10 @@ def against_before(horizons: list[dict], currency: str) -> Chart | None:
                 at + 0.2, new, bottom=to_come, width=0.38, color="none", edgecolor=BAR, hatch="///",
                 label="of those still to come",
             )  # fmt: skip
+        for place, row in zip(at, rows, strict=True):
+            if row["new_low"] is not None:  # on top of the forecast, beside its own bounds
+                ends = [float(row["revenue"]) + float(row[end]) for end in ("new_low", "new_high")]
+                axes.plot([place + 0.28, place + 0.28], ends, color=INK, linewidth=1.5, linestyle=":")
         for place, row in bounded:
             axes.plot([place, place], [float(row["low"]), float(row["high"])], color=INK, linewidth=1.5)
         axes.set_xticks(at, [f"{row['horizon_days']} days" for row in rows])
@@ -103,7 +111,10 @@ def against_before(horizons: list[dict], currency: str) -> Chart | None:
     else:
         words += " in the next"
     if bounded:
-        words += "; the line holds four outcomes in five"
+        dotted = any(row["new_low"] is not None for row in rows)
+        words += "; the line holds four outcomes in five" + (
+            ", the dotted one of those still to come" if dotted else ""
+        )
     return chart("Expected revenue beside the days before", words, draw)
 
 

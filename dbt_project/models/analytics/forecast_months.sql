@@ -1,3 +1,7 @@
+{% set amounts = ['expected_orders', 'predicted_revenue', 'predicted_profit'] -%}
+
+{% set even_orders = 10 -%}
+
 with
 
 customers as (
@@ -16,34 +20,6 @@ orders as (
     select *
     from {{ ref('fct_orders') }}
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
-),
-
--- What is forecast by the end of each horizon, and at the date nothing: pieces lie between two of them
-totals as (
-    select
-        horizon_days as to_day,
-        sum(expected_orders) as expected_orders,
-        sum(predicted_revenue) as predicted_revenue,
-        sum(predicted_profit) as predicted_profit
-    from horizons
-    group by horizon_days
-    union all
-    select
-        0 as to_day,
-        0 as expected_orders,
-        0 as predicted_revenue,
-        0 as predicted_profit
-),
-
-pieces as (
-    select
-        lag(to_day) over by_day as from_day,
-        to_day,
-        expected_orders - lag(expected_orders) over by_day as expected_orders,
-        predicted_revenue - lag(predicted_revenue) over by_day as predicted_revenue,
-        predicted_profit - lag(predicted_profit) over by_day as predicted_profit
-    from totals
-    window by_day as (order by to_day)
 ),
 
 -- The season: orders a day in each month of the year before the date, where the shop is as old as that
@@ -68,35 +44,82 @@ orders_of_days as (
 season as (
     select
         extract(month from year_before.day) as month_of_year,
-        sum(coalesce(orders_of_days.orders, 0)) / count(*) as orders_a_day
+        -- Besides the orders there were, a few spread evenly: of a handful, no month may have all or none
+        (sum(coalesce(orders_of_days.orders, 0)) + {{ even_orders }} * count(*) / 365.0) / count(*) as orders_a_day
     from year_before
     left join orders_of_days on year_before.day = orders_of_days.day
     group by extract(month from year_before.day)
 ),
 
+-- The days ahead on a clock that runs as fast as the season lets orders come
 days as (
     select
         numbered.day_number,
-        date '{{ given("as_of_date") }}' + numbered.day_number as day,
-        coalesce(season.orders_a_day, 1) as weight
-    from generate_series(0, {{ var('main_horizon') }} - 1) as numbered (day_number)
+        date '{{ given("as_of_date") }}' + numbered.day_number - 1 as day,
+        sum(coalesce(season.orders_a_day, 1)) over (order by numbered.day_number)::double precision as clock
+    from generate_series(1, {{ var('main_horizon') }}) as numbered (day_number)
     left join season
-        on season.month_of_year = extract(month from date '{{ given("as_of_date") }}' + numbered.day_number)
+        on season.month_of_year = extract(month from date '{{ given("as_of_date") }}' + numbered.day_number - 1)
 ),
 
--- A piece none of whose months had an order is spread evenly
-shares as (
+-- What is forecast by the end of each horizon, and at the date nothing
+totals as (
     select
-        days.day,
-        pieces.expected_orders,
-        pieces.predicted_revenue,
-        pieces.predicted_profit,
-        coalesce(
-            days.weight / nullif(sum(days.weight) over (partition by pieces.to_day), 0),
-            1.0 / (pieces.to_day - pieces.from_day)
-        ) as share
-    from days
-    inner join pieces on days.day_number >= pieces.from_day and days.day_number < pieces.to_day
+        {% for amount in amounts %}
+        sum(horizons.{{ amount }})::double precision as {{ amount }},
+        {% endfor %}
+        horizons.horizon_days as to_day,
+        days.clock
+    from horizons
+    inner join days on horizons.horizon_days = days.day_number
+    group by horizons.horizon_days, days.clock
+    union all
+    select
+        {% for amount in amounts %}
+        0 as {{ amount }},
+        {% endfor %}
+        0 as to_day,
+        0 as clock
+),
+
+rates as (
+    select
+        {% for amount in amounts %}
+        {{ amount }},
+        (lead({{ amount }}) over by_day - {{ amount }}) / (lead(clock) over by_day - clock)
+            as {{ amount }}_rate,
+        {% endfor %}
+        to_day,
+        clock,
+        lead(clock) over by_day - clock as width
+    from totals
+    window by_day as (order by to_day)
+),
+
+-- How fast a total grows at the end of each horizon
+slopes as (
+    select
+        {% for amount in amounts %}
+        {{ amount }},
+        {{ amount }}_rate,
+        {{ slope(amount ~ '_rate', 'width', 'by_day') }} as {{ amount }}_slope,
+        {% endfor %}
+        to_day,
+        clock,
+        width
+    from rates
+    window by_day as (order by to_day)
+),
+
+pieces as (
+    select
+        {% for amount in amounts %}
+        lead({{ amount }}_slope) over by_day as {{ amount }}_slope_after,
+        {% endfor %}
+        *,
+        lead(to_day) over by_day as until_day
+    from slopes
+    window by_day as (order by to_day)
 ),
 
 months as (
@@ -104,20 +127,23 @@ months as (
         date_trunc('month', day)::date as month,
         min(day) as from_on,
         count(*) as days,
-        sum(expected_orders * share) as expected_orders,
-        sum(predicted_revenue * share) as predicted_revenue,
-        sum(predicted_profit * share) as predicted_profit
-    from shares
+        max(day_number) as to_day,
+        max(clock) as clock
+    from days
     group by date_trunc('month', day)
 ),
 
 so_far as (
     select
-        month,
-        round(sum(expected_orders) over (order by month), 4) as expected_orders,
-        {{ money('sum(predicted_revenue) over (order by month)') }} as predicted_revenue,
-        {{ money('sum(predicted_profit) over (order by month)') }} as predicted_profit
+        {% for amount in amounts %}
+        round(
+            ({{ cubic(amount, '(months.clock - pieces.clock) / pieces.width') }})::numeric,
+            {{ 4 if amount == 'expected_orders' else 2 }}
+        ) as {{ amount }},
+        {% endfor %}
+        months.month
     from months
+    inner join pieces on months.to_day > pieces.to_day and months.to_day <= pieces.until_day
 ),
 
 -- The same customers 365 days before, so that the year before is as long as the year to come

@@ -1,3 +1,5 @@
+{% set amounts = ['predicted_revenue', 'predicted_profit', 'predicted_clv'] -%}
+
 with
 
 forecasts as (
@@ -15,6 +17,12 @@ customers as (
 orders as (
     select *
     from {{ ref('fct_orders') }}
+    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
+),
+
+new_customers as (
+    select *
+    from {{ source('predictions', 'new_customers') }}
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
@@ -69,62 +77,83 @@ sums as (
     group by forecasts.horizon_days, grouped.grouped_by, grouped.group_name, grouped.currency
 ),
 
--- As many days back as a horizon ahead, at most half of all: where data begin, every customer looks new
-recent as (
+-- How far the ends lie from a sum, of the sums' sizes: a shop may sell at a loss
+distances as (
     select
-        horizons.horizon_days,
-        least(horizons.horizon_days, (date '{{ given("as_of_date") }}' - history.first_day) / 2) as days
-    from horizons
-    cross join history
+        {% for amount in amounts %}
+        {{ sum_distance('abs(' ~ amount ~ ')', '-', 'own', 'shared') }} as {{ amount }}_below,
+        {{ sum_distance('abs(' ~ amount ~ ')', '+', 'own', 'shared') }} as {{ amount }}_above,
+        {% endfor %}
+        *
+    from sums
+    where group_name is not null
 ),
 
-newcomers as (
+-- A longer horizon's ends are as far off as a shorter one's at least
+widened as (
     select
-        recent.horizon_days,
-        recent.days,
-        count(distinct orders.customer_key) as customers,
-        coalesce(sum(orders.net_revenue), 0) as revenue
-    from recent
-    left join customers on customers.first_order_on >= date '{{ given("as_of_date") }}' - recent.days
-    left join orders on customers.customer_key = orders.customer_key
-    group by recent.horizon_days, recent.days
+        {% for amount in amounts %}
+        abs({{ amount }}) - max({{ amount }}_below) over shorter as {{ amount }}_least,
+        abs({{ amount }}) + max({{ amount }}_above) over shorter as {{ amount }}_most,
+        {% endfor %}
+        *
+    from distances
+    window shorter as (partition by grouped_by, group_name order by horizon_days)
+),
+
+-- and its lower end is no lower: what a year brings is not less than what its first half does
+risen as (
+    select
+        {% for amount in amounts %}
+        max({{ amount }}_least) over shorter as {{ amount }}_risen,
+        {% endfor %}
+        *
+    from widened
+    window shorter as (partition by grouped_by, group_name order by horizon_days)
+),
+
+ends as (
+    select
+        {% for amount in amounts %}
+        {{ signed(amount, amount ~ '_risen', amount ~ '_most') }} as {{ amount }}_low,
+        {{ signed(amount, amount ~ '_most', amount ~ '_risen') }} as {{ amount }}_high,
+        {% endfor %}
+        *
+    from risen
 ),
 
 final as (
     select
         date '{{ given("as_of_date") }}' as as_of_date,
         '{{ given("run_id") }}'::text as run_id,
-        sums.horizon_days,
-        sums.grouped_by,
-        sums.group_name,
-        sums.currency,
-        sums.customers,
-        sums.predicted_revenue,
-        {{ sum_bound('sums.predicted_revenue', '-', 'sums.own', 'sums.shared') }} as predicted_revenue_low,
-        {{ sum_bound('sums.predicted_revenue', '+', 'sums.own', 'sums.shared') }} as predicted_revenue_high,
-        sums.predicted_profit,
-        {{ sum_bound('sums.predicted_profit', '-', 'sums.own', 'sums.shared') }} as predicted_profit_low,
-        {{ sum_bound('sums.predicted_profit', '+', 'sums.own', 'sums.shared') }} as predicted_profit_high,
-        sums.predicted_clv,
-        {{ sum_bound('sums.predicted_clv', '-', 'sums.own', 'sums.shared') }} as predicted_clv_low,
-        {{ sum_bound('sums.predicted_clv', '+', 'sums.own', 'sums.shared') }} as predicted_clv_high,
+        ends.horizon_days,
+        ends.grouped_by,
+        ends.group_name,
+        ends.currency,
+        ends.customers,
+        ends.predicted_revenue,
+        ends.predicted_revenue_low,
+        ends.predicted_revenue_high,
+        ends.predicted_profit,
+        ends.predicted_profit_low,
+        ends.predicted_profit_high,
+        ends.predicted_clv,
+        ends.predicted_clv_low,
+        ends.predicted_clv_high,
         -- The days a year before a longer horizon are not over at the date
         case
-            when history.first_day <= date '{{ given("as_of_date") }}' - 365 and sums.horizon_days <= 365
-                then sums.last_year_revenue
+            when history.first_day <= date '{{ given("as_of_date") }}' - 365 and ends.horizon_days <= 365
+                then ends.last_year_revenue
         end as last_year_revenue,
-        case
-            when sums.grouped_by = 'all'
-                then round(newcomers.customers::numeric * newcomers.horizon_days / nullif(newcomers.days, 0))::integer
-        end as new_customers,
-        case
-            when sums.grouped_by = 'all'
-                then {{ money('newcomers.revenue * newcomers.horizon_days / nullif(newcomers.days, 0)') }}
-        end as new_customers_revenue
-    from sums
-    inner join newcomers on sums.horizon_days = newcomers.horizon_days
+        round(new_customers.customers)::integer as new_customers,
+        round(new_customers.customers_low)::integer as new_customers_low,
+        round(new_customers.customers_high)::integer as new_customers_high,
+        {{ money('new_customers.revenue') }} as new_customers_revenue,
+        {{ money('new_customers.revenue_low') }} as new_customers_revenue_low,
+        {{ money('new_customers.revenue_high') }} as new_customers_revenue_high
+    from ends
+    left join new_customers on ends.horizon_days = new_customers.horizon_days and ends.grouped_by = 'all'
     cross join history
-    where sums.group_name is not null
 )
 
 select * from final

@@ -30,6 +30,7 @@ MAY = {
         **dict.fromkeys([f"{schema}.*" for schema in MADE_BY_DBT], ALL),
         "quarantine.set_aside_lines": ALL,
         "predictions.customer_predictions": "select",
+        "predictions.new_customers": "select",
         "ops.settings": "select",
         "ops.builds": "select insert delete",
         **dict.fromkeys(
@@ -42,6 +43,7 @@ MAY = {
         **dict.fromkeys(["intermediate.*", "features.*", "analytics.*"], "select"),
         "predictions.customer_predictions": "select insert delete",
         "predictions.baseline_predictions": "select insert delete",
+        "predictions.new_customers": "select insert delete",
         "ops.model_decisions": "select insert delete",
         "ops.model_checks": "select insert delete",
         "ops.model_backtest": "select insert delete",
@@ -50,6 +52,7 @@ MAY = {
         **dict.fromkeys(["raw.*", "staging.*", "intermediate.*", "features.*", "analytics_runs.*"], "select"),
         "quarantine.set_aside_lines": "select",
         "predictions.customer_predictions": "select",
+        "predictions.new_customers": "select",
         "ops.runs": "select insert",
         "ops.task_log": "select insert",
         "ops.gate_results": "select insert delete",

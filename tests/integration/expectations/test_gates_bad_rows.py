@@ -227,6 +227,22 @@ BAD_ROWS = [
     ),
     (
         "analytics",
+        "analytics_runs.forecast_totals: new_customers_within_their_interval",
+        "update analytics_runs.forecast_totals set new_customers = 5, new_customers_low = 6, new_customers_high = 7",
+    ),
+    (
+        "analytics",
+        "analytics_runs.forecast_totals: ends_rise_with_the_horizon",
+        """insert into analytics_runs.forecast_totals (
+            as_of_date, run_id, horizon_days, grouped_by, group_name, customers, predicted_revenue,
+            predicted_revenue_low, predicted_revenue_high, predicted_clv
+        )
+        select as_of_date, run_id, horizon, 'all', 'all', 3, 50, low, high, 42
+        from analytics_runs.forecast_totals cross join (values (90, 20, 80), (180, 30, 85)) as rows (horizon, low, high)
+        where horizon_days = 365""",
+    ),
+    (
+        "analytics",
         "analytics_runs.dim_customer: customers_complete",
         f"delete from analytics_runs.dim_customer where {CUSTOMER}",
     ),

@@ -36,6 +36,18 @@ def test_few_errors_widen_the_spread_as_students_t_does() -> None:
     assert totals.spread([], 0) == totals.UNMEASURED
 
 
+def test_window_lengths_borrow_from_each_other_as_far_as_they_are_few() -> None:
+    # Three windows of 90 days with a square of .04, one of 180 days with none: pooled .03. Two windows of that beside
+    # the own: (3 * .04 + 2 * .03) / 5 = .036 and 2 * .03 / 3 = .02; degrees of freedom as windows, at most three.
+    days = [FIRST, FIRST + timedelta(days=180)]
+    found = totals.pooled_spreads({90: dict.fromkeys(days, 0.2), 180: {FIRST: 0.0}, 365: {}})
+    widened = 1.638 / 1.2816
+    assert found[90] == pytest.approx(np.sqrt(0.036) * widened, abs=1e-3)
+    assert found[180] == pytest.approx(np.sqrt(0.02) * widened, abs=1e-3)
+    assert found[365] == pytest.approx(np.sqrt(0.03) * 1.886 / 1.2816, abs=1e-3)
+    assert totals.pooled_spreads({90: {}}) == {90: totals.UNMEASURED}
+
+
 def test_windows_that_overlap_are_not_counted_twice() -> None:
     assert totals.independent([FIRST, FIRST + timedelta(days=45), FIRST + timedelta(days=90)], 90) == 2
     assert totals.independent([FIRST], 90) == 1

@@ -65,6 +65,12 @@ def test_every_customer_of_an_origin_is_forecast_and_compared(home: Settings, tm
     assert ours["auc"] > 0.6
     assert metrics["next_order"]["customers"] > 0
     assert metrics["sums"][ORIGIN.isoformat()]["actual"] == pytest.approx(said.actual_amount.sum())
+    to_come = metrics["new_customers"][ORIGIN.isoformat()]
+    first = orders.groupby("customer_id").ordered_at.min()
+    newcomers = first[(first >= ORIGIN) & (first < ORIGIN + timedelta(days=HORIZON))].index
+    assert to_come["actual_customers"] == len(newcomers)
+    assert to_come["actual_revenue"] == pytest.approx(then[then.customer_id.isin(newcomers)].amount.sum())
+    assert to_come["customers_low"] <= to_come["customers"] <= to_come["customers_high"]
     moved = metrics["explained"]
     assert (moved["trained_for"], moved["window_days"]) == (ORIGIN.isoformat(), HORIZON)
     assert moved["published"] in (OURS, *RIVALS, CELLS)

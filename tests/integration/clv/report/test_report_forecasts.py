@@ -55,7 +55,9 @@ def test_the_forecast_has_bounds_of_the_sum_and_whoever_is_still_to_come_apart(s
         create table analytics_runs.forecast_totals as
         select
             date '2011-06-01' as as_of_date, text '2011-06-01.1' as run_id, *, 51 as predicted_revenue_low,
-            72 as predicted_revenue_high, 48 as last_year_revenue, 5 as new_customers, 80 as new_customers_revenue
+            72 as predicted_revenue_high, 48 as last_year_revenue, 5 as new_customers, 3 as new_customers_low,
+            8 as new_customers_high, 80 as new_customers_revenue, 50 as new_customers_revenue_low,
+            130 as new_customers_revenue_high
         from (values (90, 'all'), (365, 'all'), (365, 'segment')) as groups (horizon_days, grouped_by)"""
     )
     small.hand_over()
@@ -63,8 +65,9 @@ def test_the_forecast_has_bounds_of_the_sum_and_whoever_is_still_to_come_apart(s
     page = re.sub(r"\s+", " ", report.write(DAY, shop).read_text())
     # 60 is expected, and below it stand the bounds, 51 to 72; with customers still to come it is 140.
     assert cells(page, "90 days") == ["90 days", "6051 to 72", "140", "62", "48", "3", "4", "2"]
-    assert "Customers still to come: about 5 within 365 days, at the pace of the days before" in page
-    assert "bringing about 80 GBP, so 140 in all." in page
+    assert "Customers still to come: about 5 (3 to 8) within 365 days, bringing about 80 (50 to 130) GBP" in page
+    assert "(50 to 130) GBP, so 140 in all." in page
+    assert "the dotted one of those still to come" in page
     assert "the line holds four outcomes in five" in page
     assert run_id == "2011-06-01.1"
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from math import exp, log, sqrt
 
+import numpy as np
 import pytest
-from four_customers import AS_OF, RUN, table
+from four_customers import AS_OF, table
+from scipy.interpolate import PchipInterpolator
 
 from clv import warehouse
 
@@ -59,17 +61,16 @@ def test_totals_have_bounds_of_their_own_and_stand_beside_last_year(shop: dict):
     }
 
 
-def test_customers_to_come_are_as_many_as_came(shop: dict):
-    columns = "horizon_days, grouped_by, last_year_revenue, new_customers, new_customers_revenue"
-    found = table("analytics_runs.forecast_totals", columns, "grouped_by = 'all'")
-    # a and b came in the last 190 of 380 days, and brought 85.00 and 70.01; b alone in the last 90. d, the third with
-    # a forecast, came 380 days ago: before last year's days.
-    first = warehouse.rows(f"select min(ordered_on) from analytics_runs.fct_orders where run_id = '{RUN}'")[0][0]
-    half = (date.fromisoformat(AS_OF) - first).days // 2
-    assert [row[2:] for row in found] == [
-        (Decimal("0.00"), 1, Decimal("70.01")),
-        (Decimal("0.00"), 2, Decimal("155.01")),
-        (Decimal("155.01"), round(2 * 365 / half), round(Decimal("155.01") * 365 / half, 2)),
+def test_customers_to_come_stand_beside_the_sum_of_all(shop: dict):
+    ends = "new_customers, new_customers_low, new_customers_high"
+    ends += ", new_customers_revenue, new_customers_revenue_low, new_customers_revenue_high"
+    found = table("analytics_runs.forecast_totals", f"horizon_days, last_year_revenue, {ends}", "grouped_by = 'all'")
+    # a and b brought 85.00 and 70.01 in the year before; d, the third with a forecast, came 380 days ago.
+    to_come = (2, 1, 5, Decimal("60.13"), Decimal("30.00"), Decimal("110.00"))
+    assert found == [
+        (90, Decimal("0.00"), *to_come),
+        (180, Decimal("0.00"), *to_come),
+        (365, Decimal("155.01"), *to_come),
     ]
     assert table("analytics_runs.forecast_totals", "new_customers", "grouped_by <> 'all' and new_customers > 0") == []
 
@@ -79,14 +80,17 @@ def test_months_to_come_add_up_to_the_horizons(shop: dict):
     found = table("analytics_runs.forecast_months", columns)
     assert [row[:4] for row in found[:2]] == [("2024-06-01", "2024-06-01", 30, 3), ("2024-07-01", "2024-07-01", 31, 3)]
     assert [row[0] for row in found[-2:]] == ["2025-04-01", "2025-05-01"]
-    # Orders of the year before: one each in January, March and May, of 31 days, so that a day in each weighs the same
-    # and no other day weighs. The first 90 days, June to 29 August, know none of these and are even: 49.32 over 90.
-    # Nor does the piece to day 180, 27 November. Of the rest, 101.36, a third comes in each.
+    # Orders of the year before: one each in January, March and May, and ten spread evenly. Days are as long as orders
+    # were dense in their month; 49.32, 98.63 and 200.00 by the horizons, and a monotone curve through them.
+    dense = [1 / 31 if month in (1, 3, 5) else 0 for month in range(13)]
+    days = [date.fromisoformat(AS_OF) + timedelta(days=number) for number in range(365)]
+    clock = np.concatenate([[0], np.cumsum([dense[day.month] + 10 / 365 for day in days])])
+    curve = PchipInterpolator(clock[[0, 90, 180, 365]], [0, 49.32, 98.63, 200])
     by_month = {row[0][:7]: row[5] for row in found}
-    assert by_month["2024-06"] == round(Decimal("49.32") * 30 / 90, 2)
-    assert by_month["2024-12"] == by_month["2025-02"] == 0
-    for month in ("2025-01", "2025-03", "2025-05"):
-        assert float(by_month[month]) == pytest.approx(101.36 / 3, abs=0.01)
+    for month, money in by_month.items():
+        places = [number for number, day in enumerate(days) if f"{day:%Y-%m}" == month]
+        expected = curve(clock[places[-1] + 1]) - curve(clock[places[0]])
+        assert float(money) == pytest.approx(expected, abs=0.011), month
     assert sum(by_month.values()) == Decimal("200.00")
     assert sum(row[4] for row in found) == Decimal("1.45")
     assert {row[0][:7]: row[6] for row in found if row[6]} == {

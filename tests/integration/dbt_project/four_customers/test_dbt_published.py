@@ -189,4 +189,4 @@ def test_what_training_measured_is_shown(shop: dict, module_home: settings.Setti
 
 
 def test_the_units_of_the_sql(shop: dict, module_home: settings.Settings):
-    assert dbt_calls.unit_tests(module_home) == 19
+    assert dbt_calls.unit_tests(module_home) == 20
