@@ -1,0 +1,58 @@
+"""How often the bounds of sums held, over several backtests: python -m benchmarks.sums SHOP=FOLDER [SHOP=FOLDER ...]
+
+Each FOLDER is what `clv backtest --out FOLDER` wrote; a shop may have several, one for each horizon. Prints a table in
+Markdown: per shop the windows whose total lay within its interval, the same of value tiers, the mean interval, and of
+customers still to come the mean absolute error over the mean and the intervals that held, of customers and of money.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+HEAD = "| shop | windows | held | tiers held | mean interval | customers to come: error | held | their money | held |"
+
+
+def rows_of(folder: Path, name: str) -> list[dict[str, Any]]:
+    """What a backtest's metrics say under a name, of each origin; none where it has nothing of the kind."""
+    return list((json.loads((folder / "metrics.json").read_text()).get(name) or {}).values())
+
+
+def line(shop: str, folders: list[Path]) -> str:
+    """A shop's line of the table."""
+    sums = [row for folder in folders for row in rows_of(folder, "sums")]
+    new = [row for folder in folders for row in rows_of(folder, "new_customers")]
+    ends = [np.mean([row[end] / row["predicted"] - 1 for row in sums]) if sums else np.nan for end in ("low", "high")]
+    tiers = [sum(row[name] for row in sums) for name in ("tiers_held", "tiers")]
+    cells = [shop, len(sums), sum(row["held"] for row in sums), f"{tiers[0]} of {tiers[1]}"]
+    cells += [f"{ends[0]:+.1%} to {ends[1]:+.1%}" if sums else "–", *of_new(new, "customers"), *of_new(new, "revenue")]
+    return "| " + " | ".join(map(str, cells)) + " |"
+
+
+def of_new(rows: list[dict[str, Any]], name: str) -> tuple[str, str]:
+    """Mean absolute error over the mean, and how many of the intervals held."""
+    actual, expected = (np.array([row[column] for row in rows], float) for column in (f"actual_{name}", name))
+    held = sum(row[f"{name}_low"] <= row[f"actual_{name}"] <= row[f"{name}_high"] for row in rows)
+    error = f"{np.abs(expected - actual).sum() / actual.sum():.2f}" if actual.sum() > 0 else "–"
+    return error, f"{held} of {len(rows)}"
+
+
+def main() -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.sums", description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser.add_argument("backtests", nargs="+", metavar="SHOP=FOLDER")
+    shops: dict[str, list[Path]] = {}
+    for asked in parser.parse_args().backtests:
+        shop, _, folder = asked.partition("=")
+        if not (Path(folder) / "metrics.json").exists():
+            parser.error(f"{asked}: there is no {folder or '.'}/metrics.json; run `clv backtest --out FOLDER` first")
+        shops.setdefault(shop, []).append(Path(folder))
+    print(HEAD, "|---" * 9 + "|", *(line(shop, folders) for shop, folders in shops.items()), sep="\n")
+
+
+if __name__ == "__main__":
+    main()
