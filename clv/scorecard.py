@@ -87,6 +87,9 @@ _MEASURED = f"""
     with forecasts as (
         select
             *,
+            -- Runs made before the interval had columns of its own have it in the others
+            coalesce(predicted_clv_low, predicted_clv_p10) as low,
+            coalesce(predicted_clv_high, predicted_clv_p90) as high,
             coalesce(
                 predicted_revenue / nullif(predicted_clv, 0),
                 sum(predicted_revenue) over () / nullif(sum(predicted_clv) over (), 0)
@@ -101,8 +104,8 @@ _MEASURED = f"""
             coalesce(came.revenue, 0) as actual_revenue,
             coalesce(came.purchases > 0, false) as bought,
             abs(forecasts.predicted_clv_p50 * forecasts.revenue_per_clv - coalesce(came.revenue, 0)) as missed_by,
-            coalesce(came.revenue, 0) between forecasts.predicted_clv_p10 * forecasts.revenue_per_clv
-                and forecasts.predicted_clv_p90 * forecasts.revenue_per_clv as within_interval,
+            coalesce(came.revenue, 0) between forecasts.low * forecasts.revenue_per_clv
+                and forecasts.high * forecasts.revenue_per_clv as within_interval,
             tiers.value_tier,
             {ranked.decile("forecasts.predicted_revenue")} as decile
         from forecasts

@@ -9,12 +9,12 @@ from expectations.analytics.of_run import MEND, RUNS, of_run, same_customers, su
 from expectations.forecasts import chances_ordered, longer_is_not_less
 from expectations.rules import Slice, Suite, between, complete, has_rows, never, unique
 
-MONEY = ("predicted_revenue", "predicted_clv", "predicted_clv_p10", "predicted_clv_p90", "value_tier")
+MONEY = ("predicted_revenue", "predicted_clv", "predicted_clv_low", "predicted_clv_high", "value_tier")
 # A shop that sells at a loss has negative values, and a longer horizon loses more. So the order of bounds and horizons
 # is asked for only where a value is not negative.
 RISING = (
     "p_purchase", "expected_orders", "predicted_revenue",
-    "predicted_clv", "predicted_clv_p10", "predicted_clv_p50", "predicted_clv_p90",
+    "predicted_clv", "predicted_clv_low", "predicted_clv_p50", "predicted_clv_high",
 )  # fmt: skip
 
 
@@ -42,11 +42,11 @@ def customer_clv(slice_: Slice) -> Suite:
         chances_ordered("customer_key", MEND),
         never(
             "interval_around_the_mean",
-            """select customer_key, predicted_clv_p10, predicted_clv_p50, predicted_clv_p90, predicted_clv
+            """select customer_key, predicted_clv_low, predicted_clv_p50, predicted_clv_high, predicted_clv
             from {batch}
             where predicted_clv >= 0 and (
-                predicted_clv_p10 > least(predicted_clv, predicted_clv_p50)
-                or predicted_clv_p50 > predicted_clv_p90
+                predicted_clv_low > least(predicted_clv, predicted_clv_p50)
+                or predicted_clv_p50 > predicted_clv_high
             )""",
             "the interval's ends and the median are not in order, or its lower end is above the mean",
             MEND,

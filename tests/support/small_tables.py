@@ -36,7 +36,7 @@ create table {tables.TRAINING_EXAMPLES} (training_date date, run_id text, as_of_
 
 SLICED = "as_of_date date, run_id text"
 FORECAST = ", ".join(
-    f"predicted_{name} numeric" for name in ("revenue", "profit", "clv", "clv_p10", "clv_p50", "clv_p90")
+    f"predicted_{name} numeric" for name in ("revenue", "profit", "clv", "clv_low", "clv_p50", "clv_high")
 )
 
 TOTALS = ", ".join(
@@ -59,10 +59,12 @@ create table analytics_runs.customer_clv (
 );
 create table analytics_runs.customer_clv_horizons (
     {SLICED}, customer_key uuid, horizon_days int, p_purchase float, expected_orders float, {FORECAST},
+    predicted_clv_p10 numeric, predicted_clv_p90 numeric,
     primary key (as_of_date, run_id, customer_key, horizon_days)
 );
 create table analytics_runs.value_tiers as
     select * from (values ('high', 34), ('middle', 67), ('low', 100)) as tiers (value_tier, top_percent);
+create table analytics_runs.segments (segment text, lifecycle_stage text, meaning text, what_to_do text);
 create table analytics_runs.segment_summary (
     {SLICED}, segment text, customers bigint, profit_basis text default 'costs', customers_contactable int default 0,
     customers_agreed int default 0, customers_refused int default 0, customers_consent_unknown int default 0,

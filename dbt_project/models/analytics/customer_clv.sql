@@ -70,9 +70,9 @@ valued as (
         {{ money('main_forecasts.predicted_revenue') }} as predicted_revenue,
         {{ money('main_forecasts.predicted_profit') }} as predicted_profit,
         {{ money('main_forecasts.predicted_clv') }} as predicted_clv,
-        {{ money('main_forecasts.predicted_clv_p10') }} as predicted_clv_p10,
+        {{ money('main_forecasts.predicted_clv_low') }} as predicted_clv_low,
         {{ money('main_forecasts.predicted_clv_p50') }} as predicted_clv_p50,
-        {{ money('main_forecasts.predicted_clv_p90') }} as predicted_clv_p90,
+        {{ money('main_forecasts.predicted_clv_high') }} as predicted_clv_high,
         {{ money('lifetimes.lifetime_clv') }} as lifetime_clv
     from features
     left join so_far on features.customer_key = so_far.customer_key
@@ -172,9 +172,11 @@ final as (
         valued.predicted_revenue,
         valued.predicted_profit,
         valued.predicted_clv,
-        valued.predicted_clv_p10,
+        valued.predicted_clv_low,
         valued.predicted_clv_p50,
-        valued.predicted_clv_p90,
+        valued.predicted_clv_high,
+        valued.predicted_clv_low as predicted_clv_p10,
+        valued.predicted_clv_high as predicted_clv_p90,
         valued.lifetime_clv,
         valued.historic_profit + valued.lifetime_clv as total_clv,
         round((100 - tiers.percent_above)::numeric, 2) as clv_percentile,

@@ -19,9 +19,11 @@ final as (
         {{ money('forecasts.predicted_revenue') }} as predicted_revenue,
         {{ money('forecasts.predicted_profit') }} as predicted_profit,
         {{ money('forecasts.predicted_clv') }} as predicted_clv,
-        {{ money('forecasts.predicted_clv_p10') }} as predicted_clv_p10,
+        {{ money('forecasts.predicted_clv_low') }} as predicted_clv_low,
         {{ money('forecasts.predicted_clv_p50') }} as predicted_clv_p50,
-        {{ money('forecasts.predicted_clv_p90') }} as predicted_clv_p90
+        {{ money('forecasts.predicted_clv_high') }} as predicted_clv_high,
+        {{ money('forecasts.predicted_clv_low') }} as predicted_clv_p10,
+        {{ money('forecasts.predicted_clv_high') }} as predicted_clv_p90
     from forecasts
     left join currency on true
     where forecasts.horizon_days in ({{ var('horizons') | join(', ') }})

@@ -105,6 +105,7 @@ divided as (
         customers.churn_band,
         coalesce(tags.tags, array[]::text[]) as tags,
         {{ persona_id('predictions.persona') }} as persona,
+        predictions.persona as persona_name,
         round(stages.expected_gap_days::numeric, 1) as expected_gap_days,
         round(stages.gaps_silent::numeric, 2) as gaps_silent,
         -- By the forecast alone, whoever brought much and went quiet would drop out for being quiet

@@ -35,10 +35,10 @@ final as (
         predictions.predicted_revenue * margin.margin * predictions.discount_factor as predicted_clv,
         -- At a loss the most revenue is the least value
         case when margin.margin < 0 then predictions.predicted_p90 else predictions.predicted_p10 end
-        * margin.margin * predictions.discount_factor as predicted_clv_p10,
+        * margin.margin * predictions.discount_factor as predicted_clv_low,
         predictions.predicted_p50 * margin.margin * predictions.discount_factor as predicted_clv_p50,
         case when margin.margin < 0 then predictions.predicted_p10 else predictions.predicted_p90 end
-        * margin.margin * predictions.discount_factor as predicted_clv_p90
+        * margin.margin * predictions.discount_factor as predicted_clv_high
     from predictions
     cross join margin
 )

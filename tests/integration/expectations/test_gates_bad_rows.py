@@ -199,7 +199,7 @@ BAD_ROWS = [
     ("analytics", f"{CLV}: scored_has_money", f"update {CLV} set predicted_clv = null where {CUSTOMER}"),
     ("analytics", f"{CLV}: p_purchase_in_range", f"update {CLV} set p_purchase = -0.1 where {CUSTOMER}"),
     ("analytics", f"{CLV}: chances_ordered", f"update {CLV} set p_alive = p_purchase - 0.01 where {CUSTOMER}"),
-    ("analytics", f"{CLV}: interval_around_the_mean", f"update {CLV} set predicted_clv_p10 = 999 where {CUSTOMER}"),
+    ("analytics", f"{CLV}: interval_around_the_mean", f"update {CLV} set predicted_clv_low = 999 where {CUSTOMER}"),
     (
         "analytics",
         f"{HORIZONS}: longer_is_not_less",

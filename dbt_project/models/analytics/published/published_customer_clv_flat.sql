@@ -83,7 +83,10 @@ final as (
         customers.risk_reasons -> 0 ->> 'reason' as risk_reason_1,
         (customers.risk_reasons -> 0 ->> 'effect')::numeric as risk_effect_1,
         customers.risk_reasons -> 1 ->> 'reason' as risk_reason_2,
-        (customers.risk_reasons -> 1 ->> 'effect')::numeric as risk_effect_2
+        (customers.risk_reasons -> 1 ->> 'effect')::numeric as risk_effect_2,
+        customers.predicted_clv_low,
+        customers.predicted_clv_high,
+        segments.persona_name
     from customers
     inner join segments on customers.customer_key = segments.customer_key
     inner join profiles on customers.customer_key = profiles.customer_key

@@ -13,7 +13,7 @@ from clv import warehouse
 def test_value_of_each_customer(shop: dict):
     found = table(
         "analytics_runs.customer_clv",
-        "customer_key, status, historic_revenue, historic_profit, predicted_profit, predicted_clv, predicted_clv_p90, "
+        "customer_key, status, historic_revenue, historic_profit, predicted_profit, predicted_clv, predicted_clv_high, "
         "lifetime_clv, total_clv, value_tier, clv_percentile",
     )
     # d's line brought 8 of profit from 20: the shop's margin is 0.4. b and d are worth the same: b was worth more.
