@@ -128,7 +128,8 @@ def _one_line(error: psycopg.Error) -> str:
     reason = (error.diag.message_primary or str(error)).strip().splitlines()[0]
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
         return f"{reason}; analysts read the schema analytics: {_LISTED}"
-    if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+    # A view over several tables says the latter, whoever asks to change it.
+    if isinstance(error, psycopg.errors.ReadOnlySqlTransaction | psycopg.errors.ObjectNotInPrerequisiteState):
         return f"{reason}; analysts read only"
     if isinstance(error, psycopg.errors.QueryCanceled):
         return f"the query took more than {TIMEOUT} seconds; narrow it, or use psql"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -21,10 +21,15 @@ def environment(*folders: Path) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["whole"] = lambda value: "–" if value is None else f"{round(value):,}"
-    environment.filters["cents"] = lambda value: "–" if value is None else f"{value:,.2f}"
-    environment.filters["percent"] = lambda value: "–" if value is None else f"{100 * Decimal(value):.0f} %"
+    environment.filters["whole"] = lambda value: "–" if value is None else f"{_half_up(value, '1'):,}"
+    environment.filters["cents"] = lambda value: "–" if value is None else f"{_half_up(value, '0.01'):,}"
+    environment.filters["percent"] = lambda value: "–" if value is None else f"{_half_up(100 * Decimal(value), '1')} %"
     return environment
+
+
+def _half_up(value: int | float | Decimal, unit: str) -> Decimal:
+    """A number to the unit, a half upwards as the warehouse rounds it: both say the same of one figure."""
+    return Decimal(str(value)).quantize(Decimal(unit), ROUND_HALF_UP) + 0
 
 
 def replace(path: Path, text: str) -> None:

@@ -59,7 +59,8 @@ def latest(as_of: date) -> str | None:
 
 @dataclass(frozen=True)
 class History:
-    """A run as it stands: published (readers of its date see it), replaced (they did), failed, or unfinished.
+    """A run as it stands: published (readers of its date see it), replaced (they did), failed, running (begun, and
+    neither ended nor failed), or unfinished (the same, with no step that ended since the day before).
 
     `step` is the last one that ended, `error` what stopped it, `gate` the gate that stopped the run.
     """
@@ -75,8 +76,8 @@ class History:
     started_by: str
 
 
-def history(settings: Settings, limit: int | None = None, as_of: date | None = None) -> list[History]:
-    """Runs of every date, or of one, the last started first."""
+def history(settings: Settings, today: date, limit: int | None = None, as_of: date | None = None) -> list[History]:
+    """Runs of every date, or of one, the last started first, as they stand on a day (`today`)."""
     query = f"""
         select
             runs.run_id, runs.as_of_date,
@@ -84,6 +85,8 @@ def history(settings: Settings, limit: int | None = None, as_of: date | None = N
                 when holding.run_id is not null then 'published'
                 when runs.run_id in (select run_id from {tables.PUBLICATIONS}) then 'replaced'
                 when last.error is not null then 'failed'
+                when coalesce(last.ended_at, runs.started_at) >= (%(today)s::date - 1)::timestamp at time zone 'UTC'
+                    then 'running'
                 else 'unfinished'
             end,
             last.task,
@@ -105,7 +108,7 @@ def history(settings: Settings, limit: int | None = None, as_of: date | None = N
         order by runs.started_at desc, runs.run_id desc
         limit %(limit)s
     """  # noqa: S608 - our own names
-    found = warehouse.rows(query, {"as_of": as_of, "limit": limit}, settings.url_as(PUBLISHER))
+    found = warehouse.rows(query, {"as_of": as_of, "limit": limit, "today": today}, settings.url_as(PUBLISHER))
     return [History(*row) for row in found]
 
 

@@ -63,7 +63,7 @@ def read(settings: Settings, today: date) -> State:
     ((count, newest),) = warehouse.rows(query, url=url)
     holding = f"select run_id from {tables.PUBLICATIONS} where as_of_date = %s order by publication_id desc limit 1"  # noqa: S608 - our own names
     run_id = warehouse.rows(holding, (newest,), url)[0][0] if newest else None
-    last = runs.history(settings, limit=1)
+    last = runs.history(settings, today, limit=1)
     return State(
         published_dates=count,
         newest=newest,

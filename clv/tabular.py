@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
@@ -20,6 +21,7 @@ FORMATS = ("table", "expanded", "csv", "json")
 ROWS_SHOWN = 200
 RECORDS_SHOWN = 20  # of a table that is too wide for its terminal
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a spreadsheet's formula begins
+DECIMALS = 4  # of a number in a table; CSV and JSON have them all
 SHORT = 36  # characters of a text in a table that is too wide: a key still stands whole
 
 
@@ -98,8 +100,18 @@ def _text(value: object) -> Text:
     if value is None:
         return Text()
     if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
-        return Text(f"{value:,}")
+        return Text(f"{_rounded(value):,}")
     return Text(printable(_plain(value)))
+
+
+def _rounded(value: int | float | Decimal) -> int | float | Decimal:
+    """A number as people read it: to four decimals, or four digits where it is smaller than a tenth."""
+    if isinstance(value, int) or not math.isfinite(value):
+        return value
+    decimals = DECIMALS if not value or abs(value) >= 0.1 else DECIMALS - 1 - math.floor(math.log10(abs(value)))
+    if isinstance(value, float):
+        return round(value, decimals)
+    return value if -int(value.as_tuple().exponent) <= decimals else round(value, decimals)
 
 
 def _plain(value: object) -> str:

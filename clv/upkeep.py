@@ -1,7 +1,8 @@
 """Upkeep: removes what nobody reads any more, in small transactions, beside readers and publishers.
 
 Kept whole: a run that was active within `keep_days`; of each date the run that holds and the one published before
-it. Of published runs at older dates than the newest `keep_dates`, only the tables with a history stay.
+it. Of published runs at older dates than the newest `keep_dates`, only the tables with a history stay. Pages of gates
+stay as long as some of their run's rows do.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import psycopg
 
 from clv import dates, dbt, publication, settings, tables, warehouse
 from clv.privacy import retention
+from clv.report import gates
 
 KEEP_DAYS = 7
 KEEP_DATES = 3
@@ -48,6 +50,7 @@ def run(keep_days: int = KEEP_DAYS, keep_dates: int = KEEP_DATES, today: date | 
     home = settings.load()
     with warehouse.connect() as connection:
         candidates = _removable(connection, since, keep_dates)
+        standing = _standing(connection, since, keep_dates)
     rows = {}
     for run_id in candidates:
         for table, count in _remove(run_id, since, keep_dates).items():
@@ -64,6 +67,9 @@ def run(keep_days: int = KEEP_DAYS, keep_dates: int = KEEP_DATES, today: date | 
         "spark_files": _remove_files(home.home / "spark", since),  # what killed sessions left
         "scratch_files": _remove_files(home.home / "tmp", since),
         "log_files": _remove_files(home.airflow_home / "logs", since),
+        "gates_pages": gates.remove((name for name, active, kept, _ in standing if not active and not kept), home),
+        # What gates wrote before they had pages of their own
+        "data_docs": _remove_files(home.reports / "data_docs", since),
     }
 
 
@@ -104,10 +110,11 @@ def _delete(connection: psycopg.Connection, table: str, run_id: str) -> int:
     return connection.execute(query, {"run_id": run_id}).rowcount  # type: ignore[arg-type]
 
 
-def _removable(
+def _standing(
     connection: psycopg.Connection, since: datetime, keep_dates: int, run_id: str | None = None
-) -> dict[str, list[str]]:
-    """Per run the tables whose slices may go and have not gone yet."""
+) -> list[tuple[str, bool, bool, bool]]:
+    """Each run, or one: run_id, whether it was active `since`, whether it is one of the two kept of its date, and
+    whether that date is one of the newest `keep_dates`."""
     query = f"""
         with published as (
             select as_of_date, run_id, max(publication_id) as publication_id
@@ -135,11 +142,17 @@ def _removable(
         where %(run_id)s::text is null or runs.run_id = %(run_id)s
         order by runs.as_of_date, runs.number
     """  # noqa: S608 - our own names
-    parameters = {"since": since, "keep_dates": keep_dates, "run_id": run_id}
+    return connection.execute(query, {"since": since, "keep_dates": keep_dates, "run_id": run_id}).fetchall()
+
+
+def _removable(
+    connection: psycopg.Connection, since: datetime, keep_dates: int, run_id: str | None = None
+) -> dict[str, list[str]]:
+    """Per run the tables whose slices may go and have not gone yet."""
     present = [t for t in WORKING_TABLES + LATEST_ONLY + WITH_HISTORY if _exists(connection, t)]
     gone = set(connection.execute("select run_id, table_name from ops.removed_slices").fetchall())
     removable = {}
-    for name, active, protected, recent_date in connection.execute(query, parameters).fetchall():
+    for name, active, protected, recent_date in _standing(connection, since, keep_dates, run_id):
         if protected:
             may_go = () if recent_date else LATEST_ONLY if active else WORKING_TABLES + LATEST_ONLY
         else:

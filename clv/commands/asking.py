@@ -30,7 +30,7 @@ def sql(
 ) -> None:
     """Run a query as an analyst, who reads the schema analytics and can change nothing.
 
-    Shows the first 200 rows as a table; --csv and --json write every row.
+    Shows the first 200 rows as a table, numbers to four decimals; --csv and --json write every row and decimal.
     """
     from clv import analyst
 

@@ -91,7 +91,7 @@ def runs(
     from clv import runs, tabular
 
     day = dates.parse_date(as_of, "--as-of") if as_of else None
-    found = runs.history(settings.load(), limit, day)
+    found = runs.history(settings.load(), dates.today(), limit, day)
     names = ["run_id", "as_of_date", "state", "last_step", "stopped_by", "started_at", "minutes", "error"]
     rows = (
         (

@@ -123,9 +123,10 @@ def _show_state(home: settings.Settings) -> list[str]:
                 f"last file  loaded on {one.last_loaded_on}{late}", style=None if one.level == "pass" else "yellow"
             )
     if run := found.last_run:
-        when = f"{run.ended_at or run.started_at:%Y-%m-%d %H:%M}"
+        ended = f"{run.ended_at or run.started_at:%Y-%m-%d %H:%M}"
+        since = f" since {run.started_at:%Y-%m-%d %H:%M}" if run.state == "running" else ""
         why = f" in {run.step}: {run.error}" if run.error else f", last step {run.step or 'open_run'}"
-        out.print(f"last run   {run.run_id} {run.state}{why} ({when})", markup=False)
+        out.print(f"last run   {run.run_id} {run.state}{since}{why} ({ended})", markup=False)
     for line in found.stale:
         out.print(f"stale      {line}", style="red", markup=False)
     return found.stale

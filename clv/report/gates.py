@@ -5,6 +5,7 @@ Written after each gate, from ops.gate_results: so it is there when a gate has s
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -55,10 +56,26 @@ def write(run_id: str, home: settings.Settings | None = None) -> Path:
         found = facts(run_id)
         report = home.reports / found["as_of_date"].isoformat() / "index.html"
         pages.replace(page, template.render(found, has_report=report.exists()))
-        runs = [row | {"has_page": page_of(row["run_id"], home).exists()} for row in _rows(_RUNS, LATEST)]
-        index = pages.environment().get_template("gates_index.html")
-        pages.replace(page.parent / "index.html", index.render(runs=runs, all_gates=len(publication.GATES)))
+        _write_index(home)
     return page
+
+
+def remove(run_ids: Iterable[str], home: settings.Settings) -> int:
+    """Removes the pages of these runs, and the index's links to them; returns how many there were."""
+    with warehouse.lock("gates' pages", roles.url(PUBLISHER)):
+        there = [page for page in (page_of(run_id, home) for run_id in run_ids) if page.exists()]
+        for page in there:
+            page.unlink()
+        if there:
+            _write_index(home)
+    return len(there)
+
+
+def _write_index(home: settings.Settings) -> None:
+    runs = [row | {"has_page": page_of(row["run_id"], home).exists()} for row in _rows(_RUNS, LATEST)]
+    index = pages.environment().get_template("gates_index.html")
+    text = index.render(runs=runs, all_gates=len(publication.GATES))
+    pages.replace(home.reports / FOLDER / "index.html", text)
 
 
 def facts(run_id: str) -> dict[str, Any]:

@@ -56,10 +56,6 @@ class Run:
     def currency(self) -> str:
         return self.totals["currency"]
 
-    def has(self, table: str) -> bool:
-        """Whether the warehouse has this published table."""
-        return self.rows("select to_regclass(%(name)s) is not null as there", name=f"{RUNS}.{table}")[0]["there"]
-
 
 @contextmanager
 def snapshot(published: publication.Publication) -> Iterator[Run]:

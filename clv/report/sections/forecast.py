@@ -55,8 +55,7 @@ def read(run: Run) -> dict[str, Any]:
     days before the date and on the same days a year before, what customers still to come may bring, and both together.
     What is not known is None: of a younger shop, or where the run's orders are not kept any more."""
     horizons = run.rows(_HORIZONS)
-    # A warehouse of an earlier version has no totals until its next build.
-    totals = {row["horizon_days"]: row for row in (run.rows(_TOTALS) if run.has("forecast_totals") else [])}
+    totals = {row["horizon_days"]: row for row in run.rows(_TOTALS)}
     for row in horizons:
         total = totals.get(row["horizon_days"], {})
         row |= {name: total.get(column) for name, column in OF_THE_SUM.items()}

@@ -31,8 +31,7 @@ def read(run: Run) -> dict[str, Any]:
     """Segments, the most valuable first, with what their names mean and what to do, the chart of moves, and personas,
     where a model found some."""
     segments = groups(run, "segment")
-    # A warehouse of an earlier version has none until its next build.
-    meanings = {row["segment"]: row for row in (run.rows(_MEANINGS) if run.has("segments") else [])}
+    meanings = {row["segment"]: row for row in run.rows(_MEANINGS)}
     return {
         "segments": segments,
         "meanings": [meanings[row["name"]] for row in segments if row["name"] in meanings],

@@ -74,6 +74,7 @@ def test_only_the_first_rows_are_shown(shop: settings.Settings) -> None:
         ("selec 1", "syntax error"),
         ("create table analytics.mine (n int)", "read-only transaction; analysts read only"),
         ("delete from analytics.publications", "analysts read only"),
+        ("delete from analytics.customer_clv", 'cannot delete from view "customer_clv"; analysts read only'),
     ],
 )
 def test_a_wrong_query_is_told_off_in_one_line(shop: settings.Settings, query: str, says: str) -> None:

@@ -10,6 +10,7 @@ import small_warehouse as small
 
 from clv import dates, publication, runs, settings, tables, upkeep, warehouse
 from clv.errors import ClvError
+from clv.report import gates
 
 DAY = date.fromisoformat(small.AS_OF)
 
@@ -174,11 +175,15 @@ def test_upkeep_keeps_what_is_published_and_what_was_before(shop: settings.Setti
     unpublished, oldest, before, holding = (small.ready_run() for _ in range(4))
     for run_id in (oldest, before, holding):
         publication.publish(DAY, run_id)
+    pages = {run_id: gates.write(run_id, shop) for run_id in (unpublished, oldest, before, holding)}
     assert upkeep.run()["runs"] == 0  # all are young
     age(8)
     young = small.ready_run()
     facts = upkeep.run()
-    assert facts["runs"] == 2
+    assert (facts["runs"], facts["gates_pages"]) == (2, 2)
+    index = (pages[holding].parent / "index.html").read_text()
+    for run_id, page in pages.items():
+        assert page.exists() == (page.name in index) == (run_id in (before, holding))
     for table in (*upkeep.WITH_HISTORY, *upkeep.LATEST_ONLY, tables.CUSTOMER_FEATURES):
         assert not rows_of(unpublished, table)
         assert not rows_of(oldest, table)
@@ -247,8 +252,12 @@ def test_old_files_go_and_young_ones_stay(home: settings.Settings) -> None:
     for path in (old, young):
         path.write_text("{}")
     os.utime(old, (0, 0))
+    left = home.reports / "data_docs" / "local_site" / "index.html"
+    left.parent.mkdir(parents=True)
+    left.write_text("")
+    os.utime(left, (0, 0))
     facts = upkeep.run()
-    assert (facts["build_files"], facts["log_files"]) == (1, 0)
+    assert (facts["build_files"], facts["log_files"], facts["data_docs"]) == (1, 0, 1)
     assert not old.exists()
     assert young.exists()
     assert upkeep.run(today=dates.today() + timedelta(days=9))["build_files"] == 1

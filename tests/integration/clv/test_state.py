@@ -9,7 +9,7 @@ import small_warehouse as small
 from raw_rows import deliver, line
 from typer.testing import CliRunner
 
-from clv import cli, publication, runs, settings, state
+from clv import cli, dates, publication, runs, settings, state
 from clv.runtime import stack
 
 DAY = date.fromisoformat(small.AS_OF)
@@ -58,7 +58,9 @@ def test_orders_that_no_published_table_has_are_counted_once(shop: settings.Sett
 
 def test_the_last_run_says_what_stopped_it_until_another_goes_through(shop: settings.Settings):
     run_id = runs.open_run(DAY, "test")
-    assert read(shop).last_run.state == "unfinished"  # type: ignore[union-attr]
+    assert read(shop).last_run.state == "running"  # type: ignore[union-attr]
+    for days, state_then in ((0, "running"), (1, "running"), (2, "unfinished")):
+        assert runs.history(shop, dates.today() + timedelta(days=days), 1)[0].state == state_then
     runs.log(run_id, "gate_raw", 0, {"error": "gate raw stopped the run"})
     last = read(shop).last_run
     assert last
@@ -67,7 +69,7 @@ def test_the_last_run_says_what_stopped_it_until_another_goes_through(shop: sett
     next_run = small.ready_run(factor=2)
     publication.publish(DAY, next_run)
     assert read(shop).stale == []
-    assert [(one.run_id, one.state) for one in runs.history(shop)] == [
+    assert [(one.run_id, one.state) for one in runs.history(shop, DAY)] == [
         (next_run, "published"), (run_id, "failed"), (f"{DAY}.1", "replaced"),
     ]  # fmt: skip
 

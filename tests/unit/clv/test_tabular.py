@@ -28,6 +28,25 @@ def test_a_table_that_fits_is_whole():
     assert "1 row" in text
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (Decimal("49.9852926463231616"), "49.9853"),
+        (Decimal("321.6187550000000000"), "321.6188"),
+        (Decimal("12.50"), "12.50"),
+        (0.1 + 0.2, "0.3"),
+        (Decimal("0.000123456"), "0.0001235"),
+        (-0.0555555, "-0.05556"),
+        (1234567, "1,234,567"),
+        (float("nan"), "nan"),
+        (0.0, "0.0"),
+    ],
+)
+def test_a_number_is_shown_to_four_decimals_and_written_whole(value: float | Decimal, shown: str):
+    assert f" {shown} " in written(["n"], [(value,)])
+    assert written(["n"], [(value,)], "csv").splitlines()[1] == str(value)
+
+
 def test_texts_are_shortened_where_a_table_is_too_wide_for_its_terminal():
     text = written(["name", "n"], [("x" * 70, 1234)], width=60)
     assert f"│ {'x' * 35}… │ 1,234 │" in text
