@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clv import tables
-from clv.ingest.rejections import REPLACED
+from clv.ingest.rejections import REPLACED, WITHOUT_VALUES
 from expectations.rules import Slice, Suite, has_rows, never
 
 UNREADABLE_SHARE = 0.10
@@ -19,9 +19,8 @@ def batches(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no date
         where not exists (select from {tables.WITHDRAWALS} as w where w.batch_id = batches.batch_id)"""  # noqa: S608 - our own names
     shown = "batch_id, file_name, rows_unreadable, rows_received"
     # What the row held may be personal, such as a name in the wrong column: it stays in quarantine.
-    reason = """regexp_replace(reason, '[''"].*[''"]', '…')"""
     first = f"""(
-            select string_agg('line ' || line || ': ' || {reason}, '; ' order by line) from (
+            select string_agg('line ' || line || ': ' || {WITHOUT_VALUES}, '; ' order by line) from (
                 select line, reason from {tables.UNREADABLE_ROWS} as u
                 where u.batch_id = subselect.batch_id order by line limit 3
             ) as first_rows

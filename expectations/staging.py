@@ -57,10 +57,12 @@ def _accounted_for() -> list[Expectation]:
     return [
         never(
             "rows_accounted_for",
-            """select batch_id, rows_received, rows_accepted, rows_set_aside, rows_unreadable, rows_duplicate
-            from {batch} where rows_received
-                is distinct from rows_accepted + rows_set_aside + rows_unreadable + rows_duplicate""",
-            "a batch's rows received are not rows accepted + set aside + duplicates",
+            """select
+                batch_id, rows_received, rows_accepted, rows_rejected, rows_duplicate, rows_replaced, rows_withdrawn,
+                rows_erased
+            from {batch} where rows_received is distinct from
+                rows_accepted + rows_rejected + rows_duplicate + rows_replaced + rows_withdrawn + rows_erased""",
+            "a batch's rows received are not rows accepted + rejected + duplicates + replaced",
             "rows were lost between raw and staging: look at staging's models before anything else",
         ),
         never(
@@ -111,7 +113,7 @@ def stg_order_lines(slice_: Slice) -> Suite:
         [
             has_rows(
                 f"no accepted order is dated before {slice_.as_of_date}",
-                "load earlier orders, see in quarantine.set_aside_lines why rows were set aside, or run a later date",
+                "load earlier orders, see with `clv rejects` why rows are rejected, or run a later date",
             ),
             unique("source", "row_key"),
             *complete("order_key", "customer_key", "amount"),
@@ -148,7 +150,7 @@ def stg_order_lines(slice_: Slice) -> Suite:
 
 
 def _missing(what: str, share: float, severity: str) -> Expectation:
-    """Expects no batch of which more than `share` of the rows that hold were set aside for a missing value."""
+    """Expects no batch of which more than `share` of the rows that hold are rejected for a missing value."""
     count = f"rows_missing_{what}"
     return never(
         f"missing_{what}" + ("_warning" if severity == "warning" else ""),

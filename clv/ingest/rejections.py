@@ -13,6 +13,7 @@ from clv.settings import Settings
 
 REASONS_SHOWN = 3  # per file, when it is loaded
 UNREADABLE = f"select batch_id, line, reason from {tables.UNREADABLE_ROWS} where reason <> 'erased'"
+WITHOUT_VALUES = "ops.without_values(reason)"  # SQL: a reason without what it quotes, as clv.masking has it
 SAMPLE = 500  # reasons of a batch from which a mend is worked out
 
 # A batch that a later one of the same file, which holds, has taken the place of, of `batches`.
@@ -67,6 +68,7 @@ class Rejected:
 
 def batches(settings: Settings, source: str | None = None) -> list[Batch]:
     """Every batch, the newest first. rejected: rows that could not be read, lack what an order needs, or met a filter.
+    So it is in staging's counts, in analytics.rejected_rows, and in `reasons` and `rows`.
 
     Once a run has taken a batch in, received = accepted + rejected + replaced + duplicates; of a withdrawn batch the
     rows count as replaced.
@@ -75,15 +77,17 @@ def batches(settings: Settings, source: str | None = None) -> list[Batch]:
     counts = f"""
         select
             batch_id, rows_accepted, rows_duplicate, rows_replaced + rows_withdrawn + rows_erased as rows_replaced,
-            rows_set_aside - rows_replaced - rows_withdrawn - rows_erased as rows_refused
+            rows_rejected
         from {tables.STG_BATCH_COUNTS}
     """
-    none = "select null::bigint as batch_id, null as rows_accepted, null as rows_duplicate, null as rows_replaced, 0"
+    names = ("batch_id", "rows_accepted", "rows_duplicate", "rows_replaced", "rows_rejected")
+    none = "select " + ", ".join(f"null::bigint as {name}" for name in names)
     query = f"""
-        with counts as ({counts if counted else f"{none} as rows_refused"})
+        with counts as ({counts if counted else none})
         select
             batch_id, source, kind, file_name, loaded_at, rows_received, rows_accepted,
-            rows_unreadable + coalesce(rows_refused, 0), rows_replaced, rows_duplicate,
+            coalesce(rows_rejected, (select count(*) from ({UNREADABLE}) as u where u.batch_id = batches.batch_id)),
+            rows_replaced, rows_duplicate,
             (select count(*) from {tables.BATCH_WARNINGS} as warned where warned.batch_id = batches.batch_id),
             withdrawals.reason
         from {tables.BATCHES} as batches
@@ -105,8 +109,8 @@ def reasons(settings: Settings, source: str | None = None) -> list[Reason]:
 
 
 def _reasons(rejected: str, chosen: str) -> str:
-    # Reasons that differ by the quoted value alone are one; what is quoted may hold quotes itself.
-    kind = "regexp_replace(reason, '''.*''', '''…''')"
+    # Reasons that differ by the quoted value alone are one.
+    kind = WITHOUT_VALUES
     return f"""
         select batch_id, source, batches.file_name, {kind}, count(*), min(line), (array_agg(reason order by line))[1]
         from ({rejected}) as rejected

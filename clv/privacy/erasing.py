@@ -152,7 +152,7 @@ def _erase(connection: psycopg.Connection, home: Settings, person: Person, done:
     for table in persons.tables_of_customers(connection):
         if table != tables.ORDER_LINES:
             counts[table] = connection.execute(f"delete from {table} where customer_key = %s", (person.key,)).rowcount  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
-    _count_anew(connection)
+    _count_anew(connection, sorted(lines))
     connection.execute("drop table gone")
     for table, count in counts.items():
         if count:
@@ -186,12 +186,13 @@ def _lines(connection: psycopg.Connection, home: Settings, person: Person) -> di
     return dict(lines)
 
 
-def _count_anew(connection: psycopg.Connection) -> None:
-    """Staging's counts, as its next build will find them: what a run that is under way judges holds."""
+def _count_anew(connection: psycopg.Connection, batch_ids: list[int]) -> None:
+    """Staging's counts of batches that lost rows, as its next build will find them: what a run that is under way judges
+    holds."""
     has_columns = """
         select count(*) = 3 from information_schema.columns where table_schema = 'staging'
             and (table_name, column_name) in (
-                ('stg_batch_counts', 'rows_erased'), ('stg_line_verdicts', 'verdict'), ('stg_line_verdicts', 'entry')
+                ('stg_batch_counts', 'rows_rejected'), ('stg_line_verdicts', 'verdict'), ('stg_line_verdicts', 'entry')
             )
     """
     if connection.execute(has_columns).fetchall() != [(True,)]:
@@ -210,14 +211,13 @@ def _count_anew(connection: psycopg.Connection) -> None:
             where verdict <> 'withdrawn'
         ),
         changed as (
-            select batch_id, count(*) as all_rows, count(*) filter (where verdict not in ({named})) as by_rule, {sums}
+            select batch_id, count(*) filter (where verdict not in ({named})) as by_rule, {sums}
             from verdicts group by batch_id
         )
         update {tables.STG_BATCH_COUNTS} as counts
         set {less},
             rows_by_rule = rows_by_rule - by_rule,
             rows_set_aside = rows_set_aside + changed.accepted + changed.duplicate,
-            rows_erased = rows_erased + all_rows,
             (first_ordered_at, last_ordered_at) = (
                 select min(ordered_at), max(ordered_at) from {tables.STG_ORDER_LINES} as lines
                 where lines.batch_id = counts.batch_id
@@ -230,6 +230,22 @@ def _count_anew(connection: psycopg.Connection) -> None:
         update staging.stg_line_verdicts set verdict = 'erased' from gone
         where batch_id = gone._batch_id and line = gone._line and entry = gone._entry and verdict <> 'withdrawn'
         """
+    )
+    connection.execute(
+        f"""
+        with erased as (
+            select batch_id from staging.stg_line_verdicts where verdict = 'erased' and batch_id = any(%(batches)s)
+            union all
+            select batch_id from {tables.UNREADABLE_ROWS} where reason = 'erased' and batch_id = any(%(batches)s)
+        ),
+        counted as (select batch_id, count(*) as rows_erased from erased group by batch_id)
+        update {tables.STG_BATCH_COUNTS} as counts
+        set rows_erased = counted.rows_erased,
+            rows_rejected = rows_received - rows_accepted - rows_duplicate - rows_replaced - rows_withdrawn
+                - counted.rows_erased
+        from counted where counted.batch_id = counts.batch_id
+        """,  # type: ignore[arg-type]
+        {"batches": batch_ids},
     )
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time
 
 from clv import privacy, tables, warehouse
 from clv.ingest import kept
+from clv.ingest.rejections import WITHOUT_VALUES
 from clv.settings import Settings
 
 
@@ -23,8 +24,8 @@ def run(home: Settings, before: date) -> dict[str, int]:
             where texts.batch_id = batches.batch_id and loaded_at < %s
         """,  # noqa: S608 - our own names
         "reasons": f"""
-            update {tables.UNREADABLE_ROWS} set reason = regexp_replace(reason, '[''"].*[''"]', '…'), raw_text = null
-            where loaded_at < %s and (reason ~ '[''"].*[''"]' or raw_text is not null)
+            update {tables.UNREADABLE_ROWS} set reason = {WITHOUT_VALUES}, raw_text = null
+            where loaded_at < %s and (reason <> {WITHOUT_VALUES} or raw_text is not null)
         """,  # noqa: S608 - our own names
         "addresses": f"""
             update {tables.CUSTOMERS} as customers set email = null, name = null

@@ -19,7 +19,8 @@ create table {tables.STG_CHANNEL_SPEND} (
 create table {tables.STG_BATCH_COUNTS} (
     batch_id bigint, source text, file_name text, rows_received bigint, rows_unreadable bigint, rows_accepted bigint,
     rows_set_aside bigint, rows_duplicate bigint, rows_by_rule bigint default 0, rows_replaced bigint default 0,
-    rows_withdrawn bigint default 0, rows_erased bigint default 0, rows_missing_order bigint default 0,
+    rows_withdrawn bigint default 0, rows_erased bigint default 0, rows_rejected bigint default 0,
+    rows_missing_order bigint default 0,
     rows_missing_time bigint default 0, rows_missing_amount bigint default 0, rows_missing_customer bigint default 0,
     first_ordered_at timestamp, last_ordered_at timestamp
 );

@@ -8,6 +8,15 @@ spend_verdicts as (select * from {{ ref('stg_spend_verdicts') }}),
 
 lines as (select * from {{ ref('stg_order_lines') }}),
 
+erased_unreadable as (
+    select
+        batch_id,
+        count(*) as rows_there
+    from {{ source('quarantine', 'unreadable_rows').render() }}
+    where reason = 'erased'
+    group by batch_id
+),
+
 verdicts as (
     select
         batch_id,
@@ -65,7 +74,13 @@ final as (
         coalesce(counts.rows_by_rule, 0) as rows_by_rule,
         coalesce(counts.rows_replaced, 0) as rows_replaced,
         coalesce(counts.rows_withdrawn, 0) as rows_withdrawn,
-        coalesce(counts.rows_erased, 0) as rows_erased,
+        coalesce(counts.rows_erased, 0) + coalesce(erased_unreadable.rows_there, 0) as rows_erased,
+        batches.rows_unreadable - coalesce(erased_unreadable.rows_there, 0)
+        + coalesce(
+            counts.rows_by_rule + counts.rows_missing_order + counts.rows_missing_time + counts.rows_missing_amount
+            + counts.rows_missing_customer,
+            0
+        ) as rows_rejected,
         coalesce(counts.rows_missing_order, 0) as rows_missing_order,
         coalesce(counts.rows_missing_time, 0) as rows_missing_time,
         coalesce(counts.rows_missing_amount, 0) as rows_missing_amount,
@@ -74,6 +89,7 @@ final as (
         times.last_ordered_at
     from batches
     left join counts on batches.batch_id = counts.batch_id
+    left join erased_unreadable on batches.batch_id = erased_unreadable.batch_id
     left join times on batches.batch_id = times.batch_id
 )
 

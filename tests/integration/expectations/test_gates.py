@@ -36,7 +36,7 @@ def test_old_orders_are_warned_of_and_every_judgement_has_its_dimension(shop: se
 def test_half_of_the_amounts_missing_says_where_and_what_to_do(shop: settings.Settings) -> None:
     small.execute(
         """update staging.stg_batch_counts
-        set rows_received = 27, rows_set_aside = 20, rows_missing_amount = 20"""
+        set rows_received = 27, rows_rejected = 20, rows_missing_amount = 20"""
     )
     small.execute(
         f"""insert into quarantine.set_aside_lines (batch_id, line, reason, customer_key)
@@ -55,8 +55,8 @@ def test_half_of_the_amounts_missing_says_where_and_what_to_do(shop: settings.Se
 def test_a_corrected_batch_lifts_the_block(shop: settings.Settings) -> None:
     small.execute(
         """insert into staging.stg_batch_counts (batch_id, source, file_name, rows_received, rows_unreadable,
-            rows_accepted, rows_set_aside, rows_duplicate, rows_replaced)
-        values (2, 'orders', 'broken.csv', 40, 0, 0, 40, 0, 40)"""
+            rows_accepted, rows_rejected, rows_duplicate, rows_replaced)
+        values (2, 'orders', 'broken.csv', 40, 0, 0, 0, 0, 40)"""
     )
     assert runner.judge("staging", DAY, RUN)["warnings"] == []
 

@@ -68,7 +68,7 @@ BAD_ROWS = [
         (
             "staging",
             f"staging.stg_batch_counts: missing_{what}",
-            f"update staging.stg_batch_counts set rows_received = 27, rows_set_aside = 20, rows_missing_{what} = 20",
+            f"update staging.stg_batch_counts set rows_received = 27, rows_rejected = 20, rows_missing_{what} = 20",
         )
         for what in ("amount", "time", "order", "customer")
     ),
@@ -278,7 +278,7 @@ EMPTY = [
         "no order is dated before 2011-06-01",
         "clv ingest",
     ),
-    ("staging", "truncate staging.stg_order_lines", "no accepted order", "quarantine.set_aside_lines"),
+    ("staging", "truncate staging.stg_order_lines", "no accepted order", "clv rejects"),
     ("features", "truncate features.customer_features", "no customer has features", "build_features"),
     ("predictions", "truncate predictions.customer_predictions", "no customer has a forecast", "score"),
     *(

@@ -13,11 +13,13 @@ batches as (select * from {{ source('raw', 'batches').render() }}),
 
 withdrawals as (select * from {{ source('raw', 'withdrawals').render() }}),
 
--- What a reason quotes is the row's and may name somebody
-reasons as (
+rejections as (select * from {{ ref('stg_rejections').render() }}),
+
+unreadable as (
     select
         batch_id,
-        regexp_replace(reason, '[''"].*[''"]', '…') as reason
+        'unreadable' as rejected_as,
+        ops.without_values(reason) as reason
     from unreadable_rows
     where reason <> 'erased'
 ),
@@ -25,10 +27,18 @@ reasons as (
 counted as (
     select
         batch_id,
+        rejected_as,
         reason,
         count(*) as rows_rejected
-    from reasons
-    group by batch_id, reason
+    from unreadable
+    group by batch_id, rejected_as, reason
+    union all
+    select
+        batch_id,
+        rejected_as,
+        reason,
+        rows_rejected
+    from rejections
 ),
 
 final as (
@@ -38,6 +48,7 @@ final as (
         batches.kind,
         batches.loaded_at,
         batches.rows_received,
+        counted.rejected_as,
         counted.reason,
         counted.rows_rejected,
         withdrawals.withdrawn_at

@@ -125,10 +125,13 @@ def test_batches_and_rejects_say_what_became_of_rows(ingest, home: settings.Sett
 
     dbt.build("setup", {}, home)
     small.let_analyst_in(home)
-    seen = "select batch_id, reason, rows_rejected, rows_received from analytics.rejected_rows order by batch_id"
+    columns = "batch_id, rejected_as, reason, rows_rejected, rows_received"
+    seen = f"select {columns} from analytics.rejected_rows order by batch_id, reason"
+    unreadable, number = "unreadable", "amount … is not a number with a decimal point and no marks between thousands"
     assert analyst.fetch(seen, home)[1] == [
-        (1, "ordered_at … is not a time", 3, 3),
-        (2, "amount … is not a number with a decimal point and no marks between thousands", 2, 4),
+        (1, unreadable, "ordered_at … is not a time", 3, 3),
+        (2, unreadable, number, 2, 4),
+        (2, "missing", "missing_customer", 1, 4),
     ]
 
     assert clv("withdraw", "--batch", "2", "--reason", "wrong file")[0] == 0

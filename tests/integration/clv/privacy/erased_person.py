@@ -17,6 +17,10 @@ SUMS = """
     select batch_id, rows_received, rows_accepted, rows_set_aside, rows_duplicate, rows_unreadable, rows_erased
     from staging.stg_batch_counts order by batch_id
 """
+UNACCOUNTED = """
+    select * from staging.stg_batch_counts where rows_received
+        <> rows_accepted + rows_rejected + rows_duplicate + rows_replaced + rows_withdrawn + rows_erased
+"""
 
 
 def of_quince(order: int, day: str = "2024-03-01", amount: str = "12.50") -> str:
@@ -45,6 +49,7 @@ def needles(home: settings.Settings) -> list[str]:
 def sums() -> list[tuple]:
     found = warehouse.rows(SUMS)
     assert all(row[1] == sum(row[2:6]) for row in found)
+    assert warehouse.rows(UNACCOUNTED) == []
     return found
 
 

@@ -141,10 +141,11 @@ def left_behind(patience: float = 10) -> list[str]:
 
 
 def unaccounted() -> list[tuple]:
-    """Batches whose received rows are not all accepted, set aside, unreadable or duplicates."""
+    """Batches whose received rows are not all accepted, rejected, duplicates, replaced, withdrawn or erased."""
     return warehouse.rows(
         f"""select batch_id from {tables.STG_BATCH_COUNTS}
-        where rows_received <> rows_accepted + rows_set_aside + rows_unreadable + rows_duplicate + rows_replaced"""
+        where rows_received
+            <> rows_accepted + rows_rejected + rows_duplicate + rows_replaced + rows_withdrawn + rows_erased"""
     )
 
 
