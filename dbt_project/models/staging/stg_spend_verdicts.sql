@@ -2,6 +2,16 @@ with
 
 batches as (select * from {{ ref('stg_batches') }}),
 
+readings as (
+    select
+        source,
+        content_sha256,
+        max(place) as newest_place
+    from batches
+    where not is_withdrawn
+    group by source, content_sha256
+),
+
 spend as (select * from {{ source('raw', 'channel_spend') }}),
 
 lines as (
@@ -16,26 +26,27 @@ lines as (
         spend.campaign,
         spend.amount,
         batches.file_name,
-        batches.content_sha256,
+        readings.newest_place as newest_reading,
         batches.place as batch_place,
         batches.is_withdrawn
     from spend
     inner join batches on spend._batch_id = batches.batch_id
+    left join readings on batches.source = readings.source and batches.content_sha256 = readings.content_sha256
 ),
 
 -- What is said last holds: of a day, channel and campaign by any file; of a day and channel by the same file, which
--- may call its campaigns otherwise now; of everything by the same content, read in another way. Rows of one batch
--- add up.
+-- may call its campaigns otherwise now; of everything by the same content, read in another way. A row that a filter
+-- rejects says that nothing was spent there. Rows of one batch add up.
 ranked as (
     select
         *,
         greatest(
             max(batch_place) over (partition by source, day, channel, campaign),
             max(batch_place) over (partition by source, file_name, day, channel),
-            max(batch_place) over (partition by source, content_sha256)
+            newest_reading
         ) as newest_place
     from lines
-    where not is_withdrawn and rule is null
+    where not is_withdrawn
 ),
 
 held as (
@@ -43,7 +54,7 @@ held as (
         source,
         content
     from ranked
-    where batch_place = newest_place
+    where batch_place = newest_place and rule is null
 ),
 
 final as (
@@ -56,6 +67,7 @@ final as (
         ranked.campaign,
         ranked.amount,
         case
+            when ranked.rule is not null then ranked.rule
             when ranked.batch_place = ranked.newest_place then 'accepted'
             when held.content is not null then 'duplicate'
             else 'replaced'
@@ -71,9 +83,9 @@ final as (
         channel,
         campaign,
         amount,
-        case when is_withdrawn then 'withdrawn' else rule end as verdict
+        'withdrawn' as verdict
     from lines
-    where is_withdrawn or rule is not null
+    where is_withdrawn
 )
 
 select * from final
