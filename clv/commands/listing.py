@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated
 
 import typer
@@ -51,7 +52,7 @@ def rejects(
 ) -> None:
     """List why rows are rejected, counted over all batches that hold, or the rejected rows of one batch.
 
-    Letters are shown as x and digits as 9, numbers, dates and currencies apart.
+    Letters are shown as x and digits as 9, numbers, dates, currencies and words of the mapping apart.
     """
     from clv import masking, tabular
     from clv.commands.console import out
@@ -60,17 +61,22 @@ def rejects(
     if batch is not None and source is not None:
         raise typer.BadParameter("give either --batch or --source")
     home, style = settings.load(), format_of(as_csv, as_json)
-    mask_reason, mask_text = (str, str) if unmasked else (masking.reason, masking.shape)
+    words = cache(rejections.known_words)
+
+    def shown(reason: str, source: str) -> str:
+        return reason if unmasked else masking.reason(reason, words(source, home))
+
     if batch is None:
         counted = (
-            (one.rows, mask_reason(one.example), one.source, one.batch_id, one.file_name, one.line)
+            (one.rows, shown(one.example, one.source), one.source, one.batch_id, one.file_name, one.line)
             for one in rejections.reasons(home, source)
         )
         tabular.write(["rows", "reason", "source", "batch", "file", "first_line"], counted, style)
         return
     limit = tabular.ROWS_SHOWN + 1 if style == "table" else None
+    of_batch = rejections.source_of(batch, home)
     rejected = (
-        (one.line, mask_reason(one.reason), None if one.text is None else mask_text(one.text))
+        (one.line, shown(one.reason, of_batch), one.text if unmasked or one.text is None else masking.shape(one.text))
         for one in rejections.rows(home, batch, limit)
     )
     tabular.write(["line", "reason", "text"], rejected, style)

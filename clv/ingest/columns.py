@@ -6,6 +6,7 @@ import re
 
 import duckdb
 
+from clv import masking
 from clv.errors import ClvError
 from clv.ingest.files import Received
 from clv.ingest.hints import absent_column
@@ -87,7 +88,21 @@ def _actual(file: Received, mapping: FileMapping, name: str, there: list[str]) -
 def _lacks(file: Received, mapping: FileMapping, name: str, there: list[str]) -> None:
     has = ", ".join(printable(one[:LONGEST_NAME]) for one in there[:60])
     asked = " or ".join(_called(mapping, name))
+    if row := _as_a_row(there):
+        raise ClvError(
+            f"{file.name} has no column '{asked}', which the mapping {mapping.source} reads; its first line looks like "
+            f"a row ({row}): if it has no header, name its {len(there)} columns in the mapping {mapping.source}, as in "
+            "file: {header: [order, customer, time, amount]}; if the header stands further down, say there: "
+            "file: {skip: until_header}"
+        )
     hint = absent_column(name, there, mapping) or "correct one of the two"
     raise ClvError(
         f"{file.name} has no column '{asked}', which the mapping {mapping.source} reads; {hint}: its columns are {has}"
     )
+
+
+def _as_a_row(there: list[str]) -> str | None:
+    """The masked text of a header that has values of a row, which may be somebody's: numbers, dates, addresses."""
+    value = re.compile(r"\S+@\S+\.\S+|[-\d.,:/ T+€$£]*\d[-\d.,:/ T+€$£]*")
+    masked = ", ".join(masking.shape(name) for name in there[:20])
+    return printable(masked) if any(value.fullmatch(name) for name in there) else None

@@ -8,7 +8,7 @@ import duckdb
 from clv.errors import ClvError
 from clv.ingest.files import Received
 from clv.ingest.mapping import FileMapping
-from clv.ingest.values_sql import CURRENCY
+from clv.ingest.values_sql import is_currency
 from clv.ingest.writing import claim_currency
 from clv.sql_text import quoted
 
@@ -20,8 +20,9 @@ def stated(duck: duckdb.DuckDBPyConnection, mapping: FileMapping) -> list[str]:
     if not mapping.currency_column:
         return [mapping.currency] if mapping.currency else []
     column = quoted(mapping.currency_column)
-    stated = f"regexp_full_match({column}, '{CURRENCY}')"  # any other text makes its row unreadable
-    found = duck.execute(f"select distinct upper({column}) from received where {stated} order by 1").fetchall()
+    # Any other text makes its row unreadable.
+    query = f"select distinct upper({column}) from received where {is_currency(mapping)} order by 1"
+    found = duck.execute(query).fetchall()
     return [code for (code,) in found]
 
 

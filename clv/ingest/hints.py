@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import cache
 from itertools import product
+from zoneinfo import ZoneInfo, available_timezones
 
+from clv import masking
 from clv.ingest.mapping import FileMapping, Mapping, SpendMapping
 from clv.ingest.mapping_values import APOSTROPHES, BLANKS
 from clv.ingest.numbers import SIGNS
@@ -27,8 +31,7 @@ CLOCKS = {
     "": "", r"[ T]\d{1,2}:\d\d": "%H:%M", r"[ T]\d{1,2}:\d\d:\d\d": "%H:%M:%S", r" \d{1,2}:\d\d [APap][Mm]": "%I:%M %p",
     r" \d{1,2}:\d\d:\d\d [APap][Mm]": "%I:%M:%S %p", r",? \d{1,2}:\d\d:\d\d": "%H:%M:%S",
 }  # fmt: skip
-ZONE = re.compile(r"[^\s\d@]{1,20}|.{1,60} Time.*")  # what may be a zone's name, and nobody's
-NOTHING = re.compile(r"-+|n/?a|null|none|nil|nan|#[A-Z/0!?]+", re.IGNORECASE)  # and errors of spreadsheets: #DIV/0!
+ZONE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z_/+-]+|[\w.()& -]{1,60} Time(?: \([\w& ]+\))?")  # nobody is called so
 NUMBER_STYLES = [(decimal, mark) for decimal, mark in product(".,", ["", ",", ".", " ", "'"]) if decimal != mark]
 
 
@@ -148,10 +151,14 @@ def _of_times(values: list[str], mapping: FileMapping) -> list[str]:
     if day_first and month_first:  # neither is sure: two lines to choose from
         rest = [form for form in new if form not in day_first + month_first]
         return [
-            _say(f"times are written like {value!r}: {where} stands first", with_formats(first + rest), mapping)
+            _say(
+                f"times are written like {masking.value(value)!r}: {where} stands first",
+                with_formats(first + rest),
+                mapping,
+            )
             for where, first in (("where the day", day_first), ("or where the month", month_first))
         ]
-    return [_say(f"times are written like {value!r}", with_formats(list(new)), mapping)]
+    return [_say(f"times are written like {masking.value(value)!r}", with_formats(list(new)), mapping)]
 
 
 def _formats(value: str, values: list[str]) -> list[str]:
@@ -160,6 +167,8 @@ def _formats(value: str, values: list[str]) -> list[str]:
         return ["epoch_seconds"]
     if re.fullmatch(r"1\d{12}", value):
         return ["epoch_milliseconds"]
+    if re.fullmatch(r"[34]\d{4}(?:\.\d+)?", value):
+        return ["excel_days"]
     for clock, clock_form in CLOCKS.items():
         between = ", " if clock.startswith(",") and "," in value else "T" if "T" in value else " "
         joined = between + clock_form if clock_form else ""
@@ -189,15 +198,15 @@ def _of_years(values: dict[str, list[str]], mapping: FileMapping) -> list[str]:
 
 def _of_numbers(values: list[str], mapping: FileMapping) -> list[str]:
     bare = [re.sub(r"^[^\d(\-\u2212+.,]+|[^\d)\-\u2212.,]+$", "", value) for value in values]
-    numbers = [value for value in bare if re.fullmatch(rf"[-+(]?[\d.,{BLANKS}{APOSTROPHES}]*\d[)-]?", value)]
+    numbers = [value for value in bare if re.fullmatch(rf"[-+(]?[\d.,{BLANKS}{APOSTROPHES}]*\d(?:[)-]|[.,]-)?", value)]
     # What is written as the mapping says was rejected for what stands beside it.
     numbers = [value for value in numbers if not _fits(value, mapping.decimal, mapping.thousands)]
     fitting = [style for style in NUMBER_STYLES if numbers and all(_fits(value, *style) for value in numbers)]
     if fitting:
         decimal, mark = fitting[0]
         line = file_line(mapping, decimal=decimal, thousands=mark)
-        return [_say(f"numbers are written like {numbers[0]!r}", line, mapping)]
-    empty = sorted({value for value in values if NOTHING.fullmatch(value)})
+        return [_say(f"numbers are written like {masking.value(numbers[0])!r}", line, mapping)]
+    empty = sorted({value for value in values if masking.NOTHING.fullmatch(value)})
     if empty:
         line = file_line(mapping, missing=[*mapping.missing, *empty])
         return [_say(f"{empty[0]!r} may stand for no number at all", line, mapping)]
@@ -207,7 +216,7 @@ def _of_numbers(values: list[str], mapping: FileMapping) -> list[str]:
 def _fits(value: str, decimal: str, mark: str) -> bool:
     marks = BLANKS if mark == " " else APOSTROPHES if mark == "'" else mark
     whole = rf"(?:\d+|[1-9]\d{{0,2}}(?:[{marks}]\d{{3}})+)" if mark else r"\d+"
-    return bool(re.fullmatch(rf"[-+(]?{whole}(?:[{decimal}]\d*)?[)-]?", value))
+    return bool(re.fullmatch(rf"[-+(]?{whole}(?:[{decimal}](?:\d*|-))?[)-]?", value))
 
 
 def _of_currencies(values: dict[str, list[str]], mapping: FileMapping) -> list[str]:
@@ -222,12 +231,19 @@ def _of_currencies(values: dict[str, list[str]], mapping: FileMapping) -> list[s
             currency = code[0].upper() if code else SIGNS[sign].split()[0] if sign else ""
             if currency:
                 others = f" (or another that {sign} stands for)" if not code and " " in SIGNS[sign] else ""
-                return [_say(f"{value!r} is in {currency}{others}", f"currency: {currency}", mapping)]
+                return [_say(f"{masking.value(value)!r} is in {currency}{others}", f"currency: {currency}", mapping)]
     return []
 
 
+@cache
+def _abbreviations() -> set[str]:
+    """What the time zones of the world are called for short, in winter and in summer: IST, WIB."""
+    places = [ZoneInfo(place) for place in sorted(available_timezones())]
+    return {datetime(2024, month, 1, tzinfo=place).tzname() or "" for place in places for month in (1, 7)}
+
+
 def _of_zones(values: list[str], mapping: FileMapping) -> list[str]:
-    values = [value for value in values if ZONE.fullmatch(value)]
+    values = [value for value in values if ZONE.fullmatch(value) or value in _abbreviations()]
     if not values or not isinstance(mapping, Mapping):
         return []
     zones = {**mapping.zones, **dict.fromkeys(values[:3], "Europe/London")}

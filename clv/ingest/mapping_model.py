@@ -59,6 +59,13 @@ class FileMapping:
         return []
 
     @property
+    def words(self) -> set[str]:
+        """The values of the shop's that the mapping itself names."""
+        stated = [*getattr(self, "filters", ()), *getattr(self, "no_revenue", ())]
+        equals = [str(value) for rule in stated if rule.condition == "equals" for value in rule.value]
+        return {*self.missing, *equals, *getattr(self, "sign_negative", ()), *getattr(self, "zones", ())}
+
+    @property
     def sha256(self) -> str:
         """Digest of what the mapping says; comments and layout do not count."""
         said = {**asdict(self), "optional": sorted(self.optional)}
@@ -125,6 +132,7 @@ class Mapping(FileMapping):
     zones: dict[str, str] = field(default_factory=dict, metadata=ADDED)
     amount_sum: tuple[str, ...] = field(default=(), metadata=ADDED)
     amount_minus: tuple[str, ...] = field(default=(), metadata=ADDED)
+    amount_once_columns: tuple[str, ...] = field(default=(), metadata=ADDED)
     no_revenue: tuple[Filter, ...] = field(default=(), metadata=ADDED)
 
     @property

@@ -32,14 +32,24 @@ def amount_of(said: Said) -> dict[str, Any]:
         )
     if amount.get("price") and not amount.get("quantity"):
         raise ClvError(f"{place}: 'amount' has a price but no quantity; add quantity: and the column's name")
+    once = amount.get("once_per_order")
+    summed = _columns(said, amount.get("sum"), "amount.sum")
+    minus = _columns(said, amount.get("minus"), "amount.minus")
+    once_columns = _columns(said, once, "amount.once_per_order") if isinstance(once, list) else ()
+    if others := set(once_columns) - {*summed, *minus}:
+        raise ClvError(
+            f"{place}: 'amount.once_per_order' lists columns of 'sum' or 'minus' that are the whole order's; "
+            f"'{sorted(others)[0]}' is none of them"
+        )
     no_revenue = said.get("no_revenue")
     rules = no_revenue if isinstance(no_revenue, list) else [no_revenue] if no_revenue else []
     return {
         "amount": column(amount.get("column"), "amount.column"),
         "price": column(amount.get("price"), "amount.price"),
-        "amount_sum": _columns(said, amount.get("sum"), "amount.sum"),
-        "amount_minus": _columns(said, amount.get("minus"), "amount.minus"),
-        "amount_once_per_order": bool(amount.get("once_per_order")),
+        "amount_sum": summed,
+        "amount_minus": minus,
+        "amount_once_per_order": bool(once) and not once_columns,
+        "amount_once_columns": once_columns,
         "no_revenue": tuple(_without_revenue(rule, said) for rule in rules),
     }
 

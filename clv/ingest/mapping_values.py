@@ -28,7 +28,8 @@ ROW_KEYS = ("line", "order", "customer_order", "customer_order_time", "content")
 DIGESTED_ROW_KEYS = {"order": "order_time", "customer_order": "customer_order_time"}
 # What staging says of a row itself: no filter may be called so.
 VERDICTS = ("accepted", "duplicate", "replaced", "withdrawn", "unreadable", "erased")
-EPOCHS = ("epoch_seconds", "epoch_milliseconds")  # formats of times besides strptime's
+EXCEL_DAYS = "excel_days"
+COUNTED = ("epoch_seconds", "epoch_milliseconds", EXCEL_DAYS)  # formats of times besides strptime's
 CONDITIONS = ("equals", "matches", "at_most", "present")
 KNOWN = {
     "mapping": (
@@ -204,7 +205,7 @@ def _try(expression: str, value: str, complaint: str) -> None:
 def time_formats(value: object, place: str, key: str = "time") -> tuple[str, ...]:
     formats = texts(value, f"{place}: '{key}.formats'")
     for form in formats:
-        if form not in EPOCHS:
+        if form not in COUNTED:
             _try("try_strptime('', ?)", form, f"{place}: '{key}.formats' has one that is none")
     return formats
 

@@ -15,10 +15,12 @@ from clv.sql_text import literal, quoted
 # 13 digits before the point, since no shop has more, and 10 after it; of what is multiplied, all 20.
 NUMBER, PRODUCT = "decimal(23, 10)", "decimal(33, 20)"
 TOO_LARGE = "is 10,000,000,000,000 or more: too large"
-MINUS = "-\u2212"
+MINUS = "-\u2212\u2013"  # a minus, and the en dash that programs make of it
+EM_DASH = "\u2014"
+NO_CENTS = f"[{MINUS}{EM_DASH}]{{1,2}}"  # in place of decimals: 12,- is 12
 WORDS = {".": "point", ",": "comma", BLANKS: "blank", APOSTROPHES: "apostrophe"}
 # What may stand beside a number: a run of letters and signs.
-_BETWEEN = rf"\s\d(),+{BLANKS}{APOSTROPHES}{MINUS[1]}{MINUS[0]}"
+_BETWEEN = rf"\s\d(),+{BLANKS}{APOSTROPHES}{MINUS[1:]}{EM_DASH}{MINUS[0]}"
 TOKEN = f"[^.{_BETWEEN}][^{_BETWEEN}]*"
 # Signs and abbreviations that stand beside amounts, and the currencies they may mean: CLDR's symbols.
 SIGNS = {
@@ -49,7 +51,7 @@ def complaints(mapping: FileMapping, columns: Iterable[str]) -> list[str]:
         bad = f"{quoted(column)} is not null and {number_in(mapping, column)} is null"
         token = f"regexp_extract({quoted(column)}, {literal(TOKEN)})"
         in_another = (
-            f"regexp_full_match({quoted(column)}, {literal(_dressed(_digits(mapping)))}) "
+            f"regexp_full_match({quoted(column)}, {literal(_dressed(mapping))}) "
             f"and (regexp_full_match({token}, '[A-Za-z]{{3}}') or {token} in ({', '.join(map(literal, SIGNS))}))"
         )
         why = [
@@ -78,14 +80,15 @@ def style(mapping: FileMapping) -> str:
 
 
 def _read(mapping: FileMapping, column: str, kind: str) -> str:
-    text, digits = quoted(column), _digits(mapping)
+    text = quoted(column)
     plain = text if mapping.decimal == "." else f"replace({text}, ',', '.')"
     bare = f"regexp_replace(regexp_replace({text}, {literal(TOKEN)}, '', 'g'), '[^0-9{mapping.decimal}]', '', 'g')"
     bare = bare if mapping.decimal == "." else f"replace({bare}, ',', '.')"
-    minus = f"case when regexp_matches({text}, '[{MINUS}(]') then '-' else '' end"
+    signed = f"regexp_replace({text}, '[{mapping.decimal}]{NO_CENTS}', '{mapping.decimal}')"
+    minus = f"case when regexp_matches({signed}, '[{MINUS}(]') then '-' else '' end"
     return (
         f"case when regexp_full_match({text}, '[-+]?{_ungrouped(mapping.decimal)}') then try_cast({plain} as {kind}) "
-        f"when regexp_full_match({text}, {literal(_dressed(digits))}) and {_agrees(mapping, text)} "
+        f"when regexp_full_match({text}, {literal(_dressed(mapping))}) and {_agrees(mapping, text)} "
         f"then try_cast({minus} || {bare} as {kind}) end"
     )
 
@@ -94,29 +97,34 @@ def _ungrouped(decimal: str) -> str:
     return rf"(?:\d+(?:[{decimal}]\d*)?|[{decimal}]\d+)"
 
 
-def _digits(mapping: FileMapping) -> str:
-    """A pattern of an unsigned number. Groups are of three digits; with commas, India's of two before the last too."""
+def _digits(mapping: FileMapping, no_cents: str) -> str:
+    """A pattern of an unsigned number. Groups are of three digits; with commas, India's of two before the last too.
+    `no_cents` is what may stand in place of decimals."""
+    decimals = rf"[{mapping.decimal}](?:\d*{no_cents})"
+    ungrouped = rf"{_ungrouped(mapping.decimal)}|\d+{decimals}"
     if not mapping.thousands:
-        return _ungrouped(mapping.decimal)
+        return f"(?:{ungrouped})"
     mark = f"[{THOUSANDS[mapping.thousands]}]"
     grouped = rf"[1-9]\d{{0,2}}(?:{mark}\d{{3}})+"
     if mapping.thousands == ",":
         grouped += r"|[1-9]\d?(?:,\d{2})+,\d{3}"
-    return rf"(?:(?:{grouped})(?:[{mapping.decimal}]\d*)?|{_ungrouped(mapping.decimal)})"
+    return rf"(?:(?:{grouped})(?:{decimals})?|{ungrouped})"
 
 
-def _dressed(digits: str) -> str:
-    """A pattern of a number with what stands around it: one minus or plus at most, a currency before or after."""
+def _dressed(mapping: FileMapping) -> str:
+    """A pattern of a number with what stands around it: one minus or plus at most, a currency before or after; and the
+    apostrophe by which Excel marks a text."""
     space, sign, money = f"[{BLANKS}]*", f"[{MINUS}+]", f"(?:{TOKEN})?"
     before, after = f"{money}{space}", f"{space}{money}"
-    return "|".join([
+    digits, with_cents = _digits(mapping, f"|{NO_CENTS}"), _digits(mapping, "")
+    return "'?(?:" + "|".join([
         f"{sign}?{space}{before}{digits}{after}",
         f"{before}{sign}{space}{digits}{after}",
-        f"{before}{digits}{space}[{MINUS}]{after}",
-        f"{before}{digits}{after}{space}[{MINUS}]",
+        f"{before}{with_cents}{space}[{MINUS}]{after}",
+        f"{before}{with_cents}{after}{space}[{MINUS}]",
         rf"\({space}{before}{digits}{after}{space}\)",
         rf"{before}\({space}{digits}{space}\){after}",
-    ])  # fmt: skip
+    ]) + ")"  # fmt: skip
 
 
 def _agrees(mapping: FileMapping, text: str) -> str:

@@ -42,6 +42,12 @@ def visible(text: str) -> str:
     return f"nullif(trim(nfc_normalize({shown})), '')"
 
 
+def _unprotected(value: str) -> str:
+    """A value without the formula that keeps Excel from changing it, ="00123"."""
+    inner = f"nullif(trim(substr({value}, 3, length({value}) - 3)), '')"
+    return f"""case when starts_with({value}, '="') and ends_with({value}, '"') then {inner} else {value} end"""
+
+
 def create(duck: duckdb.DuckDBPyConnection, line: str, values: dict[str, str], mapping: FileMapping, tail: str) -> None:
     """Creates `received` from an expression for the line and one per column there is; absent columns are null.
 
@@ -60,9 +66,12 @@ def create(duck: duckdb.DuckDBPyConnection, line: str, values: dict[str, str], m
             value = f"nullif(trim({cut}), '')"
             if name in mapping.identities:
                 invisible.append(f"coalesce({_has_invisible(text)}, false)")
-                came, value = value, f"case when {_is_ascii(text)} then {value} else {visible(value)} end"
+                came, bare = value, _unprotected(value)
+                value = f"case when {_is_ascii(text)} then {bare} else {visible(bare)} end"
                 if name == getattr(mapping, "customer", None):
-                    customer = f"case when not {_is_ascii(text)} and {came} <> {value} then {came} end"
+                    customer = f"case when {came} <> {value} then {came} end"
+            else:
+                value = _unprotected(value)
         if name in values and missing:
             value = f"case when {value} not in ({missing}) then {value} end"
         items.append(f"{value} as {quoted(name)}")

@@ -157,10 +157,22 @@ def told(batch_id: int, settings: Settings) -> list[str]:
     and for a run's log."""
     query = _reasons(UNREADABLE, "batch_id = %(batch_id)s")
     found = [Reason(*row) for row in warehouse.rows(query, {"batch_id": batch_id}, settings.url_as(roles.LOADER))]
-    lines = [f"{one.rows:,} rejected: {masking.reason(one.example)} (line {one.line})" for one in found[:REASONS_SHOWN]]
+    words = known_words(source_of(batch_id, settings), settings)
+    lines = [
+        f"{one.rows:,} rejected: {masking.reason(one.example, words)} (line {one.line})"
+        for one in found[:REASONS_SHOWN]
+    ]
     if more := found[REASONS_SHOWN:]:
         lines.append(f"{sum(one.rows for one in more):,} rejected for other reasons: `clv rejects --batch {batch_id}`")
     return lines + [f"mend: {mend}" for mend in mends(batch_id, settings)]
+
+
+def known_words(source: str, settings: Settings) -> set[str]:
+    """What the mapping of a source names of the shop's values, which masking shows; none where there is no mapping."""
+    try:
+        return load_mapping(source, settings).words
+    except ClvError:  # it was removed since
+        return set()
 
 
 def mends(batch_id: int, settings: Settings) -> list[str]:

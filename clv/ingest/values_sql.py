@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeVar
 
+from clv.currency_codes import CODES, MINOR_UNITS
 from clv.ingest.mapping import FileMapping, Mapping, SpendMapping
 from clv.ingest.mapping_values import NUMBERS, Filter
 from clv.ingest.numbers import NUMBER, bounded, number_in, times
@@ -15,12 +16,6 @@ from clv.sql_text import literal, quoted
 
 M = TypeVar("M", bound=FileMapping)
 RATE = "decimal(18, 10)"
-# Of ISO 4217's currencies those whose smallest unit is no hundredth.
-MINOR_UNITS = {
-    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), "1"),  # noqa: SIM905
-    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), "0.001"),  # noqa: SIM905
-}
-CURRENCY = "[A-Za-z]{3}"
 YES, NO = ("yes", "true", "1", "y", "t", "subscribed"), ("no", "false", "0", "n", "f", "unsubscribed")
 
 
@@ -137,10 +132,18 @@ def reason(mapping: Mapping, reporting_zone: str, currency_stated: bool, amount:
     times = [column for column in (mapping.time, mapping.refund_time, mapping.updated_at) if column]
     cases += time_complaints(mapping, times, reporting_zone)
     cases += number_complaints(mapping, mapping.numbers)
+    if mapping.amount_once_columns:
+        cases.append("when _once_reason is not null then _once_reason")
     if "try" in amount:  # something is multiplied or added
         cases.append(f"when {amount_is_there(mapping)} and {amount} is null then 'the amount is too large'")
     cases += currency_complaints(mapping, currency_stated)
     return f"case {' '.join(cases)} else null::varchar end"
+
+
+def is_currency(mapping: FileMapping) -> str:
+    """A condition: whether the text of the currency's column is a code, one of ISO 4217 or of the mapping's own."""
+    known = sorted(CODES | {code.upper() for code in (*mapping.rates, mapping.currency or "XXX")})
+    return f"upper({quoted(mapping.currency_column or '')}) in ({', '.join(map(literal, known))})"
 
 
 def text_complaints(texts: dict[str, str]) -> list[str]:
@@ -157,7 +160,7 @@ def currency_complaints(mapping: FileMapping, currency_stated: bool) -> list[str
     if not mapping.currency_column:
         return []
     text = quoted(mapping.currency_column)
-    no_code = f"not regexp_full_match({text}, '{CURRENCY}')"
+    no_code = f"not {is_currency(mapping)}"
     cases = [complaint(no_code, mapping.currency_column, "is not a currency such as EUR")]
     if currency_stated:  # a file that states none at all is in the warehouse's
         cases.append(f"when {text} is null then {literal(mapping.currency_column + ' is empty')}")

@@ -10,7 +10,7 @@ import duckdb
 from clv.ingest.mapping import FileMapping, Mapping, SpendMapping
 from clv.ingest.received import printable
 from clv.ingest.times import time_in
-from clv.ingest.values_sql import amount_is_there
+from clv.ingest.values_sql import amount_is_there, meets
 from clv.sql_text import literal, quoted
 
 EXCEL_ID = r"-?\d([.,]\d+)?[eE]\+\d{1,3}"  # 1.23457E+11: what Excel makes of a number of more than eleven digits
@@ -102,7 +102,11 @@ def _amounts(mapping: FileMapping) -> list[_Check]:
     there = " and ".join(f"{quoted(name)} is not null" for name in dict.fromkeys([mapping.customer, *mapping.order]))
     line = f"amount: {{column: {column}, once_per_order: true}}"
     mend = f"where an order's total stands in its first row alone, say in the mapping {mapping.source}: {line}"
-    return [_Check(f"{there} and not ({amount_is_there(mapping)})", "have", f"no amount in {_name(column)}", mend)]
+    if not mapping.amount:
+        mend = f"name a filter in the mapping {mapping.source} if such rows are no sales"
+    rejected = [f"not coalesce({meets(mapping, rule)}, false)" for rule in mapping.filters]
+    lacks = " and ".join([there, f"not ({amount_is_there(mapping)})", *rejected])
+    return [_Check(lacks, "have", f"no amount in {_name(column)}", mend)]
 
 
 def _repeated(duck: duckdb.DuckDBPyConnection, mapping: FileMapping) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from clv.ingest.mapping import Mapping
 from clv.ingest.mapping_values import LINE_COLUMNS
+from clv.ingest.numbers import number_in
 from clv.ingest.values_sql import meets, whole
 from clv.sql_text import literal, quoted
 
@@ -28,14 +29,40 @@ def carried(mapping: Mapping) -> str:
         filled = {name: f"coalesce({quoted(name)}, first_value({quoted(name)}) {window})" for name in mapping.carry}
         rows = f"select * replace ({_aliased(filled)}) from received"
     if not (columns := _of_order(mapping)):
-        return rows
+        return _each_once(mapping, rows)
     apart = f"{_names(mapping.order)}, {customer(mapping)}"
     window = f"over (partition by {apart} order by _line {ALL_ROWS})"
     said = {
         _judged(name): f"coalesce({quoted(name)}, first_value({quoted(name)} ignore nulls) {window})"
         for name in columns
     }
-    return f"select *, {_aliased(said)} from ({rows})"
+    return _each_once(mapping, f"select *, {_aliased(said)} from ({rows})")
+
+
+def _each_once(mapping: Mapping, rows: str) -> str:
+    """The rows, what `once_per_order` lists standing in one row of an order alone, the first that no filter rejects;
+    `_once_reason` says where a row states another number than the order's first."""
+    if not mapping.amount_once_columns:
+        return rows
+    apart = _names(mapping.order) + ("" if mapping.row_key == "order" else f", {customer(mapping)}")
+    values, bearer = {}, "coalesce(min(_line) filter (_is_counted) over of_order, min(_line) over of_order)"
+    complaints = []
+    for name in mapping.amount_once_columns:
+        number = number_in(mapping, name)
+        first = f"first_value(case when {number} <> 0 then {quoted(name)} end ignore nulls) over of_order"
+        first_number = f"first_value(nullif({number}, 0) ignore nulls) over of_order"
+        values[name] = (
+            f"case when {quoted(name)} is not null and {number} is null then {quoted(name)} "
+            f"when _line = {bearer} then {first} end"
+        )
+        says = f"{literal(name + ' ')} || chr(39) || {_shown(number)} || chr(39) || ' is not ' || chr(39)"
+        says += f" || {_shown(first_number)} || chr(39) || ', which the order states first'"
+        complaints.append(f"when {number} <> 0 and {number} <> {first_number} then {says}")
+    judged = f"select *, {rule(mapping)} is null as _is_counted from ({rows})"
+    return (
+        f"select * exclude (_is_counted) replace ({_aliased(values)}), case {' '.join(complaints)} end as _once_reason "
+        f"from ({judged}) window of_order as (partition by {apart} order by _line {ALL_ROWS})"
+    )
 
 
 def rule(mapping: Mapping) -> str:

@@ -231,6 +231,11 @@ def _count_anew(connection: psycopg.Connection, batch_ids: list[int]) -> None:
         where batch_id = gone._batch_id and line = gone._line and entry = gone._entry and verdict <> 'withdrawn'
         """
     )
+    _count_rejected(connection, batch_ids)
+
+
+def _count_rejected(connection: psycopg.Connection, batch_ids: list[int]) -> None:
+    """What is erased of these batches, unreadable rows too, and so what is rejected: staging's stg_batch_counts."""
     connection.execute(
         f"""
         with erased as (
@@ -244,7 +249,7 @@ def _count_anew(connection: psycopg.Connection, batch_ids: list[int]) -> None:
             rows_rejected = rows_received - rows_accepted - rows_duplicate - rows_replaced - rows_withdrawn
                 - counted.rows_erased
         from counted where counted.batch_id = counts.batch_id
-        """,  # type: ignore[arg-type]
+        """,  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound
         {"batches": batch_ids},
     )
 

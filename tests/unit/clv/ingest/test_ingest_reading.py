@@ -9,39 +9,15 @@ import zipfile
 from decimal import Decimal
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from clv.errors import ClvError
-from clv.ingest import currencies, files, kept, mapped, reading, spend, zones
-from clv.ingest.mapping import SpendMapping, parse
+from clv.ingest import kept
+from clv.ingest.mapping import parse
 
 LEAST = {"customer": "c", "order": "o", "time": "t", "amount": "a"}
 COMMA = "with a decimal comma and no marks between thousands"
 ADS = {"kind": "spend", "day": "Day", "channel": "Campaign", "amount": r"/Amount spent \(.*\)/"}
-
-
-@pytest.fixture
-def parsed(tmp_path: Path):
-    """The rows of a file, as the view `parsed` has them, with its unreadable records after them."""
-
-    def read(content: str | bytes, columns: str, said: dict, name: str = "o.csv", currency: str = "USD") -> list[tuple]:
-        path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        mapping = parse("shop", said if "kind" in said else {**LEAST, **said}, "shop.yml")
-        file = files.prepare(path, name, mapping.encoding, tmp_path)
-        with duckdb.connect() as duck:
-            duck.execute("set TimeZone = 'UTC'")
-            bad = reading.read(duck, file, mapping)
-            stated = bool(currencies.stated(duck, mapping))
-            if isinstance(mapping, SpendMapping):
-                duck.execute(spend.parsed_view(mapping, "UTC", currency, stated))
-            else:
-                duck.execute(mapped.parsed_view(zones.met(duck, mapping), "UTC", currency, stated))
-            rows = duck.execute(f"select {columns} from parsed order by _line").fetchall()
-        return [*rows, *((row.line, row.reason, row.raw_text) for row in bad)]
-
-    return read
 
 
 def amounts(*texts: str | None) -> list[tuple]:
