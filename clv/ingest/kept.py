@@ -18,7 +18,7 @@ from clv.ingest.files import Received
 from clv.ingest.json_files import by_lines
 from clv.ingest.mapping import FileMapping
 from clv.settings import Settings
-from clv.sql_text import path_literal, quoted
+from clv.sql_text import literal, path_literal, quoted
 
 FASTEST = 1
 FOLDER = "received"
@@ -108,7 +108,7 @@ def _empty_rows(plain: Path, emptied: Path, lines: set[int]) -> None:
             values = ", ".join(f"case when gone.place is null then came.{name} end as {name}" for name in names)
             numbered = f"select *, row_number() over () as place__ from {read}"
             rows = f"select {values} from ({numbered}) as came left join gone on gone.place = place__ order by place__"
-            duck.execute(f"copy ({rows}) to '{emptied}' (format parquet)")
+            duck.execute(f"copy ({rows}) to {literal(str(emptied))} (format parquet)")
     except duckdb.Error as error:
         raise ClvError(f"{plain} cannot be written without some of its rows ({error})") from None
 
