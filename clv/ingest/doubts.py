@@ -21,24 +21,19 @@ _SHORTER = f"""
         from {tables.BATCHES}
         where source = %(source)s and batch_id not in (select batch_id from {tables.WITHDRAWALS})
     ),
-    lines as (
-        select
-            *, coalesce(product_id, product_name, category) as product,
-            case when %(by_customer)s then customer_key::text else '' end as owner
-        from {tables.ORDER_LINES}
-        where _batch_id in (select batch_id from batches) and order_id is not null and customer_key is not null
-            and coalesce(amount, 0) >= 0
-    ),
-    said_again as (
-        select order_id, owner from lines group by order_id, owner
-        having min(_batch_id) <> max(_batch_id) and bool_or(_batch_id = any(%(new)s))
+    new_orders as (
+        select distinct order_id from {tables.ORDER_LINES} where _batch_id = any(%(new)s) and order_id is not null
     ),
     deliveries as (
         select
-            order_id, owner, _batch_id as batch_id, min(_line) as line, count(distinct _row_key) as lines,
-            sum(amount) filter (where _rule is null) as amount, max(_version) as version,
-            array_agg(product) filter (where product is not null) as products, min(ordered_at) as ordered_at
-        from lines inner join said_again using (order_id, owner)
+            order_id, case when %(by_customer)s then customer_key end as owner, _batch_id as batch_id,
+            min(_line) as line, count(distinct _row_key) as lines, sum(amount) filter (where _rule is null) as amount,
+            max(_version) as version, min(ordered_at) as ordered_at,
+            array_agg(coalesce(product_id, product_name, category))
+                filter (where num_nonnulls(product_id, product_name, category) > 0) as products
+        from {tables.ORDER_LINES}
+        where order_id in (select order_id from new_orders) and _batch_id in (select batch_id from batches)
+            and customer_key is not null and coalesce(amount, 0) >= 0
         group by order_id, owner, _batch_id
     ),
     pairs as (
@@ -96,7 +91,10 @@ def shorter_orders(batch_ids: Sequence[int], mapping: FileMapping, settings: Set
         where batch_id = %(batch)s
     """
     warnings = {}
+    others = f"select 1 from {tables.BATCHES} where source = %(source)s and batch_id <> %(new)s limit 1"
     with warehouse.connect(settings.url_as(LOADER)) as connection:
+        if len(batch_ids) == 1 and not connection.execute(others, {**values, "new": batch_ids[0]}).fetchone():  # type: ignore[arg-type]
+            return {}
         for batch, *found in connection.execute(_SHORTER, values).fetchall():  # type: ignore[arg-type]
             warnings[batch] = _shorter(mapping, *found)
             connection.execute(keep, {"batch": batch, "warning": warnings[batch]})  # type: ignore[arg-type]
