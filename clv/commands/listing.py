@@ -61,10 +61,13 @@ def rejects(
     if batch is not None and source is not None:
         raise typer.BadParameter("give either --batch or --source")
     home, style = settings.load(), format_of(as_csv, as_json)
-    words = cache(rejections.known_words)
+
+    @cache
+    def words(source: str) -> set[str]:
+        return rejections.known_words(source, home)
 
     def shown(reason: str, source: str) -> str:
-        return reason if unmasked else masking.reason(reason, words(source, home))
+        return reason if unmasked else masking.reason(reason, words(source))
 
     if batch is None:
         counted = (
