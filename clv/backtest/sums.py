@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clv.backtest.timing import TIERS
+from clv.backtest import tiers
 from spark_jobs import totals
 
 COLUMNS = ["predicted_mean", "own_spread", "total_spread", "group_spread", "actual_amount"]
@@ -30,10 +30,9 @@ def _of_origin(rows: pd.DataFrame) -> dict[str, Any]:
     value, own, _, _, actual = (rows[name].to_numpy(float) for name in COLUMNS)
     total, group = float(rows["total_spread"].iloc[0]), float(rows["group_spread"].iloc[0])
     low, high = totals.bounds(value, own, total)
-    place = np.argsort(np.argsort(-value, kind="stable")) / len(value)
-    tier = np.searchsorted(list(TIERS.values())[:-1], place, side="right")
+    tier = tiers.of(value)
     held = []
-    for customers in (tier == number for number in range(len(TIERS))):
+    for customers in (tier == number for number in range(len(tiers.ends()))):
         if customers.any():
             ends = totals.bounds(value[customers], own[customers], float(np.hypot(total, group)))
             held.append(ends[0] <= actual[customers].sum() <= ends[1])

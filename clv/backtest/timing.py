@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binom
 
+from clv.backtest import tiers
+
 COLUMNS = ["days_to_next_order", "rhythm_days", "actual_days_to_next_order", "followed_days", "predicted_mean"]
-TIERS = {"top 1 %": 0.01, "top 5 %": 0.05, "top 10 %": 0.1, "top 25 %": 0.25, "top 50 %": 0.5, "rest": 1.0}
 TENTHS = 10
 RIGHT = (0.42, 0.58)  # shares that count as the half that a median promises
 CHANCE = 0.05  # of a share as far outside, were its border the truth: from it on, luck explains the share
@@ -27,9 +28,8 @@ def next_order(frame: pd.DataFrame) -> dict[str, Any] | None:
     """
     if not set(COLUMNS) <= set(frame):
         return None
-    rows = frame[["origin", *COLUMNS]].copy()
-    ranks = rows.groupby("origin")["predicted_mean"].rank(ascending=False, method="first", pct=True)
-    rows["tier"] = np.searchsorted(list(TIERS.values()), ranks - 1e-12)
+    rows = frame[["origin", *COLUMNS]].dropna(subset=["predicted_mean"])
+    rows["tier"] = rows.groupby("origin")["predicted_mean"].transform(lambda value: tiers.of(value.to_numpy(float)))
     rows = rows.loc[rows["days_to_next_order"] < rows["followed_days"]]
     if rows.empty:
         return None
@@ -39,7 +39,7 @@ def next_order(frame: pd.DataFrame) -> dict[str, Any] | None:
     tenth = np.ceil(ahead.rank(method="first", pct=True) * TENTHS).astype(int)
     known = rows["rhythm_days"].notna()
     came = actual.fillna(np.inf).clip(upper=end)
-    names = list(TIERS)
+    names = list(tiers.ends())
     return {
         **group(rows["ordered"]),
         "by_origin": {str(day)[:10]: group(found) for day, found in rows.groupby("origin")["ordered"]},
