@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 import traces
 import yaml
+from psycopg.rows import dict_row
 
 from clv import dbt, ingest, runs, settings, upkeep, warehouse
 from clv.privacy import retention
+from clv.report.sections import customers
 from expectations import runner
 from spark_jobs import score
 
@@ -117,6 +119,30 @@ def test_whom_to_win_back(shop):
             why = connection.execute("select reason from analytics.win_back").fetchall()
             assert why == [("why",)] * len(expected)
             connection.rollback()
+
+
+@pytest.mark.parametrize(("include", "expected"), [(False, ["g", "a"]), (True, ["g", "d", "a"])])
+def test_the_page_and_the_list_show_the_same_customers_consent_included(shop, include, expected):
+    at_stake = {"a": 50, "b": 450, "d": 55, "g": 56}  # b refused, d was never asked
+    ((run_id,),) = warehouse.rows("select distinct run_id from analytics.customer_clv")
+    with warehouse.connect() as connection:
+        for who, amount in at_stake.items():
+            connection.execute(
+                """update analytics_runs.customer_segments set is_saveable = true, value_at_stake = %s
+                where customer_key = (select customer_key from pii.customers where customer_id = %s)""",
+                (amount, who),
+            )
+        if include:
+            connection.execute("update analytics_runs.dim_customer set may_be_contacted = may_contact is not false")
+        query = "select customer_key, customer_id from analytics.win_back join pii.customers using (customer_key)"
+        names = connection.execute(f"{query} order by place").fetchall()
+        with connection.cursor(row_factory=dict_row) as cursor:
+            values = {"as_of": AS_OF, "run_id": run_id, "listed": customers.LISTED}
+            page = cursor.execute(customers.TO_KEEP, values).fetchall()
+        connection.rollback()
+    assert [name for _, name in names] == expected
+    assert [row["customer_key"] for row in page if row["contactable"]] == [key for key, _ in names]
+    assert {(row["of_all"], row["contactable_of_all"]) for row in page} == {(4, len(expected))}
 
 
 def test_customers_who_were_never_asked_are_counted_and_on_lists_only_by_the_shops_policy(shop, monkeypatch):
