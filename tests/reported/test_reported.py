@@ -1,4 +1,5 @@
-"""Situations that shop people reported in public, from their files to the published rows: a folder of cases/ each.
+"""Situations that shop people reported in public, and exports of the kinds that shops' programs write, from their files
+to the published rows: a folder of cases/ each.
 
 A case is a folder: case.yml (`reported`: what was seen, `where`, `mapping`, `deliveries` in order, and what has to be
 published: net revenue of all `customers`, of `orders`, the reasons of all rows `rejected`), a mapping and small files
