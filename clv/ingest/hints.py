@@ -20,10 +20,11 @@ DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"}
 # How dates and times of day are written, with the format that reads them. Day and month first are told apart below.
 DATES = {
     r"\d{1,2}\.\d{1,2}\.\d{4}": "%d.%m.%Y", r"\d{1,2}\.\d{1,2}\.\d{2}": "%d.%m.%y", r"\d{8}": "%Y%m%d",
-    r"\d{4}\.\d{1,2}\.\d{1,2}": "%Y.%m.%d", r"[A-Za-z]{3} \d{1,2}, \d{4}": "%b %d, %Y",
-    r"[A-Za-z]{4,} \d{1,2}, \d{4}": "%B %d, %Y", r"\d{1,2} [A-Za-z]{3} \d{4}": "%d %b %Y",
-    r"\d{1,2} [A-Za-z]{4,} \d{4}": "%d %B %Y", r"[A-Za-z]{3}-\d{1,2}-\d{2}": "%b-%d-%y",
-    r"\d{1,2}-[A-Za-z]{3}-\d{2}": "%d-%b-%y", r"\d{1,2}-[A-Za-z]{3}-\d{4}": "%d-%b-%Y",
+    r"\d{4}\.\d{1,2}\.\d{1,2}": "%Y.%m.%d", r"[^\W\d_]{3} \d{1,2}, \d{4}": "%b %d, %Y",
+    r"[^\W\d_]{4,} \d{1,2}, \d{4}": "%B %d, %Y", r"\d{1,2} [^\W\d_]{3} \d{4}": "%d %b %Y",
+    r"\d{1,2} [^\W\d_]{4,} \d{4}": "%d %B %Y", r"[^\W\d_]{3}-\d{1,2}-\d{2}": "%b-%d-%y",
+    r"\d{1,2}-[^\W\d_]{3}-\d{2}": "%d-%b-%y", r"\d{1,2}-[^\W\d_]{3}-\d{4}": "%d-%b-%Y",
+    r"\d{1,2}\. [^\W\d_]{4,} \d{4}": "%d. %B %Y", r"\d{1,2}\. [^\W\d_]{3} \d{4}": "%d. %b %Y",
     r"\d{4}-\d{1,2}-\d{1,2}": "%Y-%m-%d", r"\d{4}/\d{1,2}/\d{1,2}": "%Y/%m/%d",
 }  # fmt: skip
 EITHER_WAY = re.compile(r"(\d{1,2})([/-])(\d{1,2})\2(\d{4}|\d{2})")
