@@ -1,3 +1,4 @@
+{#- Columns are named one by one: a view is replaced in place only where new ones come last. -#}
 {{ config(alias='clv_scorecard') }}
 
 with
@@ -19,13 +20,13 @@ final as (
         predicted_revenue,
         actual_revenue,
         bias,
-        wape_of_median,
         wape_of_median as wape,
         mean_absolute_error,
         coverage_80,
         mean_p_purchase,
         share_bought,
-        measured_at
+        measured_at,
+        wape_of_median
     from slices
     where customers > 0
 )
