@@ -1,6 +1,7 @@
-"""The steps of a run, in order, as plain functions. Airflow's tasks call `take`; nothing here knows Airflow.
+"""What the steps of a run do, as plain functions. Airflow's tasks call `take`; nothing here knows Airflow.
 
-Each step is a function of (as_of_date, run_id), replaces its own slice, and returns facts: what it read and wrote.
+`clv.steps` declares the steps in their order. Each is a function of (as_of_date, run_id), replaces its own slice, and
+returns facts: what it read and wrote.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from clv import (
     runs,
     scorecard,
     settings,
+    steps,
     tables,
     warehouse,
 )
@@ -43,7 +45,7 @@ def take(name: str, as_of: date, run_id: str, try_number: int = 1, **options: ob
     """Takes one step, logs its facts (or its error) to ops.task_log and returns the facts."""
     started = time.time()
     print(f"{name}: run {run_id}, as of {as_of}", flush=True)
-    if name not in AFTER_THE_GATES:
+    if name not in CLOSING:
         runs.require_unpublished(run_id)
     try:
         facts = STEPS[name](as_of, run_id, **options)
@@ -226,18 +228,16 @@ STEPS: dict[str, Callable[..., Facts]] = {
     "scorecard": measure_forecasts,
     "report": write_report,
 }
-AFTER_THE_GATES = ("publish", "scorecard", "report")  # safe to repeat; every other step writes into the run's slice
+CLOSING = {step.name for step in steps.DAILY if step.closes}
 
 
 def run(as_of: date, started_by: str = "pipeline", force_retrain: bool = False) -> str:
     """Takes every step of a run here and now, without Airflow (for tests and benchmarks); returns its run_id."""
     run_id = open_run(as_of, started_by)
     facts: dict[str, Facts] = {}
-    for name in STEPS:
-        options: dict[str, Any] = {}
-        if name == "train":
-            options["force"] = force_retrain
-        if name == "score":
-            options["model"] = facts["train"]
-        facts[name] = take(name, as_of, run_id, **options)
+    asked = {"force_retrain": force_retrain}
+    for step in steps.DAILY:
+        options: dict[str, Any] = {argument: asked[name] for argument, name in step.asked.items()}
+        options |= {argument: facts[name] for argument, name in step.given.items()}
+        facts[step.name] = take(step.name, as_of, run_id, **options)
     return run_id

@@ -7,10 +7,12 @@ of the data it learned from: training the same again changes nothing.
 
 from datetime import UTC, datetime
 
-from airflow.sdk import chain, dag
+from airflow.sdk import dag
 from schedule import FromNowOn
 from task_factories.forms import form
-from task_factories.steps import open_run, step
+from task_factories.steps import run_of
+
+from clv import steps
 
 
 @dag(
@@ -24,15 +26,7 @@ from task_factories.steps import open_run, step
     params=form(anew="Train for exactly this date, even when the month's model exists."),
 )
 def clv_train():
-    chain(
-        open_run(),
-        step("ingest")(),
-        step("gate_raw")(),
-        step("build_staging", pool="build")(),
-        step("gate_staging")(),
-        step("build_intermediate", pool="build")(),
-        step("train", pool="spark")(force="{{ params.force_retrain }}"),
-    )
+    run_of(steps.TRAINING)
 
 
 clv_train()

@@ -8,8 +8,11 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import get_current_context, task
+from airflow.sdk import TaskGroup, chain, get_current_context, task
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+from clv import steps
+from clv.steps import Step
 
 RETRIES = 2
 RETRY_DELAY = timedelta(seconds=20)
@@ -32,10 +35,27 @@ def open_run() -> dict[str, str]:
     return {"as_of_date": as_of.isoformat(), "run_id": run_id}
 
 
-def step(name: str, pool: str | None = None):
-    """A task that runs the pipeline's step `name` for the run that open_run opened; its facts are its result."""
+def run_of(declared: tuple[Step, ...]) -> None:
+    """Draws a run: open_run, then each declared step after the one before, in its task group.
 
-    @task(task_id=name, retries=RETRIES, retry_delay=RETRY_DELAY, pool=pool or "default_pool")
+    Tasks keep the ids that the steps have, whatever their group.
+    """
+    made: dict[str, Any] = {}
+    for group, members in steps.by_group((steps.OPEN_RUN, *declared)):
+        # A task may be called as its group is: the group's id is never seen.
+        with TaskGroup(f"group_{group.replace(' ', '_')}", group_display_name=group, prefix_group_id=False):
+            for step in members:
+                options = {argument: f"{{{{ params.{name} }}}}" for argument, name in step.asked.items()}
+                options |= {argument: made[name] for argument, name in step.given.items()}
+                made[step.name] = open_run() if step is steps.OPEN_RUN else step_task(step)(**options)
+    chain(*made.values())
+
+
+def step_task(step: Step):
+    """A task that takes a step for the run that open_run opened; the step's facts are its result."""
+    name = step.name
+
+    @task(task_id=name, retries=RETRIES, retry_delay=RETRY_DELAY, pool=step.pool)
     def run_step(force: Any = None, model: Any = None) -> dict:
         from task_factories import notes
 

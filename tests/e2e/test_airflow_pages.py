@@ -39,16 +39,22 @@ def shoot(shots, page):
 
 
 def test_the_grid_shows_every_task_of_a_run(page, shoot):
+    page.get_by_role("button", name="Expand all task groups").first.click()
     for task in ("open_run", "gate_staging", "train", "publish"):
         page.get_by_role("link", name=task, exact=True).first.wait_for()
     assert page.get_by_text("Latest Run").is_visible()
     shoot("airflow-grid")
 
 
-def test_the_graph_shows_the_way_of_the_data(page, shoot):
+def test_the_graph_shows_the_way_of_the_data_in_five_groups(page, shoot):
     page.get_by_role("button", name="Show Graph").click()
-    page.locator(".react-flow__node").first.wait_for()
-    assert page.locator(".react-flow__node").count() >= 15
+    nodes = page.locator(".react-flow__node")
+    nodes.first.wait_for()
+    assert nodes.count() >= 15
+    page.get_by_role("button", name="Collapse all task groups").first.click()
+    page.wait_for_function("document.querySelectorAll('.react-flow__node').length === 5")
+    for group in ("take in", "clean", "learn", "value", "publish"):
+        assert nodes.get_by_text(group, exact=True).first.is_visible()
     shoot("airflow-graph")
     page.get_by_role("button", name="Show Grid").click()
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from clv import pipeline, settings
+from clv import pipeline, settings, steps
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,34 @@ def test_every_dag_explains_itself(bag):
 
 def test_the_daily_run_takes_the_pipelines_steps_in_order(bag):
     order = [task.task_id for task in bag.dags["clv_daily"].topological_sort()]
-    assert order == ["open_run", *pipeline.STEPS]
+    assert order == ["open_run", *(step.name for step in steps.DAILY)]
+
+
+def test_every_declared_step_is_one_that_the_pipeline_can_take():
+    assert [step.name for step in steps.DAILY] == list(pipeline.STEPS)
+
+
+def test_a_training_run_ends_with_the_training(bag):
+    order = [task.task_id for task in bag.dags["clv_train"].topological_sort()]
+    assert order == ["open_run", *(step.name for step in steps.TRAINING)]
+    assert order[-1] == "train"
+
+
+def test_the_graph_is_five_groups_in_a_line_whose_tasks_keep_their_ids(bag):
+    dag = bag.dags["clv_daily"]
+    groups = [group for group in dag.task_group.topological_sort() if group.node_id.startswith("group_")]
+    assert [group.group_display_name for group in groups] == ["take in", "clean", "learn", "value", "publish"]
+    assert [len(group.children) for group in groups] == [3, 3, 3, 4, 3]
+    assert len(dag.task_group.children) == 5
+    for task in dag.tasks:
+        assert len(task.downstream_task_ids) <= 1 + (task.task_id == "train")  # score is handed the model
+
+
+def test_the_documentation_says_what_each_step_reads_and_writes(bag):
+    text = bag.dags["clv_daily"].doc_md
+    assert "@STEPS@" not in text
+    for step in (steps.OPEN_RUN, *steps.DAILY):
+        assert f"| {step.name} | {step.reads} | {step.writes} |" in text
 
 
 def test_files_are_wiring(bag):

@@ -17,9 +17,10 @@ from pathlib import Path
 import psycopg
 import simulated_features as sim
 
-from clv import dbt, registry, settings, tables, warehouse
+from clv import dbt, registry, settings, steps, tables, warehouse
 from clv.pipeline import STEPS
 
+DECLARED = {step.name: step for step in steps.DAILY}
 VICTIM = Path(__file__).with_name("victim.py")
 DAYS = 300
 AS_OF = sim.FIRST_DAY + timedelta(days=DAYS)
@@ -65,7 +66,7 @@ class Shop:
 
     def options(self, step: str, facts: dict) -> dict:
         """What a step is handed from those before it."""
-        return {"model": facts["train"]} if step == "score" else {}
+        return {argument: facts[name] for argument, name in DECLARED[step].given.items()}
 
     def run(self, run_id: str, as_of: date = AS_OF, tries: int = 1) -> dict[str, dict]:
         """Takes every step undisturbed, each up to so many times as Airflow would; the facts of each."""
