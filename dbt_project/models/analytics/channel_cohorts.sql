@@ -1,21 +1,7 @@
 with
 
 customers as (
-    select *
-    from {{ ref('customer_clv') }}
-    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
-),
-
-profiles as (
-    select *
-    from {{ ref('dim_customer') }}
-    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
-),
-
-orders as (
-    select *
-    from {{ ref('fct_orders') }}
-    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
+    {{ customers_by_channel() }}
 ),
 
 spends as (
@@ -36,17 +22,11 @@ currency as (select max(currency) as currency from customers),
 
 acquired as (
     select
-        profiles.customer_key,
-        profiles.cohort_month,
-        coalesce(profiles.first_channel, 'not known') as channel,
-        customers.historic_revenue,
-        customers.historic_profit,
-        customers.predicted_clv,
-        coalesce(profiles.first_order_on between covered.covered_from and covered.covered_to, false) as is_covered
-    from profiles
-    inner join customers on profiles.customer_key = customers.customer_key
+        customers.*,
+        coalesce(customers.acquired_on between covered.covered_from and covered.covered_to, false) as is_covered
+    from customers
     cross join covered
-    where profiles.first_order_on is not null
+    where customers.acquired_on is not null
 ),
 
 cohorts as (
@@ -78,19 +58,8 @@ ratios as (
     full outer join spends on cohorts.channel = spends.channel and cohorts.cohort_month = spends.month
 ),
 
--- Rows dated before a customer's first order count in its month
 profits as (
-    select
-        acquired.channel,
-        acquired.cohort_month,
-        greatest({{ months_between('acquired.cohort_month', 'orders.ordered_on') }}, 0) as month_number,
-        sum(orders.profit) as profit
-    from orders
-    inner join acquired on orders.customer_key = acquired.customer_key
-    group by
-        acquired.channel,
-        acquired.cohort_month,
-        greatest({{ months_between('acquired.cohort_month', 'orders.ordered_on') }}, 0)
+    {{ profit_by_month(['channel', 'cohort_month']) }}
 ),
 
 so_far as (

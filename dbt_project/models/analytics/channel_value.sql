@@ -1,21 +1,7 @@
 with
 
 customers as (
-    select *
-    from {{ ref('customer_clv') }}
-    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
-),
-
-profiles as (
-    select *
-    from {{ ref('dim_customer') }}
-    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
-),
-
-orders as (
-    select *
-    from {{ ref('fct_orders') }}
-    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
+    {{ customers_by_channel() }}
 ),
 
 spends as (
@@ -40,16 +26,9 @@ currency as (
 
 -- None without ad spend
 acquired as (
-    select
-        profiles.customer_key,
-        profiles.cohort_month,
-        coalesce(profiles.first_channel, 'not known') as channel,
-        customers.historic_revenue,
-        customers.historic_profit,
-        customers.predicted_clv
-    from profiles
-    inner join customers on profiles.customer_key = customers.customer_key
-    inner join covered on profiles.first_order_on between covered.covered_from and covered.covered_to
+    select customers.*
+    from customers
+    inner join covered on customers.acquired_on between covered.covered_from and covered.covered_to
 ),
 
 values_of_channels as (
@@ -90,17 +69,8 @@ months as (
         ) as numbered (month_number)
 ),
 
--- Rows dated before a customer's first order count in its month
 profits as (
-    select
-        orders.customer_key,
-        greatest({{ months_between('acquired.cohort_month', 'orders.ordered_on') }}, 0) as month_number,
-        sum(orders.profit) as profit
-    from orders
-    inner join acquired on orders.customer_key = acquired.customer_key
-    group by
-        orders.customer_key,
-        greatest({{ months_between('acquired.cohort_month', 'orders.ordered_on') }}, 0)
+    {{ profit_by_month(['customer_key']) }}
 ),
 
 means as (

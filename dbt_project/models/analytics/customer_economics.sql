@@ -2,15 +2,7 @@
 with
 
 customers as (
-    select *
-    from {{ ref('customer_clv') }}
-    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}' and orders_count > 0
-),
-
-profiles as (
-    select *
-    from {{ ref('dim_customer') }}
-    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
+    {{ customers_by_channel() }}
 ),
 
 orders as (
@@ -45,16 +37,16 @@ described as (
         customers.value_tier,
         customers.predicted_clv,
         customers.lifetime_clv,
-        coalesce(profiles.first_channel, 'not known') as channel,
-        extract(year from profiles.first_order_on)::integer::text as acquisition_year,
+        customers.channel,
+        extract(year from customers.acquired_on)::integer::text as acquisition_year,
         years.orders_count,
         years.revenue,
         years.profit,
         years.orders_count > 0 as is_active,
         years.orders_count_before > 0 as was_active
     from customers
-    inner join profiles on customers.customer_key = profiles.customer_key
     inner join years on customers.customer_key = years.customer_key
+    where customers.orders_count > 0
 ),
 
 -- Segment and tier follow from what customers did lately: their retention would only say so again

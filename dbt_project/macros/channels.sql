@@ -1,0 +1,37 @@
+{# The run's rows of a relation. Without an alias of its own, which a relation cannot have where dbt builds empty. #}
+{% macro rows_of_run(relation) -%}
+    (
+        select *
+        from {{ relation }}
+        where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
+    )
+{%- endmacro %}
+
+
+{# The run's customers: what each is worth, and the day, the month and the channel of the first order. #}
+{% macro customers_by_channel() %}
+    select
+        customers.*,
+        profiles.first_order_on as acquired_on,
+        profiles.cohort_month,
+        coalesce(profiles.first_channel, 'not known') as channel
+    from {{ rows_of_run(ref('customer_clv')) }} as customers
+    inner join {{ rows_of_run(ref('dim_customer')) }} as profiles on customers.customer_key = profiles.customer_key
+{% endmacro %}
+
+
+{#
+  Profit of the orders of acquired by whole months since that of the first order, per `groups`, which are columns of it.
+  Rows dated before a customer's first order count in its month.
+#}
+{% macro profit_by_month(groups) %}
+    select
+        {% for group in groups -%} acquired.{{ group }}, {% endfor %}
+        greatest({{ months_between('acquired.cohort_month', 'orders.ordered_on') }}, 0) as month_number,
+        sum(orders.profit) as profit
+    from {{ rows_of_run(ref('fct_orders')) }} as orders
+    inner join acquired on orders.customer_key = acquired.customer_key
+    group by
+        {% for group in groups -%} acquired.{{ group }}, {% endfor %}
+        greatest({{ months_between('acquired.cohort_month', 'orders.ordered_on') }}, 0)
+{% endmacro %}
