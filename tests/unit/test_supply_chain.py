@@ -146,3 +146,8 @@ def test_continuous_integration_fails_on_holes_alone():
     for code, passes in ((0, True), (1, False), (2, False), (3, True)):
         told = subprocess.run(["bash", "-ec", line.replace(".venv/bin/python scripts/audit.py", f"(exit {code})")])
         assert (told.returncode == 0) == passes, code
+
+
+def test_the_promises_tell_how_many_packages_are_locked():
+    run, tests = (len(re.findall(r"^[\w.-]+(?:\[[\w,-]+\])?==", path.read_text(), re.MULTILINE)) for path in LOCKS)
+    assert f"({run} for a run, {tests} with the tests' tools;" in (PROJECT / "docs" / "promises.md").read_text()
