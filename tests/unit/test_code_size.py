@@ -15,17 +15,10 @@ LINES_OF_A_MODULE = 300
 
 LONG_FUNCTIONS = {
     "spark_jobs/fitting.py: fit",
-    "tests/integration/clv/ingest/broken_files/containers.py: kinds",
-    "tests/integration/dbt_project/test_dbt_real_orders.py: "
-    "test_the_guides_questions_are_answered_as_independent_counts_do",
-    "tests/integration/dbt_project/test_order_lines.py: "
-    "test_readers_keep_the_published_runs_lines_until_another_is_published",
-    "tests/integration/spark_jobs/test_train_and_score.py: test_a_shop_is_trained_once_and_scored_the_same_each_time",
 }
 LONG_MODULES = {
     "clv/backup.py",
     "clv/runtime/stack.py",
-    "tests/integration/dbt_project/test_dbt_real_orders.py",
 }
 
 

@@ -42,6 +42,26 @@ def read() -> list[tuple]:
     return lines
 
 
+def erased_from_every_state(who: str) -> None:
+    """Whoever is erased goes from every state: the tables with their key are all that erasing asks for."""
+    with warehouse.connect() as connection:
+        assert tables.INT_ORDER_LINE_VERSIONS in persons.tables_of_customers(connection)
+        for table in (tables.INT_ORDER_LINE_VERSIONS, "analytics_runs.fct_orders"):
+            connection.execute(f"delete from {table} where customer_key = %s", (customer(who),))  # type: ignore[arg-type]
+    assert {key for key, *_ in read()} == {"shop:1"}
+    assert warehouse.rows("select max(ordered_on) from analytics.fct_order_lines") == [(date(2024, 1, 10),)]
+
+
+def versions_that_no_kept_run_has_seen_go(kept: str) -> None:
+    """Once no kept run has seen what stands no more, upkeep removes it."""
+    with warehouse.connect() as connection:
+        connection.execute(f"delete from {tables.ORDER_LINE_STATES} where run_id <> %s", (kept,))
+        versions = f"select count(*), count(until_state) from {tables.INT_ORDER_LINE_VERSIONS}"
+        assert connection.execute(versions).fetchone()[1] > 0  # type: ignore[index,arg-type]
+    upkeep.run()
+    assert warehouse.rows(versions)[0][1] == 0
+
+
 def test_readers_keep_the_published_runs_lines_until_another_is_published(home: settings.Settings):
     deliver([
         line("1", "2024-01-10", "20.00"),
@@ -89,18 +109,5 @@ def test_readers_keep_the_published_runs_lines_until_another_is_published(home: 
     publish("2024-06-02.1", "2024-06-02")
     assert ("shop:2", "pen", "-7.00") in read()
 
-    # Who is erased goes from every state: the tables with their key are all that erasing asks for.
-    with warehouse.connect() as connection:
-        assert tables.INT_ORDER_LINE_VERSIONS in persons.tables_of_customers(connection)
-        for table in (tables.INT_ORDER_LINE_VERSIONS, "analytics_runs.fct_orders"):
-            connection.execute(f"delete from {table} where customer_key = %s", (customer("b"),))  # type: ignore[arg-type]
-    assert {key for key, *_ in read()} == {"shop:1"}
-    assert warehouse.rows("select max(ordered_on) from analytics.fct_order_lines") == [(date(2024, 1, 10),)]
-
-    # Once no kept run has seen what stands no more, it goes.
-    with warehouse.connect() as connection:
-        connection.execute(f"delete from {tables.ORDER_LINE_STATES} where run_id <> '2024-06-02.1'")  # type: ignore[arg-type]
-        versions = f"select count(*), count(until_state) from {tables.INT_ORDER_LINE_VERSIONS}"
-        assert connection.execute(versions).fetchone()[1] > 0  # type: ignore[index,arg-type]
-    upkeep.run()
-    assert warehouse.rows(versions)[0][1] == 0
+    erased_from_every_state("b")
+    versions_that_no_kept_run_has_seen_go("2024-06-02.1")

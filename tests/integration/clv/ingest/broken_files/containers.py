@@ -66,10 +66,12 @@ def _long_values() -> bytes:
     return _parquet(pa.table(columns), compression="zstd", write_statistics=False)
 
 
-def kinds() -> Iterator[Broken]:
+Case = tuple[str, str, bytes, str | dict]  # what it is, its file's name, its content, what becomes of it
+
+
+def _empty_and_packed() -> list[Case]:
     header = CSV.splitlines(keepends=True)[0]
-    same_row = CSV.splitlines(keepends=True)[1]
-    for name, file_name, content, becomes in (
+    return [
         ("empty", "orders.csv", b"", "is empty"),
         ("empty", "orders.jsonl", b"", "is empty"),
         ("empty", "orders.parquet", b"", "is empty"),
@@ -105,6 +107,11 @@ def kinds() -> Iterator[Broken]:
         ("a workbook that unpacks to much", "orders.xlsx", _zip(b"\0" * 100_000_000), "unpacks to more"),
         ("a page", "orders.csv", b"<html><body>404 Not found</body></html>\n", "no column"),
         ("a picture", "orders.csv", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9, "header"),
+    ]  # fmt: skip
+
+
+def _parquet_files() -> list[Case]:
+    return [
         ("Parquet called CSV", "orders.csv", PARQUET, "call it .parquet"),
         ("Parquet, packed", "orders.parquet.gz", packed(PARQUET), ALL),
         ("CSV called Parquet", "orders.parquet", CSV, NO_PARQUET),
@@ -116,6 +123,12 @@ def kinds() -> Iterator[Broken]:
         ("Parquet of no rows", "orders.parquet", _parquet(_no_rows()), {}),
         ("Parquet of no columns", "orders.parquet", _parquet(pa.table({})), "no column|not a readable"),
         ("Parquet with a column twice", "orders.parquet", _parquet(_doubled()), ALL),
+    ]  # fmt: skip
+
+
+def _bombs() -> list[Case]:
+    header, same_row = CSV.splitlines(keepends=True)[:2]
+    return [
         ("a bomb of zeros, 4 GB", "orders.csv.gz", _bomb(b"\0" * (1 << 24), 256), BOMB),
         ("a bomb of rows, 1 GB", "orders.csv.gz", _bomb(same_row * 500_000, 64, header), BOMB),
         ("a bomb of objects, 1 GB", "orders.jsonl.gz", _bomb(JSON * 32_000, 64), BOMB),
@@ -124,7 +137,11 @@ def kinds() -> Iterator[Broken]:
         ("a line of 70 MB", "orders.csv", header + b"x" * 70_000_000, "a line of more than"),
         ("a bomb of Parquet, 20 million rows", "orders.parquet", _many_rows(20_000_000), NO_ORDERS),
         ("a bomb of Parquet's texts, 10 GB", "orders.parquet", _long_values(), {"unreadable": 1000}),
-    ):  # fmt: skip
+    ]  # fmt: skip
+
+
+def kinds() -> Iterator[Broken]:
+    for name, file_name, content, becomes in (*_empty_and_packed(), *_parquet_files(), *_bombs()):
         yield Broken(f"file: {name}, {file_name}", file_name, content, becomes)
     for name in NAMES:
         content = CSV.replace(b"pen", ascii(name)[:40].encode().replace(b'"', b"").replace(b",", b""))
