@@ -16,6 +16,7 @@ DIMENSIONS = {
         "*_in_range", "amount_finite", "dates_plausible", "counts_not_negative", "recency_within_t", "windows_grow",
         "nothing_from_the_future", "finite_and_not_negative", "quantiles_ordered", "longer_is_not_less",
         "total_near_last_year", "chances_ordered", "interval_around_the_mean",
+        "ends_rise_with_the_horizon", "new_customers_within_their_interval",
         "next_order_agrees",
     ),
     # Tables, keys and sums agree with each other.
