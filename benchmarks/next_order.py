@@ -19,6 +19,7 @@ import pandas as pd
 from clv import dbt, settings
 from clv.backtest import run, scratch, timing
 from clv.commands.console import steps
+from clv.declared import HORIZONS
 from clv.runtime import stack
 
 SHOPS = {  # the file, its mapping (None for a plain file), and the origins
@@ -35,8 +36,8 @@ SHOPS = {  # the file, its mapping (None for a plain file), and the origins
 
 def judged(orders: Path, source: str | None, origins: list[date], home: settings.Settings, step: Any) -> dict[str, Any]:
     """`timing.next_order` of a shop. An origin whose horizons are not over counts with the days that were."""
-    asked = run.Asked(orders, source, settings.HORIZONS[-1], origins)
-    with scratch.database(home, list(settings.HORIZONS)) as trial:
+    asked = run.Asked(orders, source, HORIZONS[-1], origins)
+    with scratch.database(home, list(HORIZONS)) as trial:
         with step(f"{orders.name}: the orders are loaded and cleaned"):
             run.load(asked, home, trial)
             dbt.build("staging", {}, trial)

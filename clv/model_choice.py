@@ -11,7 +11,8 @@ from typing import Any
 from clv import dates, registry, tables, warehouse
 from clv import settings as settings_module
 from clv.roles import MODELLER
-from clv.settings import BLENDS, Settings
+from clv.settings import Settings
+from clv.shop import BLENDS
 
 FORECAST_VERSION = 6  # raise it whenever features or training change: models made before are then not reused
 DAYS_BETWEEN_ORIGINS = 30

@@ -32,4 +32,4 @@ def secret(role: str) -> str:
 
 def url(role: str) -> str:
     """The warehouse of CLV_HOME as one of the roles."""
-    return settings.load().url_as(role)
+    return settings.located().url_as(role)

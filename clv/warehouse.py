@@ -21,7 +21,7 @@ def connect(url: str | None = None, autocommit: bool = False) -> Iterator[psycop
 
     Raises Unavailable when it does not answer.
     """
-    url = url or settings_module.load().warehouse_url
+    url = url or settings_module.located().warehouse_url
     try:
         connection = psycopg.connect(url, autocommit=autocommit, application_name="clv", connect_timeout=10)
     except psycopg.OperationalError as error:

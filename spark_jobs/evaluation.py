@@ -74,7 +74,7 @@ def hold_back(
 
 
 def blended(trained: Trained, held_back: Sequence[HeldBack], way: str) -> tuple[Trained, dict[str, Blend]]:
-    """What was trained, with the weights that one of settings.BLENDS gives it, and what each way would have given it,
+    """What was trained, with the weights that one of shop.BLENDS gives it, and what each way would have given it,
     from held-back origins, oldest first. Where nothing was learned, all is left as it is.
 
     Losses are of the origins that the weights were chosen on: stacking's is the least, whatever it is worth later.

@@ -37,7 +37,7 @@ def sql(
     style = format_of(as_csv, as_json, expanded)
     if (query is None) == (file is None):
         raise typer.BadParameter("give a query, or -f with a file that holds one")
-    analyst.query(_text(query, file), settings.load(), style=style)
+    analyst.query(_text(query, file), settings.located(), style=style)
 
 
 def _text(query: str | None, file: Path | None) -> str:

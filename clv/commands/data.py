@@ -70,7 +70,7 @@ def withdraw(
     from clv import ingest as door
     from clv.commands.console import out
 
-    door.withdraw(batch, reason, settings.load())
+    door.withdraw(batch, reason, settings.located())
     out.print(f"batch {batch} is withdrawn; runs from now on set its rows aside")
 
 

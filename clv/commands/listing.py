@@ -30,7 +30,7 @@ def batches(
         "batch", "source", "kind", "file", "loaded_at", "received", "accepted", "rejected", "replaced", "duplicates",
         "warnings", "withdrawn",
     ]  # fmt: skip
-    found = rejections.batches(settings.load(), source)
+    found = rejections.batches(settings.located(), source)
     rows = (
         (
             one.batch_id, one.source, one.kind, one.file_name, one.loaded_at.replace(microsecond=0), one.received,
@@ -60,7 +60,7 @@ def rejects(
 
     if batch is not None and source is not None:
         raise typer.BadParameter("give either --batch or --source")
-    home, style = settings.load(), format_of(as_csv, as_json)
+    home, style = settings.located(), format_of(as_csv, as_json)
 
     @cache
     def words(source: str) -> set[str]:
@@ -100,7 +100,7 @@ def runs(
     from clv import runs, tabular
 
     day = dates.parse_date(as_of, "--as-of") if as_of else None
-    found = runs.history(settings.load(), dates.today(), limit, day)
+    found = runs.history(settings.located(), dates.today(), limit, day)
     names = ["run_id", "as_of_date", "state", "last_step", "stopped_by", "started_at", "minutes", "error"]
     rows = (
         (
@@ -117,7 +117,7 @@ def models(as_csv: AsCsv = False, as_json: AsJson = False) -> None:
     """List the registered models, the last one made first: their date, aliases, and the forecast of each horizon."""
     from clv import model_choice, registry, tabular
 
-    home = settings.load()
+    home = settings.located()
     published = model_choice.published(home)
     rows = (
         (

@@ -64,7 +64,7 @@ def down() -> None:
     from clv.commands.console import out, steps
     from clv.runtime import stack
 
-    home = settings.load()
+    home = settings.located()
     with steps() as step:
         ended = stack.down(home, step)
     out.print("nothing was running" if not ended else f"everything of {home.home} is stopped")
@@ -73,15 +73,16 @@ def down() -> None:
 def status() -> None:
     """Show each service, what is published, what waits, and how the last run went.
 
-    Exits with 0 when all is well, with 3 when a service is not up, with 4 when what is published is stale: its newest
-    date lies before yesterday, the last run failed, or no file has come for longer than dbt's sources allow.
+    Exits with 0 when all is well, with 3 when a service is not up, with 5 when shop.json says what cannot be, with 4
+    when what is published is stale: its newest date lies before yesterday, the last run or the newest date's failed, or
+    no file has come for longer than dbt's sources allow.
     """
     from rich.table import Table
 
     from clv.commands.console import out
     from clv.runtime import stack
 
-    home = settings.load()
+    home = settings.located()
     found = stack.status(home)
     table = Table(box=None, pad_edge=False)
     for column in ("service", "state", "pid", "where"):
@@ -93,12 +94,28 @@ def status() -> None:
         table.add_row(service.name, f"[{colour}]{service.health}[/]", pid, service.where)
     out.print(f"home {home.home}")
     out.print(table)
+    fault = _fault(home)
+    if fault:
+        out.print(f"settings   {fault}", style="red", markup=False)
     stale = _show_state(home) if found[0].health == "up" else []
     if any(service.health != "up" for service in found):
         out.print("to start it, or to mend what died: clv up")
         raise typer.Exit(3)
+    if fault:
+        raise typer.Exit(5)
     if stale:
         raise typer.Exit(4)
+
+
+def _fault(home: settings.Settings) -> str | None:
+    """What is wrong with the home's shop.json, with the mend; None where nothing is."""
+    from clv.errors import ClvError
+
+    try:
+        settings.load(home.home)
+    except ClvError as error:
+        return str(error)
+    return None
 
 
 def _show_state(home: settings.Settings) -> list[str]:

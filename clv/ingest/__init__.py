@@ -16,7 +16,6 @@ from clv.ingest import doubts, files, rejections
 from clv.ingest.currencies import NO_CURRENCY
 from clv.ingest.loading import BatchResult, Progress, load_file
 from clv.ingest.mapping import FileMapping, known_sources, load_mapping
-from clv.ingest.mapping_values import checked_zone
 from clv.ingest.replaying import Replayed, replay
 from clv.roles import LOADER
 from clv.settings import Settings
@@ -52,7 +51,6 @@ def load(
     Raises ClvError, naming file and mend, at the first file that cannot be loaded; the files before it stay loaded.
     """
     mapping = load_mapping(source, settings)
-    checked_zone(settings.shop["time_zone"], "shop.json")
     _adopt_currency(settings)
     results: list[BatchResult] = []
     for file, name in files.find(Path(path)):

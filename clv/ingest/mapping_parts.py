@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from clv import zone_names
 from clv.errors import ClvError
 from clv.ingest.mapping_values import (
     Filter,
     Said,
-    checked_zone,
     exchange_rates,
     filter_of,
     keys_and_values,
@@ -68,7 +68,7 @@ def time_of(said: Said) -> dict[str, Any]:
     place, time = said.place, said.part("time")
     zones = keys_and_texts(time.get("zones") or {}, f"{place}: 'time.zones'")
     for zone in zones.values():
-        checked_zone(zone, place)
+        zone_names.checked(zone, place)
     if zones and not time.get("zone"):
         raise ClvError(f"{place}: 'time.zones' says what a column's zones are; add zone: and the column's name")
     return {
@@ -77,7 +77,7 @@ def time_of(said: Said) -> dict[str, Any]:
         "zone_column": said.column(time.get("zone"), "time.zone"),
         "zones": zones,
         "time_formats": time_formats(time.get("formats"), place),
-        "time_zone": checked_zone(said.get("time_zone"), place),
+        "time_zone": zone_names.checked(said.get("time_zone"), place),
     }
 
 

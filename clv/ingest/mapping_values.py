@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -231,16 +230,6 @@ def exchange_rates(rates: object, place: str) -> dict[str, str]:
     except (TypeError, ValueError, InvalidOperation):
         pass
     raise ClvError(f"{place}: 'currency.rates' gives each currency a number above 0, 10 decimals at most: USD: 0.92")
-
-
-def checked_zone(name: str | None, place: str) -> str | None:
-    """The name of a time zone, if there is such a zone; else raises ClvError naming the place that says it."""
-    if name is not None:
-        try:
-            ZoneInfo(name)
-        except (KeyError, OSError, ValueError, TypeError):
-            raise ClvError(f"{place}: there is no time zone '{name}'; write it as in Europe/London") from None
-    return name
 
 
 def known_encoding(name: str, place: str) -> str:

@@ -40,7 +40,7 @@ _RUNS = f"""
 
 def page_of(run_id: str, home: settings.Settings | None = None) -> Path:
     """Where the page of a run's gates is, once one of them has judged."""
-    return (home or settings.load()).reports / FOLDER / f"{run_id}.html"
+    return (home or settings.located()).reports / FOLDER / f"{run_id}.html"
 
 
 def write(run_id: str, home: settings.Settings | None = None) -> Path:
@@ -48,7 +48,7 @@ def write(run_id: str, home: settings.Settings | None = None) -> Path:
 
     Raises ClvError when no gate has judged the run.
     """
-    home = home or settings.load()
+    home = home or settings.located()
     page = page_of(run_id, home)
     template = pages.environment().get_template("gates.html")
     # Else of two gates that judge at once the index could show one.

@@ -35,7 +35,7 @@ async def page(request: Request) -> Response:
         await resolve_user_from_token(request.cookies.get(COOKIE_NAME_JWT_TOKEN))
     except HTTPException:
         return RedirectResponse(f"/api/v2/auth/login?next={quote(str(request.url), safe='')}")
-    reports = settings.load().reports
+    reports = settings.located().reports
     files = StaticFiles(directory=reports, html=True, check_dir=False)
     path = files.get_path(request.scope)
     path = INDEX if path == "." else path

@@ -18,7 +18,7 @@ def write(context: Any, text: str) -> None:
     dag_run = context["dag_run"]
     base = conf.get("core", "execution_api_server_url", fallback="").rstrip("/").removesuffix("/execution") or None
     try:
-        Airflow(settings.load(), base).call(
+        Airflow(settings.located(), base).call(
             "PATCH",
             f"/dags/{dag_run.dag_id}/dagRuns/{dag_run.run_id}",
             params={"update_mask": "note"},

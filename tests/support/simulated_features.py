@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from clv import tables, warehouse
+from clv.declared import HORIZONS
 from clv.roles import TRANSFORMER
-from clv.settings import HORIZONS, Settings, windows
+from clv.settings import Settings, windows
 from spark_jobs.columns import FEATURE_COLUMNS, PRIOR_YEAR, SEASON, WINDOWS, YEAR
 
 FIRST_DAY = date(2022, 1, 1)

@@ -9,6 +9,7 @@ import psycopg
 from small_tables import ANALYTICS, FEATURES, STAGING
 
 from clv import runs, settings, tables, warehouse
+from clv.declared import HORIZONS
 from clv.publication import GATES
 
 AS_OF = "2011-06-01"
@@ -138,7 +139,7 @@ def _customer(
         (as_of, run_id, customer, segment),
     )
     connection.execute("insert into analytics_runs.dim_customer values (%s, %s, %s, 'GB')", (as_of, run_id, customer))
-    for horizon in settings.HORIZONS:
+    for horizon in HORIZONS:
         connection.execute(
             f"""insert into {tables.CUSTOMER_PREDICTIONS} (as_of_date, run_id, customer_key, horizon_days, status,
                 p_alive, p_purchase, expected_orders, predicted_revenue, predicted_p10, predicted_p50, predicted_p90,

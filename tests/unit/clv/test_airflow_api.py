@@ -23,7 +23,7 @@ def test_each_run_says_how_it_ended_and_the_first_failure_is_the_error(monkeypat
     monkeypatch.setattr(airflow_api, "POLL_SECONDS", 0)
     monkeypatch.setattr(airflow_api, "look", lambda _, one: march(int(one), states[one].pop(0)))
     monkeypatch.setattr(airflow_api, "_why", lambda _, run: f"gate raw stopped {run.as_of}")
-    monkeypatch.setattr(airflow_api.outcome, "of", lambda *_: SimpleNamespace(line=lambda: "3 customers"))
+    monkeypatch.setattr(airflow_api.headline, "of", lambda *_: SimpleNamespace(line=lambda: "3 customers"))
     out = Console(file=io.StringIO(), width=80)
     with pytest.raises(ClvError) as error:
         airflow_api.wait(SimpleNamespace(home=None), list(states), out)  # type: ignore[arg-type]
@@ -42,7 +42,7 @@ def test_a_warehouse_that_does_not_answer_for_a_moment_ends_no_waiting(monkeypat
     states = {"1": ["running", "success"], "2": ["running", "running", "success"]}
     monkeypatch.setattr(airflow_api, "POLL_SECONDS", 0)
     monkeypatch.setattr(airflow_api, "look", lambda _, one: march(int(one), states[one].pop(0)))
-    monkeypatch.setattr(airflow_api.outcome, "of", no_answer)
+    monkeypatch.setattr(airflow_api.headline, "of", no_answer)
     out = Console(file=io.StringIO(), width=80)
     airflow_api.wait(SimpleNamespace(home=None), list(states), out)  # type: ignore[arg-type]
     assert out.file.getvalue().splitlines() == ["2024-03-01 success", "2024-03-02 success"]  # type: ignore[attr-defined]

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from clv import model_choice, registry
-from clv.settings import HORIZONS
+from clv.declared import HORIZONS
 
 DAY = date(2024, 6, 1)
 

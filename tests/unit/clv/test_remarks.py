@@ -8,10 +8,11 @@ import pytest
 
 from clv import settings
 from clv.remarks import Basis, of_run, of_settings
+from clv.shop import SHOP_DEFAULTS
 
 
 def home(**shop: object) -> settings.Settings:
-    return settings.Settings(Path("/home"), {}, {**settings.SHOP_DEFAULTS, **shop})
+    return settings.Settings(Path("/home"), {}, {**SHOP_DEFAULTS, **shop})
 
 
 def test_a_margin_is_asked_for_until_it_is_set():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from clv import settings
+from clv import roles, settings, shop
 from clv.errors import ClvError
 
 
@@ -70,6 +70,13 @@ def test_a_home_without_its_state_is_still_the_same(tmp_path):
         ('{"minimum_days": "many"}', 'minimum_days is a whole number from 0, not "many"'),
         ('{"gross_margin": "40%"}', 'gross_margin is a number from 0 to 1, such as 0.4, not "40%"'),
         ('{"currency": "pounds"}', 'currency is a code .* not "pounds"'),
+        ('{"time_zone": "Berlin"}', 'there is no time_zone "Berlin"; write it as in {"time_zone": "Europe/Berlin"}$'),
+        ('{"time_zone": "Europe/Berln"}', '.* as in {"time_zone": "Europe/Berlin"}$'),
+        ('{"time_zone": "new york"}', '.* as in {"time_zone": "America/New_York"}$'),
+        ('{"time_zone": "W. Europe Standard Time"}', '.* as in {"time_zone": "Europe/Berlin"}$'),
+        ('{"time_zone": "Europe"}', "there is no time_zone"),
+        ('{"time_zone": ""}', "there is no time_zone"),
+        ('{"time_zone": 1}', 'time_zone is a text such as "Europe/London", not 1'),
         ('{"discount_rate": true}', "discount_rate is a number .* not true"),
         ('{"tune_minutes": -1}', "tune_minutes is a number of minutes from 0 to 600, not -1"),
         ('{"tune_search": "luck"}', 'tune_search is one of bayes, random, grid, not "luck"'),
@@ -83,9 +90,20 @@ def test_a_mistake_in_shop_json_is_named(tmp_path, said, words):
         settings.load(tmp_path)
 
 
+def test_what_needs_no_setting_of_the_shop_goes_on_where_shop_json_is_broken(tmp_path, monkeypatch):
+    (tmp_path / "shop.json").write_text('{"gross_margin": 0.4,}')
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "publisher_password").write_text("pw")
+    monkeypatch.setenv("CLV_HOME", str(tmp_path))
+    monkeypatch.setenv("CLV_WAREHOUSE_URL", "postgresql://me:pw@there/shop")
+    assert roles.url(roles.PUBLISHER) == "postgresql://clv_publisher:pw@there:5432/shop"
+    with pytest.raises(ClvError, match=r"shop\.json is not JSON .*; mend it or remove it"):
+        settings.load()
+
+
 def test_shop_json_changes_what_it_says(tmp_path):
     (tmp_path / "shop.json").write_text('{"currency": "GBP", "minimum_days": 30}')
-    assert settings.load(tmp_path).shop == {**settings.SHOP_DEFAULTS, "currency": "GBP", "minimum_days": 30}
+    assert settings.load(tmp_path).shop == {**shop.SHOP_DEFAULTS, "currency": "GBP", "minimum_days": 30}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from customers import FIT, customers
 from test_forecast import trained
 
-from clv.settings import BLENDS
+from clv.shop import BLENDS
 from spark_jobs import anchor, blending, evaluation, forecast
 from spark_jobs.columns import Columns
 from spark_jobs.evaluation import HeldBack
