@@ -24,11 +24,15 @@ def ingest(
     from clv.commands.console import out, rows_progress
 
     home = settings.load()
-    with rows_progress() as progress:
-        results = door.load(source, path, home, progress, today=dates.today(home.shop["time_zone"]))
-    for result in results:
-        for line in door.told(result, home):
-            out.print(line, markup=False)
+    results: list[door.BatchResult] = []
+    try:
+        with rows_progress() as progress:
+            today = dates.today(home.shop["time_zone"])
+            results = door.load(source, path, home, progress, today=today, tell=results.append)
+    finally:  # of a folder with a file that cannot be loaded, what became of those before it
+        for result in results:
+            for line in door.told(result, home):
+                out.print(line, markup=False)
     if len(results) > 1:
         new = [result for result in results if not result.already_loaded]
         out.print(

@@ -20,21 +20,23 @@ def batches(
 ) -> None:
     """List the files that were loaded, the newest first: what became of their rows, and which are withdrawn.
 
-    Rows received = accepted + rejected + replaced + duplicates, once a run has taken the batch in; before that only
-    those are counted that could not be read. `clv rejects --batch N` tells a file's warnings.
+    Rows received = accepted + rejected + replaced + duplicates + withdrawn_rows + erased_rows, once a run
+    has taken the batch in; before that only those are counted that could not be read. `withdrawn` says why it was.
+    `clv rejects --batch N` tells a file's warnings.
     """
     from clv import tabular
     from clv.ingest import rejections
 
     names = [
         "batch", "source", "kind", "file", "loaded_at", "received", "accepted", "rejected", "replaced", "duplicates",
-        "warnings", "withdrawn",
+        "withdrawn_rows", "erased_rows", "warnings", "withdrawn_at", "withdrawn",
     ]  # fmt: skip
     found = rejections.batches(settings.located(), source)
     rows = (
         (
             one.batch_id, one.source, one.kind, one.file_name, one.loaded_at.replace(microsecond=0), one.received,
-            one.accepted, one.rejected, one.replaced, one.duplicates, one.warnings, one.withdrawn,
+            one.accepted, one.rejected, one.replaced, one.duplicates, one.withdrawn_rows, one.erased_rows, one.warnings,
+            one.withdrawn_at and one.withdrawn_at.replace(microsecond=0), one.withdrawn,
         )
         for one in found
     )  # fmt: skip
@@ -84,6 +86,8 @@ def rejects(
     )
     tabular.write(["line", "reason", "text"], rejected, style)
     if style == "table":
+        if not rejections.taken_in(batch, home):
+            out.print("note: no run has taken this batch in yet; rows that meet a filter, or lack a value, come then")
         for warning in rejections.warnings(batch, home):
             out.print(f"warning: {warning}", markup=False)
         for mend in rejections.mends(batch, home):

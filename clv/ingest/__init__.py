@@ -60,17 +60,26 @@ def load(
         except ClvError as error:
             if not results:
                 raise
-            _look_for_shorter_orders(results, mapping, settings)
-            before = f"{results[-1].file_name} and what stands before it"
-            raise type(error)(f"{error}; {before} in {path} stay loaded: `clv batches` lists them") from None
-    return _look_for_shorter_orders(results, mapping, settings)
+            _with_doubts(results, mapping, settings)
+            raise type(error)(
+                f"{error}; files before it in {path} stay as they are, `clv batches` lists them, and those after it "
+                "were not looked at"
+            ) from None
+    return _with_doubts(results, mapping, settings)
 
 
-def _look_for_shorter_orders(results: list[BatchResult], mapping: FileMapping, settings: Settings) -> list[BatchResult]:
-    """The results, each with a warning of orders of which a file before had more: looked for once for all of them."""
+def _with_doubts(results: list[BatchResult], mapping: FileMapping, settings: Settings) -> list[BatchResult]:
+    """The results, each with what looks wrong in it beside what came before: looked for once for all of them."""
     new = [result.batch_id for result in results if not result.already_loaded]
-    shorter = doubts.shorter_orders(new, mapping, settings)
-    return [replace(result, shorter=shorter.get(result.batch_id)) for result in results]
+    looks = (doubts.shorter_orders, doubts.signs_turned_round, doubts.withdrawn_before) if new else ()
+    found = [look(new, mapping, settings) for look in looks]
+    if not new and len(results) == 1 and not results[0].withdrawn:
+        later = doubts.overtaken(results[0].batch_id, mapping, settings)
+        found = [{results[0].batch_id: later}] if later else []
+    return [
+        replace(result, doubts=tuple(of[result.batch_id] for of in found if result.batch_id in of))
+        for result in results
+    ]
 
 
 def landing(
@@ -98,7 +107,8 @@ def told(result: BatchResult, settings: Settings) -> list[str]:
         return [f"{name}: already loaded, and withdrawn; to let it count again: `clv restore --batch {batch}`"]
     counts = f"{result.received:,} rows received, {result.loaded:,} loaded, {result.unreadable:,} rejected"
     if result.already_loaded and result.loaded:
-        return [f"{name}: already loaded as batch {batch}, {counts}"]
+        notes = [f"  note: {doubt}" for doubt in result.doubts]
+        return [f"{name}: already loaded as batch {batch}, {counts}", *notes]
     lines = [f"{name}: {'already loaded as ' if result.already_loaded else ''}batch {batch}, {counts}"]
     lines += [f"  {line}" for line in rejections.told(batch, settings)] if result.unreadable else []
     if result.lacking:
@@ -106,8 +116,7 @@ def told(result: BatchResult, settings: Settings) -> list[str]:
             f"  {result.lacking:,} of the loaded rows will be rejected by the next run: they meet a filter, or lack "
             f"what an order needs; `clv rejects --batch {batch}` says then which"
         )
-    warnings = [*result.warnings, *([result.shorter] if result.shorter else [])]
-    return lines + [f"  warning: {warning}" for warning in warnings]
+    return lines + [f"  warning: {warning}" for warning in (*result.warnings, *result.doubts)]
 
 
 def require_rows(results: list[BatchResult]) -> None:
@@ -126,14 +135,26 @@ def require_rows(results: list[BatchResult]) -> None:
 
 
 def withdraw(batch_id: int, reason: str, settings: Settings | None = None) -> None:
-    """Takes a batch back: its rows stay in raw and are set aside from the next build on. Raises ClvError if unknown."""
+    """Takes a batch back: its rows stay in raw and are set aside from the next build on.
+
+    Raises ClvError if it is unknown, is withdrawn already, or no reason is given.
+    """
+    if not reason.strip():
+        raise ClvError(f'say why: `clv withdraw --batch {batch_id} --reason "amounts in cents"`')
     with warehouse.connect(settings.url_as(LOADER) if settings else roles.url(LOADER)) as connection:
         if not connection.execute(f"select 1 from {tables.BATCHES} where batch_id = %s", (batch_id,)).fetchone():
             raise ClvError(f"there is no batch {batch_id}; `clv batches` lists them")
-        connection.execute(
+        new = connection.execute(
             f"insert into {tables.WITHDRAWALS} (batch_id, reason) values (%s, %s) on conflict (batch_id) do nothing",
-            (batch_id, reason),
+            (batch_id, reason.strip()),
         )
+        if not new.rowcount:
+            query = f"select withdrawn_at::timestamp(0), reason from {tables.WITHDRAWALS} where batch_id = %s"
+            since, why = connection.execute(query, (batch_id,)).fetchone() or ("just now", reason)
+            raise ClvError(
+                f"batch {batch_id} is withdrawn already, since {since} ({why}); "
+                f"`clv restore --batch {batch_id}` lets it count again"
+            )
 
 
 def restore(batch_id: int, settings: Settings | None = None) -> None:

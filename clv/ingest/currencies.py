@@ -47,6 +47,6 @@ def claimed(cursor: adbc.Cursor, file: Received, mapping: FileMapping, codes: li
         rates = f"rates: {{{currency}: 1, {foreign[0]}: 0.9}}"
         raise ClvError(
             f"{file.name} is in {said} and the warehouse in {currency}; "
-            f"give currency in the mapping {mapping.source} a rate, as in {rates}"
+            f"load the right file, or give currency in the mapping {mapping.source} a rate, as in {rates}"
         )
     return currency

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import duckdb
+import psycopg
 
 from clv import masking, tables, warehouse
 from clv.ingest import mapped
@@ -57,6 +58,29 @@ _SHORTER = f"""
     group by batch_id
 """
 
+# Of a new batch: its orders, and those that bring less than nothing and of which no sale is known.
+FEWEST_RETURNED = 5  # orders; of fewer no share is judged
+_RETURNED = f"""
+    with orders as (
+        select coalesce(order_id, _row_key) as name, order_id, min(_line) as line, sum(amount) as amount
+        from {tables.ORDER_LINES}
+        where _batch_id = %(batch)s and _rule is null and amount is not null and customer_key is not null
+        group by 1, 2
+    ),
+    returned as (select * from orders where amount < 0),
+    sold as (
+        select distinct sales.order_id
+        from {tables.ORDER_LINES} as sales
+        inner join returned on sales.order_id = returned.order_id
+        where sales._source = %(source)s and sales.amount > 0
+            and sales._batch_id not in (select batch_id from {tables.WITHDRAWALS})
+            and (select count(*) from returned) * 2 > (select count(*) from orders)
+    )
+    select (select count(*) from orders), count(*), min(line)
+    from returned
+    where order_id is null or order_id not in (select order_id from sold)
+"""
+
 
 def amounts_twice(duck: duckdb.DuckDBPyConnection, mapping: Mapping) -> list[str]:
     """Orders of which one amount stands in several rows: rows that all count, and may be one that is written in two
@@ -85,11 +109,6 @@ def shorter_orders(batch_ids: Sequence[int], mapping: FileMapping, settings: Set
     if not isinstance(mapping, Mapping) or not mapping.says_whole_orders or not batch_ids:
         return {}
     values = {"source": mapping.source, "new": list(batch_ids), "by_customer": mapping.row_key == "customer_order"}
-    keep = f"""
-        insert into {tables.BATCH_WARNINGS} (batch_id, place, warning)
-        select %(batch)s, coalesce(max(place), 0) + 1, %(warning)s from {tables.BATCH_WARNINGS}
-        where batch_id = %(batch)s
-    """
     warnings = {}
     others = f"select 1 from {tables.BATCHES} where source = %(source)s and batch_id <> %(new)s limit 1"
     with warehouse.connect(settings.url_as(LOADER)) as connection:
@@ -97,8 +116,89 @@ def shorter_orders(batch_ids: Sequence[int], mapping: FileMapping, settings: Set
             return {}
         for batch, *found in connection.execute(_SHORTER, values).fetchall():  # type: ignore[arg-type]
             warnings[batch] = _shorter(mapping, *found)
-            connection.execute(keep, {"batch": batch, "warning": warnings[batch]})  # type: ignore[arg-type]
+            _keep(connection, batch, warnings[batch])
     return warnings
+
+
+def signs_turned_round(batch_ids: Sequence[int], mapping: FileMapping, settings: Settings) -> dict[int, str]:
+    """Of batches that were just loaded, a warning for each of which most orders bring less than nothing and were never
+    sold: an export whose signs are turned round looks so. It is kept beside the batch."""
+    if not isinstance(mapping, Mapping):
+        return {}
+    warnings = {}
+    with warehouse.connect(settings.url_as(LOADER)) as connection:
+        for batch in batch_ids:
+            values = {"batch": batch, "source": mapping.source}
+            orders, unsold, line = connection.execute(_RETURNED, values).fetchone() or (0, 0, None)  # type: ignore[arg-type]
+            if unsold >= FEWEST_RETURNED and unsold * 2 > orders:
+                warnings[batch] = (
+                    f"{unsold:,} of {orders:,} orders bring less than nothing, as on line {line}, and no sale of them "
+                    "is known; where the export writes sales with a minus, take the batch back with "
+                    f'`clv withdraw --batch {batch} --reason "signs turned round"` and load it with the signs of sales'
+                )
+                _keep(connection, batch, warnings[batch])
+    return warnings
+
+
+def withdrawn_before(batch_ids: Sequence[int], _: FileMapping, settings: Settings) -> dict[int, str]:
+    """Of batches that were just loaded, a warning for each whose content an operator has taken back before. It is kept
+    beside the batch."""
+    query = f"""
+        select new.batch_id, old.batch_id, withdrawals.reason
+        from {tables.BATCHES} as new
+        inner join {tables.BATCHES} as old
+            on new.source = old.source and new.content_sha256 = old.content_sha256 and old.batch_id < new.batch_id
+        inner join {tables.WITHDRAWALS} as withdrawals on old.batch_id = withdrawals.batch_id
+        where new.batch_id = any(%s) and withdrawals.reason not like 'replayed as batch %%'
+        order by old.batch_id
+    """
+    warnings = {}
+    with warehouse.connect(settings.url_as(LOADER)) as connection:
+        for batch, old, reason in connection.execute(query, (list(batch_ids),)).fetchall():  # type: ignore[arg-type]
+            warnings[batch] = (
+                f"the same content was withdrawn as batch {old} ({reason}); where that still holds: "
+                f'`clv withdraw --batch {batch} --reason "as batch {old}"`'
+            )
+        for batch, warning in warnings.items():
+            _keep(connection, batch, warning)
+    return warnings
+
+
+def overtaken(batch_id: int, mapping: FileMapping, settings: Settings) -> str | None:
+    """Of a batch that was loaded before, which later file says now what its orders are; None where none does."""
+    if not isinstance(mapping, Mapping) or not mapping.says_whole_orders:
+        return None
+    query = f"""
+        select batches.batch_id, batches.file_name, count(distinct later.order_id)
+        from {tables.ORDER_LINES} as later
+        inner join {tables.BATCHES} as batches on later._batch_id = batches.batch_id
+        where later._source = %(source)s and later._batch_id > %(batch)s
+            and later._batch_id not in (select batch_id from {tables.WITHDRAWALS})
+            and later.order_id in (select order_id from {tables.ORDER_LINES} where _batch_id = %(batch)s)
+        group by batches.batch_id, batches.file_name
+        order by batches.batch_id desc limit 1
+    """
+    found = warehouse.rows(query, {"source": mapping.source, "batch": batch_id}, settings.url_as(LOADER))
+    if not found:
+        return None
+    later, name, orders = found[0]
+    has = "1 order" if orders == 1 else f"{orders:,} orders"
+    return (
+        f"batch {later} ({name}), which came later, says what {has} of this file are now; where it is wrong, take it "
+        f'back: `clv withdraw --batch {later} --reason "wrong"`'
+    )
+
+
+def _keep(connection: psycopg.Connection, batch: int, warning: str) -> None:
+    """Keeps a warning beside its batch, after those that the load itself has found."""
+    connection.execute(
+        f"""
+        insert into {tables.BATCH_WARNINGS} (batch_id, place, warning)
+        select %(batch)s, coalesce(max(place), 0) + 1, %(warning)s from {tables.BATCH_WARNINGS}
+        where batch_id = %(batch)s
+        """,
+        {"batch": batch, "warning": warning},
+    )
 
 
 def _shorter(

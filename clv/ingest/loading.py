@@ -35,8 +35,8 @@ class BatchResult:
     """What became of one file: received = loaded + unreadable. Of a file loaded before, its earlier batch, and whether
     that is withdrawn. `usable` rows were loaded with all that an order needs, and no filter sets them aside; of erased
     customers nothing was loaded but `erased_lines`, their rows' places. `lacking` are the loaded rows that are neither.
-    `warnings` name what may be meant otherwise; `shorter`, once all files are loaded, that it has less of orders than
-    a file before."""
+    `warnings` name what may be meant otherwise; `doubts`, once all files are loaded, what looks wrong
+    beside the files before."""
 
     batch_id: int
     file_name: str
@@ -50,7 +50,7 @@ class BatchResult:
     erased_lines: tuple[int, ...] = ()
     lacking: int = 0
     warnings: tuple[str, ...] = ()
-    shorter: str | None = None
+    doubts: tuple[str, ...] = ()
 
 
 def load_file(

@@ -39,7 +39,10 @@ class Batch:
     rejected: int
     replaced: int | None
     duplicates: int | None
+    withdrawn_rows: int | None
+    erased_rows: int | None
     warnings: int
+    withdrawn_at: datetime | None
     withdrawn: str | None
 
 
@@ -70,26 +73,33 @@ def batches(settings: Settings, source: str | None = None) -> list[Batch]:
     """Every batch, the newest first. rejected: rows that could not be read, lack what an order needs, or met a filter.
     So it is in staging's counts, in analytics.rejected_rows, and in `reasons` and `rows`.
 
-    Once a run has taken a batch in, received = accepted + rejected + replaced + duplicates; of a withdrawn batch the
-    rows count as replaced.
+    Once a run has taken a batch in, received = accepted + rejected + replaced + duplicates + withdrawn rows + erased
+    rows. `withdrawn` is why the batch was withdrawn; its rows count as withdrawn from the next run on.
     """
     counted = _there(tables.STG_BATCH_COUNTS, settings)
     counts = f"""
         select
-            batch_id, rows_accepted, rows_duplicate, rows_replaced + rows_withdrawn + rows_erased as rows_replaced,
-            rows_rejected
+            batch_id, rows_accepted, rows_duplicate, rows_replaced, rows_rejected, rows_withdrawn, rows_erased
         from {tables.STG_BATCH_COUNTS}
     """
-    names = ("batch_id", "rows_accepted", "rows_duplicate", "rows_replaced", "rows_rejected")
+    names = (
+        "batch_id",
+        "rows_accepted",
+        "rows_duplicate",
+        "rows_replaced",
+        "rows_rejected",
+        "rows_withdrawn",
+        "rows_erased",
+    )
     none = "select " + ", ".join(f"null::bigint as {name}" for name in names)
     query = f"""
         with counts as ({counts if counted else none})
         select
             batch_id, source, kind, file_name, loaded_at, rows_received, rows_accepted,
             coalesce(rows_rejected, (select count(*) from ({UNREADABLE}) as u where u.batch_id = batches.batch_id)),
-            rows_replaced, rows_duplicate,
+            rows_replaced, rows_duplicate, rows_withdrawn, rows_erased,
             (select count(*) from {tables.BATCH_WARNINGS} as warned where warned.batch_id = batches.batch_id),
-            withdrawals.reason
+            withdrawals.withdrawn_at, withdrawals.reason
         from {tables.BATCHES} as batches
         left join counts using (batch_id)
         left join {tables.WITHDRAWALS} as withdrawals using (batch_id)
@@ -98,6 +108,14 @@ def batches(settings: Settings, source: str | None = None) -> list[Batch]:
     """
     found = warehouse.rows(query, {"source": source}, settings.url_as(roles.PUBLISHER))
     return [Batch(*row) for row in found]
+
+
+def taken_in(batch_id: int, settings: Settings) -> bool:
+    """Whether a run has judged the batch's rows; until then only those are known that could not be read."""
+    if not _there(tables.STG_BATCH_COUNTS, settings):
+        return False
+    query = f"select 1 from {tables.STG_BATCH_COUNTS} where batch_id = %s"
+    return bool(warehouse.rows(query, (batch_id,), settings.url_as(roles.PUBLISHER)))
 
 
 def reasons(settings: Settings, source: str | None = None) -> list[Reason]:

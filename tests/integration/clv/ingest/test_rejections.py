@@ -95,7 +95,8 @@ def test_a_file_that_cannot_be_loaded_leaves_those_before_it_and_says_so(ingest,
     code, text = clv("ingest", "--source", "orders", "--path", str(tmp_path / "both"))
     assert code == 1
     assert "error: b.csv has no column" in text
-    assert f"; a.csv and what stands before it in {tmp_path / 'both'} stay loaded: `clv batches` lists them" in text
+    assert text.startswith("a.csv: batch 1, 4 rows received, 2 loaded, 2 rejected\n")
+    assert f"; files before it in {tmp_path / 'both'} stay as they are, `clv batches` lists them" in text
     assert [one["file"] for one in listed("batches")] == ["a.csv"]
 
 
@@ -137,6 +138,18 @@ def test_batches_and_rejects_say_what_became_of_rows(ingest, home: settings.Sett
     assert clv("withdraw", "--batch", "2", "--reason", "wrong file")[0] == 0
     assert {one["batch"] for one in listed("rejects")} == {1}
     assert listed("batches")[0]["withdrawn"] == "wrong file"
+    assert listed("batches")[0]["withdrawn_at"] is not None
+    code, said = clv("withdraw", "--batch", "2", "--reason", "something else")
+    assert code == 1
+    assert said.startswith("error: batch 2 is withdrawn already, since 20")
+    assert said.endswith(" (wrong file); `clv restore --batch 2` lets it count again")
+    assert clv("withdraw", "--batch", "1", "--reason", " ") == (
+        1,
+        'error: say why: `clv withdraw --batch 1 --reason "amounts in cents"`',
+    )
+    dbt.build("staging", {}, home)
+    counted = {one["batch"]: (one["replaced"], one["withdrawn_rows"], one["erased_rows"]) for one in listed("batches")}
+    assert counted == {1: (0, 0, 0), 2: (0, 2, 0)}  # two could never be read
     assert listed("rejects", "--source", "other") == []
 
 
