@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from clv import dates, headline, roles, settings, tables, warehouse
-from clv.errors import ClvError, Unavailable
+from clv import airflow_state, dates, headline, roles, settings, tables, warehouse
+from clv.errors import ClvError, NotFoundError, Unavailable
 
-DAG = "clv_daily"
+DAG = airflow_state.DAILY
 ENDED = ("success", "failed")
 POLL_SECONDS = 2.0
 SECONDS_TO_CLOSE_A_BACKFILL = 90.0
@@ -65,13 +65,17 @@ class Airflow:
         try:
             answer = self.client.request(method, path, **options)  # type: ignore[arg-type]
         except httpx.TransportError as error:
-            raise ClvError(f"Airflow at {self.base} does not answer ({error}); run `clv up`") from None
+            raise Unavailable(f"Airflow at {self.base} does not answer ({error}); run `clv up`") from None
         if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
             raise LoggedOutError(
                 f"Airflow at {self.base} does not accept the password in {self.home.secrets}; run `clv up`"
             )
+        if answer.is_server_error:  # mostly because its database, which is the warehouse's server, is gone
+            with warehouse.connect(self.home.url_as(roles.PUBLISHER)):
+                pass
         if answer.is_error:
-            raise ClvError(f"Airflow refused {method} {path}: {_detail(answer)}")
+            kind = NotFoundError if answer.status_code == httpx.codes.NOT_FOUND else ClvError
+            raise kind(f"Airflow refused {method} {path}: {_detail(answer)}")
         return answer.json() if answer.content else {}
 
 
@@ -87,7 +91,7 @@ def trigger(airflow: Airflow, as_of: date, force_retrain: bool = False) -> str:
     """Starts a run for a date and returns its id. Each call starts a new one."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     body = {
-        "dag_run_id": f"manual__{as_of}__{stamp}",
+        "dag_run_id": f"{as_of}__manual__{stamp}",  # the date first: Airflow's list of runs shows the beginning
         "logical_date": None,
         "conf": {"as_of_date": as_of.isoformat(), "force_retrain": force_retrain},
     }
@@ -168,7 +172,10 @@ def _look_patiently(airflow: Airflow, dag_run_id: str) -> Run:
             return look(airflow, dag_run_id)
         except ClvError:
             time.sleep(pause)
-    return look(airflow, dag_run_id)
+    try:
+        return look(airflow, dag_run_id)
+    except Unavailable as error:
+        raise Unavailable(f"{error}; the runs that were started go on from there, and `clv runs` lists them") from None
 
 
 def wait(airflow: Airflow, dag_run_ids: list[str], console: Console) -> list[Run]:
@@ -239,9 +246,9 @@ def _why(airflow: Airflow, run: Run) -> str:
     found = warehouse.rows(query, (run.dag_run_id,), airflow.home.url_as(roles.PUBLISHER))
     if found:
         return f"the run for {run.as_of} failed in {found[0][0]}: {found[0][1]}"
-    tasks = [name for name, state in run.tasks.items() if state == "failed"]
-    url = f"{airflow.base}/dags/{DAG}/runs/{run.dag_run_id}"
-    return f"the run for {run.as_of} failed in {', '.join(tasks) or 'Airflow'}; its log is at {url}"
+    told = airflow_state.find(airflow, run.dag_run_id)
+    task, reason = airflow_state.failure(airflow, told) if told else (None, "Airflow does not have it any more")
+    return f"the run for {run.as_of} failed in {task or 'Airflow'}: {reason}"
 
 
 def run(home: settings.Settings, as_of: date, force_retrain: bool, console: Console) -> list[Run]:

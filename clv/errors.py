@@ -8,5 +8,9 @@ class ClvError(Exception):
     """
 
 
+class NotFoundError(ClvError):
+    """What was asked for by its name is not there."""
+
+
 class Unavailable(ClvError):  # noqa: N818 - what a server is
     """Something we need does not answer now, and may later: one line like the others, but a task is retried."""

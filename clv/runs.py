@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -10,6 +11,9 @@ from clv import roles, tables, warehouse
 from clv.errors import ClvError
 from clv.roles import PUBLISHER
 from clv.settings import Settings
+from expectations.results import ALL_FOUND
+
+LONGEST_ERROR = 240
 
 
 def open_run(as_of: date, started_by: str) -> str:
@@ -60,9 +64,11 @@ def latest(as_of: date) -> str | None:
 @dataclass(frozen=True)
 class History:
     """A run as it stands: published (readers of its date see it), replaced (they did), failed, running (begun, and
-    neither ended nor failed), or unfinished (the same, with no step that ended since the day before).
+    neither ended nor failed), or dead (the same, with no step that ended since the day before). Airflow, where it is
+    asked (clv.run_states), knows more, and of two states more: waiting and trained.
 
-    `step` is the last one that ended, `error` what stopped it, `gate` the gate that stopped the run.
+    `step` is the last one that ended, `error` what stopped it, `gate` the gate that stopped the run, and
+    `last_of_its_start` whether Airflow's run `started_by` opened no later one (as when it is cleared).
     """
 
     run_id: str
@@ -74,6 +80,10 @@ class History:
     started_at: datetime
     ended_at: datetime | None
     started_by: str
+    last_of_its_start: bool = True
+
+
+PUBLISHED = ("published", "replaced")
 
 
 def history(settings: Settings, today: date, limit: int | None = None, as_of: date | None = None) -> list[History]:
@@ -87,14 +97,15 @@ def history(settings: Settings, today: date, limit: int | None = None, as_of: da
                 when last.error is not null then 'failed'
                 when coalesce(last.ended_at, runs.started_at) >= (%(today)s::date - 1)::timestamp at time zone 'UTC'
                     then 'running'
-                else 'unfinished'
+                else 'dead'
             end,
             last.task,
             (
                 select min(gate) from {tables.GATE_RESULTS} as judged
                 where judged.run_id = runs.run_id and not success and severity = 'critical'
             ),
-            last.error, runs.started_at, last.ended_at, runs.started_by
+            last.error, runs.started_at, last.ended_at, runs.started_by,
+            runs.number = max(runs.number) over (partition by runs.as_of_date, runs.started_by)
         from {tables.RUNS} as runs
         left join (
             select distinct on (as_of_date) as_of_date, run_id from {tables.PUBLICATIONS}
@@ -110,6 +121,15 @@ def history(settings: Settings, today: date, limit: int | None = None, as_of: da
     """  # noqa: S608 - our own names
     found = warehouse.rows(query, {"as_of": as_of, "limit": limit, "today": today}, settings.url_as(PUBLISHER))
     return [History(*row) for row in found]
+
+
+def brief(error: str) -> str:
+    """An error for a row of a list: a gate's first sentence and its page, without counts, examples and mend; any other
+    to 240 characters."""
+    counts = re.search(r" \[\w+\.\w+: \w+", error)
+    if counts and ALL_FOUND in error:
+        return f"{error[: counts.start()]}; {ALL_FOUND}{error.rpartition(ALL_FOUND)[2]}"
+    return error if len(error) <= LONGEST_ERROR else f"{error[: LONGEST_ERROR - 1]}…"
 
 
 def log(run_id: str, task: str, started_at: float | datetime, facts: dict, try_number: int = 1) -> None:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import yaml
 
-from clv import roles, runs, tables, warehouse
+from clv import roles, run_states, runs, tables, warehouse
 from clv.dbt import PROJECT
 from clv.settings import Settings
 
@@ -29,7 +29,8 @@ class Freshness:
 @dataclass(frozen=True)
 class State:
     """age: days from the newest published date to today. waiting: orders loaded that are dated on or after the newest
-    published date, so that no published table has them."""
+    published date, so that no published table has them. run_of_newest_date: the last run of the newest date that was
+    begun; runs of older dates may have started after it."""
 
     published_dates: int
     newest: date | None
@@ -37,6 +38,7 @@ class State:
     age: int | None
     waiting: int
     last_run: runs.History | None
+    run_of_newest_date: runs.History | None
     freshness: list[Freshness]
 
     @property
@@ -46,9 +48,10 @@ class State:
         if self.newest and self.age is not None and self.age > OLDEST:
             today = self.newest + timedelta(days=self.age)
             found.append(f"the newest published date is {self.age} days old; make today's: `clv run --as-of {today}`")
-        if self.last_run and self.last_run.state == "failed":
-            again = f"`clv run --as-of {self.last_run.as_of_date}`"
-            found.append(f"the last run failed; once its cause is mended: {again}")
+        for what, run in (("the last run", self.last_run), ("the run of the newest date", self.run_of_newest_date)):
+            if run and run.state == "failed" and (what == "the last run" or run != self.last_run):
+                again = f"`clv run --as-of {run.as_of_date}`"
+                found.append(f"{what} failed; once its cause is mended: {again}")
         for one in self.freshness:
             if one.level == "error":
                 mend = "`clv ingest --source NAME --path FILE_OR_FOLDER`"
@@ -64,13 +67,17 @@ def read(settings: Settings, today: date) -> State:
     holding = f"select run_id from {tables.PUBLICATIONS} where as_of_date = %s order by publication_id desc limit 1"  # noqa: S608 - our own names
     run_id = warehouse.rows(holding, (newest,), url)[0][0] if newest else None
     last = runs.history(settings, today, limit=1)
+    begun = warehouse.rows(f"select max(as_of_date) from {tables.RUNS}", url=url)[0][0]  # noqa: S608 - our own names
+    of_newest = runs.history(settings, today, limit=1, as_of=begun) if begun else []
+    settled = run_states.settled([*last, *of_newest], settings)
     return State(
         published_dates=count,
         newest=newest,
         newest_run=run_id,
         age=(today - newest).days if newest else None,
         waiting=_waiting(newest, today, url),
-        last_run=last[0] if last else None,
+        last_run=settled[0] if settled else None,
+        run_of_newest_date=settled[-1] if settled else None,
         freshness=[_freshness(rule, today, url) for rule in rules()],
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 from clv.errors import ClvError
 
 _UUID = re.compile(r"\b([0-9a-f]{4})[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE)
+ALL_FOUND = "everything that was found: "  # before the page, at the end of a gate's error
 _EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+(\.[\w-]+)+\b")
 
 
@@ -72,7 +73,7 @@ def failure(gate: str, run_id: str, failed: list[Finding], page: Path) -> GateFa
         text += f"; {first.mend}"
     if others := [one.expectation for one in failed[1:]]:
         text += f"; also failed: {', '.join(others)}"
-    text += f"; everything that was found: {page}"
+    text += f"; {ALL_FOUND}{page}"
     return GateFailed(" ".join(text.split()))
 
 

@@ -100,21 +100,26 @@ def runs(
     as_csv: AsCsv = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the runs, the last started first: their state, the last step, the gate that stopped them."""
-    from clv import runs, tabular
+    """List the runs, the last started first: their state, the last step, the gate that stopped them.
+
+    --csv and --json write errors in full.
+    """
+    from clv import run_states, runs, tabular
 
     day = dates.parse_date(as_of, "--as-of") if as_of else None
-    found = runs.history(settings.located(), dates.today(), limit, day)
+    home, style = settings.located(), format_of(as_csv, as_json)
+    found = run_states.settled(runs.history(home, dates.today(), limit, day), home)
     names = ["run_id", "as_of_date", "state", "last_step", "stopped_by", "started_at", "minutes", "error"]
     rows = (
         (
             one.run_id, one.as_of_date, one.state, one.step, one.gate and f"gate {one.gate}",
             one.started_at.replace(microsecond=0),
-            round((one.ended_at - one.started_at).total_seconds() / 60, 1) if one.ended_at else None, one.error,
+            round((one.ended_at - one.started_at).total_seconds() / 60, 1) if one.ended_at else None,
+            runs.brief(one.error) if style == "table" and one.error else one.error,
         )
         for one in found
     )  # fmt: skip
-    tabular.write(names, rows, format_of(as_csv, as_json))
+    tabular.write(names, rows, style)
 
 
 def models(as_csv: AsCsv = False, as_json: AsJson = False) -> None:

@@ -65,9 +65,24 @@ def down() -> None:
     from clv.runtime import stack
 
     home = settings.located()
+    going = _going(home)
     with steps() as step:
         ended = stack.down(home, step)
     out.print("nothing was running" if not ended else f"everything of {home.home} is stopped")
+    if going:
+        days = ", ".join(going[:5]) + (", …" if going[5:] else "")
+        out.print(f"runs that had not ended go on at the next `clv up`: {len(going)} ({days})")
+
+
+def _going(home: settings.Settings) -> list[str]:
+    """The dates of the runs that are at work or queued; none where Airflow does not say."""
+    from clv import airflow_api, airflow_state
+    from clv.errors import ClvError
+
+    try:
+        return [run.day for run in airflow_state.active(airflow_api.Airflow(home))]
+    except ClvError:
+        return []
 
 
 def status() -> None:
@@ -120,7 +135,7 @@ def _fault(home: settings.Settings) -> str | None:
 
 def _show_state(home: settings.Settings) -> list[str]:
     """Prints what is published, what waits, the last run; gives why what is published is stale."""
-    from clv import dates, state
+    from clv import dates, runs, state
     from clv.commands.console import out
 
     found = state.read(home, dates.today())
@@ -141,8 +156,8 @@ def _show_state(home: settings.Settings) -> list[str]:
             )
     if run := found.last_run:
         ended = f"{run.ended_at or run.started_at:%Y-%m-%d %H:%M}"
-        since = f" since {run.started_at:%Y-%m-%d %H:%M}" if run.state == "running" else ""
-        why = f" in {run.step}: {run.error}" if run.error else f", last step {run.step or 'open_run'}"
+        since = f" since {run.started_at:%Y-%m-%d %H:%M}" if run.state in ("running", "waiting") else ""
+        why = f" in {run.step}: {runs.brief(run.error)}" if run.error else f", last step {run.step or 'open_run'}"
         out.print(f"last run   {run.run_id} {run.state}{since}{why} ({ended})", markup=False)
     for line in found.stale:
         out.print(f"stale      {line}", style="red", markup=False)

@@ -59,7 +59,7 @@ def test_orders_that_no_published_table_has_are_counted_once(shop: settings.Sett
 def test_the_last_run_says_what_stopped_it_until_another_goes_through(shop: settings.Settings):
     run_id = runs.open_run(DAY, "test")
     assert read(shop).last_run.state == "running"  # type: ignore[union-attr]
-    for days, state_then in ((0, "running"), (1, "running"), (2, "unfinished")):
+    for days, state_then in ((0, "running"), (1, "running"), (2, "dead")):
         assert runs.history(shop, dates.today() + timedelta(days=days), 1)[0].state == state_then
     runs.log(run_id, "gate_raw", 0, {"error": "gate raw stopped the run"})
     last = read(shop).last_run
@@ -72,6 +72,16 @@ def test_the_last_run_says_what_stopped_it_until_another_goes_through(shop: sett
     assert [(one.run_id, one.state) for one in runs.history(shop, DAY)] == [
         (next_run, "published"), (run_id, "failed"), (f"{DAY}.1", "replaced"),
     ]  # fmt: skip
+
+
+def test_the_newest_dates_failure_stays_until_that_date_is_published(shop: settings.Settings):
+    newest = DAY + timedelta(days=1)
+    runs.log(runs.open_run(newest, "test"), "gate_raw", 0, {"error": "gate raw stopped the run"})
+    publication.publish(DAY, small.ready_run(factor=2))  # an older date, made after it
+    found = read(shop, 1)
+    assert found.last_run
+    assert (found.last_run.as_of_date, found.last_run.state) == (DAY, "published")
+    assert found.stale == [f"the run of the newest date failed; once its cause is mended: `clv run --as-of {newest}`"]
 
 
 @pytest.mark.parametrize(("days", "level"), [(2, "pass"), (3, "warn"), (7, "warn"), (8, "error")])

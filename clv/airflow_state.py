@@ -1,0 +1,79 @@
+"""What Airflow knows of runs: whether one is at work, and why one failed. Asked through clv.airflow_api's session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from clv.errors import ClvError, NotFoundError
+
+if TYPE_CHECKING:
+    from clv.airflow_api import Airflow
+
+DAILY, TRAIN = "clv_daily", "clv_train"
+ACTIVE = ("queued", "running")
+OPENED = "run "  # a run's note begins so, until it says why the run failed
+
+
+@dataclass(frozen=True)
+class DagRun:
+    """A DAG run of Airflow's: queued, running, success or failed; `day` is the date it is for."""
+
+    dag: str
+    dag_run_id: str
+    state: str
+    note: str
+    day: str
+
+
+def find(airflow: Airflow, dag_run_id: str) -> DagRun | None:
+    """The run that Airflow has under this id, of either DAG that opens runs; None where it has none."""
+    for dag in (DAILY, TRAIN):
+        try:
+            return _dag_run(airflow.call("GET", f"/dags/{dag}/dagRuns/{dag_run_id}"))
+        except NotFoundError:
+            continue
+    return None
+
+
+def active(airflow: Airflow) -> list[DagRun]:
+    """The runs of the daily DAG that have not ended, the queued ones too; a hundred at most."""
+    query = {"state": ACTIVE, "limit": 100, "order_by": "run_after"}
+    return [_dag_run(run) for run in airflow.call("GET", f"/dags/{DAILY}/dagRuns", params=query)["dag_runs"]]
+
+
+def is_scheduling(airflow: Airflow) -> bool:
+    """Whether the scheduler is alive: without it, what has not ended waits."""
+    return (airflow.call("GET", "/monitor/health").get("scheduler") or {}).get("status") == "healthy"
+
+
+def failure(airflow: Airflow, run: DagRun) -> tuple[str | None, str]:
+    """The task in which a run failed, None where none did, and why in a line: the run's note, else the error at the end
+    of the task's log, else where that log is."""
+    place = f"/dags/{run.dag}/dagRuns/{run.dag_run_id}"
+    tasks = airflow.call("GET", f"{place}/taskInstances", params={"limit": 100})["task_instances"]
+    failed = next((task for task in tasks if task["state"] == "failed"), None)
+    if run.note and not run.note.startswith(OPENED):
+        return failed and failed["task_id"], run.note
+    reason = _last_error(airflow, f"{place}/taskInstances/{failed['task_id']}/logs/{failed['try_number']}", failed)
+    page = f"its log is at {airflow.base}/dags/{run.dag}/runs/{run.dag_run_id}"
+    return failed and failed["task_id"], f"{reason}; {page}" if reason else page
+
+
+def _last_error(airflow: Airflow, path: str, failed: dict | None) -> str | None:
+    """The last exception of a task's log, in a line."""
+    if failed is None:
+        return None
+    try:
+        lines = airflow.call("GET", path, params={"full_content": True}, headers={"Accept": "application/json"})
+    except ClvError:  # a log that was removed explains nothing
+        return None
+    for line in reversed(lines["content"]):
+        for error in reversed((line.get("error_detail") or []) if isinstance(line, dict) else []):
+            return " ".join(f"{error['exc_type']}: {error['exc_value']}".split())[:400]
+    return None
+
+
+def _dag_run(run: dict) -> DagRun:
+    day = (run.get("conf") or {}).get("as_of_date") or (run.get("logical_date") or run.get("run_after") or "")[:10]
+    return DagRun(run["dag_id"], run["dag_run_id"], run["state"], run.get("note") or "", day)
