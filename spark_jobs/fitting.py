@@ -4,9 +4,9 @@ both. Where a search for parameters is asked for, what it finds is tried as a ch
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -47,6 +47,28 @@ HELD_BACK = 2  # latest closed origins per horizon that forecasts are judged by
 
 
 @dataclass(frozen=True)
+class Past:
+    """What a model is made from: the origins, customers of each (`panel`), what the anchor missed, examples in `data`
+    for so many workers, and by window the origins that forecasts of it are judged by and what totals are off by."""
+
+    training_date: date
+    daily: Daily
+    origins: dict[date, Origin]
+    residuals: list[Residual]
+    panel: dict[date, Columns]
+    data: DataFrame
+    rows: int
+    workers: int
+    held: dict[int, list[date]]
+    spreads: dict[int, float]
+
+    def examples_by(self, window: int, by: date) -> list[tuple[date, int]]:
+        """The snapshots that trees learn a window from by a date."""
+        trees = BOOSTED_IF_TWO_YEARS[(by - self.daily.first).days >= model_choice.TWO_YEARS]
+        return learning.snapshots(self.origins, window, by, trees)
+
+
+@dataclass(frozen=True)
 class Judged:
     """A window's model, what was decided of it, the origins that it was judged by, and what each way to blend came
     to."""
@@ -55,6 +77,9 @@ class Judged:
     decision: Decision | None
     held_back: list[HeldBack]
     blends: dict[str, Blend]
+
+
+Asked = tuple[str, int, date]  # name of the parameters, window, and the date by which examples had closed
 
 
 def fit(
@@ -74,77 +99,101 @@ def fit(
     if not origins:
         return unlearned(settings, training_date, name)
     log.info("fitted the anchor at %d origins, %s to %s", len(origins), min(origins), max(origins))
+    past = past_of(features, origins, daily, settings, training_date)
+    found = {} if known is None else known
+    if settings.shop["tune_minutes"] and known is None:
+        found = tuned(past, settings)
+    sets = {OURS: model_choice.LEARNERS}
+    if any(one.better for one in found.values()):
+        sets[TUNED] = tuning.chosen(found)
+    learned = learn_all(past, sets, session.slots(features.sparkSession))
+    record, trained = new_record(training_date, origins, past.rows), {}
+    record |= {"blend": settings.blend, "tuning": tuning.as_record(found)}
+    for window in past.held:
+        kept = decided(past, learned, window, settings.blend, challenged=TUNED in sets)
+        trained[window] = kept.trained
+        note(record, window, kept)
+    latest = max(past.panel)
+    fitted, columns = origins[latest].fit, past.panel[latest]
+    model = Model(name, settings.horizons, trained, past.residuals, personas.fit(features.sparkSession, columns))
+    common = settings_of(model, fitted, columns, daily, latest)
+    record["reference"] = drift.reference(columns)
+    record["explained"] = explained.explain(model, fitted, columns, common, latest.isoformat())
+    return model, record
+
+
+def past_of(
+    features: DataFrame, origins: dict[date, Origin], daily: Daily, settings: Settings, training_date: date
+) -> Past:
+    """What the origins of a training date give to learn from."""
     residuals = missed(origins, daily)
     panel = learning.panel(features)
     data, rows, workers = learning.ordered(learning.build_examples(features, origins))
     log.info("built %d examples; training with %d worker%s", rows, workers, "" if workers == 1 else "s")
     windows = bases(origins, settings.horizons)
     held = {window: latest_closed(origins, window, training_date, HELD_BACK) for window in windows}
-
-    def examples_by(window: int, by: date) -> list[tuple[date, int]]:
-        trees = BOOSTED_IF_TWO_YEARS[(by - daily.first).days >= model_choice.TWO_YEARS]
-        return learning.snapshots(origins, window, by, trees)
-
-    found = {} if known is None else known
-    if settings.shop["tune_minutes"] and known is None:
-        found = tuned(data, held, examples_by, workers, settings)
-    sets = {OURS: model_choice.LEARNERS}
-    if any(one.better for one in found.values()):
-        sets[TUNED] = tuning.chosen(found)
-
-    def learn(asked: tuple[str, int, date]) -> Trained:
-        parameters, window, by = asked
-        cells = rfm_cells(panel, latest_closed(origins, window, by, SMOOTH_ORIGINS), window)
-        learners = learning.train(data, examples_by(window, by), window, workers, sets[parameters])
-        if learners is None:
-            return Trained(cells=cells)
-        log.info("learned windows of %d days closed by %s", window, by)
-        smooth = logistic.fit(*smooth_examples(origins, panel, window, by))
-        return Trained(learners, smooth, list(blending.USUAL), list(blending.USUAL_CHANCE), cells=cells)
-
-    asked = [(name, window, by) for name in sets for window, days in held.items() for by in (training_date, *days)]
-    with ThreadPoolExecutor(max(1, session.slots(features.sparkSession) // workers)) as pool:
-        learned = dict(zip(asked, pool.map(learn, asked), strict=True))
-
     spreads = totals.pooled_spreads({window: level_errors(origins, daily, window, residuals) for window in held})
+    return Past(training_date, daily, origins, residuals, panel, data, rows, workers, held, spreads)
 
-    def judged(parameters: str, window: int) -> Judged:
-        then = [
-            evaluation.hold_back(
-                learned[parameters, window, day], origins[day].fit, panel[day], window, day.isoformat(),
-                log_level(daily, day, window, residuals), buyers_missed(day, window, residuals),
-            )
-            for day in held[window]
-        ]  # fmt: skip
-        most = max(origin.totals[window].most for origin in origins.values() if window in origin.totals)
-        own, blends = evaluation.blended(learned[parameters, window, training_date], then, settings.blend)
-        return Judged(*evaluation.calibrated(own, then, most, spreads[window]), then, blends)
 
-    record, trained = new_record(training_date, origins, rows), {}
-    record |= {"blend": settings.blend, "tuning": tuning.as_record(found)}
-    for window in held:
-        kept, decision = judged(OURS, window), None
-        if kept.decision:
-            decision = kept.decision
-            challenger = judged(TUNED, window) if TUNED in sets else None
-            if challenger and challenger.decision:
-                decision, promoted = decision.challenged(challenger.decision)
-                kept = challenger if promoted else kept
-            log.info("windows of %d days: %s is published", window, decision.published)
-            record["decisions"] += decision.as_rows()
-            record["backtest"] += decision.measured_as_rows()
-        trained[window] = kept.trained
-        record["held_back"][window] = [held_back.origin for held_back in kept.held_back]
-        record["blends"][window] = {way: asdict(blend) for way, blend in kept.blends.items()}
-        record["weights"][window] = {"value": kept.trained.value_weights, "chance": kept.trained.chance_weights}
-        record["metrics"] |= evaluation.scores(kept.trained, kept.held_back)
-    latest = max(panel)
-    fitted, columns = origins[latest].fit, panel[latest]
-    model = Model(name, settings.horizons, trained, residuals, personas.fit(features.sparkSession, columns))
-    common = settings_of(model, fitted, columns, daily, latest)
-    record["reference"] = drift.reference(columns)
-    record["explained"] = explained.explain(model, fitted, columns, common, latest.isoformat())
-    return model, record
+def learn_all(past: Past, sets: dict[str, model_choice.Parameters], slots: int) -> dict[Asked, Trained]:
+    """What is learned of each window with each set of parameters, by the training date and by each origin that the
+    window is judged by; as many at a time as there are slots for."""
+    asked = [
+        (name, window, by) for name in sets for window, days in past.held.items() for by in (past.training_date, *days)
+    ]
+    with ThreadPoolExecutor(max(1, slots // past.workers)) as pool:
+        return dict(zip(asked, pool.map(lambda one: learn(past, sets[one[0]], *one[1:]), asked), strict=True))
+
+
+def learn(past: Past, parameters: model_choice.Parameters, window: int, by: date) -> Trained:
+    """What is learned of a window from what had closed by a date; cells alone where that is too little."""
+    cells = rfm_cells(past.panel, latest_closed(past.origins, window, by, SMOOTH_ORIGINS), window)
+    learners = learning.train(past.data, past.examples_by(window, by), window, past.workers, parameters)
+    if learners is None:
+        return Trained(cells=cells)
+    log.info("learned windows of %d days closed by %s", window, by)
+    smooth = logistic.fit(*smooth_examples(past.origins, past.panel, window, by))
+    return Trained(learners, smooth, list(blending.USUAL), list(blending.USUAL_CHANCE), cells=cells)
+
+
+def judged(past: Past, learned: dict[Asked, Trained], parameters: str, window: int, blend: str) -> Judged:
+    """A window's model with one set of parameters, blended and calibrated at the origins it is judged by."""
+    then = [
+        evaluation.hold_back(
+            learned[parameters, window, day], past.origins[day].fit, past.panel[day], window, day.isoformat(),
+            log_level(past.daily, day, window, past.residuals), buyers_missed(day, window, past.residuals),
+        )
+        for day in past.held[window]
+    ]  # fmt: skip
+    most = max(origin.totals[window].most for origin in past.origins.values() if window in origin.totals)
+    own, blends = evaluation.blended(learned[parameters, window, past.training_date], then, blend)
+    return Judged(*evaluation.calibrated(own, then, most, past.spreads[window]), then, blends)
+
+
+def decided(past: Past, learned: dict[Asked, Trained], window: int, blend: str, challenged: bool) -> Judged:
+    """A window's model with our parameters, or with those that a search found where they are promoted; the decision
+    tells of both."""
+    kept = judged(past, learned, OURS, window, blend)
+    if kept.decision and challenged:
+        challenger = judged(past, learned, TUNED, window, blend)
+        if challenger.decision:
+            decision, promoted = kept.decision.challenged(challenger.decision)
+            kept = replace(challenger if promoted else kept, decision=decision)
+    if kept.decision:
+        log.info("windows of %d days: %s is published", window, kept.decision.published)
+    return kept
+
+
+def note(record: dict[str, Any], window: int, kept: Judged) -> None:
+    """Adds to a record what was decided of a window, by what, and how well it did."""
+    if kept.decision:
+        record["decisions"] += kept.decision.as_rows()
+        record["backtest"] += kept.decision.measured_as_rows()
+    record["held_back"][window] = [held_back.origin for held_back in kept.held_back]
+    record["blends"][window] = {way: asdict(blend) for way, blend in kept.blends.items()}
+    record["weights"][window] = {"value": kept.trained.value_weights, "chance": kept.trained.chance_weights}
+    record["metrics"] |= evaluation.scores(kept.trained, kept.held_back)
 
 
 def unlearned(settings: Settings, training_date: date, name: str) -> tuple[Model, dict[str, Any]]:
@@ -153,21 +202,15 @@ def unlearned(settings: Settings, training_date: date, name: str) -> tuple[Model
     return Model(name, settings.horizons), new_record(training_date)
 
 
-def tuned(
-    data: DataFrame,
-    held: dict[int, list[date]],
-    examples_by: Callable[[int, date], list[tuple[date, int]]],
-    workers: int,
-    settings: Settings,
-) -> dict[str, tuning.Found]:
+def tuned(past: Past, settings: Settings) -> dict[str, tuning.Found]:
     """Parameters searched for on the longest window that has enough examples closed by its first held-back origin,
     so that what is found is judged on origins it knows nothing of. None where no window has."""
     minutes, how = settings.shop["tune_minutes"], settings.shop["tune_search"]
-    for window in sorted(held, reverse=True):
-        rows = learning.lessons(data, examples_by(window, held[window][0]), window) if held[window] else None
+    for window, days in sorted(past.held.items(), reverse=True):
+        rows = learning.lessons(past.data, past.examples_by(window, days[0]), window) if days else None
         if rows is not None:
             log.info("searching for parameters (%s, %g minutes) on windows of up to %d days", how, minutes, window)
-            return tuning.search(rows, workers, how, minutes)
+            return tuning.search(rows, past.workers, how, minutes)
     log.info("no search for parameters: too few examples had closed before the held-back origins")
     return {}
 
