@@ -42,7 +42,7 @@ FREQUENT_CUSTOMERS = 10  # with three orders: fewer tell nothing of how often cu
 class Choice:
     """The model for a run, or in `status_reason` which rule was not met. `origins`: what training needs, else none.
 
-    Where `exists` is false and there is no reason, the model has to be trained first.
+    Where `exists` is false and there is no reason, the model has to be trained first, or its references made anew.
     """
 
     training_date: date | None = None
@@ -144,6 +144,16 @@ def training_origins(training_date: date, settings: Settings | None = None) -> l
     return origins(training_date, first, settings.horizons) if first else []
 
 
+def has_references(model_version: str, settings: Settings) -> bool:
+    """Whether the warehouse has a model's predictions at its training date, discounted by the shop's rate as it is set
+    now: all of them are there, or none."""
+    query = f"""
+        select exists (select from {tables.REFERENCE_PREDICTIONS} where model_version = %s and discount_rate = %s)
+    """  # noqa: S608 - our own names
+    values = (model_version, float(settings.shop["discount_rate"]))
+    return warehouse.rows(query, values, settings.url_as(MODELLER))[0][0]
+
+
 def record_decisions(
     model_version: str, training_date: date, decisions: list[dict], backtest: list[dict], settings: Settings
 ) -> None:
@@ -176,10 +186,11 @@ def published(settings: Settings) -> dict[str, dict[int, str]]:
 def _choice(training_date: date, settings: Settings, reuse: bool = True) -> Choice:
     digest = data_digest(training_date, settings)
     found = registry.find(training_date, digest, settings) if reuse else None
+    name = registry.version_name(training_date, digest)
     return Choice(
         training_date,
         digest,
-        registry.version_name(training_date, digest),
-        exists=found is not None,
+        name,
+        exists=found is not None and has_references(name, settings),
         origins=training_origins(training_date, settings),
     )

@@ -177,12 +177,14 @@ def _make_sure(choice: model_choice.Choice, as_of: date, run_id: str, forced: bo
     if choice.status_reason or choice.exists or not choice.training_date or not choice.data_digest:
         return facts
     training = choice.training_date.isoformat()
-    origins = [origin.isoformat() for origin in choice.origins]
-    if origins:  # else no window has closed yet, and the model is the probabilistic one
-        variables = {"as_of_date": training, "run_id": run_id, "training_date": training, "origins": origins}
-        built = dbt.build("training", variables, settings.load())
-        _judge_what_was_used(built["staging"], as_of, run_id)
-    trained = job.run(choice.training_date, run_id, choice.data_digest, forced)
+    # The training date itself is no origin: its customers are what the model's references are of.
+    days = [day.isoformat() for day in (*choice.origins, choice.training_date)]
+    variables = {"as_of_date": training, "run_id": run_id, "training_date": training, "origins": days}
+    built = dbt.build("training", variables, settings.load())
+    _judge_what_was_used(built["staging"], as_of, run_id)
+    # Else somebody erased meanwhile would be among the references after all.
+    with warehouse.lock(privacy.LOCK, roles.url(PUBLISHER), shared=True):
+        trained = job.run(choice.training_date, run_id, choice.data_digest, forced)
     return {**facts, **trained}
 
 

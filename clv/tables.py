@@ -27,6 +27,7 @@ TRAINING_EXAMPLES = "features.training_examples"
 CUSTOMER_PREDICTIONS = "predictions.customer_predictions"
 BASELINE_PREDICTIONS = "predictions.baseline_predictions"
 NEW_CUSTOMERS = "predictions.new_customers"
+REFERENCE_PREDICTIONS = "predictions.reference_predictions"
 
 CUSTOMER_SEGMENTS_BEFORE = "analytics_runs.customer_segments_before"
 CHANNEL_SPEND_BEFORE = "analytics_runs.channel_spend"  # before the date

@@ -22,7 +22,7 @@ DIMENSIONS = {
     # Tables, keys and sums agree with each other.
     "consistency": (
         "key_unique", "customers_known", "customers_add_up", "lines_add_up", "revenue_reconciles", "spend_reconciles",
-        "compared_with_staging", "tiers_have_their_shares",
+        "compared_with_staging", "tiers_have_their_shares", "tiers_agree_with_percentiles",
     ),
     "timeliness": ("newest_order",),
     "availability": ("has_rows", "counted"),

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from pyspark.sql import DataFrame
 
 from clv import registry, tables, warehouse
 from clv import settings as settings_module
@@ -83,13 +84,11 @@ def predict(model: Model, as_of: date, run_id: str, settings: Settings) -> dict[
         parts = warehouse_io.partitions_for(customers)
         features = warehouse_io.read_slice(spark, settings, tables.CUSTOMER_FEATURES, COLUMNS, where, parts).persist()
         known = features.where(USABLE)
-        fits = learning.fit_origins(known)
-        if as_of not in fits:
+        found = in_common(known, model, as_of, settings)
+        if found is None:
             rows = write_too_little_data(settings, as_of, run_id, NO_ORDER)
             return {"customers": customers, "rows": rows, "status": "too_little_data", "reason": NO_ORDER}
-        fit = fits[as_of].fit
-        daily = warehouse_io.daily_revenue(as_of, settings.url_as(MODELLER))
-        common = forecast.settings_of(model, fit, learning.panel(known, MOST_SAMPLED)[as_of], daily, as_of)
+        fit, common = found
         rate = settings.shop["discount_rate"]
         said = features.mapInArrow(lambda batches: say(batches, model, fit, common, rate), SAID_SCHEMA).persist()
         average = explaining.averages(said)
@@ -119,6 +118,18 @@ def write_new_customers(as_of: date, run_id: str, horizons: list[int], settings:
     with warehouse.connect(url) as connection, connection.cursor() as cursor:
         cursor.execute(f"delete from {tables.NEW_CUSTOMERS} where as_of_date = %s and run_id = %s", (as_of, run_id))  # type: ignore[arg-type]  # noqa: S608 - our own names
         cursor.executemany(f"insert into {tables.NEW_CUSTOMERS} values (%s, %s, %s, %s, %s, %s, %s, %s, %s)", rows)  # type: ignore[arg-type]  # noqa: S608 - our own names
+
+
+def in_common(
+    known: DataFrame, model: Model, as_of: date, settings: Settings
+) -> tuple[OriginFit, dict[int, Setting]] | None:
+    """The anchor fitted to a date's customers with a purchase day, and what they have in common; None without any."""
+    fits = learning.fit_origins(known)
+    if as_of not in fits:
+        return None
+    fit = fits[as_of].fit
+    daily = warehouse_io.daily_revenue(as_of, settings.url_as(MODELLER))
+    return fit, forecast.settings_of(model, fit, learning.panel(known, MOST_SAMPLED)[as_of], daily, as_of)
 
 
 def say(

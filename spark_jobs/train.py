@@ -1,7 +1,8 @@
 """Trains the model of a date: python -m spark_jobs.train --training-date D --run-id R
 
-Reads features.training_examples (training_date, run_id), writes a version into the registry, prints its facts as
-one line of JSON last. Does nothing where the same data have a model already, unless forced.
+Reads features.training_examples (training_date, run_id), writes a version into the registry and its references into
+the warehouse, prints its facts as one line of JSON last. Does nothing where the same data have a model already, unless
+forced.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from clv.dates import parse_date
 from clv.errors import ClvError
 from clv.roles import MODELLER
 from clv.settings import Settings
-from spark_jobs import entry, fitting, model_files, outcomes, session, tuning, warehouse_io
+from spark_jobs import entry, fitting, model_files, outcomes, references, session, tuning, warehouse_io
 from spark_jobs.columns import COLUMNS, USABLE
 from spark_jobs.forecast import Model
 from spark_jobs.promotion import OURS
@@ -38,7 +39,7 @@ def run(
     force: bool = False,
     settings: Settings | None = None,
 ) -> dict[str, Any]:
-    """Trains and registers the model of a training date, or finds it; returns the facts.
+    """Trains and registers the model of a training date, or finds it; returns the facts. Makes its references sure.
 
     data_digest: of the data that the examples were built from; where the orders have changed since, a RuntimeError
     says so, and taking the step again helps. Of two trainings of the same data at once, the second waits and finds
@@ -51,36 +52,47 @@ def run(
     name = registry.version_name(training_date, digest)
     with warehouse.lock(f"train {name}", settings.url_as(MODELLER)):
         found = None if force else registry.find(training_date, digest, settings)
-        if found:
+        if found and model_choice.has_references(name, settings):
             log.info("model %s of the same data is registered already", name)
             return {"model_version": name, "trained": False, "number": found.number}
         with session.running("train", settings) as spark:
-            model, record = fit(spark, settings, training_date, run_id, name, searched(training_date, digest, settings))
-        with tempfile.TemporaryDirectory(prefix="clv-model-") as folder:
-            model_files.save(model, Path(folder), record)
-            parameters = {
-                f"{learner}.{key}": value
-                for learner, kept in model_choice.LEARNERS.items()
-                for key, value in kept.items()
-            }
-            parameters |= {f"weights.{window}": weights for window, weights in record["weights"].items()}
-            for learner, one in record["tuning"].items():
-                parameters |= {f"found.{learner}.{key}": one["parameters"][key] for key in tuning.SPACE}
-                parameters[f"found.{learner}.better"] = one["better"]
-            parameters |= {f"blends.{window}": blends for window, blends in record["blends"].items()}
-            parameters |= {"blend": settings.blend, "origins": len(record["origins"]), "examples": record["examples"]}
-            model_choice.record_decisions(name, training_date, record["decisions"], record["backtest"], settings)
-            version = registry.register(
-                Path(folder), training_date, digest, force, parameters, record["metrics"], settings
-            )
-        promoted = bool(model.trained) and all(kept.published == OURS for kept in model.trained.values())
-        registry.name_roles(version, promoted, settings)
-    log.info("registered %s as number %d", name, version.number)
+            if found:
+                model = model_files.load(registry.files(name, settings))
+                references.write(spark, model, training_date, run_id, settings)
+                return {"model_version": name, "trained": False, "number": found.number}
+            known = searched(training_date, digest, settings)
+            model, record = fit(spark, settings, training_date, run_id, name, known)
+            if not model_choice.has_references(name, settings):
+                references.write(spark, model, training_date, run_id, settings)
+        number = register(model, record, training_date, digest, force, settings)
     return {
-        "model_version": name, "trained": True, "number": version.number, "examples": record["examples"],
+        "model_version": name, "trained": True, "number": number, "examples": record["examples"],
         "origins": len(record["origins"]), "windows": sorted(model.trained),
         "weights": record["weights"], "metrics": record["metrics"],
     }  # fmt: skip
+
+
+def register(
+    model: Model, record: dict[str, Any], training_date: date, digest: str, force: bool, settings: Settings
+) -> int:
+    """Registers a model with the record of its making; gives its number."""
+    parameters = {
+        f"{learner}.{key}": value for learner, kept in model_choice.LEARNERS.items() for key, value in kept.items()
+    }
+    parameters |= {f"weights.{window}": weights for window, weights in record["weights"].items()}
+    for learner, one in record["tuning"].items():
+        parameters |= {f"found.{learner}.{key}": one["parameters"][key] for key in tuning.SPACE}
+        parameters[f"found.{learner}.better"] = one["better"]
+    parameters |= {f"blends.{window}": blends for window, blends in record["blends"].items()}
+    parameters |= {"blend": settings.blend, "origins": len(record["origins"]), "examples": record["examples"]}
+    model_choice.record_decisions(model.version, training_date, record["decisions"], record["backtest"], settings)
+    with tempfile.TemporaryDirectory(prefix="clv-model-") as folder:
+        model_files.save(model, Path(folder), record)
+        version = registry.register(Path(folder), training_date, digest, force, parameters, record["metrics"], settings)
+    promoted = bool(model.trained) and all(kept.published == OURS for kept in model.trained.values())
+    registry.name_roles(version, promoted, settings)
+    log.info("registered %s as number %d", model.version, version.number)
+    return version.number
 
 
 @threadpool_limits.wrap(limits=1, user_api="blas")  # sums in another order would make another model
@@ -109,7 +121,7 @@ def searched(training_date: date, data_digest: str, settings: Settings) -> dict[
 
 
 def read(spark: SparkSession, settings: Settings, training_date: date, run_id: str) -> DataFrame | None:
-    """The rows of features.training_examples of one run; None where no window has closed by the training date."""
+    """The origins of features.training_examples of one run; None where no window has closed by the training date."""
     where = {"training_date": training_date, "run_id": run_id}
     rows = warehouse_io.count(tables.TRAINING_EXAMPLES, where, settings.url_as(MODELLER))
     if not rows:
@@ -126,7 +138,7 @@ def read(spark: SparkSession, settings: Settings, training_date: date, run_id: s
     followed = outcomes.columns(settings.windows)
     wanted = {**COLUMNS, **dict.fromkeys(followed, "double precision")}
     read = warehouse_io.read_slice(spark, settings, tables.TRAINING_EXAMPLES, wanted, where, parts, share, followed)
-    return read.where(USABLE).persist()
+    return read.where(USABLE).where(f"as_of_date < '{training_date}'").persist()
 
 
 def main(arguments: list[str] | None = None) -> int:

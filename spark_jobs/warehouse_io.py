@@ -168,6 +168,20 @@ def replace_slice(data: DataFrame, settings: Settings, table: str, slice_: dict[
     return rows
 
 
+def replace_whole(data: DataFrame, settings: Settings, table: str, slice_: dict[str, Any]) -> int:
+    """Writes `data` as the whole slice of `table` in one transaction, so that others find all of it or none; returns
+    its number of rows. For what the driver can hold."""
+    rows = data.toArrow()
+    with warehouse.connect(settings.url_as(MODELLER)) as connection:
+        connection.execute(f"delete from {table} where {sql_text.equal(slice_)}")  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
+        copy_sql = f"copy {table} ({', '.join(rows.column_names)}) from stdin (format csv)"
+        with connection.cursor() as cursor, cursor.copy(copy_sql) as copy:  # type: ignore[arg-type]
+            for batch in rows.to_batches():
+                copy.write(csv_bytes(batch))
+        connection.execute("select ops.take_statistics(%s::regclass)", (table,))
+    return rows.num_rows
+
+
 def csv_bytes(batch: pa.RecordBatch) -> bytes:
     """A batch as CSV without a header, nulls as empty fields, for COPY ... (format csv)."""
     import pyarrow.csv as csv

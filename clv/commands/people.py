@@ -17,7 +17,7 @@ def erase(
 ) -> None:
     """Remove a person, from the rows as received to the published ones, and keep them out from now on.
 
-    Waits for loads, builds and forecasts at work. Gives a receipt; cannot be undone.
+    Waits for loads, builds, trainings and forecasts at work. Gives a receipt; cannot be undone.
     """
     from clv.commands.console import out, steps
     from clv.privacy import erasing
@@ -43,7 +43,7 @@ def erase(
 def rotate_key() -> None:
     """Name every customer anew, by a new secret, in every table at once.
 
-    Waits for loads, builds and forecasts at work. Keys that were copied elsewhere mean nobody from then on.
+    Waits for loads, builds, trainings and forecasts at work. Keys that were copied elsewhere mean nobody from then on.
     """
     from clv.commands.console import out, steps
     from clv.privacy import rotation

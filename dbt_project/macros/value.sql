@@ -39,6 +39,36 @@
 {%- endmacro %}
 
 
+{# Discounted profit of a relation's predicted revenue, by the shop's profit per unit of it. #}
+{% macro discounted_profit(predictions, margin) -%}
+    {{ predictions }}.predicted_revenue * {{ margin }} * {{ predictions }}.discount_factor
+{%- endmacro %}
+
+
+{#
+  The tier, or another group of a seed with (name, top_percent, tolerance), of each customer of `ranked`, as a query: the
+  first group whose end the customer is above. At each end a customer stays on the side where the run's model saw them
+  at its training date, until the rank of the day has passed the end by more than the tolerance. Who was not known then
+  goes by the rank of the day. ranked, reference_ranks: queries with customer_key and percent_above.
+#}
+{% macro groups_of_ranks(ranked, reference_ranks, groups, name) %}
+select distinct on ({{ ranked }}.customer_key)
+    {{ ranked }}.customer_key,
+    {{ ranked }}.percent_above,
+    {{ groups }}.{{ name }}
+from {{ ranked }}
+left join {{ reference_ranks }} on {{ ranked }}.customer_key = {{ reference_ranks }}.customer_key
+inner join {{ groups }}
+    on
+        {{ groups }}.top_percent + case
+            when {{ reference_ranks }}.percent_above < {{ groups }}.top_percent then {{ groups }}.tolerance
+            when {{ reference_ranks }}.percent_above >= {{ groups }}.top_percent then -{{ groups }}.tolerance
+            else 0
+        end > {{ ranked }}.percent_above
+order by {{ ranked }}.customer_key, {{ groups }}.top_percent
+{%- endmacro %}
+
+
 {# 1 (lowest) to 5 (highest) by rank. Equal values share a quintile, the lowest they reach. #}
 {% macro quintile(column) -%}
     least(1 + floor(5 * percent_rank() over (order by {{ column }})), 5)::integer

@@ -10,6 +10,7 @@ from expectations.forecasts import chances_ordered, longer_is_not_less
 from expectations.rules import Slice, Suite, between, complete, has_rows, never, unique
 
 MONEY = ("predicted_revenue", "predicted_clv", "predicted_clv_low", "predicted_clv_high", "value_tier")
+HUNDREDTH = 0.01  # to which percentiles are rounded
 # A shop that sells at a loss has negative values, and a longer horizon loses more. So the order of bounds and horizons
 # is asked for only where a value is not negative.
 RISING = (
@@ -53,6 +54,7 @@ def customer_clv(slice_: Slice) -> Suite:
         ),
         between("clv_percentile", 0, 100),
         _tiers_have_their_shares(),
+        _tiers_agree_with_percentiles(),
     )
 
 
@@ -77,14 +79,30 @@ def _tiers_have_their_shares() -> Expectation:
             select
                 tiers.value_tier, tiers.top_percent,
                 count(*) filter (where reached.top_percent <= tiers.top_percent) as customers_down_to_it,
-                ceil(count(*) * tiers.top_percent / 100) as stated
+                ceil(count(*) * tiers.top_percent / 100) as stated,
+                count(*) * tiers.tolerance / 100 as allowed
             from {RUNS}.value_tiers as tiers
             cross join {{batch}} as clv
             join {RUNS}.value_tiers as reached on reached.value_tier = clv.value_tier
-            group by tiers.value_tier, tiers.top_percent
+            group by tiers.value_tier, tiers.top_percent, tiers.tolerance
         ) as shares
-        where abs(customers_down_to_it - stated) > 1""",  # noqa: S608 - our own SQL; values are bound or quoted
-        "a value tier does not hold its stated share of customers",
+        where abs(customers_down_to_it - stated) > allowed + 1""",  # noqa: S608 - our own SQL; values are bound or quoted
+        "a value tier does not hold its stated share of customers, give or take its tolerance",
+        MEND,
+    )
+
+
+def _tiers_agree_with_percentiles() -> Expectation:
+    return never(
+        "tiers_agree_with_percentiles",
+        f"""select customer_key, clv_percentile, value_tier from {{batch}} as clv
+        join (
+            select *, lag(top_percent - tolerance, 1, 0) over (order by top_percent) as starts
+            from {RUNS}.value_tiers
+        ) as tiers using (value_tier)
+        where 100 - clv_percentile < starts - {HUNDREDTH}
+            or 100 - clv_percentile > top_percent + tolerance + {HUNDREDTH}""",  # noqa: S608 - our own SQL; values are bound or quoted
+        "a customer's percentile is further from their value tier than its tolerance",
         MEND,
     )
 

@@ -64,7 +64,8 @@ create table analytics_runs.customer_clv_horizons (
     primary key (as_of_date, run_id, customer_key, horizon_days)
 );
 create table analytics_runs.value_tiers as
-    select * from (values ('high', 34), ('middle', 67), ('low', 100)) as tiers (value_tier, top_percent);
+    select * from (values ('high', 34, 3), ('middle', 67, 7), ('low', 100, 0))
+        as tiers (value_tier, top_percent, tolerance);
 create table analytics_runs.segments (segment text, lifecycle_stage text, meaning text, what_to_do text);
 create table analytics_runs.segment_summary (
     {SLICED}, segment text, customers bigint, profit_basis text default 'costs', customers_contactable int default 0,

@@ -25,7 +25,7 @@ LINES = [  # line, order, customer, time, amount
 
 REVENUE = {A: "35.00", B: "20.00", C: "7.50"}
 ORDERS = [("o1", A, "10.00"), ("o2", A, "25.00"), ("o3", B, "20.00"), ("o4", C, "7.50")]
-TIERS = {A: ("high", "loyal"), B: ("middle", "new"), C: ("low", "new")}
+TIERS = {A: (100, "high", "loyal"), B: (66.67, "middle", "new"), C: (33.33, "low", "new")}
 
 
 def execute(sql: str, params: tuple | list | None = None) -> None:
@@ -127,18 +127,22 @@ def _customer(
         values (%s, %s, %s, 1, 1, 0, 0, 90, '2011-03-01', '2011-03-01', %s, 1, %s)""",
         (as_of, run_id, customer, revenue, revenue),
     )
-    tier, segment = TIERS[customer]
+    percentile, tier, segment = TIERS[customer]
     money = [factor * amount for amount in (20, 15, 14, 2, 10, 40)]
     connection.execute(
         "insert into analytics_runs.customer_clv values (%s, %s, %s, 365, 'GBP', 'scored', null, '2011-03-01',"
-        " '2011-03-01', 1, %s, 0.8, 0.5, 'low', 1, %s, %s, %s, %s, %s, %s, 50, %s, %s, 'm1')",
-        (as_of, run_id, customer, revenue, *money, tier, segment),
+        " '2011-03-01', 1, %s, 0.8, 0.5, 'low', 1, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'm1')",
+        (as_of, run_id, customer, revenue, *money, percentile, tier, segment),
     )
     connection.execute(
         "insert into analytics_runs.customer_segments values (%s, %s, %s, %s, 'active', 'high', '{}', 'orders-often')",
         (as_of, run_id, customer, segment),
     )
     connection.execute("insert into analytics_runs.dim_customer values (%s, %s, %s, 'GB')", (as_of, run_id, customer))
+    connection.execute(
+        f"insert into {tables.REFERENCE_PREDICTIONS} values ('m1', %s, 20, 0.9, 0.1, %s) on conflict do nothing",
+        (customer, revenue),
+    )
     for horizon in HORIZONS:
         connection.execute(
             f"""insert into {tables.CUSTOMER_PREDICTIONS} (as_of_date, run_id, customer_key, horizon_days, status,

@@ -30,6 +30,8 @@ profit_basis as (select * from {{ ref('profit_basis') }}),
 
 value_tiers as (select * from {{ ref('value_tiers') }}),
 
+reference_ranks as (select * from {{ ref('reference_ranks') }}),
+
 churn_bands as (select * from {{ ref('churn_bands') }}),
 
 settings as (select * from {{ source('ops', 'settings') }}),
@@ -137,13 +139,7 @@ ranked as (
 ),
 
 tiers as (
-    select distinct on (ranked.customer_key)
-        ranked.customer_key,
-        ranked.percent_above,
-        value_tiers.value_tier
-    from ranked
-    inner join value_tiers on ranked.percent_above < value_tiers.top_percent
-    order by ranked.customer_key, value_tiers.top_percent
+    {{ groups_of_ranks('ranked', 'reference_ranks', 'value_tiers', 'value_tier') | indent(4) }}
 ),
 
 final as (

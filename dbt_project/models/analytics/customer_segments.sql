@@ -16,6 +16,8 @@ stages as (select * from {{ ref('customer_stages') }}),
 
 value_bands as (select * from {{ ref('value_bands') }}),
 
+reference_ranks as (select * from {{ ref('reference_ranks') }}),
+
 predictions as (
     select *
     from {{ source('predictions', 'customer_predictions') }}
@@ -35,12 +37,7 @@ ranked as (
 ),
 
 bands as (
-    select distinct on (ranked.customer_key)
-        ranked.customer_key,
-        value_bands.value_band
-    from ranked
-    inner join value_bands on ranked.percent_above < value_bands.top_percent
-    order by ranked.customer_key, value_bands.top_percent
+    {{ groups_of_ranks('ranked', 'reference_ranks', 'value_bands', 'value_band') | indent(4) }}
 ),
 
 measures as (

@@ -31,6 +31,7 @@ MAY = {
         "quarantine.set_aside_lines": ALL,
         "predictions.customer_predictions": "select",
         "predictions.new_customers": "select",
+        "predictions.reference_predictions": "select",
         "ops.settings": "select",
         "ops.builds": "select insert delete",
         **dict.fromkeys(
@@ -44,6 +45,7 @@ MAY = {
         "predictions.customer_predictions": "select insert delete",
         "predictions.baseline_predictions": "select insert delete",
         "predictions.new_customers": "select insert delete",
+        "predictions.reference_predictions": "select insert delete",
         "ops.model_decisions": "select insert delete",
         "ops.model_checks": "select insert delete",
         "ops.model_backtest": "select insert delete",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -46,7 +47,7 @@ def test_a_shop_is_trained_once_and_scored_the_same_each_time(shop: tuple[Settin
     assert choice.training_date == date(2023, 8, 1)
     assert not choice.exists
     sim.write_features(
-        sim.examples(made, choice.origins, choice.training_date),
+        sim.examples(made, [*choice.origins, choice.training_date], choice.training_date),
         tables.TRAINING_EXAMPLES, home, RUN, choice.training_date,
     )  # fmt: skip
     found = sim.features(made, AS_OF)
@@ -59,6 +60,18 @@ def test_a_shop_is_trained_once_and_scored_the_same_each_time(shop: tuple[Settin
     assert model_choice.for_run(AS_OF, settings=home).exists
     assert {path.suffix for path in home.models.rglob("*") if path.is_file()} == {".json"}
     assert not train.run(choice.training_date, RUN, settings=home)["trained"]
+
+    # The model's references are what it says at its training date.
+    sim.write_features(sim.features(made, choice.training_date), tables.CUSTOMER_FEATURES, home, RUN)
+    score.run(choice.training_date, RUN, choice.model_version, settings=home)
+    main = "customer_key, predicted_revenue, discount_factor"
+    then = f"select {main} from {tables.CUSTOMER_PREDICTIONS} where as_of_date = %s and horizon_days = 365 order by 1"
+    expected = warehouse.rows(then, (choice.training_date,), home.warehouse_url)
+    referred = f"select {main} from {tables.REFERENCE_PREDICTIONS} where model_version = %s order by 1"
+    assert warehouse.rows(referred, (choice.model_version,), home.warehouse_url) == expected
+    dearer = replace(home, shop={**home.shop, "discount_rate": 0.2})
+    assert not model_choice.has_references(str(choice.model_version), dearer)  # they are made anew by the new rate
+    warehouse.rows(f"delete from {tables.CUSTOMER_PREDICTIONS} returning 1", url=home.warehouse_url)
 
     score.run(AS_OF, RUN, choice.model_version, settings=home)
     once = predictions(home)
@@ -98,7 +111,7 @@ def test_a_shop_is_trained_once_and_scored_the_same_each_time(shop: tuple[Settin
 def test_learners_find_nothing_in_outcomes_that_were_shuffled(shop: tuple[Settings, pd.DataFrame]) -> None:
     home, made = shop
     day = date(2023, 8, 1)
-    rows = sim.examples(made, model_choice.training_origins(day, home), day)
+    rows = sim.examples(made, [*model_choice.training_origins(day, home), day], day)
     rng = np.random.default_rng(0)
     for _, group in rows.groupby("as_of_date"):
         shuffled = rng.permutation(group.index)
@@ -162,7 +175,7 @@ def only_90_days(home: Settings, **shop: object) -> Settings:
 
 def write_examples(made: pd.DataFrame, choice: Choice, home: Settings) -> None:
     assert choice.training_date
-    examples = sim.examples(made, choice.origins, choice.training_date)
+    examples = sim.examples(made, [*choice.origins, choice.training_date], choice.training_date)
     sim.write_features(examples, tables.TRAINING_EXAMPLES, home, RUN, choice.training_date)
 
 

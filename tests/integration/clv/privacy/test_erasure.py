@@ -18,7 +18,7 @@ import traces
 import yaml
 from erased_person import AS_OF, LEAST, QUINCE, build, erase, needles, of, of_quince, sums, write
 
-from clv import backup, dbt, ingest, privacy, publication, runs, settings, warehouse
+from clv import backup, dbt, ingest, privacy, publication, runs, settings, tables, warehouse
 from clv.cli import app
 from clv.errors import ClvError
 from clv.ingest import kept
@@ -42,6 +42,10 @@ def shop(module_home: settings.Settings) -> settings.Settings:
     run_id = runs.open_run(AS_OF, "test")
     build(module_home, run_id, "staging", "intermediate", "features")
     score.write_too_little_data(module_home, AS_OF, run_id, "too few customers")
+    small.execute(
+        f"insert into {tables.REFERENCE_PREDICTIONS} select 'm', customer_key, 9, 0.9, 0.1, revenue_total "
+        f"from {tables.CUSTOMER_FEATURES}"
+    )
     build(module_home, run_id, "analytics")
     small.judge_all(run_id, str(AS_OF))
     publication.publish(AS_OF, run_id)

@@ -82,9 +82,8 @@ class Shop:
         return facts
 
 
-@contextmanager
-def opened(home: settings.Settings, folder: Path, customers: int = 250) -> Iterator[Shop]:
-    """A shop of simulated customers, set up and ready for its first run."""
+def set_up(home: settings.Settings, customers: int = 250) -> settings.Settings:
+    """A home with the orders of simulated customers in its landing folder, set up and ready for its first run."""
     registry_url = home.database_url("mlflow")
     with psycopg.connect(home.warehouse_url, autocommit=True) as connection:
         connection.execute(f"create database {registry_url.rpartition('/')[2]}")  # type: ignore[arg-type]
@@ -93,6 +92,13 @@ def opened(home: settings.Settings, folder: Path, customers: int = 250) -> Itera
     home = settings.load(home.home)
     deliver(home, "orders.csv", sim.orders(customers, DAYS))
     dbt.build("setup", {}, home)
+    return home
+
+
+@contextmanager
+def opened(home: settings.Settings, folder: Path, customers: int = 250) -> Iterator[Shop]:
+    """A shop of simulated customers, set up, and the process that takes its steps."""
+    home = set_up(home, customers)
     with victim(home, folder / "victim.log") as shop:
         yield shop
 

@@ -1,0 +1,75 @@
+"""A model's references: its predictions of every customer at its training date, which value tiers are held to.
+
+Kept in the warehouse by the model's version, so that they are erased, renamed and backed up with everything else of
+customers. They follow from the model and the data that it was trained on, like the model itself.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import date
+
+import pyarrow as pa
+from pyspark.sql import SparkSession
+
+from clv import tables
+from clv.errors import ClvError
+from clv.roles import MODELLER
+from clv.settings import Settings
+from spark_jobs import forecast, score, warehouse_io
+from spark_jobs.anchor import OriginFit
+from spark_jobs.arrow import columns_of
+from spark_jobs.columns import COLUMNS, USABLE
+from spark_jobs.forecast import Model, Setting
+
+log = logging.getLogger("clv.train")
+SCHEMA = (
+    "model_version string, customer_key string, predicted_revenue double, discount_factor double, "
+    "discount_rate double, historic_revenue double"
+)
+
+
+def write(spark: SparkSession, model: Model, training_date: date, run_id: str, settings: Settings) -> int:
+    """Writes a model's references, of the features at its training date that a run built, all at once; gives how
+    many. Whoever is erased meanwhile would be written after all: hold privacy's lock. Raises ClvError without features
+    of that date."""
+    where = {"training_date": training_date, "run_id": run_id, "as_of_date": training_date}
+    rows = warehouse_io.count(tables.TRAINING_EXAMPLES, where, settings.url_as(MODELLER))
+    if not rows:
+        raise ClvError(
+            f"{tables.TRAINING_EXAMPLES} has no rows of {training_date} itself for run {run_id}; "
+            "build the layer 'training' first"
+        )
+    parts = warehouse_io.partitions_for(rows)
+    features = warehouse_io.read_slice(spark, settings, tables.TRAINING_EXAMPLES, COLUMNS, where, parts)
+    known = features.where(USABLE).persist()
+    found = score.in_common(known, model, training_date, settings)
+    if found is None:
+        return 0
+    fit, common = found
+    rate = settings.shop["discount_rate"]
+    written = known.mapInArrow(lambda batches: predict(batches, model, fit, common, rate), SCHEMA)
+    count = warehouse_io.replace_whole(
+        written, settings, tables.REFERENCE_PREDICTIONS, {"model_version": model.version}
+    )
+    known.unpersist()
+    log.info("wrote %d references of %s", count, model.version)
+    return count
+
+
+def predict(
+    batches: Iterator[pa.RecordBatch], model: Model, fit: OriginFit, common: dict[int, Setting], rate: float
+) -> Iterator[pa.RecordBatch]:
+    """Rows of SCHEMA: each customer's prediction for the main horizon, rounded as in customer_predictions."""
+    for batch in batches:
+        if not batch.num_rows:
+            continue
+        columns = columns_of(batch)
+        found = forecast.forecast(model, fit, columns, common, rate)[model.asked[-1]]
+        arrays = [
+            pa.array([model.version] * batch.num_rows), batch.column("customer_key"),
+            pa.array(found.revenue.round(4)), pa.array(found.discount_factor.round(6)),
+            pa.array([float(rate)] * batch.num_rows), pa.array(columns["revenue_total"]),
+        ]  # fmt: skip
+        yield pa.RecordBatch.from_arrays(arrays, [field.split()[0] for field in SCHEMA.split(", ")])

@@ -1,0 +1,72 @@
+"""Value tiers over two days of a shop: held where the month's model saw the customers, in runs that are published."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from faults import shop as shops
+
+from clv import pipeline, settings, tables, warehouse
+
+DAYS = [date(2022, 10, 5), date(2022, 10, 6)]
+TIERS = [(1, "Platinum"), (5, "Gold"), (10, "Silver"), (25, "Bronze"), (50, "Medium"), (100, "Low")]
+REFERENCES = f"select * from {tables.REFERENCE_PREDICTIONS} order by model_version, customer_key"
+VALUES = """
+    select customer_key, predicted_clv, historic_revenue, value_tier from analytics.customer_clv_history
+    where as_of_date = %s and predicted_clv is not null
+"""
+
+
+@pytest.fixture(scope="module")
+def home(module_home: settings.Settings) -> settings.Settings:
+    """A shop with two days published, the later one first."""
+    home = shops.set_up(module_home)
+    for day in reversed(DAYS):
+        pipeline.run(day)
+    return home
+
+
+def percent_above(worth: dict) -> dict:
+    """The percentage of customers worth more, of each; worth: value and revenue to date by customer."""
+    order = sorted(worth, key=lambda key: (-worth[key][0], -worth[key][1], key))
+    return {key: Decimal(100 * place) / len(order) for place, key in enumerate(order)}
+
+
+def tier(now: Decimal, then: Decimal | None) -> str:
+    """By the rule: on the side of each end where the model saw the customer, unless it is passed by a tenth of it."""
+    for end, name in TIERS:
+        room = 0 if then is None or end == 100 else Decimal(end) / 10 * (1 if then < end else -1)
+        if now < end + room:
+            return name
+    raise AssertionError(now)
+
+
+def test_tiers_are_held_to_where_the_months_model_saw_customers(home: settings.Settings):
+    model, then = set(), {}
+    for version, key, revenue, factor, _, historic in warehouse.rows(REFERENCES):
+        model.add(version)
+        then[key] = (round(Decimal(revenue * factor), 2), round(Decimal(historic), 2))
+    known = f"select count(distinct customer_key) from {tables.INT_CUSTOMER_DAYS} where day < '2022-10-01'"
+    assert [(len(then),)] == warehouse.rows(known)
+    then = percent_above(then)
+    held = 0
+    for day in DAYS:
+        rows = warehouse.rows(VALUES, (day,))
+        now = percent_above({key: (value, historic) for key, value, historic, _ in rows})
+        assert {key: name for key, _, _, name in rows} == {key: tier(now[key], then.get(key)) for key in now}
+        held += sum(name != tier(now[key], None) for key, _, _, name in rows)
+        assert any(key not in then for key in now)  # whoever came since
+    assert held
+    versions = "select distinct model_version from analytics.customer_clv_history where model_version is not null"
+    assert [(version,) for version in model] == warehouse.rows(versions)
+
+
+def test_references_that_are_gone_come_again_the_same(home: settings.Settings):
+    before, run_id = warehouse.rows(REFERENCES), pipeline.open_run(DAYS[1], "test")
+    assert not pipeline.train(DAYS[1], run_id)["trained"]
+    with warehouse.connect() as connection:
+        connection.execute(f"delete from {tables.REFERENCE_PREDICTIONS}")
+    assert not pipeline.train(DAYS[1], run_id)["trained"]
+    assert warehouse.rows(REFERENCES) == before
