@@ -188,5 +188,10 @@ def test_what_training_measured_is_shown(shop: dict, module_home: settings.Setti
     assert found == [("wape", 0.9), ("wape_of_mean", 0.9)]  # under its former name too
 
 
+def test_what_a_build_is_told_may_hold_a_quote(shop: dict, module_home: settings.Settings):
+    query = dbt_calls.compiled("customer_features", {"as_of_date": AS_OF, "run_id": "o'brien"}, module_home)
+    assert "'o''brien'::text as run_id" in query
+
+
 def test_the_units_of_the_sql(shop: dict, module_home: settings.Settings):
     assert dbt_calls.unit_tests(module_home) == 20
