@@ -43,8 +43,10 @@ def refuse_open_windows(training_date: date, run_id: str, settings: Settings) ->
     """Raises ClvError where an outcome is known of a window that ends after the training date, or an origin lies after
     it: that is the future."""
     query = f"""
-        select as_of_date, days::integer, count(*) from {tables.TRAINING_EXAMPLES}
-        cross join lateral jsonb_each(orders_next || revenue_next) as followed (days, outcome)
+        select as_of_date, days::integer, count(distinct customer_key) from {tables.TRAINING_EXAMPLES}
+        cross join lateral (
+            select * from jsonb_each(orders_next) union all select * from jsonb_each(revenue_next)
+        ) as followed (days, outcome)
         where training_date = %(day)s and run_id = %(run_id)s
             and (outcome <> 'null' and as_of_date + days::integer > %(day)s or as_of_date > %(day)s)
         group by 1, 2 order by 1, 2 limit 1

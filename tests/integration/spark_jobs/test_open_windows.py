@@ -1,0 +1,40 @@
+"""What followed an origin must not be known before the window is over."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from clv import tables, warehouse
+from clv.errors import ClvError
+from clv.roles import TRANSFORMER
+from clv.settings import Settings
+from spark_jobs import outcomes
+
+DAY, CLOSED, KNOWN = date(2023, 8, 1), '{"90": 1, "180": null}', '{"90": 1, "180": 7}'
+
+
+def example(home: Settings, orders_next: str, revenue_next: str) -> None:
+    """One example of 2023-05-03, of which 90 days are over on the training date and 180 are not."""
+    columns = (
+        "training_date date, run_id text, as_of_date date, customer_key uuid, orders_next jsonb, revenue_next jsonb"
+    )
+    with warehouse.connect(home.url_as(TRANSFORMER)) as connection:
+        connection.execute(f"create table {tables.TRAINING_EXAMPLES} ({columns}, orders_next jsonb, revenue_next jsonb)")
+        connection.execute(
+            f"insert into {tables.TRAINING_EXAMPLES} values (%s, 'r', '2023-05-03', gen_random_uuid(), %s, %s)",
+            (DAY, orders_next, revenue_next),
+        )
+
+
+@pytest.mark.parametrize(("orders_next", "revenue_next"), [(KNOWN, CLOSED), (CLOSED, KNOWN)])
+def test_orders_or_money_of_an_open_window_are_refused(home: Settings, orders_next: str, revenue_next: str) -> None:
+    example(home, orders_next, revenue_next)
+    with pytest.raises(ClvError, match="what 1 customers did in the 180 days from 2023-05-03, which are not over by"):
+        outcomes.refuse_open_windows(DAY, "r", home)
+
+
+def test_closed_windows_are_let_be(home: Settings) -> None:
+    example(home, CLOSED, CLOSED)
+    outcomes.refuse_open_windows(DAY, "r", home)
