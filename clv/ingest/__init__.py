@@ -142,14 +142,14 @@ def withdraw(batch_id: int, reason: str, settings: Settings | None = None) -> No
     if not reason.strip():
         raise ClvError(f'say why: `clv withdraw --batch {batch_id} --reason "amounts in cents"`')
     with warehouse.connect(settings.url_as(LOADER) if settings else roles.url(LOADER)) as connection:
-        if not connection.execute(f"select 1 from {tables.BATCHES} where batch_id = %s", (batch_id,)).fetchone():
+        if not connection.execute(f"select 1 from {tables.BATCHES} where batch_id = %s", (batch_id,)).fetchone():  # noqa: S608 - our own names
             raise ClvError(f"there is no batch {batch_id}; `clv batches` lists them")
         new = connection.execute(
-            f"insert into {tables.WITHDRAWALS} (batch_id, reason) values (%s, %s) on conflict (batch_id) do nothing",
+            f"insert into {tables.WITHDRAWALS} (batch_id, reason) values (%s, %s) on conflict (batch_id) do nothing",  # noqa: S608 - our own names
             (batch_id, reason.strip()),
         )
         if not new.rowcount:
-            query = f"select withdrawn_at::timestamp(0), reason from {tables.WITHDRAWALS} where batch_id = %s"
+            query = f"select withdrawn_at::timestamp(0), reason from {tables.WITHDRAWALS} where batch_id = %s"  # noqa: S608 - our own names
             since, why = connection.execute(query, (batch_id,)).fetchone() or ("just now", reason)
             raise ClvError(
                 f"batch {batch_id} is withdrawn already, since {since} ({why}); "
@@ -160,13 +160,13 @@ def withdraw(batch_id: int, reason: str, settings: Settings | None = None) -> No
 def restore(batch_id: int, settings: Settings | None = None) -> None:
     """Undoes `withdraw`. Raises ClvError when the batch was not withdrawn."""
     with warehouse.connect(settings.url_as(LOADER) if settings else roles.url(LOADER)) as connection:
-        if not connection.execute(f"delete from {tables.WITHDRAWALS} where batch_id = %s", (batch_id,)).rowcount:
+        if not connection.execute(f"delete from {tables.WITHDRAWALS} where batch_id = %s", (batch_id,)).rowcount:  # noqa: S608 - our own names
             raise ClvError(f"batch {batch_id} was not withdrawn; `clv batches` says which ones were")
 
 
 def _adopt_currency(settings: Settings) -> None:
     """A warehouse of orders whose sources state no currency takes the one that shop.json says."""
-    query = f"update {tables.SETTINGS} set value = %s where name = 'currency' and value = %s"
+    query = f"update {tables.SETTINGS} set value = %s where name = 'currency' and value = %s"  # noqa: S608 - our own names
     if settings.shop["currency"]:
         with warehouse.connect(settings.url_as(LOADER)) as connection:
             connection.execute(query, (settings.shop["currency"], NO_CURRENCY))

@@ -56,7 +56,7 @@ _SHORTER = f"""
             or products is null and earlier_products is null and amount < earlier_amount
         )
     group by batch_id
-"""
+"""  # noqa: S608 - our own names
 
 # Of a new batch: its orders, and those that bring less than nothing and of which no sale is known.
 FEWEST_RETURNED = 5  # orders; of fewer no share is judged
@@ -79,7 +79,7 @@ _RETURNED = f"""
     select (select count(*) from orders), count(*), min(line)
     from returned
     where order_id is null or order_id not in (select order_id from sold)
-"""
+"""  # noqa: S608 - our own names
 
 
 def amounts_twice(duck: duckdb.DuckDBPyConnection, mapping: Mapping) -> list[str]:
@@ -110,7 +110,7 @@ def shorter_orders(batch_ids: Sequence[int], mapping: FileMapping, settings: Set
         return {}
     values = {"source": mapping.source, "new": list(batch_ids), "by_customer": mapping.row_key == "customer_order"}
     warnings = {}
-    others = f"select 1 from {tables.BATCHES} where source = %(source)s and batch_id <> %(new)s limit 1"
+    others = f"select 1 from {tables.BATCHES} where source = %(source)s and batch_id <> %(new)s limit 1"  # noqa: S608 - our own names
     with warehouse.connect(settings.url_as(LOADER)) as connection:
         if len(batch_ids) == 1 and not connection.execute(others, {**values, "new": batch_ids[0]}).fetchone():  # type: ignore[arg-type]
             return {}
@@ -151,7 +151,7 @@ def withdrawn_before(batch_ids: Sequence[int], _: FileMapping, settings: Setting
         inner join {tables.WITHDRAWALS} as withdrawals on old.batch_id = withdrawals.batch_id
         where new.batch_id = any(%s) and withdrawals.reason not like 'replayed as batch %%'
         order by old.batch_id
-    """
+    """  # noqa: S608 - our own names
     warnings = {}
     with warehouse.connect(settings.url_as(LOADER)) as connection:
         for batch, old, reason in connection.execute(query, (list(batch_ids),)).fetchall():  # type: ignore[arg-type]
@@ -177,7 +177,7 @@ def overtaken(batch_id: int, mapping: FileMapping, settings: Settings) -> str | 
             and later.order_id in (select order_id from {tables.ORDER_LINES} where _batch_id = %(batch)s)
         group by batches.batch_id, batches.file_name
         order by batches.batch_id desc limit 1
-    """
+    """  # noqa: S608 - our own names
     found = warehouse.rows(query, {"source": mapping.source, "batch": batch_id}, settings.url_as(LOADER))
     if not found:
         return None
@@ -196,7 +196,7 @@ def _keep(connection: psycopg.Connection, batch: int, warning: str) -> None:
         insert into {tables.BATCH_WARNINGS} (batch_id, place, warning)
         select %(batch)s, coalesce(max(place), 0) + 1, %(warning)s from {tables.BATCH_WARNINGS}
         where batch_id = %(batch)s
-        """,
+        """,  # noqa: S608 - our own names
         {"batch": batch, "warning": warning},
     )
 

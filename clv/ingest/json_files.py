@@ -37,7 +37,7 @@ def read_json(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapp
         text, is_number = values[name], f"json_type(_raw, {literal(paths[name])}) = 'DOUBLE'"
         other = f"contains({text}, 'e')" if mapping.decimal == "." else f"regexp_matches({text}, '[.e]')"
         values[name] = f"case when {other} and {is_number} then {styled(plain(text), mapping)} else {text} end"
-    rows = f"from (select _line, _raw, json_extract_string(_raw, [{listed}]) as _values from objects)"
+    rows = f"from (select _line, _raw, json_extract_string(_raw, [{listed}]) as _values from objects)"  # noqa: S608 - our own SQL; values are bound or quoted
     create(duck, "_line", values | in_names(mapping, found), mapping, rows)
     if by_lines(file.path, mapping):
         duck.execute("drop table objects")
@@ -51,7 +51,7 @@ def by_lines(path: Path, mapping: FileMapping) -> bool:
 
 def object_texts(duck: duckdb.DuckDBPyConnection, lines: list[int]) -> dict[int, str]:
     """The texts of the records on these lines, where a record is no line of the file."""
-    query = f"select _line, left(_raw, {LONGEST_TEXT}) from objects where _line in (select unnest(?::bigint[]))"
+    query = f"select _line, left(_raw, {LONGEST_TEXT}) from objects where _line in (select unnest(?::bigint[]))"  # noqa: S608 - our own names
     return dict(duck.execute(query, [lines]).fetchall())
 
 
@@ -76,7 +76,7 @@ def _objects_table(duck: duckdb.DuckDBPyConnection, file: Received) -> list[Unre
         form = "array" if begins == "[" else "unstructured"
         try:
             duck.execute(
-                "create table lines as select row_number() over () as _line, json::varchar as _raw "
+                "create table lines as select row_number() over () as _line, json::varchar as _raw "  # noqa: S608 - our own SQL; values are bound or quoted
                 f"from read_json_objects({source}, format = '{form}')"
             )
         except duckdb.Error as error:
@@ -88,8 +88,8 @@ def _objects_table(duck: duckdb.DuckDBPyConnection, file: Received) -> list[Unre
         if not unreadable and duck.execute("select count(*) from lines").fetchall() == [(0,)]:
             raise ClvError(f"{file.name} holds no line; send it again, or remove it")
     bad = "case when json_valid(_raw) then json_type(_raw) <> 'OBJECT' else true end"
-    duck.execute(f"create table objects as select * from lines where not ({bad})")
-    for line, text in duck.execute(f"select _line, _raw from lines where {bad} order by _line").fetchall():
+    duck.execute(f"create table objects as select * from lines where not ({bad})")  # noqa: S608 - our own SQL; values are bound or quoted
+    for line, text in duck.execute(f"select _line, _raw from lines where {bad} order by _line").fetchall():  # noqa: S608 - our own SQL; values are bound or quoted
         unreadable.append(Unreadable(line, "is not a JSON object", text[:LONGEST_TEXT]))
     return unreadable
 
@@ -118,7 +118,7 @@ def _explode(duck: duckdb.DuckDBPyConnection, keys: list[str]) -> None:
         select row_number() over (order by _line, _place) as _line,
             case when _is_list then json_merge_patch(_raw::json, {item})::varchar else _raw end as _raw
         from items
-    """)
+    """)  # noqa: S608 - our own SQL; values are bound or quoted
     duck.execute("drop table objects")
     duck.execute("alter table exploded rename to objects")
 
@@ -128,10 +128,10 @@ def _paths(
 ) -> tuple[dict[str, str], dict[str, str]]:
     """The JSON path of each of the mapping's columns, those that may be absent too, and what the file calls them."""
     names = candidates(mapping)
-    sample = f"(select _raw from objects order by _line limit {SAMPLED})"
+    sample = f"(select _raw from objects order by _line limit {SAMPLED})"  # noqa: S608 - our own names
     exist = ", ".join(f"bool_or(json_exists(_raw, {literal(_path(name))}))" for name in names)
-    seen = duck.execute(f"select {exist} from {sample}").fetchall()[0]
-    keys = duck.execute(f"select distinct unnest(json_keys(_raw)) as key from {sample} order by key").fetchall()
+    seen = duck.execute(f"select {exist} from {sample}").fetchall()[0]  # noqa: S608 - our own SQL; values are bound or quoted
+    keys = duck.execute(f"select distinct unnest(json_keys(_raw)) as key from {sample} order by key").fetchall()  # noqa: S608 - our own SQL; values are bound or quoted
     there = [name for name, is_there in zip(names, seen, strict=True) if is_there]
     actual = matched(file, mapping, there + [key for (key,) in keys if key not in there])
     return {name: _path(actual.get(name, name)) for name in mapping.wanted if name not in mapping.in_names}, actual

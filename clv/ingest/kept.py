@@ -103,11 +103,11 @@ def _empty_rows(plain: Path, emptied: Path, lines: set[int]) -> None:
     read = f"read_parquet({path_literal(plain)})"
     try:
         with duckdb.connect() as duck:
-            names = [quoted(name) for name, *_ in duck.execute(f"describe select * from {read}").fetchall()]
+            names = [quoted(name) for name, *_ in duck.execute(f"describe select * from {read}").fetchall()]  # noqa: S608 - our own SQL; values are bound or quoted
             duck.execute("create table gone as select unnest(?::bigint[]) as place", [sorted(lines)])
             values = ", ".join(f"case when gone.place is null then came.{name} end as {name}" for name in names)
-            numbered = f"select *, row_number() over () as place__ from {read}"
-            rows = f"select {values} from ({numbered}) as came left join gone on gone.place = place__ order by place__"
+            numbered = f"select *, row_number() over () as place__ from {read}"  # noqa: S608 - our own SQL; values are bound or quoted
+            rows = f"select {values} from ({numbered}) as came left join gone on gone.place = place__ order by place__"  # noqa: S608 - our own SQL; values are bound or quoted
             duck.execute(f"copy ({rows}) to {literal(str(emptied))} (format parquet)")
     except duckdb.Error as error:
         raise ClvError(f"{plain} cannot be written without some of its rows ({error})") from None

@@ -24,8 +24,8 @@ def read_aligned(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileM
         after, header = _header(duck, file, mapping, after)
     found = matched(file, mapping, header)
     note_header(duck, header)
-    split = f"select _line, _raw, string_split_regex(trim(_raw), '\\s+') as _values from lines where _line > {after}"
-    wrong = f"select _line, len(_values), _raw from ({split}) where len(_values) <> {len(header)} order by _line"
+    split = f"select _line, _raw, string_split_regex(trim(_raw), '\\s+') as _values from lines where _line > {after}"  # noqa: S608 - our own SQL; values are bound or quoted
+    wrong = f"select _line, len(_values), _raw from ({split}) where len(_values) <> {len(header)} order by _line"  # noqa: S608 - our own SQL; values are bound or quoted
     for line, fields, text in duck.execute(wrong).fetchall():
         reason = f"has {fields} fields where {len(header)} are expected"
         unreadable.append(Unreadable(line, reason, text[:LONGEST_TEXT]))
@@ -37,7 +37,7 @@ def read_aligned(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileM
 
 def _header(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapping, after: int) -> tuple[int, list[str]]:
     most = SEARCHED_LINES if mapping.skip == UNTIL_HEADER else 1
-    first = duck.execute(f"select _line, _raw from lines where _line > {after} order by _line limit {most}").fetchall()
+    first = duck.execute(f"select _line, _raw from lines where _line > {after} order by _line limit {most}").fetchall()  # noqa: S608 - our own SQL; values are bound or quoted
     if not first:
         raise ClvError(f"{file.name} holds no line; send it again, or remove it")
     names = [text.split() for _, text in first]

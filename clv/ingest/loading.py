@@ -129,7 +129,7 @@ def next_delivery(sha256: str, mapping: FileMapping, settings: Settings) -> int:
     query = f"""
         select coalesce(max(delivery), 0) + 1 from {tables.BATCHES}
         where source = %s and content_sha256 = %s and mapping_sha256 = %s
-    """
+    """  # noqa: S608 - our own names
     return warehouse.rows(query, (mapping.source, sha256, mapping.sha256), settings.url_as(LOADER))[0][0]
 
 
@@ -145,7 +145,7 @@ def _earlier_batch(file: Received, mapping: FileMapping, settings: Settings) -> 
         from {tables.BATCHES} where source = %s and content_sha256 = %s and mapping_sha256 = %s
             and coalesce(row_key, %s::text) is not distinct from %s::text
         order by delivery desc limit 1
-    """
+    """  # noqa: S608 - our own names
     row_key = mapping.row_key if isinstance(mapping, Mapping) else None
     values = (mapping.source, file.sha256, mapping.sha256, row_key, row_key)
     found = warehouse.rows(query, values, settings.url_as(LOADER))
@@ -166,7 +166,7 @@ def _overtaken(earlier: BatchResult, file: Received, mapping: FileMapping, setti
             )
             and batch_id not in (select batch_id from {tables.WITHDRAWALS})
         limit 1
-    """
+    """  # noqa: S608 - our own names
     return bool(warehouse.rows(query, (mapping.source, file.name, landed, earlier.batch_id), settings.url_as(LOADER)))
 
 
@@ -193,7 +193,7 @@ def _load_orders(
         gone |= {row.line for row in unreadable if erased and texts.names_erased(row.raw_text, mapping, erased)}
         unreadable = [Unreadable(row.line, mapped.ERASED, "") if row.line in gone else row for row in unreadable]
         usable, emptied, loaded = duck.execute(
-            f"select count(*) filter ({mapped.USABLE} and _line not in (select _line from erased)), "
+            f"select count(*) filter ({mapped.USABLE} and _line not in (select _line from erased)), "  # noqa: S608 - our own names
             "count(*) filter (_line in (select _line from erased)), count(*) "
             "from parsed anti join unreadable using (_line)"
         ).fetchall()[0]

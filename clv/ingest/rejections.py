@@ -12,7 +12,7 @@ from clv.ingest.mapping import load_mapping
 from clv.settings import Settings
 
 REASONS_SHOWN = 3  # per file, when it is loaded
-UNREADABLE = f"select batch_id, line, reason from {tables.UNREADABLE_ROWS} where reason <> 'erased'"
+UNREADABLE = f"select batch_id, line, reason from {tables.UNREADABLE_ROWS} where reason <> 'erased'"  # noqa: S608 - our own names
 WITHOUT_VALUES = "ops.without_values(reason)"  # SQL: a reason without what it quotes, as clv.masking has it
 SAMPLE = 500  # reasons of a batch from which a mend is worked out
 
@@ -22,7 +22,7 @@ REPLACED = f"""exists (
     where later.source = batches.source and later.file_name = batches.file_name
         and coalesce(later.replay_of, later.batch_id) > coalesce(batches.replay_of, batches.batch_id)
         and not exists (select from {tables.WITHDRAWALS} as taken_back where taken_back.batch_id = later.batch_id)
-)"""
+)"""  # noqa: S608 - our own names
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def batches(settings: Settings, source: str | None = None) -> list[Batch]:
         select
             batch_id, rows_accepted, rows_duplicate, rows_replaced, rows_rejected, rows_withdrawn, rows_erased
         from {tables.STG_BATCH_COUNTS}
-    """
+    """  # noqa: S608 - our own names
     names = (
         "batch_id",
         "rows_accepted",
@@ -105,7 +105,7 @@ def batches(settings: Settings, source: str | None = None) -> list[Batch]:
         left join {tables.WITHDRAWALS} as withdrawals using (batch_id)
         where %(source)s::text is null or source = %(source)s
         order by batch_id desc
-    """
+    """  # noqa: S608 - our own SQL; values are bound or quoted
     found = warehouse.rows(query, {"source": source}, settings.url_as(roles.PUBLISHER))
     return [Batch(*row) for row in found]
 
@@ -114,14 +114,14 @@ def taken_in(batch_id: int, settings: Settings) -> bool:
     """Whether a run has judged the batch's rows; until then only those are known that could not be read."""
     if not _there(tables.STG_BATCH_COUNTS, settings):
         return False
-    query = f"select 1 from {tables.STG_BATCH_COUNTS} where batch_id = %s"
+    query = f"select 1 from {tables.STG_BATCH_COUNTS} where batch_id = %s"  # noqa: S608 - our own names
     return bool(warehouse.rows(query, (batch_id,), settings.url_as(roles.PUBLISHER)))
 
 
 def reasons(settings: Settings, source: str | None = None) -> list[Reason]:
     """Why rows are rejected, most frequent first, over all batches that hold (not withdrawn, nor replaced by a later
     file of the same name). Values in them are as they came: see clv.masking."""
-    holding = f"not {REPLACED} and batch_id not in (select batch_id from {tables.WITHDRAWALS})"
+    holding = f"not {REPLACED} and batch_id not in (select batch_id from {tables.WITHDRAWALS})"  # noqa: S608 - our own names
     query = _reasons(_rows(settings), f"(%(source)s::text is null or source = %(source)s) and {holding}")
     return [Reason(*row) for row in warehouse.rows(query, {"source": source}, settings.url_as(roles.PUBLISHER))]
 
@@ -136,20 +136,20 @@ def _reasons(rejected: str, chosen: str) -> str:
         where {chosen}
         group by batch_id, source, batches.file_name, {kind}
         order by count(*) desc, batch_id desc, min(line)
-    """
+    """  # noqa: S608 - our own SQL; values are bound or quoted
 
 
 def rows(settings: Settings, batch_id: int, limit: int | None = None) -> list[Rejected]:
     """The rejected rows of a batch in their order, at most `limit`. Raises ClvError when there is no such batch."""
     source_of(batch_id, settings)
     query = (
-        f"select batch_id, line, reason from ({_rows(settings)}) as rejected where batch_id = %s order by line limit %s"
+        f"select batch_id, line, reason from ({_rows(settings)}) as rejected where batch_id = %s order by line limit %s"  # noqa: S608 - our own SQL; values are bound or quoted
     )
     found = warehouse.rows(query, (batch_id, limit), settings.url_as(roles.PUBLISHER))
     query = f"""
         select line, coalesce(texts.raw_text, rejected.raw_text) from {tables.UNREADABLE_ROWS} as rejected
         left join {tables.UNREADABLE_TEXTS} as texts using (batch_id, line) where batch_id = %s and line <= %s
-    """
+    """  # noqa: S608 - our own names
     last = max((line for _, line, _ in found), default=0)
     texts = dict(warehouse.rows(query, (batch_id, last), settings.url_as(roles.LOADER)))
     return [Rejected(batch, line, reason, texts.get(line)) for batch, line, reason in found]
@@ -157,13 +157,13 @@ def rows(settings: Settings, batch_id: int, limit: int | None = None) -> list[Re
 
 def warnings(batch_id: int, settings: Settings) -> list[str]:
     """What looked wrong in a batch's file when it was loaded."""
-    query = f"select warning from {tables.BATCH_WARNINGS} where batch_id = %s order by place"
+    query = f"select warning from {tables.BATCH_WARNINGS} where batch_id = %s order by place"  # noqa: S608 - our own names
     return [warning for (warning,) in warehouse.rows(query, (batch_id,), settings.url_as(roles.PUBLISHER))]
 
 
 def source_of(batch_id: int, settings: Settings) -> str:
     """The source that a batch came from. Raises ClvError when there is no such batch."""
-    query = f"select source from {tables.BATCHES} where batch_id = %s"
+    query = f"select source from {tables.BATCHES} where batch_id = %s"  # noqa: S608 - our own names
     found = warehouse.rows(query, (batch_id,), settings.url_as(roles.LOADER))
     if not found:
         raise ClvError(f"there is no batch {batch_id}; `clv batches` lists them")
@@ -195,7 +195,7 @@ def known_words(source: str, settings: Settings) -> set[str]:
 
 def mends(batch_id: int, settings: Settings) -> list[str]:
     """What to write into the mapping so that unreadable rows of a batch become readable: see clv.ingest.hints."""
-    query = f"select distinct reason from {tables.UNREADABLE_ROWS} where batch_id = %s order by reason limit {SAMPLE}"
+    query = f"select distinct reason from {tables.UNREADABLE_ROWS} where batch_id = %s order by reason limit {SAMPLE}"  # noqa: S608 - our own names
     found = warehouse.rows(query, (batch_id,), settings.url_as(roles.LOADER))
     mapping = load_mapping(source_of(batch_id, settings), settings)
     return hints.mends([reason for (reason,) in found], mapping)
@@ -210,7 +210,7 @@ def _rows(settings: Settings) -> str:
         {UNREADABLE} union all
         select batch_id, line, reason from {tables.SET_ASIDE_LINES}
         where reason not in ('replaced', 'withdrawn', 'erased')
-    """
+    """  # noqa: S608 - our own names
 
 
 def _there(table: str, settings: Settings) -> bool:

@@ -88,7 +88,7 @@ def _set_aside(settings: Settings, source: str | None, batch_id: int | None) -> 
         select batch_id, source, file_name, content_sha256, landed, place, usable
         from batches where usable + erased < rows_received
         order by place
-    """
+    """  # noqa: S608 - our own names
     found = warehouse.rows(query, {"source": source, "batch_id": batch_id}, settings.url_as(LOADER))
     return [_Batch(*row) for row in found]
 

@@ -21,7 +21,9 @@ def example(home: Settings, orders_next: str, revenue_next: str) -> None:
         "training_date date, run_id text, as_of_date date, customer_key uuid, orders_next jsonb, revenue_next jsonb"
     )
     with warehouse.connect(home.url_as(TRANSFORMER)) as connection:
-        connection.execute(f"create table {tables.TRAINING_EXAMPLES} ({columns}, orders_next jsonb, revenue_next jsonb)")
+        connection.execute(
+            f"create table {tables.TRAINING_EXAMPLES} ({columns}, orders_next jsonb, revenue_next jsonb)"
+        )
         connection.execute(
             f"insert into {tables.TRAINING_EXAMPLES} values (%s, 'r', '2023-05-03', gen_random_uuid(), %s, %s)",
             (DAY, orders_next, revenue_next),
