@@ -17,13 +17,9 @@ DAY, CLOSED, KNOWN = date(2023, 8, 1), '{"90": 1, "180": null}', '{"90": 1, "180
 
 def example(home: Settings, orders_next: str, revenue_next: str) -> None:
     """One example of 2023-05-03, of which 90 days are over on the training date and 180 are not."""
-    columns = (
-        "training_date date, run_id text, as_of_date date, customer_key uuid, orders_next jsonb, revenue_next jsonb"
-    )
+    key, outcome = "training_date date, run_id text, as_of_date date, customer_key uuid", "_next jsonb"
     with warehouse.connect(home.url_as(TRANSFORMER)) as connection:
-        connection.execute(
-            f"create table {tables.TRAINING_EXAMPLES} ({columns}, orders_next jsonb, revenue_next jsonb)"
-        )
+        connection.execute(f"create table {tables.TRAINING_EXAMPLES} ({key}, orders{outcome}, revenue{outcome})")
         connection.execute(
             f"insert into {tables.TRAINING_EXAMPLES} values (%s, 'r', '2023-05-03', gen_random_uuid(), %s, %s)",
             (DAY, orders_next, revenue_next),
