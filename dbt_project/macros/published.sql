@@ -37,10 +37,27 @@ select * from final
 {% endmacro %}
 
 
+{# Whether a new view has the columns of an old one, in their places, and perhaps more behind them. #}
+{% macro only_adds_columns(old, new) %}
+    select not exists (
+        select
+        from pg_attribute as old
+        left join pg_attribute as new
+            on
+                new.attrelid = '{{ new }}'::regclass
+                and old.attnum = new.attnum
+                and old.attname = new.attname
+                and old.atttypid = new.atttypid
+                and old.atttypmod = new.atttypmod
+        where old.attrelid = '{{ old }}'::regclass and old.attnum > 0 and new.attnum is null
+    )
+{% endmacro %}
+
+
 {#
-  A view that readers may poll while it is set up: left alone when its definition is the same, replaced in place
-  when it is not. Column comments are those of the table it shows, kept in one place, and the view's own for columns of
-  its own.
+  A view that readers may poll while it is set up: left alone when its definition is the same, replaced in place when it
+  is not; dropped and made anew in one transaction where its columns changed otherwise than by new ones at the end. Column
+  comments are those of the table it shows, kept in one place, and the view's own for columns of its own.
 #}
 {% materialization published_view, adapter='postgres' %}
     {%- set existing = load_cached_relation(this) -%}
@@ -57,9 +74,11 @@ select * from final
         {%- set same = run_query(
             "select pg_get_viewdef('" ~ this ~ "'::regclass) = pg_get_viewdef('pg_temp." ~ draft ~ "'::regclass)"
         ).rows[0][0] -%}
+        {%- set extends = run_query(only_adds_columns(this, 'pg_temp.' ~ draft)).rows[0][0] -%}
     {% endif %}
     {% call statement('main') %}
         drop view {{ draft }};
+        {% if existing is not none and not extends %}drop view {{ target_relation }};{% endif %}
         {% if not same %}create or replace view {{ target_relation }} as {{ sql }}{% endif %}
     {% endcall %}
 

@@ -78,6 +78,22 @@ def test_setting_up_again_changes_nothing(shop: dict, module_home: settings.Sett
     assert warehouse.rows(state) == before
 
 
+def test_a_view_of_an_earlier_version_with_other_columns_is_made_anew(shop: dict, module_home: settings.Settings):
+    columns = """
+        select array_agg(attname::text order by attnum) from pg_attribute
+        where attrelid = 'analytics.rejected_rows'::regclass and attnum > 0
+    """
+    newest, held = warehouse.rows(columns), as_analyst("select * from analytics.rejected_rows order by reason")
+    with warehouse.connect(module_home.url_as("transformer")) as connection:
+        connection.execute("drop view analytics.rejected_rows")
+        connection.execute(
+            "create view analytics.rejected_rows as select 1 as batch_id, 'orders'::text as kind, 2 as old"
+        )
+    dbt.build("setup", {}, module_home)
+    assert warehouse.rows(columns) == newest
+    assert as_analyst("select * from analytics.rejected_rows order by reason") == held
+
+
 def as_analyst(query: str) -> list[tuple]:
     with warehouse.connect() as connection:
         connection.execute("set role clv_analyst")
