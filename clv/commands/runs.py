@@ -19,10 +19,19 @@ def run(
     """Make one day: start a run of clv_daily, wait for it, and fail when it fails. Ends with what came out."""
     from clv import airflow_api
 
-    day, home, out = dates.parse_date(as_of, "--as-of"), settings.load(), Console(highlight=False)
+    day, home, out = dates.parse_date(as_of, "--as-of"), _ready(), Console(highlight=False)
     started = time.monotonic()
     airflow_api.run(home, day, force_retrain, out)
     show(day, home, out, time.monotonic() - started)
+
+
+def _ready() -> settings.Settings:
+    """The home, whose database answers and whose shop.json has the warehouse's currency; else raises ClvError."""
+    from clv.ingest import currencies
+
+    home = settings.load()
+    currencies.require_the_warehouses(home)
+    return home
 
 
 def show(day: date, home: settings.Settings, out: Console, seconds: float) -> None:
@@ -51,4 +60,4 @@ def backfill(
     from clv import airflow_api
 
     days = dates.parse_date(first, "--from"), dates.parse_date(last, "--to")
-    airflow_api.backfill(settings.load(), *days, every, Console(), backwards)
+    airflow_api.backfill(_ready(), *days, every, Console(), backwards)

@@ -109,7 +109,7 @@ def status() -> None:
         table.add_row(service.name, f"[{colour}]{service.health}[/]", pid, service.where)
     out.print(f"home {home.home}")
     out.print(table)
-    fault = _fault(home)
+    fault = _fault(home, has_database=found[0].health == "up")
     if fault:
         out.print(f"settings   {fault}", style="red", markup=False)
     stale = _show_state(home) if found[0].health == "up" else []
@@ -122,12 +122,15 @@ def status() -> None:
         raise typer.Exit(4)
 
 
-def _fault(home: settings.Settings) -> str | None:
+def _fault(home: settings.Settings, has_database: bool) -> str | None:
     """What is wrong with the home's shop.json, with the mend; None where nothing is."""
     from clv.errors import ClvError
+    from clv.ingest import currencies
 
     try:
-        settings.load(home.home)
+        found = settings.load(home.home)
+        if has_database:
+            currencies.require_the_warehouses(found)
     except ClvError as error:
         return str(error)
     return None

@@ -5,11 +5,14 @@ from __future__ import annotations
 import adbc_driver_postgresql.dbapi as adbc
 import duckdb
 
+from clv import tables, warehouse
 from clv.errors import ClvError
 from clv.ingest.files import Received
 from clv.ingest.mapping import FileMapping
 from clv.ingest.values_sql import is_currency
 from clv.ingest.writing import claim_currency
+from clv.roles import LOADER
+from clv.settings import Settings
 from clv.sql_text import quoted
 
 NO_CURRENCY = "XXX"  # ISO 4217's code for none: a warehouse whose sources state none
@@ -26,6 +29,24 @@ def stated(duck: duckdb.DuckDBPyConnection, mapping: FileMapping) -> list[str]:
     return [code for (code,) in found]
 
 
+def differs(shop: str, warehouse: str) -> str:
+    """Says that shop.json and the warehouse have different currencies, and which of them to change."""
+    return (
+        f"shop.json says currency {shop} and the money in the warehouse is in {warehouse}; "
+        f'write "currency": "{warehouse}" into shop.json (a file in {shop} needs a rate in its mapping), '
+        f"or keep the orders in {shop} in a home of their own"
+    )
+
+
+def require_the_warehouses(settings: Settings) -> None:
+    """Raises ClvError where shop.json says another currency than the warehouse's money is in."""
+    query = f"select value from {tables.SETTINGS} where name = 'currency' and value <> %s"  # noqa: S608 - our own names
+    held = warehouse.rows(query, (NO_CURRENCY,), settings.url_as(LOADER))
+    shop = settings.shop["currency"]
+    if shop and held and held[0][0] != shop:
+        raise ClvError(differs(shop, held[0][0]))
+
+
 def claimed(cursor: adbc.Cursor, file: Received, mapping: FileMapping, codes: list[str], shop: str | None) -> str:
     """The warehouse's currency: shop.json's, else the first batch's. Raises ClvError when the file is in another
     without a rate."""
@@ -33,7 +54,7 @@ def claimed(cursor: adbc.Cursor, file: Received, mapping: FileMapping, codes: li
     first = shop or (base or codes or [NO_CURRENCY])[0]
     currency = claim_currency(cursor, first)
     if shop and shop != currency:
-        raise ClvError(f"shop.json says currency {shop} and the warehouse is in {currency}; make shop.json say that")
+        raise ClvError(differs(shop, currency))
     foreign = [code for code in codes if code != currency and code not in mapping.rates]
     if base and currency not in mapping.rates:
         foreign = base

@@ -137,7 +137,8 @@ def down(home: settings.Settings, step: Step = nullcontext) -> int:
 def status(home: settings.Settings) -> list[ServiceState]:
     """The state of each service, the database first."""
     found = [_database_state(home)]
-    healthy = airflow.health(home)
+    # Without their database they cannot become healthy.
+    healthy = airflow.health_in_a_moment(home) if found[0].health == "up" else airflow.health(home)
     for name in airflow.SERVICES:
         process = processes.find(home, name)
         state = "up" if healthy[name] else "starting" if process else "down"

@@ -107,3 +107,27 @@ def test_status_says_it_by_its_exit_code(
     assert "waiting    1 orders dated 2011-06-01 or later, not in the published tables yet" in done.stdout
     assert "last run   2011-06-01.1 published" in done.stdout
     assert ("stale " in done.stdout) is (days == 2)
+
+
+def test_status_tells_of_a_currency_that_is_not_the_warehouses_and_lets_no_run_begin(
+    shop: settings.Settings, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(stack, "status", lambda _: [stack.ServiceState("postgres", "up", "", 1)])
+    monkeypatch.setattr("clv.dates.today", lambda: DAY)
+    small.execute(
+        "insert into ops.settings (name, value) values ('currency', 'GBP')"
+        " on conflict (name) do update set value = 'GBP'"
+    )
+    (shop.home / "shop.json").write_text('{"currency": "EUR"}')
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(cli.app, ["status"])
+    assert done.exit_code == 5
+    assert "settings   shop.json says currency EUR" in done.stdout
+    assert 'write "currency": "GBP" into shop.json' in done.stdout
+    assert "published  2011-06-01" in done.stdout
+    for command in (["run", "--as-of", "2011-06-01"], ["backfill", "--from", "2011-06-01", "--to", "2011-06-01"]):
+        refused = CliRunner().invoke(cli.app, command)
+        assert "says currency EUR" in str(refused.exception)
+    (shop.home / "shop.json").write_text("{,")
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(cli.app, ["status"])
+    assert done.exit_code == 5
+    assert "shop.json is not JSON" in done.stdout

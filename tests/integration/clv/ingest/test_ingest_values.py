@@ -12,6 +12,7 @@ from ingest_files import HEADER, ROWS, lines, source, unreadable, write
 
 from clv import ingest, warehouse
 from clv.errors import ClvError
+from clv.ingest import currencies
 
 
 def test_missing_values_are_loaded_as_null(home, tmp_path):
@@ -98,8 +99,13 @@ def test_a_warehouse_without_currency_takes_the_one_of_shop_json(home, tmp_path)
         ingest.load(source(home, currency="GBP"), path, home)
     ingest.load("shop", path, in_currency(home, "GBP"))
     assert warehouse.rows("select value from ops.settings where name = 'currency'") == [("GBP",)]
-    with pytest.raises(ClvError, match=r"shop\.json says currency EUR and the warehouse is in GBP"):
+    said = r'shop\.json says currency EUR and the money in the warehouse is in GBP; write "currency": "GBP" into'
+    with pytest.raises(ClvError, match=said):
         ingest.load("orders", write(tmp_path / "p.csv", *ROWS[:1]), in_currency(home, "EUR"))
+    with pytest.raises(ClvError, match=said):  # as a run and `clv status` ask
+        currencies.require_the_warehouses(in_currency(home, "EUR"))
+    currencies.require_the_warehouses(in_currency(home, "GBP"))
+    currencies.require_the_warehouses(in_currency(home, None))
 
 
 def test_long_numbers_are_exact_or_unreadable(home, tmp_path):

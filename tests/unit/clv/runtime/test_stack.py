@@ -36,6 +36,18 @@ def test_secrets_are_made_once_and_closed_to_others(home):
     assert len(base64.urlsafe_b64decode(first["airflow_fernet_key"])) == 32
 
 
+def test_status_waits_for_services_that_live_and_not_for_one_that_is_gone(home, monkeypatch):
+    answers = [dict.fromkeys(airflow.SERVICES, False), dict.fromkeys(airflow.SERVICES, True)]
+    gone: set[str] = set()
+    monkeypatch.setattr(airflow, "health", lambda _: answers.pop(0))
+    monkeypatch.setattr(airflow.processes, "find", lambda _, name: None if name in gone else object())
+    monkeypatch.setattr(airflow.time, "sleep", lambda _: None)
+    assert all(airflow.health_in_a_moment(home).values())
+    answers.append(dict.fromkeys(airflow.SERVICES, False))
+    gone.add("scheduler")
+    assert not any(airflow.health_in_a_moment(home).values())
+
+
 @pytest.mark.parametrize("name", ["pseudonym_key", "postgres_password"])
 def test_a_lost_secret_that_data_depends_on_is_not_replaced(home, name):
     stack.make_secrets(home)
