@@ -17,7 +17,7 @@ DIMENSIONS = {
         "nothing_from_the_future", "finite_and_not_negative", "quantiles_ordered", "longer_is_not_less",
         "total_near_last_year", "chances_ordered", "interval_around_the_mean",
         "ends_rise_with_the_horizon", "new_customers_within_their_interval",
-        "next_order_agrees",
+        "next_order_agrees", "refunds_follow_sales", "days_bring_money",
     ),
     # Tables, keys and sums agree with each other.
     "consistency": (

@@ -13,6 +13,7 @@ FEW = 10  # rows; below it a share says nothing
 MISSING_SHARE = 0.10
 MISSING_CUSTOMER_SHARE = 0.60
 MISSING_CUSTOMER_WARNING = 0.35
+WITHOUT_SALE_SHARE = 0.50  # of a batch's refunds: a history's first days have some of sales before it
 STALE_DAYS = 7  # without an order: the shop's deliveries may have stopped
 MEND = (
     "load a corrected file under the same name, "
@@ -123,6 +124,7 @@ def stg_order_lines(slice_: Slice) -> Suite:
                 "an amount that is not a finite number",
                 MEND,
             ),
+            *_signs(),
             never(
                 "weekly_volume",
                 f"""select * from (
@@ -147,6 +149,43 @@ def stg_order_lines(slice_: Slice) -> Suite:
             ),
         ],
     )
+
+
+def _signs() -> list[Expectation]:
+    """Refunds follow sales: where most of a batch's do not, or a day's money is below zero, a sign may be wrong."""
+    mend = (
+        "if these are sales, load the file with amounts above zero (a mapping's `sign` names the rows that are "
+        "refunds), or take it back: `clv withdraw --batch {batch_id} --reason 'amounts have the wrong sign'`"
+    )
+    return [
+        never(
+            "refunds_follow_sales",
+            f"""select batch_id, count(*) as refunds, count(*) filter (where first_sale_on is null) as without_sale
+            from {{batch}} as lines
+            left join (
+                select customer_key as buyer, min(ordered_on) as first_sale_on from {tables.STG_ORDER_LINES}
+                where amount > 0 group by customer_key
+            ) as sales on lines.customer_key = sales.buyer and sales.first_sale_on <= lines.ordered_on
+            where lines.amount < 0
+            group by batch_id
+            having count(*) filter (where first_sale_on is null) >= greatest({FEW}, {WITHOUT_SALE_SHARE} * count(*))""",  # noqa: S608 - our own SQL; values are bound or quoted
+            f"a batch with no earlier sale to the customer behind {WITHOUT_SALE_SHARE:.0%} or more of its refunds",
+            mend,
+            severity="warning",
+        ),
+        never(
+            "days_bring_money",
+            f"""select
+                ordered_on, count(*) filter (where amount < 0) as below_zero, sum(amount) as net,
+                max(batch_id) as batch_id
+            from {{batch}}
+            group by ordered_on
+            having sum(amount) < 0 and count(*) filter (where amount < 0) >= {FEW}""",  # noqa: S608 - our own SQL; values are bound or quoted
+            f"a day whose amounts come to less than nothing, {FEW} or more being below zero",
+            mend,
+            severity="warning",
+        ),
+    ]
 
 
 def _missing(what: str, share: float, severity: str) -> Expectation:

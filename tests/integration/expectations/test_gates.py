@@ -33,6 +33,40 @@ def test_old_orders_are_warned_of_and_every_judgement_has_its_dimension(shop: se
     assert warehouse.rows("select from ops.gate_results where dimension is null") == []
 
 
+def bought(times: int, customer: str, amount: int, day: str = "2011-05-28") -> None:
+    """Adds orders of a customer to the batch, each of one line of that amount."""
+    small.execute(
+        f"""insert into {tables.STG_ORDER_LINES}
+        select 'orders', amount || '|' || n, 1, 100 + n, 'orders:' || amount || '|' || n, amount || '|' || n,
+            customer, day, day, amount
+        from (select %s::uuid as customer, %s::date as day, %s::integer as amount) as said,
+            generate_series(1, %s) as n""",
+        (customer, day, amount, times),
+    )
+    query = (
+        f"update {tables.STG_BATCH_COUNTS} set rows_received = rows_received + %s, rows_accepted = rows_accepted + %s"
+    )
+    small.execute(query, (times, times))
+
+
+def test_refunds_with_no_sale_behind_them_and_a_day_below_zero_are_warned_of(shop: settings.Settings) -> None:
+    stranger = "99999999-0000-4000-8000-000000000000"
+    bought(9, stranger, -5)
+    assert runner.judge("staging", DAY, RUN)["warnings"] == []  # so few say nothing
+    bought(1, stranger, -6)
+    follow, brings = "staging.stg_order_lines: refunds_follow_sales", "staging.stg_order_lines: days_bring_money"
+    assert runner.judge("staging", DAY, RUN)["warnings"] == [brings, follow]
+    query = "select dimension, mend from ops.gate_results where not success"
+    for dimension, mend in warehouse.rows(query):
+        assert dimension == "accuracy"
+        assert "`clv withdraw --batch 1 --reason 'amounts have the wrong sign'`" in mend
+    bought(1, stranger, 60)  # on the same day, so the refunds may be of it
+    assert runner.judge("staging", DAY, RUN)["warnings"] == []
+    bought(2, small.A, -3, "2011-05-29")
+    bought(10, small.A, -7, "2011-05-29")
+    assert runner.judge("staging", DAY, RUN)["warnings"] == [brings]
+
+
 def test_half_of_the_amounts_missing_says_where_and_what_to_do(shop: settings.Settings) -> None:
     small.execute(
         """update staging.stg_batch_counts
