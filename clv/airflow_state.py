@@ -53,17 +53,16 @@ def failure(airflow: Airflow, run: DagRun) -> tuple[str | None, str]:
     place = f"/dags/{run.dag}/dagRuns/{run.dag_run_id}"
     tasks = airflow.call("GET", f"{place}/taskInstances", params={"limit": 100})["task_instances"]
     failed = next((task for task in tasks if task["state"] == "failed"), None)
+    name = failed["task_id"] if failed else None
     if run.note and not run.note.startswith(OPENED):
-        return failed and failed["task_id"], run.note
-    reason = _last_error(airflow, f"{place}/taskInstances/{failed['task_id']}/logs/{failed['try_number']}", failed)
+        return name, run.note
     page = f"its log is at {airflow.base}/dags/{run.dag}/runs/{run.dag_run_id}"
-    return failed and failed["task_id"], f"{reason}; {page}" if reason else page
+    reason = _last_error(airflow, f"{place}/taskInstances/{name}/logs/{failed['try_number']}") if failed else None
+    return name, f"{reason}; {page}" if reason else page
 
 
-def _last_error(airflow: Airflow, path: str, failed: dict | None) -> str | None:
-    """The last exception of a task's log, in a line."""
-    if failed is None:
-        return None
+def _last_error(airflow: Airflow, path: str) -> str | None:
+    """The last exception of a task's log, in a line; None where there is none."""
     try:
         lines = airflow.call("GET", path, params={"full_content": True}, headers={"Accept": "application/json"})
     except ClvError:  # a log that was removed explains nothing

@@ -20,7 +20,7 @@ import pandas as pd
 from clv import dbt, ingest, model_choice, outcomes, settings, tables, warehouse
 from clv.backtest import comparison, report, scratch
 from clv.errors import ClvError
-from clv.settings import LONGEST_HORIZON
+from clv.shop import LONGEST_HORIZON
 from clv.sql_text import path_literal
 
 SHORTEST_HORIZON = 7

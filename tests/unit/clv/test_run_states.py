@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -42,14 +42,20 @@ def home(tmp_path: Path) -> settings.Settings:
 def airflow(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Airflow with one run, `one`: its DAG, state and note, and whether a scheduler is there."""
 
-    def answering(state: str, note: str = "run 2024-03-01.1", dag: str = "clv_daily", scheduler: str = "healthy"):
+    def answering(
+        state: str,
+        note: str = "run 2024-03-01.1",
+        dag: str = "clv_daily",
+        scheduler: str = "healthy",
+        tasks: Sequence[dict] = (FAILED_TASK,),
+    ) -> None:
         def answer(request: httpx.Request) -> httpx.Response:
             run = f"/api/v2/dags/{dag}/dagRuns/one"
             answers = {
                 "/auth/token/cli": {"access_token": "token"},
                 "/api/v2/monitor/health": {"scheduler": {"status": scheduler}},
                 run: {"dag_id": dag, "dag_run_id": "one", "state": state, "note": note, "logical_date": None},
-                f"{run}/taskInstances": {"task_instances": [FAILED_TASK]},
+                f"{run}/taskInstances": {"task_instances": list(tasks)},
                 f"{run}/taskInstances/build_staging/logs/2": {"content": LOG},
             }
             found = answers.get(request.url.path)
@@ -72,6 +78,9 @@ def test_a_run_that_could_not_tell_of_its_failure_is_failed_with_the_reason_from
     airflow("failed")
     said = "ClvError: shop.json is not JSON; its log is at http://127.0.0.1:1/dags/clv_daily/runs/one"
     assert state(opened(), home) == ("failed", "build_staging", said)
+    airflow("failed", tasks=[])  # as when Airflow ends a run that takes too long
+    page = "its log is at http://127.0.0.1:1/dags/clv_daily/runs/one"
+    assert state(opened(), home) == ("failed", "gate_raw", page)
     airflow("failed", note="the warehouse is full")
     assert state(opened(), home) == ("failed", "build_staging", "the warehouse is full")
 
