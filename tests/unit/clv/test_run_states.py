@@ -8,9 +8,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
-from clv import airflow_api, run_states, runs, settings
+from clv import airflow_api, cli, run_states, runs, settings
 from clv.errors import Unavailable
+from clv.runtime import stack
 
 CLIENT = httpx.Client
 DAY = date(2024, 3, 1)
@@ -55,6 +57,12 @@ def airflow(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
                 "/auth/token/cli": {"access_token": "token"},
                 "/api/v2/monitor/health": {"scheduler": {"status": scheduler}},
                 run: {"dag_id": dag, "dag_run_id": "one", "state": state, "note": note, "logical_date": None},
+                "/api/v2/dags/clv_daily/dagRuns": {
+                    "dag_runs": [
+                        {"dag_id": dag, "dag_run_id": "two", "state": "queued", "conf": {"as_of_date": "2024-03-01"}},
+                        {"dag_id": dag, "dag_run_id": "3", "state": "running", "logical_date": "2024-03-02T00:00:00Z"},
+                    ]
+                },
                 f"{run}/taskInstances": {"task_instances": list(tasks)},
                 f"{run}/taskInstances/build_staging/logs/2": {"content": LOG},
             }
@@ -130,6 +138,26 @@ def test_an_error_of_airflows_database_says_that_the_database_does_not_answer(ho
     monkeypatch.setattr(airflow_api.httpx, "Client", lambda **_: CLIENT(base_url="http://x", transport=broken))
     with pytest.raises(Unavailable, match=r"the warehouse at 127.0.0.1:1/shop does not answer .*; run `clv up`"):
         airflow_api.Airflow(home)
+
+
+def test_down_names_the_runs_that_go_on_at_the_next_up(home, airflow, monkeypatch):
+    airflow("running")
+    monkeypatch.setattr(settings, "located", lambda: home)
+    monkeypatch.setattr(stack, "down", lambda *_: 5)
+    done = CliRunner().invoke(cli.app, ["down"])
+    assert done.exit_code == 0
+    said = "runs that had not ended go on at the next `clv up`: 2 (2024-03-01, 2024-03-02)"
+    assert said in " ".join(done.stdout.split())
+
+
+def test_who_waits_for_runs_when_airflow_goes_is_told_that_they_go_on(monkeypatch):
+    def gone(*_: object) -> airflow_api.Run:
+        raise Unavailable("Airflow does not answer; run `clv up`")
+
+    monkeypatch.setattr(airflow_api, "PAUSES", ())
+    monkeypatch.setattr(airflow_api, "look", gone)
+    with pytest.raises(Unavailable, match=r"run `clv up`; the runs that were started go on from there, and `clv runs`"):
+        airflow_api._look_patiently(None, "one")  # type: ignore[arg-type]
 
 
 def test_a_row_of_a_list_has_a_gates_first_sentence_and_its_page():
