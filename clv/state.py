@@ -49,9 +49,10 @@ class State:
             today = self.newest + timedelta(days=self.age)
             found.append(f"the newest published date is {self.age} days old; make today's: `clv run --as-of {today}`")
         for what, run in (("the last run", self.last_run), ("the run of the newest date", self.run_of_newest_date)):
-            if run and run.state == "failed" and (what == "the last run" or run != self.last_run):
+            if run and run.state in ("failed", "dead") and (what == "the last run" or run != self.last_run):
                 again = f"`clv run --as-of {run.as_of_date}`"
-                found.append(f"{what} failed; once its cause is mended: {again}")
+                how = "failed" if run.state == "failed" else "ended without a word"
+                found.append(f"{what} {how}; once its cause is mended: {again}")
         for one in self.freshness:
             if one.level == "error":
                 mend = "`clv ingest --source NAME --path FILE_OR_FOLDER`"

@@ -84,6 +84,14 @@ def test_the_newest_dates_failure_stays_until_that_date_is_published(shop: setti
     assert found.stale == [f"the run of the newest date failed; once its cause is mended: `clv run --as-of {newest}`"]
 
 
+def test_a_last_run_that_is_dead_is_stale(shop: settings.Settings):
+    runs.open_run(DAY, "test")
+    small.execute("update ops.runs set started_at = as_of_date + interval '1 hour' * number")
+    assert read(shop, 1).stale == []  # it may be at work
+    said = f"the last run ended without a word; once its cause is mended: `clv run --as-of {DAY}`"
+    assert said in read(shop, 2).stale
+
+
 @pytest.mark.parametrize(("days", "level"), [(2, "pass"), (3, "warn"), (7, "warn"), (8, "error")])
 def test_the_freshness_that_dbt_declares_is_judged(shop: settings.Settings, days: int, level: str):
     loaded = DAY - timedelta(days=days)
