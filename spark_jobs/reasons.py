@@ -33,7 +33,7 @@ FIGURES = {  # that sentences tell, and their columns
     "value": "average_order_value", "products": "distinct_products", "returned": "refund_share",
     "discount": "discount_share", "last_year": "orders_prior_year_90", "age": "t",
 }  # fmt: skip
-ALIKE_IN_LOGS = np.log(1.1)  # figures nearer to each other claim nothing by themselves
+ALIKE_IN_LOGS = float(np.log(1.1))  # figures nearer to each other claim nothing by themselves
 ALIKE = {"returned": 0.02, "discount": 0.02}  # shares
 QUIET = 2  # expected gaps of silence that are told as such: one order in seven takes longer, see segment_rules
 LONGEST_SEASON = 180  # days: over a longer window a customer's time of the year tells nothing

@@ -28,7 +28,7 @@ def next_order(frame: pd.DataFrame) -> dict[str, Any] | None:
     """
     if not set(COLUMNS) <= set(frame):
         return None
-    rows = frame[["origin", *COLUMNS]].dropna(subset=["predicted_mean"])
+    rows = frame.loc[frame["predicted_mean"].notna(), ["origin", *COLUMNS]].copy()
     rows["tier"] = rows.groupby("origin")["predicted_mean"].transform(lambda value: tiers.of(value.to_numpy(float)))
     rows = rows.loc[rows["days_to_next_order"] < rows["followed_days"]]
     if rows.empty:

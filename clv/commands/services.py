@@ -5,6 +5,8 @@ from __future__ import annotations
 import typer
 
 from clv import settings
+from clv.commands.console import out, steps
+from clv.errors import ClvError
 
 
 def up() -> None:
@@ -14,7 +16,6 @@ def up() -> None:
     """
     started, remarks = start()
     where(started)
-    from clv.commands.console import out
     from clv.remarks import of_settings
 
     for remark in [*remarks, *of_settings(started)]:
@@ -23,7 +24,6 @@ def up() -> None:
 
 def start() -> tuple[settings.Settings, list[str]]:
     """Brings the home up with progress; gives its settings and the remarks."""
-    from clv.commands.console import steps
     from clv.runtime import stack
 
     with steps() as step:
@@ -32,7 +32,6 @@ def start() -> tuple[settings.Settings, list[str]]:
 
 def where(home: settings.Settings, show_password: bool = False) -> None:
     """Prints where to look: Airflow's pages, the analyst's psql line."""
-    from clv.commands.console import out
     from clv.runtime import airflow
 
     password = home.secret("airflow_password") if show_password else f"in {home.secrets / 'airflow_password'}"
@@ -61,7 +60,6 @@ def down() -> None:
 
     The data stays.
     """
-    from clv.commands.console import out, steps
     from clv.runtime import stack
 
     home = settings.located()
@@ -77,7 +75,6 @@ def down() -> None:
 def _going(home: settings.Settings) -> list[str]:
     """The dates of the runs that are at work or queued; none where Airflow does not say."""
     from clv import airflow_api, airflow_state
-    from clv.errors import ClvError
 
     try:
         return [run.day for run in airflow_state.active(airflow_api.Airflow(home))]
@@ -94,7 +91,6 @@ def status() -> None:
     """
     from rich.table import Table
 
-    from clv.commands.console import out
     from clv.runtime import stack
 
     home = settings.located()
@@ -124,7 +120,6 @@ def status() -> None:
 
 def _fault(home: settings.Settings, has_database: bool) -> str | None:
     """What is wrong with the home's shop.json, with the mend; None where nothing is."""
-    from clv.errors import ClvError
     from clv.ingest import currencies
 
     try:
@@ -139,7 +134,6 @@ def _fault(home: settings.Settings, has_database: bool) -> str | None:
 def _show_state(home: settings.Settings) -> list[str]:
     """Prints what is published, what waits, the last run; gives why what is published is stale."""
     from clv import dates, runs, state
-    from clv.commands.console import out
 
     found = state.read(home, dates.today())
     if found.newest:

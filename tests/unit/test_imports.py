@@ -8,7 +8,7 @@ from clv.settings import PROJECT
 
 FOLDERS = ("clv", "spark_jobs", "expectations", "dags", "sample_shop")
 OURS = {"clv", "spark_jobs", "expectations", "sample_shop"}
-MOST = 85  # lower it with each that goes
+MOST = 84  # lower it with each that goes
 
 
 def inside_functions(text: str) -> int:

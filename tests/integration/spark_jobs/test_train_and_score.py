@@ -41,6 +41,20 @@ def shop(home: Settings) -> tuple[Settings, pd.DataFrame]:
     return home, made
 
 
+def check_references(home: Settings, made: pd.DataFrame, choice: model_choice.Choice) -> None:
+    """The model's references are what it says at its training date."""
+    sim.write_features(sim.features(made, choice.training_date), tables.CUSTOMER_FEATURES, home, RUN)
+    score.run(choice.training_date, RUN, choice.model_version, settings=home)
+    main = "customer_key, predicted_revenue, discount_factor"
+    then = f"select {main} from {tables.CUSTOMER_PREDICTIONS} where as_of_date = %s and horizon_days = 365 order by 1"
+    expected = warehouse.rows(then, (choice.training_date,), home.warehouse_url)
+    referred = f"select {main} from {tables.REFERENCE_PREDICTIONS} where model_version = %s order by 1"
+    assert warehouse.rows(referred, (choice.model_version,), home.warehouse_url) == expected
+    dearer = replace(home, shop={**home.shop, "discount_rate": 0.2})
+    assert not model_choice.has_references(str(choice.model_version), dearer)  # they are made anew by the new rate
+    warehouse.rows(f"delete from {tables.CUSTOMER_PREDICTIONS} returning 1", url=home.warehouse_url)
+
+
 def test_a_shop_is_trained_once_and_scored_the_same_each_time(shop: tuple[Settings, pd.DataFrame]) -> None:
     home, made = shop
     choice = model_choice.for_run(AS_OF, settings=home)
@@ -61,18 +75,7 @@ def test_a_shop_is_trained_once_and_scored_the_same_each_time(shop: tuple[Settin
     assert {path.suffix for path in home.models.rglob("*") if path.is_file()} == {".json"}
     assert not train.run(choice.training_date, RUN, settings=home)["trained"]
 
-    # The model's references are what it says at its training date.
-    sim.write_features(sim.features(made, choice.training_date), tables.CUSTOMER_FEATURES, home, RUN)
-    score.run(choice.training_date, RUN, choice.model_version, settings=home)
-    main = "customer_key, predicted_revenue, discount_factor"
-    then = f"select {main} from {tables.CUSTOMER_PREDICTIONS} where as_of_date = %s and horizon_days = 365 order by 1"
-    expected = warehouse.rows(then, (choice.training_date,), home.warehouse_url)
-    referred = f"select {main} from {tables.REFERENCE_PREDICTIONS} where model_version = %s order by 1"
-    assert warehouse.rows(referred, (choice.model_version,), home.warehouse_url) == expected
-    dearer = replace(home, shop={**home.shop, "discount_rate": 0.2})
-    assert not model_choice.has_references(str(choice.model_version), dearer)  # they are made anew by the new rate
-    warehouse.rows(f"delete from {tables.CUSTOMER_PREDICTIONS} returning 1", url=home.warehouse_url)
-
+    check_references(home, made, choice)
     score.run(AS_OF, RUN, choice.model_version, settings=home)
     once = predictions(home)
     with warehouse.connect(home.warehouse_url) as connection:  # what a killed try may have left
