@@ -41,7 +41,8 @@ DAILY = (
     Step("gate_features", "learn", "features", "ops.gate_results"),
     Step(
         "train", "learn", "features of closed past dates, matured forecasts",
-        "ops.model_checks; a model, where none will do", pool="spark", asked={"force": "force_retrain"},
+        "ops.model_checks; where none will do, a model and what it predicts at its date", pool="spark",
+        asked={"force": "force_retrain"},
     ),
     Step("score", "value", "features, the model", "predictions", pool="spark", given={"model": "train"}),
     Step("gate_predictions", "value", "predictions", "ops.gate_results"),

@@ -14,6 +14,7 @@ MISSING_SHARE = 0.10
 MISSING_CUSTOMER_SHARE = 0.60
 MISSING_CUSTOMER_WARNING = 0.35
 WITHOUT_SALE_SHARE = 0.50  # of a batch's refunds: a history's first days have some of sales before it
+WATCHED_DAYS = 30  # before the date: a day below zero of long ago would else be told of by every run
 STALE_DAYS = 7  # without an order: the shop's deliveries may have stopped
 MEND = (
     "load a corrected file under the same name, "
@@ -124,7 +125,7 @@ def stg_order_lines(slice_: Slice) -> Suite:
                 "an amount that is not a finite number",
                 MEND,
             ),
-            *_signs(),
+            *_signs(slice_),
             never(
                 "weekly_volume",
                 f"""select * from (
@@ -151,7 +152,7 @@ def stg_order_lines(slice_: Slice) -> Suite:
     )
 
 
-def _signs() -> list[Expectation]:
+def _signs(slice_: Slice) -> list[Expectation]:
     """Refunds follow sales: where most of a batch's do not, or a day's money is below zero, a sign may be wrong."""
     mend = (
         "if these are sales, load the file with amounts above zero (a mapping's `sign` names the rows that are "
@@ -179,9 +180,10 @@ def _signs() -> list[Expectation]:
                 ordered_on, count(*) filter (where amount < 0) as below_zero, sum(amount) as net,
                 max(batch_id) as batch_id
             from {{batch}}
+            where ordered_on >= date '{slice_.as_of_date - timedelta(days=WATCHED_DAYS)}'
             group by ordered_on
             having sum(amount) < 0 and count(*) filter (where amount < 0) >= {FEW}""",  # noqa: S608 - our own SQL; values are bound or quoted
-            f"a day whose amounts come to less than nothing, {FEW} or more being below zero",
+            f"a day of the last {WATCHED_DAYS} whose amounts come to less than nothing, {FEW} or more being below zero",
             mend,
             severity="warning",
         ),
