@@ -238,15 +238,15 @@ def _why(airflow: Airflow, run: Run) -> str:
         from {tables.TASK_LOG} as log
         inner join {tables.RUNS} as runs using (run_id)
         where log.facts ? 'error' and runs.run_id = (
-            select run_id from {tables.RUNS} where started_by = %s order by started_at desc limit 1
+            select run_id from {tables.RUNS} where started_by = %s and dag_id = %s order by started_at desc limit 1
         )
         order by log.ended_at desc
         limit 1
     """  # noqa: S608 - our own names
-    found = warehouse.rows(query, (run.dag_run_id,), airflow.home.url_as(roles.PUBLISHER))
+    found = warehouse.rows(query, (run.dag_run_id, airflow_state.DAILY), airflow.home.url_as(roles.PUBLISHER))
     if found:
         return f"the run for {run.as_of} failed in {found[0][0]}: {found[0][1]}"
-    told = airflow_state.find(airflow, run.dag_run_id)
+    told = airflow_state.find(airflow, run.dag_run_id, airflow_state.DAILY)
     task, reason = airflow_state.failure(airflow, told) if told else (None, "Airflow does not have it any more")
     return f"the run for {run.as_of} failed in {task or 'Airflow'}: {reason}"
 

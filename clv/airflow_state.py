@@ -26,9 +26,10 @@ class DagRun:
     day: str
 
 
-def find(airflow: Airflow, dag_run_id: str) -> DagRun | None:
-    """The run that Airflow has under this id, of either DAG that opens runs; None where it has none."""
-    for dag in (DAILY, TRAIN):
+def find(airflow: Airflow, dag_run_id: str, dag_id: str | None) -> DagRun | None:
+    """The run that Airflow has under this id, of either DAG that opens runs where its DAG is not known; None where it
+    has none."""
+    for dag in (dag_id,) if dag_id else (DAILY, TRAIN):
         try:
             return _dag_run(airflow.call("GET", f"/dags/{dag}/dagRuns/{dag_run_id}"))
         except NotFoundError:

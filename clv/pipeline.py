@@ -34,9 +34,9 @@ from clv.roles import PUBLISHER
 Facts = dict[str, object]
 
 
-def open_run(as_of: date, started_by: str) -> str:
+def open_run(as_of: date, started_by: str, dag_id: str | None = None) -> str:
     """Opens a run for a date and returns its run_id."""
-    run_id = runs.open_run(as_of, started_by)
+    run_id = runs.open_run(as_of, started_by, dag_id)
     print(f"run {run_id} covers every order before {as_of}", flush=True)
     return run_id
 

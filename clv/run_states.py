@@ -30,7 +30,7 @@ def settled(found: list[History], home: Settings) -> list[History]:
 
 
 def _settled(run: History, airflow: Airflow, scheduling: bool) -> History:
-    told = airflow_state.find(airflow, run.started_by) if run.last_of_its_start else None
+    told = airflow_state.find(airflow, run.started_by, run.dag_id) if run.last_of_its_start else None
     if told and told.state not in ENDED:
         return replace(run, state="running" if scheduling and told.state == "running" else "waiting", error=None)
     if run.state == "failed":

@@ -16,8 +16,11 @@ from expectations.results import ALL_FOUND
 LONGEST_ERROR = 240
 
 
-def open_run(as_of: date, started_by: str) -> str:
-    """Opens a run for a date and returns its run_id, such as "2011-06-01.3". Safe when two open at once."""
+def open_run(as_of: date, started_by: str, dag_id: str | None = None) -> str:
+    """Opens a run for a date and returns its run_id, such as "2011-06-01.3". Safe when two open at once.
+
+    `started_by` and `dag_id` are Airflow's names of the run and of its DAG; an id alone may be two DAGs'.
+    """
     with warehouse.connect(roles.url(PUBLISHER)) as connection:
         connection.execute("select pg_advisory_xact_lock(%s)", (warehouse.lock_key(f"open_run {as_of}"),))
         (number,) = connection.execute(
@@ -26,8 +29,8 @@ def open_run(as_of: date, started_by: str) -> str:
         ).fetchone()  # type: ignore[misc]
         run_id = f"{as_of.isoformat()}.{number}"
         connection.execute(
-            f"insert into {tables.RUNS} (run_id, as_of_date, number, started_by) values (%s, %s, %s, %s)",  # noqa: S608 - our own names
-            (run_id, as_of, number, started_by),
+            f"insert into {tables.RUNS} (run_id, as_of_date, number, started_by, dag_id) values (%s, %s, %s, %s, %s)",  # noqa: S608 - our own names
+            (run_id, as_of, number, started_by, dag_id),
         )
     return run_id
 
@@ -68,7 +71,7 @@ class History:
     asked (clv.run_states), knows more, and of two states more: waiting and trained.
 
     `step` is the last one that ended, `error` what stopped it, `gate` the gate that stopped the run, and
-    `last_of_its_start` whether Airflow's run `started_by` opened no later one (as when it is cleared).
+    `last_of_its_start` whether Airflow's run `started_by` of `dag_id` opened no later one (as when it is cleared).
     """
 
     run_id: str
@@ -80,6 +83,7 @@ class History:
     started_at: datetime
     ended_at: datetime | None
     started_by: str
+    dag_id: str | None = None
     last_of_its_start: bool = True
 
 
@@ -104,8 +108,8 @@ def history(settings: Settings, today: date, limit: int | None = None, as_of: da
                 select min(gate) from {tables.GATE_RESULTS} as judged
                 where judged.run_id = runs.run_id and not success and severity = 'critical'
             ),
-            last.error, runs.started_at, last.ended_at, runs.started_by,
-            runs.number = max(runs.number) over (partition by runs.as_of_date, runs.started_by)
+            last.error, runs.started_at, last.ended_at, runs.started_by, runs.dag_id,
+            runs.number = max(runs.number) over (partition by runs.as_of_date, runs.dag_id, runs.started_by)
         from {tables.RUNS} as runs
         left join (
             select distinct on (as_of_date) as_of_date, run_id from {tables.PUBLICATIONS}

@@ -30,7 +30,7 @@ class Freshness:
 class State:
     """age: days from the newest published date to today. waiting: orders loaded that are dated on or after the newest
     published date, so that no published table has them. run_of_newest_date: the last run of the newest date that was
-    begun; runs of older dates may have started after it."""
+    begun, trainings that went through apart; runs of older dates may have started after it."""
 
     published_dates: int
     newest: date | None
@@ -69,7 +69,7 @@ def read(settings: Settings, today: date) -> State:
     run_id = warehouse.rows(holding, (newest,), url)[0][0] if newest else None
     last = runs.history(settings, today, limit=1)
     begun = warehouse.rows(f"select max(as_of_date) from {tables.RUNS}", url=url)[0][0]  # noqa: S608 - our own names
-    of_newest = runs.history(settings, today, limit=1, as_of=begun) if begun else []
+    of_newest = runs.history(settings, today, as_of=begun) if begun else []
     settled = run_states.settled([*last, *of_newest], settings)
     return State(
         published_dates=count,
@@ -78,7 +78,7 @@ def read(settings: Settings, today: date) -> State:
         age=(today - newest).days if newest else None,
         waiting=_waiting(newest, today, url),
         last_run=settled[0] if settled else None,
-        run_of_newest_date=settled[-1] if settled else None,
+        run_of_newest_date=next((run for run in settled[1:] if run.state != "trained"), None),
         freshness=[_freshness(rule, today, url) for rule in rules()],
     )
 

@@ -30,7 +30,7 @@ def open_run() -> dict[str, str]:
     with _reported(context):
         asked = (dag_run.conf or {}).get("as_of_date")
         as_of = dates.as_of_date(asked, dag_run.logical_date, dag_run.run_after)
-        run_id = pipeline.open_run(as_of, started_by=dag_run.run_id)
+        run_id = pipeline.open_run(as_of, started_by=dag_run.run_id, dag_id=dag_run.dag_id)
     notes.write(context, f"run {run_id}")
     return {"as_of_date": as_of.isoformat(), "run_id": run_id}
 

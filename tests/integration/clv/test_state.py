@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 import small_warehouse as small
 from raw_rows import deliver, line
 from typer.testing import CliRunner
 
-from clv import cli, dates, publication, runs, settings, state
+from clv import airflow_api, cli, dates, publication, run_states, runs, settings, state
 from clv.runtime import stack
 
 DAY = date.fromisoformat(small.AS_OF)
+MIDNIGHT = f"scheduled__{DAY}T00:00:00+00:00"  # Airflow's id of what is scheduled then, whichever its DAG
 
 
 @pytest.fixture
@@ -82,6 +86,39 @@ def test_the_newest_dates_failure_stays_until_that_date_is_published(shop: setti
     assert found.last_run
     assert (found.last_run.as_of_date, found.last_run.state) == (DAY, "published")
     assert found.stale == [f"the run of the newest date failed; once its cause is mended: `clv run --as-of {newest}`"]
+
+
+def test_a_training_hides_no_failure_of_its_date(shop: settings.Settings, monkeypatch: pytest.MonkeyPatch):
+    daily = runs.open_run(DAY, MIDNIGHT, "clv_daily")
+    runs.log(daily, "gate_raw", 0, {"error": "gate raw stopped the run"})
+    training = runs.open_run(DAY, MIDNIGHT, "clv_train")
+
+    def settled(found: list[runs.History], _: settings.Settings) -> list[runs.History]:
+        return [replace(run, state="trained") if run.run_id == training else run for run in found]
+
+    monkeypatch.setattr(run_states, "settled", settled)
+    found = read(shop)
+    assert found.last_run
+    assert (found.last_run.run_id, found.last_run.state) == (training, "trained")
+    assert found.stale == [f"the run of the newest date failed; once its cause is mended: `clv run --as-of {DAY}`"]
+
+
+def test_two_dags_runs_of_one_id_are_told_apart(shop: settings.Settings):
+    first, again = (runs.open_run(DAY, MIDNIGHT, "clv_daily") for _ in range(2))  # it was cleared
+    training = runs.open_run(DAY, MIDNIGHT, "clv_train")
+    found = {run.run_id: (run.dag_id, run.last_of_its_start) for run in runs.history(shop, DAY)}
+    assert found == {
+        f"{DAY}.1": (None, True), first: ("clv_daily", False), again: ("clv_daily", True),
+        training: ("clv_train", True),
+    }  # fmt: skip
+
+
+def test_why_a_run_failed_is_not_what_stopped_another_dags(shop: settings.Settings):
+    for dag, error in (("clv_daily", "gate raw stopped the run"), ("clv_train", "no memory is left")):
+        runs.log(runs.open_run(DAY, MIDNIGHT, dag), "gate_raw", 0, {"error": error})
+    airflow = cast("airflow_api.Airflow", SimpleNamespace(home=shop))
+    said = airflow_api._why(airflow, airflow_api.Run(DAY, MIDNIGHT, "failed", {}))
+    assert said == f"the run for {DAY} failed in gate_raw: gate raw stopped the run"
 
 
 def test_a_last_run_that_is_dead_is_stale(shop: settings.Settings):

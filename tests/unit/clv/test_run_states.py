@@ -122,6 +122,13 @@ def test_a_run_that_was_begun_anew_or_that_airflow_does_not_have_is_dead(home, a
     assert state(opened(started_by="two"), home)[0] == "dead"
 
 
+def test_a_run_is_looked_up_in_its_own_dag(home, airflow):
+    airflow("success", dag="clv_train")
+    assert state(opened(dag_id="clv_train"), home)[0] == "trained"
+    assert state(opened(), home)[0] == "trained"  # opened before its DAG was kept
+    assert state(opened(dag_id="clv_daily"), home)[0] == "dead"  # that Airflow does not have
+
+
 def test_without_an_answer_of_airflow_what_was_at_work_waits(home, monkeypatch):
     def refuse(_: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused")
