@@ -17,7 +17,7 @@ QUOTED = re.compile(r"""(?<=['"])(.*)(?=['"])""", re.DOTALL)
 AND = "' is not '"  # between two values of a reason: the amount '35' is not '20'
 LONGEST = 200  # characters that are shown
 
-# Of digits before the point, where nothing but blanks parts them, and else: more may be a telephone number.
+# Of digits before the point, where nothing, blanks or points part them, and else: more may be a telephone number.
 DIGITS, MOST_DIGITS = 6, 9
 NUMBER = re.compile(
     r"[-\u2212+(]?(?P<whole>\d{1,3}(?:(?P<mark>[., '\u2019\u00a0\u202f])\d{3}(?:(?P=mark)\d{3})*)?|\d+)"
@@ -81,5 +81,5 @@ def _is_number(text: str) -> bool:
     digits = re.sub(r"\D", "", found["whole"])
     if text.startswith("+") or len(digits) > 3 and digits.startswith("0"):
         return len(digits) <= 3  # a code before a telephone's number
-    longest = MOST_DIGITS if found["decimals"] or (found["mark"] or " ") in ".,'\u2019" else DIGITS
+    longest = MOST_DIGITS if found["decimals"] or (found["mark"] or " ") in ",'\u2019" else DIGITS
     return len(digits) <= longest

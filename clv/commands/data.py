@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from clv import dates, settings
+from clv.errors import ClvError
 
 
 def ingest(
@@ -23,16 +26,23 @@ def ingest(
     from clv import ingest as door
     from clv.commands.console import out, rows_progress
 
+    def show(results: Iterable[door.BatchResult]) -> None:
+        for line in (line for result in results for line in door.told(result, home)):
+            out.print(line, markup=False)
+
     home = settings.load()
-    results: list[door.BatchResult] = []
+    loaded: dict[int, door.BatchResult] = {}
     try:
         with rows_progress() as progress:
             today = dates.today(home.shop["time_zone"])
-            results = door.load(source, path, home, progress, today=today, tell=results.append)
-    finally:  # of a folder with a file that cannot be loaded, what became of those before it
-        for result in results:
-            for line in door.told(result, home):
-                out.print(line, markup=False)
+            results = door.load(
+                source, path, home, progress, today=today, tell=lambda one: loaded.update({one.batch_id: one})
+            )
+    except ClvError:  # of a folder: what became of the files before it
+        with suppress(ClvError):
+            show(loaded.values())
+        raise
+    show(results)
     if len(results) > 1:
         new = [result for result in results if not result.already_loaded]
         out.print(

@@ -60,7 +60,9 @@ def load(
         except ClvError as error:
             if not results:
                 raise
-            _with_doubts(results, mapping, settings)
+            for result in _with_doubts(results, mapping, settings):
+                if result.doubts:
+                    tell(result)
             raise type(error)(
                 f"{error}; files before it in {path} stay as they are, `clv batches` lists them, and those after it "
                 "were not looked at"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import duckdb
 import psycopg
 
-from clv import masking, tables, warehouse
+from clv import tables, warehouse
 from clv.ingest import mapped
 from clv.ingest.mapping import FileMapping, Mapping
 from clv.roles import LOADER
@@ -46,7 +46,7 @@ _SHORTER = f"""
         window placed as (partition by order_id, owner order by place, batch_id)
     )
     select
-        batch_id, count(*), min(line), (array_agg(order_id order by line))[1], (array_agg(lines order by line))[1],
+        batch_id, count(*), min(line), (array_agg(lines order by line))[1],
         (array_agg(earlier_lines order by line))[1], bool_and(ordered_at is distinct from earlier_time)
     from pairs
     where batch_id = any(%(new)s) and earlier_file <> file_name and amount > 0
@@ -172,11 +172,14 @@ def overtaken(batch_id: int, mapping: FileMapping, settings: Settings) -> str | 
         select batches.batch_id, batches.file_name, count(distinct later.order_id)
         from {tables.ORDER_LINES} as later
         inner join {tables.BATCHES} as batches on later._batch_id = batches.batch_id
-        where later._source = %(source)s and later._batch_id > %(batch)s
+        where later._source = %(source)s
+            and coalesce(batches.replay_of, batches.batch_id) > (
+                select coalesce(replay_of, batch_id) from {tables.BATCHES} where batch_id = %(batch)s
+            )
             and later._batch_id not in (select batch_id from {tables.WITHDRAWALS})
             and later.order_id in (select order_id from {tables.ORDER_LINES} where _batch_id = %(batch)s)
         group by batches.batch_id, batches.file_name
-        order by batches.batch_id desc limit 1
+        order by coalesce(batches.replay_of, batches.batch_id) desc, batches.batch_id desc limit 1
     """  # noqa: S608 - our own names
     found = warehouse.rows(query, {"source": mapping.source, "batch": batch_id}, settings.url_as(LOADER))
     if not found:
@@ -201,9 +204,7 @@ def _keep(connection: psycopg.Connection, batch: int, warning: str) -> None:
     )
 
 
-def _shorter(
-    mapping: Mapping, orders: int, line: int, order: str, lines: int, before: int, at_other_times: bool
-) -> str:
+def _shorter(mapping: Mapping, orders: int, line: int, lines: int, before: int, at_other_times: bool) -> str:
     has = "1 order has" if orders == 1 else f"{orders:,} orders have"
     rows = f"{lines:,} row{'' if lines == 1 else 's'}, {before:,} in an earlier file"
     if mapping.amount_once_per_order:
@@ -216,8 +217,8 @@ def _shorter(
             "again"
         )
     return (
-        f"{has} less here than in an earlier file, which counts for them no more, as order '{masking.value(order)}' on "
-        f"line {line} ({rows}); {mend}"
+        f"{has} less here than in an earlier file, which counts for them no more, as the order on line {line} "
+        f"({rows}); {mend}"
     )
 
 
