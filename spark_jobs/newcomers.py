@@ -24,7 +24,6 @@ SEASON = 0.25  # weight of last year's same window, in logs
 SEASON_AFTER = YEAR + 90  # days of history from which it counts: the first weeks hold customers of before
 QUARTER = 90  # days between the windows that tell what newcomers bring
 BETWEEN_ORIGINS = 30  # days
-KNOWN_DAYS = 5 * YEAR  # before the date: what the earliest window that an estimate is judged by looks back on
 FEWEST_DAYS = 60  # of history before a closed window that counts
 UNMEASURED = 0.7  # standard deviation, in logs, where no window has closed: as far off as the shops measured were
 
@@ -55,6 +54,12 @@ class Expected:
     revenue: tuple[float, float, float]
 
 
+def days_looked_back_on(longest: int) -> int:
+    """Days before a date whose newcomers' money tells: the earliest window that an estimate over `longest` days is
+    judged by, the year before it, and windows as long before that."""
+    return 2 * longest + YEAR + BETWEEN_ORIGINS * LATEST_RESIDUALS
+
+
 def expected(newcomers: Newcomers, horizons: Iterable[int]) -> dict[int, Expected]:
     """By horizon in days, shortest first, who is still to come after the days that are known. A longer horizon has no
     fewer customers and no less money, at estimate and both ends, and no narrower interval."""
@@ -83,7 +88,9 @@ def estimate(newcomers: Newcomers, today: int, horizon: int) -> tuple[float, flo
     days = np.expm1(fall * horizon) / fall if fall else horizon  # as many of the present pace
     customers = late / width * np.exp(fall * width / 2) * days
     if today >= SEASON_AFTER:
-        last_year = newcomers.between(today - YEAR, today - YEAR + min(horizon, YEAR))[0] * np.exp(fall * YEAR)
+        same_days = min(horizon, YEAR)  # of more than a year there are none before the date
+        last_year = newcomers.between(today - YEAR, today - YEAR + same_days)[0] * horizon / same_days
+        last_year *= np.exp(fall * YEAR)
         customers = (last_year + 1) ** SEASON * (customers + 1) ** (1 - SEASON) - 1
     return float(customers), _value(newcomers, today, min(horizon, today // 2))
 

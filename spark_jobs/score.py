@@ -110,7 +110,7 @@ def predict(model: Model, as_of: date, run_id: str, settings: Settings) -> dict[
 def write_new_customers(as_of: date, run_id: str, horizons: list[int], settings: Settings) -> None:
     """Replaces the slice (as_of, run_id) of the customers still to come."""
     url = settings.url_as(MODELLER)
-    found = newcomers.expected(warehouse_io.newcomers(as_of, url), horizons)
+    found = newcomers.expected(warehouse_io.newcomers(as_of, max(horizons), url), horizons)
     rows = [
         (as_of, run_id, horizon, *np.round([*expected.customers, *expected.revenue], 4).tolist())
         for horizon, expected in found.items()

@@ -18,9 +18,8 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from clv import sql_text, tables, warehouse
 from clv.roles import MODELLER
 from clv.settings import Settings
-from spark_jobs.columns import YEAR
 from spark_jobs.level import DAYS_NEW, Daily
-from spark_jobs.newcomers import KNOWN_DAYS, Newcomers
+from spark_jobs.newcomers import Newcomers, days_looked_back_on
 
 ROWS_PER_PARTITION = 100_000
 TYPES = {"text": pa.string(), "double precision": pa.float64(), "date": pa.date32()}
@@ -103,9 +102,9 @@ def daily_revenue(before: date, url: str | None = None) -> Daily:
     return Daily(first, money, new)
 
 
-def newcomers(before: date, url: str | None = None) -> Newcomers:
-    """The shop's customers by the day of their first order, and what they brought in their first year, until the day
-    before a date; money of those who came in the last KNOWN_DAYS alone."""
+def newcomers(before: date, longest: int, url: str | None = None) -> Newcomers:
+    """The shop's customers by the day of their first order, and what they brought in their first `longest` days, until
+    the day before a date; money of those alone on whom an estimate over so many days looks back."""
     query = f"""
         with first as (
             select customer_key, min(day) as first_day from {tables.INT_CUSTOMER_DAYS}
@@ -114,10 +113,11 @@ def newcomers(before: date, url: str | None = None) -> Newcomers:
         select first_day, day, sum(net_revenue)::double precision, count(*) filter (where day = first_day)
         from {tables.INT_CUSTOMER_DAYS} inner join first using (customer_key)
         where day < %(before)s and day >= first_day
-            and (day = first_day or day < first_day + {YEAR} and first_day >= %(before)s::date - {KNOWN_DAYS})
+            and (day = first_day or day < first_day + %(longest)s and first_day >= %(before)s::date - %(known)s)
         group by first_day, day order by first_day, day
     """  # noqa: S608 - our own names
-    rows = warehouse.rows(query, {"before": before}, url)  # type: ignore[arg-type]
+    values = {"before": before, "longest": longest, "known": days_looked_back_on(longest)}
+    rows = warehouse.rows(query, values, url)  # type: ignore[arg-type]
     first = rows[0][0] if rows else before
     counts = np.zeros(max((before - first).days, 0))
     for day, paid, _, customers in rows:

@@ -57,6 +57,20 @@ def test_what_newcomers_bring_is_taken_from_windows_as_long_as_the_horizon() -> 
     assert estimate(found, 400, 90)[1] == pytest.approx(10 * (45 + 15) / 45)
 
 
+@pytest.mark.parametrize("horizon", [365, 730, 1095])
+def test_an_even_pace_goes_on_for_years(horizon: int) -> None:
+    # One a day for eight years, each of whom pays 10 at once and every 100 days.
+    came = np.repeat(np.arange(8 * 365), 30)
+    paid = came + 100 * np.tile(np.arange(30), 8 * 365)
+    known = paid < 8 * 365
+    found = Newcomers(FIRST, np.ones(8 * 365), came[known], paid[known], np.full(known.sum(), 10.0))
+    customers, value = estimate(found, 8 * 365, horizon)
+    assert customers == pytest.approx(horizon, abs=1)
+    # Who comes on day d of the horizon pays at 0, 100, … days, as long as it lasts.
+    truth = sum(10 * (1 + (horizon - 1 - day) // 100) for day in range(horizon)) / horizon
+    assert value == pytest.approx(truth)
+
+
 def test_a_closed_cohort_has_hardly_anybody_to_come() -> None:
     found = expected(shop([50] * 30 + [0] * 300), [90, 180, 365])
     assert all(one.customers[:2] == (pytest.approx(0, abs=0.01), 0) for one in found.values())
