@@ -53,3 +53,9 @@ def test_every_decision_has_its_number_status_and_context(record: Path):
     assert re.search(r"^Status: (accepted|superseded by \d{4}), \d{4}-\d\d-\d\d", text, re.MULTILINE)
     assert "**Context.**" in text
     assert re.search(r"\*\*Decision(\.|s)\*\*", text)
+
+
+def test_no_document_holds_two_versions_of_itself():
+    documents = [*DOCUMENTS, *PROJECT.glob("*.md")]
+    marked = re.compile(r"^(<{7}|>{7}) ", re.MULTILINE)
+    assert [path.name for path in documents if marked.search(path.read_text())] == []
