@@ -178,7 +178,7 @@ def _signs(slice_: Slice) -> list[Expectation]:
             "days_bring_money",
             f"""select
                 ordered_on, count(*) filter (where amount < 0) as below_zero, sum(amount) as net,
-                max(batch_id) as batch_id
+                (array_agg(batch_id order by amount))[1] as batch_id
             from {{batch}}
             where ordered_on >= date '{slice_.as_of_date - timedelta(days=WATCHED_DAYS)}'
             group by ordered_on

@@ -61,7 +61,8 @@ def test_refunds_with_no_sale_behind_them_and_a_day_below_zero_are_warned_of(sho
         assert dimension == "accuracy"
         assert "`clv withdraw --batch 1 --reason 'amounts have the wrong sign'`" in mend
     bought(1, stranger, 60)  # on the same day, so the refunds may be of it
-    bought(12, small.A, -3, "2011-04-01")  # the runs of then have told of it
+    bought(1, small.A, 1, "2011-03-31")
+    bought(12, small.A, -4, "2011-04-01")  # the runs of then have told of it
     assert runner.judge("staging", DAY, RUN)["warnings"] == []
     bought(2, small.A, -3, "2011-05-29")
     bought(10, small.A, -7, "2011-05-29")
