@@ -37,7 +37,9 @@ _HORIZONS = f"""
 """  # noqa: S608 - our own names
 _TOTALS = f"select * from {RUNS}.forecast_totals {SLICE} and grouped_by = 'all'"  # noqa: S608 - our own names
 _BEFORE = f"""
-    select sum(net_revenue) as revenue, count(*) filter (where kind = 'order') as orders
+    select
+        sum(net_revenue) as revenue,
+        count(distinct (customer_key, ordered_on)) filter (where kind = 'order') as orders
     from {RUNS}.fct_orders {SLICE} and ordered_on >= %(since)s
     having count(*) > 0
 """  # noqa: S608 - our own names
