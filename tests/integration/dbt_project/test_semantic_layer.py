@@ -6,7 +6,7 @@ import io
 from datetime import UTC, datetime
 
 import pytest
-from raw_rows import deliver, deliver_spend, line, predict
+from raw_rows import customer, deliver, deliver_spend, line, predict
 from rich.console import Console
 from small_warehouse import let_analyst_in
 
@@ -112,6 +112,20 @@ def test_new_and_returning_customers(shop: settings.Settings):
     assert [(row[0], float(row[1]), row[2]) for row in found] == [("new", 70.0, "2"), ("returning", 40.0, "1")]
     found = answer(shop, ["customers"], ["customer__cohort_month", "customer__first_channel"])
     assert found == [("2024-01", "web", "1"), ("2024-02", "web", "1")]
+
+
+def test_personas_of_a_run_from_before_they_had_names_go_by_their_id(shop: settings.Settings):
+    named = {"a": ("big-spenders", "big spenders"), "b": ("newcomers", None)}
+    with warehouse.connect() as connection:
+        for who, (persona, name) in named.items():
+            connection.execute(
+                "update analytics_runs.customer_segments set persona = %s, persona_name = %s where customer_key = %s",
+                (persona, name, customer(who)),
+            )
+    found = answer(shop, ["customers"], ["customer__persona"])
+    with warehouse.connect() as connection:
+        connection.execute("update analytics_runs.customer_segments set persona = null, persona_name = null")
+    assert found == [("big spenders", "1"), ("newcomers", "1")]
 
 
 def test_dbt_is_asked_once_for_what_has_not_changed(shop: settings.Settings, monkeypatch: pytest.MonkeyPatch):

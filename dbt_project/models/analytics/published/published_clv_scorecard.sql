@@ -1,4 +1,4 @@
-{#- Columns are named one by one: a view is replaced in place only where new ones come last. -#}
+{#- Columns are named one by one, new ones last: only so is the view of an earlier version replaced in place. -#}
 {{ config(alias='clv_scorecard') }}
 
 with

@@ -1,3 +1,4 @@
+{#- New columns come last: only so is the view of an earlier version replaced in place. -#}
 {{ config(alias='rejected_rows') }}
 
 with
@@ -48,10 +49,10 @@ final as (
         batches.kind,
         batches.loaded_at,
         batches.rows_received,
-        counted.rejected_as,
         counted.reason,
         counted.rows_rejected,
-        withdrawals.withdrawn_at
+        withdrawals.withdrawn_at,
+        counted.rejected_as
     from counted
     inner join batches on counted.batch_id = batches.batch_id
     left join withdrawals on counted.batch_id = withdrawals.batch_id

@@ -29,7 +29,14 @@ saveable as (
         customers.run_id,
         customers.segment,
         segments.value_at_stake,
-        segments.why_slipping as reason
+        -- Runs of earlier versions have no why_slipping
+        coalesce(
+            segments.why_slipping,
+            format(
+                'silent for %s days, usually %s between orders',
+                customers.as_of_date - customers.last_order_on, round(segments.expected_gap_days)
+            )
+        ) as reason
     from customers
     inner join segments on customers.customer_key = segments.customer_key
     inner join profiles on customers.customer_key = profiles.customer_key

@@ -121,6 +121,19 @@ def test_whom_to_win_back(shop):
             connection.rollback()
 
 
+def test_a_run_of_an_earlier_version_says_why_to_win_back_by_the_silence(shop):
+    with warehouse.connect() as connection:
+        connection.execute(
+            """update analytics_runs.customer_segments
+            set is_saveable = true, why_slipping = null, expected_gap_days = 30.4
+            where customer_key = (select customer_key from pii.customers where customer_id = 'a')"""
+        )
+        connection.execute("update analytics_runs.customer_clv set last_order_on = as_of_date - 95")
+        said = connection.execute("select reason from analytics.win_back").fetchall()
+        connection.rollback()
+    assert said == [("silent for 95 days, usually 30 between orders",)]
+
+
 @pytest.mark.parametrize(("include", "expected"), [(False, ["g", "a"]), (True, ["g", "d", "a"])])
 def test_the_page_and_the_list_show_the_same_customers_consent_included(shop, include, expected):
     at_stake = {"a": 50, "b": 450, "d": 55, "g": 56}  # b refused, d was never asked

@@ -94,6 +94,30 @@ def test_a_view_of_an_earlier_version_with_other_columns_is_made_anew(shop: dict
     assert as_analyst("select * from analytics.rejected_rows order by reason") == held
 
 
+@pytest.mark.parametrize(("view", "new"), [("rejected_rows", "rejected_as"), ("clv_scorecard", "wape_of_median")])
+def test_a_view_that_others_build_on_gets_a_new_column_in_place(
+    shop: dict, module_home: settings.Settings, view: str, new: str
+):
+    columns = f"""
+        select attname from pg_attribute where attrelid = 'analytics.{view}'::regclass and attnum > 0 order by attnum
+    """
+    newest = warehouse.rows(columns)
+    before = ", ".join(name for (name,) in newest if name != new)
+    ((definition,),) = warehouse.rows(f"select rtrim(pg_get_viewdef('analytics.{view}'::regclass), ';')")
+    with warehouse.connect(module_home.url_as("transformer")) as connection:
+        connection.execute(f"drop view analytics.{view}")
+        connection.execute(f"create view analytics.{view} as select {before} from ({definition}) as newest")  # type: ignore[arg-type]
+    with warehouse.connect() as connection:
+        connection.execute(f"create view public.of_a_dashboard as select * from analytics.{view}")
+    try:
+        dbt.build("setup", {}, module_home)
+        assert warehouse.rows("select count(*) >= 0 from public.of_a_dashboard") == [(True,)]
+        assert warehouse.rows(columns) == newest
+    finally:
+        with warehouse.connect() as connection:
+            connection.execute("drop view public.of_a_dashboard")
+
+
 def as_analyst(query: str) -> list[tuple]:
     with warehouse.connect() as connection:
         connection.execute("set role clv_analyst")
