@@ -64,7 +64,7 @@ def _accounted_for() -> list[Expectation]:
                 rows_erased
             from {batch} where rows_received is distinct from
                 rows_accepted + rows_rejected + rows_duplicate + rows_replaced + rows_withdrawn + rows_erased""",
-            "a batch's rows received are not rows accepted + rejected + duplicates + replaced",
+            "a batch's rows received are not rows accepted + rejected + duplicates + replaced + withdrawn + erased",
             "rows were lost between raw and staging: look at staging's models before anything else",
         ),
         never(

@@ -1,0 +1,20 @@
+"""What the gate of staging says of counts."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from expectations import staging
+from expectations.rules import Slice
+
+
+def test_the_sum_that_does_not_add_up_is_said_with_all_its_terms() -> None:
+    slice_ = Slice(date(2024, 6, 1), "2024-06-01.1")
+    every = [one for make in staging.SUITES for one in make(slice_).expectations]
+    (one,) = [one for one in every if (one.meta or {}).get("name") == "rows_accounted_for"]
+    judged = one.unexpected_rows_query.partition("is distinct from")[2]
+    summed = re.findall(r"rows_(\w+)", judged)
+    assert summed == ["accepted", "rejected", "duplicate", "replaced", "withdrawn", "erased"]
+    said = str(one.description).partition("are not rows ")[2].replace("duplicates", "duplicate")
+    assert said.split(" + ") == summed
