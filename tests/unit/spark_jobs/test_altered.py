@@ -21,6 +21,7 @@ def customer(*orders: tuple[int, float], **others: float) -> Columns:
         "order_value_std": money.std(ddof=1) if len(ages) > 1 else np.nan, "order_value_max": money.max(),
         "last_order_value": money[-1], "items_total": len(ages), "distinct_products": 3.0,
         "distinct_categories": 1.0, "refund_share": 0.0,
+        "expected_gap_days": gaps.mean() if len(gaps) else 90.0,
         "discount_share": np.nan, "gap_mean": gaps.mean() if len(gaps) else np.nan,
         "gap_std": gaps.std(ddof=1) if len(gaps) > 1 else np.nan, "gap_last": gaps[-1] if len(gaps) else np.nan,
     }  # fmt: skip
