@@ -58,8 +58,8 @@ _SHORTER = f"""
     group by batch_id
 """  # noqa: S608 - our own names
 
+FEWEST_RETURNED = 5  # orders that bring less than nothing; of fewer no share is judged
 # Of a new batch: its orders, and those that bring less than nothing and of which no sale is known.
-FEWEST_RETURNED = 5  # orders; of fewer no share is judged
 _RETURNED = f"""
     with orders as (
         select coalesce(order_id, _row_key) as name, order_id, min(_line) as line, sum(amount) as amount
@@ -141,13 +141,14 @@ def signs_turned_round(batch_ids: Sequence[int], mapping: FileMapping, settings:
 
 
 def withdrawn_before(batch_ids: Sequence[int], _: FileMapping, settings: Settings) -> dict[int, str]:
-    """Of batches that were just loaded, a warning for each whose content an operator has taken back before. It is kept
-    beside the batch."""
+    """Of batches that were just loaded, a warning for each whose content, read through the same mapping, was taken back
+    before: a mapping that was mended since is no reason to doubt. It is kept beside the batch."""
     query = f"""
         select new.batch_id, old.batch_id, withdrawals.reason
         from {tables.BATCHES} as new
         inner join {tables.BATCHES} as old
-            on new.source = old.source and new.content_sha256 = old.content_sha256 and old.batch_id < new.batch_id
+            on new.source = old.source and new.content_sha256 = old.content_sha256
+            and new.mapping_sha256 = old.mapping_sha256 and old.batch_id < new.batch_id
         inner join {tables.WITHDRAWALS} as withdrawals on old.batch_id = withdrawals.batch_id
         where new.batch_id = any(%s) and withdrawals.reason not like 'replayed as batch %%'
         order by old.batch_id

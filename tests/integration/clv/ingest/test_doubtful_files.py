@@ -73,6 +73,19 @@ def test_content_that_was_withdrawn_and_comes_again_is_told(ingest, home):
     assert "already loaded, and withdrawn; to let it count again: `clv restore --batch 3`" in ingest("day.csv", SALES)
 
 
+def test_content_that_comes_again_through_a_mended_mapping_is_not_doubted(ingest, home):
+    (home.home / "sources").mkdir()
+    mapping = home.home / "sources" / "orders.yml"
+    said = "customer: customer_id\norder: order_id\ntime: ordered_at\namount: amount\n"
+    mapping.write_text(said + 'sign: {column: order_id, negative: ["1"]}\n')
+    ingest("day.csv", SALES)
+    clv("withdraw", "--batch", "1", "--reason", "wrong sign")
+    mapping.write_text(said)
+    again = ingest("day.csv", SALES)
+    assert "batch 2, 6 rows received, 6 loaded" in again
+    assert "withdrawn" not in again
+
+
 def test_a_file_whose_orders_a_later_one_holds_says_so_when_it_comes_again(ingest, home):
     ingest("good.csv", SALES)
     ingest("bad.csv", SALES.replace("10.00", "1.00"))
