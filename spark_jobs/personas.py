@@ -71,6 +71,10 @@ def fit(spark: SparkSession, columns: Columns) -> Personas | None:
     data = spark.createDataFrame(pa.table({"point": vectors})).coalesce(1)  # one part, so that sums have one order
     data = data.select(array_to_vector(sf.col("point")).alias("features")).persist()
     found = [KMeans(k=k, seed=SEED).fit(data) for k in numbers]
+    # K-means draws its first centres by chance and may draw fewer than asked: a persona of nobody is none.
+    found = [model for model in found if min(model.summary.clusterSizes) > 0]
+    if not found:
+        return None
     judge = ClusteringEvaluator()
     best = max(found, key=lambda model: round(judge.evaluate(model.transform(data)), DECIMALS))
     data.unpersist()
