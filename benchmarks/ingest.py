@@ -9,8 +9,11 @@ import argparse
 import time
 from pathlib import Path
 
-from clv import ingest, settings, tables, warehouse
-from clv.runtime import databases
+from clv import sources
+from clv.catalog import tables
+from clv.core import settings
+from clv.platform.runtime import databases
+from clv.warehouse import db
 
 
 def main() -> None:
@@ -21,17 +24,17 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=3)
     asked = parser.parse_args()
     home = settings.load()
-    with warehouse.connect(autocommit=True) as connection:
+    with db.connect(autocommit=True) as connection:
         databases.make_roles(connection, home)
-    warehouse.migrate()
-    if warehouse.rows(f"select count(*) from {tables.BATCHES}") != [(0,)]:  # noqa: S608 - our own names
+    db.migrate()
+    if db.rows(f"select count(*) from {tables.BATCHES}") != [(0,)]:  # noqa: S608 - our own names
         parser.error("this warehouse holds batches; give CLV_HOME or CLV_WAREHOUSE_URL an empty one")
     best, rows = float("inf"), 0
     for _ in range(asked.times):
         started = time.perf_counter()
-        rows = sum(result.loaded for result in ingest.load(asked.source, asked.file, home))
+        rows = sum(result.loaded for result in sources.load(asked.source, asked.file, home))
         best = min(best, time.perf_counter() - started)
-        with warehouse.connect() as connection:
+        with db.connect() as connection:
             connection.execute(
                 f"truncate {tables.ORDER_LINES}, {tables.BATCHES}, {tables.CUSTOMERS}, {tables.UNREADABLE_ROWS} cascade"
             )

@@ -16,11 +16,12 @@ from typing import Any
 
 import pandas as pd
 
-from clv import dbt, settings
-from clv.backtest import run, scratch, timing
 from clv.commands.console import steps
-from clv.declared import HORIZONS
-from clv.runtime import stack
+from clv.core import settings
+from clv.core.declared import HORIZONS
+from clv.evaluation.backtest import run, scratch, timing
+from clv.platform.runtime import stack
+from clv.transform import dbt
 
 SHOPS = {  # the file, its mapping (None for a plain file), and the origins
     "Online Retail II": (

@@ -21,10 +21,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import gammaln
 
-from clv import settings
-from clv.backtest import run
 from clv.commands.console import steps
-from clv.runtime import stack
+from clv.core import settings
+from clv.evaluation.backtest import run
+from clv.platform.runtime import stack
+from clv.reporting.backtest import report
 from sample_shop import make, model, shop
 
 UNTIL = date(2024, 6, 1)
@@ -142,7 +143,7 @@ def main() -> None:
         make(folder, asked.customers, asked.seed, UNTIL, days)
         origin = UNTIL - timedelta(days=asked.horizon)
         wanted = run.Asked(Path(folder) / "orders", "sample_shop", asked.horizon, [origin])
-        run.run(wanted, Path(folder) / "out", home, step)
+        run.run(wanted, Path(folder) / "out", home, step, report.write)
         said = pd.read_parquet(Path(folder) / "out" / "predictions.parquet")
     number = said.customer_id.str.removeprefix("C").astype(int).to_numpy() - 1
     true, forecast = truth(made, asked.horizon)[number] / 100, said.predicted_mean.fillna(0).to_numpy()

@@ -8,7 +8,7 @@ import sys
 import typer
 
 from clv.commands import asking, backtest, data, keeping, listing, people, runs, services
-from clv.errors import ClvError
+from clv.core.errors import ClvError
 
 app = typer.Typer(
     name="clv",

@@ -17,7 +17,7 @@ from schedule import FromNowOn
 from task_factories.forms import form
 from task_factories.steps import run_of
 
-from clv import steps
+from clv.pipeline import steps
 
 
 @dag(

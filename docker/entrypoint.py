@@ -1,7 +1,7 @@
 """What every container of our image runs first: python entrypoint.py COMMAND [ARGUMENT …]
 
 Takes passwords from files (CLV_WAREHOUSE_URL_FILE, MLFLOW_TRACKING_URI_FILE), adds the environment that the
-command needs, and becomes the command. Airflow's settings are those of a laptop (clv.runtime.airflow); what
+command needs, and becomes the command. Airflow's settings are those of a laptop (clv.platform.runtime.airflow); what
 docker-compose.yml sets goes before them.
 """
 
@@ -12,9 +12,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from clv import settings
-from clv.errors import ClvError
-from clv.runtime import airflow
+from clv.core import settings
+from clv.core.errors import ClvError
+from clv.platform.runtime import airflow
 
 FROM_FILES = ("CLV_WAREHOUSE_URL", "MLFLOW_TRACKING_URI")
 
@@ -36,7 +36,7 @@ def read_files(environment: Mapping[str, str]) -> dict[str, str]:
 
 def additions(command: list[str], home: settings.Settings) -> dict[str, str]:
     """What the command's environment needs beyond the container's own."""
-    if command[0] == "airflow" or "clv.runtime.scheduler" in command:
+    if command[0] == "airflow" or "clv.platform.runtime.scheduler" in command:
         return airflow.environment(home)
     if command[0] == "mlflow":  # the server; everybody else reaches it by MLFLOW_TRACKING_URI
         return {**settings.QUIET, "MLFLOW_BACKEND_STORE_URI": home.mlflow_url}

@@ -7,9 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from clv import settings
-from clv.errors import ClvError
-from clv.runtime import airflow, databases, set_up, stack
+from clv.core import settings
+from clv.core.errors import ClvError
+from clv.platform.runtime import airflow, databases, set_up, stack
 
 AIRFLOW_PORT = 8080  # in the container; docker-compose.yml publishes it
 
@@ -45,7 +45,7 @@ def main() -> None:
     for part in set_up.PARTS:
         print(f"setup: {part}", flush=True)
         subprocess.run(
-            [sys.executable, "-m", "clv.runtime.set_up", part],
+            [sys.executable, "-m", "clv.platform.runtime.set_up", part],
             env={**os.environ, **airflow.environment(home)},
             check=True,
         )

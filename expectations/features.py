@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from great_expectations.expectations.expectation import Expectation
 
-from clv import dbt, tables
-from clv.declared import WINDOWS
-from clv.sql_text import literal
-from expectations.rules import Slice, Suite, complete, has_rows, never, unique
+from clv.catalog import tables
+from clv.core.declared import WINDOWS
+from clv.core.sql_text import literal
+from clv.quality.rules import Slice, Suite, complete, has_rows, never, unique
+from clv.transform import dbt
 
 AGAIN = "the features were built on other orders than staging holds now: start a new run"
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from great_expectations.expectations.expectation import Expectation
 
-from expectations.rules import never
+from clv.quality.rules import never
 
 
 def chances_ordered(key: str, mend: str) -> Expectation:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from great_expectations.expectations.expectation import Expectation
 
-from clv import settings, tables
-from clv.declared import WINDOWS
+from clv.catalog import tables
+from clv.core import settings
+from clv.core.declared import WINDOWS
+from clv.quality.rules import Slice, Suite, between, has_rows, never, unique
 from expectations.forecasts import chances_ordered, longer_is_not_less
-from expectations.rules import Slice, Suite, between, has_rows, never, unique
 
 FACTOR = 5  # by which a forecast year may differ from the year before without a warning
 MEND = "look at the log of the task score, then clear it"

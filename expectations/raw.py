@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from clv import tables
-from clv.ingest.rejections import REPLACED, WITHOUT_VALUES
-from expectations.rules import Slice, Suite, has_rows, never
+from clv.catalog import tables
+from clv.quality.rules import Slice, Suite, has_rows, never
+from clv.sources.rejections import REPLACED, WITHOUT_VALUES
 
 UNREADABLE_SHARE = 0.10
 FEW = 10  # rows; below it a share says nothing

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from great_expectations.expectations.expectation import Expectation
 
-from clv import tables
-from expectations.rules import Slice, Suite, complete, has_rows, never, newest_at_least, unique
+from clv.catalog import tables
+from clv.quality.rules import Slice, Suite, complete, has_rows, never, newest_at_least, unique
 
 FEW = 10  # rows; below it a share says nothing
 MISSING_SHARE = 0.10

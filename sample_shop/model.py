@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clv.declared import HORIZONS
+from clv.core.declared import HORIZONS
 
 CATEGORIES = ("home", "garden", "kitchen", "toys", "books", "beauty")
 CHANNELS = ("search", "email", "social", "direct", "marketplace")

@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from clv import settings
+from clv.core import settings
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 WIDTHS = {"report-wide": 1280, "report-phone": 375}

@@ -19,18 +19,21 @@ import numpy as np
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
-from clv import model_choice, tables
-from clv import settings as settings_module
-from clv.dates import parse_date
-from clv.errors import ClvError
-from clv.roles import MODELLER
-from clv.settings import Settings
-from spark_jobs import baselines_btyd, baselines_learned, entry, outcomes, session, warehouse_io
-from spark_jobs import baselines_rules as rules
-from spark_jobs.arrow import columns_of
-from spark_jobs.baselines_learned import Learned
-from spark_jobs.baselines_rules import History, Rule, Said
-from spark_jobs.columns import COLUMNS, USABLE, Columns
+from clv.catalog import tables
+from clv.core import settings as settings_module
+from clv.core.dates import parse_date
+from clv.core.errors import ClvError
+from clv.core.settings import Settings
+from clv.warehouse import model_choice
+from clv.warehouse.roles import MODELLER
+from spark_jobs.features import outcomes
+from spark_jobs.features.columns import COLUMNS, USABLE, Columns
+from spark_jobs.io import entry, session, warehouse_io
+from spark_jobs.io.arrow import columns_of
+from spark_jobs.models import baselines_btyd, baselines_learned
+from spark_jobs.models import baselines_rules as rules
+from spark_jobs.models.baselines_learned import Learned
+from spark_jobs.models.baselines_rules import History, Rule, Said
 
 log = logging.getLogger("clv.baselines")
 

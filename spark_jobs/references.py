@@ -13,15 +13,17 @@ from datetime import date
 import pyarrow as pa
 from pyspark.sql import SparkSession
 
-from clv import tables
-from clv.errors import ClvError
-from clv.roles import MODELLER
-from clv.settings import Settings
-from spark_jobs import forecast, score, warehouse_io
-from spark_jobs.anchor import OriginFit
-from spark_jobs.arrow import columns_of
-from spark_jobs.columns import COLUMNS, USABLE
-from spark_jobs.forecast import Model, Setting
+from clv.catalog import tables
+from clv.core.errors import ClvError
+from clv.core.settings import Settings
+from clv.warehouse.roles import MODELLER
+from spark_jobs import score
+from spark_jobs.ensemble import forecast
+from spark_jobs.ensemble.forecast import Model, Setting
+from spark_jobs.features.columns import COLUMNS, USABLE
+from spark_jobs.io import warehouse_io
+from spark_jobs.io.arrow import columns_of
+from spark_jobs.models.anchor import OriginFit
 
 log = logging.getLogger("clv.train")
 SCHEMA = (

@@ -17,19 +17,23 @@ import numpy as np
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
-from clv import registry, tables, warehouse
-from clv import settings as settings_module
-from clv.dates import parse_date
-from clv.declared import LIFETIME
-from clv.errors import ClvError
-from clv.roles import MODELLER
-from clv.settings import Settings
-from spark_jobs import entry, explaining, forecast, learning, model_files, newcomers, reasons, session, warehouse_io
-from spark_jobs.anchor import OriginFit
-from spark_jobs.arrow import columns_of
-from spark_jobs.columns import COLUMNS, USABLE, Columns, usable
-from spark_jobs.explaining import Averages
-from spark_jobs.forecast import Forecast, Model, Setting
+from clv.catalog import tables
+from clv.core import settings as settings_module
+from clv.core.dates import parse_date
+from clv.core.declared import LIFETIME
+from clv.core.errors import ClvError
+from clv.core.settings import Settings
+from clv.warehouse import db, registry
+from clv.warehouse.roles import MODELLER
+from spark_jobs.ensemble import forecast
+from spark_jobs.ensemble.forecast import Forecast, Model, Setting
+from spark_jobs.explain import explaining, reasons
+from spark_jobs.explain.explaining import Averages
+from spark_jobs.features.columns import COLUMNS, USABLE, Columns, usable
+from spark_jobs.io import entry, model_files, session, warehouse_io
+from spark_jobs.io.arrow import columns_of
+from spark_jobs.models import learning, newcomers
+from spark_jobs.models.anchor import OriginFit
 
 log = logging.getLogger("clv.score")
 NO_MODEL = "none"
@@ -115,7 +119,7 @@ def write_new_customers(as_of: date, run_id: str, horizons: list[int], settings:
         (as_of, run_id, horizon, *np.round([*expected.customers, *expected.revenue], 4).tolist())
         for horizon, expected in found.items()
     ]
-    with warehouse.connect(url) as connection, connection.cursor() as cursor:
+    with db.connect(url) as connection, connection.cursor() as cursor:
         cursor.execute(f"delete from {tables.NEW_CUSTOMERS} where as_of_date = %s and run_id = %s", (as_of, run_id))  # type: ignore[arg-type]  # noqa: S608 - our own names
         cursor.executemany(f"insert into {tables.NEW_CUSTOMERS} values (%s, %s, %s, %s, %s, %s, %s, %s, %s)", rows)  # type: ignore[arg-type]  # noqa: S608 - our own names
 
@@ -171,7 +175,7 @@ def give_reasons(
 
 def write_too_little_data(settings: Settings, as_of: date, run_id: str, reason: str) -> int:
     """The slice of a shop that meets no threshold: every customer with the reason, in one transaction."""
-    with warehouse.connect(settings.url_as(MODELLER)) as connection:
+    with db.connect(settings.url_as(MODELLER)) as connection:
         condition = "as_of_date = %(as_of)s and run_id = %(run_id)s"
         values = {"as_of": as_of, "run_id": run_id, "reason": reason, "horizons": [*settings.horizons, LIFETIME]}
         for table in (tables.CUSTOMER_PREDICTIONS, tables.NEW_CUSTOMERS):

@@ -17,16 +17,21 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from threadpoolctl import threadpool_limits
 
-from clv import model_choice, registry, tables, warehouse
-from clv import settings as settings_module
-from clv.dates import parse_date
-from clv.errors import ClvError
-from clv.roles import MODELLER
-from clv.settings import Settings
-from spark_jobs import entry, fitting, model_files, outcomes, references, session, tuning, warehouse_io
-from spark_jobs.columns import COLUMNS, USABLE
-from spark_jobs.forecast import Model
-from spark_jobs.promotion import OURS
+from clv.catalog import tables
+from clv.core import settings as settings_module
+from clv.core.dates import parse_date
+from clv.core.errors import ClvError
+from clv.core.settings import Settings
+from clv.warehouse import db, model_choice, registry
+from clv.warehouse.roles import MODELLER
+from spark_jobs import references
+from spark_jobs.ensemble import fitting
+from spark_jobs.ensemble.forecast import Model
+from spark_jobs.features import outcomes
+from spark_jobs.features.columns import COLUMNS, USABLE
+from spark_jobs.io import entry, model_files, session, warehouse_io
+from spark_jobs.judging import tuning
+from spark_jobs.judging.promotion import OURS
 
 log = logging.getLogger("clv.train")
 MOST_ROWS = 2_000_000  # of training_examples; above it, a fixed share of the customers is learned from
@@ -50,7 +55,7 @@ def run(
     if data_digest and data_digest != digest:
         raise RuntimeError(f"the orders before {training_date} changed while training was prepared; try again")
     name = registry.version_name(training_date, digest)
-    with warehouse.lock(f"train {name}", settings.url_as(MODELLER)):
+    with db.lock(f"train {name}", settings.url_as(MODELLER)):
         found = None if force else registry.find(training_date, digest, settings)
         if found and model_choice.has_references(name, settings):
             log.info("model %s of the same data is registered already", name)

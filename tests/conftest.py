@@ -13,8 +13,8 @@ from homes import made_home
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
-from clv import settings
-from clv.runtime import postgres
+from clv.core import settings
+from clv.platform.runtime import postgres
 
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 # Nobody's data: what a crash of the machine would lose need not wait for the disk, nor fill it.

@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from clv import settings
-from clv.errors import ClvError
+from clv.core import settings
+from clv.core.errors import ClvError
 
 AsCsv = Annotated[bool, typer.Option("--csv", help="Every row as CSV.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Every row as JSON, in one array.")]
@@ -32,7 +32,7 @@ def sql(
 
     Shows the first 200 rows as a table, numbers to four decimals; --csv and --json write every row and decimal.
     """
-    from clv import analyst
+    from clv.reporting import analyst
 
     style = format_of(as_csv, as_json, expanded)
     if (query is None) == (file is None):
@@ -75,8 +75,9 @@ def metric(
 
     Shares are shown as percentages; --csv and --json give every number as it is.
     """
-    from clv import analyst, metrics
     from clv.commands.console import out
+    from clv.reporting import analyst
+    from clv.transform import metrics
 
     home = settings.load()
     style = format_of(as_csv, as_json, expanded)
@@ -97,14 +98,14 @@ def metric(
 
 def dictionary() -> None:
     """Print the data dictionary as Markdown, from the warehouse's own comments."""
-    from clv import dictionary
+    from clv.transform import dictionary
 
     print(dictionary.markdown(), end="")
 
 
 def docs() -> None:
     """Write dbt's documentation of every model as one page, under CLV_HOME/reports/dbt."""
-    from clv import dbt
     from clv.commands.console import out
+    from clv.transform import dbt
 
     out.print(f"written: {dbt.document(settings.load())}")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from clv import dates, settings
+from clv.core import dates, settings
 
 
 def backtest(
@@ -24,15 +24,16 @@ def backtest(
 
     Without --orders, the orders of the warehouse are taken. Nothing of this changes the warehouse.
     """
-    from clv.backtest import run
     from clv.commands.console import out as console
     from clv.commands.console import steps
-    from clv.runtime import stack
+    from clv.evaluation.backtest import run
+    from clv.platform.runtime import stack
+    from clv.reporting.backtest import report
 
     days = sorted({dates.parse_date(day.strip(), "--origins") for day in origins.split(",") if day.strip()})
     asked = run.Asked(orders, source, horizon, days)
     run.check(asked)
     stack.check_java()
     with steps() as step, stack.database(settings.load(), step) as home:
-        page = run.run(asked, out, home, step)
+        page = run.run(asked, out, home, step, report.write)
     console.print(f"report  {page}")

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from clv import dates, settings
-from clv.errors import ClvError
+from clv.core import dates, settings
+from clv.core.errors import ClvError
 
 
 def ingest(
@@ -23,7 +23,7 @@ def ingest(
     workbooks, gzip'd too. Rows that cannot be read are kept aside with their line and the reason. Exits with 1
     when no row of any of the files could be read.
     """
-    from clv import ingest as door
+    from clv import sources as door
     from clv.commands.console import out, rows_progress
 
     def show(results: Iterable[door.BatchResult]) -> None:
@@ -57,7 +57,7 @@ def replay(
     batch: Annotated[int | None, typer.Option(help="Or one, by its number.")] = None,
 ) -> None:
     """Take rows again that were set aside, after the mapping is mended. The rows of a batch keep its place."""
-    from clv import ingest as door
+    from clv import sources as door
     from clv.commands.console import out
 
     if (source is None) == (batch is None):
@@ -81,7 +81,7 @@ def withdraw(
     reason: Annotated[str, typer.Option(help="Why; kept beside the batch.")],
 ) -> None:
     """Take a batch back: its rows stay as received but count no more from the next run on."""
-    from clv import ingest as door
+    from clv import sources as door
     from clv.commands.console import out
 
     door.withdraw(batch, reason, settings.located())
@@ -93,8 +93,10 @@ def publish(
     run_id: Annotated[str, typer.Option("--run-id", help="The run that readers shall see, such as 2011-06-01.3.")],
 ) -> None:
     """Roll a date back, or forward, to another of its runs that passed its gates."""
-    from clv import publication, report, scorecard
     from clv.commands.console import out
+    from clv.evaluation import scorecard
+    from clv.reporting import report
+    from clv.warehouse import publication
 
     day = dates.parse_date(as_of, "--as-of")
     publication.publish(day, run_id)

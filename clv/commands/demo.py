@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 
-from clv import settings
+from clv.core import settings
 
 SOURCE = "sample_shop"
 SPEND = "ad_spend"
@@ -21,9 +21,11 @@ def demo() -> None:
 
     What is there already is not made again. Raises ClvError in a home that holds another shop's orders.
     """
-    from clv import airflow_api, analyst, dates
     from clv.commands import services
     from clv.commands.console import out, steps
+    from clv.core import dates
+    from clv.platform import airflow_api
+    from clv.reporting import analyst
 
     home, _ = services.start()
     refuse_other_shops(home)
@@ -47,11 +49,12 @@ def demo() -> None:
 
 def refuse_other_shops(home: settings.Settings) -> None:
     """Raises ClvError when the warehouse holds orders of anything but the simulated shop."""
-    from clv import roles, tables, warehouse
-    from clv.errors import ClvError
+    from clv.catalog import tables
+    from clv.core.errors import ClvError
+    from clv.warehouse import db, roles
 
     query = f"select min(source) from {tables.BATCHES} where kind = 'orders' and source <> %s"  # noqa: S608 - our own names
-    other = warehouse.rows(query, (SOURCE,), home.url_as(roles.LOADER))[0][0]
+    other = db.rows(query, (SOURCE,), home.url_as(roles.LOADER))[0][0]
     if other:
         raise ClvError(f"this home holds the orders of {other}; run the demo in its own: CLV_HOME=.clv-demo clv demo")
 
@@ -71,19 +74,20 @@ def make_shop(home: settings.Settings, until: date) -> Path:
 
 def load(home: settings.Settings, shop: Path) -> None:
     """Loads the shop's orders and ad spend; files that were loaded before are passed over."""
-    from clv import ingest
+    from clv import sources
 
-    ingest.load(SOURCE, shop / "orders", home)
+    sources.load(SOURCE, shop / "orders", home)
     if (shop / "spend").exists():  # a shop made by an earlier version has none
-        ingest.load(SPEND, shop / "spend", home)
+        sources.load(SPEND, shop / "spend", home)
 
 
 def published(home: settings.Settings) -> set[date]:
     """The dates that readers see already."""
-    from clv import roles, tables, warehouse
+    from clv.catalog import tables
+    from clv.warehouse import db, roles
 
     query = f"select distinct as_of_date from {tables.PUBLICATIONS}"  # noqa: S608 - our own names
-    return {day for (day,) in warehouse.rows(query, url=home.url_as(roles.PUBLISHER))}
+    return {day for (day,) in db.rows(query, url=home.url_as(roles.PUBLISHER))}
 
 
 def stretches(days: list[date]) -> list[tuple[date, date]]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from clv import settings
+from clv.core import settings
 
 
 def backup(to: Annotated[Path, typer.Option(help="A folder that is not there yet: it is the backup.")]) -> None:
@@ -15,8 +15,8 @@ def backup(to: Annotated[Path, typer.Option(help="A folder that is not there yet
 
     The folder is for its owner alone: it holds personal data, and the key that names the customers.
     """
-    from clv import backup as backups
     from clv.commands.console import out, steps
+    from clv.platform import backup as backups
 
     with steps() as step:
         kept, remarks = backups.backup(to, settings.load(), step)
@@ -37,9 +37,9 @@ def restore(
     ] = None,
 ) -> None:
     """Bring something back: a withdrawn batch, which counts again from the next run on, or a whole home."""
-    from clv import backup as backups
-    from clv import ingest as door
+    from clv import sources as door
     from clv.commands.console import out, steps
+    from clv.platform import backup as backups
 
     home = settings.load()
     if (batch is None) == (backup is None):

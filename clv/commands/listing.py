@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from clv import dates, settings
 from clv.commands.asking import AsCsv, AsJson, format_of
+from clv.core import dates, settings
 
 Limit = Annotated[int, typer.Option(min=1, help="How many of them, the newest first.")]
 
@@ -24,8 +24,8 @@ def batches(
     has taken the batch in; before that only those are counted that could not be read. `withdrawn` says why it was.
     `clv rejects --batch N` tells a file's warnings.
     """
-    from clv import tabular
-    from clv.ingest import rejections
+    from clv.core import tabular
+    from clv.sources import rejections
 
     names = [
         "batch", "source", "kind", "file", "loaded_at", "received", "accepted", "rejected", "replaced", "duplicates",
@@ -56,9 +56,9 @@ def rejects(
 
     Letters are shown as x and digits as 9, numbers, dates, currencies and words of the mapping apart.
     """
-    from clv import masking, tabular
     from clv.commands.console import out
-    from clv.ingest import rejections
+    from clv.core import masking, tabular
+    from clv.sources import rejections
 
     if batch is not None and source is not None:
         raise typer.BadParameter("give either --batch or --source")
@@ -104,7 +104,9 @@ def runs(
 
     --csv and --json write errors in full.
     """
-    from clv import run_states, runs, tabular
+    from clv.core import tabular
+    from clv.platform import run_states
+    from clv.warehouse import runs
 
     day = dates.parse_date(as_of, "--as-of") if as_of else None
     home, style = settings.located(), format_of(as_csv, as_json)
@@ -124,7 +126,8 @@ def runs(
 
 def models(as_csv: AsCsv = False, as_json: AsJson = False) -> None:
     """List the registered models, the last one made first: their date, aliases, and the forecast of each horizon."""
-    from clv import model_choice, registry, tabular
+    from clv.core import tabular
+    from clv.warehouse import model_choice, registry
 
     home = settings.located()
     published = model_choice.published(home)

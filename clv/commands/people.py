@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from clv import settings
+from clv.core import settings
 
 
 def erase(

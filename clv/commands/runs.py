@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from clv import dates, settings
+from clv.core import dates, settings
 
 
 def run(
@@ -17,7 +17,7 @@ def run(
     force_retrain: Annotated[bool, typer.Option("--force-retrain", help="Train a model for exactly this day.")] = False,
 ) -> None:
     """Make one day: start a run of clv_daily, wait for it, and fail when it fails. Ends with what came out."""
-    from clv import airflow_api
+    from clv.platform import airflow_api
 
     day, home, out = dates.parse_date(as_of, "--as-of"), _ready(), Console(highlight=False)
     started = time.monotonic()
@@ -27,7 +27,7 @@ def run(
 
 def _ready() -> settings.Settings:
     """The home, whose database answers and whose shop.json has the warehouse's currency; else raises ClvError."""
-    from clv.ingest import currencies
+    from clv.sources import currencies
 
     home = settings.load()
     currencies.require_the_warehouses(home)
@@ -36,7 +36,8 @@ def _ready() -> settings.Settings:
 
 def show(day: date, home: settings.Settings, out: Console, seconds: float) -> None:
     """Prints what a person wants to know of a date that was made: its value tiers, customers, forecast, page, time."""
-    from clv import analyst, headline
+    from clv.platform import headline
+    from clv.reporting import analyst
 
     found = headline.of(day, home)
     if found is None:
@@ -57,7 +58,7 @@ def backfill(
 
     Says of each day, as it ends, how many customers and what forecast it has, or why it failed.
     """
-    from clv import airflow_api
+    from clv.platform import airflow_api
 
     days = dates.parse_date(first, "--from"), dates.parse_date(last, "--to")
     airflow_api.backfill(_ready(), *days, every, Console(), backwards)

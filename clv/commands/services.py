@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from clv import settings
 from clv.commands.console import out, steps
-from clv.errors import ClvError
+from clv.core import settings
+from clv.core.errors import ClvError
 
 
 def up() -> None:
@@ -16,7 +16,7 @@ def up() -> None:
     """
     started, remarks = start()
     where(started)
-    from clv.remarks import of_settings
+    from clv.reporting.remarks import of_settings
 
     for remark in [*remarks, *of_settings(started)]:
         out.print(f"[yellow]note:[/] {remark}")
@@ -24,7 +24,7 @@ def up() -> None:
 
 def start() -> tuple[settings.Settings, list[str]]:
     """Brings the home up with progress; gives its settings and the remarks."""
-    from clv.runtime import stack
+    from clv.platform.runtime import stack
 
     with steps() as step:
         return stack.up(settings.load(), step)
@@ -32,7 +32,7 @@ def start() -> tuple[settings.Settings, list[str]]:
 
 def where(home: settings.Settings, show_password: bool = False) -> None:
     """Prints where to look: Airflow's pages, the analyst's psql line."""
-    from clv.runtime import airflow
+    from clv.platform.runtime import airflow
 
     password = home.secret("airflow_password") if show_password else f"in {home.secrets / 'airflow_password'}"
     out.print(f"Airflow    {airflow.url(home)}  user {airflow.USER}, password {password}")
@@ -45,7 +45,7 @@ def psql_line(home: settings.Settings) -> str:
     import shlex
     from urllib.parse import urlsplit
 
-    from clv.runtime import postgres
+    from clv.platform.runtime import postgres
 
     parts = urlsplit(home.analyst_url)
     program = "psql" if not home.embedded else shlex.quote(str(postgres.BIN / "psql"))
@@ -60,7 +60,7 @@ def down() -> None:
 
     The data stays.
     """
-    from clv.runtime import stack
+    from clv.platform.runtime import stack
 
     home = settings.located()
     going = _going(home)
@@ -74,7 +74,7 @@ def down() -> None:
 
 def _going(home: settings.Settings) -> list[str]:
     """The dates of the runs that are at work or queued; none where Airflow does not say."""
-    from clv import airflow_api, airflow_state
+    from clv.platform import airflow_api, airflow_state
 
     try:
         return [run.day for run in airflow_state.active(airflow_api.Airflow(home))]
@@ -91,7 +91,7 @@ def status() -> None:
     """
     from rich.table import Table
 
-    from clv.runtime import stack
+    from clv.platform.runtime import stack
 
     home = settings.located()
     found = stack.status(home)
@@ -120,7 +120,7 @@ def status() -> None:
 
 def _fault(home: settings.Settings, has_database: bool) -> str | None:
     """What is wrong with the home's shop.json, with the mend; None where nothing is."""
-    from clv.ingest import currencies
+    from clv.sources import currencies
 
     try:
         found = settings.load(home.home)
@@ -133,7 +133,9 @@ def _fault(home: settings.Settings, has_database: bool) -> str | None:
 
 def _show_state(home: settings.Settings) -> list[str]:
     """Prints what is published, what waits, the last run; gives why what is published is stale."""
-    from clv import dates, runs, state
+    from clv.core import dates
+    from clv.platform import state
+    from clv.warehouse import runs
 
     found = state.read(home, dates.today())
     if found.newest:

@@ -1,7 +1,7 @@
 """`clv erase`: a person's rows go from every table and every file of the home, and do not come back.
 
 What is left in raw is the place of each row: a line without anything on it, set aside with the reason `erased`, so that
-rows received are still accounted for. The list of the erased (clv.privacy.erasures) is written first, so that an
+rows received are still accounted for. The list of the erased (clv.warehouse.erasures) is written first, so that an
 erasure that was cut short is finished by the same command, and nobody on it is loaded again.
 """
 
@@ -17,16 +17,19 @@ from pathlib import Path
 
 import psycopg
 
-from clv import dbt, ids, owners_files, privacy, publication, tables, warehouse
-from clv.errors import ClvError
-from clv.ingest import erased_rows, texts
-from clv.ingest.mapped import ERASED
-from clv.ingest.mapping import known_sources, load_mapping
-from clv.ingest.mapping_values import COLUMNS
-from clv.privacy import erasures, files, persons, pseudonyms
+from clv.catalog import tables
+from clv.core import ids, owners_files
+from clv.core.errors import ClvError
+from clv.core.progress import Step
+from clv.core.settings import Settings
+from clv.privacy import files, persons
 from clv.privacy.persons import Person
-from clv.runtime.stack import Step
-from clv.settings import Settings
+from clv.sources import erased_rows, texts
+from clv.sources.mapped import ERASED
+from clv.sources.mapping import known_sources, load_mapping
+from clv.sources.mapping_values import COLUMNS
+from clv.transform import dbt
+from clv.warehouse import db, erasures, locks, pseudonyms
 
 RECEIPTS = "erasures"
 REWRITTEN = "made anew without the person"
@@ -55,7 +58,7 @@ def find(customer_id: str | None, source: str | None, email: str | None, home: S
 
     Raises ClvError for an id or an address that nobody here has, naming the receipt where it was erased before.
     """
-    with warehouse.connect(home.warehouse_url) as connection:
+    with db.connect(home.warehouse_url) as connection:
         secret = pseudonyms.secret(home)
         if email is not None:
             found = persons.known(connection, home, secret, email)
@@ -83,10 +86,10 @@ def erase(found: list[Person], home: Settings, step: Step = nullcontext) -> Rece
     )
     with ExitStack() as held:
         with step("loads, builds and forecasts are waited for"):
-            for lock in (privacy.LOCK, dbt.LOCK):
-                held.enter_context(warehouse.lock(lock, home.warehouse_url))
-        connection = held.enter_context(warehouse.connect(home.warehouse_url))
-        connection.execute("select pg_advisory_xact_lock(%s)", (warehouse.lock_key(publication.LOCK),))
+            for lock in (locks.CUSTOMERS, locks.BUILD):
+                held.enter_context(db.lock(lock, home.warehouse_url))
+        connection = held.enter_context(db.connect(home.warehouse_url))
+        connection.execute("select pg_advisory_xact_lock(%s)", (db.lock_key(locks.PUBLISH),))
         secret = pseudonyms.secret(home)  # another one may hold since they were found
         found = [replace(one, key=persons.named(one.customer_id, one.namespace, secret).key) for one in found]
         with step(f"the rows of {len(found)} customer{'' if len(found) == 1 else 's'} are removed"):
@@ -116,7 +119,7 @@ def apply(home: Settings, step: Step = nullcontext) -> Receipt | None:
     erased = erasures.erased(home)
     if not erased:
         return None
-    with warehouse.connect(home.warehouse_url) as connection:
+    with db.connect(home.warehouse_url) as connection:
         everybody = persons.known(connection, home, pseudonyms.secret(home))
     again = [person for person in everybody if erased.receipt(person.customer_id, person.namespace)]
     return erase(again, home, step) if again else None

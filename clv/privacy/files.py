@@ -11,13 +11,14 @@ from pathlib import Path
 
 import psycopg
 
-from clv import owners_files, tables
-from clv.errors import ClvError
-from clv.ingest import files, kept
-from clv.ingest.loading import scratch_folder
-from clv.ingest.mapping import FileMapping, load_mapping
+from clv.catalog import tables
+from clv.core import owners_files
+from clv.core.errors import ClvError
+from clv.core.settings import Settings
 from clv.privacy.persons import Person
-from clv.settings import Settings
+from clv.sources import files, kept
+from clv.sources.loading import scratch_folder
+from clv.sources.mapping import FileMapping, load_mapping
 
 PENDING = "erasure.pending"
 TAKEN_OUT, REMOVED = "rows taken out", "removed: its rows could not be taken out"
@@ -157,7 +158,8 @@ def remove_pages(home: Settings, keys: set[str] | None = None) -> list[date]:
 
 def make_pages(home: Settings, dates: list[date]) -> None:
     """Writes these dates' pages anew, from what is published now."""
-    from clv import publication, report
+    from clv.reporting import report
+    from clv.warehouse import publication
 
     for day in dates:
         if publication.current(day):

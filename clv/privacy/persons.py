@@ -7,11 +7,12 @@ from uuid import UUID
 
 import psycopg
 
-from clv import ids, tables
-from clv.errors import ClvError
-from clv.ingest.mapping import known_sources, load_mapping
-from clv.privacy import pseudonyms
-from clv.settings import Settings
+from clv.catalog import tables
+from clv.core import ids
+from clv.core.errors import ClvError
+from clv.core.settings import Settings
+from clv.sources.mapping import known_sources, load_mapping
+from clv.warehouse import pseudonyms
 
 _OTHER_LETTERS = "octet_length({0}) > length({0})"  # a text that has others than ASCII's
 
@@ -57,8 +58,8 @@ def known(connection: psycopg.Connection, home: Settings, secret: bytes, email: 
 
 
 def alike(connection: psycopg.Connection, person: Person, secret: bytes) -> list[Person]:
-    """Whoever of pii is this person, by an id that looks the same: before ids were cleaned (clv.ids), one that differed
-    by what cannot be seen was somebody else's."""
+    """Whoever of pii is this person, by an id that looks the same: before ids were cleaned (clv.core.ids), one
+    that differed by what cannot be seen was somebody else's."""
     query = f"""
         select customer_key, customer_id, email from {tables.CUSTOMERS}
         where customer_key = %s or {_OTHER_LETTERS.format("customer_id")} order by customer_key

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
 
-from clv import privacy, tables, warehouse
-from clv.ingest import kept
-from clv.ingest.rejections import WITHOUT_VALUES
-from clv.settings import Settings
+from clv.catalog import tables
+from clv.core.settings import Settings
+from clv.sources import kept
+from clv.sources.rejections import WITHOUT_VALUES
+from clv.warehouse import db, locks
 
 
 def run(home: Settings, before: date) -> dict[str, int]:
@@ -36,7 +37,7 @@ def run(home: Settings, before: date) -> dict[str, int]:
         """,  # noqa: S608 - our own names
     }
     removed = {}
-    with warehouse.lock(privacy.LOCK, home.warehouse_url), warehouse.connect(home.warehouse_url) as connection:
+    with db.lock(locks.CUSTOMERS, home.warehouse_url), db.connect(home.warehouse_url) as connection:
         for name, statement in statements.items():
             given = (since,) * statement.count("%s")
             removed[name] = connection.execute(statement, given).rowcount  # type: ignore[arg-type]

@@ -11,11 +11,14 @@ from contextlib import ExitStack, nullcontext
 
 import psycopg
 
-from clv import dbt, owners_files, privacy, publication, tables, warehouse
-from clv.errors import ClvError
-from clv.privacy import files, persons, pseudonyms
-from clv.runtime.stack import Step
-from clv.settings import Settings
+from clv.catalog import tables
+from clv.core import owners_files
+from clv.core.errors import ClvError
+from clv.core.progress import Step
+from clv.core.settings import Settings
+from clv.privacy import files, persons
+from clv.transform import dbt
+from clv.warehouse import db, locks, pseudonyms
 
 
 def rotate(home: Settings, step: Step = nullcontext) -> dict[str, int]:
@@ -28,11 +31,11 @@ def rotate(home: Settings, step: Step = nullcontext) -> dict[str, int]:
         raise ClvError(f"{place} is a link to {place.resolve()}, which is not the home's to change; rotate where it is")
     with ExitStack() as held:
         with step("loads, builds and forecasts are waited for"):
-            for lock in (privacy.LOCK, dbt.LOCK):
-                held.enter_context(warehouse.lock(lock, home.warehouse_url))
+            for lock in (locks.CUSTOMERS, locks.BUILD):
+                held.enter_context(db.lock(lock, home.warehouse_url))
         old, new = pseudonyms.secret(home), secrets.token_urlsafe(32).encode()
-        with step("every customer is named anew"), warehouse.connect(home.warehouse_url) as connection:
-            connection.execute("select pg_advisory_xact_lock(%s)", (warehouse.lock_key(publication.LOCK),))
+        with step("every customer is named anew"), db.connect(home.warehouse_url) as connection:
+            connection.execute("select pg_advisory_xact_lock(%s)", (db.lock_key(locks.PUBLISH),))
             _make_names(connection, persons.known(connection, home, old), new)
             rows = {table: _rename(connection, table) for table in persons.tables_of_customers(connection)}
             connection.execute(

@@ -9,7 +9,7 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse
 from starlette.staticfiles import StaticFiles
 
-from clv import settings
+from clv.core import settings
 
 PREFIX = "customer-value"
 INDEX, GATES = "index.html", "gates/index.html"

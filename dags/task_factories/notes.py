@@ -11,9 +11,9 @@ def write(context: Any, text: str) -> None:
     """Writes the run's note, through Airflow's API. A run whose note cannot be written goes on without it."""
     from airflow.sdk.configuration import conf
 
-    from clv import settings
-    from clv.airflow_api import Airflow
-    from clv.errors import ClvError
+    from clv.core import settings
+    from clv.core.errors import ClvError
+    from clv.platform.airflow_api import Airflow
 
     dag_run = context["dag_run"]
     base = conf.get("core", "execution_api_server_url", fallback="").rstrip("/").removesuffix("/execution") or None

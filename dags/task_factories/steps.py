@@ -11,8 +11,8 @@ from typing import Any
 from airflow.sdk import TaskGroup, chain, get_current_context, task
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from clv import steps
-from clv.steps import Step
+from clv.pipeline import steps
+from clv.pipeline.steps import Step
 
 RETRIES = 2
 RETRY_DELAY = timedelta(seconds=20)
@@ -23,14 +23,15 @@ def open_run() -> dict[str, str]:
     """Works out the run's date and opens a run under a number of its own."""
     from task_factories import notes
 
-    from clv import dates, pipeline
+    from clv.core import dates
+    from clv.pipeline import daily
 
     context: Any = get_current_context()
     dag_run = context["dag_run"]
     with _reported(context):
         asked = (dag_run.conf or {}).get("as_of_date")
         as_of = dates.as_of_date(asked, dag_run.logical_date, dag_run.run_after)
-        run_id = pipeline.open_run(as_of, started_by=dag_run.run_id, dag_id=dag_run.dag_id)
+        run_id = daily.open_run(as_of, started_by=dag_run.run_id, dag_id=dag_run.dag_id)
     notes.write(context, f"run {run_id}")
     return {"as_of_date": as_of.isoformat(), "run_id": run_id}
 
@@ -59,7 +60,8 @@ def step_task(step: Step):
     def run_step(force: Any = None, model: Any = None) -> dict:
         from task_factories import notes
 
-        from clv import dates, pipeline
+        from clv.core import dates
+        from clv.pipeline import daily
 
         # Named, not **options: into those Airflow would put its whole context.
         options = {key: value for key, value in (("force", force), ("model", model)) if value is not None}
@@ -67,7 +69,7 @@ def step_task(step: Step):
         # Pulled, not handed over: an argument would draw an arrow from open_run to every task of the graph.
         run = context["ti"].xcom_pull(task_ids="open_run")
         with _reported(context), _chatter_as_output():
-            facts = pipeline.take(
+            facts = daily.take(
                 name, dates.parse_date(run["as_of_date"]), run["run_id"], context["ti"].try_number, **options
             )
         if name == "publish":  # what stopped an earlier try does not stand in the way any more
@@ -83,7 +85,7 @@ def _reported(context: Any) -> Iterator[None]:
     would meet it again; what may pass is retried."""
     from task_factories import notes
 
-    from clv.errors import ClvError, Unavailable
+    from clv.core.errors import ClvError, Unavailable
 
     try:
         yield
@@ -110,8 +112,8 @@ def _chatter_as_output() -> Iterator[None]:
 
 @task(task_id="upkeep", retries=RETRIES, retry_delay=RETRY_DELAY)
 def upkeep() -> dict:
-    """Removes superseded rows and old files; see clv.upkeep."""
-    from clv import upkeep as upkeep_module
+    """Removes superseded rows and old files; see clv.pipeline.upkeep."""
+    from clv.pipeline import upkeep as upkeep_module
 
     with _reported(get_current_context()):
         facts = upkeep_module.run()

@@ -1,5 +1,5 @@
 {#
-  What a customer's days in a window come to, as int_outcome_days tells of each. The counterpart of clv/outcomes.py.
+  What a customer's days in a window come to, as int_outcome_days tells of each. The counterpart of clv/catalog/outcomes.py.
   inside: a condition that is true of the days of the window.
 #}
 {% macro purchases_within(inside) -%}

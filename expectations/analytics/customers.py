@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from great_expectations.expectations.expectation import Expectation
 
-from clv import settings, tables
+from clv.catalog import tables
+from clv.core import settings
+from clv.quality.rules import Slice, Suite, between, complete, has_rows, never, unique
 from expectations.analytics.of_run import MEND, RUNS, of_run, same_customers, suite
 from expectations.forecasts import chances_ordered, longer_is_not_less
-from expectations.rules import Slice, Suite, between, complete, has_rows, never, unique
 
 MONEY = ("predicted_revenue", "predicted_clv", "predicted_clv_low", "predicted_clv_high", "value_tier")
 HUNDREDTH = 0.01  # to which percentiles are rounded

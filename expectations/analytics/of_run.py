@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from great_expectations.expectations.expectation import Expectation
 
-from clv import tables
-from expectations.rules import Slice, Suite, never
+from clv.catalog import tables
+from clv.quality.rules import Slice, Suite, never
 
 RUNS = tables.ANALYTICS_RUNS
 MEND = "clear the task build_analytics"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from clv import tables
+from clv.catalog import tables
+from clv.quality.rules import Slice, Suite, between, complete, has_rows, never, unique
 from expectations.analytics.of_run import MEND, RUNS, agree, suite
-from expectations.rules import Slice, Suite, between, complete, has_rows, never, unique
 
 
 def fct_orders(slice_: Slice) -> Suite:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from clv.quality.rules import Slice, Suite, complete, counted, has_rows, never, unique
 from expectations.analytics.of_run import MEND, RUNS, agree, of_run, same_customers, suite
-from expectations.rules import Slice, Suite, complete, counted, has_rows, never, unique
 
 
 def customer_segments(slice_: Slice) -> Suite:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from clv.quality.rules import Slice, Suite, complete, counted, never, unique
 from expectations.analytics.of_run import MEND, RUNS, agree, suite
-from expectations.rules import Slice, Suite, complete, counted, never, unique
 
 MONEY = ("revenue", "profit", "clv")
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
-from clv import settings
-from clv.runtime import postgres
+from clv.core import settings
+from clv.platform.runtime import postgres
 
 EMAIL, NAME, PHONE = "zebrina.quuxworth@canary.example", "Zebrina Quuxworth", "+49 171 5550199 77"
 PERSON = {"e-mail": EMAIL, "name": NAME, "phone": PHONE}

@@ -14,8 +14,9 @@ import browsing
 import canary
 import pytest
 
-from clv import settings, warehouse
-from clv.runtime import airflow
+from clv.core import settings
+from clv.platform.runtime import airflow
+from clv.warehouse import db
 
 UNTIL = date(2024, 7, 1)
 FIRST, LAST = "2024-05-31", "2024-06-01"  # two days, two months: each has a model of its own
@@ -50,7 +51,7 @@ class Home:
 
     def rows(self, sql: str, params: tuple = ()) -> list[tuple]:
         """Rows from the warehouse, as the pipeline's owner."""
-        return warehouse.rows(sql, params, self.settings.warehouse_url)
+        return db.rows(sql, params, self.settings.warehouse_url)
 
     def published(self) -> dict[str, tuple[str, str]]:
         """By date: the run that readers see, and its digest; in order of dates."""

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from clv.airflow_api import Airflow
-from clv.runtime import airflow
+from clv.platform.airflow_api import Airflow
+from clv.platform.runtime import airflow
 
 pytestmark = pytest.mark.e2e
 

@@ -20,8 +20,8 @@ import psutil
 import pytest
 import yaml
 
-from clv import settings
-from clv.runtime import postgres
+from clv.core import settings
+from clv.platform.runtime import postgres
 
 pytestmark = pytest.mark.e2e
 

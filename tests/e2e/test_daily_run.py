@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from clv import settings, warehouse
-from clv.airflow_api import Airflow
-from clv.runtime import processes
+from clv.core import settings
+from clv.platform.airflow_api import Airflow
+from clv.platform.runtime import processes
+from clv.warehouse import db
 
 pytestmark = pytest.mark.e2e
 
@@ -183,6 +184,6 @@ def test_every_query_of_the_analyst_guide_answers(running, forward):
     queries = re.findall(r"```sql\n(.*?)```", guide, flags=re.DOTALL)
     assert len(queries) >= 5
     for query in queries:
-        warehouse.rows(query, url=running.settings.analyst_url)
-    by_customer, by_order = warehouse.rows(queries[-1], url=running.settings.analyst_url)[0]
+        db.rows(query, url=running.settings.analyst_url)
+    by_customer, by_order = db.rows(queries[-1], url=running.settings.analyst_url)[0]
     assert round(by_customer, 2) == round(by_order, 2)

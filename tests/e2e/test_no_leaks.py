@@ -54,7 +54,7 @@ def test_no_secret_is_in_what_the_rows_as_they_came_hold(running, forward, tmp_p
 def test_no_person_and_no_secret_is_in_a_command_line_or_what_commands_say(running, forward):
     sought = {**canary.PERSON, **canary.secrets_of(running.settings)}
     lines = list(running.command_lines.seen)
-    assert any(b"clv.runtime.scheduler" in line for line in lines)
+    assert any(b"clv.platform.runtime.scheduler" in line for line in lines)
     assert [line for line in lines if canary.held(line, sought)] == []
     assert len(running.said) > 3
     assert [said for said in running.said if canary.held(said.encode(), sought)] == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import browsing
 import pytest
 
-from clv.runtime import airflow
+from clv.platform.runtime import airflow
 
 pytestmark = pytest.mark.e2e
 

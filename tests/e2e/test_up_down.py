@@ -12,7 +12,7 @@ import httpx
 import psutil
 import pytest
 
-from clv.runtime import airflow
+from clv.platform.runtime import airflow
 
 pytestmark = pytest.mark.e2e
 

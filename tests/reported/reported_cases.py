@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from clv import ingest, settings, warehouse
-from clv.errors import ClvError
+from clv.core import settings
+from clv.core.errors import ClvError
+from clv.warehouse import db
 
 CASES = Path(__file__).parent / "cases"
 SHIPPED = settings.PROJECT / "sources"
@@ -69,21 +70,21 @@ def deliver(one: Case, home: settings.Settings) -> None:
     batches: dict[str, int] = {}
     for step in one.deliveries:
         if "withdraw" in step:
-            ingest.withdraw(batches[step["withdraw"]], "reported case", home)
+            sources.withdraw(batches[step["withdraw"]], "reported case", home)
         elif "restore" in step:
-            ingest.restore(batches[step["restore"]], home)
+            sources.restore(batches[step["restore"]], home)
         elif "refused" in step:
             with pytest.raises(ClvError, match=step["refused"]):
-                ingest.load(one.source, one.folder / step["file"], home)
+                sources.load(one.source, one.folder / step["file"], home)
         else:
-            (result,) = ingest.load(one.source, one.folder / step["file"], home)
+            (result,) = sources.load(one.source, one.folder / step["file"], home)
             batches[step["file"]] = result.batch_id
 
 
 def published_customers(one: Case) -> dict[str, Decimal]:
     """Net revenue of the case's customers, by the shop's id."""
     return dict(
-        warehouse.rows(
+        db.rows(
             "select customer_id, historic_revenue from analytics.customer_clv "
             "join pii.customers using (customer_key) where source = %s",
             (one.source,),
@@ -97,7 +98,7 @@ def published_orders(one: Case) -> dict[str, Decimal]:
         select split_part(order_key, ':', 2), sum(net_revenue)::numeric(18, 2) from analytics.fct_orders
         where split_part(order_key, ':', 1) = %s group by 1
     """
-    return dict(warehouse.rows(query, (one.source,)))
+    return dict(db.rows(query, (one.source,)))
 
 
 def rejected(one: Case) -> list[str]:
@@ -110,13 +111,13 @@ def rejected(one: Case) -> list[str]:
                 and batch_id not in (select batch_id from raw.withdrawals)
         )
     """
-    found = warehouse.rows(query, {"source": one.source, "overtaken": list(OVERTAKEN)})
+    found = db.rows(query, {"source": one.source, "overtaken": list(OVERTAKEN)})
     return sorted(reason for (reason,) in found)
 
 
 def duplicates(one: Case) -> int:
     query = "select coalesce(sum(rows_duplicate), 0)::int from staging.stg_batch_counts where source = %s"
-    return warehouse.rows(query, (one.source,))[0][0]
+    return db.rows(query, (one.source,))[0][0]
 
 
 def agree(found: list[str], expected: list[str]) -> bool:

@@ -16,7 +16,11 @@ import reported_cases
 from reported_cases import CASES, Case
 from shared_reports import REPORTED, shared_cases
 
-from clv import dbt, pipeline, settings, tables, warehouse
+from clv.catalog import tables
+from clv.core import settings
+from clv.pipeline import daily
+from clv.transform import dbt
+from clv.warehouse import db
 
 AS_OF = date(2024, 9, 1)
 OURS = [reported_cases.read(folder) for folder in sorted(CASES.iterdir()) if folder.is_dir()]
@@ -31,7 +35,7 @@ def run_id(module_home: settings.Settings) -> str:
     for case in ALL:
         reported_cases.deliver(case, home)
     dbt.build("setup", {}, home)
-    return pipeline.run(AS_OF)
+    return daily.run(AS_OF)
 
 
 @pytest.fixture
@@ -43,7 +47,7 @@ every_case = pytest.mark.parametrize("case", ALL, indirect=True, ids=lambda case
 
 
 def test_the_run_is_published(run_id: str):
-    assert warehouse.rows(f"select run_id from {tables.PUBLICATIONS}") == [(run_id,)]
+    assert db.rows(f"select run_id from {tables.PUBLICATIONS}") == [(run_id,)]
 
 
 @every_case

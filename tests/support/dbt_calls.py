@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from clv import dbt, warehouse
-from clv.roles import TRANSFORMER
-from clv.settings import Settings
+from clv.core.settings import Settings
+from clv.transform import dbt
+from clv.warehouse import db, locks
+from clv.warehouse.roles import TRANSFORMER
 
 
 def unit_tests(settings: Settings) -> int:
     """Runs dbt's unit tests against the tables of a set-up warehouse; returns how many passed."""
-    with warehouse.lock(dbt.LOCK, settings.url_as(TRANSFORMER)):
+    with db.lock(locks.BUILD, settings.url_as(TRANSFORMER)):
         results = dbt._invoke("unit_tests", ["--select", "test_type:unit"], {}, settings, command="test")
     return sum(result["unique_id"].startswith("unit_test.") for result in results)
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from clv import roles, settings, warehouse
+from clv.core import settings
+from clv.warehouse import db, roles
 
 PASSWORDS = {role: secrets.token_urlsafe(16) for role in roles.PIPELINE}
 _numbers = itertools.count(1)
@@ -40,7 +41,7 @@ def made_home(server: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
         (folder / "secrets" / roles.secret(role)).write_text(password)
     monkeypatch.setenv("CLV_HOME", str(folder))
     monkeypatch.setenv("CLV_WAREHOUSE_URL", f"{server}/{database}")
-    warehouse.migrate()
+    db.migrate()
     yield settings.load()
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         for name in (database, f"{database}_mlflow"):

@@ -6,7 +6,8 @@ import hashlib
 import itertools
 import uuid
 
-from clv import tables, warehouse
+from clv.catalog import tables
+from clv.warehouse import db
 
 _numbers = itertools.count(1)
 
@@ -39,7 +40,7 @@ def deliver(
     row_key: str | None = None,
 ) -> int:
     """One file as ingestion leaves it in raw; returns its batch_id. `row_key`: what its mapping tells rows apart by."""
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         connection.execute(f"insert into {tables.SETTINGS} values ('currency', 'GBP') on conflict do nothing")
         found = connection.execute(
             f"""
@@ -65,7 +66,7 @@ def deliver_spend(
 ) -> int:
     """A file of ad spend as ingestion leaves it in raw: (day, channel, amount) each, or with a campaign as the fourth;
     returns its batch_id."""
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         found = connection.execute(
             f"""
             insert into {tables.BATCHES} (
@@ -90,7 +91,7 @@ def deliver_spend(
 
 def withdraw(batch_id: int) -> None:
     """Takes a batch back."""
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         connection.execute(
             f"insert into {tables.WITHDRAWALS} (batch_id, reason) values (%s, 'wrong file')", (batch_id,)
         )
@@ -104,7 +105,7 @@ def predict(as_of: str, run_id: str, **forecasts: tuple[float, float] | None) ->
     that of all .1 and of a group .05. The one reason of the main horizon's has an effect of 10 on revenue, and one of
     5 percentage points on the risk.
     """
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         for horizon in (90, 180, 365):
             connection.execute(
                 f"insert into {tables.NEW_CUSTOMERS} values (%s, %s, %s, 2.4, 1.4, 4.6, 60.125, 30, 110)",
@@ -136,7 +137,7 @@ def predict(as_of: str, run_id: str, **forecasts: tuple[float, float] | None) ->
 
 def decide(model: str, contestant: str, bias: float, published: bool) -> None:
     """What a model or a rival was worth at past dates, over 365 days."""
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         connection.execute(
             f"""
             insert into {tables.MODEL_DECISIONS} (

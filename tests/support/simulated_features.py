@@ -10,11 +10,12 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from clv import tables, warehouse
-from clv.declared import HORIZONS
-from clv.roles import TRANSFORMER
-from clv.settings import Settings, windows
-from spark_jobs.columns import FEATURE_COLUMNS, PRIOR_YEAR, SEASON, WINDOWS, YEAR
+from clv.catalog import tables
+from clv.core.declared import HORIZONS
+from clv.core.settings import Settings, windows
+from clv.warehouse import db
+from clv.warehouse.roles import TRANSFORMER
+from spark_jobs.features.columns import FEATURE_COLUMNS, PRIOR_YEAR, SEASON, WINDOWS, YEAR
 
 FIRST_DAY = date(2022, 1, 1)
 
@@ -97,7 +98,7 @@ def examples(made: pd.DataFrame, origins: Iterable[date], training_date: date) -
 
 def write_orders(made: pd.DataFrame, settings: Settings) -> None:
     """The orders as intermediate.int_customer_days, as far as the choice of a model reads it."""
-    with warehouse.connect(settings.url_as(TRANSFORMER)) as connection:
+    with db.connect(settings.url_as(TRANSFORMER)) as connection:
         connection.execute(
             f"create table {tables.INT_CUSTOMER_DAYS} (customer_key uuid, day date, "
             "orders integer, net_revenue numeric)"
@@ -121,7 +122,7 @@ def write_features(
     columns = ", ".join(f"{name} {type_}" for name, type_ in types.items())
     found = found.assign(run_id=run_id, training_date=training_date)
     found = found[list(types)].astype(object)
-    with warehouse.connect(settings.url_as(TRANSFORMER)) as connection:
+    with db.connect(settings.url_as(TRANSFORMER)) as connection:
         connection.execute(f"create table if not exists {table} ({columns})")
         with connection.cursor() as cursor, cursor.copy(f"copy {table} from stdin") as copy:
             for row in found.where(found.notna(), None).itertuples(index=False):

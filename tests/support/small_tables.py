@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clv import tables
+from clv.catalog import tables
 
 STAGING = f"""
 create table {tables.STG_ORDER_LINES} (

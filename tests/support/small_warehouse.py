@@ -8,9 +8,11 @@ from __future__ import annotations
 import psycopg
 from small_tables import ANALYTICS, FEATURES, STAGING
 
-from clv import runs, settings, tables, warehouse
-from clv.declared import HORIZONS
-from clv.publication import GATES
+from clv.catalog import tables
+from clv.core import settings
+from clv.core.declared import HORIZONS
+from clv.warehouse import db, runs
+from clv.warehouse.publication import GATES
 
 AS_OF = "2011-06-01"
 A, B, C = (f"{letter * 8}-0000-4000-8000-000000000001" for letter in "abc")
@@ -29,7 +31,7 @@ TIERS = {A: (100, "high", "loyal"), B: (66.67, "middle", "new"), C: (33.33, "low
 
 
 def execute(sql: str, params: tuple | list | None = None) -> None:
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         connection.execute(sql, params)  # type: ignore[arg-type]
 
 
@@ -41,7 +43,7 @@ def make_tables() -> None:
 
 def make_orders() -> None:
     """One batch of seven rows: six lines and an exact duplicate."""
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         connection.execute(
             f"""insert into {tables.BATCHES} (source, file_name, content_sha256, mapping_sha256, currency,
                 rows_received, rows_loaded, rows_unreadable)
@@ -67,7 +69,7 @@ def make_orders() -> None:
 
 def make_slice(run_id: str, as_of: str = AS_OF, factor: int = 1) -> None:
     """A run's rows, sound in every table; `factor` scales what is forecast."""
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         for customer, revenue in REVENUE.items():
             _customer(connection, as_of, run_id, customer, revenue, factor)
         for segment, customers in (("loyal", 1), ("new", 2)):

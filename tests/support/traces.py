@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
-from clv import warehouse
+from clv.warehouse import db
 
 
 def in_tables(texts: list[str], but: tuple[str, ...] = ()) -> list[str]:
@@ -15,7 +15,7 @@ def in_tables(texts: list[str], but: tuple[str, ...] = ()) -> list[str]:
         where table_type = 'BASE TABLE' and table_schema !~ '^(pg_|information_schema)' order by 1
     """
     found = []
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         for (table,) in connection.execute(query).fetchall():
             looked = f"select count(*) from {table} as t where t::text ilike any(%s)"
             patterns = [f"%{text}%" for text in texts]

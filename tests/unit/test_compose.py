@@ -15,8 +15,8 @@ import jsonschema
 import pytest
 import yaml
 
-from clv import settings
-from clv.errors import ClvError
+from clv.core import settings
+from clv.core.errors import ClvError
 
 ROOT = settings.PROJECT
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -121,7 +121,7 @@ def test_one_image_serves_all_but_the_database(name: str) -> None:
 
 
 def test_every_secret_is_used_made_and_known_to_the_laptop(tmp_path: Path) -> None:
-    from clv.runtime import stack
+    from clv.platform.runtime import stack
 
     load("make_secrets").make(tmp_path / "secrets")
     made = {path.stem for path in (tmp_path / "secrets").iterdir()}

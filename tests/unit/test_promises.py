@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from clv.settings import PROJECT
+from clv.core.settings import PROJECT
 
 DOCUMENTS = [PROJECT / "README.md", PROJECT / "Makefile", *sorted((PROJECT / "docs").rglob("*.md"))]
 NAMED_PATH = re.compile(r"\btests/[\w/*.-]*\w")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from clv.settings import PROJECT
+from clv.core.settings import PROJECT
 
 TODAY = date(2026, 11, 22)
 LOCKS = [PROJECT / "requirements" / name for name in ("runtime.txt", "dev.txt")]

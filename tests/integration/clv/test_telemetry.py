@@ -9,8 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from clv import settings
-from clv.runtime import databases
+from clv.core import settings
+from clv.platform.runtime import databases
 
 # A process of its own, as a task is, without what would quieten the tools anyway: the tests' variables, or CI's.
 SCRIPT = """

@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from clv import dbt, ingest, settings, tables, warehouse
+from clv import sources
+from clv.catalog import tables
+from clv.core import settings
+from clv.transform import dbt
+from clv.warehouse import db
 
 DATES = ("2010-06-01", "2011-06-01")
 
@@ -37,7 +41,7 @@ ACCEPTED = """
 
 def build(home: settings.Settings, file: Path) -> None:
     """Loads the file, builds up to the features of each date, and publishes the last with what foretell makes up."""
-    ingest.load("online_retail_ii", file, home)
+    sources.load("online_retail_ii", file, home)
     dbt.build("setup", {}, home)
     dbt.build("staging", {}, home)
     dbt.build("intermediate", {}, home)
@@ -45,7 +49,7 @@ def build(home: settings.Settings, file: Path) -> None:
         dbt.build("features", {"as_of_date": day, "run_id": f"{day}.1"}, home)
     foretell(DATES[-1])
     dbt.build("analytics", {"as_of_date": DATES[-1], "run_id": f"{DATES[-1]}.1"}, home)
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         connection.execute(
             f"insert into {tables.PUBLICATIONS} (as_of_date, run_id, digest, rows_published)"
             f" values ('{DATES[-1]}', '{DATES[-1]}.1', '', '{{}}')"
@@ -54,7 +58,7 @@ def build(home: settings.Settings, file: Path) -> None:
 
 def foretell(day: str) -> None:
     """Forecasts as if the last year came again, and one more for luck."""
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         connection.execute(
             f"""
             insert into {tables.CUSTOMER_PREDICTIONS} (
@@ -78,6 +82,6 @@ def asked() -> dict[str, list[tuple]]:
     """Every question of the analysts' guide with its answer, as the analyst's role gets it."""
     guide = (settings.PROJECT / "docs" / "analyst-guide.md").read_text()
     found = re.findall(r"^([^\n]+\?)\n\n```sql\n(.*?)```", guide, flags=re.DOTALL | re.MULTILINE)
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         connection.execute("set role clv_analyst")
         return {question: connection.execute(query).fetchall() for question, query in found}

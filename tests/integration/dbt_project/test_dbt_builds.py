@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 from raw_rows import deliver, line, withdraw
 
-from clv import dbt, settings, tables, warehouse
-from clv.errors import ClvError
+from clv.catalog import tables
+from clv.core import settings
+from clv.core.errors import ClvError
+from clv.transform import dbt
+from clv.warehouse import db
 
 VARIABLES = {"as_of_date": "2024-06-01", "run_id": "2024-06-01.1"}
 
@@ -15,7 +18,7 @@ def build_features(home: settings.Settings) -> list[tuple]:
     """Builds up to the features; returns every row of the run's slices as text."""
     for layer in ("staging", "intermediate", "features"):
         dbt.build(layer, VARIABLES, home)
-    return warehouse.rows(f"""
+    return db.rows(f"""
         select f::text from {tables.CUSTOMER_FEATURES} as f union all select o::text from analytics_runs.fct_orders as o
         order by 1
     """)
@@ -40,13 +43,13 @@ def test_later_rows_leave_a_past_date_as_it_was(home: settings.Settings):
     before = build_features(home)
     deliver(later, "later.csv")
     assert build_features(home) == before
-    assert warehouse.rows(f"select count(*) from {tables.STG_ORDER_LINES}") == [(10,)]
+    assert db.rows(f"select count(*) from {tables.STG_ORDER_LINES}") == [(10,)]
     assert len(before) == 5  # one customer; two orders, one of nothing, and a refund that had no order yet
 
 
 def test_a_failed_check_is_one_line_that_names_it(home: settings.Settings):
     deliver([line("1", "2024-01-10 10:00", "20.00")])
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         connection.execute(f"delete from {tables.ORDER_LINES}")
     with pytest.raises(ClvError, match="every_row_received_is_accounted_for.*Got 1 result") as raised:
         dbt.build("staging", VARIABLES, home)
@@ -76,7 +79,7 @@ def test_a_published_slice_is_not_built_again(home: settings.Settings):
     deliver([line("1", "2024-01-10 10:00", "20.00")])
     dbt.build("setup", {}, home)
     before = build_features(home)
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         connection.execute(
             f"insert into {tables.PUBLICATIONS} (as_of_date, run_id, published_by, digest, rows_published) "
             "values (%(as_of_date)s, %(run_id)s, 'test', '', '{}')",
@@ -85,7 +88,7 @@ def test_a_published_slice_is_not_built_again(home: settings.Settings):
     deliver([line("2", "2024-01-10 10:00", "20.00")], "later.csv")
     with pytest.raises(ClvError, match="run 2024-06-01.1 is published, and published rows never change"):
         build_features(home)
-    assert warehouse.rows(f"select count(*) from {tables.CUSTOMER_FEATURES}") == [(1,)]
+    assert db.rows(f"select count(*) from {tables.CUSTOMER_FEATURES}") == [(1,)]
     assert len(before) == 2
 
 
@@ -98,14 +101,14 @@ def test_a_home_of_an_earlier_version_is_set_up_on_rows_of_its_own(home: setting
     deliver([line("1", "2024-01-10 10:00", "20.00", campaign="spring")])
     dbt.build("setup", {}, home)
     build_features(home)
-    with warehouse.connect() as connection:  # as before there were campaigns, and lines of orders
+    with db.connect() as connection:  # as before there were campaigns, and lines of orders
         connection.execute(f"drop table {tables.INT_ORDER_LINE_VERSIONS} cascade")
         for table in (tables.STG_ORDER_LINES, "intermediate.int_order_days", tables.INT_ORDERS):
             connection.execute(f"alter table {table} drop column campaign")  # type: ignore[arg-type]
         connection.execute(f"update {tables.BUILDS} set value = 'older'")
     dbt.build("setup", {}, home)
-    assert warehouse.rows(f"select order_key, campaign from {tables.INT_ORDERS}") == [("shop:1", "spring")]
-    assert warehouse.rows("select count(*) from analytics.fct_order_lines") == [(0,)]
+    assert db.rows(f"select order_key, campaign from {tables.INT_ORDERS}") == [("shop:1", "spring")]
+    assert db.rows("select count(*) from analytics.fct_order_lines") == [(0,)]
     dbt.build("features", {**VARIABLES, "run_id": "2024-06-01.2"}, home)
     lines = f"select campaign from {tables.ORDER_LINES_OF_RUNS} where run_id = '2024-06-01.2'"
-    assert warehouse.rows(lines) == [("spring",)]
+    assert db.rows(lines) == [("spring",)]

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from clv import dbt, settings
-from clv.errors import ClvError
+from clv.core import settings
+from clv.core.errors import ClvError
+from clv.transform import dbt
 
 REASONS = "description: Model that made the forecast.\n"
 VIEW = "published/published_data_quality.yml"

@@ -9,7 +9,9 @@ import duckdb
 import pytest
 from real_orders import ACCEPTED, DATES, asked, build
 
-from clv import settings, tables, warehouse
+from clv.catalog import tables
+from clv.core import settings
+from clv.warehouse import db
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +24,7 @@ def shop(module_home: settings.Settings, real_data: Path) -> Path:
 
 def test_every_row_received_is_accounted_for(shop: Path):
     counts = "rows_received, rows_accepted + rows_set_aside + rows_duplicate + rows_unreadable, rows_duplicate"
-    assert warehouse.rows(f"select {counts} from {tables.STG_BATCH_COUNTS}") == [(1_067_370, 1_067_370, 22_523)]
+    assert db.rows(f"select {counts} from {tables.STG_BATCH_COUNTS}") == [(1_067_370, 1_067_370, 22_523)]
 
 
 @pytest.mark.parametrize("day", DATES)
@@ -31,7 +33,7 @@ def test_revenue_of_each_customer_agrees_to_the_penny(shop: Path, day: str):
         select customer_id, sum(amount) from ({ACCEPTED.format(file=shop)})
         where ordered_at < '{day}' group by customer_id order by customer_id
     """).fetchall()
-    found = warehouse.rows(
+    found = db.rows(
         f"""
         select customer_id, revenue_total::numeric from {tables.CUSTOMER_FEATURES}
         join {tables.CUSTOMERS} using (customer_key) where as_of_date = %s order by customer_id
@@ -55,7 +57,7 @@ def test_orders_add_up_to_their_customers(shop: Path, day: str):
         ) as customers using (customer_key)
         where net_revenue is distinct from revenue_total
     """
-    assert warehouse.rows(query, {"day": day}) == []
+    assert db.rows(query, {"day": day}) == []
 
 
 def test_no_order_is_lost_on_the_way(shop: Path):
@@ -64,7 +66,7 @@ def test_no_order_is_lost_on_the_way(shop: Path):
         (tables.STG_ORDER_LINES, "amount"),
         (tables.INT_CUSTOMER_DAYS, "net_revenue"),
     ):
-        assert warehouse.rows(f"select sum({column}) from {table}") == [(Decimal(total),)]
+        assert db.rows(f"select sum({column}) from {table}") == [(Decimal(total),)]
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +123,7 @@ def test_the_guides_tiers_and_sums_are_those_of_an_independent_count(shop: Path,
 def test_the_guides_reasons_add_up_to_the_forecast(answers: dict):
     # A reason's 7 of revenue are 6.65 of discounted profit, for everybody.
     why = answers["Why is the most valuable customer's forecast what it is?"]
-    top = warehouse.rows("select max(predicted_clv) from analytics.customer_clv")[0][0]
+    top = db.rows("select max(predicted_clv) from analytics.customer_clv")[0][0]
     assert [reason for _, reason, _ in why] == ["the average customer", "last year again", "everything else"]
     assert why[1][2] == Decimal("6.65")
     assert sum(effect for _, _, effect in why) == top
@@ -162,7 +164,7 @@ def test_the_guides_years_and_months_are_those_of_an_independent_count(shop: Pat
     found = answers["How often do customers order, how many stay, and what is one worth by the textbook?"]
     assert [row[:2] for row in found] == [row[:2] for row in years]
     to_come = answers["What will each month bring, and what did it bring a year before?"]
-    everybody = warehouse.rows("select sum(predicted_revenue) from analytics.customer_clv")[0][0]
+    everybody = db.rows("select sum(predicted_revenue) from analytics.customer_clv")[0][0]
     assert sum(row[3] for row in to_come) == everybody
 
 
@@ -171,7 +173,7 @@ def test_segments_hold_what_their_names_say(shop: Path):
     bought = duckdb.sql(f"""
         select distinct customer_id from ({ACCEPTED.format(file=shop)}) where ordered_at >= '{DATES[-1]}' and amount > 0
     """).fetchall()
-    names = warehouse.rows("""
+    names = db.rows("""
         select customer_id, segment, lifecycle_stage, churn_risk from analytics.customer_clv
         join pii.customers using (customer_key)
     """)
@@ -189,7 +191,7 @@ def test_segments_hold_what_their_names_say(shop: Path):
 
 
 def test_whoever_slips_is_told_the_silence_if_overdue_and_else_the_forecast(shop: Path):
-    slipping = warehouse.rows("""
+    slipping = db.rows("""
         select days_overdue, gaps_silent::float, customers.as_of_date - last_order_on, round(expected_gap_days)::int,
             churn_risk, why_slipping
         from analytics.customer_clv as customers join analytics.customer_segments using (customer_key)
@@ -204,18 +206,18 @@ def test_whoever_slips_is_told_the_silence_if_overdue_and_else_the_forecast(shop
     ]
     assert len({why.partition(" ")[0] for why in told}) == 2
     assert all(gaps > 2 or risk >= 0.5 for _, gaps, _, _, risk, _ in slipping)
-    others = warehouse.rows("select why_slipping from analytics.customer_segments where lifecycle_stage != 'slipping'")
+    others = db.rows("select why_slipping from analytics.customer_segments where lifecycle_stage != 'slipping'")
     assert set(others) == {(None,)}
 
 
 def test_a_tag_is_carried_by_few(shop: Path):
     shares = dict(
-        warehouse.rows("""
+        db.rows("""
             select tag, count(*) * 100.0 / (select count(*) from analytics.customer_segments)
             from analytics.customer_segments cross join unnest(tags) as tag group by tag
         """)
     )
-    stated = dict(warehouse.rows("select tag, highest_percent from analytics_runs.tag_rules"))
+    stated = dict(db.rows("select tag, highest_percent from analytics_runs.tag_rules"))
     # The file has no discounts, categories or costs; its customers' first year is not over
     assert {"frequent", "big spender", "big baskets", "sends much back"} <= set(shares) <= set(stated)
     assert all(0 < share <= stated[tag] for tag, share in shares.items())
@@ -233,7 +235,7 @@ def test_cohorts_come_back_as_an_independent_count_says(shop: Path):
             count(distinct customer_id) as active
         from bought join cohorts using (customer_id) group by all order by all
     """).fetchall()
-    found = warehouse.rows("""
+    found = db.rows("""
         select to_char(cohort_month, 'YYYY-MM'), month_number, active_customers from analytics.cohort_value
         where active_customers > 0 order by 1, 2
     """)
@@ -254,4 +256,4 @@ def test_cohorts_and_segments_reconcile_with_orders_to_the_penny(shop: Path):
             (select sum(profit) from analytics.fct_orders)
                 - (select sum(historic_profit) from analytics.segment_summary)
     """
-    assert warehouse.rows(sums) == [(0, 0, 0, 0, 0, 0)]
+    assert db.rows(sums) == [(0, 0, 0, 0, 0, 0)]

@@ -9,7 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from raw_rows import deliver, line
 
-from clv import dbt, tables, warehouse
+from clv.catalog import tables
+from clv.transform import dbt
+from clv.warehouse import db
 
 AS_OF = datetime(2024, 6, 1)  # noqa: DTZ001 - times in raw have no zone
 VARIABLES = {"as_of_date": "2024-06-01", "run_id": "2024-06-01.1"}
@@ -37,14 +39,14 @@ def built(home) -> list[tuple]:
     """Every row of the features and of the orders, as text."""
     for layer in ("staging", "intermediate", "features"):
         dbt.build(layer, VARIABLES, home)
-    return warehouse.rows(f"""
+    return db.rows(f"""
         select f::text from {tables.CUSTOMER_FEATURES} as f union all select o::text from analytics_runs.fct_orders as o
         order by 1
     """)
 
 
 def forget() -> None:
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         connection.execute(f"truncate {tables.ORDER_LINES}, {tables.BATCHES}, {tables.WITHDRAWALS} cascade")
 
 

@@ -6,8 +6,12 @@ from datetime import date
 
 from raw_rows import customer, deliver, line, withdraw
 
-from clv import dbt, settings, tables, upkeep, warehouse
+from clv.catalog import tables
+from clv.core import settings
+from clv.pipeline import upkeep
 from clv.privacy import persons
+from clv.transform import dbt
+from clv.warehouse import db
 
 DAY = "2024-06-01"
 LINES = "order_key, product_id, amount::text"
@@ -19,7 +23,7 @@ def build(home: settings.Settings, run_id: str, day: str = DAY) -> None:
 
 
 def publish(run_id: str, day: str = DAY) -> None:
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         connection.execute(
             f"insert into {tables.PUBLICATIONS} (as_of_date, run_id, digest, rows_published)"
             " values (%s, %s, '', '{}')",
@@ -29,7 +33,7 @@ def publish(run_id: str, day: str = DAY) -> None:
 
 def read() -> list[tuple]:
     """What an analyst reads now; its sums by order are those of fct_orders."""
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         connection.execute("set role clv_analyst")
         lines = connection.execute(f"select {LINES} from analytics.fct_order_lines order by 1, 2, 3").fetchall()  # type: ignore[arg-type]
         apart = connection.execute("""
@@ -44,22 +48,22 @@ def read() -> list[tuple]:
 
 def erased_from_every_state(who: str) -> None:
     """Whoever is erased goes from every state: the tables with their key are all that erasing asks for."""
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         assert tables.INT_ORDER_LINE_VERSIONS in persons.tables_of_customers(connection)
         for table in (tables.INT_ORDER_LINE_VERSIONS, "analytics_runs.fct_orders"):
             connection.execute(f"delete from {table} where customer_key = %s", (customer(who),))  # type: ignore[arg-type]
     assert {key for key, *_ in read()} == {"shop:1"}
-    assert warehouse.rows("select max(ordered_on) from analytics.fct_order_lines") == [(date(2024, 1, 10),)]
+    assert db.rows("select max(ordered_on) from analytics.fct_order_lines") == [(date(2024, 1, 10),)]
 
 
 def versions_that_no_kept_run_has_seen_go(kept: str) -> None:
     """Once no kept run has seen what stands no more, upkeep removes it."""
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         connection.execute(f"delete from {tables.ORDER_LINE_STATES} where run_id <> %s", (kept,))
         versions = f"select count(*), count(until_state) from {tables.INT_ORDER_LINE_VERSIONS}"
         assert connection.execute(versions).fetchone()[1] > 0  # type: ignore[index,arg-type]
     upkeep.run()
-    assert warehouse.rows(versions)[0][1] == 0
+    assert db.rows(versions)[0][1] == 0
 
 
 def test_readers_keep_the_published_runs_lines_until_another_is_published(home: settings.Settings):
@@ -82,7 +86,7 @@ def test_readers_keep_the_published_runs_lines_until_another_is_published(home: 
     deliver([line("1", "2024-01-10", "21.00"), line("0", "2023-12-01", "1.00", who="b")], "corrections.csv")
     build(home, "2024-06-01.2")
     assert read() == first
-    before = warehouse.rows(f"select count(*) from {tables.INT_ORDER_LINE_VERSIONS}")
+    before = db.rows(f"select count(*) from {tables.INT_ORDER_LINE_VERSIONS}")
     publish("2024-06-01.2")
     second = [
         ("shop:0", "pen", "1.00"),
@@ -98,11 +102,11 @@ def test_readers_keep_the_published_runs_lines_until_another_is_published(home: 
     build(home, "2024-06-01.3")
     publish("2024-06-01.3")
     assert read() == second
-    assert warehouse.rows(f"select count(*) from {tables.INT_ORDER_LINE_VERSIONS}") == before
+    assert db.rows(f"select count(*) from {tables.INT_ORDER_LINE_VERSIONS}") == before
     publish("2024-06-01.1")  # the way back
     assert read() == first
     upkeep.run()
-    assert warehouse.rows(f"select count(*) from {tables.INT_ORDER_LINE_VERSIONS}") == before, "both states are kept"
+    assert db.rows(f"select count(*) from {tables.INT_ORDER_LINE_VERSIONS}") == before, "both states are kept"
 
     # A day later the refund is known, and counts for the order that it names.
     build(home, "2024-06-02.1", "2024-06-02")

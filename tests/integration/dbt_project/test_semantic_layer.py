@@ -10,9 +10,13 @@ from raw_rows import customer, deliver, deliver_spend, line, predict
 from rich.console import Console
 from small_warehouse import let_analyst_in
 
-from clv import analyst, dbt, dictionary, metrics, settings, tables, warehouse
-from clv.errors import ClvError
-from clv.settings import PROJECT
+from clv.catalog import tables
+from clv.core import settings
+from clv.core.errors import ClvError
+from clv.core.settings import PROJECT
+from clv.reporting import analyst
+from clv.transform import dbt, dictionary, metrics
+from clv.warehouse import db
 
 AS_OF, RUN = "2024-06-01", "2024-06-01.1"
 VARIABLES = {"as_of_date": AS_OF, "run_id": RUN}
@@ -32,7 +36,7 @@ def shop(module_home: settings.Settings) -> settings.Settings:
         dbt.build(layer, VARIABLES, module_home)
     predict(AS_OF, RUN, a=(0.75, 100.0), b=(0.25, 50.0))
     dbt.build("analytics", VARIABLES, module_home)
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         connection.execute(
             f"insert into {tables.PUBLICATIONS} (as_of_date, run_id, digest, rows_published)"
             " values (%s, %s, '', '{}')",
@@ -43,7 +47,7 @@ def shop(module_home: settings.Settings) -> settings.Settings:
 
 def answer(home: settings.Settings, names: list[str], by: list[str], where: list[str] | None = None) -> list[tuple]:
     """What the query says, as text, asked as an analyst."""
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         connection.execute("set role clv_analyst")
         found = connection.execute(metrics.sql(names, by, where or [], home)).fetchall()  # type: ignore[arg-type]
     return [tuple(str(value) for value in row) for row in found]
@@ -116,14 +120,14 @@ def test_new_and_returning_customers(shop: settings.Settings):
 
 def test_personas_of_a_run_from_before_they_had_names_go_by_their_id(shop: settings.Settings):
     named = {"a": ("big-spenders", "big spenders"), "b": ("newcomers", None)}
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         for who, (persona, name) in named.items():
             connection.execute(
                 "update analytics_runs.customer_segments set persona = %s, persona_name = %s where customer_key = %s",
                 (persona, name, customer(who)),
             )
     found = answer(shop, ["customers"], ["customer__persona"])
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         connection.execute("update analytics_runs.customer_segments set persona = null, persona_name = null")
     assert found == [("big spenders", "1"), ("newcomers", "1")]
 

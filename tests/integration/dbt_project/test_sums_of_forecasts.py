@@ -6,7 +6,8 @@ import jinja2
 import numpy as np
 import psycopg
 
-from clv import settings, warehouse
+from clv.core import settings
+from clv.warehouse import db
 
 PROJECT = settings.PROJECT / "dbt_project"
 HORIZONS = (90, 180, 365)
@@ -67,7 +68,7 @@ def test_no_longer_horizon_has_a_lower_end_or_a_narrower_interval(module_home: s
         order by grouped_by, group_name, horizon_days
     """
     rng = np.random.default_rng(1)
-    with warehouse.connect(module_home.warehouse_url) as connection:
+    with db.connect(module_home.warehouse_url) as connection:
         connection.execute(TABLES)
         for trial in range(30):
             margin = -0.4 if trial % 5 == 0 else 0.6  # a shop may sell at a loss: its bounds fall

@@ -6,7 +6,7 @@ import pytest
 import small_warehouse as small
 from judged_shop import RUN
 
-from clv import settings
+from clv.core import settings
 
 
 @pytest.fixture

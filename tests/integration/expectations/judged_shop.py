@@ -6,7 +6,9 @@ from datetime import date
 
 import small_warehouse as small
 
-from clv import warehouse
+from clv.quality import runner
+from clv.reporting.report import gates
+from clv.warehouse import db
 
 DAY = date.fromisoformat(small.AS_OF)
 RUN = f"{small.AS_OF}.1"
@@ -14,8 +16,13 @@ CUSTOMER = f"customer_key = '{small.A}'"
 
 
 def stored(gate: str) -> dict[str, tuple]:
-    found = warehouse.rows(
+    found = db.rows(
         "select expectation, severity, success, unexpected_count from ops.gate_results where run_id = %s and gate = %s",
         (RUN, gate),
     )
     return {name: tuple(rest) for name, *rest in found}
+
+
+def judge(gate: str) -> dict:
+    """The facts of the gate over the run, its page written."""
+    return runner.judge(gate, DAY, RUN, gates.write)

@@ -7,18 +7,20 @@ from datetime import UTC, datetime
 
 import pytest
 import small_warehouse as small
-from judged_shop import CUSTOMER, DAY, RUN, stored
+from judged_shop import CUSTOMER, RUN, judge, stored
 
-from clv import dbt, publication, runs, settings, tables, warehouse
-from clv.errors import ClvError
-from clv.report import gates
-from expectations import runner
-from expectations.results import GateFailed
+from clv.catalog import tables
+from clv.core import settings
+from clv.core.errors import ClvError
+from clv.quality.results import GateFailed
+from clv.reporting.report import gates
+from clv.transform import dbt
+from clv.warehouse import db, publication, runs
 
 
 def test_a_sound_run_passes_every_gate(shop: settings.Settings) -> None:
     for gate in publication.GATES:
-        facts = runner.judge(gate, DAY, RUN)
+        facts = judge(gate)
         assert facts["warnings"] == []
         assert all(success for _, success, _ in stored(gate).values())
         assert facts["expectations"] == len(stored(gate)) > 0
@@ -27,10 +29,10 @@ def test_a_sound_run_passes_every_gate(shop: settings.Settings) -> None:
 
 def test_old_orders_are_warned_of_and_every_judgement_has_its_dimension(shop: settings.Settings) -> None:
     small.execute(f"update {tables.STG_ORDER_LINES} set ordered_at = '2011-05-24 23:00' where line = 3")
-    assert runner.judge("staging", DAY, RUN)["warnings"] == ["staging.stg_order_lines: newest_order"]
+    assert judge("staging")["warnings"] == ["staging.stg_order_lines: newest_order"]
     query = "select dimension, observed from ops.gate_results where expectation ~ 'newest_order$'"
-    assert warehouse.rows(query) == [("timeliness", "2011-05-24")]
-    assert warehouse.rows("select from ops.gate_results where dimension is null") == []
+    assert db.rows(query) == [("timeliness", "2011-05-24")]
+    assert db.rows("select from ops.gate_results where dimension is null") == []
 
 
 def bought(times: int, customer: str, amount: int, day: str = "2011-05-28") -> None:
@@ -52,21 +54,21 @@ def bought(times: int, customer: str, amount: int, day: str = "2011-05-28") -> N
 def test_refunds_with_no_sale_behind_them_and_a_day_below_zero_are_warned_of(shop: settings.Settings) -> None:
     stranger = "99999999-0000-4000-8000-000000000000"
     bought(9, stranger, -5)
-    assert runner.judge("staging", DAY, RUN)["warnings"] == []  # so few say nothing
+    assert judge("staging")["warnings"] == []  # so few say nothing
     bought(1, stranger, -6)
     follow, brings = "staging.stg_order_lines: refunds_follow_sales", "staging.stg_order_lines: days_bring_money"
-    assert runner.judge("staging", DAY, RUN)["warnings"] == [brings, follow]
+    assert judge("staging")["warnings"] == [brings, follow]
     query = "select dimension, mend from ops.gate_results where not success"
-    for dimension, mend in warehouse.rows(query):
+    for dimension, mend in db.rows(query):
         assert dimension == "accuracy"
         assert "`clv withdraw --batch 1 --reason 'amounts have the wrong sign'`" in mend
     bought(1, stranger, 60)  # on the same day, so the refunds may be of it
     bought(1, small.A, 1, "2011-03-31")
     bought(12, small.A, -4, "2011-04-01")  # the runs of then have told of it
-    assert runner.judge("staging", DAY, RUN)["warnings"] == []
+    assert judge("staging")["warnings"] == []
     bought(2, small.A, -3, "2011-05-29")
     bought(10, small.A, -7, "2011-05-29")
-    assert runner.judge("staging", DAY, RUN)["warnings"] == [brings]
+    assert judge("staging")["warnings"] == [brings]
 
 
 def test_half_of_the_amounts_missing_says_where_and_what_to_do(shop: settings.Settings) -> None:
@@ -79,7 +81,7 @@ def test_half_of_the_amounts_missing_says_where_and_what_to_do(shop: settings.Se
         select 1, 6 + n, 'missing_amount', '{small.A}' from generate_series(1, 20) as n"""
     )
     with pytest.raises(GateFailed) as failure:
-        runner.judge("staging", DAY, RUN)
+        judge("staging")
     text = str(failure.value)
     assert "more than 10%" in text
     assert "file_name orders.csv, rows_missing_amount 20, rows_holding 26" in text
@@ -94,7 +96,7 @@ def test_a_corrected_batch_lifts_the_block(shop: settings.Settings) -> None:
             rows_accepted, rows_rejected, rows_duplicate, rows_replaced)
         values (2, 'orders', 'broken.csv', 40, 0, 0, 0, 0, 40)"""
     )
-    assert runner.judge("staging", DAY, RUN)["warnings"] == []
+    assert judge("staging")["warnings"] == []
 
 
 def test_what_an_unreadable_row_held_is_not_shown(shop: settings.Settings) -> None:
@@ -104,7 +106,7 @@ def test_what_an_unreadable_row_held_is_not_shown(shop: settings.Settings) -> No
         select batch_id, file_name, 4, 'amount ''Ann O''Neill'' is not a number' from raw.batches"""
     )
     with pytest.raises(GateFailed, match="line 4: amount … is not a number") as failure:
-        runner.judge("raw", DAY, RUN)
+        judge("raw")
     assert "Neill" not in str(failure.value)
 
 
@@ -114,54 +116,54 @@ def test_a_replaced_batch_may_have_been_unreadable(shop: settings.Settings) -> N
         """insert into raw.batches (source, file_name, content_sha256, mapping_sha256, currency, rows_received,
             rows_loaded, rows_unreadable) values ('orders', 'orders.csv', 'd', 'm', 'GBP', 17, 17, 0)"""
     )
-    assert runner.judge("raw", DAY, RUN)["warnings"] == []
+    assert judge("raw")["warnings"] == []
     small.execute("insert into raw.withdrawals (batch_id, reason) select max(batch_id), 'wrong' from raw.batches")
     with pytest.raises(GateFailed, match="unreadable_share"):  # it holds again
-        runner.judge("raw", DAY, RUN)
+        judge("raw")
 
 
 def test_a_warning_is_recorded_and_does_not_stop(shop: settings.Settings) -> None:
     small.execute("update staging.stg_batch_counts set first_ordered_at = '1899-01-01'")
-    assert runner.judge("staging", DAY, RUN)["warnings"] == ["staging.stg_batch_counts: dates_plausible"]
+    assert judge("staging")["warnings"] == ["staging.stg_batch_counts: dates_plausible"]
     assert stored("staging")["staging.stg_batch_counts: dates_plausible"] == ("warning", False, 1)
 
 
 def test_orders_that_arrive_meanwhile_are_no_fault_of_the_run(shop: settings.Settings) -> None:
     runs.log(RUN, "build_features", datetime(2020, 1, 1, tzinfo=UTC), {"staging": dbt.staging_state()})
-    assert runner.judge("features", DAY, RUN)["warnings"] == []
+    assert judge("features")["warnings"] == []
     small.execute("update staging.stg_batch_counts set rows_accepted = 5")
     small.execute("delete from staging.stg_order_lines where line = 1")
-    assert runner.judge("features", DAY, RUN)["warnings"] == ["features.customer_features: compared_with_staging"]
+    assert judge("features")["warnings"] == ["features.customer_features: compared_with_staging"]
 
 
 def test_judging_again_replaces_the_results(shop: settings.Settings) -> None:
     small.execute("update predictions.customer_predictions set p_purchase = 2")
     with pytest.raises(GateFailed):
-        runner.judge("predictions", DAY, RUN)
+        judge("predictions")
     small.execute("update predictions.customer_predictions set p_purchase = 0.5")
-    runner.judge("predictions", DAY, RUN)
+    judge("predictions")
     assert all(success for _, success, _ in stored("predictions").values())
 
 
 def test_a_missing_table_fails_in_one_line(shop: settings.Settings) -> None:
     small.execute("drop table features.customer_features")
     with pytest.raises(ClvError, match="could not be judged") as failure:
-        runner.judge("features", DAY, RUN)
+        judge("features")
     assert "\n" not in str(failure.value)
 
 
 def test_an_unknown_gate_is_refused(home: settings.Settings) -> None:
     with pytest.raises(ClvError, match="there is no gate 'nonsense'"):
-        runner.judge("nonsense", DAY, RUN)
+        judge("nonsense")
 
 
 def test_the_page_says_what_stopped_the_run_and_what_to_do(shop: settings.Settings) -> None:
     small.execute(f"update predictions.customer_predictions set predicted_p10 = -1 where {CUSTOMER}")
     small.execute("update staging.stg_batch_counts set first_ordered_at = '1899-01-01'")
-    runner.judge("raw", DAY, RUN)
-    runner.judge("staging", DAY, RUN)
+    judge("raw")
+    judge("staging")
     with pytest.raises(GateFailed) as failure:
-        runner.judge("predictions", DAY, RUN)
+        judge("predictions")
     page = shop.reports / "gates" / f"{RUN}.html"
     assert str(failure.value).endswith(f"; everything that was found: {page}")
     text = " ".join(page.read_text().split())
@@ -180,13 +182,13 @@ def test_the_page_says_what_stopped_the_run_and_what_to_do(shop: settings.Settin
 
 def test_the_page_of_a_run_that_passed_says_so_and_holds_no_secret(shop: settings.Settings) -> None:
     for gate in publication.GATES:
-        runner.judge(gate, DAY, RUN)
+        judge(gate)
     text = (shop.reports / "gates" / f"{RUN}.html").read_text()
     assert "The run passed every gate." in text
     assert "What failed" not in text
-    counted = warehouse.rows("select count(*) from ops.gate_results")[0][0]
+    counted = db.rows("select count(*) from ops.gate_results")[0][0]
     assert text.count('<span class="fine">met</span>') == counted > 50
-    text += str(warehouse.rows("select * from ops.gate_results"))
+    text += str(db.rows("select * from ops.gate_results"))
     for secret in (shop.url_as("publisher"), shop.secret("publisher_password"), "clv_publisher", small.A):
         assert secret not in text
     assert "http" not in text

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 import small_warehouse as small
-from judged_shop import CUSTOMER, DAY, RUN, stored
+from judged_shop import CUSTOMER, judge, stored
 
-from clv import settings, tables
-from expectations import runner
-from expectations.results import GateFailed
+from clv.catalog import tables
+from clv.core import settings
+from clv.quality.results import GateFailed
 
 CLV = "analytics_runs.customer_clv"
 HORIZONS = "analytics_runs.customer_clv_horizons"
@@ -265,7 +265,7 @@ BAD_ROWS = [
 def test_a_bad_row_stops_the_run(shop: settings.Settings, gate: str, expectation: str, change: str) -> None:
     small.execute(change)
     with pytest.raises(GateFailed) as failure:
-        runner.judge(gate, DAY, RUN)
+        judge(gate)
     assert expectation in str(failure.value)
     assert "\n" not in str(failure.value)
     assert small.A not in str(failure.value)
@@ -295,6 +295,6 @@ EMPTY = [
 def test_an_empty_table_stops_the_run(shop: settings.Settings, gate: str, change: str, says: str, mend: str) -> None:
     small.execute(change)
     with pytest.raises(GateFailed, match="nothing new is published") as failure:
-        runner.judge(gate, DAY, RUN)
+        judge(gate)
     assert says in str(failure.value)
     assert mend in str(failure.value)

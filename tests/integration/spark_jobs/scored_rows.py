@@ -9,12 +9,15 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from clv import model_choice, registry, tables, warehouse
-from clv.model_choice import Choice
-from clv.settings import Settings
-from spark_jobs import anchor, forecast, model_files, warehouse_io
-from spark_jobs.columns import FEATURE_COLUMNS
-from spark_jobs.promotion import CELLS, OURS, RIVALS
+from clv.catalog import tables
+from clv.core.settings import Settings
+from clv.warehouse import db, model_choice, registry
+from clv.warehouse.model_choice import Choice
+from spark_jobs.ensemble import forecast
+from spark_jobs.features.columns import FEATURE_COLUMNS
+from spark_jobs.io import model_files, warehouse_io
+from spark_jobs.judging.promotion import CELLS, OURS, RIVALS
+from spark_jobs.models import anchor
 
 AS_OF = date(2023, 8, 10)
 RUN = "2023-08-10.1"
@@ -23,7 +26,7 @@ KEY = "customer_key, horizon_days"
 
 def predictions(home: Settings) -> pd.DataFrame:
     """What was written, in the order of its key, without the audit columns."""
-    with warehouse.connect(home.warehouse_url) as connection:
+    with db.connect(home.warehouse_url) as connection:
         cursor = connection.execute(f"select * from {tables.CUSTOMER_PREDICTIONS} order by {KEY}")
         return pd.DataFrame(cursor.fetchall(), columns=[column.name for column in cursor.description or []])
 
@@ -35,7 +38,7 @@ def effect(reasons: list[dict]) -> float:
 def check_decisions(home: Settings, scored: pd.DataFrame) -> None:
     """Every contestant is judged at every horizon with enough held-back origins, and what is published follows."""
     query = f"select horizon_days, contestant, published from {tables.MODEL_DECISIONS} order by 1"
-    decisions = warehouse.rows(query, url=home.warehouse_url)
+    decisions = db.rows(query, url=home.warehouse_url)
     assert {90, 180} <= {days for days, _, _ in decisions}  # the year's held-back origins had too little to learn from
     assert {name for _, name, _ in decisions} == {OURS, *RIVALS, CELLS}
     detail = f"""
@@ -47,7 +50,7 @@ def check_decisions(home: Settings, scored: pd.DataFrame) -> None:
         where measured.metric = 'normalized_gini'
         group by decided.model_version, decided.horizon_days, decided.contestant
     """
-    assert warehouse.rows(detail, url=home.warehouse_url) == [(True, True)] * len(decisions)
+    assert db.rows(detail, url=home.warehouse_url) == [(True, True)] * len(decisions)
     published = {days: name for days, name, is_published in decisions if is_published}
     bases = scored.groupby("horizon_days").basis.first().to_dict()
     for days in (90, 180, 365):

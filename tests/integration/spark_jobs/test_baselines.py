@@ -9,10 +9,12 @@ import pandas as pd
 import pytest
 import simulated_features as sim
 
-from clv import tables, warehouse
-from clv.errors import ClvError
-from clv.settings import Settings
-from spark_jobs import baselines, baselines_btyd, baselines_learned
+from clv.catalog import tables
+from clv.core.errors import ClvError
+from clv.core.settings import Settings
+from clv.warehouse import db
+from spark_jobs import baselines
+from spark_jobs.models import baselines_btyd, baselines_learned
 
 AS_OF = date(2023, 8, 10)
 TRAINING_DATE = date(2023, 8, 1)
@@ -37,7 +39,7 @@ def shop(home: Settings) -> tuple[Settings, pd.DataFrame]:
 
 def written(home: Settings) -> pd.DataFrame:
     """The whole table in the order of its key."""
-    with warehouse.connect(home.warehouse_url) as connection:
+    with db.connect(home.warehouse_url) as connection:
         cursor = connection.execute(
             f"select * from {tables.BASELINE_PREDICTIONS} order by horizon_days, model, customer_key"
         )
@@ -74,7 +76,7 @@ def test_every_baseline_speaks_of_every_customer_and_says_the_same_again(shop: t
 
 def test_an_outcome_that_was_not_known_is_refused(shop: tuple[Settings, pd.DataFrame]) -> None:
     home, _ = shop
-    with warehouse.connect(home.warehouse_url) as connection:
+    with db.connect(home.warehouse_url) as connection:
         connection.execute(
             f"update {tables.TRAINING_EXAMPLES} set orders_next = jsonb_set(orders_next, '{{180}}', '7') "
             "where as_of_date = '2023-05-03'"

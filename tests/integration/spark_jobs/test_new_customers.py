@@ -7,8 +7,11 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from clv import settings, tables, warehouse
-from spark_jobs import score, warehouse_io
+from clv.catalog import tables
+from clv.core import settings
+from clv.warehouse import db
+from spark_jobs import score
+from spark_jobs.io import warehouse_io
 
 AS_OF, RUN = date(2024, 6, 1), "2024-06-01.1"
 FIRST = AS_OF - timedelta(days=100)
@@ -17,7 +20,7 @@ FIRST = AS_OF - timedelta(days=100)
 @pytest.fixture
 def days(module_home: settings.Settings) -> settings.Settings:
     """One newcomer a day for 100 days, who pays 10; the first pays 5 more on the third day, and again on the date."""
-    with warehouse.connect(module_home.warehouse_url) as connection:
+    with db.connect(module_home.warehouse_url) as connection:
         connection.execute(f"drop table if exists {tables.INT_CUSTOMER_DAYS}, {tables.CUSTOMER_FEATURES}")
         connection.execute(
             f"create table {tables.INT_CUSTOMER_DAYS} (customer_key uuid, day date, orders int, net_revenue numeric)"
@@ -51,10 +54,10 @@ def test_the_estimate_is_written_once_for_each_horizon(days: settings.Settings) 
     for _ in range(2):
         score.write_new_customers(AS_OF, RUN, [90, 365], days)
     columns = "horizon_days, customers, revenue, customers_low < customers, revenue < revenue_high"
-    rows = warehouse.rows(f"select {columns} from {tables.NEW_CUSTOMERS} order by horizon_days")
+    rows = db.rows(f"select {columns} from {tables.NEW_CUSTOMERS} order by horizon_days")
     # One a day goes on, and those of the last 50 days brought 10 each.
     assert [row[:2] for row in rows] == [(90, pytest.approx(90)), (365, pytest.approx(365))]
     assert [row[2] for row in rows] == [pytest.approx(900), pytest.approx(3650)]
     assert all(row[3] and row[4] for row in rows)
     score.write_too_little_data(days, AS_OF, RUN, "too few orders")
-    assert warehouse.rows(f"select count(*) from {tables.NEW_CUSTOMERS}") == [(0,)]
+    assert db.rows(f"select count(*) from {tables.NEW_CUSTOMERS}") == [(0,)]

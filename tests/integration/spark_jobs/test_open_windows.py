@@ -6,11 +6,12 @@ from datetime import date
 
 import pytest
 
-from clv import tables, warehouse
-from clv.errors import ClvError
-from clv.roles import TRANSFORMER
-from clv.settings import Settings
-from spark_jobs import outcomes
+from clv.catalog import tables
+from clv.core.errors import ClvError
+from clv.core.settings import Settings
+from clv.warehouse import db
+from clv.warehouse.roles import TRANSFORMER
+from spark_jobs.features import outcomes
 
 DAY, CLOSED, KNOWN = date(2023, 8, 1), '{"90": 1, "180": null}', '{"90": 1, "180": 7}'
 
@@ -18,7 +19,7 @@ DAY, CLOSED, KNOWN = date(2023, 8, 1), '{"90": 1, "180": null}', '{"90": 1, "180
 def example(home: Settings, orders_next: str, revenue_next: str) -> None:
     """One example of 2023-05-03, of which 90 days are over on the training date and 180 are not."""
     key, outcome = "training_date date, run_id text, as_of_date date, customer_key uuid", "_next jsonb"
-    with warehouse.connect(home.url_as(TRANSFORMER)) as connection:
+    with db.connect(home.url_as(TRANSFORMER)) as connection:
         connection.execute(f"create table {tables.TRAINING_EXAMPLES} ({key}, orders{outcome}, revenue{outcome})")
         connection.execute(
             f"insert into {tables.TRAINING_EXAMPLES} values (%s, 'r', '2023-05-03', gen_random_uuid(), %s, %s)",

@@ -21,12 +21,20 @@ from scored_rows import (
     predictions,
 )
 
-from clv import dbt, model_checks, model_choice, pipeline, registry, settings, tables, warehouse
-from clv.errors import ClvError
-from clv.model_choice import Choice
-from clv.settings import Settings
-from spark_jobs import learning, model_files, outcomes, score, session, train
-from spark_jobs.promotion import TUNED
+from clv.catalog import tables
+from clv.core import settings
+from clv.core.errors import ClvError
+from clv.core.settings import Settings
+from clv.evaluation import model_checks
+from clv.pipeline import daily
+from clv.transform import dbt
+from clv.warehouse import db, model_choice, registry
+from clv.warehouse.model_choice import Choice
+from spark_jobs import score, train
+from spark_jobs.features import outcomes
+from spark_jobs.io import model_files, session
+from spark_jobs.judging.promotion import TUNED
+from spark_jobs.models import learning
 
 
 @pytest.fixture
@@ -47,12 +55,12 @@ def check_references(home: Settings, made: pd.DataFrame, choice: model_choice.Ch
     score.run(choice.training_date, RUN, choice.model_version, settings=home)
     main = "customer_key, predicted_revenue, discount_factor"
     then = f"select {main} from {tables.CUSTOMER_PREDICTIONS} where as_of_date = %s and horizon_days = 365 order by 1"
-    expected = warehouse.rows(then, (choice.training_date,), home.warehouse_url)
+    expected = db.rows(then, (choice.training_date,), home.warehouse_url)
     referred = f"select {main} from {tables.REFERENCE_PREDICTIONS} where model_version = %s order by 1"
-    assert warehouse.rows(referred, (choice.model_version,), home.warehouse_url) == expected
+    assert db.rows(referred, (choice.model_version,), home.warehouse_url) == expected
     dearer = replace(home, shop={**home.shop, "discount_rate": 0.2})
     assert not model_choice.has_references(str(choice.model_version), dearer)  # they are made anew by the new rate
-    warehouse.rows(f"delete from {tables.CUSTOMER_PREDICTIONS} returning 1", url=home.warehouse_url)
+    db.rows(f"delete from {tables.CUSTOMER_PREDICTIONS} returning 1", url=home.warehouse_url)
 
 
 def test_a_shop_is_trained_once_and_scored_the_same_each_time(shop: tuple[Settings, pd.DataFrame]) -> None:
@@ -78,7 +86,7 @@ def test_a_shop_is_trained_once_and_scored_the_same_each_time(shop: tuple[Settin
     check_references(home, made, choice)
     score.run(AS_OF, RUN, choice.model_version, settings=home)
     once = predictions(home)
-    with warehouse.connect(home.warehouse_url) as connection:  # what a killed try may have left
+    with db.connect(home.warehouse_url) as connection:  # what a killed try may have left
         connection.execute(
             f"insert into {tables.CUSTOMER_PREDICTIONS} (as_of_date, run_id, customer_key, horizon_days, status) "
             "values (%s, %s, gen_random_uuid(), 90, 'scored')",
@@ -146,7 +154,7 @@ def test_a_window_that_is_still_open_cannot_be_learned_from(shop: tuple[Settings
     sim.write_features(rows, tables.TRAINING_EXAMPLES, home, RUN, day)
     with pytest.raises(ClvError, match=f"the 90 days from {origin}, which are not over by {day}"):
         outcomes.refuse_open_windows(day, RUN, home)
-    warehouse.rows(f"update {tables.TRAINING_EXAMPLES} set orders_next = '{{}}', revenue_next = '{{}}' returning 1")
+    db.rows(f"update {tables.TRAINING_EXAMPLES} set orders_next = '{{}}', revenue_next = '{{}}' returning 1")
     outcomes.refuse_open_windows(day, RUN, home)
 
 
@@ -195,7 +203,7 @@ def test_parameters_are_searched_for_once_and_take_over_only_by_decision(shop: t
     learned = {path.name: path.read_bytes() for path in files.iterdir()}
     found = model_files.record(files)["tuning"]
     assert set(found) == {"total", "buy", "spend"}
-    contestants = warehouse.rows(f"select contestant from {tables.MODEL_DECISIONS}", url=home.warehouse_url)
+    contestants = db.rows(f"select contestant from {tables.MODEL_DECISIONS}", url=home.warehouse_url)
     assert ((TUNED,) in contestants) == any(one["better"] for one in found.values())
 
     # The parameters are kept with the model: training the same data anew does not search again.
@@ -219,27 +227,27 @@ def test_a_model_that_does_not_hold_gives_way_to_that_of_the_week(
         return {"staging": "as judged"}
 
     monkeypatch.setattr(dbt, "build", build)
-    monkeypatch.setattr(pipeline, "_judge_what_was_used", lambda *_: None)
+    monkeypatch.setattr(daily, "_judge_what_was_used", lambda *_: None)
     sim.write_features(sim.features(made, AS_OF), tables.CUSTOMER_FEATURES, home, RUN)
-    facts = pipeline.train(AS_OF, RUN)
+    facts = daily.train(AS_OF, RUN)
     assert (facts["training_date"], facts["checks"], facts["failed_checks"]) == ("2023-08-01", 4, [])
 
     # Order values tripled since the model was trained: on the 10th, that of the 8th takes its place.
     dearer = sim.features(made.assign(amount=3 * made.amount), AS_OF)
     sim.write_features(dearer, tables.CUSTOMER_FEATURES, home, "2023-08-10.2")
-    facts = pipeline.train(AS_OF, "2023-08-10.2")
+    facts = daily.train(AS_OF, "2023-08-10.2")
     assert facts["training_date"] == "2023-08-08"
     assert facts["trained"]
     assert "drift of order_value_mean" in str(facts["failed_checks"])
-    again = pipeline.train(AS_OF, "2023-08-10.2")
+    again = daily.train(AS_OF, "2023-08-10.2")
     assert (again["model_version"], again["trained"]) == (facts["model_version"], False)
     assert built == ["2023-08-01", "2023-08-08"]
     query = f"select count(*), bool_and(passed) from {tables.MODEL_CHECKS} where run_id = %s"
-    assert warehouse.rows(query, (RUN,), home.warehouse_url) == [(4, True)]
-    assert warehouse.rows(query, ("2023-08-10.2",), home.warehouse_url) == [(4, False)]
+    assert db.rows(query, (RUN,), home.warehouse_url) == [(4, True)]
+    assert db.rows(query, ("2023-08-10.2",), home.warehouse_url) == [(4, False)]
 
     # A published forecast that missed is told. It changes no rows: another order of runs would not have met it.
     missed = model_checks.Check("matured total, 90 days", 1.0, 1.5, False, 2.0, date(2023, 5, 1))
     monkeypatch.setattr(model_checks, "run", lambda *_: [missed])
-    facts = pipeline.train(AS_OF, RUN)
+    facts = daily.train(AS_OF, RUN)
     assert (facts["training_date"], facts["trained"], facts["failed_checks"]) == ("2023-08-01", False, [str(missed)])

@@ -12,7 +12,7 @@ import pytest
 import typer
 
 from clv import cli
-from clv.settings import PROJECT
+from clv.core.settings import PROJECT
 
 FOLDERS = ("clv", "expectations", "dags", "spark_jobs", "sample_shop")
 # In backticks, or after a colon to the end of the text.

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from clv import settings
+from clv.core import settings
 
 DAGS = settings.PROJECT / "dags"
 

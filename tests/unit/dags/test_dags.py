@@ -2,7 +2,8 @@
 
 import pytest
 
-from clv import pipeline, settings, steps
+from clv.core import settings
+from clv.pipeline import daily, steps
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def test_the_daily_run_takes_the_pipelines_steps_in_order(bag):
 
 
 def test_every_declared_step_is_one_that_the_pipeline_can_take():
-    assert [step.name for step in steps.DAILY] == list(pipeline.STEPS)
+    assert [step.name for step in steps.DAILY] == list(daily.STEPS)
 
 
 def test_a_training_run_ends_with_the_training(bag):

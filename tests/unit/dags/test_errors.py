@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from clv.errors import ClvError, Unavailable
+from clv.core.errors import ClvError, Unavailable
 
 CONTEXT = {"dag_run": SimpleNamespace(dag_id="clv_daily", run_id="one")}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from clv.quality.rules import Slice
 from expectations import staging
-from expectations.rules import Slice
 
 
 def test_the_sum_that_does_not_add_up_is_said_with_all_its_terms() -> None:

@@ -19,8 +19,9 @@ from faults import shop as faults
 from faults.shop import AS_OF, Reader, Shop
 from test_faults import cluster, cut_connections, news, paused, server, shop, undisturbed  # noqa: F401 - fixtures
 
-from clv import runs, tables, warehouse
-from clv.pipeline import STEPS
+from clv.catalog import tables
+from clv.pipeline.daily import STEPS
+from clv.warehouse import db, runs
 
 MINUTES = float(os.environ.get("MINUTES", "60"))
 SEED = int(os.environ.get("SEED", "0"))
@@ -158,7 +159,7 @@ def test_random_faults_change_nothing(shop: Shop, undisturbed: str) -> None:  # 
         assert faults.unaccounted() == []
         assert faults.left_behind() == []
         counts["reads of views"] += reader.reads
-        counts["rows compared"] += warehouse.rows(
+        counts["rows compared"] += db.rows(
             f"select sum(value::bigint) from {tables.PUBLICATIONS}, jsonb_each_text(rows_published) where run_id = %s",
             (run_id,),
         )[0][0]

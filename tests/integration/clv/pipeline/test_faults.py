@@ -20,9 +20,12 @@ import small_warehouse as small
 from faults import shop as faults
 from faults.shop import AS_OF, DAYS, Reader, Shop
 
-from clv import pipeline, publication, runs, settings, tables, upkeep, warehouse
-from clv.pipeline import STEPS
-from clv.runtime import postgres
+from clv.catalog import tables
+from clv.core import settings
+from clv.pipeline import daily, upkeep
+from clv.pipeline.daily import STEPS
+from clv.platform.runtime import postgres
+from clv.warehouse import db, publication, runs
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +121,7 @@ def cut_connections() -> int:
         where datname = current_database() and pid <> pg_backend_pid() 
             and usename ~ '^clv_' and usename <> 'clv_analyst'
     """
-    return len(warehouse.rows(query))
+    return len(db.rows(query))
 
 
 def test_cut_connections_a_killed_worker_a_crash_and_steps_taken_twice_change_nothing(
@@ -136,7 +139,7 @@ def test_cut_connections_a_killed_worker_a_crash_and_steps_taken_twice_change_no
             assert "error" in shop.answer()
         if step == "score":
             slice_ = {"as_of_date": AS_OF, "run_id": run_id}
-            with warehouse.lock(f"{tables.CUSTOMER_PREDICTIONS} {sorted(slice_.items(), key=str)} 0"):
+            with db.lock(f"{tables.CUSTOMER_PREDICTIONS} {sorted(slice_.items(), key=str)} 0"):
                 shop.order(step, run_id, **options)
                 wait_for(waiting_worker)  # in the middle of its write
                 os.kill(waiting_worker() or 0, signal.SIGKILL)
@@ -149,10 +152,10 @@ def test_cut_connections_a_killed_worker_a_crash_and_steps_taken_twice_change_no
             postgres.start(cluster, port)
             resume.unlink()
             assert "error" in shop.answer()
-            assert not warehouse.rows(f"select 1 from {tables.PUBLICATIONS} where run_id = %s", (run_id,))
+            assert not db.rows(f"select 1 from {tables.PUBLICATIONS} where run_id = %s", (run_id,))
         if step in ("gate_raw", "build_intermediate", "build_features", "publish"):  # twice at the same time
             shop.order(step, run_id, **options)
-            pipeline.take(step, AS_OF, run_id)
+            daily.take(step, AS_OF, run_id)
             found = shop.answer()
         else:
             found = shop.take(step, run_id, **options)
@@ -166,7 +169,7 @@ def test_cut_connections_a_killed_worker_a_crash_and_steps_taken_twice_change_no
 def waiting_worker() -> int | None:
     """The process that waits for an advisory lock in a transaction; None while there is none."""
     query = "select client_port from pg_stat_activity where wait_event = 'advisory' and datname = current_database()"
-    ports = {port for (port,) in warehouse.rows(query)}
+    ports = {port for (port,) in db.rows(query)}
     found = [c.pid for c in psutil.net_connections("tcp") if c.laddr and c.laddr.port in ports and c.raddr]
     return next((pid for pid in found if pid), None)
 
@@ -194,25 +197,23 @@ def test_a_full_disk_loads_nothing_and_then_all(shop: Shop, undisturbed: str, cl
     made = sim.orders(20, 30)
     many = made.loc[made.index.repeat(200_000 // len(made))].assign(day=DAYS + 40)
     query = f"select count(*) from {tables.ORDER_LINES}"
-    before = warehouse.rows(query)[0][0]
+    before = db.rows(query)[0][0]
     faults.deliver(shop.home, "many.csv", many)
     run_id = runs.open_run(AS_OF + timedelta(days=1), "full")
     with full_disk(cluster, most=20_000_000):
         found = shop.take("ingest", run_id)
         assert "File too large" in found["error"]
-        assert warehouse.rows(query)[0][0] == before
+        assert db.rows(query)[0][0] == before
     found = shop.take("ingest", run_id)
     assert found["facts"]["rows loaded"] == len(many)
-    assert warehouse.rows(query)[0][0] == before + len(many)
+    assert db.rows(query)[0][0] == before + len(many)
     assert faults.left_behind() == []
 
 
 def test_readers_see_whole_runs_through_publications_and_upkeep(shop: Shop, undisturbed: str) -> None:
     published = [
         run_id
-        for (run_id,) in warehouse.rows(
-            f"select distinct run_id from {tables.PUBLICATIONS} where as_of_date = %s", (AS_OF,)
-        )
+        for (run_id,) in db.rows(f"select distinct run_id from {tables.PUBLICATIONS} where as_of_date = %s", (AS_OF,))
     ]
     assert len(published) >= 2
     publications = 0

@@ -7,7 +7,11 @@ from decimal import Decimal
 
 import pytest
 
-from clv import dbt, pipeline, settings, tables, warehouse
+from clv.catalog import tables
+from clv.core import settings
+from clv.pipeline import daily
+from clv.transform import dbt
+from clv.warehouse import db
 
 AS_OF = date(2024, 6, 1)
 FIRST = date(2023, 11, 1)
@@ -36,23 +40,23 @@ def run_id(module_home: settings.Settings) -> str:
     lines = [f"{customer},{order},{day},{amount}" for customer, order, day, amount in orders()]
     (folder / "orders.csv").write_text("\n".join(["customer_id,order_id,ordered_at,amount", *lines]))
     dbt.build("setup", {}, module_home)
-    return pipeline.run(AS_OF)
+    return daily.run(AS_OF)
 
 
 def published(query: str) -> list[tuple]:
     """Rows of a query on the published tables, which may name pii.customers as people."""
-    return warehouse.rows(query.replace("people", "pii.customers as people using (customer_key)"))
+    return db.rows(query.replace("people", "pii.customers as people using (customer_key)"))
 
 
 def test_everybody_has_a_reason_and_no_forecast(run_id: str):
-    found = warehouse.rows(
+    found = db.rows(
         "select status, status_reason, currency, value_tier, predicted_clv, total_clv, count(*) "
         "from analytics.customer_clv group by 1, 2, 3, 4, 5, 6"
     )
     (reason,) = {row[1] for row in found}
     assert found == [("too_little_data", reason, "XXX", None, None, None, 61)]
     assert reason == "60 customers before 2024-06-01; a forecast needs 500"
-    assert warehouse.rows(f"select run_id from {tables.PUBLICATIONS}") == [(run_id,)]
+    assert db.rows(f"select run_id from {tables.PUBLICATIONS}") == [(run_id,)]
 
 
 def test_revenue_is_right_to_the_penny(run_id: str):
@@ -70,7 +74,7 @@ def test_revenue_is_right_to_the_penny(run_id: str):
 
 def test_orders_of_one_id_belong_each_to_its_customer(run_id: str):
     bought = {(customer, order) for customer, order, day, amount in orders() if day < AS_OF and amount > 0}
-    kinds = dict(warehouse.rows("select kind, count(*) from analytics.fct_orders group by kind"))
+    kinds = dict(db.rows("select kind, count(*) from analytics.fct_orders group by kind"))
     assert kinds == {"order": len(bought), "refund_only": 2}
     found = published(
         "select customer_id, order_number, net_revenue, order_key = 'orders:1:' || customer_key "

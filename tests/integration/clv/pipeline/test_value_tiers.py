@@ -8,7 +8,10 @@ from decimal import Decimal
 import pytest
 from faults import shop as shops
 
-from clv import pipeline, settings, tables, warehouse
+from clv.catalog import tables
+from clv.core import settings
+from clv.pipeline import daily
+from clv.warehouse import db
 
 DAYS = [date(2022, 10, 5), date(2022, 10, 6)]
 TIERS = [(1, "Platinum"), (5, "Gold"), (10, "Silver"), (25, "Bronze"), (50, "Medium"), (100, "Low")]
@@ -24,7 +27,7 @@ def home(module_home: settings.Settings) -> settings.Settings:
     """A shop with two days published, the later one first."""
     home = shops.set_up(module_home)
     for day in reversed(DAYS):
-        pipeline.run(day)
+        daily.run(day)
     return home
 
 
@@ -45,28 +48,28 @@ def tier(now: Decimal, then: Decimal | None) -> str:
 
 def test_tiers_are_held_to_where_the_months_model_saw_customers(home: settings.Settings):
     model, then = set(), {}
-    for version, key, revenue, factor, _, historic in warehouse.rows(REFERENCES):
+    for version, key, revenue, factor, _, historic in db.rows(REFERENCES):
         model.add(version)
         then[key] = (round(Decimal(revenue * factor), 2), round(Decimal(historic), 2))
     known = f"select count(distinct customer_key) from {tables.INT_CUSTOMER_DAYS} where day < '2022-10-01'"
-    assert [(len(then),)] == warehouse.rows(known)
+    assert [(len(then),)] == db.rows(known)
     then = percent_above(then)
     held = 0
     for day in DAYS:
-        rows = warehouse.rows(VALUES, (day,))
+        rows = db.rows(VALUES, (day,))
         now = percent_above({key: (value, historic) for key, value, historic, _ in rows})
         assert {key: name for key, _, _, name in rows} == {key: tier(now[key], then.get(key)) for key in now}
         held += sum(name != tier(now[key], None) for key, _, _, name in rows)
         assert any(key not in then for key in now)  # whoever came since
     assert held
     versions = "select distinct model_version from analytics.customer_clv_history where model_version is not null"
-    assert [(version,) for version in model] == warehouse.rows(versions)
+    assert [(version,) for version in model] == db.rows(versions)
 
 
 def test_references_that_are_gone_come_again_the_same(home: settings.Settings):
-    before, run_id = warehouse.rows(REFERENCES), pipeline.open_run(DAYS[1], "test")
-    assert not pipeline.train(DAYS[1], run_id)["trained"]
-    with warehouse.connect() as connection:
+    before, run_id = db.rows(REFERENCES), daily.open_run(DAYS[1], "test")
+    assert not daily.train(DAYS[1], run_id)["trained"]
+    with db.connect() as connection:
         connection.execute(f"delete from {tables.REFERENCE_PREDICTIONS}")
-    assert not pipeline.train(DAYS[1], run_id)["trained"]
-    assert warehouse.rows(REFERENCES) == before
+    assert not daily.train(DAYS[1], run_id)["trained"]
+    assert db.rows(REFERENCES) == before

@@ -6,8 +6,10 @@ import uuid
 from datetime import date
 from pathlib import Path
 
-from clv import dbt, settings, warehouse
-from clv.privacy import erasing, pseudonyms
+from clv.core import settings
+from clv.privacy import erasing
+from clv.transform import dbt
+from clv.warehouse import db, pseudonyms
 
 AS_OF = date(2024, 6, 1)
 HEADER = "customer_id,order_id,ordered_at,amount,email,name"
@@ -47,9 +49,9 @@ def needles(home: settings.Settings) -> list[str]:
 
 
 def sums() -> list[tuple]:
-    found = warehouse.rows(SUMS)
+    found = db.rows(SUMS)
     assert all(row[1] == sum(row[2:6]) for row in found)
-    assert warehouse.rows(UNACCOUNTED) == []
+    assert db.rows(UNACCOUNTED) == []
     return found
 
 

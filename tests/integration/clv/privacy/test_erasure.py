@@ -18,12 +18,18 @@ import traces
 import yaml
 from erased_person import AS_OF, LEAST, QUINCE, build, erase, needles, of, of_quince, sums, write
 
-from clv import backup, dbt, ingest, privacy, publication, runs, settings, tables, warehouse
+from clv import sources
+from clv.catalog import tables
 from clv.cli import app
-from clv.errors import ClvError
-from clv.ingest import kept
-from clv.privacy import erasing, erasures, pseudonyms
-from expectations import runner
+from clv.core import settings
+from clv.core.errors import ClvError
+from clv.platform import backup
+from clv.privacy import erasing
+from clv.quality import runner
+from clv.reporting.report import gates
+from clv.sources import kept
+from clv.transform import dbt
+from clv.warehouse import db, erasures, locks, pseudonyms, publication, runs
 from spark_jobs import score
 
 
@@ -37,7 +43,7 @@ def shop(module_home: settings.Settings) -> settings.Settings:
     landed = module_home.landing / "orders"
     write(landed / "may.csv", *lines[:24], *theirs, of("c1", "x", amount="no number"), *lines[24:])
     write(landed / "more.csv", *lines[:2], of_quince(2, amount="13.00"))
-    ingest.landing(module_home)
+    sources.landing(module_home)
     dbt.build("setup", {}, module_home)
     run_id = runs.open_run(AS_OF, "test")
     build(module_home, run_id, "staging", "intermediate", "features")
@@ -61,7 +67,7 @@ def test_nothing_is_left_of_a_person_and_runs_go_on(shop, capsys):
     assert sums() == [(1, 54, 47, 1, 3, 3, 0), (2, 3, 3, 0, 0, 0, 0)]
     key = pseudonyms.customer_key(pseudonyms.secret(shop), QUINCE["id"]).hex()
     others = "select * from analytics.customer_clv_history where customer_key <> %s order by customer_key"
-    published = warehouse.rows(others, (key,))
+    published = db.rows(others, (key,))
     app(["erase", QUINCE["id"], "--source", "orders", "--yes"], standalone_mode=False)
     said = " ".join(capsys.readouterr().out.split())
     for expected in (
@@ -74,17 +80,17 @@ def test_nothing_is_left_of_a_person_and_runs_go_on(shop, capsys):
     ):
         assert expected in said
     assert traces.in_tables(needles(shop)) == traces.in_files(needles(shop), shop.home) == []
-    assert warehouse.rows(others, (key,)) == published != []
+    assert db.rows(others, (key,)) == published != []
     assert f"Customer value on {AS_OF}" in page.read_text()
     # What a run under way would judge holds, and is what the next build finds.
     now = [(1, 54, 46, 3, 2, 3, 5), (2, 3, 2, 1, 0, 0, 1)]
     assert sums() == now
-    assert warehouse.rows("select count(*) from staging.stg_order_lines") == [(48,)]
-    assert [result.already_loaded for result in ingest.landing(shop)] == [True, True]
+    assert db.rows("select count(*) from staging.stg_order_lines") == [(48,)]
+    assert [result.already_loaded for result in sources.landing(shop)] == [True, True]
     build(shop, "again", "staging", "intermediate")
     assert sums() == now
-    assert warehouse.rows("select reason, count(*) from quarantine.set_aside_lines group by 1") == [("erased", 4)]
-    runner.judge("staging", AS_OF, runs.open_run(AS_OF, "test"))
+    assert db.rows("select reason, count(*) from quarantine.set_aside_lines group by 1") == [("erased", 4)]
+    runner.judge("staging", AS_OF, runs.open_run(AS_OF, "test"), gates.write)
     assert traces.in_tables(needles(shop)) == traces.in_files(needles(shop), shop.home) == []
     (receipt,) = (shop.home / "erasures").iterdir()
     assert json.loads(receipt.read_text())["rows"]["raw.order_lines"] == 4
@@ -103,26 +109,26 @@ def test_whom_nobody_knows_is_not_erased(shop):
 
 def test_a_person_who_comes_again_is_set_aside(home, tmp_path):
     first = write(tmp_path / "a.csv", of_quince(1), of("c1", "1"))
-    ingest.load("orders", first, home)
+    sources.load("orders", first, home)
     erase(QUINCE["id"], home)
     lines = (of_quince(1), of_quince(2), of_quince(3, amount="none"), f"{QUINCE['id']},4", of("c1", "1"), "c2,2")
-    again = ingest.load("orders", write(tmp_path / "b.csv", *lines), home)[0]
+    again = sources.load("orders", write(tmp_path / "b.csv", *lines), home)[0]
     assert (again.received, again.loaded, again.unreadable, again.usable) == (6, 3, 3, 1)
-    assert ingest.load("orders", first, home)[0].already_loaded
-    assert warehouse.rows("select customer_id from pii.customers") == [("c1",)]
-    assert warehouse.rows("select _rule, count(*) from raw.order_lines where _batch_id = 2 group by 1 order by 1") == [
+    assert sources.load("orders", first, home)[0].already_loaded
+    assert db.rows("select customer_id from pii.customers") == [("c1",)]
+    assert db.rows("select _rule, count(*) from raw.order_lines where _batch_id = 2 group by 1 order by 1") == [
         ("erased", 2),
         (None, 1),
     ]
     assert traces.in_tables(needles(home)) == []
     assert traces.in_files(needles(home), home.home) == []
-    assert sorted(warehouse.rows("select line, reason from quarantine.unreadable_rows")) == [
+    assert sorted(db.rows("select line, reason from quarantine.unreadable_rows")) == [
         (4, "erased"),
         (5, "erased"),
         (7, "has 2 fields where 6 are expected"),
     ]
     # What is left to replay is read from a copy without the person.
-    assert [replayed.result for replayed in ingest.replay(home, "orders")] == [None]
+    assert [replayed.result for replayed in sources.replay(home, "orders")] == [None]
     build(home, "setup", "staging")
     assert [row[2:] for row in sums()] == [(0, 1, 1, 0, 1), (1, 2, 0, 3, 4)]
 
@@ -132,9 +138,9 @@ def test_rows_that_a_person_s_row_replaced_stay_replaced(home, tmp_path):
     for row_key in ("line", "order_time", "customer_order_time", "content", "customer_order"):
         said = {**LEAST, "row_key": row_key, **({"columns": {"line_id": "name"}} if row_key == "line" else {})}
         (home.home / "sources" / f"{row_key}.yml").write_text(yaml.safe_dump(said))
-        ingest.load(row_key, write(tmp_path / "a.csv", "c1,o1,2024-03-01,5,,1"), home)
+        sources.load(row_key, write(tmp_path / "a.csv", "c1,o1,2024-03-01,5,,1"), home)
         theirs = ("quince-77,o1,2024-03-01,5,,1", "quince-77,q-order,2024-03-02,6,,1")
-        ingest.load(row_key, write(tmp_path / "b.csv", *theirs), home)
+        sources.load(row_key, write(tmp_path / "b.csv", *theirs), home)
     erase(QUINCE["id"], home, "line")
     build(home, "setup", "staging")
     replaced, alone, erased = (0, 1, 0, 0, 0), (1, 0, 0, 0, 0), (0, 2, 0, 0, 2)
@@ -161,7 +167,7 @@ def test_copies_of_every_kind_lose_their_lines(home, tmp_path):
     with gzip.open(tmp_path / "o.csv.gz", "wt") as file:
         file.write("customer_id,order_id,ordered_at,amount\n" + "".join(",".join(row.values()) + "\n" for row in rows))
     for name in ("o.jsonl", "o.parquet", "o.csv.gz"):
-        assert ingest.load("shop", tmp_path / name, home)[0].unreadable == 2
+        assert sources.load("shop", tmp_path / name, home)[0].unreadable == 2
     receipt = erase("QUINCE-77", home, "shop")
     assert list(receipt.files.values()) == ["rows taken out"] * 3
     assert (receipt.rows["raw.order_lines"], receipt.rows["quarantine.unreadable_rows"]) == (3, 3)
@@ -171,12 +177,12 @@ def test_copies_of_every_kind_lose_their_lines(home, tmp_path):
         "pii.unreadable_texts": 3,
     }
     (home.home / "sources" / "shop.yml").write_text(yaml.safe_dump({**LEAST, "file": {"missing": ["soon"]}}))
-    assert [replayed.result for replayed in ingest.replay(home, "shop")] == []
+    assert [replayed.result for replayed in sources.replay(home, "shop")] == []
 
 
 def test_a_landing_folder_that_cannot_be_written_is_told_and_the_rest_is_done(home, monkeypatch):
     landed = write(home.landing / "orders" / "a.csv", of_quince(1), of("b", "2"), of("b", "3", amount="none"))
-    ingest.landing(home)
+    sources.landing(home)
     store = kept.store
 
     def refused(path: Path, target: Path) -> None:
@@ -189,17 +195,17 @@ def test_a_landing_folder_that_cannot_be_written_is_told_and_the_rest_is_done(ho
     assert done.files[str(landed)].startswith("not reached: it cannot be written here")
     assert traces.in_tables(needles(home)) == []
     assert [path for path in traces.in_files(needles(home), home.home) if "landing" not in str(path)] == []
-    assert ingest.landing(home)[0].already_loaded
+    assert sources.landing(home)[0].already_loaded
 
 
 def test_an_erasure_that_was_cut_short_is_finished(home, tmp_path, monkeypatch):
-    ingest.load("orders", write(tmp_path / "a.csv", of_quince(1), of("c1", "1", amount="none")), home)
+    sources.load("orders", write(tmp_path / "a.csv", of_quince(1), of("c1", "1", amount="none")), home)
     with monkeypatch.context() as patch:
         patch.setattr(dbt, "forget_builds", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             erase(QUINCE["id"], home)
     assert not (home.home / "erasures").exists()
-    assert ingest.load("orders", write(tmp_path / "b.csv", of_quince(2)), home)[0].erased_lines == (2,)
+    assert sources.load("orders", write(tmp_path / "b.csv", of_quince(2)), home)[0].erased_lines == (2,)
     (line,) = erasures.read(erasures.place(home))
     assert erase(QUINCE["id"], home).receipt == line["receipt"]
     assert traces.in_tables(needles(home)) == traces.in_files(needles(home), home.home) == []
@@ -207,47 +213,47 @@ def test_an_erasure_that_was_cut_short_is_finished(home, tmp_path, monkeypatch):
 
 def test_files_in_landing_that_were_changed_before_it_was_cut_short_are_known_again(home, monkeypatch):
     write(home.landing / "orders" / "a.csv", of_quince(1), of("c1", "1", amount="none"), of("c2", "2"))
-    ingest.landing(home)
+    sources.landing(home)
     with monkeypatch.context() as patch:
         patch.setattr(dbt, "forget_builds", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             erase(QUINCE["id"], home)
     erase(QUINCE["id"], home)
     assert traces.in_tables(needles(home)) == traces.in_files(needles(home), home.home) == []
-    (result,) = ingest.landing(home)
+    (result,) = sources.landing(home)
     assert (result.batch_id, result.already_loaded) == (1, True)
-    assert [replayed.result for replayed in ingest.replay(home, "orders")] == [None]
+    assert [replayed.result for replayed in sources.replay(home, "orders")] == [None]
     assert not list(home.secrets.glob("*.pending"))
 
 
 def test_an_erasure_waits_for_what_reads_customers(home, tmp_path):
-    ingest.load("orders", write(tmp_path / "a.csv", of_quince(1)), home)
+    sources.load("orders", write(tmp_path / "a.csv", of_quince(1)), home)
     found, done = erasing.find(QUINCE["id"], "orders", None, home), []
     worker = threading.Thread(target=lambda: done.append(erasing.erase(found, home)))
-    with warehouse.lock(privacy.LOCK, shared=True):
+    with db.lock(locks.CUSTOMERS, shared=True):
         worker.start()
-        while not warehouse.rows("select 1 from pg_locks where locktype = 'advisory' and not granted"):
+        while not db.rows("select 1 from pg_locks where locktype = 'advisory' and not granted"):
             pass
         assert not done
-        assert warehouse.rows("select count(*) from pii.customers") == [(1,)]
+        assert db.rows("select count(*) from pii.customers") == [(1,)]
     worker.join()
     assert len(done) == 1
-    assert warehouse.rows("select count(*) from pii.customers") == [(0,)]
+    assert db.rows("select count(*) from pii.customers") == [(0,)]
 
 
 def test_everybody_of_an_address_is_erased(home, tmp_path):
-    ingest.load(
+    sources.load(
         "orders", write(tmp_path / "a.csv", of_quince(1), of_quince(2).replace("quince-77", "q78"), of("c1", "1")), home
     )
     found = erasing.find(None, None, "QUINCE@planted.example", home)
     assert sorted(person.customer_id for person in found) == ["q78", "quince-77"]
     erasing.erase(found, home)
-    assert warehouse.rows("select customer_id from pii.customers") == [("c1",)]
+    assert db.rows("select customer_id from pii.customers") == [("c1",)]
 
 
 def test_a_restored_backup_brings_nobody_back(server, home, tmp_path, monkeypatch):
     landed = write(home.landing / "orders" / "a.csv", of_quince(1), of("c1", "1"), of("c2", "2", amount="none"))
-    ingest.landing(home)
+    sources.landing(home)
     before = landed.read_text()
     backup.backup(tmp_path / "before", home)
     erase(QUINCE["id"], home)
@@ -269,11 +275,11 @@ def test_a_restored_backup_brings_nobody_back(server, home, tmp_path, monkeypatc
     for name, saved, given in (("given", "before", listed), ("with_list", "before", None), ("later", "after", None)):
         new, remarks = restored(name, saved, given)
         assert traces.in_tables(needles(new)) == traces.in_files(needles(new), new.home) == []
-        assert [row[0] for row in warehouse.rows("select customer_id from pii.customers order by 1")] == ["c1"]
+        assert [row[0] for row in db.rows("select customer_id from pii.customers order by 1")] == ["c1"]
         assert any("is erased again, receipt" in remark for remark in remarks) == (saved == "before")
         (new.landing / "orders").mkdir(parents=True, exist_ok=True)
         (new.landing / "orders" / "a.csv").write_text(before)
-        ingest.landing(new)  # a backfill finds the shop's own file again
+        sources.landing(new)  # a backfill finds the shop's own file again
         assert traces.in_tables(needles(new)) == []
     new, remarks = restored("without", "before")
     assert "whoever was erased after" in remarks[0]
@@ -285,4 +291,4 @@ def test_a_restored_backup_brings_nobody_back(server, home, tmp_path, monkeypatc
 def test_a_list_that_cannot_be_read_stops_loading(home, tmp_path):
     erasures.place(home).write_text("nonsense")
     with pytest.raises(ClvError, match="erasures is no list of erasures; put back"):
-        ingest.load("orders", write(tmp_path / "a.csv", of_quince(1)), home)
+        sources.load("orders", write(tmp_path / "a.csv", of_quince(1)), home)

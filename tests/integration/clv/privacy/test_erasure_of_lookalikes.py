@@ -9,9 +9,11 @@ from uuid import UUID
 import pytest
 import yaml
 
-from clv import ids, ingest, settings, warehouse
-from clv.errors import ClvError
-from clv.privacy import erasing, erasures, pseudonyms
+from clv import sources
+from clv.core import ids, settings
+from clv.core.errors import ClvError
+from clv.privacy import erasing
+from clv.warehouse import db, erasures, pseudonyms
 
 HEADER = "customer_id,order_id,ordered_at,amount\n"
 CAME = {"zero-width": "ann\u200b-1", "no-break": "\u00a0ann\u00a01", "accents": "Rene\u0301"}
@@ -21,9 +23,9 @@ def rows(*customers: str) -> str:
     return HEADER + "".join(f"{who},o{number},2024-03-01,5.00\n" for number, who in enumerate(customers))
 
 
-def load(home: settings.Settings, folder: Path, name: str, text: str, source: str = "orders") -> ingest.BatchResult:
+def load(home: settings.Settings, folder: Path, name: str, text: str, source: str = "orders") -> sources.BatchResult:
     (folder / name).write_text(text)
-    return ingest.load(source, folder / name, home)[0]
+    return sources.load(source, folder / name, home)[0]
 
 
 def list_as_then(home: settings.Settings, customer_id: str) -> None:
@@ -38,12 +40,12 @@ def known_as_then(home: settings.Settings, customer_id: str) -> None:
     """Makes a customer of an id as it came, as a load did before ids were cleaned."""
     key = UUID(bytes=pseudonyms.customer_key(pseudonyms.secret(home), customer_id))
     query = "insert into pii.customers (customer_key, source, customer_id) values (%s, 'orders', %s)"
-    with warehouse.connect(home.warehouse_url) as connection:
+    with db.connect(home.warehouse_url) as connection:
         connection.execute(query, (key, customer_id))
 
 
 def customers() -> list[str]:
-    return [name for (name,) in warehouse.rows("select customer_id from pii.customers order by 1")]
+    return [name for (name,) in db.rows("select customer_id from pii.customers order by 1")]
 
 
 @pytest.mark.parametrize("came", CAME.values(), ids=CAME)
@@ -53,7 +55,7 @@ def test_who_was_erased_by_the_id_as_it_came_stays_out(home, tmp_path, came):
     result = load(home, tmp_path, "again.csv", text)
     assert result.erased_lines == (2, 4, 5, 6)
     assert customers() == ["b"]
-    assert [replayed.result for replayed in ingest.replay(home, "orders")] == []
+    assert [replayed.result for replayed in sources.replay(home, "orders")] == []
     # A mapping by which an id is read in small letters, or without decimals, and carried from an order's first row.
     (home.home / "sources").mkdir()
     said = {"customer": {"column": "who", "lower": True, "whole_number": True}, "carry": ["who"]}
@@ -94,7 +96,7 @@ def test_a_restored_home_erases_them_again(home, tmp_path):
 def test_everybody_of_an_address_that_looks_the_same_is_found(home, tmp_path):
     text = "customer_id,order_id,ordered_at,amount,email\nq1,1,2024-03-01,5,q@shop.example\n"
     load(home, tmp_path, "a.csv", text + "q2,2,2024-03-01,5,other@shop.example\n")
-    with warehouse.connect(home.warehouse_url) as connection:
+    with db.connect(home.warehouse_url) as connection:
         connection.execute("update pii.customers set email = 'Q@\u200bshop.example' where customer_id = 'q2'")
     found = erasing.find(None, None, "q@shop.example\u200b", home)
     assert sorted(one.customer_id for one in found) == ["q1", "q2"]

@@ -12,10 +12,14 @@ import small_warehouse as small
 import traces
 import yaml
 
-from clv import ingest, publication, report, settings, tables, warehouse
-from clv.errors import ClvError
-from clv.privacy import persons, pseudonyms, rotation
-from clv.runtime import databases
+from clv import sources
+from clv.catalog import tables
+from clv.core import settings
+from clv.core.errors import ClvError
+from clv.platform.runtime import databases
+from clv.privacy import persons, rotation
+from clv.reporting import report
+from clv.warehouse import db, pseudonyms, publication
 
 LEAST = {"customer": "customer_id", "order": "order_id", "time": "ordered_at", "amount": "amount"}
 FILE = "customer_id,order_id,ordered_at,amount,email\nanna,1,2011-01-03,10,a@x.example\nbert,1,2011-02-03,20,\n"
@@ -29,11 +33,11 @@ def shop(home: settings.Settings, tmp_path: Path) -> settings.Settings:
     databases.claim_pseudonyms(home)
     (tmp_path / "o.csv").write_text(FILE)
     for source in ("orders", "shop"):
-        ingest.load(source, tmp_path / "o.csv", home)
+        sources.load(source, tmp_path / "o.csv", home)
     small.make_tables()
     run_id = small.ready_run()
-    keys = [key for (key,) in warehouse.rows(f"select customer_key from {tables.CUSTOMERS} order by customer_key")]
-    with warehouse.connect() as connection:
+    keys = [key for (key,) in db.rows(f"select customer_key from {tables.CUSTOMERS} order by customer_key")]
+    with db.connect() as connection:
         for table in persons.tables_of_customers(connection):
             if table not in (tables.CUSTOMERS, tables.ORDER_LINES):
                 for letter, key in zip((small.A, small.B, small.C), keys, strict=False):
@@ -48,7 +52,7 @@ def shop(home: settings.Settings, tmp_path: Path) -> settings.Settings:
 def content(home: settings.Settings) -> dict[str, list[str]]:
     """Every table's rows as text, keys written as whom they name."""
     secret, found = pseudonyms.secret(home), {}
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         names = {}
         for person in persons.known(connection, home, secret):
             who = f"<{person.namespace}:{person.customer_id}>"
@@ -62,19 +66,19 @@ def content(home: settings.Settings) -> dict[str, list[str]]:
 
 
 def keys() -> set[UUID]:
-    return {key for (key,) in warehouse.rows(f"select customer_key from {tables.CUSTOMERS}")}
+    return {key for (key,) in db.rows(f"select customer_key from {tables.CUSTOMERS}")}
 
 
 def test_keys_within_made_order_numbers_change_too(home, tmp_path):
     (tmp_path / "o.csv").write_text("customer_id,ordered_at,amount\nanna,2024-01-01,5\n")
-    ingest.load("orders_without_id", tmp_path / "o.csv", home)
+    sources.load("orders_without_id", tmp_path / "o.csv", home)
     (old,) = keys()
     rotation.rotate(home)
     (new,) = keys()
     query = f"select order_id, _row_key from {tables.ORDER_LINES}"
     order_id = f"{new.hex}-2024-01-01-1"
     assert old != new
-    assert warehouse.rows(query) == [(order_id, f"{new.hex}|{order_id}|2024-01-01 00:00:00|1")]
+    assert db.rows(query) == [(order_id, f"{new.hex}|{order_id}|2024-01-01 00:00:00|1")]
 
 
 def test_nothing_but_keys_changes(shop, tmp_path):
@@ -91,7 +95,7 @@ def test_nothing_but_keys_changes(shop, tmp_path):
     assert [path.name for path in shop.secrets.iterdir() if not path.name.endswith("_password")] == ["pseudonym_key"]
     assert (shop.secrets / "pseudonym_key").stat().st_mode & 0o777 == 0o600
     (tmp_path / "p.csv").write_text(FILE + "carl,2,2011-03-03,30,\n")
-    ingest.load("orders", tmp_path / "p.csv", shop)
+    sources.load("orders", tmp_path / "p.csv", shop)
     assert len(keys()) == 5
     databases.claim_pseudonyms(shop)
 
@@ -115,7 +119,7 @@ def test_cut_short_on_either_side_of_the_commit(shop, tmp_path, monkeypatch, cut
     assert (keys() == old) == (cut == "before")
     assert (shop.secrets / pseudonyms.PENDING).exists() == (cut == "after")
     (tmp_path / "p.csv").write_text(FILE.replace("anna,1", "anna,2"))
-    ingest.load("orders", tmp_path / "p.csv", shop)
+    sources.load("orders", tmp_path / "p.csv", shop)
     assert len(keys()) == 4  # the same customers
     assert not (shop.secrets / pseudonyms.PENDING).exists()
     rotation.rotate(shop)

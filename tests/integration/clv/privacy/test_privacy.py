@@ -12,10 +12,15 @@ import traces
 import yaml
 from psycopg.rows import dict_row
 
-from clv import dbt, ingest, runs, settings, upkeep, warehouse
+from clv import sources
+from clv.core import settings
+from clv.pipeline import upkeep
 from clv.privacy import retention
-from clv.report.sections import customers
-from expectations import runner
+from clv.quality import runner
+from clv.reporting.report import gates
+from clv.reporting.report.sections import customers
+from clv.transform import dbt
+from clv.warehouse import db, runs
 from spark_jobs import score
 
 AS_OF = date(2024, 6, 1)
@@ -50,12 +55,12 @@ def shop(module_home: settings.Settings) -> settings.Settings:
     path = module_home.landing / "shop" / "orders.csv"
     path.parent.mkdir(parents=True)
     path.write_text("\n".join([HEADER, *rows, "too,short"]) + "\n")
-    ingest.landing(module_home)
+    sources.landing(module_home)
     dbt.build("setup", {}, module_home)
     run_id = runs.open_run(AS_OF, "test")
     build(module_home, run_id, ("staging", "intermediate", "features", "analytics"))
     for gate in ("raw", "staging"):
-        runner.judge(gate, AS_OF, run_id)
+        runner.judge(gate, AS_OF, run_id, gates.write)
     publish(run_id)
     return module_home
 
@@ -68,7 +73,7 @@ def build(home: settings.Settings, run_id: str, layers: tuple[str, ...]) -> None
 
 
 def publish(run_id: str) -> None:
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         connection.execute(
             "insert into analytics.publications (as_of_date, run_id, digest, rows_published) values (%s, %s, '', '{}')",
             (AS_OF, run_id),
@@ -85,7 +90,7 @@ def test_persons_stay_in_pii(shop):
 
 def test_only_who_agreed_may_be_written_to(shop):
     of_whom = "from analytics.{} join pii.customers using (customer_key) order by customer_id"
-    assert warehouse.rows(f"select customer_id, may_contact {of_whom.format('dim_customer')}") == [
+    assert db.rows(f"select customer_id, may_contact {of_whom.format('dim_customer')}") == [
         ("a", True),
         ("b", False),
         ("c", False),  # agreed after the date
@@ -93,7 +98,7 @@ def test_only_who_agreed_may_be_written_to(shop):
         ("e", False),  # yes and no at one time
         ("g", True),
     ]
-    assert warehouse.rows(f"select customer_id {of_whom.format('contactable_customers')}") == [("a",), ("g",)]
+    assert db.rows(f"select customer_id {of_whom.format('contactable_customers')}") == [("a",), ("g",)]
 
 
 def test_whom_to_win_back(shop):
@@ -103,7 +108,7 @@ def test_whom_to_win_back(shop):
         ({"a": (False, 50), "g": (True, None)}, [("g", 1, None)]),
         ({"a": (False, 50), "g": (False, 56)}, []),
     ]:
-        with warehouse.connect() as connection:
+        with db.connect() as connection:
             for who, (saveable, at_stake) in (said | change).items():
                 connection.execute(
                     """update analytics_runs.customer_segments
@@ -122,7 +127,7 @@ def test_whom_to_win_back(shop):
 
 
 def test_a_run_of_an_earlier_version_says_why_to_win_back_by_the_silence(shop):
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         connection.execute(
             """update analytics_runs.customer_segments
             set is_saveable = true, why_slipping = null, expected_gap_days = 30.4
@@ -137,8 +142,8 @@ def test_a_run_of_an_earlier_version_says_why_to_win_back_by_the_silence(shop):
 @pytest.mark.parametrize(("include", "expected"), [(False, ["g", "a"]), (True, ["g", "d", "a"])])
 def test_the_page_and_the_list_show_the_same_customers_consent_included(shop, include, expected):
     at_stake = {"a": 50, "b": 450, "d": 55, "g": 56}  # b refused, d was never asked
-    ((run_id,),) = warehouse.rows("select distinct run_id from analytics.customer_clv")
-    with warehouse.connect() as connection:
+    ((run_id,),) = db.rows("select distinct run_id from analytics.customer_clv")
+    with db.connect() as connection:
         for who, amount in at_stake.items():
             connection.execute(
                 """update analytics_runs.customer_segments set is_saveable = true, value_at_stake = %s
@@ -160,21 +165,21 @@ def test_the_page_and_the_list_show_the_same_customers_consent_included(shop, in
 
 def test_customers_who_were_never_asked_are_counted_and_on_lists_only_by_the_shops_policy(shop, monkeypatch):
     counts = "sum(customers_contactable), sum(customers_agreed), sum(customers_refused), sum(customers_consent_unknown)"
-    assert warehouse.rows(f"select {counts} from analytics.segment_summary") == [(2, 2, 3, 1)]
+    assert db.rows(f"select {counts} from analytics.segment_summary") == [(2, 2, 3, 1)]
     monkeypatch.setitem(shop.shop, "unknown_consent", "include")
     run_id = runs.open_run(AS_OF, "test")
     build(shop, run_id, ("features", "analytics"))
     publish(run_id)
     try:
-        assert warehouse.rows(f"select {counts} from analytics.segment_summary") == [(3, 2, 3, 1)]
+        assert db.rows(f"select {counts} from analytics.segment_summary") == [(3, 2, 3, 1)]
         listed = "analytics.contactable_customers join pii.customers using (customer_key)"
-        assert warehouse.rows(f"select customer_id, may_contact from {listed} order by 1") == [
+        assert db.rows(f"select customer_id, may_contact from {listed} order by 1") == [
             ("a", True),
             ("d", None),
             ("g", True),
         ]
     finally:
-        with warehouse.connect() as connection:
+        with db.connect() as connection:
             connection.execute("delete from analytics.publications where run_id = %s", (run_id,))
 
 
@@ -184,7 +189,7 @@ def test_no_group_under_ten_is_shared(shop):
         [drawn.choice([1, 2, 3, 9, 10, 11, 25]) for _ in range(drawn.randint(1, 12))] for _ in range(25)
     )]  # fmt: skip
     for number, groups in enumerate(sizes, 1):
-        with warehouse.connect() as connection:
+        with db.connect() as connection:
             for group, size in enumerate(groups):
                 connection.execute(
                     """
@@ -198,7 +203,7 @@ def test_no_group_under_ten_is_shared(shop):
                     (AS_OF, f"drawn-{number}", f"segment {group}", drawn.randint(0, size), size),
                 )
         publish(f"drawn-{number}")
-        shown = warehouse.rows(
+        shown = db.rows(
             "select segment, customers, orders_count, historic_revenue, predicted_clv from analytics.shared_segments"
         )
         assert all(customers >= 10 for _, customers, *_ in shown), groups
@@ -215,10 +220,10 @@ def test_what_is_old_goes_and_the_counts_stay(home, tmp_path: Path):
     for name, customer in (("old", "a"), ("new", "b")):
         path = tmp_path / f"{name}.csv"
         path.write_text("\n".join([HEADER, row(customer, "2024-01-05"), row(customer, "soon")]) + "\n")
-        ingest.load("shop", path, home)
+        sources.load("shop", path, home)
     today = datetime.now(UTC).date()
     past = datetime.now(UTC) - timedelta(days=40)
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         for table in (
             "raw.batches where batch_id = 1",
             "quarantine.unreadable_rows where batch_id = 1",
@@ -233,10 +238,10 @@ def test_what_is_old_goes_and_the_counts_stay(home, tmp_path: Path):
     removed = upkeep.run(today=today)["personal"]
     assert removed == {"texts": 1, "reasons": 1, "addresses": 1, "copies": 1}
     assert list((home.home / "received").iterdir()) == [new]
-    assert warehouse.rows("select customer_id, email from pii.customers order by 1") == [("a", None), ("b", PLANTED[0])]
-    assert warehouse.rows("select reason from quarantine.unreadable_rows order by batch_id") == [
+    assert db.rows("select customer_id, email from pii.customers order by 1") == [("a", None), ("b", PLANTED[0])]
+    assert db.rows("select reason from quarantine.unreadable_rows order by batch_id") == [
         ("ordered_at … is not a time",),
         ("ordered_at 'soon' is not a time",),
     ]
-    assert warehouse.rows("select rows_received, rows_unreadable from raw.batches") == [(2, 1), (2, 1)]
+    assert db.rows("select rows_received, rows_unreadable from raw.batches") == [(2, 1), (2, 1)]
     assert retention.run(home, today - timedelta(days=30)) == {"texts": 0, "reasons": 0, "addresses": 0, "copies": 0}

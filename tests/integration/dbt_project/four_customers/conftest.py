@@ -11,7 +11,7 @@ import pytest
 from four_customers import build
 from homes import made_home
 
-from clv import settings
+from clv.core import settings
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from raw_rows import customer, decide, deliver, deliver_spend, line, predict, withdraw
 
-from clv import dbt, settings, tables, warehouse
+from clv.catalog import tables
+from clv.core import settings
+from clv.transform import dbt
+from clv.warehouse import db
 
 AS_OF, RUN = "2024-06-01", "2024-06-01.1"
 
@@ -53,7 +56,7 @@ SPEND = [
 
 def table(name: str, columns: str = "*", where: str = "true") -> list[tuple]:
     """Rows of a table, in the order of the columns asked for."""
-    return warehouse.rows(f"select {columns} from {name} where {where} order by {columns}")
+    return db.rows(f"select {columns} from {name} where {where} order by {columns}")
 
 
 def build(home: settings.Settings) -> dict:
@@ -68,7 +71,7 @@ def build(home: settings.Settings) -> dict:
     decide("m", "perennial", 0.25, published=True)
     decide("m", "last_year", 0.5, published=False)
     predict(AS_OF, RUN, a=(0.75, 100.0), b=(0.2, 50.0), c=None, d=(0.5, 50.0))
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         connection.execute(
             f"""update {tables.CUSTOMER_PREDICTIONS} set persona = case customer_key when %s then 'orders often, new'
                 else 'long silent, few products' end

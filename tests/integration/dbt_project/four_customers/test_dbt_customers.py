@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from four_customers import table
 
-from clv import warehouse
+from clv.warehouse import db
 
 
 def test_value_of_each_customer(shop: dict):
@@ -37,15 +37,15 @@ def test_stages_and_churn(shop: dict):
 
 def test_summary_and_horizons_add_up(shop: dict):
     summary = "select sum(customers), sum(historic_revenue), sum(predicted_clv) from analytics_runs.segment_summary"
-    assert warehouse.rows(summary) == [(4, Decimal("169.51"), Decimal("72.00"))]
+    assert db.rows(summary) == [(4, Decimal("169.51"), Decimal("72.00"))]
     # d's order brings its cost, the others' do not, and the shop has set no margin.
     for name in ("customer_clv", "segment_summary", "channel_value"):
-        assert warehouse.rows(f"select distinct profit_basis from analytics_runs.{name}") == [("costs and revenue",)]
+        assert db.rows(f"select distinct profit_basis from analytics_runs.{name}") == [("costs and revenue",)]
     horizons = """
         select horizon_days, count(*), sum(predicted_revenue) from analytics_runs.customer_clv_horizons
         group by horizon_days order by horizon_days
     """
-    assert warehouse.rows(horizons) == [
+    assert db.rows(horizons) == [
         (90, 4, Decimal("49.32")),
         (180, 4, Decimal("98.64")),
         (365, 4, Decimal("200.00")),

@@ -11,7 +11,7 @@ import pytest
 from four_customers import AS_OF, table
 from scipy.interpolate import PchipInterpolator
 
-from clv import warehouse
+from clv.warehouse import db
 
 
 def test_cohorts_know_what_came_and_what_is_to_come(shop: dict):
@@ -106,4 +106,4 @@ def test_cohorts_and_segments_add_up_to_the_orders(shop: dict):
             (select sum(customers) from analytics_runs.cohort_value where month_number = 0),
             (select sum(customers) from analytics_runs.segment_transitions)
     """
-    assert warehouse.rows(sums) == [(Decimal("169.51"), Decimal("169.51"), 4, 4)]
+    assert db.rows(sums) == [(Decimal("169.51"), Decimal("169.51"), 4, 4)]

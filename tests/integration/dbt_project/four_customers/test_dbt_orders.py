@@ -8,7 +8,7 @@ from decimal import Decimal
 from four_customers import table
 from raw_rows import customer
 
-from clv import tables
+from clv.catalog import tables
 
 
 def test_every_row_received_is_accounted_for(shop: dict):

@@ -11,14 +11,18 @@ import psycopg
 import pytest
 from four_customers import AS_OF, RUN
 
-from clv import dbt, model_choice, scorecard, settings, tables, warehouse
+from clv.catalog import tables
+from clv.core import settings
+from clv.evaluation import scorecard
+from clv.transform import dbt
+from clv.warehouse import db, model_choice
 
 
 @pytest.fixture(autouse=True)
 def undone(shop: dict) -> Iterator[None]:
     """Takes what a test published, judged and measured out again: the shop is shared."""
     yield
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         for table in (tables.PUBLICATIONS, tables.GATE_RESULTS, tables.CLV_SCORECARD, tables.MODEL_BACKTEST):
             connection.execute(f"delete from {table}")
 
@@ -27,7 +31,7 @@ def test_published_rows_show_at_once_and_only_to_readers_of_analytics(shop: dict
     views = ["customer_clv", "customer_clv_history", "fct_orders", "dim_customer", "segment_summary"]
     views += ["customer_reasons", "customer_segments_history", "fct_order_lines"]
     counts = "select " + ", ".join(f"(select count(*) from analytics.{view})" for view in views)
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         connection.execute("set role clv_analyst")
         assert connection.execute(counts).fetchone() == (0, 0, 0, 0, 0, 0, 0, 0)  # type: ignore[arg-type]
         connection.execute("reset role")
@@ -57,7 +61,7 @@ def test_every_table_and_column_has_a_comment(shop: dict):
             and nspname in ('staging', 'intermediate', 'features', 'analytics_runs', 'analytics')
             and col_description(relation.oid, attnum) is null and (attnum > 0 or obj_description(relation.oid) is null)
     """
-    assert warehouse.rows(query) == []
+    assert db.rows(query) == []
 
 
 def test_setting_up_again_changes_nothing(shop: dict, module_home: settings.Settings):
@@ -73,9 +77,9 @@ def test_setting_up_again_changes_nothing(shop: dict, module_home: settings.Sett
                 where relnamespace = 'analytics'::regnamespace
             )
     """
-    before = warehouse.rows(state)
+    before = db.rows(state)
     dbt.build("setup", {}, module_home)
-    assert warehouse.rows(state) == before
+    assert db.rows(state) == before
 
 
 def test_a_view_of_an_earlier_version_with_other_columns_is_made_anew(shop: dict, module_home: settings.Settings):
@@ -83,14 +87,14 @@ def test_a_view_of_an_earlier_version_with_other_columns_is_made_anew(shop: dict
         select array_agg(attname::text order by attnum) from pg_attribute
         where attrelid = 'analytics.rejected_rows'::regclass and attnum > 0
     """
-    newest, held = warehouse.rows(columns), as_analyst("select * from analytics.rejected_rows order by reason")
-    with warehouse.connect(module_home.url_as("transformer")) as connection:
+    newest, held = db.rows(columns), as_analyst("select * from analytics.rejected_rows order by reason")
+    with db.connect(module_home.url_as("transformer")) as connection:
         connection.execute("drop view analytics.rejected_rows")
         connection.execute(
             "create view analytics.rejected_rows as select 1 as batch_id, 'orders'::text as kind, 2 as old"
         )
     dbt.build("setup", {}, module_home)
-    assert warehouse.rows(columns) == newest
+    assert db.rows(columns) == newest
     assert as_analyst("select * from analytics.rejected_rows order by reason") == held
 
 
@@ -101,31 +105,31 @@ def test_a_view_that_others_build_on_gets_a_new_column_in_place(
     columns = f"""
         select attname from pg_attribute where attrelid = 'analytics.{view}'::regclass and attnum > 0 order by attnum
     """
-    newest = warehouse.rows(columns)
+    newest = db.rows(columns)
     before = ", ".join(name for (name,) in newest if name != new)
-    ((definition,),) = warehouse.rows(f"select rtrim(pg_get_viewdef('analytics.{view}'::regclass), ';')")
-    with warehouse.connect(module_home.url_as("transformer")) as connection:
+    ((definition,),) = db.rows(f"select rtrim(pg_get_viewdef('analytics.{view}'::regclass), ';')")
+    with db.connect(module_home.url_as("transformer")) as connection:
         connection.execute(f"drop view analytics.{view}")
         connection.execute(f"create view analytics.{view} as select {before} from ({definition}) as newest")  # type: ignore[arg-type]
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         connection.execute(f"create view public.of_a_dashboard as select * from analytics.{view}")
     try:
         dbt.build("setup", {}, module_home)
-        assert warehouse.rows("select count(*) >= 0 from public.of_a_dashboard") == [(True,)]
-        assert warehouse.rows(columns) == newest
+        assert db.rows("select count(*) >= 0 from public.of_a_dashboard") == [(True,)]
+        assert db.rows(columns) == newest
     finally:
-        with warehouse.connect() as connection:
+        with db.connect() as connection:
             connection.execute("drop view public.of_a_dashboard")
 
 
 def as_analyst(query: str) -> list[tuple]:
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         connection.execute("set role clv_analyst")
         return connection.execute(query).fetchall()  # type: ignore[arg-type]
 
 
 def publish(as_of: str, run_id: str) -> None:
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         connection.execute(
             f"insert into {tables.PUBLICATIONS} (as_of_date, run_id, digest, rows_published)"
             " values (%s, %s, '', '{}')",
@@ -145,7 +149,7 @@ def test_the_quality_of_each_tables_data_in_five_dimensions(shop: dict):
         ("analytics_runs.customer_clv: revenue_reconciles", "consistency", True, "0", 4),
         ("analytics_runs.customer_clv: judged_before_there_were_any", None, True, "0", 4),
     ]
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         for run_id in (RUN, "2024-06-01.9"):  # the second is not published
             connection.cursor().executemany(
                 f"""insert into {tables.GATE_RESULTS} (
@@ -179,7 +183,7 @@ def test_the_quality_of_each_tables_data_in_five_dimensions(shop: dict):
 )
 def test_orders_are_new_for_a_day_and_old_after_a_week_more(shop: dict, newest: str, score: int):
     publish(AS_OF, RUN)
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         connection.execute(
             f"""insert into {tables.GATE_RESULTS} (
                 run_id, as_of_date, gate, expectation, severity, dimension, success, observed, rows_judged

@@ -9,7 +9,9 @@ import dbt_calls
 from four_customers import AS_OF, table
 from raw_rows import customer
 
-from clv import settings, tables, warehouse
+from clv.catalog import tables
+from clv.core import settings
+from clv.warehouse import db
 
 
 def test_every_division_of_a_customer(shop: dict):
@@ -73,7 +75,7 @@ STAGES = {
 def test_the_names_of_segments_are_true(shop: dict, module_home: settings.Settings):
     query = dbt_calls.compiled("customer_stages", {"as_of_date": AS_OF, "run_id": "placed"}, module_home)
     known = "orders_count, first_order_on, expected_gap_days, days_since_last_order, revenue_total"
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         # Of these customers no more is known than what places them.
         connection.execute("create temporary table features (like features.customer_features)")
         for column in connection.execute(

@@ -7,7 +7,8 @@ import re
 import dbt_calls
 from four_customers import VARIABLES
 
-from clv import settings, warehouse
+from clv.core import settings
+from clv.warehouse import db
 
 # Percent above at the training date of the model (None: not a customer yet) and today, and the tier by hand.
 HELD = [
@@ -32,7 +33,7 @@ HELD = [
 def test_a_tier_changes_once_its_end_is_passed_by_the_tolerance(shop: dict, module_home: settings.Settings):
     compiled = dbt_calls.compiled("customer_clv", VARIABLES, module_home)
     tiers = re.findall(r"^tiers as \((.*?)^\)", compiled, flags=re.DOTALL | re.MULTILINE)
-    with warehouse.connect() as connection:
+    with db.connect() as connection:
         for name in ("ranked", "reference_ranks"):
             connection.execute(f"create temporary table {name} (customer_key integer, percent_above numeric)")  # type: ignore[arg-type]
         for number, ((then, now), _) in enumerate(HELD):

@@ -1,7 +1,7 @@
 import hashlib
 import hmac
 
-from clv.privacy.pseudonyms import customer_key, customer_keys
+from clv.warehouse.pseudonyms import customer_key, customer_keys
 
 
 def test_a_key_is_the_head_of_the_keyed_digest():

@@ -17,8 +17,12 @@ from pathlib import Path
 import psycopg
 import simulated_features as sim
 
-from clv import dbt, registry, settings, steps, tables, warehouse
-from clv.pipeline import STEPS
+from clv.catalog import tables
+from clv.core import settings
+from clv.pipeline import steps
+from clv.pipeline.daily import STEPS
+from clv.transform import dbt
+from clv.warehouse import db, registry
 
 DECLARED = {step.name: step for step in steps.DAILY}
 VICTIM = Path(__file__).with_name("victim.py")
@@ -136,20 +140,20 @@ def deliver(home: settings.Settings, name: str, made) -> None:
 def digest(run_id: str) -> str:
     """The digest of a published run's rows."""
     query = f"select digest from {tables.PUBLICATIONS} where run_id = %s order by publication_id desc limit 1"
-    return warehouse.rows(query, (run_id,))[0][0]
+    return db.rows(query, (run_id,))[0][0]
 
 
 def left_behind(patience: float = 10) -> list[str]:
     """Locks, half-made relations and open transactions that nobody works with any more, once all had time to end."""
     deadline = time.monotonic() + patience
-    while (found := [text for (text,) in warehouse.rows(LEFT_BEHIND)]) and time.monotonic() < deadline:
+    while (found := [text for (text,) in db.rows(LEFT_BEHIND)]) and time.monotonic() < deadline:
         time.sleep(0.2)
     return found
 
 
 def unaccounted() -> list[tuple]:
     """Batches whose received rows are not all accepted, rejected, duplicates, replaced, withdrawn or erased."""
-    return warehouse.rows(
+    return db.rows(
         f"""select batch_id from {tables.STG_BATCH_COUNTS}
         where rows_received
             <> rows_accepted + rows_rejected + rows_duplicate + rows_replaced + rows_withdrawn + rows_erased"""

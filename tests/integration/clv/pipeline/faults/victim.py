@@ -1,8 +1,8 @@
 """A process that takes steps of the pipeline in forked children and lets them die: python victim.py LOG
 
-Reads one order a line on stdin and answers each with one line, both JSON. An order names a step of clv.pipeline, its
-run, and a fault: at which commit, `before` or `after` it, and what: `kill` the child and all it started (SIGKILL), or
-`pause` it there until the file `resume` is gone. Commits counted are those of psycopg, dbt and SQLAlchemy.
+Reads one order a line on stdin and answers each with one line, both JSON. An order names a step of clv.pipeline.daily,
+its run, and a fault: at which commit, `before` or `after` it, and what: `kill` the child and all it started (SIGKILL),
+or `pause` it there until the file `resume` is gone. Commits counted are those of psycopg, dbt and SQLAlchemy.
 """
 
 from __future__ import annotations
@@ -62,12 +62,12 @@ class Commits:
 
 def take(order: dict, answer: Path) -> None:
     """Takes the step and writes what came of it."""
-    from clv import pipeline
+    from clv.pipeline import daily
 
     commits = Commits(order.get("fault"))
     commits.watch()
     try:
-        facts = pipeline.take(
+        facts = daily.take(
             order["step"], date.fromisoformat(order["as_of"]), order["run_id"], **order.get("options", {})
         )
         found = {"facts": facts, "commits": commits.count}
@@ -111,7 +111,7 @@ def main() -> None:
     import dbt.cli.main  # noqa: F401
     import mlflow  # noqa: F401
 
-    import expectations.runner  # noqa: F401
+    import clv.quality.runner  # noqa: F401
     import spark_jobs.score
     import spark_jobs.train  # noqa: F401
 

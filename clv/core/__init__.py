@@ -1,0 +1,1 @@
+"""What all else rests on: settings, the date, errors; imports nothing of ours."""

@@ -1,0 +1,15 @@
+"""What dbt_project.yml declares for everybody: the days over which features are counted, and those of forecasts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+_FILE = Path(__file__).resolve().parents[2] / "dbt_project" / "dbt_project.yml"
+_VARIABLES = yaml.safe_load(_FILE.read_text())["vars"]
+HORIZONS: tuple[int, ...] = tuple(_VARIABLES["horizons"])  # days that are forecast where a shop asks for no others
+LIFETIME: int = _VARIABLES["lifetime_horizon"]  # days at which the remaining lifetime is cut off
+WINDOWS: tuple[int, ...] = tuple(_VARIABLES["feature_windows"])
+PRIOR_YEAR: tuple[int, ...] = tuple(_VARIABLES["prior_year_windows"])
+SEASON: tuple[int, ...] = tuple(_VARIABLES["season_windows"])

@@ -1,0 +1,85 @@
+"""What a file's values look like, without what they say: for terminals and logs, which more people read than files.
+
+Shown as they are: numbers, dates, currencies, and words that the mapping, or every spreadsheet, knows. They name
+nobody, and their shape alone would not tell the mistake. All else is shown by its shape, names and telephone numbers
+too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from clv.core.currency_codes import CODES
+
+# What a reason quotes: column 'value' is not a number. ops.without_values is the same in SQL.
+QUOTED = re.compile(r"""(?<=['"])(.*)(?=['"])""", re.DOTALL)
+AND = "' is not '"  # between two values of a reason: the amount '35' is not '20'
+LONGEST = 200  # characters that are shown
+
+# Of digits before the point, where nothing, blanks or points part them, and else: more may be a telephone number.
+DIGITS, MOST_DIGITS = 6, 9
+NUMBER = re.compile(
+    r"[-\u2212+(]?(?P<whole>\d{1,3}(?:(?P<mark>[., '\u2019\u00a0\u202f])\d{3}(?:(?P=mark)\d{3})*)?|\d+)"
+    r"(?P<decimals>(?!(?P=mark))[.,]\d{1,4}|[.,]-)?\)?-?"
+)
+YEAR, DAY = r"(?:1[89]|20|21)\d{2}", r"(?:0?[1-9]|[12]\d|3[01])"
+CLOCK = r"[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?[AaPp][Mm])?(?: ?(?:Z|UTC|GMT|[-+]\d{2}:?\d{2}))?"
+DATES = (
+    rf"{YEAR}(?P<a>[-./]){DAY}(?P=a){DAY}",
+    rf"{DAY}(?P<b>[-./]){DAY}(?P=b)(?:{YEAR}|\d{{2}})",
+    r"9999-12-31|0000-00-00",
+)
+DATE = re.compile(f"(?:{'|'.join(DATES)})(?:{CLOCK})?")
+# Beside a number: a sign or an abbreviation that exports write, or a debit's or credit's mark.
+SIGNS = re.compile(r"[€£¥￥₹₽₺₩₴₪₫฿₱₦₵₡₸]|[A-Z]{0,2}\$|zł|Kč|Ft|kr\.?|S?Fr\.?|TL|Rs\.?|RM|Rp|R|CR|DR|Cr|Dr")
+NAMES = frozenset({"BOB", "ERN", "RON"})  # codes that are people's names too
+# What programs write for nothing, and errors of spreadsheets.
+NOTHING = re.compile(r"-+|[nN]/?[aA]|(?:NULL|[Nn]ull)|(?:NONE|[Nn]one)|NIL|nil|NAN|NaN|nan|#[A-Z/0!?]+")
+
+
+def reason(text: str, known: Collection[str] = ()) -> str:
+    """A reason for which a row is rejected, the value that it quotes masked. `known`: words of its mapping."""
+    return QUOTED.sub(lambda found: AND.join(value(part, known) for part in found[1].split(AND)), text)
+
+
+def value(text: str, known: Collection[str] = ()) -> str:
+    """A value as it is where it is a number, a date, a currency or a known word; else its `shape`."""
+    return text if _is_plain(text) or text in known else shape(text)
+
+
+def shape(text: str) -> str:
+    """A text with each letter as x and each digit as 9, so that only its separators, quotes and lengths show."""
+    drawn = "".join("9" if sign.isdigit() else "x" if sign.isalpha() else sign for sign in text[: LONGEST + 1])
+    return drawn if len(drawn) <= LONGEST else f"{drawn[:LONGEST]}…"
+
+
+def _is_plain(text: str) -> bool:
+    if NOTHING.fullmatch(text) or DATE.fullmatch(text) or _is_code(text):
+        return True
+    return _is_number(_without_currency(text))
+
+
+def _is_code(text: str) -> bool:
+    return text in CODES and text not in NAMES
+
+
+def _without_currency(text: str) -> str:
+    """A text without the currency that stands before or after its digits."""
+    parts = re.fullmatch(r"([-\u2212(]?)([^\d\s(),.+-]*\.?)\s?([-\u2212(]?[\d(].*?[\d)-])\s?([^\d\s(),.+-]*\.?)", text)
+    if not parts:
+        return text
+    around = [mark for mark in (parts[2], parts[4]) if mark]
+    fits = all(_is_code(mark.upper() if mark.islower() else mark) or SIGNS.fullmatch(mark) for mark in around)
+    return f"{parts[1]}{parts[3]}" if around and fits else text
+
+
+def _is_number(text: str) -> bool:
+    found = NUMBER.fullmatch(text)
+    if not found:
+        return False
+    digits = re.sub(r"\D", "", found["whole"])
+    if text.startswith("+") or len(digits) > 3 and digits.startswith("0"):
+        return len(digits) <= 3  # a code before a telephone's number
+    longest = MOST_DIGITS if found["decimals"] or (found["mark"] or " ") in ",'\u2019" else DIGITS
+    return len(digits) <= longest

@@ -1,0 +1,210 @@
+"""Where things are: one place that reads the environment and the home's own settings.
+
+`CLV_HOME` (default `.clv`) holds the embedded database, Airflow's home, landing files, models and reports.
+Ports and passwords are made once by `clv up`, kept under it, and read from there by everything else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+from clv.core import shop as shop_settings
+from clv.core.errors import ClvError
+
+PROJECT = Path(__file__).resolve().parents[2]
+SHORTEST_WINDOW = 25  # days that are learned from, where no shorter horizon is asked for
+NEXT_TO = 0.2  # of a window: nearer ones tell the same
+
+# Telemetry of every tool is off, wherever we start it.
+QUIET = {
+    "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+    "SCARF_ANALYTICS": "false",
+    "DO_NOT_TRACK": "1",
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    "GX_ANALYTICS_ENABLED": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One home's settings. `state` is what `clv up` remembered: ports and what it started. `database` is the
+    warehouse's, unless something is tried out beside it."""
+
+    home: Path
+    state: dict
+    shop: dict
+    database: str = "warehouse"
+
+    @property
+    def secrets(self) -> Path:
+        return self.home / "secrets"
+
+    @property
+    def landing(self) -> Path:
+        return self.home / "landing"
+
+    @property
+    def models(self) -> Path:
+        return self.home / "models"
+
+    @property
+    def reports(self) -> Path:
+        return self.home / "reports"
+
+    @property
+    def airflow_home(self) -> Path:
+        return self.home / "airflow"
+
+    @property
+    def horizons(self) -> list[int]:
+        """Days that are forecast, shortest first."""
+        return sorted(self.shop["horizons"])
+
+    @property
+    def blend(self) -> str:
+        """How the weights of the blended forecasts are found: one of BLENDS."""
+        return self.shop["blend"]
+
+    @property
+    def windows(self) -> list[int]:
+        """Days after a past date over which is counted what followed it: see `windows`."""
+        return windows(self.horizons)
+
+    @property
+    def spark_master(self) -> str:
+        return os.environ.get("SPARK_MASTER") or "local[*]"
+
+    @property
+    def embedded(self) -> bool:
+        """True when the database is the home's own, False when CLV_WAREHOUSE_URL names another."""
+        return not os.environ.get("CLV_WAREHOUSE_URL")
+
+    def secret(self, name: str) -> str:
+        """A secret by name, from a file only the owner reads. Raises ClvError when `clv up` has not made it."""
+        try:
+            return (self.secrets / name).read_text().strip()
+        except FileNotFoundError:
+            raise ClvError(f"{self.secrets / name} is missing; run `clv up` first") from None
+
+    @property
+    def warehouse_url(self) -> str:
+        """The warehouse as its owner: postgresql://user:password@host:port/database."""
+        return self.database_url(self.database)
+
+    def database_url(self, database: str) -> str:
+        """A database beside the warehouse on the same server (airflow, mlflow)."""
+        if not self.embedded:
+            base, _, rest = _one_spelling(os.environ["CLV_WAREHOUSE_URL"]).rpartition("/")
+            name, _, query = rest.partition("?")
+            if database != "warehouse":
+                name = f"{name}_{database}"
+            return f"{base}/{name}" + (f"?{query}" if query else "")
+        if "postgres_port" not in self.state:
+            raise ClvError(f"no database in {self.home} yet; run `clv up` first")
+        password = quote(self.secret("postgres_password"), safe="")
+        return f"postgresql://clv_owner:{password}@127.0.0.1:{self.state['postgres_port']}/{database}"
+
+    def url_as(self, role: str, database: str | None = None) -> str:
+        """The warehouse, or a database beside it, as a role of clv.warehouse.roles: "loader", "analyst" and so on.
+
+        A database that something is tried out in knows no roles: it is its owner's alone.
+        """
+        if self.database != "warehouse":
+            return self.database_url(database or self.database)
+        place = self.database_url(database or self.database).rpartition("@")[2]
+        return f"postgresql://clv_{role}:{quote(self.secret(f'{role}_password'), safe='')}@{place}"
+
+    @property
+    def analyst_url(self) -> str:
+        """The warehouse as an analyst sees it: role clv_analyst, which reads the schema analytics only."""
+        return self.url_as("analyst")
+
+    @property
+    def mlflow_url(self) -> str:
+        """The registry, as the modeller where it is a database beside the warehouse."""
+        return os.environ.get("MLFLOW_TRACKING_URI") or for_sqlalchemy(self.url_as("modeller", "mlflow"))
+
+    def remember(self, **values: object) -> Settings:
+        """Writes values into the home's state, whole or not at all, and returns the settings anew."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        partial = self.home / "state.json.partial"
+        partial.write_text(json.dumps({**self.state, **values}, indent=2))
+        partial.replace(self.home / "state.json")
+        return load(self.home)
+
+
+def for_sqlalchemy(url: str) -> str:
+    """A database's address as SQLAlchemy wants it, with its driver."""
+    return url.replace("postgresql://", "postgresql+psycopg2://")
+
+
+def place(url: str) -> str:
+    """Where a database is, for messages: host:port/database, and nothing secret."""
+    from psycopg.conninfo import conninfo_to_dict
+
+    parts = conninfo_to_dict(url)
+    return f"{parts.get('host', '')}:{parts.get('port', 5432)}/{parts.get('dbname', '')}"
+
+
+def _one_spelling(address: str) -> str:
+    """PostgreSQL's address in any of its spellings (postgres://…, host=… dbname=…, the password in the query) as
+    postgresql://user:password@host:port/database?…, which every tool of ours understands.
+
+    Raises ClvError, which does not repeat the address, when it cannot be read.
+    """
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    expected = "write postgresql://user:password@host:port/database"
+    try:
+        parts = conninfo_to_dict(re.sub(r"^(postgres(?:ql)?)\+\w+://", r"\1://", address.strip()))
+    except ProgrammingError:
+        raise ClvError(f"CLV_WAREHOUSE_URL cannot be read; {expected}") from None
+    if missing := [name for key, name in (("user", "user"), ("dbname", "database")) if not parts.get(key)]:
+        raise ClvError(f"CLV_WAREHOUSE_URL names no {' and no '.join(missing)}; {expected}")
+    user = ":".join(quote(str(parts.pop(key)), safe="") for key in ("user", "password") if key in parts)
+    database = quote(str(parts.pop("dbname")), safe="")
+    host = str(parts.get("host") or "127.0.0.1")
+    if "/" in host or "," in host:  # a socket's folder, or several servers: these stay in the query
+        server = ""
+    else:
+        server = f"[{host}]" if ":" in host else host
+        server += f":{parts.pop('port', None) or 5432}"
+        parts.pop("host", None)
+    query = f"?{urlencode(parts, quote_via=quote, safe='')}" if parts else ""
+    return f"postgresql://{user}@{server}/{database}{query}"
+
+
+def load(home: Path | str | None = None) -> Settings:
+    """The settings of a home (default: CLV_HOME, else .clv in the working directory)."""
+    found = located(home)
+    return replace(found, shop=shop_settings.read(found.home / "shop.json"))
+
+
+def located(home: Path | str | None = None) -> Settings:
+    """The settings of a home without those of its shop.json: what needs none of them goes on where that is broken.
+    `shop` is empty."""
+    path = Path(home or os.environ.get("CLV_HOME") or ".clv").resolve()
+    state = shop_settings.json_file(path / "state.json")
+    if (path / "home_id").exists():  # not in the state: what runs is found by it even where the state is lost
+        state["home_id"] = (path / "home_id").read_text().strip()
+    return Settings(path, state, {})
+
+
+def windows(horizons: Iterable[int]) -> list[int]:
+    """The horizons, and their halves and thirds where these are long enough and not next to another: shorter windows
+    close sooner, and tell of longer ones."""
+    found = sorted(horizons)
+    for days in sorted(horizons):
+        for part in (round(days / 2), round(days / 3)):
+            if part >= SHORTEST_WINDOW and all(abs(window - part) > NEXT_TO * part for window in found):
+                found.append(part)
+    return sorted(found)

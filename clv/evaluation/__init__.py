@@ -1,0 +1,1 @@
+"""Forecasts judged by what happened: the backtest and the scorecard."""

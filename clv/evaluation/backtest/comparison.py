@@ -1,0 +1,184 @@
+"""How good the forecast was, and against every baseline: what metrics.json says, from the predictions frame."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from clv.evaluation.backtest import curves, judged, reading, sums, timing
+from clv.evaluation.backtest.judged import OURS, Origin
+from spark_jobs.judging.metrics import FORMER_NAMES, METRICS, THRESHOLD
+
+Array = np.ndarray
+RESAMPLES = 200
+AT_ONCE = 50  # resamples held in memory together
+SEED = 95
+LEVEL = (2.5, 97.5)  # percentiles that bound the 95 % interval
+
+
+def compare(frame: pd.DataFrame) -> dict[str, Any]:
+    """The content of metrics.json: plain dicts, lists, strings and finite numbers; None where nothing defines one.
+
+    frame: the backtest's predictions, one row per customer and origin (see `judged.origins`). A mean is over the
+    origins, and only of a model that was judged at all of them is it one; `worst` is the worst origin's figure and
+    `stability` the standard deviation over origins. `against_best_baseline` holds ours less the baseline's with a
+    95 % interval from a paired bootstrap: each resample draws customers once, for both models and all origins that
+    a customer is in. It measures the luck of the customers, not that of the dates.
+    """
+    origins = judged.origins(frame)
+    names = [OURS, *judged.baselines(frame)]
+    table = {name: _summary(name, origins) for name in names} if origins else {}
+    best = _best_baselines(table)
+    result = {
+        "horizon_days": int(frame["horizon_days"].iloc[0]) if len(frame) else None,
+        "origins": [origin.date for origin in origins],
+        "customers": _customers(frame),
+        "threshold": THRESHOLD,
+        "resamples": RESAMPLES,
+        "models": {name: _with_former_names(row) for name, row in table.items()},
+        "stability": {name: row["stability"] for name, row in table.items()},
+        "best_baseline": best,
+        "against_best_baseline": _against(origins, table, best),
+        "coverage": curves.coverage(origins),
+        "reliability": curves.reliability(origins, [OURS, best["brier"]]),
+        "deciles": curves.deciles(origins, [OURS, best["decile_mape"]]),
+        "lift": curves.lift(origins, [OURS, best["normalized_gini"]]),
+        "level": curves.level(origins, names),
+        "next_order": timing.next_order(frame),
+        "sums": sums.of_groups(frame),
+    }
+    result = plain(result)
+    result["reading"] = reading.sentences(result)
+    return result
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON takes it: numbers rounded to nine digits, None for what is not finite."""
+    if isinstance(value, dict):
+        return {key: plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [plain(part) for part in value]
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, float | np.floating):
+        return float(f"{value:.9g}") if math.isfinite(value) else None
+    return value
+
+
+def better(metric: str, difference: float) -> bool:
+    """Whether `difference`, ours less the other's, is in our favour."""
+    return difference > 0 if METRICS[metric].more_is_better else difference < 0
+
+
+def _summary(model: str, origins: list[Origin]) -> dict[str, dict]:
+    by_origin = {origin.date: {metric: _figure(origin, metric, model) for metric in METRICS} for origin in origins}
+    columns = {metric: [row[metric] for row in by_origin.values()] for metric in METRICS}
+    return {
+        "mean": {metric: _over(np.mean, figures) for metric, figures in columns.items()},
+        "worst": {metric: _worst(metric, figures) for metric, figures in columns.items()},
+        "stability": {
+            metric: _over(lambda found: np.std(found, ddof=1), figures) if len(origins) > 1 else None
+            for metric, figures in columns.items()
+        },
+        "by_origin": by_origin,
+    }
+
+
+def _with_former_names(row: dict[str, dict]) -> dict[str, dict]:
+    """A model's figures as metrics.json has them: the mean, the worst and those of each origin."""
+
+    def both(figures: dict[str, float | None]) -> dict[str, float | None]:
+        return figures | {former: figures[name] for former, name in FORMER_NAMES.items()}
+
+    by_origin = {day: both(figures) for day, figures in row["by_origin"].items()}
+    return {"mean": both(row["mean"]), "worst": both(row["worst"]), "by_origin": by_origin}
+
+
+def _figure(origin: Origin, metric: str, model: str) -> float | None:
+    arguments = origin.arguments(metric, model)
+    return METRICS[metric].formula(*arguments) if arguments else None
+
+
+def _over(how: Any, figures: list[float | None]) -> float | None:
+    return None if None in figures else float(how(np.array(figures, dtype=float)))
+
+
+def _worst(metric: str, figures: list[float | None]) -> float | None:
+    known = [figure for figure in figures if figure is not None]
+    if not known:
+        return None
+    if metric == "coverage_80":
+        return max(known, key=lambda figure: abs(figure - curves.PROMISED))
+    return min(known) if METRICS[metric].more_is_better else max(known)
+
+
+def _best_baselines(table: dict[str, dict]) -> dict[str, str | None]:
+    """For each metric the baseline of the best mean; None where none was judged by it at every origin."""
+    best = {}
+    for metric, one in METRICS.items():
+        means = {name: row["mean"][metric] for name, row in table.items() if name != OURS}
+        known = {name: mean for name, mean in means.items() if mean is not None}
+        choose = max if one.more_is_better else min
+        best[metric] = choose(known, key=known.__getitem__) if known and one.more_is_better is not None else None
+    return best
+
+
+def _against(origins: list[Origin], table: dict[str, dict], best: dict[str, str | None]) -> dict[str, dict]:
+    rivals = {metric: name for metric, name in best.items() if name and table[OURS]["mean"][metric] is not None}
+    pairs = [(metric, model) for metric, name in rivals.items() for model in (OURS, name)]
+    drawn = _resampled(origins, pairs)
+    found = {}
+    for metric, name in rivals.items():
+        ours, theirs = drawn[metric, OURS], drawn[metric, name]
+        by_origin = {
+            origin.date: _difference(
+                metric,
+                table[OURS]["by_origin"][origin.date][metric] - table[name]["by_origin"][origin.date][metric],
+                ours[number] - theirs[number],
+            )
+            for number, origin in enumerate(origins)
+        }
+        difference = table[OURS]["mean"][metric] - table[name]["mean"][metric]
+        whole = _difference(metric, difference, (ours - theirs).mean(axis=0))
+        found[metric] = {"baseline": name, **whole, "by_origin": by_origin}
+    return found
+
+
+def _difference(metric: str, difference: float, drawn: Array) -> dict[str, Any]:
+    low, high = np.percentile(drawn, LEVEL)
+    return {
+        "difference": difference,
+        "low": low,
+        "high": high,
+        "better": better(metric, difference),
+        "significant": bool(low > 0 or high < 0),
+    }
+
+
+def _resampled(origins: list[Origin], pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Array]:
+    """Each (metric, model) in each resample of the customers: arrays of shape (origins, RESAMPLES)."""
+    found = {pair: np.empty((len(origins), RESAMPLES)) for pair in pairs}
+    customers = 1 + max((int(origin.customer.max()) for origin in origins), default=0)
+    random = np.random.default_rng(SEED)
+    for start in range(0, RESAMPLES if found else 0, AT_ONCE):
+        drawn = random.integers(0, customers, (min(AT_ONCE, RESAMPLES - start), customers))
+        counts = np.stack([np.bincount(row, minlength=customers) for row in drawn]).astype(float)
+        for number, origin in enumerate(origins):
+            w = counts[:, origin.customer]
+            for metric, model in found:
+                arguments = origin.arguments(metric, model) or ()  # there are some: the pair has a mean
+                found[metric, model][number, start : start + len(w)] = METRICS[metric].formula(*arguments, w=w)
+    return found
+
+
+def _customers(frame: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """How many customers of each origin have which status."""
+    days = pd.to_datetime(frame["origin"]).dt.date.astype(str)
+    counts = pd.crosstab(days, frame["status"])
+    return {str(day): {str(status): int(number) for status, number in row.items()} for day, row in counts.iterrows()}

@@ -1,0 +1,248 @@
+"""The figures in words: how far to trust the forecast on this shop. Pure: metrics.json in, sentences out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clv.evaluation.backtest import curves
+from clv.evaluation.backtest.judged import OURS
+
+MODELS = {
+    OURS: "this forecast",
+    "trailing": "trailing spend",
+    "trailing_year": "trailing year",
+    "rfm_cells": "RFM cells",
+    "time_decay": "time decay",
+    "markov_chain": "Markov chain",
+    "bgnbd_pareto_nbd_gg": "BG/NBD and Pareto/NBD + Gamma-Gamma",
+    "bgnbd_gg": "BG/NBD + Gamma-Gamma",
+    "mbgnbd_gg": "MBG/NBD + Gamma-Gamma",
+    "pareto_nbd_gg": "Pareto/NBD + Gamma-Gamma",
+    "linear": "linear + logistic regression",
+    "decision_tree": "decision tree",
+    "random_forest": "random forest",
+    "svm": "SVM",
+    "mlp": "MLP",
+    "xgboost_tweedie": "XGBoost Tweedie",
+    "xgboost_hurdle": "XGBoost hurdle",
+}
+METRICS = {  # the name on the page, and what it means to be worse at it
+    "wape_of_median": ("WAPE (median)", "a typical customer's value is missed by more"),
+    "mae_of_median": ("MAE (median)", "a typical customer's value is missed by more"),
+    "rmse": ("RMSE", "the largest customers are missed by more"),
+    "bias": ("|bias|", "the shop's total is further off"),
+    "r2": ("R²", "the largest customers are missed by more"),
+    "spearman": ("Spearman", "customers are ordered less well, small and large alike"),
+    "spearman_buyers": ("Spearman, buyers", "those who do buy are ordered less well"),
+    "normalized_gini": ("normalised Gini", "customers are ranked by value less well"),
+    "decile_mape": ("decile MAPE", "the averages of groups of customers are further off"),
+    "top_10_capture": ("top-10 % capture", "the first tenth of customers holds less of the value"),
+    "top_20_capture": ("top-20 % capture", "the first fifth of customers holds less of the value"),
+    "auc": ("AUC", "buyers are told from others less well"),
+    "pr_auc": ("PR-AUC", "the customers named as likeliest to buy include fewer who do"),
+    "brier": ("Brier", "the probability of a purchase is further off"),
+    "log_loss": ("log loss", "the probability of a purchase is further off, or too sure"),
+    "accuracy": ("accuracy", "fewer customers are called rightly at the threshold"),
+    "precision": ("precision", "fewer of those called buyers buy"),
+    "recall": ("recall", "fewer of the buyers are called so"),
+    "f1": ("F1", "calling buyers at the threshold works less well"),
+    "coverage_80": ("80 % interval coverage", ""),
+    "width_80": ("80 % interval width", ""),
+}
+BUDGET, MARGIN = 0.1, 0.25  # |bias| up to which a total can be planned on, and planned on with a margin
+GOOD_RANKING, FAIR_RANKING = 0.6, 0.3  # normalised Gini
+HONEST = (0.78, 0.85)  # coverage of an 80 % interval that keeps its word overall
+HONEST_TENTH = (0.75, 0.87)  # and in a tenth
+
+
+def sentences(result: dict[str, Any]) -> list[str]:
+    """What metrics.json says in plain words, the headline first. result: as `comparison.compare` makes it."""
+    if not result["origins"]:
+        return [
+            "There is no forecast to judge: no customer had enough data before any origin. "
+            "Try later origins, or come back with more months of orders."
+        ]
+    ours = result["models"][OURS]
+    said = [_headline(ours["mean"]), _level(result), _ranking(result), _intervals(result), _next_order(result)]
+    said += _rivals(result)
+    return [sentence for sentence in (*said, _stability(result), _left_out(result)) if sentence]
+
+
+def name(model: str) -> str:
+    """The model's name on the page."""
+    return MODELS.get(model, model)
+
+
+def _headline(mean: dict[str, float | None]) -> str:
+    bias, gini, coverage = mean["bias"], mean["normalized_gini"], mean["coverage_80"]
+    said = []
+    if gini is not None:
+        how = "Trust" if gini >= GOOD_RANKING else "Use with care" if gini >= FAIR_RANKING else "Do not rely on"
+        said.append(f"{how} the ranking of customers")
+    if bias is not None:
+        if bias <= BUDGET:
+            said.append("plan on the shop's total")
+        elif bias <= MARGIN:
+            said.append(f"plan on the shop's total with a margin of {percent(bias)}")
+        else:
+            said.append(f"do not plan on the shop's total, which was {percent(bias)} off on average")
+    if coverage is not None:
+        honest = HONEST[0] <= coverage <= HONEST[1]
+        said.append(
+            "take the intervals at their word"
+            if honest
+            else f"read the 80 % intervals as {percent(coverage)} intervals"
+        )
+    text = "; ".join(said) or "Nothing was bought within the horizon, so there is little to judge the forecast by"
+    return text[0].upper() + text[1:] + "."
+
+
+def _level(result: dict[str, Any]) -> str:
+    missed = {day: row["signed_bias"].get(OURS) for day, row in result["level"].items()}
+    known = {day: miss for day, miss in missed.items() if miss is not None}
+    if not known:
+        return ""
+    day = max(known, key=lambda day: abs(known[day]))
+    if len(known) == 1:
+        return f"The shop's total was forecast {off(known[day])}."
+    mean = result["models"][OURS]["mean"]["bias"]
+    average = f"was off by {percent(mean)} on average and " if mean is not None else ""
+    return f"The shop's total {average}at the worst origin, {day}, was forecast {off(known[day])}."
+
+
+def _ranking(result: dict[str, Any]) -> str:
+    mean = result["models"][OURS]["mean"]
+    if mean["top_10_capture"] is None:
+        return ""
+    perfect = result["lift"]["perfect"][_at(0.1)]
+    text = (
+        f"The tenth of customers ranked first brought {percent(mean['top_10_capture'])} of all value; "
+        f"a perfect ranking's would have brought {percent(perfect)}, a random one's 10 %."
+    )
+    if mean["auc"] is not None:
+        text += (
+            f" Given a customer who bought and one who did not, the buyer had the higher probability "
+            f"{round(100 * mean['auc'])} times in 100."
+        )
+    return text
+
+
+def _intervals(result: dict[str, Any]) -> str:
+    found = result["coverage"]
+    if found["coverage"] is None:
+        return ""
+    text = f"The 80 % intervals held {percent(found['coverage'])} of customers"
+    buying = [
+        row
+        for row in found["by_decile"]
+        if row["p_no_purchase"] is not None and row["p_no_purchase"] < curves.LIKELY_BUYERS
+    ]
+    if not buying:
+        return text + "."
+    least, most = (how(row["coverage"] for row in buying) for how in (min, max))
+    text += f", between {percent(least)} and {percent(most)} in the tenths of customers likely enough to buy"
+    if least < HONEST_TENTH[0]:
+        worst = next(row["decile"] for row in buying if row["coverage"] == least)
+        return f"{text}: in tenth {worst} of 10 (1 is the highest forecast) they are too narrow."
+    return text + (": wider than they need to be." if most > HONEST_TENTH[1] else ": they keep their word.")
+
+
+def _next_order(result: dict[str, Any]) -> str:
+    """How many had ordered by their expected day, and the groups in which that was far from a half beyond chance."""
+    found = result.get("next_order")
+    if not found:
+        return ""
+    groups = {
+        **{f"origin {day}": group for day, group in found["by_origin"].items()},
+        **{f"value tier {tier}": group for tier, group in found["by_tier"].items()},
+        **{f"tenth {place} of the days ahead": group for place, group in enumerate(found["by_tenth"], 1)},
+    }
+    text = (
+        f"Of {found['customers']:,} customers whose expected day of the next order had come, "
+        f"{percent(found['ordered_by_it'])} had ordered by it; a half is right."
+    )
+    beyond = [f"{name} ({percent(group['ordered_by_it'])})" for name, group in groups.items() if group["beyond_chance"]]
+    if not beyond:
+        return f"{text} No group of them by origin, value or days ahead is far from that by more than chance."
+    return f"{text} By more than chance it is far from that in {', '.join(beyond)}."
+
+
+def _rivals(result: dict[str, Any]) -> list[str]:
+    """The count of metrics won and lost against the best baseline of each, then each loss and what it means."""
+    against = result["against_best_baseline"]
+    if not against:
+        return []
+    won = [metric for metric, row in against.items() if row["better"]]
+    lost = [metric for metric, row in against.items() if not row["better"] and row["difference"]]
+    surely = [metric for metric in won if against[metric]["significant"]]
+    clearly = [metric for metric in lost if against[metric]["significant"]]
+    rest = len(against) - len(won) - len(lost)
+    even = f", equal on {rest}" if rest else ""
+    said = [
+        f"Against the best baseline of each metric, the forecast is better on {len(won)} of {len(against)} (by more "
+        f"than chance on {len(surely)}){even} and behind on {len(lost)} (by more than chance on {len(clearly)})."
+    ]
+    for metric in sorted(lost, key=lambda metric: not against[metric]["significant"]):
+        row = against[metric]
+        theirs = result["models"][row["baseline"]]["mean"][metric]
+        ours = result["models"][OURS]["mean"][metric]
+        label, meaning = METRICS[metric]
+        sure = "clearly" if row["significant"] else "within the range of chance"
+        said.append(
+            f"{_upper(name(row['baseline']))} is better at {label}: {figure(metric, theirs)} against "
+            f"{figure(metric, ours)} ({sure}; difference {figure(metric, row['difference'])}, 95 % interval "
+            f"{figure(metric, row['low'])} to {figure(metric, row['high'])}). With this forecast {meaning}."
+        )
+    return said
+
+
+def _stability(result: dict[str, Any]) -> str:
+    if len(result["origins"]) == 1:
+        return "This is one origin only, one season of one year: add origins before trusting any of these figures far."
+    gini, bias = (result["stability"][OURS][metric] for metric in ("normalized_gini", "bias"))
+    if gini is None or bias is None:
+        return ""
+    return (
+        f"From origin to origin the ranking (normalised Gini) varied by ±{gini:.3f} and the error of the total by "
+        f"±{percent(bias)}. The 95 % intervals measure the luck of the customers, not that of the dates."
+    )
+
+
+def _left_out(result: dict[str, Any]) -> str:
+    rows = result["customers"].values()
+    everyone, scored = sum(sum(row.values()) for row in rows), sum(row.get("scored", 0) for row in rows)
+    if scored == everyone:
+        return ""
+    left = everyone - scored
+    return f"{left:,} of {everyone:,} forecasts were not made, for too little data, and are not judged here."
+
+
+def figure(metric: str, value: float | None) -> str:
+    """A metric's value as the page shows it: money with its magnitude, the others with three decimals."""
+    if value is None:
+        return "–"
+    money = metric in ("mae_of_median", "rmse", "width_80")
+    if money and abs(value) < 999.5:
+        text = f"{value:#.3g}".removesuffix(".")
+    else:
+        text = f"{value:.3f}" if abs(value) < 100 else f"{value:,.0f}"
+    return text.replace("-", "−")
+
+
+def _at(share: float) -> int:
+    return int(round(share * (len(curves.SHARES) - 1)))
+
+
+def off(miss: float) -> str:
+    """How a total missed, from its signed bias."""
+    return f"{percent(abs(miss))} too {'high' if miss > 0 else 'low'}" if round(abs(miss), 3) else "exactly right"
+
+
+def percent(share: float) -> str:
+    """A share as the page shows it: one decimal below ten per cent, else none."""
+    percent = 100 * share
+    return f"{percent:.1f} %" if 0 < abs(percent) < 9.95 and percent != round(percent) else f"{percent:,.0f} %"
+
+
+def _upper(text: str) -> str:
+    return text[0].upper() + text[1:]

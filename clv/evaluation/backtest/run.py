@@ -1,0 +1,265 @@
+"""A backtest: the pipeline's own way at past dates, and what happened then beside what had been said.
+
+At each origin the features, the model and its forecasts are made from what lies before it alone, as a run of that
+day would; nothing is published.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from clv import sources
+from clv.catalog import outcomes, tables
+from clv.core import settings
+from clv.core.errors import ClvError
+from clv.core.progress import Step
+from clv.core.shop import LONGEST_HORIZON
+from clv.core.sql_text import path_literal
+from clv.evaluation.backtest import comparison, scratch
+from clv.transform import dbt
+from clv.warehouse import db, model_choice
+
+SHORTEST_HORIZON = 7
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is tried: the orders' file (or the warehouse's, where there is none) and its mapping, days, and dates."""
+
+    orders: Path | None
+    source: str | None
+    horizon: int
+    origins: list[date]
+
+
+def run(
+    asked: Asked,
+    out: Path,
+    home: settings.Settings,
+    step: Step,
+    write_page: Callable[[dict[str, Any], pd.DataFrame, Path, list[str]], Path],
+) -> Path:
+    """Writes predictions.parquet, metrics.json and report.html into the folder `out`; returns the report's path.
+
+    `step(label)` is entered around each piece of work; `write_page` is `clv.reporting.backtest.report.write`.
+    Raises ClvError in one line for what the user must mend;
+    the folder is then as it was.
+    """
+    check(asked)
+    frames, notes, explained = [], [], None
+    with scratch.database(home, [asked.horizon]) as trial:
+        with step("the orders are loaded"):
+            load(asked, home, trial)
+        with step("the orders are cleaned"):
+            dbt.build("staging", {}, trial)
+            dbt.build("intermediate", {}, trial)
+        check_dates(asked, trial)
+        frames, notes, explained = at_all_origins(asked, trial, step)
+        new_customers = customers_to_come(asked.horizon, trial)
+    frame = as_given(pd.concat(frames, ignore_index=True), asked.orders)
+    with step("the forecasts are judged"):
+        result = comparison.compare(frame) | {"explained": comparison.plain(explained), "new_customers": new_customers}
+        out.mkdir(parents=True, exist_ok=True)
+        frame.to_parquet(out / "predictions.parquet", index=False)
+        (out / "metrics.json").write_text(json.dumps(result, indent=1, allow_nan=False))
+        return write_page(result, frame, out, notes)
+
+
+def check(asked: Asked) -> None:
+    """Raises ClvError for what cannot be tried, before anything is done."""
+    if not SHORTEST_HORIZON <= asked.horizon <= LONGEST_HORIZON:
+        raise ClvError(f"--horizon {asked.horizon}: give a number of days from {SHORTEST_HORIZON} to {LONGEST_HORIZON}")
+    if not asked.origins:
+        raise ClvError("--origins names no date; write for example --origins 2024-01-01,2024-04-01")
+    if asked.orders and not asked.orders.exists():
+        raise ClvError(f"{asked.orders} is not there; check --orders")
+    if asked.source and not asked.orders:
+        raise ClvError("--source says how to read a file; name the file with --orders, or leave --source out")
+
+
+def load(asked: Asked, home: settings.Settings, trial: settings.Settings) -> None:
+    """The file through its mapping, or what the home's warehouse received."""
+    if asked.orders is None:
+        scratch.copy_received(home, trial)
+        return
+    sources.load(asked.source or plain_source(asked.orders), asked.orders, trial)
+
+
+def plain_source(orders: Path) -> str:
+    """The mapping of a plain file: with order numbers where it has a column order_id."""
+    return "orders" if "order_id" in columns_of(orders) else "orders_without_id"
+
+
+def columns_of(orders: Path) -> dict[str, str]:
+    """A file's columns and their types; none where it cannot be read, of which loading tells more."""
+    reader = "read_parquet" if orders.suffix == ".parquet" else "read_csv"
+    try:
+        described = duckdb.execute(f"describe from {reader}({path_literal(orders)})").fetchall()
+    except duckdb.Error:
+        return {}
+    return {column: kind for column, kind, *_ in described}
+
+
+def check_dates(asked: Asked, trial: settings.Settings) -> None:
+    """Raises ClvError where an origin has no orders before it, or its window is not over at the last order."""
+    query = f"select min(day), max(day) from {tables.INT_CUSTOMER_DAYS} where orders > 0"  # noqa: S608 - our own names
+    first, last = db.rows(query, url=trial.warehouse_url)[0]
+    if first is None:
+        raise ClvError("the file holds no order that counts; check its mapping, and what was set aside")
+    for origin in asked.origins:
+        if origin <= first:
+            raise ClvError(f"--origins {origin}: the first order is of {first}; choose a later date")
+        if origin + timedelta(days=asked.horizon) > last + timedelta(days=1):
+            latest = last + timedelta(days=1 - asked.horizon)
+            raise ClvError(
+                f"--origins {origin}: {asked.horizon} days from it are not over by the last order ({last}); "
+                f"the latest date is {latest}"
+            )
+
+
+def at_all_origins(
+    asked: Asked, trial: settings.Settings, step: Step
+) -> tuple[list[pd.DataFrame], list[str], dict[str, Any] | None]:
+    """The rows of each origin, what to tell the reader of it, and what moved the forecast of the latest one that had
+    one."""
+    from spark_jobs.io import session
+
+    frames, notes, explained = [], [], {}
+    with session.running("backtest", trial, session.LEARNING):
+        for origin in asked.origins:
+            run_id = f"backtest-{origin}"
+            with step(f"{origin}: the features are built"):
+                dbt.build("features", {"as_of_date": origin.isoformat(), "run_id": run_id}, trial)
+            reason = model_choice.too_little(origin, trial)
+            if reason:
+                notes.append(f"{origin}: {reason}. No forecast was made.")
+                say_nothing(origin, run_id, reason, trial)
+            else:
+                remarks, explained[origin] = forecast(origin, run_id, trial, step)
+                notes += remarks
+            frames.append(rows(origin, run_id, asked.horizon, trial))
+    return frames, notes, explained[max(explained)] if explained else None
+
+
+def say_nothing(origin: date, run_id: str, reason: str, trial: settings.Settings) -> None:
+    """Every customer with the reason why there is no forecast."""
+    from spark_jobs import score
+
+    score.write_too_little_data(trial, origin, run_id, reason)
+
+
+def forecast(origin: date, run_id: str, trial: settings.Settings, step: Step) -> tuple[list[str], dict[str, Any]]:
+    """Trains for an origin, scores its customers, and lets the baselines say what they can; returns remarks, and what
+    moves the forecast (see `explained.explain`) of the window that it is made from."""
+    from spark_jobs import baselines, score, train
+    from spark_jobs.io import session
+
+    training = origin.isoformat()
+    before = [day.isoformat() for day in model_choice.training_origins(origin, trial)]
+    with session.running("backtest", trial) as spark:
+        if before:
+            with step(f"{origin}: the closed windows are built"):
+                variables = {"as_of_date": training, "run_id": run_id, "training_date": training, "origins": before}
+                dbt.build("training", variables, trial)
+        with step(f"{origin}: the model is trained"):
+            model, record = train.fit(spark, trial, origin, run_id, f"trained-{origin}")
+        with step(f"{origin}: the customers are scored"):
+            score.predict(model, origin, run_id, trial)
+        with step(f"{origin}: the baselines say theirs"):
+            facts = baselines.run(origin, run_id, origin, trial, [trial.horizons[-1]])
+    longest = str(trial.horizons[-1])
+    basis = model.basis(trial.horizons[-1])
+    remarks = []
+    if basis.startswith("baseline"):
+        remarks.append(f"{origin}: on the dates before, a {basis} did better at everything, so it is the forecast.")
+    elif basis != "trained":
+        remarks.append(f"{origin}: the forecast is {basis}: no window of {longest} days was over.")
+    left_out = facts["left_out"].get(longest, {})
+    remarks += [f"{origin}: {name} is left out: {why}." for name, why in sorted(left_out.items())]
+    window = model.base(trial.horizons[-1])
+    explained = record["explained"].get(window, {"learned": False})
+    return remarks, {"trained_for": training, "window_days": window, **explained}
+
+
+def rows(origin: date, run_id: str, horizon: int, trial: settings.Settings) -> pd.DataFrame:
+    """One row per customer with an order before the origin: forecasts, baselines, and what came in the window."""
+    url, values = trial.warehouse_url, {"origin": origin, "run_id": run_id, "horizon": horizon}
+    query = f"""
+        with next_orders as (
+            select customer_key, min(day) - %(origin)s as days from {tables.INT_OUTCOME_DAYS}
+            where day >= %(origin)s and is_purchase_day group by customer_key
+        ),
+        followed as (select max(day) + 1 - %(origin)s as days from {tables.INT_CUSTOMER_DAYS} where orders > 0)
+        select
+            said.customer_key::text, customers.customer_id, said.status, said.status_reason, said.basis,
+            said.p_purchase, said.expected_orders, said.predicted_revenue as predicted_mean,
+            said.predicted_p10, said.predicted_p50, said.predicted_p90,
+            coalesce(actual.purchases, 0)::integer as actual_orders,
+            coalesce(actual.revenue, 0)::double precision as actual_amount,
+            said.days_to_next_order, said.own_spread, said.total_spread, said.group_spread,
+            features.gap_mean - features.days_since_last_order as rhythm_days,
+            next_orders.days::double precision as actual_days_to_next_order,
+            followed.days as followed_days
+        from {tables.CUSTOMER_PREDICTIONS} as said
+        inner join {tables.CUSTOMER_FEATURES} as features using (as_of_date, run_id, customer_key)
+        cross join followed
+        inner join {tables.CUSTOMERS} as customers using (customer_key)
+        left join {outcomes.WITHIN} as actual using (customer_key)
+        left join next_orders using (customer_key)
+        where said.as_of_date = %(origin)s and said.run_id = %(run_id)s and said.horizon_days = %(horizon)s
+        order by customers.customer_id
+    """  # noqa: S608 - our own names
+    baselines = f"""
+        select customer_key::text, model, p_purchase, predicted_mean, predicted_p50
+        from {tables.BASELINE_PREDICTIONS}
+        where as_of_date = %(origin)s and run_id = %(run_id)s and horizon_days = %(horizon)s
+    """  # noqa: S608 - our own names
+    frame = _frame(query, values, url)
+    said = _frame(baselines, values, url).pivot(index="customer_key", columns="model")
+    said.columns = pd.Index([f"{model}.{output}" for output, model in said.columns])
+    frame = frame.join(said[sorted(said.columns)], on="customer_key").drop(columns="customer_key")
+    frame.insert(1, "origin", origin)
+    frame.insert(2, "horizon_days", horizon)
+    return frame
+
+
+def customers_to_come(horizon: int, trial: settings.Settings) -> dict[str, Any]:
+    """By origin with a forecast, the customers still to come within the horizon and their money: expected, both ends of
+    the interval, and actual."""
+    query = f"""
+        with first as (
+            select customer_key, min(day) as first_day from {tables.INT_CUSTOMER_DAYS} where orders > 0 group by 1
+        )
+        select
+            expected.as_of_date, customers, customers_low, customers_high, revenue, revenue_low, revenue_high,
+            count(distinct days.customer_key) as actual_customers,
+            coalesce(sum(days.net_revenue), 0)::double precision as actual_revenue
+        from {tables.NEW_CUSTOMERS} as expected
+        left join first on first_day >= as_of_date and first_day < as_of_date + horizon_days
+        left join {tables.INT_CUSTOMER_DAYS} as days
+            on days.customer_key = first.customer_key and days.day >= first_day and days.day < as_of_date + horizon_days
+        where horizon_days = %(horizon)s
+        group by expected.as_of_date, expected.run_id, expected.horizon_days order by expected.as_of_date
+    """  # noqa: S608 - our own names
+    rows = _frame(query, {"horizon": horizon}, trial.warehouse_url).astype({"as_of_date": str}).set_index("as_of_date")
+    return rows.astype(float).to_dict(orient="index")  # type: ignore[return-value]
+
+
+def as_given(frame: pd.DataFrame, orders: Path | None) -> pd.DataFrame:
+    """customer_id as the file has it: whole numbers where a Parquet file holds such, else text."""
+    kind = columns_of(orders).get("customer_id", "") if orders and orders.suffix == ".parquet" else ""
+    return frame.astype({"customer_id": "int64"}) if "INT" in kind else frame
+
+
+def _frame(query: str, values: dict, url: str) -> pd.DataFrame:
+    with db.connect(url) as connection:
+        cursor = connection.execute(query, values)  # type: ignore[arg-type]
+        return pd.DataFrame(cursor.fetchall(), columns=pd.Index([column.name for column in cursor.description or []]))

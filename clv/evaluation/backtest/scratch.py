@@ -1,0 +1,70 @@
+"""A warehouse of its own for a backtest: made beside the home's, filled, and dropped again."""
+
+from __future__ import annotations
+
+import dataclasses
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg import sql
+
+from clv.catalog import tables
+from clv.core import settings
+from clv.core.errors import ClvError
+from clv.warehouse import db
+
+COPIED = (
+    tables.BATCHES,
+    tables.ORDER_LINES,
+    tables.CHANNEL_SPEND,
+    tables.WITHDRAWALS,
+    tables.CUSTOMERS,
+    tables.SETTINGS,
+)
+
+
+@contextmanager
+def database(home: settings.Settings, horizons: list[int]) -> Iterator[settings.Settings]:
+    """The home's settings with an empty, migrated database in the place of the warehouse, and these horizons.
+
+    Raises ClvError where the server's user may not create a database.
+    """
+    name = f"backtest_{secrets.token_hex(4)}"
+    shop = {**home.shop, "horizons": horizons}
+    scratch = dataclasses.replace(home, database=name, shop=shop)
+    made = sql.Identifier(psycopg.conninfo.conninfo_to_dict(scratch.warehouse_url)["dbname"])  # type: ignore[arg-type]
+    with db.connect(home.warehouse_url, autocommit=True) as connection:
+        try:
+            connection.execute(sql.SQL("create database {}").format(made))
+        except psycopg.errors.InsufficientPrivilege:
+            user = connection.info.user
+            raise ClvError(
+                f"{user} may not create a database; have an administrator run: alter role {user} createdb;"
+            ) from None
+        try:
+            db.migrate(scratch.warehouse_url)
+            yield scratch
+        finally:
+            connection.execute(sql.SQL("drop database if exists {} with (force)").format(made))
+
+
+def copy_received(home: settings.Settings, scratch: settings.Settings) -> None:
+    """Copies what the home's warehouse received into the scratch database. Raises ClvError where that is nothing."""
+    with db.connect(home.warehouse_url) as source, db.connect(scratch.warehouse_url) as target:
+        source.execute("set transaction isolation level repeatable read, read only")
+        if not source.execute(f"select 1 from {tables.BATCHES} limit 1").fetchone():  # noqa: S608 - our own names
+            raise ClvError(
+                "the warehouse holds no orders; load some with `clv ingest --source NAME --path FILE_OR_FOLDER`, "
+                "or name a file with --orders"
+            )
+        target.execute(f"truncate {', '.join(COPIED)}")
+        for table in COPIED:
+            copied = f"copy {table} to stdout (format binary)"
+            with (
+                source.cursor().copy(copied) as out,
+                target.cursor().copy(f"copy {table} from stdin (format binary)") as into,
+            ):
+                for piece in out:
+                    into.write(piece)

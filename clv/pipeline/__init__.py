@@ -1,0 +1,1 @@
+"""The steps of a run, in order: the one place that knows all the others."""

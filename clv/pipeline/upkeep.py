@@ -1,0 +1,187 @@
+"""Upkeep: removes what nobody reads any more, in small transactions, beside readers and publishers.
+
+Kept whole: a run that was active within `keep_days`; of each date the run that holds and the one published before
+it. Of published runs at older dates than the newest `keep_dates`, only the tables with a history stay. Pages of gates
+stay as long as some of their run's rows do.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+import psycopg
+
+from clv.catalog import tables
+from clv.core import dates, settings
+from clv.privacy import retention
+from clv.reporting.report import gates
+from clv.warehouse import db, locks
+
+KEEP_DAYS = 7
+KEEP_DATES = 3
+
+# What only the run itself reads.
+WORKING_TABLES = (
+    tables.CUSTOMER_FEATURES,
+    tables.TRAINING_EXAMPLES,
+    tables.CUSTOMER_PREDICTIONS,
+    tables.BASELINE_PREDICTIONS,
+    tables.NEW_CUSTOMERS,
+    tables.CUSTOMER_SEGMENTS_BEFORE,
+    tables.CHANNEL_SPEND_BEFORE,
+    tables.CHANNEL_MONTH_SPEND,
+)
+LATEST_ONLY = (
+    *(f"{tables.ANALYTICS_RUNS}.{name}" for name, table in tables.PUBLISHED_TABLES.items() if not table["history"]),
+    tables.ORDER_LINE_STATES,
+)
+WITH_HISTORY = tuple(
+    f"{tables.ANALYTICS_RUNS}.{name}" for name, table in tables.PUBLISHED_TABLES.items() if table["history"]
+)
+
+
+def run(keep_days: int = KEEP_DAYS, keep_dates: int = KEEP_DATES, today: date | None = None) -> dict:
+    """Removes superseded slices and files untouched for `keep_days`; returns how many rows and files went.
+
+    Safe at any time: each run's rows go in one transaction that waits for publishers and looks again.
+    """
+    since = datetime.combine(today or dates.today(), time(), UTC) - timedelta(days=keep_days)
+    home = settings.load()
+    with db.connect() as connection:
+        candidates = _removable(connection, since, keep_dates)
+        standing = _standing(connection, since, keep_dates)
+    rows = {}
+    for run_id in candidates:
+        for table, count in _remove(run_id, since, keep_dates).items():
+            rows[table] = rows.get(table, 0) + count
+    if versions := _remove_line_versions():
+        rows[tables.INT_ORDER_LINE_VERSIONS] = versions
+    kept_for = home.shop["retention_days"]
+    personal = retention.run(home, (today or dates.today()) - timedelta(days=kept_for)) if kept_for else {}
+    return {
+        **({"personal": personal} if kept_for else {}),
+        "runs": len(candidates),
+        "rows": rows,
+        "build_files": _remove_files(home.home / "dbt", since),
+        "spark_files": _remove_files(home.home / "spark", since),  # what killed sessions left
+        "scratch_files": _remove_files(home.home / "tmp", since),
+        "log_files": _remove_files(home.airflow_home / "logs", since),
+        "gates_pages": gates.remove((name for name, active, kept, _ in standing if not active and not kept), home),
+        # What gates wrote before they had pages of their own
+        "data_docs": _remove_files(home.reports / "data_docs", since),
+    }
+
+
+def _remove(run_id: str, since: datetime, keep_dates: int) -> dict[str, int]:
+    """Removes one run's removable slices in one transaction; gives the rows removed per table."""
+    removed = {}
+    with db.connect() as connection:
+        connection.execute("select pg_advisory_xact_lock(%s)", (db.lock_key(locks.PUBLISH),))
+        for table in _removable(connection, since, keep_dates, run_id).get(run_id, ()):
+            removed[table] = _delete(connection, table, run_id)
+            connection.execute(
+                "insert into ops.removed_slices (run_id, table_name, rows_removed) values (%s, %s, %s)",
+                (run_id, table, removed[table]),
+            )
+    return removed
+
+
+def _remove_line_versions() -> int:
+    """Removes the versions of order lines that stand no more and that no kept run has seen; gives how many."""
+    with db.connect() as connection:
+        if not _exists(connection, tables.INT_ORDER_LINE_VERSIONS) or not _exists(connection, tables.ORDER_LINE_STATES):
+            return 0
+    # No build meanwhile: it notes the state that its run reads only after it has written the versions.
+    with db.lock(locks.BUILD), db.connect() as connection:
+        return connection.execute(f"""
+            delete from {tables.INT_ORDER_LINE_VERSIONS} as versions
+            where until_state is not null and not exists (
+                select from {tables.ORDER_LINE_STATES} as states
+                where states.state >= versions.from_state and states.state < versions.until_state
+            )
+        """).rowcount  # noqa: S608 - our own names
+
+
+def _delete(connection: psycopg.Connection, table: str, run_id: str) -> int:
+    query = f"delete from {table} where run_id = %(run_id)s"  # noqa: S608 - our own SQL; values are bound or quoted
+    if table != tables.TRAINING_EXAMPLES:  # its slice is dated by the training date, not by the run's
+        query += f" and as_of_date = (select as_of_date from {tables.RUNS} where run_id = %(run_id)s)"  # noqa: S608 - our own names
+    return connection.execute(query, {"run_id": run_id}).rowcount  # type: ignore[arg-type]
+
+
+def _standing(
+    connection: psycopg.Connection, since: datetime, keep_dates: int, run_id: str | None = None
+) -> list[tuple[str, bool, bool, bool]]:
+    """Each run, or one: run_id, whether it was active `since`, whether it is one of the two kept of its date, and
+    whether that date is one of the newest `keep_dates`."""
+    query = f"""
+        with published as (
+            select as_of_date, run_id, max(publication_id) as publication_id
+            from {tables.PUBLICATIONS}
+            group by as_of_date, run_id
+        ),
+        ranked as (
+            select
+                run_id,
+                row_number() over (partition by as_of_date order by publication_id desc) as rank_in_date,
+                dense_rank() over (order by as_of_date desc) as rank_of_date
+            from published
+        ),
+        activity as (
+            select run_id, max(ended_at) as ended_at from {tables.TASK_LOG} group by run_id
+        )
+        select
+            runs.run_id,
+            greatest(runs.started_at, activity.ended_at) >= %(since)s as active,
+            coalesce(ranked.rank_in_date <= 2, false) as protected,
+            coalesce(ranked.rank_of_date <= %(keep_dates)s, false) as recent_date
+        from {tables.RUNS} as runs
+        left join ranked on ranked.run_id = runs.run_id
+        left join activity on activity.run_id = runs.run_id
+        where %(run_id)s::text is null or runs.run_id = %(run_id)s
+        order by runs.as_of_date, runs.number
+    """  # noqa: S608 - our own names
+    return connection.execute(query, {"since": since, "keep_dates": keep_dates, "run_id": run_id}).fetchall()
+
+
+def _removable(
+    connection: psycopg.Connection, since: datetime, keep_dates: int, run_id: str | None = None
+) -> dict[str, list[str]]:
+    """Per run the tables whose slices may go and have not gone yet."""
+    present = [t for t in WORKING_TABLES + LATEST_ONLY + WITH_HISTORY if _exists(connection, t)]
+    gone = set(connection.execute("select run_id, table_name from ops.removed_slices").fetchall())
+    removable = {}
+    for name, active, protected, recent_date in _standing(connection, since, keep_dates, run_id):
+        if protected:
+            may_go = () if recent_date else LATEST_ONLY if active else WORKING_TABLES + LATEST_ONLY
+        else:
+            may_go = () if active else WORKING_TABLES + LATEST_ONLY + WITH_HISTORY
+        if chosen := [table for table in present if table in may_go and (name, table) not in gone]:
+            removable[name] = chosen
+    return removable
+
+
+def _exists(connection: psycopg.Connection, table: str) -> bool:
+    return connection.execute("select to_regclass(%s) is not null", (table,)).fetchone()[0]  # type: ignore[index]
+
+
+def _remove_files(folder: Path, since: datetime) -> int:
+    """Removes files (and links) last written before `since`, and folders empty since then; gives how many files.
+
+    What others remove, or write into, at the same time is left to them.
+    """
+    removed = 0
+    for path, folders, files in os.walk(folder, topdown=False, followlinks=False):
+        here = Path(path)
+        for name in files + [name for name in folders if (here / name).is_symlink()]:
+            with suppress(OSError):
+                if (here / name).lstat().st_mtime < since.timestamp():
+                    (here / name).unlink()
+                    removed += 1
+        with suppress(OSError):
+            if here != folder and here.stat().st_mtime < since.timestamp() and not any(here.iterdir()):
+                here.rmdir()
+    return removed

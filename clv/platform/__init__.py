@@ -1,0 +1,1 @@
+"""Where it runs: PostgreSQL, processes, Airflow, backup."""

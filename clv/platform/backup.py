@@ -1,0 +1,334 @@
+"""Backups: `clv backup` makes one, `clv restore --backup` makes a home of it.
+
+A backup is a folder for its owner alone, there whole or not at all:
+
+    backup.json     what it is a backup of, and the digest of each other file
+    warehouse.dump  the warehouse, in pg_dump's custom format
+    registry.dump   MLflow's database, where that is the one beside the warehouse
+    home.tar        the models, shop.json, the shop's own mappings, and the secrets that the data depends on
+
+It may be made while tasks run. What names something is saved before what it names: rows name models, and the registry
+names their files; so every model that the saved rows speak of is in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from clv.catalog import tables
+from clv.core import owners_files
+from clv.core.errors import ClvError
+from clv.core.progress import Step
+from clv.core.settings import Settings, place
+from clv.platform.runtime import databases, postgres, stack
+from clv.privacy import erasing
+from clv.warehouse import db, erasures, locks, publication, registry, roles
+
+FORMAT = 1
+MANIFEST, WAREHOUSE, REGISTRY, FILES = "backup.json", "warehouse.dump", "registry.dump", "home.tar"
+# Everything else in a home is made anew by `clv up`, or is of the moment: logs, ports, Airflow's own history.
+SECRETS = (
+    "secrets/pseudonym_key",
+    "secrets/airflow_password",
+    "secrets/airflow_viewer_password",
+    *(f"secrets/{roles.secret(role)}" for role in databases.ROLES),
+)
+LIST = f"secrets/{erasures.NAME}"  # who was erased: it is added to the list that a home has
+OTHERS = ("shop.json", "sources", "models", "received", "erasures")
+# Where MLflow writes the place of a model's files.
+PLACES = {
+    "experiments": ("artifact_location",),
+    "runs": ("artifact_uri",),
+    "model_versions": ("source", "storage_location"),
+    "logged_models": ("artifact_location",),
+}
+
+
+def backup(to: Path, home: Settings, step: Step = nullcontext) -> tuple[dict, list[str]]:
+    """Saves the home into the folder `to`; gives what backup.json says, and remarks.
+
+    Raises ClvError when `to` is there already or cannot be written, and when there is nothing to save.
+    """
+    to = to.absolute()
+    if to.exists():
+        raise ClvError(f"{to} is there already; name a new folder")
+    if not (home.secrets / "pseudonym_key").exists() or home.embedded and not (home.home / "postgres").exists():
+        raise ClvError(f"there is no warehouse in {home.home}; name its home in CLV_HOME")
+    with (
+        stack.database(home, step) as home,
+        db.lock(locks.CUSTOMERS, home.warehouse_url, shared=True),  # rows and the key that names them are of a kind
+        _whole(to) as folder,
+    ):
+        kept = {"format": FORMAT, "made_at": datetime.now(UTC).isoformat(timespec="seconds")}
+        with step("the warehouse is saved"):
+            kept |= _save_warehouse(home, owners_files.empty(folder / WAREHOUSE))
+        remarks = []
+        with step("the models are saved"):
+            if os.environ.get("MLFLOW_TRACKING_URI"):
+                remarks = ["the registry that MLFLOW_TRACKING_URI names is not in it; back it up where it is"]
+            else:
+                _dump(home.database_url("mlflow"), owners_files.empty(folder / REGISTRY))
+            _save_files(home, owners_files.empty(folder / FILES))
+        kept |= {"models": _place_of_models(home), "files": _described(folder)}
+        owners_files.write(folder / MANIFEST, json.dumps(kept, indent=2).encode())
+    return kept, remarks
+
+
+def restore(
+    backup: Path, home: Settings, step: Step = nullcontext, erased: Path | None = None
+) -> tuple[dict, list[str]]:
+    """Makes the home that a backup was made of; gives what its backup.json says, and remarks.
+
+    The home, and its database, must be empty, but for a list of the erased. Who is on it, or on the list `erased` of
+    the home that the backup was made of, is erased again. A restore that was cut short is finished by the same call.
+    Raises ClvError for a backup that is not whole or of a newer version, and for a home that holds something.
+    """
+    backup = backup.absolute()
+    kept = _read(backup)
+    if erased and not erased.is_file():
+        raise ClvError(f"{erased} is absent; name the file {LIST} of the home that the backup was made of")
+    lines = erasures.read(erased) if erased else []
+    remarks = []
+    if not erased and not erasures.place(home).exists():
+        remarks.append(
+            f"whoever was erased after {kept['made_at']} is back; their list is {LIST} in the home of that time: "
+            "restore with --erasures and that file"
+        )
+    with step("the backup is whole"):
+        _check_whole(backup, kept)
+    resumed = home.state.get("restoring") == str(backup)
+    if home.embedded and (home.home / "postgres").exists() and not resumed:
+        raise ClvError(f"{home.home} holds a warehouse already; restore into an empty home, named in CLV_HOME")
+    stack.make_folders(home)
+    _place_files(backup, home, SECRETS)
+    home = home.remember(restoring=str(backup))
+    with stack.database(home, step) as home:
+        filled = _migrations(home.warehouse_url)
+        try:
+            _check_server(home, kept)
+            if not resumed:
+                _require_empty(home, filled)
+        except ClvError:
+            home.remember(restoring=None)
+            raise
+        if not filled:  # else it was cut short after its last step
+            with step("the models are back"):
+                _place_files(backup, home, OTHERS)
+                if REGISTRY in kept["files"]:
+                    _restore_registry(backup, home, kept["models"])
+            with step("the warehouse is back"):
+                _load(home.warehouse_url, backup / WAREHOUSE)
+        with step("its published rows are those of the backup"):
+            _check_published(home, kept)
+        erasures.merge(home, lines + _list_of(backup))
+        if again := erasing.apply(home, step):
+            remarks.append(f"who was erased since is erased again, receipt {again.receipt}")
+        home.remember(restoring=None)
+    return kept, remarks
+
+
+def _save_warehouse(home: Settings, path: Path) -> dict:
+    """Dumps one moment of the warehouse, and says of that very moment what readers saw."""
+    databases.claim_pseudonyms(home)
+    # A build swaps tables, and pg_dump fails over one that goes while it looks: so builds wait.
+    with db.lock(locks.BUILD, home.warehouse_url), db.connect(home.warehouse_url) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        snapshot = connection.execute("select pg_export_snapshot()").fetchall()[0][0]
+        newest = publication.current(None, connection)
+        published = newest and {
+            "as_of_date": newest.as_of_date.isoformat(),
+            "run_id": newest.run_id,
+            "digest": publication.digest(newest.as_of_date, newest.run_id, connection),
+            "tables": sorted(tables.PUBLISHED_TABLES),
+        }
+        applied = connection.execute("select name from ops.migrations order by name").fetchall()
+        _dump(home.warehouse_url, path, f"--snapshot={snapshot}")
+        return {
+            "postgresql": connection.info.server_version // 10000,
+            "migrations": [name for (name,) in applied],
+            "published": published,
+        }
+
+
+def _save_files(home: Settings, path: Path) -> None:
+    def owners_alone(member: tarfile.TarInfo) -> tarfile.TarInfo:
+        member.mode &= 0o700
+        member.uid = member.gid = 0
+        member.uname = member.gname = ""
+        return member
+
+    with path.open("wb") as file:
+        # A container's secrets are links to files that are not in the home.
+        with tarfile.open(fileobj=file, mode="w", dereference=True) as tar:
+            for name in (*SECRETS, LIST, *OTHERS):
+                if (home.home / name).exists():
+                    tar.add(home.home / name, name, filter=owners_alone)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _place_files(backup: Path, home: Settings, names: tuple[str, ...]) -> None:
+    """Puts the files of these names, and of these folders, into the home. Raises ClvError over another one there."""
+    with tarfile.open(backup / FILES) as tar:
+        for member in tar:
+            if not member.isfile() or not member.name.startswith(names):
+                continue
+            path = home.home / tarfile.data_filter(member, str(home.home)).name
+            content = tar.extractfile(member).read()  # type: ignore[union-attr]
+            if not path.exists():
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                owners_files.write(path, content)
+                os.utime(path, (member.mtime, member.mtime))  # the retention of copies goes by it
+            elif path.read_bytes().strip() != content.strip():
+                raise ClvError(
+                    f"{path} is there and is not the backup's; restore into an empty home, named in CLV_HOME"
+                )
+
+
+def _list_of(backup: Path) -> list[dict]:
+    """The lines of the backup's own list of the erased."""
+    with tarfile.open(backup / FILES) as tar:
+        file = tar.extractfile(LIST) if LIST in tar.getnames() else None
+        return erasures.parsed(file.read().decode()) if file else []
+
+
+def _restore_registry(backup: Path, home: Settings, old: str) -> None:
+    """MLflow's database, its models' files being where this home has them."""
+    url = home.database_url("mlflow")
+    _load(url, backup / REGISTRY, "--clean", "--if-exists")
+    new = _place_of_models(home)
+    with db.connect(url) as connection:
+        for table, columns in PLACES.items():
+            if not connection.execute("select to_regclass(%s)", (table,)).fetchall()[0][0]:
+                continue
+            for column in columns:
+                move = sql.SQL(
+                    "update {table} set {column} = {new} || substr({column}, length({old}) + 1) "
+                    "where {column} = {old} or starts_with({column}, {old} || '/')"
+                ).format(
+                    table=sql.Identifier(table),
+                    column=sql.Identifier(column),
+                    old=sql.Literal(old),
+                    new=sql.Literal(new),
+                )
+                connection.execute(move)
+    registry.let_modeller_in(url)  # a dump says nothing of who may connect
+
+
+def _require_empty(home: Settings, filled: list[str]) -> None:
+    url = home.database_url("mlflow")
+    with db.connect(url) as connection:
+        there = connection.execute("select to_regclass('model_versions')").fetchall()[0][0]
+        models = there and connection.execute("select 1 from model_versions limit 1").fetchall()
+    if filled or models:
+        held = place(home.warehouse_url if filled else url)
+        raise ClvError(f"the database {held} holds data already; restore into an empty one")
+
+
+def _check_server(home: Settings, kept: dict) -> None:
+    with db.connect(home.warehouse_url) as connection:
+        version = connection.info.server_version // 10000
+    if version < kept["postgresql"]:
+        raise ClvError(
+            f"the backup is of PostgreSQL {kept['postgresql']} and {place(home.warehouse_url)} is {version}; "
+            f"restore into version {kept['postgresql']} or newer"
+        )
+
+
+def _check_published(home: Settings, kept: dict) -> None:
+    newest = kept["published"]
+    if newest:
+        with db.connect(home.warehouse_url) as connection:
+            # Tables that came to be published after the backup was made are not in it.
+            names = newest.get("tables") or [
+                name
+                for name in tables.PUBLISHED_TABLES
+                if connection.execute("select to_regclass(%s)", (f"{tables.ANALYTICS_RUNS}.{name}",)).fetchall()[0][0]
+            ]
+            found = publication.digest(date.fromisoformat(newest["as_of_date"]), newest["run_id"], connection, names)
+        if found != newest["digest"]:
+            raise ClvError(
+                f"the rows published for {newest['as_of_date']} are not those of the backup "
+                f"(digest {found}, not {newest['digest']}); restore another backup into an empty home"
+            )
+
+
+def _read(backup: Path) -> dict:
+    """backup.json. Raises ClvError when it is none, or needs a newer version of ours."""
+    try:
+        kept = json.loads((backup / MANIFEST).read_text())
+        made_by = kept["format"]
+    except (OSError, ValueError, TypeError, KeyError):
+        raise ClvError(f"{backup} is no backup: it has no {MANIFEST} that can be read") from None
+    unknown = sorted(set(kept.get("migrations", [])) - {path.name for path in db.MIGRATIONS.glob("*.sql")})
+    if made_by != FORMAT or unknown:
+        newer = f"format {made_by}" if made_by != FORMAT else f"migration {unknown[-1]}"
+        raise ClvError(f"{backup} was made by another version ({newer} is not known here); update, then restore")
+    return kept
+
+
+def _check_whole(backup: Path, kept: dict) -> None:
+    for name, described in kept["files"].items():
+        path = backup / name
+        if not path.is_file() or _digest(path) != described["sha256"]:
+            raise ClvError(f"{path} is not as it was saved; restore another backup")
+
+
+def _described(folder: Path) -> dict[str, dict]:
+    return {path.name: {"bytes": path.stat().st_size, "sha256": _digest(path)} for path in sorted(folder.iterdir())}
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _dump(url: str, path: Path, *options: str) -> None:
+    # Without owners: they are whoever restores it.
+    postgres.client("pg_dump", url, "--format=custom", "--no-owner", f"--file={path}", *options)
+
+
+def _load(url: str, path: Path, *options: str) -> None:
+    """Everything of a dump, or nothing."""
+    postgres.client("pg_restore", url, "--no-owner", "--single-transaction", "--exit-on-error", *options, str(path))
+
+
+def _migrations(url: str) -> list[str]:
+    with db.connect(url) as connection:
+        if not connection.execute("select to_regclass('ops.migrations')").fetchall()[0][0]:
+            return []
+        return [name for (name,) in connection.execute("select name from ops.migrations").fetchall()]
+
+
+def _place_of_models(home: Settings) -> str:
+    return home.models.resolve().as_uri()
+
+
+@contextmanager
+def _whole(folder: Path) -> Iterator[Path]:
+    """A folder beside `folder`, for its owner alone, that takes its place at the end; on an error it goes.
+
+    Raises ClvError when it cannot be written.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", suffix=".partial", dir=folder.parent))
+        try:
+            yield partial
+            partial.rename(folder)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    except OSError as error:
+        raise ClvError(f"{folder} cannot be written ({error.strerror}); name another folder") from None

@@ -1,0 +1,41 @@
+"""Runs as Airflow knows them: the warehouse's log tells how a step ended, and nothing of a run that no step told of.
+
+A run whose process died, or that could not reach the warehouse, leaves no error there, and a failed run that was
+cleared goes on. So the runs that are not published are looked up in Airflow, by its id of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from clv.core.errors import ClvError
+from clv.core.settings import Settings
+from clv.platform import airflow_state
+from clv.platform.airflow_api import ENDED, Airflow
+from clv.warehouse.runs import PUBLISHED, History
+
+
+def settled(found: list[History], home: Settings) -> list[History]:
+    """The runs with what Airflow says of those that are not published: `waiting` is one that is queued there, or has no
+    scheduler that takes it on; `trained` one of clv_train that went through. Where this home has no Airflow they are as
+    found; where it does not answer, those at work wait for it."""
+    if "airflow_port" not in home.state or all(run.state in PUBLISHED for run in found):
+        return found
+    try:
+        airflow = Airflow(home)
+        scheduling = airflow_state.is_scheduling(airflow)
+        return [run if run.state in PUBLISHED else _settled(run, airflow, scheduling) for run in found]
+    except ClvError:
+        return [replace(run, state="waiting") if run.state == "running" else run for run in found]
+
+
+def _settled(run: History, airflow: Airflow, scheduling: bool) -> History:
+    told = airflow_state.find(airflow, run.started_by, run.dag_id) if run.last_of_its_start else None
+    if told and told.state not in ENDED:
+        return replace(run, state="running" if scheduling and told.state == "running" else "waiting", error=None)
+    if run.state == "failed":
+        return run
+    if told and told.state == "failed":
+        task, reason = airflow_state.failure(airflow, told)
+        return replace(run, state="failed", step=task or run.step, error=reason)
+    return replace(run, state="trained" if told and told.dag == airflow_state.TRAIN else "dead")

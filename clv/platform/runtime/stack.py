@@ -1,0 +1,320 @@
+"""The whole stack of one home: up, down, and how it is. Each step may be repeated; none leaves anything half-way."""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import hashlib
+import os
+import re
+import secrets
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from clv.catalog import tables
+from clv.core import settings
+from clv.core.errors import ClvError
+from clv.core.progress import Step
+from clv.platform.runtime import airflow, databases, postgres, processes
+from clv.warehouse import db, roles
+
+OLDEST_JAVA = 17
+FOLDERS = ("secrets", "landing", "models", "reports", "logs", "run", "airflow", "dbt")
+SECRETS = (
+    "pseudonym_key",
+    "postgres_password",
+    *(roles.secret(role) for role in (*roles.PIPELINE, roles.ANALYST)),
+    "airflow_password",
+    "airflow_viewer_password",
+    "airflow_secret_key",
+    "airflow_jwt_secret",
+    "airflow_fernet_key",
+)
+# What the setting-up steps depend on: while it is unchanged, they need not be repeated.
+SET_UP_FROM = (
+    "clv/warehouse/migrations/*.sql",
+    "dbt_project/**/*.sql",
+    "dbt_project/**/*.yml",
+    "dbt_project/**/*.csv",
+    "clv/transform/dbt.py",
+    "clv/warehouse/registry.py",
+    "clv/catalog/tables.py",
+    "clv/platform/runtime/set_up.py",
+    "requirements/runtime.txt",
+)
+
+
+@dataclass(frozen=True)
+class ServiceState:
+    """How one service is: `health` is up, starting, or down; `where` is its address."""
+
+    name: str
+    health: str
+    where: str
+    pid: int | None
+
+
+def up(home: settings.Settings, step: Step = nullcontext) -> tuple[settings.Settings, list[str]]:
+    """Starts whatever of the home does not run yet; gives the settings as they are then, and remarks.
+
+    `step(label)` is entered around each piece of work, for progress; pieces may run side by side. Raises ClvError in
+    one line for what the operator must mend.
+    """
+    check_java()
+    if cut_short := home.state.get("restoring"):
+        raise ClvError(
+            f"a restore into {home.home} was cut short; finish it: clv restore --backup {shlex.quote(str(cut_short))}"
+        )
+    make_folders(home)
+    with _only_one(home):
+        home = _identify(home)
+        make_secrets(home)
+        if home.embedded:
+            home = _start_postgres(home, step)
+        remarks = databases.prepare(home)
+        home = _choose_airflow_port(home)
+        airflow.write_password_file(home)
+        digest = _set_up_digest(home)
+        if home.state.get("set_up") != digest:
+            _set_up(home, step)
+            home = home.remember(set_up=digest)
+        if _start_services(home) or not all(airflow.health(home).values()):
+            with step("Airflow is ready"):
+                airflow.wait_until_ready(home)
+    return home, remarks
+
+
+@contextmanager
+def database(home: settings.Settings, step: Step = nullcontext) -> Iterator[settings.Settings]:
+    """The home with its database up, and nothing else of it; a database that did not run is stopped at the end."""
+    make_folders(home)
+    data = home.home / "postgres"
+    ran = not home.embedded or postgres.running(data)
+    with _only_one(home):
+        home = _identify(home)
+        make_secrets(home)
+        if home.embedded:
+            home = _start_postgres(home, step)
+        databases.prepare(home)
+    try:
+        yield home
+    finally:
+        if not ran:
+            with _only_one(home):
+                if not processes.ours(home, *airflow.SERVICES):  # nobody began to use it meanwhile
+                    postgres.stop(data)
+
+
+def down(home: settings.Settings, step: Step = nullcontext) -> int:
+    """Stops everything the home started, and what that started; gives the number of processes ended."""
+    if not home.home.is_dir():
+        return 0
+    make_folders(home)
+    with _only_one(home):
+        ended = 0
+        if "home_id" in home.state:
+            with step("Airflow is stopped"):
+                # The API server goes last: the others report to it as they go.
+                ended += processes.stop(home, *(name for name in airflow.SERVICES if name != "api-server"))
+                ended += processes.stop(home)
+        data = home.home / "postgres"
+        if postgres.running(data):
+            with step("PostgreSQL is stopped"):
+                postgres.stop(data)
+                ended += 1
+        postgres.clear_remains(data)
+    return ended
+
+
+def status(home: settings.Settings) -> list[ServiceState]:
+    """The state of each service, the database first."""
+    found = [_database_state(home)]
+    # Without their database they cannot become healthy.
+    healthy = airflow.health_in_a_moment(home) if found[0].health == "up" else airflow.health(home)
+    for name in airflow.SERVICES:
+        process = processes.find(home, name)
+        state = "up" if healthy[name] else "starting" if process else "down"
+        where = airflow.url(home) if name == "api-server" and process else ""
+        found.append(ServiceState(name, state, where, process.pid if process else None))
+    return found
+
+
+def check_java() -> None:
+    """Raises ClvError, with the mend, when Spark would find no Java, or too old a one."""
+    home = os.environ.get("JAVA_HOME")
+    program = f"{home}/bin/java" if home else shutil.which("java")
+    mend = "install it (Debian, Ubuntu: apt-get install default-jre-headless), or point JAVA_HOME at one"
+    if not program or not Path(program).exists():
+        raise ClvError(f"Spark needs Java {OLDEST_JAVA} or newer and none is here; {mend}")
+    told = subprocess.run([program, "-version"], capture_output=True, text=True).stderr
+    version = re.search(r'version "(?:1\.)?(\d+)', told)
+    if not version or int(version[1]) < OLDEST_JAVA:
+        found = f"Java {version[1]}" if version else "something else"
+        raise ClvError(f"Spark needs Java {OLDEST_JAVA} or newer and {program} is {found}; {mend}")
+
+
+def make_folders(home: settings.Settings) -> None:
+    """The home and its folders, closed to others."""
+    try:
+        home.home.mkdir(parents=True, exist_ok=True)
+        home.home.chmod(0o700)
+        for name in FOLDERS:
+            (home.home / name).mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise ClvError(
+            f"the home {home.home} cannot be made ({error.strerror}); set CLV_HOME to a folder of yours"
+        ) from None
+
+
+def make_secrets(home: settings.Settings) -> None:
+    """Makes the secrets that are not there yet, each a file that only the owner reads.
+
+    Raises ClvError rather than replace one that existing data depends on.
+    """
+    has_data = (home.home / "postgres").exists() if home.embedded else "set_up" in home.state
+    for name in SECRETS:
+        path = home.secrets / name
+        if path.exists():
+            continue
+        if has_data and (name == "pseudonym_key" or (name == "postgres_password" and home.embedded)):
+            raise ClvError(f"{path} is gone and the data in {home.home} depends on it; restore it from your backup")
+        fresh = secrets.token_urlsafe(32 if name.endswith(("key", "secret")) else 18)
+        if name == "airflow_fernet_key":
+            fresh = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+        partial = path.with_suffix(".partial")
+        partial.unlink(missing_ok=True)
+        partial.touch(mode=0o600)
+        partial.write_text(fresh)
+        partial.replace(path)
+
+
+def _identify(home: settings.Settings) -> settings.Settings:
+    home = settings.load(home.home)  # what another `clv up` may have written while we waited
+    path = home.home / "home_id"
+    if not path.exists():
+        partial = path.with_suffix(".partial")
+        partial.write_text(home.state.get("home_id") or uuid.uuid4().hex)
+        partial.replace(path)
+    return settings.load(home.home)
+
+
+def _start_postgres(home: settings.Settings, step: Step) -> settings.Settings:
+    data = home.home / "postgres"
+    port = postgres.running_port(data)
+    if port is not None:
+        return home if home.state.get("postgres_port") == port else home.remember(postgres_port=port)
+    with step("PostgreSQL is up"):
+        processes.stop(home)  # Airflow's services do not outlive their database
+        if not (data / "PG_VERSION").exists():
+            postgres.initialise(data, home.secret("postgres_password"))
+            home = home.remember(set_up=None)
+        port = home.state.get("postgres_port")
+        if port is None or not postgres.is_free(port):
+            port = postgres.free_port()
+        home = home.remember(postgres_port=port)
+        postgres.start(data, port)
+    return home
+
+
+def _choose_airflow_port(home: settings.Settings) -> settings.Settings:
+    port = home.state.get("airflow_port")
+    if port is not None and (processes.find(home, "api-server") or postgres.is_free(port)):
+        return home
+    return home.remember(airflow_port=postgres.free_port())
+
+
+def _set_up(home: settings.Settings, step: Step) -> None:
+    """Tables of the warehouse, of Airflow and of MLflow: three databases, so side by side."""
+
+    def take(part: str, label: str) -> None:
+        with step(label):
+            _run_set_up(home, part)
+        if part == "airflow":
+            _start_services(home)
+
+    parts = {
+        "airflow": "Airflow's tables are made",
+        "warehouse": "the warehouse's tables are made",
+        "registry": "the model registry is made",
+    }
+    with ThreadPoolExecutor(len(parts)) as pool:
+        for work in [pool.submit(take, part, label) for part, label in parts.items()]:
+            work.result()
+
+
+def _run_set_up(home: settings.Settings, part: str) -> None:
+    """Runs one part of clv.platform.runtime.set_up. Raises ClvError with its last words when it fails."""
+    log = processes.log_file(home, f"set-up-{part}")
+    with log.open("a") as output:
+        done = subprocess.run(
+            [sys.executable, "-m", "clv.platform.runtime.set_up", part],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=home.home,
+            env={**os.environ, **airflow.environment(home)},
+            preexec_fn=processes.die_with_parent,  # noqa: PLW1509 - nothing but one system call
+        )
+    if done.returncode:
+        last = processes.log_tail(home, f"set-up-{part}")
+        raise ClvError(last.removeprefix("error: ") if last.startswith("error: ") else f"{last}; see {log}")
+
+
+def _start_services(home: settings.Settings) -> bool:
+    """Starts each service that does not run as it should; True when one was started."""
+    stale = [service for service in airflow.services(home) if not processes.is_current(home, service)]
+    for service in stale:
+        processes.stop(home, service.name)  # an old one, or what a killed one left behind
+        processes.start(home, service)
+    return bool(stale)
+
+
+def _set_up_digest(home: settings.Settings) -> str:
+    place = "embedded" if home.embedded else settings.place(home.warehouse_url)
+    digest = hashlib.sha256(place.encode())
+    for pattern in SET_UP_FROM:
+        for path in sorted(settings.PROJECT.glob(pattern)):
+            if "target" not in path.relative_to(settings.PROJECT).parts:
+                digest.update(f"{path.relative_to(settings.PROJECT)}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _database_state(home: settings.Settings) -> ServiceState:
+    where, pid, health = "", None, "down"
+    if home.embedded:
+        port = postgres.running_port(home.home / "postgres")
+        if port is None:
+            return ServiceState("postgres", health, where, pid)
+        pid = int((home.home / "postgres" / "postmaster.pid").read_text().split()[0])
+    try:
+        where = settings.place(home.warehouse_url)
+        db.rows(f"select 1 from {tables.PUBLICATIONS} limit 1", url=home.warehouse_url)  # noqa: S608 - our own names
+        health = "up"
+    except Exception:  # noqa: BLE001 - whatever is wrong with it, it is not up
+        health = "starting" if pid else "down"
+    return ServiceState("postgres", health, where, pid)
+
+
+@contextmanager
+def _only_one(home: settings.Settings) -> Iterator[None]:
+    """Two `clv up` or `down` of one home take turns. The lock goes with its holder, however that ends."""
+    with (home.home / "run" / "lock").open("w") as file:
+        deadline = time.monotonic() + 300
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise ClvError(f"another `clv up` or `clv down` of {home.home} is at work; wait for it") from None
+                time.sleep(0.2)
+        yield

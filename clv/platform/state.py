@@ -1,0 +1,134 @@
+"""How things stand: what is published and how old it is, what waits, how the last run went. Read by `clv status`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import yaml
+
+from clv.catalog import tables
+from clv.core.settings import Settings
+from clv.platform import run_states
+from clv.transform.dbt import PROJECT
+from clv.warehouse import db, roles, runs
+
+OLDEST = 1  # days that the newest published date may lie back: a run of today may still be at work
+DAYS = {"minute": 1 / 1440, "hour": 1 / 24, "day": 1.0}  # dbt's periods of freshness
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """When a source last brought a file, and after how many days of none dbt_project/models/sources.yml has one warned,
+    and calls it an error. `level` is pass, warn or error; a source that never brought one passes."""
+
+    source: str
+    last_loaded_on: date | None
+    age: int | None
+    level: str
+
+
+@dataclass(frozen=True)
+class State:
+    """age: days from the newest published date to today. waiting: orders loaded that are dated on or after the newest
+    published date, so that no published table has them. run_of_newest_date: the last run of the newest date that was
+    begun, trainings that went through apart; runs of older dates may have started after it."""
+
+    published_dates: int
+    newest: date | None
+    newest_run: str | None
+    age: int | None
+    waiting: int
+    last_run: runs.History | None
+    run_of_newest_date: runs.History | None
+    freshness: list[Freshness]
+
+    @property
+    def stale(self) -> list[str]:
+        """Why what is published is not what it should be, a line each, with the mend; none where all is well."""
+        found = []
+        if self.newest and self.age is not None and self.age > OLDEST:
+            today = self.newest + timedelta(days=self.age)
+            found.append(f"the newest published date is {self.age} days old; make today's: `clv run --as-of {today}`")
+        for what, run in (("the last run", self.last_run), ("the run of the newest date", self.run_of_newest_date)):
+            if run and run.state in ("failed", "dead") and (what == "the last run" or run != self.last_run):
+                again = f"`clv run --as-of {run.as_of_date}`"
+                how = "failed" if run.state == "failed" else "ended without a word"
+                found.append(f"{what} {how}; once its cause is mended: {again}")
+        for one in self.freshness:
+            if one.level == "error":
+                mend = "`clv ingest --source NAME --path FILE_OR_FOLDER`"
+                found.append(f"no file has come for {one.age} days; load one: {mend}")
+        return found
+
+
+def read(settings: Settings, today: date) -> State:
+    """The state as of a day. Raises Unavailable when the warehouse does not answer."""
+    url = settings.url_as(roles.PUBLISHER)
+    query = f"select count(distinct as_of_date), max(as_of_date) from {tables.PUBLICATIONS}"  # noqa: S608 - our own names
+    ((count, newest),) = db.rows(query, url=url)
+    holding = f"select run_id from {tables.PUBLICATIONS} where as_of_date = %s order by publication_id desc limit 1"  # noqa: S608 - our own names
+    run_id = db.rows(holding, (newest,), url)[0][0] if newest else None
+    last = runs.history(settings, today, limit=1)
+    begun = db.rows(f"select max(as_of_date) from {tables.RUNS}", url=url)[0][0]  # noqa: S608 - our own names
+    of_newest = runs.history(settings, today, as_of=begun) if begun else []
+    settled = run_states.settled([*last, *of_newest], settings)
+    return State(
+        published_dates=count,
+        newest=newest,
+        newest_run=run_id,
+        age=(today - newest).days if newest else None,
+        waiting=_waiting(newest, today, url),
+        last_run=settled[0] if settled else None,
+        run_of_newest_date=next((run for run in settled[1:] if run.state != "trained"), None),
+        freshness=[_freshness(rule, today, url) for rule in rules()],
+    )
+
+
+def _waiting(newest: date | None, today: date, url: str) -> int:
+    """Orders dated from `newest` (every order where nothing is published) to today. Only batches are looked into that
+    may hold one: those that no run has taken in, or whose last order is of these days."""
+    since = newest or date.min
+    there = db.rows("select to_regclass(%s) is not null", (tables.STG_BATCH_COUNTS,), url)[0][0]
+    old = f"select batch_id from {tables.STG_BATCH_COUNTS} where last_ordered_at < %(since)s"  # noqa: S608 - our own names
+    query = f"""
+        select count(distinct (_source, order_id)) from {tables.ORDER_LINES}
+        where ordered_at >= %(since)s and ordered_at < %(until)s and _rule is null and order_id is not null
+            and _batch_id in (
+            select batch_id from {tables.BATCHES}
+            where kind = 'orders' and batch_id not in (select batch_id from {tables.WITHDRAWALS})
+                {f"and batch_id not in ({old})" if there else ""}
+        )
+    """  # noqa: S608 - our own SQL; values are bound or quoted
+    chosen = {"since": since, "until": today + timedelta(days=1)}
+    return db.rows(query, chosen, url)[0][0]
+
+
+def rules() -> list[dict]:
+    """The freshness that dbt's sources declare: table, loaded_at, filter, and days after which to warn or to fail."""
+    declared = yaml.safe_load((PROJECT / "models" / "sources.yml").read_text(encoding="utf-8"))
+    found = []
+    for source in declared["sources"]:
+        for table in source["tables"]:
+            config = table.get("config") or {}
+            if bounds := config.get("freshness"):
+                days = {
+                    name: bound["count"] * DAYS[bound["period"]]
+                    for name in ("warn_after", "error_after")
+                    if (bound := bounds.get(name))
+                }
+                place = f"{source['name']}.{table['name']}"
+                loaded_at, rows = config["loaded_at_field"], bounds.get("filter") or "true"
+                found.append({"table": place, "loaded_at": loaded_at, "filter": rows, **days})
+    return found
+
+
+def _freshness(rule: dict, today: date, url: str) -> Freshness:
+    query = f"select (max({rule['loaded_at']}) at time zone 'UTC')::date from {rule['table']} where {rule['filter']}"  # noqa: S608 - our own SQL; values are bound or quoted
+    last = db.rows(query, url=url)[0][0]
+    age = (today - last).days if last else None
+    level = "pass"
+    for name, bound in (("warn", "warn_after"), ("error", "error_after")):
+        if age is not None and bound in rule and age > rule[bound]:
+            level = name
+    return Freshness(rule["table"], last, age, level)

@@ -1,0 +1,1 @@
+"""What the gates in expectations/ share: rules, their runner, dimensions."""

@@ -1,0 +1,133 @@
+"""What a gate found: rows for ops.gate_results, with customers masked, and the one line that tells the operator."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from clv.core.errors import ALL_FOUND, ClvError
+
+_UUID = re.compile(r"\b([0-9a-f]{4})[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE)
+_EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+(\.[\w-]+)+\b")
+
+
+class GateFailed(ClvError):  # noqa: N818 - what happened, in the field's words
+    """A critical expectation was not met: the run stops before anything is published."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """How one expectation fared. `says` names what it fails on, `expected` what had to be observed; `unexpected` counts
+    the rows that should not be."""
+
+    expectation: str
+    says: str
+    mend: str
+    severity: str
+    success: bool
+    expected: str
+    observed: str | None
+    unexpected: int | None
+    rows_judged: int
+    examples: list[dict[str, Any]] = field(default_factory=list)
+
+
+def masked(value: Any) -> Any:
+    """The value with every customer key (a uuid) cut to its first four characters, and every e-mail address hidden."""
+    if isinstance(value, dict):
+        return {name: masked(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [masked(item) for item in value]
+    return _EMAIL.sub("…@…", _UUID.sub(r"\1…", value)) if isinstance(value, str) else value
+
+
+def findings(table: str, document: dict) -> list[Finding]:
+    """The findings of one suite's validation result, given as JSON (masked)."""
+    rows_judged = next(
+        (
+            int(result["result"].get("observed_value") or 0)
+            for result in document["results"]
+            if result["expectation_config"]["type"] == "expect_table_row_count_to_be_between"
+        ),
+        0,
+    )
+    found = [_finding(table, rows_judged, result) for result in document["results"]]
+    return sorted(found, key=lambda one: (one.success, one.severity, one.expectation))
+
+
+def failure(gate: str, run_id: str, failed: list[Finding], page: Path) -> GateFailed:
+    """The error for the critical findings: the first in full, the others by name, and the page that shows all."""
+    first = failed[0]
+    text = f"gate {gate} stopped run {run_id}, nothing new is published: {first.says} [{first.expectation}"
+    if first.unexpected is not None:
+        text += f": {first.unexpected} of {first.rows_judged} rows judged"
+    if first.observed and first.unexpected is None:
+        text += f": {first.observed}"
+    text += "]"
+    if first.examples:
+        text += "; for example " + " | ".join(_shown(example) for example in first.examples)
+    if first.mend:
+        text += f"; {first.mend}"
+    if others := [one.expectation for one in failed[1:]]:
+        text += f"; also failed: {', '.join(others)}"
+    text += f"; {ALL_FOUND}{page}"
+    return GateFailed(" ".join(text.split()))
+
+
+def _finding(table: str, rows_judged: int, result: dict) -> Finding:
+    config, outcome = result["expectation_config"], result.get("result") or {}
+    meta = config.get("meta") or {}
+    error = _error(result.get("exception_info") or {})
+    counted = config["type"] == "no_rows"
+    observed = f"could not be judged: {error}" if error else outcome.get("observed_value")
+    unexpected = outcome.get("observed_value") if counted else outcome.get("unexpected_count")
+    examples = (outcome.get("details") or {}).get("unexpected_rows") or [
+        {config["kwargs"]["column"]: value} for value in (outcome.get("partial_unexpected_list") or [])[:3]
+    ]
+    return Finding(
+        expectation=f"{table}: {meta.get('name', config['type'])}",
+        says=config.get("description") or config["type"],
+        mend=_filled(meta.get("mend") or "", examples),
+        severity=config.get("severity") or "critical",
+        success=bool(result["success"]),
+        expected=_expected(config["type"], config["kwargs"]),
+        observed=None if observed is None else str(observed),
+        unexpected=None if error or unexpected is None else int(unexpected),
+        rows_judged=rows_judged,
+        examples=examples,
+    )
+
+
+def _expected(kind: str, arguments: dict) -> str:
+    low, high = arguments.get("min_value"), arguments.get("max_value")
+    match kind:
+        case "no_rows":
+            return "no such row"
+        case "expect_column_values_to_not_be_null":
+            return "no null"
+        case "expect_table_row_count_to_be_between":
+            return f"{low} row or more" if low else "any number of rows"
+        case "expect_column_max_to_be_between":
+            return f"{low} or later"
+    return f"from {low} to {high}" if None not in (low, high) else f"{low} or more" if high is None else f"up to {high}"
+
+
+def _error(info: dict) -> str | None:
+    """The first line of what was raised, if anything: GX gives one record, or one per metric."""
+    records = [info] if "raised_exception" in info else list(info.values())
+    for record in records:
+        if record.get("raised_exception") and record.get("exception_message"):
+            return str(record["exception_message"]).strip().splitlines()[0]
+    return None
+
+
+def _shown(example: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in example.items())
+
+
+def _filled(mend: str, examples: list[dict[str, Any]]) -> str:
+    """The mend with `{column}` replaced by the first example's value."""
+    first = examples[0] if examples else {}
+    return re.sub(r"\{(\w+)\}", lambda match: str(first.get(match[1], "N")), mend)

@@ -1,0 +1,146 @@
+"""What the suites are made of: the slice of a run, a suite over one table, and the expectations we add to GX's own."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from great_expectations.expectations.core.expect_column_max_to_be_between import ExpectColumnMaxToBeBetween
+from great_expectations.expectations.core.expect_column_values_to_be_between import ExpectColumnValuesToBeBetween
+from great_expectations.expectations.core.expect_column_values_to_not_be_null import ExpectColumnValuesToNotBeNull
+from great_expectations.expectations.core.expect_table_row_count_to_be_between import ExpectTableRowCountToBeBetween
+from great_expectations.expectations.core.unexpected_rows_expectation import UnexpectedRowsExpectation
+from great_expectations.expectations.expectation import Expectation
+from great_expectations.expectations.metadata_types import FailureSeverity
+
+from clv.core.errors import ClvError
+from clv.core.sql_text import equal, literal
+
+EXAMPLES = 3  # rows of a failed expectation that are shown
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The rows of one run."""
+
+    as_of_date: date
+    run_id: str
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"\d{4}-\d\d-\d\d\.\d+", self.run_id):
+            raise ClvError(f"'{self.run_id}' is not a run; a run is named like 2011-06-01.3")
+
+    @property
+    def before(self) -> str:
+        """The date as SQL: a run covers everything strictly before it."""
+        return literal(self.as_of_date)
+
+    @property
+    def where(self) -> str:
+        return equal({"as_of_date": self.as_of_date, "run_id": self.run_id})
+
+
+@dataclass(frozen=True)
+class Suite:
+    """What is expected of one table. `query` selects the rows to judge; GX wants it to begin with SELECT."""
+
+    table: str
+    query: str
+    expectations: list[Expectation]
+
+
+class NoRows(UnexpectedRowsExpectation):
+    """Expects a query to find nothing; its result carries the first rows that were found.
+
+    In the query `{batch}` stands for the rows judged. Without a join GX calls them `subselect`; beside a join they
+    need an alias.
+    """
+
+    def _validate(self, metrics: dict, **_: Any) -> dict:  # type: ignore[override]
+        count = metrics["unexpected_rows_query.row_count"]
+        rows = metrics["unexpected_rows_query.table"][:EXAMPLES]
+        return {
+            "success": count == 0,
+            "result": {
+                "observed_value": count,
+                "details": {"unexpected_rows": [{name: _plain(value) for name, value in row.items()} for row in rows]},
+            },
+        }
+
+
+def never(name: str, query: str, says: str, mend: str = "", severity: str = "critical") -> Expectation:
+    """Expects the query to find no row. `says` names what a row found is; `mend` what to do, `{column}` filled in."""
+    return NoRows(
+        unexpected_rows_query=query,
+        description=says,
+        severity=FailureSeverity(severity),
+        meta={"name": name, "mend": mend},
+    )  # type: ignore[call-arg]
+
+
+def has_rows(says: str, mend: str = "") -> Expectation:
+    """Expects at least one row: most expectations pass on none. `says` names what having none means."""
+    return ExpectTableRowCountToBeBetween(
+        min_value=1, description=says, severity=FailureSeverity.CRITICAL, meta={"name": "has_rows", "mend": mend}
+    )  # type: ignore[call-arg]
+
+
+def counted() -> Expectation:
+    """Counts the rows of a table that may have none."""
+    return ExpectTableRowCountToBeBetween(
+        min_value=0,
+        description="nothing: the rows are counted",
+        severity=FailureSeverity.CRITICAL,
+        meta={"name": "counted"},
+    )  # type: ignore[call-arg]
+
+
+def complete(*columns: str) -> list[Expectation]:
+    """Expects no null in any of the columns."""
+    return [
+        ExpectColumnValuesToNotBeNull(
+            column=column,
+            description=f"{column} is null",
+            severity=FailureSeverity.CRITICAL,
+            meta={"name": f"{column}_not_null"},
+        )  # type: ignore[call-arg]
+        for column in columns
+    ]
+
+
+def between(column: str, low: float | None, high: float | None, severity: str = "critical") -> Expectation:
+    """Expects values within [low, high], nulls apart."""
+    return ExpectColumnValuesToBeBetween(
+        column=column,
+        min_value=low,
+        max_value=high,
+        description=f"{column} outside [{low}, {high}]",
+        severity=FailureSeverity(severity),
+        meta={"name": f"{column}_in_range"},
+    )  # type: ignore[call-arg]
+
+
+def newest_at_least(name: str, column: str, least: date, says: str, severity: str = "warning") -> Expectation:
+    """Expects the newest time in a column to be of a day, or later; what is observed is the newest time."""
+    return ExpectColumnMaxToBeBetween(
+        column=column,
+        min_value=least.isoformat(),  # type: ignore[arg-type]
+        description=says,
+        severity=FailureSeverity(severity),
+        meta={"name": name},
+    )  # type: ignore[call-arg]
+
+
+def unique(*columns: str) -> Expectation:
+    """Expects each combination of the columns once."""
+    key = ", ".join(columns)
+    return never(
+        "key_unique", f"select {key}, count(*) as times from {{batch}} group by {key} having count(*) > 1",  # noqa: S608 - our own SQL; values are bound or quoted
+        f"the key ({key}) stands more than once",
+    )  # fmt: skip
+
+
+def _plain(value: object) -> object:
+    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)

@@ -1,0 +1,129 @@
+"""Judges a gate: runs its suites on the slice of one run, keeps the results, and stops the run where it must."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from clv.catalog import tables
+from clv.core import settings
+from clv.core.errors import ClvError
+from clv.quality import dimensions, results
+from clv.quality.results import Finding, GateFailed
+from clv.warehouse import db, roles
+from clv.warehouse.roles import PUBLISHER
+
+if TYPE_CHECKING:
+    from great_expectations.core import ExpectationSuiteValidationResult
+
+__all__ = ["GateFailed", "judge"]
+
+
+def judge(gate: str, as_of_date: date, run_id: str, write_page: Callable[[str], Path]) -> dict:
+    """Judges one gate (raw, staging, features, predictions or analytics) and returns the facts.
+
+    Replaces this run's earlier results of the gate in ops.gate_results, in one transaction. `write_page(run_id)` then
+    writes the page of the run's gates and says where it is. Raises GateFailed, in one line with counts, masked examples
+    and the mend, when a critical expectation fails; warnings are recorded.
+    """
+    started = time.monotonic()
+    documents = _validate(gate, as_of_date, run_id)
+    found = [one for table, document in documents.items() for one in results.findings(table, document)]
+    with db.connect(roles.url(PUBLISHER)) as connection:
+        _keep(connection, gate, as_of_date, run_id, found)
+    # An empty table explains whatever else fails: it is named first.
+    failed = sorted((one for one in found if not one.success), key=lambda one: "has_rows" not in one.expectation)
+    critical = [one for one in failed if one.severity == "critical"]
+    warnings = [one for one in failed if one.severity == "warning"]
+    for one in warnings:
+        print(f"warning: {one.says} [{one.expectation}: {one.unexpected or one.observed}]", flush=True)
+    page = write_page(run_id)
+    if critical:
+        raise results.failure(gate, run_id, critical, page)
+    return {
+        "expectations": len(found),
+        "warnings": [one.expectation for one in warnings],
+        "rows_judged": {one.expectation.split(":")[0]: one.rows_judged for one in found},
+        "seconds": round(time.monotonic() - started, 1),
+    }
+
+
+def context():
+    """A Great Expectations context that lives in memory and reports to nobody."""
+    os.environ.update(settings.QUIET)
+    # Hundreds of lines about its own registry would hide, in a task's log, which expectation failed.
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults
+
+    config = DataContextConfig(
+        store_backend_defaults=InMemoryStoreBackendDefaults(),
+        analytics_enabled=False,
+        progress_bars={"globally": False},  # type: ignore[arg-type]
+    )
+    return gx.get_context(mode="ephemeral", project_config=config)
+
+
+def _validate(gate: str, as_of_date: date, run_id: str) -> dict[str, dict]:
+    """Each judged table's validation result as JSON, customers masked."""
+    gx = context()
+    from great_expectations.core import ExpectationSuite, ValidationDefinition
+
+    from clv.quality.rules import Slice
+    from expectations import analytics, features, predictions, raw, staging
+
+    modules = {"raw": raw, "staging": staging, "features": features, "predictions": predictions, "analytics": analytics}
+    if gate not in modules:
+        raise ClvError(f"there is no gate '{gate}'; the gates are {', '.join(modules)}")
+    with db.connect(roles.url(PUBLISHER)):  # says in one line when the warehouse does not answer
+        pass
+    source = gx.data_sources.add_postgres("warehouse", connection_string=roles.url(PUBLISHER))
+    documents = {}
+    try:
+        for make in modules[gate].SUITES:
+            judged = make(Slice(as_of_date, run_id))
+            suite = gx.suites.add(ExpectationSuite(f"{gate}: {judged.table}", expectations=judged.expectations))
+            batch = source.add_query_asset(judged.table, query=judged.query).add_batch_definition_whole_table(run_id)
+            definition = gx.validation_definitions.add(ValidationDefinition(name=suite.name, data=batch, suite=suite))
+            result = definition.run(result_format={"result_format": "SUMMARY", "partial_unexpected_count": 3})
+            documents[judged.table] = _document(result)
+    finally:
+        source.get_engine().dispose()
+    return documents
+
+
+def _document(result: ExpectationSuiteValidationResult) -> dict:
+    """The validation result as plain JSON; what was found in the data is masked, GX's own identifiers are not."""
+    document = json.loads(json.dumps(result.to_json_dict(), default=str))
+    for one in document["results"]:
+        one["result"] = results.masked(one["result"])
+        one["exception_info"] = results.masked(one["exception_info"])
+    return document
+
+
+def _keep(connection: psycopg.Connection, gate: str, as_of_date: date, run_id: str, found: list[Finding]) -> None:
+    connection.execute(f"delete from {tables.GATE_RESULTS} where run_id = %s and gate = %s", (run_id, gate))  # noqa: S608 - our own names
+    connection.cursor().executemany(
+        f"""
+        insert into {tables.GATE_RESULTS} (
+            run_id, as_of_date, gate, expectation, severity, success, observed, unexpected_count, rows_judged, examples,
+            dimension, says, expected, mend
+        ) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+        """,  # noqa: S608 - our own names
+        [
+            (
+                run_id, as_of_date, gate, one.expectation, one.severity, one.success, one.observed, one.unexpected,
+                one.rows_judged, json.dumps(one.examples, default=str), dimensions.of(one.expectation.split(": ")[1]),
+                one.says, one.expected, one.mend or None,
+            )
+            for one in found
+        ],
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Pages, charts and what a person is told."""

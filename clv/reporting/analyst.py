@@ -1,0 +1,142 @@
+"""The warehouse as an analyst sees it: queries as clv_analyst, who reads the schema analytics and changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from itertools import chain
+
+import psycopg
+from rich.console import Console
+
+from clv.catalog import tables
+from clv.core import settings, tabular
+from clv.core.errors import ClvError
+from clv.reporting import remarks
+from clv.warehouse import db
+
+TIMEOUT = 60  # seconds a query may take
+
+
+@contextmanager
+def answer(
+    query: str, home: settings.Settings | None = None, params: dict | None = None
+) -> Iterator[tuple[list[str], Iterator[tuple]]]:
+    """Runs one query in a read-only transaction; gives its columns' names and its rows as they come.
+
+    Raises ClvError, in one line, for whatever the query does wrong.
+    """
+    home = home or settings.load()
+    with db.connect(home.analyst_url) as connection:
+        connection.read_only = True
+        cursor = connection.cursor()
+        # Row by row: a table of millions is not brought here to show its first rows.
+        rows: Generator[tuple] = cursor.stream(query, params)  # type: ignore[arg-type, assignment]
+        try:
+            connection.execute("select set_config('statement_timeout', %s, true)", (f"{TIMEOUT}s",))
+            first = next(rows, None)
+            if first is None:  # then the stream has no columns either
+                cursor.execute(query, params)  # type: ignore[arg-type]
+            names = [column.name for column in cursor.description or ()]
+            yield names, iter(()) if first is None else chain([first], rows)
+        except psycopg.Error as error:
+            raise ClvError(_one_line(error)) from None
+        finally:
+            rows.close()  # ends a query of which not all rows were wanted
+
+
+def fetch(
+    query: str, home: settings.Settings | None = None, params: dict | None = None
+) -> tuple[list[str], list[tuple]]:
+    """The columns' names and all rows of a query; see `answer`."""
+    with answer(query, home, params) as (names, rows):
+        return names, list(rows)
+
+
+def query(
+    text: str,
+    home: settings.Settings | None = None,
+    out: Console | None = None,
+    style: str = "table",
+    readable: Callable[[list[str], Iterator[tuple]], tuple[list[str], Iterator[tuple]]] | None = None,
+) -> None:
+    """Runs a query and writes its rows, as `readable` makes them, in one of tabular.FORMATS."""
+    with answer(text, home) as (names, rows):
+        if names:
+            tabular.write(*(readable(names, rows) if readable else (names, rows)), style, out)
+        else:
+            (out or Console(highlight=False)).print("done, no rows to show")
+
+
+GROUPS = {"value_tier": "Value tiers", "segment": "Segments"}
+
+
+def summary(
+    home: settings.Settings | None = None,
+    out: Console | None = None,
+    as_of: date | None = None,
+    groups: Iterable[str] = tuple(GROUPS),
+) -> None:
+    """Prints the value tiers and the segments, or one of GROUPS, of a published date (default: the latest)."""
+    out = out or Console(highlight=False)
+    shown = fetch(
+        f"select max(as_of_date) from {tables.PUBLICATIONS} where %(day)s::date is null or as_of_date = %(day)s",  # noqa: S608 - our own names
+        home,
+        {"day": as_of},
+    )[1][0][0]
+    if shown is None:
+        raise ClvError("nothing is published yet; run `clv run --as-of DATE`")
+    for column in groups:
+        names, rows = fetch(_GROUPS.format(column=column), home, {"day": shown})
+        currency = fetch(_CURRENCY, home, {"day": shown})[1][0][0]
+        tabular.show(out, tabular.make(names, rows, f"{GROUPS[column]} on {shown}, money in {currency}"))
+    query = remarks.QUERY.format(relation="analytics.segment_summary_history", condition="as_of_date = %(day)s")
+    basis = remarks.Basis(*fetch(query, home, {"day": shown})[1][0])
+    for remark in remarks.of_run(basis, home or settings.load()):
+        out.print(f"[yellow]note:[/] {remark}", soft_wrap=True)
+
+
+# Money of a group is the sum of what analysts read for each of its customers.
+_GROUPS = """
+    select
+        coalesce({column}, 'no forecast') as {column},
+        count(*) as customers,
+        round(100.0 * count(*) / sum(count(*)) over (), 1) as percent,
+        round(sum(historic_revenue)) as revenue,
+        round(sum(predicted_clv)) as predicted_clv,
+        round(avg(predicted_clv), 2) as average_clv
+    from analytics.customer_clv_history
+    where as_of_date = %(day)s
+    group by {column}
+    order by average_clv desc nulls last, customers desc
+"""
+
+
+_CURRENCY = "select min(currency) from analytics.customer_clv_history where as_of_date = %(day)s"
+
+
+_LISTED = ", ".join(
+    [
+        *(
+            f"analytics.{name}{' and its _history' if table['history'] else ''}"
+            for name, table in tables.PUBLISHED_TABLES.items()
+        ),
+        *(f"analytics.{name}" for name in tables.PUBLISHED_VIEWS),
+    ]
+)
+
+
+def _one_line(error: psycopg.Error) -> str:
+    reason = (error.diag.message_primary or str(error)).strip().splitlines()[0]
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        return f"{reason}; analysts read the schema analytics: {_LISTED}"
+    # A view over several tables says the latter, whoever asks to change it.
+    if isinstance(error, psycopg.errors.ReadOnlySqlTransaction | psycopg.errors.ObjectNotInPrerequisiteState):
+        return f"{reason}; analysts read only"
+    if isinstance(error, psycopg.errors.QueryCanceled):
+        return f"the query took more than {TIMEOUT} seconds; narrow it, or use psql"
+    if isinstance(error, psycopg.errors.UndefinedTable):
+        return f"{reason}; there are {_LISTED}"
+    hint = error.diag.message_hint
+    return f"{reason} ({hint.rstrip('.')})" if hint else reason

@@ -1,0 +1,156 @@
+"""Charts of a backtest. Each takes metrics.json (`comparison.compare`) and returns a Chart, or None where there is
+nothing to draw.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
+
+from clv.evaluation.backtest import curves, reading
+from clv.evaluation.backtest.judged import OURS
+from clv.reporting.drawing import BAND, BAR, INK, LINE, RIVAL, SOFT, Chart, chart, magnitude
+
+THEIRS: dict[str, Any] = {"color": RIVAL, "linestyle": (0, (4, 2)), "marker": "s", "markersize": 5}
+TENTHS = np.arange(1, 11)
+
+
+def gains(result: dict[str, Any]) -> Chart | None:
+    """Cumulative gains: the share of value that the customers ranked first brought."""
+    lift = result["lift"]
+    if lift["perfect"] is None:
+        return None
+    shares = lift["shares"]
+    rival = _rival(lift["models"])
+
+    def draw(axes: Axes) -> None:
+        axes.plot(shares, shares, color=LINE, linewidth=1.5, label="at random")
+        axes.plot(shares, lift["perfect"], color=SOFT, linewidth=1.5, linestyle=":", label="perfect ranking")
+        if rival:
+            axes.plot(shares, lift["models"][rival], **{**THEIRS, "marker": ""}, label=reading.name(rival))
+        axes.plot(shares, lift["models"][OURS], color=BAR, label=reading.name(OURS))
+        axes.set(xlabel="customers, best ranked first", ylabel="share of all value", xlim=(0, 1), ylim=(0, 1.02))
+        axes.xaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+        axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+        axes.legend(loc="lower right")
+
+    at = shares.index(0.2)
+    words = f"The first fifth of customers brought {reading.percent(lift['models'][OURS][at])} of all value"
+    if rival:
+        words += f"; ranked by {reading.name(rival)}, {reading.percent(lift['models'][rival][at])}"
+    return chart("Value brought by the customers ranked first", words, draw)
+
+
+def deciles(result: dict[str, Any]) -> Chart | None:
+    """Decile calibration: mean said and mean that came in each tenth of customers, on a scale of magnitudes."""
+    rows = result["deciles"].get(OURS)
+    if not rows or not any(row["actual_mean"] > 0 and row["predicted_mean"] > 0 for row in rows):
+        return None
+    came, said = (np.array([row[part] for row in rows]) for part in ("actual_mean", "predicted_mean"))
+    floor = max(came.max(), said.max()) / 1e4
+
+    def draw(axes: Axes) -> None:
+        low, high = np.maximum(np.minimum(came, said), floor), np.maximum(np.maximum(came, said), floor)
+        axes.vlines(TENTHS, low, high, color=BAND, linewidth=4)
+        axes.plot(TENTHS, np.maximum(said, floor), "o", color=BAR, markersize=7, label="forecast")
+        axes.plot(TENTHS, np.maximum(came, floor), "D", color=INK, markersize=5, label="what happened")
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(FuncFormatter(magnitude))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.set(xlabel="tenth of customers by forecast, 1 the highest", ylabel="mean value per customer")
+        axes.set_xticks(TENTHS)
+        axes.legend(loc="upper right")
+
+    top = rows[0]
+    words = f"The highest tenth was forecast {magnitude(top['predicted_mean'])} each and brought "
+    words += f"{magnitude(top['actual_mean'])}; where the marks of a tenth touch, its average was right"
+    return chart("Forecast and outcome by tenth of customers", words, draw)
+
+
+def level(result: dict[str, Any]) -> Chart | None:
+    """Totals over origins: what came, ours, and the best baseline by bias."""
+    rows = result["level"]
+    if not rows:
+        return None
+    days, place = list(rows), np.arange(len(rows))
+    rival = result["best_baseline"]["bias"]
+    ours = [row["predicted"].get(OURS) for row in rows.values()]
+
+    def draw(axes: Axes) -> None:
+        axes.bar(place, [row["actual"] for row in rows.values()], width=0.6, color=BAND, label="what happened")
+        if rival:
+            theirs = [row["predicted"].get(rival) for row in rows.values()]
+            axes.plot(place + 0.12, theirs, **{**THEIRS, "linestyle": ""}, label=reading.name(rival))
+        axes.plot(place - 0.12, ours, "o", color=BAR, markersize=8, label=reading.name(OURS))
+        axes.set_xticks(place, days, rotation=30 if len(days) > 4 else 0, ha="right" if len(days) > 4 else "center")
+        axes.set(ylabel=f"value in {result['horizon_days']} days", xlim=(-0.6, len(days) - 0.4))
+        axes.margins(y=0.3)
+        axes.set_ylim(bottom=0)
+        axes.yaxis.set_major_formatter(FuncFormatter(magnitude))
+        axes.grid(visible=False, axis="x")
+        axes.legend(loc="upper left", ncols=3, columnspacing=1, handletextpad=0.4)
+
+    misses = [row["signed_bias"].get(OURS) for row in rows.values()]
+    said = [f"{reading.off(miss)} from {day}" for day, miss in zip(days, misses, strict=True) if miss is not None]
+    words = f"The forecast total was {_listed(said)}" if said else "Nothing was bought within the horizon"
+    return chart("The shop's total over origins", words, draw)
+
+
+def coverage(result: dict[str, Any]) -> Chart | None:
+    """Coverage of the 80 % intervals by predicted tenth."""
+    rows = result["coverage"]["by_decile"]
+    if not rows:
+        return None
+    held = [row["coverage"] for row in rows]
+
+    def draw(axes: Axes) -> None:
+        axes.axhspan(*reading.HONEST_TENTH, color=BAND, alpha=0.5, linewidth=0)
+        axes.axhline(curves.PROMISED, color=SOFT, linewidth=1.2, linestyle=":")
+        axes.plot(TENTHS, held, "o", color=BAR, markersize=8)
+        axes.set(xlabel="tenth of customers by forecast, 1 the highest", ylabel="within the interval")
+        axes.set_ylim(min(0.5, min(held) - 0.03), 1.03)
+        axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+        axes.set_xticks(TENTHS)
+
+    low, high = reading.HONEST_TENTH
+    inside = sum(low <= share <= high for share in held)
+    words = f"{inside} of 10 tenths lie in the shaded band, {reading.percent(low)} to {reading.percent(high)}"
+    return chart("How often the 80 % intervals held", words, draw)
+
+
+def reliability(result: dict[str, Any]) -> Chart | None:
+    """Reliability: probability said against the share that bought, by tenth of the probability."""
+    rows = result["reliability"].get(OURS)
+    if not rows:
+        return None
+    rival = _rival(result["reliability"])
+
+    def points(model: str) -> tuple[list[float], list[float]]:
+        found = result["reliability"][model]
+        return [row["said"] for row in found], [row["happened"] for row in found]
+
+    def draw(axes: Axes) -> None:
+        axes.plot([0, 1], [0, 1], color=LINE, linewidth=1.5, label="exactly right")
+        if rival:
+            axes.plot(*points(rival), **THEIRS, label=reading.name(rival))
+        axes.plot(*points(OURS), color=BAR, marker="o", markersize=6, label=reading.name(OURS))
+        axes.set(xlabel="probability of a purchase, as forecast", ylabel="share that bought", xlim=(0, 1), ylim=(0, 1))
+        axes.xaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+        axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+        axes.legend(loc="upper left")
+
+    top = rows[0]
+    said, happened = (reading.percent(top[part]) for part in ("said", "happened"))
+    words = f"Of the tenth likeliest to buy, {said} were forecast to and {happened} did"
+    return chart("Purchases forecast and made", words, draw)
+
+
+def _rival(models: dict[str, Any]) -> str | None:
+    return next((model for model in models if model != OURS), None)
+
+
+def _listed(parts: list[str]) -> str:
+    return ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + "".join(parts[-1:])

@@ -1,0 +1,117 @@
+"""What moves the forecast, on the page: how much each thing counts, and the forecast along each, with a sentence.
+
+Takes metrics.json, whose `explained` training made of the latest origin's model
+(`spark_jobs.explain.explained.explain`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
+
+from clv.evaluation.backtest import reading
+from clv.evaluation.backtest.judged import OURS
+from clv.reporting.drawing import BAR, INK, Chart, chart, magnitude
+from spark_jobs.judging.promotion import ANCHOR
+
+DRIVERS = {  # what training names so, as a marketer would
+    "frequency": "how often they order",
+    "order_value": "value of an order",
+    "recency": "time since the last order",
+    "rhythm": "regularity of orders",
+    "recent_orders": "orders of the last year",
+    "recent_spend": "spend of the last year",
+    "last_year": "same season in earlier years",
+    "variety": "variety of products",
+    "refunds": "refunds",
+    "discounts": "discounts",
+}
+COLUMNS = {  # the title of a curve, and which customers its sentence is about
+    "days_with_orders": ("Days with an order", "with {} days with an order"),
+    "order_value_mean": ("Mean value of an order", "with orders of {} on average"),
+    "days_since_last_order": ("Days since the last order", "with their last order {} days ago"),
+    "gap_std": ("How unevenly orders are spaced, in days", "whose gaps between orders vary by {} days"),
+    "orders_90": ("Orders in the last 90 days", "with {} orders in the last 90 days"),
+    "revenue_90": ("Spend in the last 90 days", "with {} spent in the last 90 days"),
+    "orders_prior_year_90": ("Orders in the same 90 days last year", "with {} orders in the same 90 days last year"),
+    "distinct_products": ("Different products bought", "with {} different products bought"),
+    "refund_share": ("Share of spend refunded", "with {} of spend refunded"),
+    "discount_share": ("Share of spend discounted", "with {} of spend discounted"),
+}
+RULES = {  # what a forecast rests on that is published in the model's place
+    ANCHOR: "how often and how lately customers ordered, and on the value of an order",
+    "trailing": "what each customer spent lately, over as many days",
+    "trailing_year": "what each customer spent over the last year",
+    "rfm_cells": "what customers of like recency, number of orders and spend brought",
+}
+SMALL = (5.2, 2.3)  # inches of a pair of curves
+
+
+def section(result: dict[str, Any]) -> dict[str, Any] | None:
+    """`words` and `charts` of the section; None where no origin had a forecast."""
+    found = result.get("explained")
+    if not found:
+        return None
+    day, published = found["trained_for"], found.get("published", OURS)
+    if published != OURS:
+        words = f"On the dates before {day}, {reading.name(published)} did better at everything and is the forecast: "
+        words += f"nothing that was learned moves it. It rests on {RULES[published]}."
+        return {"words": words, "charts": []}
+    if not found["learned"]:
+        words = f"By {day} there was too little to learn from. The forecast rests on {RULES[ANCHOR]}."
+        return {"words": words, "charts": []}
+    words = f"The model of {day}, asked about {found['customers']:,} customers of {found['origin']} and the "
+    words += f"{found['window_days']} days after. These charts show how the forecast works, not what customers would "
+    words += "do if a shop changed something. Customers are changed whole: who orders more often also has the shorter "
+    words += "gaps and the higher spend. Each curve is over the customers who could be so."
+    drawn = [importance(found), *(dependence(curve) for curve in found["dependence"])]
+    return {"words": words, "charts": [one for one in drawn if one]}
+
+
+def importance(found: dict[str, Any]) -> Chart | None:
+    """How much each thing moves a customer's mean forecast, the strongest first; None where nothing does."""
+    counted = {DRIVERS[name]: size for name, size in found["importance"].items() if name in DRIVERS and size > 0}
+    if not counted:
+        return None
+    names = sorted(counted, key=lambda name: counted[name])
+    sizes = [counted[name] for name in names]
+
+    def draw(axes: Axes) -> None:
+        bars = axes.barh(names, sizes, color=BAR, height=0.65)
+        axes.bar_label(bars, [magnitude(size) for size in sizes], padding=4, color=INK)
+        axes.set(xlabel="money per customer, up or down")
+        axes.margins(x=0.12)
+        axes.xaxis.set_major_formatter(FuncFormatter(magnitude))
+        axes.grid(visible=False, axis="y")
+        axes.tick_params(axis="y", length=0)
+
+    words = f"{names[-1].capitalize()} counts most: it moves a customer's forecast up or down by {magnitude(sizes[-1])}"
+    words += f" on average, where the mean customer is forecast {magnitude(found['mean_forecast'])}"
+    return chart("How much each thing moves a forecast", words, draw)
+
+
+def dependence(curve: dict[str, Any]) -> Chart:
+    """The mean forecast and the chance of an order along one thing."""
+    at, means, chances = curve["at"], curve["mean"], curve["chance"]
+    title, who = COLUMNS[curve["column"]]
+    share = curve["column"].endswith("_share")
+
+    def draw(axes: Any) -> None:
+        for one, values, label in zip(axes, (means, chances), ("mean forecast", "chance of an order"), strict=True):
+            one.plot(at, values, color=BAR, marker="o", markersize=4)
+            one.set_title(label, fontsize=11, loc="left")
+            one.set_ylim(0, 1.1 * max(values))
+            one.xaxis.set_major_locator(MaxNLocator(4, integer=not share and max(at) >= 4))
+            one.xaxis.set_major_formatter(PercentFormatter(1, 0, " %") if share else FuncFormatter(magnitude))
+        axes[0].yaxis.set_major_formatter(FuncFormatter(magnitude))
+        axes[1].yaxis.set_major_formatter(PercentFormatter(1, 0, " %"))
+
+    def value(number: float) -> str:
+        return reading.percent(number) if share else magnitude(number)
+
+    words = f"Customers {who.format(value(at[0]))} are forecast {magnitude(means[0])} each, and "
+    words += f"{reading.percent(chances[0])} are expected to order; "
+    words += f"at {value(at[-1])} it is {magnitude(means[-1])} and {reading.percent(chances[-1])}"
+    return chart(title, words, draw, SMALL, panels=2)

@@ -1,0 +1,81 @@
+"""What a reader of the numbers has to know of the shop's settings: where profit is revenue, whom lists leave out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from clv.core.settings import Settings
+
+MEND_MARGIN = 'write {"gross_margin": 0.4}, with your own share of revenue, into'
+# Of the rows of segment_summary of one run: what `Basis` is made of.
+QUERY = """
+    select
+        max(profit_basis),
+        coalesce(sum(customers_contactable), 0)::integer,
+        coalesce(sum(customers_agreed), 0)::integer,
+        coalesce(sum(customers_consent_unknown), 0)::integer,
+        coalesce(sum(customers_refused), 0)::integer
+    from {relation} where {condition}
+"""
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a run's profit rests on (see segment_summary.profit_basis; None in runs made before it was kept), and of how
+    many customers it is known whether they may be written to. contactable: those on lists meant for contact."""
+
+    profit: str | None
+    contactable: int
+    agreed: int
+    unknown: int
+    refused: int
+
+    @property
+    def unknown_consent(self) -> str:
+        """The policy that the run used: it put who was never asked on its lists, or did not."""
+        return "include" if self.contactable > self.agreed else "exclude"
+
+    def facts(self) -> dict[str, object]:
+        """For the log of the run's step."""
+        return {
+            "profit rests on": self.profit,
+            "may be written to": self.contactable,
+            "consent unknown": self.unknown,
+            "consent refused": self.refused,
+        }
+
+
+def of_settings(home: Settings) -> list[str]:
+    """What the operator has not set and will want to, said before any order is there."""
+    if home.shop["gross_margin"] is not None:
+        return []
+    return [
+        "no gross_margin is set: where a source brings no cost, profit and customer value are revenue, and LTV:CAC is "
+        f"too high; {MEND_MARGIN} {home.home / 'shop.json'}"
+    ]
+
+
+def of_run(basis: Basis, home: Settings) -> list[str]:
+    """What a run's reader has to know, each with its remedy; none where nothing is assumed.
+
+    What is assumed is the run's; shop.json, which may have changed since, is what the next run goes by.
+    """
+    place = home.home / "shop.json"
+    said = []
+    if "revenue" in (basis.profit or ""):
+        where = " wherever no cost is known" if "costs" in (basis.profit or "") else ""
+        mend = f"{MEND_MARGIN} {place}"
+        if home.shop["gross_margin"] is not None:
+            mend = f"the next run takes the gross_margin of {home.shop['gross_margin']} that {place} says now"
+        said.append(f"profit and customer value are revenue{where}; {mend}")
+    if basis.unknown:
+        used, now = basis.unknown_consent, home.shop["unknown_consent"]
+        kept, other = ("on", "exclude") if used == "include" else ("left out of", "include")
+        mend = f'to change that, write {{"unknown_consent": "{other}"}} into {place}'
+        if now != used:
+            mend = f"the next run goes by {place}, which says {now} now"
+        said.append(
+            f"{basis.unknown:,} customers were never asked whether they may be written to and are {kept} lists meant "
+            f"for contact ({basis.contactable:,} customers are on them, {basis.refused:,} refused); {mend}"
+        )
+    return said

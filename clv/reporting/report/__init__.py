@@ -1,0 +1,112 @@
+"""The pages of a published date in CLV_HOME/reports/<as_of_date>, and an index over all dates.
+
+index.html is the marketer's, operators.html the operator's. Self-contained HTML from the published tables: no script,
+nothing fetched, customers by their pseudonyms alone.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from clv.core import settings
+from clv.core.errors import ClvError
+from clv.reporting import pages
+from clv.reporting.report import gates, reading, sections
+from clv.warehouse import db, locks, publication, roles
+from clv.warehouse.roles import PUBLISHER
+
+PAGES = {"index.html": sections.FOR_MARKETERS, "operators.html": sections.FOR_OPERATORS}
+DATES = re.compile(r'<nav class="dates">.*?</nav>', re.DOTALL)  # see templates/report/dates.html
+
+
+def write(as_of: date, home: settings.Settings | None = None) -> Path:
+    """Writes the pages of a date's published run and the index anew, each whole or not at all; returns the marketer's.
+
+    Raises ClvError when nothing is published for the date.
+    """
+    home = home or settings.load()
+    published = publication.current(as_of)
+    if published is None:
+        raise ClvError(f"nothing is published for {as_of}; run `clv run --as-of {as_of}`")
+    folder = home.reports / as_of.isoformat()
+    # Else a page that was read before an erasure, or a renaming, could come after it.
+    with db.lock(locks.CUSTOMERS, roles.url(PUBLISHER), shared=True):
+        for name, text in _drawn(published, home).items():
+            pages.replace(folder / name, text)
+    write_index(home, around=as_of)
+    gates.write(published.run_id, home)  # it links to this page, which is there now
+    return folder / "index.html"
+
+
+def _drawn(published: publication.Publication, home: settings.Settings) -> dict[str, str]:
+    """The pages' texts by the names of their files."""
+    with reading.snapshot(published) as run:
+        shown = {name: [_section(module, run) for module in chosen] for name, chosen in PAGES.items()}
+    facts = {
+        "publication": published,
+        "totals": run.totals,
+        "earlier": [],
+        "later": [],
+        "gates": gates.page_of(published.run_id, home).name,
+    }
+    environment = pages.environment()
+    return {
+        name: environment.get_template(f"report/{name}").render(
+            facts, name=name, sections=[one for one in found if one]
+        )
+        for name, found in shown.items()
+    }
+
+
+def _section(module: Any, run: reading.Run) -> dict[str, Any] | None:
+    facts = module.read(run)
+    name = module.__name__.rpartition(".")[2]
+    return facts and {"name": name, "title": module.TITLE, "template": f"report/{name}.html", "facts": facts}
+
+
+def write_index(home: settings.Settings | None = None, around: date | None = None) -> Path:
+    """Writes the index over all published dates, the newest first; and into the pages `around` a date, that of the
+    date itself and those before and after it, the links from each to the next."""
+    home = home or settings.load()
+    # Else of two dates that are written at once one could miss the other.
+    with db.lock("reports' index", roles.url(PUBLISHER)):
+        holding: dict[date, publication.Publication] = {}
+        for one in publication.history():
+            holding.setdefault(one.as_of_date, one)
+        rows = [
+            {
+                "as_of_date": day.isoformat(),
+                "run_id": one.run_id,
+                "published_at": one.published_at,
+                "customers": one.rows_published.get("customer_clv"),
+                "has_page": (home.reports / day.isoformat() / "index.html").exists(),
+            }
+            for day, one in sorted(holding.items(), reverse=True)
+        ]
+        judged = (home.reports / gates.FOLDER / "index.html").exists()
+        text = pages.environment().get_template("index.html").render(publications=rows, gates=judged)
+        pages.replace(home.reports / "index.html", text)
+        _link(home, [row["as_of_date"] for row in rows if row["has_page"]], around)
+    return home.reports / "index.html"
+
+
+def _link(home: settings.Settings, days: list[str], around: date | None) -> None:
+    """Writes the links to neighbours into the pages around a date; `days` are those with pages, the newest first."""
+    at = days.index(around.isoformat()) if around and around.isoformat() in days else None
+    for day in days[max(at - 1, 0) : at + 2] if at is not None else ():
+        for name in PAGES:
+            path = home.reports / day / name
+            text = path.read_text(encoding="utf-8") if path.exists() else ""
+            linked = DATES.sub(_dates(day, days, name), text, count=1)
+            if linked != text:
+                pages.replace(path, linked)
+
+
+def _dates(day: str, days: list[str], name: str) -> str:
+    """The links of a date's page `name` to all dates and to those before and after it."""
+    at = days.index(day)
+    earlier, later = days[at + 1 : at + 2], days[max(at - 1, 0) : at]
+    return pages.environment().get_template("report/dates.html").render(earlier=earlier, later=later, name=name)

@@ -1,0 +1,24 @@
+"""The sections of a date's pages, in their order.
+
+A section is a module of this folder and a template of its name in clv/reporting/templates/report. The module has a
+TITLE and `read(run)`, which gives what the template shows as `facts`, or None where the section is left out.
+"""
+
+from __future__ import annotations
+
+from clv.reporting.report.sections import (
+    accuracy,
+    baselines,
+    channels,
+    cohorts,
+    customers,
+    forecast,
+    made,
+    quality,
+    segments,
+    shop,
+    value,
+)
+
+FOR_MARKETERS = (shop, forecast, customers, value, segments, cohorts, channels)
+FOR_OPERATORS = (made, quality, accuracy, baselines)

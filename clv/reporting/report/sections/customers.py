@@ -1,0 +1,51 @@
+"""Valuable customers who may be lost, how much is at stake, and how many may be written to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clv.reporting.report.reading import RUNS, SLICE, Run
+
+TITLE = "Valuable customers to keep"
+LISTED = 20
+
+CONTACTABLE = "coalesce(profiles.may_be_contacted, profiles.may_contact, false)"  # as dbt's is_contactable
+# The customers of analytics.win_back, whether or not they may be written to: old dates have no profiles any more.
+TO_KEEP = f"""
+    select
+        clv.customer_key, clv.segment, clv.historic_revenue, clv.predicted_clv, clv.churn_risk,
+        segments.value_at_stake, segments.why_slipping,
+        profiles.may_contact, {CONTACTABLE} as contactable,
+        count(*) over () as of_all, count(*) filter (where {CONTACTABLE}) over () as contactable_of_all,
+        sum(segments.value_at_stake) over () as at_stake_of_all,
+        jsonb_path_query_first(clv.reasons, '$[*] ? (@.effect > 0)') ->> 'reason' as why_valuable
+    from (select * from {RUNS}.customer_clv {SLICE}) as clv
+    join (select * from {RUNS}.customer_segments {SLICE} and is_saveable) as segments using (customer_key)
+    left join (select * from {RUNS}.dim_customer {SLICE}) as profiles using (customer_key)
+    order by segments.value_at_stake desc nulls last, clv.historic_revenue desc, clv.customer_key
+    limit %(listed)s
+"""  # noqa: S608 - our own names
+_CONSENT = f"""
+    select
+        count(*) filter (where may_be_contacted) as contactable,
+        count(*) filter (where may_contact) as agreed,
+        count(*) filter (where not may_contact) as refused,
+        count(*) filter (where may_contact is null) as unknown
+    from {RUNS}.dim_customer {SLICE}
+    having count(*) > 0
+"""  # noqa: S608 - our own names
+
+
+def read(run: Run) -> dict[str, Any]:
+    """Customers under their pseudonyms, those with most at stake first: `of_all` says of how many, `at_stake_of_all`
+    how much is at stake of all of them, `contactable_of_all` how many of them win_back has, `why_valuable` is the
+    strongest reason that raises the value. And the counts of customers by consent, None where the run's profiles are
+    not kept any more."""
+    consent = run.rows(_CONSENT)
+    return {
+        "to_keep": run.rows(TO_KEEP, listed=LISTED),
+        "scored": run.totals["scored"],
+        "consent": consent[0] if consent else None,
+        "horizon_days": run.totals["horizon_days"],
+        "currency": run.currency,
+    }

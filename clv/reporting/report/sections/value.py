@@ -1,0 +1,100 @@
+"""Who holds the value: tiers, how much few customers hold, and what customers are worth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, PercentFormatter
+
+from clv.reporting.drawing import BAND, BAR, SOFT, Chart, chart, magnitude, percent
+from clv.reporting.report.reading import RUNS, SLICE, Run, groups
+
+TITLE = "Who holds the value"
+SHARE = PercentFormatter(1, symbol=" %", decimals=0)
+
+_CONCENTRATION = f"""
+    with ranked as (
+        select
+            predicted_clv,
+            ceil(
+                100.0 * row_number() over (order by predicted_clv desc, customer_key) / count(*) over ()
+            )::integer as percent
+        from {RUNS}.customer_clv {SLICE} and predicted_clv is not null
+    )
+    select percent, sum(sum(predicted_clv)) over (order by percent)
+        / nullif(sum(sum(predicted_clv)) over (), 0) as share
+    from ranked group by percent order by percent
+"""  # noqa: S608 - our own names
+# Value in steps of a doubling; what is under one unit of money stands together.
+_DISTRIBUTION = f"""
+    select
+        case when predicted_clv >= 1 then floor(log(2, predicted_clv))::integer end as doubling,
+        count(*) as customers
+    from {RUNS}.customer_clv {SLICE} and predicted_clv is not null
+    group by 1 order by 1 nulls first
+"""  # noqa: S608 - our own names
+
+
+def read(run: Run) -> dict[str, Any] | None:
+    """Tiers and two charts; None where nobody has a forecast."""
+    if not run.totals["scored"]:
+        return None
+    return {
+        "tiers": groups(run, "value_tier"),
+        "horizon_days": run.totals["horizon_days"],
+        "currency": run.currency,
+        "concentration": concentration(run.rows(_CONCENTRATION)),
+        "distribution": distribution(run.rows(_DISTRIBUTION), run.currency),
+    }
+
+
+def concentration(rows: list[dict]) -> Chart | None:
+    """Pareto curve: share of predicted value over share of customers, the most valuable first."""
+    if not rows or rows[-1]["share"] is None:
+        return None
+    at = [0.0, *(row["percent"] / 100 for row in rows)]
+    share = [0.0, *(float(row["share"]) for row in rows)]
+    fifth = float(np.interp(0.2, at, share))
+
+    def draw(axes: Axes) -> None:
+        axes.plot([0, 1], [0, 1], color=SOFT, linewidth=1.2, linestyle=(0, (5, 3)), label="if all were worth the same")
+        axes.fill_between(at, share, color=BAND, alpha=0.4, linewidth=0)
+        axes.plot(at, share, color=BAR, label="this shop")
+        axes.plot([0.2, 0.2, 0], [0, fifth, fifth], color=SOFT, linewidth=1, linestyle=":")
+        axes.set(
+            xlabel="customers, the most valuable first", ylabel="share of predicted value", xlim=(0, 1), ylim=(0, 1.02)
+        )
+        axes.xaxis.set_major_formatter(SHARE)
+        axes.yaxis.set_major_formatter(SHARE)
+        axes.legend(loc="lower right")
+
+    return chart(
+        "How much of the value few customers hold", f"The top fifth of customers hold {percent(fifth)} of it", draw
+    )
+
+
+def distribution(rows: list[dict], currency: str) -> Chart | None:
+    """Histogram of predicted value, in steps of a doubling."""
+    if not rows:
+        return None
+    counts = {row["doubling"]: row["customers"] for row in rows}
+    known = [step for step in counts if step is not None]
+    steps: list[int | None] = ([None] if None in counts else []) + list(
+        range(min(known, default=0), max(known, default=-1) + 1)
+    )
+    everybody = sum(counts.values())
+    names = ["under 1" if step is None else magnitude(2.0**step) for step in steps]
+
+    def draw(axes: Axes) -> None:
+        axes.bar(range(len(steps)), [counts.get(step, 0) for step in steps], width=0.92, color=BAR)
+        axes.set_xticks(range(len(steps)), names, rotation=45 if len(steps) > 9 else 0)
+        axes.set(xlabel=f"predicted value from … on, {currency}", ylabel="customers")
+        axes.yaxis.set_major_formatter(FuncFormatter(magnitude))
+        axes.grid(visible=False, axis="x")
+
+    most = max(counts, key=lambda step: counts[step])
+    reached = "under 1" if most is None else f"{magnitude(2.0**most)} to {magnitude(2.0 ** (most + 1))}"
+    words = f"Most often a customer's value is {reached}: that of {percent(counts[most] / everybody)} of them"
+    return chart("What customers will be worth", words, draw)

@@ -1,0 +1,175 @@
+"""Ingestion: files as they come, through a mapping in sources/, into raw. docs/sources.md explains the mappings.
+
+A file is a batch: it is loaded whole, in one transaction, or not at all, and the same content once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from clv.catalog import tables
+from clv.core.errors import ClvError
+from clv.core.settings import Settings
+from clv.sources import doubts, files, rejections
+from clv.sources.currencies import NO_CURRENCY
+from clv.sources.loading import BatchResult, Progress, load_file
+from clv.sources.mapping import FileMapping, known_sources, load_mapping
+from clv.sources.replaying import Replayed, replay
+from clv.warehouse import db, roles
+from clv.warehouse.roles import LOADER
+
+__all__ = [
+    "BatchResult",
+    "Replayed",
+    "known_sources",
+    "landing",
+    "load",
+    "replay",
+    "require_rows",
+    "restore",
+    "told",
+    "withdraw",
+]
+
+
+def load(
+    source: str,
+    path: Path | str,
+    settings: Settings,
+    progress: Progress | None = None,
+    landed: bool = False,
+    today: date | None = None,
+    tell: Callable[[BatchResult], None] = lambda _: None,
+) -> list[BatchResult]:
+    """Loads a file, or every readable file of a folder in order of its name, through the mapping `source`.
+
+    `landed` says that they lie in the landing folder: they stay there, and are no new delivery because of that. Dates
+    after `today`, the day in the reporting zone, are warned of. `tell` is called with what became of each file, as soon
+    as it is loaded.
+    Raises ClvError, naming file and mend, at the first file that cannot be loaded; the files before it stay loaded.
+    """
+    mapping = load_mapping(source, settings)
+    _adopt_currency(settings)
+    results: list[BatchResult] = []
+    for file, name in files.find(Path(path)):
+        try:
+            results.append(load_file(file, name, mapping, settings, progress, landed, today))
+            tell(results[-1])
+        except ClvError as error:
+            if not results:
+                raise
+            for result in _with_doubts(results, mapping, settings):
+                if result.doubts:
+                    tell(result)
+            raise type(error)(
+                f"{error}; files before it in {path} stay as they are, `clv batches` lists them, and those after it "
+                "were not looked at"
+            ) from None
+    return _with_doubts(results, mapping, settings)
+
+
+def _with_doubts(results: list[BatchResult], mapping: FileMapping, settings: Settings) -> list[BatchResult]:
+    """The results, each with what looks wrong in it beside what came before: looked for once for all of them."""
+    new = [result.batch_id for result in results if not result.already_loaded]
+    looks = (doubts.shorter_orders, doubts.signs_turned_round, doubts.withdrawn_before) if new else ()
+    found = [look(new, mapping, settings) for look in looks]
+    if not new and len(results) == 1 and not results[0].withdrawn:
+        later = doubts.overtaken(results[0].batch_id, mapping, settings)
+        found = [{results[0].batch_id: later}] if later else []
+    return [
+        replace(result, doubts=tuple(of[result.batch_id] for of in found if result.batch_id in of))
+        for result in results
+    ]
+
+
+def landing(
+    settings: Settings,
+    progress: Progress | None = None,
+    today: date | None = None,
+    tell: Callable[[BatchResult], None] = lambda _: None,
+) -> list[BatchResult]:
+    """Loads what lies in the landing folder, landing/<source>/…, and was not loaded before. Other files are let be.
+
+    Arguments as of `load`."""
+    _adopt_currency(settings)
+    results: list[BatchResult] = []
+    for folder in sorted(settings.landing.iterdir()) if settings.landing.is_dir() else []:
+        if folder.is_dir() and not folder.name.startswith(".") and files.inside(folder):
+            results += load(folder.name, folder, settings, progress, landed=True, today=today, tell=tell)
+    return results
+
+
+def told(result: BatchResult, settings: Settings) -> list[str]:
+    """What became of a file, for whoever loads it and for the log of a run: a line, and one for each of the first
+    reasons why rows of it are rejected, with the mend, and for what looks wrong in it. Values are masked."""
+    name, batch = result.file_name, result.batch_id
+    if result.withdrawn:
+        return [f"{name}: already loaded, and withdrawn; to let it count again: `clv restore --batch {batch}`"]
+    counts = f"{result.received:,} rows received, {result.loaded:,} loaded, {result.unreadable:,} rejected"
+    if result.already_loaded and result.loaded:
+        notes = [f"  note: {doubt}" for doubt in result.doubts]
+        return [f"{name}: already loaded as batch {batch}, {counts}", *notes]
+    lines = [f"{name}: {'already loaded as ' if result.already_loaded else ''}batch {batch}, {counts}"]
+    lines += [f"  {line}" for line in rejections.told(batch, settings)] if result.unreadable else []
+    if result.lacking:
+        lines.append(
+            f"  {result.lacking:,} of the loaded rows will be rejected by the next run: they meet a filter, or lack "
+            f"what an order needs; `clv rejects --batch {batch}` says then which"
+        )
+    return lines + [f"  warning: {warning}" for warning in (*result.warnings, *result.doubts)]
+
+
+def require_rows(results: list[BatchResult]) -> None:
+    """Raises ClvError when not one row of these files could be read, withdrawn files apart."""
+    judged = [result for result in results if not result.withdrawn]
+    if not judged or any(result.loaded for result in judged):
+        return
+    batch = judged[0].batch_id
+    if not any(result.received for result in judged):
+        raise ClvError(f"{judged[0].file_name} holds no rows below its header, so nothing was loaded; export it again")
+    others = " and the others" if len(judged) > 1 else ""
+    raise ClvError(
+        f"no row of {judged[0].file_name}{others} could be read, so nothing counts; "
+        f"`clv rejects --batch {batch}` shows the rows; mend the mapping, then `clv replay --batch {batch}`"
+    )
+
+
+def withdraw(batch_id: int, reason: str, settings: Settings | None = None) -> None:
+    """Takes a batch back: its rows stay in raw and are set aside from the next build on.
+
+    Raises ClvError if it is unknown, is withdrawn already, or no reason is given.
+    """
+    if not reason.strip():
+        raise ClvError(f'say why: `clv withdraw --batch {batch_id} --reason "amounts in cents"`')
+    with db.connect(settings.url_as(LOADER) if settings else roles.url(LOADER)) as connection:
+        if not connection.execute(f"select 1 from {tables.BATCHES} where batch_id = %s", (batch_id,)).fetchone():  # noqa: S608 - our own names
+            raise ClvError(f"there is no batch {batch_id}; `clv batches` lists them")
+        new = connection.execute(
+            f"insert into {tables.WITHDRAWALS} (batch_id, reason) values (%s, %s) on conflict (batch_id) do nothing",  # noqa: S608 - our own names
+            (batch_id, reason.strip()),
+        )
+        if not new.rowcount:
+            query = f"select withdrawn_at::timestamp(0), reason from {tables.WITHDRAWALS} where batch_id = %s"  # noqa: S608 - our own names
+            since, why = connection.execute(query, (batch_id,)).fetchone() or ("just now", reason)
+            raise ClvError(
+                f"batch {batch_id} is withdrawn already, since {since} ({why}); "
+                f"`clv restore --batch {batch_id}` lets it count again"
+            )
+
+
+def restore(batch_id: int, settings: Settings | None = None) -> None:
+    """Undoes `withdraw`. Raises ClvError when the batch was not withdrawn."""
+    with db.connect(settings.url_as(LOADER) if settings else roles.url(LOADER)) as connection:
+        if not connection.execute(f"delete from {tables.WITHDRAWALS} where batch_id = %s", (batch_id,)).rowcount:  # noqa: S608 - our own names
+            raise ClvError(f"batch {batch_id} was not withdrawn; `clv batches` says which ones were")
+
+
+def _adopt_currency(settings: Settings) -> None:
+    """A warehouse of orders whose sources state no currency takes the one that shop.json says."""
+    query = f"update {tables.SETTINGS} set value = %s where name = 'currency' and value = %s"  # noqa: S608 - our own names
+    if settings.shop["currency"]:
+        with db.connect(settings.url_as(LOADER)) as connection:
+            connection.execute(query, (settings.shop["currency"], NO_CURRENCY))

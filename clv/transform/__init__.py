@@ -1,0 +1,1 @@
+"""dbt: its runner, its environment, and what is read from its manifest."""

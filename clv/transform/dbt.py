@@ -1,0 +1,264 @@
+"""dbt builds: one `dbt build` per layer and run, one at a time in the whole warehouse."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import json
+import shutil
+import time
+from contextlib import chdir
+from pathlib import Path
+
+import psycopg
+
+from clv.catalog import tables
+from clv.core import settings as settings_module
+from clv.core.errors import ClvError
+from clv.core.settings import Settings
+from clv.transform import dbt_environment
+from clv.warehouse import db, locks, roles
+from clv.warehouse.roles import TRANSFORMER
+
+PROJECT = settings_module.PROJECT / "dbt_project"
+
+# What reads intermediate is built with the features, from the same state of it: another run may rebuild it before
+# analytics is built.
+LAYERS = {
+    "staging": ["--select", "path:models/staging"],
+    "intermediate": ["--select", "path:models/intermediate"],
+    "features": [
+        "--select", "customer_features", "fct_orders", "order_line_states", "customer_segments_before", "channel_spend",
+        "channel_month_spend", "segments", "segment_rules",
+    ],
+    "training": ["--select", "training_examples"],
+    "analytics": [
+        "--select", "customer_clv", "customer_clv_horizons", "customer_segments", "segment_summary",
+        "segment_transitions", "cohort_value", "channel_value", "channel_cohorts", "forecast_months",
+        "customer_economics", "personas", "forecast_totals", "dim_customer",
+        "resource_type:seed",
+    ],
+}  # fmt: skip
+# Note that says which state of staging intermediate was made of, and that state as SQL.
+MADE_OF = "intermediate_made_of"
+STAGING_STATE = f"""(
+    select md5(coalesce(string_agg(
+        concat_ws('-', batch_id, rows_accepted, rows_replaced, rows_withdrawn), ',' order by batch_id
+    ), '')) from {tables.STG_BATCH_COUNTS}
+)"""  # noqa: S608 - our own names
+SET_UP_BY = "set_up_by"  # note: the SQL of the layers from raw at the last set-up
+PARSED = "partial_parse.msgpack"  # what dbt knows of the project's files from its last call with the same variables
+SEMANTICS = "semantic_manifest.json"
+# Layers that are functions of raw alone, with a table of each: while raw and the SQL are the same, so are they.
+FROM_RAW = {"staging": tables.STG_CHANNEL_SPEND, "intermediate": tables.INT_ORDER_LINE_VERSIONS}
+NO_UNIT_TESTS = ["--exclude-resource-type", "unit_test"]  # they test the SQL, not the data
+SELECTED = {"build", "test"}  # commands that choose what they work on
+
+
+def build(layer: str, variables: dict, settings: Settings) -> dict:
+    """Builds one layer with the given dbt variables and returns facts: models, tests, rows per table, seconds.
+
+    Layers: setup (makes every sliced table that is missing, the published views and their grants), staging,
+    intermediate, features, training, analytics. Waits for other builds. Staging and intermediate stay as they are
+    where neither raw nor the SQL has changed. Of the layers made of these the facts say in `staging` which state of
+    staging (see staging_state) went into them. Raises ClvError, in one line, with the node that failed and why, also
+    where the run has been published: its rows never change.
+    """
+    if layer != "setup" and layer not in LAYERS:
+        raise ClvError(f"there is no dbt layer '{layer}'; layers are setup, {', '.join(LAYERS)}")
+    if layer == "setup" and _is_of_another_version(settings):  # else what is made on them may miss a column
+        for outdated in FROM_RAW:
+            build(outdated, {}, settings)
+    with db.lock(locks.BUILD, settings.url_as(TRANSFORMER)):
+        started = time.monotonic()
+        state = _state(layer, settings) if layer in FROM_RAW else None
+        if state and state == _built_from(layer, settings):
+            return {"models": 0, "unchanged": True, "rows": {}, "seconds": 0.0}
+        if state:
+            _note(f"built_{layer}", None, settings)  # a build cut short leaves none
+        if layer == "intermediate":
+            _note(MADE_OF, None, settings)
+        selection = _setup(settings) if layer == "setup" else [*LAYERS[layer], *NO_UNIT_TESTS]
+        results = _invoke(layer, selection, variables, settings)
+        if layer == "intermediate":
+            _note(MADE_OF, staging_state(settings), settings)
+        if state:
+            _note(f"built_{layer}", state, settings)
+        if layer == "setup":
+            _note(SET_UP_BY, _sql_digest(), settings)
+        made_of = _noted(MADE_OF, settings) if layer in ("features", "training") else None
+        seconds = round(time.monotonic() - started, 1)
+    models = [result for result in results if result["unique_id"].startswith("model.")]
+    rows = {
+        result["unique_id"].rpartition(".")[2]: result["adapter_response"]["rows_affected"]
+        for result in models
+        if layer != "setup" and "rows_affected" in result["adapter_response"]
+    }
+    tests = sum(result["unique_id"].startswith("test.") for result in results)
+    facts = {"models": len(models), "tests": tests, "rows": rows, "seconds": seconds}
+    return {**facts, "staging": made_of} if layer in ("features", "training") else facts
+
+
+def staging_state(settings: Settings | None = None) -> str:
+    """A digest of which batches staging is made of, and what became of their rows."""
+    url = settings.url_as(TRANSFORMER) if settings else roles.url(TRANSFORMER)
+    return db.rows(f"select {STAGING_STATE}", url=url)[0][0]
+
+
+def forget_builds(connection: psycopg.Connection) -> None:
+    """Has the next run build staging and intermediate anew, though no batch has come: rows of raw have changed."""
+    names = [f"built_{layer}" for layer in FROM_RAW]
+    connection.execute(f"delete from {tables.BUILDS} where name = any(%s)", (names,))  # noqa: S608 - our own names
+
+
+def semantics(settings: Settings) -> str:
+    """dbt's semantic manifest as JSON: the metrics and what they can be asked by.
+
+    It is kept from one call to the next, and made by the set-up, since dbt takes seconds to read its project.
+    """
+    kept = _semantics_kept(settings)
+    if not kept.exists():
+        _invoke("metrics", ["--quiet"], {}, settings, command="parse")
+    return kept.read_text()
+
+
+def _semantics_kept(settings: Settings) -> Path:
+    """Where the semantic manifest of the project as it is now, and of this warehouse, is kept."""
+    digest = hashlib.sha256(settings_module.place(settings.warehouse_url).encode())
+    for path in sorted([*PROJECT.glob("*.yml"), *PROJECT.glob("macros/**/*.sql"), *PROJECT.glob("models/**/*.*")]):
+        digest.update(path.read_bytes())
+    return settings.home / "dbt" / f"semantic-{digest.hexdigest()[:16]}.json"
+
+
+def document(settings: Settings) -> Path:
+    """Writes dbt's own documentation as one page, reports/dbt/index.html, and returns it."""
+    with db.lock(locks.BUILD, settings.url_as(TRANSFORMER)):
+        _invoke("docs", ["--static"], {}, settings, command="docs generate")
+    page = settings.reports / "dbt" / "index.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(_folder("docs", {}, settings) / "static_index.html", page)
+    return page
+
+
+def _setup(settings: Settings) -> list[str]:
+    """Sliced tables are made empty where they are missing. What other layers rebuild is only made, never emptied."""
+    missing = [
+        layer
+        for layer, table in FROM_RAW.items()
+        if db.rows("select to_regclass(%s) is null", (table,), settings.url_as(TRANSFORMER))[0][0]
+    ]
+    paths = [f"path:models/{layer}" for layer in (*missing, "features", "analytics")]
+    return ["--empty", "--quiet", "--resource-type", "model", "seed", "--select", *paths, "resource_type:seed"]
+
+
+def _state(layer: str, settings: Settings) -> str:
+    """A digest of everything a layer from raw is made of: raw is append-only, so its batches stand for its rows."""
+    digest = hashlib.sha256(_sql_digest().encode())
+    query = f"""
+        select
+            (select string_agg(batch_id || ':' || rows_received, ',' order by batch_id) from {tables.BATCHES}),
+            (select string_agg(batch_id::text, ',' order by batch_id) from {tables.WITHDRAWALS})
+    """  # noqa: S608 - our own names
+    digest.update(repr(db.rows(query, url=settings.url_as(TRANSFORMER))).encode())
+    if layer == "intermediate":  # made of staging as it is, which need not be what raw is now
+        digest.update(str(_built_from("staging", settings) or time.time_ns()).encode())
+    return digest.hexdigest()
+
+
+def _sql_digest() -> str:
+    digest = hashlib.sha256()
+    for path in sorted([*PROJECT.glob("*.yml"), *PROJECT.glob("macros/*"), *PROJECT.glob("models/[si]*/*")]):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _is_of_another_version(settings: Settings) -> bool:
+    """Whether staging is there, made by other SQL than the project's."""
+    query = "select to_regclass(%s) is not null"
+    there = db.rows(query, (tables.STG_ORDER_LINES,), settings.url_as(TRANSFORMER))[0][0]
+    return there and _noted(SET_UP_BY, settings) != _sql_digest()
+
+
+def _built_from(layer: str, settings: Settings) -> str | None:
+    there = db.rows("select to_regclass(%s) is not null", (FROM_RAW[layer],), settings.url_as(TRANSFORMER))[0][0]
+    return _noted(f"built_{layer}", settings) if there else None
+
+
+def _noted(name: str, settings: Settings) -> str | None:
+    found = db.rows(f"select value from {tables.BUILDS} where name = %s", (name,), settings.url_as(TRANSFORMER))  # noqa: S608 - our own names
+    return found[0][0] if found else None
+
+
+def _note(name: str, value: str | None, settings: Settings) -> None:
+    with db.connect(settings.url_as(TRANSFORMER)) as connection:
+        connection.execute(f"delete from {tables.BUILDS} where name = %s", (name,))  # noqa: S608 - our own names
+        if value:
+            connection.execute(f"insert into {tables.BUILDS} values (%s, %s)", (name, value))  # noqa: S608 - our own names
+
+
+def _invoke(
+    layer: str, selection: list[str], variables: dict, settings: Settings, command: str = "build"
+) -> list[dict]:
+    """Runs dbt in a folder of its own and returns the results per node. Raises ClvError when one failed."""
+    from dbt.adapters.factory import reset_adapters
+    from dbt.cli.main import dbtRunner
+
+    folder = _folder(layer, variables, settings)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    shop = json.dumps(_shop_variables(settings))
+    arguments = [
+        *command.split(), *selection, *(["--indirect-selection", "buildable"] if command in SELECTED else []),
+        "--project-dir", PROJECT, "--profiles-dir", PROJECT, "--target-path", folder, "--log-path", folder,
+        "--vars", shop,
+    ]  # fmt: skip
+    parsed = settings.home / "dbt" / f"{hashlib.sha256(shop.encode()).hexdigest()[:8]}-{PARSED}"
+    if parsed.exists():
+        shutil.copy(parsed, folder / PARSED)
+    # dbt moves into its project's folder, and reads its settings from the environment.
+    with chdir(PROJECT), dbt_environment.of_run(variables, settings.url_as(TRANSFORMER)):
+        outcome = dbtRunner().invoke([str(argument) for argument in arguments])
+    # An adapter that is kept holds semaphores, and a task that ends with them leaves a warning in its log.
+    reset_adapters()
+    gc.collect()
+    results = _results(folder / "run_results.json")
+    if not outcome.success:
+        failed = [result for result in results if result["status"] in ("error", "fail", "runtime error")]
+        reason = "; ".join(_failure(result) for result in failed[:3]) or " ".join(str(outcome.exception).split())[:500]
+        raise ClvError(f"dbt could not build {layer}: {reason} (details: {folder / 'dbt.log'})")
+    if (folder / PARSED).exists():
+        (folder / PARSED).replace(parsed)
+    kept = _semantics_kept(settings)
+    if (folder / SEMANTICS).exists() and not kept.exists():
+        for old in kept.parent.glob("semantic-*.json"):
+            old.unlink(missing_ok=True)
+        (folder / SEMANTICS).replace(kept)
+    return results
+
+
+def _folder(layer: str, variables: dict, settings: Settings) -> Path:
+    """Where dbt writes what it makes for a layer of a run."""
+    return settings.home / "dbt" / str(variables.get("run_id", "setup")) / layer
+
+
+def _results(path: Path) -> list[dict]:
+    return json.loads(path.read_text())["results"] if path.exists() else []
+
+
+def _failure(result: dict) -> str:
+    kind, _, name = result["unique_id"].partition(".")
+    # A generic test's id ends in a hash.
+    name = name.split(".")[1]
+    return f"{kind} {name}: {' '.join((result['message'] or result['status']).split())[:500]}"
+
+
+def _shop_variables(settings: Settings) -> dict:
+    return {
+        "gross_margin": 1.0 if (margin := settings.shop["gross_margin"]) is None else margin,
+        "margin_is_set": margin is not None,
+        "unknown_consent": settings.shop["unknown_consent"],
+        "horizons": settings.horizons,
+        "windows": settings.windows,
+        "main_horizon": max(settings.horizons),
+        "discount_rate": settings.shop["discount_rate"],
+    }

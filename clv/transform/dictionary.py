@@ -1,0 +1,42 @@
+"""The data dictionary: what the warehouse itself says of every table and column that analysts read, as Markdown."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from clv.catalog import tables
+from clv.warehouse import db
+
+HEAD = """# Data dictionary
+
+Every table and column of the schema `analytics`, in the words of the warehouse's own comments; `clv dictionary` writes
+it. A table named `…_history` has the same columns as the one without, at every published date.
+"""
+QUERY = """
+    select
+        relation.relname, obj_description(relation.oid), attribute.attname,
+        format_type(attribute.atttypid, attribute.atttypmod), col_description(relation.oid, attribute.attnum)
+    from pg_class as relation
+    join pg_attribute as attribute on attribute.attrelid = relation.oid
+    where relation.relnamespace = %s::regnamespace and relation.relkind in ('r', 'v')
+        and attribute.attnum > 0 and not attribute.attisdropped
+    order by relation.relname collate "C", attribute.attnum
+"""
+
+
+def markdown() -> str:
+    """The dictionary of a set-up warehouse."""
+    parts = [HEAD]
+    found = db.rows(QUERY, (tables.ANALYTICS,))
+    names = {row[0] for row in found}
+    for (name, said), rows in groupby(found, key=lambda row: row[:2]):
+        parts.append(f"## {name}\n\n{_line(said)}\n")
+        if name.endswith("_history") and name.removesuffix("_history") in names:
+            continue
+        lines = [f"| `{column}` | {kind} | {_line(comment)} |" for _, _, column, kind, comment in rows]
+        parts.append("\n".join(["| column | type | meaning |", "|---|---|---|", *lines]) + "\n")
+    return "\n".join(parts)
+
+
+def _line(comment: str | None) -> str:
+    return " ".join((comment or "").split()).replace("|", "\\|")

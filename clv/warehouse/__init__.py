@@ -1,0 +1,1 @@
+"""Connections, roles, migrations, runs and publication."""

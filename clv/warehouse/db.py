@@ -1,0 +1,80 @@
+"""Access to the warehouse: the one place that opens a connection, replaces a slice, takes a lock."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+from clv.core import settings as settings_module
+from clv.core.errors import Unavailable
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+@contextmanager
+def connect(url: str | None = None, autocommit: bool = False) -> Iterator[psycopg.Connection]:
+    """A connection to the warehouse (default: as its owner); commits at the end, rolls back on error.
+
+    Raises Unavailable when it does not answer.
+    """
+    url = url or settings_module.located().warehouse_url
+    try:
+        connection = psycopg.connect(url, autocommit=autocommit, application_name="clv", connect_timeout=10)
+    except psycopg.OperationalError as error:
+        where = settings_module.place(url)
+        reason = str(error).strip().splitlines()[-1]
+        raise Unavailable(
+            f"the warehouse at {where} does not answer ({reason}); run `clv up`, or check CLV_WAREHOUSE_URL"
+        ) from None
+    with connection:
+        yield connection
+
+
+def rows(sql: str, params: tuple | dict | None = None, url: str | None = None) -> list[tuple]:
+    """The rows of one query."""
+    with connect(url) as connection:
+        return connection.execute(sql, params).fetchall()  # type: ignore[arg-type]
+
+
+@contextmanager
+def lock(name: str, url: str | None = None, shared: bool = False) -> Iterator[None]:
+    """Waits for, and holds, the warehouse-wide lock `name`. It is the connection's: a killed holder frees it.
+
+    Several may hold it `shared`, while nobody holds it alone.
+    """
+    kind = "_shared" if shared else ""
+    with connect(url, autocommit=True) as connection:
+        key = lock_key(name)
+        connection.execute(f"select pg_advisory_lock{kind}(%s)", (key,))
+        try:
+            yield
+        finally:
+            connection.execute(f"select pg_advisory_unlock{kind}(%s)", (key,))
+
+
+def lock_key(name: str) -> int:
+    """A lock's name as PostgreSQL's signed 64-bit key."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+
+
+def migrate(url: str | None = None) -> list[str]:
+    """Applies the migrations that this database has not seen, each in one transaction; returns their names."""
+    applied = []
+    with lock("migrate", url), connect(url) as connection:
+        connection.execute("create schema if not exists ops")
+        connection.execute(
+            "create table if not exists ops.migrations (name text primary key, applied_at timestamptz default now())"
+        )
+        seen = {name for (name,) in connection.execute("select name from ops.migrations").fetchall()}
+        for path in sorted(MIGRATIONS.glob("*.sql")):
+            if path.name in seen:
+                continue
+            connection.execute(path.read_text())  # type: ignore[arg-type]
+            connection.execute("insert into ops.migrations (name) values (%s)", (path.name,))
+            connection.commit()
+            applied.append(path.name)
+    return applied

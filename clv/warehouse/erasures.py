@@ -1,0 +1,92 @@
+"""Who was erased, as keyed digests of their ids: CLV_HOME/secrets/erasures, a line of JSON per erasure.
+
+It lies outside the database, so that no restored backup brings anybody back. Each line names the key it was made with,
+so that the lists of two homes can be put together.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+
+from clv.core import ids, owners_files
+from clv.core.errors import ClvError
+from clv.core.settings import Settings
+from clv.warehouse import pseudonyms
+
+NAME = "erasures"
+
+
+class Erased:
+    """The erased persons of a list; false where there is none."""
+
+    def __init__(self, lines: Iterable[dict]) -> None:
+        self._receipts: dict[bytes, dict[str, str]] = {}
+        for line in lines:
+            self._receipts.setdefault(bytes.fromhex(line["key"]), {})[line["digest"]] = line["receipt"]
+
+    def __bool__(self) -> bool:
+        return bool(self._receipts)
+
+    def receipt(self, customer_id: str, namespace: str | None = None) -> str | None:
+        """The number of the receipt of a customer's erasure, by the id as it is given or as it counts (see
+        clv.core.ids); None for who was not erased."""
+        texts = [pseudonyms.identity(form, namespace) for form in ids.forms(customer_id)]
+        found = (receipts.get(_digest(key, text)) for key, receipts in self._receipts.items() for text in texts)
+        return next(filter(None, found), None)
+
+
+def place(home: Settings) -> Path:
+    """Where a home's list lies."""
+    return home.secrets / NAME
+
+
+def erased(home: Settings) -> Erased:
+    """The erased persons of a home."""
+    return Erased(read(place(home)))
+
+
+def read(path: Path) -> list[dict]:
+    """The lines of a list: key, digest, receipt, erased_at; none where no file is. Raises ClvError for another file."""
+    if not path.exists():
+        return []
+    try:
+        return parsed(path.read_text())
+    except (ValueError, TypeError, KeyError):
+        raise ClvError(f"{path} is no list of erasures; put back the file that this home, or its backup, had") from None
+
+
+def parsed(text: str) -> list[dict]:
+    """The lines of a list's text. Raises ValueError, TypeError or KeyError for what is none."""
+    lines = [json.loads(line) for line in text.splitlines() if line.strip()]
+    if any(not {"key", "digest", "receipt", "erased_at"} <= line.keys() for line in lines):
+        raise KeyError(text)
+    return lines
+
+
+def add(home: Settings, customer_id: str, namespace: str | None, receipt: str, erased_at: str) -> None:
+    """Adds a person to the home's list, by the id as it came and as it counts, unless they are on it."""
+    lines = read(place(home))
+    if Erased(lines).receipt(customer_id, namespace):
+        return
+    key = lines[0]["key"] if lines else secrets.token_hex(32)
+    texts = [pseudonyms.identity(form, namespace) for form in ids.forms(customer_id)]
+    digests = [_digest(bytes.fromhex(key), text) for text in texts]
+    merge(home, [{"receipt": receipt, "erased_at": erased_at, "key": key, "digest": digest} for digest in digests])
+
+
+def merge(home: Settings, lines: list[dict]) -> None:
+    """Adds the lines of other lists to the home's."""
+    known = read(place(home))
+    new = [line for line in lines if line not in known]
+    if new:
+        home.secrets.mkdir(mode=0o700, parents=True, exist_ok=True)
+        text = "".join(f"{json.dumps(line)}\n" for line in known + new)
+        owners_files.write(place(home), text.encode())
+
+
+def _digest(key: bytes, text: str) -> str:
+    return hmac.digest(key, text.encode(), "sha256").hex()

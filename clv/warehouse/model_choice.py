@@ -1,0 +1,198 @@
+"""Which model a run uses: worked out from the date and the data alone, so that any order of runs meets the same."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from clv.catalog import tables
+from clv.core import dates
+from clv.core import settings as settings_module
+from clv.core.settings import Settings
+from clv.core.shop import BLENDS
+from clv.warehouse import db, registry
+from clv.warehouse.roles import MODELLER
+
+FORECAST_VERSION = 6  # raise it whenever features or training change: models made before are then not reused
+DAYS_BETWEEN_ORIGINS = 30
+HISTORY_DAYS = 90  # of orders before an origin
+TWO_YEARS = 730  # days of orders from which more origins are learned from: customers may keep to a season
+ORIGINS_IF_TWO_YEARS = {False: 8, True: 12}  # latest ones per window
+_BOOSTING = {
+    "learning_rate": 0.04,
+    "reg_lambda": 10.0,
+    "tree_method": "hist",
+    "max_bin": 64,
+    "random_state": 0,
+}
+Parameters = dict[str, dict[str, Any]]  # XGBoost's, by learner
+LEARNERS: Parameters = {
+    "total": {
+        **_BOOSTING, "objective": "reg:tweedie", "tweedie_variance_power": 1.25,
+        "n_estimators": 120, "max_depth": 3, "min_child_weight": 80.0,
+    },
+    "buy": {**_BOOSTING, "n_estimators": 150, "max_depth": 4, "min_child_weight": 10.0},
+    "spend": {**_BOOSTING, "objective": "reg:gamma", "n_estimators": 100, "max_depth": 3, "min_child_weight": 20.0},
+}  # fmt: skip
+FREQUENT_CUSTOMERS = 10  # with three orders: fewer tell nothing of how often customers return
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The model for a run, or in `status_reason` which rule was not met. `origins`: what training needs, else none.
+
+    Where `exists` is false and there is no reason, the model has to be trained first, or its references made anew.
+    """
+
+    training_date: date | None = None
+    data_digest: str | None = None
+    model_version: str | None = None
+    exists: bool = False
+    status_reason: str | None = None
+    origins: list[date] = field(default_factory=list)
+
+
+def for_run(as_of: date, force: bool = False, settings: Settings | None = None, of_the_week: bool = False) -> Choice:
+    """The model for a date: trained for the first of its month if the shop met the thresholds by then, else for
+    the date itself if it meets them there.
+
+    A model that was retrained by force later in the month, on data that still hold, goes first. `force` retrains for
+    the date itself; `of_the_week` gives the model trained so many whole weeks after that one as have passed.
+    """
+    settings = settings or settings_module.load()
+    reason = too_little(as_of, settings)
+    if reason:
+        return Choice(status_reason=reason)
+    monthly = dates.training_date(as_of)
+    if force:
+        return _choice(as_of, settings, reuse=False)
+    forced = registry.newest_forced(monthly, as_of, settings)
+    if forced and forced.data_digest == data_digest(forced.training_date, settings):
+        training_date = forced.training_date
+    else:
+        training_date = as_of if too_little(monthly, settings) else monthly
+    return _choice(dates.latest_week(training_date, as_of) if of_the_week else training_date, settings)
+
+
+def too_little(day: date, settings: Settings) -> str | None:
+    """The rule for a forecast that the orders before a date do not meet, in words; None when they meet all."""
+    first, customers, frequent = db.rows(
+        f"""
+        with customers as (
+            select customer_key, min(day) as first_order_on, sum(orders) as orders
+            from {tables.INT_CUSTOMER_DAYS} where day < %s and orders > 0 group by customer_key
+        )
+        select min(first_order_on), count(*), count(*) filter (where orders >= 3) from customers
+        """,  # type: ignore[arg-type]  # noqa: S608 - our own names
+        (day,),
+        settings.url_as(MODELLER),
+    )[0]
+    days = (day - first).days if first else 0
+    shop = settings.shop
+    if days < shop["minimum_days"]:
+        return f"{days} days of orders before {day}; a forecast needs {shop['minimum_days']}"
+    if customers < shop["minimum_customers"]:
+        return f"{customers} customers before {day}; a forecast needs {shop['minimum_customers']}"
+    if frequent < FREQUENT_CUSTOMERS:
+        return f"{frequent} customers with three orders before {day}; a forecast needs {FREQUENT_CUSTOMERS}"
+    return None
+
+
+def origins(training_date: date, first_order_on: date, horizons: Iterable[int]) -> list[date]:
+    """Past dates some of whose windows had closed by the training date, oldest first.
+
+    Per horizon the last closed one, then back in steps of 30 days; for the shorter windows the same from the
+    shortest on. None with under 90 days of orders before it.
+    """
+    horizons = list(horizons)
+    per_window = ORIGINS_IF_TWO_YEARS[(training_date - first_order_on).days >= TWO_YEARS]
+    shorter = sorted(set(settings_module.windows(horizons)) - set(horizons)) or [min(horizons)]
+    steps_of_shorter = per_window + -(-(shorter[-1] - shorter[0]) // DAYS_BETWEEN_ORIGINS)
+    found = {
+        training_date - timedelta(days=days + step * DAYS_BETWEEN_ORIGINS)
+        for days, steps in [*((h, per_window) for h in horizons), (shorter[0], steps_of_shorter)]
+        for step in range(steps)
+    }
+    return sorted(day for day in found if (day - first_order_on).days >= HISTORY_DAYS)
+
+
+def data_digest(training_date: date, settings: Settings | None = None) -> str:
+    """SHA-256 over what training reads, every customer's days before the date, and what else shapes a model.
+
+    Later events do not change it: a day's row never changes with what comes after.
+    """
+    settings = settings or settings_module.load()
+    sql = f"""
+        select count(*), coalesce(sum(hashtextextended(days::text, 0)::numeric), 0)
+        from {tables.INT_CUSTOMER_DAYS} as days where day < %s
+    """  # noqa: S608 - our own names
+    count, total = db.rows(sql, (training_date,), settings.url_as(MODELLER))[0]  # type: ignore[arg-type]
+    shape = [FORECAST_VERSION, settings.horizons, ORIGINS_IF_TWO_YEARS, DAYS_BETWEEN_ORIGINS, HISTORY_DAYS, LEARNERS]
+    if settings.shop["tune_minutes"]:
+        shape += [settings.shop["tune_minutes"], settings.shop["tune_search"]]
+    if settings.blend != BLENDS[0]:
+        shape.append(settings.blend)
+    return hashlib.sha256(repr((int(count), int(total), shape)).encode()).hexdigest()
+
+
+def training_origins(training_date: date, settings: Settings | None = None) -> list[date]:
+    """The origins of a training date, from the shop's first order."""
+    settings = settings or settings_module.load()
+    sql = f"select min(day) from {tables.INT_CUSTOMER_DAYS} where orders > 0"  # noqa: S608 - our own names
+    first = db.rows(sql, None, settings.url_as(MODELLER))[0][0]  # type: ignore[arg-type]
+    return origins(training_date, first, settings.horizons) if first else []
+
+
+def has_references(model_version: str, settings: Settings) -> bool:
+    """Whether the warehouse has a model's predictions at its training date, discounted by the shop's rate as it is set
+    now: all of them are there, or none."""
+    query = f"""
+        select exists (select from {tables.REFERENCE_PREDICTIONS} where model_version = %s and discount_rate = %s)
+    """  # noqa: S608 - our own names
+    values = (model_version, float(settings.shop["discount_rate"]))
+    return db.rows(query, values, settings.url_as(MODELLER))[0][0]
+
+
+def record_decisions(
+    model_version: str, training_date: date, decisions: list[dict], backtest: list[dict], settings: Settings
+) -> None:
+    """Keeps what was measured of a model and its rivals, which is published, and in `backtest` the same in detail; what
+    was kept before is replaced."""
+    with db.connect(settings.url_as(MODELLER)) as connection:
+        for table, rows in ((tables.MODEL_DECISIONS, decisions), (tables.MODEL_BACKTEST, backtest)):
+            connection.execute(f"delete from {table} where model_version = %s", (model_version,))  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
+            for row in rows:
+                values = {"model_version": model_version, "training_date": training_date, **row}
+                connection.execute(
+                    f"insert into {table} ({', '.join(values)}) "  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
+                    f"values ({', '.join(f'%({name})s' for name in values)})",
+                    values,
+                )
+
+
+def published(settings: Settings) -> dict[str, dict[int, str]]:
+    """Of each model, the forecast that is published for each horizon (days): the model's own, or one that beat it."""
+    query = f"""
+        select model_version, horizon_days, contestant from {tables.MODEL_DECISIONS} where published
+        order by model_version, horizon_days
+    """  # noqa: S608 - our own names
+    found: dict[str, dict[int, str]] = {}
+    for model_version, horizon, contestant in db.rows(query, url=settings.url_as(MODELLER)):
+        found.setdefault(model_version, {})[horizon] = contestant
+    return found
+
+
+def _choice(training_date: date, settings: Settings, reuse: bool = True) -> Choice:
+    digest = data_digest(training_date, settings)
+    found = registry.find(training_date, digest, settings) if reuse else None
+    name = registry.version_name(training_date, digest)
+    return Choice(
+        training_date,
+        digest,
+        name,
+        exists=found is not None and has_references(name, settings),
+        origins=training_origins(training_date, settings),
+    )

@@ -1,0 +1,62 @@
+"""Customers leave the shop's files as pseudonyms: keyed, so that nobody without the key can work one out."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+
+from clv.catalog import tables
+from clv.core.errors import ClvError
+from clv.core.settings import Settings
+from clv.warehouse import db
+from clv.warehouse.roles import LOADER
+
+NAME = "pseudonym_key"  # of the file in CLV_HOME/secrets
+PENDING = "pseudonym_key.next"  # a new secret, from before the warehouse is renamed by it until it has taken its place
+
+
+def identity(customer_id: str, namespace: str | None = None) -> str:
+    """What tells a customer from all others: the id, the namespace before it where there is one."""
+    return f"{namespace}:{customer_id}" if namespace else customer_id
+
+
+def customer_key(secret: bytes, customer_id: str, namespace: str | None = None) -> bytes:
+    """The 16 bytes of a customer's key: the head of HMAC-SHA256(secret, customer_id), namespace first where given."""
+    return hmac.digest(secret, identity(customer_id, namespace).encode(), "sha256")[:16]
+
+
+def customer_keys(secret: bytes, customer_ids: Iterable[str], namespace: str | None = None) -> list[bytes]:
+    """The keys of many customers, in their order."""
+    return [customer_key(secret, customer_id, namespace) for customer_id in customer_ids]
+
+
+def mark(secret: bytes) -> str:
+    """What the warehouse notes of the secret that its customers are named with."""
+    return hashlib.sha256(secret).hexdigest()[:16]
+
+
+def secret(home: Settings) -> bytes:
+    """The secret that the warehouse's customers are named with. A rotation that was cut short is brought to its end.
+
+    Raises ClvError when the home has another one than the warehouse was filled under.
+    """
+    current = home.secret(NAME).encode()
+    query = f"select value from {tables.SETTINGS} where name = 'pseudonym_key'"  # noqa: S608 - our own names
+    noted = db.rows(query, url=home.url_as(LOADER))
+    if not noted or noted[0][0] == mark(current):
+        return current
+    pending = home.secrets / PENDING
+    try:
+        following = pending.read_bytes().strip()
+        if mark(following) == noted[0][0]:
+            pending.replace(home.secrets / NAME)
+            return following
+    except FileNotFoundError:  # somebody else has just done so
+        current = home.secret(NAME).encode()
+        if mark(current) == noted[0][0]:
+            return current
+    raise ClvError(
+        f"{home.secrets / NAME} is not the key this warehouse's customers were named with; "
+        "restore that file, or use another database"
+    )

@@ -1,0 +1,211 @@
+"""Publishing: one row in analytics.publications moves every reader of a date to a run at once.
+
+Publishing an earlier run again is the roll-back, and a later one again the roll-forward.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import class_row
+
+from clv.catalog import tables
+from clv.core.errors import ClvError
+from clv.warehouse import db, locks, roles
+from clv.warehouse.roles import PUBLISHER
+
+GATES = ("raw", "staging", "features", "predictions", "analytics")
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One act of publishing; the newest of a date holds."""
+
+    publication_id: int
+    as_of_date: date
+    run_id: str
+    published_at: datetime
+    published_by: str
+    digest: str
+    rows_published: dict[str, int]
+
+
+def publish(as_of: date, run_id: str, published_by: str | None = None) -> dict:
+    """Publishes a run for its date, in one transaction, and returns the facts; does nothing when it holds already.
+
+    Raises ClvError when the run is not the date's, was not judged by every gate, failed one, or when its rows are
+    not there (any more). `published_by` defaults to the database role.
+    """
+    with db.connect(roles.url(PUBLISHER)) as connection:
+        connection.execute("select pg_advisory_xact_lock(%s)", (db.lock_key(locks.PUBLISH),))
+        holding = _newest(connection, as_of)
+        if holding and holding.run_id == run_id:
+            return _facts(holding, already=True, replaced=None)
+        _require_judged(connection, as_of, run_id)
+        earlier = _publication_of(connection, run_id)
+        counts = _counts(connection, as_of, run_id)
+        _require_rows(connection, as_of, run_id, counts)
+        # A published row never changes, so a run published before keeps its digest: tables without a history
+        # may have been removed since.
+        text = earlier.digest if earlier else digest(as_of, run_id, connection)
+        connection.execute(
+            f"""
+            insert into {tables.PUBLICATIONS} (as_of_date, run_id, published_by, digest, rows_published)
+            values (%s, %s, coalesce(%s, current_user), %s, %s)
+            """,  # noqa: S608 - our own names
+            (as_of, run_id, published_by, text, json.dumps(earlier.rows_published if earlier else counts)),
+        )
+        published = _newest(connection, as_of)
+    assert published is not None  # noqa: S101 - inserted above
+    return _facts(published, already=False, replaced=holding.run_id if holding else None)
+
+
+def digest(
+    as_of: date,
+    run_id: str,
+    connection: psycopg.Connection | None = None,
+    names: Iterable[str] | None = None,
+) -> str:
+    """A digest of the run's rows in every published table, without run_id: equal digests mean equal rows.
+
+    names: of the tables, where not all are meant. Order-independent: of each table the number of rows and two sums of
+    64-bit hashes over the rows' text, the columns in the order of their names.
+    """
+    if connection is None:
+        with db.connect(roles.url(PUBLISHER)) as own:
+            return digest(as_of, run_id, own, names)
+    # How a value is written as text must not hang on the session.
+    connection.execute(
+        "set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'; set local intervalstyle = 'postgres';"
+        "set local extra_float_digits = 1"
+    )
+    parts = []
+    for table in sorted(names or tables.PUBLISHED_TABLES):
+        columns = _columns(connection, table)
+        query = sql.SQL(
+            """
+            select
+                count(*),
+                coalesce(sum(hashtextextended(line, 1)::numeric), 0),
+                coalesce(sum(hashtextextended(line, 2)::numeric), 0)
+            from (
+                select row({columns})::text as line from {table} where as_of_date = %s and run_id = %s
+            ) as lines
+            """
+        ).format(
+            columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
+            table=sql.Identifier(tables.ANALYTICS_RUNS, table),
+        )
+        sums = connection.execute(query, (as_of, run_id)).fetchone()
+        parts.append(f"{table}({','.join(columns)}): {sums}")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def current(as_of: date | None = None, connection: psycopg.Connection | None = None) -> Publication | None:
+    """What readers see: the publication that holds for a date (default: the latest published date), else None."""
+    if connection is None:
+        with db.connect(roles.url(PUBLISHER)) as own:
+            return _newest(own, as_of)
+    return _newest(connection, as_of)
+
+
+def history() -> list[Publication]:
+    """Every publication, the newest first."""
+    with (
+        db.connect(roles.url(PUBLISHER)) as connection,
+        connection.cursor(row_factory=class_row(Publication)) as cursor,
+    ):
+        return cursor.execute(f"select * from {tables.PUBLICATIONS} order by publication_id desc").fetchall()  # noqa: S608 - our own names
+
+
+def _newest(connection: psycopg.Connection, as_of: date | None) -> Publication | None:
+    query = f"""
+        select * from {tables.PUBLICATIONS} where %(as_of)s::date is null or as_of_date = %(as_of)s
+        order by as_of_date desc, publication_id desc limit 1
+    """  # noqa: S608 - our own names
+    with connection.cursor(row_factory=class_row(Publication)) as cursor:
+        return cursor.execute(query, {"as_of": as_of}).fetchone()
+
+
+def _publication_of(connection: psycopg.Connection, run_id: str) -> Publication | None:
+    query = f"select * from {tables.PUBLICATIONS} where run_id = %s order by publication_id desc limit 1"  # noqa: S608 - our own names
+    with connection.cursor(row_factory=class_row(Publication)) as cursor:
+        return cursor.execute(query, (run_id,)).fetchone()
+
+
+def _require_judged(connection: psycopg.Connection, as_of: date, run_id: str) -> None:
+    opened = connection.execute(f"select as_of_date from {tables.RUNS} where run_id = %s", (run_id,)).fetchone()  # noqa: S608 - our own names
+    if opened is None or opened[0] != as_of:
+        raise ClvError(f"there is no run '{run_id}' for {as_of}; `clv runs --as-of {as_of}` lists the date's runs")
+    query = f"""
+        select gate, string_agg(expectation, ', ' order by expectation)
+            filter (where not success and severity = 'critical')
+        from {tables.GATE_RESULTS} where run_id = %s group by gate
+    """  # noqa: S608 - our own names
+    judged = dict(connection.execute(query, (run_id,)).fetchall())
+    again = f"start a new run with `clv run --as-of {as_of}`"
+    if missing := [gate for gate in GATES if gate not in judged]:
+        raise ClvError(
+            f"run {run_id} was not judged by the gates {', '.join(missing)}, so it cannot be published; {again}"
+        )
+    if failed := [f"{gate} ({names})" for gate, names in judged.items() if names]:
+        raise ClvError(f"run {run_id} failed the gates {', '.join(failed)}, so it cannot be published; {again}")
+
+
+def _counts(connection: psycopg.Connection, as_of: date, run_id: str) -> dict[str, int]:
+    """Rows of the run per published table; 0 for a table that is not there."""
+    counts = {}
+    for table in tables.PUBLISHED_TABLES:
+        if not _columns(connection, table):
+            raise ClvError(
+                f"the table {tables.ANALYTICS_RUNS}.{table} is not there; run `clv up` to set the warehouse up"
+            )
+        query = sql.SQL("select count(*) from {} where as_of_date = %s and run_id = %s").format(
+            sql.Identifier(tables.ANALYTICS_RUNS, table)
+        )
+        counts[table] = connection.execute(query, (as_of, run_id)).fetchone()[0]  # type: ignore[index]
+    return counts
+
+
+def _require_rows(connection: psycopg.Connection, as_of: date, run_id: str, counts: dict[str, int]) -> None:
+    """Every table must have rows, unless it may be empty; one without a history only where readers would see it: at the
+    latest date."""
+    latest = _newest(connection, None)
+    shown = latest is None or as_of >= latest.as_of_date
+    empty = [
+        table
+        for table, count in counts.items()
+        if not count
+        and not tables.PUBLISHED_TABLES[table].get("may_be_empty")
+        and (shown or tables.PUBLISHED_TABLES[table]["history"] or not _publication_of(connection, run_id))
+    ]
+    if empty:
+        raise ClvError(
+            f"run {run_id} has no rows in {', '.join(empty)}: it did not finish, or upkeep has removed it; "
+            f"start a new run with `clv run --as-of {as_of}`"
+        )
+
+
+def _columns(connection: psycopg.Connection, table: str) -> list[str]:
+    query = """
+        select column_name from information_schema.columns
+        where table_schema = %s and table_name = %s and column_name <> 'run_id' order by column_name collate "C"
+    """
+    return [name for (name,) in connection.execute(query, (tables.ANALYTICS_RUNS, table)).fetchall()]
+
+
+def _facts(publication: Publication, already: bool, replaced: str | None) -> dict:
+    return {
+        "published": publication.run_id,
+        "as_of_date": publication.as_of_date.isoformat(),
+        "digest": publication.digest,
+        "already_published": already,
+        "replaced": replaced,
+        "rows": publication.rows_published,
+    }

@@ -1,0 +1,147 @@
+"""Runs of the daily pipeline: each has a number within its date, rows of its own, and a log of its tasks."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from clv.catalog import tables
+from clv.core.errors import ALL_FOUND, ClvError
+from clv.core.settings import Settings
+from clv.warehouse import db, roles
+from clv.warehouse.roles import PUBLISHER
+
+LONGEST_ERROR = 240
+
+
+def open_run(as_of: date, started_by: str, dag_id: str | None = None) -> str:
+    """Opens a run for a date and returns its run_id, such as "2011-06-01.3". Safe when two open at once.
+
+    `started_by` and `dag_id` are Airflow's names of the run and of its DAG; an id alone may be two DAGs'.
+    """
+    with db.connect(roles.url(PUBLISHER)) as connection:
+        connection.execute("select pg_advisory_xact_lock(%s)", (db.lock_key(f"open_run {as_of}"),))
+        (number,) = connection.execute(
+            f"select coalesce(max(number), 0) + 1 from {tables.RUNS} where as_of_date = %s",  # noqa: S608 - our own names
+            (as_of,),
+        ).fetchone()  # type: ignore[misc]
+        run_id = f"{as_of.isoformat()}.{number}"
+        connection.execute(
+            f"insert into {tables.RUNS} (run_id, as_of_date, number, started_by, dag_id) values (%s, %s, %s, %s, %s)",  # noqa: S608 - our own names
+            (run_id, as_of, number, started_by, dag_id),
+        )
+    return run_id
+
+
+def as_of_date(run_id: str) -> date:
+    """The date a run is for. Raises ClvError when no such run was opened."""
+    found = db.rows(f"select as_of_date from {tables.RUNS} where run_id = %s", (run_id,), roles.url(PUBLISHER))  # noqa: S608 - our own names
+    if not found:
+        raise ClvError(f"there is no run '{run_id}'; `clv runs` lists them")
+    return found[0][0]
+
+
+def require_unpublished(run_id: str) -> None:
+    """Raises ClvError when the run was ever published (its rows never change) or was never opened."""
+    as_of = as_of_date(run_id)
+    if db.rows(
+        f"select 1 from {tables.PUBLICATIONS} where run_id = %s limit 1",  # noqa: S608 - our own names
+        (run_id,),
+        roles.url(PUBLISHER),
+    ):
+        raise ClvError(
+            f"run {run_id} is published, and published rows never change; "
+            f"start a new run with `clv run --as-of {as_of}`"
+        )
+
+
+def latest(as_of: date) -> str | None:
+    """The run_id of the date's newest run, None when it has none."""
+    query = f"select run_id from {tables.RUNS} where as_of_date = %s order by number desc limit 1"  # noqa: S608 - our own names
+    found = db.rows(query, (as_of,), roles.url(PUBLISHER))
+    return found[0][0] if found else None
+
+
+@dataclass(frozen=True)
+class History:
+    """A run as it stands: published (readers of its date see it), replaced (they did), failed, running (begun, and
+    neither ended nor failed), or dead (the same, with no step that ended since the day before). Airflow, where it is
+    asked (clv.platform.run_states), knows more, and of two states more: waiting and trained.
+
+    `step` is the last one that ended, `error` what stopped it, `gate` the gate that stopped the run, and
+    `last_of_its_start` whether Airflow's run `started_by` of `dag_id` opened no later one (as when it is cleared).
+    """
+
+    run_id: str
+    as_of_date: date
+    state: str
+    step: str | None
+    gate: str | None
+    error: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    started_by: str
+    dag_id: str | None = None
+    last_of_its_start: bool = True
+
+
+PUBLISHED = ("published", "replaced")
+
+
+def history(settings: Settings, today: date, limit: int | None = None, as_of: date | None = None) -> list[History]:
+    """Runs of every date, or of one, the last started first, as they stand on a day (`today`)."""
+    query = f"""
+        select
+            runs.run_id, runs.as_of_date,
+            case
+                when holding.run_id is not null then 'published'
+                when runs.run_id in (select run_id from {tables.PUBLICATIONS}) then 'replaced'
+                when last.error is not null then 'failed'
+                when coalesce(last.ended_at, runs.started_at) >= (%(today)s::date - 1)::timestamp at time zone 'UTC'
+                    then 'running'
+                else 'dead'
+            end,
+            last.task,
+            (
+                select min(gate) from {tables.GATE_RESULTS} as judged
+                where judged.run_id = runs.run_id and not success and severity = 'critical'
+            ),
+            last.error, runs.started_at, last.ended_at, runs.started_by, runs.dag_id,
+            runs.number = max(runs.number) over (partition by runs.as_of_date, runs.dag_id, runs.started_by)
+        from {tables.RUNS} as runs
+        left join (
+            select distinct on (as_of_date) as_of_date, run_id from {tables.PUBLICATIONS}
+            order by as_of_date, publication_id desc
+        ) as holding on runs.run_id = holding.run_id
+        left join lateral (
+            select task, ended_at, facts ->> 'error' as error from {tables.TASK_LOG} as tries
+            where tries.run_id = runs.run_id order by ended_at desc limit 1
+        ) as last on true
+        where %(as_of)s::date is null or runs.as_of_date = %(as_of)s
+        order by runs.started_at desc, runs.run_id desc
+        limit %(limit)s
+    """  # noqa: S608 - our own names
+    found = db.rows(query, {"as_of": as_of, "limit": limit, "today": today}, settings.url_as(PUBLISHER))
+    return [History(*row) for row in found]
+
+
+def brief(error: str) -> str:
+    """An error for a row of a list: a gate's first sentence and its page, without counts, examples and mend; any other
+    to 240 characters."""
+    counts = re.search(r" \[\w+\.\w+: \w+", error)
+    if counts and ALL_FOUND in error:
+        return f"{error[: counts.start()]}; {ALL_FOUND}{error.rpartition(ALL_FOUND)[2]}"
+    return error if len(error) <= LONGEST_ERROR else f"{error[: LONGEST_ERROR - 1]}…"
+
+
+def log(run_id: str, task: str, started_at: float | datetime, facts: dict, try_number: int = 1) -> None:
+    """Notes a finished try of a task and what it read and wrote; `started_at` in seconds since 1970 or aware."""
+    if not isinstance(started_at, datetime):
+        started_at = datetime.fromtimestamp(started_at, UTC)
+    with db.connect(roles.url(PUBLISHER)) as connection:
+        connection.execute(
+            f"insert into {tables.TASK_LOG} (run_id, task, try_number, started_at, facts) values (%s, %s, %s, %s, %s)",  # noqa: S608 - our own names
+            (run_id, task, try_number, started_at, json.dumps(facts, default=str)),
+        )

@@ -1,0 +1,194 @@
+"""How forecasts are blended: the weights of the mean's parts and of the chance's, chosen on closed origins.
+
+Weights are non-negative and sum to one; the parts of the mean are blended as a weighted geometric mean, chances as a
+weighted mean of log-odds. There are three ways to the weights. `weighted`: what is proven on closed origins moves them
+from their usual values, and no further. `voting`: all parts alike. `stacking` (Wolpert 1992, Stacked generalization,
+Neural Networks 5; non-negative as in Breiman 1996, Stacked regressions, Machine Learning 24): whatever would have done
+best on the closed origins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import softmax
+
+from spark_jobs.ensemble.level import shifted
+from spark_jobs.features.columns import Array
+from spark_jobs.judging import metrics
+
+# Of the mean: anchor, Tweedie, boosted chance times spend, blended chance times spend, trailing year.
+USUAL = (0.20, 0.25, 0.20, 0.20, 0.15)
+BOOSTED = (0.00, 0.35, 0.33, 0.32, 0.00)  # where customers have habits that the anchor cannot see
+ANCHORED = (0.70, 0.06, 0.10, 0.10, 0.04)  # where there is little to learn from
+UNLEARNED = (0.85, 0.15)  # anchor and trailing year, where nothing could be learned
+ENOUGH_BUYERS = 500  # in the latest closed window: with fewer, weights lean to ANCHORED
+PROVEN = 0.01  # gain in deviance from which the weights move, and a second one until they have moved all the way
+POWER = 1.5  # of the Tweedie deviance that shapes are judged by
+
+# Of the chance: anchor, boosted, logistic regression.
+USUAL_CHANCE = (0.1, 0.3, 0.6)
+CHANCES = [(a / 5, b / 5, 1 - (a + b) / 5) for a in (0, 1, 2) for b in (1, 2, 3)] + [(0.7, 0.1, 0.2)]
+LEAST = 1e-12  # of a part's mean, so that logs exist
+PATIENCE = 4.0  # nats of log loss that make a candidate's say e times smaller
+
+
+@dataclass(frozen=True)
+class Blend:
+    """Weights of the mean's parts and of the chance's, and what they came to on the closed origins, as means over
+    these: Tweedie deviance of the mean's shape and log loss of the chance (nats); None without such origins."""
+
+    value_weights: list[float]
+    chance_weights: list[float]
+    deviance: float | None = None
+    log_loss: float | None = None
+
+
+def normalised(values: Array) -> Array:
+    """Forecasts relative to their mean."""
+    return values / max(float(values.mean()), 1e-300)
+
+
+def geometric(parts: Sequence[Array], weights: Sequence[float] | Array) -> Array:
+    """Weighted geometric mean of forecasts, each first brought to a mean of one; again of mean one, shape (n,)."""
+    logs = sum(w * np.log(np.maximum(normalised(part), LEAST)) for w, part in zip(weights, parts, strict=True))
+    return normalised(np.exp(logs - np.max(logs)))
+
+
+def deviance(actual: Array, shape: Array) -> float:
+    """Mean Tweedie deviance of a shape brought to the true total: the level is the season's doing, not the shape's."""
+    return metrics.tweedie_deviance(actual, np.maximum(normalised(shape), 1e-9) * max(float(actual.mean()), 1e-12))
+
+
+def value_weights(parts: Sequence[Sequence[Array]], actual: Sequence[Array], buyers: float) -> Array:
+    """Weights of the five parts, from the latest closed origins: out-of-sample parts of each, and what came.
+
+    buyers: in the latest closed window. Few buyers move USUAL to ANCHORED; what BOOSTED or ANCHORED gained at two
+    closed origins or more moves the weights on to whichever gained most.
+    """
+    few = float(np.clip((ENOUGH_BUYERS - buyers) / ENOUGH_BUYERS, 0, 1))
+    base = (1 - few) * np.array(USUAL) + few * np.array(ANCHORED)
+    best, furthest = base, 0.0
+    for other in (BOOSTED, ANCHORED):
+        gains = [
+            1 - deviance(came, geometric(found, other)) / max(deviance(came, geometric(found, base)), 1e-12)
+            for found, came in zip(parts, actual, strict=True)
+            if came.sum() > 0
+        ]
+        move = float(np.clip((np.mean(gains) - PROVEN) / PROVEN, 0, 1)) if len(gains) >= 2 else 0.0
+        if move > furthest:
+            best, furthest = (1 - move) * base + move * np.array(other), move
+    return best
+
+
+def chance_weights(log_odds: Sequence[Array], bought: Sequence[Array]) -> Array:
+    """Weights of the three log-odds: half the usual ones, half the mean of CHANCES weighed by their log loss.
+
+    log_odds: per closed origin, shape (3, n); bought: 0 or 1, shape (n,). Losses are those with the mean chance set
+    to the share that bought, so that a level missed is not held against a candidate.
+    """
+    usual = np.array(USUAL_CHANCE)
+    if not bought:
+        return usual
+    losses = np.zeros(len(CHANCES))
+    for found, came in zip(log_odds, bought, strict=True):
+        for number, weights in enumerate(CHANCES):
+            losses[number] += len(came) * metrics.log_loss(came, shifted(np.array(weights) @ found, _share(came)))
+    say = np.exp(-(losses - losses.min()) / PATIENCE)
+    return 0.5 * usual + 0.5 * (say / say.sum()) @ np.array(CHANCES)
+
+
+def voting(parts: int) -> Array:
+    """The same weight for each part."""
+    return np.full(parts, 1 / parts)
+
+
+def stacked_value(parts: Sequence[Sequence[Array]], actual: Sequence[Array], otherwise: Array) -> Array:
+    """Weights that minimise `value_loss`; `otherwise` where no closed origin brought money.
+
+    parts, actual: as in `value_weights`. The deviance is not convex in the weights: the best of several starts.
+    """
+    known = [
+        (np.log(np.maximum([normalised(part) for part in found], LEAST)), came)
+        for found, came in zip(parts, actual, strict=True)
+        if came.sum() > 0
+    ]
+
+    def loss(weights: Array) -> tuple[float, Array]:
+        total, slope = 0.0, np.zeros(len(weights))
+        for logs, came in known:
+            share = softmax(weights @ logs)
+            said = share * came.sum()
+            total += metrics.tweedie_deviance(came, said, POWER)
+            by_log = 2 / len(came) * (said ** (2 - POWER) - came * said ** (1 - POWER))  # of the deviance, by log said
+            slope += (logs - (logs @ share)[:, None]) @ by_log
+        return total / len(known), slope / len(known)
+
+    return _least(loss, len(otherwise)) if known else otherwise
+
+
+def stacked_chance(log_odds: Sequence[Array], bought: Sequence[Array], otherwise: Array) -> Array:
+    """Weights that minimise `chance_loss`; `otherwise` where all or none bought at each closed origin.
+
+    log_odds, bought: as in `chance_weights`. Since the mean is met, moving the weights moves the loss by
+    mean((p - bought) log-odds) alone.
+    """
+    known = [(found, came) for found, came in zip(log_odds, bought, strict=True) if 0 < came.mean() < 1]
+
+    def loss(weights: Array) -> tuple[float, Array]:
+        total, slope = 0.0, np.zeros(len(weights))
+        for found, came in known:
+            p = shifted(weights @ found, float(came.mean()))
+            total += metrics.log_loss(came, p)
+            slope += found @ (p - came) / len(came)
+        return total / len(known), slope / len(known)
+
+    return _least(loss, len(otherwise)) if known else otherwise
+
+
+def value_loss(parts: Sequence[Sequence[Array]], actual: Sequence[Array], weights: Array) -> float | None:
+    """Mean `deviance` of the blend over the closed origins that brought money; None without one."""
+    losses = [
+        deviance(came, geometric(found, weights)) for found, came in zip(parts, actual, strict=True) if came.sum() > 0
+    ]
+    return float(np.mean(losses)) if losses else None
+
+
+def chance_loss(log_odds: Sequence[Array], bought: Sequence[Array], weights: Array) -> float | None:
+    """Mean log loss (nats) of the blend over closed origins, the mean chance set to the share that bought; None
+    without one."""
+    losses = [
+        metrics.log_loss(came, shifted(weights @ found, _share(came)))
+        for found, came in zip(log_odds, bought, strict=True)
+    ]
+    return float(np.mean(losses)) if losses else None
+
+
+def _share(bought: Array) -> float:
+    return float(np.clip(bought.mean(), 1e-4, 1 - 1e-4))
+
+
+def _least(loss: Callable[[Array], tuple[float, Array]], parts: int) -> Array:
+    """The weights (non-negative, of sum one) of least loss, from equal ones and from most of the weight on each.
+
+    loss: the loss of weights and its slope, each of which is scaled, so that no unit of money decides when to stop.
+    """
+    starts = [voting(parts), *(0.9 * np.eye(parts) + 0.1 / parts)]
+    unit = max(loss(starts[0])[0], 1e-12)
+
+    def scaled(weights: Array) -> tuple[float, Array]:
+        value, slope = loss(weights)
+        return value / unit, slope / unit
+
+    found = [
+        minimize(
+            scaled, start, jac=True, method="SLSQP", options={"ftol": 1e-9}, bounds=[(0, 1)] * parts,
+            constraints={"type": "eq", "fun": lambda weights: weights.sum() - 1},
+        ).x
+        for start in starts
+    ]  # fmt: skip
+    shares = [(weights := np.maximum(one, 0)) / weights.sum() for one in found]
+    return min(shares, key=lambda weights: loss(weights)[0])

@@ -1,0 +1,28 @@
+"""The time value of money: what money later is worth now."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spark_jobs.models import btyd
+
+DAYS_PER_MONTH = 365 / 12
+
+
+def discount_factor(model: btyd.BgNbd, x: np.ndarray, T: np.ndarray, horizon_days: int, rate: float) -> np.ndarray:
+    """Present value of a unit of money spent over the horizon as a customer's orders are expected, shape (n,).
+
+    Sum over months of the orders expected in the month times (1 + rate) ** -(month / 12), over the orders
+    expected in the horizon. P(alive) cancels, so the factor depends on x and T (weeks) alone; it is in (0, 1].
+    """
+    (distinct_x, distinct_T), inverse = btyd.distinct(x, np.round(T))  # whole weeks: few pairs, the same factor
+    months = int(np.ceil(horizon_days / DAYS_PER_MONTH - 1e-9))
+    before, value = np.zeros(len(distinct_x)), np.zeros(len(distinct_x))
+    for month in range(1, months + 1):
+        day = min(month * DAYS_PER_MONTH, horizon_days)
+        by_then = btyd.expected_orders_if_alive(model, distinct_x, distinct_T, day / 7)
+        value += np.maximum(by_then - before, 0) * (1 + rate) ** -(month / 12)
+        before = np.maximum(by_then, before)
+    latest = (1 + rate) ** -(months / 12)
+    factor = np.divide(value, before, out=np.full(len(before), latest), where=before > 0)
+    return np.clip(factor, min(latest, 1.0), max(1.0, latest))[inverse]

@@ -1,0 +1,272 @@
+"""Fits the model of a training date: the anchor at each origin, learners per window, and what held-back origins say of
+both. Where a search for parameters is asked for, what it finds is tried as a challenger."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+from pyspark.sql import DataFrame
+
+from clv.core.settings import Settings
+from clv.warehouse import model_choice
+from spark_jobs.ensemble import blending, totals
+from spark_jobs.ensemble.blending import Blend
+from spark_jobs.ensemble.forecast import Model, Trained, settings_of
+from spark_jobs.ensemble.level import Daily, Residual, buyers_missed, log_level, residual
+from spark_jobs.explain import explained
+from spark_jobs.features import drift, outcomes
+from spark_jobs.features.columns import Columns
+from spark_jobs.io import session
+from spark_jobs.judging import evaluation, promotion, tuning
+from spark_jobs.judging.evaluation import HeldBack
+from spark_jobs.judging.promotion import OURS, TUNED, Decision
+from spark_jobs.models import anchor, baselines_rules, learning, logistic, personas
+from spark_jobs.models.learning import Origin, latest_closed
+
+log = logging.getLogger("clv.train")
+BOOSTED_IF_TWO_YEARS = {False: 5, True: 12}  # latest ones per window that trees learn from, before two years and after
+SMOOTH_ORIGINS = 8  # latest ones that the logistic regression learns from
+ENOUGH_OF_ITS_OWN = 3  # closed origins of a window: with fewer, the regression learns from shorter windows too
+HELD_BACK = 2  # latest closed origins per horizon that forecasts are judged by
+
+
+@dataclass(frozen=True)
+class Past:
+    """What a model is made from: the origins, customers of each (`panel`), what the anchor missed, examples in `data`
+    for so many workers, and by window the origins that forecasts of it are judged by and what totals are off by."""
+
+    training_date: date
+    daily: Daily
+    origins: dict[date, Origin]
+    residuals: list[Residual]
+    panel: dict[date, Columns]
+    data: DataFrame
+    rows: int
+    workers: int
+    held: dict[int, list[date]]
+    spreads: dict[int, float]
+
+    def examples_by(self, window: int, by: date) -> list[tuple[date, int]]:
+        """The snapshots that trees learn a window from by a date."""
+        trees = BOOSTED_IF_TWO_YEARS[(by - self.daily.first).days >= model_choice.TWO_YEARS]
+        return learning.snapshots(self.origins, window, by, trees)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A window's model, what was decided of it, the origins that it was judged by, and what each way to blend came
+    to."""
+
+    trained: Trained
+    decision: Decision | None
+    held_back: list[HeldBack]
+    blends: dict[str, Blend]
+
+
+Asked = tuple[str, int, date]  # name of the parameters, window, and the date by which examples had closed
+
+
+def fit(
+    features: DataFrame,
+    daily: Daily,
+    settings: Settings,
+    training_date: date,
+    name: str,
+    known: dict[str, tuning.Found] | None = None,
+) -> tuple[Model, dict[str, Any]]:
+    """The calibrated model of a training date and the record of its making.
+
+    features: rows as `train.read` gives them. daily: the shop's money per day before the date. known: what a search
+    on the same data came to, if there was one; it is not repeated.
+    """
+    origins = learning.fit_origins(features, settings.windows)
+    if not origins:
+        return unlearned(settings, training_date, name)
+    log.info("fitted the anchor at %d origins, %s to %s", len(origins), min(origins), max(origins))
+    past = past_of(features, origins, daily, settings, training_date)
+    found = {} if known is None else known
+    if settings.shop["tune_minutes"] and known is None:
+        found = tuned(past, settings)
+    sets = {OURS: model_choice.LEARNERS}
+    if any(one.better for one in found.values()):
+        sets[TUNED] = tuning.chosen(found)
+    learned = learn_all(past, sets, session.slots(features.sparkSession))
+    record, trained = new_record(training_date, origins, past.rows), {}
+    record |= {"blend": settings.blend, "tuning": tuning.as_record(found)}
+    for window in past.held:
+        kept = decided(past, learned, window, settings.blend, challenged=TUNED in sets)
+        trained[window] = kept.trained
+        note(record, window, kept)
+    latest = max(past.panel)
+    fitted, columns = origins[latest].fit, past.panel[latest]
+    model = Model(name, settings.horizons, trained, past.residuals, personas.fit(features.sparkSession, columns))
+    common = settings_of(model, fitted, columns, daily, latest)
+    record["reference"] = drift.reference(columns)
+    record["explained"] = explained.explain(model, fitted, columns, common, latest.isoformat())
+    return model, record
+
+
+def past_of(
+    features: DataFrame, origins: dict[date, Origin], daily: Daily, settings: Settings, training_date: date
+) -> Past:
+    """What the origins of a training date give to learn from."""
+    residuals = missed(origins, daily)
+    panel = learning.panel(features)
+    data, rows, workers = learning.ordered(learning.build_examples(features, origins))
+    log.info("built %d examples; training with %d worker%s", rows, workers, "" if workers == 1 else "s")
+    windows = bases(origins, settings.horizons)
+    held = {window: latest_closed(origins, window, training_date, HELD_BACK) for window in windows}
+    spreads = totals.pooled_spreads({window: level_errors(origins, daily, window, residuals) for window in held})
+    return Past(training_date, daily, origins, residuals, panel, data, rows, workers, held, spreads)
+
+
+def learn_all(past: Past, sets: dict[str, model_choice.Parameters], slots: int) -> dict[Asked, Trained]:
+    """What is learned of each window with each set of parameters, by the training date and by each origin that the
+    window is judged by; as many at a time as there are slots for."""
+    asked = [
+        (name, window, by) for name in sets for window, days in past.held.items() for by in (past.training_date, *days)
+    ]
+    with ThreadPoolExecutor(max(1, slots // past.workers)) as pool:
+        return dict(zip(asked, pool.map(lambda one: learn(past, sets[one[0]], *one[1:]), asked), strict=True))
+
+
+def learn(past: Past, parameters: model_choice.Parameters, window: int, by: date) -> Trained:
+    """What is learned of a window from what had closed by a date; cells alone where that is too little."""
+    cells = rfm_cells(past.panel, latest_closed(past.origins, window, by, SMOOTH_ORIGINS), window)
+    learners = learning.train(past.data, past.examples_by(window, by), window, past.workers, parameters)
+    if learners is None:
+        return Trained(cells=cells)
+    log.info("learned windows of %d days closed by %s", window, by)
+    smooth = logistic.fit(*smooth_examples(past.origins, past.panel, window, by))
+    return Trained(learners, smooth, list(blending.USUAL), list(blending.USUAL_CHANCE), cells=cells)
+
+
+def judged(past: Past, learned: dict[Asked, Trained], parameters: str, window: int, blend: str) -> Judged:
+    """A window's model with one set of parameters, blended and calibrated at the origins it is judged by."""
+    then = [
+        evaluation.hold_back(
+            learned[parameters, window, day], past.origins[day].fit, past.panel[day], window, day.isoformat(),
+            log_level(past.daily, day, window, past.residuals), buyers_missed(day, window, past.residuals),
+        )
+        for day in past.held[window]
+    ]  # fmt: skip
+    most = max(origin.totals[window].most for origin in past.origins.values() if window in origin.totals)
+    own, blends = evaluation.blended(learned[parameters, window, past.training_date], then, blend)
+    return Judged(*evaluation.calibrated(own, then, most, past.spreads[window]), then, blends)
+
+
+def decided(past: Past, learned: dict[Asked, Trained], window: int, blend: str, challenged: bool) -> Judged:
+    """A window's model with our parameters, or with those that a search found where they are promoted; the decision
+    tells of both."""
+    kept = judged(past, learned, OURS, window, blend)
+    if kept.decision and challenged:
+        challenger = judged(past, learned, TUNED, window, blend)
+        if challenger.decision:
+            decision, promoted = kept.decision.challenged(challenger.decision)
+            kept = replace(challenger if promoted else kept, decision=decision)
+    if kept.decision:
+        log.info("windows of %d days: %s is published", window, kept.decision.published)
+    return kept
+
+
+def note(record: dict[str, Any], window: int, kept: Judged) -> None:
+    """Adds to a record what was decided of a window, by what, and how well it did."""
+    if kept.decision:
+        record["decisions"] += kept.decision.as_rows()
+        record["backtest"] += kept.decision.measured_as_rows()
+    record["held_back"][window] = [held_back.origin for held_back in kept.held_back]
+    record["blends"][window] = {way: asdict(blend) for way, blend in kept.blends.items()}
+    record["weights"][window] = {"value": kept.trained.value_weights, "chance": kept.trained.chance_weights}
+    record["metrics"] |= evaluation.scores(kept.trained, kept.held_back)
+
+
+def unlearned(settings: Settings, training_date: date, name: str) -> tuple[Model, dict[str, Any]]:
+    """The probabilistic model, of a date by which no window had closed."""
+    log.info("no window has closed by %s: the model is the probabilistic one", training_date)
+    return Model(name, settings.horizons), new_record(training_date)
+
+
+def tuned(past: Past, settings: Settings) -> dict[str, tuning.Found]:
+    """Parameters searched for on the longest window that has enough examples closed by its first held-back origin,
+    so that what is found is judged on origins it knows nothing of. None where no window has."""
+    minutes, how = settings.shop["tune_minutes"], settings.shop["tune_search"]
+    for window, days in sorted(past.held.items(), reverse=True):
+        rows = learning.lessons(past.data, past.examples_by(window, days[0]), window) if days else None
+        if rows is not None:
+            log.info("searching for parameters (%s, %g minutes) on windows of up to %d days", how, minutes, window)
+            return tuning.search(rows, past.workers, how, minutes)
+    log.info("no search for parameters: too few examples had closed before the held-back origins")
+    return {}
+
+
+def missed(origins: dict[date, Origin], daily: Daily) -> list[Residual]:
+    """What the anchor missed in each closed window that brought money."""
+    return [
+        residual(
+            daily, day, window, outcomes.end(day, window),
+            (total.actual, total.said), (total.buyers, total.said_buyers),
+        )
+        for day, origin in origins.items()
+        for window, total in origin.totals.items()
+        if total.actual > 0 and total.said > 0 and total.buyers > 0
+    ]  # fmt: skip
+
+
+def level_errors(
+    origins: dict[date, Origin], daily: Daily, window: int, residuals: list[Residual]
+) -> dict[date, float]:
+    """What the level missed of a window's total at closed origins: see `totals.level_errors`."""
+    found = {day: origin.totals[window] for day, origin in origins.items() if window in origin.totals}
+    pairs = {day: (total.actual, total.said) for day, total in found.items()}
+    return totals.level_errors(daily, pairs, window, residuals)
+
+
+def bases(origins: dict[date, Origin], horizons: Iterable[int]) -> list[int]:
+    """The windows to learn: of each horizon itself, or the longest shorter one that has closed at some origin."""
+    closed = {window for origin in origins.values() for window in origin.totals}
+    found = {max((w for w in closed if w <= horizon), default=None) for horizon in horizons}
+    return sorted(window for window in found if window)
+
+
+def smooth_examples(
+    origins: dict[date, Origin], panel: dict[date, Columns], window: int, by: date
+) -> tuple[list, list]:
+    """What the logistic regression of a window learns from: inputs, and who bought, per closed origin.
+
+    Where fewer than ENOUGH_OF_ITS_OWN have closed, those of shorter windows come in too, from half its length on.
+    """
+    days = {window: latest_closed(origins, window, by, SMOOTH_ORIGINS)}
+    if len(days[window]) < ENOUGH_OF_ITS_OWN:
+        lengths = {w for origin in origins.values() for w in origin.totals if window / 2 <= w < window}
+        days |= {w: latest_closed(origins, w, by, SMOOTH_ORIGINS) for w in sorted(lengths)}
+    inputs, bought = [], []
+    for length, day in [(w, day) for w in days for day in days[w]]:
+        said = anchor.probabilistic(origins[day].fit, panel[day], length)
+        inputs.append(logistic.inputs(origins[day].fit, panel[day], said, length))
+        bought.append(outcomes.bought(panel[day], length))
+    return inputs, bought
+
+
+def rfm_cells(panel: dict[date, Columns], days: list[date], window: int) -> dict | None:
+    """RFM cells of a window from closed origins; None where there are none."""
+    if not days:
+        return None
+    columns = {name: np.concatenate([panel[day][name] for day in days]) for name in panel[days[0]]}
+    cells = baselines_rules.fit_cells(columns, outcomes.bought(columns, window), outcomes.spent(columns, window))
+    return promotion.cells_as_json(cells)
+
+
+def new_record(training_date: date, origins: dict[date, Origin] | None = None, rows: int = 0) -> dict[str, Any]:
+    """What is kept beside a model of how it was made."""
+    return {
+        "training_date": training_date.isoformat(),
+        "origins": {day.isoformat(): origin.fit.as_json() for day, origin in (origins or {}).items()},
+        "held_back": {}, "weights": {}, "blends": {}, "tuning": {}, "reference": {}, "explained": {},
+        "decisions": [], "backtest": [], "examples": rows, "metrics": {},
+    }  # fmt: skip

@@ -1,0 +1,271 @@
+"""A trained model and what it says of customers at a date. Pure: arrays in, arrays out.
+
+The mean of a horizon is a weighted geometric mean of up to five forecasts, brought to the level that the shop's
+season and closed windows tell. What depends on all customers of the date (means of the parts, the level) is worked
+out once, in a `Setting`; then every customer is forecast alone. A horizon that had no closed window extends the
+longest shorter one by the anchor's ratio.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+import numpy as np
+from scipy.special import expit, log_expit
+
+from clv.core.declared import HORIZONS, LIFETIME
+from spark_jobs.ensemble import coherence, waiting
+from spark_jobs.ensemble.blending import UNLEARNED
+from spark_jobs.ensemble.conformal import Intervals, unmeasured
+from spark_jobs.ensemble.discounting import discount_factor
+from spark_jobs.ensemble.level import Daily, Residual, buyers_missed, log_level, share_of_buyers, shift_to, tilted
+from spark_jobs.ensemble.totals import UNMEASURED
+from spark_jobs.ensemble.waiting import Timing
+from spark_jobs.features import examples
+from spark_jobs.features.columns import YEAR, Array, Columns
+from spark_jobs.judging import promotion
+from spark_jobs.judging.promotion import CELLS, OURS, RIVALS
+from spark_jobs.models import anchor, logistic
+from spark_jobs.models.anchor import OriginFit, Probabilistic
+from spark_jobs.models.learners import Learners
+from spark_jobs.models.logistic import Logistic
+from spark_jobs.models.personas import Personas
+
+LEAST = 1e-9  # money, so that logs exist
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training leaves for one window length. `value_weights` are of the parts of the mean, in the order of
+    `Parts.value`; `chance_weights` of those of the chance; `cap` is the most a customer is said to spend. `published`
+    names what is: the blend, or a rival that did better (`cells` are those of the RFM rival). `total_spread` and
+    `group_spread` are what sums may be off by, see `totals`."""
+
+    learners: Learners | None = None
+    logistic: Logistic | None = None
+    value_weights: list[float] = field(default_factory=lambda: list(UNLEARNED))
+    chance_weights: list[float] = field(default_factory=lambda: [1.0])
+    intervals: Intervals = field(default_factory=unmeasured)
+    cap: float = np.inf
+    published: str = OURS
+    cells: dict | None = None
+    total_spread: float = UNMEASURED
+    group_spread: float = 0.0
+
+
+@dataclass(frozen=True)
+class Model:
+    """`asked` are the horizons to forecast, shortest first; `trained` what was learned, by window length in days;
+    `residuals` what the anchor missed at closed origins; `personas` the groups of customers at the latest one."""
+
+    version: str = "none"
+    asked: list[int] = field(default_factory=lambda: list(HORIZONS))
+    trained: dict[int, Trained] = field(default_factory=dict)
+    residuals: list[Residual] = field(default_factory=list)
+    personas: Personas | None = None
+
+    @property
+    def all_horizons(self) -> list[int]:
+        """What is forecast: the horizons asked for, and the remaining lifetime."""
+        return [*self.asked, LIFETIME]
+
+    def base(self, horizon_days: int) -> int | None:
+        """The longest window learned from that is no longer than this horizon."""
+        return max((w for w in self.trained if w <= horizon_days), default=None)
+
+    def basis(self, horizon_days: int) -> str:
+        """In words, what a horizon's forecast rests on."""
+        base = self.base(horizon_days)
+        if base is None:
+            return "probabilistic"
+        published = self.trained[base].published
+        own = "trained" if published == OURS else f"baseline {published}"
+        if base == horizon_days:
+            return own
+        return f"extended from {base} days" + ("" if published == OURS else f" of {own}")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What is blended, in logs and log-odds: money by the anchor (`said`) and by the trailing year, shape (n,); the
+    chance by each, shape (chances, n), the anchor first; of the learners, if any, money in all and a buyer's; and the
+    money (no logs) that the rival says which is published, if one is."""
+
+    said: Probabilistic
+    trailing: Array
+    chance: Array
+    total: Array | None = None
+    spend: Array | None = None
+    rival: Array | None = None
+
+    def value(self, chance_weights: list[float]) -> Array:
+        """log money by each part of the mean, shape (parts, n): anchor, Tweedie, boosted chance times spend, blended
+        chance times spend, trailing year; the first and the last where nothing was learned."""
+        anchor_says = np.log(self.said.revenue)
+        if self.total is None or self.spend is None:
+            return np.maximum([anchor_says, self.trailing], np.log(LEAST))
+        boosted = log_expit(self.chance[1]) + self.spend
+        blended = log_expit(np.array(chance_weights) @ self.chance) + self.spend
+        return np.maximum([anchor_says, self.total, boosted, blended, self.trailing], np.log(LEAST))
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the customers of a date have in common over a window: the level (in logs), the mean forecast (money), the
+    logs of the parts' means and of two shapes' means, the shift of the chance's log-odds, and what the times of their
+    orders have in common."""
+
+    level: float
+    mean: float
+    log_means: list[float]
+    log_shape: float
+    log_tilted: float
+    shift: float
+    timing: Timing = field(default_factory=Timing)
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What is said of customers over one horizon, arrays of shape (n,); money in the warehouse's currency.
+
+    p_alive is the chance of being a customer still at the date: the same for all horizons, and no chance of an order
+    is above it. days_to_next_order is the same for all horizons too, NaN where an order is not likelier than not.
+    own_spread is the standard deviation of a customer's money apart from what customers share of the error:
+    total_spread all of them, group_spread those of a group beyond that, both in logs."""
+
+    p_alive: Array
+    p_purchase: Array
+    expected_orders: Array
+    revenue: Array
+    p10: Array
+    p50: Array
+    p90: Array
+    discount_factor: Array
+    basis: str
+    days_to_next_order: Array
+    own_spread: Array
+    total_spread: float
+    group_spread: float
+
+
+def parts(trained: Trained, fit: OriginFit, columns: Columns, window_days: int) -> Parts:
+    """The forecasts of a window that are blended: anchor and trailing year, and what was learned."""
+    said = anchor.probabilistic(fit, columns, window_days)
+    trailing = np.log(np.maximum(columns[f"revenue_{YEAR}"], 0) * window_days / YEAR + 0.2 * said.revenue)
+    rival = rival_says(trained.published, trained.cells, said, columns, window_days)
+    if trained.learners is None:
+        return Parts(said, trailing, said.log_odds[None, :], rival=rival)
+    found = trained.learners.margins(examples.shape(fit, columns, said, window_days), said)
+    smooth = found["buy"]
+    if trained.logistic:
+        smooth = trained.logistic.log_odds(logistic.inputs(fit, columns, said, window_days))
+    chance = np.array([said.log_odds, found["buy"], smooth])
+    return Parts(said, trailing, chance, found["total"], found["spend"], rival)
+
+
+def rival_says(name: str, cells: dict | None, said: Probabilistic, columns: Columns, window_days: int) -> Array | None:
+    """Money by a rival of the blend; None for the blend itself."""
+    if name == OURS:
+        return None
+    if name == CELLS:
+        return promotion.cells_from_json(cells or {}).say(columns).mean
+    return RIVALS[name](said, columns, window_days)
+
+
+def setting(trained: Trained, found: Parts, level: float, missed: float = 0.0) -> Setting:
+    """What a date's customers (or a fair sample of them) have in common, from their parts, the level, and what the
+    anchor `missed` in buyers."""
+    value = found.value(trained.chance_weights)
+    log_means = np.log(np.exp(value).mean(axis=1))
+    logs = np.array(trained.value_weights) @ (value - log_means[:, None])
+    log_shape = float(np.log(np.exp(logs).mean()))
+    log_tilted = float(np.log(np.exp(tilted(logs - log_shape, level)).mean()))
+    log_odds = np.array(trained.chance_weights) @ found.chance
+    return Setting(
+        level=float(level),
+        mean=float(found.said.revenue.mean() * np.exp(level) if found.rival is None else found.rival.mean()),
+        log_means=[float(x) for x in log_means],
+        log_shape=log_shape,
+        log_tilted=log_tilted,
+        shift=shift_to(log_odds, share_of_buyers(found.said.p_purchase, level, missed)),
+    )
+
+
+def blend(trained: Trained, found: Parts, common: Setting) -> tuple[Array, Array]:
+    """Chance of an order and mean money over a window, each of shape (n,)."""
+    p = expit(np.array(trained.chance_weights) @ found.chance + common.shift)
+    p = np.clip(p, LEAST, 1 - LEAST)
+    if found.rival is not None:
+        return p, np.clip(found.rival, LEAST, trained.cap)
+    value = found.value(trained.chance_weights)
+    logs = np.array(trained.value_weights) @ (value - np.array(common.log_means)[:, None]) - common.log_shape
+    money = common.mean * np.exp(tilted(logs, common.level) - common.log_tilted)
+    return p, np.minimum(money, trained.cap)
+
+
+def settings_of(model: Model, fit: OriginFit, columns: Columns, daily: Daily, day: date) -> dict[int, Setting]:
+    """By window length, what the customers of a date have in common; for each window that `forecast` needs."""
+    found = {}
+    timing = waiting.timing(columns, daily, day)
+    for window in sorted({model.base(h) or h for h in model.all_horizons}):
+        trained = model.trained.get(window, Trained())
+        level = log_level(daily, day, window, model.residuals)
+        missed = buyers_missed(day, window, model.residuals)
+        common = setting(trained, parts(trained, fit, columns, window), level, missed)
+        found[window] = replace(common, timing=timing)
+    return found
+
+
+def forecast(
+    model: Model, fit: OriginFit, columns: Columns, common: dict[int, Setting], rate: float
+) -> dict[int, Forecast]:
+    """What is said of customers with at least one purchase day, per horizon of the model.
+
+    columns: FEATURE_COLUMNS, each of shape (n,). common: of the same date. rate: discount rate a year. A longer
+    horizon never says less than a shorter one, discounted or not, and nothing is negative, missing or infinite, the
+    day of the next order apart.
+    """
+    x, _, T = anchor.history(columns)
+    result: dict[int, Forecast] = {}
+    shorter: tuple[Probabilistic, dict[str, Array], dict[str, Array]] | None = None  # anchor, counts, money
+    factor = np.ones(len(x))
+    blends: dict[int, tuple[Parts, Array, Array]] = {}  # by window: several horizons may extend the same
+    for horizon in model.all_horizons:
+        base = model.base(horizon) or horizon
+        trained = model.trained.get(base, Trained())
+        if base not in blends:
+            found = parts(trained, fit, columns, base)
+            blends[base] = (found, *blend(trained, found, common[base]))
+        found, p, value = blends[base]
+        said = found.said if base == horizon else anchor.probabilistic(fit, columns, horizon)
+        longer = np.maximum(said.revenue / found.said.revenue, 1)
+        p = coherence.beyond(p, found.said.p_purchase, said.p_purchase)
+        # Customers are looked up by what the base says of them, and buy with the chance of the longer horizon.
+        bounds = trained.intervals.bounds(value, p, common[base].mean)
+        median = trained.intervals.quantile(0.5, value, p, common[base].mean)
+        counts = {"p_purchase": p, "expected_orders": np.maximum(p, said.orders * p / said.p_purchase)}
+        now = {"revenue": value, "p10": bounds[0], "p50": median, "p90": np.maximum(bounds[1], median)}
+        money = {name: array * longer for name, array in now.items()}
+        discounted, factor = factor, np.round(discount_factor(fit.bgnbd, x, T, horizon, rate), 6)
+        if shorter:
+            counts = coherence.risen(counts, coherence.least_counts(*shorter[:2], said))
+            money = coherence.risen(money, coherence.least_money(shorter[2], shorter[0], said, discounted / factor))
+        shorter = said, counts, money
+        result[horizon] = Forecast(
+            p_alive=np.ones(len(x)),
+            discount_factor=factor,
+            basis=model.basis(horizon),
+            days_to_next_order=np.full(len(x), np.nan),
+            own_spread=trained.intervals.own_spread(value, p, common[base].mean) * longer,
+            total_spread=trained.total_spread,
+            group_spread=trained.group_spread,
+            **counts,
+            **money,
+        )
+    longest = result[LIFETIME]
+    alive = coherence.beyond(longest.p_purchase, said.p_pareto, said.p_active)
+    chances = {horizon: result[horizon].p_purchase for horizon in model.asked}
+    timing = next(iter(common.values())).timing
+    next_order = waiting.days_to_next_order(fit, columns, chances, timing)
+    return {h: replace(found, p_alive=alive, days_to_next_order=next_order) for h, found in result.items()}

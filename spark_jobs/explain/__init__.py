@@ -1,0 +1,1 @@
+"""What moves the forecast, in money and in words."""

@@ -1,0 +1,168 @@
+"""What each driver adds to a customer's forecast: to the log of the money, and to the log-odds of an order.
+
+The log of the mean is a weighted sum of parts, and each part a sum of drivers: expected orders and order value from the
+anchor, orders and money of the last year, and the learners' contributions (exact TreeSHAP: Lundberg et al. 2020, Nature
+Machine Intelligence 2; products with coefficients for the logistic regression). Where a sum of log-odds is bent into
+the log of a chance, each driver's share of the bend is that of its log-odds: the Aumann-Shapley value along the
+straight line (Sundararajan & Najmi 2020, The many Shapley values for model explanation, ICML). What a customer's own
+rate gives counts as frequency, and what the silence since the last order takes off it as recency.
+
+Effects are told against the average customer: a weighted mean of all customers whose forecast is exactly the mean
+forecast. Differences of logs become money by the logarithmic mean, differences of log-odds points of the chance in the
+same way, so that the effects of all drivers add up to the customer's forecast less the mean forecast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from scipy.special import log_expit, logit
+
+from spark_jobs.ensemble.forecast import Model, Parts, Trained, parts
+from spark_jobs.features import examples
+from spark_jobs.features.columns import Array, Columns
+from spark_jobs.features.examples import SHAPE
+from spark_jobs.judging.promotion import ANCHOR, OURS
+from spark_jobs.models import anchor, logistic
+from spark_jobs.models.anchor import OriginFit, Probabilistic
+from spark_jobs.models.learners import Learners
+
+DRIVERS = list(dict.fromkeys(SHAPE.values()))
+JUST_CAME = {"days_with_orders": np.ones(1), "recency": np.zeros(1), "t": np.zeros(1), "order_value_mean": np.zeros(1)}
+NEAR = 1e-9  # gaps below it are none
+
+
+def attribute(model: Model, fit: OriginFit, columns: Columns, horizon_days: int) -> tuple[Array, Array]:
+    """What each driver adds to the log of a customer's money and to the log-odds of an order; differences count.
+
+    Both have the shape (n, len(DRIVERS)). Where a rule is published no driver adds to the money.
+    """
+    base = model.base(horizon_days) or horizon_days
+    trained = model.trained.get(base, Trained())
+    found = parts(trained, fit, columns, base)
+    at_last = anchor.probabilistic(fit, columns | {"t": columns["recency"]}, base)
+    anchored = _by_driver(
+        ["frequency", "recency", "order_value"],
+        np.column_stack([
+            np.log(at_last.orders), np.log(found.said.orders / at_last.orders), np.log(found.said.order_value),
+        ]),
+    )  # fmt: skip
+    came = anchor.probabilistic(fit, JUST_CAME, base)
+    odds = _since(came.log_odds, at_last.log_odds, found.said.log_odds)
+    money = trained.value_weights[0] * anchored + trained.value_weights[-1] * _last_year(found, at_last)
+    if trained.learners is not None:
+        learned, odds = _learned(trained.learners, trained, fit, columns, base, found, at_last, came, anchored)
+        money += learned
+    if trained.published == ANCHOR:
+        money = anchored
+    elif trained.published != OURS:
+        money = np.zeros_like(money)
+    return money, odds
+
+
+def average_customer(plain: Array, weighted: Array, link: float) -> Array:
+    """The means of a customer whose forecast is the mean forecast, shape (k,).
+
+    plain, weighted: means over all customers, alike and by their forecast; the first of each is of the forecast's log
+    (or log-odds), `link` that of the mean forecast. The mean of logs lies below it, the weighted mean above.
+    """
+    apart = weighted[0] - plain[0]
+    return plain + ((link - plain[0]) / apart if abs(apart) > NEAR else 0.0) * (weighted - plain)
+
+
+def effects(contributions: Array, average: Array, gap: Array, difference: Array, steepest: Array) -> Array:
+    """Effects in the forecast's own unit, shape (n, drivers + 1): each row sums to `difference`, shape (n,).
+
+    contributions, average: to the log (or log-odds), of customers and the average customer. gap: of the logs of the
+    two forecasts; difference: of the forecasts; steepest: what a unit of log makes where they are equal. What the
+    drivers leave of the gap (the level's tilt, caps, a longer horizon) is shared out by the size of their own; the last
+    column has it where no driver adds anything.
+    """
+    found = contributions - average
+    size = np.abs(found).sum(axis=1)
+    left = gap - found.sum(axis=1)
+    share = np.divide(left, size, np.zeros_like(size), where=size > NEAR)
+    found += np.abs(found) * share[:, None]
+    found = np.column_stack([found, np.where(size > NEAR, 0.0, left)])
+    per_unit = np.divide(difference, gap, steepest.astype(float), where=np.abs(gap) > NEAR)
+    return found * per_unit[:, None]
+
+
+def by_group(contributions: Array, groups: dict[str, str]) -> Array:
+    """Contributions of drivers summed by group, shape (n, groups)."""
+    names = list(dict.fromkeys(groups.values()))
+    return _summed([names.index(groups[driver]) for driver in DRIVERS], contributions, len(names))
+
+
+def _learned(
+    learners: Learners, trained: Trained, fit: OriginFit, columns: Columns, window_days: int,
+    found: Parts, at_last: Probabilistic, came: Probabilistic, anchored: Array,
+) -> tuple[Array, Array]:  # fmt: skip
+    """The drivers of the three learned parts, as weighed in the mean, and of the blended log-odds."""
+    said, weights, odds_weights = found.said, trained.value_weights, trained.chance_weights
+    inputs = examples.shape(fit, columns, said, window_days)
+    tree = {name: _by_driver(SHAPE.values(), shap) for name, shap in learners.contributions(inputs).items()}
+    # The boosted chance starts from BG/NBD's, spend from the anchor's money over that chance.
+    boosted = _since(*(logit(each.p_bgnbd) for each in (came, at_last, said))) + tree["buy"]
+    start = _since(np.zeros(1), np.log(at_last.p_bgnbd), np.log(said.p_bgnbd))
+    smooth = boosted
+    if trained.logistic:
+        smooth = _regression(trained.logistic, fit, columns, said, at_last, window_days)
+    anchor_odds = _since(came.log_odds, at_last.log_odds, said.log_odds)
+    odds = odds_weights[0] * anchor_odds + odds_weights[1] * boosted + odds_weights[2] * smooth
+    least = 0.02  # of an order, as in the learners' offsets
+    total = _since(np.zeros(1), np.log(at_last.orders + least), np.log(said.orders + least)) + tree["total"]
+    total[:, DRIVERS.index("order_value")] += np.log(said.order_value)
+    spend = anchored - start + tree["spend"]
+    money = weights[1] * total
+    money += weights[2] * (_bent(boosted, found.chance[1]) + spend)
+    money += weights[3] * (_bent(odds, np.array(odds_weights) @ found.chance) + spend)
+    return money, odds
+
+
+def _regression(
+    regression: logistic.Logistic, fit: OriginFit, columns: Columns, said: Probabilistic, at_last: Probabilistic,
+    window_days: int,
+) -> Array:  # fmt: skip
+    """The regression's terms by driver; what the anchor's inputs lost since the last order counts as recency."""
+    now, then = (
+        _by_driver(logistic.DRIVERS, regression.terms(logistic.inputs(fit, columns, each, window_days)))
+        for each in (said, at_last)
+    )
+    often, lately = DRIVERS.index("frequency"), DRIVERS.index("recency")
+    now[:, lately] += now[:, often] - then[:, often]
+    now[:, often] = then[:, often]
+    return now
+
+
+def _last_year(found: Parts, at_last: Probabilistic) -> Array:
+    """The trailing year's log money: the value of an order, the rate of orders, and how the year differed from it."""
+    value, often = np.log(found.said.order_value), np.log(at_last.orders)
+    drivers = ["order_value", "frequency", "recent_spend"]
+    return _by_driver(drivers, np.column_stack([value, often, found.trailing - value - often]))
+
+
+def _since(came: Array, at_last: Array, now: Array) -> Array:
+    """What became of a customer's logs (or log-odds): by their orders up to the last one, and by the silence since."""
+    return _by_driver(["frequency", "recency"], np.column_stack([at_last - came, now - at_last]))
+
+
+def _bent(contributions: Array, log_odds: Array) -> Array:
+    """Contributions to log-odds as contributions to the log of the chance, by the slope of the chord between both."""
+    moved = contributions.sum(axis=1)
+    rise = log_expit(log_odds) - log_expit(log_odds - moved)
+    slope = np.divide(rise, moved, np.exp(log_expit(-log_odds)), where=np.abs(moved) > NEAR)
+    return contributions * slope[:, None]
+
+
+def _by_driver(named: Iterable[str], contributions: Array) -> Array:
+    """Contributions of shape (n, inputs), each input of a driver, summed to shape (n, len(DRIVERS))."""
+    return _summed([DRIVERS.index(driver) for driver in named], contributions, len(DRIVERS))
+
+
+def _summed(places: list[int], contributions: Array, number: int) -> Array:
+    total = np.zeros((len(contributions), number))
+    for column, place in enumerate(places):
+        total[:, place] += contributions[:, column]
+    return total

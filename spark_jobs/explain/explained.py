@@ -1,0 +1,124 @@
+"""What moves a model's forecast, over all customers: how much each driver counts, and what a column does to it.
+
+Importance is the mean absolute effect of a driver in money per customer, by the same effects as a customer's reasons
+(reasons.py). Partial dependence (Friedman 2001, Greedy function approximation, Annals of Statistics 29) is the mean
+forecast, had all customers one value of a column; what else that value moves moves along (altered.py), customers who
+could not have it are left out, and what the date's customers have in common (the level, the parts' means) stays. So
+both are of the whole blend, anchor and level included, not of one learner. They tell what the forecast does, not what
+would happen if a shop made its customers order more, nor how good the forecast is: no outcome is looked at.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from spark_jobs.ensemble.forecast import Model, Setting, Trained, blend, parts
+from spark_jobs.explain import altered, attribution
+from spark_jobs.explain.altered import Alteration
+from spark_jobs.features.columns import Array, Columns
+from spark_jobs.judging.promotion import OURS
+from spark_jobs.models.anchor import OriginFit
+
+MOST_CUSTOMERS = 1_000  # that are looked at, drawn at random
+FEWEST_CUSTOMERS = 30  # who could have a column's values
+VARIED = 6  # columns, those of the drivers that count most
+LEVELS = np.linspace(0.05, 0.95, 9)  # quantiles of a column's values that customers are given
+
+# Of each driver the column that stands for it.
+COLUMNS: dict[str, Alteration] = {
+    "frequency": Alteration("days_with_orders", lambda c: c["days_with_orders"] >= 2, altered.more_often),
+    "order_value": Alteration("order_value_mean", lambda c: c["order_value_mean"] > 0, altered.dearer),
+    "recency": Alteration("days_since_last_order", lambda c: c["t"] >= 0, altered.moved),
+    "rhythm": Alteration("gap_std", lambda c: c["days_with_orders"] >= 3, altered.alone("gap_std")),
+    "recent_orders": Alteration(
+        "orders_90",
+        lambda c: (c["orders_90"] >= 1) & (c["days_with_orders"] >= 2) & (c["t"] > altered.RECENT),
+        altered.recent_orders,
+    ),
+    "recent_spend": Alteration("revenue_90", lambda c: c["revenue_90"] > 0, altered.recent_spend),
+    "last_year": Alteration(
+        "orders_prior_year_90",
+        lambda c: (c["t"] > 365) & (c["days_since_last_order"] < 275) & (c["days_with_orders"] >= 2),
+        altered.last_year,
+    ),
+    "variety": Alteration(
+        "distinct_products", lambda c: c["distinct_products"] > 0, altered.alone("distinct_products")
+    ),
+    "refunds": Alteration("refund_share", lambda c: c["refund_share"] >= 0, altered.alone("refund_share")),
+    "discounts": Alteration("discount_share", lambda c: c["discount_share"] >= 0, altered.alone("discount_share")),
+}
+
+
+def explain(
+    model: Model, fit: OriginFit, columns: Columns, common: dict[int, Setting], origin: str
+) -> dict[int, dict[str, Any]]:
+    """For each window that was learned, what moves its forecast: plain numbers, for the model's record.
+
+    columns: FEATURE_COLUMNS of an origin's customers, shape (n,); fit, common: of the same origin. `importance` is
+    money per customer by driver; `dependence` holds, from the most important driver on, the
+    values `at` of a column, with the `mean` forecast (money) and `chance` of an order at each, and how many `customers`
+    could have them. Both are empty where nothing was learned or a rival is published, whose name is `published`.
+    """
+    n = len(columns["t"])
+    drawn = np.sort(np.random.default_rng(n).choice(n, min(n, MOST_CUSTOMERS), replace=False))
+    sample = _rows(columns, drawn)
+    found = {}
+    for window, trained in model.trained.items():
+        learned = trained.learners is not None
+        one: dict[str, Any] = {"importance": {}, "dependence": []}
+        if learned and trained.published == OURS:
+            one["importance"] = importance(model, fit, sample, common[window], window)
+            sizes = {driver: size for driver in COLUMNS if (size := one["importance"][driver]) > 0}
+            strongest = sorted(sizes, key=lambda driver: -sizes[driver])
+            curves = (dependence(driver, trained, fit, sample, common[window], window) for driver in strongest)
+            one["dependence"] = [curve for curve in curves if curve][:VARIED]
+        found[window] = {
+            "origin": origin, "customers": len(drawn), "published": trained.published, "learned": learned,
+            "mean_forecast": round(common[window].mean, 4), **one,
+        }  # fmt: skip
+    return found
+
+
+def importance(model: Model, fit: OriginFit, columns: Columns, common: Setting, window_days: int) -> dict[str, float]:
+    """Mean absolute effect on the mean forecast, in money per customer, by driver."""
+    contributions = attribution.attribute(model, fit, columns, window_days)[0]
+    trained = model.trained[window_days]
+    predicted = blend(trained, parts(trained, fit, columns, window_days), common)[1]
+    mean, logs = float(predicted.mean()), np.log(predicted)
+    rows = np.column_stack([logs, contributions])
+    average = attribution.average_customer(rows.mean(axis=0), predicted @ rows / predicted.sum(), np.log(mean))
+    effects = attribution.effects(
+        contributions, average[1:], logs - np.log(mean), predicted - mean, np.full(len(logs), mean)
+    )  # fmt: skip
+    sizes = np.abs(effects).mean(axis=0)[:-1]
+    return {name: round(float(size), 4) for name, size in zip(attribution.DRIVERS, sizes, strict=True)}
+
+
+def dependence(
+    driver: str, trained: Trained, fit: OriginFit, columns: Columns, common: Setting, window_days: int
+) -> dict[str, Any] | None:
+    """The mean forecast and chance at each of a column's values; None where it hardly has two, or hardly anybody."""
+    asked = COLUMNS[driver]
+    could = _rows(columns, np.flatnonzero(asked.possible(columns)))
+    values = could[asked.column][np.isfinite(could[asked.column])]
+    if len(values) < FEWEST_CUSTOMERS:
+        return None
+    at = np.unique(np.quantile(values, LEVELS, method="nearest"))
+    if len(at) < 2:
+        return None
+    means, chances = [], []
+    for value in at:
+        found = parts(trained, fit, asked.given(could, float(value)), window_days)
+        p, money = blend(trained, found, common)
+        means.append(round(float(money.mean()), 4))
+        chances.append(round(float(p.mean()), 6))
+    return {
+        "driver": driver, "column": asked.column, "customers": len(could["t"]),
+        "at": [round(float(value), 4) for value in at], "mean": means, "chance": chances,
+    }  # fmt: skip
+
+
+def _rows(columns: Columns, rows: Array) -> Columns:
+    return {name: array[rows] for name, array in columns.items()}

@@ -1,0 +1,176 @@
+"""From what drives each customer's forecast to reasons for the money and for the risk, in Spark's batches.
+
+A customer is explained by one row of numbers: per outcome (the discounted money, the chance of an order) its log or
+log-odds and what each group of drivers adds to it; then the figures that sentences tell. The average customer, against
+whom effects are told, is one row of the same numbers.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as sf
+from scipy.special import logit
+
+from clv.catalog import tables
+from clv.core.settings import Settings
+from clv.warehouse import db
+from clv.warehouse.roles import MODELLER
+from spark_jobs.ensemble.forecast import LEAST, Forecast, Model
+from spark_jobs.explain import attribution, reasons
+from spark_jobs.features.columns import Array, Columns
+from spark_jobs.models.anchor import RAREST, OriginFit
+
+LEAST_ORDER = 0.01  # share of the shop's mean order below which sums of money are not told apart
+WIDTH = 1 + len(reasons.NAMES)
+MONEY, CHANCE = slice(0, WIDTH), slice(WIDTH, 2 * WIDTH)
+FIGURES = slice(2 * WIDTH, 2 * WIDTH + len(reasons.FIGURES))
+SIZE = FIGURES.stop
+
+
+@dataclass(frozen=True)
+class Average:
+    """The average customer for one outcome: the mean forecast, what each group adds, shape (groups,), and figures."""
+
+    mean: float
+    contributions: Array
+    figures: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Averages:
+    """What a date's reasons start from: how many customers, their mean revenue, and the average of each outcome."""
+
+    customers: int
+    revenue: float
+    money: Average
+    risk: Average
+
+
+def explained(model: Model, fit: OriginFit, columns: Columns, horizon_days: int, said: Forecast) -> Array:
+    """One row of numbers per customer, shape (n, SIZE), missing as NaN. said: the forecast over the same horizon."""
+    money, chance = (
+        attribution.by_group(found, reasons.GROUPS)
+        for found in attribution.attribute(model, fit, columns, horizon_days)
+    )
+    worth = np.log(np.maximum(said.revenue * said.discount_factor, LEAST_ORDER * fit.gamma_gamma.mean))
+    return np.column_stack([worth, money, _log_odds(said.p_purchase), chance, reasons.figures(columns)])
+
+
+def averages(said: DataFrame) -> Averages:
+    """The average customer of both outcomes; exact sums, the same in any order of the rows.
+
+    said: rows with `explained`, p_purchase, predicted_revenue and discount_factor; others are left out.
+    """
+    exact = "decimal(38,10)"
+    weights = {
+        "alike": sf.lit(1.0), "revenue": sf.col("predicted_revenue"), "chance": sf.col("p_purchase"),
+        "money": sf.col("predicted_revenue") * sf.col("discount_factor"),
+    }  # fmt: skip
+    each = said.where(sf.col("explained").isNotNull()).select(
+        *(weight.alias(name) for name, weight in weights.items()), sf.posexplode("explained")
+    )
+    # Figures are averaged as log(1 + value), as far as they are known.
+    number = sf.when(sf.col("pos") >= FIGURES.start, sf.log1p("col")).otherwise(sf.col("col"))
+    each = each.withColumn("col", number).where(~sf.isnan("col"))
+    sums = [sf.sum(sf.col(name).cast(exact)).alias(name) for name in weights]
+    sums += [sf.sum((sf.col(name) * sf.col("col")).cast(exact)).alias(f"of_{name}") for name in weights]
+    found = {row["pos"]: row.asDict() for row in each.groupBy("pos").agg(*sums).collect()}
+    if not found:
+        nobody = Average(0.0, np.zeros(WIDTH - 1), {})
+        return Averages(0, 0.0, nobody, nobody)
+    means = {
+        name: np.array([float(row[f"of_{name}"] / row[name]) if row.get(name) else np.nan for row in rows])
+        for rows in [[found.get(place, {}) for place in range(SIZE)]]
+        for name in weights
+    }
+    customers = found[0]["alike"]
+    money, chance, revenue = (float(found[0][name] / customers) for name in ("money", "chance", "revenue"))
+    return averages_of(int(customers), revenue, money, chance, means)
+
+
+def averages_of(customers: int, revenue: float, money: float, chance: float, means: dict[str, Array]) -> Averages:
+    """The average customers from means: of revenue, discounted money and chance, and of the numbers of `explained`
+    (figures as log(1 + value)), all customers `alike`, weighted by their `money` and by their `chance`."""
+
+    def average(weight: str, places: slice, link: float, mean: float) -> Average:
+        plain, weighted = (np.concatenate([means[w][places], means[w][FIGURES]]) for w in ("alike", weight))
+        row = attribution.average_customer(plain, np.where(np.isnan(weighted), plain, weighted), link)
+        usual = np.maximum(np.expm1(row[WIDTH:]), 0)
+        return Average(mean, row[1:WIDTH], dict(zip(reasons.FIGURES, usual.tolist(), strict=True)))
+
+    return Averages(
+        customers, revenue,
+        average("money", MONEY, _log_money(money), money),
+        average("chance", CHANCE, float(_log_odds(np.array(chance))), chance),
+    )  # fmt: skip
+
+
+def give_reasons(batch: pa.RecordBatch, average: Averages, horizon_days: int) -> tuple[list[str], list[str]]:
+    """Reasons of each customer as JSON: for the money, with effects on revenue, and for the risk, in points of it.
+
+    batch: rows with `explained`, `rule`, p_purchase, predicted_revenue and discount_factor.
+    """
+    rows = np.array(batch.column("explained").to_pylist())
+    revenue, discount, p = (
+        batch.column(name).to_numpy() for name in ("predicted_revenue", "discount_factor", "p_purchase")
+    )
+    money, chance = average.money, average.risk
+    mean = _log_money(money.mean)
+    worth = attribution.effects(
+        rows[:, MONEY][:, 1:], money.contributions,
+        rows[:, MONEY.start] - mean, revenue * discount - money.mean, np.full(len(p), money.mean),
+    )  # fmt: skip
+    points = attribution.effects(
+        rows[:, CHANCE][:, 1:], chance.contributions,
+        rows[:, CHANCE.start] - _log_odds(np.array(chance.mean)), 100 * (p - chance.mean),
+        np.full(len(p), 100 * chance.mean * (1 - chance.mean)),
+    )  # fmt: skip
+    valued, risky = [], []
+    for number, (own, rule) in enumerate(zip(rows[:, FIGURES].tolist(), batch.column("rule").to_pylist(), strict=True)):
+        figures = dict(zip(reasons.FIGURES, own, strict=True))
+        customer = reasons.Customer(figures, money.figures, horizon_days, rule)
+        valued.append(json.dumps(reasons.told(worth[number] / discount[number], customer, 1)))
+        customer = reasons.Customer(figures, chance.figures, horizon_days)
+        risky.append(json.dumps(reasons.told(-points[number], customer, -1)))
+    return valued, risky
+
+
+def shares_explained(where: dict[str, Any], horizon_days: int, settings: Settings) -> dict[str, float]:
+    """Of the customers written, the share whose named effects outweigh the rest: of the money and of the risk."""
+    query = f"""
+        with told as (
+            select
+                predicted_revenue * discount_factor as value, 100 * (1 - p_purchase) as risk,
+                discount_factor * {_named("reasons")} as value_named, {_named("risk_reasons")} as risk_named
+            from {tables.CUSTOMER_PREDICTIONS}
+            where as_of_date = %(as_of_date)s and run_id = %(run_id)s and horizon_days = %(horizon)s
+                and status = 'scored'
+        ),
+        apart as (
+            select *, value - avg(value) over () as value_apart, risk - avg(risk) over () as risk_apart from told
+        )
+        select
+            avg((abs(value_apart - value_named) < abs(value_named))::int)::float8,
+            avg((abs(risk_apart - risk_named) < abs(risk_named))::int)::float8
+        from apart
+    """  # noqa: S608 - our own SQL; values are bound or quoted
+    value, risk = db.rows(query, where | {"horizon": horizon_days}, settings.url_as(MODELLER))[0]
+    return {"value": round(value or 0.0, 4), "risk": round(risk or 0.0, 4)}
+
+
+def _named(column: str) -> str:
+    return f"coalesce((select sum((one ->> 'effect')::float8) from jsonb_array_elements({column}) as one), 0)"  # noqa: S608 - our own SQL; values are bound or quoted
+
+
+def _log_odds(p: Array) -> Array:
+    return logit(np.clip(p, RAREST, 1 - RAREST))
+
+
+def _log_money(mean: float) -> float:
+    return float(np.log(max(mean, LEAST)))

@@ -1,0 +1,248 @@
+"""Why a customer's forecast is what it is: up to three reasons in words, each with its effect.
+
+Drivers that go together are told as one reason with the customer's own figures. A sentence claims something: that
+somebody orders often, has been quiet for long, spends much. Where a claim points the other way than the effect (the
+model weighs many things at once), the reason would be against common sense, so its effect is told with the group it
+belongs with, whose words hold both figures; at last with everything a customer did. A claim that still points the other
+way is not told at all. The same words serve the money and the risk, since a good sign raises one and lowers the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from spark_jobs.ensemble.forecast import Model, Trained
+from spark_jobs.features.columns import YEAR, Array, Columns
+from spark_jobs.judging.promotion import ANCHOR, CELLS, OURS
+from spark_jobs.models import baselines_rules
+
+REASONS = 3  # at most
+LEAST = 0.02  # of the strongest one's effect: less is no reason
+GROUPS = {  # of drivers
+    "frequency": "rhythm", "rhythm": "rhythm",
+    "recency": "recency", "recent_orders": "recency", "recent_spend": "recency",
+    "order_value": "spend", "last_year": "season", "variety": "variety", "refunds": "returns", "discounts": "discounts",
+}  # fmt: skip
+NAMES = list(dict.fromkeys(GROUPS.values()))
+FIRST, ORDERING, ALL = "first order", "ordering", "all"  # rhythm and recency together, of one day or more; everything
+FIGURES = {  # that sentences tell, and their columns
+    "orders": "days_with_orders", "gap": "expected_gap_days", "silence": "days_since_last_order",
+    "value": "average_order_value", "products": "distinct_products", "returned": "refund_share",
+    "discount": "discount_share", "last_year": "orders_prior_year_90", "age": "t",
+}  # fmt: skip
+ALIKE_IN_LOGS = float(np.log(1.1))  # figures nearer to each other claim nothing by themselves
+ALIKE = {"returned": 0.02, "discount": 0.02}  # shares
+QUIET = 2  # expected gaps of silence that are told as such: one order in seven takes longer, see segment_rules
+LONGEST_SEASON = 180  # days: over a longer window a customer's time of the year tells nothing
+
+
+def figures(columns: Columns) -> Array:
+    """FIGURES of customers, none negative, shape (n, len(FIGURES)); missing as NaN."""
+    return np.column_stack([np.maximum(columns[name], 0) for name in FIGURES.values()]).astype(float)
+
+
+def rule(model: Model, columns: Columns, horizon_days: int) -> list[str] | None:
+    """What a published rule says of each customer, in words; None where the forecast is the model's own."""
+    base = model.base(horizon_days) or horizon_days
+    published = model.trained.get(base, Trained()).published
+    if published in (OURS, ANCHOR):
+        return None
+    if published == CELLS:
+        return ["what customers of like recency, number of orders and spend brought"] * len(columns["t"])
+    days = YEAR if published == "trailing_year" else base
+    return [f"{money:,.2f} spent in the last {days} days" for money in baselines_rules.trailing(columns, days).mean]
+
+
+@dataclass(frozen=True)
+class Customer:
+    """What sentences are made from: own figures and the average customer's, by the names of FIGURES; missing as NaN."""
+
+    own: dict[str, float]
+    average: dict[str, float]
+    horizon_days: int
+    rule: str | None = None
+
+    def number(self, name: str) -> float:
+        """A figure of the customer's; 0 where it is missing."""
+        return float(np.nan_to_num(self.own[name]))
+
+    def above(self, name: str) -> int:
+        """1 where the figure is above the average customer's, -1 below, 0 where they are alike or one is missing."""
+        apart = self.apart(name)
+        return 0 if np.isnan(apart) or abs(apart) <= ALIKE.get(name, ALIKE_IN_LOGS) else int(np.sign(apart))
+
+    def apart(self, name: str) -> float:
+        """The log of 1 + a figure, less the average customer's; NaN where one is missing."""
+        return float(np.log1p(self.own[name]) - np.log1p(self.average[name]))
+
+    @property
+    def rhythm_known(self) -> bool:
+        """From three days with orders on there is a rhythm."""
+        return self.number("orders") >= 3
+
+    @property
+    def gaps_silent(self) -> float:
+        """The silence, counted in the customer's expected gaps."""
+        return self.number("silence") / max(self.number("gap"), 1.0)
+
+
+def told(effects: Array, customer: Customer, sign: int) -> list[dict]:
+    """Up to REASONS reasons of one customer, strongest first: {"group", "reason", "effect"}.
+
+    effects: by NAMES and, last, what belongs to no group, shape (len(NAMES) + 1,), in the unit to be told. sign: 1
+    where a good sign raises what is explained, -1 where it lowers it.
+    """
+    grouped = _grouped(dict(zip([*NAMES, ALL], (float(effect) for effect in effects), strict=True)), customer, sign)
+    rounded = {name: round(effect, 2) for name, effect in grouped.items()}
+    least = LEAST * max((abs(effect) for effect in grouped.values()), default=0)
+    told = [name for name, effect in rounded.items() if effect and abs(effect) >= least]
+    strongest = sorted(told, key=lambda name: -abs(grouped[name]))[:REASONS]
+    return [
+        {"group": name, "reason": WORDS[name](customer, int(np.sign(sign * rounded[name]))), "effect": rounded[name]}
+        for name in strongest
+    ]
+
+
+def _grouped(found: dict[str, float], customer: Customer, sign: int) -> dict[str, float]:
+    """Effects by the groups that are told: what claims the contrary joins the group it belongs with."""
+
+    def contrary(name: str) -> bool:
+        return CLAIMS[name](customer) * sign * found[name] < 0
+
+    def join(names: list[str], into: str) -> None:
+        found[into] = found.get(into, 0.0) + sum(found.pop(name) for name in names)
+
+    seasonal = customer.number("age") >= YEAR and customer.horizon_days <= LONGEST_SEASON
+    if not seasonal or contrary("season"):
+        join(["season"], "rhythm")
+    for name, figure in {"variety": "products", "returns": "returned", "discounts": "discount"}.items():
+        if not customer.above(figure) or contrary(name):
+            join([name], "spend")
+    if customer.number("orders") < 2:
+        join(["rhythm", "recency"], FIRST)
+    elif contrary("rhythm") or contrary("recency"):
+        join(["rhythm", "recency"], ORDERING)
+    ordering = [name for name in ("rhythm", "recency", FIRST, ORDERING) if name in found]
+    if contrary("spend") and abs(found["spend"]) < max(abs(found[name]) for name in ordering):
+        del found["spend"]  # too little to tell all else as one
+    against = [name for name in (FIRST, ORDERING, "spend") if name in found and contrary(name)]
+    apart = dict(found)
+    if found[ALL] or against:
+        join([name for name in (*ordering, "spend") if name in found], ALL)
+    if contrary(ALL):
+        found = {name: effect for name, effect in apart.items() if name not in against}
+    if not found[ALL]:
+        del found[ALL]
+    return found
+
+
+def _claim(*signs: int) -> int:
+    """What several signs claim together: nothing where they differ."""
+    return max(signs) if min(signs) >= 0 else min(signs) if max(signs) <= 0 else 0
+
+
+def _rhythm(c: Customer) -> list[int]:
+    return [c.above("orders"), *([-c.above("gap")] if c.rhythm_known else [])]
+
+
+def _recency(c: Customer) -> int:
+    if not c.rhythm_known:
+        return -c.above("silence")
+    return -1 if c.gaps_silent > QUIET else int(c.gaps_silent <= 1)
+
+
+def _ordering(c: Customer) -> list[int]:
+    """Who is on time may have been quiet for longer than others, and nothing speaks against them."""
+    on_time = c.rhythm_known and c.gaps_silent <= QUIET
+    return [*_rhythm(c), max(-c.above("silence"), 0) if on_time else _recency(c)]
+
+
+# Which way common sense expects a reason to count: 1 for the customer, -1 against, 0 where it expects neither.
+CLAIMS = {
+    "rhythm": lambda c: _claim(*_rhythm(c)),
+    "recency": _recency,
+    FIRST: lambda c: _claim(*_ordering(c)),
+    ORDERING: lambda c: _claim(*_ordering(c)),
+    "spend": lambda c: c.above("value"),
+    "season": lambda c: 1 if c.number("last_year") else -1,
+    "variety": lambda c: c.above("products"),
+    "returns": lambda c: -c.above("returned"),
+    "discounts": lambda c: 0,  # noqa: ARG005
+    ALL: lambda c: 0 if c.rule else _claim(*_ordering(c), c.above("value")),
+}
+
+
+def _count(number: float, one: str) -> str:
+    number = round(number)
+    return f"{number:,} {one if number == 1 else one + 's'}"
+
+
+def _ago(c: Customer) -> str:
+    return f"{_count(c.number('silence'), 'day')} ago"
+
+
+def _ordered(c: Customer) -> str:
+    days = round(c.number("orders"))
+    if days == 1:
+        return "ordered on one day so far"
+    often = f", usually every {_count(c.number('gap'), 'day')}" if c.rhythm_known else ""
+    return f"ordered on {days:,} days{often}"
+
+
+def _how_often(c: Customer) -> str:
+    than = {1: ", more often than the average customer", -1: ", less often than the average customer", 0: ""}
+    return _ordered(c) + than[_claim(*_rhythm(c))]
+
+
+def _quiet(c: Customer) -> str:
+    if not c.rhythm_known:
+        return f"last order {_ago(c)}"
+    usual = _count(c.number("gap"), "day")
+    if c.gaps_silent > QUIET:
+        return f"quiet for {_count(c.number('silence'), 'day')}, usually orders every {usual}"
+    return f"last order {_ago(c)}, usually every {usual}"
+
+
+def _in_all(c: Customer) -> str:
+    last = "" if c.number("orders") < 2 else "the last one "
+    return f"{_ordered(c)}, {last}{_ago(c)}"
+
+
+def _spend(c: Customer, helps: int) -> str:
+    """The order value, compared where the difference points the way that the reason counts. Of figures that are alike
+    it need not: what was bought counts too, and is told with the spend where it claims nothing."""
+    order = f"average order of {c.number('value'):,.2f}"
+    apart = c.apart("value")
+    if np.isnan(apart) or helps * apart <= 0:
+        return order
+    little = "" if c.above("value") else "a little "
+    return f"{order}, {little}{'above' if helps > 0 else 'below'} the average customer's"
+
+
+def _than(c: Customer, name: str) -> str:
+    return f"{'more' if c.above(name) > 0 else 'less'} than the average customer"
+
+
+def _share(c: Customer, name: str, none: str, some: str) -> str:
+    share = c.number(name)
+    if share < 0.005:
+        return none
+    return f"{f'{share:.0%}' if share < 1 else 'all'} {some}, {_than(c, name)}"
+
+
+# The words of a reason: of the customer, and of which way it counts (1 for the customer, -1 against).
+WORDS: dict[str, Callable[[Customer, int], str]] = {
+    "rhythm": lambda c, _: _how_often(c),
+    "recency": lambda c, _: _quiet(c),
+    FIRST: lambda c, _: _in_all(c),
+    ORDERING: lambda c, _: _in_all(c),
+    "spend": _spend,
+    "season": lambda c, _: f"{_count(c.number('last_year'), 'order')} in the same 90 days a year earlier",
+    "variety": lambda c, _: f"{_count(c.number('products'), 'different product')} bought, {_than(c, 'products')}",
+    "returns": lambda c, _: _share(c, "returned", "nothing refunded", "of spend refunded"),
+    "discounts": lambda c, _: _share(c, "discount", "bought without discounts", "off the price on average"),
+    ALL: lambda c, _: c.rule or f"{_in_all(c)}, average order of {c.number('value'):,.2f}",
+}

@@ -1,0 +1,1 @@
+"""Feature list, examples, drift."""

@@ -1,0 +1,1 @@
+"""Session, warehouse in and out, Arrow, files of a model."""

@@ -1,0 +1,24 @@
+"""What the entry points share: log lines on stderr, one line of JSON on stdout last, one-line errors."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from clv.core.errors import ClvError
+
+
+def main(job: Callable[[], dict[str, Any]]) -> int:
+    """Runs a job and prints its facts; 0 when it went through, 1 with one line where a ClvError stopped it."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", stream=sys.stderr)
+    logging.getLogger("clv").setLevel(logging.INFO)
+    try:
+        facts = job()
+    except ClvError as error:
+        print(f"error: {error}", file=sys.stderr, flush=True)
+        return 1
+    print(json.dumps(facts, sort_keys=True), flush=True)
+    return 0

@@ -1,0 +1,64 @@
+"""A model as files: one JSON with everything but the boosters, and each booster in XGBoost's own JSON. No pickle."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from spark_jobs.ensemble.conformal import Intervals
+from spark_jobs.ensemble.forecast import Model, Trained
+from spark_jobs.ensemble.level import Residual
+from spark_jobs.models.learners import NAMES, Learners
+from spark_jobs.models.logistic import Logistic
+from spark_jobs.models.personas import Personas
+
+
+def save(model: Model, folder: Path, record: dict) -> None:
+    """Writes model.json and, per window, `<days>-<learner>.json`; `record` (metrics, parameters) goes along."""
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = asdict(model)
+    for window, trained in model.trained.items():
+        kept["trained"][window].pop("learners")
+        kept["trained"][window]["cap"] = trained.cap if trained.cap < np.inf else None
+        if trained.learners:
+            for name in NAMES:
+                (folder / f"{window}-{name}.json").write_bytes(getattr(trained.learners, name))
+    text = json.dumps({**kept, "record": record}, indent=1, sort_keys=True, default=_day)
+    (folder / "model.json").write_text(text)
+
+
+def load(folder: Path) -> Model:
+    """The model that `save` wrote."""
+    saved = json.loads((folder / "model.json").read_text())
+    residuals = [
+        Residual(**{**found, "window_end": date.fromisoformat(found["window_end"])}) for found in saved["residuals"]
+    ]
+    trained = {int(window): _trained(folder, window, kept) for window, kept in saved["trained"].items()}
+    personas = Personas(**saved["personas"]) if saved.get("personas") else None  # earlier models have none
+    return Model(saved["version"], saved["asked"], trained, residuals, personas)
+
+
+def record(folder: Path) -> dict:
+    """What was kept of the making of the model that `save` wrote."""
+    return json.loads((folder / "model.json").read_text())["record"]
+
+
+def _trained(folder: Path, window: str, kept: dict) -> Trained:
+    learners = None
+    if (folder / f"{window}-{NAMES[0]}.json").exists():
+        learners = Learners(*((folder / f"{window}-{name}.json").read_bytes() for name in NAMES))
+    smooth = Logistic(**kept["logistic"]) if kept["logistic"] else None
+    cap = np.inf if kept["cap"] is None else kept["cap"]
+    return Trained(
+        **{**kept, "cap": cap, "logistic": smooth, "intervals": Intervals(**kept["intervals"]), "learners": learners}
+    )
+
+
+def _day(value: object) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"{value!r} is no part of a model")

@@ -1,0 +1,103 @@
+"""The Spark session: one place that names the master, its memory and where its workers' Python is."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from clv.core.errors import Unavailable
+from clv.core.settings import PROJECT, QUIET, Settings
+
+# A local JVM lives for half a minute and leaves the arithmetic to Python and XGBoost: compiled once, quickly.
+SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+LOGGING = f"-Dlog4j2.configurationFile=file:{PROJECT / 'spark_jobs' / 'log4j2.properties'}"
+LEARNING = "-XX:+UseSerialGC"  # Spark's own learners do theirs in the JVM: it may compile with care
+
+
+@contextmanager
+def running(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> Iterator[SparkSession]:
+    """The session of whoever called us, where there is one; else one of our own, which ends with the block."""
+    outer = SparkSession.getActiveSession()
+    session = outer or start(name, settings, jvm)
+    try:
+        yield session
+    finally:
+        if outer is None:
+            session.stop()
+
+
+def start(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> SparkSession:
+    """A session on `settings.spark_master`; loopback only, without a UI, where Spark is local.
+
+    jvm: flags of a local JVM, which hold for the process's first session and all after it.
+
+    Nothing is fetched: the warehouse is reached from the workers' Python, so no JAR is needed, and no secret is
+    ever part of Spark's configuration, which Spark writes into logs and shows in its UI.
+    """
+    master = settings.spark_master
+    os.environ.update(QUIET)
+    os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        dict.fromkeys([str(PROJECT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))])
+    )
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core per task, as Spark counts them
+    builder = (
+        SparkSession.builder.master(master)
+        .appName(f"perennial {name}")
+        .config("spark.driver.memory", os.environ.get("SPARK_DRIVER_MEMORY", "1g"))
+        .config("spark.sql.shuffle.partitions", "4")
+        .config("spark.sql.adaptive.enabled", "false")  # so that partitions, and with them rows, stay in order
+        .config("spark.python.daemon.module", "spark_jobs.io.daemon")
+        .config("spark.sql.execution.arrow.maxRecordsPerBatch", "20000")
+        .config("spark.dynamicAllocation.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
+        .config("spark.sql.session.timeZone", "UTC")
+    )
+    if master.startswith("local"):
+        os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+        builder = (
+            builder.config("spark.driver.extraJavaOptions", f"{jvm} {LOGGING}")
+            .config("spark.driver.bindAddress", "127.0.0.1")
+            .config("spark.driver.host", "127.0.0.1")
+            .config("spark.ui.enabled", "false")
+            .config("spark.local.dir", str(_folder(settings)))
+            .config("spark.sql.warehouse.dir", str(_folder(settings)))
+        )
+    else:
+        builder = builder.config("spark.driver.extraJavaOptions", LOGGING)
+        builder = builder.config("spark.executorEnv.PYTHONPATH", str(PROJECT))
+        builder = builder.config("spark.executorEnv.OMP_NUM_THREADS", "1")
+    logging.getLogger("py4j").setLevel(logging.ERROR)
+    logging.getLogger("XGBoost-PySpark").setLevel(logging.WARNING)
+    try:
+        session = builder.getOrCreate()
+    except Exception as error:  # the JVM's failures arrive in many types
+        reason = str(error).strip().splitlines()[0]
+        raise Unavailable(f"Spark did not start on {master} ({reason}); check Java 17+ and SPARK_MASTER") from error
+    session.sparkContext.setLogLevel("ERROR")
+    return session
+
+
+def slots(session: SparkSession) -> int:
+    """Tasks that can run at once. Raises Unavailable when a cluster has no executor for us."""
+    context = session.sparkContext
+    if str(context.master).startswith("local"):
+        return context.defaultParallelism
+    executors = len(context._jsc.sc().statusTracker().getExecutorInfos()) - 1  # type: ignore[union-attr]
+    cores = int(context.getConf().get("spark.executor.cores", "0") or 0)
+    free = executors * cores if cores else (context.defaultParallelism if executors else 0)
+    if free < 1:
+        raise Unavailable(f"{context.master} gave this job no executor; free a worker, or set SPARK_MASTER=local[*]")
+    return free
+
+
+def _folder(settings: Settings) -> Path:
+    folder = settings.home / "spark"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

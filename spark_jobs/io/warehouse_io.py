@@ -1,0 +1,207 @@
+"""Spark's way into and out of the warehouse: COPY on the workers, in parallel, without a JAR.
+
+Customer keys are keyed pseudonyms, so they spread evenly: partitions are equal ranges of the key. The warehouse's
+URL, with its password, travels to the workers inside the pickled function and is never part of Spark's plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.pandas.types import from_arrow_schema
+
+from clv.catalog import tables
+from clv.core import sql_text
+from clv.core.settings import Settings
+from clv.warehouse import db
+from clv.warehouse.roles import MODELLER
+from spark_jobs.ensemble.level import DAYS_NEW, Daily
+from spark_jobs.models.newcomers import Newcomers, days_looked_back_on
+
+ROWS_PER_PARTITION = 100_000
+TYPES = {"text": pa.string(), "double precision": pa.float64(), "date": pa.date32()}
+
+
+def key_ranges(parts: int, share: float = 1.0) -> list[tuple[str, str]]:
+    """`parts` equal ranges (first, last) of uuids, both ends included, as text; with share 1 they cover all."""
+    end = 2**128 if share >= 1 else int(2**128 * share)
+    edges = [end * part // parts for part in range(parts + 1)]
+    return [(_uuid(low), _uuid(high - 1)) for low, high in zip(edges, edges[1:], strict=False)]
+
+
+def partitions_for(rows: int) -> int:
+    """How many partitions hold `rows` rows: a function of the data alone, the same on every machine."""
+    return max(2, -(-rows // ROWS_PER_PARTITION))
+
+
+def read_slice(
+    session: SparkSession,
+    settings: Settings,
+    table: str,
+    columns: dict[str, str],
+    where: dict[str, Any],
+    parts: int,
+    share: float = 1.0,
+    meaning: dict[str, str] | None = None,
+) -> DataFrame:
+    """The rows of `table` whose columns equal `where`: `parts` partitions of customer_key, in order within each.
+
+    `columns` names what is read and as what: "text", "double precision" or "date"; customer_key comes as text.
+    `meaning` gives the SQL of those that are no column of the table.
+    A `share` below 1 reads that share of the customers, the same ones each time.
+    """
+    url = settings.url_as(MODELLER)
+    condition = sql_text.equal(where)
+    meaning = meaning or {}
+    names = ", ".join(f"({meaning.get(name, name)})::{type_} as {name}" for name, type_ in columns.items())
+    ordering = ", ".join(f"t.{name}" for name in ("customer_key", "as_of_date") if name in columns)
+    query = f"select {names} from {table} t where {condition}"  # noqa: S608 - our own SQL; values are bound or quoted
+    schema = pa.schema([pa.field(name, TYPES[type_]) for name, type_ in columns.items()])
+    ranges = [_between(*ends) for ends in key_ranges(parts, share)]
+
+    def copy(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        from adbc_driver_postgresql import dbapi
+
+        for batch in batches:
+            for part in batch.column("part").to_pylist():
+                with dbapi.connect(url) as connection, connection.cursor() as cursor:
+                    cursor.execute(f"{query} and {ranges[part]} order by {ordering}")
+                    for rows in cursor.fetch_record_batch():
+                        yield _cast(rows, schema)
+
+    numbers = session.range(0, parts, 1, parts).withColumnRenamed("id", "part")
+    return numbers.mapInArrow(copy, from_arrow_schema(schema))
+
+
+def count(table: str, where: dict[str, Any], url: str | None = None) -> int:
+    """Rows of a slice, in the warehouse or in the database at `url`."""
+    condition = sql_text.equal(where)
+    return db.rows(f"select count(*) from {table} where {condition}", None, url)[0][0]  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
+
+
+def daily_revenue(before: date, url: str | None = None) -> Daily:
+    """The shop's money per day from its first day until the day before a date."""
+    query = f"""
+        with first as (select customer_key, min(day) as first_day from {tables.INT_CUSTOMER_DAYS} group by 1)
+        select
+            day,
+            sum(net_revenue)::double precision,
+            coalesce(sum(net_revenue) filter (where day - first_day < {DAYS_NEW}), 0)::double precision
+        from {tables.INT_CUSTOMER_DAYS} inner join first using (customer_key)
+        where day < %s
+        group by day order by day
+    """  # noqa: S608 - our own names
+    rows = db.rows(query, (before,), url)  # type: ignore[arg-type]
+    first = rows[0][0] if rows else before
+    money, new = np.zeros((2, max((before - first).days, 0)))
+    for day, revenue, of_new in rows:
+        money[(day - first).days], new[(day - first).days] = revenue, of_new
+    return Daily(first, money, new)
+
+
+def newcomers(before: date, longest: int, url: str | None = None) -> Newcomers:
+    """The shop's customers by the day of their first order, and what they brought in their first `longest` days, until
+    the day before a date; money of those alone on whom an estimate over so many days looks back."""
+    query = f"""
+        with first as (
+            select customer_key, min(day) as first_day from {tables.INT_CUSTOMER_DAYS}
+            where orders > 0 and day < %(before)s group by 1
+        )
+        select first_day, day, sum(net_revenue)::double precision, count(*) filter (where day = first_day)
+        from {tables.INT_CUSTOMER_DAYS} inner join first using (customer_key)
+        where day < %(before)s and day >= first_day
+            and (day = first_day or day < first_day + %(longest)s and first_day >= %(before)s::date - %(known)s)
+        group by first_day, day order by first_day, day
+    """  # noqa: S608 - our own names
+    values = {"before": before, "longest": longest, "known": days_looked_back_on(longest)}
+    rows = db.rows(query, values, url)  # type: ignore[arg-type]
+    first = rows[0][0] if rows else before
+    counts = np.zeros(max((before - first).days, 0))
+    for day, paid, _, customers in rows:
+        if paid == day:
+            counts[(day - first).days] = customers
+    came, paid = (np.array([(row[column] - first).days for row in rows], dtype=int) for column in (0, 1))
+    return Newcomers(first, counts, came, paid, np.array([row[2] for row in rows], dtype=float))
+
+
+def replace_slice(data: DataFrame, settings: Settings, table: str, slice_: dict[str, Any], parts: int) -> int:
+    """Writes `data` as the whole slice of `table`; returns its number of rows.
+
+    `data` comes in `parts` partitions of customer_key as `read_slice` made them. Rows of earlier tries are deleted
+    first, all of them; then each partition, in one transaction of its own, deletes what an attempt of the same
+    partition left, and copies. So a retried, killed or doubled task leaves its rows once.
+    """
+    url = settings.url_as(MODELLER)
+    condition = sql_text.equal(slice_)
+    columns = data.columns
+    ranges = [_between(*ends) for ends in key_ranges(parts)]
+    copy_sql = f"copy {table} ({', '.join(columns)}) from stdin (format csv)"
+    lock_name = f"{table} {sorted(slice_.items(), key=str)}"
+    with db.connect(url) as connection:
+        connection.execute(f"delete from {table} where {condition}")  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
+
+    def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        from pyspark import TaskContext
+
+        context = TaskContext.get()
+        part = context.partitionId() if context else 0
+        written = 0
+        with db.connect(url) as connection:
+            # An attempt that the scheduler gave up on may still be writing: wait for it, then see its rows.
+            key = db.lock_key(f"{lock_name} {part}")
+            connection.execute("select pg_advisory_xact_lock(%s)", (key,))
+            connection.execute(
+                f"delete from {table} where {condition} and {ranges[part]}"  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
+            )
+            with connection.cursor() as cursor, cursor.copy(copy_sql) as copy:  # type: ignore[arg-type]
+                for batch in batches:
+                    copy.write(csv_bytes(batch))
+                    written += batch.num_rows
+        yield pa.RecordBatch.from_pydict({"rows": pa.array([written], pa.int64())})
+
+    rows = sum(row.rows for row in data.mapInArrow(write, "rows long").collect())
+    with db.connect(url) as connection:  # a slice without statistics is taken for one row by who reads it next
+        connection.execute("select ops.take_statistics(%s::regclass)", (table,))
+    return rows
+
+
+def replace_whole(data: DataFrame, settings: Settings, table: str, slice_: dict[str, Any]) -> int:
+    """Writes `data` as the whole slice of `table` in one transaction, so that others find all of it or none; returns
+    its number of rows. For what the driver can hold."""
+    rows = data.toArrow()
+    with db.connect(settings.url_as(MODELLER)) as connection:
+        connection.execute(f"delete from {table} where {sql_text.equal(slice_)}")  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
+        copy_sql = f"copy {table} ({', '.join(rows.column_names)}) from stdin (format csv)"
+        with connection.cursor() as cursor, cursor.copy(copy_sql) as copy:  # type: ignore[arg-type]
+            for batch in rows.to_batches():
+                copy.write(csv_bytes(batch))
+        connection.execute("select ops.take_statistics(%s::regclass)", (table,))
+    return rows.num_rows
+
+
+def csv_bytes(batch: pa.RecordBatch) -> bytes:
+    """A batch as CSV without a header, nulls as empty fields, for COPY ... (format csv)."""
+    import pyarrow.csv as csv
+
+    sink = pa.BufferOutputStream()
+    csv.write_csv(batch, sink, csv.WriteOptions(include_header=False))
+    return sink.getvalue().to_pybytes()
+
+
+def _cast(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    columns = [batch.column(field.name).cast(field.type) for field in schema]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _between(low: str, high: str) -> str:
+    return f"customer_key between {sql_text.literal(low)} and {sql_text.literal(high)}"
+
+
+def _uuid(number: int) -> str:
+    text = f"{number:032x}"
+    return "-".join([text[:8], text[8:12], text[12:16], text[16:20], text[20:]])

@@ -1,0 +1,1 @@
+"""Metrics, promotion and tuning."""

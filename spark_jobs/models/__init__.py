@@ -1,0 +1,1 @@
+"""Models of orders and value, learners and baselines."""

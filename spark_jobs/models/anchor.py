@@ -1,0 +1,129 @@
+"""The probabilistic forecast that everything else starts from: two models of orders, averaged, and Gamma-Gamma.
+
+BG/NBD and Pareto/NBD differ in when a customer may leave; their errors differ too, so the geometric mean of their
+expected orders and the mean of their log-odds do better than either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import TypeVar
+
+import numpy as np
+from scipy.special import expit, logit
+
+from spark_jobs.features.columns import Columns, usable
+from spark_jobs.models import btyd, pareto_nbd
+
+Array = np.ndarray
+Days = TypeVar("Days", int, float)
+DAYS_PER_WEEK = 7.0
+FIT_ROWS = 3_000  # customers above which times are rounded to whole weeks for fitting
+LEAST_ORDERS = 1e-9
+RAREST = 1e-5  # no chance is nearer to 0 or 1: log-odds beyond it are the models' tails, not the customers'
+
+
+@dataclass(frozen=True)
+class OriginFit:
+    """The probabilistic models fitted to all customers with an order before one date; times in weeks."""
+
+    bgnbd: btyd.BgNbd
+    pareto_nbd: pareto_nbd.ParetoNbd
+    gamma_gamma: btyd.GammaGamma
+
+    def as_json(self) -> dict:
+        """Parameters by name, for the model's record."""
+        return asdict(self)
+
+    @staticmethod
+    def from_json(saved: dict) -> OriginFit:
+        """What `as_json` wrote."""
+        return OriginFit(
+            btyd.BgNbd(**saved["bgnbd"]),
+            pareto_nbd.ParetoNbd(**saved["pareto_nbd"]),
+            btyd.GammaGamma(**saved["gamma_gamma"]),
+        )
+
+
+@dataclass(frozen=True)
+class Probabilistic:
+    """The anchor over a horizon, arrays of shape (n,): orders expected, their value, and chances.
+
+    p_active is Pareto/NBD's chance that a customer has not left; p_alive is BG/NBD's, 1 for whoever bought once.
+    """
+
+    orders: Array
+    order_value: Array
+    p_alive: Array
+    p_active: Array
+    p_bgnbd: Array
+    p_pareto: Array
+
+    @property
+    def revenue(self) -> Array:
+        """Money expected over the horizon."""
+        return self.orders * self.order_value
+
+    @property
+    def log_odds(self) -> Array:
+        """Log-odds of an order in the horizon: the mean of both models'."""
+        return 0.5 * (logit(self.p_bgnbd) + logit(self.p_pareto))
+
+    @property
+    def p_purchase(self) -> Array:
+        """Chance of an order in the horizon."""
+        return expit(self.log_odds)
+
+
+def fit_origin(columns: Columns) -> OriginFit:
+    """Fits the three models to the customers of one date, in any order.
+
+    columns: days_with_orders, recency, t (days) and order_value_mean; customers without a purchase day are
+    left out. Above FIT_ROWS customers, times are rounded to whole weeks and values to one per cent.
+    """
+    known = usable(columns)
+    x, t_x, T = (array[known] for array in history(columns))
+    value = np.nan_to_num(columns["order_value_mean"][known])
+    if len(x) > FIT_ROWS:
+        t_x, T = np.round(t_x), np.maximum(np.round(T), 0.5)
+        value = np.where(value > 0, np.exp(np.round(np.log(np.maximum(value, 1e-9)), 2)), 0)
+    (x_, t_x_, T_), counts = btyd.compress([x, np.minimum(t_x, T), T])
+    return OriginFit(
+        btyd.fit_bgnbd(x_, t_x_, T_, counts), pareto_nbd.fit(x_, t_x_, T_, counts), btyd.fit_gamma_gamma(x + 1, value)
+    )
+
+
+def probabilistic(fit: OriginFit, columns: Columns, horizon_days: int) -> Probabilistic:
+    """The anchor for customers with at least one purchase day."""
+    return over(fit, columns, [horizon_days])[horizon_days]
+
+
+def over(fit: OriginFit, columns: Columns, horizons: Iterable[Days]) -> dict[Days, Probabilistic]:
+    """The anchor over several horizons (days); what does not depend on the horizon is worked out once."""
+    x, t_x, T = history(columns)
+    value = btyd.expected_value(fit.gamma_gamma, x + 1, np.nan_to_num(columns["order_value_mean"]))
+    alive = btyd.p_alive(fit.bgnbd, x, t_x, T)
+    active = pareto_nbd.p_active(fit.pareto_nbd, x, t_x, T)
+    found = {}
+    for days in horizons:
+        h = days / DAYS_PER_WEEK
+        by_bgnbd = alive * btyd.expected_orders_if_alive(fit.bgnbd, x, T, h)
+        by_pareto = active * pareto_nbd.expected_orders_if_active(fit.pareto_nbd, x, T, h)
+        p_bgnbd = alive * btyd.p_purchase_if_alive(fit.bgnbd, x, T, h)
+        p_pareto = active * pareto_nbd.p_purchase_if_active(fit.pareto_nbd, x, T, h)
+        found[days] = Probabilistic(
+            orders=np.sqrt(np.maximum(by_bgnbd, LEAST_ORDERS) * np.maximum(by_pareto, LEAST_ORDERS)),
+            order_value=np.maximum(value, 1e-6),
+            p_alive=alive,
+            p_active=active,
+            p_bgnbd=np.clip(p_bgnbd, RAREST, 1 - RAREST),
+            p_pareto=np.clip(p_pareto, RAREST, 1 - RAREST),
+        )
+    return found
+
+
+def history(columns: Columns) -> tuple[Array, Array, Array]:
+    """x, t_x and T of each customer in weeks, as the probabilistic models count."""
+    T = columns["t"] / DAYS_PER_WEEK
+    return columns["days_with_orders"] - 1, np.minimum(columns["recency"] / DAYS_PER_WEEK, T), T

@@ -1,0 +1,284 @@
+"""Training on Spark: the anchor at every origin, examples from closed windows, and boosted learners from these.
+
+One example is a customer at an origin and a window that had closed. An origin is one task: it is fitted, and its
+offsets moved to what each window brought in all, so that the season and growth of a window are not learned.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as sf
+
+from clv.core.errors import ClvError
+from clv.warehouse.model_choice import LEARNERS, Parameters
+from spark_jobs.ensemble.level import shift_to
+from spark_jobs.features import examples, outcomes
+from spark_jobs.features.columns import Array, Columns
+from spark_jobs.io import session
+from spark_jobs.io.arrow import columns_of
+from spark_jobs.models import anchor
+from spark_jobs.models.anchor import OriginFit
+from spark_jobs.models.learners import NAMES, Learners, offsets
+
+ROWS_OF_ONE_WORKER = 1_000_000
+CUSTOMERS_PER_ORIGIN = 8_000  # that examples are made of, and held-back forecasts judged by; drawn at random
+FEWEST_BUYERS = 100
+SPACE = 25  # days between origins of which each tells something of its own
+SHORTEST_PART = 0.3  # of a horizon: shorter windows tell nothing of it
+INPUTS = list(examples.SHAPE)
+LABELS = {"total": "money", "buy": "bought", "spend": "spent"}  # what each learner is to meet
+LABELLED = ("bought", "spent", "money", *(f"margin_{name}" for name in NAMES))
+EXAMPLE_SCHEMA = (
+    "snapshot string, window_days int, customer_key string, "
+    + ", ".join(f"{name} double" for name in LABELLED)
+    + ", "
+    + ", ".join(f"{name} float" for name in INPUTS)
+)
+
+
+class Total(NamedTuple):
+    """A closed window of all customers: money that came and that the anchor expected, how many bought and were
+    expected to, and the most that one of them brought."""
+
+    actual: float
+    said: float
+    buyers: int
+    said_buyers: float
+    most: float = 0.0
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A past date: the anchor fitted to it, and the total of each window (days) that had closed."""
+
+    fit: OriginFit
+    totals: dict[int, Total]
+
+
+def fit_origins(features: DataFrame, windows: Iterable[int] = ()) -> dict[date, Origin]:
+    """The anchor at each as_of_date among the rows, and the totals of the windows whose outcomes they have."""
+    windows = list(windows)
+
+    def fit(table: pa.Table) -> pa.Table:
+        columns = _in_order(table)
+        found = anchor.fit_origin(columns)
+        closed = [w for w in windows if outcomes.known(columns, w).all()]
+        totals = {
+            w: Total(
+                float(outcomes.spent(columns, w).sum()),
+                float(said.revenue.sum()),
+                int(outcomes.bought(columns, w).sum()),
+                float(said.p_purchase.sum()),
+                float(outcomes.spent(columns, w).max()),
+            )
+            for w, said in anchor.over(found, columns, closed).items()
+        }
+        as_of_date = table.column("as_of_date")[0].as_py()
+        return pa.table({"as_of_date": [as_of_date], "fit": [json.dumps([found.as_json(), totals])]})
+
+    needed = features.select(
+        "as_of_date", "customer_key", "days_with_orders", "recency", "t", "order_value_mean", *outcomes.columns(windows)
+    )
+    rows = needed.groupBy("as_of_date").applyInArrow(fit, "as_of_date date, fit string").collect()
+    found = {row.as_of_date: json.loads(row.fit) for row in rows}
+    return {
+        day: Origin(OriginFit.from_json(fit), {int(w): Total(*total) for w, total in totals.items()})
+        for day, (fit, totals) in sorted(found.items())
+    }
+
+
+def build_examples(features: DataFrame, origins: dict[date, Origin]) -> DataFrame:
+    """Examples of EXAMPLE_SCHEMA: of each origin up to CUSTOMERS_PER_ORIGIN customers, once per closed window."""
+
+    def make(table: pa.Table) -> pa.Table:
+        day = table.column("as_of_date")[0].as_py()
+        origin, columns, keys = origins[day], *sampled(table, day)
+        parts = []
+        for window, said in anchor.over(origin.fit, columns, origin.totals).items():
+            if origin.totals[window].actual <= 0:
+                continue
+            bought, spent = outcomes.bought(columns, window), outcomes.spent(columns, window)
+            start = _met(offsets(said), bought, spent)
+            numbers = [bought, np.maximum(spent, 0.01 * said.order_value), spent, *(start[n] for n in NAMES)]
+            inputs = examples.shape(origin.fit, columns, said, window)
+            arrays = [
+                pa.array([snapshot(day, window)] * len(keys)), pa.array(np.full(len(keys), window, np.int32)), keys,
+                *map(pa.array, numbers), *(pa.array(inputs[:, i], from_pandas=False) for i in range(len(INPUTS))),
+            ]  # fmt: skip
+            parts.append(pa.Table.from_arrays(arrays, names))
+        return pa.concat_tables(parts) if parts else empty
+
+    names = [field.split()[0] for field in EXAMPLE_SCHEMA.split(", ")]
+    kinds = {"string": pa.string(), "int": pa.int32(), "double": pa.float64(), "float": pa.float32()}
+    fields = [field.split() for field in EXAMPLE_SCHEMA.split(", ")]
+    empty = pa.schema([(name, kinds[kind]) for name, kind in fields]).empty_table()
+    return features.groupBy("as_of_date").applyInArrow(make, EXAMPLE_SCHEMA)
+
+
+def ordered(built: DataFrame) -> tuple[DataFrame, int, int]:
+    """The examples in one partition per worker, in the order of their key, kept for several fits; how many there are,
+    and how many workers learn from them."""
+    once = built.persist()
+    rows = once.count()
+    workers = workers_for(built.sparkSession, rows)
+    parts = once.repartition(1) if workers == 1 else once.repartition(workers, "customer_key")
+    data = parts.sortWithinPartitions("snapshot", "customer_key").persist()
+    data.count()
+    once.unpersist()
+    return data, rows, workers
+
+
+def panel(features: DataFrame, most: int = CUSTOMERS_PER_ORIGIN) -> dict[date, Columns]:
+    """Columns of up to `most` customers at each origin, in the order of their key."""
+
+    def draw(table: pa.Table) -> pa.Table:
+        return _drawn(table, table.column("as_of_date")[0].as_py(), most)
+
+    drawn = features.groupBy("as_of_date").applyInArrow(draw, features.schema).toArrow()
+    days = drawn.column("as_of_date").unique().to_pylist()
+    return {day: _in_order(drawn.filter(pc.field("as_of_date") == day)) for day in sorted(days)}
+
+
+def workers_for(spark: SparkSession, rows: int) -> int:
+    """One worker, two above a million examples: by the examples alone, so that the model is the same on any machine.
+
+    Raises ClvError where there are not as many slots.
+    """
+    workers = 1 if rows <= ROWS_OF_ONE_WORKER else 2
+    if (slots := session.slots(spark)) < workers:
+        raise ClvError(
+            f"learning from {rows} examples takes {workers} cores, and Spark has {slots}: SPARK_MASTER=local[2]"
+        )
+    return workers
+
+
+def snapshots(origins: dict[date, Origin], horizon_days: int, by: date, latest: int) -> list[tuple[date, int]]:
+    """What is learned from for a horizon: of each window of SHORTEST_PART of it or more, the `latest` origins whose
+    window had closed by a date."""
+    windows = {w for origin in origins.values() for w in origin.totals}
+    return [
+        (day, window)
+        for window in sorted(windows)
+        if SHORTEST_PART * horizon_days <= window <= horizon_days
+        for day in latest_closed(origins, window, by, latest)
+    ]
+
+
+def latest_closed(origins: dict[date, Origin], window: int, by: date, latest: int) -> list[date]:
+    """The latest origins whose window had closed by a date, oldest first."""
+    closed = [day for day in origins if window in origins[day].totals and outcomes.end(day, window) <= by]
+    return apart(closed)[-latest:]
+
+
+def apart(days: Iterable[date]) -> list[date]:
+    """The days that lie SPACE days or more from each other, the latest first chosen; oldest first."""
+    found: list[date] = []
+    for day in sorted(days, reverse=True):
+        if not found or (found[-1] - day).days >= SPACE:
+            found.append(day)
+    return found[::-1]
+
+
+def train(
+    data: DataFrame,
+    wanted: Iterable[tuple[date, int]],
+    horizon_days: int,
+    workers: int,
+    parameters: Parameters = LEARNERS,
+) -> Learners | None:
+    """The learners of a horizon from the examples of some snapshots; None where these hold too few buyers.
+
+    `data` is what `ordered` made; `parameters` are XGBoost's, by learner. The result depends on these alone.
+    """
+    rows = lessons(data, wanted, horizon_days)
+    if rows is None:
+        return None
+    fitted = {name: learner(name, workers, parameters[name]).fit(rows_of(name, rows)) for name in NAMES}
+    return Learners(**{name: bytes(model.get_booster().save_raw("json")) for name, model in fitted.items()})
+
+
+def lessons(data: DataFrame, wanted: Iterable[tuple[date, int]], horizon_days: int) -> DataFrame | None:
+    """The examples of some snapshots, weighed (longer windows more) and with money relative to its mean; None where
+    fewer than FEWEST_BUYERS bought, or did not."""
+    rows = data.where(sf.col("snapshot").isin([snapshot(day, window) for day, window in wanted]))
+    counts = rows.agg(sf.count("*").alias("n"), sf.sum("bought").alias("buyers"), _exact_mean("money")).first()
+    if counts is None or (counts.buyers or 0) < FEWEST_BUYERS or counts.n - counts.buyers < FEWEST_BUYERS:
+        return None
+    scale = float(counts["mean"])
+    return (
+        rows.withColumn("weight", sf.col("window_days") / sf.lit(float(horizon_days)))
+        .withColumn("money", sf.col("money") / sf.lit(scale))
+        .withColumn("margin_total", sf.col("margin_total") - sf.lit(float(np.log(scale))))
+    )
+
+
+def rows_of(name: str, rows: DataFrame) -> DataFrame:
+    """What a learner learns from: of a buyer's spend, buyers alone."""
+    return rows.where("bought = 1") if name == "spend" else rows
+
+
+def learner(name: str, workers: int, parameters: dict[str, Any]):
+    """An XGBoost estimator on Spark for one of NAMES, not fitted yet."""
+    from xgboost.spark import SparkXGBClassifier, SparkXGBRegressor
+
+    kind = SparkXGBClassifier if name == "buy" else SparkXGBRegressor
+    return kind(
+        features_col=INPUTS, label_col=LABELS[name], weight_col="weight", base_margin_col=f"margin_{name}",
+        num_workers=workers, verbose=False, **parameters,
+    )  # fmt: skip
+
+
+def snapshot(day: date, window_days: int) -> str:
+    """The name of an origin's window among the examples."""
+    return f"{day}/{window_days}"
+
+
+def sampled(table: pa.Table, day: date) -> tuple[Columns, pa.Array]:
+    """Columns and keys of up to CUSTOMERS_PER_ORIGIN rows, drawn alike whatever the order of the rows."""
+    drawn = _drawn(table, day)
+    return _columns(drawn), drawn.column("customer_key").combine_chunks()
+
+
+def _drawn(table: pa.Table, day: date, most: int = CUSTOMERS_PER_ORIGIN) -> pa.Table:
+    table = table.sort_by("customer_key")
+    if table.num_rows <= most:
+        return table
+    chosen = np.random.default_rng(day.toordinal()).choice(table.num_rows, most, replace=False)
+    return table.take(pa.array(np.sort(chosen)))
+
+
+def _in_order(table: pa.Table) -> Columns:
+    return _columns(table.sort_by("customer_key"))
+
+
+def _columns(table: pa.Table) -> Columns:
+    return columns_of(table.combine_chunks().to_batches()[0])
+
+
+def _met(start: dict[str, Array], bought: Array, spent: Array) -> dict[str, Array]:
+    """Offsets moved by a constant each, so that they meet what a window brought."""
+
+    def move(logs: Array, came: Array) -> float:
+        total = float(came.sum())
+        return float(np.log(total / np.exp(logs).sum())) if total > 0 else 0.0
+
+    share = float(np.clip(bought.mean(), 1e-4, 1 - 1e-4))
+    return {
+        "total": start["total"] + move(start["total"], spent),
+        "buy": start["buy"] + shift_to(start["buy"], share),
+        "spend": start["spend"] + (move(start["spend"][bought > 0], spent[bought > 0]) if bought.any() else 0.0),
+    }
+
+
+def _exact_mean(name: str):
+    """A mean that is the same in any order of the rows."""
+    return (sf.sum(sf.col(name).cast("decimal(30,8)")) / sf.count("*")).cast("double").alias("mean")

@@ -1,0 +1,99 @@
+"""A ridge logistic regression of buying at all, on logs of what is known of a customer and the anchor's chances.
+
+Smooth where trees are coarse: it ranks customers with little history better than boosting does. It is fitted to the
+horizon's own closed windows, with one constant for each of them, so that their seasons are not learned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import logit
+
+from spark_jobs.features.columns import WINDOWS, Array, Columns
+from spark_jobs.features.examples import HABITS_AFTER, habits
+from spark_jobs.models.anchor import OriginFit, Probabilistic
+
+STRENGTH = 0.1  # C: the inverse of the ridge, on standardised inputs
+LEAST_SCALE = 0.05  # of an input: what hardly varied in training must not explode where it does
+FURTHEST = 5.0  # standard deviations from the mean that an input counts for at most
+FEWEST_BUYERS = 100
+FEWEST_WINDOWS = 2
+
+# Inputs from columns, as log(1 + value), money over the shop's mean order; and the kind of reason of each.
+_COUNTS = {
+    "days_with_orders": "frequency", "recency": "frequency", "t": "frequency", "days_since_last_order": "recency",
+    **{f"orders_{w}": "recent_orders" for w in WINDOWS},
+    "orders_prior_year_90": "last_year", "orders_prior_year_180": "last_year",
+    "gap_mean": "rhythm", "gap_last": "rhythm",
+}  # fmt: skip
+_MONEY = {
+    "revenue_total": "order_value", **{f"revenue_{w}": "recent_spend" for w in WINDOWS},
+    "revenue_prior_year_90": "last_year", "revenue_prior_year_180": "last_year",
+    "order_value_mean": "order_value", "order_value_std": "order_value", "order_value_max": "order_value",
+    "last_order_value": "order_value",
+}  # fmt: skip
+_HABITS = ("season_share", "near_season_share", "season_over_expected")
+DRIVERS = [
+    *_COUNTS.values(), *_MONEY.values(), *["last_year"] * len(_HABITS), "frequency",
+    "frequency", "frequency", "frequency", "recency", "frequency",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Logistic:
+    """Coefficients of standardised inputs; lists of equal length."""
+
+    center: list[float]
+    scale: list[float]
+    coefficients: list[float]
+    intercept: float
+
+    def terms(self, found: Array) -> Array:
+        """What each input adds to the log-odds, shape (n, inputs)."""
+        return _standard(found, np.array(self.center), np.array(self.scale)) * np.array(self.coefficients)
+
+    def log_odds(self, found: Array) -> Array:
+        """Log-odds of an order, shape (n,), but for a constant that the level sets."""
+        return self.terms(found).sum(axis=1) + self.intercept
+
+
+def inputs(fit: OriginFit, columns: Columns, said: Probabilistic, horizon_days: int) -> Array:
+    """The regression's inputs, shape (n, len(DRIVERS)); nothing is missing."""
+    money = max(fit.gamma_gamma.mean, 1e-9)
+    known = columns["t"] >= HABITS_AFTER
+    found = [np.log1p(np.maximum(np.nan_to_num(columns[name]), 0)) for name in _COUNTS]
+    found += [np.log1p(np.maximum(np.nan_to_num(columns[name]), 0) / money) for name in _MONEY]
+    by_season = habits(columns, said.orders, horizon_days)
+    found += [np.nan_to_num(by_season[name]) for name in _HABITS]
+    found += [known * 1.0, logit(said.p_bgnbd), logit(said.p_pareto), np.log(said.orders), said.p_active]
+    found.append((columns["days_with_orders"] == 1) * 1.0)
+    return np.column_stack(found)
+
+
+def fit(found: Sequence[Array], bought: Sequence[Array]) -> Logistic | None:
+    """Fits closed windows of one horizon: inputs and whether each customer bought (0 or 1), per window.
+
+    None with under FEWEST_WINDOWS of them or FEWEST_BUYERS buyers (or others).
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    if len(found) < FEWEST_WINDOWS:
+        return None
+    rows, labels = np.concatenate(found), np.concatenate(bought)
+    if min(labels.sum(), len(labels) - labels.sum()) < FEWEST_BUYERS:
+        return None
+    window = np.repeat(np.arange(len(found)), [len(part) for part in found])
+    constants = (window[:, None] == np.arange(1, len(found))) * 1.0
+    center, scale = rows.mean(axis=0), np.maximum(rows.std(axis=0), LEAST_SCALE)
+    learner = LogisticRegression(C=STRENGTH, max_iter=300)
+    learner.fit(np.hstack([_standard(rows, center, scale), constants]), labels)
+    coefficients = np.asarray(learner.coef_)[0, : rows.shape[1]]
+    intercept = float(np.asarray(learner.intercept_)[0])
+    return Logistic(center.tolist(), scale.tolist(), coefficients.tolist(), intercept)
+
+
+def _standard(found: Array, center: Array, scale: Array) -> Array:
+    return np.clip((found - center) / scale, -FURTHEST, FURTHEST)

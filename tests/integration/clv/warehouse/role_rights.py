@@ -1,0 +1,164 @@
+"""Everything that each role may do, apart from the migrations that grant it; and how it is tried."""
+
+from __future__ import annotations
+
+import psycopg
+
+from clv.warehouse import db, roles
+from clv.warehouse.roles import ANALYST, LOADER, MODELLER, PUBLISHER, TRANSFORMER
+
+OWNER = "shop_owner"
+ROLES = (*roles.PIPELINE, ANALYST)
+ALL = "select insert update delete truncate drop"
+MADE_BY_DBT = ("staging", "intermediate", "features", "analytics_runs")
+
+# Everything that each role may do to each table. Whatever is not named here is tried too, and must be refused.
+MAY = {
+    LOADER: {
+        "raw.batches": "select insert",
+        "raw.batch_warnings": "select insert",
+        "raw.order_lines": "select insert",
+        "raw.channel_spend": "select insert",
+        "raw.withdrawals": "select insert delete",
+        "pii.customers": "select insert",
+        "pii.unreadable_texts": "select insert",
+        "quarantine.unreadable_rows": "select insert",
+        "ops.settings": "select insert update",
+    },
+    TRANSFORMER: {
+        **dict.fromkeys(["raw.batches", "raw.order_lines", "raw.channel_spend", "raw.withdrawals"], "select"),
+        **dict.fromkeys([f"{schema}.*" for schema in MADE_BY_DBT], ALL),
+        "quarantine.set_aside_lines": ALL,
+        "predictions.customer_predictions": "select",
+        "predictions.new_customers": "select",
+        "predictions.reference_predictions": "select",
+        "ops.settings": "select",
+        "ops.builds": "select insert delete",
+        **dict.fromkeys(
+            ["ops.model_decisions", "ops.model_backtest", "ops.clv_scorecard", "ops.gate_results"], "select"
+        ),
+        "analytics.publications": "select",
+        "analytics.*": "select drop",
+    },
+    MODELLER: {
+        **dict.fromkeys(["intermediate.*", "features.*", "analytics.*"], "select"),
+        "predictions.customer_predictions": "select insert delete",
+        "predictions.baseline_predictions": "select insert delete",
+        "predictions.new_customers": "select insert delete",
+        "predictions.reference_predictions": "select insert delete",
+        "ops.model_decisions": "select insert delete",
+        "ops.model_checks": "select insert delete",
+        "ops.model_backtest": "select insert delete",
+    },
+    PUBLISHER: {
+        **dict.fromkeys(["raw.*", "staging.*", "intermediate.*", "features.*", "analytics_runs.*"], "select"),
+        "quarantine.set_aside_lines": "select",
+        "predictions.customer_predictions": "select",
+        "predictions.new_customers": "select",
+        "ops.runs": "select insert",
+        "ops.task_log": "select insert",
+        "ops.gate_results": "select insert delete",
+        "ops.model_decisions": "select",
+        "ops.clv_scorecard": "select insert delete",
+        "analytics.publications": "select insert",
+    },
+    ANALYST: {"analytics.*": "select"},
+}
+
+MAY_CREATE = {TRANSFORMER: {*MADE_BY_DBT, "quarantine", "analytics"}}
+
+# What is no table, or a part of one: the act, and those who may.
+ACTS = {
+    "select batch_id, line, reason from quarantine.unreadable_rows": {LOADER, PUBLISHER},
+    "select raw_text from quarantine.unreadable_rows": {LOADER},
+    "update pii.customers set email = email, name = name": {LOADER},
+    "update pii.customers set customer_key = customer_key": set(),
+    "update ops.settings set name = name": set(),
+    "select ops.take_statistics('raw.order_lines')": {TRANSFORMER},
+    "select ops.take_statistics('predictions.customer_predictions')": {TRANSFORMER, MODELLER},
+    "call ops.hand_over()": set(),
+    "create temporary table mine ()": set(ROLES),
+    "create schema mine": set(),
+    "create table public.mine ()": set(),
+    "create role mine": set(),
+    "alter role clv_loader superuser": set(),
+    "alter default privileges for role clv_transformer grant select on tables to public": {TRANSFORMER},
+    # PostgreSQL only warns where nothing could be granted.
+    """do $$ begin
+        grant select on pii.customers to clv_analyst;
+        assert has_table_privilege('clv_analyst', 'pii.customers', 'select');
+    end $$""": set(),
+    "grant clv_loader to clv_analyst": set(),
+    f"set role {OWNER}": set(),
+    f"set session authorization {OWNER}": set(),
+    **{f"set role {roles.name(role)}": {role} for role in ROLES},
+    "select rolpassword from pg_authid": set(),
+    "select pg_read_file('PG_VERSION')": set(),
+    "copy raw.batches to program 'true'": set(),
+}
+
+# Tables that a role may fill without reading them, or whose first column is numbered by itself.
+INSERTED_BLINDLY = {"raw.batches", "analytics.publications"}
+
+# Who takes which step; all that is written of a run itself is the publisher's.
+TAKES = {
+    "ingest": {LOADER},
+    "build_staging": {TRANSFORMER},
+    "gate_staging": {TRANSFORMER},
+    "build_intermediate": {TRANSFORMER},
+    "build_features": {TRANSFORMER},
+    "train": {MODELLER},
+    "score": {MODELLER},
+    "build_analytics": {TRANSFORMER},
+}
+
+
+def may(role: str, table: str) -> set[str]:
+    schema = table.partition(".")[0]
+    return set(MAY[role].get(table, MAY[role].get(f"{schema}.*", "")).split())
+
+
+def acts(table: str, kind: str, column: str) -> dict[str, str]:
+    """What is tried on a table or view. None of it would change a row."""
+    tried = {"select": f"select * from {table} limit 0", "drop": f"drop {kind} {table} cascade"}
+    if kind == "table":
+        tried |= {
+            "insert": f"insert into {table} select * from {table} where false",
+            "update": f"update {table} set {column} = {column} where false",
+            "delete": f"delete from {table} where false",
+            "truncate": f"truncate {table} cascade",
+        }
+        if table in INSERTED_BLINDLY:
+            tried["insert"] = f"insert into {table} default values"
+    return tried
+
+
+def done(connection: psycopg.Connection, statement: str) -> bool:
+    """Whether the role is let do it; whatever it did is undone."""
+    try:
+        with connection.transaction(force_rollback=True):
+            connection.execute(statement)  # type: ignore[arg-type]
+    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.AssertFailure):
+        return False
+    except psycopg.errors.NotNullViolation:  # let in, and refused for what it brought
+        return True
+    return True
+
+
+def tables_of(url: str) -> dict[str, tuple[str, str]]:
+    """Every table and view: what it is, and its last column."""
+    return {
+        name: (kind, column)
+        for name, kind, column in db.rows(
+            """
+            select c.oid::regclass::text, case relkind when 'v' then 'view' else 'table' end, (
+                select quote_ident(attname) from pg_attribute
+                where attrelid = c.oid and attnum > 0 and not attisdropped order by attnum desc limit 1
+            )
+            from pg_class as c
+            where relkind in ('r', 'v') and relnamespace::regnamespace::text !~ '^(pg_|information_schema)'
+            order by 1
+            """,
+            url=url,
+        )
+    }

@@ -1,0 +1,266 @@
+"""Opening, publishing, rolling back and removing runs, on a real PostgreSQL."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+
+import pytest
+import small_warehouse as small
+
+from clv.catalog import tables
+from clv.core import dates, settings
+from clv.core.errors import ClvError
+from clv.pipeline import upkeep
+from clv.reporting.report import gates
+from clv.warehouse import db, publication, runs
+
+DAY = date.fromisoformat(small.AS_OF)
+
+
+@pytest.fixture
+def shop(home: settings.Settings) -> settings.Settings:
+    small.make_tables()
+    small.make_views()
+    return home
+
+
+def seen(table: str = "customer_clv") -> set[tuple]:
+    return set(db.rows(f"select as_of_date::text, run_id from analytics.{table}"))
+
+
+def rows_of(run_id: str, table: str) -> int:
+    return db.rows(f"select count(*) from {table} where run_id = %s", (run_id,))[0][0]
+
+
+def age(days: int) -> None:
+    small.execute("update ops.runs set started_at = started_at - make_interval(days => %s)", (days,))
+    small.execute("update ops.task_log set ended_at = ended_at - make_interval(days => %s)", (days,))
+
+
+def test_runs_that_open_at_once_get_numbers_of_their_own(home: settings.Settings) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        opened = set(pool.map(lambda n: runs.open_run(DAY, f"test {n}"), range(8)))
+    assert opened == {f"2011-06-01.{number}" for number in range(1, 9)}
+    assert runs.latest(DAY) == "2011-06-01.8"
+    assert runs.latest(DAY + timedelta(days=1)) is None
+
+
+def test_a_finished_try_is_logged(home: settings.Settings) -> None:
+    run_id = runs.open_run(DAY, "test")
+    runs.log(run_id, "score", 0.0, {"rows": 3, "day": DAY}, 2)
+    logged = db.rows("select task, try_number, facts, extract(epoch from started_at)::int from ops.task_log")
+    assert logged == [("score", 2, {"rows": 3, "day": "2011-06-01"}, 0)]
+
+
+def test_publishing_moves_every_table_at_once_and_back_again(shop: settings.Settings) -> None:
+    first, second = small.ready_run(), small.ready_run(factor=2)
+    for run_id in (first, second, first):
+        facts = publication.publish(DAY, run_id)
+        assert facts["published"] == run_id
+        assert facts["rows"]["customer_clv_horizons"] == 9
+        for table in tables.PUBLISHED_TABLES:
+            assert seen(table) == {(small.AS_OF, run_id)}
+    assert [one.run_id for one in publication.history()] == [first, second, first]
+    digests = [one.digest for one in publication.history()]
+    assert digests[0] == digests[2] != digests[1]
+
+
+def test_the_latest_date_is_shown_and_history_keeps_each(shop: settings.Settings) -> None:
+    old = small.ready_run("2011-05-01")
+    new = small.ready_run()
+    publication.publish(DAY, new)
+    publication.publish(date(2011, 5, 1), old)
+    assert seen() == {(small.AS_OF, new)}
+    assert seen("customer_clv_history") == {(small.AS_OF, new), ("2011-05-01", old)}
+    assert publication.current().run_id == new  # type: ignore[union-attr]
+    assert publication.current(date(2011, 5, 1)).run_id == old  # type: ignore[union-attr]
+    assert publication.current(date(2011, 4, 1)) is None
+
+
+def test_equal_rows_have_equal_digests_whatever_their_run_and_order(shop: settings.Settings) -> None:
+    first, second, other = small.ready_run(), small.ready_run(), small.ready_run(factor=2)
+    for table, kept in (("customer_clv", "customer_key"), ("fct_orders", "order_key")):
+        place = f"analytics_runs.{table}"
+        smallest = f"(select min({kept}::text) from {place})"
+        small.execute(  # the first row goes to the end of the table
+            f"""with moved as (delete from {place} where run_id = '{second}' and {kept}::text = {smallest} returning *)
+            insert into {place} select * from moved"""
+        )
+    assert publication.digest(DAY, first) == publication.digest(DAY, second)
+    assert publication.digest(DAY, first) != publication.digest(DAY, other)
+    small.execute("update analytics_runs.dim_customer set country = null where run_id = %s", (second,))
+    assert publication.digest(DAY, first) != publication.digest(DAY, second)
+
+
+def test_the_digest_does_not_hang_on_the_session(shop: settings.Settings) -> None:
+    run_id = small.ready_run()
+    expected = publication.digest(DAY, run_id)
+    with db.connect() as connection:
+        connection.execute("set datestyle = 'German'; set extra_float_digits = -10; set timezone = 'Asia/Tokyo'")
+        assert publication.digest(DAY, run_id, connection) == expected
+
+
+def test_publishing_the_same_run_again_changes_nothing(shop: settings.Settings) -> None:
+    run_id = small.ready_run()
+    with ThreadPoolExecutor(4) as pool:
+        facts = list(pool.map(lambda _: publication.publish(DAY, run_id, "tester"), range(4)))
+    assert sorted(one["already_published"] for one in facts) == [False, True, True, True]
+    assert [one.published_by for one in publication.history()] == ["tester"]
+
+
+def test_readers_see_one_run_whole_while_it_moves(shop: settings.Settings) -> None:
+    known = [small.ready_run(), small.ready_run(factor=2)]
+    publication.publish(DAY, known[0])
+
+    def move(times: int) -> None:
+        for number in range(times):
+            publication.publish(DAY, known[number % 2])
+
+    query = """
+        select count(distinct run_id), count(*) from (
+            select run_id from analytics.customer_clv
+            union all select run_id from analytics.customer_clv_horizons
+            union all select run_id from analytics.fct_orders
+        ) as everything
+    """
+    with ThreadPoolExecutor(1) as pool:
+        moving = pool.submit(move, 20)
+        while not moving.done():
+            assert db.rows(query) == [(1, 3 + 9 + 4)]
+        moving.result()
+
+
+def test_a_run_that_was_not_judged_is_refused(shop: settings.Settings) -> None:
+    run_id = small.ready_run()
+    small.execute("delete from ops.gate_results where gate in ('raw', 'analytics')")
+    with pytest.raises(ClvError, match="was not judged by the gates raw, analytics"):
+        publication.publish(DAY, run_id)
+    assert publication.history() == []
+
+
+def test_a_run_that_failed_a_gate_is_refused_and_a_warning_is_not(shop: settings.Settings) -> None:
+    run_id = small.ready_run()
+    small.execute("update ops.gate_results set success = false where gate = 'features'")
+    with pytest.raises(ClvError, match=r"failed the gates features \(has_rows\)"):
+        publication.publish(DAY, run_id)
+    small.execute("update ops.gate_results set severity = 'warning' where gate = 'features'")
+    assert publication.publish(DAY, run_id)["published"] == run_id
+
+
+def test_a_run_of_another_date_or_of_none_is_refused(shop: settings.Settings) -> None:
+    run_id = small.ready_run()
+    for as_of, name in ((date(2011, 5, 1), run_id), (DAY, "2011-06-01.9")):
+        with pytest.raises(ClvError, match="there is no run"):
+            publication.publish(as_of, name)
+
+
+def test_a_run_without_its_rows_is_refused(shop: settings.Settings) -> None:
+    run_id = small.ready_run()
+    small.execute("truncate analytics_runs.dim_customer")
+    with pytest.raises(ClvError, match="no rows in dim_customer.*start a new run"):
+        publication.publish(DAY, run_id)
+
+
+def test_a_published_run_may_not_be_written_again(shop: settings.Settings) -> None:
+    first, second = small.ready_run(), small.ready_run()
+    runs.require_unpublished(first)
+    publication.publish(DAY, first)
+    publication.publish(DAY, second)
+    for published in (first, second):
+        with pytest.raises(ClvError, match="start a new run with `clv run --as-of 2011-06-01`"):
+            runs.require_unpublished(published)
+    with pytest.raises(ClvError, match="there is no run"):
+        runs.require_unpublished("2011-06-01.9")
+
+
+def test_upkeep_keeps_what_is_published_and_what_was_before(shop: settings.Settings) -> None:
+    unpublished, oldest, before, holding = (small.ready_run() for _ in range(4))
+    for run_id in (oldest, before, holding):
+        publication.publish(DAY, run_id)
+    pages = {run_id: gates.write(run_id, shop) for run_id in (unpublished, oldest, before, holding)}
+    assert upkeep.run()["runs"] == 0  # all are young
+    age(8)
+    young = small.ready_run()
+    facts = upkeep.run()
+    assert (facts["runs"], facts["gates_pages"]) == (2, 2)
+    index = (pages[holding].parent / "index.html").read_text()
+    for run_id, page in pages.items():
+        assert page.exists() == (page.name in index) == (run_id in (before, holding))
+    for table in (*upkeep.WITH_HISTORY, *upkeep.LATEST_ONLY, tables.CUSTOMER_FEATURES):
+        assert not rows_of(unpublished, table)
+        assert not rows_of(oldest, table)
+        assert rows_of(before, table)
+        assert rows_of(holding, table)
+        assert rows_of(young, table)
+    assert upkeep.run()["runs"] == 0
+    publication.publish(DAY, before)  # the roll-back still works
+    assert seen() == {(small.AS_OF, before)}
+    with pytest.raises(ClvError, match="upkeep has removed it"):
+        publication.publish(DAY, oldest)
+
+
+def test_a_run_that_is_still_at_work_is_kept(shop: settings.Settings) -> None:
+    run_id = small.ready_run()
+    age(30)
+    runs.log(run_id, "score", 0.0, {})
+    assert upkeep.run()["runs"] == 0
+
+
+def test_old_dates_keep_only_what_has_a_history(shop: settings.Settings) -> None:
+    days = [f"2011-0{month}-01" for month in range(1, 6)]
+    published = {}
+    for day in days:
+        for factor in (1, 2):
+            published[day] = small.ready_run(day, factor)
+            publication.publish(date.fromisoformat(day), published[day])
+    age(8)
+    upkeep.run()
+    for day in days:
+        assert rows_of(published[day], "analytics_runs.customer_clv")
+        recent = day in days[-upkeep.KEEP_DATES :]
+        working = (tables.CUSTOMER_FEATURES, tables.CUSTOMER_PREDICTIONS, tables.BASELINE_PREDICTIONS)
+        for table in (*upkeep.LATEST_ONLY, *working):
+            assert bool(rows_of(published[day], table)) == recent
+    digest = publication.current(date(2011, 1, 1)).digest  # type: ignore[union-attr]
+    publication.publish(date(2011, 1, 1), "2011-01-01.1")  # rolled back and forward without its orders
+    assert publication.publish(date(2011, 1, 1), "2011-01-01.2")["digest"] == digest
+
+
+def test_upkeep_beside_publishers_never_takes_what_holds(shop: settings.Settings) -> None:
+    known = [small.ready_run() for _ in range(6)]
+    publication.publish(DAY, known[0])
+    age(8)
+
+    def publish(run_id: str) -> str | None:
+        try:
+            return publication.publish(DAY, run_id)["published"]
+        except ClvError:
+            return None  # upkeep was there first
+
+    with ThreadPoolExecutor(3) as pool:
+        work = [pool.submit(publish, run_id) for run_id in known[1:]] + [pool.submit(upkeep.run) for _ in range(2)]
+        for one in work:
+            one.result()
+    holding = publication.current(DAY).run_id  # type: ignore[union-attr]
+    assert all(rows_of(holding, f"analytics_runs.{table}") for table in tables.PUBLISHED_TABLES)
+
+
+def test_old_files_go_and_young_ones_stay(home: settings.Settings) -> None:
+    import os
+
+    folder = home.home / "dbt" / "2011-06-01.1"
+    folder.mkdir(parents=True)
+    old, young = folder / "manifest.json", folder / "run_results.json"
+    for path in (old, young):
+        path.write_text("{}")
+    os.utime(old, (0, 0))
+    left = home.reports / "data_docs" / "local_site" / "index.html"
+    left.parent.mkdir(parents=True)
+    left.write_text("")
+    os.utime(left, (0, 0))
+    facts = upkeep.run()
+    assert (facts["build_files"], facts["log_files"], facts["data_docs"]) == (1, 0, 1)
+    assert not old.exists()
+    assert young.exists()
+    assert upkeep.run(today=dates.today() + timedelta(days=9))["build_files"] == 1

@@ -1,0 +1,39 @@
+"""What is kept of a judgement: what had to be observed, in words, and the mend for what was found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from clv.quality import results
+
+
+def judged(kind: str, mend: str = "", rows: list[dict] | None = None, **arguments: Any) -> results.Finding:
+    config = {"type": kind, "kwargs": arguments, "meta": {"name": "one", "mend": mend}, "severity": "critical"}
+    outcome = {"observed_value": len(rows or []), "details": {"unexpected_rows": rows or []}}
+    document = {"results": [{"expectation_config": config, "success": not rows, "result": outcome}]}
+    return results.findings("a.table", document)[0]
+
+
+@pytest.mark.parametrize(
+    ("expected", "kind", "arguments"),
+    [
+        ("no such row", "no_rows", {}),
+        ("no null", "expect_column_values_to_not_be_null", {"column": "x"}),
+        ("1 row or more", "expect_table_row_count_to_be_between", {"min_value": 1}),
+        ("any number of rows", "expect_table_row_count_to_be_between", {"min_value": 0}),
+        ("2024-05-25 or later", "expect_column_max_to_be_between", {"column": "x", "min_value": "2024-05-25"}),
+        ("from 0 to 1", "expect_column_values_to_be_between", {"column": "x", "min_value": 0, "max_value": 1}),
+        ("0 or more", "expect_column_values_to_be_between", {"column": "x", "min_value": 0}),
+        ("up to 9", "expect_column_values_to_be_between", {"column": "x", "max_value": 9}),
+    ],
+)
+def test_what_had_to_be_observed_is_told_in_words(expected: str, kind: str, arguments: dict) -> None:
+    assert judged(kind, **arguments).expected == expected
+
+
+def test_the_mend_works_when_it_is_pasted() -> None:
+    mend = "take it back with `clv withdraw --batch {batch_id}`"
+    assert judged("no_rows", mend, [{"batch_id": 12}]).mend == "take it back with `clv withdraw --batch 12`"
+    assert judged("no_rows", mend).mend == "take it back with `clv withdraw --batch N`"

@@ -1,0 +1,83 @@
+"""What moves the forecast: a section of charts where a model was learned, else why there is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from synthetic_predictions import predictions
+
+from clv.evaluation.backtest import comparison
+from clv.reporting.backtest import moves, report
+from spark_jobs.explain import attribution, explained
+from spark_jobs.judging import promotion
+
+EXPLAINED = {
+    "trained_for": "2011-09-10", "window_days": 90, "origin": "2011-08-11", "customers": 1000, "learned": True,
+    "published": "perennial", "mean_forecast": 120.4,
+    "importance": {"recency": 45.2, "order_value": 12.0, "refunds": 0.0},
+    "dependence": [
+        {"driver": "recency", "column": "days_since_last_order", "customers": 1000, "at": [5.0, 280.0],
+         "mean": [310.0, 41.0], "chance": [0.62, 0.12]},
+        {"driver": "refunds", "column": "refund_share", "customers": 400, "at": [0.0, 0.25],
+         "mean": [110.0, 100.0], "chance": [0.4, 0.3]},
+    ],
+}  # fmt: skip
+
+
+def test_the_section_says_what_counts_most_and_what_each_thing_does() -> None:
+    found = moves.section({"explained": EXPLAINED})
+    assert found is not None
+    assert "1,000 customers of 2011-08-11 and the 90 days after" in found["words"]
+    first, recency, refunds = found["charts"]
+    assert first.words == (
+        "Time since the last order counts most: it moves a customer's forecast up or down by 45.2 on average, "
+        "where the mean customer is forecast 120."
+    )
+    assert "value of an order" in first.svg
+    assert "refunds" not in first.svg  # they move nothing
+    assert recency.words == (
+        "Customers with their last order 5 days ago are forecast 310 each, and 62\u00a0% are expected to order; "
+        "at 280 it is 41 and 12\u00a0%."
+    )
+    assert "at 25\u00a0% it is 100" in refunds.words
+
+
+@pytest.mark.parametrize(
+    ("of", "words"),
+    [
+        ({"published": "trailing", "learned": True}, "trailing spend did better at everything and is the forecast"),
+        ({"published": "perennial", "learned": False}, "too little to learn from"),
+        ({"learned": False}, "too little to learn from"),
+    ],
+)
+def test_a_rule_in_the_models_place_is_said_instead(of: dict, words: str) -> None:
+    found = moves.section({"explained": {"trained_for": "2011-09-10", "window_days": None, **of}})
+    assert found is not None
+    assert words in found["words"]
+    assert found["charts"] == []
+
+
+def test_nothing_is_drawn_where_nothing_moves() -> None:
+    found = moves.section({"explained": EXPLAINED | {"importance": {"refunds": 0.0}, "dependence": []}})
+    assert found is not None
+    assert found["charts"] == []
+
+
+def test_without_a_forecast_there_is_no_section() -> None:
+    assert moves.section({}) is None
+    assert moves.section({"explained": None}) is None
+
+
+def test_all_that_training_names_has_words() -> None:
+    assert set(moves.DRIVERS) == set(attribution.DRIVERS)
+    assert set(moves.COLUMNS) == {asked.column for asked in explained.COLUMNS.values()}
+    assert set(moves.RULES) == {*promotion.RIVALS, promotion.CELLS}
+
+
+def test_the_page_shows_the_section(tmp_path: Path) -> None:
+    frame = predictions(customers=60)
+    result = comparison.compare(frame) | {"explained": EXPLAINED}
+    text = report.write(result, frame, tmp_path, []).read_text()
+    assert "What moves the forecast" in text
+    assert text.count("<svg") == 5 + 3

@@ -1,0 +1,58 @@
+"""What is said of settings that were not made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from clv.core import settings
+from clv.core.shop import SHOP_DEFAULTS
+from clv.reporting.remarks import Basis, of_run, of_settings
+
+
+def home(**shop: object) -> settings.Settings:
+    return settings.Settings(Path("/home"), {}, {**SHOP_DEFAULTS, **shop})
+
+
+def test_a_margin_is_asked_for_until_it_is_set():
+    (said,) = of_settings(home())
+    assert said.startswith("no gross_margin is set")
+    assert said.endswith("into /home/shop.json")
+    assert of_settings(home(gross_margin=0.4)) == of_settings(home(gross_margin=1)) == []
+
+
+@pytest.mark.parametrize(
+    ("profit", "said"),
+    [
+        ("revenue", "profit and customer value are revenue; write"),
+        ("costs and revenue", "profit and customer value are revenue wherever no cost is known; write"),
+        ("costs and gross_margin", None),
+        ("costs", None),
+        (None, None),
+    ],
+)
+def test_a_run_says_where_its_profit_is_revenue(profit: str | None, said: str | None):
+    found = of_run(Basis(profit, 5, 5, 0, 2), home())
+    assert [text[: len(said or "")] for text in found] == ([said] if said else [])
+
+
+def test_a_run_says_whom_lists_leave_out_and_how_to_change_it():
+    (left_out,) = of_run(Basis("costs", 5, 5, 1000, 2), home())
+    assert "1,000 customers were never asked" in left_out
+    assert "left out of lists meant for contact (5 customers are on them, 2 refused)" in left_out
+    assert '{"unknown_consent": "include"}' in left_out
+    (kept,) = of_run(Basis("costs", 1005, 5, 1000, 2), home(unknown_consent="include"))
+    assert "are on lists meant for contact" in kept
+    assert '{"unknown_consent": "exclude"}' in kept
+
+
+def test_of_a_past_run_is_said_what_it_used_whatever_the_shop_says_now():
+    (left_out,) = of_run(Basis("costs", 5, 5, 1000, 2), home(unknown_consent="include"))
+    assert "left out of lists meant for contact (5 customers are on them" in left_out
+    assert left_out.endswith("the next run goes by /home/shop.json, which says include now")
+    (kept,) = of_run(Basis("costs", 1005, 5, 1000, 2), home())
+    assert "are on lists meant for contact" in kept
+    assert kept.endswith("the next run goes by /home/shop.json, which says exclude now")
+    (revenue,) = of_run(Basis("revenue", 5, 5, 0, 2), home(gross_margin=0.4))
+    assert revenue.endswith("the next run takes the gross_margin of 0.4 that /home/shop.json says now")

@@ -1,0 +1,36 @@
+"""Files through the mapping language to typed rows, without a warehouse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from clv.sources import currencies, files, mapped, reading, spend, zones
+from clv.sources.mapping import SpendMapping, parse
+
+LEAST = {"customer": "c", "order": "o", "time": "t", "amount": "a"}
+
+
+@pytest.fixture
+def parsed(tmp_path: Path):
+    """The rows of a file, as the view `parsed` has them, with its unreadable records after them."""
+
+    def read(content: str | bytes, columns: str, said: dict, name: str = "o.csv", currency: str = "USD") -> list[tuple]:
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        mapping = parse("shop", said if "kind" in said else {**LEAST, **said}, "shop.yml")
+        file = files.prepare(path, name, mapping.encoding, tmp_path)
+        with duckdb.connect() as duck:
+            duck.execute("set TimeZone = 'UTC'")
+            bad = reading.read(duck, file, mapping)
+            stated = bool(currencies.stated(duck, mapping))
+            if isinstance(mapping, SpendMapping):
+                duck.execute(spend.parsed_view(mapping, "UTC", currency, stated))
+            else:
+                duck.execute(mapped.parsed_view(zones.met(duck, mapping), "UTC", currency, stated))
+            rows = duck.execute(f"select {columns} from parsed order by _line").fetchall()
+        return [*rows, *((row.line, row.reason, row.raw_text) for row in bad)]
+
+    return read

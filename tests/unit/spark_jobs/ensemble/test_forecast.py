@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import pickle
+from dataclasses import fields, replace
+from datetime import date, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xgboost
+from customers import FIT, customers
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import expit
+
+from spark_jobs.ensemble import blending, forecast
+from spark_jobs.ensemble.conformal import Intervals, unmeasured
+from spark_jobs.ensemble.forecast import Model, Trained
+from spark_jobs.ensemble.level import Daily, Residual
+from spark_jobs.features import examples
+from spark_jobs.features.columns import Columns
+from spark_jobs.io import model_files
+from spark_jobs.models import anchor, learners, logistic
+from spark_jobs.models.learners import Learners
+
+DAY = date(2024, 6, 1)
+DAILY = Daily(DAY - timedelta(days=500), np.full(500, 100.0), np.full(500, 30.0))
+OBJECTIVES = {"total": "reg:tweedie", "buy": "binary:logistic", "spend": "reg:gamma"}
+
+
+def boosters(columns: Columns, window: int = 90, seed: int = 0) -> Learners:
+    """Three small boosters trained by the plain library on made-up outcomes."""
+    rng = np.random.default_rng(seed)
+    said = anchor.probabilistic(FIT, columns, window)
+    start = learners.offsets(said)
+    bought = rng.random(len(said.orders)) < said.p_purchase
+    spent = np.exp(start["spend"]) * rng.gamma(2, 0.5, len(bought)) + 0.01
+    labels = {"total": bought * spent, "buy": bought * 1.0, "spend": spent}
+    raw = {}
+    for name, objective in OBJECTIVES.items():
+        rows = learners.rows_of(examples.shape(FIT, columns, said, window), start[name])
+        rows.set_label(labels[name])
+        raw[name] = bytes(xgboost.train({"objective": objective, "max_depth": 2}, rows, 5).save_raw("json"))
+    return Learners(**raw)
+
+
+def smooth(columns: Columns, window: int = 90) -> logistic.Logistic:
+    """A regression that leans on days with orders."""
+    said = anchor.probabilistic(FIT, columns, window)
+    found = logistic.inputs(FIT, columns, said, window)
+    coefficients = np.linspace(-0.1, 0.1, found.shape[1]).tolist()
+    return logistic.Logistic(found.mean(axis=0).tolist(), [1.0] * found.shape[1], coefficients, -1.0)
+
+
+def trained(columns: Columns, window: int = 90) -> Trained:
+    weights = list(blending.USUAL), list(blending.USUAL_CHANCE)
+    return Trained(boosters(columns, window), smooth(columns, window), *weights)
+
+
+def model(columns: Columns, *windows: int) -> Model:
+    return Model("v", trained={window: trained(columns, window) for window in windows})
+
+
+def said_by(made: Model, columns: Columns, daily: Daily = DAILY) -> dict[int, forecast.Forecast]:
+    common = forecast.settings_of(made, FIT, columns, daily, DAY)
+    return forecast.forecast(made, FIT, columns, common, 0.1)
+
+
+@pytest.mark.parametrize("windows", [[], [30], [90], [90, 180], [90, 180, 365]])
+def test_longer_horizons_never_say_less_and_nothing_is_missing(windows: list[int]) -> None:
+    columns = customers()
+    said = said_by(model(columns, *windows), columns)
+    assert list(said) == [90, 180, 365, 1825]
+    before = None
+    for found in said.values():
+        arrays = {f.name: getattr(found, f.name) for f in fields(found) if f.name != "basis"}
+        day = arrays.pop("days_to_next_order")
+        assert arrays.pop("total_spread") > 0
+        assert arrays.pop("group_spread") == 0
+        assert ((day < 90) == (said[90].p_purchase >= 0.5)).all()
+        assert (np.isnan(day) == (said[365].p_purchase < 0.5)).all()
+        assert all(np.isfinite(array).all() and (array >= 0).all() for array in arrays.values())
+        assert (found.p50 >= found.p10).all()
+        assert (found.p90 >= found.p50).all()
+        assert (found.p10 <= found.revenue).all()
+        assert (found.p_purchase <= found.p_alive).all()
+        assert (found.p_alive <= 1).all()
+        assert (found.expected_orders >= found.p_purchase).all()
+        if before:
+            for name in ("p_purchase", "expected_orders", "revenue", "p10", "p50", "p90"):
+                assert (arrays[name] >= getattr(before, name)).all(), name
+        before = found
+
+
+@given(seed=st.integers(0, 10_000), level=st.floats(-1, 1), rate=st.sampled_from([0.0, 0.1, 2.0]))
+@settings(max_examples=25, deadline=None)
+def test_what_is_published_rises_with_the_horizon_to_the_cent(seed: int, level: float, rate: float) -> None:
+    columns = customers(60, seed)
+    odd = Intervals([0.5], [np.linspace(1.2, 1.3, 41).tolist(), np.linspace(0, 9, 41).tolist()], [1.6, 25.0])
+    made = Model("v", trained={90: Trained(intervals=odd, cap=400.0), 365: Trained(cap=300.0)})
+    made = replace(made, residuals=[Residual(90, DAY, level, True), Residual(365, DAY, -level, True)])
+    common = forecast.settings_of(made, FIT, columns, DAILY, DAY)
+    said = forecast.forecast(made, FIT, columns, common, rate)
+    chances = [np.round(said[h].p_purchase, 6) for h in made.all_horizons]
+    for shorter, longer in pairwise([*chances, np.round(said[90].p_alive, 6)]):
+        assert (shorter <= longer).all()
+    # Published in four digits, halves away from zero, of the six that are written
+    published = [(np.round(chance * 1e6).astype(int) + 50) // 100 for chance in chances]
+    for shorter, longer in pairwise(published):
+        assert ((shorter < longer) | (longer == 0) | (longer == 10_000)).all()
+    for name in ("revenue", "p10", "p50", "p90"):
+        worth = [np.round(getattr(said[h], name), 4) * said[h].discount_factor for h in made.all_horizons]
+        for shorter, longer in pairwise(worth):
+            assert (np.round(shorter, 2) <= np.round(longer, 2)).all(), name
+    assert all((found.p10 <= found.revenue + 1e-3).all() for found in said.values())
+
+
+def test_money_that_falls_short_of_a_shorter_horizons_is_raised_by_half_of_the_anchors_growth() -> None:
+    columns = customers()
+    made = Model("v", trained={90: Trained(), 180: Trained(published="trailing_year")})
+    columns["revenue_365"] = np.zeros(200)  # the rule says that nobody brings anything over 180 days
+    said, shorter = said_by(made, columns), said_by(Model("v", trained={90: Trained()}), columns)[90]
+    near, far = (anchor.probabilistic(FIT, columns, h) for h in (90, 180))
+    growth = (1 + (far.revenue / near.revenue - 1) / 2) * shorter.discount_factor / said[180].discount_factor
+    rich = shorter.revenue > 0.01
+    assert rich.sum() > 100
+    assert said[180].revenue[rich] == pytest.approx((shorter.revenue * growth)[rich])
+    assert said[180].p90[rich] == pytest.approx((shorter.p90 * growth)[rich], abs=1e-6)
+
+
+def test_the_basis_says_what_a_horizon_rests_on() -> None:
+    made = Model("v", trained={90: Trained(), 180: Trained()})
+    assert [made.basis(h) for h in (90, 180, 365, 1825)] == [
+        "trained", "trained", "extended from 180 days", "extended from 180 days",
+    ]  # fmt: skip
+    assert Model("v").basis(90) == "probabilistic"
+
+
+def test_the_mean_of_all_customers_is_the_anchors_at_the_level() -> None:
+    columns = customers()
+    made = replace(model(columns, 90), residuals=[Residual(90, DAY, 0.2, True)])
+    common = forecast.settings_of(made, FIT, columns, DAILY, DAY)[90]
+    assert common.level != 0
+    anchored = anchor.probabilistic(FIT, columns, 90)
+    assert said_by(made, columns)[90].revenue.mean() == pytest.approx(anchored.revenue.mean() * np.exp(common.level))
+    p = said_by(made, columns)[90].p_purchase
+    assert p.mean() == pytest.approx(anchored.p_purchase.mean() * np.exp(0.7 * common.level))
+
+
+def test_a_customer_is_forecast_alike_alone_and_among_others() -> None:
+    columns = customers()
+    made = model(columns, 90)
+    common = forecast.settings_of(made, FIT, columns, DAILY, DAY)
+    together = forecast.forecast(made, FIT, columns, common, 0.1)[90]
+    alone = forecast.forecast(made, FIT, {name: array[7:8] for name, array in columns.items()}, common, 0.1)[90]
+    for name in ("revenue", "p_purchase", "p50", "p90", "expected_orders"):
+        assert getattr(alone, name)[0] == pytest.approx(getattr(together, name)[7])
+
+
+def test_a_horizon_without_windows_grows_as_the_anchor_does() -> None:
+    columns = customers()
+    short, long = (said_by(model(columns, 90), columns)[h] for h in (90, 365))
+    near, far = (anchor.probabilistic(FIT, columns, h) for h in (90, 365))
+    assert long.revenue / short.revenue == pytest.approx(far.revenue / near.revenue)
+    # But for the digit that each of two longer horizons has more than the one before
+    apart = (1 - far.p_purchase) / (1 - near.p_purchase) - (1 - long.p_purchase) / (1 - short.p_purchase)
+    assert ((apart > -1e-9) & (apart * (1 - short.p_purchase) < 2e-4 + 1e-9)).all()
+
+
+def test_the_median_of_a_longer_horizon_follows_its_own_chance() -> None:
+    columns = customers()
+    said = said_by(model(columns, 90), columns)
+    for horizon in (90, 365, 1825):
+        found = said[horizon]
+        likely = found.p_purchase > 0.6
+        assert likely.any()
+        assert (found.p50[likely] > 0).all()
+        assert (found.p90 > 0)[found.p_purchase > 0.3].all()
+
+
+def test_margins_are_the_plain_boosters_own() -> None:
+    columns = customers()
+    made, said = boosters(columns), anchor.probabilistic(FIT, columns, 90)
+    inputs = examples.shape(FIT, columns, said, 90)
+    margins = made.margins(inputs, said)
+    plain = xgboost.Booster(model_file=bytearray(made.buy))
+    rows = xgboost.DMatrix(inputs, base_margin=learners.offsets(said)["buy"], feature_names=list(examples.SHAPE))
+    assert expit(margins["buy"]) == pytest.approx(plain.predict(rows), abs=1e-6)
+    for name, furthest in learners.FURTHEST.items():
+        assert np.abs(margins[name] - learners.offsets(said)[name]).max() <= furthest
+
+
+def test_predictions_stay_below_the_cap() -> None:
+    columns = customers()
+    made = Model("v", trained={90: Trained(cap=5.0, intervals=unmeasured())})
+    assert said_by(made, columns)[90].revenue.max() == 5.0
+
+
+def test_a_model_comes_back_from_its_files_as_it_was_without_pickle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = customers()
+    made = Model(
+        "v", [90, 365], {90: trained(columns), 365: Trained(cap=10.0)}, [Residual(90, DAY, 0.25, True)]
+    )  # fmt: skip
+
+    def refused(*_: object, **__: object) -> None:
+        raise AssertionError("a model is read without pickle")
+
+    for reader in ("load", "loads", "Unpickler"):
+        monkeypatch.setattr(pickle, reader, refused)
+    model_files.save(made, tmp_path, {"metrics": {}})
+    loaded = model_files.load(tmp_path)
+    assert loaded == made
+    assert said_by(loaded, columns)[90].revenue == pytest.approx(said_by(made, columns)[90].revenue)
+    names = ["90-buy.json", "90-spend.json", "90-total.json", "model.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+
+
+def test_inputs_hold_nothing_infinite_and_habits_are_missing_in_the_first_year() -> None:
+    columns = customers()
+    inputs = examples.shape(FIT, columns, anchor.probabilistic(FIT, columns, 180), 180)
+    names = list(examples.SHAPE)
+    assert inputs.shape == (200, len(names))
+    assert not np.isinf(inputs).any()
+    for name, known_after in (("orders_last_year_over_expected", 365), ("season_share", examples.HABITS_AFTER)):
+        assert (np.isnan(inputs[:, names.index(name)]) == (columns["t"] < known_after)).all()

@@ -1,0 +1,103 @@
+"""Customers had one thing been otherwise: never impossible ones, and the same ones at their own value."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spark_jobs.explain import altered, explained
+from spark_jobs.features.columns import PRIOR_YEAR, SEASON, WINDOWS, Columns
+
+
+def customer(*orders: tuple[int, float], **others: float) -> Columns:
+    """The columns of one customer, from orders as (days before the date, money)."""
+    ages, money = np.array(sorted(orders, reverse=True), float).T
+    gaps = -np.diff(ages)
+    found = {
+        "days_with_orders": len(ages), "t": ages[0], "days_since_last_order": ages[-1], "recency": ages[0] - ages[-1],
+        "revenue_total": money.sum(), "order_value_mean": money.mean(), "average_order_value": money.mean(),
+        "order_value_std": money.std(ddof=1) if len(ages) > 1 else np.nan, "order_value_max": money.max(),
+        "last_order_value": money[-1], "items_total": len(ages), "distinct_products": 3.0,
+        "distinct_categories": 1.0, "refund_share": 0.0,
+        "expected_gap_days": gaps.mean() if len(gaps) else 90.0,
+        "discount_share": np.nan, "gap_mean": gaps.mean() if len(gaps) else np.nan,
+        "gap_std": gaps.std(ddof=1) if len(gaps) > 1 else np.nan, "gap_last": gaps[-1] if len(gaps) else np.nan,
+    }  # fmt: skip
+    for window in WINDOWS:
+        found |= {f"orders_{window}": (ages <= window).sum(), f"revenue_{window}": money[ages <= window].sum()}
+    for h in PRIOR_YEAR:
+        inside = (ages <= 365) & (ages > 365 - h)
+        found |= {f"orders_prior_year_{h}": inside.sum(), f"revenue_prior_year_{h}": money[inside].sum()}
+    for h in SEASON:
+        found |= {f"days_{near}season_{h}": ((365 - ages % 365) % 365 < h).sum() for near in ("", "near_")}
+    found |= {"trend": found["revenue_90"] / (found["revenue_365"] * 90 / 365) if found["revenue_365"] else np.nan}
+    return {name: np.array([value], float) for name, value in (found | others).items()}
+
+
+ORDERS = st.lists(
+    st.tuples(st.integers(1, 900), st.floats(1, 1000)), min_size=1, max_size=12, unique_by=lambda order: order[0]
+)
+
+
+@pytest.mark.parametrize("driver", explained.COLUMNS)
+def test_at_their_own_value_customers_are_who_they_are(driver: str) -> None:
+    asked = explained.COLUMNS[driver]
+    columns = customer((500, 20.0), (350, 5.0), (320, 40.0), (170, 9.0), (80, 10.0), (20, 30.0), discount_share=0.2)
+    assert asked.possible(columns)[0]
+    same = asked.given(columns, float(columns[asked.column][0]))
+    for name, array in columns.items():
+        assert same[name] == pytest.approx(array, nan_ok=True), name
+
+
+@settings(max_examples=60, deadline=None)
+@given(orders=ORDERS, share=st.floats(0, 1))
+def test_altered_customers_are_possible(orders: list[tuple[int, float]], share: float) -> None:
+    columns = customer(*orders)
+    for asked in explained.COLUMNS.values():
+        highest = {"orders_90": 30, "days_with_orders": 30, "orders_prior_year_90": 20}.get(asked.column, 800)
+        least = {"days_with_orders": 2, "orders_90": 1, "orders_prior_year_90": 0}.get(asked.column, 1)
+        if not asked.possible(columns)[0]:
+            continue
+        found = asked.given(columns, round(least + share * (highest - least)))
+        assert found["recency"] + found["days_since_last_order"] == pytest.approx(found["t"])
+        assert found["days_with_orders"][0] >= 1
+        for what in ("orders", "revenue"):
+            sums = [found[f"{what}_{window}"][0] for window in WINDOWS]
+            assert (np.diff([0, *sums]) >= -1e-6).all(), asked.column
+            assert (np.diff([found[f"{what}_prior_year_{h}"][0] for h in PRIOR_YEAR]) >= -1e-6).all(), asked.column
+        assert found["revenue_total"][0] >= found["revenue_365"][0] - 1e-6, asked.column
+
+
+def test_a_history_moved_in_time_leaves_the_windows_it_has_passed() -> None:
+    found = altered.moved(customer((100, 50.0), (10, 8.0)), 40.0)
+    assert found["t"] == 130
+    assert found["recency"] == 90
+    # The order of 100 days ago is known to lie between 90 and 180 days back, and at the latest on the first day.
+    assert [found[f"orders_{w}"][0] for w in WINDOWS] == pytest.approx([0, 1, 1, 2, 2])
+    assert [found[f"revenue_{w}"][0] for w in WINDOWS] == pytest.approx([0, 8, 8, 58, 58])
+
+
+def test_who_orders_twice_as_often_spends_twice_as_much() -> None:
+    found = altered.more_often(customer((100, 50.0), (10, 50.0)), 4.0)
+    assert found["revenue_365"] == 200
+    assert found["orders_30"] == 2
+    assert found["gap_mean"] == 30
+    assert found["order_value_mean"] == 50
+
+
+def test_more_recent_orders_are_in_all_windows_that_hold_them() -> None:
+    found = altered.recent_orders(customer((200, 10.0), (80, 50.0), (20, 50.0)), 4.0)
+    assert [found[f"orders_{w}"][0] for w in WINDOWS] == [2, 2, 4, 4, 5]
+    assert [found[f"revenue_{w}"][0] for w in WINDOWS] == [100, 100, 200, 200, 210]
+    assert found["days_with_orders"] == 5
+    assert found["order_value_mean"] == 42
+    assert found["gap_mean"] == 45
+
+
+def test_more_recent_spend_is_of_the_same_orders() -> None:
+    found = altered.recent_spend(customer((200, 10.0), (80, 50.0), (20, 50.0)), 200.0)
+    assert [found[f"orders_{w}"][0] for w in WINDOWS] == [1, 1, 2, 2, 3]
+    assert [found[f"revenue_{w}"][0] for w in WINDOWS] == [100, 100, 200, 200, 210]
+    assert found["order_value_mean"] == 70

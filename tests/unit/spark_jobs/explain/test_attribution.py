@@ -1,0 +1,95 @@
+"""What each driver adds to a forecast: sums to it, and what is known of single drivers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from customers import FIT, customers
+from test_forecast import model, trained
+
+from spark_jobs.ensemble import forecast
+from spark_jobs.ensemble.forecast import Model, Trained
+from spark_jobs.explain import attribution
+from spark_jobs.explain.attribution import DRIVERS
+from spark_jobs.judging import promotion
+from spark_jobs.judging.promotion import ANCHOR, CELLS
+from spark_jobs.models import anchor, baselines_rules
+
+
+def spread(values: np.ndarray) -> float:
+    """How far values are from being one constant."""
+    return float(np.ptp(values))
+
+
+def test_drivers_add_up_to_the_blends_own_logs_but_for_a_constant() -> None:
+    columns = customers()
+    own = trained(columns)
+    money, chance = attribution.attribute(Model("v", trained={90: own}), FIT, columns, 90)
+    found = forecast.parts(own, FIT, columns, 90)
+    logs = np.array(own.value_weights) @ found.value(own.chance_weights)
+    assert spread(money.sum(axis=1) - logs) < 1e-4  # boosters count in single precision
+    assert spread(chance.sum(axis=1) - np.array(own.chance_weights) @ found.chance) < 1e-4
+
+
+def test_drivers_of_an_unlearned_model_add_up_too() -> None:
+    columns = customers()
+    money, chance = attribution.attribute(Model("v"), FIT, columns, 365)
+    found = forecast.parts(Trained(), FIT, columns, 365)
+    assert spread(money.sum(axis=1) - np.array(Trained().value_weights) @ found.value([1.0])) < 1e-9
+    assert spread(chance.sum(axis=1) - found.said.log_odds) < 1e-9
+
+
+def test_a_long_silence_counts_against_a_customer_who_bought_once() -> None:
+    columns = customers(2)
+    columns |= {"days_with_orders": np.ones(2), "recency": np.zeros(2), "t": np.array([10.0, 700.0])}
+    columns |= {"revenue_365": np.zeros(2)}
+    for found in attribution.attribute(Model("v"), FIT, columns, 365):
+        assert found[1, DRIVERS.index("recency")] < found[0, DRIVERS.index("recency")] < 0
+        assert found[0, DRIVERS.index("frequency")] == pytest.approx(found[1, DRIVERS.index("frequency")])
+
+
+def test_the_published_anchor_moves_money_by_its_own_parts_alone() -> None:
+    columns = customers()
+    made = Model("v", trained={90: replace(trained(columns), published=ANCHOR)})
+    found = attribution.attribute(made, FIT, columns, 90)[0]
+    used = [driver for driver, effect in zip(DRIVERS, np.abs(found).sum(axis=0), strict=True) if effect]
+    assert used == ["frequency", "order_value", "recency"]
+    assert found.sum(axis=1) == pytest.approx(np.log(anchor.probabilistic(FIT, columns, 90).revenue))
+
+
+@pytest.mark.parametrize("published", ["trailing_year", CELLS])
+def test_no_driver_moves_the_money_of_a_published_rule(published: str) -> None:
+    columns = customers()
+    cells = promotion.cells_as_json(baselines_rules.fit_cells(columns, np.ones(200), columns["revenue_total"]))
+    made = Model("v", trained={90: replace(trained(columns), published=published, cells=cells)})
+    money, chance = attribution.attribute(made, FIT, columns, 90)
+    assert not money.any()
+    assert chance == pytest.approx(attribution.attribute(model(columns, 90), FIT, columns, 90)[1])
+
+
+def test_the_average_customer_has_the_mean_forecast() -> None:
+    # Forecasts of 1, 1 and 4, by one driver that adds their log: the mean is 2.
+    forecasts = np.array([1.0, 1.0, 4.0])
+    rows = np.column_stack([np.log(forecasts), np.log(forecasts) + 5, [0.0, 3.0, 3.0]])
+    found = attribution.average_customer(rows.mean(axis=0), forecasts @ rows / 6, np.log(2))
+    # The mean of logs is log(4) / 3, by money 2 log(4) / 3: the mean forecast lies half way.
+    assert found[:2] == pytest.approx([np.log(2), np.log(2) + 5])
+    assert found[2] == pytest.approx((2 + 2.5) / 2)
+
+
+def test_effects_add_up_and_what_drivers_leave_is_shared_by_their_size() -> None:
+    # A forecast of 8 against a mean of 2: log 4 = 2 log 2, of which the drivers add 2 log 2 and -.5 log 2. Another
+    # half log 2 is left, shared out as 4 to 1; a unit of log is worth 6 / log 4.
+    two = np.log(2)
+    found = attribution.effects(
+        np.array([[2 * two, -two / 2]]), np.zeros(2), np.array([2 * two]), np.array([6.0]), np.ones(1)
+    )
+    assert found[0] == pytest.approx([2.4 * 3, -0.4 * 3, 0])
+    assert found.sum() == pytest.approx(6)
+
+
+def test_where_no_driver_adds_anything_the_whole_effect_stands_apart() -> None:
+    found = attribution.effects(np.zeros((2, 2)), np.zeros(2), np.array([1.0, 0.0]), np.array([5.0, 0.0]), np.ones(2))
+    assert found.tolist() == [[0, 0, 5], [0, 0, 0]]

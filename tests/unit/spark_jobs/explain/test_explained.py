@@ -1,0 +1,90 @@
+"""What moves the forecast, of models whose one mover is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from customers import FIT
+from scipy.special import expit
+from test_altered import customer
+from test_forecast import trained
+
+from spark_jobs.ensemble import forecast
+from spark_jobs.ensemble.forecast import Model, Trained
+from spark_jobs.ensemble.level import Daily
+from spark_jobs.explain import altered, attribution, explained
+from spark_jobs.features.columns import Columns
+from spark_jobs.models import anchor
+
+DAY = date(2024, 6, 1)
+DAILY = Daily(DAY - timedelta(days=100), np.full(100, 100.0), np.full(100, 30.0))
+
+
+@pytest.fixture(scope="module")
+def columns() -> Columns:
+    """Customers with orders at random."""
+    rng = np.random.default_rng(3)
+    made = [
+        customer(*zip(rng.choice(800, rng.integers(1, 9), replace=False) + 1, rng.gamma(3, 20, 9), strict=False))
+        for _ in range(150)
+    ]
+    return {name: np.concatenate([one[name] for one in made]) for name in made[0]}
+
+
+def explain(of: Trained, columns: Columns) -> dict:
+    model = Model("v", [90], {90: of})
+    common = forecast.settings_of(model, FIT, columns, DAILY, DAY)
+    return explained.explain(model, FIT, columns, common, DAY.isoformat())[90]
+
+
+def test_a_forecast_that_is_last_years_spend_is_moved_by_what_makes_it_alone(columns: Columns) -> None:
+    own = replace(trained(columns), value_weights=[0.0, 0.0, 0.0, 0.0, 1.0])
+    found = explain(own, columns)
+    sizes = found["importance"]
+    assert set(sizes) == set(attribution.DRIVERS)
+    assert {driver for driver, size in sizes.items() if size} == {"frequency", "order_value", "recent_spend"}
+    curve = next(curve for curve in found["dependence"] if curve["column"] == "revenue_90")
+    assert curve["customers"] == (columns["revenue_90"] > 0).sum()
+    assert curve["at"] == sorted(curve["at"])
+    assert curve["mean"] == sorted(curve["mean"])
+    assert found["customers"] == 150
+
+
+def test_dependence_is_the_mean_over_customers_altered_alike(columns: Columns) -> None:
+    own = replace(trained(columns), chance_weights=[1.0, 0.0, 0.0])
+    common = forecast.setting(own, forecast.parts(own, FIT, columns, 90), 0.2)
+    found = explained.dependence("recency", own, FIT, columns, common, 90)
+    assert found is not None
+    last = found["at"][-1]
+    said = anchor.probabilistic(FIT, altered.moved(columns, last), 90)
+    assert found["chance"][-1] == pytest.approx(expit(said.log_odds + common.shift).mean(), abs=1e-6)
+    assert found["chance"] == sorted(found["chance"], reverse=True)
+
+
+def test_a_column_that_hardly_varies_and_one_of_hardly_anybody_are_left_out(columns: Columns) -> None:
+    own = trained(columns)
+    common = forecast.setting(own, forecast.parts(own, FIT, columns, 90), 0.0)
+    assert explained.dependence("variety", own, FIT, columns, common, 90) is None
+    assert explained.dependence("discounts", own, FIT, columns, common, 90) is None
+
+
+def test_a_published_rule_and_what_was_not_learned_have_no_movers(columns: Columns) -> None:
+    for own in (Trained(), replace(trained(columns), published="trailing")):
+        found = explain(own, columns)
+        assert (found["importance"], found["dependence"]) == ({}, [])
+        assert found["published"] == own.published
+        assert found["learned"] == (own.learners is not None)
+
+
+def test_importance_is_in_the_money_of_the_forecast(columns: Columns) -> None:
+    own = trained(columns)
+    sizes = explain(own, columns)["importance"]
+    model = Model("v", [90], {90: own})
+    common = forecast.settings_of(model, FIT, columns, DAILY, DAY)
+    predicted = forecast.forecast(model, FIT, columns, common, 0.1)[90].revenue
+    apart = np.abs(predicted - predicted.mean()).mean()
+    # No customer's drivers can move them less in all than they are away from the mean.
+    assert apart <= sum(sizes.values()) < 4 * apart

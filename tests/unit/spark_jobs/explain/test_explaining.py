@@ -1,0 +1,139 @@
+"""Reasons of a whole shop: they add up, explain most of each forecast, and hold where little was learned."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from customers import FIT
+from test_altered import customer
+from test_forecast import said_by, trained
+
+from spark_jobs.ensemble.forecast import Forecast, Model
+from spark_jobs.explain import explaining, reasons
+from spark_jobs.features.columns import Columns
+from spark_jobs.judging import promotion
+from spark_jobs.judging.promotion import ANCHOR, CELLS
+from spark_jobs.models import baselines_rules
+
+
+@pytest.fixture(scope="module")
+def columns() -> Columns:
+    """Customers whose orders come at their own pace, of their own value, and end at some time."""
+    rng = np.random.default_rng(4)
+    made = []
+    for _ in range(300):
+        gap, value, days = rng.uniform(10, 150), rng.gamma(3, 20), []
+        ago = rng.uniform(1, 900)
+        while ago > 1 and len(days) < 30 and (not days or rng.random() < 0.85):
+            days.append(int(ago))
+            ago -= 1 + rng.exponential(gap)
+        made.append(customer(*zip(days, rng.gamma(5, value / 5, len(days)) + 0.01, strict=True)))
+    return {name: np.concatenate([one[name] for one in made]) for name in made[0]}
+
+
+def means_of(rows: np.ndarray, said: Forecast) -> explaining.Averages:
+    """The average customers, as plain means."""
+    rows = rows.copy()
+    rows[:, explaining.FIGURES] = np.log1p(rows[:, explaining.FIGURES])
+    known = ~np.isnan(rows)
+    worth = said.revenue * said.discount_factor
+
+    def mean(weight: np.ndarray) -> np.ndarray:
+        total = np.maximum(weight @ known, 1e-300)
+        return np.where(known.any(axis=0), weight @ np.where(known, rows, 0.0) / total, np.nan)
+
+    means = {"alike": mean(np.ones(len(rows))), "money": mean(worth), "chance": mean(said.p_purchase)}
+    return explaining.averages_of(
+        len(rows), float(said.revenue.mean()), float(worth.mean()), float(said.p_purchase.mean()), means
+    )  # fmt: skip
+
+
+def given_reasons(made: Model, columns: Columns, horizon: int) -> tuple[Forecast, list[list], list[list]]:
+    said = said_by(made, columns)[horizon]
+    rows = explaining.explained(made, FIT, columns, horizon, said)
+    assert rows.shape == (len(said.revenue), explaining.SIZE)
+    rules = reasons.rule(made, columns, horizon) or [None] * len(rows)
+    batch = pa.RecordBatch.from_arrays(
+        [pa.array(rows.tolist()), pa.array(rules, pa.string()),
+         pa.array(said.p_purchase), pa.array(said.revenue), pa.array(said.discount_factor)],
+        ["explained", "rule", "p_purchase", "predicted_revenue", "discount_factor"],
+    )  # fmt: skip
+    valued, risky = explaining.give_reasons(batch, means_of(rows, said), horizon)
+    return said, [json.loads(text) for text in valued], [json.loads(text) for text in risky]
+
+
+def total(told: list[list]) -> np.ndarray:
+    return np.array([sum(one["effect"] for one in each) for each in told])
+
+
+@pytest.mark.parametrize("windows", [[], [90], [365]], ids=["unlearned", "extended", "learned"])
+def test_what_is_named_outweighs_the_rest_and_points_the_right_way(columns: Columns, windows: list[int]) -> None:
+    made = Model("v", trained={window: trained(columns, window) for window in windows})
+    said, valued, risky = given_reasons(made, columns, 365)
+    worth = said.revenue * said.discount_factor
+    explanations = ((total(valued) * said.discount_factor, worth), (total(risky), -100 * said.p_purchase))
+    for named, forecast in explanations:
+        gap = forecast - forecast.mean()
+        assert (np.abs(gap - named) < np.abs(named)).mean() >= 0.9
+        assert (np.sign(named) == np.sign(gap)).mean() >= 0.9
+
+
+def test_a_customer_with_few_reasons_is_explained_to_the_penny(columns: Columns) -> None:
+    said, valued, _ = given_reasons(Model("v"), columns, 365)
+    worth = said.revenue * said.discount_factor
+    all_told = np.array([len(each) < 3 and "first order" in {one["group"] for one in each} for each in valued])
+    gap = (worth - worth.mean()) / said.discount_factor
+    assert all_told.any()
+    left = np.abs(gap - total(valued))[all_told]
+    assert left.max() < reasons.LEAST * np.abs(gap[all_told]).max()
+
+
+def test_risk_is_explained_apart_from_value(columns: Columns) -> None:
+    _, valued, risky = given_reasons(Model("v", trained={365: trained(columns, 365)}), columns, 365)
+    first = [(one[0]["group"], two[0]["group"]) for one, two in zip(valued, risky, strict=True) if one and two]
+    assert {"spend"} <= {group for group, _ in first}  # an order's value makes money,
+    assert sum(group == "spend" for _, group in first) < 0.05 * len(first)  # and hardly anybody's risk
+
+
+@pytest.mark.parametrize(
+    ("published", "words"),
+    [
+        ("trailing", "spent in the last 90 days"),
+        ("trailing_year", "spent in the last 365 days"),
+        (CELLS, "what customers of like recency, number of orders and spend brought"),
+    ],
+)
+def test_a_published_rule_is_the_one_reason_for_the_money_alone(columns: Columns, published: str, words: str) -> None:
+    cells = promotion.cells_as_json(
+        baselines_rules.fit_cells(columns, np.ones(len(columns["t"])), columns["revenue_total"])
+    )  # fmt: skip
+    made = Model("v", trained={90: replace(trained(columns), published=published, cells=cells)})
+    said, valued, risky = given_reasons(made, columns, 90)
+    worth = said.revenue * said.discount_factor
+    assert total(valued) * said.discount_factor == pytest.approx(worth - worth.mean(), abs=0.02)
+    assert {words in one["reason"] for each in valued for one in each} == {True}
+    assert {len(each) for each in valued} <= {0, 1}
+    assert {one["group"] for each in risky for one in each} >= {"first order", "rhythm", "recency"}
+
+
+def test_the_published_anchor_is_explained_by_orders_and_their_value(columns: Columns) -> None:
+    made = Model("v", trained={90: replace(trained(columns), published=ANCHOR)})
+    _, valued, _ = given_reasons(made, columns, 90)
+    assert {one["group"] for each in valued for one in each} <= {
+        "first order",
+        "rhythm",
+        "recency",
+        "ordering",
+        "spend",
+        "all",
+    }
+
+
+def test_nobody_stands_out_where_all_are_alike(columns: Columns) -> None:
+    same = {name: np.repeat(array[:1], 40) for name, array in columns.items()}
+    _, valued, risky = given_reasons(Model("v"), same, 365)
+    assert valued == risky == [[]] * 40

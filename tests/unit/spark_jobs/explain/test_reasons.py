@@ -1,0 +1,165 @@
+"""Reasons in words: figures worked out by hand, and claims that agree with their effects whatever the customer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spark_jobs.explain import attribution, reasons
+from spark_jobs.explain.reasons import FIGURES, NAMES, Customer
+
+AVERAGE = {
+    "orders": 4.0, "gap": 60.0, "silence": 90.0, "value": 50.0, "products": 6.0, "returned": 0.05, "discount": 0.1,
+    "last_year": 1.0, "age": 400.0,
+}  # fmt: skip
+
+
+def customer(horizon_days: int = 365, rule: str | None = None, **own: float) -> Customer:
+    """Somebody like the average customer but for what is given."""
+    return Customer(AVERAGE | own, AVERAGE, horizon_days, rule)
+
+
+def told(who: Customer, sign: int = 1, **effects: float) -> list[tuple[str, str, float]]:
+    found = reasons.told(np.array([effects.get(name, 0.0) for name in [*NAMES, "all"]]), who, sign)
+    return [(one["group"], one["reason"], one["effect"]) for one in found]
+
+
+def test_every_driver_belongs_to_a_group() -> None:
+    assert set(reasons.GROUPS) == set(attribution.DRIVERS)
+
+
+def test_reasons_are_the_three_strongest_in_words_and_money() -> None:
+    who = customer(orders=12, gap=30, silence=210, value=80, products=20)
+    assert told(who, rhythm=41.204, recency=-50, spend=20, variety=15) == [
+        ("recency", "quiet for 210 days, usually orders every 30 days", -50.0),
+        ("rhythm", "ordered on 12 days, usually every 30 days, more often than the average customer", 41.2),
+        ("spend", "average order of 80.00, above the average customer's", 20.0),
+    ]
+
+
+def test_what_is_of_no_weight_is_no_reason() -> None:
+    who = customer(orders=12, gap=30, silence=20, value=80)
+    assert [name for name, *_ in told(who, rhythm=50, recency=0.99, spend=1)] == ["rhythm", "spend"]
+    assert told(who, rhythm=0.004) == []
+
+
+def test_a_silence_that_would_raise_the_value_is_told_with_the_rhythm() -> None:
+    who = customer(orders=12, gap=30, silence=80)
+    words = "ordered on 12 days, usually every 30 days, the last one 80 days ago"
+    assert told(who, rhythm=30, recency=10) == [("ordering", words, 40.0)]
+
+
+def test_who_is_quiet_orders_seldom_and_is_said_to_be_worth_more_gets_no_such_reason() -> None:
+    who = customer(orders=3, gap=100, silence=300)
+    assert told(who, rhythm=30, recency=10, variety=-1) == [("spend", "average order of 50.00", -1.0)]
+
+
+@pytest.mark.parametrize(
+    ("value", "effect", "words"),
+    [
+        (46.0, -21.0, "average order of 46.00, a little below the average customer's"),
+        (46.0, 21.0, "average order of 46.00"),  # what was bought counts more than the little less
+        (54.0, 21.0, "average order of 54.00, a little above the average customer's"),
+        (50.0, -21.0, "average order of 50.00"),
+        (44.0, -21.0, "average order of 44.00, below the average customer's"),
+    ],
+)
+def test_an_order_value_is_compared_as_its_effect_says(value: float, effect: float, words: str) -> None:
+    assert told(customer(value=value), spend=effect) == [("spend", words, effect)]
+    assert told(customer(value=value), -1, spend=-effect) == [("spend", words, -effect)]
+
+
+def test_a_cheap_order_that_would_raise_the_value_most_is_told_with_everything() -> None:
+    who = customer(orders=12, gap=30, silence=20, value=20)
+    words = "ordered on 12 days, usually every 30 days, the last one 20 days ago, average order of 20.00"
+    assert told(who, rhythm=30, recency=10, spend=40) == [("all", words, 80.0)]
+    assert [name for name, *_ in told(who, rhythm=30, recency=10, spend=20)] == ["rhythm", "recency"]
+
+
+def test_whoever_bought_once_has_no_rhythm_apart_from_the_silence() -> None:
+    assert told(customer(orders=1, gap=np.nan, silence=2), rhythm=-20, recency=30) == [
+        ("first order", "ordered on one day so far, 2 days ago", 10.0)
+    ]
+
+
+def test_the_same_signs_lower_the_risk_that_raise_the_value() -> None:
+    who = customer(orders=12, gap=30, silence=210)
+    assert [(name, effect) for name, _, effect in told(who, -1, rhythm=-8, recency=30)] == [
+        ("recency", 30.0), ("rhythm", -8.0),
+    ]  # fmt: skip
+    assert [name for name, *_ in told(who, -1, rhythm=-8, recency=-3)] == ["ordering"]
+
+
+@pytest.mark.parametrize(
+    ("horizon", "own", "effect", "group"),
+    [
+        (90, {"last_year": 2.0}, 5, "season"),
+        (90, {"last_year": 0.0}, -5, "season"),
+        (90, {"last_year": 0.0}, 5, "rhythm"),  # nothing then, and worth more
+        (90, {"last_year": 0.0, "age": 300.0}, -5, "rhythm"),  # no such season yet
+        (365, {"last_year": 2.0}, 5, "rhythm"),  # a year has all seasons
+    ],
+)
+def test_a_season_is_told_where_there_is_one(horizon: int, own: dict, effect: float, group: str) -> None:
+    assert [name for name, *_ in told(customer(horizon, **own), season=effect)] == [group]
+
+
+@pytest.mark.parametrize(
+    ("own", "effects", "words"),
+    [
+        ({"returned": 0.0}, {"returns": 3.0}, "nothing refunded"),
+        ({"returned": 0.4}, {"returns": -3.0}, "40% of spend refunded, more than the average customer"),
+        ({"returned": 1.6}, {"returns": -3.0}, "all of spend refunded, more than the average customer"),
+        ({"discount": 0.0}, {"discounts": 3.0}, "bought without discounts"),
+        ({"discount": 0.3}, {"discounts": 3.0}, "30% off the price on average, more than the average customer"),
+        ({"products": 1.0}, {"variety": -3.0}, "1 different product bought, less than the average customer"),
+        ({"value": 20.0}, {"spend": -3.0}, "average order of 20.00, below the average customer's"),
+    ],
+)
+def test_words_of_what_was_bought(own: dict, effects: dict, words: str) -> None:
+    assert [reason for _, reason, _ in told(customer(**own), **effects)] == [words]
+
+
+@pytest.mark.parametrize("own", [{"products": np.nan}, {"products": 6.0}, {"products": 20.0}])
+def test_what_tells_nothing_apart_counts_as_spend(own: dict) -> None:
+    assert [name for name, *_ in told(customer(**own), variety=-3.0)] == ["spend"]
+
+
+def test_a_rule_is_the_one_reason() -> None:
+    who = customer(rule="8.00 spent in the last 365 days")
+    assert told(who, all=-5.0) == [("all", "8.00 spent in the last 365 days", -5.0)]
+
+
+CUSTOMERS = st.fixed_dictionaries({
+    "orders": st.integers(1, 40).map(float), "gap": st.floats(1, 700), "silence": st.floats(0, 900),
+    "value": st.floats(0, 500), "products": st.one_of(st.just(np.nan), st.floats(0, 50)),
+    "returned": st.floats(0, 2), "discount": st.floats(0, 0.9), "last_year": st.integers(0, 3).map(float),
+    "age": st.floats(1, 2000),
+})  # fmt: skip
+
+
+@given(
+    CUSTOMERS, st.lists(st.floats(-100, 100), min_size=len(NAMES), max_size=len(NAMES)),
+    st.sampled_from([1, -1]), st.sampled_from([90, 365]),
+)  # fmt: skip
+def test_no_reason_claims_the_contrary_of_its_effect(own: dict, effects: list, sign: int, horizon: int) -> None:
+    who = Customer({name: own[name] for name in FIGURES}, AVERAGE, horizon)
+    found = reasons.told(np.array([*effects, 0.0]), who, sign)
+    assert len(found) <= 3
+    assert len({one["group"] for one in found}) == len(found)
+    good = [one["effect"] * sign > 0 for one in found]
+    for one, helps in zip(found, good, strict=True):
+        words = one["reason"]
+        assert "like the average" not in words
+        claims_good = ["more often", "above", "nothing refunded", "products bought, more", "refunded, less"]
+        claims_bad = ["quiet for", "less often", "below", "bought, less", "refunded, more", "0 orders in the same"]
+        assert not any(claim in words for claim in (claims_bad if helps else claims_good)), (words, one["effect"])
+        if one["group"] == "season":
+            assert helps == (own["last_year"] > 0)
+        if one["group"] == "recency" and own["orders"] >= 3:
+            assert helps or own["silence"] > own["gap"]
+            assert ("quiet for" in words) == (own["silence"] > 2 * own["gap"])
+        if "average customer" in words and one["group"] == "spend":
+            assert ("above" in words) == (own["value"] > AVERAGE["value"])

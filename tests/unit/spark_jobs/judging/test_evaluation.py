@@ -1,0 +1,115 @@
+"""What held-back origins decide, also where not all of them could be learned for."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pytest
+from customers import FIT, customers
+from test_forecast import trained
+
+from clv.core.shop import BLENDS
+from spark_jobs.ensemble import blending, forecast
+from spark_jobs.ensemble.forecast import Model, Trained
+from spark_jobs.ensemble.level import Daily
+from spark_jobs.features.columns import Columns
+from spark_jobs.judging import evaluation
+from spark_jobs.judging.evaluation import HeldBack
+from spark_jobs.judging.promotion import OURS
+from spark_jobs.models import anchor
+
+
+def closed(seed: int) -> Columns:
+    """Customers of a closed origin, and what followed: some money of those who bought lately."""
+    columns = customers(300, seed)
+    came = np.random.default_rng(seed).gamma(1, 30, 300) * (columns["orders_90"] > 1)
+    return {**columns, "orders_next_90": (came > 0) * 1.0, "revenue_next_90": came}
+
+
+def held_back(learned: bool, seed: int) -> HeldBack:
+    columns = closed(seed)
+    return evaluation.hold_back(trained(columns) if learned else Trained(), FIT, columns, 90, f"origin {seed}", 0.1)
+
+
+@pytest.mark.parametrize("then", [(True, True), (False, True), (False, False)])
+@pytest.mark.parametrize("now", [True, False])
+def test_any_mixture_of_learned_and_unlearned_origins_is_calibrated(then: tuple[bool, bool], now: bool) -> None:
+    held = [held_back(learned, seed) for seed, learned in enumerate(then)]
+    final = trained(closed(9)) if now else Trained()
+    found, decision = evaluation.calibrated(evaluation.blended(final, held, "weighted")[0], held, 500.0)
+    assert len(found.value_weights) == (5 if now else 2)
+    assert sum(found.value_weights) == pytest.approx(1)
+    assert found.cap >= 1000
+    # Figures of a blend that was not learned say nothing of one that is.
+    expected = sum(then) if now else 2
+    assert (decision is None) == (expected == 0)
+    if decision:
+        assert len(decision.origins) == expected
+        assert OURS in decision.figures
+        assert {"auc", "brier"} <= set(decision.measured[OURS][0])
+        inside = [metrics["coverage_80"] for metrics in decision.measured[decision.published]]
+        chance, value, mean = held[-1].forecast(found)
+        low, high = found.intervals.bounds(value, chance, mean)
+        assert len(inside) == expected
+        assert inside[-1] == np.mean((held[-1].spent >= low) & (held[-1].spent <= high))
+
+
+def test_without_held_back_origins_the_usual_weights_and_the_assumed_spread_stay() -> None:
+    own, _ = evaluation.blended(trained(closed(9)), [], "weighted")
+    found, decision = evaluation.calibrated(own, [], 0.0)
+    assert decision is None
+    assert found.cap == np.inf
+    assert found.value_weights == pytest.approx(blending.ANCHORED)  # no buyer was seen
+    assert len(found.intervals.ratios) == 1
+
+
+def test_each_way_to_blend_is_measured_and_the_one_asked_for_is_used() -> None:
+    held = [held_back(True, seed) for seed in range(2)]
+    for way in BLENDS:
+        found, blends = evaluation.blended(trained(closed(9)), held, way)
+        assert list(blends) == list(BLENDS)
+        assert found.value_weights == blends[way].value_weights
+        assert found.chance_weights == blends[way].chance_weights
+    assert blends["voting"].value_weights == [0.2] * 5
+    assert blends["voting"].chance_weights == pytest.approx([1 / 3] * 3)
+    # Stacking chose its weights on these very origins; its chance is part of the mean that it stacks.
+    assert blends["stacking"].log_loss == min(blend.log_loss for blend in blends.values())
+    assert blends["weighted"].deviance != blends["voting"].deviance
+
+
+def test_where_nothing_was_learned_there_is_no_way_to_choose() -> None:
+    assert evaluation.blended(Trained(), [held_back(False, 0)], "stacking") == (Trained(), {})
+
+
+def subscribers(orders: int, n: int = 600) -> Columns:
+    """Customers of 20.00 every 30 days, each with so many orders, silent for 0 to 29 days, and the 90 days after."""
+    silent = np.arange(n) % 30
+    recency = np.full(n, (orders - 1) * 30.0)
+    kept = {
+        "days_with_orders": float(orders), "gap_mean": 30.0, "gap_std": 0.0, "gap_last": 30.0,
+        "average_order_value": 20.0, "order_value_mean": 20.0, "order_value_std": 0.0, "order_value_max": 20.0,
+        "last_order_value": 20.0, "revenue_total": 20.0 * orders, "orders_next_90": 3.0, "revenue_next_90": 60.0,
+        **{f"orders_{days}": days // 30 for days in (30, 60, 90, 180, 365)},
+        **{f"revenue_{days}": days // 30 * 20.0 for days in (30, 60, 90, 180, 365)},
+    }  # fmt: skip
+    columns = {**customers(n), **{name: np.full(n, float(value)) for name, value in kept.items()}}
+    return columns | {"recency": recency, "t": recency + silent, "days_since_last_order": silent.astype(float)}
+
+
+def test_the_interval_of_perfectly_regular_buyers_holds_what_they_spend_and_their_day_is_exact() -> None:
+    held = [
+        evaluation.hold_back(Trained(), anchor.fit_origin(columns), columns, 90, f"origin {orders}", 0.0)
+        for orders in (14, 15)
+        for columns in [subscribers(orders)]
+    ]
+    trained, _ = evaluation.calibrated(Trained(), held, 60.0)
+    now = subscribers(18)
+    fit, made = anchor.fit_origin(now), Model("v", [90, 180], {90: trained})
+    daily = Daily(date(2023, 1, 1), np.full(540, 400.0), np.zeros(540))
+    common = forecast.settings_of(made, fit, now, daily, date(2024, 6, 24))
+    said = forecast.forecast(made, fit, now, common, 0.1)[90]
+    assert said.revenue.mean() == pytest.approx(60, rel=0.1)
+    assert ((said.p10 <= 60) & (said.p90 >= 60)).all()
+    assert (said.p10 <= said.revenue).all()
+    assert said.days_to_next_order.tolist() == (30 - now["days_since_last_order"]).tolist()

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as of_arrays
+
+from spark_jobs.judging import metrics, ranked
+
+Y = np.array([0.0, 0, 10, 30])
+F = np.array([5.0, 0, 10, 20])
+BOUGHT = np.array([0.0, 1, 0, 1])
+P = np.array([0.1, 0.2, 0.2, 0.9])
+
+
+def figures(y: np.ndarray, f: np.ndarray, p: np.ndarray, w: np.ndarray | None = None) -> dict:
+    """Every metric, the interval being half to double the forecast."""
+    arguments = {"median": (y, f), "mean": (y, f), "p_purchase": (y > 0, p), "interval": (y, f / 2, f * 2)}
+    return {name: one.formula(*arguments[one.judges], w=w) for name, one in metrics.METRICS.items()}
+
+
+@st.composite
+def shops(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """What happened, a forecast, a probability, and how often each customer is drawn: all with many ties."""
+    n = draw(st.integers(2, 30))
+    y, f, p = (draw(of_arrays.arrays(int, n, elements=st.integers(0, 6))) for _ in range(3))
+    w = draw(of_arrays.arrays(int, n, elements=st.integers(0, 3)).filter(lambda counts: counts.sum() > 0))
+    return y.astype(float), f.astype(float), p / 6, w
+
+
+def test_errors_of_a_small_forecast() -> None:
+    assert metrics.wape(Y, F) == pytest.approx(15 / 40)
+    assert metrics.mae(Y, F) == pytest.approx(15 / 4)
+    assert metrics.rmse(Y, F) == pytest.approx(np.sqrt(125 / 4))
+    assert metrics.r2(Y, F) == pytest.approx(1 - 125 / 600)  # the mean is 10: 100 + 100 + 0 + 400
+
+
+def test_bias_has_no_sign_and_signed_bias_has() -> None:
+    assert metrics.signed_bias(Y, F) == pytest.approx(-5 / 40)
+    assert metrics.bias(Y, F) == pytest.approx(5 / 40)
+
+
+def test_saying_nothing_scores_a_wape_of_one() -> None:
+    assert metrics.wape(Y, np.zeros(4)) == 1
+
+
+def test_normalized_gini_is_the_gain_charts() -> None:
+    # ranked by f: 10, 30, 0, 0, cumulative shares 1/4, 1, 1, 1; ranked by y: 3/4, 1, 1, 1
+    f = np.array([0.0, 1, 9, 2])
+    assert metrics.normalized_gini(Y, f) == pytest.approx((2 * 3.25 / 4 - 1) / (2 * 3.75 / 4 - 1))
+    assert metrics.normalized_gini(Y, Y * 7) == pytest.approx(1)
+    assert metrics.normalized_gini(Y, np.ones(4)) == pytest.approx((1 / 4) / (2 * 3.75 / 4 - 1))
+
+
+def test_spearman_shares_ranks_of_ties() -> None:
+    # ranks 1.5, 1.5, 3, 4 and 2, 1, 3, 4; deviations -1, -1, .5, 1.5 and -.5, -1.5, .5, 1.5
+    assert metrics.spearman(Y, F) == pytest.approx(4.5 / np.sqrt(4.5 * 5))
+    assert metrics.spearman_buyers(Y, -F) == pytest.approx(-1)
+
+
+def test_decile_mape_is_the_mean_over_tenths() -> None:
+    y, f = np.arange(1.0, 11), np.arange(1.0, 11)
+    f[9] = 15
+    assert metrics.decile_mape(y, f) == pytest.approx(0.05)
+
+
+def test_a_tenth_that_brought_nothing_counts_one_unless_nothing_was_said() -> None:
+    y, f = np.array([0.0] * 9 + [10]), np.array([0.0] * 5 + [1.0, 2, 3, 4, 10])
+    assert metrics.decile_mape(y, f) == pytest.approx(0.4)
+
+
+def test_tenths_split_ties_in_proportion() -> None:
+    by, value = np.array([0.0, 0, 0, 1]), np.array([9.0, 0, 0, 5])
+    [halves] = ranked.decile_means(by, value, bins=2)
+    assert halves.tolist() == pytest.approx([4, 3])  # the last and 1 of 3 at zero; 2 of 3
+
+
+def test_captures_share_the_border() -> None:
+    assert metrics.top_capture(Y, np.array([0.0, 3, 1, 2]), share=0.5) == pytest.approx(0.75)
+    assert metrics.top_capture(Y, np.zeros(4), share=0.5) == pytest.approx(0.5)
+    assert metrics.top_10_capture(np.arange(10.0), np.arange(10.0)) == pytest.approx(9 / 45)
+    assert metrics.top_20_capture(np.arange(10.0), np.arange(10.0)) == pytest.approx(17 / 45)
+
+
+def test_auc_counts_pairs_and_pr_auc_thresholds() -> None:
+    assert metrics.auc(BOUGHT, P) == pytest.approx(3.5 / 4)
+    # 0.9: precision 1, half the buyers; 0.2: precision 2/3, the other half
+    assert metrics.pr_auc(BOUGHT, P) == pytest.approx(0.5 + 0.5 * 2 / 3)
+
+
+def test_probabilities() -> None:
+    assert metrics.brier(BOUGHT, P) == pytest.approx((0.01 + 0.64 + 0.04 + 0.01) / 4)
+    assert metrics.log_loss(BOUGHT, P) == pytest.approx(-np.log([0.9, 0.2, 0.8, 0.9]).mean())
+    assert metrics.log_loss(np.ones(1), np.zeros(1)) == pytest.approx(-np.log(1e-6))
+
+
+def test_the_threshold_is_reached_at_one_half() -> None:
+    p = np.array([0.5, 0.2, 0.1, 0.9])
+    assert metrics.accuracy(BOUGHT, p) == pytest.approx(0.5)
+    assert metrics.precision(BOUGHT, p) == metrics.recall(BOUGHT, p) == metrics.f1(BOUGHT, p) == pytest.approx(0.5)
+    assert metrics.precision(BOUGHT, np.zeros(4)) == metrics.f1(BOUGHT, np.zeros(4)) == 0
+
+
+def test_intervals_include_their_ends() -> None:
+    low, high = np.array([0.0, 1, 10, 0]), np.array([0.0, 2, 12, 29])
+    assert metrics.coverage(Y, low, high) == pytest.approx(0.5)
+    assert metrics.width(Y, low, high) == pytest.approx(8)
+
+
+def test_tweedie_deviance_is_zero_for_the_truth_only() -> None:
+    y = np.array([1.0, 4.0])
+    assert metrics.tweedie_deviance(y, y) == pytest.approx(0)
+    assert metrics.tweedie_deviance(y, y * 1.2) > 0
+    # power 1.5 by hand for y = 1, f = 4: 2 (-4 + 2 / 2 + 2 * 2) = 2
+    assert metrics.tweedie_deviance(np.array([1.0]), np.array([4.0])) == pytest.approx(2)
+
+
+def test_a_perfect_forecast() -> None:
+    found = figures(Y, Y, (Y > 0).astype(float))
+    nothing = {"wape_of_median", "mae_of_median", "rmse", "bias", "decile_mape", "brier"}
+    assert {name for name, figure in found.items() if figure == pytest.approx(0)} == nothing
+    one = {"r2", "spearman", "spearman_buyers", "normalized_gini", "auc", "pr_auc", "accuracy", "coverage_80"}
+    assert one <= {name for name, figure in found.items() if figure == pytest.approx(1)}
+
+
+def test_an_empty_outcome_gives_no_division_by_zero() -> None:
+    nothing = np.zeros(3)
+    assert set(metrics.of_money(nothing, np.ones(3)).values()) <= {0.0, 1.0}
+    assert all(np.isfinite(list(figures(nothing, np.ones(3), np.ones(3)).values())))
+
+
+@given(shops(), st.randoms())
+def test_the_order_of_rows_does_not_matter(shop, random) -> None:
+    y, f, p, _ = shop
+    rows = list(range(len(y)))
+    random.shuffle(rows)
+    assert figures(y[rows], f[rows], p[rows]) == pytest.approx(figures(y, f, p), abs=1e-9)
+
+
+@given(shops())
+def test_a_weight_is_standing_there_so_many_times(shop) -> None:
+    y, f, p, w = shop
+    weighted = figures(y, f, p, np.stack([w, np.ones(len(y))]))
+    repeated = figures(*(np.repeat(part, w) for part in (y, f, p)))
+    assert {name: row[0] for name, row in weighted.items()} == pytest.approx(repeated, abs=1e-9)
+    assert {name: row[1] for name, row in weighted.items()} == pytest.approx(figures(y, f, p), abs=1e-9)

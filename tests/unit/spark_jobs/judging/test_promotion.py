@@ -1,0 +1,106 @@
+"""What is published: the model, unless a rival did better at everything."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from customers import FIT, customers
+
+from spark_jobs.ensemble import forecast
+from spark_jobs.ensemble.forecast import Trained
+from spark_jobs.judging import evaluation, promotion
+from spark_jobs.judging.promotion import OURS, TUNED
+from spark_jobs.models import baselines_rules
+
+CAME = [np.array([0.0, 10.0, 40.0, 50.0]), np.array([0.0, 0.0, 30.0, 70.0])]
+
+
+def scaled(by: float, order: int = 1) -> list[np.ndarray]:
+    """A forecast that is what came, times a factor, in its order or the other way round."""
+    return [by * came[::order] for came in CAME]
+
+
+def test_the_model_is_published_where_no_rival_is_better_at_everything() -> None:
+    decision = promotion.decide(90, ["a", "b"], CAME, {OURS: scaled(0.8), "trailing": scaled(0.9), "x": scaled(1, -1)})
+    assert decision.published == OURS  # trailing ranks alike, and x is better in total alone
+
+
+def test_the_better_rival_is_published_under_its_own_name() -> None:
+    said = {OURS: scaled(0.5, -1), "trailing": scaled(0.9), "trailing_year": scaled(0.95)}
+    decision = promotion.decide(90, ["a", "b"], CAME, said)
+    assert decision.published == "trailing_year"
+    rows = decision.as_rows()
+    assert [row["contestant"] for row in rows if row["published"]] == ["trailing_year"]
+    assert {row["origins"] for row in rows} == {"a, b"}
+    assert rows[2]["bias"] == pytest.approx(0.05)
+
+
+def test_each_contestant_is_measured_at_each_origin() -> None:
+    decision = promotion.decide(90, ["2024-01-01", "2024-02-01"], CAME, {OURS: scaled(0.5), "trailing": scaled(1.1)})
+    decision = decision.with_measured(OURS, [{"auc": 0.75}, {"auc": 0.5}])
+    rows = decision.measured_as_rows()
+    first = {row["metric"]: row["value"] for row in rows if (row["origin"], row["contestant"]) == ("2024-01-01", OURS)}
+    assert first == {
+        "normalized_gini": pytest.approx(1),
+        "rmse": pytest.approx((5**2 + 20**2 + 25**2) ** 0.5 / 2),  # 0, 5, 20 and 25 of 0, 10, 40 and 50
+        "bias": pytest.approx(-0.5),
+        "wape_of_mean": pytest.approx(0.5),
+        "mae_of_mean": pytest.approx(12.5),
+        "top_10_capture": pytest.approx(0.2),  # of four customers .4 stand in it, and the first brought half
+        "auc": 0.75,
+    }
+    assert len(rows) == 2 * 7 + 2 * 6
+    assert {(row["contestant"], row["published"], row["horizon_days"]) for row in rows} == {
+        (OURS, True, 90), ("trailing", False, 90),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("by", "published"),
+    [(0.9, TUNED), (0.8, OURS), (0.7, OURS)],  # nearer to what came; the same; further from it
+)
+def test_a_challenger_takes_over_only_where_it_is_no_worse_and_somewhere_better(by: float, published: str) -> None:
+    champion = promotion.decide(90, ["a", "b"], CAME, {OURS: scaled(0.8), "trailing": scaled(0.5)})
+    challenger = promotion.decide(90, ["a", "b"], CAME, {OURS: scaled(by), "trailing": scaled(0.5)})
+    decision, promoted = champion.challenged(challenger)
+    assert promoted == (published == TUNED)
+    assert decision.published == published
+    assert [row["contestant"] for row in decision.as_rows()] == [OURS, TUNED, "trailing"]
+    assert sum(row["published"] for row in decision.as_rows()) == 1
+    detail = [row for row in decision.measured_as_rows() if row["published"] and row["metric"] == "bias"]
+    assert [(row["contestant"], row["origin"]) for row in detail] == [(published, "a"), (published, "b")]
+
+
+def test_a_challenger_that_ranks_worse_does_not_take_over() -> None:
+    champion = promotion.decide(90, ["a", "b"], CAME, {OURS: scaled(0.8)})
+    reordered = [np.array([1.0, 10.0, 50.0, 40.0]), np.array([0.0, 0.0, 30.0, 70.0])]
+    decision, promoted = champion.challenged(promotion.decide(90, ["a", "b"], CAME, {OURS: reordered}))
+    assert not promoted
+    assert decision.published == OURS
+    assert decision.figures[TUNED].error < decision.figures[OURS].error
+
+
+def test_a_rival_in_its_place_says_what_it_says_everywhere() -> None:
+    columns = customers()
+    columns |= {"orders_next_90": columns["orders_90"], "revenue_next_90": columns["revenue_90"]}
+    held = evaluation.hold_back(Trained(), FIT, columns, 90, "2024-01-01", 0.0)
+    trained, decision = evaluation.calibrated(Trained(), [held], 0.0)
+    assert decision is not None
+    assert decision.published == trained.published == "trailing"  # it came to be just what it says
+    assert forecast.Model("v", trained={90: trained}).basis(90) == "baseline trailing"
+    found = forecast.parts(trained, FIT, columns, 90)
+    common = forecast.setting(trained, found, 0.3)
+    money = forecast.blend(trained, found, common)[1]
+    assert money == pytest.approx(baselines_rules.trailing(columns, 90).mean)
+    assert common.mean == pytest.approx(money.mean())
+
+
+def test_rfm_cells_come_back_from_a_file_as_they_were() -> None:
+    columns = customers(2000)
+    cells = baselines_rules.fit_cells(columns, (columns["orders_90"] > 1) * 1.0, columns["revenue_90"])
+    again = promotion.cells_from_json(promotion.cells_as_json(cells))
+    assert (again.say(columns).mean == cells.say(columns).mean).all()
+    trained = replace(Trained(), published=promotion.CELLS, cells=promotion.cells_as_json(cells))
+    assert forecast.parts(trained, FIT, columns, 90).rival == pytest.approx(cells.say(columns).mean)
