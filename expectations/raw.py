@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clv.catalog import tables
 from clv.quality.rules import Slice, Suite, has_rows, never
-from clv.sources.rejections import REPLACED, WITHOUT_VALUES
+from clv.sources.loading.rejections import REPLACED, WITHOUT_VALUES
 
 UNREADABLE_SHARE = 0.10
 FEW = 10  # rows; below it a share says nothing

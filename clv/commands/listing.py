@@ -25,7 +25,7 @@ def batches(
     `clv rejects --batch N` tells a file's warnings.
     """
     from clv.core import tabular
-    from clv.sources import rejections
+    from clv.sources.loading import rejections
 
     names = [
         "batch", "source", "kind", "file", "loaded_at", "received", "accepted", "rejected", "replaced", "duplicates",
@@ -58,7 +58,7 @@ def rejects(
     """
     from clv.commands.console import out
     from clv.core import masking, tabular
-    from clv.sources import rejections
+    from clv.sources.loading import rejections
 
     if batch is not None and source is not None:
         raise typer.BadParameter("give either --batch or --source")

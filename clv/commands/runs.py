@@ -27,7 +27,7 @@ def run(
 
 def _ready() -> settings.Settings:
     """The home, whose database answers and whose shop.json has the warehouse's currency; else raises ClvError."""
-    from clv.sources import currencies
+    from clv.sources.loading import currencies
 
     home = settings.load()
     currencies.require_the_warehouses(home)

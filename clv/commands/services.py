@@ -120,7 +120,7 @@ def status() -> None:
 
 def _fault(home: settings.Settings, has_database: bool) -> str | None:
     """What is wrong with the home's shop.json, with the mend; None where nothing is."""
-    from clv.sources import currencies
+    from clv.sources.loading import currencies
 
     try:
         found = settings.load(home.home)

@@ -52,7 +52,7 @@ def take(name: str, as_of: date, run_id: str, try_number: int = 1, **options: ob
 def ingest(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - raw is the same for every date
     """Loads what lies in the landing folders and was not loaded before."""
     from clv import sources as ingestion
-    from clv.sources import currencies
+    from clv.sources.loading import currencies
 
     home = settings.load()
     currencies.require_the_warehouses(home)

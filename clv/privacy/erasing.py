@@ -24,10 +24,10 @@ from clv.core.progress import Step
 from clv.core.settings import Settings
 from clv.privacy import files, persons
 from clv.privacy.persons import Person
-from clv.sources import erased_rows, texts
-from clv.sources.mapped import ERASED
-from clv.sources.mapping import known_sources, load_mapping
-from clv.sources.mapping_values import COLUMNS
+from clv.sources.kinds.orders.mapped import ERASED
+from clv.sources.loading import erased_rows, texts
+from clv.sources.mapping.language import known_sources, load_mapping
+from clv.sources.mapping.values import COLUMNS
 from clv.transform import dbt
 from clv.warehouse import db, erasures, locks, pseudonyms
 

@@ -16,9 +16,10 @@ from clv.core import owners_files
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
 from clv.privacy.persons import Person
-from clv.sources import files, kept
-from clv.sources.loading import scratch_folder
-from clv.sources.mapping import FileMapping, load_mapping
+from clv.sources.connectors import files
+from clv.sources.loading import kept
+from clv.sources.loading.batches import scratch_folder
+from clv.sources.mapping.language import FileMapping, load_mapping
 
 PENDING = "erasure.pending"
 TAKEN_OUT, REMOVED = "rows taken out", "removed: its rows could not be taken out"

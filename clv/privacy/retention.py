@@ -10,8 +10,8 @@ from datetime import UTC, date, datetime, time
 
 from clv.catalog import tables
 from clv.core.settings import Settings
-from clv.sources import kept
-from clv.sources.rejections import WITHOUT_VALUES
+from clv.sources.loading import kept
+from clv.sources.loading.rejections import WITHOUT_VALUES
 from clv.warehouse import db, locks
 
 

@@ -13,11 +13,13 @@ from pathlib import Path
 from clv.catalog import tables
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
-from clv.sources import doubts, files, rejections
-from clv.sources.currencies import NO_CURRENCY
-from clv.sources.loading import BatchResult, Progress, load_file
-from clv.sources.mapping import FileMapping, known_sources, load_mapping
-from clv.sources.replaying import Replayed, replay
+from clv.sources.connectors import files
+from clv.sources.kinds.orders import doubts
+from clv.sources.loading import rejections
+from clv.sources.loading.batches import BatchResult, Progress, load_file
+from clv.sources.loading.currencies import NO_CURRENCY
+from clv.sources.loading.replaying import Replayed, replay
+from clv.sources.mapping.language import FileMapping, known_sources, load_mapping
 from clv.warehouse import db, roles
 from clv.warehouse.roles import LOADER
 

@@ -27,7 +27,7 @@ from clv.platform import backup
 from clv.privacy import erasing
 from clv.quality import runner
 from clv.reporting.report import gates
-from clv.sources import kept
+from clv.sources.loading import kept
 from clv.transform import dbt
 from clv.warehouse import db, erasures, locks, pseudonyms, publication, runs
 from spark_jobs import score

@@ -109,7 +109,7 @@ def test_a_load_that_breaks_leaves_nothing(home, tmp_path, monkeypatch):
     def breaks(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("clv.sources.writing.copy_customers", breaks)
+    monkeypatch.setattr("clv.sources.loading.writing.copy_customers", breaks)
     with pytest.raises(KeyboardInterrupt):
         sources.load("orders", write(tmp_path / "o.csv", *ROWS, "9,z,never,1"), home)
     for table in ("raw.batches", "raw.order_lines", "quarantine.unreadable_rows", "ops.settings"):

@@ -12,7 +12,7 @@ from ingest_files import HEADER, ROWS, lines, source, unreadable, write
 
 from clv import sources
 from clv.core.errors import ClvError
-from clv.sources import currencies
+from clv.sources.loading import currencies
 from clv.warehouse import db
 
 

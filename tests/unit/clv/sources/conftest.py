@@ -7,8 +7,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from clv.sources import currencies, files, mapped, reading, spend, zones
-from clv.sources.mapping import SpendMapping, parse
+from clv.sources.connectors import files
+from clv.sources.formats import reading
+from clv.sources.kinds.ad_spend import spend
+from clv.sources.kinds.orders import mapped
+from clv.sources.loading import currencies
+from clv.sources.mapping import zones
+from clv.sources.mapping.language import SpendMapping, parse
 
 LEAST = {"customer": "c", "order": "o", "time": "t", "amount": "a"}
 

@@ -1,0 +1,1 @@
+"""CSV, JSON, Parquet, lines and workbooks into one table of texts, `received`."""

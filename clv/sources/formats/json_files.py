@@ -1,0 +1,142 @@
+"""JSON into DuckDB: an object a line, an array of objects, or objects over several lines; lists inside them as rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from clv.core.errors import ClvError
+from clv.core.sql_text import literal, path_literal
+from clv.sources.connectors.files import LONGEST_LINE, Received, text_lines
+from clv.sources.formats.columns import candidates, in_names, matched
+from clv.sources.formats.line_files import lines_table
+from clv.sources.formats.received import LONGEST_TEXT, Unreadable, create, first_line, plain, styled
+from clv.sources.mapping.language import FileMapping
+
+SAMPLED = 1000  # objects, to see which keys there are
+
+
+def read_json(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapping) -> list[Unreadable]:
+    """Makes `received` of a file of JSON; returns the records that cannot be read.
+
+    A record's line is that of the file where each line is an object, else its place among the objects, or among the
+    rows that they are exploded into; then the table objects(_line, _raw) is kept for `object_texts`.
+    """
+    unreadable = _objects_table(duck, file)
+    for level in _levels(mapping):
+        _explode(duck, level)
+    if duck.execute("select count(*) from objects").fetchall() == [(0,)]:
+        raise ClvError(f"{file.name} holds no JSON object; write one object per line")
+    paths, found = _paths(duck, file, mapping)
+    # One pass over each object for all its values.
+    listed = ", ".join(literal(path) for path in paths.values())
+    values = {name: f"_values[{number}]" for number, name in enumerate(paths, 1)}
+    # What stands there as a number is written with a point, and may have an exponent, whatever the mapping's style is.
+    for name in filter(paths.__contains__, mapping.numbers):
+        text, is_number = values[name], f"json_type(_raw, {literal(paths[name])}) = 'DOUBLE'"
+        other = f"contains({text}, 'e')" if mapping.decimal == "." else f"regexp_matches({text}, '[.e]')"
+        values[name] = f"case when {other} and {is_number} then {styled(plain(text), mapping)} else {text} end"
+    rows = f"from (select _line, _raw, json_extract_string(_raw, [{listed}]) as _values from objects)"  # noqa: S608 - our own SQL; values are bound or quoted
+    create(duck, "_line", values | in_names(mapping, found), mapping, rows)
+    if by_lines(file.path, mapping):
+        duck.execute("drop table objects")
+    return unreadable
+
+
+def by_lines(path: Path, mapping: FileMapping) -> bool:
+    """Whether each line of a file of JSON is a record."""
+    return not mapping.explode and _beginning(path) not in ("[", "{")
+
+
+def object_texts(duck: duckdb.DuckDBPyConnection, lines: list[int]) -> dict[int, str]:
+    """The texts of the records on these lines, where a record is no line of the file."""
+    query = f"select _line, left(_raw, {LONGEST_TEXT}) from objects where _line in (select unnest(?::bigint[]))"  # noqa: S608 - our own names
+    return dict(duck.execute(query, [lines]).fetchall())
+
+
+def _beginning(path: Path) -> str:
+    """[ of a file that is an array, { of one whose objects go over several lines, else nothing."""
+    first = next((line for lines in text_lines(path) for line in lines if line.strip()), b"").strip()
+    return "[" if first.startswith(b"[") else "{" if first == b"{" else ""
+
+
+def _last(path: Path) -> str:
+    """The last character of a file that is no blank."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 4096))
+        return file.read().rstrip()[-1:].decode(errors="replace")
+
+
+def _objects_table(duck: duckdb.DuckDBPyConnection, file: Received) -> list[Unreadable]:
+    """Makes objects(_line, _raw); returns the records that are none."""
+    unreadable: list[Unreadable] = []
+    if begins := _beginning(file.path):
+        source = f"{path_literal(file.path)}, maximum_object_size = {LONGEST_LINE}"
+        form = "array" if begins == "[" else "unstructured"
+        try:
+            duck.execute(
+                "create table lines as select row_number() over () as _line, json::varchar as _raw "  # noqa: S608 - our own SQL; values are bound or quoted
+                f"from read_json_objects({source}, format = '{form}')"
+            )
+        except duckdb.Error as error:
+            raise ClvError(f"{file.name} is not whole JSON ({first_line(error)}); send it again") from None
+        if _last(file.path) != ("]" if begins == "[" else "}"):  # DuckDB takes what there is of a list
+            raise ClvError(f"{file.name} breaks off: what opens with {begins} does not close; send it again")
+    else:
+        unreadable = lines_table(duck, file)
+        if not unreadable and duck.execute("select count(*) from lines").fetchall() == [(0,)]:
+            raise ClvError(f"{file.name} holds no line; send it again, or remove it")
+    bad = "case when json_valid(_raw) then json_type(_raw) <> 'OBJECT' else true end"
+    duck.execute(f"create table objects as select * from lines where not ({bad})")  # noqa: S608 - our own SQL; values are bound or quoted
+    for line, text in duck.execute(f"select _line, _raw from lines where {bad} order by _line").fetchall():  # noqa: S608 - our own SQL; values are bound or quoted
+        unreadable.append(Unreadable(line, "is not a JSON object", text[:LONGEST_TEXT]))
+    return unreadable
+
+
+def _levels(mapping: FileMapping) -> list[list[str]]:
+    """The lists to explode, from outside in, each by the keys that lead to it."""
+    keys = mapping.explode.split(".") if mapping.explode else []
+    return [keys[: place + 1] for place in range(len(keys))]
+
+
+def _explode(duck: duckdb.DuckDBPyConnection, keys: list[str]) -> None:
+    """Makes of each object a row for each item of a list in it, the item in the list's place; of none, one without."""
+    path = literal(_path(".".join(keys)))
+    item = "_item"
+    for key in reversed(keys):
+        item = f"json_object({literal(key)}, {item})"
+    is_list, number = f"json_type(_raw, {path}) = 'ARRAY'", f"json_array_length(_raw, {path})"
+    items = f"case when {is_list} and {number} > 0 then json_extract(_raw, {path} || '[*]') else [null] end"
+    duck.execute(f"""
+        create table exploded as
+        with items as (
+            select
+                _line, _raw, {is_list} as _is_list, unnest({items}) as _item, generate_subscripts({items}, 1) as _place
+            from objects
+        )
+        select row_number() over (order by _line, _place) as _line,
+            case when _is_list then json_merge_patch(_raw::json, {item})::varchar else _raw end as _raw
+        from items
+    """)  # noqa: S608 - our own SQL; values are bound or quoted
+    duck.execute("drop table objects")
+    duck.execute("alter table exploded rename to objects")
+
+
+def _paths(
+    duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapping
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The JSON path of each of the mapping's columns, those that may be absent too, and what the file calls them."""
+    names = candidates(mapping)
+    sample = f"(select _raw from objects order by _line limit {SAMPLED})"  # noqa: S608 - our own names
+    exist = ", ".join(f"bool_or(json_exists(_raw, {literal(_path(name))}))" for name in names)
+    seen = duck.execute(f"select {exist} from {sample}").fetchall()[0]  # noqa: S608 - our own SQL; values are bound or quoted
+    keys = duck.execute(f"select distinct unnest(json_keys(_raw)) as key from {sample} order by key").fetchall()  # noqa: S608 - our own SQL; values are bound or quoted
+    there = [name for name, is_there in zip(names, seen, strict=True) if is_there]
+    actual = matched(file, mapping, there + [key for (key,) in keys if key not in there])
+    return {name: _path(actual.get(name, name)) for name in mapping.wanted if name not in mapping.in_names}, actual
+
+
+def _path(name: str) -> str:
+    """The JSON path of a column, whose name reaches inside objects at its dots."""
+    return "$." + ".".join('"' + part.replace('"', '""') + '"' for part in name.split("."))

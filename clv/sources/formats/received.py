@@ -1,0 +1,109 @@
+"""What every reader shares: the table `received`, SQL's quoting, texts fit for a message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from clv.core import ids
+from clv.core.sql_text import literal, quoted
+
+if TYPE_CHECKING:
+    from clv.sources.mapping.language import FileMapping
+
+LONGEST_TEXT = 10_000  # characters of an unreadable row that are kept
+LONGEST_FIELD = 2000  # bytes of a value: what an index of PostgreSQL holds
+
+INVISIBLE, BLANKS = (ids.pattern(ranges, of_re2=True) for ranges in (ids.INVISIBLE, ids.BLANKS))
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A row that cannot be loaded: its line as an editor counts it, why, and its text as it came."""
+
+    line: int
+    reason: str
+    raw_text: str
+
+
+def _is_ascii(text: str) -> str:
+    return f"strlen({text}) = length({text})"
+
+
+def _has_invisible(text: str) -> str:
+    return f"not {_is_ascii(text)} and regexp_matches({text}, '{INVISIBLE}|{BLANKS}')"
+
+
+def visible(text: str) -> str:
+    """`ids.visible` as an expression."""
+    shown = f"regexp_replace(regexp_replace({text}, '{INVISIBLE}', '', 'g'), '{BLANKS}', ' ', 'g')"
+    return f"nullif(trim(nfc_normalize({shown})), '')"
+
+
+def _unprotected(value: str) -> str:
+    """A value without the formula that keeps Excel from changing it, ="00123"."""
+    inner = f"nullif(trim(substr({value}, 3, length({value}) - 3)), '')"
+    return f"""case when starts_with({value}, '="') and ends_with({value}, '"') then {inner} else {value} end"""
+
+
+def create(duck: duckdb.DuckDBPyConnection, line: str, values: dict[str, str], mapping: FileMapping, tail: str) -> None:
+    """Creates `received` from an expression for the line and one per column there is; absent columns are null.
+
+    _content is the MD5 of the row's columns, as a number, the column `part` left out; _invisible says whether an id
+    held characters that cannot be seen. They are taken out, so that ids that look alike are alike; _customer is the
+    customer's id as it came, where that is another text.
+    """
+    invisible, customer = [], "null::varchar"
+    missing = ", ".join(literal(text) for text in mapping.missing)
+    items = []
+    for name in mapping.wanted:
+        value = "null::varchar"
+        if name in values:  # a text that is too long stays too long, and takes no more room than that
+            text = values[name]
+            cut = f"case when strlen({text}) > {LONGEST_FIELD} then left({text}, {LONGEST_FIELD + 1}) else {text} end"
+            value = f"nullif(trim({cut}), '')"
+            if name in mapping.identities:
+                invisible.append(f"coalesce({_has_invisible(text)}, false)")
+                came, bare = value, _unprotected(value)
+                value = f"case when {_is_ascii(text)} then {bare} else {visible(bare)} end"
+                if name == getattr(mapping, "customer", None):
+                    customer = f"case when {came} <> {value} then {came} end"
+            else:
+                value = _unprotected(value)
+        if name in values and missing:
+            value = f"case when {value} not in ({missing}) then {value} end"
+        items.append(f"{value} as {quoted(name)}")
+    items.append(f"{' or '.join(invisible) or 'false'} as _invisible")
+    items.append(f"{customer} as _customer")
+    rows = f"select {line} as _line, {', '.join(items)} {tail}"
+    read = ", ".join(f"coalesce({quoted(name)}, chr(30))" for name in mapping.wanted if name != mapping.part)
+    duck.execute(f"create table received as select *, md5_number(concat_ws(chr(31), {read})) as _content from ({rows})")  # noqa: S608 - our own SQL; values are bound or quoted
+
+
+def complaint(condition: str, column: str, says: str, text: str | None = None) -> str:
+    """A case for a value that is there and is not what it should be; `text` where that is not the column's alone."""
+    shown = f"left({text or quoted(column)}, 100)"
+    return f"when {condition} then {literal(column + ' ')} || chr(39) || {shown} || {literal(chr(39) + ' ' + says)}"
+
+
+def plain(text: str) -> str:
+    """The text of a number that a file holds as one, 1e-07, with digits alone."""
+    plain = f"try_cast(try_cast({text} as double) as decimal(38, 10))::varchar"
+    return f"case when contains({text}, 'e') then coalesce({plain}, {text}) else {text} end"
+
+
+def styled(text: str, mapping: FileMapping) -> str:
+    """The text of a number that a file holds as one, in the mapping's style."""
+    return f"replace({text}, '.', ',')" if mapping.decimal == "," else text
+
+
+def printable(text: str) -> str:
+    """A text of a file's, fit for one line of a terminal."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def first_line(error: Exception) -> str:
+    """An error's first line, of a length that can be read."""
+    return printable(str(error).strip().splitlines()[0].strip().rstrip(".")[:300])

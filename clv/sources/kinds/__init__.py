@@ -1,0 +1,1 @@
+"""What sources bring: a folder for each kind."""

@@ -1,0 +1,1 @@
+"""Ad spend: one row per day, channel and campaign."""

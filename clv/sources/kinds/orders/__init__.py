@@ -1,0 +1,1 @@
+"""Orders: one row per line of an order."""

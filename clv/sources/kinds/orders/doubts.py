@@ -1,0 +1,229 @@
+"""What is loaded as it stands and may not be what the shop means: said with the load, and kept from nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+import psycopg
+
+from clv.catalog import tables
+from clv.core.settings import Settings
+from clv.sources.kinds.orders import mapped
+from clv.sources.mapping.language import FileMapping, Mapping
+from clv.warehouse import db
+from clv.warehouse.roles import LOADER
+
+# Of new batches: their orders of which they have less than the delivery before, a file of another name that holds:
+# fewer lines, none of the products, or, where no product is named, less money. What says that it is older, or that the
+# order is cancelled, is let be.
+_SHORTER = f"""
+    with batches as (
+        select batch_id, file_name, coalesce(replay_of, batch_id) as place
+        from {tables.BATCHES}
+        where source = %(source)s and batch_id not in (select batch_id from {tables.WITHDRAWALS})
+    ),
+    new_orders as (
+        select distinct order_id from {tables.ORDER_LINES} where _batch_id = any(%(new)s) and order_id is not null
+    ),
+    deliveries as (
+        select
+            order_id, case when %(by_customer)s then customer_key end as owner, _batch_id as batch_id,
+            min(_line) as line, count(distinct _row_key) as lines, sum(amount) filter (where _rule is null) as amount,
+            max(_version) as version, min(ordered_at) as ordered_at,
+            array_agg(coalesce(product_id, product_name, category))
+                filter (where num_nonnulls(product_id, product_name, category) > 0) as products
+        from {tables.ORDER_LINES}
+        where order_id in (select order_id from new_orders) and _batch_id in (select batch_id from batches)
+            and customer_key is not null and coalesce(amount, 0) >= 0
+        group by order_id, owner, _batch_id
+    ),
+    pairs as (
+        select
+            *, lag(file_name) over placed as earlier_file, lag(lines) over placed as earlier_lines,
+            lag(amount) over placed as earlier_amount, lag(products) over placed as earlier_products,
+            lag(version) over placed as earlier_version, lag(ordered_at) over placed as earlier_time
+        from deliveries inner join batches using (batch_id)
+        window placed as (partition by order_id, owner order by place, batch_id)
+    )
+    select
+        batch_id, count(*), min(line), (array_agg(lines order by line))[1],
+        (array_agg(earlier_lines order by line))[1], bool_and(ordered_at is distinct from earlier_time)
+    from pairs
+    where batch_id = any(%(new)s) and earlier_file <> file_name and amount > 0
+        and (version < earlier_version) is not true
+        and (
+            lines < earlier_lines or not products && earlier_products
+            or products is null and earlier_products is null and amount < earlier_amount
+        )
+    group by batch_id
+"""  # noqa: S608 - our own names
+
+FEWEST_RETURNED = 5  # orders that bring less than nothing; of fewer no share is judged
+# Of a new batch: its orders, and those that bring less than nothing and of which no sale is known.
+_RETURNED = f"""
+    with orders as (
+        select coalesce(order_id, _row_key) as name, order_id, min(_line) as line, sum(amount) as amount
+        from {tables.ORDER_LINES}
+        where _batch_id = %(batch)s and _rule is null and amount is not null and customer_key is not null
+        group by 1, 2
+    ),
+    returned as (select * from orders where amount < 0),
+    sold as (
+        select distinct sales.order_id
+        from {tables.ORDER_LINES} as sales
+        inner join returned on sales.order_id = returned.order_id
+        where sales._source = %(source)s and sales.amount > 0
+            and sales._batch_id not in (select batch_id from {tables.WITHDRAWALS})
+            and (select count(*) from returned) * 2 > (select count(*) from orders)
+    )
+    select (select count(*) from orders), count(*), min(line)
+    from returned
+    where order_id is null or order_id not in (select order_id from sold)
+"""  # noqa: S608 - our own names
+
+
+def amounts_twice(duck: duckdb.DuckDBPyConnection, mapping: Mapping) -> list[str]:
+    """Orders of which one amount stands in several rows: rows that all count, and may be one that is written in two
+    ways; or equal rows that count once, and may be lines. Nothing where rows have ids, or where a row is told apart by
+    nothing but what it says."""
+    if mapping.row_key in ("line", "content"):
+        return []
+    both, once = (duck.execute(query).fetchall()[0] for query in (mapped.BOTH_COUNT, mapped.ONE_COUNTS))
+    warnings = []
+    if both[0]:
+        warnings.append(
+            f"{_stand_twice(*both)}, and both count; where it is one repeated, take one out and load the file again "
+            "under its name"
+        )
+    if once[0]:
+        warnings.append(
+            f"{_stand_twice(*once)} in equal rows, which count once; where they are lines of the order, name their "
+            "product in the mapping, as in columns: {product_name: COLUMN}"
+        )
+    return warnings
+
+
+def shorter_orders(batch_ids: Sequence[int], mapping: FileMapping, settings: Settings) -> dict[int, str]:
+    """Of batches that were just loaded, a warning for each that has less of an order than the delivery before, of which
+    it takes the place. It is kept beside the batch."""
+    if not isinstance(mapping, Mapping) or not mapping.says_whole_orders or not batch_ids:
+        return {}
+    values = {"source": mapping.source, "new": list(batch_ids), "by_customer": mapping.row_key == "customer_order"}
+    warnings = {}
+    others = f"select 1 from {tables.BATCHES} where source = %(source)s and batch_id <> %(new)s limit 1"  # noqa: S608 - our own names
+    with db.connect(settings.url_as(LOADER)) as connection:
+        if len(batch_ids) == 1 and not connection.execute(others, {**values, "new": batch_ids[0]}).fetchone():  # type: ignore[arg-type]
+            return {}
+        for batch, *found in connection.execute(_SHORTER, values).fetchall():  # type: ignore[arg-type]
+            warnings[batch] = _shorter(mapping, *found)
+            _keep(connection, batch, warnings[batch])
+    return warnings
+
+
+def signs_turned_round(batch_ids: Sequence[int], mapping: FileMapping, settings: Settings) -> dict[int, str]:
+    """Of batches that were just loaded, a warning for each of which most orders bring less than nothing and were never
+    sold: an export whose signs are turned round looks so. It is kept beside the batch."""
+    if not isinstance(mapping, Mapping):
+        return {}
+    warnings = {}
+    with db.connect(settings.url_as(LOADER)) as connection:
+        for batch in batch_ids:
+            values = {"batch": batch, "source": mapping.source}
+            orders, unsold, line = connection.execute(_RETURNED, values).fetchone() or (0, 0, None)  # type: ignore[arg-type]
+            if unsold >= FEWEST_RETURNED and unsold * 2 > orders:
+                warnings[batch] = (
+                    f"{unsold:,} of {orders:,} orders bring less than nothing, as on line {line}, and no sale of them "
+                    "is known; where the export writes sales with a minus, take the batch back with "
+                    f'`clv withdraw --batch {batch} --reason "signs turned round"` and load it with the signs of sales'
+                )
+                _keep(connection, batch, warnings[batch])
+    return warnings
+
+
+def withdrawn_before(batch_ids: Sequence[int], _: FileMapping, settings: Settings) -> dict[int, str]:
+    """Of batches that were just loaded, a warning for each whose content, read through the same mapping, was taken back
+    before: a mapping that was mended since is no reason to doubt. It is kept beside the batch."""
+    query = f"""
+        select new.batch_id, old.batch_id, withdrawals.reason
+        from {tables.BATCHES} as new
+        inner join {tables.BATCHES} as old
+            on new.source = old.source and new.content_sha256 = old.content_sha256
+            and new.mapping_sha256 = old.mapping_sha256 and old.batch_id < new.batch_id
+        inner join {tables.WITHDRAWALS} as withdrawals on old.batch_id = withdrawals.batch_id
+        where new.batch_id = any(%s) and withdrawals.reason not like 'replayed as batch %%'
+        order by old.batch_id
+    """  # noqa: S608 - our own names
+    warnings = {}
+    with db.connect(settings.url_as(LOADER)) as connection:
+        for batch, old, reason in connection.execute(query, (list(batch_ids),)).fetchall():  # type: ignore[arg-type]
+            warnings[batch] = (
+                f"the same content was withdrawn as batch {old} ({reason}); where that still holds: "
+                f'`clv withdraw --batch {batch} --reason "as batch {old}"`'
+            )
+        for batch, warning in warnings.items():
+            _keep(connection, batch, warning)
+    return warnings
+
+
+def overtaken(batch_id: int, mapping: FileMapping, settings: Settings) -> str | None:
+    """Of a batch that was loaded before, which later file says now what its orders are; None where none does."""
+    if not isinstance(mapping, Mapping) or not mapping.says_whole_orders:
+        return None
+    query = f"""
+        select batches.batch_id, batches.file_name, count(distinct later.order_id)
+        from {tables.ORDER_LINES} as later
+        inner join {tables.BATCHES} as batches on later._batch_id = batches.batch_id
+        where later._source = %(source)s
+            and coalesce(batches.replay_of, batches.batch_id) > (
+                select coalesce(replay_of, batch_id) from {tables.BATCHES} where batch_id = %(batch)s
+            )
+            and later._batch_id not in (select batch_id from {tables.WITHDRAWALS})
+            and later.order_id in (select order_id from {tables.ORDER_LINES} where _batch_id = %(batch)s)
+        group by batches.batch_id, batches.file_name
+        order by coalesce(batches.replay_of, batches.batch_id) desc, batches.batch_id desc limit 1
+    """  # noqa: S608 - our own names
+    found = db.rows(query, {"source": mapping.source, "batch": batch_id}, settings.url_as(LOADER))
+    if not found:
+        return None
+    later, name, orders = found[0]
+    has = "1 order" if orders == 1 else f"{orders:,} orders"
+    return (
+        f"batch {later} ({name}), which came later, says what {has} of this file are now; where it is wrong, take it "
+        f'back: `clv withdraw --batch {later} --reason "wrong"`'
+    )
+
+
+def _keep(connection: psycopg.Connection, batch: int, warning: str) -> None:
+    """Keeps a warning beside its batch, after those that the load itself has found."""
+    connection.execute(
+        f"""
+        insert into {tables.BATCH_WARNINGS} (batch_id, place, warning)
+        select %(batch)s, coalesce(max(place), 0) + 1, %(warning)s from {tables.BATCH_WARNINGS}
+        where batch_id = %(batch)s
+        """,  # noqa: S608 - our own names
+        {"batch": batch, "warning": warning},
+    )
+
+
+def _shorter(mapping: Mapping, orders: int, line: int, lines: int, before: int, at_other_times: bool) -> str:
+    has = "1 order has" if orders == 1 else f"{orders:,} orders have"
+    rows = f"{lines:,} row{'' if lines == 1 else 's'}, {before:,} in an earlier file"
+    if mapping.amount_once_per_order:
+        mend = "send all lines of an order in one file"
+    else:
+        row_key = "customer_order_time" if at_other_times else "content"
+        mend = (
+            "where the shop sends an order's lines over several files, name what tells them apart, as in columns: "
+            f"{{line_id: COLUMN}}, or say in the mapping {mapping.source}: row_key: {row_key}; then load all its files "
+            "again"
+        )
+    return (
+        f"{has} less here than in an earlier file, which counts for them no more, as the order on line {line} "
+        f"({rows}); {mend}"
+    )
+
+
+def _stand_twice(orders: int, line: int, amount: float) -> str:
+    has = "1 order has" if orders == 1 else f"{orders:,} orders have"
+    return f"{has} the same amount twice, as on line {line} ({amount:,.2f})"

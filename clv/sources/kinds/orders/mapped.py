@@ -1,0 +1,207 @@
+"""A mapping as SQL: from `received` (the shop's columns, as text) to `parsed` (ours, typed), to raw.order_lines."""
+
+from __future__ import annotations
+
+from clv.core.sql_text import literal, quoted
+from clv.sources.kinds.orders import whole_orders
+from clv.sources.mapping.language import Mapping
+from clv.sources.mapping.numbers import NUMBER, number_in
+from clv.sources.mapping.times import time_in
+from clv.sources.mapping.values import COLUMNS, LINE_COLUMNS
+from clv.sources.mapping.values_sql import (
+    amount_in,
+    column_or_null,
+    consent,
+    converted,
+    in_currency,
+    rate_of,
+    reason,
+    value_of,
+    whole,
+)
+
+CONTENT_HEX = "lpad(to_hex(_content), 32, '0')"
+# What was paid for goods that came back: of a record's cost the share that was refunded of its amount.
+RETURNED_COST = f"case when amount > 0 then round(cost::double * least(-_refund / amount, 1)::double, 4)::{NUMBER} end"
+CUSTOMER = "chr(1)"  # stands for the customer's key in an order's number, until the key is known
+ERASED = "erased"  # the reason for which rows of erased customers are set aside
+# Of `parsed`: rows with all that an order needs, which no filter sets aside.
+USABLE = "where _rule is null and " + " and ".join(
+    f"{name} is not null" for name in ("customer_id", "order_id", "ordered_at", "amount")
+)
+
+
+def parsed_view(mapping: Mapping, reporting_zone: str, warehouse_currency: str, currency_stated: bool) -> str:
+    """SQL that creates the view `parsed`: one row per row of raw.order_lines, and the unreadable with their reason.
+
+    Columns: _line, _kind ('' or 'refund'), _content, _part, _version, _rule, _reason (null when readable), customer_id,
+    email, name, order_id, ordered_at, amount and COLUMNS. A record with a refunded amount gives two rows.
+    """
+    mapping = in_currency(mapping, warehouse_currency)
+    money = rate_of(mapping, warehouse_currency)
+    customer = whole_orders.customer(mapping)
+    of_order = [customer if name == mapping.customer else whole(mapping, name) for name in mapping.order]
+    number = f"row_number() over (partition by {', '.join(of_order)} order by _line)"
+    place = f"case when {customer} is not null then {CUSTOMER} end"  # the id itself stays in pii
+    order = " || '-' || ".join(place if sql == customer else sql for sql in of_order)
+    order_id = f"{order} || '-' || {number}" if mapping.order_numbered else order
+    amount = amount_in(mapping)
+    if mapping.sign_column:
+        negative = ", ".join(literal(value) for value in mapping.sign_negative)
+        amount = f"case when {quoted(mapping.sign_column)} in ({negative}) then -abs({amount}) else {amount} end"
+    time = time_in(mapping, mapping.time, reporting_zone)
+    items = {
+        "_content": "_content",
+        "_part": quoted(mapping.part) if mapping.part else "''",
+        "_version": time_in(mapping, mapping.updated_at, reporting_zone),
+        "_rule": whole_orders.rule(mapping),
+        "_reason": reason(mapping, reporting_zone, currency_stated, converted(amount, money)),
+        "customer_id": customer,
+        "email": column_or_null(mapping.email),
+        "name": column_or_null(mapping.name),
+        "may_contact": consent(mapping.consent),
+        "order_id": order_id,
+        "ordered_at": time,
+        "amount": converted(amount, money),
+        **{name: value_of(mapping, name, money) for name in COLUMNS},
+        "_refund": converted(f"-abs({number_in(mapping, mapping.refund_amount)})", money),
+        "_refunded_at": f"coalesce({time_in(mapping, mapping.refund_time, reporting_zone)}, {time})",
+    }
+    typed = ",\n    ".join(f"{sql} as {name}" for name, sql in items.items())
+    sale = "select *, '' as _kind from totalled"
+    refund = (
+        "select * replace (_refund as amount, _refunded_at as ordered_at, order_id as refund_of, "  # noqa: S608 - our own names
+        f"null as quantity, null as unit_price, null as discount, {RETURNED_COST} as cost, null as product_id, "
+        "null as product_name, null as category), 'refund' as _kind from totalled where _refund < 0 and _reason is null"
+    )
+    both = f"{sale} union all {refund}" if mapping.refund_amount else sale
+    return (
+        f"create view parsed as with carried as ({whole_orders.carried(mapping)}), "  # noqa: S608 - our own SQL; values are bound or quoted
+        f"typed as (select _line, {typed} from carried), totalled as ({whole_orders.totalled(mapping)}) {both}"
+    )
+
+
+def repeats(mapping: Mapping) -> str:
+    """SQL that creates the view repeats(_line, _kind, number): the rows whose row key's number is not 1, for every kind
+    of key, and the tables that it is made of."""
+    if mapping.row_key == "line":
+        numbered = "create table numbered as select _line, true as _is_own, 1 as number from parsed limit 0;"
+    elif mapping.row_key == "content":
+        number = "row_number() over (partition by _content, _part, _kind order by _line)"
+        numbered = f"create table numbered as select _line, _kind = '' as _is_own, {number} as number from parsed;"  # noqa: S608 - our own SQL; values are bound or quoted
+    else:
+        numbered = _numbered_in_orders(mapping)
+    kind = "case when _is_own then '' else 'refund' end"
+    return f"{numbered} create view repeats as select _line, {kind} as _kind, number from numbered where number > 1"  # noqa: S608 - our own SQL; values are bound or quoted
+
+
+def _numbered_in_orders(mapping: Mapping) -> str:
+    """Equal lines of an order that stand together are several lines; where the order stands again further down, they
+    are those it had. Equal rows that name no product, price or number of items are one.
+
+    Orders and contents are their hashes, which sort faster: were two the same, a number would be another, and the key,
+    which has the order in it, still one row's alone.
+    """
+    order = "order_id, _kind" if mapping.row_key == "order" else "customer_id, order_id, _kind"
+    line = " or ".join(f"{name} is not null" for name in LINE_COLUMNS)
+    return f"""
+        create table alike as
+        select
+            _line, _kind = '' as _is_own, hash({order}) as _order, hash({order}, _content) as _alike,
+            case when not ({by_content(mapping)}) then hash({order}, ordered_at) end as _when, {line} as _is_line,
+            case when _rule is null and _reason is null and customer_id is not null then amount end as amount
+        from parsed;
+
+        create table numbered as
+        with repeated as (select coalesce(_when, _alike) from alike group by all having count(*) > 1),
+        placed as (select *, row_number() over (partition by _is_own order by _line) as _place from alike),
+        of_orders as (
+            -- _run is one number for rows of an order that stand together
+            select *, _place - row_number() over (partition by _order order by _line) as _run
+            from placed
+            where _order in (select _order from alike where coalesce(_when, _alike) in (from repeated))
+        ),
+        counted as (
+            select
+                *, min(_line) over (partition by _alike) as _first,
+                case when _is_line then row_number() over (partition by _alike, _run order by _line) else 1 end as _nth
+            from of_orders
+        )
+        select
+            _line, _is_own,
+            case when _when is null then _nth else dense_rank() over (partition by _when order by _first, _nth) end
+                as number
+        from counted;
+    """  # noqa: S608 - our own SQL; values are bound or quoted
+
+
+# On what `repeats` makes: how many orders have several rows of one amount that all count, the first line on which that
+# is so, and the amount.
+BOTH_COUNT = """
+    with rows as (select *, hash(_order, amount) as _worth from alike where _is_own and amount > 0),
+    several as (select _worth from rows group by all having count(*) > 1),
+    counting as (
+        select _worth, amount, min(_line) as _line
+        from rows semi join several using (_worth) left join numbered using (_line, _is_own)
+        group by _worth, amount, _alike, coalesce(number, 1)
+    ),
+    twice as (
+        select amount, list_sort(list(_line))[2] as _line from counting group by _worth, amount having count(*) > 1
+    )
+    select count(*), min(_line), arg_min(amount, _line) from twice
+"""
+# The same of orders of which a row is repeated and counts once.
+ONE_COUNTS = """
+    with repeated as (
+        select any_value(amount) as amount, list_sort(list(_line))[2] as _line
+        from alike where _is_own and not _is_line and amount > 0 group by _alike having count(*) > 1
+    )
+    select count(*), min(_line), arg_min(amount, _line) from repeated
+"""
+
+
+def by_content(mapping: Mapping) -> str:
+    """Whether a row is told apart by what it says. Where deliveries say whole orders, that is so for all rows but
+    refunds that are rows of their own: these may come alone, and are told apart by their time."""
+    return "_kind <> '' or coalesce(amount, 0) >= 0" if mapping.says_whole_orders else "false"
+
+
+def export_query(mapping: Mapping) -> str:
+    """SQL giving the readable rows of `parsed` as raw.order_lines wants them, keys and digests as bytes.
+
+    Expects the tables customers(customer_id, customer_key blob), unreadable(_line) and what `repeats` makes.
+    """
+    named = {name: f"{_keyed(mapping, name)} as {name}" for name in ("order_id", "refund_of")}
+    return f"""
+        select
+            _line, (case when _kind = '' then 0 else 1 end)::smallint as _entry, {_row_key(mapping)} as _row_key,
+            unhex({CONTENT_HEX}) as _content, _version, _rule,
+            customers.customer_key, {named["order_id"]}, ordered_at, amount,
+            {", ".join(named.get(name, name) for name in COLUMNS)}, may_contact
+        from parsed
+        anti join unreadable using (_line)
+        left join repeats using (_line, _kind)
+        left join customers using (customer_id)
+    """  # noqa: S608 - our own SQL; values are bound or quoted
+
+
+def _row_key(mapping: Mapping) -> str:
+    number, order = "coalesce(number, 1)", _keyed(mapping, "order_id")
+    if mapping.row_key == "content":
+        key = f"{CONTENT_HEX} || '|' || {number}"
+    elif mapping.row_key == "line":
+        # A row without a line id is told apart by its content, so that no line of the order is lost.
+        key = f"coalesce({order}, '') || '|' || coalesce(line_id, {CONTENT_HEX})"
+    else:
+        apart = f"case when {by_content(mapping)} then {CONTENT_HEX} else coalesce(ordered_at::varchar, '') end"
+        key = f"coalesce({order}, '') || '|' || {apart} || '|' || {number}"
+        if mapping.row_key != "order":
+            key = f"coalesce(lower(hex(customers.customer_key)), '') || '|' || {key}"
+    return f"{key} || case when _kind = '' then '' else '|' || _kind end"
+
+
+def _keyed(mapping: Mapping, column: str) -> str:
+    """An order's number, the customer's key in the place kept for it: a pseudonym, as everywhere outside pii."""
+    if mapping.customer not in mapping.order:
+        return column
+    return f"replace({column}, {CUSTOMER}, lower(hex(customers.customer_key)))"

@@ -1,0 +1,151 @@
+"""What the rows of an order say together, as SQL: columns that only its first row has, and totals that count once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from clv.core.sql_text import literal, quoted
+from clv.sources.mapping.language import Mapping
+from clv.sources.mapping.numbers import number_in
+from clv.sources.mapping.values import LINE_COLUMNS
+from clv.sources.mapping.values_sql import meets, whole
+
+NOTHING = "case when amount = 0 then amount end"
+ALL_ROWS = "rows between unbounded preceding and unbounded following"
+
+
+def customer(mapping: Mapping, column: str | None = None) -> str:
+    """The customer's id in a row, or what it would be were it in another column of `received`."""
+    text = whole(mapping, mapping.customer, column)
+    return f"lower({text})" if mapping.customer_lower else text
+
+
+def carried(mapping: Mapping) -> str:
+    """`received`, what the mapping carries being filled from the order's first row, with a column more for each of
+    `_of_order`: what the order's first row that fills it says, for the rows that do not."""
+    rows = "from received"
+    if mapping.carry:
+        window = f"over (partition by {_names(mapping.order)} order by _line)"
+        filled = {name: f"coalesce({quoted(name)}, first_value({quoted(name)}) {window})" for name in mapping.carry}
+        rows = f"select * replace ({_aliased(filled)}) from received"  # noqa: S608 - our own SQL; values are bound or quoted
+    if not (columns := _of_order(mapping)):
+        return _each_once(mapping, rows)
+    apart = f"{_names(mapping.order)}, {customer(mapping)}"
+    window = f"over (partition by {apart} order by _line {ALL_ROWS})"
+    said = {
+        _judged(name): f"coalesce({quoted(name)}, first_value({quoted(name)} ignore nulls) {window})"
+        for name in columns
+    }
+    return _each_once(mapping, f"select *, {_aliased(said)} from ({rows})")  # noqa: S608 - our own SQL; values are bound or quoted
+
+
+def _each_once(mapping: Mapping, rows: str) -> str:
+    """The rows, what `once_per_order` lists standing in one row of an order alone, the first that no filter rejects;
+    `_once_reason` says where a row states another number than the order's first."""
+    if not mapping.amount_once_columns:
+        return rows
+    apart = _names(mapping.order) + ("" if mapping.row_key == "order" else f", {customer(mapping)}")
+    values, bearer = {}, "coalesce(min(_line) filter (_is_counted) over of_order, min(_line) over of_order)"
+    complaints = []
+    for name in mapping.amount_once_columns:
+        number = number_in(mapping, name)
+        first = f"first_value(case when {number} <> 0 then {quoted(name)} end ignore nulls) over of_order"
+        first_number = f"first_value(nullif({number}, 0) ignore nulls) over of_order"
+        values[name] = (
+            f"case when {quoted(name)} is not null and {number} is null then {quoted(name)} "
+            f"when _line = {bearer} then {first} end"
+        )
+        says = f"{literal(name + ' ')} || chr(39) || {_shown(number)} || chr(39) || ' is not ' || chr(39)"
+        says += f" || {_shown(first_number)} || chr(39) || ', which the order states first'"
+        complaints.append(f"when {number} <> 0 and {number} <> {first_number} then {says}")
+    judged = f"select *, {rule(mapping)} is null as _is_counted from ({rows})"  # noqa: S608 - our own SQL; values are bound or quoted
+    return (
+        f"select * exclude (_is_counted) replace ({_aliased(values)}), case {' '.join(complaints)} end as _once_reason "  # noqa: S608 - our own SQL; values are bound or quoted
+        f"from ({judged}) window of_order as (partition by {apart} order by _line {ALL_ROWS})"
+    )
+
+
+def rule(mapping: Mapping) -> str:
+    """The name of the first filter that sets a row aside, else null."""
+    if not mapping.filters:
+        return "null::varchar"
+    of_order = _of_order(mapping)
+    filters = [replace(one, column=_judged(one.column)) if one.column in of_order else one for one in mapping.filters]
+    return f"case {' '.join(f'when {meets(mapping, one)} then {literal(one.rule)}' for one in filters)} end"
+
+
+def totalled(mapping: Mapping) -> str:
+    """`typed`, an order's total, and its refund, standing in one row of it alone: the first that is readable and that
+    no filter sets aside. A row that states another one than the first is unreadable."""
+    if not (mapping.amount_once_per_order or mapping.refunded_once_per_order):
+        return "from typed"
+    order = "order_id" if mapping.row_key == "order" else "order_id, customer_id"
+    found, values, complaints = {}, {}, []
+    if mapping.amount_once_per_order:  # what is paid and what is given back are two totals
+        found["_total"] = _by_sign(
+            f"coalesce({_first_stated('case when amount > 0 then amount end')}, {_first_stated(NOTHING)})",
+            _first_stated("case when amount < 0 then amount end"),
+        )
+        found["_bearer"] = _by_sign(_first_row("coalesce(amount, 0) >= 0"), _first_row("amount < 0"))
+        found["_has_total"] = "max(amount) over of_order is not null"
+        values["amount"] = "case when _line = _bearer and _total is not null then _total when _has_total then 0 end"
+        complaints.append(_contradiction("amount", "amount", "_total"))
+    if mapping.refunded_once_per_order:
+        found["_refunded"] = _first_stated("nullif(_refund, 0)")
+        found["_refund_bearer"] = _first_row("true")
+        found["_first_refunded_at"] = _first_stated("_refunded_at")
+        values["_refund"] = "case when _line = _refund_bearer then _refunded end"
+        values["_refunded_at"] = "coalesce(_refunded_at, _first_refunded_at)"
+        complaints.append(_contradiction("refund", "_refund", "_refunded"))
+    values["_reason"] = f"coalesce(_reason, case {' '.join(complaints)} end)"
+    window = f"window of_order as (partition by {order} order by _line {ALL_ROWS})"
+    together = f"select *, {_aliased(found)} from typed {window}"  # noqa: S608 - our own SQL; values are bound or quoted
+    return f"select * exclude ({', '.join(found)}) replace ({_aliased(values)}) from ({together})"  # noqa: S608 - our own SQL; values are bound or quoted
+
+
+def _by_sign(paid: str, given_back: str) -> str:
+    return f"case when coalesce(amount, 0) >= 0 then {paid} else {given_back} end"
+
+
+def _first_row(condition: str) -> str:
+    """The line of an order's first row that meets a condition and counts, or of the first that meets it."""
+    counts = f"min(_line) filter ({condition} and _reason is null and _rule is null) over of_order"
+    return f"coalesce({counts}, min(_line) filter ({condition}) over of_order)"
+
+
+def _first_stated(value: str) -> str:
+    return f"first_value({value} ignore nulls) over of_order"
+
+
+def _contradiction(called: str, value: str, first: str) -> str:
+    # In quotes, as every value in a reason: what is counted is the reason without its values.
+    says = (
+        f"'the {called} ' || chr(39) || {_shown(value)} || chr(39) || ' is not ' || chr(39) || {_shown(first)} "
+        "|| chr(39) || ', which the order states first'"
+    )
+    return f"when order_id is not null and {value} <> 0 and {value} <> {first} then {says}"
+
+
+def _shown(number: str) -> str:
+    return f"rtrim(rtrim(abs({number})::varchar, '0'), '.')"
+
+
+def _of_order(mapping: Mapping) -> list[str]:
+    """Columns of filters that are an order's, not a line's: where an order's further rows leave them empty, what its
+    first row says is meant."""
+    of_lines = {mapping.columns.get(name) for name in (*LINE_COLUMNS, "discount", "cost")}
+    of_lines |= {mapping.price, None if mapping.amount_once_per_order else mapping.amount}
+    filtered = [one.column for one in mapping.filters]
+    return [name for name in dict.fromkeys(filtered) if name not in {*of_lines, *mapping.carry, *mapping.order}]
+
+
+def _judged(column: str) -> str:
+    return f"_judged {column}"
+
+
+def _names(columns: tuple[str, ...]) -> str:
+    return ", ".join(quoted(name) for name in columns)
+
+
+def _aliased(values: dict[str, str]) -> str:
+    return ", ".join(f"{sql} as {quoted(name)}" for name, sql in values.items())

@@ -1,0 +1,219 @@
+"""What has been received, and which rows of it are rejected, and why: counts and reasons of batches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from clv.catalog import tables
+from clv.core import masking
+from clv.core.errors import ClvError
+from clv.core.settings import Settings
+from clv.sources.mapping import hints
+from clv.sources.mapping.language import load_mapping
+from clv.warehouse import db, roles
+
+REASONS_SHOWN = 3  # per file, when it is loaded
+UNREADABLE = f"select batch_id, line, reason from {tables.UNREADABLE_ROWS} where reason <> 'erased'"  # noqa: S608 - our own names
+WITHOUT_VALUES = "ops.without_values(reason)"  # SQL: a reason without what it quotes, as clv.core.masking has it
+SAMPLE = 500  # reasons of a batch from which a mend is worked out
+
+# A batch that a later one of the same file, which holds, has taken the place of, of `batches`.
+REPLACED = f"""exists (
+    select from {tables.BATCHES} as later
+    where later.source = batches.source and later.file_name = batches.file_name
+        and coalesce(later.replay_of, later.batch_id) > coalesce(batches.replay_of, batches.batch_id)
+        and not exists (select from {tables.WITHDRAWALS} as taken_back where taken_back.batch_id = later.batch_id)
+)"""  # noqa: S608 - our own names
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A file as it was received. Of one that no run has taken in yet, what became of its readable rows is None."""
+
+    batch_id: int
+    source: str
+    kind: str
+    file_name: str
+    loaded_at: datetime
+    received: int
+    accepted: int | None
+    rejected: int
+    replaced: int | None
+    duplicates: int | None
+    withdrawn_rows: int | None
+    erased_rows: int | None
+    warnings: int
+    withdrawn_at: datetime | None
+    withdrawn: str | None
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why rows of a batch are rejected: how many for the same reason, and the first of them."""
+
+    batch_id: int
+    source: str
+    file_name: str
+    reason: str
+    rows: int
+    line: int
+    example: str
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A rejected row. `text` is as it came, where it could not be read; else None."""
+
+    batch_id: int
+    line: int
+    reason: str
+    text: str | None
+
+
+def batches(settings: Settings, source: str | None = None) -> list[Batch]:
+    """Every batch, the newest first. rejected: rows that could not be read, lack what an order needs, or met a filter.
+    So it is in staging's counts, in analytics.rejected_rows, and in `reasons` and `rows`.
+
+    Once a run has taken a batch in, received = accepted + rejected + replaced + duplicates + withdrawn rows + erased
+    rows. `withdrawn` is why the batch was withdrawn; its rows count as withdrawn from the next run on.
+    """
+    counted = _there(tables.STG_BATCH_COUNTS, settings)
+    counts = f"""
+        select
+            batch_id, rows_accepted, rows_duplicate, rows_replaced, rows_rejected, rows_withdrawn, rows_erased
+        from {tables.STG_BATCH_COUNTS}
+    """  # noqa: S608 - our own names
+    names = (
+        "batch_id",
+        "rows_accepted",
+        "rows_duplicate",
+        "rows_replaced",
+        "rows_rejected",
+        "rows_withdrawn",
+        "rows_erased",
+    )
+    none = "select " + ", ".join(f"null::bigint as {name}" for name in names)
+    query = f"""
+        with counts as ({counts if counted else none})
+        select
+            batch_id, source, kind, file_name, loaded_at, rows_received, rows_accepted,
+            coalesce(rows_rejected, (select count(*) from ({UNREADABLE}) as u where u.batch_id = batches.batch_id)),
+            rows_replaced, rows_duplicate, rows_withdrawn, rows_erased,
+            (select count(*) from {tables.BATCH_WARNINGS} as warned where warned.batch_id = batches.batch_id),
+            withdrawals.withdrawn_at, withdrawals.reason
+        from {tables.BATCHES} as batches
+        left join counts using (batch_id)
+        left join {tables.WITHDRAWALS} as withdrawals using (batch_id)
+        where %(source)s::text is null or source = %(source)s
+        order by batch_id desc
+    """  # noqa: S608 - our own SQL; values are bound or quoted
+    found = db.rows(query, {"source": source}, settings.url_as(roles.PUBLISHER))
+    return [Batch(*row) for row in found]
+
+
+def taken_in(batch_id: int, settings: Settings) -> bool:
+    """Whether a run has judged the batch's rows; until then only those are known that could not be read."""
+    if not _there(tables.STG_BATCH_COUNTS, settings):
+        return False
+    query = f"select 1 from {tables.STG_BATCH_COUNTS} where batch_id = %s"  # noqa: S608 - our own names
+    return bool(db.rows(query, (batch_id,), settings.url_as(roles.PUBLISHER)))
+
+
+def reasons(settings: Settings, source: str | None = None) -> list[Reason]:
+    """Why rows are rejected, most frequent first, over all batches that hold (not withdrawn, nor replaced by a later
+    file of the same name). Values in them are as they came: see clv.core.masking."""
+    holding = f"not {REPLACED} and batch_id not in (select batch_id from {tables.WITHDRAWALS})"  # noqa: S608 - our own names
+    query = _reasons(_rows(settings), f"(%(source)s::text is null or source = %(source)s) and {holding}")
+    return [Reason(*row) for row in db.rows(query, {"source": source}, settings.url_as(roles.PUBLISHER))]
+
+
+def _reasons(rejected: str, chosen: str) -> str:
+    # Reasons that differ by the quoted value alone are one.
+    kind = WITHOUT_VALUES
+    return f"""
+        select batch_id, source, batches.file_name, {kind}, count(*), min(line), (array_agg(reason order by line))[1]
+        from ({rejected}) as rejected
+        inner join {tables.BATCHES} as batches using (batch_id)
+        where {chosen}
+        group by batch_id, source, batches.file_name, {kind}
+        order by count(*) desc, batch_id desc, min(line)
+    """  # noqa: S608 - our own SQL; values are bound or quoted
+
+
+def rows(settings: Settings, batch_id: int, limit: int | None = None) -> list[Rejected]:
+    """The rejected rows of a batch in their order, at most `limit`. Raises ClvError when there is no such batch."""
+    source_of(batch_id, settings)
+    query = (
+        f"select batch_id, line, reason from ({_rows(settings)}) as rejected where batch_id = %s order by line limit %s"  # noqa: S608 - our own SQL; values are bound or quoted
+    )
+    found = db.rows(query, (batch_id, limit), settings.url_as(roles.PUBLISHER))
+    query = f"""
+        select line, coalesce(texts.raw_text, rejected.raw_text) from {tables.UNREADABLE_ROWS} as rejected
+        left join {tables.UNREADABLE_TEXTS} as texts using (batch_id, line) where batch_id = %s and line <= %s
+    """  # noqa: S608 - our own names
+    last = max((line for _, line, _ in found), default=0)
+    texts = dict(db.rows(query, (batch_id, last), settings.url_as(roles.LOADER)))
+    return [Rejected(batch, line, reason, texts.get(line)) for batch, line, reason in found]
+
+
+def warnings(batch_id: int, settings: Settings) -> list[str]:
+    """What looked wrong in a batch's file when it was loaded."""
+    query = f"select warning from {tables.BATCH_WARNINGS} where batch_id = %s order by place"  # noqa: S608 - our own names
+    return [warning for (warning,) in db.rows(query, (batch_id,), settings.url_as(roles.PUBLISHER))]
+
+
+def source_of(batch_id: int, settings: Settings) -> str:
+    """The source that a batch came from. Raises ClvError when there is no such batch."""
+    query = f"select source from {tables.BATCHES} where batch_id = %s"  # noqa: S608 - our own names
+    found = db.rows(query, (batch_id,), settings.url_as(roles.LOADER))
+    if not found:
+        raise ClvError(f"there is no batch {batch_id}; `clv batches` lists them")
+    return found[0][0]
+
+
+def told(batch_id: int, settings: Settings) -> list[str]:
+    """The first reasons why rows of a batch are unreadable, masked, and the mends, a line each: for whoever loads it,
+    and for a run's log."""
+    query = _reasons(UNREADABLE, "batch_id = %(batch_id)s")
+    found = [Reason(*row) for row in db.rows(query, {"batch_id": batch_id}, settings.url_as(roles.LOADER))]
+    words = known_words(source_of(batch_id, settings), settings)
+    lines = [
+        f"{one.rows:,} rejected: {masking.reason(one.example, words)} (line {one.line})"
+        for one in found[:REASONS_SHOWN]
+    ]
+    if more := found[REASONS_SHOWN:]:
+        lines.append(f"{sum(one.rows for one in more):,} rejected for other reasons: `clv rejects --batch {batch_id}`")
+    return lines + [f"mend: {mend}" for mend in mends(batch_id, settings)]
+
+
+def known_words(source: str, settings: Settings) -> set[str]:
+    """What the mapping of a source names of the shop's values, which masking shows; none where there is no mapping."""
+    try:
+        return load_mapping(source, settings).words
+    except ClvError:  # it was removed since
+        return set()
+
+
+def mends(batch_id: int, settings: Settings) -> list[str]:
+    """What to write into the mapping so that unreadable rows of a batch become readable (clv.sources.mapping.hints)."""
+    query = f"select distinct reason from {tables.UNREADABLE_ROWS} where batch_id = %s order by reason limit {SAMPLE}"  # noqa: S608 - our own names
+    found = db.rows(query, (batch_id,), settings.url_as(roles.LOADER))
+    mapping = load_mapping(source_of(batch_id, settings), settings)
+    return hints.mends([reason for (reason,) in found], mapping)
+
+
+def _rows(settings: Settings) -> str:
+    """SQL of every rejected row: (batch_id, line, reason). What a later row replaced, or an operator took back, is not
+    rejected."""
+    if not _there(tables.SET_ASIDE_LINES, settings):
+        return UNREADABLE
+    return f"""
+        {UNREADABLE} union all
+        select batch_id, line, reason from {tables.SET_ASIDE_LINES}
+        where reason not in ('replaced', 'withdrawn', 'erased')
+    """  # noqa: S608 - our own names
+
+
+def _there(table: str, settings: Settings) -> bool:
+    return db.rows("select to_regclass(%s) is not null", (table,), settings.url_as(roles.PUBLISHER))[0][0]

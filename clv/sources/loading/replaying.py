@@ -1,0 +1,116 @@
+"""Rows that were set aside, taken again after a mistake in the mapping, or in this code, is mended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NoReturn
+
+from clv.catalog import tables
+from clv.core.errors import ClvError
+from clv.core.settings import Settings
+from clv.sources.connectors import files
+from clv.sources.kinds.orders.mapped import ERASED
+from clv.sources.loading import kept
+from clv.sources.loading.batches import BatchResult, load_batch, next_delivery, scratch_folder
+from clv.sources.loading.writing import Opening
+from clv.sources.mapping.language import load_mapping
+from clv.warehouse import db
+from clv.warehouse.roles import LOADER
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """A batch of which rows were set aside, and the one that took its place: None where no row more can be used."""
+
+    batch_id: int
+    file_name: str
+    usable_before: int
+    result: BatchResult | None
+
+
+def replay(settings: Settings, source: str | None = None, batch_id: int | None = None) -> list[Replayed]:
+    """Reads the files of a source, or of one batch, again where rows of theirs were unreadable, lack what an order
+    needs, or met a filter: by the mapping and the code as they are now.
+
+    Where more rows can be used, the file becomes a new batch in the old one's place, and the old one is withdrawn, in
+    one transaction; else nothing changes. So a second replay does nothing. Raises ClvError, after all others are done,
+    naming the batches whose copy is gone.
+    """
+    results, gone = [], []
+    for batch in _set_aside(settings, source, batch_id):
+        if kept.find(batch.sha256, batch.file_name, settings):
+            results.append(_replay(batch, settings))
+        else:
+            gone.append(f"{batch.batch_id} ({batch.file_name})")
+    if gone:
+        raise ClvError(
+            f"no copy is left of the file of batch {', '.join(gone)} in {settings.home / 'received'}; "
+            "load it again with `clv ingest --source NAME --path FILE`"
+        )
+    return results
+
+
+@dataclass(frozen=True)
+class _Batch:
+    batch_id: int
+    source: str
+    file_name: str
+    sha256: str
+    landed: bool
+    place: int
+    usable: int
+
+
+def _set_aside(settings: Settings, source: str | None, batch_id: int | None) -> list[_Batch]:
+    """The batches that hold and of which rows are set aside at the door, in the order in which they count."""
+    query = f"""
+        with batches as (
+            select
+                batch_id, source, file_name, content_sha256, landed, coalesce(replay_of, batch_id) as place,
+                case kind when 'orders' then (
+                    select count(*) from {tables.ORDER_LINES} as lines
+                    where lines._batch_id = batches.batch_id and _rule is null
+                        and num_nulls(customer_key, order_id, ordered_at, amount) = 0
+                ) else (
+                    select count(*) from {tables.CHANNEL_SPEND} as spend
+                    where spend._batch_id = batches.batch_id and spend._rule is null
+                ) end as usable,
+                (
+                    select count(*) from {tables.ORDER_LINES} as lines
+                    where lines._batch_id = batches.batch_id and _rule = '{ERASED}'
+                ) + (
+                    select count(*) from {tables.UNREADABLE_ROWS} as rows
+                    where rows.batch_id = batches.batch_id and reason = '{ERASED}'
+                ) as erased,
+                rows_received
+            from {tables.BATCHES} as batches
+            where (source = %(source)s or batch_id = %(batch_id)s)
+                and batch_id not in (select batch_id from {tables.WITHDRAWALS})
+        )
+        select batch_id, source, file_name, content_sha256, landed, place, usable
+        from batches where usable + erased < rows_received
+        order by place
+    """  # noqa: S608 - our own names
+    found = db.rows(query, {"source": source, "batch_id": batch_id}, settings.url_as(LOADER))
+    return [_Batch(*row) for row in found]
+
+
+def _gone(batch: _Batch) -> NoReturn:
+    raise ClvError(f"the copy of the file of batch {batch.batch_id} has just gone; replay again")
+
+
+def _replay(batch: _Batch, settings: Settings) -> Replayed:
+    mapping = load_mapping(batch.source, settings)
+    with scratch_folder(settings) as scratch:
+        path, sha256 = kept.find(batch.sha256, batch.file_name, settings) or _gone(batch)
+        file = files.prepare(path, batch.file_name, mapping.encoding, scratch, bounded=False)
+        if file.sha256 != sha256:
+            raise ClvError(
+                f"{path} is not what was received as {batch.file_name}; "
+                f"load that again with `clv ingest --source {batch.source} --path FILE`"
+            )
+        file = replace(file, sha256=batch.sha256)  # a copy that erasures took rows out of is still of that file
+        delivery = next_delivery(batch.sha256, mapping, settings)
+        opening = Opening(delivery, batch.landed, batch.batch_id, batch.place, batch.usable)
+        result = load_batch(file, mapping, settings, opening, scratch)
+    return Replayed(batch.batch_id, batch.file_name, batch.usable, result)

@@ -1,0 +1,53 @@
+"""The text of a row that could not be read: what its fields are, and whom they name."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterator
+
+from clv.core import ids
+from clv.sources.mapping.language import FileMapping, Mapping
+from clv.warehouse.erasures import Erased
+
+
+def fields(text: str, delimiter: str | None) -> Iterator[str]:
+    """The values in the text of a row, a CSV record or a JSON object, without spaces around them."""
+    if text.lstrip().startswith("{"):
+        try:
+            yield from _leaves(json.loads(text))
+            return
+        except ValueError:  # cut off, or never whole: every piece of it between marks
+            yield from filter(None, (piece.strip() for piece in re.split(r'[{}\[\]":,]', text)))
+    try:
+        for row in csv.reader([text], delimiter=delimiter or ",") if delimiter != "whitespace" else [text.split()]:
+            yield from (value.strip() for value in row)
+    except csv.Error:
+        yield from (value.strip(' "') for value in re.split(f"[{re.escape(delimiter or ',')}\r\n]", text))
+
+
+def _leaves(value: object) -> Iterator[str]:
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(item)
+    elif value is not None:
+        yield str(value).strip()
+
+
+def as_customer(value: str, mapping: FileMapping) -> str:
+    """A value as it would be a customer's id by the mapping, where it has customers."""
+    return _as_told(ids.visible(value), mapping)
+
+
+def names_erased(text: str, mapping: Mapping, erased: Erased) -> bool:
+    """Whether any value of a row's text is the id of an erased customer, as it came or as it counts."""
+    values = {_as_told(form, mapping) for value in fields(text, mapping.delimiter) for form in ids.forms(value)}
+    return any(erased.receipt(value, mapping.customer_namespace) for value in values if value)
+
+
+def _as_told(value: str, mapping: FileMapping) -> str:
+    if not isinstance(mapping, Mapping):
+        return value
+    value = re.sub(r"\.0+$", "", value) if mapping.customer in mapping.whole_number else value
+    return value.lower() if mapping.customer_lower else value

@@ -1,0 +1,186 @@
+"""One file's rows into the warehouse: batch, lines, customers and unreadable rows in one transaction, by COPY."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import adbc_driver_manager
+import adbc_driver_postgresql.dbapi as adbc
+import duckdb
+import pyarrow as pa
+
+from clv.catalog import tables
+from clv.core.errors import ClvError, Unavailable
+from clv.core.sql_text import literal
+from clv.sources.connectors.files import Received
+from clv.sources.formats.received import Unreadable
+from clv.sources.mapping.language import FileMapping, Mapping
+from clv.warehouse import db, locks
+
+CHUNK_ROWS = 100_000
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How a batch comes: which delivery of its content it is, and whether it lay in the landing folder. Of a replay:
+    the batch that it takes the place of, the first one that had this place, and how many usable rows there were."""
+
+    delivery: int
+    landed: bool
+    replayed: int | None = None
+    replay_of: int | None = None
+    usable_before: int | None = None
+
+
+@contextmanager
+def transaction(url: str) -> Iterator[adbc.Cursor]:
+    """A cursor whose work is committed at the end, whole, or not at all. Database errors become one line."""
+    try:
+        connection = adbc.connect(url)
+    except adbc_driver_manager.Error as error:
+        raise Unavailable(f"the warehouse does not answer ({' '.join(str(error).split())[:400]})") from None
+    try:
+        with connection, connection.cursor() as cursor:
+            yield cursor
+            connection.commit()
+    except adbc_driver_manager.Error as error:
+        raise ClvError(f"the warehouse did not take the rows ({' '.join(str(error).split())[:400]})") from None
+
+
+def hold_customers(cursor: adbc.Cursor) -> None:
+    """Waits until nobody is being erased or renamed, and keeps it so until the transaction ends."""
+    cursor.execute(f"select pg_advisory_xact_lock_shared({db.lock_key(locks.CUSTOMERS)})::text")
+    cursor.fetchall()
+
+
+def claim_currency(cursor: adbc.Cursor, currency: str) -> str:
+    """Sets the warehouse's currency if it has none yet; returns the one that holds."""
+    cursor.execute(
+        f"insert into {tables.SETTINGS} (name, value) values ('currency', $1) on conflict (name) do nothing",  # noqa: S608 - our own names
+        (currency,),
+    )
+    cursor.execute(f"select value from {tables.SETTINGS} where name = 'currency'")  # noqa: S608 - our own names
+    return cursor.fetchall()[0][0]
+
+
+def open_batch(
+    cursor: adbc.Cursor,
+    file: Received,
+    mapping: FileMapping,
+    currency: str,
+    counts: tuple[int, int, int],
+    opening: Opening,
+) -> int | None:
+    """Writes the batch's row and returns its id; None when somebody else has just loaded this delivery. A batch that it
+    replays is withdrawn.
+
+    counts: rows received, loaded and unreadable. The table's unique key decides: a second load of the same file waits
+    here until the first has ended.
+    """
+    cursor.execute(
+        f"insert into {tables.BATCHES} (source, file_name, content_sha256, mapping_sha256, currency, rows_received, "  # noqa: S608 - our own names
+        "rows_loaded, rows_unreadable, delivery, landed, replay_of, kind, row_key) "
+        "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) on conflict do nothing returning batch_id",
+        (
+            mapping.source,
+            file.name,
+            file.sha256,
+            mapping.sha256,
+            currency,
+            *counts,
+            opening.delivery,
+            opening.landed,
+            opening.replay_of,
+            mapping.kind,
+            mapping.row_key if isinstance(mapping, Mapping) else None,
+        ),
+    )
+    found = cursor.fetchall()
+    if found and opening.replayed is not None:
+        cursor.execute(
+            f"insert into {tables.WITHDRAWALS} (batch_id, reason) values ($1, $2) on conflict do nothing",  # noqa: S608 - our own names
+            (opening.replayed, f"replayed as batch {found[0][0]}"),
+        )
+    return found[0][0] if found else None
+
+
+def copy_rows(
+    cursor: adbc.Cursor,
+    duck: duckdb.DuckDBPyConnection,
+    query: str,
+    into: str,
+    batch_id: int,
+    source: str,
+    progress: Callable[[int], None],
+) -> int:
+    """Copies the rows of a DuckDB query into a table of raw in chunks; returns how many."""
+    sql = f"select {batch_id}::bigint as _batch_id, {literal(source)} as _source, * from ({query})"  # noqa: S608 - our own SQL; values are bound or quoted
+    reader = duck.sql(sql).to_arrow_reader(CHUNK_ROWS)
+    done = 0
+
+    def counted() -> Iterator[pa.RecordBatch]:
+        nonlocal done
+        for batch in reader:
+            yield batch
+            done += batch.num_rows
+            progress(done)
+
+    schema, table = into.split(".")
+    batches = pa.RecordBatchReader.from_batches(reader.schema, counted())
+    cursor.adbc_ingest(table, batches, mode="append", db_schema_name=schema)
+    return done
+
+
+def copy_unreadable(cursor: adbc.Cursor, batch_id: int, file: Received, unreadable: list[Unreadable]) -> None:
+    """Copies the unreadable rows into quarantine, and their texts into pii."""
+    if not unreadable:
+        return
+    places = {
+        "batch_id": pa.array([batch_id] * len(unreadable), pa.int64()),
+        "line": pa.array([row.line for row in unreadable], pa.int64()),
+    }
+    reasons = [row.reason.replace("\0", "") for row in unreadable]
+    texts = [row.raw_text.replace("\0", "") for row in unreadable]
+    for name, values in (
+        (tables.UNREADABLE_ROWS, {"file_name": [file.name] * len(unreadable), "reason": reasons}),
+        (tables.UNREADABLE_TEXTS, {"raw_text": texts}),
+    ):
+        schema, table = name.split(".")
+        cursor.adbc_ingest(table, pa.table({**places, **values}), mode="append", db_schema_name=schema)
+
+
+def copy_warnings(cursor: adbc.Cursor, batch_id: int, warnings: list[str]) -> None:
+    """Keeps what looked wrong in a batch's file beside the batch."""
+    for place, warning in enumerate(warnings, 1):
+        cursor.execute(
+            f"insert into {tables.BATCH_WARNINGS} (batch_id, place, warning) values ($1, $2, $3)",  # noqa: S608 - our own names
+            (batch_id, place, warning),
+        )
+
+
+def copy_customers(cursor: adbc.Cursor, customers: pa.Table, source: str) -> None:
+    """Adds customers not known yet, and the e-mail and name of known ones where the file brings new ones.
+
+    customers: customer_key (16 bytes), customer_id, email, name; one row per key.
+    """
+    cursor.execute(f"create temporary table received_customers (like {tables.CUSTOMERS}) on commit drop")
+    cursor.execute("alter table received_customers drop constraint if exists received_customers_pkey")
+    for column in ("source", "loaded_at"):
+        cursor.execute(f"alter table received_customers alter column {column} drop not null")
+    cursor.adbc_ingest("received_customers", customers, mode="append", temporary=True)
+    # In the order of the key, so that two loads at once never wait for each other in a circle.
+    cursor.execute(
+        f"""
+        insert into {tables.CUSTOMERS} as known (customer_key, source, customer_id, email, name)
+        select customer_key, $1::text, customer_id, email, name
+        from received_customers
+        order by customer_key
+        on conflict (customer_key) do update
+        set email = coalesce(excluded.email, known.email), name = coalesce(excluded.name, known.name)
+        where excluded.email is distinct from known.email and excluded.email is not null
+            or excluded.name is distinct from known.name and excluded.name is not null
+        """,  # noqa: S608 - our own names
+        (source,),
+    )

@@ -1,0 +1,1 @@
+"""The mapping language: which of a shop's columns is what."""

@@ -1,0 +1,252 @@
+"""What mends a file's unreadable rows: lines for its mapping, worked out from the reasons alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import cache
+from itertools import product
+from zoneinfo import ZoneInfo, available_timezones
+
+from clv.core import masking
+from clv.sources.mapping.language import FileMapping, Mapping, SpendMapping
+from clv.sources.mapping.numbers import SIGNS
+from clv.sources.mapping.values import APOSTROPHES, BLANKS
+
+VALUE = re.compile(r"^(?P<column>.*?) '(?P<value>.*)' (?P<says>is not .*|is 10,.*|bears .*)$", re.DOTALL)
+DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"}
+# How dates and times of day are written, with the format that reads them. Day and month first are told apart below.
+DATES = {
+    r"\d{1,2}\.\d{1,2}\.\d{4}": "%d.%m.%Y", r"\d{1,2}\.\d{1,2}\.\d{2}": "%d.%m.%y", r"\d{8}": "%Y%m%d",
+    r"\d{4}\.\d{1,2}\.\d{1,2}": "%Y.%m.%d", r"[^\W\d_]{3} \d{1,2}, \d{4}": "%b %d, %Y",
+    r"[^\W\d_]{4,} \d{1,2}, \d{4}": "%B %d, %Y", r"\d{1,2} [^\W\d_]{3} \d{4}": "%d %b %Y",
+    r"\d{1,2} [^\W\d_]{4,} \d{4}": "%d %B %Y", r"[^\W\d_]{3}-\d{1,2}-\d{2}": "%b-%d-%y",
+    r"\d{1,2}-[^\W\d_]{3}-\d{2}": "%d-%b-%y", r"\d{1,2}-[^\W\d_]{3}-\d{4}": "%d-%b-%Y",
+    r"\d{1,2}\. [^\W\d_]{4,} \d{4}": "%d. %B %Y", r"\d{1,2}\. [^\W\d_]{3} \d{4}": "%d. %b %Y",
+    r"\d{4}-\d{1,2}-\d{1,2}": "%Y-%m-%d", r"\d{4}/\d{1,2}/\d{1,2}": "%Y/%m/%d",
+}  # fmt: skip
+EITHER_WAY = re.compile(r"(\d{1,2})([/-])(\d{1,2})\2(\d{4}|\d{2})")
+CLOCKS = {
+    "": "", r"[ T]\d{1,2}:\d\d": "%H:%M", r"[ T]\d{1,2}:\d\d:\d\d": "%H:%M:%S", r" \d{1,2}:\d\d [APap][Mm]": "%I:%M %p",
+    r" \d{1,2}:\d\d:\d\d [APap][Mm]": "%I:%M:%S %p", r",? \d{1,2}:\d\d:\d\d": "%H:%M:%S",
+}  # fmt: skip
+ZONE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z_/+-]+|[\w.()& -]{1,60} Time(?: \([\w& ]+\))?")  # nobody is called so
+NUMBER_STYLES = [(decimal, mark) for decimal, mark in product(".,", ["", ",", ".", " ", "'"]) if decimal != mark]
+
+
+def mends(reasons: Iterable[str], mapping: FileMapping) -> list[str]:
+    """What to write into a mapping so that rows become readable that were not, each in one line that can be pasted.
+
+    reasons: those of quarantine.unreadable_rows, with the values in them. None is given where none is sure.
+    """
+    values: dict[str, list[str]] = {}
+    others = []
+    for reason in dict.fromkeys(reasons):
+        if found := VALUE.match(reason):
+            says = found["says"].removeprefix("is not ").split(" with ")[0]
+            values.setdefault(says, []).append(found["value"])
+        else:
+            others.append(reason)
+    found = [
+        *_of_times(values.get("a time", []) + values.get("a day", []), mapping),
+        *_of_years(values, mapping),
+        *_of_numbers(values.get("a number", []), mapping),
+        *_of_currencies(values, mapping),
+        *_of_zones(values.get("a time zone that is known", []), mapping),
+    ]
+    if any(reason.startswith("is not UTF-8") for reason in others):
+        found.append(
+            _say("the file is in another encoding, often cp1252", file_line(mapping, encoding="cp1252"), mapping)
+        )
+    if any(re.match(r"has \d+ fields", reason) for reason in others):
+        mark = DELIMITERS.get(mapping.delimiter, "delimiters")
+        found.append(
+            f"a row has more or fewer {mark} than the header; texts with {mark} in them stand in double quotes"
+        )
+    return found
+
+
+def absent_column(name: str, there: Sequence[str], mapping: FileMapping) -> str | None:
+    """What is likely meant where a file lacks a column: another delimiter, other letters' case; None where unsure."""
+    if len(there) == 1:
+        for mark, called in DELIMITERS.items():
+            names = [part.strip().strip('"') for part in there[0].split(mark)]
+            if mark != mapping.delimiter and name in names:
+                return _say(f"the file's columns are parted by {called}", file_line(mapping, delimiter=mark), mapping)
+    same = [one for one in there if _letters(one) == _letters(name)]
+    return f"the mapping {mapping.source} may mean {same[0]!r}" if len(same) == 1 else None
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[^\w]|_", "", name).lower()
+
+
+def _say(why: str, line: str, mapping: FileMapping) -> str:
+    return f"{why}; say in the mapping {mapping.source}: {line}"
+
+
+def _flow(values: dict[str, object]) -> str:
+    """Keys and values as YAML writes them in one line."""
+    return "{" + ", ".join(f"{key}: {_flow_value(value)}" for key, value in values.items()) + "}"
+
+
+def _flow_value(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(one)}: {json.dumps(other)}" for one, other in value.items()) + "}"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def file_line(mapping: FileMapping, **changes: object) -> str:
+    """The mapping's `file` with changes, whole, so that it can stand in the place of the one there is."""
+    usual = {
+        "encoding": "utf-8",
+        "delimiter": ",",
+        "header": [],
+        "skip": 0,
+        "sheet": None,
+        "explode": None,
+        "decimal": ".",
+        "thousands": "",
+        "missing": [],
+    }
+    stated = {key: getattr(mapping, key) for key in usual}
+    stated = {key: list(value) if isinstance(value, tuple) else value for key, value in stated.items()} | changes
+    return "file: " + _flow({key: value for key, value in stated.items() if value != usual[key]})
+
+
+def _time(mapping: FileMapping, **changes: object) -> str:
+    """The mapping's `time`, or `day`, with changes, whole."""
+    stated: dict[str, object] = {}
+    if isinstance(mapping, SpendMapping):
+        stated = {"column": mapping.day}
+    elif isinstance(mapping, Mapping):
+        names = list(mapping.alternatives.get(mapping.time, ())) or [mapping.time]
+        stated = {
+            "column": names if len(names) > 1 else names[0],
+            "time_of_day": mapping.time_of_day,
+            "zone": mapping.zone_column,
+        }
+        stated["zones"] = mapping.zones
+    stated = {**stated, "formats": list(mapping.time_formats), **changes}
+    line = _flow({key: value for key, value in stated.items() if value})
+    return f"{'day' if isinstance(mapping, SpendMapping) else 'time'}: {line}"
+
+
+def _of_times(values: list[str], mapping: FileMapping) -> list[str]:
+    formats: dict[str, str] = {}
+    for value in values:
+        for form in _formats(value, values):
+            formats.setdefault(form, value)
+    new = {form: value for form, value in formats.items() if form not in mapping.time_formats}
+    if not new:
+        return []
+    day_first = [form for form in new if form.startswith(("%d/", "%d-%m"))]
+    month_first = [form for form in new if form.startswith(("%m/", "%m-"))]
+    value = next(iter(new.values()))
+
+    def with_formats(some: list[str]) -> str:
+        return _time(mapping, formats=[*mapping.time_formats, *some])
+
+    if day_first and month_first:  # neither is sure: two lines to choose from
+        rest = [form for form in new if form not in day_first + month_first]
+        return [
+            _say(
+                f"times are written like {masking.value(value)!r}: {where} stands first",
+                with_formats(first + rest),
+                mapping,
+            )
+            for where, first in (("where the day", day_first), ("or where the month", month_first))
+        ]
+    return [_say(f"times are written like {masking.value(value)!r}", with_formats(list(new)), mapping)]
+
+
+def _formats(value: str, values: list[str]) -> list[str]:
+    """The formats in which a text is a time; two where its day and month cannot be told apart by any of the values."""
+    if re.fullmatch(r"1\d{9}", value):
+        return ["epoch_seconds"]
+    if re.fullmatch(r"1\d{12}", value):
+        return ["epoch_milliseconds"]
+    if re.fullmatch(r"[34]\d{4}(?:\.\d+)?", value):
+        return ["excel_days"]
+    for clock, clock_form in CLOCKS.items():
+        between = ", " if clock.startswith(",") and "," in value else "T" if "T" in value else " "
+        joined = between + clock_form if clock_form else ""
+        for date, form in DATES.items():
+            if re.fullmatch(date + clock, value):
+                # What is written as ISO says and is no time is no day of the calendar, but for a clock of twelve hours.
+                return [] if form in ("%Y-%m-%d", "%Y/%m/%d") and "%p" not in joined else [form + joined]
+        if re.fullmatch(EITHER_WAY.pattern + clock, value):
+            parts = [found for one in values if (found := EITHER_WAY.match(one))]
+            mark = parts[0][2]
+            year = "%Y" if len(parts[0][4]) == 4 else "%y"
+            firsts = [int(found[1]) for found in parts]
+            seconds = [int(found[3]) for found in parts]
+            both = {"d": f"%d{mark}%m{mark}{year}{joined}", "m": f"%m{mark}%d{mark}{year}{joined}"}
+            return [both["d"]] if max(firsts) > 12 else [both["m"]] if max(seconds) > 12 else [both["d"], both["m"]]
+    return []
+
+
+def _of_years(values: dict[str, list[str]], mapping: FileMapping) -> list[str]:
+    """Dates that programs write where there is none, such as 1970-01-01."""
+    written = [value for says, some in values.items() if says.startswith("from ") for value in some]
+    if not written:
+        return []
+    missing = [*mapping.missing, *dict.fromkeys(written)][: len(mapping.missing) + 3]
+    return [_say(f"{written[0]!r} may stand for no date at all", file_line(mapping, missing=missing), mapping)]
+
+
+def _of_numbers(values: list[str], mapping: FileMapping) -> list[str]:
+    bare = [re.sub(r"^[^\d(\-\u2212+.,]+|[^\d)\-\u2212.,]+$", "", value) for value in values]
+    numbers = [value for value in bare if re.fullmatch(rf"[-+(]?[\d.,{BLANKS}{APOSTROPHES}]*\d(?:[)-]|[.,]-)?", value)]
+    # What is written as the mapping says was rejected for what stands beside it.
+    numbers = [value for value in numbers if not _fits(value, mapping.decimal, mapping.thousands)]
+    fitting = [style for style in NUMBER_STYLES if numbers and all(_fits(value, *style) for value in numbers)]
+    if fitting:
+        decimal, mark = fitting[0]
+        line = file_line(mapping, decimal=decimal, thousands=mark)
+        return [_say(f"numbers are written like {masking.value(numbers[0])!r}", line, mapping)]
+    empty = sorted({value for value in values if masking.NOTHING.fullmatch(value)})
+    if empty:
+        line = file_line(mapping, missing=[*mapping.missing, *empty])
+        return [_say(f"{empty[0]!r} may stand for no number at all", line, mapping)]
+    return []
+
+
+def _fits(value: str, decimal: str, mark: str) -> bool:
+    marks = BLANKS if mark == " " else APOSTROPHES if mark == "'" else mark
+    whole = rf"(?:\d+|[1-9]\d{{0,2}}(?:[{marks}]\d{{3}})+)" if mark else r"\d+"
+    return bool(re.fullmatch(rf"[-+(]?{whole}(?:[{decimal}](?:\d*|-))?[)-]?", value))
+
+
+def _of_currencies(values: dict[str, list[str]], mapping: FileMapping) -> list[str]:
+    for says, some in values.items():
+        if not says.startswith(("a currency", "bears a currency")):
+            continue
+        beside_an_amount = says.startswith("bears")
+        for value in some:
+            signs = [sign for sign in SIGNS if (sign in value if beside_an_amount else sign == value)]
+            sign = max(signs, key=len, default="")
+            code = re.search(r"\b[A-Za-z]{3}\b", value) if beside_an_amount else None
+            currency = code[0].upper() if code else SIGNS[sign].split()[0] if sign else ""
+            if currency:
+                others = f" (or another that {sign} stands for)" if not code and " " in SIGNS[sign] else ""
+                return [_say(f"{masking.value(value)!r} is in {currency}{others}", f"currency: {currency}", mapping)]
+    return []
+
+
+@cache
+def _abbreviations() -> set[str]:
+    """What the time zones of the world are called for short, in winter and in summer: IST, WIB."""
+    places = [ZoneInfo(place) for place in sorted(available_timezones())]
+    return {datetime(2024, month, 1, tzinfo=place).tzname() or "" for place in places for month in (1, 7)}
+
+
+def _of_zones(values: list[str], mapping: FileMapping) -> list[str]:
+    values = [value for value in values if ZONE.fullmatch(value) or value in _abbreviations()]
+    if not values or not isinstance(mapping, Mapping):
+        return []
+    zones = {**mapping.zones, **dict.fromkeys(values[:3], "Europe/London")}
+    line = _time(mapping, zones=zones)
+    return [_say(f"{values[0]!r} is the time of which place? If of London's", line, mapping)]

@@ -1,0 +1,146 @@
+"""How a mapping's numbers are written: SQL that reads a text as a number, or gives null where it is in another style.
+
+A text is read whole or not at all, so that `1.234` is never taken for another number than the shop means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from clv.core.sql_text import literal, quoted
+from clv.sources.formats.received import complaint
+from clv.sources.mapping.language import FileMapping
+from clv.sources.mapping.values import APOSTROPHES, BLANKS, THOUSANDS
+
+# 13 digits before the point, since no shop has more, and 10 after it; of what is multiplied, all 20.
+NUMBER, PRODUCT = "decimal(23, 10)", "decimal(33, 20)"
+TOO_LARGE = "is 10,000,000,000,000 or more: too large"
+MINUS = "-\u2212\u2013"  # a minus, and the en dash that programs make of it
+EM_DASH = "\u2014"
+NO_CENTS = f"[{MINUS}{EM_DASH}]{{1,2}}"  # in place of decimals: 12,- is 12
+WORDS = {".": "point", ",": "comma", BLANKS: "blank", APOSTROPHES: "apostrophe"}
+# What may stand beside a number: a run of letters and signs.
+_BETWEEN = rf"\s\d(),+{BLANKS}{APOSTROPHES}{MINUS[1:]}{EM_DASH}{MINUS[0]}"
+TOKEN = f"[^.{_BETWEEN}][^{_BETWEEN}]*"
+# Signs and abbreviations that stand beside amounts, and the currencies they may mean: CLDR's symbols.
+SIGNS = {
+    "€": "EUR", "£": "GBP EGP GIP FKP SHP", "US$": "USD", "CA$": "CAD", "C$": "CAD", "AU$": "AUD", "A$": "AUD",
+    "NZ$": "NZD", "HK$": "HKD", "S$": "SGD", "MX$": "MXN", "NT$": "TWD", "R$": "BRL",
+    "$": "USD AUD CAD NZD SGD HKD MXN TWD ARS CLP COP UYU BBD BMD BSD BZD FJD JMD TTD",
+    "¥": "JPY CNY", "￥": "JPY CNY", "元": "CNY", "円": "JPY", "₹": "INR", "Rs.": "INR PKR LKR NPR MUR",
+    "Rs": "INR PKR LKR NPR MUR", "₽": "RUB", "₺": "TRY", "TL": "TRY", "₩": "KRW", "₴": "UAH", "₪": "ILS",
+    "₫": "VND", "฿": "THB", "₱": "PHP", "₦": "NGN", "₵": "GHS", "₡": "CRC", "₸": "KZT", "zł": "PLN", "Kč": "CZK",
+    "Ft": "HUF", "kr.": "DKK SEK NOK ISK", "kr": "DKK SEK NOK ISK", "Fr.": "CHF", "Fr": "CHF", "SFr.": "CHF",
+    "lei": "RON", "лв.": "BGN", "лв": "BGN", "RM": "MYR", "Rp": "IDR", "R": "ZAR", "Dhs": "AED",
+}  # fmt: skip
+
+
+def number_in(mapping: FileMapping, column: str | None) -> str:
+    """An expression for the number in a column's text; null where there is none, or not in the mapping's style.
+
+    Read are digits with the mapping's decimal and thousands marks, a sign before or a minus after them, accountants'
+    brackets for a minus, and the sign or code of the currency that the row is in.
+    """
+    return _read(mapping, column, NUMBER) if column else f"null::{NUMBER}"
+
+
+def complaints(mapping: FileMapping, columns: Iterable[str]) -> list[str]:
+    """Cases for texts that are there and no number in the mapping's style: too large, of another currency, others."""
+    cases = []
+    for column in dict.fromkeys(columns):
+        bad = f"{quoted(column)} is not null and {number_in(mapping, column)} is null"
+        token = f"regexp_extract({quoted(column)}, {literal(TOKEN)})"
+        in_another = (
+            f"regexp_full_match({quoted(column)}, {literal(_dressed(mapping))}) "
+            f"and (regexp_full_match({token}, '[A-Za-z]{{3}}') or {token} in ({', '.join(map(literal, SIGNS))}))"
+        )
+        why = [
+            complaint(f"{_read(mapping, column, 'double')} is not null", column, TOO_LARGE),
+            complaint(in_another, column, "bears a currency that the mapping does not state"),
+            complaint("true", column, f"is not a number {style(mapping)}"),
+        ]
+        cases.append(f"when {bad} then case {' '.join(why)} end")
+    return cases
+
+
+def times(one: str, other: str) -> str:
+    """The product of two expressions, exact; null where it has more than 13 digits before the point."""
+    return bounded(f"try({one} * {other})")
+
+
+def bounded(value: str) -> str:
+    """An expression's number; null where it has more than 13 digits before the point."""
+    return f"try_cast({value} as {PRODUCT})"
+
+
+def style(mapping: FileMapping) -> str:
+    """The mapping's style in words, for the reason why a text is no number."""
+    thousands = f"{WORDS[THOUSANDS[mapping.thousands]]}s" if mapping.thousands else "no marks"
+    return f"with a decimal {WORDS[mapping.decimal]} and {thousands} between thousands"
+
+
+def _read(mapping: FileMapping, column: str, kind: str) -> str:
+    text = quoted(column)
+    plain = text if mapping.decimal == "." else f"replace({text}, ',', '.')"
+    bare = f"regexp_replace(regexp_replace({text}, {literal(TOKEN)}, '', 'g'), '[^0-9{mapping.decimal}]', '', 'g')"
+    bare = bare if mapping.decimal == "." else f"replace({bare}, ',', '.')"
+    signed = f"regexp_replace({text}, '[{mapping.decimal}]{NO_CENTS}', '{mapping.decimal}')"
+    minus = f"case when regexp_matches({signed}, '[{MINUS}(]') then '-' else '' end"
+    return (
+        f"case when regexp_full_match({text}, '[-+]?{_ungrouped(mapping.decimal)}') then try_cast({plain} as {kind}) "
+        f"when regexp_full_match({text}, {literal(_dressed(mapping))}) and {_agrees(mapping, text)} "
+        f"then try_cast({minus} || {bare} as {kind}) end"
+    )
+
+
+def _ungrouped(decimal: str) -> str:
+    return rf"(?:\d+(?:[{decimal}]\d*)?|[{decimal}]\d+)"
+
+
+def _digits(mapping: FileMapping, no_cents: str) -> str:
+    """A pattern of an unsigned number. Groups are of three digits; with commas, India's of two before the last too.
+    `no_cents` is what may stand in place of decimals."""
+    decimals = rf"[{mapping.decimal}](?:\d*{no_cents})"
+    ungrouped = rf"{_ungrouped(mapping.decimal)}|\d+{decimals}"
+    if not mapping.thousands:
+        return f"(?:{ungrouped})"
+    mark = f"[{THOUSANDS[mapping.thousands]}]"
+    grouped = rf"[1-9]\d{{0,2}}(?:{mark}\d{{3}})+"
+    if mapping.thousands == ",":
+        grouped += r"|[1-9]\d?(?:,\d{2})+,\d{3}"
+    return rf"(?:(?:{grouped})(?:{decimals})?|{ungrouped})"
+
+
+def _dressed(mapping: FileMapping) -> str:
+    """A pattern of a number with what stands around it: one minus or plus at most, a currency before or after; and the
+    apostrophe by which Excel marks a text."""
+    space, sign, money = f"[{BLANKS}]*", f"[{MINUS}+]", f"(?:{TOKEN})?"
+    before, after = f"{money}{space}", f"{space}{money}"
+    digits, with_cents = _digits(mapping, f"|{NO_CENTS}"), _digits(mapping, "")
+    return "'?(?:" + "|".join([
+        f"{sign}?{space}{before}{digits}{after}",
+        f"{before}{sign}{space}{digits}{after}",
+        f"{before}{with_cents}{space}[{MINUS}]{after}",
+        f"{before}{with_cents}{after}{space}[{MINUS}]",
+        rf"\({space}{before}{digits}{after}{space}\)",
+        rf"{before}\({space}{digits}{space}\){after}",
+    ]) + ")"  # fmt: skip
+
+
+def _agrees(mapping: FileMapping, text: str) -> str:
+    """A condition: whether every currency that stands in a text is the row's."""
+    found = f"regexp_extract_all({text}, {literal(TOKEN)})"
+    if not mapping.currency_column:
+        if not mapping.currency:
+            return f"len({found}) = 0"
+        return f"list_has_all([{', '.join(map(literal, _signs_of(mapping.currency.upper())))}], {found})"
+    code = f"upper({quoted(mapping.currency_column)})"
+    if mapping.currency:
+        code = f"coalesce({code}, {literal(mapping.currency.upper())})"
+    meant = literal(" ".join(["", *(f"{sign}={one}" for sign, codes in SIGNS.items() for one in codes.split()), ""]))
+    agrees = f"upper(sign) = {code} or contains({meant}, ' ' || sign || '=' || {code} || ' ')"
+    return f"len(list_filter({found}, lambda sign: not ({agrees}))) = 0"
+
+
+def _signs_of(code: str) -> list[str]:
+    return [code, code.lower(), *(sign for sign, meant in SIGNS.items() if code in meant.split())]

@@ -1,0 +1,128 @@
+"""The parts of a mapping that are more than a column's name: amount, time, currency, how files are written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clv.core import zone_names
+from clv.core.errors import ClvError
+from clv.sources.mapping.values import (
+    Filter,
+    Said,
+    exchange_rates,
+    filter_of,
+    keys_and_values,
+    known_encoding,
+    listed,
+    texts,
+    time_formats,
+)
+
+UNTIL_HEADER = "until_header"  # in place of a number of lines to skip
+SEARCHED_LINES = 200  # of a file, for its header
+
+
+def amount_of(said: Said) -> dict[str, Any]:
+    """What `amount` and `no_revenue` say, as arguments of Mapping; a quantity and a price by the names of columns."""
+    place, column, amount = said.place, said.column, said.part("amount")
+    ways = [key for key in ("column", "price", "sum") if amount.get(key)]
+    if len(ways) != 1:
+        raise ClvError(
+            f"{place}: 'amount' is either a column, or a quantity and a price, or a sum; name one of the three"
+        )
+    if amount.get("price") and not amount.get("quantity"):
+        raise ClvError(f"{place}: 'amount' has a price but no quantity; add quantity: and the column's name")
+    once = amount.get("once_per_order")
+    summed = _columns(said, amount.get("sum"), "amount.sum")
+    minus = _columns(said, amount.get("minus"), "amount.minus")
+    once_columns = _columns(said, once, "amount.once_per_order") if isinstance(once, list) else ()
+    if others := set(once_columns) - {*summed, *minus}:
+        raise ClvError(
+            f"{place}: 'amount.once_per_order' lists columns of 'sum' or 'minus' that are the whole order's; "
+            f"'{sorted(others)[0]}' is none of them"
+        )
+    no_revenue = said.get("no_revenue")
+    rules = no_revenue if isinstance(no_revenue, list) else [no_revenue] if no_revenue else []
+    return {
+        "amount": column(amount.get("column"), "amount.column"),
+        "price": column(amount.get("price"), "amount.price"),
+        "amount_sum": summed,
+        "amount_minus": minus,
+        "amount_once_per_order": bool(once) and not once_columns,
+        "amount_once_columns": once_columns,
+        "no_revenue": tuple(_without_revenue(rule, said) for rule in rules),
+    }
+
+
+def _columns(said: Said, names: object, key: str) -> tuple[str, ...]:
+    return tuple(said.column(name, key) or "" for name in listed(names, f"{said.place}: '{key}'"))
+
+
+def _without_revenue(rule: object, said: Said) -> Filter:
+    stated = keys_and_values("no_revenue", rule, said.place)
+    return filter_of({"rule": "no_revenue", **stated}, said.column, said.place, "no_revenue")
+
+
+def time_of(said: Said) -> dict[str, Any]:
+    """What `time` and `time_zone` say, as arguments of Mapping."""
+    place, time = said.place, said.part("time")
+    zones = keys_and_texts(time.get("zones") or {}, f"{place}: 'time.zones'")
+    for zone in zones.values():
+        zone_names.checked(zone, place)
+    if zones and not time.get("zone"):
+        raise ClvError(f"{place}: 'time.zones' says what a column's zones are; add zone: and the column's name")
+    return {
+        "time": said.column(time.get("column"), "time.column") or "",
+        "time_of_day": said.column(time.get("time_of_day"), "time.time_of_day"),
+        "zone_column": said.column(time.get("zone"), "time.zone"),
+        "zones": zones,
+        "time_formats": time_formats(time.get("formats"), place),
+        "time_zone": zone_names.checked(said.get("time_zone"), place),
+    }
+
+
+def keys_and_texts(value: object, what: str) -> dict[str, str]:
+    """A mapping of texts to texts. Raises ClvError naming what it is of."""
+    if not isinstance(value, dict) or not all(isinstance(one, str) for pair in value.items() for one in pair):
+        raise ClvError(f"{what} gives each text another, as in {{IST: Asia/Kolkata}}; put each in quotes")
+    return value
+
+
+def of_file(said: Said) -> dict[str, Any]:
+    """What `file` and `currency` say, as arguments of FileMapping."""
+    file, currency = said.part("file"), said.part("currency", "code")
+    skip = file.get("skip") or 0
+    if skip != UNTIL_HEADER and (not isinstance(skip, int) or isinstance(skip, bool) or not 0 <= skip <= 1000):
+        raise ClvError(f"{said.place}: 'file.skip' is a number of lines, 1000 at most, or {UNTIL_HEADER}; not {skip!r}")
+    pattern = currency.get("in_name_of")
+    if pattern and (currency.get("column") or currency.get("code")):
+        raise ClvError(f"{said.place}: 'currency' is a code, a column or in_name_of; name one of the three")
+    return {
+        "currency": said.text(currency.get("code"), "currency"),
+        "currency_column": said.in_name(pattern) if pattern else said.column(currency.get("column"), "currency.column"),
+        "rates": exchange_rates(currency.get("rates") or {}, said.place),
+        "minor_units": bool(currency.get("minor_units")),
+        "encoding": known_encoding(file.get("encoding") or "utf-8", said.place),
+        "delimiter": said.text(file.get("delimiter"), "file.delimiter") or ",",
+        "header": texts(file.get("header"), f"{said.place}: 'file.header'"),
+        "skip": skip,
+        "sheet": said.text(file.get("sheet"), "file.sheet"),
+        "explode": said.text(file.get("explode"), "file.explode"),
+        "decimal": file.get("decimal") or ".",
+        "thousands": said.text(file.get("thousands"), "file.thousands") or "",
+        "missing": texts(file.get("missing"), f"{said.place}: 'file.missing'"),
+    }
+
+
+def filters_of(said: Said) -> tuple[Filter, ...]:
+    rules = listed(said.get("filters"), f"{said.place}: 'filters'")
+    return tuple(filter_of(rule, said.column, said.place) for rule in rules)
+
+
+def of_columns(said: Said) -> dict[str, Any]:
+    """What was said of columns' names wherever they stand, as arguments of FileMapping: the last that is read."""
+    return {
+        "optional": frozenset(said.optional),
+        "alternatives": dict(said.alternatives),
+        "in_names": dict(said.in_names),
+    }

@@ -1,0 +1,242 @@
+"""What stands in a mapping, checked value by value: each mistake is one line that names the place and the mend."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import duckdb
+
+from clv.core.errors import ClvError
+from clv.sources.formats.received import first_line
+
+# Optional columns of raw.order_lines that a mapping may fill, and which of them are numbers.
+COLUMNS = (
+    "line_id", "quantity", "unit_price", "discount", "cost", "product_id", "product_name", "category", "channel",
+    "country", "status", "refund_of", "campaign", "discount_code",
+)  # fmt: skip
+LINE_COLUMNS = ("line_id", "quantity", "unit_price", "product_id", "product_name", "category")  # of a line alone
+NUMBERS = ("quantity", "unit_price", "discount", "cost")
+# Marks between thousands, each with all that it stands for: blanks are plain, no-break, thin and narrow no-break ones.
+BLANKS, APOSTROPHES = " \u00a0\u2009\u202f", "'\u2019"
+THOUSANDS = {".": ".", ",": ",", **dict.fromkeys(BLANKS, BLANKS), **dict.fromkeys(APOSTROPHES, APOSTROPHES)}
+ROW_KEYS = ("line", "order", "customer_order", "customer_order_time", "content")
+# What they are called in the digest of a mapping, so that no file is loaded anew for being understood better.
+DIGESTED_ROW_KEYS = {"order": "order_time", "customer_order": "customer_order_time"}
+# What staging says of a row itself: no filter may be called so.
+VERDICTS = ("accepted", "duplicate", "replaced", "withdrawn", "unreadable", "erased")
+EXCEL_DAYS = "excel_days"
+COUNTED = ("epoch_seconds", "epoch_milliseconds", EXCEL_DAYS)  # formats of times besides strptime's
+CONDITIONS = ("equals", "matches", "at_most", "present")
+KNOWN = {
+    "mapping": (
+        "description", "kind", "file", "customer", "customer_namespace", "person", "order", "time", "time_zone",
+        "amount", "currency", "columns", "row_key", "part", "sign", "refund", "carry", "filters", "no_revenue",
+        "updated_at",
+    ),
+    "spend": ("description", "kind", "file", "day", "channel", "amount", "campaign", "currency", "filters"),
+    "day": ("column", "formats"),
+    "file": ("encoding", "delimiter", "header", "skip", "sheet", "explode", "decimal", "thousands", "missing"),
+    "customer": ("column", "lower", "whole_number"),
+    "person": ("email", "name", "consent"),
+    "order": ("column", "columns", "number", "whole_number"),
+    "time": ("column", "time_of_day", "zone", "zones", "formats"),
+    "amount": ("column", "quantity", "price", "sum", "minus", "once_per_order"),
+    "currency": ("code", "column", "in_name_of", "rates", "minor_units"),
+    "columns": COLUMNS,
+    "sign": ("column", "negative"),
+    "refund": ("amount", "time", "once_per_order"),
+    "filters": ("rule", "column", *CONDITIONS),
+    "no_revenue": ("column", *CONDITIONS),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Sets rows aside under the name `rule` where `column` meets the condition (one of CONDITIONS)."""
+
+    rule: str
+    column: str
+    condition: str
+    value: object
+
+
+def keys_and_values(key: str, said: object, place: str) -> dict:
+    if not isinstance(said, dict):
+        raise ClvError(f"{place}: '{key}' must hold keys and values; known keys are {', '.join(KNOWN[key])}")
+    unknown = [str(name) for name in said if name not in KNOWN[key]]
+    if unknown:
+        where = "" if key in ("mapping", "spend") else f" under '{key}'"
+        raise ClvError(f"{place} has the unknown key '{unknown[0]}'{where}; known keys are {', '.join(KNOWN[key])}")
+    return said
+
+
+class Said:
+    """What a mapping says, read key by key. `optional` gathers the columns that may be absent, `alternatives` what a
+    column may be called in place of its name, `in_names` the patterns of names that hold the currency.
+
+    Each mistake raises ClvError naming the place, the key and the mend.
+    """
+
+    def __init__(self, said: object, kind: str, place: str) -> None:
+        self.place = place
+        self.optional: set[str] = set()
+        self.alternatives: dict[str, tuple[str, ...]] = {}
+        self.in_names: dict[str, str] = {}
+        self._said = keys_and_values(kind, said, place)
+
+    def get(self, key: str) -> Any:
+        return self._said.get(key)
+
+    def require(self, *keys: str) -> None:
+        for key in keys:
+            if not self.get(key):
+                raise ClvError(f"{self.place} lacks '{key}'; say which column holds it, for example {key}: {key}")
+
+    def column(self, value: object, key: str) -> str | None:
+        """A column's name, without the ? that says that a file may lack it. Of a list, the first name stands for all;
+        a pattern between slashes stands for itself."""
+        if value is None:
+            return None
+        if not isinstance(value, list):
+            return self._one_column(value, key)
+        names = [self._one_column(one, key) for one in value]
+        if not names:
+            raise ClvError(f"{self.place}: '{key}' is an empty list; name the column")
+        if len(names) > 1:
+            self.alternatives[names[0]] = tuple(dict.fromkeys([*self.alternatives.get(names[0], ()), *names]))
+        if self.optional & set(names):
+            self.optional.add(names[0])
+        return names[0]
+
+    def _one_column(self, value: object, key: str) -> str:
+        if not isinstance(value, str) or not value.removesuffix("?"):
+            mend = "quote it if it is a number"
+            raise ClvError(f"{self.place}: '{key}' must be the name of a column, not {value!r}; {mend}")
+        name = value.removesuffix("?")
+        if name != value:
+            self.optional.add(name)
+        if is_pattern(name):
+            self._check_pattern(name, key)
+            self.alternatives.setdefault(name, (name,))
+        return name
+
+    def _check_pattern(self, name: str, key: str) -> int:
+        """The number of groups in a pattern of a column's name."""
+        _try("regexp_full_match('', ?)", name[1:-1], f"{self.place}: '{key}' is no pattern of RE2's")
+        try:
+            return re.compile(name[1:-1]).groups
+        except re.error as error:
+            raise ClvError(f"{self.place}: '{key}' is no pattern ({error}); correct {name!r}") from None
+
+    def in_name(self, value: object) -> str:
+        """The name under which a currency is kept that stands in the name of a column, by a pattern with a group."""
+        key = "currency.in_name_of"
+        if not isinstance(value, str) or not is_pattern(value) or self._check_pattern(value, key) != 1:
+            mend = r"as in '/Amount spent \(([A-Z]{3})\)/'"
+            raise ClvError(f"{self.place}: '{key}' is a pattern whose one group is the currency, {mend}")
+        name = f"the currency in {value}"
+        self.in_names[name] = value
+        return name
+
+    def part(self, key: str, short: str = "column") -> dict:
+        """The keys and values under a key; a text alone stands for the key `short`."""
+        value = self.get(key)
+        if value is None:
+            return {}
+        return keys_and_values(key, {short: value} if isinstance(value, str | list) else value, self.place)
+
+    def text(self, value: object, key: str) -> str | None:
+        if value is not None and not isinstance(value, str):
+            raise ClvError(f"{self.place}: '{key}' must be a text, not {value!r}; put it in quotes")
+        return value
+
+
+def row_key_of(said: Said, columns: dict[str, str]) -> str:
+    """What makes two rows the same row: as the mapping says, else by what it has to tell them apart."""
+    if stated := said.get("row_key"):
+        return "order" if stated == "order_time" else stated  # its name when an order's time was part of it
+    if "line_id" in columns:
+        return "line"
+    order, time = said.part("order"), said.part("time")
+    made_up = order.get("number") or time.get("column") in (order.get("columns") or [order.get("column")])
+    return "customer_order_time" if made_up else "customer_order"
+
+
+def is_pattern(name: str) -> bool:
+    """Whether a column is named by a pattern: /Amount spent .*/."""
+    return len(name) > 2 and name.startswith("/") and name.endswith("/")
+
+
+def filter_of(said: object, column, place: str, key: str = "filters") -> Filter:  # noqa: ANN001
+    said = keys_and_values("filters", said, place)
+    conditions = [name for name in CONDITIONS if name in said]
+    if not said.get("rule") or not said.get("column") or len(conditions) != 1:
+        has = "a rule, a column" if key == "filters" else "a column"
+        raise ClvError(f"{place}: each of '{key}' has {has} and one of {', '.join(CONDITIONS)}; not {said}")
+    rule = said["rule"]
+    if not isinstance(rule, str) or rule in VERDICTS or rule.startswith("missing_"):
+        raise ClvError(
+            f"{place}: a rule of 'filters' cannot be called {rule!r}; give it a name of its own, not one of "
+            f"{', '.join(VERDICTS)}, missing_…"
+        )
+    value: Any = said[conditions[0]]
+    if conditions[0] == "equals":
+        value = tuple(str(item) for item in (value if isinstance(value, list) else [value]))
+    if conditions[0] == "at_most" and not isinstance(value, int | float):
+        raise ClvError(f"{place}: 'at_most' of the rule {said['rule']} must be a number, not {value!r}")
+    if conditions[0] == "matches":
+        _try("regexp_matches('', ?)", str(value), f"{place}: 'matches' of the rule {rule} is no pattern of RE2's")
+    return Filter(said["rule"], column(said["column"], "filters.column"), conditions[0], value)
+
+
+def _try(expression: str, value: str, complaint: str) -> None:
+    """What DuckDB does not take of a mapping is said when the mapping is read, not in the middle of a file."""
+    try:
+        with duckdb.connect() as duck:
+            duck.execute(f"select {expression}", [value])
+    except duckdb.Error as error:
+        raise ClvError(f"{complaint} ({first_line(error)}); correct {value!r}") from None
+
+
+def time_formats(value: object, place: str, key: str = "time") -> tuple[str, ...]:
+    formats = texts(value, f"{place}: '{key}.formats'")
+    for form in formats:
+        if form not in COUNTED:
+            _try("try_strptime('', ?)", form, f"{place}: '{key}.formats' has one that is none")
+    return formats
+
+
+def listed(value: object, what: str) -> list[Any]:
+    if value is not None and not isinstance(value, list):
+        raise ClvError(f"{what} must be a list, not {value!r}; put it in brackets")
+    return value or []
+
+
+def texts(value: object, what: str) -> tuple[str, ...]:
+    values: list[Any] = value if isinstance(value, list) else [] if value is None else [value]
+    if not all(isinstance(item, str) for item in values):
+        raise ClvError(f"{what} must be a list of texts; put each in quotes")
+    return tuple(values)
+
+
+def exchange_rates(rates: object, place: str) -> dict[str, str]:
+    try:
+        read = {str(code): Decimal(str(rate)) for code, rate in dict(rates).items()}  # type: ignore[call-overload]
+        if all(rate.is_finite() and 0 < rate < 10**8 and rate == round(rate, 10) for rate in read.values()):
+            return {code: f"{rate:f}" for code, rate in read.items()}
+    except (TypeError, ValueError, InvalidOperation):
+        pass
+    raise ClvError(f"{place}: 'currency.rates' gives each currency a number above 0, 10 decimals at most: USD: 0.92")
+
+
+def known_encoding(name: str, place: str) -> str:
+    try:
+        "".encode(name)
+    except (LookupError, TypeError):
+        raise ClvError(
+            f"{place}: there is no encoding '{name}'; common ones are utf-8, latin-1, cp1252, utf-16"
+        ) from None
+    return name

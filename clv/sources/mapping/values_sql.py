@@ -1,0 +1,167 @@
+"""Single values of a mapping as SQL: an amount, rate, consent or filter, and why a value is unreadable."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar
+
+from clv.core.currency_codes import CODES, MINOR_UNITS
+from clv.core.sql_text import literal, quoted
+from clv.sources.formats.received import LONGEST_FIELD, complaint
+from clv.sources.mapping.language import FileMapping, Mapping, SpendMapping
+from clv.sources.mapping.numbers import NUMBER, bounded, number_in, times
+from clv.sources.mapping.numbers import complaints as number_complaints
+from clv.sources.mapping.times import complaints as time_complaints
+from clv.sources.mapping.values import NUMBERS, Filter
+
+M = TypeVar("M", bound=FileMapping)
+RATE = "decimal(18, 10)"
+YES, NO = ("yes", "true", "1", "y", "t", "subscribed"), ("no", "false", "0", "n", "f", "unsubscribed")
+
+
+def column_or_null(name: str | None) -> str:
+    return quoted(name) if name else "null::varchar"
+
+
+def consent(column: str | None) -> str:
+    """Whether the customer may be written to; what is neither yes nor no says nothing."""
+    if not column:
+        return "null::boolean"
+    text = f"lower({quoted(column)})"
+    return f"case when {text} in {YES} then true when {text} in {NO} then false end"
+
+
+def whole(mapping: Mapping, name: str, column: str | None = None) -> str:
+    """An id without the decimals of a whole number, of its own column, or of another one that holds it too."""
+    text = quoted(column or name)
+    return rf"regexp_replace({text}, '\.0+$', '')" if name in mapping.whole_number else text
+
+
+def value_of(mapping: Mapping, name: str, money: tuple[str, ...]) -> str:
+    column = mapping.columns.get(name)
+    if name not in NUMBERS:
+        return column_or_null(column)
+    value = number_in(mapping, column)
+    return value if name == "quantity" else converted(value, money)
+
+
+def amount_in(mapping: Mapping) -> str:
+    """An expression for a row's amount, in the row's currency, as the mapping makes it of columns."""
+    if mapping.amount_sum:
+        terms = [number_in(mapping, column) for column in mapping.amount_sum]
+        total = " + ".join(f"coalesce({term}, 0)" for term in terms)
+        amount = f"case when coalesce({', '.join(terms)}) is not null then {total} end"
+    elif mapping.amount:
+        amount = number_in(mapping, mapping.amount)
+    else:
+        amount = times(number_in(mapping, mapping.columns["quantity"]), number_in(mapping, mapping.price))
+    if mapping.amount_minus:
+        less = " - ".join(f"coalesce({number_in(mapping, column)}, 0)" for column in mapping.amount_minus)
+        amount = f"{amount} - {less}"
+    if mapping.amount_sum or mapping.amount_minus:
+        amount = bounded(amount)
+    if mapping.no_revenue:
+        free = " or ".join(f"coalesce({meets(mapping, rule)}, false)" for rule in mapping.no_revenue)
+        amount = f"case when {free} then {amount} * 0 else {amount} end"
+    return amount
+
+
+def amount_is_there(mapping: Mapping) -> str:
+    """A condition: whether a row has the columns that an amount needs."""
+    if mapping.amount_sum:
+        return f"coalesce({', '.join(quoted(column) for column in mapping.amount_sum)}) is not null"
+    needed = [mapping.amount] if mapping.amount else [mapping.columns["quantity"], mapping.price]
+    return " and ".join(f"{quoted(column)} is not null" for column in needed if column)
+
+
+def in_currency(mapping: M, warehouse_currency: str) -> M:
+    """The mapping, its rows being in the warehouse's currency where it states none."""
+    return mapping if mapping.currency else replace(mapping, currency=warehouse_currency)
+
+
+def rate_of(mapping: FileMapping, warehouse_currency: str) -> tuple[str, ...]:
+    """What an amount is multiplied by to be in the warehouse's currency: the major unit in minor ones, the rate."""
+    factors = []
+    code = literal(mapping.currency or "")
+    if mapping.currency_column:  # a file may leave it empty throughout
+        code = f"coalesce(upper({quoted(mapping.currency_column)}), {code})"
+    if mapping.minor_units:
+        units = [f"when {literal(one)} then {unit}" for one, unit in MINOR_UNITS.items()]
+        factors.append(f"(case {code} {' '.join(units)} else 0.01 end)::decimal(4, 3)")
+    rates = {one: rate for one, rate in mapping.rates.items() if one != warehouse_currency}
+    if not mapping.currency_column:
+        rates = {one: rate for one, rate in rates.items() if one == mapping.currency}
+    if rates:
+        cases = " ".join(f"when {literal(one)} then {rate}" for one, rate in rates.items())
+        factors.append(f"(case {code} {cases} else 1 end)::{RATE}")
+    return tuple(factors)
+
+
+def converted(value: str, factors: tuple[str, ...]) -> str:
+    for factor in factors:
+        value = times(f"({value})::{NUMBER}", factor)
+    return value
+
+
+def rule_of(mapping: SpendMapping) -> str:
+    """The first filter that rejects a row; null where none does."""
+    cases = " ".join(f"when {meets(mapping, rule)} then {literal(rule.rule)}" for rule in mapping.filters)
+    return f"case {cases} end" if cases else "null::varchar"
+
+
+def meets(mapping: FileMapping, rule: Filter) -> str:
+    column = quoted(rule.column)
+    if rule.condition == "equals":
+        return f"{column} in ({', '.join(literal(str(value)) for value in rule.value)})"  # type: ignore[union-attr]
+    if rule.condition == "matches":
+        return f"regexp_matches({column}, {literal(str(rule.value))})"
+    if rule.condition == "at_most":
+        return f"{number_in(mapping, rule.column)} <= {rule.value}"
+    return f"{column} is {'not null' if rule.value else 'null'}"
+
+
+def reason(mapping: Mapping, reporting_zone: str, currency_stated: bool, amount: str) -> str:
+    """Why a row is unreadable: a value that is present and cannot be what it should. Null when all can, and of rows
+    that a filter rejects (`_rule`) if the warehouse can hold their texts: what a totals row says need not be a time."""
+    texts = {name: column for name, column in mapping.columns.items() if name not in NUMBERS}
+    texts |= {"customer": mapping.customer, "email": mapping.email, "name": mapping.name}
+    order = {"order": " || ".join(quoted(column) for column in mapping.order)}
+    cases = text_complaints({**{name: quoted(column) for name, column in texts.items() if column}, **order})
+    if mapping.filters:
+        cases.append("when _rule is not null then null")
+    times = [column for column in (mapping.time, mapping.refund_time, mapping.updated_at) if column]
+    cases += time_complaints(mapping, times, reporting_zone)
+    cases += number_complaints(mapping, mapping.numbers)
+    if mapping.amount_once_columns:
+        cases.append("when _once_reason is not null then _once_reason")
+    if "try" in amount:  # something is multiplied or added
+        cases.append(f"when {amount_is_there(mapping)} and {amount} is null then 'the amount is too large'")
+    cases += currency_complaints(mapping, currency_stated)
+    return f"case {' '.join(cases)} else null::varchar end"
+
+
+def is_currency(mapping: FileMapping) -> str:
+    """A condition: whether the text of the currency's column is a code, one of ISO 4217 or of the mapping's own."""
+    known = sorted(CODES | {code.upper() for code in (*mapping.rates, mapping.currency or "XXX")})
+    return f"upper({quoted(mapping.currency_column or '')}) in ({', '.join(map(literal, known))})"
+
+
+def text_complaints(texts: dict[str, str]) -> list[str]:
+    """Cases for texts, as SQL by name, that the warehouse cannot hold."""
+    cases = []
+    for name, text in texts.items():
+        cases.append(f"when strlen({text}) > {LONGEST_FIELD} then '{name} is longer than {LONGEST_FIELD} bytes'")
+        cases.append(f"when contains({text}, chr(0)) then '{name} holds a NUL character'")
+    return cases
+
+
+def currency_complaints(mapping: FileMapping, currency_stated: bool) -> list[str]:
+    """Cases for rows whose currency is none, or is missing in a file that states it."""
+    if not mapping.currency_column:
+        return []
+    text = quoted(mapping.currency_column)
+    no_code = f"not {is_currency(mapping)}"
+    cases = [complaint(no_code, mapping.currency_column, "is not a currency such as EUR")]
+    if currency_stated:  # a file that states none at all is in the warehouse's
+        cases.append(f"when {text} is null then {literal(mapping.currency_column + ' is empty')}")
+    return cases

@@ -1,0 +1,108 @@
+"""What looks wrong in a file is counted and named, with the first line and a mend; nothing of a customer is said."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from clv.sources.connectors import files
+from clv.sources.formats import reading
+from clv.sources.loading import texts, warnings
+from clv.sources.mapping.language import parse
+
+LEAST = {"customer": "c", "order": "o", "time": "t", "amount": "a"}
+TODAY = date(2024, 6, 1)
+
+
+@pytest.fixture
+def warned(tmp_path: Path):
+    """What is said of a CSV file, and its customers and orders."""
+
+    def read(content: str, today: date | None = TODAY, **said) -> tuple[list[str], list[tuple]]:
+        path = tmp_path / "o.csv"
+        path.write_text(content)
+        mapping = parse("shop", said if "kind" in said else {**LEAST, **said}, "shop.yml")
+        file = files.prepare(path, path.name, mapping.encoding, tmp_path)
+        with duckdb.connect() as duck:
+            reading.read(duck, file, mapping)
+            ids = duck.execute("select c, o from received order by _line").fetchall() if "kind" not in said else []
+            return warnings.found(duck, mapping, "Europe/Berlin", today), ids
+
+    return read
+
+
+def test_a_plain_file_is_not_warned_of(warned):
+    assert warned("c,o,t,a\n1,a,2024-06-01,1\n2,b,2024-05-01 23:59:59,2\n")[0] == []
+
+
+def test_dates_ahead_of_today(warned):
+    ahead = "c,o,t,a\n1,a,2024-06-01 23:59:59,1\n2,b,2024-06-02,2\n3,c,2026-01-05,3\n"
+    assert warned(ahead)[0] == [
+        "2 rows are dated after today, 2024-06-01, in 't' (the first in line 3); look whether the day and the month "
+        "are told apart by the formats of time in the mapping shop"
+    ]
+    assert warned(ahead, today=None)[0] == []
+    spend = {"kind": "spend", "day": "day", "channel": "ch", "amount": "a"}
+    (line,) = warned("day,ch,a\n2024-06-03,x,1\n", **spend)[0]
+    assert line.startswith("1 row is dated after today, 2024-06-01, in 'day' (the first in line 2); look whether")
+
+
+@pytest.mark.parametrize("number", ["1.23457E+11", "1,23457E+11", "5E+12", "1.2e+15"])
+def test_ids_that_excel_shortened(warned, number):
+    (line,), ids = warned(f'c,o,t,a\n7,a,2024-01-01,1\n"{number}",b,2024-01-01,1\n"{number}",c,2024-01-01,1\n')
+    assert line.startswith("2 rows have ids in Excel's short form, such as 1.23E+11, in 'c'")
+    assert "(the first in line 3); export the file again" in line
+    assert [customer for customer, _ in ids] == ["7", number, number]
+
+
+@pytest.mark.parametrize(
+    "seen",
+    ["ann", "ann\u200b", "\ufeffann", "a\u00adnn", "an\u200dn", "\u202dann\u202c", " ann\u00a0", "ann\u2060"],
+)
+def test_ids_that_look_alike_are_alike(warned, seen):
+    lines, ids = warned(f"c,o,t,a\nann,1,2024-01-01,1\n{seen},2,2024-01-01,1\n")
+    assert [customer for customer, _ in ids] == ["ann", "ann"]
+    assert len(lines) == (seen != "ann")
+    assert not lines or "1 row has ids with characters that cannot be seen" in lines[0]
+    mapping = parse("shop", LEAST, "shop.yml")
+    assert texts.as_customer(seen.strip(), mapping) == "ann"
+
+
+def test_accents_and_blanks_of_ids_are_of_one_kind(warned):
+    _, ids = warned("c,o,t,a\nRene\u0301 Roy,1,2024-01-01,1\nRen\u00e9\u00a0Roy,2,2024-01-01,1\n")
+    assert {customer for customer, _ in ids} == {"Ren\u00e9 Roy"}
+    mapping = parse("shop", LEAST, "shop.yml")
+    assert texts.as_customer("Rene\u0301\u00a0Roy", mapping) == "Ren\u00e9 Roy"
+
+
+def test_two_columns_of_one_name(warned):
+    lines, _ = warned("c,o,t,a,note,a,note\n1,x,2024-01-01,5,n,6,n\n")
+    assert lines == [
+        "2 columns are called 'a'; the first, number 4 of the file, is read; rename it where another is meant"
+    ]
+
+
+def test_values_that_differ_from_a_filters_by_case(warned):
+    said = {
+        "filters": [{"rule": "failed", "column": "status", "equals": ["Failed", "Void"]}],
+        "sign": {"column": "kind", "negative": ["refund"]},
+    }
+    lines, _ = warned("c,o,t,a,status,kind\n1,x,2024-01-01,5,failed,Refund\n1,y,2024-01-01,5,Failed,sale\n", **said)
+    assert lines == [
+        "1 row has a value in 'status' that differs by case alone from what the filter failed names (the first in line "
+        "2); add it to equals in the mapping shop if it is meant",
+        "1 row has a value in 'kind' that differs by case alone from what sign names (the first in line 2); add it to "
+        "negative in the mapping shop if it is meant",
+    ]
+
+
+def test_amounts_that_stand_in_some_rows_alone(warned):
+    lines = "c,o,t,a\n1,x,2024-01-01,5\n1,x,2024-01-01,\n1,y,2024-01-01,\n"
+    assert warned(lines)[0] == [
+        "2 rows have no amount in 'a' (the first in line 3); where an order's total stands in its first row alone, say "
+        "in the mapping shop: amount: {column: a, once_per_order: true}"
+    ]
+    assert warned(lines, amount={"column": "a", "once_per_order": True})[0] == []

@@ -1,0 +1,158 @@
+"""Mends for unreadable rows: each is a line that the mapping takes, and with which the value is read."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import yaml
+
+from clv.core import masking
+from clv.sources.mapping import hints
+from clv.sources.mapping.language import Mapping, SpendMapping, parse
+
+LEAST = {"customer": "c", "order": "o", "time": "at", "amount": "x"}
+
+
+def mapping(**said) -> Mapping:
+    made = parse("shop", {**LEAST, **said}, "shop.yml")
+    assert isinstance(made, Mapping)
+    return made
+
+
+def pasted(mend: str, **said) -> Mapping:
+    """The mapping with a mend's line in it."""
+    line = mend.partition("say in the mapping shop: ")[2]
+    assert line, mend
+    return mapping(**{**said, **yaml.safe_load(line)})
+
+
+def time(value: str) -> str:
+    return f"at '{value}' is not a time"
+
+
+@pytest.mark.parametrize(
+    ("values", "formats"),
+    [
+        (["14.09.2026"], ["%d.%m.%Y"]),
+        (["14.09.2026 10:00"], ["%d.%m.%Y %H:%M"]),
+        (["14.09.26 10:00:01"], ["%d.%m.%y %H:%M:%S"]),
+        (["09/14/2026"], ["%m/%d/%Y"]),
+        (["01/02/2026", "14/09/2026"], ["%d/%m/%Y"]),
+        (["14-09-2026T10:00"], ["%d-%m-%YT%H:%M"]),
+        (["9/14/26 1:05 PM"], ["%m/%d/%y %I:%M %p"]),
+        (["2024-05-01 10:00 PM"], ["%Y-%m-%d %I:%M %p"]),
+        (["Jul-25-26"], ["%b-%d-%y"]),
+        (["Jan 5, 2024", "20240101"], ["%b %d, %Y", "%Y%m%d"]),
+        (["10-Dez-25"], ["%d-%b-%y"]),
+        (["1. M\u00e4rz 2024"], ["%d. %B %Y"]),
+        (["45413.5"], ["excel_days"]),
+        (["1704067200"], ["epoch_seconds"]),
+        (["1704067200000"], ["epoch_milliseconds"]),
+    ],
+)
+def test_a_time_names_its_format(values, formats):
+    (mend,) = hints.mends([time(value) for value in values], mapping())
+    assert f"formats: {str(formats).replace(chr(39), chr(34))}" in mend
+    assert mend.startswith(
+        f"times are written like {masking.value(values[0])!r}; say in the mapping shop: time: {{column: "
+    )
+
+
+def test_a_day_and_a_month_that_cannot_be_told_apart_are_two_mends():
+    day, month = hints.mends([time("01/02/2026")], mapping())
+    assert ("%d/%m/%Y" in day, "%m/%d/%Y" in month) == (True, True)
+
+
+@pytest.mark.parametrize("value", ["2024-13-45", "never", "99.99", "tomorrow at ten"])
+def test_what_is_no_time_in_any_format_has_no_mend(value):
+    assert hints.mends([time(value)], mapping()) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "values", "style"),
+    [
+        ({}, ["12,50", "1.234,56"], (",", ".")),
+        ({}, ["12,50"], (",", "")),
+        ({}, ["1,234.50"], (".", ",")),
+        ({"file": {"delimiter": ";", "decimal": ","}}, ["1.234,56", "-12,50"], (",", ".")),
+        ({"file": {"decimal": ","}}, ["12.50"], (".", "")),
+        ({"file": {"thousands": ","}}, ["1 234,50"], (",", " ")),
+        ({}, ["1'234.50"], (".", "'")),
+    ],
+)
+def test_a_number_names_its_style_beside_what_the_mapping_says(said, values, style):
+    (mend,) = hints.mends([f"x '{value}' is not a number with a decimal point" for value in values], mapping(**said))
+    new = pasted(mend, **said)
+    assert (new.decimal, new.thousands, new.delimiter) == (*style, mapping(**said).delimiter)
+
+
+def test_numbers_of_two_styles_have_no_mend():
+    assert hints.mends([f"x '{value}' is not a number with …" for value in ("1.234,50", "1,234.50")], mapping()) == []
+
+
+def test_words_for_nothing_are_missing_values():
+    (mend,) = hints.mends(["x 'N/A' is not a number with …", "x '--' is not a number with …"], mapping())
+    assert pasted(mend).missing == ("--", "N/A")
+    (mend,) = hints.mends(["at '1970-01-01' is not from 1971 to 2199"], mapping(file={"missing": ["NULL"]}))
+    assert pasted(mend).missing == ("NULL", "1970-01-01")
+
+
+def test_a_sign_names_its_currency():
+    (mend,) = hints.mends(["x '€5' bears a currency that the mapping does not state"], mapping())
+    assert pasted(mend).currency == "EUR"
+    (mend,) = hints.mends(["cur '$' is not a currency such as EUR"], mapping())
+    assert pasted(mend).currency == "USD"
+    assert "or another that $ stands for" in mend
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "cur 'Robert Miller' is not a currency such as EUR",  # has a rand's R in it
+        "cur 'EURO' is not a currency such as EUR",
+        "z 'Robert Miller' is not a time zone that is known",
+        "x 'Anna 7' is not a number with a decimal point",
+        "x '#12 Anna' is not a number with a decimal point",
+    ],
+)
+def test_what_may_name_somebody_and_tells_no_mend_is_not_said(reason):
+    assert hints.mends([reason], mapping()) == []
+
+
+def test_a_zone_that_is_not_known_is_asked_for_beside_what_the_mapping_says():
+    said = {"time": {"column": ["at", "on"], "time_of_day": "clock", "zone": "z", "formats": ["%d.%m.%Y %H:%M"]}}
+    assert hints.mends(["z 'Anna' is not a time zone that is known"], mapping(**said)) == []  # somebody's name, maybe
+    (mend,) = hints.mends(["z 'IST' is not a time zone that is known"], mapping(**said))
+    new = pasted(mend, **said)
+    assert new.zones == {"IST": "Europe/London"}
+    assert (new.time_of_day, new.zone_column, new.time_formats) == ("clock", "z", ("%d.%m.%Y %H:%M",))
+    assert new.alternatives["at"] == ("at", "on")
+
+
+def test_an_encoding_and_a_row_of_more_fields():
+    (mend,) = hints.mends(["is not UTF-8; name its encoding in the mapping"], mapping())
+    assert pasted(mend).encoding == "cp1252"
+    (mend,) = hints.mends(["has 5 fields where 4 are expected"], mapping())
+    assert "double quotes" in mend
+
+
+def test_ad_spend_has_days():
+    spend = parse("ads", {"kind": "spend", "day": "Day", "channel": "c", "amount": "a"}, "ads.yml")
+    assert isinstance(spend, SpendMapping)
+    (mend,) = hints.mends(["Day '14.09.2026' is not a day"], spend)
+    assert mend.endswith('day: {column: "Day", formats: ["%d.%m.%Y"]}')
+
+
+@pytest.mark.parametrize(
+    ("there", "says"),
+    [
+        (["c;o;at;x"], r"parted by semicolons; say in the mapping shop: file: {delimiter: \";\"}"),
+        (["c\to\tat\tx"], r"parted by tabs.*{delimiter: \"\\t\"}"),
+        (["C", "o", "at", "x"], r"may mean 'C'"),
+        (["who", "o", "at", "x"], None),
+    ],
+)
+def test_an_absent_column_is_parted_or_spelt_otherwise(there, says):
+    found = hints.absent_column("c", there, mapping())
+    assert found is None if says is None else found is not None and re.search(says.replace(r"\"", '"'), found)
