@@ -1,0 +1,269 @@
+"""Are the rows that two checkouts publish equal? Of the simulated shop, Online Retail II and CDNOW.
+
+    python scripts/digests.py --checkout BEFORE --checkout AFTER --data FOLDER
+
+Each checkout makes two dates of each shop in a home of its own, by its own `clv` alone, so any commit can be judged
+whatever its modules are called. Prints a digest per shop, table and date; exits with 1 where two differ, after naming
+the columns and a row. With one checkout it prints the digests. FOLDER holds online_retail_ii.parquet and cdnow.txt; a
+shop whose file is not there is left out. A checkout needs its own .venv, and a home takes some minutes.
+
+The rows are kept under --keep, by commit, and a commit that has them is not run again; one with changes is. Both homes
+have the same key, since customers are told apart by pseudonyms made with it, and samples are drawn by them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+CUSTOMERS, SEED = 900, 7
+KEY = "the same in every home that is compared"
+# Of a run or of the moment, not of the rows that it publishes.
+LEFT_OUT_COLUMNS = {"run_id", "measured_at"}
+LEFT_OUT_TABLES = {"publications", "days"}
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A shop's files by the source that reads them, and two dates: the first one's forecast has matured at the second,
+    and each has a model of its own."""
+
+    files: dict[str, str]
+    days: tuple[str, str]
+
+
+SHOPS = {
+    "simulated": Shop({"sample_shop": "orders", "ad_spend": "spend"}, ("2024-03-01", "2024-06-01")),
+    "online_retail_ii": Shop({"online_retail_ii": "online_retail_ii.parquet"}, ("2011-06-01", "2011-09-01")),
+    "cdnow": Shop({"cdnow": "cdnow.txt"}, ("1998-03-01", "1998-06-01")),
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table's columns and rows, as PostgreSQL writes their values; a row may stand in it several times."""
+
+    columns: list[str]
+    rows: Counter[tuple[str, ...]]
+
+    def only(self, columns: list[str]) -> Table:
+        """The same rows with these columns alone."""
+        places = [self.columns.index(name) for name in columns]
+        rows: Counter[tuple[str, ...]] = Counter()
+        for row, times in self.rows.items():
+            rows[tuple(row[place] for place in places)] += times
+        return Table(columns, rows)
+
+    def by_date(self) -> dict[str, Table]:
+        """The rows of each as_of_date; of a table without one, all of them."""
+        if "as_of_date" not in self.columns:
+            return {"all": self}
+        place = self.columns.index("as_of_date")
+        found: dict[str, Table] = {}
+        for row, times in self.rows.items():
+            found.setdefault(row[place], Table(self.columns, Counter())).rows[row] += times
+        return found
+
+    def digest(self) -> str:
+        """Equal for equal rows, whatever their order."""
+        text = hashlib.sha256("\t".join(self.columns).encode())
+        for row in sorted(self.rows.elements()):
+            text.update(("\n" + "\t".join(row)).encode())
+        return text.hexdigest()[:16]
+
+
+def call(*command: object, home: Path) -> None:
+    """Runs a command of a checkout for a home; ends with its last words where it fails."""
+    others = ("CLV_WAREHOUSE_URL", "MLFLOW_TRACKING_URI", "PYTHONPATH", "VIRTUAL_ENV")
+    environment = {name: value for name, value in os.environ.items() if name not in others}
+    done = subprocess.run(
+        [str(part) for part in command], env={**environment, "CLV_HOME": str(home)}, cwd=home.parent,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, command))} failed with CLV_HOME={home}:\n{done.stdout[-2000:]}")
+
+
+def make(checkout: Path, name: str, data: Path, home: Path, rows: Path) -> None:
+    """Makes a shop's dates with a checkout and keeps the rows that it published."""
+    programs, shop = checkout / ".venv" / "bin", SHOPS[name]
+    shutil.rmtree(home, ignore_errors=True)
+    (home / "secrets").mkdir(parents=True, mode=0o700)
+    key = home / "secrets" / "pseudonym_key"
+    key.touch(mode=0o600)
+    key.write_text(KEY)
+    if name == "simulated":
+        data = home.with_name(f"{home.name}-files")
+        shutil.rmtree(data, ignore_errors=True)
+        options = ("--customers", CUSTOMERS, "--seed", SEED, "--until", shop.days[-1], "--out", data)
+        call(programs / "python", "-m", "sample_shop", *options, home=home)
+    clv = programs / "clv"
+    try:
+        call(clv, "up", home=home)
+        for source, file in shop.files.items():
+            call(clv, "ingest", "--source", source, "--path", data / file, home=home)
+        for day in shop.days:
+            print(f"{checkout.name}: {name}, {day}", file=sys.stderr, flush=True)
+            call(clv, "run", "--as-of", day, home=home)
+        save(home, rows)
+    finally:
+        call(clv, "down", home=home)
+
+
+def save(home: Path, rows: Path) -> None:
+    """Writes every table that analysts read to a file, all or none; where a table has a history, the history."""
+    partial = rows.with_name(f"{rows.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    port = json.loads((home / "state.json").read_text())["postgres_port"]
+    password = (home / "secrets" / "analyst_password").read_text().strip()
+    place = psycopg.connect(host="127.0.0.1", port=port, user="clv_analyst", password=password, dbname="warehouse")
+    columns = "select table_name, column_name from information_schema.columns where table_schema = 'analytics' "
+    with place as connection:
+        tables: dict[str, list[str]] = {}
+        for table, column in connection.execute(columns + "order by table_name, ordinal_position").fetchall():
+            tables.setdefault(table, []).append(column)
+        for table, names in tables.items():
+            if table in LEFT_OUT_TABLES or f"{table}_history" in tables:
+                continue
+            wanted = [column for column in names if column not in LEFT_OUT_COLUMNS]
+            query = sql.SQL("copy (select {} from {}) to stdout").format(
+                sql.SQL(", ").join(map(sql.Identifier, wanted)), sql.Identifier("analytics", table)
+            )
+            with gzip.open(partial / f"{table}.tsv.gz", "wb", compresslevel=3) as file:
+                file.write("\t".join(wanted).encode() + b"\n")
+                with connection.cursor().copy(query) as copy:
+                    for block in copy:
+                        file.write(block)
+    shutil.rmtree(rows, ignore_errors=True)
+    partial.rename(rows)
+
+
+def read(file: Path) -> Table:
+    """The rows of a table that `save` wrote."""
+    with gzip.open(file, "rt", encoding="utf-8", newline="\n") as lines:
+        columns = next(lines).rstrip("\n").split("\t")
+        return Table(columns, Counter(tuple(line.rstrip("\n").split("\t")) for line in lines))
+
+
+def rows_of(checkout: Path, names: list[str], data: Path, keep: Path, keep_homes: bool) -> Path:
+    """The folder of the rows that a checkout publishes, made where its commit has none yet."""
+    commit = _git(checkout, "rev-parse", "--short=12", "HEAD")
+    changed = bool(_git(checkout, "status", "--porcelain"))
+    folder = keep / (f"{commit}-changed" if changed else commit)
+    for name in names:
+        rows, home = folder / name, folder / "homes" / name
+        if changed or not rows.exists():
+            make(checkout, name, data, home, rows)
+            if not keep_homes:
+                shutil.rmtree(home)
+    return folder
+
+
+def _git(checkout: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", "-C", str(checkout), *arguments], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def compared(name: str, before: Path, after: Path) -> Iterator[tuple[list[str], list[str]]]:
+    """A line of the table for each date of each of a shop's tables, and what differs there.
+
+    Columns that one side alone has are told of. New ones change no row; one that has gone is a difference.
+    """
+    files = {path.name for folder in (before, after) for path in (folder / name).glob("*.tsv.gz")}
+    for file in sorted(files):
+        table = file.removesuffix(".tsv.gz")
+        if missing := [folder for folder in (before, after) if not (folder / name / file).exists()]:
+            gone = missing == [after]
+            yield [name, "", table, "", "gone" if gone else "new"], ["the table has gone"] if gone else []
+            continue
+        one, other = read(before / name / file), read(after / name / file)
+        shared = [column for column in one.columns if column in other.columns]
+        if gone := [column for column in one.columns if column not in shared]:
+            yield [name, "", table, "", "columns gone"], [f"gone: {', '.join(gone)}"]
+        if new := [column for column in other.columns if column not in shared]:
+            yield [name, "", table, "", f"new: {', '.join(new)}"], []
+        parts, others = one.only(shared).by_date(), other.only(shared).by_date()
+        for day in sorted(parts | others):
+            nothing = Table(shared, Counter())
+            left, right = parts.get(day, nothing), others.get(day, nothing)
+            digests = [left.digest(), right.digest()]
+            told = differences(left, right) if digests[0] != digests[1] else []
+            yield [name, day, table, str(left.rows.total()), *digests, "DIFFERS" if told else "equal"], told
+
+
+def differences(left: Table, right: Table) -> list[str]:
+    """What differs between two tables of the same columns: how many rows, which columns, and a row as an example."""
+    gone, new = left.rows - right.rows, right.rows - left.rows
+    unlike = [
+        column
+        for place, column in enumerate(left.columns)
+        if Counter(row[place] for row in gone.elements()) != Counter(row[place] for row in new.elements())
+    ]
+    told = [
+        f"{gone.total()} rows before and {new.total()} after have no equal on the other side; "
+        f"columns that differ: {', '.join(unlike) or 'none alone, but together'}"
+    ]
+    if not gone or not new:
+        told.append(f"the first: {dict(zip(left.columns, min(gone or new), strict=True))}")
+        return told
+    example = min(gone)
+    nearest = max(sorted(new), key=lambda row: sum(map(str.__eq__, example, row)))
+    pairs = list(zip(left.columns, example, nearest, strict=True))
+    same = ", ".join(f"{column} {one}" for column, one, other in pairs if one == other and column in left.columns[:5])
+    told.append(f"the first: {same or 'a row'}")
+    return told + [f"    {column}: {one} -> {other}" for column, one, other in pairs if one != other]
+
+
+def digests(name: str, folder: Path) -> Iterator[list[str]]:
+    """A line of the table for each date of each of a shop's tables."""
+    for file in sorted((folder / name).glob("*.tsv.gz")):
+        for day, table in sorted(read(file).by_date().items()):
+            yield [name, day, file.name.removesuffix(".tsv.gz"), str(table.rows.total()), table.digest()]
+
+
+def main() -> None:
+    """Makes the rows that are not kept yet, prints the table, and exits with 1 where something differs."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("--checkout", type=Path, action="append", required=True, help="one, or before and after")
+    parser.add_argument("--data", type=Path, required=True, help="folder of online_retail_ii.parquet and cdnow.txt")
+    parser.add_argument("--keep", type=Path, default=Path(".clv-digests"), help="where rows are kept (.clv-digests)")
+    parser.add_argument("--keep-homes", action="store_true", help="keep the homes too")
+    parser.add_argument("--shop", choices=SHOPS, action="append", help="only this one; may be given again")
+    asked = parser.parse_args()
+    if len(asked.checkout) > 2:
+        parser.error("give one --checkout or two")
+    data = asked.data.resolve()
+    names = [name for name in asked.shop or SHOPS if name == "simulated" or (data / SHOPS[name].files[name]).exists()]
+    for name in set(asked.shop or SHOPS) - set(names):
+        print(f"{name} is left out: {data / SHOPS[name].files[name]} is not there", file=sys.stderr)
+    keep = asked.keep.resolve()
+    folders = [rows_of(path.resolve(), names, data, keep, asked.keep_homes) for path in asked.checkout]
+    differ = 0
+    for name in names:
+        if len(folders) == 1:
+            for line in digests(name, folders[0]):
+                print("\t".join(line))
+            continue
+        for line, told in compared(name, *folders):
+            print("\t".join(line), *(f"    {text}" for text in told), sep="\n", flush=True)
+            differ += bool(told)
+    if differ:
+        sys.exit(f"{differ} of them differ")
+
+
+if __name__ == "__main__":
+    main()
