@@ -47,7 +47,7 @@ sbom: bootstrap-dev ## write sbom.json: every package that a run needs, with ver
 	.venv/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
 		--output-file $(SBOM) requirements/runtime.txt
 
-audit: bootstrap-dev ## look for known holes in the locked packages (3: no data on holes could be had)
+audit: bootstrap-dev ## look for known vulnerabilities of the locked packages (3: their database was out of reach)
 	.venv/bin/python scripts/audit.py
 
 clean: ## remove what can be made again; the data in CLV_HOME stays

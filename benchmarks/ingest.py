@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("source")
     parser.add_argument("file", type=Path)
     parser.add_argument("--times", type=int, default=3)
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     home = settings.load()
     with db.connect(autocommit=True) as connection:
         databases.make_roles(connection, home)
@@ -30,9 +30,9 @@ def main() -> None:
     if db.rows(f"select count(*) from {tables.BATCHES}") != [(0,)]:  # noqa: S608 - our own names
         parser.error("this warehouse holds batches; give CLV_HOME or CLV_WAREHOUSE_URL an empty one")
     best, rows = float("inf"), 0
-    for _ in range(asked.times):
+    for _ in range(arguments.times):
         started = time.perf_counter()
-        rows = sum(result.loaded for result in sources.load(asked.source, asked.file, home))
+        rows = sum(result.loaded for result in sources.load(arguments.source, arguments.file, home))
         best = min(best, time.perf_counter() - started)
         with db.connect() as connection:
             connection.execute(

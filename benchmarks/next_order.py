@@ -37,13 +37,13 @@ SHOPS = {  # the file, its mapping (None for a plain file), and the origins
 
 def judged(orders: Path, source: str | None, origins: list[date], home: settings.Settings, step: Any) -> dict[str, Any]:
     """`timing.next_order` of a shop. An origin whose horizons are not over counts with the days that were."""
-    asked = run.Asked(orders, source, HORIZONS[-1], origins)
+    request = run.Asked(orders, source, HORIZONS[-1], origins)
     with scratch.database(home, list(HORIZONS)) as trial:
         with step(f"{orders.name}: the orders are loaded and cleaned"):
-            run.load(asked, home, trial)
+            run.load(request, home, trial)
             dbt.build("staging", {}, trial)
             dbt.build("intermediate", {}, trial)
-        frames, _, _ = run.at_all_origins(asked, trial, step)
+        frames, _, _ = run.at_all_origins(request, trial, step)
     return timing.next_order(pd.concat(frames, ignore_index=True)) or {}
 
 
@@ -92,14 +92,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.next_order", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("shops", nargs="*", metavar="SHOP", help=f"of {', '.join(SHOPS)}")
-    asked = parser.parse_args()
-    if unknown := [name for name in asked.shops if name not in SHOPS]:
+    arguments = parser.parse_args()
+    if unknown := [name for name in arguments.shops if name not in SHOPS]:
         parser.error(f"there is no shop {unknown[0]}; there are {', '.join(SHOPS)}")
     found = {}
     with steps() as step, stack.database(settings.load(), step) as home:
-        for name in asked.shops or SHOPS:
+        for name in arguments.shops or SHOPS:
             file, source, origins = SHOPS[name]
-            found[name] = judged(asked.data / file, source, [date.fromisoformat(day) for day in origins], home, step)
+            found[name] = judged(
+                arguments.data / file, source, [date.fromisoformat(day) for day in origins], home, step
+            )
     print(tables(found))
 
 

@@ -136,27 +136,27 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--horizon", type=int, default=90)
-    asked = parser.parse_args()
-    days = shop.HISTORY_DAYS + asked.horizon
-    made = Shop(asked.customers, asked.seed, days, shop.HISTORY_DAYS)
+    arguments = parser.parse_args()
+    days = shop.HISTORY_DAYS + arguments.horizon
+    made = Shop(arguments.customers, arguments.seed, days, shop.HISTORY_DAYS)
     with tempfile.TemporaryDirectory() as folder, steps() as step, stack.database(settings.load(), step) as home:
-        make(folder, asked.customers, asked.seed, UNTIL, days)
-        origin = UNTIL - timedelta(days=asked.horizon)
-        wanted = run.Asked(Path(folder) / "orders", "sample_shop", asked.horizon, [origin])
+        make(folder, arguments.customers, arguments.seed, UNTIL, days)
+        origin = UNTIL - timedelta(days=arguments.horizon)
+        wanted = run.Asked(Path(folder) / "orders", "sample_shop", arguments.horizon, [origin])
         run.run(wanted, Path(folder) / "out", home, step, report.write)
-        said = pd.read_parquet(Path(folder) / "out" / "predictions.parquet")
-    number = said.customer_id.str.removeprefix("C").astype(int).to_numpy() - 1
-    true, forecast = truth(made, asked.horizon)[number] / 100, said.predicted_mean.fillna(0).to_numpy()
+        predictions = pd.read_parquet(Path(folder) / "out" / "predictions.parquet")
+    number = predictions.customer_id.str.removeprefix("C").astype(int).to_numpy() - 1
+    true, forecast = truth(made, arguments.horizon)[number] / 100, predictions.predicted_mean.fillna(0).to_numpy()
     for name, values in {
-        "parameters": by_parameters(made, asked.horizon)[number] / 100,
-        "population": by_population(made, asked.horizon)[number] / 100,
+        "parameters": by_parameters(made, arguments.horizon)[number] / 100,
+        "population": by_population(made, arguments.horizon)[number] / 100,
         "perennial": forecast,
-        **{column: said[column].to_numpy() for column in said if column.endswith(".predicted_mean")},
+        **{column: predictions[column].to_numpy() for column in predictions if column.endswith(".predicted_mean")},
     }.items():
-        level = values.sum() / true.sum()
+        ratio = values.sum() / true.sum()
         print(
             f"{name:32s} correlation {np.corrcoef(true, values)[0, 1]:.4f}, of ranks "
-            f"{pd.Series(values).corr(pd.Series(true), 'spearman'):.4f}, total over the truth {level:.3f}"
+            f"{pd.Series(values).corr(pd.Series(true), 'spearman'):.4f}, total over the truth {ratio:.3f}"
         )
 
 

@@ -72,12 +72,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.shops", description=__doc__.splitlines()[0])  # type: ignore[union-attr]
     parser.add_argument("shop", choices=SHOPS)
     parser.add_argument("file", type=Path)
-    asked = parser.parse_args()
-    customer, day, amount = SHOPS[asked.shop]()
+    arguments = parser.parse_args()
+    customer, day, amount = SHOPS[arguments.shop]()
     ordered_at = pd.Timestamp(FIRST) + pd.to_timedelta(day, unit="D")
     orders = pd.DataFrame({"customer_id": customer, "ordered_at": ordered_at, "amount": amount.round(2)})
-    orders.sort_values(["ordered_at", "customer_id"]).to_parquet(asked.file, index=False)
-    print(f"{asked.file}: {len(orders):,} orders of {orders.customer_id.nunique():,} customers")
+    orders.sort_values(["ordered_at", "customer_id"]).to_parquet(arguments.file, index=False)
+    print(f"{arguments.file}: {len(orders):,} orders of {orders.customer_id.nunique():,} customers")
 
 
 if __name__ == "__main__":

@@ -46,10 +46,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sums", description=__doc__.splitlines()[0])  # type: ignore[union-attr]
     parser.add_argument("backtests", nargs="+", metavar="SHOP=FOLDER")
     shops: dict[str, list[Path]] = {}
-    for asked in parser.parse_args().backtests:
-        shop, _, folder = asked.partition("=")
+    for argument in parser.parse_args().backtests:
+        shop, _, folder = argument.partition("=")
         if not (Path(folder) / "metrics.json").exists():
-            parser.error(f"{asked}: there is no {folder or '.'}/metrics.json; run `clv backtest --out FOLDER` first")
+            parser.error(f"{argument}: there is no {folder or '.'}/metrics.json; run `clv backtest --out FOLDER` first")
         shops.setdefault(shop, []).append(Path(folder))
     print(HEAD, "|---" * 9 + "|", *(line(shop, folders) for shop, folders in shops.items()), sep="\n")
 

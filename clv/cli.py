@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from clv.commands import asking, backtest, data, keeping, listing, people, runs, services
+from clv.commands import backtest, backups, data, listing, privacy, queries, runs, services
 from clv.core.errors import ClvError
 
 app = typer.Typer(
@@ -28,19 +28,19 @@ for command in (
     listing.batches,
     listing.rejects,
     data.withdraw,
-    keeping.restore,
-    keeping.backup,
-    people.erase,
-    people.rotate_key,
+    backups.restore,
+    backups.backup,
+    privacy.erase,
+    privacy.rotate_key,
     runs.run,
     runs.backfill,
     listing.runs,
     listing.models,
     backtest.backtest,
-    asking.sql,
-    asking.metric,
-    asking.dictionary,
-    asking.docs,
+    queries.sql,
+    queries.metric,
+    queries.dictionary,
+    queries.docs,
     data.publish,
 ):
     app.command()(command)

@@ -29,7 +29,7 @@ from clv.pipeline import steps
     dagrun_timeout=timedelta(hours=12),
     doc_md=(__doc__ or "").replace("@STEPS@", steps.table((steps.OPEN_RUN, *steps.DAILY))),
     tags=["perennial"],
-    params=form(anew="Train a model for this date even when this month's model exists."),
+    params=form(description="Train a model for this date even when this month's model exists."),
 )
 def clv_daily():
     run_of(steps.DAILY)

@@ -23,7 +23,7 @@ from clv.pipeline import steps
     max_active_runs=1,
     doc_md=__doc__,
     tags=["perennial"],
-    params=form(anew="Train for exactly this date, even when the month's model exists."),
+    params=form(description="Train for exactly this date, even when the month's model exists."),
 )
 def clv_train():
     run_of(steps.TRAINING)

@@ -17,11 +17,11 @@ def main() -> None:
     parser.add_argument("--until", type=date.fromisoformat, required=True, help="first day without orders, YYYY-MM-DD")
     parser.add_argument("--history-days", type=int, default=HISTORY_DAYS, help="days of orders (default three years)")
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
-    asked = parser.parse_args()
-    if asked.customers < 1 or asked.history_days < 1:
+    arguments = parser.parse_args()
+    if arguments.customers < 1 or arguments.history_days < 1:
         parser.error("--customers and --history-days must be 1 or more")
-    facts = make(asked.out, asked.customers, asked.seed, asked.until, asked.history_days)
-    print(f"{asked.out}: {facts['rows']:,} rows in {facts['files']} files, {facts['orders']:,} orders")
+    facts = make(arguments.out, arguments.customers, arguments.seed, arguments.until, arguments.history_days)
+    print(f"{arguments.out}: {facts['rows']:,} rows in {facts['files']} files, {facts['orders']:,} orders")
 
 
 if __name__ == "__main__":

@@ -167,8 +167,8 @@ def _write_spend(path: Path, people: model.Customers, start: date, history: int,
     pace = model.demand(days + 0.5, start.timetuple().tm_yday, history)
     rows = []
     for channel, cost in model.PAID_CHANNELS.items():
-        came = people.arrival[people.channel == model.CHANNELS.index(channel)]
-        per_day = cost * np.count_nonzero(came >= days[0]) / len(days)
+        arrivals = people.arrival[people.channel == model.CHANNELS.index(channel)]
+        per_day = cost * np.count_nonzero(arrivals >= days[0]) / len(days)
         cents = np.round(100 * per_day * pace / pace.mean() * rng.gamma(20, 1 / 20, len(days))).astype(np.int64)
         rows += [(start + timedelta(days=int(day)), channel, money) for day, money in zip(days, cents, strict=True)]
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -191,10 +191,10 @@ def _write_truth(
     age = history - lines["time"][open_lines]
     for h in model.HORIZONS:
         chance = (model.refunded_within(age + h) - model.refunded_within(age)) / (1 - model.refunded_within(age))
-        back = np.bincount(
+        refunded = np.bincount(
             lines["customer"][open_lines], chance * lines["amount"][open_lines], minlength=len(people.arrival)
         )
-        expected[f"expected_revenue_{h}"] = (expected[f"expected_revenue_{h}"] - back) / 100
+        expected[f"expected_revenue_{h}"] = (expected[f"expected_revenue_{h}"] - refunded) / 100
     number = len(people.arrival)
     table = pa.table(
         {

@@ -1,9 +1,9 @@
-"""Known holes in the locked packages: python scripts/audit.py
+"""Known vulnerabilities of the locked packages: python scripts/audit.py
 
-Asks pip-audit, which knows no severities: so any known hole fails, unless requirements/audit-exceptions.toml excuses
-it with a reason and until a day. Exit code 0: no others; 1: one that is not excused, or a list that cannot be read;
-3: nothing can be said, since the data on holes could not be had, as behind a mirror that has packages alone.
-"""
+Asks pip-audit, which gives no severities. Any known vulnerability fails, unless requirements/audit-exceptions.toml has
+an exception for it, with a reason and a last day. Exit code 0: no other vulnerability; 1: one without an exception, or
+a list of exceptions that cannot be read; 3: no answer, because the database of vulnerabilities could not be reached, as
+behind a mirror that serves packages only."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from pathlib import Path
 
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
 LOCK, EXCEPTIONS = REQUIREMENTS / "dev.txt", REQUIREMENTS / "audit-exceptions.toml"
-CLEAN, HOLES, UNKNOWN = 0, 1, 3
+CLEAN, VULNERABLE, UNKNOWN = 0, 1, 3
 
 
 @dataclass
 class Verdict:
-    """What is to be said of the packages: holes fail, unknown ones make it no success, remarks are for information."""
+    """The result for all packages. Vulnerabilities fail, unknown packages prevent success, remarks only inform."""
 
     judged: int = 0
-    holes: list[str] = field(default_factory=list)
+    vulnerabilities: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
     @property
     def code(self) -> int:
-        if self.holes:
-            return HOLES
+        if self.vulnerabilities:
+            return VULNERABLE
         return UNKNOWN if self.unknown or not self.judged else CLEAN
 
 
 def read_exceptions(path: Path = EXCEPTIONS) -> list[dict]:
-    """The list of excused holes. Raises ValueError, in one line, for an entry without reason or day."""
+    """The list of exceptions. Raises ValueError, in one line, for an entry without reason or day."""
     try:
         entries = tomllib.loads(path.read_text()).get("exception", [])
     except (OSError, tomllib.TOMLDecodeError) as error:
@@ -50,29 +50,33 @@ def read_exceptions(path: Path = EXCEPTIONS) -> list[dict]:
 
 
 def judge(report: dict, exceptions: list[dict], today: date) -> Verdict:
-    """Weighs pip-audit's report (--format json) against the exceptions that hold today."""
+    """Compares pip-audit's report (--format json) with the exceptions that are valid today."""
     verdict = Verdict()
     used = []
     for package in report["dependencies"]:
-        if "skip_reason" in package:  # pip-audit itself counts these as sound
+        if "skip_reason" in package:  # pip-audit itself counts these as safe
             verdict.unknown.append(package["name"])
             continue
         verdict.judged += 1
-        for hole in package["vulns"]:
-            names = {hole["id"], *hole.get("aliases", [])}
-            excuse = next((e for e in exceptions if e["id"] in names and e["package"] == package["name"]), None)
-            mended = f"mended in {', '.join(hole['fix_versions'])}" if hole["fix_versions"] else "not mended yet"
-            said = f"{package['name']} {package['version']}: {hole['id']}, {mended}"
-            if excuse is None:
-                verdict.holes.append(said)
+        for vulnerability in package["vulns"]:
+            names = {vulnerability["id"], *vulnerability.get("aliases", [])}
+            exception = next((e for e in exceptions if e["id"] in names and e["package"] == package["name"]), None)
+            fixed = (
+                f"fixed in {', '.join(vulnerability['fix_versions'])}"
+                if vulnerability["fix_versions"]
+                else "not fixed yet"
+            )
+            finding = f"{package['name']} {package['version']}: {vulnerability['id']}, {fixed}"
+            if exception is None:
+                verdict.vulnerabilities.append(finding)
                 continue
-            used.append(excuse)
-            if today > excuse["until"]:
-                verdict.holes.append(f"{said}; excused until {excuse['until']}, which has passed")
+            used.append(exception)
+            if today > exception["until"]:
+                verdict.vulnerabilities.append(f"{finding}; its exception ended on {exception['until']}")
             else:
-                verdict.remarks.append(f"{said}; excused until {excuse['until']}: {excuse['reason']}")
+                verdict.remarks.append(f"{finding}; exception until {exception['until']}: {exception['reason']}")
     verdict.remarks += [
-        f"{entry['package']}: {entry['id']} is excused and no longer found; remove the exception"
+        f"{entry['package']}: {entry['id']} is no longer found; remove the exception"
         for entry in exceptions
         if entry not in used and not verdict.unknown
     ]
@@ -80,7 +84,7 @@ def judge(report: dict, exceptions: list[dict], today: date) -> Verdict:
 
 
 def ask(lock: Path = LOCK) -> dict:
-    """pip-audit's report on the locked packages. Raises ConnectionError with its last words when it has none."""
+    """pip-audit's report on the locked packages. Raises ConnectionError with its last line when it gives none."""
     program = Path(sys.executable).with_name("pip-audit")
     arguments = ["--no-deps", "--disable-pip", "--requirement", str(lock), "--format", "json"]
     try:
@@ -95,26 +99,28 @@ def ask(lock: Path = LOCK) -> dict:
 
 
 def main() -> int:
-    """Prints what is known, and gives the exit code."""
+    """Prints the result and returns the exit code."""
     try:
         verdict = judge(ask(), read_exceptions(), datetime.now(UTC).date())
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
-        return HOLES
+        return VULNERABLE
     except ConnectionError as error:
         print(f"warning: no package was judged: {error}")
         return UNKNOWN
     for remark in verdict.remarks:
         print(f"note: {remark}")
-    for hole in verdict.holes:
-        print(f"error: {hole}", file=sys.stderr)
+    for vulnerability in verdict.vulnerabilities:
+        print(f"error: {vulnerability}", file=sys.stderr)
     if verdict.unknown:
         of = verdict.judged + len(verdict.unknown)
         print(
-            f"warning: {len(verdict.unknown)} of {of} packages were not judged: the index does not tell known holes "
-            f"({', '.join(verdict.unknown[:3])}, …); run this where PyPI itself is reached"
+            f"warning: {len(verdict.unknown)} of {of} packages were not judged: the index does not report known "
+            f"vulnerabilities ({', '.join(verdict.unknown[:3])}, …); run this where PyPI itself can be reached"
         )
-    print(f"{verdict.judged} packages judged, {len(verdict.holes)} holes that are not excused")
+    print(
+        f"{verdict.judged} packages judged, {len(verdict.vulnerabilities)} known vulnerabilities without an exception"
+    )
     return verdict.code
 
 

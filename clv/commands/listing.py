@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from clv.commands.asking import AsCsv, AsJson, format_of
+from clv.commands.queries import AsCsv, AsJson, format_of
 from clv.core import dates, settings
 
 Limit = Annotated[int, typer.Option(min=1, help="How many of them, the newest first.")]
@@ -110,7 +110,7 @@ def runs(
 
     day = dates.parse_date(as_of, "--as-of") if as_of else None
     home, style = settings.located(), format_of(as_csv, as_json)
-    found = run_states.settled(runs.history(home, dates.today(), limit, day), home)
+    found = run_states.reconciled(runs.history(home, dates.today(), limit, day), home)
     names = ["run_id", "as_of_date", "state", "last_step", "stopped_by", "started_at", "minutes", "error"]
     rows = (
         (

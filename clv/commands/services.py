@@ -63,16 +63,16 @@ def down() -> None:
     from clv.platform.runtime import stack
 
     home = settings.located()
-    going = _going(home)
+    active = _active_runs(home)
     with steps() as step:
         ended = stack.down(home, step)
     out.print("nothing was running" if not ended else f"everything of {home.home} is stopped")
-    if going:
-        days = ", ".join(going[:5]) + (", …" if going[5:] else "")
-        out.print(f"runs that had not ended go on at the next `clv up`: {len(going)} ({days})")
+    if active:
+        days = ", ".join(active[:5]) + (", …" if active[5:] else "")
+        out.print(f"runs that had not ended go on at the next `clv up`: {len(active)} ({days})")
 
 
-def _going(home: settings.Settings) -> list[str]:
+def _active_runs(home: settings.Settings) -> list[str]:
     """The dates of the runs that are at work or queued; none where Airflow does not say."""
     from clv.platform import airflow_api, airflow_state
 
@@ -144,14 +144,14 @@ def _show_state(home: settings.Settings) -> list[str]:
         out.print(f"published  {found.newest} ({age}), run {found.newest_run}{several}")
     else:
         out.print("published  nothing yet; make a date: clv run --as-of DATE")
-    if found.waiting:
+    if found.unpublished_orders:
         since = f"dated {found.newest} or later" if found.newest else "loaded"
-        out.print(f"waiting    {found.waiting:,} orders {since}, not in the published tables yet")
+        out.print(f"waiting    {found.unpublished_orders:,} orders {since}, not in the published tables yet")
     for one in found.freshness:
         if one.last_loaded_on:
-            late = "" if one.level == "pass" else f", {one.age} days ago: deliveries may have stopped"
+            late = "" if one.status == "pass" else f", {one.age} days ago: deliveries may have stopped"
             out.print(
-                f"last file  loaded on {one.last_loaded_on}{late}", style=None if one.level == "pass" else "yellow"
+                f"last file  loaded on {one.last_loaded_on}{late}", style=None if one.status == "pass" else "yellow"
             )
     if run := found.last_run:
         ended = f"{run.ended_at or run.started_at:%Y-%m-%d %H:%M}"

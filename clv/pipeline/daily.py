@@ -230,9 +230,9 @@ def run(as_of: date, started_by: str = "pipeline", force_retrain: bool = False) 
     """Takes every step of a run here and now, without Airflow (for tests and benchmarks); returns its run_id."""
     run_id = open_run(as_of, started_by)
     facts: dict[str, Facts] = {}
-    asked = {"force_retrain": force_retrain}
+    params = {"force_retrain": force_retrain}
     for step in steps.DAILY:
-        options: dict[str, Any] = {argument: asked[name] for argument, name in step.asked.items()}
+        options: dict[str, Any] = {argument: params[name] for argument, name in step.params.items()}
         options |= {argument: facts[name] for argument, name in step.given.items()}
         facts[step.name] = take(step.name, as_of, run_id, **options)
     return run_id

@@ -16,9 +16,8 @@ class Step:
     """One step. Its name is its task's id in Airflow.
 
     `pool` limits how many run at once over all runs. `given` names the arguments that are the facts of an earlier step,
-    `asked` those that the form of a run by hand asks for. `closes` is what may be repeated on a published run, since it
-    writes nothing into the run's slice.
-    """
+    `params` those that a run started by hand gives in its form. `closes` is what may be repeated on a published run,
+    since it writes nothing into the run's slice."""
 
     name: str
     group: str
@@ -26,7 +25,7 @@ class Step:
     writes: str
     pool: str = "default_pool"
     given: Mapping[str, str] = field(default_factory=dict)
-    asked: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = field(default_factory=dict)
     closes: bool = False
 
 
@@ -42,7 +41,7 @@ DAILY = (
     Step(
         "train", "learn", "features of closed past dates, matured forecasts",
         "ops.model_checks; where none will do, a model and what it predicts at its date", pool="spark",
-        asked={"force": "force_retrain"},
+        params={"force": "force_retrain"},
     ),
     Step("score", "value", "features, the model", "predictions", pool="spark", given={"model": "train"}),
     Step("gate_predictions", "value", "predictions", "ops.gate_results"),

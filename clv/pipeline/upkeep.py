@@ -52,7 +52,7 @@ def run(keep_days: int = KEEP_DAYS, keep_dates: int = KEEP_DATES, today: date | 
     home = settings.load()
     with db.connect() as connection:
         candidates = _removable(connection, since, keep_dates)
-        standing = _standing(connection, since, keep_dates)
+        states = _runs_to_keep(connection, since, keep_dates)
     rows = {}
     for run_id in candidates:
         for table, count in _remove(run_id, since, keep_dates).items():
@@ -69,7 +69,7 @@ def run(keep_days: int = KEEP_DAYS, keep_dates: int = KEEP_DATES, today: date | 
         "spark_files": _remove_files(home.home / "spark", since),  # what killed sessions left
         "scratch_files": _remove_files(home.home / "tmp", since),
         "log_files": _remove_files(home.airflow_home / "logs", since),
-        "gates_pages": gates.remove((name for name, active, kept, _ in standing if not active and not kept), home),
+        "gates_pages": gates.remove((name for name, active, kept, _ in states if not active and not kept), home),
         # What gates wrote before they had pages of their own
         "data_docs": _remove_files(home.reports / "data_docs", since),
     }
@@ -112,7 +112,7 @@ def _delete(connection: psycopg.Connection, table: str, run_id: str) -> int:
     return connection.execute(query, {"run_id": run_id}).rowcount  # type: ignore[arg-type]
 
 
-def _standing(
+def _runs_to_keep(
     connection: psycopg.Connection, since: datetime, keep_dates: int, run_id: str | None = None
 ) -> list[tuple[str, bool, bool, bool]]:
     """Each run, or one: run_id, whether it was active `since`, whether it is one of the two kept of its date, and
@@ -154,7 +154,7 @@ def _removable(
     present = [t for t in WORKING_TABLES + LATEST_ONLY + WITH_HISTORY if _exists(connection, t)]
     gone = set(connection.execute("select run_id, table_name from ops.removed_slices").fetchall())
     removable = {}
-    for name, active, protected, recent_date in _standing(connection, since, keep_dates, run_id):
+    for name, active, protected, recent_date in _runs_to_keep(connection, since, keep_dates, run_id):
         if protected:
             may_go = () if recent_date else LATEST_ONLY if active else WORKING_TABLES + LATEST_ONLY
         else:

@@ -133,10 +133,10 @@ def _create_backfill(airflow: Airflow, body: dict) -> None:
         except ClvError as error:
             if "running backfill" not in str(error):
                 raise
-        going = airflow.call(
+        running = airflow.call(
             "GET", f"/dags/{DAG}/dagRuns", params={"run_type": "backfill", "state": ["queued", "running"], "limit": 1}
         )
-        if going["total_entries"] or time.monotonic() > deadline:
+        if running["total_entries"] or time.monotonic() > deadline:
             raise ClvError(
                 f"another backfill of {DAG} is still running; wait for it, or end it under Backfills in {airflow.base}"
             )
@@ -168,7 +168,7 @@ def look(airflow: Airflow, dag_run_id: str) -> Run:
     return Run(dates.parse_date(day), dag_run_id, run["state"], tasks)
 
 
-def _look_patiently(airflow: Airflow, dag_run_id: str) -> Run:
+def _look_with_retries(airflow: Airflow, dag_run_id: str) -> Run:
     """A run's state; a moment without an answer does not end an hour's waiting."""
     for pause in PAUSES:
         try:
@@ -193,7 +193,7 @@ def wait(airflow: Airflow, dag_run_ids: list[str], console: Console) -> list[Run
             for number, run in enumerate(runs):
                 if run.state in ENDED:
                     continue
-                runs[number] = _look_patiently(airflow, run.dag_run_id)
+                runs[number] = _look_with_retries(airflow, run.dag_run_id)
                 if runs[number].state in ENDED:
                     console.print(f"{run.as_of} {_ended(airflow, runs[number])}", markup=False, soft_wrap=True)
             if live:
@@ -249,8 +249,8 @@ def _why(airflow: Airflow, run: Run) -> str:
     found = db.rows(query, (run.dag_run_id, airflow_state.DAILY), airflow.home.url_as(roles.PUBLISHER))
     if found:
         return f"the run for {run.as_of} failed in {found[0][0]}: {found[0][1]}"
-    told = airflow_state.find(airflow, run.dag_run_id, airflow_state.DAILY)
-    task, reason = airflow_state.failure(airflow, told) if told else (None, "Airflow does not have it any more")
+    dag_run = airflow_state.find(airflow, run.dag_run_id, airflow_state.DAILY)
+    task, reason = airflow_state.failure(airflow, dag_run) if dag_run else (None, "Airflow does not have it any more")
     return f"the run for {run.as_of} failed in {task or 'Airflow'}: {reason}"
 
 

@@ -15,7 +15,7 @@ from clv.platform.airflow_api import ENDED, Airflow
 from clv.warehouse.runs import PUBLISHED, History
 
 
-def settled(found: list[History], home: Settings) -> list[History]:
+def reconciled(found: list[History], home: Settings) -> list[History]:
     """The runs with what Airflow says of those that are not published: `waiting` is one that is queued there, or has no
     scheduler that takes it on; `trained` one of clv_train that went through. Where this home has no Airflow they are as
     found; where it does not answer, those at work wait for it."""
@@ -24,18 +24,18 @@ def settled(found: list[History], home: Settings) -> list[History]:
     try:
         airflow = Airflow(home)
         scheduling = airflow_state.is_scheduling(airflow)
-        return [run if run.state in PUBLISHED else _settled(run, airflow, scheduling) for run in found]
+        return [run if run.state in PUBLISHED else _reconciled(run, airflow, scheduling) for run in found]
     except ClvError:
         return [replace(run, state="waiting") if run.state == "running" else run for run in found]
 
 
-def _settled(run: History, airflow: Airflow, scheduling: bool) -> History:
-    told = airflow_state.find(airflow, run.started_by, run.dag_id) if run.last_of_its_start else None
-    if told and told.state not in ENDED:
-        return replace(run, state="running" if scheduling and told.state == "running" else "waiting", error=None)
+def _reconciled(run: History, airflow: Airflow, scheduling: bool) -> History:
+    dag_run = airflow_state.find(airflow, run.started_by, run.dag_id) if run.last_of_its_start else None
+    if dag_run and dag_run.state not in ENDED:
+        return replace(run, state="running" if scheduling and dag_run.state == "running" else "waiting", error=None)
     if run.state == "failed":
         return run
-    if told and told.state == "failed":
-        task, reason = airflow_state.failure(airflow, told)
+    if dag_run and dag_run.state == "failed":
+        task, reason = airflow_state.failure(airflow, dag_run)
         return replace(run, state="failed", step=task or run.step, error=reason)
-    return replace(run, state="trained" if told and told.dag == airflow_state.TRAIN else "dead")
+    return replace(run, state="trained" if dag_run and dag_run.dag == airflow_state.TRAIN else "dead")

@@ -25,7 +25,7 @@ class Freshness:
     source: str
     last_loaded_on: date | None
     age: int | None
-    level: str
+    status: str
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class State:
     newest: date | None
     newest_run: str | None
     age: int | None
-    waiting: int
+    unpublished_orders: int
     last_run: runs.History | None
     run_of_newest_date: runs.History | None
     freshness: list[Freshness]
@@ -56,9 +56,9 @@ class State:
                 how = "failed" if run.state == "failed" else "ended without a word"
                 found.append(f"{what} {how}; once its cause is mended: {again}")
         for one in self.freshness:
-            if one.level == "error":
-                mend = "`clv ingest --source NAME --path FILE_OR_FOLDER`"
-                found.append(f"no file has come for {one.age} days; load one: {mend}")
+            if one.status == "error":
+                remedy = "`clv ingest --source NAME --path FILE_OR_FOLDER`"
+                found.append(f"no file has come for {one.age} days; load one: {remedy}")
         return found
 
 
@@ -72,20 +72,20 @@ def read(settings: Settings, today: date) -> State:
     last = runs.history(settings, today, limit=1)
     begun = db.rows(f"select max(as_of_date) from {tables.RUNS}", url=url)[0][0]  # noqa: S608 - our own names
     of_newest = runs.history(settings, today, as_of=begun) if begun else []
-    settled = run_states.settled([*last, *of_newest], settings)
+    reconciled = run_states.reconciled([*last, *of_newest], settings)
     return State(
         published_dates=count,
         newest=newest,
         newest_run=run_id,
         age=(today - newest).days if newest else None,
-        waiting=_waiting(newest, today, url),
-        last_run=settled[0] if settled else None,
-        run_of_newest_date=next((run for run in settled[1:] if run.state != "trained"), None),
+        unpublished_orders=_unpublished_orders(newest, today, url),
+        last_run=reconciled[0] if reconciled else None,
+        run_of_newest_date=next((run for run in reconciled[1:] if run.state != "trained"), None),
         freshness=[_freshness(rule, today, url) for rule in rules()],
     )
 
 
-def _waiting(newest: date | None, today: date, url: str) -> int:
+def _unpublished_orders(newest: date | None, today: date, url: str) -> int:
     """Orders dated from `newest` (every order where nothing is published) to today. Only batches are looked into that
     may hold one: those that no run has taken in, or whose last order is of these days."""
     since = newest or date.min
@@ -127,8 +127,8 @@ def _freshness(rule: dict, today: date, url: str) -> Freshness:
     query = f"select (max({rule['loaded_at']}) at time zone 'UTC')::date from {rule['table']} where {rule['filter']}"  # noqa: S608 - our own SQL; values are bound or quoted
     last = db.rows(query, url=url)[0][0]
     age = (today - last).days if last else None
-    level = "pass"
+    status = "pass"
     for name, bound in (("warn", "warn_after"), ("error", "error_after")):
         if age is not None and bound in rule and age > rule[bound]:
-            level = name
-    return Freshness(rule["table"], last, age, level)
+            status = name
+    return Freshness(rule["table"], last, age, status)

@@ -84,11 +84,11 @@ def erase(found: list[Person], home: Settings, step: Step = nullcontext) -> Rece
     done = Receipt(
         _cut_short(found, home) or f"{now:%Y-%m-%d}-{secrets.token_hex(4)}", now.isoformat(timespec="seconds")
     )
-    with ExitStack() as held:
+    with ExitStack() as stack:
         with step("loads, builds and forecasts are waited for"):
             for lock in (locks.CUSTOMERS, locks.BUILD):
-                held.enter_context(db.lock(lock, home.warehouse_url))
-        connection = held.enter_context(db.connect(home.warehouse_url))
+                stack.enter_context(db.lock(lock, home.warehouse_url))
+        connection = stack.enter_context(db.connect(home.warehouse_url))
         connection.execute("select pg_advisory_xact_lock(%s)", (db.lock_key(locks.PUBLISH),))
         secret = pseudonyms.secret(home)  # another one may hold since they were found
         found = [replace(one, key=persons.named(one.customer_id, one.namespace, secret).key) for one in found]
@@ -142,8 +142,8 @@ def _erase(connection: psycopg.Connection, home: Settings, person: Person, done:
     ).rowcount
     if counts[tables.ORDER_LINES]:
         batches = [number for (number,) in connection.execute("select distinct _batch_id from gone").fetchall()]
-        for hiding in erased_rows.hidings(batches):
-            connection.execute(hiding)  # type: ignore[arg-type]
+        for statement in erased_rows.hidings(batches):
+            connection.execute(statement)  # type: ignore[arg-type]
     for batch_id, numbers in lines.items():
         place = (batch_id, sorted(numbers))
         for table, change in {
@@ -155,7 +155,7 @@ def _erase(connection: psycopg.Connection, home: Settings, person: Person, done:
     for table in persons.tables_of_customers(connection):
         if table != tables.ORDER_LINES:
             counts[table] = connection.execute(f"delete from {table} where customer_key = %s", (person.key,)).rowcount  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
-    _count_anew(connection, sorted(lines))
+    _recount(connection, sorted(lines))
     connection.execute("drop table gone")
     for table, count in counts.items():
         if count:
@@ -189,7 +189,7 @@ def _lines(connection: psycopg.Connection, home: Settings, person: Person) -> di
     return dict(lines)
 
 
-def _count_anew(connection: psycopg.Connection, batch_ids: list[int]) -> None:
+def _recount(connection: psycopg.Connection, batch_ids: list[int]) -> None:
     """Staging's counts of batches that lost rows, as its next build will find them: what a run that is under way judges
     holds."""
     has_columns = """

@@ -53,7 +53,7 @@ def take_out(
                 changed[str(path)] = TAKEN_OUT if made else STAYS
                 if made:
                     try:
-                        _note(home, source, sha256, made[1])
+                        _record_change(home, source, sha256, made[1])
                         kept.store(made[0], path)
                         emptied = made[1]
                     except OSError:
@@ -66,9 +66,9 @@ def take_out(
                 now = emptied or sha256
                 target = kept.place(now, name, home, made[1] if made and made[1] != now else None) if made else None
                 if made and target:
-                    came = copy[0].stat()
+                    stat = copy[0].stat()
                     kept.store(made[0], target)
-                    os.utime(target, (came.st_atime, came.st_mtime))  # retention goes by it
+                    os.utime(target, (stat.st_atime, stat.st_mtime))  # retention goes by it
                 if target != copy[0]:
                     copy[0].unlink(missing_ok=True)
             changed[str(target or copy[0])] = TAKEN_OUT if made else REMOVED
@@ -78,21 +78,21 @@ def take_out(
 def forget_changes(connection: psycopg.Connection, home: Settings) -> None:
     """Forgets which files were changed, of those whose batches have the new digests; they are committed."""
     known = set(connection.execute(f"select distinct source, content_sha256 from {tables.BATCHES}").fetchall())  # noqa: S608 - our own names
-    missed = [change for change in _noted(home) if change[:2] in known]
+    missed = [change for change in _pending_changes(home) if change[:2] in known]
     if missed:
         owners_files.write(home.secrets / PENDING, json.dumps(missed).encode())
     else:
         (home.secrets / PENDING).unlink(missing_ok=True)
 
 
-def _note(home: Settings, source: str, old: str, new: str) -> None:
+def _record_change(home: Settings, source: str, old: str, new: str) -> None:
     """Notes that a file in landing is about to change: the database hears of it only when everything is committed."""
-    noted = _noted(home)
-    if new != old and (source, old, new) not in noted:
-        owners_files.write(home.secrets / PENDING, json.dumps([*noted, (source, old, new)]).encode())
+    pending = _pending_changes(home)
+    if new != old and (source, old, new) not in pending:
+        owners_files.write(home.secrets / PENDING, json.dumps([*pending, (source, old, new)]).encode())
 
 
-def _noted(home: Settings) -> list[tuple[str, str, str]]:
+def _pending_changes(home: Settings) -> list[tuple[str, str, str]]:
     path = home.secrets / PENDING
     return [tuple(change) for change in json.loads(path.read_text())] if path.exists() else []  # type: ignore[misc]
 
@@ -101,7 +101,7 @@ def _catch_up(connection: psycopg.Connection, home: Settings, landed: dict[tuple
     """Gives batches the digests of files that an erasure changed before it was cut short; whether there were any."""
     missed = [
         (source, old, new)
-        for source, old, new in _noted(home)
+        for source, old, new in _pending_changes(home)
         if (source, new) in landed and (source, old) not in landed
     ]
     for change in missed:

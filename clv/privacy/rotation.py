@@ -29,10 +29,10 @@ def rotate(home: Settings, step: Step = nullcontext) -> dict[str, int]:
     place = home.secrets / pseudonyms.NAME
     if place.is_symlink():
         raise ClvError(f"{place} is a link to {place.resolve()}, which is not the home's to change; rotate where it is")
-    with ExitStack() as held:
+    with ExitStack() as stack:
         with step("loads, builds and forecasts are waited for"):
             for lock in (locks.CUSTOMERS, locks.BUILD):
-                held.enter_context(db.lock(lock, home.warehouse_url))
+                stack.enter_context(db.lock(lock, home.warehouse_url))
         old, new = pseudonyms.secret(home), secrets.token_urlsafe(32).encode()
         with step("every customer is named anew"), db.connect(home.warehouse_url) as connection:
             connection.execute("select pg_advisory_xact_lock(%s)", (db.lock_key(locks.PUBLISH),))

@@ -19,8 +19,8 @@ WIDE = (10.8, 4.2)  # inches
 DARKEST = 0.5  # of a cell that is shaded by its number: the number can still be read, in light and dark
 INCHES = (5.2, 3.5)  # of 72 units each: wide enough to read when shrunk to a phone
 # Matplotlib wants colours, the page has variables: each stands for one and is replaced in the finished SVG.
-INK, SOFT, LINE, BAR, BAND, RIVAL = (f"#0a0b{number:02x}" for number in range(6))
-VARIABLES = {INK: "ink", SOFT: "soft", LINE: "line", BAR: "bar", BAND: "band", RIVAL: "rival"}
+INK, SOFT, LINE, BAR, BAND, BASELINE = (f"#0a0b{number:02x}" for number in range(6))
+VARIABLES = {INK: "ink", SOFT: "soft", LINE: "line", BAR: "bar", BAND: "band", BASELINE: "baseline"}
 STYLE: Any = {
     "svg.fonttype": "none",
     "text.parse_math": False,  # a shop's own names may hold dollars

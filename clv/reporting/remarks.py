@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from clv.core.settings import Settings
 
-MEND_MARGIN = 'write {"gross_margin": 0.4}, with your own share of revenue, into'
+SET_MARGIN = 'write {"gross_margin": 0.4}, with your own share of revenue, into'
 # Of the rows of segment_summary of one run: what `Basis` is made of.
 QUERY = """
     select
@@ -51,7 +51,7 @@ def of_settings(home: Settings) -> list[str]:
         return []
     return [
         "no gross_margin is set: where a source brings no cost, profit and customer value are revenue, and LTV:CAC is "
-        f"too high; {MEND_MARGIN} {home.home / 'shop.json'}"
+        f"too high; {SET_MARGIN} {home.home / 'shop.json'}"
     ]
 
 
@@ -61,21 +61,21 @@ def of_run(basis: Basis, home: Settings) -> list[str]:
     What is assumed is the run's; shop.json, which may have changed since, is what the next run goes by.
     """
     place = home.home / "shop.json"
-    said = []
+    remarks = []
     if "revenue" in (basis.profit or ""):
         where = " wherever no cost is known" if "costs" in (basis.profit or "") else ""
-        mend = f"{MEND_MARGIN} {place}"
+        remedy = f"{SET_MARGIN} {place}"
         if home.shop["gross_margin"] is not None:
-            mend = f"the next run takes the gross_margin of {home.shop['gross_margin']} that {place} says now"
-        said.append(f"profit and customer value are revenue{where}; {mend}")
+            remedy = f"the next run takes the gross_margin of {home.shop['gross_margin']} that {place} says now"
+        remarks.append(f"profit and customer value are revenue{where}; {remedy}")
     if basis.unknown:
         used, now = basis.unknown_consent, home.shop["unknown_consent"]
         kept, other = ("on", "exclude") if used == "include" else ("left out of", "include")
-        mend = f'to change that, write {{"unknown_consent": "{other}"}} into {place}'
+        remedy = f'to change that, write {{"unknown_consent": "{other}"}} into {place}'
         if now != used:
-            mend = f"the next run goes by {place}, which says {now} now"
-        said.append(
+            remedy = f"the next run goes by {place}, which says {now} now"
+        remarks.append(
             f"{basis.unknown:,} customers were never asked whether they may be written to and are {kept} lists meant "
-            f"for contact ({basis.contactable:,} customers are on them, {basis.refused:,} refused); {mend}"
+            f"for contact ({basis.contactable:,} customers are on them, {basis.refused:,} refused); {remedy}"
         )
-    return said
+    return remarks

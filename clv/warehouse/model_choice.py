@@ -130,12 +130,19 @@ def data_digest(training_date: date, settings: Settings | None = None) -> str:
         from {tables.INT_CUSTOMER_DAYS} as days where day < %s
     """  # noqa: S608 - our own names
     count, total = db.rows(sql, (training_date,), settings.url_as(MODELLER))[0]  # type: ignore[arg-type]
-    shape = [FORECAST_VERSION, settings.horizons, ORIGINS_IF_TWO_YEARS, DAYS_BETWEEN_ORIGINS, HISTORY_DAYS, LEARNERS]
+    configuration = [
+        FORECAST_VERSION,
+        settings.horizons,
+        ORIGINS_IF_TWO_YEARS,
+        DAYS_BETWEEN_ORIGINS,
+        HISTORY_DAYS,
+        LEARNERS,
+    ]
     if settings.shop["tune_minutes"]:
-        shape += [settings.shop["tune_minutes"], settings.shop["tune_search"]]
+        configuration += [settings.shop["tune_minutes"], settings.shop["tune_search"]]
     if settings.blend != BLENDS[0]:
-        shape.append(settings.blend)
-    return hashlib.sha256(repr((int(count), int(total), shape)).encode()).hexdigest()
+        configuration.append(settings.blend)
+    return hashlib.sha256(repr((int(count), int(total), configuration)).encode()).hexdigest()
 
 
 def training_origins(training_date: date, settings: Settings | None = None) -> list[date]:

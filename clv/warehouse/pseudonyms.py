@@ -43,18 +43,18 @@ def secret(home: Settings) -> bytes:
     """
     current = home.secret(NAME).encode()
     query = f"select value from {tables.SETTINGS} where name = 'pseudonym_key'"  # noqa: S608 - our own names
-    noted = db.rows(query, url=home.url_as(LOADER))
-    if not noted or noted[0][0] == mark(current):
+    recorded = db.rows(query, url=home.url_as(LOADER))
+    if not recorded or recorded[0][0] == mark(current):
         return current
     pending = home.secrets / PENDING
     try:
         following = pending.read_bytes().strip()
-        if mark(following) == noted[0][0]:
+        if mark(following) == recorded[0][0]:
             pending.replace(home.secrets / NAME)
             return following
     except FileNotFoundError:  # somebody else has just done so
         current = home.secret(NAME).encode()
-        if mark(current) == noted[0][0]:
+        if mark(current) == recorded[0][0]:
             return current
     raise ClvError(
         f"{home.secrets / NAME} is not the key this warehouse's customers were named with; "

@@ -9,6 +9,6 @@ from __future__ import annotations
 from airflow.sdk import Param
 
 
-def form(anew: str) -> dict[str, Param]:
+def form(description: str) -> dict[str, Param]:
     """The field force_retrain, with what it does in this DAG."""
-    return {"force_retrain": Param(False, type="boolean", title="Train anew", description=anew)}
+    return {"force_retrain": Param(False, type="boolean", title="Train anew", description=description)}

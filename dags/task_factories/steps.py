@@ -29,8 +29,8 @@ def open_run() -> dict[str, str]:
     context: Any = get_current_context()
     dag_run = context["dag_run"]
     with _reported(context):
-        asked = (dag_run.conf or {}).get("as_of_date")
-        as_of = dates.as_of_date(asked, dag_run.logical_date, dag_run.run_after)
+        requested = (dag_run.conf or {}).get("as_of_date")
+        as_of = dates.as_of_date(requested, dag_run.logical_date, dag_run.run_after)
         run_id = daily.open_run(as_of, started_by=dag_run.run_id, dag_id=dag_run.dag_id)
     notes.write(context, f"run {run_id}")
     return {"as_of_date": as_of.isoformat(), "run_id": run_id}
@@ -46,7 +46,7 @@ def run_of(declared: tuple[Step, ...]) -> None:
         # A task may be called as its group is: the group's id is never seen.
         with TaskGroup(f"group_{group.replace(' ', '_')}", group_display_name=group, prefix_group_id=False):
             for step in members:
-                options = {argument: f"{{{{ params.{name} }}}}" for argument, name in step.asked.items()}
+                options = {argument: f"{{{{ params.{name} }}}}" for argument, name in step.params.items()}
                 options |= {argument: made[name] for argument, name in step.given.items()}
                 made[step.name] = open_run() if step is steps.OPEN_RUN else step_task(step)(**options)
     chain(*made.values())

@@ -1,4 +1,4 @@
-"""What is installed: pinned and hashed, listed in an SBOM, and searched for known holes."""
+"""What is installed: pinned and hashed, listed in an SBOM, and searched for known vulnerabilities."""
 
 from __future__ import annotations
 
@@ -77,34 +77,39 @@ def test_the_sbom_names_every_package_of_a_run_with_its_hashes(tmp_path):
     assert listed == locked(LOCKS[0])
 
 
-HOLE = {"id": "PYSEC-2021-66", "aliases": ["CVE-2020-28493"], "fix_versions": ["2.11.3"], "description": "…"}
-FOUND = {"name": "jinja2", "version": "2.11.2", "vulns": [HOLE]}
+VULNERABILITY = {"id": "PYSEC-2021-66", "aliases": ["CVE-2020-28493"], "fix_versions": ["2.11.3"], "description": "…"}
+FOUND = {"name": "jinja2", "version": "2.11.2", "vulns": [VULNERABILITY]}
 SOUND = {"name": "rich", "version": "15.0.0", "vulns": []}
 SKIPPED = {"name": "uv", "skip_reason": "Dependency not found on PyPI and could not be audited: uv (0.13.9)"}
-EXCUSE = {"id": "CVE-2020-28493", "package": "jinja2", "reason": "no template of ours", "until": TODAY}
+EXCEPTION = {"id": "CVE-2020-28493", "package": "jinja2", "reason": "no template of ours", "until": TODAY}
 
 
 @pytest.mark.parametrize(
     ("packages", "exceptions", "code", "says"),
     [
         ([SOUND], [], 0, ""),
-        ([SOUND, FOUND], [], 1, "jinja2 2.11.2: PYSEC-2021-66, mended in 2.11.3"),
-        ([FOUND], [EXCUSE], 0, "excused until 2026-11-22: no template of ours"),
-        ([FOUND], [{**EXCUSE, "until": TODAY - timedelta(days=1)}], 1, "excused until 2026-11-21, which has passed"),
-        ([FOUND], [{**EXCUSE, "package": "rich"}], 1, "jinja2 2.11.2"),
-        ([FOUND], [{**EXCUSE, "id": "CVE-2020-1"}], 1, "jinja2 2.11.2"),
-        ([{**FOUND, "vulns": [{**HOLE, "aliases": [], "fix_versions": []}]}], [EXCUSE], 1, "not mended yet"),
-        ([SOUND], [EXCUSE], 0, "is excused and no longer found; remove the exception"),
+        ([SOUND, FOUND], [], 1, "jinja2 2.11.2: PYSEC-2021-66, fixed in 2.11.3"),
+        ([FOUND], [EXCEPTION], 0, "exception until 2026-11-22: no template of ours"),
+        ([FOUND], [{**EXCEPTION, "until": TODAY - timedelta(days=1)}], 1, "its exception ended on 2026-11-21"),
+        ([FOUND], [{**EXCEPTION, "package": "rich"}], 1, "jinja2 2.11.2"),
+        ([FOUND], [{**EXCEPTION, "id": "CVE-2020-1"}], 1, "jinja2 2.11.2"),
+        (
+            [{**FOUND, "vulns": [{**VULNERABILITY, "aliases": [], "fix_versions": []}]}],
+            [EXCEPTION],
+            1,
+            "not fixed yet",
+        ),
+        ([SOUND], [EXCEPTION], 0, "is no longer found; remove the exception"),
         ([SKIPPED], [], 3, "uv"),
-        ([SOUND, SKIPPED], [EXCUSE], 3, "uv"),
+        ([SOUND, SKIPPED], [EXCEPTION], 3, "uv"),
         ([FOUND, SKIPPED], [], 1, "jinja2 2.11.2"),
         ([], [], 3, ""),
     ],
 )
-def test_a_known_hole_fails_unless_it_is_excused_and_no_data_is_no_success(audit, packages, exceptions, code, says):
+def test_a_vulnerability_fails_without_an_exception_and_no_data_is_no_success(audit, packages, exceptions, code, says):
     verdict = audit.judge({"dependencies": packages}, exceptions, TODAY)
     assert verdict.code == code
-    assert says in "\n".join([*verdict.holes, *verdict.remarks, *verdict.unknown])
+    assert says in "\n".join([*verdict.vulnerabilities, *verdict.remarks, *verdict.unknown])
 
 
 @pytest.mark.parametrize("missing", ["id", "package", "reason", "until"])
@@ -123,17 +128,17 @@ def test_the_list_of_exceptions_that_is_in_force_can_be_read(audit):
 
 
 @pytest.mark.parametrize(
-    ("said", "code", "shown"),
+    ("finding", "code", "shown"),
     [
         (f"echo '{json.dumps({'dependencies': [FOUND]})}'; exit 1", 1, "error: jinja2 2.11.2"),
         (f"echo '{json.dumps({'dependencies': [SKIPPED]})}'", 3, "1 of 1 packages were not judged"),
         ("echo 'Could not connect to the vulnerability feed' >&2; exit 1", 3, "no package was judged: Could not"),
-        (f"echo '{json.dumps({'dependencies': [SOUND]})}'", 0, "1 packages judged, 0 holes"),
+        (f"echo '{json.dumps({'dependencies': [SOUND]})}'", 0, "1 packages judged, 0 known"),
     ],
 )
-def test_the_exit_code_tells_holes_from_no_data(audit, tmp_path, monkeypatch, capsys, said, code, shown):
+def test_the_exit_code_tells_vulnerabilities_from_no_data(audit, tmp_path, monkeypatch, capsys, finding, code, shown):
     program = tmp_path / "pip-audit"
-    program.write_text(f"#!/bin/sh\n{said}\n")
+    program.write_text(f"#!/bin/sh\n{finding}\n")
     program.chmod(0o700)
     monkeypatch.setattr(audit.sys, "executable", str(tmp_path / "python"))
     assert audit.main() == code
@@ -141,7 +146,7 @@ def test_the_exit_code_tells_holes_from_no_data(audit, tmp_path, monkeypatch, ca
     assert shown in told.out + told.err
 
 
-def test_continuous_integration_fails_on_holes_alone():
+def test_continuous_integration_fails_on_vulnerabilities_alone():
     line = next(line for line in (PROJECT / ".ci" / "run").read_text().splitlines() if "audit.py" in line)
     for code, passes in ((0, True), (1, False), (2, False), (3, True)):
         told = subprocess.run(["bash", "-ec", line.replace(".venv/bin/python scripts/audit.py", f"(exit {code})")])

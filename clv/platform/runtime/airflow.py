@@ -36,7 +36,7 @@ POOLS = {
 }
 PARALLELISM = 4
 START_SECONDS = 180
-PATIENCE_SECONDS = 45  # Airflow takes a heart that has not beaten for 30 to be ill
+HEALTH_WAIT_SECONDS = 45  # Airflow takes a heart that has not beaten for 30 to be ill
 
 
 def url(home: settings.Settings) -> str:
@@ -156,7 +156,7 @@ def health(home: settings.Settings) -> dict[str, bool]:
 
 def health_in_a_moment(home: settings.Settings) -> dict[str, bool]:
     """As `health`; where every service lives it waits for the last sign of life, since a busy one answers late."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + HEALTH_WAIT_SECONDS
     while True:
         found = health(home)
         alive = all(processes.find(home, name) is not None for name in SERVICES)

@@ -15,7 +15,7 @@ from clv.warehouse import db, pseudonyms, roles
 OLDEST_SERVER = 150000
 ROLES = (*roles.PIPELINE, roles.ANALYST)
 BUILDER = roles.name(roles.TRANSFORMER)  # the owner is a member: it looks after the tables that dbt makes
-BESIDE = ("airflow", "mlflow")
+SERVICE_DATABASES = ("airflow", "mlflow")
 
 
 def prepare(home: settings.Settings) -> list[str]:
@@ -23,7 +23,7 @@ def prepare(home: settings.Settings) -> list[str]:
 
     Raises ClvError with the SQL for an administrator where we may not make them ourselves.
     """
-    names = [_name(home.database_url(beside)) for beside in BESIDE]
+    names = [_name(home.database_url(database)) for database in SERVICE_DATABASES]
     url = home.database_url("postgres") if home.embedded else home.warehouse_url
     with db.connect(url, autocommit=True) as connection:
         version = connection.info.server_version

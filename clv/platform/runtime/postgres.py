@@ -189,16 +189,16 @@ def _command(program: str, *arguments: str) -> list[str]:
 
 def _system_user() -> pwd.struct_passwd:
     command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER]
-    said = ""
+    error = ""
     for _ in range(20):
         with suppress(KeyError):
             return pwd.getpwnam(SYSTEM_USER)
         done = subprocess.run(command, capture_output=True, text=True)
-        said = done.stderr.strip()
+        error = done.stderr.strip()
         if done.returncode not in (0, 1, 9):  # 9: somebody else made it just now; 1: somebody is at it
             break
         time.sleep(0.25)
     raise ClvError(
         f"PostgreSQL does not run as root, and the user '{SYSTEM_USER}' could not be made "
-        f"({said}); run as an ordinary user instead"
+        f"({error}); run as an ordinary user instead"
     )

@@ -12,25 +12,27 @@ from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
 
 from clv.evaluation.backtest import curves, reading
 from clv.evaluation.backtest.judged import OURS
-from clv.reporting.drawing import BAND, BAR, INK, LINE, RIVAL, SOFT, Chart, chart, magnitude
+from clv.reporting.drawing import BAND, BAR, BASELINE, INK, LINE, SOFT, Chart, chart, magnitude
 
-THEIRS: dict[str, Any] = {"color": RIVAL, "linestyle": (0, (4, 2)), "marker": "s", "markersize": 5}
-TENTHS = np.arange(1, 11)
+BASELINE_STYLE: dict[str, Any] = {"color": BASELINE, "linestyle": (0, (4, 2)), "marker": "s", "markersize": 5}
+DECILES = np.arange(1, 11)
 
 
 def gains(result: dict[str, Any]) -> Chart | None:
-    """Cumulative gains: the share of value that the customers ranked first brought."""
+    """Cumulative gains: the share of all value that the customers ranked first brought."""
     lift = result["lift"]
     if lift["perfect"] is None:
         return None
     shares = lift["shares"]
-    rival = _rival(lift["models"])
+    baseline = _baseline(lift["models"])
 
     def draw(axes: Axes) -> None:
         axes.plot(shares, shares, color=LINE, linewidth=1.5, label="at random")
         axes.plot(shares, lift["perfect"], color=SOFT, linewidth=1.5, linestyle=":", label="perfect ranking")
-        if rival:
-            axes.plot(shares, lift["models"][rival], **{**THEIRS, "marker": ""}, label=reading.name(rival))
+        if baseline:
+            axes.plot(
+                shares, lift["models"][baseline], **{**BASELINE_STYLE, "marker": ""}, label=reading.name(baseline)
+            )
         axes.plot(shares, lift["models"][OURS], color=BAR, label=reading.name(OURS))
         axes.set(xlabel="customers, best ranked first", ylabel="share of all value", xlim=(0, 1), ylim=(0, 1.02))
         axes.xaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
@@ -39,29 +41,29 @@ def gains(result: dict[str, Any]) -> Chart | None:
 
     at = shares.index(0.2)
     words = f"The first fifth of customers brought {reading.percent(lift['models'][OURS][at])} of all value"
-    if rival:
-        words += f"; ranked by {reading.name(rival)}, {reading.percent(lift['models'][rival][at])}"
+    if baseline:
+        words += f"; ranked by {reading.name(baseline)}, {reading.percent(lift['models'][baseline][at])}"
     return chart("Value brought by the customers ranked first", words, draw)
 
 
 def deciles(result: dict[str, Any]) -> Chart | None:
-    """Decile calibration: mean said and mean that came in each tenth of customers, on a scale of magnitudes."""
+    """Decile calibration: mean prediction and mean actual in each decile of customers, on a logarithmic scale."""
     rows = result["deciles"].get(OURS)
     if not rows or not any(row["actual_mean"] > 0 and row["predicted_mean"] > 0 for row in rows):
         return None
-    came, said = (np.array([row[part] for row in rows]) for part in ("actual_mean", "predicted_mean"))
-    floor = max(came.max(), said.max()) / 1e4
+    actual, predicted = (np.array([row[part] for row in rows]) for part in ("actual_mean", "predicted_mean"))
+    floor = max(actual.max(), predicted.max()) / 1e4
 
     def draw(axes: Axes) -> None:
-        low, high = np.maximum(np.minimum(came, said), floor), np.maximum(np.maximum(came, said), floor)
-        axes.vlines(TENTHS, low, high, color=BAND, linewidth=4)
-        axes.plot(TENTHS, np.maximum(said, floor), "o", color=BAR, markersize=7, label="forecast")
-        axes.plot(TENTHS, np.maximum(came, floor), "D", color=INK, markersize=5, label="what happened")
+        low, high = np.maximum(np.minimum(actual, predicted), floor), np.maximum(np.maximum(actual, predicted), floor)
+        axes.vlines(DECILES, low, high, color=BAND, linewidth=4)
+        axes.plot(DECILES, np.maximum(predicted, floor), "o", color=BAR, markersize=7, label="forecast")
+        axes.plot(DECILES, np.maximum(actual, floor), "D", color=INK, markersize=5, label="what happened")
         axes.set_yscale("log")
         axes.yaxis.set_major_formatter(FuncFormatter(magnitude))
         axes.yaxis.set_minor_formatter(NullFormatter())
         axes.set(xlabel="tenth of customers by forecast, 1 the highest", ylabel="mean value per customer")
-        axes.set_xticks(TENTHS)
+        axes.set_xticks(DECILES)
         axes.legend(loc="upper right")
 
     top = rows[0]
@@ -70,20 +72,20 @@ def deciles(result: dict[str, Any]) -> Chart | None:
     return chart("Forecast and outcome by tenth of customers", words, draw)
 
 
-def level(result: dict[str, Any]) -> Chart | None:
-    """Totals over origins: what came, ours, and the best baseline by bias."""
+def totals(result: dict[str, Any]) -> Chart | None:
+    """The shop's total at each origin: the actual, our prediction, and that of the baseline with the least bias."""
     rows = result["level"]
     if not rows:
         return None
     days, place = list(rows), np.arange(len(rows))
-    rival = result["best_baseline"]["bias"]
+    baseline = result["best_baseline"]["bias"]
     ours = [row["predicted"].get(OURS) for row in rows.values()]
 
     def draw(axes: Axes) -> None:
         axes.bar(place, [row["actual"] for row in rows.values()], width=0.6, color=BAND, label="what happened")
-        if rival:
-            theirs = [row["predicted"].get(rival) for row in rows.values()]
-            axes.plot(place + 0.12, theirs, **{**THEIRS, "linestyle": ""}, label=reading.name(rival))
+        if baseline:
+            theirs = [row["predicted"].get(baseline) for row in rows.values()]
+            axes.plot(place + 0.12, theirs, **{**BASELINE_STYLE, "linestyle": ""}, label=reading.name(baseline))
         axes.plot(place - 0.12, ours, "o", color=BAR, markersize=8, label=reading.name(OURS))
         axes.set_xticks(place, days, rotation=30 if len(days) > 4 else 0, ha="right" if len(days) > 4 else "center")
         axes.set(ylabel=f"value in {result['horizon_days']} days", xlim=(-0.6, len(days) - 0.4))
@@ -94,39 +96,39 @@ def level(result: dict[str, Any]) -> Chart | None:
         axes.legend(loc="upper left", ncols=3, columnspacing=1, handletextpad=0.4)
 
     misses = [row["signed_bias"].get(OURS) for row in rows.values()]
-    said = [f"{reading.off(miss)} from {day}" for day, miss in zip(days, misses, strict=True) if miss is not None]
-    words = f"The forecast total was {_listed(said)}" if said else "Nothing was bought within the horizon"
+    errors = [f"{reading.off(miss)} from {day}" for day, miss in zip(days, misses, strict=True) if miss is not None]
+    words = f"The forecast total was {_listed(errors)}" if errors else "Nothing was bought within the horizon"
     return chart("The shop's total over origins", words, draw)
 
 
 def coverage(result: dict[str, Any]) -> Chart | None:
-    """Coverage of the 80 % intervals by predicted tenth."""
+    """Coverage of the 80 % intervals by decile of the prediction."""
     rows = result["coverage"]["by_decile"]
     if not rows:
         return None
-    held = [row["coverage"] for row in rows]
+    covered = [row["coverage"] for row in rows]
 
     def draw(axes: Axes) -> None:
         axes.axhspan(*reading.HONEST_TENTH, color=BAND, alpha=0.5, linewidth=0)
         axes.axhline(curves.PROMISED, color=SOFT, linewidth=1.2, linestyle=":")
-        axes.plot(TENTHS, held, "o", color=BAR, markersize=8)
+        axes.plot(DECILES, covered, "o", color=BAR, markersize=8)
         axes.set(xlabel="tenth of customers by forecast, 1 the highest", ylabel="within the interval")
-        axes.set_ylim(min(0.5, min(held) - 0.03), 1.03)
+        axes.set_ylim(min(0.5, min(covered) - 0.03), 1.03)
         axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
-        axes.set_xticks(TENTHS)
+        axes.set_xticks(DECILES)
 
     low, high = reading.HONEST_TENTH
-    inside = sum(low <= share <= high for share in held)
+    inside = sum(low <= share <= high for share in covered)
     words = f"{inside} of 10 tenths lie in the shaded band, {reading.percent(low)} to {reading.percent(high)}"
     return chart("How often the 80 % intervals held", words, draw)
 
 
 def reliability(result: dict[str, Any]) -> Chart | None:
-    """Reliability: probability said against the share that bought, by tenth of the probability."""
+    """Reliability: predicted probability against the share that bought, by decile of the probability."""
     rows = result["reliability"].get(OURS)
     if not rows:
         return None
-    rival = _rival(result["reliability"])
+    baseline = _baseline(result["reliability"])
 
     def points(model: str) -> tuple[list[float], list[float]]:
         found = result["reliability"][model]
@@ -134,8 +136,8 @@ def reliability(result: dict[str, Any]) -> Chart | None:
 
     def draw(axes: Axes) -> None:
         axes.plot([0, 1], [0, 1], color=LINE, linewidth=1.5, label="exactly right")
-        if rival:
-            axes.plot(*points(rival), **THEIRS, label=reading.name(rival))
+        if baseline:
+            axes.plot(*points(baseline), **BASELINE_STYLE, label=reading.name(baseline))
         axes.plot(*points(OURS), color=BAR, marker="o", markersize=6, label=reading.name(OURS))
         axes.set(xlabel="probability of a purchase, as forecast", ylabel="share that bought", xlim=(0, 1), ylim=(0, 1))
         axes.xaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
@@ -143,12 +145,12 @@ def reliability(result: dict[str, Any]) -> Chart | None:
         axes.legend(loc="upper left")
 
     top = rows[0]
-    said, happened = (reading.percent(top[part]) for part in ("said", "happened"))
-    words = f"Of the tenth likeliest to buy, {said} were forecast to and {happened} did"
+    predicted, happened = (reading.percent(top[part]) for part in ("said", "happened"))
+    words = f"Of the tenth likeliest to buy, {predicted} were forecast to and {happened} did"
     return chart("Purchases forecast and made", words, draw)
 
 
-def _rival(models: dict[str, Any]) -> str | None:
+def _baseline(models: dict[str, Any]) -> str | None:
     return next((model for model in models if model != OURS), None)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from clv.evaluation.backtest import judged, reading
 from clv.evaluation.backtest.judged import OURS
 from clv.reporting import pages
-from clv.reporting.backtest import charts, moves
+from clv.reporting.backtest import charts, drivers
 from spark_jobs.judging.metrics import METRICS
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -43,7 +43,9 @@ def write(result: dict[str, Any], frame: pd.DataFrame, folder: Path, notes: list
     `run.forecast` gives it. notes: what else the reader should know,
     one sentence each, e.g. why a baseline is missing.
     """
-    drawn = [draw(result) for draw in (charts.gains, charts.deciles, charts.level, charts.coverage, charts.reliability)]
+    drawn = [
+        draw(result) for draw in (charts.gains, charts.deciles, charts.totals, charts.coverage, charts.reliability)
+    ]
     text = (
         pages.environment(TEMPLATES)
         .get_template("report.html.j2")
@@ -56,7 +58,7 @@ def write(result: dict[str, Any], frame: pd.DataFrame, folder: Path, notes: list
             tables=[_table(result, title, names) for title, names in TABLES.items()] if result["models"] else [],
             against=_against(result),
             charts=[chart for chart in drawn if chart],
-            moves=moves.section(result),
+            drivers=drivers.section(result),
             origins=_origins(result),
             deciles=result["deciles"].get(OURS, []),
             coverage=result["coverage"]["by_decile"],

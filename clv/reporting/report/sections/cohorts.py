@@ -61,13 +61,15 @@ def curves(months: list[dict], currency: str) -> Chart | None:
             split = sum(not row["expected"] for row in rows)
             axes.plot(at[:split], per[:split], color=BAR, alpha=shade, label=f"{month:%Y-%m}")
             axes.plot(at[max(split - 1, 0) :], per[max(split - 1, 0) :], color=BAR, alpha=shade, linestyle=(0, (3, 2)))
-            told = [row for row in rows if row["cumulative_revenue_low"] is not None]
+            bounded = [row for row in rows if row["cumulative_revenue_low"] is not None]
             low, high = (
-                [float(row[name]) / row["customers"] for row in told]
+                [float(row[name]) / row["customers"] for row in bounded]
                 for name in ("cumulative_revenue_low", "cumulative_revenue_high")
             )
             if month == chosen[-1]:
-                axes.fill_between([row["month_number"] for row in told], low, high, color=BAND, alpha=0.4, linewidth=0)
+                axes.fill_between(
+                    [row["month_number"] for row in bounded], low, high, color=BAND, alpha=0.4, linewidth=0
+                )
         axes.set(xlabel=SINCE, ylabel=f"revenue per customer, {currency}")
         axes.yaxis.set_major_formatter(FuncFormatter(magnitude))
         axes.margins(x=0.11)

@@ -13,7 +13,7 @@ from clv.reporting.report.reading import RUNS, SLICE, Run, groups
 TITLE = "Segments"
 NO_SEGMENT = "not yet a customer"  # where segment_transitions has customers come from who were none
 
-_MOVES = f"""
+_TRANSITIONS = f"""
     select from_segment, to_segment, before_on, customers, historic_revenue
     from {RUNS}.segment_transitions {SLICE}
 """  # noqa: S608 - our own names
@@ -28,39 +28,40 @@ _PERSONAS = f"""
 
 
 def read(run: Run) -> dict[str, Any]:
-    """Segments, the most valuable first, with what their names mean and what to do, the chart of moves, and personas,
-    where a model found some."""
+    """Segments, the most valuable first, with what their names mean and what to do, the chart of transitions, and
+    personas, where a model found some."""
     segments = groups(run, "segment")
     meanings = {row["segment"]: row for row in run.rows(_MEANINGS)}
     return {
         "segments": segments,
         "meanings": [meanings[row["name"]] for row in segments if row["name"] in meanings],
-        "moves": moves(run.rows(_MOVES), [row["name"] for row in segments]),
+        "transitions": transitions(run.rows(_TRANSITIONS), [row["name"] for row in segments]),
         "personas": run.rows(_PERSONAS),
         "currency": run.currency,
     }
 
 
-def moves(rows: list[dict], order: list[str]) -> Chart | None:
-    """Matrix of moves between segments, as shares of the one that customers came from; `order` lists the segments."""
+def transitions(rows: list[dict], order: list[str]) -> Chart | None:
+    """Matrix of transitions between segments, shaded by their share of the segment that customers left. `order` lists
+    the segments."""
     if not rows:
         return None
-    came = [name for name in order if any(row["from_segment"] == name for row in rows)]
-    came += sorted({row["from_segment"] for row in rows} - set(came))
+    from_segments = [name for name in order if any(row["from_segment"] == name for row in rows)]
+    from_segments += sorted({row["from_segment"] for row in rows} - set(from_segments))
     counts = {(row["from_segment"], row["to_segment"]): row["customers"] for row in rows}
-    sizes = {name: sum(count for (left, _), count in counts.items() if left == name) for name in came}
+    sizes = {name: sum(count for (left, _), count in counts.items() if left == name) for name in from_segments}
 
     def draw(axes: Axes) -> None:
         for (left, right), count in counts.items():
             share = count / sizes[left]
-            x, y = order.index(right), len(came) - 1 - came.index(left)
+            x, y = order.index(right), len(from_segments) - 1 - from_segments.index(left)
             axes.add_patch(
                 Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, facecolor=BAR, alpha=0.05 + DARKEST * share, linewidth=0)
             )
             axes.text(x, y, f"{count:,}", ha="center", va="center", fontsize=10, color=INK)
-        axes.set(xlim=(-0.5, len(order) - 0.5), ylim=(-0.5, len(came) - 0.5), xlabel="now", ylabel="before")
+        axes.set(xlim=(-0.5, len(order) - 0.5), ylim=(-0.5, len(from_segments) - 0.5), xlabel="now", ylabel="before")
         axes.set_xticks(range(len(order)), map(short, order), rotation=30, ha="right")
-        axes.set_yticks(range(len(came)), map(short, came[::-1]))
+        axes.set_yticks(range(len(from_segments)), map(short, from_segments[::-1]))
         axes.grid(visible=False)
 
     stayed = sum(count for (left, right), count in counts.items() if left == right)
@@ -69,6 +70,6 @@ def moves(rows: list[dict], order: list[str]) -> Chart | None:
     words += f"{percent(stayed / known)} are where they were" if known else "all of them are new"
     numbers = [
         ["before", *order],
-        *([left, *(f"{counts.get((left, right), 0):,}" for right in order)] for left in came),
+        *([left, *(f"{counts.get((left, right), 0):,}" for right in order)] for left in from_segments),
     ]
     return chart("Movement between segments", words, draw, WIDE, numbers=numbers)

@@ -37,7 +37,7 @@ def read(home: settings.Settings, days_later: int = 0) -> state.State:
 
 def test_a_home_in_which_nothing_happened_is_not_stale(home: settings.Settings):
     found = state.read(home, DAY)
-    assert (found.newest, found.waiting, found.last_run, found.stale) == (None, 0, None, [])
+    assert (found.newest, found.unpublished_orders, found.last_run, found.stale) == (None, 0, None, [])
 
 
 @pytest.mark.parametrize(("days", "stale"), [(0, False), (1, False), (2, True)])
@@ -50,17 +50,17 @@ def test_a_newest_date_before_yesterday_is_stale(shop: settings.Settings, days: 
 
 
 def test_orders_that_no_published_table_has_are_counted_once(shop: settings.Settings):
-    assert read(shop).waiting == 1  # o5, which a run has taken in
+    assert read(shop).unpublished_orders == 1  # o5, which a run has taken in
     rows = [
         line("n1", "2011-06-01 10:00", 5),
         line("n1", "2011-06-01 10:00", 6, product_id="ink"),
         line("old", "2011-05-01", 1),
     ]
     batch = deliver([*rows, line("ahead", "2011-06-05", 5)])
-    assert read(shop).waiting == 2
-    assert read(shop, 4).waiting == 3  # once the day has come
+    assert read(shop).unpublished_orders == 2
+    assert read(shop, 4).unpublished_orders == 3  # once the day has come
     small.execute("insert into raw.withdrawals (batch_id, reason) values (%s, 'wrong')", (batch,))
-    assert read(shop).waiting == 1
+    assert read(shop).unpublished_orders == 1
 
 
 def test_the_last_run_says_what_stopped_it_until_another_goes_through(shop: settings.Settings):
@@ -96,10 +96,10 @@ def test_a_training_hides_no_failure_of_its_date(shop: settings.Settings, monkey
     runs.log(daily, "gate_raw", 0, {"error": "gate raw stopped the run"})
     training = runs.open_run(DAY, MIDNIGHT, "clv_train")
 
-    def settled(found: list[runs.History], _: settings.Settings) -> list[runs.History]:
+    def reconciled(found: list[runs.History], _: settings.Settings) -> list[runs.History]:
         return [replace(run, state="trained") if run.run_id == training else run for run in found]
 
-    monkeypatch.setattr(run_states, "settled", settled)
+    monkeypatch.setattr(run_states, "settled", reconciled)
     found = read(shop)
     assert found.last_run
     assert (found.last_run.run_id, found.last_run.state) == (training, "trained")
@@ -133,12 +133,12 @@ def test_a_last_run_that_is_dead_is_stale(shop: settings.Settings):
 
 
 @pytest.mark.parametrize(("days", "level"), [(2, "pass"), (3, "warn"), (7, "warn"), (8, "error")])
-def test_the_freshness_that_dbt_declares_is_judged(shop: settings.Settings, days: int, level: str):
+def test_the_freshness_that_dbt_declares_is_judged(shop: settings.Settings, days: int, status: str):
     loaded = DAY - timedelta(days=days)
     small.execute("update raw.batches set loaded_at = %s", (f"{loaded} 12:00+00",))
     (judged,) = read(shop).freshness
-    assert (judged.source, judged.last_loaded_on, judged.age, judged.level) == ("raw.batches", loaded, days, level)
-    assert any("no file has come for 8 days" in one for one in read(shop).stale) is (level == "error")
+    assert (judged.source, judged.last_loaded_on, judged.age, judged.status) == ("raw.batches", loaded, days, status)
+    assert any("no file has come for 8 days" in one for one in read(shop).stale) is (status == "error")
 
 
 @pytest.mark.parametrize(("services", "days", "code"), [("up", 0, 0), ("up", 2, 4), ("down", 2, 3)])

@@ -81,7 +81,7 @@ def airflow(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 def state(run: runs.History, home: settings.Settings) -> tuple[str, str | None, str | None]:
-    (found,) = run_states.settled([run], home)
+    (found,) = run_states.reconciled([run], home)
     return found.state, found.step, found.error
 
 
@@ -167,7 +167,7 @@ def test_who_waits_for_runs_when_airflow_goes_is_told_that_they_go_on(monkeypatc
     monkeypatch.setattr(airflow_api, "PAUSES", ())
     monkeypatch.setattr(airflow_api, "look", gone)
     with pytest.raises(Unavailable, match=r"run `clv up`; the runs that were started go on from there, and `clv runs`"):
-        airflow_api._look_patiently(None, "one")  # type: ignore[arg-type]
+        airflow_api._look_with_retries(None, "one")  # type: ignore[arg-type]
 
 
 def test_a_row_of_a_list_has_a_gates_first_sentence_and_its_page():

@@ -11,7 +11,7 @@ from synthetic_predictions import predictions
 from clv.evaluation.backtest import comparison
 from clv.reporting.backtest import charts
 
-DRAWN = (charts.gains, charts.deciles, charts.level, charts.coverage, charts.reliability)
+DRAWN = (charts.gains, charts.deciles, charts.totals, charts.coverage, charts.reliability)
 
 
 @pytest.fixture(scope="module")

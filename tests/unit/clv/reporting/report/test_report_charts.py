@@ -39,8 +39,8 @@ def test_names_of_the_shops_own_are_drawn_as_they_are():
 
 def test_who_left_a_segment_that_is_empty_now_has_moved():
     rows = [move("loyal", "loyal", 50), move("new", "lost", 50), move("not yet a customer", "loyal", 900)]
-    assert "50 % are where they were" in plain(segments.moves(rows, SEGMENTS))
-    assert "all of them are new" in plain(segments.moves(rows[2:], SEGMENTS))
+    assert "50 % are where they were" in plain(segments.transitions(rows, SEGMENTS))
+    assert "all of them are new" in plain(segments.transitions(rows[2:], SEGMENTS))
 
 
 def test_only_months_that_are_over_tell_who_comes_back_each_customer_alike():

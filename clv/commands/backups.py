@@ -19,9 +19,9 @@ def backup(to: Annotated[Path, typer.Option(help="A folder that is not there yet
     from clv.platform import backup as backups
 
     with steps() as step:
-        kept, remarks = backups.backup(to, settings.load(), step)
-    out.print(f"backup     {to}, {sum(file['bytes'] for file in kept['files'].values()) / 1e6:,.1f} MB")
-    out.print(f"published  {_published(kept)}")
+        manifest, remarks = backups.backup(to, settings.load(), step)
+    out.print(f"backup     {to}, {sum(file['bytes'] for file in manifest['files'].values()) / 1e6:,.1f} MB")
+    out.print(f"published  {_published(manifest)}")
     for remark in remarks:
         out.print(f"[yellow]note:[/] {remark}")
 
@@ -49,13 +49,13 @@ def restore(
         out.print(f"batch {batch} is restored; runs from now on count its rows")
     if backup is not None:
         with steps() as step:
-            kept, remarks = backups.restore(backup, home, step, erasures)
+            manifest, remarks = backups.restore(backup, home, step, erasures)
         out.print(f"restored   {home.home}; `clv up` starts it")
-        out.print(f"published  {_published(kept)}")
+        out.print(f"published  {_published(manifest)}")
         for remark in remarks:
             out.print(f"[yellow]note:[/] {remark}")
 
 
-def _published(kept: dict) -> str:
-    newest = kept["published"]
+def _published(manifest: dict) -> str:
+    newest = manifest["published"]
     return f"newest {newest['as_of_date']}, digest {newest['digest']}" if newest else "nothing yet"

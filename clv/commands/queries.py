@@ -1,4 +1,4 @@
-"""`clv sql`, `clv metric`, `clv dictionary`, `clv docs`: asking, as an analyst."""
+"""`clv sql`, `clv metric`, `clv dictionary`, `clv docs`: what an analyst reads."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ def _text(query: str | None, file: Path | None) -> str:
 
 def format_of(as_csv: bool, as_json: bool, expanded: bool = False) -> str:
     """The one of tabular.FORMATS that the options ask for."""
-    asked = [name for name, wanted in (("csv", as_csv), ("json", as_json), ("expanded", expanded)) if wanted]
-    if len(asked) > 1:
+    chosen = [name for name, wanted in (("csv", as_csv), ("json", as_json), ("expanded", expanded)) if wanted]
+    if len(chosen) > 1:
         raise typer.BadParameter("give one of --csv, --json and -x")
-    return asked[0] if asked else "table"
+    return chosen[0] if chosen else "table"
 
 
 def metric(

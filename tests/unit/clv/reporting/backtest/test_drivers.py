@@ -8,7 +8,7 @@ import pytest
 from synthetic_predictions import predictions
 
 from clv.evaluation.backtest import comparison
-from clv.reporting.backtest import moves, report
+from clv.reporting.backtest import drivers, report
 from spark_jobs.explain import attribution, explained
 from spark_jobs.judging import promotion
 
@@ -26,7 +26,7 @@ EXPLAINED = {
 
 
 def test_the_section_says_what_counts_most_and_what_each_thing_does() -> None:
-    found = moves.section({"explained": EXPLAINED})
+    found = drivers.section({"explained": EXPLAINED})
     assert found is not None
     assert "1,000 customers of 2011-08-11 and the 90 days after" in found["words"]
     first, recency, refunds = found["charts"]
@@ -52,27 +52,27 @@ def test_the_section_says_what_counts_most_and_what_each_thing_does() -> None:
     ],
 )
 def test_a_rule_in_the_models_place_is_said_instead(of: dict, words: str) -> None:
-    found = moves.section({"explained": {"trained_for": "2011-09-10", "window_days": None, **of}})
+    found = drivers.section({"explained": {"trained_for": "2011-09-10", "window_days": None, **of}})
     assert found is not None
     assert words in found["words"]
     assert found["charts"] == []
 
 
 def test_nothing_is_drawn_where_nothing_moves() -> None:
-    found = moves.section({"explained": EXPLAINED | {"importance": {"refunds": 0.0}, "dependence": []}})
+    found = drivers.section({"explained": EXPLAINED | {"importance": {"refunds": 0.0}, "dependence": []}})
     assert found is not None
     assert found["charts"] == []
 
 
 def test_without_a_forecast_there_is_no_section() -> None:
-    assert moves.section({}) is None
-    assert moves.section({"explained": None}) is None
+    assert drivers.section({}) is None
+    assert drivers.section({"explained": None}) is None
 
 
 def test_all_that_training_names_has_words() -> None:
-    assert set(moves.DRIVERS) == set(attribution.DRIVERS)
-    assert set(moves.COLUMNS) == {asked.column for asked in explained.COLUMNS.values()}
-    assert set(moves.RULES) == {*promotion.RIVALS, promotion.CELLS}
+    assert set(drivers.DRIVERS) == set(attribution.DRIVERS)
+    assert set(drivers.COLUMNS) == {asked.column for asked in explained.COLUMNS.values()}
+    assert set(drivers.RULES) == {*promotion.RIVALS, promotion.CELLS}
 
 
 def test_the_page_shows_the_section(tmp_path: Path) -> None:
