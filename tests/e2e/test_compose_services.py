@@ -38,8 +38,8 @@ PORTS = {
 }
 ENTRYPOINT = [sys.executable, str(settings.PROJECT / "docker" / "entrypoint.py")]
 COUNT_ON_WORKERS = """
-from clv import settings
-from spark_jobs import session
+from clv.core import settings
+from spark_jobs.io import session
 spark = session.start("compose-check", settings.load())
 print("master", spark.sparkContext.master)
 rows = spark.range(0, 1000, 1, 4).mapInPandas(lambda parts: parts, "id long")
@@ -50,7 +50,7 @@ REGISTER_A_MODEL = """
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from clv import registry
+from clv.warehouse import registry
 with TemporaryDirectory() as folder:
     (Path(folder) / "model.txt").write_text("fitted")
     made = registry.register(Path(folder), date(2024, 5, 1), "0123456789", False, {"trees": 5}, {"mae": 1.5})

@@ -38,9 +38,11 @@ if "control" in sys.argv:
     except OSError:
         pass
 else:
-    from clv import dbt, registry, settings
-    from expectations import runner
-    from spark_jobs import session
+    from clv.core import settings
+    from clv.quality import runner
+    from clv.transform import dbt
+    from clv.warehouse import registry
+    from spark_jobs.io import session
 
     home = settings.load()
     dbt.build("setup", {}, home)
