@@ -1,1 +1,2 @@
-"""What keeps persons apart from their numbers: erasing one, naming all anew, and keeping no longer than is wanted."""
+"""Privacy: erase a person, replace the key that customers are named with, and delete personal data after its retention
+time."""

@@ -1,8 +1,8 @@
-"""`clv erase`: a person's rows go from every table and every file of the home, and do not come back.
+"""`clv erase`: removes a person's rows from every table and every file of the home, and keeps them from coming back.
 
-What is left in raw is the place of each row: a line without anything on it, set aside with the reason `erased`, so that
-rows received are still accounted for. The list of the erased (clv.warehouse.erasures) is written first, so that an
-erasure that was cut short is finished by the same command, and nobody on it is loaded again.
+Raw keeps an empty line in place of each row, rejected with the reason `erased`, so that rows received are still
+accounted for. The list of erased persons (clv.warehouse.erasures) is written first. If the erasure is cut short, the
+same command finishes it, and nobody on the list is loaded again.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ NOT_REACHED = (
 
 @dataclass(frozen=True)
 class Receipt:
-    """What an erasure did: rows per table, files that were changed or removed, and those that were not reached."""
+    """What an erasure did: rows removed per table, files changed or removed, and files it could not reach."""
 
     receipt: str
     erased_at: str
@@ -54,9 +54,9 @@ class Receipt:
 
 
 def find(customer_id: str | None, source: str | None, email: str | None, home: Settings) -> list[Person]:
-    """Whom to erase: the customer of an id in a source, or everybody known with an e-mail address.
+    """The customers to erase: the one with an id in a source, or everybody with an e-mail address.
 
-    Raises ClvError for an id or an address that nobody here has, naming the receipt where it was erased before.
+    Raises ClvError when no customer has this id or address, and names the receipt when the customer was erased before.
     """
     with db.connect(home.warehouse_url) as connection:
         secret = pseudonyms.secret(home)
@@ -79,7 +79,7 @@ def find(customer_id: str | None, source: str | None, email: str | None, home: S
 
 
 def erase(found: list[Person], home: Settings, step: Step = nullcontext) -> Receipt:
-    """Erases these persons, in one transaction, after running loads, builds and forecasts have ended."""
+    """Erases these persons in one transaction. Waits until running loads, builds and forecasts have ended."""
     now = datetime.now(UTC)
     done = Receipt(
         _cut_short(found, home) or f"{now:%Y-%m-%d}-{secrets.token_hex(4)}", now.isoformat(timespec="seconds")
@@ -90,7 +90,7 @@ def erase(found: list[Person], home: Settings, step: Step = nullcontext) -> Rece
                 stack.enter_context(db.lock(lock, home.warehouse_url))
         connection = stack.enter_context(db.connect(home.warehouse_url))
         connection.execute("select pg_advisory_xact_lock(%s)", (db.lock_key(locks.PUBLISH),))
-        secret = pseudonyms.secret(home)  # another one may hold since they were found
+        secret = pseudonyms.secret(home)  # the key may have been rotated since they were found
         found = [replace(one, key=persons.named(one.customer_id, one.namespace, secret).key) for one in found]
         with step(f"the rows of {len(found)} customer{'' if len(found) == 1 else 's'} are removed"):
             for person in found:
@@ -107,7 +107,8 @@ def erase(found: list[Person], home: Settings, step: Step = nullcontext) -> Rece
 
 
 def _cut_short(found: list[Person], home: Settings) -> str | None:
-    """The number of an erasure of the same persons that did not come to its receipt."""
+    """The receipt number of an erasure of the same persons that was cut short before it wrote its receipt; None if
+    there is none."""
     erased = erasures.erased(home)
     numbers = {erased.receipt(person.customer_id, person.namespace) for person in found}
     number = numbers.pop()
@@ -115,7 +116,8 @@ def _cut_short(found: list[Person], home: Settings) -> str | None:
 
 
 def apply(home: Settings, step: Step = nullcontext) -> Receipt | None:
-    """Erases again whoever is on the home's list and in its warehouse: after a restore. None where that is nobody."""
+    """After a restore: erases every customer in the warehouse who is on the home's list of the erased. None when there
+    is nobody."""
     erased = erasures.erased(home)
     if not erased:
         return None
@@ -132,7 +134,8 @@ def _erase(connection: psycopg.Connection, home: Settings, person: Person, done:
     gone = f"select _batch_id, _line, _entry from {tables.ORDER_LINES} where customer_key = %s"  # noqa: S608 - our own names
     connection.execute(f"create temporary table gone on commit drop as {gone}", (person.key,))
     empty = ", ".join(f"{name} = null" for name in ("customer_key", "ordered_at", "amount", *COLUMNS, "may_contact"))
-    # Where an order is replaced whoever's it is, its number stays until it is known whether somebody else has it.
+    # In a source where one order id means one order for all customers, keep the id for now: another customer may have
+    # it.
     shared = f"select batch_id from {tables.BATCHES} where row_key = 'order'"  # noqa: S608 - our own names
     order_id = f"case when coalesce(amount, 0) >= 0 and _batch_id in ({shared}) then order_id end"
     counts[tables.ORDER_LINES] = connection.execute(
@@ -163,7 +166,7 @@ def _erase(connection: psycopg.Connection, home: Settings, person: Person, done:
 
 
 def _lines(connection: psycopg.Connection, home: Settings, person: Person) -> dict[int, set[int]]:
-    """The lines of a person's rows, by batch; of those that could not be read, of which any value is their id or
+    """The lines of a person's rows, by batch. Of unreadable rows, those with a value that is the person's id or
     address."""
     lines: dict[int, set[int]] = defaultdict(set)
     query = f"select _batch_id, _line from {tables.ORDER_LINES} where customer_key = %s"  # noqa: S608 - our own names
@@ -190,8 +193,8 @@ def _lines(connection: psycopg.Connection, home: Settings, person: Person) -> di
 
 
 def _recount(connection: psycopg.Connection, batch_ids: list[int]) -> None:
-    """Staging's counts of batches that lost rows, as its next build will find them: what a run that is under way judges
-    holds."""
+    """Corrects staging's counts of batches that lost rows to what its next build will count, so that a run that is
+    under way passes its gates."""
     has_columns = """
         select count(*) = 3 from information_schema.columns where table_schema = 'staging'
             and (table_name, column_name) in (
@@ -199,7 +202,7 @@ def _recount(connection: psycopg.Connection, batch_ids: list[int]) -> None:
             )
     """
     if connection.execute(has_columns).fetchall() != [(True,)]:
-        return  # not built yet, or by an older version: then it is built anew before anything reads it
+        return  # not built yet, or built by an older version and rebuilt before anything reads it
     by_reason = ("replaced", "missing_order", "missing_time", "missing_amount")
     named = ", ".join(f"'{name}'" for name in ("accepted", "duplicate", *by_reason))
     sums = ", ".join(
@@ -238,7 +241,8 @@ def _recount(connection: psycopg.Connection, batch_ids: list[int]) -> None:
 
 
 def _count_rejected(connection: psycopg.Connection, batch_ids: list[int]) -> None:
-    """What is erased of these batches, unreadable rows too, and so what is rejected: staging's stg_batch_counts."""
+    """Corrects the counts of erased rows, and so of rejected ones, in staging's stg_batch_counts. Unreadable rows count
+    too."""
     connection.execute(
         f"""
         with erased as (

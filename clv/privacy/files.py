@@ -1,4 +1,4 @@
-"""The files of a home that hold rows of a person: kept copies, what lies in landing, backtests."""
+"""The files of a home that hold a person's rows: kept copies, files in landing, predictions of backtests."""
 
 from __future__ import annotations
 
@@ -30,8 +30,11 @@ READ_ONLY = "not reached: it cannot be written here; take the rows out where it 
 def take_out(
     connection: psycopg.Connection, home: Settings, person: Person, lines: dict[int, set[int]]
 ) -> dict[str, str]:
-    """Takes the rows on these lines of batches out of the files that the home has of them; gives what became of each
-    file. A file in landing changes its digest: its batches take the new one, so that it is not loaded again."""
+    """Removes the rows on these lines of batches from the home's files; returns what became of each file.
+
+    A file in landing gets another digest by this. Its batches take the new digest, so that the file is not loaded
+    again.
+    """
     changed: dict[str, str] = {}
     query = f"select source, content_sha256, min(file_name), array_agg(batch_id) from {tables.BATCHES} group by 1, 2"  # noqa: S608 - our own names
     batches = connection.execute(query).fetchall()
@@ -68,7 +71,7 @@ def take_out(
                 if made and target:
                     stat = copy[0].stat()
                     kept.store(made[0], target)
-                    os.utime(target, (stat.st_atime, stat.st_mtime))  # retention goes by it
+                    os.utime(target, (stat.st_atime, stat.st_mtime))  # retention goes by the file's time
                 if target != copy[0]:
                     copy[0].unlink(missing_ok=True)
             changed[str(target or copy[0])] = TAKEN_OUT if made else REMOVED
@@ -76,7 +79,7 @@ def take_out(
 
 
 def forget_changes(connection: psycopg.Connection, home: Settings) -> None:
-    """Forgets which files were changed, of those whose batches have the new digests; they are committed."""
+    """Removes the record of file changes whose new digests are committed to the batches."""
     known = set(connection.execute(f"select distinct source, content_sha256 from {tables.BATCHES}").fetchall())  # noqa: S608 - our own names
     missed = [change for change in _pending_changes(home) if change[:2] in known]
     if missed:
@@ -86,7 +89,8 @@ def forget_changes(connection: psycopg.Connection, home: Settings) -> None:
 
 
 def _record_change(home: Settings, source: str, old: str, new: str) -> None:
-    """Notes that a file in landing is about to change: the database hears of it only when everything is committed."""
+    """Records that a file in landing is about to change, before the database knows: its digests are committed only at
+    the end."""
     pending = _pending_changes(home)
     if new != old and (source, old, new) not in pending:
         owners_files.write(home.secrets / PENDING, json.dumps([*pending, (source, old, new)]).encode())
@@ -98,7 +102,8 @@ def _pending_changes(home: Settings) -> list[tuple[str, str, str]]:
 
 
 def _catch_up(connection: psycopg.Connection, home: Settings, landed: dict[tuple[str, str], list[Path]]) -> bool:
-    """Gives batches the digests of files that an erasure changed before it was cut short; whether there were any."""
+    """Gives batches the new digests of files that an interrupted erasure had changed; returns whether there were
+    any."""
     missed = [
         (source, old, new)
         for source, old, new in _pending_changes(home)
@@ -110,7 +115,7 @@ def _catch_up(connection: psycopg.Connection, home: Settings, landed: dict[tuple
 
 
 def _take_digest(connection: psycopg.Connection, source: str, old: str, new: str) -> None:
-    """Gives batches the digest of what their file has become, unless that was loaded as a batch of its own already."""
+    """Gives batches the new digest of their file, unless the changed file was already loaded as a batch of its own."""
     connection.execute(
         f"""
         update {tables.BATCHES} set content_sha256 = %(new)s
@@ -123,7 +128,7 @@ def _take_digest(connection: psycopg.Connection, source: str, old: str, new: str
 
 
 def _landed(home: Settings, sources: set[str]) -> dict[tuple[str, str], list[Path]]:
-    """The files in landing by source and by the digest of what is in them."""
+    """The files in landing, by source and by the digest of their content."""
     found: dict[tuple[str, str], list[Path]] = {}
     for source in sources:
         folder = home.landing / source
@@ -133,7 +138,7 @@ def _landed(home: Settings, sources: set[str]) -> dict[tuple[str, str], list[Pat
                     digest = hashlib.sha256()
                     while chunk := file.read(files.CHUNK):
                         digest.update(chunk)
-            except (OSError, EOFError):  # no file that was ever loaded
+            except (OSError, EOFError):  # not a file that was ever loaded
                 continue
             found.setdefault((source, digest.hexdigest()), []).append(path)
     return found
@@ -147,7 +152,7 @@ def _mapping(source: str, home: Settings) -> FileMapping | None:
 
 
 def remove_pages(home: Settings, keys: set[str] | None = None) -> list[date]:
-    """Removes the reports' pages that show any of these customers, or all of them; gives their dates."""
+    """Removes the report pages that show any of these customers, or all pages; returns their dates."""
     removed = []
     for path in sorted(home.reports.glob("????-??-??/index.html")):
         page = path.read_text()
@@ -158,7 +163,7 @@ def remove_pages(home: Settings, keys: set[str] | None = None) -> list[date]:
 
 
 def make_pages(home: Settings, dates: list[date]) -> None:
-    """Writes these dates' pages anew, from what is published now."""
+    """Writes the pages of these dates again, from what is published now."""
     from clv.reporting import report
     from clv.warehouse import publication
 
@@ -170,7 +175,7 @@ def make_pages(home: Settings, dates: list[date]) -> None:
 
 
 def _backtests(home: Settings, person: Person) -> dict[str, str]:
-    """A backtest's predictions name customers by the shop's ids."""
+    """Removes the person from the predictions of backtests, which name customers by the shop's ids."""
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 

@@ -1,4 +1,4 @@
-"""Customers as persons: who is behind a key, and the tables that speak of them."""
+"""Customers as persons: which person a key belongs to, and which tables have rows of persons."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from clv.core.settings import Settings
 from clv.sources.mapping.language import known_sources, load_mapping
 from clv.warehouse import pseudonyms
 
-_OTHER_LETTERS = "octet_length({0}) > length({0})"  # a text that has others than ASCII's
+_OTHER_LETTERS = "octet_length({0}) > length({0})"  # true for text with characters outside ASCII
 
 
 @dataclass(frozen=True)
 class Person:
-    """A customer, with the id that the shop knows them by; `namespace` tells equal ids of two sources apart."""
+    """A customer with the id that the shop knows them by. `namespace` separates equal ids of two sources."""
 
     key: UUID
     customer_id: str
@@ -28,13 +28,16 @@ class Person:
 
 
 def named(customer_id: str, namespace: str | None, secret: bytes) -> Person:
-    """The person of an id."""
+    """The person with this id."""
     return Person(UUID(bytes=pseudonyms.customer_key(secret, customer_id, namespace)), customer_id, namespace)
 
 
 def known(connection: psycopg.Connection, home: Settings, secret: bytes, email: str | None = None) -> list[Person]:
-    """Everybody in pii, or those with an e-mail address. Raises ClvError where an id does not give its key: the mapping
-    that says its namespace is not there any more."""
+    """All persons in pii, or those with an e-mail address.
+
+    Raises ClvError when no known namespace turns a person's id into their key: the mapping that gave the namespace is
+    missing.
+    """
     namespaces = _namespaces(home)
     query = f"""
         select customer_key, customer_id, email, source from {tables.CUSTOMERS}
@@ -58,8 +61,8 @@ def known(connection: psycopg.Connection, home: Settings, secret: bytes, email: 
 
 
 def alike(connection: psycopg.Connection, person: Person, secret: bytes) -> list[Person]:
-    """Whoever of pii is this person, by an id that looks the same: before ids were cleaned (clv.core.ids), one
-    that differed by what cannot be seen was somebody else's."""
+    """The entries of pii that belong to this person because their ids look the same. Before ids were cleaned
+    (clv.core.ids), ids that differed only by invisible characters were different customers."""
     query = f"""
         select customer_key, customer_id, email from {tables.CUSTOMERS}
         where customer_key = %s or {_OTHER_LETTERS.format("customer_id")} order by customer_key
@@ -73,12 +76,12 @@ def alike(connection: psycopg.Connection, person: Person, secret: bytes) -> list
 
 
 def same_address(one: str, other: str) -> bool:
-    """Whether two e-mail addresses are the same, letters' case and what cannot be seen apart."""
+    """Whether two e-mail addresses are the same, apart from case and invisible characters."""
     return ids.visible(one).lower() == ids.visible(other).lower()
 
 
 def tables_of_customers(connection: psycopg.Connection) -> list[str]:
-    """Every table with a row per customer or more; raw's comes first."""
+    """Every table with one or more rows per customer; raw's first."""
     query = """
         select table_schema || '.' || table_name
         from information_schema.columns inner join information_schema.tables using (table_schema, table_name)
@@ -94,6 +97,6 @@ def _namespaces(home: Settings) -> list[str | None]:
     for source in known_sources(home):
         try:
             namespaces.append(load_mapping(source, home).customer_namespace)
-        except ClvError:  # a mapping that cannot be read names nobody
+        except ClvError:  # a mapping that cannot be read adds no namespace
             continue
     return list(dict.fromkeys(namespaces))

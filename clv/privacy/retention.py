@@ -1,7 +1,8 @@
-"""Retention: what names a person and no step reads goes after `retention_days` (shop.json). Upkeep does it daily.
+"""Retention: deletes personal data that no step reads once it is older than `retention_days` (shop.json). Upkeep does
+it daily.
 
-What is needed for the counts stays: batches, lines, reasons. A customer's id stays too, since it is what erasing and
-renaming find them by.
+Batches, lines and reasons stay, since the counts need them. A customer's id stays too, because erasing and renaming
+find the customer by it.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from clv.warehouse import db, locks
 
 
 def run(home: Settings, before: date) -> dict[str, int]:
-    """Removes what came before a day: copies of files, texts of unreadable rows and the values quoted of them, and
-    e-mail addresses and names of customers of whom nothing has come since. Gives how many of each."""
+    """Deletes what was loaded before a day: copies of files, texts of unreadable rows and the values quoted from them,
+    and e-mail addresses and names of customers without rows since. Returns how many of each."""
     since = datetime.combine(before, time(), UTC)
     statements = {
         "texts": f"""

@@ -1,1 +1,1 @@
-"""Pages, charts and what a person is told."""
+"""Pages, charts and remarks for people."""

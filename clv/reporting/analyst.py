@@ -1,4 +1,5 @@
-"""The warehouse as an analyst sees it: queries as clv_analyst, who reads the schema analytics and changes nothing."""
+"""The warehouse as an analyst sees it. Queries run as the role clv_analyst, which reads the schema analytics and
+changes nothing."""
 
 from __future__ import annotations
 
@@ -23,33 +24,33 @@ TIMEOUT = 60  # seconds a query may take
 def answer(
     query: str, home: settings.Settings | None = None, params: dict | None = None
 ) -> Iterator[tuple[list[str], Iterator[tuple]]]:
-    """Runs one query in a read-only transaction; gives its columns' names and its rows as they come.
+    """Runs one query in a read-only transaction; yields its column names and an iterator of its rows.
 
-    Raises ClvError, in one line, for whatever the query does wrong.
+    Raises ClvError, in one line, for any error of the query.
     """
     home = home or settings.load()
     with db.connect(home.analyst_url) as connection:
         connection.read_only = True
         cursor = connection.cursor()
-        # Row by row: a table of millions is not brought here to show its first rows.
+        # Stream row by row, so that showing the first rows does not load a table of millions.
         rows: Generator[tuple] = cursor.stream(query, params)  # type: ignore[arg-type, assignment]
         try:
             connection.execute("select set_config('statement_timeout', %s, true)", (f"{TIMEOUT}s",))
             first = next(rows, None)
-            if first is None:  # then the stream has no columns either
+            if first is None:  # an empty stream has no columns either, so run the query plainly
                 cursor.execute(query, params)  # type: ignore[arg-type]
             names = [column.name for column in cursor.description or ()]
             yield names, iter(()) if first is None else chain([first], rows)
         except psycopg.Error as error:
             raise ClvError(_one_line(error)) from None
         finally:
-            rows.close()  # ends a query of which not all rows were wanted
+            rows.close()  # ends the query if not all rows were read
 
 
 def fetch(
     query: str, home: settings.Settings | None = None, params: dict | None = None
 ) -> tuple[list[str], list[tuple]]:
-    """The columns' names and all rows of a query; see `answer`."""
+    """The column names and all rows of a query; see `answer`."""
     with answer(query, home, params) as (names, rows):
         return names, list(rows)
 
@@ -61,7 +62,7 @@ def query(
     style: str = "table",
     readable: Callable[[list[str], Iterator[tuple]], tuple[list[str], Iterator[tuple]]] | None = None,
 ) -> None:
-    """Runs a query and writes its rows, as `readable` makes them, in one of tabular.FORMATS."""
+    """Runs a query and writes its rows in one of tabular.FORMATS, after `readable` has formatted them."""
     with answer(text, home) as (names, rows):
         if names:
             tabular.write(*(readable(names, rows) if readable else (names, rows)), style, out)
@@ -78,7 +79,7 @@ def summary(
     as_of: date | None = None,
     groups: Iterable[str] = tuple(GROUPS),
 ) -> None:
-    """Prints the value tiers and the segments, or one of GROUPS, of a published date (default: the latest)."""
+    """Prints the value tiers and the segments of a published date (default: the latest), or only the given GROUPS."""
     out = out or Console(highlight=False)
     shown = fetch(
         f"select max(as_of_date) from {tables.PUBLICATIONS} where %(day)s::date is null or as_of_date = %(day)s",  # noqa: S608 - our own names
@@ -97,7 +98,7 @@ def summary(
         out.print(f"[yellow]note:[/] {remark}", soft_wrap=True)
 
 
-# Money of a group is the sum of what analysts read for each of its customers.
+# Money of a group is summed from the values that analysts read for each customer.
 _GROUPS = """
     select
         coalesce({column}, 'no forecast') as {column},
@@ -131,7 +132,7 @@ def _one_line(error: psycopg.Error) -> str:
     reason = (error.diag.message_primary or str(error)).strip().splitlines()[0]
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
         return f"{reason}; analysts read the schema analytics: {_LISTED}"
-    # A view over several tables says the latter, whoever asks to change it.
+    # PostgreSQL reports the second error when someone tries to change a view over several tables.
     if isinstance(error, psycopg.errors.ReadOnlySqlTransaction | psycopg.errors.ObjectNotInPrerequisiteState):
         return f"{reason}; analysts read only"
     if isinstance(error, psycopg.errors.QueryCanceled):

@@ -1,4 +1,5 @@
-"""Drawings as inline SVG: text stays text, colours are the page's CSS variables, so light and dark both work."""
+"""Charts as inline SVG. Text stays text, and colours are the page's CSS variables, so that light and dark themes both
+work."""
 
 from __future__ import annotations
 
@@ -13,17 +14,17 @@ import matplotlib as mpl
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-LEAST_REM = 3.9  # of width per inch, on any screen
-LONGEST_NAME = 40  # letters
+LEAST_REM = 3.9  # minimum width in rem per inch of the chart, on any screen
+LONGEST_NAME = 40  # characters
 WIDE = (10.8, 4.2)  # inches
-DARKEST = 0.5  # of a cell that is shaded by its number: the number can still be read, in light and dark
-INCHES = (5.2, 3.5)  # of 72 units each: wide enough to read when shrunk to a phone
-# Matplotlib wants colours, the page has variables: each stands for one and is replaced in the finished SVG.
+DARKEST = 0.5  # opacity of the darkest shaded cell: its number stays readable in light and dark
+INCHES = (5.2, 3.5)  # 72 units each: large enough to read when shrunk to a phone
+# Matplotlib needs colours, the page uses CSS variables. Each placeholder colour is replaced by its variable in the SVG.
 INK, SOFT, LINE, BAR, BAND, BASELINE = (f"#0a0b{number:02x}" for number in range(6))
 VARIABLES = {INK: "ink", SOFT: "soft", LINE: "line", BAR: "bar", BAND: "band", BASELINE: "baseline"}
 STYLE: Any = {
     "svg.fonttype": "none",
-    "text.parse_math": False,  # a shop's own names may hold dollars
+    "text.parse_math": False,  # names given by a shop may contain dollar signs
     "font.size": 11,
     "text.color": INK,
     "axes.labelcolor": SOFT,
@@ -47,8 +48,8 @@ STYLE: Any = {
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawing: `title` says what is seen, `words` what it shows here, `svg` is markup to put into the page; `numbers`
-    are those it stands for, as a table with its heads first, where it draws a table."""
+    """A chart. `title` says what it shows and `words` what can be seen in it; `svg` is markup for the page; `numbers`
+    are the same figures as a table, headings first, for charts that need one."""
 
     title: str
     words: str
@@ -64,7 +65,8 @@ def chart(
     panels: int = 1,
     numbers: list[list[str]] | None = None,
 ) -> Chart:
-    """What `draw` draws on axes, or on several side by side; `words` lack their full stop."""
+    """Makes a chart with `draw`, which draws on one or several (`panels`) axes; `words` come without the final full
+    stop."""
     with mpl.rc_context(STYLE | {"svg.hashsalt": title}):
         figure = Figure(figsize=inches, layout="constrained")
         FigureCanvasSVG(figure)
@@ -76,9 +78,9 @@ def chart(
 
 
 def _for_the_page(svg: str, title: str, inches: float) -> str:
-    """The drawing without file header, namespaces and fonts of its own; ids unlike those of other charts.
+    """The SVG without file header, namespaces and its own fonts, and with ids that no other chart has.
 
-    On a narrow screen it stays so wide that its text can be read, and the page lets it scroll.
+    On a narrow screen it keeps a readable width, and the page scrolls it.
     """
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
@@ -93,7 +95,8 @@ def _for_the_page(svg: str, title: str, inches: float) -> str:
 
 
 def months_along(axes: Any, months: list[date]) -> None:
-    """Names the months along the bottom, with the year under its first, and lets amounts begin at nothing."""
+    """Labels the horizontal axis with months, and with the year under its first month; starts the vertical axis at
+    zero."""
     years = [f"{one:%Y}" if at == 0 or one.month == 1 else "" for at, one in enumerate(months)]
     names = [f"{one:%b}\n{year}" for one, year in zip(months, years, strict=True)]
     axes.set_xticks(range(len(months)), names, fontsize=9)
@@ -103,7 +106,7 @@ def months_along(axes: Any, months: list[date]) -> None:
 
 
 def magnitude(value: float, _: Any = None) -> str:
-    """A number with three digits and its magnitude: 1.23k, 4.5m."""
+    """A number to three digits with its unit: 1.23k, 4.5m."""
     for size, unit in ((1e6, "m"), (1e3, "k")):
         if abs(value) >= size:
             return f"{value / size:.3g}{unit}"
@@ -111,10 +114,10 @@ def magnitude(value: float, _: Any = None) -> str:
 
 
 def short(name: str) -> str:
-    """A name that leaves room for the drawing."""
+    """The name, shortened to leave room for the chart."""
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1].rstrip() + "…"
 
 
 def percent(share: float) -> str:
-    """A share as whole per cents."""
+    """A share as a whole percentage."""
     return f"{100 * share:.0f} %"

@@ -1,4 +1,4 @@
-"""What all pages share: their templates' environment, and a file that is replaced whole."""
+"""What all pages share: the template environment, and replacing a file in one step."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def environment(*folders: Path) -> Environment:
-    """Templates of the folders, and the page that all extend: escaped, and no name left undefined."""
+    """The template environment over these folders and the base page: it escapes values and fails on undefined names."""
     environment = Environment(
         loader=FileSystemLoader([*folders, TEMPLATES]),
         autoescape=True,
@@ -28,12 +28,12 @@ def environment(*folders: Path) -> Environment:
 
 
 def _half_up(value: int | float | Decimal, unit: str) -> Decimal:
-    """A number to the unit, a half upwards as the warehouse rounds it: both say the same of one figure."""
+    """Rounds to the unit, halves away from zero as the warehouse does, so that page and tables agree."""
     return Decimal(str(value)).quantize(Decimal(unit), ROUND_HALF_UP) + 0
 
 
 def replace(path: Path, text: str) -> None:
-    """Puts the text in the file's place at once: a reader sees the old page or the new one."""
+    """Replaces the file in one step: a reader sees the old page or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, partial = tempfile.mkstemp(prefix=".", suffix=".partial", dir=path.parent)
     with os.fdopen(handle, "w", encoding="utf-8") as file:

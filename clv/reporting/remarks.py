@@ -1,4 +1,5 @@
-"""What a reader of the numbers has to know of the shop's settings: where profit is revenue, whom lists leave out."""
+"""Remarks on the shop's settings that a reader of the numbers must know: profit that is revenue, customers left off
+lists."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 from clv.core.settings import Settings
 
 SET_MARGIN = 'write {"gross_margin": 0.4}, with your own share of revenue, into'
-# Of the rows of segment_summary of one run: what `Basis` is made of.
+# Gives the fields of `Basis`, from the rows of segment_summary of one run.
 QUERY = """
     select
         max(profit_basis),
@@ -21,8 +22,8 @@ QUERY = """
 
 @dataclass(frozen=True)
 class Basis:
-    """What a run's profit rests on (see segment_summary.profit_basis; None in runs made before it was kept), and of how
-    many customers it is known whether they may be written to. contactable: those on lists meant for contact."""
+    """What a run's profit rests on (see segment_summary.profit_basis; None for runs made before that column), and how
+    many customers gave or refused consent. contactable: customers on lists meant for contact."""
 
     profit: str | None
     contactable: int
@@ -32,11 +33,11 @@ class Basis:
 
     @property
     def unknown_consent(self) -> str:
-        """The policy that the run used: it put who was never asked on its lists, or did not."""
+        """The policy the run used for customers who were never asked: `include` them on its lists or `exclude` them."""
         return "include" if self.contactable > self.agreed else "exclude"
 
     def facts(self) -> dict[str, object]:
-        """For the log of the run's step."""
+        """What the log of the run's step shows."""
         return {
             "profit rests on": self.profit,
             "may be written to": self.contactable,
@@ -46,7 +47,7 @@ class Basis:
 
 
 def of_settings(home: Settings) -> list[str]:
-    """What the operator has not set and will want to, said before any order is there."""
+    """Settings that the operator has not made and will want, before any order is loaded."""
     if home.shop["gross_margin"] is not None:
         return []
     return [
@@ -56,9 +57,9 @@ def of_settings(home: Settings) -> list[str]:
 
 
 def of_run(basis: Basis, home: Settings) -> list[str]:
-    """What a run's reader has to know, each with its remedy; none where nothing is assumed.
+    """What a reader of the run has to know, each with its remedy; empty when nothing was assumed.
 
-    What is assumed is the run's; shop.json, which may have changed since, is what the next run goes by.
+    The assumptions are those of the run. The remedies speak of shop.json as it is now, which the next run uses.
     """
     place = home.home / "shop.json"
     remarks = []

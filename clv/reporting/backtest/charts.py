@@ -1,6 +1,5 @@
-"""Charts of a backtest. Each takes metrics.json (`comparison.compare`) and returns a Chart, or None where there is
-nothing to draw.
-"""
+"""Charts of a backtest. Each function takes metrics.json (`comparison.compare`) and returns a Chart, or None when there
+is nothing to draw."""
 
 from __future__ import annotations
 

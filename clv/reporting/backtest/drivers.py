@@ -1,6 +1,6 @@
-"""What moves the forecast, on the page: how much each thing counts, and the forecast along each, with a sentence.
+"""What drives the forecast: how much each driver counts, and the forecast along each feature, with a sentence for each.
 
-Takes metrics.json, whose `explained` training made of the latest origin's model
+Takes metrics.json, in which `explained` comes from the training of the latest origin's model
 (`spark_jobs.explain.explained.explain`).
 """
 
@@ -16,7 +16,7 @@ from clv.evaluation.backtest.judged import OURS
 from clv.reporting.drawing import BAR, INK, Chart, chart, magnitude
 from spark_jobs.judging.promotion import ANCHOR
 
-DRIVERS = {  # what training names so, as a marketer would
+DRIVERS = {  # the drivers' names in training, and how a marketer would say them
     "frequency": "how often they order",
     "order_value": "value of an order",
     "recency": "time since the last order",
@@ -28,7 +28,7 @@ DRIVERS = {  # what training names so, as a marketer would
     "refunds": "refunds",
     "discounts": "discounts",
 }
-COLUMNS = {  # the title of a curve, and which customers its sentence is about
+COLUMNS = {  # the title of a curve, and the customers its sentence speaks of
     "days_with_orders": ("Days with an order", "with {} days with an order"),
     "order_value_mean": ("Mean value of an order", "with orders of {} on average"),
     "days_since_last_order": ("Days since the last order", "with their last order {} days ago"),
@@ -40,7 +40,7 @@ COLUMNS = {  # the title of a curve, and which customers its sentence is about
     "refund_share": ("Share of spend refunded", "with {} of spend refunded"),
     "discount_share": ("Share of spend discounted", "with {} of spend discounted"),
 }
-RULES = {  # what a forecast rests on that is published in the model's place
+RULES = {  # what a baseline rests on that is published in the model's place
     ANCHOR: "how often and how lately customers ordered, and on the value of an order",
     "trailing": "what each customer spent lately, over as many days",
     "trailing_year": "what each customer spent over the last year",
@@ -50,7 +50,7 @@ SMALL = (5.2, 2.3)  # inches of a pair of curves
 
 
 def section(result: dict[str, Any]) -> dict[str, Any] | None:
-    """`words` and `charts` of the section; None where no origin had a forecast."""
+    """The `words` and `charts` of the section; None when no origin had a forecast."""
     found = result.get("explained")
     if not found:
         return None
@@ -71,7 +71,7 @@ def section(result: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def importance(found: dict[str, Any]) -> Chart | None:
-    """How much each thing moves a customer's mean forecast, the strongest first; None where nothing does."""
+    """By how much each driver changes a customer's mean forecast, the strongest first; None when none does."""
     counted = {DRIVERS[name]: size for name, size in found["importance"].items() if name in DRIVERS and size > 0}
     if not counted:
         return None
@@ -93,7 +93,7 @@ def importance(found: dict[str, Any]) -> Chart | None:
 
 
 def dependence(curve: dict[str, Any]) -> Chart:
-    """The mean forecast and the chance of an order along one thing."""
+    """Partial dependence: the mean forecast and the chance of an order along one feature."""
     at, means, chances = curve["at"], curve["mean"], curve["chance"]
     title, who = COLUMNS[curve["column"]]
     share = curve["column"].endswith("_share")

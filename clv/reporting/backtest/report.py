@@ -1,4 +1,4 @@
-"""The page of a backtest: one file, no script, nothing fetched."""
+"""The page of a backtest: one file without scripts and without anything to download."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from clv.reporting.backtest import charts, drivers
 from spark_jobs.judging.metrics import METRICS
 
 TEMPLATES = Path(__file__).parent / "templates"
-TABLES = {  # what a forecast is used for, and the metrics that judge it
+TABLES = {  # the uses of a forecast, and the metrics that judge each
     "How much: the size of the error": ("wape_of_median", "mae_of_median", "rmse", "bias", "r2", "decile_mape"),
     "Who: the ranking of customers": (
         "normalized_gini",
@@ -37,11 +37,10 @@ TABLES = {  # what a forecast is used for, and the metrics that judge it
 
 
 def write(result: dict[str, Any], frame: pd.DataFrame, folder: Path, notes: list[str]) -> Path:
-    """Writes folder/report.html, whole or not at all, and returns it.
+    """Writes folder/report.html, whole or not at all, and returns its path.
 
-    result: as `comparison.compare` made it of `frame`, the predictions, and `explained` where a model was learned, as
-    `run.forecast` gives it. notes: what else the reader should know,
-    one sentence each, e.g. why a baseline is missing.
+    result: what `comparison.compare` returns for `frame`, the predictions, with `explained` from `run.forecast` where a
+    model was trained. notes: further sentences for the reader, such as why a baseline is missing.
     """
     drawn = [
         draw(result) for draw in (charts.gains, charts.deciles, charts.totals, charts.coverage, charts.reliability)
@@ -73,7 +72,8 @@ def write(result: dict[str, Any], frame: pd.DataFrame, folder: Path, notes: list
 
 
 def _table(result: dict[str, Any], title: str, metrics: tuple[str, ...]) -> dict[str, Any]:
-    """Means over origins, models down and metrics across; `best` marks the best mean of each metric."""
+    """A table of means over origins, one row per model and one column per metric; `best` marks the best mean of each
+    metric."""
     models = result["models"]
     best = {}
     for metric in metrics:
@@ -142,5 +142,5 @@ def _origins(result: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _everywhere(result: dict[str, Any], model: str) -> bool:
-    """Whether the model was judged by anything at every origin."""
+    """Whether the model could be judged by at least one metric at every origin."""
     return model not in result["models"] or any(mean is not None for mean in result["models"][model]["mean"].values())

@@ -1,7 +1,7 @@
 """The pages of a published date in CLV_HOME/reports/<as_of_date>, and an index over all dates.
 
-index.html is the marketer's, operators.html the operator's. Self-contained HTML from the published tables: no script,
-nothing fetched, customers by their pseudonyms alone.
+index.html is for marketers, operators.html for operators. Pages are self-contained HTML from the published tables: no
+scripts, nothing to download, customers only by their pseudonyms.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ DATES = re.compile(r'<nav class="dates">.*?</nav>', re.DOTALL)  # see templates/
 
 
 def write(as_of: date, home: settings.Settings | None = None) -> Path:
-    """Writes the pages of a date's published run and the index anew, each whole or not at all; returns the marketer's.
+    """Writes the pages of the date's published run and the index, each whole or not at all; returns the marketers'
+    page.
 
     Raises ClvError when nothing is published for the date.
     """
@@ -32,17 +33,17 @@ def write(as_of: date, home: settings.Settings | None = None) -> Path:
     if published is None:
         raise ClvError(f"nothing is published for {as_of}; run `clv run --as-of {as_of}`")
     folder = home.reports / as_of.isoformat()
-    # Else a page that was read before an erasure, or a renaming, could come after it.
+    # Hold the customer lock, so that data read before an erasure or a rotation of keys cannot be written after it.
     with db.lock(locks.CUSTOMERS, roles.url(PUBLISHER), shared=True):
         for name, text in _drawn(published, home).items():
             pages.replace(folder / name, text)
     write_index(home, around=as_of)
-    gates.write(published.run_id, home)  # it links to this page, which is there now
+    gates.write(published.run_id, home)  # the gates' page links to this page, which now exists
     return folder / "index.html"
 
 
 def _drawn(published: publication.Publication, home: settings.Settings) -> dict[str, str]:
-    """The pages' texts by the names of their files."""
+    """The text of each page by its file name."""
     with reading.snapshot(published) as run:
         shown = {name: [_section(module, run) for module in chosen] for name, chosen in PAGES.items()}
     facts = {
@@ -68,10 +69,10 @@ def _section(module: Any, run: reading.Run) -> dict[str, Any] | None:
 
 
 def write_index(home: settings.Settings | None = None, around: date | None = None) -> Path:
-    """Writes the index over all published dates, the newest first; and into the pages `around` a date, that of the
-    date itself and those before and after it, the links from each to the next."""
+    """Writes the index over all published dates, the newest first. Also writes the links to the neighbouring dates into
+    the pages of `around` and of the dates beside it."""
     home = home or settings.load()
-    # Else of two dates that are written at once one could miss the other.
+    # Without the lock, two dates written at the same time could miss each other.
     with db.lock("reports' index", roles.url(PUBLISHER)):
         holding: dict[date, publication.Publication] = {}
         for one in publication.history():
@@ -94,7 +95,7 @@ def write_index(home: settings.Settings | None = None, around: date | None = Non
 
 
 def _link(home: settings.Settings, days: list[str], around: date | None) -> None:
-    """Writes the links to neighbours into the pages around a date; `days` are those with pages, the newest first."""
+    """Writes the links to neighbouring dates into the pages around a date. days: dates with pages, the newest first."""
     at = days.index(around.isoformat()) if around and around.isoformat() in days else None
     for day in days[max(at - 1, 0) : at + 2] if at is not None else ():
         for name in PAGES:
@@ -106,7 +107,7 @@ def _link(home: settings.Settings, days: list[str], around: date | None) -> None
 
 
 def _dates(day: str, days: list[str], name: str) -> str:
-    """The links of a date's page `name` to all dates and to those before and after it."""
+    """The links of the page `name` of a date: to all dates, and to the dates before and after."""
     at = days.index(day)
     earlier, later = days[at + 1 : at + 2], days[max(at - 1, 0) : at]
     return pages.environment().get_template("report/dates.html").render(earlier=earlier, later=later, name=name)

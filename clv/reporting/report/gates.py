@@ -1,6 +1,6 @@
 """The page of a run's gates: CLV_HOME/reports/gates/<run_id>.html, and an index over the latest runs.
 
-Written after each gate, from ops.gate_results: so it is there when a gate has stopped the run.
+It is written after each gate from ops.gate_results, so it also exists when a gate has stopped the run.
 """
 
 from __future__ import annotations
@@ -42,19 +42,19 @@ _RUNS = f"""
 
 
 def page_of(run_id: str, home: settings.Settings | None = None) -> Path:
-    """Where the page of a run's gates is, once one of them has judged."""
+    """The path of a run's gates page. It exists once one gate has judged the run."""
     return (home or settings.located()).reports / FOLDER / f"{run_id}.html"
 
 
 def write(run_id: str, home: settings.Settings | None = None) -> Path:
-    """Writes the page of a run's gates and the index anew, each whole or not at all; returns the page.
+    """Writes the page of a run's gates and the index, each whole or not at all; returns the page.
 
     Raises ClvError when no gate has judged the run.
     """
     home = home or settings.located()
     page = page_of(run_id, home)
     template = pages.environment().get_template("gates.html")
-    # Else of two gates that judge at once the index could show one.
+    # Without the lock, of two gates that finish at the same time only one might be in the index.
     with db.lock("gates' pages", roles.url(PUBLISHER)):
         found = facts(run_id)
         report = home.reports / found["as_of_date"].isoformat() / "index.html"
@@ -64,7 +64,7 @@ def write(run_id: str, home: settings.Settings | None = None) -> Path:
 
 
 def remove(run_ids: Iterable[str], home: settings.Settings) -> int:
-    """Removes the pages of these runs, and the index's links to them; returns how many there were."""
+    """Removes the pages of these runs and their links in the index; returns how many pages there were."""
     with db.lock("gates' pages", roles.url(PUBLISHER)):
         there = [page for page in (page_of(run_id, home) for run_id in run_ids) if page.exists()]
         for page in there:
@@ -82,11 +82,12 @@ def _write_index(home: settings.Settings) -> None:
 
 
 def facts(run_id: str) -> dict[str, Any]:
-    """What the page says: `failed` has the critical findings first; `gates` all of them, in the order of the run."""
+    """What the page shows: `failed` lists the critical expectations first; `gates` lists all, in the order of the
+    run."""
     rows = _rows(_RESULTS, run_id)
     if not rows:
         raise ClvError(f"no gate has judged the run {run_id}")
-    for row in rows:  # jsonb has an order of its own: what is long comes last
+    for row in rows:  # jsonb does not keep the order of keys: show long values last
         row["examples"] = [dict(sorted(one.items(), key=lambda pair: len(str(pair[1])))) for one in row["examples"]]
     failed = [row for row in rows if not row["success"]]
     judged = [gate for gate in publication.GATES if any(row["gate"] == gate for row in rows)]

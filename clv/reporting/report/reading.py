@@ -1,4 +1,4 @@
-"""How sections read a published run: all of them in one snapshot, rows as dicts."""
+"""Reads a published run for the sections: all in one snapshot, each row as a dict."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ _GROUPS = f"""
 
 @dataclass(frozen=True)
 class Run:
-    """A published run. `rows` answers a query, in which %(as_of)s and %(run_id)s stand for the run's (see SLICE);
-    `totals` are the shop's numbers that several sections show."""
+    """A published run. `rows` runs a query in which %(as_of)s and %(run_id)s are the run's (see SLICE); `totals` are
+    the shop's numbers that several sections show."""
 
     publication: publication.Publication
     rows: Callable[..., list[dict]]
@@ -60,7 +60,7 @@ class Run:
 
 @contextmanager
 def snapshot(published: publication.Publication) -> Iterator[Run]:
-    """The run as it is now, whatever is written meanwhile."""
+    """The run as it is now, unaffected by later writes."""
     with db.connect(roles.url(PUBLISHER)) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
@@ -74,5 +74,6 @@ def snapshot(published: publication.Publication) -> Iterator[Run]:
 
 
 def groups(run: Run, column: str) -> list[dict]:
-    """Customers by a column of customer_clv, with revenue and share of predicted value, the most valuable first."""
+    """Customers grouped by a column of customer_clv, with revenue and share of predicted value, the most valuable group
+    first."""
     return run.rows(_GROUPS.format(column=column))

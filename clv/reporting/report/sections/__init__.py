@@ -1,7 +1,7 @@
 """The sections of a date's pages, in their order.
 
-A section is a module of this folder and a template of its name in clv/reporting/templates/report. The module has a
-TITLE and `read(run)`, which gives what the template shows as `facts`, or None where the section is left out.
+A section is a module of this folder and a template of the same name in clv/reporting/templates/report. The module has a
+TITLE and `read(run)`, which returns what the template shows as `facts`, or None to leave the section out.
 """
 
 from __future__ import annotations

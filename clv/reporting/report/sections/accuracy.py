@@ -1,4 +1,4 @@
-"""Past forecasts that have matured, against what happened."""
+"""Matured forecasts, compared with the actual revenue."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from clv.reporting.report.reading import Run
 
 TITLE = "Past forecasts and what happened"
 
-# Of runs that hold, over the shortest horizon: of it the most forecasts have matured by the date of the page.
+# Forecasts of published runs over the shortest horizon, since most of those have matured by the date of the page.
 _MATURED = f"""
     with holding as (
         select distinct on (as_of_date) as_of_date, run_id from {tables.PUBLICATIONS}
@@ -30,7 +30,7 @@ _MATURED = f"""
 
 
 def read(run: Run) -> dict[str, Any] | None:
-    """Charts of the totals and of the latest forecast's deciles; None while no forecast has matured."""
+    """Charts of the totals and of the latest matured forecast by decile; None until a forecast has matured."""
     matured = run.rows(_MATURED, grouped_by="all")
     if not matured:
         return None
@@ -38,7 +38,7 @@ def read(run: Run) -> dict[str, Any] | None:
 
 
 def totals(rows: list[dict]) -> Chart | None:
-    """Totals of forecasts that have matured, against the actual revenue, by the date of the forecast."""
+    """The totals of matured forecasts and the actual revenue, by the date of the forecast."""
     if not rows:
         return None
     at = range(len(rows))
@@ -68,7 +68,7 @@ def totals(rows: list[dict]) -> Chart | None:
 
 
 def deciles(rows: list[dict]) -> Chart | None:
-    """The latest matured forecast by decile of customers, the highest forecasts first, per customer."""
+    """The latest matured forecast and the actual revenue per customer, by decile; the highest forecasts first."""
     if not rows:
         return None
     rows = [row for row in rows if row["as_of_date"] == rows[-1]["as_of_date"]]

@@ -1,4 +1,4 @@
-"""What the model and the baselines were worth on holdouts."""
+"""How well the model and the baselines did on holdouts."""
 
 from __future__ import annotations
 
@@ -19,6 +19,6 @@ _DECISIONS = f"""
 
 
 def read(run: Run) -> dict[str, Any] | None:
-    """Model and baselines by horizon; None where no model was trained."""
+    """The model and the baselines by horizon; None when no model was trained."""
     decisions = run.rows(_DECISIONS)
     return {"decisions": decisions} if decisions else None

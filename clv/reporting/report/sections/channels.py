@@ -1,4 +1,4 @@
-"""What channels cost and bring."""
+"""What channels cost and what their customers bring."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CHANNELS = f"""
 
 
 def read(run: Run) -> dict[str, Any] | None:
-    """Channels, the best value to cost first; None without ad spend."""
+    """Channels, the highest value to cost first; None without ad spend."""
     channels = run.rows(_CHANNELS)
     if not channels:
         return None
@@ -29,7 +29,7 @@ def read(run: Run) -> dict[str, Any] | None:
 
 
 def costs(rows: list[dict], currency: str) -> Chart | None:
-    """Cost and value of a customer by channel, and when the cost was earned back."""
+    """Cost and value of a customer by channel, and the month in which the cost was earned back."""
     rows = [row for row in rows if row["cac"] is not None and row["ltv"] is not None]
     if not rows:
         return None

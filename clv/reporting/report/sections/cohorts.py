@@ -1,4 +1,4 @@
-"""New customers by the month of their first order: who comes back, and what they bring."""
+"""Cohorts of new customers by the month of their first order: how many return, and what they bring."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _COHORTS = f"""
 
 
 def read(run: Run) -> dict[str, Any]:
-    """Two charts, each None where there is nothing to draw."""
+    """The two charts of the section; each is None when there is nothing to draw."""
     months = run.rows(_COHORTS)
     return {"curves": curves(months, run.currency), "retention": retention(months)}
 
 
 def curves(months: list[dict], currency: str) -> Chart | None:
-    """Cumulative revenue per customer by the end of each month: known, and expected with its band. Of the month that
-    is not over, what is known and what is still expected stand together."""
+    """Cumulative revenue per customer by the end of each month: the actual, then the expected with its band. The
+    current month adds both."""
     cohorts = _by_cohort(months)
     sized = [month for month, rows in cohorts.items() if rows[0]["customers"] >= 10 and len(rows) > 1]
     if not sized:
@@ -47,7 +47,7 @@ def curves(months: list[dict], currency: str) -> Chart | None:
     ends = {month: float(cohorts[month][-1]["cumulative_revenue"]) / cohorts[month][0]["customers"] for month in chosen}
 
     def draw(axes: Axes) -> None:
-        free = 0.0  # names of curves that end close together stand one above the other
+        free = 0.0  # labels of curves that end close together are stacked
         for month in sorted(chosen, key=lambda month: ends[month]):
             free = max(ends[month], free)
             at = (cohorts[month][-1]["month_number"], free)
@@ -87,7 +87,7 @@ def curves(months: list[dict], currency: str) -> Chart | None:
 
 
 def retention(months: list[dict]) -> Chart | None:
-    """Cohort heat-map: share of a month's new customers who ordered in each month since that is over."""
+    """Heat map: the share of each cohort that ordered in each later month that is over."""
     cohorts = _by_cohort([row for row in months if row["over"] and row["month_number"] > 0])
     cohorts = dict(list(cohorts.items())[-COHORTS:])
     if not cohorts:

@@ -1,4 +1,4 @@
-"""Valuable customers who may be lost, how much is at stake, and how many may be written to."""
+"""Valuable customers at risk, the value at stake, and how many of them may be contacted."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from clv.reporting.report.reading import RUNS, SLICE, Run
 TITLE = "Valuable customers to keep"
 LISTED = 20
 
-CONTACTABLE = "coalesce(profiles.may_be_contacted, profiles.may_contact, false)"  # as dbt's is_contactable
-# The customers of analytics.win_back, whether or not they may be written to: old dates have no profiles any more.
+CONTACTABLE = "coalesce(profiles.may_be_contacted, profiles.may_contact, false)"  # dbt: is_contactable
+# The customers of analytics.win_back before the filter for consent. Profiles of old dates are deleted, hence the left
+# join.
 TO_KEEP = f"""
     select
         clv.customer_key, clv.segment, clv.historic_revenue, clv.predicted_clv, clv.churn_risk,
@@ -37,10 +38,12 @@ _CONSENT = f"""
 
 
 def read(run: Run) -> dict[str, Any]:
-    """Customers under their pseudonyms, those with most at stake first: `of_all` says of how many, `at_stake_of_all`
-    how much is at stake of all of them, `contactable_of_all` how many of them win_back has, `why_valuable` is the
-    strongest reason that raises the value. And the counts of customers by consent, None where the run's profiles are
-    not kept any more."""
+    """Customers by their pseudonyms, the most at stake first, and the counts of customers by consent.
+
+    In each row, `of_all` counts all such customers, `at_stake_of_all` sums what is at stake, `contactable_of_all`
+    counts those in win_back, and `why_valuable` is the strongest reason that raises the value. The counts by consent
+    are None once the run's profiles are deleted.
+    """
     consent = run.rows(_CONSENT)
     return {
         "to_keep": run.rows(TO_KEEP, listed=LISTED),

@@ -1,4 +1,4 @@
-"""What the customers there are will bring, beside what the shop brought in as many days before."""
+"""The forecast for existing customers, beside the shop's revenue of as many days before."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _BEFORE = f"""
     from {RUNS}.fct_orders {SLICE} and ordered_on >= %(since)s
     having count(*) > 0
 """  # noqa: S608 - our own names
-# Whole months alone: a part of one would look like a fall.
+# Only whole months, because a part of a month would look like a fall.
 _MONTHS = f"""
     select month, predicted_revenue as revenue, revenue_year_before
     from {RUNS}.forecast_months {SLICE}
@@ -53,9 +53,12 @@ _MONTHS = f"""
 
 
 def read(run: Run) -> dict[str, Any]:
-    """Per horizon what is expected of the customers there are, with the bounds of the sum, what they brought in as many
-    days before the date and on the same days a year before, what customers still to come may bring, and both together.
-    What is not known is None: of a younger shop, or where the run's orders are not kept any more."""
+    """For each horizon the expected revenue of existing customers with the bounds of its sum, what they brought in as
+    many days before the date and on the same days a year before, what customers still to come may bring, and both
+    together.
+
+    A value is None where it is not known: the shop is too young, or the run's orders are deleted.
+    """
     horizons = run.rows(_HORIZONS)
     totals = {row["horizon_days"]: row for row in run.rows(_TOTALS)}
     for row in horizons:
@@ -75,7 +78,7 @@ def read(run: Run) -> dict[str, Any]:
 
 
 def against_before(horizons: list[dict], currency: str) -> Chart | None:
-    """Expected revenue of each horizon beside the revenue of as many days before; None where that is not known."""
+    """Expected revenue of each horizon beside the revenue of as many days before; None when that is not known."""
     rows = [row for row in horizons if row["before"]]
     if not rows:
         return None
@@ -93,7 +96,7 @@ def against_before(horizons: list[dict], currency: str) -> Chart | None:
                 label="of those still to come",
             )  # fmt: skip
         for place, row in zip(at, rows, strict=True):
-            if row["new_low"] is not None:  # on top of the forecast, beside its own bounds
+            if row["new_low"] is not None:  # drawn on top of the forecast, beside the forecast's own bounds
                 ends = [float(row["revenue"]) + float(row[end]) for end in ("new_low", "new_high")]
                 axes.plot([place + 0.28, place + 0.28], ends, color=INK, linewidth=1.5, linestyle=":")
         for place, row in bounded:
@@ -120,8 +123,8 @@ def against_before(horizons: list[dict], currency: str) -> Chart | None:
 
 
 def by_month(months: list[dict], currency: str) -> Chart | None:
-    """Expected revenue of each whole month to come; marks stand where the same customers were a year before, where the
-    shop is as old."""
+    """Expected revenue of each coming whole month. Marks show what the same customers brought a year before, for shops
+    that are old enough."""
     if len(months) < 2:
         return None
     before = [np.nan if (amount := row["revenue_year_before"]) is None else float(amount) for row in months]

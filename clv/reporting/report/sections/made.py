@@ -1,4 +1,4 @@
-"""With which model the customers were scored, and why some were not."""
+"""Which model scored the customers, and why some were not scored."""
 
 from __future__ import annotations
 

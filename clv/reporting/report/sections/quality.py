@@ -1,4 +1,4 @@
-"""What the gates of the run found, by gate and by dimension of data quality."""
+"""The results of the run's gates, by gate and by dimension of data quality."""
 
 from __future__ import annotations
 
@@ -28,6 +28,6 @@ _DIMENSIONS = f"""
 
 
 def read(run: Run) -> dict[str, Any]:
-    """Gates in the order of the run; dimensions by name."""
+    """Gates in the order of the run, dimensions by name."""
     gates = sorted(run.rows(_GATES), key=lambda row: publication.GATES.index(row["gate"]))
     return {"gates": gates, "dimensions": run.rows(_DIMENSIONS)}

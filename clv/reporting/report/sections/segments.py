@@ -1,4 +1,4 @@
-"""Segments, how customers moved between them, and the personas that were found in the data."""
+"""Segments, the transitions of customers between them, and personas."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from clv.reporting.drawing import BAR, DARKEST, INK, WIDE, Chart, chart, percent
 from clv.reporting.report.reading import RUNS, SLICE, Run, groups
 
 TITLE = "Segments"
-NO_SEGMENT = "not yet a customer"  # where segment_transitions has customers come from who were none
+NO_SEGMENT = "not yet a customer"  # the from_segment of customers who were not customers before
 
 _TRANSITIONS = f"""
     select from_segment, to_segment, before_on, customers, historic_revenue
@@ -28,8 +28,8 @@ _PERSONAS = f"""
 
 
 def read(run: Run) -> dict[str, Any]:
-    """Segments, the most valuable first, with what their names mean and what to do, the chart of transitions, and
-    personas, where a model found some."""
+    """Segments, the most valuable first, with their meaning and what to do; the chart of transitions; and personas, if
+    the model found any."""
     segments = groups(run, "segment")
     meanings = {row["segment"]: row for row in run.rows(_MEANINGS)}
     return {
@@ -42,8 +42,8 @@ def read(run: Run) -> dict[str, Any]:
 
 
 def transitions(rows: list[dict], order: list[str]) -> Chart | None:
-    """Matrix of transitions between segments, shaded by their share of the segment that customers left. `order` lists
-    the segments."""
+    """Matrix of transitions between segments, shaded by the share of the segment that customers left. order: the
+    segments in their order on the page."""
     if not rows:
         return None
     from_segments = [name for name in order if any(row["from_segment"] == name for row in rows)]

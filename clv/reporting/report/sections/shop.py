@@ -1,4 +1,5 @@
-"""The business month by month: revenue, orders, new and returning customers, against the month and the year before."""
+"""The business by month: revenue, orders, new and returning customers, compared with the month before and the same
+month a year before."""
 
 from __future__ import annotations
 
@@ -27,7 +28,7 @@ _MONTHS = f"""
     from {RUNS}.cohort_value {SLICE} and revenue is not null
     group by 1 order by 1
 """  # noqa: S608 - our own names
-# By month how many placed their first order, and how many their second.
+# By month, the number of first orders and of second orders.
 _STEPS = f"""
     select
         date_trunc('month', ordered_on)::date as month,
@@ -36,7 +37,7 @@ _STEPS = f"""
     from {RUNS}.fct_orders {SLICE}
     group by 1 order by 1
 """  # noqa: S608 - our own names
-# Name, label, and whether it is money, a count or a share.
+# Column, label, and whether it is money, a count or a share.
 MEASURES = (
     ("revenue", "Revenue", "money"),
     ("orders", "Orders", "count"),
@@ -48,7 +49,8 @@ MEASURES = (
 
 
 def read(run: Run) -> dict[str, Any]:
-    """The last whole month against the one before and that of a year before; charts of twelve whole months."""
+    """The last whole month compared with the month before and the same month a year before; charts of twelve whole
+    months."""
     months = measured(run.rows(_MONTHS), run.rows(_STEPS))
     whole, current = split(months, run.totals["first_order_on"], run.publication.as_of_date)
     return {
@@ -64,9 +66,12 @@ def read(run: Run) -> dict[str, Any]:
 
 
 def measured(months: list[dict], steps: list[dict]) -> list[dict]:
-    """Adds to each month the average order value; the share of its customers who had ordered in an earlier month; and
-    the repeat rate at its end: of all who had ordered, the share who had done so twice or more. That is None where the
-    run's orders are not kept any more."""
+    """Adds to each month the average order value, the returning rate and the repeat rate.
+
+    The returning rate is the share of the month's customers who had ordered in an earlier month. The repeat rate is the
+    share of all customers by the month's end who had ordered twice or more; it is None once the run's orders are
+    deleted.
+    """
     by_month = {row["month"]: row for row in steps}
     firsts = seconds = 0
     for row in months:
@@ -81,8 +86,11 @@ def measured(months: list[dict], steps: list[dict]) -> list[dict]:
 
 
 def split(months: list[dict], first_on: date | None, as_of: date) -> tuple[list[dict], dict | None]:
-    """The months that are whole, and the one that is not over, if it has begun. The month of the shop's first order is
-    whole where that order is of its first day: else what is known of it may begin in its middle."""
+    """Splits the months into whole ones and the current one, if it has begun.
+
+    The first month counts as whole only if the shop's first order is on its first day: otherwise the data may begin in
+    the middle of it.
+    """
     current = months[-1] if months and _next(months[-1]["month"]) > as_of else None
     over = [row for row in months if row is not current]
     if over and first_on and first_on > over[0]["month"]:
@@ -91,13 +99,13 @@ def split(months: list[dict], first_on: date | None, as_of: date) -> tuple[list[
 
 
 def before(whole: list[dict], months: int) -> dict | None:
-    """The month so many months before the last one, None where it is not known whole."""
+    """The month so many months before the last one; None if it is not known whole."""
     return _earlier(whole, whole[-1], months) if whole else None
 
 
 def compared(whole: list[dict]) -> list[dict]:
-    """Each measure of the last month: its value, and its changes against a month and a year before; as a share of what
-    it was, or, of a rate, as a difference."""
+    """Each measure of the last month, with its change against the month before and the year before: relative for
+    amounts and counts, the difference for rates."""
     if not whole:
         return []
     found = []
@@ -109,7 +117,7 @@ def compared(whole: list[dict]) -> list[dict]:
 
 
 def charts(whole: list[dict], currency: str) -> list[Chart]:
-    """Twelve months of each measure; a mark stands where it was a year before."""
+    """Charts of twelve months of each measure; a mark shows the same month a year before."""
     shown, earlier = whole[-SHOWN:], years_before(whole)
     drawn = [
         _bars("Revenue", f"in {currency}", "revenue", shown, earlier),
@@ -124,7 +132,7 @@ def charts(whole: list[dict], currency: str) -> list[Chart]:
 
 
 def years_before(whole: list[dict]) -> list[dict | None]:
-    """For each of the months that are shown the same one a year before."""
+    """For each month shown, the same month a year before."""
     return [_earlier(whole, row, 12) for row in whole[-SHOWN:]]
 
 

@@ -1,4 +1,4 @@
-"""Who holds the value: tiers, how much few customers hold, and what customers are worth."""
+"""How value is distributed: tiers, the share that few customers hold, and the histogram of value."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CONCENTRATION = f"""
         / nullif(sum(sum(predicted_clv)) over (), 0) as share
     from ranked group by percent order by percent
 """  # noqa: S608 - our own names
-# Value in steps of a doubling; what is under one unit of money stands together.
+# Bins of value that double in width; all values below one unit of money are one bin.
 _DISTRIBUTION = f"""
     select
         case when predicted_clv >= 1 then floor(log(2, predicted_clv))::integer end as doubling,
@@ -38,7 +38,7 @@ _DISTRIBUTION = f"""
 
 
 def read(run: Run) -> dict[str, Any] | None:
-    """Tiers and two charts; None where nobody has a forecast."""
+    """Tiers and two charts; None when nobody has a forecast."""
     if not run.totals["scored"]:
         return None
     return {
@@ -51,7 +51,7 @@ def read(run: Run) -> dict[str, Any] | None:
 
 
 def concentration(rows: list[dict]) -> Chart | None:
-    """Pareto curve: share of predicted value over share of customers, the most valuable first."""
+    """Pareto curve: cumulative share of predicted value over the share of customers, the most valuable first."""
     if not rows or rows[-1]["share"] is None:
         return None
     at = [0.0, *(row["percent"] / 100 for row in rows)]
@@ -76,7 +76,7 @@ def concentration(rows: list[dict]) -> Chart | None:
 
 
 def distribution(rows: list[dict], currency: str) -> Chart | None:
-    """Histogram of predicted value, in steps of a doubling."""
+    """Histogram of predicted value, in bins that double."""
     if not rows:
         return None
     counts = {row["doubling"]: row["customers"] for row in rows}
