@@ -1,4 +1,5 @@
-"""The command `clv`. Each command is a function of a module in clv/commands; what it needs is imported when it runs."""
+"""The command `clv`. Each command is a function in a module of clv/commands, which imports what it needs when it
+runs."""
 
 from __future__ import annotations
 
@@ -48,9 +49,9 @@ for command in (
 
 @app.command()
 def demo() -> None:
-    """Show it all on a simulated shop.
+    """Show everything on a simulated shop.
 
-    Starts everything, makes and loads the shop, runs several days through Airflow, and prints the customers' value.
+    Starts the services, makes and loads the shop, runs several days through Airflow, and prints the customers' value.
     """
     from clv.commands.demo import demo
 
@@ -58,13 +59,13 @@ def demo() -> None:
 
 
 def main() -> None:
-    """Runs the command. A user's mistake is one line on stderr: exit 1, or 2 for a wrong command line."""
+    """Runs the command. A user's mistake gives one line on stderr and exit code 1, or 2 for a wrong command line."""
     try:
         app()
     except ClvError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
-    except BrokenPipeError:  # whoever read it, such as `head`, has enough
+    except BrokenPipeError:  # the reader, such as `head`, closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except KeyboardInterrupt:

@@ -1,8 +1,8 @@
 """## clv_train: the month's model
 
-Runs on the first of each month at 00:00 UTC, so that the daily runs of the month find their model ready, and by hand
-with another logical date (and `force_retrain`) for any other day. A model is known by its training date and a digest
-of the data it learned from: training the same again changes nothing.
+Runs on the first of each month at 00:00 UTC, so that the daily runs of the month find their model ready. Start it by
+hand with another logical date (and `force_retrain`) for any other day. A model is identified by its training date and a
+digest of its training data, so training the same again changes nothing.
 """
 
 from datetime import UTC, datetime

@@ -1,7 +1,7 @@
-"""## clv_upkeep: removes what nobody reads any more
+"""## clv_upkeep: deletes what nobody reads any more
 
-Runs at 03:00 UTC. Superseded runs' rows, old features, predictions, build folders and logs go, and what names a person
-once `retention_days` are over; a published run, the one published before it, and any run of the last days stay.
+Runs at 03:00 UTC. Deletes rows of superseded runs, old features, predictions, build folders and logs, and personal data
+older than `retention_days`. A published run, the one published before it, and any run of the last days are kept.
 """
 
 from datetime import UTC, datetime

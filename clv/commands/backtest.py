@@ -20,9 +20,9 @@ def backtest(
     ] = None,
     source: Annotated[str | None, typer.Option(help="Name of a mapping, where the file has other columns.")] = None,
 ) -> None:
-    """Forecast from past dates, and measure the forecasts and all baselines against what happened.
+    """Forecast from past dates, and compare the forecasts and all baselines with the actual outcomes.
 
-    Without --orders, the orders of the warehouse are taken. Nothing of this changes the warehouse.
+    Without --orders, uses the orders of the warehouse. Does not change the warehouse.
     """
     from clv.commands.console import out as console
     from clv.commands.console import steps

@@ -1,4 +1,4 @@
-"""`clv backup`, and `clv restore`, which brings back a batch that was withdrawn or a whole home."""
+"""`clv backup`, and `clv restore` for a withdrawn batch or a whole home."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from clv.core import settings
 
 
 def backup(to: Annotated[Path, typer.Option(help="A folder that is not there yet: it is the backup.")]) -> None:
-    """Save the warehouse, the models and the keys they depend on, beside whatever runs.
+    """Save the warehouse, the models and the keys they depend on, while everything keeps running.
 
-    The folder is for its owner alone: it holds personal data, and the key that names the customers.
+    Only the folder's owner can read it, since it holds personal data and the key that customers are named with.
     """
     from clv.commands.console import out, steps
     from clv.platform import backup as backups
@@ -36,7 +36,7 @@ def restore(
         typer.Option(help="With --backup: the list secrets/erasures of the home it was made of, as of now."),
     ] = None,
 ) -> None:
-    """Bring something back: a withdrawn batch, which counts again from the next run on, or a whole home."""
+    """Restore a withdrawn batch, which counts again from the next run on, or a whole home from a backup."""
     from clv import sources as door
     from clv.commands.console import out, steps
     from clv.platform import backup as backups

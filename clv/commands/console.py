@@ -1,4 +1,4 @@
-"""How commands talk: progress on a terminal, one line per finished step elsewhere."""
+"""How commands report progress: live on a terminal, otherwise one line per finished step."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ out = Console(highlight=False, soft_wrap=True)
 
 @contextmanager
 def steps() -> Iterator[Callable[[str], AbstractContextManager]]:
-    """Gives `step(label)`, which shows a piece of work while it lasts and how long it took."""
+    """Yields `step(label)`, a context manager that shows a step while it runs and how long it took."""
     with Progress(
         SpinnerColumn(finished_text="[green]✓[/]"),
         TextColumn("{task.description}"),
@@ -37,7 +37,7 @@ def steps() -> Iterator[Callable[[str], AbstractContextManager]]:
 
 @contextmanager
 def rows_progress() -> Iterator[Callable[[str, int, int], None]]:
-    """Gives `progress(file, rows done, rows in all)`, a bar per file on a terminal."""
+    """Yields `progress(file, rows done, total rows)`, which shows a bar per file on a terminal."""
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),

@@ -17,11 +17,11 @@ def ingest(
     source: Annotated[str, typer.Option(help="Name of a mapping: a file in sources/ without .yml.")],
     path: Annotated[Path, typer.Option(help="A file, or a folder whose files are all loaded.")],
 ) -> None:
-    """Load files of orders, or of ad spend, as received.
+    """Load files of orders or ad spend, as received.
 
-    What was loaded before is not loaded again, unless another file took its name. CSV, Parquet, JSON and
-    workbooks, gzip'd too. Rows that cannot be read are kept aside with their line and the reason. Exits with 1
-    when no row of any of the files could be read.
+    Reads CSV, Parquet, JSON and workbooks, also gzipped. A file that was loaded before is not loaded again, unless
+    another file took its name. Rows that cannot be read are kept with their line and the reason. Exits with 1 when no
+    row of any file could be read.
     """
     from clv import sources as door
     from clv.commands.console import out, rows_progress
@@ -38,7 +38,7 @@ def ingest(
             results = door.load(
                 source, path, home, progress, today=today, tell=lambda one: loaded.update({one.batch_id: one})
             )
-    except ClvError:  # of a folder: what became of the files before it
+    except ClvError:  # show the files of a folder that were loaded before the error
         with suppress(ClvError):
             show(loaded.values())
         raise
@@ -56,7 +56,7 @@ def replay(
     source: Annotated[str | None, typer.Option(help="All batches of a source.")] = None,
     batch: Annotated[int | None, typer.Option(help="Or one, by its number.")] = None,
 ) -> None:
-    """Take rows again that were set aside, after the mapping is mended. The rows of a batch keep its place."""
+    """Load rejected rows again after the mapping was corrected. The rows of a batch keep its place."""
     from clv import sources as door
     from clv.commands.console import out
 
@@ -80,7 +80,7 @@ def withdraw(
     batch: Annotated[int, typer.Option(help="Number of the batch, as `clv batches` lists it.")],
     reason: Annotated[str, typer.Option(help="Why; kept beside the batch.")],
 ) -> None:
-    """Take a batch back: its rows stay as received but count no more from the next run on."""
+    """Withdraw a batch: its rows stay as received, but no longer count from the next run on."""
     from clv import sources as door
     from clv.commands.console import out
 
@@ -92,7 +92,7 @@ def publish(
     as_of: Annotated[str, typer.Option("--as-of", help="The date whose published run changes.")],
     run_id: Annotated[str, typer.Option("--run-id", help="The run that readers shall see, such as 2011-06-01.3.")],
 ) -> None:
-    """Roll a date back, or forward, to another of its runs that passed its gates."""
+    """Publish another run of a date that passed its gates, an earlier or a later one."""
     from clv.commands.console import out
     from clv.evaluation import scorecard
     from clv.reporting import report

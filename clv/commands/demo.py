@@ -1,4 +1,4 @@
-"""`clv demo`: the whole way once, on the simulated shop."""
+"""`clv demo`: everything once, on the simulated shop."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ PAST_DAYS = 3
 
 
 def demo() -> None:
-    """Starts the home, makes and loads the shop, runs the last days and today, prints what came out.
+    """Starts the home, makes and loads the shop, runs the last days and today, and prints the results.
 
-    What is there already is not made again. Raises ClvError in a home that holds another shop's orders.
+    Skips what is already done. Raises ClvError in a home that holds another shop's orders.
     """
     from clv.commands import services
     from clv.commands.console import out, steps
@@ -60,7 +60,7 @@ def refuse_other_shops(home: settings.Settings) -> None:
 
 
 def make_shop(home: settings.Settings, until: date) -> Path:
-    """The folder of the simulated shop, made when it is not there: it appears whole or not at all."""
+    """Returns the folder of the simulated shop, and makes it if it does not exist; it appears whole or not at all."""
     folder = home.home / SOURCE
     if not folder.exists():
         import sample_shop
@@ -73,16 +73,16 @@ def make_shop(home: settings.Settings, until: date) -> Path:
 
 
 def load(home: settings.Settings, shop: Path) -> None:
-    """Loads the shop's orders and ad spend; files that were loaded before are passed over."""
+    """Loads the shop's orders and ad spend; skips files that were loaded before."""
     from clv import sources
 
     sources.load(SOURCE, shop / "orders", home)
-    if (shop / "spend").exists():  # a shop made by an earlier version has none
+    if (shop / "spend").exists():  # a shop made by an earlier version has no ad spend
         sources.load(SPEND, shop / "spend", home)
 
 
 def published(home: settings.Settings) -> set[date]:
-    """The dates that readers see already."""
+    """The dates that are published already."""
     from clv.catalog import tables
     from clv.warehouse import db, roles
 
@@ -91,7 +91,7 @@ def published(home: settings.Settings) -> set[date]:
 
 
 def stretches(days: list[date]) -> list[tuple[date, date]]:
-    """Sorted dates as first and last of each stretch of consecutive days."""
+    """Splits sorted dates into stretches of consecutive days; returns the first and last day of each."""
     if not days:
         return []
     breaks = [index for index, (one, next_one) in enumerate(pairwise(days), 1) if (next_one - one).days > 1]

@@ -1,4 +1,4 @@
-"""`clv batches`, `clv rejects`, `clv runs`, `clv models`: what there is, by the names that other commands take."""
+"""`clv batches`, `clv rejects`, `clv runs`, `clv models`: lists whose names and numbers other commands take."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def batches(
     as_csv: AsCsv = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the files that were loaded, the newest first: what became of their rows, and which are withdrawn.
+    """List the loaded files, the newest first: what became of their rows, and which are withdrawn.
 
-    Rows received = accepted + rejected + replaced + duplicates + withdrawn_rows + erased_rows, once a run
-    has taken the batch in; before that only those are counted that could not be read. `withdrawn` says why it was.
-    `clv rejects --batch N` tells a file's warnings.
+    Once a run has taken the batch in, rows received = accepted + rejected + replaced + duplicates + withdrawn_rows +
+    erased_rows. Before that, only unreadable rows are counted. `withdrawn` gives the reason for withdrawing. `clv
+    rejects --batch N` shows a file's warnings.
     """
     from clv.core import tabular
     from clv.sources.loading import rejections
@@ -52,9 +52,10 @@ def rejects(
     as_csv: AsCsv = False,
     as_json: AsJson = False,
 ) -> None:
-    """List why rows are rejected, counted over all batches that hold, or the rejected rows of one batch.
+    """List the reasons why rows are rejected, counted over all batches that are not withdrawn, or the rejected rows of
+    one batch.
 
-    Letters are shown as x and digits as 9, numbers, dates, currencies and words of the mapping apart.
+    Values are masked: letters as x, digits as 9. Numbers, dates, currencies and words of the mapping are shown.
     """
     from clv.commands.console import out
     from clv.core import masking, tabular
@@ -100,9 +101,9 @@ def runs(
     as_csv: AsCsv = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the runs, the last started first: their state, the last step, the gate that stopped them.
+    """List the runs, the last started first: state, last step, and the gate that stopped them.
 
-    --csv and --json write errors in full.
+    --csv and --json show errors in full.
     """
     from clv.core import tabular
     from clv.platform import run_states
@@ -125,7 +126,7 @@ def runs(
 
 
 def models(as_csv: AsCsv = False, as_json: AsJson = False) -> None:
-    """List the registered models, the last one made first: their date, aliases, and the forecast of each horizon."""
+    """List the registered models, the newest first: date, aliases, and the published forecast of each horizon."""
     from clv.core import tabular
     from clv.warehouse import model_choice, registry
 

@@ -1,4 +1,4 @@
-"""`clv erase`, `clv rotate-key`: what concerns the persons behind the keys."""
+"""`clv erase` and `clv rotate-key`: the persons behind the keys."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def erase(
     email: Annotated[str | None, typer.Option(help="Or everybody known with this e-mail address.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Remove a person, from the rows as received to the published ones, and keep them out from now on.
+    """Remove a person from all rows, received and published, and keep them out from now on.
 
-    Waits for loads, builds, trainings and forecasts at work. Gives a receipt; cannot be undone.
+    Waits for running loads, builds, trainings and forecasts. Gives a receipt; cannot be undone.
     """
     from clv.commands.console import out, steps
     from clv.privacy import erasing
@@ -41,9 +41,9 @@ def erase(
 
 
 def rotate_key() -> None:
-    """Name every customer anew, by a new secret, in every table at once.
+    """Replace the secret that customers are named with, and rename every customer in every table.
 
-    Waits for loads, builds, trainings and forecasts at work. Keys that were copied elsewhere mean nobody from then on.
+    Waits for running loads, builds, trainings and forecasts. Keys that were copied elsewhere no longer match anybody.
     """
     from clv.commands.console import out, steps
     from clv.privacy import rotation

@@ -28,9 +28,9 @@ def sql(
     as_json: AsJson = False,
     expanded: Expanded = False,
 ) -> None:
-    """Run a query as an analyst, who reads the schema analytics and can change nothing.
+    """Run a query as an analyst, who reads the schema analytics and changes nothing.
 
-    Shows the first 200 rows as a table, numbers to four decimals; --csv and --json write every row and decimal.
+    Shows the first 200 rows as a table, numbers to four decimals. --csv and --json write every row and every decimal.
     """
     from clv.reporting import analyst
 
@@ -51,7 +51,7 @@ def _text(query: str | None, file: Path | None) -> str:
 
 
 def format_of(as_csv: bool, as_json: bool, expanded: bool = False) -> str:
-    """The one of tabular.FORMATS that the options ask for."""
+    """The one of tabular.FORMATS that the options select."""
     chosen = [name for name, wanted in (("csv", as_csv), ("json", as_json), ("expanded", expanded)) if wanted]
     if len(chosen) > 1:
         raise typer.BadParameter("give one of --csv, --json and -x")
@@ -71,9 +71,9 @@ def metric(
     as_json: AsJson = False,
     expanded: Expanded = False,
 ) -> None:
-    """Ask for metrics that are defined once for everybody, as an analyst; without a name, list them.
+    """Query metrics, each defined once for everybody, as an analyst. Without a name, lists them.
 
-    Shares are shown as percentages; --csv and --json give every number as it is.
+    Shares are shown as percentages. --csv and --json give every number as it is.
     """
     from clv.commands.console import out
     from clv.reporting import analyst
@@ -82,7 +82,7 @@ def metric(
     home = settings.load()
     style = format_of(as_csv, as_json, expanded)
     if not names:
-        # Metrics that can be asked by the same names stand together.
+        # List metrics with the same dimensions together.
         for by_names, group in groupby(sorted(metrics.listed(home), key=lambda one: one.by), key=lambda one: one.by):
             for one in group:
                 out.print(f"{one.name}{f' ({one.unit})' if one.unit else ''}: {one.description}", markup=False)

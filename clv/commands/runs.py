@@ -1,4 +1,4 @@
-"""`clv run` and `clv backfill`: start runs of clv_daily through Airflow, wait for them, fail when one fails."""
+"""`clv run` and `clv backfill`: start runs of clv_daily through Airflow and wait for them; fail when one fails."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ def run(
     as_of: Annotated[str, typer.Option("--as-of", help="The day to make; it covers every order before it.")],
     force_retrain: Annotated[bool, typer.Option("--force-retrain", help="Train a model for exactly this day.")] = False,
 ) -> None:
-    """Make one day: start a run of clv_daily, wait for it, and fail when it fails. Ends with what came out."""
+    """Make one day: start a run of clv_daily and wait for it. Fails when the run fails; otherwise prints its
+    results."""
     from clv.platform import airflow_api
 
     day, home, out = dates.parse_date(as_of, "--as-of"), _ready(), Console(highlight=False)
@@ -26,7 +27,8 @@ def run(
 
 
 def _ready() -> settings.Settings:
-    """The home, whose database answers and whose shop.json has the warehouse's currency; else raises ClvError."""
+    """The home, after a check that its database answers and that shop.json has the warehouse's currency; else raises
+    ClvError."""
     from clv.sources.loading import currencies
 
     home = settings.load()
@@ -35,7 +37,7 @@ def _ready() -> settings.Settings:
 
 
 def show(day: date, home: settings.Settings, out: Console, seconds: float) -> None:
-    """Prints what a person wants to know of a date that was made: its value tiers, customers, forecast, page, time."""
+    """Prints the results of a date: its value tiers, customers, forecast, page and the time it took."""
     from clv.platform import headline
     from clv.reporting import analyst
 
@@ -54,9 +56,9 @@ def backfill(
     every: Annotated[int, typer.Option("--every", help="Days from one date to the next.")] = 1,
     backwards: Annotated[bool, typer.Option("--backwards", help="The last day first.")] = False,
 ) -> None:
-    """Make several past days: start their runs through Airflow, wait for them, and fail when one fails.
+    """Make several past days: start their runs through Airflow and wait for them. Fails when one fails.
 
-    Says of each day, as it ends, how many customers and what forecast it has, or why it failed.
+    As each day ends, prints its number of customers and its forecast, or why it failed.
     """
     from clv.platform import airflow_api
 

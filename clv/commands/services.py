@@ -10,7 +10,7 @@ from clv.core.errors import ClvError
 
 
 def up() -> None:
-    """Start the database and Airflow, and mend what is missing.
+    """Start the database and Airflow, and repair what is missing.
 
     Everything lives in CLV_HOME (default .clv) and listens on loopback only. Running it again is safe and quick.
     """
@@ -23,7 +23,7 @@ def up() -> None:
 
 
 def start() -> tuple[settings.Settings, list[str]]:
-    """Brings the home up with progress; gives its settings and the remarks."""
+    """Starts the home and shows progress; returns its settings and the remarks."""
     from clv.platform.runtime import stack
 
     with steps() as step:
@@ -31,7 +31,7 @@ def start() -> tuple[settings.Settings, list[str]]:
 
 
 def where(home: settings.Settings, show_password: bool = False) -> None:
-    """Prints where to look: Airflow's pages, the analyst's psql line."""
+    """Prints the addresses: Airflow's pages, and the psql command for analysts."""
     from clv.platform.runtime import airflow
 
     password = home.secret("airflow_password") if show_password else f"in {home.secrets / 'airflow_password'}"
@@ -41,7 +41,8 @@ def where(home: settings.Settings, show_password: bool = False) -> None:
 
 
 def psql_line(home: settings.Settings) -> str:
-    """The line with which an analyst opens psql, the password read from its file rather than shown."""
+    """The command that opens psql as an analyst. It reads the password from its file, so that the password is not
+    shown."""
     import shlex
     from urllib.parse import urlsplit
 
@@ -56,7 +57,7 @@ def psql_line(home: settings.Settings) -> str:
 
 
 def down() -> None:
-    """Stop everything that was started, tasks and Spark included.
+    """Stop everything that was started, including tasks and Spark.
 
     The data stays.
     """
@@ -73,7 +74,7 @@ def down() -> None:
 
 
 def _active_runs(home: settings.Settings) -> list[str]:
-    """The dates of the runs that are at work or queued; none where Airflow does not say."""
+    """The dates of the runs that are running or queued; empty when Airflow does not answer."""
     from clv.platform import airflow_api, airflow_state
 
     try:
@@ -83,11 +84,11 @@ def _active_runs(home: settings.Settings) -> list[str]:
 
 
 def status() -> None:
-    """Show each service, what is published, what waits, and how the last run went.
+    """Show each service, what is published, what is not yet published, and how the last run ended.
 
-    Exits with 0 when all is well, with 3 when a service is not up, with 5 when shop.json says what cannot be, with 4
-    when what is published is stale: its newest date lies before yesterday, the last run or the newest date's failed, or
-    no file has come for longer than dbt's sources allow.
+    Exit codes: 0 all is well; 3 a service is down; 5 shop.json is invalid; 4 what is published is stale, because its
+    newest date is before yesterday, the last run or the run of the newest date failed, or no file has come for longer
+    than dbt's sources allow.
     """
     from rich.table import Table
 
@@ -119,7 +120,7 @@ def status() -> None:
 
 
 def _fault(home: settings.Settings, has_database: bool) -> str | None:
-    """What is wrong with the home's shop.json, with the mend; None where nothing is."""
+    """The error in the home's shop.json, with its remedy; None when there is none."""
     from clv.sources.loading import currencies
 
     try:
@@ -132,7 +133,8 @@ def _fault(home: settings.Settings, has_database: bool) -> str | None:
 
 
 def _show_state(home: settings.Settings) -> list[str]:
-    """Prints what is published, what waits, the last run; gives why what is published is stale."""
+    """Prints what is published, orders not yet published, and the last run; returns the reasons why the published
+    tables are stale."""
     from clv.core import dates
     from clv.platform import state
     from clv.warehouse import runs

@@ -1,1 +1,1 @@
-"""The steps of a run, in order: the one place that knows all the others."""
+"""The steps of a run, in order. This is the only room that knows all others."""

@@ -1,7 +1,7 @@
-"""What the steps of a run do, as plain functions. Airflow's tasks call `take`; nothing here knows Airflow.
+"""What the steps of a run do, as plain functions. Airflow's tasks call `take`; nothing here depends on Airflow.
 
-`clv.pipeline.steps` declares the steps in their order. Each is a function of (as_of_date, run_id), replaces its own
-slice, and returns facts: what it read and wrote.
+`clv.pipeline.steps` declares the steps and their order. Each step is a function of (as_of_date, run_id), replaces its
+own slice, and returns facts: what it read and wrote.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def open_run(as_of: date, started_by: str, dag_id: str | None = None) -> str:
 
 
 def take(name: str, as_of: date, run_id: str, try_number: int = 1, **options: object) -> Facts:
-    """Takes one step, logs its facts (or its error) to ops.task_log and returns the facts."""
+    """Runs one step, logs its facts or its error to ops.task_log, and returns the facts."""
     started = time.time()
     print(f"{name}: run {run_id}, as of {as_of}", flush=True)
     if name not in CLOSING:
@@ -40,7 +40,7 @@ def take(name: str, as_of: date, run_id: str, try_number: int = 1, **options: ob
     try:
         facts = STEPS[name](as_of, run_id, **options)
     except Exception as error:
-        # What is not ours to say may quote rows: it stays in the task's own log.
+        # An unexpected error may quote rows, so its text stays in the task's own log.
         why = str(error) if isinstance(error, ClvError) else f"{type(error).__name__}; the task's log has it"
         runs.log(run_id, name, started, {"error": why}, try_number)
         raise
@@ -50,7 +50,7 @@ def take(name: str, as_of: date, run_id: str, try_number: int = 1, **options: ob
 
 
 def ingest(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - raw is the same for every date
-    """Loads what lies in the landing folders and was not loaded before."""
+    """Loads the files in landing that were not loaded before."""
     from clv import sources as ingestion
     from clv.sources.loading import currencies
 
@@ -75,7 +75,7 @@ def ingest(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - raw is the same
 
 
 def build(layer: str) -> Callable[[date, str], Facts]:
-    """The step that builds one dbt layer."""
+    """Makes the step that builds one dbt layer."""
 
     def step(as_of: date, run_id: str) -> Facts:
         return dbt.build(layer, {"as_of_date": as_of.isoformat(), "run_id": run_id}, settings.load())
@@ -84,14 +84,14 @@ def build(layer: str) -> Callable[[date, str], Facts]:
 
 
 def build_features(as_of: date, run_id: str) -> Facts:
-    """Builds the features, from a state of staging that was judged."""
+    """Builds the features from a state of staging that passed its gate."""
     facts = build("features")(as_of, run_id)
     _judge_what_was_used(facts["staging"], as_of, run_id)
     return facts
 
 
 def build_analytics(as_of: date, run_id: str) -> Facts:
-    """Builds what is published, and says what its profit rests on and how many customers may be written to."""
+    """Builds the tables to publish; reports what profit rests on and how many customers may be contacted."""
     facts = build("analytics")(as_of, run_id)
     query = remarks.QUERY.format(
         relation=f"{tables.ANALYTICS_RUNS}.segment_summary", condition="as_of_date = %s and run_id = %s"
@@ -103,7 +103,7 @@ def build_analytics(as_of: date, run_id: str) -> Facts:
 
 
 def gate(name: str) -> Callable[[date, str], Facts]:
-    """The step that judges one layer. Raises ClvError when a critical expectation fails."""
+    """Makes the step that judges one layer. The step raises ClvError when a critical expectation fails."""
 
     def step(as_of: date, run_id: str) -> Facts:
         from clv.quality import runner
@@ -115,7 +115,7 @@ def gate(name: str) -> Callable[[date, str], Facts]:
 
 
 def gate_staging(as_of: date, run_id: str) -> Facts:
-    """Judges staging while no build changes it, and notes which state of it was judged."""
+    """Judges staging while no build changes it, and records the state that was judged."""
     with db.lock(locks.BUILD, roles.url(PUBLISHER)):
         return {**gate("staging")(as_of, run_id), "staging": dbt.staging_state()}
 
@@ -127,7 +127,7 @@ def gate_features(as_of: date, run_id: str) -> Facts:
 
 
 def _judge_what_was_used(used: object, as_of: date, run_id: str) -> None:
-    """Another run may have rebuilt staging since ours was judged: then what we used of it is judged again."""
+    """Judges again what this run used of staging, if another run has rebuilt staging since this run's gate."""
     if not used:
         raise ClvError("another run left intermediate half built: clear the task build_intermediate")
     query = f"select 1 from {tables.TASK_LOG} where run_id = %s and facts->>'staging' = %s and not facts ? 'error'"  # noqa: S608 - our own names
@@ -135,11 +135,12 @@ def _judge_what_was_used(used: object, as_of: date, run_id: str) -> None:
         return
     print("staging was rebuilt by another run meanwhile: judging it again", flush=True)
     if gate_staging(as_of, run_id)["staging"] != used:
-        raise RuntimeError("staging changed again while it was judged: try again")  # as in training: not the user's
+        raise RuntimeError("staging changed again while it was judged: try again")  # so it is retried
 
 
 def train(as_of: date, run_id: str, force: object = False) -> Facts:
-    """Makes sure of the model for this date: the month's, or the week's where the features have drifted from it."""
+    """Ensures that the model for this date exists: the month's model, or the week's when the features have drifted from
+    it."""
     forced = str(force).lower() == "true"
     choice = model_choice.for_run(as_of, force=forced)
     facts = _make_sure(choice, as_of, run_id, forced)
@@ -158,7 +159,7 @@ def train(as_of: date, run_id: str, force: object = False) -> Facts:
 
 
 def _make_sure(choice: model_choice.Choice, as_of: date, run_id: str, forced: bool = False) -> Facts:
-    """Trains the chosen model where it does not exist."""
+    """Trains the chosen model if it does not exist."""
     from spark_jobs import train as job
 
     facts: Facts = {
@@ -170,34 +171,34 @@ def _make_sure(choice: model_choice.Choice, as_of: date, run_id: str, forced: bo
     if choice.status_reason or choice.exists or not choice.training_date or not choice.data_digest:
         return facts
     training = choice.training_date.isoformat()
-    # The training date itself is no origin: its customers are what the model's references are of.
+    # The training date is no origin. Its customers are built for the model's reference predictions.
     days = [day.isoformat() for day in (*choice.origins, choice.training_date)]
     variables = {"as_of_date": training, "run_id": run_id, "training_date": training, "origins": days}
     built = dbt.build("training", variables, settings.load())
     _judge_what_was_used(built["staging"], as_of, run_id)
-    # Else somebody erased meanwhile would be among the references after all.
+    # Hold the shared customer lock, so that a customer erased meanwhile cannot be among the references.
     with db.lock(locks.CUSTOMERS, roles.url(PUBLISHER), shared=True):
         trained = job.run(choice.training_date, run_id, choice.data_digest, forced)
     return {**facts, **trained}
 
 
 def score(as_of: date, run_id: str, model: dict | None = None) -> Facts:
-    """Scores every customer at the date with the chosen model, or writes why there is none."""
+    """Scores every customer at the date with the chosen model, or records why there is no forecast."""
     from spark_jobs import score as job
 
     model = model or {}
-    # Else somebody erased meanwhile would be scored after all.
+    # Hold the shared customer lock, so that a customer erased meanwhile cannot be scored.
     with db.lock(locks.CUSTOMERS, roles.url(PUBLISHER), shared=True):
         return job.run(as_of, run_id, model.get("model_version") or job.NO_MODEL, model.get("status_reason"))
 
 
 def publish(as_of: date, run_id: str) -> Facts:
-    """Publishes the run: readers of its date move to it at once."""
+    """Publishes the run: readers of its date see it at once."""
     return publication.publish(as_of, run_id)
 
 
 def measure_forecasts(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - every date's matured forecasts
-    """Measures the published forecasts that have matured against what happened."""
+    """Compares published forecasts that have matured with the actual outcomes."""
     return scorecard.measure()
 
 
@@ -227,7 +228,7 @@ CLOSING = {step.name for step in steps.DAILY if step.closes}
 
 
 def run(as_of: date, started_by: str = "pipeline", force_retrain: bool = False) -> str:
-    """Takes every step of a run here and now, without Airflow (for tests and benchmarks); returns its run_id."""
+    """Runs every step in this process, without Airflow (for tests and benchmarks); returns the run_id."""
     run_id = open_run(as_of, started_by)
     facts: dict[str, Facts] = {}
     params = {"force_retrain": force_retrain}

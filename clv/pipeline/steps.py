@@ -1,7 +1,7 @@
-"""The steps of a daily run, each declared once: its group, what it reads and writes, where it runs.
+"""The steps of a daily run, each declared once: its group, what it reads and writes, and where it runs.
 
-The DAGs, their documentation and `clv.pipeline.daily.run` are made from this. What a step does is in
-`clv.pipeline.daily`. Imports nothing of ours, since Airflow parses the DAGs again and again.
+The DAGs, their documentation and `clv.pipeline.daily.run` are made from these declarations; `clv.pipeline.daily` holds
+what each step does. This module imports nothing of ours, because Airflow parses the DAGs again and again.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from itertools import groupby
 
 @dataclass(frozen=True)
 class Step:
-    """One step. Its name is its task's id in Airflow.
+    """One step. Its name is the id of its Airflow task.
 
-    `pool` limits how many run at once over all runs. `given` names the arguments that are the facts of an earlier step,
-    `params` those that a run started by hand gives in its form. `closes` is what may be repeated on a published run,
-    since it writes nothing into the run's slice."""
+    pool: limits how many run at once over all runs. given: arguments that take the facts of an earlier step. params:
+    arguments that take a parameter of the run, which a person can set in Airflow's form. closes: the step may be
+    repeated on a published run, because it writes nothing into the run's slice.
+    """
 
     name: str
     group: str
@@ -65,7 +66,7 @@ def by_group(steps: Iterable[Step]) -> Iterator[tuple[str, list[Step]]]:
 
 
 def table(steps: Iterable[Step]) -> str:
-    """The steps as a table in Markdown, a group's name beside its first step."""
+    """The steps as a Markdown table; a group's name stands beside its first step."""
     rows = ["| | task | reads | writes |", "|---|---|---|---|"]
     for group, members in by_group(steps):
         for step in members:

@@ -1,8 +1,8 @@
-"""Upkeep: removes what nobody reads any more, in small transactions, beside readers and publishers.
+"""Upkeep: deletes what nobody reads any more, in small transactions that do not block readers or publishers.
 
-Kept whole: a run that was active within `keep_days`; of each date the run that holds and the one published before
-it. Of published runs at older dates than the newest `keep_dates`, only the tables with a history stay. Pages of gates
-stay as long as some of their run's rows do.
+A run that was active within `keep_days` is kept whole, and so are, for each date, the published run and the one
+published before it. Of published runs older than the newest `keep_dates` dates, only tables with a history are kept.
+Pages of gates are kept as long as any rows of their run.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from clv.warehouse import db, locks
 KEEP_DAYS = 7
 KEEP_DATES = 3
 
-# What only the run itself reads.
+# Tables that only the run itself reads.
 WORKING_TABLES = (
     tables.CUSTOMER_FEATURES,
     tables.TRAINING_EXAMPLES,
@@ -44,9 +44,9 @@ WITH_HISTORY = tuple(
 
 
 def run(keep_days: int = KEEP_DAYS, keep_dates: int = KEEP_DATES, today: date | None = None) -> dict:
-    """Removes superseded slices and files untouched for `keep_days`; returns how many rows and files went.
+    """Deletes superseded slices, and files untouched for `keep_days`; returns how many rows and files were deleted.
 
-    Safe at any time: each run's rows go in one transaction that waits for publishers and looks again.
+    Safe at any time: the rows of each run are deleted in one transaction, which waits for publishers and checks again.
     """
     since = datetime.combine(today or dates.today(), time(), UTC) - timedelta(days=keep_days)
     home = settings.load()
@@ -66,17 +66,17 @@ def run(keep_days: int = KEEP_DAYS, keep_dates: int = KEEP_DATES, today: date | 
         "runs": len(candidates),
         "rows": rows,
         "build_files": _remove_files(home.home / "dbt", since),
-        "spark_files": _remove_files(home.home / "spark", since),  # what killed sessions left
+        "spark_files": _remove_files(home.home / "spark", since),  # left by killed sessions
         "scratch_files": _remove_files(home.home / "tmp", since),
         "log_files": _remove_files(home.airflow_home / "logs", since),
         "gates_pages": gates.remove((name for name, active, kept, _ in states if not active and not kept), home),
-        # What gates wrote before they had pages of their own
+        # Written by gates of earlier versions, which had no pages of their own.
         "data_docs": _remove_files(home.reports / "data_docs", since),
     }
 
 
 def _remove(run_id: str, since: datetime, keep_dates: int) -> dict[str, int]:
-    """Removes one run's removable slices in one transaction; gives the rows removed per table."""
+    """Deletes the removable slices of one run in one transaction; returns the rows deleted per table."""
     removed = {}
     with db.connect() as connection:
         connection.execute("select pg_advisory_xact_lock(%s)", (db.lock_key(locks.PUBLISH),))
@@ -90,11 +90,11 @@ def _remove(run_id: str, since: datetime, keep_dates: int) -> dict[str, int]:
 
 
 def _remove_line_versions() -> int:
-    """Removes the versions of order lines that stand no more and that no kept run has seen; gives how many."""
+    """Deletes superseded versions of order lines that no kept run has seen; returns how many."""
     with db.connect() as connection:
         if not _exists(connection, tables.INT_ORDER_LINE_VERSIONS) or not _exists(connection, tables.ORDER_LINE_STATES):
             return 0
-    # No build meanwhile: it notes the state that its run reads only after it has written the versions.
+    # No build may run meanwhile: a build writes the versions first and only then records the state that its run reads.
     with db.lock(locks.BUILD), db.connect() as connection:
         return connection.execute(f"""
             delete from {tables.INT_ORDER_LINE_VERSIONS} as versions
@@ -107,7 +107,7 @@ def _remove_line_versions() -> int:
 
 def _delete(connection: psycopg.Connection, table: str, run_id: str) -> int:
     query = f"delete from {table} where run_id = %(run_id)s"  # noqa: S608 - our own SQL; values are bound or quoted
-    if table != tables.TRAINING_EXAMPLES:  # its slice is dated by the training date, not by the run's
+    if table != tables.TRAINING_EXAMPLES:  # training examples are dated by the training date, not by the run's date
         query += f" and as_of_date = (select as_of_date from {tables.RUNS} where run_id = %(run_id)s)"  # noqa: S608 - our own names
     return connection.execute(query, {"run_id": run_id}).rowcount  # type: ignore[arg-type]
 
@@ -115,8 +115,8 @@ def _delete(connection: psycopg.Connection, table: str, run_id: str) -> int:
 def _runs_to_keep(
     connection: psycopg.Connection, since: datetime, keep_dates: int, run_id: str | None = None
 ) -> list[tuple[str, bool, bool, bool]]:
-    """Each run, or one: run_id, whether it was active `since`, whether it is one of the two kept of its date, and
-    whether that date is one of the newest `keep_dates`."""
+    """For each run, or for one: run_id, whether it was active since `since`, whether it is one of the two kept for its
+    date, and whether its date is one of the newest `keep_dates`."""
     query = f"""
         with published as (
             select as_of_date, run_id, max(publication_id) as publication_id
@@ -150,7 +150,7 @@ def _runs_to_keep(
 def _removable(
     connection: psycopg.Connection, since: datetime, keep_dates: int, run_id: str | None = None
 ) -> dict[str, list[str]]:
-    """Per run the tables whose slices may go and have not gone yet."""
+    """Per run, the tables whose slices may be deleted and are not deleted yet."""
     present = [t for t in WORKING_TABLES + LATEST_ONLY + WITH_HISTORY if _exists(connection, t)]
     gone = set(connection.execute("select run_id, table_name from ops.removed_slices").fetchall())
     removable = {}
@@ -169,9 +169,9 @@ def _exists(connection: psycopg.Connection, table: str) -> bool:
 
 
 def _remove_files(folder: Path, since: datetime) -> int:
-    """Removes files (and links) last written before `since`, and folders empty since then; gives how many files.
+    """Deletes files and links last written before `since`, and folders empty since then; returns how many files.
 
-    What others remove, or write into, at the same time is left to them.
+    Files that another process removes or writes at the same time are skipped.
     """
     removed = 0
     for path, folders, files in os.walk(folder, topdown=False, followlinks=False):

@@ -1,1 +1,1 @@
-"""Where it runs: PostgreSQL, processes, Airflow, backup."""
+"""Where everything runs: PostgreSQL, processes, Airflow, backups."""

@@ -1,4 +1,5 @@
-"""Airflow's REST API, as far as the command line needs it: start runs and backfills, wait for them, show progress."""
+"""The part of Airflow's REST API that the command line needs: start runs and backfills, wait for them, show
+progress."""
 
 from __future__ import annotations
 
@@ -22,12 +23,12 @@ DAG = airflow_state.DAILY
 ENDED = ("success", "failed")
 POLL_SECONDS = 2.0
 SECONDS_TO_CLOSE_A_BACKFILL = 90.0
-PAUSES = (1.0, 5.0, 15.0)  # seconds between tries when Airflow does not answer
+PAUSES = (1.0, 5.0, 15.0)  # seconds between tries while Airflow does not answer
 
 
 @dataclass(frozen=True)
 class Run:
-    """One DAG run: the date it is for, Airflow's id of it, its state, and its tasks' states by name."""
+    """One DAG run: the date it is for, Airflow's id of it, its state, and the states of its tasks by name."""
 
     as_of: date
     dag_run_id: str
@@ -36,14 +37,14 @@ class Run:
 
 
 class LoggedOutError(ClvError):
-    """The session's token has run out, or the password is wrong."""
+    """The session's token has expired, or the password is wrong."""
 
 
 class Airflow:
-    """A session with one home's Airflow. Raises ClvError in one line when it does not answer."""
+    """A session with the Airflow of one home. Raises ClvError, in one line, when Airflow does not answer."""
 
     def __init__(self, home: settings.Settings, base: str | None = None) -> None:
-        """base: the API server's address, where it is not the home's own on this machine."""
+        """base: the address of the API server, if it is not the home's own on this machine."""
         if "airflow_port" not in home.state:
             raise ClvError(f"Airflow was never started in {home.home}; run `clv up` first")
         self.home = home
@@ -57,7 +58,7 @@ class Airflow:
         self.client.headers["Authorization"] = f"Bearer {token}"
 
     def call(self, method: str, path: str, **options: object) -> dict:
-        """One call of /api/v2; gives the JSON answer. A token that has run out (after an hour) is renewed."""
+        """Calls /api/v2 and returns the JSON answer. Renews a token that has expired (after an hour)."""
         try:
             return self._send(method, f"/api/v2{path}", **options)
         except LoggedOutError:
@@ -73,7 +74,7 @@ class Airflow:
             raise LoggedOutError(
                 f"Airflow at {self.base} does not accept the password in {self.home.secrets}; run `clv up`"
             )
-        if answer.is_server_error:  # mostly because its database, which is the warehouse's server, is gone
+        if answer.is_server_error:  # usually because its database is gone: raise the clearer error
             with db.connect(self.home.url_as(roles.PUBLISHER)):
                 pass
         if answer.is_error:
@@ -91,10 +92,10 @@ def _detail(answer: httpx.Response) -> str:
 
 
 def trigger(airflow: Airflow, as_of: date, force_retrain: bool = False) -> str:
-    """Starts a run for a date and returns its id. Each call starts a new one."""
+    """Starts a run for a date and returns its id. Each call starts a new run."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     body = {
-        "dag_run_id": f"{as_of}__manual__{stamp}",  # the date first: Airflow's list of runs shows the beginning
+        "dag_run_id": f"{as_of}__manual__{stamp}",  # date first, since Airflow's list of runs shows only the beginning
         "logical_date": None,
         "conf": {"as_of_date": as_of.isoformat(), "force_retrain": force_retrain},
     }
@@ -102,10 +103,10 @@ def trigger(airflow: Airflow, as_of: date, force_retrain: bool = False) -> str:
 
 
 def start_backfill(airflow: Airflow, first: date, last: date, backwards: bool = False) -> list[str]:
-    """Starts an Airflow backfill of each day from first to last and returns its runs' ids.
+    """Starts an Airflow backfill of each day from first to last; returns the ids of its runs.
 
-    Days that were run before are run again; of a day whose run is still going, that run is returned. Raises ClvError
-    naming the days for which Airflow made no run.
+    Days that were run before run again. A day whose run has not ended keeps that run. Raises ClvError with the days for
+    which Airflow made no run.
     """
     body = {
         "dag_id": DAG,
@@ -124,7 +125,7 @@ def start_backfill(airflow: Airflow, first: date, last: date, backwards: bool = 
 
 
 def _create_backfill(airflow: Airflow, body: dict) -> None:
-    """Creates a backfill. Airflow takes a while to see that the one before has ended; until then it refuses."""
+    """Creates a backfill. Airflow needs a while to notice that the previous one has ended, and refuses until then."""
     deadline = time.monotonic() + SECONDS_TO_CLOSE_A_BACKFILL
     while True:
         try:
@@ -144,7 +145,7 @@ def _create_backfill(airflow: Airflow, body: dict) -> None:
 
 
 def _runs_between(airflow: Airflow, first: date, last: date) -> list[dict]:
-    """The runs whose logical date lies in the range, by date; the API gives a hundred at a time."""
+    """The runs whose logical date lies in the range, by date. The API returns at most a hundred at a time."""
     query = {
         "logical_date_gte": f"{first}T00:00:00Z",
         "logical_date_lte": f"{last}T00:00:00Z",
@@ -160,7 +161,7 @@ def _runs_between(airflow: Airflow, first: date, last: date) -> list[dict]:
 
 
 def look(airflow: Airflow, dag_run_id: str) -> Run:
-    """A run's present state."""
+    """The present state of a run."""
     run = airflow.call("GET", f"/dags/{DAG}/dagRuns/{dag_run_id}")
     found = airflow.call("GET", f"/dags/{DAG}/dagRuns/{dag_run_id}/taskInstances", params={"limit": 100})
     day = (run.get("conf") or {}).get("as_of_date") or run["logical_date"][:10]
@@ -169,7 +170,7 @@ def look(airflow: Airflow, dag_run_id: str) -> Run:
 
 
 def _look_with_retries(airflow: Airflow, dag_run_id: str) -> Run:
-    """A run's state; a moment without an answer does not end an hour's waiting."""
+    """The state of a run. Retries, so that a moment without an answer does not end a long wait."""
     for pause in PAUSES:
         try:
             return look(airflow, dag_run_id)
@@ -182,12 +183,12 @@ def _look_with_retries(airflow: Airflow, dag_run_id: str) -> Run:
 
 
 def wait(airflow: Airflow, dag_run_ids: list[str], console: Console) -> list[Run]:
-    """Waits until every run has ended, showing progress and a line for each that has; returns them.
+    """Waits until every run has ended; prints a line for each that does, and returns them.
 
-    Raises ClvError with why the first of them failed, and the dates of the others.
+    Raises ClvError with the reason why the first of them failed, and the dates of the others that failed.
     """
     runs = [look(airflow, run_id) for run_id in dag_run_ids]
-    # A terminal gets a table that moves as well.
+    # On a terminal, also show a live table.
     with Live(_progress(runs), console=console, refresh_per_second=4) if console.is_terminal else nullcontext() as live:
         while True:
             for number, run in enumerate(runs):
@@ -209,12 +210,12 @@ def wait(airflow: Airflow, dag_run_ids: list[str], console: Console) -> list[Run
 
 
 def _ended(airflow: Airflow, run: Run) -> str:
-    """How a run ended: what came out of its date, or why it failed."""
+    """How a run ended: the headline of its date, or why it failed."""
     try:
         if run.state == "failed":
             return f"failed: {_why(airflow, run)}"
         found = headline.of(run.as_of, airflow.home)
-    except Unavailable:  # the other runs go on, and are waited for
+    except Unavailable:  # keep waiting for the other runs
         return run.state
     return f"{run.state}: {found.line()}" if found else run.state
 
@@ -235,7 +236,7 @@ def _progress(runs: list[Run]) -> Table:
 
 
 def _why(airflow: Airflow, run: Run) -> str:
-    """One line: which task of the run failed, and the task's own error where it left one."""
+    """One line: which task of the run failed, with the task's own error if it left one."""
     query = f"""
         select log.task, log.facts->>'error'
         from {tables.TASK_LOG} as log
@@ -266,8 +267,8 @@ def backfill(
 ) -> list[Run]:
     """Runs each date from first to last, `every` days apart, and waits.
 
-    Consecutive days are one Airflow backfill; spaced dates, which Airflow's backfill of a daily schedule does not know,
-    are started one by one.
+    Consecutive days are one Airflow backfill. Dates with gaps are started one by one, because Airflow's backfill of a
+    daily schedule cannot skip days.
     """
     if last < first:
         raise ClvError(f"--to {last} is before --from {first}; swap them")

@@ -1,6 +1,6 @@
-"""What Airflow knows of runs: whether one is at work, and why one failed.
+"""What Airflow knows of runs: whether one is active, and why one failed.
 
-Asked through clv.platform.airflow_api's session.
+Uses the session of clv.platform.airflow_api.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 DAILY, TRAIN = "clv_daily", "clv_train"
 ACTIVE = ("queued", "running")
-OPENED = "run "  # a run's note begins so, until it says why the run failed
+OPENED = "run "  # a run's note begins like this until it gives the reason of a failure
 
 
 @dataclass(frozen=True)
 class DagRun:
-    """A DAG run of Airflow's: queued, running, success or failed; `day` is the date it is for."""
+    """A DAG run of Airflow: its state is queued, running, success or failed; `day` is the date it is for."""
 
     dag: str
     dag_run_id: str
@@ -30,8 +30,8 @@ class DagRun:
 
 
 def find(airflow: Airflow, dag_run_id: str, dag_id: str | None) -> DagRun | None:
-    """The run that Airflow has under this id, of either DAG that opens runs where its DAG is not known; None where it
-    has none."""
+    """The run that Airflow has under this id; None if it has none. Without a dag_id, looks in both DAGs that open
+    runs."""
     for dag in (dag_id,) if dag_id else (DAILY, TRAIN):
         try:
             return _dag_run(airflow.call("GET", f"/dags/{dag}/dagRuns/{dag_run_id}"))
@@ -41,19 +41,19 @@ def find(airflow: Airflow, dag_run_id: str, dag_id: str | None) -> DagRun | None
 
 
 def active(airflow: Airflow) -> list[DagRun]:
-    """The runs of the daily DAG that have not ended, the queued ones too; a hundred at most."""
+    """The runs of the daily DAG that have not ended, including queued ones; at most a hundred."""
     query = {"state": ACTIVE, "limit": 100, "order_by": "run_after"}
     return [_dag_run(run) for run in airflow.call("GET", f"/dags/{DAILY}/dagRuns", params=query)["dag_runs"]]
 
 
 def is_scheduling(airflow: Airflow) -> bool:
-    """Whether the scheduler is alive: without it, what has not ended waits."""
+    """Whether the scheduler is alive. Without it, runs that have not ended wait."""
     return (airflow.call("GET", "/monitor/health").get("scheduler") or {}).get("status") == "healthy"
 
 
 def failure(airflow: Airflow, run: DagRun) -> tuple[str | None, str]:
-    """The task in which a run failed, None where none did, and why in a line: the run's note, else the error at the end
-    of the task's log, else where that log is."""
+    """The task in which a run failed (None if no task did), and the reason in one line: the run's note, else the last
+    error in the task's log, else the address of that log."""
     place = f"/dags/{run.dag}/dagRuns/{run.dag_run_id}"
     tasks = airflow.call("GET", f"{place}/taskInstances", params={"limit": 100})["task_instances"]
     failed = next((task for task in tasks if task["state"] == "failed"), None)
@@ -66,10 +66,10 @@ def failure(airflow: Airflow, run: DagRun) -> tuple[str | None, str]:
 
 
 def _last_error(airflow: Airflow, path: str) -> str | None:
-    """The last exception of a task's log, in a line; None where there is none."""
+    """The last exception in a task's log, in one line; None if there is none."""
     try:
         lines = airflow.call("GET", path, params={"full_content": True}, headers={"Accept": "application/json"})
-    except ClvError:  # a log that was removed explains nothing
+    except ClvError:  # the log was deleted
         return None
     for line in reversed(lines["content"]):
         for error in reversed((line.get("error_detail") or []) if isinstance(line, dict) else []):

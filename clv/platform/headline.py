@@ -1,4 +1,4 @@
-"""The headline of a published date: customers, the forecast or why there is none, the page."""
+"""The headline of a published date: customers, the forecast or why there is none, and the page."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from clv.reporting import analyst
 
 @dataclass(frozen=True)
 class Headline:
-    """A published date as analysts read it; predicted_clv is the sum over the customers with a forecast, in `currency`,
-    and status_reason why others, or all, have none."""
+    """A published date as analysts read it. predicted_clv: sum over the customers with a forecast, in `currency`.
+    status_reason: why some or all customers have none."""
 
     as_of_date: date
     run_id: str
@@ -27,7 +27,7 @@ class Headline:
     page: Path | None
 
     def lines(self) -> list[tuple[str, str]]:
-        """Each fact with its name."""
+        """Each figure with its label."""
         page = [("report", str(self.page))] if self.page else []
         return [
             ("published", f"{self.as_of_date}, run {self.run_id}"),
@@ -37,7 +37,7 @@ class Headline:
         ]
 
     def line(self) -> str:
-        """All of it in one line."""
+        """All figures in one line."""
         return f"{self.customers:,} customers; forecast: {self._forecast()}"
 
     def _forecast(self) -> str:
@@ -48,7 +48,7 @@ class Headline:
 
 
 def of(as_of: date, home: Settings) -> Headline | None:
-    """The headline of a date; None where none of its runs is published."""
+    """The headline of a date; None if none of its runs is published."""
     query = f"select run_id from {tables.PUBLICATIONS} where as_of_date = %(day)s order by publication_id desc limit 1"  # noqa: S608 - our own names
     published = analyst.fetch(query, home, {"day": as_of})[1]
     if not published:

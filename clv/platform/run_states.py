@@ -1,7 +1,7 @@
-"""Runs as Airflow knows them: the warehouse's log tells how a step ended, and nothing of a run that no step told of.
+"""Compares unpublished runs with Airflow. The warehouse's log records how steps ended, but not every end is recorded.
 
-A run whose process died, or that could not reach the warehouse, leaves no error there, and a failed run that was
-cleared goes on. So the runs that are not published are looked up in Airflow, by its id of them.
+A run whose process died, or that could not reach the warehouse, leaves no error in the log; and a failed run continues
+after it is cleared. So each unpublished run is looked up in Airflow by its Airflow id.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ from clv.warehouse.runs import PUBLISHED, History
 
 
 def reconciled(found: list[History], home: Settings) -> list[History]:
-    """The runs with what Airflow says of those that are not published: `waiting` is one that is queued there, or has no
-    scheduler that takes it on; `trained` one of clv_train that went through. Where this home has no Airflow they are as
-    found; where it does not answer, those at work wait for it."""
+    """The runs, with Airflow's state for those that are not published.
+
+    `waiting` is a run that is queued, or has no scheduler to continue it. `trained` is a run of clv_train that
+    succeeded. Without an Airflow in this home the runs are returned unchanged; when Airflow does not answer, running
+    ones count as waiting.
+    """
     if "airflow_port" not in home.state or all(run.state in PUBLISHED for run in found):
         return found
     try:

@@ -1,4 +1,5 @@
-"""How things stand: what is published and how old it is, what waits, how the last run went. Read by `clv status`."""
+"""The state of a home: what is published and how old it is, orders not yet published, and how the last run ended. `clv
+status` shows it."""
 
 from __future__ import annotations
 
@@ -13,14 +14,16 @@ from clv.platform import run_states
 from clv.transform.dbt import PROJECT
 from clv.warehouse import db, roles, runs
 
-OLDEST = 1  # days that the newest published date may lie back: a run of today may still be at work
-DAYS = {"minute": 1 / 1440, "hour": 1 / 24, "day": 1.0}  # dbt's periods of freshness
+OLDEST = 1  # days that the newest published date may lie back, since today's run may still be running
+DAYS = {"minute": 1 / 1440, "hour": 1 / 24, "day": 1.0}  # in dbt's units of freshness
 
 
 @dataclass(frozen=True)
 class Freshness:
-    """When a source last brought a file, and after how many days of none dbt_project/models/sources.yml has one warned,
-    and calls it an error. `level` is pass, warn or error; a source that never brought one passes."""
+    """When a source last received a file, judged by the bounds of dbt_project/models/sources.yml.
+
+    age: days since the last file. status: pass, warn or error; a source that never received a file passes.
+    """
 
     source: str
     last_loaded_on: date | None
@@ -30,9 +33,12 @@ class Freshness:
 
 @dataclass(frozen=True)
 class State:
-    """age: days from the newest published date to today. waiting: orders loaded that are dated on or after the newest
-    published date, so that no published table has them. run_of_newest_date: the last run of the newest date that was
-    begun, trainings that went through apart; runs of older dates may have started after it."""
+    """The state of a home.
+
+    age: days from the newest published date to today. unpublished_orders: loaded orders dated on or after the newest
+    published date, which no published table has yet. run_of_newest_date: the last run of the newest date that was
+    started, except successful trainings; runs of older dates may have started later.
+    """
 
     published_dates: int
     newest: date | None
@@ -45,7 +51,7 @@ class State:
 
     @property
     def stale(self) -> list[str]:
-        """Why what is published is not what it should be, a line each, with the mend; none where all is well."""
+        """Why the published tables are stale, one line per reason with its remedy; empty when they are not."""
         found = []
         if self.newest and self.age is not None and self.age > OLDEST:
             today = self.newest + timedelta(days=self.age)
@@ -63,7 +69,7 @@ class State:
 
 
 def read(settings: Settings, today: date) -> State:
-    """The state as of a day. Raises Unavailable when the warehouse does not answer."""
+    """The state on a day. Raises Unavailable when the warehouse does not answer."""
     url = settings.url_as(roles.PUBLISHER)
     query = f"select count(distinct as_of_date), max(as_of_date) from {tables.PUBLICATIONS}"  # noqa: S608 - our own names
     ((count, newest),) = db.rows(query, url=url)
@@ -86,8 +92,11 @@ def read(settings: Settings, today: date) -> State:
 
 
 def _unpublished_orders(newest: date | None, today: date, url: str) -> int:
-    """Orders dated from `newest` (every order where nothing is published) to today. Only batches are looked into that
-    may hold one: those that no run has taken in, or whose last order is of these days."""
+    """Counts orders dated from `newest` to today, or all orders up to today when nothing is published.
+
+    Reads only batches that may hold such orders: those not yet taken in by a run, and those whose last order is new
+    enough.
+    """
     since = newest or date.min
     there = db.rows("select to_regclass(%s) is not null", (tables.STG_BATCH_COUNTS,), url)[0][0]
     old = f"select batch_id from {tables.STG_BATCH_COUNTS} where last_ordered_at < %(since)s"  # noqa: S608 - our own names
@@ -105,7 +114,7 @@ def _unpublished_orders(newest: date | None, today: date, url: str) -> int:
 
 
 def rules() -> list[dict]:
-    """The freshness that dbt's sources declare: table, loaded_at, filter, and days after which to warn or to fail."""
+    """The bounds of freshness in dbt's sources: table, loaded_at, filter, and the days after which to warn or fail."""
     declared = yaml.safe_load((PROJECT / "models" / "sources.yml").read_text(encoding="utf-8"))
     found = []
     for source in declared["sources"]:

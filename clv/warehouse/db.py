@@ -1,4 +1,4 @@
-"""Access to the warehouse: the one place that opens a connection, replaces a slice, takes a lock."""
+"""Access to the warehouse: connections, locks and migrations are made only here."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 @contextmanager
 def connect(url: str | None = None, autocommit: bool = False) -> Iterator[psycopg.Connection]:
-    """A connection to the warehouse (default: as its owner); commits at the end, rolls back on error.
+    """A connection to the warehouse (default: as its owner), which commits at the end and rolls back on error.
 
-    Raises Unavailable when it does not answer.
+    Raises Unavailable when the warehouse does not answer.
     """
     url = url or settings_module.located().warehouse_url
     try:
@@ -35,16 +35,17 @@ def connect(url: str | None = None, autocommit: bool = False) -> Iterator[psycop
 
 
 def rows(sql: str, params: tuple | dict | None = None, url: str | None = None) -> list[tuple]:
-    """The rows of one query."""
+    """The rows that a query returns."""
     with connect(url) as connection:
         return connection.execute(sql, params).fetchall()  # type: ignore[arg-type]
 
 
 @contextmanager
 def lock(name: str, url: str | None = None, shared: bool = False) -> Iterator[None]:
-    """Waits for, and holds, the warehouse-wide lock `name`. It is the connection's: a killed holder frees it.
+    """Waits for the warehouse-wide lock `name` and holds it. The lock belongs to the connection, so it is freed when
+    its holder is killed.
 
-    Several may hold it `shared`, while nobody holds it alone.
+    Several holders may share a lock with `shared`; without it, the holder is alone.
     """
     kind = "_shared" if shared else ""
     with connect(url, autocommit=True) as connection:
@@ -62,7 +63,7 @@ def lock_key(name: str) -> int:
 
 
 def migrate(url: str | None = None) -> list[str]:
-    """Applies the migrations that this database has not seen, each in one transaction; returns their names."""
+    """Applies the migrations that this database does not have yet, each in one transaction; returns their names."""
     applied = []
     with lock("migrate", url), connect(url) as connection:
         connection.execute("create schema if not exists ops")

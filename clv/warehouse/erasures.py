@@ -1,7 +1,7 @@
-"""Who was erased, as keyed digests of their ids: CLV_HOME/secrets/erasures, a line of JSON per erasure.
+"""The list of erased persons, as keyed digests of their ids: CLV_HOME/secrets/erasures, one line of JSON per erasure.
 
-It lies outside the database, so that no restored backup brings anybody back. Each line names the key it was made with,
-so that the lists of two homes can be put together.
+It is kept outside the database, so that restoring a backup does not bring an erased person back. Each line names the
+key it was made with, so that the lists of two homes can be merged.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NAME = "erasures"
 
 
 class Erased:
-    """The erased persons of a list; false where there is none."""
+    """The erased persons of a list; false when the list is empty."""
 
     def __init__(self, lines: Iterable[dict]) -> None:
         self._receipts: dict[bytes, dict[str, str]] = {}
@@ -32,15 +32,15 @@ class Erased:
         return bool(self._receipts)
 
     def receipt(self, customer_id: str, namespace: str | None = None) -> str | None:
-        """The number of the receipt of a customer's erasure, by the id as it is given or as it counts (see
-        clv.core.ids); None for who was not erased."""
+        """The receipt number of a customer's erasure; None for a customer who was not erased. Finds the id as given and
+        as cleaned (see clv.core.ids)."""
         texts = [pseudonyms.identity(form, namespace) for form in ids.forms(customer_id)]
         found = (receipts.get(_digest(key, text)) for key, receipts in self._receipts.items() for text in texts)
         return next(filter(None, found), None)
 
 
 def place(home: Settings) -> Path:
-    """Where a home's list lies."""
+    """The path of a home's list."""
     return home.secrets / NAME
 
 
@@ -50,7 +50,8 @@ def erased(home: Settings) -> Erased:
 
 
 def read(path: Path) -> list[dict]:
-    """The lines of a list: key, digest, receipt, erased_at; none where no file is. Raises ClvError for another file."""
+    """The lines of a list: key, digest, receipt, erased_at. Empty when the file does not exist. Raises ClvError for a
+    file of another kind."""
     if not path.exists():
         return []
     try:
@@ -60,7 +61,7 @@ def read(path: Path) -> list[dict]:
 
 
 def parsed(text: str) -> list[dict]:
-    """The lines of a list's text. Raises ValueError, TypeError or KeyError for what is none."""
+    """Parses the text of a list. Raises ValueError, TypeError or KeyError for any other text."""
     lines = [json.loads(line) for line in text.splitlines() if line.strip()]
     if any(not {"key", "digest", "receipt", "erased_at"} <= line.keys() for line in lines):
         raise KeyError(text)
@@ -68,7 +69,7 @@ def parsed(text: str) -> list[dict]:
 
 
 def add(home: Settings, customer_id: str, namespace: str | None, receipt: str, erased_at: str) -> None:
-    """Adds a person to the home's list, by the id as it came and as it counts, unless they are on it."""
+    """Adds a person to the home's list, by the id as given and as cleaned, unless the person is on it already."""
     lines = read(place(home))
     if Erased(lines).receipt(customer_id, namespace):
         return

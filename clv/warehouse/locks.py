@@ -1,12 +1,12 @@
-"""The warehouse's advisory locks by name, in the order in which whoever needs several takes them."""
+"""The warehouse's advisory locks by name. Code that needs several takes them in this order."""
 
 from __future__ import annotations
 
-# Held, shared, by whoever reads customers and writes them elsewhere; alone by what removes or renames them.
+# Shared by those who read customers and write them elsewhere; exclusive for those who remove or rename customers.
 CUSTOMERS = "customers"
-# Two builds side by side would meet in the swap of a rebuilt table.
+# Two builds at the same time would collide when they swap a rebuilt table.
 BUILD = "build"
-# Held while publishing, and by upkeep while it removes a run's rows.
+# Held while publishing, and by upkeep while it deletes a run's rows.
 PUBLISH = "publish"
-# Two runs at once would measure the same forecasts.
+# Two runs at the same time would measure the same forecasts.
 SCORECARD = "scorecard"

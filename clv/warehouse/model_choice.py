@@ -1,4 +1,5 @@
-"""Which model a run uses: worked out from the date and the data alone, so that any order of runs meets the same."""
+"""Which model a run uses. It follows from the date and the data alone, so that any order of runs gives the same
+rows."""
 
 from __future__ import annotations
 
@@ -16,11 +17,11 @@ from clv.core.shop import BLENDS
 from clv.warehouse import db, registry
 from clv.warehouse.roles import MODELLER
 
-FORECAST_VERSION = 6  # raise it whenever features or training change: models made before are then not reused
+FORECAST_VERSION = 6  # raise it whenever features or training change: then models made before are not reused
 DAYS_BETWEEN_ORIGINS = 30
-HISTORY_DAYS = 90  # of orders before an origin
-TWO_YEARS = 730  # days of orders from which more origins are learned from: customers may keep to a season
-ORIGINS_IF_TWO_YEARS = {False: 8, True: 12}  # latest ones per window
+HISTORY_DAYS = 90  # days of orders that an origin needs before it
+TWO_YEARS = 730  # days of orders after which training uses more origins, since customers may be seasonal
+ORIGINS_IF_TWO_YEARS = {False: 8, True: 12}  # latest origins per window
 _BOOSTING = {
     "learning_rate": 0.04,
     "reg_lambda": 10.0,
@@ -28,7 +29,7 @@ _BOOSTING = {
     "max_bin": 64,
     "random_state": 0,
 }
-Parameters = dict[str, dict[str, Any]]  # XGBoost's, by learner
+Parameters = dict[str, dict[str, Any]]  # XGBoost's parameters by learner
 LEARNERS: Parameters = {
     "total": {
         **_BOOSTING, "objective": "reg:tweedie", "tweedie_variance_power": 1.25,
@@ -37,14 +38,16 @@ LEARNERS: Parameters = {
     "buy": {**_BOOSTING, "n_estimators": 150, "max_depth": 4, "min_child_weight": 10.0},
     "spend": {**_BOOSTING, "objective": "reg:gamma", "n_estimators": 100, "max_depth": 3, "min_child_weight": 20.0},
 }  # fmt: skip
-FREQUENT_CUSTOMERS = 10  # with three orders: fewer tell nothing of how often customers return
+FREQUENT_CUSTOMERS = 10  # required customers with three orders: fewer do not show how often customers return
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The model for a run, or in `status_reason` which rule was not met. `origins`: what training needs, else none.
+    """The model for a run, or in `status_reason` the requirement that was not met. origins: what training needs, else
+    empty.
 
-    Where `exists` is false and there is no reason, the model has to be trained first, or its references made anew.
+    When `exists` is false and there is no reason, the model has to be trained first, or its reference predictions made
+    again.
     """
 
     training_date: date | None = None
@@ -56,11 +59,11 @@ class Choice:
 
 
 def for_run(as_of: date, force: bool = False, settings: Settings | None = None, of_the_week: bool = False) -> Choice:
-    """The model for a date: trained for the first of its month if the shop met the thresholds by then, else for
-    the date itself if it meets them there.
+    """The model for a date: trained for the first of its month if the shop met the requirements by then, else for the
+    date itself if it meets them by then.
 
-    A model that was retrained by force later in the month, on data that still hold, goes first. `force` retrains for
-    the date itself; `of_the_week` gives the model trained so many whole weeks after that one as have passed.
+    A model retrained by force later in the month takes precedence, as long as its data are unchanged. force: retrain
+    for the date itself. of_the_week: the model trained at the last whole week since that training date.
     """
     settings = settings or settings_module.load()
     reason = too_little(as_of, settings)
@@ -78,7 +81,7 @@ def for_run(as_of: date, force: bool = False, settings: Settings | None = None, 
 
 
 def too_little(day: date, settings: Settings) -> str | None:
-    """The rule for a forecast that the orders before a date do not meet, in words; None when they meet all."""
+    """The requirement for a forecast that the orders before a date do not meet, in words; None when they meet all."""
     first, customers, frequent = db.rows(
         f"""
         with customers as (
@@ -102,10 +105,10 @@ def too_little(day: date, settings: Settings) -> str | None:
 
 
 def origins(training_date: date, first_order_on: date, horizons: Iterable[int]) -> list[date]:
-    """Past dates some of whose windows had closed by the training date, oldest first.
+    """Origins for training: past dates with at least one window closed by the training date, oldest first.
 
-    Per horizon the last closed one, then back in steps of 30 days; for the shorter windows the same from the
-    shortest on. None with under 90 days of orders before it.
+    For each horizon, the origin whose window closed last, and others before it in steps of 30 days; shorter windows are
+    covered in the same way from the shortest. An origin needs 90 days of orders before it.
     """
     horizons = list(horizons)
     per_window = ORIGINS_IF_TWO_YEARS[(training_date - first_order_on).days >= TWO_YEARS]
@@ -120,9 +123,9 @@ def origins(training_date: date, first_order_on: date, horizons: Iterable[int]) 
 
 
 def data_digest(training_date: date, settings: Settings | None = None) -> str:
-    """SHA-256 over what training reads, every customer's days before the date, and what else shapes a model.
+    """SHA-256 over what training reads (every customer's days before the date) and over the configuration of the model.
 
-    Later events do not change it: a day's row never changes with what comes after.
+    Later events do not change it, because a day's row never changes with what follows.
     """
     settings = settings or settings_module.load()
     sql = f"""
@@ -154,8 +157,8 @@ def training_origins(training_date: date, settings: Settings | None = None) -> l
 
 
 def has_references(model_version: str, settings: Settings) -> bool:
-    """Whether the warehouse has a model's predictions at its training date, discounted by the shop's rate as it is set
-    now: all of them are there, or none."""
+    """Whether the warehouse has a model's reference predictions, discounted at the shop's present rate. Either all of
+    them exist or none."""
     query = f"""
         select exists (select from {tables.REFERENCE_PREDICTIONS} where model_version = %s and discount_rate = %s)
     """  # noqa: S608 - our own names
@@ -166,8 +169,8 @@ def has_references(model_version: str, settings: Settings) -> bool:
 def record_decisions(
     model_version: str, training_date: date, decisions: list[dict], backtest: list[dict], settings: Settings
 ) -> None:
-    """Keeps what was measured of a model and its rivals, which is published, and in `backtest` the same in detail; what
-    was kept before is replaced."""
+    """Stores the metrics of a model and its baselines, and which of them is published, with details in `backtest`.
+    Replaces what was stored for the model before."""
     with db.connect(settings.url_as(MODELLER)) as connection:
         for table, rows in ((tables.MODEL_DECISIONS, decisions), (tables.MODEL_BACKTEST, backtest)):
             connection.execute(f"delete from {table} where model_version = %s", (model_version,))  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
@@ -181,7 +184,7 @@ def record_decisions(
 
 
 def published(settings: Settings) -> dict[str, dict[int, str]]:
-    """Of each model, the forecast that is published for each horizon (days): the model's own, or one that beat it."""
+    """For each model, the published forecast of each horizon (days): the model's own, or a baseline that beat it."""
     query = f"""
         select model_version, horizon_days, contestant from {tables.MODEL_DECISIONS} where published
         order by model_version, horizon_days

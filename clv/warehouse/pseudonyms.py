@@ -1,4 +1,5 @@
-"""Customers leave the shop's files as pseudonyms: keyed, so that nobody without the key can work one out."""
+"""Customers leave the shop's files only as pseudonyms. They are keyed digests, so nobody without the key can compute
+them."""
 
 from __future__ import annotations
 
@@ -12,17 +13,18 @@ from clv.core.settings import Settings
 from clv.warehouse import db
 from clv.warehouse.roles import LOADER
 
-NAME = "pseudonym_key"  # of the file in CLV_HOME/secrets
-PENDING = "pseudonym_key.next"  # a new secret, from before the warehouse is renamed by it until it has taken its place
+NAME = "pseudonym_key"  # file in CLV_HOME/secrets
+PENDING = "pseudonym_key.next"  # a new secret, until the warehouse is renamed by it and it has replaced the old one
 
 
 def identity(customer_id: str, namespace: str | None = None) -> str:
-    """What tells a customer from all others: the id, the namespace before it where there is one."""
+    """The text that identifies a customer: the id, preceded by the namespace if there is one."""
     return f"{namespace}:{customer_id}" if namespace else customer_id
 
 
 def customer_key(secret: bytes, customer_id: str, namespace: str | None = None) -> bytes:
-    """The 16 bytes of a customer's key: the head of HMAC-SHA256(secret, customer_id), namespace first where given."""
+    """The 16 bytes of a customer's key: the first half of HMAC-SHA256(secret, customer_id), with the namespace before
+    the id."""
     return hmac.digest(secret, identity(customer_id, namespace).encode(), "sha256")[:16]
 
 
@@ -32,14 +34,14 @@ def customer_keys(secret: bytes, customer_ids: Iterable[str], namespace: str | N
 
 
 def mark(secret: bytes) -> str:
-    """What the warehouse notes of the secret that its customers are named with."""
+    """The mark that the warehouse stores of the secret its customers are named with."""
     return hashlib.sha256(secret).hexdigest()[:16]
 
 
 def secret(home: Settings) -> bytes:
-    """The secret that the warehouse's customers are named with. A rotation that was cut short is brought to its end.
+    """The secret that the warehouse's customers are named with. Finishes a rotation that was cut short.
 
-    Raises ClvError when the home has another one than the warehouse was filled under.
+    Raises ClvError when the home's secret is not the one the warehouse was filled under.
     """
     current = home.secret(NAME).encode()
     query = f"select value from {tables.SETTINGS} where name = 'pseudonym_key'"  # noqa: S608 - our own names
@@ -52,7 +54,7 @@ def secret(home: Settings) -> bytes:
         if mark(following) == recorded[0][0]:
             pending.replace(home.secrets / NAME)
             return following
-    except FileNotFoundError:  # somebody else has just done so
+    except FileNotFoundError:  # another process has just replaced it
         current = home.secret(NAME).encode()
         if mark(current) == recorded[0][0]:
             return current

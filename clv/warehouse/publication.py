@@ -1,6 +1,6 @@
-"""Publishing: one row in analytics.publications moves every reader of a date to a run at once.
+"""Publishing: one row in analytics.publications makes every reader of a date see another run at once.
 
-Publishing an earlier run again is the roll-back, and a later one again the roll-forward.
+To roll back, publish an earlier run again; to roll forward, a later one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ GATES = ("raw", "staging", "features", "predictions", "analytics")
 
 @dataclass(frozen=True)
 class Publication:
-    """One act of publishing; the newest of a date holds."""
+    """One act of publishing; the newest of a date is in effect."""
 
     publication_id: int
     as_of_date: date
@@ -37,10 +37,10 @@ class Publication:
 
 
 def publish(as_of: date, run_id: str, published_by: str | None = None) -> dict:
-    """Publishes a run for its date, in one transaction, and returns the facts; does nothing when it holds already.
+    """Publishes a run for its date in one transaction and returns the facts; does nothing when it is published already.
 
-    Raises ClvError when the run is not the date's, was not judged by every gate, failed one, or when its rows are
-    not there (any more). `published_by` defaults to the database role.
+    Raises ClvError when the run is for another date, was not judged by every gate, failed one, or when its rows are
+    missing. published_by defaults to the database role.
     """
     with db.connect(roles.url(PUBLISHER)) as connection:
         connection.execute("select pg_advisory_xact_lock(%s)", (db.lock_key(locks.PUBLISH),))
@@ -51,8 +51,8 @@ def publish(as_of: date, run_id: str, published_by: str | None = None) -> dict:
         earlier = _publication_of(connection, run_id)
         counts = _counts(connection, as_of, run_id)
         _require_rows(connection, as_of, run_id, counts)
-        # A published row never changes, so a run published before keeps its digest: tables without a history
-        # may have been removed since.
+        # Published rows never change, so a run published before keeps its digest. It cannot be computed again, since
+        # tables without a history may have been deleted.
         text = earlier.digest if earlier else digest(as_of, run_id, connection)
         connection.execute(
             f"""
@@ -72,15 +72,16 @@ def digest(
     connection: psycopg.Connection | None = None,
     names: Iterable[str] | None = None,
 ) -> str:
-    """A digest of the run's rows in every published table, without run_id: equal digests mean equal rows.
+    """A digest of the run's rows in every published table, or in those of `names`, without run_id. Equal digests mean
+    equal rows.
 
-    names: of the tables, where not all are meant. Order-independent: of each table the number of rows and two sums of
-    64-bit hashes over the rows' text, the columns in the order of their names.
+    Independent of the order of rows: for each table it uses the number of rows and two sums of 64-bit hashes over the
+    rows' text, with the columns ordered by name.
     """
     if connection is None:
         with db.connect(roles.url(PUBLISHER)) as own:
             return digest(as_of, run_id, own, names)
-    # How a value is written as text must not hang on the session.
+    # The text of a value must not depend on settings of the session.
     connection.execute(
         "set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'; set local intervalstyle = 'postgres';"
         "set local extra_float_digits = 1"
@@ -108,7 +109,7 @@ def digest(
 
 
 def current(as_of: date | None = None, connection: psycopg.Connection | None = None) -> Publication | None:
-    """What readers see: the publication that holds for a date (default: the latest published date), else None."""
+    """The publication that readers of a date see (default: of the latest published date); None if there is none."""
     if connection is None:
         with db.connect(roles.url(PUBLISHER)) as own:
             return _newest(own, as_of)
@@ -159,7 +160,7 @@ def _require_judged(connection: psycopg.Connection, as_of: date, run_id: str) ->
 
 
 def _counts(connection: psycopg.Connection, as_of: date, run_id: str) -> dict[str, int]:
-    """Rows of the run per published table; 0 for a table that is not there."""
+    """Rows of the run per published table; 0 for a table that does not exist."""
     counts = {}
     for table in tables.PUBLISHED_TABLES:
         if not _columns(connection, table):
@@ -174,8 +175,8 @@ def _counts(connection: psycopg.Connection, as_of: date, run_id: str) -> dict[st
 
 
 def _require_rows(connection: psycopg.Connection, as_of: date, run_id: str, counts: dict[str, int]) -> None:
-    """Every table must have rows, unless it may be empty; one without a history only where readers would see it: at the
-    latest date."""
+    """Every table needs rows, unless it may be empty. A table without a history needs them only for the latest date,
+    since readers see no other."""
     latest = _newest(connection, None)
     shown = latest is None or as_of >= latest.as_of_date
     empty = [

@@ -1,7 +1,7 @@
 """The registry of models: MLflow, in a database beside the warehouse, with artifacts under CLV_HOME/models.
 
-A version is visible from the one call that creates it, after its artifacts are stored. MLflow takes seconds to
-import, so that happens inside the functions.
+The call that creates a version comes last, after its artifacts are stored, so only complete versions are visible.
+MLflow takes seconds to import, so functions import it.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from clv.warehouse import db, roles
 MODEL = "customer_lifetime_value"
 EXPERIMENT = "training"
 ARTIFACTS = "model"
-CHAMPION, CHALLENGER = "champion", "challenger"  # aliases: the model that was last promoted, and the last one made
+CHAMPION, CHALLENGER = "champion", "challenger"  # aliases: the last promoted model, and the last one made
 
 
 @dataclass(frozen=True)
 class ModelVersion:
-    """One registered model. `number` is MLflow's, rising with each registration."""
+    """One registered model. `number` is MLflow's and rises with each registration."""
 
     model_version: str
     training_date: date
@@ -38,14 +38,15 @@ class ModelVersion:
 
 
 def version_name(training_date: date, data_digest: str) -> str:
-    """The name of the model of these data: the same whoever trains it, and in whatever order."""
+    """The name of the model of these data. It is the same whoever trains it, and in whatever order."""
     return f"{training_date}-{data_digest[:8]}"
 
 
 def setup(settings: Settings | None = None) -> None:
-    """Creates or migrates the schema of MLflow's database, which has to exist; then the experiment and the model.
+    """Creates or migrates the schema of MLflow's database, which has to exist; then creates the experiment and the
+    model.
 
-    A tracking server keeps its own schema, and its own place for artifacts.
+    A tracking server manages its own schema and its own place for artifacts.
     """
     settings = settings or settings_module.load()
     _quiet()
@@ -80,7 +81,7 @@ def _migrate(url: str) -> None:
 
 
 def let_modeller_in(url: str) -> None:
-    """Lets the modeller work with the rows of MLflow's database, which belongs to the owner whose `url` is given."""
+    """Lets the modeller role read and write MLflow's database. url: the database as its owner."""
     modeller = sql.Identifier(roles.name(roles.MODELLER))
     with db.connect(url) as connection:
         database = sql.Identifier(connection.info.dbname)
@@ -94,14 +95,14 @@ def let_modeller_in(url: str) -> None:
 
 
 def find(training_date: date, data_digest: str, settings: Settings | None = None) -> ModelVersion | None:
-    """The model trained for a date on these very data, or None."""
+    """The model trained for a date on exactly these data, or None."""
     name = version_name(training_date, data_digest)
     same = [m for m in _search(f"tag.model_version = '{name}'", settings) if m.data_digest == data_digest]
     return max(same, key=lambda model: model.number, default=None)
 
 
 def newest_forced(first: date, last: date, settings: Settings | None = None) -> ModelVersion | None:
-    """The model retrained by force for the latest date from `first` (left out) to `last`, or None."""
+    """The model retrained by force for the latest date after `first`, up to `last`; None if there is none."""
     forced = [m for m in _search("tag.forced = 'true'", settings) if first < m.training_date <= last]
     return max(forced, key=lambda model: (model.training_date, model.number), default=None)
 
@@ -115,7 +116,7 @@ def register(
     metrics: dict[str, float],
     settings: Settings | None = None,
 ) -> ModelVersion:
-    """Stores the files of `folder` with what made them, and makes the version visible, as the last step."""
+    """Stores the files of `folder` with their parameters and metrics, and registers the version as the last step."""
     settings = settings or settings_module.load()
     client = _client(settings)
     name = version_name(training_date, data_digest)
@@ -141,8 +142,11 @@ def register(
 
 
 def name_roles(version: ModelVersion, promoted: bool, settings: Settings | None = None) -> None:
-    """Gives the version the alias `challenger`, and where it is promoted `champion` too, unless that is of a later
-    date. Aliases are for people: a run's model follows from its date and data."""
+    """Gives the version the alias `challenger`, and `champion` too if it is promoted, unless the present champion is of
+    a later date.
+
+    Aliases are for people only: which model a run uses follows from its date and data.
+    """
     client = _client(settings or settings_module.load())
     client.set_registered_model_alias(MODEL, CHALLENGER, str(version.number))
     named = client.get_registered_model(MODEL).aliases
@@ -162,7 +166,7 @@ def files(model_version: str, settings: Settings | None = None) -> Path:
 
 
 def versions(settings: Settings | None = None) -> list[tuple[ModelVersion, list[str]]]:
-    """Every registered model with its aliases, the last one made first."""
+    """Every registered model with its aliases, the newest first."""
     named = _client(settings or settings_module.load()).get_registered_model(MODEL).aliases
     found = sorted(_search("tag.model_version like '%'", settings), key=lambda model: model.number, reverse=True)
     return [(model, sorted(name for name, number in named.items() if int(number) == model.number)) for model in found]

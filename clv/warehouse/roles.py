@@ -22,15 +22,15 @@ PIPELINE = (LOADER, TRANSFORMER, MODELLER, PUBLISHER)
 
 
 def name(role: str) -> str:
-    """The role as PostgreSQL knows it."""
+    """The role's name in PostgreSQL."""
     return f"clv_{role}"
 
 
 def secret(role: str) -> str:
-    """The name of the secret that is the role's password."""
+    """The name of the secret that holds the role's password."""
     return f"{role}_password"
 
 
 def url(role: str) -> str:
-    """The warehouse of CLV_HOME as one of the roles."""
+    """The URL of the warehouse of CLV_HOME as one of the roles."""
     return settings.located().url_as(role)

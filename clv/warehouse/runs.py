@@ -1,4 +1,4 @@
-"""Runs of the daily pipeline: each has a number within its date, rows of its own, and a log of its tasks."""
+"""Runs of the daily pipeline. Each has a number within its date, rows of its own, and a log of its tasks."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ LONGEST_ERROR = 240
 
 
 def open_run(as_of: date, started_by: str, dag_id: str | None = None) -> str:
-    """Opens a run for a date and returns its run_id, such as "2011-06-01.3". Safe when two open at once.
+    """Opens a run for a date and returns its run_id, such as "2011-06-01.3". Safe when two open at the same time.
 
-    `started_by` and `dag_id` are Airflow's names of the run and of its DAG; an id alone may be two DAGs'.
+    started_by, dag_id: Airflow's names of the run and of its DAG. Runs of two DAGs may have the same id.
     """
     with db.connect(roles.url(PUBLISHER)) as connection:
         connection.execute("select pg_advisory_xact_lock(%s)", (db.lock_key(f"open_run {as_of}"),))
@@ -36,7 +36,7 @@ def open_run(as_of: date, started_by: str, dag_id: str | None = None) -> str:
 
 
 def as_of_date(run_id: str) -> date:
-    """The date a run is for. Raises ClvError when no such run was opened."""
+    """The date of a run. Raises ClvError when no such run was opened."""
     found = db.rows(f"select as_of_date from {tables.RUNS} where run_id = %s", (run_id,), roles.url(PUBLISHER))  # noqa: S608 - our own names
     if not found:
         raise ClvError(f"there is no run '{run_id}'; `clv runs` lists them")
@@ -58,7 +58,7 @@ def require_unpublished(run_id: str) -> None:
 
 
 def latest(as_of: date) -> str | None:
-    """The run_id of the date's newest run, None when it has none."""
+    """The run_id of the date's newest run; None if it has none."""
     query = f"select run_id from {tables.RUNS} where as_of_date = %s order by number desc limit 1"  # noqa: S608 - our own names
     found = db.rows(query, (as_of,), roles.url(PUBLISHER))
     return found[0][0] if found else None
@@ -66,12 +66,12 @@ def latest(as_of: date) -> str | None:
 
 @dataclass(frozen=True)
 class History:
-    """A run as it stands: published (readers of its date see it), replaced (they did), failed, running (begun, and
-    neither ended nor failed), or dead (the same, with no step that ended since the day before). Airflow, where it is
-    asked (clv.platform.run_states), knows more, and of two states more: waiting and trained.
+    """A run and its state: published (readers of its date see it), replaced (they saw it before), failed, running
+    (started, neither ended nor failed), or dead (the same, but no step has ended since the day before).
+    clv.platform.run_states adds what Airflow knows, and two states: waiting and trained.
 
-    `step` is the last one that ended, `error` what stopped it, `gate` the gate that stopped the run, and
-    `last_of_its_start` whether Airflow's run `started_by` of `dag_id` opened no later one (as when it is cleared).
+    step: the last one that ended. error: what stopped the run. gate: the gate that stopped it. last_of_its_start:
+    whether Airflow's run `started_by` of `dag_id` opened no later run, as it does when it is cleared.
     """
 
     run_id: str
@@ -91,7 +91,7 @@ PUBLISHED = ("published", "replaced")
 
 
 def history(settings: Settings, today: date, limit: int | None = None, as_of: date | None = None) -> list[History]:
-    """Runs of every date, or of one, the last started first, as they stand on a day (`today`)."""
+    """Runs of every date, or of one, the last started first, with their states on the day `today`."""
     query = f"""
         select
             runs.run_id, runs.as_of_date,
@@ -128,8 +128,8 @@ def history(settings: Settings, today: date, limit: int | None = None, as_of: da
 
 
 def brief(error: str) -> str:
-    """An error for a row of a list: a gate's first sentence and its page, without counts, examples and mend; any other
-    to 240 characters."""
+    """An error for one row of a list: of a gate, its first sentence and its page, without counts, examples and remedy;
+    any other error cut to 240 characters."""
     counts = re.search(r" \[\w+\.\w+: \w+", error)
     if counts and ALL_FOUND in error:
         return f"{error[: counts.start()]}; {ALL_FOUND}{error.rpartition(ALL_FOUND)[2]}"
@@ -137,7 +137,7 @@ def brief(error: str) -> str:
 
 
 def log(run_id: str, task: str, started_at: float | datetime, facts: dict, try_number: int = 1) -> None:
-    """Notes a finished try of a task and what it read and wrote; `started_at` in seconds since 1970 or aware."""
+    """Records a finished try of a task and its facts; started_at: seconds since 1970, or a time with its zone."""
     if not isinstance(started_at, datetime):
         started_at = datetime.fromtimestamp(started_at, UTC)
     with db.connect(roles.url(PUBLISHER)) as connection:

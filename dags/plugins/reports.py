@@ -1,4 +1,4 @@
-"""The pages under CLV_HOME/reports in Airflow's own menu, for whoever is signed in to Airflow."""
+"""The pages under CLV_HOME/reports in Airflow's own menu, for users who are signed in to Airflow."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ app = FastAPI(title="Customer value", docs_url=None, redoc_url=None, openapi_url
 
 @app.get("/{path:path}")
 async def page(request: Request) -> Response:
-    """A file under CLV_HOME/reports; the login page for whoever is not signed in to Airflow."""
-    # Airflow's own pages ask for that, a plugin's have to.
+    """A file under CLV_HOME/reports; the login page for users who are not signed in to Airflow."""
+    # Airflow's own pages check the login themselves; a plugin's page has to do it here.
     from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_TOKEN
     from airflow.api_fastapi.core_api.security import resolve_user_from_token
 
@@ -50,7 +50,7 @@ def _view(name: str, path: str, route: str, icon: str) -> dict:
         "href": f"{PREFIX}/{path}",
         "icon": icon,
         "destination": "nav",
-        "url_route": route,  # within Airflow's own page: without it, its button in the menu leads nowhere
+        "url_route": route,  # address within Airflow's own page: without it, the button in the menu leads nowhere
         "nav_top_level": True,
     }
 

@@ -1,4 +1,4 @@
-"""The daily schedule: Airflow's cron trigger that never starts a history, nor a lapsed day, of its own accord."""
+"""The daily schedule: Airflow's cron trigger, changed so that it never starts past days by itself."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ from pendulum import DateTime
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
 
-# The scheduler may look a little after midnight; the tick that has just passed is still its own.
+# The scheduler may look a little after midnight; the tick that has just passed still counts.
 GRACE = timedelta(minutes=2)
 LAPSED = timedelta(days=7)
 
 
 class FromNowOn(CronTriggerTimetable):
-    """Runs at each tick from now on; a tick missed lately is made up for, a lapsed schedule just goes on.
+    """Runs at each tick from now on. A tick missed in the last days is made up for; after a longer pause the schedule
+    just continues.
 
-    Airflow's own cron trigger with `catchup=False` starts the last tick as soon as a DAG is unpaused, and again
-    after a backfill, because it takes the backfill for the schedule's own past. Here the tick before now is due only
-    where a scheduled run reached into the last seven days, and a backfill never makes one due.
+    Airflow's own cron trigger with `catchup=False` starts the last tick as soon as a DAG is unpaused, and again after a
+    backfill, because it takes the backfill for the schedule's own past. Here, the tick before now is due only if a
+    scheduled run lies within the last seven days, and a backfill never makes a tick due.
     """
 
     def run_info_from_dag_run(self, *, dag_run: DagRun) -> DagRunInfo:
-        """What Airflow hands to `next_dagrun_info` as the last run: of a backfill, no interval."""
+        """What Airflow passes to `next_dagrun_info` as the last run; for a backfill, without an interval."""
         info = super().run_info_from_dag_run(dag_run=dag_run)
         return info._replace(data_interval=None) if dag_run.run_type == DagRunType.BACKFILL_JOB else info
 

@@ -1,7 +1,7 @@
-"""The form that Airflow shows before a run is started by hand, or a backfill.
+"""The form that Airflow shows before a person starts a run or a backfill.
 
-The day is no field of it: Airflow asks for a run's logical date, or a backfill's dates, itself, and a second date
-would make every run of a backfill the same day's.
+It has no field for the day: Airflow itself asks for the logical date of a run or the dates of a backfill. A second date
+would make every run of a backfill run the same day.
 """
 
 from __future__ import annotations
@@ -10,5 +10,5 @@ from airflow.sdk import Param
 
 
 def form(description: str) -> dict[str, Param]:
-    """The field force_retrain, with what it does in this DAG."""
+    """The field force_retrain, with a description of what it does in this DAG."""
     return {"force_retrain": Param(False, type="boolean", title="Train anew", description=description)}

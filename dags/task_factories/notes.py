@@ -1,14 +1,14 @@
-"""The note of a DAG run, which Airflow shows on the run's page and in the list of runs: what came of it, in a line."""
+"""The note of a DAG run, which Airflow shows on the run's page and in the list of runs: its result in one line."""
 
 from __future__ import annotations
 
 from typing import Any
 
-LONGEST = 1000  # characters that Airflow takes
+LONGEST = 1000  # Airflow's limit, in characters
 
 
 def write(context: Any, text: str) -> None:
-    """Writes the run's note, through Airflow's API. A run whose note cannot be written goes on without it."""
+    """Writes the run's note through Airflow's API. A run whose note cannot be written continues without it."""
     from airflow.sdk.configuration import conf
 
     from clv.core import settings

@@ -1,4 +1,4 @@
-"""Makes Airflow tasks of the pipeline's steps: passes the run along, logs facts, maps errors to task states."""
+"""Makes Airflow tasks from the pipeline's steps: passes the run along, logs facts, and maps errors to task states."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RETRY_DELAY = timedelta(seconds=20)
 
 @task(task_id="open_run", retries=RETRIES, retry_delay=RETRY_DELAY)
 def open_run() -> dict[str, str]:
-    """Works out the run's date and opens a run under a number of its own."""
+    """Determines the run's date and opens a run with its own number."""
     from task_factories import notes
 
     from clv.core import dates
@@ -37,13 +37,13 @@ def open_run() -> dict[str, str]:
 
 
 def run_of(declared: tuple[Step, ...]) -> None:
-    """Draws a run: open_run, then each declared step after the one before, in its task group.
+    """Builds the graph of a run: open_run, then each declared step after the one before, in its task group.
 
-    Tasks keep the ids that the steps have, whatever their group.
+    The ids of tasks are the names of steps, whatever their group.
     """
     made: dict[str, Any] = {}
     for group, members in steps.by_group((steps.OPEN_RUN, *declared)):
-        # A task may be called as its group is: the group's id is never seen.
+        # The group's id gets a prefix, because a task may have the same name as its group. Nobody sees the id.
         with TaskGroup(f"group_{group.replace(' ', '_')}", group_display_name=group, prefix_group_id=False):
             for step in members:
                 options = {argument: f"{{{{ params.{name} }}}}" for argument, name in step.params.items()}
@@ -53,7 +53,7 @@ def run_of(declared: tuple[Step, ...]) -> None:
 
 
 def step_task(step: Step):
-    """A task that takes a step for the run that open_run opened; the step's facts are its result."""
+    """Makes the task that runs a step for the run that open_run opened; its result is the step's facts."""
     name = step.name
 
     @task(task_id=name, retries=RETRIES, retry_delay=RETRY_DELAY, pool=step.pool)
@@ -63,16 +63,16 @@ def step_task(step: Step):
         from clv.core import dates
         from clv.pipeline import daily
 
-        # Named, not **options: into those Airflow would put its whole context.
+        # Named arguments instead of **options, because Airflow would pass its whole context into those.
         options = {key: value for key, value in (("force", force), ("model", model)) if value is not None}
         context: Any = get_current_context()
-        # Pulled, not handed over: an argument would draw an arrow from open_run to every task of the graph.
+        # Pulled instead of passed as an argument, because an argument would draw an arrow from open_run to every task.
         run = context["ti"].xcom_pull(task_ids="open_run")
         with _reported(context), _chatter_as_output():
             facts = daily.take(
                 name, dates.parse_date(run["as_of_date"]), run["run_id"], context["ti"].try_number, **options
             )
-        if name == "publish":  # what stopped an earlier try does not stand in the way any more
+        if name == "publish":  # removes the error of an earlier try from the note
             notes.write(context, f"run {run['run_id']}")
         return facts
 
@@ -81,8 +81,11 @@ def step_task(step: Step):
 
 @contextmanager
 def _reported(context: Any) -> Iterator[None]:
-    """One line for what we know, in the log and as the run's note: a mistake fails the task at once, since a retry
-    would meet it again; what may pass is retried."""
+    """Turns known errors into one line in the log and in the run's note.
+
+    A user's mistake fails the task at once, since a retry would fail the same way. A service that is unavailable is
+    retried.
+    """
     from task_factories import notes
 
     from clv.core.errors import ClvError, Unavailable
@@ -97,9 +100,10 @@ def _reported(context: Any) -> Iterator[None]:
 
 @contextmanager
 def _chatter_as_output() -> Iterator[None]:
-    """Sends to stdout what libraries and child processes write to stderr.
+    """Sends stderr of libraries and child processes to stdout.
 
-    Airflow logs every line of stderr as an error, and a JVM writes its greetings there. What really fails is raised.
+    Airflow logs every line of stderr as an error, and a JVM writes its greetings there. Real failures are raised as
+    exceptions.
     """
     before = os.dup(2)
     os.dup2(1, 2)
@@ -112,7 +116,7 @@ def _chatter_as_output() -> Iterator[None]:
 
 @task(task_id="upkeep", retries=RETRIES, retry_delay=RETRY_DELAY)
 def upkeep() -> dict:
-    """Removes superseded rows and old files; see clv.pipeline.upkeep."""
+    """Deletes superseded rows and old files; see clv.pipeline.upkeep."""
     from clv.pipeline import upkeep as upkeep_module
 
     with _reported(get_current_context()):

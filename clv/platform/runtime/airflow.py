@@ -1,4 +1,5 @@
-"""Airflow's services for one home: configured by environment alone, on loopback, with the home's own secrets."""
+"""Airflow's services for one home, configured only by environment variables, on loopback, with the home's own
+secrets."""
 
 from __future__ import annotations
 
@@ -17,37 +18,37 @@ from clv.platform.runtime import processes
 from clv.platform.runtime.processes import Service
 
 USER = "admin"
-# Who may sign in: by name, their role in Airflow and the secret that is their password. A viewer reads runs, logs and
-# reports, and starts and changes nothing.
+# Users by name, with their role in Airflow and the secret that is their password. A viewer reads runs, logs and
+# reports, and cannot start or change anything.
 USERS = {USER: ("admin", "airflow_password"), "viewer": ("viewer", "airflow_viewer_password")}
 DAGS = settings.PROJECT / "dags"
 SERVICES = {
     "api-server": ["airflow", "api-server"],
-    # Logs are read from the folder; the server of logs that is skipped would not be on loopback.
+    # Logs are read from the folder. The log server, which is skipped, would not listen on loopback.
     "scheduler": ["clv.platform.runtime.scheduler", "--skip-serve-logs"],
     "dag-processor": ["airflow", "dag-processor"],
-    # No task of ours waits in it; without one, Airflow's home page shows a service that is down.
+    # No task of ours needs it, but without it Airflow's home page shows a service that is down.
     "triggerer": ["airflow", "triggerer", "--skip-serve-logs"],
 }
-# Tasks that must not overlap share a pool of one slot.
+# Tasks that must not overlap share a pool with one slot.
 POOLS = {
     "spark": "Tasks that start Spark: one at a time, since each takes the machine.",
     "build": "dbt builds: one at a time, since they share tables.",
 }
 PARALLELISM = 4
 START_SECONDS = 180
-HEALTH_WAIT_SECONDS = 45  # Airflow takes a heart that has not beaten for 30 to be ill
+HEALTH_WAIT_SECONDS = 45  # Airflow reports a service as unhealthy after 30 seconds without a heartbeat
 
 
 def url(home: settings.Settings) -> str:
-    """Where the API server and the web pages are. Raises ClvError before the first `clv up`."""
+    """The address of the API server and the web pages. Raises ClvError before the first `clv up`."""
     if "airflow_port" not in home.state:
         raise ClvError(f"Airflow was never started in {home.home}; run `clv up` first")
     return f"http://127.0.0.1:{home.state['airflow_port']}"
 
 
 def environment(home: settings.Settings) -> dict[str, str]:
-    """Everything that Airflow's services, and so the tasks, get on top of the caller's environment."""
+    """The environment variables of Airflow's services and tasks, in addition to the caller's environment."""
     base = url(home)
     database = home.database_url("airflow").removeprefix("postgresql://")
     options = {
@@ -86,7 +87,7 @@ def environment(home: settings.Settings) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "PYSPARK_PYTHON": sys.executable,
         "NO_PROXY": f"127.0.0.1,localhost,{os.environ.get('NO_PROXY', '')}",
-        "SPT_NOENV": "1",  # process titles would otherwise overwrite the marks by which our processes are found
+        "SPT_NOENV": "1",  # process titles would overwrite the marks by which our processes are found
         **{name: os.environ[name] for name in ("CLV_WAREHOUSE_URL", "SPARK_MASTER") if os.environ.get(name)},
         **settings.QUIET,
     }
@@ -94,14 +95,14 @@ def environment(home: settings.Settings) -> dict[str, str]:
 
 
 def services(home: settings.Settings) -> list[Service]:
-    """The services that `clv up` starts, in the order of starting."""
+    """The services that `clv up` starts, in their order."""
     return [
         Service(name, [sys.executable, "-m", *arguments], environment(home)) for name, arguments in SERVICES.items()
     ]
 
 
 def write_password_file(home: settings.Settings) -> None:
-    """The users' passwords, where Airflow's SimpleAuthManager looks for them."""
+    """Writes the users' passwords to the file that Airflow's SimpleAuthManager reads."""
     path = home.secrets / "airflow_passwords.json"
     path.touch(mode=0o600)
     path.write_text(json.dumps({name: home.secret(secret) for name, (_, secret) in USERS.items()}))
@@ -110,7 +111,7 @@ def write_password_file(home: settings.Settings) -> None:
 def wait_until_ready(home: settings.Settings) -> None:
     """Waits until all services are healthy and the DAGs are parsed.
 
-    Raises ClvError naming the service that ended or did not become ready, and its log.
+    Raises ClvError with the service that ended or did not become ready, and its log.
     """
     deadline = time.monotonic() + START_SECONDS
     missing = "api-server"
@@ -137,7 +138,7 @@ def wait_until_ready(home: settings.Settings) -> None:
 
 
 def health(home: settings.Settings) -> dict[str, bool]:
-    """Per service: does it run, and has it shown a sign of life since it was started?"""
+    """Per service, whether it runs and has sent a heartbeat since it was started."""
     alive = {name: processes.find(home, name) is not None for name in SERVICES}
     try:
         answer = httpx.get(f"{url(home)}/api/v2/monitor/health", timeout=5, trust_env=False)
@@ -155,7 +156,8 @@ def health(home: settings.Settings) -> dict[str, bool]:
 
 
 def health_in_a_moment(home: settings.Settings) -> dict[str, bool]:
-    """As `health`; where every service lives it waits for the last sign of life, since a busy one answers late."""
+    """Like `health`, but while every service is running it waits for late heartbeats, since a busy service sends them
+    late."""
     deadline = time.monotonic() + HEALTH_WAIT_SECONDS
     while True:
         found = health(home)
@@ -187,5 +189,5 @@ def _beats(home: settings.Settings, name: str, report: dict | None, field: str) 
 
 
 def _for_asyncpg(database: str) -> str:
-    # asyncpg spells libpq's sslmode differently.
+    # asyncpg has another name for libpq's sslmode.
     return database.replace("sslmode=", "ssl=")

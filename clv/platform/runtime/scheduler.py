@@ -1,7 +1,7 @@
-"""Airflow's scheduler with the steps' libraries loaded: python -m clv.platform.runtime.scheduler [OPTION …]
+"""Airflow's scheduler, with the steps' libraries already imported: python -m clv.platform.runtime.scheduler [OPTION …]
 
-Airflow forks its tasks from the scheduler's workers, so what is loaded here is there in every task; without it each
-gate, build and Spark job takes five to fifteen seconds of imports first. Options are those of `airflow scheduler`.
+Airflow forks its tasks from the scheduler's workers, so they inherit what is imported here. Otherwise each gate, build
+and Spark job would first spend five to fifteen seconds on imports. Options are those of `airflow scheduler`.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import sys
 
 
 def load() -> None:
-    """Imports what the steps use. Nothing here may start a thread: it would be missing in the forked tasks."""
+    """Imports what the steps use. An import here must not start a thread, because forked tasks would not have it."""
 
     import spark_jobs.io.daemon  # noqa: F401
 
 
 def main() -> None:
-    """Loads, then is `airflow scheduler`."""
+    """Imports the libraries, then runs `airflow scheduler`."""
     load()
     from airflow.__main__ import main as airflow
 

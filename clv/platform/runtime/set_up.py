@@ -1,6 +1,6 @@
-"""Run as programs by `clv up`: the tables of Airflow, of the warehouse and of the model registry.
+"""Programs that `clv up` runs: they create the tables of Airflow, of the warehouse and of the model registry.
 
-Programs rather than functions, so that the three go side by side, and what their tools print goes to a log.
+They are programs, not functions, so that the three run in parallel and the output of their tools goes to logs.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from clv.core.errors import ClvError
 
 
 def airflow(home: settings.Settings) -> None:  # noqa: ARG001 - Airflow's environment says where its database is
-    """Airflow's tables and pools; wants the environment of its services."""
+    """Creates Airflow's tables and pools. Needs the environment of Airflow's services."""
     from airflow.models.pool import Pool
     from airflow.utils import db
 
@@ -24,21 +24,21 @@ def airflow(home: settings.Settings) -> None:  # noqa: ARG001 - Airflow's enviro
 
 
 def warehouse(home: settings.Settings) -> None:
-    """The warehouse's own tables, and those that dbt keeps."""
+    """Creates the warehouse's own tables and those that dbt maintains."""
     from clv.platform.runtime import databases
     from clv.transform import dbt
     from clv.warehouse import db
 
     db.migrate(home.warehouse_url)
     with db.connect(home.warehouse_url) as connection:
-        connection.execute("call ops.hand_over()")  # what a backup has brought back is the owner's
+        connection.execute("call ops.hand_over()")  # gives tables restored from a backup to their owners
     databases.claim_pseudonyms(home)
     databases.open_analytics(home)
     dbt.build("setup", {}, home)
 
 
 def registry(home: settings.Settings) -> None:
-    """MLflow's tables."""
+    """Creates MLflow's tables."""
     from clv.warehouse import registry
 
     registry.setup(home)
@@ -48,7 +48,7 @@ PARTS = {"airflow": airflow, "warehouse": warehouse, "registry": registry}
 
 
 def main(part: str) -> None:
-    """Sets one part up. A user's mistake is the last line, `error: …`, and exit code 1."""
+    """Sets up one part. A user's mistake is printed as the last line, `error: …`, with exit code 1."""
     try:
         PARTS[part](settings.load())
     except ClvError as error:
