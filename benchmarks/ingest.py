@@ -1,6 +1,6 @@
-"""How fast files go into raw: python -m benchmarks.ingest SOURCE FILE [--times 3]. Uses the warehouse of CLV_HOME.
+"""Speed of loading files into raw: python -m benchmarks.ingest SOURCE FILE [--times 3]. Uses the warehouse of CLV_HOME.
 
-It wants an empty warehouse, and empties it again. Prints lines a second, the best of the times.
+Needs an empty warehouse, and empties it again. Prints the lines per second of the fastest time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from clv.warehouse import db
 
 
 def main() -> None:
-    """Loads the file into an empty raw, several times, and prints the best."""
+    """Loads the file into an empty raw several times and prints the fastest."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ingest", description=__doc__)
     parser.add_argument("source")
     parser.add_argument("file", type=Path)

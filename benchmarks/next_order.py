@@ -1,9 +1,9 @@
-"""How good the day of the next order is on real shops: python -m benchmarks.next_order --data FOLDER [SHOP ...]
+"""Accuracy of the day of the next order on real shops: python -m benchmarks.next_order --data FOLDER [SHOP ...]
 
-Backtests each shop at its origins, with the usual horizons, and prints the tables of docs/forecast.md: the share of
-customers who ordered by their day, by origin, value tier and tenth of the days ahead. A share outside .42 to .58 is
-*italic* where chance explains it and **bold** where it does not; how many customers it is of stands in brackets.
-FOLDER holds the files named in SHOPS.
+Backtests each shop at its origins with the usual horizons, and prints the tables of docs/forecast.md: the share of
+customers who ordered by their predicted day, by origin, value tier and decile of the days ahead. A share outside .42 to
+.58 is *italic* if chance explains it and **bold** if it does not; the number of customers stands in brackets. FOLDER
+holds the files named in SHOPS.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SHOPS = {  # the file, its mapping (None for a plain file), and the origins
 
 
 def judged(orders: Path, source: str | None, origins: list[date], home: settings.Settings, step: Any) -> dict[str, Any]:
-    """`timing.next_order` of a shop. An origin whose horizons are not over counts with the days that were."""
+    """`timing.next_order` of a shop. An origin whose horizon is not over counts with the days that are known."""
     request = run.Asked(orders, source, HORIZONS[-1], origins)
     with scratch.database(home, list(HORIZONS)) as trial:
         with step(f"{orders.name}: the orders are loaded and cleaned"):
@@ -48,7 +48,7 @@ def judged(orders: Path, source: str | None, origins: list[date], home: settings
 
 
 def tables(found: dict[str, dict[str, Any]]) -> str:
-    """The tables of shops by name, each as `timing.next_order` gives it."""
+    """The tables for all shops. found: by shop, what `timing.next_order` returns."""
     tiers = list(timing.TIERS)
     return "\n".join(
         [
@@ -71,7 +71,7 @@ def tables(found: dict[str, dict[str, Any]]) -> str:
 
 
 def share(group: dict[str, Any]) -> str:
-    """A group's share as the tables have it."""
+    """A group's share as text for the tables."""
     text = f"{group['ordered_by_it']:.2f}".removeprefix("0")
     return f"**{text}**" if group["beyond_chance"] else f"*{text}*" if group["outside"] else text
 
@@ -88,7 +88,7 @@ def _table(heads: list[str], rows: list[list[str]]) -> list[str]:
 
 
 def main() -> None:
-    """Backtests the shops that are asked for, all of them by default, and prints the tables."""
+    """Backtests the given shops, by default all, and prints the tables."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.next_order", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("shops", nargs="*", metavar="SHOP", help=f"of {', '.join(SHOPS)}")

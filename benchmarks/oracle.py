@@ -1,12 +1,12 @@
-"""How near the forecast comes to what can be known of a simulated shop: python -m benchmarks.oracle [--horizon 90]
+"""How close the forecast comes to the best possible one on a simulated shop: python -m benchmarks.oracle [--horizon 90]
 
-Makes a shop whose customers' true rates are known, backtests the pipeline on it at one origin, and compares, over all
-customers, correlations with the true expected money of the horizon (who has left without a word expects nothing):
+Makes a shop whose customers' true rates are known, and backtests the pipeline on it at one origin. Compares, over all
+customers, correlations with the true expected revenue of the horizon, which is 0 for customers who have left:
 
-- `parameters`: an oracle that knows each customer's own rates and mean order value, and their history; of what it is
-  asked it lacks only whether they have left.
-- `population`: the best that anybody can say who knows how rates are spread over customers, the season and the growth,
-  and each customer's history: the posterior mean.
+- `parameters`: an oracle that knows each customer's own rates, mean order value and history, but not whether the
+  customer has left.
+- `population`: the posterior mean, the best forecast for anybody who knows each customer's history and how rates are
+  distributed over customers, with the season and the growth.
 - `perennial`: the forecast, which knows the history alone.
 """
 
@@ -29,14 +29,14 @@ from clv.reporting.backtest import report
 from sample_shop import make, model, shop
 
 UNTIL = date(2024, 6, 1)
-RATE = (1.1, 1.1 * 365.25 / 6.0)  # shape and rate of the gamma that order rates are drawn from, a day
-LEAVING = (1.6, 560.0)  # the same of leaving
+RATE = (1.1, 1.1 * 365.25 / 6.0)  # shape and rate (per day) of the gamma distribution of order rates
+LEAVING = (1.6, 560.0)  # the same for the rates of leaving
 LINES, PIECES = (2.0, 1 / 0.4), (1.2, 1 / 0.5)
 NODES, WEIGHTS = (array / 2 for array in np.polynomial.legendre.leggauss(48))
 
 
 class Shop:
-    """The simulated customers and what they had ordered by an origin, times in days from the first day."""
+    """The simulated customers and their orders before an origin; times in days from the first day."""
 
     def __init__(self, customers: int, seed: int, days: int, origin: int) -> None:
         """Draws the same shop that `make` writes."""
@@ -60,28 +60,29 @@ class Shop:
         ).reshape(customers, kinds)
 
     def clock(self, at: np.ndarray) -> np.ndarray:
-        """Demand summed up to a time."""
+        """Cumulative demand up to a time."""
         grid = np.arange(self.days + 1, dtype=float)
         summed = np.concatenate([[0.0], np.cumsum(self.demand(grid[:-1] + 0.5))])
         return np.interp(at, grid, summed)
 
     def demand(self, at: np.ndarray) -> np.ndarray:
-        """The shop's season and trend at a time."""
+        """The shop's season times trend at a time."""
         return model.demand(at, self.first_day_of_year, self.days)
 
     def ahead(self, horizon: int) -> np.ndarray:
-        """Of each day of the horizon, the demand that is kept after refunds, shape (horizon,)."""
+        """For each day of the horizon, the demand net of refunds, shape (horizon,)."""
         days = np.arange(horizon) + 0.5
         return self.demand(self.origin + days) * (1 - model.refunded_within(horizon - days))
 
 
 def truth(made: Shop, horizon: int) -> np.ndarray:
-    """Expected money (cents) of each customer over the horizon, given whether they have left."""
+    """Expected revenue (cents) of each customer over the horizon, knowing whether they have left."""
     return np.where(made.people.leaves > made.origin, _if_here(made, horizon), 0.0)
 
 
 def by_parameters(made: Shop, horizon: int) -> np.ndarray:
-    """Expected money given a customer's rates and history: the truth of who is here, times the chance to be here."""
+    """Expected revenue given a customer's rates and history: that of an active customer, times the probability of being
+    active."""
     rate, leave = made.people.order_rate, made.people.leave_rate
     wait = np.maximum(made.origin - made.last, 0.0)
     at = made.last[:, None] + wait[:, None] * (NODES + 0.5)
@@ -93,14 +94,15 @@ def by_parameters(made: Shop, horizon: int) -> np.ndarray:
 
 
 def by_population(made: Shop, horizon: int) -> np.ndarray:
-    """Expected money given the spread of rates and a customer's history, by integrals over rates and leaving."""
+    """Expected revenue given the distribution of rates and a customer's history, by integrals over rates and
+    leaving."""
     x, wait = made.orders - 1, np.maximum(made.origin - made.last, 0.0)
     start, now = made.clock(made.people.arrival), made.clock(np.array([float(made.origin)]))[0]
     a, b = RATE
     c, d = LEAVING
 
     def log_rate(clock: np.ndarray, power: np.ndarray) -> np.ndarray:
-        """log of the integral of rate ** power * exp(-rate * (clock - start)) over the spread of rates."""
+        """log of the integral of rate ** power * exp(-rate * (clock - start)) over the distribution of rates."""
         return gammaln(a + power) - gammaln(a) + a * np.log(b) - (a + power) * np.log(b + clock)
 
     age = np.maximum(made.origin - made.people.arrival, 0.0)

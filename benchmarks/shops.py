@@ -1,10 +1,10 @@
-"""Shops that a forecast is easily wrong about: python -m benchmarks.shops yearly|once|without_money FILE.parquet
+"""Shops that are hard to forecast: python -m benchmarks.shops yearly|once|without_money FILE.parquet
 
 Writes orders with the columns customer_id, ordered_at and amount, for `clv backtest --orders`:
 
-- `yearly`: every customer has a time of the year of their own, and orders around it, once or a few times a year;
-- `once`: nearly nine in ten never order again;
-- `without_money`: the yearly shop with all amounts 1, where what is forecast is orders.
+- `yearly`: every customer orders around their own day of the year, once or a few times a year;
+- `once`: nearly nine in ten customers never order again;
+- `without_money`: the yearly shop with all amounts 1, so that the forecast is one of orders.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Orders = tuple[np.ndarray, np.ndarray, np.ndarray]  # customer, day from FIRST, 
 
 
 def yearly(customers: int = 2500, days: int = 1095, seed: int = 1) -> Orders:
-    """Customers who order around their own day of the year, some closely (12 days), some loosely (40)."""
+    """Customers who order around their own day of the year, some with a standard deviation of 12 days, some of 40."""
     rng = np.random.default_rng(seed)
     rows = []
     for customer in range(customers):
@@ -54,7 +54,7 @@ def once(customers: int = 9000, days: int = 730, seed: int = 2) -> Orders:
 
 
 def without_money() -> Orders:
-    """The yearly shop, smaller and otherwise drawn, where every order is worth 1."""
+    """The yearly shop, smaller and with another seed, in which every order is worth 1."""
     customer, day, amount = yearly(1800, seed=3)
     return customer, day, np.ones_like(amount)
 

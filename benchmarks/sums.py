@@ -1,8 +1,9 @@
-"""How often the bounds of sums held, over several backtests: python -m benchmarks.sums SHOP=FOLDER [SHOP=FOLDER ...]
+"""Coverage of the intervals of sums over several backtests: python -m benchmarks.sums SHOP=FOLDER [SHOP=FOLDER ...]
 
-Each FOLDER is what `clv backtest --out FOLDER` wrote; a shop may have several, one for each horizon. Prints a table in
-Markdown: per shop the windows whose total lay within its interval, the same of value tiers, the mean interval, and of
-customers still to come the mean absolute error over the mean and the intervals that held, of customers and of money.
+Each FOLDER is what `clv backtest --out FOLDER` wrote; a shop may have several, one per horizon. Prints a Markdown table
+with, per shop: the windows whose total lay within its interval, the same for value tiers, and the mean interval; and
+for customers still to come, the mean absolute error over the mean, and the intervals that covered the actual number of
+customers and revenue.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ HEAD = "| shop | windows | held | tiers held | mean interval | customers to come
 
 
 def rows_of(folder: Path, name: str) -> list[dict[str, Any]]:
-    """What a backtest's metrics say under a name, of each origin; none where it has nothing of the kind."""
+    """The rows of a backtest's metrics under a name, one per origin; empty if there are none."""
     return list((json.loads((folder / "metrics.json").read_text()).get(name) or {}).values())
 
 
@@ -34,7 +35,7 @@ def line(shop: str, folders: list[Path]) -> str:
 
 
 def of_new(rows: list[dict[str, Any]], name: str) -> tuple[str, str]:
-    """Mean absolute error over the mean, and how many of the intervals held."""
+    """Mean absolute error over the mean, and how many intervals covered the actual."""
     actual, expected = (np.array([row[column] for row in rows], float) for column in (f"actual_{name}", name))
     held = sum(row[f"{name}_low"] <= row[f"actual_{name}"] <= row[f"{name}_high"] for row in rows)
     error = f"{np.abs(expected - actual).sum() / actual.sum():.2f}" if actual.sum() > 0 else "–"

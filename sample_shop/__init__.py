@@ -1,7 +1,7 @@
-"""The simulated shop: files of orders as a real shop would send them, dirt included, and the truth beside them.
+"""The simulated shop: order files as a real shop would send them, with faulty rows, and the truth beside them.
 
-make() writes orders/YYYY-MM.csv.gz, which the pipeline loads with the source sample_shop, and truth.parquet, which it
-never reads: what each customer can truly be expected to order and spend after `until`.
+make() writes orders/YYYY-MM.csv.gz, which the pipeline loads as the source sample_shop. It also writes truth.parquet,
+which the pipeline never reads: each customer's true expected orders and revenue after `until`.
 """
 
 from sample_shop.shop import make

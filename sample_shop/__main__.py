@@ -10,7 +10,7 @@ from sample_shop.shop import HISTORY_DAYS, make
 
 
 def main() -> None:
-    """Makes the shop and says what was written."""
+    """Makes the shop and prints what was written."""
     parser = argparse.ArgumentParser(prog="python -m sample_shop", description="Make a simulated shop's order files.")
     parser.add_argument("--customers", type=int, default=2000, help="how many have ever ordered (default 2000)")
     parser.add_argument("--seed", type=int, default=7, help="the same seed gives the same bytes (default 7)")

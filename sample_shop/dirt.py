@@ -1,28 +1,28 @@
-"""What real files are like: rows that come late, twice, corrected or broken, test orders, sales without a customer."""
+"""Faults of real files: rows that come late, twice, corrected or broken; test orders; sales without a customer."""
 
 # pyright: reportAttributeAccessIssue=false
-# (pyarrow makes its compute functions when it is imported.)
+# (pyarrow creates its compute functions at import.)
 from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-# Shares of the rows.
+# Shares of all rows.
 LATE, TWICE, RESENT, CORRECTED, TEST, GUEST, BROKEN = 0.005, 0.003, 0.003, 0.002, 0.002, 0.01, 0.001
 BREAKAGES = (
-    lambda fields: ",".join(fields[:5]),  # the line breaks off
-    lambda fields: ",".join([*fields[:5], "n/a", *fields[6:]]),  # no number
-    lambda fields: ",".join([*fields[:4], "0000-99-99", *fields[5:]]),  # no time
-    lambda fields: ",".join([*fields, "?"]),  # a field too many
+    lambda fields: ",".join(fields[:5]),  # the line is cut off
+    lambda fields: ",".join([*fields[:5], "n/a", *fields[6:]]),  # not a number
+    lambda fields: ",".join([*fields[:4], "0000-99-99", *fields[5:]]),  # not a time
+    lambda fields: ",".join([*fields, "?"]),  # one field too many
 )
 
 
 def deliveries(rng: np.random.Generator, rows: pa.Table) -> list[tuple[str, pa.Table, list[str]]]:
     """The rows as monthly files: (month, rows, broken lines). Each true row is in at least one file.
 
-    The last word on a row is the true one: a corrected row came wrong first. Broken lines, test orders and sales
-    without a customer are additions.
+    The last version of a row is the true one: a corrected row has a wrong version before it. Broken lines, test orders
+    and sales without a customer come in addition.
     """
     number = rows.num_rows
     months = pc.utf8_slice_codeunits(rows["ordered_at"], 0, 7).to_numpy(zero_copy_only=False).astype(str)
@@ -64,14 +64,14 @@ def _set(table: pa.Table, column: str, values: pa.Array | pa.ChunkedArray) -> pa
 
 
 def _wrong_at_first(rows: pa.Table, corrected: np.ndarray) -> pa.Table:
-    """The corrected rows show ten times their money when they first come."""
+    """The first version of the corrected rows, with ten times the amount."""
     factor = np.ones(rows.num_rows)
     factor[corrected] = 10
     return _set(rows, "amount", pa.array(np.round(rows["amount"].to_numpy() * factor, 2)))
 
 
 def _corrected(rows: pa.Table) -> pa.Table:
-    """As they come again: changed ten days after the order."""
+    """The second version of the corrected rows, changed ten days after the order."""
     at = pc.strptime(rows["updated_at"], format="%Y-%m-%dT%H:%M:%S", unit="s").to_numpy() + np.timedelta64(10, "D")
     return _set(rows, "updated_at", pc.strftime(pa.array(at), format="%Y-%m-%dT%H:%M:%S"))
 

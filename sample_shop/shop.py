@@ -1,7 +1,7 @@
-"""The simulated shop's files: orders as lines, refunds, the dirt, and the truth."""
+"""The simulated shop's files: order lines, refunds, faulty rows, and the truth."""
 
 # pyright: reportAttributeAccessIssue=false
-# (pyarrow makes its compute functions when it is imported.)
+# (pyarrow creates its compute functions at import.)
 from __future__ import annotations
 
 import gzip
@@ -28,13 +28,11 @@ def make(
     until: date = date(2024, 1, 1),
     history_days: int = HISTORY_DAYS,
 ) -> dict[str, int]:
-    """Writes out/orders/YYYY-MM.csv.gz, out/spend/ad_spend.csv and out/truth.parquet; the same arguments give the same
-    bytes.
+    """Writes out/orders/YYYY-MM.csv.gz, out/spend/ad_spend.csv and out/truth.parquet; equal arguments give equal bytes.
 
     Orders cover the history_days before `until`, ad spend the second half of them. truth.parquet has one row per
     customer: customer_id, date (until), alive, and expected_orders_H and expected_revenue_H (EUR, net of refunds) for H
-    of 90, 180 and 365 days from `until`.
-    Returns how many files, rows (dirt included) and orders there are.
+    of 90, 180 and 365 days from `until`. Returns the numbers of files, rows (with the faulty ones) and orders.
     """
     out = Path(out)
     rng = np.random.default_rng(seed)
@@ -44,7 +42,7 @@ def make(
     customer, time = model.draw_orders(rng, people, history_days, first_day_of_year)
     lines = draw_lines(rng, people, customer, time)
     refunds = _refunds(rng, lines, history_days)
-    # Of a generator of its own, so that what else is drawn stays as it is
+    # Uses a generator of its own, so that the other draws stay unchanged.
     consent = np.random.default_rng([seed, 2]).choice(len(model.CONSENTS), customers, p=model.CONSENT_SHARES)
     rows = _table(people, lines, refunds, start, consent)
     (out / "orders").mkdir(parents=True, exist_ok=True)
@@ -58,7 +56,7 @@ def make(
 
 
 def draw_lines(rng: np.random.Generator, people: model.Customers, customer: np.ndarray, time: np.ndarray) -> dict:
-    """One element per order line: order, line, customer, time, category, product, pieces, and money in cents."""
+    """One element per order line: order, line, customer, time, category, product, pieces, and amounts in cents."""
     per_order = 1 + rng.poisson(people.extra_lines[customer])
     order = np.repeat(np.arange(len(customer)), per_order)
     who = customer[order]
@@ -80,7 +78,7 @@ def draw_lines(rng: np.random.Generator, people: model.Customers, customer: np.n
 
 
 def _refunds(rng: np.random.Generator, lines: dict, history: int) -> dict:
-    """The lines that come back before the history's end: `place` in lines, and the refund's time."""
+    """The lines refunded before the history's end: `place` in lines, and the time of the refund."""
     chosen = rng.random(len(lines["order"])) < model.REFUNDED_SHARE
     time = lines["time"] + rng.random(len(chosen)) * model.REFUND_WITHIN_DAYS
     place = np.flatnonzero(chosen & (time < history))
@@ -88,7 +86,7 @@ def _refunds(rng: np.random.Generator, lines: dict, history: int) -> dict:
 
 
 def _table(people: model.Customers, lines: dict, refunds: dict, start: date, consent: np.ndarray) -> pa.Table:
-    """Sales and refunds as the shop's columns, by time. consent: each customer's place in model.CONSENTS."""
+    """Sales and refunds with the shop's columns, ordered by time. consent: each customer's index in model.CONSENTS."""
     place = np.concatenate([np.arange(len(lines["order"])), refunds["place"]])
     is_refund = np.arange(len(place)) >= len(lines["order"])
     when = np.concatenate([lines["time"], refunds["time"]])
@@ -147,7 +145,8 @@ def _constant(text: str, number: int) -> pa.Array:
 
 
 def _write(path: Path, rows: pa.Table, broken: list[str]) -> None:
-    """A month's file, its broken lines spread over it. No time stamp in the gzip, so that equal is equal."""
+    """Writes a month's file, with the broken lines spread over it. The gzip has no time stamp, so that equal content
+    gives equal bytes."""
     text = io.BytesIO()
     options = pyarrow.csv.WriteOptions(quoting_style="none")
     step = rows.num_rows // (len(broken) + 1) + 1
@@ -161,8 +160,9 @@ def _write(path: Path, rows: pa.Table, broken: list[str]) -> None:
 
 
 def _write_spend(path: Path, people: model.Customers, start: date, history: int, seed: int) -> None:
-    """What the paid channels cost a day over the second half of the history: with the season, and by chance."""
-    rng = np.random.default_rng([seed, 1])  # of its own, so that orders do not change with it
+    """Writes what the paid channels cost per day over the second half of the history, following the season, with
+    noise."""
+    rng = np.random.default_rng([seed, 1])  # a generator of its own, so that orders do not depend on it
     days = np.arange(history // 2, history)
     pace = model.demand(days + 0.5, start.timetuple().tm_yday, history)
     rows = []
@@ -186,7 +186,7 @@ def _write_truth(
     until: date,
 ) -> None:
     expected = model.truth(people, history, first_day_of_year)
-    # Lines sold in the last days and not refunded yet may still be, within each horizon.
+    # Lines sold in the last days may still be refunded within each horizon.
     open_lines = np.setdiff1d(np.flatnonzero(lines["time"] > history - model.REFUND_WITHIN_DAYS), refunds["place"])
     age = history - lines["time"][open_lines]
     for h in model.HORIZONS:

@@ -31,15 +31,15 @@ from psycopg import sql
 
 CUSTOMERS, SEED = 900, 7
 KEY = "the same in every home that is compared"
-# Of a run or of the moment, not of the rows that it publishes.
+# Columns that depend on the run or the time of it, not on the published rows.
 LEFT_OUT_COLUMNS = {"run_id", "measured_at"}
 LEFT_OUT_TABLES = {"publications", "days"}
 
 
 @dataclass(frozen=True)
 class Shop:
-    """A shop's files by the source that reads them, and two dates: the first one's forecast has matured at the second,
-    and each has a model of its own."""
+    """A shop: its files by the source that reads them, and two dates. The forecast of the first has matured at the
+    second, and each date has a model of its own."""
 
     files: dict[str, str]
     days: tuple[str, str]
@@ -54,13 +54,13 @@ SHOPS = {
 
 @dataclass(frozen=True)
 class Table:
-    """One table's columns and rows, as PostgreSQL writes their values; a row may stand in it several times."""
+    """The columns and rows of a table, with values as PostgreSQL writes them. Equal rows may occur several times."""
 
     columns: list[str]
     rows: Counter[tuple[str, ...]]
 
     def only(self, columns: list[str]) -> Table:
-        """The same rows with these columns alone."""
+        """The same rows with only these columns."""
         places = [self.columns.index(name) for name in columns]
         rows: Counter[tuple[str, ...]] = Counter()
         for row, times in self.rows.items():
@@ -68,7 +68,7 @@ class Table:
         return Table(columns, rows)
 
     def by_date(self) -> dict[str, Table]:
-        """The rows of each as_of_date; of a table without one, all of them."""
+        """The rows of each as_of_date; all rows for a table without that column."""
         if "as_of_date" not in self.columns:
             return {"all": self}
         place = self.columns.index("as_of_date")
@@ -78,7 +78,7 @@ class Table:
         return found
 
     def digest(self) -> str:
-        """Equal for equal rows, whatever their order."""
+        """A digest that is equal for equal rows, whatever their order."""
         text = hashlib.sha256("\t".join(self.columns).encode())
         for row in sorted(self.rows.elements()):
             text.update(("\n" + "\t".join(row)).encode())
@@ -86,7 +86,7 @@ class Table:
 
 
 def call(*command: object, home: Path) -> None:
-    """Runs a command of a checkout for a home; ends with its last words where it fails."""
+    """Runs a command of a checkout on a home; exits with the command's last words when it fails."""
     others = ("CLV_WAREHOUSE_URL", "MLFLOW_TRACKING_URI", "PYTHONPATH", "VIRTUAL_ENV")
     environment = {name: value for name, value in os.environ.items() if name not in others}
     done = subprocess.run(
@@ -98,7 +98,7 @@ def call(*command: object, home: Path) -> None:
 
 
 def make(checkout: Path, name: str, data: Path, home: Path, rows: Path) -> None:
-    """Makes a shop's dates with a checkout and keeps the rows that it published."""
+    """Makes a shop's dates with a checkout and saves the published rows."""
     programs, shop = checkout / ".venv" / "bin", SHOPS[name]
     shutil.rmtree(home, ignore_errors=True)
     (home / "secrets").mkdir(parents=True, mode=0o700)
@@ -124,7 +124,7 @@ def make(checkout: Path, name: str, data: Path, home: Path, rows: Path) -> None:
 
 
 def save(home: Path, rows: Path) -> None:
-    """Writes every table that analysts read to a file, all or none; where a table has a history, the history."""
+    """Saves every table that analysts read to a file, all or none; the history where a table has one."""
     partial = rows.with_name(f"{rows.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -160,7 +160,7 @@ def read(file: Path) -> Table:
 
 
 def rows_of(checkout: Path, names: list[str], data: Path, keep: Path, keep_homes: bool) -> Path:
-    """The folder of the rows that a checkout publishes, made where its commit has none yet."""
+    """The folder with the rows that a checkout publishes; makes them if its commit has none yet."""
     commit = _git(checkout, "rev-parse", "--short=12", "HEAD")
     changed = bool(_git(checkout, "status", "--porcelain"))
     folder = keep / (f"{commit}-changed" if changed else commit)
@@ -179,9 +179,9 @@ def _git(checkout: Path, *arguments: str) -> str:
 
 
 def compared(name: str, before: Path, after: Path) -> Iterator[tuple[list[str], list[str]]]:
-    """A line of the table for each date of each of a shop's tables, and what differs there.
+    """A line of the table for each date of each of a shop's tables, and the differences.
 
-    Columns that one side alone has are told of. New ones change no row; one that has gone is a difference.
+    Columns on one side only are reported. A new column changes no row; a missing one is a difference.
     """
     files = {path.name for folder in (before, after) for path in (folder / name).glob("*.tsv.gz")}
     for file in sorted(files):
@@ -206,7 +206,8 @@ def compared(name: str, before: Path, after: Path) -> Iterator[tuple[list[str], 
 
 
 def differences(left: Table, right: Table) -> list[str]:
-    """What differs between two tables of the same columns: how many rows, which columns, and a row as an example."""
+    """The differences between two tables with the same columns: how many rows, which columns, and one row as an
+    example."""
     gone, new = left.rows - right.rows, right.rows - left.rows
     unlike = [
         column
@@ -236,7 +237,7 @@ def digests(name: str, folder: Path) -> Iterator[list[str]]:
 
 
 def main() -> None:
-    """Makes the rows that are not kept yet, prints the table, and exits with 1 where something differs."""
+    """Makes the missing rows, prints the table, and exits with 1 if anything differs."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--checkout", type=Path, action="append", required=True, help="one, or before and after")
     parser.add_argument("--data", type=Path, required=True, help="folder of online_retail_ii.parquet and cdnow.txt")

@@ -1,6 +1,8 @@
-"""Renews the pictures of the report in docs/images: python scripts/pictures.py DATE, with CLV_HOME a home that has it.
+"""Renews the pictures of the report in docs/images: python scripts/pictures.py DATE. CLV_HOME names a home with that
+date.
 
-Made of the demo's newest date (`make demo`), in Chromium, light, at the widths of a screen and of a phone.
+Use the demo's newest date (`make demo`). The pictures are taken in Chromium with the light theme, at the width of a
+screen and of a phone.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ TOP = 1500  # pixels of the wide page that the readme shows
 
 
 def save(picture: Image.Image, name: str) -> None:
-    """Writes a picture in 128 colours, which is a third of its size and looks the same."""
+    """Saves a picture with 128 colours: a third of the size, and no visible difference."""
     picture.convert("RGB").quantize(128).save(IMAGES / f"{name}.png", optimize=True)
 
 

@@ -1,4 +1,4 @@
-"""Shared parts: a real PostgreSQL for the session, a fresh warehouse for each test that asks for one."""
+"""Shared fixtures: a real PostgreSQL for the session, and a fresh warehouse for each test that needs one."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ from clv.core import settings
 from clv.platform.runtime import postgres
 
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
-# Nobody's data: what a crash of the machine would lose need not wait for the disk, nor fill it.
+# Test data may be lost in a crash, so PostgreSQL need not wait for the disk.
 HASTY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "256MB"}
 
-# A process of pytest-xdist has no main file; PySpark would take that for its own doctests and end it.
+# A process of pytest-xdist has no main file, which PySpark would take for its own doctests and exit.
 if not hasattr(sys.modules["__main__"], "__file__"):
     sys.modules["__main__"].__file__ = pytest.__file__
 
 
-# Folders whose tests share one home.
+# Folders whose tests share a home.
 SHARING = ("tests/e2e/", "tests/integration/dbt_project/four_customers/")
 
 
 class OneHomeEach(LoadFileScheduling):
-    """What is made once stays in one process: the tests that share a home, and the tests of a file."""
+    """Keeps the tests that share a home, and the tests of one file, in one process, so that what they share is made
+    once."""
 
     def _split_scope(self, nodeid: str) -> str:
         return next((folder for folder in SHARING if nodeid.startswith(folder)), super()._split_scope(nodeid))
@@ -65,7 +66,7 @@ def home(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
 @pytest.fixture(scope="module")
 def module_home(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[settings.Settings]:
-    """Like `home`, for all tests of a module: where what they look at takes long to make."""
+    """Like `home`, for all tests of a module whose data takes long to make."""
     folder = tmp_path_factory.mktemp("module") / "home"
     with pytest.MonkeyPatch.context() as patch, made_home(server, folder, patch) as made:
         yield made
@@ -73,7 +74,7 @@ def module_home(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """The folder of real orders; the test is skipped where it is absent."""
+    """The folder of real orders; skips the test when it does not exist."""
     if not REAL_DATA.is_dir():
         pytest.skip(f"real orders are not here ({REAL_DATA} is absent)")
     return REAL_DATA
@@ -81,7 +82,7 @@ def real_data() -> Path:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator:
-    """Chromium, without a head: one of each process, which Playwright cannot start twice."""
+    """Headless Chromium, one per process, because Playwright cannot start twice in a process."""
     if browsing.CHROMIUM is None:
         pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
     with browsing.started() as browser:

@@ -1,4 +1,4 @@
-"""A home that is really up: PostgreSQL, Airflow's API server, scheduler and DAG processor, with a small shop."""
+"""A running home: PostgreSQL, Airflow's API server, scheduler and DAG processor, with a small shop."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ from clv.platform.runtime import airflow
 from clv.warehouse import db
 
 UNTIL = date(2024, 7, 1)
-FIRST, LAST = "2024-05-31", "2024-06-01"  # two days, two months: each has a model of its own
+FIRST, LAST = "2024-05-31", "2024-06-01"  # two days in two months, each with its own model
 
 
 @dataclass(frozen=True)
 class Home:
-    """A running home and the `clv` command in it; what that said, and what the machine's processes were called."""
+    """A running home and its `clv` command, with the output of that command and the names of the machine's
+    processes."""
 
     folder: Path
     said: list[str] = field(default_factory=list)
@@ -35,7 +36,7 @@ class Home:
         return settings.load(self.folder)
 
     def clv(self, *arguments: object, check: bool = True, minutes: float = 25) -> subprocess.CompletedProcess[str]:
-        """Runs `clv …` as a user would; with check, its output is the test's error when it fails."""
+        """Runs `clv …` as a user would. With check, a failure shows its output."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "CLV_"))}
         done = subprocess.run(
             [Path(sys.executable).parent / "clv", *map(str, arguments)],
@@ -54,7 +55,7 @@ class Home:
         return db.rows(sql, params, self.settings.warehouse_url)
 
     def published(self) -> dict[str, tuple[str, str]]:
-        """By date: the run that readers see, and its digest; in order of dates."""
+        """By date, in order: the published run and its digest."""
         query = """
             select distinct on (as_of_date) as_of_date::text, run_id, digest
             from analytics.publications order by as_of_date, publication_id desc
@@ -64,7 +65,7 @@ class Home:
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    """A home that is up, with the small simulated shop loaded, the canary among its customers."""
+    """A running home with the small simulated shop, which has the canary among its customers."""
     import sample_shop
 
     home = Home(tmp_path_factory.mktemp("e2e") / "home")
@@ -85,14 +86,14 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
 
 @pytest.fixture(scope="session")
 def forward(running: Home) -> dict[str, tuple[str, str]]:
-    """What a backfill of FIRST and LAST published, the earlier day first."""
+    """What a backfill of FIRST and LAST, in that order, published."""
     running.clv("backfill", "--from", FIRST, "--to", LAST)
     return running.published()
 
 
 @pytest.fixture(scope="session")
 def signed_in(browser, running: Home, forward: dict):
-    """A browser's context that is logged in to the home's Airflow, after two days were run."""
+    """A browser context that is signed in to the home's Airflow, after two days were run."""
     context = browser.new_context(viewport={"width": 1400, "height": 900})
     page = context.new_page()
     page.set_default_timeout(60_000)
@@ -105,7 +106,7 @@ def signed_in(browser, running: Home, forward: dict):
 
 @pytest.fixture
 def shots(tmp_path: Path) -> Path:
-    """Where screenshots go: CLV_SCREENSHOTS, or the test's folder."""
+    """The folder for screenshots: CLV_SCREENSHOTS, or the test's folder."""
     folder = Path(os.environ.get("CLV_SCREENSHOTS") or tmp_path)
     folder.mkdir(parents=True, exist_ok=True)
     return folder

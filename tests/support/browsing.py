@@ -22,7 +22,7 @@ QUIET = [
 
 @contextmanager
 def started() -> Iterator:
-    """A browser that asks for nothing of its own accord."""
+    """A browser that makes no requests by itself."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -1,4 +1,5 @@
-"""Which customers make the published 1/10 sample of CDNOW: 2,357 of the 23,570 ids, and no rule gives them."""
+"""The customers of the published 1/10 sample of CDNOW: 2,357 of the 23,570 ids. The sample follows no rule, so the ids
+are listed."""
 
 from __future__ import annotations
 

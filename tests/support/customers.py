@@ -1,4 +1,4 @@
-"""Builders: customers with every column that forecasts are made from, and an anchor fitted to nobody."""
+"""Builders: customers with every column that forecasts use, and an anchor that was fitted to nobody."""
 
 from __future__ import annotations
 

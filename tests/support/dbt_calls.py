@@ -1,4 +1,4 @@
-"""What tests ask of dbt beside its builds."""
+"""Calls of dbt that tests make besides builds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Homes of a test's own, on the session's PostgreSQL."""
+"""Homes for single tests, on the session's PostgreSQL."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def make_roles(connection: psycopg.Connection) -> None:
 
 @contextmanager
 def made_home(server: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[settings.Settings]:
-    """A home with a migrated, empty warehouse of its own, which goes with it; CLV_HOME and CLV_WAREHOUSE_URL point
-    at it."""
+    """A home with its own migrated, empty warehouse, which is removed with it; CLV_HOME and CLV_WAREHOUSE_URL point to
+    it."""
     database = f"warehouse_{next(_numbers)}"
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute(f"create database {database}")  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Builders of what ingestion leaves in raw, and of what scoring leaves in predictions."""
+"""Builders of what ingestion writes to raw, and of what scoring writes to predictions."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def deliver(
     unreadable: int = 0,
     row_key: str | None = None,
 ) -> int:
-    """One file as ingestion leaves it in raw; returns its batch_id. `row_key`: what its mapping tells rows apart by."""
+    """A file as ingestion loads it into raw; returns its batch_id. row_key: how its mapping identifies rows."""
     with db.connect() as connection:
         connection.execute(f"insert into {tables.SETTINGS} values ('currency', 'GBP') on conflict do nothing")
         found = connection.execute(
@@ -64,7 +64,7 @@ def deliver(
 def deliver_spend(
     rows: list[tuple[str, ...]], file_name: str, source: str = "ads", content: str | None = None, mapping: str = "m"
 ) -> int:
-    """A file of ad spend as ingestion leaves it in raw: (day, channel, amount) each, or with a campaign as the fourth;
+    """A file of ad spend as ingestion loads it into raw, as tuples (day, channel, amount) or with a campaign as fourth;
     returns its batch_id."""
     with db.connect() as connection:
         found = connection.execute(
@@ -90,7 +90,7 @@ def deliver_spend(
 
 
 def withdraw(batch_id: int) -> None:
-    """Takes a batch back."""
+    """Withdraws a batch."""
     with db.connect() as connection:
         connection.execute(
             f"insert into {tables.WITHDRAWALS} (batch_id, reason) values (%s, 'wrong file')", (batch_id,)
@@ -98,12 +98,12 @@ def withdraw(batch_id: int) -> None:
 
 
 def predict(as_of: str, run_id: str, **forecasts: tuple[float, float] | None) -> None:
-    """Forecasts per customer letter: (p_purchase, revenue over 365 days), or None where there is too little data.
+    """Forecasts per customer letter: (p_purchase, revenue over 365 days), or None for too little data.
 
     Other horizons get their share of the days; quantiles are 0.5, 0.9 and 2 times the mean; the discount is 0.9. The
-    next order is 45 days ahead where the chance is a half or more; a customer's own spread is as large as the mean,
-    that of all .1 and of a group .05. The one reason of the main horizon's has an effect of 10 on revenue, and one of
-    5 percentage points on the risk.
+    next order is 45 days ahead where the chance is a half or more. A customer's own standard deviation is the mean,
+    that of the total is .1 and of a group .05. The main horizon has one reason with an effect of 10 on revenue, and one
+    of 5 percentage points on the risk.
     """
     with db.connect() as connection:
         for horizon in (90, 180, 365):
@@ -136,7 +136,7 @@ def predict(as_of: str, run_id: str, **forecasts: tuple[float, float] | None) ->
 
 
 def decide(model: str, contestant: str, bias: float, published: bool) -> None:
-    """What a model or a rival was worth at past dates, over 365 days."""
+    """The metrics of a model or a baseline at past dates, over 365 days."""
     with db.connect() as connection:
         connection.execute(
             f"""

@@ -79,7 +79,7 @@ def features(made: pd.DataFrame, as_of: date) -> pd.DataFrame:
 
 
 def examples(made: pd.DataFrame, origins: Iterable[date], training_date: date) -> pd.DataFrame:
-    """Features at the origins, with what followed within each horizon, missing where that is not over."""
+    """Features at the origins with their outcomes within each horizon, missing where the horizon is not over."""
     parts = []
     for origin in origins:
         part, at = features(made, origin).set_index("customer_key"), (origin - FIRST_DAY).days
@@ -97,7 +97,7 @@ def examples(made: pd.DataFrame, origins: Iterable[date], training_date: date) -
 
 
 def write_orders(made: pd.DataFrame, settings: Settings) -> None:
-    """The orders as intermediate.int_customer_days, as far as the choice of a model reads it."""
+    """Writes the orders as intermediate.int_customer_days, with the columns that the choice of a model reads."""
     with db.connect(settings.url_as(TRANSFORMER)) as connection:
         connection.execute(
             f"create table {tables.INT_CUSTOMER_DAYS} (customer_key uuid, day date, "
@@ -111,7 +111,7 @@ def write_orders(made: pd.DataFrame, settings: Settings) -> None:
 def write_features(
     found: pd.DataFrame, table: str, settings: Settings, run_id: str, training_date: date | None = None
 ) -> None:
-    """Rows of `features` or `examples` as a slice of one of the feature tables, which is made on the first call."""
+    """Writes rows of `features` or `examples` as a slice of a feature table, which the first call creates."""
     types = {"run_id": "text", "training_date": "date", "as_of_date": "date", "customer_key": "uuid"}
     types |= dict.fromkeys(FEATURE_COLUMNS, "double precision")
     if training_date:

@@ -1,6 +1,6 @@
-"""A warehouse of three customers, as the pipeline leaves it before publishing: builders for tests of gates and readers.
+"""A warehouse of three customers before publishing: builders for tests of gates and readers.
 
-Amounts: A bought for 10.00 and 30.00 and gave 5.00 back; B bought for 20.00; C bought for 7.50.
+Amounts: A bought for 10.00 and 30.00 and returned 5.00; B bought for 20.00; C bought for 7.50.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LINES = [  # line, order, customer, time, amount
     (3, "o2", A, "2011-05-25 09:00", "-5.00"),
     (4, "o3", B, "2011-02-10 12:00", "20.00"),
     (5, "o4", C, "2011-03-01 08:00", "7.50"),
-    (6, "o5", C, "2011-06-01 00:00", "99.00"),  # on the date: not before it
+    (6, "o5", C, "2011-06-01 00:00", "99.00"),  # on the as-of date, so not before it
 ]
 
 REVENUE = {A: "35.00", B: "20.00", C: "7.50"}
@@ -36,13 +36,13 @@ def execute(sql: str, params: tuple | list | None = None) -> None:
 
 
 def make_tables() -> None:
-    """Creates, empty, the tables that dbt builds."""
+    """Creates the tables that dbt builds, empty."""
     execute(STAGING + FEATURES + ANALYTICS)
     hand_over()
 
 
 def make_orders() -> None:
-    """One batch of seven rows: six lines and an exact duplicate."""
+    """One batch with seven rows: six lines and an exact duplicate."""
     with db.connect() as connection:
         connection.execute(
             f"""insert into {tables.BATCHES} (source, file_name, content_sha256, mapping_sha256, currency,
@@ -68,7 +68,7 @@ def make_orders() -> None:
 
 
 def make_slice(run_id: str, as_of: str = AS_OF, factor: int = 1) -> None:
-    """A run's rows, sound in every table; `factor` scales what is forecast."""
+    """The valid rows of a run in every table; `factor` scales the forecast."""
     with db.connect() as connection:
         for customer, revenue in REVENUE.items():
             _customer(connection, as_of, run_id, customer, revenue, factor)
@@ -175,7 +175,7 @@ def judge_all(run_id: str, as_of: str = AS_OF) -> None:
 
 
 def ready_run(as_of: str = AS_OF, factor: int = 1) -> str:
-    """Opens a run with sound rows, judged by every gate; gives its run_id."""
+    """Opens a run with valid rows, judged by every gate; returns its run_id."""
     from datetime import date
 
     run_id = runs.open_run(date.fromisoformat(as_of), "test")
@@ -202,7 +202,7 @@ def make_views() -> None:
 
 
 def hand_over() -> None:
-    """Gives what was made here to who makes it in earnest, and with it everybody's right to read it."""
+    """Gives the tables made here to the roles that own them in production, and lets the other roles read them."""
     execute("call ops.hand_over()")
 
 

@@ -1,4 +1,4 @@
-"""Where texts are found: in any row of any table, in any file of a home."""
+"""Searches texts in every row of every table and in every file of a home."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from clv.warehouse import db
 
 
 def in_tables(texts: list[str], but: tuple[str, ...] = ()) -> list[str]:
-    """The tables of which a row, written as text, holds one of the texts."""
+    """The tables with a row that contains one of the texts."""
     query = """
         select table_schema || '.' || table_name from information_schema.tables
         where table_type = 'BASE TABLE' and table_schema !~ '^(pg_|information_schema)' order by 1
@@ -25,7 +25,7 @@ def in_tables(texts: list[str], but: tuple[str, ...] = ()) -> list[str]:
 
 
 def in_files(texts: list[str], folder: Path) -> list[str]:
-    """The files in which, unpacked, or in whose name one of the texts is."""
+    """The files whose name or unpacked content contains one of the texts."""
     found = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         content = path.read_bytes()

@@ -1,6 +1,6 @@
-"""The shop of four customers in a warehouse with every layer built: made once, and shared by the tests of this folder.
+"""The shop of four customers in a warehouse with every layer built, made once for the tests of this folder.
 
-Whoever changes it puts it back, so that the files can run in any order.
+A test that changes it restores it, so that the files can run in any order.
 """
 
 from __future__ import annotations

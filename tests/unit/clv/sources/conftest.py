@@ -1,4 +1,4 @@
-"""Files through the mapping language to typed rows, without a warehouse."""
+"""Reads files through mappings to typed rows, without a warehouse."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LEAST = {"customer": "c", "order": "o", "time": "t", "amount": "a"}
 
 @pytest.fixture
 def parsed(tmp_path: Path):
-    """The rows of a file, as the view `parsed` has them, with its unreadable records after them."""
+    """The rows of a file as the view `parsed` has them, followed by its unreadable records."""
 
     def read(content: str | bytes, columns: str, said: dict, name: str = "o.csv", currency: str = "USD") -> list[tuple]:
         path = tmp_path / name
