@@ -12,17 +12,15 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from clv.core import settings
+from clv.core import options, settings
 from clv.core.errors import ClvError
 from clv.platform.runtime import airflow
-
-FROM_FILES = ("CLV_WAREHOUSE_URL", "MLFLOW_TRACKING_URI")
 
 
 def read_files(environment: Mapping[str, str]) -> dict[str, str]:
     """NAME for each NAME_FILE that is set. Raises ClvError naming the setting when its file cannot be read."""
     found = {}
-    for name in FROM_FILES:
+    for name in options.variables(secret=True):
         if path := environment.get(f"{name}_FILE"):
             try:
                 found[name] = Path(path).read_text().strip()

@@ -50,7 +50,7 @@ def write(spark: SparkSession, model: Model, training_date: date, run_id: str, s
     if found is None:
         return 0
     fit, common = found
-    rate = settings.shop["discount_rate"]
+    rate = settings.shop.discount_rate
     written = known.mapInArrow(lambda batches: predict(batches, model, fit, common, rate), SCHEMA)
     count = warehouse_io.replace_whole(
         written, settings, tables.REFERENCE_PREDICTIONS, {"model_version": model.version}

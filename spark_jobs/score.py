@@ -93,7 +93,7 @@ def predict(model: Model, as_of: date, run_id: str, settings: Settings) -> dict[
             rows = write_too_little_data(settings, as_of, run_id, NO_ORDER)
             return {"customers": customers, "rows": rows, "status": "too_little_data", "reason": NO_ORDER}
         fit, common = found
-        rate = settings.shop["discount_rate"]
+        rate = settings.shop.discount_rate
         said = features.mapInArrow(lambda batches: say(batches, model, fit, common, rate), SAID_SCHEMA).persist()
         average = explaining.averages(said)
         written = said.mapInArrow(lambda batches: give_reasons(batches, average, as_of, run_id, model), WRITTEN_SCHEMA)

@@ -34,7 +34,7 @@ def ingest(
     loaded: dict[int, door.BatchResult] = {}
     try:
         with rows_progress() as progress:
-            today = dates.today(home.shop["time_zone"])
+            today = dates.today(home.shop.time_zone)
             results = door.load(
                 source, path, home, progress, today=today, tell=lambda one: loaded.update({one.batch_id: one})
             )

@@ -1,4 +1,4 @@
-"""Where things are: one place that reads the environment and the home's own settings.
+"""Where things are: a home's folders, addresses and settings. What can be set is declared in clv.core.options.
 
 `CLV_HOME` (default `.clv`) holds the embedded database, Airflow's home, landing files, models and reports.
 Ports and passwords are made once by `clv up`, kept under it, and read from there by everything else.
@@ -7,14 +7,14 @@ Ports and passwords are made once by `clv up`, kept under it, and read from ther
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
-from clv.core import shop as shop_settings
+from clv.core import options
 from clv.core.errors import ClvError
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -36,12 +36,26 @@ QUIET = {
 @dataclass(frozen=True)
 class Settings:
     """One home's settings. `state` is what `clv up` remembered: ports and what it started. `database` is the
-    warehouse's, unless something is tried out beside it."""
+    warehouse's, unless something is tried out beside it. `given` are the shop's settings where they are known; else
+    shop.json is read when the first of them is asked for."""
 
     home: Path
     state: dict
-    shop: dict
+    given: options.Shop | None = None
     database: str = "warehouse"
+
+    @cached_property
+    def shop(self) -> options.Shop:
+        """The shop's settings. Raises ClvError where shop.json says what cannot be."""
+        return self.given or options.from_file(self.shop_file)
+
+    def with_shop(self, **values: object) -> Settings:
+        """The same home with other settings of the shop, whatever its shop.json says."""
+        return replace(self, given=self.shop.changed(**values))
+
+    @property
+    def shop_file(self) -> Path:
+        return self.home / "shop.json"
 
     @property
     def secrets(self) -> Path:
@@ -66,12 +80,12 @@ class Settings:
     @property
     def horizons(self) -> list[int]:
         """Days that are forecast, shortest first."""
-        return sorted(self.shop["horizons"])
+        return sorted(self.shop.horizons)
 
     @property
-    def blend(self) -> str:
-        """How the weights of the blended forecasts are found: one of BLENDS."""
-        return self.shop["blend"]
+    def blend(self) -> options.Blend:
+        """How the weights of the blended forecasts are found."""
+        return self.shop.blend
 
     @property
     def windows(self) -> list[int]:
@@ -79,13 +93,9 @@ class Settings:
         return windows(self.horizons)
 
     @property
-    def spark_master(self) -> str:
-        return os.environ.get("SPARK_MASTER") or "local[*]"
-
-    @property
     def embedded(self) -> bool:
         """True when the database is the home's own, False when CLV_WAREHOUSE_URL names another."""
-        return not os.environ.get("CLV_WAREHOUSE_URL")
+        return _environment().warehouse_url is None
 
     def secret(self, name: str) -> str:
         """A secret by name, from a file only the owner reads. Raises ClvError when `clv up` has not made it."""
@@ -101,8 +111,8 @@ class Settings:
 
     def database_url(self, database: str) -> str:
         """A database beside the warehouse on the same server (airflow, mlflow)."""
-        if not self.embedded:
-            base, _, rest = _one_spelling(os.environ["CLV_WAREHOUSE_URL"]).rpartition("/")
+        if address := _environment().warehouse_url:
+            base, _, rest = _one_spelling(address).rpartition("/")
             name, _, query = rest.partition("?")
             if database != "warehouse":
                 name = f"{name}_{database}"
@@ -128,9 +138,15 @@ class Settings:
         return self.url_as("analyst")
 
     @property
+    def own_registry(self) -> bool:
+        """True when the registry of models is a database beside the warehouse, False when MLFLOW_TRACKING_URI names
+        another."""
+        return _environment().mlflow_url is None
+
+    @property
     def mlflow_url(self) -> str:
         """The registry, as the modeller where it is a database beside the warehouse."""
-        return os.environ.get("MLFLOW_TRACKING_URI") or for_sqlalchemy(self.url_as("modeller", "mlflow"))
+        return _environment().mlflow_url or for_sqlalchemy(self.url_as("modeller", "mlflow"))
 
     def remember(self, **values: object) -> Settings:
         """Writes values into the home's state, whole or not at all, and returns the settings anew."""
@@ -184,19 +200,25 @@ def _one_spelling(address: str) -> str:
 
 
 def load(home: Path | str | None = None) -> Settings:
-    """The settings of a home (default: CLV_HOME, else .clv in the working directory)."""
+    """The settings of a home (default: CLV_HOME, else .clv in the working directory).
+
+    Raises ClvError where its shop.json says what cannot be.
+    """
     found = located(home)
-    return replace(found, shop=shop_settings.read(found.home / "shop.json"))
+    return replace(found, given=found.shop)
 
 
 def located(home: Path | str | None = None) -> Settings:
-    """The settings of a home without those of its shop.json: what needs none of them goes on where that is broken.
-    `shop` is empty."""
-    path = Path(home or os.environ.get("CLV_HOME") or ".clv").resolve()
-    state = shop_settings.json_file(path / "state.json")
+    """As `load`, without a look at shop.json: what needs none of its settings goes on where it is broken."""
+    path = Path(home or _environment().home).resolve()
+    state = options.json_file(path / "state.json")
     if (path / "home_id").exists():  # not in the state: what runs is found by it even where the state is lost
         state["home_id"] = (path / "home_id").read_text().strip()
-    return Settings(path, state, {})
+    return Settings(path, state)
+
+
+def _environment() -> options.Environment:
+    return options.from_environment(options.Environment)
 
 
 def windows(horizons: Iterable[int]) -> list[int]:

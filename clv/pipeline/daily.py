@@ -61,7 +61,7 @@ def ingest(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - raw is the same
         if not result.already_loaded:
             print("\n".join(ingestion.told(result, home)), flush=True)
 
-    results = ingestion.landing(home, today=dates.today(home.shop["time_zone"]), tell=tell)
+    results = ingestion.landing(home, today=dates.today(home.shop.time_zone), tell=tell)
     new = [result for result in results if not result.already_loaded]
     for result in new:
         for doubt in result.doubts:

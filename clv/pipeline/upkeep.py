@@ -59,7 +59,7 @@ def run(keep_days: int = KEEP_DAYS, keep_dates: int = KEEP_DATES, today: date | 
             rows[table] = rows.get(table, 0) + count
     if versions := _remove_line_versions():
         rows[tables.INT_ORDER_LINE_VERSIONS] = versions
-    kept_for = home.shop["retention_days"]
+    kept_for = home.shop.retention_days
     personal = retention.run(home, (today or dates.today()) - timedelta(days=kept_for)) if kept_for else {}
     return {
         **({"personal": personal} if kept_for else {}),

@@ -76,10 +76,10 @@ def backup(to: Path, home: Settings, step: Step = nullcontext) -> tuple[dict, li
             kept |= _save_warehouse(home, owners_files.empty(folder / WAREHOUSE))
         remarks = []
         with step("the models are saved"):
-            if os.environ.get("MLFLOW_TRACKING_URI"):
-                remarks = ["the registry that MLFLOW_TRACKING_URI names is not in it; back it up where it is"]
-            else:
+            if home.own_registry:
                 _dump(home.database_url("mlflow"), owners_files.empty(folder / REGISTRY))
+            else:
+                remarks = ["the registry that MLFLOW_TRACKING_URI names is not in it; back it up where it is"]
             _save_files(home, owners_files.empty(folder / FILES))
         kept |= {"models": _place_of_models(home), "files": _described(folder)}
         owners_files.write(folder / MANIFEST, json.dumps(kept, indent=2).encode())

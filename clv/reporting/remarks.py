@@ -48,11 +48,11 @@ class Basis:
 
 def of_settings(home: Settings) -> list[str]:
     """Settings that the operator has not made and will want, before any order is loaded."""
-    if home.shop["gross_margin"] is not None:
+    if home.shop.gross_margin is not None:
         return []
     return [
         "no gross_margin is set: where a source brings no cost, profit and customer value are revenue, and LTV:CAC is "
-        f"too high; {SET_MARGIN} {home.home / 'shop.json'}"
+        f"too high; {SET_MARGIN} {home.shop_file}"
     ]
 
 
@@ -61,16 +61,16 @@ def of_run(basis: Basis, home: Settings) -> list[str]:
 
     The assumptions are those of the run. The remedies speak of shop.json as it is now, which the next run uses.
     """
-    place = home.home / "shop.json"
+    place = home.shop_file
     remarks = []
     if "revenue" in (basis.profit or ""):
         where = " wherever no cost is known" if "costs" in (basis.profit or "") else ""
         remedy = f"{SET_MARGIN} {place}"
-        if home.shop["gross_margin"] is not None:
-            remedy = f"the next run takes the gross_margin of {home.shop['gross_margin']} that {place} says now"
+        if home.shop.gross_margin is not None:
+            remedy = f"the next run takes the gross_margin of {home.shop.gross_margin} that {place} says now"
         remarks.append(f"profit and customer value are revenue{where}; {remedy}")
     if basis.unknown:
-        used, now = basis.unknown_consent, home.shop["unknown_consent"]
+        used, now = basis.unknown_consent, home.shop.unknown_consent
         kept, other = ("on", "exclude") if used == "include" else ("left out of", "include")
         remedy = f'to change that, write {{"unknown_consent": "{other}"}} into {place}'
         if now != used:

@@ -172,6 +172,6 @@ def restore(batch_id: int, settings: Settings | None = None) -> None:
 def _adopt_currency(settings: Settings) -> None:
     """A warehouse of orders whose sources state no currency takes the one that shop.json says."""
     query = f"update {tables.SETTINGS} set value = %s where name = 'currency' and value = %s"  # noqa: S608 - our own names
-    if settings.shop["currency"]:
+    if settings.shop.currency:
         with db.connect(settings.url_as(LOADER)) as connection:
-            connection.execute(query, (settings.shop["currency"], NO_CURRENCY))
+            connection.execute(query, (settings.shop.currency, NO_CURRENCY))

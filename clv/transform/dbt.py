@@ -254,11 +254,11 @@ def _failure(result: dict) -> str:
 
 def _shop_variables(settings: Settings) -> dict:
     return {
-        "gross_margin": 1.0 if (margin := settings.shop["gross_margin"]) is None else margin,
+        "gross_margin": 1.0 if (margin := settings.shop.gross_margin) is None else margin,
         "margin_is_set": margin is not None,
-        "unknown_consent": settings.shop["unknown_consent"],
+        "unknown_consent": settings.shop.unknown_consent,
         "horizons": settings.horizons,
         "windows": settings.windows,
         "main_horizon": max(settings.horizons),
-        "discount_rate": settings.shop["discount_rate"],
+        "discount_rate": settings.shop.discount_rate,
     }

@@ -12,8 +12,8 @@ from typing import Any
 from clv.catalog import tables
 from clv.core import dates
 from clv.core import settings as settings_module
+from clv.core.options import BLENDS
 from clv.core.settings import Settings
-from clv.core.shop import BLENDS
 from clv.warehouse import db, registry
 from clv.warehouse.roles import MODELLER
 
@@ -95,10 +95,10 @@ def too_little(day: date, settings: Settings) -> str | None:
     )[0]
     days = (day - first).days if first else 0
     shop = settings.shop
-    if days < shop["minimum_days"]:
-        return f"{days} days of orders before {day}; a forecast needs {shop['minimum_days']}"
-    if customers < shop["minimum_customers"]:
-        return f"{customers} customers before {day}; a forecast needs {shop['minimum_customers']}"
+    if days < shop.minimum_days:
+        return f"{days} days of orders before {day}; a forecast needs {shop.minimum_days}"
+    if customers < shop.minimum_customers:
+        return f"{customers} customers before {day}; a forecast needs {shop.minimum_customers}"
     if frequent < FREQUENT_CUSTOMERS:
         return f"{frequent} customers with three orders before {day}; a forecast needs {FREQUENT_CUSTOMERS}"
     return None
@@ -141,8 +141,8 @@ def data_digest(training_date: date, settings: Settings | None = None) -> str:
         HISTORY_DAYS,
         LEARNERS,
     ]
-    if settings.shop["tune_minutes"]:
-        configuration += [settings.shop["tune_minutes"], settings.shop["tune_search"]]
+    if settings.shop.tune_minutes:
+        configuration += [settings.shop.tune_minutes, settings.shop.tune_search]
     if settings.blend != BLENDS[0]:
         configuration.append(settings.blend)
     return hashlib.sha256(repr((int(count), int(total), configuration)).encode()).hexdigest()
@@ -162,7 +162,7 @@ def has_references(model_version: str, settings: Settings) -> bool:
     query = f"""
         select exists (select from {tables.REFERENCE_PREDICTIONS} where model_version = %s and discount_rate = %s)
     """  # noqa: S608 - our own names
-    values = (model_version, float(settings.shop["discount_rate"]))
+    values = (model_version, float(settings.shop.discount_rate))
     return db.rows(query, values, settings.url_as(MODELLER))[0][0]
 
 

@@ -52,13 +52,12 @@ def setup(settings: Settings | None = None) -> None:
     _quiet()
     served = settings.mlflow_url.startswith("http")
     with db.lock("mlflow", settings.warehouse_url):
-        if os.environ.get("MLFLOW_TRACKING_URI"):
-            if not served:
-                _migrate(settings.mlflow_url)
-        else:
+        if settings.own_registry:
             url = settings.database_url("mlflow")
             _migrate(for_sqlalchemy(url))
             let_modeller_in(url)
+        elif not served:
+            _migrate(settings.mlflow_url)
         client = _client(settings)
         if not client.search_registered_models(f"name = '{MODEL}'"):
             client.create_registered_model(MODEL)

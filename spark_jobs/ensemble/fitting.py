@@ -91,7 +91,7 @@ def fit(
     log.info("fitted the anchor at %d origins, %s to %s", len(origins), min(origins), max(origins))
     past = past_of(features, origins, daily, settings, training_date)
     found = {} if known is None else known
-    if settings.shop["tune_minutes"] and known is None:
+    if settings.shop.tune_minutes and known is None:
         found = tuned(past, settings)
     sets = {OURS: model_choice.LEARNERS}
     if any(one.better for one in found.values()):
@@ -195,7 +195,7 @@ def unlearned(settings: Settings, training_date: date, name: str) -> tuple[Model
 def tuned(past: Past, settings: Settings) -> dict[str, tuning.Found]:
     """Parameters searched for on the longest window that has enough examples closed by its first held-back origin,
     so that what is found is judged on origins it knows nothing of. None where no window has."""
-    minutes, how = settings.shop["tune_minutes"], settings.shop["tune_search"]
+    minutes, how = settings.shop.tune_minutes, settings.shop.tune_search
     for window, days in sorted(past.held.items(), reverse=True):
         rows = learning.lessons(past.data, past.examples_by(window, days[0]), window) if days else None
         if rows is not None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
+from clv.core import options
 from clv.core.errors import Unavailable
 from clv.core.settings import PROJECT, QUIET, Settings
 
@@ -33,14 +34,15 @@ def running(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> Iterator[S
 
 
 def start(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> SparkSession:
-    """A session on `settings.spark_master`; loopback only, without a UI, where Spark is local.
+    """A session on SPARK_MASTER; loopback only, without a UI, where Spark is local.
 
     jvm: flags of a local JVM, which hold for the process's first session and all after it.
 
     Nothing is fetched: the warehouse is reached from the workers' Python, so no JAR is needed, and no secret is
     ever part of Spark's configuration, which Spark writes into logs and shows in its UI.
     """
-    master = settings.spark_master
+    spark = options.from_environment(options.Spark)
+    master = spark.master
     os.environ.update(QUIET)
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     os.environ["PYTHONPATH"] = os.pathsep.join(
@@ -50,7 +52,7 @@ def start(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> SparkSession
     builder = (
         SparkSession.builder.master(master)
         .appName(f"perennial {name}")
-        .config("spark.driver.memory", os.environ.get("SPARK_DRIVER_MEMORY", "1g"))
+        .config("spark.driver.memory", spark.driver_memory)
         .config("spark.sql.shuffle.partitions", "4")
         .config("spark.sql.adaptive.enabled", "false")  # so that partitions, and with them rows, stay in order
         .config("spark.python.daemon.module", "spark_jobs.io.daemon")

@@ -20,8 +20,8 @@ from clv import sources
 from clv.catalog import outcomes, tables
 from clv.core import settings
 from clv.core.errors import ClvError
+from clv.core.options import LONGEST_HORIZON
 from clv.core.progress import Step
-from clv.core.shop import LONGEST_HORIZON
 from clv.core.sql_text import path_literal
 from clv.evaluation.backtest import comparison, scratch
 from clv.transform import dbt

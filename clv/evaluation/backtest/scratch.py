@@ -32,8 +32,7 @@ def database(home: settings.Settings, horizons: list[int]) -> Iterator[settings.
     Raises ClvError where the server's user may not create a database.
     """
     name = f"backtest_{secrets.token_hex(4)}"
-    shop = {**home.shop, "horizons": horizons}
-    scratch = dataclasses.replace(home, database=name, shop=shop)
+    scratch = dataclasses.replace(home.with_shop(horizons=horizons), database=name)
     made = sql.Identifier(psycopg.conninfo.conninfo_to_dict(scratch.warehouse_url)["dbname"])  # type: ignore[arg-type]
     with db.connect(home.warehouse_url, autocommit=True) as connection:
         try:

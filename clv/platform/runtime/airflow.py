@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from clv.core import settings
+from clv.core import options, settings
 from clv.core.errors import ClvError
 from clv.platform.runtime import processes
 from clv.platform.runtime.processes import Service
@@ -51,7 +51,8 @@ def environment(home: settings.Settings) -> dict[str, str]:
     """The environment variables of Airflow's services and tasks, in addition to the caller's environment."""
     base = url(home)
     database = home.database_url("airflow").removeprefix("postgresql://")
-    options = {
+    variables = {
+        **options.set_variables(),
         "AIRFLOW_HOME": home.airflow_home,
         "AIRFLOW__CORE__DAGS_FOLDER": DAGS,
         "AIRFLOW__CORE__PLUGINS_FOLDER": DAGS / "plugins",
@@ -88,10 +89,9 @@ def environment(home: settings.Settings) -> dict[str, str]:
         "PYSPARK_PYTHON": sys.executable,
         "NO_PROXY": f"127.0.0.1,localhost,{os.environ.get('NO_PROXY', '')}",
         "SPT_NOENV": "1",  # process titles would overwrite the marks by which our processes are found
-        **{name: os.environ[name] for name in ("CLV_WAREHOUSE_URL", "SPARK_MASTER") if os.environ.get(name)},
         **settings.QUIET,
     }
-    return {name: str(value) for name, value in options.items()}
+    return {name: str(value) for name, value in variables.items()}
 
 
 def services(home: settings.Settings) -> list[Service]:

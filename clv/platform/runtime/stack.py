@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clv.catalog import tables
-from clv.core import settings
+from clv.core import options, settings
 from clv.core.errors import ClvError
 from clv.core.progress import Step
 from clv.platform.runtime import airflow, databases, postgres, processes
@@ -150,7 +150,7 @@ def status(home: settings.Settings) -> list[ServiceState]:
 
 def check_java() -> None:
     """Raises ClvError, with the mend, when Spark would find no Java, or too old a one."""
-    home = os.environ.get("JAVA_HOME")
+    home = options.from_environment(options.Spark).java_home
     program = f"{home}/bin/java" if home else shutil.which("java")
     mend = "install it (Debian, Ubuntu: apt-get install default-jre-headless), or point JAVA_HOME at one"
     if not program or not Path(program).exists():

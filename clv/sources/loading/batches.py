@@ -189,9 +189,9 @@ def _load_orders(
     with writing.transaction(settings.url_as(LOADER)) as cursor:
         writing.hold_customers(cursor)
         erased = erasures.erased(settings)
-        currency = currencies.claimed(cursor, file, mapping, codes, settings.shop["currency"])
+        currency = currencies.claimed(cursor, file, mapping, codes, settings.shop.currency)
         met = zones.met(duck, mapping)
-        duck.execute(mapped.parsed_view(met, settings.shop["time_zone"], currency, bool(codes)))
+        duck.execute(mapped.parsed_view(met, settings.shop.time_zone, currency, bool(codes)))
         gone = erased_rows.lines(duck, mapping, erased)
         values = _unreadable_values(duck, file, mapping)
         unreadable = sorted(unreadable + values, key=lambda row: row.line)
@@ -227,7 +227,7 @@ def _load_orders(
         if written != loaded:  # the transaction is rolled back
             raise RuntimeError(f"{file.name}: {loaded} rows were counted and {written} written")
         writing.copy_unreadable(cursor, batch_id, file, unreadable)
-        warned = [*noticed.found(duck, met, settings.shop["time_zone"], today), *doubts.amounts_twice(duck, mapping)]
+        warned = [*noticed.found(duck, met, settings.shop.time_zone, today), *doubts.amounts_twice(duck, mapping)]
         writing.copy_warnings(cursor, batch_id, warned)
         writing.copy_customers(cursor, customers, mapping.source)
     return BatchResult(
@@ -249,9 +249,9 @@ def _load_spend(
     unreadable = reading.read(duck, file, mapping)
     codes = currencies.stated(duck, mapping)
     with writing.transaction(settings.url_as(LOADER)) as cursor:
-        currency = currencies.claimed(cursor, file, mapping, codes, settings.shop["currency"])
-        duck.execute(spend.parsed_view(mapping, settings.shop["time_zone"], currency, bool(codes)))
-        warned = noticed.found(duck, mapping, settings.shop["time_zone"], today)
+        currency = currencies.claimed(cursor, file, mapping, codes, settings.shop.currency)
+        duck.execute(spend.parsed_view(mapping, settings.shop.time_zone, currency, bool(codes)))
+        warned = noticed.found(duck, mapping, settings.shop.time_zone, today)
         unreadable = sorted(unreadable + _unreadable_values(duck, file, mapping), key=lambda row: row.line)
         usable, loaded = duck.execute(
             "select count(*) filter (_rule is null), count(*) from parsed anti join unreadable using (_line)"

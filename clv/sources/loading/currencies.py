@@ -43,7 +43,7 @@ def require_the_warehouses(settings: Settings) -> None:
     """Raises ClvError where shop.json says another currency than the warehouse's money is in."""
     query = f"select value from {tables.SETTINGS} where name = 'currency' and value <> %s"  # noqa: S608 - our own names
     held = db.rows(query, (NO_CURRENCY,), settings.url_as(LOADER))
-    shop = settings.shop["currency"]
+    shop = settings.shop.currency
     if shop and held and held[0][0] != shop:
         raise ClvError(differs(shop, held[0][0]))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import date
 
 import pandas as pd
@@ -80,7 +79,7 @@ def check_rows_against_the_model(home: Settings, model_version: str, scored: pd.
     columns = {name: found[name].to_numpy(float) for name in FEATURE_COLUMNS}
     fit, daily = anchor.fit_origin(columns), warehouse_io.daily_revenue(AS_OF, home.warehouse_url)
     common = forecast.settings_of(model, fit, columns, daily, AS_OF)
-    said = forecast.forecast(model, fit, columns, common, home.shop["discount_rate"])
+    said = forecast.forecast(model, fit, columns, common, home.shop.discount_rate)
     assert main.predicted_revenue.to_numpy() == pytest.approx(said[365].revenue, abs=1e-3)
     assert main.p_purchase.to_numpy() == pytest.approx(said[365].p_purchase, abs=1e-5)
     assert main.days_to_next_order.to_numpy(float) == pytest.approx(said[365].days_to_next_order, abs=1, nan_ok=True)
@@ -101,5 +100,5 @@ def check_record(home: Settings, choice: Choice) -> None:
         way = record["blends"][window]["weighted"]
         assert (way["value_weights"], way["chance_weights"]) == (weights["value"], weights["chance"])
     assert {"weighted", "voting", "stacking"} == set(record["blends"]["90"])
-    stacked = replace(home, shop={**home.shop, "blend": "stacking"})
+    stacked = home.with_shop(blend="stacking")
     assert model_choice.data_digest(choice.training_date, stacked) != choice.data_digest

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -58,7 +57,7 @@ def check_references(home: Settings, made: pd.DataFrame, choice: model_choice.Ch
     expected = db.rows(then, (choice.training_date,), home.warehouse_url)
     referred = f"select {main} from {tables.REFERENCE_PREDICTIONS} where model_version = %s order by 1"
     assert db.rows(referred, (choice.model_version,), home.warehouse_url) == expected
-    dearer = replace(home, shop={**home.shop, "discount_rate": 0.2})
+    dearer = home.with_shop(discount_rate=0.2)
     assert not model_choice.has_references(str(choice.model_version), dearer)  # they are made anew by the new rate
     db.rows(f"delete from {tables.CUSTOMER_PREDICTIONS} returning 1", url=home.warehouse_url)
 

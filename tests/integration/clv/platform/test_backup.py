@@ -99,7 +99,7 @@ def test_an_empty_home_becomes_the_one_that_was_saved(server, shop, tmp_path, mo
         assert publication.digest(date.fromisoformat(run_id.partition(".")[0]), run_id) == digest
     assert db.migrate() == []
     assert new.secret("pseudonym_key") == key
-    assert new.shop["gross_margin"] == 0.4
+    assert new.shop.gross_margin == 0.4
     assert (new.home / "sources" / "ours.yml").read_text() == "# the shop's own\n"
 
     # Readers read, and everything goes on where it stood.

@@ -166,9 +166,8 @@ def test_the_page_and_the_list_show_the_same_customers_consent_included(shop, in
 def test_customers_who_were_never_asked_are_counted_and_on_lists_only_by_the_shops_policy(shop, monkeypatch):
     counts = "sum(customers_contactable), sum(customers_agreed), sum(customers_refused), sum(customers_consent_unknown)"
     assert db.rows(f"select {counts} from analytics.segment_summary") == [(2, 2, 3, 1)]
-    monkeypatch.setitem(shop.shop, "unknown_consent", "include")
     run_id = runs.open_run(AS_OF, "test")
-    build(shop, run_id, ("features", "analytics"))
+    build(shop.with_shop(unknown_consent="include"), run_id, ("features", "analytics"))
     publish(run_id)
     try:
         assert db.rows(f"select {counts} from analytics.segment_summary") == [(3, 2, 3, 1)]

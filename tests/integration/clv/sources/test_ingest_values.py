@@ -3,7 +3,6 @@
 # ruff: noqa: DTZ001 - times in raw are naive, in the reporting zone
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -90,7 +89,7 @@ def test_one_currency_per_warehouse(home, tmp_path):
 
 
 def in_currency(home, currency: str | None):
-    return replace(home, shop={**home.shop, "currency": currency})
+    return home.with_shop(currency=currency)
 
 
 def test_a_warehouse_without_currency_takes_the_one_of_shop_json(home, tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from clv.core import settings, shop
+from clv.core import options, settings
 from clv.core.errors import ClvError
 from clv.warehouse import roles
 
@@ -104,7 +104,7 @@ def test_what_needs_no_setting_of_the_shop_goes_on_where_shop_json_is_broken(tmp
 
 def test_shop_json_changes_what_it_says(tmp_path):
     (tmp_path / "shop.json").write_text('{"currency": "GBP", "minimum_days": 30}')
-    assert settings.load(tmp_path).shop == {**shop.SHOP_DEFAULTS, "currency": "GBP", "minimum_days": 30}
+    assert settings.load(tmp_path).shop == options.Shop(currency="GBP", minimum_days=30)
 
 
 @pytest.mark.parametrize(

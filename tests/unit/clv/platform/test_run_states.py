@@ -40,7 +40,7 @@ def home(tmp_path: Path) -> settings.Settings:
     (tmp_path / "secrets").mkdir()
     for name in ("airflow_password", "publisher_password"):
         (tmp_path / "secrets" / name).write_text("pw")
-    return settings.Settings(tmp_path, {"airflow_port": 1}, {})
+    return settings.Settings(tmp_path, {"airflow_port": 1})
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from clv.core import settings
-from clv.core.shop import SHOP_DEFAULTS
+from clv.core.options import Shop
 from clv.reporting.remarks import Basis, of_run, of_settings
 
 
 def home(**shop: object) -> settings.Settings:
-    return settings.Settings(Path("/home"), {}, {**SHOP_DEFAULTS, **shop})
+    return settings.Settings(Path("/home"), {}, Shop().changed(**shop))
 
 
 def test_a_margin_is_asked_for_until_it_is_set():

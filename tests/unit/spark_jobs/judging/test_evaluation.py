@@ -9,7 +9,7 @@ import pytest
 from customers import FIT, customers
 from test_forecast import trained
 
-from clv.core.shop import BLENDS
+from clv.core.options import BLENDS
 from spark_jobs.ensemble import blending, forecast
 from spark_jobs.ensemble.forecast import Model, Trained
 from spark_jobs.ensemble.level import Daily

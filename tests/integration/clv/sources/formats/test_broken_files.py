@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 import yaml
@@ -44,7 +44,7 @@ class Outcome:
 @pytest.fixture(scope="module")
 def files(module_home: settings.Settings, tmp_path_factory: pytest.TempPathFactory) -> dict[Broken, Outcome]:
     """Each kind loaded as a source of its own, several at a time, and staging built of them all."""
-    home = replace(module_home, shop={**module_home.shop, "currency": "EUR"})
+    home = module_home.with_shop(currency="EUR")
     folder = tmp_path_factory.mktemp("files")
     (home.home / "sources").mkdir()
 

@@ -1,0 +1,248 @@
+"""Every setting, declared once: what it is called, what it does, what it may be, and its value where it is not set.
+
+The environment's (`Environment`, `Spark`) are environment variables; the shop's (`Shop`) stand in $CLV_HOME/shop.json.
+Nothing else reads a setting from the environment. A new setting is one more line here: its error, its row in
+docs/operating.md and its place in docs/shop.schema.json follow from it (scripts/settings_docs.py writes both).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, WrapValidator
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from clv.core import zone_names
+from clv.core.declared import HORIZONS
+from clv.core.errors import ClvError
+
+LONGEST_HORIZON = 1095
+Blend = Literal["weighted", "voting", "stacking"]  # ways to the weights of the forecasts that are blended
+Search = Literal["bayes", "random", "grid"]
+ConsentPolicy = Literal["exclude", "include"]
+BLENDS: tuple[Blend, ...] = get_args(Blend)
+
+
+@dataclass(frozen=True)
+class May:
+    """What a setting may be, in the words that follow "NAME is"."""
+
+    words: str
+
+
+def _one_of(choices: Any) -> May:
+    return May(f"one of {', '.join(get_args(choices))}")
+
+
+def _different(days: list[int]) -> list[int]:
+    if len(set(days)) < len(days):
+        raise ValueError("one stands twice")
+    return days
+
+
+def _zone(name: str) -> str:
+    if not zone_names.exists(name):
+        raise PydanticCustomError("zone", "there is no such zone", {"near": zone_names.near(name)})
+    return name
+
+
+# A number stays as it is written: 1 and 1.0 are different texts in SQL and in digests.
+AS_WRITTEN = WrapValidator(lambda value, check: (check(value), value)[1])
+COUNT = May("a whole number from 0")
+
+
+class Environment(BaseSettings):
+    """Where things are: variables of the environment that every command reads."""
+
+    model_config = SettingsConfigDict(frozen=True, case_sensitive=True, env_ignore_empty=True, extra="ignore")
+
+    home: Annotated[Path, May("a folder")] = Field(
+        Path(".clv"), alias="CLV_HOME", description="where everything is kept", examples=["/srv/my-shop"]
+    )
+    # Read by clv.core.settings, which takes all of PostgreSQL's spellings and repeats no password.
+    warehouse_url: Annotated[str | None, May("the address of a database")] = Field(
+        None,
+        alias="CLV_WAREHOUSE_URL",
+        description="an existing PostgreSQL (15 or newer) instead of the embedded one; holds a password, so it can "
+        "be kept in a file for containers, which CLV_WAREHOUSE_URL_FILE names",
+        examples=["postgresql://user:password@host:port/database"],
+        json_schema_extra={"secret": True},
+    )
+    mlflow_url: Annotated[str | None, May("an address that MLflow takes")] = Field(
+        None,
+        alias="MLFLOW_TRACKING_URI",
+        description="another MLflow registry than a database beside the warehouse; in containers "
+        "MLFLOW_TRACKING_URI_FILE may name a file with it",
+        examples=["http://127.0.0.1:5000"],
+        json_schema_extra={"secret": True},
+    )
+
+
+class Spark(BaseSettings):
+    """Where and with what Spark runs: read where Spark is started, so that a mistake here stops nothing else."""
+
+    model_config = Environment.model_config
+
+    master: Annotated[str, May("an address that Spark takes")] = Field(
+        "local[*]",
+        alias="SPARK_MASTER",
+        description="another Spark than this machine's cores",
+        examples=["spark://host:7077"],
+    )
+    driver_memory: Annotated[str, Field(pattern=r"^[1-9]\d*([kmgtKMGT][bB]?)?$"), May("an amount of memory")] = Field(
+        "1g",
+        alias="SPARK_DRIVER_MEMORY",
+        description="memory of Spark's driver, where the model learns; k, m, g or t, without one mebibytes",
+        examples=["2g"],
+    )
+    java_home: Annotated[str | None, May("the folder of a Java")] = Field(
+        None,
+        alias="JAVA_HOME",
+        description="the Java that Spark runs on, instead of the PATH's",
+        examples=["/usr/lib/jvm/java-17-openjdk-amd64"],
+    )
+
+
+class Shop(BaseModel):
+    """What an owner may say of the shop, in $CLV_HOME/shop.json."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", title="shop.json")
+
+    gross_margin: Annotated[
+        Annotated[float, Field(ge=0, le=1), AS_WRITTEN] | None, May("a number from 0 to 1, such as 0.4")
+    ] = Field(
+        None,
+        description="profit per unit of revenue where a source brings no cost; where it is not set, profit is revenue "
+        "there, and runs, the report and profit_basis say so",
+        examples=[0.4],
+    )
+    discount_rate: Annotated[
+        float, Field(ge=0, lt=10), AS_WRITTEN, May("a number from 0 to under 10, such as 0.1 for 10% a year")
+    ] = Field(0.10, description="by which later profit counts for less, a year", examples=[0.1])
+    horizons: Annotated[
+        list[Annotated[int, Field(ge=7, le=LONGEST_HORIZON)]],
+        Field(min_length=1, max_length=5),
+        AfterValidator(_different),
+        May(f"one to five different numbers of days from 7 to {LONGEST_HORIZON}, such as [90, 365]"),
+    ] = Field(list(HORIZONS), description="days that are forecast; the longest is the main one", examples=[[90, 365]])
+    blend: Annotated[Blend, _one_of(Blend)] = Field(
+        "weighted",
+        description="how the weights of the blended forecasts are found (docs/forecast.md)",
+        examples=["stacking"],
+    )
+    tune_minutes: Annotated[
+        float, Field(ge=0, le=600), AS_WRITTEN, May("a number of minutes from 0 to 600")
+    ] = Field(
+        0, description="minutes that a training may search for the learners' parameters; 0: the usual ones",
+        examples=[20],
+    )  # fmt: skip
+    tune_search: Annotated[Search, _one_of(Search)] = Field("bayes", description="how it searches", examples=["random"])
+    minimum_days: Annotated[int, Field(ge=0), COUNT] = Field(
+        180, description="days of orders before a forecast is made", examples=[180]
+    )
+    minimum_customers: Annotated[int, Field(ge=0), COUNT] = Field(
+        500, description="customers before a forecast is made", examples=[500]
+    )
+    time_zone: Annotated[str, AfterValidator(_zone), May('a text such as "Europe/London"')] = Field(
+        "UTC",
+        description="that orders are dated in; times whose offset or zone is known are converted to it",
+        examples=["Europe/London"],
+    )
+    unknown_consent: Annotated[ConsentPolicy, _one_of(ConsentPolicy)] = Field(
+        "exclude",
+        description="whether lists meant for contact hold customers who were never asked; those who refused are never "
+        "on them",
+        examples=["include"],
+    )
+    currency: Annotated[
+        Annotated[str, Field(pattern="^[A-Z]{3}$")] | None, May("a code of three letters such as GBP")
+    ] = Field(None, description="the warehouse's; where it is not set, the first file's", examples=["GBP"])
+    retention_days: Annotated[
+        Annotated[int, Field(ge=1)] | None, May("a whole number of days from 1, such as 365")
+    ] = Field(
+        None,
+        description="days after which upkeep removes what names a person and no step reads; not set: never",
+        examples=[365],
+    )  # fmt: skip
+
+    def changed(self, **values: object) -> Shop:
+        """These settings with other values. Raises pydantic's ValidationError for a value that cannot be."""
+        return Shop.model_validate({**self.model_dump(), **values})
+
+
+OF_ENVIRONMENT = (Environment, Spark)
+Section = TypeVar("Section", bound=BaseSettings)
+
+
+def from_environment(section: type[Section]) -> Section:
+    """A section of the environment's settings as they are now.
+
+    Raises ClvError naming the variable that cannot be, what it may be, and how to write it.
+    """
+    try:
+        return section()
+    except ValidationError as error:
+        name = str(error.errors()[0]["loc"][0])
+        mend = f"export {name}={shlex.quote(str(_field(section, name).examples[0]))}"
+        raise ClvError(f"{name} is {words(section, name)}, not {json.dumps(os.environ[name])}; {mend}") from None
+
+
+def from_file(path: Path) -> Shop:
+    """What a home's shop.json says, with the defaults of what it does not.
+
+    Raises ClvError naming the file, the setting that cannot be, what it may be, and how to write it.
+    """
+    said = json_file(path)
+    if not isinstance(said, dict):
+        raise ClvError(f'{path} holds no settings; write it as in {{"gross_margin": 0.4}}')
+    said = {name: value for name, value in said.items() if name != "$schema"}  # that editors look for
+    known = Shop.model_fields
+    if unknown := sorted(set(said) - set(known)):
+        raise ClvError(f"{path} sets {', '.join(unknown)}; known settings are {', '.join(known)}")
+    try:
+        return Shop.model_validate(said)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        wrong = f"{name} is {words(Shop, name)}, not {json.dumps(said[name])}"
+        example = _field(Shop, name).examples[0]
+        if near := first.get("ctx", {}).get("near"):
+            wrong, example = f"there is no {name} {json.dumps(said[name])}", near
+        raise ClvError(f"{path}: {wrong}; write it as in {json.dumps({name: example})}") from None
+
+
+def json_file(path: Path) -> dict:
+    """A file of JSON, {} where there is none. Raises ClvError naming it when it cannot be read."""
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise ClvError(f"{path} is not JSON ({error}); mend it or remove it") from None
+
+
+def variables(secret: bool = False) -> list[str]:
+    """The names of the environment's settings; of those alone that may hold a password, where these are asked for."""
+    fields = [field for section in OF_ENVIRONMENT for field in section.model_fields.values()]
+    return [str(field.alias) for field in fields if field.json_schema_extra or not secret]
+
+
+def set_variables() -> dict[str, str]:
+    """The environment's settings that are set, as they stand there: for processes that are to have the same."""
+    return {name: os.environ[name] for name in variables() if os.environ.get(name)}
+
+
+def words(section: type[BaseModel], name: str) -> str:
+    """What a setting may be."""
+    return next(part.words for part in _field(section, name).metadata if isinstance(part, May))
+
+
+def _field(section: type[BaseModel], name: str) -> Any:
+    fields = section.model_fields
+    return fields.get(name) or next(field for field in fields.values() if field.alias == name)
