@@ -25,9 +25,10 @@ down: ## stop everything that was started
 status: ## show what runs, and what is published
 	@.venv/bin/clv status
 
-lint: bootstrap-dev ## check style, SQL and types
+lint: bootstrap-dev ## check style, imports, SQL and types
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+	.venv/bin/lint-imports --no-cache --no-logo
 	.venv/bin/sqlfluff lint --nocolor --disable-progress-bar dbt_project
 	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 .venv/bin/pyright
 

@@ -75,10 +75,10 @@ def down() -> None:
 
 def _active_runs(home: settings.Settings) -> list[str]:
     """The dates of the runs that are running or queued; empty when Airflow does not answer."""
-    from clv.platform import airflow_api, airflow_state
+    from clv.platform import airflow_session, airflow_state
 
     try:
-        return [run.day for run in airflow_state.active(airflow_api.Airflow(home))]
+        return [run.day for run in airflow_state.active(airflow_session.Airflow(home))]
     except ClvError:
         return []
 

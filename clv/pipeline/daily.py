@@ -106,10 +106,10 @@ def gate(name: str) -> Callable[[date, str], Facts]:
     """Makes the step that judges one layer. The step raises ClvError when a critical expectation fails."""
 
     def step(as_of: date, run_id: str) -> Facts:
-        from clv.quality import runner
         from clv.reporting.report import gates
+        from expectations.gates import judge
 
-        return runner.judge(name, as_of, run_id, gates.write)
+        return judge(name, as_of, run_id, gates.write)
 
     return step
 

@@ -1,17 +1,11 @@
-"""What Airflow knows of runs: whether one is active, and why one failed.
-
-Uses the session of clv.platform.airflow_api.
-"""
+"""What Airflow knows of runs: whether one is active, and why one failed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from clv.core.errors import ClvError, NotFoundError
-
-if TYPE_CHECKING:
-    from clv.platform.airflow_api import Airflow
+from clv.platform.airflow_session import Airflow
 
 DAILY, TRAIN = "clv_daily", "clv_train"
 ACTIVE = ("queued", "running")

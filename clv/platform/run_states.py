@@ -11,7 +11,8 @@ from dataclasses import replace
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
 from clv.platform import airflow_state
-from clv.platform.airflow_api import ENDED, Airflow
+from clv.platform.airflow_api import ENDED
+from clv.platform.airflow_session import Airflow
 from clv.warehouse.runs import PUBLISHED, History
 
 

@@ -3,39 +3,35 @@
 from __future__ import annotations
 
 import json
-import logging
-import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import great_expectations
 import psycopg
+from great_expectations.core import ExpectationSuite, ExpectationSuiteValidationResult, ValidationDefinition
+from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults
 
 from clv.catalog import tables
-from clv.core import settings
-from clv.core.errors import ClvError
 from clv.quality import dimensions, results
-from clv.quality.results import Finding, GateFailed
+from clv.quality.results import Finding
+from clv.quality.rules import Slice, Suite
 from clv.warehouse import db, roles
 from clv.warehouse.roles import PUBLISHER
 
-if TYPE_CHECKING:
-    from great_expectations.core import ExpectationSuiteValidationResult
-
-__all__ = ["GateFailed", "judge"]
+Suites = Sequence[Callable[[Slice], Suite]]
 
 
-def judge(gate: str, as_of_date: date, run_id: str, write_page: Callable[[str], Path]) -> dict:
-    """Judges one gate (raw, staging, features, predictions or analytics) and returns the facts.
+def judge(gate: str, suites: Suites, as_of_date: date, run_id: str, write_page: Callable[[str], Path]) -> dict:
+    """Judges one gate by the suites that its functions make for the run, and returns the facts.
 
     Replaces this run's earlier results of the gate in ops.gate_results, in one transaction. `write_page(run_id)` then
     writes the page of the run's gates and says where it is. Raises GateFailed, in one line with counts, masked examples
     and the mend, when a critical expectation fails; warnings are recorded.
     """
     started = time.monotonic()
-    documents = _validate(gate, as_of_date, run_id)
+    documents = _validate(gate, suites, Slice(as_of_date, run_id))
     found = [one for table, document in documents.items() for one in results.findings(table, document)]
     with db.connect(roles.url(PUBLISHER)) as connection:
         _keep(connection, gate, as_of_date, run_id, found)
@@ -58,40 +54,28 @@ def judge(gate: str, as_of_date: date, run_id: str, write_page: Callable[[str], 
 
 def context():
     """A Great Expectations context that lives in memory and reports to nobody."""
-    os.environ.update(settings.QUIET)
-    # Hundreds of lines about its own registry would hide, in a task's log, which expectation failed.
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
-    import great_expectations as gx
-    from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults
-
     config = DataContextConfig(
         store_backend_defaults=InMemoryStoreBackendDefaults(),
         analytics_enabled=False,
         progress_bars={"globally": False},  # type: ignore[arg-type]
     )
-    return gx.get_context(mode="ephemeral", project_config=config)
+    return great_expectations.get_context(mode="ephemeral", project_config=config)
 
 
-def _validate(gate: str, as_of_date: date, run_id: str) -> dict[str, dict]:
+def _validate(gate: str, suites: Suites, run: Slice) -> dict[str, dict]:
     """Each judged table's validation result as JSON, customers masked."""
     gx = context()
-    from great_expectations.core import ExpectationSuite, ValidationDefinition
-
-    from clv.quality.rules import Slice
-    from expectations import analytics, features, predictions, raw, staging
-
-    modules = {"raw": raw, "staging": staging, "features": features, "predictions": predictions, "analytics": analytics}
-    if gate not in modules:
-        raise ClvError(f"there is no gate '{gate}'; the gates are {', '.join(modules)}")
     with db.connect(roles.url(PUBLISHER)):  # says in one line when the warehouse does not answer
         pass
     source = gx.data_sources.add_postgres("warehouse", connection_string=roles.url(PUBLISHER))
     documents = {}
     try:
-        for make in modules[gate].SUITES:
-            judged = make(Slice(as_of_date, run_id))
+        for make in suites:
+            judged = make(run)
             suite = gx.suites.add(ExpectationSuite(f"{gate}: {judged.table}", expectations=judged.expectations))
-            batch = source.add_query_asset(judged.table, query=judged.query).add_batch_definition_whole_table(run_id)
+            batch = source.add_query_asset(judged.table, query=judged.query).add_batch_definition_whole_table(
+                run.run_id
+            )
             definition = gx.validation_definitions.add(ValidationDefinition(name=suite.name, data=batch, suite=suite))
             result = definition.run(result_format={"result_format": "SUMMARY", "partial_unexpected_count": 3})
             documents[judged.table] = _document(result)

@@ -13,7 +13,7 @@ def write(context: Any, text: str) -> None:
 
     from clv.core import settings
     from clv.core.errors import ClvError
-    from clv.platform.airflow_api import Airflow
+    from clv.platform.airflow_session import Airflow
 
     dag_run = context["dag_run"]
     base = conf.get("core", "execution_api_server_url", fallback="").rstrip("/").removesuffix("/execution") or None

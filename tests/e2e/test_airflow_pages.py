@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from clv.platform.airflow_api import Airflow
+from clv.platform.airflow_session import Airflow
 from clv.platform.runtime import airflow
 
 pytestmark = pytest.mark.e2e

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from clv.core import settings
-from clv.platform.airflow_api import Airflow
+from clv.platform.airflow_session import Airflow
 from clv.platform.runtime import processes
 from clv.warehouse import db
 

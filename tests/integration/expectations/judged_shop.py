@@ -6,9 +6,9 @@ from datetime import date
 
 import small_warehouse as small
 
-from clv.quality import runner
-from clv.reporting.report import gates
+from clv.reporting.report import gates as pages
 from clv.warehouse import db
+from expectations import gates
 
 DAY = date.fromisoformat(small.AS_OF)
 RUN = f"{small.AS_OF}.1"
@@ -25,4 +25,4 @@ def stored(gate: str) -> dict[str, tuple]:
 
 def judge(gate: str) -> dict:
     """The facts of the gate over the run, its page written."""
-    return runner.judge(gate, DAY, RUN, gates.write)
+    return gates.judge(gate, DAY, RUN, pages.write)

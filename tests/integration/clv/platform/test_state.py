@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from clv import cli
 from clv.core import dates, settings
-from clv.platform import airflow_api, run_states, state
+from clv.platform import airflow_api, airflow_session, run_states, state
 from clv.platform.runtime import stack
 from clv.warehouse import publication, runs
 
@@ -119,7 +119,7 @@ def test_two_dags_runs_of_one_id_are_told_apart(shop: settings.Settings):
 def test_why_a_run_failed_is_not_what_stopped_another_dags(shop: settings.Settings):
     for dag, error in (("clv_daily", "gate raw stopped the run"), ("clv_train", "no memory is left")):
         runs.log(runs.open_run(DAY, MIDNIGHT, dag), "gate_raw", 0, {"error": error})
-    airflow = cast("airflow_api.Airflow", SimpleNamespace(home=shop))
+    airflow = cast("airflow_session.Airflow", SimpleNamespace(home=shop))
     said = airflow_api._why(airflow, airflow_api.Run(DAY, MIDNIGHT, "failed", {}))
     assert said == f"the run for {DAY} failed in gate_raw: gate raw stopped the run"
 

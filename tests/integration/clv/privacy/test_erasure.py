@@ -25,11 +25,11 @@ from clv.core import settings
 from clv.core.errors import ClvError
 from clv.platform import backup
 from clv.privacy import erasing
-from clv.quality import runner
 from clv.reporting.report import gates
 from clv.sources.loading import kept
 from clv.transform import dbt
 from clv.warehouse import db, erasures, locks, pseudonyms, publication, runs
+from expectations.gates import judge
 from spark_jobs import score
 
 
@@ -90,7 +90,7 @@ def test_nothing_is_left_of_a_person_and_runs_go_on(shop, capsys):
     build(shop, "again", "staging", "intermediate")
     assert sums() == now
     assert db.rows("select reason, count(*) from quarantine.set_aside_lines group by 1") == [("erased", 4)]
-    runner.judge("staging", AS_OF, runs.open_run(AS_OF, "test"), gates.write)
+    judge("staging", AS_OF, runs.open_run(AS_OF, "test"), gates.write)
     assert traces.in_tables(needles(shop)) == traces.in_files(needles(shop), shop.home) == []
     (receipt,) = (shop.home / "erasures").iterdir()
     assert json.loads(receipt.read_text())["rows"]["raw.order_lines"] == 4

@@ -16,11 +16,11 @@ from clv import sources
 from clv.core import settings
 from clv.pipeline import upkeep
 from clv.privacy import retention
-from clv.quality import runner
 from clv.reporting.report import gates
 from clv.reporting.report.sections import customers
 from clv.transform import dbt
 from clv.warehouse import db, runs
+from expectations.gates import judge
 from spark_jobs import score
 
 AS_OF = date(2024, 6, 1)
@@ -60,7 +60,7 @@ def shop(module_home: settings.Settings) -> settings.Settings:
     run_id = runs.open_run(AS_OF, "test")
     build(module_home, run_id, ("staging", "intermediate", "features", "analytics"))
     for gate in ("raw", "staging"):
-        runner.judge(gate, AS_OF, run_id, gates.write)
+        judge(gate, AS_OF, run_id, gates.write)
     publish(run_id)
     return module_home
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from clv import cli
 from clv.core import settings
 from clv.core.errors import Unavailable
-from clv.platform import airflow_api, run_states
+from clv.platform import airflow_api, airflow_session, run_states
 from clv.platform.runtime import stack
 from clv.warehouse import runs
 
@@ -74,7 +74,7 @@ def airflow(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
         transport = httpx.MockTransport(answer)
         monkeypatch.setattr(
-            airflow_api.httpx, "Client", lambda base_url, **_: CLIENT(base_url=base_url, transport=transport)
+            airflow_session.httpx, "Client", lambda base_url, **_: CLIENT(base_url=base_url, transport=transport)
         )
 
     return answering
@@ -137,7 +137,7 @@ def test_without_an_answer_of_airflow_what_was_at_work_waits(home, monkeypatch):
         raise httpx.ConnectError("refused")
 
     transport = httpx.MockTransport(refuse)
-    monkeypatch.setattr(airflow_api.httpx, "Client", lambda **_: CLIENT(base_url="http://x", transport=transport))
+    monkeypatch.setattr(airflow_session.httpx, "Client", lambda **_: CLIENT(base_url="http://x", transport=transport))
     assert state(opened(), home)[0] == "waiting"
     assert state(opened("published"), home)[0] == "published"
 
@@ -145,9 +145,9 @@ def test_without_an_answer_of_airflow_what_was_at_work_waits(home, monkeypatch):
 def test_an_error_of_airflows_database_says_that_the_database_does_not_answer(home, monkeypatch):
     monkeypatch.setenv("CLV_WAREHOUSE_URL", "postgresql://me:pw@127.0.0.1:1/shop")
     broken = httpx.MockTransport(lambda _: httpx.Response(500, json={"detail": {"reason": "Database error"}}))
-    monkeypatch.setattr(airflow_api.httpx, "Client", lambda **_: CLIENT(base_url="http://x", transport=broken))
+    monkeypatch.setattr(airflow_session.httpx, "Client", lambda **_: CLIENT(base_url="http://x", transport=broken))
     with pytest.raises(Unavailable, match=r"the warehouse at 127.0.0.1:1/shop does not answer .*; run `clv up`"):
-        airflow_api.Airflow(home)
+        airflow_session.Airflow(home)
 
 
 def test_down_names_the_runs_that_go_on_at_the_next_up(home, airflow, monkeypatch):

@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 from clv import cli
 from clv.core import settings
 from clv.core.errors import ClvError
-from clv.quality import runner
 from clv.reporting import analyst
 from clv.reporting.report import gates
 from clv.transform import dbt
+from expectations.gates import judge
 
 HEADER = "order_id,customer_id,ordered_at,amount\n"
 DATES = HEADER + "1,anna@example.com,14.09.2025,10.00\n2,b,15.09.2025,12.00\n3,c,16.09.2025,12.00\n"
@@ -168,7 +168,7 @@ def test_what_is_not_there_is_one_line(home: settings.Settings):
 def test_the_gate_names_a_small_file_of_which_nothing_could_be_read(ingest, home: settings.Settings):
     ingest("good.csv", HEADER + "1,a,2025-01-02,10.00\n")
     ingest("dates.csv", DATES)
-    facts = runner.judge("raw", date.fromisoformat(DAY), RUN, gates.write)
+    facts = judge("raw", date.fromisoformat(DAY), RUN, gates.write)
     assert "raw.batches: unreadable_file" in facts["warnings"]
     ingest("dates.csv", HEADER + "1,a,2025-01-02,10.00\n")  # the corrected file
-    assert runner.judge("raw", date.fromisoformat(DAY), RUN, gates.write)["warnings"] == []
+    assert judge("raw", date.fromisoformat(DAY), RUN, gates.write)["warnings"] == []

@@ -1,0 +1,26 @@
+"""The gates by name, each with its suites. `judge` judges one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+from clv.core.errors import ClvError
+from clv.quality import runner
+from expectations import analytics, features, predictions, raw, staging
+
+SUITES = {
+    "raw": raw.SUITES,
+    "staging": staging.SUITES,
+    "features": features.SUITES,
+    "predictions": predictions.SUITES,
+    "analytics": analytics.SUITES,
+}
+
+
+def judge(gate: str, as_of_date: date, run_id: str, write_page: Callable[[str], Path]) -> dict:
+    """Judges the gate of that name; see `clv.quality.runner.judge`. Raises ClvError where there is none."""
+    if gate not in SUITES:
+        raise ClvError(f"there is no gate '{gate}'; the gates are {', '.join(SUITES)}")
+    return runner.judge(gate, SUITES[gate], as_of_date, run_id, write_page)
