@@ -32,9 +32,14 @@ def kept(folder, table, *lines):
 HEAD = "as_of_date\tcustomer\tvalue"
 
 
-def test_rows_in_another_order_are_equal(digests, tmp_path):
-    before = kept(tmp_path / "a", "clv", HEAD, "2024-01-01\tc1\t1.50", "2024-01-01\tc2\t2", "2024-02-01\tc1\t3")
-    after = kept(tmp_path / "b", "clv", HEAD, "2024-02-01\tc1\t3", "2024-01-01\tc2\t2", "2024-01-01\tc1\t1.50")
+def test_rows_in_another_order_are_equal_whatever_their_run(digests, tmp_path):
+    head = f"{HEAD}\trun_id"
+    before = kept(
+        tmp_path / "a", "clv", head, "2024-01-01\tc1\t1.50\tr1", "2024-01-01\tc2\t2\tr1", "2024-02-01\tc1\t3\tr2"
+    )
+    after = kept(
+        tmp_path / "b", "clv", head, "2024-02-01\tc1\t3\tr9", "2024-01-01\tc2\t2\tr8", "2024-01-01\tc1\t1.50\tr8"
+    )
     found = list(digests.compared("shop", before, after))
     assert [(line[1], line[3], line[-1]) for line, _ in found] == [
         ("2024-01-01", "2", "equal"),
