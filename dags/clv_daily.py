@@ -27,12 +27,12 @@ from clv.pipeline import steps
     catchup=False,
     max_active_runs=4,
     dagrun_timeout=timedelta(hours=12),
-    doc_md=(__doc__ or "").replace("@STEPS@", steps.table((steps.OPEN_RUN, *steps.DAILY))),
+    doc_md=(__doc__ or "").replace("@STEPS@", steps.table((steps.OPEN_RUN, *steps.daily()))),
     tags=["perennial"],
     params=form(description="Train a model for this date even when this month's model exists."),
 )
 def clv_daily():
-    run_of(steps.DAILY)
+    run_of(steps.daily())
 
 
 clv_daily()

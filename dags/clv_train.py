@@ -26,7 +26,7 @@ from clv.pipeline import steps
     params=form(description="Train for exactly this date, even when the month's model exists."),
 )
 def clv_train():
-    run_of(steps.TRAINING)
+    run_of(steps.training())
 
 
 clv_train()

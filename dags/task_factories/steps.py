@@ -48,7 +48,7 @@ def run_of(declared: tuple[Step, ...]) -> None:
             for step in members:
                 options = {argument: f"{{{{ params.{name} }}}}" for argument, name in step.params.items()}
                 options |= {argument: made[name] for argument, name in step.given.items()}
-                made[step.name] = open_run() if step is steps.OPEN_RUN else step_task(step)(**options)
+                made[step.name] = open_run() if step is steps.OPEN_RUN else step_task(step)(options)
     chain(*made.values())
 
 
@@ -57,14 +57,12 @@ def step_task(step: Step):
     name = step.name
 
     @task(task_id=name, retries=RETRIES, retry_delay=RETRY_DELAY, pool=step.pool)
-    def run_step(force: Any = None, model: Any = None) -> dict:
+    def run_step(options: dict[str, Any]) -> dict:
         from task_factories import notes
 
         from clv.core import dates
         from clv.pipeline import daily
 
-        # Named arguments instead of **options, because Airflow would pass its whole context into those.
-        options = {key: value for key, value in (("force", force), ("model", model)) if value is not None}
         context: Any = get_current_context()
         # Pulled instead of passed as an argument, because an argument would draw an arrow from open_run to every task.
         run = context["ti"].xcom_pull(task_ids="open_run")

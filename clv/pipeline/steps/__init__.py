@@ -1,62 +1,90 @@
-"""The steps of a daily run, each declared once: its group, what it reads and writes, and where it runs.
+"""The steps of a daily run, each declared once: its group, what it reads and writes, what it calls and where it runs.
 
-The DAGs, their documentation and `clv.pipeline.daily.run` are made from these declarations; `clv.pipeline.daily` holds
-what each step does. This module imports nothing of ours, because Airflow parses the DAGs again and again.
+The DAGs, their documentation, the picture in docs/architecture.md and `clv.pipeline.daily.run` are made from these
+declarations. Each module of this package holds some of them in `STEPS`; a module that is added takes part without any
+other change. The modules import nothing of ours but this one, because Airflow parses the DAGs again and again. So a
+step names its function, and the function is imported when the step is taken.
 """
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
+
+Facts = dict[str, object]  # what a step tells of what it read and wrote
 
 
 @dataclass(frozen=True)
 class Step:
     """One step. Its name is the id of its Airflow task.
 
-    pool: limits how many run at once over all runs. given: arguments that take the facts of an earlier step. params:
-    arguments that take a parameter of the run, which a person can set in Airflow's form. closes: the step may be
-    repeated on a published run, because it writes nothing into the run's slice.
+    calls: "module:function", a function of (as_of_date, run_id) that replaces its own slice and returns facts. after:
+    the step that the first one of a module follows; the others follow each other. pool: limits how many run at once
+    over all runs. given: arguments that take the facts of an earlier step. params: arguments that take a parameter of
+    the run, which a person can set in Airflow's form. closes: the step may be repeated on a published run, because it
+    writes nothing into the run's slice. trains: clv_train takes the step too.
     """
 
     name: str
     group: str
     reads: str
     writes: str
+    calls: str
+    after: str = ""
     pool: str = "default_pool"
     given: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, str] = field(default_factory=dict)
     closes: bool = False
+    trains: bool = False
 
 
-OPEN_RUN = Step("open_run", "take in", "the date", "ops.runs")
-DAILY = (
-    Step("ingest", "take in", "landing files", "raw, pii, quarantine"),
-    Step("gate_raw", "take in", "raw", "ops.gate_results"),
-    Step("build_staging", "clean", "raw", "staging, quarantine", pool="build"),
-    Step("gate_staging", "clean", "staging", "ops.gate_results"),
-    Step("build_intermediate", "clean", "staging", "intermediate", pool="build"),
-    Step("build_features", "learn", "intermediate", "features", pool="build"),
-    Step("gate_features", "learn", "features", "ops.gate_results"),
-    Step(
-        "train", "learn", "features of closed past dates, matured forecasts",
-        "ops.model_checks; where none will do, a model and what it predicts at its date", pool="spark",
-        params={"force": "force_retrain"},
-    ),
-    Step("score", "value", "features, the model", "predictions", pool="spark", given={"model": "train"}),
-    Step("gate_predictions", "value", "predictions", "ops.gate_results"),
-    Step("build_analytics", "value", "all of the above", "analytics_runs", pool="build"),
-    Step("gate_analytics", "value", "analytics_runs", "ops.gate_results"),
-    Step("publish", "publish", "analytics_runs", "one row in analytics.publications", closes=True),
-    Step("scorecard", "publish", "published forecasts that matured, intermediate", "ops.clv_scorecard", closes=True),
-    Step("report", "publish", "what is published", "the report's page", closes=True),
-)  # fmt: skip
-TRAINING = tuple(
-    step
-    for step in DAILY
-    if step.name in ("ingest", "gate_raw", "build_staging", "gate_staging", "build_intermediate", "train")
-)
+OPEN_RUN = Step("open_run", "take in", "the date", "ops.runs", "clv.pipeline.daily:open_run")
+
+
+def daily() -> tuple[Step, ...]:
+    """The steps of a daily run in their order, without open_run.
+
+    Modules that follow the same step go by name. Raises ValueError if a step follows one that is not declared, if two
+    have the same name, or if a step splits a group.
+    """
+    modules = [
+        importlib.import_module(f"{__name__}.{module.name}").STEPS
+        for module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name, reverse=True)
+    ]
+    order = [OPEN_RUN]
+    while modules:
+        names = [step.name for step in order]
+        steps = next((steps for steps in modules if steps[0].after in names), None)
+        if steps is None:
+            missing = ", ".join(f"{steps[0].name} follows '{steps[0].after}'" for steps in modules)
+            raise ValueError(f"steps follow none that is declared: {missing}")
+        modules.remove(steps)
+        place = names.index(steps[0].after) + 1
+        order[place:place] = steps
+    _require_whole(order)
+    return tuple(order[1:])
+
+
+def _require_whole(order: list[Step]) -> None:
+    for what, found in (
+        ("steps of the same name", [step.name for step in order]),
+        ("a group in two parts", [group for group, _ in by_group(order)]),
+    ):
+        if twice := sorted({name for name in found if found.count(name) > 1}):
+            raise ValueError(f"{what}: {', '.join(twice)}")
+
+
+def training() -> tuple[Step, ...]:
+    """The steps of clv_train in their order."""
+    return tuple(step for step in daily() if step.trains)
+
+
+def find(name: str) -> Step:
+    """The step of that name. Raises KeyError where there is none."""
+    return {step.name: step for step in daily()}[name]
 
 
 def by_group(steps: Iterable[Step]) -> Iterator[tuple[str, list[Step]]]:
@@ -73,3 +101,17 @@ def table(steps: Iterable[Step]) -> str:
             shown = group if step is members[0] else ""
             rows.append(f"| {shown} | {step.name} | {step.reads} | {step.writes} |")
     return "\n".join(rows)
+
+
+def picture(steps: Iterable[Step]) -> str:
+    """The steps as a Mermaid flowchart: a row for each group, a hexagon for each gate."""
+    lines, groups = ["flowchart TD"], []
+    for group, members in by_group(steps):
+        groups.append(f"group_{group.replace(' ', '_')}")
+        lines += [f'    subgraph {groups[-1]} ["{group}"]', "        direction LR"]
+        for step in members:
+            left, right = ("{{", "}}") if step.name.startswith("gate_") else ("[", "]")
+            lines.append(f'        {step.name}{left}"<b>{step.name}</b><br/>{step.reads}<br/>→ {step.writes}"{right}')
+        lines += [f"        {' --> '.join(step.name for step in members)}"] * (len(members) > 1)
+        lines.append("    end")
+    return "\n".join([*lines, f"    {' --> '.join(groups)}"])

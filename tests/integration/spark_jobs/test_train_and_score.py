@@ -25,7 +25,7 @@ from clv.core import settings
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
 from clv.evaluation import model_checks
-from clv.pipeline import daily
+from clv.pipeline.tasks import gates, models
 from clv.transform import dbt
 from clv.warehouse import db, model_choice, registry
 from clv.warehouse.model_choice import Choice
@@ -226,19 +226,19 @@ def test_a_model_that_does_not_hold_gives_way_to_that_of_the_week(
         return {"staging": "as judged"}
 
     monkeypatch.setattr(dbt, "build", build)
-    monkeypatch.setattr(daily, "_judge_what_was_used", lambda *_: None)
+    monkeypatch.setattr(gates, "require_judged", lambda *_: None)
     sim.write_features(sim.features(made, AS_OF), tables.CUSTOMER_FEATURES, home, RUN)
-    facts = daily.train(AS_OF, RUN)
+    facts = models.train(AS_OF, RUN)
     assert (facts["training_date"], facts["checks"], facts["failed_checks"]) == ("2023-08-01", 4, [])
 
     # Order values tripled since the model was trained: on the 10th, that of the 8th takes its place.
     dearer = sim.features(made.assign(amount=3 * made.amount), AS_OF)
     sim.write_features(dearer, tables.CUSTOMER_FEATURES, home, "2023-08-10.2")
-    facts = daily.train(AS_OF, "2023-08-10.2")
+    facts = models.train(AS_OF, "2023-08-10.2")
     assert facts["training_date"] == "2023-08-08"
     assert facts["trained"]
     assert "drift of order_value_mean" in str(facts["failed_checks"])
-    again = daily.train(AS_OF, "2023-08-10.2")
+    again = models.train(AS_OF, "2023-08-10.2")
     assert (again["model_version"], again["trained"]) == (facts["model_version"], False)
     assert built == ["2023-08-01", "2023-08-08"]
     query = f"select count(*), bool_and(passed) from {tables.MODEL_CHECKS} where run_id = %s"
@@ -248,5 +248,5 @@ def test_a_model_that_does_not_hold_gives_way_to_that_of_the_week(
     # A published forecast that missed is told. It changes no rows: another order of runs would not have met it.
     missed = model_checks.Check("matured total, 90 days", 1.0, 1.5, False, 2.0, date(2023, 5, 1))
     monkeypatch.setattr(model_checks, "run", lambda *_: [missed])
-    facts = daily.train(AS_OF, RUN)
+    facts = models.train(AS_OF, RUN)
     assert (facts["training_date"], facts["trained"], facts["failed_checks"]) == ("2023-08-01", False, [str(missed)])

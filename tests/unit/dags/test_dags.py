@@ -1,18 +1,25 @@
 """The DAG files: they parse, keep the house's defaults, and run the steps in the pipeline's order."""
 
+import pkgutil
+
 import pytest
+from planted_steps import GREETING, planted
 
 from clv.core import settings
-from clv.pipeline import daily, steps
+from clv.pipeline import steps
 
 
-@pytest.fixture(scope="module")
-def bag():
+def parsed():
     from airflow.dag_processing.dagbag import DagBag
 
     return DagBag(
         dag_folder=str(settings.PROJECT / "dags"), bundle_path=settings.PROJECT / "dags", bundle_name="dags-folder"
     )
+
+
+@pytest.fixture(scope="module")
+def bag():
+    return parsed()
 
 
 def test_every_file_parses(bag):
@@ -44,16 +51,17 @@ def test_every_dag_explains_itself(bag):
 
 def test_the_daily_run_takes_the_pipelines_steps_in_order(bag):
     order = [task.task_id for task in bag.dags["clv_daily"].topological_sort()]
-    assert order == ["open_run", *(step.name for step in steps.DAILY)]
+    assert order == ["open_run", *(step.name for step in steps.daily())]
 
 
 def test_every_declared_step_is_one_that_the_pipeline_can_take():
-    assert [step.name for step in steps.DAILY] == list(daily.STEPS)
+    for step in steps.daily():
+        assert callable(pkgutil.resolve_name(step.calls)), step.name
 
 
 def test_a_training_run_ends_with_the_training(bag):
     order = [task.task_id for task in bag.dags["clv_train"].topological_sort()]
-    assert order == ["open_run", *(step.name for step in steps.TRAINING)]
+    assert order == ["open_run", *(step.name for step in steps.training())]
     assert order[-1] == "train"
 
 
@@ -70,8 +78,22 @@ def test_the_graph_is_five_groups_in_a_line_whose_tasks_keep_their_ids(bag):
 def test_the_documentation_says_what_each_step_reads_and_writes(bag):
     text = bag.dags["clv_daily"].doc_md
     assert "@STEPS@" not in text
-    for step in (steps.OPEN_RUN, *steps.DAILY):
+    for step in (steps.OPEN_RUN, *steps.daily()):
         assert f"| {step.name} | {step.reads} | {step.writes} |" in text
+
+
+def test_a_step_in_a_file_of_its_own_is_a_task_in_its_place(tmp_path):
+    with planted(tmp_path, greeting=GREETING):
+        bag = parsed()
+    assert bag.import_errors == {}
+    dag = bag.dags["clv_daily"]
+    task = dag.get_task("greet")
+    order = [one.task_id for one in dag.topological_sort()]
+    assert order == ["open_run", *(step.name for step in steps.daily()), "greet"]
+    assert (task.pool, task.retries, task.task_group.group_display_name) == ("build", 2, "act")
+    assert task.upstream_task_ids == {"report", "train"}  # the one before, and the one whose facts it is handed
+    assert "| act | greet | dim_customer of the run | nothing |" in dag.doc_md
+    assert "greet" not in bag.dags["clv_train"].task_ids
 
 
 def test_files_are_wiring(bag):

@@ -16,11 +16,10 @@ from pathlib import Path
 
 import pytest
 from faults import shop as faults
-from faults.shop import AS_OF, Reader, Shop
+from faults.shop import AS_OF, Reader, Shop, names_of_steps
 from test_faults import cluster, cut_connections, news, paused, server, shop, undisturbed  # noqa: F401 - fixtures
 
 from clv.catalog import tables
-from clv.pipeline.daily import STEPS
 from clv.warehouse import db, runs
 
 MINUTES = float(os.environ.get("MINUTES", "60"))
@@ -37,7 +36,7 @@ class Going:
 
     run_id: str
     day: date
-    steps: list[str] = field(default_factory=lambda: list(STEPS))
+    steps: list[str] = field(default_factory=names_of_steps)
     facts: dict[str, dict] = field(default_factory=dict)
     held: bool = False
 
@@ -147,7 +146,7 @@ def test_random_faults_change_nothing(shop: Shop, undisturbed: str) -> None:  # 
         run_id = runs.open_run(AS_OF, "soak")
         facts: dict[str, dict] = {}
         with Reader(shop.home) as reader:
-            for step in STEPS:
+            for step in names_of_steps():
                 options = shop.options(step, facts)
                 while rng.random() < 0.5 and step != "publish":
                     counts[disturb(shop, step, run_id, options, rng)] += 1

@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from faults.shop import names_of_steps
+from planted_steps import GREETING, planted
 
 from clv.catalog import tables
 from clv.core import settings
@@ -33,14 +35,15 @@ def orders() -> list[tuple[str, str, date, Decimal]]:
 
 
 @pytest.fixture(scope="module")
-def run_id(module_home: settings.Settings) -> str:
-    """A run of the whole pipeline over the shop's file; gives its id."""
+def run_id(module_home: settings.Settings, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A run of the whole pipeline, and a step beside it, over the shop's file; gives its id."""
     folder = module_home.landing / "orders"
     folder.mkdir(parents=True)
     lines = [f"{customer},{order},{day},{amount}" for customer, order, day, amount in orders()]
     (folder / "orders.csv").write_text("\n".join(["customer_id,order_id,ordered_at,amount", *lines]))
     dbt.build("setup", {}, module_home)
-    return daily.run(AS_OF)
+    with planted(tmp_path_factory.mktemp("steps"), greeting=GREETING):
+        return daily.run(AS_OF)
 
 
 def published(query: str) -> list[tuple]:
@@ -87,3 +90,13 @@ def test_orders_of_one_id_belong_each_to_its_customer(run_id: str):
     # Order 1 was first c0's, c7's, c14's … on one day: one of them has the plain key.
     plain = published("select customer_id from analytics.fct_orders join people where order_key = 'orders:1'")
     assert [int(customer[1:]) % 7 for (customer,) in plain] == [0]
+
+
+def test_a_step_in_a_file_of_its_own_is_taken_and_logged(run_id: str):
+    log = db.rows(f"select task, facts from {tables.TASK_LOG} where run_id = %s order by ended_at", (run_id,))
+    assert log[-1] == ("greet", {"greeted": 61, "after training": False})
+
+
+def test_a_step_in_a_file_of_its_own_is_disturbed_like_the_others(tmp_path):
+    with planted(tmp_path, greeting=GREETING):
+        assert names_of_steps()[-2:] == ["report", "greet"]

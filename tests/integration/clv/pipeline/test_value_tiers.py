@@ -11,6 +11,7 @@ from faults import shop as shops
 from clv.catalog import tables
 from clv.core import settings
 from clv.pipeline import daily
+from clv.pipeline.tasks import models
 from clv.warehouse import db
 
 DAYS = [date(2022, 10, 5), date(2022, 10, 6)]
@@ -68,8 +69,8 @@ def test_tiers_are_held_to_where_the_months_model_saw_customers(home: settings.S
 
 def test_references_that_are_gone_come_again_the_same(home: settings.Settings):
     before, run_id = db.rows(REFERENCES), daily.open_run(DAYS[1], "test")
-    assert not daily.train(DAYS[1], run_id)["trained"]
+    assert not models.train(DAYS[1], run_id)["trained"]
     with db.connect() as connection:
         connection.execute(f"delete from {tables.REFERENCE_PREDICTIONS}")
-    assert not daily.train(DAYS[1], run_id)["trained"]
+    assert not models.train(DAYS[1], run_id)["trained"]
     assert db.rows(REFERENCES) == before

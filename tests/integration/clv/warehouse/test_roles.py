@@ -35,7 +35,7 @@ from clv import sources
 from clv.catalog import tables
 from clv.core import settings
 from clv.core.errors import ClvError
-from clv.pipeline import daily, upkeep
+from clv.pipeline import daily, steps, upkeep
 from clv.platform.runtime import databases, postgres, set_up, stack
 from clv.warehouse import db, publication, registry, roles, runs
 from clv.warehouse.roles import LOADER, MODELLER, TRANSFORMER
@@ -90,7 +90,7 @@ def opened(home: settings.Settings, admin: str, log: Path) -> Shop:
     found = Shop(home, admin, log, daily.open_run(AS_OF, "test"), {}, set())
     facts: dict[str, dict] = {}
     with watching(found.commands):
-        for step in daily.STEPS:
+        for step in (declared.name for declared in steps.daily()):
             seen = len(log.read_text())
             options = {"model": facts["train"]} if step == "score" else {}
             facts[step] = daily.take(step, AS_OF, found.run_id, **options)
@@ -120,7 +120,7 @@ def watching(commands: set[str]) -> Iterator[None]:
 
 
 def test_each_step_connects_as_its_role(shop: Shop) -> None:
-    expected = {step: {roles.name(role) for role in TAKES.get(step, ())} for step in daily.STEPS}
+    expected = {step: {roles.name(role) for role in TAKES.get(step, ())} for step in shop.users}
     assert shop.users == {step: {*users, "clv_publisher"} for step, users in expected.items()}
     published = publication.current(AS_OF)
     assert published is not None

@@ -20,11 +20,9 @@ import simulated_features as sim
 from clv.catalog import tables
 from clv.core import settings
 from clv.pipeline import steps
-from clv.pipeline.daily import STEPS
 from clv.transform import dbt
 from clv.warehouse import db, registry
 
-DECLARED = {step.name: step for step in steps.DAILY}
 VICTIM = Path(__file__).with_name("victim.py")
 DAYS = 300
 AS_OF = sim.FIRST_DAY + timedelta(days=DAYS)
@@ -39,6 +37,11 @@ LEFT_BEHIND = """
     select 'session ' || state || ' ' || query from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid() and state like 'idle in transaction%'
 """
+
+
+def names_of_steps() -> list[str]:
+    """The steps that are disturbed: every one of a run, in order."""
+    return [step.name for step in steps.daily()]
 
 
 @dataclass
@@ -70,12 +73,12 @@ class Shop:
 
     def options(self, step: str, facts: dict) -> dict:
         """What a step is handed from those before it."""
-        return {argument: facts[name] for argument, name in DECLARED[step].given.items()}
+        return {argument: facts[name] for argument, name in steps.find(step).given.items()}
 
     def run(self, run_id: str, as_of: date = AS_OF, tries: int = 1) -> dict[str, dict]:
         """Takes every step undisturbed, each up to so many times as Airflow would; the facts of each."""
         facts: dict[str, dict] = {}
-        for step in STEPS:
+        for step in names_of_steps():
             for _ in range(tries):
                 found = self.take(step, run_id, as_of, options=self.options(step, facts))
                 if "facts" in found:

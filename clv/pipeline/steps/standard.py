@@ -1,0 +1,46 @@
+"""The steps that make customer lifetime value of a shop's files."""
+
+from clv.pipeline.steps import Step
+
+_TASKS = "clv.pipeline.tasks"
+
+STEPS = (
+    Step(
+        "ingest", "take in", "landing files", "raw, pii, quarantine", f"{_TASKS}.ingesting:ingest",
+        after="open_run", trains=True,
+    ),
+    Step("gate_raw", "take in", "raw", "ops.gate_results", f"{_TASKS}.gates:raw", trains=True),
+    Step(
+        "build_staging", "clean", "raw", "staging, quarantine", f"{_TASKS}.builds:staging", pool="build", trains=True
+    ),
+    Step("gate_staging", "clean", "staging", "ops.gate_results", f"{_TASKS}.gates:staging", trains=True),
+    Step(
+        "build_intermediate", "clean", "staging", "intermediate", f"{_TASKS}.builds:intermediate",
+        pool="build", trains=True,
+    ),
+    Step("build_features", "learn", "intermediate", "features", f"{_TASKS}.builds:features", pool="build"),
+    Step("gate_features", "learn", "features", "ops.gate_results", f"{_TASKS}.gates:features"),
+    Step(
+        "train", "learn", "features of closed past dates, matured forecasts",
+        "ops.model_checks; where none will do, a model and what it predicts at its date", f"{_TASKS}.models:train",
+        pool="spark", params={"force": "force_retrain"}, trains=True,
+    ),
+    Step(
+        "score", "value", "features, the model", "predictions", f"{_TASKS}.models:score",
+        pool="spark", given={"model": "train"},
+    ),
+    Step("gate_predictions", "value", "predictions", "ops.gate_results", f"{_TASKS}.gates:predictions"),
+    Step(
+        "build_analytics", "value", "all of the above", "analytics_runs", f"{_TASKS}.builds:analytics", pool="build"
+    ),
+    Step("gate_analytics", "value", "analytics_runs", "ops.gate_results", f"{_TASKS}.gates:analytics"),
+    Step(
+        "publish", "publish", "analytics_runs", "one row in analytics.publications", f"{_TASKS}.closing:publish",
+        closes=True,
+    ),
+    Step(
+        "scorecard", "publish", "published forecasts that matured, intermediate", "ops.clv_scorecard",
+        f"{_TASKS}.closing:scorecard", closes=True,
+    ),
+    Step("report", "publish", "what is published", "the report's page", f"{_TASKS}.closing:report", closes=True),
+)  # fmt: skip

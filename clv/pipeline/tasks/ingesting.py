@@ -1,0 +1,32 @@
+"""Takes in what the shop delivered."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from clv import sources as ingestion
+from clv.core import dates, settings
+from clv.pipeline.steps import Facts
+from clv.sources.loading import currencies
+
+
+def ingest(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - raw is the same for every date
+    """Loads the files in landing that were not loaded before."""
+    home = settings.load()
+    currencies.require_the_warehouses(home)
+
+    def tell(result: ingestion.BatchResult) -> None:
+        if not result.already_loaded:
+            print("\n".join(ingestion.told(result, home)), flush=True)
+
+    results = ingestion.landing(home, today=dates.today(home.shop.time_zone), tell=tell)
+    new = [result for result in results if not result.already_loaded]
+    for result in new:
+        for doubt in result.doubts:
+            print(f"{result.file_name}: warning: {doubt}", flush=True)
+    return {
+        "files": len(results),
+        "loaded files": len(new),
+        "rows loaded": sum(result.loaded for result in new),
+        "rows unreadable": sum(result.unreadable for result in new),
+    }

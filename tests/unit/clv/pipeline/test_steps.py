@@ -1,0 +1,52 @@
+"""Steps of a run: one declaration each, which everything else is made from."""
+
+import pytest
+from planted_steps import GREETING, planted
+
+from clv.core import settings
+from clv.pipeline import steps
+
+STANDARD = [step.name for step in steps.daily()]
+
+
+def step(name: str, group: str, after: str = "") -> str:
+    return f'Step("{name}", "{group}", "", "", "clv.pipeline.daily:run", after="{after}")'
+
+
+def module(*declared: str) -> str:
+    return f"from clv.pipeline.steps import Step\n\nSTEPS = ({', '.join(declared)},)\n"
+
+
+def test_a_step_in_a_file_of_its_own_takes_its_place(tmp_path):
+    with planted(tmp_path, greeting=GREETING):
+        names, picture = [one.name for one in steps.daily()], steps.picture(steps.daily())
+    assert names == [*STANDARD, "greet"]
+    assert 'greet["<b>greet</b><br/>dim_customer of the run<br/>→ nothing"]' in picture
+    assert [one.name for one in steps.daily()] == STANDARD
+
+
+def test_modules_that_follow_the_same_step_go_by_name_and_one_may_follow_another(tmp_path):
+    first = module(step("a1", "publish", "publish"), step("a2", "publish"))
+    second = module(step("b1", "publish", "publish"))
+    third = module(step("c1", "publish", "a1"))
+    with planted(tmp_path, first=first, second=second, third=third):
+        names = [one.name for one in steps.daily()]
+    assert names[names.index("publish") :] == ["publish", "a1", "c1", "a2", "b1", "scorecard", "report"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "told"),
+    [
+        (step("lost", "publish", "nowhere"), "lost follows 'nowhere'"),
+        (step("score", "publish", "report"), "steps of the same name: score"),
+        (step("apart", "other", "publish"), "a group in two parts: publish"),
+    ],
+)
+def test_steps_that_cannot_be_put_in_order_are_refused(tmp_path, declared, told):
+    with planted(tmp_path, wrong=module(declared)), pytest.raises(ValueError, match=told):
+        steps.daily()
+
+
+def test_the_picture_of_the_architecture_is_the_steps():
+    text = (settings.PROJECT / "docs" / "architecture.md").read_text()
+    assert f"```mermaid\n{steps.picture((steps.OPEN_RUN, *steps.daily()))}\n```" in text
