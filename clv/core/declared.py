@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import yaml
 
-_FILE = Path(__file__).resolve().parents[2] / "dbt_project" / "dbt_project.yml"
+from clv.core.places import PROJECT
+
+_FILE = PROJECT / "dbt_project" / "dbt_project.yml"
 _VARIABLES = yaml.safe_load(_FILE.read_text())["vars"]
 HORIZONS: tuple[int, ...] = tuple(_VARIABLES["horizons"])  # days that are forecast where a shop asks for no others
 LIFETIME: int = _VARIABLES["lifetime_horizon"]  # days at which the remaining lifetime is cut off

@@ -16,8 +16,8 @@ from urllib.parse import quote, urlencode
 
 from clv.core import options
 from clv.core.errors import ClvError
+from clv.core.places import PROJECT as PROJECT
 
-PROJECT = Path(__file__).resolve().parents[2]
 SHORTEST_WINDOW = 25  # days that are learned from, where no shorter horizon is asked for
 NEXT_TO = 0.2  # of a window: nearer ones tell the same
 

@@ -13,11 +13,12 @@ from pyspark.sql import SparkSession
 
 from clv.core import options
 from clv.core.errors import Unavailable
-from clv.core.settings import PROJECT, QUIET, Settings
+from clv.core.places import CODE
+from clv.core.settings import QUIET, Settings
 
 # A local JVM lives for half a minute and leaves the arithmetic to Python and XGBoost: compiled once, quickly.
 SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-LOGGING = f"-Dlog4j2.configurationFile=file:{PROJECT / 'spark_jobs' / 'log4j2.properties'}"
+LOGGING = f"-Dlog4j2.configurationFile=file:{CODE / 'spark_jobs' / 'log4j2.properties'}"
 LEARNING = "-XX:+UseSerialGC"  # Spark's own learners do theirs in the JVM: it may compile with care
 
 
@@ -46,7 +47,7 @@ def start(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> SparkSession
     os.environ.update(QUIET)
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     os.environ["PYTHONPATH"] = os.pathsep.join(
-        dict.fromkeys([str(PROJECT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))])
+        dict.fromkeys([str(CODE), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))])
     )
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core per task, as Spark counts them
     builder = (
@@ -73,7 +74,7 @@ def start(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> SparkSession
         )
     else:
         builder = builder.config("spark.driver.extraJavaOptions", LOGGING)
-        builder = builder.config("spark.executorEnv.PYTHONPATH", str(PROJECT))
+        builder = builder.config("spark.executorEnv.PYTHONPATH", str(CODE))
         builder = builder.config("spark.executorEnv.OMP_NUM_THREADS", "1")
     logging.getLogger("py4j").setLevel(logging.ERROR)
     logging.getLogger("XGBoost-PySpark").setLevel(logging.WARNING)

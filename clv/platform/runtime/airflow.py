@@ -14,6 +14,7 @@ import httpx
 
 from clv.core import options, settings
 from clv.core.errors import ClvError
+from clv.core.places import CODE
 from clv.platform.runtime import processes
 from clv.platform.runtime.processes import Service
 
@@ -84,7 +85,7 @@ def environment(home: settings.Settings) -> dict[str, str]:
         "AIRFLOW__TRIGGERER__CAPACITY": 10,
         "CLV_HOME": home.home,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
-        "PYTHONPATH": settings.PROJECT,
+        "PYTHONPATH": CODE,
         "PYTHONUNBUFFERED": "1",
         "PYSPARK_PYTHON": sys.executable,
         "NO_PROXY": f"127.0.0.1,localhost,{os.environ.get('NO_PROXY', '')}",

@@ -18,10 +18,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from clv.catalog import tables
-from clv.core import options, settings
+from clv.core import options, places, settings
 from clv.core.errors import ClvError
 from clv.core.progress import Step
 from clv.platform.runtime import airflow, databases, postgres, processes
@@ -49,8 +50,8 @@ SET_UP_FROM = (
     "clv/warehouse/registry.py",
     "clv/catalog/tables.py",
     "clv/platform/runtime/set_up.py",
-    "requirements/runtime.txt",
 )
+WITH_TABLES = ("apache-airflow", "mlflow", "dbt-core", "dbt-postgres")  # packages whose versions the set-up goes by
 
 
 @dataclass(frozen=True)
@@ -281,10 +282,11 @@ def _start_services(home: settings.Settings) -> bool:
 def _set_up_digest(home: settings.Settings) -> str:
     place = "embedded" if home.embedded else settings.place(home.warehouse_url)
     digest = hashlib.sha256(place.encode())
-    for pattern in SET_UP_FROM:
-        for path in sorted(settings.PROJECT.glob(pattern)):
-            if "target" not in path.relative_to(settings.PROJECT).parts:
-                digest.update(f"{path.relative_to(settings.PROJECT)}\n".encode() + path.read_bytes())
+    for root in dict.fromkeys((places.CODE, places.PROJECT)):
+        for path in sorted(path for pattern in SET_UP_FROM for path in root.glob(pattern)):
+            if "target" not in path.relative_to(root).parts:
+                digest.update(f"{path.relative_to(root)}\n".encode() + path.read_bytes())
+    digest.update(repr([version(package) for package in WITH_TABLES]).encode())
     return digest.hexdigest()
 
 
