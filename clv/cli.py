@@ -42,6 +42,7 @@ for command in (
     queries.metric,
     queries.dictionary,
     queries.docs,
+    queries.env,
     data.publish,
 ):
     app.command()(command)

@@ -103,6 +103,13 @@ def dictionary() -> None:
     print(dictionary.markdown(), end="")
 
 
+def env() -> None:
+    """Print the lines with which dbt, called by itself, works on this home: eval "$(clv env)"."""
+    from clv.transform import dbt_environment
+
+    print("\n".join(dbt_environment.for_shell(settings.load())))
+
+
 def docs() -> None:
     """Write dbt's documentation of every model as one page, under CLV_HOME/reports/dbt."""
     from clv.commands.console import out

@@ -206,7 +206,7 @@ def _invoke(
     folder = _folder(layer, variables, settings)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    shop = json.dumps(_shop_variables(settings))
+    shop = json.dumps(dbt_environment.shop_variables(settings))
     arguments = [
         *command.split(), *selection, *(["--indirect-selection", "buildable"] if command in SELECTED else []),
         "--project-dir", PROJECT, "--profiles-dir", PROJECT, "--target-path", folder, "--log-path", folder,
@@ -250,15 +250,3 @@ def _failure(result: dict) -> str:
     # A generic test's id ends in a hash.
     name = name.split(".")[1]
     return f"{kind} {name}: {' '.join((result['message'] or result['status']).split())[:500]}"
-
-
-def _shop_variables(settings: Settings) -> dict:
-    return {
-        "gross_margin": 1.0 if (margin := settings.shop.gross_margin) is None else margin,
-        "margin_is_set": margin is not None,
-        "unknown_consent": settings.shop.unknown_consent,
-        "horizons": settings.horizons,
-        "windows": settings.windows,
-        "main_horizon": max(settings.horizons),
-        "discount_rate": settings.shop.discount_rate,
-    }
