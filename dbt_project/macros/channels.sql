@@ -1,4 +1,6 @@
-{# The run's rows of a relation. Without an alias of its own, which a relation cannot have where dbt builds empty. #}
+{#
+  The run's rows of a relation, without an alias of its own, because dbt gives the relation one when it builds empty.
+#}
 {% macro rows_of_run(relation) -%}
     (
         select *
@@ -8,7 +10,7 @@
 {%- endmacro %}
 
 
-{# The run's customers: what each is worth, and the day, the month and the channel of the first order. #}
+{# The run's customers with their value, and the day, month and channel of their first order. #}
 {% macro customers_by_channel() %}
     select
         customers.*,
@@ -21,8 +23,8 @@
 
 
 {#
-  Profit of the orders of acquired by whole months since that of the first order, per `groups`, which are columns of it.
-  Rows dated before a customer's first order count in its month.
+  Profit of acquired customers' orders by whole months since the month of the first order, for each group. groups:
+  columns of the CTE `acquired`. Rows dated before a customer's first order count in its month.
 #}
 {% macro profit_by_month(groups) %}
     select

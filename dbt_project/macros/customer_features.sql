@@ -1,7 +1,7 @@
 {#
-  Features of every customer at each of several dates: the one definition that training and scoring share.
-  dates: list of ISO dates. Reads nothing dated on or after the date. Sums are exact (numeric) and become double
-  precision last, so that the same rows give the same bits whatever their order.
+  Features of every customer at each of several dates. Training and scoring share this definition. dates: list of ISO
+  dates. Reads nothing dated on or after the date. Sums are exact (numeric) and become double precision last, so that
+  equal rows give equal bits whatever their order.
 #}
 {% macro customer_features(dates) %}
 {%- set windows = var('feature_windows') %}
@@ -16,7 +16,7 @@ dates as (
     from (values {% for day in dates %}(date '{{ day }}'){{ ', ' if not loop.last }}{% endfor %}) as listed (as_of_date)
 ),
 
--- age: days from a customer's day to the date; 1 is the day before it, h the first day of its h-day window
+-- age: days from a customer's day to the date. The day before the date is 1; the first day of an h-day window is h.
 history as (
     select
         dates.as_of_date,
@@ -69,7 +69,7 @@ totals as (
     group by as_of_date, customer_key
 ),
 
--- The shop's usual days between purchases stand in for customers who have no rhythm of their own yet
+-- For customers without gaps of their own, use the shop's usual days between purchases.
 usual_gaps as (
     select
         as_of_date,
@@ -127,7 +127,7 @@ select
     gap_mean::double precision as gap_mean,
     gap_std::double precision as gap_std,
     gap_last::double precision as gap_last,
-    -- One usual gap is counted among the customer's own, so that two orders in a row make no rhythm
+    -- Adds one usual gap to the customer's own gaps, so that two orders in a row are not taken for a rhythm.
     case
         when orders_count > 0 then
             (coalesce(gap_mean::double precision * (days_with_orders - 1), 0) + usual_gap)

@@ -1,6 +1,6 @@
 {#
-  Stops a build in which a table or a column is not described. What is described but not there, or there but not
-  declared, is stopped by the models' contracts.
+  Stops a build in which a table or column has no description. Contracts of the models stop descriptions of columns
+  that do not exist, and columns that are not declared.
 #}
 {% macro require_descriptions() %}
     {%- if execute %}
@@ -18,7 +18,10 @@
 {% endmacro %}
 
 
-{# Stops the build of a view, which has no contract: all its columns are described, and what it describes is there. #}
+{#
+  Stops the build of a view unless the columns of the view and the described columns are the same. A view has no
+  contract that would.
+#}
 {% macro require_described(relation, own, described) %}
     {%- set there = adapter.get_columns_in_relation(relation) | map(attribute='name') | list %}
     {%- set apart = there | reject('in', described) | list + own.keys() | reject('in', there) | list %}

@@ -1,9 +1,8 @@
 {#
-  What a build is told of its run: as_of_date, run_id, training_date, origins as dates with commas between, and
-  the key of the lock that publishing holds; and who calls dbt (`clv`, or somebody by hand).
-  Handed over in the environment, because other values of dbt's own variables make it parse the whole project anew.
-  The values here only let the project parse and make empty tables. Models write what they are given between quotes, so
-  a quote in it is doubled here.
+  A value of the run that a build is for: as_of_date, run_id, training_date, origins (dates separated by commas), or
+  publish_lock, the key of the lock held while publishing; or who calls dbt (`clv`, or a person). Values come in environment variables, because changed
+  values of dbt's own variables make dbt parse the whole project again. The defaults here only let the project parse
+  and build empty tables. Quotes are doubled, because models write the value between quotes.
 #}
 {% macro given(name) -%}
     {%- set nothing = {
@@ -14,7 +13,7 @@
 {%- endmacro %}
 
 
-{# The day that segment_transitions compares with, as an ISO date. #}
+{# The date that segment_transitions compares with, as an ISO date. #}
 {% macro day_before() -%}
     {%- set day = modules.datetime.date.fromisoformat(given("as_of_date")) -%}
     {{ return((day - modules.datetime.timedelta(days=var('transition_days'))).isoformat()) }}

@@ -1,9 +1,10 @@
 {#
-  Monotone cubic interpolation (Fritsch & Butland 1984, with their three-point formula at the ends): a total that is known
-  at some points, in between without a step in its rate, and never falling where it does not fall between two points.
+  Monotone cubic interpolation (Fritsch & Butland 1984, with their three-point formula at the ends) of a cumulative
+  total that is known at some points. The rate has no jumps, and the total does not fall unless it falls between two
+  known points.
 #}
 
-{# The slope at a point: rate and width are of the piece after it, in the window by_day. #}
+{# The slope at a point. rate, width: of the piece after the point, in the window by_day. #}
 {% macro slope(rate, width, by_day) -%}
     case
         when lag({{ rate }}) over {{ by_day }} is null
@@ -22,8 +23,10 @@
 {%- endmacro %}
 
 
-{# The slope at the first or the last point, from the rates of the piece next to it and of the one further on, if any:
-   of the sign of the former, and at most three times as large. #}
+{#
+  The slope at the first or last point, from the rate of the adjacent piece and of the next one, if any. It has the
+  sign of the adjacent rate and is at most three times as large.
+#}
 {% macro end_slope(rate, further_rate, width, further_width) -%}
     least(greatest(coalesce(
         ((2 * {{ width }} + {{ further_width }}) - {{ width }} * {{ further_rate }} / nullif({{ rate }}, 0))
@@ -32,7 +35,7 @@
 {%- endmacro %}
 
 
-{# What a total has come to within a piece, at a place from 0 to 1. #}
+{# The interpolated total within a piece, at a place from 0 to 1. #}
 {% macro cubic(amount, place) -%}
     pieces.{{ amount }} + pieces.width * (
         pieces.{{ amount }}_rate * (3 - 2 * ({{ place }})) * ({{ place }}) ^ 2

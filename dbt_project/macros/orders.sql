@@ -1,9 +1,12 @@
-{# An order across sources. Of an order_id that several customers carry, all but the first have the customer in it. #}
+{#
+  The key of an order across sources. If several customers have the same order_id, all but the first get their key
+  appended.
+#}
 {% macro order_key(source, order_id, customer_key=none) %}
 {{- source }} || ':' || {{ order_id }}{% if customer_key %} || ':' || {{ customer_key }}{% endif -%}
 {% endmacro %}
 
-{# One row per order of a relation with one row per (order_key, day): sums, and what the first day says of the rest. #}
+{# One row per order, from a relation with one row per (order_key, day): sums, and attributes of the first day. #}
 {% macro orders_of_days(days) %}
     select
         order_key,

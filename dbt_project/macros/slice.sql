@@ -1,8 +1,8 @@
 {#
-  Incremental strategy `slice`: a build replaces exactly the rows of the slice it was called for, in one transaction.
-  The model's unique_key names the slice's columns; their values are the variables of the same names. Unlike
-  delete+insert, a slice that has become empty loses its old rows too. A published run's slices never change: the
-  build looks once more here, and publishing waits until the transaction is over.
+  Incremental strategy `slice`: a build replaces exactly the rows of its slice, in one transaction. The model's
+  unique_key names the columns of the slice; their values are the run's values of the same names. Unlike
+  delete+insert, it also removes old rows when the new slice is empty. Slices of a published run never change: the
+  build checks this here, and publishing waits until the transaction has ended.
 #}
 {% macro get_incremental_slice_sql(arg_dict) %}
     {%- set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) %}

@@ -1,7 +1,7 @@
 {#
-  Segment, lifecycle stage and silence of each customer, as queries after a query `features` with the customers of one
-  date: the one definition for today and for the date that segment_transitions looks back to. Ends with `final`.
-  risks: a query with customer_key and churn_risk; without one, or where churn_risk is null, segments go by rhythm,
+  Segment, lifecycle stage and silence of each customer, as CTEs that follow a CTE `features` with the customers of
+  one date; the last CTE is `final`. The as-of date and the date that segment_transitions compares with share this
+  definition. risks: a query with customer_key and churn_risk; where it is missing or null, segments use rhythm,
   orders and revenue alone.
 #}
 {% macro stages_of_features(risks=none) %}

@@ -1,6 +1,6 @@
 {#
-  CTEs that turn what stands now (a CTE named `standing`, one row per key) into the versions of a table that keeps every
-  state: `final` has what has to be written. Columns: of standing, without its key.
+  CTEs that turn the present rows (a CTE `standing`, one row per key) into versions of a table that keeps every state;
+  `final` has the rows to write. columns: the columns of standing without its key.
 #}
 {% macro versions_of_standing(key, columns) %}
 {%- set new, old = 'standing', 'open_versions' %}

@@ -1,4 +1,4 @@
--- Customers whose historic revenue is not the sum of their orders, to the penny.
+-- Customers whose historic revenue differs from the sum of their orders.
 with
 
 customers as (

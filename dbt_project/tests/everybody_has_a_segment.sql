@@ -1,4 +1,4 @@
--- The last rule has to hold for everybody, and a segment that no rule gives would never be met.
+-- The last rule must match every customer, and every segment needs a rule that gives it.
 with
 
 rules as (select * from {{ ref('segment_rules') }}),

@@ -1,4 +1,4 @@
--- Names of the seeds that other models and the report look for; renamed, these would be empty without a word.
+-- Names in the seeds that other models and the report use. If one is renamed there, those would silently be empty.
 with
 
 value_bands as (select * from {{ ref('value_bands') }}),

@@ -24,7 +24,7 @@ currency as (
     from customers
 ),
 
--- None without ad spend
+-- Empty without ad spend.
 acquired as (
     select customers.*
     from customers
@@ -56,7 +56,7 @@ ratios as (
     full outer join spends on values_of_channels.channel = spends.channel
 ),
 
--- Of each customer the months, from that of the first order on, that are over by the date
+-- For each customer, the whole months from that of the first order to the date.
 months as (
     select
         acquired.channel,

@@ -24,7 +24,7 @@ first_days as (
     group by customer_key
 ),
 
--- A customer who never ordered (refunds only) belongs to the month of the first refund
+-- A customer who never ordered (refunds only) belongs to the month of the first refund.
 cohorts as (
     select
         customer_key,
@@ -40,7 +40,7 @@ sizes as (
     group by cohort_month
 ),
 
--- Rows dated before a customer's first order count in the cohort's first month
+-- Rows dated before a customer's first order count in the cohort's first month.
 dated as (
     select
         orders.*,
@@ -80,7 +80,7 @@ months as (
         ) as numbered (month_number)
 ),
 
--- What a cohort brings from the date on, summed up to each horizon: the knots that months are read off
+-- What a cohort will bring from the date to each horizon, cumulated: the points that months are interpolated from.
 knots as (
     select
         cohorts.cohort_month,
@@ -110,7 +110,7 @@ pieces as (
     window by_day as (partition by knots.cohort_month order by knots.to_day)
 ),
 
--- Both ends of each month to come, in days from the date
+-- Both ends of each coming month, in days from the date.
 month_ends as (
     select
         months.cohort_month,
@@ -125,7 +125,7 @@ month_ends as (
     where months.month_to > date '{{ given("as_of_date") }}' and months.month_number <= {{ var('cohort_months') }}
 ),
 
--- Evenly between two horizons; beyond the main one more slowly with time, evenly in the logarithm of days
+-- Linear between two horizons; beyond the main horizon linear in the logarithm of days, so slower with time.
 to_come as (
     select
         month_ends.cohort_month,
@@ -163,7 +163,7 @@ models as (
     where status = 'scored'
 ),
 
--- How far the model's totals were off at past dates, on average over the horizons
+-- Mean error of the model's totals at past dates, averaged over the horizons.
 missed as (
     select
         1.6 * avg(decisions.bias::numeric) as above,

@@ -12,7 +12,7 @@ orders as (
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
--- Of orders as they are published, so that customers and orders add up to the same
+-- From published orders, so that customers and orders add up to the same sums.
 so_far as (
     select
         customer_key,
@@ -82,8 +82,8 @@ valued as (
     left join lifetimes on features.customer_key = lifetimes.customer_key
 ),
 
--- Reasons for the money come with their effect on revenue: here in what becomes of it, discounted profit. Those for
--- the risk come in percentage points and stay
+-- Reasons for the value come as effects on revenue: convert them to discounted profit. Reasons for the risk are in
+-- percentage points and stay as they are.
 effects as (
     select
         main_forecasts.customer_key,

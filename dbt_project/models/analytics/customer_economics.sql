@@ -11,7 +11,7 @@ orders as (
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
--- Of each customer the last year, and whether the year before it had an order
+-- For each customer the last year, and whether the year before had an order.
 years as (
     select
         customer_key,
@@ -49,7 +49,7 @@ described as (
     where customers.orders_count > 0
 ),
 
--- Segment and tier follow from what customers did lately: their retention would only say so again
+-- Not by segment or tier: those depend on recent orders, so their retention would repeat their definition.
 listed as (
     select
         described.*,

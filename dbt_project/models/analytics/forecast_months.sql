@@ -22,7 +22,7 @@ orders as (
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
--- The season: orders a day in each month of the year before the date, where the shop is as old as that
+-- The season: orders per day in each month of the year before the date, for shops that are old enough.
 year_before as (
     select listed.day::date as day
     from
@@ -44,14 +44,14 @@ orders_of_days as (
 season as (
     select
         extract(month from year_before.day) as month_of_year,
-        -- Besides the orders there were, a few spread evenly: of a handful, no month may have all or none
+        -- Add a few evenly spread orders, so that with few orders no month has all or none.
         (sum(coalesce(orders_of_days.orders, 0)) + {{ even_orders }} * count(*) / 365.0) / count(*) as orders_a_day
     from year_before
     left join orders_of_days on year_before.day = orders_of_days.day
     group by extract(month from year_before.day)
 ),
 
--- The days ahead on a clock that runs as fast as the season lets orders come
+-- The coming days on a clock that runs with the season.
 days as (
     select
         numbered.day_number,
@@ -62,7 +62,7 @@ days as (
         on season.month_of_year = extract(month from date '{{ given("as_of_date") }}' + numbered.day_number - 1)
 ),
 
--- What is forecast by the end of each horizon, and at the date nothing
+-- The cumulated forecast at the end of each horizon, and 0 at the date.
 totals as (
     select
         {% for amount in amounts %}
@@ -96,7 +96,7 @@ rates as (
     window by_day as (order by to_day)
 ),
 
--- How fast a total grows at the end of each horizon
+-- The rate of growth of a total at the end of each horizon.
 slopes as (
     select
         {% for amount in amounts %}
@@ -146,7 +146,7 @@ so_far as (
     inner join pieces on months.to_day > pieces.to_day and months.to_day <= pieces.until_day
 ),
 
--- The same customers 365 days before, so that the year before is as long as the year to come
+-- The same customers 365 days before, so that the year before is as long as the year to come.
 actuals as (
     select
         date_trunc('month', orders.ordered_on + 365)::date as month,
@@ -175,7 +175,7 @@ final as (
         months.from_on,
         months.days::integer as days,
         scored.customers::integer as customers,
-        -- Differences of rounded sums, so that the months add up to the horizon as it is published
+        -- Differences of rounded cumulated sums, so that months add up to the published horizon.
         so_far.expected_orders - lag(so_far.expected_orders, 1, 0.0) over by_month as expected_orders,
         so_far.predicted_revenue - lag(so_far.predicted_revenue, 1, 0.0) over by_month as predicted_revenue,
         so_far.predicted_profit - lag(so_far.predicted_profit, 1, 0.0) over by_month as predicted_profit,

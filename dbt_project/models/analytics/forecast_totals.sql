@@ -30,7 +30,7 @@ horizons as (select distinct horizon_days from forecasts),
 
 history as (select min(ordered_on) as first_day from orders),
 
--- What the same customers brought in the same days a year before
+-- Revenue of the same customers on the same days a year before.
 last_years as (
     select
         orders.customer_key,
@@ -77,7 +77,7 @@ sums as (
     group by forecasts.horizon_days, grouped.grouped_by, grouped.group_name, grouped.currency
 ),
 
--- How far the ends lie from a sum, of the sums' sizes: a shop may sell at a loss
+-- Distances from the sum to the ends, relative to the size of the sum, since a shop may sell at a loss.
 distances as (
     select
         {% for amount in amounts %}
@@ -89,7 +89,7 @@ distances as (
     where group_name is not null
 ),
 
--- A longer horizon's ends are as far off as a shorter one's at least
+-- The ends of a longer horizon are at least as far from the sum as those of a shorter one,
 widened as (
     select
         {% for amount in amounts %}
@@ -101,7 +101,7 @@ widened as (
     window shorter as (partition by grouped_by, group_name order by horizon_days)
 ),
 
--- and its lower end is no lower: what a year brings is not less than what its first half does
+-- and its lower end is not lower, since a year brings at least what its first half brings.
 risen as (
     select
         {% for amount in amounts %}
@@ -140,7 +140,7 @@ final as (
         ends.predicted_clv,
         ends.predicted_clv_low,
         ends.predicted_clv_high,
-        -- The days a year before a longer horizon are not over at the date
+        -- For a longer horizon, the days a year before are not over at the date.
         case
             when history.first_day <= date '{{ given("as_of_date") }}' - 365 and ends.horizon_days <= 365
                 then ends.last_year_revenue

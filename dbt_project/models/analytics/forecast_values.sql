@@ -15,7 +15,7 @@ final as (
         predictions.*,
         predictions.predicted_revenue * margin.margin as predicted_profit,
         {{ discounted_profit('predictions', 'margin.margin') }} as predicted_clv,
-        -- At a loss the most revenue is the least value
+        -- At a loss, more revenue means less value.
         case when margin.margin < 0 then predictions.predicted_p90 else predictions.predicted_p10 end
         * margin.margin * predictions.discount_factor as predicted_clv_low,
         predictions.predicted_p50 * margin.margin * predictions.discount_factor as predicted_clv_p50,

@@ -12,7 +12,7 @@ before as (
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
-moves as (
+transitions as (
     select
         customers.as_of_date,
         customers.run_id,
@@ -36,7 +36,7 @@ final as (
         count(*)::integer as customers,
         sum(historic_revenue) as historic_revenue,
         sum(predicted_clv) as predicted_clv
-    from moves
+    from transitions
     group by as_of_date, run_id, from_segment, to_segment, currency
 )
 

@@ -4,7 +4,7 @@ with
 
 lines as (select * from {{ ref('stg_order_lines') }}),
 
--- What was said last on a day holds; of yes and no at one time, no
+-- The last answer on a day counts; of yes and no at the same time, no.
 final as (
     select distinct on (customer_key, ordered_on)
         customer_key,

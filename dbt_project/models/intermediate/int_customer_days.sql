@@ -8,7 +8,7 @@ order_days as (select * from {{ ref('int_order_days') }}),
 
 outcome_days as (select * from {{ ref('int_outcome_days') }}),
 
--- An order of nothing is no purchase: an order counts on the first day that it brings money
+-- An order counts on the first day on which it brings money, so an order of 0 is no purchase.
 paid_orders as (
     select
         customer_key,

@@ -17,7 +17,7 @@ sums as (
     group by customer_key, ordered_on
 ),
 
--- A day is a purchase day by its own lines alone, so it stays one whatever comes later
+-- Whether a day is a purchase day depends on its own lines alone, so later rows do not change it.
 final as (
     select
         *,

@@ -18,7 +18,7 @@ refunds as (
 
 bought as not materialized (select * from lines where not is_refund),
 
--- The latest order before the refund in which the same customer bought the same product
+-- The latest order before the refund in which the same customer bought the same product.
 last_purchases as (
     select distinct on (refunds.refund_key)
         refunds.refund_key,

@@ -34,7 +34,7 @@ lines as not materialized (
             and lines._entry = replaced_lines.entry
 ),
 
--- A row that does not say when it was changed counts as changed when it was delivered: no earlier than all before it
+-- A row without a time of change counts as changed when it was delivered, but not before any earlier row.
 dated as (
     select
         *,

@@ -7,7 +7,8 @@ batches as (select * from {{ ref('stg_batches') }} where not is_withdrawn and no
 
 order_lines as not materialized (select * from {{ source('raw', 'order_lines') }}),
 
--- Sources whose deliveries say whole orders, by their mapping's newest word: of a customer, or whoever's they are
+-- Sources whose deliveries hold whole orders, by the newest mapping: orders of one customer, or order ids that are
+-- unique over all customers.
 order_sources as (
     select distinct on (source)
         source,
@@ -17,8 +18,8 @@ order_sources as (
     order by source, place desc, batch_id desc
 ),
 
--- Batches that may say anew what another one said
-rivals as (
+-- Batches that may repeat rows of another batch
+candidates as (
     select
         batches.*,
         order_sources.is_by_customer,
@@ -28,7 +29,7 @@ rivals as (
     left join order_sources on batches.source = order_sources.source
 ),
 
--- Rows without a customer count for nobody: what anybody bought under their order's number replaces them.
+-- A row without a customer has no owner here: any later delivery of its order id replaces it.
 lines as (
     select
         lines._batch_id as batch_id,
@@ -41,26 +42,26 @@ lines as (
         lines.customer_key,
         lines.amount,
         lines.ordered_at,
-        rivals.file_name,
-        rivals.place,
-        rivals.is_redelivered,
-        rivals.is_of_orders,
-        rivals.row_key in ('order', 'customer_order') as says_whole_orders,
-        case when rivals.is_by_customer then lines.customer_key::text else 'anybody' end as owner,
+        candidates.file_name,
+        candidates.place,
+        candidates.is_redelivered,
+        candidates.is_of_orders,
+        candidates.row_key in ('order', 'customer_order') as has_whole_orders,
+        case when candidates.is_by_customer then lines.customer_key::text else 'anybody' end as owner,
         coalesce(lines.amount, 0) >= 0
         and (
             lines._rule = 'erased'
             or lines.customer_key is not null
             and (lines._rule is not null or lines.amount is not null and lines.ordered_at is not null)
-        ) as says_order,
+        ) as states_order,
         lines._rule is null and lines.amount > 0 and lines.ordered_at is not null and lines.customer_key is not null
             as is_sale
     from order_lines as lines
-    inner join rivals on lines._batch_id = rivals.batch_id
-    where lines.order_id is not null and (rivals.is_redelivered or rivals.is_of_orders)
+    inner join candidates on lines._batch_id = candidates.batch_id
+    where lines.order_id is not null and (candidates.is_redelivered or candidates.is_of_orders)
 ),
 
--- What a batch has of an order. It says what the order is where it has more of it than refunds.
+-- The orders of each batch. A batch states an order if it has more of it than refunds.
 deliveries as (
     select
         source,
@@ -68,24 +69,24 @@ deliveries as (
         owner,
         batch_id,
         place,
-        bool_or(says_order) as says_order,
-        bool_or(says_order and says_whole_orders) as says_whole_order,
+        bool_or(states_order) as states_order,
+        bool_or(states_order and has_whole_orders) as states_whole_order,
         bool_or(amount < 0) as has_refunds,
-        max(version) filter (where says_order) as version,
+        max(version) filter (where states_order) as version,
         count(*) over (partition by source, order_id) as deliveries
     from lines
     where is_of_orders
     group by source, order_id, owner, batch_id, place
 ),
 
--- As of rows: a delivery that does not say when the order was changed counts as changed when it came
+-- A delivery without a time of change counts as changed when it arrived.
 dated as (
     select
         *,
-        bool_or(says_whole_order) over (partition by source, order_id, owner) as is_said_whole,
+        bool_or(states_whole_order) over (partition by source, order_id, owner) as is_stated_whole,
         max(version) over (partition by source, order_id, owner order by place, batch_id) as newest_version
     from deliveries
-    where deliveries > 1 and says_order and owner is not null
+    where deliveries > 1 and states_order and owner is not null
 ),
 
 newest as (
@@ -97,7 +98,7 @@ newest as (
         place,
         has_refunds
     from dated
-    where is_said_whole
+    where is_stated_whole
     order by source, order_id, owner, coalesce(version, newest_version) desc nulls last, place desc, batch_id desc
 ),
 
@@ -119,14 +120,14 @@ of_older_deliveries as (
             and lines.order_id = deliveries.order_id
             and lines.owner = deliveries.owner
             and lines.batch_id = deliveries.batch_id
-    -- Refunds that came alone stand until a delivery of the order has refunds as well
+    -- Refunds delivered alone are kept until a delivery of the order has refunds too.
     where
-        deliveries.says_order
+        deliveries.states_order
         or (lines.place, lines.batch_id) < (newest.place, newest.batch_id)
         and (newest.has_refunds or coalesce(lines.amount, 0) >= 0)
 ),
 
--- A refund that came alone may come alone again, its time cut to the minute or to the day
+-- A refund delivered alone may be delivered alone again, with its time cut to the minute or the day.
 refunds as (
     select
         lines.*,
@@ -138,10 +139,10 @@ refunds as (
     from lines
     left join of_older_deliveries as older
         on lines.batch_id = older.batch_id and lines.line = older.line and lines.entry = older.entry
-    where lines.says_whole_orders and lines.is_of_orders and lines.amount < 0 and older.batch_id is null
+    where lines.has_whole_orders and lines.is_of_orders and lines.amount < 0 and older.batch_id is null
 ),
 
-refunds_said_again as (
+repeated_refunds as (
     select
         refunds.batch_id,
         refunds.line,
@@ -183,8 +184,8 @@ of_nobody as (
     where lines.owner is null and lines.place < newest.place
 ),
 
--- Where rows have keys of their own, a file that comes again under its name may say less of an order than it did, and
--- does so if it has a sale of it.
+-- Where rows have keys of their own, a file delivered again under its name may contain less of an order than before. It
+-- then replaces the order if it has a sale of it.
 redelivered as (
     select lines.*
     from lines
@@ -193,7 +194,7 @@ redelivered as (
     where lines.is_redelivered and newest.batch_id is null
 ),
 
-said_again as (
+repeated_lines as (
     select
         batch_id,
         line,
@@ -210,7 +211,7 @@ said_again as (
 final as (
     select * from of_older_deliveries
     union
-    select * from refunds_said_again
+    select * from repeated_refunds
     union
     select * from of_nobody
     union
@@ -218,7 +219,7 @@ final as (
         batch_id,
         line,
         entry
-    from said_again
+    from repeated_lines
     where newest_of_row < newest_of_order
 )
 

@@ -34,9 +34,9 @@ lines as (
     left join readings on batches.source = readings.source and batches.content_sha256 = readings.content_sha256
 ),
 
--- What is said last holds: of a day, channel and campaign by any file; of a day and channel by the same file, which
--- may call its campaigns otherwise now; of everything by the same content, read in another way. A row that a filter
--- rejects says that nothing was spent there. Rows of one batch add up.
+-- The last statement counts: for a day, channel and campaign by any file; for a day and channel by the same file, which
+-- may have renamed its campaigns; for everything by the same content read in another way. A row rejected by a filter
+-- states that nothing was spent. Rows of one batch add up.
 ranked as (
     select
         *,
@@ -49,7 +49,7 @@ ranked as (
     where not is_withdrawn
 ),
 
-held as (
+kept as (
     select distinct
         source,
         content
@@ -69,11 +69,11 @@ final as (
         case
             when ranked.rule is not null then ranked.rule
             when ranked.batch_place = ranked.newest_place then 'accepted'
-            when held.content is not null then 'duplicate'
+            when kept.content is not null then 'duplicate'
             else 'replaced'
         end as verdict
     from ranked
-    left join held on ranked.source = held.source and ranked.content = held.content
+    left join kept on ranked.source = kept.source and ranked.content = kept.content
     union all
     select
         batch_id,

@@ -1,4 +1,7 @@
-{# Rows for which a condition is false (null passes). slice: columns whose values are the variables of their names. #}
+{#
+  Rows for which a condition is false (null passes). slice: columns whose values are the run's values of the same
+  names.
+#}
 {% test holds(model, condition, slice=[]) %}
 
 select *

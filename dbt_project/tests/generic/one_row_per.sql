@@ -1,4 +1,4 @@
-{# Keys that stand in more than one row. #}
+{# Keys with more than one row. #}
 {% test one_row_per(model, columns) %}
 
 select {{ columns | join(', ') }}
