@@ -11,8 +11,8 @@ from clv.core import dates, settings
 
 
 def backtest(
-    horizon: Annotated[int, typer.Option(help="Days that are forecast.")],
-    origins: Annotated[str, typer.Option(help="Past dates to forecast from, with commas between.")],
+    horizon: Annotated[int, typer.Option(help="Length of the forecast, in days.")],
+    origins: Annotated[str, typer.Option(help="Past dates to forecast from, separated by commas.")],
     out: Annotated[Path, typer.Option(help="Folder for predictions.parquet, metrics.json and report.html.")],
     orders: Annotated[
         Path | None,

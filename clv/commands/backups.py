@@ -10,7 +10,7 @@ import typer
 from clv.core import settings
 
 
-def backup(to: Annotated[Path, typer.Option(help="A folder that is not there yet: it is the backup.")]) -> None:
+def backup(to: Annotated[Path, typer.Option(help="A new folder, which becomes the backup.")]) -> None:
     """Save the warehouse, the models and the keys they depend on, while everything keeps running.
 
     Only the folder's owner can read it, since it holds personal data and the key that customers are named with.

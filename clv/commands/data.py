@@ -61,36 +61,36 @@ def replay(
     from clv.commands.console import out
 
     if (source is None) == (batch is None):
-        raise typer.BadParameter("say --source or --batch")
+        raise typer.BadParameter("give either --source or --batch")
     results = door.replay(settings.load(), source, batch)
     for replayed in results:
         new = replayed.result
         if new is None:
-            out.print(f"{replayed.file_name}: batch {replayed.batch_id} stays: no row more can be used")
+            out.print(f"{replayed.file_name}: batch {replayed.batch_id} stays: no more rows can be used")
         else:
             out.print(
                 f"{replayed.file_name}: batch {replayed.batch_id} is now batch {new.batch_id}, {new.received:,} rows "
                 f"received, {new.usable:,} usable ({replayed.usable_before:,} before), {new.unreadable:,} unreadable"
             )
     if not results:
-        out.print("no row is set aside that a replay could take")
+        out.print("there are no rejected rows to load again")
 
 
 def withdraw(
     batch: Annotated[int, typer.Option(help="Number of the batch, as `clv batches` lists it.")],
-    reason: Annotated[str, typer.Option(help="Why; kept beside the batch.")],
+    reason: Annotated[str, typer.Option(help="The reason, stored with the batch.")],
 ) -> None:
     """Withdraw a batch: its rows stay as received, but no longer count from the next run on."""
     from clv import sources as door
     from clv.commands.console import out
 
     door.withdraw(batch, reason, settings.located())
-    out.print(f"batch {batch} is withdrawn; runs from now on set its rows aside")
+    out.print(f"batch {batch} is withdrawn; from the next run on its rows do not count")
 
 
 def publish(
     as_of: Annotated[str, typer.Option("--as-of", help="The date whose published run changes.")],
-    run_id: Annotated[str, typer.Option("--run-id", help="The run that readers shall see, such as 2011-06-01.3.")],
+    run_id: Annotated[str, typer.Option("--run-id", help="The run to publish, such as 2011-06-01.3.")],
 ) -> None:
     """Publish another run of a date that passed its gates, an earlier or a later one."""
     from clv.commands.console import out

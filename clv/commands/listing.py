@@ -46,9 +46,7 @@ def batches(
 def rejects(
     batch: Annotated[int | None, typer.Option(help="The rows of this batch, a line each.")] = None,
     source: Annotated[str | None, typer.Option(help="Of this source alone.")] = None,
-    unmasked: Annotated[
-        bool, typer.Option("--unmasked", help="Show values as they came; they may be personal.")
-    ] = False,
+    unmasked: Annotated[bool, typer.Option("--unmasked", help="Show values unmasked; they may be personal.")] = False,
     as_csv: AsCsv = False,
     as_json: AsJson = False,
 ) -> None:
@@ -88,11 +86,13 @@ def rejects(
     tabular.write(["line", "reason", "text"], rejected, style)
     if style == "table":
         if not rejections.taken_in(batch, home):
-            out.print("note: no run has taken this batch in yet; rows that meet a filter, or lack a value, come then")
+            out.print(
+                "note: no run has taken this batch in yet; rows that match a filter or lack a value follow after that"
+            )
         for warning in rejections.warnings(batch, home):
             out.print(f"warning: {warning}", markup=False)
         for mend in rejections.mends(batch, home):
-            out.print(f"mend: {mend}", markup=False)
+            out.print(f"remedy: {mend}", markup=False)
 
 
 def runs(

@@ -36,7 +36,7 @@ def where(home: settings.Settings, show_password: bool = False) -> None:
 
     password = home.secret("airflow_password") if show_password else f"in {home.secrets / 'airflow_password'}"
     out.print(f"Airflow    {airflow.url(home)}  user {airflow.USER}, password {password}")
-    out.print(f"           or user viewer, who only looks, password in {home.secrets / 'airflow_viewer_password'}")
+    out.print(f"           or user viewer, read only, password in {home.secrets / 'airflow_viewer_password'}")
     out.print(f"warehouse  {psql_line(home)}")
 
 
@@ -70,7 +70,7 @@ def down() -> None:
     out.print("nothing was running" if not ended else f"everything of {home.home} is stopped")
     if active:
         days = ", ".join(active[:5]) + (", …" if active[5:] else "")
-        out.print(f"runs that had not ended go on at the next `clv up`: {len(active)} ({days})")
+        out.print(f"runs that have not ended continue at the next `clv up`: {len(active)} ({days})")
 
 
 def _active_runs(home: settings.Settings) -> list[str]:
@@ -111,7 +111,7 @@ def status() -> None:
         out.print(f"settings   {fault}", style="red", markup=False)
     stale = _show_state(home) if found[0].health == "up" else []
     if any(service.health != "up" for service in found):
-        out.print("to start it, or to mend what died: clv up")
+        out.print("to start it, or to restart what is down: clv up")
         raise typer.Exit(3)
     if fault:
         raise typer.Exit(5)

@@ -59,8 +59,8 @@ class State:
         for what, run in (("the last run", self.last_run), ("the run of the newest date", self.run_of_newest_date)):
             if run and run.state in ("failed", "dead") and (what == "the last run" or run != self.last_run):
                 again = f"`clv run --as-of {run.as_of_date}`"
-                how = "failed" if run.state == "failed" else "ended without a word"
-                found.append(f"{what} {how}; once its cause is mended: {again}")
+                how = "failed" if run.state == "failed" else "ended without an error message"
+                found.append(f"{what} {how}; once the cause is fixed: {again}")
         for one in self.freshness:
             if one.status == "error":
                 remedy = "`clv ingest --source NAME --path FILE_OR_FOLDER`"

@@ -32,13 +32,13 @@ from clv.transform import dbt
 from clv.warehouse import db, erasures, locks, pseudonyms
 
 RECEIPTS = "erasures"
-REWRITTEN = "made anew without the person"
+REWRITTEN = "written again without the person"
 NOT_REACHED = (
-    "backups made before: a restore erases anew what this home's list names, or the list given with --erasures",
-    "models: they hold no rows; the next run trains anew, without the person",
+    "backups made before: a restore erases everyone on this home's list again, or on the list given with --erasures",
+    "models: they hold no rows; the next run trains again, without the person",
     "sums over many customers that were published: segments, cohorts and the digests of publications stay as they were",
     "backtests that are under way, or were written outside of the home: predictions.parquet has the shop's ids",
-    "files of the shop's own that come again: this person's rows in them are set aside",
+    "files that the shop sends again: this person's rows in them are rejected",
 )
 
 
@@ -85,7 +85,7 @@ def erase(found: list[Person], home: Settings, step: Step = nullcontext) -> Rece
         _cut_short(found, home) or f"{now:%Y-%m-%d}-{secrets.token_hex(4)}", now.isoformat(timespec="seconds")
     )
     with ExitStack() as stack:
-        with step("loads, builds and forecasts are waited for"):
+        with step("loads, builds and forecasts have ended"):
             for lock in (locks.CUSTOMERS, locks.BUILD):
                 stack.enter_context(db.lock(lock, home.warehouse_url))
         connection = stack.enter_context(db.connect(home.warehouse_url))

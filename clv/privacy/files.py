@@ -22,9 +22,9 @@ from clv.sources.loading.batches import scratch_folder
 from clv.sources.mapping.language import FileMapping, load_mapping
 
 PENDING = "erasure.pending"
-TAKEN_OUT, REMOVED = "rows taken out", "removed: its rows could not be taken out"
-STAYS = "not reached: its rows could not be taken out; remove it"
-READ_ONLY = "not reached: it cannot be written here; take the rows out where it comes from, or remove it"
+TAKEN_OUT, REMOVED = "rows removed", "removed: its rows could not be removed"
+STAYS = "not reached: its rows could not be removed; remove it"
+READ_ONLY = "not reached: it cannot be written here; remove the rows where it comes from, or remove the file"
 
 
 def take_out(

@@ -54,7 +54,7 @@ def known(connection: psycopg.Connection, home: Settings, secret: bytes, email: 
                 break
         else:
             raise ClvError(
-                f"a customer of the source {source} was named in a namespace that no mapping says any more; "
+                f"a customer of the source {source} was named in a namespace that no mapping gives any more; "
                 f"put the customer_namespace of that time back into {source}.yml, or into a mapping beside it"
             )
     return found

@@ -32,11 +32,11 @@ def rotate(home: Settings, step: Step = nullcontext) -> dict[str, int]:
     if place.is_symlink():
         raise ClvError(f"{place} is a link to {place.resolve()}, which is not the home's to change; rotate where it is")
     with ExitStack() as stack:
-        with step("loads, builds and forecasts are waited for"):
+        with step("loads, builds and forecasts have ended"):
             for lock in (locks.CUSTOMERS, locks.BUILD):
                 stack.enter_context(db.lock(lock, home.warehouse_url))
         old, new = pseudonyms.secret(home), secrets.token_urlsafe(32).encode()
-        with step("every customer is named anew"), db.connect(home.warehouse_url) as connection:
+        with step("every customer is renamed"), db.connect(home.warehouse_url) as connection:
             connection.execute("select pg_advisory_xact_lock(%s)", (db.lock_key(locks.PUBLISH),))
             _make_names(connection, persons.known(connection, home, old), new)
             rows = {table: _rename(connection, table) for table in persons.tables_of_customers(connection)}
@@ -49,7 +49,7 @@ def rotate(home: Settings, step: Step = nullcontext) -> dict[str, int]:
             owners_files.write(home.secrets / pseudonyms.PENDING, new)
             pages = files.remove_pages(home)
         pseudonyms.secret(home)
-    with step("the reports are made anew"):
+    with step("the reports are made again"):
         files.make_pages(home, pages)
     return {table: count for table, count in rows.items() if count}
 

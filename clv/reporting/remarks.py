@@ -40,7 +40,7 @@ class Basis:
         """What the log of the run's step shows."""
         return {
             "profit rests on": self.profit,
-            "may be written to": self.contactable,
+            "may be contacted": self.contactable,
             "consent unknown": self.unknown,
             "consent refused": self.refused,
         }
@@ -76,7 +76,7 @@ def of_run(basis: Basis, home: Settings) -> list[str]:
         if now != used:
             remedy = f"the next run goes by {place}, which says {now} now"
         remarks.append(
-            f"{basis.unknown:,} customers were never asked whether they may be written to and are {kept} lists meant "
+            f"{basis.unknown:,} customers were never asked for consent and are {kept} lists meant "
             f"for contact ({basis.contactable:,} customers are on them, {basis.refused:,} refused); {remedy}"
         )
     return remarks

@@ -43,7 +43,7 @@ def require_judged(used: object, as_of: date, run_id: str) -> None:
     query = f"select 1 from {tables.TASK_LOG} where run_id = %s and facts->>'staging' = %s and not facts ? 'error'"  # noqa: S608 - our own names
     if db.rows(query, (run_id, used), roles.url(PUBLISHER)):
         return
-    print("staging was rebuilt by another run meanwhile: judging it again", flush=True)
+    print("another run has rebuilt staging since: judging it again", flush=True)
     if staging(as_of, run_id)["staging"] != used:
         raise RuntimeError("staging changed again while it was judged: try again")  # so it is retried
 

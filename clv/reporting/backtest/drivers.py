@@ -57,15 +57,17 @@ def section(result: dict[str, Any]) -> dict[str, Any] | None:
     day, published = found["trained_for"], found.get("published", OURS)
     if published != OURS:
         words = f"On the dates before {day}, {reading.name(published)} did better at everything and is the forecast: "
-        words += f"nothing that was learned moves it. It rests on {RULES[published]}."
+        words += f"no trained model changes it. It rests on {RULES[published]}."
         return {"words": words, "charts": []}
     if not found["learned"]:
         words = f"By {day} there was too little to learn from. The forecast rests on {RULES[ANCHOR]}."
         return {"words": words, "charts": []}
-    words = f"The model of {day}, asked about {found['customers']:,} customers of {found['origin']} and the "
+    words = f"Predictions of the model of {day} for {found['customers']:,} customers of {found['origin']} and the "
     words += f"{found['window_days']} days after. These charts show how the forecast works, not what customers would "
-    words += "do if a shop changed something. Customers are changed whole: who orders more often also has the shorter "
-    words += "gaps and the higher spend. Each curve is over the customers who could be so."
+    words += (
+        "do if a shop changed something. The features of a customer change together: one who orders more often also "
+    )
+    words += "has shorter gaps and higher spend. Each curve covers the customers for whom its values are possible."
     drawn = [importance(found), *(dependence(curve) for curve in found["dependence"])]
     return {"words": words, "charts": [one for one in drawn if one]}
 
@@ -87,9 +89,9 @@ def importance(found: dict[str, Any]) -> Chart | None:
         axes.grid(visible=False, axis="y")
         axes.tick_params(axis="y", length=0)
 
-    words = f"{names[-1].capitalize()} counts most: it moves a customer's forecast up or down by {magnitude(sizes[-1])}"
+    words = f"{names[-1].capitalize()} counts most: it changes a customer's forecast by {magnitude(sizes[-1])}"
     words += f" on average, where the mean customer is forecast {magnitude(found['mean_forecast'])}"
-    return chart("How much each thing moves a forecast", words, draw)
+    return chart("How much each driver changes a forecast", words, draw)
 
 
 def dependence(curve: dict[str, Any]) -> Chart:

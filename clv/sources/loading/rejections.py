@@ -184,7 +184,7 @@ def told(batch_id: int, settings: Settings) -> list[str]:
     ]
     if more := found[REASONS_SHOWN:]:
         lines.append(f"{sum(one.rows for one in more):,} rejected for other reasons: `clv rejects --batch {batch_id}`")
-    return lines + [f"mend: {mend}" for mend in mends(batch_id, settings)]
+    return lines + [f"remedy: {mend}" for mend in mends(batch_id, settings)]
 
 
 def known_words(source: str, settings: Settings) -> set[str]:

@@ -24,7 +24,7 @@ def column_or_null(name: str | None) -> str:
 
 
 def consent(column: str | None) -> str:
-    """Whether the customer may be written to; what is neither yes nor no says nothing."""
+    """Whether the customer may be contacted; what is neither yes nor no says nothing."""
     if not column:
         return "null::boolean"
     text = f"lower({quoted(column)})"

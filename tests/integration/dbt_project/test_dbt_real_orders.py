@@ -90,7 +90,8 @@ def test_every_question_of_the_guide_that_the_shop_can_answer_has_an_answer(answ
     # Past forecasts, models and gates leave rows only where the pipeline has run; this shop has no ad spend.
     unanswered = {question for question, answer in answers.items() if not answer}
     assert unanswered <= {
-        "Did past forecasts come true?", "Is the model better than simpler rules?", "Can today's numbers be trusted?",
+        "How accurate were past forecasts?",
+        "Is the model better than simpler rules?", "Can today's numbers be trusted?",
         "Which channels bring customers who are worth what they cost?",
         "What kinds of customers are there, and which of them carry the value?",
     }  # fmt: skip

@@ -58,13 +58,13 @@ def totals(rows: list[dict]) -> Chart | None:
 
     last = rows[-1]
     if last["bias"] is None:
-        words = f"After the forecast of {days[-1]} nothing came"
+        words = f"There was no revenue after the forecast of {days[-1]}"
     else:
         too = "high" if last["bias"] >= 0 else "low"
         words = f"The forecast of {days[-1]} was {percent(abs(last['bias']))} too {too}"
     if last["coverage_80"] is not None:
-        words += f"; its intervals, meant for 80 % of customers, held for {percent(float(last['coverage_80']))}"
-    return chart("Did past forecasts come true", words, draw)
+        words += f"; its 80 % intervals covered {percent(float(last['coverage_80']))} of customers"
+    return chart("How accurate past forecasts were", words, draw)
 
 
 def deciles(rows: list[dict]) -> Chart | None:

@@ -88,7 +88,7 @@ def test_the_newest_dates_failure_stays_until_that_date_is_published(shop: setti
     found = read(shop, 1)
     assert found.last_run
     assert (found.last_run.as_of_date, found.last_run.state) == (DAY, "published")
-    assert found.stale == [f"the run of the newest date failed; once its cause is mended: `clv run --as-of {newest}`"]
+    assert found.stale == [f"the run of the newest date failed; once the cause is fixed: `clv run --as-of {newest}`"]
 
 
 def test_a_training_hides_no_failure_of_its_date(shop: settings.Settings, monkeypatch: pytest.MonkeyPatch):
@@ -103,7 +103,7 @@ def test_a_training_hides_no_failure_of_its_date(shop: settings.Settings, monkey
     found = read(shop)
     assert found.last_run
     assert (found.last_run.run_id, found.last_run.state) == (training, "trained")
-    assert found.stale == [f"the run of the newest date failed; once its cause is mended: `clv run --as-of {DAY}`"]
+    assert found.stale == [f"the run of the newest date failed; once the cause is fixed: `clv run --as-of {DAY}`"]
 
 
 def test_two_dags_runs_of_one_id_are_told_apart(shop: settings.Settings):
@@ -128,7 +128,7 @@ def test_a_last_run_that_is_dead_is_stale(shop: settings.Settings):
     runs.open_run(DAY, "test")
     small.execute("update ops.runs set started_at = as_of_date + interval '1 hour' * number")
     assert read(shop, 1).stale == []  # it may be at work
-    said = f"the last run ended without a word; once its cause is mended: `clv run --as-of {DAY}`"
+    said = f"the last run ended without a word; once the cause is fixed: `clv run --as-of {DAY}`"
     assert said in read(shop, 2).stale
 
 

@@ -74,8 +74,8 @@ def test_nothing_is_left_of_a_person_and_runs_go_on(shop, capsys):
         "4 of raw.order_lines",
         "2 of quarantine.unreadable_rows",
         "1 of analytics_runs.customer_clv ",
-        "may.csv: rows taken out",
-        "index.html: made anew without the person",
+        "may.csv: rows removed",
+        "index.html: written again without the person",
         "backups made before",
     ):
         assert expected in said
@@ -169,7 +169,7 @@ def test_copies_of_every_kind_lose_their_lines(home, tmp_path):
     for name in ("o.jsonl", "o.parquet", "o.csv.gz"):
         assert sources.load("shop", tmp_path / name, home)[0].unreadable == 2
     receipt = erase("QUINCE-77", home, "shop")
-    assert list(receipt.files.values()) == ["rows taken out"] * 3
+    assert list(receipt.files.values()) == ["rows removed"] * 3
     assert (receipt.rows["raw.order_lines"], receipt.rows["quarantine.unreadable_rows"]) == (3, 3)
     assert traces.in_tables(["quince"]) == traces.in_files(["quince"], home.home) == []
     assert erase("c1", home, "shop").rows == {

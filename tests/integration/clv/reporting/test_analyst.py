@@ -102,7 +102,7 @@ def test_the_summary_shows_tiers_and_segments_with_their_money(shop: settings.Se
     said = [line for line in printed(analyst.summary, shop).splitlines() if line.startswith("note:")]
     assert [line.split(" are ")[0] for line in said] == [
         "note: profit and customer value",
-        "note: 4 customers were never asked whether they may be written to and",
+        "note: 4 customers were never asked for consent and",
     ]
 
 

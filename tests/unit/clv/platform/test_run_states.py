@@ -156,7 +156,7 @@ def test_down_names_the_runs_that_go_on_at_the_next_up(home, airflow, monkeypatc
     monkeypatch.setattr(stack, "down", lambda *_: 5)
     done = CliRunner().invoke(cli.app, ["down"])
     assert done.exit_code == 0
-    said = "runs that had not ended go on at the next `clv up`: 2 (2024-03-01, 2024-03-02)"
+    said = "runs that have not ended continue at the next `clv up`: 2 (2024-03-01, 2024-03-02)"
     assert said in " ".join(done.stdout.split())
 
 

@@ -80,7 +80,7 @@ def test_every_customer_of_an_origin_is_forecast_and_compared(home: Settings, tm
         assert {"mean", "chance", "at"} < set(moved["dependence"][0])
     text = page.read_text()
     assert "How far to trust this" in text
-    assert "What moves the forecast" in text
+    assert "What drives the forecast" in text
 
 
 def test_a_shop_that_is_too_small_is_told_so(home: Settings, tmp_path: Path) -> None:

@@ -104,11 +104,11 @@ def test_valuable_customers_to_keep_are_listed_under_their_pseudonyms(shop: sett
     page = report.write(DAY, shop).read_text()
     known = f'<code class="customer" title="{small.B}">{small.B}</code>'
     assert cells(page, known)[1:6] == ["20", "14", "90 %", "7", "new"]
-    why = "Never asked whether they may be written to. At risk: silent for 92 days, an order was due after 40"
+    why = "Never asked for consent. At risk: silent for 92 days, an order was due after 40"
     assert cells(page, known)[6:] == ["not asked", why, "Valuable: spent 20.00"]
     assert small.A not in page
     assert "<b>1 of 1</b>" in page
-    assert "0 customers may be written to: 0 agreed, 1 refused, 2 were not asked" in page
+    assert "0 customers may be contacted: 0 agreed, 1 refused, 2 were not asked" in page
 
 
 def test_whom_to_keep_is_told_by_the_silence_also_without_reasons(shop: settings.Settings) -> None:
@@ -132,7 +132,7 @@ def test_a_page_made_again_without_the_runs_profiles_lists_whom_to_keep_and_coun
     page = report.write(DAY, shop).read_text()
     assert "<b>1 of 1</b>" in page
     assert cells(page, f'<code class="customer" title="{small.B}">{small.B}</code>')[6] == "–"
-    assert "customers may be written to" not in page
+    assert "customers may be contacted" not in page
 
 
 @pytest.mark.parametrize(("basis", "said"), [("costs", False), ("costs and gross_margin", False), ("revenue", True)])

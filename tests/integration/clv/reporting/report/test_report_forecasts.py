@@ -28,7 +28,7 @@ def test_forecasts_that_matured_stand_against_what_came(shop: settings.Settings)
         from (values ('all', 'all'), ('decile', '01'), ('decile', '02')) as groups (grouped_by, name)"""
     )
     page = re.sub(r"\s+", " ", operators(report.write(DAY, shop)))
-    assert "The forecast of 2011-02-01 was 20 % too high; its intervals, meant for 80 % of customers, held" in page
+    assert "The forecast of 2011-02-01 was 20 % too high; its 80 % intervals covered" in page
     assert "The highest decile of 2011-02-01 was forecast 20 each and brought 16.7." in page
     before = operators(report.write(date(2011, 2, 1), shop))
     assert "Past forecasts" not in before
@@ -47,7 +47,7 @@ def test_forecasts_of_nobody_are_no_past_forecasts(shop: settings.Settings) -> N
             ('2011-02-01', '2011-02-01.1', 30, 'all', 'all', '2011-03-03', 3, 60, 0, null, 0)"""
     )
     page = re.sub(r"\s+", " ", operators(report.write(DAY, shop)))
-    assert "After the forecast of 2011-02-01 nothing came." in page
+    assert "There was no revenue after the forecast of 2011-02-01." in page
 
 
 def test_the_forecast_has_bounds_of_the_sum_and_whoever_is_still_to_come_apart(shop: settings.Settings) -> None:

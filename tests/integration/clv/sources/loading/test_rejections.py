@@ -53,7 +53,7 @@ def test_a_file_of_which_nothing_can_be_read_is_an_error_with_reason_and_mend(in
         assert "3 rows received, 0 loaded, 3 rejected" in text
         assert "3 rejected: ordered_at '14.09.2025' is not a time (line 2)" in text
         assert (
-            "mend: times are written like '14.09.2025'; say in the mapping orders: time: {column: \"ordered_at\", "
+            "remedy: times are written like '14.09.2025'; say in the mapping orders: time: {column: \"ordered_at\", "
             in text
         )
         assert "error: no row of dates.csv could be read" in text
@@ -126,7 +126,7 @@ def test_batches_and_rejects_say_what_became_of_rows(ingest, home: settings.Sett
         (5, "9,x,9999-99-99,xxx"),
     ]
     assert listed("rejects", "--batch", "2", "--unmasked")[1]["text"] == "3,c,2025-01-04,Anna Smith"
-    assert "mend: times are written like" in clv("rejects", "--batch", "1")[1]
+    assert "remedy: times are written like" in clv("rejects", "--batch", "1")[1]
 
     dbt.build("setup", {}, home)
     small.let_analyst_in(home)

@@ -1,4 +1,4 @@
-"""What moves the forecast: a section of charts where a model was learned, else why there is none."""
+"""What drives the forecast: a section of charts where a model was learned, else why there is none."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_the_section_says_what_counts_most_and_what_each_thing_does() -> None:
     assert "1,000 customers of 2011-08-11 and the 90 days after" in found["words"]
     first, recency, refunds = found["charts"]
     assert first.words == (
-        "Time since the last order counts most: it moves a customer's forecast up or down by 45.2 on average, "
+        "Time since the last order counts most: it changes a customer's forecast by 45.2 on average, "
         "where the mean customer is forecast 120."
     )
     assert "value of an order" in first.svg
@@ -79,5 +79,5 @@ def test_the_page_shows_the_section(tmp_path: Path) -> None:
     frame = predictions(customers=60)
     result = comparison.compare(frame) | {"explained": EXPLAINED}
     text = report.write(result, frame, tmp_path, []).read_text()
-    assert "What moves the forecast" in text
+    assert "What drives the forecast" in text
     assert text.count("<svg") == 5 + 3
