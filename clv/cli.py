@@ -1,62 +1,85 @@
-"""The command `clv`. Each command is a function in a module of clv/commands, which imports what it needs when it
-runs."""
+"""The command `clv`. Each command is a function in a module of clv/commands, imported when that command is called."""
 
 from __future__ import annotations
 
+import ast
 import os
 import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
-from clv.commands import backtest, backups, data, listing, privacy, queries, runs, services
+from clv import commands
 from clv.core.errors import ClvError
+
+# The commands in the order of the help, each with its module. So `clv status` waits for nothing that Spark needs.
+COMMANDS = {
+    "up": "services",
+    "down": "services",
+    "status": "services",
+    "ingest": "data",
+    "replay": "data",
+    "batches": "listing",
+    "rejects": "listing",
+    "withdraw": "data",
+    "restore": "backups",
+    "backup": "backups",
+    "erase": "privacy",
+    "rotate-key": "privacy",
+    "run": "runs",
+    "backfill": "runs",
+    "runs": "listing",
+    "models": "models",
+    "backtest": "backtest",
+    "sql": "queries",
+    "metric": "metrics",
+    "dictionary": "documents",
+    "docs": "documents",
+    "env": "documents",
+    "publish": "publishing",
+    "demo": "demo",
+}
+MANNERS: dict[str, Any] = {"add_completion": False, "pretty_exceptions_enable": False, "rich_markup_mode": None}
+
+
+class OnDemand(TyperGroup):
+    """Imports the module of a command only when the command is called, and none to list them."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, loaded(name) if name else None, rest
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - typer's signature
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary(name)) for name in COMMANDS])
+
+
+def loaded(name: str) -> Any:
+    """The command of that name, as typer runs it."""
+    alone = typer.Typer(**MANNERS)
+    alone.command(name)(getattr(import_module(f"clv.commands.{COMMANDS[name]}"), name.replace("-", "_")))
+    return typer.main.get_command(alone)
+
+
+def summary(name: str) -> str:
+    """The first sentence of the command's docstring, read without importing its module."""
+    module = ast.parse((Path(commands.__path__[0]) / f"{COMMANDS[name]}.py").read_text())
+    functions = {node.name: node for node in module.body if isinstance(node, ast.FunctionDef)}
+    return " ".join((ast.get_docstring(functions[name.replace("-", "_")]) or "").split()).partition(". ")[0]
+
 
 app = typer.Typer(
     name="clv",
     help="Customer lifetime value, kept in your warehouse.",
+    cls=OnDemand,
     no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+    **MANNERS,
 )
-
-for command in (
-    services.up,
-    services.down,
-    services.status,
-    data.ingest,
-    data.replay,
-    listing.batches,
-    listing.rejects,
-    data.withdraw,
-    backups.restore,
-    backups.backup,
-    privacy.erase,
-    privacy.rotate_key,
-    runs.run,
-    runs.backfill,
-    listing.runs,
-    listing.models,
-    backtest.backtest,
-    queries.sql,
-    queries.metric,
-    queries.dictionary,
-    queries.docs,
-    queries.env,
-    data.publish,
-):
-    app.command()(command)
-
-
-@app.command()
-def demo() -> None:
-    """Show everything on a simulated shop.
-
-    Starts the services, makes and loads the shop, runs several days through Airflow, and prints the customers' value.
-    """
-    from clv.commands.demo import demo
-
-    demo()
+for name in COMMANDS:
+    app.command(name)(lambda: None)  # stands for the command until it is called
 
 
 def main() -> None:

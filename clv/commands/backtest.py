@@ -7,7 +7,12 @@ from typing import Annotated
 
 import typer
 
+from clv.commands.console import out as console
+from clv.commands.console import steps
 from clv.core import dates, settings
+from clv.evaluation.backtest import run
+from clv.platform.runtime import stack
+from clv.reporting.backtest import report
 
 
 def backtest(
@@ -24,12 +29,6 @@ def backtest(
 
     Without --orders, uses the orders of the warehouse. Does not change the warehouse.
     """
-    from clv.commands.console import out as console
-    from clv.commands.console import steps
-    from clv.evaluation.backtest import run
-    from clv.platform.runtime import stack
-    from clv.reporting.backtest import report
-
     days = sorted({dates.parse_date(day.strip(), "--origins") for day in origins.split(",") if day.strip()})
     asked = run.Asked(orders, source, horizon, days)
     run.check(asked)

@@ -7,7 +7,10 @@ from typing import Annotated
 
 import typer
 
+from clv import sources as door
+from clv.commands.console import out, steps
 from clv.core import settings
+from clv.platform import backup as backups
 
 
 def backup(to: Annotated[Path, typer.Option(help="A new folder, which becomes the backup.")]) -> None:
@@ -15,9 +18,6 @@ def backup(to: Annotated[Path, typer.Option(help="A new folder, which becomes th
 
     Only the folder's owner can read it, since it holds personal data and the key that customers are named with.
     """
-    from clv.commands.console import out, steps
-    from clv.platform import backup as backups
-
     with steps() as step:
         manifest, remarks = backups.backup(to, settings.load(), step)
     out.print(f"backup     {to}, {sum(file['bytes'] for file in manifest['files'].values()) / 1e6:,.1f} MB")
@@ -37,10 +37,6 @@ def restore(
     ] = None,
 ) -> None:
     """Restore a withdrawn batch, which counts again from the next run on, or a whole home from a backup."""
-    from clv import sources as door
-    from clv.commands.console import out, steps
-    from clv.platform import backup as backups
-
     home = settings.load()
     if (batch is None) == (backup is None):
         raise typer.BadParameter("give either --batch or --backup")

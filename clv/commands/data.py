@@ -1,4 +1,4 @@
-"""`clv ingest`, `clv replay`, `clv withdraw`, `clv publish`."""
+"""`clv ingest`, `clv replay`, `clv withdraw`: the files of the shop."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from clv import sources as door
+from clv.commands.console import out, rows_progress
 from clv.core import dates, settings
 from clv.core.errors import ClvError
 
@@ -23,8 +25,6 @@ def ingest(
     another file took its name. Rows that cannot be read are kept with their line and the reason. Exits with 1 when no
     row of any file could be read.
     """
-    from clv import sources as door
-    from clv.commands.console import out, rows_progress
 
     def show(results: Iterable[door.BatchResult]) -> None:
         for line in (line for result in results for line in door.told(result, home)):
@@ -57,9 +57,6 @@ def replay(
     batch: Annotated[int | None, typer.Option(help="Or one, by its number.")] = None,
 ) -> None:
     """Load rejected rows again after the mapping was corrected. The rows of a batch keep its place."""
-    from clv import sources as door
-    from clv.commands.console import out
-
     if (source is None) == (batch is None):
         raise typer.BadParameter("give either --source or --batch")
     results = door.replay(settings.load(), source, batch)
@@ -81,25 +78,5 @@ def withdraw(
     reason: Annotated[str, typer.Option(help="The reason, stored with the batch.")],
 ) -> None:
     """Withdraw a batch: its rows stay as received, but no longer count from the next run on."""
-    from clv import sources as door
-    from clv.commands.console import out
-
     door.withdraw(batch, reason, settings.located())
     out.print(f"batch {batch} is withdrawn; from the next run on its rows do not count")
-
-
-def publish(
-    as_of: Annotated[str, typer.Option("--as-of", help="The date whose published run changes.")],
-    run_id: Annotated[str, typer.Option("--run-id", help="The run to publish, such as 2011-06-01.3.")],
-) -> None:
-    """Publish another run of a date that passed its gates, an earlier or a later one."""
-    from clv.commands.console import out
-    from clv.evaluation import scorecard
-    from clv.reporting import report
-    from clv.warehouse import publication
-
-    day = dates.parse_date(as_of, "--as-of")
-    publication.publish(day, run_id)
-    out.print(f"readers of {day} now see {run_id}")
-    scorecard.measure()
-    out.print(f"report {report.write(day)}")

@@ -7,7 +7,16 @@ from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 
-from clv.core import settings
+import sample_shop
+from clv import sources
+from clv.catalog import tables
+from clv.commands import services
+from clv.commands.console import out, steps
+from clv.core import dates, settings
+from clv.core.errors import ClvError
+from clv.platform import airflow_api
+from clv.reporting import analyst
+from clv.warehouse import db, roles
 
 SOURCE = "sample_shop"
 SPEND = "ad_spend"
@@ -17,16 +26,11 @@ PAST_DAYS = 3
 
 
 def demo() -> None:
-    """Starts the home, makes and loads the shop, runs the last days and today, and prints the results.
+    """Show everything on a simulated shop.
 
-    Skips what is already done. Raises ClvError in a home that holds another shop's orders.
+    Starts the services, makes and loads the shop, runs several days through Airflow, and prints the customers' value.
+    Skips what is already done, and refuses a home that holds another shop's orders.
     """
-    from clv.commands import services
-    from clv.commands.console import out, steps
-    from clv.core import dates
-    from clv.platform import airflow_api
-    from clv.reporting import analyst
-
     home, _ = services.start()
     refuse_other_shops(home)
     today = dates.today()
@@ -49,10 +53,6 @@ def demo() -> None:
 
 def refuse_other_shops(home: settings.Settings) -> None:
     """Raises ClvError when the warehouse holds orders of anything but the simulated shop."""
-    from clv.catalog import tables
-    from clv.core.errors import ClvError
-    from clv.warehouse import db, roles
-
     query = f"select min(source) from {tables.BATCHES} where kind = 'orders' and source <> %s"  # noqa: S608 - our own names
     other = db.rows(query, (SOURCE,), home.url_as(roles.LOADER))[0][0]
     if other:
@@ -63,8 +63,6 @@ def make_shop(home: settings.Settings, until: date) -> Path:
     """Returns the folder of the simulated shop, and makes it if it does not exist; it appears whole or not at all."""
     folder = home.home / SOURCE
     if not folder.exists():
-        import sample_shop
-
         partial = folder.with_name(f"{SOURCE}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         sample_shop.make(partial, customers=CUSTOMERS, seed=SEED, until=until)
@@ -74,8 +72,6 @@ def make_shop(home: settings.Settings, until: date) -> Path:
 
 def load(home: settings.Settings, shop: Path) -> None:
     """Loads the shop's orders and ad spend; skips files that were loaded before."""
-    from clv import sources
-
     sources.load(SOURCE, shop / "orders", home)
     if (shop / "spend").exists():  # a shop made by an earlier version has no ad spend
         sources.load(SPEND, shop / "spend", home)
@@ -83,9 +79,6 @@ def load(home: settings.Settings, shop: Path) -> None:
 
 def published(home: settings.Settings) -> set[date]:
     """The dates that are published already."""
-    from clv.catalog import tables
-    from clv.warehouse import db, roles
-
     query = f"select distinct as_of_date from {tables.PUBLICATIONS}"  # noqa: S608 - our own names
     return {day for (day,) in db.rows(query, url=home.url_as(roles.PUBLISHER))}
 

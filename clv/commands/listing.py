@@ -1,4 +1,4 @@
-"""`clv batches`, `clv rejects`, `clv runs`, `clv models`: lists whose names and numbers other commands take."""
+"""`clv batches`, `clv rejects`, `clv runs`: lists whose names and numbers other commands take."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from typing import Annotated
 
 import typer
 
-from clv.commands.queries import AsCsv, AsJson, format_of
-from clv.core import dates, settings
+from clv.commands.console import out
+from clv.commands.formats import AsCsv, AsJson, format_of
+from clv.core import dates, masking, settings, tabular
+from clv.platform import run_states
+from clv.sources.loading import rejections
+from clv.warehouse import runs as run_records
 
 Limit = Annotated[int, typer.Option(min=1, help="How many of them, the newest first.")]
 
@@ -24,9 +28,6 @@ def batches(
     erased_rows. Before that, only unreadable rows are counted. `withdrawn` gives the reason for withdrawing. `clv
     rejects --batch N` shows a file's warnings.
     """
-    from clv.core import tabular
-    from clv.sources.loading import rejections
-
     names = [
         "batch", "source", "kind", "file", "loaded_at", "received", "accepted", "rejected", "replaced", "duplicates",
         "withdrawn_rows", "erased_rows", "warnings", "withdrawn_at", "withdrawn",
@@ -55,10 +56,6 @@ def rejects(
 
     Values are masked: letters as x, digits as 9. Numbers, dates, currencies and words of the mapping are shown.
     """
-    from clv.commands.console import out
-    from clv.core import masking, tabular
-    from clv.sources.loading import rejections
-
     if batch is not None and source is not None:
         raise typer.BadParameter("give either --batch or --source")
     home, style = settings.located(), format_of(as_csv, as_json)
@@ -105,40 +102,17 @@ def runs(
 
     --csv and --json show errors in full.
     """
-    from clv.core import tabular
-    from clv.platform import run_states
-    from clv.warehouse import runs
-
     day = dates.parse_date(as_of, "--as-of") if as_of else None
     home, style = settings.located(), format_of(as_csv, as_json)
-    found = run_states.reconciled(runs.history(home, dates.today(), limit, day), home)
+    found = run_states.reconciled(run_records.history(home, dates.today(), limit, day), home)
     names = ["run_id", "as_of_date", "state", "last_step", "stopped_by", "started_at", "minutes", "error"]
     rows = (
         (
             one.run_id, one.as_of_date, one.state, one.step, one.gate and f"gate {one.gate}",
             one.started_at.replace(microsecond=0),
             round((one.ended_at - one.started_at).total_seconds() / 60, 1) if one.ended_at else None,
-            runs.brief(one.error) if style == "table" and one.error else one.error,
+            run_records.brief(one.error) if style == "table" and one.error else one.error,
         )
         for one in found
     )  # fmt: skip
     tabular.write(names, rows, style)
-
-
-def models(as_csv: AsCsv = False, as_json: AsJson = False) -> None:
-    """List the registered models, the newest first: date, aliases, and the published forecast of each horizon."""
-    from clv.core import tabular
-    from clv.warehouse import model_choice, registry
-
-    home = settings.located()
-    published = model_choice.published(home)
-    rows = (
-        (
-            model.model_version, model.training_date, ", ".join(aliases), model.forced,
-            ", ".join(f"{days} days: {name}" for days, name in published.get(model.model_version, {}).items()),
-            model.number,
-        )
-        for model, aliases in registry.versions(home)
-    )  # fmt: skip
-    names = ["model_version", "training_date", "aliases", "forced", "published_forecast", "mlflow_version"]
-    tabular.write(names, rows, format_of(as_csv, as_json))

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
+from clv.commands.console import out, steps
 from clv.core import settings
+from clv.privacy import erasing, rotation
 
 
 def erase(
@@ -19,9 +21,6 @@ def erase(
 
     Waits for running loads, builds, trainings and forecasts. Gives a receipt; cannot be undone.
     """
-    from clv.commands.console import out, steps
-    from clv.privacy import erasing
-
     if (email is None) == (customer_id is None) or (customer_id is not None) != (source is not None):
         raise typer.BadParameter("give a customer's id and --source, or --email")
     home = settings.load()
@@ -45,9 +44,6 @@ def rotate_key() -> None:
 
     Waits for running loads, builds, trainings and forecasts. Keys that were copied elsewhere no longer match anybody.
     """
-    from clv.commands.console import out, steps
-    from clv.privacy import rotation
-
     home = settings.load()
     with steps() as step:
         rows = rotation.rotate(home, step)

@@ -10,6 +10,9 @@ import typer
 from rich.console import Console
 
 from clv.core import dates, settings
+from clv.platform import airflow_api, headline
+from clv.reporting import analyst
+from clv.sources.loading import currencies
 
 
 def run(
@@ -18,8 +21,6 @@ def run(
 ) -> None:
     """Make one day: start a run of clv_daily and wait for it. Fails when the run fails; otherwise prints its
     results."""
-    from clv.platform import airflow_api
-
     day, home, out = dates.parse_date(as_of, "--as-of"), _ready(), Console(highlight=False)
     started = time.monotonic()
     airflow_api.run(home, day, force_retrain, out)
@@ -29,8 +30,6 @@ def run(
 def _ready() -> settings.Settings:
     """The home, after a check that its database answers and that shop.json has the warehouse's currency; else raises
     ClvError."""
-    from clv.sources.loading import currencies
-
     home = settings.load()
     currencies.require_the_warehouses(home)
     return home
@@ -38,9 +37,6 @@ def _ready() -> settings.Settings:
 
 def show(day: date, home: settings.Settings, out: Console, seconds: float) -> None:
     """Prints the results of a date: its value tiers, customers, forecast, page and the time it took."""
-    from clv.platform import headline
-    from clv.reporting import analyst
-
     found = headline.of(day, home)
     if found is None:
         return
@@ -60,7 +56,5 @@ def backfill(
 
     As each day ends, prints its number of customers and its forecast, or why it failed.
     """
-    from clv.platform import airflow_api
-
     days = dates.parse_date(first, "--from"), dates.parse_date(last, "--to")
     airflow_api.backfill(_ready(), *days, every, Console(), backwards)

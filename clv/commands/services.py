@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
+from urllib.parse import urlsplit
+
 import typer
+from rich.table import Table
 
 from clv.commands.console import out, steps
-from clv.core import settings
+from clv.core import dates, settings
 from clv.core.errors import ClvError
+from clv.platform import airflow_session, airflow_state, state
+from clv.platform.runtime import airflow, postgres, stack
+from clv.reporting.remarks import of_settings
+from clv.sources.loading import currencies
+from clv.warehouse import runs
 
 
 def up() -> None:
@@ -16,24 +25,18 @@ def up() -> None:
     """
     started, remarks = start()
     where(started)
-    from clv.reporting.remarks import of_settings
-
     for remark in [*remarks, *of_settings(started)]:
         out.print(f"[yellow]note:[/] {remark}")
 
 
 def start() -> tuple[settings.Settings, list[str]]:
     """Starts the home and shows progress; returns its settings and the remarks."""
-    from clv.platform.runtime import stack
-
     with steps() as step:
         return stack.up(settings.load(), step)
 
 
 def where(home: settings.Settings, show_password: bool = False) -> None:
     """Prints the addresses: Airflow's pages, and the psql command for analysts."""
-    from clv.platform.runtime import airflow
-
     password = home.secret("airflow_password") if show_password else f"in {home.secrets / 'airflow_password'}"
     out.print(f"Airflow    {airflow.url(home)}  user {airflow.USER}, password {password}")
     out.print(f"           or user viewer, read only, password in {home.secrets / 'airflow_viewer_password'}")
@@ -43,11 +46,6 @@ def where(home: settings.Settings, show_password: bool = False) -> None:
 def psql_line(home: settings.Settings) -> str:
     """The command that opens psql as an analyst. It reads the password from its file, so that the password is not
     shown."""
-    import shlex
-    from urllib.parse import urlsplit
-
-    from clv.platform.runtime import postgres
-
     parts = urlsplit(home.analyst_url)
     program = "psql" if not home.embedded else shlex.quote(str(postgres.BIN / "psql"))
     secret = shlex.quote(str(home.secrets / "analyst_password"))
@@ -61,8 +59,6 @@ def down() -> None:
 
     The data stays.
     """
-    from clv.platform.runtime import stack
-
     home = settings.located()
     active = _active_runs(home)
     with steps() as step:
@@ -75,8 +71,6 @@ def down() -> None:
 
 def _active_runs(home: settings.Settings) -> list[str]:
     """The dates of the runs that are running or queued; empty when Airflow does not answer."""
-    from clv.platform import airflow_session, airflow_state
-
     try:
         return [run.day for run in airflow_state.active(airflow_session.Airflow(home))]
     except ClvError:
@@ -90,10 +84,6 @@ def status() -> None:
     newest date is before yesterday, the last run or the run of the newest date failed, or no file has come for longer
     than dbt's sources allow.
     """
-    from rich.table import Table
-
-    from clv.platform.runtime import stack
-
     home = settings.located()
     found = stack.status(home)
     table = Table(box=None, pad_edge=False)
@@ -121,8 +111,6 @@ def status() -> None:
 
 def _fault(home: settings.Settings, has_database: bool) -> str | None:
     """The error in the home's shop.json, with its remedy; None when there is none."""
-    from clv.sources.loading import currencies
-
     try:
         found = settings.load(home.home)
         if has_database:
@@ -135,10 +123,6 @@ def _fault(home: settings.Settings, has_database: bool) -> str | None:
 def _show_state(home: settings.Settings) -> list[str]:
     """Prints what is published, orders not yet published, and the last run; returns the reasons why the published
     tables are stale."""
-    from clv.core import dates
-    from clv.platform import state
-    from clv.warehouse import runs
-
     found = state.read(home, dates.today())
     if found.newest:
         age = {0: "today", 1: "yesterday"}.get(found.age or 0, f"{found.age} days ago")

@@ -17,7 +17,7 @@ FOLDERS = ("clv", "spark_jobs", "expectations", "dags", "sample_shop")
 OURS = {"clv", "spark_jobs", "expectations", "sample_shop"}
 LINTER = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["importlinter"]
 ROOTS = LINTER["root_packages"]
-MOST = 103  # lower it with each that goes
+MOST = 37  # lower it with each that goes
 
 
 def inside_functions(text: str) -> int:
