@@ -201,8 +201,8 @@ def compared(name: str, before: Path, after: Path) -> Iterator[tuple[list[str], 
             nothing = Table(shared, Counter())
             left, right = parts.get(day, nothing), others.get(day, nothing)
             digests = [left.digest(), right.digest()]
-            told = differences(left, right) if digests[0] != digests[1] else []
-            yield [name, day, table, str(left.rows.total()), *digests, "DIFFERS" if told else "equal"], told
+            report = differences(left, right) if digests[0] != digests[1] else []
+            yield [name, day, table, str(left.rows.total()), *digests, "DIFFERS" if report else "equal"], report
 
 
 def differences(left: Table, right: Table) -> list[str]:
@@ -214,19 +214,19 @@ def differences(left: Table, right: Table) -> list[str]:
         for place, column in enumerate(left.columns)
         if Counter(row[place] for row in gone.elements()) != Counter(row[place] for row in new.elements())
     ]
-    told = [
+    report = [
         f"{gone.total()} rows before and {new.total()} after have no equal on the other side; "
         f"columns that differ: {', '.join(unlike) or 'none alone, but together'}"
     ]
     if not gone or not new:
-        told.append(f"the first: {dict(zip(left.columns, min(gone or new), strict=True))}")
-        return told
+        report.append(f"the first: {dict(zip(left.columns, min(gone or new), strict=True))}")
+        return report
     example = min(gone)
     nearest = max(sorted(new), key=lambda row: sum(map(str.__eq__, example, row)))
     pairs = list(zip(left.columns, example, nearest, strict=True))
     same = ", ".join(f"{column} {one}" for column, one, other in pairs if one == other and column in left.columns[:5])
-    told.append(f"the first: {same or 'a row'}")
-    return told + [f"    {column}: {one} -> {other}" for column, one, other in pairs if one != other]
+    report.append(f"the first: {same or 'a row'}")
+    return report + [f"    {column}: {one} -> {other}" for column, one, other in pairs if one != other]
 
 
 def digests(name: str, folder: Path) -> Iterator[list[str]]:
@@ -244,24 +244,26 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, default=Path(".clv-digests"), help="where rows are kept (.clv-digests)")
     parser.add_argument("--keep-homes", action="store_true", help="keep the homes too")
     parser.add_argument("--shop", choices=SHOPS, action="append", help="only this one; may be given again")
-    asked = parser.parse_args()
-    if len(asked.checkout) > 2:
+    arguments = parser.parse_args()
+    if len(arguments.checkout) > 2:
         parser.error("give one --checkout or two")
-    data = asked.data.resolve()
-    names = [name for name in asked.shop or SHOPS if name == "simulated" or (data / SHOPS[name].files[name]).exists()]
-    for name in set(asked.shop or SHOPS) - set(names):
+    data = arguments.data.resolve()
+    names = [
+        name for name in arguments.shop or SHOPS if name == "simulated" or (data / SHOPS[name].files[name]).exists()
+    ]
+    for name in set(arguments.shop or SHOPS) - set(names):
         print(f"{name} is left out: {data / SHOPS[name].files[name]} is not there", file=sys.stderr)
-    keep = asked.keep.resolve()
-    folders = [rows_of(path.resolve(), names, data, keep, asked.keep_homes) for path in asked.checkout]
+    keep = arguments.keep.resolve()
+    folders = [rows_of(path.resolve(), names, data, keep, arguments.keep_homes) for path in arguments.checkout]
     differ = 0
     for name in names:
         if len(folders) == 1:
             for line in digests(name, folders[0]):
                 print("\t".join(line))
             continue
-        for line, told in compared(name, *folders):
-            print("\t".join(line), *(f"    {text}" for text in told), sep="\n", flush=True)
-            differ += bool(told)
+        for line, report in compared(name, *folders):
+            print("\t".join(line), *(f"    {text}" for text in report), sep="\n", flush=True)
+            differ += bool(report)
     if differ:
         sys.exit(f"{differ} of them differ")
 

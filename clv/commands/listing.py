@@ -88,8 +88,8 @@ def rejects(
             )
         for warning in rejections.warnings(batch, home):
             out.print(f"warning: {warning}", markup=False)
-        for mend in rejections.mends(batch, home):
-            out.print(f"remedy: {mend}", markup=False)
+        for remedy in rejections.mends(batch, home):
+            out.print(f"remedy: {remedy}", markup=False)
 
 
 def runs(

@@ -1,1 +1,1 @@
-"""What all else rests on: settings, the date, errors; imports nothing of ours."""
+"""The base of all rooms: settings, the date, errors. It imports nothing of ours."""

@@ -1,8 +1,8 @@
-"""Currencies by ISO 4217: which codes there are, and whose smallest unit is no hundredth."""
+"""Currencies by ISO 4217: the known codes, and those whose smallest unit is not a hundredth."""
 
 from __future__ import annotations
 
-# Those in use, those that were until a few years ago (orders may be old), and XXX, which means none.
+# Codes in use, codes in use until a few years ago (orders may be old), and XXX, which means no currency.
 CODES = frozenset(
     """
     AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF

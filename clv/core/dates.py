@@ -1,4 +1,4 @@
-"""The one date. `as_of_date` is worked out here and nowhere else; everything below is handed it."""
+"""The date of a run. `as_of_date` is determined here and nowhere else; all other code is given it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from clv.core.errors import ClvError
 
 
 def parse_date(text: str, name: str = "date") -> date:
-    """A date from ISO text (YYYY-MM-DD). Raises ClvError naming `name` when it is none."""
+    """A date from ISO text (YYYY-MM-DD). Raises ClvError, with `name`, for other text."""
     try:
         return date.fromisoformat(text)
     except (TypeError, ValueError):
@@ -20,9 +20,9 @@ def parse_date(text: str, name: str = "date") -> date:
 def as_of_date(param: str | None, logical_date: datetime | None, run_after: datetime | None = None) -> date:
     """The date a run is for: the `as_of_date` it was started with, else the day of the logical date (UTC).
 
-    A run covers everything strictly before its as_of_date. Raises ClvError when neither is given, which
-    happens when a run is triggered without a date, and for a date later than the run itself (`run_after`): its
-    orders are not there yet, and it would stand as the latest published date for years.
+    A run covers everything strictly before its as_of_date. Raises ClvError when neither is given, which happens when a
+    run is triggered without a date. Raises it too for a date after the run itself (`run_after`), since the orders
+    before that date are not complete yet, and the run would be the latest published date for years.
     """
     if param:
         day = parse_date(str(param), "as_of_date")
@@ -36,8 +36,8 @@ def as_of_date(param: str | None, logical_date: datetime | None, run_after: date
 
 
 def today(zone: str = "UTC") -> date:
-    """Today in a time zone: the only place that reads the clock for a date. For the command line; a task may only warn
-    by it."""
+    """Today in a time zone. No other code reads the clock for a date. For the command line; a task may use it only for
+    warnings."""
     return datetime.now(ZoneInfo(zone)).date()
 
 
@@ -52,11 +52,11 @@ def each_date(first: date, last: date, every: int = 1) -> Iterator[date]:
 def training_date(as_of: date) -> date:
     """The date a run's model is trained for: the first of the run's month.
 
-    A function of the date alone, so that backfills in any order meet the same model.
+    It depends on the date alone, so that backfills in any order use the same model.
     """
     return as_of.replace(day=1)
 
 
 def latest_week(first: date, last: date) -> date:
-    """The latest date not after `last` that lies whole weeks after `first`."""
+    """The latest date not after `last` that is a whole number of weeks after `first`."""
     return first + timedelta(days=7 * ((last - first).days // 7))

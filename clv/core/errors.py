@@ -1,19 +1,20 @@
-"""The exceptions a user may see."""
+"""The exceptions that a user may see."""
 
-# Stands before the page at the end of a failed gate's error, so that a list of runs can shorten what comes before it.
+# Precedes the page at the end of a failed gate's error, so that lists of runs can shorten the text before it.
 ALL_FOUND = "everything that was found: "
 
 
 class ClvError(Exception):
-    """A user's or the shop's mistake: one line that names the file, row or setting, and the mend.
+    """A mistake of the user or in the shop's data: one line that names the file, row or setting, and the remedy.
 
-    The command prints it without a traceback and exits 1; a task fails with it and is not retried.
+    The command prints it without a traceback and exits with 1; a task fails with it and is not retried.
     """
 
 
 class NotFoundError(ClvError):
-    """What was asked for by its name is not there."""
+    """Something that was requested by name does not exist."""
 
 
 class Unavailable(ClvError):  # noqa: N818 - what a server is
-    """Something we need does not answer now, and may later: one line like the others, but a task is retried."""
+    """A service that we need does not answer now and may answer later: one line like the others, but a task is
+    retried."""

@@ -1,8 +1,7 @@
-"""What a file's values look like, without what they say: for terminals and logs, which more people read than files.
+"""Masks the values of a file for terminals and logs, which more people can read than the file.
 
-Shown as they are: numbers, dates, currencies, and words that the mapping, or every spreadsheet, knows. They name
-nobody, and their shape alone would not tell the mistake. All else is shown by its shape, names and telephone numbers
-too.
+Numbers, dates, currencies, and words known from the mapping or from spreadsheets are shown. They identify nobody, and
+masked they would not show the mistake. Everything else is shown as its shape, including names and telephone numbers.
 """
 
 from __future__ import annotations
@@ -12,12 +11,12 @@ from collections.abc import Collection
 
 from clv.core.currency_codes import CODES
 
-# What a reason quotes: column 'value' is not a number. ops.without_values is the same in SQL.
+# The value that a reason quotes, as in: column 'value' is not a number. ops.without_values does the same in SQL.
 QUOTED = re.compile(r"""(?<=['"])(.*)(?=['"])""", re.DOTALL)
-AND = "' is not '"  # between two values of a reason: the amount '35' is not '20'
+AND = "' is not '"  # between two values of a reason, as in: the amount '35' is not '20'
 LONGEST = 200  # characters that are shown
 
-# Of digits before the point, where nothing, blanks or points part them, and else: more may be a telephone number.
+# Digits before the decimal point, without and with thousands marks: a longer number may be a telephone number.
 DIGITS, MOST_DIGITS = 6, 9
 NUMBER = re.compile(
     r"[-\u2212+(]?(?P<whole>\d{1,3}(?:(?P<mark>[., '\u2019\u00a0\u202f])\d{3}(?:(?P=mark)\d{3})*)?|\d+)"
@@ -31,25 +30,25 @@ DATES = (
     r"9999-12-31|0000-00-00",
 )
 DATE = re.compile(f"(?:{'|'.join(DATES)})(?:{CLOCK})?")
-# Beside a number: a sign or an abbreviation that exports write, or a debit's or credit's mark.
+# Allowed beside a number: a sign, an abbreviation that exports write, or a mark of debit or credit.
 SIGNS = re.compile(r"[€£¥￥₹₽₺₩₴₪₫฿₱₦₵₡₸]|[A-Z]{0,2}\$|zł|Kč|Ft|kr\.?|S?Fr\.?|TL|Rs\.?|RM|Rp|R|CR|DR|Cr|Dr")
-NAMES = frozenset({"BOB", "ERN", "RON"})  # codes that are people's names too
-# What programs write for nothing, and errors of spreadsheets.
+NAMES = frozenset({"BOB", "ERN", "RON"})  # codes that are also names of people
+# What programs write for missing values, and errors of spreadsheets.
 NOTHING = re.compile(r"-+|[nN]/?[aA]|(?:NULL|[Nn]ull)|(?:NONE|[Nn]one)|NIL|nil|NAN|NaN|nan|#[A-Z/0!?]+")
 
 
 def reason(text: str, known: Collection[str] = ()) -> str:
-    """A reason for which a row is rejected, the value that it quotes masked. `known`: words of its mapping."""
+    """The reason for rejecting a row, with the value it quotes masked. known: words of the mapping."""
     return QUOTED.sub(lambda found: AND.join(value(part, known) for part in found[1].split(AND)), text)
 
 
 def value(text: str, known: Collection[str] = ()) -> str:
-    """A value as it is where it is a number, a date, a currency or a known word; else its `shape`."""
+    """The value itself if it is a number, a date, a currency or a known word; else its `shape`."""
     return text if _is_plain(text) or text in known else shape(text)
 
 
 def shape(text: str) -> str:
-    """A text with each letter as x and each digit as 9, so that only its separators, quotes and lengths show."""
+    """A text with letters as x and digits as 9, so that only separators, quotes and lengths remain."""
     drawn = "".join("9" if sign.isdigit() else "x" if sign.isalpha() else sign for sign in text[: LONGEST + 1])
     return drawn if len(drawn) <= LONGEST else f"{drawn[:LONGEST]}…"
 
@@ -65,7 +64,7 @@ def _is_code(text: str) -> bool:
 
 
 def _without_currency(text: str) -> str:
-    """A text without the currency that stands before or after its digits."""
+    """A text without a currency before or after its digits."""
     parts = re.fullmatch(r"([-\u2212(]?)([^\d\s(),.+-]*\.?)\s?([-\u2212(]?[\d(].*?[\d)-])\s?([^\d\s(),.+-]*\.?)", text)
     if not parts:
         return text
@@ -80,6 +79,6 @@ def _is_number(text: str) -> bool:
         return False
     digits = re.sub(r"\D", "", found["whole"])
     if text.startswith("+") or len(digits) > 3 and digits.startswith("0"):
-        return len(digits) <= 3  # a code before a telephone's number
+        return len(digits) <= 3  # a code before a telephone number
     longest = MOST_DIGITS if found["decimals"] or (found["mark"] or " ") in ",'\u2019" else DIGITS
     return len(digits) <= longest

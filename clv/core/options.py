@@ -189,8 +189,8 @@ def from_environment(section: type[Section]) -> Section:
         return section()
     except ValidationError as error:
         name = str(error.errors()[0]["loc"][0])
-        mend = f"export {name}={shlex.quote(str(_field(section, name).examples[0]))}"
-        raise ClvError(f"{name} is {words(section, name)}, not {json.dumps(os.environ[name])}; {mend}") from None
+        remedy = f"export {name}={shlex.quote(str(_field(section, name).examples[0]))}"
+        raise ClvError(f"{name} is {words(section, name)}, not {json.dumps(os.environ[name])}; {remedy}") from None
 
 
 def from_file(path: Path) -> Shop:
@@ -198,22 +198,22 @@ def from_file(path: Path) -> Shop:
 
     Raises ClvError naming the file, the setting that cannot be, what it may be, and how to write it.
     """
-    said = json_file(path)
-    if not isinstance(said, dict):
+    values = json_file(path)
+    if not isinstance(values, dict):
         raise ClvError(f'{path} holds no settings; write it as in {{"gross_margin": 0.4}}')
-    said = {name: value for name, value in said.items() if name != "$schema"}  # that editors look for
+    values = {name: value for name, value in values.items() if name != "$schema"}  # that editors look for
     known = Shop.model_fields
-    if unknown := sorted(set(said) - set(known)):
+    if unknown := sorted(set(values) - set(known)):
         raise ClvError(f"{path} sets {', '.join(unknown)}; known settings are {', '.join(known)}")
     try:
-        return Shop.model_validate(said)
+        return Shop.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
-        wrong = f"{name} is {words(Shop, name)}, not {json.dumps(said[name])}"
+        wrong = f"{name} is {words(Shop, name)}, not {json.dumps(values[name])}"
         example = _field(Shop, name).examples[0]
         if near := first.get("ctx", {}).get("near"):
-            wrong, example = f"there is no {name} {json.dumps(said[name])}", near
+            wrong, example = f"there is no {name} {json.dumps(values[name])}", near
         raise ClvError(f"{path}: {wrong}; write it as in {json.dumps({name: example})}") from None
 
 

@@ -1,4 +1,4 @@
-"""Files that only their owner may read, there whole or not at all."""
+"""Files that only their owner may read, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 
 
 def empty(path: Path) -> Path:
-    """Makes an empty file that only its owner may read."""
+    """Creates an empty file that only its owner may read."""
     path.touch(mode=0o600)
     return path
 
 
 def write(path: Path, content: bytes) -> None:
-    """Puts a file in its place at once, and on the disk before that."""
+    """Replaces a file in one step, after the new content is on disk."""
     partial = path.with_name(f"{path.name}.partial")
     partial.unlink(missing_ok=True)
     with empty(partial).open("wb") as file:

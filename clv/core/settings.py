@@ -19,9 +19,9 @@ from clv.core.errors import ClvError
 from clv.core.places import PROJECT as PROJECT
 
 SHORTEST_WINDOW = 25  # days that are learned from, where no shorter horizon is asked for
-NEXT_TO = 0.2  # of a window: nearer ones tell the same
+NEXT_TO = 0.2  # of a window: closer windows add no information
 
-# Telemetry of every tool is off, wherever we start it.
+# Switches off the telemetry of every tool, wherever we start it.
 QUIET = {
     "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
     "SCARF_ANALYTICS": "false",
@@ -46,11 +46,11 @@ class Settings:
 
     @cached_property
     def shop(self) -> options.Shop:
-        """The shop's settings. Raises ClvError where shop.json says what cannot be."""
+        """The shop's settings. Raises ClvError when shop.json is invalid."""
         return self.given or options.from_file(self.shop_file)
 
     def with_shop(self, **values: object) -> Settings:
-        """The same home with other settings of the shop, whatever its shop.json says."""
+        """The same home with other settings of the shop, instead of those in its shop.json."""
         return replace(self, given=self.shop.changed(**values))
 
     @property
@@ -79,26 +79,27 @@ class Settings:
 
     @property
     def horizons(self) -> list[int]:
-        """Days that are forecast, shortest first."""
+        """Horizons of forecasts in days, shortest first."""
         return sorted(self.shop.horizons)
 
     @property
     def blend(self) -> options.Blend:
-        """How the weights of the blended forecasts are found."""
+        """The way to choose the weights of blended forecasts."""
         return self.shop.blend
 
     @property
     def windows(self) -> list[int]:
-        """Days after a past date over which is counted what followed it: see `windows`."""
+        """Lengths of the windows that models learn from, in days: see `windows`."""
         return windows(self.horizons)
 
     @property
     def embedded(self) -> bool:
-        """True when the database is the home's own, False when CLV_WAREHOUSE_URL names another."""
+        """Whether the database is the home's own, not one named by CLV_WAREHOUSE_URL."""
         return _environment().warehouse_url is None
 
     def secret(self, name: str) -> str:
-        """A secret by name, from a file only the owner reads. Raises ClvError when `clv up` has not made it."""
+        """A secret by name, from a file that only the owner can read. Raises ClvError if `clv up` has not created
+        it."""
         try:
             return (self.secrets / name).read_text().strip()
         except FileNotFoundError:
@@ -110,7 +111,7 @@ class Settings:
         return self.database_url(self.database)
 
     def database_url(self, database: str) -> str:
-        """A database beside the warehouse on the same server (airflow, mlflow)."""
+        """The URL of a database beside the warehouse on the same server (airflow, mlflow)."""
         if address := _environment().warehouse_url:
             base, _, rest = _one_spelling(address).rpartition("/")
             name, _, query = rest.partition("?")
@@ -123,9 +124,10 @@ class Settings:
         return f"postgresql://clv_owner:{password}@127.0.0.1:{self.state['postgres_port']}/{database}"
 
     def url_as(self, role: str, database: str | None = None) -> str:
-        """The warehouse, or a database beside it, as a role of clv.warehouse.roles: "loader", "analyst" and so on.
+        """The URL of the warehouse, or of a database beside it, as a role of clv.warehouse.roles: "loader", "analyst"
+        and so on.
 
-        A database that something is tried out in knows no roles: it is its owner's alone.
+        A scratch database has no roles: only its owner uses it.
         """
         if self.database != "warehouse":
             return self.database_url(database or self.database)
@@ -134,22 +136,21 @@ class Settings:
 
     @property
     def analyst_url(self) -> str:
-        """The warehouse as an analyst sees it: role clv_analyst, which reads the schema analytics only."""
+        """The URL of the warehouse as the role clv_analyst, which reads the schema analytics only."""
         return self.url_as("analyst")
 
     @property
     def own_registry(self) -> bool:
-        """True when the registry of models is a database beside the warehouse, False when MLFLOW_TRACKING_URI names
-        another."""
+        """Whether the registry of models is a database beside the warehouse, not one named by MLFLOW_TRACKING_URI."""
         return _environment().mlflow_url is None
 
     @property
     def mlflow_url(self) -> str:
-        """The registry, as the modeller where it is a database beside the warehouse."""
+        """The URL of the registry; as the modeller, if it is a database beside the warehouse."""
         return _environment().mlflow_url or for_sqlalchemy(self.url_as("modeller", "mlflow"))
 
     def remember(self, **values: object) -> Settings:
-        """Writes values into the home's state, whole or not at all, and returns the settings anew."""
+        """Writes values into the home's state, whole or not at all, and returns the new settings."""
         self.home.mkdir(parents=True, exist_ok=True)
         partial = self.home / "state.json.partial"
         partial.write_text(json.dumps({**self.state, **values}, indent=2))
@@ -158,12 +159,12 @@ class Settings:
 
 
 def for_sqlalchemy(url: str) -> str:
-    """A database's address as SQLAlchemy wants it, with its driver."""
+    """The URL of a database in the form that SQLAlchemy needs, with its driver."""
     return url.replace("postgresql://", "postgresql+psycopg2://")
 
 
 def place(url: str) -> str:
-    """Where a database is, for messages: host:port/database, and nothing secret."""
+    """The place of a database for messages: host:port/database, without secrets."""
     from psycopg.conninfo import conninfo_to_dict
 
     parts = conninfo_to_dict(url)
@@ -171,8 +172,8 @@ def place(url: str) -> str:
 
 
 def _one_spelling(address: str) -> str:
-    """PostgreSQL's address in any of its spellings (postgres://…, host=… dbname=…, the password in the query) as
-    postgresql://user:password@host:port/database?…, which every tool of ours understands.
+    """A PostgreSQL address in any form (postgres://…, host=… dbname=…, password in the query) as
+    postgresql://user:password@host:port/database?…, which all our tools understand.
 
     Raises ClvError, which does not repeat the address, when it cannot be read.
     """
@@ -189,7 +190,7 @@ def _one_spelling(address: str) -> str:
     user = ":".join(quote(str(parts.pop(key)), safe="") for key in ("user", "password") if key in parts)
     database = quote(str(parts.pop("dbname")), safe="")
     host = str(parts.get("host") or "127.0.0.1")
-    if "/" in host or "," in host:  # a socket's folder, or several servers: these stay in the query
+    if "/" in host or "," in host:  # a socket's folder, or several servers: they stay in the query
         server = ""
     else:
         server = f"[{host}]" if ":" in host else host
@@ -202,17 +203,18 @@ def _one_spelling(address: str) -> str:
 def load(home: Path | str | None = None) -> Settings:
     """The settings of a home (default: CLV_HOME, else .clv in the working directory).
 
-    Raises ClvError where its shop.json says what cannot be.
+    Raises ClvError when its shop.json is invalid.
     """
     found = located(home)
     return replace(found, given=found.shop)
 
 
 def located(home: Path | str | None = None) -> Settings:
-    """As `load`, without a look at shop.json: what needs none of its settings goes on where it is broken."""
+    """Like `load`, but does not read shop.json, so that commands that need none of its settings work when it is
+    invalid."""
     path = Path(home or _environment().home).resolve()
     state = options.json_file(path / "state.json")
-    if (path / "home_id").exists():  # not in the state: what runs is found by it even where the state is lost
+    if (path / "home_id").exists():  # not part of the state: running services are found by it even if the state is lost
         state["home_id"] = (path / "home_id").read_text().strip()
     return Settings(path, state)
 
@@ -222,8 +224,8 @@ def _environment() -> options.Environment:
 
 
 def windows(horizons: Iterable[int]) -> list[int]:
-    """The horizons, and their halves and thirds where these are long enough and not next to another: shorter windows
-    close sooner, and tell of longer ones."""
+    """The horizons, with halves and thirds of long ones unless these are close to another window. Shorter windows close
+    sooner and carry information about longer ones."""
     found = sorted(horizons)
     for days in sorted(horizons):
         for part in (round(days / 2), round(days / 3)):

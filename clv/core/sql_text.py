@@ -1,5 +1,5 @@
-"""Values and names as parts of an SQL text, for where no parameter can stand: COPY, DuckDB's readers, Great
-Expectations' queries, and what Spark hands to its workers. PostgreSQL and DuckDB read it alike."""
+"""Values and names as parts of SQL text, where parameters are not possible: COPY, DuckDB's readers, Great Expectations'
+queries, and queries that run on Spark's workers. PostgreSQL and DuckDB read them alike."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ def literal(value: str | int | date) -> str:
 
 
 def path_literal(path: Path) -> str:
-    """A file's path as an SQL literal for DuckDB's readers, which else take brackets and stars for patterns."""
+    """A file's path as an SQL literal for DuckDB's readers, with brackets and stars escaped, which would otherwise be
+    patterns."""
     return literal(glob.escape(str(path)))
 
 
 def equal(values: Mapping[str, str | int | date]) -> str:
-    """The condition that each column named has its value."""
+    """The condition that each named column has its value."""
     return " and ".join(f"{name} = {literal(value)}" for name, value in values.items())

@@ -1,4 +1,4 @@
-"""Rows for whoever asked: a table that fits its terminal, records below each other, CSV, or JSON."""
+"""Shows rows: as a table that fits the terminal, as records below each other, as CSV, or as JSON."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from rich.text import Text
 FORMATS = ("table", "expanded", "csv", "json")
 ROWS_SHOWN = 200
 RECORDS_SHOWN = 20  # of a table that is too wide for its terminal
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a spreadsheet's formula begins
-DECIMALS = 4  # of a number in a table; CSV and JSON have them all
-SHORT = 36  # characters of a text in a table that is too wide: a key still stands whole
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # the first character of a formula in a spreadsheet
+DECIMALS = 4  # of a number in a table; CSV and JSON show all
+SHORT = 36  # characters of a text in a table that is too wide; a key is still shown whole
 
 
 def write(names: Sequence[str], rows: Iterable[Sequence], style: str = "table", out: Console | None = None) -> None:
-    """Writes the rows of a query in one of FORMATS: the first ones for reading, every one in CSV and JSON.
+    """Writes the rows of a query in one of FORMATS: the first ones in a table, all of them in CSV and JSON.
 
-    A table that is wider than the terminal gets its texts shortened, and where that does not do, is written as
-    records; elsewhere than at a terminal nothing is cut.
+    A table that is wider than the terminal gets shorter texts and, if it is still too wide, is written as records.
+    Without a terminal, nothing is cut.
     """
     if style == "csv":
         return _csv(names, rows, out.file if out else sys.stdout)
@@ -53,7 +53,7 @@ def write(names: Sequence[str], rows: Iterable[Sequence], style: str = "table", 
 
 
 def make(names: Sequence[str], rows: Sequence[Sequence], title: str | None = None, longest: int | None = None) -> Table:
-    """A table, numbers to the right; `longest` is how many characters of a text it shows."""
+    """A table with numbers to the right; `longest` is the maximum number of characters of a text."""
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
     for index, name in enumerate(names):
         numeric = any(isinstance(row[index], (int, float, Decimal)) for row in rows)
@@ -68,13 +68,13 @@ def make(names: Sequence[str], rows: Sequence[Sequence], title: str | None = Non
 
 
 def show(out: Console, table: Table) -> None:
-    """Prints every column whole: a table that is wider runs on rather than losing what it says."""
+    """Prints every column whole; a table that is too wide runs over the edge instead of losing content."""
     wide = Console(file=out.file, width=max(out.width, _width(out, table)), force_terminal=out.is_terminal)
     wide.print(table, crop=False)
 
 
 def printable(text: str) -> str:
-    """A text that cannot steer the terminal, whatever a shop's file brought."""
+    """A text without control characters, which a shop's file could use to control the terminal."""
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
@@ -83,7 +83,7 @@ def _width(out: Console, table: Table) -> int:
 
 
 def _records(out: Console, names: Sequence[str], rows: Sequence[Sequence]) -> None:
-    """One value a line, as psql's \\x writes them."""
+    """One value per line, as psql's \\x does."""
     left = max((len(printable(name)) for name in names), default=0)
     for number, row in enumerate(rows, 1):
         out.print(f"-[ {number} ]{'-' * max(left - 2, 4)}", style="dim", markup=False)
@@ -105,7 +105,7 @@ def _text(value: object) -> Text:
 
 
 def _rounded(value: int | float | Decimal) -> int | float | Decimal:
-    """A number as people read it: to four decimals, or four digits where it is smaller than a tenth."""
+    """A number for reading: four decimals, or four digits if it is smaller than a tenth."""
     if isinstance(value, int) or not math.isfinite(value):
         return value
     decimals = DECIMALS if not value or abs(value) >= 0.1 else DECIMALS - 1 - math.floor(math.log10(abs(value)))
@@ -115,7 +115,7 @@ def _rounded(value: int | float | Decimal) -> int | float | Decimal:
 
 
 def _plain(value: object) -> str:
-    """A value as text: lists and objects as JSON, times as ISO writes them."""
+    """A value as text: lists and objects as JSON, times in ISO format."""
     if isinstance(value, (dict, list)):
         return json.dumps(value, default=str, ensure_ascii=False)
     if isinstance(value, bool):
@@ -131,14 +131,14 @@ def _csv(names: Sequence[str], rows: Iterable[Sequence], out: IO[str]) -> None:
 
 
 def _cell(value: object) -> str:
-    """A value as a spreadsheet takes it: a shop's text that would be a formula there stands behind an apostrophe."""
+    """A value for a spreadsheet: text that would be a formula there gets an apostrophe."""
     if value is None:
         return ""
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else _plain(value)
 
 
 def _json(names: Sequence[str], rows: Iterable[Sequence], out: IO[str]) -> None:
-    """An array of objects, a row a line."""
+    """An array of objects, one row per line."""
     before = "["
     for row in rows:
         record = {name: _for_json(value) for name, value in zip(names, row, strict=True)}
@@ -148,7 +148,7 @@ def _json(names: Sequence[str], rows: Iterable[Sequence], out: IO[str]) -> None:
 
 
 def _for_json(value: object) -> object:
-    """Numbers as numbers where JSON has them; a number that is none (NaN) as null."""
+    """Numbers that JSON can represent as numbers; NaN as null."""
     if isinstance(value, (Decimal, float)):
         number = float(value)
         if number != number or number in (float("inf"), float("-inf")):

@@ -1,4 +1,4 @@
-"""What time zones are called, by IANA and by programs, and whether there is one of a name."""
+"""Names of time zones, by IANA and by programs, and whether a zone with a name exists."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from clv.core.errors import ClvError
 
-# ActiveSupport::TimeZone's names (Shopify, Square) where they are no city of IANA's, and Windows' (CLDR).
+# Names of ActiveSupport::TimeZone (Shopify, Square) that are no IANA city, and Windows' names (CLDR).
 NAMES = {
     "International Date Line West": "Etc/GMT+12", "American Samoa": "Pacific/Pago_Pago", "Hawaii": "Pacific/Honolulu",
     "Midway Island": "Pacific/Midway", "Alaska": "America/Juneau", "Pacific Time (US & Canada)": "America/Los_Angeles",
@@ -44,14 +44,14 @@ NAMES = {
 
 
 def named_places(places: list[str]) -> dict[str, str]:
-    """IANA's places by all that they are called, in small letters."""
+    """IANA's zones by all their names, in lower case."""
     cities = {place.rpartition("/")[2].replace("_", " ").lower(): place for place in places if "/" in place}
     whole = {name: place for place in places for name in (place.lower(), place.replace("_", " ").lower())}
     return cities | whole | {name.lower(): place for name, place in NAMES.items()}
 
 
 def exists(name: str) -> bool:
-    """Whether IANA has a zone of this very name."""
+    """Whether IANA has a zone of exactly this name."""
     try:
         ZoneInfo(name)
     except (KeyError, OSError, ValueError, TypeError):
@@ -60,14 +60,14 @@ def exists(name: str) -> bool:
 
 
 def near(name: str) -> str:
-    """The zone that was probably meant: by its city or by what a program calls it, else one spelled alike."""
+    """The zone that was probably meant: by its city, by a program's name for it, or by similar spelling."""
     places = named_places(sorted(available_timezones()))
     spelled_alike = get_close_matches(name.lower(), places, 1)
     return places.get(name.strip().lower()) or (places[spelled_alike[0]] if spelled_alike else "Europe/London")
 
 
 def checked(name: str | None, place: str) -> str | None:
-    """The name of a time zone, if there is such a zone; else raises ClvError naming the place that says it."""
+    """The name of a time zone, if it exists; else raises ClvError with the place of the setting."""
     if name is not None and not exists(name):
         raise ClvError(f"{place}: there is no time zone '{name}'; write it as in {near(str(name))}")
     return name

@@ -38,16 +38,16 @@ from clv.warehouse import db, erasures, locks, publication, registry, roles
 
 FORMAT = 1
 MANIFEST, WAREHOUSE, REGISTRY, FILES = "backup.json", "warehouse.dump", "registry.dump", "home.tar"
-# Everything else in a home is made anew by `clv up`, or is of the moment: logs, ports, Airflow's own history.
+# Everything else in a home is recreated by `clv up`, or is temporary: logs, ports, Airflow's own history.
 SECRETS = (
     "secrets/pseudonym_key",
     "secrets/airflow_password",
     "secrets/airflow_viewer_password",
     *(f"secrets/{roles.secret(role)}" for role in databases.ROLES),
 )
-LIST = f"secrets/{erasures.NAME}"  # who was erased: it is added to the list that a home has
+LIST = f"secrets/{erasures.NAME}"  # erased persons; added to the list that the home has
 OTHERS = ("shop.json", "sources", "models", "received", "erasures")
-# Where MLflow writes the place of a model's files.
+# The tables and columns in which MLflow stores the place of a model's files.
 PLACES = {
     "experiments": ("artifact_location",),
     "runs": ("artifact_uri",),
@@ -57,9 +57,9 @@ PLACES = {
 
 
 def backup(to: Path, home: Settings, step: Step = nullcontext) -> tuple[dict, list[str]]:
-    """Saves the home into the folder `to`; gives what backup.json says, and remarks.
+    """Saves the home into the folder `to`; returns the content of backup.json, and remarks.
 
-    Raises ClvError when `to` is there already or cannot be written, and when there is nothing to save.
+    Raises ClvError when `to` exists or cannot be written, or when there is nothing to save.
     """
     to = to.absolute()
     if to.exists():
@@ -68,12 +68,12 @@ def backup(to: Path, home: Settings, step: Step = nullcontext) -> tuple[dict, li
         raise ClvError(f"there is no warehouse in {home.home}; name its home in CLV_HOME")
     with (
         stack.database(home, step) as home,
-        db.lock(locks.CUSTOMERS, home.warehouse_url, shared=True),  # rows and the key that names them are of a kind
+        db.lock(locks.CUSTOMERS, home.warehouse_url, shared=True),  # rows and the key that names them
         _whole(to) as folder,
     ):
-        kept = {"format": FORMAT, "made_at": datetime.now(UTC).isoformat(timespec="seconds")}
+        manifest = {"format": FORMAT, "made_at": datetime.now(UTC).isoformat(timespec="seconds")}
         with step("the warehouse is saved"):
-            kept |= _save_warehouse(home, owners_files.empty(folder / WAREHOUSE))
+            manifest |= _save_warehouse(home, owners_files.empty(folder / WAREHOUSE))
         remarks = []
         with step("the models are saved"):
             if home.own_registry:
@@ -81,33 +81,33 @@ def backup(to: Path, home: Settings, step: Step = nullcontext) -> tuple[dict, li
             else:
                 remarks = ["the registry that MLFLOW_TRACKING_URI names is not in it; back it up where it is"]
             _save_files(home, owners_files.empty(folder / FILES))
-        kept |= {"models": _place_of_models(home), "files": _described(folder)}
-        owners_files.write(folder / MANIFEST, json.dumps(kept, indent=2).encode())
-    return kept, remarks
+        manifest |= {"models": _place_of_models(home), "files": _described(folder)}
+        owners_files.write(folder / MANIFEST, json.dumps(manifest, indent=2).encode())
+    return manifest, remarks
 
 
 def restore(
     backup: Path, home: Settings, step: Step = nullcontext, erased: Path | None = None
 ) -> tuple[dict, list[str]]:
-    """Makes the home that a backup was made of; gives what its backup.json says, and remarks.
+    """Restores a home from a backup; returns the content of its backup.json, and remarks.
 
-    The home, and its database, must be empty, but for a list of the erased. Who is on it, or on the list `erased` of
-    the home that the backup was made of, is erased again. A restore that was cut short is finished by the same call.
-    Raises ClvError for a backup that is not whole or of a newer version, and for a home that holds something.
+    The home and its database must be empty, except for a list of erased persons. Persons on that list, or on the list
+    `erased` of the home that the backup was made of, are erased again. The same call finishes a restore that was cut
+    short. Raises ClvError for a backup that is incomplete or of a newer version, and for a home that is not empty.
     """
     backup = backup.absolute()
-    kept = _read(backup)
+    manifest = _read(backup)
     if erased and not erased.is_file():
         raise ClvError(f"{erased} is absent; name the file {LIST} of the home that the backup was made of")
     lines = erasures.read(erased) if erased else []
     remarks = []
     if not erased and not erasures.place(home).exists():
         remarks.append(
-            f"whoever was erased after {kept['made_at']} is back; their list is {LIST} in the home of that time: "
+            f"whoever was erased after {manifest['made_at']} is back; their list is {LIST} in the home of that time: "
             "restore with --erasures and that file"
         )
     with step("the backup is whole"):
-        _check_whole(backup, kept)
+        _check_whole(backup, manifest)
     resumed = home.state.get("restoring") == str(backup)
     if home.embedded and (home.home / "postgres").exists() and not resumed:
         raise ClvError(f"{home.home} holds a warehouse already; restore into an empty home, named in CLV_HOME")
@@ -117,32 +117,32 @@ def restore(
     with stack.database(home, step) as home:
         filled = _migrations(home.warehouse_url)
         try:
-            _check_server(home, kept)
+            _check_server(home, manifest)
             if not resumed:
                 _require_empty(home, filled)
         except ClvError:
             home.remember(restoring=None)
             raise
-        if not filled:  # else it was cut short after its last step
+        if not filled:  # otherwise the restore was cut short after this step
             with step("the models are back"):
                 _place_files(backup, home, OTHERS)
-                if REGISTRY in kept["files"]:
-                    _restore_registry(backup, home, kept["models"])
+                if REGISTRY in manifest["files"]:
+                    _restore_registry(backup, home, manifest["models"])
             with step("the warehouse is back"):
                 _load(home.warehouse_url, backup / WAREHOUSE)
         with step("its published rows are those of the backup"):
-            _check_published(home, kept)
+            _check_published(home, manifest)
         erasures.merge(home, lines + _list_of(backup))
         if again := erasing.apply(home, step):
             remarks.append(f"who was erased since is erased again, receipt {again.receipt}")
         home.remember(restoring=None)
-    return kept, remarks
+    return manifest, remarks
 
 
 def _save_warehouse(home: Settings, path: Path) -> dict:
-    """Dumps one moment of the warehouse, and says of that very moment what readers saw."""
+    """Dumps the warehouse at one moment, and records which rows readers saw at that moment."""
     databases.claim_pseudonyms(home)
-    # A build swaps tables, and pg_dump fails over one that goes while it looks: so builds wait.
+    # Hold the build lock: a build swaps tables, and pg_dump fails if a table disappears while it runs.
     with db.lock(locks.BUILD, home.warehouse_url), db.connect(home.warehouse_url) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         snapshot = connection.execute("select pg_export_snapshot()").fetchall()[0][0]
@@ -170,7 +170,7 @@ def _save_files(home: Settings, path: Path) -> None:
         return member
 
     with path.open("wb") as file:
-        # A container's secrets are links to files that are not in the home.
+        # A container's secrets are links to files outside the home.
         with tarfile.open(fileobj=file, mode="w", dereference=True) as tar:
             for name in (*SECRETS, LIST, *OTHERS):
                 if (home.home / name).exists():
@@ -180,7 +180,7 @@ def _save_files(home: Settings, path: Path) -> None:
 
 
 def _place_files(backup: Path, home: Settings, names: tuple[str, ...]) -> None:
-    """Puts the files of these names, and of these folders, into the home. Raises ClvError over another one there."""
+    """Extracts these files and folders into the home. Raises ClvError if a different file is there."""
     with tarfile.open(backup / FILES) as tar:
         for member in tar:
             if not member.isfile() or not member.name.startswith(names):
@@ -190,7 +190,7 @@ def _place_files(backup: Path, home: Settings, names: tuple[str, ...]) -> None:
             if not path.exists():
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 owners_files.write(path, content)
-                os.utime(path, (member.mtime, member.mtime))  # the retention of copies goes by it
+                os.utime(path, (member.mtime, member.mtime))  # retention of copies goes by the file's time
             elif path.read_bytes().strip() != content.strip():
                 raise ClvError(
                     f"{path} is there and is not the backup's; restore into an empty home, named in CLV_HOME"
@@ -198,14 +198,14 @@ def _place_files(backup: Path, home: Settings, names: tuple[str, ...]) -> None:
 
 
 def _list_of(backup: Path) -> list[dict]:
-    """The lines of the backup's own list of the erased."""
+    """The lines of the backup's own list of erased persons."""
     with tarfile.open(backup / FILES) as tar:
         file = tar.extractfile(LIST) if LIST in tar.getnames() else None
         return erasures.parsed(file.read().decode()) if file else []
 
 
 def _restore_registry(backup: Path, home: Settings, old: str) -> None:
-    """MLflow's database, its models' files being where this home has them."""
+    """Restores MLflow's database, with its models' files where this home has them."""
     url = home.database_url("mlflow")
     _load(url, backup / REGISTRY, "--clean", "--if-exists")
     new = _place_of_models(home)
@@ -224,7 +224,7 @@ def _restore_registry(backup: Path, home: Settings, old: str) -> None:
                     new=sql.Literal(new),
                 )
                 connection.execute(move)
-    registry.let_modeller_in(url)  # a dump says nothing of who may connect
+    registry.let_modeller_in(url)  # a dump does not contain who may connect
 
 
 def _require_empty(home: Settings, filled: list[str]) -> None:
@@ -237,21 +237,21 @@ def _require_empty(home: Settings, filled: list[str]) -> None:
         raise ClvError(f"the database {held} holds data already; restore into an empty one")
 
 
-def _check_server(home: Settings, kept: dict) -> None:
+def _check_server(home: Settings, manifest: dict) -> None:
     with db.connect(home.warehouse_url) as connection:
         version = connection.info.server_version // 10000
-    if version < kept["postgresql"]:
+    if version < manifest["postgresql"]:
         raise ClvError(
-            f"the backup is of PostgreSQL {kept['postgresql']} and {place(home.warehouse_url)} is {version}; "
-            f"restore into version {kept['postgresql']} or newer"
+            f"the backup is of PostgreSQL {manifest['postgresql']} and {place(home.warehouse_url)} is {version}; "
+            f"restore into version {manifest['postgresql']} or newer"
         )
 
 
-def _check_published(home: Settings, kept: dict) -> None:
-    newest = kept["published"]
+def _check_published(home: Settings, manifest: dict) -> None:
+    newest = manifest["published"]
     if newest:
         with db.connect(home.warehouse_url) as connection:
-            # Tables that came to be published after the backup was made are not in it.
+            # Tables that were published only after the backup was made are not in it.
             names = newest.get("tables") or [
                 name
                 for name in tables.PUBLISHED_TABLES
@@ -266,21 +266,21 @@ def _check_published(home: Settings, kept: dict) -> None:
 
 
 def _read(backup: Path) -> dict:
-    """backup.json. Raises ClvError when it is none, or needs a newer version of ours."""
+    """The content of backup.json. Raises ClvError when it is invalid, or needs a newer version of ours."""
     try:
-        kept = json.loads((backup / MANIFEST).read_text())
-        made_by = kept["format"]
+        manifest = json.loads((backup / MANIFEST).read_text())
+        made_by = manifest["format"]
     except (OSError, ValueError, TypeError, KeyError):
         raise ClvError(f"{backup} is no backup: it has no {MANIFEST} that can be read") from None
-    unknown = sorted(set(kept.get("migrations", [])) - {path.name for path in db.MIGRATIONS.glob("*.sql")})
+    unknown = sorted(set(manifest.get("migrations", [])) - {path.name for path in db.MIGRATIONS.glob("*.sql")})
     if made_by != FORMAT or unknown:
         newer = f"format {made_by}" if made_by != FORMAT else f"migration {unknown[-1]}"
         raise ClvError(f"{backup} was made by another version ({newer} is not known here); update, then restore")
-    return kept
+    return manifest
 
 
-def _check_whole(backup: Path, kept: dict) -> None:
-    for name, described in kept["files"].items():
+def _check_whole(backup: Path, manifest: dict) -> None:
+    for name, described in manifest["files"].items():
         path = backup / name
         if not path.is_file() or _digest(path) != described["sha256"]:
             raise ClvError(f"{path} is not as it was saved; restore another backup")

@@ -1,4 +1,4 @@
-"""The whole stack of one home: up, down, and how it is. Each step may be repeated; none leaves anything half-way."""
+"""Starts, stops and shows all services of one home. Each step may be repeated, and none leaves anything half done."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SECRETS = (
     "airflow_jwt_secret",
     "airflow_fernet_key",
 )
-# What the setting-up steps depend on: while it is unchanged, they need not be repeated.
+# The files that the set-up depends on: it is not repeated while they are unchanged.
 SET_UP_FROM = (
     "clv/warehouse/migrations/*.sql",
     "dbt_project/**/*.sql",
@@ -51,12 +51,12 @@ SET_UP_FROM = (
     "clv/catalog/tables.py",
     "clv/platform/runtime/set_up.py",
 )
-WITH_TABLES = ("apache-airflow", "mlflow", "dbt-core", "dbt-postgres")  # packages whose versions the set-up goes by
+WITH_TABLES = ("apache-airflow", "mlflow", "dbt-core", "dbt-postgres")  # packages whose versions the set-up depends on
 
 
 @dataclass(frozen=True)
 class ServiceState:
-    """How one service is: `health` is up, starting, or down; `where` is its address."""
+    """The state of one service: `health` is up, starting, or down; `where` is its address."""
 
     name: str
     health: str
@@ -65,10 +65,10 @@ class ServiceState:
 
 
 def up(home: settings.Settings, step: Step = nullcontext) -> tuple[settings.Settings, list[str]]:
-    """Starts whatever of the home does not run yet; gives the settings as they are then, and remarks.
+    """Starts every service of the home that is not running; returns the settings as they are then, and remarks.
 
-    `step(label)` is entered around each piece of work, for progress; pieces may run side by side. Raises ClvError in
-    one line for what the operator must mend.
+    `step(label)` wraps each piece of work to show progress; pieces may run in parallel. Raises ClvError, in one line,
+    for what the operator must correct.
     """
     check_java()
     if cut_short := home.state.get("restoring"):
@@ -96,7 +96,7 @@ def up(home: settings.Settings, step: Step = nullcontext) -> tuple[settings.Sett
 
 @contextmanager
 def database(home: settings.Settings, step: Step = nullcontext) -> Iterator[settings.Settings]:
-    """The home with its database up, and nothing else of it; a database that did not run is stopped at the end."""
+    """The home with only its database running; a database that was not running before is stopped at the end."""
     make_folders(home)
     data = home.home / "postgres"
     ran = not home.embedded or postgres.running(data)
@@ -111,12 +111,12 @@ def database(home: settings.Settings, step: Step = nullcontext) -> Iterator[sett
     finally:
         if not ran:
             with _only_one(home):
-                if not processes.ours(home, *airflow.SERVICES):  # nobody began to use it meanwhile
+                if not processes.ours(home, *airflow.SERVICES):  # unless something began to use it meanwhile
                     postgres.stop(data)
 
 
 def down(home: settings.Settings, step: Step = nullcontext) -> int:
-    """Stops everything the home started, and what that started; gives the number of processes ended."""
+    """Stops everything that the home started, and its child processes; returns the number of processes ended."""
     if not home.home.is_dir():
         return 0
     make_folders(home)
@@ -124,7 +124,7 @@ def down(home: settings.Settings, step: Step = nullcontext) -> int:
         ended = 0
         if "home_id" in home.state:
             with step("Airflow is stopped"):
-                # The API server goes last: the others report to it as they go.
+                # Stop the API server last: the others report to it while they end.
                 ended += processes.stop(home, *(name for name in airflow.SERVICES if name != "api-server"))
                 ended += processes.stop(home)
         data = home.home / "postgres"
@@ -139,7 +139,7 @@ def down(home: settings.Settings, step: Step = nullcontext) -> int:
 def status(home: settings.Settings) -> list[ServiceState]:
     """The state of each service, the database first."""
     found = [_database_state(home)]
-    # Without their database they cannot become healthy.
+    # Without the database, the services cannot become healthy.
     healthy = airflow.health_in_a_moment(home) if found[0].health == "up" else airflow.health(home)
     for name in airflow.SERVICES:
         process = processes.find(home, name)
@@ -150,21 +150,21 @@ def status(home: settings.Settings) -> list[ServiceState]:
 
 
 def check_java() -> None:
-    """Raises ClvError, with the mend, when Spark would find no Java, or too old a one."""
+    """Raises ClvError, with the remedy, if Spark would find no Java or one that is too old."""
     home = options.from_environment(options.Spark).java_home
     program = f"{home}/bin/java" if home else shutil.which("java")
-    mend = "install it (Debian, Ubuntu: apt-get install default-jre-headless), or point JAVA_HOME at one"
+    remedy = "install it (Debian, Ubuntu: apt-get install default-jre-headless), or point JAVA_HOME at one"
     if not program or not Path(program).exists():
-        raise ClvError(f"Spark needs Java {OLDEST_JAVA} or newer and none is here; {mend}")
-    told = subprocess.run([program, "-version"], capture_output=True, text=True).stderr
-    version = re.search(r'version "(?:1\.)?(\d+)', told)
+        raise ClvError(f"Spark needs Java {OLDEST_JAVA} or newer and none is here; {remedy}")
+    output = subprocess.run([program, "-version"], capture_output=True, text=True).stderr
+    version = re.search(r'version "(?:1\.)?(\d+)', output)
     if not version or int(version[1]) < OLDEST_JAVA:
         found = f"Java {version[1]}" if version else "something else"
-        raise ClvError(f"Spark needs Java {OLDEST_JAVA} or newer and {program} is {found}; {mend}")
+        raise ClvError(f"Spark needs Java {OLDEST_JAVA} or newer and {program} is {found}; {remedy}")
 
 
 def make_folders(home: settings.Settings) -> None:
-    """The home and its folders, closed to others."""
+    """Creates the home and its folders, closed to other users."""
     try:
         home.home.mkdir(parents=True, exist_ok=True)
         home.home.chmod(0o700)
@@ -177,9 +177,9 @@ def make_folders(home: settings.Settings) -> None:
 
 
 def make_secrets(home: settings.Settings) -> None:
-    """Makes the secrets that are not there yet, each a file that only the owner reads.
+    """Creates the missing secrets, each a file that only the owner can read.
 
-    Raises ClvError rather than replace one that existing data depends on.
+    Raises ClvError instead of replacing a secret that existing data depends on.
     """
     has_data = (home.home / "postgres").exists() if home.embedded else "set_up" in home.state
     for name in SECRETS:
@@ -199,7 +199,7 @@ def make_secrets(home: settings.Settings) -> None:
 
 
 def _identify(home: settings.Settings) -> settings.Settings:
-    home = settings.load(home.home)  # what another `clv up` may have written while we waited
+    home = settings.load(home.home)  # another `clv up` may have written them while this one waited
     path = home.home / "home_id"
     if not path.exists():
         partial = path.with_suffix(".partial")
@@ -214,7 +214,7 @@ def _start_postgres(home: settings.Settings, step: Step) -> settings.Settings:
     if port is not None:
         return home if home.state.get("postgres_port") == port else home.remember(postgres_port=port)
     with step("PostgreSQL is up"):
-        processes.stop(home)  # Airflow's services do not outlive their database
+        processes.stop(home)  # Airflow's services do not survive without their database
         if not (data / "PG_VERSION").exists():
             postgres.initialise(data, home.secret("postgres_password"))
             home = home.remember(set_up=None)
@@ -234,7 +234,7 @@ def _choose_airflow_port(home: settings.Settings) -> settings.Settings:
 
 
 def _set_up(home: settings.Settings, step: Step) -> None:
-    """Tables of the warehouse, of Airflow and of MLflow: three databases, so side by side."""
+    """Creates the tables of the warehouse, of Airflow and of MLflow: three databases, in parallel."""
 
     def take(part: str, label: str) -> None:
         with step(label):
@@ -253,7 +253,7 @@ def _set_up(home: settings.Settings, step: Step) -> None:
 
 
 def _run_set_up(home: settings.Settings, part: str) -> None:
-    """Runs one part of clv.platform.runtime.set_up. Raises ClvError with its last words when it fails."""
+    """Runs one part of clv.platform.runtime.set_up. Raises ClvError with its last line when it fails."""
     log = processes.log_file(home, f"set-up-{part}")
     with log.open("a") as output:
         done = subprocess.run(
@@ -271,10 +271,10 @@ def _run_set_up(home: settings.Settings, part: str) -> None:
 
 
 def _start_services(home: settings.Settings) -> bool:
-    """Starts each service that does not run as it should; True when one was started."""
+    """Starts each service that is not running as defined; returns whether one was started."""
     stale = [service for service in airflow.services(home) if not processes.is_current(home, service)]
     for service in stale:
-        processes.stop(home, service.name)  # an old one, or what a killed one left behind
+        processes.stop(home, service.name)  # an outdated one, or what a killed one left
         processes.start(home, service)
     return bool(stale)
 
@@ -308,7 +308,7 @@ def _database_state(home: settings.Settings) -> ServiceState:
 
 @contextmanager
 def _only_one(home: settings.Settings) -> Iterator[None]:
-    """Two `clv up` or `down` of one home take turns. The lock goes with its holder, however that ends."""
+    """Lets `clv up` and `clv down` of one home take turns. The lock ends with its holder."""
     with (home.home / "run" / "lock").open("w") as file:
         deadline = time.monotonic() + 300
         while True:
