@@ -223,6 +223,8 @@ def json_file(path: Path) -> dict:
         return json.loads(path.read_text())
     except FileNotFoundError:
         return {}
+    except OSError as error:
+        raise ClvError(f"{path} cannot be read ({error.strerror}); make it a file that you may read") from None
     except ValueError as error:
         raise ClvError(f"{path} is not JSON ({error}); mend it or remove it") from None
 

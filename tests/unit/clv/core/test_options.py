@@ -83,6 +83,15 @@ def test_the_mend_of_a_mistake_in_shop_json_is_taken_when_pasted(tmp_path, said,
     assert options.from_file(place) == options.Shop(**mend)
 
 
+def test_a_file_that_cannot_be_read_is_one_line(tmp_path):
+    (tmp_path / "shop.json").mkdir()
+    with pytest.raises(ClvError, match=r"shop\.json cannot be read \(Is a directory\)"):
+        options.from_file(tmp_path / "shop.json")
+    (tmp_path / "latin.json").write_bytes(b'{"currency": "\xa3"}')
+    with pytest.raises(ClvError, match=r"latin\.json is not JSON"):
+        options.from_file(tmp_path / "latin.json")
+
+
 def test_a_number_stays_as_it_is_written(tmp_path):
     (tmp_path / "shop.json").write_text('{"tune_minutes": 20, "discount_rate": 0, "gross_margin": 1}')
     found = options.from_file(tmp_path / "shop.json")
