@@ -13,6 +13,7 @@ def chances_ordered(key: str, mend: str) -> Expectation:
     """Expects no order to be likelier than being a customer still. `key` names the columns shown of a row found."""
     return never(
         "chances_ordered",
+        "accuracy",
         f"select {key}, p_purchase, p_alive from {{batch}} where p_purchase > p_alive",  # noqa: S608 - our own SQL; values are bound or quoted
         "an order is likelier than being a customer still",
         mend,
@@ -28,6 +29,7 @@ def longer_is_not_less(measures: Sequence[str], falls: str, mend: str, where: st
     found = " or ".join(falls.format(now=f"measured[{i}]", before=f"before[{i}]") for i in range(1, len(measures) + 1))
     return never(
         "longer_is_not_less",
+        "accuracy",
         f"""select customer_key, horizon_days, measured, before from (
             select *, lag(measured) over (partition by customer_key order by horizon_days) as before from (
                 select customer_key, horizon_days, array[{", ".join(measures)}] as measured

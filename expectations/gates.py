@@ -11,11 +11,11 @@ from clv.quality import runner
 from expectations import analytics, features, predictions, raw, staging
 
 SUITES = {
-    "raw": raw.SUITES,
-    "staging": staging.SUITES,
-    "features": features.SUITES,
-    "predictions": predictions.SUITES,
-    "analytics": analytics.SUITES,
+    "raw": raw.suites,
+    "staging": staging.suites,
+    "features": features.suites,
+    "predictions": predictions.suites,
+    "analytics": analytics.suites,
 }
 
 

@@ -45,6 +45,7 @@ def _customers_by_horizon(features: str) -> list[Expectation]:
     return [
         never(
             "customers_complete",
+            "completeness",
             f"""select features.customer_key, wanted.horizon_days
             from {features} cross join (values {horizons}) as wanted (horizon_days)
             left join {{batch}} as p
@@ -55,6 +56,7 @@ def _customers_by_horizon(features: str) -> list[Expectation]:
         ),
         never(
             "customers_known",
+            "consistency",
             f"""select p.customer_key, p.horizon_days from {{batch}} as p
             left join {features} on features.customer_key = p.customer_key where features.customer_key is null""",  # noqa: S608 - our own SQL; values are bound or quoted
             "a forecast for a customer without features",
@@ -68,6 +70,7 @@ def _scored_or_said_why(longest: int) -> list[Expectation]:
     return [
         never(
             "scored_is_complete",
+            "completeness",
             f"""select customer_key, horizon_days from {{batch}} where status = 'scored' and (
                 predicted_revenue is null or expected_orders is null or model_version is null
                 or (horizon_days <= {longest} and
@@ -78,6 +81,7 @@ def _scored_or_said_why(longest: int) -> list[Expectation]:
         ),
         never(
             "unscored_says_why",
+            "completeness",
             """select customer_key, horizon_days, status from {batch}
             where status <> 'scored' and (coalesce(status_reason, '') = '' or predicted_revenue is not null)""",
             "a row without a score that gives no reason, or gives a forecast all the same",
@@ -91,6 +95,7 @@ def _in_order() -> list[Expectation]:
     return [
         never(
             "finite_and_not_negative",
+            "accuracy",
             """select customer_key, horizon_days, expected_orders, predicted_revenue, predicted_p10, predicted_p90
             from {batch}
             where least(expected_orders, predicted_revenue, predicted_p10) < 0
@@ -100,6 +105,7 @@ def _in_order() -> list[Expectation]:
         ),
         never(
             "quantiles_ordered",
+            "accuracy",
             """select customer_key, horizon_days, predicted_p10, predicted_p50, predicted_p90, predicted_revenue
             from {batch}
             where predicted_p10 > predicted_p50 or predicted_p50 > predicted_p90
@@ -113,6 +119,7 @@ def _in_order() -> list[Expectation]:
 def _next_order_agrees(longest: int) -> Expectation:
     return never(
         "next_order_agrees",
+        "accuracy",
         f"""select customer_key, horizon_days, p_purchase, days_to_next_order from {{batch}}
         where horizon_days <= {longest} and (
             (p_purchase > 0.500001 and coalesce(days_to_next_order >= horizon_days, true))
@@ -127,6 +134,7 @@ def _near_last_year(features: str, longest: int) -> Expectation:
     window = min((days for days in WINDOWS if days >= longest), default=max(WINDOWS))
     return never(
         "total_near_last_year",
+        "accuracy",
         f"""select * from (
             select
                 (select sum(predicted_revenue) from {{batch}} where horizon_days = {longest}) as predicted,
@@ -138,4 +146,6 @@ def _near_last_year(features: str, longest: int) -> Expectation:
     )
 
 
-SUITES = (customer_predictions,)
+def suites(slice_: Slice) -> list[Suite]:
+    """What is judged of a run."""
+    return [customer_predictions(slice_)]

@@ -35,6 +35,7 @@ def batches(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no date
             ),
             never(
                 "rows_accounted_for",
+                "completeness",
                 f"select {shown}, rows_loaded from {{batch}} where rows_received <> rows_loaded + rows_unreadable",  # noqa: S608 - our own SQL; values are bound or quoted
                 "a batch's rows received are not rows loaded + rows unreadable",
                 "take the batch back with `clv withdraw --batch {batch_id} --reason 'counts differ'` "
@@ -42,6 +43,7 @@ def batches(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no date
             ),
             never(
                 "unreadable_share",
+                "completeness",
                 f"""select {shown}, {first} from {{batch}}
                 where not replaced
                     and rows_unreadable >= {FEW} and rows_unreadable > {UNREADABLE_SHARE} * rows_received""",  # noqa: S608 - our own SQL; values are bound or quoted
@@ -51,6 +53,7 @@ def batches(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no date
             ),
             never(
                 "unreadable_file",
+                "completeness",
                 f"select {shown}, {first} from {{batch}} where not replaced and rows_received > 0 and rows_loaded = 0",  # noqa: S608 - our own SQL; values are bound or quoted
                 "a batch of which no row could be read",
                 "see `clv rejects --batch {batch_id}`; mend the mapping, then `clv replay --batch {batch_id}`",
@@ -58,6 +61,7 @@ def batches(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no date
             ),
             never(
                 "unreadable_rows",
+                "completeness",
                 f"select {shown}, {first} from {{batch}} where not replaced and rows_unreadable > 0",  # noqa: S608 - our own SQL; values are bound or quoted
                 "a batch with unreadable rows",
                 "see `clv rejects --batch {batch_id}`; mend the mapping, then `clv replay --batch {batch_id}`, or send "
@@ -84,4 +88,6 @@ def order_lines(slice_: Slice) -> Suite:
     )
 
 
-SUITES = (batches, order_lines)
+def suites(slice_: Slice) -> list[Suite]:
+    """What is judged of a run."""
+    return [batches(slice_), order_lines(slice_)]

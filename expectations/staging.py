@@ -44,6 +44,7 @@ def stg_batch_counts(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no 
             _missing("customer", MISSING_CUSTOMER_WARNING, "warning"),
             never(
                 "dates_plausible",
+                "accuracy",
                 """select batch_id, file_name, first_ordered_at, last_ordered_at from {batch}
                 where first_ordered_at < date '1990-01-01' or last_ordered_at > loaded_at + interval '2 days'""",
                 "a batch with orders dated before 1990 or after it was loaded",
@@ -59,6 +60,7 @@ def _accounted_for() -> list[Expectation]:
     return [
         never(
             "rows_accounted_for",
+            "completeness",
             """select
                 batch_id, rows_received, rows_accepted, rows_rejected, rows_duplicate, rows_replaced, rows_withdrawn,
                 rows_erased
@@ -69,6 +71,7 @@ def _accounted_for() -> list[Expectation]:
         ),
         never(
             "rows_accepted_are_there",
+            "completeness",
             f"""select counts.batch_id, counts.file_name, counts.rows_accepted, lines.rows_there
             from {{batch}} as counts
             left join (
@@ -89,6 +92,7 @@ def _accounted_for() -> list[Expectation]:
 def _batch_volume() -> Expectation:
     return never(
         "batch_volume",
+        "completeness",
         """select * from (
             select
                 batch_id, file_name, rows_received,
@@ -121,6 +125,7 @@ def stg_order_lines(slice_: Slice) -> Suite:
             *complete("order_key", "customer_key", "amount"),
             never(
                 "amount_finite",
+                "accuracy",
                 "select batch_id, line from {batch} where amount in ('NaN', 'Infinity', '-Infinity')",
                 "an amount that is not a finite number",
                 MEND,
@@ -128,6 +133,7 @@ def stg_order_lines(slice_: Slice) -> Suite:
             *_signs(slice_),
             never(
                 "weekly_volume",
+                "completeness",
                 f"""select * from (
                     select
                         count(*) filter (where week = 0) as last_week,
@@ -161,6 +167,7 @@ def _signs(slice_: Slice) -> list[Expectation]:
     return [
         never(
             "refunds_follow_sales",
+            "accuracy",
             f"""select batch_id, count(*) as refunds, count(*) filter (where first_sale_on is null) as without_sale
             from {{batch}} as lines
             left join (
@@ -176,6 +183,7 @@ def _signs(slice_: Slice) -> list[Expectation]:
         ),
         never(
             "days_bring_money",
+            "accuracy",
             f"""select
                 ordered_on, count(*) filter (where amount < 0) as below_zero, sum(amount) as net,
                 (array_agg(batch_id order by amount))[1] as batch_id
@@ -195,6 +203,7 @@ def _missing(what: str, share: float, severity: str) -> Expectation:
     count = f"rows_missing_{what}"
     return never(
         f"missing_{what}" + ("_warning" if severity == "warning" else ""),
+        "completeness",
         f"""select
             batch_id, file_name, {count}, rows_holding,
             (
@@ -215,4 +224,6 @@ def _missing(what: str, share: float, severity: str) -> Expectation:
     )
 
 
-SUITES = (stg_batch_counts, stg_order_lines)
+def suites(slice_: Slice) -> list[Suite]:
+    """What is judged of a run."""
+    return [stg_batch_counts(slice_), stg_order_lines(slice_)]

@@ -45,30 +45,3 @@ CLV_SCORECARD = "ops.clv_scorecard"
 SETTINGS = "ops.settings"
 BUILDS = "ops.builds"
 PUBLICATIONS = "analytics.publications"
-
-# Tables of one run's rows in analytics_runs, and the view(s) in analytics that show the published ones.
-# key: the columns that, with as_of_date and run_id, make the primary key. history: a *_history view exists.
-# may_be_empty: a run may be published without a row of it, since its source is optional, no model is trained or nobody
-# has ordered yet.
-PUBLISHED_TABLES = {
-    "customer_clv": {"key": ["customer_key"], "history": True},
-    "customer_clv_horizons": {"key": ["customer_key", "horizon_days"], "history": True},
-    "customer_segments": {"key": ["customer_key"], "history": True},
-    "segment_summary": {"key": ["segment"], "history": True},
-    "forecast_totals": {"key": ["horizon_days", "grouped_by", "group_name"], "history": True, "may_be_empty": True},
-    "segment_transitions": {"key": ["from_segment", "to_segment"], "history": True},
-    "cohort_value": {"key": ["cohort_month", "month_number"], "history": True},
-    "channel_value": {"key": ["channel"], "history": True, "may_be_empty": True},
-    "channel_cohorts": {"key": ["channel", "cohort_month"], "history": True, "may_be_empty": True},
-    "forecast_months": {"key": ["month"], "history": True, "may_be_empty": True},
-    "customer_economics": {"key": ["grouped_by", "name"], "history": True, "may_be_empty": True},
-    "personas": {"key": ["persona"], "history": True, "may_be_empty": True},
-    "dim_customer": {"key": ["customer_key"], "history": False},
-    "fct_orders": {"key": ["order_key"], "history": False},
-}
-
-# What else analysts read: views on these, and on what ops knows of published runs and of models.
-PUBLISHED_VIEWS = (
-    "customer_clv_flat", "fct_order_lines", "customer_reasons", "contactable_customers", "win_back", "shared_segments",
-    "clv_scorecard", "model_backtest", "data_quality", "rejected_rows", "publications",
-)  # fmt: skip

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 
-from clv.catalog import tables
+from clv.catalog import published, tables
 from clv.core import dates, settings
 from clv.privacy import retention
 from clv.reporting.report import gates
@@ -33,13 +33,6 @@ WORKING_TABLES = (
     tables.CUSTOMER_SEGMENTS_BEFORE,
     tables.CHANNEL_SPEND_BEFORE,
     tables.CHANNEL_MONTH_SPEND,
-)
-LATEST_ONLY = (
-    *(f"{tables.ANALYTICS_RUNS}.{name}" for name, table in tables.PUBLISHED_TABLES.items() if not table["history"]),
-    tables.ORDER_LINE_STATES,
-)
-WITH_HISTORY = tuple(
-    f"{tables.ANALYTICS_RUNS}.{name}" for name, table in tables.PUBLISHED_TABLES.items() if table["history"]
 )
 
 
@@ -151,17 +144,29 @@ def _removable(
     connection: psycopg.Connection, since: datetime, keep_dates: int, run_id: str | None = None
 ) -> dict[str, list[str]]:
     """Per run, the tables whose slices may be deleted and are not deleted yet."""
-    present = [t for t in WORKING_TABLES + LATEST_ONLY + WITH_HISTORY if _exists(connection, t)]
+    latest = latest_only()
+    present = [table for table in (*WORKING_TABLES, *latest, *with_history()) if _exists(connection, table)]
     gone = set(connection.execute("select run_id, table_name from ops.removed_slices").fetchall())
     removable = {}
     for name, active, protected, recent_date in _runs_to_keep(connection, since, keep_dates, run_id):
         if protected:
-            may_go = () if recent_date else LATEST_ONLY if active else WORKING_TABLES + LATEST_ONLY
+            may_go = () if recent_date else latest if active else (*WORKING_TABLES, *latest)
         else:
-            may_go = () if active else WORKING_TABLES + LATEST_ONLY + WITH_HISTORY
+            may_go = () if active else present
         if chosen := [table for table in present if table in may_go and (name, table) not in gone]:
             removable[name] = chosen
     return removable
+
+
+def latest_only() -> list[str]:
+    """Tables that readers see at the latest date alone."""
+    of_runs = [f"{tables.ANALYTICS_RUNS}.{name}" for name, table in published.tables().items() if not table.history]
+    return [*of_runs, tables.ORDER_LINE_STATES]
+
+
+def with_history() -> list[str]:
+    """Tables that readers see at every published date."""
+    return [f"{tables.ANALYTICS_RUNS}.{name}" for name, table in published.tables().items() if table.history]
 
 
 def _exists(connection: psycopg.Connection, table: str) -> bool:

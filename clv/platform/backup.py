@@ -27,7 +27,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from clv.catalog import tables
+from clv.catalog import published, tables
 from clv.core import owners_files
 from clv.core.errors import ClvError
 from clv.core.progress import Step
@@ -147,18 +147,18 @@ def _save_warehouse(home: Settings, path: Path) -> dict:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         snapshot = connection.execute("select pg_export_snapshot()").fetchall()[0][0]
         newest = publication.current(None, connection)
-        published = newest and {
+        shown = newest and {
             "as_of_date": newest.as_of_date.isoformat(),
             "run_id": newest.run_id,
             "digest": publication.digest(newest.as_of_date, newest.run_id, connection),
-            "tables": sorted(tables.PUBLISHED_TABLES),
+            "tables": sorted(published.tables()),
         }
         applied = connection.execute("select name from ops.migrations order by name").fetchall()
         _dump(home.warehouse_url, path, f"--snapshot={snapshot}")
         return {
             "postgresql": connection.info.server_version // 10000,
             "migrations": [name for (name,) in applied],
-            "published": published,
+            "published": shown,
         }
 
 
@@ -254,7 +254,7 @@ def _check_published(home: Settings, manifest: dict) -> None:
             # Tables that were published only after the backup was made are not in it.
             names = newest.get("tables") or [
                 name
-                for name in tables.PUBLISHED_TABLES
+                for name in published.tables()
                 if connection.execute("select to_regclass(%s)", (f"{tables.ANALYTICS_RUNS}.{name}",)).fetchall()[0][0]
             ]
             found = publication.digest(date.fromisoformat(newest["as_of_date"]), newest["run_id"], connection, names)

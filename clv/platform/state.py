@@ -6,12 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-import yaml
-
-from clv.catalog import tables
+from clv.catalog import dbt_project, tables
 from clv.core.settings import Settings
 from clv.platform import run_states
-from clv.transform.dbt import PROJECT
 from clv.warehouse import db, roles, runs
 
 OLDEST = 1  # days that the newest published date may lie back, since today's run may still be running
@@ -115,9 +112,8 @@ def _unpublished_orders(newest: date | None, today: date, url: str) -> int:
 
 def rules() -> list[dict]:
     """The bounds of freshness in dbt's sources: table, loaded_at, filter, and the days after which to warn or fail."""
-    declared = yaml.safe_load((PROJECT / "models" / "sources.yml").read_text(encoding="utf-8"))
     found = []
-    for source in declared["sources"]:
+    for _, source in dbt_project.declared("sources"):
         for table in source["tables"]:
             config = table.get("config") or {}
             if bounds := config.get("freshness"):

@@ -1,4 +1,4 @@
-"""What the gates share: the rules that suites are made of, the runner, and the dimension of each rule."""
+"""What the gates share: the rules that suites are made of, the runner, and what it found."""
 
 import logging
 import os

@@ -23,6 +23,7 @@ class Finding:
     the rows that should not be."""
 
     expectation: str
+    dimension: str
     says: str
     mend: str
     severity: str
@@ -87,7 +88,8 @@ def _finding(table: str, rows_judged: int, result: dict) -> Finding:
         {config["kwargs"]["column"]: value} for value in (outcome.get("partial_unexpected_list") or [])[:3]
     ]
     return Finding(
-        expectation=f"{table}: {meta.get('name', config['type'])}",
+        expectation=f"{table}: {meta['name']}",
+        dimension=meta["dimension"],
         says=config.get("description") or config["type"],
         mend=_filled(meta.get("mend") or "", examples),
         severity=config.get("severity") or "critical",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from great_expectations.expectations.core.expect_column_max_to_be_between import ExpectColumnMaxToBeBetween
 from great_expectations.expectations.core.expect_column_values_to_be_between import ExpectColumnValuesToBeBetween
@@ -19,6 +19,11 @@ from clv.core.errors import ClvError
 from clv.core.sql_text import equal, literal
 
 EXAMPLES = 3  # rows of a failed expectation that are shown
+
+# What of the data's quality an expectation speaks of. completeness: no value, row or customer is missing; accuracy:
+# values are possible and plausible; consistency: tables, keys and sums agree; timeliness: what is there is new;
+# availability: something is there.
+Dimension = Literal["completeness", "accuracy", "consistency", "timeliness", "availability"]
 
 
 @dataclass(frozen=True)
@@ -70,20 +75,25 @@ class NoRows(UnexpectedRowsExpectation):
         }
 
 
-def never(name: str, query: str, says: str, mend: str = "", severity: str = "critical") -> Expectation:
+def never(
+    name: str, dimension: Dimension, query: str, says: str, mend: str = "", severity: str = "critical"
+) -> Expectation:
     """Expects the query to find no row. `says` names what a row found is; `mend` what to do, `{column}` filled in."""
     return NoRows(
         unexpected_rows_query=query,
         description=says,
         severity=FailureSeverity(severity),
-        meta={"name": name, "mend": mend},
+        meta=_meta(name, dimension, mend),
     )  # type: ignore[call-arg]
 
 
 def has_rows(says: str, mend: str = "") -> Expectation:
     """Expects at least one row: most expectations pass on none. `says` names what having none means."""
     return ExpectTableRowCountToBeBetween(
-        min_value=1, description=says, severity=FailureSeverity.CRITICAL, meta={"name": "has_rows", "mend": mend}
+        min_value=1,
+        description=says,
+        severity=FailureSeverity.CRITICAL,
+        meta=_meta("has_rows", "availability", mend),
     )  # type: ignore[call-arg]
 
 
@@ -93,7 +103,7 @@ def counted() -> Expectation:
         min_value=0,
         description="nothing: the rows are counted",
         severity=FailureSeverity.CRITICAL,
-        meta={"name": "counted"},
+        meta=_meta("counted", "availability"),
     )  # type: ignore[call-arg]
 
 
@@ -104,7 +114,7 @@ def complete(*columns: str) -> list[Expectation]:
             column=column,
             description=f"{column} is null",
             severity=FailureSeverity.CRITICAL,
-            meta={"name": f"{column}_not_null"},
+            meta=_meta(f"{column}_not_null", "completeness"),
         )  # type: ignore[call-arg]
         for column in columns
     ]
@@ -118,7 +128,7 @@ def between(column: str, low: float | None, high: float | None, severity: str = 
         max_value=high,
         description=f"{column} outside [{low}, {high}]",
         severity=FailureSeverity(severity),
-        meta={"name": f"{column}_in_range"},
+        meta=_meta(f"{column}_in_range", "accuracy"),
     )  # type: ignore[call-arg]
 
 
@@ -129,7 +139,7 @@ def newest_at_least(name: str, column: str, least: date, says: str, severity: st
         min_value=least.isoformat(),  # type: ignore[arg-type]
         description=says,
         severity=FailureSeverity(severity),
-        meta={"name": name},
+        meta=_meta(name, "timeliness"),
     )  # type: ignore[call-arg]
 
 
@@ -137,9 +147,14 @@ def unique(*columns: str) -> Expectation:
     """Expects each combination of the columns once."""
     key = ", ".join(columns)
     return never(
-        "key_unique", f"select {key}, count(*) as times from {{batch}} group by {key} having count(*) > 1",  # noqa: S608 - our own SQL; values are bound or quoted
+        "key_unique", "consistency",
+        f"select {key}, count(*) as times from {{batch}} group by {key} having count(*) > 1",  # noqa: S608 - our own SQL; values are bound or quoted
         f"the key ({key}) stands more than once",
     )  # fmt: skip
+
+
+def _meta(name: str, dimension: Dimension, mend: str = "") -> dict[str, str]:
+    return {"name": name, "dimension": dimension, "mend": mend}
 
 
 def _plain(value: object) -> object:

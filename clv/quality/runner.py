@@ -14,17 +14,17 @@ from great_expectations.core import ExpectationSuite, ExpectationSuiteValidation
 from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults
 
 from clv.catalog import tables
-from clv.quality import dimensions, results
+from clv.quality import results
 from clv.quality.results import Finding
 from clv.quality.rules import Slice, Suite
 from clv.warehouse import db, roles
 from clv.warehouse.roles import PUBLISHER
 
-Suites = Sequence[Callable[[Slice], Suite]]
+Suites = Callable[[Slice], Sequence[Suite]]
 
 
 def judge(gate: str, suites: Suites, as_of_date: date, run_id: str, write_page: Callable[[str], Path]) -> dict:
-    """Judges one gate by the suites that its functions make for the run, and returns the facts.
+    """Judges one gate by the suites that its function makes for the run, and returns the facts.
 
     Replaces this run's earlier results of the gate in ops.gate_results, in one transaction. `write_page(run_id)` then
     writes the page of the run's gates and says where it is. Raises GateFailed, in one line with counts, masked examples
@@ -70,8 +70,7 @@ def _validate(gate: str, suites: Suites, run: Slice) -> dict[str, dict]:
     source = gx.data_sources.add_postgres("warehouse", connection_string=roles.url(PUBLISHER))
     documents = {}
     try:
-        for make in suites:
-            judged = make(run)
+        for judged in suites(run):
             suite = gx.suites.add(ExpectationSuite(f"{gate}: {judged.table}", expectations=judged.expectations))
             batch = source.add_query_asset(judged.table, query=judged.query).add_batch_definition_whole_table(
                 run.run_id
@@ -105,7 +104,7 @@ def _keep(connection: psycopg.Connection, gate: str, as_of_date: date, run_id: s
         [
             (
                 run_id, as_of_date, gate, one.expectation, one.severity, one.success, one.observed, one.unexpected,
-                one.rows_judged, json.dumps(one.examples, default=str), dimensions.of(one.expectation.split(": ")[1]),
+                one.rows_judged, json.dumps(one.examples, default=str), one.dimension,
                 one.says, one.expected, one.mend or None,
             )
             for one in found

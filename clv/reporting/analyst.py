@@ -11,7 +11,7 @@ from itertools import chain
 import psycopg
 from rich.console import Console
 
-from clv.catalog import tables
+from clv.catalog import published, tables
 from clv.core import settings, tabular
 from clv.core.errors import ClvError
 from clv.reporting import remarks
@@ -117,27 +117,23 @@ _GROUPS = """
 _CURRENCY = "select min(currency) from analytics.customer_clv_history where as_of_date = %(day)s"
 
 
-_LISTED = ", ".join(
-    [
-        *(
-            f"analytics.{name}{' and its _history' if table['history'] else ''}"
-            for name, table in tables.PUBLISHED_TABLES.items()
-        ),
-        *(f"analytics.{name}" for name in tables.PUBLISHED_VIEWS),
-    ]
-)
+def _listed() -> str:
+    return ", ".join(
+        f"{tables.ANALYTICS}.{name}{' and its _history' if table.history else ''}"
+        for name, table in published.everything().items()
+    )
 
 
 def _one_line(error: psycopg.Error) -> str:
     reason = (error.diag.message_primary or str(error)).strip().splitlines()[0]
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
-        return f"{reason}; analysts read the schema analytics: {_LISTED}"
+        return f"{reason}; analysts read the schema analytics: {_listed()}"
     # PostgreSQL reports the second error when someone tries to change a view over several tables.
     if isinstance(error, psycopg.errors.ReadOnlySqlTransaction | psycopg.errors.ObjectNotInPrerequisiteState):
         return f"{reason}; analysts read only"
     if isinstance(error, psycopg.errors.QueryCanceled):
         return f"the query took more than {TIMEOUT} seconds; narrow it, or use psql"
     if isinstance(error, psycopg.errors.UndefinedTable):
-        return f"{reason}; there are {_LISTED}"
+        return f"{reason}; there are {_listed()}"
     hint = error.diag.message_hint
     return f"{reason} ({hint.rstrip('.')})" if hint else reason

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 
-from clv.catalog import tables
+from clv.catalog import dbt_project, tables
 from clv.core import settings as settings_module
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
@@ -20,25 +20,9 @@ from clv.transform import dbt_environment
 from clv.warehouse import db, locks, roles
 from clv.warehouse.roles import TRANSFORMER
 
-PROJECT = settings_module.PROJECT / "dbt_project"
-
-# What reads intermediate is built with the features, from the same state of it: another run may rebuild it before
-# analytics is built.
-LAYERS = {
-    "staging": ["--select", "path:models/staging"],
-    "intermediate": ["--select", "path:models/intermediate"],
-    "features": [
-        "--select", "customer_features", "fct_orders", "order_line_states", "customer_segments_before", "channel_spend",
-        "channel_month_spend", "segments", "segment_rules",
-    ],
-    "training": ["--select", "training_examples"],
-    "analytics": [
-        "--select", "customer_clv", "customer_clv_horizons", "customer_segments", "segment_summary",
-        "segment_transitions", "cohort_value", "channel_value", "channel_cohorts", "forecast_months",
-        "customer_economics", "personas", "forecast_totals", "dim_customer",
-        "resource_type:seed",
-    ],
-}  # fmt: skip
+# The tag layer:NAME of a model or seed says what builds it. What reads intermediate is built with the features, from
+# the same state of it: another run may rebuild it before analytics is built.
+LAYERS = ("staging", "intermediate", "features", "training", "analytics")
 # Note that says which state of staging intermediate was made of, and that state as SQL.
 MADE_OF = "intermediate_made_of"
 STAGING_STATE = f"""(
@@ -78,7 +62,7 @@ def build(layer: str, variables: dict, settings: Settings) -> dict:
             _note(f"built_{layer}", None, settings)  # a build cut short leaves none
         if layer == "intermediate":
             _note(MADE_OF, None, settings)
-        selection = _setup(settings) if layer == "setup" else [*LAYERS[layer], *NO_UNIT_TESTS]
+        selection = _setup(settings) if layer == "setup" else ["--select", f"tag:layer:{layer}", *NO_UNIT_TESTS]
         results = _invoke(layer, selection, variables, settings)
         if layer == "intermediate":
             _note(MADE_OF, staging_state(settings), settings)
@@ -124,10 +108,8 @@ def semantics(settings: Settings) -> str:
 
 def _semantics_kept(settings: Settings) -> Path:
     """Where the semantic manifest of the project as it is now, and of this warehouse, is kept."""
-    digest = hashlib.sha256(settings_module.place(settings.warehouse_url).encode())
-    for path in sorted([*PROJECT.glob("*.yml"), *PROJECT.glob("macros/**/*.sql"), *PROJECT.glob("models/**/*.*")]):
-        digest.update(path.read_bytes())
-    return settings.home / "dbt" / f"semantic-{digest.hexdigest()[:16]}.json"
+    of = settings_module.place(settings.warehouse_url) + dbt_project.digest("*.yml", "macros/**/*.sql", "models/**/*.*")
+    return settings.home / "dbt" / f"semantic-{hashlib.sha256(of.encode()).hexdigest()[:16]}.json"
 
 
 def document(settings: Settings) -> Path:
@@ -147,8 +129,8 @@ def _setup(settings: Settings) -> list[str]:
         for layer, table in FROM_RAW.items()
         if db.rows("select to_regclass(%s) is null", (table,), settings.url_as(TRANSFORMER))[0][0]
     ]
-    paths = [f"path:models/{layer}" for layer in (*missing, "features", "analytics")]
-    return ["--empty", "--quiet", "--resource-type", "model", "seed", "--select", *paths, "resource_type:seed"]
+    tags = [f"tag:layer:{layer}" for layer in ("setup", *missing, "features", "training", "analytics")]
+    return ["--empty", "--quiet", "--resource-type", "model", "seed", "--select", *tags]
 
 
 def _state(layer: str, settings: Settings) -> str:
@@ -166,10 +148,7 @@ def _state(layer: str, settings: Settings) -> str:
 
 
 def _sql_digest() -> str:
-    digest = hashlib.sha256()
-    for path in sorted([*PROJECT.glob("*.yml"), *PROJECT.glob("macros/*"), *PROJECT.glob("models/[si]*/*")]):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return dbt_project.digest("*.yml", "macros/*", "models/[si]*/*")
 
 
 def _is_of_another_version(settings: Settings) -> bool:
@@ -209,14 +188,14 @@ def _invoke(
     shop = json.dumps(dbt_environment.shop_variables(settings))
     arguments = [
         *command.split(), *selection, *(["--indirect-selection", "buildable"] if command in SELECTED else []),
-        "--project-dir", PROJECT, "--profiles-dir", PROJECT, "--target-path", folder, "--log-path", folder,
-        "--vars", shop,
+        "--project-dir", dbt_project.PROJECT, "--profiles-dir", dbt_project.PROJECT,
+        "--target-path", folder, "--log-path", folder, "--vars", shop,
     ]  # fmt: skip
     parsed = settings.home / "dbt" / f"{hashlib.sha256(shop.encode()).hexdigest()[:8]}-{PARSED}"
     if parsed.exists():
         shutil.copy(parsed, folder / PARSED)
     # dbt moves into its project's folder, and reads its settings from the environment.
-    with chdir(PROJECT), dbt_environment.of_run(variables, settings.url_as(TRANSFORMER)):
+    with chdir(dbt_project.PROJECT), dbt_environment.of_run(variables, settings.url_as(TRANSFORMER)):
         outcome = dbtRunner().invoke([str(argument) for argument in arguments])
     # An adapter that is kept holds semaphores, and a task that ends with them leaves a warning in its log.
     reset_adapters()
@@ -232,8 +211,21 @@ def _invoke(
     if (folder / SEMANTICS).exists() and not kept.exists():
         for old in kept.parent.glob("semantic-*.json"):
             old.unlink(missing_ok=True)
-        (folder / SEMANTICS).replace(kept)
+        kept.write_text(_as_readers_ask((folder / SEMANTICS).read_text()))
     return results
+
+
+def _as_readers_ask(semantics: str) -> str:
+    """The semantic manifest on the views of published runs; dbt's is on the tables, which hold every run's rows."""
+    manifest = json.loads(semantics)
+    for model in manifest["semantic_models"]:
+        relation = model["node_relation"]
+        if relation["schema_name"] == tables.ANALYTICS_RUNS:
+            relation["schema_name"] = tables.ANALYTICS
+            relation["relation_name"] = relation["relation_name"].replace(
+                f'"{tables.ANALYTICS_RUNS}"', f'"{tables.ANALYTICS}"'
+            )
+    return json.dumps(manifest)
 
 
 def _folder(layer: str, variables: dict, settings: Settings) -> Path:

@@ -26,9 +26,9 @@ QUERY = """
 
 def markdown() -> str:
     """The dictionary of a set-up warehouse."""
-    parts = [HEAD]
     found = db.rows(QUERY, (tables.ANALYTICS,))
     names = {row[0] for row in found}
+    parts = [HEAD, _overview({row[0]: row[1] for row in found})]
     for (name, said), rows in groupby(found, key=lambda row: row[:2]):
         parts.append(f"## {name}\n\n{_line(said)}\n")
         if name.endswith("_history") and name.removesuffix("_history") in names:
@@ -36,6 +36,18 @@ def markdown() -> str:
         lines = [f"| `{column}` | {kind} | {_line(comment)} |" for _, _, column, kind, comment in rows]
         parts.append("\n".join(["| column | type | meaning |", "|---|---|---|", *lines]) + "\n")
     return "\n".join(parts)
+
+
+def _overview(comments: dict[str, str | None]) -> str:
+    """The table of all tables, each with the first sentence of its comment."""
+    lines = []
+    for name, comment in comments.items():
+        if name.endswith("_history") and name.removesuffix("_history") in comments:
+            continue
+        history = ", `…_history`" if f"{name}_history" in comments else ""
+        rows = _line(comment).removeprefix("One row per ").split(". ")[0].removesuffix(".")
+        lines.append(f"| [`{name}`](#{name}){history} | {rows} |")
+    return "\n".join(["| table | one row per |", "|---|---|", *lines]) + "\n"
 
 
 def _line(comment: str | None) -> str:

@@ -15,7 +15,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
-from clv.catalog import tables
+from clv.catalog import published, tables
 from clv.core.errors import ClvError
 from clv.warehouse import db, locks, roles
 from clv.warehouse.roles import PUBLISHER
@@ -50,7 +50,7 @@ def publish(as_of: date, run_id: str, published_by: str | None = None) -> dict:
         _require_judged(connection, as_of, run_id)
         earlier = _publication_of(connection, run_id)
         counts = _counts(connection, as_of, run_id)
-        _require_rows(connection, as_of, run_id, counts)
+        _require_rows(connection, as_of, run_id, counts, earlier)
         # Published rows never change, so a run published before keeps its digest. It cannot be computed again, since
         # tables without a history may have been deleted.
         text = earlier.digest if earlier else digest(as_of, run_id, connection)
@@ -61,9 +61,9 @@ def publish(as_of: date, run_id: str, published_by: str | None = None) -> dict:
             """,  # noqa: S608 - our own names
             (as_of, run_id, published_by, text, json.dumps(earlier.rows_published if earlier else counts)),
         )
-        published = _newest(connection, as_of)
-    assert published is not None  # noqa: S101 - inserted above
-    return _facts(published, already=False, replaced=holding.run_id if holding else None)
+        inserted = _newest(connection, as_of)
+    assert inserted is not None  # noqa: S101 - just now
+    return _facts(inserted, already=False, replaced=holding.run_id if holding else None)
 
 
 def digest(
@@ -87,7 +87,7 @@ def digest(
         "set local extra_float_digits = 1"
     )
     parts = []
-    for table in sorted(names or tables.PUBLISHED_TABLES):
+    for table in sorted(names or published.tables()):
         columns = _columns(connection, table)
         query = sql.SQL(
             """
@@ -162,7 +162,7 @@ def _require_judged(connection: psycopg.Connection, as_of: date, run_id: str) ->
 def _counts(connection: psycopg.Connection, as_of: date, run_id: str) -> dict[str, int]:
     """Rows of the run per published table; 0 for a table that does not exist."""
     counts = {}
-    for table in tables.PUBLISHED_TABLES:
+    for table in published.tables():
         if not _columns(connection, table):
             raise ClvError(
                 f"the table {tables.ANALYTICS_RUNS}.{table} is not there; run `clv up` to set the warehouse up"
@@ -174,17 +174,19 @@ def _counts(connection: psycopg.Connection, as_of: date, run_id: str) -> dict[st
     return counts
 
 
-def _require_rows(connection: psycopg.Connection, as_of: date, run_id: str, counts: dict[str, int]) -> None:
-    """Every table needs rows, unless it may be empty. A table without a history needs them only for the latest date,
-    since readers see no other."""
+def _require_rows(
+    connection: psycopg.Connection, as_of: date, run_id: str, counts: dict[str, int], earlier: Publication | None
+) -> None:
+    """Every table needs rows, unless it may be empty. A run that was published earlier needs them in the tables that
+    were published then; in one without a history only for the latest date, since readers see no other."""
     latest = _newest(connection, None)
     shown = latest is None or as_of >= latest.as_of_date
     empty = [
-        table
-        for table, count in counts.items()
-        if not count
-        and not tables.PUBLISHED_TABLES[table].get("may_be_empty")
-        and (shown or tables.PUBLISHED_TABLES[table]["history"] or not _publication_of(connection, run_id))
+        table.name
+        for table in published.tables().values()
+        if not counts[table.name]
+        and not table.may_be_empty
+        and (not earlier or table.name in earlier.rows_published and (shown or table.history))
     ]
     if empty:
         raise ClvError(

@@ -1,6 +1,7 @@
 {#
-  Stops a build in which a table or column has no description. Contracts of the models stop descriptions of columns
-  that do not exist, and columns that are not declared.
+  Stops a build in which a table or column has no description, or a table has no layer or is published without a key or
+  without saying that its rows are of customers. Contracts of the models stop descriptions of columns that do not exist,
+  and columns that are not declared.
 #}
 {% macro require_descriptions() %}
     {%- if execute %}
@@ -13,7 +14,43 @@
                     'column ' ~ column.name ~ ' of ' ~ node.name ~ ' has no description; say in its yml what it means'
                 ) }}
             {%- endfor %}
+            {%- if node.resource_type == 'model' and node.config.materialized != 'ephemeral' %}
+                {%- do require_layer(node) %}
+                {%- do require_declared(node) %}
+            {%- endif %}
         {%- endfor %}
+    {%- endif %}
+{% endmacro %}
+
+
+{# Stops a build with a model that no step builds, or that two steps build. #}
+{% macro require_layer(node) %}
+    {%- set layers = ['layer:setup', 'layer:staging', 'layer:intermediate', 'layer:features', 'layer:training', 'layer:analytics'] %}
+    {%- if node.tags | select('in', layers) | list | length != 1 %}
+        {{ exceptions.raise_compiler_error(
+            node.name ~ ' has to be of one layer; give it one of these tags in its yml: ' ~ layers | join(', ')
+        ) }}
+    {%- endif %}
+{% endmacro %}
+
+
+{# Stops a build in which a published table lacks a key, or holds customers that erasure would not know of. #}
+{% macro require_declared(node) %}
+    {%- set meta, keys = node.config.meta, node.constraints | selectattr('type', 'equalto', 'primary_key') | list %}
+    {%- if meta.published and node.config.materialized == 'incremental' and not keys %}
+        {{ exceptions.raise_compiler_error(
+            node.name ~ ' is published and has no primary key; give its yml the constraint primary_key with as_of_date, run_id and what makes a row of a run unique'
+        ) }}
+    {%- endif %}
+    {%- if meta.published and ('customer_key' in node.columns) and not meta.personal %}
+        {{ exceptions.raise_compiler_error(
+            node.name ~ ' is published and has a customer_key; say personal: true in the meta of its yml'
+        ) }}
+    {%- endif %}
+    {%- if meta.personal and node.config.materialized == 'incremental' and 'customer_key' not in node.columns %}
+        {{ exceptions.raise_compiler_error(
+            node.name ~ ' is personal and has no customer_key, by which customers are erased; name their key so'
+        ) }}
     {%- endif %}
 {% endmacro %}
 
@@ -24,6 +61,7 @@
 #}
 {% macro require_described(relation, own, described) %}
     {%- set there = adapter.get_columns_in_relation(relation) | map(attribute='name') | list %}
+    {%- set described = described | map('list') | sum(start=[]) %}
     {%- set apart = there | reject('in', described) | list + own.keys() | reject('in', there) | list %}
     {%- if apart %}
         {{ exceptions.raise_compiler_error(

@@ -55,47 +55,83 @@ select * from final
 
 
 {#
-  A view that readers may poll while it is set up: left alone when its definition is the same, replaced in place when it
-  is not; dropped and made anew in one transaction where its columns changed otherwise than by new ones at the end. Column
-  comments are those of the table it shows, kept in one place, and the view's own for columns of its own.
+  Makes a view that readers may poll meanwhile: left alone when its definition is the same, replaced in place when it
+  is not; dropped and made anew in one transaction where its columns changed otherwise than by new ones at the end.
+  columns: of the tables it shows and its own, as their yml describes them, a list of dictionaries by name; the last
+  that describes a column gives its comment. What is in the schema of readers is theirs to read. Rights and comments are
+  set when the view changes, and anew by each set-up.
 #}
+{% macro show(view, query, description, columns) %}
+    {%- set draft = '"' ~ view.identifier ~ '__draft"' -%}
+    {% do run_query('create temporary view ' ~ draft ~ ' as ' ~ query) %}
+    {%- if load_cached_relation(view) is not none %}
+        {%- set same = run_query(
+            "select pg_get_viewdef('" ~ view ~ "'::regclass) = pg_get_viewdef('pg_temp." ~ draft ~ "'::regclass)"
+        ).rows[0][0] -%}
+        {%- if not run_query(only_adds_columns(view, 'pg_temp.' ~ draft)).rows[0][0] %}
+            {% do run_query('drop view ' ~ view) %}
+        {%- endif %}
+    {%- endif %}
+    {% do run_query('drop view ' ~ draft) %}
+    {%- if not same %}
+        {% do run_query('create or replace view ' ~ view ~ ' as ' ~ query) %}
+    {%- endif %}
+    {%- if flags.EMPTY or not same %}
+        {%- if view.schema == readers_schema() %}
+            {% do apply_grants(view, {'select': ['clv_analyst', 'clv_modeller']}, should_revoke=True) %}
+        {%- endif %}
+        {% do run_query(alter_relation_comment(view, description)) %}
+        {%- for described in columns if described %}
+            {% do run_query(alter_column_comment(view, described)) %}
+        {%- endfor %}
+    {%- endif %}
+{% endmacro %}
+
+
+{# The schema that analysts read. #}
+{% macro readers_schema() %}{{ return('analytics') }}{% endmacro %}
+
+
+{#
+  Shows a table that its yml declares published: a view of its name, and with a history one of every published date.
+  Part of each build of the table, so that new columns are there to read at once.
+#}
+{% macro show_published() %}
+    {%- if execute and model.config.meta.published and this.schema != readers_schema() %}
+        {%- for history in ([false, true] if model.config.meta.history else [false]) %}
+            {%- set view = api.Relation.create(
+                database=this.database, schema=readers_schema(), type='view',
+                identifier=this.identifier ~ ('_history' if history else '')
+            ) %}
+            {%- set shows = ' Every published date, each with its published run.' if history
+                else ' The newest published date: its published run.' %}
+            {% do show(view, published(this, history), model.description | trim ~ shows, [model.columns]) %}
+        {%- endfor %}
+    {%- endif %}
+{% endmacro %}
+
+
+{# A view of its own, on published runs or on what else analysts may know: see `show`. #}
 {% materialization published_view, adapter='postgres' %}
-    {%- set existing = load_cached_relation(this) -%}
-    {%- set target_relation = this.incorporate(type='view') -%}
-    {%- set draft = '"' ~ this.identifier ~ '__draft"' -%}
-    {%- set parents = model.depends_on.nodes | select('in', graph.nodes) | list -%}
+    {%- set view = this.incorporate(type='view') -%}
+    {%- set columns = [] -%}
+    {%- for parent in model.depends_on.nodes if parent in graph.nodes %}
+        {%- do columns.append(graph.nodes[parent].columns) -%}
+    {%- endfor %}
+    {%- do columns.append(model.columns) -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
-
-    {% call statement('draft') %}
-        create temporary view {{ draft }} as {{ sql }}
-    {% endcall %}
-    {% if existing is not none %}
-        {%- set same = run_query(
-            "select pg_get_viewdef('" ~ this ~ "'::regclass) = pg_get_viewdef('pg_temp." ~ draft ~ "'::regclass)"
-        ).rows[0][0] -%}
-        {%- set extends = run_query(only_adds_columns(this, 'pg_temp.' ~ draft)).rows[0][0] -%}
-    {% endif %}
-    {% call statement('main') %}
-        drop view {{ draft }};
-        {% if existing is not none and not extends %}drop view {{ target_relation }};{% endif %}
-        {% if not same %}create or replace view {{ target_relation }} as {{ sql }}{% endif %}
-    {% endcall %}
-
-    {% do apply_grants(target_relation, config.get('grants'), should_revoke=True) %}
-    {% do run_query(alter_relation_comment(target_relation, model.description)) %}
-    {%- set described = model.columns.keys() | list -%}
-    {% for parent in parents %}
-        {%- do described.extend(graph.nodes[parent].columns) -%}
-        {% do run_query(alter_column_comment(target_relation, graph.nodes[parent].columns)) %}
-    {% endfor %}
-    {% do require_described(target_relation, model.columns, described) %}
-    {% if model.columns %}
-        {% do run_query(alter_column_comment(target_relation, model.columns)) %}
-    {% endif %}
-
+    {% do show(view, sql, model.description, columns) %}
+    {% do require_described(view, model.columns, columns) %}
+    {% call noop_statement('main', 'SHOWN') %}{% endcall %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ adapter.commit() }}
 
-    {{ return({'relations': [target_relation]}) }}
+    {{ return({'relations': [view]}) }}
 {% endmaterialization %}
+
+
+{# What a table's readers plan by; a view has none. #}
+{% macro take_statistics() %}
+    {{- 'analyze ' ~ this if model.config.materialized != 'published_view' -}}
+{% endmacro %}

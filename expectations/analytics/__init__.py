@@ -1,29 +1,44 @@
 """Gate `analytics`: do the tables that would be published agree with each other, and with the features?
 
-The gate `features` has proven those against staging; another run may have rebuilt staging since.
+The gate `features` has proven those against staging; another run may have rebuilt staging since. Every published table
+is judged, by what its model declares; what is expected of one table alone is a function of its name here.
 """
 
 from __future__ import annotations
 
-from expectations.analytics.channels import channel_cohorts, channel_value, customer_economics
-from expectations.analytics.customers import customer_clv, customer_clv_horizons, dim_customer
-from expectations.analytics.orders import cohort_value, fct_orders
-from expectations.analytics.segments import customer_segments, personas, segment_summary, segment_transitions
-from expectations.analytics.totals import forecast_months, forecast_totals
+from collections.abc import Callable
 
-SUITES = (
-    customer_clv,
-    customer_clv_horizons,
-    customer_segments,
-    segment_summary,
-    segment_transitions,
-    cohort_value,
-    channel_value,
-    channel_cohorts,
-    forecast_months,
-    customer_economics,
-    personas,
-    forecast_totals,
-    dim_customer,
-    fct_orders,
-)
+from great_expectations.expectations.expectation import Expectation
+
+from clv.catalog import published
+from clv.quality.rules import Slice, Suite
+from expectations.analytics import channels, customers, orders, segments, totals
+from expectations.analytics.of_run import suite
+
+OF_ONE_TABLE: dict[str, Callable[[Slice], list[Expectation]]] = {
+    made.__name__: made
+    for made in (
+        customers.customer_clv,
+        customers.customer_clv_horizons,
+        segments.customer_segments,
+        segments.segment_summary,
+        segments.segment_transitions,
+        orders.cohort_value,
+        channels.channel_value,
+        channels.channel_cohorts,
+        totals.forecast_months,
+        channels.customer_economics,
+        segments.personas,
+        totals.forecast_totals,
+        customers.dim_customer,
+        orders.fct_orders,
+    )
+}
+
+
+def suites(slice_: Slice) -> list[Suite]:
+    """What is judged of a run."""
+    return [
+        suite(slice_, table, OF_ONE_TABLE[name](slice_) if name in OF_ONE_TABLE else [])
+        for name, table in published.tables().items()
+    ]

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from great_expectations.expectations.expectation import Expectation
+
 from clv.catalog import tables
-from clv.quality.rules import Slice, Suite, between, complete, counted, never, unique
-from expectations.analytics.of_run import MEND, RUNS, agree, suite
+from clv.quality.rules import Slice, between, complete, never
+from expectations.analytics.of_run import MEND, RUNS, agree
 
 
-def channel_value(slice_: Slice) -> Suite:
+def channel_value(slice_: Slice) -> list[Expectation]:
     """One row per channel; none without ad spend."""
-    return suite(
-        slice_,
-        "channel_value",
-        counted(),
-        unique("channel"),
-        *complete("channel", "customers", "covered_from", "covered_to"),
+    return [
+        *complete("customers", "covered_from", "covered_to"),
         agree(
             "spend_reconciles",
+            "consistency",
             "the channels' spend does not add up to what was spent before the date",
             "spend_of_channels is distinct from spend",
             spend_of_channels="select sum(spend) from {batch}",
@@ -24,23 +23,21 @@ def channel_value(slice_: Slice) -> Suite:
         ),
         never(
             "nothing_from_the_future",
+            "accuracy",
             f"select channel, covered_to from {{batch}} where covered_to >= {slice_.before}",  # noqa: S608 - our own SQL; values are bound or quoted
             "ad spend on or after the date",
             MEND,
         ),
-    )
+    ]
 
 
-def channel_cohorts(slice_: Slice) -> Suite:
+def channel_cohorts(slice_: Slice) -> list[Expectation]:
     """One row per channel and month of the first order, or of ad spend."""
     channels = f"{RUNS}.channel_value where {slice_.where}"
-    return suite(
-        slice_,
-        "channel_cohorts",
-        counted(),
-        unique("channel", "cohort_month"),
+    return [
         agree(
             "customers_add_up",
+            "consistency",
             "the channels' cohorts are not the customers with an order, or not those of channel_value",
             "customers_in_cohorts <> customers or covered_customers <> customers_of_channels",
             customers_in_cohorts="select coalesce(sum(customers), 0) from {batch}",
@@ -51,25 +48,23 @@ def channel_cohorts(slice_: Slice) -> Suite:
         ),
         agree(
             "spend_reconciles",
+            "consistency",
             "the cohorts' spend does not add up to the channels'",
             "abs(spend_of_cohorts - spend_of_channels) > rounding",
             spend_of_cohorts="select sum(spend) from {batch}",
             spend_of_channels=f"select sum(spend) from {channels}",  # noqa: S608 - our own SQL; values are bound or quoted
             rounding="select 0.01 * count(*) from {batch}",
         ),
-    )
+    ]
 
 
-def customer_economics(slice_: Slice) -> Suite:
+def customer_economics(slice_: Slice) -> list[Expectation]:
     """One row per group of customers."""
-    return suite(
-        slice_,
-        "customer_economics",
-        counted(),
-        unique("grouped_by", "name"),
+    return [
         between("retention", 0, 1),
         never(
             "customers_add_up",
+            "consistency",
             f"""select grouped_by, sum(customers) as customers from {{batch}}
             group by grouped_by
             having sum(customers) is distinct from (
@@ -78,4 +73,4 @@ def customer_economics(slice_: Slice) -> Suite:
             "a group's customers are not those with an order",
             MEND,
         ),
-    )
+    ]

@@ -6,8 +6,8 @@ from great_expectations.expectations.expectation import Expectation
 
 from clv.catalog import tables
 from clv.core import settings
-from clv.quality.rules import Slice, Suite, between, complete, has_rows, never, unique
-from expectations.analytics.of_run import MEND, RUNS, of_run, same_customers, suite
+from clv.quality.rules import Slice, between, complete, never
+from expectations.analytics.of_run import MEND, RUNS, of_run, same_customers
 from expectations.forecasts import chances_ordered, longer_is_not_less
 
 MONEY = ("predicted_revenue", "predicted_clv", "predicted_clv_low", "predicted_clv_high", "value_tier")
@@ -20,14 +20,10 @@ RISING = (
 )  # fmt: skip
 
 
-def customer_clv(slice_: Slice) -> Suite:
+def customer_clv(slice_: Slice) -> list[Expectation]:
     """One row per customer."""
-    return suite(
-        slice_,
-        "customer_clv",
-        has_rows(f"no customer has a value at {slice_.as_of_date}", MEND),
-        unique("customer_key"),
-        *complete("customer_key", "currency", "status", "historic_revenue", "orders_count", "segment"),
+    return [
+        *complete("currency", "status", "historic_revenue", "orders_count", "segment"),
         same_customers(
             f"(select * from {tables.CUSTOMER_FEATURES} where {slice_.where})",  # noqa: S608 - our own SQL; values are bound or quoted
             "a customer with features has no value, or the other way round",
@@ -35,6 +31,7 @@ def customer_clv(slice_: Slice) -> Suite:
         _revenue_reconciles(slice_),
         never(
             "scored_has_money",
+            "completeness",
             f"select customer_key from {{batch}} where status = 'scored' and num_nulls({', '.join(MONEY)}) > 0",  # noqa: S608 - our own SQL; values are bound or quoted
             "a scored customer without a forecast in money or a value tier",
             MEND,
@@ -44,6 +41,7 @@ def customer_clv(slice_: Slice) -> Suite:
         chances_ordered("customer_key", MEND),
         never(
             "interval_around_the_mean",
+            "accuracy",
             """select customer_key, predicted_clv_low, predicted_clv_p50, predicted_clv_high, predicted_clv
             from {batch}
             where predicted_clv >= 0 and (
@@ -56,12 +54,13 @@ def customer_clv(slice_: Slice) -> Suite:
         between("clv_percentile", 0, 100),
         _tiers_have_their_shares(),
         _tiers_agree_with_percentiles(),
-    )
+    ]
 
 
 def _revenue_reconciles(slice_: Slice) -> Expectation:
     return never(
         "revenue_reconciles",
+        "consistency",
         f"""select clv.customer_key, clv.historic_revenue, orders.revenue from {{batch}} as clv
         left join (
             select customer_key, sum(net_revenue) as revenue from {RUNS}.fct_orders
@@ -76,6 +75,7 @@ def _revenue_reconciles(slice_: Slice) -> Expectation:
 def _tiers_have_their_shares() -> Expectation:
     return never(
         "tiers_have_their_shares",
+        "consistency",
         f"""select * from (
             select
                 tiers.value_tier, tiers.top_percent,
@@ -96,6 +96,7 @@ def _tiers_have_their_shares() -> Expectation:
 def _tiers_agree_with_percentiles() -> Expectation:
     return never(
         "tiers_agree_with_percentiles",
+        "consistency",
         f"""select customer_key, clv_percentile, value_tier from {{batch}} as clv
         join (
             select *, lag(top_percent - tolerance, 1, 0) over (order by top_percent) as starts
@@ -108,17 +109,13 @@ def _tiers_agree_with_percentiles() -> Expectation:
     )
 
 
-def customer_clv_horizons(slice_: Slice) -> Suite:
+def customer_clv_horizons(slice_: Slice) -> list[Expectation]:
     """One row per customer and horizon."""
     horizons = ", ".join(f"({days})" for days in settings.load().horizons)
-    return suite(
-        slice_,
-        "customer_clv_horizons",
-        has_rows(f"no customer has a forecast at {slice_.as_of_date}", MEND),
-        unique("customer_key", "horizon_days"),
-        *complete("customer_key", "horizon_days"),
+    return [
         never(
             "one_row_per_horizon",
+            "completeness",
             f"""select clv.customer_key, wanted.horizon_days
             from {of_run(slice_, "customer_clv")} as clv
             cross join (values {horizons}) as wanted (horizon_days)
@@ -128,17 +125,13 @@ def customer_clv_horizons(slice_: Slice) -> Suite:
             MEND,
         ),
         longer_is_not_less(RISING, "{before} > 0 and {now} < {before}", MEND),
-    )
+    ]
 
 
-def dim_customer(slice_: Slice) -> Suite:
+def dim_customer(slice_: Slice) -> list[Expectation]:
     """One row per customer."""
-    return suite(
-        slice_,
-        "dim_customer",
-        has_rows(f"no customer has a profile at {slice_.as_of_date}", MEND),
-        unique("customer_key"),
+    return [
         same_customers(
             of_run(slice_, "customer_clv"), "a customer stands in one of dim_customer and customer_clv only"
         ),
-    )
+    ]

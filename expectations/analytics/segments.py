@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from clv.quality.rules import Slice, Suite, complete, counted, has_rows, never, unique
-from expectations.analytics.of_run import MEND, RUNS, agree, of_run, same_customers, suite
+from great_expectations.expectations.expectation import Expectation
+
+from clv.quality.rules import Slice, complete, never
+from expectations.analytics.of_run import MEND, RUNS, agree, of_run, same_customers
 
 
-def customer_segments(slice_: Slice) -> Suite:
+def customer_segments(slice_: Slice) -> list[Expectation]:
     """One row per customer."""
-    return suite(
-        slice_,
-        "customer_segments",
-        has_rows(f"no customer has a segment at {slice_.as_of_date}", MEND),
-        unique("customer_key"),
+    return [
         *complete("segment", "lifecycle_stage", "tags"),
         same_customers(
             of_run(slice_, "customer_clv"), "a customer stands in one of customer_segments and customer_clv only"
         ),
         never(
             "valued_have_a_band",
+            "completeness",
             f"""select customer_key from {{batch}} inner join (
                 select customer_key, value_tier from {RUNS}.customer_clv where {slice_.where}
             ) as clv using (customer_key)
@@ -26,35 +25,29 @@ def customer_segments(slice_: Slice) -> Suite:
             "a customer has a value tier and no value band, or the other way round",
             MEND,
         ),
-    )
+    ]
 
 
-def segment_summary(slice_: Slice) -> Suite:
+def segment_summary(slice_: Slice) -> list[Expectation]:
     """One row per segment."""
-    return suite(
-        slice_,
-        "segment_summary",
-        has_rows(f"no segment is summed up at {slice_.as_of_date}", MEND),
-        unique("segment"),
+    return [
         agree(
             "customers_add_up",
+            "consistency",
             "the segments' customers do not add up to all customers",
             "customers_in_segments is distinct from customers",
             customers_in_segments="select sum(customers) from {batch}",
             customers=f"select count(*) from {RUNS}.customer_clv where {slice_.where}",  # noqa: S608 - our own SQL; values are bound or quoted
         ),
-    )
+    ]
 
 
-def segment_transitions(slice_: Slice) -> Suite:
+def segment_transitions(slice_: Slice) -> list[Expectation]:
     """One row per move from a segment to another."""
-    return suite(
-        slice_,
-        "segment_transitions",
-        has_rows(f"no customer's segments are compared at {slice_.as_of_date}", MEND),
-        unique("from_segment", "to_segment"),
+    return [
         never(
             "customers_add_up",
+            "consistency",
             f"""select * from (
                 select to_segment, sum(moves.customers) as customers_who_came, max(summary.customers) as customers
                 from {{batch}} as moves
@@ -65,23 +58,20 @@ def segment_transitions(slice_: Slice) -> Suite:
             "the customers who came to a segment, or stayed, are not its customers",
             MEND,
         ),
-    )
+    ]
 
 
-def personas(slice_: Slice) -> Suite:
+def personas(slice_: Slice) -> list[Expectation]:
     """One row per persona; none without a trained model."""
-    return suite(
-        slice_,
-        "personas",
-        counted(),
-        unique("persona"),
+    return [
         *complete("name", "customers"),
         agree(
             "customers_add_up",
+            "consistency",
             "the personas' customers are not those of customer_segments",
             "customers_in_personas is distinct from customers",
             customers_in_personas="select coalesce(sum(customers), 0) from {batch}",
             customers=f"""select count(*) from {RUNS}.customer_segments
                 where {slice_.where} and persona is not null""",  # noqa: S608 - our own SQL; values are bound or quoted
         ),
-    )
+    ]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from clv.quality.rules import Slice, Suite, complete, counted, never, unique
-from expectations.analytics.of_run import MEND, RUNS, agree, suite
+from great_expectations.expectations.expectation import Expectation
+
+from clv.quality.rules import Slice, complete, never
+from expectations.analytics.of_run import MEND, RUNS, agree
 
 MONEY = ("revenue", "profit", "clv")
 
 
-def forecast_totals(slice_: Slice) -> Suite:
+def forecast_totals(slice_: Slice) -> list[Expectation]:
     """One row per horizon and group; none without a forecast."""
     ends = [(f"predicted_{what}_low", f"predicted_{what}", f"predicted_{what}_high") for what in MONEY]
     wrong = [f"{mean} >= 0 and ({low} > {mean} or {high} < {low})" for low, mean, high in ends]
@@ -18,14 +20,11 @@ def forecast_totals(slice_: Slice) -> Suite:
         for low, _, high in ends
     ]
     clv = f"{RUNS}.customer_clv where {slice_.where}"
-    return suite(
-        slice_,
-        "forecast_totals",
-        counted(),
-        unique("horizon_days", "grouped_by", "group_name"),
+    return [
         *complete("customers", "predicted_revenue", "predicted_clv"),
         never(
             "interval_around_the_mean",
+            "accuracy",
             f"""select horizon_days, grouped_by, group_name, {", ".join(sum(ends, ()))} from {{batch}}
             where {" or ".join(wrong)}""",  # noqa: S608 - our own SQL; values are bound or quoted
             "the ends of a sum's interval are not in order, or its lower end is above the mean",
@@ -33,6 +32,7 @@ def forecast_totals(slice_: Slice) -> Suite:
         ),
         never(
             "new_customers_within_their_interval",
+            "accuracy",
             """select horizon_days, new_customers_low, new_customers, new_customers_high, new_customers_revenue_low,
                 new_customers_revenue, new_customers_revenue_high
             from {batch}
@@ -43,6 +43,7 @@ def forecast_totals(slice_: Slice) -> Suite:
         ),
         never(
             "ends_rise_with_the_horizon",
+            "accuracy",
             f"""select * from (
                 select horizon_days, grouped_by, group_name, {", ".join(lags)}
                 from {{batch}}
@@ -54,6 +55,7 @@ def forecast_totals(slice_: Slice) -> Suite:
         ),
         never(
             "customers_add_up",
+            "consistency",
             f"""select * from (
                 select grouped_by, sum(customers) as customers_in_groups, sum(predicted_clv) as clv_of_groups
                 from {{batch}} where horizon_days = (select max(horizon_days) from {clv})
@@ -66,21 +68,18 @@ def forecast_totals(slice_: Slice) -> Suite:
             "the customers or the value of the groups do not add up to customer_clv",
             MEND,
         ),
-    )
+    ]
 
 
-def forecast_months(slice_: Slice) -> Suite:
+def forecast_months(slice_: Slice) -> list[Expectation]:
     """One row per calendar month to come; none without a forecast."""
-    return suite(
-        slice_,
-        "forecast_months",
-        counted(),
-        unique("month"),
+    return [
         agree(
             "revenue_reconciles",
+            "consistency",
             "the months' forecast does not add up to the customers'",
             "revenue_of_months is distinct from revenue_of_customers",
             revenue_of_months="select sum(predicted_revenue) from {batch}",
             revenue_of_customers=f"select sum(predicted_revenue) from {RUNS}.customer_clv where {slice_.where}",  # noqa: S608 - our own SQL; values are bound or quoted
         ),
-    )
+    ]

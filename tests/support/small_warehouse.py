@@ -8,7 +8,7 @@ from __future__ import annotations
 import psycopg
 from small_tables import ANALYTICS, FEATURES, STAGING
 
-from clv.catalog import tables
+from clv.catalog import published, tables
 from clv.core import settings
 from clv.core.declared import HORIZONS
 from clv.warehouse import db, runs
@@ -186,16 +186,16 @@ def ready_run(as_of: str = AS_OF, factor: int = 1) -> str:
 
 def make_views() -> None:
     """The analysts' views on the published runs, without the columns' comments that dbt gives them."""
-    for name, table in tables.PUBLISHED_TABLES.items():
+    for name, table in published.tables().items():
         newest = (
             "select distinct on (as_of_date) as_of_date, run_id from analytics.publications "
             "order by as_of_date desc, publication_id desc"
         )
-        shown = {name: f"{newest} limit 1"} | ({f"{name}_history": newest} if table["history"] else {})
-        for view, published in shown.items():
+        shown = {name: f"{newest} limit 1"} | ({f"{name}_history": newest} if table.history else {})
+        for view, of_runs in shown.items():
             execute(
                 f"""create view analytics.{view} as
-                select rows.* from analytics_runs.{name} as rows join ({published}) as p using (as_of_date, run_id)"""
+                select rows.* from analytics_runs.{name} as rows join ({of_runs}) as p using (as_of_date, run_id)"""
             )
             execute(f"grant select on analytics.{view} to clv_analyst")
     hand_over()

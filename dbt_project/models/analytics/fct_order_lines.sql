@@ -1,5 +1,5 @@
 {#- A view on what stands anyway: lines are many, and a copy of them for each run would cost more than the run. -#}
-{{ config(materialized='published_view', contract={'enforced': false}, post_hook=[]) }}
+{{ config(materialized='published_view', contract={'enforced': false}) }}
 
 with
 

@@ -1,4 +1,4 @@
-"""A build that would leave a column undocumented, or document one that is not there, stops."""
+"""A build stops where a column is not described, or is not there, or where a published table is not declared whole."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from clv.catalog import dbt_project
 from clv.core import settings
 from clv.core.errors import ClvError
 from clv.transform import dbt
 
 REASONS = "description: Model that made the forecast.\n"
-VIEW = "published/published_data_quality.yml"
+PRIMARY_KEY = "    constraints:\n      - type: primary_key\n        columns: [as_of_date, run_id, segment]\n"
+VIEW = "published/data_quality.yml"
 
 
 @pytest.mark.parametrize(
@@ -25,8 +27,28 @@ VIEW = "published/published_data_quality.yml"
             "mood",
         ),
         (VIEW, ("name: explanation", "name: mood"), "data_quality.* differ: explanation, mood"),
+        (
+            "customer_clv.yml",
+            ("'layer:analytics'", "'layer:marts'"),
+            "customer_clv has to be of one layer; give it one",
+        ),
+        (
+            "customer_clv.yml",
+            (", personal: true", ""),
+            "customer_clv is published and has a customer_key; say personal",
+        ),
+        (
+            "segment_summary.yml",
+            ("history: true", "personal: true"),
+            "segment_summary is personal and has no customer_key, by which",
+        ),
+        (
+            "segment_summary.yml",
+            (PRIMARY_KEY, ""),
+            "segment_summary is published and has no primary key; give its yml",
+        ),
     ],
-    ids=["undocumented", "phantom", "both, of a view"],
+    ids=["undocumented", "phantom", "both, of a view", "of no layer", "unsaid persons", "no persons", "no key"],
 )
 def test_the_build_stops(
     home: settings.Settings,
@@ -36,11 +58,11 @@ def test_the_build_stops(
     change: tuple[str, str],
     says: str,
 ):
-    project = shutil.copytree(dbt.PROJECT, tmp_path / "dbt_project")
+    project = shutil.copytree(dbt_project.PROJECT, tmp_path / "dbt_project")
     described = project / "models" / "analytics" / file
     text = described.read_text()
     assert text.count(change[0]) == 1
     described.write_text(text.replace(*change))
-    monkeypatch.setattr(dbt, "PROJECT", project)
+    monkeypatch.setattr(dbt_project, "PROJECT", project)
     with pytest.raises(ClvError, match=says):
         dbt.build("setup", {}, home)

@@ -11,7 +11,7 @@ from expectations import staging
 
 def test_the_sum_that_does_not_add_up_is_said_with_all_its_terms() -> None:
     slice_ = Slice(date(2024, 6, 1), "2024-06-01.1")
-    every = [one for make in staging.SUITES for one in make(slice_).expectations]
+    every = [one for suite in staging.suites(slice_) for one in suite.expectations]
     (one,) = [one for one in every if (one.meta or {}).get("name") == "rows_accounted_for"]
     judged = one.unexpected_rows_query.partition("is distinct from")[2]
     summed = re.findall(r"rows_(\w+)", judged)

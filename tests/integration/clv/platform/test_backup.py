@@ -15,7 +15,7 @@ import raw_rows
 import small_warehouse as small
 
 from clv import sources
-from clv.catalog import tables
+from clv.catalog import published
 from clv.core import settings
 from clv.core.errors import ClvError
 from clv.platform import backup
@@ -88,7 +88,7 @@ def test_an_empty_home_becomes_the_one_that_was_saved(server, shop, tmp_path, mo
     assert remarks == []
     assert kept["published"] == {
         "as_of_date": small.AS_OF, "run_id": digests[0][0], "digest": digests[0][1],
-        "tables": sorted(tables.PUBLISHED_TABLES),
+        "tables": sorted(published.tables()),
     }  # fmt: skip
 
     new = empty_home(server, tmp_path / "new", monkeypatch)
@@ -120,8 +120,8 @@ def test_an_empty_home_becomes_the_one_that_was_saved(server, shop, tmp_path, mo
 
 def test_a_backup_of_before_a_table_was_published_is_restored(server, shop, tmp_path, monkeypatch):
     with monkeypatch.context() as earlier:
-        known = {name: told for name, told in tables.PUBLISHED_TABLES.items() if name != "personas"}
-        earlier.setattr(tables, "PUBLISHED_TABLES", known)
+        known = {name: table for name, table in published.tables().items() if name != "personas"}
+        earlier.setattr(published, "tables", lambda: known)
         small.execute("drop table analytics_runs.personas cascade")
         kept, _ = backup.backup(tmp_path / "saved", shop)
     del kept["published"]["tables"]  # nor were they named then

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 import small_warehouse as small
 
-from clv.catalog import tables
+from clv.catalog import published, tables
 from clv.core import dates, settings
 from clv.core.errors import ClvError
 from clv.pipeline import upkeep
@@ -59,7 +59,7 @@ def test_publishing_moves_every_table_at_once_and_back_again(shop: settings.Sett
         facts = publication.publish(DAY, run_id)
         assert facts["published"] == run_id
         assert facts["rows"]["customer_clv_horizons"] == 9
-        for table in tables.PUBLISHED_TABLES:
+        for table in published.tables():
             assert seen(table) == {(small.AS_OF, run_id)}
     assert [one.run_id for one in publication.history()] == [first, second, first]
     digests = [one.digest for one in publication.history()]
@@ -162,14 +162,27 @@ def test_a_run_without_its_rows_is_refused(shop: settings.Settings) -> None:
         publication.publish(DAY, run_id)
 
 
+def test_a_run_that_was_published_before_a_table_came_is_published_again(
+    shop: settings.Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = small.ready_run(), small.ready_run()
+    small.execute(f"delete from analytics_runs.segment_summary where run_id = '{first}'")
+    with monkeypatch.context() as earlier:
+        known = {name: table for name, table in published.tables().items() if name != "segment_summary"}
+        earlier.setattr(published, "tables", lambda: known)
+        publication.publish(DAY, first)
+    publication.publish(DAY, second)
+    assert publication.publish(DAY, first)["published"] == first
+
+
 def test_a_published_run_may_not_be_written_again(shop: settings.Settings) -> None:
     first, second = small.ready_run(), small.ready_run()
     runs.require_unpublished(first)
     publication.publish(DAY, first)
     publication.publish(DAY, second)
-    for published in (first, second):
+    for run_id in (first, second):
         with pytest.raises(ClvError, match="start a new run with `clv run --as-of 2011-06-01`"):
-            runs.require_unpublished(published)
+            runs.require_unpublished(run_id)
     with pytest.raises(ClvError, match="there is no run"):
         runs.require_unpublished("2011-06-01.9")
 
@@ -187,7 +200,7 @@ def test_upkeep_keeps_what_is_published_and_what_was_before(shop: settings.Setti
     index = (pages[holding].parent / "index.html").read_text()
     for run_id, page in pages.items():
         assert page.exists() == (page.name in index) == (run_id in (before, holding))
-    for table in (*upkeep.WITH_HISTORY, *upkeep.LATEST_ONLY, tables.CUSTOMER_FEATURES):
+    for table in (*upkeep.with_history(), *upkeep.latest_only(), tables.CUSTOMER_FEATURES):
         assert not rows_of(unpublished, table)
         assert not rows_of(oldest, table)
         assert rows_of(before, table)
@@ -220,7 +233,7 @@ def test_old_dates_keep_only_what_has_a_history(shop: settings.Settings) -> None
         assert rows_of(published[day], "analytics_runs.customer_clv")
         recent = day in days[-upkeep.KEEP_DATES :]
         working = (tables.CUSTOMER_FEATURES, tables.CUSTOMER_PREDICTIONS, tables.BASELINE_PREDICTIONS)
-        for table in (*upkeep.LATEST_ONLY, *working):
+        for table in (*upkeep.latest_only(), *working):
             assert bool(rows_of(published[day], table)) == recent
     digest = publication.current(date(2011, 1, 1)).digest  # type: ignore[union-attr]
     publication.publish(date(2011, 1, 1), "2011-01-01.1")  # rolled back and forward without its orders
@@ -243,7 +256,7 @@ def test_upkeep_beside_publishers_never_takes_what_holds(shop: settings.Settings
         for one in work:
             one.result()
     holding = publication.current(DAY).run_id  # type: ignore[union-attr]
-    assert all(rows_of(holding, f"analytics_runs.{table}") for table in tables.PUBLISHED_TABLES)
+    assert all(rows_of(holding, f"analytics_runs.{table}") for table in published.tables())
 
 
 def test_old_files_go_and_young_ones_stay(home: settings.Settings) -> None:

@@ -10,7 +10,12 @@ from clv.quality import results
 
 
 def judged(kind: str, mend: str = "", rows: list[dict] | None = None, **arguments: Any) -> results.Finding:
-    config = {"type": kind, "kwargs": arguments, "meta": {"name": "one", "mend": mend}, "severity": "critical"}
+    config = {
+        "type": kind,
+        "kwargs": arguments,
+        "meta": {"name": "one", "dimension": "accuracy", "mend": mend},
+        "severity": "critical",
+    }
     outcome = {"observed_value": len(rows or []), "details": {"unexpected_rows": rows or []}}
     document = {"results": [{"expectation_config": config, "success": not rows, "result": outcome}]}
     return results.findings("a.table", document)[0]

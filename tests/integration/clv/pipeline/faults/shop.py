@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 import simulated_features as sim
 
-from clv.catalog import tables
+from clv.catalog import published, tables
 from clv.core import settings
 from clv.pipeline import steps
 from clv.transform import dbt
@@ -191,8 +191,8 @@ class Reader:
                     connection.execute("set transaction isolation level repeatable read")
                     holding = dict(connection.execute(newest).fetchall())  # type: ignore[arg-type]
                     latest = max(holding, default=None)
-                    for name, table in tables.PUBLISHED_TABLES.items():
-                        for view in (name, *([f"{name}_history"] if table["history"] else [])):
+                    for name, table in published.tables().items():
+                        for view in table.views:
                             self._look(
                                 connection, view, {latest: holding[latest]} if view == name and latest else holding
                             )

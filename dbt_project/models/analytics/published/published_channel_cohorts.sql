@@ -1,3 +1,0 @@
-{{ config(alias='channel_cohorts') }}
-
-{{ published(ref('channel_cohorts')) }}

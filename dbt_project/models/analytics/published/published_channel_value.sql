@@ -1,3 +1,0 @@
-{{ config(alias='channel_value') }}
-
-{{ published(ref('channel_value')) }}

@@ -1,3 +1,0 @@
-{{ config(alias='channel_value_history') }}
-
-{{ published(ref('channel_value'), history=true) }}

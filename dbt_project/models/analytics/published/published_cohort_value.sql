@@ -1,3 +1,0 @@
-{{ config(alias='cohort_value') }}
-
-{{ published(ref('cohort_value')) }}

@@ -1,3 +1,0 @@
-{{ config(alias='customer_clv') }}
-
-{{ published(ref('customer_clv')) }}

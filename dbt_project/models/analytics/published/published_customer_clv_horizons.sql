@@ -1,3 +1,0 @@
-{{ config(alias='customer_clv_horizons') }}
-
-{{ published(ref('customer_clv_horizons')) }}

@@ -1,3 +1,0 @@
-{{ config(alias='customer_economics') }}
-
-{{ published(ref('customer_economics')) }}

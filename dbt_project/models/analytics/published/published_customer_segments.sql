@@ -1,3 +1,0 @@
-{{ config(alias='customer_segments') }}
-
-{{ published(ref('customer_segments')) }}

@@ -1,3 +1,0 @@
-{{ config(alias='dim_customer') }}
-
-{{ published(ref('dim_customer')) }}

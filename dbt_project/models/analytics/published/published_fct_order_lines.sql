@@ -1,3 +1,0 @@
-{{ config(alias='fct_order_lines') }}
-
-{{ published(ref('fct_order_lines')) }}

@@ -1,3 +1,0 @@
-{{ config(alias='fct_orders') }}
-
-{{ published(ref('fct_orders')) }}

@@ -1,3 +1,0 @@
-{{ config(alias='forecast_months') }}
-
-{{ published(ref('forecast_months')) }}

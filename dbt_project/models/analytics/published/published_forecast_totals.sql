@@ -1,3 +1,0 @@
-{{ config(alias='forecast_totals') }}
-
-{{ published(ref('forecast_totals')) }}

@@ -1,3 +1,0 @@
-{{ config(alias='forecast_totals_history') }}
-
-{{ published(ref('forecast_totals'), history=true) }}

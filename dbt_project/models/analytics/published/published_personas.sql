@@ -1,3 +1,0 @@
-{{ config(alias='personas') }}
-
-{{ published(ref('personas')) }}

@@ -1,3 +1,0 @@
-{{ config(alias='personas_history') }}
-
-{{ published(ref('personas'), history=true) }}

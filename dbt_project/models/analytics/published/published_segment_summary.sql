@@ -1,3 +1,0 @@
-{{ config(alias='segment_summary') }}
-
-{{ published(ref('segment_summary')) }}

@@ -1,3 +1,0 @@
-{{ config(alias='segment_summary_history') }}
-
-{{ published(ref('segment_summary'), history=true) }}

@@ -1,3 +1,0 @@
-{{ config(alias='segment_transitions') }}
-
-{{ published(ref('segment_transitions')) }}

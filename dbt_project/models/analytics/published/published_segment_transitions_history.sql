@@ -1,3 +1,0 @@
-{{ config(alias='segment_transitions_history') }}
-
-{{ published(ref('segment_transitions'), history=true) }}

@@ -1,0 +1,93 @@
+"""What the models' yml files say of published tables, and what they may not say."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from clv.catalog import dbt_project, published
+from clv.catalog.published import Table
+from clv.core.errors import ClvError
+
+TABLE = """
+models:
+  - name: {name}
+    description: >
+      One row per shop.
+    config: {{meta: {{{meta}}}}}
+    constraints:
+      - {{type: primary_key, columns: [{key}]}}
+"""
+
+
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of an empty project's models."""
+    monkeypatch.setattr(dbt_project, "PROJECT", tmp_path)
+    (tmp_path / "models" / "analytics").mkdir(parents=True)
+    return tmp_path / "models" / "analytics"
+
+
+def declare(
+    models: Path, name: str = "shops", meta: str = "published: true", key: str = "as_of_date, run_id, shop"
+) -> Path:
+    path = models / f"{name}.yml"
+    path.write_text(TABLE.format(name=name, meta=meta, key=key))
+    return path
+
+
+def test_tables_come_first_and_what_is_not_published_is_left_out(models: Path) -> None:
+    declare(models, "towns", "published: true, history: true, may_be_empty: true", "as_of_date, run_id, town, shop")
+    declare(models, "drafts", "published: false")
+    (models / "all.yml").write_text(
+        "models: [{name: a_view, config: {meta: {published: true, personal: true, contact: true}}}, {name: other}]\n"
+        "sources: [{name: analytics, tables: [{name: publications, config: {meta: {published: true}}}, {name: raw}]}]"
+    )
+    towns = Table("towns", "One row per shop.", ("town", "shop"), history=True, may_be_empty=True)
+    assert list(published.everything().values()) == [
+        towns,
+        Table("a_view", "", personal=True, contact=True),
+        Table("publications", ""),
+    ]
+    assert published.tables() == {"towns": towns}
+    assert towns.views == ("towns", "towns_history")
+
+
+def test_an_edited_file_is_read_anew(models: Path) -> None:
+    declare(models)
+    assert not published.tables()["shops"].history
+    path = declare(models, meta="published: true, history: true")
+    os.utime(path, ns=(1, 1))
+    assert published.tables()["shops"].history
+
+
+@pytest.mark.parametrize(
+    ("said", "says"),
+    [
+        ({"meta": "published: true, histroy: true"}, r"shops\.yml: the meta of shops has histroy; what it may have is"),
+        (
+            {"meta": "published: true, history: 2"},
+            r"shops\.yml: history in the meta of shops is 2; write true or false",
+        ),
+        ({"key": "shop"}, r"shops\.yml: the primary key of shops is shop; a published table's is as_of_date, run_id"),
+    ],
+)
+def test_a_wrong_declaration_is_one_line_that_names_the_file(models: Path, said: dict[str, str], says: str) -> None:
+    declare(models, **said)
+    with pytest.raises(ClvError, match=says) as raised:
+        published.everything()
+    assert "\n" not in str(raised.value)
+
+
+def test_a_file_that_is_no_yaml_is_named(models: Path) -> None:
+    (models / "broken.yml").write_text("models: [")
+    with pytest.raises(ClvError, match=r"broken\.yml cannot be read as YAML: "):
+        published.everything()
+
+
+def test_the_projects_own_lists_of_whom_to_write_to_are_of_customers() -> None:
+    found = published.everything().values()
+    assert {one.name for one in found if one.contact} == {"contactable_customers", "win_back"}
+    assert all(one.personal for one in found if one.contact)
