@@ -82,6 +82,12 @@ class Environment(BaseSettings):
         examples=["http://127.0.0.1:5000"],
         json_schema_extra={"secret": True},
     )
+    steps: Annotated[str | None, May("folders with `:` between")] = Field(
+        None,
+        alias="CLV_STEPS",
+        description="folders with steps of your own (docs/how-to/add-a-step.md)",
+        examples=["/srv/my-shop/steps"],
+    )
 
 
 class Spark(BaseSettings):

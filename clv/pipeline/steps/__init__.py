@@ -1,18 +1,25 @@
 """The steps of a daily run, each declared once: its group, what it reads and writes, what it calls and where it runs.
 
 The DAGs, their documentation, the picture in docs/architecture.md and `clv.pipeline.daily.run` are made from these
-declarations. Each module of this package holds some of them in `STEPS`; a module that is added takes part without any
-other change. The modules import nothing of ours but this one, because Airflow parses the DAGs again and again. So a
-step names its function, and the function is imported when the step is taken.
+declarations. Each module of this package, or of a folder that CLV_STEPS names, holds some of them in `STEPS`; a module
+that is added takes part without any other change. A step names its function, which is imported when the step is taken,
+because Airflow parses the DAGs again and again.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
+from pathlib import Path
+
+from clv.core import options
+from clv.core.errors import ClvError
+
+__path__.extend(filter(None, (options.from_environment(options.Environment).steps or "").split(os.pathsep)))
 
 Facts = dict[str, object]  # what a step tells of what it read and wrote
 
@@ -48,8 +55,10 @@ def daily() -> tuple[Step, ...]:
     """The steps of a daily run in their order, without open_run.
 
     Modules that follow the same step go by name. Raises ValueError if a step follows one that is not declared, if two
-    have the same name, or if a step splits a group.
+    have the same name, or if a step splits a group; ClvError if CLV_STEPS names what is no folder.
     """
+    if missing := [folder for folder in __path__ if not Path(folder).is_dir()]:
+        raise ClvError(f"CLV_STEPS names {missing[0]}, which is no folder; name the one that holds your steps")
     modules = [
         importlib.import_module(f"{__name__}.{module.name}").STEPS
         for module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name, reverse=True)

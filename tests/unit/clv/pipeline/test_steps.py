@@ -1,9 +1,14 @@
 """Steps of a run: one declaration each, which everything else is made from."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from planted_steps import GREETING, planted
 
 from clv.core import settings
+from clv.core.errors import ClvError
 from clv.pipeline import steps
 
 STANDARD = [step.name for step in steps.daily()]
@@ -23,6 +28,20 @@ def test_a_step_in_a_file_of_its_own_takes_its_place(tmp_path):
     assert names == [*STANDARD, "greet"]
     assert 'greet["<b>greet</b><br/>dim_customer of the run<br/>→ nothing"]' in picture
     assert [one.name for one in steps.daily()] == STANDARD
+
+
+def test_a_folder_of_ones_own_is_named_in_the_environment(tmp_path):
+    (tmp_path / "own.py").write_text(module(step("own", "act", "report")))
+    code = "from clv.pipeline import steps; print(*(step.name for step in steps.daily()))"
+    environment = {**os.environ, "CLV_STEPS": str(tmp_path)}
+    told = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert told.stdout.split() == [*STANDARD, "own"]
+
+
+def test_a_folder_that_is_not_there_is_named(monkeypatch):
+    monkeypatch.setattr(steps, "__path__", [*steps.__path__, "/nowhere"])
+    with pytest.raises(ClvError, match="CLV_STEPS names /nowhere, which is no folder"):
+        steps.daily()
 
 
 def test_modules_that_follow_the_same_step_go_by_name_and_one_may_follow_another(tmp_path):
