@@ -14,6 +14,9 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+
 from clv.core import options
 from clv.core.errors import ClvError
 from clv.core.places import PROJECT as PROJECT
@@ -165,8 +168,6 @@ def for_sqlalchemy(url: str) -> str:
 
 def place(url: str) -> str:
     """The place of a database for messages: host:port/database, without secrets."""
-    from psycopg.conninfo import conninfo_to_dict
-
     parts = conninfo_to_dict(url)
     return f"{parts.get('host', '')}:{parts.get('port', 5432)}/{parts.get('dbname', '')}"
 
@@ -177,9 +178,6 @@ def _one_spelling(address: str) -> str:
 
     Raises ClvError, which does not repeat the address, when it cannot be read.
     """
-    from psycopg import ProgrammingError
-    from psycopg.conninfo import conninfo_to_dict
-
     expected = "write postgresql://user:password@host:port/database"
     try:
         parts = conninfo_to_dict(re.sub(r"^(postgres(?:ql)?)\+\w+://", r"\1://", address.strip()))

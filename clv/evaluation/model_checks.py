@@ -14,6 +14,10 @@ from clv.core import settings as settings_module
 from clv.core.settings import Settings
 from clv.warehouse import db, registry
 from clv.warehouse.roles import MODELLER
+from spark_jobs.features.columns import USABLE
+from spark_jobs.features.drift import ALLOWED, stability_index
+from spark_jobs.io import model_files
+from spark_jobs.judging import metrics
 
 LOOK_BACK = 31  # days: a forecast that matured longer ago tells little of the model in force
 FEWEST_CUSTOMERS = 200
@@ -45,8 +49,6 @@ class Check:
 
 def run(as_of: date, run_id: str, model_version: str, settings: Settings | None = None) -> list[Check]:
     """Checks a registered model at a date, keeps what was found in ops.model_checks, and returns it."""
-    from spark_jobs.io import model_files
-
     settings = settings or settings_module.load()
     record = model_files.record(registry.files(model_version, settings))
     found = drift(as_of, run_id, record.get("reference", {}), settings)
@@ -66,9 +68,6 @@ def run(as_of: date, run_id: str, model_version: str, settings: Settings | None 
 
 def drift(as_of: date, run_id: str, reference: dict[str, dict], settings: Settings) -> list[Check]:
     """Each watched feature of a run against the model's reference; none where the run has too few customers."""
-    from spark_jobs.features.columns import USABLE
-    from spark_jobs.features.drift import ALLOWED, stability_index
-
     found = []
     for name, known in reference.items():
         query = f"""
@@ -90,8 +89,6 @@ def matured(as_of: date, horizon_days: int, ranking: float | None, settings: Set
 
     ranking: the normalised Gini that training measured, where it could.
     """
-    from spark_jobs.judging import metrics
-
     query = f"select max(as_of_date) from {tables.PUBLICATIONS} where as_of_date between %s and %s"  # noqa: S608 - our own names
     end = as_of - timedelta(days=horizon_days)
     forecast_of = db.rows(query, (end - timedelta(days=LOOK_BACK), end), settings.url_as(MODELLER))[0][0]

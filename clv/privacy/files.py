@@ -10,16 +10,20 @@ from datetime import date
 from pathlib import Path
 
 import psycopg
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from clv.catalog import tables
 from clv.core import owners_files
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
 from clv.privacy.persons import Person
+from clv.reporting import report
 from clv.sources.connectors import files
 from clv.sources.loading import kept
 from clv.sources.loading.batches import scratch_folder
 from clv.sources.mapping.language import FileMapping, load_mapping
+from clv.warehouse import publication
 
 PENDING = "erasure.pending"
 TAKEN_OUT, REMOVED = "rows removed", "removed: its rows could not be removed"
@@ -164,9 +168,6 @@ def remove_pages(home: Settings, keys: set[str] | None = None) -> list[date]:
 
 def make_pages(home: Settings, dates: list[date]) -> None:
     """Writes the pages of these dates again, from what is published now."""
-    from clv.reporting import report
-    from clv.warehouse import publication
-
     for day in dates:
         if publication.current(day):
             report.write(day, home)
@@ -176,9 +177,6 @@ def make_pages(home: Settings, dates: list[date]) -> None:
 
 def _backtests(home: Settings, person: Person) -> dict[str, str]:
     """Removes the person from the predictions of backtests, which name customers by the shop's ids."""
-    import pyarrow.compute as pc
-    import pyarrow.parquet as pq
-
     changed = {}
     for path in home.reports.rglob("predictions.parquet") if home.reports.is_dir() else []:
         table = pq.read_table(path)

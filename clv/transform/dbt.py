@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import json
 import shutil
@@ -179,8 +178,7 @@ def _invoke(
     layer: str, selection: list[str], variables: dict, settings: Settings, command: str = "build"
 ) -> list[dict]:
     """Runs dbt in a folder of its own and returns the results per node. Raises ClvError when one failed."""
-    from dbt.adapters.factory import reset_adapters
-    from dbt.cli.main import dbtRunner
+    from clv.transform import dbt_runner  # dbt takes seconds to import, and most callers find nothing to build
 
     folder = _folder(layer, variables, settings)
     shutil.rmtree(folder, ignore_errors=True)
@@ -196,10 +194,7 @@ def _invoke(
         shutil.copy(parsed, folder / PARSED)
     # dbt moves into its project's folder, and reads its settings from the environment.
     with chdir(dbt_project.PROJECT), dbt_environment.of_run(variables, settings.url_as(TRANSFORMER)):
-        outcome = dbtRunner().invoke([str(argument) for argument in arguments])
-    # An adapter that is kept holds semaphores, and a task that ends with them leaves a warning in its log.
-    reset_adapters()
-    gc.collect()
+        outcome = dbt_runner.invoke([str(argument) for argument in arguments])
     results = _results(folder / "run_results.json")
     if not outcome.success:
         failed = [result for result in results if result["status"] in ("error", "fail", "runtime error")]

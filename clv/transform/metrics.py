@@ -11,6 +11,12 @@ from datetime import date
 from decimal import Decimal
 from functools import partial
 
+from metricflow.engine.metricflow_engine import MetricFlowEngine, MetricFlowQueryRequest
+from metricflow.protocols.sql_client import SqlEngine
+from metricflow.sql.render.postgres import PostgresSQLSqlPlanRenderer
+from metricflow_semantics.model.dbt_manifest_parser import parse_manifest_from_dbt_generated_manifest
+from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
+
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
 from clv.transform import dbt
@@ -33,9 +39,6 @@ class _Postgres:
     """What MetricFlow asks of a database before it writes SQL; it never connects."""
 
     def __init__(self) -> None:
-        from metricflow.protocols.sql_client import SqlEngine
-        from metricflow.sql.render.postgres import PostgresSQLSqlPlanRenderer
-
         self.sql_engine_type = SqlEngine.POSTGRES
         self.sql_plan_renderer = PostgresSQLSqlPlanRenderer()
 
@@ -92,8 +95,6 @@ def sql(names: list[str], by: list[str], where: list[str], settings: Settings) -
     where: conditions in MetricFlow's words, such as "{{ Dimension('customer__segment') }} = 'loyal'". Raises ClvError
     for a name that is not known.
     """
-    from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
-
     engine, defined = _engine(settings)
     if unknown := [name for name in names if name not in defined]:
         raise ClvError(f"there is no metric '{unknown[0]}'; there are {', '.join(sorted(defined))}")
@@ -112,10 +113,6 @@ def sql(names: list[str], by: list[str], where: list[str], settings: Settings) -
 
 def _engine(settings: Settings) -> tuple:
     """MetricFlow on the project's metrics, and their definitions by name."""
-    from metricflow.engine.metricflow_engine import MetricFlowEngine
-    from metricflow_semantics.model.dbt_manifest_parser import parse_manifest_from_dbt_generated_manifest
-    from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
-
     text = dbt.semantics(settings)
     lookup = SemanticManifestLookup(parse_manifest_from_dbt_generated_manifest(text))
     return MetricFlowEngine(lookup, _Postgres()), _defined(text)  # type: ignore[arg-type]

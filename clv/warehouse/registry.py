@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from types import ModuleType
 
 from psycopg import sql
 
@@ -67,8 +68,7 @@ def setup(settings: Settings | None = None) -> None:
 
 
 def _migrate(url: str) -> None:
-    from mlflow.store.db import utils
-
+    utils = _mlflow().store.db.utils
     engine = utils.create_sqlalchemy_engine_with_retry(url)
     try:
         if utils._all_tables_exist(engine):
@@ -129,10 +129,11 @@ def register(
         "forced": str(forced).lower(),
     }
     run = client.create_run(experiment.experiment_id, run_name=name, tags=tags)
-    from mlflow.entities import Metric, Param
-
-    kept = [Param(key, value if isinstance(value, str) else json.dumps(value)) for key, value in parameters.items()]
-    client.log_batch(run.info.run_id, [Metric(key, value, 0, 0) for key, value in metrics.items()], kept)
+    entities = _mlflow().entities
+    kept = [
+        entities.Param(key, value if isinstance(value, str) else json.dumps(value)) for key, value in parameters.items()
+    ]
+    client.log_batch(run.info.run_id, [entities.Metric(key, value, 0, 0) for key, value in metrics.items()], kept)
     client.log_artifacts(run.info.run_id, str(folder), ARTIFACTS)
     client.set_terminated(run.info.run_id)
     source = f"{run.info.artifact_uri}/{ARTIFACTS}"
@@ -195,10 +196,15 @@ def _version(version) -> ModelVersion:
 
 
 def _client(settings: Settings):
-    _quiet()
-    from mlflow import MlflowClient
+    return _mlflow().MlflowClient(settings.mlflow_url, settings.mlflow_url)
 
-    return MlflowClient(settings.mlflow_url, settings.mlflow_url)
+
+def _mlflow() -> ModuleType:
+    """MLflow, told before it is imported to report to nobody and to log little."""
+    _quiet()
+    import mlflow.store.db.utils  # it takes seconds, and most who name a model never ask the registry
+
+    return mlflow
 
 
 def _quiet() -> None:

@@ -28,6 +28,7 @@ app = FastAPI(title="Customer value", docs_url=None, redoc_url=None, openapi_url
 async def page(request: Request) -> Response:
     """A file under CLV_HOME/reports; the login page for users who are not signed in to Airflow."""
     # Airflow's own pages check the login themselves; a plugin's page has to do it here.
+    # Imported for a page alone: every process of Airflow loads the plugin, and only the API server has these loaded.
     from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_TOKEN
     from airflow.api_fastapi.core_api.security import resolve_user_from_token
 

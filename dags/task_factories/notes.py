@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow.sdk.configuration import conf
+
+from clv.core import settings
+from clv.core.errors import ClvError
+from clv.platform.airflow_session import Airflow
+
 LONGEST = 1000  # Airflow's limit, in characters
 
 
 def write(context: Any, text: str) -> None:
     """Writes the run's note through Airflow's API. A run whose note cannot be written continues without it."""
-    from airflow.sdk.configuration import conf
-
-    from clv.core import settings
-    from clv.core.errors import ClvError
-    from clv.platform.airflow_session import Airflow
-
     dag_run = context["dag_run"]
     base = conf.get("core", "execution_api_server_url", fallback="").rstrip("/").removesuffix("/execution") or None
     try:

@@ -6,11 +6,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from types import ModuleType
 from typing import Any
 
 from airflow.sdk import TaskGroup, chain, get_current_context, task
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
+from clv.core import dates
+from clv.core.errors import ClvError, Unavailable
 from clv.pipeline import steps
 from clv.pipeline.steps import Step
 
@@ -18,21 +21,31 @@ RETRIES = 2
 RETRY_DELAY = timedelta(seconds=20)
 
 
+def _pipeline() -> ModuleType:
+    """What does the work, with `daily` and `upkeep`."""
+    # Imported when a task runs: Airflow parses the DAGs again and again, and needs none of this then.
+    import clv.pipeline.daily
+    import clv.pipeline.upkeep
+
+    return clv.pipeline
+
+
+def _notes() -> ModuleType:
+    from task_factories import notes  # when a task runs, as above
+
+    return notes
+
+
 @task(task_id="open_run", retries=RETRIES, retry_delay=RETRY_DELAY)
 def open_run() -> dict[str, str]:
     """Determines the run's date and opens a run with its own number."""
-    from task_factories import notes
-
-    from clv.core import dates
-    from clv.pipeline import daily
-
     context: Any = get_current_context()
     dag_run = context["dag_run"]
     with _reported(context):
         requested = (dag_run.conf or {}).get("as_of_date")
         as_of = dates.as_of_date(requested, dag_run.logical_date, dag_run.run_after)
-        run_id = daily.open_run(as_of, started_by=dag_run.run_id, dag_id=dag_run.dag_id)
-    notes.write(context, f"run {run_id}")
+        run_id = _pipeline().daily.open_run(as_of, started_by=dag_run.run_id, dag_id=dag_run.dag_id)
+    _notes().write(context, f"run {run_id}")
     return {"as_of_date": as_of.isoformat(), "run_id": run_id}
 
 
@@ -58,20 +71,15 @@ def step_task(step: Step):
 
     @task(task_id=name, retries=RETRIES, retry_delay=RETRY_DELAY, pool=step.pool)
     def run_step(options: dict[str, Any]) -> dict:
-        from task_factories import notes
-
-        from clv.core import dates
-        from clv.pipeline import daily
-
         context: Any = get_current_context()
         # Pulled instead of passed as an argument, because an argument would draw an arrow from open_run to every task.
         run = context["ti"].xcom_pull(task_ids="open_run")
         with _reported(context), _chatter_as_output():
-            facts = daily.take(
+            facts = _pipeline().daily.take(
                 name, dates.parse_date(run["as_of_date"]), run["run_id"], context["ti"].try_number, **options
             )
         if name == "publish":  # removes the error of an earlier try from the note
-            notes.write(context, f"run {run['run_id']}")
+            _notes().write(context, f"run {run['run_id']}")
         return facts
 
     return run_step
@@ -84,14 +92,10 @@ def _reported(context: Any) -> Iterator[None]:
     A user's mistake fails the task at once, since a retry would fail the same way. A service that is unavailable is
     retried.
     """
-    from task_factories import notes
-
-    from clv.core.errors import ClvError, Unavailable
-
     try:
         yield
     except ClvError as error:
-        notes.write(context, str(error))
+        _notes().write(context, str(error))
         kind = AirflowException if isinstance(error, Unavailable) else AirflowFailException
         raise kind(str(error)) from None
 
@@ -115,9 +119,7 @@ def _chatter_as_output() -> Iterator[None]:
 @task(task_id="upkeep", retries=RETRIES, retry_delay=RETRY_DELAY)
 def upkeep() -> dict:
     """Deletes superseded rows and old files; see clv.pipeline.upkeep."""
-    from clv.pipeline import upkeep as upkeep_module
-
     with _reported(get_current_context()):
-        facts = upkeep_module.run()
+        facts = _pipeline().upkeep.run()
     print("upkeep removed", facts)
     return facts

@@ -12,6 +12,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv as csv
+from adbc_driver_postgresql import dbapi
+from pyspark import TaskContext
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
@@ -65,8 +68,6 @@ def read_slice(
     ranges = [_between(*ends) for ends in key_ranges(parts, share)]
 
     def copy(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        from adbc_driver_postgresql import dbapi
-
         for batch in batches:
             for part in batch.column("part").to_pylist():
                 with dbapi.connect(url) as connection, connection.cursor() as cursor:
@@ -146,8 +147,6 @@ def replace_slice(data: DataFrame, settings: Settings, table: str, slice_: dict[
         connection.execute(f"delete from {table} where {condition}")  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
 
     def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        from pyspark import TaskContext
-
         context = TaskContext.get()
         part = context.partitionId() if context else 0
         written = 0
@@ -186,8 +185,6 @@ def replace_whole(data: DataFrame, settings: Settings, table: str, slice_: dict[
 
 def csv_bytes(batch: pa.RecordBatch) -> bytes:
     """A batch as CSV without a header, nulls as empty fields, for COPY ... (format csv)."""
-    import pyarrow.csv as csv
-
     sink = pa.BufferOutputStream()
     csv.write_csv(batch, sink, csv.WriteOptions(include_header=False))
     return sink.getvalue().to_pybytes()

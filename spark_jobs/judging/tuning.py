@@ -14,6 +14,7 @@ from typing import Any
 
 import optuna
 from optuna.distributions import FloatDistribution, IntDistribution
+from pyspark.ml.functions import vector_to_array
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as sf
 
@@ -178,8 +179,6 @@ def _tweedie() -> Column:
 
 
 def _log_loss() -> Column:
-    from pyspark.ml.functions import vector_to_array
-
     p = sf.least(sf.greatest(vector_to_array(sf.col("probability"))[1], sf.lit(1e-9)), sf.lit(1 - 1e-9))
     return -sf.when(sf.col("bought") > 0, sf.log(p)).otherwise(sf.log(1 - p))
 

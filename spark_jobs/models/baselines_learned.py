@@ -23,6 +23,7 @@ from pyspark.ml.functions import vector_to_array
 from pyspark.ml.regression import DecisionTreeRegressor, LinearRegression, RandomForestRegressor
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
+from xgboost.spark import SparkXGBClassifier, SparkXGBRegressor
 
 from spark_jobs.features.columns import PRIOR_YEAR, WINDOWS
 
@@ -134,8 +135,6 @@ def mlp(rows: DataFrame, prefix: str) -> Learned:
 
 def xgboost_tweedie(rows: DataFrame, prefix: str) -> Learned:
     """Boosted trees for spend, zeros and all."""
-    from xgboost.spark import SparkXGBRegressor
-
     common = {"features_col": INPUTS, "num_workers": 1, "verbose": False, **BOOSTING}
     learner = SparkXGBRegressor(label_col="spent", objective="reg:tweedie", tweedie_variance_power=1.5, **common)
     spend = learner.fit(rows)
@@ -144,8 +143,6 @@ def xgboost_tweedie(rows: DataFrame, prefix: str) -> Learned:
 
 def xgboost_hurdle(rows: DataFrame, prefix: str) -> Learned:
     """Boosted trees for buying, times boosted trees for what a buyer spends."""
-    from xgboost.spark import SparkXGBClassifier, SparkXGBRegressor
-
     common = {"features_col": INPUTS, "num_workers": 1, "verbose": False, **BOOSTING}
     buy = SparkXGBClassifier(label_col="bought", **common).fit(rows)
     # A buyer whose refunds took everything back still bought; gamma takes no zeros.

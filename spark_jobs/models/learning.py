@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sf
+from xgboost.spark import SparkXGBClassifier, SparkXGBRegressor
 
 from clv.core.errors import ClvError
 from clv.warehouse.model_choice import LEARNERS, Parameters
@@ -228,8 +229,6 @@ def rows_of(name: str, rows: DataFrame) -> DataFrame:
 
 def learner(name: str, workers: int, parameters: dict[str, Any]):
     """An XGBoost estimator on Spark for one of NAMES, not fitted yet."""
-    from xgboost.spark import SparkXGBClassifier, SparkXGBRegressor
-
     kind = SparkXGBClassifier if name == "buy" else SparkXGBRegressor
     return kind(
         features_col=INPUTS, label_col=LABELS[name], weight_col="weight", base_margin_col=f"margin_{name}",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import logit
+from sklearn.linear_model import LogisticRegression
 
 from spark_jobs.features.columns import WINDOWS, Array, Columns
 from spark_jobs.features.examples import HABITS_AFTER, habits
@@ -78,8 +79,6 @@ def fit(found: Sequence[Array], bought: Sequence[Array]) -> Logistic | None:
 
     None with under FEWEST_WINDOWS of them or FEWEST_BUYERS buyers (or others).
     """
-    from sklearn.linear_model import LogisticRegression
-
     if len(found) < FEWEST_WINDOWS:
         return None
     rows, labels = np.concatenate(found), np.concatenate(bought)

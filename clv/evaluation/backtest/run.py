@@ -26,6 +26,8 @@ from clv.core.sql_text import path_literal
 from clv.evaluation.backtest import comparison, scratch
 from clv.transform import dbt
 from clv.warehouse import db, model_choice
+from spark_jobs import baselines, score, train
+from spark_jobs.io import session
 
 SHORTEST_HORIZON = 7
 
@@ -130,8 +132,6 @@ def at_all_origins(
 ) -> tuple[list[pd.DataFrame], list[str], dict[str, Any] | None]:
     """The rows of each origin, what to tell the reader of it, and what moved the forecast of the latest one that had
     one."""
-    from spark_jobs.io import session
-
     frames, notes, explained = [], [], {}
     with session.running("backtest", trial, session.LEARNING):
         for origin in asked.origins:
@@ -151,17 +151,12 @@ def at_all_origins(
 
 def say_nothing(origin: date, run_id: str, reason: str, trial: settings.Settings) -> None:
     """Every customer with the reason why there is no forecast."""
-    from spark_jobs import score
-
     score.write_too_little_data(trial, origin, run_id, reason)
 
 
 def forecast(origin: date, run_id: str, trial: settings.Settings, step: Step) -> tuple[list[str], dict[str, Any]]:
     """Trains for an origin, scores its customers, and lets the baselines say what they can; returns remarks, and what
     moves the forecast (see `explained.explain`) of the window that it is made from."""
-    from spark_jobs import baselines, score, train
-    from spark_jobs.io import session
-
     training = origin.isoformat()
     before = [day.isoformat() for day in model_choice.training_origins(origin, trial)]
     with session.running("backtest", trial) as spark:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import psutil
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from clv.core.errors import ClvError
 from clv.platform.runtime import processes
@@ -104,8 +105,6 @@ def client(program: str, url: str, *arguments: str) -> None:
 
     Raises ClvError with the end of the program's error output when it fails.
     """
-    from psycopg.conninfo import conninfo_to_dict, make_conninfo
-
     parts = {name: str(value) for name, value in conninfo_to_dict(url).items()}
     password = parts.pop("password", None)
     done = subprocess.run(

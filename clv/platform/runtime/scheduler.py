@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import sys
 
-
-def load() -> None:
-    """Imports what the steps use. An import here must not start a thread, because forked tasks would not have it."""
-
-    import spark_jobs.io.daemon  # noqa: F401
+# Nothing imported here may start a thread, because forked tasks would not have it.
+import clv.transform.dbt_runner  # noqa: F401
+import expectations.gates  # noqa: F401
+import spark_jobs.io.daemon  # noqa: F401
 
 
 def main() -> None:
-    """Imports the libraries, then runs `airflow scheduler`."""
-    load()
-    from airflow.__main__ import main as airflow
+    """Runs `airflow scheduler` in this process."""
+    from airflow.__main__ import main as airflow  # last: it takes over logging, also of what is imported after it
 
     sys.argv = ["airflow", "scheduler", *sys.argv[1:]]
     airflow()

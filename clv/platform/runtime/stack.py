@@ -49,7 +49,7 @@ SET_UP_FROM = (
     "clv/transform/dbt.py",
     "clv/warehouse/registry.py",
     "clv/catalog/tables.py",
-    "clv/platform/runtime/set_up.py",
+    "clv/platform/runtime/set_up*.py",
 )
 WITH_TABLES = ("apache-airflow", "mlflow", "dbt-core", "dbt-postgres")  # packages whose versions the set-up depends on
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 import duckdb
 import pyarrow as pa
+import python_calamine
 
 from clv.core.errors import ClvError
 from clv.core.sql_text import quoted
@@ -80,8 +81,6 @@ def _padded(cells: Cells, width: int) -> Cells:
 
 
 def _cells(file: Received, mapping: FileMapping) -> Sequence[Cells]:
-    import python_calamine  # only where a workbook is read: the package is needed for nothing else
-
     try:
         with zipfile.ZipFile(file.path) as packed:
             unpacked = sum(part.file_size for part in packed.infolist())

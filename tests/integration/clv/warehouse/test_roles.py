@@ -36,7 +36,7 @@ from clv.catalog import tables
 from clv.core import settings
 from clv.core.errors import ClvError
 from clv.pipeline import daily, steps, upkeep
-from clv.platform.runtime import databases, postgres, set_up, stack
+from clv.platform.runtime import databases, postgres, set_up_warehouse, stack
 from clv.warehouse import db, publication, registry, roles, runs
 from clv.warehouse.roles import LOADER, MODELLER, TRANSFORMER
 
@@ -81,7 +81,7 @@ def opened(home: settings.Settings, admin: str, log: Path) -> Shop:
     stack.make_folders(home)
     stack.make_secrets(home)
     assert databases.prepare(home) == []
-    set_up.warehouse(home)
+    set_up_warehouse.run(home)
     registry.setup(home)
     (home.landing / "orders").mkdir()
     lines = [f"c{n % 9},{n},2024-0{n % 5 + 1}-10,{n}.50,c{n % 9}@shop.test" for n in range(60)]

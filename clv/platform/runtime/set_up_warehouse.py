@@ -1,0 +1,18 @@
+"""Part of `clv up`: the warehouse's tables."""
+
+from __future__ import annotations
+
+from clv.core import settings
+from clv.platform.runtime import databases
+from clv.transform import dbt
+from clv.warehouse import db
+
+
+def run(home: settings.Settings) -> None:
+    """Creates the warehouse's own tables and those that dbt maintains."""
+    db.migrate(home.warehouse_url)
+    with db.connect(home.warehouse_url) as connection:
+        connection.execute("call ops.hand_over()")  # gives tables restored from a backup to their owners
+    databases.claim_pseudonyms(home)
+    databases.open_analytics(home)
+    dbt.build("setup", {}, home)
