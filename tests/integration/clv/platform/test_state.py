@@ -132,7 +132,7 @@ def test_a_last_run_that_is_dead_is_stale(shop: settings.Settings):
     assert said in read(shop, 2).stale
 
 
-@pytest.mark.parametrize(("days", "level"), [(2, "pass"), (3, "warn"), (7, "warn"), (8, "error")])
+@pytest.mark.parametrize(("days", "status"), [(2, "pass"), (3, "warn"), (7, "warn"), (8, "error")])
 def test_the_freshness_that_dbt_declares_is_judged(shop: settings.Settings, days: int, status: str):
     loaded = DAY - timedelta(days=days)
     small.execute("update raw.batches set loaded_at = %s", (f"{loaded} 12:00+00",))
