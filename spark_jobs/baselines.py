@@ -10,9 +10,8 @@ from __future__ import annotations
 import argparse
 import logging
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,25 +26,24 @@ from clv.core.settings import Settings
 from clv.warehouse import model_choice
 from clv.warehouse.roles import MODELLER
 from spark_jobs.features import outcomes
-from spark_jobs.features.columns import COLUMNS, USABLE, Columns
+from spark_jobs.features.columns import COLUMNS, FEATURE_COLUMNS, USABLE
 from spark_jobs.io import entry, session, warehouse_io
 from spark_jobs.io.arrow import columns_of
-from spark_jobs.models import baselines_btyd, baselines_learned
-from spark_jobs.models import baselines_rules as rules
-from spark_jobs.models.baselines_learned import Learned
-from spark_jobs.models.baselines_rules import History, Rule, Said
+from spark_jobs.judging.promotion import ANCHOR
+from spark_jobs.models import registry
+from spark_jobs.models.forecaster import Customers, Json, Past
 
 log = logging.getLogger("clv.baselines")
 
 MOST_ROWS = 200_000  # of training_examples; above it, a fixed share of the customers is learned from
-FEWEST_BUYERS = 50  # and as many who did not buy: fewer teach a learner nothing
-CERTAIN = 1e-6  # a chance is never said to be nearer to 0 or 1
+CERTAIN = 1e-6  # no predicted chance is nearer to 0 or 1
+MEDIAN = 0.5
 WRITTEN_SCHEMA = (
     "as_of_date string, run_id string, customer_key string, horizon_days int, model string, "
-    "p_purchase double, expected_orders double, predicted_mean double"
+    "p_purchase double, expected_orders double, predicted_mean double, predicted_p50 double"
 )
 
-Reasons = dict[str, str]  # why a baseline is left out, by its name
+Baselines = dict[int, dict[str, Json]]  # what was fitted, by horizon and name
 
 
 def run(
@@ -77,9 +75,9 @@ def run(
         features = warehouse_io.read_slice(spark, settings, tables.CUSTOMER_FEATURES, COLUMNS, where, parts)
         features = features.where(USABLE).persist()
         examples = read_examples(spark, settings, training_date, run_id, rows, horizons).persist()
-        said, baselines, left_out = fit(features, examples, training_date, horizons)
+        baselines, left_out = fit(features, examples, training_date, horizons)
         log.info("writing %s", tables.BASELINE_PREDICTIONS)
-        written = said.mapInArrow(lambda batches: say(batches, baselines, as_of, run_id), WRITTEN_SCHEMA)
+        written = features.mapInArrow(lambda batches: predict(batches, baselines, as_of, run_id), WRITTEN_SCHEMA)
         count = warehouse_io.replace_slice(written, settings, tables.BASELINE_PREDICTIONS, where, parts)
         examples.unpersist()
         features.unpersist()
@@ -123,116 +121,60 @@ def read_examples(
     return read.where(USABLE)
 
 
+def names() -> list[str]:
+    """The baselines: all forecasters but the anchor, which the blend starts from."""
+    return [name for name in registry.names() if name != ANCHOR]
+
+
 def fit(
     features: DataFrame, examples: DataFrame, training_date: date, horizons: Iterable[int]
-) -> tuple[DataFrame, dict[int, dict[str, Rule]], dict[int, Reasons]]:
-    """All baselines at a date: the features with what the learned ones say of them, per horizon the rules that say
-    the forecast from these rows, and who is left out, and why."""
-    history = _history(examples)
-    known = columns_of(_batch(features.select("days_with_orders", "recency", "t", "order_value_mean").toArrow()))
-    said, examples = baselines_learned.inputs(features), baselines_learned.inputs(examples)
-    baselines: dict[int, dict[str, Rule]] = {}
-    left_out: dict[int, Reasons] = {}
+) -> tuple[Baselines, dict[int, dict[str, str]]]:
+    """All baselines at a date: what was fitted, and by horizon which were left out and why."""
+    known = columns_of(_batch(features.select(*FEATURE_COLUMNS).toArrow()))
+    # In the order of their key, so that what is fitted depends on the rows alone
+    rows = examples.toArrow().sort_by([("customer_key", "ascending"), ("as_of_date", "ascending")])
+    columns, customer = columns_of(_batch(rows)), np.array(rows.column("customer_key").to_pylist(), dtype=object)
+    origin = _batch(rows).column("as_of_date").cast(pa.int32()).to_numpy(zero_copy_only=False).astype(np.int64)
+    baselines: Baselines = {}
+    left_out: dict[int, dict[str, str]] = {}
     with ThreadPoolExecutor(2 if session.slots(features.sparkSession) >= 2 else 1) as pool:
-        tasks = {name: pool.submit(baselines_btyd.fit, name, known) for name in baselines_btyd.MODELS}
         for horizon in horizons:
-            named, reasons = rules.fit(history, horizon, training_date)
-            columns, bought, spent = history.closed(horizon, training_date)
-            learned, unlearned = {}, _too_few(bought, horizon, training_date)
-            if not unlearned:
-                learned, unlearned = learn(pool, examples, horizon, training_date)
-                buyers = rules.fit_cells(*_where(bought > 0, columns, bought, spent))
-                named |= {name: partial(read_learned, prefix=f"{name}_{horizon}", buyers=buyers) for name in learned}
-            for add in learned.values():
-                said = add(said)
-            baselines[horizon], left_out[horizon] = named, reasons | unlearned
-        fitted, failed = _finished(tasks)
-    for horizon in horizons:
-        baselines[horizon] |= {name: partial(model.say, horizon_days=horizon) for name, model in fitted.items()}
-        left_out[horizon] |= failed
-    return said.drop("logs", "plain", *baselines_learned.INPUTS), baselines, left_out
+            past = Past(horizon, training_date, columns, customer, origin, known)
+            found = list(pool.map(lambda name, past=past: registry.fit([name], past), names()))
+            baselines[horizon] = {name: one.to_json() for fitted, _ in found for name, one in fitted.items()}
+            left_out[horizon] = {name: why for _, reasons in found for name, why in reasons.items()}
+    return baselines, left_out
 
 
-def learn(pool: Executor, examples: DataFrame, horizon: int, training_date: date) -> tuple[dict[str, Learned], Reasons]:
-    """The learners that could be fitted to the closed windows of a horizon, and why the others could not."""
-    closed = baselines_learned.closed(examples, horizon, training_date)
-    log.info("learning from %d closed windows of %d days", closed.count(), horizon)  # now, not once per learner
-    tasks = {
-        name: pool.submit(learner, closed, f"{name}_{horizon}") for name, learner in baselines_learned.LEARNERS.items()
-    }
-    learned = _finished(tasks)
-    closed.unpersist()
-    return learned
-
-
-def read_learned(columns: Columns, prefix: str, buyers: rules.Cells) -> Said:
-    """What a learner said; of one that speaks of buying alone, the chance times what buyers of its RFM cell spend."""
-    p = columns.get(f"{prefix}_p")
-    if f"{prefix}_mean" in columns:
-        return Said(columns[f"{prefix}_mean"], p)
-    return Said(columns[f"{prefix}_p"] * buyers.say(columns).mean, p)
-
-
-def say(
-    batches: Iterator[pa.RecordBatch], baselines: dict[int, dict[str, Rule]], as_of: date, run_id: str
+def predict(
+    batches: Iterator[pa.RecordBatch], baselines: Baselines, as_of: date, run_id: str
 ) -> Iterator[pa.RecordBatch]:
-    """Rows of WRITTEN_SCHEMA: one per customer, horizon and baseline. What is no number counts as nothing expected."""
-    names = [field.split()[0] for field in WRITTEN_SCHEMA.split(", ")]
+    """Rows of WRITTEN_SCHEMA: one per customer, horizon and baseline."""
+    fitted = {
+        (horizon, name): registry.read(name, saved)
+        for horizon, named in baselines.items()
+        for name, saved in named.items()
+    }
+    columns = [field.split()[0] for field in WRITTEN_SCHEMA.split(", ")]
     for batch in batches:
-        columns, n = columns_of(batch), batch.num_rows
-        for horizon, named in baselines.items():
-            for name, rule in named.items():
-                found = rule(columns)
-                p = None if found.p is None else np.round(np.clip(found.p, CERTAIN, 1 - CERTAIN), 6)
-                orders = None if found.orders is None else np.round(found.orders, 6)
-                mean = np.round(np.maximum(np.nan_to_num(found.mean, posinf=0.0), 0), 4)
-                texts = [pa.array([text] * n) for text in (as_of.isoformat(), run_id)]
-                numbers = [pa.nulls(n, pa.float64()) if x is None else pa.array(x) for x in (p, orders, mean)]
-                arrays = [*texts, batch.column("customer_key"), pa.array(np.full(n, horizon, np.int32)),
-                          pa.array([name] * n), *numbers]  # fmt: skip
-                yield pa.RecordBatch.from_arrays(arrays, names)
-
-
-def _history(examples: DataFrame) -> History:
-    """The examples as arrays, in the order of their key."""
-    vectors = examples.toArrow().sort_by([("customer_key", "ascending"), ("as_of_date", "ascending")])
-    batch = _batch(vectors)
-    customer = batch.column("customer_key").dictionary_encode().indices.to_numpy(zero_copy_only=False)  # type: ignore[union-attr]
-    origin = batch.column("as_of_date").cast(pa.int32()).to_numpy(zero_copy_only=False)
-    return History(columns_of(batch), customer.astype(np.int64), origin.astype(np.int64))
+        n = batch.num_rows
+        for (horizon, name), one in fitted.items():
+            found = registry.predict(name, one, Customers(columns_of(batch), horizon))
+            p = None if found.chance is None else np.round(np.clip(found.chance, CERTAIN, 1 - CERTAIN), 6)
+            orders = None if found.orders is None else np.round(found.orders, 6)
+            median = found.quantiles.get(MEDIAN)
+            numbers = (p, orders, np.round(found.mean, 4), None if median is None else np.round(median, 4))
+            arrays = [
+                *(pa.array([text] * n) for text in (as_of.isoformat(), run_id)), batch.column("customer_key"),
+                pa.array(np.full(n, horizon, np.int32)), pa.array([name] * n),
+                *(pa.nulls(n, pa.float64()) if x is None else pa.array(x) for x in numbers),
+            ]  # fmt: skip
+            yield pa.RecordBatch.from_arrays(arrays, columns)
 
 
 def _batch(table: pa.Table) -> pa.RecordBatch:
     batches = table.combine_chunks().to_batches()
     return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=table.schema)
-
-
-def _where(rows: np.ndarray, columns: Columns, *arrays: np.ndarray) -> tuple[Columns, *tuple[np.ndarray, ...]]:
-    return {name: values[rows] for name, values in columns.items()}, *(array[rows] for array in arrays)
-
-
-def _too_few(bought: np.ndarray, horizon: int, training_date: date) -> Reasons:
-    """Why nothing can be learned, for every learner; empty where it can."""
-    buyers, others = int(bought.sum()), int(len(bought) - bought.sum())
-    if not len(bought):
-        reason = f"no window of {horizon} days had closed by {training_date}"
-    elif min(buyers, others) < FEWEST_BUYERS:
-        reason = f"{buyers} customers bought in closed windows and {others} did not; it takes {FEWEST_BUYERS} of each"
-    else:
-        return {}
-    return dict.fromkeys(baselines_learned.LEARNERS, reason)
-
-
-def _finished(tasks: dict[str, Future]) -> tuple[dict[str, Any], Reasons]:
-    """What tasks found, and for those that failed the reason: one baseline's failure leaves the others standing."""
-    found, failed = {}, {}
-    for name, task in tasks.items():
-        try:
-            found[name] = task.result()
-        except Exception as error:  # noqa: BLE001 - Spark's and XGBoost's failures arrive in many types
-            failed[name] = f"it could not be fitted: {(str(error).strip() or type(error).__name__).splitlines()[0]}"
-            log.warning("%s: %s", name, failed[name])
-    return found, failed
 
 
 def main(arguments: list[str] | None = None) -> int:

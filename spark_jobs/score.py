@@ -44,14 +44,14 @@ NUMBERS = [
     "predicted_p10", "predicted_p50", "predicted_p90", "discount_factor", "days_to_next_order",
     "own_spread", "total_spread", "group_spread",
 ]  # fmt: skip
-SAID_SCHEMA = (
+PREDICTED_SCHEMA = (
     "customer_key string, horizon_days int, status string, status_reason string, basis string, "
     + ", ".join(f"{name} double" for name in NUMBERS)
     + ", persona string, explained array<double>, rule string"
 )
 WRITTEN_SCHEMA = (
     "as_of_date string, run_id string, "
-    + SAID_SCHEMA.rpartition(", explained")[0]
+    + PREDICTED_SCHEMA.rpartition(", explained")[0]
     + ", reasons string, risk_reasons string, model_version string"
 )
 
@@ -80,7 +80,7 @@ def run(
 
 
 def predict(model: Model, as_of: date, run_id: str, settings: Settings) -> dict[str, Any]:
-    """Replaces the slice (as_of, run_id) with what a model says; returns the facts."""
+    """Replaces the slice (as_of, run_id) with what a model predicts; returns the facts."""
     where = {"as_of_date": as_of, "run_id": run_id}
     customers = warehouse_io.count(tables.CUSTOMER_FEATURES, where, settings.url_as(MODELLER))
     with session.running("score", settings) as spark:
@@ -88,18 +88,22 @@ def predict(model: Model, as_of: date, run_id: str, settings: Settings) -> dict[
         parts = warehouse_io.partitions_for(customers)
         features = warehouse_io.read_slice(spark, settings, tables.CUSTOMER_FEATURES, COLUMNS, where, parts).persist()
         known = features.where(USABLE)
-        found = in_common(known, model, as_of, settings)
-        if found is None:
+        shared = in_common(known, model, as_of, settings)
+        if shared is None:
             rows = write_too_little_data(settings, as_of, run_id, NO_ORDER)
             return {"customers": customers, "rows": rows, "status": "too_little_data", "reason": NO_ORDER}
-        fit, common = found
+        fit, common = shared
         rate = settings.shop.discount_rate
-        said = features.mapInArrow(lambda batches: say(batches, model, fit, common, rate), SAID_SCHEMA).persist()
-        average = explaining.averages(said)
-        written = said.mapInArrow(lambda batches: give_reasons(batches, average, as_of, run_id, model), WRITTEN_SCHEMA)
+        scored = features.mapInArrow(
+            lambda batches: predicted(batches, model, fit, common, rate), PREDICTED_SCHEMA
+        ).persist()
+        average = explaining.averages(scored)
+        written = scored.mapInArrow(
+            lambda batches: give_reasons(batches, average, as_of, run_id, model), WRITTEN_SCHEMA
+        )
         rows = warehouse_io.replace_slice(written, settings, tables.CUSTOMER_PREDICTIONS, where, parts)
         write_new_customers(as_of, run_id, model.asked, settings)
-        said.unpersist()
+        scored.unpersist()
         features.unpersist()
     log.info("wrote %d rows of %s with model %s", rows, tables.CUSTOMER_PREDICTIONS, model.version)
     return {
@@ -136,10 +140,10 @@ def in_common(
     return fit, forecast.settings_of(model, fit, learning.panel(known, MOST_SAMPLED)[as_of], daily, as_of)
 
 
-def say(
+def predicted(
     batches: Iterator[pa.RecordBatch], model: Model, fit: OriginFit, common: dict[int, Setting], rate: float
 ) -> Iterator[pa.RecordBatch]:
-    """Rows of SAID_SCHEMA: each customer's forecasts, and for the main horizon what drives it."""
+    """Rows of PREDICTED_SCHEMA: each customer's forecasts, and for the main horizon what drives it."""
     for batch in batches:
         columns = columns_of(batch)
         known = usable(columns)
@@ -149,7 +153,7 @@ def say(
         if not len(keys):
             continue
         for horizon, forecasted in forecast.forecast(model, fit, columns, common, rate).items():
-            yield _said(keys, horizon, forecasted, model, fit, columns)
+            yield _scored(keys, horizon, forecasted, model, fit, columns)
 
 
 def give_reasons(
@@ -193,28 +197,28 @@ def write_too_little_data(settings: Settings, as_of: date, run_id: str, reason: 
         return written.rowcount
 
 
-def _said(
-    keys: pa.Array, horizon: int, said: Forecast, model: Model, fit: OriginFit, columns: Columns
+def _scored(
+    keys: pa.Array, horizon: int, found: Forecast, model: Model, fit: OriginFit, columns: Columns
 ) -> pa.RecordBatch:
     n = len(keys)
     numbers = [
-        np.round(said.p_alive, 6), np.round(said.p_purchase, 6), np.round(said.expected_orders, 6),
-        *(np.round(money, 4) for money in (said.revenue, said.p10, said.p50, said.p90)),
-        np.round(said.discount_factor, 6), said.days_to_next_order,
-        np.round(said.own_spread, 4), np.full(n, said.total_spread), np.full(n, said.group_spread),
+        np.round(found.p_alive, 6), np.round(found.p_purchase, 6), np.round(found.expected_orders, 6),
+        *(np.round(money, 4) for money in (found.revenue, found.p10, found.p50, found.p90)),
+        np.round(found.discount_factor, 6), found.days_to_next_order,
+        np.round(found.own_spread, 4), np.full(n, found.total_spread), np.full(n, found.group_spread),
     ]  # fmt: skip
     persona, explained, rule = pa.nulls(n, pa.string()), pa.nulls(n, pa.list_(pa.float64())), pa.nulls(n, pa.string())
     if horizon == model.asked[-1]:
         if model.personas:
             persona = pa.array(model.personas.of(columns), pa.string())
-        rows = explaining.explained(model, fit, columns, horizon, said)
+        rows = explaining.explained(model, fit, columns, horizon, found)
         explained = pa.array(rows.tolist(), pa.list_(pa.float64()))
-        rule = pa.array(reasons.rule(model, columns, horizon) or [None] * n, pa.string())
-    return _batch(keys, [horizon] * n, "scored", None, said.basis, numbers, persona, explained, rule)
+        rule = pa.array(reasons.rule(model, fit, columns, horizon) or [None] * n, pa.string())
+    return _batch(keys, [horizon] * n, "scored", None, found.basis, numbers, persona, explained, rule)
 
 
 def _unknown(keys: pa.Array, horizons: list[int]) -> Iterator[pa.RecordBatch]:
-    """Customers with rows but no purchase day before the date: nothing can be said of them."""
+    """Customers with rows but no purchase day before the date: nothing can be predicted of them."""
     if len(keys):
         n = len(keys) * len(horizons)
         repeated = keys.take(pa.array(np.repeat(np.arange(len(keys)), len(horizons))))
@@ -230,7 +234,7 @@ def _batch(keys, horizons, status, reason, basis, numbers, persona, explained, r
     arrays += (
         [pa.array(x, from_pandas=True) for x in numbers] if numbers else [pa.nulls(n, pa.float64())] * len(NUMBERS)
     )
-    names = [field.split()[0] for field in SAID_SCHEMA.split(", ")]
+    names = [field.split()[0] for field in PREDICTED_SCHEMA.split(", ")]
     return pa.RecordBatch.from_arrays([*arrays, persona, explained, rule], names)
 
 

@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits
 from clv.catalog import tables
 from clv.core import settings as settings_module
 from clv.core.dates import parse_date
+from clv.core.declared import OURS
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
 from clv.warehouse import db, model_choice, registry
@@ -27,11 +28,11 @@ from clv.warehouse.roles import MODELLER
 from spark_jobs import references
 from spark_jobs.ensemble import fitting
 from spark_jobs.ensemble.forecast import Model
+from spark_jobs.ensemble.record import Record
 from spark_jobs.features import outcomes
 from spark_jobs.features.columns import COLUMNS, USABLE
 from spark_jobs.io import entry, model_files, session, warehouse_io
 from spark_jobs.judging import tuning
-from spark_jobs.judging.promotion import OURS
 
 log = logging.getLogger("clv.train")
 MOST_ROWS = 2_000_000  # of training_examples; above it, a fixed share of the customers is learned from
@@ -71,30 +72,30 @@ def run(
                 references.write(spark, model, training_date, run_id, settings)
         number = register(model, record, training_date, digest, force, settings)
     return {
-        "model_version": name, "trained": True, "number": number, "examples": record["examples"],
-        "origins": len(record["origins"]), "windows": sorted(model.trained),
-        "weights": record["weights"], "metrics": record["metrics"],
+        "model_version": name, "trained": True, "number": number, "examples": record.examples,
+        "origins": len(record.origins), "windows": sorted(model.trained),
+        "weights": record.weights, "metrics": record.metrics,
     }  # fmt: skip
 
 
-def register(
-    model: Model, record: dict[str, Any], training_date: date, digest: str, force: bool, settings: Settings
-) -> int:
+def register(model: Model, record: Record, training_date: date, digest: str, force: bool, settings: Settings) -> int:
     """Registers a model with the record of its making; gives its number."""
     parameters = {
         f"{learner}.{key}": value for learner, kept in model_choice.LEARNERS.items() for key, value in kept.items()
     }
-    parameters |= {f"weights.{window}": weights for window, weights in record["weights"].items()}
-    for learner, one in record["tuning"].items():
-        parameters |= {f"found.{learner}.{key}": one["parameters"][key] for key in tuning.SPACE}
-        parameters[f"found.{learner}.better"] = one["better"]
-    parameters |= {f"blends.{window}": blends for window, blends in record["blends"].items()}
-    parameters |= {"blend": settings.blend, "origins": len(record["origins"]), "examples": record["examples"]}
-    model_choice.record_decisions(model.version, training_date, record["decisions"], record["backtest"], settings)
+    parameters |= {f"weights.{window}": weights for window, weights in record.weights.items()}
+    for learner, one in record.tuning.items():
+        parameters |= {f"found.{learner}.{key}": one.parameters[key] for key in tuning.SPACE}
+        parameters[f"found.{learner}.better"] = one.better
+    kept = record.to_json()
+    parameters |= {f"blends.{window}": blends for window, blends in kept["blends"].items()}
+    parameters |= {"blend": settings.blend, "contestants": settings.contestants}
+    parameters |= {"origins": len(record.origins), "examples": record.examples}
+    model_choice.record_decisions(model.version, training_date, record.decisions, record.backtest, settings)
     with tempfile.TemporaryDirectory(prefix="clv-model-") as folder:
-        model_files.save(model, Path(folder), record)
-        version = registry.register(Path(folder), training_date, digest, force, parameters, record["metrics"], settings)
-    promoted = bool(model.trained) and all(kept.published == OURS for kept in model.trained.values())
+        model_files.save(model, Path(folder), kept)
+        version = registry.register(Path(folder), training_date, digest, force, parameters, record.metrics, settings)
+    promoted = bool(model.trained) and all(one.published == OURS for one in model.trained.values())
     registry.name_roles(version, promoted, settings)
     log.info("registered %s as number %d", model.version, version.number)
     return version.number
@@ -108,7 +109,7 @@ def fit(
     run_id: str,
     name: str,
     known: dict[str, tuning.Found] | None = None,
-) -> tuple[Model, dict[str, Any]]:
+) -> tuple[Model, Record]:
     """Reads what a training date learns from, and fits its model: see `fitting.fit`."""
     features = read(spark, settings, training_date, run_id)
     if features is None:

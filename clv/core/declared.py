@@ -1,4 +1,5 @@
-"""What dbt_project.yml declares for SQL and Python: the windows of features, and the horizons of forecasts."""
+"""What is declared for SQL and Python: in dbt_project.yml the windows of features and the horizons of forecasts, here
+the forecasters that may be published."""
 
 from __future__ import annotations
 
@@ -13,3 +14,7 @@ LIFETIME: int = _VARIABLES["lifetime_horizon"]  # days at which the remaining li
 WINDOWS: tuple[int, ...] = tuple(_VARIABLES["feature_windows"])
 PRIOR_YEAR: tuple[int, ...] = tuple(_VARIABLES["prior_year_windows"])
 SEASON: tuple[int, ...] = tuple(_VARIABLES["season_windows"])
+
+OURS = "perennial"  # the blend, among the forecasters
+# Forecasters that may be published where a shop names no others; the first one is, unless another did better.
+CONTESTANTS: tuple[str, ...] = (OURS, "bgnbd_pareto_nbd_gg", "trailing", "trailing_year", "rfm_cells")

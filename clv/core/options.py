@@ -19,7 +19,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from clv.core import zone_names
-from clv.core.declared import HORIZONS
+from clv.core.declared import CONTESTANTS, HORIZONS
 from clv.core.errors import ClvError
 
 LONGEST_HORIZON = 1095
@@ -40,10 +40,10 @@ def _one_of(choices: Any) -> May:
     return May(f"one of {', '.join(get_args(choices))}")
 
 
-def _different(days: list[int]) -> list[int]:
-    if len(set(days)) < len(days):
+def _different(values: list) -> list:
+    if len(set(values)) < len(values):
         raise ValueError("one stands twice")
-    return days
+    return values
 
 
 def _zone(name: str) -> str:
@@ -107,6 +107,12 @@ class Spark(BaseSettings):
         description="memory of Spark's driver, where the model learns; k, m, g or t, without one mebibytes",
         examples=["2g"],
     )
+    forecasters: Annotated[str | None, May("folders with `:` between")] = Field(
+        None,
+        alias="CLV_FORECASTERS",
+        description="folders with forecasters of your own (docs/how-to/add-a-forecaster.md)",
+        examples=["/srv/my-shop/forecasters"],
+    )
     java_home: Annotated[str | None, May("the folder of a Java")] = Field(
         None,
         alias="JAVA_HOME",
@@ -141,6 +147,16 @@ class Shop(BaseModel):
         "weighted",
         description="how the weights of the blended forecasts are found (docs/forecast.md)",
         examples=["stacking"],
+    )
+    contestants: Annotated[
+        list[str],
+        Field(min_length=1),
+        AfterValidator(_different),
+        May('one or more different forecasters, such as ["perennial", "trailing_year"]'),
+    ] = Field(
+        list(CONTESTANTS),
+        description="forecasters that may be published: the first, unless another did better",
+        examples=[["perennial", "trailing_year"]],
     )
     tune_minutes: Annotated[
         float, Field(ge=0, le=600), AS_WRITTEN, May("a number of minutes from 0 to 600")

@@ -91,6 +91,11 @@ class Settings:
         return self.shop.blend
 
     @property
+    def contestants(self) -> list[str]:
+        """Forecasters that may be published, by name: the first one is, unless another did better."""
+        return self.shop.contestants
+
+    @property
     def windows(self) -> list[int]:
         """Lengths of the windows that models learn from, in days: see `windows`."""
         return windows(self.horizons)

@@ -12,6 +12,7 @@ from typing import Any
 from clv.catalog import tables
 from clv.core import dates
 from clv.core import settings as settings_module
+from clv.core.declared import CONTESTANTS
 from clv.core.options import BLENDS
 from clv.core.settings import Settings
 from clv.warehouse import db, registry
@@ -145,6 +146,8 @@ def data_digest(training_date: date, settings: Settings | None = None) -> str:
         configuration += [settings.shop.tune_minutes, settings.shop.tune_search]
     if settings.blend != BLENDS[0]:
         configuration.append(settings.blend)
+    if settings.contestants != list(CONTESTANTS):
+        configuration.append(settings.contestants)
     return hashlib.sha256(repr((int(count), int(total), configuration)).encode()).hexdigest()
 
 

@@ -9,7 +9,7 @@ best on the closed origins.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,20 +20,25 @@ from spark_jobs.ensemble.level import shifted
 from spark_jobs.features.columns import Array
 from spark_jobs.judging import metrics
 
-# Of the mean: anchor, Tweedie, boosted chance times spend, blended chance times spend, trailing year.
-USUAL = (0.20, 0.25, 0.20, 0.20, 0.15)
-BOOSTED = (0.00, 0.35, 0.33, 0.32, 0.00)  # where customers have habits that the anchor cannot see
-ANCHORED = (0.70, 0.06, 0.10, 0.10, 0.04)  # where there is little to learn from
-UNLEARNED = (0.85, 0.15)  # anchor and trailing year, where nothing could be learned
+Weights = dict[str, float]  # of parts, by name; never negative, of sum one
+
+# Of the mean: the anchor, the Tweedie learner, boosted and blended chance times spend, the trailing year.
+USUAL: Weights = {"anchor": 0.20, "tweedie": 0.25, "boosted": 0.20, "blended": 0.20, "trailing_year": 0.15}
+# Where customers have habits that the anchor cannot see
+BOOSTED: Weights = {"anchor": 0.00, "tweedie": 0.35, "boosted": 0.33, "blended": 0.32, "trailing_year": 0.00}
+# Where there is little to learn from
+ANCHORED: Weights = {"anchor": 0.70, "tweedie": 0.06, "boosted": 0.10, "blended": 0.10, "trailing_year": 0.04}
+UNLEARNED: Weights = {"anchor": 0.85, "trailing_year": 0.15}  # where nothing could be learned
 ENOUGH_BUYERS = 500  # in the latest closed window: with fewer, weights lean to ANCHORED
 PROVEN = 0.01  # gain in deviance from which the weights move, and a second one until they have moved all the way
 POWER = 1.5  # of the Tweedie deviance that shapes are judged by
 
-# Of the chance: anchor, boosted, logistic regression.
-USUAL_CHANCE = (0.1, 0.3, 0.6)
+# Of the chance: the anchor, the boosted one, the logistic regression.
+USUAL_CHANCE: Weights = {"anchor": 0.1, "boosted": 0.3, "regression": 0.6}
+UNLEARNED_CHANCE: Weights = {"anchor": 1.0}
 CHANCES = [(a / 5, b / 5, 1 - (a + b) / 5) for a in (0, 1, 2) for b in (1, 2, 3)] + [(0.7, 0.1, 0.2)]
 LEAST = 1e-12  # of a part's mean, so that logs exist
-PATIENCE = 4.0  # nats of log loss that make a candidate's say e times smaller
+PATIENCE = 4.0  # nats of log loss that make a candidate's weight e times smaller
 
 
 @dataclass(frozen=True)
@@ -41,10 +46,19 @@ class Blend:
     """Weights of the mean's parts and of the chance's, and what they came to on the closed origins, as means over
     these: Tweedie deviance of the mean's shape and log loss of the chance (nats); None without such origins."""
 
-    value_weights: list[float]
-    chance_weights: list[float]
+    value_weights: Weights
+    chance_weights: Weights
     deviance: float | None = None
     log_loss: float | None = None
+
+
+def named(weights: Array, parts: Iterable[str]) -> Weights:
+    """Weights of parts in this order, by name."""
+    return dict(zip(parts, weights.tolist(), strict=True))
+
+
+def _array(weights: Weights) -> Array:
+    return np.array(list(weights.values()))
 
 
 def normalised(values: Array) -> Array:
@@ -64,15 +78,16 @@ def deviance(actual: Array, shape: Array) -> float:
 
 
 def value_weights(parts: Sequence[Sequence[Array]], actual: Sequence[Array], buyers: float) -> Array:
-    """Weights of the five parts, from the latest closed origins: out-of-sample parts of each, and what came.
+    """Weights of the five parts, in the order of USUAL, from the latest closed origins: parts of each, out of
+    sample, and the actual money.
 
     buyers: in the latest closed window. Few buyers move USUAL to ANCHORED; what BOOSTED or ANCHORED gained at two
     closed origins or more moves the weights on to whichever gained most.
     """
     few = float(np.clip((ENOUGH_BUYERS - buyers) / ENOUGH_BUYERS, 0, 1))
-    base = (1 - few) * np.array(USUAL) + few * np.array(ANCHORED)
+    base = (1 - few) * _array(USUAL) + few * _array(ANCHORED)
     best, furthest = base, 0.0
-    for other in (BOOSTED, ANCHORED):
+    for other in (_array(BOOSTED), _array(ANCHORED)):
         gains = [
             1 - deviance(came, geometric(found, other)) / max(deviance(came, geometric(found, base)), 1e-12)
             for found, came in zip(parts, actual, strict=True)
@@ -80,25 +95,26 @@ def value_weights(parts: Sequence[Sequence[Array]], actual: Sequence[Array], buy
         ]
         move = float(np.clip((np.mean(gains) - PROVEN) / PROVEN, 0, 1)) if len(gains) >= 2 else 0.0
         if move > furthest:
-            best, furthest = (1 - move) * base + move * np.array(other), move
+            best, furthest = (1 - move) * base + move * other, move
     return best
 
 
 def chance_weights(log_odds: Sequence[Array], bought: Sequence[Array]) -> Array:
-    """Weights of the three log-odds: half the usual ones, half the mean of CHANCES weighed by their log loss.
+    """Weights of the three log-odds, in the order of USUAL_CHANCE: half the usual ones, half the mean of CHANCES
+    weighed by their log loss.
 
     log_odds: per closed origin, shape (3, n); bought: 0 or 1, shape (n,). Losses are those with the mean chance set
     to the share that bought, so that a level missed is not held against a candidate.
     """
-    usual = np.array(USUAL_CHANCE)
+    usual = _array(USUAL_CHANCE)
     if not bought:
         return usual
     losses = np.zeros(len(CHANCES))
     for found, came in zip(log_odds, bought, strict=True):
         for number, weights in enumerate(CHANCES):
             losses[number] += len(came) * metrics.log_loss(came, shifted(np.array(weights) @ found, _share(came)))
-    say = np.exp(-(losses - losses.min()) / PATIENCE)
-    return 0.5 * usual + 0.5 * (say / say.sum()) @ np.array(CHANCES)
+    told = np.exp(-(losses - losses.min()) / PATIENCE)
+    return 0.5 * usual + 0.5 * (told / told.sum()) @ np.array(CHANCES)
 
 
 def voting(parts: int) -> Array:

@@ -6,27 +6,28 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
 
 import numpy as np
 from pyspark.sql import DataFrame
 
+from clv.core.declared import OURS
 from clv.core.settings import Settings
 from clv.warehouse import model_choice
 from spark_jobs.ensemble import blending, totals
 from spark_jobs.ensemble.blending import Blend
 from spark_jobs.ensemble.forecast import Model, Trained, settings_of
 from spark_jobs.ensemble.level import Daily, Residual, buyers_missed, log_level, residual
+from spark_jobs.ensemble.record import Record
 from spark_jobs.explain import explained
 from spark_jobs.features import drift, outcomes
 from spark_jobs.features.columns import Columns
 from spark_jobs.io import session
-from spark_jobs.judging import evaluation, promotion, tuning
-from spark_jobs.judging.evaluation import HeldBack
-from spark_jobs.judging.promotion import OURS, TUNED, Decision
-from spark_jobs.models import anchor, baselines_rules, learning, logistic, personas
+from spark_jobs.judging import evaluation, tuning
+from spark_jobs.judging.evaluation import Holdout
+from spark_jobs.judging.promotion import TUNED, Decision
+from spark_jobs.models import anchor, forecaster, learning, logistic, personas, registry
 from spark_jobs.models.learning import Origin, latest_closed
 
 log = logging.getLogger("clv.train")
@@ -39,7 +40,8 @@ HELD_BACK = 2  # latest closed origins per horizon that forecasts are judged by
 @dataclass(frozen=True)
 class Past:
     """What a model is made from: the origins, customers of each (`panel`), what the anchor missed, examples in `data`
-    for so many workers, and by window the origins that forecasts of it are judged by and what totals are off by."""
+    for so many workers, by window the origins that forecasts of it are judged by and what totals are off by; and which
+    forecasters beside the blend may be published."""
 
     training_date: date
     daily: Daily
@@ -51,6 +53,7 @@ class Past:
     workers: int
     held: dict[int, list[date]]
     spreads: dict[int, float]
+    contestants: list[str]
 
     def examples_by(self, window: int, by: date) -> list[tuple[date, int]]:
         """The snapshots that trees learn a window from by a date."""
@@ -65,7 +68,7 @@ class Judged:
 
     trained: Trained
     decision: Decision | None
-    held_back: list[HeldBack]
+    held_back: list[Holdout]
     blends: dict[str, Blend]
 
 
@@ -79,12 +82,13 @@ def fit(
     training_date: date,
     name: str,
     known: dict[str, tuning.Found] | None = None,
-) -> tuple[Model, dict[str, Any]]:
+) -> tuple[Model, Record]:
     """The calibrated model of a training date and the record of its making.
 
     features: rows as `train.read` gives them. daily: the shop's money per day before the date. known: what a search
     on the same data came to, if there was one; it is not repeated.
     """
+    registry.check(settings.contestants)
     origins = learning.fit_origins(features, settings.windows)
     if not origins:
         return unlearned(settings, training_date, name)
@@ -97,8 +101,7 @@ def fit(
     if any(one.better for one in found.values()):
         sets[TUNED] = tuning.chosen(found)
     learned = learn_all(past, sets, session.slots(features.sparkSession))
-    record, trained = new_record(training_date, origins, past.rows), {}
-    record |= {"blend": settings.blend, "tuning": tuning.as_record(found)}
+    record, trained = Record.of(training_date, origins, past.rows, settings.blend, found), {}
     for window in past.held:
         kept = decided(past, learned, window, settings.blend, challenged=TUNED in sets)
         trained[window] = kept.trained
@@ -107,8 +110,8 @@ def fit(
     fitted, columns = origins[latest].fit, past.panel[latest]
     model = Model(name, settings.horizons, trained, past.residuals, personas.fit(features.sparkSession, columns))
     common = settings_of(model, fitted, columns, daily, latest)
-    record["reference"] = drift.reference(columns)
-    record["explained"] = explained.explain(model, fitted, columns, common, latest.isoformat())
+    record.reference = drift.reference(columns)
+    record.explained = explained.explain(model, fitted, columns, common, latest.isoformat())
     return model, record
 
 
@@ -123,7 +126,9 @@ def past_of(
     windows = bases(origins, settings.horizons)
     held = {window: latest_closed(origins, window, training_date, HELD_BACK) for window in windows}
     spreads = totals.pooled_spreads({window: level_errors(origins, daily, window, residuals) for window in held})
-    return Past(training_date, daily, origins, residuals, panel, data, rows, workers, held, spreads)
+    return Past(
+        training_date, daily, origins, residuals, panel, data, rows, workers, held, spreads, settings.contestants
+    )  # fmt: skip
 
 
 def learn_all(past: Past, sets: dict[str, model_choice.Parameters], slots: int) -> dict[Asked, Trained]:
@@ -137,14 +142,31 @@ def learn_all(past: Past, sets: dict[str, model_choice.Parameters], slots: int) 
 
 
 def learn(past: Past, parameters: model_choice.Parameters, window: int, by: date) -> Trained:
-    """What is learned of a window from what had closed by a date; cells alone where that is too little."""
-    cells = rfm_cells(past.panel, latest_closed(past.origins, window, by, SMOOTH_ORIGINS), window)
+    """What is learned of a window from what had closed by a date; by the other forecasters alone where that is too
+    little."""
+    others = fit_others(past, window, by)
     learners = learning.train(past.data, past.examples_by(window, by), window, past.workers, parameters)
     if learners is None:
-        return Trained(cells=cells)
+        return Trained(fitted=others)
     log.info("learned windows of %d days closed by %s", window, by)
     smooth = logistic.fit(*smooth_examples(past.origins, past.panel, window, by))
-    return Trained(learners, smooth, list(blending.USUAL), list(blending.USUAL_CHANCE), cells=cells)
+    return Trained(learners, smooth, dict(blending.USUAL), dict(blending.USUAL_CHANCE), fitted=others)
+
+
+def fit_others(past: Past, window: int, by: date) -> dict[str, forecaster.Json]:
+    """What the contestants beside the blend fit for a window from what was known by a date, as JSON by name."""
+    days = latest_closed(past.origins, window, by, SMOOTH_ORIGINS)
+    latest = max(day for day in past.panel if day <= by)
+    parts = [past.panel[day] for day in days] or [{name: a[:0] for name, a in past.panel[latest].items()}]
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    customer = columns.pop("customer_key")
+    since_1970 = [(day - date(1970, 1, 1)).days for day in days]
+    origin = np.repeat(np.array(since_1970, dtype=np.int64), [len(part["t"]) for part in parts][: len(days)])
+    known = forecaster.Past(window, by, columns, customer, origin, past.panel[latest], past.origins[latest].fit)
+    fitted, left_out = registry.fit([name for name in past.contestants if name != OURS], known)
+    for name, why in left_out.items():
+        log.info("windows of %d days closed by %s: %s is left out: %s", window, by, name, why)
+    return {name: one.to_json() for name, one in fitted.items()}
 
 
 def judged(past: Past, learned: dict[Asked, Trained], parameters: str, window: int, blend: str) -> Judged:
@@ -158,7 +180,8 @@ def judged(past: Past, learned: dict[Asked, Trained], parameters: str, window: i
     ]  # fmt: skip
     most = max(origin.totals[window].most for origin in past.origins.values() if window in origin.totals)
     own, blends = evaluation.blended(learned[parameters, window, past.training_date], then, blend)
-    return Judged(*evaluation.calibrated(own, then, most, past.spreads[window]), then, blends)
+    calibrated = evaluation.calibrated(own, then, most, past.spreads[window], past.contestants)
+    return Judged(*calibrated, then, blends)
 
 
 def decided(past: Past, learned: dict[Asked, Trained], window: int, blend: str, challenged: bool) -> Judged:
@@ -175,21 +198,21 @@ def decided(past: Past, learned: dict[Asked, Trained], window: int, blend: str, 
     return kept
 
 
-def note(record: dict[str, Any], window: int, kept: Judged) -> None:
+def note(record: Record, window: int, kept: Judged) -> None:
     """Adds to a record what was decided of a window, by what, and how well it did."""
     if kept.decision:
-        record["decisions"] += kept.decision.as_rows()
-        record["backtest"] += kept.decision.measured_as_rows()
-    record["held_back"][window] = [held_back.origin for held_back in kept.held_back]
-    record["blends"][window] = {way: asdict(blend) for way, blend in kept.blends.items()}
-    record["weights"][window] = {"value": kept.trained.value_weights, "chance": kept.trained.chance_weights}
-    record["metrics"] |= evaluation.scores(kept.trained, kept.held_back)
+        record.decisions += kept.decision.as_rows()
+        record.backtest += kept.decision.measured_as_rows()
+    record.held_back[window] = [held_back.origin for held_back in kept.held_back]
+    record.blends[window] = kept.blends
+    record.weights[window] = {"value": kept.trained.value_weights, "chance": kept.trained.chance_weights}
+    record.metrics |= evaluation.scores(kept.trained, kept.held_back)
 
 
-def unlearned(settings: Settings, training_date: date, name: str) -> tuple[Model, dict[str, Any]]:
+def unlearned(settings: Settings, training_date: date, name: str) -> tuple[Model, Record]:
     """The probabilistic model, of a date by which no window had closed."""
     log.info("no window has closed by %s: the model is the probabilistic one", training_date)
-    return Model(name, settings.horizons), new_record(training_date)
+    return Model(name, settings.horizons), Record(training_date)
 
 
 def tuned(past: Past, settings: Settings) -> dict[str, tuning.Found]:
@@ -247,26 +270,7 @@ def smooth_examples(
         days |= {w: latest_closed(origins, w, by, SMOOTH_ORIGINS) for w in sorted(lengths)}
     inputs, bought = [], []
     for length, day in [(w, day) for w in days for day in days[w]]:
-        said = anchor.probabilistic(origins[day].fit, panel[day], length)
-        inputs.append(logistic.inputs(origins[day].fit, panel[day], said, length))
+        expected = anchor.probabilistic(origins[day].fit, panel[day], length)
+        inputs.append(logistic.inputs(origins[day].fit, panel[day], expected, length))
         bought.append(outcomes.bought(panel[day], length))
     return inputs, bought
-
-
-def rfm_cells(panel: dict[date, Columns], days: list[date], window: int) -> dict | None:
-    """RFM cells of a window from closed origins; None where there are none."""
-    if not days:
-        return None
-    columns = {name: np.concatenate([panel[day][name] for day in days]) for name in panel[days[0]]}
-    cells = baselines_rules.fit_cells(columns, outcomes.bought(columns, window), outcomes.spent(columns, window))
-    return promotion.cells_as_json(cells)
-
-
-def new_record(training_date: date, origins: dict[date, Origin] | None = None, rows: int = 0) -> dict[str, Any]:
-    """What is kept beside a model of how it was made."""
-    return {
-        "training_date": training_date.isoformat(),
-        "origins": {day.isoformat(): origin.fit.as_json() for day, origin in (origins or {}).items()},
-        "held_back": {}, "weights": {}, "blends": {}, "tuning": {}, "reference": {}, "explained": {},
-        "decisions": [], "backtest": [], "examples": rows, "metrics": {},
-    }  # fmt: skip

@@ -14,9 +14,9 @@ from datetime import date
 import numpy as np
 from scipy.special import expit, log_expit
 
-from clv.core.declared import HORIZONS, LIFETIME
+from clv.core.declared import HORIZONS, LIFETIME, OURS
 from spark_jobs.ensemble import coherence, waiting
-from spark_jobs.ensemble.blending import UNLEARNED
+from spark_jobs.ensemble.blending import UNLEARNED, UNLEARNED_CHANCE, Weights
 from spark_jobs.ensemble.conformal import Intervals, unmeasured
 from spark_jobs.ensemble.discounting import discount_factor
 from spark_jobs.ensemble.level import Daily, Residual, buyers_missed, log_level, share_of_buyers, shift_to, tilted
@@ -24,10 +24,9 @@ from spark_jobs.ensemble.totals import UNMEASURED
 from spark_jobs.ensemble.waiting import Timing
 from spark_jobs.features import examples
 from spark_jobs.features.columns import YEAR, Array, Columns
-from spark_jobs.judging import promotion
-from spark_jobs.judging.promotion import CELLS, OURS, RIVALS
-from spark_jobs.models import anchor, logistic
+from spark_jobs.models import anchor, logistic, registry
 from spark_jobs.models.anchor import OriginFit, Probabilistic
+from spark_jobs.models.forecaster import Customers, Json
 from spark_jobs.models.learners import Learners
 from spark_jobs.models.logistic import Logistic
 from spark_jobs.models.personas import Personas
@@ -37,19 +36,19 @@ LEAST = 1e-9  # money, so that logs exist
 
 @dataclass(frozen=True)
 class Trained:
-    """What training leaves for one window length. `value_weights` are of the parts of the mean, in the order of
-    `Parts.value`; `chance_weights` of those of the chance; `cap` is the most a customer is said to spend. `published`
-    names what is: the blend, or a rival that did better (`cells` are those of the RFM rival). `total_spread` and
-    `group_spread` are what sums may be off by, see `totals`."""
+    """What training leaves for one window length. `value_weights` are of the parts of the mean, by name, as in
+    `Parts.value`; `chance_weights` of those of the chance; `cap` is the most that is predicted of a customer.
+    `published` names the forecaster that is: the blend, or one that did better. `fitted` holds other forecasters as
+    JSON, by name. `total_spread` and `group_spread` are what sums may be off by, see `totals`."""
 
     learners: Learners | None = None
     logistic: Logistic | None = None
-    value_weights: list[float] = field(default_factory=lambda: list(UNLEARNED))
-    chance_weights: list[float] = field(default_factory=lambda: [1.0])
+    value_weights: Weights = field(default_factory=lambda: dict(UNLEARNED))
+    chance_weights: Weights = field(default_factory=lambda: dict(UNLEARNED_CHANCE))
     intervals: Intervals = field(default_factory=unmeasured)
     cap: float = np.inf
     published: str = OURS
-    cells: dict | None = None
+    fitted: dict[str, Json] = field(default_factory=dict)
     total_spread: float = UNMEASURED
     group_spread: float = 0.0
 
@@ -89,36 +88,39 @@ class Model:
 @dataclass(frozen=True)
 class Parts:
     """What is blended, in logs and log-odds: money by the anchor (`said`) and by the trailing year, shape (n,); the
-    chance by each, shape (chances, n), the anchor first; of the learners, if any, money in all and a buyer's; and the
-    money (no logs) that the rival says which is published, if one is."""
+    chance by each, by name; of the learners, if any, money in all and a buyer's; and the money (no logs) by the other
+    forecaster that is published, if one is."""
 
     said: Probabilistic
     trailing: Array
-    chance: Array
+    chance: dict[str, Array]
     total: Array | None = None
     spend: Array | None = None
-    rival: Array | None = None
+    other: Array | None = None
 
-    def value(self, chance_weights: list[float]) -> Array:
-        """log money by each part of the mean, shape (parts, n): anchor, Tweedie, boosted chance times spend, blended
-        chance times spend, trailing year; the first and the last where nothing was learned."""
-        anchor_says = np.log(self.said.revenue)
-        if self.total is None or self.spend is None:
-            return np.maximum([anchor_says, self.trailing], np.log(LEAST))
-        boosted = log_expit(self.chance[1]) + self.spend
-        blended = log_expit(np.array(chance_weights) @ self.chance) + self.spend
-        return np.maximum([anchor_says, self.total, boosted, blended, self.trailing], np.log(LEAST))
+    def value(self, chance_weights: Weights) -> dict[str, Array]:
+        """log money by each part of the mean, by the names of blending.VALUE (UNLEARNED where nothing was learned),
+        each of shape (n,)."""
+        found = {"anchor": np.log(self.said.revenue)}
+        if self.total is not None and self.spend is not None:
+            found |= {
+                "tweedie": self.total,
+                "boosted": log_expit(self.chance["boosted"]) + self.spend,
+                "blended": log_expit(weighted(chance_weights, self.chance)) + self.spend,
+            }
+        found["trailing_year"] = self.trailing
+        return {name: np.maximum(logs, np.log(LEAST)) for name, logs in found.items()}
 
 
 @dataclass(frozen=True)
 class Setting:
     """What the customers of a date have in common over a window: the level (in logs), the mean forecast (money), the
-    logs of the parts' means and of two shapes' means, the shift of the chance's log-odds, and what the times of their
-    orders have in common."""
+    logs of the parts' means by name and of two shapes' means, the shift of the chance's log-odds, and what the times of
+    their orders have in common."""
 
     level: float
     mean: float
-    log_means: list[float]
+    log_means: dict[str, float]
     log_shape: float
     log_tilted: float
     shift: float
@@ -153,39 +155,42 @@ def parts(trained: Trained, fit: OriginFit, columns: Columns, window_days: int) 
     """The forecasts of a window that are blended: anchor and trailing year, and what was learned."""
     said = anchor.probabilistic(fit, columns, window_days)
     trailing = np.log(np.maximum(columns[f"revenue_{YEAR}"], 0) * window_days / YEAR + 0.2 * said.revenue)
-    rival = rival_says(trained.published, trained.cells, said, columns, window_days)
+    other = None
+    if trained.published != OURS:
+        other = predicted(trained.published, trained.fitted, Customers(columns, window_days, said))
     if trained.learners is None:
-        return Parts(said, trailing, said.log_odds[None, :], rival=rival)
+        return Parts(said, trailing, {"anchor": said.log_odds}, other=other)
     found = trained.learners.margins(examples.shape(fit, columns, said, window_days), said)
     smooth = found["buy"]
     if trained.logistic:
         smooth = trained.logistic.log_odds(logistic.inputs(fit, columns, said, window_days))
-    chance = np.array([said.log_odds, found["buy"], smooth])
-    return Parts(said, trailing, chance, found["total"], found["spend"], rival)
+    chance = {"anchor": said.log_odds, "boosted": found["buy"], "regression": smooth}
+    return Parts(said, trailing, chance, found["total"], found["spend"], other)
 
 
-def rival_says(name: str, cells: dict | None, said: Probabilistic, columns: Columns, window_days: int) -> Array | None:
-    """Money by a rival of the blend; None for the blend itself."""
-    if name == OURS:
-        return None
-    if name == CELLS:
-        return promotion.cells_from_json(cells or {}).say(columns).mean
-    return RIVALS[name](said, columns, window_days)
+def predicted(name: str, fitted: dict[str, Json], customers: Customers) -> Array:
+    """Money by a forecaster, from what it fitted; shape (n,)."""
+    return registry.predict(name, registry.read(name, fitted.get(name, {})), customers).mean
+
+
+def weighted(weights: Weights, parts: dict[str, Array]) -> Array:
+    """The weighted sum of parts by name, shape (n,)."""
+    return np.array([weights[name] for name in parts]) @ np.array(list(parts.values()))
 
 
 def setting(trained: Trained, found: Parts, level: float, missed: float = 0.0) -> Setting:
     """What a date's customers (or a fair sample of them) have in common, from their parts, the level, and what the
     anchor `missed` in buyers."""
     value = found.value(trained.chance_weights)
-    log_means = np.log(np.exp(value).mean(axis=1))
-    logs = np.array(trained.value_weights) @ (value - log_means[:, None])
+    log_means = {name: float(np.log(np.exp(logs).mean())) for name, logs in value.items()}
+    logs = weighted(trained.value_weights, _less(value, log_means))
     log_shape = float(np.log(np.exp(logs).mean()))
     log_tilted = float(np.log(np.exp(tilted(logs - log_shape, level)).mean()))
-    log_odds = np.array(trained.chance_weights) @ found.chance
+    log_odds = weighted(trained.chance_weights, found.chance)
     return Setting(
         level=float(level),
-        mean=float(found.said.revenue.mean() * np.exp(level) if found.rival is None else found.rival.mean()),
-        log_means=[float(x) for x in log_means],
+        mean=float(found.said.revenue.mean() * np.exp(level) if found.other is None else found.other.mean()),
+        log_means=log_means,
         log_shape=log_shape,
         log_tilted=log_tilted,
         shift=shift_to(log_odds, share_of_buyers(found.said.p_purchase, level, missed)),
@@ -194,14 +199,18 @@ def setting(trained: Trained, found: Parts, level: float, missed: float = 0.0) -
 
 def blend(trained: Trained, found: Parts, common: Setting) -> tuple[Array, Array]:
     """Chance of an order and mean money over a window, each of shape (n,)."""
-    p = expit(np.array(trained.chance_weights) @ found.chance + common.shift)
+    p = expit(weighted(trained.chance_weights, found.chance) + common.shift)
     p = np.clip(p, LEAST, 1 - LEAST)
-    if found.rival is not None:
-        return p, np.clip(found.rival, LEAST, trained.cap)
+    if found.other is not None:
+        return p, np.clip(found.other, LEAST, trained.cap)
     value = found.value(trained.chance_weights)
-    logs = np.array(trained.value_weights) @ (value - np.array(common.log_means)[:, None]) - common.log_shape
+    logs = weighted(trained.value_weights, _less(value, common.log_means)) - common.log_shape
     money = common.mean * np.exp(tilted(logs, common.level) - common.log_tilted)
     return p, np.minimum(money, trained.cap)
+
+
+def _less(parts: dict[str, Array], means: dict[str, float]) -> dict[str, Array]:
+    return {name: logs - means[name] for name, logs in parts.items()}
 
 
 def settings_of(model: Model, fit: OriginFit, columns: Columns, daily: Daily, day: date) -> dict[int, Setting]:

@@ -19,11 +19,12 @@ from collections.abc import Iterable
 import numpy as np
 from scipy.special import log_expit, logit
 
-from spark_jobs.ensemble.forecast import Model, Parts, Trained, parts
+from clv.core.declared import OURS
+from spark_jobs.ensemble.forecast import Model, Parts, Trained, parts, weighted
 from spark_jobs.features import examples
 from spark_jobs.features.columns import Array, Columns
 from spark_jobs.features.examples import SHAPE
-from spark_jobs.judging.promotion import ANCHOR, OURS
+from spark_jobs.judging.promotion import ANCHOR
 from spark_jobs.models import anchor, logistic
 from spark_jobs.models.anchor import OriginFit, Probabilistic
 from spark_jobs.models.learners import Learners
@@ -36,7 +37,8 @@ NEAR = 1e-9  # gaps below it are none
 def attribute(model: Model, fit: OriginFit, columns: Columns, horizon_days: int) -> tuple[Array, Array]:
     """What each driver adds to the log of a customer's money and to the log-odds of an order; differences count.
 
-    Both have the shape (n, len(DRIVERS)). Where a rule is published no driver adds to the money.
+    Both have the shape (n, len(DRIVERS)). Where a forecaster other than blend and anchor is published, no driver
+    adds to the money.
     """
     base = model.base(horizon_days) or horizon_days
     trained = model.trained.get(base, Trained())
@@ -48,11 +50,12 @@ def attribute(model: Model, fit: OriginFit, columns: Columns, horizon_days: int)
             np.log(at_last.orders), np.log(found.said.orders / at_last.orders), np.log(found.said.order_value),
         ]),
     )  # fmt: skip
-    came = anchor.probabilistic(fit, JUST_CAME, base)
-    odds = _since(came.log_odds, at_last.log_odds, found.said.log_odds)
-    money = trained.value_weights[0] * anchored + trained.value_weights[-1] * _last_year(found, at_last)
+    new = anchor.probabilistic(fit, JUST_CAME, base)
+    odds = _since(new.log_odds, at_last.log_odds, found.said.log_odds)
+    weights = trained.value_weights
+    money = weights["anchor"] * anchored + weights["trailing_year"] * _last_year(found, at_last)
     if trained.learners is not None:
-        learned, odds = _learned(trained.learners, trained, fit, columns, base, found, at_last, came, anchored)
+        learned, odds = _learned(trained.learners, trained, fit, columns, base, found, at_last, new, anchored)
         money += learned
     if trained.published == ANCHOR:
         money = anchored
@@ -97,27 +100,28 @@ def by_group(contributions: Array, groups: dict[str, str]) -> Array:
 
 def _learned(
     learners: Learners, trained: Trained, fit: OriginFit, columns: Columns, window_days: int,
-    found: Parts, at_last: Probabilistic, came: Probabilistic, anchored: Array,
+    found: Parts, at_last: Probabilistic, new: Probabilistic, anchored: Array,
 ) -> tuple[Array, Array]:  # fmt: skip
     """The drivers of the three learned parts, as weighed in the mean, and of the blended log-odds."""
     said, weights, odds_weights = found.said, trained.value_weights, trained.chance_weights
     inputs = examples.shape(fit, columns, said, window_days)
     tree = {name: _by_driver(SHAPE.values(), shap) for name, shap in learners.contributions(inputs).items()}
     # The boosted chance starts from BG/NBD's, spend from the anchor's money over that chance.
-    boosted = _since(*(logit(each.p_bgnbd) for each in (came, at_last, said))) + tree["buy"]
+    boosted = _since(*(logit(each.p_bgnbd) for each in (new, at_last, said))) + tree["buy"]
     start = _since(np.zeros(1), np.log(at_last.p_bgnbd), np.log(said.p_bgnbd))
     smooth = boosted
     if trained.logistic:
         smooth = _regression(trained.logistic, fit, columns, said, at_last, window_days)
-    anchor_odds = _since(came.log_odds, at_last.log_odds, said.log_odds)
-    odds = odds_weights[0] * anchor_odds + odds_weights[1] * boosted + odds_weights[2] * smooth
+    anchor_odds = _since(new.log_odds, at_last.log_odds, said.log_odds)
+    odds = odds_weights["anchor"] * anchor_odds + odds_weights["boosted"] * boosted
+    odds += odds_weights["regression"] * smooth
     least = 0.02  # of an order, as in the learners' offsets
     total = _since(np.zeros(1), np.log(at_last.orders + least), np.log(said.orders + least)) + tree["total"]
     total[:, DRIVERS.index("order_value")] += np.log(said.order_value)
     spend = anchored - start + tree["spend"]
-    money = weights[1] * total
-    money += weights[2] * (_bent(boosted, found.chance[1]) + spend)
-    money += weights[3] * (_bent(odds, np.array(odds_weights) @ found.chance) + spend)
+    money = weights["tweedie"] * total
+    money += weights["boosted"] * (_bent(boosted, found.chance["boosted"]) + spend)
+    money += weights["blended"] * (_bent(odds, weighted(odds_weights, found.chance)) + spend)
     return money, odds
 
 

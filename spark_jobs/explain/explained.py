@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from clv.core.declared import OURS
 from spark_jobs.ensemble.forecast import Model, Setting, Trained, blend, parts
 from spark_jobs.explain import altered, attribution
 from spark_jobs.explain.altered import Alteration
 from spark_jobs.features.columns import Array, Columns
-from spark_jobs.judging.promotion import OURS
 from spark_jobs.models.anchor import OriginFit
 
 MOST_CUSTOMERS = 1_000  # that are looked at, drawn at random
@@ -59,7 +59,7 @@ def explain(
     columns: FEATURE_COLUMNS of an origin's customers, shape (n,); fit, common: of the same origin. `importance` is
     money per customer by driver; `dependence` holds, from the most important driver on, the
     values `at` of a column, with the `mean` forecast (money) and `chance` of an order at each, and how many `customers`
-    could have them. Both are empty where nothing was learned or a rival is published, whose name is `published`.
+    could have them. Both are empty where nothing was learned or a forecaster other than the blend is `published`.
     """
     n = len(columns["t"])
     drawn = np.sort(np.random.default_rng(n).choice(n, min(n, MOST_CUSTOMERS), replace=False))

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from clv.core.declared import OURS
 from spark_jobs.ensemble.forecast import Model, Trained
 from spark_jobs.features.columns import YEAR, Array, Columns
-from spark_jobs.judging.promotion import ANCHOR, CELLS, OURS
-from spark_jobs.models import baselines_rules
+from spark_jobs.models import anchor, registry
+from spark_jobs.models.anchor import OriginFit
+from spark_jobs.models.forecaster import Customers
 
 REASONS = 3  # at most
 LEAST = 0.02  # of the strongest one's effect: less is no reason
@@ -44,16 +46,15 @@ def figures(columns: Columns) -> Array:
     return np.column_stack([np.maximum(columns[name], 0) for name in FIGURES.values()]).astype(float)
 
 
-def rule(model: Model, columns: Columns, horizon_days: int) -> list[str] | None:
-    """What a published rule says of each customer, in words; None where the forecast is the model's own."""
+def rule(model: Model, fit: OriginFit, columns: Columns, horizon_days: int) -> list[str] | None:
+    """Why another forecaster that is published predicts what it does, in words for each customer; None where drivers
+    explain the forecast."""
     base = model.base(horizon_days) or horizon_days
-    published = model.trained.get(base, Trained()).published
-    if published in (OURS, ANCHOR):
+    trained = model.trained.get(base, Trained())
+    if trained.published == OURS:
         return None
-    if published == CELLS:
-        return ["what customers of like recency, number of orders and spend brought"] * len(columns["t"])
-    days = YEAR if published == "trailing_year" else base
-    return [f"{money:,.2f} spent in the last {days} days" for money in baselines_rules.trailing(columns, days).mean]
+    customers = Customers(columns, base, anchor.probabilistic(fit, columns, base))
+    return registry.read(trained.published, trained.fitted.get(trained.published, {})).explain(customers)
 
 
 @dataclass(frozen=True)

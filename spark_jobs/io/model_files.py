@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from clv.core.declared import OURS
+from spark_jobs.ensemble.blending import UNLEARNED, UNLEARNED_CHANCE, USUAL, USUAL_CHANCE
 from spark_jobs.ensemble.conformal import Intervals
 from spark_jobs.ensemble.forecast import Model, Trained
 from spark_jobs.ensemble.level import Residual
@@ -53,9 +55,24 @@ def _trained(folder: Path, window: str, kept: dict) -> Trained:
         learners = Learners(*((folder / f"{window}-{name}.json").read_bytes() for name in NAMES))
     smooth = Logistic(**kept["logistic"]) if kept["logistic"] else None
     cap = np.inf if kept["cap"] is None else kept["cap"]
-    return Trained(
-        **{**kept, "cap": cap, "logistic": smooth, "intervals": Intervals(**kept["intervals"]), "learners": learners}
-    )
+    own = {"cap": cap, "logistic": smooth, "intervals": Intervals(**kept["intervals"]), "learners": learners}
+    return Trained(**{**_as_now(kept), **own})
+
+
+def _as_now(kept: dict) -> dict:
+    """A window of an earlier model as it is kept now: weights by position get names, and what was fitted beside the
+    blend stands by name."""
+    kept = dict(kept)
+    for weights, names in (("value_weights", USUAL), ("chance_weights", USUAL_CHANCE)):
+        if isinstance(kept[weights], list):
+            learned = len(kept[weights]) == len(names)
+            parts = names if learned else UNLEARNED if weights == "value_weights" else UNLEARNED_CHANCE
+            kept[weights] = dict(zip(parts, kept[weights], strict=True))
+    if "fitted" not in kept:
+        kept["fitted"] = {kept["published"]: {}} if kept["published"] != OURS else {}
+        if cells := kept.pop("cells", None):
+            kept["fitted"]["rfm_cells"] = cells
+    return kept
 
 
 def _day(value: object) -> str:

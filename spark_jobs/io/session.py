@@ -16,6 +16,8 @@ from clv.core.errors import Unavailable
 from clv.core.places import CODE
 from clv.core.settings import QUIET, Settings
 
+log = logging.getLogger("clv.spark")
+
 # A local JVM lives for half a minute and leaves the arithmetic to Python and XGBoost: compiled once, quickly.
 SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 LOGGING = f"-Dlog4j2.configurationFile=file:{CODE / 'spark_jobs' / 'log4j2.properties'}"
@@ -29,6 +31,10 @@ def running(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> Iterator[S
     session = outer or start(name, settings, jvm)
     try:
         yield session
+    except Exception:
+        if outer is None:
+            log.warning("what Spark printed is in %s", log_file(settings))
+        raise
     finally:
         if outer is None:
             session.stop()
@@ -62,6 +68,8 @@ def start(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> SparkSession
         .config("spark.ui.showConsoleProgress", "false")
         .config("spark.sql.session.timeZone", "UTC")
     )
+    if spark.forecasters:  # the workers look for them too
+        builder = builder.config("spark.executorEnv.CLV_FORECASTERS", spark.forecasters)
     if master.startswith("local"):
         os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
         builder = (
@@ -78,11 +86,15 @@ def start(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> SparkSession
         builder = builder.config("spark.executorEnv.OMP_NUM_THREADS", "1")
     logging.getLogger("py4j").setLevel(logging.ERROR)
     logging.getLogger("XGBoost-PySpark").setLevel(logging.WARNING)
+    printed = log_file(settings)
     try:
-        session = builder.getOrCreate()
+        with _errors_into(printed):  # the JVM keeps it, and so do the workers' processes, which it starts
+            session = builder.getOrCreate()
     except Exception as error:  # the JVM's failures arrive in many types
         reason = str(error).strip().splitlines()[0]
-        raise Unavailable(f"Spark did not start on {master} ({reason}); check Java 17+ and SPARK_MASTER") from error
+        raise Unavailable(
+            f"Spark did not start on {master} ({reason}); check Java 17+ and SPARK_MASTER, and read {printed}"
+        ) from error
     session.sparkContext.setLogLevel("ERROR")
     return session
 
@@ -98,6 +110,27 @@ def slots(session: SparkSession) -> int:
     if free < 1:
         raise Unavailable(f"{context.master} gave this job no executor; free a worker, or set SPARK_MASTER=local[*]")
     return free
+
+
+def log_file(settings: Settings) -> Path:
+    """Where the JVM and the workers print what is of no interest as long as all goes well: that of the latest process
+    to start Spark."""
+    return _folder(settings) / "spark.log"
+
+
+@contextmanager
+def _errors_into(path: Path) -> Iterator[None]:
+    """Sends what is printed to stderr, also by processes started in the block, into a file."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with path.open("wb") as file:
+        os.dup2(file.fileno(), 2)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _folder(settings: Settings) -> Path:

@@ -1,33 +1,36 @@
-"""What closed origins say of a horizon: the blends' weights, the intervals, and how good all were.
+"""What closed origins tell of a horizon: the blends' weights, the intervals, and how good all were.
 
-The last closed origins are held back, one after the other: what forecasts them saw only windows that had closed by
+The last closed origins are the holdout, one after the other: what predicts them saw only windows that had closed by
 them. Pure: arrays in, what is chosen and a table of metrics out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from clv.core.declared import CONTESTANTS, OURS
 from spark_jobs.ensemble import blending, conformal, totals
 from spark_jobs.ensemble.blending import Blend
 from spark_jobs.ensemble.conformal import Intervals
-from spark_jobs.ensemble.forecast import Parts, Trained, blend, parts, rival_says, setting
+from spark_jobs.ensemble.forecast import Parts, Trained, blend, parts, predicted, setting
 from spark_jobs.features import outcomes
 from spark_jobs.features.columns import Array, Columns
 from spark_jobs.judging import metrics, promotion
-from spark_jobs.judging.promotion import ANCHOR, CELLS, OURS, RIVALS, Decision
+from spark_jobs.judging.promotion import ANCHOR, Decision
 from spark_jobs.models.anchor import OriginFit
+from spark_jobs.models.forecaster import Customers
+from spark_jobs.models.rules import trailing
 
-HEADROOM = 2.0  # a customer is never said to spend more than this times the most that any customer spent
+HEADROOM = 2.0  # no customer is predicted to spend more than this times the most that any customer spent
 
 
 @dataclass(frozen=True)
-class HeldBack:
-    """A closed origin of a horizon: what was learned by then and said of it, its level and what the anchor missed in
-    buyers (in logs), what happened, and what each rival had said; arrays of shape (n,)."""
+class Holdout:
+    """A closed origin of a horizon: what was learned by then and predicted of it, its level and what the anchor missed
+    in buyers (in logs), the actual outcome, and what other forecasters predicted; arrays of shape (n,)."""
 
     window_days: int
     origin: str
@@ -37,32 +40,32 @@ class HeldBack:
     missed: float
     bought: Array
     spent: Array
-    rivals: dict[str, Array]
+    others: dict[str, Array]
+    trailing: Array
 
     def forecast(self, trained: Trained) -> tuple[Array, Array, float]:
         """Chance, mean money and its mean over all customers, blended with the weights of `trained`."""
         own, found = self.trained, self.parts
         if trained.learners is None:  # too few buyers now: what could be learned then is left out as well
-            own, found = Trained(cap=own.cap), replace(found, chance=found.chance[:1], total=None, spend=None)
+            own, found = Trained(cap=own.cap), replace(found, chance=anchored(found), total=None, spend=None)
         elif own.learners is not None:
             own = _with_weights(own, trained)
         if trained.published != OURS:
-            found = replace(found, rival=self.rivals[trained.published])
+            found = replace(found, other=self.others[trained.published])
         common = setting(own, found, self.level, self.missed)
         return *blend(own, found, common), common.mean
 
 
 def hold_back(
     trained: Trained, fit: OriginFit, columns: Columns, window_days: int, origin: str, level: float, missed: float = 0.0
-) -> HeldBack:
+) -> Holdout:
     """Forecasts an origin with what was trained on windows closed by it.
 
     columns: FEATURE_COLUMNS, orders_next_h and revenue_next_h of the origin's customers who had a purchase day.
     """
     found = parts(trained, fit, columns, window_days)
-    names = [*RIVALS, *([CELLS] if trained.cells else [])]
-    rivals = {name: rival_says(name, trained.cells, found.said, columns, window_days) for name in names}
-    return HeldBack(
+    customers = Customers(columns, window_days, found.said)
+    return Holdout(
         window_days,
         origin,
         trained,
@@ -71,11 +74,17 @@ def hold_back(
         missed,
         outcomes.bought(columns, window_days),
         outcomes.spent(columns, window_days),
-        {name: said for name, said in rivals.items() if said is not None},
+        {name: predicted(name, trained.fitted, customers) for name in trained.fitted},
+        trailing.spent(columns, window_days),
     )
 
 
-def blended(trained: Trained, held_back: Sequence[HeldBack], way: str) -> tuple[Trained, dict[str, Blend]]:
+def anchored(found: Parts) -> dict[str, Array]:
+    """The anchor's log-odds alone."""
+    return {"anchor": found.chance["anchor"]}
+
+
+def blended(trained: Trained, held_back: Sequence[Holdout], way: str) -> tuple[Trained, dict[str, Blend]]:
     """What was trained, with the weights that one of shop.BLENDS gives it, and what each way would have given it,
     from held-back origins, oldest first. Where nothing was learned, all is left as it is.
 
@@ -84,12 +93,14 @@ def blended(trained: Trained, held_back: Sequence[HeldBack], way: str) -> tuple[
     if trained.learners is None:
         return trained, {}
     judged = [held for held in held_back if held.trained.learners is not None]
-    log_odds, bought = [held.parts.chance for held in judged], [held.bought for held in judged]
-    spent = [held.spent for held in judged]
+    log_odds = [np.array([held.parts.chance[name] for name in blending.USUAL_CHANCE]) for held in judged]
+    bought, spent = [held.bought for held in judged], [held.spent for held in judged]
     buyers = float(held_back[-1].bought.sum()) if held_back else 0.0
 
     def parts_by(chance: Array) -> list[list[Array]]:
-        return [list(np.exp(held.parts.value(chance.tolist()))) for held in judged]
+        weights = blending.named(chance, blending.USUAL_CHANCE)
+        values = [held.parts.value(weights) for held in judged]
+        return [[np.exp(value[name]) for name in blending.USUAL] for value in values]
 
     usual = blending.chance_weights(log_odds, bought)
     stacked = blending.stacked_chance(log_odds, bought, usual)
@@ -101,8 +112,8 @@ def blended(trained: Trained, held_back: Sequence[HeldBack], way: str) -> tuple[
     }
     found = {
         name: Blend(
-            value.tolist(),
-            chance.tolist(),
+            blending.named(value, blending.USUAL),
+            blending.named(chance, blending.USUAL_CHANCE),
             blending.value_loss(parts_by(chance), spent, value),
             blending.chance_loss(log_odds, bought, chance),
         )
@@ -112,22 +123,29 @@ def blended(trained: Trained, held_back: Sequence[HeldBack], way: str) -> tuple[
 
 
 def calibrated(
-    trained: Trained, held_back: Sequence[HeldBack], most: float, total_spread: float = totals.UNMEASURED
+    trained: Trained,
+    held_back: Sequence[Holdout],
+    most: float,
+    total_spread: float = totals.UNMEASURED,
+    contestants: Sequence[str] = CONTESTANTS,
 ) -> tuple[Trained, Decision | None]:
-    """What was trained and blended, with intervals, spreads and a cap from its held-back origins, oldest first; where a
-    rival did better, with its name. The decision goes along; there is none without held-back origins that were
-    forecast in the same way.
+    """What was trained and blended, with intervals, spreads and a cap from its holdout, oldest origin first, and with
+    the name of the contestant that is published. The decision goes along; there is none without held-back origins that
+    were predicted in the same way, and the first contestant that could be fitted is published then.
 
     most: money that the largest customer brought in any closed window. total_spread: of the blend's total, see
-    `totals.spread`; a rival's is taken from its own totals.
+    `totals.spread`; another forecaster's is taken from its own totals.
     """
     judged = [held for held in held_back if held.trained.learners is not None]
     decision = None
+    contestants = [name for name in contestants if name == OURS or name in trained.fitted] or [OURS]
+    trained = replace(trained, published=contestants[0])
     alike = judged if trained.learners is not None else held_back  # what was not learned then says nothing of it now
+    alike = [held for held in alike if contestants[0] in (OURS, *held.others)]
     if tried := [held for held in alike if held.spent.sum() > 0]:
-        decision = _decide(trained, tried)
+        decision = _decide(replace(trained, published=OURS), tried, contestants)
         trained = replace(trained, published=decision.published)
-        held_back = tried if decision.published != OURS else held_back
+    held_back = tried if trained.published != OURS else held_back
     said, spent = [held.forecast(trained) for held in held_back], [held.spent for held in held_back]
     intervals = conformal.calibrate(spent, [value for _, value, _ in said], [p for p, _, _ in said])
     if decision:
@@ -144,17 +162,19 @@ def calibrated(
         intervals=intervals,
         total_spread=total_spread,
         group_spread=totals.group_spread(spent, [value for _, value, _ in said], own),
+        fitted={name: kept for name, kept in trained.fitted.items() if name == trained.published},
     )
-    most = max(most, *(float(held.rivals["trailing"].max(initial=0)) for held in held_back), 0.0)
+    most = max(most, *(float(held.trailing.max(initial=0)) for held in held_back), 0.0)
     return replace(trained, cap=HEADROOM * most if most > 0 else np.inf), decision
 
 
-def scores(trained: Trained, held_back: Sequence[HeldBack]) -> dict[str, float]:
+def scores(trained: Trained, held_back: Sequence[Holdout]) -> dict[str, float]:
     """Metrics of the latest held-back origin by name, `<horizon>.<forecast>.<metric>`: ours, the anchor, and
     trailing spend.
 
     Weights and intervals were chosen on the same origins, so ours are a little flattering.
     """
+    held_back = [held for held in held_back if trained.published in (OURS, *held.others)]
     if not held_back:
         return {}
     held = held_back[-1]
@@ -174,7 +194,7 @@ def scores(trained: Trained, held_back: Sequence[HeldBack]) -> dict[str, float]:
             "auc": metrics.auc(held.bought, anchor.p_purchase),
             "brier": metrics.brier(held.bought, anchor.p_purchase),
         },
-        "trailing": metrics.of_money(held.spent, held.rivals["trailing"]),
+        "trailing": metrics.of_money(held.spent, held.trailing),
     }
     return {
         f"{held.window_days}.{forecast}.{metric}": round(number, 6)
@@ -183,16 +203,18 @@ def scores(trained: Trained, held_back: Sequence[HeldBack]) -> dict[str, float]:
     }
 
 
-def _decide(trained: Trained, held_back: Sequence[HeldBack]) -> Decision:
+def _decide(trained: Trained, held_back: Sequence[Holdout], contestants: Iterable[str]) -> Decision:
     own = [held.forecast(trained) for held in held_back]
-    said = {OURS: [value for _, value, _ in own]}
-    for name in held_back[0].rivals:
-        if all(name in held.rivals for held in held_back):
-            said[name] = [held.rivals[name] for held in held_back]
+    predicted_by = {OURS: [value for _, value, _ in own]}
+    for name in contestants:
+        if all(name in held.others for held in held_back):
+            predicted_by[name] = [held.others[name] for held in held_back]
     origins = [held.origin for held in held_back]
-    decision = promotion.decide(held_back[0].window_days, origins, [held.spent for held in held_back], said)
+    spent = [held.spent for held in held_back]
+    decision = promotion.decide(held_back[0].window_days, origins, spent, predicted_by, contestants)
     chances = {OURS: [p for p, _, _ in own], ANCHOR: [held.parts.said.p_purchase for held in held_back]}
-    for name, by_origin in chances.items():
+    for name in [name for name in chances if name in decision.measured]:
+        by_origin = chances[name]
         found = [
             {"auc": metrics.auc(held.bought, p), "brier": metrics.brier(held.bought, p)}
             for held, p in zip(held_back, by_origin, strict=True)
@@ -207,7 +229,7 @@ def _total_errors(actual: Sequence[Array], predicted: Sequence[Array]) -> list[f
     return [float(np.log(came / said)) for came, said in pairs if came > 0 and said > 0]
 
 
-def _within(held: HeldBack, intervals: Intervals, p: Array, value: Array, mean: float) -> float:
+def _within(held: Holdout, intervals: Intervals, p: Array, value: Array, mean: float) -> float:
     """Share of an origin's customers whose money lay within their interval."""
     return float(metrics.coverage(held.spent, *intervals.bounds(value, p, mean)))
 

@@ -1,31 +1,22 @@
-"""Is what was learned worth publishing? It is judged against the simplest rivals, on origins that were held back.
+"""Which forecast of a window is published? Contestants are judged on origins that were held back from learning.
 
-A rival that did better at ranking, at error and at the total is published in its place, under its own name. Rivals
-are what a shop could do without any of this: last spend, last year's spend, RFM cells, and the anchor alone.
+A shop names its contestants. The first of them is published, unless another did better at ranking, at error and at the
+total; that one then stands under its own name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from spark_jobs.features.columns import Array, Columns
+from clv.core.declared import CONTESTANTS, OURS
+from spark_jobs.features.columns import Array
 from spark_jobs.judging import metrics
-from spark_jobs.models import baselines_rules
-from spark_jobs.models.anchor import Probabilistic
-from spark_jobs.models.baselines_rules import Cells, Grid
 
-OURS = "perennial"
-TUNED = "perennial_tuned"  # ours, its learners with parameters that a search found
-ANCHOR = "bgnbd_pareto_nbd_gg"
-CELLS = "rfm_cells"
-RIVALS: dict[str, Callable[[Probabilistic, Columns, int], Array]] = {
-    ANCHOR: lambda said, columns, days: said.revenue,  # noqa: ARG005
-    "trailing": lambda said, columns, days: baselines_rules.trailing(columns, days).mean,  # noqa: ARG005
-    "trailing_year": lambda said, columns, days: baselines_rules.trailing_year(columns, days).mean,  # noqa: ARG005
-}
+TUNED = f"{OURS}_tuned"  # ours, its learners with parameters that a search found
+ANCHOR = "bgnbd_pareto_nbd_gg"  # the forecaster that the blend starts from
 
 
 MONEY = {  # of a forecast of mean revenue, kept per origin
@@ -109,51 +100,37 @@ class Decision:
 
 
 def decide(
-    window_days: int, origins: list[str], actual: Sequence[Array], said: Mapping[str, Sequence[Array]]
+    window_days: int,
+    origins: list[str],
+    actual: Sequence[Array],
+    predicted: Mapping[str, Sequence[Array]],
+    contestants: Iterable[str] = CONTESTANTS,
 ) -> Decision:
-    """The decision for a window: ours, unless a rival beats it; of several, the one of least error.
+    """The decision for a window: the first of the contestants that was judged, unless another beats it; of several, the
+    one of least error. Ours, where none of them was.
 
-    actual: money that came per origin; said: per contestant (ours among them) and origin, what had been forecast.
+    actual: money per origin; predicted: by forecaster (ours always) and origin what had been predicted.
     """
     figures = {
-        name: Figures(*np.mean([_figures(came, f) for came, f in zip(actual, forecasts, strict=True)], axis=0).tolist())
-        for name, forecasts in said.items()
+        name: Figures(
+            *np.mean([_figures(money, f) for money, f in zip(actual, forecasts, strict=True)], axis=0).tolist()
+        )
+        for name, forecasts in predicted.items()
     }
     measured = {
         name: [
-            {metric: float(score(came, f)) for metric, score in MONEY.items()}
-            for came, f in zip(actual, forecasts, strict=True)
+            {metric: float(score(money, f)) for metric, score in MONEY.items()}
+            for money, f in zip(actual, forecasts, strict=True)
         ]
-        for name, forecasts in said.items()
+        for name, forecasts in predicted.items()
     }
-    better = {name: found.error for name, found in figures.items() if found.beats(figures[OURS])}
-    published = min(better, key=lambda name: better[name], default=OURS)
+    judged = [name for name in contestants if name in figures] or [OURS]
+    better = {name: figures[name].error for name in judged if figures[name].beats(figures[judged[0]])}
+    published = min(better, key=lambda name: better[name], default=judged[0])
     return Decision(window_days, origins, published, figures, measured)
 
 
-def cells_as_json(cells: Cells) -> dict:
-    """RFM cells as lists of numbers."""
-    return {
-        "share": cells.share, "mean": cells.mean,
-        "grids": [
-            {name: [list(map(float, e)) for e in value] if name == "edges" else list(map(float, value))
-             for name, value in asdict(grid).items()}
-            for grid in cells.grids
-        ],
-    }  # fmt: skip
-
-
-def cells_from_json(saved: dict) -> Cells:
-    """What `cells_as_json` wrote."""
-    grids = [
-        Grid(
-            [np.array(edges) for edges in grid["edges"]],
-            *(np.array(grid[name]) for name in ("customers", "share", "mean")),
-        )
-        for grid in saved["grids"]
-    ]
-    return Cells(grids, saved["share"], saved["mean"])
-
-
-def _figures(actual: Array, said: Array) -> tuple[float, float, float]:
-    return metrics.normalized_gini(actual, said), metrics.rmse(actual, said), metrics.bias(actual, said)
+def _figures(actual: Array, predicted: Array) -> tuple[float, float, float]:
+    return (
+        metrics.normalized_gini(actual, predicted), metrics.rmse(actual, predicted), metrics.bias(actual, predicted)
+    )  # fmt: skip

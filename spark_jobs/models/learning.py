@@ -139,14 +139,18 @@ def ordered(built: DataFrame) -> tuple[DataFrame, int, int]:
 
 
 def panel(features: DataFrame, most: int = CUSTOMERS_PER_ORIGIN) -> dict[date, Columns]:
-    """Columns of up to `most` customers at each origin, in the order of their key."""
+    """Columns of up to `most` customers at each origin, in the order of their key, which stands among them."""
 
     def draw(table: pa.Table) -> pa.Table:
         return _drawn(table, table.column("as_of_date")[0].as_py(), most)
 
     drawn = features.groupBy("as_of_date").applyInArrow(draw, features.schema).toArrow()
     days = drawn.column("as_of_date").unique().to_pylist()
-    return {day: _in_order(drawn.filter(pc.field("as_of_date") == day)) for day in sorted(days)}
+    found = {}
+    for day in sorted(days):
+        rows = drawn.filter(pc.field("as_of_date") == day).sort_by("customer_key")
+        found[day] = {**_columns(rows), "customer_key": np.array(rows.column("customer_key").to_pylist(), dtype=object)}
+    return found
 
 
 def workers_for(spark: SparkSession, rows: int) -> int:

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from clv.core.declared import OURS
 from clv.evaluation.backtest import curves, judged, reading, sums, timing
-from clv.evaluation.backtest.judged import OURS, Origin
+from clv.evaluation.backtest.judged import Origin
 from spark_jobs.judging.metrics import FORMER_NAMES, METRICS, THRESHOLD
 
 Array = np.ndarray
@@ -130,11 +131,11 @@ def _best_baselines(table: dict[str, dict]) -> dict[str, str | None]:
 
 
 def _against(origins: list[Origin], table: dict[str, dict], best: dict[str, str | None]) -> dict[str, dict]:
-    rivals = {metric: name for metric, name in best.items() if name and table[OURS]["mean"][metric] is not None}
-    pairs = [(metric, model) for metric, name in rivals.items() for model in (OURS, name)]
+    baselines = {metric: name for metric, name in best.items() if name and table[OURS]["mean"][metric] is not None}
+    pairs = [(metric, model) for metric, name in baselines.items() for model in (OURS, name)]
     drawn = _resampled(origins, pairs)
     found = {}
-    for metric, name in rivals.items():
+    for metric, name in baselines.items():
         ours, theirs = drawn[metric, OURS], drawn[metric, name]
         by_origin = {
             origin.date: _difference(

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from clv.evaluation.backtest.judged import OURS, Origin
+from clv.core.declared import OURS
+from clv.evaluation.backtest.judged import Origin
 from spark_jobs.judging import metrics, ranked
 
 Array = np.ndarray

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from clv.core.declared import OURS
 from spark_jobs.judging.metrics import METRICS
 
 Array = np.ndarray
-OURS = "perennial"
 COLUMNS = ["customer_id", "origin", "horizon_days", "status", "p_purchase", "predicted_mean", "predicted_p10"]
 COLUMNS += ["predicted_p50", "predicted_p90", "actual_orders", "actual_amount"]
 

@@ -4,28 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from clv.core.declared import OURS
 from clv.evaluation.backtest import curves
-from clv.evaluation.backtest.judged import OURS
+from spark_jobs.models import registry
 
-MODELS = {
-    OURS: "this forecast",
-    "trailing": "trailing spend",
-    "trailing_year": "trailing year",
-    "rfm_cells": "RFM cells",
-    "time_decay": "time decay",
-    "markov_chain": "Markov chain",
-    "bgnbd_pareto_nbd_gg": "BG/NBD and Pareto/NBD + Gamma-Gamma",
-    "bgnbd_gg": "BG/NBD + Gamma-Gamma",
-    "mbgnbd_gg": "MBG/NBD + Gamma-Gamma",
-    "pareto_nbd_gg": "Pareto/NBD + Gamma-Gamma",
-    "linear": "linear + logistic regression",
-    "decision_tree": "decision tree",
-    "random_forest": "random forest",
-    "svm": "SVM",
-    "mlp": "MLP",
-    "xgboost_tweedie": "XGBoost Tweedie",
-    "xgboost_hurdle": "XGBoost hurdle",
-}
 METRICS = {  # the name on the page, and what it means to be worse at it
     "wape_of_median": ("WAPE (median)", "a typical customer's value is missed by more"),
     "mae_of_median": ("MAE (median)", "a typical customer's value is missed by more"),
@@ -64,13 +46,13 @@ def sentences(result: dict[str, Any]) -> list[str]:
         ]
     ours = result["models"][OURS]
     said = [_headline(ours["mean"]), _level(result), _ranking(result), _intervals(result), _next_order(result)]
-    said += _rivals(result)
+    said += _baselines(result)
     return [sentence for sentence in (*said, _stability(result), _left_out(result)) if sentence]
 
 
 def name(model: str) -> str:
     """The model's name on the page."""
-    return MODELS.get(model, model)
+    return registry.title(model)
 
 
 def _headline(mean: dict[str, float | None]) -> str:
@@ -167,7 +149,7 @@ def _next_order(result: dict[str, Any]) -> str:
     return f"{text} By more than chance it is far from that in {', '.join(beyond)}."
 
 
-def _rivals(result: dict[str, Any]) -> list[str]:
+def _baselines(result: dict[str, Any]) -> list[str]:
     """The count of metrics won and lost against the best baseline of each, then each loss and what it means."""
     against = result["against_best_baseline"]
     if not against:

@@ -28,6 +28,7 @@ from clv.transform import dbt
 from clv.warehouse import db, model_choice
 from spark_jobs import baselines, score, train
 from spark_jobs.io import session
+from spark_jobs.models import registry
 
 SHORTEST_HORIZON = 7
 
@@ -56,6 +57,7 @@ def run(
     the folder is then as it was.
     """
     check(asked)
+    registry.check(home.contestants)
     frames, notes, explained = [], [], None
     with scratch.database(home, [asked.horizon]) as trial:
         with step("the orders are loaded"):
@@ -180,7 +182,7 @@ def forecast(origin: date, run_id: str, trial: settings.Settings, step: Step) ->
     left_out = facts["left_out"].get(longest, {})
     remarks += [f"{origin}: {name} is left out: {why}." for name, why in sorted(left_out.items())]
     window = model.base(trial.horizons[-1])
-    explained = record["explained"].get(window, {"learned": False})
+    explained = record.explained.get(window or 0, {"learned": False})
     return remarks, {"trained_for": training, "window_days": window, **explained}
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
 
+from clv.core.declared import OURS
 from clv.evaluation.backtest import curves, reading
-from clv.evaluation.backtest.judged import OURS
 from clv.reporting.drawing import BAND, BAR, BASELINE, INK, LINE, SOFT, Chart, chart, magnitude
 
 BASELINE_STYLE: dict[str, Any] = {"color": BASELINE, "linestyle": (0, (4, 2)), "marker": "s", "markersize": 5}

@@ -11,10 +11,11 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
+from clv.core.declared import OURS
 from clv.evaluation.backtest import reading
-from clv.evaluation.backtest.judged import OURS
 from clv.reporting.drawing import BAR, INK, Chart, chart, magnitude
 from spark_jobs.judging.promotion import ANCHOR
+from spark_jobs.models import registry
 
 DRIVERS = {  # the drivers' names in training, and how a marketer would say them
     "frequency": "how often they order",
@@ -40,12 +41,6 @@ COLUMNS = {  # the title of a curve, and the customers its sentence speaks of
     "refund_share": ("Share of spend refunded", "with {} of spend refunded"),
     "discount_share": ("Share of spend discounted", "with {} of spend discounted"),
 }
-RULES = {  # what a baseline rests on that is published in the model's place
-    ANCHOR: "how often and how lately customers ordered, and on the value of an order",
-    "trailing": "what each customer spent lately, over as many days",
-    "trailing_year": "what each customer spent over the last year",
-    "rfm_cells": "what customers of like recency, number of orders and spend brought",
-}
 SMALL = (5.2, 2.3)  # inches of a pair of curves
 
 
@@ -57,10 +52,10 @@ def section(result: dict[str, Any]) -> dict[str, Any] | None:
     day, published = found["trained_for"], found.get("published", OURS)
     if published != OURS:
         words = f"On the dates before {day}, {reading.name(published)} did better at everything and is the forecast: "
-        words += f"no trained model changes it. It rests on {RULES[published]}."
+        words += f"no trained model changes it. It rests on {registry.named(published).RESTS_ON}."
         return {"words": words, "charts": []}
     if not found["learned"]:
-        words = f"By {day} there was too little to learn from. The forecast rests on {RULES[ANCHOR]}."
+        words = f"By {day} there was too little to learn from. The forecast rests on {registry.named(ANCHOR).RESTS_ON}."
         return {"words": words, "charts": []}
     words = f"Predictions of the model of {day} for {found['customers']:,} customers of {found['origin']} and the "
     words += f"{found['window_days']} days after. These charts show how the forecast works, not what customers would "

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from clv.core.declared import OURS
 from clv.evaluation.backtest import judged, reading
-from clv.evaluation.backtest.judged import OURS
 from clv.reporting import pages
 from clv.reporting.backtest import charts, drivers
 from spark_jobs.judging.metrics import METRICS

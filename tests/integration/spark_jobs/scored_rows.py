@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 
 from clv.catalog import tables
+from clv.core.declared import CONTESTANTS, OURS
 from clv.core.settings import Settings
 from clv.warehouse import db, model_choice, registry
 from clv.warehouse.model_choice import Choice
 from spark_jobs.ensemble import forecast
 from spark_jobs.features.columns import FEATURE_COLUMNS
 from spark_jobs.io import model_files, warehouse_io
-from spark_jobs.judging.promotion import CELLS, OURS, RIVALS
 from spark_jobs.models import anchor
 
 AS_OF = date(2023, 8, 10)
@@ -39,7 +39,7 @@ def check_decisions(home: Settings, scored: pd.DataFrame) -> None:
     query = f"select horizon_days, contestant, published from {tables.MODEL_DECISIONS} order by 1"
     decisions = db.rows(query, url=home.warehouse_url)
     assert {90, 180} <= {days for days, _, _ in decisions}  # the year's held-back origins had too little to learn from
-    assert {name for _, name, _ in decisions} == {OURS, *RIVALS, CELLS}
+    assert {name for _, name, _ in decisions} == set(CONTESTANTS)
     detail = f"""
         select
             abs(decided.normalized_gini - avg(measured.value)) < 1e-9,

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import planted_forecaster
 import pytest
 import simulated_features as sim
+from customers import customers
 
 from clv.catalog import tables
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
 from clv.warehouse import db
 from spark_jobs import baselines
-from spark_jobs.models import baselines_btyd, baselines_learned
+from spark_jobs.io import session
+from spark_jobs.models import registry
+from spark_jobs.models.forecaster import Customers, Past
 
 AS_OF = date(2023, 8, 10)
 TRAINING_DATE = date(2023, 8, 1)
 RUN = "2023-08-10.1"
-RULES = ["trailing", "trailing_year", "rfm_cells", "time_decay", "markov_chain"]
-ALL = {*RULES, *baselines_btyd.MODELS, *baselines_learned.LEARNERS}
+PROBABILISTIC = {"bgnbd_gg", "mbgnbd_gg", "pareto_nbd_gg"}
+
+
+@pytest.fixture
+def everyone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The baselines there are, with one in a folder of its own."""
+    planted_forecaster.plant(tmp_path / "mine", monkeypatch)
+    return set(baselines.names())
 
 
 @pytest.fixture
@@ -46,14 +58,17 @@ def written(home: Settings) -> pd.DataFrame:
         return pd.DataFrame(cursor.fetchall(), columns=pd.Index([column.name for column in cursor.description or []]))
 
 
-def test_every_baseline_speaks_of_every_customer_and_says_the_same_again(shop: tuple[Settings, pd.DataFrame]) -> None:
+def test_every_baseline_predicts_every_customer_and_the_same_again(
+    shop: tuple[Settings, pd.DataFrame], everyone: set[str]
+) -> None:
+    assert planted_forecaster.NAME in everyone
     home, found = shop
     facts = baselines.run(AS_OF, RUN, TRAINING_DATE, home, horizons=[90, 180])
     once = written(home)
     models = once.groupby("horizon_days").model.agg(set).to_dict()
     young = "no window of 180 days had closed by 2023-08-01"
-    assert models == {90: ALL, 180: {"trailing", "trailing_year", "markov_chain", *baselines_btyd.MODELS}}
-    assert facts["left_out"] == {"180": dict.fromkeys(ALL - models[180], young)}
+    assert models == {90: everyone, 180: {"trailing", "trailing_year", "markov_chain", *PROBABILISTIC}}
+    assert facts["left_out"] == {"180": dict.fromkeys(everyone - models[180], young)}
     assert facts["rows"] == len(once) == len(found) * sum(len(names) for names in models.values())
     assert once.groupby(["horizon_days", "model"]).customer_key.nunique().eq(len(found)).all()
 
@@ -62,8 +77,8 @@ def test_every_baseline_speaks_of_every_customer_and_says_the_same_again(shop: t
     chances = once.p_purchase.dropna()
     assert chances.between(0, 1, inclusive="neither").all()
     silent = set(once[once.p_purchase.isna()].model)
-    assert silent == {"trailing", "trailing_year", "time_decay", "xgboost_tweedie"}
-    assert set(once[once.expected_orders.notna()].model) == set(baselines_btyd.MODELS)
+    assert silent == {"trailing", "trailing_year", "time_decay", "xgboost_tweedie", planted_forecaster.NAME}
+    assert set(once[once.expected_orders.notna()].model) == PROBABILISTIC
 
     trailing = once[(once.model == "trailing") & (once.horizon_days == 90)]
     assert trailing.predicted_mean.to_numpy() == pytest.approx(found.revenue_90.to_numpy(), abs=1e-3)
@@ -97,7 +112,26 @@ def test_without_closed_windows_the_others_still_speak(home: Settings) -> None:
     found = sim.features(made, day)
     sim.write_features(found, tables.CUSTOMER_FEATURES, home, RUN)  # and no examples: nothing has closed
     facts = baselines.run(day, RUN, day, home, horizons=[90])
-    assert set(facts["models"]["90"]) == {"trailing", "trailing_year", *baselines_btyd.MODELS}
+    assert set(facts["models"]["90"]) == {"trailing", "trailing_year", *PROBABILISTIC}
     assert facts["left_out"]["90"]["svm"] == f"no window of 90 days had closed by {day}"
     assert facts["left_out"]["90"]["markov_chain"] == "no two origins lie 90 or 30 days apart"
     assert len(written(home)) == facts["rows"] == len(found) * len(facts["models"]["90"])
+
+
+def test_every_baseline_comes_back_from_json_with_the_same_predictions(
+    home: Settings,
+) -> None:
+    columns = customers(400)
+    columns |= {"orders_next_90": (columns["orders_90"] > 1) * 1.0, "revenue_next_90": columns["revenue_90"]}
+    keys = np.array([f"customer {number}" for number in range(400)], dtype=object)
+    past = Past(90, date(2024, 6, 1), columns, keys, np.zeros(400, np.int64), columns)
+    with session.running("forecasters", home):
+        fitted, left_out = registry.fit(baselines.names(), past)
+    assert set(left_out) == {"markov_chain"}  # there is one origin
+    asked = Customers(columns, 90)
+    for name, one in fitted.items():
+        again = registry.read(name, json.loads(json.dumps(one.to_json())))
+        now, then = registry.predict(name, again, asked), registry.predict(name, one, asked)
+        assert (now.mean == then.mean).all(), name
+        assert now.chance is None or (now.chance == then.chance).all(), name
+        assert len(again.explain(asked) or []) == 400

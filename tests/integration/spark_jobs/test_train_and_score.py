@@ -140,9 +140,9 @@ def test_learners_find_nothing_in_outcomes_that_were_shuffled(shop: tuple[Settin
     finally:
         spark.stop()
     # Held-back customers are never learned from: in-sample, shuffled outcomes would be ranked far above chance.
-    assert record["held_back"][90] == [(day - timedelta(days=days)).isoformat() for days in (120, 90)]
+    assert record.held_back[90] == [(day - timedelta(days=days)).isoformat() for days in (120, 90)]
     for horizon in (90, 180):
-        assert record["metrics"][f"{horizon}.ours.auc"] == pytest.approx(0.5, abs=0.07)
+        assert record.metrics[f"{horizon}.ours.auc"] == pytest.approx(0.5, abs=0.07)
 
 
 def test_a_window_that_is_still_open_cannot_be_learned_from(shop: tuple[Settings, pd.DataFrame]) -> None:

@@ -11,6 +11,10 @@ from scipy.special import logit
 from spark_jobs.ensemble import blending
 
 
+def array(weights: blending.Weights) -> np.ndarray:
+    return np.array(list(weights.values()))
+
+
 def closed_origin(seed: int, n: int = 3000) -> tuple[list[np.ndarray], np.ndarray]:
     """Five parts of which the three learned ones know a customer's rate, and the money that came."""
     rng = np.random.default_rng(seed)
@@ -29,21 +33,23 @@ def test_a_geometric_mean_has_a_mean_of_one_whatever_the_scales() -> None:
 
 def test_learned_parts_that_gain_at_two_origins_take_over() -> None:
     parts, came = zip(*(closed_origin(seed) for seed in (1, 2)), strict=True)
-    assert blending.value_weights(parts, came, 5000) == pytest.approx(blending.BOOSTED)
-    assert blending.value_weights(parts[:1], came[:1], 5000) == pytest.approx(blending.USUAL)  # one proves nothing
+    assert blending.value_weights(parts, came, 5000) == pytest.approx(array(blending.BOOSTED))
+    assert blending.value_weights(parts[:1], came[:1], 5000) == pytest.approx(
+        array(blending.USUAL)
+    )  # one proves nothing
 
 
 def test_the_anchor_takes_over_where_learned_parts_only_add_noise() -> None:
     parts, came = zip(*(closed_origin(seed) for seed in (1, 2)), strict=True)
     swapped = [[part[1], part[0], part[0] ** 2, part[0], part[1]] for part in parts]
-    assert blending.value_weights(swapped, came, 5000) == pytest.approx(blending.ANCHORED)
+    assert blending.value_weights(swapped, came, 5000) == pytest.approx(array(blending.ANCHORED))
 
 
 def test_few_buyers_lean_on_the_anchor() -> None:
-    assert blending.value_weights([], [], 0) == pytest.approx(blending.ANCHORED)
-    assert blending.value_weights([], [], 500) == pytest.approx(blending.USUAL)
+    assert blending.value_weights([], [], 0) == pytest.approx(array(blending.ANCHORED))
+    assert blending.value_weights([], [], 500) == pytest.approx(array(blending.USUAL))
     halfway = blending.value_weights([], [], 250)
-    assert halfway == pytest.approx((np.array(blending.USUAL) + blending.ANCHORED) / 2)
+    assert halfway == pytest.approx((array(blending.USUAL) + array(blending.ANCHORED)) / 2)
 
 
 def test_the_chance_that_told_better_gets_more_weight() -> None:
@@ -54,12 +60,14 @@ def test_the_chance_that_told_better_gets_more_weight() -> None:
     weights = blending.chance_weights([np.array([noise[0], logit(p), noise[1]])], [bought])
     assert weights.sum() == pytest.approx(1)
     assert (weights >= 0).all()
-    assert weights[1] > blending.USUAL_CHANCE[1]
-    assert blending.chance_weights([], []) == pytest.approx(blending.USUAL_CHANCE)
+    assert weights[1] > blending.USUAL_CHANCE["boosted"]
+    assert blending.chance_weights([], []) == pytest.approx(array(blending.USUAL_CHANCE))
 
 
 def test_all_weights_there_are_to_choose_from_are_shares() -> None:
-    for weights in (blending.USUAL, blending.BOOSTED, blending.ANCHORED, blending.UNLEARNED, *blending.CHANCES):
+    named = (blending.USUAL, blending.BOOSTED, blending.ANCHORED, blending.UNLEARNED, blending.USUAL_CHANCE)
+    assert list(blending.USUAL) == list(blending.BOOSTED) == list(blending.ANCHORED)
+    for weights in (*map(array, named), *blending.CHANCES):
         assert sum(weights) == pytest.approx(1)
         assert min(weights) >= 0
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import pickle
 from dataclasses import fields, replace
 from datetime import date, timedelta
@@ -23,6 +24,7 @@ from spark_jobs.features.columns import Columns
 from spark_jobs.io import model_files
 from spark_jobs.models import anchor, learners, logistic
 from spark_jobs.models.learners import Learners
+from spark_jobs.models.rules import rfm_cells
 
 DAY = date(2024, 6, 1)
 DAILY = Daily(DAY - timedelta(days=500), np.full(500, 100.0), np.full(500, 30.0))
@@ -54,7 +56,7 @@ def smooth(columns: Columns, window: int = 90) -> logistic.Logistic:
 
 
 def trained(columns: Columns, window: int = 90) -> Trained:
-    weights = list(blending.USUAL), list(blending.USUAL_CHANCE)
+    weights = dict(blending.USUAL), dict(blending.USUAL_CHANCE)
     return Trained(boosters(columns, window), smooth(columns, window), *weights)
 
 
@@ -216,6 +218,25 @@ def test_a_model_comes_back_from_its_files_as_it_was_without_pickle(
     assert said_by(loaded, columns)[90].revenue == pytest.approx(said_by(made, columns)[90].revenue)
     names = ["90-buy.json", "90-spend.json", "90-total.json", "model.json"]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
+
+
+def test_a_model_kept_with_weights_by_position_predicts_the_same(tmp_path: Path) -> None:
+    columns = customers()
+    cells = rfm_cells.fit_cells(columns, (columns["orders_90"] > 1) * 1.0, columns["revenue_90"]).to_json()
+    by_rule = Trained(published="rfm_cells", fitted={"rfm_cells": cells})
+    made = Model("v", [90, 180, 365], {90: trained(columns), 180: by_rule, 365: Trained(published="trailing")})
+    model_files.save(made, tmp_path, {})
+    kept = json.loads((tmp_path / "model.json").read_text())
+    for one in kept["trained"].values():
+        one["cells"] = one.pop("fitted").get("rfm_cells")
+        named = one["value_weights"], one["chance_weights"]
+        one["value_weights"] = [named[0][part] for part in blending.USUAL if part in named[0]]
+        one["chance_weights"] = [named[1][part] for part in blending.USUAL_CHANCE if part in named[1]]
+    (tmp_path / "model.json").write_text(json.dumps(kept))
+    before, now = said_by(model_files.load(tmp_path), columns), said_by(made, columns)
+    for horizon in (90, 180, 365, 1825):
+        assert (before[horizon].revenue == now[horizon].revenue).all()
+        assert (before[horizon].p_purchase == now[horizon].p_purchase).all()
 
 
 def test_inputs_hold_nothing_infinite_and_habits_are_missing_in_the_first_year() -> None:

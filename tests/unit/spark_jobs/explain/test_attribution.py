@@ -13,9 +13,9 @@ from spark_jobs.ensemble import forecast
 from spark_jobs.ensemble.forecast import Model, Trained
 from spark_jobs.explain import attribution
 from spark_jobs.explain.attribution import DRIVERS
-from spark_jobs.judging import promotion
-from spark_jobs.judging.promotion import ANCHOR, CELLS
-from spark_jobs.models import anchor, baselines_rules
+from spark_jobs.judging.promotion import ANCHOR
+from spark_jobs.models import anchor
+from spark_jobs.models.rules import rfm_cells
 
 
 def spread(values: np.ndarray) -> float:
@@ -28,16 +28,16 @@ def test_drivers_add_up_to_the_blends_own_logs_but_for_a_constant() -> None:
     own = trained(columns)
     money, chance = attribution.attribute(Model("v", trained={90: own}), FIT, columns, 90)
     found = forecast.parts(own, FIT, columns, 90)
-    logs = np.array(own.value_weights) @ found.value(own.chance_weights)
+    logs = forecast.weighted(own.value_weights, found.value(own.chance_weights))
     assert spread(money.sum(axis=1) - logs) < 1e-4  # boosters count in single precision
-    assert spread(chance.sum(axis=1) - np.array(own.chance_weights) @ found.chance) < 1e-4
+    assert spread(chance.sum(axis=1) - forecast.weighted(own.chance_weights, found.chance)) < 1e-4
 
 
 def test_drivers_of_an_unlearned_model_add_up_too() -> None:
     columns = customers()
     money, chance = attribution.attribute(Model("v"), FIT, columns, 365)
     found = forecast.parts(Trained(), FIT, columns, 365)
-    assert spread(money.sum(axis=1) - np.array(Trained().value_weights) @ found.value([1.0])) < 1e-9
+    assert spread(money.sum(axis=1) - forecast.weighted(Trained().value_weights, found.value({}))) < 1e-9
     assert spread(chance.sum(axis=1) - found.said.log_odds) < 1e-9
 
 
@@ -59,11 +59,11 @@ def test_the_published_anchor_moves_money_by_its_own_parts_alone() -> None:
     assert found.sum(axis=1) == pytest.approx(np.log(anchor.probabilistic(FIT, columns, 90).revenue))
 
 
-@pytest.mark.parametrize("published", ["trailing_year", CELLS])
+@pytest.mark.parametrize("published", ["trailing_year", "rfm_cells"])
 def test_no_driver_moves_the_money_of_a_published_rule(published: str) -> None:
     columns = customers()
-    cells = promotion.cells_as_json(baselines_rules.fit_cells(columns, np.ones(200), columns["revenue_total"]))
-    made = Model("v", trained={90: replace(trained(columns), published=published, cells=cells)})
+    cells = rfm_cells.fit_cells(columns, np.ones(200), columns["revenue_total"]).to_json()
+    made = Model("v", trained={90: replace(trained(columns), published=published, fitted={"rfm_cells": cells})})
     money, chance = attribution.attribute(made, FIT, columns, 90)
     assert not money.any()
     assert chance == pytest.approx(attribution.attribute(model(columns, 90), FIT, columns, 90)[1])

@@ -12,7 +12,7 @@ from scipy.special import expit
 from test_altered import customer
 from test_forecast import trained
 
-from spark_jobs.ensemble import forecast
+from spark_jobs.ensemble import blending, forecast
 from spark_jobs.ensemble.forecast import Model, Trained
 from spark_jobs.ensemble.level import Daily
 from spark_jobs.explain import altered, attribution, explained
@@ -41,7 +41,7 @@ def explain(of: Trained, columns: Columns) -> dict:
 
 
 def test_a_forecast_that_is_last_years_spend_is_moved_by_what_makes_it_alone(columns: Columns) -> None:
-    own = replace(trained(columns), value_weights=[0.0, 0.0, 0.0, 0.0, 1.0])
+    own = replace(trained(columns), value_weights=dict.fromkeys(blending.USUAL, 0.0) | {"trailing_year": 1.0})
     found = explain(own, columns)
     sizes = found["importance"]
     assert set(sizes) == set(attribution.DRIVERS)
@@ -54,7 +54,7 @@ def test_a_forecast_that_is_last_years_spend_is_moved_by_what_makes_it_alone(col
 
 
 def test_dependence_is_the_mean_over_customers_altered_alike(columns: Columns) -> None:
-    own = replace(trained(columns), chance_weights=[1.0, 0.0, 0.0])
+    own = replace(trained(columns), chance_weights={"anchor": 1.0, "boosted": 0.0, "regression": 0.0})
     common = forecast.setting(own, forecast.parts(own, FIT, columns, 90), 0.2)
     found = explained.dependence("recency", own, FIT, columns, common, 90)
     assert found is not None

@@ -15,9 +15,8 @@ from test_forecast import said_by, trained
 from spark_jobs.ensemble.forecast import Forecast, Model
 from spark_jobs.explain import explaining, reasons
 from spark_jobs.features.columns import Columns
-from spark_jobs.judging import promotion
-from spark_jobs.judging.promotion import ANCHOR, CELLS
-from spark_jobs.models import baselines_rules
+from spark_jobs.judging.promotion import ANCHOR
+from spark_jobs.models.rules import rfm_cells
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +55,7 @@ def given_reasons(made: Model, columns: Columns, horizon: int) -> tuple[Forecast
     said = said_by(made, columns)[horizon]
     rows = explaining.explained(made, FIT, columns, horizon, said)
     assert rows.shape == (len(said.revenue), explaining.SIZE)
-    rules = reasons.rule(made, columns, horizon) or [None] * len(rows)
+    rules = reasons.rule(made, FIT, columns, horizon) or [None] * len(rows)
     batch = pa.RecordBatch.from_arrays(
         [pa.array(rows.tolist()), pa.array(rules, pa.string()),
          pa.array(said.p_purchase), pa.array(said.revenue), pa.array(said.discount_factor)],
@@ -104,14 +103,12 @@ def test_risk_is_explained_apart_from_value(columns: Columns) -> None:
     [
         ("trailing", "spent in the last 90 days"),
         ("trailing_year", "spent in the last 365 days"),
-        (CELLS, "what customers of like recency, number of orders and spend brought"),
+        ("rfm_cells", "what customers of like recency, number of orders and spend brought"),
     ],
 )
 def test_a_published_rule_is_the_one_reason_for_the_money_alone(columns: Columns, published: str, words: str) -> None:
-    cells = promotion.cells_as_json(
-        baselines_rules.fit_cells(columns, np.ones(len(columns["t"])), columns["revenue_total"])
-    )  # fmt: skip
-    made = Model("v", trained={90: replace(trained(columns), published=published, cells=cells)})
+    cells = rfm_cells.fit_cells(columns, np.ones(len(columns["t"])), columns["revenue_total"]).to_json()  # fmt: skip
+    made = Model("v", trained={90: replace(trained(columns), published=published, fitted={"rfm_cells": cells})})
     said, valued, risky = given_reasons(made, columns, 90)
     worth = said.revenue * said.discount_factor
     assert total(valued) * said.discount_factor == pytest.approx(worth - worth.mean(), abs=0.02)

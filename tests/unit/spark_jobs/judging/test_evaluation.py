@@ -15,7 +15,7 @@ from spark_jobs.ensemble.forecast import Model, Trained
 from spark_jobs.ensemble.level import Daily
 from spark_jobs.features.columns import Columns
 from spark_jobs.judging import evaluation
-from spark_jobs.judging.evaluation import HeldBack
+from spark_jobs.judging.evaluation import Holdout
 from spark_jobs.judging.promotion import OURS
 from spark_jobs.models import anchor
 
@@ -27,7 +27,7 @@ def closed(seed: int) -> Columns:
     return {**columns, "orders_next_90": (came > 0) * 1.0, "revenue_next_90": came}
 
 
-def held_back(learned: bool, seed: int) -> HeldBack:
+def held_back(learned: bool, seed: int) -> Holdout:
     columns = closed(seed)
     return evaluation.hold_back(trained(columns) if learned else Trained(), FIT, columns, 90, f"origin {seed}", 0.1)
 
@@ -39,7 +39,7 @@ def test_any_mixture_of_learned_and_unlearned_origins_is_calibrated(then: tuple[
     final = trained(closed(9)) if now else Trained()
     found, decision = evaluation.calibrated(evaluation.blended(final, held, "weighted")[0], held, 500.0)
     assert len(found.value_weights) == (5 if now else 2)
-    assert sum(found.value_weights) == pytest.approx(1)
+    assert sum(found.value_weights.values()) == pytest.approx(1)
     assert found.cap >= 1000
     # Figures of a blend that was not learned say nothing of one that is.
     expected = sum(then) if now else 2
@@ -71,8 +71,8 @@ def test_each_way_to_blend_is_measured_and_the_one_asked_for_is_used() -> None:
         assert list(blends) == list(BLENDS)
         assert found.value_weights == blends[way].value_weights
         assert found.chance_weights == blends[way].chance_weights
-    assert blends["voting"].value_weights == [0.2] * 5
-    assert blends["voting"].chance_weights == pytest.approx([1 / 3] * 3)
+    assert blends["voting"].value_weights == dict.fromkeys(blending.USUAL, 0.2)
+    assert blends["voting"].chance_weights == pytest.approx(dict.fromkeys(blending.USUAL_CHANCE, 1 / 3))
     # Stacking chose its weights on these very origins; its chance is part of the mean that it stacks.
     assert blends["stacking"].log_loss == min(blend.log_loss for blend in blends.values())
     assert blends["weighted"].deviance != blends["voting"].deviance

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from spark_jobs.ensemble import forecast
 from spark_jobs.ensemble.forecast import Trained
 from spark_jobs.judging import evaluation, promotion
 from spark_jobs.judging.promotion import OURS, TUNED
-from spark_jobs.models import baselines_rules
+from spark_jobs.models.rules import rfm_cells, trailing
 
 CAME = [np.array([0.0, 10.0, 40.0, 50.0]), np.array([0.0, 0.0, 30.0, 70.0])]
 
@@ -85,22 +86,31 @@ def test_a_challenger_that_ranks_worse_does_not_take_over() -> None:
 def test_a_rival_in_its_place_says_what_it_says_everywhere() -> None:
     columns = customers()
     columns |= {"orders_next_90": columns["orders_90"], "revenue_next_90": columns["revenue_90"]}
-    held = evaluation.hold_back(Trained(), FIT, columns, 90, "2024-01-01", 0.0)
-    trained, decision = evaluation.calibrated(Trained(), [held], 0.0)
+    learned = Trained(fitted={"trailing": {}, "trailing_year": {}})
+    held = evaluation.hold_back(learned, FIT, columns, 90, "2024-01-01", 0.0)
+    trained, decision = evaluation.calibrated(learned, [held], 0.0)
     assert decision is not None
     assert decision.published == trained.published == "trailing"  # it came to be just what it says
     assert forecast.Model("v", trained={90: trained}).basis(90) == "baseline trailing"
     found = forecast.parts(trained, FIT, columns, 90)
     common = forecast.setting(trained, found, 0.3)
     money = forecast.blend(trained, found, common)[1]
-    assert money == pytest.approx(baselines_rules.trailing(columns, 90).mean)
+    assert money == pytest.approx(trailing.spent(columns, 90))
     assert common.mean == pytest.approx(money.mean())
+
+
+def test_a_shop_says_who_may_be_published_and_who_is_asked_first() -> None:
+    said = {OURS: scaled(0.8), "trailing": scaled(0.9), "x": scaled(0.7, -1)}
+    for contestants, published in {(OURS,): OURS, ("x",): "x", ("x", "trailing"): "trailing", ("gone",): OURS}.items():
+        decision = promotion.decide(90, ["a", "b"], CAME, said, contestants)
+        assert decision.published == published  # trailing beats x at everything
+        assert OURS in decision.figures  # measured in any case
 
 
 def test_rfm_cells_come_back_from_a_file_as_they_were() -> None:
     columns = customers(2000)
-    cells = baselines_rules.fit_cells(columns, (columns["orders_90"] > 1) * 1.0, columns["revenue_90"])
-    again = promotion.cells_from_json(promotion.cells_as_json(cells))
-    assert (again.say(columns).mean == cells.say(columns).mean).all()
-    trained = replace(Trained(), published=promotion.CELLS, cells=promotion.cells_as_json(cells))
-    assert forecast.parts(trained, FIT, columns, 90).rival == pytest.approx(cells.say(columns).mean)
+    cells = rfm_cells.fit_cells(columns, (columns["orders_90"] > 1) * 1.0, columns["revenue_90"])
+    again = rfm_cells.from_json(json.loads(json.dumps(cells.to_json())))
+    assert (again.of(columns)[0] == cells.of(columns)[0]).all()
+    trained = replace(Trained(), published="rfm_cells", fitted={"rfm_cells": cells.to_json()})
+    assert forecast.parts(trained, FIT, columns, 90).other == pytest.approx(cells.of(columns)[0])

@@ -13,11 +13,11 @@ import psycopg
 import pytest
 import simulated_features as sim
 
+from clv.core.declared import CONTESTANTS, OURS
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
 from clv.evaluation.backtest import run
 from clv.reporting.backtest import report
-from spark_jobs.judging.promotion import CELLS, OURS, RIVALS
 
 ORIGIN, HORIZON = date(2023, 3, 1), 60
 
@@ -74,7 +74,7 @@ def test_every_customer_of_an_origin_is_forecast_and_compared(home: Settings, tm
     assert to_come["customers_low"] <= to_come["customers"] <= to_come["customers_high"]
     moved = metrics["explained"]
     assert (moved["trained_for"], moved["window_days"]) == (ORIGIN.isoformat(), HORIZON)
-    assert moved["published"] in (OURS, *RIVALS, CELLS)
+    assert moved["published"] in CONTESTANTS
     if moved["published"] == OURS:
         assert max(moved["importance"].values()) > 0
         assert {"mean", "chance", "at"} < set(moved["dependence"][0])

@@ -10,7 +10,7 @@ from synthetic_predictions import predictions
 from clv.evaluation.backtest import comparison
 from clv.reporting.backtest import drivers, report
 from spark_jobs.explain import attribution, explained
-from spark_jobs.judging import promotion
+from spark_jobs.models import registry
 
 EXPLAINED = {
     "trained_for": "2011-09-10", "window_days": 90, "origin": "2011-08-11", "customers": 1000, "learned": True,
@@ -72,7 +72,7 @@ def test_without_a_forecast_there_is_no_section() -> None:
 def test_all_that_training_names_has_words() -> None:
     assert set(drivers.DRIVERS) == set(attribution.DRIVERS)
     assert set(drivers.COLUMNS) == {asked.column for asked in explained.COLUMNS.values()}
-    assert set(drivers.RULES) == {*promotion.RIVALS, promotion.CELLS}
+    assert all(registry.named(name).RESTS_ON for name in registry.names())
 
 
 def test_the_page_shows_the_section(tmp_path: Path) -> None:

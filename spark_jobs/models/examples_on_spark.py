@@ -1,0 +1,89 @@
+"""What learned forecasters share: their inputs, the closed windows as Spark takes them, and parameters as JSON.
+
+What a data scientist would write first: logs of counts, money and days as inputs, what was spent and whether there was
+an order as labels; no offsets, no levels, no calibration of totals. They learn on Spark and predict in numpy, so that
+what was fitted is a few lists of numbers, which any worker can use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from pyspark.ml.functions import array_to_vector
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as sf
+
+from spark_jobs.features.columns import PRIOR_YEAR, WINDOWS, Array, Columns
+from spark_jobs.models.forecaster import Past, Unfit, nothing_closed
+from spark_jobs.models.rules.rfm_cells import Cells, fit_cells
+
+FEWEST_BUYERS = 50  # and as many who did not buy: fewer teach a learner nothing
+READ = [
+    "days_with_orders", "recency", "t", "days_since_last_order", "revenue_total",
+    *(f"orders_{w}" for w in WINDOWS), *(f"revenue_{w}" for w in WINDOWS),
+    *(f"{what}_prior_year_{h}" for what in ("orders", "revenue") for h in PRIOR_YEAR[:-1]),
+    "order_value_mean", "order_value_std", "order_value_max", "last_order_value", "gap_mean", "gap_last",
+    "distinct_products", "distinct_categories", "items_total",
+]  # fmt: skip
+LEARNED = "what {} learned from customers' orders, spend and silence and what followed them"
+DESCENT = {"maxIter": 50, "tol": 1e-5}
+SHRINKAGE = 0.01  # L2, of inputs in units of their spread
+
+
+def plain_inputs(columns: Columns) -> Array:
+    """READ of customers, shape (n, len(READ)): what is missing or negative counts as 0."""
+    return np.maximum(np.nan_to_num(np.column_stack([columns[name] for name in READ])), 0)
+
+
+def log_inputs(columns: Columns) -> Array:
+    """The same as log(1 + value)."""
+    return np.log1p(plain_inputs(columns))
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Closed windows to learn from: `rows` with the vectors `logs` and `plain`, `bought` (0 or 1), `spent` and
+    customer_key, in one partition and in a fixed order, so that the fits depend on the examples alone; and RFM cells
+    of what buyers spent."""
+
+    rows: DataFrame
+    buyers: Cells
+
+
+@contextmanager
+def examples(past: Past) -> Iterator[Examples]:
+    """The closed windows, held by Spark for as long as the block lasts. Raises Unfit where they do not do."""
+    columns, bought, spent = past.closed()
+    count, others = int(bought.sum()), int(len(bought) - bought.sum())
+    if not len(bought):
+        raise nothing_closed(past)
+    if min(count, others) < FEWEST_BUYERS:
+        raise Unfit(
+            f"{count} customers bought in closed windows and {others} did not; it takes {FEWEST_BUYERS} of each"
+        )
+    closed = past.closed_rows()
+    customer, origin = past.customer[closed], past.origin[closed]
+    order = np.lexsort((np.unique(customer, return_inverse=True)[1], origin))
+    inputs = plain_inputs(columns)[order]
+    table = pa.table({
+        "place": np.arange(len(order)),
+        "customer_key": pa.array(customer[order].tolist(), pa.string()),
+        "plain": pa.array(list(inputs), pa.list_(pa.float64())),
+        "logs": pa.array(list(np.log1p(inputs)), pa.list_(pa.float64())),
+        "bought": bought[order], "spent": spent[order],
+    })  # fmt: skip
+    spark = SparkSession.getActiveSession() or SparkSession.builder.getOrCreate()
+    rows = spark.createDataFrame(table).repartition(1).sortWithinPartitions("place")
+    for name in ("plain", "logs"):
+        rows = rows.withColumn(name, array_to_vector(sf.col(name)))
+    rows = rows.persist()
+    who = bought > 0
+    buyers = fit_cells({name: values[who] for name, values in columns.items()}, bought[who], spent[who])
+    try:
+        yield Examples(rows, buyers)
+    finally:
+        rows.unpersist()

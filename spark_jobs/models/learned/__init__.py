@@ -1,0 +1,1 @@
+"""Forecasters that are learned from closed windows: Spark's usual learners and plain XGBoost."""

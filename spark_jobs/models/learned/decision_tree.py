@@ -1,0 +1,25 @@
+"""One tree for spend and one for buying."""
+
+from __future__ import annotations
+
+from pyspark.ml.classification import DecisionTreeClassifier
+from pyspark.ml.regression import DecisionTreeRegressor
+
+from spark_jobs.models import trees_of_spark
+from spark_jobs.models.examples_on_spark import LEARNED
+from spark_jobs.models.forecaster import Json, Past
+from spark_jobs.models.trees_of_spark import TREES, Trees
+
+NAME = "decision_tree"
+TITLE = "decision tree"
+RESTS_ON = LEARNED.format("a tree")
+
+
+def fit(past: Past) -> Trees:
+    """Fits a window to what had closed by the date."""
+    return trees_of_spark.fit(past, DecisionTreeRegressor, DecisionTreeClassifier, TREES, RESTS_ON)
+
+
+def from_json(saved: Json) -> Trees:
+    """What `to_json` kept."""
+    return trees_of_spark.from_json(saved, RESTS_ON)

@@ -1,0 +1,81 @@
+"""What probabilistic forecasters share: orders by a buy-till-you-die model times the value of one by Gamma-Gamma.
+
+They need no closed window: each is fitted to the customers known at a date, and predicts any window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from spark_jobs.features.columns import Columns
+from spark_jobs.models import btyd
+from spark_jobs.models.anchor import DAYS_PER_WEEK, history
+from spark_jobs.models.forecaster import Customers, Json, Prediction
+
+FIT_ROWS = 50_000  # customers above which they are condensed a little for fitting
+
+
+@dataclass(frozen=True)
+class Orders:
+    """A model of orders: how it is made of parameters and fitted, and the chance and number of orders it gives."""
+
+    made: Callable[..., Any]
+    fit: Callable[..., Any]
+    p_purchase: Callable[..., Any]
+    expected_orders: Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class OrdersAndValue:
+    """A model of orders with its parameters, and Gamma-Gamma; times in weeks."""
+
+    model: Orders
+    orders: Any
+    gamma_gamma: btyd.GammaGamma
+
+    def predict(self, customers: Customers) -> Prediction:
+        """Money, chance of an order and orders over the window."""
+        columns = customers.columns
+        x, t_x, T = history(columns)
+        h = customers.window_days / DAYS_PER_WEEK
+        orders = np.maximum(self.model.expected_orders(self.orders, x, t_x, T, h), 0)
+        value = btyd.expected_value(self.gamma_gamma, x + 1, np.nan_to_num(columns["order_value_mean"]))
+        return Prediction(orders * value, self.model.p_purchase(self.orders, x, t_x, T, h), orders)
+
+    def explain(self, customers: Customers) -> list[str]:
+        """How often and how lately the customer ordered, and for how much."""
+        columns = customers.columns
+        names = ("days_with_orders", "days_since_last_order", "order_value_mean")
+        figures = zip(*(columns[name] for name in names), strict=True)
+        return [
+            f"{days:,.0f} {'day' if days == 1 else 'days'} with orders, the last one {ago:,.0f} days ago, "
+            f"of {value:,.2f} on average"
+            for days, ago, value in figures
+        ]
+
+    def to_json(self) -> Json:
+        """The parameters by name."""
+        return {"orders": asdict(self.orders), "gamma_gamma": asdict(self.gamma_gamma)}
+
+
+def fit(model: Orders, columns: Columns) -> OrdersAndValue:
+    """Fits a model to the customers of a date, each with a purchase day, in any order.
+
+    Above FIT_ROWS customers, times are rounded to whole weeks and values to one per mille.
+    """
+    x, t_x, T = history(columns)
+    value = np.maximum(np.nan_to_num(columns["order_value_mean"]), 0)
+    if len(x) > FIT_ROWS:
+        t_x, T = np.round(t_x), np.round(T)
+        value = np.where(value > 0, np.exp(np.round(np.log(np.maximum(value, 1e-9)), 3)), 0)
+    (x_, t_x_, T_), counts = btyd.compress([x, np.minimum(t_x, T), T])
+    return OrdersAndValue(model, model.fit(x_, t_x_, T_, counts), btyd.fit_gamma_gamma(x + 1, value))
+
+
+def from_json(model: Orders, saved: Json) -> OrdersAndValue:
+    """What `to_json` kept of a model."""
+    return OrdersAndValue(model, model.made(**saved["orders"]), btyd.GammaGamma(**saved["gamma_gamma"]))

@@ -1,0 +1,22 @@
+"""MBG/NBD orders times Gamma-Gamma value."""
+
+from __future__ import annotations
+
+from spark_jobs.models import mbg_nbd, orders_and_value
+from spark_jobs.models.forecaster import Json, Past
+from spark_jobs.models.orders_and_value import Orders, OrdersAndValue
+
+NAME = "mbgnbd_gg"
+TITLE = "MBG/NBD + Gamma-Gamma"
+RESTS_ON = "how often and how lately customers ordered, and on the value of an order"
+MODEL = Orders(mbg_nbd.MbgNbd, mbg_nbd.fit, mbg_nbd.p_purchase, mbg_nbd.expected_orders)
+
+
+def fit(past: Past) -> OrdersAndValue:
+    """Fits the model to the customers known at the date."""
+    return orders_and_value.fit(MODEL, past.known)
+
+
+def from_json(saved: Json) -> OrdersAndValue:
+    """What `to_json` kept."""
+    return orders_and_value.from_json(MODEL, saved)

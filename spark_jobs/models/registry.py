@@ -1,0 +1,147 @@
+"""The forecasters there are: each module in a folder of this package, and in the folders that CLV_FORECASTERS names.
+
+Nothing lists them. Whoever needs one asks by its name, and only its module is loaded, since workers of Spark ask too.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import logging
+import os
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import cast
+
+import numpy as np
+
+from clv.core import options
+from clv.core.declared import OURS
+from clv.core.errors import ClvError
+from spark_jobs.features.columns import Array
+from spark_jobs.models.forecaster import Customers, Fitted, Forecaster, Json, Past, Prediction, Unfit
+
+log = logging.getLogger("clv.forecasters")
+FOLDERS = "CLV_FORECASTERS"
+PARTS = ("NAME", "TITLE", "RESTS_ON", "fit", "from_json")
+OURS_TITLE = "this forecast"
+
+
+def names() -> list[str]:
+    """All forecasters by name, but for the blend itself. Raises ClvError where two have the same."""
+    return list(_modules(_given()))
+
+
+def named(name: str) -> Forecaster:
+    """A forecaster. Raises ClvError where there is none of that name, or its module is not whole."""
+    return _loaded(name, _given())
+
+
+def check(contestants: Iterable[str]) -> None:
+    """Raises ClvError where the setting `contestants` names what is no forecaster."""
+    known = [OURS, *names()]
+    for name in contestants:
+        if name not in known:
+            raise ClvError(f"shop.json: contestants names {name}, which is no forecaster; there are {', '.join(known)}")
+
+
+def title(name: str) -> str:
+    """What pages call a forecaster; its name where it is gone."""
+    if name == OURS:
+        return OURS_TITLE
+    return named(name).TITLE if name in names() else name
+
+
+def fit(wanted: Iterable[str], past: Past) -> tuple[dict[str, Fitted], dict[str, str]]:
+    """What could be fitted, by name, and of the others the reason: one's failure leaves the others standing."""
+    fitted, left_out = {}, {}
+    for name in wanted:
+        try:
+            fitted[name] = named(name).fit(past)
+        except Unfit as reason:
+            left_out[name] = str(reason)
+        except ClvError:
+            raise
+        except Exception as error:  # noqa: BLE001 - libraries' failures arrive in many types
+            left_out[name] = f"it could not be fitted: {(str(error).strip() or type(error).__name__).splitlines()[0]}"
+            log.warning("%s: %s", name, left_out[name], exc_info=True)
+    return fitted, left_out
+
+
+def read(name: str, saved: Json) -> Fitted:
+    """What a forecaster's `to_json` kept."""
+    return named(name).from_json(saved)
+
+
+def predict(name: str, fitted: Fitted, customers: Customers) -> Prediction:
+    """What a forecaster predicts; what is no number or below nothing counts as no money expected. Raises ClvError
+    where it does not predict each customer."""
+    found = fitted.predict(customers)
+    for array in (found.mean, found.chance, found.orders, *found.quantiles.values()):
+        if array is not None and np.shape(array) != (len(customers),):
+            raise ClvError(
+                f"the forecaster {name} predicts an array of shape {np.shape(array)} for {len(customers)} customers; "
+                f"give one number for each"
+            )
+    quantiles = {level: _money(array) for level, array in found.quantiles.items()}
+    return Prediction(_money(found.mean), found.chance, found.orders, quantiles)
+
+
+def _money(array: Array) -> Array:
+    return np.maximum(np.nan_to_num(array, posinf=0.0), 0)
+
+
+def _given() -> str:
+    """Folders with forecasters of the shop's own, as the environment names them."""
+    return options.from_environment(options.Spark).forecasters or ""
+
+
+@cache
+def _modules(more: str) -> dict[str, Path]:
+    """The file of each forecaster's module, by name: ours, and those of the folders in `more`."""
+    found: dict[str, Path] = {}
+    own = sorted(folder for folder in Path(__file__).parent.iterdir() if folder.is_dir())
+    given = [Path(folder) for folder in more.split(os.pathsep) if folder]
+    for folder in given:
+        if not folder.is_dir():
+            raise ClvError(f"{FOLDERS} names {folder}, which is no folder; mend it or leave it unset")
+    for folder in (*own, *given):
+        for path in sorted(folder.glob("*.py")):
+            if path.stem.startswith("_"):
+                continue
+            if path.stem in (OURS, *found):
+                raise ClvError(f"{path}: there is a forecaster {path.stem} already; give it another name")
+            found[path.stem] = path
+    return found
+
+
+@cache
+def _loaded(name: str, more: str) -> Forecaster:
+    path = _modules(more).get(name)
+    if path is None:
+        raise ClvError(f"there is no forecaster {name}; there are {', '.join(_modules(more))}")
+    module = _module(path)
+    missing = [part for part in PARTS if not hasattr(module, part)]
+    if missing:
+        raise ClvError(f"{path}: a forecaster has {', '.join(PARTS)}; this one lacks {', '.join(missing)}")
+    forecaster = cast(Forecaster, module)
+    if name != forecaster.NAME:
+        raise ClvError(f"{path}: NAME is {forecaster.NAME!r}; call the file {forecaster.NAME}.py, or it {name!r}")
+    return forecaster
+
+
+def _module(path: Path) -> ModuleType:
+    package = Path(__file__).parent
+    if path.is_relative_to(package):
+        return importlib.import_module(f"{__package__}.{path.parent.name}.{path.stem}")
+    spec = importlib.util.spec_from_file_location(f"clv_forecaster_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise ClvError(f"{path} is no Python module")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ClvError(f"{path} cannot be loaded ({type(error).__name__}: {error}); mend it") from error
+    return module

@@ -1,0 +1,79 @@
+"""A forecaster planted in a folder of its own is judged, published, scored and read back; no other file knows of it."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import planted_forecaster
+import psycopg
+import pytest
+import simulated_features as sim
+from scored_rows import RUN, predictions
+
+from clv.catalog import tables
+from clv.core import settings
+from clv.core.declared import OURS
+from clv.core.settings import Settings
+from clv.warehouse import db, model_choice, registry
+from expectations import gates
+from spark_jobs import score, train
+from spark_jobs.ensemble.forecast import predicted
+from spark_jobs.features.columns import FEATURE_COLUMNS
+from spark_jobs.io import model_files
+from spark_jobs.models.forecaster import Customers
+
+NAME = planted_forecaster.NAME
+
+
+def with_it_alone(home: Settings) -> Settings:
+    """The home with 90 days as its only horizon, and the planted forecaster as the only one that may be published."""
+    (home.home / "shop.json").write_text(json.dumps({"horizons": [90], "contestants": [NAME]}))
+    return settings.load(home.home)
+
+
+def test_a_planted_forecaster_is_published_where_the_shop_names_it(
+    home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry_url = home.database_url("mlflow")
+    with psycopg.connect(home.warehouse_url, autocommit=True) as connection:
+        connection.execute(f"create database {registry_url.rpartition('/')[2]}")
+    registry.setup(home)
+    made = sim.orders(600, 500)
+    sim.write_orders(made, home)
+    as_of = sim.FIRST_DAY + timedelta(days=490)
+    unnamed = model_choice.data_digest(as_of, home)
+
+    planted_forecaster.plant(tmp_path / "mine", monkeypatch)
+    home = with_it_alone(home)
+    assert model_choice.data_digest(as_of, home) != unnamed  # another choice is another model
+    choice = model_choice.for_run(as_of, settings=home)
+    assert choice.training_date
+    examples = sim.examples(made, [*choice.origins, choice.training_date], choice.training_date)
+    sim.write_features(examples, tables.TRAINING_EXAMPLES, home, RUN, choice.training_date)
+    found = sim.features(made, as_of)
+    sim.write_features(found, tables.CUSTOMER_FEATURES, home, RUN)
+    train.run(choice.training_date, RUN, choice.data_digest, settings=home)
+
+    # In model_backtest beside the blend, at each held-back origin
+    query = f"select contestant, published, count(distinct origin) from {tables.MODEL_BACKTEST} group by 1, 2"
+    assert set(db.rows(query, url=home.warehouse_url)) == {(OURS, False, 2), (NAME, True, 2)}
+
+    facts = score.run(as_of, RUN, choice.model_version, settings=home)
+    rows = predictions(home)
+    own = rows[rows.horizon_days == 90]
+    assert set(own.status) == {"scored"}
+    assert set(own.basis) == {f"baseline {NAME}"}
+    assert facts["basis"]["1825"] == f"extended from 90 days of baseline {NAME}"
+
+    # Its files, read back, predict the rows; so do Spark's workers, which found its module by themselves.
+    model = model_files.load(registry.files(str(choice.model_version), home))
+    columns = {name: found[name].to_numpy(float) for name in FEATURE_COLUMNS}
+    money = predicted(NAME, model.trained[90].fitted, Customers(columns, 90))
+    assert own.predicted_revenue.to_numpy() == pytest.approx(money.clip(1e-9, model.trained[90].cap), abs=1e-3)
+    assert (own.predicted_p10 <= own.predicted_revenue).all()
+    assert own.predicted_p90.max() > own.predicted_revenue.max()
+    told = [reason["reason"] for reasons in own.reasons for reason in reasons]
+    assert any("orders of " in words and "on average" in words for words in told)
+    assert gates.judge("predictions", as_of, RUN, lambda _: tmp_path / "page.html")["warnings"] == []

@@ -1,0 +1,120 @@
+"""Forecasters are found by their modules, and told apart by name; what is wrong with one is said in one line."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import planted_forecaster
+import pytest
+from customers import FIT, customers
+
+from clv.core.declared import CONTESTANTS, OURS
+from clv.core.errors import ClvError
+from spark_jobs import baselines
+from spark_jobs.judging.promotion import ANCHOR
+from spark_jobs.models import anchor, registry
+from spark_jobs.models.forecaster import Customers, Past, Prediction
+
+
+def past_of(n: int = 400) -> Past:
+    """A window of 90 days that closed by the date."""
+    columns = customers(n)
+    columns |= {"orders_next_90": (columns["orders_90"] > 1) * 1.0, "revenue_next_90": columns["revenue_90"]}
+    return Past(90, date(2024, 6, 1), columns, np.arange(n), np.zeros(n, np.int64), columns, FIT)
+
+
+def test_each_module_is_a_whole_forecaster_and_the_default_names_such() -> None:
+    names = registry.names()
+    assert {"trailing", "bgnbd_gg", ANCHOR, "random_forest", "xgboost_hurdle"} <= set(names)
+    for name in names:
+        found = registry.named(name)
+        assert name == found.NAME
+        assert registry.title(name) == found.TITLE != name
+    registry.check(CONTESTANTS)
+    assert set(baselines.names()) == set(names) - {ANCHOR}
+    assert registry.title("one that is gone") == "one that is gone"
+
+
+@pytest.mark.parametrize("name", ["bgnbd_gg", "mbgnbd_gg", "pareto_nbd_gg", ANCHOR])
+def test_probabilistic_ones_come_back_from_json_as_they_were(name: str) -> None:
+    past = replace(past_of(), anchor=None)
+    fitted, left_out = registry.fit([name], past)
+    assert not left_out
+    again = registry.read(name, json.loads(json.dumps(fitted[name].to_json())))
+    asked = Customers(past.columns, 90)
+    assert (again.predict(asked).mean == fitted[name].predict(asked).mean).all()
+    assert again.predict(asked).mean.min() > 0
+
+
+def test_the_anchor_of_the_customers_own_date_goes_first() -> None:
+    past = past_of()
+    now = anchor.probabilistic(FIT, past.columns, 90)
+    kept_by_an_earlier_version = registry.read(ANCHOR, {})
+    assert (kept_by_an_earlier_version.predict(Customers(past.columns, 90, now)).mean == now.revenue).all()
+
+
+def test_a_planted_one_is_found_fitted_and_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    planted_forecaster.plant(tmp_path / "mine", monkeypatch)
+    assert planted_forecaster.NAME in registry.names()
+    past = past_of()
+    fitted, left_out = registry.fit([planted_forecaster.NAME], past)
+    assert not left_out
+    one = fitted[planted_forecaster.NAME]
+    again = registry.read(planted_forecaster.NAME, json.loads(json.dumps(one.to_json())))
+    asked = Customers(past.columns, 90)
+    # Its scale brings the total to what the window brought
+    assert registry.predict("mean_order", again, asked).mean.sum() == pytest.approx(past.columns["revenue_90"].sum())
+    assert len(again.explain(asked) or []) == 400
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("half", "NAME = 'half'\nTITLE = RESTS_ON = 'x'\n", "lacks fit, from_json"),
+        ("mine", "NAME = TITLE = RESTS_ON = 'yours'\nfit = from_json = 1\n", "call the file yours.py, or it 'mine'"),
+        ("broken", "import nowhere_to_be_found\n", "broken.py cannot be loaded .ModuleNotFoundError"),
+        ("trailing", "", "there is a forecaster trailing already"),
+        (OURS, "", f"there is a forecaster {OURS} already"),
+    ],
+)
+def test_a_module_that_cannot_be_is_named(
+    name: str, text: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planted_forecaster.plant(tmp_path / "mine", monkeypatch, name, text or " ")
+    with pytest.raises(ClvError, match=says):
+        registry.named(name)
+
+
+def test_a_name_that_nobody_has_and_a_folder_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ClvError, match="contestants names prophet, which is no forecaster; there are perennial, .*svm"):
+        registry.check(["perennial", "prophet"])
+    monkeypatch.setenv(registry.FOLDERS, "/nowhere")
+    with pytest.raises(ClvError, match="CLV_FORECASTERS names /nowhere, which is no folder"):
+        registry.names()
+
+
+def test_what_is_no_prediction_of_each_customer_is_refused_and_what_is_no_money_counts_as_none() -> None:
+    class Odd:
+        """Predicts whatever it is given."""
+
+        def __init__(self, mean: np.ndarray) -> None:
+            self.mean = mean
+
+        def predict(self, _: Customers) -> Prediction:
+            return Prediction(self.mean)
+
+        def explain(self, _: Customers) -> None:
+            return
+
+        def to_json(self) -> dict:
+            return {}
+
+    asked = Customers(customers(3), 90)
+    found = registry.predict("odd", Odd(np.array([np.nan, -1.0, np.inf])), asked)
+    assert found.mean.tolist() == [0, 0, 0]
+    with pytest.raises(ClvError, match="the forecaster odd predicts an array of shape .2,. for 3 customers"):
+        registry.predict("odd", Odd(np.ones(2)), asked)
