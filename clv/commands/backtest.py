@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from clv.commands.console import out as console
-from clv.commands.console import steps
+from clv.commands.console import quiet, steps
 from clv.core import dates, settings
 from clv.evaluation.backtest import run
 from clv.platform.runtime import stack
@@ -33,6 +32,8 @@ def backtest(
     asked = run.Asked(orders, source, horizon, days)
     run.check(asked)
     stack.check_java()
-    with steps() as step, stack.database(settings.load(), step) as home:
+    found = settings.load()
+    log = found.home / "logs" / "backtest.log"
+    with quiet(log) as console, steps(console) as step, stack.database(found, step) as home:
         page = run.run(asked, out, home, step, report.write)
-    console.print(f"report  {page}")
+        console.print(f"report  {page}\nlog     {log}")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -13,7 +16,7 @@ out = Console(highlight=False, soft_wrap=True)
 
 
 @contextmanager
-def steps() -> Iterator[Callable[[str], AbstractContextManager]]:
+def steps(out: Console = out) -> Iterator[Callable[[str], AbstractContextManager]]:
     """Yields `step(label)`, a context manager that shows a step while it runs and how long it took."""
     with Progress(
         SpinnerColumn(finished_text="[green]✓[/]"),
@@ -33,6 +36,31 @@ def steps() -> Iterator[Callable[[str], AbstractContextManager]]:
                 out.print(f"✓ {label} ({time.monotonic() - begun:.0f} s)")
 
         yield step
+
+
+@contextmanager
+def quiet(log: Path) -> Iterator[Console]:
+    """Writes what libraries and child processes print to a file, and yields a console that still prints to the screen.
+    Where the block fails, it names the file."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = os.dup(1), os.dup(2)
+    with log.open("wb") as file, os.fdopen(os.dup(1), "w") as screen:
+        for number in (1, 2):
+            os.dup2(file.fileno(), number)
+        console = Console(highlight=False, soft_wrap=True, file=screen)
+        try:
+            yield console
+        except Exception:
+            console.print(f"log     {log}")
+            raise
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            for number, original in zip((1, 2), kept, strict=True):
+                os.dup2(original, number)
+                os.close(original)
 
 
 @contextmanager

@@ -1,0 +1,45 @@
+"""What a command shows, and what it keeps in a file."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from clv.commands import console
+
+
+def chatter() -> None:
+    """What libraries print: in this process, straight to its descriptors, and in processes they start."""
+    os.write(1, b"from Python\n")
+    os.write(2, b"from a library\n")
+    subprocess.run([sys.executable, "-c", "print('from a child')"], check=True)
+
+
+def test_a_user_reads_the_steps_and_the_log_has_the_rest(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    log = tmp_path / "logs" / "backtest.log"
+    with console.quiet(log) as screen, console.steps(screen) as step:
+        with step("the work is done"):
+            chatter()
+        screen.print("report  page.html")
+    print("afterwards")
+    said = capfd.readouterr()
+    assert said.out.splitlines() == ["✓ the work is done (0 s)", "report  page.html", "afterwards"]
+    assert said.err == ""
+    assert {"from Python", "from a library", "from a child"} <= set(log.read_text().splitlines())
+
+
+def test_a_run_that_fails_names_the_log(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    log = tmp_path / "backtest.log"
+
+    def fail() -> None:
+        with console.quiet(log):
+            chatter()
+            raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError, match="broken"):
+        fail()
+    assert capfd.readouterr().out.split() == ["log", str(log)]
