@@ -89,9 +89,9 @@ def value_weights(parts: Sequence[Sequence[Array]], actual: Sequence[Array], buy
     best, furthest = base, 0.0
     for other in (_array(BOOSTED), _array(ANCHORED)):
         gains = [
-            1 - deviance(came, geometric(found, other)) / max(deviance(came, geometric(found, base)), 1e-12)
-            for found, came in zip(parts, actual, strict=True)
-            if came.sum() > 0
+            1 - deviance(outcome, geometric(found, other)) / max(deviance(outcome, geometric(found, base)), 1e-12)
+            for found, outcome in zip(parts, actual, strict=True)
+            if outcome.sum() > 0
         ]
         move = float(np.clip((np.mean(gains) - PROVEN) / PROVEN, 0, 1)) if len(gains) >= 2 else 0.0
         if move > furthest:
@@ -110,9 +110,11 @@ def chance_weights(log_odds: Sequence[Array], bought: Sequence[Array]) -> Array:
     if not bought:
         return usual
     losses = np.zeros(len(CHANCES))
-    for found, came in zip(log_odds, bought, strict=True):
+    for found, outcome in zip(log_odds, bought, strict=True):
         for number, weights in enumerate(CHANCES):
-            losses[number] += len(came) * metrics.log_loss(came, shifted(np.array(weights) @ found, _share(came)))
+            losses[number] += len(outcome) * metrics.log_loss(
+                outcome, shifted(np.array(weights) @ found, _share(outcome))
+            )
     told = np.exp(-(losses - losses.min()) / PATIENCE)
     return 0.5 * usual + 0.5 * (told / told.sum()) @ np.array(CHANCES)
 
@@ -128,18 +130,20 @@ def stacked_value(parts: Sequence[Sequence[Array]], actual: Sequence[Array], oth
     parts, actual: as in `value_weights`. The deviance is not convex in the weights: the best of several starts.
     """
     known = [
-        (np.log(np.maximum([normalised(part) for part in found], LEAST)), came)
-        for found, came in zip(parts, actual, strict=True)
-        if came.sum() > 0
+        (np.log(np.maximum([normalised(part) for part in found], LEAST)), outcome)
+        for found, outcome in zip(parts, actual, strict=True)
+        if outcome.sum() > 0
     ]
 
     def loss(weights: Array) -> tuple[float, Array]:
         total, slope = 0.0, np.zeros(len(weights))
-        for logs, came in known:
+        for logs, outcome in known:
             share = softmax(weights @ logs)
-            said = share * came.sum()
-            total += metrics.tweedie_deviance(came, said, POWER)
-            by_log = 2 / len(came) * (said ** (2 - POWER) - came * said ** (1 - POWER))  # of the deviance, by log said
+            predicted = share * outcome.sum()
+            total += metrics.tweedie_deviance(outcome, predicted, POWER)
+            by_log = (
+                2 / len(outcome) * (predicted ** (2 - POWER) - outcome * predicted ** (1 - POWER))
+            )  # of the deviance, by the log of what is predicted
             slope += (logs - (logs @ share)[:, None]) @ by_log
         return total / len(known), slope / len(known)
 
@@ -152,14 +156,14 @@ def stacked_chance(log_odds: Sequence[Array], bought: Sequence[Array], otherwise
     log_odds, bought: as in `chance_weights`. Since the mean is met, moving the weights moves the loss by
     mean((p - bought) log-odds) alone.
     """
-    known = [(found, came) for found, came in zip(log_odds, bought, strict=True) if 0 < came.mean() < 1]
+    known = [(found, outcome) for found, outcome in zip(log_odds, bought, strict=True) if 0 < outcome.mean() < 1]
 
     def loss(weights: Array) -> tuple[float, Array]:
         total, slope = 0.0, np.zeros(len(weights))
-        for found, came in known:
-            p = shifted(weights @ found, float(came.mean()))
-            total += metrics.log_loss(came, p)
-            slope += found @ (p - came) / len(came)
+        for found, outcome in known:
+            p = shifted(weights @ found, float(outcome.mean()))
+            total += metrics.log_loss(outcome, p)
+            slope += found @ (p - outcome) / len(outcome)
         return total / len(known), slope / len(known)
 
     return _least(loss, len(otherwise)) if known else otherwise
@@ -168,7 +172,9 @@ def stacked_chance(log_odds: Sequence[Array], bought: Sequence[Array], otherwise
 def value_loss(parts: Sequence[Sequence[Array]], actual: Sequence[Array], weights: Array) -> float | None:
     """Mean `deviance` of the blend over the closed origins that brought money; None without one."""
     losses = [
-        deviance(came, geometric(found, weights)) for found, came in zip(parts, actual, strict=True) if came.sum() > 0
+        deviance(outcome, geometric(found, weights))
+        for found, outcome in zip(parts, actual, strict=True)
+        if outcome.sum() > 0
     ]
     return float(np.mean(losses)) if losses else None
 
@@ -177,8 +183,8 @@ def chance_loss(log_odds: Sequence[Array], bought: Sequence[Array], weights: Arr
     """Mean log loss (nats) of the blend over closed origins, the mean chance set to the share that bought; None
     without one."""
     losses = [
-        metrics.log_loss(came, shifted(weights @ found, _share(came)))
-        for found, came in zip(log_odds, bought, strict=True)
+        metrics.log_loss(outcome, shifted(weights @ found, _share(outcome)))
+        for found, outcome in zip(log_odds, bought, strict=True)
     ]
     return float(np.mean(losses)) if losses else None
 

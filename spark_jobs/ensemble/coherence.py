@@ -1,6 +1,6 @@
 """Forecasts that agree: a longer horizon is likelier, and brings more, than a shorter one.
 
-Horizons are learned apart, so what is said of a longer one can fall short of a shorter one. Then it is raised above it,
+Horizons are learned apart, so the forecast of a longer one can fall short of a shorter one. Then it is raised above it,
 by a share of what the anchor grows by between the two. Arrays of shape (n,).
 """
 
@@ -34,17 +34,19 @@ def least_chance(p: Array, anchored: Array, further: Array) -> Array:
     return np.clip(np.maximum(risen, np.where(p >= SHOWN, p + DIGIT, p)), p, np.maximum(p, SURE))
 
 
-def least_counts(said: Probabilistic, counts: dict[str, Array], further: Probabilistic) -> dict[str, Array]:
+def least_counts(by_anchor: Probabilistic, counts: dict[str, Array], further: Probabilistic) -> dict[str, Array]:
     """The least chance and orders of a horizon after one with these."""
-    p = least_chance(counts["p_purchase"], said.p_purchase, further.p_purchase)
-    growth = 1 + CARRIED * np.maximum(further.orders / said.orders - 1, 0)
+    p = least_chance(counts["p_purchase"], by_anchor.p_purchase, further.p_purchase)
+    growth = 1 + CARRIED * np.maximum(further.orders / by_anchor.orders - 1, 0)
     return {"p_purchase": p, "expected_orders": np.maximum(counts["expected_orders"] * growth, p)}
 
 
-def least_money(money: dict[str, Array], said: Probabilistic, further: Probabilistic, later: Array) -> dict[str, Array]:
+def least_money(
+    money: dict[str, Array], by_anchor: Probabilistic, further: Probabilistic, later: Array
+) -> dict[str, Array]:
     """The least money of a horizon after one with this, worth more when discounted too: `later` is the shorter one's
     discount factor over the longer one's. Equal values could be rounded apart, hence the step."""
-    growth = 1 + CARRIED * np.maximum(further.revenue / said.revenue - 1, 0)
+    growth = 1 + CARRIED * np.maximum(further.revenue / by_anchor.revenue - 1, 0)
     return {
         name: np.where(array > 0, np.maximum(array * growth, array + STEP), 0) * later for name, array in money.items()
     }

@@ -76,18 +76,18 @@ def calibrate(actual: Sequence[Array], value: Sequence[Array], p: Sequence[Array
     log-normal with a spread of one in logs.
     """
     places, ratios, shared = [], [], []
-    for came, said, chance in zip(actual, value, p, strict=True):
-        bought = came > 0
-        expected = said / np.clip(chance, LEAST_CHANCE, 1)
+    for money, predicted, chance in zip(actual, value, p, strict=True):
+        bought = money > 0
+        expected = predicted / np.clip(chance, LEAST_CHANCE, 1)
         if bought.any() and expected[bought].sum() > 0:
-            places.append(normalised(said)[bought])
-            moved = came[bought].sum() / expected[bought].sum()
-            ratios.append(came[bought] / (expected[bought] * moved))
+            places.append(normalised(predicted)[bought])
+            moved = money[bought].sum() / expected[bought].sum()
+            ratios.append(money[bought] / (expected[bought] * moved))
             shared.append(float(np.log(moved)))
     if not places:
         return unmeasured()
     place, ratio = np.concatenate(places), np.concatenate(ratios)
-    everyone = np.concatenate([normalised(said) for said in value])
+    everyone = np.concatenate([normalised(predicted) for predicted in value])
     for bins in range(BINS, 0, -1):
         edges = np.unique(np.quantile(everyone, np.arange(1, bins) / bins))
         number = np.searchsorted(edges, place, side="right")

@@ -233,11 +233,11 @@ def missed(origins: dict[date, Origin], daily: Daily) -> list[Residual]:
     return [
         residual(
             daily, day, window, outcomes.end(day, window),
-            (total.actual, total.said), (total.buyers, total.said_buyers),
+            (total.actual, total.expected), (total.buyers, total.expected_buyers),
         )
         for day, origin in origins.items()
         for window, total in origin.totals.items()
-        if total.actual > 0 and total.said > 0 and total.buyers > 0
+        if total.actual > 0 and total.expected > 0 and total.buyers > 0
     ]  # fmt: skip
 
 
@@ -246,7 +246,7 @@ def level_errors(
 ) -> dict[date, float]:
     """What the level missed of a window's total at closed origins: see `totals.level_errors`."""
     found = {day: origin.totals[window] for day, origin in origins.items() if window in origin.totals}
-    pairs = {day: (total.actual, total.said) for day, total in found.items()}
+    pairs = {day: (total.actual, total.expected) for day, total in found.items()}
     return totals.level_errors(daily, pairs, window, residuals)
 
 

@@ -1,4 +1,4 @@
-"""A trained model and what it says of customers at a date. Pure: arrays in, arrays out.
+"""A trained model and what it predicts of customers at a date. Pure: arrays in, arrays out.
 
 The mean of a horizon is a weighted geometric mean of up to five forecasts, brought to the level that the shop's
 season and closed windows tell. What depends on all customers of the date (means of the parts, the level) is worked
@@ -87,11 +87,11 @@ class Model:
 
 @dataclass(frozen=True)
 class Parts:
-    """What is blended, in logs and log-odds: money by the anchor (`said`) and by the trailing year, shape (n,); the
-    chance by each, by name; of the learners, if any, money in all and a buyer's; and the money (no logs) by the other
+    """What is blended, in logs and log-odds: money `by_anchor` and by the trailing year, shape (n,); the chance by
+    each, by name; of the learners, if any, money in all and a buyer's; and the money (no logs) by the other
     forecaster that is published, if one is."""
 
-    said: Probabilistic
+    by_anchor: Probabilistic
     trailing: Array
     chance: dict[str, Array]
     total: Array | None = None
@@ -101,7 +101,7 @@ class Parts:
     def value(self, chance_weights: Weights) -> dict[str, Array]:
         """log money by each part of the mean, by the names of blending.VALUE (UNLEARNED where nothing was learned),
         each of shape (n,)."""
-        found = {"anchor": np.log(self.said.revenue)}
+        found = {"anchor": np.log(self.by_anchor.revenue)}
         if self.total is not None and self.spend is not None:
             found |= {
                 "tweedie": self.total,
@@ -129,7 +129,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What is said of customers over one horizon, arrays of shape (n,); money in the warehouse's currency.
+    """What is predicted of customers over one horizon, arrays of shape (n,); money in the warehouse's currency.
 
     p_alive is the chance of being a customer still at the date: the same for all horizons, and no chance of an order
     is above it. days_to_next_order is the same for all horizons too, NaN where an order is not likelier than not.
@@ -153,19 +153,19 @@ class Forecast:
 
 def parts(trained: Trained, fit: OriginFit, columns: Columns, window_days: int) -> Parts:
     """The forecasts of a window that are blended: anchor and trailing year, and what was learned."""
-    said = anchor.probabilistic(fit, columns, window_days)
-    trailing = np.log(np.maximum(columns[f"revenue_{YEAR}"], 0) * window_days / YEAR + 0.2 * said.revenue)
+    by_anchor = anchor.probabilistic(fit, columns, window_days)
+    trailing = np.log(np.maximum(columns[f"revenue_{YEAR}"], 0) * window_days / YEAR + 0.2 * by_anchor.revenue)
     other = None
     if trained.published != OURS:
-        other = predicted(trained.published, trained.fitted, Customers(columns, window_days, said))
+        other = predicted(trained.published, trained.fitted, Customers(columns, window_days, by_anchor))
     if trained.learners is None:
-        return Parts(said, trailing, {"anchor": said.log_odds}, other=other)
-    found = trained.learners.margins(examples.shape(fit, columns, said, window_days), said)
+        return Parts(by_anchor, trailing, {"anchor": by_anchor.log_odds}, other=other)
+    found = trained.learners.margins(examples.shape(fit, columns, by_anchor, window_days), by_anchor)
     smooth = found["buy"]
     if trained.logistic:
-        smooth = trained.logistic.log_odds(logistic.inputs(fit, columns, said, window_days))
-    chance = {"anchor": said.log_odds, "boosted": found["buy"], "regression": smooth}
-    return Parts(said, trailing, chance, found["total"], found["spend"], other)
+        smooth = trained.logistic.log_odds(logistic.inputs(fit, columns, by_anchor, window_days))
+    chance = {"anchor": by_anchor.log_odds, "boosted": found["buy"], "regression": smooth}
+    return Parts(by_anchor, trailing, chance, found["total"], found["spend"], other)
 
 
 def predicted(name: str, fitted: dict[str, Json], customers: Customers) -> Array:
@@ -189,11 +189,11 @@ def setting(trained: Trained, found: Parts, level: float, missed: float = 0.0) -
     log_odds = weighted(trained.chance_weights, found.chance)
     return Setting(
         level=float(level),
-        mean=float(found.said.revenue.mean() * np.exp(level) if found.other is None else found.other.mean()),
+        mean=float(found.by_anchor.revenue.mean() * np.exp(level) if found.other is None else found.other.mean()),
         log_means=log_means,
         log_shape=log_shape,
         log_tilted=log_tilted,
-        shift=shift_to(log_odds, share_of_buyers(found.said.p_purchase, level, missed)),
+        shift=shift_to(log_odds, share_of_buyers(found.by_anchor.p_purchase, level, missed)),
     )
 
 
@@ -229,7 +229,7 @@ def settings_of(model: Model, fit: OriginFit, columns: Columns, daily: Daily, da
 def forecast(
     model: Model, fit: OriginFit, columns: Columns, common: dict[int, Setting], rate: float
 ) -> dict[int, Forecast]:
-    """What is said of customers with at least one purchase day, per horizon of the model.
+    """What is predicted of customers with at least one purchase day, per horizon of the model.
 
     columns: FEATURE_COLUMNS, each of shape (n,). common: of the same date. rate: discount rate a year. A longer
     horizon never says less than a shorter one, discounted or not, and nothing is negative, missing or infinite, the
@@ -247,20 +247,22 @@ def forecast(
             found = parts(trained, fit, columns, base)
             blends[base] = (found, *blend(trained, found, common[base]))
         found, p, value = blends[base]
-        said = found.said if base == horizon else anchor.probabilistic(fit, columns, horizon)
-        longer = np.maximum(said.revenue / found.said.revenue, 1)
-        p = coherence.beyond(p, found.said.p_purchase, said.p_purchase)
+        by_anchor = found.by_anchor if base == horizon else anchor.probabilistic(fit, columns, horizon)
+        longer = np.maximum(by_anchor.revenue / found.by_anchor.revenue, 1)
+        p = coherence.beyond(p, found.by_anchor.p_purchase, by_anchor.p_purchase)
         # Customers are looked up by what the base says of them, and buy with the chance of the longer horizon.
         bounds = trained.intervals.bounds(value, p, common[base].mean)
         median = trained.intervals.quantile(0.5, value, p, common[base].mean)
-        counts = {"p_purchase": p, "expected_orders": np.maximum(p, said.orders * p / said.p_purchase)}
+        counts = {"p_purchase": p, "expected_orders": np.maximum(p, by_anchor.orders * p / by_anchor.p_purchase)}
         now = {"revenue": value, "p10": bounds[0], "p50": median, "p90": np.maximum(bounds[1], median)}
         money = {name: array * longer for name, array in now.items()}
         discounted, factor = factor, np.round(discount_factor(fit.bgnbd, x, T, horizon, rate), 6)
         if shorter:
-            counts = coherence.risen(counts, coherence.least_counts(*shorter[:2], said))
-            money = coherence.risen(money, coherence.least_money(shorter[2], shorter[0], said, discounted / factor))
-        shorter = said, counts, money
+            counts = coherence.risen(counts, coherence.least_counts(*shorter[:2], by_anchor))
+            money = coherence.risen(
+                money, coherence.least_money(shorter[2], shorter[0], by_anchor, discounted / factor)
+            )
+        shorter = by_anchor, counts, money
         result[horizon] = Forecast(
             p_alive=np.ones(len(x)),
             discount_factor=factor,
@@ -273,7 +275,7 @@ def forecast(
             **money,
         )
     longest = result[LIFETIME]
-    alive = coherence.beyond(longest.p_purchase, said.p_pareto, said.p_active)
+    alive = coherence.beyond(longest.p_purchase, by_anchor.p_pareto, by_anchor.p_active)
     chances = {horizon: result[horizon].p_purchase for horizon in model.asked}
     timing = next(iter(common.values())).timing
     next_order = waiting.days_to_next_order(fit, columns, chances, timing)

@@ -47,11 +47,12 @@ def attribute(model: Model, fit: OriginFit, columns: Columns, horizon_days: int)
     anchored = _by_driver(
         ["frequency", "recency", "order_value"],
         np.column_stack([
-            np.log(at_last.orders), np.log(found.said.orders / at_last.orders), np.log(found.said.order_value),
+            np.log(at_last.orders), np.log(found.by_anchor.orders / at_last.orders),
+            np.log(found.by_anchor.order_value),
         ]),
     )  # fmt: skip
     new = anchor.probabilistic(fit, JUST_CAME, base)
-    odds = _since(new.log_odds, at_last.log_odds, found.said.log_odds)
+    odds = _since(new.log_odds, at_last.log_odds, found.by_anchor.log_odds)
     weights = trained.value_weights
     money = weights["anchor"] * anchored + weights["trailing_year"] * _last_year(found, at_last)
     if trained.learners is not None:
@@ -103,21 +104,21 @@ def _learned(
     found: Parts, at_last: Probabilistic, new: Probabilistic, anchored: Array,
 ) -> tuple[Array, Array]:  # fmt: skip
     """The drivers of the three learned parts, as weighed in the mean, and of the blended log-odds."""
-    said, weights, odds_weights = found.said, trained.value_weights, trained.chance_weights
-    inputs = examples.shape(fit, columns, said, window_days)
+    by_anchor, weights, odds_weights = found.by_anchor, trained.value_weights, trained.chance_weights
+    inputs = examples.shape(fit, columns, by_anchor, window_days)
     tree = {name: _by_driver(SHAPE.values(), shap) for name, shap in learners.contributions(inputs).items()}
     # The boosted chance starts from BG/NBD's, spend from the anchor's money over that chance.
-    boosted = _since(*(logit(each.p_bgnbd) for each in (new, at_last, said))) + tree["buy"]
-    start = _since(np.zeros(1), np.log(at_last.p_bgnbd), np.log(said.p_bgnbd))
+    boosted = _since(*(logit(each.p_bgnbd) for each in (new, at_last, by_anchor))) + tree["buy"]
+    start = _since(np.zeros(1), np.log(at_last.p_bgnbd), np.log(by_anchor.p_bgnbd))
     smooth = boosted
     if trained.logistic:
-        smooth = _regression(trained.logistic, fit, columns, said, at_last, window_days)
-    anchor_odds = _since(new.log_odds, at_last.log_odds, said.log_odds)
+        smooth = _regression(trained.logistic, fit, columns, by_anchor, at_last, window_days)
+    anchor_odds = _since(new.log_odds, at_last.log_odds, by_anchor.log_odds)
     odds = odds_weights["anchor"] * anchor_odds + odds_weights["boosted"] * boosted
     odds += odds_weights["regression"] * smooth
     least = 0.02  # of an order, as in the learners' offsets
-    total = _since(np.zeros(1), np.log(at_last.orders + least), np.log(said.orders + least)) + tree["total"]
-    total[:, DRIVERS.index("order_value")] += np.log(said.order_value)
+    total = _since(np.zeros(1), np.log(at_last.orders + least), np.log(by_anchor.orders + least)) + tree["total"]
+    total[:, DRIVERS.index("order_value")] += np.log(by_anchor.order_value)
     spend = anchored - start + tree["spend"]
     money = weights["tweedie"] * total
     money += weights["boosted"] * (_bent(boosted, found.chance["boosted"]) + spend)
@@ -126,13 +127,13 @@ def _learned(
 
 
 def _regression(
-    regression: logistic.Logistic, fit: OriginFit, columns: Columns, said: Probabilistic, at_last: Probabilistic,
+    regression: logistic.Logistic, fit: OriginFit, columns: Columns, by_anchor: Probabilistic, at_last: Probabilistic,
     window_days: int,
 ) -> Array:  # fmt: skip
     """The regression's terms by driver; what the anchor's inputs lost since the last order counts as recency."""
     now, then = (
         _by_driver(logistic.DRIVERS, regression.terms(logistic.inputs(fit, columns, each, window_days)))
-        for each in (said, at_last)
+        for each in (by_anchor, at_last)
     )
     often, lately = DRIVERS.index("frequency"), DRIVERS.index("recency")
     now[:, lately] += now[:, often] - then[:, often]
@@ -142,7 +143,7 @@ def _regression(
 
 def _last_year(found: Parts, at_last: Probabilistic) -> Array:
     """The trailing year's log money: the value of an order, the rate of orders, and how the year differed from it."""
-    value, often = np.log(found.said.order_value), np.log(at_last.orders)
+    value, often = np.log(found.by_anchor.order_value), np.log(at_last.orders)
     drivers = ["order_value", "frequency", "recent_spend"]
     return _by_driver(drivers, np.column_stack([value, often, found.trailing - value - often]))
 

@@ -52,27 +52,27 @@ class Averages:
     risk: Average
 
 
-def explained(model: Model, fit: OriginFit, columns: Columns, horizon_days: int, said: Forecast) -> Array:
-    """One row of numbers per customer, shape (n, SIZE), missing as NaN. said: the forecast over the same horizon."""
+def explained(model: Model, fit: OriginFit, columns: Columns, horizon_days: int, forecast: Forecast) -> Array:
+    """One row of numbers per customer, shape (n, SIZE), missing as NaN. forecast: over the same horizon."""
     money, chance = (
         attribution.by_group(found, reasons.GROUPS)
         for found in attribution.attribute(model, fit, columns, horizon_days)
     )
-    worth = np.log(np.maximum(said.revenue * said.discount_factor, LEAST_ORDER * fit.gamma_gamma.mean))
-    return np.column_stack([worth, money, _log_odds(said.p_purchase), chance, reasons.figures(columns)])
+    worth = np.log(np.maximum(forecast.revenue * forecast.discount_factor, LEAST_ORDER * fit.gamma_gamma.mean))
+    return np.column_stack([worth, money, _log_odds(forecast.p_purchase), chance, reasons.figures(columns)])
 
 
-def averages(said: DataFrame) -> Averages:
+def averages(rows: DataFrame) -> Averages:
     """The average customer of both outcomes; exact sums, the same in any order of the rows.
 
-    said: rows with `explained`, p_purchase, predicted_revenue and discount_factor; others are left out.
+    rows: rows with `explained`, p_purchase, predicted_revenue and discount_factor; others are left out.
     """
     exact = "decimal(38,10)"
     weights = {
         "alike": sf.lit(1.0), "revenue": sf.col("predicted_revenue"), "chance": sf.col("p_purchase"),
         "money": sf.col("predicted_revenue") * sf.col("discount_factor"),
     }  # fmt: skip
-    each = said.where(sf.col("explained").isNotNull()).select(
+    each = rows.where(sf.col("explained").isNotNull()).select(
         *(weight.alias(name) for name, weight in weights.items()), sf.posexplode("explained")
     )
     # Figures are averaged as log(1 + value), as far as they are known.

@@ -50,19 +50,19 @@ SHAPE = {
 }
 
 
-def shape(fit: OriginFit, columns: Columns, said: Probabilistic, horizon_days: int) -> Array:
+def shape(fit: OriginFit, columns: Columns, by_anchor: Probabilistic, horizon_days: int) -> Array:
     """The learners' inputs, shape (n, len(SHAPE)), float32, missing as NaN.
 
-    columns: FEATURE_COLUMNS, each of shape (n,). said: the anchor over the same horizon.
+    columns: FEATURE_COLUMNS, each of shape (n,). by_anchor: the anchor over the same horizon.
     """
     x, age = columns["days_with_orders"], np.maximum(columns["t"], 1)
     gap, value = columns["gap_mean"], columns["order_value_mean"]
     with np.errstate(divide="ignore", invalid="ignore"):
         found = {
-            "log_expected_orders": np.log(said.orders),
-            "log_order_value": np.log(said.order_value / fit.gamma_gamma.mean),
-            "p_alive": said.p_alive,
-            "p_active": said.p_active,
+            "log_expected_orders": np.log(by_anchor.orders),
+            "log_order_value": np.log(by_anchor.order_value / fit.gamma_gamma.mean),
+            "p_alive": by_anchor.p_alive,
+            "p_active": by_anchor.p_active,
             "log_days_with_orders": np.log(x),
             "log_age": np.log(age),
             "log_rate": np.log(x / age),
@@ -71,9 +71,9 @@ def shape(fit: OriginFit, columns: Columns, said: Probabilistic, horizon_days: i
             "days_since_over_gap": np.log(columns["days_since_last_order"] / gap),
             "gap_variation": columns["gap_std"] / gap,
             "gap_last_over_mean": np.log(columns["gap_last"] / gap),
-            **_trailing(columns, said, horizon_days),
-            **_last_year(columns, said, horizon_days, age),
-            **habits(columns, said.orders, horizon_days),
+            **_trailing(columns, by_anchor, horizon_days),
+            **_last_year(columns, by_anchor, horizon_days, age),
+            **habits(columns, by_anchor.orders, horizon_days),
             "value_over_shop": np.log(value / fit.gamma_gamma.mean),
             "last_value_over_mean": np.log(columns["last_order_value"] / value),
             "value_variation": columns["order_value_std"] / value,
@@ -112,12 +112,12 @@ def habits(columns: Columns, orders: Array, horizon_days: int) -> Columns:
     return {name: np.where(known, array, np.nan) for name, array in found.items()}
 
 
-def _trailing(columns: Columns, said: Probabilistic, horizon_days: int) -> Columns:
+def _trailing(columns: Columns, by_anchor: Probabilistic, horizon_days: int) -> Columns:
     """Orders and money of trailing windows, and decayed spend, over what the anchor expects, in logs."""
-    money, floor = said.revenue, 0.5 * said.order_value
+    money, floor = by_anchor.revenue, 0.5 * by_anchor.order_value
     ratios = {}
     for window in WINDOWS:
-        expected = said.orders * window / horizon_days
+        expected = by_anchor.orders * window / horizon_days
         ratios[f"orders_{window}_over_expected"] = np.log((columns[f"orders_{window}"] + 0.5) / (expected + 0.5))
     for window in SPEND_WINDOWS:
         spent = np.maximum(columns[f"revenue_{window}"], 0) * horizon_days / window
@@ -128,13 +128,13 @@ def _trailing(columns: Columns, said: Probabilistic, horizon_days: int) -> Colum
     return ratios
 
 
-def _last_year(columns: Columns, said: Probabilistic, horizon_days: int, age: Array) -> Columns:
+def _last_year(columns: Columns, by_anchor: Probabilistic, horizon_days: int, age: Array) -> Columns:
     """The same window a year ago over what is expected now, in logs; missing in a customer's first year."""
     window = min((h for h in PRIOR_YEAR if h >= horizon_days), default=PRIOR_YEAR[-1])
-    expected = said.orders * window / horizon_days
+    expected = by_anchor.orders * window / horizon_days
     orders = np.log((columns[f"orders_prior_year_{window}"] + 0.5) / (expected + 0.5))
     spent = np.maximum(columns[f"revenue_prior_year_{window}"], 0)
-    revenue = np.log((spent + 0.5 * said.order_value) / ((expected + 0.5) * said.order_value))
+    revenue = np.log((spent + 0.5 * by_anchor.order_value) / ((expected + 0.5) * by_anchor.order_value))
     known = age >= YEAR
     return {
         "orders_last_year_over_expected": np.where(known, orders, np.nan),

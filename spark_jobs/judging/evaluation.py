@@ -64,7 +64,7 @@ def hold_back(
     columns: FEATURE_COLUMNS, orders_next_h and revenue_next_h of the origin's customers who had a purchase day.
     """
     found = parts(trained, fit, columns, window_days)
-    customers = Customers(columns, window_days, found.said)
+    customers = Customers(columns, window_days, found.by_anchor)
     return Holdout(
         window_days,
         origin,
@@ -146,22 +146,23 @@ def calibrated(
         decision = _decide(replace(trained, published=OURS), tried, contestants)
         trained = replace(trained, published=decision.published)
     held_back = tried if trained.published != OURS else held_back
-    said, spent = [held.forecast(trained) for held in held_back], [held.spent for held in held_back]
-    intervals = conformal.calibrate(spent, [value for _, value, _ in said], [p for p, _, _ in said])
+    forecasts, spent = [held.forecast(trained) for held in held_back], [held.spent for held in held_back]
+    intervals = conformal.calibrate(spent, [value for _, value, _ in forecasts], [p for p, _, _ in forecasts])
     if decision:
         inside = {
-            held.origin: _within(held, intervals, *forecast) for held, forecast in zip(held_back, said, strict=True)
+            held.origin: _within(held, intervals, *forecast)
+            for held, forecast in zip(held_back, forecasts, strict=True)
         }
         coverage = [{"coverage_80": inside[origin]} for origin in decision.origins]
         decision = decision.with_measured(decision.published, coverage)
     if trained.published != OURS:
-        total_spread = totals.spread(_total_errors(spent, [value for _, value, _ in said]), 1)
-    own = [intervals.own_spread(value, p, mean) for p, value, mean in said]
+        total_spread = totals.spread(_total_errors(spent, [value for _, value, _ in forecasts]), 1)
+    own = [intervals.own_spread(value, p, mean) for p, value, mean in forecasts]
     trained = replace(
         trained,
         intervals=intervals,
         total_spread=total_spread,
-        group_spread=totals.group_spread(spent, [value for _, value, _ in said], own),
+        group_spread=totals.group_spread(spent, [value for _, value, _ in forecasts], own),
         fitted={name: kept for name, kept in trained.fitted.items() if name == trained.published},
     )
     most = max(most, *(float(held.trailing.max(initial=0)) for held in held_back), 0.0)
@@ -180,7 +181,7 @@ def scores(trained: Trained, held_back: Sequence[Holdout]) -> dict[str, float]:
     held = held_back[-1]
     p, value, mean = held.forecast(trained)
     median = trained.intervals.quantile(0.5, value, p, mean)
-    anchor = held.parts.said
+    anchor = held.parts.by_anchor
     table = {
         "ours": {
             **metrics.of_money(held.spent, value),
@@ -212,7 +213,7 @@ def _decide(trained: Trained, held_back: Sequence[Holdout], contestants: Iterabl
     origins = [held.origin for held in held_back]
     spent = [held.spent for held in held_back]
     decision = promotion.decide(held_back[0].window_days, origins, spent, predicted_by, contestants)
-    chances = {OURS: [p for p, _, _ in own], ANCHOR: [held.parts.said.p_purchase for held in held_back]}
+    chances = {OURS: [p for p, _, _ in own], ANCHOR: [held.parts.by_anchor.p_purchase for held in held_back]}
     for name in [name for name in chances if name in decision.measured]:
         by_origin = chances[name]
         found = [
@@ -225,8 +226,8 @@ def _decide(trained: Trained, held_back: Sequence[Holdout], contestants: Iterabl
 
 def _total_errors(actual: Sequence[Array], predicted: Sequence[Array]) -> list[float]:
     """log of actual over predicted total, of the origins that brought money."""
-    pairs = [(float(came.sum()), float(said.sum())) for came, said in zip(actual, predicted, strict=True)]
-    return [float(np.log(came / said)) for came, said in pairs if came > 0 and said > 0]
+    pairs = [(float(money.sum()), float(expected.sum())) for money, expected in zip(actual, predicted, strict=True)]
+    return [float(np.log(money / expected)) for money, expected in pairs if money > 0 and expected > 0]
 
 
 def _within(held: Holdout, intervals: Intervals, p: Array, value: Array, mean: float) -> float:

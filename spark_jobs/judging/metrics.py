@@ -1,9 +1,9 @@
 """How good a forecast is: every formula that training and the backtest judge by.
 
-All take arrays of one length n: y what happened (money per customer), f what was said, or bought (0 or 1) and p (its
-probability). `w` are weights by customer: a weight of k is the same as standing in the arrays k times, so a bootstrap
-resample is a row of counts. Without it each counts once and the answer is a float; w of shape (n,) gives a float, of
-shape (resamples, n) one figure per row. A figure that nothing defines (no money came, nobody bought) is 0.
+All take arrays of one length n: y what happened (money per customer), f what was predicted, or bought (0 or 1) and p
+(its probability). `w` are weights by customer: a weight of k is the same as standing in the arrays k times, so a
+bootstrap resample is a row of counts. Without it each counts once and the answer is a float; w of shape (n,) gives a
+float, of shape (resamples, n) one figure per row. A figure that nothing defines (no money came, nobody bought) is 0.
 
 Customers that a forecast ties share what their places bring, so the order of the rows never matters: a forecast of
 zero for half the shop is worth as much as a draw among them.
@@ -20,7 +20,7 @@ import numpy as np
 from spark_jobs.judging import ranked
 
 Array = np.ndarray
-THRESHOLD = 0.5  # a customer with at least this probability is said to buy
+THRESHOLD = 0.5  # a customer with at least this probability is predicted to buy
 
 
 def wape(y: Array, f: Array, w: Array | None = None) -> Any:
@@ -40,13 +40,13 @@ def rmse(y: Array, f: Array, w: Array | None = None) -> Any:
 
 
 def signed_bias(y: Array, f: Array, w: Array | None = None) -> Any:
-    """Total said over total that happened, less 1: 0.1 is ten per cent too much."""
+    """Predicted total over actual total, less 1: 0.1 is ten per cent too much."""
     w = ranked.weights(y, w)
     return ranked.ratio(w @ (f - y), w @ y)
 
 
 def bias(y: Array, f: Array, w: Array | None = None) -> Any:
-    """How far the total said is from the total that happened, in either direction: |`signed_bias`|."""
+    """How far the predicted total is from the actual one, in either direction: |`signed_bias`|."""
     return ranked.figure(np.abs(signed_bias(y, f, w)))
 
 
@@ -83,14 +83,14 @@ def spearman_buyers(y: Array, f: Array, w: Array | None = None) -> Any:
 
 
 def decile_mape(y: Array, f: Array, w: Array | None = None) -> Any:
-    """Mean over tenths of customers ranked by f of |mean said - mean that happened| / mean that happened.
+    """Mean over tenths of customers ranked by f of |mean prediction - mean actual| / mean actual.
 
     The decile-level MAPE of Wang, Liu & Miao 2019. A tenth that brought nothing counts 1 (0 where nothing was
-    said): leaving it out would pay a forecast for putting its error there.
+    predicted): leaving it out would pay a forecast for putting its error there.
     """
-    said, came = ranked.decile_means(f, f, y, w=w)
-    dust = 1e-9 * np.abs(came).max(axis=-1, keepdims=True)  # of differences of sums, where the true mean is zero
-    error = np.divide(np.abs(said - came), came, out=(said > dust).astype(float), where=came > dust)
+    predicted, actual = ranked.decile_means(f, f, y, w=w)
+    dust = 1e-9 * np.abs(actual).max(axis=-1, keepdims=True)  # of differences of sums, where the true mean is zero
+    error = np.divide(np.abs(predicted - actual), actual, out=(predicted > dust).astype(float), where=actual > dust)
     return ranked.figure(error.mean(axis=-1))
 
 

@@ -38,10 +38,10 @@ class Learners:
             loaded[name].load_model(bytearray(getattr(self, name)))
         return loaded
 
-    def margins(self, inputs: Array, said: Probabilistic) -> dict[str, Array]:
-        """What each learner says on its own scale (logs, log-odds), each of shape (n,), starting from `said`."""
+    def margins(self, inputs: Array, by_anchor: Probabilistic) -> dict[str, Array]:
+        """What each learner predicts on its own scale (logs, log-odds), each of shape (n,), from `by_anchor` on."""
         result = {}
-        for name, start in offsets(said).items():
+        for name, start in offsets(by_anchor).items():
             moved = self.boosters[name].predict(rows_of(inputs, start), output_margin=True).astype(float) - start
             result[name] = start + np.clip(moved, -FURTHEST[name], FURTHEST[name])
         return result
@@ -52,12 +52,12 @@ class Learners:
         return {name: booster.predict(rows, pred_contribs=True)[:, :-1] for name, booster in self.boosters.items()}
 
 
-def offsets(said: Probabilistic) -> dict[str, Array]:
+def offsets(by_anchor: Probabilistic) -> dict[str, Array]:
     """Where the learners start: log money, log-odds of a purchase, and log of the money of a customer who buys."""
     return {
-        "total": np.log(said.revenue + 0.02 * said.order_value),
-        "buy": logit(said.p_bgnbd),
-        "spend": np.log(said.revenue / said.p_bgnbd),
+        "total": np.log(by_anchor.revenue + 0.02 * by_anchor.order_value),
+        "buy": logit(by_anchor.p_bgnbd),
+        "spend": np.log(by_anchor.revenue / by_anchor.p_bgnbd),
     }
 
 

@@ -47,13 +47,13 @@ EXAMPLE_SCHEMA = (
 
 
 class Total(NamedTuple):
-    """A closed window of all customers: money that came and that the anchor expected, how many bought and were
+    """A closed window of all customers: actual money and what the anchor expected, how many bought and were
     expected to, and the most that one of them brought."""
 
     actual: float
-    said: float
+    expected: float
     buyers: int
-    said_buyers: float
+    expected_buyers: float
     most: float = 0.0
 
 
@@ -76,12 +76,12 @@ def fit_origins(features: DataFrame, windows: Iterable[int] = ()) -> dict[date, 
         totals = {
             w: Total(
                 float(outcomes.spent(columns, w).sum()),
-                float(said.revenue.sum()),
+                float(by_anchor.revenue.sum()),
                 int(outcomes.bought(columns, w).sum()),
-                float(said.p_purchase.sum()),
+                float(by_anchor.p_purchase.sum()),
                 float(outcomes.spent(columns, w).max()),
             )
-            for w, said in anchor.over(found, columns, closed).items()
+            for w, by_anchor in anchor.over(found, columns, closed).items()
         }
         as_of_date = table.column("as_of_date")[0].as_py()
         return pa.table({"as_of_date": [as_of_date], "fit": [json.dumps([found.as_json(), totals])]})
@@ -104,13 +104,13 @@ def build_examples(features: DataFrame, origins: dict[date, Origin]) -> DataFram
         day = table.column("as_of_date")[0].as_py()
         origin, columns, keys = origins[day], *sampled(table, day)
         parts = []
-        for window, said in anchor.over(origin.fit, columns, origin.totals).items():
+        for window, by_anchor in anchor.over(origin.fit, columns, origin.totals).items():
             if origin.totals[window].actual <= 0:
                 continue
             bought, spent = outcomes.bought(columns, window), outcomes.spent(columns, window)
-            start = _met(offsets(said), bought, spent)
-            numbers = [bought, np.maximum(spent, 0.01 * said.order_value), spent, *(start[n] for n in NAMES)]
-            inputs = examples.shape(origin.fit, columns, said, window)
+            start = _met(offsets(by_anchor), bought, spent)
+            numbers = [bought, np.maximum(spent, 0.01 * by_anchor.order_value), spent, *(start[n] for n in NAMES)]
+            inputs = examples.shape(origin.fit, columns, by_anchor, window)
             arrays = [
                 pa.array([snapshot(day, window)] * len(keys)), pa.array(np.full(len(keys), window, np.int32)), keys,
                 *map(pa.array, numbers), *(pa.array(inputs[:, i], from_pandas=False) for i in range(len(INPUTS))),
@@ -270,8 +270,8 @@ def _columns(table: pa.Table) -> Columns:
 def _met(start: dict[str, Array], bought: Array, spent: Array) -> dict[str, Array]:
     """Offsets moved by a constant each, so that they meet what a window brought."""
 
-    def move(logs: Array, came: Array) -> float:
-        total = float(came.sum())
+    def move(logs: Array, actual: Array) -> float:
+        total = float(actual.sum())
         return float(np.log(total / np.exp(logs).sum())) if total > 0 else 0.0
 
     share = float(np.clip(bought.mean(), 1e-4, 1 - 1e-4))

@@ -61,15 +61,21 @@ class Logistic:
         return self.terms(found).sum(axis=1) + self.intercept
 
 
-def inputs(fit: OriginFit, columns: Columns, said: Probabilistic, horizon_days: int) -> Array:
+def inputs(fit: OriginFit, columns: Columns, by_anchor: Probabilistic, horizon_days: int) -> Array:
     """The regression's inputs, shape (n, len(DRIVERS)); nothing is missing."""
     money = max(fit.gamma_gamma.mean, 1e-9)
     known = columns["t"] >= HABITS_AFTER
     found = [np.log1p(np.maximum(np.nan_to_num(columns[name]), 0)) for name in _COUNTS]
     found += [np.log1p(np.maximum(np.nan_to_num(columns[name]), 0) / money) for name in _MONEY]
-    by_season = habits(columns, said.orders, horizon_days)
+    by_season = habits(columns, by_anchor.orders, horizon_days)
     found += [np.nan_to_num(by_season[name]) for name in _HABITS]
-    found += [known * 1.0, logit(said.p_bgnbd), logit(said.p_pareto), np.log(said.orders), said.p_active]
+    found += [
+        known * 1.0,
+        logit(by_anchor.p_bgnbd),
+        logit(by_anchor.p_pareto),
+        np.log(by_anchor.orders),
+        by_anchor.p_active,
+    ]
     found.append((columns["days_with_orders"] == 1) * 1.0)
     return np.column_stack(found)
 

@@ -38,7 +38,7 @@ def test_drivers_of_an_unlearned_model_add_up_too() -> None:
     money, chance = attribution.attribute(Model("v"), FIT, columns, 365)
     found = forecast.parts(Trained(), FIT, columns, 365)
     assert spread(money.sum(axis=1) - forecast.weighted(Trained().value_weights, found.value({}))) < 1e-9
-    assert spread(chance.sum(axis=1) - found.said.log_odds) < 1e-9
+    assert spread(chance.sum(axis=1) - found.by_anchor.log_odds) < 1e-9
 
 
 def test_a_long_silence_counts_against_a_customer_who_bought_once() -> None:
