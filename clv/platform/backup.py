@@ -13,14 +13,10 @@ names their files; so every model that the saved rows speak of is in it.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import shutil
 import tarfile
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -32,12 +28,12 @@ from clv.core import owners_files
 from clv.core.errors import ClvError
 from clv.core.progress import Step
 from clv.core.settings import Settings, place
+from clv.platform import backup_folder
 from clv.platform.runtime import databases, postgres, stack
 from clv.privacy import erasing
 from clv.warehouse import db, erasures, locks, publication, registry, roles
 
-FORMAT = 1
-MANIFEST, WAREHOUSE, REGISTRY, FILES = "backup.json", "warehouse.dump", "registry.dump", "home.tar"
+WAREHOUSE, REGISTRY, FILES = "warehouse.dump", "registry.dump", "home.tar"
 # Everything else in a home is recreated by `clv up`, or is temporary: logs, ports, Airflow's own history.
 SECRETS = (
     "secrets/pseudonym_key",
@@ -69,9 +65,9 @@ def backup(to: Path, home: Settings, step: Step = nullcontext) -> tuple[dict, li
     with (
         stack.database(home, step) as home,
         db.lock(locks.CUSTOMERS, home.warehouse_url, shared=True),  # rows and the key that names them
-        _whole(to) as folder,
+        backup_folder.whole(to) as folder,
     ):
-        manifest = {"format": FORMAT, "made_at": datetime.now(UTC).isoformat(timespec="seconds")}
+        manifest = {"format": backup_folder.FORMAT, "made_at": datetime.now(UTC).isoformat(timespec="seconds")}
         with step("the warehouse is saved"):
             manifest |= _save_warehouse(home, owners_files.empty(folder / WAREHOUSE))
         remarks = []
@@ -81,8 +77,8 @@ def backup(to: Path, home: Settings, step: Step = nullcontext) -> tuple[dict, li
             else:
                 remarks = ["the registry that MLFLOW_TRACKING_URI names is not in it; back it up where it is"]
             _save_files(home, owners_files.empty(folder / FILES))
-        manifest |= {"models": _place_of_models(home), "files": _described(folder)}
-        owners_files.write(folder / MANIFEST, json.dumps(manifest, indent=2).encode())
+        manifest |= {"models": _place_of_models(home), "files": backup_folder.described(folder)}
+        owners_files.write(folder / backup_folder.MANIFEST, json.dumps(manifest, indent=2).encode())
     return manifest, remarks
 
 
@@ -96,7 +92,7 @@ def restore(
     short. Raises ClvError for a backup that is incomplete or of a newer version, and for a home that is not empty.
     """
     backup = backup.absolute()
-    manifest = _read(backup)
+    manifest = backup_folder.read(backup)
     if erased and not erased.is_file():
         raise ClvError(f"{erased} is absent; name the file {LIST} of the home that the backup was made of")
     lines = erasures.read(erased) if erased else []
@@ -107,7 +103,7 @@ def restore(
             "restore with --erasures and that file"
         )
     with step("the backup is whole"):
-        _check_whole(backup, manifest)
+        backup_folder.check_whole(backup, manifest)
     resumed = home.state.get("restoring") == str(backup)
     if home.embedded and (home.home / "postgres").exists() and not resumed:
         raise ClvError(f"{home.home} holds a warehouse already; restore into an empty home, named in CLV_HOME")
@@ -265,36 +261,6 @@ def _check_published(home: Settings, manifest: dict) -> None:
             )
 
 
-def _read(backup: Path) -> dict:
-    """The content of backup.json. Raises ClvError when it is invalid, or needs a newer version of ours."""
-    try:
-        manifest = json.loads((backup / MANIFEST).read_text())
-        made_by = manifest["format"]
-    except (OSError, ValueError, TypeError, KeyError):
-        raise ClvError(f"{backup} is no backup: it has no {MANIFEST} that can be read") from None
-    unknown = sorted(set(manifest.get("migrations", [])) - {path.name for path in db.MIGRATIONS.glob("*.sql")})
-    if made_by != FORMAT or unknown:
-        newer = f"format {made_by}" if made_by != FORMAT else f"migration {unknown[-1]}"
-        raise ClvError(f"{backup} was made by another version ({newer} is not known here); update, then restore")
-    return manifest
-
-
-def _check_whole(backup: Path, manifest: dict) -> None:
-    for name, described in manifest["files"].items():
-        path = backup / name
-        if not path.is_file() or _digest(path) != described["sha256"]:
-            raise ClvError(f"{path} is not as it was saved; restore another backup")
-
-
-def _described(folder: Path) -> dict[str, dict]:
-    return {path.name: {"bytes": path.stat().st_size, "sha256": _digest(path)} for path in sorted(folder.iterdir())}
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _dump(url: str, path: Path, *options: str) -> None:
     # Without owners: they are whoever restores it.
     postgres.client("pg_dump", url, "--format=custom", "--no-owner", f"--file={path}", *options)
@@ -314,21 +280,3 @@ def _migrations(url: str) -> list[str]:
 
 def _place_of_models(home: Settings) -> str:
     return home.models.resolve().as_uri()
-
-
-@contextmanager
-def _whole(folder: Path) -> Iterator[Path]:
-    """A folder beside `folder`, for its owner alone, that takes its place at the end; on an error it goes.
-
-    Raises ClvError when it cannot be written.
-    """
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", suffix=".partial", dir=folder.parent))
-        try:
-            yield partial
-            partial.rename(folder)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
-    except OSError as error:
-        raise ClvError(f"{folder} cannot be written ({error.strerror}); name another folder") from None

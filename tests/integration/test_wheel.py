@@ -72,14 +72,14 @@ def test_the_installed_command_finds_its_own_files(installed: Path, tmp_path: Pa
     script = """
 import sys
 from clv.core import places, settings
-from clv.platform.runtime import airflow, stack
+from clv.platform.runtime import airflow, set_up, stack
 from clv.sources.mapping.language import SHIPPED
-from clv.transform import dbt
+from clv.catalog import dbt_project
 from clv.cli import main
-found = [places.PROJECT, dbt.PROJECT, airflow.DAGS, SHIPPED]
+found = [places.PROJECT, dbt_project.PROJECT, airflow.DAGS, SHIPPED]
 assert all(path.is_dir() and path.is_relative_to(sys.argv[1]) for path in found), found
 assert airflow.missing_dags and (airflow.DAGS / "clv_daily.py").exists()
-assert len(stack._set_up_digest(settings.located())) == 64
+assert len(set_up.digest(settings.located())) == 64
 sys.argv = ["clv", "status"]
 main()
 """

@@ -5,18 +5,65 @@ They are programs, not functions, so that the three run in parallel and the outp
 
 from __future__ import annotations
 
+import hashlib
+import os
 import pkgutil
+import subprocess
 import sys
+from importlib.metadata import version
 
-from clv.core import settings
+from clv.core import places, settings
 from clv.core.errors import ClvError
+from clv.platform.runtime import airflow, processes
 
+# The files that the set-up depends on: it is not repeated while they are unchanged.
+SET_UP_FROM = (
+    "clv/warehouse/migrations/*.sql",
+    "dbt_project/**/*.sql",
+    "dbt_project/**/*.yml",
+    "dbt_project/**/*.csv",
+    "clv/transform/dbt*.py",
+    "clv/warehouse/registry.py",
+    "clv/catalog/tables.py",
+    "clv/platform/runtime/set_up*.py",
+)
+WITH_TABLES = ("apache-airflow", "mlflow", "dbt-core", "dbt-postgres")  # packages whose versions the set-up depends on
 # Named, not imported: one part need not wait for the libraries of the others.
 PARTS = {
     "airflow": "clv.platform.runtime.set_up_airflow:run",
     "warehouse": "clv.platform.runtime.set_up_warehouse:run",
     "registry": "clv.warehouse.registry:setup",
 }
+
+
+def start(home: settings.Settings, part: str) -> None:
+    """Runs one part of this module as a program. Raises ClvError with its last line when it fails."""
+    log = processes.log_file(home, f"set-up-{part}")
+    with log.open("a") as output:
+        done = subprocess.run(
+            [sys.executable, "-m", "clv.platform.runtime.set_up", part],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=home.home,
+            env={**os.environ, **airflow.environment(home)},
+            preexec_fn=processes.die_with_parent,  # noqa: PLW1509 - nothing but one system call
+        )
+    if done.returncode:
+        last = processes.log_tail(home, f"set-up-{part}")
+        raise ClvError(last.removeprefix("error: ") if last.startswith("error: ") else f"{last}; see {log}")
+
+
+def digest(home: settings.Settings) -> str:
+    """A digest of everything that the set-up depends on: while it is the same, nothing has to be set up again."""
+    place = "embedded" if home.embedded else settings.place(home.warehouse_url)
+    found = hashlib.sha256(place.encode())
+    for root in dict.fromkeys((places.CODE, places.PROJECT)):
+        for path in sorted(path for pattern in SET_UP_FROM for path in root.glob(pattern)):
+            if "target" not in path.relative_to(root).parts:
+                found.update(f"{path.relative_to(root)}\n".encode() + path.read_bytes())
+    found.update(repr([version(package) for package in WITH_TABLES]).encode())
+    return found.hexdigest()
 
 
 def main(part: str) -> None:

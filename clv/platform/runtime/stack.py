@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import base64
 import fcntl
-import hashlib
-import os
 import re
 import secrets
 import shlex
 import shutil
 import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 from clv.catalog import tables
-from clv.core import options, places, settings
+from clv.core import options, settings
 from clv.core.errors import ClvError
 from clv.core.progress import Step
-from clv.platform.runtime import airflow, databases, postgres, processes
+from clv.platform.runtime import airflow, databases, postgres, processes, set_up
 from clv.warehouse import db, roles
 
 OLDEST_JAVA = 17
@@ -40,18 +36,6 @@ SECRETS = (
     "airflow_jwt_secret",
     "airflow_fernet_key",
 )
-# The files that the set-up depends on: it is not repeated while they are unchanged.
-SET_UP_FROM = (
-    "clv/warehouse/migrations/*.sql",
-    "dbt_project/**/*.sql",
-    "dbt_project/**/*.yml",
-    "dbt_project/**/*.csv",
-    "clv/transform/dbt.py",
-    "clv/warehouse/registry.py",
-    "clv/catalog/tables.py",
-    "clv/platform/runtime/set_up*.py",
-)
-WITH_TABLES = ("apache-airflow", "mlflow", "dbt-core", "dbt-postgres")  # packages whose versions the set-up depends on
 
 
 @dataclass(frozen=True)
@@ -84,7 +68,7 @@ def up(home: settings.Settings, step: Step = nullcontext) -> tuple[settings.Sett
         remarks = databases.prepare(home)
         home = _choose_airflow_port(home)
         airflow.write_password_file(home)
-        digest = _set_up_digest(home)
+        digest = set_up.digest(home)
         if home.state.get("set_up") != digest:
             _set_up(home, step)
             home = home.remember(set_up=digest)
@@ -238,7 +222,7 @@ def _set_up(home: settings.Settings, step: Step) -> None:
 
     def take(part: str, label: str) -> None:
         with step(label):
-            _run_set_up(home, part)
+            set_up.start(home, part)
         if part == "airflow":
             _start_services(home)
 
@@ -252,24 +236,6 @@ def _set_up(home: settings.Settings, step: Step) -> None:
             work.result()
 
 
-def _run_set_up(home: settings.Settings, part: str) -> None:
-    """Runs one part of clv.platform.runtime.set_up. Raises ClvError with its last line when it fails."""
-    log = processes.log_file(home, f"set-up-{part}")
-    with log.open("a") as output:
-        done = subprocess.run(
-            [sys.executable, "-m", "clv.platform.runtime.set_up", part],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            cwd=home.home,
-            env={**os.environ, **airflow.environment(home)},
-            preexec_fn=processes.die_with_parent,  # noqa: PLW1509 - nothing but one system call
-        )
-    if done.returncode:
-        last = processes.log_tail(home, f"set-up-{part}")
-        raise ClvError(last.removeprefix("error: ") if last.startswith("error: ") else f"{last}; see {log}")
-
-
 def _start_services(home: settings.Settings) -> bool:
     """Starts each service that is not running as defined; returns whether one was started."""
     stale = [service for service in airflow.services(home) if not processes.is_current(home, service)]
@@ -277,17 +243,6 @@ def _start_services(home: settings.Settings) -> bool:
         processes.stop(home, service.name)  # an outdated one, or what a killed one left
         processes.start(home, service)
     return bool(stale)
-
-
-def _set_up_digest(home: settings.Settings) -> str:
-    place = "embedded" if home.embedded else settings.place(home.warehouse_url)
-    digest = hashlib.sha256(place.encode())
-    for root in dict.fromkeys((places.CODE, places.PROJECT)):
-        for path in sorted(path for pattern in SET_UP_FROM for path in root.glob(pattern)):
-            if "target" not in path.relative_to(root).parts:
-                digest.update(f"{path.relative_to(root)}\n".encode() + path.read_bytes())
-    digest.update(repr([version(package) for package in WITH_TABLES]).encode())
-    return digest.hexdigest()
 
 
 def _database_state(home: settings.Settings) -> ServiceState:
