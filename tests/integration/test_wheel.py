@@ -89,4 +89,4 @@ main()
         text=True, timeout=120,
     )  # fmt: skip
     assert done.returncode == 3, done.stderr  # nothing is up
-    assert done.stdout.count("down") == 5
+    assert done.stdout.count(" down ") == 5

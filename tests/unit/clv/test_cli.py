@@ -59,14 +59,14 @@ def test_a_wrong_command_line_is_exit_code_2(arguments, tmp_path):
 def test_a_home_that_is_not_up_is_exit_code_3(tmp_path):
     done = clv("status", home=tmp_path / "nowhere")
     assert done.returncode == 3
-    assert done.stdout.count("down") == 5
+    assert done.stdout.count(" down ") == 5
 
 
 def test_status_lists_the_services_and_tells_of_a_broken_shop_json(tmp_path):
     (tmp_path / "shop.json").write_text('{"gross_margin": 0.4,}')
     done = clv("status", home=tmp_path)
     assert done.returncode == 3  # nothing is up
-    assert done.stdout.count("down") == 5
+    assert done.stdout.count(" down ") == 5
     assert f"settings   {tmp_path}/shop.json is not JSON" in " ".join(done.stdout.split(" "))
     assert clv("down", home=tmp_path).returncode == 0
 
