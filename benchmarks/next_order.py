@@ -37,7 +37,7 @@ SHOPS = {  # the file, its mapping (None for a plain file), and the origins
 
 def judged(orders: Path, source: str | None, origins: list[date], home: settings.Settings, step: Any) -> dict[str, Any]:
     """`timing.next_order` of a shop. An origin whose horizon is not over counts with the days that are known."""
-    request = run.Asked(orders, source, HORIZONS[-1], origins)
+    request = run.Request(orders, source, HORIZONS[-1], origins)
     with scratch.database(home, list(HORIZONS)) as trial:
         with step(f"{orders.name}: the orders are loaded and cleaned"):
             run.load(request, home, trial)

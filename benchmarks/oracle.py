@@ -144,7 +144,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, steps() as step, stack.database(settings.load(), step) as home:
         make(folder, arguments.customers, arguments.seed, UNTIL, days)
         origin = UNTIL - timedelta(days=arguments.horizon)
-        wanted = run.Asked(Path(folder) / "orders", "sample_shop", arguments.horizon, [origin])
+        wanted = run.Request(Path(folder) / "orders", "sample_shop", arguments.horizon, [origin])
         run.run(wanted, Path(folder) / "out", home, step, report.write)
         predictions = pd.read_parquet(Path(folder) / "out" / "predictions.parquet")
     number = predictions.customer_id.str.removeprefix("C").astype(int).to_numpy() - 1

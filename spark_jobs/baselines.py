@@ -1,8 +1,9 @@
 """Baselines of a date: python -m spark_jobs.baselines --as-of D --run-id R --training-date T
 
-What the forecast is measured against. Reads features.training_examples (training_date, run_id), windows closed by
-the training date only, and features.customer_features (as_of_date, run_id); replaces that slice of
-predictions.baseline_predictions and prints its facts as one line of JSON last. The results depend on the data alone.
+Fits and predicts the baselines that the forecast is compared with. Reads features.training_examples (training_date,
+run_id), only windows closed by the training date, and features.customer_features (as_of_date, run_id). Replaces that
+slice of predictions.baseline_predictions and prints its facts as the last line, in JSON. The results depend on the data
+alone.
 """
 
 from __future__ import annotations
@@ -35,15 +36,15 @@ from spark_jobs.models.forecaster import Customers, Json, Past
 
 log = logging.getLogger("clv.baselines")
 
-MOST_ROWS = 200_000  # of training_examples; above it, a fixed share of the customers is learned from
-CERTAIN = 1e-6  # no predicted chance is nearer to 0 or 1
+MOST_ROWS = 200_000  # of training_examples: above it, baselines learn from a fixed share of the customers
+CERTAIN = 1e-6  # no predicted probability is closer to 0 or 1
 MEDIAN = 0.5
 WRITTEN_SCHEMA = (
     "as_of_date string, run_id string, customer_key string, horizon_days int, model string, "
     "p_purchase double, expected_orders double, predicted_mean double, predicted_p50 double"
 )
 
-Baselines = dict[int, dict[str, Json]]  # what was fitted, by horizon and name
+Baselines = dict[int, dict[str, Json]]  # fitted baselines by horizon and name
 
 
 def run(
@@ -55,8 +56,8 @@ def run(
 ) -> dict[str, Any]:
     """Replaces the slice (as_of, run_id) of the baselines; returns the facts.
 
-    horizons: days, by default the shop's. A baseline that could not be fitted has no rows, and `left_out` in the
-    facts says why. Raises ClvError where the features or examples are missing, or tell what was not known by
+    horizons: days, by default the shop's. A baseline that could not be fitted has no rows, and `left_out` in the facts
+    says why. Raises ClvError when the features or examples are missing, or hold data that was not known by
     `training_date`.
     """
     settings = settings or settings_module.load()
@@ -90,9 +91,10 @@ def run(
 
 
 def check_examples(training_date: date, run_id: str, settings: Settings) -> int:
-    """How many rows there are to learn from. Raises ClvError where they are missing or tell of a later time."""
+    """The number of rows to learn from. Raises ClvError when they are missing or hold data from after the training
+    date."""
     if not model_choice.training_origins(training_date, settings):
-        return 0  # nothing has closed yet
+        return 0  # no window has closed yet
     where = {"training_date": training_date, "run_id": run_id}
     rows = warehouse_io.count(tables.TRAINING_EXAMPLES, where, settings.url_as(MODELLER))
     if not rows:
@@ -107,7 +109,7 @@ def check_examples(training_date: date, run_id: str, settings: Settings) -> int:
 def read_examples(
     spark: SparkSession, settings: Settings, training_date: date, run_id: str, rows: int, horizons: Iterable[int]
 ) -> DataFrame:
-    """Rows of features.training_examples of customers with a purchase day; none where there are no `rows`."""
+    """Rows of features.training_examples of customers with a purchase day; none if `rows` is 0."""
     followed = outcomes.columns(horizons)
     wanted = {**COLUMNS, **dict.fromkeys(followed, "double precision")}
     if not rows:
@@ -122,16 +124,16 @@ def read_examples(
 
 
 def names() -> list[str]:
-    """The baselines: all forecasters but the anchor, which the blend starts from."""
+    """The baselines: all forecasters except the anchor, which the blend contains."""
     return [name for name in registry.names() if name != ANCHOR]
 
 
 def fit(
     features: DataFrame, examples: DataFrame, training_date: date, horizons: Iterable[int]
 ) -> tuple[Baselines, dict[int, dict[str, str]]]:
-    """All baselines at a date: what was fitted, and by horizon which were left out and why."""
+    """Fits all baselines at a date; returns what was fitted, and by horizon which were left out and why."""
     known = columns_of(_batch(features.select(*FEATURE_COLUMNS).toArrow()))
-    # In the order of their key, so that what is fitted depends on the rows alone
+    # Ordered by key, so that the fit depends on the rows alone.
     rows = examples.toArrow().sort_by([("customer_key", "ascending"), ("as_of_date", "ascending")])
     columns, customer = columns_of(_batch(rows)), np.array(rows.column("customer_key").to_pylist(), dtype=object)
     origin = _batch(rows).column("as_of_date").cast(pa.int32()).to_numpy(zero_copy_only=False).astype(np.int64)
@@ -183,9 +185,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--as-of", required=True)
     parser.add_argument("--run-id", required=True)
     parser.add_argument("--training-date", required=True)
-    asked = parser.parse_args(arguments)
-    day, training_date = parse_date(asked.as_of, "--as-of"), parse_date(asked.training_date, "--training-date")
-    return entry.main(lambda: run(day, asked.run_id, training_date))
+    parsed = parser.parse_args(arguments)
+    day, training_date = parse_date(parsed.as_of, "--as-of"), parse_date(parsed.training_date, "--training-date")
+    return entry.main(lambda: run(day, parsed.run_id, training_date))
 
 
 if __name__ == "__main__":

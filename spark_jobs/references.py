@@ -68,7 +68,7 @@ def predict(
         if not batch.num_rows:
             continue
         columns = columns_of(batch)
-        found = forecast.forecast(model, fit, columns, common, rate)[model.asked[-1]]
+        found = forecast.forecast(model, fit, columns, common, rate)[model.horizons[-1]]
         arrays = [
             pa.array([model.version] * batch.num_rows), batch.column("customer_key"),
             pa.array(found.revenue.round(4)), pa.array(found.discount_factor.round(6)),

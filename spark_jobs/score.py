@@ -32,7 +32,7 @@ from spark_jobs.explain.explaining import Averages
 from spark_jobs.features.columns import COLUMNS, USABLE, Columns, usable
 from spark_jobs.io import entry, model_files, session, warehouse_io
 from spark_jobs.io.arrow import columns_of
-from spark_jobs.models import learning, newcomers
+from spark_jobs.models import learning, new_customers
 from spark_jobs.models.anchor import OriginFit
 
 log = logging.getLogger("clv.score")
@@ -102,23 +102,23 @@ def predict(model: Model, as_of: date, run_id: str, settings: Settings) -> dict[
             lambda batches: give_reasons(batches, average, as_of, run_id, model), WRITTEN_SCHEMA
         )
         rows = warehouse_io.replace_slice(written, settings, tables.CUSTOMER_PREDICTIONS, where, parts)
-        write_new_customers(as_of, run_id, model.asked, settings)
+        write_new_customers(as_of, run_id, model.horizons, settings)
         scored.unpersist()
         features.unpersist()
     log.info("wrote %d rows of %s with model %s", rows, tables.CUSTOMER_PREDICTIONS, model.version)
     return {
         "customers": customers, "scored": average.customers, "rows": rows, "model_version": model.version,
         "basis": {str(h): model.basis(h) for h in model.all_horizons}, "fit": fit.as_json(),
-        "level": {str(window): round(float(np.exp(found.level)), 4) for window, found in common.items()},
+        "level": {str(window): round(float(np.exp(found.calibration)), 4) for window, found in common.items()},
         "mean_predicted_revenue": round(average.revenue, 2),
-        "explained": explaining.shares_explained(where, model.asked[-1], settings),
+        "explained": explaining.shares_explained(where, model.horizons[-1], settings),
     }  # fmt: skip
 
 
 def write_new_customers(as_of: date, run_id: str, horizons: list[int], settings: Settings) -> None:
     """Replaces the slice (as_of, run_id) of the customers still to come."""
     url = settings.url_as(MODELLER)
-    found = newcomers.expected(warehouse_io.newcomers(as_of, max(horizons), url), horizons)
+    found = new_customers.expected(warehouse_io.new_customers(as_of, max(horizons), url), horizons)
     rows = [
         (as_of, run_id, horizon, *np.round([*expected.customers, *expected.revenue], 4).tolist())
         for horizon, expected in found.items()
@@ -162,18 +162,18 @@ def give_reasons(
     """Rows of WRITTEN_SCHEMA: what drives the main horizon's forecast becomes reasons, in words and with effects."""
     for batch in batches:
         n = batch.num_rows
-        told: tuple[list[str | None], list[str | None]] = ([None] * n, [None] * n)
+        reasons: tuple[list[str | None], list[str | None]] = ([None] * n, [None] * n)
         known = np.flatnonzero(batch.column("explained").is_valid().to_numpy(zero_copy_only=False))
         if len(known):
             kept = batch.take(pa.array(known))
-            for texts, given in zip(told, explaining.give_reasons(kept, average, model.asked[-1]), strict=True):
+            for texts, given in zip(reasons, explaining.give_reasons(kept, average, model.horizons[-1]), strict=True):
                 for row, text in zip(known, given, strict=True):
                     texts[row] = text
         scored = batch.column("status").to_pylist()
         versions = [model.version if status == "scored" else None for status in scored]
         kept_columns = [batch.column(i) for i in range(batch.schema.get_field_index("explained"))]
         arrays = [pa.array([as_of.isoformat()] * n), pa.array([run_id] * n), *kept_columns]
-        arrays += [pa.array(texts, pa.string()) for texts in (*told, versions)]
+        arrays += [pa.array(texts, pa.string()) for texts in (*reasons, versions)]
         yield pa.RecordBatch.from_arrays(arrays, [field.split()[0] for field in WRITTEN_SCHEMA.split(", ")])
 
 
@@ -208,7 +208,7 @@ def _scored(
         np.round(found.own_spread, 4), np.full(n, found.total_spread), np.full(n, found.group_spread),
     ]  # fmt: skip
     persona, explained, rule = pa.nulls(n, pa.string()), pa.nulls(n, pa.list_(pa.float64())), pa.nulls(n, pa.string())
-    if horizon == model.asked[-1]:
+    if horizon == model.horizons[-1]:
         if model.personas:
             persona = pa.array(model.personas.of(columns), pa.string())
         rows = explaining.explained(model, fit, columns, horizon, found)
@@ -245,9 +245,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--run-id", required=True)
     parser.add_argument("--model-version", required=True, help=f"a registered version, or {NO_MODEL}")
     parser.add_argument("--status-reason", help=f"the rule not met, with --model-version {NO_MODEL}")
-    asked = parser.parse_args(arguments)
-    day = parse_date(asked.as_of, "--as-of")
-    return entry.main(lambda: run(day, asked.run_id, asked.model_version, asked.status_reason))
+    parsed = parser.parse_args(arguments)
+    day = parse_date(parsed.as_of, "--as-of")
+    return entry.main(lambda: run(day, parsed.run_id, parsed.model_version, parsed.status_reason))
 
 
 if __name__ == "__main__":

@@ -154,9 +154,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--run-id", required=True)
     parser.add_argument("--data-digest", help="digest of the data that the examples were built from")
     parser.add_argument("--force", action="store_true", help="train even where these data have a model")
-    asked = parser.parse_args(arguments)
-    day = parse_date(asked.training_date, "--training-date")
-    return entry.main(lambda: run(day, asked.run_id, asked.data_digest, asked.force))
+    parsed = parser.parse_args(arguments)
+    day = parse_date(parsed.training_date, "--training-date")
+    return entry.main(lambda: run(day, parsed.run_id, parsed.data_digest, parsed.force))
 
 
 if __name__ == "__main__":

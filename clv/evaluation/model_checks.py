@@ -105,20 +105,20 @@ def matured(as_of: date, horizon_days: int, ranking: float | None, settings: Set
     rows = db.rows(query, values, settings.url_as(MODELLER))
     if len(rows) < FEWEST_CUSTOMERS:
         return []
-    said, came = np.array(rows, dtype=float).T
-    total_said, total_came = float(said.sum()), float(came.sum())
-    if total_came <= 0 or total_said <= 0:
+    predicted, actual = np.array(rows, dtype=float).T
+    predicted_total, actual_total = float(predicted.sum()), float(actual.sum())
+    if actual_total <= 0 or predicted_total <= 0:
         return []
-    missed = max(total_said / total_came, total_came / total_said)
+    missed = max(predicted_total / actual_total, actual_total / predicted_total)
     checks = [
         Check(
-            f"matured total, {horizon_days} days", total_came, TOTAL_MAY_MISS, missed <= TOTAL_MAY_MISS,
-            total_said, forecast_of,
+            f"matured total, {horizon_days} days", actual_total, TOTAL_MAY_MISS, missed <= TOTAL_MAY_MISS,
+            predicted_total, forecast_of,
         )
     ]  # fmt: skip
     if ranking is not None:
-        gini = metrics.normalized_gini(came, said)
-        held = gini >= ranking - RANKING_MAY_FALL
+        gini = metrics.normalized_gini(actual, predicted)
+        is_met = gini >= ranking - RANKING_MAY_FALL
         name = f"matured ranking, {horizon_days} days"
-        checks.append(Check(name, gini, RANKING_MAY_FALL, held, ranking, forecast_of))
+        checks.append(Check(name, gini, RANKING_MAY_FALL, is_met, ranking, forecast_of))
     return checks

@@ -1,1 +1,1 @@
-"""The blend: weights, level, intervals, totals."""
+"""The blend: weights, calibration, intervals, totals."""

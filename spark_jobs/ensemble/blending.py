@@ -1,10 +1,10 @@
-"""How forecasts are blended: the weights of the mean's parts and of the chance's, chosen on closed origins.
+"""How forecasts are blended: the weights of the mean's parts and of the probability's, chosen on closed origins.
 
-Weights are non-negative and sum to one; the parts of the mean are blended as a weighted geometric mean, chances as a
-weighted mean of log-odds. There are three ways to the weights. `weighted`: what is proven on closed origins moves them
-from their usual values, and no further. `voting`: all parts alike. `stacking` (Wolpert 1992, Stacked generalization,
-Neural Networks 5; non-negative as in Breiman 1996, Stacked regressions, Machine Learning 24): whatever would have done
-best on the closed origins.
+Weights are non-negative and sum to one. Parts of the mean are blended as a weighted geometric mean, probabilities as a
+weighted mean of log-odds. There are three ways to choose the weights. `weighted`: start from the usual weights, and
+move them as far as gains on closed origins prove it. `voting`: equal weights. `stacking` (Wolpert 1992, Stacked
+generalization, Neural Networks 5; non-negative as in Breiman 1996, Stacked regressions, Machine Learning 24): the
+weights with the least loss on the closed origins.
 """
 
 from __future__ import annotations
@@ -16,35 +16,35 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import softmax
 
-from spark_jobs.ensemble.level import shifted
+from spark_jobs.ensemble.calibration import shifted
 from spark_jobs.features.columns import Array
 from spark_jobs.judging import metrics
 
 Weights = dict[str, float]  # of parts, by name; never negative, of sum one
 
-# Of the mean: the anchor, the Tweedie learner, boosted and blended chance times spend, the trailing year.
+# For the mean: the anchor, the Tweedie learner, boosted and blended probability times spend, and the trailing year.
 USUAL: Weights = {"anchor": 0.20, "tweedie": 0.25, "boosted": 0.20, "blended": 0.20, "trailing_year": 0.15}
-# Where customers have habits that the anchor cannot see
+# for shops whose customers follow patterns that the anchor cannot represent
 BOOSTED: Weights = {"anchor": 0.00, "tweedie": 0.35, "boosted": 0.33, "blended": 0.32, "trailing_year": 0.00}
-# Where there is little to learn from
+# for shops with few examples to learn from
 ANCHORED: Weights = {"anchor": 0.70, "tweedie": 0.06, "boosted": 0.10, "blended": 0.10, "trailing_year": 0.04}
-UNLEARNED: Weights = {"anchor": 0.85, "trailing_year": 0.15}  # where nothing could be learned
-ENOUGH_BUYERS = 500  # in the latest closed window: with fewer, weights lean to ANCHORED
-PROVEN = 0.01  # gain in deviance from which the weights move, and a second one until they have moved all the way
-POWER = 1.5  # of the Tweedie deviance that shapes are judged by
+UNLEARNED: Weights = {"anchor": 0.85, "trailing_year": 0.15}  # where no learner could be trained
+ENOUGH_BUYERS = 500  # in the latest closed window: with fewer, weights move towards ANCHORED
+PROVEN = 0.01  # gain in deviance at which the weights start to move; at twice the gain they have moved completely
+POWER = 1.5  # of the Tweedie deviance that judges relative predictions
 
-# Of the chance: the anchor, the boosted one, the logistic regression.
+# For the probability: the anchor, the boosted learner, the logistic regression.
 USUAL_CHANCE: Weights = {"anchor": 0.1, "boosted": 0.3, "regression": 0.6}
 UNLEARNED_CHANCE: Weights = {"anchor": 1.0}
 CHANCES = [(a / 5, b / 5, 1 - (a + b) / 5) for a in (0, 1, 2) for b in (1, 2, 3)] + [(0.7, 0.1, 0.2)]
-LEAST = 1e-12  # of a part's mean, so that logs exist
-PATIENCE = 4.0  # nats of log loss that make a candidate's weight e times smaller
+LEAST = 1e-12  # of a part's mean, so that its log exists
+TEMPERATURE = 4.0  # nats of log loss that divide a candidate's weight by e
 
 
 @dataclass(frozen=True)
 class Blend:
-    """Weights of the mean's parts and of the chance's, and what they came to on the closed origins, as means over
-    these: Tweedie deviance of the mean's shape and log loss of the chance (nats); None without such origins."""
+    """Weights of the mean's parts and of the probability's, with their mean losses over the closed origins: Tweedie
+    deviance of the relative mean, and log loss of the probability (nats); None without such origins."""
 
     value_weights: Weights
     chance_weights: Weights
@@ -62,27 +62,29 @@ def _array(weights: Weights) -> Array:
 
 
 def normalised(values: Array) -> Array:
-    """Forecasts relative to their mean."""
+    """Predictions divided by their mean."""
     return values / max(float(values.mean()), 1e-300)
 
 
 def geometric(parts: Sequence[Array], weights: Sequence[float] | Array) -> Array:
-    """Weighted geometric mean of forecasts, each first brought to a mean of one; again of mean one, shape (n,)."""
+    """Weighted geometric mean of predictions, each first scaled to a mean of one; the result has a mean of one, shape
+    (n,)."""
     logs = sum(w * np.log(np.maximum(normalised(part), LEAST)) for w, part in zip(weights, parts, strict=True))
     return normalised(np.exp(logs - np.max(logs)))
 
 
-def deviance(actual: Array, shape: Array) -> float:
-    """Mean Tweedie deviance of a shape brought to the true total: the level is the season's doing, not the shape's."""
-    return metrics.tweedie_deviance(actual, np.maximum(normalised(shape), 1e-9) * max(float(actual.mean()), 1e-12))
+def deviance(actual: Array, relative: Array) -> float:
+    """Mean Tweedie deviance of relative predictions scaled to the actual total, so that the total's error, which the
+    season causes, does not count."""
+    return metrics.tweedie_deviance(actual, np.maximum(normalised(relative), 1e-9) * max(float(actual.mean()), 1e-12))
 
 
 def value_weights(parts: Sequence[Sequence[Array]], actual: Sequence[Array], buyers: float) -> Array:
-    """Weights of the five parts, in the order of USUAL, from the latest closed origins: parts of each, out of
-    sample, and the actual money.
+    """Weights of the five parts, in the order of USUAL, from the latest closed origins.
 
-    buyers: in the latest closed window. Few buyers move USUAL to ANCHORED; what BOOSTED or ANCHORED gained at two
-    closed origins or more moves the weights on to whichever gained most.
+    parts: predictions of each part per origin, out of sample; with the actual revenue. buyers: in the latest closed
+    window. Few buyers move USUAL towards ANCHORED; a gain of BOOSTED or ANCHORED on at least two closed origins moves
+    the weights towards the better of the two.
     """
     few = float(np.clip((ENOUGH_BUYERS - buyers) / ENOUGH_BUYERS, 0, 1))
     base = (1 - few) * _array(USUAL) + few * _array(ANCHORED)
@@ -100,11 +102,11 @@ def value_weights(parts: Sequence[Sequence[Array]], actual: Sequence[Array], buy
 
 
 def chance_weights(log_odds: Sequence[Array], bought: Sequence[Array]) -> Array:
-    """Weights of the three log-odds, in the order of USUAL_CHANCE: half the usual ones, half the mean of CHANCES
-    weighed by their log loss.
+    """Weights of the three log-odds, in the order of USUAL_CHANCE: half the usual weights, half the mean of CHANCES
+    weighted by their log loss.
 
-    log_odds: per closed origin, shape (3, n); bought: 0 or 1, shape (n,). Losses are those with the mean chance set
-    to the share that bought, so that a level missed is not held against a candidate.
+    log_odds: per closed origin, shape (3, n); bought: 0 or 1, shape (n,). Before computing a loss, the mean probability
+    is set to the share that bought, so that an error in the total does not count against a candidate.
     """
     usual = _array(USUAL_CHANCE)
     if not bought:
@@ -115,19 +117,20 @@ def chance_weights(log_odds: Sequence[Array], bought: Sequence[Array]) -> Array:
             losses[number] += len(outcome) * metrics.log_loss(
                 outcome, shifted(np.array(weights) @ found, _share(outcome))
             )
-    told = np.exp(-(losses - losses.min()) / PATIENCE)
-    return 0.5 * usual + 0.5 * (told / told.sum()) @ np.array(CHANCES)
+    evidence = np.exp(-(losses - losses.min()) / TEMPERATURE)
+    return 0.5 * usual + 0.5 * (evidence / evidence.sum()) @ np.array(CHANCES)
 
 
 def voting(parts: int) -> Array:
-    """The same weight for each part."""
+    """Equal weights for all parts."""
     return np.full(parts, 1 / parts)
 
 
 def stacked_value(parts: Sequence[Sequence[Array]], actual: Sequence[Array], otherwise: Array) -> Array:
-    """Weights that minimise `value_loss`; `otherwise` where no closed origin brought money.
+    """Weights that minimise `value_loss`; `otherwise` if no closed origin had revenue.
 
-    parts, actual: as in `value_weights`. The deviance is not convex in the weights: the best of several starts.
+    parts, actual: as in `value_weights`. The deviance is not convex in the weights, so this takes the best of several
+    starts.
     """
     known = [
         (np.log(np.maximum([normalised(part) for part in found], LEAST)), outcome)
@@ -143,7 +146,7 @@ def stacked_value(parts: Sequence[Sequence[Array]], actual: Sequence[Array], oth
             total += metrics.tweedie_deviance(outcome, predicted, POWER)
             by_log = (
                 2 / len(outcome) * (predicted ** (2 - POWER) - outcome * predicted ** (1 - POWER))
-            )  # of the deviance, by the log of what is predicted
+            )  # of the deviance, by the log of the prediction
             slope += (logs - (logs @ share)[:, None]) @ by_log
         return total / len(known), slope / len(known)
 
@@ -151,10 +154,10 @@ def stacked_value(parts: Sequence[Sequence[Array]], actual: Sequence[Array], oth
 
 
 def stacked_chance(log_odds: Sequence[Array], bought: Sequence[Array], otherwise: Array) -> Array:
-    """Weights that minimise `chance_loss`; `otherwise` where all or none bought at each closed origin.
+    """Weights that minimise `chance_loss`; `otherwise` if all or no customers bought at each closed origin.
 
-    log_odds, bought: as in `chance_weights`. Since the mean is met, moving the weights moves the loss by
-    mean((p - bought) log-odds) alone.
+    log_odds, bought: as in `chance_weights`. The mean is fixed, so the slope of the loss is mean((p - bought) log-odds)
+    alone.
     """
     known = [(found, outcome) for found, outcome in zip(log_odds, bought, strict=True) if 0 < outcome.mean() < 1]
 
@@ -170,7 +173,7 @@ def stacked_chance(log_odds: Sequence[Array], bought: Sequence[Array], otherwise
 
 
 def value_loss(parts: Sequence[Sequence[Array]], actual: Sequence[Array], weights: Array) -> float | None:
-    """Mean `deviance` of the blend over the closed origins that brought money; None without one."""
+    """Mean `deviance` of the blend over closed origins with revenue; None without one."""
     losses = [
         deviance(outcome, geometric(found, weights))
         for found, outcome in zip(parts, actual, strict=True)
@@ -180,8 +183,8 @@ def value_loss(parts: Sequence[Sequence[Array]], actual: Sequence[Array], weight
 
 
 def chance_loss(log_odds: Sequence[Array], bought: Sequence[Array], weights: Array) -> float | None:
-    """Mean log loss (nats) of the blend over closed origins, the mean chance set to the share that bought; None
-    without one."""
+    """Mean log loss (nats) of the blend over closed origins, with the mean probability set to the share that bought;
+    None without one."""
     losses = [
         metrics.log_loss(outcome, shifted(weights @ found, _share(outcome)))
         for found, outcome in zip(log_odds, bought, strict=True)
@@ -194,9 +197,11 @@ def _share(bought: Array) -> float:
 
 
 def _least(loss: Callable[[Array], tuple[float, Array]], parts: int) -> Array:
-    """The weights (non-negative, of sum one) of least loss, from equal ones and from most of the weight on each.
+    """The weights (non-negative, of sum one) with the least loss, starting from equal weights and from most of the
+    weight on each part.
 
-    loss: the loss of weights and its slope, each of which is scaled, so that no unit of money decides when to stop.
+    loss: returns the loss of weights and its gradient. Both are scaled, so that the unit of money does not decide when
+    to stop.
     """
     starts = [voting(parts), *(0.9 * np.eye(parts) + 0.1 / parts)]
     unit = max(loss(starts[0])[0], 1e-12)

@@ -1,4 +1,4 @@
-"""The time value of money: what money later is worth now."""
+"""Discounting: the present value of later revenue."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ DAYS_PER_MONTH = 365 / 12
 
 
 def discount_factor(model: btyd.BgNbd, x: np.ndarray, T: np.ndarray, horizon_days: int, rate: float) -> np.ndarray:
-    """Present value of a unit of money spent over the horizon as a customer's orders are expected, shape (n,).
+    """Present value of one unit of money spent over the horizon at the times a customer's orders are expected, shape
+    (n,).
 
-    Sum over months of the orders expected in the month times (1 + rate) ** -(month / 12), over the orders
-    expected in the horizon. P(alive) cancels, so the factor depends on x and T (weeks) alone; it is in (0, 1].
+    Sum over months of the orders expected in the month times (1 + rate) ** -(month / 12), divided by the orders
+    expected in the horizon. P(alive) cancels, so the factor depends only on x and T (weeks); it is in (0, 1].
     """
-    (distinct_x, distinct_T), inverse = btyd.distinct(x, np.round(T))  # whole weeks: few pairs, the same factor
+    (distinct_x, distinct_T), inverse = btyd.distinct(x, np.round(T))  # whole weeks: few pairs, with the same factor
     months = int(np.ceil(horizon_days / DAYS_PER_MONTH - 1e-9))
     before, value = np.zeros(len(distinct_x)), np.zeros(len(distinct_x))
     for month in range(1, months + 1):

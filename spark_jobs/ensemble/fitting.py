@@ -1,5 +1,5 @@
-"""Fits the model of a training date: the anchor at each origin, learners per window, and what held-back origins say of
-both. Where a search for parameters is asked for, what it finds is tried as a challenger."""
+"""Fits the model of a training date: the anchor at each origin, learners per window, and what the holdouts decide. If a
+search for parameters is set, its result is tried as a challenger."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from clv.core.settings import Settings
 from clv.warehouse import model_choice
 from spark_jobs.ensemble import blending, totals
 from spark_jobs.ensemble.blending import Blend
+from spark_jobs.ensemble.calibration import Daily, Residual, buyers_missed, log_calibration, residual
 from spark_jobs.ensemble.forecast import Model, Trained, settings_of
-from spark_jobs.ensemble.level import Daily, Residual, buyers_missed, log_level, residual
 from spark_jobs.ensemble.record import Record
 from spark_jobs.explain import explained
 from spark_jobs.features import drift, outcomes
@@ -31,17 +31,20 @@ from spark_jobs.models import anchor, forecaster, learning, logistic, personas, 
 from spark_jobs.models.learning import Origin, latest_closed
 
 log = logging.getLogger("clv.train")
-BOOSTED_IF_TWO_YEARS = {False: 5, True: 12}  # latest ones per window that trees learn from, before two years and after
-SMOOTH_ORIGINS = 8  # latest ones that the logistic regression learns from
-ENOUGH_OF_ITS_OWN = 3  # closed origins of a window: with fewer, the regression learns from shorter windows too
-HELD_BACK = 2  # latest closed origins per horizon that forecasts are judged by
+BOOSTED_IF_TWO_YEARS = {False: 5, True: 12}  # latest origins per window for trees, before two years and after
+SMOOTH_ORIGINS = 8  # latest origins for the logistic regression
+ENOUGH_OF_ITS_OWN = 3  # closed origins of a window: with fewer, the regression also learns from shorter windows
+HOLDOUTS = 2  # holdouts per horizon: the latest closed origins
 
 
 @dataclass(frozen=True)
 class Past:
-    """What a model is made from: the origins, customers of each (`panel`), what the anchor missed, examples in `data`
-    for so many workers, by window the origins that forecasts of it are judged by and what totals are off by; and which
-    forecasters beside the blend may be published."""
+    """The data for a model.
+
+    The origins; the customers of each (`panel`); the anchor's residuals; the examples in `data` for so many workers; by
+    window its holdouts (`held`) and the standard deviation of totals (`spreads`); and the forecasters that may be
+    published beside the blend.
+    """
 
     training_date: date
     daily: Daily
@@ -51,28 +54,27 @@ class Past:
     data: DataFrame
     rows: int
     workers: int
-    held: dict[int, list[date]]
+    holdouts: dict[int, list[date]]
     spreads: dict[int, float]
     contestants: list[str]
 
     def examples_by(self, window: int, by: date) -> list[tuple[date, int]]:
-        """The snapshots that trees learn a window from by a date."""
+        """The snapshots from which trees learn a window by a date."""
         trees = BOOSTED_IF_TWO_YEARS[(by - self.daily.first).days >= model_choice.TWO_YEARS]
         return learning.snapshots(self.origins, window, by, trees)
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A window's model, what was decided of it, the origins that it was judged by, and what each way to blend came
-    to."""
+    """A window's model, the decision about it, its holdouts, and the losses of each way to blend."""
 
     trained: Trained
     decision: Decision | None
-    held_back: list[Holdout]
+    holdouts: list[Holdout]
     blends: dict[str, Blend]
 
 
-Asked = tuple[str, int, date]  # name of the parameters, window, and the date by which examples had closed
+TrainingKey = tuple[str, int, date]  # name of the parameters, window, and the date by which examples had closed
 
 
 def fit(
@@ -83,10 +85,10 @@ def fit(
     name: str,
     known: dict[str, tuning.Found] | None = None,
 ) -> tuple[Model, Record]:
-    """The calibrated model of a training date and the record of its making.
+    """The calibrated model of a training date and its record.
 
-    features: rows as `train.read` gives them. daily: the shop's money per day before the date. known: what a search
-    on the same data came to, if there was one; it is not repeated.
+    features: rows as `train.read` gives them. daily: the shop's revenue per day before the date. known: the result of
+    an earlier search on the same data, which is then not repeated.
     """
     registry.check(settings.contestants)
     origins = learning.fit_origins(features, settings.windows)
@@ -102,7 +104,7 @@ def fit(
         sets[TUNED] = tuning.chosen(found)
     learned = learn_all(past, sets, session.slots(features.sparkSession))
     record, trained = Record.of(training_date, origins, past.rows, settings.blend, found), {}
-    for window in past.held:
+    for window in past.holdouts:
         kept = decided(past, learned, window, settings.blend, challenged=TUNED in sets)
         trained[window] = kept.trained
         note(record, window, kept)
@@ -118,32 +120,35 @@ def fit(
 def past_of(
     features: DataFrame, origins: dict[date, Origin], daily: Daily, settings: Settings, training_date: date
 ) -> Past:
-    """What the origins of a training date give to learn from."""
+    """Collects what the origins of a training date give to learn from."""
     residuals = missed(origins, daily)
     panel = learning.panel(features)
     data, rows, workers = learning.ordered(learning.build_examples(features, origins))
     log.info("built %d examples; training with %d worker%s", rows, workers, "" if workers == 1 else "s")
     windows = bases(origins, settings.horizons)
-    held = {window: latest_closed(origins, window, training_date, HELD_BACK) for window in windows}
-    spreads = totals.pooled_spreads({window: level_errors(origins, daily, window, residuals) for window in held})
+    holdouts = {window: latest_closed(origins, window, training_date, HOLDOUTS) for window in windows}
+    spreads = totals.pooled_spreads({window: total_errors(origins, daily, window, residuals) for window in holdouts})
     return Past(
-        training_date, daily, origins, residuals, panel, data, rows, workers, held, spreads, settings.contestants
+        training_date, daily, origins, residuals, panel, data, rows, workers, holdouts, spreads, settings.contestants
     )  # fmt: skip
 
 
-def learn_all(past: Past, sets: dict[str, model_choice.Parameters], slots: int) -> dict[Asked, Trained]:
-    """What is learned of each window with each set of parameters, by the training date and by each origin that the
-    window is judged by; as many at a time as there are slots for."""
-    asked = [
-        (name, window, by) for name in sets for window, days in past.held.items() for by in (past.training_date, *days)
+def learn_all(past: Past, sets: dict[str, model_choice.Parameters], slots: int) -> dict[TrainingKey, Trained]:
+    """Trains each window with each set of parameters, by the training date and by each of the window's holdouts; as
+    many at a time as there are slots."""
+    keys = [
+        (name, window, by)
+        for name in sets
+        for window, days in past.holdouts.items()
+        for by in (past.training_date, *days)
     ]
     with ThreadPoolExecutor(max(1, slots // past.workers)) as pool:
-        return dict(zip(asked, pool.map(lambda one: learn(past, sets[one[0]], *one[1:]), asked), strict=True))
+        return dict(zip(keys, pool.map(lambda one: learn(past, sets[one[0]], *one[1:]), keys), strict=True))
 
 
 def learn(past: Past, parameters: model_choice.Parameters, window: int, by: date) -> Trained:
-    """What is learned of a window from what had closed by a date; by the other forecasters alone where that is too
-    little."""
+    """Trains a window on examples closed by a date; only the other forecasters if there are too few for the
+    learners."""
     others = fit_others(past, window, by)
     learners = learning.train(past.data, past.examples_by(window, by), window, past.workers, parameters)
     if learners is None:
@@ -154,7 +159,7 @@ def learn(past: Past, parameters: model_choice.Parameters, window: int, by: date
 
 
 def fit_others(past: Past, window: int, by: date) -> dict[str, forecaster.Json]:
-    """What the contestants beside the blend fit for a window from what was known by a date, as JSON by name."""
+    """Fits the contestants other than the blend for a window with the data known by a date; returns JSON by name."""
     days = latest_closed(past.origins, window, by, SMOOTH_ORIGINS)
     latest = max(day for day in past.panel if day <= by)
     parts = [past.panel[day] for day in days] or [{name: a[:0] for name, a in past.panel[latest].items()}]
@@ -169,14 +174,14 @@ def fit_others(past: Past, window: int, by: date) -> dict[str, forecaster.Json]:
     return {name: one.to_json() for name, one in fitted.items()}
 
 
-def judged(past: Past, learned: dict[Asked, Trained], parameters: str, window: int, blend: str) -> Judged:
-    """A window's model with one set of parameters, blended and calibrated at the origins it is judged by."""
+def judged(past: Past, learned: dict[TrainingKey, Trained], parameters: str, window: int, blend: str) -> Judged:
+    """A window's model with one set of parameters, blended and calibrated on its holdouts."""
     then = [
-        evaluation.hold_back(
+        evaluation.predict_holdout(
             learned[parameters, window, day], past.origins[day].fit, past.panel[day], window, day.isoformat(),
-            log_level(past.daily, day, window, past.residuals), buyers_missed(day, window, past.residuals),
+            log_calibration(past.daily, day, window, past.residuals), buyers_missed(day, window, past.residuals),
         )
-        for day in past.held[window]
+        for day in past.holdouts[window]
     ]  # fmt: skip
     most = max(origin.totals[window].most for origin in past.origins.values() if window in origin.totals)
     own, blends = evaluation.blended(learned[parameters, window, past.training_date], then, blend)
@@ -184,9 +189,9 @@ def judged(past: Past, learned: dict[Asked, Trained], parameters: str, window: i
     return Judged(*calibrated, then, blends)
 
 
-def decided(past: Past, learned: dict[Asked, Trained], window: int, blend: str, challenged: bool) -> Judged:
-    """A window's model with our parameters, or with those that a search found where they are promoted; the decision
-    tells of both."""
+def decided(past: Past, learned: dict[TrainingKey, Trained], window: int, blend: str, challenged: bool) -> Judged:
+    """A window's model with the usual parameters, or with the searched ones if they are promoted; the decision covers
+    both."""
     kept = judged(past, learned, OURS, window, blend)
     if kept.decision and challenged:
         challenger = judged(past, learned, TUNED, window, blend)
@@ -199,27 +204,27 @@ def decided(past: Past, learned: dict[Asked, Trained], window: int, blend: str, 
 
 
 def note(record: Record, window: int, kept: Judged) -> None:
-    """Adds to a record what was decided of a window, by what, and how well it did."""
+    """Adds to a record the decision about a window, its weights and its metrics."""
     if kept.decision:
         record.decisions += kept.decision.as_rows()
         record.backtest += kept.decision.measured_as_rows()
-    record.held_back[window] = [held_back.origin for held_back in kept.held_back]
+    record.holdouts[window] = [holdout.origin for holdout in kept.holdouts]
     record.blends[window] = kept.blends
     record.weights[window] = {"value": kept.trained.value_weights, "chance": kept.trained.chance_weights}
-    record.metrics |= evaluation.scores(kept.trained, kept.held_back)
+    record.metrics |= evaluation.scores(kept.trained, kept.holdouts)
 
 
 def unlearned(settings: Settings, training_date: date, name: str) -> tuple[Model, Record]:
-    """The probabilistic model, of a date by which no window had closed."""
+    """The probabilistic model alone, for a date by which no window had closed."""
     log.info("no window has closed by %s: the model is the probabilistic one", training_date)
     return Model(name, settings.horizons), Record(training_date)
 
 
 def tuned(past: Past, settings: Settings) -> dict[str, tuning.Found]:
-    """Parameters searched for on the longest window that has enough examples closed by its first held-back origin,
-    so that what is found is judged on origins it knows nothing of. None where no window has."""
+    """Searches parameters on the longest window with enough examples closed by its first holdout, so that the holdouts
+    are new to the result. Empty if no window has enough."""
     minutes, how = settings.shop.tune_minutes, settings.shop.tune_search
-    for window, days in sorted(past.held.items(), reverse=True):
+    for window, days in sorted(past.holdouts.items(), reverse=True):
         rows = learning.lessons(past.data, past.examples_by(window, days[0]), window) if days else None
         if rows is not None:
             log.info("searching for parameters (%s, %g minutes) on windows of up to %d days", how, minutes, window)
@@ -229,7 +234,7 @@ def tuned(past: Past, settings: Settings) -> dict[str, tuning.Found]:
 
 
 def missed(origins: dict[date, Origin], daily: Daily) -> list[Residual]:
-    """What the anchor missed in each closed window that brought money."""
+    """The anchor's residuals in each closed window with revenue."""
     return [
         residual(
             daily, day, window, outcomes.end(day, window),
@@ -241,17 +246,18 @@ def missed(origins: dict[date, Origin], daily: Daily) -> list[Residual]:
     ]  # fmt: skip
 
 
-def level_errors(
+def total_errors(
     origins: dict[date, Origin], daily: Daily, window: int, residuals: list[Residual]
 ) -> dict[date, float]:
-    """What the level missed of a window's total at closed origins: see `totals.level_errors`."""
+    """Errors of the calibrated total of a window on closed origins: see `totals`."""
     found = {day: origin.totals[window] for day, origin in origins.items() if window in origin.totals}
     pairs = {day: (total.actual, total.expected) for day, total in found.items()}
-    return totals.level_errors(daily, pairs, window, residuals)
+    return totals.total_errors(daily, pairs, window, residuals)
 
 
 def bases(origins: dict[date, Origin], horizons: Iterable[int]) -> list[int]:
-    """The windows to learn: of each horizon itself, or the longest shorter one that has closed at some origin."""
+    """The windows to learn: for each horizon its own window, or the longest shorter one that has closed at some
+    origin."""
     closed = {window for origin in origins.values() for window in origin.totals}
     found = {max((w for w in closed if w <= horizon), default=None) for horizon in horizons}
     return sorted(window for window in found if window)
@@ -260,9 +266,9 @@ def bases(origins: dict[date, Origin], horizons: Iterable[int]) -> list[int]:
 def smooth_examples(
     origins: dict[date, Origin], panel: dict[date, Columns], window: int, by: date
 ) -> tuple[list, list]:
-    """What the logistic regression of a window learns from: inputs, and who bought, per closed origin.
+    """Inputs of the logistic regression of a window, and who bought, per closed origin.
 
-    Where fewer than ENOUGH_OF_ITS_OWN have closed, those of shorter windows come in too, from half its length on.
+    If fewer than ENOUGH_OF_ITS_OWN origins have closed, origins of shorter windows are added, down to half its length.
     """
     days = {window: latest_closed(origins, window, by, SMOOTH_ORIGINS)}
     if len(days[window]) < ENOUGH_OF_ITS_OWN:

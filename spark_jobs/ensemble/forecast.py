@@ -1,9 +1,8 @@
-"""A trained model and what it predicts of customers at a date. Pure: arrays in, arrays out.
+"""A trained model and its predictions for the customers of a date. Pure: arrays in, arrays out.
 
-The mean of a horizon is a weighted geometric mean of up to five forecasts, brought to the level that the shop's
-season and closed windows tell. What depends on all customers of the date (means of the parts, the level) is worked
-out once, in a `Setting`; then every customer is forecast alone. A horizon that had no closed window extends the
-longest shorter one by the anchor's ratio.
+The mean of a horizon is a weighted geometric mean of up to five forecasts, scaled to the calibrated total. What depends
+on all customers of the date (means of the parts, the calibration) is computed once, in a `Setting`; then each customer
+is predicted independently. A horizon without a closed window extends the longest shorter one by the anchor's ratio.
 """
 
 from __future__ import annotations
@@ -15,13 +14,21 @@ import numpy as np
 from scipy.special import expit, log_expit
 
 from clv.core.declared import HORIZONS, LIFETIME, OURS
-from spark_jobs.ensemble import coherence, waiting
+from spark_jobs.ensemble import coherence, next_order
 from spark_jobs.ensemble.blending import UNLEARNED, UNLEARNED_CHANCE, Weights
+from spark_jobs.ensemble.calibration import (
+    Daily,
+    Residual,
+    buyers_missed,
+    log_calibration,
+    share_of_buyers,
+    shift_to,
+    tilted,
+)
 from spark_jobs.ensemble.conformal import Intervals, unmeasured
 from spark_jobs.ensemble.discounting import discount_factor
-from spark_jobs.ensemble.level import Daily, Residual, buyers_missed, log_level, share_of_buyers, shift_to, tilted
+from spark_jobs.ensemble.next_order import Timing
 from spark_jobs.ensemble.totals import UNMEASURED
-from spark_jobs.ensemble.waiting import Timing
 from spark_jobs.features import examples
 from spark_jobs.features.columns import YEAR, Array, Columns
 from spark_jobs.models import anchor, logistic, registry
@@ -36,10 +43,12 @@ LEAST = 1e-9  # money, so that logs exist
 
 @dataclass(frozen=True)
 class Trained:
-    """What training leaves for one window length. `value_weights` are of the parts of the mean, by name, as in
-    `Parts.value`; `chance_weights` of those of the chance; `cap` is the most that is predicted of a customer.
-    `published` names the forecaster that is: the blend, or one that did better. `fitted` holds other forecasters as
-    JSON, by name. `total_spread` and `group_spread` are what sums may be off by, see `totals`."""
+    """The trained parts of one window length.
+
+    value_weights: of the parts of the mean, by name, as in `Parts.value`. chance_weights: of those of the probability.
+    cap: the largest prediction for a customer. published: the forecaster that is published, the blend or another.
+    fitted: other forecasters as JSON, by name. total_spread, group_spread: standard deviations of sums, see `totals`.
+    """
 
     learners: Learners | None = None
     logistic: Logistic | None = None
@@ -55,26 +64,29 @@ class Trained:
 
 @dataclass(frozen=True)
 class Model:
-    """`asked` are the horizons to forecast, shortest first; `trained` what was learned, by window length in days;
-    `residuals` what the anchor missed at closed origins; `personas` the groups of customers at the latest one."""
+    """A trained model.
+
+    horizons: to forecast, shortest first. trained: by window length in days. residuals: of the anchor at
+    closed origins. personas: the groups of customers at the latest origin.
+    """
 
     version: str = "none"
-    asked: list[int] = field(default_factory=lambda: list(HORIZONS))
+    horizons: list[int] = field(default_factory=lambda: list(HORIZONS))
     trained: dict[int, Trained] = field(default_factory=dict)
     residuals: list[Residual] = field(default_factory=list)
     personas: Personas | None = None
 
     @property
     def all_horizons(self) -> list[int]:
-        """What is forecast: the horizons asked for, and the remaining lifetime."""
-        return [*self.asked, LIFETIME]
+        """All horizons to forecast: those of the shop, and the remaining lifetime."""
+        return [*self.horizons, LIFETIME]
 
     def base(self, horizon_days: int) -> int | None:
-        """The longest window learned from that is no longer than this horizon."""
+        """The longest trained window that is no longer than this horizon."""
         return max((w for w in self.trained if w <= horizon_days), default=None)
 
     def basis(self, horizon_days: int) -> str:
-        """In words, what a horizon's forecast rests on."""
+        """What a horizon's forecast rests on, in words."""
         base = self.base(horizon_days)
         if base is None:
             return "probabilistic"
@@ -87,9 +99,11 @@ class Model:
 
 @dataclass(frozen=True)
 class Parts:
-    """What is blended, in logs and log-odds: money `by_anchor` and by the trailing year, shape (n,); the chance by
-    each, by name; of the learners, if any, money in all and a buyer's; and the money (no logs) by the other
-    forecaster that is published, if one is."""
+    """The forecasts that are blended, in logs and log-odds.
+
+    Revenue by the anchor and by the trailing year, shape (n,); the probability by each part; from the learners, if any,
+    revenue and a buyer's revenue; and the revenue (no log) of another forecaster, if that is published.
+    """
 
     by_anchor: Probabilistic
     trailing: Array
@@ -99,8 +113,8 @@ class Parts:
     other: Array | None = None
 
     def value(self, chance_weights: Weights) -> dict[str, Array]:
-        """log money by each part of the mean, by the names of blending.VALUE (UNLEARNED where nothing was learned),
-        each of shape (n,)."""
+        """log revenue by each part of the mean, by the names of blending.VALUE (UNLEARNED where no learner was
+        trained), each of shape (n,)."""
         found = {"anchor": np.log(self.by_anchor.revenue)}
         if self.total is not None and self.spend is not None:
             found |= {
@@ -114,14 +128,13 @@ class Parts:
 
 @dataclass(frozen=True)
 class Setting:
-    """What the customers of a date have in common over a window: the level (in logs), the mean forecast (money), the
-    logs of the parts' means by name and of two shapes' means, the shift of the chance's log-odds, and what the times of
-    their orders have in common."""
+    """What the customers of a date share over a window: the calibration (log), the mean prediction, the logs of the
+    parts' means by name and of two relative means, the shift of the log-odds, and the timing of orders."""
 
-    level: float
+    calibration: float
     mean: float
     log_means: dict[str, float]
-    log_shape: float
+    log_relative: float
     log_tilted: float
     shift: float
     timing: Timing = field(default_factory=Timing)
@@ -129,12 +142,13 @@ class Setting:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What is predicted of customers over one horizon, arrays of shape (n,); money in the warehouse's currency.
+    """Predictions for customers over one horizon, arrays of shape (n,); money in the warehouse's currency.
 
-    p_alive is the chance of being a customer still at the date: the same for all horizons, and no chance of an order
-    is above it. days_to_next_order is the same for all horizons too, NaN where an order is not likelier than not.
-    own_spread is the standard deviation of a customer's money apart from what customers share of the error:
-    total_spread all of them, group_spread those of a group beyond that, both in logs."""
+    p_alive: probability of still being a customer at the date; equal for all horizons, and no probability of an order
+    is above it. days_to_next_order: equal for all horizons too; NaN if an order is less likely than not. own_spread:
+    standard deviation of a customer's revenue without shared errors. total_spread: of the error that all customers
+    share, and group_spread: of the error that a group shares beyond that, both in logs.
+    """
 
     p_alive: Array
     p_purchase: Array
@@ -152,7 +166,7 @@ class Forecast:
 
 
 def parts(trained: Trained, fit: OriginFit, columns: Columns, window_days: int) -> Parts:
-    """The forecasts of a window that are blended: anchor and trailing year, and what was learned."""
+    """The forecasts of a window that are blended: anchor, trailing year, and the trained ones."""
     by_anchor = anchor.probabilistic(fit, columns, window_days)
     trailing = np.log(np.maximum(columns[f"revenue_{YEAR}"], 0) * window_days / YEAR + 0.2 * by_anchor.revenue)
     other = None
@@ -160,7 +174,7 @@ def parts(trained: Trained, fit: OriginFit, columns: Columns, window_days: int) 
         other = predicted(trained.published, trained.fitted, Customers(columns, window_days, by_anchor))
     if trained.learners is None:
         return Parts(by_anchor, trailing, {"anchor": by_anchor.log_odds}, other=other)
-    found = trained.learners.margins(examples.shape(fit, columns, by_anchor, window_days), by_anchor)
+    found = trained.learners.margins(examples.feature_matrix(fit, columns, by_anchor, window_days), by_anchor)
     smooth = found["buy"]
     if trained.logistic:
         smooth = trained.logistic.log_odds(logistic.inputs(fit, columns, by_anchor, window_days))
@@ -169,7 +183,7 @@ def parts(trained: Trained, fit: OriginFit, columns: Columns, window_days: int) 
 
 
 def predicted(name: str, fitted: dict[str, Json], customers: Customers) -> Array:
-    """Money by a forecaster, from what it fitted; shape (n,)."""
+    """Revenue predicted by a fitted forecaster, shape (n,)."""
     return registry.predict(name, registry.read(name, fitted.get(name, {})), customers).mean
 
 
@@ -178,34 +192,34 @@ def weighted(weights: Weights, parts: dict[str, Array]) -> Array:
     return np.array([weights[name] for name in parts]) @ np.array(list(parts.values()))
 
 
-def setting(trained: Trained, found: Parts, level: float, missed: float = 0.0) -> Setting:
-    """What a date's customers (or a fair sample of them) have in common, from their parts, the level, and what the
-    anchor `missed` in buyers."""
+def setting(trained: Trained, found: Parts, calibration: float, missed: float = 0.0) -> Setting:
+    """What a date's customers (or a fair sample of them) share, from their parts, the calibration, and the residual of
+    buyers (`missed`)."""
     value = found.value(trained.chance_weights)
     log_means = {name: float(np.log(np.exp(logs).mean())) for name, logs in value.items()}
     logs = weighted(trained.value_weights, _less(value, log_means))
-    log_shape = float(np.log(np.exp(logs).mean()))
-    log_tilted = float(np.log(np.exp(tilted(logs - log_shape, level)).mean()))
+    log_relative = float(np.log(np.exp(logs).mean()))
+    log_tilted = float(np.log(np.exp(tilted(logs - log_relative, calibration)).mean()))
     log_odds = weighted(trained.chance_weights, found.chance)
     return Setting(
-        level=float(level),
-        mean=float(found.by_anchor.revenue.mean() * np.exp(level) if found.other is None else found.other.mean()),
+        calibration=float(calibration),
+        mean=float(found.by_anchor.revenue.mean() * np.exp(calibration) if found.other is None else found.other.mean()),
         log_means=log_means,
-        log_shape=log_shape,
+        log_relative=log_relative,
         log_tilted=log_tilted,
-        shift=shift_to(log_odds, share_of_buyers(found.by_anchor.p_purchase, level, missed)),
+        shift=shift_to(log_odds, share_of_buyers(found.by_anchor.p_purchase, calibration, missed)),
     )
 
 
 def blend(trained: Trained, found: Parts, common: Setting) -> tuple[Array, Array]:
-    """Chance of an order and mean money over a window, each of shape (n,)."""
+    """Probability of an order and mean revenue over a window, each of shape (n,)."""
     p = expit(weighted(trained.chance_weights, found.chance) + common.shift)
     p = np.clip(p, LEAST, 1 - LEAST)
     if found.other is not None:
         return p, np.clip(found.other, LEAST, trained.cap)
     value = found.value(trained.chance_weights)
-    logs = weighted(trained.value_weights, _less(value, common.log_means)) - common.log_shape
-    money = common.mean * np.exp(tilted(logs, common.level) - common.log_tilted)
+    logs = weighted(trained.value_weights, _less(value, common.log_means)) - common.log_relative
+    money = common.mean * np.exp(tilted(logs, common.calibration) - common.log_tilted)
     return p, np.minimum(money, trained.cap)
 
 
@@ -214,14 +228,14 @@ def _less(parts: dict[str, Array], means: dict[str, float]) -> dict[str, Array]:
 
 
 def settings_of(model: Model, fit: OriginFit, columns: Columns, daily: Daily, day: date) -> dict[int, Setting]:
-    """By window length, what the customers of a date have in common; for each window that `forecast` needs."""
+    """By window length, what the customers of a date share, for each window that `forecast` needs."""
     found = {}
-    timing = waiting.timing(columns, daily, day)
+    timing = next_order.timing(columns, daily, day)
     for window in sorted({model.base(h) or h for h in model.all_horizons}):
         trained = model.trained.get(window, Trained())
-        level = log_level(daily, day, window, model.residuals)
+        calibration = log_calibration(daily, day, window, model.residuals)
         missed = buyers_missed(day, window, model.residuals)
-        common = setting(trained, parts(trained, fit, columns, window), level, missed)
+        common = setting(trained, parts(trained, fit, columns, window), calibration, missed)
         found[window] = replace(common, timing=timing)
     return found
 
@@ -229,17 +243,17 @@ def settings_of(model: Model, fit: OriginFit, columns: Columns, daily: Daily, da
 def forecast(
     model: Model, fit: OriginFit, columns: Columns, common: dict[int, Setting], rate: float
 ) -> dict[int, Forecast]:
-    """What is predicted of customers with at least one purchase day, per horizon of the model.
+    """Predictions for customers with at least one purchase day, per horizon of the model.
 
-    columns: FEATURE_COLUMNS, each of shape (n,). common: of the same date. rate: discount rate a year. A longer
-    horizon never says less than a shorter one, discounted or not, and nothing is negative, missing or infinite, the
-    day of the next order apart.
+    columns: FEATURE_COLUMNS, each of shape (n,). common: of the same date. rate: discount rate per year. A longer
+    horizon is never lower than a shorter one, discounted or not. Nothing is negative, missing or infinite, except a
+    missing day of the next order.
     """
     x, _, T = anchor.history(columns)
     result: dict[int, Forecast] = {}
-    shorter: tuple[Probabilistic, dict[str, Array], dict[str, Array]] | None = None  # anchor, counts, money
+    shorter: tuple[Probabilistic, dict[str, Array], dict[str, Array]] | None = None  # anchor, counts, revenue
     factor = np.ones(len(x))
-    blends: dict[int, tuple[Parts, Array, Array]] = {}  # by window: several horizons may extend the same
+    blends: dict[int, tuple[Parts, Array, Array]] = {}  # by window, since several horizons may extend the same one
     for horizon in model.all_horizons:
         base = model.base(horizon) or horizon
         trained = model.trained.get(base, Trained())
@@ -250,7 +264,7 @@ def forecast(
         by_anchor = found.by_anchor if base == horizon else anchor.probabilistic(fit, columns, horizon)
         longer = np.maximum(by_anchor.revenue / found.by_anchor.revenue, 1)
         p = coherence.beyond(p, found.by_anchor.p_purchase, by_anchor.p_purchase)
-        # Customers are looked up by what the base says of them, and buy with the chance of the longer horizon.
+        # Quantiles are read by the base window's prediction, with the probability of the longer horizon.
         bounds = trained.intervals.bounds(value, p, common[base].mean)
         median = trained.intervals.quantile(0.5, value, p, common[base].mean)
         counts = {"p_purchase": p, "expected_orders": np.maximum(p, by_anchor.orders * p / by_anchor.p_purchase)}
@@ -276,7 +290,7 @@ def forecast(
         )
     longest = result[LIFETIME]
     alive = coherence.beyond(longest.p_purchase, by_anchor.p_pareto, by_anchor.p_active)
-    chances = {horizon: result[horizon].p_purchase for horizon in model.asked}
+    chances = {horizon: result[horizon].p_purchase for horizon in model.horizons}
     timing = next(iter(common.values())).timing
-    next_order = waiting.days_to_next_order(fit, columns, chances, timing)
-    return {h: replace(found, p_alive=alive, days_to_next_order=next_order) for h, found in result.items()}
+    days = next_order.days_to_next_order(fit, columns, chances, timing)
+    return {h: replace(found, p_alive=alive, days_to_next_order=days) for h, found in result.items()}

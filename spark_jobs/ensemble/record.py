@@ -1,4 +1,4 @@
-"""What is kept beside a model of how it was made."""
+"""The record of how a model was trained, which is kept beside it."""
 
 from __future__ import annotations
 
@@ -13,18 +13,21 @@ from spark_jobs.models.learning import Origin
 
 @dataclass
 class Record:
-    """`origins`: the anchor's parameters at each; `held_back`: by window the origins that forecasts were judged by;
-    `weights`: by window those of the mean's parts (`value`) and of the chance's; `blends`: by window what each way to
-    blend came to; `tuning`: by learner what a search found; `reference`: the features that drift is measured from;
-    `explained`: by window what moves the forecast; `decisions`, `backtest`: rows for the warehouse; `examples`: how
-    many were learned from; `metrics`: of the latest held-back origins, by name."""
+    """The record of a training.
+
+    origins: the anchor's parameters at each. holdouts: by window. weights: by window those of the mean's
+    parts (`value`) and of the probability's. blends: by window the losses of each way to blend. tuning: by learner the
+    result of a search. reference: the features that drift is measured from. explained: by window what drives the
+    forecast. decisions, backtest: rows for the warehouse. examples: their number. metrics: of the latest holdouts, by
+    name.
+    """
 
     training_date: date
     origins: dict[date, dict[str, Any]] = field(default_factory=dict)
     examples: int = 0
     blend: str | None = None
     tuning: dict[str, tuning.Found] = field(default_factory=dict)
-    held_back: dict[int, list[str]] = field(default_factory=dict)
+    holdouts: dict[int, list[str]] = field(default_factory=dict)
     weights: dict[int, dict[str, Weights]] = field(default_factory=dict)
     blends: dict[int, dict[str, Blend]] = field(default_factory=dict)
     reference: dict[str, dict[str, list[float]]] = field(default_factory=dict)
@@ -37,13 +40,15 @@ class Record:
     def of(
         training_date: date, origins: dict[date, Origin], examples: int, blend: str, found: dict[str, tuning.Found]
     ) -> Record:
-        """The record of a training that has begun."""
+        """The record at the beginning of a training."""
         return Record(training_date, {day: one.fit.as_json() for day, one in origins.items()}, examples, blend, found)
 
     def to_json(self) -> dict[str, Any]:
-        """The record as plain values; dates as text."""
+        """The record as plain values, dates as text."""
+        fields = asdict(self)
+        fields["held_back"] = fields.pop("holdouts")  # the key in files of earlier versions
         return {
-            **asdict(self),
+            **fields,
             "training_date": self.training_date.isoformat(),
             "origins": {day.isoformat(): kept for day, kept in self.origins.items()},
             "tuning": tuning.as_record(self.tuning),

@@ -1,8 +1,8 @@
-"""Season time: days counted by a shop's trade on the same days of its last year.
+"""Season time: days weighted by the shop's revenue on the same days of the last year.
 
-A day on which the shop trades twice as much as on average counts as two, so the hazard of an order per day of season
-time is even where trade explains it (a time change of a point process, as in Daley & Vere-Jones 2003, section 7.4).
-Any 365 days have 365 days of season time. Days are counted from the date, those before it below 0.
+A day with twice the average revenue counts as two days, so that the hazard of an order is even in season time where
+revenue explains it (a time change of a point process, as in Daley & Vere-Jones 2003, section 7.4). Any 365 days have
+365 days of season time. Days are counted from the date; days before it are negative.
 """
 
 from __future__ import annotations
@@ -12,50 +12,50 @@ from datetime import date
 
 import numpy as np
 
-from spark_jobs.ensemble.level import Daily, growth, season
+from spark_jobs.ensemble.calibration import Daily, growth, season
 from spark_jobs.features.columns import YEAR, Array
 
-SMOOTHED = 7  # days: a weekday is no season
-SLOWEST = 0.1  # of the average pace: a shop that was closed may trade next time
-STRETCHES = np.array([1, 7, 14, 30, 60, 90, 120, 180, 270, YEAR])  # days that `unevenness` is worked out for
+SMOOTHED = 7  # days of the moving average, since a weekday is no season
+SLOWEST = 0.1  # of the average: a shop that was closed may open next time
+STRETCHES = np.array([1, 7, 14, 30, 60, 90, 120, 180, 270, YEAR])  # lengths in days for which `unevenness` is computed
 
 
 @dataclass(frozen=True)
 class Clock:
-    """`paces`: days of season time per day, of the YEAR days from the date on, with a mean of 1, which repeat before
-    and after; none where the shop has no season that is known."""
+    """Season time per calendar day, for the YEAR days from the date on. Values have a mean of 1 and repeat before and
+    after; empty if the shop has no known season."""
 
-    paces: tuple[float, ...] = ()
+    rates: tuple[float, ...] = ()
 
     def passed(self, day: Array) -> Array:
-        """Season time from the date to each day, in days; below 0 before it."""
-        if not self.paces:
+        """Season time from the date to each day, in days; negative before the date."""
+        if not self.rates:
             return day
         years = np.floor(day / YEAR)
         return YEAR * years + np.interp(day - YEAR * years, np.arange(YEAR + 1), self._passed_by_day())
 
     def unevenness(self, stretch: Array) -> Array:
-        """The squared coefficient of variation of the season time that stretches of so many days hold, over those of
-        the year: 0 for a whole year and longer."""
-        if not self.paces:
+        """Squared coefficient of variation, over the year, of the season time in an interval of so many days; 0 for a
+        whole year and longer."""
+        if not self.rates:
             return np.zeros(len(stretch))
         starts = np.arange(YEAR)
-        held = self.passed(starts + STRETCHES[:, None]) - self.passed(starts)
-        return np.interp(stretch, STRETCHES, (held / STRETCHES[:, None]).var(axis=1))
+        spans = self.passed(starts + STRETCHES[:, None]) - self.passed(starts)
+        return np.interp(stretch, STRETCHES, (spans / STRETCHES[:, None]).var(axis=1))
 
     def _passed_by_day(self) -> Array:
-        return np.concatenate([[0], np.cumsum(self.paces)])
+        return np.concatenate([[0], np.cumsum(self.rates)])
 
 
 def clock(daily: Daily, day: date) -> Clock:
-    """The clock of a date, from the money of its last year: smoothed, without the year's growth, and as far as the
-    level believes in the season."""
+    """The season time of a date, from the revenue of its last year: smoothed, without the year's growth, and weighted
+    by the confidence in the season."""
     money, new = daily.before(day)
-    believed = season(money, new, YEAR)[1]
-    if believed <= 0:
+    confidence = season(money, new, YEAR)[1]
+    if confidence <= 0:
         return Clock()
     last = money[-YEAR:] * np.exp(-growth(money) * np.arange(YEAR) / YEAR)
     around = SMOOTHED // 2
     mean = np.convolve(np.concatenate([last[-around:], last, last[:around]]), np.ones(SMOOTHED), "valid")
-    paces = np.maximum(1 + believed * (mean / mean.mean() - 1), SLOWEST)
-    return Clock(tuple((paces / paces.mean()).tolist()))
+    rates = np.maximum(1 + confidence * (mean / mean.mean() - 1), SLOWEST)
+    return Clock(tuple((rates / rates.mean()).tolist()))

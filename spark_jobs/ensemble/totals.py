@@ -1,8 +1,9 @@
-"""How far a total may be off: what all customers share of the error, and what the customers of a group do.
+"""Errors of totals: the error that all customers share, and that of a group.
 
-Customers miss together, through the level, and those of a kind a little more: a sum's interval is far narrower than the
-sum of their intervals, and no narrower than what they share. Errors are normal in logs, standard deviations theirs:
-that of the shop's total is replayed at closed origins, that of groups taken from the held-back ones.
+Customers' errors are correlated through the calibration, and a little more within a group. So a sum's interval is much
+narrower than the sum of its customers' intervals, but no narrower than the shared error. Errors are normal in logs, and
+given as standard deviations: that of the shop's total is replayed at closed origins, that of groups comes from the
+holdouts.
 """
 
 from __future__ import annotations
@@ -13,40 +14,40 @@ from datetime import date
 import numpy as np
 from scipy.stats import norm, t
 
-from spark_jobs.ensemble.level import LATEST_RESIDUALS, Daily, Residual, log_level, told_by
+from spark_jobs.ensemble.calibration import LATEST_RESIDUALS, Daily, Residual, log_calibration, relevant_windows
 from spark_jobs.features.columns import Array
 
-UNMEASURED = 0.3  # standard deviation, in logs, where no window has closed: the most that residuals may move a level
-POOLED = 2.0  # windows of all lengths together that a length's own are weighed against
-GROUPS = (0.05, 0.25, 0.5)  # shares of the customers by predicted value, the highest first, that groups end at
-WITHIN = 0.9  # the share below the upper end of an interval that holds four in five
+UNMEASURED = 0.3  # in logs, if no window has closed: the largest effect of residuals
+POOLED = 2.0  # weight, in windows, of all lengths together against a length's own windows
+GROUPS = (0.05, 0.25, 0.5)  # shares of the customers by predicted value, the highest first, at which groups end
+WITHIN = 0.9  # the share below the upper end of an 80 % interval
 
 
-def level_errors(
+def total_errors(
     daily: Daily, totals: Mapping[date, tuple[float, float]], window_days: int, residuals: Sequence[Residual]
 ) -> dict[date, float]:
-    """log of the actual over the predicted total at the latest closed origins, each predicted from what was known then.
+    """log of actual over predicted total at the latest closed origins, each predicted from what was known then.
 
-    totals: money of all customers over the window, actual and expected by the anchor, per origin. Origins by which no
-    window had closed tell nothing of today's error, since their level rested on less; they count where there are no
-    others.
+    totals: per origin the revenue of all customers over the window, actual and expected by the anchor. Origins by which
+    no window had closed count only if there are no others, since their calibration had less data than today's.
     """
     errors = {
-        day: float(np.log(actual / expected)) - log_level(daily, day, window_days, residuals)
+        day: float(np.log(actual / expected)) - log_calibration(daily, day, window_days, residuals)
         for day, (actual, expected) in sorted(totals.items())
         if actual > 0 and expected > 0
     }
-    windows = told_by(window_days, {found.window_days for found in residuals})
+    windows = relevant_windows(window_days, {found.window_days for found in residuals})
     ends = [found.window_end for found in residuals if found.window_days in windows]
     informed = {day: error for day, error in errors.items() if any(end <= day for end in ends)} or errors
     return dict(list(informed.items())[-LATEST_RESIDUALS:])
 
 
 def spread(errors: Iterable[float], independent: float) -> float:
-    """The standard deviation, in logs, of a normal error whose central four fifths are those that the errors bear out.
+    """The standard deviation, in logs, of a normal error whose central 80 % interval fits the errors.
 
-    errors: of closed origins, around 0. independent: how many windows they amount to, since overlapping ones tell the
-    same twice; few of them widen it, as Student's t has it. UNMEASURED without any.
+    errors: of closed origins, around 0. independent: the number of independent windows they amount to, since
+    overlapping windows repeat information; a small number widens the result, as in Student's t. UNMEASURED without
+    errors.
     """
     found = np.array(list(errors))
     return _widened(float(np.mean(found**2)), independent) if len(found) else UNMEASURED
@@ -54,10 +55,10 @@ def spread(errors: Iterable[float], independent: float) -> float:
 
 def pooled_spreads(errors: Mapping[int, Mapping[date, float]], unmeasured: float = UNMEASURED) -> dict[int, float]:
     """`spread` of each window length (days), from the errors of its own origins and, with the weight of POOLED windows,
-    from those of all lengths: a length that few windows have closed of borrows from the others, and what chance makes
-    of it does not leave a longer horizon surer than a shorter one.
+    from those of all lengths.
 
-    A length without errors has what the others have; `unmeasured` where no length has any.
+    So a length with few closed windows borrows from the others, and chance does not make a longer horizon more certain
+    than a shorter one. A length without errors gets that of the others; `unmeasured` if no length has any.
     """
     known = {length: found for length, found in errors.items() if found}
     if not known:
@@ -75,15 +76,15 @@ def pooled_spreads(errors: Mapping[int, Mapping[date, float]], unmeasured: float
 
 
 def _widened(square: float, windows: float) -> float:
-    """The spread of a mean square error that rests on so many independent windows."""
+    """The standard deviation of a mean square error from so many independent windows."""
     return float(np.sqrt(square) * t.ppf(WITHIN, max(windows, 1.0)) / norm.ppf(WITHIN))
 
 
 def group_spread(actual: Sequence[Array], value: Sequence[Array], own: Sequence[Array]) -> float:
-    """The standard deviation, in logs, of what the customers of a group share beyond the shop's own error.
+    """The standard deviation, in logs, of the error that a group's customers share beyond the shop's error.
 
-    actual, value, own: per held-back origin the actual money, its prediction, and the spread of each customer's own,
-    shape (n,). Groups are those of GROUPS; what the own spreads bring about by themselves is taken off.
+    actual, value, own: per holdout the actual revenue, the prediction, and each customer's own standard deviation,
+    shape (n,). Groups are those of GROUPS; what the own errors contribute is subtracted.
     """
     shared = []
     for money, predicted, spreads in zip(actual, value, own, strict=True):
@@ -100,10 +101,10 @@ def group_spread(actual: Sequence[Array], value: Sequence[Array], own: Sequence[
 
 
 def bounds(value: Array, own: Array, shared: float) -> tuple[float, float]:
-    """The interval that holds the sum of some customers' money in four cases of five; that of the macro `sum_bound`.
+    """The 80 % interval of the sum of some customers' revenue, as in the macro `sum_distance`.
 
-    value, own: each customer's predicted money and own spread, shape (n,). shared: standard deviation, in logs, of what
-    they share.
+    value, own: each customer's prediction and own standard deviation, shape (n,). shared: standard deviation of the
+    shared error, in logs.
     """
     total = float(value.sum())
     variance = float(np.log1p((own**2).sum() / total**2)) if total > 0 else 0.0
@@ -112,6 +113,6 @@ def bounds(value: Array, own: Array, shared: float) -> tuple[float, float]:
 
 
 def independent(days: Iterable[date], window_days: int) -> float:
-    """How many windows of their own the windows from these days amount to: those that overlap share what they tell."""
+    """How many independent windows the windows from these days amount to: overlapping ones share information."""
     days = list(days)
     return 1 + (max(days) - min(days)).days / window_days if days else 0.0

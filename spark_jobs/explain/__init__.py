@@ -1,1 +1,1 @@
-"""What moves the forecast, in money and in words."""
+"""What drives the forecast, in money and in words."""

@@ -1,8 +1,10 @@
-"""The same customers, had one thing been otherwise: what else a column moves, so that each stays a possible customer.
+"""The same customers with one feature changed, and the features that change with it, so that each remains a possible
+customer.
 
-Who orders twice as often has half the gaps and twice the spend; whose last order lies further back is older, and has
-nothing in the windows since. Changed alone, such columns would describe nobody, and a forecast of nobody tells nothing.
-Pure: columns by name as in features.customer_features, each of shape (n,); what is not named stays.
+A customer who orders twice as often has half the gaps and twice the spend; one whose last order was earlier is older,
+and has no orders in the windows since. Changing one column alone would describe impossible customers, whose predictions
+mean nothing. Pure: columns by name as in features.customer_features, each of shape (n,); columns that are not named
+stay.
 """
 
 from __future__ import annotations
@@ -14,25 +16,26 @@ import numpy as np
 
 from spark_jobs.features.columns import PRIOR_YEAR, SEASON, WINDOWS, YEAR, Array, Columns
 
-RECENT = 90  # days of what counts as recent
+RECENT = 90  # days of the recent window
 INNER = [window for window in WINDOWS if window < RECENT]
 GAPS = ("gap_mean", "gap_std", "gap_last")
 VALUES = ("average_order_value", "order_value_mean")
 LARGEST = ("order_value_std", "order_value_max", "last_order_value")
-# Days before the date at which orders and money since are known: the windows, and what lies before last year's.
+# Days before the date from which orders and revenue are known: the windows, and what lies before last year's.
 EDGES = np.array(sorted({*WINDOWS, *(YEAR - days for days in PRIOR_YEAR if days < YEAR)}))
 
 
 @dataclass(frozen=True)
 class Alteration:
-    """Of which customers a column can be otherwise, shape (n,) of truths, and what its value makes of their sums."""
+    """The customers that a column can be changed for, shape (n,) of booleans, and what a new value changes in their
+    columns."""
 
     column: str
     possible: Callable[[Columns], Array]
     altered: Callable[[Columns, float], Columns]
 
     def given(self, columns: Columns, value: float) -> Columns:
-        """What the customers are, given the column's value."""
+        """The customers' columns with the new value."""
         found = self.altered(columns, value)
         year = found[f"revenue_{YEAR}"] * 90 / YEAR
         return {**found, "trend": np.divide(found["revenue_90"], year, np.full_like(year, np.nan), where=year > 0)}
@@ -48,14 +51,14 @@ def more_often(columns: Columns, days_with_orders: float) -> Columns:
     return {**columns, **changed, "days_with_orders": np.full_like(x, days_with_orders)}
 
 
-def dearer(columns: Columns, order_value_mean: float) -> Columns:
-    """Every order of more (or less) money."""
+def higher_value(columns: Columns, order_value_mean: float) -> Columns:
+    """A higher (or lower) value of every order."""
     times = order_value_mean / columns["order_value_mean"]
     return {**columns, **{n: columns[n] * times for n in (*_sums("revenue"), "revenue_total", *VALUES, *LARGEST)}}
 
 
 def moved(columns: Columns, days_since_last_order: float) -> Columns:
-    """The same orders, all so many days earlier or later. Between days where sums are known, they grow evenly."""
+    """The same orders, all so many days earlier or later. Between days with known sums, sums grow evenly."""
     n, last, t = len(columns["t"]), columns["days_since_last_order"], columns["t"]
     since = np.column_stack([np.zeros(n), *(np.clip(edge, last, t) - last for edge in EDGES), t - last])
     width = np.diff(since, axis=1)
@@ -85,7 +88,7 @@ def moved(columns: Columns, days_since_last_order: float) -> Columns:
 
 
 def recent_orders(columns: Columns, orders: float) -> Columns:
-    """More (or fewer) orders in the RECENT days, each of the same money as those there."""
+    """More (or fewer) orders in the RECENT days, each with the same value as those there."""
     times = orders / columns[f"orders_{RECENT}"]
     inner = {f"{what}_{w}": columns[f"{what}_{w}"] * times for what in ("orders", "revenue") for w in INNER}
     money = columns[f"revenue_{RECENT}"] * (times - 1)
@@ -93,7 +96,7 @@ def recent_orders(columns: Columns, orders: float) -> Columns:
 
 
 def recent_spend(columns: Columns, revenue: float) -> Columns:
-    """The same orders, those of the RECENT days of more (or less) money."""
+    """The same orders, with a higher (or lower) value in the RECENT days."""
     before = columns[f"revenue_{RECENT}"]
     changed = {f"revenue_{w}": columns[f"revenue_{w}"] * revenue / before for w in INNER}
     changed["last_order_value"] = columns["last_order_value"] * revenue / before
@@ -102,7 +105,7 @@ def recent_spend(columns: Columns, revenue: float) -> Columns:
 
 
 def last_year(columns: Columns, orders: float) -> Columns:
-    """More (or fewer) orders in the 90 days that began a year before the date, each of the customer's mean value."""
+    """More (or fewer) orders in the 90 days that began a year before the date, each with the customer's mean value."""
     more = orders - columns["orders_prior_year_90"]
     money = np.where(
         orders > 0, more * np.nan_to_num(columns["order_value_mean"]), -columns["revenue_prior_year_90"]
@@ -115,12 +118,12 @@ def last_year(columns: Columns, orders: float) -> Columns:
 
 
 def alone(column: str) -> Callable[[Columns, float], Columns]:
-    """A column that nothing else follows from."""
+    """A column that changes alone."""
     return lambda columns, value: {**columns, column: np.full_like(columns[column], value)}
 
 
 def _added(columns: Columns, orders: Array, money: Array, by: int) -> Columns:
-    """Orders and money added to (or taken from) the last `by` days, and to all windows that hold these."""
+    """Orders and revenue added to (or removed from) the last `by` days, and to all windows that include them."""
     x = columns["days_with_orders"]
     more = np.maximum(x + orders, np.minimum(x, 2))
     changed = {f"orders_{w}": columns[f"orders_{w}"] + orders for w in WINDOWS if w >= by}

@@ -1,15 +1,15 @@
-"""What each driver adds to a customer's forecast: to the log of the money, and to the log-odds of an order.
+"""The contribution of each driver to a customer's forecast: to the log of revenue, and to the log-odds of an order.
 
-The log of the mean is a weighted sum of parts, and each part a sum of drivers: expected orders and order value from the
-anchor, orders and money of the last year, and the learners' contributions (exact TreeSHAP: Lundberg et al. 2020, Nature
-Machine Intelligence 2; products with coefficients for the logistic regression). Where a sum of log-odds is bent into
-the log of a chance, each driver's share of the bend is that of its log-odds: the Aumann-Shapley value along the
-straight line (Sundararajan & Najmi 2020, The many Shapley values for model explanation, ICML). What a customer's own
-rate gives counts as frequency, and what the silence since the last order takes off it as recency.
+The log of the mean is a weighted sum of parts, and each part is a sum of drivers: expected orders and order value of
+the anchor, orders and revenue of the last year, and the learners' contributions (exact TreeSHAP: Lundberg et al. 2020,
+Nature Machine Intelligence 2; products with coefficients for the logistic regression). Where a sum of log-odds becomes
+the log of a probability, each driver gets the share of its log-odds: the Aumann-Shapley value along the straight line
+(Sundararajan & Najmi 2020, The many Shapley values for model explanation, ICML). The effect of a customer's own rate
+counts as frequency, and what the silence since the last order takes from it as recency.
 
-Effects are told against the average customer: a weighted mean of all customers whose forecast is exactly the mean
-forecast. Differences of logs become money by the logarithmic mean, differences of log-odds points of the chance in the
-same way, so that the effects of all drivers add up to the customer's forecast less the mean forecast.
+Effects are relative to the average customer: a weighted mean of all customers whose forecast is exactly the mean
+forecast. Differences of logs become money by the logarithmic mean, and differences of log-odds become percentage points
+in the same way, so that the effects of all drivers add up to the customer's forecast minus the mean forecast.
 """
 
 from __future__ import annotations
@@ -23,22 +23,23 @@ from clv.core.declared import OURS
 from spark_jobs.ensemble.forecast import Model, Parts, Trained, parts, weighted
 from spark_jobs.features import examples
 from spark_jobs.features.columns import Array, Columns
-from spark_jobs.features.examples import SHAPE
+from spark_jobs.features.examples import FEATURES
 from spark_jobs.judging.promotion import ANCHOR
 from spark_jobs.models import anchor, logistic
 from spark_jobs.models.anchor import OriginFit, Probabilistic
 from spark_jobs.models.learners import Learners
 
-DRIVERS = list(dict.fromkeys(SHAPE.values()))
-JUST_CAME = {"days_with_orders": np.ones(1), "recency": np.zeros(1), "t": np.zeros(1), "order_value_mean": np.zeros(1)}
-NEAR = 1e-9  # gaps below it are none
+DRIVERS = list(dict.fromkeys(FEATURES.values()))
+NEW = {"days_with_orders": np.ones(1), "recency": np.zeros(1), "t": np.zeros(1), "order_value_mean": np.zeros(1)}
+NEAR = 1e-9  # smaller gaps count as none
 
 
 def attribute(model: Model, fit: OriginFit, columns: Columns, horizon_days: int) -> tuple[Array, Array]:
-    """What each driver adds to the log of a customer's money and to the log-odds of an order; differences count.
+    """The contribution of each driver to the log of a customer's revenue and to the log-odds of an order; only
+    differences matter.
 
-    Both have the shape (n, len(DRIVERS)). Where a forecaster other than blend and anchor is published, no driver
-    adds to the money.
+    Both have the shape (n, len(DRIVERS)). If a forecaster other than blend and anchor is published, no driver
+    contributes to the revenue.
     """
     base = model.base(horizon_days) or horizon_days
     trained = model.trained.get(base, Trained())
@@ -51,7 +52,7 @@ def attribute(model: Model, fit: OriginFit, columns: Columns, horizon_days: int)
             np.log(found.by_anchor.order_value),
         ]),
     )  # fmt: skip
-    new = anchor.probabilistic(fit, JUST_CAME, base)
+    new = anchor.probabilistic(fit, NEW, base)
     odds = _since(new.log_odds, at_last.log_odds, found.by_anchor.log_odds)
     weights = trained.value_weights
     money = weights["anchor"] * anchored + weights["trailing_year"] * _last_year(found, at_last)
@@ -66,10 +67,11 @@ def attribute(model: Model, fit: OriginFit, columns: Columns, horizon_days: int)
 
 
 def average_customer(plain: Array, weighted: Array, link: float) -> Array:
-    """The means of a customer whose forecast is the mean forecast, shape (k,).
+    """The contributions of a customer whose forecast is the mean forecast, shape (k,).
 
-    plain, weighted: means over all customers, alike and by their forecast; the first of each is of the forecast's log
-    (or log-odds), `link` that of the mean forecast. The mean of logs lies below it, the weighted mean above.
+    plain, weighted: means over all customers, unweighted and weighted by their forecast; the first element of each is
+    of the forecast's log (or log-odds); `link` is that of the mean forecast. The mean of logs lies below it, the
+    weighted mean above.
     """
     apart = weighted[0] - plain[0]
     return plain + ((link - plain[0]) / apart if abs(apart) > NEAR else 0.0) * (weighted - plain)
@@ -78,10 +80,10 @@ def average_customer(plain: Array, weighted: Array, link: float) -> Array:
 def effects(contributions: Array, average: Array, gap: Array, difference: Array, steepest: Array) -> Array:
     """Effects in the forecast's own unit, shape (n, drivers + 1): each row sums to `difference`, shape (n,).
 
-    contributions, average: to the log (or log-odds), of customers and the average customer. gap: of the logs of the
-    two forecasts; difference: of the forecasts; steepest: what a unit of log makes where they are equal. What the
-    drivers leave of the gap (the level's tilt, caps, a longer horizon) is shared out by the size of their own; the last
-    column has it where no driver adds anything.
+    contributions, average: to the log (or log-odds), of customers and of the average customer. gap: of the logs of the
+    two forecasts; difference: of the forecasts; steepest: the slope where they are equal. The part of the gap that
+    drivers do not explain (tilt of the calibration, caps, a longer horizon) is divided by the size of their effects;
+    the last column holds it where all effects are 0.
     """
     found = contributions - average
     size = np.abs(found).sum(axis=1)
@@ -103,11 +105,11 @@ def _learned(
     learners: Learners, trained: Trained, fit: OriginFit, columns: Columns, window_days: int,
     found: Parts, at_last: Probabilistic, new: Probabilistic, anchored: Array,
 ) -> tuple[Array, Array]:  # fmt: skip
-    """The drivers of the three learned parts, as weighed in the mean, and of the blended log-odds."""
+    """The drivers of the three trained parts, as weighted in the mean, and of the blended log-odds."""
     by_anchor, weights, odds_weights = found.by_anchor, trained.value_weights, trained.chance_weights
-    inputs = examples.shape(fit, columns, by_anchor, window_days)
-    tree = {name: _by_driver(SHAPE.values(), shap) for name, shap in learners.contributions(inputs).items()}
-    # The boosted chance starts from BG/NBD's, spend from the anchor's money over that chance.
+    inputs = examples.feature_matrix(fit, columns, by_anchor, window_days)
+    tree = {name: _by_driver(FEATURES.values(), shap) for name, shap in learners.contributions(inputs).items()}
+    # The boosted probability starts from BG/NBD's, spend from the anchor's revenue over that probability.
     boosted = _since(*(logit(each.p_bgnbd) for each in (new, at_last, by_anchor))) + tree["buy"]
     start = _since(np.zeros(1), np.log(at_last.p_bgnbd), np.log(by_anchor.p_bgnbd))
     smooth = boosted
@@ -142,19 +144,21 @@ def _regression(
 
 
 def _last_year(found: Parts, at_last: Probabilistic) -> Array:
-    """The trailing year's log money: the value of an order, the rate of orders, and how the year differed from it."""
+    """The log revenue of the trailing year by driver: order value, rate of orders, and how the year differed from
+    it."""
     value, often = np.log(found.by_anchor.order_value), np.log(at_last.orders)
     drivers = ["order_value", "frequency", "recent_spend"]
     return _by_driver(drivers, np.column_stack([value, often, found.trailing - value - often]))
 
 
-def _since(came: Array, at_last: Array, now: Array) -> Array:
-    """What became of a customer's logs (or log-odds): by their orders up to the last one, and by the silence since."""
-    return _by_driver(["frequency", "recency"], np.column_stack([at_last - came, now - at_last]))
+def _since(at_start: Array, at_last: Array, now: Array) -> Array:
+    """The change of a customer's logs (or log-odds) by orders up to the last one, and by the silence since."""
+    return _by_driver(["frequency", "recency"], np.column_stack([at_last - at_start, now - at_last]))
 
 
 def _bent(contributions: Array, log_odds: Array) -> Array:
-    """Contributions to log-odds as contributions to the log of the chance, by the slope of the chord between both."""
+    """Contributions to log-odds converted to contributions to the log of the probability, by the slope of the chord
+    between both."""
     moved = contributions.sum(axis=1)
     rise = log_expit(log_odds) - log_expit(log_odds - moved)
     slope = np.divide(rise, moved, np.exp(log_expit(-log_odds)), where=np.abs(moved) > NEAR)
@@ -162,7 +166,7 @@ def _bent(contributions: Array, log_odds: Array) -> Array:
 
 
 def _by_driver(named: Iterable[str], contributions: Array) -> Array:
-    """Contributions of shape (n, inputs), each input of a driver, summed to shape (n, len(DRIVERS))."""
+    """Contributions of shape (n, inputs), each input belonging to a driver, summed to shape (n, len(DRIVERS))."""
     return _summed([DRIVERS.index(driver) for driver in named], contributions, len(DRIVERS))
 
 

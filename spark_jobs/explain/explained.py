@@ -1,11 +1,11 @@
-"""What moves a model's forecast, over all customers: how much each driver counts, and what a column does to it.
+"""What drives a model's forecast over all customers: the importance of each driver, and the dependence on a column.
 
-Importance is the mean absolute effect of a driver in money per customer, by the same effects as a customer's reasons
+Importance is the mean absolute effect of a driver in money per customer, with the same effects as a customer's reasons
 (reasons.py). Partial dependence (Friedman 2001, Greedy function approximation, Annals of Statistics 29) is the mean
-forecast, had all customers one value of a column; what else that value moves moves along (altered.py), customers who
-could not have it are left out, and what the date's customers have in common (the level, the parts' means) stays. So
-both are of the whole blend, anchor and level included, not of one learner. They tell what the forecast does, not what
-would happen if a shop made its customers order more, nor how good the forecast is: no outcome is looked at.
+forecast if all customers had one value of a column. Related columns change with it (altered.py), customers for whom the
+value is impossible are left out, and what the date's customers share (the calibration, the parts' means) stays. So both
+describe the whole blend, not one learner. They describe the forecast; they do not say what would happen if a shop
+changed its customers' behaviour, nor how accurate the forecast is, since no outcome is used.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from spark_jobs.explain.altered import Alteration
 from spark_jobs.features.columns import Array, Columns
 from spark_jobs.models.anchor import OriginFit
 
-MOST_CUSTOMERS = 1_000  # that are looked at, drawn at random
-FEWEST_CUSTOMERS = 30  # who could have a column's values
-VARIED = 6  # columns, those of the drivers that count most
-LEVELS = np.linspace(0.05, 0.95, 9)  # quantiles of a column's values that customers are given
+MOST_CUSTOMERS = 1_000  # drawn at random
+FEWEST_CUSTOMERS = 30  # for whom a column's values are possible
+VARIED = 6  # columns, of the most important drivers
+LEVELS = np.linspace(0.05, 0.95, 9)  # quantiles of a column's values
 
-# Of each driver the column that stands for it.
+# For each driver, the column that stands for it.
 COLUMNS: dict[str, Alteration] = {
     "frequency": Alteration("days_with_orders", lambda c: c["days_with_orders"] >= 2, altered.more_often),
-    "order_value": Alteration("order_value_mean", lambda c: c["order_value_mean"] > 0, altered.dearer),
+    "order_value": Alteration("order_value_mean", lambda c: c["order_value_mean"] > 0, altered.higher_value),
     "recency": Alteration("days_since_last_order", lambda c: c["t"] >= 0, altered.moved),
     "rhythm": Alteration("gap_std", lambda c: c["days_with_orders"] >= 3, altered.alone("gap_std")),
     "recent_orders": Alteration(
@@ -54,12 +54,12 @@ COLUMNS: dict[str, Alteration] = {
 def explain(
     model: Model, fit: OriginFit, columns: Columns, common: dict[int, Setting], origin: str
 ) -> dict[int, dict[str, Any]]:
-    """For each window that was learned, what moves its forecast: plain numbers, for the model's record.
+    """For each trained window, what drives its forecast: plain numbers for the model's record.
 
     columns: FEATURE_COLUMNS of an origin's customers, shape (n,); fit, common: of the same origin. `importance` is
-    money per customer by driver; `dependence` holds, from the most important driver on, the
-    values `at` of a column, with the `mean` forecast (money) and `chance` of an order at each, and how many `customers`
-    could have them. Both are empty where nothing was learned or a forecaster other than the blend is `published`.
+    money per customer by driver. `dependence` holds, from the most important driver on, values of a column (`at`) with
+    the `mean` forecast and the `chance` of an order at each, and the number of `customers` for whom they are possible.
+    Both are empty if nothing was trained, or if a forecaster other than the blend is `published`.
     """
     n = len(columns["t"])
     drawn = np.sort(np.random.default_rng(n).choice(n, min(n, MOST_CUSTOMERS), replace=False))
@@ -82,7 +82,7 @@ def explain(
 
 
 def importance(model: Model, fit: OriginFit, columns: Columns, common: Setting, window_days: int) -> dict[str, float]:
-    """Mean absolute effect on the mean forecast, in money per customer, by driver."""
+    """Mean absolute effect on the mean forecast by driver, in money per customer."""
     contributions = attribution.attribute(model, fit, columns, window_days)[0]
     trained = model.trained[window_days]
     predicted = blend(trained, parts(trained, fit, columns, window_days), common)[1]
@@ -99,10 +99,10 @@ def importance(model: Model, fit: OriginFit, columns: Columns, common: Setting, 
 def dependence(
     driver: str, trained: Trained, fit: OriginFit, columns: Columns, common: Setting, window_days: int
 ) -> dict[str, Any] | None:
-    """The mean forecast and chance at each of a column's values; None where it hardly has two, or hardly anybody."""
-    asked = COLUMNS[driver]
-    could = _rows(columns, np.flatnonzero(asked.possible(columns)))
-    values = could[asked.column][np.isfinite(could[asked.column])]
+    """The mean forecast and probability at each of a column's values; None if there are too few values or customers."""
+    alteration = COLUMNS[driver]
+    could = _rows(columns, np.flatnonzero(alteration.possible(columns)))
+    values = could[alteration.column][np.isfinite(could[alteration.column])]
     if len(values) < FEWEST_CUSTOMERS:
         return None
     at = np.unique(np.quantile(values, LEVELS, method="nearest"))
@@ -110,12 +110,12 @@ def dependence(
         return None
     means, chances = [], []
     for value in at:
-        found = parts(trained, fit, asked.given(could, float(value)), window_days)
+        found = parts(trained, fit, alteration.given(could, float(value)), window_days)
         p, money = blend(trained, found, common)
         means.append(round(float(money.mean()), 4))
         chances.append(round(float(p.mean()), 6))
     return {
-        "driver": driver, "column": asked.column, "customers": len(could["t"]),
+        "driver": driver, "column": alteration.column, "customers": len(could["t"]),
         "at": [round(float(value), 4) for value in at], "mean": means, "chance": chances,
     }  # fmt: skip
 

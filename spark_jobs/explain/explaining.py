@@ -1,8 +1,8 @@
-"""From what drives each customer's forecast to reasons for the money and for the risk, in Spark's batches.
+"""Turns the drivers of each customer's forecast into reasons for the value and for the risk, in Spark's batches.
 
-A customer is explained by one row of numbers: per outcome (the discounted money, the chance of an order) its log or
-log-odds and what each group of drivers adds to it; then the figures that sentences tell. The average customer, against
-whom effects are told, is one row of the same numbers.
+A customer is described by one row of numbers: for each outcome (discounted revenue, probability of an order) its log or
+log-odds and the contribution of each group of drivers; then the figures that sentences use. The average customer, with
+whom each is compared, is one row of the same numbers.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from spark_jobs.explain import attribution, reasons
 from spark_jobs.features.columns import Array, Columns
 from spark_jobs.models.anchor import RAREST, OriginFit
 
-LEAST_ORDER = 0.01  # share of the shop's mean order below which sums of money are not told apart
+LEAST_ORDER = 0.01  # share of the shop's mean order below which amounts count as equal
 WIDTH = 1 + len(reasons.NAMES)
 MONEY, CHANCE = slice(0, WIDTH), slice(WIDTH, 2 * WIDTH)
 FIGURES = slice(2 * WIDTH, 2 * WIDTH + len(reasons.FIGURES))
@@ -35,7 +35,8 @@ SIZE = FIGURES.stop
 
 @dataclass(frozen=True)
 class Average:
-    """The average customer for one outcome: the mean forecast, what each group adds, shape (groups,), and figures."""
+    """The average customer for one outcome: the mean forecast, the contribution of each group, shape (groups,), and
+    figures."""
 
     mean: float
     contributions: Array
@@ -44,7 +45,7 @@ class Average:
 
 @dataclass(frozen=True)
 class Averages:
-    """What a date's reasons start from: how many customers, their mean revenue, and the average of each outcome."""
+    """The basis of a date's reasons: how many customers, their mean revenue, and the average of each outcome."""
 
     customers: int
     revenue: float
@@ -63,7 +64,7 @@ def explained(model: Model, fit: OriginFit, columns: Columns, horizon_days: int,
 
 
 def averages(rows: DataFrame) -> Averages:
-    """The average customer of both outcomes; exact sums, the same in any order of the rows.
+    """The average customer of both outcomes, with exact sums that are the same in any order of the rows.
 
     rows: rows with `explained`, p_purchase, predicted_revenue and discount_factor; others are left out.
     """
@@ -75,7 +76,7 @@ def averages(rows: DataFrame) -> Averages:
     each = rows.where(sf.col("explained").isNotNull()).select(
         *(weight.alias(name) for name, weight in weights.items()), sf.posexplode("explained")
     )
-    # Figures are averaged as log(1 + value), as far as they are known.
+    # Figures are averaged as log(1 + value), over the customers for whom they are known.
     number = sf.when(sf.col("pos") >= FIGURES.start, sf.log1p("col")).otherwise(sf.col("col"))
     each = each.withColumn("col", number).where(~sf.isnan("col"))
     sums = [sf.sum(sf.col(name).cast(exact)).alias(name) for name in weights]
@@ -95,8 +96,9 @@ def averages(rows: DataFrame) -> Averages:
 
 
 def averages_of(customers: int, revenue: float, money: float, chance: float, means: dict[str, Array]) -> Averages:
-    """The average customers from means: of revenue, discounted money and chance, and of the numbers of `explained`
-    (figures as log(1 + value)), all customers `alike`, weighted by their `money` and by their `chance`."""
+    """The average customers from means of revenue, discounted revenue and probability, and of the numbers of
+    `explained` (figures as log(1 + value)): unweighted (`alike`), weighted by revenue (`money`) and by probability
+    (`chance`)."""
 
     def average(weight: str, places: slice, link: float, mean: float) -> Average:
         plain, weighted = (np.concatenate([means[w][places], means[w][FIGURES]]) for w in ("alike", weight))
@@ -112,7 +114,7 @@ def averages_of(customers: int, revenue: float, money: float, chance: float, mea
 
 
 def give_reasons(batch: pa.RecordBatch, average: Averages, horizon_days: int) -> tuple[list[str], list[str]]:
-    """Reasons of each customer as JSON: for the money, with effects on revenue, and for the risk, in points of it.
+    """Reasons of each customer as JSON: for the value, with effects on revenue, and for the risk, in percentage points.
 
     batch: rows with `explained`, `rule`, p_purchase, predicted_revenue and discount_factor.
     """
@@ -135,14 +137,14 @@ def give_reasons(batch: pa.RecordBatch, average: Averages, horizon_days: int) ->
     for number, (own, rule) in enumerate(zip(rows[:, FIGURES].tolist(), batch.column("rule").to_pylist(), strict=True)):
         figures = dict(zip(reasons.FIGURES, own, strict=True))
         customer = reasons.Customer(figures, money.figures, horizon_days, rule)
-        valued.append(json.dumps(reasons.told(worth[number] / discount[number], customer, 1)))
+        valued.append(json.dumps(reasons.reasons_of(worth[number] / discount[number], customer, 1)))
         customer = reasons.Customer(figures, chance.figures, horizon_days)
-        risky.append(json.dumps(reasons.told(-points[number], customer, -1)))
+        risky.append(json.dumps(reasons.reasons_of(-points[number], customer, -1)))
     return valued, risky
 
 
 def shares_explained(where: dict[str, Any], horizon_days: int, settings: Settings) -> dict[str, float]:
-    """Of the customers written, the share whose named effects outweigh the rest: of the money and of the risk."""
+    """The share of written customers whose named effects outweigh the rest, for the value and for the risk."""
     query = f"""
         with told as (
             select

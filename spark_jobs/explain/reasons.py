@@ -1,10 +1,10 @@
 """Why a customer's forecast is what it is: up to three reasons in words, each with its effect.
 
-Drivers that go together are told as one reason with the customer's own figures. A sentence claims something: that
-somebody orders often, has been quiet for long, spends much. Where a claim points the other way than the effect (the
-model weighs many things at once), the reason would be against common sense, so its effect is told with the group it
-belongs with, whose words hold both figures; at last with everything a customer did. A claim that still points the other
-way is not told at all. The same words serve the money and the risk, since a good sign raises one and lowers the other.
+Related drivers form one reason, with the customer's own figures. A sentence makes a claim: the customer orders often,
+has been silent for long, spends much. If the claim points against the effect (the model weighs many features at once),
+the reason would contradict common sense. Its effect is then merged with the group it belongs to, whose words name both
+figures, and in the end with everything the customer did. A claim that still contradicts the effect is left out. The
+same words serve value and risk, since a good sign raises one and lowers the other.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from spark_jobs.models.anchor import OriginFit
 from spark_jobs.models.forecaster import Customers
 
 REASONS = 3  # at most
-LEAST = 0.02  # of the strongest one's effect: less is no reason
+LEAST = 0.02  # of the strongest effect: smaller effects are no reason
 GROUPS = {  # of drivers
     "frequency": "rhythm", "rhythm": "rhythm",
     "recency": "recency", "recent_orders": "recency", "recent_spend": "recency",
     "order_value": "spend", "last_year": "season", "variety": "variety", "refunds": "returns", "discounts": "discounts",
 }  # fmt: skip
 NAMES = list(dict.fromkeys(GROUPS.values()))
-FIRST, ORDERING, ALL = "first order", "ordering", "all"  # rhythm and recency together, of one day or more; everything
-FIGURES = {  # that sentences tell, and their columns
+FIRST, ORDERING, ALL = "first order", "ordering", "all"  # ordering: rhythm and recency together
+FIGURES = {  # used in sentences, with their columns
     "orders": "days_with_orders", "gap": "expected_gap_days", "silence": "days_since_last_order",
     "value": "average_order_value", "products": "distinct_products", "returned": "refund_share",
     "discount": "discount_share", "last_year": "orders_prior_year_90", "age": "t",
 }  # fmt: skip
-ALIKE_IN_LOGS = float(np.log(1.1))  # figures nearer to each other claim nothing by themselves
+ALIKE_IN_LOGS = float(np.log(1.1))  # figures that differ by less claim nothing by themselves
 ALIKE = {"returned": 0.02, "discount": 0.02}  # shares
-QUIET = 2  # expected gaps of silence that are told as such: one order in seven takes longer, see segment_rules
-LONGEST_SEASON = 180  # days: over a longer window a customer's time of the year tells nothing
+QUIET = 2  # expected gaps of silence that are worth mentioning: one order in seven takes longer, see segment_rules
+LONGEST_SEASON = 180  # days: for longer windows a customer's seasonality means nothing
 
 
 def figures(columns: Columns) -> Array:
@@ -47,8 +47,8 @@ def figures(columns: Columns) -> Array:
 
 
 def rule(model: Model, fit: OriginFit, columns: Columns, horizon_days: int) -> list[str] | None:
-    """Why another forecaster that is published predicts what it does, in words for each customer; None where drivers
-    explain the forecast."""
+    """The reason of another forecaster that is published, in words for each customer; None where drivers explain the
+    forecast."""
     base = model.base(horizon_days) or horizon_days
     trained = model.trained.get(base, Trained())
     if trained.published == OURS:
@@ -59,7 +59,8 @@ def rule(model: Model, fit: OriginFit, columns: Columns, horizon_days: int) -> l
 
 @dataclass(frozen=True)
 class Customer:
-    """What sentences are made from: own figures and the average customer's, by the names of FIGURES; missing as NaN."""
+    """The figures that sentences use: the customer's and the average customer's, by the names of FIGURES; missing as
+    NaN."""
 
     own: dict[str, float]
     average: dict[str, float]
@@ -67,40 +68,40 @@ class Customer:
     rule: str | None = None
 
     def number(self, name: str) -> float:
-        """A figure of the customer's; 0 where it is missing."""
+        """A figure of the customer; 0 if it is missing."""
         return float(np.nan_to_num(self.own[name]))
 
     def above(self, name: str) -> int:
-        """1 where the figure is above the average customer's, -1 below, 0 where they are alike or one is missing."""
+        """1 if the figure is above the average customer's, -1 if below, 0 if they are alike or one is missing."""
         apart = self.apart(name)
         return 0 if np.isnan(apart) or abs(apart) <= ALIKE.get(name, ALIKE_IN_LOGS) else int(np.sign(apart))
 
     def apart(self, name: str) -> float:
-        """The log of 1 + a figure, less the average customer's; NaN where one is missing."""
+        """The log of 1 + a figure, minus the average customer's; NaN if one is missing."""
         return float(np.log1p(self.own[name]) - np.log1p(self.average[name]))
 
     @property
     def rhythm_known(self) -> bool:
-        """From three days with orders on there is a rhythm."""
+        """A rhythm needs three days with orders."""
         return self.number("orders") >= 3
 
     @property
     def gaps_silent(self) -> float:
-        """The silence, counted in the customer's expected gaps."""
+        """The silence, in the customer's expected gaps."""
         return self.number("silence") / max(self.number("gap"), 1.0)
 
 
-def told(effects: Array, customer: Customer, sign: int) -> list[dict]:
+def reasons_of(effects: Array, customer: Customer, sign: int) -> list[dict]:
     """Up to REASONS reasons of one customer, strongest first: {"group", "reason", "effect"}.
 
-    effects: by NAMES and, last, what belongs to no group, shape (len(NAMES) + 1,), in the unit to be told. sign: 1
-    where a good sign raises what is explained, -1 where it lowers it.
+    effects: by NAMES and, last, what belongs to no group, shape (len(NAMES) + 1,), in the unit of the result. sign: 1
+    if a good sign raises the outcome, -1 if it lowers it.
     """
     grouped = _grouped(dict(zip([*NAMES, ALL], (float(effect) for effect in effects), strict=True)), customer, sign)
     rounded = {name: round(effect, 2) for name, effect in grouped.items()}
     least = LEAST * max((abs(effect) for effect in grouped.values()), default=0)
-    told = [name for name, effect in rounded.items() if effect and abs(effect) >= least]
-    strongest = sorted(told, key=lambda name: -abs(grouped[name]))[:REASONS]
+    reasons_of = [name for name, effect in rounded.items() if effect and abs(effect) >= least]
+    strongest = sorted(reasons_of, key=lambda name: -abs(grouped[name]))[:REASONS]
     return [
         {"group": name, "reason": WORDS[name](customer, int(np.sign(sign * rounded[name]))), "effect": rounded[name]}
         for name in strongest
@@ -108,7 +109,7 @@ def told(effects: Array, customer: Customer, sign: int) -> list[dict]:
 
 
 def _grouped(found: dict[str, float], customer: Customer, sign: int) -> dict[str, float]:
-    """Effects by the groups that are told: what claims the contrary joins the group it belongs with."""
+    """Effects by group, after merging each group whose claim contradicts its effect with the group it belongs to."""
 
     def contrary(name: str) -> bool:
         return CLAIMS[name](customer) * sign * found[name] < 0
@@ -128,7 +129,7 @@ def _grouped(found: dict[str, float], customer: Customer, sign: int) -> dict[str
         join(["rhythm", "recency"], ORDERING)
     ordering = [name for name in ("rhythm", "recency", FIRST, ORDERING) if name in found]
     if contrary("spend") and abs(found["spend"]) < max(abs(found[name]) for name in ordering):
-        del found["spend"]  # too little to tell all else as one
+        del found["spend"]  # too small to merge everything into one reason
     against = [name for name in (FIRST, ORDERING, "spend") if name in found and contrary(name)]
     apart = dict(found)
     if found[ALL] or against:
@@ -141,7 +142,7 @@ def _grouped(found: dict[str, float], customer: Customer, sign: int) -> dict[str
 
 
 def _claim(*signs: int) -> int:
-    """What several signs claim together: nothing where they differ."""
+    """What several signs claim together: nothing if they differ."""
     return max(signs) if min(signs) >= 0 else min(signs) if max(signs) <= 0 else 0
 
 
@@ -156,12 +157,12 @@ def _recency(c: Customer) -> int:
 
 
 def _ordering(c: Customer) -> list[int]:
-    """Who is on time may have been quiet for longer than others, and nothing speaks against them."""
+    """A customer who is on time may have been silent for longer than others without any sign against them."""
     on_time = c.rhythm_known and c.gaps_silent <= QUIET
     return [*_rhythm(c), max(-c.above("silence"), 0) if on_time else _recency(c)]
 
 
-# Which way common sense expects a reason to count: 1 for the customer, -1 against, 0 where it expects neither.
+# The direction in which common sense expects a reason to count: 1 for the customer, -1 against, 0 for neither.
 CLAIMS = {
     "rhythm": lambda c: _claim(*_rhythm(c)),
     "recency": _recency,
@@ -213,8 +214,8 @@ def _in_all(c: Customer) -> str:
 
 
 def _spend(c: Customer, helps: int) -> str:
-    """The order value, compared where the difference points the way that the reason counts. Of figures that are alike
-    it need not: what was bought counts too, and is told with the spend where it claims nothing."""
+    """The order value, compared with the average if the difference points in the direction of the effect. Figures that
+    are alike need not: what was bought counts too, and is part of this reason where it claims nothing by itself."""
     order = f"average order of {c.number('value'):,.2f}"
     apart = c.apart("value")
     if np.isnan(apart) or helps * apart <= 0:
@@ -234,7 +235,7 @@ def _share(c: Customer, name: str, none: str, some: str) -> str:
     return f"{f'{share:.0%}' if share < 1 else 'all'} {some}, {_than(c, name)}"
 
 
-# The words of a reason: of the customer, and of which way it counts (1 for the customer, -1 against).
+# The words of a reason, for the customer and the direction of the effect (1 for the customer, -1 against).
 WORDS: dict[str, Callable[[Customer, int], str]] = {
     "rhythm": lambda c, _: _how_often(c),
     "recency": lambda c, _: _quiet(c),

@@ -1,1 +1,1 @@
-"""Feature list, examples, drift."""
+"""The feature list, examples, outcomes and drift."""

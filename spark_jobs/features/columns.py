@@ -1,4 +1,4 @@
-"""The columns of features.customer_features that forecasts are made from, and spend over time read off them."""
+"""The columns of features.customer_features that forecasts use, and spend over time computed from them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ Columns = dict[str, Array]
 
 YEAR = 365
 
-# Who can be forecast: a row with a purchase day before the date. As SQL, for PostgreSQL and Spark; `usable` in numpy.
+# Customers who can be forecast: rows with a purchase day before the date. As SQL for PostgreSQL and Spark; `usable` in
+# numpy.
 USABLE = "days_with_orders >= 1"
 
 # All double precision.
@@ -25,17 +26,18 @@ FEATURE_COLUMNS = [
     "items_total", "refund_share", "discount_share",
 ]  # fmt: skip
 
-# The same with their key, and how each is read.
+# The same with their key, and the type of each.
 COLUMNS = {"customer_key": "text", "as_of_date": "date", **dict.fromkeys(FEATURE_COLUMNS, "double precision")}
 
 
 def usable(columns: Columns) -> Array:
-    """Which rows USABLE is true of, shape (n,)."""
+    """The rows for which USABLE is true, shape (n,)."""
     return columns["days_with_orders"] >= 1
 
 
 def cumulative(columns: Columns) -> tuple[Array, Array]:
-    """Days before the date, from 0 to a customer's whole time, and the spend since then: both of shape (n, 7)."""
+    """Days before the date, from 0 to a customer's whole time, and the cumulative spend since then: both of shape (n,
+    7)."""
     n = len(columns["t"])
     ages = [np.zeros(n), *(np.full(n, float(window)) for window in WINDOWS), np.maximum(columns["t"], YEAR + 1)]
     spent = [np.zeros(n), *(columns[f"revenue_{window}"] for window in WINDOWS), columns["revenue_total"]]
@@ -43,9 +45,9 @@ def cumulative(columns: Columns) -> tuple[Array, Array]:
 
 
 def decayed_rate(columns: Columns, half_life_days: float) -> Array:
-    """Money per day, shape (n,): the sum of past spend weighed by l * exp(-l * age), l = ln 2 / half-life.
+    """Revenue per day, shape (n,): the sum of past spend weighted by l * exp(-l * age), l = ln 2 / half-life.
 
-    The windows are nested, so spend between two of them is taken to be even over the days between.
+    The windows are nested; between two of them, spend counts as evenly spread.
     """
     rate = np.log(2) / half_life_days
     edges, spent = cumulative(columns)

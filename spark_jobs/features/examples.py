@@ -1,7 +1,7 @@
-"""What the boosted learners see: a customer at an origin and a horizon, in ratios and logs.
+"""The feature matrix of the boosted learners: a customer at an origin and a horizon, in ratios and logs.
 
-Levels are left to the anchor, whose forecasts are the learners' offsets: what is learned is the shape around them,
-which holds from one season and one shop size to the next.
+Absolute sizes are left to the anchor, whose predictions are the learners' offsets. The learners learn relative
+differences, which carry over from one season and one shop size to the next.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from spark_jobs.models.anchor import OriginFit, Probabilistic
 
 HALF_LIVES = (45, 90, 180, 365, 1000)  # days
 SPEND_WINDOWS = (30, 90, 365)
-HABITS_AFTER = 300  # days of history from which a customer's time of the year tells something
+SEASONALITY_AFTER = 300  # days of history from which a customer's seasonality is used
 
-# The learners' inputs, in order, and the kind of reason that an analyst is given for each.
-SHAPE = {
+# The features in order, and the kind of reason that each gives.
+FEATURES = {
     "log_expected_orders": "frequency",
     "log_order_value": "order_value",
     "p_alive": "recency",
@@ -50,8 +50,8 @@ SHAPE = {
 }
 
 
-def shape(fit: OriginFit, columns: Columns, by_anchor: Probabilistic, horizon_days: int) -> Array:
-    """The learners' inputs, shape (n, len(SHAPE)), float32, missing as NaN.
+def feature_matrix(fit: OriginFit, columns: Columns, by_anchor: Probabilistic, horizon_days: int) -> Array:
+    """The learners' inputs, shape (n, len(FEATURES)), float32, missing as NaN.
 
     columns: FEATURE_COLUMNS, each of shape (n,). by_anchor: the anchor over the same horizon.
     """
@@ -73,7 +73,7 @@ def shape(fit: OriginFit, columns: Columns, by_anchor: Probabilistic, horizon_da
             "gap_last_over_mean": np.log(columns["gap_last"] / gap),
             **_trailing(columns, by_anchor, horizon_days),
             **_last_year(columns, by_anchor, horizon_days, age),
-            **habits(columns, by_anchor.orders, horizon_days),
+            **seasonality(columns, by_anchor.orders, horizon_days),
             "value_over_shop": np.log(value / fit.gamma_gamma.mean),
             "last_value_over_mean": np.log(columns["last_order_value"] / value),
             "value_variation": columns["order_value_std"] / value,
@@ -85,16 +85,16 @@ def shape(fit: OriginFit, columns: Columns, by_anchor: Probabilistic, horizon_da
             "refund_share": columns["refund_share"],
             "discount_share": columns["discount_share"],
         }
-        matrix = np.column_stack([found[name] for name in SHAPE]).astype(np.float32)
+        matrix = np.column_stack([found[name] for name in FEATURES]).astype(np.float32)
     matrix[~np.isfinite(matrix)] = np.nan
     return matrix
 
 
-def habits(columns: Columns, orders: Array, horizon_days: int) -> Columns:
-    """A customer's own time of the year, in logs: purchase days that fell, in any year, into the days now ahead.
+def seasonality(columns: Columns, orders: Array, horizon_days: int) -> Columns:
+    """A customer's own seasonality, in logs: purchase days of any year that fell into the calendar days now ahead.
 
-    As a share of all purchase days against an even spread, exactly and with 30 days' tolerance on both sides, and
-    per year against the orders expected; missing under HABITS_AFTER days and for windows over half a year.
+    Their share of all purchase days over an even spread, exactly and with 30 days' tolerance on both sides, and their
+    number per year over the expected orders. Missing for a short history and for windows over half a year.
     """
     window = next((w for w in SEASON if w >= horizon_days), None)
     if window is None:
@@ -103,7 +103,7 @@ def habits(columns: Columns, orders: Array, horizon_days: int) -> Columns:
     x, age = columns["days_with_orders"], columns["t"]
     inside, near = columns[f"days_season_{window}"], columns[f"days_near_season_{window}"]
     expected = orders * window / horizon_days
-    known = age >= HABITS_AFTER
+    known = age >= SEASONALITY_AFTER
     found = {
         "season_share": np.log((inside + 0.3) / (x * window / YEAR + 0.3)),
         "near_season_share": np.log((near + 0.3) / (x * (window + 60) / YEAR + 0.3)),
@@ -113,7 +113,7 @@ def habits(columns: Columns, orders: Array, horizon_days: int) -> Columns:
 
 
 def _trailing(columns: Columns, by_anchor: Probabilistic, horizon_days: int) -> Columns:
-    """Orders and money of trailing windows, and decayed spend, over what the anchor expects, in logs."""
+    """Orders and revenue of trailing windows, and decayed spend, over the anchor's expectation, in logs."""
     money, floor = by_anchor.revenue, 0.5 * by_anchor.order_value
     ratios = {}
     for window in WINDOWS:
@@ -129,7 +129,8 @@ def _trailing(columns: Columns, by_anchor: Probabilistic, horizon_days: int) -> 
 
 
 def _last_year(columns: Columns, by_anchor: Probabilistic, horizon_days: int, age: Array) -> Columns:
-    """The same window a year ago over what is expected now, in logs; missing in a customer's first year."""
+    """Orders and revenue of the same window a year ago over the expectation now, in logs; missing in a customer's first
+    year."""
     window = min((h for h in PRIOR_YEAR if h >= horizon_days), default=PRIOR_YEAR[-1])
     expected = by_anchor.orders * window / horizon_days
     orders = np.log((columns[f"orders_prior_year_{window}"] + 0.5) / (expected + 0.5))

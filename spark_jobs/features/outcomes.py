@@ -1,4 +1,4 @@
-"""What followed an origin, as features.training_examples keeps it: the one reading of it in the Spark jobs."""
+"""Outcomes after an origin, as features.training_examples has them. All Spark jobs read them here."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from spark_jobs.features.columns import Array, Columns
 
 
 def columns(windows: Iterable[int]) -> dict[str, str]:
-    """What followed an origin in the windows (days), as columns of our own, and the SQL of each."""
+    """The outcomes of the windows (days), as columns of our own, and the SQL of each."""
     return {f"{what}_next_{days}": f"{what}_next->>'{days}'" for days in windows for what in ("orders", "revenue")}
 
 
 def known(rows: Columns, window_days: int) -> Array:
-    """Whether the window was over when the rows were made, shape (n,)."""
+    """Whether the window was closed when the rows were made, shape (n,)."""
     return ~np.isnan(rows[f"orders_next_{window_days}"])
 
 
 def bought(rows: Columns, window_days: int) -> Array:
-    """1.0 for who had a purchase day in the window, else 0.0, shape (n,)."""
+    """1.0 for customers with a purchase day in the window, else 0.0, shape (n,)."""
     return (rows[f"orders_next_{window_days}"] > 0).astype(float)
 
 
 def spent(rows: Columns, window_days: int) -> Array:
-    """Money of the window, refunds subtracted and at least 0, shape (n,)."""
+    """Revenue within the window less refunds, at least 0, shape (n,)."""
     return rows[f"revenue_next_{window_days}"]
 
 
@@ -41,8 +41,8 @@ def end(origin: date, window_days: int) -> date:
 
 
 def refuse_open_windows(training_date: date, run_id: str, settings: Settings) -> None:
-    """Raises ClvError where an outcome is known of a window that ends after the training date, or an origin lies after
-    it: that is the future."""
+    """Raises ClvError if an outcome of a window that ends after the training date is known, or an origin lies after it:
+    that would be the future."""
     query = f"""
         select as_of_date, days::integer, count(distinct customer_key) from {tables.TRAINING_EXAMPLES}
         cross join lateral (

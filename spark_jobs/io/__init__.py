@@ -1,1 +1,1 @@
-"""Session, warehouse in and out, Arrow, files of a model."""
+"""The Spark session, reading and writing the warehouse, Arrow, and model files."""

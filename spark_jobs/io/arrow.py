@@ -1,4 +1,4 @@
-"""Between Arrow batches, in which Spark hands rows to Python, and the arrays of the pure functions."""
+"""Converts between Arrow batches, in which Spark passes rows to Python, and the arrays of pure functions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pyarrow as pa
 
 
 def columns_of(batch: pa.RecordBatch) -> dict[str, np.ndarray]:
-    """The number columns of a batch by name, double, nulls as NaN; other columns are left out."""
+    """The numeric columns of a batch by name, as double, nulls as NaN; other columns are left out."""
     return {
         field.name: batch.column(field.name).cast(pa.float64()).to_numpy(zero_copy_only=False)
         for field in batch.schema

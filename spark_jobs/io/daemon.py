@@ -1,6 +1,6 @@
-"""Spark's daemon of Python workers, with the jobs' libraries loaded: workers are forked from it and find them there.
+"""Spark's daemon of Python workers, with the jobs' libraries imported: workers are forked from it and inherit them.
 
-Without it each worker takes seconds to load them. Named in `spark.python.daemon.module`.
+Otherwise each worker spends seconds importing them. Named in `spark.python.daemon.module`.
 """
 
 import adbc_driver_postgresql.dbapi  # noqa: F401

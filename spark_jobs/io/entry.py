@@ -1,4 +1,4 @@
-"""What the entry points share: log lines on stderr, one line of JSON on stdout last, one-line errors."""
+"""What the entry points share: log lines on stderr, one line of JSON at the end of stdout, errors in one line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clv.core.errors import ClvError
 
 
 def main(job: Callable[[], dict[str, Any]]) -> int:
-    """Runs a job and prints its facts; 0 when it went through, 1 with one line where a ClvError stopped it."""
+    """Runs a job and prints its facts; returns 0, or 1 with one line if a ClvError stopped it."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", stream=sys.stderr)
     logging.getLogger("clv").setLevel(logging.INFO)
     try:

@@ -11,18 +11,19 @@ import numpy as np
 
 from clv.core.declared import OURS
 from spark_jobs.ensemble.blending import UNLEARNED, UNLEARNED_CHANCE, USUAL, USUAL_CHANCE
+from spark_jobs.ensemble.calibration import Residual
 from spark_jobs.ensemble.conformal import Intervals
 from spark_jobs.ensemble.forecast import Model, Trained
-from spark_jobs.ensemble.level import Residual
 from spark_jobs.models.learners import NAMES, Learners
 from spark_jobs.models.logistic import Logistic
 from spark_jobs.models.personas import Personas
 
 
 def save(model: Model, folder: Path, record: dict) -> None:
-    """Writes model.json and, per window, `<days>-<learner>.json`; `record` (metrics, parameters) goes along."""
+    """Writes model.json with `record` (metrics, parameters) and, per window, `<days>-<learner>.json`."""
     folder.mkdir(parents=True, exist_ok=True)
     kept = asdict(model)
+    kept["asked"] = kept.pop("horizons")  # the key in files of earlier versions
     for window, trained in model.trained.items():
         kept["trained"][window].pop("learners")
         kept["trained"][window]["cap"] = trained.cap if trained.cap < np.inf else None
@@ -40,12 +41,12 @@ def load(folder: Path) -> Model:
         Residual(**{**found, "window_end": date.fromisoformat(found["window_end"])}) for found in saved["residuals"]
     ]
     trained = {int(window): _trained(folder, window, kept) for window, kept in saved["trained"].items()}
-    personas = Personas(**saved["personas"]) if saved.get("personas") else None  # earlier models have none
+    personas = Personas(**saved["personas"]) if saved.get("personas") else None  # models of earlier versions have none
     return Model(saved["version"], saved["asked"], trained, residuals, personas)
 
 
 def record(folder: Path) -> dict:
-    """What was kept of the making of the model that `save` wrote."""
+    """The record of the training of a model that `save` wrote."""
     return json.loads((folder / "model.json").read_text())["record"]
 
 
@@ -60,8 +61,8 @@ def _trained(folder: Path, window: str, kept: dict) -> Trained:
 
 
 def _as_now(kept: dict) -> dict:
-    """A window of an earlier model as it is kept now: weights by position get names, and what was fitted beside the
-    blend stands by name."""
+    """A window of an earlier version's model in the present form: weights by name instead of by position, and other
+    fitted forecasters by name."""
     kept = dict(kept)
     for weights, names in (("value_weights", USUAL), ("chance_weights", USUAL_CHANCE)):
         if isinstance(kept[weights], list):

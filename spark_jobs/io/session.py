@@ -1,4 +1,4 @@
-"""The Spark session: one place that names the master, its memory and where its workers' Python is."""
+"""The Spark session. Master, memory and the workers' Python are set here and nowhere else."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ from clv.core.settings import QUIET, Settings
 
 log = logging.getLogger("clv.spark")
 
-# A local JVM lives for half a minute and leaves the arithmetic to Python and XGBoost: compiled once, quickly.
+# A local JVM runs for half a minute and leaves the arithmetic to Python and XGBoost, so it compiles each method once,
+# quickly.
 SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 LOGGING = f"-Dlog4j2.configurationFile=file:{CODE / 'spark_jobs' / 'log4j2.properties'}"
-LEARNING = "-XX:+UseSerialGC"  # Spark's own learners do theirs in the JVM: it may compile with care
+LEARNING = "-XX:+UseSerialGC"  # Spark's own learners compute in the JVM, which then compiles with optimisation
 
 
 @contextmanager
 def running(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> Iterator[SparkSession]:
-    """The session of whoever called us, where there is one; else one of our own, which ends with the block."""
+    """The caller's session if there is one; otherwise a session of our own, which ends with the block."""
     outer = SparkSession.getActiveSession()
     session = outer or start(name, settings, jvm)
     try:
@@ -41,12 +42,12 @@ def running(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> Iterator[S
 
 
 def start(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> SparkSession:
-    """A session on SPARK_MASTER; loopback only, without a UI, where Spark is local.
+    """A session on SPARK_MASTER; if Spark is local, on loopback only and without a UI.
 
-    jvm: flags of a local JVM, which hold for the process's first session and all after it.
+    jvm: flags of a local JVM, which apply to the process's first session and all later ones.
 
-    Nothing is fetched: the warehouse is reached from the workers' Python, so no JAR is needed, and no secret is
-    ever part of Spark's configuration, which Spark writes into logs and shows in its UI.
+    Downloads nothing: the workers' Python reaches the warehouse, so no JAR is needed. No secret is part of Spark's
+    configuration, which Spark writes into logs and shows in its UI.
     """
     spark = options.from_environment(options.Spark)
     master = spark.master
@@ -61,7 +62,7 @@ def start(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> SparkSession
         .appName(f"perennial {name}")
         .config("spark.driver.memory", spark.driver_memory)
         .config("spark.sql.shuffle.partitions", "4")
-        .config("spark.sql.adaptive.enabled", "false")  # so that partitions, and with them rows, stay in order
+        .config("spark.sql.adaptive.enabled", "false")  # keeps partitions, and so rows, in order
         .config("spark.python.daemon.module", "spark_jobs.io.daemon")
         .config("spark.sql.execution.arrow.maxRecordsPerBatch", "20000")
         .config("spark.dynamicAllocation.enabled", "false")
@@ -88,9 +89,9 @@ def start(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> SparkSession
     logging.getLogger("XGBoost-PySpark").setLevel(logging.WARNING)
     printed = log_file(settings)
     try:
-        with _errors_into(printed):  # the JVM keeps it, and so do the workers' processes, which it starts
+        with _errors_into(printed):  # the JVM keeps this stderr, and so do the worker processes it starts
             session = builder.getOrCreate()
-    except Exception as error:  # the JVM's failures arrive in many types
+    except Exception as error:  # failures of the JVM arrive as many types
         reason = str(error).strip().splitlines()[0]
         raise Unavailable(
             f"Spark did not start on {master} ({reason}); check Java 17+ and SPARK_MASTER, and read {printed}"
@@ -100,7 +101,7 @@ def start(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> SparkSession
 
 
 def slots(session: SparkSession) -> int:
-    """Tasks that can run at once. Raises Unavailable when a cluster has no executor for us."""
+    """The number of tasks that can run at once. Raises Unavailable when a cluster has no executor for us."""
     context = session.sparkContext
     if str(context.master).startswith("local"):
         return context.defaultParallelism
@@ -113,14 +114,14 @@ def slots(session: SparkSession) -> int:
 
 
 def log_file(settings: Settings) -> Path:
-    """Where the JVM and the workers print what is of no interest as long as all goes well: that of the latest process
-    to start Spark."""
+    """The file for output of the JVM and the workers, which matters only when something fails; it is that of the latest
+    process to start Spark."""
     return _folder(settings) / "spark.log"
 
 
 @contextmanager
 def _errors_into(path: Path) -> Iterator[None]:
-    """Sends what is printed to stderr, also by processes started in the block, into a file."""
+    """Sends stderr, also that of processes started in the block, to a file."""
     sys.stderr.flush()
     kept = os.dup(2)
     with path.open("wb") as file:

@@ -1,6 +1,6 @@
-"""Spark's way into and out of the warehouse: COPY on the workers, in parallel, without a JAR.
+"""Reads and writes the warehouse from Spark: COPY on the workers, in parallel, without a JAR.
 
-Customer keys are keyed pseudonyms, so they spread evenly: partitions are equal ranges of the key. The warehouse's
+Customer keys are keyed digests, so they are evenly distributed: partitions are equal ranges of the key. The warehouse's
 URL, with its password, travels to the workers inside the pickled function and is never part of Spark's plan.
 """
 
@@ -23,22 +23,22 @@ from clv.core import sql_text
 from clv.core.settings import Settings
 from clv.warehouse import db
 from clv.warehouse.roles import MODELLER
-from spark_jobs.ensemble.level import DAYS_NEW, Daily
-from spark_jobs.models.newcomers import Newcomers, days_looked_back_on
+from spark_jobs.ensemble.calibration import DAYS_NEW, Daily
+from spark_jobs.models.new_customers import NewCustomers, days_needed
 
 ROWS_PER_PARTITION = 100_000
 TYPES = {"text": pa.string(), "double precision": pa.float64(), "date": pa.date32()}
 
 
 def key_ranges(parts: int, share: float = 1.0) -> list[tuple[str, str]]:
-    """`parts` equal ranges (first, last) of uuids, both ends included, as text; with share 1 they cover all."""
+    """`parts` equal ranges (first, last) of uuids as text, both ends included; with share 1 they cover all uuids."""
     end = 2**128 if share >= 1 else int(2**128 * share)
     edges = [end * part // parts for part in range(parts + 1)]
     return [(_uuid(low), _uuid(high - 1)) for low, high in zip(edges, edges[1:], strict=False)]
 
 
 def partitions_for(rows: int) -> int:
-    """How many partitions hold `rows` rows: a function of the data alone, the same on every machine."""
+    """The number of partitions for `rows` rows. It depends on the data alone, so it is the same on every machine."""
     return max(2, -(-rows // ROWS_PER_PARTITION))
 
 
@@ -52,11 +52,11 @@ def read_slice(
     share: float = 1.0,
     meaning: dict[str, str] | None = None,
 ) -> DataFrame:
-    """The rows of `table` whose columns equal `where`: `parts` partitions of customer_key, in order within each.
+    """The rows of `table` whose columns equal `where`, in `parts` partitions of customer_key, ordered within each.
 
-    `columns` names what is read and as what: "text", "double precision" or "date"; customer_key comes as text.
-    `meaning` gives the SQL of those that are no column of the table.
-    A `share` below 1 reads that share of the customers, the same ones each time.
+    columns: what to read and as which type: "text", "double precision" or "date"; customer_key comes as text. meaning:
+    the SQL of columns that the table does not have. share: below 1, reads that share of the customers, always the same
+    ones.
     """
     url = settings.url_as(MODELLER)
     condition = sql_text.equal(where)
@@ -80,13 +80,13 @@ def read_slice(
 
 
 def count(table: str, where: dict[str, Any], url: str | None = None) -> int:
-    """Rows of a slice, in the warehouse or in the database at `url`."""
+    """The number of rows of a slice, in the warehouse or in the database at `url`."""
     condition = sql_text.equal(where)
     return db.rows(f"select count(*) from {table} where {condition}", None, url)[0][0]  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
 
 
 def daily_revenue(before: date, url: str | None = None) -> Daily:
-    """The shop's money per day from its first day until the day before a date."""
+    """The shop's revenue per day, from its first day to the day before a date."""
     query = f"""
         with first as (select customer_key, min(day) as first_day from {tables.INT_CUSTOMER_DAYS} group by 1)
         select
@@ -105,9 +105,9 @@ def daily_revenue(before: date, url: str | None = None) -> Daily:
     return Daily(first, money, new)
 
 
-def newcomers(before: date, longest: int, url: str | None = None) -> Newcomers:
-    """The shop's customers by the day of their first order, and what they brought in their first `longest` days, until
-    the day before a date; money of those alone on whom an estimate over so many days looks back."""
+def new_customers(before: date, longest: int, url: str | None = None) -> NewCustomers:
+    """The shop's customers by the day of their first order, and their revenue in their first `longest` days, until the
+    day before a date; revenue only of the customers that an estimate over so many days uses."""
     query = f"""
         with first as (
             select customer_key, min(day) as first_day from {tables.INT_CUSTOMER_DAYS}
@@ -119,23 +119,23 @@ def newcomers(before: date, longest: int, url: str | None = None) -> Newcomers:
             and (day = first_day or day < first_day + %(longest)s and first_day >= %(before)s::date - %(known)s)
         group by first_day, day order by first_day, day
     """  # noqa: S608 - our own names
-    values = {"before": before, "longest": longest, "known": days_looked_back_on(longest)}
+    values = {"before": before, "longest": longest, "known": days_needed(longest)}
     rows = db.rows(query, values, url)  # type: ignore[arg-type]
     first = rows[0][0] if rows else before
     counts = np.zeros(max((before - first).days, 0))
     for day, paid, _, customers in rows:
         if paid == day:
             counts[(day - first).days] = customers
-    came, paid = (np.array([(row[column] - first).days for row in rows], dtype=int) for column in (0, 1))
-    return Newcomers(first, counts, came, paid, np.array([row[2] for row in rows], dtype=float))
+    arrived, paid = (np.array([(row[column] - first).days for row in rows], dtype=int) for column in (0, 1))
+    return NewCustomers(first, counts, arrived, paid, np.array([row[2] for row in rows], dtype=float))
 
 
 def replace_slice(data: DataFrame, settings: Settings, table: str, slice_: dict[str, Any], parts: int) -> int:
     """Writes `data` as the whole slice of `table`; returns its number of rows.
 
-    `data` comes in `parts` partitions of customer_key as `read_slice` made them. Rows of earlier tries are deleted
-    first, all of them; then each partition, in one transaction of its own, deletes what an attempt of the same
-    partition left, and copies. So a retried, killed or doubled task leaves its rows once.
+    `data` comes in `parts` partitions of customer_key, as `read_slice` made them. First deletes all rows of earlier
+    tries. Then each partition, in its own transaction, deletes what an earlier attempt of the same partition left, and
+    copies its rows. So a task that is retried, killed or run twice leaves its rows once.
     """
     url = settings.url_as(MODELLER)
     condition = sql_text.equal(slice_)
@@ -151,7 +151,7 @@ def replace_slice(data: DataFrame, settings: Settings, table: str, slice_: dict[
         part = context.partitionId() if context else 0
         written = 0
         with db.connect(url) as connection:
-            # An attempt that the scheduler gave up on may still be writing: wait for it, then see its rows.
+            # An attempt that the scheduler has given up may still be writing: wait for it, then see its rows.
             key = db.lock_key(f"{lock_name} {part}")
             connection.execute("select pg_advisory_xact_lock(%s)", (key,))
             connection.execute(
@@ -164,14 +164,14 @@ def replace_slice(data: DataFrame, settings: Settings, table: str, slice_: dict[
         yield pa.RecordBatch.from_pydict({"rows": pa.array([written], pa.int64())})
 
     rows = sum(row.rows for row in data.mapInArrow(write, "rows long").collect())
-    with db.connect(url) as connection:  # a slice without statistics is taken for one row by who reads it next
+    with db.connect(url) as connection:  # without statistics, the next reader's plan assumes one row
         connection.execute("select ops.take_statistics(%s::regclass)", (table,))
     return rows
 
 
 def replace_whole(data: DataFrame, settings: Settings, table: str, slice_: dict[str, Any]) -> int:
-    """Writes `data` as the whole slice of `table` in one transaction, so that others find all of it or none; returns
-    its number of rows. For what the driver can hold."""
+    """Writes `data` as the whole slice of `table` in one transaction, so that readers see all of it or none; returns
+    its number of rows. For data that fits in the driver."""
     rows = data.toArrow()
     with db.connect(settings.url_as(MODELLER)) as connection:
         connection.execute(f"delete from {table} where {sql_text.equal(slice_)}")  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted

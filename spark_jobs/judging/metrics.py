@@ -1,12 +1,12 @@
-"""How good a forecast is: every formula that training and the backtest judge by.
+"""Accuracy of a forecast: every formula that training and the backtest judge by.
 
-All take arrays of one length n: y what happened (money per customer), f what was predicted, or bought (0 or 1) and p
-(its probability). `w` are weights by customer: a weight of k is the same as standing in the arrays k times, so a
-bootstrap resample is a row of counts. Without it each counts once and the answer is a float; w of shape (n,) gives a
-float, of shape (resamples, n) one figure per row. A figure that nothing defines (no money came, nobody bought) is 0.
+All take arrays of one length n: y (actual revenue per customer), f (prediction), or bought (0 or 1) and p (its
+probability). `w` are weights by customer: a weight of k is the same as k equal customers, so a bootstrap resample is a
+row of counts. Without weights the result is a float; w of shape (n,) gives a float, of shape (resamples, n) one figure
+per row. A figure that is not defined (no revenue, no buyers) is 0.
 
-Customers that a forecast ties share what their places bring, so the order of the rows never matters: a forecast of
-zero for half the shop is worth as much as a draw among them.
+Tied customers share what their ranks bring, so the order of the rows never matters: predicting zero for half the shop
+is worth as much as a random order among them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ THRESHOLD = 0.5  # a customer with at least this probability is predicted to buy
 
 
 def wape(y: Array, f: Array, w: Array | None = None) -> Any:
-    """Sum of absolute errors over the sum of what happened. It rewards saying too little; see `signed_bias`."""
+    """Sum of absolute errors over the sum of actuals. It rewards low predictions; see `signed_bias`."""
     w = ranked.weights(y, w)
     return ranked.ratio(w @ np.abs(y - f), w @ np.abs(y))
 
@@ -40,18 +40,18 @@ def rmse(y: Array, f: Array, w: Array | None = None) -> Any:
 
 
 def signed_bias(y: Array, f: Array, w: Array | None = None) -> Any:
-    """Predicted total over actual total, less 1: 0.1 is ten per cent too much."""
+    """Predicted total over actual total, minus 1: 0.1 is ten per cent too much."""
     w = ranked.weights(y, w)
     return ranked.ratio(w @ (f - y), w @ y)
 
 
 def bias(y: Array, f: Array, w: Array | None = None) -> Any:
-    """How far the predicted total is from the actual one, in either direction: |`signed_bias`|."""
+    """Distance of the predicted total from the actual one, in either direction: |`signed_bias`|."""
     return ranked.figure(np.abs(signed_bias(y, f, w)))
 
 
 def r2(y: Array, f: Array, w: Array | None = None) -> Any:
-    """1 less squared errors over squared distances from the mean: 0 for saying the true mean of everyone."""
+    """1 minus squared errors over squared distances from the mean: 0 for predicting the actual mean for everyone."""
     w = ranked.weights(y, w)
     spread = w @ y**2 - _mean(y, w) * (w @ y)
     return ranked.figure(np.where(spread > 0, 1 - ranked.ratio(w @ (y - f) ** 2, spread), 0.0))
@@ -83,28 +83,30 @@ def spearman_buyers(y: Array, f: Array, w: Array | None = None) -> Any:
 
 
 def decile_mape(y: Array, f: Array, w: Array | None = None) -> Any:
-    """Mean over tenths of customers ranked by f of |mean prediction - mean actual| / mean actual.
+    """Mean over deciles of customers ranked by f of |mean prediction - mean actual| / mean actual.
 
-    The decile-level MAPE of Wang, Liu & Miao 2019. A tenth that brought nothing counts 1 (0 where nothing was
-    predicted): leaving it out would pay a forecast for putting its error there.
+    The decile-level MAPE of Wang, Liu & Miao 2019. A decile without revenue counts 1 (0 if nothing was predicted):
+    leaving it out would reward a forecast for putting its error there.
     """
     predicted, actual = ranked.decile_means(f, f, y, w=w)
-    dust = 1e-9 * np.abs(actual).max(axis=-1, keepdims=True)  # of differences of sums, where the true mean is zero
-    error = np.divide(np.abs(predicted - actual), actual, out=(predicted > dust).astype(float), where=actual > dust)
+    tolerance = 1e-9 * np.abs(actual).max(axis=-1, keepdims=True)  # of rounding errors, where the true mean is 0
+    error = np.divide(
+        np.abs(predicted - actual), actual, out=(predicted > tolerance).astype(float), where=actual > tolerance
+    )
     return ranked.figure(error.mean(axis=-1))
 
 
 def top_capture(y: Array, f: Array, share: float = 0.1, w: Array | None = None) -> Any:
-    """Share of all money that the customers ranked first by f (a `share` of them) brought: a point of `ranked.gains`.
+    """Share of all revenue from the customers ranked first by f (a `share` of them): a point of `ranked.gains`.
 
-    The plain share, not over that of a perfect ranking (`top_capture(y, y, share)`), which is far below 1 too.
+    Not divided by that of a perfect ranking (`top_capture(y, y, share)`), which is far below 1 too.
     """
     w = ranked.weights(y, w)
     return ranked.figure(ranked.gains(y, f, np.array([share]), w)[..., 0])
 
 
 def top_10_capture(y: Array, f: Array, w: Array | None = None) -> Any:
-    """`top_capture` of the first tenth."""
+    """`top_capture` of the first decile."""
     return top_capture(y, f, 0.1, w)
 
 
@@ -114,7 +116,7 @@ def top_20_capture(y: Array, f: Array, w: Array | None = None) -> Any:
 
 
 def auc(bought: Array, p: Array, w: Array | None = None) -> Any:
-    """Chance that a buyer was given a higher probability than a customer who did not buy; ties count half."""
+    """Probability that a buyer has a higher prediction than a customer who did not buy; ties count half."""
     w = ranked.weights(bought, w)
     people, buyers = ranked.grouped(p, w, bought)
     others = people - buyers
@@ -146,7 +148,7 @@ def log_loss(bought: Array, p: Array, w: Array | None = None) -> Any:
 
 
 def accuracy(bought: Array, p: Array, w: Array | None = None) -> Any:
-    """Share of customers for whom p >= THRESHOLD says rightly whether they buy."""
+    """Share of customers for whom p >= THRESHOLD correctly predicts whether they buy."""
     return _mean((p >= THRESHOLD) == (bought > 0), w)
 
 
@@ -169,7 +171,7 @@ def f1(bought: Array, p: Array, w: Array | None = None) -> Any:
 
 
 def coverage(y: Array, low: Array, high: Array, w: Array | None = None) -> Any:
-    """Share of customers whose money lay within [low, high], ends included."""
+    """Share of customers whose revenue lay within [low, high], ends included."""
     return _mean((y >= low) & (y <= high), w)
 
 
@@ -179,7 +181,7 @@ def width(y: Array, low: Array, high: Array, w: Array | None = None) -> Any:  # 
 
 
 def tweedie_deviance(y: Array, f: Array, power: float = 1.5) -> float:
-    """Mean Tweedie deviance with 1 < power < 2, for money that is often zero; f > 0."""
+    """Mean Tweedie deviance with 1 < power < 2, for revenue that is often zero; f > 0."""
     f = np.maximum(f, 1e-9)
     whole = np.maximum(y, 0) ** (2 - power) / ((1 - power) * (2 - power))
     return float(2 * np.mean(whole - y * f ** (1 - power) / (1 - power) + f ** (2 - power) / (2 - power)))
@@ -187,8 +189,8 @@ def tweedie_deviance(y: Array, f: Array, power: float = 1.5) -> float:
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric of the backtest: its formula, what of a forecast it judges (median, mean, p_purchase or interval;
-    the interval's formulas take y, low and high), and whether more of it is better (None: neither)."""
+    """A metric of the backtest: its formula, what it judges (median, mean, p_purchase or interval; the interval's
+    formulas take y, low and high), and whether more of it is better (None: neither)."""
 
     formula: Callable[..., Any]
     judges: str
@@ -220,12 +222,12 @@ METRICS = {
 }
 
 
-# Names that these metrics had before, which metrics.json has beside them for one release.
+# Former names of these metrics, which metrics.json keeps for one release.
 FORMER_NAMES = {"wape": "wape_of_median", "mae": "mae_of_median"}
 
 
 def of_money(y: Array, f: Array) -> dict[str, float]:
-    """The metrics of a forecast of money that training records, by name."""
+    """The metrics of a forecast of revenue that training records, by name."""
     scores = {
         "wape_of_mean": wape,
         "bias": bias,
@@ -244,7 +246,7 @@ def _mean(values: Array, w: Array | None) -> Any:
 
 
 def _gain(y: Array, f: Array, w: Array) -> Any:
-    """2 · mean over customers of the share of money that came up to and with them, ranked by f, less 1."""
+    """2 · mean over customers of the cumulative share of revenue, ranked by f, minus 1."""
     people, money = ranked.grouped(-f, w, y)
     before = np.cumsum(money, axis=-1) - money
     total = money.sum(axis=-1)

@@ -1,7 +1,7 @@
-"""Which forecast of a window is published? Contestants are judged on origins that were held back from learning.
+"""Which forecaster of a window is published. Contestants are judged on holdouts.
 
-A shop names its contestants. The first of them is published, unless another did better at ranking, at error and at the
-total; that one then stands under its own name.
+A shop names its contestants. The first one is published, unless another did better at ranking, at error and at the
+total; that one is then published under its own name.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from clv.core.declared import CONTESTANTS, OURS
 from spark_jobs.features.columns import Array
 from spark_jobs.judging import metrics
 
-TUNED = f"{OURS}_tuned"  # ours, its learners with parameters that a search found
+TUNED = f"{OURS}_tuned"  # ours, with learners that use searched parameters
 ANCHOR = "bgnbd_pareto_nbd_gg"  # the forecaster that the blend starts from
 
 
-MONEY = {  # of a forecast of mean revenue, kept per origin
+MONEY = {  # metrics of a forecast of mean revenue, kept per origin
     "normalized_gini": metrics.normalized_gini,
     "rmse": metrics.rmse,
     "bias": metrics.signed_bias,
@@ -32,7 +32,7 @@ Measured = dict[str, list[dict[str, float]]]  # contestant -> per origin, metric
 
 @dataclass(frozen=True)
 class Figures:
-    """How a forecast of money did, as the mean over origins: normalised Gini, RMSE (money) and |bias| (a share)."""
+    """Accuracy of a forecast of revenue, as means over origins: normalised Gini, RMSE (money) and |bias| (a share)."""
 
     ranking: float
     error: float
@@ -42,16 +42,15 @@ class Figures:
         """Better on each of the three."""
         return self.ranking > other.ranking and self.error < other.error and self.bias < other.bias
 
-    def holds_against(self, other: Figures) -> bool:
-        """Better or equal on each of the three, and not the same."""
+    def is_no_worse_than(self, other: Figures) -> bool:
+        """Better or equal on each of the three, and not equal on all."""
         alike = self.ranking >= other.ranking and self.error <= other.error and self.bias <= other.bias
         return alike and self != other
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Which forecast of a window is published, and what was measured of each, by name: what it was judged by, and in
-    more detail per origin."""
+    """Which forecaster of a window is published, with the figures of each by name, and more metrics per origin."""
 
     window_days: int
     origins: list[str]
@@ -60,9 +59,9 @@ class Decision:
     measured: Measured = field(default_factory=dict)
 
     def challenged(self, challenger: Decision) -> tuple[Decision, bool]:
-        """The decision with a challenger's figures beside the champion's, and whether the challenger takes over: only
-        where it is better or equal on each."""
-        promoted = challenger.figures[OURS].holds_against(self.figures[OURS])
+        """The decision with a challenger's figures beside the champion's, and whether the challenger is promoted: only
+        if it is better or equal on each figure."""
+        promoted = challenger.figures[OURS].is_no_worse_than(self.figures[OURS])
         published = challenger.published if promoted else self.published
         if promoted and published == OURS:
             published = TUNED
@@ -106,10 +105,10 @@ def decide(
     predicted: Mapping[str, Sequence[Array]],
     contestants: Iterable[str] = CONTESTANTS,
 ) -> Decision:
-    """The decision for a window: the first of the contestants that was judged, unless another beats it; of several, the
-    one of least error. Ours, where none of them was.
+    """The decision for a window: the first contestant that was judged, unless another beats it; of several, the one
+    with the least error. Ours if none was judged.
 
-    actual: money per origin; predicted: by forecaster (ours always) and origin what had been predicted.
+    actual: revenue per origin; predicted: by forecaster (always ours too) and origin.
     """
     figures = {
         name: Figures(

@@ -14,7 +14,7 @@ import xgboost
 from scipy.special import logit
 
 from spark_jobs.features.columns import Array
-from spark_jobs.features.examples import SHAPE
+from spark_jobs.features.examples import FEATURES
 from spark_jobs.models.anchor import Probabilistic
 
 NAMES = ("total", "buy", "spend")
@@ -63,4 +63,4 @@ def offsets(by_anchor: Probabilistic) -> dict[str, Array]:
 
 def rows_of(inputs: Array, start: Array) -> xgboost.DMatrix:
     """Customers as a booster takes them: their inputs, and the margin from which it starts."""
-    return xgboost.DMatrix(inputs, base_margin=start, feature_names=list(SHAPE), nthread=1)
+    return xgboost.DMatrix(inputs, base_margin=start, feature_names=list(FEATURES), nthread=1)

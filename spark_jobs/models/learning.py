@@ -21,7 +21,7 @@ from xgboost.spark import SparkXGBClassifier, SparkXGBRegressor
 
 from clv.core.errors import ClvError
 from clv.warehouse.model_choice import LEARNERS, Parameters
-from spark_jobs.ensemble.level import shift_to
+from spark_jobs.ensemble.calibration import shift_to
 from spark_jobs.features import examples, outcomes
 from spark_jobs.features.columns import Array, Columns
 from spark_jobs.io import session
@@ -35,7 +35,7 @@ CUSTOMERS_PER_ORIGIN = 8_000  # that examples are made of, and held-back forecas
 FEWEST_BUYERS = 100
 SPACE = 25  # days between origins of which each tells something of its own
 SHORTEST_PART = 0.3  # of a horizon: shorter windows tell nothing of it
-INPUTS = list(examples.SHAPE)
+INPUTS = list(examples.FEATURES)
 LABELS = {"total": "money", "buy": "bought", "spend": "spent"}  # what each learner is to meet
 LABELLED = ("bought", "spent", "money", *(f"margin_{name}" for name in NAMES))
 EXAMPLE_SCHEMA = (
@@ -110,7 +110,7 @@ def build_examples(features: DataFrame, origins: dict[date, Origin]) -> DataFram
             bought, spent = outcomes.bought(columns, window), outcomes.spent(columns, window)
             start = _met(offsets(by_anchor), bought, spent)
             numbers = [bought, np.maximum(spent, 0.01 * by_anchor.order_value), spent, *(start[n] for n in NAMES)]
-            inputs = examples.shape(origin.fit, columns, by_anchor, window)
+            inputs = examples.feature_matrix(origin.fit, columns, by_anchor, window)
             arrays = [
                 pa.array([snapshot(day, window)] * len(keys)), pa.array(np.full(len(keys), window, np.int32)), keys,
                 *map(pa.array, numbers), *(pa.array(inputs[:, i], from_pandas=False) for i in range(len(INPUTS))),

@@ -14,7 +14,7 @@ from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 
 from spark_jobs.features.columns import WINDOWS, Array, Columns
-from spark_jobs.features.examples import HABITS_AFTER, habits
+from spark_jobs.features.examples import SEASONALITY_AFTER, seasonality
 from spark_jobs.models.anchor import OriginFit, Probabilistic
 
 STRENGTH = 0.1  # C: the inverse of the ridge, on standardised inputs
@@ -36,9 +36,9 @@ _MONEY = {
     "order_value_mean": "order_value", "order_value_std": "order_value", "order_value_max": "order_value",
     "last_order_value": "order_value",
 }  # fmt: skip
-_HABITS = ("season_share", "near_season_share", "season_over_expected")
+_SEASONALITY = ("season_share", "near_season_share", "season_over_expected")
 DRIVERS = [
-    *_COUNTS.values(), *_MONEY.values(), *["last_year"] * len(_HABITS), "frequency",
+    *_COUNTS.values(), *_MONEY.values(), *["last_year"] * len(_SEASONALITY), "frequency",
     "frequency", "frequency", "frequency", "recency", "frequency",
 ]  # fmt: skip
 
@@ -64,11 +64,11 @@ class Logistic:
 def inputs(fit: OriginFit, columns: Columns, by_anchor: Probabilistic, horizon_days: int) -> Array:
     """The regression's inputs, shape (n, len(DRIVERS)); nothing is missing."""
     money = max(fit.gamma_gamma.mean, 1e-9)
-    known = columns["t"] >= HABITS_AFTER
+    known = columns["t"] >= SEASONALITY_AFTER
     found = [np.log1p(np.maximum(np.nan_to_num(columns[name]), 0)) for name in _COUNTS]
     found += [np.log1p(np.maximum(np.nan_to_num(columns[name]), 0) / money) for name in _MONEY]
-    by_season = habits(columns, by_anchor.orders, horizon_days)
-    found += [np.nan_to_num(by_season[name]) for name in _HABITS]
+    by_season = seasonality(columns, by_anchor.orders, horizon_days)
+    found += [np.nan_to_num(by_season[name]) for name in _SEASONALITY]
     found += [
         known * 1.0,
         logit(by_anchor.p_bgnbd),

@@ -117,14 +117,14 @@ def named(centres: Array) -> list[str]:
     for centre in centres:
         strongest = sorted(range(len(centre)), key=lambda place: (-abs(centre[place]), place))
         words.append([list(WORDS.values())[place][int(centre[place] > 0)] for place in strongest])
-    said = [2] * len(words)
+    used = [2] * len(words)
     while True:
-        names = [", ".join(texts[:count]) for texts, count in zip(words, said, strict=True)]
-        again = [place for place, name in enumerate(names) if names.count(name) > 1 and said[place] < len(WORDS)]
+        names = [", ".join(texts[:count]) for texts, count in zip(words, used, strict=True)]
+        again = [place for place, name in enumerate(names) if names.count(name) > 1 and used[place] < len(WORDS)]
         if not again:
             break
         for place in again:
-            said[place] += 1
+            used[place] += 1
     return [
         f"{name}, {names[:place].count(name) + 1}" if name in names[:place] else name
         for place, name in enumerate(names)

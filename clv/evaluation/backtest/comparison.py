@@ -18,7 +18,7 @@ Array = np.ndarray
 RESAMPLES = 200
 AT_ONCE = 50  # resamples held in memory together
 SEED = 95
-LEVEL = (2.5, 97.5)  # percentiles that bound the 95 % interval
+PERCENTILES = (2.5, 97.5)  # percentiles that bound the 95 % interval
 
 
 def compare(frame: pd.DataFrame) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def compare(frame: pd.DataFrame) -> dict[str, Any]:
         "reliability": curves.reliability(origins, [OURS, best["brier"]]),
         "deciles": curves.deciles(origins, [OURS, best["decile_mape"]]),
         "lift": curves.lift(origins, [OURS, best["normalized_gini"]]),
-        "level": curves.level(origins, names),
+        "level": curves.totals(origins, names),
         "next_order": timing.next_order(frame),
         "sums": sums.of_groups(frame),
     }
@@ -152,7 +152,7 @@ def _against(origins: list[Origin], table: dict[str, dict], best: dict[str, str 
 
 
 def _difference(metric: str, difference: float, drawn: Array) -> dict[str, Any]:
-    low, high = np.percentile(drawn, LEVEL)
+    low, high = np.percentile(drawn, PERCENTILES)
     return {
         "difference": difference,
         "low": low,

@@ -22,15 +22,17 @@ LIKELY_BUYERS = 0.8  # tenths with a lesser chance of no purchase are where an i
 
 def coverage(origins: list[Origin]) -> dict[str, Any]:
     """Coverage and width (money) of ours, overall and by predicted tenth, each the mean over origins."""
-    tenths = []
+    means_by_decile = []
     for origin in origins:
-        said = origin.forecasts[OURS]
-        if said.mean is None or said.low is None or said.high is None:
+        forecast = origin.forecasts[OURS]
+        if forecast.mean is None or forecast.low is None or forecast.high is None:
             continue
-        inside = ((origin.y >= said.low) & (origin.y <= said.high)).astype(float)
-        p = np.full(len(origin.y), np.nan) if said.p_purchase is None else said.p_purchase
-        tenths.append(ranked.decile_means(said.mean, inside, said.high - said.low, said.mean, origin.y, 1 - p))
-    rows = _tenths(tenths, ("coverage", "width", "predicted_mean", "actual_mean", "p_no_purchase"))
+        inside = ((origin.y >= forecast.low) & (origin.y <= forecast.high)).astype(float)
+        p = np.full(len(origin.y), np.nan) if forecast.p_purchase is None else forecast.p_purchase
+        means_by_decile.append(
+            ranked.decile_means(forecast.mean, inside, forecast.high - forecast.low, forecast.mean, origin.y, 1 - p)
+        )
+    rows = _decile_rows(means_by_decile, ("coverage", "width", "predicted_mean", "actual_mean", "p_no_purchase"))
     overall = [metrics.coverage(*found) for origin in origins if (found := origin.arguments("coverage_80", OURS))]
     widths = [metrics.width(*found) for origin in origins if (found := origin.arguments("width_80", OURS))]
     return {
@@ -45,12 +47,12 @@ def reliability(origins: list[Origin], models: list[str | None]) -> dict[str, li
     """For each model, by tenth of its probability: the mean said and the share that bought."""
     found = {}
     for model in filter(None, models):
-        said = [
+        means_by_decile = [
             ranked.decile_means(pair[1], pair[1], pair[0])
             for origin in origins
             if (pair := origin.arguments("brier", model))
         ]
-        found[model] = _tenths(said, ("said", "happened"))
+        found[model] = _decile_rows(means_by_decile, ("said", "happened"))
     return found
 
 
@@ -59,12 +61,12 @@ def deciles(origins: list[Origin], models: list[str | None]) -> dict[str, list[d
     less 1, of the means over origins."""
     found = {}
     for model in filter(None, models):
-        said = [
+        means_by_decile = [
             ranked.decile_means(pair[1], pair[1], pair[0])
             for origin in origins
             if (pair := origin.arguments("decile_mape", model))
         ]
-        rows = _tenths(said, ("predicted_mean", "actual_mean"))
+        rows = _decile_rows(means_by_decile, ("predicted_mean", "actual_mean"))
         for row in rows:
             row["error"] = row["predicted_mean"] / row["actual_mean"] - 1 if row["actual_mean"] > 1e-9 else None
         found[model] = rows
@@ -88,7 +90,7 @@ def lift(origins: list[Origin], models: list[str | None]) -> dict[str, Any]:
     return {"shares": SHARES, "models": charts, "perfect": perfect}
 
 
-def level(origins: list[Origin], models: list[str]) -> dict[str, dict[str, Any]]:
+def totals(origins: list[Origin], models: list[str]) -> dict[str, dict[str, Any]]:
     """By origin: customers, the money that came, and each model's total and signed bias (0.1: 10 % too much)."""
     found = {}
     for origin in origins:
@@ -106,7 +108,7 @@ def level(origins: list[Origin], models: list[str]) -> dict[str, dict[str, Any]]
     return found
 
 
-def _tenths(by_origin: list[list[Array]], names: tuple[str, ...]) -> list[dict]:
+def _decile_rows(by_origin: list[list[Array]], names: tuple[str, ...]) -> list[dict]:
     if not by_origin:
         return []
     means = np.mean(np.array(by_origin), axis=0)  # (names, tenths)

@@ -43,17 +43,17 @@ class Origin:
 
         A median is judged where a model has one, else its mean.
         """
-        said = self.forecasts.get(model)
-        if said is None:
+        forecast = self.forecasts.get(model)
+        if forecast is None:
             return None
         judges = METRICS[metric].judges
         if judges == "p_purchase":
-            known = said.p_purchase is not None and 0 < self.bought.sum() < len(self.bought)
-            return (self.bought, said.p_purchase) if known else None  # type: ignore[return-value]
+            known = forecast.p_purchase is not None and 0 < self.bought.sum() < len(self.bought)
+            return (self.bought, forecast.p_purchase) if known else None  # type: ignore[return-value]
         if judges == "interval":
-            known = said.low is not None and said.high is not None
-            return (self.y, said.low, said.high) if known else None  # type: ignore[return-value]
-        value = said.mean if said.median is None or judges == "mean" else said.median
+            known = forecast.low is not None and forecast.high is not None
+            return (self.y, forecast.low, forecast.high) if known else None  # type: ignore[return-value]
+        value = forecast.mean if forecast.median is None or judges == "mean" else forecast.median
         return (self.y, value) if value is not None and self.y.sum() > 0 else None
 
 

@@ -33,8 +33,8 @@ METRICS = {  # the name on the page, and what it means to be worse at it
 }
 BUDGET, MARGIN = 0.1, 0.25  # |bias| up to which a total can be planned on, and planned on with a margin
 GOOD_RANKING, FAIR_RANKING = 0.6, 0.3  # normalised Gini
-HONEST = (0.78, 0.85)  # coverage of an 80 % interval that keeps its word overall
-HONEST_TENTH = (0.75, 0.87)  # and in a tenth
+CALIBRATED = (0.78, 0.85)  # coverage of an 80 % interval that keeps its word overall
+CALIBRATED_DECILE = (0.75, 0.87)  # and in a tenth
 
 
 def sentences(result: dict[str, Any]) -> list[str]:
@@ -45,9 +45,9 @@ def sentences(result: dict[str, Any]) -> list[str]:
             "Try later origins, or come back with more months of orders."
         ]
     ours = result["models"][OURS]
-    said = [_headline(ours["mean"]), _level(result), _ranking(result), _intervals(result), _next_order(result)]
-    said += _baselines(result)
-    return [sentence for sentence in (*said, _stability(result), _left_out(result)) if sentence]
+    texts = [_headline(ours["mean"]), _total(result), _ranking(result), _intervals(result), _next_order(result)]
+    texts += _baselines(result)
+    return [sentence for sentence in (*texts, _stability(result), _left_out(result)) if sentence]
 
 
 def name(model: str) -> str:
@@ -57,29 +57,29 @@ def name(model: str) -> str:
 
 def _headline(mean: dict[str, float | None]) -> str:
     bias, gini, coverage = mean["bias"], mean["normalized_gini"], mean["coverage_80"]
-    said = []
+    texts = []
     if gini is not None:
         how = "Trust" if gini >= GOOD_RANKING else "Use with care" if gini >= FAIR_RANKING else "Do not rely on"
-        said.append(f"{how} the ranking of customers")
+        texts.append(f"{how} the ranking of customers")
     if bias is not None:
         if bias <= BUDGET:
-            said.append("plan on the shop's total")
+            texts.append("plan on the shop's total")
         elif bias <= MARGIN:
-            said.append(f"plan on the shop's total with a margin of {percent(bias)}")
+            texts.append(f"plan on the shop's total with a margin of {percent(bias)}")
         else:
-            said.append(f"do not plan on the shop's total, which was {percent(bias)} off on average")
+            texts.append(f"do not plan on the shop's total, which was {percent(bias)} off on average")
     if coverage is not None:
-        honest = HONEST[0] <= coverage <= HONEST[1]
-        said.append(
+        calibrated = CALIBRATED[0] <= coverage <= CALIBRATED[1]
+        texts.append(
             "take the intervals at their word"
-            if honest
+            if calibrated
             else f"read the 80 % intervals as {percent(coverage)} intervals"
         )
-    text = "; ".join(said) or "Nothing was bought within the horizon, so there is little to judge the forecast by"
+    text = "; ".join(texts) or "Nothing was bought within the horizon, so there is little to judge the forecast by"
     return text[0].upper() + text[1:] + "."
 
 
-def _level(result: dict[str, Any]) -> str:
+def _total(result: dict[str, Any]) -> str:
     missed = {day: row["signed_bias"].get(OURS) for day, row in result["level"].items()}
     known = {day: miss for day, miss in missed.items() if miss is not None}
     if not known:
@@ -123,10 +123,10 @@ def _intervals(result: dict[str, Any]) -> str:
         return text + "."
     least, most = (how(row["coverage"] for row in buying) for how in (min, max))
     text += f", between {percent(least)} and {percent(most)} in the tenths of customers likely enough to buy"
-    if least < HONEST_TENTH[0]:
+    if least < CALIBRATED_DECILE[0]:
         worst = next(row["decile"] for row in buying if row["coverage"] == least)
         return f"{text}: in tenth {worst} of 10 (1 is the highest forecast) they are too narrow."
-    return text + (": wider than they need to be." if most > HONEST_TENTH[1] else ": they keep their word.")
+    return text + (": wider than they need to be." if most > CALIBRATED_DECILE[1] else ": they keep their word.")
 
 
 def _next_order(result: dict[str, Any]) -> str:
@@ -160,7 +160,7 @@ def _baselines(result: dict[str, Any]) -> list[str]:
     clearly = [metric for metric in lost if against[metric]["significant"]]
     rest = len(against) - len(won) - len(lost)
     even = f", equal on {rest}" if rest else ""
-    said = [
+    texts = [
         f"Against the best baseline of each metric, the forecast is better on {len(won)} of {len(against)} (by more "
         f"than chance on {len(surely)}){even} and behind on {len(lost)} (by more than chance on {len(clearly)})."
     ]
@@ -170,12 +170,12 @@ def _baselines(result: dict[str, Any]) -> list[str]:
         ours = result["models"][OURS]["mean"][metric]
         label, meaning = METRICS[metric]
         sure = "clearly" if row["significant"] else "within the range of chance"
-        said.append(
+        texts.append(
             f"{_upper(name(row['baseline']))} is better at {label}: {figure(metric, theirs)} against "
             f"{figure(metric, ours)} ({sure}; difference {figure(metric, row['difference'])}, 95 % interval "
             f"{figure(metric, row['low'])} to {figure(metric, row['high'])}). With this forecast {meaning}."
         )
-    return said
+    return texts
 
 
 def _stability(result: dict[str, Any]) -> str:

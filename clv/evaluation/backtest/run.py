@@ -34,7 +34,7 @@ SHORTEST_HORIZON = 7
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """What is tried: the orders' file (or the warehouse's, where there is none) and its mapping, days, and dates."""
 
     orders: Path | None
@@ -44,7 +44,7 @@ class Asked:
 
 
 def run(
-    asked: Asked,
+    request: Request,
     out: Path,
     home: settings.Settings,
     step: Step,
@@ -56,19 +56,19 @@ def run(
     Raises ClvError in one line for what the user must mend;
     the folder is then as it was.
     """
-    check(asked)
+    check(request)
     registry.check(home.contestants)
     frames, notes, explained = [], [], None
-    with scratch.database(home, [asked.horizon]) as trial:
+    with scratch.database(home, [request.horizon]) as trial:
         with step("the orders are loaded"):
-            load(asked, home, trial)
+            load(request, home, trial)
         with step("the orders are cleaned"):
             dbt.build("staging", {}, trial)
             dbt.build("intermediate", {}, trial)
-        check_dates(asked, trial)
-        frames, notes, explained = at_all_origins(asked, trial, step)
-        new_customers = customers_to_come(asked.horizon, trial)
-    frame = as_given(pd.concat(frames, ignore_index=True), asked.orders)
+        check_dates(request, trial)
+        frames, notes, explained = at_all_origins(request, trial, step)
+        new_customers = customers_to_come(request.horizon, trial)
+    frame = as_given(pd.concat(frames, ignore_index=True), request.orders)
     with step("the forecasts are judged"):
         result = comparison.compare(frame) | {"explained": comparison.plain(explained), "new_customers": new_customers}
         out.mkdir(parents=True, exist_ok=True)
@@ -77,24 +77,26 @@ def run(
         return write_page(result, frame, out, notes)
 
 
-def check(asked: Asked) -> None:
+def check(request: Request) -> None:
     """Raises ClvError for what cannot be tried, before anything is done."""
-    if not SHORTEST_HORIZON <= asked.horizon <= LONGEST_HORIZON:
-        raise ClvError(f"--horizon {asked.horizon}: give a number of days from {SHORTEST_HORIZON} to {LONGEST_HORIZON}")
-    if not asked.origins:
+    if not SHORTEST_HORIZON <= request.horizon <= LONGEST_HORIZON:
+        raise ClvError(
+            f"--horizon {request.horizon}: give a number of days from {SHORTEST_HORIZON} to {LONGEST_HORIZON}"
+        )
+    if not request.origins:
         raise ClvError("--origins names no date; write for example --origins 2024-01-01,2024-04-01")
-    if asked.orders and not asked.orders.exists():
-        raise ClvError(f"{asked.orders} is not there; check --orders")
-    if asked.source and not asked.orders:
+    if request.orders and not request.orders.exists():
+        raise ClvError(f"{request.orders} is not there; check --orders")
+    if request.source and not request.orders:
         raise ClvError("--source says how to read a file; name the file with --orders, or leave --source out")
 
 
-def load(asked: Asked, home: settings.Settings, trial: settings.Settings) -> None:
+def load(request: Request, home: settings.Settings, trial: settings.Settings) -> None:
     """The file through its mapping, or what the home's warehouse received."""
-    if asked.orders is None:
+    if request.orders is None:
         scratch.copy_received(home, trial)
         return
-    sources.load(asked.source or plain_source(asked.orders), asked.orders, trial)
+    sources.load(request.source or plain_source(request.orders), request.orders, trial)
 
 
 def plain_source(orders: Path) -> str:
@@ -112,46 +114,46 @@ def columns_of(orders: Path) -> dict[str, str]:
     return {column: kind for column, kind, *_ in described}
 
 
-def check_dates(asked: Asked, trial: settings.Settings) -> None:
+def check_dates(request: Request, trial: settings.Settings) -> None:
     """Raises ClvError where an origin has no orders before it, or its window is not over at the last order."""
     query = f"select min(day), max(day) from {tables.INT_CUSTOMER_DAYS} where orders > 0"  # noqa: S608 - our own names
     first, last = db.rows(query, url=trial.warehouse_url)[0]
     if first is None:
         raise ClvError("the file holds no order that counts; check its mapping, and what was set aside")
-    for origin in asked.origins:
+    for origin in request.origins:
         if origin <= first:
             raise ClvError(f"--origins {origin}: the first order is of {first}; choose a later date")
-        if origin + timedelta(days=asked.horizon) > last + timedelta(days=1):
-            latest = last + timedelta(days=1 - asked.horizon)
+        if origin + timedelta(days=request.horizon) > last + timedelta(days=1):
+            latest = last + timedelta(days=1 - request.horizon)
             raise ClvError(
-                f"--origins {origin}: {asked.horizon} days from it are not over by the last order ({last}); "
+                f"--origins {origin}: {request.horizon} days from it are not over by the last order ({last}); "
                 f"the latest date is {latest}"
             )
 
 
 def at_all_origins(
-    asked: Asked, trial: settings.Settings, step: Step
+    request: Request, trial: settings.Settings, step: Step
 ) -> tuple[list[pd.DataFrame], list[str], dict[str, Any] | None]:
     """The rows of each origin, what to tell the reader of it, and what moved the forecast of the latest one that had
     one."""
     frames, notes, explained = [], [], {}
     with session.running("backtest", trial, session.LEARNING):
-        for origin in asked.origins:
+        for origin in request.origins:
             run_id = f"backtest-{origin}"
             with step(f"{origin}: the features are built"):
                 dbt.build("features", {"as_of_date": origin.isoformat(), "run_id": run_id}, trial)
             reason = model_choice.too_little(origin, trial)
             if reason:
                 notes.append(f"{origin}: {reason}. No forecast was made.")
-                say_nothing(origin, run_id, reason, trial)
+                write_no_forecast(origin, run_id, reason, trial)
             else:
                 remarks, explained[origin] = forecast(origin, run_id, trial, step)
                 notes += remarks
-            frames.append(rows(origin, run_id, asked.horizon, trial))
+            frames.append(rows(origin, run_id, request.horizon, trial))
     return frames, notes, explained[max(explained)] if explained else None
 
 
-def say_nothing(origin: date, run_id: str, reason: str, trial: settings.Settings) -> None:
+def write_no_forecast(origin: date, run_id: str, reason: str, trial: settings.Settings) -> None:
     """Every customer with the reason why there is no forecast."""
     score.write_too_little_data(trial, origin, run_id, reason)
 
@@ -220,9 +222,9 @@ def rows(origin: date, run_id: str, horizon: int, trial: settings.Settings) -> p
         where as_of_date = %(origin)s and run_id = %(run_id)s and horizon_days = %(horizon)s
     """  # noqa: S608 - our own names
     frame = _frame(query, values, url)
-    said = _frame(baselines, values, url).pivot(index="customer_key", columns="model")
-    said.columns = pd.Index([f"{model}.{output}" for output, model in said.columns])
-    frame = frame.join(said[sorted(said.columns)], on="customer_key").drop(columns="customer_key")
+    predictions = _frame(baselines, values, url).pivot(index="customer_key", columns="model")
+    predictions.columns = pd.Index([f"{model}.{output}" for output, model in predictions.columns])
+    frame = frame.join(predictions[sorted(predictions.columns)], on="customer_key").drop(columns="customer_key")
     frame.insert(1, "origin", origin)
     frame.insert(2, "horizon_days", horizon)
     return frame

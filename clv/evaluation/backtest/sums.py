@@ -31,12 +31,12 @@ def _of_origin(rows: pd.DataFrame) -> dict[str, Any]:
     total, group = float(rows["total_spread"].iloc[0]), float(rows["group_spread"].iloc[0])
     low, high = totals.bounds(value, own, total)
     tier = tiers.of(value)
-    held = []
+    covered = []
     for customers in (tier == number for number in range(len(tiers.ends()))):
         if customers.any():
             ends = totals.bounds(value[customers], own[customers], float(np.hypot(total, group)))
-            held.append(ends[0] <= actual[customers].sum() <= ends[1])
+            covered.append(ends[0] <= actual[customers].sum() <= ends[1])
     return {
         "predicted": value.sum(), "low": low, "high": high, "actual": actual.sum(),
-        "held": bool(low <= actual.sum() <= high), "tiers": len(held), "tiers_held": int(np.sum(held)),
+        "held": bool(low <= actual.sum() <= high), "tiers": len(covered), "tiers_held": int(np.sum(covered)),
     }  # fmt: skip

@@ -11,7 +11,7 @@ from scipy.stats import binom
 from clv.evaluation.backtest import tiers
 
 COLUMNS = ["days_to_next_order", "rhythm_days", "actual_days_to_next_order", "followed_days", "predicted_mean"]
-TENTHS = 10
+DECILES = 10
 RIGHT = (0.42, 0.58)  # shares that count as the half that a median promises
 CHANCE = 0.05  # of a share as far outside, were its border the truth: from it on, luck explains the share
 
@@ -36,17 +36,17 @@ def next_order(frame: pd.DataFrame) -> dict[str, Any] | None:
     end = rows["followed_days"]
     actual, ahead = rows["actual_days_to_next_order"], rows["days_to_next_order"]
     rows["ordered"] = (actual <= ahead).astype(float)
-    tenth = np.ceil(ahead.rank(method="first", pct=True) * TENTHS).astype(int)
+    decile = np.ceil(ahead.rank(method="first", pct=True) * DECILES).astype(int)
     known = rows["rhythm_days"].notna()
-    came = actual.fillna(np.inf).clip(upper=end)
+    actual_days = actual.fillna(np.inf).clip(upper=end)
     names = list(tiers.ends())
     return {
         **group(rows["ordered"]),
         "by_origin": {str(day)[:10]: group(found) for day, found in rows.groupby("origin")["ordered"]},
         "by_tier": {names[int(tier)]: group(found) for tier, found in rows.groupby("tier")["ordered"]},  # type: ignore[arg-type]
-        "by_tenth": [group(found) for _, found in rows.groupby(tenth)["ordered"]],
-        "mean_absolute_error": _mean((ahead - came).abs()[known]),
-        "baseline_mean_absolute_error": _mean((rows["rhythm_days"].clip(0, end) - came).abs()[known]),
+        "by_tenth": [group(found) for _, found in rows.groupby(decile)["ordered"]],
+        "mean_absolute_error": _mean((ahead - actual_days).abs()[known]),
+        "baseline_mean_absolute_error": _mean((rows["rhythm_days"].clip(0, end) - actual_days).abs()[known]),
     }
 
 

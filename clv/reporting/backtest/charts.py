@@ -108,7 +108,7 @@ def coverage(result: dict[str, Any]) -> Chart | None:
     covered = [row["coverage"] for row in rows]
 
     def draw(axes: Axes) -> None:
-        axes.axhspan(*reading.HONEST_TENTH, color=BAND, alpha=0.5, linewidth=0)
+        axes.axhspan(*reading.CALIBRATED_DECILE, color=BAND, alpha=0.5, linewidth=0)
         axes.axhline(curves.PROMISED, color=SOFT, linewidth=1.2, linestyle=":")
         axes.plot(DECILES, covered, "o", color=BAR, markersize=8)
         axes.set(xlabel="tenth of customers by forecast, 1 the highest", ylabel="within the interval")
@@ -116,7 +116,7 @@ def coverage(result: dict[str, Any]) -> Chart | None:
         axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
         axes.set_xticks(DECILES)
 
-    low, high = reading.HONEST_TENTH
+    low, high = reading.CALIBRATED_DECILE
     inside = sum(low <= share <= high for share in covered)
     words = f"{inside} of 10 tenths lie in the shaded band, {reading.percent(low)} to {reading.percent(high)}"
     return chart("How often the 80 % intervals held", words, draw)

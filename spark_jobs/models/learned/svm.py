@@ -67,7 +67,7 @@ def fit(past: Past) -> Machine:
             found = machine.transform(data).withColumn("margin", vector_to_array(sf.col("rawPrediction"))[1])
             return VectorAssembler(inputCols=["margin"], outputCol="margins").transform(found)
 
-        scaling = LogisticRegression(featuresCol="margins", labelCol="bought", predictionCol="said",
+        scaling = LogisticRegression(featuresCol="margins", labelCol="bought", predictionCol="predicted",
                                      rawPredictionCol="raw", probabilityCol="p", **DESCENT)  # fmt: skip
         platt = scaling.fit(margin(known.rows.where(kept_out)))
         return Machine(line(machine), line(platt), known.buyers)

@@ -92,9 +92,9 @@ def fit_markov_chain(columns: Columns, customer: Array, day: Array, horizon_days
     bought = columns[f"orders_{period}"][after] > 0
     spent = np.maximum(columns[f"revenue_{period}"][after], 0)
     size = (len(RECENCIES) + 2) * (len(FREQUENCIES) + 1) * MONEY_LEVELS
-    moves = state[before] * size + state[after]
-    counts = np.bincount(moves, minlength=size**2).reshape(size, size)
-    idle = np.bincount(moves, weights=~bought, minlength=size**2).reshape(size, size)
+    transitions = state[before] * size + state[after]
+    counts = np.bincount(transitions, minlength=size**2).reshape(size, size)
+    idle = np.bincount(transitions, weights=~bought, minlength=size**2).reshape(size, size)
     # A state seldom seen leans on the others of its recency and money; one of a kind never seen stays as it is.
     shape = (-1, len(FREQUENCIES) + 1, MONEY_LEVELS, size)
     alike = counts.reshape(shape).sum(axis=1, keepdims=True)

@@ -24,7 +24,7 @@ class Trailing:
 
     def explain(self, customers: Customers) -> list[str]:
         """The spend it repeats."""
-        return told(customers.columns, customers.window_days)
+        return in_words(customers.columns, customers.window_days)
 
     def to_json(self) -> Json:
         """Nothing is fitted."""
@@ -49,6 +49,6 @@ def spent(columns: Columns, days: int) -> Array:
     return np.maximum((part * np.diff(money, axis=1)).sum(axis=1), 0)
 
 
-def told(columns: Columns, days: int) -> list[str]:
+def in_words(columns: Columns, days: int) -> list[str]:
     """The spend of the last days in words."""
     return [f"{money:,.2f} spent in the last {days} days" for money in spent(columns, days)]

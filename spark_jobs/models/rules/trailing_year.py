@@ -26,7 +26,7 @@ class TrailingYear:
 
     def explain(self, customers: Customers) -> list[str]:
         """The spend it scales."""
-        return trailing.told(customers.columns, YEAR)
+        return trailing.in_words(customers.columns, YEAR)
 
     def to_json(self) -> Json:
         """Nothing is fitted."""

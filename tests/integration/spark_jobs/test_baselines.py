@@ -128,10 +128,10 @@ def test_every_baseline_comes_back_from_json_with_the_same_predictions(
     with session.running("forecasters", home):
         fitted, left_out = registry.fit(baselines.names(), past)
     assert set(left_out) == {"markov_chain"}  # there is one origin
-    asked = Customers(columns, 90)
+    wanted = Customers(columns, 90)
     for name, one in fitted.items():
         again = registry.read(name, json.loads(json.dumps(one.to_json())))
-        now, then = registry.predict(name, again, asked), registry.predict(name, one, asked)
+        now, then = registry.predict(name, again, wanted), registry.predict(name, one, wanted)
         assert (now.mean == then.mean).all(), name
         assert now.chance is None or (now.chance == then.chance).all(), name
-        assert len(again.explain(asked) or []) == 400
+        assert len(again.explain(wanted) or []) == 400

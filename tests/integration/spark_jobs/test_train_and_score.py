@@ -57,8 +57,8 @@ def check_references(home: Settings, made: pd.DataFrame, choice: model_choice.Ch
     expected = db.rows(then, (choice.training_date,), home.warehouse_url)
     referred = f"select {main} from {tables.REFERENCE_PREDICTIONS} where model_version = %s order by 1"
     assert db.rows(referred, (choice.model_version,), home.warehouse_url) == expected
-    dearer = home.with_shop(discount_rate=0.2)
-    assert not model_choice.has_references(str(choice.model_version), dearer)  # they are made anew by the new rate
+    other_rate = home.with_shop(discount_rate=0.2)
+    assert not model_choice.has_references(str(choice.model_version), other_rate)  # they are made anew by the new rate
     db.rows(f"delete from {tables.CUSTOMER_PREDICTIONS} returning 1", url=home.warehouse_url)
 
 
@@ -140,7 +140,7 @@ def test_learners_find_nothing_in_outcomes_that_were_shuffled(shop: tuple[Settin
     finally:
         spark.stop()
     # Held-back customers are never learned from: in-sample, shuffled outcomes would be ranked far above chance.
-    assert record.held_back[90] == [(day - timedelta(days=days)).isoformat() for days in (120, 90)]
+    assert record.holdouts[90] == [(day - timedelta(days=days)).isoformat() for days in (120, 90)]
     for horizon in (90, 180):
         assert record.metrics[f"{horizon}.ours.auc"] == pytest.approx(0.5, abs=0.07)
 
@@ -232,8 +232,8 @@ def test_a_model_that_does_not_hold_gives_way_to_that_of_the_week(
     assert (facts["training_date"], facts["checks"], facts["failed_checks"]) == ("2023-08-01", 4, [])
 
     # Order values tripled since the model was trained: on the 10th, that of the 8th takes its place.
-    dearer = sim.features(made.assign(amount=3 * made.amount), AS_OF)
-    sim.write_features(dearer, tables.CUSTOMER_FEATURES, home, "2023-08-10.2")
+    other_rate = sim.features(made.assign(amount=3 * made.amount), AS_OF)
+    sim.write_features(other_rate, tables.CUSTOMER_FEATURES, home, "2023-08-10.2")
     facts = models.train(AS_OF, "2023-08-10.2")
     assert facts["training_date"] == "2023-08-08"
     assert facts["trained"]

@@ -7,7 +7,7 @@ import pytest
 from customers import FIT, customers
 
 from spark_jobs.ensemble import fitting
-from spark_jobs.ensemble.level import Daily
+from spark_jobs.ensemble.calibration import Daily
 from spark_jobs.features import outcomes
 from spark_jobs.models import learning
 from spark_jobs.models.learning import Origin, Total

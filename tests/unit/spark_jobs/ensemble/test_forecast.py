@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from scipy.special import expit
 
 from spark_jobs.ensemble import blending, forecast
+from spark_jobs.ensemble.calibration import Daily, Residual
 from spark_jobs.ensemble.conformal import Intervals, unmeasured
 from spark_jobs.ensemble.forecast import Model, Trained
-from spark_jobs.ensemble.level import Daily, Residual
 from spark_jobs.features import examples
 from spark_jobs.features.columns import Columns
 from spark_jobs.io import model_files
@@ -41,7 +41,7 @@ def boosters(columns: Columns, window: int = 90, seed: int = 0) -> Learners:
     labels = {"total": bought * spent, "buy": bought * 1.0, "spend": spent}
     raw = {}
     for name, objective in OBJECTIVES.items():
-        rows = learners.rows_of(examples.shape(FIT, columns, said, window), start[name])
+        rows = learners.rows_of(examples.feature_matrix(FIT, columns, said, window), start[name])
         rows.set_label(labels[name])
         raw[name] = bytes(xgboost.train({"objective": objective, "max_depth": 2}, rows, 5).save_raw("json"))
     return Learners(**raw)
@@ -143,11 +143,13 @@ def test_the_mean_of_all_customers_is_the_anchors_at_the_level() -> None:
     columns = customers()
     made = replace(model(columns, 90), residuals=[Residual(90, DAY, 0.2, True)])
     common = forecast.settings_of(made, FIT, columns, DAILY, DAY)[90]
-    assert common.level != 0
+    assert common.calibration != 0
     anchored = anchor.probabilistic(FIT, columns, 90)
-    assert said_by(made, columns)[90].revenue.mean() == pytest.approx(anchored.revenue.mean() * np.exp(common.level))
+    assert said_by(made, columns)[90].revenue.mean() == pytest.approx(
+        anchored.revenue.mean() * np.exp(common.calibration)
+    )
     p = said_by(made, columns)[90].p_purchase
-    assert p.mean() == pytest.approx(anchored.p_purchase.mean() * np.exp(0.7 * common.level))
+    assert p.mean() == pytest.approx(anchored.p_purchase.mean() * np.exp(0.7 * common.calibration))
 
 
 def test_a_customer_is_forecast_alike_alone_and_among_others() -> None:
@@ -184,10 +186,10 @@ def test_the_median_of_a_longer_horizon_follows_its_own_chance() -> None:
 def test_margins_are_the_plain_boosters_own() -> None:
     columns = customers()
     made, said = boosters(columns), anchor.probabilistic(FIT, columns, 90)
-    inputs = examples.shape(FIT, columns, said, 90)
+    inputs = examples.feature_matrix(FIT, columns, said, 90)
     margins = made.margins(inputs, said)
     plain = xgboost.Booster(model_file=bytearray(made.buy))
-    rows = xgboost.DMatrix(inputs, base_margin=learners.offsets(said)["buy"], feature_names=list(examples.SHAPE))
+    rows = xgboost.DMatrix(inputs, base_margin=learners.offsets(said)["buy"], feature_names=list(examples.FEATURES))
     assert expit(margins["buy"]) == pytest.approx(plain.predict(rows), abs=1e-6)
     for name, furthest in learners.FURTHEST.items():
         assert np.abs(margins[name] - learners.offsets(said)[name]).max() <= furthest
@@ -241,9 +243,9 @@ def test_a_model_kept_with_weights_by_position_predicts_the_same(tmp_path: Path)
 
 def test_inputs_hold_nothing_infinite_and_habits_are_missing_in_the_first_year() -> None:
     columns = customers()
-    inputs = examples.shape(FIT, columns, anchor.probabilistic(FIT, columns, 180), 180)
-    names = list(examples.SHAPE)
+    inputs = examples.feature_matrix(FIT, columns, anchor.probabilistic(FIT, columns, 180), 180)
+    names = list(examples.FEATURES)
     assert inputs.shape == (200, len(names))
     assert not np.isinf(inputs).any()
-    for name, known_after in (("orders_last_year_over_expected", 365), ("season_share", examples.HABITS_AFTER)):
+    for name, known_after in (("orders_last_year_over_expected", 365), ("season_share", examples.SEASONALITY_AFTER)):
         assert (np.isnan(inputs[:, names.index(name)]) == (columns["t"] < known_after)).all()

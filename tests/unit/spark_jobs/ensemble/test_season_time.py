@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spark_jobs.ensemble import season_time
-from spark_jobs.ensemble.level import Daily
+from spark_jobs.ensemble.calibration import Daily
 from spark_jobs.ensemble.season_time import Clock
 from spark_jobs.features.columns import YEAR
 
@@ -48,16 +48,16 @@ def test_stretches_are_as_uneven_as_their_paces_and_whole_years_even() -> None:
 def test_the_clock_goes_by_last_years_trade() -> None:
     # Two years alike, each with a tenth as much again in its first hundred days; weeks are smoothed away.
     year = np.where(np.arange(YEAR) < 100, 110.0, 100.0)
-    paces = np.array(season_time.clock(daily(np.tile(year, 2)), DAY).paces)
-    assert paces[50] / paces[200] == pytest.approx(1.1)
-    assert paces.mean() == pytest.approx(1)
-    assert paces[99] / paces[200] == pytest.approx((4 * 110 + 3 * 100) / 700)  # four of its seven days are busy
+    rates = np.array(season_time.clock(daily(np.tile(year, 2)), DAY).rates)
+    assert rates[50] / rates[200] == pytest.approx(1.1)
+    assert rates.mean() == pytest.approx(1)
+    assert rates[99] / rates[200] == pytest.approx((4 * 110 + 3 * 100) / 700)  # four of its seven days are busy
 
 
 def test_growth_is_no_season() -> None:
     # Half as much again each year, evenly: the clock's first and last month go alike but for the curve of a year.
-    paces = season_time.clock(daily(1.5 ** (np.arange(3 * YEAR) / YEAR)), DAY).paces
-    assert np.mean(paces[30:60]) == pytest.approx(np.mean(paces[-60:-30]), rel=0.01)
+    rates = season_time.clock(daily(1.5 ** (np.arange(3 * YEAR) / YEAR)), DAY).rates
+    assert np.mean(rates[30:60]) == pytest.approx(np.mean(rates[-60:-30]), rel=0.01)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from spark_jobs.ensemble import totals
-from spark_jobs.ensemble.level import Daily, Residual
+from spark_jobs.ensemble.calibration import Daily, Residual
 
 FIRST = date(2024, 1, 1)
 DAILY = Daily(FIRST - timedelta(days=200), np.full(200, 100.0), np.full(200, 30.0))
@@ -19,12 +19,12 @@ def test_errors_are_those_of_what_was_known_at_each_origin() -> None:
     # at the third, the first window has, and a residual of .1 moves a level of 30 days by .1 / 2 ** (30 / 200).
     days = [FIRST + timedelta(days=15 * step) for step in range(3)]
     residuals = [Residual(30, day + timedelta(days=30), 0.1, False) for day in days]
-    found = totals.level_errors(DAILY, {day: (np.exp(0.1), 1.0) for day in days}, 30, residuals)
+    found = totals.total_errors(DAILY, {day: (np.exp(0.1), 1.0) for day in days}, 30, residuals)
     assert found == {days[2]: pytest.approx(0.1 - 0.1 / 2**0.15)}
 
 
 def test_origins_that_knew_of_no_residual_count_where_there_are_no_others() -> None:
-    found = totals.level_errors(DAILY, {FIRST: (2.0, 1.0), FIRST + timedelta(days=9): (0.0, 1.0)}, 30, [])
+    found = totals.total_errors(DAILY, {FIRST: (2.0, 1.0), FIRST + timedelta(days=9): (0.0, 1.0)}, 30, [])
     assert found == {FIRST: pytest.approx(np.log(2))}
 
 

@@ -43,10 +43,10 @@ ORDERS = st.lists(
 
 @pytest.mark.parametrize("driver", explained.COLUMNS)
 def test_at_their_own_value_customers_are_who_they_are(driver: str) -> None:
-    asked = explained.COLUMNS[driver]
+    alteration = explained.COLUMNS[driver]
     columns = customer((500, 20.0), (350, 5.0), (320, 40.0), (170, 9.0), (80, 10.0), (20, 30.0), discount_share=0.2)
-    assert asked.possible(columns)[0]
-    same = asked.given(columns, float(columns[asked.column][0]))
+    assert alteration.possible(columns)[0]
+    same = alteration.given(columns, float(columns[alteration.column][0]))
     for name, array in columns.items():
         assert same[name] == pytest.approx(array, nan_ok=True), name
 
@@ -55,19 +55,19 @@ def test_at_their_own_value_customers_are_who_they_are(driver: str) -> None:
 @given(orders=ORDERS, share=st.floats(0, 1))
 def test_altered_customers_are_possible(orders: list[tuple[int, float]], share: float) -> None:
     columns = customer(*orders)
-    for asked in explained.COLUMNS.values():
-        highest = {"orders_90": 30, "days_with_orders": 30, "orders_prior_year_90": 20}.get(asked.column, 800)
-        least = {"days_with_orders": 2, "orders_90": 1, "orders_prior_year_90": 0}.get(asked.column, 1)
-        if not asked.possible(columns)[0]:
+    for alteration in explained.COLUMNS.values():
+        highest = {"orders_90": 30, "days_with_orders": 30, "orders_prior_year_90": 20}.get(alteration.column, 800)
+        least = {"days_with_orders": 2, "orders_90": 1, "orders_prior_year_90": 0}.get(alteration.column, 1)
+        if not alteration.possible(columns)[0]:
             continue
-        found = asked.given(columns, round(least + share * (highest - least)))
+        found = alteration.given(columns, round(least + share * (highest - least)))
         assert found["recency"] + found["days_since_last_order"] == pytest.approx(found["t"])
         assert found["days_with_orders"][0] >= 1
         for what in ("orders", "revenue"):
             sums = [found[f"{what}_{window}"][0] for window in WINDOWS]
-            assert (np.diff([0, *sums]) >= -1e-6).all(), asked.column
-            assert (np.diff([found[f"{what}_prior_year_{h}"][0] for h in PRIOR_YEAR]) >= -1e-6).all(), asked.column
-        assert found["revenue_total"][0] >= found["revenue_365"][0] - 1e-6, asked.column
+            assert (np.diff([0, *sums]) >= -1e-6).all(), alteration.column
+            assert (np.diff([found[f"{what}_prior_year_{h}"][0] for h in PRIOR_YEAR]) >= -1e-6).all(), alteration.column
+        assert found["revenue_total"][0] >= found["revenue_365"][0] - 1e-6, alteration.column
 
 
 def test_a_history_moved_in_time_leaves_the_windows_it_has_passed() -> None:

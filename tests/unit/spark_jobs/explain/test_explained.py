@@ -13,8 +13,8 @@ from test_altered import customer
 from test_forecast import trained
 
 from spark_jobs.ensemble import blending, forecast
+from spark_jobs.ensemble.calibration import Daily
 from spark_jobs.ensemble.forecast import Model, Trained
-from spark_jobs.ensemble.level import Daily
 from spark_jobs.explain import altered, attribution, explained
 from spark_jobs.features.columns import Columns
 from spark_jobs.models import anchor

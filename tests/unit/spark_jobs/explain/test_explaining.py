@@ -65,8 +65,8 @@ def given_reasons(made: Model, columns: Columns, horizon: int) -> tuple[Forecast
     return said, [json.loads(text) for text in valued], [json.loads(text) for text in risky]
 
 
-def total(told: list[list]) -> np.ndarray:
-    return np.array([sum(one["effect"] for one in each) for each in told])
+def total(reasons_of: list[list]) -> np.ndarray:
+    return np.array([sum(one["effect"] for one in each) for each in reasons_of])
 
 
 @pytest.mark.parametrize("windows", [[], [90], [365]], ids=["unlearned", "extended", "learned"])

@@ -21,8 +21,8 @@ def customer(horizon_days: int = 365, rule: str | None = None, **own: float) -> 
     return Customer(AVERAGE | own, AVERAGE, horizon_days, rule)
 
 
-def told(who: Customer, sign: int = 1, **effects: float) -> list[tuple[str, str, float]]:
-    found = reasons.told(np.array([effects.get(name, 0.0) for name in [*NAMES, "all"]]), who, sign)
+def reasons_of(who: Customer, sign: int = 1, **effects: float) -> list[tuple[str, str, float]]:
+    found = reasons.reasons_of(np.array([effects.get(name, 0.0) for name in [*NAMES, "all"]]), who, sign)
     return [(one["group"], one["reason"], one["effect"]) for one in found]
 
 
@@ -32,7 +32,7 @@ def test_every_driver_belongs_to_a_group() -> None:
 
 def test_reasons_are_the_three_strongest_in_words_and_money() -> None:
     who = customer(orders=12, gap=30, silence=210, value=80, products=20)
-    assert told(who, rhythm=41.204, recency=-50, spend=20, variety=15) == [
+    assert reasons_of(who, rhythm=41.204, recency=-50, spend=20, variety=15) == [
         ("recency", "quiet for 210 days, usually orders every 30 days", -50.0),
         ("rhythm", "ordered on 12 days, usually every 30 days, more often than the average customer", 41.2),
         ("spend", "average order of 80.00, above the average customer's", 20.0),
@@ -41,19 +41,19 @@ def test_reasons_are_the_three_strongest_in_words_and_money() -> None:
 
 def test_what_is_of_no_weight_is_no_reason() -> None:
     who = customer(orders=12, gap=30, silence=20, value=80)
-    assert [name for name, *_ in told(who, rhythm=50, recency=0.99, spend=1)] == ["rhythm", "spend"]
-    assert told(who, rhythm=0.004) == []
+    assert [name for name, *_ in reasons_of(who, rhythm=50, recency=0.99, spend=1)] == ["rhythm", "spend"]
+    assert reasons_of(who, rhythm=0.004) == []
 
 
 def test_a_silence_that_would_raise_the_value_is_told_with_the_rhythm() -> None:
     who = customer(orders=12, gap=30, silence=80)
     words = "ordered on 12 days, usually every 30 days, the last one 80 days ago"
-    assert told(who, rhythm=30, recency=10) == [("ordering", words, 40.0)]
+    assert reasons_of(who, rhythm=30, recency=10) == [("ordering", words, 40.0)]
 
 
 def test_who_is_quiet_orders_seldom_and_is_said_to_be_worth_more_gets_no_such_reason() -> None:
     who = customer(orders=3, gap=100, silence=300)
-    assert told(who, rhythm=30, recency=10, variety=-1) == [("spend", "average order of 50.00", -1.0)]
+    assert reasons_of(who, rhythm=30, recency=10, variety=-1) == [("spend", "average order of 50.00", -1.0)]
 
 
 @pytest.mark.parametrize(
@@ -67,29 +67,29 @@ def test_who_is_quiet_orders_seldom_and_is_said_to_be_worth_more_gets_no_such_re
     ],
 )
 def test_an_order_value_is_compared_as_its_effect_says(value: float, effect: float, words: str) -> None:
-    assert told(customer(value=value), spend=effect) == [("spend", words, effect)]
-    assert told(customer(value=value), -1, spend=-effect) == [("spend", words, -effect)]
+    assert reasons_of(customer(value=value), spend=effect) == [("spend", words, effect)]
+    assert reasons_of(customer(value=value), -1, spend=-effect) == [("spend", words, -effect)]
 
 
 def test_a_cheap_order_that_would_raise_the_value_most_is_told_with_everything() -> None:
     who = customer(orders=12, gap=30, silence=20, value=20)
     words = "ordered on 12 days, usually every 30 days, the last one 20 days ago, average order of 20.00"
-    assert told(who, rhythm=30, recency=10, spend=40) == [("all", words, 80.0)]
-    assert [name for name, *_ in told(who, rhythm=30, recency=10, spend=20)] == ["rhythm", "recency"]
+    assert reasons_of(who, rhythm=30, recency=10, spend=40) == [("all", words, 80.0)]
+    assert [name for name, *_ in reasons_of(who, rhythm=30, recency=10, spend=20)] == ["rhythm", "recency"]
 
 
 def test_whoever_bought_once_has_no_rhythm_apart_from_the_silence() -> None:
-    assert told(customer(orders=1, gap=np.nan, silence=2), rhythm=-20, recency=30) == [
+    assert reasons_of(customer(orders=1, gap=np.nan, silence=2), rhythm=-20, recency=30) == [
         ("first order", "ordered on one day so far, 2 days ago", 10.0)
     ]
 
 
 def test_the_same_signs_lower_the_risk_that_raise_the_value() -> None:
     who = customer(orders=12, gap=30, silence=210)
-    assert [(name, effect) for name, _, effect in told(who, -1, rhythm=-8, recency=30)] == [
+    assert [(name, effect) for name, _, effect in reasons_of(who, -1, rhythm=-8, recency=30)] == [
         ("recency", 30.0), ("rhythm", -8.0),
     ]  # fmt: skip
-    assert [name for name, *_ in told(who, -1, rhythm=-8, recency=-3)] == ["ordering"]
+    assert [name for name, *_ in reasons_of(who, -1, rhythm=-8, recency=-3)] == ["ordering"]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_the_same_signs_lower_the_risk_that_raise_the_value() -> None:
     ],
 )
 def test_a_season_is_told_where_there_is_one(horizon: int, own: dict, effect: float, group: str) -> None:
-    assert [name for name, *_ in told(customer(horizon, **own), season=effect)] == [group]
+    assert [name for name, *_ in reasons_of(customer(horizon, **own), season=effect)] == [group]
 
 
 @pytest.mark.parametrize(
@@ -119,17 +119,17 @@ def test_a_season_is_told_where_there_is_one(horizon: int, own: dict, effect: fl
     ],
 )
 def test_words_of_what_was_bought(own: dict, effects: dict, words: str) -> None:
-    assert [reason for _, reason, _ in told(customer(**own), **effects)] == [words]
+    assert [reason for _, reason, _ in reasons_of(customer(**own), **effects)] == [words]
 
 
 @pytest.mark.parametrize("own", [{"products": np.nan}, {"products": 6.0}, {"products": 20.0}])
 def test_what_tells_nothing_apart_counts_as_spend(own: dict) -> None:
-    assert [name for name, *_ in told(customer(**own), variety=-3.0)] == ["spend"]
+    assert [name for name, *_ in reasons_of(customer(**own), variety=-3.0)] == ["spend"]
 
 
 def test_a_rule_is_the_one_reason() -> None:
     who = customer(rule="8.00 spent in the last 365 days")
-    assert told(who, all=-5.0) == [("all", "8.00 spent in the last 365 days", -5.0)]
+    assert reasons_of(who, all=-5.0) == [("all", "8.00 spent in the last 365 days", -5.0)]
 
 
 CUSTOMERS = st.fixed_dictionaries({
@@ -146,7 +146,7 @@ CUSTOMERS = st.fixed_dictionaries({
 )  # fmt: skip
 def test_no_reason_claims_the_contrary_of_its_effect(own: dict, effects: list, sign: int, horizon: int) -> None:
     who = Customer({name: own[name] for name in FIGURES}, AVERAGE, horizon)
-    found = reasons.told(np.array([*effects, 0.0]), who, sign)
+    found = reasons.reasons_of(np.array([*effects, 0.0]), who, sign)
     assert len(found) <= 3
     assert len({one["group"] for one in found}) == len(found)
     good = [one["effect"] * sign > 0 for one in found]

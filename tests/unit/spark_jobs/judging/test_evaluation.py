@@ -11,8 +11,8 @@ from test_forecast import trained
 
 from clv.core.options import BLENDS
 from spark_jobs.ensemble import blending, forecast
+from spark_jobs.ensemble.calibration import Daily
 from spark_jobs.ensemble.forecast import Model, Trained
-from spark_jobs.ensemble.level import Daily
 from spark_jobs.features.columns import Columns
 from spark_jobs.judging import evaluation
 from spark_jobs.judging.evaluation import Holdout
@@ -27,15 +27,17 @@ def closed(seed: int) -> Columns:
     return {**columns, "orders_next_90": (came > 0) * 1.0, "revenue_next_90": came}
 
 
-def held_back(learned: bool, seed: int) -> Holdout:
+def holdouts(learned: bool, seed: int) -> Holdout:
     columns = closed(seed)
-    return evaluation.hold_back(trained(columns) if learned else Trained(), FIT, columns, 90, f"origin {seed}", 0.1)
+    return evaluation.predict_holdout(
+        trained(columns) if learned else Trained(), FIT, columns, 90, f"origin {seed}", 0.1
+    )
 
 
 @pytest.mark.parametrize("then", [(True, True), (False, True), (False, False)])
 @pytest.mark.parametrize("now", [True, False])
 def test_any_mixture_of_learned_and_unlearned_origins_is_calibrated(then: tuple[bool, bool], now: bool) -> None:
-    held = [held_back(learned, seed) for seed, learned in enumerate(then)]
+    held = [holdouts(learned, seed) for seed, learned in enumerate(then)]
     final = trained(closed(9)) if now else Trained()
     found, decision = evaluation.calibrated(evaluation.blended(final, held, "weighted")[0], held, 500.0)
     assert len(found.value_weights) == (5 if now else 2)
@@ -65,7 +67,7 @@ def test_without_held_back_origins_the_usual_weights_and_the_assumed_spread_stay
 
 
 def test_each_way_to_blend_is_measured_and_the_one_asked_for_is_used() -> None:
-    held = [held_back(True, seed) for seed in range(2)]
+    held = [holdouts(True, seed) for seed in range(2)]
     for way in BLENDS:
         found, blends = evaluation.blended(trained(closed(9)), held, way)
         assert list(blends) == list(BLENDS)
@@ -79,7 +81,7 @@ def test_each_way_to_blend_is_measured_and_the_one_asked_for_is_used() -> None:
 
 
 def test_where_nothing_was_learned_there_is_no_way_to_choose() -> None:
-    assert evaluation.blended(Trained(), [held_back(False, 0)], "stacking") == (Trained(), {})
+    assert evaluation.blended(Trained(), [holdouts(False, 0)], "stacking") == (Trained(), {})
 
 
 def subscribers(orders: int, n: int = 600) -> Columns:
@@ -99,7 +101,7 @@ def subscribers(orders: int, n: int = 600) -> Columns:
 
 def test_the_interval_of_perfectly_regular_buyers_holds_what_they_spend_and_their_day_is_exact() -> None:
     held = [
-        evaluation.hold_back(Trained(), anchor.fit_origin(columns), columns, 90, f"origin {orders}", 0.0)
+        evaluation.predict_holdout(Trained(), anchor.fit_origin(columns), columns, 90, f"origin {orders}", 0.0)
         for orders in (14, 15)
         for columns in [subscribers(orders)]
     ]

@@ -87,7 +87,7 @@ def test_a_rival_in_its_place_says_what_it_says_everywhere() -> None:
     columns = customers()
     columns |= {"orders_next_90": columns["orders_90"], "revenue_next_90": columns["revenue_90"]}
     learned = Trained(fitted={"trailing": {}, "trailing_year": {}})
-    held = evaluation.hold_back(learned, FIT, columns, 90, "2024-01-01", 0.0)
+    held = evaluation.predict_holdout(learned, FIT, columns, 90, "2024-01-01", 0.0)
     trained, decision = evaluation.calibrated(learned, [held], 0.0)
     assert decision is not None
     assert decision.published == trained.published == "trailing"  # it came to be just what it says

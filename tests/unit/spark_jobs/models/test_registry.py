@@ -45,9 +45,9 @@ def test_probabilistic_ones_come_back_from_json_as_they_were(name: str) -> None:
     fitted, left_out = registry.fit([name], past)
     assert not left_out
     again = registry.read(name, json.loads(json.dumps(fitted[name].to_json())))
-    asked = Customers(past.columns, 90)
-    assert (again.predict(asked).mean == fitted[name].predict(asked).mean).all()
-    assert again.predict(asked).mean.min() > 0
+    wanted = Customers(past.columns, 90)
+    assert (again.predict(wanted).mean == fitted[name].predict(wanted).mean).all()
+    assert again.predict(wanted).mean.min() > 0
 
 
 def test_the_anchor_of_the_customers_own_date_goes_first() -> None:
@@ -65,10 +65,10 @@ def test_a_planted_one_is_found_fitted_and_read_back(tmp_path: Path, monkeypatch
     assert not left_out
     one = fitted[planted_forecaster.NAME]
     again = registry.read(planted_forecaster.NAME, json.loads(json.dumps(one.to_json())))
-    asked = Customers(past.columns, 90)
+    wanted = Customers(past.columns, 90)
     # Its scale brings the total to what the window brought
-    assert registry.predict("mean_order", again, asked).mean.sum() == pytest.approx(past.columns["revenue_90"].sum())
-    assert len(again.explain(asked) or []) == 400
+    assert registry.predict("mean_order", again, wanted).mean.sum() == pytest.approx(past.columns["revenue_90"].sum())
+    assert len(again.explain(wanted) or []) == 400
 
 
 @pytest.mark.parametrize(
@@ -113,8 +113,8 @@ def test_what_is_no_prediction_of_each_customer_is_refused_and_what_is_no_money_
         def to_json(self) -> dict:
             return {}
 
-    asked = Customers(customers(3), 90)
-    found = registry.predict("odd", Odd(np.array([np.nan, -1.0, np.inf])), asked)
+    wanted = Customers(customers(3), 90)
+    found = registry.predict("odd", Odd(np.array([np.nan, -1.0, np.inf])), wanted)
     assert found.mean.tolist() == [0, 0, 0]
     with pytest.raises(ClvError, match="the forecaster odd predicts an array of shape .2,. for 3 customers"):
-        registry.predict("odd", Odd(np.ones(2)), asked)
+        registry.predict("odd", Odd(np.ones(2)), wanted)

@@ -44,7 +44,7 @@ def databases(home: Settings) -> set[str]:
 
 def test_every_customer_of_an_origin_is_forecast_and_compared(home: Settings, tmp_path: Path) -> None:
     orders, before = write_orders(tmp_path / "orders.parquet", 900), databases(home)
-    asked = run.Asked(tmp_path / "orders.parquet", None, HORIZON, [ORIGIN])
+    asked = run.Request(tmp_path / "orders.parquet", None, HORIZON, [ORIGIN])
     page = run.run(asked, tmp_path / "out", home, lambda _: nullcontext(), report.write)
     assert databases(home) == before
 
@@ -68,9 +68,9 @@ def test_every_customer_of_an_origin_is_forecast_and_compared(home: Settings, tm
     assert metrics["sums"][ORIGIN.isoformat()]["actual"] == pytest.approx(said.actual_amount.sum())
     to_come = metrics["new_customers"][ORIGIN.isoformat()]
     first = orders.groupby("customer_id").ordered_at.min()
-    newcomers = first[(first >= ORIGIN) & (first < ORIGIN + timedelta(days=HORIZON))].index
-    assert to_come["actual_customers"] == len(newcomers)
-    assert to_come["actual_revenue"] == pytest.approx(then[then.customer_id.isin(newcomers)].amount.sum())
+    new_customers = first[(first >= ORIGIN) & (first < ORIGIN + timedelta(days=HORIZON))].index
+    assert to_come["actual_customers"] == len(new_customers)
+    assert to_come["actual_revenue"] == pytest.approx(then[then.customer_id.isin(new_customers)].amount.sum())
     assert to_come["customers_low"] <= to_come["customers"] <= to_come["customers_high"]
     moved = metrics["explained"]
     assert (moved["trained_for"], moved["window_days"]) == (ORIGIN.isoformat(), HORIZON)
@@ -85,7 +85,7 @@ def test_every_customer_of_an_origin_is_forecast_and_compared(home: Settings, tm
 
 def test_a_shop_that_is_too_small_is_told_so(home: Settings, tmp_path: Path) -> None:
     orders = write_orders(tmp_path / "orders.parquet", 60)
-    asked = run.Asked(tmp_path / "orders.parquet", None, HORIZON, [ORIGIN])
+    asked = run.Request(tmp_path / "orders.parquet", None, HORIZON, [ORIGIN])
     page = run.run(asked, tmp_path / "out", home, lambda _: nullcontext(), report.write)
     said = pd.read_parquet(tmp_path / "out" / "predictions.parquet")
     assert set(said.customer_id) == set(orders[orders.ordered_at < ORIGIN].customer_id)
@@ -93,7 +93,7 @@ def test_a_shop_that_is_too_small_is_told_so(home: Settings, tmp_path: Path) -> 
     assert said.predicted_mean.isna().all()
     assert "a forecast needs 500" in page.read_text()
 
-    late = run.Asked(tmp_path / "orders.parquet", None, HORIZON, [date(2023, 5, 1)])
+    late = run.Request(tmp_path / "orders.parquet", None, HORIZON, [date(2023, 5, 1)])
     with pytest.raises(ClvError, match="are not over by the last order .* the latest date is 2023-03"):
         run.run(late, tmp_path / "late", home, lambda _: nullcontext(), report.write)
     assert not (tmp_path / "late").exists()

@@ -15,17 +15,17 @@ DAY = date(2024, 1, 1)
 
 
 @pytest.mark.parametrize(
-    ("asked", "words"),
+    ("wanted", "words"),
     [
-        (run.Asked(None, None, 5, [DAY]), "--horizon 5: give a number of days from 7"),
-        (run.Asked(None, None, 90, []), "--origins names no date"),
-        (run.Asked(Path("nowhere.csv"), None, 90, [DAY]), r"nowhere\.csv is not there"),
-        (run.Asked(None, "orders", 90, [DAY]), "--source says how to read a file"),
+        (run.Request(None, None, 5, [DAY]), "--horizon 5: give a number of days from 7"),
+        (run.Request(None, None, 90, []), "--origins names no date"),
+        (run.Request(Path("nowhere.csv"), None, 90, [DAY]), r"nowhere\.csv is not there"),
+        (run.Request(None, "orders", 90, [DAY]), "--source says how to read a file"),
     ],
 )
-def test_what_cannot_be_tried_is_said_at_once(asked, words):
+def test_what_cannot_be_tried_is_said_at_once(wanted, words):
     with pytest.raises(ClvError, match=words):
-        run.check(asked)
+        run.check(wanted)
 
 
 def test_a_plain_file_may_have_order_numbers_or_not(tmp_path):

@@ -71,7 +71,7 @@ def test_without_a_forecast_there_is_no_section() -> None:
 
 def test_all_that_training_names_has_words() -> None:
     assert set(drivers.DRIVERS) == set(attribution.DRIVERS)
-    assert set(drivers.COLUMNS) == {asked.column for asked in explained.COLUMNS.values()}
+    assert set(drivers.COLUMNS) == {alteration.column for alteration in explained.COLUMNS.values()}
     assert all(registry.named(name).RESTS_ON for name in registry.names())
 
 

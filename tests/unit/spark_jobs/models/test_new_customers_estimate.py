@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spark_jobs.models.newcomers import Newcomers, estimate, expected
+from spark_jobs.models.new_customers import NewCustomers, estimate, expected
 
 FIRST = date(2023, 1, 1)
 
 
-def shop(counts: list[int] | np.ndarray, amount: float = 10.0) -> Newcomers:
+def shop(counts: list[int] | np.ndarray, amount: float = 10.0) -> NewCustomers:
     """So many newcomers on each day, each of whom pays once, on the day itself."""
     days = np.arange(len(counts))
-    return Newcomers(FIRST, np.array(counts, float), days, days, np.array(counts) * amount)
+    return NewCustomers(FIRST, np.array(counts, float), days, days, np.array(counts) * amount)
 
 
 def test_an_even_pace_goes_on_and_everybody_brings_the_same() -> None:
@@ -53,7 +53,7 @@ def test_what_newcomers_bring_is_taken_from_windows_as_long_as_the_horizon() -> 
     counts = np.zeros(400)
     counts[came] = 1
     both = np.concatenate([came, came[known]]), np.concatenate([came, paid[known]])
-    found = Newcomers(FIRST, counts, *both, np.full(len(both[0]), 10.0))
+    found = NewCustomers(FIRST, counts, *both, np.full(len(both[0]), 10.0))
     assert estimate(found, 400, 90)[1] == pytest.approx(10 * (45 + 15) / 45)
 
 
@@ -63,7 +63,7 @@ def test_an_even_pace_goes_on_for_years(horizon: int) -> None:
     came = np.repeat(np.arange(8 * 365), 30)
     paid = came + 100 * np.tile(np.arange(30), 8 * 365)
     known = paid < 8 * 365
-    found = Newcomers(FIRST, np.ones(8 * 365), came[known], paid[known], np.full(known.sum(), 10.0))
+    found = NewCustomers(FIRST, np.ones(8 * 365), came[known], paid[known], np.full(known.sum(), 10.0))
     customers, value = estimate(found, 8 * 365, horizon)
     assert customers == pytest.approx(horizon, abs=1)
     # Who comes on day d of the horizon pays at 0, 100, … days, as long as it lasts.

@@ -10,10 +10,10 @@ from customers import FIT, customers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spark_jobs.ensemble import waiting
-from spark_jobs.ensemble.level import Daily
+from spark_jobs.ensemble import next_order
+from spark_jobs.ensemble.calibration import Daily
+from spark_jobs.ensemble.next_order import Timing
 from spark_jobs.ensemble.season_time import Clock
-from spark_jobs.ensemble.waiting import Timing
 from spark_jobs.features.columns import YEAR, Columns
 
 EVEN = Timing(0.0)  # a shop whose customers keep their gaps to the day
@@ -31,14 +31,14 @@ def regular(silent: list[float], gap: float = 30.0, orders: float = 9.0, spread:
 def test_whoever_orders_every_thirty_days_does_so_thirty_days_after_the_last_order() -> None:
     columns = regular([1, 10, 29])
     chances = {90: np.full(3, 0.97), 365: np.full(3, 0.98)}
-    found = waiting.days_to_next_order(FIT, columns, chances, Timing(waiting.gap_variation(columns)))
+    found = next_order.days_to_next_order(FIT, columns, chances, Timing(next_order.gap_variation(columns)))
     assert found.tolist() == [29, 20, 1]
 
 
 def test_the_day_lies_in_the_horizon_whose_chance_reaches_a_half() -> None:
     columns = customers(4)
     chances = {90: np.array([0.5, 0.49, 0.1, 0.2]), 365: np.array([0.5, 0.5, 0.499, 0.99])}
-    found = waiting.days_to_next_order(FIT, columns, chances, Timing())
+    found = next_order.days_to_next_order(FIT, columns, chances, Timing())
     assert found[0] == 89  # the chance is a half at the horizon's end, so on its last day
     assert found[1] == 364
     assert np.isnan(found[2])
@@ -48,15 +48,15 @@ def test_the_day_lies_in_the_horizon_whose_chance_reaches_a_half() -> None:
 def test_without_a_rhythm_the_chance_rises_as_the_anchors() -> None:
     # One order each: of the chance within 90 days, .8, a half is reached where the anchor's is .5 / .8 of its own.
     columns = customers(1) | {"days_with_orders": np.ones(1), "gap_mean": np.full(1, np.nan)}
-    day = waiting.days_to_next_order(FIT, columns, {90: np.array([0.8])}, EVEN)[0]
-    shape = waiting.shape_of(FIT, columns, [90], EVEN)
+    day = next_order.days_to_next_order(FIT, columns, {90: np.array([0.8])}, EVEN)[0]
+    shape = next_order.order_curve(FIT, columns, [90], EVEN)
     wanted = shape.at(np.array([90.0]))[0] * 0.5 / 0.8
     assert shape.at(np.array([day]))[0] < wanted <= shape.at(np.array([day + 1]))[0]
 
 
 def test_a_silence_beyond_the_rhythm_makes_it_count_for_nothing() -> None:
     columns = regular([300.0], spread=3.0)
-    assert waiting.shape_of(FIT, columns, [90], EVEN).weight == pytest.approx([0])
+    assert next_order.order_curve(FIT, columns, [90], EVEN).weight == pytest.approx([0])
 
 
 def test_the_variation_of_a_shops_gaps_counts_each_customer_by_its_gaps_but_one() -> None:
@@ -66,15 +66,15 @@ def test_the_variation_of_a_shops_gaps_counts_each_customer_by_its_gaps_but_one(
         "gap_mean": np.array([10.0, 20.0, 7.0, np.nan]),
         "gap_std": np.array([5.0, 20.0, np.nan, np.nan]),
     }
-    assert waiting.gap_variation(columns) == pytest.approx(0.4375)
-    assert waiting.gap_variation({name: array[2:] for name, array in columns.items()}) == 1
+    assert next_order.gap_variation(columns) == pytest.approx(0.4375)
+    assert next_order.gap_variation({name: array[2:] for name, array in columns.items()}) == 1
 
 
 def test_in_a_slack_season_orders_at_random_come_later() -> None:
     # One order each: the busy half of the year makes up for the slack one, which comes first.
     columns = customers(3) | {"days_with_orders": np.ones(3), "gap_mean": np.full(3, np.nan)}
     chances = {365: np.full(3, 0.8)}
-    slack, even = (waiting.days_to_next_order(FIT, columns, chances, common) for common in (SLACK, EVEN))
+    slack, even = (next_order.days_to_next_order(FIT, columns, chances, common) for common in (SLACK, EVEN))
     assert (slack > even + 20).all()
 
 
@@ -82,18 +82,18 @@ def test_gaps_follow_the_season_unless_they_are_more_even_than_it_would_leave_th
     # The first orders every 30 days exactly, the second at any time. A silence of 10 days is one of 9.5, as orders lie
     # in the middle of a day, and of half as much again in season time, after a busy half-year.
     columns = regular([10, 10], spread=15.0)
-    kept = waiting.shape_of(FIT, {**columns, "gap_std": np.array([0.0, 15.0])}, [365], SLACK)
+    kept = next_order.order_curve(FIT, {**columns, "gap_std": np.array([0.0, 15.0])}, [365], SLACK)
     assert kept.seasonal == pytest.approx([0, 1])
     assert kept.silence == pytest.approx([9.5, 9.5 * (YEAR - 0.5 * 183) / 182])
-    found = waiting.days_to_next_order(FIT, regular([10]), {90: np.full(1, 0.97)}, SLACK)
+    found = next_order.days_to_next_order(FIT, regular([10]), {90: np.full(1, 0.97)}, SLACK)
     assert found.tolist() == [20]
 
 
 def test_a_yearly_gap_ends_a_year_after_the_last_order_in_any_season() -> None:
     columns = regular([30], gap=float(YEAR), orders=5, spread=40.0)
-    found = waiting.days_to_next_order(FIT, columns, {365: np.full(1, 0.97)}, SLACK)
+    found = next_order.days_to_next_order(FIT, columns, {365: np.full(1, 0.97)}, SLACK)
     assert found[0] == pytest.approx(YEAR - 30, abs=25)
-    shape = waiting.shape_of(FIT, columns, [365], SLACK)
+    shape = next_order.order_curve(FIT, columns, [365], SLACK)
     left = YEAR - shape.silence[0] - 0.5  # of season time
     assert shape.clock.passed(np.array([YEAR - 30.0]))[0] == pytest.approx(left, abs=1)
 
@@ -125,12 +125,12 @@ def test_in_a_seasonal_shop_half_order_by_their_day_be_it_near_or_far() -> None:
     actual = np.where(ordered[:, past:].any(axis=1), ordered[:, past:].argmax(axis=1), np.inf)
 
     def by_quarter(common: Timing) -> list[float]:
-        found = waiting.days_to_next_order(FIT, columns, chances, common)
+        found = next_order.days_to_next_order(FIT, columns, chances, common)
         dated = np.argsort(found, kind="stable")[: int(np.isfinite(found).sum())]
         return [float((actual[rows] <= found[rows]).mean()) for rows in np.array_split(dated, 4)]
 
-    variation = waiting.gap_variation(columns)
-    season = waiting.timing(columns, daily, day)
+    variation = next_order.gap_variation(columns)
+    season = next_order.timing(columns, daily, day)
     assert all(0.45 <= share <= 0.55 for share in by_quarter(season)), by_quarter(season)
     assert by_quarter(Timing(variation))[0] > 0.6, by_quarter(Timing(variation))
 
@@ -138,8 +138,8 @@ def test_in_a_seasonal_shop_half_order_by_their_day_be_it_near_or_far() -> None:
 @given(seed=st.integers(0, 10_000), variation=st.floats(0, 3), slack=st.floats(0.1, 1))
 @settings(max_examples=25, deadline=None)
 def test_a_shape_never_falls(seed: int, variation: float, slack: float) -> None:
-    paces = (slack,) * 100 + ((YEAR - 100 * slack) / 265,) * 265
-    shape = waiting.shape_of(FIT, customers(50, seed), [90, 500], Timing(variation, Clock(paces)))
+    rates = (slack,) * 100 + ((YEAR - 100 * slack) / 265,) * 265
+    shape = next_order.order_curve(FIT, customers(50, seed), [90, 500], Timing(variation, Clock(rates)))
     chances = np.array([shape.at(np.full(50, float(day))) for day in range(0, 501, 5)])
     assert chances[0] == pytest.approx(np.zeros(50), abs=1e-12)
     assert (np.diff(chances, axis=0) >= -1e-12).all()
@@ -153,7 +153,7 @@ def test_days_agree_with_the_chances_whatever_they_are(seed: int, variation: flo
     common = Timing(variation, Clock((slack,) * 100 + ((YEAR - 100 * slack) / 265,) * 265))
     drawn = np.sort(np.random.default_rng(seed).random((3, 50)), axis=0)
     chances: dict[int, np.ndarray] = dict(zip((90, 180, 365), drawn, strict=True))
-    found = waiting.days_to_next_order(FIT, columns, chances, common)
+    found = next_order.days_to_next_order(FIT, columns, chances, common)
     for horizon, chance in chances.items():
         assert ((np.nan_to_num(found, nan=np.inf) < horizon) == (chance >= 0.5)).all()
     assert (found[~np.isnan(found)] >= 0).all()

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import logit
 
-from spark_jobs.ensemble import level
-from spark_jobs.ensemble.level import Daily, Residual
+from spark_jobs.ensemble import calibration
+from spark_jobs.ensemble.calibration import Daily, Residual
 
 FIRST = date(2022, 1, 1)
 
@@ -24,7 +24,7 @@ def shop(days: int, rate, share_new: float = 0.3, noise: float = 0.0) -> Daily:
 
 
 def season(daily: Daily, horizon_days: int = 90) -> tuple[float, float]:
-    return level.season(*daily.before(FIRST + timedelta(days=len(daily.money))), horizon_days)
+    return calibration.season(*daily.before(FIRST + timedelta(days=len(daily.money))), horizon_days)
 
 
 def yearly(day: int) -> float:
@@ -32,9 +32,9 @@ def yearly(day: int) -> float:
 
 
 def test_a_season_that_came_before_is_followed() -> None:
-    s, believed = season(shop(800, yearly))
+    s, confidence = season(shop(800, yearly))
     coming = np.mean([yearly(day) for day in range(800, 890)]) / 100
-    assert believed == 1
+    assert confidence == 1
     assert np.sign(s) == np.sign(np.log(coming))
     assert abs(s - np.log(coming)) < 0.15
 
@@ -49,8 +49,8 @@ def test_belief_grows_from_a_bare_year_to_a_year_and_a_quarter() -> None:
 
 @pytest.mark.parametrize("days", [366, 400, 500])
 def test_a_launch_does_not_pass_for_a_season(days: int) -> None:
-    s, believed = season(shop(days, lambda day: min(day / 200, 1) * 100))
-    assert abs(s * believed) < 0.01
+    s, confidence = season(shop(days, lambda day: min(day / 200, 1) * 100))
+    assert abs(s * confidence) < 0.01
 
 
 @pytest.mark.parametrize("days", [400, 700, 1000])
@@ -61,8 +61,8 @@ def test_the_decline_of_a_closed_cohort_does_not_pass_for_a_season(days: int) ->
 
 @pytest.mark.parametrize("days", [500, 700, 900])
 def test_steady_growth_is_no_season(days: int) -> None:
-    s, believed = season(shop(days, lambda day: 100 * 2 ** (day / 365)))
-    assert abs(s * believed) < 0.05
+    s, confidence = season(shop(days, lambda day: 100 * 2 ** (day / 365)))
+    assert abs(s * confidence) < 0.05
 
 
 def test_days_without_trade_do_not_pass_for_a_season() -> None:
@@ -81,17 +81,19 @@ def test_one_enormous_day_is_cut_off() -> None:
 def test_nothing_after_the_date_is_looked_at() -> None:
     daily, day = shop(800, yearly, noise=0.2), FIRST + timedelta(days=600)
     changed = Daily(FIRST, np.where(np.arange(800) >= 600, 9e9, daily.money), daily.new)
-    assert level.log_level(daily, day, 90, []) == level.log_level(changed, day, 90, [])
+    assert calibration.log_calibration(daily, day, 90, []) == calibration.log_calibration(changed, day, 90, [])
     late = Residual(90, day + timedelta(days=1), 0.3, True)
-    assert level.log_level(daily, day, 90, [late]) == level.log_level(daily, day, 90, [])
+    assert calibration.log_calibration(daily, day, 90, [late]) == calibration.log_calibration(daily, day, 90, [])
 
 
 def test_a_residual_counts_half_after_its_half_life_and_is_bounded() -> None:
     daily, day = shop(300, lambda _: 100.0), FIRST + timedelta(days=300)
-    assert level.log_level(daily, day, 200, [Residual(200, day, 0.2, False)]) == pytest.approx(0.1)
-    assert level.log_level(daily, day, 200, [Residual(200, day, 9.0, False)]) == level.LARGEST_RESIDUAL
+    assert calibration.log_calibration(daily, day, 200, [Residual(200, day, 0.2, False)]) == pytest.approx(0.1)
+    assert (
+        calibration.log_calibration(daily, day, 200, [Residual(200, day, 9.0, False)]) == calibration.LARGEST_RESIDUAL
+    )
     old = Residual(200, day - timedelta(days=60), 0.2, False)
-    both = level.log_level(daily, day, 200, [Residual(200, day, -0.1, False), old])
+    both = calibration.log_calibration(daily, day, 200, [Residual(200, day, -0.1, False), old])
     assert both == pytest.approx(0.5 * (-0.1 + 0.5 * 0.2) / 1.5)
 
 
@@ -101,27 +103,32 @@ def test_buyers_missed_beyond_money_are_made_up_for_except_the_usual_noise() -> 
     def told(window: int, age: int, buyers: float) -> Residual:
         return Residual(window, day - timedelta(days=age), 0.0, False, buyers)
 
-    assert level.buyers_missed(day, 90, []) == 0
-    assert level.buyers_missed(day, 90, [told(90, 0, 0.09)]) == 0
-    assert level.buyers_missed(day, 90, [told(90, 0, -0.25), told(30, 0, 9.0), told(90, -1, 9.0)]) == pytest.approx(
-        -0.15
-    )
-    assert level.buyers_missed(day, 90, [told(90, 0, -0.5), told(90, 60, -0.2)]) == pytest.approx(-0.4 + 0.1)
-    assert level.buyers_missed(day, 90, [told(90, 0, -9.0)]) == -level.LARGEST_MISS
+    assert calibration.buyers_missed(day, 90, []) == 0
+    assert calibration.buyers_missed(day, 90, [told(90, 0, 0.09)]) == 0
+    assert calibration.buyers_missed(
+        day, 90, [told(90, 0, -0.25), told(30, 0, 9.0), told(90, -1, 9.0)]
+    ) == pytest.approx(-0.15)
+    assert calibration.buyers_missed(day, 90, [told(90, 0, -0.5), told(90, 60, -0.2)]) == pytest.approx(-0.4 + 0.1)
+    assert calibration.buyers_missed(day, 90, [told(90, 0, -9.0)]) == -calibration.LARGEST_BUYER_RESIDUAL
 
 
 def test_a_closed_window_tells_of_buyers_what_money_does_not() -> None:
     daily = shop(300, lambda _: 100.0)
-    found = level.residual(daily, FIRST, 90, FIRST + timedelta(days=90), (80.0, 100.0), (30.0, 50.0))
+    found = calibration.residual(daily, FIRST, 90, FIRST + timedelta(days=90), (80.0, 100.0), (30.0, 50.0))
     assert found.value == pytest.approx(np.log(0.8))
     assert found.buyers == pytest.approx(np.log(0.6) - 0.7 * np.log(0.8))
     p = np.array([0.2, 0.6])
-    assert level.share_of_buyers(p, 0.0, np.log(0.5)) == pytest.approx(0.2)
+    assert calibration.share_of_buyers(p, 0.0, np.log(0.5)) == pytest.approx(0.2)
 
 
 def test_long_horizons_also_listen_to_windows_of_half_their_length() -> None:
     windows = {30, 60, 90, 180, 365}
-    assert [level.told_by(h, windows) for h in (90, 180, 365, 1825)] == [[90], [180, 90], [365, 180], [365]]
+    assert [calibration.relevant_windows(h, windows) for h in (90, 180, 365, 1825)] == [
+        [90],
+        [180, 90],
+        [365, 180],
+        [365],
+    ]
 
 
 @settings(max_examples=100, deadline=None)
@@ -135,12 +142,15 @@ def test_no_history_makes_the_level_explode(money: list, share: float, values: l
     daily = Daily(FIRST, np.array(money), share * np.array(money))
     day = FIRST + timedelta(days=len(money))
     residuals = [Residual(horizon_days, day, value, True) for value in values]
-    assert abs(level.log_level(daily, day, horizon_days, residuals)) <= level.LARGEST_SEASON + level.LARGEST_RESIDUAL
+    assert (
+        abs(calibration.log_calibration(daily, day, horizon_days, residuals))
+        <= calibration.LARGEST_SEASON + calibration.LARGEST_RESIDUAL
+    )
 
 
 def test_occasional_customers_follow_the_level_more_than_heavy_ones() -> None:
     logs = np.log([0.1, 1.0, 10.0])
-    moved = level.tilted(logs, 0.5)
+    moved = calibration.tilted(logs, 0.5)
     assert moved[1] == 0
     assert moved[0] > logs[0]
     assert moved[2] == pytest.approx(logs[2] - 0.3 * 0.5 * 0.7)
@@ -148,6 +158,6 @@ def test_occasional_customers_follow_the_level_more_than_heavy_ones() -> None:
 
 def test_chances_are_moved_to_a_share_in_their_order() -> None:
     odds = logit(np.array([0.05, 0.2, 0.6]))
-    moved = level.shifted(odds, 0.5)
+    moved = calibration.shifted(odds, 0.5)
     assert moved.mean() == pytest.approx(0.5)
     assert (np.diff(moved) > 0).all()
