@@ -23,7 +23,7 @@ from clv.warehouse import db, locks
 KEEP_DAYS = 7
 KEEP_DATES = 3
 
-# Tables that only the run itself reads.
+# Only the run itself reads these, so their rows of older dates go even where the run may be published again.
 WORKING_TABLES = (
     tables.CUSTOMER_FEATURES,
     tables.TRAINING_EXAMPLES,

@@ -1,8 +1,8 @@
 """Retention: deletes personal data that no step reads once it is older than `retention_days` (shop.json). Upkeep does
 it daily.
 
-Batches, lines and reasons stay, since the counts need them. A customer's id stays too, because erasing and renaming
-find the customer by it.
+Batches, order lines and reasons of rejection stay, since they are counted. A customer's id stays too, because `clv
+erase` and `clv rotate-key` find the customer by it.
 """
 
 from __future__ import annotations

@@ -100,20 +100,20 @@ class Forecaster(Protocol):
     RESTS_ON: str
 
     def fit(self, past: Past) -> Fitted:
-        """Fits a window. Raises Unfit with the reason where what is known does not do."""
+        """Fits a window. Raises Unfit with the reason where what is known is not enough."""
         ...
 
     def from_json(self, saved: Json) -> Fitted:
-        """What `to_json` kept."""
+        """The fitted forecaster whose `to_json` gave `saved`."""
         ...
 
 
 class Unfit(Exception):  # noqa: N818 - what a forecaster is
-    """What is known by a date does not do for a forecaster; the message says why."""
+    """What is known by a date is not enough to fit a forecaster; the message says why."""
 
 
 def nothing_closed(past: Past) -> Unfit:
-    """The reason of who needs a closed window, where there is none."""
+    """For `fit` to raise where it needs a closed window and there is none."""
     return Unfit(f"no window of {past.window_days} days had closed by {past.by}")
 
 

@@ -53,8 +53,7 @@ def run(
     """Writes predictions.parquet, metrics.json and report.html into the folder `out`; returns the report's path.
 
     `step(label)` is entered around each piece of work; `write_page` is `clv.reporting.backtest.report.write`.
-    Raises ClvError in one line for what the user must mend;
-    the folder is then as it was.
+    Raises ClvError in one line for what the user must mend; the folder is then as it was.
     """
     check(request)
     registry.check(home.contestants)

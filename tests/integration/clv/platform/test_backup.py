@@ -102,7 +102,7 @@ def test_an_empty_home_becomes_the_one_that_was_saved(server, shop, tmp_path, mo
     assert new.shop.gross_margin == 0.4
     assert (new.home / "sources" / "ours.yml").read_text() == "# the shop's own\n"
 
-    # Readers read, and everything goes on where it stood.
+    # Analysts can read, and batches, runs and publications are numbered on from the last one saved.
     assert analyst.fetch("select count(*) from analytics.customer_clv", new)[1] == [(3,)]
     assert (
         load(new, "first", "anna,first,2011-01-03 10:00,10.00\nbert,first-2,2011-02-03 10:00,not money\n").batch_id == 1

@@ -62,7 +62,7 @@ def test_groups_share_what_neither_the_shop_nor_chance_explains() -> None:
     mean_square = np.mean([(1 - missed) ** 2, (-1 - missed) ** 2, (1 - missed) ** 2, (-1 - missed) ** 2])
     none = np.zeros(20)
     assert totals.group_spread([actual], [predicted], [none]) == pytest.approx(np.sqrt(mean_square))
-    assert totals.group_spread([actual], [predicted], [predicted * 30]) == 0  # chance alone explains more
+    assert totals.group_spread([actual], [predicted], [predicted * 30]) == 0  # chance alone would part them further
     assert totals.group_spread([3 * predicted], [predicted], [none]) == pytest.approx(0, abs=1e-6)
     assert totals.group_spread([none], [predicted], [none]) == 0
 
