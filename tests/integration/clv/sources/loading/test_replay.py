@@ -99,7 +99,7 @@ def test_a_replay_after_the_code_was_mended(home, tmp_path, monkeypatch):
 def test_the_command_says_what_it_did(home, tmp_path, capsys):
     sources.load(mapped(home), write(tmp_path / "o.csv", "1,a,05/01/2024,5"), home)
     mapped(home, **DAY_FIRST)
-    for expected in ("batch 1 is now batch 2, 1 rows received, 1 usable (0 before), 0 unreadable", "no row is set"):
+    for expected in ("batch 1 is now batch 2, 1 rows received, 1 usable (0 before), 0 unreadable", "no rejected rows"):
         app(["replay", "--source", "shop"], standalone_mode=False)
         assert expected in " ".join(capsys.readouterr().out.split())
 
