@@ -12,7 +12,9 @@ import pytest
 
 from clv.pipeline import steps
 
-GREETING = '''
+LAST = steps.daily()[-1].name  # nothing else follows it
+
+GREETING = f'''
 """Counts the customers that may be greeted."""
 
 from clv.pipeline.steps import Step
@@ -20,7 +22,7 @@ from clv.pipeline.steps import Step
 STEPS = (
     Step(
         "greet", "act", "dim_customer of the run", "nothing", "clv.pipeline.steps.greeting:greet",
-        after="report", pool="build", given={"trained": "train"}, closes=True,
+        after="{LAST}", pool="build", given={{"trained": "train"}}, closes=True,
     ),
 )
 
@@ -29,7 +31,7 @@ def greet(as_of, run_id, trained):
     from clv.warehouse import db
 
     query = "select count(*) from analytics_runs.dim_customer where as_of_date = %s and run_id = %s"
-    return {"greeted": db.rows(query, (as_of, run_id))[0][0], "after training": trained["trained"]}
+    return {{"greeted": db.rows(query, (as_of, run_id))[0][0], "after training": trained["trained"]}}
 '''
 
 

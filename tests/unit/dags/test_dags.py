@@ -3,7 +3,7 @@
 import pkgutil
 
 import pytest
-from planted_steps import GREETING, planted
+from planted_steps import GREETING, LAST, planted
 
 from clv.core import settings
 from clv.pipeline import steps
@@ -91,7 +91,7 @@ def test_a_step_in_a_file_of_its_own_is_a_task_in_its_place(tmp_path):
     order = [one.task_id for one in dag.topological_sort()]
     assert order == ["open_run", *(step.name for step in steps.daily()), "greet"]
     assert (task.pool, task.retries, task.task_group.group_display_name) == ("build", 2, "act")
-    assert task.upstream_task_ids == {"report", "train"}  # the one before, and the one whose facts it is handed
+    assert task.upstream_task_ids == {LAST, "train"}  # the one before, and the one whose facts it is handed
     assert "| act | greet | dim_customer of the run | nothing |" in dag.doc_md
     assert "greet" not in bag.dags["clv_train"].task_ids
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from planted_steps import GREETING, planted
+from planted_steps import GREETING, LAST, planted
 
 from clv.core import settings
 from clv.core.errors import ClvError
@@ -31,7 +31,7 @@ def test_a_step_in_a_file_of_its_own_takes_its_place(tmp_path):
 
 
 def test_a_folder_of_ones_own_is_named_in_the_environment(tmp_path):
-    (tmp_path / "own.py").write_text(module(step("own", "act", "report")))
+    (tmp_path / "own.py").write_text(module(step("own", "act", LAST)))
     code = "from clv.pipeline import steps; print(*(step.name for step in steps.daily()))"
     environment = {**os.environ, "CLV_STEPS": str(tmp_path)}
     told = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
@@ -45,12 +45,12 @@ def test_a_folder_that_is_not_there_is_named(monkeypatch):
 
 
 def test_modules_that_follow_the_same_step_go_by_name_and_one_may_follow_another(tmp_path):
-    first = module(step("a1", "publish", "publish"), step("a2", "publish"))
-    second = module(step("b1", "publish", "publish"))
-    third = module(step("c1", "publish", "a1"))
+    first = module(step("a1", "act", LAST), step("a2", "act"))
+    second = module(step("b1", "act", LAST))
+    third = module(step("c1", "act", "a1"))
     with planted(tmp_path, first=first, second=second, third=third):
         names = [one.name for one in steps.daily()]
-    assert names[names.index("publish") :] == ["publish", "a1", "c1", "a2", "b1", "scorecard", "report"]
+    assert names == [*STANDARD, "a1", "c1", "a2", "b1"]
 
 
 @pytest.mark.parametrize(
