@@ -9,6 +9,7 @@ import importlib
 import importlib.util
 import logging
 import os
+import sys
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -121,7 +122,10 @@ def _modules(more: str) -> dict[str, Path]:
 def _loaded(name: str, more: str) -> Forecaster:
     path = _modules(more).get(name)
     if path is None:
-        raise ClvError(f"there is no forecaster {name}; there are {', '.join(_modules(more))}")
+        raise ClvError(
+            f"there is no forecaster {name}; there are {', '.join(_modules(more))}. "
+            f"One of your own is found in the folders that {FOLDERS} names"
+        )
     module = _module(path)
     missing = [part for part in PARTS if not hasattr(module, part)]
     if missing:
@@ -140,8 +144,11 @@ def _module(path: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise ClvError(f"{path} is no Python module")
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up there while it runs
     try:
         spec.loader.exec_module(module)
     except Exception as error:
         raise ClvError(f"{path} cannot be loaded ({type(error).__name__}: {error}); mend it") from error
+    finally:
+        del sys.modules[spec.name]  # else pickles of it would name a module that Spark's workers cannot import
     return module

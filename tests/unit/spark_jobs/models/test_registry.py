@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -55,6 +56,16 @@ def test_the_anchor_of_the_customers_own_date_goes_first() -> None:
     now = anchor.probabilistic(FIT, past.columns, 90)
     kept_by_an_earlier_version = registry.read(ANCHOR, {})
     assert (kept_by_an_earlier_version.predict(Customers(past.columns, 90, now)).mean == now.revenue).all()
+
+
+def test_a_planted_one_may_postpone_its_annotations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = planted_forecaster.plant(tmp_path, monkeypatch)
+    planted_forecaster.plant(
+        tmp_path, monkeypatch, "later",
+        "from __future__ import annotations\n" + path.read_text().replace('NAME = "mean_order"', 'NAME = "later"'),
+    )  # fmt: skip
+    assert registry.named("later").from_json({"scale": 2.0}).to_json() == {"scale": 2.0}
+    assert not [name for name in sys.modules if name.endswith("later")]  # Spark's workers get its classes by value
 
 
 def test_a_planted_one_is_found_fitted_and_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
