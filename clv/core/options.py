@@ -55,6 +55,7 @@ def _zone(name: str) -> str:
 # A number stays as it is written: 1 and 1.0 are different texts in SQL and in digests.
 AS_WRITTEN = WrapValidator(lambda value, check: (check(value), value)[1])
 COUNT = May("a whole number from 0")
+FOLDERS = May("folders with `:` between")
 
 
 class Environment(BaseSettings):
@@ -82,7 +83,7 @@ class Environment(BaseSettings):
         examples=["http://127.0.0.1:5000"],
         json_schema_extra={"secret": True},
     )
-    steps: Annotated[str | None, May("folders with `:` between")] = Field(
+    steps: Annotated[str | None, FOLDERS] = Field(
         None,
         alias="CLV_STEPS",
         description="folders with steps of your own (docs/how-to/add-a-step.md)",
@@ -107,7 +108,7 @@ class Spark(BaseSettings):
         description="memory of Spark's driver, where the model learns; k, m, g or t, without one mebibytes",
         examples=["2g"],
     )
-    forecasters: Annotated[str | None, May("folders with `:` between")] = Field(
+    forecasters: Annotated[str | None, FOLDERS] = Field(
         None,
         alias="CLV_FORECASTERS",
         description="folders with forecasters of your own (docs/how-to/add-a-forecaster.md)",
@@ -258,8 +259,20 @@ def variables(secret: bool = False) -> list[str]:
 
 
 def set_variables() -> dict[str, str]:
-    """The environment's settings that are set, as they stand there: for processes that are to have the same."""
-    return {name: os.environ[name] for name in variables() if os.environ.get(name)}
+    """The environment's settings that are set, for processes that are to have the same. Folders are given whole, since
+    those processes may run elsewhere."""
+    found = {name: os.environ[name] for name in variables() if os.environ.get(name)}
+    lists = {
+        str(field.alias)
+        for section in OF_ENVIRONMENT
+        for field in section.model_fields.values()
+        if FOLDERS in field.metadata
+    }
+    return {name: _whole(value) if name in lists else value for name, value in found.items()}
+
+
+def _whole(folders: str) -> str:
+    return os.pathsep.join(str(Path(folder).absolute()) for folder in folders.split(os.pathsep) if folder)
 
 
 def words(section: type[BaseModel], name: str) -> str:

@@ -46,6 +46,15 @@ def test_what_is_not_set_is_the_default(monkeypatch, tmp_path):
     assert options.set_variables() == {}
 
 
+def test_folders_are_handed_on_whole_to_processes_that_run_elsewhere(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CLV_STEPS", "steps:/srv/steps")
+    monkeypatch.setenv("CLV_FORECASTERS", "mine")
+    found = options.set_variables()
+    assert found["CLV_STEPS"] == f"{tmp_path}/steps:/srv/steps"
+    assert found["CLV_FORECASTERS"] == f"{tmp_path}/mine"
+
+
 def test_a_mistake_in_a_variable_is_named_with_the_line_that_mends_it(monkeypatch):
     monkeypatch.setenv("SPARK_DRIVER_MEMORY", "lots")
     expected = '^SPARK_DRIVER_MEMORY is an amount of memory, not "lots"; export SPARK_DRIVER_MEMORY=2g$'
