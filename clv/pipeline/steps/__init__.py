@@ -54,8 +54,8 @@ OPEN_RUN = Step("open_run", "take in", "the date", "ops.runs", "clv.pipeline.dai
 def daily() -> tuple[Step, ...]:
     """The steps of a daily run in their order, without open_run.
 
-    Modules that follow the same step go by name. Raises ValueError if a step follows one that is not declared, if two
-    have the same name, or if a step splits a group; ClvError if CLV_STEPS names what is no folder.
+    Modules that follow the same step go by name. Raises ClvError if a step follows one that is not declared, if two
+    have the same name, if a step splits a group, or if CLV_STEPS names what is no folder.
     """
     if missing := [folder for folder in __path__ if not Path(folder).is_dir()]:
         raise ClvError(f"CLV_STEPS names {missing[0]}, which is no folder; name the one that holds your steps")
@@ -69,7 +69,7 @@ def daily() -> tuple[Step, ...]:
         steps = next((steps for steps in modules if steps[0].after in names), None)
         if steps is None:
             missing = ", ".join(f"{steps[0].name} follows '{steps[0].after}'" for steps in modules)
-            raise ValueError(f"steps follow none that is declared: {missing}")
+            raise ClvError(f"steps follow none that is declared: {missing}; name one in `after`")
         modules.remove(steps)
         place = names.index(steps[0].after) + 1
         order[place:place] = steps
@@ -78,12 +78,12 @@ def daily() -> tuple[Step, ...]:
 
 
 def _require_whole(order: list[Step]) -> None:
-    for what, found in (
-        ("steps of the same name", [step.name for step in order]),
-        ("a group in two parts", [group for group, _ in by_group(order)]),
+    for what, found, mend in (
+        ("steps of the same name", [step.name for step in order], "give each a name of its own"),
+        ("a group in two parts", [group for group, _ in by_group(order)], "let the step between follow all of it"),
     ):
         if twice := sorted({name for name in found if found.count(name) > 1}):
-            raise ValueError(f"{what}: {', '.join(twice)}")
+            raise ClvError(f"{what}: {', '.join(twice)}; {mend}")
 
 
 def training() -> tuple[Step, ...]:

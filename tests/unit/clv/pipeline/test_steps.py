@@ -62,7 +62,7 @@ def test_modules_that_follow_the_same_step_go_by_name_and_one_may_follow_another
     ],
 )
 def test_steps_that_cannot_be_put_in_order_are_refused(tmp_path, declared, told):
-    with planted(tmp_path, wrong=module(declared)), pytest.raises(ValueError, match=told):
+    with planted(tmp_path, wrong=module(declared)), pytest.raises(ClvError, match=told):
         steps.daily()
 
 
