@@ -33,9 +33,10 @@ SCHEMA = (
 
 
 def write(spark: SparkSession, model: Model, training_date: date, run_id: str, settings: Settings) -> int:
-    """Writes a model's references, of the features at its training date that a run built, all at once; gives how
-    many. Whoever is erased meanwhile would be written after all: hold privacy's lock. Raises ClvError without features
-    of that date."""
+    """Writes a model's references, of the features at its training date that a run built, all at once; gives how many.
+
+    Hold the shared customer lock, so that a customer erased meanwhile cannot be written. Raises ClvError without
+    features of that date."""
     where = {"training_date": training_date, "run_id": run_id, "as_of_date": training_date}
     rows = warehouse_io.count(tables.TRAINING_EXAMPLES, where, settings.url_as(MODELLER))
     if not rows:

@@ -113,7 +113,7 @@ class Parts:
     other: Array | None = None
 
     def value(self, chance_weights: Weights) -> dict[str, Array]:
-        """log revenue by each part of the mean, by the names of blending.VALUE (UNLEARNED where no learner was
+        """log revenue by each part of the mean, by the names of blending.USUAL (UNLEARNED where no learner was
         trained), each of shape (n,)."""
         found = {"anchor": np.log(self.by_anchor.revenue)}
         if self.total is not None and self.spend is not None:

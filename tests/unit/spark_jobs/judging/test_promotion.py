@@ -1,4 +1,4 @@
-"""What is published: the model, unless a rival did better at everything."""
+"""What is published: the model, unless a baseline did better at everything."""
 
 from __future__ import annotations
 
