@@ -7,7 +7,7 @@ from great_expectations.expectations.expectation import Expectation
 from clv.catalog import tables
 from clv.core.declared import WINDOWS
 from clv.core.sql_text import literal
-from clv.quality.rules import Slice, Suite, complete, has_rows, never
+from clv.quality.rules import Slice, Suite, complete, has_rows, never, unique
 from clv.transform import dbt
 
 AGAIN = "the features were built on other orders than staging holds now: start a new run"
@@ -16,18 +16,35 @@ AGAIN = "the features were built on other orders than staging holds now: start a
 def customer_features(slice_: Slice) -> Suite:
     """One row per customer with an accepted line before the date."""
     counts = ["orders_count", "days_with_orders", "recency", "t", *(f"orders_{days}" for days in WINDOWS)]
+    shrinking = " or ".join(
+        f"orders_{short} > orders_{long}" for short, long in zip(WINDOWS, (*WINDOWS[1:], "count"), strict=True)
+    )
     return Suite(
         tables.CUSTOMER_FEATURES,
         f"SELECT * from {tables.CUSTOMER_FEATURES} where {slice_.where}",  # noqa: S608 - our own SQL; values are bound or quoted
         [
             has_rows(f"no customer has features at {slice_.as_of_date}", "clear the task build_features"),
-            *complete("orders_count", "revenue_total"),
+            unique("customer_key"),
+            *complete("customer_key", "orders_count", "revenue_total"),
             *_compared_with_staging(slice_),
             never(
                 "counts_not_negative",
                 "accuracy",
                 f"select customer_key, {', '.join(counts)} from {{batch}} where least({', '.join(counts)}) < 0",  # noqa: S608 - our own SQL; values are bound or quoted
                 "a negative count or span of days",
+            ),
+            never(
+                "recency_within_t",
+                "accuracy",
+                "select customer_key, recency, t from {batch} where recency > t",
+                "recency is longer than t, the time since the first purchase",
+            ),
+            never(
+                "windows_grow",
+                "accuracy",
+                f"select customer_key, orders_count, {', '.join(f'orders_{d}' for d in WINDOWS)} "  # noqa: S608 - our own SQL; values are bound or quoted
+                f"from {{batch}} where {shrinking}",
+                "a longer window holds fewer orders than a shorter one",
             ),
             never(
                 "nothing_from_the_future",

@@ -12,7 +12,7 @@ from expectations.analytics.of_run import MEND, RUNS, agree
 def channel_value(slice_: Slice) -> list[Expectation]:
     """One row per channel; none without ad spend."""
     return [
-        *complete("customers", "covered_from", "covered_to"),
+        *complete("channel", "customers", "covered_from", "covered_to"),
         agree(
             "spend_reconciles",
             "consistency",

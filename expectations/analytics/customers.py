@@ -23,7 +23,7 @@ RISING = (
 def customer_clv(slice_: Slice) -> list[Expectation]:
     """One row per customer."""
     return [
-        *complete("currency", "status", "historic_revenue", "orders_count", "segment"),
+        *complete("customer_key", "currency", "status", "historic_revenue", "orders_count", "segment"),
         same_customers(
             f"(select * from {tables.CUSTOMER_FEATURES} where {slice_.where})",  # noqa: S608 - our own SQL; values are bound or quoted
             "a customer with features has no value, or the other way round",
@@ -113,6 +113,7 @@ def customer_clv_horizons(slice_: Slice) -> list[Expectation]:
     """One row per customer and horizon."""
     horizons = ", ".join(f"({days})" for days in settings.load().horizons)
     return [
+        *complete("customer_key", "horizon_days"),
         never(
             "one_row_per_horizon",
             "completeness",

@@ -6,17 +6,20 @@ from great_expectations.expectations.expectation import Expectation
 
 from clv.catalog import tables
 from clv.catalog.published import Table
-from clv.quality.rules import Dimension, Slice, Suite, counted, has_rows, never
+from clv.quality.rules import Dimension, Slice, Suite, counted, has_rows, never, unique
 
 RUNS = tables.ANALYTICS_RUNS
 MEND = "clear the task build_analytics"
 
 
 def suite(slice_: Slice, table: Table, of_it_alone: list[Expectation]) -> Suite:
-    """What is expected of a run's rows of a table: by what it declares, and of it alone. Its key is PostgreSQL's to
-    hold."""
+    """What is expected of a run's rows of a table: by what it declares, and of it alone."""
     nothing = f"{table.name} has no row at {slice_.as_of_date}"
-    expectations = [counted() if table.may_be_empty else has_rows(nothing, MEND), *of_it_alone]
+    expectations = [
+        counted() if table.may_be_empty else has_rows(nothing, MEND),
+        unique(*table.key),
+        *of_it_alone,
+    ]
     if table.contact:
         expectations.append(_may_be_contacted(slice_))
     return Suite(f"{RUNS}.{table.name}", f"SELECT * from {RUNS}.{table.name} where {slice_.where}", expectations)  # noqa: S608 - our own SQL; values are bound or quoted

@@ -12,7 +12,7 @@ from expectations.analytics.of_run import MEND, RUNS, agree
 def fct_orders(slice_: Slice) -> list[Expectation]:
     """One row per order, net of refunds. Money is rounded per order: sums of finer amounts may differ by that."""
     return [
-        *complete("customer_key", "net_revenue"),
+        *complete("order_key", "customer_key", "net_revenue"),
         agree(
             "revenue_reconciles",
             "consistency",

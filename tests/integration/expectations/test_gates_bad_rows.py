@@ -89,6 +89,16 @@ BAD_ROWS = [
     ),
     (
         "features",
+        "features.customer_features: key_unique",
+        "insert into features.customer_features select * from features.customer_features",
+    ),
+    (
+        "features",
+        "features.customer_features: customer_key_not_null",
+        "insert into features.customer_features (as_of_date, run_id) values ('2011-06-01', '2011-06-01.1')",
+    ),
+    (
+        "features",
         "features.customer_features: customers_complete",
         f"delete from features.customer_features where {CUSTOMER}",
     ),
@@ -101,6 +111,16 @@ BAD_ROWS = [
         "features",
         "features.customer_features: counts_not_negative",
         f"update features.customer_features set orders_30 = -1 where {CUSTOMER}",
+    ),
+    (
+        "features",
+        "features.customer_features: recency_within_t",
+        f"update features.customer_features set recency = 91 where {CUSTOMER}",
+    ),
+    (
+        "features",
+        "features.customer_features: windows_grow",
+        f"update features.customer_features set orders_90 = 1 where {CUSTOMER}",
     ),
     (
         "features",
