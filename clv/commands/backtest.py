@@ -29,11 +29,11 @@ def backtest(
     Without --orders, uses the orders of the warehouse. Does not change the warehouse.
     """
     days = sorted({dates.parse_date(day.strip(), "--origins") for day in origins.split(",") if day.strip()})
-    asked = run.Asked(orders, source, horizon, days)
-    run.check(asked)
+    request = run.Request(orders, source, horizon, days)
+    run.check(request)
     stack.check_java()
     found = settings.load()
     log = found.home / "logs" / "backtest.log"
     with quiet(log) as console, steps(console) as step, stack.database(found, step) as home:
-        page = run.run(asked, out, home, step, report.write)
+        page = run.run(request, out, home, step, report.write)
         console.print(f"report  {page}\nlog     {log}")
