@@ -136,7 +136,7 @@ def test_a_pending_secret_that_never_held_is_let_be(shop):
 def test_what_cannot_be_renamed_is_refused_and_stays(shop, tmp_path):
     before = keys()
     (shop.home / "sources" / "shop.yml").write_text(yaml.safe_dump(LEAST))
-    with pytest.raises(ClvError, match="named in a namespace that no mapping says any more.*shop.yml"):
+    with pytest.raises(ClvError, match="named in a namespace that no mapping gives any more.*shop.yml"):
         rotation.rotate(shop)
     (shop.home / "sources" / "shop.yml").write_text(yaml.safe_dump({**LEAST, "customer_namespace": "eu"}))
     small.execute(
