@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from clv import sources
 from clv.core import settings
 from clv.core.errors import ClvError
 from clv.warehouse import db
@@ -64,9 +65,9 @@ def case(name: str, folder: Path, mapping: str, deliveries: list, customers: dic
 
 def deliver(one: Case, home: settings.Settings) -> None:
     """Takes the case's steps: a file is loaded, or refused as it says; `withdraw` and `restore` name a file of it."""
-    sources = home.home / "sources"
-    sources.mkdir(exist_ok=True)
-    (sources / f"{one.source}.yml").write_text(yaml.safe_dump({"customer_namespace": one.source, **one.mapping}))
+    mappings = home.home / "sources"
+    mappings.mkdir(exist_ok=True)
+    (mappings / f"{one.source}.yml").write_text(yaml.safe_dump({"customer_namespace": one.source, **one.mapping}))
     batches: dict[str, int] = {}
     for step in one.deliveries:
         if "withdraw" in step:
