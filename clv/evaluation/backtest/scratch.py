@@ -58,7 +58,7 @@ def copy_received(home: settings.Settings, scratch: settings.Settings) -> None:
                 "the warehouse holds no orders; load some with `clv ingest --source NAME --path FILE_OR_FOLDER`, "
                 "or name a file with --orders"
             )
-        target.execute(f"truncate {', '.join(COPIED)}")
+        target.execute(f"truncate {', '.join(COPIED)} cascade")  # all of them are as the migrations left them
         for table in COPIED:
             copied = f"copy {table} to stdout (format binary)"
             with (
