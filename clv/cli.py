@@ -22,6 +22,7 @@ COMMANDS = {
     "status": "services",
     "ingest": "data",
     "replay": "data",
+    "schema": "data",
     "batches": "listing",
     "rejects": "listing",
     "withdraw": "data",

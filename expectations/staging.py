@@ -79,11 +79,13 @@ def _accounted_for() -> list[Expectation]:
                 from (
                     select batch_id from {tables.STG_ORDER_LINES}
                     union all select batch_id from {tables.STG_CHANNEL_SPEND}
+                    union all select batch_id from {tables.STG_KIND_VERDICTS} where verdict = 'accepted'
                 ) as accepted
                 group by batch_id
             ) as lines on lines.batch_id = counts.batch_id
             where counts.rows_accepted <> coalesce(lines.rows_there, 0)""",  # noqa: S608 - our own SQL; values are bound or quoted
-            "a batch's accepted rows are not the rows in staging.stg_order_lines and staging.stg_channel_spend",
+            "a batch's accepted rows are not the rows in staging.stg_order_lines, stg_channel_spend and "
+            "stg_kind_verdicts",
             "staging was built in part: clear the task build_staging",
         ),
     ]

@@ -4,6 +4,7 @@ ANALYTICS_RUNS = "analytics_runs"  # every run's rows, published or not; analyst
 ANALYTICS = "analytics"  # what analysts read: views on the published runs, and publications
 
 BATCHES = "raw.batches"
+KINDS = "raw.kinds"
 ORDER_LINES = "raw.order_lines"
 BATCH_WARNINGS = "raw.batch_warnings"
 CHANNEL_SPEND = "raw.channel_spend"
@@ -16,6 +17,7 @@ SET_ASIDE_LINES = "quarantine.set_aside_lines"
 STG_ORDER_LINES = "staging.stg_order_lines"
 STG_CHANNEL_SPEND = "staging.stg_channel_spend"
 STG_BATCH_COUNTS = "staging.stg_batch_counts"
+STG_KIND_VERDICTS = "staging.stg_kind_verdicts"
 INT_ORDERS = "intermediate.int_orders"
 INT_REFUNDS = "intermediate.int_refunds"
 INT_ORDER_LINE_VERSIONS = "intermediate.int_order_line_versions"

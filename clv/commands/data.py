@@ -1,7 +1,8 @@
-"""`clv ingest`, `clv replay`, `clv withdraw`: the files of the shop."""
+"""`clv ingest`, `clv replay`, `clv withdraw`, `clv schema`: the files of the shop."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +14,7 @@ from clv import sources as door
 from clv.commands.console import out, rows_progress
 from clv.core import dates, settings
 from clv.core.errors import ClvError
+from clv.sources.kinds.schema import of_mappings
 
 
 def ingest(
@@ -80,3 +82,11 @@ def withdraw(
     """Withdraw a batch: its rows stay as received, but no longer count from the next run on."""
     door.withdraw(batch, reason, settings.located())
     out.print(f"batch {batch} is withdrawn; from the next run on its rows do not count")
+
+
+def schema() -> None:
+    """Write the JSON Schema of mappings, by which an editor completes and checks them.
+
+    Of the shipped kinds of sources and of those in CLV_HOME/kinds.
+    """
+    print(json.dumps(of_mappings(settings.located()), indent=2))

@@ -24,10 +24,10 @@ from clv.core.progress import Step
 from clv.core.settings import Settings
 from clv.privacy import files, persons
 from clv.privacy.persons import Person
-from clv.sources.kinds.orders.mapped import ERASED
-from clv.sources.loading import erased_rows, texts
-from clv.sources.mapping.language import known_sources, load_mapping
-from clv.sources.mapping.values import COLUMNS
+from clv.sources.kinds import raw_tables
+from clv.sources.kinds.columns_sql import ERASED
+from clv.sources.kinds.mappings import known_sources, load_mapping
+from clv.sources.loading import texts
 from clv.transform import dbt
 from clv.warehouse import db, erasures, locks, pseudonyms
 
@@ -131,22 +131,15 @@ def _erase(connection: psycopg.Connection, home: Settings, person: Person, done:
     lines = _lines(connection, home, person)
     done.files.update(files.take_out(connection, home, person, lines))
     counts = {}
-    gone = f"select _batch_id, _line, _entry from {tables.ORDER_LINES} where customer_key = %s"  # noqa: S608 - our own names
-    connection.execute(f"create temporary table gone on commit drop as {gone}", (person.key,))
-    empty = ", ".join(f"{name} = null" for name in ("customer_key", "ordered_at", "amount", *COLUMNS, "may_contact"))
-    # In a source where one order id means one order for all customers, keep the id for now: another customer may have
-    # it.
-    shared = f"select batch_id from {tables.BATCHES} where row_key = 'order'"  # noqa: S608 - our own names
-    order_id = f"case when coalesce(amount, 0) >= 0 and _batch_id in ({shared}) then order_id end"
-    counts[tables.ORDER_LINES] = connection.execute(
-        f"""update {tables.ORDER_LINES} set _rule = %s, _content = '{"0" * 32}', order_id = {order_id}, {empty}
-        where customer_key = %s""",  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
-        (ERASED, person.key),
-    ).rowcount
-    if counts[tables.ORDER_LINES]:
-        batches = [number for (number,) in connection.execute("select distinct _batch_id from gone").fetchall()]
-        for statement in erased_rows.hidings(batches):
-            connection.execute(statement)  # type: ignore[arg-type]
+    kinds = raw_tables.of_customers(home)
+    gone = " union all ".join(
+        f"select _batch_id, _line, {'_entry' if kind.table == tables.ORDER_LINES else '0'} as _entry "  # noqa: S608 - our own names
+        f"from {kind.table} where customer_key = %(key)s"
+        for kind in kinds
+    )
+    connection.execute(f"create temporary table gone on commit drop as {gone}", {"key": person.key})  # type: ignore[arg-type]
+    for kind in kinds:
+        counts[kind.table] = kind.erase(connection, person.key)
     for batch_id, numbers in lines.items():
         place = (batch_id, sorted(numbers))
         for table, change in {
@@ -156,7 +149,7 @@ def _erase(connection: psycopg.Connection, home: Settings, person: Person, done:
             changed = connection.execute(f"{change} where batch_id = %s and line = any(%s)", place).rowcount  # type: ignore[arg-type]
             counts[table] = counts.get(table, 0) + changed
     for table in persons.tables_of_customers(connection):
-        if table != tables.ORDER_LINES:
+        if table not in counts:
             counts[table] = connection.execute(f"delete from {table} where customer_key = %s", (person.key,)).rowcount  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
     _recount(connection, sorted(lines))
     connection.execute("drop table gone")
@@ -169,9 +162,10 @@ def _lines(connection: psycopg.Connection, home: Settings, person: Person) -> di
     """The lines of a person's rows, by batch. Of unreadable rows, those with a value that is the person's id or
     address."""
     lines: dict[int, set[int]] = defaultdict(set)
-    query = f"select _batch_id, _line from {tables.ORDER_LINES} where customer_key = %s"  # noqa: S608 - our own names
-    for batch_id, line in connection.execute(query, (person.key,)).fetchall():
-        lines[batch_id].add(line)
+    for kind in raw_tables.of_customers(home):
+        query = f"select _batch_id, _line from {kind.table} where customer_key = %s"  # noqa: S608 - our own names
+        for batch_id, line in connection.execute(query, (person.key,)).fetchall():  # type: ignore[arg-type]
+            lines[batch_id].add(line)
     sources = known_sources(home)
     mappings = {}
     query = f"""
@@ -196,9 +190,10 @@ def _recount(connection: psycopg.Connection, batch_ids: list[int]) -> None:
     """Corrects staging's counts of batches that lost rows to what its next build will count, so that a run that is
     under way passes its gates."""
     has_columns = """
-        select count(*) = 3 from information_schema.columns where table_schema = 'staging'
+        select count(*) = 4 from information_schema.columns where table_schema = 'staging'
             and (table_name, column_name) in (
-                ('stg_batch_counts', 'rows_rejected'), ('stg_line_verdicts', 'verdict'), ('stg_line_verdicts', 'entry')
+                ('stg_batch_counts', 'rows_rejected'), ('stg_line_verdicts', 'verdict'), ('stg_line_verdicts', 'entry'),
+                ('stg_kind_verdicts', 'verdict')
             )
     """
     if connection.execute(has_columns).fetchall() != [(True,)]:
@@ -212,8 +207,12 @@ def _recount(connection: psycopg.Connection, batch_ids: list[int]) -> None:
     connection.execute(
         f"""
         with verdicts as (
-            select batch_id, line, verdict from staging.stg_line_verdicts
+            select batch_id, verdict from staging.stg_line_verdicts
             inner join gone on batch_id = gone._batch_id and line = gone._line and entry = gone._entry
+            where verdict <> 'withdrawn'
+            union all
+            select batch_id, verdict from {tables.STG_KIND_VERDICTS}
+            inner join gone on batch_id = gone._batch_id and line = gone._line
             where verdict <> 'withdrawn'
         ),
         changed as (
@@ -237,6 +236,12 @@ def _recount(connection: psycopg.Connection, batch_ids: list[int]) -> None:
         where batch_id = gone._batch_id and line = gone._line and entry = gone._entry and verdict <> 'withdrawn'
         """
     )
+    connection.execute(
+        f"""
+        update {tables.STG_KIND_VERDICTS} set verdict = 'erased' from gone
+        where batch_id = gone._batch_id and line = gone._line and verdict <> 'withdrawn'
+        """  # type: ignore[arg-type]  # noqa: S608 - our own names
+    )
     _count_rejected(connection, batch_ids)
 
 
@@ -247,6 +252,8 @@ def _count_rejected(connection: psycopg.Connection, batch_ids: list[int]) -> Non
         f"""
         with erased as (
             select batch_id from staging.stg_line_verdicts where verdict = 'erased' and batch_id = any(%(batches)s)
+            union all
+            select batch_id from {tables.STG_KIND_VERDICTS} where verdict = 'erased' and batch_id = any(%(batches)s)
             union all
             select batch_id from {tables.UNREADABLE_ROWS} where reason = 'erased' and batch_id = any(%(batches)s)
         ),

@@ -20,9 +20,10 @@ from clv.core.settings import Settings
 from clv.privacy.persons import Person
 from clv.reporting import report
 from clv.sources.connectors import files
+from clv.sources.kinds.mappings import load_mapping
 from clv.sources.loading import kept
 from clv.sources.loading.batches import scratch_folder
-from clv.sources.mapping.language import FileMapping, load_mapping
+from clv.sources.mapping.model import FileMapping
 from clv.warehouse import publication
 
 PENDING = "erasure.pending"

@@ -11,7 +11,7 @@ from clv.catalog import tables
 from clv.core import ids
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
-from clv.sources.mapping.language import known_sources, load_mapping
+from clv.sources.kinds.mappings import known_sources, load_mapping
 from clv.warehouse import pseudonyms
 
 _OTHER_LETTERS = "octet_length({0}) > length({0})"  # true for text with characters outside ASCII

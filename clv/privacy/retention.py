@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time
 
 from clv.catalog import tables
 from clv.core.settings import Settings
+from clv.sources.kinds import raw_tables
 from clv.sources.loading import kept
 from clv.sources.loading.rejections import WITHOUT_VALUES
 from clv.warehouse import db, locks
@@ -20,6 +21,8 @@ def run(home: Settings, before: date) -> dict[str, int]:
     """Deletes what was loaded before a day: copies of files, texts of unreadable rows and the values quoted from them,
     and e-mail addresses and names of customers without rows since. Returns how many of each."""
     since = datetime.combine(before, time(), UTC)
+    kinds = raw_tables.of_customers(home)
+    rows = " union all ".join(f"select customer_key, _batch_id from {kind.table}" for kind in kinds)  # noqa: S608 - our own names
     statements = {
         "texts": f"""
             delete from {tables.UNREADABLE_TEXTS} as texts using {tables.BATCHES} as batches
@@ -32,8 +35,8 @@ def run(home: Settings, before: date) -> dict[str, int]:
         "addresses": f"""
             update {tables.CUSTOMERS} as customers set email = null, name = null
             where loaded_at < %s and num_nonnulls(email, name) > 0 and not exists (
-                select from {tables.ORDER_LINES} as lines inner join {tables.BATCHES} on _batch_id = batch_id
-                where lines.customer_key = customers.customer_key and batches.loaded_at >= %s
+                select from ({rows}) as rows inner join {tables.BATCHES} on _batch_id = batch_id
+                where rows.customer_key = customers.customer_key and batches.loaded_at >= %s
             )
         """,  # noqa: S608 - our own names
     }

@@ -14,12 +14,14 @@ from clv.catalog import tables
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
 from clv.sources.connectors import files
-from clv.sources.kinds.orders import doubts
-from clv.sources.loading import rejections
-from clv.sources.loading.batches import BatchResult, Progress, load_file
+from clv.sources.kinds import raw_tables, registry
+from clv.sources.kinds.mappings import known_sources, load_mapping
+from clv.sources.loading import ledger, rejections
+from clv.sources.loading.batches import Progress, load_file
 from clv.sources.loading.currencies import NO_CURRENCY
+from clv.sources.loading.ledger import BatchResult
 from clv.sources.loading.replaying import Replayed, replay
-from clv.sources.mapping.language import FileMapping, known_sources, load_mapping
+from clv.sources.mapping.model import FileMapping
 from clv.warehouse import db, roles
 from clv.warehouse.roles import LOADER
 
@@ -54,6 +56,7 @@ def load(
     Raises ClvError, naming file and mend, at the first file that cannot be loaded; the files before it stay loaded.
     """
     mapping = load_mapping(source, settings)
+    raw_tables.require(registry.of(mapping.kind, settings), settings)
     _adopt_currency(settings)
     results: list[BatchResult] = []
     for file, name in files.find(Path(path)):
@@ -63,26 +66,30 @@ def load(
         except ClvError as error:
             if not results:
                 raise
-            for result in _with_doubts(results, mapping, settings):
-                if result.doubts:
+            for result in _with_warnings(results, mapping, settings):
+                if result.warnings_beside:
                     tell(result)
             raise type(error)(
                 f"{error}; files before it in {path} stay as they are, `clv batches` lists them, and those after it "
                 "were not looked at"
             ) from None
-    return _with_doubts(results, mapping, settings)
+    return _with_warnings(results, mapping, settings)
 
 
-def _with_doubts(results: list[BatchResult], mapping: FileMapping, settings: Settings) -> list[BatchResult]:
+def _with_warnings(results: list[BatchResult], mapping: FileMapping, settings: Settings) -> list[BatchResult]:
     """The results, each with what looks wrong in it beside what came before: looked for once for all of them."""
     new = [result.batch_id for result in results if not result.already_loaded]
-    looks = (doubts.shorter_orders, doubts.signs_turned_round, doubts.withdrawn_before) if new else ()
-    found = [look(new, mapping, settings) for look in looks]
-    if not new and len(results) == 1 and not results[0].withdrawn:
-        later = doubts.overtaken(results[0].batch_id, mapping, settings)
+    kind = registry.of(mapping.kind, settings)
+    found: list[dict[int, str]] = []
+    if new:
+        found = [*kind.warnings_beside(new, mapping, settings), ledger.withdrawn_before(new, settings)]
+        for warnings in found:
+            ledger.keep_warnings(warnings, settings)
+    elif len(results) == 1 and not results[0].withdrawn:
+        later = kind.overtaken(results[0].batch_id, mapping, settings)
         found = [{results[0].batch_id: later}] if later else []
     return [
-        replace(result, doubts=tuple(of[result.batch_id] for of in found if result.batch_id in of))
+        replace(result, warnings_beside=tuple(of[result.batch_id] for of in found if result.batch_id in of))
         for result in results
     ]
 
@@ -112,7 +119,7 @@ def told(result: BatchResult, settings: Settings) -> list[str]:
         return [f"{name}: already loaded, and withdrawn; to let it count again: `clv restore --batch {batch}`"]
     counts = f"{result.received:,} rows received, {result.loaded:,} loaded, {result.unreadable:,} rejected"
     if result.already_loaded and result.loaded:
-        notes = [f"  note: {doubt}" for doubt in result.doubts]
+        notes = [f"  note: {warning}" for warning in result.warnings_beside]
         return [f"{name}: already loaded as batch {batch}, {counts}", *notes]
     lines = [f"{name}: {'already loaded as ' if result.already_loaded else ''}batch {batch}, {counts}"]
     lines += [f"  {line}" for line in rejections.told(batch, settings)] if result.unreadable else []
@@ -121,7 +128,7 @@ def told(result: BatchResult, settings: Settings) -> list[str]:
             f"  {result.lacking:,} of the loaded rows will be rejected by the next run: they meet a filter, or lack "
             f"what an order needs; `clv rejects --batch {batch}` says then which"
         )
-    return lines + [f"  warning: {warning}" for warning in (*result.warnings, *result.doubts)]
+    return lines + [f"  warning: {warning}" for warning in (*result.warnings, *result.warnings_beside)]
 
 
 def require_rows(results: list[BatchResult]) -> None:

@@ -13,6 +13,7 @@ create table {tables.SET_ASIDE_LINES} (
     source text, row_key text, batch_id bigint, line bigint, reason text, order_id text, customer_key uuid,
     ordered_at timestamp, amount numeric
 );
+create table {tables.STG_KIND_VERDICTS} (batch_id bigint, line bigint, source text, kind text, verdict text);
 create table {tables.STG_CHANNEL_SPEND} (
     batch_id bigint, line bigint, source text, day date, channel text, campaign text, amount numeric
 );

@@ -22,8 +22,8 @@ def ingest(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - raw is the same
     results = ingestion.landing(home, today=dates.today(home.shop.time_zone), tell=tell)
     new = [result for result in results if not result.already_loaded]
     for result in new:
-        for doubt in result.doubts:
-            print(f"{result.file_name}: warning: {doubt}", flush=True)
+        for warning in result.warnings_beside:
+            print(f"{result.file_name}: warning: {warning}", flush=True)
     return {
         "files": len(results),
         "loaded files": len(new),

@@ -10,9 +10,9 @@ from clv.core import masking
 from clv.core.errors import ClvError
 from clv.core.sql_text import literal
 from clv.sources.connectors.files import Received
-from clv.sources.formats.received import printable
+from clv.sources.mapping.complaints import printable
 from clv.sources.mapping.hints import absent_column
-from clv.sources.mapping.language import FileMapping
+from clv.sources.mapping.model import FileMapping
 from clv.sources.mapping.values import is_pattern
 
 LONGEST_NAME = 60  # characters of what a file calls its columns, in messages

@@ -11,8 +11,9 @@ from clv.core.sql_text import literal, path_literal
 from clv.sources.connectors.files import LONGEST_LINE, Received, text_lines
 from clv.sources.formats.columns import candidates, in_names, matched
 from clv.sources.formats.line_files import lines_table
-from clv.sources.formats.received import LONGEST_TEXT, Unreadable, create, first_line, plain, styled
-from clv.sources.mapping.language import FileMapping
+from clv.sources.formats.received import LONGEST_TEXT, Unreadable, create, plain, styled
+from clv.sources.mapping.complaints import first_line
+from clv.sources.mapping.model import FileMapping
 
 SAMPLED = 1000  # objects, to see which keys there are
 

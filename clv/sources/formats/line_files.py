@@ -12,7 +12,7 @@ from clv.core.errors import ClvError
 from clv.sources.connectors.files import Received, text_lines
 from clv.sources.formats.columns import header_among, in_names, matched, note_header
 from clv.sources.formats.received import LONGEST_TEXT, Unreadable, create
-from clv.sources.mapping.language import FileMapping
+from clv.sources.mapping.model import FileMapping
 from clv.sources.mapping.parts import SEARCHED_LINES, UNTIL_HEADER
 
 

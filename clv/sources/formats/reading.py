@@ -12,9 +12,10 @@ from clv.sources.formats.columns import in_names, matched
 from clv.sources.formats.csv_files import read_csv, record_texts
 from clv.sources.formats.json_files import by_lines, object_texts, read_json
 from clv.sources.formats.line_files import read_aligned
-from clv.sources.formats.received import LONGEST_TEXT, Unreadable, create, first_line, plain, styled
+from clv.sources.formats.received import LONGEST_TEXT, Unreadable, create, plain, styled
 from clv.sources.formats.workbooks import read_workbook, row_texts
-from clv.sources.mapping.language import FileMapping
+from clv.sources.mapping.complaints import first_line
+from clv.sources.mapping.model import FileMapping
 
 # Rows that repeat each other take next to no room in Parquet; orders differ at least in their time.
 MOST_ROWS = 10  # a byte of the file

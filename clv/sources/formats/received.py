@@ -1,20 +1,17 @@
-"""What every reader shares: the table `received`, SQL's quoting, texts fit for a message."""
+"""What every reader shares: the table `received`, and the rows that cannot be read."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import duckdb
 
 from clv.core import ids
 from clv.core.sql_text import literal, quoted
-
-if TYPE_CHECKING:
-    from clv.sources.mapping.language import FileMapping
+from clv.sources.mapping.complaints import LONGEST_FIELD
+from clv.sources.mapping.model import FileMapping
 
 LONGEST_TEXT = 10_000  # characters of an unreadable row that are kept
-LONGEST_FIELD = 2000  # bytes of a value: what an index of PostgreSQL holds
 
 INVISIBLE, BLANKS = (ids.pattern(ranges, of_re2=True) for ranges in (ids.INVISIBLE, ids.BLANKS))
 
@@ -68,7 +65,7 @@ def create(duck: duckdb.DuckDBPyConnection, line: str, values: dict[str, str], m
                 invisible.append(f"coalesce({_has_invisible(text)}, false)")
                 came, bare = value, _unprotected(value)
                 value = f"case when {_is_ascii(text)} then {bare} else {visible(bare)} end"
-                if name == getattr(mapping, "customer", None):
+                if name == mapping.customer:
                     customer = f"case when {came} <> {value} then {came} end"
             else:
                 value = _unprotected(value)
@@ -82,12 +79,6 @@ def create(duck: duckdb.DuckDBPyConnection, line: str, values: dict[str, str], m
     duck.execute(f"create table received as select *, md5_number(concat_ws(chr(31), {read})) as _content from ({rows})")  # noqa: S608 - our own SQL; values are bound or quoted
 
 
-def complaint(condition: str, column: str, says: str, text: str | None = None) -> str:
-    """A case for a value that is there and is not what it should be; `text` where that is not the column's alone."""
-    shown = f"left({text or quoted(column)}, 100)"
-    return f"when {condition} then {literal(column + ' ')} || chr(39) || {shown} || {literal(chr(39) + ' ' + says)}"
-
-
 def plain(text: str) -> str:
     """The text of a number that a file holds as one, 1e-07, with digits alone."""
     plain = f"try_cast(try_cast({text} as double) as decimal(38, 10))::varchar"
@@ -97,13 +88,3 @@ def plain(text: str) -> str:
 def styled(text: str, mapping: FileMapping) -> str:
     """The text of a number that a file holds as one, in the mapping's style."""
     return f"replace({text}, '.', ',')" if mapping.decimal == "," else text
-
-
-def printable(text: str) -> str:
-    """A text of a file's, fit for one line of a terminal."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
-
-
-def first_line(error: Exception) -> str:
-    """An error's first line, of a length that can be read."""
-    return printable(str(error).strip().splitlines()[0].strip().rstrip(".")[:300])

@@ -17,8 +17,9 @@ from clv.core.errors import ClvError
 from clv.core.sql_text import quoted
 from clv.sources.connectors.files import UNPACKS_ALWAYS, UNPACKS_TO, Received
 from clv.sources.formats.columns import header_among, in_names, matched, note_header
-from clv.sources.formats.received import LONGEST_TEXT, Unreadable, create, first_line
-from clv.sources.mapping.language import FileMapping
+from clv.sources.formats.received import LONGEST_TEXT, Unreadable, create
+from clv.sources.mapping.complaints import first_line
+from clv.sources.mapping.model import FileMapping
 from clv.sources.mapping.parts import SEARCHED_LINES, UNTIL_HEADER
 
 Cells = Sequence[object]

@@ -11,7 +11,7 @@ from clv.core.settings import Settings
 from clv.core.sql_text import quoted
 from clv.sources.connectors.files import Received
 from clv.sources.loading.writing import claim_currency
-from clv.sources.mapping.language import FileMapping
+from clv.sources.mapping.model import FileMapping
 from clv.sources.mapping.values_sql import is_currency
 from clv.warehouse import db
 from clv.warehouse.roles import LOADER

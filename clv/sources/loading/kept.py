@@ -18,7 +18,7 @@ from clv.sources.connectors import files
 from clv.sources.connectors.files import Received
 from clv.sources.formats.csv_files import records
 from clv.sources.formats.json_files import by_lines
-from clv.sources.mapping.language import FileMapping
+from clv.sources.mapping.model import FileMapping
 
 FASTEST = 1
 FOLDER = "received"

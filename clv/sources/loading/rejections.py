@@ -9,8 +9,8 @@ from clv.catalog import tables
 from clv.core import masking
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
+from clv.sources.kinds.mappings import load_mapping
 from clv.sources.mapping import hints
-from clv.sources.mapping.language import load_mapping
 from clv.warehouse import db, roles
 
 REASONS_SHOWN = 3  # per file, when it is loaded
@@ -22,7 +22,7 @@ SAMPLE = 500  # reasons of a batch from which a mend is worked out
 REPLACED = f"""exists (
     select from {tables.BATCHES} as later
     where later.source = batches.source and later.file_name = batches.file_name
-        and coalesce(later.replay_of, later.batch_id) > coalesce(batches.replay_of, batches.batch_id)
+        and later.place > batches.place
         and not exists (select from {tables.WITHDRAWALS} as taken_back where taken_back.batch_id = later.batch_id)
 )"""  # noqa: S608 - our own names
 

@@ -1,4 +1,4 @@
-"""Rows that were set aside, taken again after a mistake in the mapping, or in this code, is mended."""
+"""Rows that were rejected, taken again after a mistake in the mapping, or in this code, is mended."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ from clv.catalog import tables
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
 from clv.sources.connectors import files
-from clv.sources.kinds.orders.mapped import ERASED
+from clv.sources.kinds import registry
+from clv.sources.kinds.columns_sql import ERASED
+from clv.sources.kinds.declared import Kind
+from clv.sources.kinds.mappings import load_mapping
 from clv.sources.loading import kept
-from clv.sources.loading.batches import BatchResult, load_batch, next_delivery, scratch_folder
+from clv.sources.loading.batches import load_batch, scratch_folder
+from clv.sources.loading.ledger import BatchResult, next_delivery
 from clv.sources.loading.writing import Opening
-from clv.sources.mapping.language import load_mapping
 from clv.warehouse import db
 from clv.warehouse.roles import LOADER
 
 
 @dataclass(frozen=True)
 class Replayed:
-    """A batch of which rows were set aside, and the one that took its place: None where no row more can be used."""
+    """A batch of which rows were rejected, and the one that took its place: None where no row more can be used."""
 
     batch_id: int
     file_name: str
@@ -37,7 +40,7 @@ def replay(settings: Settings, source: str | None = None, batch_id: int | None =
     naming the batches whose copy is gone.
     """
     results, gone = [], []
-    for batch in _set_aside(settings, source, batch_id):
+    for batch in _rejected(settings, source, batch_id):
         if kept.find(batch.sha256, batch.file_name, settings):
             results.append(_replay(batch, settings))
         else:
@@ -61,38 +64,35 @@ class _Batch:
     usable: int
 
 
-def _set_aside(settings: Settings, source: str | None, batch_id: int | None) -> list[_Batch]:
-    """The batches that hold and of which rows are set aside at the door, in the order in which they count."""
+def _rejected(settings: Settings, source: str | None, batch_id: int | None) -> list[_Batch]:
+    """The batches that hold and of which rows were rejected when they were loaded, in the order in which they count."""
     query = f"""
-        with batches as (
-            select
-                batch_id, source, file_name, content_sha256, landed, coalesce(replay_of, batch_id) as place,
-                case kind when 'orders' then (
-                    select count(*) from {tables.ORDER_LINES} as lines
-                    where lines._batch_id = batches.batch_id and _rule is null
-                        and num_nulls(customer_key, order_id, ordered_at, amount) = 0
-                ) else (
-                    select count(*) from {tables.CHANNEL_SPEND} as spend
-                    where spend._batch_id = batches.batch_id and spend._rule is null
-                ) end as usable,
-                (
-                    select count(*) from {tables.ORDER_LINES} as lines
-                    where lines._batch_id = batches.batch_id and _rule = '{ERASED}'
-                ) + (
-                    select count(*) from {tables.UNREADABLE_ROWS} as rows
-                    where rows.batch_id = batches.batch_id and reason = '{ERASED}'
-                ) as erased,
-                rows_received
-            from {tables.BATCHES} as batches
-            where (source = %(source)s or batch_id = %(batch_id)s)
-                and batch_id not in (select batch_id from {tables.WITHDRAWALS})
-        )
-        select batch_id, source, file_name, content_sha256, landed, place, usable
-        from batches where usable + erased < rows_received
+        select batch_id, source, kind, file_name, content_sha256, landed, place, rows_received
+        from {tables.BATCHES}
+        where (source = %(source)s or batch_id = %(batch_id)s)
+            and batch_id not in (select batch_id from {tables.WITHDRAWALS})
         order by place
     """  # noqa: S608 - our own names
     found = db.rows(query, {"source": source, "batch_id": batch_id}, settings.url_as(LOADER))
-    return [_Batch(*row) for row in found]
+    batches = []
+    for number, of, kind, name, sha256, landed, place, received in found:
+        usable, erased = _counts(number, registry.of(kind, settings), settings)
+        if usable + erased < received:
+            batches.append(_Batch(number, of, name, sha256, landed, place, usable))
+    return batches
+
+
+def _counts(batch_id: int, kind: Kind, settings: Settings) -> tuple[int, int]:
+    """Of a batch's rows: those that the kind can use, and those of erased customers."""
+    lacks = f"num_nulls({', '.join(kind.needed)}) = 0" if kind.needed else "true"
+    query = f"""
+        select
+            (select count(*) from {kind.table} where _batch_id = %(batch)s and _rule is null and {lacks}),
+            (select count(*) from {kind.table} where _batch_id = %(batch)s and _rule = '{ERASED}') + (
+                select count(*) from {tables.UNREADABLE_ROWS} where batch_id = %(batch)s and reason = '{ERASED}'
+            )
+    """  # noqa: S608 - our own names
+    return db.rows(query, {"batch": batch_id}, settings.url_as(LOADER))[0]
 
 
 def _gone(batch: _Batch) -> NoReturn:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 from clv.core import ids
-from clv.sources.mapping.language import FileMapping, Mapping
+from clv.sources.mapping.model import FileMapping
 from clv.warehouse.erasures import Erased
 
 
@@ -37,17 +37,15 @@ def _leaves(value: object) -> Iterator[str]:
 
 def as_customer(value: str, mapping: FileMapping) -> str:
     """A value as it would be a customer's id by the mapping, where it has customers."""
-    return _as_told(ids.visible(value), mapping)
+    return _by_mapping(ids.visible(value), mapping)
 
 
-def names_erased(text: str, mapping: Mapping, erased: Erased) -> bool:
+def names_erased(text: str, mapping: FileMapping, erased: Erased) -> bool:
     """Whether any value of a row's text is the id of an erased customer, as it came or as it counts."""
-    values = {_as_told(form, mapping) for value in fields(text, mapping.delimiter) for form in ids.forms(value)}
+    values = {_by_mapping(form, mapping) for value in fields(text, mapping.delimiter) for form in ids.forms(value)}
     return any(erased.receipt(value, mapping.customer_namespace) for value in values if value)
 
 
-def _as_told(value: str, mapping: FileMapping) -> str:
-    if not isinstance(mapping, Mapping):
-        return value
+def _by_mapping(value: str, mapping: FileMapping) -> str:
     value = re.sub(r"\.0+$", "", value) if mapping.customer in mapping.whole_number else value
     return value.lower() if mapping.customer_lower else value

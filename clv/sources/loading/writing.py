@@ -16,7 +16,7 @@ from clv.core.errors import ClvError, Unavailable
 from clv.core.sql_text import literal
 from clv.sources.connectors.files import Received
 from clv.sources.formats.received import Unreadable
-from clv.sources.mapping.language import FileMapping, Mapping
+from clv.sources.mapping.model import FileMapping
 from clv.warehouse import db, locks
 
 CHUNK_ROWS = 100_000
@@ -94,7 +94,7 @@ def open_batch(
             opening.landed,
             opening.replay_of,
             mapping.kind,
-            mapping.row_key if isinstance(mapping, Mapping) else None,
+            mapping.row_key,
         ),
     )
     found = cursor.fetchall()

@@ -11,7 +11,7 @@ from itertools import product
 from zoneinfo import ZoneInfo, available_timezones
 
 from clv.core import masking
-from clv.sources.mapping.language import FileMapping, Mapping, SpendMapping
+from clv.sources.mapping.model import FileMapping
 from clv.sources.mapping.numbers import SIGNS
 from clv.sources.mapping.values import APOSTROPHES, BLANKS
 
@@ -117,21 +117,18 @@ def file_line(mapping: FileMapping, **changes: object) -> str:
 
 
 def _time(mapping: FileMapping, **changes: object) -> str:
-    """The mapping's `time`, or `day`, with changes, whole."""
-    stated: dict[str, object] = {}
-    if isinstance(mapping, SpendMapping):
-        stated = {"column": mapping.day}
-    elif isinstance(mapping, Mapping):
-        names = list(mapping.alternatives.get(mapping.time, ())) or [mapping.time]
-        stated = {
-            "column": names if len(names) > 1 else names[0],
-            "time_of_day": mapping.time_of_day,
-            "zone": mapping.zone_column,
-        }
-        stated["zones"] = mapping.zones
-    stated = {**stated, "formats": list(mapping.time_formats), **changes}
-    line = _flow({key: value for key, value in stated.items() if value})
-    return f"{'day' if isinstance(mapping, SpendMapping) else 'time'}: {line}"
+    """What the mapping says of its rows' time, with changes, whole."""
+    column = mapping.time_column or ""
+    names = list(mapping.alternatives.get(column, ())) or [column]
+    stated: dict[str, object] = {
+        "column": names if len(names) > 1 else names[0],
+        "time_of_day": mapping.time_of_day,
+        "zone": mapping.zone_column,
+        "zones": mapping.zones,
+        "formats": list(mapping.time_formats),
+        **changes,
+    }
+    return f"{mapping.time_key}: {_flow({key: value for key, value in stated.items() if value})}"
 
 
 def _of_times(values: list[str], mapping: FileMapping) -> list[str]:
@@ -245,7 +242,7 @@ def _abbreviations() -> set[str]:
 
 def _of_zones(values: list[str], mapping: FileMapping) -> list[str]:
     values = [value for value in values if ZONE.fullmatch(value) or value in _abbreviations()]
-    if not values or not isinstance(mapping, Mapping):
+    if not values:
         return []
     zones = {**mapping.zones, **dict.fromkeys(values[:3], "Europe/London")}
     line = _time(mapping, zones=zones)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from clv.core.sql_text import literal, quoted
-from clv.sources.formats.received import complaint
-from clv.sources.mapping.language import FileMapping
+from clv.sources.mapping.complaints import complaint
+from clv.sources.mapping.model import FileMapping
 from clv.sources.mapping.values import APOSTROPHES, BLANKS, THOUSANDS
 
 # 13 digits before the point, since no shop has more, and 10 after it; of what is multiplied, all 20.

@@ -11,7 +11,6 @@ from clv.sources.mapping.values import (
     Said,
     exchange_rates,
     filter_of,
-    keys_and_values,
     known_encoding,
     listed,
     texts,
@@ -22,61 +21,20 @@ UNTIL_HEADER = "until_header"  # in place of a number of lines to skip
 SEARCHED_LINES = 200  # of a file, for its header
 
 
-def amount_of(said: Said) -> dict[str, Any]:
-    """What `amount` and `no_revenue` say, as arguments of Mapping; a quantity and a price by the names of columns."""
-    place, column, amount = said.place, said.column, said.part("amount")
-    ways = [key for key in ("column", "price", "sum") if amount.get(key)]
-    if len(ways) != 1:
-        raise ClvError(
-            f"{place}: 'amount' is either a column, or a quantity and a price, or a sum; name one of the three"
-        )
-    if amount.get("price") and not amount.get("quantity"):
-        raise ClvError(f"{place}: 'amount' has a price but no quantity; add quantity: and the column's name")
-    once = amount.get("once_per_order")
-    summed = _columns(said, amount.get("sum"), "amount.sum")
-    minus = _columns(said, amount.get("minus"), "amount.minus")
-    once_columns = _columns(said, once, "amount.once_per_order") if isinstance(once, list) else ()
-    if others := set(once_columns) - {*summed, *minus}:
-        raise ClvError(
-            f"{place}: 'amount.once_per_order' lists columns of 'sum' or 'minus' that are the whole order's; "
-            f"'{sorted(others)[0]}' is none of them"
-        )
-    no_revenue = said.get("no_revenue")
-    rules = no_revenue if isinstance(no_revenue, list) else [no_revenue] if no_revenue else []
-    return {
-        "amount": column(amount.get("column"), "amount.column"),
-        "price": column(amount.get("price"), "amount.price"),
-        "amount_sum": summed,
-        "amount_minus": minus,
-        "amount_once_per_order": bool(once) and not once_columns,
-        "amount_once_columns": once_columns,
-        "no_revenue": tuple(_without_revenue(rule, said) for rule in rules),
-    }
-
-
-def _columns(said: Said, names: object, key: str) -> tuple[str, ...]:
-    return tuple(said.column(name, key) or "" for name in listed(names, f"{said.place}: '{key}'"))
-
-
-def _without_revenue(rule: object, said: Said) -> Filter:
-    stated = keys_and_values("no_revenue", rule, said.place)
-    return filter_of({"rule": "no_revenue", **stated}, said.column, said.place, "no_revenue")
-
-
-def time_of(said: Said) -> dict[str, Any]:
-    """What `time` and `time_zone` say, as arguments of Mapping."""
-    place, time = said.place, said.part("time")
-    zones = keys_and_texts(time.get("zones") or {}, f"{place}: 'time.zones'")
+def time_of(said: Said, key: str = "time") -> dict[str, Any]:
+    """What `time` and `time_zone` say, as arguments of a mapping."""
+    place, time = said.place, said.part(key)
+    zones = keys_and_texts(time.get("zones") or {}, f"{place}: '{key}.zones'")
     for zone in zones.values():
         zone_names.checked(zone, place)
     if zones and not time.get("zone"):
-        raise ClvError(f"{place}: 'time.zones' says what a column's zones are; add zone: and the column's name")
+        raise ClvError(f"{place}: '{key}.zones' says what a column's zones are; add zone: and the column's name")
     return {
-        "time": said.column(time.get("column"), "time.column") or "",
-        "time_of_day": said.column(time.get("time_of_day"), "time.time_of_day"),
-        "zone_column": said.column(time.get("zone"), "time.zone"),
+        "time": said.column(time.get("column"), f"{key}.column") or "",
+        "time_of_day": said.column(time.get("time_of_day"), f"{key}.time_of_day"),
+        "zone_column": said.column(time.get("zone"), f"{key}.zone"),
         "zones": zones,
-        "time_formats": time_formats(time.get("formats"), place),
+        "time_formats": time_formats(time.get("formats"), place, key),
         "time_zone": zone_names.checked(said.get("time_zone"), place),
     }
 

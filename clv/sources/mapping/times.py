@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from clv.core.sql_text import literal, quoted
-from clv.sources.formats.received import complaint
-from clv.sources.mapping.language import FileMapping, Mapping
+from clv.sources.mapping.complaints import complaint
+from clv.sources.mapping.model import FileMapping
 from clv.sources.mapping.values import COUNTED, EXCEL_DAYS
 
 # A time that states its offset from UTC: 2024-03-01 10:00:00 +0100, 2024-03-01T09:00:00Z; or its zone: … Europe/Rome.
@@ -68,7 +68,7 @@ def time_in(mapping: FileMapping, column: str | None, reporting_zone: str) -> st
 
 def time_text(mapping: FileMapping, column: str) -> str:
     """An expression for the text of a time, the time of day in a column of its own being put after its date."""
-    if isinstance(mapping, Mapping) and column == mapping.time and mapping.time_of_day:
+    if column == mapping.time_column and mapping.time_of_day:
         return f"({quoted(column)} || coalesce(' ' || {quoted(mapping.time_of_day)}, ''))"
     return quoted(column)
 
@@ -76,7 +76,7 @@ def time_text(mapping: FileMapping, column: str) -> str:
 def complaints(mapping: FileMapping, columns: list[str], reporting_zone: str, what: str = "a time") -> list[str]:
     """Cases for texts that are there and are no time, or none of this age, and for zones that are not known."""
     cases = []
-    if isinstance(mapping, Mapping) and mapping.zone_column:
+    if mapping.zone_column:
         column = quoted(mapping.zone_column)
         known = ", ".join(["chr(0)", *map(literal, mapping.zones)])
         bad = f"{column} is not null and {column} not in ({known})"
@@ -113,13 +113,13 @@ def _excel_days(text: str) -> str:
 
 
 def _has_zone(mapping: FileMapping, column: str) -> bool:
-    return isinstance(mapping, Mapping) and column == mapping.time and bool(mapping.zone_column and mapping.zones)
+    return column == mapping.time_column and bool(mapping.zone_column and mapping.zones)
 
 
 def _from_zone(mapping: FileMapping, column: str, local: str, zone: str) -> str:
     """A local time, of the zone in the row's column, else of the mapping's, in the reporting zone."""
     usual = _in_zone(mapping.time_zone, local, zone) if mapping.time_zone else local
-    if not isinstance(mapping, Mapping) or not _has_zone(mapping, column):
+    if not _has_zone(mapping, column):
         return usual
     cases = [f"when {literal(text)} then {_in_zone(place, local, zone)}" for text, place in mapping.zones.items()]
     return f"case {quoted(mapping.zone_column or '')} {' '.join(cases)} else {usual} end"

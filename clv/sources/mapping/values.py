@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -10,47 +11,16 @@ from typing import Any
 import duckdb
 
 from clv.core.errors import ClvError
-from clv.sources.formats.received import first_line
+from clv.sources.mapping.complaints import first_line
+from clv.sources.mapping.keys import CONDITIONS, PARTS
 
-# Optional columns of raw.order_lines that a mapping may fill, and which of them are numbers.
-COLUMNS = (
-    "line_id", "quantity", "unit_price", "discount", "cost", "product_id", "product_name", "category", "channel",
-    "country", "status", "refund_of", "campaign", "discount_code",
-)  # fmt: skip
-LINE_COLUMNS = ("line_id", "quantity", "unit_price", "product_id", "product_name", "category")  # of a line alone
-NUMBERS = ("quantity", "unit_price", "discount", "cost")
 # Marks between thousands, each with all that it stands for: blanks are plain, no-break, thin and narrow no-break ones.
 BLANKS, APOSTROPHES = " \u00a0\u2009\u202f", "'\u2019"
 THOUSANDS = {".": ".", ",": ",", **dict.fromkeys(BLANKS, BLANKS), **dict.fromkeys(APOSTROPHES, APOSTROPHES)}
-ROW_KEYS = ("line", "order", "customer_order", "customer_order_time", "content")
-# What they are called in the digest of a mapping, so that no file is loaded anew for being understood better.
-DIGESTED_ROW_KEYS = {"order": "order_time", "customer_order": "customer_order_time"}
 # What staging says of a row itself: no filter may be called so.
 VERDICTS = ("accepted", "duplicate", "replaced", "withdrawn", "unreadable", "erased")
 EXCEL_DAYS = "excel_days"
 COUNTED = ("epoch_seconds", "epoch_milliseconds", EXCEL_DAYS)  # formats of times besides strptime's
-CONDITIONS = ("equals", "matches", "at_most", "present")
-KNOWN = {
-    "mapping": (
-        "description", "kind", "file", "customer", "customer_namespace", "person", "order", "time", "time_zone",
-        "amount", "currency", "columns", "row_key", "part", "sign", "refund", "carry", "filters", "no_revenue",
-        "updated_at",
-    ),
-    "spend": ("description", "kind", "file", "day", "channel", "amount", "campaign", "currency", "filters"),
-    "day": ("column", "formats"),
-    "file": ("encoding", "delimiter", "header", "skip", "sheet", "explode", "decimal", "thousands", "missing"),
-    "customer": ("column", "lower", "whole_number"),
-    "person": ("email", "name", "consent"),
-    "order": ("column", "columns", "number", "whole_number"),
-    "time": ("column", "time_of_day", "zone", "zones", "formats"),
-    "amount": ("column", "quantity", "price", "sum", "minus", "once_per_order"),
-    "currency": ("code", "column", "in_name_of", "rates", "minor_units"),
-    "columns": COLUMNS,
-    "sign": ("column", "negative"),
-    "refund": ("amount", "time", "once_per_order"),
-    "filters": ("rule", "column", *CONDITIONS),
-    "no_revenue": ("column", *CONDITIONS),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -63,29 +33,32 @@ class Filter:
     value: object
 
 
-def keys_and_values(key: str, said: object, place: str) -> dict:
+def keys_and_values(key: str, said: object, place: str, known: Collection[str], top: bool = False) -> dict:
+    """What stands under a key. Raises ClvError where it is no keys and values, or has a key that is not known."""
     if not isinstance(said, dict):
-        raise ClvError(f"{place}: '{key}' must hold keys and values; known keys are {', '.join(KNOWN[key])}")
-    unknown = [str(name) for name in said if name not in KNOWN[key]]
+        raise ClvError(f"{place}: '{key}' must hold keys and values; known keys are {', '.join(known)}")
+    unknown = [str(name) for name in said if name not in known]
     if unknown:
-        where = "" if key in ("mapping", "spend") else f" under '{key}'"
-        raise ClvError(f"{place} has the unknown key '{unknown[0]}'{where}; known keys are {', '.join(KNOWN[key])}")
+        where = "" if top else f" under '{key}'"
+        raise ClvError(f"{place} has the unknown key '{unknown[0]}'{where}; known keys are {', '.join(known)}")
     return said
 
 
 class Said:
     """What a mapping says, read key by key. `optional` gathers the columns that may be absent, `alternatives` what a
     column may be called in place of its name, `in_names` the patterns of names that hold the currency.
+    `known` are the keys that it may have, `parts` those under each of them.
 
     Each mistake raises ClvError naming the place, the key and the mend.
     """
 
-    def __init__(self, said: object, kind: str, place: str) -> None:
+    def __init__(self, said: object, place: str, known: Collection[str], parts: Mapping[str, Collection[str]]) -> None:
         self.place = place
         self.optional: set[str] = set()
         self.alternatives: dict[str, tuple[str, ...]] = {}
         self.in_names: dict[str, str] = {}
-        self._said = keys_and_values(kind, said, place)
+        self._parts = parts
+        self._said = keys_and_values("mapping", said, place, known, top=True)
 
     def get(self, key: str) -> Any:
         return self._said.get(key)
@@ -146,23 +119,16 @@ class Said:
         value = self.get(key)
         if value is None:
             return {}
-        return keys_and_values(key, {short: value} if isinstance(value, str | list) else value, self.place)
+        return self.within(key, {short: value} if isinstance(value, str | list) else value)
+
+    def within(self, key: str, said: object) -> dict:
+        """What stands in a part of this key, checked by the keys that it may have."""
+        return keys_and_values(key, said, self.place, self._parts[key])
 
     def text(self, value: object, key: str) -> str | None:
         if value is not None and not isinstance(value, str):
             raise ClvError(f"{self.place}: '{key}' must be a text, not {value!r}; put it in quotes")
         return value
-
-
-def row_key_of(said: Said, columns: dict[str, str]) -> str:
-    """What makes two rows the same row: as the mapping says, else by what it has to tell them apart."""
-    if stated := said.get("row_key"):
-        return "order" if stated == "order_time" else stated  # its name when an order's time was part of it
-    if "line_id" in columns:
-        return "line"
-    order, time = said.part("order"), said.part("time")
-    made_up = order.get("number") or time.get("column") in (order.get("columns") or [order.get("column")])
-    return "customer_order_time" if made_up else "customer_order"
 
 
 def is_pattern(name: str) -> bool:
@@ -171,7 +137,7 @@ def is_pattern(name: str) -> bool:
 
 
 def filter_of(said: object, column, place: str, key: str = "filters") -> Filter:  # noqa: ANN001
-    said = keys_and_values("filters", said, place)
+    said = keys_and_values("filters", said, place, PARTS["filters"])
     conditions = [name for name in CONDITIONS if name in said]
     if not said.get("rule") or not said.get("column") or len(conditions) != 1:
         has = "a rule, a column" if key == "filters" else "a column"

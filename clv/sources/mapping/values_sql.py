@@ -1,4 +1,4 @@
-"""Single values of a mapping as SQL: an amount, rate, consent or filter, and why a value is unreadable."""
+"""Single values of a mapping as SQL: a customer, rate, consent or filter, and why a value is unreadable."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from typing import TypeVar
 
 from clv.core.currency_codes import CODES, MINOR_UNITS
 from clv.core.sql_text import literal, quoted
-from clv.sources.formats.received import LONGEST_FIELD, complaint
-from clv.sources.mapping.language import FileMapping, Mapping, SpendMapping
-from clv.sources.mapping.numbers import NUMBER, bounded, number_in, times
-from clv.sources.mapping.numbers import complaints as number_complaints
-from clv.sources.mapping.times import complaints as time_complaints
-from clv.sources.mapping.values import NUMBERS, Filter
+from clv.sources.mapping.complaints import LONGEST_FIELD, complaint
+from clv.sources.mapping.model import FileMapping
+from clv.sources.mapping.numbers import NUMBER, number_in, times
+from clv.sources.mapping.values import Filter
 
 M = TypeVar("M", bound=FileMapping)
 RATE = "decimal(18, 10)"
@@ -31,47 +29,16 @@ def consent(column: str | None) -> str:
     return f"case when {text} in {YES} then true when {text} in {NO} then false end"
 
 
-def whole(mapping: Mapping, name: str, column: str | None = None) -> str:
+def whole(mapping: FileMapping, name: str, column: str | None = None) -> str:
     """An id without the decimals of a whole number, of its own column, or of another one that holds it too."""
     text = quoted(column or name)
     return rf"regexp_replace({text}, '\.0+$', '')" if name in mapping.whole_number else text
 
 
-def value_of(mapping: Mapping, name: str, money: tuple[str, ...]) -> str:
-    column = mapping.columns.get(name)
-    if name not in NUMBERS:
-        return column_or_null(column)
-    value = number_in(mapping, column)
-    return value if name == "quantity" else converted(value, money)
-
-
-def amount_in(mapping: Mapping) -> str:
-    """An expression for a row's amount, in the row's currency, as the mapping makes it of columns."""
-    if mapping.amount_sum:
-        terms = [number_in(mapping, column) for column in mapping.amount_sum]
-        total = " + ".join(f"coalesce({term}, 0)" for term in terms)
-        amount = f"case when coalesce({', '.join(terms)}) is not null then {total} end"
-    elif mapping.amount:
-        amount = number_in(mapping, mapping.amount)
-    else:
-        amount = times(number_in(mapping, mapping.columns["quantity"]), number_in(mapping, mapping.price))
-    if mapping.amount_minus:
-        less = " - ".join(f"coalesce({number_in(mapping, column)}, 0)" for column in mapping.amount_minus)
-        amount = f"{amount} - {less}"
-    if mapping.amount_sum or mapping.amount_minus:
-        amount = bounded(amount)
-    if mapping.no_revenue:
-        free = " or ".join(f"coalesce({meets(mapping, rule)}, false)" for rule in mapping.no_revenue)
-        amount = f"case when {free} then {amount} * 0 else {amount} end"
-    return amount
-
-
-def amount_is_there(mapping: Mapping) -> str:
-    """A condition: whether a row has the columns that an amount needs."""
-    if mapping.amount_sum:
-        return f"coalesce({', '.join(quoted(column) for column in mapping.amount_sum)}) is not null"
-    needed = [mapping.amount] if mapping.amount else [mapping.columns["quantity"], mapping.price]
-    return " and ".join(f"{quoted(column)} is not null" for column in needed if column)
+def customer(mapping: FileMapping, column: str | None = None) -> str:
+    """The customer's id in a row, or what it would be were it in another column of `received`."""
+    text = whole(mapping, mapping.customer or "", column)
+    return f"lower({text})" if mapping.customer_lower else text
 
 
 def in_currency(mapping: M, warehouse_currency: str) -> M:
@@ -103,7 +70,7 @@ def converted(value: str, factors: tuple[str, ...]) -> str:
     return value
 
 
-def rule_of(mapping: SpendMapping) -> str:
+def rule_of(mapping: FileMapping) -> str:
     """The first filter that rejects a row; null where none does."""
     cases = " ".join(f"when {meets(mapping, rule)} then {literal(rule.rule)}" for rule in mapping.filters)
     return f"case {cases} end" if cases else "null::varchar"
@@ -118,26 +85,6 @@ def meets(mapping: FileMapping, rule: Filter) -> str:
     if rule.condition == "at_most":
         return f"{number_in(mapping, rule.column)} <= {rule.value}"
     return f"{column} is {'not null' if rule.value else 'null'}"
-
-
-def reason(mapping: Mapping, reporting_zone: str, currency_stated: bool, amount: str) -> str:
-    """Why a row is unreadable: a value that is present and cannot be what it should. Null when all can, and of rows
-    that a filter rejects (`_rule`) if the warehouse can hold their texts: what a totals row says need not be a time."""
-    texts = {name: column for name, column in mapping.columns.items() if name not in NUMBERS}
-    texts |= {"customer": mapping.customer, "email": mapping.email, "name": mapping.name}
-    order = {"order": " || ".join(quoted(column) for column in mapping.order)}
-    cases = text_complaints({**{name: quoted(column) for name, column in texts.items() if column}, **order})
-    if mapping.filters:
-        cases.append("when _rule is not null then null")
-    times = [column for column in (mapping.time, mapping.refund_time, mapping.updated_at) if column]
-    cases += time_complaints(mapping, times, reporting_zone)
-    cases += number_complaints(mapping, mapping.numbers)
-    if mapping.amount_once_columns:
-        cases.append("when _once_reason is not null then _once_reason")
-    if "try" in amount:  # something is multiplied or added
-        cases.append(f"when {amount_is_there(mapping)} and {amount} is null then 'the amount is too large'")
-    cases += currency_complaints(mapping, currency_stated)
-    return f"case {' '.join(cases)} else null::varchar end"
 
 
 def is_currency(mapping: FileMapping) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import TypeVar
 
 import duckdb
 
 from clv.core.sql_text import quoted
 from clv.core.zone_names import named_places
-from clv.sources.mapping.language import Mapping
+from clv.sources.mapping.model import FileMapping
+
+M = TypeVar("M", bound=FileMapping)
 
 OFFSET = re.compile(r"(?:UTC|GMT)?\s*([+\-\u2212])(\d{1,2})(?::?([0-5]\d))?")
 LED_BY_OFFSET = re.compile(r"\((?:UTC|GMT)(?:[+\-]\d\d:\d\d)?\)\s*")  # (GMT-08:00) Pacific Time (US & Canada)
@@ -24,7 +27,7 @@ ABBREVIATIONS = {
 }  # fmt: skip
 
 
-def met(duck: duckdb.DuckDBPyConnection, mapping: Mapping) -> Mapping:
+def met(duck: duckdb.DuckDBPyConnection, mapping: M) -> M:
     """The mapping with a place, or an offset in minutes, for each zone of the file's that is known."""
     if not mapping.zone_column:
         return mapping

@@ -8,6 +8,8 @@ verdicts as (select * from {{ ref('stg_line_verdicts') }}),
 
 spend_verdicts as (select * from {{ ref('stg_spend_verdicts') }}),
 
+kind_verdicts as (select * from {{ ref('stg_kind_verdicts') }}),
+
 final as (
     select
         lines._source as source,
@@ -44,6 +46,22 @@ final as (
         null as product_id,
         null as status
     from spend_verdicts
+    where verdict not in ('accepted', 'duplicate')
+    union all
+    select
+        source,
+        concat_ws('|', batch_id, line) as row_key,
+        batch_id,
+        line,
+        0::smallint as entry,
+        verdict as reason,
+        null as order_id,
+        null as customer_key,
+        null as ordered_at,
+        null as amount,
+        null as product_id,
+        null as status
+    from kind_verdicts
     where verdict not in ('accepted', 'duplicate')
 )
 

@@ -6,6 +6,8 @@ line_verdicts as (select * from {{ ref('stg_line_verdicts') }}),
 
 spend_verdicts as (select * from {{ ref('stg_spend_verdicts') }}),
 
+kind_verdicts as (select * from {{ ref('stg_kind_verdicts') }}),
+
 lines as (select * from {{ ref('stg_order_lines') }}),
 
 erased_unreadable as (
@@ -27,6 +29,11 @@ verdicts as (
         batch_id,
         verdict
     from spend_verdicts
+    union all
+    select
+        batch_id,
+        verdict
+    from kind_verdicts
 ),
 
 counts as (

@@ -9,7 +9,7 @@ standing as (
         batches.batch_id,
         count(*) over (
             partition by batches.source, batches.content_sha256
-            order by coalesce(batches.replay_of, batches.batch_id), batches.batch_id
+            order by batches.place, batches.batch_id
             rows between 1 following and unbounded following
         ) as later_readings
     from batches
@@ -23,7 +23,7 @@ final as (
         batches.source,
         batches.file_name,
         batches.content_sha256,
-        coalesce(batches.replay_of, batches.batch_id) as place,
+        batches.place,
         batches.rows_received,
         batches.rows_unreadable,
         batches.row_key,

@@ -1,1 +1,88 @@
-"""Orders: one row per line of an order."""
+"""Orders: one row per line of an order, and per refund."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import duckdb
+import psycopg
+
+from clv.catalog import tables
+from clv.core.settings import Settings
+from clv.sources.kinds.columns import Column
+from clv.sources.kinds.declared import Kind
+from clv.sources.kinds.orders import erased, keys, language, mapped, warnings
+from clv.sources.kinds.orders.mapping import COLUMNS, NUMBERS, OrdersMapping
+from clv.sources.mapping.keys import Schema
+from clv.sources.mapping.warnings import Check
+
+
+@dataclass(frozen=True, kw_only=True)
+class Orders(Kind):
+    """Orders have a language, keys and refunds of their own."""
+
+    @property
+    def keys(self) -> dict[str, Schema]:
+        return keys.KEYS
+
+    @property
+    def required_keys(self) -> tuple[str, ...]:
+        return keys.REQUIRED
+
+    def mapping(self, source: str, said: object, place: str) -> OrdersMapping:
+        return language.mapping(source, said, place)
+
+    def parsed_view(self, mapping: OrdersMapping, zone: str, warehouse_currency: str, currency_stated: bool) -> str:
+        return mapped.parsed_view(mapping, zone, warehouse_currency, currency_stated)
+
+    def preparation(self, mapping: OrdersMapping) -> str:
+        return mapped.repeats(mapping)
+
+    def export_query(self, mapping: OrdersMapping) -> str:
+        return mapped.export_query(mapping)
+
+    def emptied(
+        self, duck: duckdb.DuckDBPyConnection, query: str, mapping: OrdersMapping, batch_id: int, home: Settings
+    ) -> str:
+        return erased.emptied(duck, query, mapping, batch_id, home)
+
+    def checks(self, mapping: OrdersMapping) -> list[Check]:
+        return warnings.without_amount(mapping)
+
+    def warnings(self, duck: duckdb.DuckDBPyConnection, mapping: OrdersMapping) -> list[str]:
+        return warnings.amounts_twice(duck, mapping)
+
+    def warnings_beside(self, batch_ids: Sequence[int], mapping: OrdersMapping, home: Settings) -> list[dict[int, str]]:
+        looks = (warnings.shorter_orders, warnings.signs_turned_round)
+        return [look(batch_ids, mapping, home) for look in looks]
+
+    def overtaken(self, batch_id: int, mapping: OrdersMapping, home: Settings) -> str | None:
+        return warnings.overtaken(batch_id, mapping, home)
+
+    def erase(self, connection: psycopg.Connection, customer_key: UUID) -> int:
+        return erased.erase(connection, customer_key)
+
+
+KIND = Orders(
+    name="orders",
+    table=tables.ORDER_LINES,
+    means="a line of an order, or a refund",
+    staged_by_model=True,
+    columns=(
+        Column(name="customer", type="customer", means="Who ordered.", required=True),
+        Column(name="order_id", type="id", means="The order.", required=True),
+        Column(name="ordered_at", type="time", means="When it was ordered, or paid back.", required=True),
+        Column(name="amount", type="money", means="Money of the row; a refund is negative.", required=True),
+        *(
+            Column(
+                name=name, type="number" if name in NUMBERS else "text", means=name.replace("_", " ").capitalize() + "."
+            )
+            for name in COLUMNS
+        ),
+        Column(name="may_contact", type="yes_no", means="Whether the customer may be written to."),
+        Column(name="email", type="email", means="E-mail address."),
+        Column(name="name", type="name", means="Name."),
+    ),
+)

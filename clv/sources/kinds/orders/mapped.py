@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 from clv.core.sql_text import literal, quoted
+from clv.sources.kinds.columns_sql import CONTENT_HEX
 from clv.sources.kinds.orders import whole_orders
-from clv.sources.mapping.language import Mapping
+from clv.sources.kinds.orders.mapping import COLUMNS, LINE_COLUMNS, OrdersMapping
+from clv.sources.kinds.orders.values_sql import amount_in, reason, value_of
 from clv.sources.mapping.numbers import NUMBER, number_in
 from clv.sources.mapping.times import time_in
-from clv.sources.mapping.values import COLUMNS, LINE_COLUMNS
-from clv.sources.mapping.values_sql import (
-    amount_in,
-    column_or_null,
-    consent,
-    converted,
-    in_currency,
-    rate_of,
-    reason,
-    value_of,
-    whole,
-)
+from clv.sources.mapping.values_sql import column_or_null, consent, converted, customer, in_currency, rate_of, whole
 
-CONTENT_HEX = "lpad(to_hex(_content), 32, '0')"
 # What was paid for goods that came back: of a record's cost the share that was refunded of its amount.
 RETURNED_COST = f"case when amount > 0 then round(cost::double * least(-_refund / amount, 1)::double, 4)::{NUMBER} end"
 CUSTOMER = "chr(1)"  # stands for the customer's key in an order's number, until the key is known
-ERASED = "erased"  # the reason for which rows of erased customers are set aside
-# Of `parsed`: rows with all that an order needs, which no filter sets aside.
-USABLE = "where _rule is null and " + " and ".join(
-    f"{name} is not null" for name in ("customer_id", "order_id", "ordered_at", "amount")
-)
 
 
-def parsed_view(mapping: Mapping, reporting_zone: str, warehouse_currency: str, currency_stated: bool) -> str:
+def parsed_view(mapping: OrdersMapping, reporting_zone: str, warehouse_currency: str, currency_stated: bool) -> str:
     """SQL that creates the view `parsed`: one row per row of raw.order_lines, and the unreadable with their reason.
 
     Columns: _line, _kind ('' or 'refund'), _content, _part, _version, _rule, _reason (null when readable), customer_id,
@@ -39,11 +24,11 @@ def parsed_view(mapping: Mapping, reporting_zone: str, warehouse_currency: str, 
     """
     mapping = in_currency(mapping, warehouse_currency)
     money = rate_of(mapping, warehouse_currency)
-    customer = whole_orders.customer(mapping)
-    of_order = [customer if name == mapping.customer else whole(mapping, name) for name in mapping.order]
+    customer_id = customer(mapping)
+    of_order = [customer_id if name == mapping.customer else whole(mapping, name) for name in mapping.order]
     number = f"row_number() over (partition by {', '.join(of_order)} order by _line)"
-    place = f"case when {customer} is not null then {CUSTOMER} end"  # the id itself stays in pii
-    order = " || '-' || ".join(place if sql == customer else sql for sql in of_order)
+    place = f"case when {customer_id} is not null then {CUSTOMER} end"  # the id itself stays in pii
+    order = " || '-' || ".join(place if sql == customer_id else sql for sql in of_order)
     order_id = f"{order} || '-' || {number}" if mapping.order_numbered else order
     amount = amount_in(mapping)
     if mapping.sign_column:
@@ -56,7 +41,7 @@ def parsed_view(mapping: Mapping, reporting_zone: str, warehouse_currency: str, 
         "_version": time_in(mapping, mapping.updated_at, reporting_zone),
         "_rule": whole_orders.rule(mapping),
         "_reason": reason(mapping, reporting_zone, currency_stated, converted(amount, money)),
-        "customer_id": customer,
+        "customer_id": customer_id,
         "email": column_or_null(mapping.email),
         "name": column_or_null(mapping.name),
         "may_contact": consent(mapping.consent),
@@ -81,7 +66,7 @@ def parsed_view(mapping: Mapping, reporting_zone: str, warehouse_currency: str, 
     )
 
 
-def repeats(mapping: Mapping) -> str:
+def repeats(mapping: OrdersMapping) -> str:
     """SQL that creates the view repeats(_line, _kind, number): the rows whose row key's number is not 1, for every kind
     of key, and the tables that it is made of."""
     if mapping.row_key == "line":
@@ -95,7 +80,7 @@ def repeats(mapping: Mapping) -> str:
     return f"{numbered} create view repeats as select _line, {kind} as _kind, number from numbered where number > 1"  # noqa: S608 - our own SQL; values are bound or quoted
 
 
-def _numbered_in_orders(mapping: Mapping) -> str:
+def _numbered_in_orders(mapping: OrdersMapping) -> str:
     """Equal lines of an order that stand together are several lines; where the order stands again further down, they
     are those it had. Equal rows that name no product, price or number of items are one.
 
@@ -160,13 +145,13 @@ ONE_COUNTS = """
 """
 
 
-def by_content(mapping: Mapping) -> str:
+def by_content(mapping: OrdersMapping) -> str:
     """Whether a row is told apart by what it says. Where deliveries say whole orders, that is so for all rows but
     refunds that are rows of their own: these may come alone, and are told apart by their time."""
     return "_kind <> '' or coalesce(amount, 0) >= 0" if mapping.says_whole_orders else "false"
 
 
-def export_query(mapping: Mapping) -> str:
+def export_query(mapping: OrdersMapping) -> str:
     """SQL giving the readable rows of `parsed` as raw.order_lines wants them, keys and digests as bytes.
 
     Expects the tables customers(customer_id, customer_key blob), unreadable(_line) and what `repeats` makes.
@@ -185,7 +170,7 @@ def export_query(mapping: Mapping) -> str:
     """  # noqa: S608 - our own SQL; values are bound or quoted
 
 
-def _row_key(mapping: Mapping) -> str:
+def _row_key(mapping: OrdersMapping) -> str:
     number, order = "coalesce(number, 1)", _keyed(mapping, "order_id")
     if mapping.row_key == "content":
         key = f"{CONTENT_HEX} || '|' || {number}"
@@ -200,7 +185,7 @@ def _row_key(mapping: Mapping) -> str:
     return f"{key} || case when _kind = '' then '' else '|' || _kind end"
 
 
-def _keyed(mapping: Mapping, column: str) -> str:
+def _keyed(mapping: OrdersMapping, column: str) -> str:
     """An order's number, the customer's key in the place kept for it: a pseudonym, as everywhere outside pii."""
     if mapping.customer not in mapping.order:
         return column

@@ -5,22 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from clv.core.sql_text import literal, quoted
-from clv.sources.mapping.language import Mapping
+from clv.sources.kinds.orders.mapping import LINE_COLUMNS, OrdersMapping
 from clv.sources.mapping.numbers import number_in
-from clv.sources.mapping.values import LINE_COLUMNS
-from clv.sources.mapping.values_sql import meets, whole
+from clv.sources.mapping.values_sql import customer, meets
 
 NOTHING = "case when amount = 0 then amount end"
 ALL_ROWS = "rows between unbounded preceding and unbounded following"
 
 
-def customer(mapping: Mapping, column: str | None = None) -> str:
-    """The customer's id in a row, or what it would be were it in another column of `received`."""
-    text = whole(mapping, mapping.customer, column)
-    return f"lower({text})" if mapping.customer_lower else text
-
-
-def carried(mapping: Mapping) -> str:
+def carried(mapping: OrdersMapping) -> str:
     """`received`, what the mapping carries being filled from the order's first row, with a column more for each of
     `_of_order`: what the order's first row that fills it says, for the rows that do not."""
     rows = "from received"
@@ -39,7 +32,7 @@ def carried(mapping: Mapping) -> str:
     return _each_once(mapping, f"select *, {_aliased(said)} from ({rows})")  # noqa: S608 - our own SQL; values are bound or quoted
 
 
-def _each_once(mapping: Mapping, rows: str) -> str:
+def _each_once(mapping: OrdersMapping, rows: str) -> str:
     """The rows, what `once_per_order` lists standing in one row of an order alone, the first that no filter rejects;
     `_once_reason` says where a row states another number than the order's first."""
     if not mapping.amount_once_columns:
@@ -65,7 +58,7 @@ def _each_once(mapping: Mapping, rows: str) -> str:
     )
 
 
-def rule(mapping: Mapping) -> str:
+def rule(mapping: OrdersMapping) -> str:
     """The name of the first filter that sets a row aside, else null."""
     if not mapping.filters:
         return "null::varchar"
@@ -74,7 +67,7 @@ def rule(mapping: Mapping) -> str:
     return f"case {' '.join(f'when {meets(mapping, one)} then {literal(one.rule)}' for one in filters)} end"
 
 
-def totalled(mapping: Mapping) -> str:
+def totalled(mapping: OrdersMapping) -> str:
     """`typed`, an order's total, and its refund, standing in one row of it alone: the first that is readable and that
     no filter sets aside. A row that states another one than the first is unreadable."""
     if not (mapping.amount_once_per_order or mapping.refunded_once_per_order):
@@ -130,7 +123,7 @@ def _shown(number: str) -> str:
     return f"rtrim(rtrim(abs({number})::varchar, '0'), '.')"
 
 
-def _of_order(mapping: Mapping) -> list[str]:
+def _of_order(mapping: OrdersMapping) -> list[str]:
     """Columns of filters that are an order's, not a line's: where an order's further rows leave them empty, what its
     first row says is meant."""
     of_lines = {mapping.columns.get(name) for name in (*LINE_COLUMNS, "discount", "cost")}

@@ -26,7 +26,9 @@ MAY = {
         "ops.settings": "select insert update",
     },
     TRANSFORMER: {
-        **dict.fromkeys(["raw.batches", "raw.order_lines", "raw.channel_spend", "raw.withdrawals"], "select"),
+        **dict.fromkeys(
+            ["raw.batches", "raw.kinds", "raw.order_lines", "raw.channel_spend", "raw.withdrawals"], "select"
+        ),
         **dict.fromkeys([f"{schema}.*" for schema in MADE_BY_DBT], ALL),
         "quarantine.set_aside_lines": ALL,
         "predictions.customer_predictions": "select",
@@ -146,14 +148,15 @@ def done(connection: psycopg.Connection, statement: str) -> bool:
 
 
 def tables_of(url: str) -> dict[str, tuple[str, str]]:
-    """Every table and view: what it is, and its last column."""
+    """Every table and view: what it is, and its last column that is not generated."""
     return {
         name: (kind, column)
         for name, kind, column in db.rows(
             """
             select c.oid::regclass::text, case relkind when 'v' then 'view' else 'table' end, (
                 select quote_ident(attname) from pg_attribute
-                where attrelid = c.oid and attnum > 0 and not attisdropped order by attnum desc limit 1
+                where attrelid = c.oid and attnum > 0 and not attisdropped and attgenerated = ''
+                order by attnum desc limit 1
             )
             from pg_class as c
             where relkind in ('r', 'v') and relnamespace::regnamespace::text !~ '^(pg_|information_schema)'

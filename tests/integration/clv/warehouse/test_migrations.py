@@ -16,7 +16,14 @@ from clv.warehouse import db
 
 MIGRATIONS = sorted(path.name for path in db.MIGRATIONS.glob("*.sql"))
 # A value of each type, and of the columns that take only some.
-BY_TYPE = {"text": "'x'", "uuid": "gen_random_uuid()", "date": "'2011-06-01'", "jsonb": "'{}'", "boolean": "false"}
+BY_TYPE = {
+    "text": "'x'",
+    "uuid": "gen_random_uuid()",
+    "date": "'2011-06-01'",
+    "jsonb": "'{}'",
+    "boolean": "false",
+    "text[]": "'{}'",
+}
 GONE = {"ops.gate_documents"}  # pages were made of it, from rows that ops.gate_results has
 BY_COLUMN = {"status": "'scored'", "severity": "'critical'", "batch_id": "1", "_batch_id": "1", "replay_of": "1"}
 
@@ -141,6 +148,7 @@ def fill(url: str) -> dict[str, tuple[list[str], list[tuple]]]:
                 """
                 select attname, format_type(atttypid, null) from pg_attribute
                 where attrelid = %s::regclass and attnum > 0 and not attisdropped and attidentity = ''
+                    and attgenerated = ''
                 """,
                 (table,),
             ).fetchall()

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from clv.core import masking
-from clv.sources.mapping import language
+from clv.sources.kinds import mappings
 
 # Of the United States, France, Spain, Germany, Denmark, Britain, Japan.
 PHONES = [
@@ -58,7 +58,7 @@ def test_words_that_the_mapping_names_are_shown():
     said = {"customer": "c", "order": "o", "time": "t", "amount": "a", "filters": []}
     said["filters"] = [{"rule": "void", "column": "s", "equals": ["voided", "on hold"]}]
     said["file"] = {"missing": ["(none)"]}
-    words = language.parse("shop", said, "shop.yml").words
+    words = mappings.parse("shop", said, "shop.yml").words
     assert words == {"voided", "on hold", "(none)"}
     assert masking.reason("a 'on hold' is not a number", words) == "a 'on hold' is not a number"
     assert masking.reason("a 'on hole' is not a number", words) == "a 'xx xxxx' is not a number"

@@ -9,11 +9,10 @@ import pytest
 
 from clv.sources.connectors import files
 from clv.sources.formats import reading
-from clv.sources.kinds.ad_spend import spend
-from clv.sources.kinds.orders import mapped
+from clv.sources.kinds import registry
+from clv.sources.kinds.mappings import parse
 from clv.sources.loading import currencies
 from clv.sources.mapping import zones
-from clv.sources.mapping.language import SpendMapping, parse
 
 LEAST = {"customer": "c", "order": "o", "time": "t", "amount": "a"}
 
@@ -31,10 +30,8 @@ def parsed(tmp_path: Path):
             duck.execute("set TimeZone = 'UTC'")
             bad = reading.read(duck, file, mapping)
             stated = bool(currencies.stated(duck, mapping))
-            if isinstance(mapping, SpendMapping):
-                duck.execute(spend.parsed_view(mapping, "UTC", currency, stated))
-            else:
-                duck.execute(mapped.parsed_view(zones.met(duck, mapping), "UTC", currency, stated))
+            mapping = zones.met(duck, mapping)
+            duck.execute(registry.known()[mapping.kind].parsed_view(mapping, "UTC", currency, stated))
             rows = duck.execute(f"select {columns} from parsed order by _line").fetchall()
         return [*rows, *((row.line, row.reason, row.raw_text) for row in bad)]
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from clv.core.errors import ClvError
+from clv.sources.kinds.mappings import parse
 from clv.sources.loading import kept
-from clv.sources.mapping.language import parse
 
 LEAST = {"customer": "c", "order": "o", "time": "t", "amount": "a"}
 COMMA = "with a decimal comma and no marks between thousands"

@@ -8,19 +8,21 @@ import pytest
 import yaml
 
 from clv.core import masking
+from clv.sources.kinds.columns import DeclaredMapping
+from clv.sources.kinds.mappings import parse
+from clv.sources.kinds.orders.mapping import OrdersMapping
 from clv.sources.mapping import hints
-from clv.sources.mapping.language import Mapping, SpendMapping, parse
 
 LEAST = {"customer": "c", "order": "o", "time": "at", "amount": "x"}
 
 
-def mapping(**said) -> Mapping:
+def mapping(**said) -> OrdersMapping:
     made = parse("shop", {**LEAST, **said}, "shop.yml")
-    assert isinstance(made, Mapping)
+    assert isinstance(made, OrdersMapping)
     return made
 
 
-def pasted(mend: str, **said) -> Mapping:
+def pasted(mend: str, **said) -> OrdersMapping:
     """The mapping with a mend's line in it."""
     line = mend.partition("say in the mapping shop: ")[2]
     assert line, mend
@@ -139,7 +141,7 @@ def test_an_encoding_and_a_row_of_more_fields():
 
 def test_ad_spend_has_days():
     spend = parse("ads", {"kind": "spend", "day": "Day", "channel": "c", "amount": "a"}, "ads.yml")
-    assert isinstance(spend, SpendMapping)
+    assert isinstance(spend, DeclaredMapping)
     (mend,) = hints.mends(["Day '14.09.2026' is not a day"], spend)
     assert mend.endswith('day: {column: "Day", formats: ["%d.%m.%Y"]}')
 

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from clv.core.errors import ClvError
-from clv.sources.mapping.language import SHIPPED, parse
+from clv.sources.kinds.mappings import SHIPPED, parse
 
 LEAST = {"customer": "who", "order": "number", "time": "at", "amount": "money"}
 ONCE = {"column": "money", "once_per_order": True}

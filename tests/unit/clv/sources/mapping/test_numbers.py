@@ -12,8 +12,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from clv.sources.kinds.mappings import parse
+from clv.sources.kinds.orders.mapping import OrdersMapping
 from clv.sources.mapping import numbers
-from clv.sources.mapping.language import Mapping, parse
 
 STYLES = [(decimal, mark) for decimal, mark in product(".,", ("", ".", ",", " ", "'")) if decimal != mark]
 
@@ -24,19 +25,19 @@ def duck() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def styled(decimal: str = ".", thousands: str = "", **said) -> Mapping:
+def styled(decimal: str = ".", thousands: str = "", **said) -> OrdersMapping:
     file = {"decimal": decimal, "thousands": thousands or None}
     mapping = parse("shop", {"customer": "c", "order": "o", "time": "t", "amount": "x", "file": file, **said}, "s.yml")
-    assert isinstance(mapping, Mapping)
+    assert isinstance(mapping, OrdersMapping)
     return mapping
 
 
-def read(duck: duckdb.DuckDBPyConnection, text: str, mapping: Mapping, currency: str = "EUR") -> Decimal | None:
+def read(duck: duckdb.DuckDBPyConnection, text: str, mapping: OrdersMapping, currency: str = "EUR") -> Decimal | None:
     query = f"select {numbers.number_in(mapping, 'x')} from (select ? as x, ? as currency)"
     return duck.execute(query, [text, currency]).fetchall()[0][0]
 
 
-def complaint(duck: duckdb.DuckDBPyConnection, text: str, mapping: Mapping) -> str | None:
+def complaint(duck: duckdb.DuckDBPyConnection, text: str, mapping: OrdersMapping) -> str | None:
     query = f"select case {' '.join(numbers.complaints(mapping, ['x']))} end from (select ? as x)"
     return duck.execute(query, [text]).fetchall()[0][0]
 

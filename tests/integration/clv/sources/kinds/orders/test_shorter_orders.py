@@ -68,7 +68,7 @@ def test_lines_spread_over_files_are_warned_of_and_the_mend_is_right(shop: Shop,
     shop.map_so(columns=columns)
     first = shop.load("monday.csv", MONDAY)
     result = shop.load("tuesday.csv", TUESDAY.format(time=time))
-    assert first.doubts == ()
+    assert first.warnings_beside == ()
     (said,) = [line for line in sources.told(result, shop.home) if "warning" in line]
     assert "warning: 1 order has less here than in an earlier file" in said
     assert "as the order on line 2 (1 row, 2 in an earlier file)" in said
@@ -79,7 +79,7 @@ def test_lines_spread_over_files_are_warned_of_and_the_mend_is_right(shop: Shop,
     shop.map_so(columns=columns, **yaml.safe_load(mend[1]))
     sources.load(shop.source, shop.folder / "monday.csv", shop.home)
     (again,) = sources.load(shop.source, shop.folder / "tuesday.csv", shop.home)
-    assert again.doubts == ()
+    assert again.warnings_beside == ()
     assert shop.revenue() == {"SO-1": Decimal(30), "SO-2": Decimal(7)}
 
 
@@ -99,8 +99,8 @@ def test_files_of_one_load_are_compared_too_and_money_tells_where_nothing_else_d
         rows = f"{one},SO-1,2024-05-01,{20 - float(two)},mug\nann,SO-2,2024-05-01,{two},mug\n"
         (shop.folder / "both" / name).write_text(HEADER + rows)
     first, second = sources.load(shop.source, shop.folder / "both", shop.home)
-    assert first.doubts == ()
-    assert "1 order has less here" in second.doubts[0]
+    assert first.warnings_beside == ()
+    assert "1 order has less here" in second.warnings_beside[0]
 
 
 @pytest.mark.parametrize(
@@ -119,4 +119,4 @@ def test_what_says_no_less_is_not_warned_of(shop: Shop, name, said, newer):
     shop.map_so(**{"columns": {"product_name": "item"}, **said})
     older = MONDAY.replace(",mug", ",2024-05-09").replace(",tea", ",2024-05-09") if "updated_at" in said else MONDAY
     shop.load("monday.csv", older)
-    assert shop.load(name, HEADER + newer).doubts == ()
+    assert shop.load(name, HEADER + newer).warnings_beside == ()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import duckdb
 
+from clv.sources.kinds.mappings import parse
 from clv.sources.kinds.orders import mapped
-from clv.sources.mapping.language import parse
 
 COLUMNS = ("customer", "order", "time", "amount", "refund", "item", "payment")
 LEAST = {"customer": "customer", "order": "order", "time": "time", "columns": {"product_id": "item"}}

@@ -10,8 +10,10 @@ import pytest
 
 from clv.sources.connectors import files
 from clv.sources.formats import reading
-from clv.sources.loading import texts, warnings
-from clv.sources.mapping.language import parse
+from clv.sources.kinds import registry
+from clv.sources.kinds.mappings import parse
+from clv.sources.loading import texts
+from clv.sources.mapping import warnings
 
 LEAST = {"customer": "c", "order": "o", "time": "t", "amount": "a"}
 TODAY = date(2024, 6, 1)
@@ -29,7 +31,9 @@ def warned(tmp_path: Path):
         with duckdb.connect() as duck:
             reading.read(duck, file, mapping)
             ids = duck.execute("select c, o from received order by _line").fetchall() if "kind" not in said else []
-            return warnings.found(duck, mapping, "Europe/Berlin", today), ids
+            return warnings.found(
+                duck, mapping, "Europe/Berlin", today, registry.known()[mapping.kind].checks(mapping)
+            ), ids
 
     return read
 

@@ -1,16 +1,19 @@
-"""What is loaded as it stands and may not be what the shop means: said with the load, and kept from nothing."""
+"""Orders that are loaded as they stand and may not be what the shop means."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import duckdb
-import psycopg
 
 from clv.catalog import tables
 from clv.core.settings import Settings
+from clv.core.sql_text import quoted
 from clv.sources.kinds.orders import mapped
-from clv.sources.mapping.language import FileMapping, Mapping
+from clv.sources.kinds.orders.mapping import OrdersMapping
+from clv.sources.kinds.orders.values_sql import amount_is_there
+from clv.sources.mapping.values_sql import meets
+from clv.sources.mapping.warnings import Check, column_name
 from clv.warehouse import db
 from clv.warehouse.roles import LOADER
 
@@ -19,7 +22,7 @@ from clv.warehouse.roles import LOADER
 # order is cancelled, is let be.
 _SHORTER = f"""
     with batches as (
-        select batch_id, file_name, coalesce(replay_of, batch_id) as place
+        select batch_id, file_name, place
         from {tables.BATCHES}
         where source = %(source)s and batch_id not in (select batch_id from {tables.WITHDRAWALS})
     ),
@@ -83,7 +86,22 @@ _RETURNED = f"""
 """  # noqa: S608 - our own names
 
 
-def amounts_twice(duck: duckdb.DuckDBPyConnection, mapping: Mapping) -> list[str]:
+def without_amount(mapping: OrdersMapping) -> list[Check]:
+    """Rows of orders that lack an amount and that no filter rejects."""
+    if mapping.amount_once_per_order:
+        return []
+    column = mapping.amount or mapping.price or mapping.amount_sum[0]
+    there = " and ".join(f"{quoted(name)} is not null" for name in dict.fromkeys([mapping.customer, *mapping.order]))
+    line = f"amount: {{column: {column}, once_per_order: true}}"
+    mend = f"where an order's total stands in its first row alone, say in the mapping {mapping.source}: {line}"
+    if not mapping.amount:
+        mend = f"name a filter in the mapping {mapping.source} if such rows are no sales"
+    rejected = [f"not coalesce({meets(mapping, rule)}, false)" for rule in mapping.filters]
+    lacks = " and ".join([there, f"not ({amount_is_there(mapping)})", *rejected])
+    return [Check(lacks, "have", f"no amount in {column_name(column)}", mend)]
+
+
+def amounts_twice(duck: duckdb.DuckDBPyConnection, mapping: OrdersMapping) -> list[str]:
     """Orders of which one amount stands in several rows: rows that all count, and may be one that is written in two
     ways; or equal rows that count once, and may be lines. Nothing where rows have ids, or where a row is told apart by
     nothing but what it says."""
@@ -104,10 +122,10 @@ def amounts_twice(duck: duckdb.DuckDBPyConnection, mapping: Mapping) -> list[str
     return warnings
 
 
-def shorter_orders(batch_ids: Sequence[int], mapping: FileMapping, settings: Settings) -> dict[int, str]:
+def shorter_orders(batch_ids: Sequence[int], mapping: OrdersMapping, settings: Settings) -> dict[int, str]:
     """Of batches that were just loaded, a warning for each that has less of an order than the delivery before, of which
-    it takes the place. It is kept beside the batch."""
-    if not isinstance(mapping, Mapping) or not mapping.says_whole_orders or not batch_ids:
+    it takes the place."""
+    if not mapping.says_whole_orders or not batch_ids:
         return {}
     values = {"source": mapping.source, "new": list(batch_ids), "by_customer": mapping.row_key == "customer_order"}
     warnings = {}
@@ -117,15 +135,12 @@ def shorter_orders(batch_ids: Sequence[int], mapping: FileMapping, settings: Set
             return {}
         for batch, *found in connection.execute(_SHORTER, values).fetchall():  # type: ignore[arg-type]
             warnings[batch] = _shorter(mapping, *found)
-            _keep(connection, batch, warnings[batch])
     return warnings
 
 
-def signs_turned_round(batch_ids: Sequence[int], mapping: FileMapping, settings: Settings) -> dict[int, str]:
+def signs_turned_round(batch_ids: Sequence[int], mapping: OrdersMapping, settings: Settings) -> dict[int, str]:
     """Of batches that were just loaded, a warning for each of which most orders bring less than nothing and were never
-    sold: an export whose signs are turned round looks so. It is kept beside the batch."""
-    if not isinstance(mapping, Mapping):
-        return {}
+    sold: an export whose signs are turned round looks so."""
     warnings = {}
     with db.connect(settings.url_as(LOADER)) as connection:
         for batch in batch_ids:
@@ -137,51 +152,23 @@ def signs_turned_round(batch_ids: Sequence[int], mapping: FileMapping, settings:
                     "is known; where the export writes sales with a minus, take the batch back with "
                     f'`clv withdraw --batch {batch} --reason "signs turned round"` and load it with the signs of sales'
                 )
-                _keep(connection, batch, warnings[batch])
     return warnings
 
 
-def withdrawn_before(batch_ids: Sequence[int], _: FileMapping, settings: Settings) -> dict[int, str]:
-    """Of batches that were just loaded, a warning for each whose content, read through the same mapping, was taken back
-    before: a mapping that was mended since is no reason to doubt. It is kept beside the batch."""
-    query = f"""
-        select new.batch_id, old.batch_id, withdrawals.reason
-        from {tables.BATCHES} as new
-        inner join {tables.BATCHES} as old
-            on new.source = old.source and new.content_sha256 = old.content_sha256
-            and new.mapping_sha256 = old.mapping_sha256 and old.batch_id < new.batch_id
-        inner join {tables.WITHDRAWALS} as withdrawals on old.batch_id = withdrawals.batch_id
-        where new.batch_id = any(%s) and withdrawals.reason not like 'replayed as batch %%'
-        order by old.batch_id
-    """  # noqa: S608 - our own names
-    warnings = {}
-    with db.connect(settings.url_as(LOADER)) as connection:
-        for batch, old, reason in connection.execute(query, (list(batch_ids),)).fetchall():  # type: ignore[arg-type]
-            warnings[batch] = (
-                f"the same content was withdrawn as batch {old} ({reason}); where that still holds: "
-                f'`clv withdraw --batch {batch} --reason "as batch {old}"`'
-            )
-        for batch, warning in warnings.items():
-            _keep(connection, batch, warning)
-    return warnings
-
-
-def overtaken(batch_id: int, mapping: FileMapping, settings: Settings) -> str | None:
+def overtaken(batch_id: int, mapping: OrdersMapping, settings: Settings) -> str | None:
     """Of a batch that was loaded before, which later file says now what its orders are; None where none does."""
-    if not isinstance(mapping, Mapping) or not mapping.says_whole_orders:
+    if not mapping.says_whole_orders:
         return None
     query = f"""
         select batches.batch_id, batches.file_name, count(distinct later.order_id)
         from {tables.ORDER_LINES} as later
         inner join {tables.BATCHES} as batches on later._batch_id = batches.batch_id
         where later._source = %(source)s
-            and coalesce(batches.replay_of, batches.batch_id) > (
-                select coalesce(replay_of, batch_id) from {tables.BATCHES} where batch_id = %(batch)s
-            )
+            and batches.place > (select place from {tables.BATCHES} where batch_id = %(batch)s)
             and later._batch_id not in (select batch_id from {tables.WITHDRAWALS})
             and later.order_id in (select order_id from {tables.ORDER_LINES} where _batch_id = %(batch)s)
-        group by batches.batch_id, batches.file_name
-        order by coalesce(batches.replay_of, batches.batch_id) desc, batches.batch_id desc limit 1
+        group by batches.batch_id, batches.file_name, batches.place
+        order by batches.place desc, batches.batch_id desc limit 1
     """  # noqa: S608 - our own names
     found = db.rows(query, {"source": mapping.source, "batch": batch_id}, settings.url_as(LOADER))
     if not found:
@@ -194,19 +181,7 @@ def overtaken(batch_id: int, mapping: FileMapping, settings: Settings) -> str | 
     )
 
 
-def _keep(connection: psycopg.Connection, batch: int, warning: str) -> None:
-    """Keeps a warning beside its batch, after those that the load itself has found."""
-    connection.execute(
-        f"""
-        insert into {tables.BATCH_WARNINGS} (batch_id, place, warning)
-        select %(batch)s, coalesce(max(place), 0) + 1, %(warning)s from {tables.BATCH_WARNINGS}
-        where batch_id = %(batch)s
-        """,  # noqa: S608 - our own names
-        {"batch": batch, "warning": warning},
-    )
-
-
-def _shorter(mapping: Mapping, orders: int, line: int, lines: int, before: int, at_other_times: bool) -> str:
+def _shorter(mapping: OrdersMapping, orders: int, line: int, lines: int, before: int, at_other_times: bool) -> str:
     has = "1 order has" if orders == 1 else f"{orders:,} orders have"
     rows = f"{lines:,} row{'' if lines == 1 else 's'}, {before:,} in an earlier file"
     if mapping.amount_once_per_order:

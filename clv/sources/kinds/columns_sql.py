@@ -1,0 +1,112 @@
+"""A declared kind's mapping as SQL: from `received` (the shop's columns, as text) to typed rows of its raw table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from clv.core.sql_text import literal, quoted
+from clv.sources.kinds.columns import TEXTS, TIMES, Column, DeclaredMapping, has_customers, kept
+from clv.sources.mapping.numbers import complaints as number_complaints
+from clv.sources.mapping.numbers import number_in
+from clv.sources.mapping.times import complaints as time_complaints
+from clv.sources.mapping.times import time_in
+from clv.sources.mapping.values_sql import (
+    column_or_null,
+    consent,
+    converted,
+    currency_complaints,
+    customer,
+    in_currency,
+    rate_of,
+    rule_of,
+    text_complaints,
+)
+
+CONTENT_HEX = "lpad(to_hex(_content), 32, '0')"
+NO_CONTENT = f"'{'0' * 32}'"  # of a row of an erased customer
+ERASED = "erased"  # the rule that rejects rows of erased customers
+OF_PERSON = ("customer_id", "email", "name")  # columns of `parsed` that go to pii alone
+
+
+def parsed_view(mapping: DeclaredMapping, zone: str, warehouse_currency: str, currency_stated: bool) -> str:
+    """SQL that creates the view `parsed`: one row per row of the raw table, and the unreadable with their reason.
+
+    Columns: _line, _kind (always ''), _content, _rule, _reason (null when readable), customer_id, email, name, and the
+    kind's own.
+    """
+    mapping = in_currency(mapping, warehouse_currency)
+    money = rate_of(mapping, warehouse_currency)
+    values = dict.fromkeys(OF_PERSON, "null::varchar")
+    values |= {_parsed(column): _value(column, mapping, zone, money) for column in mapping.columns}
+    reason = _reason(mapping, zone, currency_stated, values)
+    listed = ", ".join(f"{sql} as {quoted(name)}" for name, sql in values.items())
+    return (
+        f"create view parsed as select _line, '' as _kind, _content, {rule_of(mapping)} as _rule, {reason} as _reason, "  # noqa: S608 - our own SQL; values are bound or quoted
+        f"{listed} from received"
+    )
+
+
+def export_query(columns: Sequence[Column]) -> str:
+    """SQL giving the readable rows of `parsed` as the raw table wants them. Expects the table unreadable(_line), and
+    customers(customer_id, customer_key blob) where the kind has customers."""
+    key = "customers.customer_key, " if has_customers(columns) else ""
+    joined = "left join customers using (customer_id)" if has_customers(columns) else ""
+    own = ", ".join(quoted(column.name) for column in kept(columns))
+    return f"""
+        select _line, unhex({CONTENT_HEX}) as _content, _rule, {key}{own}
+        from parsed anti join unreadable using (_line) {joined}
+    """  # noqa: S608 - our own SQL; values are bound or quoted
+
+
+def emptied(columns: Sequence[Column], query: str) -> str:
+    """The rows of `export_query`; of those on the lines of the table erased(_line) nothing but their place."""
+    names = ["customer_key", *(column.name for column in kept(columns))]
+    values = {name: f"case when not is_gone then {quoted(name)} end" for name in names}
+    values["_rule"] = f"case when is_gone then '{ERASED}' else _rule end"
+    values["_content"] = f"case when is_gone then unhex({NO_CONTENT}) else _content end"
+    replaced = ", ".join(f"{value} as {quoted(name)}" for name, value in values.items())
+    marked = f"select *, _line in (select _line from erased) as is_gone from ({query})"  # noqa: S608 - our own SQL; values are bound or quoted
+    return f"select * exclude (is_gone) replace ({replaced}) from ({marked})"  # noqa: S608 - our own SQL; values are bound or quoted
+
+
+def _parsed(column: Column) -> str:
+    return "customer_id" if column.type == "customer" else column.name
+
+
+def _value(column: Column, mapping: DeclaredMapping, zone: str, money: tuple[str, ...]) -> str:
+    name = mapping.named[column.name]
+    if column.type == "customer":
+        return customer(mapping) if name else "null::varchar"
+    if column.type == "time":
+        return time_in(mapping, name, zone)
+    if column.type == "day":
+        return f"({time_in(mapping, name, zone)})::date"
+    if column.type == "number":
+        return number_in(mapping, name)
+    if column.type == "money":
+        return converted(number_in(mapping, name), money)
+    return consent(name) if column.type == "yes_no" else column_or_null(name)
+
+
+def _reason(mapping: DeclaredMapping, zone: str, currency_stated: bool, values: dict[str, str]) -> str:
+    """Why a row is unreadable: a value that is missing, or cannot be what it should. Null when all can."""
+    named = {column: name for column in mapping.columns if (name := mapping.named[column.name])}
+    cases = text_complaints({column.name: quoted(name) for column, name in named.items() if column.type in TEXTS})
+    if mapping.filters:
+        cases.append("when _rule is not null then null")
+    cases += [
+        f"when {quoted(name)} is null then {literal(name + ' is empty')}"
+        for column, name in named.items()
+        if column.required
+    ]
+    for column, name in named.items():
+        if column.type in TIMES:
+            cases += time_complaints(mapping, [name], zone, TIMES[column.type])
+    cases += number_complaints(mapping, mapping.numbers)
+    cases += [
+        f"when {quoted(name)} is not null and {values[column.name]} is null then 'the {column.name} is too large'"
+        for column, name in named.items()
+        if column.type == "money"
+    ]
+    cases += currency_complaints(mapping, currency_stated)
+    return f"case {' '.join(cases)} else null::varchar end" if cases else "null::varchar"

@@ -1,0 +1,187 @@
+"""What a kind of source is: its columns and what replaces what, declared once; all else is derived from it.
+
+A kind that needs more than that (orders) overrides what is its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import duckdb
+import psycopg
+
+from clv.core import zone_names
+from clv.core.errors import ClvError
+from clv.core.settings import Settings
+from clv.sources.kinds import columns_sql
+from clv.sources.kinds.columns import IN_PII, TIMES, Column, DeclaredMapping, has_customers, kept
+from clv.sources.kinds.columns_sql import ERASED, NO_CONTENT
+from clv.sources.mapping import keys
+from clv.sources.mapping.keys import Schema
+from clv.sources.mapping.model import FileMapping
+from clv.sources.mapping.parts import filters_of, of_columns, of_file
+from clv.sources.mapping.values import Said, time_formats
+from clv.sources.mapping.warnings import Check
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A kind of source.
+
+    name: as a mapping's `kind` says it. table: where its rows lie as received. means: what a row is. replaces: the
+    columns that say what a later file's rows replace; rows of one file add up. replaces_in_file: the same where a file
+    comes again under its name; without it, as `replaces` says.
+    staged_by_model: a dbt model of its own judges its rows; else staging does by what `replaces` says.
+
+    Raises ValueError where the declaration contradicts itself.
+    """
+
+    name: str
+    table: str
+    means: str
+    columns: tuple[Column, ...]
+    replaces: tuple[str, ...] = ()
+    replaces_in_file: tuple[str, ...] = ()
+    staged_by_model: bool = False
+
+    def __post_init__(self) -> None:
+        names = [column.name for column in self.columns]
+        types = [column.type for column in self.columns]
+        for name in [self.name, self.table.removeprefix("raw."), *names]:
+            if not NAME.fullmatch(name):
+                raise ValueError(f"{self.name}: {name!r} is no name; it has small letters, digits and _")
+        for kind in ("customer", *IN_PII):
+            if [name == kind for name in names] != [type_ == kind for type_ in types]:
+                raise ValueError(f"{self.name}: the column of the type {kind}, and no other, is called {kind}")
+        if clash := set(names) & {*keys.DESCRIPTION, "currency", "filters", "customer_namespace", "time_zone"}:
+            raise ValueError(f"{self.name}: '{sorted(clash)[0]}' is a key that every mapping may have")
+        if unknown := {*self.replaces, *self.replaces_in_file} - set(names):
+            raise ValueError(f"{self.name}: 'replaces' names '{sorted(unknown)[0]}', which is no column")
+        if not self.staged_by_model and not self.replaces:
+            raise ValueError(f"{self.name}: 'replaces' is empty; say which earlier rows a later file's row replaces")
+        if self.has_customers and self.replaces and "customer" not in self.replaces:
+            raise ValueError(f"{self.name}: 'replaces' has the customer, else erasing one brings back another's row")
+        if set(IN_PII) & set(names) and not self.has_customers:
+            raise ValueError(f"{self.name}: an e-mail address or a name is kept with its customer; add that column")
+
+    @property
+    def has_customers(self) -> bool:
+        """Whether rows are of customers."""
+        return has_customers(self.columns)
+
+    @property
+    def kept(self) -> list[Column]:
+        """The columns of the raw table, the customer's pseudonym apart: what is in pii alone is not among them."""
+        return kept(self.columns)
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The columns of the raw table without which a row is of no use."""
+        return tuple("customer_key" if one.type == "customer" else one.name for one in self.columns if one.required)
+
+    @property
+    def keys(self) -> dict[str, Schema]:
+        """The top-level keys of its mappings, as JSON Schema."""
+        types = {column.type for column in self.columns}
+        parts = {"customer": keys.part(keys.PARTS["customer"]), **dict.fromkeys(TIMES, None)}
+        own = {
+            column.name: {
+                **(keys.part(keys.PARTS["day"]) if column.type in TIMES else parts.get(column.type) or keys.COLUMN),
+                "description": column.means,
+            }
+            for column in self.columns
+        }
+        return {
+            **keys.DESCRIPTION,
+            **own,
+            **({"customer_namespace": keys.TEXT} if "customer" in types else {}),
+            **({"time_zone": keys.TEXT} if "time" in types else {}),
+            **({"currency": keys.CURRENCY} if "money" in types else {}),
+            "filters": keys.FILTERS,
+        }
+
+    @property
+    def required_keys(self) -> tuple[str, ...]:
+        """The keys that each of its mappings has."""
+        return tuple(column.name for column in self.columns if column.required)
+
+    def mapping(self, source: str, said: object, place: str) -> FileMapping:
+        """Checks what a mapping of this kind says. Raises ClvError naming the file, the key and the mend."""
+        parts = {**keys.PARTS, **{one.name: keys.PARTS["day"] for one in self.columns if one.type in TIMES}}
+        stated = Said(said, place, self.keys, parts)
+        stated.require(*self.required_keys)
+        customer = stated.part("customer") if self.has_customers else {}
+        named, formats = {}, []
+        for column in self.columns:
+            value, key = stated.get(column.name), column.name
+            if isinstance(value, dict) and column.type in ("customer", *TIMES):
+                value, key = stated.part(column.name).get("column"), f"{column.name}.column"
+                formats += time_formats(stated.part(column.name).get("formats"), place, column.name)
+                if not value:
+                    raise ClvError(f"{place}: '{column.name}' names no column; add column: and its name")
+            named[column.name] = stated.column(value, key)
+        mapping = DeclaredMapping(
+            source=source,
+            of=self.name,
+            columns=self.columns,
+            named=named,
+            customer=named.get("customer"),
+            customer_lower=bool(customer.get("lower")),
+            whole_number=(named["customer"] or "",) if customer.get("whole_number") else (),
+            customer_namespace=stated.text(stated.get("customer_namespace"), "customer_namespace"),
+            time_formats=tuple(dict.fromkeys(formats)),
+            time_zone=zone_names.checked(stated.get("time_zone"), place),
+            filters=filters_of(stated),
+            **of_file(stated),
+            **of_columns(stated),
+        )
+        if always := mapping.optional & {mapping.named[name] for name in self.required_keys}:
+            listed = " and ".join(filter(None, [", ".join(self.required_keys[:-1]), self.required_keys[-1]]))
+            raise ClvError(f"{place}: {listed} are required; take the ? off '{sorted(map(str, always))[0]}?'")
+        return mapping
+
+    def parsed_view(self, mapping: Any, zone: str, warehouse_currency: str, currency_stated: bool) -> str:
+        """SQL that creates the view `parsed` of typed rows (clv.sources.kinds.columns_sql)."""
+        return columns_sql.parsed_view(mapping, zone, warehouse_currency, currency_stated)
+
+    def preparation(self, mapping: Any) -> str:  # noqa: ARG002 - for kinds that need it
+        """SQL to run once the tables that `export_query` expects are there."""
+        return ""
+
+    def export_query(self, mapping: Any) -> str:  # noqa: ARG002 - for kinds that need it
+        """SQL giving the readable rows as the raw table wants them."""
+        return columns_sql.export_query(self.columns)
+
+    def emptied(self, duck: duckdb.DuckDBPyConnection, query: str, mapping: Any, batch_id: int, home: Settings) -> str:  # noqa: ARG002 - for kinds that need it
+        """The rows of `export_query`, of those on the lines of the table erased(_line) nothing but what may stay."""
+        return columns_sql.emptied(self.columns, query)
+
+    def checks(self, mapping: Any) -> list[Check]:  # noqa: ARG002 - for kinds that need it
+        """What may be wrong in a row, beside what is looked for in every kind."""
+        return []
+
+    def warnings(self, duck: duckdb.DuckDBPyConnection, mapping: Any) -> list[str]:  # noqa: ARG002 - for kinds that need it
+        """What looks wrong in a file as a whole, once its rows are written."""
+        return []
+
+    def warnings_beside(self, batch_ids: Sequence[int], mapping: Any, home: Settings) -> list[dict[int, str]]:  # noqa: ARG002 - for kinds that need it
+        """What looks wrong in batches beside earlier ones, by batch."""
+        return []
+
+    def overtaken(self, batch_id: int, mapping: Any, home: Settings) -> str | None:  # noqa: ARG002 - for kinds that need it
+        """Which later file says now what a batch's rows are; None where none does."""
+        return None
+
+    def erase(self, connection: psycopg.Connection, customer_key: UUID) -> int:
+        """Empties a customer's rows in the raw table, their place apart; gives how many."""
+        empty = ", ".join(f'"{name}" = null' for name in ["customer_key", *(column.name for column in self.kept)])
+        return connection.execute(
+            f"update {self.table} set _rule = '{ERASED}', _content = {NO_CONTENT}, {empty} where customer_key = %s",  # type: ignore[arg-type]  # noqa: S608 - our own names
+            (customer_key,),
+        ).rowcount

@@ -1,0 +1,60 @@
+"""The mappings that there are: a YAML each, which says which of a shop's columns is what (docs/sources.md)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from clv.core import settings
+from clv.core.errors import ClvError
+from clv.sources.kinds import registry
+from clv.sources.mapping.model import FileMapping
+from clv.sources.mapping.parts import UNTIL_HEADER
+from clv.sources.mapping.values import THOUSANDS
+
+SHIPPED = settings.PROJECT / "sources"
+
+
+def known_sources(home: settings.Settings) -> dict[str, Path]:
+    """Mappings by name: the shop's own in $CLV_HOME/sources come before the shipped ones."""
+    return {path.stem: path for folder in (SHIPPED, home.home / "sources") for path in sorted(folder.glob("*.yml"))}
+
+
+def load_mapping(source: str, home: settings.Settings) -> FileMapping:
+    """The mapping of a source. Raises ClvError when there is none of that name, or naming what is wrong in it."""
+    sources = known_sources(home)
+    if source not in sources:
+        raise ClvError(f"there is no source '{source}'; known sources are {', '.join(sorted(sources))}")
+    path = sources[source]
+    try:
+        said = yaml.safe_load(path.read_text())
+    except yaml.YAMLError as error:
+        raise ClvError(f"{path.name} is not YAML: {' '.join(str(error).split())}") from None
+    return parse(source, said, path.name, home)
+
+
+def parse(source: str, said: object, place: str, home: settings.Settings | None = None) -> FileMapping:
+    """Checks what a mapping says. Raises ClvError naming the file, the key and the mend.
+
+    home: whose own kinds are known beside the shipped ones.
+    """
+    kinds = registry.known(home)
+    name = said.get("kind", "orders") if isinstance(said, dict) else "orders"
+    if not isinstance(name, str) or name not in kinds:
+        raise ClvError(f"{place}: 'kind' is one of {', '.join(kinds)}; not {name!r}")
+    mapping = kinds[name].mapping(source, said, place)
+    _agree_on_file(mapping, place)
+    return mapping
+
+
+def _agree_on_file(mapping: FileMapping, place: str) -> None:
+    if mapping.decimal not in (".", ",") or mapping.decimal == mapping.thousands:
+        raise ClvError(f"{place}: 'file.decimal' is '.' or ',' and differs from 'file.thousands'")
+    if mapping.thousands not in ("", *THOUSANDS):
+        marks = "a point, a comma, a blank or an apostrophe"
+        raise ClvError(f"{place}: 'file.thousands' is {marks}; not {mapping.thousands!r}")
+    if mapping.delimiter != "whitespace" and (len(mapping.delimiter) != 1 or mapping.delimiter in '"\r\n'):
+        raise ClvError(f"{place}: 'file.delimiter' is one character, or whitespace; not {mapping.delimiter!r}")
+    if mapping.header and mapping.skip == UNTIL_HEADER:
+        raise ClvError(f"{place}: 'file.skip: {UNTIL_HEADER}' looks for a header and 'file.header' says there is none")

@@ -1,0 +1,48 @@
+"""The keys of a mapping of orders, as clv.sources.mapping.keys has those of every kind."""
+
+from __future__ import annotations
+
+from clv.sources.kinds.orders.mapping import COLUMNS, ROW_KEYS
+from clv.sources.mapping import keys
+from clv.sources.mapping.keys import COLUMN, CONDITIONS, TEXT, TEXTS, YES_NO, Schema
+
+PARTS: dict[str, dict[str, Schema]] = {
+    **keys.PARTS,
+    "person": {"email": COLUMN, "name": COLUMN, "consent": COLUMN},
+    "order": {"column": COLUMN, "columns": keys.COLUMNS, "number": YES_NO, "whole_number": YES_NO},
+    "amount": {
+        "column": COLUMN,
+        "quantity": COLUMN,
+        "price": COLUMN,
+        "sum": keys.COLUMNS,
+        "minus": keys.COLUMNS,
+        "once_per_order": {"anyOf": [YES_NO, keys.COLUMNS]},
+    },
+    "columns": dict.fromkeys(COLUMNS, COLUMN),
+    "sign": {"column": COLUMN, "negative": TEXTS},
+    "refund": {"amount": COLUMN, "time": COLUMN, "once_per_order": YES_NO},
+    "no_revenue": {"column": COLUMN, **CONDITIONS},
+}
+KNOWN_PARTS = {name: tuple(part) for name, part in PARTS.items()}
+_NO_REVENUE = {**keys.part(PARTS["no_revenue"], short=False), "required": ["column"]}
+KEYS: dict[str, Schema] = {
+    **keys.DESCRIPTION,
+    "customer": keys.part(PARTS["customer"]),
+    "customer_namespace": TEXT,
+    "person": keys.part(PARTS["person"], short=False),
+    "order": keys.part(PARTS["order"]),
+    "time": keys.part(PARTS["time"]),
+    "time_zone": TEXT,
+    "amount": keys.part(PARTS["amount"]),
+    "currency": keys.CURRENCY,
+    "columns": keys.part(PARTS["columns"], short=False),
+    "row_key": {"enum": [*ROW_KEYS, "order_time"]},
+    "part": COLUMN,
+    "sign": keys.part(PARTS["sign"], short=False),
+    "refund": keys.part(PARTS["refund"]),
+    "carry": keys.COLUMNS,
+    "filters": keys.FILTERS,
+    "no_revenue": {"anyOf": [_NO_REVENUE, {"type": "array", "items": _NO_REVENUE}]},
+    "updated_at": COLUMN,
+}
+REQUIRED = ("customer", "order", "time", "amount")

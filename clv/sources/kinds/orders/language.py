@@ -1,0 +1,142 @@
+"""What a mapping of orders says, key by key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clv.core.errors import ClvError
+from clv.sources.kinds.orders.keys import KEYS, KNOWN_PARTS
+from clv.sources.kinds.orders.mapping import ROW_KEYS, OrdersMapping
+from clv.sources.mapping.parts import filters_of, of_columns, of_file, time_of
+from clv.sources.mapping.values import Filter, Said, filter_of, listed, texts
+
+
+def mapping(source: str, said: object, place: str) -> OrdersMapping:
+    """The checked mapping. Raises ClvError naming the file, the key and the mend."""
+    return _orders(source, Said(said, place, KEYS, KNOWN_PARTS))
+
+
+def _orders(source: str, said: Said) -> OrdersMapping:
+    place, column = said.place, said.column
+    said.require("customer", "order", "time", "amount")
+    customer, order, time, amount = (said.part(key) for key in ("customer", "order", "time", "amount"))
+    columns = {
+        name: column(value, f"columns.{name}") or ""
+        for name, value in said.within("columns", said.get("columns") or {}).items()
+    }
+    of_amount = _amount(said)
+    if amount.get("price"):
+        columns["quantity"] = column(amount["quantity"], "amount.quantity") or ""
+        columns.setdefault("unit_price", column(amount["price"], "amount.price") or "")
+    order_columns = listed(order.get("columns") or [order.get("column")], f"{place}: 'order.columns'")
+    named = {"customer": [customer.get("column")], "order": order_columns, "time": [time.get("column")]}
+    for key, names in named.items():
+        if not all(names):
+            raise ClvError(f"{place}: '{key}' names no column; add column: and its name")
+    order_columns = [column(name, "order") or "" for name in order_columns]
+    person, sign, refund = said.part("person"), said.part("sign"), said.part("refund", "amount")
+    customer_column = column(customer.get("column"), "customer.column") or ""
+    mapping = OrdersMapping(
+        source=source,
+        customer=customer_column,
+        customer_lower=bool(customer.get("lower")),
+        whole_number=tuple(
+            name
+            for item, names in ((customer, [customer_column]), (order, order_columns))
+            if item.get("whole_number")
+            for name in names
+        ),
+        customer_namespace=said.text(said.get("customer_namespace"), "customer_namespace"),
+        order=tuple(order_columns),
+        order_numbered=bool(order.get("number")),
+        **time_of(said),
+        **of_amount,
+        columns=columns,
+        email=column(person.get("email"), "person.email"),
+        name=column(person.get("name"), "person.name"),
+        consent=column(person.get("consent"), "person.consent"),
+        row_key=_row_key(said, columns),
+        part=column(said.get("part"), "part"),
+        sign_column=column(sign.get("column"), "sign.column"),
+        sign_negative=texts(sign.get("negative"), f"{place}: 'sign.negative'"),
+        refund_amount=column(refund.get("amount"), "refund.amount"),
+        refund_time=column(refund.get("time"), "refund.time"),
+        refund_once_per_order=refund.get("once_per_order"),
+        carry=tuple(column(name, "carry") or "" for name in listed(said.get("carry"), f"{place}: 'carry'")),
+        filters=filters_of(said),
+        updated_at=column(said.get("updated_at"), "updated_at"),
+        **of_file(said),
+        **of_columns(said),
+    )
+    _agree(mapping, place)
+    return mapping
+
+
+def _agree(mapping: OrdersMapping, place: str) -> None:
+    if mapping.row_key not in ROW_KEYS:
+        raise ClvError(f"{place}: row_key '{mapping.row_key}' is unknown; it is one of {', '.join(ROW_KEYS)}")
+    if mapping.row_key == "line" and "line_id" not in mapping.columns:
+        raise ClvError(f"{place}: row_key 'line' needs columns.line_id; name the column or drop row_key")
+    if mapping.part and mapping.row_key != "content":
+        raise ClvError(f"{place}: 'part' goes with row_key: content; add that or drop 'part'")
+    if mapping.sign_column and not mapping.sign_negative:
+        raise ClvError(f"{place}: 'sign' names a column but no values; add negative: [refund]")
+    if persons := {mapping.email, mapping.name} & set(mapping.order) - {mapping.customer}:
+        raise ClvError(f"{place}: 'order' is kept outside of pii; take '{sorted(map(str, persons))[0]}' out of it")
+    always = mapping.optional & {mapping.customer, *mapping.order, mapping.time, mapping.amount or mapping.price or ""}
+    if mapping.amount_sum and mapping.optional >= set(mapping.amount_sum):
+        always = mapping.optional & {mapping.amount_sum[0]}
+    if always:
+        raise ClvError(f"{place}: customer, order, time and amount are required; take the ? off '{sorted(always)[0]}?'")
+
+
+def _row_key(said: Said, columns: dict[str, str]) -> str:
+    """What makes two rows the same row: as the mapping says, else by what it has to tell them apart."""
+    if stated := said.get("row_key"):
+        return "order" if stated == "order_time" else stated  # its name when an order's time was part of it
+    if "line_id" in columns:
+        return "line"
+    order, time = said.part("order"), said.part("time")
+    made_up = order.get("number") or time.get("column") in (order.get("columns") or [order.get("column")])
+    return "customer_order_time" if made_up else "customer_order"
+
+
+def _amount(said: Said) -> dict[str, Any]:
+    """What `amount` and `no_revenue` say, as arguments of OrdersMapping."""
+    place, column, amount = said.place, said.column, said.part("amount")
+    ways = [key for key in ("column", "price", "sum") if amount.get(key)]
+    if len(ways) != 1:
+        raise ClvError(
+            f"{place}: 'amount' is either a column, or a quantity and a price, or a sum; name one of the three"
+        )
+    if amount.get("price") and not amount.get("quantity"):
+        raise ClvError(f"{place}: 'amount' has a price but no quantity; add quantity: and the column's name")
+    once = amount.get("once_per_order")
+    summed = _columns(said, amount.get("sum"), "amount.sum")
+    minus = _columns(said, amount.get("minus"), "amount.minus")
+    once_columns = _columns(said, once, "amount.once_per_order") if isinstance(once, list) else ()
+    if others := set(once_columns) - {*summed, *minus}:
+        raise ClvError(
+            f"{place}: 'amount.once_per_order' lists columns of 'sum' or 'minus' that are the whole order's; "
+            f"'{sorted(others)[0]}' is none of them"
+        )
+    no_revenue = said.get("no_revenue")
+    rules = no_revenue if isinstance(no_revenue, list) else [no_revenue] if no_revenue else []
+    return {
+        "amount": column(amount.get("column"), "amount.column"),
+        "price": column(amount.get("price"), "amount.price"),
+        "amount_sum": summed,
+        "amount_minus": minus,
+        "amount_once_per_order": bool(once) and not once_columns,
+        "amount_once_columns": once_columns,
+        "no_revenue": tuple(_without_revenue(rule, said) for rule in rules),
+    }
+
+
+def _columns(said: Said, names: object, key: str) -> tuple[str, ...]:
+    return tuple(said.column(name, key) or "" for name in listed(names, f"{said.place}: '{key}'"))
+
+
+def _without_revenue(rule: object, said: Said) -> Filter:
+    stated = said.within("no_revenue", rule)
+    return filter_of({"rule": "no_revenue", **stated}, said.column, said.place, "no_revenue")

@@ -1,0 +1,107 @@
+"""What a checked mapping of orders holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from clv.sources.mapping.model import ADDED, FileMapping, equal_to
+from clv.sources.mapping.values import Filter
+
+# Optional columns of raw.order_lines that a mapping may fill, and which of them are numbers.
+COLUMNS = (
+    "line_id", "quantity", "unit_price", "discount", "cost", "product_id", "product_name", "category", "channel",
+    "country", "status", "refund_of", "campaign", "discount_code",
+)  # fmt: skip
+LINE_COLUMNS = ("line_id", "quantity", "unit_price", "product_id", "product_name", "category")  # of a line alone
+NUMBERS = ("quantity", "unit_price", "discount", "cost")
+ROW_KEYS = ("line", "order", "customer_order", "customer_order_time", "content")
+# What they are called in the digest of a mapping, so that no file is loaded anew for being understood better.
+DIGESTED_ROW_KEYS = {"order": "order_time", "customer_order": "customer_order_time"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrdersMapping(FileMapping):
+    """A checked mapping of orders."""
+
+    customer: str = ""
+    order: tuple[str, ...]
+    time: str
+    amount: str | None
+    price: str | None = None
+    customer_lower: bool = False
+    whole_number: tuple[str, ...] = ()
+    order_numbered: bool = False
+    amount_once_per_order: bool = False
+    columns: dict[str, str] = field(default_factory=dict)
+    email: str | None = None
+    name: str | None = None
+    consent: str | None = field(default=None, metadata=ADDED)
+    row_key: str = "customer_order"
+    sign_column: str | None = None
+    sign_negative: tuple[str, ...] = ()
+    refund_amount: str | None = None
+    refund_time: str | None = None
+    refund_once_per_order: bool | None = field(default=None, metadata=ADDED)
+    carry: tuple[str, ...] = ()
+    filters: tuple[Filter, ...] = ()
+    updated_at: str | None = None
+    amount_sum: tuple[str, ...] = field(default=(), metadata=ADDED)
+    amount_minus: tuple[str, ...] = field(default=(), metadata=ADDED)
+    amount_once_columns: tuple[str, ...] = field(default=(), metadata=ADDED)
+    no_revenue: tuple[Filter, ...] = field(default=(), metadata=ADDED)
+
+    @property
+    def refunded_once_per_order(self) -> bool:
+        """Whether a refunded amount is of the whole order: as the mapping says, else where its amount is."""
+        once = self.amount_once_per_order if self.refund_once_per_order is None else self.refund_once_per_order
+        return bool(self.refund_amount and once)
+
+    @property
+    def says_whole_orders(self) -> bool:
+        """Whether the newest delivery of an order says what the order is, so that it replaces all earlier ones."""
+        return self.row_key in ("order", "customer_order")
+
+    @property
+    def wanted(self) -> list[str]:
+        names = [
+            self.customer, *self.order, self.time, self.amount, self.price, *self.columns.values(), self.email,
+            self.name, self.consent, self.part, self.sign_column, self.refund_amount, self.refund_time, *self.carry,
+            *(rule.column for rule in self.filters), self.updated_at, self.currency_column, self.time_of_day,
+            self.zone_column, *self.amount_sum, *self.amount_minus, *(rule.column for rule in self.no_revenue),
+        ]  # fmt: skip
+        return list(dict.fromkeys(name for name in names if name))
+
+    @property
+    def numbers(self) -> list[str]:
+        names = [self.amount, self.price, self.refund_amount, *(self.columns.get(name) for name in NUMBERS)]
+        names += [*self.amount_sum, *self.amount_minus]
+        return list(dict.fromkeys(name for name in names if name))
+
+    @property
+    def identities(self) -> list[str]:
+        columns = [self.columns.get(name) for name in ("line_id", "product_id", "refund_of")]
+        times = (self.time, self.time_of_day)
+        names = [self.customer, *self.order, self.email, *columns]
+        return list(dict.fromkeys(name for name in names if name and name not in times))
+
+    @property
+    def kind(self) -> str:
+        return "orders"
+
+    @property
+    def time_key(self) -> str:
+        return "time"
+
+    @property
+    def time_column(self) -> str:
+        return self.time
+
+    @property
+    def compared(self) -> list[tuple[str, str, str, tuple[str, ...]]]:
+        free = equal_to(("no_revenue", rule) for rule in self.no_revenue)
+        signs = [("sign", "negative", self.sign_column, self.sign_negative)] if self.sign_column else []
+        return [*super().compared, *free, *signs]
+
+    def digested(self) -> dict[str, Any]:
+        return {**super().digested(), "row_key": DIGESTED_ROW_KEYS.get(self.row_key, self.row_key)}

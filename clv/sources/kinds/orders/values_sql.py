@@ -1,0 +1,67 @@
+"""Single values of a mapping of orders as SQL: its amount, and why a row of it is unreadable."""
+
+from __future__ import annotations
+
+from clv.core.sql_text import quoted
+from clv.sources.kinds.orders.mapping import NUMBERS, OrdersMapping
+from clv.sources.mapping.numbers import bounded, number_in, times
+from clv.sources.mapping.numbers import complaints as number_complaints
+from clv.sources.mapping.times import complaints as time_complaints
+from clv.sources.mapping.values_sql import column_or_null, converted, currency_complaints, meets, text_complaints
+
+
+def value_of(mapping: OrdersMapping, name: str, money: tuple[str, ...]) -> str:
+    column = mapping.columns.get(name)
+    if name not in NUMBERS:
+        return column_or_null(column)
+    value = number_in(mapping, column)
+    return value if name == "quantity" else converted(value, money)
+
+
+def amount_in(mapping: OrdersMapping) -> str:
+    """An expression for a row's amount, in the row's currency, as the mapping makes it of columns."""
+    if mapping.amount_sum:
+        terms = [number_in(mapping, column) for column in mapping.amount_sum]
+        total = " + ".join(f"coalesce({term}, 0)" for term in terms)
+        amount = f"case when coalesce({', '.join(terms)}) is not null then {total} end"
+    elif mapping.amount:
+        amount = number_in(mapping, mapping.amount)
+    else:
+        amount = times(number_in(mapping, mapping.columns["quantity"]), number_in(mapping, mapping.price))
+    if mapping.amount_minus:
+        less = " - ".join(f"coalesce({number_in(mapping, column)}, 0)" for column in mapping.amount_minus)
+        amount = f"{amount} - {less}"
+    if mapping.amount_sum or mapping.amount_minus:
+        amount = bounded(amount)
+    if mapping.no_revenue:
+        free = " or ".join(f"coalesce({meets(mapping, rule)}, false)" for rule in mapping.no_revenue)
+        amount = f"case when {free} then {amount} * 0 else {amount} end"
+    return amount
+
+
+def amount_is_there(mapping: OrdersMapping) -> str:
+    """A condition: whether a row has the columns that an amount needs."""
+    if mapping.amount_sum:
+        return f"coalesce({', '.join(quoted(column) for column in mapping.amount_sum)}) is not null"
+    needed = [mapping.amount] if mapping.amount else [mapping.columns["quantity"], mapping.price]
+    return " and ".join(f"{quoted(column)} is not null" for column in needed if column)
+
+
+def reason(mapping: OrdersMapping, reporting_zone: str, currency_stated: bool, amount: str) -> str:
+    """Why a row is unreadable: a value that is present and cannot be what it should. Null when all can, and of rows
+    that a filter rejects (`_rule`) if the warehouse can hold their texts: what a totals row says need not be a time."""
+    texts = {name: column for name, column in mapping.columns.items() if name not in NUMBERS}
+    texts |= {"customer": mapping.customer, "email": mapping.email, "name": mapping.name}
+    order = {"order": " || ".join(quoted(column) for column in mapping.order)}
+    cases = text_complaints({**{name: quoted(column) for name, column in texts.items() if column}, **order})
+    if mapping.filters:
+        cases.append("when _rule is not null then null")
+    times = [column for column in (mapping.time, mapping.refund_time, mapping.updated_at) if column]
+    cases += time_complaints(mapping, times, reporting_zone)
+    cases += number_complaints(mapping, mapping.numbers)
+    if mapping.amount_once_columns:
+        cases.append("when _once_reason is not null then _once_reason")
+    if "try" in amount:  # something is multiplied or added
+        cases.append(f"when {amount_is_there(mapping)} and {amount} is null then 'the amount is too large'")
+    cases += currency_complaints(mapping, currency_stated)
+    return f"case {' '.join(cases)} else null::varchar end"

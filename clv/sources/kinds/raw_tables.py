@@ -1,0 +1,82 @@
+"""The tables of raw that hold declared kinds' rows: made, and widened by new columns, as the owner (`clv up`)."""
+
+from __future__ import annotations
+
+from clv.catalog import tables
+from clv.core.errors import ClvError
+from clv.core.settings import Settings
+from clv.core.sql_text import literal, quoted
+from clv.sources.kinds import registry
+from clv.sources.kinds.columns import SQL_TYPES
+from clv.sources.kinds.declared import Kind
+from clv.warehouse import db
+from clv.warehouse.roles import LOADER
+
+
+def make(home: Settings) -> None:
+    """Makes what is missing of the kinds' tables, and tells staging (raw.kinds) what replaces what in each."""
+    with db.connect(home.warehouse_url) as connection:
+        for kind in registry.known(home).values():
+            if not kind.staged_by_model:
+                for statement in _statements(kind):
+                    connection.execute(statement)  # type: ignore[arg-type]
+
+
+def require(kind: Kind, home: Settings) -> None:
+    """Raises ClvError where the kind's table is not made yet."""
+    found = db.rows("select to_regclass(%s) is not null", (kind.table,), home.url_as(LOADER))
+    if not found[0][0]:
+        raise ClvError(f"the kind {kind.name} has no table {kind.table} yet; make it with `clv up`")
+
+
+def of_customers(home: Settings) -> list[Kind]:
+    """The kinds whose rows are of customers, and whose table is made: what no `clv up` has seen yet has no rows."""
+    kinds = [kind for kind in registry.known(home).values() if kind.has_customers]
+    query = "select name from unnest(%s::text[]) as name where to_regclass(name) is not null"
+    made = {name for (name,) in db.rows(query, ([kind.table for kind in kinds],), home.warehouse_url)}
+    return [kind for kind in kinds if kind.table in made]
+
+
+def _statements(kind: Kind) -> list[str]:
+    types = {column.name: SQL_TYPES[column.type] for column in kind.kept}
+    if kind.has_customers:
+        types = {"customer_key": SQL_TYPES["customer"], **types}
+    whole = (
+        f", check (_rule is not null or num_nulls({', '.join(map(quoted, kind.needed))}) = 0)" if kind.needed else ""
+    )
+    means = {column.name: column.means for column in kind.kept} | {"customer_key": "Keyed pseudonym of the customer."}
+    listed = ", ".join(f"{quoted(name)} {type_}" for name, type_ in types.items())
+    return [
+        f"""
+        create table if not exists {kind.table} (
+            _batch_id bigint not null,
+            _source text not null,
+            _loaded_at timestamptz not null default now(),
+            _line bigint not null,
+            _content uuid not null,
+            _rule text,
+            {listed}{whole}
+        )
+        """,
+        *(f"alter table {kind.table} add column if not exists {quoted(name)} {type_}" for name, type_ in types.items()),
+        f"create index if not exists {kind.table.removeprefix('raw.')}_by_batch on {kind.table} (_batch_id)",
+        f"comment on table {kind.table} is {literal(f'As received, append-only: a row is {kind.means}.')}",
+        *(f"comment on column {kind.table}.{quoted(name)} is {literal(means[name])}" for name in types),
+        f"grant select, insert on {kind.table} to clv_loader",
+        f"grant select on {kind.table} to clv_transformer, clv_publisher",
+        f"""
+        insert into {tables.KINDS} (kind, raw_table, replaces, replaces_in_file)
+        values (
+            {literal(kind.name)}, {literal(kind.table)}, {_names(kind.replaces)},
+            {_names(kind.replaces_in_file or kind.replaces)}
+        )
+        on conflict (kind) do update set raw_table = excluded.raw_table, replaces = excluded.replaces,
+            replaces_in_file = excluded.replaces_in_file
+        """,  # noqa: S608 - our own SQL; values are bound or quoted
+    ]
+
+
+def _names(names: tuple[str, ...]) -> str:
+    """Columns of the raw table, as an array of texts."""
+    kept = ["customer_key" if name == "customer" else name for name in names]
+    return f"array[{', '.join(map(literal, kept))}]::text[]"

@@ -1,0 +1,119 @@
+"""The ledger: which files were loaded, as which batches, and what was warned of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from clv.catalog import tables
+from clv.core.errors import ClvError
+from clv.core.settings import Settings
+from clv.sources.connectors.files import Received
+from clv.sources.mapping.model import FileMapping
+from clv.warehouse import db
+from clv.warehouse.roles import LOADER
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """What became of one file: received = loaded + unreadable. Of a file loaded before, its earlier batch, and whether
+    that is withdrawn. `usable` rows were loaded with all that an order needs, and no filter rejects them; of erased
+    customers nothing was loaded but `erased_lines`, their rows' places. `lacking` are the loaded rows that are neither.
+    `warnings` name what may be meant otherwise; `warnings_beside`, once all files are loaded, what looks
+    wrong beside the files before."""
+
+    batch_id: int
+    file_name: str
+    received: int
+    loaded: int
+    unreadable: int
+    already_loaded: bool
+    withdrawn: bool = False
+    delivery: int = 1
+    usable: int | None = None
+    erased_lines: tuple[int, ...] = ()
+    lacking: int = 0
+    warnings: tuple[str, ...] = ()
+    warnings_beside: tuple[str, ...] = ()
+
+
+def next_delivery(sha256: str, mapping: FileMapping, settings: Settings) -> int:
+    """Which delivery of a content, through this mapping, the next one is, from 1."""
+    query = f"""
+        select coalesce(max(delivery), 0) + 1 from {tables.BATCHES}
+        where source = %s and content_sha256 = %s and mapping_sha256 = %s
+    """  # noqa: S608 - our own names
+    return db.rows(query, (mapping.source, sha256, mapping.sha256), settings.url_as(LOADER))[0][0]
+
+
+def vanished(file: Received) -> NoReturn:
+    """Raises that the other load, which was waited for, left no batch."""
+    raise ClvError(f"another load of {file.name} did not end well; load it again")
+
+
+def earlier_batch(file: Received, mapping: FileMapping, settings: Settings) -> BatchResult | None:
+    """The latest batch of this content whose rows were told apart as the mapping tells them now."""
+    query = f"""
+        select batch_id, file_name, rows_received, rows_loaded, rows_unreadable, true,
+            batch_id in (select batch_id from {tables.WITHDRAWALS}), delivery
+        from {tables.BATCHES} where source = %s and content_sha256 = %s and mapping_sha256 = %s
+            and coalesce(row_key, %s::text) is not distinct from %s::text
+        order by delivery desc limit 1
+    """  # noqa: S608 - our own names
+    values = (mapping.source, file.sha256, mapping.sha256, mapping.row_key, mapping.row_key)
+    found = db.rows(query, values, settings.url_as(LOADER))
+    return BatchResult(*found[0]) if found else None
+
+
+def overtaken(earlier: BatchResult, file: Received, mapping: FileMapping, settings: Settings, landed: bool) -> bool:
+    """Whether another content has come under this file's name since its earlier batch, and holds.
+
+    To a file that lies in the landing folder only what lay there too counts: it would else undo, with the next run,
+    a correction made by `clv ingest`.
+    """
+    query = f"""
+        select 1 from {tables.BATCHES}
+        where source = %s and file_name = %s and (landed or not %s)
+            and place > (select place from {tables.BATCHES} where batch_id = %s)
+            and batch_id not in (select batch_id from {tables.WITHDRAWALS})
+        limit 1
+    """  # noqa: S608 - our own names
+    return bool(db.rows(query, (mapping.source, file.name, landed, earlier.batch_id), settings.url_as(LOADER)))
+
+
+def withdrawn_before(batch_ids: Sequence[int], settings: Settings) -> dict[int, str]:
+    """Of batches that were just loaded, a warning for each whose content, read through the same mapping, was taken back
+    before. A mapping that was mended since is no reason to warn, nor is a batch that a replay took the place of."""
+    query = f"""
+        select new.batch_id, old.batch_id, withdrawals.reason
+        from {tables.BATCHES} as new
+        inner join {tables.BATCHES} as old
+            on new.source = old.source and new.content_sha256 = old.content_sha256
+            and new.mapping_sha256 = old.mapping_sha256 and old.batch_id < new.batch_id
+        inner join {tables.WITHDRAWALS} as withdrawals on old.batch_id = withdrawals.batch_id
+        where new.batch_id = any(%s) and not exists (
+            select from {tables.BATCHES} as replays
+            where replays.replay_of is not null and replays.place = old.place and replays.batch_id > old.batch_id
+        )
+        order by old.batch_id
+    """  # noqa: S608 - our own names
+    return {
+        batch: (
+            f"the same content was withdrawn as batch {old} ({reason}); where that still holds: "
+            f'`clv withdraw --batch {batch} --reason "as batch {old}"`'
+        )
+        for batch, old, reason in db.rows(query, (list(batch_ids),), settings.url_as(LOADER))
+    }
+
+
+def keep_warnings(warnings: dict[int, str], settings: Settings) -> None:
+    """Keeps a warning beside each of these batches, after those that the load itself has found."""
+    statement = f"""
+        insert into {tables.BATCH_WARNINGS} (batch_id, place, warning)
+        select %(batch)s, coalesce(max(place), 0) + 1, %(warning)s from {tables.BATCH_WARNINGS}
+        where batch_id = %(batch)s
+    """  # noqa: S608 - our own names
+    with db.connect(settings.url_as(LOADER)) as connection:
+        for batch, warning in warnings.items():
+            connection.execute(statement, {"batch": batch, "warning": warning})

@@ -1,0 +1,71 @@
+"""The keys of a mapping and what may stand at each, as JSON Schema: errors and editors' completion come from here.
+
+Each kind of source adds its own top-level keys (clv.sources.kinds).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+YES_NO: Schema = {"type": "boolean"}
+NUMBER: Schema = {"type": "number"}
+TEXTS: Schema = {"anyOf": [TEXT, {"type": "array", "items": TEXT}]}
+COLUMN: Schema = {
+    "description": "The name of a column; with ? at its end where a file may lack it; a list of names, or /a pattern/.",
+    "anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}],
+}
+COLUMNS: Schema = {"type": "array", "items": COLUMN}
+CONDITIONS: dict[str, Schema] = {
+    "equals": {"anyOf": [{"type": ["string", "number", "boolean"]}, {"type": "array"}]},
+    "matches": TEXT,
+    "at_most": NUMBER,
+    "present": YES_NO,
+}
+
+# The parts that mappings of every kind may have. A text alone, or a list, stands for a part's first key.
+PARTS: dict[str, dict[str, Schema]] = {
+    "file": {
+        "encoding": TEXT,
+        "delimiter": TEXT,
+        "header": TEXTS,
+        "skip": {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 1000}, {"const": "until_header"}]},
+        "sheet": TEXT,
+        "explode": TEXT,
+        "decimal": {"enum": [".", ","]},
+        "thousands": TEXT,
+        "missing": TEXTS,
+    },
+    "customer": {"column": COLUMN, "lower": YES_NO, "whole_number": YES_NO},
+    "day": {"column": COLUMN, "formats": TEXTS},
+    "time": {
+        "column": COLUMN,
+        "time_of_day": COLUMN,
+        "zone": COLUMN,
+        "zones": {"type": "object", "additionalProperties": TEXT},
+        "formats": TEXTS,
+    },
+    "currency": {
+        "code": TEXT,
+        "column": COLUMN,
+        "in_name_of": TEXT,
+        "rates": {"type": "object", "additionalProperties": {"type": ["number", "string"]}},
+        "minor_units": YES_NO,
+    },
+    "filters": {"rule": TEXT, "column": COLUMN, **CONDITIONS},
+}
+SHORT = {"currency": "code"}  # the key that a text alone stands for, where it is not `column`
+
+
+def part(keys: dict[str, Schema], short: bool = True) -> Schema:
+    """The schema of a part: its keys, or, where `short`, the name of a column in place of them."""
+    whole = {"type": "object", "properties": keys, "additionalProperties": False}
+    return {"anyOf": [COLUMN, whole]} if short else whole
+
+
+# Top-level keys of every kind.
+DESCRIPTION: dict[str, Schema] = {"description": TEXT, "kind": TEXT, "file": part(PARTS["file"], short=False)}
+FILTERS: Schema = {"type": "array", "items": {**part(PARTS["filters"], short=False), "required": ["rule", "column"]}}
+CURRENCY: Schema = part(PARTS["currency"])
