@@ -1,0 +1,37 @@
+"""Writes what the documentation has of mappings and kinds of sources, from the kinds' declarations.
+
+docs/mapping.schema.json, by which editors complete and check a mapping, and the table of kinds in docs/sources.md.
+A test says when they are not what this writes. Run: .venv/bin/python scripts/mappings_docs.py
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT))
+
+from clv.sources.kinds import schema as kinds_schema  # noqa: E402
+
+DOCS = PROJECT / "docs"
+BEGINS, ENDS = "<!-- kinds: made by scripts/mappings_docs.py -->\n", "<!-- kinds end -->\n"
+
+
+def schema() -> str:
+    """The JSON Schema of mappings, as docs/mapping.schema.json holds it."""
+    return json.dumps(kinds_schema.of_mappings(), indent=2) + "\n"
+
+
+def sources(text: str) -> str:
+    """The text of docs/sources.md with the table of the kinds that there are."""
+    before, _, rest = text.partition(BEGINS)
+    after = rest.partition(ENDS)[2]
+    return f"{before}{BEGINS}\n{kinds_schema.documented()}\n{ENDS}{after}"
+
+
+if __name__ == "__main__":
+    (DOCS / "mapping.schema.json").write_text(schema())
+    page = DOCS / "sources.md"
+    page.write_text(sources(page.read_text()))
