@@ -42,7 +42,7 @@ SECRETS = (
     *(f"secrets/{roles.secret(role)}" for role in databases.ROLES),
 )
 LIST = f"secrets/{erasures.NAME}"  # erased persons; added to the list that the home has
-OTHERS = ("shop.json", "sources", "models", "received", "erasures")
+OTHERS = ("shop.json", "sources", "kinds", "models", "received", "erasures")
 # The tables and columns in which MLflow stores the place of a model's files.
 PLACES = {
     "experiments": ("artifact_location",),

@@ -73,7 +73,7 @@ def test_the_installed_command_finds_its_own_files(installed: Path, tmp_path: Pa
 import sys
 from clv.core import places, settings
 from clv.platform.runtime import airflow, set_up, stack
-from clv.sources.mapping.language import SHIPPED
+from clv.sources.kinds.mappings import SHIPPED
 from clv.catalog import dbt_project
 from clv.cli import main
 found = [places.PROJECT, dbt_project.PROJECT, airflow.DAGS, SHIPPED]

@@ -13,6 +13,7 @@ from psycopg import sql
 from clv.catalog import tables
 from clv.core import settings
 from clv.core.errors import ClvError
+from clv.sources.kinds import registry
 from clv.warehouse import db
 
 COPIED = (
@@ -67,3 +68,8 @@ def copy_received(home: settings.Settings, scratch: settings.Settings) -> None:
             ):
                 for piece in out:
                     into.write(piece)
+        # Other kinds' rows lie in tables that the scratch database does not have, and no forecast reads them.
+        needed = [kind.name for kind in registry.known().values() if kind.staged_by_model]
+        others = f"select batch_id from {tables.BATCHES} where kind <> all(%s)"  # noqa: S608 - our own names
+        for table in (tables.WITHDRAWALS, tables.BATCHES):
+            target.execute(f"delete from {table} where batch_id in ({others})", (needed,))  # type: ignore[arg-type]  # noqa: S608 - our own names

@@ -26,6 +26,8 @@ SET_UP_FROM = (
     "clv/warehouse/registry.py",
     "clv/catalog/tables.py",
     "clv/platform/runtime/set_up*.py",
+    "clv/sources/kinds/*.py",
+    "clv/sources/kinds/*/__init__.py",
 )
 WITH_TABLES = ("apache-airflow", "mlflow", "dbt-core", "dbt-postgres")  # packages whose versions the set-up depends on
 # Named, not imported: one part need not wait for the libraries of the others.
@@ -62,6 +64,8 @@ def digest(home: settings.Settings) -> str:
         for path in sorted(path for pattern in SET_UP_FROM for path in root.glob(pattern)):
             if "target" not in path.relative_to(root).parts:
                 found.update(f"{path.relative_to(root)}\n".encode() + path.read_bytes())
+    for path in sorted((home.home / "kinds").glob("*/*.py")):  # the shop's own kinds have tables too
+        found.update(f"{path.relative_to(home.home)}\n".encode() + path.read_bytes())
     found.update(repr([version(package) for package in WITH_TABLES]).encode())
     return found.hexdigest()
 

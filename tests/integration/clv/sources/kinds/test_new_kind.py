@@ -13,13 +13,14 @@ from jsonschema import Draft7Validator
 from clv import sources
 from clv.core import settings
 from clv.core.errors import ClvError
+from clv.evaluation.backtest import scratch
 from clv.privacy import erasing, retention, rotation
-from clv.quality import runner
 from clv.quality.results import GateFailed
 from clv.sources.kinds import mappings, raw_tables, registry, schema
 from clv.sources.loading import rejections
 from clv.transform import dbt
 from clv.warehouse import db, pseudonyms
+from expectations import gates
 
 DECLARATION = """
 from clv.sources.kinds.columns import Column
@@ -121,6 +122,11 @@ def test_it_works_from_the_file_to_the_erasure(shop: settings.Settings):
     assert counts(shop) == [[4, 2, 2, 0, 0, 0, 0], [3, 0, 0, 0, 0, 3, 0]]
     sources.restore(second.batch_id, shop)
 
+    with scratch.database(shop, [365]) as copied:
+        scratch.copy_received(shop, copied)
+        kinds = "select distinct kind from raw.batches"
+        assert db.rows(kinds, url=copied.warehouse_url) == [("orders",)]  # a backtest has no use for others
+
     counts(shop)
     rotation.rotate(shop)
     assert db.rows(rows, (ann.hex(),)) == []
@@ -147,7 +153,7 @@ def judged(home: settings.Settings) -> list[str]:
         path.write_text("customer_id,order_id,ordered_at,amount\nann,1,2024-03-01,5\n")
         sources.load("orders", path, home)
         dbt.build("staging", {}, home)
-    return runner.judge("staging", date(2024, 3, 5), "2024-03-05.1", lambda _: home.home / "page.html")["warnings"]
+    return gates.judge("staging", date(2024, 3, 5), "2024-03-05.1", lambda _: home.home / "page.html")["warnings"]
 
 
 def test_a_mistake_in_its_mapping_is_named(shop: settings.Settings):

@@ -1,0 +1,48 @@
+"""What a file holds of each kind's columns comes out as it went in, in every format."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pandas as pd
+import pytest
+
+from clv.sources.kinds import registry
+
+# Of each type: how a file holds it, and what is read.
+VALUES = {
+    "text": ("search", "search"), "id": ("a-1", "a-1"), "customer": ("ann", "ann"), "email": ("ann@x.de", "ann@x.de"),
+    "name": ("Ann", "Ann"), "day": ("2024-05-06", "2024-05-06"), "time": ("2024-05-06 10:30:00", "2024-05-06 10:30:00"),
+    "money": ("-12.5", "-12.5000000000"), "number": ("3", "3.0000000000"), "yes_no": ("yes", "true"),
+}  # fmt: skip
+# Orders name their columns by keys of their own.
+ORDERS = {
+    "customer": "customer", "order": "order_id", "time": "ordered_at", "amount": "amount",
+    "person": {"email": "email", "name": "name", "consent": "may_contact"},
+}  # fmt: skip
+WRITERS = {
+    "rows.csv": lambda row: ",".join(row) + "\n" + ",".join(row.values()) + "\n",
+    "rows.jsonl": lambda row: json.dumps(row) + "\n",
+    "rows.parquet": lambda row: _parquet(row),
+}
+
+
+def _parquet(row: dict[str, str]) -> bytes:
+    into = io.BytesIO()
+    pd.DataFrame([row]).to_parquet(into)
+    return into.getvalue()
+
+
+@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("kind", registry.known().values(), ids=lambda kind: kind.name)
+def test_every_column_of_every_kind(kind, name, parsed):
+    row = {column.name: VALUES[column.type][0] for column in kind.columns}
+    named = {column: column for column in row}
+    if kind.name == "orders":
+        of_lines = set(named) - {"order_id", "customer", "ordered_at", "amount", "may_contact", "email", "name"}
+        named = {**ORDERS, "columns": {column: column for column in sorted(of_lines)}}
+    read = ["customer_id" if column.type == "customer" else column.name for column in kind.columns]
+    wanted = ", ".join(f'"{column}"::varchar' for column in [*read, "_reason"])
+    found = parsed(WRITERS[name](row), wanted, {"kind": kind.name, **named}, name)
+    assert found == [(*(VALUES[column.type][1] for column in kind.columns), None)]
