@@ -96,10 +96,10 @@ def test_a_training_hides_no_failure_of_its_date(shop: settings.Settings, monkey
     runs.log(daily, "gate_raw", 0, {"error": "gate raw stopped the run"})
     training = runs.open_run(DAY, MIDNIGHT, "clv_train")
 
-    def reconciled(found: list[runs.History], _: settings.Settings) -> list[runs.History]:
+    def as_airflow_knows(found: list[runs.History], _: settings.Settings) -> list[runs.History]:
         return [replace(run, state="trained") if run.run_id == training else run for run in found]
 
-    monkeypatch.setattr(run_states, "settled", reconciled)
+    monkeypatch.setattr(run_states, "reconciled", as_airflow_knows)
     found = read(shop)
     assert found.last_run
     assert (found.last_run.run_id, found.last_run.state) == (training, "trained")
@@ -128,7 +128,7 @@ def test_a_last_run_that_is_dead_is_stale(shop: settings.Settings):
     runs.open_run(DAY, "test")
     small.execute("update ops.runs set started_at = as_of_date + interval '1 hour' * number")
     assert read(shop, 1).stale == []  # it may be at work
-    said = f"the last run ended without a word; once the cause is fixed: `clv run --as-of {DAY}`"
+    said = f"the last run ended without an error message; once the cause is fixed: `clv run --as-of {DAY}`"
     assert said in read(shop, 2).stale
 
 

@@ -71,10 +71,10 @@ def test_only_the_first_rows_are_shown(shop: settings.Settings) -> None:
 @pytest.mark.parametrize(
     ("query", "says"),
     [
-        ("select * from raw.order_lines", "analysts read the schema analytics: analytics.customer_clv"),
+        ("select * from raw.order_lines", "schema analytics: analytics.channel_cohorts and its _history"),
         ("select * from pii.customers", "analysts read the schema analytics"),
         ("select * from analytics_runs.customer_clv", "analysts read the schema analytics"),
-        ("select * from analytics.nonsense", "there are analytics.customer_clv"),
+        ("select * from analytics.nonsense", "there are analytics.channel_cohorts and its _history"),
         ("selec 1", "syntax error"),
         ("create table analytics.mine (n int)", "read-only transaction; analysts read only"),
         ("delete from analytics.publications", "analysts read only"),
