@@ -10,6 +10,7 @@ import importlib.util
 import logging
 import os
 import sys
+import threading
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -26,6 +27,7 @@ from spark_jobs.models.forecaster import Customers, Fitted, Forecaster, Json, Pa
 
 log = logging.getLogger("clv.forecasters")
 FOLDERS = "CLV_FORECASTERS"
+LOADING = threading.Lock()  # baselines are fitted by several threads, which may ask for one module at once
 PARTS = ("NAME", "TITLE", "RESTS_ON", "fit", "from_json")
 OURS_TITLE = "this forecast"
 
@@ -144,11 +146,12 @@ def _module(path: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise ClvError(f"{path} is no Python module")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up there while it runs
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise ClvError(f"{path} cannot be loaded ({type(error).__name__}: {error}); mend it") from error
-    finally:
-        del sys.modules[spec.name]  # else pickles of it would name a module that Spark's workers cannot import
+    with LOADING:
+        sys.modules[spec.name] = module  # dataclasses look their module up there while it runs
+        try:
+            spec.loader.exec_module(module)
+        except Exception as error:
+            raise ClvError(f"{path} cannot be loaded ({type(error).__name__}: {error}); mend it") from error
+        finally:
+            del sys.modules[spec.name]  # else pickles of it would name a module that Spark's workers cannot import
     return module
