@@ -22,6 +22,7 @@ from pyspark.sql import DataFrame, SparkSession
 from clv.catalog import tables
 from clv.core import settings as settings_module
 from clv.core.dates import parse_date
+from clv.core.declared import ANCHOR
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
 from clv.warehouse import model_choice
@@ -30,7 +31,6 @@ from spark_jobs.features import outcomes
 from spark_jobs.features.columns import COLUMNS, FEATURE_COLUMNS, USABLE
 from spark_jobs.io import entry, session, warehouse_io
 from spark_jobs.io.arrow import columns_of
-from spark_jobs.judging.promotion import ANCHOR
 from spark_jobs.models import registry
 from spark_jobs.models.forecaster import Customers, Json, Past
 

@@ -11,6 +11,7 @@ from rich.table import Table
 from clv.commands.console import out, steps
 from clv.core import dates, settings
 from clv.core.errors import ClvError
+from clv.pipeline import steps as pipeline
 from clv.platform import airflow_session, airflow_state, state
 from clv.platform.runtime import airflow, postgres, stack
 from clv.reporting.remarks import of_settings
@@ -30,7 +31,9 @@ def up() -> None:
 
 
 def start() -> tuple[settings.Settings, list[str]]:
-    """Starts the home and shows progress; returns its settings and the remarks."""
+    """Starts the home and shows progress; returns its settings and the remarks. Raises ClvError where a step of the
+    shop's own is declared wrongly, which the DAGs could say in Airflow's log alone."""
+    pipeline.daily()
     with steps() as step:
         return stack.up(settings.load(), step)
 

@@ -17,4 +17,5 @@ SEASON: tuple[int, ...] = tuple(_VARIABLES["season_windows"])
 
 OURS = "perennial"  # the blend, among the forecasters
 # Forecasters that may be published where a shop names no others; the first one is, unless another did better.
-CONTESTANTS: tuple[str, ...] = (OURS, "bgnbd_pareto_nbd_gg", "trailing", "trailing_year", "rfm_cells")
+ANCHOR = "bgnbd_pareto_nbd_gg"  # the forecaster that the blend starts from
+CONTESTANTS: tuple[str, ...] = (OURS, ANCHOR, "trailing", "trailing_year", "rfm_cells")

@@ -19,12 +19,11 @@ from collections.abc import Iterable
 import numpy as np
 from scipy.special import log_expit, logit
 
-from clv.core.declared import OURS
+from clv.core.declared import ANCHOR, OURS
 from spark_jobs.ensemble.forecast import Model, Parts, Trained, parts, weighted
 from spark_jobs.features import examples
 from spark_jobs.features.columns import Array, Columns
 from spark_jobs.features.examples import FEATURES
-from spark_jobs.judging.promotion import ANCHOR
 from spark_jobs.models import anchor, logistic
 from spark_jobs.models.anchor import OriginFit, Probabilistic
 from spark_jobs.models.learners import Learners

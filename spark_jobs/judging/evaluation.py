@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from clv.core.declared import CONTESTANTS, OURS
+from clv.core.declared import ANCHOR, CONTESTANTS, OURS
 from spark_jobs.ensemble import blending, conformal, totals
 from spark_jobs.ensemble.blending import Blend
 from spark_jobs.ensemble.conformal import Intervals
@@ -20,7 +20,7 @@ from spark_jobs.ensemble.forecast import Parts, Trained, blend, parts, predicted
 from spark_jobs.features import outcomes
 from spark_jobs.features.columns import Array, Columns
 from spark_jobs.judging import metrics, promotion
-from spark_jobs.judging.promotion import ANCHOR, Decision
+from spark_jobs.judging.promotion import Decision
 from spark_jobs.models.anchor import OriginFit
 from spark_jobs.models.forecaster import Customers
 from spark_jobs.models.rules import trailing

@@ -16,7 +16,6 @@ from spark_jobs.features.columns import Array
 from spark_jobs.judging import metrics
 
 TUNED = f"{OURS}_tuned"  # ours, with learners that use searched parameters
-ANCHOR = "bgnbd_pareto_nbd_gg"  # the forecaster that the blend starts from
 
 
 MONEY = {  # metrics of a forecast of mean revenue, kept per origin

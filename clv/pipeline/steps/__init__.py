@@ -60,7 +60,7 @@ def daily() -> tuple[Step, ...]:
     if missing := [folder for folder in __path__ if not Path(folder).is_dir()]:
         raise ClvError(f"CLV_STEPS names {missing[0]}, which is no folder; name the one that holds your steps")
     modules = [
-        importlib.import_module(f"{__name__}.{module.name}").STEPS
+        _declared(module.name)
         for module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name, reverse=True)
     ]
     order = [OPEN_RUN]
@@ -75,6 +75,13 @@ def daily() -> tuple[Step, ...]:
         order[place:place] = steps
     _require_whole(order)
     return tuple(order[1:])
+
+
+def _declared(module: str) -> tuple[Step, ...]:
+    try:
+        return importlib.import_module(f"{__name__}.{module}").STEPS
+    except Exception as error:
+        raise ClvError(f"{module}.py declares no steps ({type(error).__name__}: {error}); mend it") from error
 
 
 def _require_whole(order: list[Step]) -> None:

@@ -11,10 +11,9 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
-from clv.core.declared import OURS
+from clv.core.declared import ANCHOR, OURS
 from clv.evaluation.backtest import reading
 from clv.reporting.drawing import BAR, INK, Chart, chart, magnitude
-from spark_jobs.judging.promotion import ANCHOR
 from spark_jobs.models import registry
 
 DRIVERS = {  # the drivers' names in training, and how a marketer would say them

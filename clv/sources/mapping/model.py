@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import Any
@@ -16,7 +17,7 @@ ADDED = {"added": True}
 
 
 @dataclass(frozen=True, kw_only=True)
-class FileMapping:
+class FileMapping(ABC):
     """What every kind of mapping says: how its files are written, and in which currency. Columns are the shop's names;
     a name in `optional` may be absent from a file, one in `alternatives` is called so, or matches so, in files; one in
     `in_names` is no column but what the name of a column holds, by a pattern."""
@@ -52,29 +53,29 @@ class FileMapping:
     row_key: str | None = field(default=None, metadata=ADDED)
 
     @property
+    @abstractmethod
     def kind(self) -> str:
         """The name of the kind of source (clv.sources.kinds)."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def time_key(self) -> str:
         """The key of the mapping that says when a row was."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def time_column(self) -> str | None:
         """The column of the row's time."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def wanted(self) -> list[str]:
         """Every column of the shop's file that the mapping reads, each once."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def numbers(self) -> list[str]:
         """Those of the columns that are read as numbers, each once."""
-        raise NotImplementedError
 
     @property
     def identities(self) -> list[str]:

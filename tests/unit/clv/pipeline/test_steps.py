@@ -44,6 +44,12 @@ def test_a_folder_that_is_not_there_is_named(monkeypatch):
         steps.daily()
 
 
+@pytest.mark.parametrize("text", ["step = 1", "def broken(:"])
+def test_a_file_without_steps_is_named(tmp_path, text):
+    with planted(tmp_path, mine=text), pytest.raises(ClvError, match=r"mine.py declares no steps"):
+        steps.daily()
+
+
 def test_modules_that_follow_the_same_step_go_by_name_and_one_may_follow_another(tmp_path):
     first = module(step("a1", "act", LAST), step("a2", "act"))
     second = module(step("b1", "act", LAST))

@@ -9,11 +9,11 @@ import pytest
 from customers import FIT, customers
 from test_forecast import model, trained
 
+from clv.core.declared import ANCHOR
 from spark_jobs.ensemble import forecast
 from spark_jobs.ensemble.forecast import Model, Trained
 from spark_jobs.explain import attribution
 from spark_jobs.explain.attribution import DRIVERS
-from spark_jobs.judging.promotion import ANCHOR
 from spark_jobs.models import anchor
 from spark_jobs.models.rules import rfm_cells
 

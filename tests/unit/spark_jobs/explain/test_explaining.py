@@ -12,10 +12,10 @@ from customers import FIT
 from test_altered import customer
 from test_forecast import said_by, trained
 
+from clv.core.declared import ANCHOR
 from spark_jobs.ensemble.forecast import Forecast, Model
 from spark_jobs.explain import explaining, reasons
 from spark_jobs.features.columns import Columns
-from spark_jobs.judging.promotion import ANCHOR
 from spark_jobs.models.rules import rfm_cells
 
 

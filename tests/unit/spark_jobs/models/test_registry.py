@@ -13,10 +13,9 @@ import planted_forecaster
 import pytest
 from customers import FIT, customers
 
-from clv.core.declared import CONTESTANTS, OURS
+from clv.core.declared import ANCHOR, CONTESTANTS, OURS
 from clv.core.errors import ClvError
 from spark_jobs import baselines
-from spark_jobs.judging.promotion import ANCHOR
 from spark_jobs.models import anchor, registry
 from spark_jobs.models.forecaster import Customers, Past, Prediction
 
