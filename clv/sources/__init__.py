@@ -1,6 +1,6 @@
-"""Ingestion: files as they come, through a mapping in sources/, into raw. docs/sources.md explains the mappings.
+"""Ingestion: loads files as received, through a mapping in sources/, into raw. docs/sources.md explains mappings.
 
-A file is a batch: it is loaded whole, in one transaction, or not at all, and the same content once.
+A file becomes a batch. It is loaded whole in one transaction or not at all, and the same content only once.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ def load(
 ) -> list[BatchResult]:
     """Loads a file, or every readable file of a folder in order of its name, through the mapping `source`.
 
-    `landed` says that they lie in the landing folder: they stay there, and are no new delivery because of that. Dates
-    after `today`, the day in the reporting zone, are warned of. `tell` is called with what became of each file, as soon
-    as it is loaded.
-    Raises ClvError, naming file and mend, at the first file that cannot be loaded; the files before it stay loaded.
+    landed: the files lie in the landing folder. They stay there, so finding one again is no new delivery. today: the
+    day in the reporting zone; later dates give a warning. The callback gets the result of each file as soon as it is
+    loaded. Raises ClvError, with file and remedy, at the first file that cannot be loaded; the files before it stay
+    loaded.
     """
     mapping = load_mapping(source, settings)
     raw_tables.require(registry.of(mapping.kind, settings), settings)
@@ -77,7 +77,7 @@ def load(
 
 
 def _with_warnings(results: list[BatchResult], mapping: FileMapping, settings: Settings) -> list[BatchResult]:
-    """The results, each with what looks wrong in it beside what came before: looked for once for all of them."""
+    """Adds to the results the warnings that compare a file with earlier ones; computed once for all files."""
     new = [result.batch_id for result in results if not result.already_loaded]
     kind = registry.of(mapping.kind, settings)
     found: list[dict[int, str]] = []
@@ -100,9 +100,10 @@ def landing(
     today: date | None = None,
     tell: Callable[[BatchResult], None] = lambda _: None,
 ) -> list[BatchResult]:
-    """Loads what lies in the landing folder, landing/<source>/…, and was not loaded before. Other files are let be.
+    """Loads the files in the landing folder, landing/<source>/…, that were not loaded before. Skips other files.
 
-    Arguments as of `load`."""
+    Arguments as for `load`.
+    """
     _adopt_currency(settings)
     results: list[BatchResult] = []
     for folder in sorted(settings.landing.iterdir()) if settings.landing.is_dir() else []:
@@ -112,8 +113,8 @@ def landing(
 
 
 def told(result: BatchResult, settings: Settings) -> list[str]:
-    """What became of a file, for whoever loads it and for the log of a run: a line, and one for each of the first
-    reasons why rows of it are rejected, with the mend, and for what looks wrong in it. Values are masked."""
+    """Messages about a file, for the user who loads it and for the log of a run: one line with the counts, one for each
+    of the first reasons why rows are rejected, the remedies, and the warnings. Values are masked."""
     name, batch = result.file_name, result.batch_id
     if result.withdrawn:
         return [f"{name}: already loaded, and withdrawn; to let it count again: `clv restore --batch {batch}`"]
@@ -132,7 +133,7 @@ def told(result: BatchResult, settings: Settings) -> list[str]:
 
 
 def require_rows(results: list[BatchResult]) -> None:
-    """Raises ClvError when not one row of these files could be read, withdrawn files apart."""
+    """Raises ClvError if no row of these files could be read. Withdrawn files do not count."""
     judged = [result for result in results if not result.withdrawn]
     if not judged or any(result.loaded for result in judged):
         return
@@ -147,9 +148,9 @@ def require_rows(results: list[BatchResult]) -> None:
 
 
 def withdraw(batch_id: int, reason: str, settings: Settings | None = None) -> None:
-    """Takes a batch back: its rows stay in raw and are set aside from the next build on.
+    """Withdraws a batch: its rows stay in raw but do not count from the next build on.
 
-    Raises ClvError if it is unknown, is withdrawn already, or no reason is given.
+    Raises ClvError if the batch is unknown or withdrawn already, or if no reason is given.
     """
     if not reason.strip():
         raise ClvError(f'say why: `clv withdraw --batch {batch_id} --reason "amounts in cents"`')
@@ -177,7 +178,7 @@ def restore(batch_id: int, settings: Settings | None = None) -> None:
 
 
 def _adopt_currency(settings: Settings) -> None:
-    """A warehouse of orders whose sources state no currency takes the one that shop.json says."""
+    """If no source of the warehouse's orders states a currency, the warehouse takes the one in shop.json."""
     query = f"update {tables.SETTINGS} set value = %s where name = 'currency' and value = %s"  # noqa: S608 - our own names
     if settings.shop.currency:
         with db.connect(settings.url_as(LOADER)) as connection:

@@ -1,1 +1,1 @@
-"""CSV, JSON, Parquet, lines and workbooks into one table of texts, `received`."""
+"""Reads CSV, JSON, Parquet, text lines and workbooks into one table of texts, `received`."""

@@ -1,4 +1,4 @@
-"""Which of a file's columns a mapping reads: by name, by the first of several names, by a pattern."""
+"""Finds the columns of a file that a mapping names: by name, by the first of several names, or by a pattern."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from clv.sources.mapping.hints import absent_column
 from clv.sources.mapping.model import FileMapping
 from clv.sources.mapping.values import is_pattern
 
-LONGEST_NAME = 60  # characters of what a file calls its columns, in messages
+LONGEST_NAME = 60  # characters of column names in messages
 
 
 def candidates(mapping: FileMapping) -> list[str]:
-    """Every name that a column of the mapping may have; patterns are none."""
+    """Every possible name of a mapping's column, except patterns."""
     names = [one for name in mapping.wanted for one in mapping.alternatives.get(name, (name,))]
     return [name for name in dict.fromkeys(names) if not is_pattern(name) and name not in mapping.in_names]
 
 
 def matched(file: Received, mapping: FileMapping, there: list[str]) -> dict[str, str]:
-    """The file's name of each of the mapping's columns that it has; `there` are all that it has.
+    """The file's name for each of the mapping's columns that it has. there: all columns of the file.
 
-    Raises ClvError where it lacks a column that the mapping needs, or has two that match one pattern.
+    Raises ClvError if it lacks a required column, or if two columns match one pattern.
     """
     found: dict[str, str] = {}
     for name in mapping.wanted:
@@ -41,21 +41,21 @@ def matched(file: Received, mapping: FileMapping, there: list[str]) -> dict[str,
 
 
 def header_among(mapping: FileMapping, lines: list[list[str]]) -> int:
-    """The place of the first line that names the most of the columns that the mapping needs."""
+    """The position of the first line with the most required columns."""
     needed = [_called(mapping, name) for name in mapping.wanted if name not in mapping.optional]
     named = [sum(any(_names(one, there) for one in names) for names in needed) for there in lines]
     return named.index(max(named, default=0)) if named else 0
 
 
 def note_header(duck: duckdb.DuckDBPyConnection, there: list[str]) -> None:
-    """Makes header(place, name) of a file's columns, of which several may have one name."""
+    """Creates the table header(place, name) of a file's columns, since several may have one name."""
     duck.execute(
         "create table header as select unnest(range(1, len(?) + 1)) as place, unnest(?) as name", [there, there]
     )
 
 
 def in_names(mapping: FileMapping, found: dict[str, str]) -> dict[str, str]:
-    """SQL for what stands in the names of columns: the one group of the pattern that the name matches."""
+    """SQL for a value in column names: the group of the pattern that matches the name."""
     values = {}
     for name, pattern in mapping.in_names.items():
         if name in found and (match := re.fullmatch(pattern[1:-1], found[name])):
@@ -64,12 +64,12 @@ def in_names(mapping: FileMapping, found: dict[str, str]) -> dict[str, str]:
 
 
 def _called(mapping: FileMapping, name: str) -> tuple[str, ...]:
-    """What a column of the mapping may be called in a file; of a currency in a name, that name's pattern."""
+    """The possible names of a mapping's column in a file; for a currency in a column name, the pattern of that name."""
     return (mapping.in_names[name],) if name in mapping.in_names else mapping.alternatives.get(name, (name,))
 
 
 def _names(name: str, there: list[str]) -> list[str]:
-    """The columns that are called so, or match so; each once."""
+    """The columns with one of these names, or matching one of these patterns; each once."""
     fits = re.compile(name[1:-1]).fullmatch if is_pattern(name) else name.__eq__
     return [one for one in dict.fromkeys(there) if fits(one)]
 
@@ -102,7 +102,8 @@ def _lacks(file: Received, mapping: FileMapping, name: str, there: list[str]) ->
 
 
 def _as_a_row(there: list[str]) -> str | None:
-    """The masked text of a header that has values of a row, which may be somebody's: numbers, dates, addresses."""
+    """The masked text of a header that contains values of a row, such as numbers, dates or addresses, which may be
+    personal."""
     value = re.compile(r"\S+@\S+\.\S+|[-\d.,:/ T+€$£]*\d[-\d.,:/ T+€$£]*")
     masked = ", ".join(masking.shape(name) for name in there[:20])
     return printable(masked) if any(value.fullmatch(name) for name in there) else None

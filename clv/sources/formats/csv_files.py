@@ -1,4 +1,4 @@
-"""CSV into DuckDB, with the line of each record and every record that cannot be read."""
+"""Reads CSV into DuckDB, with the line of each record and every record that cannot be read."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ from clv.sources.mapping.model import FileMapping
 from clv.sources.mapping.parts import SEARCHED_LINES, UNTIL_HEADER
 
 MOST_FIELDS = 10_000  # of a line
-LONGEST_RECORD = 2_000_000  # bytes; a longer one is set aside
+LONGEST_RECORD = 2_000_000  # bytes; a longer record is rejected
 TOO_LONG = "LINE SIZE OVER MAXIMUM"
 NOT_CLOSED = "UNQUOTED VALUE"
-EXCEL_DELIMITER = re.compile(rb'"?sep=(.)"?', re.IGNORECASE)  # a first line by which Excel knows it
+EXCEL_DELIMITER = re.compile(rb'"?sep=(.)"?', re.IGNORECASE)  # a first line that tells Excel the delimiter
 
 
 def read_csv(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapping) -> list[Unreadable]:
     """Makes `received` of a CSV file; returns the records that cannot be read.
 
-    Raises ClvError where the file's records cannot be told apart: then none of them is taken.
+    Raises ClvError if the boundaries of records are unclear: then no record is loaded.
     """
     before = _lines_before(file, mapping)
     header, before = (list(mapping.header), before) if mapping.header else _header(file, mapping, before)
     found = matched(file, mapping, header)
     note_header(duck, header)
     _check_fields(file, mapping.delimiter)
-    # Columns are read by their place: names may repeat, differ in case alone, or be missing.
+    # Columns are read by position, because names may repeat, differ only in case, or be missing.
     places = {name: f"column{place}" for place, name in reversed(list(enumerate(header)))}
     types = ", ".join(f"column{place}: 'VARCHAR'" for place in range(len(header)))
     source = (
@@ -66,7 +66,7 @@ def read_csv(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMappi
 
 
 def _check_fields(file: Received, delimiter: str) -> None:
-    """Raises ClvError at a line of so many fields that DuckDB, which notes each one too many, would take hours."""
+    """Raises ClvError at a line with so many fields that DuckDB, which reports each extra one, would take hours."""
     if file.longest_line < MOST_FIELDS:
         return
     numbers = itertools.count(1)
@@ -77,7 +77,7 @@ def _check_fields(file: Received, delimiter: str) -> None:
 
 
 def _lines_before(file: Received, mapping: FileMapping) -> int:
-    """How many lines stand before the header, or before the rows where there is none."""
+    """The number of lines before the header, or before the rows if there is no header."""
     first = list(itertools.islice(_lines(file), SEARCHED_LINES))
     excel = EXCEL_DELIMITER.fullmatch(first[0]) if first else None
     if excel and (mark := excel[1].decode(errors="replace")) != mapping.delimiter:
@@ -102,7 +102,7 @@ def _lines(file: Received) -> Iterator[bytes]:
 
 
 def _header(file: Received, mapping: FileMapping, before: int) -> tuple[list[str], int]:
-    """The columns' names, and how many records to skip for them: the header and the lines before it, blank ones too."""
+    """The columns' names, and how many records to skip: the header and the lines before it, including blank ones."""
     blank = 0
 
     def lines() -> Iterator[str]:
@@ -130,9 +130,10 @@ def _header(file: Received, mapping: FileMapping, before: int) -> tuple[list[str
 def _number_records(
     duck: duckdb.DuckDBPyConnection, file: Received, delimiter: str, before: int, rejects: list[tuple]
 ) -> list[Unreadable]:
-    """Corrects received._line, which counts accepted records, to lines of the file, and gives the rejects theirs.
+    """Corrects received._line, which counts accepted records, to lines of the file, and finds the lines of rejected
+    records.
 
-    Nothing to do where every record is one line and none was rejected; else the file is walked once more.
+    Does nothing if every record is one line and none was rejected; otherwise reads the file once more.
     """
     (accepted,) = duck.execute("select count(*) from received").fetchall()[0]
     if not rejects and accepted + before == file.lines:
@@ -156,7 +157,7 @@ def _number_records(
 
 
 def _start(file: Received, position: int) -> int:
-    """Where a rejected record starts: DuckDB counts from 1 and may still be on the line end before it."""
+    """The start of a rejected record: DuckDB counts from 1 and may point to the line end before it."""
     with file.path.open("rb") as source:
         source.seek(position - 1)
         ahead = source.read(4096)
@@ -164,9 +165,9 @@ def _start(file: Received, position: int) -> int:
 
 
 def _walk(file: Received, delimiter: str, before: int, rejects: dict[int, tuple]) -> tuple[array, list[Unreadable]]:
-    """The lines on which the good records start, and the rejected records.
+    """The lines on which good records start, and the rejected records.
 
-    Raises ClvError where a quote swallows the lines after it: how many rows they were cannot be known.
+    Raises ClvError if a quote swallows the lines after it, since the number of rows is then unknown.
     """
     good, bad = array("q"), []
     for start, size, first, last, blank in itertools.islice(records(file.path, delimiter), before, None):
@@ -197,8 +198,8 @@ def _reason(kind: str, message: str, size: int) -> str:
 def records(path: Path, delimiter: str | None) -> Iterator[tuple[int, int, int, int, bool]]:
     """The records of a text file: offset and size in bytes, first and last line, and whether the record is blank.
 
-    With a delimiter, a quote at the start of a field opens and goes on over line ends until it closes; with None every
-    line is a record.
+    With a delimiter, a quote at the start of a field stays open over line ends until it closes; with None, every line
+    is a record.
     """
     opening = re.compile(rb'(?:^|%s)"' % re.escape((delimiter or "").encode()))
     offset = start = first = number = 0
@@ -220,7 +221,7 @@ _CLOSING = re.compile(rb'(?:[^"]|"")*+"(?!")')
 
 
 def _stays_open(line: bytes, inside: bool, opening: re.Pattern[bytes]) -> bool:
-    """Whether a quote is open at the line's end; `inside` says whether one was at its start."""
+    """Whether a quote is open at the end of the line. inside: whether one was open at its start."""
     place = 0
     while inside or (opened := opening.search(line, place)):
         closed = _CLOSING.match(line, place if inside else opened.end())

@@ -1,4 +1,5 @@
-"""JSON into DuckDB: an object a line, an array of objects, or objects over several lines; lists inside them as rows."""
+"""Reads JSON into DuckDB: one object per line, an array of objects, or objects over several lines; inner lists become
+rows."""
 
 from __future__ import annotations
 
@@ -15,14 +16,14 @@ from clv.sources.formats.received import LONGEST_TEXT, Unreadable, create, plain
 from clv.sources.mapping.complaints import first_line
 from clv.sources.mapping.model import FileMapping
 
-SAMPLED = 1000  # objects, to see which keys there are
+SAMPLED = 1000  # objects, to find the keys
 
 
 def read_json(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapping) -> list[Unreadable]:
-    """Makes `received` of a file of JSON; returns the records that cannot be read.
+    """Makes `received` of a JSON file; returns the records that cannot be read.
 
-    A record's line is that of the file where each line is an object, else its place among the objects, or among the
-    rows that they are exploded into; then the table objects(_line, _raw) is kept for `object_texts`.
+    The line of a record is its line in the file if each line is an object. Otherwise it is its position among the
+    objects, or among the rows they are exploded into; the table objects(_line, _raw) is then kept for `object_texts`.
     """
     unreadable = _objects_table(duck, file)
     for level in _levels(mapping):
@@ -30,10 +31,10 @@ def read_json(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapp
     if duck.execute("select count(*) from objects").fetchall() == [(0,)]:
         raise ClvError(f"{file.name} holds no JSON object; write one object per line")
     paths, found = _paths(duck, file, mapping)
-    # One pass over each object for all its values.
+    # One pass over each object reads all its values.
     listed = ", ".join(literal(path) for path in paths.values())
     values = {name: f"_values[{number}]" for number, name in enumerate(paths, 1)}
-    # What stands there as a number is written with a point, and may have an exponent, whatever the mapping's style is.
+    # JSON writes numbers with a decimal point, and possibly an exponent, whatever the mapping's style is.
     for name in filter(paths.__contains__, mapping.numbers):
         text, is_number = values[name], f"json_type(_raw, {literal(paths[name])}) = 'DOUBLE'"
         other = f"contains({text}, 'e')" if mapping.decimal == "." else f"regexp_matches({text}, '[.e]')"
@@ -46,31 +47,31 @@ def read_json(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapp
 
 
 def by_lines(path: Path, mapping: FileMapping) -> bool:
-    """Whether each line of a file of JSON is a record."""
+    """Whether each line of a JSON file is a record."""
     return not mapping.explode and _beginning(path) not in ("[", "{")
 
 
 def object_texts(duck: duckdb.DuckDBPyConnection, lines: list[int]) -> dict[int, str]:
-    """The texts of the records on these lines, where a record is no line of the file."""
+    """The texts of the records on these lines, if records are not lines of the file."""
     query = f"select _line, left(_raw, {LONGEST_TEXT}) from objects where _line in (select unnest(?::bigint[]))"  # noqa: S608 - our own names
     return dict(duck.execute(query, [lines]).fetchall())
 
 
 def _beginning(path: Path) -> str:
-    """[ of a file that is an array, { of one whose objects go over several lines, else nothing."""
+    """[ for an array, { for objects over several lines, else empty."""
     first = next((line for lines in text_lines(path) for line in lines if line.strip()), b"").strip()
     return "[" if first.startswith(b"[") else "{" if first == b"{" else ""
 
 
 def _last(path: Path) -> str:
-    """The last character of a file that is no blank."""
+    """The last character of a file that is not blank."""
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - 4096))
         return file.read().rstrip()[-1:].decode(errors="replace")
 
 
 def _objects_table(duck: duckdb.DuckDBPyConnection, file: Received) -> list[Unreadable]:
-    """Makes objects(_line, _raw); returns the records that are none."""
+    """Creates objects(_line, _raw); returns the records that are no objects."""
     unreadable: list[Unreadable] = []
     if begins := _beginning(file.path):
         source = f"{path_literal(file.path)}, maximum_object_size = {LONGEST_LINE}"
@@ -82,7 +83,7 @@ def _objects_table(duck: duckdb.DuckDBPyConnection, file: Received) -> list[Unre
             )
         except duckdb.Error as error:
             raise ClvError(f"{file.name} is not whole JSON ({first_line(error)}); send it again") from None
-        if _last(file.path) != ("]" if begins == "[" else "}"):  # DuckDB takes what there is of a list
+        if _last(file.path) != ("]" if begins == "[" else "}"):  # DuckDB accepts an incomplete list
             raise ClvError(f"{file.name} breaks off: what opens with {begins} does not close; send it again")
     else:
         unreadable = lines_table(duck, file)
@@ -96,13 +97,14 @@ def _objects_table(duck: duckdb.DuckDBPyConnection, file: Received) -> list[Unre
 
 
 def _levels(mapping: FileMapping) -> list[list[str]]:
-    """The lists to explode, from outside in, each by the keys that lead to it."""
+    """The lists to explode, outermost first, each by the keys that lead to it."""
     keys = mapping.explode.split(".") if mapping.explode else []
     return [keys[: place + 1] for place in range(len(keys))]
 
 
 def _explode(duck: duckdb.DuckDBPyConnection, keys: list[str]) -> None:
-    """Makes of each object a row for each item of a list in it, the item in the list's place; of none, one without."""
+    """Turns each object into one row per item of an inner list, with the item in place of the list; an object without
+    items stays one row."""
     path = literal(_path(".".join(keys)))
     item = "_item"
     for key in reversed(keys):
@@ -127,7 +129,7 @@ def _explode(duck: duckdb.DuckDBPyConnection, keys: list[str]) -> None:
 def _paths(
     duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapping
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """The JSON path of each of the mapping's columns, those that may be absent too, and what the file calls them."""
+    """The JSON path of each of the mapping's columns, including optional ones, and their names in the file."""
     names = candidates(mapping)
     sample = f"(select _raw from objects order by _line limit {SAMPLED})"  # noqa: S608 - our own names
     exist = ", ".join(f"bool_or(json_exists(_raw, {literal(_path(name))}))" for name in names)
@@ -139,5 +141,5 @@ def _paths(
 
 
 def _path(name: str) -> str:
-    """The JSON path of a column, whose name reaches inside objects at its dots."""
+    """The JSON path of a column; dots in its name lead into inner objects."""
     return "$." + ".".join('"' + part.replace('"', '""') + '"' for part in name.split("."))

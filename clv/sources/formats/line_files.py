@@ -1,4 +1,4 @@
-"""Text files whose records are their lines: objects of JSON, columns aligned by blanks."""
+"""Reads text files whose records are lines: JSON objects, or columns aligned by blanks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from clv.sources.mapping.parts import SEARCHED_LINES, UNTIL_HEADER
 
 
 def read_aligned(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapping) -> list[Unreadable]:
-    """Makes `received` of a file whose columns are aligned by blanks; returns the records that cannot be read."""
+    """Makes `received` of a file with columns aligned by blanks; returns the records that cannot be read."""
     unreadable = lines_table(duck, file)
     header, after = list(mapping.header), 0 if mapping.skip == UNTIL_HEADER else int(mapping.skip)
     if not header:
@@ -46,7 +46,7 @@ def _header(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMappin
 
 
 def lines_table(duck: duckdb.DuckDBPyConnection, file: Received) -> list[Unreadable]:
-    """Makes lines(_line, _raw) of a file's lines that are not blank; returns those that are not UTF-8."""
+    """Creates lines(_line, _raw) of a file's non-blank lines; returns those that are not UTF-8."""
     unreadable: list[Unreadable] = []
     schema = pa.schema([("_line", pa.int64()), ("_raw", pa.string())])
 

@@ -1,4 +1,5 @@
-"""Files into DuckDB: a table `received` of the columns a mapping wants, all as text, with each record's line."""
+"""Reads files into DuckDB: a table `received` with the columns that a mapping names, all as text, and each record's
+line."""
 
 from __future__ import annotations
 
@@ -17,16 +18,15 @@ from clv.sources.formats.workbooks import read_workbook, row_texts
 from clv.sources.mapping.complaints import first_line
 from clv.sources.mapping.model import FileMapping
 
-# Rows that repeat each other take next to no room in Parquet; orders differ at least in their time.
-MOST_ROWS = 10  # a byte of the file
+# Repeated rows take almost no space in Parquet; orders differ at least in their time.
+MOST_ROWS = 10  # per byte of the file
 MANY_ROWS = 1_000_000
 
 
 def read(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapping) -> list[Unreadable]:
-    """Makes the table received(_line bigint, one text column per wanted name); blanks are null.
+    """Creates the table received(_line bigint, one text column per wanted name); blanks are null.
 
-    Returns the records that could not be read at all. Raises ClvError when the file as a whole cannot be read or
-    lacks a column.
+    Returns the records that cannot be read. Raises ClvError when the whole file cannot be read or lacks a column.
     """
     if file.kind == "parquet":
         return _read_parquet(duck, file, mapping)
@@ -79,7 +79,7 @@ def _as_text(column: str, kind: str) -> str:
 def raw_texts(
     duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapping, lines: list[int]
 ) -> dict[int, str]:
-    """The text as it came of the records on these lines; of a row of Parquet or of a workbook, its values as JSON."""
+    """The original text of the records on these lines; for a row of Parquet or of a workbook, its values as JSON."""
     if file.kind == "json" and not by_lines(file.path, mapping):
         return object_texts(duck, lines)
     if file.kind == "workbook":
@@ -88,7 +88,7 @@ def raw_texts(
         quotes = file.kind == "text" and mapping.delimiter != "whitespace"
         return record_texts(file.path, set(lines), mapping.delimiter if quotes else None)
     duck.register("wanted", pa.table({"_line": pa.array(lines, pa.int64())}))
-    # A value of many megabytes is cut before it is written out.
+    # Cut a value of many megabytes before writing it.
     values = ", ".join(
         f"{quoted(name)} := left({quoted(name)}, {LONGEST_TEXT})"
         if kind == "VARCHAR"

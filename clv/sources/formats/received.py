@@ -1,4 +1,4 @@
-"""What every reader shares: the table `received`, and the rows that cannot be read."""
+"""What all readers share: the table `received`, and unreadable rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ INVISIBLE, BLANKS = (ids.pattern(ranges, of_re2=True) for ranges in (ids.INVISIB
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A row that cannot be loaded: its line as an editor counts it, why, and its text as it came."""
+    """A row that cannot be loaded: its line as an editor counts it, the reason, and its original text."""
 
     line: int
     reason: str
@@ -34,7 +34,7 @@ def _has_invisible(text: str) -> str:
 
 
 def visible(text: str) -> str:
-    """`ids.visible` as an expression."""
+    """`ids.visible` as an SQL expression."""
     shown = f"regexp_replace(regexp_replace({text}, '{INVISIBLE}', '', 'g'), '{BLANKS}', ' ', 'g')"
     return f"nullif(trim(nfc_normalize({shown})), '')"
 
@@ -46,18 +46,18 @@ def _unprotected(value: str) -> str:
 
 
 def create(duck: duckdb.DuckDBPyConnection, line: str, values: dict[str, str], mapping: FileMapping, tail: str) -> None:
-    """Creates `received` from an expression for the line and one per column there is; absent columns are null.
+    """Creates `received` from an expression for the line and one for each existing column; missing columns are null.
 
-    _content is the MD5 of the row's columns, as a number, the column `part` left out; _invisible says whether an id
-    held characters that cannot be seen. They are taken out, so that ids that look alike are alike; _customer is the
-    customer's id as it came, where that is another text.
+    _content is the MD5 of the row's columns, without the column `part`, as a number. _invisible says whether an id had
+    invisible characters, which are removed so that ids that look alike are equal. _customer is the original customer
+    id, if it differs.
     """
     invisible, customer = [], "null::varchar"
     missing = ", ".join(literal(text) for text in mapping.missing)
     items = []
     for name in mapping.wanted:
         value = "null::varchar"
-        if name in values:  # a text that is too long stays too long, and takes no more room than that
+        if name in values:  # a text that is too long stays too long, but takes no more space than that
             text = values[name]
             cut = f"case when strlen({text}) > {LONGEST_FIELD} then left({text}, {LONGEST_FIELD + 1}) else {text} end"
             value = f"nullif(trim({cut}), '')"
@@ -80,11 +80,11 @@ def create(duck: duckdb.DuckDBPyConnection, line: str, values: dict[str, str], m
 
 
 def plain(text: str) -> str:
-    """The text of a number that a file holds as one, 1e-07, with digits alone."""
+    """The text of a number such as 1e-07, with digits alone."""
     plain = f"try_cast(try_cast({text} as double) as decimal(38, 10))::varchar"
     return f"case when contains({text}, 'e') then coalesce({plain}, {text}) else {text} end"
 
 
 def styled(text: str, mapping: FileMapping) -> str:
-    """The text of a number that a file holds as one, in the mapping's style."""
+    """The text of a number in the mapping's style."""
     return f"replace({text}, '.', ',')" if mapping.decimal == "," else text

@@ -1,4 +1,4 @@
-"""Workbooks (.xlsx) into DuckDB: one sheet's values, a formula's being what it came to when the file was saved."""
+"""Reads workbooks (.xlsx) into DuckDB: the values of one sheet; of a formula, its saved result."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ Cells = Sequence[object]
 
 
 def read_workbook(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapping) -> list[Unreadable]:
-    """Makes `received` of the mapping's sheet, else of the first; a record's line is its row in the sheet.
+    """Makes `received` of the mapping's sheet, or of the first; the line of a record is its row in the sheet.
 
-    Raises ClvError where the file is no workbook, unpacks to more than one of orders, or lacks the sheet or a column.
+    Raises ClvError if the file is no workbook, unpacks to too much, or lacks the sheet or a column.
     """
     header, rows = _table(file, mapping)
     found = matched(file, mapping, header)
     note_header(duck, header)
-    # A cell that holds a number is written in the mapping's style; what stands there as a text has to be.
+    # A numeric cell is converted to the mapping's style; a text cell must already be in it.
     marks = {name: mapping.decimal if name in mapping.numbers else "." for name in found}
     columns = {
         f"cell{number}": pa.array([_text(cells[header.index(actual)], marks[name]) for _, cells in rows], pa.string())
@@ -59,7 +59,7 @@ def row_texts(file: Received, mapping: FileMapping, lines: set[int]) -> dict[int
 
 
 def _table(file: Received, mapping: FileMapping) -> tuple[list[str], list[tuple[int, Cells]]]:
-    """A sheet's header, and its rows that are not blank: number from 1, and as many cells as the header has."""
+    """A sheet's header and its non-blank rows, each with its number from 1 and as many cells as the header."""
     rows = [(line, cells) for line, cells in enumerate(_cells(file, mapping), 1) if any(cell != "" for cell in cells)]
     if mapping.skip != UNTIL_HEADER:
         rows = [(line, cells) for line, cells in rows if line > int(mapping.skip)]
@@ -105,7 +105,7 @@ def _cells(file: Received, mapping: FileMapping) -> Sequence[Cells]:
 
 
 def _text(cell: object, mark: str) -> str | None:
-    """A cell's value as text: numbers with this decimal mark and no exponent, days and times as ISO writes them."""
+    """A cell's value as text: numbers with this decimal mark and no exponent, dates and times in ISO format."""
     if cell == "" or cell is None:
         return None
     if isinstance(cell, bool):

@@ -1,1 +1,1 @@
-"""What sources bring: a folder for each kind."""
+"""The kinds of sources, a folder for each."""

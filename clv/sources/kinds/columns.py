@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from clv.sources.mapping.model import FileMapping
 
-# id: a text that tells things apart, kept without what cannot be seen. customer: the shop's id, kept as a pseudonym;
-# it, the e-mail address and the name lie in pii alone. day, time: dates, and times in the reporting zone. money: in the
-# warehouse's currency.
+# The types. id: an identifier, kept without invisible characters. customer: the shop's id, kept as a pseudonym; the id,
+# e-mail address and name are in pii only. day, time: dates, and times in the reporting zone. money: in the warehouse's
+# currency.
 Type = Literal["text", "id", "customer", "email", "name", "day", "time", "money", "number", "yes_no"]
 SQL_TYPES = {
     "text": "text", "id": "text", "customer": "uuid", "day": "date", "time": "timestamp", "money": "numeric",
@@ -23,8 +23,7 @@ TIMES = {"day": "a day", "time": "a time"}
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A column of a kind: under which key a mapping names the shop's column, what it holds, and whether each row must
-    have it."""
+    """A column of a kind: the mapping's key for it, its type, and whether each row needs it."""
 
     name: str
     type: Type
@@ -34,7 +33,7 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class DeclaredMapping(FileMapping):
-    """A checked mapping of the kind `of`: `named` has the shop's column for each of the kind's, or None."""
+    """A checked mapping of the kind `of`: `named` has the shop's column for each of the kind's columns, or None."""
 
     of: str
     columns: tuple[Column, ...]
@@ -76,10 +75,10 @@ class DeclaredMapping(FileMapping):
 
 
 def kept(columns: Iterable[Column]) -> list[Column]:
-    """The columns of the raw table, the customer's pseudonym apart: what is in pii alone is not among them."""
+    """The columns of the raw table other than the customer's pseudonym; columns of pii are not among them."""
     return [column for column in columns if column.type not in ("customer", *IN_PII)]
 
 
 def has_customers(columns: Iterable[Column]) -> bool:
-    """Whether rows are of customers."""
+    """Whether rows belong to customers."""
     return any(column.type == "customer" for column in columns)

@@ -23,15 +23,15 @@ from clv.sources.mapping.values_sql import (
 )
 
 CONTENT_HEX = "lpad(to_hex(_content), 32, '0')"
-NO_CONTENT = f"'{'0' * 32}'"  # of a row of an erased customer
+NO_CONTENT = f"'{'0' * 32}'"  # for a row of an erased customer
 ERASED = "erased"  # the rule that rejects rows of erased customers
-OF_PERSON = ("customer_id", "email", "name")  # columns of `parsed` that go to pii alone
+OF_PERSON = ("customer_id", "email", "name")  # columns of `parsed` that go to pii only
 
 
 def parsed_view(mapping: DeclaredMapping, zone: str, warehouse_currency: str, currency_stated: bool) -> str:
-    """SQL that creates the view `parsed`: one row per row of the raw table, and the unreadable with their reason.
+    """SQL that creates the view `parsed`: one row per row of the raw table, and the unreadable rows with their reason.
 
-    Columns: _line, _kind (always ''), _content, _rule, _reason (null when readable), customer_id, email, name, and the
+    Columns: _line, _kind (always ''), _content, _rule, _reason (null if readable), customer_id, email, name, and the
     kind's own.
     """
     mapping = in_currency(mapping, warehouse_currency)
@@ -47,8 +47,8 @@ def parsed_view(mapping: DeclaredMapping, zone: str, warehouse_currency: str, cu
 
 
 def export_query(columns: Sequence[Column]) -> str:
-    """SQL giving the readable rows of `parsed` as the raw table wants them. Expects the table unreadable(_line), and
-    customers(customer_id, customer_key blob) where the kind has customers."""
+    """SQL for the readable rows of `parsed` in the form of the raw table. Needs the table unreadable(_line), and
+    customers(customer_id, customer_key blob) if the kind has customers."""
     key = "customers.customer_key, " if has_customers(columns) else ""
     joined = "left join customers using (customer_id)" if has_customers(columns) else ""
     own = ", ".join(quoted(column.name) for column in kept(columns))
@@ -59,7 +59,7 @@ def export_query(columns: Sequence[Column]) -> str:
 
 
 def emptied(columns: Sequence[Column], query: str) -> str:
-    """The rows of `export_query`; of those on the lines of the table erased(_line) nothing but their place."""
+    """The rows of `export_query`, with empty values on the lines of the table erased(_line)."""
     names = ["customer_key", *(column.name for column in kept(columns))]
     values = {name: f"case when not is_gone then {quoted(name)} end" for name in names}
     values["_rule"] = f"case when is_gone then '{ERASED}' else _rule end"
@@ -89,7 +89,7 @@ def _value(column: Column, mapping: DeclaredMapping, zone: str, money: tuple[str
 
 
 def _reason(mapping: DeclaredMapping, zone: str, currency_stated: bool, values: dict[str, str]) -> str:
-    """Why a row is unreadable: a value that is missing, or cannot be what it should. Null when all can."""
+    """Why a row is unreadable: a value is missing, or does not have its type. Null if all are readable."""
     named = {column: name for column in mapping.columns if (name := mapping.named[column.name])}
     cases = text_complaints({column.name: quoted(name) for column, name in named.items() if column.type in TEXTS})
     if mapping.filters:

@@ -1,4 +1,4 @@
-"""The mappings that there are: a YAML each, which says which of a shop's columns is what (docs/sources.md)."""
+"""The mappings: one YAML file each, which names the shop's columns (docs/sources.md)."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ SHIPPED = settings.PROJECT / "sources"
 
 
 def known_sources(home: settings.Settings) -> dict[str, Path]:
-    """Mappings by name: the shop's own in $CLV_HOME/sources come before the shipped ones."""
+    """Mappings by name; the shop's own in $CLV_HOME/sources take precedence over the shipped ones."""
     return {path.stem: path for folder in (SHIPPED, home.home / "sources") for path in sorted(folder.glob("*.yml"))}
 
 
 def load_mapping(source: str, home: settings.Settings) -> FileMapping:
-    """The mapping of a source. Raises ClvError when there is none of that name, or naming what is wrong in it."""
+    """The mapping of a source. Raises ClvError when there is none of that name, or when it is invalid."""
     sources = known_sources(home)
     if source not in sources:
         raise ClvError(f"there is no source '{source}'; known sources are {', '.join(sorted(sources))}")
@@ -35,9 +35,9 @@ def load_mapping(source: str, home: settings.Settings) -> FileMapping:
 
 
 def parse(source: str, said: object, place: str, home: settings.Settings | None = None) -> FileMapping:
-    """Checks what a mapping says. Raises ClvError naming the file, the key and the mend.
+    """Checks the text of a mapping. Raises ClvError with the file, the key and the remedy.
 
-    home: whose own kinds are known beside the shipped ones.
+    home: its own kinds are known in addition to the shipped ones.
     """
     kinds = registry.known(home)
     name = said.get("kind", "orders") if isinstance(said, dict) else "orders"

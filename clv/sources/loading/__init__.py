@@ -1,1 +1,1 @@
-"""A batch into raw: the ledger, its one transaction, replays, rejected rows and withdrawals."""
+"""Loads a batch into raw: the ledger, the transaction, replays, rejected rows and withdrawals."""

@@ -1,4 +1,4 @@
-"""One file into raw: a batch, in one transaction."""
+"""Loads one file into raw: a batch, in one transaction."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ from clv.warehouse import db, erasures, locks, pseudonyms
 from clv.warehouse.erasures import Erased
 from clv.warehouse.roles import LOADER
 
-Progress = Callable[[str, int, int], None]  # file, rows done, rows in all
-MEMORY = "2GB"  # DuckDB's share; what is more goes to a scratch file
-SCRATCH_SHARE = 0.5  # of what the disk has free
+Progress = Callable[[str, int, int], None]  # file, rows done, total rows
+MEMORY = "2GB"  # DuckDB's memory; more goes to a scratch file
+SCRATCH_SHARE = 0.5  # of the free disk space
 
 
 def load_file(
@@ -47,15 +47,15 @@ def load_file(
     landed: bool,
     today: date | None = None,
 ) -> BatchResult:
-    """Loads one file, unless its content is there already and holds. Raises ClvError; then nothing of it is written.
+    """Loads one file, unless its content is loaded already and not withdrawn. Raises ClvError; then nothing is written.
 
-    today: the day, in the reporting zone, after which a date of the file's is warned of.
+    today: the day in the reporting zone; later dates in the file give a warning.
     """
     with scratch_folder(settings) as scratch:
         file = files.prepare(path, name, mapping.encoding, scratch)
-        delivery = ledger.next_delivery(
-            file.sha256, mapping, settings
-        )  # before it is looked for, so that none comes between
+        # Number the delivery before looking for an earlier batch. If another load of the same content ends in between,
+        # both have the same number, and the unique key of the table lets only one of them in.
+        delivery = ledger.next_delivery(file.sha256, mapping, settings)
         earlier = ledger.earlier_batch(file, mapping, settings)
         if earlier and not ledger.overtaken(earlier, file, mapping, settings, landed):
             return earlier
@@ -63,21 +63,21 @@ def load_file(
         result = load_batch(file, mapping, settings, opening, scratch, progress, today)
         rejected = result and result.received - (result.usable or 0) - len(result.erased_lines)
         if result and rejected and settings.database == "warehouse":
-            # Hold the customers' lock while copying, so that nobody erased after the load is in the copy.
+            # Hold the customers' lock while copying, so that a customer erased after the load cannot reappear in the
+            # copy.
             with db.lock(locks.CUSTOMERS, settings.url_as(LOADER), shared=True):
-                file = replace(
-                    file, sha256=erased_rows.digest(result.batch_id, settings)
-                )  # an erasure may have changed the file
+                # An erasure after the load changes the digest that the batch has.
+                file = replace(file, sha256=erased_rows.digest(result.batch_id, settings))
                 gone = erased_rows.places(result.batch_id, registry.of(mapping.kind, settings), settings)
                 kept.keep(path, file, mapping, settings, scratch, gone)
-    # Somebody else loaded the same content in the meantime where there is no result.
+    # Without a result, another process has loaded the same content meanwhile.
     return result or ledger.earlier_batch(file, mapping, settings) or ledger.vanished(file)
 
 
 @contextmanager
 def scratch_folder(settings: Settings) -> Iterator[Path]:
-    """A folder for one load's files, removed at its end."""
-    scratches = settings.home / "tmp"  # where upkeep finds what a killed load left
+    """A folder for the files of one load, removed at its end."""
+    scratches = settings.home / "tmp"  # upkeep removes what a killed load leaves here
     scratches.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="ingest-", dir=scratches) as folder:
         scratch = Path(folder)
@@ -93,8 +93,8 @@ def load_batch(
     progress: Progress | None = None,
     today: date | None = None,
 ) -> BatchResult | None:
-    """Loads a prepared file as a new batch. None where somebody else has just loaded this delivery, or where it is a
-    replay that would free no row. Raises ClvError; then nothing is written."""
+    """Loads a prepared file as a new batch. None if another process has just loaded this delivery, or if a replay would
+    make no more rows usable. Raises ClvError; then nothing is written."""
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": MEMORY,
         "temp_directory": str(scratch / "spill"),
@@ -120,7 +120,7 @@ def _load(
     opening: Opening,
     today: date | None,
 ) -> BatchResult | None:
-    """The one transaction of a load, whatever the kind: read, judged, counted and written, whole or not at all."""
+    """The transaction of a load, the same for all kinds: read, judge, count and write, whole or not at all."""
     kind, zone = registry.of(mapping.kind, settings), settings.shop.time_zone
     unreadable = reading.read(duck, file, mapping)
     codes = currencies.stated(duck, mapping)
@@ -149,7 +149,7 @@ def _load(
         written = writing.copy_rows(
             cursor, duck, query, kind.table, batch_id, mapping.source, lambda done: progress(file.name, done, loaded)
         )
-        if written != loaded:  # the transaction is rolled back
+        if written != loaded:  # then the transaction is rolled back
             raise RuntimeError(f"{file.name}: {loaded} rows were counted and {written} written")
         writing.copy_unreadable(cursor, batch_id, file, unreadable)
         found = warnings.found(duck, mapping, zone, today, kind.checks(mapping)) + kind.warnings(duck, mapping)
@@ -165,7 +165,7 @@ def _load(
 def _without_erased(
     unreadable: list[Unreadable], gone: set[int], mapping: FileMapping, erased: Erased
 ) -> list[Unreadable]:
-    """The unreadable rows in order, those of erased customers without their text; adds these rows' lines to `gone`."""
+    """The unreadable rows in order, without the text of those of erased customers, whose lines are added to `gone`."""
     if erased and mapping.customer:
         gone |= {row.line for row in unreadable if texts.names_erased(row.raw_text, mapping, erased)}
     rows = sorted(unreadable, key=lambda row: row.line)
@@ -173,7 +173,7 @@ def _without_erased(
 
 
 def _counts(duck: duckdb.DuckDBPyConnection, kind: Kind) -> tuple[int, int, int]:
-    """Of the readable rows: how many can be used, how many are of erased customers, how many there are."""
+    """Counts of the readable rows: usable ones, those of erased customers, and all."""
     needed = ["customer_id" if name == "customer_key" else name for name in kind.needed]
     usable = " and ".join(["_rule is null", *(f"{quoted(name)} is not null" for name in needed)])
     query = f"""
@@ -186,7 +186,7 @@ def _counts(duck: duckdb.DuckDBPyConnection, kind: Kind) -> tuple[int, int, int]
 
 
 def _unreadable_values(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapping) -> list[Unreadable]:
-    """Rows with a time or a number that is there and cannot be read; makes the table unreadable(_line) of them."""
+    """Rows with an invalid time or number; creates the table unreadable(_line) of them."""
     duck.execute("create table found as select _line, _reason from parsed where _reason is not null and _kind = ''")
     duck.execute("create table unreadable as select _line from found")
     found = duck.execute("from found").fetchall()
@@ -197,7 +197,7 @@ def _unreadable_values(duck: duckdb.DuckDBPyConnection, file: Received, mapping:
 
 
 def _customers(duck: duckdb.DuckDBPyConnection, mapping: FileMapping, settings: Settings) -> pa.Table:
-    """The file's customers with their keys: customer_key, customer_id, email, name (the last ones of the file)."""
+    """The file's customers with their keys: customer_key, customer_id, email, name (the last values of the file)."""
     query = """
         select customer_id, arg_max(email, _line) as email, arg_max(name, _line) as name
         from parsed anti join unreadable using (_line) anti join erased_customers using (customer_id)

@@ -1,4 +1,4 @@
-"""The currency that a file's money is in, and the warehouse's."""
+"""The currency of a file and of the warehouse."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from clv.sources.mapping.values_sql import is_currency
 from clv.warehouse import db
 from clv.warehouse.roles import LOADER
 
-NO_CURRENCY = "XXX"  # ISO 4217's code for none: a warehouse whose sources state none
+NO_CURRENCY = "XXX"  # ISO 4217's code for none: the sources of the warehouse state no currency
 
 
 def stated(duck: duckdb.DuckDBPyConnection, mapping: FileMapping) -> list[str]:
-    """The currencies that the file's rows are in."""
+    """The currencies of the file's rows."""
     if not mapping.currency_column:
         return [mapping.currency] if mapping.currency else []
     column = quoted(mapping.currency_column)
@@ -31,7 +31,7 @@ def stated(duck: duckdb.DuckDBPyConnection, mapping: FileMapping) -> list[str]:
 
 
 def differs(shop: str, warehouse: str) -> str:
-    """Says that shop.json and the warehouse have different currencies, and which of them to change."""
+    """The message that shop.json and the warehouse have different currencies, with the one to change."""
     return (
         f"shop.json says currency {shop} and the money in the warehouse is in {warehouse}; "
         f'write "currency": "{warehouse}" into shop.json (a file in {shop} needs a rate in its mapping), '
@@ -40,7 +40,7 @@ def differs(shop: str, warehouse: str) -> str:
 
 
 def require_the_warehouses(settings: Settings) -> None:
-    """Raises ClvError where shop.json says another currency than the warehouse's money is in."""
+    """Raises ClvError if shop.json has another currency than the warehouse."""
     query = f"select value from {tables.SETTINGS} where name = 'currency' and value <> %s"  # noqa: S608 - our own names
     held = db.rows(query, (NO_CURRENCY,), settings.url_as(LOADER))
     shop = settings.shop.currency
@@ -49,7 +49,7 @@ def require_the_warehouses(settings: Settings) -> None:
 
 
 def claimed(cursor: adbc.Cursor, file: Received, mapping: FileMapping, codes: list[str], shop: str | None) -> str:
-    """The warehouse's currency: shop.json's, else the first batch's. Raises ClvError when the file is in another
+    """The warehouse's currency: that of shop.json, else of the first batch. Raises ClvError if the file has another one
     without a rate."""
     base = [code for code, rate in mapping.rates.items() if float(rate) == 1]
     first = shop or (base or codes or [NO_CURRENCY])[0]

@@ -1,4 +1,4 @@
-"""Which rows of a file are of customers who were erased."""
+"""Finds the rows of a file that belong to erased customers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from clv.warehouse.roles import LOADER
 
 
 def places(batch_id: int, kind: Kind, settings: Settings) -> set[int]:
-    """The lines of a batch on which erased customers' rows stood."""
+    """The lines of a batch that held rows of erased customers."""
     query = f"""
         select _line from {kind.table} where _batch_id = %(batch_id)s and _rule = %(erased)s
         union select line from {tables.UNREADABLE_ROWS} where batch_id = %(batch_id)s and reason = %(erased)s
@@ -33,9 +33,10 @@ def digest(batch_id: int, settings: Settings) -> str:
 
 
 def lines(duck: duckdb.DuckDBPyConnection, mapping: FileMapping, erased: Erased) -> set[int]:
-    """The lines of the erased customers' rows; makes the tables erased(_line) and erased_customers(customer_id).
+    """The lines with rows of erased customers; creates the tables erased(_line) and erased_customers(customer_id).
 
-    Who was erased before ids were cleaned is known by the id as it came: all that it looks like is theirs.
+    A customer erased before ids were cleaned is on the list under the original id: all ids that look like it are
+    theirs.
     """
     gone: list[str] = []
     if erased and mapping.customer:

@@ -1,4 +1,4 @@
-"""Copies of the files of which rows were set aside: what `clv replay` reads once the mistake is mended."""
+"""Copies of files with rejected rows, which `clv replay` reads after the mistake is corrected."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ FOLDER = "received"
 def keep(
     path: Path, file: Received, mapping: FileMapping, settings: Settings, scratch: Path, without: set[int]
 ) -> None:
-    """Keeps a packed copy of a received file, once, the lines `without` being empty; `path` is where it lies as it
-    came. Where they cannot be taken out of it, none is kept."""
+    """Keeps a packed copy of a received file, once, with the lines `without` empty; `path` is the original. Keeps none
+    if the lines cannot be removed."""
     if find(file.sha256, file.name, settings):
         return
     if without:
@@ -40,7 +40,7 @@ def keep(
 
 
 def store(path: Path, target: Path) -> None:
-    """Puts a copy of a file in its place at once, packed where its place's name says so."""
+    """Puts a copy of a file in its place in one step, packed if the name says so."""
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (
         tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", suffix=".part", delete=False) as partial,
@@ -57,15 +57,15 @@ def store(path: Path, target: Path) -> None:
 
 
 def place(sha256: str, name: str, settings: Settings, emptied: str | None = None) -> Path:
-    """Where the copy of a file lies: by the digest of its content, and with its ending; by its own digest too where
-    lines of it were emptied."""
+    """The path of a file's copy: by the digest of its content and its ending, and also by the copy's own digest if
+    lines were emptied."""
     ending = Path(name.lower().removesuffix(".gz")).suffix
     digests = f"{sha256}.{emptied}" if emptied else sha256
     return settings.home / FOLDER / f"{digests}{ending}.gz"
 
 
 def find(sha256: str, name: str, settings: Settings) -> tuple[Path, str] | None:
-    """The copy of a file, and the digest of what is in it; None where there is none."""
+    """The copy of a file, and the digest of its content; None if there is none."""
     whole = place(sha256, name, settings)
     if whole.exists():
         return whole, sha256
@@ -76,8 +76,8 @@ def find(sha256: str, name: str, settings: Settings) -> tuple[Path, str] | None:
 def without_lines(
     path: Path, name: str, mapping: FileMapping, lines: set[int], scratch: Path
 ) -> tuple[Path, str] | None:
-    """A plain copy of a file in `scratch` whose records on these lines are empty, each other one on its line, and the
-    SHA-256 of that copy; None where that cannot be done: where records are no lines, or line ends more than a byte."""
+    """A plain copy of a file in `scratch` with the records on these lines emptied and all others on their lines, and
+    its SHA-256. None if that is impossible: records are not lines, or line ends have several bytes."""
     kind = files.kind(Path(name)) or "text"
     if kind == "workbook" or kind != "parquet" and "\n,".encode(mapping.encoding) != b"\n,":
         return None
@@ -114,7 +114,7 @@ def _empty_rows(plain: Path, emptied: Path, lines: set[int]) -> None:
 
 
 def remove(settings: Settings, before: datetime) -> int:
-    """Removes the copies that were made before a moment; gives how many. Their rows cannot be replayed any more."""
+    """Deletes the copies made before a moment; returns how many. Their rows cannot be replayed any more."""
     folder = settings.home / FOLDER
     old = [path for path in folder.iterdir() if path.stat().st_mtime < before.timestamp()] if folder.is_dir() else []
     for path in old:

@@ -1,4 +1,4 @@
-"""The ledger: which files were loaded, as which batches, and what was warned of them."""
+"""The ledger: which files were loaded as which batches, and their warnings."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ from clv.warehouse.roles import LOADER
 
 @dataclass(frozen=True)
 class BatchResult:
-    """What became of one file: received = loaded + unreadable. Of a file loaded before, its earlier batch, and whether
-    that is withdrawn. `usable` rows were loaded with all that an order needs, and no filter rejects them; of erased
-    customers nothing was loaded but `erased_lines`, their rows' places. `lacking` are the loaded rows that are neither.
-    `warnings` name what may be meant otherwise; `warnings_beside`, once all files are loaded, what looks
-    wrong beside the files before."""
+    """The result of one file: received = loaded + unreadable. For a file loaded before, its earlier batch, and whether
+    that is withdrawn.
+
+    usable: rows with everything an order needs that no filter rejects. erased_lines: places of erased customers' rows;
+    nothing else of them is loaded. lacking: loaded rows that are neither. warnings: possible mistakes within the file.
+    warnings_beside: possible mistakes found by comparing with earlier files, once all files are loaded.
+    """
 
     batch_id: int
     file_name: str
@@ -39,7 +41,7 @@ class BatchResult:
 
 
 def next_delivery(sha256: str, mapping: FileMapping, settings: Settings) -> int:
-    """Which delivery of a content, through this mapping, the next one is, from 1."""
+    """The number of the next delivery of a content through this mapping, from 1."""
     query = f"""
         select coalesce(max(delivery), 0) + 1 from {tables.BATCHES}
         where source = %s and content_sha256 = %s and mapping_sha256 = %s
@@ -48,12 +50,12 @@ def next_delivery(sha256: str, mapping: FileMapping, settings: Settings) -> int:
 
 
 def vanished(file: Received) -> NoReturn:
-    """Raises that the other load, which was waited for, left no batch."""
+    """Raises the error that the other load, which this one waited for, left no batch."""
     raise ClvError(f"another load of {file.name} did not end well; load it again")
 
 
 def earlier_batch(file: Received, mapping: FileMapping, settings: Settings) -> BatchResult | None:
-    """The latest batch of this content whose rows were told apart as the mapping tells them now."""
+    """The latest batch of this content in which rows were identified as the mapping does now."""
     query = f"""
         select batch_id, file_name, rows_received, rows_loaded, rows_unreadable, true,
             batch_id in (select batch_id from {tables.WITHDRAWALS}), delivery
@@ -67,10 +69,10 @@ def earlier_batch(file: Received, mapping: FileMapping, settings: Settings) -> B
 
 
 def overtaken(earlier: BatchResult, file: Received, mapping: FileMapping, settings: Settings, landed: bool) -> bool:
-    """Whether another content has come under this file's name since its earlier batch, and holds.
+    """Whether other content has arrived under this file's name since its earlier batch, and is not withdrawn.
 
-    To a file that lies in the landing folder only what lay there too counts: it would else undo, with the next run,
-    a correction made by `clv ingest`.
+    For a file in the landing folder, only content that also lay there counts; otherwise the next run would undo a
+    correction made by `clv ingest`.
     """
     query = f"""
         select 1 from {tables.BATCHES}
@@ -83,8 +85,8 @@ def overtaken(earlier: BatchResult, file: Received, mapping: FileMapping, settin
 
 
 def withdrawn_before(batch_ids: Sequence[int], settings: Settings) -> dict[int, str]:
-    """Of batches that were just loaded, a warning for each whose content, read through the same mapping, was taken back
-    before. A mapping that was mended since is no reason to warn, nor is a batch that a replay took the place of."""
+    """For batches that were just loaded, a warning for each whose content, read through the same mapping, was withdrawn
+    before. There is no warning if the mapping was corrected since, or if a replay replaced the batch."""
     query = f"""
         select new.batch_id, old.batch_id, withdrawals.reason
         from {tables.BATCHES} as new
@@ -108,7 +110,7 @@ def withdrawn_before(batch_ids: Sequence[int], settings: Settings) -> dict[int, 
 
 
 def keep_warnings(warnings: dict[int, str], settings: Settings) -> None:
-    """Keeps a warning beside each of these batches, after those that the load itself has found."""
+    """Stores a warning with each of these batches, after those of the load itself."""
     statement = f"""
         insert into {tables.BATCH_WARNINGS} (batch_id, place, warning)
         select %(batch)s, coalesce(max(place), 0) + 1, %(warning)s from {tables.BATCH_WARNINGS}

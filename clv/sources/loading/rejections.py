@@ -1,4 +1,4 @@
-"""What has been received, and which rows of it are rejected, and why: counts and reasons of batches."""
+"""What was received, which rows are rejected, and why: counts and reasons of batches."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from clv.warehouse import db, roles
 
 REASONS_SHOWN = 3  # per file, when it is loaded
 UNREADABLE = f"select batch_id, line, reason from {tables.UNREADABLE_ROWS} where reason <> 'erased'"  # noqa: S608 - our own names
-WITHOUT_VALUES = "ops.without_values(reason)"  # SQL: a reason without what it quotes, as clv.core.masking has it
-SAMPLE = 500  # reasons of a batch from which a mend is worked out
+WITHOUT_VALUES = "ops.without_values(reason)"  # SQL: a reason without the values it quotes, as in clv.core.masking
+SAMPLE = 500  # reasons of a batch from which remedies are derived
 
-# A batch that a later one of the same file, which holds, has taken the place of, of `batches`.
+# Of `batches`, those that were replaced by a later batch of the same file that is not withdrawn.
 REPLACED = f"""exists (
     select from {tables.BATCHES} as later
     where later.source = batches.source and later.file_name = batches.file_name
@@ -29,7 +29,7 @@ REPLACED = f"""exists (
 
 @dataclass(frozen=True)
 class Batch:
-    """A file as it was received. Of one that no run has taken in yet, what became of its readable rows is None."""
+    """A received file. Before a run has taken it in, the counts of its readable rows are None."""
 
     batch_id: int
     source: str
@@ -63,7 +63,7 @@ class Reason:
 
 @dataclass(frozen=True)
 class Rejected:
-    """A rejected row. `text` is as it came, where it could not be read; else None."""
+    """A rejected row. `text` is its original text if it was unreadable; else None."""
 
     batch_id: int
     line: int
@@ -72,11 +72,11 @@ class Rejected:
 
 
 def batches(settings: Settings, source: str | None = None) -> list[Batch]:
-    """Every batch, the newest first. rejected: rows that could not be read, lack what an order needs, or met a filter.
-    So it is in staging's counts, in analytics.rejected_rows, and in `reasons` and `rows`.
+    """Every batch, the newest first. Rejected rows are unreadable, lack a required value, or match a filter, as in
+    staging's counts, analytics.rejected_rows, `reasons` and `rows`.
 
     Once a run has taken a batch in, received = accepted + rejected + replaced + duplicates + withdrawn rows + erased
-    rows. `withdrawn` is why the batch was withdrawn; its rows count as withdrawn from the next run on.
+    rows. `withdrawn` is the reason for withdrawing the batch; its rows count as withdrawn from the next run on.
     """
     counted = _there(tables.STG_BATCH_COUNTS, settings)
     counts = f"""
@@ -113,7 +113,7 @@ def batches(settings: Settings, source: str | None = None) -> list[Batch]:
 
 
 def taken_in(batch_id: int, settings: Settings) -> bool:
-    """Whether a run has judged the batch's rows; until then only those are known that could not be read."""
+    """Whether a run has judged the batch's rows; until then only unreadable rows are known."""
     if not _there(tables.STG_BATCH_COUNTS, settings):
         return False
     query = f"select 1 from {tables.STG_BATCH_COUNTS} where batch_id = %s"  # noqa: S608 - our own names
@@ -121,15 +121,15 @@ def taken_in(batch_id: int, settings: Settings) -> bool:
 
 
 def reasons(settings: Settings, source: str | None = None) -> list[Reason]:
-    """Why rows are rejected, most frequent first, over all batches that hold (not withdrawn, nor replaced by a later
-    file of the same name). Values in them are as they came: see clv.core.masking."""
+    """Why rows are rejected, the most frequent reason first, over all batches that are neither withdrawn nor replaced
+    by a later file of the same name. Values are not masked: see clv.core.masking."""
     holding = f"not {REPLACED} and batch_id not in (select batch_id from {tables.WITHDRAWALS})"  # noqa: S608 - our own names
     query = _reasons(_rows(settings), f"(%(source)s::text is null or source = %(source)s) and {holding}")
     return [Reason(*row) for row in db.rows(query, {"source": source}, settings.url_as(roles.PUBLISHER))]
 
 
 def _reasons(rejected: str, chosen: str) -> str:
-    # Reasons that differ by the quoted value alone are one.
+    # Reasons that differ only in the quoted value are one.
     kind = WITHOUT_VALUES
     return f"""
         select batch_id, source, batches.file_name, {kind}, count(*), min(line), (array_agg(reason order by line))[1]
@@ -142,7 +142,7 @@ def _reasons(rejected: str, chosen: str) -> str:
 
 
 def rows(settings: Settings, batch_id: int, limit: int | None = None) -> list[Rejected]:
-    """The rejected rows of a batch in their order, at most `limit`. Raises ClvError when there is no such batch."""
+    """The rejected rows of a batch in order, at most `limit`. Raises ClvError if there is no such batch."""
     source_of(batch_id, settings)
     query = (
         f"select batch_id, line, reason from ({_rows(settings)}) as rejected where batch_id = %s order by line limit %s"  # noqa: S608 - our own SQL; values are bound or quoted
@@ -158,13 +158,13 @@ def rows(settings: Settings, batch_id: int, limit: int | None = None) -> list[Re
 
 
 def warnings(batch_id: int, settings: Settings) -> list[str]:
-    """What looked wrong in a batch's file when it was loaded."""
+    """The warnings of a batch's file from when it was loaded."""
     query = f"select warning from {tables.BATCH_WARNINGS} where batch_id = %s order by place"  # noqa: S608 - our own names
     return [warning for (warning,) in db.rows(query, (batch_id,), settings.url_as(roles.PUBLISHER))]
 
 
 def source_of(batch_id: int, settings: Settings) -> str:
-    """The source that a batch came from. Raises ClvError when there is no such batch."""
+    """The source of a batch. Raises ClvError if there is no such batch."""
     query = f"select source from {tables.BATCHES} where batch_id = %s"  # noqa: S608 - our own names
     found = db.rows(query, (batch_id,), settings.url_as(roles.LOADER))
     if not found:
@@ -173,8 +173,8 @@ def source_of(batch_id: int, settings: Settings) -> str:
 
 
 def told(batch_id: int, settings: Settings) -> list[str]:
-    """The first reasons why rows of a batch are unreadable, masked, and the mends, a line each: for whoever loads it,
-    and for a run's log."""
+    """Messages on a batch: the first reasons why rows are unreadable, masked, and the remedies, one per line; for the
+    user who loads it and for a run's log."""
     query = _reasons(UNREADABLE, "batch_id = %(batch_id)s")
     found = [Reason(*row) for row in db.rows(query, {"batch_id": batch_id}, settings.url_as(roles.LOADER))]
     words = known_words(source_of(batch_id, settings), settings)
@@ -188,15 +188,15 @@ def told(batch_id: int, settings: Settings) -> list[str]:
 
 
 def known_words(source: str, settings: Settings) -> set[str]:
-    """What the mapping of a source names of the shop's values, which masking shows; none where there is no mapping."""
+    """The shop's values that the mapping of a source names, which masking shows; empty without a mapping."""
     try:
         return load_mapping(source, settings).words
-    except ClvError:  # it was removed since
+    except ClvError:  # it was deleted since
         return set()
 
 
 def mends(batch_id: int, settings: Settings) -> list[str]:
-    """What to write into the mapping so that unreadable rows of a batch become readable (clv.sources.mapping.hints)."""
+    """What to write into the mapping to make unreadable rows of a batch readable (clv.sources.mapping.hints)."""
     query = f"select distinct reason from {tables.UNREADABLE_ROWS} where batch_id = %s order by reason limit {SAMPLE}"  # noqa: S608 - our own names
     found = db.rows(query, (batch_id,), settings.url_as(roles.LOADER))
     mapping = load_mapping(source_of(batch_id, settings), settings)
@@ -204,8 +204,7 @@ def mends(batch_id: int, settings: Settings) -> list[str]:
 
 
 def _rows(settings: Settings) -> str:
-    """SQL of every rejected row: (batch_id, line, reason). What a later row replaced, or an operator took back, is not
-    rejected."""
+    """SQL for every rejected row: (batch_id, line, reason). Replaced and withdrawn rows are not rejected."""
     if not _there(tables.SET_ASIDE_LINES, settings):
         return UNREADABLE
     return f"""

@@ -1,4 +1,4 @@
-"""Rows that were rejected, taken again after a mistake in the mapping, or in this code, is mended."""
+"""Loads rejected rows again after a mistake in the mapping, or in this code, is corrected."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from clv.warehouse.roles import LOADER
 
 @dataclass(frozen=True)
 class Replayed:
-    """A batch of which rows were rejected, and the one that took its place: None where no row more can be used."""
+    """A batch with rejected rows, and the batch that replaced it; None if no more rows can be used."""
 
     batch_id: int
     file_name: str
@@ -32,12 +32,12 @@ class Replayed:
 
 
 def replay(settings: Settings, source: str | None = None, batch_id: int | None = None) -> list[Replayed]:
-    """Reads the files of a source, or of one batch, again where rows of theirs were unreadable, lack what an order
-    needs, or met a filter: by the mapping and the code as they are now.
+    """Reads the files of a source, or of one batch, again with the present mapping and code, if rows of them were
+    unreadable, lacked a required value, or matched a filter.
 
-    Where more rows can be used, the file becomes a new batch in the old one's place, and the old one is withdrawn, in
-    one transaction; else nothing changes. So a second replay does nothing. Raises ClvError, after all others are done,
-    naming the batches whose copy is gone.
+    If more rows can be used, the file becomes a new batch in the place of the old one, which is withdrawn in the same
+    transaction; else nothing changes. So a second replay does nothing. Raises ClvError, after all others are done, with
+    the batches whose copy is missing.
     """
     results, gone = [], []
     for batch in _rejected(settings, source, batch_id):
@@ -65,7 +65,7 @@ class _Batch:
 
 
 def _rejected(settings: Settings, source: str | None, batch_id: int | None) -> list[_Batch]:
-    """The batches that hold and of which rows were rejected when they were loaded, in the order in which they count."""
+    """The batches with rows rejected at loading that are not withdrawn, in the order in which they count."""
     query = f"""
         select batch_id, source, kind, file_name, content_sha256, landed, place, rows_received
         from {tables.BATCHES}
@@ -83,7 +83,7 @@ def _rejected(settings: Settings, source: str | None, batch_id: int | None) -> l
 
 
 def _counts(batch_id: int, kind: Kind, settings: Settings) -> tuple[int, int]:
-    """Of a batch's rows: those that the kind can use, and those of erased customers."""
+    """Counts of a batch's rows: those that the kind can use, and those of erased customers."""
     lacks = f"num_nulls({', '.join(kind.needed)}) = 0" if kind.needed else "true"
     query = f"""
         select
@@ -109,7 +109,8 @@ def _replay(batch: _Batch, settings: Settings) -> Replayed:
                 f"{path} is not what was received as {batch.file_name}; "
                 f"load that again with `clv ingest --source {batch.source} --path FILE`"
             )
-        file = replace(file, sha256=batch.sha256)  # a copy that erasures took rows out of is still of that file
+        # The copy may lack the rows of erased customers, but the batch keeps the digest of the received file.
+        file = replace(file, sha256=batch.sha256)
         delivery = next_delivery(batch.sha256, mapping, settings)
         opening = Opening(delivery, batch.landed, batch.batch_id, batch.place, batch.usable)
         result = load_batch(file, mapping, settings, opening, scratch)

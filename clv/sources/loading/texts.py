@@ -1,4 +1,4 @@
-"""The text of a row that could not be read: what its fields are, and whom they name."""
+"""The text of an unreadable row: its fields, and the customers they name."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from clv.warehouse.erasures import Erased
 
 
 def fields(text: str, delimiter: str | None) -> Iterator[str]:
-    """The values in the text of a row, a CSV record or a JSON object, without spaces around them."""
+    """The values in the text of a row, a CSV record or a JSON object, without surrounding spaces."""
     if text.lstrip().startswith("{"):
         try:
             yield from _leaves(json.loads(text))
             return
-        except ValueError:  # cut off, or never whole: every piece of it between marks
+        except ValueError:  # an incomplete record: split it at every mark
             yield from filter(None, (piece.strip() for piece in re.split(r'[{}\[\]":,]', text)))
     try:
         for row in csv.reader([text], delimiter=delimiter or ",") if delimiter != "whitespace" else [text.split()]:
@@ -36,12 +36,12 @@ def _leaves(value: object) -> Iterator[str]:
 
 
 def as_customer(value: str, mapping: FileMapping) -> str:
-    """A value as it would be a customer's id by the mapping, where it has customers."""
+    """A value converted to a customer id by the mapping, if the mapping has customers."""
     return _by_mapping(ids.visible(value), mapping)
 
 
 def names_erased(text: str, mapping: FileMapping, erased: Erased) -> bool:
-    """Whether any value of a row's text is the id of an erased customer, as it came or as it counts."""
+    """Whether any value in a row's text is the id of an erased customer, as given or as cleaned."""
     values = {_by_mapping(form, mapping) for value in fields(text, mapping.delimiter) for form in ids.forms(value)}
     return any(erased.receipt(value, mapping.customer_namespace) for value in values if value)
 

@@ -1,4 +1,5 @@
-"""One file's rows into the warehouse: batch, lines, customers and unreadable rows in one transaction, by COPY."""
+"""Writes one file's rows into the warehouse: batch, lines, customers and unreadable rows in one transaction, by
+COPY."""
 
 from __future__ import annotations
 
@@ -24,8 +25,8 @@ CHUNK_ROWS = 100_000
 
 @dataclass(frozen=True)
 class Opening:
-    """How a batch comes: which delivery of its content it is, and whether it lay in the landing folder. Of a replay:
-    the batch that it takes the place of, the first one that had this place, and how many usable rows there were."""
+    """How a batch arrives: the number of the delivery, and whether it lay in the landing folder. For a replay: the
+    batch it replaces, the first batch in this place, and the number of usable rows before."""
 
     delivery: int
     landed: bool
@@ -36,7 +37,7 @@ class Opening:
 
 @contextmanager
 def transaction(url: str) -> Iterator[adbc.Cursor]:
-    """A cursor whose work is committed at the end, whole, or not at all. Database errors become one line."""
+    """A cursor whose work is committed at the end, whole or not at all. Database errors become one line."""
     try:
         connection = adbc.connect(url)
     except adbc_driver_manager.Error as error:
@@ -50,13 +51,13 @@ def transaction(url: str) -> Iterator[adbc.Cursor]:
 
 
 def hold_customers(cursor: adbc.Cursor) -> None:
-    """Waits until nobody is being erased or renamed, and keeps it so until the transaction ends."""
+    """Waits until no customer is being erased or renamed, and prevents it until the transaction ends."""
     cursor.execute(f"select pg_advisory_xact_lock_shared({db.lock_key(locks.CUSTOMERS)})::text")
     cursor.fetchall()
 
 
 def claim_currency(cursor: adbc.Cursor, currency: str) -> str:
-    """Sets the warehouse's currency if it has none yet; returns the one that holds."""
+    """Sets the warehouse's currency if it has none yet; returns the one in effect."""
     cursor.execute(
         f"insert into {tables.SETTINGS} (name, value) values ('currency', $1) on conflict (name) do nothing",  # noqa: S608 - our own names
         (currency,),
@@ -73,8 +74,8 @@ def open_batch(
     counts: tuple[int, int, int],
     opening: Opening,
 ) -> int | None:
-    """Writes the batch's row and returns its id; None when somebody else has just loaded this delivery. A batch that it
-    replays is withdrawn.
+    """Writes the batch's row and returns its id; None if another process has just loaded this delivery. Withdraws the
+    batch that it replays.
 
     counts: rows received, loaded and unreadable. The table's unique key decides: a second load of the same file waits
     here until the first has ended.
@@ -152,7 +153,7 @@ def copy_unreadable(cursor: adbc.Cursor, batch_id: int, file: Received, unreadab
 
 
 def copy_warnings(cursor: adbc.Cursor, batch_id: int, warnings: list[str]) -> None:
-    """Keeps what looked wrong in a batch's file beside the batch."""
+    """Stores the warnings of a batch's file with the batch."""
     for place, warning in enumerate(warnings, 1):
         cursor.execute(
             f"insert into {tables.BATCH_WARNINGS} (batch_id, place, warning) values ($1, $2, $3)",  # noqa: S608 - our own names
@@ -161,7 +162,7 @@ def copy_warnings(cursor: adbc.Cursor, batch_id: int, warnings: list[str]) -> No
 
 
 def copy_customers(cursor: adbc.Cursor, customers: pa.Table, source: str) -> None:
-    """Adds customers not known yet, and the e-mail and name of known ones where the file brings new ones.
+    """Adds new customers, and updates e-mail and name of known ones if the file has newer values.
 
     customers: customer_key (16 bytes), customer_id, email, name; one row per key.
     """
@@ -170,7 +171,7 @@ def copy_customers(cursor: adbc.Cursor, customers: pa.Table, source: str) -> Non
     for column in ("source", "loaded_at"):
         cursor.execute(f"alter table received_customers alter column {column} drop not null")
     cursor.adbc_ingest("received_customers", customers, mode="append", temporary=True)
-    # In the order of the key, so that two loads at once never wait for each other in a circle.
+    # Ordered by key, so that two simultaneous loads cannot deadlock.
     cursor.execute(
         f"""
         insert into {tables.CUSTOMERS} as known (customer_key, source, customer_id, email, name)

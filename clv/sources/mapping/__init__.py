@@ -1,1 +1,1 @@
-"""The mapping language: which of a shop's columns is what."""
+"""The mapping language: what a shop's columns mean."""

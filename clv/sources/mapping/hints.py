@@ -1,4 +1,4 @@
-"""What mends a file's unreadable rows: lines for its mapping, worked out from the reasons alone."""
+"""Suggests remedies for a file's unreadable rows: lines for its mapping, derived from the reasons alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from clv.sources.mapping.values import APOSTROPHES, BLANKS
 
 VALUE = re.compile(r"^(?P<column>.*?) '(?P<value>.*)' (?P<says>is not .*|is 10,.*|bears .*)$", re.DOTALL)
 DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"}
-# How dates and times of day are written, with the format that reads them. Day and month first are told apart below.
+# Ways of writing dates and times of day, with the format that reads them. Day and month are distinguished below.
 DATES = {
     r"\d{1,2}\.\d{1,2}\.\d{4}": "%d.%m.%Y", r"\d{1,2}\.\d{1,2}\.\d{2}": "%d.%m.%y", r"\d{8}": "%Y%m%d",
     r"\d{4}\.\d{1,2}\.\d{1,2}": "%Y.%m.%d", r"[^\W\d_]{3} \d{1,2}, \d{4}": "%b %d, %Y",
@@ -32,14 +32,14 @@ CLOCKS = {
     "": "", r"[ T]\d{1,2}:\d\d": "%H:%M", r"[ T]\d{1,2}:\d\d:\d\d": "%H:%M:%S", r" \d{1,2}:\d\d [APap][Mm]": "%I:%M %p",
     r" \d{1,2}:\d\d:\d\d [APap][Mm]": "%I:%M:%S %p", r",? \d{1,2}:\d\d:\d\d": "%H:%M:%S",
 }  # fmt: skip
-ZONE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z_/+-]+|[\w.()& -]{1,60} Time(?: \([\w& ]+\))?")  # nobody is called so
+ZONE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z_/+-]+|[\w.()& -]{1,60} Time(?: \([\w& ]+\))?")  # no person has such a name
 NUMBER_STYLES = [(decimal, mark) for decimal, mark in product(".,", ["", ",", ".", " ", "'"]) if decimal != mark]
 
 
 def mends(reasons: Iterable[str], mapping: FileMapping) -> list[str]:
-    """What to write into a mapping so that rows become readable that were not, each in one line that can be pasted.
+    """Lines for a mapping that would make unreadable rows readable, each ready to be pasted.
 
-    reasons: those of quarantine.unreadable_rows, with the values in them. None is given where none is sure.
+    reasons: those of quarantine.unreadable_rows, with their values. Empty if no remedy is certain.
     """
     values: dict[str, list[str]] = {}
     others = []
@@ -69,7 +69,7 @@ def mends(reasons: Iterable[str], mapping: FileMapping) -> list[str]:
 
 
 def absent_column(name: str, there: Sequence[str], mapping: FileMapping) -> str | None:
-    """What is likely meant where a file lacks a column: another delimiter, other letters' case; None where unsure."""
+    """The likely cause of a missing column: another delimiter, or another case of letters; None if uncertain."""
     if len(there) == 1:
         for mark, called in DELIMITERS.items():
             names = [part.strip().strip('"') for part in there[0].split(mark)]
@@ -88,7 +88,7 @@ def _say(why: str, line: str, mapping: FileMapping) -> str:
 
 
 def _flow(values: dict[str, object]) -> str:
-    """Keys and values as YAML writes them in one line."""
+    """Keys and values in YAML's one-line form."""
     return "{" + ", ".join(f"{key}: {_flow_value(value)}" for key, value in values.items()) + "}"
 
 
@@ -99,7 +99,7 @@ def _flow_value(value: object) -> str:
 
 
 def file_line(mapping: FileMapping, **changes: object) -> str:
-    """The mapping's `file` with changes, whole, so that it can stand in the place of the one there is."""
+    """The mapping's `file` with changes, complete, so that it can replace the existing line."""
     usual = {
         "encoding": "utf-8",
         "delimiter": ",",
@@ -117,7 +117,7 @@ def file_line(mapping: FileMapping, **changes: object) -> str:
 
 
 def _time(mapping: FileMapping, **changes: object) -> str:
-    """What the mapping says of its rows' time, with changes, whole."""
+    """The mapping's `time` with changes, complete."""
     column = mapping.time_column or ""
     names = list(mapping.alternatives.get(column, ())) or [column]
     stated: dict[str, object] = {
@@ -146,7 +146,7 @@ def _of_times(values: list[str], mapping: FileMapping) -> list[str]:
     def with_formats(some: list[str]) -> str:
         return _time(mapping, formats=[*mapping.time_formats, *some])
 
-    if day_first and month_first:  # neither is sure: two lines to choose from
+    if day_first and month_first:  # neither is certain: offer two lines
         rest = [form for form in new if form not in day_first + month_first]
         return [
             _say(
@@ -160,7 +160,7 @@ def _of_times(values: list[str], mapping: FileMapping) -> list[str]:
 
 
 def _formats(value: str, values: list[str]) -> list[str]:
-    """The formats in which a text is a time; two where its day and month cannot be told apart by any of the values."""
+    """The formats in which a text is a time; two if no value distinguishes day and month."""
     if re.fullmatch(r"1\d{9}", value):
         return ["epoch_seconds"]
     if re.fullmatch(r"1\d{12}", value):
@@ -172,7 +172,7 @@ def _formats(value: str, values: list[str]) -> list[str]:
         joined = between + clock_form if clock_form else ""
         for date, form in DATES.items():
             if re.fullmatch(date + clock, value):
-                # What is written as ISO says and is no time is no day of the calendar, but for a clock of twelve hours.
+                # A text in ISO format that is no valid time is a day that does not exist, except with a 12-hour clock.
                 return [] if form in ("%Y-%m-%d", "%Y/%m/%d") and "%p" not in joined else [form + joined]
         if re.fullmatch(EITHER_WAY.pattern + clock, value):
             parts = [found for one in values if (found := EITHER_WAY.match(one))]
@@ -186,7 +186,7 @@ def _formats(value: str, values: list[str]) -> list[str]:
 
 
 def _of_years(values: dict[str, list[str]], mapping: FileMapping) -> list[str]:
-    """Dates that programs write where there is none, such as 1970-01-01."""
+    """Dates that programs write for missing ones, such as 1970-01-01."""
     written = [value for says, some in values.items() if says.startswith("from ") for value in some]
     if not written:
         return []
@@ -197,7 +197,7 @@ def _of_years(values: dict[str, list[str]], mapping: FileMapping) -> list[str]:
 def _of_numbers(values: list[str], mapping: FileMapping) -> list[str]:
     bare = [re.sub(r"^[^\d(\-\u2212+.,]+|[^\d)\-\u2212.,]+$", "", value) for value in values]
     numbers = [value for value in bare if re.fullmatch(rf"[-+(]?[\d.,{BLANKS}{APOSTROPHES}]*\d(?:[)-]|[.,]-)?", value)]
-    # What is written as the mapping says was rejected for what stands beside it.
+    # A text that follows the mapping was rejected for what stands beside it.
     numbers = [value for value in numbers if not _fits(value, mapping.decimal, mapping.thousands)]
     fitting = [style for style in NUMBER_STYLES if numbers and all(_fits(value, *style) for value in numbers)]
     if fitting:
@@ -235,7 +235,7 @@ def _of_currencies(values: dict[str, list[str]], mapping: FileMapping) -> list[s
 
 @cache
 def _abbreviations() -> set[str]:
-    """What the time zones of the world are called for short, in winter and in summer: IST, WIB."""
+    """Abbreviations of the world's time zones, in winter and in summer: IST, WIB."""
     places = [ZoneInfo(place) for place in sorted(available_timezones())]
     return {datetime(2024, month, 1, tzinfo=place).tzname() or "" for place in places for month in (1, 7)}
 

@@ -1,4 +1,4 @@
-"""The keys of a mapping and what may stand at each, as JSON Schema: errors and editors' completion come from here.
+"""The keys of a mapping and their values, as JSON Schema. Errors and completion in editors come from it.
 
 Each kind of source adds its own top-level keys (clv.sources.kinds).
 """
@@ -25,7 +25,7 @@ CONDITIONS: dict[str, Schema] = {
     "present": YES_NO,
 }
 
-# The parts that mappings of every kind may have. A text alone, or a list, stands for a part's first key.
+# Parts that mappings of every kind may have. A plain text or list stands for a part's first key.
 PARTS: dict[str, dict[str, Schema]] = {
     "file": {
         "encoding": TEXT,
@@ -56,11 +56,11 @@ PARTS: dict[str, dict[str, Schema]] = {
     },
     "filters": {"rule": TEXT, "column": COLUMN, **CONDITIONS},
 }
-SHORT = {"currency": "code"}  # the key that a text alone stands for, where it is not `column`
+SHORT = {"currency": "code"}  # the key that a plain text stands for, if it is not `column`
 
 
 def part(keys: dict[str, Schema], short: bool = True) -> Schema:
-    """The schema of a part: its keys, or, where `short`, the name of a column in place of them."""
+    """The schema of a part: its keys or, with `short`, the name of a column instead."""
     whole = {"type": "object", "properties": keys, "additionalProperties": False}
     return {"anyOf": [COLUMN, whole]} if short else whole
 

@@ -1,4 +1,4 @@
-"""What a checked mapping holds, and its digest."""
+"""A checked mapping and its digest."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from typing import Any
 
 from clv.sources.mapping.values import Filter
 
-# Of a key that came to be later. A mapping that says nothing of it has the digest that it had before, so that no file
-# is loaded anew for a new key.
+# Defaults of keys that were added later. A mapping without them keeps its earlier digest, so that no file is loaded
+# again because of a new key.
 ADDED = {"added": True}
 
 
 @dataclass(frozen=True, kw_only=True)
 class FileMapping(ABC):
-    """What every kind of mapping says: how its files are written, and in which currency. Columns are the shop's names;
-    a name in `optional` may be absent from a file, one in `alternatives` is called so, or matches so, in files; one in
-    `in_names` is no column but what the name of a column holds, by a pattern."""
+    """What mappings of every kind hold: the format of their files, and the currency.
+
+    Columns are the shop's names. optional: columns that a file may lack. alternatives: other names or patterns of a
+    column in files. in_names: no columns, but values within column names, found by a pattern.
+    """
 
     source: str
     customer_namespace: str | None = None
@@ -60,12 +62,12 @@ class FileMapping(ABC):
     @property
     @abstractmethod
     def time_key(self) -> str:
-        """The key of the mapping that says when a row was."""
+        """The mapping's key for the time of a row."""
 
     @property
     @abstractmethod
     def time_column(self) -> str | None:
-        """The column of the row's time."""
+        """The column with the time of a row."""
 
     @property
     @abstractmethod
@@ -75,26 +77,25 @@ class FileMapping(ABC):
     @property
     @abstractmethod
     def numbers(self) -> list[str]:
-        """Those of the columns that are read as numbers, each once."""
+        """The columns that are read as numbers, each once."""
 
     @property
     def identities(self) -> list[str]:
-        """Those of the columns that tell customers, orders or products apart, each once."""
+        """The columns that identify customers, orders or products, each once."""
         return []
 
     @property
     def compared(self) -> list[tuple[str, str, str, tuple[str, ...]]]:
-        """The values of the shop's that the mapping names: by what (a filter's name), under which key, in which column,
-        the values."""
+        """The shop's values that the mapping names: (name of the filter, key, column, values)."""
         return equal_to((f"the filter {rule.rule}", rule) for rule in self.filters)
 
     @property
     def words(self) -> set[str]:
-        """The values of the shop's that the mapping itself names."""
+        """The shop's values that the mapping itself names."""
         return {*self.missing, *self.zones, *(value for *_, values in self.compared for value in values)}
 
     def digested(self) -> dict[str, Any]:
-        """What the digest is of."""
+        """What the digest is computed from."""
         stated = {**asdict(self), "optional": sorted(self.optional)}
         for one in fields(self):
             default = one.default if one.default_factory is MISSING else one.default_factory()
@@ -104,12 +105,12 @@ class FileMapping(ABC):
 
     @property
     def sha256(self) -> str:
-        """Digest of what the mapping says; comments and layout do not count."""
+        """Digest of the mapping's content; comments and layout do not count."""
         return hashlib.sha256(json.dumps(self.digested(), sort_keys=True).encode()).hexdigest()
 
 
 def equal_to(rules: Iterable[tuple[str, Filter]]) -> list[tuple[str, str, str, tuple[str, ...]]]:
-    """Of named rules those that compare with values, as `FileMapping.compared` has them."""
+    """Of named rules, those that compare with values, in the form of `FileMapping.compared`."""
     return [
         (name, "equals", rule.column, tuple(str(value) for value in rule.value))  # type: ignore[attr-defined]
         for name, rule in rules

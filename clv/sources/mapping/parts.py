@@ -1,4 +1,4 @@
-"""The parts of a mapping that are more than a column's name: amount, time, currency, how files are written."""
+"""The parts of a mapping with keys of their own: amount, time, currency, file format."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from clv.sources.mapping.values import (
     time_formats,
 )
 
-UNTIL_HEADER = "until_header"  # in place of a number of lines to skip
+UNTIL_HEADER = "until_header"  # instead of a number of lines to skip
 SEARCHED_LINES = 200  # of a file, for its header
 
 
 def time_of(said: Said, key: str = "time") -> dict[str, Any]:
-    """What `time` and `time_zone` say, as arguments of a mapping."""
+    """The keys `time` and `time_zone` as arguments of a mapping."""
     place, time = said.place, said.part(key)
     zones = keys_and_texts(time.get("zones") or {}, f"{place}: '{key}.zones'")
     for zone in zones.values():
@@ -40,14 +40,14 @@ def time_of(said: Said, key: str = "time") -> dict[str, Any]:
 
 
 def keys_and_texts(value: object, what: str) -> dict[str, str]:
-    """A mapping of texts to texts. Raises ClvError naming what it is of."""
+    """A mapping of texts to texts. Raises ClvError with the name of its key."""
     if not isinstance(value, dict) or not all(isinstance(one, str) for pair in value.items() for one in pair):
         raise ClvError(f"{what} gives each text another, as in {{IST: Asia/Kolkata}}; put each in quotes")
     return value
 
 
 def of_file(said: Said) -> dict[str, Any]:
-    """What `file` and `currency` say, as arguments of FileMapping."""
+    """The keys `file` and `currency` as arguments of FileMapping."""
     file, currency = said.part("file"), said.part("currency", "code")
     skip = file.get("skip") or 0
     if skip != UNTIL_HEADER and (not isinstance(skip, int) or isinstance(skip, bool) or not 0 <= skip <= 1000):
@@ -78,7 +78,7 @@ def filters_of(said: Said) -> tuple[Filter, ...]:
 
 
 def of_columns(said: Said) -> dict[str, Any]:
-    """What was said of columns' names wherever they stand, as arguments of FileMapping: the last that is read."""
+    """What was read about column names in all keys, as arguments of FileMapping; must be called last."""
     return {
         "optional": frozenset(said.optional),
         "alternatives": dict(said.alternatives),

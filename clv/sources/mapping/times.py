@@ -1,4 +1,4 @@
-"""How a mapping's times are written: SQL that reads a text as a time in the reporting zone, or gives null."""
+"""Times in a mapping's format: SQL that reads a text as a time in the reporting zone, or gives null."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from clv.sources.mapping.complaints import complaint
 from clv.sources.mapping.model import FileMapping
 from clv.sources.mapping.values import COUNTED, EXCEL_DAYS
 
-# A time that states its offset from UTC: 2024-03-01 10:00:00 +0100, 2024-03-01T09:00:00Z; or its zone: … Europe/Rome.
+# A time with its offset from UTC: 2024-03-01 10:00:00 +0100, 2024-03-01T09:00:00Z; or with its zone: … Europe/Rome.
 OFFSET = r"\d\d:\d\d[^+-]*(Z|[+-]\d\d(:?\d\d)?)$"
-NO_OFFSET = r":.*[+-](1[5-9]|[2-9]\d)(:?\d\d)?$"  # none is of 15 hours or more
+NO_OFFSET = r":.*[+-](1[5-9]|[2-9]\d)(:?\d\d)?$"  # no zone has an offset of 15 hours or more
 ZONE = r"\d [A-Za-z][A-Za-z_]{2,}[A-Za-z_/+-]*\d*$"
 PLAIN = r"[-0-9/]+([ T][0-9:.]*)?"  # neither
-# Orders are dated from FIRST to LAST. 1970-01-01 and 9999-12-31 are what programs write for no time at all.
+# Orders are dated from FIRST to LAST. Programs write 1970-01-01 and 9999-12-31 for missing times.
 FIRST, LAST = 1971, 2199
-# Months as exports in German, French, Spanish, Italian, Portuguese and Dutch call them, where English does not.
+# Names of months in German, French, Spanish, Italian, Portuguese and Dutch, where they differ from English.
 MONTHS = {
     "January": "januar|jän|jänner|janvier|janv|enero|ene|gennaio|gen|janeiro|januari",
     "February": "februar|février|févr|fevrier|fev|febrero|febbraio|fevereiro|februari",
@@ -32,8 +32,8 @@ MONTHS = {
 
 
 def time_in(mapping: FileMapping, column: str | None, reporting_zone: str) -> str:
-    """A time in the reporting zone: what states an offset is converted, what does not is read in the row's zone, else
-    in the mapping's."""
+    """A time in the reporting zone: with an offset it is converted, without one it is read in the row's zone, else in
+    the mapping's."""
     if not column:
         return "null::timestamp"
     text, zone = time_text(mapping, column), literal(reporting_zone)
@@ -42,7 +42,7 @@ def time_in(mapping: FileMapping, column: str | None, reporting_zone: str) -> st
     naive = [literal(form) for form in formats if "%z" not in form and "%Z" not in form]
     with_colon = rf"regexp_replace({text}, ' ?([+-]\d\d):?(\d\d)$', '\1:\2')"
     plain = f"try_cast({text} as timestamp)"
-    # DuckDB passes over what follows the digits, such as PM.
+    # DuckDB ignores what follows the digits, such as PM.
     local = rf"case when not regexp_matches({text}, '[A-Za-z]([+-]?\d+)?$') then {plain} end"
     if naive:
         local = f"coalesce({_in_formats(text, naive)}, {local})"
@@ -51,7 +51,7 @@ def time_in(mapping: FileMapping, column: str | None, reporting_zone: str) -> st
     zoned = mapping.time_zone or _has_zone(mapping, column)
     if zoned:
         local = _from_zone(mapping, column, local, zone)
-    # Most times are plain, and need none of the rest.
+    # Most times are plain and need none of the rest.
     is_plain = not naive and not zoned and EXCEL_DAYS not in mapping.time_formats
     quick = f"when regexp_full_match({text}, '{PLAIN}') then {plain} " if is_plain else ""
     moment = f"try_cast({with_colon} as timestamptz)"
@@ -67,14 +67,14 @@ def time_in(mapping: FileMapping, column: str | None, reporting_zone: str) -> st
 
 
 def time_text(mapping: FileMapping, column: str) -> str:
-    """An expression for the text of a time, the time of day in a column of its own being put after its date."""
+    """An expression for the text of a time, with a time of day from a separate column appended to its date."""
     if column == mapping.time_column and mapping.time_of_day:
         return f"({quoted(column)} || coalesce(' ' || {quoted(mapping.time_of_day)}, ''))"
     return quoted(column)
 
 
 def complaints(mapping: FileMapping, columns: list[str], reporting_zone: str, what: str = "a time") -> list[str]:
-    """Cases for texts that are there and are no time, or none of this age, and for zones that are not known."""
+    """Cases for texts that are no time, or not between FIRST and LAST, and for unknown zones."""
     cases = []
     if mapping.zone_column:
         column = quoted(mapping.zone_column)
@@ -91,13 +91,13 @@ def complaints(mapping: FileMapping, columns: list[str], reporting_zone: str, wh
 
 
 def _in_formats(text: str, formats: list[str]) -> str:
-    """A text as a time in one of strptime's formats, its month named in English or as MONTHS has it."""
+    """A text as a time in one of strptime's formats, with the month's name in English or one of MONTHS."""
     read = f"try_strptime({text}, [{', '.join(formats)}])"
     if not any("%b" in form.lower() for form in formats):
         return read
     english = [text, text]
     for month, called in MONTHS.items():
-        for place, name in enumerate((month[:3], month)):  # as %b and as %B read it
+        for place, name in enumerate((month[:3], month)):  # as %b and %B read it
             english[place] = (
                 f"regexp_replace({english[place]}, '(?i)(^|[^\\pL])(?:{called})\\.?($|[^\\pL])', '\\1{name}\\2')"
             )
@@ -106,7 +106,7 @@ def _in_formats(text: str, formats: list[str]) -> str:
 
 
 def _excel_days(text: str) -> str:
-    """The days since 1899-12-30 by which a spreadsheet counts, from 1971 on."""
+    """Days since 1899-12-30, as spreadsheets count them, from 1971 on."""
     days = f"try_cast({text} as double)"
     moment = f"timestamp '1899-12-30' + to_seconds(round({days} * 86400))"
     return f"case when regexp_full_match({text}, '\\d{{5,6}}(\\.\\d*)?') then {moment} end"
@@ -117,7 +117,7 @@ def _has_zone(mapping: FileMapping, column: str) -> bool:
 
 
 def _from_zone(mapping: FileMapping, column: str, local: str, zone: str) -> str:
-    """A local time, of the zone in the row's column, else of the mapping's, in the reporting zone."""
+    """A local time in the zone of the row's column, or of the mapping, converted to the reporting zone."""
     usual = _in_zone(mapping.time_zone, local, zone) if mapping.time_zone else local
     if not _has_zone(mapping, column):
         return usual
@@ -126,14 +126,14 @@ def _from_zone(mapping: FileMapping, column: str, local: str, zone: str) -> str:
 
 
 def _in_zone(place: str, local: str, zone: str) -> str:
-    """A local time of a zone, or at an offset in minutes, in the reporting zone."""
+    """A local time of a zone, or at an offset in minutes, converted to the reporting zone."""
     if place.lstrip("-").isdigit():
         return f"timezone({zone}, timezone('UTC', {local} - to_minutes({place})))"
     return f"timezone({zone}, timezone({literal(place)}, {local}))"
 
 
 def _epochs(mapping: FileMapping, text: str, zone: str) -> list[str]:
-    """Times that are counted where the mapping's formats say so: from 1970 on, in UTC."""
+    """Times that are counted since 1970 in UTC, if the mapping's formats say so."""
     counts = {"epoch_seconds": (r"\d{1,11}(\.\d*)?", 1_000_000), "epoch_milliseconds": (r"\d{9,14}(\.\d*)?", 1000)}
     return [
         f"case when regexp_full_match({text}, '{digits}') then timezone({zone}, timezone('UTC', "

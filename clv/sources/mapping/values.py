@@ -1,4 +1,4 @@
-"""What stands in a mapping, checked value by value: each mistake is one line that names the place and the mend."""
+"""Checks a mapping value by value: each mistake is one line with the place and the remedy."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from clv.core.errors import ClvError
 from clv.sources.mapping.complaints import first_line
 from clv.sources.mapping.keys import CONDITIONS, PARTS
 
-# Marks between thousands, each with all that it stands for: blanks are plain, no-break, thin and narrow no-break ones.
+# Marks between thousands, each with all characters it stands for: blanks can be plain, no-break, thin and narrow
+# no-break.
 BLANKS, APOSTROPHES = " \u00a0\u2009\u202f", "'\u2019"
 THOUSANDS = {".": ".", ",": ",", **dict.fromkeys(BLANKS, BLANKS), **dict.fromkeys(APOSTROPHES, APOSTROPHES)}
-# What staging says of a row itself: no filter may be called so.
+# Names that staging uses itself, so no filter may have them.
 VERDICTS = ("accepted", "duplicate", "replaced", "withdrawn", "unreadable", "erased")
 EXCEL_DAYS = "excel_days"
-COUNTED = ("epoch_seconds", "epoch_milliseconds", EXCEL_DAYS)  # formats of times besides strptime's
+COUNTED = ("epoch_seconds", "epoch_milliseconds", EXCEL_DAYS)  # formats of times beside strptime's
 
 
 @dataclass(frozen=True)
 class Filter:
-    """Sets rows aside under the name `rule` where `column` meets the condition (one of CONDITIONS)."""
+    """Rejects rows under the name `rule` if `column` meets the condition (one of CONDITIONS)."""
 
     rule: str
     column: str
@@ -34,7 +35,7 @@ class Filter:
 
 
 def keys_and_values(key: str, said: object, place: str, known: Collection[str], top: bool = False) -> dict:
-    """What stands under a key. Raises ClvError where it is no keys and values, or has a key that is not known."""
+    """The keys and values under a key. Raises ClvError if there are none, or if a key is unknown."""
     if not isinstance(said, dict):
         raise ClvError(f"{place}: '{key}' must hold keys and values; known keys are {', '.join(known)}")
     unknown = [str(name) for name in said if name not in known]
@@ -45,11 +46,11 @@ def keys_and_values(key: str, said: object, place: str, known: Collection[str], 
 
 
 class Said:
-    """What a mapping says, read key by key. `optional` gathers the columns that may be absent, `alternatives` what a
-    column may be called in place of its name, `in_names` the patterns of names that hold the currency.
-    `known` are the keys that it may have, `parts` those under each of them.
+    """Reads a mapping key by key.
 
-    Each mistake raises ClvError naming the place, the key and the mend.
+    optional: collects columns that may be missing. alternatives: collects other names of a column. in_names: collects
+    patterns of names that contain the currency. known: the allowed keys; parts: those under each of them. Each mistake
+    raises ClvError with the place, the key and the remedy.
     """
 
     def __init__(self, said: object, place: str, known: Collection[str], parts: Mapping[str, Collection[str]]) -> None:
@@ -69,8 +70,8 @@ class Said:
                 raise ClvError(f"{self.place} lacks '{key}'; say which column holds it, for example {key}: {key}")
 
     def column(self, value: object, key: str) -> str | None:
-        """A column's name, without the ? that says that a file may lack it. Of a list, the first name stands for all;
-        a pattern between slashes stands for itself."""
+        """The name of a column, without the ? that makes it optional. For a list, the first name stands for all; a
+        pattern between slashes stands for itself."""
         if value is None:
             return None
         if not isinstance(value, list):
@@ -97,7 +98,7 @@ class Said:
         return name
 
     def _check_pattern(self, name: str, key: str) -> int:
-        """The number of groups in a pattern of a column's name."""
+        """The number of groups in the pattern of a column's name."""
         _try("regexp_full_match('', ?)", name[1:-1], f"{self.place}: '{key}' is no pattern of RE2's")
         try:
             return re.compile(name[1:-1]).groups
@@ -105,7 +106,7 @@ class Said:
             raise ClvError(f"{self.place}: '{key}' is no pattern ({error}); correct {name!r}") from None
 
     def in_name(self, value: object) -> str:
-        """The name under which a currency is kept that stands in the name of a column, by a pattern with a group."""
+        """The name for a currency within a column's name, given by a pattern with one group."""
         key = "currency.in_name_of"
         if not isinstance(value, str) or not is_pattern(value) or self._check_pattern(value, key) != 1:
             mend = r"as in '/Amount spent \(([A-Z]{3})\)/'"
@@ -115,14 +116,14 @@ class Said:
         return name
 
     def part(self, key: str, short: str = "column") -> dict:
-        """The keys and values under a key; a text alone stands for the key `short`."""
+        """The keys and values under a key; a plain text stands for the key `short`."""
         value = self.get(key)
         if value is None:
             return {}
         return self.within(key, {short: value} if isinstance(value, str | list) else value)
 
     def within(self, key: str, said: object) -> dict:
-        """What stands in a part of this key, checked by the keys that it may have."""
+        """The content of a part with this key, checked against its allowed keys."""
         return keys_and_values(key, said, self.place, self._parts[key])
 
     def text(self, value: object, key: str) -> str | None:
@@ -159,7 +160,7 @@ def filter_of(said: object, column, place: str, key: str = "filters") -> Filter:
 
 
 def _try(expression: str, value: str, complaint: str) -> None:
-    """What DuckDB does not take of a mapping is said when the mapping is read, not in the middle of a file."""
+    """Checks with DuckDB when the mapping is read, so that it does not fail in the middle of a file."""
     try:
         with duckdb.connect() as duck:
             duck.execute(f"select {expression}", [value])

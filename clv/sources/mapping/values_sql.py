@@ -1,4 +1,4 @@
-"""Single values of a mapping as SQL: a customer, rate, consent or filter, and why a value is unreadable."""
+"""Values of a mapping as SQL: customer, rate, consent or filter, and why a value is unreadable."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def column_or_null(name: str | None) -> str:
 
 
 def consent(column: str | None) -> str:
-    """Whether the customer may be contacted; what is neither yes nor no says nothing."""
+    """Whether the customer may be contacted; null for anything but yes or no."""
     if not column:
         return "null::boolean"
     text = f"lower({quoted(column)})"
@@ -30,27 +30,27 @@ def consent(column: str | None) -> str:
 
 
 def whole(mapping: FileMapping, name: str, column: str | None = None) -> str:
-    """An id without the decimals of a whole number, of its own column, or of another one that holds it too."""
+    """An id without the decimals of a whole number, from its own column or from another one that holds it too."""
     text = quoted(column or name)
     return rf"regexp_replace({text}, '\.0+$', '')" if name in mapping.whole_number else text
 
 
 def customer(mapping: FileMapping, column: str | None = None) -> str:
-    """The customer's id in a row, or what it would be were it in another column of `received`."""
+    """The customer's id in a row, or in another column of `received`."""
     text = whole(mapping, mapping.customer or "", column)
     return f"lower({text})" if mapping.customer_lower else text
 
 
 def in_currency(mapping: M, warehouse_currency: str) -> M:
-    """The mapping, its rows being in the warehouse's currency where it states none."""
+    """The mapping, with the warehouse's currency for rows if it states none."""
     return mapping if mapping.currency else replace(mapping, currency=warehouse_currency)
 
 
 def rate_of(mapping: FileMapping, warehouse_currency: str) -> tuple[str, ...]:
-    """What an amount is multiplied by to be in the warehouse's currency: the major unit in minor ones, the rate."""
+    """The factor from an amount to the warehouse's currency: minor to major units, and the exchange rate."""
     factors = []
     code = literal(mapping.currency or "")
-    if mapping.currency_column:  # a file may leave it empty throughout
+    if mapping.currency_column:  # a file may leave the column empty throughout
         code = f"coalesce(upper({quoted(mapping.currency_column)}), {code})"
     if mapping.minor_units:
         units = [f"when {literal(one)} then {unit}" for one, unit in MINOR_UNITS.items()]
@@ -71,7 +71,7 @@ def converted(value: str, factors: tuple[str, ...]) -> str:
 
 
 def rule_of(mapping: FileMapping) -> str:
-    """The first filter that rejects a row; null where none does."""
+    """The first filter that rejects a row; null if none does."""
     cases = " ".join(f"when {meets(mapping, rule)} then {literal(rule.rule)}" for rule in mapping.filters)
     return f"case {cases} end" if cases else "null::varchar"
 
@@ -88,13 +88,13 @@ def meets(mapping: FileMapping, rule: Filter) -> str:
 
 
 def is_currency(mapping: FileMapping) -> str:
-    """A condition: whether the text of the currency's column is a code, one of ISO 4217 or of the mapping's own."""
+    """A condition: the text of the currency's column is a code of ISO 4217 or of the mapping."""
     known = sorted(CODES | {code.upper() for code in (*mapping.rates, mapping.currency or "XXX")})
     return f"upper({quoted(mapping.currency_column or '')}) in ({', '.join(map(literal, known))})"
 
 
 def text_complaints(texts: dict[str, str]) -> list[str]:
-    """Cases for texts, as SQL by name, that the warehouse cannot hold."""
+    """Cases for texts, as SQL by name, that the warehouse cannot store."""
     cases = []
     for name, text in texts.items():
         cases.append(f"when strlen({text}) > {LONGEST_FIELD} then '{name} is longer than {LONGEST_FIELD} bytes'")
@@ -103,12 +103,12 @@ def text_complaints(texts: dict[str, str]) -> list[str]:
 
 
 def currency_complaints(mapping: FileMapping, currency_stated: bool) -> list[str]:
-    """Cases for rows whose currency is none, or is missing in a file that states it."""
+    """Cases for rows with an invalid currency, or without one in a file that states it."""
     if not mapping.currency_column:
         return []
     text = quoted(mapping.currency_column)
     no_code = f"not {is_currency(mapping)}"
     cases = [complaint(no_code, mapping.currency_column, "is not a currency such as EUR")]
-    if currency_stated:  # a file that states none at all is in the warehouse's
+    if currency_stated:  # a file without any is in the warehouse's currency
         cases.append(f"when {text} is null then {literal(mapping.currency_column + ' is empty')}")
     return cases

@@ -17,7 +17,7 @@ KIND = Kind(
         Column(name="campaign", type="text", means="Campaign, where the file says so."),
     ),
     replaces=("day", "channel", "campaign"),
-    # A file may call its campaigns otherwise when it comes again.
+    # A file may rename its campaigns when it is delivered again.
     replaces_in_file=("day", "channel"),
     staged_by_model=True,
 )

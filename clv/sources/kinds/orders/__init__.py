@@ -1,4 +1,4 @@
-"""Orders: one row per line of an order, and per refund."""
+"""Orders: one row per order line, and per refund."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from clv.sources.mapping.warnings import Check
 
 @dataclass(frozen=True, kw_only=True)
 class Orders(Kind):
-    """Orders have a language, keys and refunds of their own."""
+    """Orders have their own mapping language, keys and refunds."""
 
     @property
     def keys(self) -> dict[str, Schema]:

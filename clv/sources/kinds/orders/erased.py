@@ -1,7 +1,7 @@
-"""What is left of erased customers' order lines in raw: their place in their file, and what else is nobody's alone.
+"""What raw keeps of erased customers' order lines: their place in the file, and values that other customers share.
 
-A key or an order's number that somebody else's rows have too stays: what the erased row had replaced would else count
-again.
+A key or order id that another customer's row has too is kept: otherwise a row that the erased one had replaced would
+count again.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ EMPTY = ("customer_key", "ordered_at", "amount", *COLUMNS, "may_contact")
 def emptied(
     duck: duckdb.DuckDBPyConnection, query: str, mapping: OrdersMapping, batch_id: int, settings: Settings
 ) -> str:
-    """The rows of `mapped.export_query`, of those on the lines of the table erased(_line) nothing but what may stay."""
+    """The rows of `mapped.export_query`, where lines of the table erased(_line) keep only what may stay."""
     keys = orders = "false"
     if mapping.row_key in KEYS_OF_ORDERS:
         keys = _shared(duck, query, "_row_key", mapping, settings)
@@ -46,7 +46,7 @@ def emptied(
 def _shared(
     duck: duckdb.DuckDBPyConnection, query: str, column: str, mapping: OrdersMapping, settings: Settings
 ) -> str:
-    """A condition: that somebody who is not erased has this key, or order, in a row of this file or of raw."""
+    """A condition: a customer who is not erased has this key, or order, in a row of this file or of raw."""
     gone = f"select distinct {column} as value from ({query}) where {column} is not null and _line in (from erased)"  # noqa: S608 - our own SQL; values are bound or quoted
     here = f"select distinct {column} as value from ({query}) where {column} is not null and _line not in (from erased)"  # noqa: S608 - our own SQL; values are bound or quoted
     found = [value for (value,) in duck.execute(f"{gone} intersect ({here})").fetchall()]
@@ -62,8 +62,8 @@ def _shared(
 
 
 def _hidings(batch_ids: Iterable[int]) -> list[str]:
-    """SQL that takes the keys, and the orders, of erased rows of these batches away, unless somebody else's row has the
-    same: it would count again if nothing newer stood in its place."""
+    """SQL that removes keys and order ids of erased rows of these batches, unless another customer's row has the same:
+    that row would count again if nothing newer stood in its place."""
     batches = ", ".join(map(str, batch_ids))
     keys = f"""
         update {tables.ORDER_LINES} as gone
@@ -88,13 +88,13 @@ def _hidings(batch_ids: Iterable[int]) -> list[str]:
 
 
 def erase(connection: psycopg.Connection, customer_key: UUID) -> int:
-    """Empties a customer's lines, their place apart; gives how many."""
+    """Empties a customer's lines but keeps their places; returns how many."""
     batches = connection.execute(
         f"select distinct _batch_id from {tables.ORDER_LINES} where customer_key = %s",  # noqa: S608 - our own names
         (customer_key,),
     ).fetchall()
     empty = ", ".join(f"{name} = null" for name in EMPTY)
-    # Where an order is replaced whoever's it is, its number stays until it is known whether somebody else has it.
+    # Where order ids are shared by all customers, keep the id until it is known whether another customer has it.
     shared = f"select batch_id from {tables.BATCHES} where row_key = 'order'"  # noqa: S608 - our own names
     order_id = f"case when coalesce(amount, 0) >= 0 and _batch_id in ({shared}) then order_id end"
     rows = connection.execute(

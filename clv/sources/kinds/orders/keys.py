@@ -1,4 +1,4 @@
-"""The keys of a mapping of orders, as clv.sources.mapping.keys has those of every kind."""
+"""The keys of a mapping of orders, in addition to those of every kind in clv.sources.mapping.keys."""
 
 from __future__ import annotations
 

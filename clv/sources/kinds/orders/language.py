@@ -1,4 +1,4 @@
-"""What a mapping of orders says, key by key."""
+"""Reads a mapping of orders, key by key."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clv.sources.mapping.values import Filter, Said, filter_of, listed, texts
 
 
 def mapping(source: str, said: object, place: str) -> OrdersMapping:
-    """The checked mapping. Raises ClvError naming the file, the key and the mend."""
+    """The checked mapping. Raises ClvError with the file, the key and the remedy."""
     return _orders(source, Said(said, place, KEYS, KNOWN_PARTS))
 
 
@@ -91,7 +91,7 @@ def _agree(mapping: OrdersMapping, place: str) -> None:
 
 
 def _row_key(said: Said, columns: dict[str, str]) -> str:
-    """What makes two rows the same row: as the mapping says, else by what it has to tell them apart."""
+    """What identifies a row: as the mapping says, else by the columns it has."""
     if stated := said.get("row_key"):
         return "order" if stated == "order_time" else stated  # its name when an order's time was part of it
     if "line_id" in columns:
@@ -102,7 +102,7 @@ def _row_key(said: Said, columns: dict[str, str]) -> str:
 
 
 def _amount(said: Said) -> dict[str, Any]:
-    """What `amount` and `no_revenue` say, as arguments of OrdersMapping."""
+    """The keys `amount` and `no_revenue` as arguments of OrdersMapping."""
     place, column, amount = said.place, said.column, said.part("amount")
     ways = [key for key in ("column", "price", "sum") if amount.get(key)]
     if len(ways) != 1:

@@ -1,4 +1,5 @@
-"""A mapping as SQL: from `received` (the shop's columns, as text) to `parsed` (ours, typed), to raw.order_lines."""
+"""A mapping as SQL: from `received` (the shop's columns, as text) to `parsed` (our columns, typed) and to
+raw.order_lines."""
 
 from __future__ import annotations
 
@@ -11,15 +12,16 @@ from clv.sources.mapping.numbers import NUMBER, number_in
 from clv.sources.mapping.times import time_in
 from clv.sources.mapping.values_sql import column_or_null, consent, converted, customer, in_currency, rate_of, whole
 
-# What was paid for goods that came back: of a record's cost the share that was refunded of its amount.
+# The cost of returned goods: the record's cost times the refunded share of its amount.
 RETURNED_COST = f"case when amount > 0 then round(cost::double * least(-_refund / amount, 1)::double, 4)::{NUMBER} end"
-CUSTOMER = "chr(1)"  # stands for the customer's key in an order's number, until the key is known
+CUSTOMER = "chr(1)"  # a placeholder for the customer's key in an order id, until the key is known
 
 
 def parsed_view(mapping: OrdersMapping, reporting_zone: str, warehouse_currency: str, currency_stated: bool) -> str:
-    """SQL that creates the view `parsed`: one row per row of raw.order_lines, and the unreadable with their reason.
+    """SQL that creates the view `parsed`: one row per row of raw.order_lines, and the unreadable rows with their
+    reason.
 
-    Columns: _line, _kind ('' or 'refund'), _content, _part, _version, _rule, _reason (null when readable), customer_id,
+    Columns: _line, _kind ('' or 'refund'), _content, _part, _version, _rule, _reason (null if readable), customer_id,
     email, name, order_id, ordered_at, amount and COLUMNS. A record with a refunded amount gives two rows.
     """
     mapping = in_currency(mapping, warehouse_currency)
@@ -67,8 +69,8 @@ def parsed_view(mapping: OrdersMapping, reporting_zone: str, warehouse_currency:
 
 
 def repeats(mapping: OrdersMapping) -> str:
-    """SQL that creates the view repeats(_line, _kind, number): the rows whose row key's number is not 1, for every kind
-    of key, and the tables that it is made of."""
+    """SQL that creates the view repeats(_line, _kind, number), the rows whose number within their row key is not 1, for
+    every kind of key; and the tables it needs."""
     if mapping.row_key == "line":
         numbered = "create table numbered as select _line, true as _is_own, 1 as number from parsed limit 0;"
     elif mapping.row_key == "content":
@@ -81,11 +83,11 @@ def repeats(mapping: OrdersMapping) -> str:
 
 
 def _numbered_in_orders(mapping: OrdersMapping) -> str:
-    """Equal lines of an order that stand together are several lines; where the order stands again further down, they
-    are those it had. Equal rows that name no product, price or number of items are one.
+    """Adjacent equal lines of an order are several lines; where the order occurs again further down, they are the same
+    ones again. Equal rows without product, price or quantity are one.
 
-    Orders and contents are their hashes, which sort faster: were two the same, a number would be another, and the key,
-    which has the order in it, still one row's alone.
+    Orders and contents are compared by hashes, which sort faster. If two hashes were equal, a number would differ, and
+    the key, which contains the order, would still identify one row.
     """
     order = "order_id, _kind" if mapping.row_key == "order" else "customer_id, order_id, _kind"
     line = " or ".join(f"{name} is not null" for name in LINE_COLUMNS)
@@ -120,8 +122,8 @@ def _numbered_in_orders(mapping: OrdersMapping) -> str:
     """  # noqa: S608 - our own SQL; values are bound or quoted
 
 
-# On what `repeats` makes: how many orders have several rows of one amount that all count, the first line on which that
-# is so, and the amount.
+# Uses the result of `repeats`: how many orders have several counted rows with the same amount, the first such line, and
+# the amount.
 BOTH_COUNT = """
     with rows as (select *, hash(_order, amount) as _worth from alike where _is_own and amount > 0),
     several as (select _worth from rows group by all having count(*) > 1),
@@ -135,7 +137,7 @@ BOTH_COUNT = """
     )
     select count(*), min(_line), arg_min(amount, _line) from twice
 """
-# The same of orders of which a row is repeated and counts once.
+# The same for orders with repeated rows that count once.
 ONE_COUNTS = """
     with repeated as (
         select any_value(amount) as amount, list_sort(list(_line))[2] as _line
@@ -146,15 +148,15 @@ ONE_COUNTS = """
 
 
 def by_content(mapping: OrdersMapping) -> str:
-    """Whether a row is told apart by what it says. Where deliveries say whole orders, that is so for all rows but
-    refunds that are rows of their own: these may come alone, and are told apart by their time."""
+    """Whether a row is identified by its content. If deliveries hold whole orders, all rows are, except refunds in rows
+    of their own: these may be delivered alone, and are identified by their time."""
     return "_kind <> '' or coalesce(amount, 0) >= 0" if mapping.says_whole_orders else "false"
 
 
 def export_query(mapping: OrdersMapping) -> str:
-    """SQL giving the readable rows of `parsed` as raw.order_lines wants them, keys and digests as bytes.
+    """SQL for the readable rows of `parsed` in the form of raw.order_lines, with keys and digests as bytes.
 
-    Expects the tables customers(customer_id, customer_key blob), unreadable(_line) and what `repeats` makes.
+    Needs the tables customers(customer_id, customer_key blob), unreadable(_line) and those that `repeats` makes.
     """
     named = {name: f"{_keyed(mapping, name)} as {name}" for name in ("order_id", "refund_of")}
     return f"""
@@ -175,7 +177,7 @@ def _row_key(mapping: OrdersMapping) -> str:
     if mapping.row_key == "content":
         key = f"{CONTENT_HEX} || '|' || {number}"
     elif mapping.row_key == "line":
-        # A row without a line id is told apart by its content, so that no line of the order is lost.
+        # A row without a line id is identified by its content, so that no line of the order is lost.
         key = f"coalesce({order}, '') || '|' || coalesce(line_id, {CONTENT_HEX})"
     else:
         apart = f"case when {by_content(mapping)} then {CONTENT_HEX} else coalesce(ordered_at::varchar, '') end"
@@ -186,7 +188,7 @@ def _row_key(mapping: OrdersMapping) -> str:
 
 
 def _keyed(mapping: OrdersMapping, column: str) -> str:
-    """An order's number, the customer's key in the place kept for it: a pseudonym, as everywhere outside pii."""
+    """An order id with the customer's key in its placeholder: a pseudonym, as everywhere outside pii."""
     if mapping.customer not in mapping.order:
         return column
     return f"replace({column}, {CUSTOMER}, lower(hex(customers.customer_key)))"

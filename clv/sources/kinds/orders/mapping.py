@@ -1,4 +1,4 @@
-"""What a checked mapping of orders holds."""
+"""A checked mapping of orders."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ COLUMNS = (
     "line_id", "quantity", "unit_price", "discount", "cost", "product_id", "product_name", "category", "channel",
     "country", "status", "refund_of", "campaign", "discount_code",
 )  # fmt: skip
-LINE_COLUMNS = ("line_id", "quantity", "unit_price", "product_id", "product_name", "category")  # of a line alone
+# Columns that describe one line of an order, not the whole order.
+LINE_COLUMNS = ("line_id", "quantity", "unit_price", "product_id", "product_name", "category")
 NUMBERS = ("quantity", "unit_price", "discount", "cost")
 ROW_KEYS = ("line", "order", "customer_order", "customer_order_time", "content")
-# What they are called in the digest of a mapping, so that no file is loaded anew for being understood better.
+# Their names in the digest of a mapping, so that renaming them here does not load files again.
 DIGESTED_ROW_KEYS = {"order": "order_time", "customer_order": "customer_order_time"}
 
 
@@ -53,13 +54,13 @@ class OrdersMapping(FileMapping):
 
     @property
     def refunded_once_per_order(self) -> bool:
-        """Whether a refunded amount is of the whole order: as the mapping says, else where its amount is."""
+        """Whether a refunded amount belongs to the whole order: as the mapping says, else as for its amount."""
         once = self.amount_once_per_order if self.refund_once_per_order is None else self.refund_once_per_order
         return bool(self.refund_amount and once)
 
     @property
     def says_whole_orders(self) -> bool:
-        """Whether the newest delivery of an order says what the order is, so that it replaces all earlier ones."""
+        """Whether the newest delivery holds the whole order, so that it replaces all earlier ones."""
         return self.row_key in ("order", "customer_order")
 
     @property

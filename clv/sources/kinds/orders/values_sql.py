@@ -1,4 +1,4 @@
-"""Single values of a mapping of orders as SQL: its amount, and why a row of it is unreadable."""
+"""Values of a mapping of orders as SQL: the amount, and why a row is unreadable."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def value_of(mapping: OrdersMapping, name: str, money: tuple[str, ...]) -> str:
 
 
 def amount_in(mapping: OrdersMapping) -> str:
-    """An expression for a row's amount, in the row's currency, as the mapping makes it of columns."""
+    """An expression for a row's amount in the row's currency, computed from the mapping's columns."""
     if mapping.amount_sum:
         terms = [number_in(mapping, column) for column in mapping.amount_sum]
         total = " + ".join(f"coalesce({term}, 0)" for term in terms)
@@ -40,7 +40,7 @@ def amount_in(mapping: OrdersMapping) -> str:
 
 
 def amount_is_there(mapping: OrdersMapping) -> str:
-    """A condition: whether a row has the columns that an amount needs."""
+    """A condition: the row has the columns that its amount needs."""
     if mapping.amount_sum:
         return f"coalesce({', '.join(quoted(column) for column in mapping.amount_sum)}) is not null"
     needed = [mapping.amount] if mapping.amount else [mapping.columns["quantity"], mapping.price]
@@ -48,8 +48,8 @@ def amount_is_there(mapping: OrdersMapping) -> str:
 
 
 def reason(mapping: OrdersMapping, reporting_zone: str, currency_stated: bool, amount: str) -> str:
-    """Why a row is unreadable: a value that is present and cannot be what it should. Null when all can, and of rows
-    that a filter rejects (`_rule`) if the warehouse can hold their texts: what a totals row says need not be a time."""
+    """Why a row is unreadable: a value is present but invalid. Null if all are valid, and for rows rejected by a filter
+    (`_rule`) whose texts the warehouse can hold: a totals row, for example, need not have a valid time."""
     texts = {name: column for name, column in mapping.columns.items() if name not in NUMBERS}
     texts |= {"customer": mapping.customer, "email": mapping.email, "name": mapping.name}
     order = {"order": " || ".join(quoted(column) for column in mapping.order)}
@@ -61,7 +61,7 @@ def reason(mapping: OrdersMapping, reporting_zone: str, currency_stated: bool, a
     cases += number_complaints(mapping, mapping.numbers)
     if mapping.amount_once_columns:
         cases.append("when _once_reason is not null then _once_reason")
-    if "try" in amount:  # something is multiplied or added
+    if "try" in amount:  # there is a product or a sum
         cases.append(f"when {amount_is_there(mapping)} and {amount} is null then 'the amount is too large'")
     cases += currency_complaints(mapping, currency_stated)
     return f"case {' '.join(cases)} else null::varchar end"

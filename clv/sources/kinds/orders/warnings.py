@@ -1,4 +1,4 @@
-"""Orders that are loaded as they stand and may not be what the shop means."""
+"""Warnings about orders that are loaded but may not be what the shop means."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from clv.sources.mapping.warnings import Check, column_name
 from clv.warehouse import db
 from clv.warehouse.roles import LOADER
 
-# Of new batches: their orders of which they have less than the delivery before, a file of another name that holds:
-# fewer lines, none of the products, or, where no product is named, less money. What says that it is older, or that the
-# order is cancelled, is let be.
+# For new batches: orders of which they have less than the previous delivery, a file of another name that is not
+# withdrawn: fewer lines, none of the products or, without products, less revenue. An older version or a cancelled order
+# is no reason to warn.
 _SHORTER = f"""
     with batches as (
         select batch_id, file_name, place
@@ -62,8 +62,8 @@ _SHORTER = f"""
     group by batch_id
 """  # noqa: S608 - our own names
 
-FEWEST_RETURNED = 5  # orders that bring less than nothing; of fewer no share is judged
-# Of a new batch: its orders, and those that bring less than nothing and of which no sale is known.
+FEWEST_RETURNED = 5  # orders with a negative total; with fewer, their share is not judged
+# For a new batch: its orders, and those with a negative total and no known sale.
 _RETURNED = f"""
     with orders as (
         select coalesce(order_id, _row_key) as name, order_id, min(_line) as line, sum(amount) as amount
@@ -87,7 +87,7 @@ _RETURNED = f"""
 
 
 def without_amount(mapping: OrdersMapping) -> list[Check]:
-    """Rows of orders that lack an amount and that no filter rejects."""
+    """Rows of orders without an amount that no filter rejects."""
     if mapping.amount_once_per_order:
         return []
     column = mapping.amount or mapping.price or mapping.amount_sum[0]
@@ -102,9 +102,9 @@ def without_amount(mapping: OrdersMapping) -> list[Check]:
 
 
 def amounts_twice(duck: duckdb.DuckDBPyConnection, mapping: OrdersMapping) -> list[str]:
-    """Orders of which one amount stands in several rows: rows that all count, and may be one that is written in two
-    ways; or equal rows that count once, and may be lines. Nothing where rows have ids, or where a row is told apart by
-    nothing but what it says."""
+    """Orders with the same amount in several rows: either rows that all count and may be one row written in two ways,
+    or equal rows that count once and may be several lines. Empty if rows have ids, or are identified only by their
+    content."""
     if mapping.row_key in ("line", "content"):
         return []
     both, once = (duck.execute(query).fetchall()[0] for query in (mapped.BOTH_COUNT, mapped.ONE_COUNTS))
@@ -123,8 +123,8 @@ def amounts_twice(duck: duckdb.DuckDBPyConnection, mapping: OrdersMapping) -> li
 
 
 def shorter_orders(batch_ids: Sequence[int], mapping: OrdersMapping, settings: Settings) -> dict[int, str]:
-    """Of batches that were just loaded, a warning for each that has less of an order than the delivery before, of which
-    it takes the place."""
+    """For batches that were just loaded, a warning for each that has less of an order than the previous delivery, which
+    it replaces."""
     if not mapping.says_whole_orders or not batch_ids:
         return {}
     values = {"source": mapping.source, "new": list(batch_ids), "by_customer": mapping.row_key == "customer_order"}
@@ -139,8 +139,8 @@ def shorter_orders(batch_ids: Sequence[int], mapping: OrdersMapping, settings: S
 
 
 def signs_turned_round(batch_ids: Sequence[int], mapping: OrdersMapping, settings: Settings) -> dict[int, str]:
-    """Of batches that were just loaded, a warning for each of which most orders bring less than nothing and were never
-    sold: an export whose signs are turned round looks so."""
+    """For batches that were just loaded, a warning for each in which most orders have a negative total and were never
+    sold, as in an export with inverted signs."""
     warnings = {}
     with db.connect(settings.url_as(LOADER)) as connection:
         for batch in batch_ids:
@@ -156,7 +156,7 @@ def signs_turned_round(batch_ids: Sequence[int], mapping: OrdersMapping, setting
 
 
 def overtaken(batch_id: int, mapping: OrdersMapping, settings: Settings) -> str | None:
-    """Of a batch that was loaded before, which later file says now what its orders are; None where none does."""
+    """For a batch loaded before, the later file that has replaced its orders; None if there is none."""
     if not mapping.says_whole_orders:
         return None
     query = f"""

@@ -1,4 +1,4 @@
-"""What the rows of an order say together, as SQL: columns that only its first row has, and totals that count once."""
+"""Values of an order across its rows, as SQL: columns that only its first row fills, and totals that count once."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ ALL_ROWS = "rows between unbounded preceding and unbounded following"
 
 
 def carried(mapping: OrdersMapping) -> str:
-    """`received`, what the mapping carries being filled from the order's first row, with a column more for each of
-    `_of_order`: what the order's first row that fills it says, for the rows that do not."""
+    """`received` with the columns that the mapping carries over filled from the order's first row, and one more column
+    for each of `_of_order`: the value of the first row that has one, for rows that have none."""
     rows = "from received"
     if mapping.carry:
         window = f"over (partition by {_names(mapping.order)} order by _line)"
@@ -33,8 +33,8 @@ def carried(mapping: OrdersMapping) -> str:
 
 
 def _each_once(mapping: OrdersMapping, rows: str) -> str:
-    """The rows, what `once_per_order` lists standing in one row of an order alone, the first that no filter rejects;
-    `_once_reason` says where a row states another number than the order's first."""
+    """The rows, with each column of `once_per_order` kept in one row of an order only, the first that no filter
+    rejects; `_once_reason` is set where a row has another value than the order's first."""
     if not mapping.amount_once_columns:
         return rows
     apart = _names(mapping.order) + ("" if mapping.row_key == "order" else f", {customer(mapping)}")
@@ -59,7 +59,7 @@ def _each_once(mapping: OrdersMapping, rows: str) -> str:
 
 
 def rule(mapping: OrdersMapping) -> str:
-    """The name of the first filter that sets a row aside, else null."""
+    """The name of the first filter that rejects a row, else null."""
     if not mapping.filters:
         return "null::varchar"
     of_order = _of_order(mapping)
@@ -68,13 +68,13 @@ def rule(mapping: OrdersMapping) -> str:
 
 
 def totalled(mapping: OrdersMapping) -> str:
-    """`typed`, an order's total, and its refund, standing in one row of it alone: the first that is readable and that
-    no filter sets aside. A row that states another one than the first is unreadable."""
+    """`typed` with an order's total and refund in one row only: the first that is readable and not rejected by a
+    filter. A row with another total is unreadable."""
     if not (mapping.amount_once_per_order or mapping.refunded_once_per_order):
         return "from typed"
     order = "order_id" if mapping.row_key == "order" else "order_id, customer_id"
     found, values, complaints = {}, {}, []
-    if mapping.amount_once_per_order:  # what is paid and what is given back are two totals
+    if mapping.amount_once_per_order:  # the paid amount and the refunded amount are two totals
         found["_total"] = _by_sign(
             f"coalesce({_first_stated('case when amount > 0 then amount end')}, {_first_stated(NOTHING)})",
             _first_stated("case when amount < 0 then amount end"),
@@ -101,7 +101,7 @@ def _by_sign(paid: str, given_back: str) -> str:
 
 
 def _first_row(condition: str) -> str:
-    """The line of an order's first row that meets a condition and counts, or of the first that meets it."""
+    """The line of an order's first row that meets a condition and counts, else of the first that meets it."""
     counts = f"min(_line) filter ({condition} and _reason is null and _rule is null) over of_order"
     return f"coalesce({counts}, min(_line) filter ({condition}) over of_order)"
 
@@ -111,7 +111,7 @@ def _first_stated(value: str) -> str:
 
 
 def _contradiction(called: str, value: str, first: str) -> str:
-    # In quotes, as every value in a reason: what is counted is the reason without its values.
+    # In quotes, like every value in a reason: reasons are counted without their values.
     says = (
         f"'the {called} ' || chr(39) || {_shown(value)} || chr(39) || ' is not ' || chr(39) || {_shown(first)} "
         "|| chr(39) || ', which the order states first'"
@@ -124,8 +124,8 @@ def _shown(number: str) -> str:
 
 
 def _of_order(mapping: OrdersMapping) -> list[str]:
-    """Columns of filters that are an order's, not a line's: where an order's further rows leave them empty, what its
-    first row says is meant."""
+    """Columns of filters that belong to the order, not to a line: if later rows of the order leave them empty, the
+    value of its first row applies."""
     of_lines = {mapping.columns.get(name) for name in (*LINE_COLUMNS, "discount", "cost")}
     of_lines |= {mapping.price, None if mapping.amount_once_per_order else mapping.amount}
     filtered = [one.column for one in mapping.filters]
