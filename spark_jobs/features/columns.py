@@ -1,4 +1,5 @@
-"""The columns of features.customer_features that forecasts use, and spend over time computed from them."""
+"""The columns of features.customer_features that the forecasts use, and two summaries computed from them: cumulative
+spend and the decayed spend rate."""
 
 from __future__ import annotations
 
@@ -11,11 +12,11 @@ Columns = dict[str, Array]
 
 YEAR = 365
 
-# Customers who can be forecast: rows with a purchase day before the date. As SQL for PostgreSQL and Spark; `usable` in
-# numpy.
+# SQL condition, for PostgreSQL and Spark, of the customers who can be forecast: they have a purchase day before the
+# date. `usable` is the same condition in numpy.
 USABLE = "days_with_orders >= 1"
 
-# All double precision.
+# The numeric features, all read as double precision.
 FEATURE_COLUMNS = [
     "days_with_orders", "recency", "t", "days_since_last_order", "revenue_total",
     *(f"orders_{w}" for w in WINDOWS), *(f"revenue_{w}" for w in WINDOWS),
@@ -26,18 +27,18 @@ FEATURE_COLUMNS = [
     "items_total", "refund_share", "discount_share",
 ]  # fmt: skip
 
-# The same with their key, and the type of each.
+# The columns to read, with the type of each: the key, the date and the features.
 COLUMNS = {"customer_key": "text", "as_of_date": "date", **dict.fromkeys(FEATURE_COLUMNS, "double precision")}
 
 
 def usable(columns: Columns) -> Array:
-    """The rows for which USABLE is true, shape (n,)."""
+    """Returns which rows meet the condition USABLE, as booleans of shape (n,)."""
     return columns["days_with_orders"] >= 1
 
 
 def cumulative(columns: Columns) -> tuple[Array, Array]:
-    """Days before the date, from 0 to a customer's whole time, and the cumulative spend since then: both of shape (n,
-    7)."""
+    """Returns ages in days before the date, and the spend of each customer since each age, both of shape (n, 7). The
+    first age is 0; the last one covers the customer's whole history."""
     n = len(columns["t"])
     ages = [np.zeros(n), *(np.full(n, float(window)) for window in WINDOWS), np.maximum(columns["t"], YEAR + 1)]
     spent = [np.zeros(n), *(columns[f"revenue_{window}"] for window in WINDOWS), columns["revenue_total"]]
@@ -45,9 +46,11 @@ def cumulative(columns: Columns) -> tuple[Array, Array]:
 
 
 def decayed_rate(columns: Columns, half_life_days: float) -> Array:
-    """Revenue per day, shape (n,): the sum of past spend weighted by l * exp(-l * age), l = ln 2 / half-life.
+    """Returns the exponentially decayed revenue per day, shape (n,). Spend of a given age in days counts with weight l
+    * exp(-l * age), where l = ln 2 / half-life.
 
-    The windows are nested; between two of them, spend counts as evenly spread.
+    The features hold the spend of nested windows only. The spend between the ends of two windows is treated as spread
+    evenly.
     """
     rate = np.log(2) / half_life_days
     edges, spent = cumulative(columns)

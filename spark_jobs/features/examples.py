@@ -1,7 +1,7 @@
-"""The feature matrix of the boosted learners: a customer at an origin and a horizon, in ratios and logs.
+"""The feature matrix of the boosted learners: one row for a customer at an origin and a horizon, in ratios and logs.
 
-Absolute sizes are left to the anchor, whose predictions are the learners' offsets. The learners learn relative
-differences, which carry over from one season and one shop size to the next.
+The anchor models absolute amounts, and its predictions are the learners' offsets. The learners use ratios only, because
+ratios carry over from one season or shop size to another.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ HALF_LIVES = (45, 90, 180, 365, 1000)  # days
 SPEND_WINDOWS = (30, 90, 365)
 SEASONALITY_AFTER = 300  # days of history from which a customer's seasonality is used
 
-# The features in order, and the kind of reason that each gives.
+# The features in the order of the matrix's columns, each with the group of reasons that it belongs to.
 FEATURES = {
     "log_expected_orders": "frequency",
     "log_order_value": "order_value",
@@ -51,9 +51,9 @@ FEATURES = {
 
 
 def feature_matrix(fit: OriginFit, columns: Columns, by_anchor: Probabilistic, horizon_days: int) -> Array:
-    """The learners' inputs, shape (n, len(FEATURES)), float32, missing as NaN.
+    """Computes the learners' inputs, shape (n, len(FEATURES)), float32, with NaN for missing values.
 
-    columns: FEATURE_COLUMNS, each of shape (n,). by_anchor: the anchor over the same horizon.
+    columns: FEATURE_COLUMNS, each of shape (n,). by_anchor: the anchor's predictions over the same horizon.
     """
     x, age = columns["days_with_orders"], np.maximum(columns["t"], 1)
     gap, value = columns["gap_mean"], columns["order_value_mean"]
@@ -91,10 +91,13 @@ def feature_matrix(fit: OriginFit, columns: Columns, by_anchor: Probabilistic, h
 
 
 def seasonality(columns: Columns, orders: Array, horizon_days: int) -> Columns:
-    """A customer's own seasonality, in logs: purchase days of any year that fell into the calendar days now ahead.
+    """Measures how many of a customer's purchase days, in all years, fell on the calendar days that the horizon covers
+    now; in logs.
 
-    Their share of all purchase days over an even spread, exactly and with 30 days' tolerance on both sides, and their
-    number per year over the expected orders. Missing for a short history and for windows over half a year.
+    season_share is their share of all purchase days over the share that evenly spread purchases would have.
+    near_season_share is the same for the window widened by 30 days on both sides. season_over_expected is their number
+    per year over the anchor's expected orders. All are NaN for customers with less than SEASONALITY_AFTER days of
+    history, and for windows longer than half a year.
     """
     window = next((w for w in SEASON if w >= horizon_days), None)
     if window is None:
@@ -113,7 +116,8 @@ def seasonality(columns: Columns, orders: Array, horizon_days: int) -> Columns:
 
 
 def _trailing(columns: Columns, by_anchor: Probabilistic, horizon_days: int) -> Columns:
-    """Orders and revenue of trailing windows, and decayed spend, over the anchor's expectation, in logs."""
+    """Computes logs of ratios: orders, revenue and decayed spend of trailing windows over what the anchor expects of as
+    many days."""
     money, floor = by_anchor.revenue, 0.5 * by_anchor.order_value
     ratios = {}
     for window in WINDOWS:
@@ -129,8 +133,8 @@ def _trailing(columns: Columns, by_anchor: Probabilistic, horizon_days: int) -> 
 
 
 def _last_year(columns: Columns, by_anchor: Probabilistic, horizon_days: int, age: Array) -> Columns:
-    """Orders and revenue of the same window a year ago over the expectation now, in logs; missing in a customer's first
-    year."""
+    """Computes logs of ratios: orders and revenue of the same window one year ago over the anchor's expectation for the
+    window now. NaN in a customer's first year."""
     window = min((h for h in PRIOR_YEAR if h >= horizon_days), default=PRIOR_YEAR[-1])
     expected = by_anchor.orders * window / horizon_days
     orders = np.log((columns[f"orders_prior_year_{window}"] + 0.5) / (expected + 0.5))

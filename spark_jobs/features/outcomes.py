@@ -1,4 +1,5 @@
-"""Outcomes after an origin, as features.training_examples has them. All Spark jobs read them here."""
+"""The outcomes that followed each origin, as features.training_examples stores them. All Spark jobs read outcomes
+through this module."""
 
 from __future__ import annotations
 
@@ -16,33 +17,34 @@ from spark_jobs.features.columns import Array, Columns
 
 
 def columns(windows: Iterable[int]) -> dict[str, str]:
-    """The outcomes of the windows (days), as columns of our own, and the SQL of each."""
+    """Maps the name of each outcome column, such as orders_next_90, to the SQL that reads the column from the stored
+    JSON. windows: days."""
     return {f"{what}_next_{days}": f"{what}_next->>'{days}'" for days in windows for what in ("orders", "revenue")}
 
 
 def known(rows: Columns, window_days: int) -> Array:
-    """Whether the window was closed when the rows were made, shape (n,)."""
+    """Returns which rows have an outcome, shape (n,): those whose window was closed when the rows were built."""
     return ~np.isnan(rows[f"orders_next_{window_days}"])
 
 
 def bought(rows: Columns, window_days: int) -> Array:
-    """1.0 for customers with a purchase day in the window, else 0.0, shape (n,)."""
+    """Returns 1.0 for each customer with a purchase day in the window, else 0.0, shape (n,)."""
     return (rows[f"orders_next_{window_days}"] > 0).astype(float)
 
 
 def spent(rows: Columns, window_days: int) -> Array:
-    """Revenue within the window less refunds, at least 0, shape (n,)."""
+    """Returns the revenue less refunds within the window, shape (n,), at least 0."""
     return rows[f"revenue_next_{window_days}"]
 
 
 def end(origin: date, window_days: int) -> date:
-    """The first day after an origin's window; the window is closed by this day."""
+    """Returns the first day after the window that starts at an origin. The window is closed by this day."""
     return origin + timedelta(days=window_days)
 
 
 def refuse_open_windows(training_date: date, run_id: str, settings: Settings) -> None:
-    """Raises ClvError if an outcome of a window that ends after the training date is known, or an origin lies after it:
-    that would be the future."""
+    """Raises ClvError if the training examples contain an outcome of a window that ends after the training date, or an
+    origin after that date: such a row would leak the future into training."""
     query = f"""
         select as_of_date, days::integer, count(distinct customer_key) from {tables.TRAINING_EXAMPLES}
         cross join lateral (

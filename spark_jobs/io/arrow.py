@@ -1,4 +1,4 @@
-"""Converts between Arrow batches, in which Spark passes rows to Python, and the arrays of pure functions."""
+"""Converts the Arrow batches in which Spark passes rows to Python into the arrays that the pure functions take."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import pyarrow as pa
 
 
 def columns_of(batch: pa.RecordBatch) -> dict[str, np.ndarray]:
-    """The numeric columns of a batch by name, as double, nulls as NaN; other columns are left out."""
+    """Returns the numeric columns of a batch by name, as float64 with NaN for null. Columns of other types are left
+    out."""
     return {
         field.name: batch.column(field.name).cast(pa.float64()).to_numpy(zero_copy_only=False)
         for field in batch.schema

@@ -1,6 +1,7 @@
-"""Spark's daemon of Python workers, with the jobs' libraries imported: workers are forked from it and inherit them.
+"""The daemon from which Spark forks its Python workers, with the jobs' libraries already imported.
 
-Otherwise each worker spends seconds importing them. Named in `spark.python.daemon.module`.
+Forked workers inherit the imports; otherwise each worker would spend seconds importing them. The setting
+`spark.python.daemon.module` names this module.
 """
 
 import adbc_driver_postgresql.dbapi  # noqa: F401

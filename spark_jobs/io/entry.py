@@ -1,4 +1,5 @@
-"""What the entry points share: log lines on stderr, one line of JSON at the end of stdout, errors in one line."""
+"""What the entry points of all jobs share: they log to stderr, print one line of JSON at the end of stdout, and report
+errors in one line."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from clv.core.errors import ClvError
 
 
 def main(job: Callable[[], dict[str, Any]]) -> int:
-    """Runs a job and prints its facts; returns 0, or 1 with one line if a ClvError stopped it."""
+    """Runs a job and prints the facts that it returns, as JSON. Returns 0, or 1 after printing one line if a ClvError
+    stopped the job."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", stream=sys.stderr)
     logging.getLogger("clv").setLevel(logging.INFO)
     try:

@@ -1,4 +1,5 @@
-"""A model as files: one JSON with everything but the boosters, and each booster in XGBoost's own JSON. No pickle."""
+"""Saves and loads a model as files: one JSON file with everything except the boosters, and each booster in XGBoost's
+own JSON. Pickle is not used."""
 
 from __future__ import annotations
 
@@ -20,10 +21,11 @@ from spark_jobs.models.personas import Personas
 
 
 def save(model: Model, folder: Path, record: dict) -> None:
-    """Writes model.json with `record` (metrics, parameters) and, per window, `<days>-<learner>.json`."""
+    """Writes model.json, which includes `record` (metrics, parameters), and one file `<days>-<learner>.json` per window
+    and learner."""
     folder.mkdir(parents=True, exist_ok=True)
     kept = asdict(model)
-    kept["asked"] = kept.pop("horizons")  # the key in files of earlier versions
+    kept["asked"] = kept.pop("horizons")  # files of earlier versions use this key too
     for window, trained in model.trained.items():
         kept["trained"][window].pop("learners")
         kept["trained"][window]["cap"] = trained.cap if trained.cap < np.inf else None
@@ -35,18 +37,19 @@ def save(model: Model, folder: Path, record: dict) -> None:
 
 
 def load(folder: Path) -> Model:
-    """The model that `save` wrote."""
+    """Loads the model that `save` wrote."""
     saved = json.loads((folder / "model.json").read_text())
     residuals = [
         Residual(**{**found, "window_end": date.fromisoformat(found["window_end"])}) for found in saved["residuals"]
     ]
     trained = {int(window): _trained(folder, window, kept) for window, kept in saved["trained"].items()}
-    personas = Personas(**saved["personas"]) if saved.get("personas") else None  # models of earlier versions have none
+    # Files of earlier versions have no personas.
+    personas = Personas(**saved["personas"]) if saved.get("personas") else None
     return Model(saved["version"], saved["asked"], trained, residuals, personas)
 
 
 def record(folder: Path) -> dict:
-    """The record of the training of a model that `save` wrote."""
+    """Returns the training record that `save` wrote with a model."""
     return json.loads((folder / "model.json").read_text())["record"]
 
 
@@ -61,8 +64,8 @@ def _trained(folder: Path, window: str, kept: dict) -> Trained:
 
 
 def _as_now(kept: dict) -> dict:
-    """A window of an earlier version's model in the present form: weights by name instead of by position, and other
-    fitted forecasters by name."""
+    """Converts one window of a model file to the present format: weights by name instead of by position, and all fitted
+    forecasters under their names."""
     kept = dict(kept)
     for weights, names in (("value_weights", USUAL), ("chance_weights", USUAL_CHANCE)):
         if isinstance(kept[weights], list):

@@ -1,4 +1,5 @@
-"""The Spark session. Master, memory and the workers' Python are set here and nowhere else."""
+"""Starts the Spark session. The master, memory, the workers' Python and other settings of Spark are set in this module
+only."""
 
 from __future__ import annotations
 
@@ -18,16 +19,18 @@ from clv.core.settings import QUIET, Settings
 
 log = logging.getLogger("clv.spark")
 
-# A local JVM runs for half a minute and leaves the arithmetic to Python and XGBoost, so it compiles each method once,
-# quickly.
+# Flags of a local JVM that lives about half a minute. Python and XGBoost do the arithmetic, so the JVM compiles each
+# method quickly and without optimisation.
 SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 LOGGING = f"-Dlog4j2.configurationFile=file:{CODE / 'spark_jobs' / 'log4j2.properties'}"
-LEARNING = "-XX:+UseSerialGC"  # Spark's own learners compute in the JVM, which then compiles with optimisation
+# Flags for jobs in which Spark's own learners compute inside the JVM, which therefore needs optimised compilation.
+LEARNING = "-XX:+UseSerialGC"
 
 
 @contextmanager
 def running(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> Iterator[SparkSession]:
-    """The caller's session if there is one; otherwise a session of our own, which ends with the block."""
+    """Yields the active session if the caller has one. Otherwise starts a session and stops it at the end of the
+    block."""
     outer = SparkSession.getActiveSession()
     session = outer or start(name, settings, jvm)
     try:
@@ -42,12 +45,13 @@ def running(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> Iterator[S
 
 
 def start(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> SparkSession:
-    """A session on SPARK_MASTER; if Spark is local, on loopback only and without a UI.
+    """Starts a session on SPARK_MASTER. A local Spark listens on loopback only and has no UI.
 
-    jvm: flags of a local JVM, which apply to the process's first session and all later ones.
+    jvm: flags of a local JVM. They apply from the first session of the process on, because later sessions share its
+    JVM.
 
-    Downloads nothing: the workers' Python reaches the warehouse, so no JAR is needed. No secret is part of Spark's
-    configuration, which Spark writes into logs and shows in its UI.
+    The session downloads nothing: the Python workers connect to the warehouse themselves, so no JDBC JAR is needed. No
+    secret is put into Spark's configuration, because Spark writes the configuration into logs and shows it in its UI.
     """
     spark = options.from_environment(options.Spark)
     master = spark.master
@@ -56,20 +60,21 @@ def start(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> SparkSession
     os.environ["PYTHONPATH"] = os.pathsep.join(
         dict.fromkeys([str(CODE), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))])
     )
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core per task, as Spark counts them
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core per task, which is how Spark counts cores
     builder = (
         SparkSession.builder.master(master)
         .appName(f"perennial {name}")
         .config("spark.driver.memory", spark.driver_memory)
         .config("spark.sql.shuffle.partitions", "4")
-        .config("spark.sql.adaptive.enabled", "false")  # keeps partitions, and so rows, in order
+        # Adaptive execution would merge partitions and so change the order of rows.
+        .config("spark.sql.adaptive.enabled", "false")
         .config("spark.python.daemon.module", "spark_jobs.io.daemon")
         .config("spark.sql.execution.arrow.maxRecordsPerBatch", "20000")
         .config("spark.dynamicAllocation.enabled", "false")
         .config("spark.ui.showConsoleProgress", "false")
         .config("spark.sql.session.timeZone", "UTC")
     )
-    if spark.forecasters:  # the workers look for them too
+    if spark.forecasters:  # the workers load forecasters from these folders too
         builder = builder.config("spark.executorEnv.CLV_FORECASTERS", spark.forecasters)
     if master.startswith("local"):
         os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
@@ -89,9 +94,9 @@ def start(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> SparkSession
     logging.getLogger("XGBoost-PySpark").setLevel(logging.WARNING)
     printed = log_file(settings)
     try:
-        with _errors_into(printed):  # the JVM keeps this stderr, and so do the worker processes it starts
+        with _errors_into(printed):  # the JVM inherits this stderr, and so do the worker processes
             session = builder.getOrCreate()
-    except Exception as error:  # failures of the JVM arrive as many types
+    except Exception as error:  # py4j reports failures of the JVM as many exception types
         reason = str(error).strip().splitlines()[0]
         raise Unavailable(
             f"Spark did not start on {master} ({reason}); check Java 17+ and SPARK_MASTER, and read {printed}"
@@ -101,7 +106,7 @@ def start(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> SparkSession
 
 
 def slots(session: SparkSession) -> int:
-    """The number of tasks that can run at once. Raises Unavailable when a cluster has no executor for us."""
+    """Returns the number of tasks that can run at once. Raises Unavailable when a cluster gave this job no executor."""
     context = session.sparkContext
     if str(context.master).startswith("local"):
         return context.defaultParallelism
@@ -114,14 +119,14 @@ def slots(session: SparkSession) -> int:
 
 
 def log_file(settings: Settings) -> Path:
-    """The file for output of the JVM and the workers, which matters only when something fails; it is that of the latest
-    process to start Spark."""
+    """Returns the file that receives the output of the JVM and of the workers. The output helps only when something
+    fails. Each process that starts Spark overwrites the file."""
     return _folder(settings) / "spark.log"
 
 
 @contextmanager
 def _errors_into(path: Path) -> Iterator[None]:
-    """Sends stderr, also that of processes started in the block, to a file."""
+    """Redirects stderr to a file, also for processes that the block starts."""
     sys.stderr.flush()
     kept = os.dup(2)
     with path.open("wb") as file:

@@ -1,7 +1,9 @@
-"""Reads and writes the warehouse from Spark: COPY on the workers, in parallel, without a JAR.
+"""Reads and writes the warehouse from Spark. The workers use COPY and Arrow streams in parallel, so no JDBC JAR is
+needed.
 
-Customer keys are keyed digests, so they are evenly distributed: partitions are equal ranges of the key. The warehouse's
-URL, with its password, travels to the workers inside the pickled function and is never part of Spark's plan.
+Each partition is an equal range of the customer key. Keys are keyed digests and so evenly distributed, which makes the
+partitions equally large. The warehouse's URL contains a password; it reaches the workers inside the pickled function
+and is never part of Spark's query plan.
 """
 
 from __future__ import annotations
@@ -31,14 +33,16 @@ TYPES = {"text": pa.string(), "double precision": pa.float64(), "date": pa.date3
 
 
 def key_ranges(parts: int, share: float = 1.0) -> list[tuple[str, str]]:
-    """`parts` equal ranges (first, last) of uuids as text, both ends included; with share 1 they cover all uuids."""
+    """Divides the uuids into `parts` equal ranges. Returns the first and last uuid of each range as text, both
+    included. With share 1 the ranges cover all uuids, below 1 the lowest part of them."""
     end = 2**128 if share >= 1 else int(2**128 * share)
     edges = [end * part // parts for part in range(parts + 1)]
     return [(_uuid(low), _uuid(high - 1)) for low, high in zip(edges, edges[1:], strict=False)]
 
 
 def partitions_for(rows: int) -> int:
-    """The number of partitions for `rows` rows. It depends on the data alone, so it is the same on every machine."""
+    """Returns the number of partitions for a number of rows. It depends on the data alone, so that it is the same on
+    every machine."""
     return max(2, -(-rows // ROWS_PER_PARTITION))
 
 
@@ -52,11 +56,12 @@ def read_slice(
     share: float = 1.0,
     meaning: dict[str, str] | None = None,
 ) -> DataFrame:
-    """The rows of `table` whose columns equal `where`, in `parts` partitions of customer_key, ordered within each.
+    """Reads the rows of `table` whose columns equal `where`, in `parts` partitions of customer_key. Rows are ordered by
+    key (and date, where read) within each partition.
 
-    columns: what to read and as which type: "text", "double precision" or "date"; customer_key comes as text. meaning:
-    the SQL of columns that the table does not have. share: below 1, reads that share of the customers, always the same
-    ones.
+    columns: the columns to read, each with its type: "text", "double precision" or "date". meaning: the SQL of columns
+    that the table does not have. share: below 1, only the customers in the lowest part of the key range are read, which
+    are always the same ones.
     """
     url = settings.url_as(MODELLER)
     condition = sql_text.equal(where)
@@ -80,13 +85,13 @@ def read_slice(
 
 
 def count(table: str, where: dict[str, Any], url: str | None = None) -> int:
-    """The number of rows of a slice, in the warehouse or in the database at `url`."""
+    """Counts the rows of a slice, in the warehouse or in the database at `url`."""
     condition = sql_text.equal(where)
     return db.rows(f"select count(*) from {table} where {condition}", None, url)[0][0]  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
 
 
 def daily_revenue(before: date, url: str | None = None) -> Daily:
-    """The shop's revenue per day, from its first day to the day before a date."""
+    """Returns the shop's revenue per day, from its first day to the day before a date."""
     query = f"""
         with first as (select customer_key, min(day) as first_day from {tables.INT_CUSTOMER_DAYS} group by 1)
         select
@@ -106,8 +111,8 @@ def daily_revenue(before: date, url: str | None = None) -> Daily:
 
 
 def new_customers(before: date, longest: int, url: str | None = None) -> NewCustomers:
-    """The shop's customers by the day of their first order, and their revenue in their first `longest` days, until the
-    day before a date; revenue only of the customers that an estimate over so many days uses."""
+    """Returns the customers who placed their first order before a date, by day, and the revenue of each in the first
+    `longest` days (the first day's only, if the customer is too old for an estimate over so many days)."""
     query = f"""
         with first as (
             select customer_key, min(day) as first_day from {tables.INT_CUSTOMER_DAYS}
@@ -131,11 +136,11 @@ def new_customers(before: date, longest: int, url: str | None = None) -> NewCust
 
 
 def replace_slice(data: DataFrame, settings: Settings, table: str, slice_: dict[str, Any], parts: int) -> int:
-    """Writes `data` as the whole slice of `table`; returns its number of rows.
+    """Writes `data` as the whole slice of `table` and returns its number of rows.
 
-    `data` comes in `parts` partitions of customer_key, as `read_slice` made them. First deletes all rows of earlier
-    tries. Then each partition, in its own transaction, deletes what an earlier attempt of the same partition left, and
-    copies its rows. So a task that is retried, killed or run twice leaves its rows once.
+    `data` must have `parts` partitions of customer_key, as `read_slice` makes them. The driver first deletes the slice.
+    Each partition then deletes its own key range and copies its rows, in one transaction. A task that Spark retries or
+    runs twice therefore leaves its rows once.
     """
     url = settings.url_as(MODELLER)
     condition = sql_text.equal(slice_)
@@ -151,7 +156,8 @@ def replace_slice(data: DataFrame, settings: Settings, table: str, slice_: dict[
         part = context.partitionId() if context else 0
         written = 0
         with db.connect(url) as connection:
-            # An attempt that the scheduler has given up may still be writing: wait for it, then see its rows.
+            # An attempt that the scheduler gave up may still be writing. Wait for its transaction to end, so that the
+            # delete below sees its rows.
             key = db.lock_key(f"{lock_name} {part}")
             connection.execute("select pg_advisory_xact_lock(%s)", (key,))
             connection.execute(
@@ -164,14 +170,14 @@ def replace_slice(data: DataFrame, settings: Settings, table: str, slice_: dict[
         yield pa.RecordBatch.from_pydict({"rows": pa.array([written], pa.int64())})
 
     rows = sum(row.rows for row in data.mapInArrow(write, "rows long").collect())
-    with db.connect(url) as connection:  # without statistics, the next reader's plan assumes one row
+    with db.connect(url) as connection:  # without statistics, the planner assumes one row for the next reader
         connection.execute("select ops.take_statistics(%s::regclass)", (table,))
     return rows
 
 
 def replace_whole(data: DataFrame, settings: Settings, table: str, slice_: dict[str, Any]) -> int:
-    """Writes `data` as the whole slice of `table` in one transaction, so that readers see all of it or none; returns
-    its number of rows. For data that fits in the driver."""
+    """Writes `data` as the whole slice of `table` in one transaction, so that readers see either all of it or none.
+    Returns the number of rows. The driver collects the data, which must fit into its memory."""
     rows = data.toArrow()
     with db.connect(settings.url_as(MODELLER)) as connection:
         connection.execute(f"delete from {table} where {sql_text.equal(slice_)}")  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
@@ -184,7 +190,7 @@ def replace_whole(data: DataFrame, settings: Settings, table: str, slice_: dict[
 
 
 def csv_bytes(batch: pa.RecordBatch) -> bytes:
-    """A batch as CSV without a header, nulls as empty fields, for COPY ... (format csv)."""
+    """Writes a batch as CSV for COPY ... (format csv): no header, nulls as empty fields."""
     sink = pa.BufferOutputStream()
     csv.write_csv(batch, sink, csv.WriteOptions(include_header=False))
     return sink.getvalue().to_pybytes()

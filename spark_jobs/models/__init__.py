@@ -1,1 +1,1 @@
-"""Models of orders and value, learners and baselines."""
+"""Models of orders and of order value, learners, and the forecasters that are published or compared."""

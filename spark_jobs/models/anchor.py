@@ -1,7 +1,8 @@
-"""The probabilistic forecast that everything else starts from: two models of orders, averaged, and Gamma-Gamma.
+"""The anchor: the probabilistic forecast that all learners start from. It averages two models of orders and multiplies
+them by the Gamma-Gamma model of order value.
 
-BG/NBD and Pareto/NBD differ in when a customer may leave; their errors differ too, so the geometric mean of their
-expected orders and the mean of their log-odds do better than either.
+BG/NBD and Pareto/NBD differ in when a customer may leave, so their errors differ too. The geometric mean of their
+expected orders, and the mean of their log-odds, are better than either model's.
 """
 
 from __future__ import annotations
@@ -19,26 +20,28 @@ from spark_jobs.models import btyd, pareto_nbd
 Array = np.ndarray
 Days = TypeVar("Days", int, float)
 DAYS_PER_WEEK = 7.0
-FIT_ROWS = 3_000  # customers above which times are rounded to whole weeks for fitting
+FIT_ROWS = 3_000  # number of customers above which times are rounded to whole weeks, so that fitting stays fast
 LEAST_ORDERS = 1e-9
-RAREST = 1e-5  # no chance is nearer to 0 or 1: log-odds beyond it are the models' tails, not the customers'
+# Probabilities are clipped to [RAREST, 1 - RAREST]; log-odds beyond reflect the models' tails rather than the
+# customers.
+RAREST = 1e-5
 
 
 @dataclass(frozen=True)
 class OriginFit:
-    """The probabilistic models fitted to all customers with an order before one date; times in weeks."""
+    """The probabilistic models fitted to all customers with an order before one date. Times are in weeks."""
 
     bgnbd: btyd.BgNbd
     pareto_nbd: pareto_nbd.ParetoNbd
     gamma_gamma: btyd.GammaGamma
 
     def as_json(self) -> dict:
-        """Parameters by name, for the model's record."""
+        """Returns the parameters by name, for the model's record."""
         return asdict(self)
 
     @staticmethod
     def from_json(saved: dict) -> OriginFit:
-        """What `as_json` wrote."""
+        """Restores the models that `as_json` wrote."""
         return OriginFit(
             btyd.BgNbd(**saved["bgnbd"]),
             pareto_nbd.ParetoNbd(**saved["pareto_nbd"]),
@@ -48,9 +51,11 @@ class OriginFit:
 
 @dataclass(frozen=True)
 class Probabilistic:
-    """The anchor over a horizon, arrays of shape (n,): orders expected, their value, and chances.
+    """The anchor's predictions over a horizon, arrays of shape (n,): expected orders, the value of an order, and
+    probabilities.
 
-    p_active is Pareto/NBD's chance that a customer has not left; p_alive is BG/NBD's, 1 for whoever bought once.
+    p_alive is the probability under BG/NBD that a customer has not left, which is 1 for every one-time buyer. p_active
+    is the same under Pareto/NBD. p_bgnbd and p_pareto are both models' probabilities of an order in the horizon.
     """
 
     orders: Array
@@ -62,25 +67,25 @@ class Probabilistic:
 
     @property
     def revenue(self) -> Array:
-        """Money expected over the horizon."""
+        """Expected revenue over the horizon."""
         return self.orders * self.order_value
 
     @property
     def log_odds(self) -> Array:
-        """Log-odds of an order in the horizon: the mean of both models'."""
+        """Log-odds of an order in the horizon: the mean of both models' log-odds."""
         return 0.5 * (logit(self.p_bgnbd) + logit(self.p_pareto))
 
     @property
     def p_purchase(self) -> Array:
-        """Chance of an order in the horizon."""
+        """Probability of an order in the horizon."""
         return expit(self.log_odds)
 
 
 def fit_origin(columns: Columns) -> OriginFit:
-    """Fits the three models to the customers of one date, in any order.
+    """Fits the three models to the customers of one date. The order of the rows does not matter.
 
-    columns: days_with_orders, recency, t (days) and order_value_mean; customers without a purchase day are
-    left out. Above FIT_ROWS customers, times are rounded to whole weeks and values to one per cent.
+    columns: days_with_orders, recency, t (days) and order_value_mean. Customers without a purchase day are left out.
+    Above FIT_ROWS customers, times are rounded to whole weeks and values to one per cent.
     """
     known = usable(columns)
     x, t_x, T = (array[known] for array in history(columns))
@@ -95,12 +100,13 @@ def fit_origin(columns: Columns) -> OriginFit:
 
 
 def probabilistic(fit: OriginFit, columns: Columns, horizon_days: int) -> Probabilistic:
-    """The anchor for customers with at least one purchase day."""
+    """Computes the anchor's predictions over one horizon. Each customer must have at least one purchase day."""
     return over(fit, columns, [horizon_days])[horizon_days]
 
 
 def over(fit: OriginFit, columns: Columns, horizons: Iterable[Days]) -> dict[Days, Probabilistic]:
-    """The anchor over several horizons (days); what does not depend on the horizon is worked out once."""
+    """Computes the anchor's predictions over several horizons (days). Whatever does not depend on the horizon is
+    computed once."""
     x, t_x, T = history(columns)
     value = btyd.expected_value(fit.gamma_gamma, x + 1, np.nan_to_num(columns["order_value_mean"]))
     alive = btyd.p_alive(fit.bgnbd, x, t_x, T)
@@ -124,6 +130,6 @@ def over(fit: OriginFit, columns: Columns, horizons: Iterable[Days]) -> dict[Day
 
 
 def history(columns: Columns) -> tuple[Array, Array, Array]:
-    """x, t_x and T of each customer in weeks, as the probabilistic models count."""
+    """Returns x, t_x and T of each customer in weeks, the inputs of the probabilistic models (see `btyd`)."""
     T = columns["t"] / DAYS_PER_WEEK
     return columns["days_with_orders"] - 1, np.minimum(columns["recency"] / DAYS_PER_WEEK, T), T

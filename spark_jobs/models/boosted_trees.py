@@ -1,4 +1,5 @@
-"""What forecasters of plain XGBoost share: how trees are boosted on Spark, and predict from logs."""
+"""What the forecasters of plain XGBoost share: boosting trees on Spark, and predicting with them from logs of the
+features."""
 
 from __future__ import annotations
 
@@ -25,19 +26,20 @@ BOOSTING = {
 
 @dataclass(frozen=True)
 class Boosted:
-    """Trees in XGBoost's own JSON."""
+    """Boosted trees in XGBoost's own JSON."""
 
     trees: str
 
     def of(self, columns: Columns) -> Array:
-        """What they predict of customers, shape (n,)."""
+        """Predicts each customer, shape (n,)."""
         booster = xgboost.Booster({"nthread": 1})
         booster.load_model(bytearray(self.trees.encode()))
         return booster.predict(xgboost.DMatrix(log_inputs(columns), nthread=1)).astype(np.float64)
 
 
 def boost(rows: DataFrame, label: str, **parameters: Any) -> Boosted:
-    """Boosts trees for a label of `examples_on_spark.examples`: a classifier for `bought`, else a regression."""
+    """Boosts trees on the rows of `examples_on_spark.examples`: a classifier for the label `bought`, a regression for
+    others."""
     kind = SparkXGBClassifier if label == "bought" else SparkXGBRegressor
     learner = kind(features_col="logs", label_col=label, num_workers=1, verbose=False, **BOOSTING, **parameters)
     return Boosted(bytes(learner.fit(rows).get_booster().save_raw("json")).decode())

@@ -1,10 +1,11 @@
-"""Buy-till-you-die models by maximum likelihood: BG/NBD for orders, Gamma-Gamma for money per order.
+"""Buy-till-you-die models by maximum likelihood: BG/NBD for orders, Gamma-Gamma for the money per order.
 
-Times x, t_x, T and h are in one unit (weeks in the pipeline): x repeat purchase days, t_x from the first to the
-last of them, T from the first to the date, 0 <= t_x <= T. Arrays are one-dimensional and of one length n.
+Arguments of all functions: x is the number of repeat purchase days, t_x the time from the first to the last of them, T
+the time from the first to the date, with 0 <= t_x <= T, and h the length of the future window. All times are in one
+unit, which is weeks in the pipeline. Arrays are one-dimensional and of one length n.
 
-Sources: Fader, Hardie & Lee (2005), "Counting your customers" the easy way: an alternative to the Pareto/NBD
-model, Marketing Science 24(2); Fader & Hardie (2013), The Gamma-Gamma model of monetary value.
+Sources: Fader, Hardie & Lee (2005), "Counting your customers" the easy way: an alternative to the Pareto/NBD model,
+Marketing Science 24(2); Fader & Hardie (2013), The Gamma-Gamma model of monetary value.
 """
 
 from __future__ import annotations
@@ -23,18 +24,20 @@ log = logging.getLogger("clv.btyd")
 
 Array = np.ndarray
 
-# On the squared log parameters, per customer: keeps shops without repeat buyers finite, and moves nobody else.
+# Weight of the squared log parameters in the mean loss per customer. The penalty keeps parameters finite in shops
+# without repeat buyers and changes hardly anything elsewhere.
 RIDGE = 1e-7
 LOG_BOUNDS = (-8.0, 10.0)
-NO_LOSS = 1e10  # stands for a loss that is not a number, so that a line search turns back
+NO_LOSS = 1e10  # replaces a loss that is not finite, so that the line search turns back
 QUADRATURE_NODES = 32
-# Below it, a few huge orders make the mean of all customers run away from every order seen.
+# Least value of q. Below it, a few huge orders would raise the mean over customers far above all orders observed.
 LEAST_Q = 1.05
 
 
 @dataclass(frozen=True)
 class BgNbd:
-    """Purchase rates are Gamma(r, alpha) over customers, the chance of leaving after a purchase Beta(a, b)."""
+    """BG/NBD's parameters. Purchase rates are Gamma(r, alpha) over customers; the probability of leaving after a
+    purchase is Beta(a, b)."""
 
     r: float
     alpha: float
@@ -44,7 +47,8 @@ class BgNbd:
 
 @dataclass(frozen=True)
 class GammaGamma:
-    """An order's value is Gamma(p, v) for a customer whose v is Gamma(q, gamma) over customers; q > 1."""
+    """Gamma-Gamma's parameters. The value of an order is Gamma(p, v) for a customer, and v is Gamma(q, gamma) over
+    customers; q > 1."""
 
     p: float
     q: float
@@ -52,19 +56,20 @@ class GammaGamma:
 
     @property
     def mean(self) -> float:
-        """Expected value of an order of a customer of whom nothing is known."""
+        """Expected order value of a customer without any known order."""
         return self.p * self.gamma / (self.q - 1)
 
 
 def compress(columns: Sequence[Array], counts: Array | None = None) -> tuple[list[Array], Array]:
-    """The distinct rows of equally long columns, in sorted order, and how many customers stand behind each."""
+    """Returns the distinct rows of equally long columns, in sorted order, and the number of customers with each row."""
     weights = np.ones(len(columns[0])) if counts is None else np.asarray(counts, float)
     rows, inverse = np.unique(np.column_stack(columns), axis=0, return_inverse=True)
     return list(rows.T), np.bincount(inverse.ravel(), weights=weights, minlength=len(rows))
 
 
 def bgnbd_log_likelihood(model: BgNbd, x: Array, t_x: Array, T: Array) -> Array:
-    """Log-likelihood of each customer, shape (n,): equation 6 of Fader, Hardie & Lee (2005), in logs."""
+    """Returns the log-likelihood of each customer, shape (n,): the logarithm of equation 6 of Fader, Hardie & Lee
+    (2005)."""
     r, alpha, a, b = model.r, model.alpha, model.a, model.b
     log_still_here = -(r + x) * np.log(alpha + T)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -75,7 +80,8 @@ def bgnbd_log_likelihood(model: BgNbd, x: Array, t_x: Array, T: Array) -> Array:
 
 
 def fit_bgnbd(x: Array, t_x: Array, T: Array, counts: Array | None = None) -> BgNbd:
-    """Fits BG/NBD to customers (or to distinct rows with `counts`); the best of several starts."""
+    """Fits BG/NBD to customers, or to distinct rows with the number of customers of each in `counts`. Returns the best
+    fit of several starts."""
     (x, t_x, T), counts = compress([x, t_x, T], counts)
     scale = float(np.average(T, weights=counts)) or 1.0
     starts = [(0.3, 0.15 * scale, 0.8, 2.5), (1.0, 0.5 * scale, 1.0, 5.0), (0.1, 0.02 * scale, 0.3, 0.6)]
@@ -87,36 +93,36 @@ def fit_bgnbd(x: Array, t_x: Array, T: Array, counts: Array | None = None) -> Bg
 
 
 def p_alive(model: BgNbd, x: Array, t_x: Array, T: Array) -> Array:
-    """P(not left by T), shape (n,). It is 1 for every customer with x = 0, so it is no measure of churn."""
+    """Returns P(not left by T), shape (n,). It is 1 for every customer with x = 0, so it does not measure churn."""
     return expit(-_log_odds_left(model, x, t_x, T))
 
 
 def p_purchase(model: BgNbd, x: Array, t_x: Array, T: Array, h: float) -> Array:
-    """P(at least one purchase in (T, T + h]), shape (n,)."""
+    """Returns P(at least one purchase in (T, T + h]), shape (n,)."""
     return p_alive(model, x, t_x, T) * p_purchase_if_alive(model, x, T, h)
 
 
 def p_purchase_if_alive(model: BgNbd, x: Array, T: Array, h: float) -> Array:
-    """P(at least one purchase in (T, T + h]) of customers who have not left by T, shape (n,).
+    """Returns P(at least one purchase in (T, T + h]) of customers who have not left by T, shape (n,).
 
-    Their rate is Gamma(r + x, alpha + T) and leaving waits for the next purchase, so P(none) is
+    Their rate is Gamma(r + x, alpha + T). A customer can leave only after a further purchase, so P(no purchase) is
     ((alpha + T) / (alpha + T + h)) ** (r + x).
     """
     return -np.expm1((model.r + x) * (np.log(model.alpha + T) - np.log(model.alpha + T + h)))
 
 
 def expected_orders(model: BgNbd, x: Array, t_x: Array, T: Array, h: float) -> Array:
-    """E[purchases in (T, T + h]], shape (n,): equation 10 of Fader, Hardie & Lee (2005)."""
+    """Returns E[purchases in (T, T + h]], shape (n,): equation 10 of Fader, Hardie & Lee (2005)."""
     return p_alive(model, x, t_x, T) * expected_orders_if_alive(model, x, T, h)
 
 
 def expected_orders_if_alive(model: BgNbd, x: Array, T: Array, h: float) -> Array:
-    """E[purchases in (T, T + h]] of customers who have not left by T, shape (n,).
+    """Returns E[purchases in (T, T + h]] of customers who have not left by T, shape (n,).
 
-    With a chance p of leaving after each purchase and rate l, (1 - exp(-l p h)) / p purchases are expected; over
-    l ~ Gamma(r + x, alpha + T) this is (1 - (1 + p h / (alpha + T)) ** -(r + x)) / p. The mean of that over
-    p ~ Beta(a, b + x) is taken by Gauss quadrature: the hypergeometric closed form loses its digits near
-    a = 1 and is undefined for x = 0, a + b < 1.
+    A customer with rate l, who leaves after each purchase with probability p, is expected to buy (1 - exp(-l p h)) / p
+    times. The mean over l ~ Gamma(r + x, alpha + T) is (1 - (1 + p h / (alpha + T)) ** -(r + x)) / p. The mean over p ~
+    Beta(a, b + x) is computed by Gauss quadrature, because the hypergeometric closed form loses precision near a = 1
+    and is undefined for x = 0, a + b < 1.
     """
     (distinct_x, distinct_T), inverse = distinct(x, T)
     result = np.empty(len(distinct_x))
@@ -129,7 +135,8 @@ def expected_orders_if_alive(model: BgNbd, x: Array, T: Array, h: float) -> Arra
 
 
 def gamma_gamma_log_likelihood(model: GammaGamma, x: Array, z: Array) -> Array:
-    """Log-likelihood of each customer with x > 0 orders of mean value z > 0, shape (n,): equation 1a."""
+    """Returns the log-likelihood of each customer with x > 0 orders of mean value z > 0, shape (n,): equation 1a of
+    Fader & Hardie (2013)."""
     p, q, gamma = model.p, model.q, model.gamma
     constant = -gammaln(q) + q * np.log(gamma)
     return (
@@ -145,7 +152,8 @@ def gamma_gamma_log_likelihood(model: GammaGamma, x: Array, z: Array) -> Array:
 def fit_gamma_gamma(x: Array, z: Array, counts: Array | None = None) -> GammaGamma:
     """Fits Gamma-Gamma to customers with x > 0 orders of mean value z > 0; others are left out.
 
-    q > LEAST_Q is forced, so that the mean of an order exists. Without any such customer: a mean of 1.
+    q is kept above LEAST_Q, so that the mean order value exists. If no customer remains, the returned model has a mean
+    of 1.
     """
     x, z = np.asarray(x, float), np.asarray(z, float)
     known = (x > 0) & (z > 0)
@@ -154,7 +162,8 @@ def fit_gamma_gamma(x: Array, z: Array, counts: Array | None = None) -> GammaGam
         return GammaGamma(p=1.0, q=2.0, gamma=1.0)
     (x, z), weights = compress([x[known], z[known]], weights[known])
     scale = float(np.average(z, weights=weights))
-    starts = [(5.0, 2.5, 0.5), (1.0, 1.0, 1.0), (2.0, 10.0, 5.0)]  # p, q - LEAST_Q, gamma per mean order
+    # P, q - LEAST_Q, and gamma as a multiple of the mean order.
+    starts = [(5.0, 2.5, 0.5), (1.0, 1.0, 1.0), (2.0, 10.0, 5.0)]
 
     def model_of(log_parameters: Array) -> GammaGamma:
         p, above, gamma = np.exp(log_parameters)
@@ -167,7 +176,8 @@ def fit_gamma_gamma(x: Array, z: Array, counts: Array | None = None) -> GammaGam
 
 
 def expected_value(model: GammaGamma, x: Array, z: Array) -> Array:
-    """Expected value of a customer's orders given x of mean value z, shape (n,): equation 5.
+    """Returns the expected order value of each customer, given x orders of mean value z, shape (n,): equation 5 of
+    Fader & Hardie (2013).
 
     Customers without an order of positive value get the mean over all customers.
     """
@@ -187,10 +197,10 @@ def _log_odds_left(model: BgNbd, x: Array, t_x: Array, T: Array) -> Array:
 
 
 def best_of(name: str, loss: Callable, starts: Array, *, gradient: bool = False) -> Array:
-    """The log parameters of least loss, by L-BFGS-B from each start in turn.
+    """Returns the log parameters with the least loss, found by L-BFGS-B from each start in turn.
 
-    With `gradient`, loss returns its value and its gradient. Where no start converges, the best finite point met
-    is kept, at worst a start, and one warning is logged that says the model's name.
+    With `gradient`, `loss` returns its value and its gradient. If no start converges, the best finite point that was
+    evaluated is returned (at worst a start), and one warning names the model.
     """
 
     def penalised(point: Array) -> tuple[float, Array]:
@@ -206,7 +216,8 @@ def best_of(name: str, loss: Callable, starts: Array, *, gradient: bool = False)
     options = {"maxiter": 300, "ftol": 1e-12, "gtol": 1e-7}
     goal = penalised if gradient else value_of
     fits = [minimize(goal, start, method="L-BFGS-B", jac=gradient, bounds=bounds, options=options) for start in starts]
-    # A fit that broke off may report another loss than that of its point, or be worse than a start.
+    # A fit that was aborted may report a loss that is not its point's, or may end worse than a start. Evaluate all
+    # points again.
     best = min([*starts, *(fit.x for fit in fits)], key=value_of)
     if not any(fit.success and value_of(fit.x) < NO_LOSS for fit in fits):
         log.warning("%s: no start converged, the best point met is kept: loss %.6g", name, value_of(best))
@@ -214,17 +225,18 @@ def best_of(name: str, loss: Callable, starts: Array, *, gradient: bool = False)
 
 
 def distinct(x: Array, T: Array) -> tuple[Array, Array]:
-    """The distinct pairs (x, T), shape (2, m), and for each customer the number of its pair, shape (n,)."""
+    """Returns the distinct pairs (x, T), shape (2, m), and for each customer the index of its pair, shape (n,)."""
     rows, inverse = np.unique(np.column_stack([x, T]), axis=0, return_inverse=True)
     return rows.T, inverse.ravel()
 
 
 @lru_cache(maxsize=4096)
 def _beta_quadrature(a: float, b: float) -> tuple[Array, Array]:
-    """Gauss nodes in (0, 1) and weights for a mean over Beta(a, b), each of shape (QUADRATURE_NODES,).
+    """Returns Gauss nodes in (0, 1) and weights for a mean over Beta(a, b), each of shape (QUADRATURE_NODES,).
 
-    Golub & Welsch (1969): eigenvalues of the Jacobi matrix, whose entries are the recurrence of the Jacobi
-    polynomials moved to [0, 1]; weights are the squared first components of its eigenvectors.
+    The nodes are the eigenvalues of the Jacobi matrix, which holds the recurrence coefficients of the Jacobi
+    polynomials shifted to [0, 1]. The weights are the squared first components of its eigenvectors. Source: Golub &
+    Welsch (1969), Calculation of Gauss quadrature rules.
     """
     k = np.arange(1, QUADRATURE_NODES)
     s = 2 * k + a + b - 2
@@ -233,6 +245,6 @@ def _beta_quadrature(a: float, b: float) -> tuple[Array, Array]:
     )
     with np.errstate(invalid="ignore", divide="ignore"):
         squares = 4 * k * (k + b - 1) * (k + a - 1) * (k + a + b - 2) / (s**2 * (s + 1) * (s - 1))
-    squares[0] = 4 * a * b / ((a + b) ** 2 * (a + b + 1))  # the general form is 0/0 where a + b = 1
+    squares[0] = 4 * a * b / ((a + b) ** 2 * (a + b + 1))  # the general formula is 0/0 where a + b = 1
     nodes, vectors = eigh_tridiagonal(diagonal, np.sqrt(squares))
     return np.clip((1 + nodes) / 2, 1e-12, 1.0), vectors[0] ** 2

@@ -1,8 +1,9 @@
-"""What learned forecasters share: their inputs, the closed windows as Spark takes them, and parameters as JSON.
+"""What the learned baselines share: their inputs, the closed windows as a Spark data frame, and their parameters as
+JSON.
 
-What a data scientist would write first: logs of counts, money and days as inputs, what was spent and whether there was
-an order as labels; no offsets, no levels, no calibration of totals. They learn on Spark and predict in numpy, so that
-what was fitted is a few lists of numbers, which any worker can use.
+The inputs are logs of counts, money and days; the labels are the money spent and whether there was an order. There are
+no offsets and no calibration of totals, so these are models as a data scientist would first write them. They are
+trained on Spark and predict in numpy. A fitted model is a few lists of numbers, which any worker can use.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from spark_jobs.features.columns import PRIOR_YEAR, WINDOWS, Array, Columns
 from spark_jobs.models.forecaster import Past, Unfit, nothing_closed
 from spark_jobs.models.rules.rfm_cells import Cells, fit_cells
 
-FEWEST_BUYERS = 50  # and as many who did not buy: fewer teach a learner nothing
+FEWEST_BUYERS = 50  # and at least as many customers who did not buy; below that, there is too little to learn from
 READ = [
     "days_with_orders", "recency", "t", "days_since_last_order", "revenue_total",
     *(f"orders_{w}" for w in WINDOWS), *(f"revenue_{w}" for w in WINDOWS),
@@ -31,24 +32,26 @@ READ = [
 ]  # fmt: skip
 LEARNED = "what {} learned from customers' orders, spend and silence and what followed them"
 DESCENT = {"maxIter": 50, "tol": 1e-5}
-SHRINKAGE = 0.01  # L2, of inputs in units of their spread
+SHRINKAGE = 0.01  # L2 penalty, for inputs in units of their standard deviation
 
 
 def plain_inputs(columns: Columns) -> Array:
-    """READ of customers, shape (n, len(READ)): what is missing or negative counts as 0."""
+    """Returns the columns of READ, shape (n, len(READ)); missing and negative values are 0."""
     return np.maximum(np.nan_to_num(np.column_stack([columns[name] for name in READ])), 0)
 
 
 def log_inputs(columns: Columns) -> Array:
-    """The same as log(1 + value)."""
+    """Returns log(1 + value) of each plain input."""
     return np.log1p(plain_inputs(columns))
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Closed windows to learn from: `rows` with the vectors `logs` and `plain`, `bought` (0 or 1), `spent` and
-    customer_key, in one partition and in a fixed order, so that the fits depend on the examples alone; and RFM cells
-    of what buyers spent."""
+    """The closed windows to learn from.
+
+    rows: a data frame with the vectors `logs` and `plain`, `bought` (0 or 1), `spent` and customer_key. It has one
+    partition in a fixed order, so that the fits depend on the examples alone. buyers: RFM cells of what buyers spent.
+    """
 
     rows: DataFrame
     buyers: Cells
@@ -56,7 +59,8 @@ class Examples:
 
 @contextmanager
 def examples(past: Past) -> Iterator[Examples]:
-    """The closed windows, held by Spark for as long as the block lasts. Raises Unfit where they do not do."""
+    """Yields the closed windows, which Spark keeps in memory until the block ends. Raises Unfit if no window is closed,
+    or if too few customers bought or did not buy."""
     columns, bought, spent = past.closed()
     count, others = int(bought.sum()), int(len(bought) - bought.sum())
     if not len(bought):

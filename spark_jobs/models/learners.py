@@ -1,7 +1,7 @@
-"""The three boosted learners of a horizon: money in all, the chance of an order, and what a buyer spends.
+"""The three boosted learners of a horizon: total money, the probability of an order, and what a buyer spends.
 
-Each starts from the anchor (its offset, in XGBoost's terms a base margin), so that trees learn what moves a
-customer away from it. Pure: arrays in, arrays out.
+Each learner starts from the anchor's prediction, given to XGBoost as the base margin. The trees therefore learn only
+how a customer differs from the anchor. Pure functions: arrays in, arrays out.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from spark_jobs.features.examples import FEATURES
 from spark_jobs.models.anchor import Probabilistic
 
 NAMES = ("total", "buy", "spend")
-FURTHEST = {"total": 4.0, "buy": np.inf, "spend": 3.0}  # in logs: how far a learner may move a customer
+FURTHEST = {"total": 4.0, "buy": np.inf, "spend": 3.0}  # bound of a learner's correction to the anchor, in logs
 
 
 @dataclass(frozen=True)
 class Learners:
-    """Three boosters in XGBoost's own JSON: log of money, log-odds of buying, and log of a buyer's spend."""
+    """Three boosters in XGBoost's own JSON: for the log of total money, the log-odds of buying, and the log of a
+    buyer's spend."""
 
     total: bytes
     buy: bytes
@@ -31,7 +32,7 @@ class Learners:
 
     @cached_property
     def boosters(self) -> dict[str, xgboost.Booster]:
-        """By name, ready to predict on one thread."""
+        """The boosters by name, loaded to predict on one thread."""
         loaded = {}
         for name in NAMES:
             loaded[name] = xgboost.Booster({"nthread": 1})
@@ -39,7 +40,8 @@ class Learners:
         return loaded
 
     def margins(self, inputs: Array, by_anchor: Probabilistic) -> dict[str, Array]:
-        """What each learner predicts on its own scale (logs, log-odds), each of shape (n,), from `by_anchor` on."""
+        """Predicts with each learner on its own scale (logs or log-odds), each array of shape (n,). The anchor's
+        prediction is the start, and the learner's correction is clipped to FURTHEST."""
         result = {}
         for name, start in offsets(by_anchor).items():
             moved = self.boosters[name].predict(rows_of(inputs, start), output_margin=True).astype(float) - start
@@ -47,13 +49,14 @@ class Learners:
         return result
 
     def contributions(self, inputs: Array) -> dict[str, Array]:
-        """What each input adds to a learner's margin (exact TreeSHAP), each of shape (n, inputs)."""
+        """Returns what each input adds to a learner's margin (exact TreeSHAP), each array of shape (n, inputs)."""
         rows = rows_of(inputs, np.zeros(len(inputs)))
         return {name: booster.predict(rows, pred_contribs=True)[:, :-1] for name, booster in self.boosters.items()}
 
 
 def offsets(by_anchor: Probabilistic) -> dict[str, Array]:
-    """Where the learners start: log money, log-odds of a purchase, and log of the money of a customer who buys."""
+    """Returns the margins that the learners start from: log of money, log-odds of an order, and log of the money of a
+    customer who buys."""
     return {
         "total": np.log(by_anchor.revenue + 0.02 * by_anchor.order_value),
         "buy": logit(by_anchor.p_bgnbd),
@@ -62,5 +65,5 @@ def offsets(by_anchor: Probabilistic) -> dict[str, Array]:
 
 
 def rows_of(inputs: Array, start: Array) -> xgboost.DMatrix:
-    """Customers as a booster takes them: their inputs, and the margin from which it starts."""
+    """Returns the inputs of customers, with the margins to start from, as XGBoost takes them."""
     return xgboost.DMatrix(inputs, base_margin=start, feature_names=list(FEATURES), nthread=1)

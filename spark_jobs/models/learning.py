@@ -1,7 +1,9 @@
-"""Training on Spark: the anchor at every origin, examples from closed windows, and boosted learners from these.
+"""Training on Spark: fits the anchor at every origin, builds examples from closed windows, and trains the boosted
+learners on the examples.
 
-One example is a customer at an origin and a window that had closed. An origin is one task: it is fitted, and its
-offsets moved to what each window brought in all, so that the season and growth of a window are not learned.
+One example is a customer at an origin, with the outcome of one closed window. Each origin is one Spark task. The
+offsets of a window's examples are shifted so that they sum to its actual total; the learners therefore do not learn the
+season or growth of the window.
 """
 
 from __future__ import annotations
@@ -31,12 +33,12 @@ from spark_jobs.models.anchor import OriginFit
 from spark_jobs.models.learners import NAMES, Learners, offsets
 
 ROWS_OF_ONE_WORKER = 1_000_000
-CUSTOMERS_PER_ORIGIN = 8_000  # that examples are made of, and held-back forecasts judged by; drawn at random
+CUSTOMERS_PER_ORIGIN = 8_000  # drawn at random from each origin, for examples and for judging holdout predictions
 FEWEST_BUYERS = 100
-SPACE = 25  # days between origins of which each tells something of its own
-SHORTEST_PART = 0.3  # of a horizon: shorter windows tell nothing of it
+SPACE = 25  # least number of days between two origins, so that each adds information
+SHORTEST_PART = 0.3  # windows shorter than this share of a horizon are not used to learn it
 INPUTS = list(examples.FEATURES)
-LABELS = {"total": "money", "buy": "bought", "spend": "spent"}  # what each learner is to meet
+LABELS = {"total": "money", "buy": "bought", "spend": "spent"}  # the label of each learner
 LABELLED = ("bought", "spent", "money", *(f"margin_{name}" for name in NAMES))
 EXAMPLE_SCHEMA = (
     "snapshot string, window_days int, customer_key string, "
@@ -47,8 +49,8 @@ EXAMPLE_SCHEMA = (
 
 
 class Total(NamedTuple):
-    """A closed window of all customers: actual money and what the anchor expected, how many bought and were
-    expected to, and the most that one of them brought."""
+    """Totals over all customers of a closed window: actual revenue, the revenue that the anchor expected, the numbers
+    of actual and expected buyers, and the largest revenue of one customer."""
 
     actual: float
     expected: float
@@ -59,14 +61,15 @@ class Total(NamedTuple):
 
 @dataclass(frozen=True)
 class Origin:
-    """A past date: the anchor fitted to it, and the total of each window (days) that had closed."""
+    """A past date: the anchor fitted at that date, and the totals of each window (days) that has closed."""
 
     fit: OriginFit
     totals: dict[int, Total]
 
 
 def fit_origins(features: DataFrame, windows: Iterable[int] = ()) -> dict[date, Origin]:
-    """The anchor at each as_of_date among the rows, and the totals of the windows whose outcomes they have."""
+    """Fits the anchor at each as_of_date of the rows, and computes the totals of those `windows` (days) whose outcomes
+    are known."""
     windows = list(windows)
 
     def fit(table: pa.Table) -> pa.Table:
@@ -98,7 +101,8 @@ def fit_origins(features: DataFrame, windows: Iterable[int] = ()) -> dict[date, 
 
 
 def build_examples(features: DataFrame, origins: dict[date, Origin]) -> DataFrame:
-    """Examples of EXAMPLE_SCHEMA: of each origin up to CUSTOMERS_PER_ORIGIN customers, once per closed window."""
+    """Builds the examples, with EXAMPLE_SCHEMA: up to CUSTOMERS_PER_ORIGIN customers of each origin, once per closed
+    window."""
 
     def make(table: pa.Table) -> pa.Table:
         day = table.column("as_of_date")[0].as_py()
@@ -126,8 +130,8 @@ def build_examples(features: DataFrame, origins: dict[date, Origin]) -> DataFram
 
 
 def ordered(built: DataFrame) -> tuple[DataFrame, int, int]:
-    """The examples in one partition per worker, in the order of their key, kept for several fits; how many there are,
-    and how many workers learn from them."""
+    """Persists the examples for several fits, sorted by key in one partition per worker. Returns the examples, their
+    number, and the number of workers that train."""
     once = built.persist()
     rows = once.count()
     workers = workers_for(built.sparkSession, rows)
@@ -139,7 +143,8 @@ def ordered(built: DataFrame) -> tuple[DataFrame, int, int]:
 
 
 def panel(features: DataFrame, most: int = CUSTOMERS_PER_ORIGIN) -> dict[date, Columns]:
-    """Columns of up to `most` customers at each origin, in the order of their key, which stands among them."""
+    """Draws up to `most` customers at each origin and returns their columns, customer_key among them, in the order of
+    the key."""
 
     def draw(table: pa.Table) -> pa.Table:
         return _drawn(table, table.column("as_of_date")[0].as_py(), most)
@@ -154,9 +159,10 @@ def panel(features: DataFrame, most: int = CUSTOMERS_PER_ORIGIN) -> dict[date, C
 
 
 def workers_for(spark: SparkSession, rows: int) -> int:
-    """One worker, two above a million examples: by the examples alone, so that the model is the same on any machine.
+    """Returns the number of workers that train: one, or two above a million examples. The number depends on the
+    examples alone, so that the model is the same on every machine.
 
-    Raises ClvError where there are not as many slots.
+    Raises ClvError if Spark has fewer slots.
     """
     workers = 1 if rows <= ROWS_OF_ONE_WORKER else 2
     if (slots := session.slots(spark)) < workers:
@@ -167,8 +173,8 @@ def workers_for(spark: SparkSession, rows: int) -> int:
 
 
 def snapshots(origins: dict[date, Origin], horizon_days: int, by: date, latest: int) -> list[tuple[date, int]]:
-    """What is learned from for a horizon: of each window of SHORTEST_PART of it or more, the `latest` origins whose
-    window had closed by a date."""
+    """Returns the (origin, window) pairs to learn a horizon from: for each window of at least SHORTEST_PART of the
+    horizon, the `latest` origins whose window had closed by a date."""
     windows = {w for origin in origins.values() for w in origin.totals}
     return [
         (day, window)
@@ -179,13 +185,13 @@ def snapshots(origins: dict[date, Origin], horizon_days: int, by: date, latest: 
 
 
 def latest_closed(origins: dict[date, Origin], window: int, by: date, latest: int) -> list[date]:
-    """The latest origins whose window had closed by a date, oldest first."""
+    """Returns the latest origins whose window had closed by a date, oldest first."""
     closed = [day for day in origins if window in origins[day].totals and outcomes.end(day, window) <= by]
     return apart(closed)[-latest:]
 
 
 def apart(days: Iterable[date]) -> list[date]:
-    """The days that lie SPACE days or more from each other, the latest first chosen; oldest first."""
+    """Selects days that lie at least SPACE days apart, beginning with the latest. Returns them oldest first."""
     found: list[date] = []
     for day in sorted(days, reverse=True):
         if not found or (found[-1] - day).days >= SPACE:
@@ -200,9 +206,11 @@ def train(
     workers: int,
     parameters: Parameters = LEARNERS,
 ) -> Learners | None:
-    """The learners of a horizon from the examples of some snapshots; None where these hold too few buyers.
+    """Trains the learners of a horizon on the examples of some snapshots. Returns None if these have too few buyers or
+    too few others.
 
-    `data` is what `ordered` made; `parameters` are XGBoost's, by learner. The result depends on these alone.
+    data: what `ordered` returned. parameters: XGBoost's parameters by learner. The result depends on these arguments
+    alone.
     """
     rows = lessons(data, wanted, horizon_days)
     if rows is None:
@@ -212,8 +220,8 @@ def train(
 
 
 def lessons(data: DataFrame, wanted: Iterable[tuple[date, int]], horizon_days: int) -> DataFrame | None:
-    """The examples of some snapshots, weighed (longer windows more) and with money relative to its mean; None where
-    fewer than FEWEST_BUYERS bought, or did not."""
+    """Returns the examples of some snapshots, with a weight that grows with the window's length and with money divided
+    by its mean. Returns None if fewer than FEWEST_BUYERS customers bought, or fewer did not buy."""
     rows = data.where(sf.col("snapshot").isin([snapshot(day, window) for day, window in wanted]))
     counts = rows.agg(sf.count("*").alias("n"), sf.sum("bought").alias("buyers"), _exact_mean("money")).first()
     if counts is None or (counts.buyers or 0) < FEWEST_BUYERS or counts.n - counts.buyers < FEWEST_BUYERS:
@@ -227,12 +235,12 @@ def lessons(data: DataFrame, wanted: Iterable[tuple[date, int]], horizon_days: i
 
 
 def rows_of(name: str, rows: DataFrame) -> DataFrame:
-    """What a learner learns from: of a buyer's spend, buyers alone."""
+    """Returns the rows that a learner is trained on: all rows, or buyers only for the learner of a buyer's spend."""
     return rows.where("bought = 1") if name == "spend" else rows
 
 
 def learner(name: str, workers: int, parameters: dict[str, Any]):
-    """An XGBoost estimator on Spark for one of NAMES, not fitted yet."""
+    """Returns an unfitted XGBoost estimator on Spark for one of NAMES."""
     kind = SparkXGBClassifier if name == "buy" else SparkXGBRegressor
     return kind(
         features_col=INPUTS, label_col=LABELS[name], weight_col="weight", base_margin_col=f"margin_{name}",
@@ -241,12 +249,13 @@ def learner(name: str, workers: int, parameters: dict[str, Any]):
 
 
 def snapshot(day: date, window_days: int) -> str:
-    """The name of an origin's window among the examples."""
+    """Returns the name that identifies an origin's window in the examples."""
     return f"{day}/{window_days}"
 
 
 def sampled(table: pa.Table, day: date) -> tuple[Columns, pa.Array]:
-    """Columns and keys of up to CUSTOMERS_PER_ORIGIN rows, drawn alike whatever the order of the rows."""
+    """Draws up to CUSTOMERS_PER_ORIGIN rows; the draw does not depend on the order of the rows. Returns their columns
+    and keys."""
     drawn = _drawn(table, day)
     return _columns(drawn), drawn.column("customer_key").combine_chunks()
 
@@ -268,7 +277,7 @@ def _columns(table: pa.Table) -> Columns:
 
 
 def _met(start: dict[str, Array], bought: Array, spent: Array) -> dict[str, Array]:
-    """Offsets moved by a constant each, so that they meet what a window brought."""
+    """Shifts each offset by a constant, so that the offsets sum to the actual totals of the window."""
 
     def move(logs: Array, actual: Array) -> float:
         total = float(actual.sum())
@@ -283,5 +292,5 @@ def _met(start: dict[str, Array], bought: Array, spent: Array) -> dict[str, Arra
 
 
 def _exact_mean(name: str):
-    """A mean that is the same in any order of the rows."""
+    """Computes a mean in decimal arithmetic, so that it is the same in any order of the rows."""
     return (sf.sum(sf.col(name).cast("decimal(30,8)")) / sf.count("*")).cast("double").alias("mean")

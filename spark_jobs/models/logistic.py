@@ -1,7 +1,8 @@
-"""A ridge logistic regression of buying at all, on logs of what is known of a customer and the anchor's chances.
+"""A ridge logistic regression of whether a customer buys, on logs of the features and on the anchor's probabilities.
 
-Smooth where trees are coarse: it ranks customers with little history better than boosting does. It is fitted to the
-horizon's own closed windows, with one constant for each of them, so that their seasons are not learned.
+The regression is smooth where trees are coarse, so it ranks customers with little history better than boosting does. It
+is fitted to closed windows of the horizon itself, with one constant for each window, so that it does not learn their
+seasons.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ from spark_jobs.features.columns import WINDOWS, Array, Columns
 from spark_jobs.features.examples import SEASONALITY_AFTER, seasonality
 from spark_jobs.models.anchor import OriginFit, Probabilistic
 
-STRENGTH = 0.1  # C: the inverse of the ridge, on standardised inputs
-LEAST_SCALE = 0.05  # of an input: what hardly varied in training must not explode where it does
-FURTHEST = 5.0  # standard deviations from the mean that an input counts for at most
+STRENGTH = 0.1  # C of scikit-learn, the inverse of the ridge penalty, for standardised inputs
+# Least standard deviation of an input, so that an input that hardly varied in training cannot take huge values later.
+LEAST_SCALE = 0.05
+FURTHEST = 5.0  # standardised inputs are clipped at this many standard deviations from the mean
 FEWEST_BUYERS = 100
 FEWEST_WINDOWS = 2
 
-# Inputs from columns, as log(1 + value), money over the shop's mean order; and the kind of reason of each.
+# The inputs and the group of reasons of each. Inputs are log(1 + value); money is first divided by the shop's mean
+# order value.
 _COUNTS = {
     "days_with_orders": "frequency", "recency": "frequency", "t": "frequency", "days_since_last_order": "recency",
     **{f"orders_{w}": "recent_orders" for w in WINDOWS},
@@ -45,7 +48,7 @@ DRIVERS = [
 
 @dataclass(frozen=True)
 class Logistic:
-    """Coefficients of standardised inputs; lists of equal length."""
+    """The coefficients of the standardised inputs; the lists have one length."""
 
     center: list[float]
     scale: list[float]
@@ -53,16 +56,17 @@ class Logistic:
     intercept: float
 
     def terms(self, found: Array) -> Array:
-        """What each input adds to the log-odds, shape (n, inputs)."""
+        """Returns what each input adds to the log-odds, shape (n, inputs)."""
         return _standard(found, np.array(self.center), np.array(self.scale)) * np.array(self.coefficients)
 
     def log_odds(self, found: Array) -> Array:
-        """Log-odds of an order, shape (n,), but for a constant that the level sets."""
+        """Returns the log-odds of an order, shape (n,), up to a constant that the calibration to the expected share of
+        buyers adds."""
         return self.terms(found).sum(axis=1) + self.intercept
 
 
 def inputs(fit: OriginFit, columns: Columns, by_anchor: Probabilistic, horizon_days: int) -> Array:
-    """The regression's inputs, shape (n, len(DRIVERS)); nothing is missing."""
+    """Computes the regression's inputs, shape (n, len(DRIVERS)), without missing values."""
     money = max(fit.gamma_gamma.mean, 1e-9)
     known = columns["t"] >= SEASONALITY_AFTER
     found = [np.log1p(np.maximum(np.nan_to_num(columns[name]), 0)) for name in _COUNTS]
@@ -81,9 +85,10 @@ def inputs(fit: OriginFit, columns: Columns, by_anchor: Probabilistic, horizon_d
 
 
 def fit(found: Sequence[Array], bought: Sequence[Array]) -> Logistic | None:
-    """Fits closed windows of one horizon: inputs and whether each customer bought (0 or 1), per window.
+    """Fits the closed windows of one horizon. found, bought: for each window, the inputs and whether each customer
+    bought (0 or 1).
 
-    None with under FEWEST_WINDOWS of them or FEWEST_BUYERS buyers (or others).
+    Returns None with fewer than FEWEST_WINDOWS windows, or fewer than FEWEST_BUYERS buyers or non-buyers.
     """
     if len(found) < FEWEST_WINDOWS:
         return None

@@ -1,8 +1,9 @@
-"""Customers still to come: how many, what they will bring, and how far off both may be.
+"""Estimates the customers whom the shop will still gain: their number, their revenue, and intervals for both.
 
-Where data begin, everybody looks new, and most shops win fewer customers later than at first; so a falling pace falls
-on, by part of what it fell, and a rising one stays. The season is last year's same window, as far as one year tells.
-Errors are those of the same estimate at closed windows. Days are counted from the shop's first.
+At the beginning of the data every customer looks new, and most shops gain fewer customers later than at first. A
+falling trend is therefore continued in part, and a rising one is not. Seasonality is taken from the same window of last
+year, with a small weight, because one year says little. Intervals come from the errors of the same estimate at closed
+windows. Days are counted from the shop's first day.
 """
 
 from __future__ import annotations
@@ -18,20 +19,26 @@ from spark_jobs.ensemble.calibration import LATEST_RESIDUALS
 from spark_jobs.ensemble.totals import WITHIN, pooled_spreads
 from spark_jobs.features.columns import YEAR, Array
 
-FALLS_ON = 0.75  # of the trend between the last two years, or halves of a younger shop, where it falls
-LARGEST_FALL = 3.0  # in logs
-SEASON = 0.25  # weight of last year's same window, in logs
-SEASON_AFTER = YEAR + 90  # days of history from which it counts: the first weeks hold customers of before
-QUARTER = 90  # days between the windows that tell what newcomers bring
-BETWEEN_ORIGINS = 30  # days
-FEWEST_DAYS = 60  # of history before a closed window that counts
-UNMEASURED = 0.7  # standard deviation, in logs, where no window has closed: as far off as the shops measured were
+# Share of a falling trend that is continued; the trend compares the last two years, or the halves of a shorter history.
+FALLS_ON = 0.75
+LARGEST_FALL = 3.0  # bound of the fall between the two years or halves, in logs
+SEASON = 0.25  # weight of the same window of last year, in logs
+# Days of history from which last year's window is used; the shop's first weeks include customers from before the data.
+SEASON_AFTER = YEAR + 90
+QUARTER = 90  # days between the windows from which a new customer's revenue is estimated
+BETWEEN_ORIGINS = 30  # days between the windows from which errors are measured
+FEWEST_DAYS = 60  # least days of history before a closed window from which an error is measured
+UNMEASURED = 0.7  # standard deviation of the errors in logs where no window has closed; the measured shops had as much
 
 
 @dataclass(frozen=True)
 class NewCustomers:
-    """`counts`: customers with their first order on each day from `first` to the day before the date, shape (days,).
-    `came`, `paid`, `money`: the day of the first order, the day of payment and the amount, shape (n,) each."""
+    """The history of a shop's new customers.
+
+    counts: the number of customers with their first order on each day, from `first` to the day before the date, shape
+    (days,). arrived, paid, money: for each pair of such days, the day of the first order, the day of the revenue, and
+    the revenue, shape (n,) each.
+    """
 
     first: date
     counts: Array
@@ -40,33 +47,37 @@ class NewCustomers:
     money: Array
 
     def between(self, start: int, end: int) -> tuple[float, float]:
-        """Customers who came in [start, end), and what these brought in it, never less than nothing."""
+        """Returns the customers who arrived in [start, end), and their revenue in it, at least 0."""
         rows = (self.arrived >= start) & (self.arrived < end) & (self.paid < end)
         return float(self.counts[max(start, 0) : end].sum()), max(float(self.money[rows].sum()), 0.0)
 
 
 @dataclass(frozen=True)
 class Expected:
-    """Customers who will come within a horizon and the money that they will bring in it, each as estimate, lower and
-    upper end of the interval that holds four in five."""
+    """The customers who will arrive within a horizon and their revenue in it: for each, the estimate and the lower and
+    upper end of the 80 % interval."""
 
     customers: tuple[float, float, float]
     revenue: tuple[float, float, float]
 
 
 def days_needed(longest: int) -> int:
-    """Days before a date whose newcomers' money tells: the earliest window that an estimate over `longest` days is
-    judged by, the year before it, and windows as long before that."""
+    """Returns the number of days before a date from which new customers' revenue is read: enough for the earliest
+    window that an estimate over `longest` days is judged by, the year before it, and windows of the same length before
+    that."""
     return 2 * longest + YEAR + BETWEEN_ORIGINS * LATEST_RESIDUALS
 
 
 def expected(history: NewCustomers, horizons: Iterable[int]) -> dict[int, Expected]:
-    """By horizon in days, shortest first, who is still to come after the days that are known. A longer horizon has no
-    fewer customers and no less money, at estimate and both ends, and no narrower interval."""
+    """Estimates the new customers of each horizon (days), shortest first.
+
+    A longer horizon has no fewer customers and no less revenue than a shorter one, in the estimate and at both ends,
+    and its interval is no narrower.
+    """
     horizons, today = sorted(horizons), len(history.counts)
     spreads = [pooled_spreads(errors, UNMEASURED) for errors in _errors(history, horizons, today)]
     found: dict[int, Expected] = {}
-    middle, low, below, above = np.zeros((4, 2))  # of customers and of money, of the horizon before
+    middle, low, below, above = np.zeros((4, 2))  # of customers and of revenue, for the previous horizon
     for horizon in horizons:
         customers, value = estimate(history, today, horizon)
         ends = np.array([_interval(customers, spread[horizon]) for spread in spreads])
@@ -79,16 +90,17 @@ def expected(history: NewCustomers, horizons: Iterable[int]) -> dict[int, Expect
 
 
 def estimate(history: NewCustomers, today: int, horizon: int) -> tuple[float, float]:
-    """Customers who come within a horizon (days) from day `today`, and what each brings in it; from what is before."""
+    """Estimates the customers who arrive within a horizon (days) from day `today`, and the revenue of each in it. Uses
+    only what was known before `today`."""
     width = min(YEAR, today // 2)
     if width == 0:
         return 0.0, 0.0
     late, early = history.between(today - width, today)[0], history.between(today - 2 * width, today - width)[0]
-    fall = FALLS_ON * float(np.clip(np.log((late + 1) / (early + 1)), -LARGEST_FALL, 0)) / width  # a day
-    days = np.expm1(fall * horizon) / fall if fall else horizon  # as many of the present pace
+    fall = FALLS_ON * float(np.clip(np.log((late + 1) / (early + 1)), -LARGEST_FALL, 0)) / width  # per day
+    days = np.expm1(fall * horizon) / fall if fall else horizon  # days at the present rate that give as many customers
     customers = late / width * np.exp(fall * width / 2) * days
     if today >= SEASON_AFTER:
-        same_days = min(horizon, YEAR)  # of more than a year there are none before the date
+        same_days = min(horizon, YEAR)  # a year at most, because last year's window ends at the date
         last_year = history.between(today - YEAR, today - YEAR + same_days)[0] * horizon / same_days
         last_year *= np.exp(fall * YEAR)
         customers = (last_year + 1) ** SEASON * (customers + 1) ** (1 - SEASON) - 1
@@ -96,7 +108,8 @@ def estimate(history: NewCustomers, today: int, horizon: int) -> tuple[float, fl
 
 
 def _value(history: NewCustomers, today: int, width: int) -> float:
-    """What a newcomer brings from the first order to the end of a window: of those a quarter apart in the last year."""
+    """Returns the mean revenue of a new customer from the first order to the end of a window, over windows a quarter
+    apart within the last year."""
     ends = range(today, max(today - YEAR, width - 1), -QUARTER)
     found = [history.between(end - width, end) for end in ends]
     arrived = sum(customers for customers, _ in found)
@@ -104,8 +117,8 @@ def _value(history: NewCustomers, today: int, width: int) -> float:
 
 
 def _errors(history: NewCustomers, horizons: list[int], today: int) -> list[dict[int, dict[date, float]]]:
-    """Of customers and of money, by horizon, the log of actual over estimate at the latest closed windows; one customer
-    is added to both, since there may be none."""
+    """Returns, for customers and for revenue, the log of actual over estimate at the latest closed windows, by horizon.
+    One customer is added to both sides, because either may be 0."""
     customers: dict[int, dict[date, float]] = {horizon: {} for horizon in horizons}
     money: dict[int, dict[date, float]] = {horizon: {} for horizon in horizons}
     for horizon in horizons:
@@ -121,7 +134,8 @@ def _errors(history: NewCustomers, horizons: list[int], today: int) -> list[dict
 
 
 def _interval(customers: float, spread: float) -> tuple[float, float, float]:
-    """The estimate and both ends: besides the error that was measured, customers come one by one, by chance."""
+    """Returns the estimate and the ends of its interval. The variance adds the measured errors and the chance variation
+    of a count."""
     width = norm.ppf(WITHIN) * np.sqrt(spread**2 + 1 / (customers + 1))
     low, high = ((customers + 1) * np.exp(sign * width) - 1 for sign in (-1, 1))
     return customers, max(float(low), 0.0), float(high)

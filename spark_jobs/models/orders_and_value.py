@@ -1,4 +1,5 @@
-"""What probabilistic forecasters share: orders by a buy-till-you-die model times the value of one by Gamma-Gamma.
+"""What the probabilistic forecasters share: expected orders from a buy-till-you-die model, times the order value of
+Gamma-Gamma.
 
 They need no closed window: each is fitted to the customers known at a date, and predicts any window.
 """
@@ -16,12 +17,13 @@ from spark_jobs.models import btyd
 from spark_jobs.models.anchor import DAYS_PER_WEEK, history
 from spark_jobs.models.forecaster import Customers, Json, Prediction
 
-FIT_ROWS = 50_000  # customers above which they are condensed a little for fitting
+FIT_ROWS = 50_000  # number of customers above which times and values are rounded, so that fitting stays fast
 
 
 @dataclass(frozen=True)
 class Orders:
-    """A model of orders: how it is made of parameters and fitted, and the chance and number of orders it gives."""
+    """The functions of one model of orders: `made` builds it from its parameters, `fit` fits it, and the others
+    predict."""
 
     made: Callable[..., Any]
     fit: Callable[..., Any]
@@ -31,14 +33,14 @@ class Orders:
 
 @dataclass(frozen=True)
 class OrdersAndValue:
-    """A model of orders with its parameters, and Gamma-Gamma; times in weeks."""
+    """A model of orders with its fitted parameters, and Gamma-Gamma. Times are in weeks."""
 
     model: Orders
     orders: Any
     gamma_gamma: btyd.GammaGamma
 
     def predict(self, customers: Customers) -> Prediction:
-        """Money, chance of an order and orders over the window."""
+        """Predicts the mean money, the probability of an order and the number of orders over the window."""
         columns = customers.columns
         x, t_x, T = history(columns)
         h = customers.window_days / DAYS_PER_WEEK
@@ -47,7 +49,7 @@ class OrdersAndValue:
         return Prediction(orders * value, self.model.p_purchase(self.orders, x, t_x, T, h), orders)
 
     def explain(self, customers: Customers) -> list[str]:
-        """How often and how lately the customer ordered, and for how much."""
+        """Describes how often and how recently the customer ordered, and for how much."""
         columns = customers.columns
         names = ("days_with_orders", "days_since_last_order", "order_value_mean")
         figures = zip(*(columns[name] for name in names), strict=True)
@@ -58,14 +60,14 @@ class OrdersAndValue:
         ]
 
     def to_json(self) -> Json:
-        """The parameters by name."""
+        """Returns the parameters by name."""
         return {"orders": asdict(self.orders), "gamma_gamma": asdict(self.gamma_gamma)}
 
 
 def fit(model: Orders, columns: Columns) -> OrdersAndValue:
-    """Fits a model to the customers of a date, each with a purchase day, in any order.
+    """Fits a model to the customers of a date, each with a purchase day. The order of the rows does not matter.
 
-    Above FIT_ROWS customers, times are rounded to whole weeks and values to one per mille.
+    Above FIT_ROWS customers, times are rounded to whole weeks and values to 0.1 %.
     """
     x, t_x, T = history(columns)
     value = np.maximum(np.nan_to_num(columns["order_value_mean"]), 0)
@@ -77,5 +79,5 @@ def fit(model: Orders, columns: Columns) -> OrdersAndValue:
 
 
 def from_json(model: Orders, saved: Json) -> OrdersAndValue:
-    """What `to_json` kept of a model."""
+    """Restores the model that `to_json` wrote."""
     return OrdersAndValue(model, model.made(**saved["orders"]), btyd.GammaGamma(**saved["gamma_gamma"]))

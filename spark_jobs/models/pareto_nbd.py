@@ -1,11 +1,11 @@
-"""Pareto/NBD by maximum likelihood: a customer buys at a constant rate until leaving at a constant hazard.
+"""Pareto/NBD by maximum likelihood: a customer buys at a constant rate until leaving, which has a constant hazard.
 
-Times and arrays are those of `btyd`: x repeat purchase days, t_x from the first to the last of them, T from the
-first to the date, in one unit, each of shape (n,).
+Arguments are those of `btyd`: x is the number of repeat purchase days, t_x the time from the first to the last of them,
+T the time from the first to the date, in one unit, each of shape (n,).
 
 Source: Fader & Hardie (2005), A note on deriving the Pareto/NBD model and related expressions. The note's Gaussian
-hypergeometric functions are integrals over the time of leaving. They lose their digits where alpha and beta are
-close, x is large or T - t_x is small, so the integrals themselves are taken here (see `_race`).
+hypergeometric functions are integrals over the time of leaving. The functions lose precision where alpha and beta are
+close, x is large or T - t_x is small. This module therefore computes the integrals themselves (see `_race`).
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from spark_jobs.models.btyd import Array
 
 NODES, WEIGHTS = (values / 2 for values in np.polynomial.legendre.leggauss(32))
 NODES = NODES + 0.5
-# Beyond exp(-40) nothing is left to integrate; below exp(400) nothing overflows.
+# Integration stops where the integrand is below exp(-40). Exponents stay below 400, so that exp does not overflow.
 NEGLIGIBLE, LARGEST = 40.0, 400.0
-CHUNK = 2048  # customers at a time: their nodes stay in the processor's cache
+CHUNK = 2048  # customers per pass, so that the nodes of all fit into the processor's cache
 
 
 @dataclass(frozen=True)
 class ParetoNbd:
-    """Purchase rates are Gamma(r, alpha) over customers, hazards of leaving Gamma(s, beta)."""
+    """Pareto/NBD's parameters. Purchase rates are Gamma(r, alpha) over customers, hazards of leaving Gamma(s, beta)."""
 
     r: float
     alpha: float
@@ -36,11 +36,11 @@ class ParetoNbd:
 
 
 def log_likelihood(model: ParetoNbd, x: Array, t_x: Array, T: Array) -> Array:
-    """Log-likelihood of each customer, shape (n,).
+    """Returns the log-likelihood of each customer, shape (n,).
 
-    Averaged over rate and hazard, it is Gamma(r + x) / Gamma(r) alpha^r beta^s times the sum of
-    (alpha + T)^-(r + x) (beta + T)^-s, still here, and of the integral over t in (t_x, T) of
-    (alpha + t)^-(r + x) s (beta + t)^-(s + 1), left at t.
+    Averaged over rate and hazard, the likelihood is Gamma(r + x) / Gamma(r) alpha^r beta^s times a sum of two terms.
+    The first, (alpha + T)^-(r + x) (beta + T)^-s, is the case that the customer is still active at T. The second, the
+    integral over t in (t_x, T) of (alpha + t)^-(r + x) s (beta + t)^-(s + 1), is the case that the customer left at t.
     """
     r, alpha, s, beta = model.r, model.alpha, model.s, model.beta
     quiet, left = _since_the_last_purchase(model, x, t_x, T)
@@ -49,7 +49,8 @@ def log_likelihood(model: ParetoNbd, x: Array, t_x: Array, T: Array) -> Array:
 
 
 def fit(x: Array, t_x: Array, T: Array, counts: Array | None = None) -> ParetoNbd:
-    """Fits Pareto/NBD to customers (or to distinct rows with `counts`); the best of several starts."""
+    """Fits Pareto/NBD to customers, or to distinct rows with the number of customers of each in `counts`. Returns the
+    best fit of several starts."""
     (x, t_x, T), counts = btyd.compress([x, t_x, T], counts)
     scale = float(np.average(T, weights=counts)) or 1.0
     starts = [(0.5, 0.3 * scale, 0.5, 0.3 * scale), (1.0, 0.5 * scale, 1.0, 3 * scale), (0.2, 0.05 * scale) * 2]
@@ -64,52 +65,53 @@ def fit(x: Array, t_x: Array, T: Array, counts: Array | None = None) -> ParetoNb
 
 
 def p_active(model: ParetoNbd, x: Array, t_x: Array, T: Array) -> Array:
-    """P(not left by T), shape (n,): also of one-time buyers below 1."""
+    """Returns P(not left by T), shape (n,). It is below 1 for one-time buyers too."""
     quiet, left = _since_the_last_purchase(model, x, t_x, T)
     with np.errstate(divide="ignore"):
         return expit(-(quiet + np.log(left)))
 
 
 def p_purchase(model: ParetoNbd, x: Array, t_x: Array, T: Array, h: float) -> Array:
-    """P(at least one purchase in (T, T + h]), shape (n,); exact but for the quadrature."""
+    """Returns P(at least one purchase in (T, T + h]), shape (n,), exact up to the error of the quadrature."""
     return p_active(model, x, t_x, T) * p_purchase_if_active(model, x, T, h)
 
 
 def p_purchase_if_active(model: ParetoNbd, x: Array, T: Array, h: float) -> Array:
-    """P(at least one purchase in (T, T + h]) of customers who have not left by T, shape (n,).
+    """Returns P(at least one purchase in (T, T + h]) of customers who have not left by T, shape (n,).
 
-    Given that a customer has not left by T, rate and hazard are independent, Gamma(r + x, alpha + T) and
-    Gamma(s, beta + T). They buy if the next purchase comes before both leaving and T + h, which has the chance
-    E[rate / (rate + hazard) (1 - exp(-(rate + hazard) h))] = the integral over u in (0, h) of
-    E[rate exp(-rate u)] E[exp(-hazard u)]: `_race` between the purchase and the leaving.
+    Given that a customer has not left by T, rate and hazard are independent, Gamma(r + x, alpha + T) and Gamma(s, beta
+    + T). The customer buys if the next purchase comes before both leaving and T + h. The probability is E[rate / (rate
+    + hazard) (1 - exp(-(rate + hazard) h))], which equals the integral over u in (0, h) of E[rate exp(-rate u)]
+    E[exp(-hazard u)]. `_race` computes this integral, with the purchase as the first event and leaving as the second.
     """
     (distinct_x, distinct_T), inverse = btyd.distinct(x, T)
     return _race(model.r + distinct_x, model.alpha + distinct_T, model.s, model.beta + distinct_T, h)[inverse]
 
 
 def expected_orders(model: ParetoNbd, x: Array, t_x: Array, T: Array, h: float) -> Array:
-    """E[purchases in (T, T + h]], shape (n,): the note's equation 41, also at s = 1."""
+    """Returns E[purchases in (T, T + h]], shape (n,): equation 41 of the note, which here also covers s = 1."""
     return p_active(model, x, t_x, T) * expected_orders_if_active(model, x, T, h)
 
 
 def expected_orders_if_active(model: ParetoNbd, x: Array, T: Array, h: float) -> Array:
-    """E[purchases in (T, T + h]] of customers who have not left by T, shape (n,)."""
+    """Returns E[purchases in (T, T + h]] of customers who have not left by T, shape (n,)."""
     stay = np.log1p(h / (model.beta + T))
     staying = (model.beta + T) * stay * exprel((1 - model.s) * stay)  # E[time in (T, T + h] before leaving]
     return (model.r + x) / (model.alpha + T) * staying
 
 
 def _since_the_last_purchase(model: ParetoNbd, x: Array, t_x: Array, T: Array) -> tuple[Array, Array]:
-    """Of a customer at t_x: -log P(neither bought nor left by T), and P(left by T and did not buy before)."""
+    """Returns two quantities of a customer at t_x: -log P(neither buys nor leaves by T), and P(leaves by T without a
+    purchase before)."""
     quiet = (model.r + x) * np.log1p((T - t_x) / (model.alpha + t_x))
     quiet = quiet + model.s * np.log1p((T - t_x) / (model.beta + t_x))
     return quiet, _race(model.s, model.beta + t_x, model.r + x, model.alpha + t_x, T - t_x)
 
 
 def _race(a: Array | float, A: Array, b: Array | float, B: Array, h: Array | float) -> Array:
-    """P(the first of two clocks rings before the second and before h), shape (n,).
+    """Returns P(a first event happens before a second event and before h), shape (n,).
 
-    A clock rings at a constant rate, which is Gamma(a, A) for the first and Gamma(b, B) for the second.
+    Each event has a constant rate, which is Gamma(a, A) for the first event and Gamma(b, B) for the second.
     """
     columns = np.broadcast_arrays(*(np.asarray(column, float) for column in (a, A, b, B, h)))
     result = np.empty(columns[0].shape)
@@ -120,11 +122,11 @@ def _race(a: Array | float, A: Array, b: Array | float, B: Array, h: Array | flo
 
 
 def _ring_times(a: Array, A: Array, b: Array, B: Array, h: Array) -> tuple[Array, Array, Array, Array]:
-    """Times u (0 < u < h) at which the first clock of `_race` may ring, and the chance of each, by quadrature.
+    """Returns quadrature times u (0 < u < h) of the first event of `_race`, and the probability of each.
 
-    Returns u, log(1 + u / A), log(1 + u / B) and the chances, each of shape (n, nodes). The chances' density is
-    a / (A + u) (1 + u / A)^-a (1 + u / B)^-b. Gauss-Legendre in log(1 + u / min(A, B)), where it is smooth on
-    every scale, up to where nothing is left of it.
+    Returns u, log(1 + u / A), log(1 + u / B) and the probabilities, each of shape (n, nodes). The density at u is a /
+    (A + u) (1 + u / A)^-a (1 + u / B)^-b. The quadrature is Gauss-Legendre in log(1 + u / min(A, B)), in which the
+    density is smooth on every scale. It ends where the density becomes negligible.
     """
     a, A, b, B, h = (column[:, None] for column in (a, A, b, B, h))
     end_a, end_b = (C * np.expm1(np.minimum(NEGLIGIBLE / c, LARGEST)) for c, C in ((a, A), (b, B)))
@@ -137,10 +139,12 @@ def _ring_times(a: Array, A: Array, b: Array, B: Array, h: Array) -> tuple[Array
 
 
 def _values_and_slopes(model: ParetoNbd, x: Array, t_x: Array, T: Array) -> tuple[Array, Array]:
-    """Log-likelihoods, shape (n,), and their derivatives by the logs of r, alpha, s and beta, shape (n, 4).
+    """Returns log-likelihoods, shape (n,), and their derivatives with respect to the logs of r, alpha, s and beta,
+    shape (n, 4).
 
-    The derivative of a logarithm of a sum of cases is the mean of the cases' derivatives over their chances given
-    the data: the customer is still here at T, or left at one of the quadrature's times.
+    The likelihood is a sum over cases: the customer is still active at T, or left at one of the quadrature's times. The
+    derivative of its logarithm is the mean of the cases' log-derivatives, weighted by the probability of each case
+    given the data.
     """
     parts = [
         _chunk_values_and_slopes(model, *(column[start : start + CHUNK] for column in (x, t_x, T)))

@@ -1,7 +1,8 @@
-"""Personas: groups of customers found in the data, each named by how it differs from the mean customer.
+"""Personas: groups of customers found in the data, each named after its differences from the mean customer.
 
-Fitted with a model, by Spark ML's k-means on standardised measures, and kept with it; assigned when customers are
-scored, by the nearest centre. Names follow from the centres, so the same data give the same personas.
+Spark ML's k-means fits the personas on standardised measures when a model is trained, and the model keeps them. Scoring
+assigns each customer to the nearest centre. Names are derived from the centres, so the same data give the same
+personas.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ from pyspark.sql import functions as sf
 
 from spark_jobs.features.columns import Array, Columns
 
-NUMBERS = range(2, 9)  # of personas, among which the silhouette chooses
+NUMBERS = range(2, 9)  # candidate numbers of personas; the silhouette decides between them
 SEED = 11
 LEAST_CUSTOMERS = 100
-MOST_CUSTOMERS = 20_000  # the first ones by key, which is a fair draw
-MOST_DEVIATIONS = 3.0  # a customer counts as no further than this from the mean, in any measure
+MOST_CUSTOMERS = 20_000  # the first customers by key, which is a random sample because keys are digests
+MOST_DEVIATIONS = 3.0  # measures are clipped at this many standard deviations from the mean
 DECIMALS = 6
 
-# Measures, and what is said of a persona that is below or above the mean customer.
+# The measures, each with the words for a persona below and above the mean customer.
 WORDS = {
     "orders": ("orders seldom", "orders often"),
     "silence": ("ordered lately", "long silent"),
@@ -41,8 +42,8 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Personas:
-    """Means and deviations of the measures (0 where a measure never varies), and the personas: names, and centres in
-    deviations from the mean, of shape (personas, measures)."""
+    """Fitted personas. means, deviations: of the measures; a deviation is 0 where a measure never varies. names: of the
+    personas. centres: in standard deviations from the mean, shape (personas, measures)."""
 
     means: list[float]
     deviations: list[float]
@@ -50,14 +51,15 @@ class Personas:
     centres: list[list[float]]
 
     def of(self, columns: Columns) -> list[str]:
-        """Each customer's persona, by name."""
+        """Returns the name of each customer's persona."""
         points = standardised(measures(columns), np.array(self.means), np.array(self.deviations))
         squares = ((points[:, None, :] - np.array(self.centres)[None, :, :]) ** 2).sum(axis=2)
         return [self.names[place] for place in squares.argmin(axis=1)]
 
 
 def fit(spark: SparkSession, columns: Columns) -> Personas | None:
-    """The personas of a date's customers; None where there are too few, or they are too much alike, to tell apart."""
+    """Fits the personas of a date's customers. Returns None if there are too few customers or if they are too
+    similar."""
     matrix = measures(columns)[:MOST_CUSTOMERS]
     if len(matrix) < LEAST_CUSTOMERS:
         return None
@@ -68,10 +70,11 @@ def fit(spark: SparkSession, columns: Columns) -> Personas | None:
     if not numbers:
         return None
     vectors = pa.array(points.tolist(), pa.list_(pa.float64()))
-    data = spark.createDataFrame(pa.table({"point": vectors})).coalesce(1)  # one part, so that sums have one order
+    # One partition, so that sums are added in one order.
+    data = spark.createDataFrame(pa.table({"point": vectors})).coalesce(1)
     data = data.select(array_to_vector(sf.col("point")).alias("features")).persist()
     found = [KMeans(k=k, seed=SEED).fit(data) for k in numbers]
-    # K-means draws its first centres by chance and may draw fewer than asked: a persona of nobody is none.
+    # K-means draws its first centres at random and may draw fewer than requested. Drop models with an empty persona.
     found = [model for model in found if min(model.summary.clusterSizes) > 0]
     if not found:
         return None
@@ -79,15 +82,15 @@ def fit(spark: SparkSession, columns: Columns) -> Personas | None:
     best = max(found, key=lambda model: round(judge.evaluate(model.transform(data)), DECIMALS))
     data.unpersist()
     centres = np.round(best.clusterCenters(), DECIMALS) + 0.0
-    # In the order of revenue, the highest first
+    # In descending order of revenue.
     order = sorted(range(len(centres)), key=lambda place: (-centres[place][list(WORDS).index("revenue")], place))
     centres = centres[order]
     return Personas(means.tolist(), deviations.tolist(), named(centres), centres.tolist())
 
 
 def measures(columns: Columns) -> Array:
-    """What personas are made of, shape (n, len(WORDS)): logs of counts, days and money, roots of shares. NaN where a
-    customer has none."""
+    """Computes the measures of personas, shape (n, len(WORDS)): logs of counts, days and money, square roots of shares.
+    NaN where a customer has no value."""
     with np.errstate(divide="ignore", invalid="ignore"):
         found = {
             "orders": np.log(columns["days_with_orders"]),
@@ -105,14 +108,15 @@ def measures(columns: Columns) -> Array:
 
 
 def standardised(matrix: Array, means: Array, deviations: Array) -> Array:
-    """Deviations from the mean customer; what is not known is taken to be the mean."""
+    """Returns deviations from the mean customer in standard deviations; a missing value counts as the mean."""
     with np.errstate(divide="ignore", invalid="ignore"):
         points = np.where(deviations > 0, (matrix - means) / deviations, 0)
     return np.clip(np.nan_to_num(points, nan=0), -MOST_DEVIATIONS, MOST_DEVIATIONS)
 
 
 def named(centres: Array) -> list[str]:
-    """Each centre's two strongest differences in words, and as many more as set it apart from the others."""
+    """Names each centre after its two strongest differences from the mean, and after as many more as are needed to make
+    the names unique."""
     words = []
     for centre in centres:
         strongest = sorted(range(len(centre)), key=lambda place: (-abs(centre[place]), place))

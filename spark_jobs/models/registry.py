@@ -1,6 +1,7 @@
-"""The forecasters there are: each module in a folder of this package, and in the folders that CLV_FORECASTERS names.
+"""Finds the forecasters: each module in a folder of this package, and in the folders that CLV_FORECASTERS names.
 
-Nothing lists them. Whoever needs one asks by its name, and only its module is loaded, since workers of Spark ask too.
+There is no list of them. A forecaster is loaded by name, and only its own module is imported, because Spark's workers
+load forecasters too and should start fast.
 """
 
 from __future__ import annotations
@@ -27,23 +28,23 @@ from spark_jobs.models.forecaster import Customers, Fitted, Forecaster, Json, Pa
 
 log = logging.getLogger("clv.forecasters")
 FOLDERS = "CLV_FORECASTERS"
-LOADING = threading.Lock()  # baselines are fitted by several threads, which may ask for one module at once
+LOADING = threading.Lock()  # threads that fit baselines may load one module at the same time
 PARTS = ("NAME", "TITLE", "RESTS_ON", "fit", "from_json")
 OURS_TITLE = "this forecast"
 
 
 def names() -> list[str]:
-    """All forecasters by name, but for the blend itself. Raises ClvError where two have the same."""
+    """Returns the names of all forecasters except the blend. Raises ClvError if two have the same name."""
     return list(_modules(_given()))
 
 
 def named(name: str) -> Forecaster:
-    """A forecaster. Raises ClvError where there is none of that name, or its module is not whole."""
+    """Loads a forecaster by name. Raises ClvError if there is none of that name, or if its module lacks a part."""
     return _loaded(name, _given())
 
 
 def check(contestants: Iterable[str]) -> None:
-    """Raises ClvError where the setting `contestants` names what is no forecaster."""
+    """Raises ClvError if the setting `contestants` names a forecaster that does not exist."""
     known = [OURS, *names()]
     for name in contestants:
         if name not in known:
@@ -51,14 +52,15 @@ def check(contestants: Iterable[str]) -> None:
 
 
 def title(name: str) -> str:
-    """What pages call a forecaster; its name where it is gone."""
+    """Returns a forecaster's name for pages, or its plain name if its module no longer exists."""
     if name == OURS:
         return OURS_TITLE
     return named(name).TITLE if name in names() else name
 
 
 def fit(wanted: Iterable[str], past: Past) -> tuple[dict[str, Fitted], dict[str, str]]:
-    """What could be fitted, by name, and of the others the reason: one's failure leaves the others standing."""
+    """Fits the forecasters in `wanted`. Returns those that could be fitted, by name, and for the others the reason. The
+    failure of one does not affect the others."""
     fitted, left_out = {}, {}
     for name in wanted:
         try:
@@ -74,13 +76,13 @@ def fit(wanted: Iterable[str], past: Past) -> tuple[dict[str, Fitted], dict[str,
 
 
 def read(name: str, saved: Json) -> Fitted:
-    """What a forecaster's `to_json` kept."""
+    """Restores the fitted forecaster that `to_json` wrote."""
     return named(name).from_json(saved)
 
 
 def predict(name: str, fitted: Fitted, customers: Customers) -> Prediction:
-    """What a forecaster predicts; what is no number or below nothing counts as no money expected. Raises ClvError
-    where it does not predict each customer."""
+    """Predicts with a forecaster. Money that is not a number, infinite or negative counts as 0. Raises ClvError if an
+    array does not have one element per customer."""
     found = fitted.predict(customers)
     for array in (found.mean, found.chance, found.orders, *found.quantiles.values()):
         if array is not None and np.shape(array) != (len(customers),):
@@ -97,13 +99,14 @@ def _money(array: Array) -> Array:
 
 
 def _given() -> str:
-    """Folders with forecasters of the shop's own, as the environment names them."""
+    """Returns the folders of the shop's own forecasters from the environment, as one text."""
     return options.from_environment(options.Spark).forecasters or ""
 
 
 @cache
 def _modules(more: str) -> dict[str, Path]:
-    """The file of each forecaster's module, by name: ours, and those of the folders in `more`."""
+    """Returns the file of each forecaster's module by name: those of this package and those of the folders in
+    `more`."""
     found: dict[str, Path] = {}
     own = sorted(folder for folder in Path(__file__).parent.iterdir() if folder.is_dir())
     given = [Path(folder) for folder in more.split(os.pathsep) if folder]
@@ -147,11 +150,12 @@ def _module(path: Path) -> ModuleType:
         raise ClvError(f"{path} is no Python module")
     module = importlib.util.module_from_spec(spec)
     with LOADING:
-        sys.modules[spec.name] = module  # dataclasses look their module up there while it runs
+        sys.modules[spec.name] = module  # dataclasses look their module up in sys.modules while it runs
         try:
             spec.loader.exec_module(module)
         except Exception as error:
             raise ClvError(f"{path} cannot be loaded ({type(error).__name__}: {error}); mend it") from error
         finally:
-            del sys.modules[spec.name]  # else pickles of it would name a module that Spark's workers cannot import
+            # Pickle would otherwise refer to the module by a name that Spark's workers cannot import.
+            del sys.modules[spec.name]
     return module

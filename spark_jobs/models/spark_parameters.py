@@ -1,4 +1,5 @@
-"""Parameters of what Spark fitted, as numpy predicts with them: lines, trees, and a network of one hidden layer."""
+"""Parameters of models fitted by Spark, in a form with which numpy predicts: lines, trees, and a network with one
+hidden layer."""
 
 from __future__ import annotations
 
@@ -14,25 +15,28 @@ from spark_jobs.features.columns import Array
 
 @dataclass(frozen=True)
 class Line:
-    """A weighted sum of inputs."""
+    """A linear function of the inputs."""
 
     coefficients: list[float]
     intercept: float
 
     def of(self, inputs: Array) -> Array:
-        """The sums of inputs of shape (n, k), shape (n,)."""
+        """Returns the function's values for inputs of shape (n, k), shape (n,)."""
         return inputs @ np.array(self.coefficients) + self.intercept
 
 
 def line(model: Any) -> Line:
-    """That of a fitted linear or logistic regression or support vector machine."""
+    """Reads the coefficients of a fitted linear or logistic regression or support vector machine."""
     return Line([float(number) for number in model.coefficients], float(model.intercept))
 
 
 @dataclass(frozen=True)
 class Tree:
-    """A binary tree by node, the root first: the input that a node looks at (-1 in a leaf), up to which value of it
-    customers go left, where they go, and what a leaf predicts."""
+    """A binary tree as one list entry per node, the root first.
+
+    feature: the index of the input that a node tests, -1 in a leaf. threshold: customers with at most this value go
+    left. left, right: the child nodes. value: the prediction of a leaf.
+    """
 
     feature: list[int]
     threshold: list[float]
@@ -41,7 +45,7 @@ class Tree:
     value: list[float]
 
     def of(self, inputs: Array) -> Array:
-        """What the leaves predict of inputs of shape (n, k), shape (n,)."""
+        """Returns the predictions for inputs of shape (n, k), shape (n,)."""
         feature, threshold, left, right = map(np.array, (self.feature, self.threshold, self.left, self.right))
         node, rows = np.zeros(len(inputs), int), np.arange(len(inputs))
         while (deeper := feature[node] >= 0).any():
@@ -51,8 +55,8 @@ class Tree:
 
 
 def tree(root: Any, chance: bool) -> Tree:
-    """That of a fitted tree, from its root in the JVM. chance: whether a leaf gives the share of the second of two
-    classes, else a mean."""
+    """Reads a fitted tree from its root node in the JVM. chance: whether a leaf predicts the share of the second of two
+    classes; otherwise a leaf predicts a mean."""
     found = Tree([], [], [], [], [])
 
     def add(node: Any) -> int:
@@ -79,25 +83,27 @@ def _share(counts: Sequence[float]) -> float:
 
 
 def trees(model: Any, chance: bool) -> list[Tree]:
-    """Those of a fitted forest, or the one of a fitted tree."""
+    """Reads all trees of a fitted forest, or the single tree of a fitted decision tree."""
     models = getattr(model, "trees", None) or [model]
     return [tree(one._java_obj.rootNode(), chance) for one in models]
 
 
 def mean_of(found: Sequence[Tree], inputs: Array) -> Array:
-    """The mean over trees, shape (n,)."""
+    """Returns the mean prediction of several trees, shape (n,)."""
     return np.mean([one.of(inputs) for one in found], axis=0)
 
 
 def trees_as_json(found: Sequence[Tree]) -> list[dict]:
-    """Each tree's lists by name."""
+    """Returns each tree's lists by name."""
     return [asdict(one) for one in found]
 
 
 @dataclass(frozen=True)
 class Network:
-    """A perceptron with one hidden layer of sigmoids and two classes, on standardised inputs; `weights` as Spark lays
-    them out: of each layer its matrix, outputs first, and its constants."""
+    """A perceptron with one hidden layer of sigmoids and two classes, on standardised inputs.
+
+    weights: in Spark's order, for each layer its matrix (outputs vary fastest) and then its constants.
+    """
 
     means: list[float]
     deviations: list[float]
@@ -105,7 +111,7 @@ class Network:
     weights: list[float]
 
     def chance(self, inputs: Array) -> Array:
-        """The chance of the second class, from inputs of shape (n, k), shape (n,)."""
+        """Returns the probability of the second class for inputs of shape (n, k), shape (n,)."""
         spread = np.array(self.deviations)
         layer = np.where(spread > 0, (inputs - np.array(self.means)) / np.where(spread > 0, spread, 1), 0)
         weights, start = np.array(self.weights), 0

@@ -1,4 +1,4 @@
-"""What forecasters of Spark's trees share: trees for spend and trees for buying, on logs."""
+"""What the forecasters of Spark's trees share: trees for spend and trees for the probability of an order, on logs."""
 
 from __future__ import annotations
 
@@ -15,28 +15,29 @@ FOREST = {**TREES, "numTrees": 40}
 
 @dataclass(frozen=True)
 class Trees:
-    """The mean of some trees is the money, that of others the chance of an order."""
+    """The mean of the trees `spend` predicts the money, the mean of the trees `buy` the probability of an order."""
 
     spend: list[Tree]
     buy: list[Tree]
     rests_on: str
 
     def predict(self, customers: Customers) -> Prediction:
-        """Money and chance of an order."""
+        """Predicts the mean money and the chance of an order of each customer."""
         inputs = log_inputs(customers.columns)
         return Prediction(mean_of(self.spend, inputs), mean_of(self.buy, inputs))
 
     def explain(self, customers: Customers) -> list[str]:
-        """The same for all."""
+        """Returns the same reason for every customer."""
         return [self.rests_on] * len(customers)
 
     def to_json(self) -> Json:
-        """The trees by node."""
+        """Returns the trees as lists by node."""
         return {"spend": trees_as_json(self.spend), "buy": trees_as_json(self.buy)}
 
 
 def fit(past: Past, regressor: Any, classifier: Any, parameters: dict[str, Any], rests_on: str) -> Trees:
-    """Fits Spark's estimators (classes) of spend and of buying to what had closed by the date."""
+    """Fits Spark's estimators (classes) for spend and for buying on the examples whose window had closed by the
+    date."""
     with examples(past) as known:
         spend = regressor(featuresCol="logs", labelCol="spent", **parameters).fit(known.rows)
         buy = classifier(featuresCol="logs", labelCol="bought", **parameters).fit(known.rows)
@@ -44,6 +45,6 @@ def fit(past: Past, regressor: Any, classifier: Any, parameters: dict[str, Any],
 
 
 def from_json(saved: Json, rests_on: str) -> Trees:
-    """What `to_json` kept."""
+    """Restores the fitted forecaster that `to_json` wrote."""
     spend, buy = ([Tree(**one) for one in saved[name]] for name in ("spend", "buy"))
     return Trees(spend, buy, rests_on)

@@ -1,1 +1,1 @@
-"""Forecasters that are learned from closed windows: Spark's usual learners and plain XGBoost."""
+"""Forecasters learned from closed windows: Spark's own learners, and plain XGBoost."""

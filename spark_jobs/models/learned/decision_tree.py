@@ -1,4 +1,4 @@
-"""One tree for spend and one for buying."""
+"""A decision tree for spend, and one for the probability of an order."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ RESTS_ON = LEARNED.format("a tree")
 
 
 def fit(past: Past) -> Trees:
-    """Fits a window to what had closed by the date."""
+    """Fits one window on the examples whose window had closed by the date."""
     return trees_of_spark.fit(past, DecisionTreeRegressor, DecisionTreeClassifier, TREES, RESTS_ON)
 
 
 def from_json(saved: Json) -> Trees:
-    """What `to_json` kept."""
+    """Restores the fitted forecaster that `to_json` wrote."""
     return trees_of_spark.from_json(saved, RESTS_ON)

@@ -1,4 +1,4 @@
-"""Ordinary regression of spend on plain inputs, a little shrunk, and logistic regression of buying."""
+"""Linear regression of spend on plain inputs, with a small L2 penalty, and logistic regression of buying on logs."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ RESTS_ON = LEARNED.format("a regression")
 
 @dataclass(frozen=True)
 class Regressions:
-    """Of spend, on plain inputs; of the log-odds of buying, on logs."""
+    """Two linear models: spend on plain inputs, and the log-odds of buying on logs."""
 
     spend: Line
     buy: Line
 
     def predict(self, customers: Customers) -> Prediction:
-        """Money and chance of an order."""
+        """Predicts the mean money and the chance of an order of each customer."""
         columns = customers.columns
         return Prediction(self.spend.of(plain_inputs(columns)), expit(self.buy.of(log_inputs(columns))))
 
     def explain(self, customers: Customers) -> list[str]:
-        """The same for all."""
+        """Returns the same reason for every customer."""
         return [RESTS_ON] * len(customers)
 
     def to_json(self) -> Json:
-        """The coefficients."""
+        """Returns the coefficients by name."""
         return asdict(self)
 
 
 def fit(past: Past) -> Regressions:
-    """Fits a window to what had closed by the date."""
+    """Fits one window on the examples whose window had closed by the date."""
     with examples(past) as known:
         spread = known.rows.agg({"spent": "stddev_pop"}).first()[0] or 1.0  # type: ignore[index]
         spend = LinearRegression(featuresCol="plain", labelCol="spent", regParam=SHRINKAGE * spread)
@@ -48,5 +48,5 @@ def fit(past: Past) -> Regressions:
 
 
 def from_json(saved: Json) -> Regressions:
-    """What `to_json` kept."""
+    """Restores the fitted forecaster that `to_json` wrote."""
     return Regressions(Line(**saved["spend"]), Line(**saved["buy"]))

@@ -1,5 +1,5 @@
-"""A perceptron with one hidden layer, on standardised inputs, for buying; money is what buyers of the same RFM cell
-spend."""
+"""A perceptron with one hidden layer, on standardised logs, for the probability of an order. The money is that
+probability times the mean spend of buyers in the customer's RFM cell."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ HIDDEN = 16
 
 @dataclass(frozen=True)
 class Perceptron:
-    """The network, on logs, and RFM cells of buyers."""
+    """The network, which takes logs, and the RFM cells of buyers."""
 
     network: Network
     buyers: Cells
 
     def predict(self, customers: Customers) -> Prediction:
-        """Money and chance of an order."""
+        """Predicts the mean money and the chance of an order of each customer."""
         p = self.network.chance(log_inputs(customers.columns))
         return Prediction(p * self.buyers.of(customers.columns)[0], p)
 
     def explain(self, customers: Customers) -> list[str]:
-        """The same for all."""
+        """Returns the same reason for every customer."""
         return [RESTS_ON] * len(customers)
 
     def to_json(self) -> Json:
-        """Weights and cells."""
+        """Returns the network's weights and the cells."""
         return {"network": asdict(self.network), "buyers": self.buyers.to_json()}
 
 
 def fit(past: Past) -> Perceptron:
-    """Fits a window to what had closed by the date."""
+    """Fits one window on the examples whose window had closed by the date."""
     layers = [len(READ), HIDDEN, 2]
     with examples(past) as known:
         scaler = StandardScaler(inputCol="logs", outputCol="scaled", withMean=True).fit(known.rows)
@@ -56,5 +56,5 @@ def fit(past: Past) -> Perceptron:
 
 
 def from_json(saved: Json) -> Perceptron:
-    """What `to_json` kept."""
+    """Restores the fitted forecaster that `to_json` wrote."""
     return Perceptron(Network(**saved["network"]), rfm_cells.from_json(saved["buyers"]))

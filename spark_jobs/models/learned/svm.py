@@ -1,7 +1,8 @@
-"""A linear support vector machine, buyers and others weighing the same; its margin becomes a probability by Platt's
-scaling on customers kept out, and money what buyers of the same RFM cell spend.
+"""A linear support vector machine for buying, trained with equal total weight for buyers and non-buyers.
 
-Platt (1999), Probabilistic outputs for support vector machines.
+Platt's scaling, fitted on customers left out of training, turns the margin into a probability. The money is that
+probability times the mean spend of buyers in the customer's RFM cell. Source: Platt (1999), Probabilistic outputs for
+support vector machines.
 """
 
 from __future__ import annotations
@@ -25,37 +26,37 @@ from spark_jobs.models.spark_parameters import Line, line
 NAME = "svm"
 TITLE = "SVM"
 RESTS_ON = LEARNED.format("a support vector machine")
-CALIBRATION = 5  # one customer in so many is kept for Platt's scaling
+CALIBRATION = 5  # one customer in so many is left out of training, for Platt's scaling
 
 
 @dataclass(frozen=True)
 class Machine:
-    """The margin, on logs; the line that brings it to log-odds; and RFM cells of buyers."""
+    """margin: the machine's margin, from logs. platt: the line from margin to log-odds. buyers: RFM cells of buyers."""
 
     margin: Line
     platt: Line
     buyers: Cells
 
     def predict(self, customers: Customers) -> Prediction:
-        """Money and chance of an order."""
+        """Predicts the mean money and the chance of an order of each customer."""
         p = self.chance(customers.columns)
         return Prediction(p * self.buyers.of(customers.columns)[0], p)
 
     def chance(self, columns: Columns) -> Array:
-        """The chance of an order, shape (n,)."""
+        """Returns the probability of an order, shape (n,)."""
         return expit(self.platt.of(self.margin.of(log_inputs(columns))[:, None]))
 
     def explain(self, customers: Customers) -> list[str]:
-        """The same for all."""
+        """Returns the same reason for every customer."""
         return [RESTS_ON] * len(customers)
 
     def to_json(self) -> Json:
-        """Coefficients and cells."""
+        """Returns the coefficients and the cells."""
         return {"margin": asdict(self.margin), "platt": asdict(self.platt), "buyers": self.buyers.to_json()}
 
 
 def fit(past: Past) -> Machine:
-    """Fits a window to what had closed by the date."""
+    """Fits one window on the examples whose window had closed by the date."""
     with examples(past) as known:
         share = known.rows.agg({"bought": "avg"}).first()[0]  # type: ignore[index]
         weight = sf.when(sf.col("bought") > 0, 1 - share).otherwise(share)
@@ -74,5 +75,5 @@ def fit(past: Past) -> Machine:
 
 
 def from_json(saved: Json) -> Machine:
-    """What `to_json` kept."""
+    """Restores the fitted forecaster that `to_json` wrote."""
     return Machine(Line(**saved["margin"]), Line(**saved["platt"]), rfm_cells.from_json(saved["buyers"]))

@@ -1,4 +1,4 @@
-"""Boosted trees for buying, times boosted trees for what a buyer spends."""
+"""Boosted trees for the probability of an order, times boosted trees for what a buyer spends."""
 
 from __future__ import annotations
 
@@ -17,34 +17,35 @@ RESTS_ON = LEARNED.format("XGBoost")
 
 @dataclass(frozen=True)
 class Hurdle:
-    """Trees for the chance of an order, and for what a buyer spends."""
+    """Trees for the probability of an order, and trees for what a buyer spends."""
 
     buy: Boosted
     spend: Boosted
 
     def predict(self, customers: Customers) -> Prediction:
-        """Money and chance of an order."""
+        """Predicts the mean money and the chance of an order of each customer."""
         p = self.buy.of(customers.columns)
         return Prediction(p * self.spend.of(customers.columns), p)
 
     def explain(self, customers: Customers) -> list[str]:
-        """The same for all."""
+        """Returns the same reason for every customer."""
         return [RESTS_ON] * len(customers)
 
     def to_json(self) -> Json:
-        """The trees."""
+        """Returns the trees by name."""
         return asdict(self)
 
 
 def fit(past: Past) -> Hurdle:
-    """Fits a window to what had closed by the date."""
+    """Fits one window on the examples whose window had closed by the date."""
     with examples(past) as known:
         buy = boost(known.rows, "bought")
-        # A buyer whose refunds took everything back still bought; gamma takes no zeros.
+        # A buyer whose refunds cancelled the whole revenue still bought. The gamma objective does not allow 0, so such
+        # spend counts as 0.01.
         buyers = known.rows.where("bought = 1").withColumn("spent", sf.greatest("spent", sf.lit(0.01)))
         return Hurdle(buy, boost(buyers, "spent", objective="reg:gamma"))
 
 
 def from_json(saved: Json) -> Hurdle:
-    """What `to_json` kept."""
+    """Restores the fitted forecaster that `to_json` wrote."""
     return Hurdle(Boosted(**saved["buy"]), Boosted(**saved["spend"]))

@@ -1,4 +1,4 @@
-"""Boosted trees for spend, zeros and all."""
+"""Boosted trees for spend with the Tweedie objective, which allows many customers with spend 0."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ class Tweedie:
     spend: Boosted
 
     def predict(self, customers: Customers) -> Prediction:
-        """Money alone."""
+        """Predicts the mean money of each customer, and no probability of an order."""
         return Prediction(self.spend.of(customers.columns))
 
     def explain(self, customers: Customers) -> list[str]:
-        """The same for all."""
+        """Returns the same reason for every customer."""
         return [RESTS_ON] * len(customers)
 
     def to_json(self) -> Json:
-        """The trees."""
+        """Returns the trees by name."""
         return asdict(self)
 
 
 def fit(past: Past) -> Tweedie:
-    """Fits a window to what had closed by the date."""
+    """Fits one window on the examples whose window had closed by the date."""
     with examples(past) as known:
         return Tweedie(boost(known.rows, "spent", objective="reg:tweedie", tweedie_variance_power=1.5))
 
 
 def from_json(saved: Json) -> Tweedie:
-    """What `to_json` kept."""
+    """Restores the fitted forecaster that `to_json` wrote."""
     return Tweedie(Boosted(**saved["spend"]))

@@ -1,1 +1,1 @@
-"""Forecasters that are probabilistic models: orders until a customer leaves, times the value of one."""
+"""Probabilistic forecasters: expected orders until a customer leaves, times the order value."""

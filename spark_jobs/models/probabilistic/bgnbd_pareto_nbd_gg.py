@@ -1,4 +1,4 @@
-"""The anchor by itself: BG/NBD and Pareto/NBD averaged, times Gamma-Gamma (see `anchor`)."""
+"""The anchor as a forecaster of its own: BG/NBD and Pareto/NBD averaged, times Gamma-Gamma (see `anchor`)."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ RESTS_ON = "how often and how lately customers ordered, and on the value of an o
 
 @dataclass(frozen=True)
 class Anchor:
-    """The models as they were fitted; those of the customers' own date go first, where they are known, and models kept
-    by earlier versions rest on these alone."""
+    """The fitted models, or None. If the anchor fitted at the customers' own date is known, it is used instead. Models
+    saved by earlier versions have no models here and always use that anchor."""
 
     fit: OriginFit | None
 
     def predict(self, customers: Customers) -> Prediction:
-        """Money, chance of an order and orders over the window."""
+        """Predicts the mean money, the probability of an order and the number of orders over the window."""
         found = customers.anchor
         if found is None and self.fit:
             found = anchor.probabilistic(self.fit, customers.columns, customers.window_days)
@@ -30,19 +30,19 @@ class Anchor:
         return Prediction(found.revenue, found.p_purchase, found.orders)
 
     def explain(self, customers: Customers) -> None:  # noqa: ARG002 - none of them
-        """Drivers explain the anchor, as they do the blend."""
+        """Returns None, because the drivers explain the anchor as they explain the blend."""
         return
 
     def to_json(self) -> Json:
-        """The three models' parameters."""
+        """Returns the parameters of the three models."""
         return self.fit.as_json() if self.fit else {}
 
 
 def fit(past: Past) -> Anchor:
-    """The anchor of the date."""
+    """Returns the anchor fitted at the date, fitting it if necessary."""
     return Anchor(past.anchor or anchor.fit_origin(past.known))
 
 
 def from_json(saved: Json) -> Anchor:
-    """What `to_json` kept."""
+    """Restores the fitted forecaster that `to_json` wrote."""
     return Anchor(OriginFit.from_json(saved) if saved else None)

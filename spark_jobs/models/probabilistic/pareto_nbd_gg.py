@@ -1,4 +1,4 @@
-"""Pareto/NBD orders times Gamma-Gamma value."""
+"""Orders by Pareto/NBD times the order value by Gamma-Gamma."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ MODEL = Orders(pareto_nbd.ParetoNbd, pareto_nbd.fit, pareto_nbd.p_purchase, pare
 
 
 def fit(past: Past) -> OrdersAndValue:
-    """Fits the model to the customers known at the date."""
+    """Fits the model to the customers known at the date; no closed window is needed."""
     return orders_and_value.fit(MODEL, past.known)
 
 
 def from_json(saved: Json) -> OrdersAndValue:
-    """What `to_json` kept."""
+    """Restores the fitted forecaster that `to_json` wrote."""
     return orders_and_value.from_json(MODEL, saved)

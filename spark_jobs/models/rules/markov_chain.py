@@ -16,17 +16,19 @@ from spark_jobs.models.forecaster import Customers, Json, Past, Prediction, Unfi
 NAME = "markov_chain"
 TITLE = "Markov chain"
 RESTS_ON = "how customers went from one state of recency, number of orders and order value to the next"
-RECENCIES = (30, 60, 90, 180, 365)  # days since the last order, inner borders of the buckets
-FREQUENCIES = (1, 2, 4, 9)  # purchase days, the most of each bucket but the last
+RECENCIES = (30, 60, 90, 180, 365)  # days since the last order: inner edges of the buckets
+FREQUENCIES = (1, 2, 4, 9)  # purchase days: upper end of each bucket except the last
 MONEY_LEVELS = 3
-NEW_DAYS = 30  # a customer whose only purchase day is no older is new
-MONTH = 30  # days of a chain's period where no origins lie a horizon apart
-PRIOR = 5.0  # customers of like recency and money that each state's row of transitions starts from
+NEW_DAYS = 30  # a customer with one purchase day is new for this many days
+MONTH = 30  # length of a period in days, if no two origins lie one horizon apart
+# Weight, in customers, of the transitions of states with like recency and money in each state's own transitions.
+PRIOR = 5.0
 
 
 @dataclass(frozen=True)
 class MarkovChain:
-    """RFM states at the ends of periods. `value` and `p`: per state, over the horizon; `edges`: of the money levels."""
+    """RFM states at the ends of periods. value, p: money and probability of an order within the horizon, per state.
+    edges: of the money levels. period_days: the length of a period."""
 
     edges: Array
     period_days: int
@@ -34,21 +36,21 @@ class MarkovChain:
     p: Array
 
     def predict(self, customers: Customers) -> Prediction:
-        """What is expected of each customer's state."""
+        """Predicts the mean money and the probability of an order of each customer's state."""
         state = states(customers.columns, self.edges)
         return Prediction(self.value[state], self.p[state])
 
     def explain(self, customers: Customers) -> list[str]:
-        """The same for all."""
+        """Returns the same reason for every customer."""
         return ["what became of customers in the same state of recency, number of orders and value"] * len(customers)
 
     def to_json(self) -> Json:
-        """The states' figures as lists."""
+        """Returns the states' figures as lists."""
         return plain(asdict(self))
 
 
 def fit(past: Past) -> MarkovChain:
-    """Fits a window to customers seen at two origins one period apart."""
+    """Fits one window on customers observed at two origins one period apart."""
     customer = np.unique(past.customer, return_inverse=True)[1]
     chain = fit_markov_chain(past.columns, customer, past.origin, past.window_days)
     if chain is None:
@@ -57,12 +59,13 @@ def fit(past: Past) -> MarkovChain:
 
 
 def from_json(saved: Json) -> MarkovChain:
-    """What `to_json` kept."""
+    """Restores the fitted forecaster that `to_json` wrote."""
     return MarkovChain(np.array(saved["edges"]), saved["period_days"], np.array(saved["value"]), np.array(saved["p"]))
 
 
 def states(columns: Columns, edges: Array) -> Array:
-    """Number of each customer's state, shape (n,): (recency or new) x frequency x level of mean order value."""
+    """Returns the number of each customer's state, shape (n,). A state combines recency (or new), frequency, and the
+    level of the mean order value."""
     recency = np.searchsorted(RECENCIES, columns["days_since_last_order"], side="left")
     new = (columns["days_with_orders"] <= 1) & (columns["t"] <= NEW_DAYS)
     recency = np.where(new, len(RECENCIES) + 1, recency)
@@ -72,12 +75,13 @@ def states(columns: Columns, edges: Array) -> Array:
 
 
 def fit_markov_chain(columns: Columns, customer: Array, day: Array, horizon_days: int) -> MarkovChain | None:
-    """A chain from customers seen at two origins one period apart; None where there are none.
+    """Fits a chain to customers observed at two origins one period apart. Returns None if there are none.
 
-    customer, day: integers, shape (n,), whose row it is and at which origin. The period is the horizon where origins
-    lie that far apart and its window is among the features, else 30 days. A state's value is the mean spend of the
-    period that ended in it: E[money] = sum over periods t of P**t value, a broken last one in proportion. P(no order)
-    follows from the same transitions without those periods that had one.
+    customer, day: integers, shape (n,): the customer and the origin of each row. The period is the horizon, if there
+    are origins that far apart and the features have its window; otherwise 30 days. The value of a state is the mean
+    spend of the period that ended in it. The expected money is the sum of P**t value over the periods t of the horizon,
+    the last one in proportion. P(no order) is computed in the same way from the transitions during which the customer
+    ordered nothing.
     """
     period = horizon_days
     before, after = consecutive(customer, day, period) if period in WINDOWS else (np.array([], int),) * 2
@@ -95,7 +99,8 @@ def fit_markov_chain(columns: Columns, customer: Array, day: Array, horizon_days
     transitions = state[before] * size + state[after]
     counts = np.bincount(transitions, minlength=size**2).reshape(size, size)
     idle = np.bincount(transitions, weights=~bought, minlength=size**2).reshape(size, size)
-    # A state seldom seen leans on the others of its recency and money; one of a kind never seen stays as it is.
+    # A state with few observations borrows transitions of states with the same recency and money. A state whose whole
+    # group was never observed keeps its customers.
     shape = (-1, len(FREQUENCIES) + 1, MONEY_LEVELS, size)
     alike = counts.reshape(shape).sum(axis=1, keepdims=True)
     idle_alike = idle.reshape(shape).sum(axis=1, keepdims=True)
@@ -111,7 +116,7 @@ def fit_markov_chain(columns: Columns, customer: Array, day: Array, horizon_days
 
 
 def consecutive(customer: Array, day: Array, apart: int) -> tuple[Array, Array]:
-    """Rows (before, after) of the same customer at two days that lie `apart`."""
+    """Returns the rows (before, after) of the same customer at two days that are `apart` days apart."""
     keys = customer.astype(np.int64) * 1_000_000 + day
     order = np.argsort(keys)
     place = np.minimum(np.searchsorted(keys[order], keys + apart), len(keys) - 1)
@@ -120,7 +125,7 @@ def consecutive(customer: Array, day: Array, apart: int) -> tuple[Array, Array]:
 
 
 def _over_periods(transition: Array, idle: Array, value: Array, periods: float) -> tuple[Array, Array]:
-    """Money and chance of an order per state over a number of periods, both of shape (states,)."""
+    """Returns money and probability of an order per state over a number of periods, both of shape (states,)."""
     whole, part = int(periods), periods - int(periods)
     expected, none, money = value, np.ones(len(value)), np.zeros(len(value))
     for _ in range(whole):

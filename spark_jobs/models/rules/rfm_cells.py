@@ -1,4 +1,4 @@
-"""RFM cells: customers of like recency, number of orders and spend bring what such customers brought.
+"""RFM cells: a customer is expected to bring what customers of like recency, number of orders and spend brought.
 
 Source: Hughes (1994), Strategic Database Marketing.
 """
@@ -15,13 +15,14 @@ from spark_jobs.models.forecaster import Customers, Json, Past, Prediction, noth
 NAME = "rfm_cells"
 TITLE = "RFM cells"
 RESTS_ON = "what customers of like recency, number of orders and spend brought"
-QUANTILES = (5, 3, 2)  # cells per side, finest first
-SMALLEST_CELL = 50  # customers; a smaller cell's forecast comes from the next coarser one
+QUANTILES = (5, 3, 2)  # number of cells along each dimension, finest first
+SMALLEST_CELL = 50  # customers; a smaller cell uses the prediction of the next coarser one
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Cells of one coarseness. edges: inner borders of recency, frequency and money; the rest per cell."""
+    """Cells of one coarseness. edges: inner edges of recency, frequency and money. customers, share, mean: per cell,
+    the number of customers, the share of buyers and the mean spend."""
 
     edges: list[Array]
     customers: Array
@@ -29,7 +30,7 @@ class Grid:
     mean: Array
 
     def cell(self, columns: Columns) -> Array:
-        """The number of each customer's cell, shape (n,)."""
+        """Returns the number of each customer's cell, shape (n,)."""
         number = np.zeros(len(columns["days_with_orders"]), int)
         for values, edges in zip(_rfm(columns), self.edges, strict=True):
             number = number * (len(edges) + 1) + np.searchsorted(edges, values, side="left")
@@ -38,18 +39,21 @@ class Grid:
 
 @dataclass(frozen=True)
 class Cells:
-    """Mean next spend and share of buyers per RFM cell; `grids` from coarse to fine."""
+    """Mean spend and share of buyers of each RFM cell, in `grids` from coarse to fine. share, mean: over all customers,
+    for use where every cell is too small."""
 
     grids: list[Grid]
     share: float
     mean: float
 
     def predict(self, customers: Customers) -> Prediction:
-        """The prediction of each customer's finest cell that is not small."""
+        """Predicts the mean spend and share of buyers of each customer's finest cell with at least SMALLEST_CELL
+        customers."""
         return Prediction(*self.of(customers.columns))
 
     def of(self, columns: Columns) -> tuple[Array, Array]:
-        """Mean spend and share of buyers of each customer's finest cell that is not small, shape (n,)."""
+        """Returns the mean spend and share of buyers of each customer's finest cell with at least SMALLEST_CELL
+        customers, shape (n,) each."""
         n = len(columns["days_with_orders"])
         mean, share = np.full(n, self.mean), np.full(n, self.share)
         for grid in self.grids:
@@ -59,11 +63,11 @@ class Cells:
         return mean, share
 
     def explain(self, customers: Customers) -> list[str]:
-        """The same for all."""
+        """Returns the same reason for every customer."""
         return [RESTS_ON] * len(customers)
 
     def to_json(self) -> Json:
-        """The cells as lists of numbers."""
+        """Returns the cells as lists of numbers."""
         grids = [
             {name: [list(map(float, e)) for e in value] if name == "edges" else list(map(float, value))
              for name, value in asdict(grid).items()}
@@ -73,7 +77,7 @@ class Cells:
 
 
 def fit(past: Past) -> Cells:
-    """Fits a window to what had closed by the date."""
+    """Fits one window on the examples whose window had closed by the date."""
     columns, bought, spent = past.closed()
     if not len(bought):
         raise nothing_closed(past)
@@ -81,7 +85,7 @@ def fit(past: Past) -> Cells:
 
 
 def from_json(saved: Json) -> Cells:
-    """What `to_json` kept."""
+    """Restores the fitted forecaster that `to_json` wrote."""
     grids = [
         Grid(
             [np.array(edges) for edges in grid["edges"]],
@@ -93,7 +97,8 @@ def from_json(saved: Json) -> Cells:
 
 
 def fit_cells(columns: Columns, bought: Array, spent: Array) -> Cells:
-    """RFM cells of equally many customers from closed windows, at least one row; cells may merge where values tie."""
+    """Fits RFM cells to at least one row of closed windows. The cells of a dimension hold equally many customers,
+    except where values tie and cells merge."""
     grids = []
     for quantiles in sorted(QUANTILES):
         levels = np.arange(1, quantiles) / quantiles

@@ -1,4 +1,4 @@
-"""Time decay: spend counts less the older it is."""
+"""Time decay: the older a customer's spend is, the less it counts."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ HALF_LIVES = (15, 30, 60, 90, 180, 365, 730)  # days
 
 @dataclass(frozen=True)
 class TimeDecay:
-    """Spend counts half after `half_life_days`. `scale` brings past totals to what followed."""
+    """Spend loses half its weight every `half_life_days`. scale: actual spend over decayed spend, in total."""
 
     half_life_days: int
     scale: float
     horizon_days: int
 
     def predict(self, customers: Customers) -> Prediction:
-        """The decayed rate of spend over the window."""
+        """Predicts the decayed rate of spend times the days of the window."""
         return Prediction(self.scale * self.horizon_days * decayed_rate(customers.columns, self.half_life_days))
 
     def explain(self, customers: Customers) -> list[str]:
-        """The half-life."""
+        """Names the half-life."""
         return [f"past spend, half as much after {self.half_life_days} days"] * len(customers)
 
     def to_json(self) -> Json:
-        """The three numbers."""
+        """Returns the three numbers."""
         return asdict(self)
 
 
 def fit(past: Past) -> TimeDecay:
-    """Fits a window to what had closed by the date."""
+    """Fits one window on the examples whose window had closed by the date."""
     columns, _, spent = past.closed()
     if not len(spent):
         raise nothing_closed(past)
@@ -45,12 +45,12 @@ def fit(past: Past) -> TimeDecay:
 
 
 def from_json(saved: Json) -> TimeDecay:
-    """What `to_json` kept."""
+    """Restores the fitted forecaster that `to_json` wrote."""
     return TimeDecay(**saved)
 
 
 def fit_time_decay(columns: Columns, spent: Array, horizon_days: int) -> TimeDecay:
-    """The half-life of least absolute error on closed windows, each with totals matched."""
+    """Chooses the half-life with the least absolute error on closed windows, each scaled to the actual total."""
     fits = []
     for half_life in HALF_LIVES:
         predicted = horizon_days * decayed_rate(columns, half_life)

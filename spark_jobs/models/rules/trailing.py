@@ -1,4 +1,4 @@
-"""Last spend: what a customer spent in as many days before the date."""
+"""Trailing spend: a customer is expected to spend what they spent in as many days before the date."""
 
 from __future__ import annotations
 
@@ -16,33 +16,34 @@ RESTS_ON = "what each customer spent lately, over as many days"
 
 @dataclass(frozen=True)
 class Trailing:
-    """Spend goes on as in the last days."""
+    """The rule that spend continues as in the last days."""
 
     def predict(self, customers: Customers) -> Prediction:
-        """The spend of the last `window_days`."""
+        """Predicts the spend of the last `window_days`."""
         return Prediction(spent(customers.columns, customers.window_days))
 
     def explain(self, customers: Customers) -> list[str]:
-        """The spend it repeats."""
+        """Names the spend that the prediction repeats."""
         return in_words(customers.columns, customers.window_days)
 
     def to_json(self) -> Json:
-        """Nothing is fitted."""
+        """Returns an empty object, since nothing is fitted."""
         return asdict(self)
 
 
 def fit(past: Past) -> Trailing:  # noqa: ARG001 - nothing is fitted
-    """The rule."""
+    """Returns the rule, which has nothing to fit."""
     return Trailing()
 
 
 def from_json(saved: Json) -> Trailing:  # noqa: ARG001 - nothing was fitted
-    """The rule."""
+    """Returns the rule, which has nothing to fit."""
     return Trailing()
 
 
 def spent(columns: Columns, days: int) -> Array:
-    """The spend of the last days, shape (n,), at least 0; between two windows, spend is taken to be even."""
+    """Returns the spend of the last `days`, shape (n,), at least 0. Spend between the ends of two features' windows is
+    treated as spread evenly."""
     edges, money = cumulative(columns)
     width = np.diff(edges, axis=1)
     part = np.clip((days - edges[:, :-1]) / width, 0, 1)
@@ -50,5 +51,5 @@ def spent(columns: Columns, days: int) -> Array:
 
 
 def in_words(columns: Columns, days: int) -> list[str]:
-    """The spend of the last days in words."""
+    """Describes the spend of the last `days` of each customer."""
     return [f"{money:,.2f} spent in the last {days} days" for money in spent(columns, days)]

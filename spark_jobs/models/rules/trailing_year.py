@@ -1,4 +1,4 @@
-"""Last year's spend: what a customer spent in the last 365 days, scaled to the window."""
+"""Trailing year: a customer is expected to go on spending at the rate of the last 365 days."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ RESTS_ON = "what each customer spent over the last year"
 
 @dataclass(frozen=True)
 class TrailingYear:
-    """Spend goes on as in the last year."""
+    """The rule that spend continues as in the last year."""
 
     def predict(self, customers: Customers) -> Prediction:
-        """The year's spend in proportion."""
+        """Predicts the year's spend in proportion to the window."""
         spent = np.maximum(customers.columns[f"revenue_{YEAR}"], 0)
         return Prediction(spent * customers.window_days / YEAR)
 
     def explain(self, customers: Customers) -> list[str]:
-        """The spend it scales."""
+        """Names the spend that the prediction scales."""
         return trailing.in_words(customers.columns, YEAR)
 
     def to_json(self) -> Json:
-        """Nothing is fitted."""
+        """Returns an empty object, since nothing is fitted."""
         return asdict(self)
 
 
 def fit(past: Past) -> TrailingYear:  # noqa: ARG001 - nothing is fitted
-    """The rule."""
+    """Returns the rule, which has nothing to fit."""
     return TrailingYear()
 
 
 def from_json(saved: Json) -> TrailingYear:  # noqa: ARG001 - nothing was fitted
-    """The rule."""
+    """Returns the rule, which has nothing to fit."""
     return TrailingYear()
