@@ -25,14 +25,14 @@ from clv.core.errors import ClvError
 from clv.core.settings import Settings
 from clv.warehouse import db, registry
 from clv.warehouse.roles import MODELLER
-from spark_jobs.ensemble import forecast
+from spark_jobs.ensemble import forecast, model_files, new_customers, shop_history
 from spark_jobs.ensemble.forecast import Forecast, Model, Setting
 from spark_jobs.explain import explaining, reasons
 from spark_jobs.explain.explaining import Averages
 from spark_jobs.features.columns import COLUMNS, USABLE, Columns, usable
-from spark_jobs.io import entry, model_files, session, warehouse_io
+from spark_jobs.io import entry, session, warehouse_io
 from spark_jobs.io.arrow import columns_of
-from spark_jobs.models import learning, new_customers
+from spark_jobs.models import learning
 from spark_jobs.models.anchor import OriginFit
 
 log = logging.getLogger("clv.score")
@@ -118,7 +118,7 @@ def predict(model: Model, as_of: date, run_id: str, settings: Settings) -> dict[
 def write_new_customers(as_of: date, run_id: str, horizons: list[int], settings: Settings) -> None:
     """Replaces the slice (as_of, run_id) of the customers still to come."""
     url = settings.url_as(MODELLER)
-    found = new_customers.expected(warehouse_io.new_customers(as_of, max(horizons), url), horizons)
+    found = new_customers.expected(shop_history.new_customers(as_of, max(horizons), url), horizons)
     rows = [
         (as_of, run_id, horizon, *np.round([*expected.customers, *expected.revenue], 4).tolist())
         for horizon, expected in found.items()
@@ -136,7 +136,7 @@ def in_common(
     if as_of not in fits:
         return None
     fit = fits[as_of].fit
-    daily = warehouse_io.daily_revenue(as_of, settings.url_as(MODELLER))
+    daily = shop_history.daily_revenue(as_of, settings.url_as(MODELLER))
     return fit, forecast.settings_of(model, fit, learning.panel(known, MOST_SAMPLED)[as_of], daily, as_of)
 
 

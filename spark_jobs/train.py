@@ -26,13 +26,14 @@ from clv.core.settings import Settings
 from clv.warehouse import db, model_choice, registry
 from clv.warehouse.roles import MODELLER
 from spark_jobs import references
-from spark_jobs.ensemble import fitting
+from spark_jobs.ensemble import model_files, shop_history
 from spark_jobs.ensemble.forecast import Model
-from spark_jobs.ensemble.record import Record
 from spark_jobs.features import outcomes
 from spark_jobs.features.columns import COLUMNS, USABLE
-from spark_jobs.io import entry, model_files, session, warehouse_io
+from spark_jobs.io import entry, session, warehouse_io
 from spark_jobs.judging import tuning
+from spark_jobs.training import fitting
+from spark_jobs.training.record import Record
 
 log = logging.getLogger("clv.train")
 MOST_ROWS = 2_000_000  # of training_examples; above it, a fixed share of the customers is learned from
@@ -114,7 +115,7 @@ def fit(
     features = read(spark, settings, training_date, run_id)
     if features is None:
         return fitting.unlearned(settings, training_date, name)
-    daily = warehouse_io.daily_revenue(training_date, settings.url_as(MODELLER))
+    daily = shop_history.daily_revenue(training_date, settings.url_as(MODELLER))
     return fitting.fit(features, daily, settings, training_date, name, known)
 
 

@@ -14,9 +14,9 @@ from clv.core import settings as settings_module
 from clv.core.settings import Settings
 from clv.warehouse import db, registry
 from clv.warehouse.roles import MODELLER
+from spark_jobs.ensemble import model_files
 from spark_jobs.features.columns import USABLE
 from spark_jobs.features.drift import ALLOWED, stability_index
-from spark_jobs.io import model_files
 from spark_jobs.judging import metrics
 
 LOOK_BACK = 31  # days: a forecast that matured longer ago tells little of the model in force

@@ -1,1 +1,1 @@
-"""The blend: weights, calibration, intervals, totals."""
+"""The blend: weights, calibration, intervals, totals; customers to come; a model and its files."""

@@ -16,9 +16,9 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import softmax
 
-from spark_jobs.ensemble.calibration import shifted
 from spark_jobs.features.columns import Array
 from spark_jobs.judging import metrics
+from spark_jobs.models.log_odds import shifted
 
 Weights = dict[str, float]  # of parts, by name; never negative, of sum one
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-from scipy.special import expit
 
 from spark_jobs.features.columns import YEAR, Array
 
@@ -170,20 +169,6 @@ def relevant_windows(horizon_days: int, windows: Iterable[int]) -> list[int]:
 def tilted(log_relative: Array, calibration: float) -> Array:
     """log of relative predictions after the calibration, which changes occasional customers more than heavy ones."""
     return log_relative - TILT * calibration * np.clip(log_relative, -2.5, LARGEST_TILT)
-
-
-def shift_to(log_odds: Array, share: float) -> float:
-    """The constant that brings the mean probability of these log-odds to `share`, between -8 and 8."""
-    low, high = -8.0, 8.0
-    for _ in range(50):
-        middle = (low + high) / 2
-        low, high = (low, middle) if expit(log_odds + middle).mean() > share else (middle, high)
-    return (low + high) / 2
-
-
-def shifted(log_odds: Array, share: float) -> Array:
-    """Probabilities with mean `share`, in the order of the log-odds."""
-    return expit(log_odds + shift_to(log_odds, share))
 
 
 def share_of_buyers(p: Array, calibration: float, missed: float = 0.0) -> float:

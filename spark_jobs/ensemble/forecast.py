@@ -22,19 +22,19 @@ from spark_jobs.ensemble.calibration import (
     buyers_missed,
     log_calibration,
     share_of_buyers,
-    shift_to,
     tilted,
 )
 from spark_jobs.ensemble.conformal import Intervals, unmeasured
 from spark_jobs.ensemble.discounting import discount_factor
 from spark_jobs.ensemble.next_order import Timing
 from spark_jobs.ensemble.totals import UNMEASURED
-from spark_jobs.features import examples
 from spark_jobs.features.columns import YEAR, Array, Columns
 from spark_jobs.models import anchor, logistic, registry
 from spark_jobs.models.anchor import OriginFit, Probabilistic
+from spark_jobs.models.feature_matrix import feature_matrix
 from spark_jobs.models.forecaster import Customers, Json
 from spark_jobs.models.learners import Learners
+from spark_jobs.models.log_odds import shift_to
 from spark_jobs.models.logistic import Logistic
 from spark_jobs.models.personas import Personas
 
@@ -174,7 +174,7 @@ def parts(trained: Trained, fit: OriginFit, columns: Columns, window_days: int) 
         other = predicted(trained.published, trained.fitted, Customers(columns, window_days, by_anchor))
     if trained.learners is None:
         return Parts(by_anchor, trailing, {"anchor": by_anchor.log_odds}, other=other)
-    found = trained.learners.margins(examples.feature_matrix(fit, columns, by_anchor, window_days), by_anchor)
+    found = trained.learners.margins(feature_matrix(fit, columns, by_anchor, window_days), by_anchor)
     smooth = found["buy"]
     if trained.logistic:
         smooth = trained.logistic.log_odds(logistic.inputs(fit, columns, by_anchor, window_days))

@@ -21,11 +21,10 @@ from scipy.special import log_expit, logit
 
 from clv.core.declared import ANCHOR, OURS
 from spark_jobs.ensemble.forecast import Model, Parts, Trained, parts, weighted
-from spark_jobs.features import examples
 from spark_jobs.features.columns import Array, Columns
-from spark_jobs.features.examples import FEATURES
 from spark_jobs.models import anchor, logistic
 from spark_jobs.models.anchor import OriginFit, Probabilistic
+from spark_jobs.models.feature_matrix import FEATURES, feature_matrix
 from spark_jobs.models.learners import Learners
 
 DRIVERS = list(dict.fromkeys(FEATURES.values()))
@@ -106,7 +105,7 @@ def _learned(
 ) -> tuple[Array, Array]:  # fmt: skip
     """The drivers of the three trained parts, as weighted in the mean, and of the blended log-odds."""
     by_anchor, weights, odds_weights = found.by_anchor, trained.value_weights, trained.chance_weights
-    inputs = examples.feature_matrix(fit, columns, by_anchor, window_days)
+    inputs = feature_matrix(fit, columns, by_anchor, window_days)
     tree = {name: _by_driver(FEATURES.values(), shap) for name, shap in learners.contributions(inputs).items()}
     # The boosted probability starts from BG/NBD's, spend from the anchor's revenue over that probability.
     boosted = _since(*(logit(each.p_bgnbd) for each in (new, at_last, by_anchor))) + tree["buy"]

@@ -1,1 +1,1 @@
-"""The feature list, examples, outcomes and drift."""
+"""The feature list, outcomes and drift."""

@@ -1,1 +1,1 @@
-"""The Spark session, reading and writing of the warehouse, conversion of Arrow batches, and model files."""
+"""The Spark session, reading and writing of the warehouse, and conversion of Arrow batches."""

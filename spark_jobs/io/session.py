@@ -68,7 +68,7 @@ def start(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> SparkSession
         .config("spark.sql.shuffle.partitions", "4")
         # Adaptive execution would merge partitions and so change the order of rows.
         .config("spark.sql.adaptive.enabled", "false")
-        .config("spark.python.daemon.module", "spark_jobs.io.daemon")
+        .config("spark.python.daemon.module", "spark_jobs.daemon")
         .config("spark.sql.execution.arrow.maxRecordsPerBatch", "20000")
         .config("spark.dynamicAllocation.enabled", "false")
         .config("spark.ui.showConsoleProgress", "false")

@@ -1,1 +1,1 @@
-"""Models of orders and of order value, learners, and the forecasters that are published or compared."""
+"""Models of orders and of order value, the feature matrix, learners, and forecasters."""

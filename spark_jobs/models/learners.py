@@ -14,8 +14,8 @@ import xgboost
 from scipy.special import logit
 
 from spark_jobs.features.columns import Array
-from spark_jobs.features.examples import FEATURES
 from spark_jobs.models.anchor import Probabilistic
+from spark_jobs.models.feature_matrix import FEATURES
 
 NAMES = ("total", "buy", "spend")
 FURTHEST = {"total": 4.0, "buy": np.inf, "spend": 3.0}  # bound of a learner's correction to the anchor, in logs

@@ -23,21 +23,22 @@ from xgboost.spark import SparkXGBClassifier, SparkXGBRegressor
 
 from clv.core.errors import ClvError
 from clv.warehouse.model_choice import LEARNERS, Parameters
-from spark_jobs.ensemble.calibration import shift_to
-from spark_jobs.features import examples, outcomes
+from spark_jobs.features import outcomes
 from spark_jobs.features.columns import Array, Columns
 from spark_jobs.io import session
 from spark_jobs.io.arrow import columns_of
 from spark_jobs.models import anchor
 from spark_jobs.models.anchor import OriginFit
+from spark_jobs.models.feature_matrix import FEATURES, feature_matrix
 from spark_jobs.models.learners import NAMES, Learners, offsets
+from spark_jobs.models.log_odds import shift_to
 
 ROWS_OF_ONE_WORKER = 1_000_000
 CUSTOMERS_PER_ORIGIN = 8_000  # drawn at random from each origin, for examples and for judging holdout predictions
 FEWEST_BUYERS = 100
 SPACE = 25  # least number of days between two origins, so that each adds information
 SHORTEST_PART = 0.3  # windows shorter than this share of a horizon are not used to learn it
-INPUTS = list(examples.FEATURES)
+INPUTS = list(FEATURES)
 LABELS = {"total": "money", "buy": "bought", "spend": "spent"}  # the label of each learner
 LABELLED = ("bought", "spent", "money", *(f"margin_{name}" for name in NAMES))
 EXAMPLE_SCHEMA = (
@@ -114,7 +115,7 @@ def build_examples(features: DataFrame, origins: dict[date, Origin]) -> DataFram
             bought, spent = outcomes.bought(columns, window), outcomes.spent(columns, window)
             start = _met(offsets(by_anchor), bought, spent)
             numbers = [bought, np.maximum(spent, 0.01 * by_anchor.order_value), spent, *(start[n] for n in NAMES)]
-            inputs = examples.feature_matrix(origin.fit, columns, by_anchor, window)
+            inputs = feature_matrix(origin.fit, columns, by_anchor, window)
             arrays = [
                 pa.array([snapshot(day, window)] * len(keys)), pa.array(np.full(len(keys), window, np.int32)), keys,
                 *map(pa.array, numbers), *(pa.array(inputs[:, i], from_pandas=False) for i in range(len(INPUTS))),

@@ -15,8 +15,8 @@ from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 
 from spark_jobs.features.columns import WINDOWS, Array, Columns
-from spark_jobs.features.examples import SEASONALITY_AFTER, seasonality
 from spark_jobs.models.anchor import OriginFit, Probabilistic
+from spark_jobs.models.feature_matrix import SEASONALITY_AFTER, seasonality
 
 STRENGTH = 0.1  # C of scikit-learn, the inverse of the ridge penalty, for standardised inputs
 # Least standard deviation of an input, so that an input that hardly varied in training cannot take huge values later.

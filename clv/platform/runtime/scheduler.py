@@ -11,7 +11,7 @@ import sys
 # Nothing imported here may start a thread, because forked tasks would not have it.
 import clv.transform.dbt_runner  # noqa: F401
 import expectations.gates  # noqa: F401
-import spark_jobs.io.daemon  # noqa: F401
+import spark_jobs.daemon  # noqa: F401
 
 
 def main() -> None:

@@ -13,9 +13,8 @@ from clv.core.declared import CONTESTANTS, OURS
 from clv.core.settings import Settings
 from clv.warehouse import db, model_choice, registry
 from clv.warehouse.model_choice import Choice
-from spark_jobs.ensemble import forecast
+from spark_jobs.ensemble import forecast, model_files, shop_history
 from spark_jobs.features.columns import FEATURE_COLUMNS
-from spark_jobs.io import model_files, warehouse_io
 from spark_jobs.models import anchor
 
 AS_OF = date(2023, 8, 10)
@@ -77,7 +76,7 @@ def check_rows_against_the_model(home: Settings, model_version: str, scored: pd.
     main = scored[scored.horizon_days == 365]
     model = model_files.load(registry.files(model_version, home))
     columns = {name: found[name].to_numpy(float) for name in FEATURE_COLUMNS}
-    fit, daily = anchor.fit_origin(columns), warehouse_io.daily_revenue(AS_OF, home.warehouse_url)
+    fit, daily = anchor.fit_origin(columns), shop_history.daily_revenue(AS_OF, home.warehouse_url)
     common = forecast.settings_of(model, fit, columns, daily, AS_OF)
     said = forecast.forecast(model, fit, columns, common, home.shop.discount_rate)
     assert main.predicted_revenue.to_numpy() == pytest.approx(said[365].revenue, abs=1e-3)

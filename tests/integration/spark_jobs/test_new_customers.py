@@ -11,7 +11,7 @@ from clv.catalog import tables
 from clv.core import settings
 from clv.warehouse import db
 from spark_jobs import score
-from spark_jobs.io import warehouse_io
+from spark_jobs.ensemble import shop_history
 
 AS_OF, RUN = date(2024, 6, 1), "2024-06-01.1"
 FIRST = AS_OF - timedelta(days=100)
@@ -41,13 +41,13 @@ def days(module_home: settings.Settings) -> settings.Settings:
 
 
 def test_days_before_the_date_tell_who_came_and_what_they_brought(days: settings.Settings) -> None:
-    found = warehouse_io.new_customers(AS_OF, 365, days.warehouse_url)
+    found = shop_history.new_customers(AS_OF, 365, days.warehouse_url)
     assert found.first == FIRST
     assert found.counts == pytest.approx(np.ones(100))  # a refund alone makes no customer
     assert found.between(0, 2) == (2, 20)
     assert found.between(0, 3) == (3, 35)
     assert found.between(0, 100) == (100, 1005)
-    assert warehouse_io.new_customers(FIRST, 365, days.warehouse_url).counts.shape == (0,)
+    assert shop_history.new_customers(FIRST, 365, days.warehouse_url).counts.shape == (0,)
 
 
 def test_the_estimate_is_written_once_for_each_horizon(days: settings.Settings) -> None:

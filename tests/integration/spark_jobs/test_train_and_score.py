@@ -30,8 +30,9 @@ from clv.transform import dbt
 from clv.warehouse import db, model_choice, registry
 from clv.warehouse.model_choice import Choice
 from spark_jobs import score, train
+from spark_jobs.ensemble import model_files
 from spark_jobs.features import outcomes
-from spark_jobs.io import model_files, session
+from spark_jobs.io import session
 from spark_jobs.judging.promotion import TUNED
 from spark_jobs.models import learning
 

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import logit
 
 from spark_jobs.ensemble import calibration
 from spark_jobs.ensemble.calibration import Daily, Residual
@@ -154,10 +153,3 @@ def test_occasional_customers_follow_the_level_more_than_heavy_ones() -> None:
     assert moved[1] == 0
     assert moved[0] > logs[0]
     assert moved[2] == pytest.approx(logs[2] - 0.3 * 0.5 * 0.7)
-
-
-def test_chances_are_moved_to_a_share_in_their_order() -> None:
-    odds = logit(np.array([0.05, 0.2, 0.6]))
-    moved = calibration.shifted(odds, 0.5)
-    assert moved.mean() == pytest.approx(0.5)
-    assert (np.diff(moved) > 0).all()

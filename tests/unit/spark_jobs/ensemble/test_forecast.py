@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import pickle
 from dataclasses import fields, replace
-from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,62 +10,18 @@ import numpy as np
 import pytest
 import xgboost
 from customers import FIT, customers
+from forecasting import DAILY, DAY, boosters, model, said_by, trained
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from spark_jobs.ensemble import blending, forecast
-from spark_jobs.ensemble.calibration import Daily, Residual
+from spark_jobs.ensemble import blending, forecast, model_files
+from spark_jobs.ensemble.calibration import Residual
 from spark_jobs.ensemble.conformal import Intervals, unmeasured
 from spark_jobs.ensemble.forecast import Model, Trained
-from spark_jobs.features import examples
-from spark_jobs.features.columns import Columns
-from spark_jobs.io import model_files
-from spark_jobs.models import anchor, learners, logistic
-from spark_jobs.models.learners import Learners
+from spark_jobs.models import anchor, learners
+from spark_jobs.models.feature_matrix import FEATURES, feature_matrix
 from spark_jobs.models.rules import rfm_cells
-
-DAY = date(2024, 6, 1)
-DAILY = Daily(DAY - timedelta(days=500), np.full(500, 100.0), np.full(500, 30.0))
-OBJECTIVES = {"total": "reg:tweedie", "buy": "binary:logistic", "spend": "reg:gamma"}
-
-
-def boosters(columns: Columns, window: int = 90, seed: int = 0) -> Learners:
-    """Three small boosters trained by the plain library on made-up outcomes."""
-    rng = np.random.default_rng(seed)
-    said = anchor.probabilistic(FIT, columns, window)
-    start = learners.offsets(said)
-    bought = rng.random(len(said.orders)) < said.p_purchase
-    spent = np.exp(start["spend"]) * rng.gamma(2, 0.5, len(bought)) + 0.01
-    labels = {"total": bought * spent, "buy": bought * 1.0, "spend": spent}
-    raw = {}
-    for name, objective in OBJECTIVES.items():
-        rows = learners.rows_of(examples.feature_matrix(FIT, columns, said, window), start[name])
-        rows.set_label(labels[name])
-        raw[name] = bytes(xgboost.train({"objective": objective, "max_depth": 2}, rows, 5).save_raw("json"))
-    return Learners(**raw)
-
-
-def smooth(columns: Columns, window: int = 90) -> logistic.Logistic:
-    """A regression that leans on days with orders."""
-    said = anchor.probabilistic(FIT, columns, window)
-    found = logistic.inputs(FIT, columns, said, window)
-    coefficients = np.linspace(-0.1, 0.1, found.shape[1]).tolist()
-    return logistic.Logistic(found.mean(axis=0).tolist(), [1.0] * found.shape[1], coefficients, -1.0)
-
-
-def trained(columns: Columns, window: int = 90) -> Trained:
-    weights = dict(blending.USUAL), dict(blending.USUAL_CHANCE)
-    return Trained(boosters(columns, window), smooth(columns, window), *weights)
-
-
-def model(columns: Columns, *windows: int) -> Model:
-    return Model("v", trained={window: trained(columns, window) for window in windows})
-
-
-def said_by(made: Model, columns: Columns, daily: Daily = DAILY) -> dict[int, forecast.Forecast]:
-    common = forecast.settings_of(made, FIT, columns, daily, DAY)
-    return forecast.forecast(made, FIT, columns, common, 0.1)
 
 
 @pytest.mark.parametrize("windows", [[], [30], [90], [90, 180], [90, 180, 365]])
@@ -186,10 +141,10 @@ def test_the_median_of_a_longer_horizon_follows_its_own_chance() -> None:
 def test_margins_are_the_plain_boosters_own() -> None:
     columns = customers()
     made, said = boosters(columns), anchor.probabilistic(FIT, columns, 90)
-    inputs = examples.feature_matrix(FIT, columns, said, 90)
+    inputs = feature_matrix(FIT, columns, said, 90)
     margins = made.margins(inputs, said)
     plain = xgboost.Booster(model_file=bytearray(made.buy))
-    rows = xgboost.DMatrix(inputs, base_margin=learners.offsets(said)["buy"], feature_names=list(examples.FEATURES))
+    rows = xgboost.DMatrix(inputs, base_margin=learners.offsets(said)["buy"], feature_names=list(FEATURES))
     assert expit(margins["buy"]) == pytest.approx(plain.predict(rows), abs=1e-6)
     for name, furthest in learners.FURTHEST.items():
         assert np.abs(margins[name] - learners.offsets(said)[name]).max() <= furthest
@@ -239,13 +194,3 @@ def test_a_model_kept_with_weights_by_position_predicts_the_same(tmp_path: Path)
     for horizon in (90, 180, 365, 1825):
         assert (before[horizon].revenue == now[horizon].revenue).all()
         assert (before[horizon].p_purchase == now[horizon].p_purchase).all()
-
-
-def test_inputs_hold_nothing_infinite_and_habits_are_missing_in_the_first_year() -> None:
-    columns = customers()
-    inputs = examples.feature_matrix(FIT, columns, anchor.probabilistic(FIT, columns, 180), 180)
-    names = list(examples.FEATURES)
-    assert inputs.shape == (200, len(names))
-    assert not np.isinf(inputs).any()
-    for name, known_after in (("orders_last_year_over_expected", 365), ("season_share", examples.SEASONALITY_AFTER)):
-        assert (np.isnan(inputs[:, names.index(name)]) == (columns["t"] < known_after)).all()

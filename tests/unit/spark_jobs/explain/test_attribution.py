@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from customers import FIT, customers
-from test_forecast import model, trained
+from forecasting import model, trained
 
 from clv.core.declared import ANCHOR
 from spark_jobs.ensemble import forecast

@@ -7,10 +7,9 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
-from customers import FIT
+from customers import FIT, customer
+from forecasting import trained
 from scipy.special import expit
-from test_altered import customer
-from test_forecast import trained
 
 from spark_jobs.ensemble import blending, forecast
 from spark_jobs.ensemble.calibration import Daily

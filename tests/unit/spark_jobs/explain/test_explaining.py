@@ -8,9 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 import pytest
-from customers import FIT
-from test_altered import customer
-from test_forecast import said_by, trained
+from customers import FIT, customer
+from forecasting import said_by, trained
 
 from clv.core.declared import ANCHOR
 from spark_jobs.ensemble.forecast import Forecast, Model

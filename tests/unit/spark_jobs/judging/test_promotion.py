@@ -11,9 +11,10 @@ from customers import FIT, customers
 
 from spark_jobs.ensemble import forecast
 from spark_jobs.ensemble.forecast import Trained
-from spark_jobs.judging import evaluation, promotion
+from spark_jobs.judging import promotion
 from spark_jobs.judging.promotion import OURS, TUNED
 from spark_jobs.models.rules import rfm_cells, trailing
+from spark_jobs.training import evaluation
 
 CAME = [np.array([0.0, 10.0, 40.0, 50.0]), np.array([0.0, 0.0, 30.0, 70.0])]
 

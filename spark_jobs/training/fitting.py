@@ -19,16 +19,17 @@ from spark_jobs.ensemble import blending, totals
 from spark_jobs.ensemble.blending import Blend
 from spark_jobs.ensemble.calibration import Daily, Residual, buyers_missed, log_calibration, residual
 from spark_jobs.ensemble.forecast import Model, Trained, settings_of
-from spark_jobs.ensemble.record import Record
 from spark_jobs.explain import explained
 from spark_jobs.features import drift, outcomes
 from spark_jobs.features.columns import Columns
 from spark_jobs.io import session
-from spark_jobs.judging import evaluation, tuning
-from spark_jobs.judging.evaluation import Holdout
+from spark_jobs.judging import tuning
 from spark_jobs.judging.promotion import TUNED, Decision
 from spark_jobs.models import anchor, forecaster, learning, logistic, personas, registry
 from spark_jobs.models.learning import Origin, latest_closed
+from spark_jobs.training import evaluation
+from spark_jobs.training.evaluation import Holdout
+from spark_jobs.training.record import Record
 
 log = logging.getLogger("clv.train")
 BOOSTED_IF_TWO_YEARS = {False: 5, True: 12}  # latest origins per window for trees, before two years and after

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from customers import FIT, customers
 
-from spark_jobs.ensemble import fitting
 from spark_jobs.ensemble.calibration import Daily
 from spark_jobs.features import outcomes
 from spark_jobs.models import learning
 from spark_jobs.models.learning import Origin, Total
+from spark_jobs.training import fitting
 
 DAY = date(2024, 6, 1)
 

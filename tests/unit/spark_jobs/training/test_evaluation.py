@@ -7,17 +7,17 @@ from datetime import date
 import numpy as np
 import pytest
 from customers import FIT, customers
-from test_forecast import trained
+from forecasting import trained
 
 from clv.core.options import BLENDS
 from spark_jobs.ensemble import blending, forecast
 from spark_jobs.ensemble.calibration import Daily
 from spark_jobs.ensemble.forecast import Model, Trained
 from spark_jobs.features.columns import Columns
-from spark_jobs.judging import evaluation
-from spark_jobs.judging.evaluation import Holdout
 from spark_jobs.judging.promotion import OURS
 from spark_jobs.models import anchor
+from spark_jobs.training import evaluation
+from spark_jobs.training.evaluation import Holdout
 
 
 def closed(seed: int) -> Columns:

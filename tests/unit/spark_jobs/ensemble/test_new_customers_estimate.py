@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spark_jobs.models.new_customers import NewCustomers, estimate, expected
+from spark_jobs.ensemble.new_customers import NewCustomers, estimate, expected
 
 FIRST = date(2023, 1, 1)
 

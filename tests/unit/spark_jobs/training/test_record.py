@@ -8,13 +8,12 @@ from pathlib import Path
 
 from customers import FIT
 
-from spark_jobs.ensemble import blending
+from spark_jobs.ensemble import blending, model_files
 from spark_jobs.ensemble.blending import Blend
 from spark_jobs.ensemble.forecast import Model
-from spark_jobs.ensemble.record import Record
-from spark_jobs.io import model_files
 from spark_jobs.judging import tuning
 from spark_jobs.models.learning import Origin
+from spark_jobs.training.record import Record
 
 DAY = date(2024, 6, 1)
 

@@ -1,0 +1,59 @@
+"""Builders: small trained models of the customers of `customers`, and their predictions."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import xgboost
+from customers import FIT
+
+from spark_jobs.ensemble import blending, forecast
+from spark_jobs.ensemble.calibration import Daily
+from spark_jobs.ensemble.forecast import Model, Trained
+from spark_jobs.features.columns import Columns
+from spark_jobs.models import anchor, learners, logistic
+from spark_jobs.models.feature_matrix import feature_matrix
+from spark_jobs.models.learners import Learners
+
+DAY = date(2024, 6, 1)
+DAILY = Daily(DAY - timedelta(days=500), np.full(500, 100.0), np.full(500, 30.0))
+OBJECTIVES = {"total": "reg:tweedie", "buy": "binary:logistic", "spend": "reg:gamma"}
+
+
+def boosters(columns: Columns, window: int = 90, seed: int = 0) -> Learners:
+    """Three small boosters trained by the plain library on made-up outcomes."""
+    rng = np.random.default_rng(seed)
+    said = anchor.probabilistic(FIT, columns, window)
+    start = learners.offsets(said)
+    bought = rng.random(len(said.orders)) < said.p_purchase
+    spent = np.exp(start["spend"]) * rng.gamma(2, 0.5, len(bought)) + 0.01
+    labels = {"total": bought * spent, "buy": bought * 1.0, "spend": spent}
+    raw = {}
+    for name, objective in OBJECTIVES.items():
+        rows = learners.rows_of(feature_matrix(FIT, columns, said, window), start[name])
+        rows.set_label(labels[name])
+        raw[name] = bytes(xgboost.train({"objective": objective, "max_depth": 2}, rows, 5).save_raw("json"))
+    return Learners(**raw)
+
+
+def smooth(columns: Columns, window: int = 90) -> logistic.Logistic:
+    """A regression that leans on days with orders."""
+    said = anchor.probabilistic(FIT, columns, window)
+    found = logistic.inputs(FIT, columns, said, window)
+    coefficients = np.linspace(-0.1, 0.1, found.shape[1]).tolist()
+    return logistic.Logistic(found.mean(axis=0).tolist(), [1.0] * found.shape[1], coefficients, -1.0)
+
+
+def trained(columns: Columns, window: int = 90) -> Trained:
+    weights = dict(blending.USUAL), dict(blending.USUAL_CHANCE)
+    return Trained(boosters(columns, window), smooth(columns, window), *weights)
+
+
+def model(columns: Columns, *windows: int) -> Model:
+    return Model("v", trained={window: trained(columns, window) for window in windows})
+
+
+def said_by(made: Model, columns: Columns, daily: Daily = DAILY) -> dict[int, forecast.Forecast]:
+    common = forecast.settings_of(made, FIT, columns, daily, DAY)
+    return forecast.forecast(made, FIT, columns, common, 0.1)
