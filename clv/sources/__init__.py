@@ -14,6 +14,7 @@ from clv.catalog import tables
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
 from clv.sources.connectors import files
+from clv.sources.connectors.protocol import Connector
 from clv.sources.kinds import raw_tables, registry
 from clv.sources.kinds.mappings import known_sources, load_mapping
 from clv.sources.loading import ledger, rejections
@@ -41,14 +42,15 @@ __all__ = [
 
 def load(
     source: str,
-    path: Path | str,
+    path: Path | str | Connector,
     settings: Settings,
     progress: Progress | None = None,
     landed: bool = False,
     today: date | None = None,
     tell: Callable[[BatchResult], None] = lambda _: None,
 ) -> list[BatchResult]:
-    """Loads a file, or every readable file of a folder in order of its name, through the mapping `source`.
+    """Loads a file, every readable file of a folder in order of its name, or what a connector reads, through the
+    mapping `source`.
 
     landed: the files lie in the landing folder. They stay there, so finding one again is no new delivery. today: the
     day in the reporting zone; later dates give a warning. The callback gets the result of each file as soon as it is
@@ -59,20 +61,21 @@ def load(
     raw_tables.require(registry.of(mapping.kind, settings), settings)
     _adopt_currency(settings)
     results: list[BatchResult] = []
-    for file, name in files.find(Path(path)):
-        try:
-            results.append(load_file(file, name, mapping, settings, progress, landed, today))
+    connector = path if isinstance(path, Connector) else files.Files(Path(path))
+    try:
+        for batch in connector.read(ledger.cursor(mapping, settings)):
+            results.append(load_file(batch, mapping, settings, progress, landed, today))
             tell(results[-1])
-        except ClvError as error:
-            if not results:
-                raise
-            for result in _with_warnings(results, mapping, settings):
-                if result.warnings_beside:
-                    tell(result)
-            raise type(error)(
-                f"{error}; files before it in {path} stay as they are, `clv batches` lists them, and those after it "
-                "were not looked at"
-            ) from None
+    except ClvError as error:
+        if not results:
+            raise
+        for result in _with_warnings(results, mapping, settings):
+            if result.warnings_beside:
+                tell(result)
+        raise type(error)(
+            f"{error}; files before it in {connector} stay as they are, `clv batches` lists them, and those after it "
+            "were not looked at"
+        ) from None
     return _with_warnings(results, mapping, settings)
 
 

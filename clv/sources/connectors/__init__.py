@@ -1,1 +1,1 @@
-"""Where files and rows come from."""
+"""Where batches come from: a module for each kind of place, each a Connector (protocol.py)."""

@@ -15,6 +15,7 @@ from typing import BinaryIO
 import numpy as np
 
 from clv.core.errors import ClvError
+from clv.sources.connectors.protocol import Batch, Cursor
 
 KINDS = {
     ".csv": "text", ".tsv": "text", ".txt": "text",
@@ -52,6 +53,21 @@ class Received:
     lines: int
     size: int
     longest_line: int  # bytes
+
+
+@dataclass(frozen=True)
+class Files:
+    """The connector to files: one, or a folder's readable ones in order of name, at any depth."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def read(self, cursor: Cursor) -> Iterator[Batch]:  # noqa: ARG002 - a file of a known name may hold new rows
+        """Yields every file: its content alone tells whether it is new, and the loader compares that."""
+        for path, name in find(self.path):
+            yield Batch(name, path)
 
 
 def find(path: Path) -> list[tuple[Path, str]]:

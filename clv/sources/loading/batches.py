@@ -18,6 +18,7 @@ from clv.core.settings import Settings
 from clv.core.sql_text import quoted
 from clv.sources.connectors import files
 from clv.sources.connectors.files import Received
+from clv.sources.connectors.protocol import Batch
 from clv.sources.formats import reading
 from clv.sources.formats.received import Unreadable
 from clv.sources.kinds import registry
@@ -39,8 +40,7 @@ SCRATCH_SHARE = 0.5  # of the free disk space
 
 
 def load_file(
-    path: Path,
-    name: str,
+    batch: Batch,
     mapping: FileMapping,
     settings: Settings,
     progress: Progress | None,
@@ -52,7 +52,7 @@ def load_file(
     today: the day in the reporting zone; later dates in the file give a warning.
     """
     with scratch_folder(settings) as scratch:
-        file = files.prepare(path, name, mapping.encoding, scratch)
+        file = files.prepare(batch.path, batch.name, mapping.encoding, scratch)
         # Number the delivery before looking for an earlier batch. If another load of the same content ends in between,
         # both have the same number, and the unique key of the table lets only one of them in.
         delivery = ledger.next_delivery(file.sha256, mapping, settings)
@@ -69,7 +69,7 @@ def load_file(
                 # An erasure after the load changes the digest that the batch has.
                 file = replace(file, sha256=erased_rows.digest(result.batch_id, settings))
                 gone = erased_rows.places(result.batch_id, registry.of(mapping.kind, settings), settings)
-                kept.keep(path, file, mapping, settings, scratch, gone)
+                kept.keep(batch.path, file, mapping, settings, scratch, gone)
     # Without a result, another process has loaded the same content meanwhile.
     return result or ledger.earlier_batch(file, mapping, settings) or ledger.vanished(file)
 

@@ -10,6 +10,7 @@ from clv.catalog import tables
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
 from clv.sources.connectors.files import Received
+from clv.sources.connectors.protocol import Cursor, Loaded
 from clv.sources.mapping.model import FileMapping
 from clv.warehouse import db
 from clv.warehouse.roles import LOADER
@@ -38,6 +39,17 @@ class BatchResult:
     lacking: int = 0
     warnings: tuple[str, ...] = ()
     warnings_beside: tuple[str, ...] = ()
+
+
+def cursor(mapping: FileMapping, settings: Settings) -> Cursor:
+    """What is loaded of a mapping's source, for its connector. A mapping that was changed has loaded nothing yet, since
+    what it loads through is another one."""
+    query = f"""
+        select file_name, content_sha256 from {tables.BATCHES}
+        where source = %s and mapping_sha256 = %s and batch_id not in (select batch_id from {tables.WITHDRAWALS})
+        order by place, batch_id
+    """  # noqa: S608 - our own names
+    return [Loaded(*one) for one in db.rows(query, (mapping.source, mapping.sha256), settings.url_as(LOADER))]
 
 
 def next_delivery(sha256: str, mapping: FileMapping, settings: Settings) -> int:
