@@ -1,9 +1,10 @@
-"""Baselines of a date: python -m spark_jobs.baselines --as-of D --run-id R --training-date T
+"""Fits the baselines and predicts the customers of a date: python -m spark_jobs.baselines --as-of D --run-id R
+--training-date T
 
-Fits and predicts the baselines that the forecast is compared with. Reads features.training_examples (training_date,
-run_id), only windows closed by the training date, and features.customer_features (as_of_date, run_id). Replaces that
-slice of predictions.baseline_predictions and prints its facts as the last line, in JSON. The results depend on the data
-alone.
+Baselines are the simpler forecasters that the blend is compared with. The job reads features.training_examples
+(training_date, run_id), of which only windows closed by the training date, and features.customer_features (as_of_date,
+run_id). It replaces that slice of predictions.baseline_predictions and prints its facts as JSON in the last line. The
+results depend on the data alone.
 """
 
 from __future__ import annotations
@@ -36,15 +37,15 @@ from spark_jobs.models.forecaster import Customers, Json, Past
 
 log = logging.getLogger("clv.baselines")
 
-MOST_ROWS = 200_000  # of training_examples: above it, baselines learn from a fixed share of the customers
-CERTAIN = 1e-6  # no predicted probability is closer to 0 or 1
+MOST_ROWS = 200_000  # rows of training_examples above which the baselines learn from a fixed share of the customers
+CERTAIN = 1e-6  # predicted probabilities are clipped to [CERTAIN, 1 - CERTAIN]
 MEDIAN = 0.5
 WRITTEN_SCHEMA = (
     "as_of_date string, run_id string, customer_key string, horizon_days int, model string, "
     "p_purchase double, expected_orders double, predicted_mean double, predicted_p50 double"
 )
 
-Baselines = dict[int, dict[str, Json]]  # fitted baselines by horizon and name
+Baselines = dict[int, dict[str, Json]]  # fitted baselines as JSON, by horizon (days) and name
 
 
 def run(
@@ -54,11 +55,11 @@ def run(
     settings: Settings | None = None,
     horizons: Iterable[int] | None = None,
 ) -> dict[str, Any]:
-    """Replaces the slice (as_of, run_id) of the baselines; returns the facts.
+    """Replaces the slice (as_of, run_id) of the baselines' predictions. Returns the facts of the job.
 
     horizons: days, by default the shop's. A baseline that could not be fitted has no rows, and `left_out` in the facts
-    says why. Raises ClvError when the features or examples are missing, or hold data that was not known by
-    `training_date`.
+    gives the reason. Raises ClvError if the features or examples are missing, or if they contain data that was not
+    known by `training_date`.
     """
     settings = settings or settings_module.load()
     horizons = sorted(horizons or settings.horizons)
@@ -91,8 +92,8 @@ def run(
 
 
 def check_examples(training_date: date, run_id: str, settings: Settings) -> int:
-    """The number of rows to learn from. Raises ClvError when they are missing or hold data from after the training
-    date."""
+    """Returns the number of rows to learn from. Raises ClvError if they are missing or contain data from after the
+    training date."""
     if not model_choice.training_origins(training_date, settings):
         return 0  # no window has closed yet
     where = {"training_date": training_date, "run_id": run_id}
@@ -109,7 +110,8 @@ def check_examples(training_date: date, run_id: str, settings: Settings) -> int:
 def read_examples(
     spark: SparkSession, settings: Settings, training_date: date, run_id: str, rows: int, horizons: Iterable[int]
 ) -> DataFrame:
-    """Rows of features.training_examples of customers with a purchase day; none if `rows` is 0."""
+    """Reads the rows of features.training_examples of customers with a purchase day; returns an empty data frame if
+    `rows` is 0."""
     followed = outcomes.columns(horizons)
     wanted = {**COLUMNS, **dict.fromkeys(followed, "double precision")}
     if not rows:
@@ -124,16 +126,17 @@ def read_examples(
 
 
 def names() -> list[str]:
-    """The baselines: all forecasters except the anchor, which the blend contains."""
+    """Returns the names of the baselines: all forecasters except the anchor, which is part of the blend."""
     return [name for name in registry.names() if name != ANCHOR]
 
 
 def fit(
     features: DataFrame, examples: DataFrame, training_date: date, horizons: Iterable[int]
 ) -> tuple[Baselines, dict[int, dict[str, str]]]:
-    """Fits all baselines at a date; returns what was fitted, and by horizon which were left out and why."""
+    """Fits all baselines at a date. Returns, by horizon, the fitted baselines, and the reasons of those that could not
+    be fitted."""
     known = columns_of(_batch(features.select(*FEATURE_COLUMNS).toArrow()))
-    # Ordered by key, so that the fit depends on the rows alone.
+    # Sort by key, so that the fits do not depend on the order in which Spark returns rows.
     rows = examples.toArrow().sort_by([("customer_key", "ascending"), ("as_of_date", "ascending")])
     columns, customer = columns_of(_batch(rows)), np.array(rows.column("customer_key").to_pylist(), dtype=object)
     origin = _batch(rows).column("as_of_date").cast(pa.int32()).to_numpy(zero_copy_only=False).astype(np.int64)
@@ -151,7 +154,7 @@ def fit(
 def predict(
     batches: Iterator[pa.RecordBatch], baselines: Baselines, as_of: date, run_id: str
 ) -> Iterator[pa.RecordBatch]:
-    """Rows of WRITTEN_SCHEMA: one per customer, horizon and baseline."""
+    """Yields rows of WRITTEN_SCHEMA: one per customer, horizon and baseline."""
     fitted = {
         (horizon, name): registry.read(name, saved)
         for horizon, named in baselines.items()
@@ -180,7 +183,7 @@ def _batch(table: pa.Table) -> pa.RecordBatch:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command line."""
+    """Runs the command line. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m spark_jobs.baselines", description=__doc__)
     parser.add_argument("--as-of", required=True)
     parser.add_argument("--run-id", required=True)

@@ -1,7 +1,8 @@
-"""A model's references: its predictions of every customer at its training date, which value tiers are held to.
+"""A model's references: its prediction of every customer at its training date. Value tiers compare later predictions
+with them.
 
-Kept in the warehouse by the model's version, so that they are erased, renamed and backed up with everything else of
-customers. They follow from the model and the data that it was trained on, like the model itself.
+The warehouse keeps references by model version, where they are erased, re-keyed and backed up with all other data of
+customers. The model and its training data determine them completely, so they can be written again.
 """
 
 from __future__ import annotations
@@ -33,10 +34,11 @@ SCHEMA = (
 
 
 def write(spark: SparkSession, model: Model, training_date: date, run_id: str, settings: Settings) -> int:
-    """Writes a model's references, of the features at its training date that a run built, all at once; gives how many.
+    """Writes a model's references in one transaction and returns their number.
 
-    Hold the shared customer lock, so that a customer erased meanwhile cannot be written. Raises ClvError without
-    features of that date."""
+    The features are those at the training date, which the run `run_id` built. The caller holds the shared customer
+    lock, so that a customer erased meanwhile cannot be written. Raises ClvError if there are no features of that date.
+    """
     where = {"training_date": training_date, "run_id": run_id, "as_of_date": training_date}
     rows = warehouse_io.count(tables.TRAINING_EXAMPLES, where, settings.url_as(MODELLER))
     if not rows:
@@ -64,7 +66,7 @@ def write(spark: SparkSession, model: Model, training_date: date, run_id: str, s
 def predict(
     batches: Iterator[pa.RecordBatch], model: Model, fit: OriginFit, common: dict[int, Setting], rate: float
 ) -> Iterator[pa.RecordBatch]:
-    """Rows of SCHEMA: each customer's prediction for the main horizon, rounded as in customer_predictions."""
+    """Yields rows of SCHEMA: each customer's prediction for the main horizon, rounded as in customer_predictions."""
     for batch in batches:
         if not batch.num_rows:
             continue

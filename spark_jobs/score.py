@@ -1,7 +1,7 @@
 """Scores the customers of a date: python -m spark_jobs.score --as-of D --run-id R --model-version V|none
 
 Reads features.customer_features (as_of_date, run_id), replaces that slice of predictions.customer_predictions, and
-prints its facts as one line of JSON last. With the model `none`, every customer is written as too_little_data with
+prints its facts as JSON in the last line. With the model `none`, every customer gets the status too_little_data, with
 the reason given by --status-reason.
 """
 
@@ -37,7 +37,8 @@ from spark_jobs.models.anchor import OriginFit
 
 log = logging.getLogger("clv.score")
 NO_MODEL = "none"
-MOST_SAMPLED = 100_000  # customers from whom the date's level and means are taken; above it, drawn at random
+# Number of customers above which a random sample determines the calibration and means of the date.
+MOST_SAMPLED = 100_000
 NO_ORDER = "no day that brought money before the date"
 NUMBERS = [
     "p_alive", "p_purchase", "expected_orders", "predicted_revenue",
@@ -63,7 +64,8 @@ def run(
     status_reason: str | None = None,
     settings: Settings | None = None,
 ) -> dict[str, Any]:
-    """Replaces the slice (as_of, run_id) of the predictions; returns the facts. Raises ClvError without features."""
+    """Replaces the slice (as_of, run_id) of the predictions. Returns the facts of the job. Raises ClvError without
+    features."""
     settings = settings or settings_module.load()
     where = {"as_of_date": as_of, "run_id": run_id}
     customers = warehouse_io.count(tables.CUSTOMER_FEATURES, where, settings.url_as(MODELLER))
@@ -80,7 +82,7 @@ def run(
 
 
 def predict(model: Model, as_of: date, run_id: str, settings: Settings) -> dict[str, Any]:
-    """Replaces the slice (as_of, run_id) with what a model predicts; returns the facts."""
+    """Replaces the slice (as_of, run_id) with a model's predictions. Returns the facts of the job."""
     where = {"as_of_date": as_of, "run_id": run_id}
     customers = warehouse_io.count(tables.CUSTOMER_FEATURES, where, settings.url_as(MODELLER))
     with session.running("score", settings) as spark:
@@ -116,7 +118,7 @@ def predict(model: Model, as_of: date, run_id: str, settings: Settings) -> dict[
 
 
 def write_new_customers(as_of: date, run_id: str, horizons: list[int], settings: Settings) -> None:
-    """Replaces the slice (as_of, run_id) of the customers still to come."""
+    """Replaces the slice (as_of, run_id) of the forecast of customers whom the shop will still gain."""
     url = settings.url_as(MODELLER)
     found = new_customers.expected(shop_history.new_customers(as_of, max(horizons), url), horizons)
     rows = [
@@ -131,7 +133,8 @@ def write_new_customers(as_of: date, run_id: str, horizons: list[int], settings:
 def in_common(
     known: DataFrame, model: Model, as_of: date, settings: Settings
 ) -> tuple[OriginFit, dict[int, Setting]] | None:
-    """The anchor fitted to a date's customers with a purchase day, and what they have in common; None without any."""
+    """Returns the anchor fitted to a date's customers with a purchase day, and what these customers share by window
+    length. Returns None if there are no such customers."""
     fits = learning.fit_origins(known)
     if as_of not in fits:
         return None
@@ -143,7 +146,8 @@ def in_common(
 def predicted(
     batches: Iterator[pa.RecordBatch], model: Model, fit: OriginFit, common: dict[int, Setting], rate: float
 ) -> Iterator[pa.RecordBatch]:
-    """Rows of PREDICTED_SCHEMA: each customer's forecasts, and for the main horizon what drives it."""
+    """Yields rows of PREDICTED_SCHEMA: each customer's predictions, and for the main horizon the drivers behind
+    them."""
     for batch in batches:
         columns = columns_of(batch)
         known = usable(columns)
@@ -159,7 +163,8 @@ def predicted(
 def give_reasons(
     batches: Iterator[pa.RecordBatch], average: Averages, as_of: date, run_id: str, model: Model
 ) -> Iterator[pa.RecordBatch]:
-    """Rows of WRITTEN_SCHEMA: what drives the main horizon's forecast becomes reasons, in words and with effects."""
+    """Yields rows of WRITTEN_SCHEMA, in which the drivers of the main horizon's prediction have become reasons: texts
+    with their effects."""
     for batch in batches:
         n = batch.num_rows
         reasons: tuple[list[str | None], list[str | None]] = ([None] * n, [None] * n)
@@ -178,7 +183,8 @@ def give_reasons(
 
 
 def write_too_little_data(settings: Settings, as_of: date, run_id: str, reason: str) -> int:
-    """The slice of a shop that meets no threshold: every customer with the reason, in one transaction."""
+    """Writes the slice of a shop that has too little data for a model: every customer with the reason, in one
+    transaction. Returns the number of rows."""
     with db.connect(settings.url_as(MODELLER)) as connection:
         condition = "as_of_date = %(as_of)s and run_id = %(run_id)s"
         values = {"as_of": as_of, "run_id": run_id, "reason": reason, "horizons": [*settings.horizons, LIFETIME]}
@@ -218,7 +224,7 @@ def _scored(
 
 
 def _unknown(keys: pa.Array, horizons: list[int]) -> Iterator[pa.RecordBatch]:
-    """Customers with rows but no purchase day before the date: nothing can be predicted of them."""
+    """Yields rows of the customers who have features but no purchase day before the date, and so get no prediction."""
     if len(keys):
         n = len(keys) * len(horizons)
         repeated = keys.take(pa.array(np.repeat(np.arange(len(keys)), len(horizons))))
@@ -239,7 +245,7 @@ def _batch(keys, horizons, status, reason, basis, numbers, persona, explained, r
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command line."""
+    """Runs the command line. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m spark_jobs.score", description=__doc__)
     parser.add_argument("--as-of", required=True)
     parser.add_argument("--run-id", required=True)

@@ -1,8 +1,8 @@
 """Trains the model of a date: python -m spark_jobs.train --training-date D --run-id R
 
-Reads features.training_examples (training_date, run_id), writes a version into the registry and its references into
-the warehouse, prints its facts as one line of JSON last. Does nothing where the same data have a model already, unless
-forced.
+Reads features.training_examples (training_date, run_id), registers a model version, writes the version's references
+into the warehouse, and prints its facts as JSON in the last line. If the same data have a model already, nothing is
+trained, unless --force is given.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from spark_jobs.training import fitting
 from spark_jobs.training.record import Record
 
 log = logging.getLogger("clv.train")
-MOST_ROWS = 2_000_000  # of training_examples; above it, a fixed share of the customers is learned from
+MOST_ROWS = 2_000_000  # rows of training_examples above which training uses a fixed share of the customers
 
 
 def run(
@@ -46,11 +46,12 @@ def run(
     force: bool = False,
     settings: Settings | None = None,
 ) -> dict[str, Any]:
-    """Trains and registers the model of a training date, or finds it; returns the facts. Makes its references sure.
+    """Trains and registers the model of a training date, or finds the registered one. Writes the model's references if
+    they are missing. Returns the facts of the job.
 
-    data_digest: of the data that the examples were built from; where the orders have changed since, a RuntimeError
-    says so, and taking the step again helps. Of two trainings of the same data at once, the second waits and finds
-    the first one's model.
+    data_digest: digest of the data that the examples were built from. If the orders have changed since, raises
+    RuntimeError, and the step should be repeated. If the same data are trained twice at once, the second training waits
+    and finds the model of the first.
     """
     settings = settings or settings_module.load()
     digest = model_choice.data_digest(training_date, settings)
@@ -80,7 +81,7 @@ def run(
 
 
 def register(model: Model, record: Record, training_date: date, digest: str, force: bool, settings: Settings) -> int:
-    """Registers a model with the record of its making; gives its number."""
+    """Registers a model with its training record. Returns the model's number in the registry."""
     parameters = {
         f"{learner}.{key}": value for learner, kept in model_choice.LEARNERS.items() for key, value in kept.items()
     }
@@ -102,7 +103,8 @@ def register(model: Model, record: Record, training_date: date, digest: str, for
     return version.number
 
 
-@threadpool_limits.wrap(limits=1, user_api="blas")  # sums in another order would make another model
+# One thread, because adding numbers in another order would give a slightly different model.
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def fit(
     spark: SparkSession,
     settings: Settings,
@@ -111,7 +113,7 @@ def fit(
     name: str,
     known: dict[str, tuning.Found] | None = None,
 ) -> tuple[Model, Record]:
-    """Reads what a training date learns from, and fits its model: see `fitting.fit`."""
+    """Reads the training examples of a date and fits the model (see `fitting.fit`)."""
     features = read(spark, settings, training_date, run_id)
     if features is None:
         return fitting.unlearned(settings, training_date, name)
@@ -120,7 +122,8 @@ def fit(
 
 
 def searched(training_date: date, data_digest: str, settings: Settings) -> dict[str, tuning.Found] | None:
-    """What a search came to for a model of the same data, so that training it anew gives the same; None without."""
+    """Returns the result of an earlier parameter search for a model of the same data, so that training again gives the
+    same model. Returns None if there is no such model."""
     if not registry.find(training_date, data_digest, settings):
         return None
     files = registry.files(registry.version_name(training_date, data_digest), settings)
@@ -128,7 +131,8 @@ def searched(training_date: date, data_digest: str, settings: Settings) -> dict[
 
 
 def read(spark: SparkSession, settings: Settings, training_date: date, run_id: str) -> DataFrame | None:
-    """The origins of features.training_examples of one run; None where no window has closed by the training date."""
+    """Reads the origins of features.training_examples of one run. Returns None if no window had closed by the training
+    date."""
     where = {"training_date": training_date, "run_id": run_id}
     rows = warehouse_io.count(tables.TRAINING_EXAMPLES, where, settings.url_as(MODELLER))
     if not rows:
@@ -149,7 +153,7 @@ def read(spark: SparkSession, settings: Settings, training_date: date, run_id: s
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command line."""
+    """Runs the command line. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m spark_jobs.train", description=__doc__)
     parser.add_argument("--training-date", required=True)
     parser.add_argument("--run-id", required=True)

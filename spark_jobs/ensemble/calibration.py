@@ -1,9 +1,9 @@
 """Calibration of the total: the factor between a shop's total within a window and the anchor's expected total.
 
-It has two sources: the season, read from the same window of the year before, and the anchor's residuals on closed
-origins. Each is bounded and weighted by how well the shop's history supports it, so that a launch, a closed cohort or a
-shop with a few months of orders stays near the anchor. Days are integers; arrays of revenue per day go from the shop's
-first day to the day before the origin.
+The factor is estimated from the season, seen in the same window of the year before, and from the anchor's residuals on
+closed windows. Each estimate is bounded and weighted by how well the shop's history supports it. A launch, a closed
+cohort, or a shop with only a few months of orders therefore stays near the anchor. Days are integers; arrays of revenue
+per day run from the shop's first day to the day before the origin.
 """
 
 from __future__ import annotations
@@ -16,28 +16,36 @@ import numpy as np
 
 from spark_jobs.features.columns import YEAR, Array
 
-RECENT_SHARE = 0.3  # share of the last 90 days' season that the anchor already contains in customers' own rates
-TILT = 0.3  # how much more the calibration changes occasional customers than heavy ones
-LARGEST_TILT = 0.7  # log of twice the mean: customers above it change alike
-LARGEST_SEASON = 0.7  # in logs
-LARGEST_RESIDUAL = 0.3  # in logs
-KNOWN = 0.25  # confidence from which the season counts as known; then only residuals of origins that knew it count
-RESIDUAL_HALVES = {True: 100, False: 200}  # days of horizon that halve a residual, with the season known or not
-RESIDUAL_AGE = 60  # days after which a closed window counts half
-LATEST_RESIDUALS = 12  # per window
-HALF_WINDOWS_FROM = 120  # days of horizon from which windows of half its length count too
-BUYERS_FOLLOW = 0.7  # of a change of revenue, in logs
-BUYER_TOLERANCE = 0.1  # in logs: residuals of buyers up to this size are chance
-LARGEST_BUYER_RESIDUAL = 0.5  # in logs, of the same
-LEAST_OVERLAP = 7  # days beyond a year from which growth can be measured
-DAYS_NEW = 90  # a customer's first days; revenue after them may be that of a closed cohort
-EXTREME_DAY = 5.0  # cap on a day's revenue, times the median of days with revenue
+# Share of the last 90 days' seasonal deviation that is subtracted, because the anchor already contains it in customers'
+# own rates.
+RECENT_SHARE = 0.3
+TILT = 0.3  # strength with which the calibration changes occasional customers more than heavy ones
+LARGEST_TILT = 0.7  # log of about twice the mean: customers above it are all changed alike
+LARGEST_SEASON = 0.7  # bound of the season's effect, in logs
+LARGEST_RESIDUAL = 0.3  # bound of the residuals' effect, in logs
+# Confidence from which the season counts as known; then only residuals of origins with a known season count.
+KNOWN = 0.25
+# Days of horizon over which the effect of residuals halves, with the season known (True) or not.
+RESIDUAL_HALVES = {True: 100, False: 200}
+RESIDUAL_AGE = 60  # age in days of a closed window at which its weight has halved
+LATEST_RESIDUALS = 12  # number of latest residuals of each window length that count
+HALF_WINDOWS_FROM = 120  # days of horizon from which residuals of windows of about half its length count too
+BUYERS_FOLLOW = 0.7  # change of the number of buyers per change of revenue, both in logs
+BUYER_TOLERANCE = 0.1  # residuals of buyers up to this size, in logs, are treated as chance
+LARGEST_BUYER_RESIDUAL = 0.5  # bound of the effect of the residuals of buyers, in logs
+LEAST_OVERLAP = 7  # days of history beyond a year from which growth can be measured
+# Days for which a customer counts as new; if a shop's revenue comes only from older customers, its cohort is closed.
+DAYS_NEW = 90
+EXTREME_DAY = 5.0  # cap on a day's revenue, as a multiple of the median of days with revenue
 
 
 @dataclass(frozen=True)
 class Residual:
-    """The anchor's residual on a closed origin: log of actual over expected revenue, without the season's effect; and
-    the same for buyers, without what follows from revenue."""
+    """The anchor's residual in a closed window: the log of actual over expected revenue, minus the season's effect.
+
+    seasonal: whether the season was known at the origin. buyers: the log of actual over expected buyers, minus the part
+    that follows from the revenue.
+    """
 
     window_days: int
     window_end: date
@@ -48,15 +56,16 @@ class Residual:
 
 @dataclass(frozen=True)
 class Daily:
-    """A shop's revenue per day from `first` on, shape (days,), and the part of it from customers in their first
-    DAYS_NEW days."""
+    """A shop's revenue per day from `first` on, shape (days,), in all and from customers in their first DAYS_NEW
+    days."""
 
     first: date
     money: Array
     new: Array
 
     def before(self, day: date) -> tuple[Array, Array]:
-        """Both arrays until the day before; revenue of a day is at least 0 and at most EXTREME_DAY medians."""
+        """Returns both arrays up to the day before `day`. Revenue of a day is at least 0; total revenue is capped at
+        EXTREME_DAY medians."""
         n = max((day - self.first).days, 0)
         money = np.zeros(n)
         money[: min(n, len(self.money))] = np.maximum(self.money[:n], 0)
@@ -67,12 +76,13 @@ class Daily:
 
 
 def season(money: Array, new: Array, horizon_days: int) -> tuple[float, float]:
-    """(S, g): log of the season's factor for the coming window against the last year, and the confidence in it, 0 to 1.
+    """Returns (S, g): the log of the season's factor for the coming window relative to the last year, and the
+    confidence in it from 0 to 1.
 
-    money, new: per day before the origin, as `Daily.before` gives them. S compares the same window of last year with
-    the last 365 days, without growth (measured where more than a year overlaps), and without what the anchor has
-    already learned from the last 90 days. g is 0 without a year of history and for closed cohorts, small for launches,
-    and 1 from a year and 90 days on.
+    money, new: per day before the origin, as `Daily.before` returns them. S compares the same window of last year with
+    the last 365 days. Growth is removed, where more than a year of history lets it be measured, and so is the part that
+    the anchor has learned from the last 90 days. g is 0 without a year of history and for closed cohorts, small for
+    launches, and reaches 1 at a year and 90 days.
     """
     n = len(money)
     if n < YEAR + 1 or money[-YEAR:].sum() <= 0:
@@ -81,26 +91,27 @@ def season(money: Array, new: Array, horizon_days: int) -> tuple[float, float]:
     year = money[-YEAR:].mean()
     s = _log_ratio(money[n - YEAR : n - YEAR + horizon_days].mean(), year)
     grown = growth(money)
-    s += grown * (YEAR - horizon_days) / 2 / YEAR  # last year's window lies before the middle of that year
+    # Last year's window lies before the middle of the year that it is compared with.
+    s += grown * (YEAR - horizon_days) / 2 / YEAR
     recent = _log_ratio(money[-90:].mean(), year) - grown * (YEAR - 90) / 2 / YEAR
     s -= RECENT_SHARE * float(np.clip(recent, -LARGEST_SEASON, LARGEST_SEASON))
     confidence = 0.75 + 0.25 * min(1.0, (n - YEAR) / 90) if n - YEAR >= LEAST_OVERLAP else 0.5
     if n < YEAR + 180:
-        # A launch grows from its first month: its growth looks like a season.
+        # A launch grows from its first month, and this growth can be mistaken for a season.
         opening = money[:28].mean() / max(money[28:112].mean(), 1e-9)
         confidence *= float(np.clip((opening - 0.4) / 0.4, 0, 1))
-    # Days on which the shop was closed, or without data, are no season.
+    # Days on which the shop was closed, or for which data are missing, are not a season.
     traded = (money[n - YEAR : n - YEAR + horizon_days] > 0).mean() / (money[-YEAR:] > 0).mean()
     confidence *= float(np.clip((traded - 0.25) / 0.25, 0, 1))
-    # A closed cohort has no new customers: its decline is no season.
+    # A closed cohort has no new customers, and its decline is not a season.
     share = new[-180:].sum() / max(money[-180:].sum(), 1e-9)
     confidence *= float(np.clip((share - 0.01) / 0.04, 0, 1))
     return float(np.clip(s, -LARGEST_SEASON, LARGEST_SEASON)), confidence
 
 
 def growth(money: Array) -> float:
-    """log of the revenue of days that have data a year before, over the revenue of that year; 0 with fewer than
-    LEAST_OVERLAP days, and reduced below 30."""
+    """Returns the log of year-on-year growth: revenue of the days whose day one year earlier has data, over the revenue
+    one year earlier. Returns 0 with fewer than LEAST_OVERLAP such days; below 30 days the result is reduced."""
     n = len(money)
     overlap = min(n - YEAR, YEAR)
     if overlap < LEAST_OVERLAP:
@@ -117,7 +128,7 @@ def residual(
     money: tuple[float, float],
     buyers: tuple[float, float],
 ) -> Residual:
-    """The residual of a closed window. money, buyers: of all customers, (actual, expected), each above 0."""
+    """Computes the residual of a closed window. money, buyers: (actual, expected) over all customers, each above 0."""
     s, confidence = season(*daily.before(origin), window_days)
     missed = float(np.log(money[0] / money[1]))
     beyond = float(np.log(buyers[0] / buyers[1])) - BUYERS_FOLLOW * missed
@@ -125,7 +136,8 @@ def residual(
 
 
 def log_calibration(daily: Daily, origin: date, horizon_days: int, residuals: Sequence[Residual]) -> float:
-    """log of the total revenue over the anchor's expectation, from what was known at the origin; at most 1 in size."""
+    """Returns the log of the predicted total revenue over the anchor's expectation, from what was known at the origin.
+    Its absolute value is at most 1."""
     s, confidence = season(*daily.before(origin), horizon_days)
     relevant = [
         kept
@@ -140,11 +152,12 @@ def log_calibration(daily: Daily, origin: date, horizon_days: int, residuals: Se
 
 
 def buyers_missed(origin: date, horizon_days: int, residuals: Sequence[Residual]) -> float:
-    """log of the number of buyers over the number that anchor and calibration expect, from what was known at the
-    origin.
+    """Returns the log of the predicted number of buyers over the number that follows from the anchor and the
+    calibration, from what was known at the origin.
 
-    The mean residual of closed windows beyond a tolerance. It corrects an error of the anchor that recurs at each date:
-    where customers stay away for most of a year, the anchor takes a season's orders for those of more customers.
+    This is the mean residual of buyers on closed windows, beyond a tolerance. It corrects an error of the anchor that
+    recurs at every date: where customers stay away for most of a year, the anchor attributes a season's orders to too
+    many customers.
     """
     relevant = [
         kept
@@ -158,7 +171,8 @@ def buyers_missed(origin: date, horizon_days: int, residuals: Sequence[Residual]
 
 
 def relevant_windows(horizon_days: int, windows: Iterable[int]) -> list[int]:
-    """The windows whose residuals count for a horizon: its own, and for long horizons the one nearest to half of it."""
+    """Returns the windows whose residuals count for a horizon: its own, and for long horizons the one nearest to half
+    of it."""
     own = [horizon_days] if horizon_days in windows else []
     shorter = [w for w in windows if w < horizon_days]
     if horizon_days < HALF_WINDOWS_FROM or not shorter:
@@ -167,18 +181,20 @@ def relevant_windows(horizon_days: int, windows: Iterable[int]) -> list[int]:
 
 
 def tilted(log_relative: Array, calibration: float) -> Array:
-    """log of relative predictions after the calibration, which changes occasional customers more than heavy ones."""
+    """Returns the log of relative predictions after the calibration, which changes occasional customers more than heavy
+    ones."""
     return log_relative - TILT * calibration * np.clip(log_relative, -2.5, LARGEST_TILT)
 
 
 def share_of_buyers(p: Array, calibration: float, missed: float = 0.0) -> float:
-    """The share of customers who will buy, from the anchor's probabilities, the calibration, and the residual of buyers
-    (`missed`)."""
+    """Returns the expected share of customers who will buy, from the anchor's probabilities, the log calibration, and
+    the residual of buyers (`missed`)."""
     return float(np.clip(p.mean() * np.exp(BUYERS_FOLLOW * calibration + missed), 1e-4, 0.98))
 
 
 def _latest(residuals: Sequence[Residual], window: int, origin: date, seasonal: bool) -> list[Residual]:
-    """The latest residuals of a window. If the season is known, only those of origins that knew it count."""
+    """Returns the latest residuals of a window. seasonal: whether only residuals of origins with a known season
+    count."""
     known = [
         found
         for found in residuals
@@ -188,7 +204,8 @@ def _latest(residuals: Sequence[Residual], window: int, origin: date, seasonal: 
 
 
 def _decayed(values: Sequence[float], relevant: Sequence[Residual], origin: date) -> float:
-    """The weighted mean of values of closed windows; the weight halves every RESIDUAL_AGE days."""
+    """Returns the weighted mean of one value per residual. The weight halves every RESIDUAL_AGE days since the window's
+    end."""
     weights = np.array([0.5 ** ((origin - found.window_end).days / RESIDUAL_AGE) for found in relevant])
     return float(weights @ np.array(values) / weights.sum())
 

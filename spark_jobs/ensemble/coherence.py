@@ -1,7 +1,7 @@
-"""Coherence between horizons: a longer horizon has a higher probability and higher revenue than a shorter one.
+"""Keeps the horizons coherent: a longer horizon gets a higher probability and higher revenue than a shorter one.
 
-Horizons are learned separately, so the forecast of a longer one can be too low. It is then raised above the shorter
-one, by a share of the anchor's growth between the two. Arrays of shape (n,).
+The horizons are learned separately, so the prediction for a longer one can be too low. It is then raised above the
+shorter one's, by a share of the anchor's growth between the two. All arrays have shape (n,).
 """
 
 from __future__ import annotations
@@ -11,26 +11,28 @@ import numpy as np
 from spark_jobs.features.columns import Array
 from spark_jobs.models.anchor import Probabilistic
 
-CARRIED = 0.5  # minimum share of the anchor's growth from one horizon to the next that a longer horizon gets
+CARRIED = 0.5  # share of the anchor's growth from one horizon to the next by which a longer horizon grows at least
 DIGIT = 1e-4  # last digit of a published probability
-SHOWN = 4.9e-5  # probabilities from here on are published as more than 0, however they are rounded first
-STEP = 1e-4  # money: published values are rounded to it
-SURE = 1 - 1e-9  # the largest probability
+SHOWN = 4.9e-5  # smallest probability that is published as more than 0
+STEP = 1e-4  # least increase of money, the step of its published values
+SURE = 1 - 1e-9  # largest probability, so that the hazard stays finite
 
 
 def beyond(p: Array, anchored: Array, further: Array) -> Array:
-    """The probability `p` of an event, raised to that of a more likely event, in the way the anchor grows from
-    `anchored` to `further`: the probability that neither happens falls in the same proportion. The result is at least
-    p."""
+    """Raises the probability `p` of an event to that of a more likely event. The result is at least p.
+
+    `anchored` and `further` are the anchor's probabilities of the two events. The complement 1 - p shrinks in the same
+    proportion as the anchor's complement.
+    """
     return np.maximum(p, 1 - (1 - p) * np.clip((1 - further) / np.maximum(1 - anchored, 1e-12), 0, 1))
 
 
 def least_chance(p: Array, anchored: Array, further: Array) -> Array:
-    """The minimum probability of an order within a longer horizon, given `p` for a shorter one and the anchor's
-    `anchored` and `further`.
+    """Returns the least probability of an order within a longer horizon, given `p` for a shorter one.
 
-    The cumulative hazard grows by CARRIED of the anchor's growth, or in proportion if that is less. The published value
-    grows by one digit, unless it is 0 or 1 already.
+    anchored, further: the anchor's probabilities for the shorter and the longer horizon. The cumulative hazard grows by
+    CARRIED of the anchor's growth, or in proportion if that is less. The published value grows by at least one digit,
+    unless it is 0 or 1 already.
     """
     hazard, nearer, farther = (-np.log1p(-np.minimum(chance, SURE)) for chance in (p, anchored, further))
     growth = CARRIED * np.maximum(farther - nearer, 0)
@@ -39,7 +41,8 @@ def least_chance(p: Array, anchored: Array, further: Array) -> Array:
 
 
 def least_counts(by_anchor: Probabilistic, counts: dict[str, Array], further: Probabilistic) -> dict[str, Array]:
-    """The minimum probability and orders of the next longer horizon."""
+    """Returns the least probability and number of orders of the longer horizon. by_anchor, further: the anchor's
+    predictions for the shorter and the longer horizon. counts: the values of the shorter one."""
     p = least_chance(counts["p_purchase"], by_anchor.p_purchase, further.p_purchase)
     growth = 1 + CARRIED * np.maximum(further.orders / by_anchor.orders - 1, 0)
     return {"p_purchase": p, "expected_orders": np.maximum(counts["expected_orders"] * growth, p)}
@@ -48,9 +51,12 @@ def least_counts(by_anchor: Probabilistic, counts: dict[str, Array], further: Pr
 def least_money(
     money: dict[str, Array], by_anchor: Probabilistic, further: Probabilistic, later: Array
 ) -> dict[str, Array]:
-    """The minimum revenue of a longer horizon, so that it is higher than that of the shorter one, also when discounted.
-    later: the shorter horizon's discount factor over the longer one's. STEP keeps equal values from being rounded
-    apart."""
+    """Returns the least revenue and bounds of the longer horizon, so that they exceed those of the shorter one before
+    and after discounting.
+
+    later: the shorter horizon's discount factor over the longer one's. Positive values grow by at least STEP, so that
+    rounding cannot reverse their order.
+    """
     growth = 1 + CARRIED * np.maximum(further.revenue / by_anchor.revenue - 1, 0)
     return {
         name: np.where(array > 0, np.maximum(array * growth, array + STEP), 0) * later for name, array in money.items()
@@ -58,5 +64,5 @@ def least_money(
 
 
 def risen(now: dict[str, Array], least: dict[str, Array]) -> dict[str, Array]:
-    """Each array of `now`, raised to `least` where it is lower."""
+    """Raises each array of `now` to `least` where it is lower."""
     return {name: np.maximum(array, least[name]) for name, array in now.items()}

@@ -1,10 +1,10 @@
-"""Medians and intervals from errors on closed origins: the ratio of actual to expected spend of buyers.
+"""Medians and intervals from the errors on holdouts: the ratio of actual to expected spend of buyers.
 
 A customer's revenue within a horizon is 0 with probability 1 - p, and otherwise `value / p` times a ratio. The
-distribution of the ratio comes from customers with similar predictions on origins that the learners had not seen (split
-conformal prediction). The ratio has two sources: how buyers differ from each other, measured after scaling each
-origin's predictions to the actual total, and the error of that total, which all buyers share. Without the second, a
-shop whose customers are all alike would have intervals of no width.
+distribution of the ratio comes from customers with similar predictions at holdouts, which the learners had not seen
+(split conformal prediction). The ratio has two sources: the differences between buyers, measured after scaling each
+holdout's predictions to the actual total, and the error of that total, which all buyers share. Without the second
+source, a shop whose customers are all alike would get intervals of width 0.
 """
 
 from __future__ import annotations
@@ -22,18 +22,20 @@ from spark_jobs.features.columns import Array
 LEVELS = np.linspace(0, 1, 41)
 BUYERS_PER_BIN = 60
 BINS = 10
-LEAST_CHANCE = 0.02  # below it all percentiles in use are 0, and value / p would be too large
+# Below this probability of an order all used percentiles are 0, and value / p would become too large.
+LEAST_CHANCE = 0.02
 RARELY = 0.1  # probability of no order above which an interval starts at 0 and ends at its 80th percentile
-SHARED_STEPS = norm.ppf((np.arange(9) + 0.5) / 9)  # equally likely errors of the buyers' mean, in standard deviations
+# Nine equally likely errors of the buyers' mean, in standard deviations.
+SHARED_STEPS = norm.ppf((np.arange(9) + 0.5) / 9)
 
 
 @dataclass(frozen=True)
 class Intervals:
     """Conformal intervals.
 
-    edges: inner borders of the bins of predicted value over its mean, shape (bins - 1,). ratios: quantiles at LEVELS of
-    a buyer's actual over expected spend, shape (bins, len(LEVELS)). squares: the mean square of these ratios without
-    the shared error, shape (bins,).
+    edges: inner edges of the bins by predicted value relative to the mean, shape (bins - 1,). ratios: quantiles at
+    LEVELS of a buyer's actual over expected spend, shape (bins, len(LEVELS)). squares: the mean square of the ratios
+    without the shared error, shape (bins,).
     """
 
     edges: list[float]
@@ -41,9 +43,11 @@ class Intervals:
     squares: list[float]
 
     def quantile(self, level: float | Array, value: Array, p: Array, mean: float) -> Array:
-        """The `level` quantile of each customer's revenue, shape (n,): 0 where no order is more likely than that.
+        """Returns the `level` quantile of each customer's revenue, shape (n,). It is 0 where the probability of no
+        order is at least `level`.
 
-        value: mean revenue within the horizon; mean: that of all customers. p: probability of an order.
+        value: each customer's predicted mean revenue. mean: the mean of these over all customers. p: the probability of
+        an order.
         """
         p = np.clip(p, 1e-9, 1.0)
         among_buyers = np.clip((level - (1 - p)) / p, 0, 1)
@@ -55,15 +59,15 @@ class Intervals:
         return np.where(level <= 1 - p, 0.0, result * value / p)
 
     def bounds(self, value: Array, p: Array, mean: float) -> tuple[Array, Array]:
-        """The 80 % interval: from 0 to the 80th percentile if the probability of no order is above RARELY, else from
-        the 10th to the 90th; its lower end is never above the mean."""
+        """Returns the bounds of the 80 % interval. If the probability of no order is above RARELY, the interval goes
+        from 0 to the 80th percentile, else from the 10th to the 90th. Its lower bound is never above the mean."""
         rarely = 1 - p > RARELY
         low = np.where(rarely, 0.0, np.minimum(self.quantile(0.1, value, p, mean), value))
         return low, self.quantile(np.where(rarely, 0.8, 0.9), value, p, mean)
 
     def own_spread(self, value: Array, p: Array, mean: float) -> Array:
-        """Standard deviation of each customer's revenue, shape (n,), without the error that customers share. Its square
-        comes from `squares` for buyers, and from 0 for others."""
+        """Returns the standard deviation of each customer's revenue, shape (n,), without the error that customers
+        share. The second moment of a buyer's spend comes from `squares`; non-buyers contribute 0."""
         squares = np.array(self.squares)[self._bins(value, mean)]
         return value * np.sqrt(np.maximum(squares / np.clip(p, LEAST_CHANCE, 1) - 1, 0))
 
@@ -72,12 +76,12 @@ class Intervals:
 
 
 def calibrate(actual: Sequence[Array], value: Sequence[Array], p: Sequence[Array]) -> Intervals:
-    """Intervals from all closed origins together. Takes per origin the actual revenue, the prediction, and the
-    probability of an order.
+    """Builds the intervals from all holdouts together. Takes for each holdout the actual revenue, the prediction, and
+    the probability of an order, shape (n,) each.
 
-    Each origin's predictions are scaled to the actual total of its buyers; the size of these factors gives the shared
-    error. Uses up to ten bins with equally many customers, each with at least BUYERS_PER_BIN buyers; with fewer buyers,
-    a log-normal distribution with a standard deviation of one in logs.
+    Each holdout's predictions are scaled to the actual total of its buyers; the sizes of these factors give the shared
+    error. The bins, ten at most, have equally many customers and at least BUYERS_PER_BIN buyers each. With fewer buyers
+    in total, the result is `unmeasured`.
     """
     places, ratios, shared = [], [], []
     for money, predicted, chance in zip(actual, value, p, strict=True):
@@ -100,7 +104,8 @@ def calibrate(actual: Sequence[Array], value: Sequence[Array], p: Sequence[Array
             break
     else:
         return unmeasured()
-    # (n + 1) instead of n, since the next customer is one more of the same kind; this widens the tails a little.
+    # The quantiles use (n + 1) instead of n, because the next customer is one more draw from the same distribution.
+    # This widens the tails a little.
     factors = np.exp(spread(shared, len(shared)) * SHARED_STEPS)
     quantiles = [
         np.quantile(np.outer(ratio[number == b], factors), np.clip(0.5 + (LEVELS - 0.5) * (1 + 1 / buyers[b]), 0, 1))
@@ -111,6 +116,7 @@ def calibrate(actual: Sequence[Array], value: Sequence[Array], p: Sequence[Array
 
 
 def unmeasured(spread: float = 1.0) -> Intervals:
-    """Intervals without holdouts: log-normal of mean one with `spread` in logs, cut at 1 % and 99 %."""
+    """Returns intervals for use without holdouts: a log-normal ratio of mean one with standard deviation `spread` in
+    logs, cut at 1 % and 99 %."""
     levels = np.clip(LEVELS, 0.01, 0.99)
     return Intervals([], [np.exp(spread * norm.ppf(levels) - spread**2 / 2).tolist()], [float(np.exp(spread**2))])

@@ -10,13 +10,14 @@ DAYS_PER_MONTH = 365 / 12
 
 
 def discount_factor(model: btyd.BgNbd, x: np.ndarray, T: np.ndarray, horizon_days: int, rate: float) -> np.ndarray:
-    """Present value of one unit of money spent over the horizon at the times a customer's orders are expected, shape
-    (n,).
+    """Returns the present value of one unit of money that is spent over the horizon when a customer's orders are
+    expected, shape (n,).
 
-    Sum over months of the orders expected in the month times (1 + rate) ** -(month / 12), divided by the orders
-    expected in the horizon. P(alive) cancels, so the factor depends only on x and T (weeks); it is in (0, 1].
+    Sums over months the orders expected in the month times (1 + rate) ** -(month / 12), and divides by the orders
+    expected in the horizon. P(alive) cancels, so the factor depends only on x and T (weeks). It is in (0, 1].
     """
-    (distinct_x, distinct_T), inverse = btyd.distinct(x, np.round(T))  # whole weeks: few pairs, with the same factor
+    # Whole weeks give few distinct pairs and nearly the same factor.
+    (distinct_x, distinct_T), inverse = btyd.distinct(x, np.round(T))
     months = int(np.ceil(horizon_days / DAYS_PER_MONTH - 1e-9))
     before, value = np.zeros(len(distinct_x)), np.zeros(len(distinct_x))
     for month in range(1, months + 1):

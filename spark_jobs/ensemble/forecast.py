@@ -1,8 +1,9 @@
-"""A trained model and its predictions for the customers of a date. Pure: arrays in, arrays out.
+"""A trained model and its predictions for the customers of a date. Pure functions: arrays in, arrays out.
 
-The mean of a horizon is a weighted geometric mean of up to five forecasts, scaled to the calibrated total. What depends
-on all customers of the date (means of the parts, the calibration) is computed once, in a `Setting`; then each customer
-is predicted independently. A horizon without a closed window extends the longest shorter one by the anchor's ratio.
+The mean of a horizon is a weighted geometric mean of up to five forecasts, scaled to the calibrated total. Values that
+depend on all customers of the date (means of the parts, the calibration) are computed once, as a `Setting`. Each
+customer is then predicted independently of the others. A horizon without a closed window extends the longest shorter
+one by the anchor's ratio.
 """
 
 from __future__ import annotations
@@ -38,16 +39,17 @@ from spark_jobs.models.log_odds import shift_to
 from spark_jobs.models.logistic import Logistic
 from spark_jobs.models.personas import Personas
 
-LEAST = 1e-9  # money, so that logs exist
+LEAST = 1e-9  # least revenue and least distance of a probability from 0 and 1, so that logarithms exist
 
 
 @dataclass(frozen=True)
 class Trained:
     """The trained parts of one window length.
 
-    value_weights: of the parts of the mean, by name, as in `Parts.value`. chance_weights: of those of the probability.
-    cap: the largest prediction for a customer. published: the forecaster that is published, the blend or another.
-    fitted: other forecasters as JSON, by name. total_spread, group_spread: standard deviations of sums, see `totals`.
+    value_weights: weights of the parts of the mean, named as in `Parts.value`. chance_weights: weights of the parts of
+    the probability. cap: the largest prediction for a customer. published: the name of the forecaster that is
+    published, the blend or another. fitted: the other contestants as JSON, by name. total_spread, group_spread:
+    standard deviations of the errors of sums, see `totals`.
     """
 
     learners: Learners | None = None
@@ -66,8 +68,8 @@ class Trained:
 class Model:
     """A trained model.
 
-    horizons: to forecast, shortest first. trained: by window length in days. residuals: of the anchor at
-    closed origins. personas: the groups of customers at the latest origin.
+    horizons: the days of each horizon, shortest first. trained: by window length in days. residuals: the anchor's, on
+    closed windows. personas: the groups of customers, fitted at the latest origin.
     """
 
     version: str = "none"
@@ -78,15 +80,15 @@ class Model:
 
     @property
     def all_horizons(self) -> list[int]:
-        """All horizons to forecast: those of the shop, and the remaining lifetime."""
+        """All horizons to predict: those of the shop, and the remaining lifetime."""
         return [*self.horizons, LIFETIME]
 
     def base(self, horizon_days: int) -> int | None:
-        """The longest trained window that is no longer than this horizon."""
+        """Returns the longest trained window that is no longer than this horizon; None if there is none."""
         return max((w for w in self.trained if w <= horizon_days), default=None)
 
     def basis(self, horizon_days: int) -> str:
-        """What a horizon's forecast rests on, in words."""
+        """Describes in words what a horizon's prediction is based on."""
         base = self.base(horizon_days)
         if base is None:
             return "probabilistic"
@@ -101,8 +103,9 @@ class Model:
 class Parts:
     """The forecasts that are blended, in logs and log-odds.
 
-    Revenue by the anchor and by the trailing year, shape (n,); the probability by each part; from the learners, if any,
-    revenue and a buyer's revenue; and the revenue (no log) of another forecaster, if that is published.
+    by_anchor: the anchor's predictions. trailing: log revenue by the trailing year, shape (n,). chance: log-odds of an
+    order by each part. total, spend: log revenue, and log of a buyer's revenue, by the learners, if there are any.
+    other: the revenue (not its log) of the published forecaster, if that is not the blend.
     """
 
     by_anchor: Probabilistic
@@ -113,8 +116,8 @@ class Parts:
     other: Array | None = None
 
     def value(self, chance_weights: Weights) -> dict[str, Array]:
-        """log revenue by each part of the mean, by the names of blending.USUAL (UNLEARNED where no learner was
-        trained), each of shape (n,)."""
+        """Returns the log revenue by each part of the mean, each of shape (n,), under the names of blending.USUAL (or
+        of UNLEARNED if no learner was trained)."""
         found = {"anchor": np.log(self.by_anchor.revenue)}
         if self.total is not None and self.spend is not None:
             found |= {
@@ -128,8 +131,12 @@ class Parts:
 
 @dataclass(frozen=True)
 class Setting:
-    """What the customers of a date share over a window: the calibration (log), the mean prediction, the logs of the
-    parts' means by name and of two relative means, the shift of the log-odds, and the timing of orders."""
+    """Values that all customers of a date share for a window.
+
+    calibration: log of the calibration of the total. mean: the mean prediction. log_means: logs of the parts' means, by
+    name. log_relative, log_tilted: logs of the mean relative prediction before and after the calibration's tilt. shift:
+    added to the log-odds. timing: for the day of the next order.
+    """
 
     calibration: float
     mean: float
@@ -144,10 +151,11 @@ class Setting:
 class Forecast:
     """Predictions for customers over one horizon, arrays of shape (n,); money in the warehouse's currency.
 
-    p_alive: probability of still being a customer at the date; equal for all horizons, and no probability of an order
-    is above it. days_to_next_order: equal for all horizons too; NaN if an order is less likely than not. own_spread:
-    standard deviation of a customer's revenue without shared errors. total_spread: of the error that all customers
-    share, and group_spread: of the error that a group shares beyond that, both in logs.
+    p_alive: the probability of still being a customer at the date. It is the same for all horizons, and no probability
+    of an order exceeds it. days_to_next_order: the same for all horizons; NaN if the probability of an order within the
+    longest of the shop's horizons is below a half. own_spread: the standard deviation of a customer's revenue without
+    shared errors. total_spread, group_spread: standard deviations, in logs, of the error that all customers share and
+    of the error that a group shares beyond it.
     """
 
     p_alive: Array
@@ -166,7 +174,8 @@ class Forecast:
 
 
 def parts(trained: Trained, fit: OriginFit, columns: Columns, window_days: int) -> Parts:
-    """The forecasts of a window that are blended: anchor, trailing year, and the trained ones."""
+    """Computes the forecasts of a window that are blended: those of the anchor, the trailing year, and the trained
+    parts."""
     by_anchor = anchor.probabilistic(fit, columns, window_days)
     trailing = np.log(np.maximum(columns[f"revenue_{YEAR}"], 0) * window_days / YEAR + 0.2 * by_anchor.revenue)
     other = None
@@ -183,18 +192,18 @@ def parts(trained: Trained, fit: OriginFit, columns: Columns, window_days: int) 
 
 
 def predicted(name: str, fitted: dict[str, Json], customers: Customers) -> Array:
-    """Revenue predicted by a fitted forecaster, shape (n,)."""
+    """Returns the revenue predicted by a fitted forecaster, shape (n,)."""
     return registry.predict(name, registry.read(name, fitted.get(name, {})), customers).mean
 
 
 def weighted(weights: Weights, parts: dict[str, Array]) -> Array:
-    """The weighted sum of parts by name, shape (n,)."""
+    """Returns the weighted sum of parts by name, shape (n,)."""
     return np.array([weights[name] for name in parts]) @ np.array(list(parts.values()))
 
 
 def setting(trained: Trained, found: Parts, calibration: float, missed: float = 0.0) -> Setting:
-    """What a date's customers (or a fair sample of them) share, from their parts, the calibration, and the residual of
-    buyers (`missed`)."""
+    """Computes what a date's customers share, from the parts of all customers (or of a random sample), the log
+    calibration, and the residual of buyers (`missed`)."""
     value = found.value(trained.chance_weights)
     log_means = {name: float(np.log(np.exp(logs).mean())) for name, logs in value.items()}
     logs = weighted(trained.value_weights, _less(value, log_means))
@@ -212,7 +221,7 @@ def setting(trained: Trained, found: Parts, calibration: float, missed: float = 
 
 
 def blend(trained: Trained, found: Parts, common: Setting) -> tuple[Array, Array]:
-    """Probability of an order and mean revenue over a window, each of shape (n,)."""
+    """Returns the probability of an order and the mean revenue over a window, each of shape (n,)."""
     p = expit(weighted(trained.chance_weights, found.chance) + common.shift)
     p = np.clip(p, LEAST, 1 - LEAST)
     if found.other is not None:
@@ -228,7 +237,7 @@ def _less(parts: dict[str, Array], means: dict[str, float]) -> dict[str, Array]:
 
 
 def settings_of(model: Model, fit: OriginFit, columns: Columns, daily: Daily, day: date) -> dict[int, Setting]:
-    """By window length, what the customers of a date share, for each window that `forecast` needs."""
+    """Computes what the customers of a date share, for each window length that `forecast` needs."""
     found = {}
     timing = next_order.timing(columns, daily, day)
     for window in sorted({model.base(h) or h for h in model.all_horizons}):
@@ -243,17 +252,18 @@ def settings_of(model: Model, fit: OriginFit, columns: Columns, daily: Daily, da
 def forecast(
     model: Model, fit: OriginFit, columns: Columns, common: dict[int, Setting], rate: float
 ) -> dict[int, Forecast]:
-    """Predictions for customers with at least one purchase day, per horizon of the model.
+    """Predicts customers with at least one purchase day, for each horizon of the model and the remaining lifetime.
 
-    columns: FEATURE_COLUMNS, each of shape (n,). common: of the same date. rate: discount rate per year. A longer
-    horizon is never lower than a shorter one, discounted or not. Nothing is negative, missing or infinite, except a
-    missing day of the next order.
+    columns: FEATURE_COLUMNS, each of shape (n,). common: the settings of the same date. rate: the discount rate per
+    year. A longer horizon is never lower than a shorter one, discounted or not. No value is negative, missing or
+    infinite, except a missing day of the next order.
     """
     x, _, T = anchor.history(columns)
     result: dict[int, Forecast] = {}
-    shorter: tuple[Probabilistic, dict[str, Array], dict[str, Array]] | None = None  # anchor, counts, revenue
+    # Anchor, counts and revenue of the previous, shorter horizon.
+    shorter: tuple[Probabilistic, dict[str, Array], dict[str, Array]] | None = None
     factor = np.ones(len(x))
-    blends: dict[int, tuple[Parts, Array, Array]] = {}  # by window, since several horizons may extend the same one
+    blends: dict[int, tuple[Parts, Array, Array]] = {}  # by window, because several horizons may extend the same window
     for horizon in model.all_horizons:
         base = model.base(horizon) or horizon
         trained = model.trained.get(base, Trained())
@@ -264,7 +274,7 @@ def forecast(
         by_anchor = found.by_anchor if base == horizon else anchor.probabilistic(fit, columns, horizon)
         longer = np.maximum(by_anchor.revenue / found.by_anchor.revenue, 1)
         p = coherence.beyond(p, found.by_anchor.p_purchase, by_anchor.p_purchase)
-        # Quantiles are read by the base window's prediction, with the probability of the longer horizon.
+        # Take quantiles of the base window's prediction, with the probability of the longer horizon.
         bounds = trained.intervals.bounds(value, p, common[base].mean)
         median = trained.intervals.quantile(0.5, value, p, common[base].mean)
         counts = {"p_purchase": p, "expected_orders": np.maximum(p, by_anchor.orders * p / by_anchor.p_purchase)}

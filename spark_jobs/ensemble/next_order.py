@@ -1,10 +1,10 @@
-"""The median of the time to the next order: the day by which an order is as likely as not.
+"""The median of the time to the next order: the day by which an order has a probability of one half.
 
-The distribution of that time agrees with the published probability at each horizon. Between two horizons it follows a
-mixture of two curves: the anchor's probability of an order by a day and, weighted by how regular the customer's gaps
-are, the probability that the present gap ends by that day (a renewal process with gamma gaps, as in the condensed
-models of Chatfield & Goodhardt 1973). Both run in season time (`season_time`); gaps do so only as far as the customer's
-own gaps follow it. Days are counted from the date; arrays have shape (n,).
+The distribution of the time agrees with the published probability at each horizon. Between two horizons it follows a
+mixture of two curves: the anchor's probability of an order by a day and, with a weight given by how regular the
+customer's gaps are, the probability that the present gap ends by that day (a renewal process with gamma gaps, as in the
+condensed models of Chatfield & Goodhardt 1973). Both curves run in season time (`season_time`); gaps do so only as far
+as the customer's own gaps follow the season. Days are counted from the date; arrays have shape (n,).
 """
 
 from __future__ import annotations
@@ -23,20 +23,23 @@ from spark_jobs.models import anchor
 from spark_jobs.models.anchor import OriginFit
 
 EVEN = 0.5  # the probability that defines the day
-ANCHORED_AT = (7, 21, 45)  # days at which the anchor is computed, beside the horizons
-PRIOR_GAPS = 3.0  # weight of the shop's gaps against a customer's own
-FEWEST_ORDERS = 3  # minimum for a customer's own rhythm
-MOST_REGULAR = 1e-4  # squared coefficient of variation: a hundredth of a gap
-LONGEST = 0.05  # share of a customer's gaps that last longer: beyond it the rhythm loses its weight
+ANCHORED_AT = (7, 21, 45)  # days of season time at which the anchor is computed, besides the horizons
+PRIOR_GAPS = 3.0  # weight, in gaps, of the shop's variation of gaps against a customer's own
+FEWEST_ORDERS = 3  # least number of purchase days for a customer's own rhythm to count
+MOST_REGULAR = 1e-4  # least squared coefficient of variation: a standard deviation of a hundredth of a gap
+LONGEST = 0.05  # a silence that is longer than all but this share of a customer's gaps reduces the weight of the rhythm
 MIDDLE_OF_DAY = 0.5
-EVENLY = 1e-3  # total hazard for customers whom the anchor considers gone: their orders come at any time alike
-HALVINGS = 14  # between two horizons: precise to a quarter of an hour in a week, an hour in a year
+# Hazard added over the whole time, spread evenly, so that the curve rises even where the anchor considers a customer
+# gone.
+EVENLY = 1e-3
+# Bisection steps between two horizons: precise to a quarter of an hour within a week, to an hour within a year.
+HALVINGS = 14
 
 
 @dataclass(frozen=True)
 class Timing:
-    """What the customers of a date share: the squared coefficient of variation of their gaps, and the shop's season
-    time."""
+    """Values that all customers of a date share. variation: the squared coefficient of variation of gaps. clock: the
+    shop's season time."""
 
     variation: float = 1.0
     clock: Clock = field(default_factory=Clock)
@@ -44,11 +47,11 @@ class Timing:
 
 @dataclass(frozen=True)
 class OrderCurve:
-    """For each customer, a rising function of days ahead.
+    """For each customer, a rising function of the days ahead.
 
-    days: of season time, from 0. hazards: the anchor's cumulative hazards there, shape (len(days), n). gap_shape,
-    gap_scale: of the gamma distribution of gaps. silence: time since the last order. seasonal: 0 to 1, how far gap and
-    silence follow season time. weight: of the rhythm.
+    days: points in season time, from 0. hazards: the anchor's cumulative hazards at these points, shape (len(days), n).
+    gap_shape, gap_scale: parameters of the gamma distribution of gaps. silence: the time since the last order.
+    seasonal: how far gap and silence follow season time, from 0 to 1. weight: of the rhythm.
     """
 
     clock: Clock
@@ -61,12 +64,12 @@ class OrderCurve:
     weight: Array
 
     def of(self, rows: Array) -> OrderCurve:
-        """The same for some of the customers."""
+        """Returns the curves of some of the customers."""
         own = (self.gap_shape, self.gap_scale, self.silence, self.seasonal, self.weight)
         return OrderCurve(self.clock, self.days, self.hazards[:, rows], *(array[rows] for array in own))
 
     def at(self, day: Array) -> Array:
-        """The probability of an order within so many days, by this curve alone."""
+        """Returns the probability of an order within so many days, according to this curve alone."""
         passed = self.clock.passed(day)
         after = np.clip(np.searchsorted(self.days, passed), 1, len(self.days) - 1)
         customers = np.arange(len(day))
@@ -80,23 +83,23 @@ class OrderCurve:
 
 
 def timing(columns: Columns, daily: Daily, day: date) -> Timing:
-    """What the customers of a date share. columns: FEATURE_COLUMNS of all customers or of a fair sample."""
+    """Computes what the customers of a date share. columns: FEATURE_COLUMNS of all customers or of a random sample."""
     return Timing(gap_variation(columns), season_time.clock(daily, day))
 
 
 def gap_variation(columns: Columns) -> float:
-    """The squared coefficient of variation of gaps, averaged over customers and weighted by their number of gaps minus
-    one; 1, as for orders at a constant rate, if nobody has two gaps."""
+    """Returns the mean squared coefficient of variation of gaps over customers, weighted by their number of gaps minus
+    one. Without a customer with two gaps it is 1, the value for orders at a constant rate."""
     own, gaps = _own_variation(columns)
     return float(np.average(own, weights=gaps)) if gaps.any() else 1.0
 
 
 def days_to_next_order(fit: OriginFit, columns: Columns, chances: dict[int, Array], common: Timing) -> Array:
-    """Days from the date to the day by which an order is as likely as not, in whole days, 0 for the date itself; NaN if
-    that is not within the longest horizon.
+    """Returns the whole days from the date to the day by which an order has a probability of one half: 0 for the date
+    itself, NaN if the day is not within the longest horizon.
 
-    columns: FEATURE_COLUMNS. chances: probability of an order by horizon in days, not falling with it. The day lies
-    before the end of a horizon exactly if its probability is a half or more.
+    columns: FEATURE_COLUMNS. chances: the probability of an order by horizon (days), which must not fall as horizons
+    grow. The day lies before the end of a horizon exactly if the horizon's probability is a half or more.
     """
     found = np.full(len(columns["t"]), np.nan)
     curve = order_curve(fit, columns, sorted(chances), common)
@@ -117,11 +120,11 @@ def days_to_next_order(fit: OriginFit, columns: Columns, chances: dict[int, Arra
 
 
 def order_curve(fit: OriginFit, columns: Columns, horizons: list[int], common: Timing) -> OrderCurve:
-    """The curve between the horizons.
+    """Builds the curves that give the shape between the horizons.
 
-    The weight of the rhythm is 1 minus the squared variation of the customer's gaps, with the shop's standing in where
-    they are few. It fades once the silence is longer than all but LONGEST of the gaps. Gaps that are more even than the
-    season would make them follow the calendar.
+    The weight of the rhythm is 1 minus the squared coefficient of variation of the customer's gaps. If the customer has
+    few gaps, the shop's variation counts in part. The weight fades once the silence is longer than all but LONGEST of
+    the gaps. Gaps that are more even than season time would make them follow the calendar.
     """
     ahead = sorted({*(day for day in ANCHORED_AT if day < horizons[-1]), *horizons})
     days = [0.0, *common.clock.passed(np.array(ahead, float))]
@@ -136,7 +139,8 @@ def order_curve(fit: OriginFit, columns: Columns, horizons: list[int], common: T
     gap_scale = np.where(rhythmic, gap_mean, 1) / gap_shape
     uneven = common.clock.unevenness(gap_mean)
     seasonal = np.where(own < uneven, own / np.where(uneven > 0, uneven, 1), 1)
-    silence = np.maximum(columns["t"] - columns["recency"] - MIDDLE_OF_DAY, 0)  # like gaps
+    # Gaps are measured between whole days, so the silence is counted from the middle of the last order's day.
+    silence = np.maximum(columns["t"] - columns["recency"] - MIDDLE_OF_DAY, 0)
     silence = silence - seasonal * (silence + common.clock.passed(-silence))
     usual = np.clip(gammaincc(gap_shape, silence / gap_scale) / LONGEST, 0, 1)
     weight = np.where(rhythmic, np.clip(1 - variation_of_gaps, 0, 1) * usual, 0)
@@ -144,8 +148,7 @@ def order_curve(fit: OriginFit, columns: Columns, horizons: list[int], common: T
 
 
 def _own_variation(columns: Columns) -> tuple[Array, Array]:
-    """The squared coefficient of variation of each customer's gaps, and the number of gaps minus one that it rests
-    on."""
+    """Returns the squared coefficient of variation of each customer's gaps, and the number of gaps minus one."""
     mean, spread = columns["gap_mean"], columns["gap_std"]
     known = np.isfinite(mean) & np.isfinite(spread) & (mean > 0)
     own = np.where(known, (spread / np.where(known, mean, 1)) ** 2, 0)

@@ -1,9 +1,9 @@
-"""Errors of totals: the error that all customers share, and that of a group.
+"""Errors of sums: the error that all customers share, and the error that a group shares beyond it.
 
-Customers' errors are correlated through the calibration, and a little more within a group. So a sum's interval is much
-narrower than the sum of its customers' intervals, but no narrower than the shared error. Errors are normal in logs, and
-given as standard deviations: that of the shop's total is replayed at closed origins, that of groups comes from the
-holdouts.
+Customers' errors are correlated, because all predictions share the calibration, and a little more so within a group.
+The interval of a sum is therefore narrower than the sum of the customers' intervals, but not narrower than the shared
+error. Errors are taken as normal in logs and given as standard deviations. The error of the shop's total is measured by
+replaying the calibration at past origins; the error of groups is measured on the holdouts.
 """
 
 from __future__ import annotations
@@ -17,19 +17,22 @@ from scipy.stats import norm, t
 from spark_jobs.ensemble.calibration import LATEST_RESIDUALS, Daily, Residual, log_calibration, relevant_windows
 from spark_jobs.features.columns import Array
 
-UNMEASURED = 0.3  # in logs, if no window has closed: the largest effect of residuals
-POOLED = 2.0  # weight, in windows, of all lengths together against a length's own windows
-GROUPS = (0.05, 0.25, 0.5)  # shares of the customers by predicted value, the highest first, at which groups end
+UNMEASURED = 0.3  # standard deviation in logs if no window has closed; equals the largest effect of residuals
+POOLED = 2.0  # weight, in windows, of all lengths together against the windows of one length
+# Upper ends of the groups by predicted value, as shares of the customers, highest value first.
+GROUPS = (0.05, 0.25, 0.5)
 WITHIN = 0.9  # the share below the upper end of an 80 % interval
 
 
 def total_errors(
     daily: Daily, totals: Mapping[date, tuple[float, float]], window_days: int, residuals: Sequence[Residual]
 ) -> dict[date, float]:
-    """log of actual over predicted total at the latest closed origins, each predicted from what was known then.
+    """Returns the log of actual over predicted total at the latest origins whose window has closed, each predicted from
+    what was known at the origin.
 
-    totals: per origin the revenue of all customers over the window, actual and expected by the anchor. Origins by which
-    no window had closed count only if there are no others, since their calibration had less data than today's.
+    totals: per origin, the actual revenue of all customers over the window, and the revenue that the anchor expected.
+    Origins before which no window had closed count only if there are no others, because their calibration had less data
+    than today's.
     """
     errors = {
         day: float(np.log(actual / expected)) - log_calibration(daily, day, window_days, residuals)
@@ -43,22 +46,23 @@ def total_errors(
 
 
 def spread(errors: Iterable[float], independent: float) -> float:
-    """The standard deviation, in logs, of a normal error whose central 80 % interval fits the errors.
+    """Returns the standard deviation, in logs, of a normal error whose central 80 % interval fits the errors.
 
-    errors: of closed origins, around 0. independent: the number of independent windows they amount to, since
-    overlapping windows repeat information; a small number widens the result, as in Student's t. UNMEASURED without
-    errors.
+    errors: measured on closed windows, around 0. independent: the number of independent windows that the errors are
+    worth, since overlapping windows repeat information; a small number widens the result, as in Student's t. Without
+    errors the result is UNMEASURED.
     """
     found = np.array(list(errors))
     return _widened(float(np.mean(found**2)), independent) if len(found) else UNMEASURED
 
 
 def pooled_spreads(errors: Mapping[int, Mapping[date, float]], unmeasured: float = UNMEASURED) -> dict[int, float]:
-    """`spread` of each window length (days), from the errors of its own origins and, with the weight of POOLED windows,
-    from those of all lengths.
+    """Returns the `spread` of each window length (days). The errors of the length's own windows are combined with those
+    of all lengths, which have the weight of POOLED windows.
 
-    So a length with few closed windows borrows from the others, and chance does not make a longer horizon more certain
-    than a shorter one. A length without errors gets that of the others; `unmeasured` if no length has any.
+    A length with few closed windows thus borrows from the others, and a longer horizon is less likely to look more
+    certain than a shorter one by chance. A length without errors gets the pooled value; if no length has errors, the
+    result is `unmeasured`.
     """
     known = {length: found for length, found in errors.items() if found}
     if not known:
@@ -76,15 +80,16 @@ def pooled_spreads(errors: Mapping[int, Mapping[date, float]], unmeasured: float
 
 
 def _widened(square: float, windows: float) -> float:
-    """The standard deviation of a mean square error from so many independent windows."""
+    """Returns the standard deviation that belongs to a mean square error from so many independent windows, widened as
+    in Student's t."""
     return float(np.sqrt(square) * t.ppf(WITHIN, max(windows, 1.0)) / norm.ppf(WITHIN))
 
 
 def group_spread(actual: Sequence[Array], value: Sequence[Array], own: Sequence[Array]) -> float:
-    """The standard deviation, in logs, of the error that a group's customers share beyond the shop's error.
+    """Returns the standard deviation, in logs, of the error that a group's customers share beyond the shop's error.
 
-    actual, value, own: per holdout the actual revenue, the prediction, and each customer's own standard deviation,
-    shape (n,). Groups are those of GROUPS; what the own errors contribute is subtracted.
+    actual, value, own: per holdout, the actual revenue, the prediction, and each customer's own standard deviation,
+    shape (n,). Groups are those of GROUPS. The part that customers' own errors contribute is subtracted.
     """
     shared = []
     for money, predicted, spreads in zip(actual, value, own, strict=True):
@@ -101,9 +106,9 @@ def group_spread(actual: Sequence[Array], value: Sequence[Array], own: Sequence[
 
 
 def bounds(value: Array, own: Array, shared: float) -> tuple[float, float]:
-    """The 80 % interval of the sum of some customers' revenue, as in the macro `sum_distance`.
+    """Returns the 80 % interval of the sum of some customers' revenue, computed as the dbt macro `sum_distance` does.
 
-    value, own: each customer's prediction and own standard deviation, shape (n,). shared: standard deviation of the
+    value, own: each customer's prediction and own standard deviation, shape (n,). shared: the standard deviation of the
     shared error, in logs.
     """
     total = float(value.sum())
@@ -113,6 +118,7 @@ def bounds(value: Array, own: Array, shared: float) -> tuple[float, float]:
 
 
 def independent(days: Iterable[date], window_days: int) -> float:
-    """How many independent windows the windows from these days amount to: overlapping ones share information."""
+    """Returns how many independent windows the windows from these days are worth; overlapping windows share
+    information."""
     days = list(days)
     return 1 + (max(days) - min(days)).days / window_days if days else 0.0

@@ -8,7 +8,7 @@ from spark_jobs.features.columns import Array
 
 
 def shift_to(log_odds: Array, share: float) -> float:
-    """The constant that brings the mean probability of these log-odds to `share`, between -8 and 8."""
+    """Returns the constant, between -8 and 8, that brings the mean probability of these log-odds to `share`."""
     low, high = -8.0, 8.0
     for _ in range(50):
         middle = (low + high) / 2
@@ -17,5 +17,5 @@ def shift_to(log_odds: Array, share: float) -> float:
 
 
 def shifted(log_odds: Array, share: float) -> Array:
-    """Probabilities with mean `share`, in the order of the log-odds."""
+    """Returns the probabilities after a shift of all log-odds that brings their mean to `share`."""
     return expit(log_odds + shift_to(log_odds, share))

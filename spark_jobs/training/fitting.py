@@ -1,5 +1,5 @@
-"""Fits the model of a training date: the anchor at each origin, learners per window, and what the holdouts decide. If a
-search for parameters is set, its result is tried as a challenger."""
+"""Fits the model of a training date: the anchor at each origin, the learners of each window, and the choices made on
+the holdouts. If the shop sets a search for parameters, its result competes as a challenger."""
 
 from __future__ import annotations
 
@@ -32,19 +32,21 @@ from spark_jobs.training.evaluation import Holdout
 from spark_jobs.training.record import Record
 
 log = logging.getLogger("clv.train")
-BOOSTED_IF_TWO_YEARS = {False: 5, True: 12}  # latest origins per window for trees, before two years and after
-SMOOTH_ORIGINS = 8  # latest origins for the logistic regression
-ENOUGH_OF_ITS_OWN = 3  # closed origins of a window: with fewer, the regression also learns from shorter windows
-HOLDOUTS = 2  # holdouts per horizon: the latest closed origins
+# Number of latest origins per window that the trees learn from, before (False) and after (True) two years of history.
+BOOSTED_IF_TWO_YEARS = {False: 5, True: 12}
+SMOOTH_ORIGINS = 8  # number of latest origins that the logistic regression learns from
+ENOUGH_OF_ITS_OWN = 3  # closed origins of a window below which the regression also learns from shorter windows
+HOLDOUTS = 2  # number of holdouts per horizon, the latest origins whose window has closed
 
 
 @dataclass(frozen=True)
 class Past:
-    """The data for a model.
+    """The data from which a model is fitted.
 
-    The origins; the customers of each (`panel`); the anchor's residuals; the examples in `data` for so many workers; by
-    window its holdouts (`held`) and the standard deviation of totals (`spreads`); and the forecasters that may be
-    published beside the blend.
+    origins: the past dates, with the anchor fitted at each. residuals: the anchor's, on closed windows. panel: features
+    and outcomes of a sample of each origin's customers. data: the examples, for `workers` workers; rows: their number.
+    holdouts: by window length. spreads: by window length, the standard deviation of the error of totals, in logs.
+    contestants: the forecasters that may be published.
     """
 
     training_date: date
@@ -60,14 +62,15 @@ class Past:
     contestants: list[str]
 
     def examples_by(self, window: int, by: date) -> list[tuple[date, int]]:
-        """The snapshots from which trees learn a window by a date."""
+        """Returns the snapshots from which the trees of a window learn by a date."""
         trees = BOOSTED_IF_TWO_YEARS[(by - self.daily.first).days >= model_choice.TWO_YEARS]
         return learning.snapshots(self.origins, window, by, trees)
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A window's model, the decision about it, its holdouts, and the losses of each way to blend."""
+    """A window's model, the decision about it, its holdouts, and the blend that each way of choosing weights gives,
+    with its losses."""
 
     trained: Trained
     decision: Decision | None
@@ -75,7 +78,8 @@ class Judged:
     blends: dict[str, Blend]
 
 
-TrainingKey = tuple[str, int, date]  # name of the parameters, window, and the date by which examples had closed
+# Name of the set of parameters, window, and the date by which all examples had closed.
+TrainingKey = tuple[str, int, date]
 
 
 def fit(
@@ -86,10 +90,10 @@ def fit(
     name: str,
     known: dict[str, tuning.Found] | None = None,
 ) -> tuple[Model, Record]:
-    """The calibrated model of a training date and its record.
+    """Fits the model of a training date. Returns the calibrated model and its training record.
 
-    features: rows as `train.read` gives them. daily: the shop's revenue per day before the date. known: the result of
-    an earlier search on the same data, which is then not repeated.
+    features: the rows that `train.read` returns. daily: the shop's revenue per day before the date. known: the result
+    of an earlier parameter search on the same data, which is then not repeated.
     """
     registry.check(settings.contestants)
     origins = learning.fit_origins(features, settings.windows)
@@ -121,7 +125,7 @@ def fit(
 def past_of(
     features: DataFrame, origins: dict[date, Origin], daily: Daily, settings: Settings, training_date: date
 ) -> Past:
-    """Collects what the origins of a training date give to learn from."""
+    """Prepares everything that a model of a training date learns from."""
     residuals = missed(origins, daily)
     panel = learning.panel(features)
     data, rows, workers = learning.ordered(learning.build_examples(features, origins))
@@ -135,8 +139,8 @@ def past_of(
 
 
 def learn_all(past: Past, sets: dict[str, model_choice.Parameters], slots: int) -> dict[TrainingKey, Trained]:
-    """Trains each window with each set of parameters, by the training date and by each of the window's holdouts; as
-    many at a time as there are slots."""
+    """Trains each window with each set of parameters, once by the training date and once by each of the window's
+    holdouts. As many trainings run at a time as there are slots."""
     keys = [
         (name, window, by)
         for name in sets
@@ -148,8 +152,8 @@ def learn_all(past: Past, sets: dict[str, model_choice.Parameters], slots: int) 
 
 
 def learn(past: Past, parameters: model_choice.Parameters, window: int, by: date) -> Trained:
-    """Trains a window on examples closed by a date; only the other forecasters if there are too few for the
-    learners."""
+    """Trains one window on the examples that had closed by a date. If there are too few examples for the learners, only
+    the other contestants are fitted."""
     others = fit_others(past, window, by)
     learners = learning.train(past.data, past.examples_by(window, by), window, past.workers, parameters)
     if learners is None:
@@ -160,7 +164,8 @@ def learn(past: Past, parameters: model_choice.Parameters, window: int, by: date
 
 
 def fit_others(past: Past, window: int, by: date) -> dict[str, forecaster.Json]:
-    """Fits the contestants other than the blend for a window with the data known by a date; returns JSON by name."""
+    """Fits, for one window, the contestants other than the blend, with the data known by a date. Returns them as JSON
+    by name."""
     days = latest_closed(past.origins, window, by, SMOOTH_ORIGINS)
     latest = max(day for day in past.panel if day <= by)
     parts = [past.panel[day] for day in days] or [{name: a[:0] for name, a in past.panel[latest].items()}]
@@ -176,7 +181,7 @@ def fit_others(past: Past, window: int, by: date) -> dict[str, forecaster.Json]:
 
 
 def judged(past: Past, learned: dict[TrainingKey, Trained], parameters: str, window: int, blend: str) -> Judged:
-    """A window's model with one set of parameters, blended and calibrated on its holdouts."""
+    """Blends and calibrates a window's model with one set of parameters, on the window's holdouts."""
     then = [
         evaluation.predict_holdout(
             learned[parameters, window, day], past.origins[day].fit, past.panel[day], window, day.isoformat(),
@@ -191,8 +196,8 @@ def judged(past: Past, learned: dict[TrainingKey, Trained], parameters: str, win
 
 
 def decided(past: Past, learned: dict[TrainingKey, Trained], window: int, blend: str, challenged: bool) -> Judged:
-    """A window's model with the usual parameters, or with the searched ones if they are promoted; the decision covers
-    both."""
+    """Returns a window's model with the usual parameters, or with the searched ones if these are promoted. The decision
+    covers both."""
     kept = judged(past, learned, OURS, window, blend)
     if kept.decision and challenged:
         challenger = judged(past, learned, TUNED, window, blend)
@@ -205,7 +210,7 @@ def decided(past: Past, learned: dict[TrainingKey, Trained], window: int, blend:
 
 
 def note(record: Record, window: int, kept: Judged) -> None:
-    """Adds to a record the decision about a window, its weights and its metrics."""
+    """Adds the decision about a window, its weights and its metrics to a record."""
     if kept.decision:
         record.decisions += kept.decision.as_rows()
         record.backtest += kept.decision.measured_as_rows()
@@ -216,14 +221,14 @@ def note(record: Record, window: int, kept: Judged) -> None:
 
 
 def unlearned(settings: Settings, training_date: date, name: str) -> tuple[Model, Record]:
-    """The probabilistic model alone, for a date by which no window had closed."""
+    """Returns a model that consists of the anchor alone, for a date by which no window has closed."""
     log.info("no window has closed by %s: the model is the probabilistic one", training_date)
     return Model(name, settings.horizons), Record(training_date)
 
 
 def tuned(past: Past, settings: Settings) -> dict[str, tuning.Found]:
-    """Searches parameters on the longest window with enough examples closed by its first holdout, so that the holdouts
-    are new to the result. Empty if no window has enough."""
+    """Searches parameters on the longest window with enough examples that had closed by its first holdout, so that the
+    holdouts are unseen by the search. Returns an empty result if no window has enough examples."""
     minutes, how = settings.shop.tune_minutes, settings.shop.tune_search
     for window, days in sorted(past.holdouts.items(), reverse=True):
         rows = learning.lessons(past.data, past.examples_by(window, days[0]), window) if days else None
@@ -235,7 +240,7 @@ def tuned(past: Past, settings: Settings) -> dict[str, tuning.Found]:
 
 
 def missed(origins: dict[date, Origin], daily: Daily) -> list[Residual]:
-    """The anchor's residuals in each closed window with revenue."""
+    """Computes the anchor's residual for each closed window with revenue."""
     return [
         residual(
             daily, day, window, outcomes.end(day, window),
@@ -250,15 +255,15 @@ def missed(origins: dict[date, Origin], daily: Daily) -> list[Residual]:
 def total_errors(
     origins: dict[date, Origin], daily: Daily, window: int, residuals: list[Residual]
 ) -> dict[date, float]:
-    """Errors of the calibrated total of a window on closed origins: see `totals`."""
+    """Computes the errors of the calibrated total of a window at each origin where it has closed (see `totals`)."""
     found = {day: origin.totals[window] for day, origin in origins.items() if window in origin.totals}
     pairs = {day: (total.actual, total.expected) for day, total in found.items()}
     return totals.total_errors(daily, pairs, window, residuals)
 
 
 def bases(origins: dict[date, Origin], horizons: Iterable[int]) -> list[int]:
-    """The windows to learn: for each horizon its own window, or the longest shorter one that has closed at some
-    origin."""
+    """Returns the windows to learn: for each horizon its own window, or the longest shorter window that has closed at
+    some origin."""
     closed = {window for origin in origins.values() for window in origin.totals}
     found = {max((w for w in closed if w <= horizon), default=None) for horizon in horizons}
     return sorted(window for window in found if window)
@@ -267,9 +272,10 @@ def bases(origins: dict[date, Origin], horizons: Iterable[int]) -> list[int]:
 def smooth_examples(
     origins: dict[date, Origin], panel: dict[date, Columns], window: int, by: date
 ) -> tuple[list, list]:
-    """Inputs of the logistic regression of a window, and who bought, per closed origin.
+    """Returns the inputs of a window's logistic regression, and who bought, per origin.
 
-    If fewer than ENOUGH_OF_ITS_OWN origins have closed, origins of shorter windows are added, down to half its length.
+    If the window has closed at fewer than ENOUGH_OF_ITS_OWN origins, origins of shorter windows are added, down to half
+    its length.
     """
     days = {window: latest_closed(origins, window, by, SMOOTH_ORIGINS)}
     if len(days[window]) < ENOUGH_OF_ITS_OWN:

@@ -1,4 +1,4 @@
-"""The record of how a model was trained, which is kept beside it."""
+"""The training record of a model, which is saved with the model."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from spark_jobs.models.learning import Origin
 
 @dataclass
 class Record:
-    """The record of a training.
+    """The training record.
 
-    origins: the anchor's parameters at each. holdouts: by window. weights: by window those of the mean's
-    parts (`value`) and of the probability's. blends: by window the losses of each way to blend. tuning: by learner the
-    result of a search. reference: the features that drift is measured from. explained: by window what drives the
-    forecast. decisions, backtest: rows for the warehouse. examples: their number. metrics: of the latest holdouts, by
-    name.
+    origins: the anchor's parameters at each origin. examples: their number. holdouts: dates by window length. weights:
+    by window length, the weights of the parts of the mean (`value`) and of the probability (`chance`). blends: by
+    window length, the weights and losses of each way of choosing weights. tuning: by learner, the result of a parameter
+    search. reference: the distribution of features from which drift is measured. explained: by window length, what
+    drives the forecast. decisions, backtest: rows for the warehouse. metrics: those on the latest holdouts, by name.
     """
 
     training_date: date
@@ -40,13 +40,13 @@ class Record:
     def of(
         training_date: date, origins: dict[date, Origin], examples: int, blend: str, found: dict[str, tuning.Found]
     ) -> Record:
-        """The record at the beginning of a training."""
+        """Returns the record at the start of a training."""
         return Record(training_date, {day: one.fit.as_json() for day, one in origins.items()}, examples, blend, found)
 
     def to_json(self) -> dict[str, Any]:
-        """The record as plain values, dates as text."""
+        """Returns the record as plain values, with dates as text."""
         fields = asdict(self)
-        fields["held_back"] = fields.pop("holdouts")  # the key in files of earlier versions
+        fields["held_back"] = fields.pop("holdouts")  # files of earlier versions use this key too
         return {
             **fields,
             "training_date": self.training_date.isoformat(),
