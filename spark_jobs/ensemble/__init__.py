@@ -1,1 +1,2 @@
-"""The blend: weights, calibration, intervals, totals; customers to come; a model and its files."""
+"""The blend: its weights, the calibration of totals, intervals and sums; the estimate of new customers; and a model
+with its files."""

@@ -1,10 +1,10 @@
-"""The same customers with one feature changed, and the features that change with it, so that each remains a possible
-customer.
+"""Changes one feature of customers together with the features that depend on it, so that each customer remains
+possible.
 
-A customer who orders twice as often has half the gaps and twice the spend; one whose last order was earlier is older,
-and has no orders in the windows since. Changing one column alone would describe impossible customers, whose predictions
-mean nothing. Pure: columns by name as in features.customer_features, each of shape (n,); columns that are not named
-stay.
+For example, a customer who orders twice as often has half the gaps and twice the spend. A customer whose last order was
+earlier has been a customer for longer, and has no orders in the windows since. Changing one column alone would describe
+impossible customers, whose predictions mean nothing. Pure functions: the columns of features.customer_features by name,
+each of shape (n,); columns that do not depend on the changed one stay as they are.
 """
 
 from __future__ import annotations
@@ -16,33 +16,33 @@ import numpy as np
 
 from spark_jobs.features.columns import PRIOR_YEAR, SEASON, WINDOWS, YEAR, Array, Columns
 
-RECENT = 90  # days of the recent window
+RECENT = 90  # days of the window that counts as recent
 INNER = [window for window in WINDOWS if window < RECENT]
 GAPS = ("gap_mean", "gap_std", "gap_last")
 VALUES = ("average_order_value", "order_value_mean")
 LARGEST = ("order_value_std", "order_value_max", "last_order_value")
-# Days before the date from which orders and revenue are known: the windows, and what lies before last year's.
+# Ages in days for which orders and revenue since then are known: the windows, and a year less the windows of last year.
 EDGES = np.array(sorted({*WINDOWS, *(YEAR - days for days in PRIOR_YEAR if days < YEAR)}))
 
 
 @dataclass(frozen=True)
 class Alteration:
-    """The customers that a column can be changed for, shape (n,) of booleans, and what a new value changes in their
-    columns."""
+    """A column that can be changed. possible: returns the customers for whom it can be changed, as booleans of shape
+    (n,). altered: returns the customers' columns with a new value of the column."""
 
     column: str
     possible: Callable[[Columns], Array]
     altered: Callable[[Columns, float], Columns]
 
     def given(self, columns: Columns, value: float) -> Columns:
-        """The customers' columns with the new value."""
+        """Returns the customers' columns with the new value, and the trend that follows from them."""
         found = self.altered(columns, value)
         year = found[f"revenue_{YEAR}"] * 90 / YEAR
         return {**found, "trend": np.divide(found["revenue_90"], year, np.full_like(year, np.nan), where=year > 0)}
 
 
 def more_often(columns: Columns, days_with_orders: float) -> Columns:
-    """More (or fewer) purchase days over the same time, each like the others."""
+    """Changes the number of purchase days over the same time; added days are like the existing ones."""
     x = columns["days_with_orders"]
     times = days_with_orders / x
     counts = ["items_total", *(f"days_{near}season_{h}" for near in ("", "near_") for h in SEASON), *_sums("orders")]
@@ -52,13 +52,14 @@ def more_often(columns: Columns, days_with_orders: float) -> Columns:
 
 
 def higher_value(columns: Columns, order_value_mean: float) -> Columns:
-    """A higher (or lower) value of every order."""
+    """Changes the value of every order, to the given mean."""
     times = order_value_mean / columns["order_value_mean"]
     return {**columns, **{n: columns[n] * times for n in (*_sums("revenue"), "revenue_total", *VALUES, *LARGEST)}}
 
 
 def moved(columns: Columns, days_since_last_order: float) -> Columns:
-    """The same orders, all so many days earlier or later. Between days with known sums, sums grow evenly."""
+    """Moves all orders by the same number of days, so that the last one lies as far back as given. Sums over windows
+    that end between days with known sums are interpolated linearly."""
     n, last, t = len(columns["t"]), columns["days_since_last_order"], columns["t"]
     since = np.column_stack([np.zeros(n), *(np.clip(edge, last, t) - last for edge in EDGES), t - last])
     width = np.diff(since, axis=1)
@@ -88,7 +89,7 @@ def moved(columns: Columns, days_since_last_order: float) -> Columns:
 
 
 def recent_orders(columns: Columns, orders: float) -> Columns:
-    """More (or fewer) orders in the RECENT days, each with the same value as those there."""
+    """Changes the number of orders in the RECENT days; each keeps the mean value that orders had there."""
     times = orders / columns[f"orders_{RECENT}"]
     inner = {f"{what}_{w}": columns[f"{what}_{w}"] * times for what in ("orders", "revenue") for w in INNER}
     money = columns[f"revenue_{RECENT}"] * (times - 1)
@@ -96,7 +97,7 @@ def recent_orders(columns: Columns, orders: float) -> Columns:
 
 
 def recent_spend(columns: Columns, revenue: float) -> Columns:
-    """The same orders, with a higher (or lower) value in the RECENT days."""
+    """Changes the revenue in the RECENT days, with the same number of orders."""
     before = columns[f"revenue_{RECENT}"]
     changed = {f"revenue_{w}": columns[f"revenue_{w}"] * revenue / before for w in INNER}
     changed["last_order_value"] = columns["last_order_value"] * revenue / before
@@ -105,7 +106,8 @@ def recent_spend(columns: Columns, revenue: float) -> Columns:
 
 
 def last_year(columns: Columns, orders: float) -> Columns:
-    """More (or fewer) orders in the 90 days that began a year before the date, each with the customer's mean value."""
+    """Changes the number of orders in the 90 days that began a year before the date; added orders have the customer's
+    mean value."""
     more = orders - columns["orders_prior_year_90"]
     money = np.where(
         orders > 0, more * np.nan_to_num(columns["order_value_mean"]), -columns["revenue_prior_year_90"]
@@ -118,12 +120,13 @@ def last_year(columns: Columns, orders: float) -> Columns:
 
 
 def alone(column: str) -> Callable[[Columns, float], Columns]:
-    """A column that changes alone."""
+    """Returns a function that changes this column alone."""
     return lambda columns, value: {**columns, column: np.full_like(columns[column], value)}
 
 
 def _added(columns: Columns, orders: Array, money: Array, by: int) -> Columns:
-    """Orders and revenue added to (or removed from) the last `by` days, and to all windows that include them."""
+    """Adds orders and revenue (or removes them, if negative) in the last `by` days, and in all windows that include
+    these days."""
     x = columns["days_with_orders"]
     more = np.maximum(x + orders, np.minimum(x, 2))
     changed = {f"orders_{w}": columns[f"orders_{w}"] + orders for w in WINDOWS if w >= by}

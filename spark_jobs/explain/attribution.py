@@ -1,15 +1,17 @@
-"""The contribution of each driver to a customer's forecast: to the log of revenue, and to the log-odds of an order.
+"""Splits a customer's forecast into the contributions of its drivers, to the log of revenue and to the log-odds of an
+order.
 
 The log of the mean is a weighted sum of parts, and each part is a sum of drivers: expected orders and order value of
-the anchor, orders and revenue of the last year, and the learners' contributions (exact TreeSHAP: Lundberg et al. 2020,
-Nature Machine Intelligence 2; products with coefficients for the logistic regression). Where a sum of log-odds becomes
-the log of a probability, each driver gets the share of its log-odds: the Aumann-Shapley value along the straight line
-(Sundararajan & Najmi 2020, The many Shapley values for model explanation, ICML). The effect of a customer's own rate
-counts as frequency, and what the silence since the last order takes from it as recency.
+the anchor, orders and revenue of the last year, and the learners' contributions. For boosted trees the contributions
+are exact TreeSHAP values (Lundberg et al. 2020, Nature Machine Intelligence 2), for the logistic regression products of
+inputs and coefficients. Where a sum of log-odds becomes the log of a probability, each driver gets a share in
+proportion to its log-odds: the Aumann-Shapley value along the straight line (Sundararajan & Najmi 2020, The many
+Shapley values for model explanation, ICML). The effect of a customer's own rate counts as frequency; the effect of the
+silence since the last order counts as recency.
 
-Effects are relative to the average customer: a weighted mean of all customers whose forecast is exactly the mean
-forecast. Differences of logs become money by the logarithmic mean, and differences of log-odds become percentage points
-in the same way, so that the effects of all drivers add up to the customer's forecast minus the mean forecast.
+Effects are relative to the average customer: a weighted mean of all customers whose forecast equals the mean forecast.
+The logarithmic mean converts differences of logs to money, and differences of log-odds to percentage points in the same
+way. The effects of all drivers therefore add up to the customer's forecast minus the mean forecast.
 """
 
 from __future__ import annotations
@@ -29,15 +31,15 @@ from spark_jobs.models.learners import Learners
 
 DRIVERS = list(dict.fromkeys(FEATURES.values()))
 NEW = {"days_with_orders": np.ones(1), "recency": np.zeros(1), "t": np.zeros(1), "order_value_mean": np.zeros(1)}
-NEAR = 1e-9  # smaller gaps count as none
+NEAR = 1e-9  # smaller differences count as 0
 
 
 def attribute(model: Model, fit: OriginFit, columns: Columns, horizon_days: int) -> tuple[Array, Array]:
-    """The contribution of each driver to the log of a customer's revenue and to the log-odds of an order; only
-    differences matter.
+    """Returns the contribution of each driver to the log of a customer's revenue and to the log-odds of an order, each
+    of shape (n, len(DRIVERS)).
 
-    Both have the shape (n, len(DRIVERS)). If a forecaster other than blend and anchor is published, no driver
-    contributes to the revenue.
+    Only differences between customers are meaningful. If a forecaster other than the blend and the anchor is published,
+    no driver contributes to the revenue.
     """
     base = model.base(horizon_days) or horizon_days
     trained = model.trained.get(base, Trained())
@@ -65,23 +67,25 @@ def attribute(model: Model, fit: OriginFit, columns: Columns, horizon_days: int)
 
 
 def average_customer(plain: Array, weighted: Array, link: float) -> Array:
-    """The contributions of a customer whose forecast is the mean forecast, shape (k,).
+    """Returns the contributions of a customer whose forecast is the mean forecast, shape (k,).
 
-    plain, weighted: means over all customers, unweighted and weighted by their forecast; the first element of each is
-    of the forecast's log (or log-odds); `link` is that of the mean forecast. The mean of logs lies below it, the
-    weighted mean above.
+    plain, weighted: means over all customers, unweighted and weighted by their forecast. Their first element is the log
+    (or log-odds) of the forecast, the others are contributions. link: the log (or log-odds) of the mean forecast. It
+    lies above the unweighted mean of logs and below the weighted one, so the result mixes both means.
     """
     apart = weighted[0] - plain[0]
     return plain + ((link - plain[0]) / apart if abs(apart) > NEAR else 0.0) * (weighted - plain)
 
 
 def effects(contributions: Array, average: Array, gap: Array, difference: Array, steepest: Array) -> Array:
-    """Effects in the forecast's own unit, shape (n, drivers + 1): each row sums to `difference`, shape (n,).
+    """Converts contributions to effects in the forecast's own unit, shape (n, drivers + 1). Each row sums to
+    `difference`.
 
-    contributions, average: to the log (or log-odds), of customers and of the average customer. gap: of the logs of the
-    two forecasts; difference: of the forecasts; steepest: the slope where they are equal. The part of the gap that
-    drivers do not explain (tilt of the calibration, caps, a longer horizon) is divided by the size of their effects;
-    the last column holds it where all effects are 0.
+    contributions, average: of customers and of the average customer, to the log (or log-odds). gap: difference of the
+    logs of the two forecasts, shape (n,). difference: difference of the forecasts, shape (n,). steepest: the slope used
+    where the gap is 0. Part of the gap is not explained by drivers (the tilt of the calibration, caps, a longer
+    horizon). It is divided among the drivers in proportion to the size of their effects; where all effects are 0, the
+    last column holds it.
     """
     found = contributions - average
     size = np.abs(found).sum(axis=1)
@@ -94,7 +98,7 @@ def effects(contributions: Array, average: Array, gap: Array, difference: Array,
 
 
 def by_group(contributions: Array, groups: dict[str, str]) -> Array:
-    """Contributions of drivers summed by group, shape (n, groups)."""
+    """Sums the contributions of drivers by group, shape (n, groups)."""
     names = list(dict.fromkeys(groups.values()))
     return _summed([names.index(groups[driver]) for driver in DRIVERS], contributions, len(names))
 
@@ -103,11 +107,13 @@ def _learned(
     learners: Learners, trained: Trained, fit: OriginFit, columns: Columns, window_days: int,
     found: Parts, at_last: Probabilistic, new: Probabilistic, anchored: Array,
 ) -> tuple[Array, Array]:  # fmt: skip
-    """The drivers of the three trained parts, as weighted in the mean, and of the blended log-odds."""
+    """Returns the contributions of drivers to the three trained parts, weighted as in the mean, and to the blended
+    log-odds."""
     by_anchor, weights, odds_weights = found.by_anchor, trained.value_weights, trained.chance_weights
     inputs = feature_matrix(fit, columns, by_anchor, window_days)
     tree = {name: _by_driver(FEATURES.values(), shap) for name, shap in learners.contributions(inputs).items()}
-    # The boosted probability starts from BG/NBD's, spend from the anchor's revenue over that probability.
+    # The boosted probability starts from that of BG/NBD. The spend starts from the anchor's revenue over this
+    # probability.
     boosted = _since(*(logit(each.p_bgnbd) for each in (new, at_last, by_anchor))) + tree["buy"]
     start = _since(np.zeros(1), np.log(at_last.p_bgnbd), np.log(by_anchor.p_bgnbd))
     smooth = boosted
@@ -116,7 +122,7 @@ def _learned(
     anchor_odds = _since(new.log_odds, at_last.log_odds, by_anchor.log_odds)
     odds = odds_weights["anchor"] * anchor_odds + odds_weights["boosted"] * boosted
     odds += odds_weights["regression"] * smooth
-    least = 0.02  # of an order, as in the learners' offsets
+    least = 0.02  # orders, as in the learners' offsets
     total = _since(np.zeros(1), np.log(at_last.orders + least), np.log(by_anchor.orders + least)) + tree["total"]
     total[:, DRIVERS.index("order_value")] += np.log(by_anchor.order_value)
     spend = anchored - start + tree["spend"]
@@ -130,7 +136,8 @@ def _regression(
     regression: logistic.Logistic, fit: OriginFit, columns: Columns, by_anchor: Probabilistic, at_last: Probabilistic,
     window_days: int,
 ) -> Array:  # fmt: skip
-    """The regression's terms by driver; what the anchor's inputs lost since the last order counts as recency."""
+    """Returns the regression's terms by driver. The change of the anchor's inputs since the last order counts as
+    recency instead of frequency."""
     now, then = (
         _by_driver(logistic.DRIVERS, regression.terms(logistic.inputs(fit, columns, each, window_days)))
         for each in (by_anchor, at_last)
@@ -142,21 +149,22 @@ def _regression(
 
 
 def _last_year(found: Parts, at_last: Probabilistic) -> Array:
-    """The log revenue of the trailing year by driver: order value, rate of orders, and how the year differed from
-    it."""
+    """Splits the log revenue of the trailing year into the order value, the rate of orders, and the remainder, which
+    counts as recent spend."""
     value, often = np.log(found.by_anchor.order_value), np.log(at_last.orders)
     drivers = ["order_value", "frequency", "recent_spend"]
     return _by_driver(drivers, np.column_stack([value, often, found.trailing - value - often]))
 
 
 def _since(at_start: Array, at_last: Array, now: Array) -> Array:
-    """The change of a customer's logs (or log-odds) by orders up to the last one, and by the silence since."""
+    """Splits the change of a customer's logs (or log-odds) into the part due to orders up to the last one and the part
+    due to the silence since."""
     return _by_driver(["frequency", "recency"], np.column_stack([at_last - at_start, now - at_last]))
 
 
 def _bent(contributions: Array, log_odds: Array) -> Array:
-    """Contributions to log-odds converted to contributions to the log of the probability, by the slope of the chord
-    between both."""
+    """Converts contributions to log-odds into contributions to the log of the probability. The factor is the slope of
+    the chord between the customer and a customer without these contributions."""
     moved = contributions.sum(axis=1)
     rise = log_expit(log_odds) - log_expit(log_odds - moved)
     slope = np.divide(rise, moved, np.exp(log_expit(-log_odds)), where=np.abs(moved) > NEAR)
@@ -164,7 +172,7 @@ def _bent(contributions: Array, log_odds: Array) -> Array:
 
 
 def _by_driver(named: Iterable[str], contributions: Array) -> Array:
-    """Contributions of shape (n, inputs), each input belonging to a driver, summed to shape (n, len(DRIVERS))."""
+    """Sums contributions of shape (n, inputs) by driver, given the driver of each input, to shape (n, len(DRIVERS))."""
     return _summed([DRIVERS.index(driver) for driver in named], contributions, len(DRIVERS))
 
 

@@ -1,11 +1,12 @@
-"""What drives a model's forecast over all customers: the importance of each driver, and the dependence on a column.
+"""Describes what drives a model's forecast over all customers: the importance of each driver, and the dependence on a
+column.
 
-Importance is the mean absolute effect of a driver in money per customer, with the same effects as a customer's reasons
-(reasons.py). Partial dependence (Friedman 2001, Greedy function approximation, Annals of Statistics 29) is the mean
-forecast if all customers had one value of a column. Related columns change with it (altered.py), customers for whom the
-value is impossible are left out, and what the date's customers share (the calibration, the parts' means) stays. So both
-describe the whole blend, not one learner. They describe the forecast; they do not say what would happen if a shop
-changed its customers' behaviour, nor how accurate the forecast is, since no outcome is used.
+Importance is the mean absolute effect of a driver in money per customer, computed from the same effects as a customer's
+reasons (reasons.py). Partial dependence (Friedman 2001, Greedy function approximation, Annals of Statistics 29) is the
+mean forecast if all customers had one value of a column. Related columns change with it (altered.py), customers for
+whom the value is impossible are left out, and the values that a date's customers share (the calibration, the parts'
+means) stay the same. Both measures describe the whole blend, not one learner. They do not show what would happen if a
+shop changed its customers' behaviour, nor how accurate the forecast is, because no outcome is used.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ from spark_jobs.explain.altered import Alteration
 from spark_jobs.features.columns import Array, Columns
 from spark_jobs.models.anchor import OriginFit
 
-MOST_CUSTOMERS = 1_000  # drawn at random
-FEWEST_CUSTOMERS = 30  # for whom a column's values are possible
-VARIED = 6  # columns, of the most important drivers
-LEVELS = np.linspace(0.05, 0.95, 9)  # quantiles of a column's values
+MOST_CUSTOMERS = 1_000  # number of customers that are drawn at random
+FEWEST_CUSTOMERS = 30  # least number of customers for whom a column's values are possible
+VARIED = 6  # largest number of columns to vary, one for each of the most important drivers
+LEVELS = np.linspace(0.05, 0.95, 9)  # quantiles of a column's values at which the forecast is computed
 
-# For each driver, the column that stands for it.
+# The column that represents each driver.
 COLUMNS: dict[str, Alteration] = {
     "frequency": Alteration("days_with_orders", lambda c: c["days_with_orders"] >= 2, altered.more_often),
     "order_value": Alteration("order_value_mean", lambda c: c["order_value_mean"] > 0, altered.higher_value),
@@ -54,12 +55,13 @@ COLUMNS: dict[str, Alteration] = {
 def explain(
     model: Model, fit: OriginFit, columns: Columns, common: dict[int, Setting], origin: str
 ) -> dict[int, dict[str, Any]]:
-    """For each trained window, what drives its forecast: plain numbers for the model's record.
+    """Returns, for each trained window, what drives its forecast, as plain numbers for the model's record.
 
-    columns: FEATURE_COLUMNS of an origin's customers, shape (n,); fit, common: of the same origin. `importance` is
-    money per customer by driver. `dependence` holds, from the most important driver on, values of a column (`at`) with
-    the `mean` forecast and the `chance` of an order at each, and the number of `customers` for whom they are possible.
-    Both are empty if nothing was trained, or if a forecaster other than the blend is `published`.
+    columns: FEATURE_COLUMNS of an origin's customers, shape (n,). fit, common: of the same origin. In the result,
+    `importance` is money per customer by driver. `dependence` has one entry per column, beginning with the most
+    important driver: values of the column (`at`), the `mean` forecast and the `chance` of an order at each value, and
+    the number of `customers` for whom the values are possible. Both are empty if nothing was trained, or if a
+    forecaster other than the blend is `published`.
     """
     n = len(columns["t"])
     drawn = np.sort(np.random.default_rng(n).choice(n, min(n, MOST_CUSTOMERS), replace=False))
@@ -82,7 +84,7 @@ def explain(
 
 
 def importance(model: Model, fit: OriginFit, columns: Columns, common: Setting, window_days: int) -> dict[str, float]:
-    """Mean absolute effect on the mean forecast by driver, in money per customer."""
+    """Returns each driver's mean absolute effect on the forecast, in money per customer."""
     contributions = attribution.attribute(model, fit, columns, window_days)[0]
     trained = model.trained[window_days]
     predicted = blend(trained, parts(trained, fit, columns, window_days), common)[1]
@@ -99,7 +101,8 @@ def importance(model: Model, fit: OriginFit, columns: Columns, common: Setting, 
 def dependence(
     driver: str, trained: Trained, fit: OriginFit, columns: Columns, common: Setting, window_days: int
 ) -> dict[str, Any] | None:
-    """The mean forecast and probability at each of a column's values; None if there are too few values or customers."""
+    """Returns the mean forecast and the mean probability of an order at each of a column's values. Returns None if
+    there are too few values or customers."""
     alteration = COLUMNS[driver]
     could = _rows(columns, np.flatnonzero(alteration.possible(columns)))
     values = could[alteration.column][np.isfinite(could[alteration.column])]

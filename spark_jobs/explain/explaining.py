@@ -1,8 +1,8 @@
-"""Turns the drivers of each customer's forecast into reasons for the value and for the risk, in Spark's batches.
+"""Turns the drivers of each customer's forecast into reasons for the value and for the risk, batch by batch on Spark.
 
-A customer is described by one row of numbers: for each outcome (discounted revenue, probability of an order) its log or
-log-odds and the contribution of each group of drivers; then the figures that sentences use. The average customer, with
-whom each is compared, is one row of the same numbers.
+One row of numbers describes a customer. For each of two outcomes, discounted revenue and the probability of an order,
+it holds the log (or log-odds) and the contribution of each group of drivers; then follow the figures that sentences
+use. The average customer, with whom each customer is compared, is one row of the same numbers.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from spark_jobs.explain import attribution, reasons
 from spark_jobs.features.columns import Array, Columns
 from spark_jobs.models.anchor import RAREST, OriginFit
 
-LEAST_ORDER = 0.01  # share of the shop's mean order below which amounts count as equal
+LEAST_ORDER = 0.01  # least revenue whose log is taken, as a share of the shop's mean order value
 WIDTH = 1 + len(reasons.NAMES)
 MONEY, CHANCE = slice(0, WIDTH), slice(WIDTH, 2 * WIDTH)
 FIGURES = slice(2 * WIDTH, 2 * WIDTH + len(reasons.FIGURES))
@@ -35,8 +35,8 @@ SIZE = FIGURES.stop
 
 @dataclass(frozen=True)
 class Average:
-    """The average customer for one outcome: the mean forecast, the contribution of each group, shape (groups,), and
-    figures."""
+    """The average customer for one outcome: the mean forecast, the contribution of each group, shape (groups,), and the
+    figures that sentences use."""
 
     mean: float
     contributions: Array
@@ -45,7 +45,8 @@ class Average:
 
 @dataclass(frozen=True)
 class Averages:
-    """The basis of a date's reasons: how many customers, their mean revenue, and the average of each outcome."""
+    """What a date's reasons are relative to: the number of customers, their mean revenue, and the average customer for
+    each outcome."""
 
     customers: int
     revenue: float
@@ -54,7 +55,8 @@ class Averages:
 
 
 def explained(model: Model, fit: OriginFit, columns: Columns, horizon_days: int, forecast: Forecast) -> Array:
-    """One row of numbers per customer, shape (n, SIZE), missing as NaN. forecast: over the same horizon."""
+    """Returns one row of numbers per customer, shape (n, SIZE), with NaN for missing values. forecast: the predictions
+    over the same horizon."""
     money, chance = (
         attribution.by_group(found, reasons.GROUPS)
         for found in attribution.attribute(model, fit, columns, horizon_days)
@@ -64,9 +66,11 @@ def explained(model: Model, fit: OriginFit, columns: Columns, horizon_days: int,
 
 
 def averages(rows: DataFrame) -> Averages:
-    """The average customer of both outcomes, with exact sums that are the same in any order of the rows.
+    """Computes the average customer of both outcomes. The sums are exact decimals, so they are the same in any order of
+    the rows.
 
-    rows: rows with `explained`, p_purchase, predicted_revenue and discount_factor; others are left out.
+    rows: a data frame with `explained`, p_purchase, predicted_revenue and discount_factor; rows without `explained` are
+    left out.
     """
     exact = "decimal(38,10)"
     weights = {
@@ -76,7 +80,7 @@ def averages(rows: DataFrame) -> Averages:
     each = rows.where(sf.col("explained").isNotNull()).select(
         *(weight.alias(name) for name, weight in weights.items()), sf.posexplode("explained")
     )
-    # Figures are averaged as log(1 + value), over the customers for whom they are known.
+    # Average figures as log(1 + value), over the customers for whom they are known.
     number = sf.when(sf.col("pos") >= FIGURES.start, sf.log1p("col")).otherwise(sf.col("col"))
     each = each.withColumn("col", number).where(~sf.isnan("col"))
     sums = [sf.sum(sf.col(name).cast(exact)).alias(name) for name in weights]
@@ -96,9 +100,12 @@ def averages(rows: DataFrame) -> Averages:
 
 
 def averages_of(customers: int, revenue: float, money: float, chance: float, means: dict[str, Array]) -> Averages:
-    """The average customers from means of revenue, discounted revenue and probability, and of the numbers of
-    `explained` (figures as log(1 + value)): unweighted (`alike`), weighted by revenue (`money`) and by probability
-    (`chance`)."""
+    """Computes the average customers.
+
+    revenue, money, chance: means of revenue, discounted revenue and the probability of an order. means: means of the
+    numbers of `explained` (figures as log(1 + value)): unweighted (`alike`), weighted by discounted revenue (`money`),
+    and weighted by the probability of an order (`chance`).
+    """
 
     def average(weight: str, places: slice, link: float, mean: float) -> Average:
         plain, weighted = (np.concatenate([means[w][places], means[w][FIGURES]]) for w in ("alike", weight))
@@ -114,7 +121,8 @@ def averages_of(customers: int, revenue: float, money: float, chance: float, mea
 
 
 def give_reasons(batch: pa.RecordBatch, average: Averages, horizon_days: int) -> tuple[list[str], list[str]]:
-    """Reasons of each customer as JSON: for the value, with effects on revenue, and for the risk, in percentage points.
+    """Returns the reasons of each customer as JSON: those for the value, with effects on revenue, and those for the
+    risk, in percentage points.
 
     batch: rows with `explained`, `rule`, p_purchase, predicted_revenue and discount_factor.
     """
@@ -144,7 +152,8 @@ def give_reasons(batch: pa.RecordBatch, average: Averages, horizon_days: int) ->
 
 
 def shares_explained(where: dict[str, Any], horizon_days: int, settings: Settings) -> dict[str, float]:
-    """The share of written customers whose named effects outweigh the rest, for the value and for the risk."""
+    """Returns, for the value and for the risk, the share of scored customers whose named reasons explain more than half
+    of their difference from the mean."""
     query = f"""
         with told as (
             select

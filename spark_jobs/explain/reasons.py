@@ -1,10 +1,11 @@
-"""Why a customer's forecast is what it is: up to three reasons in words, each with its effect.
+"""Explains a customer's forecast by up to three reasons in words, each with its effect.
 
-Related drivers form one reason, with the customer's own figures. A sentence makes a claim: the customer orders often,
-has been silent for long, spends much. If the claim points against the effect (the model weighs many features at once),
-the reason would contradict common sense. Its effect is then merged with the group it belongs to, whose words name both
-figures, and in the end with everything the customer did. A claim that still contradicts the effect is left out. The
-same words serve value and risk, since a good sign raises one and lowers the other.
+Related drivers form one reason, which is stated with the customer's own figures. A sentence makes a claim, e.g. that
+the customer orders often, has been silent for long, or spends much. The model weighs many features at once, so a claim
+may point against the effect, and the reason would contradict common sense. Its effect is then merged with that of the
+group it belongs to, whose sentence names both figures, and in the end with everything that the customer did. A claim
+that still contradicts the effect is left out. The same sentences serve value and risk, because a good sign raises the
+one and lowers the other.
 """
 
 from __future__ import annotations
@@ -21,34 +22,35 @@ from spark_jobs.models import anchor, registry
 from spark_jobs.models.anchor import OriginFit
 from spark_jobs.models.forecaster import Customers
 
-REASONS = 3  # at most
-LEAST = 0.02  # of the strongest effect: smaller effects are no reason
-GROUPS = {  # of drivers
+REASONS = 3  # largest number of reasons per customer
+LEAST = 0.02  # share of the strongest effect below which an effect is not named
+GROUPS = {  # the group of reasons that each driver belongs to
     "frequency": "rhythm", "rhythm": "rhythm",
     "recency": "recency", "recent_orders": "recency", "recent_spend": "recency",
     "order_value": "spend", "last_year": "season", "variety": "variety", "refunds": "returns", "discounts": "discounts",
 }  # fmt: skip
 NAMES = list(dict.fromkeys(GROUPS.values()))
-FIRST, ORDERING, ALL = "first order", "ordering", "all"  # ordering: rhythm and recency together
-FIGURES = {  # used in sentences, with their columns
+FIRST, ORDERING, ALL = "first order", "ordering", "all"  # ORDERING joins rhythm and recency
+FIGURES = {  # the figures that sentences use, each with its column
     "orders": "days_with_orders", "gap": "expected_gap_days", "silence": "days_since_last_order",
     "value": "average_order_value", "products": "distinct_products", "returned": "refund_share",
     "discount": "discount_share", "last_year": "orders_prior_year_90", "age": "t",
 }  # fmt: skip
-ALIKE_IN_LOGS = float(np.log(1.1))  # figures that differ by less claim nothing by themselves
-ALIKE = {"returned": 0.02, "discount": 0.02}  # shares
-QUIET = 2  # expected gaps of silence that are worth mentioning: one order in seven takes longer, see segment_rules
-LONGEST_SEASON = 180  # days: for longer windows a customer's seasonality means nothing
+ALIKE_IN_LOGS = float(np.log(1.1))  # two figures count as alike if their logs differ by no more
+ALIKE = {"returned": 0.02, "discount": 0.02}  # for shares: figures count as alike if log(1 + share) differs by no more
+# Expected gaps of silence from which a customer is called quiet; one gap in seven is longer, see segment_rules.
+QUIET = 2
+LONGEST_SEASON = 180  # days; for longer windows a customer's seasonality says nothing
 
 
 def figures(columns: Columns) -> Array:
-    """FIGURES of customers, none negative, shape (n, len(FIGURES)); missing as NaN."""
+    """Returns the FIGURES of customers, none negative, shape (n, len(FIGURES)), with NaN for missing values."""
     return np.column_stack([np.maximum(columns[name], 0) for name in FIGURES.values()]).astype(float)
 
 
 def rule(model: Model, fit: OriginFit, columns: Columns, horizon_days: int) -> list[str] | None:
-    """The reason of another forecaster that is published, in words for each customer; None where drivers explain the
-    forecast."""
+    """Returns each customer's reason in the words of the published forecaster. Returns None if the blend is published,
+    whose drivers explain the forecast."""
     base = model.base(horizon_days) or horizon_days
     trained = model.trained.get(base, Trained())
     if trained.published == OURS:
@@ -59,8 +61,8 @@ def rule(model: Model, fit: OriginFit, columns: Columns, horizon_days: int) -> l
 
 @dataclass(frozen=True)
 class Customer:
-    """The figures that sentences use: the customer's and the average customer's, by the names of FIGURES; missing as
-    NaN."""
+    """The figures that sentences use, of the customer and of the average customer, by the names of FIGURES; NaN if
+    missing. rule: the reason of another published forecaster, in words."""
 
     own: dict[str, float]
     average: dict[str, float]
@@ -68,34 +70,35 @@ class Customer:
     rule: str | None = None
 
     def number(self, name: str) -> float:
-        """A figure of the customer; 0 if it is missing."""
+        """Returns a figure of the customer; 0 if it is missing."""
         return float(np.nan_to_num(self.own[name]))
 
     def above(self, name: str) -> int:
-        """1 if the figure is above the average customer's, -1 if below, 0 if they are alike or one is missing."""
+        """Returns 1 if the figure is above the average customer's, -1 if it is below, and 0 if they are alike or one is
+        missing."""
         apart = self.apart(name)
         return 0 if np.isnan(apart) or abs(apart) <= ALIKE.get(name, ALIKE_IN_LOGS) else int(np.sign(apart))
 
     def apart(self, name: str) -> float:
-        """The log of 1 + a figure, minus the average customer's; NaN if one is missing."""
+        """Returns the log of 1 + a figure, minus that of the average customer; NaN if one is missing."""
         return float(np.log1p(self.own[name]) - np.log1p(self.average[name]))
 
     @property
     def rhythm_known(self) -> bool:
-        """A rhythm needs three days with orders."""
+        """Whether the customer has a rhythm, which takes at least three purchase days."""
         return self.number("orders") >= 3
 
     @property
     def gaps_silent(self) -> float:
-        """The silence, in the customer's expected gaps."""
+        """The silence since the last order, in expected gaps of the customer."""
         return self.number("silence") / max(self.number("gap"), 1.0)
 
 
 def reasons_of(effects: Array, customer: Customer, sign: int) -> list[dict]:
-    """Up to REASONS reasons of one customer, strongest first: {"group", "reason", "effect"}.
+    """Returns up to REASONS reasons of one customer, strongest first: {"group", "reason", "effect"}.
 
-    effects: by NAMES and, last, what belongs to no group, shape (len(NAMES) + 1,), in the unit of the result. sign: 1
-    if a good sign raises the outcome, -1 if it lowers it.
+    effects: one per name in NAMES and, last, the part that belongs to no group, shape (len(NAMES) + 1,), in the unit of
+    the result. sign: 1 if a good sign raises the outcome, -1 if it lowers it.
     """
     grouped = _grouped(dict(zip([*NAMES, ALL], (float(effect) for effect in effects), strict=True)), customer, sign)
     rounded = {name: round(effect, 2) for name, effect in grouped.items()}
@@ -109,7 +112,8 @@ def reasons_of(effects: Array, customer: Customer, sign: int) -> list[dict]:
 
 
 def _grouped(found: dict[str, float], customer: Customer, sign: int) -> dict[str, float]:
-    """Effects by group, after merging each group whose claim contradicts its effect with the group it belongs to."""
+    """Returns the effects by group. Merges each group whose claim contradicts its effect with the group it belongs
+    to."""
 
     def contrary(name: str) -> bool:
         return CLAIMS[name](customer) * sign * found[name] < 0
@@ -129,7 +133,7 @@ def _grouped(found: dict[str, float], customer: Customer, sign: int) -> dict[str
         join(["rhythm", "recency"], ORDERING)
     ordering = [name for name in ("rhythm", "recency", FIRST, ORDERING) if name in found]
     if contrary("spend") and abs(found["spend"]) < max(abs(found[name]) for name in ordering):
-        del found["spend"]  # too small to merge everything into one reason
+        del found["spend"]  # too small to be worth merging everything into one reason
     against = [name for name in (FIRST, ORDERING, "spend") if name in found and contrary(name)]
     apart = dict(found)
     if found[ALL] or against:
@@ -142,7 +146,7 @@ def _grouped(found: dict[str, float], customer: Customer, sign: int) -> dict[str
 
 
 def _claim(*signs: int) -> int:
-    """What several signs claim together: nothing if they differ."""
+    """Returns the common sign of several claims; 0 if they contradict each other."""
     return max(signs) if min(signs) >= 0 else min(signs) if max(signs) <= 0 else 0
 
 
@@ -157,12 +161,14 @@ def _recency(c: Customer) -> int:
 
 
 def _ordering(c: Customer) -> list[int]:
-    """A customer who is on time may have been silent for longer than others without any sign against them."""
+    """Returns the signs of rhythm and recency together. For a customer whose silence is within the usual gaps, a
+    silence longer than the average customer's does not count against them."""
     on_time = c.rhythm_known and c.gaps_silent <= QUIET
     return [*_rhythm(c), max(-c.above("silence"), 0) if on_time else _recency(c)]
 
 
-# The direction in which common sense expects a reason to count: 1 for the customer, -1 against, 0 for neither.
+# The sign of each reason's claim: 1 if common sense expects it to raise the customer's value, -1 if to lower it, 0 if
+# neither.
 CLAIMS = {
     "rhythm": lambda c: _claim(*_rhythm(c)),
     "recency": _recency,
@@ -214,8 +220,9 @@ def _in_all(c: Customer) -> str:
 
 
 def _spend(c: Customer, helps: int) -> str:
-    """The order value, compared with the average if the difference points in the direction of the effect. Figures that
-    are alike need not: what was bought counts too, and is part of this reason where it claims nothing by itself."""
+    """Describes the order value. Compares it with the average customer's only if the difference has the sign of the
+    effect; a small difference may have the other sign, because the effect includes smaller groups merged into this
+    one."""
     order = f"average order of {c.number('value'):,.2f}"
     apart = c.apart("value")
     if np.isnan(apart) or helps * apart <= 0:
@@ -235,7 +242,7 @@ def _share(c: Customer, name: str, none: str, some: str) -> str:
     return f"{f'{share:.0%}' if share < 1 else 'all'} {some}, {_than(c, name)}"
 
 
-# The words of a reason, for the customer and the direction of the effect (1 for the customer, -1 against).
+# The words of a reason. Arguments: the customer, and 1 if the effect is good for the customer's value, -1 if bad.
 WORDS: dict[str, Callable[[Customer, int], str]] = {
     "rhythm": lambda c, _: _how_often(c),
     "recency": lambda c, _: _quiet(c),

@@ -1,1 +1,1 @@
-"""Metrics, promotion and tuning."""
+"""Metrics of forecasts, promotion of a forecaster, and the search for parameters."""

@@ -1,12 +1,12 @@
-"""Accuracy of a forecast: every formula that training and the backtest judge by.
+"""Metrics of a forecast's accuracy: all formulas by which training and the backtest judge.
 
-All take arrays of one length n: y (actual revenue per customer), f (prediction), or bought (0 or 1) and p (its
-probability). `w` are weights by customer: a weight of k is the same as k equal customers, so a bootstrap resample is a
-row of counts. Without weights the result is a float; w of shape (n,) gives a float, of shape (resamples, n) one figure
-per row. A figure that is not defined (no revenue, no buyers) is 0.
+All functions take arrays of one length n: y (actual revenue per customer) and f (predicted revenue), or bought (0 or 1)
+and p (its predicted probability). `w` are weights by customer: a weight of k is the same as k equal customers, so a
+bootstrap resample is a row of counts. Without weights or with w of shape (n,) the result is a float; with w of shape
+(resamples, n) it has one figure per row. A figure that is not defined (no revenue, no buyers) is 0.
 
-Tied customers share what their ranks bring, so the order of the rows never matters: predicting zero for half the shop
-is worth as much as a random order among them.
+Customers with equal predictions share the ranks that they occupy, so the order of the rows never matters. Predicting 0
+for half the shop is worth as much as a random order among them.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ import numpy as np
 from spark_jobs.judging import ranked
 
 Array = np.ndarray
-THRESHOLD = 0.5  # a customer with at least this probability is predicted to buy
+THRESHOLD = 0.5  # a customer with at least this probability counts as predicted to buy
 
 
 def wape(y: Array, f: Array, w: Array | None = None) -> Any:
-    """Sum of absolute errors over the sum of actuals. It rewards low predictions; see `signed_bias`."""
+    """Sum of absolute errors over the sum of actuals. Predictions that are too low can improve it, so read it with
+    `signed_bias`."""
     w = ranked.weights(y, w)
     return ranked.ratio(w @ np.abs(y - f), w @ np.abs(y))
 
@@ -40,36 +41,39 @@ def rmse(y: Array, f: Array, w: Array | None = None) -> Any:
 
 
 def signed_bias(y: Array, f: Array, w: Array | None = None) -> Any:
-    """Predicted total over actual total, minus 1: 0.1 is ten per cent too much."""
+    """Predicted total over actual total, minus 1: 0.1 means ten per cent too much."""
     w = ranked.weights(y, w)
     return ranked.ratio(w @ (f - y), w @ y)
 
 
 def bias(y: Array, f: Array, w: Array | None = None) -> Any:
-    """Distance of the predicted total from the actual one, in either direction: |`signed_bias`|."""
+    """Absolute value of `signed_bias`: the relative error of the total in either direction."""
     return ranked.figure(np.abs(signed_bias(y, f, w)))
 
 
 def r2(y: Array, f: Array, w: Array | None = None) -> Any:
-    """1 minus squared errors over squared distances from the mean: 0 for predicting the actual mean for everyone."""
+    """Coefficient of determination: 1 minus the sum of squared errors over that of distances from the mean. Predicting
+    the actual mean for everyone gives 0."""
     w = ranked.weights(y, w)
     spread = w @ y**2 - _mean(y, w) * (w @ y)
     return ranked.figure(np.where(spread > 0, 1 - ranked.ratio(w @ (y - f) ** 2, spread), 0.0))
 
 
 def normalized_gini(y: Array, f: Array, w: Array | None = None) -> Any:
-    """Normalised Gini: the gain chart's 2 · mean(cumulative share) - 1 when ranked by f, over the same ranked by y.
+    """Normalised Gini coefficient: 2 · mean(cumulative share of revenue) - 1 with customers ranked by f, over the same
+    with customers ranked by y.
 
-    As google/lifetime_value computes it (Wang, Liu & Miao 2019, arXiv:1912.07753): 1 when customers are ranked as
-    they turned out, near -1 when in reverse. Its cumulative shares include the customer themselves, so one tied
-    forecast for all gives 1/n of the perfect ranking's figure rather than exactly 0.
+    Computed as in google/lifetime_value (Wang, Liu & Miao 2019, arXiv:1912.07753): 1 if customers are ranked in the
+    order of their actual revenue, near -1 if in reverse. A customer's cumulative share includes the customer, so equal
+    predictions for all give 1/n of the perfect ranking's figure rather than exactly 0.
     """
     w = ranked.weights(y, w)
     return ranked.ratio(_gain(y, f, w), np.where(w @ y > 0, _gain(y, y, w), 0))
 
 
 def spearman(y: Array, f: Array, w: Array | None = None) -> Any:
-    """Correlation of ranks; ties share ranks. It rewards ties at zero where most buy nothing."""
+    """Spearman's rank correlation; ties share their mean rank. Where most customers buy nothing, equal predictions of 0
+    improve it."""
     w = ranked.weights(y, w)
     middle = (w.sum(axis=-1, keepdims=True) + 1) / 2
     a, b = ranked.mid_ranks(y, w) - middle, ranked.mid_ranks(f, w) - middle
@@ -78,18 +82,19 @@ def spearman(y: Array, f: Array, w: Array | None = None) -> Any:
 
 
 def spearman_buyers(y: Array, f: Array, w: Array | None = None) -> Any:
-    """`spearman` among the customers who brought money."""
+    """Returns `spearman` among the customers with revenue."""
     return spearman(y[y > 0], f[y > 0], None if w is None else w[..., y > 0])
 
 
 def decile_mape(y: Array, f: Array, w: Array | None = None) -> Any:
-    """Mean over deciles of customers ranked by f of |mean prediction - mean actual| / mean actual.
+    """Mean over the deciles of customers ranked by f: |mean prediction - mean actual| / mean actual.
 
-    The decile-level MAPE of Wang, Liu & Miao 2019. A decile without revenue counts 1 (0 if nothing was predicted):
-    leaving it out would reward a forecast for putting its error there.
+    This is the decile-level MAPE of Wang, Liu & Miao 2019. A decile without revenue counts as 1 (0 if nothing was
+    predicted), because leaving it out would reward a forecast that puts its error there.
     """
     predicted, actual = ranked.decile_means(f, f, y, w=w)
-    tolerance = 1e-9 * np.abs(actual).max(axis=-1, keepdims=True)  # of rounding errors, where the true mean is 0
+    # Of rounding errors, for deciles whose true mean is 0.
+    tolerance = 1e-9 * np.abs(actual).max(axis=-1, keepdims=True)
     error = np.divide(
         np.abs(predicted - actual), actual, out=(predicted > tolerance).astype(float), where=actual > tolerance
     )
@@ -97,26 +102,28 @@ def decile_mape(y: Array, f: Array, w: Array | None = None) -> Any:
 
 
 def top_capture(y: Array, f: Array, share: float = 0.1, w: Array | None = None) -> Any:
-    """Share of all revenue from the customers ranked first by f (a `share` of them): a point of `ranked.gains`.
+    """Share of all revenue that comes from the customers ranked highest by f, a `share` of all customers: a point of
+    `ranked.gains`.
 
-    Not divided by that of a perfect ranking (`top_capture(y, y, share)`), which is far below 1 too.
+    It is not divided by the share of a perfect ranking (`top_capture(y, y, share)`), which is far below 1 too.
     """
     w = ranked.weights(y, w)
     return ranked.figure(ranked.gains(y, f, np.array([share]), w)[..., 0])
 
 
 def top_10_capture(y: Array, f: Array, w: Array | None = None) -> Any:
-    """`top_capture` of the first decile."""
+    """Returns `top_capture` of the first decile."""
     return top_capture(y, f, 0.1, w)
 
 
 def top_20_capture(y: Array, f: Array, w: Array | None = None) -> Any:
-    """`top_capture` of the first fifth."""
+    """Returns `top_capture` of the first fifth."""
     return top_capture(y, f, 0.2, w)
 
 
 def auc(bought: Array, p: Array, w: Array | None = None) -> Any:
-    """Probability that a buyer has a higher prediction than a customer who did not buy; ties count half."""
+    """Area under the ROC curve: the probability that a random buyer has a higher prediction than a random other
+    customer. Ties count half."""
     w = ranked.weights(bought, w)
     people, buyers = ranked.grouped(p, w, bought)
     others = people - buyers
@@ -125,9 +132,9 @@ def auc(bought: Array, p: Array, w: Array | None = None) -> Any:
 
 
 def pr_auc(bought: Array, p: Array, w: Array | None = None) -> Any:
-    """Average precision: precision at each distinct probability, weighted by the recall it adds.
+    """Average precision: the precision at each distinct probability, weighted by the recall that it adds.
 
-    The step-wise area under the precision-recall curve, without interpolation (scikit-learn's
+    This is the area under the precision-recall curve as steps, without interpolation (scikit-learn's
     average_precision_score).
     """
     w = ranked.weights(bought, w)
@@ -137,29 +144,29 @@ def pr_auc(bought: Array, p: Array, w: Array | None = None) -> Any:
 
 
 def brier(bought: Array, p: Array, w: Array | None = None) -> Any:
-    """Mean squared error of a probability (Brier 1950)."""
+    """Brier score (Brier 1950): the mean squared error of a probability."""
     return _mean((bought - p) ** 2, w)
 
 
 def log_loss(bought: Array, p: Array, w: Array | None = None) -> Any:
-    """Mean negative log-likelihood of a probability, bounded away from 0 and 1 by 1e-6."""
+    """Mean negative log-likelihood of a probability, which is clipped to at least 1e-6 from 0 and 1."""
     p = np.clip(p, 1e-6, 1 - 1e-6)
     return _mean(-np.where(bought > 0, np.log(p), np.log1p(-p)), w)
 
 
 def accuracy(bought: Array, p: Array, w: Array | None = None) -> Any:
-    """Share of customers for whom p >= THRESHOLD correctly predicts whether they buy."""
+    """Share of customers for whom p >= THRESHOLD predicts correctly whether they buy."""
     return _mean((p >= THRESHOLD) == (bought > 0), w)
 
 
 def precision(bought: Array, p: Array, w: Array | None = None) -> Any:
-    """Share of buyers among those with p >= THRESHOLD; 0 where there are none."""
+    """Share of buyers among the customers with p >= THRESHOLD; 0 if there are none."""
     w = ranked.weights(bought, w)
     return ranked.ratio(w @ ((p >= THRESHOLD) & (bought > 0)), w @ (p >= THRESHOLD))
 
 
 def recall(bought: Array, p: Array, w: Array | None = None) -> Any:
-    """Share of the buyers who have p >= THRESHOLD."""
+    """Share of the buyers whose p is at least THRESHOLD."""
     w = ranked.weights(bought, w)
     return ranked.ratio(w @ ((p >= THRESHOLD) & (bought > 0)), w @ (bought > 0))
 
@@ -171,7 +178,7 @@ def f1(bought: Array, p: Array, w: Array | None = None) -> Any:
 
 
 def coverage(y: Array, low: Array, high: Array, w: Array | None = None) -> Any:
-    """Share of customers whose revenue lay within [low, high], ends included."""
+    """Share of customers whose revenue lies within [low, high], ends included."""
     return _mean((y >= low) & (y <= high), w)
 
 
@@ -181,7 +188,7 @@ def width(y: Array, low: Array, high: Array, w: Array | None = None) -> Any:  # 
 
 
 def tweedie_deviance(y: Array, f: Array, power: float = 1.5) -> float:
-    """Mean Tweedie deviance with 1 < power < 2, for revenue that is often zero; f > 0."""
+    """Mean Tweedie deviance with 1 < power < 2, a loss for revenue that is often zero; f > 0."""
     f = np.maximum(f, 1e-9)
     whole = np.maximum(y, 0) ** (2 - power) / ((1 - power) * (2 - power))
     return float(2 * np.mean(whole - y * f ** (1 - power) / (1 - power) + f ** (2 - power) / (2 - power)))
@@ -189,8 +196,8 @@ def tweedie_deviance(y: Array, f: Array, power: float = 1.5) -> float:
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric of the backtest: its formula, what it judges (median, mean, p_purchase or interval; the interval's
-    formulas take y, low and high), and whether more of it is better (None: neither)."""
+    """A metric of the backtest. formula: its function. judges: which prediction it takes (median, mean, p_purchase or
+    interval); formulas for the interval take y, low and high. more_is_better: None if neither more nor less is."""
 
     formula: Callable[..., Any]
     judges: str
@@ -222,12 +229,12 @@ METRICS = {
 }
 
 
-# Former names of these metrics, which metrics.json keeps for one release.
+# Former names of these metrics. metrics.json keeps them for one release.
 FORMER_NAMES = {"wape": "wape_of_median", "mae": "mae_of_median"}
 
 
 def of_money(y: Array, f: Array) -> dict[str, float]:
-    """The metrics of a forecast of revenue that training records, by name."""
+    """Returns the metrics of revenue predictions that a training records, by name."""
     scores = {
         "wape_of_mean": wape,
         "bias": bias,
@@ -246,7 +253,7 @@ def _mean(values: Array, w: Array | None) -> Any:
 
 
 def _gain(y: Array, f: Array, w: Array) -> Any:
-    """2 · mean over customers of the cumulative share of revenue, ranked by f, minus 1."""
+    """Returns 2 · the mean over customers of the cumulative share of revenue, minus 1, with customers ranked by f."""
     people, money = ranked.grouped(-f, w, y)
     before = np.cumsum(money, axis=-1) - money
     total = money.sum(axis=-1)

@@ -1,7 +1,7 @@
-"""Which forecaster of a window is published. Contestants are judged on holdouts.
+"""Decides which forecaster of a window is published.
 
-A shop names its contestants. The first one is published, unless another did better at ranking, at error and at the
-total; that one is then published under its own name.
+The shop's setting `contestants` names the candidates, which are compared on the holdouts. The first contestant is
+published, unless another is better at ranking, at error and at the total.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from clv.core.declared import CONTESTANTS, OURS
 from spark_jobs.features.columns import Array
 from spark_jobs.judging import metrics
 
-TUNED = f"{OURS}_tuned"  # ours, with learners that use searched parameters
+TUNED = f"{OURS}_tuned"  # the blend, with learners that use searched parameters
 
 
-MONEY = {  # metrics of a forecast of mean revenue, kept per origin
+MONEY = {  # metrics of a prediction of mean revenue, recorded per origin
     "normalized_gini": metrics.normalized_gini,
     "rmse": metrics.rmse,
     "bias": metrics.signed_bias,
@@ -26,30 +26,32 @@ MONEY = {  # metrics of a forecast of mean revenue, kept per origin
     "mae_of_mean": metrics.mae,
     "top_10_capture": metrics.top_10_capture,
 }
-Measured = dict[str, list[dict[str, float]]]  # contestant -> per origin, metric -> value
+Measured = dict[str, list[dict[str, float]]]  # contestant -> for each origin, metric -> value
 
 
 @dataclass(frozen=True)
 class Figures:
-    """Accuracy of a forecast of revenue, as means over origins: normalised Gini, RMSE (money) and |bias| (a share)."""
+    """Accuracy of a prediction of revenue, as means over origins: normalised Gini, RMSE (money) and |bias| (a
+    share)."""
 
     ranking: float
     error: float
     bias: float
 
     def beats(self, other: Figures) -> bool:
-        """Better on each of the three."""
+        """Returns whether these figures are better on each of the three."""
         return self.ranking > other.ranking and self.error < other.error and self.bias < other.bias
 
     def is_no_worse_than(self, other: Figures) -> bool:
-        """Better or equal on each of the three, and not equal on all."""
+        """Returns whether these figures are better or equal on each of the three, and better on at least one."""
         alike = self.ranking >= other.ranking and self.error <= other.error and self.bias <= other.bias
         return alike and self != other
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Which forecaster of a window is published, with the figures of each by name, and more metrics per origin."""
+    """Which forecaster of a window is published, with the figures of each contestant by name, and further metrics per
+    origin."""
 
     window_days: int
     origins: list[str]
@@ -58,8 +60,9 @@ class Decision:
     measured: Measured = field(default_factory=dict)
 
     def challenged(self, challenger: Decision) -> tuple[Decision, bool]:
-        """The decision with a challenger's figures beside the champion's, and whether the challenger is promoted: only
-        if it is better or equal on each figure."""
+        """Compares a challenger (learners with searched parameters) with the champion. Returns the decision with the
+        figures of both, and whether the challenger is promoted. It is promoted only if it is no worse than the
+        champion."""
         promoted = challenger.figures[OURS].is_no_worse_than(self.figures[OURS])
         published = challenger.published if promoted else self.published
         if promoted and published == OURS:
@@ -69,12 +72,12 @@ class Decision:
         return Decision(self.window_days, self.origins, published, figures, measured), promoted
 
     def with_measured(self, contestant: str, more: Sequence[dict[str, float]]) -> Decision:
-        """The decision with more metrics of a contestant, per origin."""
+        """Returns the decision with further metrics of a contestant, given per origin."""
         both = [known | new for known, new in zip(self.measured[contestant], more, strict=True)]
         return replace(self, measured=self.measured | {contestant: both})
 
     def as_rows(self) -> list[dict]:
-        """One row per contestant, for the warehouse."""
+        """Returns one row per contestant, for the warehouse."""
         return [
             {
                 "horizon_days": self.window_days, "contestant": name, "origins": ", ".join(self.origins),
@@ -85,7 +88,7 @@ class Decision:
         ]  # fmt: skip
 
     def measured_as_rows(self) -> list[dict]:
-        """One row per contestant, origin and metric, for the warehouse."""
+        """Returns one row per contestant, origin and metric, for the warehouse."""
         return [
             {
                 "horizon_days": self.window_days, "origin": origin, "contestant": name, "metric": metric,
@@ -104,10 +107,10 @@ def decide(
     predicted: Mapping[str, Sequence[Array]],
     contestants: Iterable[str] = CONTESTANTS,
 ) -> Decision:
-    """The decision for a window: the first contestant that was judged, unless another beats it; of several, the one
-    with the least error. Ours if none was judged.
+    """Decides a window: the first contestant that was judged is published, unless others beat it; then the one of these
+    with the least error. If no contestant was judged, the blend is published.
 
-    actual: revenue per origin; predicted: by forecaster (always ours too) and origin.
+    actual: revenue per origin. predicted: by forecaster, always the blend among them, and origin.
     """
     figures = {
         name: Figures(

@@ -1,7 +1,8 @@
-"""Sums over customers in the order of a forecast, with weights, and fair to ties: what `metrics` is made of.
+"""Sums over customers in the order of a forecast, with weights and with ties shared equally. `metrics` is built from
+them.
 
-Arrays have one length n; weights w are of shape (n,) or (resamples, n), and sums of w's leading shape. Customers with
-equal values form a group that shares whatever falls to it, so the order of the rows never matters.
+Arrays have one length n. Weights w have the shape (n,) or (resamples, n), and sums have w's leading shape. Customers
+with equal values form a group that shares the ranks it occupies, so the order of the rows never matters.
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray
-DECILES = 10  # tenths of customers by a forecast, 1 the highest: here for figures, and in `decile` for SQL
+# Tenths of the customers by a forecast, 1 the highest; the rule for figures is here, the rule for SQL in `decile`.
+DECILES = 10
 
 
 def decile_means(by: Array, *values: Array, w: Array | None = None, bins: int = DECILES) -> list[Array]:
-    """Means of each of `values` over equal parts (`bins`) of the customers ranked by `by`, the highest first.
+    """Returns the means of each of `values` over equal parts (`bins`) of the customers ranked by `by`, the highest
+    first.
 
-    Each of shape (bins,), or (resamples, bins). Customers tied across a border belong to both parts in proportion.
+    Each has the shape (bins,), or (resamples, bins). Customers who are tied across an edge belong to both parts in
+    proportion.
     """
     w = weights(by, w)
     borders = np.linspace(0, 1, bins + 1)
@@ -25,61 +29,65 @@ def decile_means(by: Array, *values: Array, w: Array | None = None, bins: int = 
 
 
 def decile(column: str) -> str:
-    """SQL of a row's decile by a column, for tables whose groups are of whole customers: that of their rank, 1 being
-    the highest. Equal values share the mean of their ranks, so they stand in one decile, and a neighbour can be empty.
+    """Returns the SQL of a row's decile by the rank of a column, 1 being the highest. Each customer is in one decile.
 
-    A rank of m among n lies at (m - 1/2) / n of the customers; 2m - 1 is a whole number.
+    Equal values share the mean of their ranks, so they are in the same decile, and a neighbouring decile may be empty.
+    A rank m among n rows lies at (m - 1/2) / n; the SQL uses 2m - 1, which is a whole number.
     """
     twice_less_one = f"2 * rank() over (order by {column} desc) + count(*) over (partition by {column}) - 2"
     return f"1 + {DECILES} * ({twice_less_one}) / (2 * count(*) over ())"
 
 
 def gains(y: Array, f: Array, shares: Array, w: Array | None = None) -> Array:
-    """The gain chart: share of all money brought by the first `shares` of customers ranked by f, the highest first.
+    """Returns the gain chart: the share of all money that comes from the first `shares` of the customers ranked by f,
+    the highest first.
 
-    Shape (len(shares),), or (resamples, len(shares)).
+    Its shape is (len(shares),), or (resamples, len(shares)).
     """
     w = weights(y, w)
     return np.asarray(ratio(_cumulative(-f, y, shares, w), (w @ y)[..., None]))
 
 
 def weights(like: Array, w: Array | None) -> Array:
-    """w, or one for each of `like`."""
+    """Returns w, or a weight of one for each element of `like`."""
     return np.ones(len(like)) if w is None else np.asarray(w, dtype=float)
 
 
 def figure(value: Any) -> Any:
-    """A float where there is one value, else the array."""
+    """Returns a float if there is one value, else the array."""
     return float(value) if np.ndim(value) == 0 else value
 
 
 def ratio(part: Any, whole: Any) -> Any:
-    """part / whole, 0 where the whole is 0."""
+    """Returns part / whole, and 0 where the whole is 0."""
     part, whole = np.broadcast_arrays(np.asarray(part, dtype=float), np.asarray(whole, dtype=float))
     return figure(np.divide(part, whole, out=np.zeros(part.shape), where=whole != 0))
 
 
 def _ties(by: Array) -> tuple[Array, Array]:
-    """The ascending order of `by`, and where in it each group of equals begins."""
+    """Returns the ascending order of `by`, and the positions in it at which groups of equal values begin."""
     order = np.argsort(by, kind="stable")
     ranked = by[order]
     return order, np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]])) if len(by) else order
 
 
 def grouped(by: Array, w: Array, values: Array) -> tuple[Array, Array]:
-    """Customers, and their sum of `values`, in each group of equals of `by`, ascending; shapes (…, groups)."""
+    """Returns the number of customers and their sum of `values` in each group of equal `by`, ascending; shapes (…,
+    groups)."""
     order, starts = _ties(by)
     ranked = w[..., order]
     return _summed(ranked, starts), _summed(ranked * values[order], starts)
 
 
 def _summed(ranked: Array, starts: Array) -> Array:
-    """Sums along the last axis from each start to the next; as it is where every group has one member."""
+    """Returns the sums along the last axis from each start to the next. Returns the input if every group has one
+    member."""
     return ranked if len(starts) == ranked.shape[-1] else np.add.reduceat(ranked, starts, axis=-1)
 
 
 def _cumulative(by: Array, values: Array, shares: Array, w: Array) -> Array:
-    """Sum of `values` over the first `shares` of customers in ascending order of `by`, linear within equals."""
+    """Returns the sum of `values` over the first `shares` of customers in ascending order of `by`, interpolated
+    linearly within groups of equal values."""
     people, sums = (np.cumsum(part, axis=-1) for part in grouped(by, w, values))
     if people.ndim == 1:
         return _interpolated(shares, people, sums)
@@ -93,7 +101,7 @@ def _interpolated(shares: Array, people: Array, sums: Array) -> Array:
 
 
 def mid_ranks(by: Array, w: Array) -> Array:
-    """The mean rank of each customer's group of equals, from 1; of w's shape."""
+    """Returns the mean rank of each customer's group of equal values, counted from 1; in w's shape."""
     order, starts = _ties(by)
     people = _summed(w[..., order], starts)
     ranks = np.cumsum(people, axis=-1) - people + (people + 1) / 2

@@ -1,7 +1,8 @@
-"""Searches for the learners' parameters: Optuna over XGBoost on Spark, K-fold by customer, on closed windows alone.
+"""Searches for the learners' parameters with Optuna: each trial trains XGBoost on Spark, with K-fold cross-validation
+by customer, on closed windows.
 
-A customer is in one fold, at all origins and windows: nobody is judged by a learner that saw them. What is found
-takes the usual parameters' place only where it is better in each fold.
+A customer belongs to one fold at all origins and windows, so no customer is judged by a learner trained on them. The
+parameters found replace the usual ones only if they are better in each fold.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from spark_jobs.models.learners import NAMES
 log = logging.getLogger("clv.train")
 FOLDS = 3
 SEED = 0
-MOST_TRIALS = 500  # per learner, whatever the minutes
+MOST_TRIALS = 500  # largest number of trials per learner, even if minutes are left
 SPACE = {
     "max_depth": IntDistribution(2, 6),
     "learning_rate": FloatDistribution(0.01, 0.2, log=True),
@@ -45,8 +46,11 @@ GRID: dict[str, list[Any]] = {
 
 @dataclass(frozen=True)
 class Found:
-    """What a search came to for one learner. `usual` and `best` are losses per fold (mean Tweedie deviance, log loss
-    or gamma deviance, each up to a constant), of the usual parameters and of `parameters`."""
+    """The result of a search for one learner.
+
+    usual, best: the losses per fold, with the usual parameters and with `parameters`. Losses are the mean Tweedie
+    deviance, log loss or gamma deviance, each up to a constant.
+    """
 
     parameters: dict[str, Any]
     usual: list[float]
@@ -55,7 +59,7 @@ class Found:
 
     @property
     def better(self) -> bool:
-        """Better in each fold."""
+        """Whether the found parameters are better than the usual ones in each fold."""
         return all(best < usual for best, usual in zip(self.best, self.usual, strict=True))
 
 
@@ -67,10 +71,10 @@ def search(
     trials: int = MOST_TRIALS,
     names: Sequence[str] = NAMES,
 ) -> dict[str, Found]:
-    """Parameters by learner of `names`, from examples as `learning.lessons` gives them.
+    """Searches the parameters of the learners in `names`, on examples that `learning.lessons` returns.
 
-    how: bayes (tree-structured Parzen estimator), random or grid. minutes: for all learners together; a trial that
-    has begun is finished. trials: at most so many per learner; where these decide, not the minutes, the result
+    how: bayes (tree-structured Parzen estimator), random or grid. minutes: for all learners together; a trial that has
+    begun is finished. trials: the largest number per learner. If the trials end before the minutes do, the result
     depends on the rows alone.
     """
     found = {}
@@ -86,22 +90,23 @@ def search(
 
 
 def chosen(found: dict[str, Found]) -> Parameters:
-    """The parameters to train with: what was found where it is better, else the usual ones."""
+    """Returns the parameters to train with: the found ones where they are better, else the usual ones."""
     return {name: found[name].parameters if found[name].better else LEARNERS[name] for name in NAMES}
 
 
 def as_record(found: dict[str, Found]) -> dict[str, dict]:
-    """What is kept of a search, by learner."""
+    """Converts the results of a search to plain values by learner, for the training record."""
     return {name: {**asdict(one), "better": one.better} for name, one in found.items()}
 
 
 def from_record(kept: dict[str, dict]) -> dict[str, Found]:
-    """What `as_record` kept."""
+    """Restores the results that `as_record` converted."""
     return {name: Found(**{key: value for key, value in one.items() if key != "better"}) for name, one in kept.items()}
 
 
 def folds(rows: DataFrame, workers: int) -> list[tuple[DataFrame, DataFrame]]:
-    """Per fold the rows to learn from and those held out, each in one partition per worker and in a fixed order."""
+    """Returns, for each fold, the rows to learn from and those held out, each with one partition per worker and in a
+    fixed order."""
     fold = sf.pmod(sf.xxhash64("customer_key"), sf.lit(FOLDS))
 
     def ordered(part: DataFrame) -> DataFrame:
@@ -114,7 +119,7 @@ def folds(rows: DataFrame, workers: int) -> list[tuple[DataFrame, DataFrame]]:
 def losses(
     name: str, parts: list[tuple[DataFrame, DataFrame]], workers: int, parameters: dict[str, Any]
 ) -> list[float]:
-    """What a learner with some parameters loses on each held-out fold: weighted means, lower is better."""
+    """Returns the loss of a learner with these parameters on each held-out fold: weighted means, lower is better."""
     mean = sf.sum(sf.col("weight") * LOSSES[name]()) / sf.sum("weight")
 
     def loss(part: tuple[DataFrame, DataFrame]) -> float:
@@ -127,7 +132,7 @@ def losses(
 
 
 def suggested(trial: optuna.Trial) -> dict[str, Any]:
-    """The parameters that a trial is to try."""
+    """Lets a trial choose its parameters."""
     return {
         name: trial.suggest_int(name, kind.low, kind.high, step=kind.step)
         if isinstance(kind, IntDistribution)
@@ -173,7 +178,8 @@ def _mean(values: list[float]) -> float:
 
 
 def _tweedie() -> Column:
-    """Tweedie deviance without what depends on y alone (Jørgensen 1997), its power that of the learner."""
+    """Tweedie deviance without the terms that depend on y alone (Jørgensen 1997), with the power that the learner
+    uses."""
     power, mu, y = LEARNERS["total"]["tweedie_variance_power"], sf.greatest("prediction", sf.lit(1e-9)), sf.col("money")
     return 2 * (sf.pow(mu, 2 - power) / (2 - power) - y * sf.pow(mu, 1 - power) / (1 - power))
 
@@ -184,7 +190,7 @@ def _log_loss() -> Column:
 
 
 def _gamma() -> Column:
-    """Gamma deviance without what depends on y alone."""
+    """Gamma deviance without the terms that depend on y alone."""
     mu = sf.greatest("prediction", sf.lit(1e-9))
     return 2 * (sf.col("spent") / mu + sf.log(mu))
 

@@ -1,4 +1,4 @@
-"""Log-odds moved by a constant, so that their mean probability meets a share."""
+"""Shifts log-odds by a constant, so that the mean probability equals a given share."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Fits the model of a training date, judges it on its holdouts, and keeps the record of it."""
+"""Fits the model of a training date, judges it on its holdouts, and keeps its training record."""

@@ -1,8 +1,8 @@
-"""What closed origins decide about a horizon: the weights of the blend, the intervals, and the metrics of each
-forecaster.
+"""Judges a window's model on its holdouts: chooses the weights of the blend, the intervals, and the published
+forecaster, and measures each contestant.
 
-The last closed origins are the holdouts, each in turn: its predictions come from a model that only saw windows closed
-by then. Pure: arrays in, choices and a table of metrics out.
+The holdouts are the latest origins whose window has closed. Each is predicted by a model trained only on windows that
+had closed by the holdout's date. Pure functions: arrays in, choices and metrics out.
 """
 
 from __future__ import annotations
@@ -25,13 +25,17 @@ from spark_jobs.models.anchor import OriginFit
 from spark_jobs.models.forecaster import Customers
 from spark_jobs.models.rules import trailing
 
-HEADROOM = 2.0  # no customer is predicted to spend more than this times the highest actual spend of a customer
+HEADROOM = 2.0  # the largest prediction for a customer, as a multiple of the highest actual spend of a customer
 
 
 @dataclass(frozen=True)
 class Holdout:
-    """A holdout: what was trained by then, its predictions, the calibration and the residual of buyers (in logs), the
-    actual outcome, and the predictions of other forecasters; arrays of shape (n,)."""
+    """A holdout.
+
+    trained: the model that was trained by its date. parts: this model's predictions. calibration, missed: the
+    calibration of the total and the residual of buyers, in logs. bought, spent: the actual outcome, shape (n,). others:
+    the predictions of the other contestants. trailing: the trailing spend.
+    """
 
     window_days: int
     origin: str
@@ -45,9 +49,11 @@ class Holdout:
     trailing: Array
 
     def forecast(self, trained: Trained) -> tuple[Array, Array, float]:
-        """Probability, mean revenue and its mean over all customers, blended with the weights of `trained`."""
+        """Returns the probability of an order, the mean revenue, and its mean over all customers, blended with the
+        weights of `trained`."""
         own, found = self.trained, self.parts
-        if trained.learners is None:  # too few buyers now, so leave out the learners of then as well
+        # The learners need more buyers than there are now, so leave out the holdout's learners as well.
+        if trained.learners is None:
             own, found = Trained(cap=own.cap), replace(found, chance=anchored(found), total=None, spend=None)
         elif own.learners is not None:
             own = _with_weights(own, trained)
@@ -66,9 +72,9 @@ def predict_holdout(
     calibration: float,
     missed: float = 0.0,
 ) -> Holdout:
-    """Predicts an origin with what was trained on windows closed by it.
+    """Predicts an origin with a model trained on windows that had closed by it.
 
-    columns: FEATURE_COLUMNS, orders_next_h and revenue_next_h of the origin's customers with a purchase day.
+    columns: FEATURE_COLUMNS and the outcomes of the origin's customers with a purchase day.
     """
     found = parts(trained, fit, columns, window_days)
     customers = Customers(columns, window_days, found.by_anchor)
@@ -87,16 +93,16 @@ def predict_holdout(
 
 
 def anchored(found: Parts) -> dict[str, Array]:
-    """The anchor's log-odds alone."""
+    """Returns the anchor's log-odds alone."""
     return {"anchor": found.chance["anchor"]}
 
 
 def blended(trained: Trained, holdouts: Sequence[Holdout], way: str) -> tuple[Trained, dict[str, Blend]]:
-    """The trained parts with the weights that the setting `blend` gives them, and the result of each way to blend, from
-    the holdouts, oldest first. Unchanged if nothing was trained.
+    """Returns the trained parts with the weights chosen by the setting `blend` (`way`), and the result of each way to
+    choose weights. Unchanged if nothing was trained.
 
-    Losses are on the origins that the weights were chosen on, so stacking's is the lowest there, whatever it is worth
-    later.
+    holdouts: oldest first. The losses are measured on the holdouts on which the weights were chosen. Stacking therefore
+    has the lowest loss there, which does not mean that it is better later.
     """
     if trained.learners is None:
         return trained, {}
@@ -137,12 +143,12 @@ def calibrated(
     total_spread: float = totals.UNMEASURED,
     contestants: Sequence[str] = CONTESTANTS,
 ) -> tuple[Trained, Decision | None]:
-    """The blended parts with intervals, standard deviations and a cap from the holdouts, oldest first, and the
-    published contestant; and the decision.
+    """Completes the blended parts on the holdouts: intervals, standard deviations, a cap, and the published contestant.
+    Also returns the decision.
 
-    There is no decision without holdouts predicted in the same way; then the first contestant that could be fitted is
-    published. most: the highest revenue of a customer in any closed window. total_spread: of the blend's total, see
-    `totals.spread`; another forecaster's comes from its own totals.
+    holdouts: oldest first. Without comparable holdouts there is no decision, and the first contestant that could be
+    fitted is published. most: the highest revenue of a customer in any closed window. total_spread: standard deviation
+    of the blend's total, see `totals.spread`; for another forecaster it is computed from that forecaster's totals.
     """
     judged = [holdout for holdout in holdouts if holdout.trained.learners is not None]
     decision = None
@@ -178,9 +184,11 @@ def calibrated(
 
 
 def scores(trained: Trained, holdouts: Sequence[Holdout]) -> dict[str, float]:
-    """Metrics of the latest holdout by name, `<horizon>.<forecast>.<metric>`: ours, the anchor, and trailing spend.
+    """Returns the metrics of the latest holdout by name, `<horizon>.<forecast>.<metric>`, for the published forecast,
+    the anchor, and trailing spend.
 
-    Weights and intervals were chosen on the same origins, which flatters ours a little.
+    The weights and intervals were chosen on the same holdouts, so the metrics of the published forecast are slightly
+    too good.
     """
     holdouts = [holdout for holdout in holdouts if trained.published in (OURS, *holdout.others)]
     if not holdouts:
@@ -232,13 +240,13 @@ def _decide(trained: Trained, holdouts: Sequence[Holdout], contestants: Iterable
 
 
 def _total_errors(actual: Sequence[Array], predicted: Sequence[Array]) -> list[float]:
-    """log of actual over predicted total, of the origins with revenue."""
+    """Returns the log of actual over predicted total, for the holdouts with revenue."""
     pairs = [(float(money.sum()), float(expected.sum())) for money, expected in zip(actual, predicted, strict=True)]
     return [float(np.log(money / expected)) for money, expected in pairs if money > 0 and expected > 0]
 
 
 def _within(holdout: Holdout, intervals: Intervals, p: Array, value: Array, mean: float) -> float:
-    """Share of an origin's customers whose revenue lay within their interval."""
+    """Returns the share of a holdout's customers whose revenue lies within their interval."""
     return float(metrics.coverage(holdout.spent, *intervals.bounds(value, p, mean)))
 
 
