@@ -1,4 +1,4 @@
-"""`clv backtest`: how far to trust the forecast on these orders."""
+"""`clv backtest`: measures the accuracy of the forecast on a shop's own orders."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from clv.transform import dictionary as data_dictionary
 
 
 def dictionary() -> None:
-    """Print the data dictionary as Markdown, from the warehouse's own comments."""
+    """Print the data dictionary as Markdown, from the comments on the warehouse's tables and columns."""
     print(data_dictionary.markdown(), end="")
 
 

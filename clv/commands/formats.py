@@ -1,4 +1,4 @@
-"""In which form a command writes rows: the options for it, and what they mean."""
+"""The options by which a command writes its rows as CSV or JSON, and their meaning."""
 
 from __future__ import annotations
 

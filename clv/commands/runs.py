@@ -28,8 +28,8 @@ def run(
 
 
 def _ready() -> settings.Settings:
-    """The home, after a check that its database answers and that shop.json has the warehouse's currency; else raises
-    ClvError."""
+    """Returns the home. Raises ClvError when its database does not answer, or when shop.json names another currency
+    than the warehouse holds."""
     home = settings.load()
     currencies.require_the_warehouses(home)
     return home

@@ -31,8 +31,9 @@ def up() -> None:
 
 
 def start() -> tuple[settings.Settings, list[str]]:
-    """Starts the home and shows progress; returns its settings and the remarks. Raises ClvError where a step of the
-    shop's own is declared wrongly, which the DAGs could say in Airflow's log alone."""
+    """Starts the home's services and shows progress; returns the home's settings and remarks for the operator. Raises
+    ClvError for a wrong declaration of a step in the shop's own folder, which would otherwise show only in Airflow's
+    log."""
     pipeline.daily()
     with steps() as step:
         return stack.up(settings.load(), step)

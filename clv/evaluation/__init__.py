@@ -1,1 +1,1 @@
-"""Forecasts judged by what happened: the backtest and the scorecard."""
+"""Compares forecasts with actual outcomes: the backtest, the scorecard and the checks of the model in use."""

@@ -1,6 +1,8 @@
-"""Does a model still hold at a date? The features are compared with those it learned from: where they have drifted, the
-model of the week takes the place of the month's. The forecasts that matured are compared with what happened: where they
-missed, that is told and kept. It decides nothing, since what was published hangs on the order of runs."""
+"""Checks whether a model still fits at a date.
+
+Compares the features with those the model was trained on; if they have drifted, the week's model replaces the month's.
+Also compares forecasts that have matured with the actual revenue. An inaccurate forecast is reported and recorded, but
+does not change the choice of the model, because which forecasts are published depends on the order of runs."""
 
 from __future__ import annotations
 
@@ -19,16 +21,16 @@ from spark_jobs.features.columns import USABLE
 from spark_jobs.features.drift import ALLOWED, stability_index
 from spark_jobs.judging import metrics
 
-LOOK_BACK = 31  # days: a forecast that matured longer ago tells little of the model in force
-FEWEST_CUSTOMERS = 200
-MOST_CUSTOMERS = 100_000  # of a matured forecast that are looked at; the same ones each time
-RANKING_MAY_FALL = 0.05  # below the normalised Gini on the dates held back in training
-TOTAL_MAY_MISS = 1.5  # times too much or too little
+MAX_AGE_DAYS = 31  # a forecast that matured longer ago tells little about the model in use
+MIN_CUSTOMERS = 200
+MAX_CUSTOMERS = 100_000  # at most so many customers of a matured forecast are compared; always the same ones
+GINI_TOLERANCE = 0.05  # how far the normalised Gini may fall below that of the holdouts in training
+TOTAL_TOLERANCE = 1.5  # factor by which the predicted total may be too high or too low
 
 
 @dataclass(frozen=True)
 class Check:
-    """One check of a model: see ops.model_checks, whose columns these are."""
+    """The result of one check: a row of ops.model_checks."""
 
     check_name: str
     observed: float
@@ -39,7 +41,7 @@ class Check:
 
     @property
     def follows_from_data(self) -> bool:
-        """Whether every order of runs finds the same."""
+        """Whether the result depends on the data alone, and not on the order of runs."""
         return self.forecast_of is None
 
     def __str__(self) -> str:
@@ -48,7 +50,7 @@ class Check:
 
 
 def run(as_of: date, run_id: str, model_version: str, settings: Settings | None = None) -> list[Check]:
-    """Checks a registered model at a date, keeps what was found in ops.model_checks, and returns it."""
+    """Checks a registered model at a date, records the results in ops.model_checks, and returns them."""
     settings = settings or settings_module.load()
     record = model_files.record(registry.files(model_version, settings))
     found = drift(as_of, run_id, record.get("reference", {}), settings)
@@ -67,7 +69,8 @@ def run(as_of: date, run_id: str, model_version: str, settings: Settings | None 
 
 
 def drift(as_of: date, run_id: str, reference: dict[str, dict], settings: Settings) -> list[Check]:
-    """Each watched feature of a run against the model's reference; none where the run has too few customers."""
+    """Compares the distribution of each watched feature with the model's reference. Features with too few values are
+    left out."""
     found = []
     for name, known in reference.items():
         query = f"""
@@ -76,7 +79,7 @@ def drift(as_of: date, run_id: str, reference: dict[str, dict], settings: Settin
         """  # noqa: S608 - our own SQL; values are bound or quoted
         counts = dict(db.rows(query, (known["edges"], as_of, run_id), settings.url_as(MODELLER)))
         customers = sum(counts.values())
-        if customers < FEWEST_CUSTOMERS:
+        if customers < MIN_CUSTOMERS:
             continue
         shares = [counts.get(number, 0) / customers for number in range(len(known["shares"]))]
         index = stability_index(known["shares"], shares)
@@ -85,40 +88,41 @@ def drift(as_of: date, run_id: str, reference: dict[str, dict], settings: Settin
 
 
 def matured(as_of: date, horizon_days: int, ranking: float | None, settings: Settings) -> list[Check]:
-    """The last published forecast whose days were over, against what happened; none without one.
+    """Compares the latest published forecast that has matured with the actual revenue; empty if there is none.
 
-    ranking: the normalised Gini that training measured, where it could.
+    ranking: the normalised Gini on the holdouts of training, or None.
     """
     query = f"select max(as_of_date) from {tables.PUBLICATIONS} where as_of_date between %s and %s"  # noqa: S608 - our own names
     end = as_of - timedelta(days=horizon_days)
-    forecast_of = db.rows(query, (end - timedelta(days=LOOK_BACK), end), settings.url_as(MODELLER))[0][0]
+    forecast_of = db.rows(query, (end - timedelta(days=MAX_AGE_DAYS), end), settings.url_as(MODELLER))[0][0]
     if forecast_of is None:
         return []
     query = f"""
-        select said.predicted_revenue::double precision, coalesce(came.revenue, 0)::double precision
-        from {tables.ANALYTICS}.customer_clv_horizons_history as said
-        left join {outcomes.WITHIN} as came using (customer_key)
-        where said.as_of_date = %(origin)s and said.horizon_days = %(horizon)s and said.predicted_revenue is not null
-        order by hashtextextended(said.customer_key::text, 0), said.customer_key limit {MOST_CUSTOMERS}
+        select predictions.predicted_revenue::double precision, coalesce(actual.revenue, 0)::double precision
+        from {tables.ANALYTICS}.customer_clv_horizons_history as predictions
+        left join {outcomes.WITHIN} as actual using (customer_key)
+        where predictions.as_of_date = %(origin)s and predictions.horizon_days = %(horizon)s
+            and predictions.predicted_revenue is not null
+        order by hashtextextended(predictions.customer_key::text, 0), predictions.customer_key limit {MAX_CUSTOMERS}
     """  # noqa: S608 - our own names
     values = {"origin": forecast_of, "horizon": horizon_days}
     rows = db.rows(query, values, settings.url_as(MODELLER))
-    if len(rows) < FEWEST_CUSTOMERS:
+    if len(rows) < MIN_CUSTOMERS:
         return []
     predicted, actual = np.array(rows, dtype=float).T
     predicted_total, actual_total = float(predicted.sum()), float(actual.sum())
     if actual_total <= 0 or predicted_total <= 0:
         return []
-    missed = max(predicted_total / actual_total, actual_total / predicted_total)
+    ratio = max(predicted_total / actual_total, actual_total / predicted_total)
     checks = [
         Check(
-            f"matured total, {horizon_days} days", actual_total, TOTAL_MAY_MISS, missed <= TOTAL_MAY_MISS,
+            f"matured total, {horizon_days} days", actual_total, TOTAL_TOLERANCE, ratio <= TOTAL_TOLERANCE,
             predicted_total, forecast_of,
         )
     ]  # fmt: skip
     if ranking is not None:
         gini = metrics.normalized_gini(actual, predicted)
-        is_met = gini >= ranking - RANKING_MAY_FALL
+        is_met = gini >= ranking - GINI_TOLERANCE
         name = f"matured ranking, {horizon_days} days"
-        checks.append(Check(name, gini, RANKING_MAY_FALL, is_met, ranking, forecast_of))
+        checks.append(Check(name, gini, GINI_TOLERANCE, is_met, ranking, forecast_of))
     return checks

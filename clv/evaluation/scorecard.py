@@ -1,7 +1,7 @@
-"""The scorecard: every published forecast whose days are over, against what happened, in ops.clv_scorecard.
+"""The scorecard: compares every published forecast that has matured with the actual outcomes, in ops.clv_scorecard.
 
-What happened is read from intermediate, which is a function of raw alone, so a row does not depend on which run
-measured it, or when. A forecast is measured once, and again where the orders of its days have changed since.
+Outcomes are read from the schema intermediate, which depends on raw data alone, so a row does not depend on the run
+that measures it, or on the time. A forecast is measured once, and again when the outcomes of its days have changed.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ VALUES = f"{tables.ANALYTICS_RUNS}.customer_clv"
 
 
 def measure() -> dict:
-    """Measures every matured forecast of a holding publication that is not measured yet, each in one transaction.
+    """Measures the matured forecasts of current publications that have no up-to-date measurement, each in one
+    transaction.
 
-    Matured: its last day lies before the newest published date. Returns how many were measured, and how many of
-    these had been measured before.
+    A forecast has matured when its window ends by the newest published date. Returns how many were measured, and how
+    many of them had been measured before.
     """
     url = roles.url(PUBLISHER)
     with db.lock(locks.SCORECARD, url):
@@ -34,7 +35,7 @@ def measure() -> dict:
 
 
 def _measure(as_of: date, run_id: str, days: int, digest: object) -> None:
-    """Replaces one forecast's rows."""
+    """Replaces the scorecard rows of one forecast."""
     values = {"origin": as_of, "run_id": run_id, "horizon": days, "digest": digest}
     with db.connect(roles.url(PUBLISHER)) as connection:
         where = "as_of_date = %(origin)s and run_id = %(run_id)s and horizon_days = %(horizon)s"
@@ -42,22 +43,22 @@ def _measure(as_of: date, run_id: str, days: int, digest: object) -> None:
         connection.execute(_MEASURED, values)  # type: ignore[arg-type]
 
 
-# Every customer of a forecast has a row per horizon, so one customer's rows name the horizons. A sum of hashes stands
-# for the customers' days: the same however their rows are ordered.
+# The forecasts to measure. Every customer has a row per horizon, so one customer's rows list the horizons of a run. The
+# digest is a sum of hashes over the outcome rows of the window, so that it does not depend on their order.
 _DUE = f"""
-    with holding as (
+    with current_runs as (
         select distinct on (as_of_date) as_of_date, run_id
         from {tables.PUBLICATIONS} order by as_of_date, publication_id desc
     ),
     forecasts as (
-        select holding.as_of_date, holding.run_id, said.horizon_days
-        from holding
+        select current_runs.as_of_date, current_runs.run_id, forecast_rows.horizon_days
+        from current_runs
         cross join lateral (
             select customer_key from {FORECASTS} as rows
-            where rows.as_of_date = holding.as_of_date and rows.run_id = holding.run_id limit 1
+            where rows.as_of_date = current_runs.as_of_date and rows.run_id = current_runs.run_id limit 1
         ) as one
-        join {FORECASTS} as said using (as_of_date, run_id, customer_key)
-        where holding.as_of_date + said.horizon_days <= (select max(as_of_date) from holding)
+        join {FORECASTS} as forecast_rows using (as_of_date, run_id, customer_key)
+        where current_runs.as_of_date + forecast_rows.horizon_days <= (select max(as_of_date) from current_runs)
     ),
     daily as (
         select day, sum(hashtextextended(concat_ws(' ', customer_key, day, is_purchase_day, net_revenue), 0)::numeric)
@@ -81,8 +82,8 @@ _DUE = f"""
     order by as_of_date, horizon_days
 """  # noqa: S608 - our own names
 
-# The published quantiles are of discounted profit. What makes profit of a customer's revenue is predicted_clv over
-# predicted_revenue; divided by it they are of revenue again, as what came is.
+# The published quantiles are of discounted profit, the actuals of revenue. The ratio predicted_revenue / predicted_clv
+# converts a customer's quantiles to revenue.
 _MEASURED = f"""
     with forecasts as (
         select
@@ -101,15 +102,16 @@ _MEASURED = f"""
     customers as (
         select
             tiers.currency, forecasts.predicted_revenue, forecasts.p_purchase,
-            coalesce(came.revenue, 0) as actual_revenue,
-            coalesce(came.purchases > 0, false) as bought,
-            abs(forecasts.predicted_clv_p50 * forecasts.revenue_per_clv - coalesce(came.revenue, 0)) as missed_by,
-            coalesce(came.revenue, 0) between forecasts.low * forecasts.revenue_per_clv
+            coalesce(actual.revenue, 0) as actual_revenue,
+            coalesce(actual.purchases > 0, false) as bought,
+            abs(forecasts.predicted_clv_p50 * forecasts.revenue_per_clv - coalesce(actual.revenue, 0))
+                as absolute_error,
+            coalesce(actual.revenue, 0) between forecasts.low * forecasts.revenue_per_clv
                 and forecasts.high * forecasts.revenue_per_clv as within_interval,
             tiers.value_tier,
             {ranked.decile("forecasts.predicted_revenue")} as decile
         from forecasts
-        left join {outcomes.WITHIN} as came using (customer_key)
+        left join {outcomes.WITHIN} as actual using (customer_key)
         left join {VALUES} as tiers using (as_of_date, run_id, customer_key)
     )
     insert into {tables.CLV_SCORECARD} (
@@ -131,8 +133,8 @@ _MEASURED = f"""
         sum(predicted_revenue),
         sum(actual_revenue),
         round(sum(predicted_revenue) / nullif(sum(actual_revenue), 0) - 1, 4),
-        round(sum(missed_by) / nullif(sum(actual_revenue), 0), 4),
-        avg(missed_by),
+        round(sum(absolute_error) / nullif(sum(actual_revenue), 0), 4),
+        avg(absolute_error),
         round(avg(within_interval::integer), 4),
         round(avg(p_purchase::numeric), 4),
         round(avg(bought::integer), 4),

@@ -1,1 +1,1 @@
-"""The steps of a run, in order. This is the only room that knows all others."""
+"""The pipeline: the steps of a run, in order. Only the commands and the DAGs import this package."""

@@ -1,4 +1,4 @@
-"""Takes the steps of a run. Airflow's tasks call `take`; nothing here depends on Airflow.
+"""Runs the steps of a daily run. Airflow's tasks call `take`; this module does not depend on Airflow.
 
 `clv.pipeline.steps` declares the steps, their order, and the function that each calls.
 """

@@ -1,8 +1,9 @@
-"""Upkeep: deletes what nobody reads any more, in small transactions that do not block readers or publishers.
+"""Upkeep: deletes rows and files that nobody reads any more, in small transactions that do not block readers or
+publishers.
 
-A run that was active within `keep_days` is kept whole, and so are, for each date, the published run and the one
-published before it. Of published runs older than the newest `keep_dates` dates, only tables with a history are kept.
-Pages of gates are kept as long as any rows of their run.
+Kept whole are all runs that were active within `keep_days`, and for each date the published run and the one published
+before it. Of published runs older than the newest `keep_dates` dates, only the tables with a history are kept. A run's
+page of gates is kept as long as any of its rows.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from clv.warehouse import db, locks
 KEEP_DAYS = 7
 KEEP_DATES = 3
 
-# Only the run itself reads these, so their rows of older dates go even where the run may be published again.
+# Only the run itself reads these tables, so their rows of older dates are deleted even if the run may be published
+# again.
 WORKING_TABLES = (
     tables.CUSTOMER_FEATURES,
     tables.TRAINING_EXAMPLES,
@@ -39,7 +41,8 @@ WORKING_TABLES = (
 def run(keep_days: int = KEEP_DAYS, keep_dates: int = KEEP_DATES, today: date | None = None) -> dict:
     """Deletes superseded slices, and files untouched for `keep_days`; returns how many rows and files were deleted.
 
-    Safe at any time: the rows of each run are deleted in one transaction, which waits for publishers and checks again.
+    May run at any time: the rows of each run are deleted in one transaction, which waits for publishers and then checks
+    again that the run is superseded.
     """
     since = datetime.combine(today or dates.today(), time(), UTC) - timedelta(days=keep_days)
     home = settings.load()
@@ -87,7 +90,8 @@ def _remove_line_versions() -> int:
     with db.connect() as connection:
         if not _exists(connection, tables.INT_ORDER_LINE_VERSIONS) or not _exists(connection, tables.ORDER_LINE_STATES):
             return 0
-    # No build may run meanwhile: a build writes the versions first and only then records the state that its run reads.
+    # Hold the build lock: a build first writes the versions and only then records the state of staging that its run
+    # reads.
     with db.lock(locks.BUILD), db.connect() as connection:
         return connection.execute(f"""
             delete from {tables.INT_ORDER_LINE_VERSIONS} as versions
@@ -143,7 +147,7 @@ def _runs_to_keep(
 def _removable(
     connection: psycopg.Connection, since: datetime, keep_dates: int, run_id: str | None = None
 ) -> dict[str, list[str]]:
-    """Per run, the tables whose slices may be deleted and are not deleted yet."""
+    """By run, the tables whose slices may be deleted and are not deleted yet."""
     latest = latest_only()
     present = [table for table in (*WORKING_TABLES, *latest, *with_history()) if _exists(connection, table)]
     gone = set(connection.execute("select run_id, table_name from ops.removed_slices").fetchall())
@@ -159,7 +163,7 @@ def _removable(
 
 
 def latest_only() -> list[str]:
-    """Tables that readers see at the latest date alone."""
+    """Tables that readers see at the latest published date only."""
     of_runs = [f"{tables.ANALYTICS_RUNS}.{name}" for name, table in published.tables().items() if not table.history]
     return [*of_runs, tables.ORDER_LINE_STATES]
 

@@ -67,14 +67,14 @@ def of_run(basis: Basis, home: Settings) -> list[str]:
         where = " wherever no cost is known" if "costs" in (basis.profit or "") else ""
         remedy = f"{SET_MARGIN} {place}"
         if home.shop.gross_margin is not None:
-            remedy = f"the next run takes the gross_margin of {home.shop.gross_margin} that {place} says now"
+            remedy = f"the next run takes the gross_margin of {home.shop.gross_margin} that is in {place} now"
         remarks.append(f"profit and customer value are revenue{where}; {remedy}")
     if basis.unknown:
         used, now = basis.unknown_consent, home.shop.unknown_consent
         kept, other = ("on", "exclude") if used == "include" else ("left out of", "include")
         remedy = f'to change that, write {{"unknown_consent": "{other}"}} into {place}'
         if now != used:
-            remedy = f"the next run goes by {place}, which says {now} now"
+            remedy = f"the next run uses the setting in {place}, which is now {now}"
         remarks.append(
             f"{basis.unknown:,} customers were never asked for consent and are {kept} lists meant "
             f"for contact ({basis.contactable:,} customers are on them, {basis.refused:,} refused); {remedy}"

@@ -1,4 +1,4 @@
-"""The pages under CLV_HOME/reports in Airflow's own menu, for users who are signed in to Airflow."""
+"""Shows the pages under CLV_HOME/reports in Airflow's own menu, to users who are signed in to Airflow."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ app = FastAPI(title="Customer value", docs_url=None, redoc_url=None, openapi_url
 
 @app.get("/{path:path}")
 async def page(request: Request) -> Response:
-    """A file under CLV_HOME/reports; the login page for users who are not signed in to Airflow."""
-    # Airflow's own pages check the login themselves; a plugin's page has to do it here.
-    # Imported for a page alone: every process of Airflow loads the plugin, and only the API server has these loaded.
+    """Returns a file under CLV_HOME/reports; redirects users who are not signed in to Airflow's login page."""
+    # Airflow's own pages check the login themselves; a plugin's page must do it here. Imported inside the function,
+    # because every Airflow process loads this plugin, and only the API server has already loaded these modules.
     from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_TOKEN
     from airflow.api_fastapi.core_api.security import resolve_user_from_token
 
@@ -51,7 +51,7 @@ def _view(name: str, path: str, route: str, icon: str) -> dict:
         "href": f"{PREFIX}/{path}",
         "icon": icon,
         "destination": "nav",
-        "url_route": route,  # address within Airflow's own page: without it, the button in the menu leads nowhere
+        "url_route": route,  # address within Airflow's own page: without it, the menu's button has no target
         "nav_top_level": True,
     }
 

@@ -15,22 +15,23 @@ from pendulum import DateTime
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
 
-# The scheduler may look a little after midnight; the tick that has just passed still counts.
+# The scheduler may look a little after midnight; the tick that has just passed still counts as due.
 GRACE = timedelta(minutes=2)
 LAPSED = timedelta(days=7)
 
 
 class FromNowOn(CronTriggerTimetable):
-    """Runs at each tick from now on. A tick missed in the last days is made up for; after a longer pause the schedule
-    just continues.
+    """Starts a run at each tick from now on. Makes up for ticks missed in the last days; after a longer pause,
+    continues with the next tick.
 
     Airflow's own cron trigger with `catchup=False` starts the last tick as soon as a DAG is unpaused, and again after a
-    backfill, because it takes the backfill for the schedule's own past. Here, the tick before now is due only if a
-    scheduled run lies within the last seven days, and a backfill never makes a tick due.
+    backfill, because it counts the backfill as a scheduled run. Here, the tick before now is due only if a scheduled
+    run lies within the last seven days; a backfill never makes a tick due.
     """
 
     def run_info_from_dag_run(self, *, dag_run: DagRun) -> DagRunInfo:
-        """What Airflow passes to `next_dagrun_info` as the last run; for a backfill, without an interval."""
+        """The argument that Airflow passes to `next_dagrun_info` for the last run; for a backfill, without an
+        interval."""
         info = super().run_info_from_dag_run(dag_run=dag_run)
         return info._replace(data_interval=None) if dag_run.run_type == DagRunType.BACKFILL_JOB else info
 

@@ -1,7 +1,7 @@
 """The form that Airflow shows before a person starts a run or a backfill.
 
-It has no field for the day: Airflow itself asks for the logical date of a run or the dates of a backfill. A second date
-would make every run of a backfill run the same day.
+The form has no field for the day, because Airflow itself asks for the logical date of a run or the dates of a backfill.
+A second date field would make every run of a backfill use the same day.
 """
 
 from __future__ import annotations

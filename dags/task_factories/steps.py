@@ -1,4 +1,5 @@
-"""Makes Airflow tasks from the pipeline's steps: passes the run along, logs facts, and maps errors to task states."""
+"""Makes Airflow tasks from the pipeline's steps: passes the run to each step, logs its facts, and maps errors to task
+states."""
 
 from __future__ import annotations
 
@@ -22,8 +23,8 @@ RETRY_DELAY = timedelta(seconds=20)
 
 
 def _pipeline() -> ModuleType:
-    """What does the work, with `daily` and `upkeep`."""
-    # Imported when a task runs: Airflow parses the DAGs again and again, and needs none of this then.
+    """Imports the modules `daily` and `upkeep`, which do the work."""
+    # Imported when a task runs, because Airflow parses the DAGs again and again and parsing needs none of this.
     import clv.pipeline.daily
     import clv.pipeline.upkeep
 
@@ -31,7 +32,7 @@ def _pipeline() -> ModuleType:
 
 
 def _notes() -> ModuleType:
-    from task_factories import notes  # when a task runs, as above
+    from task_factories import notes  # imported when a task runs, as above
 
     return notes
 
@@ -52,11 +53,12 @@ def open_run() -> dict[str, str]:
 def run_of(declared: tuple[Step, ...]) -> None:
     """Builds the graph of a run: open_run, then each declared step after the one before, in its task group.
 
-    The ids of tasks are the names of steps, whatever their group.
+    A task's id is the name of its step, without a prefix for its group.
     """
     made: dict[str, Any] = {}
     for group, members in steps.by_group((steps.OPEN_RUN, *declared)):
-        # The group's id gets a prefix, because a task may have the same name as its group. Nobody sees the id.
+        # The group's id has a prefix, because a task may have the same name as its group. Airflow's pages do not show
+        # the id.
         with TaskGroup(f"group_{group.replace(' ', '_')}", group_display_name=group, prefix_group_id=False):
             for step in members:
                 options = {argument: f"{{{{ params.{name} }}}}" for argument, name in step.params.items()}
@@ -72,13 +74,14 @@ def step_task(step: Step):
     @task(task_id=name, retries=RETRIES, retry_delay=RETRY_DELAY, pool=step.pool)
     def run_step(options: dict[str, Any]) -> dict:
         context: Any = get_current_context()
-        # Pulled instead of passed as an argument, because an argument would draw an arrow from open_run to every task.
+        # The run is pulled by the task's id instead of passed as an argument, because an argument would draw an arrow
+        # from open_run to every task.
         run = context["ti"].xcom_pull(task_ids="open_run")
         with _reported(context), _chatter_as_output():
             facts = _pipeline().daily.take(
                 name, dates.parse_date(run["as_of_date"]), run["run_id"], context["ti"].try_number, **options
             )
-        if name == "publish":  # removes the error of an earlier try from the note
+        if name == "publish":  # removes the error of an earlier attempt from the note
             _notes().write(context, f"run {run['run_id']}")
         return facts
 
@@ -89,8 +92,8 @@ def step_task(step: Step):
 def _reported(context: Any) -> Iterator[None]:
     """Turns known errors into one line in the log and in the run's note.
 
-    A user's mistake fails the task at once, since a retry would fail the same way. A service that is unavailable is
-    retried.
+    A user's mistake fails the task at once, since a retry would fail the same way. When a service is unavailable,
+    Airflow retries the task.
     """
     try:
         yield
@@ -102,9 +105,9 @@ def _reported(context: Any) -> Iterator[None]:
 
 @contextmanager
 def _chatter_as_output() -> Iterator[None]:
-    """Sends stderr of libraries and child processes to stdout.
+    """Redirects stderr of libraries and child processes to stdout.
 
-    Airflow logs every line of stderr as an error, and a JVM writes its greetings there. Real failures are raised as
+    Airflow logs every line of stderr as an error, and a JVM prints its greetings there. Real failures are raised as
     exceptions.
     """
     before = os.dup(2)

@@ -1,1 +1,2 @@
-"""Forecasts of past dates by the pipeline itself, and how good they and simpler ones were."""
+"""The backtest: forecasts of past dates, made by the pipeline's own code, and the accuracy of them and of the
+baselines."""

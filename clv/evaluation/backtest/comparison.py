@@ -1,4 +1,4 @@
-"""How good the forecast was, and against every baseline: what metrics.json says, from the predictions frame."""
+"""Computes the content of metrics.json from the predictions: the metrics of our forecast and of each baseline."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from spark_jobs.judging.metrics import FORMER_NAMES, METRICS, THRESHOLD
 
 Array = np.ndarray
 RESAMPLES = 200
-AT_ONCE = 50  # resamples held in memory together
+AT_ONCE = 50  # number of resamples that are in memory at once
 SEED = 95
-PERCENTILES = (2.5, 97.5)  # percentiles that bound the 95 % interval
+PERCENTILES = (2.5, 97.5)  # bounds of the 95 % interval
 
 
 def compare(frame: pd.DataFrame) -> dict[str, Any]:
-    """The content of metrics.json: plain dicts, lists, strings and finite numbers; None where nothing defines one.
+    """Returns the content of metrics.json: dicts, lists, strings and finite numbers, with None for an undefined value.
 
-    frame: the backtest's predictions, one row per customer and origin (see `judged.origins`). A mean is over the
-    origins, and only of a model that was judged at all of them is it one; `worst` is the worst origin's figure and
-    `stability` the standard deviation over origins. `against_best_baseline` holds ours less the baseline's with a
-    95 % interval from a paired bootstrap: each resample draws customers once, for both models and all origins that
-    a customer is in. It measures the luck of the customers, not that of the dates.
+    frame: the backtest's predictions, one row per customer and origin (see `judged.origins`). `mean` is over the
+    origins, and None for a model without a figure at any one of them. `worst` is the figure of the worst origin,
+    `stability` the standard deviation over origins. `against_best_baseline` holds our figure less the baseline's, with
+    a 95 % interval from a paired bootstrap. Each resample draws customers once, and uses them for both models and for
+    all origins. The interval therefore measures the variation between customers, not the variation between dates.
     """
     origins = judged.origins(frame)
     names = [OURS, *judged.baselines(frame)]
@@ -58,7 +58,7 @@ def compare(frame: pd.DataFrame) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """The value as JSON takes it: numbers rounded to nine digits, None for what is not finite."""
+    """Returns the value in JSON's types: numbers rounded to nine digits, None for numbers that are not finite."""
     if isinstance(value, dict):
         return {key: plain(part) for key, part in value.items()}
     if isinstance(value, list | tuple | np.ndarray):
@@ -73,7 +73,7 @@ def plain(value: Any) -> Any:
 
 
 def better(metric: str, difference: float) -> bool:
-    """Whether `difference`, ours less the other's, is in our favour."""
+    """Whether `difference`, our figure less the other model's, means that ours is better."""
     return difference > 0 if METRICS[metric].more_is_better else difference < 0
 
 
@@ -92,7 +92,8 @@ def _summary(model: str, origins: list[Origin]) -> dict[str, dict]:
 
 
 def _with_former_names(row: dict[str, dict]) -> dict[str, dict]:
-    """A model's figures as metrics.json has them: the mean, the worst and those of each origin."""
+    """A model's figures under the present and the former names of the metrics: the mean, the worst, and those of each
+    origin."""
 
     def both(figures: dict[str, float | None]) -> dict[str, float | None]:
         return figures | {former: figures[name] for former, name in FORMER_NAMES.items()}
@@ -115,18 +116,18 @@ def _worst(metric: str, figures: list[float | None]) -> float | None:
     if not known:
         return None
     if metric == "coverage_80":
-        return max(known, key=lambda figure: abs(figure - curves.PROMISED))
+        return max(known, key=lambda figure: abs(figure - curves.NOMINAL))
     return min(known) if METRICS[metric].more_is_better else max(known)
 
 
 def _best_baselines(table: dict[str, dict]) -> dict[str, str | None]:
-    """For each metric the baseline of the best mean; None where none was judged by it at every origin."""
+    """For each metric, the baseline with the best mean; None if no baseline has a figure at every origin."""
     best = {}
-    for metric, one in METRICS.items():
+    for metric, definition in METRICS.items():
         means = {name: row["mean"][metric] for name, row in table.items() if name != OURS}
         known = {name: mean for name, mean in means.items() if mean is not None}
-        choose = max if one.more_is_better else min
-        best[metric] = choose(known, key=known.__getitem__) if known and one.more_is_better is not None else None
+        choose = max if definition.more_is_better else min
+        best[metric] = choose(known, key=known.__getitem__) if known and definition.more_is_better is not None else None
     return best
 
 
@@ -163,7 +164,8 @@ def _difference(metric: str, difference: float, drawn: Array) -> dict[str, Any]:
 
 
 def _resampled(origins: list[Origin], pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Array]:
-    """Each (metric, model) in each resample of the customers: arrays of shape (origins, RESAMPLES)."""
+    """Computes each (metric, model) on each bootstrap resample of the customers: arrays of shape (origins,
+    RESAMPLES)."""
     found = {pair: np.empty((len(origins), RESAMPLES)) for pair in pairs}
     customers = 1 + max((int(origin.customer.max()) for origin in origins), default=0)
     random = np.random.default_rng(SEED)
@@ -173,13 +175,14 @@ def _resampled(origins: list[Origin], pairs: Iterable[tuple[str, str]]) -> dict[
         for number, origin in enumerate(origins):
             w = counts[:, origin.customer]
             for metric, model in found:
-                arguments = origin.arguments(metric, model) or ()  # there are some: the pair has a mean
+                # `arguments` is never None here, because the pair has a mean over all origins.
+                arguments = origin.arguments(metric, model) or ()
                 found[metric, model][number, start : start + len(w)] = METRICS[metric].formula(*arguments, w=w)
     return found
 
 
 def _customers(frame: pd.DataFrame) -> dict[str, dict[str, int]]:
-    """How many customers of each origin have which status."""
+    """Number of customers by origin and status."""
     days = pd.to_datetime(frame["origin"]).dt.date.astype(str)
     counts = pd.crosstab(days, frame["status"])
     return {str(day): {str(status): int(number) for status, number in row.items()} for day, row in counts.iterrows()}

@@ -1,7 +1,8 @@
-"""What the charts show and metrics.json keeps of them: tenths of customers, gain charts, totals.
+"""Computes the data of the charts, which metrics.json keeps: figures by decile, gain charts, totals.
 
-All are means over origins of figures within an origin, so that each origin counts alike. Tenths are ranked by a
-model's own forecast, 1 the highest; customers it ties are spread over the tenths they straddle.
+Each figure is computed within an origin and averaged over the origins, so that every origin has the same weight.
+Deciles rank customers by a model's own prediction; 1 is the highest. Customers with tied predictions that straddle a
+border belong to both deciles in proportion.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from clv.evaluation.backtest.judged import Origin
 from spark_jobs.judging import metrics, ranked
 
 Array = np.ndarray
-PROMISED = 0.8  # what the interval from p10 to p90 should hold
+NOMINAL = 0.8  # nominal coverage of the interval from p10 to p90
 SHARES = np.linspace(0, 1, 41)
-LIKELY_BUYERS = 0.8  # tenths with a lesser chance of no purchase are where an interval has two ends
+MOST_NO_PURCHASE = 0.8  # where no purchase is more probable than this, zero alone covers 80 % of the customers
 
 
 def coverage(origins: list[Origin]) -> dict[str, Any]:
-    """Coverage and width (money) of ours, overall and by predicted tenth, each the mean over origins."""
+    """Coverage and width (in money) of our intervals, overall and by decile of the prediction, as means over
+    origins."""
     means_by_decile = []
     for origin in origins:
         forecast = origin.forecasts[OURS]
@@ -36,7 +38,7 @@ def coverage(origins: list[Origin]) -> dict[str, Any]:
     overall = [metrics.coverage(*found) for origin in origins if (found := origin.arguments("coverage_80", OURS))]
     widths = [metrics.width(*found) for origin in origins if (found := origin.arguments("width_80", OURS))]
     return {
-        "promised": PROMISED,
+        "promised": NOMINAL,
         "coverage": np.mean(overall) if overall else None,
         "width": np.mean(widths) if widths else None,
         "by_decile": rows,
@@ -44,7 +46,8 @@ def coverage(origins: list[Origin]) -> dict[str, Any]:
 
 
 def reliability(origins: list[Origin], models: list[str | None]) -> dict[str, list[dict]]:
-    """For each model, by tenth of its probability: the mean said and the share that bought."""
+    """By model and decile of the predicted probability of a purchase: the mean probability and the share of customers
+    who bought."""
     found = {}
     for model in filter(None, models):
         means_by_decile = [
@@ -57,8 +60,8 @@ def reliability(origins: list[Origin], models: list[str | None]) -> dict[str, li
 
 
 def deciles(origins: list[Origin], models: list[str | None]) -> dict[str, list[dict]]:
-    """For each model, by tenth of its mean forecast: the mean said, the mean that came, and the first over the second
-    less 1, of the means over origins."""
+    """By model and decile of the mean prediction: the means over origins of the prediction and of the actual, and their
+    ratio less 1."""
     found = {}
     for model in filter(None, models):
         means_by_decile = [
@@ -74,8 +77,8 @@ def deciles(origins: list[Origin], models: list[str | None]) -> dict[str, list[d
 
 
 def lift(origins: list[Origin], models: list[str | None]) -> dict[str, Any]:
-    """Gain charts: the share of all money that the first `shares` of customers brought, by model's ranking and by
-    the perfect one."""
+    """Gain charts: the share of all revenue that the first `shares` of customers brought, ranked by each model, and in
+    the perfect ranking."""
     earning = [origin for origin in origins if origin.y.sum() > 0]
 
     def mean(rows: list[Array]) -> Array | None:
@@ -91,7 +94,8 @@ def lift(origins: list[Origin], models: list[str | None]) -> dict[str, Any]:
 
 
 def totals(origins: list[Origin], models: list[str]) -> dict[str, dict[str, Any]]:
-    """By origin: customers, the money that came, and each model's total and signed bias (0.1: 10 % too much)."""
+    """By origin: the number of customers, the actual total, and each model's total and signed bias (0.1: 10 % too
+    high)."""
     found = {}
     for origin in origins:
         means = {model: origin.forecasts[model].mean for model in models}
@@ -111,7 +115,7 @@ def totals(origins: list[Origin], models: list[str]) -> dict[str, dict[str, Any]
 def _decile_rows(by_origin: list[list[Array]], names: tuple[str, ...]) -> list[dict]:
     if not by_origin:
         return []
-    means = np.mean(np.array(by_origin), axis=0)  # (names, tenths)
+    means = np.mean(np.array(by_origin), axis=0)  # shape (names, deciles)
     return [
         {"decile": number + 1} | {name: float(means[place, number]) for place, name in enumerate(names)}
         for number in range(ranked.DECILES)

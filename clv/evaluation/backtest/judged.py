@@ -1,4 +1,4 @@
-"""The predictions frame as arrays: for each origin what happened, and what each model had said."""
+"""Converts the predictions frame into arrays: the actuals of each origin, and each model's predictions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ COLUMNS += ["predicted_p50", "predicted_p90", "actual_orders", "actual_amount"]
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a model said of an origin's customers: arrays of shape (n,), None where it says nothing of the kind."""
+    """A model's predictions for an origin's customers: arrays of shape (n,), None for what the model does not
+    predict."""
 
     mean: Array | None = None
     median: Array | None = None
@@ -29,8 +30,8 @@ class Forecast:
 
 @dataclass(frozen=True)
 class Origin:
-    """The scored customers of an origin. customer: their positions among all customers of the frame, shape (n,),
-    the same for a customer at every origin; y: money that came; bought: 1.0 or 0.0."""
+    """The scored customers of an origin. customer: their positions among all customers of the frame, shape (n,); a
+    customer has the same position at every origin. y: actual revenue. bought: 1.0 or 0.0."""
 
     date: str
     customer: Array
@@ -39,9 +40,10 @@ class Origin:
     forecasts: dict[str, Forecast]
 
     def arguments(self, metric: str, model: str) -> tuple[Array, ...] | None:
-        """What the metric's formula takes; None where the model says nothing of the kind or nothing came to judge by.
+        """The arguments of a metric's formula. None if the model does not predict what the metric judges, or if the
+        actuals cannot judge it: no revenue, no buyer, or nobody but buyers.
 
-        A median is judged where a model has one, else its mean.
+        Metrics of the median use the mean for a model without medians.
         """
         forecast = self.forecasts.get(model)
         if forecast is None:
@@ -58,11 +60,12 @@ class Origin:
 
 
 def origins(frame: pd.DataFrame) -> list[Origin]:
-    """The origins in the order of their dates, with their scored customers; those without any are left out.
+    """The origins that have scored customers, in the order of their dates.
 
-    frame: one row per customer and origin; see COLUMNS, and `<baseline>.p_purchase`, `.predicted_mean` and
-    `.predicted_p50` for each baseline. A baseline that misses one of an origin's scored customers is not judged there:
-    models are compared on the same customers. Raises ValueError when a column is missing.
+    frame: one row per customer and origin, with COLUMNS, and for each baseline `<baseline>.p_purchase`,
+    `.predicted_mean` and `.predicted_p50`. A baseline without a prediction for one of an origin's scored customers is
+    not judged at that origin, because models are compared on the same customers. Raises ValueError when a column is
+    missing.
     """
     missing = [column for column in COLUMNS if column not in frame]
     if missing:
@@ -74,7 +77,7 @@ def origins(frame: pd.DataFrame) -> list[Origin]:
 
 
 def baselines(frame: pd.DataFrame) -> list[str]:
-    """The baselines whose columns the frame has, in its order."""
+    """The names of the baselines that have columns in the frame, in the frame's order."""
     outputs = (".predicted_mean", ".p_purchase")
     return list(dict.fromkeys(name.rsplit(".", 1)[0] for name in frame.columns if name.endswith(outputs)))
 
@@ -101,5 +104,5 @@ def _origin(day: str, rows: pd.DataFrame, customer: Array) -> Origin:
 
 
 def _numbers(values: Any) -> Array:
-    """A column as floats; what is no number as NaN."""
+    """A column as floats; NaN for values that are not numbers."""
     return np.asarray(pd.to_numeric(values, errors="coerce"), dtype=float)

@@ -1,4 +1,4 @@
-"""The figures in words: how far to trust the forecast on this shop. Pure: metrics.json in, sentences out."""
+"""Writes sentences about the metrics: how far the forecast can be trusted for this shop. Reads metrics.json only."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from clv.core.declared import OURS
 from clv.evaluation.backtest import curves
 from spark_jobs.models import registry
 
-METRICS = {  # the name on the page, and what it means to be worse at it
+METRICS = {  # name on the page, and the meaning of a worse value
     "wape_of_median": ("WAPE (median)", "a typical customer's value is missed by more"),
     "mae_of_median": ("MAE (median)", "a typical customer's value is missed by more"),
     "rmse": ("RMSE", "the largest customers are missed by more"),
@@ -20,29 +20,29 @@ METRICS = {  # the name on the page, and what it means to be worse at it
     "decile_mape": ("decile MAPE", "the averages of groups of customers are further off"),
     "top_10_capture": ("top-10 % capture", "the first tenth of customers holds less of the value"),
     "top_20_capture": ("top-20 % capture", "the first fifth of customers holds less of the value"),
-    "auc": ("AUC", "buyers are told from others less well"),
+    "auc": ("AUC", "buyers are distinguished from others less well"),
     "pr_auc": ("PR-AUC", "the customers named as likeliest to buy include fewer who do"),
     "brier": ("Brier", "the probability of a purchase is further off"),
     "log_loss": ("log loss", "the probability of a purchase is further off, or too sure"),
-    "accuracy": ("accuracy", "fewer customers are called rightly at the threshold"),
-    "precision": ("precision", "fewer of those called buyers buy"),
-    "recall": ("recall", "fewer of the buyers are called so"),
-    "f1": ("F1", "calling buyers at the threshold works less well"),
+    "accuracy": ("accuracy", "fewer customers are classified correctly at the threshold"),
+    "precision": ("precision", "fewer of the predicted buyers buy"),
+    "recall": ("recall", "fewer of the buyers are predicted to buy"),
+    "f1": ("F1", "predicting buyers at the threshold works less well"),
     "coverage_80": ("80 % interval coverage", ""),
     "width_80": ("80 % interval width", ""),
 }
-BUDGET, MARGIN = 0.1, 0.25  # |bias| up to which a total can be planned on, and planned on with a margin
-GOOD_RANKING, FAIR_RANKING = 0.6, 0.3  # normalised Gini
-CALIBRATED = (0.78, 0.85)  # coverage of an 80 % interval that keeps its word overall
-CALIBRATED_DECILE = (0.75, 0.87)  # and in a tenth
+BUDGET, MARGIN = 0.1, 0.25  # highest |bias| at which a total can be planned on without, and with, a margin
+GOOD_RANKING, FAIR_RANKING = 0.6, 0.3  # lowest normalised Gini of a good, and of a fair, ranking
+CALIBRATED = (0.78, 0.85)  # coverage of a calibrated 80 % interval, over all customers
+CALIBRATED_DECILE = (0.75, 0.87)  # the same within one decile
 
 
 def sentences(result: dict[str, Any]) -> list[str]:
-    """What metrics.json says in plain words, the headline first. result: as `comparison.compare` makes it."""
+    """The sentences about a backtest, the headline first. result: as returned by `comparison.compare`."""
     if not result["origins"]:
         return [
             "There is no forecast to judge: no customer had enough data before any origin. "
-            "Try later origins, or come back with more months of orders."
+            "Choose later origins, or wait until there are more months of orders."
         ]
     ours = result["models"][OURS]
     texts = [_headline(ours["mean"]), _total(result), _ranking(result), _intervals(result), _next_order(result)]
@@ -51,7 +51,7 @@ def sentences(result: dict[str, Any]) -> list[str]:
 
 
 def name(model: str) -> str:
-    """The model's name on the page."""
+    """The model's title on the page."""
     return registry.title(model)
 
 
@@ -71,17 +71,15 @@ def _headline(mean: dict[str, float | None]) -> str:
     if coverage is not None:
         calibrated = CALIBRATED[0] <= coverage <= CALIBRATED[1]
         texts.append(
-            "take the intervals at their word"
-            if calibrated
-            else f"read the 80 % intervals as {percent(coverage)} intervals"
+            "rely on the 80 % intervals" if calibrated else f"read the 80 % intervals as {percent(coverage)} intervals"
         )
     text = "; ".join(texts) or "Nothing was bought within the horizon, so there is little to judge the forecast by"
     return text[0].upper() + text[1:] + "."
 
 
 def _total(result: dict[str, Any]) -> str:
-    missed = {day: row["signed_bias"].get(OURS) for day, row in result["level"].items()}
-    known = {day: miss for day, miss in missed.items() if miss is not None}
+    biases = {day: row["signed_bias"].get(OURS) for day, row in result["level"].items()}
+    known = {day: bias for day, bias in biases.items() if bias is not None}
     if not known:
         return ""
     day = max(known, key=lambda day: abs(known[day]))
@@ -99,7 +97,7 @@ def _ranking(result: dict[str, Any]) -> str:
     perfect = result["lift"]["perfect"][_at(0.1)]
     text = (
         f"The tenth of customers ranked first brought {percent(mean['top_10_capture'])} of all value; "
-        f"a perfect ranking's would have brought {percent(perfect)}, a random one's 10 %."
+        f"a perfect ranking would have captured {percent(perfect)}, a random one 10 %."
     )
     if mean["auc"] is not None:
         text += (
@@ -113,44 +111,46 @@ def _intervals(result: dict[str, Any]) -> str:
     found = result["coverage"]
     if found["coverage"] is None:
         return ""
-    text = f"The 80 % intervals held {percent(found['coverage'])} of customers"
+    text = f"The 80 % intervals covered {percent(found['coverage'])} of customers"
     buying = [
         row
         for row in found["by_decile"]
-        if row["p_no_purchase"] is not None and row["p_no_purchase"] < curves.LIKELY_BUYERS
+        if row["p_no_purchase"] is not None and row["p_no_purchase"] < curves.MOST_NO_PURCHASE
     ]
     if not buying:
         return text + "."
     least, most = (how(row["coverage"] for row in buying) for how in (min, max))
-    text += f", between {percent(least)} and {percent(most)} in the tenths of customers likely enough to buy"
+    text += f", between {percent(least)} and {percent(most)} in the deciles of customers who are likely enough to buy"
     if least < CALIBRATED_DECILE[0]:
         worst = next(row["decile"] for row in buying if row["coverage"] == least)
-        return f"{text}: in tenth {worst} of 10 (1 is the highest forecast) they are too narrow."
-    return text + (": wider than they need to be." if most > CALIBRATED_DECILE[1] else ": they keep their word.")
+        return f"{text}: in decile {worst} (1 is the highest forecast) they are too narrow."
+    return text + (": they are wider than necessary." if most > CALIBRATED_DECILE[1] else ": they are calibrated.")
 
 
 def _next_order(result: dict[str, Any]) -> str:
-    """How many had ordered by their expected day, and the groups in which that was far from a half beyond chance."""
+    """The share of customers who ordered by their expected day, and the groups whose share differs from a half by more
+    than chance."""
     found = result.get("next_order")
     if not found:
         return ""
     groups = {
         **{f"origin {day}": group for day, group in found["by_origin"].items()},
         **{f"value tier {tier}": group for tier, group in found["by_tier"].items()},
-        **{f"tenth {place} of the days ahead": group for place, group in enumerate(found["by_tenth"], 1)},
+        **{f"decile {place} of the predicted days": group for place, group in enumerate(found["by_tenth"], 1)},
     }
     text = (
-        f"Of {found['customers']:,} customers whose expected day of the next order had come, "
-        f"{percent(found['ordered_by_it'])} had ordered by it; a half is right."
+        f"Of {found['customers']:,} customers whose predicted day of the next order lies before the end of the data, "
+        f"{percent(found['ordered_by_it'])} had ordered by that day; a half would be right."
     )
     beyond = [f"{name} ({percent(group['ordered_by_it'])})" for name, group in groups.items() if group["beyond_chance"]]
     if not beyond:
-        return f"{text} No group of them by origin, value or days ahead is far from that by more than chance."
-    return f"{text} By more than chance it is far from that in {', '.join(beyond)}."
+        return f"{text} No group by origin, value tier or predicted days differs from a half by more than chance."
+    return f"{text} The share differs from a half by more than chance in {', '.join(beyond)}."
 
 
 def _baselines(result: dict[str, Any]) -> list[str]:
-    """The count of metrics won and lost against the best baseline of each, then each loss and what it means."""
+    """The number of metrics on which the forecast is better and worse than the best baseline, then a sentence for each
+    on which it is worse."""
     against = result["against_best_baseline"]
     if not against:
         return []
@@ -180,13 +180,13 @@ def _baselines(result: dict[str, Any]) -> list[str]:
 
 def _stability(result: dict[str, Any]) -> str:
     if len(result["origins"]) == 1:
-        return "This is one origin only, one season of one year: add origins before trusting any of these figures far."
+        return "This is one origin only, one season of one year: add origins before relying on these figures."
     gini, bias = (result["stability"][OURS][metric] for metric in ("normalized_gini", "bias"))
     if gini is None or bias is None:
         return ""
     return (
         f"From origin to origin the ranking (normalised Gini) varied by ±{gini:.3f} and the error of the total by "
-        f"±{percent(bias)}. The 95 % intervals measure the luck of the customers, not that of the dates."
+        f"±{percent(bias)}. The 95 % intervals measure the variation between customers, not between dates."
     )
 
 
@@ -196,11 +196,11 @@ def _left_out(result: dict[str, Any]) -> str:
     if scored == everyone:
         return ""
     left = everyone - scored
-    return f"{left:,} of {everyone:,} forecasts were not made, for too little data, and are not judged here."
+    return f"{left:,} of {everyone:,} forecasts could not be made because of too little data, and are not judged here."
 
 
 def figure(metric: str, value: float | None) -> str:
-    """A metric's value as the page shows it: money with its magnitude, the others with three decimals."""
+    """A metric's value as text: money with three significant digits, the others with three decimals."""
     if value is None:
         return "–"
     money = metric in ("mae_of_median", "rmse", "width_80")
@@ -215,13 +215,13 @@ def _at(share: float) -> int:
     return int(round(share * (len(curves.SHARES) - 1)))
 
 
-def off(miss: float) -> str:
-    """How a total missed, from its signed bias."""
-    return f"{percent(abs(miss))} too {'high' if miss > 0 else 'low'}" if round(abs(miss), 3) else "exactly right"
+def off(bias: float) -> str:
+    """The error of a total as text, from its signed bias."""
+    return f"{percent(abs(bias))} too {'high' if bias > 0 else 'low'}" if round(abs(bias), 3) else "exactly right"
 
 
 def percent(share: float) -> str:
-    """A share as the page shows it: one decimal below ten per cent, else none."""
+    """A share as text: one decimal below ten per cent, otherwise none."""
     percent = 100 * share
     return f"{percent:.1f} %" if 0 < abs(percent) < 9.95 and percent != round(percent) else f"{percent:,.0f} %"
 

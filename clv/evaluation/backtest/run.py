@@ -1,7 +1,8 @@
-"""A backtest: the pipeline's own way at past dates, and what happened then beside what had been said.
+"""Runs a backtest: makes forecasts of past dates with the pipeline's own code, and compares them with the actual
+outcomes.
 
-At each origin the features, the model and its forecasts are made from what lies before it alone, as a run of that
-day would; nothing is published.
+At each origin the features, the model and the forecasts are computed from the orders before the origin alone, as a run
+of that day would compute them. Nothing is published.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ SHORTEST_HORIZON = 7
 
 @dataclass(frozen=True)
 class Request:
-    """What is tried: the orders' file (or the warehouse's, where there is none) and its mapping, days, and dates."""
+    """The arguments of a backtest. orders: the file, or None for the orders of the warehouse. source: the name of the
+    file's mapping, or None. horizon: in days."""
 
     orders: Path | None
     source: str | None
@@ -52,8 +54,8 @@ def run(
 ) -> Path:
     """Writes predictions.parquet, metrics.json and report.html into the folder `out`; returns the report's path.
 
-    `step(label)` is entered around each piece of work; `write_page` is `clv.reporting.backtest.report.write`.
-    Raises ClvError in one line for what the user must mend; the folder is then as it was.
+    step: `step(label)` is a context manager that shows progress. write_page: `clv.reporting.backtest.report.write`.
+    Raises ClvError, in one line, for what the user must correct; the folder `out` is unchanged then.
     """
     check(request)
     registry.check(home.contestants)
@@ -67,7 +69,7 @@ def run(
         check_dates(request, trial)
         frames, notes, explained = at_all_origins(request, trial, step)
         new_customers = customers_to_come(request.horizon, trial)
-    frame = as_given(pd.concat(frames, ignore_index=True), request.orders)
+    frame = with_original_ids(pd.concat(frames, ignore_index=True), request.orders)
     with step("the forecasts are judged"):
         result = comparison.compare(frame) | {"explained": comparison.plain(explained), "new_customers": new_customers}
         out.mkdir(parents=True, exist_ok=True)
@@ -77,7 +79,7 @@ def run(
 
 
 def check(request: Request) -> None:
-    """Raises ClvError for what cannot be tried, before anything is done."""
+    """Raises ClvError for invalid arguments."""
     if not SHORTEST_HORIZON <= request.horizon <= LONGEST_HORIZON:
         raise ClvError(
             f"--horizon {request.horizon}: give a number of days from {SHORTEST_HORIZON} to {LONGEST_HORIZON}"
@@ -85,13 +87,13 @@ def check(request: Request) -> None:
     if not request.origins:
         raise ClvError("--origins names no date; write for example --origins 2024-01-01,2024-04-01")
     if request.orders and not request.orders.exists():
-        raise ClvError(f"{request.orders} is not there; check --orders")
+        raise ClvError(f"{request.orders} does not exist; check --orders")
     if request.source and not request.orders:
         raise ClvError("--source says how to read a file; name the file with --orders, or leave --source out")
 
 
 def load(request: Request, home: settings.Settings, trial: settings.Settings) -> None:
-    """The file through its mapping, or what the home's warehouse received."""
+    """Loads the file through its mapping, or copies the orders of the home's warehouse."""
     if request.orders is None:
         scratch.copy_received(home, trial)
         return
@@ -99,12 +101,12 @@ def load(request: Request, home: settings.Settings, trial: settings.Settings) ->
 
 
 def plain_source(orders: Path) -> str:
-    """The mapping of a plain file: with order numbers where it has a column order_id."""
+    """The mapping for a file that names none: `orders` if the file has a column order_id, else `orders_without_id`."""
     return "orders" if "order_id" in columns_of(orders) else "orders_without_id"
 
 
 def columns_of(orders: Path) -> dict[str, str]:
-    """A file's columns and their types; none where it cannot be read, of which loading tells more."""
+    """A file's columns and their types. Empty if the file cannot be read; loading it reports the reason."""
     reader = "read_parquet" if orders.suffix == ".parquet" else "read_csv"
     try:
         described = duckdb.execute(f"describe from {reader}({path_literal(orders)})").fetchall()
@@ -114,18 +116,18 @@ def columns_of(orders: Path) -> dict[str, str]:
 
 
 def check_dates(request: Request, trial: settings.Settings) -> None:
-    """Raises ClvError where an origin has no orders before it, or its window is not over at the last order."""
+    """Raises ClvError if an origin has no orders before it, or if its window ends after the last order."""
     query = f"select min(day), max(day) from {tables.INT_CUSTOMER_DAYS} where orders > 0"  # noqa: S608 - our own names
     first, last = db.rows(query, url=trial.warehouse_url)[0]
     if first is None:
-        raise ClvError("the file holds no order that counts; check its mapping, and what was set aside")
+        raise ClvError("the file holds no order that counts; check its mapping, and `clv rejects`")
     for origin in request.origins:
         if origin <= first:
             raise ClvError(f"--origins {origin}: the first order is of {first}; choose a later date")
         if origin + timedelta(days=request.horizon) > last + timedelta(days=1):
             latest = last + timedelta(days=1 - request.horizon)
             raise ClvError(
-                f"--origins {origin}: {request.horizon} days from it are not over by the last order ({last}); "
+                f"--origins {origin}: the {request.horizon} days after it are not over by the last order ({last}); "
                 f"the latest date is {latest}"
             )
 
@@ -133,8 +135,8 @@ def check_dates(request: Request, trial: settings.Settings) -> None:
 def at_all_origins(
     request: Request, trial: settings.Settings, step: Step
 ) -> tuple[list[pd.DataFrame], list[str], dict[str, Any] | None]:
-    """The rows of each origin, what to tell the reader of it, and what moved the forecast of the latest one that had
-    one."""
+    """Makes the forecasts of every origin. Returns the rows of each origin, notes for the reader, and the drivers of
+    the latest origin with a forecast."""
     frames, notes, explained = [], [], {}
     with session.running("backtest", trial, session.LEARNING):
         for origin in request.origins:
@@ -153,13 +155,16 @@ def at_all_origins(
 
 
 def write_no_forecast(origin: date, run_id: str, reason: str, trial: settings.Settings) -> None:
-    """Every customer with the reason why there is no forecast."""
+    """Writes a row for every customer with the reason why there is no forecast."""
     score.write_too_little_data(trial, origin, run_id, reason)
 
 
 def forecast(origin: date, run_id: str, trial: settings.Settings, step: Step) -> tuple[list[str], dict[str, Any]]:
-    """Trains for an origin, scores its customers, and lets the baselines say what they can; returns remarks, and what
-    moves the forecast (see `explained.explain`) of the window that it is made from."""
+    """Trains a model for an origin, scores its customers, and runs the baselines.
+
+    Returns notes for the reader, and the drivers (see `spark_jobs.explain.explained.explain`) of the window from which
+    the longest horizon is forecast.
+    """
     training = origin.isoformat()
     before = [day.isoformat() for day in model_choice.training_origins(origin, trial)]
     with session.running("backtest", trial) as spark:
@@ -171,15 +176,15 @@ def forecast(origin: date, run_id: str, trial: settings.Settings, step: Step) ->
             model, record = train.fit(spark, trial, origin, run_id, f"trained-{origin}")
         with step(f"{origin}: the customers are scored"):
             score.predict(model, origin, run_id, trial)
-        with step(f"{origin}: the baselines say theirs"):
+        with step(f"{origin}: the baselines are computed"):
             facts = baselines.run(origin, run_id, origin, trial, [trial.horizons[-1]])
     longest = str(trial.horizons[-1])
     basis = model.basis(trial.horizons[-1])
     remarks = []
     if basis.startswith("baseline"):
-        remarks.append(f"{origin}: on the dates before, a {basis} did better at everything, so it is the forecast.")
+        remarks.append(f"{origin}: on earlier dates the {basis} was better at everything, so it makes the forecast.")
     elif basis != "trained":
-        remarks.append(f"{origin}: the forecast is {basis}: no window of {longest} days was over.")
+        remarks.append(f"{origin}: the forecast is {basis}: no window of {longest} days was over by then.")
     left_out = facts["left_out"].get(longest, {})
     remarks += [f"{origin}: {name} is left out: {why}." for name, why in sorted(left_out.items())]
     window = model.base(trial.horizons[-1])
@@ -188,7 +193,8 @@ def forecast(origin: date, run_id: str, trial: settings.Settings, step: Step) ->
 
 
 def rows(origin: date, run_id: str, horizon: int, trial: settings.Settings) -> pd.DataFrame:
-    """One row per customer with an order before the origin: forecasts, baselines, and what came in the window."""
+    """One row per customer with an order before the origin: the forecast, the baselines' predictions, and the actual
+    outcome."""
     url, values = trial.warehouse_url, {"origin": origin, "run_id": run_id, "horizon": horizon}
     query = f"""
         with next_orders as (
@@ -197,22 +203,24 @@ def rows(origin: date, run_id: str, horizon: int, trial: settings.Settings) -> p
         ),
         followed as (select max(day) + 1 - %(origin)s as days from {tables.INT_CUSTOMER_DAYS} where orders > 0)
         select
-            said.customer_key::text, customers.customer_id, said.status, said.status_reason, said.basis,
-            said.p_purchase, said.expected_orders, said.predicted_revenue as predicted_mean,
-            said.predicted_p10, said.predicted_p50, said.predicted_p90,
+            predictions.customer_key::text, customers.customer_id, predictions.status, predictions.status_reason,
+            predictions.basis, predictions.p_purchase, predictions.expected_orders,
+            predictions.predicted_revenue as predicted_mean,
+            predictions.predicted_p10, predictions.predicted_p50, predictions.predicted_p90,
             coalesce(actual.purchases, 0)::integer as actual_orders,
             coalesce(actual.revenue, 0)::double precision as actual_amount,
-            said.days_to_next_order, said.own_spread, said.total_spread, said.group_spread,
+            predictions.days_to_next_order, predictions.own_spread, predictions.total_spread, predictions.group_spread,
             features.gap_mean - features.days_since_last_order as rhythm_days,
             next_orders.days::double precision as actual_days_to_next_order,
             followed.days as followed_days
-        from {tables.CUSTOMER_PREDICTIONS} as said
+        from {tables.CUSTOMER_PREDICTIONS} as predictions
         inner join {tables.CUSTOMER_FEATURES} as features using (as_of_date, run_id, customer_key)
         cross join followed
         inner join {tables.CUSTOMERS} as customers using (customer_key)
         left join {outcomes.WITHIN} as actual using (customer_key)
         left join next_orders using (customer_key)
-        where said.as_of_date = %(origin)s and said.run_id = %(run_id)s and said.horizon_days = %(horizon)s
+        where predictions.as_of_date = %(origin)s and predictions.run_id = %(run_id)s
+            and predictions.horizon_days = %(horizon)s
         order by customers.customer_id
     """  # noqa: S608 - our own names
     baselines = f"""
@@ -221,17 +229,17 @@ def rows(origin: date, run_id: str, horizon: int, trial: settings.Settings) -> p
         where as_of_date = %(origin)s and run_id = %(run_id)s and horizon_days = %(horizon)s
     """  # noqa: S608 - our own names
     frame = _frame(query, values, url)
-    predictions = _frame(baselines, values, url).pivot(index="customer_key", columns="model")
-    predictions.columns = pd.Index([f"{model}.{output}" for output, model in predictions.columns])
-    frame = frame.join(predictions[sorted(predictions.columns)], on="customer_key").drop(columns="customer_key")
+    compared = _frame(baselines, values, url).pivot(index="customer_key", columns="model")
+    compared.columns = pd.Index([f"{model}.{output}" for output, model in compared.columns])
+    frame = frame.join(compared[sorted(compared.columns)], on="customer_key").drop(columns="customer_key")
     frame.insert(1, "origin", origin)
     frame.insert(2, "horizon_days", horizon)
     return frame
 
 
 def customers_to_come(horizon: int, trial: settings.Settings) -> dict[str, Any]:
-    """By origin with a forecast, the customers still to come within the horizon and their money: expected, both ends of
-    the interval, and actual."""
+    """By origin with a forecast, the number and the revenue of customers who first order within the horizon: expected,
+    with both bounds of the interval, and actual."""
     query = f"""
         with first as (
             select customer_key, min(day) as first_day from {tables.INT_CUSTOMER_DAYS} where orders > 0 group by 1
@@ -251,8 +259,8 @@ def customers_to_come(horizon: int, trial: settings.Settings) -> dict[str, Any]:
     return rows.astype(float).to_dict(orient="index")  # type: ignore[return-value]
 
 
-def as_given(frame: pd.DataFrame, orders: Path | None) -> pd.DataFrame:
-    """customer_id as the file has it: whole numbers where a Parquet file holds such, else text."""
+def with_original_ids(frame: pd.DataFrame, orders: Path | None) -> pd.DataFrame:
+    """Restores the type of customer_id in a Parquet file: whole numbers if the file holds whole numbers, else text."""
     kind = columns_of(orders).get("customer_id", "") if orders and orders.suffix == ".parquet" else ""
     return frame.astype({"customer_id": "int64"}) if "INT" in kind else frame
 

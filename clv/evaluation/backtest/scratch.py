@@ -1,4 +1,4 @@
-"""A warehouse of its own for a backtest: made beside the home's, filled, and dropped again."""
+"""Creates a temporary database for a backtest, beside the home's warehouse, fills it, and drops it afterwards."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ COPIED = (
 
 @contextmanager
 def database(home: settings.Settings, horizons: list[int]) -> Iterator[settings.Settings]:
-    """The home's settings with an empty, migrated database in the place of the warehouse, and these horizons.
+    """Yields the home's settings, changed to use a new, migrated, empty database as the warehouse, and to forecast
+    these horizons.
 
-    Raises ClvError where the server's user may not create a database.
+    Raises ClvError if the database user may not create databases.
     """
     name = f"backtest_{secrets.token_hex(4)}"
     scratch = dataclasses.replace(home.with_shop(horizons=horizons), database=name)
@@ -51,7 +52,7 @@ def database(home: settings.Settings, horizons: list[int]) -> Iterator[settings.
 
 
 def copy_received(home: settings.Settings, scratch: settings.Settings) -> None:
-    """Copies what the home's warehouse received into the scratch database. Raises ClvError where that is nothing."""
+    """Copies the rows received by the home's warehouse into the scratch database. Raises ClvError if there are none."""
     with db.connect(home.warehouse_url) as source, db.connect(scratch.warehouse_url) as target:
         source.execute("set transaction isolation level repeatable read, read only")
         if not source.execute(f"select 1 from {tables.BATCHES} limit 1").fetchone():  # noqa: S608 - our own names
@@ -59,7 +60,7 @@ def copy_received(home: settings.Settings, scratch: settings.Settings) -> None:
                 "the warehouse holds no orders; load some with `clv ingest --source NAME --path FILE_OR_FOLDER`, "
                 "or name a file with --orders"
             )
-        target.execute(f"truncate {', '.join(COPIED)} cascade")  # all of them are as the migrations left them
+        target.execute(f"truncate {', '.join(COPIED)} cascade")  # the migrations have filled some of them
         for table in COPIED:
             copied = f"copy {table} to stdout (format binary)"
             with (
@@ -68,7 +69,8 @@ def copy_received(home: settings.Settings, scratch: settings.Settings) -> None:
             ):
                 for piece in out:
                     into.write(piece)
-        # Other kinds' rows lie in tables that the scratch database does not have, and no forecast reads them.
+        # Delete the batches of other kinds of sources: their rows are in tables that the scratch database does not
+        # have, and no forecast reads them.
         needed = [kind.name for kind in registry.known().values() if kind.staged_by_model]
         others = f"select batch_id from {tables.BATCHES} where kind <> all(%s)"  # noqa: S608 - our own names
         for table in (tables.WITHDRAWALS, tables.BATCHES):

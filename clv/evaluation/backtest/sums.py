@@ -1,4 +1,4 @@
-"""Whether the intervals of sums held what came: the shop's, and those of value tiers."""
+"""Checks whether intervals of sums covered the actual sums: for the whole shop and for each value tier."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ COLUMNS = ["predicted_mean", "own_spread", "total_spread", "group_spread", "actu
 
 
 def of_groups(frame: pd.DataFrame) -> dict[str, Any] | None:
-    """By origin the predicted and the actual sum, the ends of its interval, and of how many value tiers the interval
-    held the actual sum.
+    """By origin: the predicted and the actual sum, the bounds of the interval, and the number of value tiers whose
+    interval covered the actual sum.
 
-    frame: COLUMNS and origin, one row per customer and origin; None without scored customers, or in a frame without
-    these columns.
+    frame: COLUMNS and origin, one row per customer and origin. Returns None if no customer is scored or if a column is
+    missing.
     """
     if not set(COLUMNS) <= set(frame):
         return None

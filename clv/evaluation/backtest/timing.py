@@ -1,4 +1,5 @@
-"""How good the day of the next order was: the share of customers who ordered by it, and how far off it was."""
+"""Measures the predicted day of the next order: the share of customers who had ordered by that day, and the error in
+days."""
 
 from __future__ import annotations
 
@@ -12,19 +13,24 @@ from clv.evaluation.backtest import tiers
 
 COLUMNS = ["days_to_next_order", "rhythm_days", "actual_days_to_next_order", "followed_days", "predicted_mean"]
 DECILES = 10
-RIGHT = (0.42, 0.58)  # shares that count as the half that a median promises
-CHANCE = 0.05  # of a share as far outside, were its border the truth: from it on, luck explains the share
+ABOUT_HALF = (0.42, 0.58)  # shares of customers that count as one half, which the median promises
+SIGNIFICANCE = 0.05  # significance level of the test in `group`
 
 
 def next_order(frame: pd.DataFrame) -> dict[str, Any] | None:
-    """Of the customers whose day had come by the last order of the file: the share who ordered by their day (see
-    `group`), also by origin, by value tier and by tenth of the days ahead, shortest first, and the mean absolute error
-    in days beside that of the baseline, the last order plus the customer's own mean gap.
+    """Compares the predicted day of the next order with the actual one, for customers whose predicted day lies before
+    the end of the data.
 
-    Where no order followed, or no day within what followed is predicted, the end of what followed stands in on both
-    sides: the median of a time cut off at an end is its own median cut off there. The baseline's day is the origin
-    where it lies before it; errors are of customers with a gap. frame: COLUMNS and origin, one row per customer and
-    origin; None without any such customer, or in a frame without these columns.
+    Returns the share of customers who ordered by their day (see `group`), also by origin, by value tier and by decile
+    of the predicted days (shortest first), and the mean absolute error in days beside that of a baseline: the last
+    order plus the customer's own mean gap.
+
+    Errors are censored at the end of the data: a predicted or actual day after it, and a missing actual, count as the
+    end. The median of a censored time is the censored median, so this does not bias the comparison. A baseline's day
+    before the origin counts as the origin. Customers without a mean gap have no error.
+
+    frame: COLUMNS and origin, one row per customer and origin. Returns None if no customer qualifies or if a column is
+    missing.
     """
     if not set(COLUMNS) <= set(frame):
         return None
@@ -51,19 +57,19 @@ def next_order(frame: pd.DataFrame) -> dict[str, Any] | None:
 
 
 def group(ordered: pd.Series) -> dict[str, Any]:
-    """How many customers a group has, the share of them who ordered by their day, and whether it lies outside RIGHT,
-    and by more than chance: a binomial test of the border that it lies beyond.
+    """Counts a group's customers and the share of them who ordered by their day. Also returns whether the share lies
+    outside ABOUT_HALF, and whether by more than chance.
 
-    The test takes customers as independent. What they share, such as a season that was missed, is no chance to it.
-    ordered: 1 or 0, one customer each.
-    """
-    customers, who = len(ordered), int(ordered.sum())
-    share, (low, high) = who / customers, RIGHT
-    luck = binom.cdf(who, customers, low) if share < low else binom.sf(who - 1, customers, high)
+    The chance is that of a one-sided binomial test against the bound of ABOUT_HALF that the share exceeds. The test
+    assumes independent customers, so an effect that all of them share, such as a missed season, also appears as more
+    than chance. ordered: 1 or 0 per customer."""
+    customers, in_time = len(ordered), int(ordered.sum())
+    share, (low, high) = in_time / customers, ABOUT_HALF
+    p_value = binom.cdf(in_time, customers, low) if share < low else binom.sf(in_time - 1, customers, high)
     outside = not low <= share <= high
     return {
         "customers": customers, "ordered_by_it": share,
-        "outside": outside, "beyond_chance": bool(outside and luck < CHANCE),
+        "outside": outside, "beyond_chance": bool(outside and p_value < SIGNIFICANCE),
     }  # fmt: skip
 
 

@@ -1,9 +1,9 @@
-"""The steps of a daily run, each declared once: its group, what it reads and writes, what it calls and where it runs.
+"""The steps of a daily run, each declared once: its group, the tables it reads and writes, its function, and its pool.
 
 The DAGs, their documentation, the picture in docs/architecture.md and `clv.pipeline.daily.run` are made from these
-declarations. Each module of this package, or of a folder that CLV_STEPS names, holds some of them in `STEPS`; a module
-that is added takes part without any other change. A step names its function, which is imported when the step is taken,
-because Airflow parses the DAGs again and again.
+declarations. Each module in this package, or in the folder that CLV_STEPS names, lists steps in its `STEPS`. A new
+module takes part without any other change. A step names its function as text, and the function is imported when the
+step runs, because Airflow parses the DAGs again and again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from clv.core.errors import ClvError
 
 __path__.extend(filter(None, (options.from_environment(options.Environment).steps or "").split(os.pathsep)))
 
-Facts = dict[str, object]  # what a step tells of what it read and wrote
+Facts = dict[str, object]  # what a step reports about the rows it read and wrote
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ class Step:
     """One step. Its name is the id of its Airflow task.
 
     calls: "module:function", a function of (as_of_date, run_id) that replaces its own slice and returns facts. after:
-    the step that the first one of a module follows; the others follow each other. pool: limits how many run at once
-    over all runs. given: arguments that take the facts of an earlier step. params: arguments that take a parameter of
-    the run, which a person can set in Airflow's form. closes: the step may be repeated on a published run, because it
-    writes nothing into the run's slice. trains: clv_train takes the step too.
+    the step that the first step of a module follows; the others follow each other. pool: the Airflow pool that limits
+    how many such steps run at once. given: arguments that receive the facts of an earlier step. params: arguments that
+    receive a parameter of the run, which a person can set in Airflow's form. closes: whether the step may be repeated
+    on a published run, because it writes nothing into the run's slice. trains: whether clv_train runs the step too.
     """
 
     name: str
@@ -54,11 +54,11 @@ OPEN_RUN = Step("open_run", "take in", "the date", "ops.runs", "clv.pipeline.dai
 def daily() -> tuple[Step, ...]:
     """The steps of a daily run in their order, without open_run.
 
-    Modules that follow the same step go by name. Raises ClvError if a step follows one that is not declared, if two
-    have the same name, if a step splits a group, or if CLV_STEPS names what is no folder.
+    Modules that follow the same step are ordered by name. Raises ClvError if a step follows an undeclared one, if two
+    steps have the same name, if a step splits a group, or if CLV_STEPS names no folder.
     """
     if missing := [folder for folder in __path__ if not Path(folder).is_dir()]:
-        raise ClvError(f"CLV_STEPS names {missing[0]}, which is no folder; name the one that holds your steps")
+        raise ClvError(f"CLV_STEPS names {missing[0]}, which is not a folder; name the folder of your steps")
     modules = [
         _declared(module.name)
         for module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name, reverse=True)
@@ -69,7 +69,7 @@ def daily() -> tuple[Step, ...]:
         steps = next((steps for steps in modules if steps[0].after in names), None)
         if steps is None:
             missing = ", ".join(f"{steps[0].name} follows '{steps[0].after}'" for steps in modules)
-            raise ClvError(f"steps follow none that is declared: {missing}; name one in `after`")
+            raise ClvError(f"steps follow a step that is not declared: {missing}; name a declared step in `after`")
         modules.remove(steps)
         place = names.index(steps[0].after) + 1
         order[place:place] = steps
@@ -81,16 +81,20 @@ def _declared(module: str) -> tuple[Step, ...]:
     try:
         return importlib.import_module(f"{__name__}.{module}").STEPS
     except Exception as error:
-        raise ClvError(f"{module}.py declares no steps ({type(error).__name__}: {error}); mend it") from error
+        raise ClvError(f"{module}.py declares no steps ({type(error).__name__}: {error}); correct it") from error
 
 
 def _require_whole(order: list[Step]) -> None:
-    for what, found, mend in (
-        ("steps of the same name", [step.name for step in order], "give each a name of its own"),
-        ("a group in two parts", [group for group, _ in by_group(order)], "let the step between follow all of it"),
+    for what, found, remedy in (
+        ("steps of the same name", [step.name for step in order], "give each step its own name"),
+        (
+            "a group in two parts",
+            [group for group, _ in by_group(order)],
+            "let the step between follow the whole group",
+        ),
     ):
         if twice := sorted({name for name in found if found.count(name) > 1}):
-            raise ClvError(f"{what}: {', '.join(twice)}; {mend}")
+            raise ClvError(f"{what}: {', '.join(twice)}; {remedy}")
 
 
 def training() -> tuple[Step, ...]:
@@ -99,7 +103,7 @@ def training() -> tuple[Step, ...]:
 
 
 def find(name: str) -> Step:
-    """The step of that name. Raises KeyError where there is none."""
+    """The step of that name. Raises KeyError if there is none."""
     return {step.name: step for step in daily()}[name]
 
 
@@ -120,7 +124,7 @@ def table(steps: Iterable[Step]) -> str:
 
 
 def picture(steps: Iterable[Step]) -> str:
-    """The steps as a Mermaid flowchart: a row for each group, a hexagon for each gate."""
+    """The steps as a Mermaid flowchart, with a row for each group and a hexagon for each gate."""
     lines, groups = ["flowchart TD"], []
     for group, members in by_group(steps):
         groups.append(f"group_{group.replace(' ', '_')}")

@@ -1,4 +1,4 @@
-"""The steps that make customer lifetime value of a shop's files."""
+"""The steps that compute customer lifetime value from a shop's files."""
 
 from clv.pipeline.steps import Step
 

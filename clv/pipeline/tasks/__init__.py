@@ -1,4 +1,5 @@
-"""What the steps of a run do: functions of (as_of_date, run_id) that replace their own slice and return facts.
+"""The functions of the steps. Each takes (as_of_date, run_id), replaces its own slice and returns facts.
 
-`clv.pipeline.steps` names them, and they are imported when they are taken, so whatever they need stands at the top.
+`clv.pipeline.steps` names them. A module of this package is imported when its step runs, so its imports can stand at
+the top.
 """

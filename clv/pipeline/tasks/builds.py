@@ -1,4 +1,4 @@
-"""Builds the layers of dbt."""
+"""The steps that build dbt's layers."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def build(layer: str) -> Callable[[date, str], Facts]:
 
 
 def features(as_of: date, run_id: str) -> Facts:
-    """Builds the features from a state of staging that passed its gate."""
+    """Builds the features from staging as the gate has judged it."""
     facts = build("features")(as_of, run_id)
     gates.require_judged(facts["staging"], as_of, run_id)
     return facts
 
 
 def analytics(as_of: date, run_id: str) -> Facts:
-    """Builds the tables to publish; reports what profit rests on and how many customers may be contacted."""
+    """Builds the tables to publish. The facts include what profit rests on and how many customers may be contacted."""
     facts = build("analytics")(as_of, run_id)
     query = remarks.QUERY.format(
         relation=f"{tables.ANALYTICS_RUNS}.segment_summary", condition="as_of_date = %s and run_id = %s"

@@ -1,4 +1,4 @@
-"""Publishes a run, and what follows from it. May be repeated."""
+"""The steps that publish a run, and those that follow. All may be repeated."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clv.warehouse import publication
 
 
 def publish(as_of: date, run_id: str) -> Facts:
-    """Publishes the run: readers of its date see it at once."""
+    """Publishes the run: from now on, readers of its date see it."""
     return publication.publish(as_of, run_id)
 
 

@@ -1,4 +1,4 @@
-"""Takes in what the shop delivered."""
+"""The step that loads the shop's files."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from clv.sources.loading import currencies
 
 
 def ingest(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - raw is the same for every date
-    """Loads the files in landing that were not loaded before."""
+    """Loads the files in the landing folder that were not loaded before."""
     home = settings.load()
     currencies.require_the_warehouses(home)
 
-    def tell(result: ingestion.BatchResult) -> None:
+    def report(result: ingestion.BatchResult) -> None:
         if not result.already_loaded:
             print("\n".join(ingestion.told(result, home)), flush=True)
 
-    results = ingestion.landing(home, today=dates.today(home.shop.time_zone), tell=tell)
+    results = ingestion.landing(home, today=dates.today(home.shop.time_zone), tell=report)
     new = [result for result in results if not result.already_loaded]
     for result in new:
         for warning in result.warnings_beside:

@@ -16,26 +16,26 @@ from clv.warehouse.roles import PUBLISHER
 
 
 def train(as_of: date, run_id: str, force: object = False) -> Facts:
-    """Ensures that the model for this date exists: the month's model, or the week's when the features have drifted from
-    it."""
+    """Ensures that the model for this date exists: the month's model, or the week's if the features have drifted since
+    the month's was trained."""
     forced = str(force).lower() == "true"
     choice = model_choice.for_run(as_of, force=forced)
-    facts = _make_sure(choice, as_of, run_id, forced)
+    facts = _ensure(choice, as_of, run_id, forced)
     if forced or choice.model_version is None:
         return facts
     checks = model_checks.run(as_of, run_id, choice.model_version)
     failed = [check for check in checks if not check.passed]
     facts = {**facts, "checks": len(checks), "failed_checks": [str(check) for check in failed]}
     if failed:
-        print(f"model {choice.model_version} does not hold: {'; '.join(map(str, failed))}", flush=True)
+        print(f"model {choice.model_version} fails its checks: {'; '.join(map(str, failed))}", flush=True)
     if any(check.follows_from_data for check in failed):
         weekly = model_choice.for_run(as_of, of_the_week=True)
         if weekly.training_date != choice.training_date:
-            facts |= _make_sure(weekly, as_of, run_id)
+            facts |= _ensure(weekly, as_of, run_id)
     return facts
 
 
-def _make_sure(choice: model_choice.Choice, as_of: date, run_id: str, forced: bool = False) -> Facts:
+def _ensure(choice: model_choice.Choice, as_of: date, run_id: str, forced: bool = False) -> Facts:
     """Trains the chosen model if it does not exist."""
     facts: Facts = {
         "training_date": choice.training_date.isoformat() if choice.training_date else None,
@@ -46,12 +46,13 @@ def _make_sure(choice: model_choice.Choice, as_of: date, run_id: str, forced: bo
     if choice.status_reason or choice.exists or not choice.training_date or not choice.data_digest:
         return facts
     training = choice.training_date.isoformat()
-    # The training date is no origin. Its customers are built for the model's reference predictions.
+    # The training date itself is not an origin. Its customers are built because the model's reference predictions need
+    # them.
     days = [day.isoformat() for day in (*choice.origins, choice.training_date)]
     variables = {"as_of_date": training, "run_id": run_id, "training_date": training, "origins": days}
     built = dbt.build("training", variables, settings.load())
     gates.require_judged(built["staging"], as_of, run_id)
-    # Hold the shared customer lock, so that a customer erased meanwhile cannot be among the references.
+    # Hold the shared customer lock, so that a customer erased meanwhile cannot appear in the reference predictions.
     with db.lock(locks.CUSTOMERS, roles.url(PUBLISHER), shared=True):
         trained = spark_jobs.train.run(choice.training_date, run_id, choice.data_digest, forced)
     return {**facts, **trained}

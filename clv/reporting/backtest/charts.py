@@ -57,18 +57,18 @@ def deciles(result: dict[str, Any]) -> Chart | None:
         low, high = np.maximum(np.minimum(actual, predicted), floor), np.maximum(np.maximum(actual, predicted), floor)
         axes.vlines(DECILES, low, high, color=BAND, linewidth=4)
         axes.plot(DECILES, np.maximum(predicted, floor), "o", color=BAR, markersize=7, label="forecast")
-        axes.plot(DECILES, np.maximum(actual, floor), "D", color=INK, markersize=5, label="what happened")
+        axes.plot(DECILES, np.maximum(actual, floor), "D", color=INK, markersize=5, label="actual")
         axes.set_yscale("log")
         axes.yaxis.set_major_formatter(FuncFormatter(magnitude))
         axes.yaxis.set_minor_formatter(NullFormatter())
-        axes.set(xlabel="tenth of customers by forecast, 1 the highest", ylabel="mean value per customer")
+        axes.set(xlabel="decile of customers by forecast, 1 the highest", ylabel="mean value per customer")
         axes.set_xticks(DECILES)
         axes.legend(loc="upper right")
 
     top = rows[0]
-    words = f"The highest tenth was forecast {magnitude(top['predicted_mean'])} each and brought "
-    words += f"{magnitude(top['actual_mean'])}; where the marks of a tenth touch, its average was right"
-    return chart("Forecast and outcome by tenth of customers", words, draw)
+    words = f"The forecast of the highest decile was {magnitude(top['predicted_mean'])} per customer, the actual "
+    words += f"{magnitude(top['actual_mean'])}; where the two marks touch, the mean forecast was right"
+    return chart("Forecast and actual by decile of customers", words, draw)
 
 
 def totals(result: dict[str, Any]) -> Chart | None:
@@ -81,7 +81,7 @@ def totals(result: dict[str, Any]) -> Chart | None:
     ours = [row["predicted"].get(OURS) for row in rows.values()]
 
     def draw(axes: Axes) -> None:
-        axes.bar(place, [row["actual"] for row in rows.values()], width=0.6, color=BAND, label="what happened")
+        axes.bar(place, [row["actual"] for row in rows.values()], width=0.6, color=BAND, label="actual")
         if baseline:
             theirs = [row["predicted"].get(baseline) for row in rows.values()]
             axes.plot(place + 0.12, theirs, **{**BASELINE_STYLE, "linestyle": ""}, label=reading.name(baseline))
@@ -94,10 +94,10 @@ def totals(result: dict[str, Any]) -> Chart | None:
         axes.grid(visible=False, axis="x")
         axes.legend(loc="upper left", ncols=3, columnspacing=1, handletextpad=0.4)
 
-    misses = [row["signed_bias"].get(OURS) for row in rows.values()]
-    errors = [f"{reading.off(miss)} from {day}" for day, miss in zip(days, misses, strict=True) if miss is not None]
+    biases = [row["signed_bias"].get(OURS) for row in rows.values()]
+    errors = [f"{reading.off(bias)} at {day}" for day, bias in zip(days, biases, strict=True) if bias is not None]
     words = f"The forecast total was {_listed(errors)}" if errors else "Nothing was bought within the horizon"
-    return chart("The shop's total over origins", words, draw)
+    return chart("The shop's total by origin", words, draw)
 
 
 def coverage(result: dict[str, Any]) -> Chart | None:
@@ -109,17 +109,17 @@ def coverage(result: dict[str, Any]) -> Chart | None:
 
     def draw(axes: Axes) -> None:
         axes.axhspan(*reading.CALIBRATED_DECILE, color=BAND, alpha=0.5, linewidth=0)
-        axes.axhline(curves.PROMISED, color=SOFT, linewidth=1.2, linestyle=":")
+        axes.axhline(curves.NOMINAL, color=SOFT, linewidth=1.2, linestyle=":")
         axes.plot(DECILES, covered, "o", color=BAR, markersize=8)
-        axes.set(xlabel="tenth of customers by forecast, 1 the highest", ylabel="within the interval")
+        axes.set(xlabel="decile of customers by forecast, 1 the highest", ylabel="within the interval")
         axes.set_ylim(min(0.5, min(covered) - 0.03), 1.03)
         axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
         axes.set_xticks(DECILES)
 
     low, high = reading.CALIBRATED_DECILE
     inside = sum(low <= share <= high for share in covered)
-    words = f"{inside} of 10 tenths lie in the shaded band, {reading.percent(low)} to {reading.percent(high)}"
-    return chart("How often the 80 % intervals held", words, draw)
+    words = f"{inside} of 10 deciles lie in the shaded band, {reading.percent(low)} to {reading.percent(high)}"
+    return chart("Coverage of the 80 % intervals", words, draw)
 
 
 def reliability(result: dict[str, Any]) -> Chart | None:
@@ -138,15 +138,15 @@ def reliability(result: dict[str, Any]) -> Chart | None:
         if baseline:
             axes.plot(*points(baseline), **BASELINE_STYLE, label=reading.name(baseline))
         axes.plot(*points(OURS), color=BAR, marker="o", markersize=6, label=reading.name(OURS))
-        axes.set(xlabel="probability of a purchase, as forecast", ylabel="share that bought", xlim=(0, 1), ylim=(0, 1))
+        axes.set(xlabel="predicted probability of a purchase", ylabel="share that bought", xlim=(0, 1), ylim=(0, 1))
         axes.xaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
         axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
         axes.legend(loc="upper left")
 
     top = rows[0]
     predicted, happened = (reading.percent(top[part]) for part in ("said", "happened"))
-    words = f"Of the tenth likeliest to buy, {predicted} were forecast to and {happened} did"
-    return chart("Purchases forecast and made", words, draw)
+    words = f"In the highest decile the mean probability was {predicted}, and {happened} of customers bought"
+    return chart("Predicted and actual purchases", words, draw)
 
 
 def _baseline(models: dict[str, Any]) -> str | None:

@@ -50,18 +50,23 @@ def section(result: dict[str, Any]) -> dict[str, Any] | None:
         return None
     day, published = found["trained_for"], found.get("published", OURS)
     if published != OURS:
-        words = f"On the dates before {day}, {reading.name(published)} did better at everything and is the forecast: "
-        words += f"no trained model changes it. It rests on {registry.named(published).RESTS_ON}."
+        words = (
+            f"On the dates before {day}, {reading.name(published)} was better at everything, so it makes the forecast, "
+            f"not a trained model. It rests on {registry.named(published).RESTS_ON}."
+        )
         return {"words": words, "charts": []}
     if not found["learned"]:
-        words = f"By {day} there was too little to learn from. The forecast rests on {registry.named(ANCHOR).RESTS_ON}."
+        words = (
+            f"By {day} there was too little data to train a model. "
+            f"The forecast rests on {registry.named(ANCHOR).RESTS_ON}."
+        )
         return {"words": words, "charts": []}
-    words = f"Predictions of the model of {day} for {found['customers']:,} customers of {found['origin']} and the "
-    words += f"{found['window_days']} days after. These charts show how the forecast works, not what customers would "
-    words += (
+    words = (
+        f"Predictions of the model trained on {day}, for {found['customers']:,} customers of {found['origin']} and "
+        f"the {found['window_days']} days after. These charts show how the forecast works, not what customers would "
         "do if a shop changed something. The features of a customer change together: one who orders more often also "
+        "has shorter gaps and higher spend. Each curve covers the customers for whom its values are possible."
     )
-    words += "has shorter gaps and higher spend. Each curve covers the customers for whom its values are possible."
     drawn = [importance(found), *(dependence(curve) for curve in found["dependence"])]
     return {"words": words, "charts": [one for one in drawn if one]}
 
@@ -83,8 +88,8 @@ def importance(found: dict[str, Any]) -> Chart | None:
         axes.grid(visible=False, axis="y")
         axes.tick_params(axis="y", length=0)
 
-    words = f"{names[-1].capitalize()} counts most: it changes a customer's forecast by {magnitude(sizes[-1])}"
-    words += f" on average, where the mean customer is forecast {magnitude(found['mean_forecast'])}"
+    words = f"{names[-1].capitalize()} matters most: it changes a customer's forecast by {magnitude(sizes[-1])}"
+    words += f" on average, where the mean forecast is {magnitude(found['mean_forecast'])}"
     return chart("How much each driver changes a forecast", words, draw)
 
 
@@ -107,7 +112,7 @@ def dependence(curve: dict[str, Any]) -> Chart:
     def value(number: float) -> str:
         return reading.percent(number) if share else magnitude(number)
 
-    words = f"Customers {who.format(value(at[0]))} are forecast {magnitude(means[0])} each, and "
+    words = f"Customers {who.format(value(at[0]))} have a mean forecast of {magnitude(means[0])}, and "
     words += f"{reading.percent(chances[0])} are expected to order; "
-    words += f"at {value(at[-1])} it is {magnitude(means[-1])} and {reading.percent(chances[-1])}"
+    words += f"at {value(at[-1])} the mean is {magnitude(means[-1])}, and {reading.percent(chances[-1])} are"
     return chart(title, words, draw, SMALL, panels=2)

@@ -130,7 +130,7 @@ def _origins(result: dict[str, Any]) -> list[dict[str, Any]]:
                 "customers": row["customers"],
                 "actual": row["actual"],
                 "predicted": row["predicted"].get(OURS),
-                "miss": row["signed_bias"].get(OURS),
+                "signed_bias": row["signed_bias"].get(OURS),
                 **{
                     metric: reading.figure(metric, figures[metric])
                     for metric in ("wape_of_median", "normalized_gini", "auc")

@@ -93,7 +93,7 @@ def against_before(horizons: list[dict], currency: str) -> Chart | None:
             new = [float(row["new_revenue"]) for row in rows]
             axes.bar(
                 at + 0.2, new, bottom=to_come, width=0.38, color="none", edgecolor=BAR, hatch="///",
-                label="of those still to come",
+                label="expected of customers still to come",
             )  # fmt: skip
         for place, row in zip(at, rows, strict=True):
             if row["new_low"] is not None:  # drawn on top of the forecast, beside the forecast's own bounds
@@ -111,13 +111,13 @@ def against_before(horizons: list[dict], currency: str) -> Chart | None:
     words = f"The shop took {magnitude(float(last['before']['revenue']))} {currency} in the last "
     words += f"{last['horizon_days']} days; today's customers are expected to bring {magnitude(float(last['revenue']))}"
     if last["in_all"] is not None:
-        words += f" in the next, with those still to come {magnitude(last['in_all'])}"
+        words += f" in the next, and together with customers still to come {magnitude(last['in_all'])}"
     else:
         words += " in the next"
     if bounded:
         dotted = any(row["new_low"] is not None for row in rows)
-        words += "; the line holds four outcomes in five" + (
-            ", the dotted one of those still to come" if dotted else ""
+        words += "; four actual sums in five lie on the line" + (
+            " (dotted: for customers still to come)" if dotted else ""
         )
     return chart("Expected revenue beside the days before", words, draw)
 

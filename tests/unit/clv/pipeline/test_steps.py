@@ -40,7 +40,7 @@ def test_a_folder_of_ones_own_is_named_in_the_environment(tmp_path):
 
 def test_a_folder_that_is_not_there_is_named(monkeypatch):
     monkeypatch.setattr(steps, "__path__", [*steps.__path__, "/nowhere"])
-    with pytest.raises(ClvError, match="CLV_STEPS names /nowhere, which is no folder"):
+    with pytest.raises(ClvError, match="CLV_STEPS names /nowhere, which is not a folder"):
         steps.daily()
 
 

@@ -50,9 +50,9 @@ def test_a_run_says_whom_lists_leave_out_and_how_to_change_it():
 def test_of_a_past_run_is_said_what_it_used_whatever_the_shop_says_now():
     (left_out,) = of_run(Basis("costs", 5, 5, 1000, 2), home(unknown_consent="include"))
     assert "left out of lists meant for contact (5 customers are on them" in left_out
-    assert left_out.endswith("the next run goes by /home/shop.json, which says include now")
+    assert left_out.endswith("the next run uses the setting in /home/shop.json, which is now include")
     (kept,) = of_run(Basis("costs", 1005, 5, 1000, 2), home())
     assert "are on lists meant for contact" in kept
-    assert kept.endswith("the next run goes by /home/shop.json, which says exclude now")
+    assert kept.endswith("the next run uses the setting in /home/shop.json, which is now exclude")
     (revenue,) = of_run(Basis("revenue", 5, 5, 0, 2), home(gross_margin=0.4))
-    assert revenue.endswith("the next run takes the gross_margin of 0.4 that /home/shop.json says now")
+    assert revenue.endswith("the next run takes the gross_margin of 0.4 that is in /home/shop.json now")

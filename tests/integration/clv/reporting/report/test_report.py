@@ -70,7 +70,7 @@ def test_the_shop_by_month_stands_against_the_month_and_the_year_before(shop: se
     page = report.write(DAY, shop).read_text()
     shown = page[page.index('id="shop"') : page.index("The months as a table")]
     words = re.sub(r"\s+", " ", re.sub(r"<svg.*?</svg>|<[^>]+>", " ", shown, flags=re.DOTALL).replace("\u00a0", " "))
-    assert "May 2011 , the last month that is over, against April 2011 and May 2010." in words
+    assert "May 2011 , the last whole month, compared with April 2011 and May 2010." in words
     assert "Revenue, GBP 120 ▲ 200 % vs Apr ▲ 50 % vs May 2010" in words  # 50 + 70, after 40, and after 80
     assert "Orders 6 ▲ 200 % vs Apr ▲ 50 % vs May 2010" in words
     assert "Average order value, GBP 20.00 as in Apr as in May 2010" in words

@@ -1,4 +1,4 @@
-"""What a backtest is asked, and how a plain file is read."""
+"""The arguments of a backtest, and how a plain file is read."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ DAY = date(2024, 1, 1)
     [
         (run.Request(None, None, 5, [DAY]), "--horizon 5: give a number of days from 7"),
         (run.Request(None, None, 90, []), "--origins names no date"),
-        (run.Request(Path("nowhere.csv"), None, 90, [DAY]), r"nowhere\.csv is not there"),
+        (run.Request(Path("nowhere.csv"), None, 90, [DAY]), r"nowhere\.csv does not exist"),
         (run.Request(None, "orders", 90, [DAY]), "--source says how to read a file"),
     ],
 )
-def test_what_cannot_be_tried_is_said_at_once(wanted, words):
+def test_invalid_arguments_are_refused(wanted, words):
     with pytest.raises(ClvError, match=words):
         run.check(wanted)
 
@@ -36,8 +36,8 @@ def test_a_plain_file_may_have_order_numbers_or_not(tmp_path):
 
 
 def test_customers_are_named_as_the_file_names_them(tmp_path):
-    said = pd.DataFrame({"customer_id": ["12", "7"]})
+    frame = pd.DataFrame({"customer_id": ["12", "7"]})
     pd.DataFrame({"customer_id": [12, 7]}).to_parquet(tmp_path / "orders.parquet")
-    assert run.as_given(said, tmp_path / "orders.parquet").customer_id.tolist() == [12, 7]
+    assert run.with_original_ids(frame, tmp_path / "orders.parquet").customer_id.tolist() == [12, 7]
     (tmp_path / "orders.csv").write_text("customer_id\n012\n")
-    assert run.as_given(said, tmp_path / "orders.csv").customer_id.tolist() == ["12", "7"]
+    assert run.with_original_ids(frame, tmp_path / "orders.csv").customer_id.tolist() == ["12", "7"]

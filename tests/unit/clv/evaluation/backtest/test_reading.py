@@ -15,7 +15,7 @@ def found() -> dict:
     return comparison.compare(predictions(customers=150))
 
 
-def said(found: dict, **mean: float) -> list[str]:
+def reading_of(found: dict, **mean: float) -> list[str]:
     """The sentences when our means had been these."""
     changed = copy.deepcopy(found)
     changed["models"]["perennial"]["mean"] |= mean
@@ -31,7 +31,7 @@ def said(found: dict, **mean: float) -> list[str]:
     ],
 )
 def test_the_headline_says_whether_to_plan_on_the_total(found: dict, bias: float, words: str) -> None:
-    assert words in said(found, bias=bias)[0]
+    assert words in reading_of(found, bias=bias)[0]
 
 
 @pytest.mark.parametrize(
@@ -39,18 +39,18 @@ def test_the_headline_says_whether_to_plan_on_the_total(found: dict, bias: float
     [(0.8, "Trust the ranking"), (0.4, "Use with care the ranking"), (0.1, "Do not rely on the ranking")],
 )
 def test_the_headline_grades_the_ranking(found: dict, gini: float, words: str) -> None:
-    assert said(found, normalized_gini=gini)[0].startswith(words)
+    assert reading_of(found, normalized_gini=gini)[0].startswith(words)
 
 
-def test_the_headline_takes_intervals_at_what_they_held(found: dict) -> None:
-    assert "take the intervals at their word" in said(found, coverage_80=0.8)[0]
-    assert "read the 80 % intervals as 62 % intervals" in said(found, coverage_80=0.62)[0]
+def test_the_headline_corrects_intervals_that_are_not_calibrated(found: dict) -> None:
+    assert "rely on the 80 % intervals" in reading_of(found, coverage_80=0.8)[0]
+    assert "read the 80 % intervals as 62 % intervals" in reading_of(found, coverage_80=0.62)[0]
 
 
-def test_a_tenth_with_too_narrow_an_interval_is_named(found: dict) -> None:
+def test_a_decile_with_too_narrow_an_interval_is_named(found: dict) -> None:
     changed = copy.deepcopy(found)
     changed["coverage"]["by_decile"][1] |= {"coverage": 0.6, "p_no_purchase": 0.3}
-    assert any("in tenth 2 of 10 (1 is the highest forecast) they are too narrow" in s for s in said(changed))
+    assert any("in decile 2 (1 is the highest forecast) they are too narrow" in s for s in reading_of(changed))
 
 
 def test_a_better_baseline_is_named_with_its_figures_and_what_they_mean(found: dict) -> None:
@@ -58,29 +58,30 @@ def test_a_better_baseline_is_named_with_its_figures_and_what_they_mean(found: d
     changed["models"]["linear"]["mean"]["auc"] = 0.75
     lost = {"baseline": "linear", "difference": -0.05, "low": -0.08, "high": -0.02, "better": False}
     changed["against_best_baseline"] = {"auc": lost | {"significant": True, "by_origin": {}}}
-    sentences = said(changed, auc=0.7)
+    sentences = reading_of(changed, auc=0.7)
     assert any("better on 0 of 1 (by more than chance on 0) and behind on 1" in one for one in sentences)
     assert (
         "Linear + logistic regression is better at AUC: 0.750 against 0.700 (clearly; difference −0.050, "
-        "95 % interval −0.080 to −0.020). With this forecast buyers are told from others less well."
+        "95 % interval −0.080 to −0.020). With this forecast buyers are distinguished from others less well."
     ) in sentences
 
 
-def test_groups_whose_next_orders_came_early_or_late_are_named(found: dict) -> None:
+def test_groups_whose_next_orders_are_early_or_late_are_named(found: dict) -> None:
     half, few = ({"customers": 50, "ordered_by_it": share, "beyond_chance": share < 0.3} for share in (0.5, 0.2))
     parts = {"by_origin": {"2011-03-10": half}, "by_tier": {"rest": few}, "by_tenth": [half, few]}
     changed = {**found, "next_order": {"customers": 1200, "ordered_by_it": 0.44, **parts}}
     assert (
-        "Of 1,200 customers whose expected day of the next order had come, 44 % had ordered by it; a half is right. "
-        "By more than chance it is far from that in value tier rest (20 %), tenth 2 of the days ahead (20 %)."
-    ) in said(changed)
+        "Of 1,200 customers whose predicted day of the next order lies before the end of the data, 44 % had ordered by "
+        "that day; a half would be right. The share differs from a half by more than chance in value tier rest (20 %), "
+        "decile 2 of the predicted days (20 %)."
+    ) in reading_of(changed)
     parts = {"by_origin": {"2011-03-10": half}, "by_tier": {"rest": half}, "by_tenth": [half]}
     changed = {**found, "next_order": {"customers": 100, "ordered_by_it": 0.5, **parts}}
-    assert any("No group of them by origin, value or days ahead" in one for one in said(changed))
-    assert not any("next order" in one for one in said({**found, "next_order": None}))
+    assert any("No group by origin, value tier or predicted days" in one for one in reading_of(changed))
+    assert not any("next order" in one for one in reading_of({**found, "next_order": None}))
 
 
-def test_one_origin_is_said_to_be_little() -> None:
+def test_a_single_origin_gives_a_warning() -> None:
     sentences = comparison.compare(predictions(customers=100, origins=("2011-03-10",)))["reading"]
     assert any("one origin only" in one for one in sentences)
 

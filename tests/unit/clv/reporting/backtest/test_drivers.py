@@ -31,34 +31,37 @@ def test_the_section_says_what_counts_most_and_what_each_thing_does() -> None:
     assert "1,000 customers of 2011-08-11 and the 90 days after" in found["words"]
     first, recency, refunds = found["charts"]
     assert first.words == (
-        "Time since the last order counts most: it changes a customer's forecast by 45.2 on average, "
-        "where the mean customer is forecast 120."
+        "Time since the last order matters most: it changes a customer's forecast by 45.2 on average, "
+        "where the mean forecast is 120."
     )
     assert "value of an order" in first.svg
     assert "refunds" not in first.svg  # they move nothing
     assert recency.words == (
-        "Customers with their last order 5 days ago are forecast 310 each, and 62\u00a0% are expected to order; "
-        "at 280 it is 41 and 12\u00a0%."
+        "Customers with their last order 5 days ago have a mean forecast of 310, and 62\u00a0% are expected to order; "
+        "at 280 the mean is 41, and 12\u00a0% are."
     )
-    assert "at 25\u00a0% it is 100" in refunds.words
+    assert "at 25\u00a0% the mean is 100" in refunds.words
 
 
 @pytest.mark.parametrize(
     ("of", "words"),
     [
-        ({"published": "trailing", "learned": True}, "trailing spend did better at everything and is the forecast"),
-        ({"published": "perennial", "learned": False}, "too little to learn from"),
-        ({"learned": False}, "too little to learn from"),
+        (
+            {"published": "trailing", "learned": True},
+            "trailing spend was better at everything, so",
+        ),
+        ({"published": "perennial", "learned": False}, "too little data to train a model"),
+        ({"learned": False}, "too little data to train a model"),
     ],
 )
-def test_a_rule_in_the_models_place_is_said_instead(of: dict, words: str) -> None:
+def test_a_published_rule_is_named_instead_of_the_model(of: dict, words: str) -> None:
     found = drivers.section({"explained": {"trained_for": "2011-09-10", "window_days": None, **of}})
     assert found is not None
     assert words in found["words"]
     assert found["charts"] == []
 
 
-def test_nothing_is_drawn_where_nothing_moves() -> None:
+def test_no_chart_is_drawn_when_no_driver_has_an_effect() -> None:
     found = drivers.section({"explained": EXPLAINED | {"importance": {"refunds": 0.0}, "dependence": []}})
     assert found is not None
     assert found["charts"] == []

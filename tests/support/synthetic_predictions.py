@@ -20,26 +20,27 @@ def predictions(
     too_little_data: int = 0,
     seed: int = 7,
 ) -> pd.DataFrame:
-    """One row per customer and origin. Ours errs by `noise` (in logs) about the truth, the baselines by more; the
-    first baseline says no probability, only the last has a median; the first customers have too little data."""
+    """One row per customer and origin. Our predictions differ from the truth by `noise` (standard deviation of the logarithm),
+    the baselines' by `baseline_noise`. The first baseline predicts no probability, and only the last one a median. The
+    first `too_little_data` customers of an origin have no forecast."""
     random = np.random.default_rng(seed)
     rate, spend = random.gamma(0.5, 1.6, customers), random.lognormal(4, 0.8, customers)
     frames = []
     for number, origin in enumerate(origins):
         orders = random.poisson(rate)
-        said = rate * np.exp(random.normal(0.05 * number, noise, customers))
-        p = 1 - np.exp(-said)
+        expected = rate * np.exp(random.normal(0.05 * number, noise, customers))
+        p = 1 - np.exp(-expected)
         columns = {
             "customer_id": [f"c{customer}" for customer in range(customers)],
             "origin": date.fromisoformat(origin),
             "horizon_days": 90,
             "status": "scored",
             "p_purchase": p,
-            "expected_orders": said,
-            "predicted_mean": said * spend,
-            "predicted_p10": np.where(p < 0.9, 0, 0.3 * said * spend),
-            "predicted_p50": np.where(p < 0.5, 0, 0.8 * said * spend),
-            "predicted_p90": (said + 1.3 * np.sqrt(said) + 0.3) * spend * 1.1,
+            "expected_orders": expected,
+            "predicted_mean": expected * spend,
+            "predicted_p10": np.where(p < 0.9, 0, 0.3 * expected * spend),
+            "predicted_p50": np.where(p < 0.5, 0, 0.8 * expected * spend),
+            "predicted_p90": (expected + 1.3 * np.sqrt(expected) + 0.3) * spend * 1.1,
             "actual_orders": orders,
             "actual_amount": orders * spend * random.lognormal(-0.02, 0.2, customers),
         }
