@@ -1,19 +1,19 @@
-# `make demo` and `make test` need git, make and CPython 3.11 to 3.13, and make the rest themselves.
+# `make demo` and `make test` need git, make and CPython 3.11 to 3.13, and install everything else themselves.
 .PHONY: help demo test soak docs up down status lint format lock sbom audit clean bootstrap bootstrap-dev
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: bootstrap ## show it all: a simulated shop, several days through Airflow, the customers' value
+demo: bootstrap ## show everything: a simulated shop, several days through Airflow, the customers' value
 	@.venv/bin/clv demo
 
 test: bootstrap-dev ## run all tests
 	@.venv/bin/pytest -n 2 --no-loadscope-reorder
 
-soak: bootstrap-dev ## random faults for MINUTES (60), each run compared with an undisturbed one
+soak: bootstrap-dev ## inject random faults for MINUTES (60), and compare each run with an undisturbed one
 	@MINUTES=$(or $(MINUTES),60) .venv/bin/pytest -s --timeout=0 tests/integration/clv/pipeline/soak_faults.py
 
-docs: bootstrap ## write dbt's documentation of every model, and print where (needs `make up` first)
+docs: bootstrap ## write dbt's documentation of every model, and print its path (needs `make up` first)
 	@.venv/bin/clv docs
 
 up: bootstrap ## start the database and Airflow
@@ -22,7 +22,7 @@ up: bootstrap ## start the database and Airflow
 down: ## stop everything that was started
 	@[ ! -x .venv/bin/clv ] || .venv/bin/clv down
 
-status: ## show what runs, and what is published
+status: ## show which services run, and what is published
 	@.venv/bin/clv status
 
 lint: bootstrap-dev ## check style, imports, SQL and types
@@ -32,14 +32,14 @@ lint: bootstrap-dev ## check style, imports, SQL and types
 	.venv/bin/sqlfluff lint --nocolor --disable-progress-bar dbt_project
 	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 .venv/bin/pyright
 
-format: bootstrap-dev ## put the code into shape
+format: bootstrap-dev ## format the code, and fix what ruff can fix
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links --no-annotate
 
-lock: bootstrap ## pin and hash what requirements/*.in ask for (UPGRADE=1: to the newest versions)
+lock: bootstrap ## pin the packages of requirements/*.in with hashes (UPGRADE=1: to the newest versions)
 	$(COMPILE) $(if $(UPGRADE),--upgrade) requirements/runtime.in -o requirements/runtime.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
 
@@ -48,10 +48,10 @@ sbom: bootstrap-dev ## write sbom.json: every package that a run needs, with ver
 	.venv/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
 		--output-file $(SBOM) requirements/runtime.txt
 
-audit: bootstrap-dev ## look for known vulnerabilities of the locked packages (3: their database was out of reach)
+audit: bootstrap-dev ## check the locked packages for known vulnerabilities (exit code 3: their database could not be reached)
 	.venv/bin/python scripts/audit.py
 
-clean: ## remove what can be made again; the data in CLV_HOME stays
+clean: ## remove everything that can be built again; keeps the data in CLV_HOME
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

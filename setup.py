@@ -1,4 +1,4 @@
-"""What pyproject.toml cannot say of the wheel: the folders beside the packages go into it as clv/project/…, where
+"""Adds to the wheel what pyproject.toml cannot describe: the folders beside the packages, as clv/project/…, where
 clv/core/places.py looks for them (decision 0122)."""
 
 from setuptools import find_packages, setup

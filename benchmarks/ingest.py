@@ -1,6 +1,7 @@
-"""Speed of loading files into raw: python -m benchmarks.ingest SOURCE FILE [--times 3]. Uses the warehouse of CLV_HOME.
+"""Measures the speed of loading files into raw: python -m benchmarks.ingest SOURCE FILE [--times 3]. Uses the warehouse
+of CLV_HOME.
 
-Needs an empty warehouse, and empties it again. Prints the lines per second of the fastest time.
+Needs an empty warehouse, and empties it again. Prints the lines per second of the fastest load.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from clv.warehouse import db
 
 
 def main() -> None:
-    """Loads the file into an empty raw several times and prints the fastest."""
+    """Loads the file into an empty raw schema several times and prints the speed of the fastest load."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ingest", description=__doc__)
     parser.add_argument("source")
     parser.add_argument("file", type=Path)

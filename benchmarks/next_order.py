@@ -1,8 +1,9 @@
-"""Accuracy of the day of the next order on real shops: python -m benchmarks.next_order --data FOLDER [SHOP ...]
+"""Measures the accuracy of the predicted day of the next order on real shops: python -m benchmarks.next_order --data
+FOLDER [SHOP ...]
 
 Backtests each shop at its origins with the usual horizons, and prints the tables of docs/forecast.md: the share of
-customers who ordered by their predicted day, by origin, value tier and decile of the days ahead. A share outside .42 to
-.58 is *italic* if chance explains it and **bold** if it does not; the number of customers stands in brackets. FOLDER
+customers who ordered by their predicted day, by origin, value tier and decile of the predicted days. A share outside
+.42 to .58 is *italic* if chance can explain it and **bold** if not; the number of customers stands in brackets. FOLDER
 holds the files named in SHOPS.
 """
 
@@ -36,7 +37,8 @@ SHOPS = {  # the file, its mapping (None for a plain file), and the origins
 
 
 def judged(orders: Path, source: str | None, origins: list[date], home: settings.Settings, step: Any) -> dict[str, Any]:
-    """`timing.next_order` of a shop. An origin whose horizon is not over counts with the days that are known."""
+    """Returns `timing.next_order` of a shop. If the data end within an origin's horizon, the outcomes known by then are
+    used."""
     request = run.Request(orders, source, HORIZONS[-1], origins)
     with scratch.database(home, list(HORIZONS)) as trial:
         with step(f"{orders.name}: the orders are loaded and cleaned"):
@@ -48,7 +50,7 @@ def judged(orders: Path, source: str | None, origins: list[date], home: settings
 
 
 def tables(found: dict[str, dict[str, Any]]) -> str:
-    """The tables for all shops. found: by shop, what `timing.next_order` returns."""
+    """The tables for all shops. found: by shop, the result of `timing.next_order`."""
     tiers = list(timing.TIERS)
     return "\n".join(
         [

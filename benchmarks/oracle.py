@@ -1,13 +1,13 @@
-"""How close the forecast comes to the best possible one on a simulated shop: python -m benchmarks.oracle [--horizon 90]
+"""Compares the forecast with the best possible one on a simulated shop: python -m benchmarks.oracle [--horizon 90]
 
-Makes a shop whose customers' true rates are known, and backtests the pipeline on it at one origin. Compares, over all
-customers, correlations with the true expected revenue of the horizon, which is 0 for customers who have left:
+Makes a shop whose customers' true rates are known, and backtests the pipeline on it at one origin. Prints, over all
+customers, correlations with the true expected revenue within the horizon, which is 0 for customers who have left:
 
 - `parameters`: an oracle that knows each customer's own rates, mean order value and history, but not whether the
   customer has left.
-- `population`: the posterior mean, the best forecast for anybody who knows each customer's history and how rates are
-  distributed over customers, with the season and the growth.
-- `perennial`: the forecast, which knows the history alone.
+- `population`: the posterior mean, the best forecast for anybody who knows each customer's history and the distribution
+  of rates over customers, with the season and the growth.
+- `perennial`: the forecast, which knows only the history.
 """
 
 from __future__ import annotations
@@ -70,19 +70,19 @@ class Shop:
         return model.demand(at, self.first_day_of_year, self.days)
 
     def ahead(self, horizon: int) -> np.ndarray:
-        """For each day of the horizon, the demand net of refunds, shape (horizon,)."""
+        """For each day of the horizon, the demand less the share that is refunded, shape (horizon,)."""
         days = np.arange(horizon) + 0.5
         return self.demand(self.origin + days) * (1 - model.refunded_within(horizon - days))
 
 
 def truth(made: Shop, horizon: int) -> np.ndarray:
-    """Expected revenue (cents) of each customer over the horizon, knowing whether they have left."""
+    """Expected revenue (cents) of each customer over the horizon, given whether the customer has left."""
     return np.where(made.people.leaves > made.origin, _if_here(made, horizon), 0.0)
 
 
 def by_parameters(made: Shop, horizon: int) -> np.ndarray:
-    """Expected revenue given a customer's rates and history: that of an active customer, times the probability of being
-    active."""
+    """Expected revenue given a customer's rates and history: the expected revenue of an active customer times the
+    probability of being active."""
     rate, leave = made.people.order_rate, made.people.leave_rate
     wait = np.maximum(made.origin - made.last, 0.0)
     at = made.last[:, None] + wait[:, None] * (NODES + 0.5)
@@ -94,15 +94,16 @@ def by_parameters(made: Shop, horizon: int) -> np.ndarray:
 
 
 def by_population(made: Shop, horizon: int) -> np.ndarray:
-    """Expected revenue given the distribution of rates and a customer's history, by integrals over rates and
-    leaving."""
+    """Expected revenue given the distribution of rates and a customer's history, by integrals over the rates and the
+    time of leaving."""
     x, wait = made.orders - 1, np.maximum(made.origin - made.last, 0.0)
     start, now = made.clock(made.people.arrival), made.clock(np.array([float(made.origin)]))[0]
     a, b = RATE
     c, d = LEAVING
 
     def log_rate(clock: np.ndarray, power: np.ndarray) -> np.ndarray:
-        """log of the integral of rate ** power * exp(-rate * (clock - start)) over the distribution of rates."""
+        """The logarithm of the integral of rate ** power * exp(-rate * (clock - start)) over the distribution of
+        rates."""
         return gammaln(a + power) - gammaln(a) + a * np.log(b) - (a + power) * np.log(b + clock)
 
     age = np.maximum(made.origin - made.people.arrival, 0.0)

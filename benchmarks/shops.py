@@ -1,4 +1,4 @@
-"""Shops that are hard to forecast: python -m benchmarks.shops yearly|once|without_money FILE.parquet
+"""Simulates shops that are hard to forecast: python -m benchmarks.shops yearly|once|without_money FILE.parquet
 
 Writes orders with the columns customer_id, ordered_at and amount, for `clv backtest --orders`:
 

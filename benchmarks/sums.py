@@ -1,9 +1,10 @@
-"""Coverage of the intervals of sums over several backtests: python -m benchmarks.sums SHOP=FOLDER [SHOP=FOLDER ...]
+"""Prints the coverage of the intervals of sums over several backtests: python -m benchmarks.sums SHOP=FOLDER
+[SHOP=FOLDER ...]
 
 Each FOLDER is what `clv backtest --out FOLDER` wrote; a shop may have several, one per horizon. Prints a Markdown table
-with, per shop: the windows whose total lay within its interval, the same for value tiers, and the mean interval; and
-for customers still to come, the mean absolute error over the mean, and the intervals that covered the actual number of
-customers and revenue.
+with a row per shop: the number of windows whose total lay within its interval, the same for value tiers, and the mean
+width of the interval; and for customers still to come, the mean absolute error over the mean, and how many intervals
+covered the actual number of customers and the actual revenue.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def line(shop: str, folders: list[Path]) -> str:
 
 
 def of_new(rows: list[dict[str, Any]], name: str) -> tuple[str, str]:
-    """Mean absolute error over the mean, and how many intervals covered the actual."""
+    """Mean absolute error over the mean, and how many intervals covered the actual value."""
     actual, expected = (np.array([row[column] for row in rows], float) for column in (f"actual_{name}", name))
     held = sum(row[f"{name}_low"] <= row[f"actual_{name}"] <= row[f"{name}_high"] for row in rows)
     error = f"{np.abs(expected - actual).sum() / actual.sum():.2f}" if actual.sum() > 0 else "–"

@@ -1,3 +1,3 @@
 #!/bin/sh
-# `clv` inside a container, also by `docker compose exec`, which does not pass through the image's entrypoint.
+# The command `clv` inside a container. Calls the image's entrypoint, which `docker compose exec` would skip.
 exec python /opt/perennial/docker/entrypoint.py python -c 'from clv.cli import main; main()' "$@"

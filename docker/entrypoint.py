@@ -1,8 +1,8 @@
-"""What every container of our image runs first: python entrypoint.py COMMAND [ARGUMENT …]
+"""Prepares the environment of a container and runs a command in it: python entrypoint.py COMMAND [ARGUMENT …]
 
-Takes passwords from files (CLV_WAREHOUSE_URL_FILE, MLFLOW_TRACKING_URI_FILE), adds the environment that the
-command needs, and becomes the command. Airflow's settings are those of a laptop (clv.platform.runtime.airflow); what
-docker-compose.yml sets goes before them.
+Every container of our image starts with it. Reads passwords from files (CLV_WAREHOUSE_URL_FILE,
+MLFLOW_TRACKING_URI_FILE), adds the environment variables that the command needs, and replaces itself by the command.
+Airflow's settings are those of a laptop (clv.platform.runtime.airflow), unless docker-compose.yml sets them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from clv.platform.runtime import airflow
 
 
 def read_files(environment: Mapping[str, str]) -> dict[str, str]:
-    """NAME for each NAME_FILE that is set. Raises ClvError naming the setting when its file cannot be read."""
+    """Returns NAME with the content of the file for each NAME_FILE that is set. Raises ClvError with the setting's name
+    when its file cannot be read."""
     found = {}
     for name in options.variables(secret=True):
         if path := environment.get(f"{name}_FILE"):
@@ -33,16 +34,16 @@ def read_files(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def additions(command: list[str], home: settings.Settings) -> dict[str, str]:
-    """What the command's environment needs beyond the container's own."""
+    """The environment variables that the command needs in addition to those of the container."""
     if command[0] == "airflow" or "clv.platform.runtime.scheduler" in command:
         return airflow.environment(home)
-    if command[0] == "mlflow":  # the server; everybody else reaches it by MLFLOW_TRACKING_URI
+    if command[0] == "mlflow":  # the MLflow server; other services reach it by MLFLOW_TRACKING_URI
         return {**settings.QUIET, "MLFLOW_BACKEND_STORE_URI": home.mlflow_url}
     return settings.QUIET
 
 
 def main(command: list[str]) -> None:
-    """Never returns: the process becomes the command."""
+    """Replaces this process by the command, so it never returns."""
     os.environ.update(read_files(os.environ))
     environment = {**additions(command, settings.load()), **os.environ}
     os.execvpe(command[0], command, environment)  # noqa: S606 - the command of docker-compose.yml

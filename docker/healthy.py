@@ -1,7 +1,7 @@
-"""Health check: python healthy.py URL [KEY.KEY=VALUE | KEY.KEY]
+"""Health check of a service: python healthy.py URL [KEY.KEY=VALUE | KEY.KEY]
 
-Exits 0 when the URL answers 200 and, where a key is given, the JSON it answers with holds that value there
-(without a value: anything but nothing); else prints why not in one line and exits 1.
+Exits with 0 when the URL answers 200 and, if a key is given, the answer is JSON that has this value under the key
+(without VALUE: any value but null). Otherwise prints the reason in one line and exits with 1.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import json
 import sys
 import urllib.request
 
-# A proxy for the world outside has nothing to say about the containers.
+# Ignore a proxy for the internet: containers reach each other directly.
 DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def why_not(url: str, condition: str = "") -> str | None:
-    """None when healthy, else the reason."""
+    """The reason why the service is not healthy; None when it is."""
     try:
         with DIRECTLY.open(url, timeout=5) as response:
             body = response.read()

@@ -1,8 +1,8 @@
-"""Makes the files that docker-compose.yml takes its secrets from: python3 docker/make_secrets.py [FOLDER]
+"""Creates the files from which docker-compose.yml takes its secrets: python3 docker/make_secrets.py [FOLDER]
 
-Needs nothing but Python. Files that are there stay as they are, so running it again is safe; to change a password,
-see docs/deploying.md. The folder (default: ./secrets) can be entered by its owner alone. The files in it can
-be read by anyone who gets that far, because Compose hands them to the containers' own users as they are.
+Needs only Python. Keeps existing files, so running it again is safe; to change a password, see docs/deploying.md. Only
+the owner can enter the folder (default: ./secrets). The files in it can be read by every user, because Compose mounts
+them unchanged into the containers, whose users differ.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ ROLES = ("loader", "transformer", "modeller", "publisher", "analyst")  # of the 
 
 
 def make(folder: Path) -> list[str]:
-    """Makes each secret that is missing; returns the names of those made."""
+    """Creates each missing secret; returns their names."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
     made = [
@@ -51,4 +51,4 @@ def _write(path: Path, text: str) -> bool:
 if __name__ == "__main__":
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parent.parent / "secrets"
     new = make(target)
-    print(f"{target}: made {', '.join(new)}" if new else f"{target}: nothing to make, all secrets are there")
+    print(f"{target}: made {', '.join(new)}" if new else f"{target}: nothing to do, all secrets exist")

@@ -1,4 +1,4 @@
-"""The one-shot service `setup`: what `clv up` does on a laptop short of starting servers. Safe to repeat."""
+"""The one-shot service `setup`: creates what `clv up` creates on a laptop, but starts no servers. Safe to repeat."""
 
 from __future__ import annotations
 
@@ -15,25 +15,28 @@ AIRFLOW_PORT = 8080  # in the container; docker-compose.yml publishes it
 
 
 def link_secrets(home: settings.Settings, mounted: Path) -> None:
-    """Lets $CLV_HOME/secrets/NAME lead to the container's secret NAME.
+    """Links $CLV_HOME/secrets/NAME to the container's secret NAME.
 
-    The links lie in the volume that all services share; they lead somewhere only where the secret is mounted. What a
-    restore has put there gives way to them. Raises ClvError where that is another key than the container's.
+    The links lie in the volume that all services share, and work only in containers that mount the secret. A link
+    replaces a secret that a restore has put there. Raises ClvError if that is another key than the container's.
     """
     for secret in mounted.iterdir():
         link = home.secrets / secret.name
         if link.is_symlink():
             continue
         if secret.name == "pseudonym_key" and link.exists() and link.read_text().strip() != secret.read_text().strip():
-            raise ClvError(f"{link} was restored and is not secrets/pseudonym_key.txt; write it there")
+            raise ClvError(
+                f"{link} was restored and differs from secrets/pseudonym_key.txt; write the restored key into that file"
+            )
         link.unlink(missing_ok=True)
         link.symlink_to(secret)
 
 
 def main() -> None:
-    """Makes or upgrades every database, table, view, pool and password that the services expect.
+    """Creates or upgrades every database, table, view, pool and password that the services expect.
 
-    Raises ClvError for what the operator must mend, CalledProcessError when a part failed and has said why.
+    Raises ClvError for what the operator must correct, and CalledProcessError when a program failed after printing the
+    reason.
     """
     home = settings.load()
     stack.make_folders(home)
@@ -58,4 +61,4 @@ if __name__ == "__main__":
     except ClvError as problem:
         sys.exit(f"error: {problem}")
     except subprocess.CalledProcessError as problem:
-        sys.exit(problem.returncode)  # its own last line says why
+        sys.exit(problem.returncode)  # its last line of output gives the reason

@@ -1,4 +1,5 @@
-"""The simulated shop: order files as a real shop would send them, with faulty rows, and the truth beside them.
+"""Simulates a shop: order files as a real shop would send them, with faulty rows, and the true expectations beside
+them.
 
 make() writes orders/YYYY-MM.csv.gz, which the pipeline loads as the source sample_shop. It also writes truth.parquet,
 which the pipeline never reads: each customer's true expected orders and revenue after `until`.

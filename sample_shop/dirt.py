@@ -1,14 +1,15 @@
-"""Faults of real files: rows that come late, twice, corrected or broken; test orders; sales without a customer."""
+"""Adds the faults of real files: rows that arrive late, twice, corrected or broken; test orders; sales without a
+customer."""
 
 # pyright: reportAttributeAccessIssue=false
-# (pyarrow creates its compute functions at import.)
+# (pyarrow creates its compute functions at import, so type checkers do not know them.)
 from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-# Shares of all rows.
+# Shares of all rows that have each fault.
 LATE, TWICE, RESENT, CORRECTED, TEST, GUEST, BROKEN = 0.005, 0.003, 0.003, 0.002, 0.002, 0.01, 0.001
 BREAKAGES = (
     lambda fields: ",".join(fields[:5]),  # the line is cut off
@@ -19,10 +20,10 @@ BREAKAGES = (
 
 
 def deliveries(rng: np.random.Generator, rows: pa.Table) -> list[tuple[str, pa.Table, list[str]]]:
-    """The rows as monthly files: (month, rows, broken lines). Each true row is in at least one file.
+    """Yields the rows as monthly files: (month, rows, broken lines). Each true row is in at least one file.
 
     The last version of a row is the true one: a corrected row has a wrong version before it. Broken lines, test orders
-    and sales without a customer come in addition.
+    and sales without a customer are added.
     """
     number = rows.num_rows
     months = pc.utf8_slice_codeunits(rows["ordered_at"], 0, 7).to_numpy(zero_copy_only=False).astype(str)
@@ -64,7 +65,7 @@ def _set(table: pa.Table, column: str, values: pa.Array | pa.ChunkedArray) -> pa
 
 
 def _wrong_at_first(rows: pa.Table, corrected: np.ndarray) -> pa.Table:
-    """The first version of the corrected rows, with ten times the amount."""
+    """The wrong first version of the rows that are corrected later, with ten times the amount."""
     factor = np.ones(rows.num_rows)
     factor[corrected] = 10
     return _set(rows, "amount", pa.array(np.round(rows["amount"].to_numpy() * factor, 2)))

@@ -49,8 +49,7 @@ class Customers:
 
 
 def demand(days: np.ndarray, first_day_of_year: int, history: int) -> np.ndarray:
-    """Season times trend at each time. It is highest in late November, grows by YEARLY_GROWTH, and is 1 on average at
-    the end."""
+    """Season times trend at each time. Highest in late November; grows by YEARLY_GROWTH; 1 on average at the end."""
     day_of_year = (days + first_day_of_year) % 365.25
     season = 1 + 0.3 * np.cos(2 * np.pi * (day_of_year - 330) / 365.25)
     return season * (1 + YEARLY_GROWTH) ** ((days - history) / 365.25)
@@ -96,7 +95,7 @@ def draw_orders(
     at = starts[repeater] + rng.random(len(repeater)) * (ends - starts)[repeater]
     customer = np.concatenate([np.arange(len(repeats)), repeater])
     time = np.concatenate([customers.arrival, np.interp(at, clock, grid)])
-    # Orders come between 8 and 22 o'clock; the day is kept.
+    # Orders are placed between 8 and 22 o'clock of their day.
     time = np.floor(np.minimum(time, history - 1e-6)) + (8 + 14 * rng.random(len(time))) / 24
     order = np.lexsort((customer, time))
     return customer[order], time[order]
@@ -115,10 +114,10 @@ def refunded_within(days: np.ndarray) -> np.ndarray:
 
 
 def truth(customers: Customers, history: int, first_day_of_year: int) -> dict[str, np.ndarray]:
-    """Expected orders and revenue (cents, net of refunds of those orders) in each horizon after the history's end.
+    """Expected orders and revenue (cents, less refunds of those orders) in each horizon after the history's end.
 
-    Knows who is active at the end. Integrates order rate × demand × probability of still being active over the horizon,
-    by the midpoints of days; each order counts less its probability of being refunded within the horizon.
+    Uses who is active at the end. Integrates order rate × demand × probability of still being active over the horizon,
+    by the midpoints of days; each order is reduced by its probability of being refunded within the horizon.
     """
     days = np.arange(max(HORIZONS)) + 0.5
     future = demand(days + history, first_day_of_year, history)

@@ -1,7 +1,7 @@
-"""The simulated shop's files: order lines, refunds, faulty rows, and the truth."""
+"""Simulates the shop's files: order lines, refunds, faulty rows, and the truth."""
 
 # pyright: reportAttributeAccessIssue=false
-# (pyarrow creates its compute functions at import.)
+# (pyarrow creates its compute functions at import, so type checkers do not know them.)
 from __future__ import annotations
 
 import gzip
@@ -42,7 +42,7 @@ def make(
     customer, time = model.draw_orders(rng, people, history_days, first_day_of_year)
     lines = draw_lines(rng, people, customer, time)
     refunds = _refunds(rng, lines, history_days)
-    # Uses a generator of its own, so that the other draws stay unchanged.
+    # A separate generator, so that the other draws stay unchanged.
     consent = np.random.default_rng([seed, 2]).choice(len(model.CONSENTS), customers, p=model.CONSENT_SHARES)
     rows = _table(people, lines, refunds, start, consent)
     (out / "orders").mkdir(parents=True, exist_ok=True)
@@ -160,9 +160,9 @@ def _write(path: Path, rows: pa.Table, broken: list[str]) -> None:
 
 
 def _write_spend(path: Path, people: model.Customers, start: date, history: int, seed: int) -> None:
-    """Writes what the paid channels cost per day over the second half of the history, following the season, with
+    """Writes the cost per day of the paid channels over the second half of the history; it follows the season, with
     noise."""
-    rng = np.random.default_rng([seed, 1])  # a generator of its own, so that orders do not depend on it
+    rng = np.random.default_rng([seed, 1])  # a separate generator, so that the orders do not depend on it
     days = np.arange(history // 2, history)
     pace = model.demand(days + 0.5, start.timetuple().tm_yday, history)
     rows = []

@@ -1,9 +1,12 @@
-"""Known vulnerabilities of the locked packages: python scripts/audit.py
+"""Checks the locked packages for known vulnerabilities: python scripts/audit.py
 
-Asks pip-audit, which gives no severities. Any known vulnerability fails, unless requirements/audit-exceptions.toml has
-an exception for it, with a reason and a last day. Exit code 0: no other vulnerability; 1: one without an exception, or
-a list of exceptions that cannot be read; 3: no answer, because the database of vulnerabilities could not be reached, as
-behind a mirror that serves packages only."""
+Runs pip-audit, which reports no severities. Fails for any known vulnerability, unless
+requirements/audit-exceptions.toml has an exception for it, with a reason and a last day.
+
+Exit codes: 0 if there is no other vulnerability; 1 for one without an exception, or for a list of exceptions that
+cannot be read; 3 if the database of vulnerabilities could not be reached, for example behind a mirror that serves
+packages only.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,8 @@ CLEAN, VULNERABLE, UNKNOWN = 0, 1, 3
 
 @dataclass
 class Verdict:
-    """The result for all packages. Vulnerabilities fail, unknown packages prevent success, remarks only inform."""
+    """The result for all packages: vulnerabilities without an exception, packages that pip-audit does not know, and
+    remarks."""
 
     judged: int = 0
     vulnerabilities: list[str] = field(default_factory=list)
@@ -44,7 +48,7 @@ def read_exceptions(path: Path = EXCEPTIONS) -> list[dict]:
         raise ValueError(f"{path} cannot be read ({error})") from None
     for number, entry in enumerate(entries, 1):
         for name, kind in (("id", str), ("package", str), ("reason", str), ("until", date)):
-            if type(entry.get(name)) is not kind or not str(entry[name]).strip():  # a time is a date, too
+            if type(entry.get(name)) is not kind or not str(entry[name]).strip():  # a datetime is a date too
                 raise ValueError(f"{path}: exception {number} needs {name}; see the example at its top")
     return entries
 
@@ -54,7 +58,7 @@ def judge(report: dict, exceptions: list[dict], today: date) -> Verdict:
     verdict = Verdict()
     used = []
     for package in report["dependencies"]:
-        if "skip_reason" in package:  # pip-audit itself counts these as safe
+        if "skip_reason" in package:  # pip-audit itself counts these packages as safe
             verdict.unknown.append(package["name"])
             continue
         verdict.judged += 1
@@ -84,7 +88,8 @@ def judge(report: dict, exceptions: list[dict], today: date) -> Verdict:
 
 
 def ask(lock: Path = LOCK) -> dict:
-    """pip-audit's report on the locked packages. Raises ConnectionError with its last line when it gives none."""
+    """Runs pip-audit on the locked packages and returns its report. Raises ConnectionError, with its last line, when
+    there is no report."""
     program = Path(sys.executable).with_name("pip-audit")
     arguments = ["--no-deps", "--disable-pip", "--requirement", str(lock), "--format", "json"]
     try:
@@ -94,7 +99,7 @@ def ask(lock: Path = LOCK) -> dict:
     try:
         return json.loads(done.stdout)
     except ValueError:
-        words = done.stderr.strip().splitlines() or ["it said nothing"]
+        words = done.stderr.strip().splitlines() or ["it printed nothing"]
         raise ConnectionError(words[-1][:300]) from None
 
 

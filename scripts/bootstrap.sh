@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes everything a fresh clone needs: .venv from the lock file and Java; with `dev`, the tests' tools too.
-# Needs CPython 3.11 to 3.13. What is there already is left alone, so the second time takes no time.
+# Installs everything that a fresh clone needs: .venv from the lock file, and Java; with `dev`, also the tests' tools.
+# Needs CPython 3.11 to 3.13. Skips what is installed already, so it is quick to repeat.
 # Usage: scripts/bootstrap.sh [runtime|dev]
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,7 +11,8 @@ oldest_java=17
 
 fail() { echo "error: $*" >&2; exit 1; }
 
-# Installs Debian packages as root; otherwise says in one line what an administrator has to do.
+# Installs the first available of the given Debian packages if we are root; otherwise prints what an administrator must
+# do, in one line.
 install_debian() {
     local what="$1"; shift
     command -v apt-get >/dev/null || fail "$what is missing; install it with your system's packages"
@@ -20,7 +21,7 @@ install_debian() {
     [ -n "${apt_updated:-}" ] || { echo "reading the package lists"; apt-get update -qq; apt_updated=1; }
     local package
     for package in "$@"; do
-        # Not through a pipe: grep would close it early, and apt-cache's end by it would read as "no such package".
+        # Do not pipe into grep: it closes the pipe early, apt-cache then fails, and the package would look missing.
         if [[ "$(apt-cache policy "$package")" == *"Candidate: "[0-9]* ]]; then
             echo "installing $package"
             apt-get install -y -qq --no-install-recommends "$package" >/dev/null && return
@@ -36,7 +37,7 @@ find_python() {
     for python in ${PYTHON:-python3.11 python3.12 python3.13 python3}; do
         if suits "$python"; then echo "$python"; return; fi
     done
-    fail "CPython 3.11 to 3.13 is needed and none is here; install one and set PYTHON to its path"
+    fail "CPython 3.11 to 3.13 is needed, and none was found; install one and set PYTHON to its path"
 }
 
 make_venv() {
@@ -50,7 +51,7 @@ make_venv() {
     "$python" -m venv "$venv"
 }
 
-# uv comes from the lock file as well: its own lines of it, hashes included.
+# Installs uv from its lines in the lock file, with their hashes.
 install_uv() {
     local only_uv
     only_uv=$(mktemp)
@@ -65,7 +66,7 @@ install_packages() {
     digest=$(cat "$lock" pyproject.toml | sha256sum)
     [ "$(cat "$stamp" 2>/dev/null)" = "$digest" ] && return
     [ -x "$venv/bin/uv" ] || install_uv
-    # uv does not read pip's settings: hand it the index that pip was told to use, if any.
+    # uv does not read pip's settings, so pass it the package index that pip is configured to use, if any.
     if [ -z "${UV_DEFAULT_INDEX:-}${UV_INDEX_URL:-}" ]; then
         UV_DEFAULT_INDEX=${PIP_INDEX_URL:-$("$venv/bin/python" -m pip config get global.index-url 2>/dev/null || true)}
         if [ -n "$UV_DEFAULT_INDEX" ]; then export UV_DEFAULT_INDEX; else unset UV_DEFAULT_INDEX; fi
@@ -94,10 +95,10 @@ check_java() {
     [ "${version:-0}" -ge "$oldest_java" ] || install_debian "Java $oldest_java" openjdk-21-jre-headless openjdk-17-jre-headless
 }
 
-# The browser tests skip themselves, with the reason, where there is no Chromium.
+# Without Chromium, the browser tests are skipped with the reason.
 check_chromium() {
     command -v chromium >/dev/null || command -v google-chrome >/dev/null || [ "$(id -u)" != 0 ] && return
-    (install_debian Chromium chromium) || echo "going on without Chromium: the browser tests will be skipped"
+    (install_debian Chromium chromium) || echo "continuing without Chromium: the browser tests will be skipped"
 }
 
 { [ -x "$venv/bin/python" ] && suits "$venv/bin/python" && [ -x "$venv/bin/pip" ]; } || make_venv

@@ -1,14 +1,15 @@
-"""Are the rows that two checkouts publish equal? Of the simulated shop, Online Retail II and CDNOW.
+"""Compares the rows that two checkouts publish for the simulated shop, Online Retail II and CDNOW.
 
     python scripts/digests.py --checkout BEFORE --checkout AFTER --data FOLDER
 
-Each checkout makes two dates of each shop in a home of its own, by its own `clv` alone, so any commit can be judged
-whatever its modules are called. Prints a digest per shop, table and date; exits with 1 where two differ, after naming
-the columns and a row. With one checkout it prints the digests. FOLDER holds online_retail_ii.parquet and cdnow.txt; a
-shop whose file is not there is left out. A checkout needs its own .venv, and a home takes some minutes.
+Each checkout runs two dates of each shop in a home of its own. It is called only through its own command `clv`, so
+commits with other modules can be compared too. Prints a digest per shop, table and date. If two digests differ, prints
+the columns and an example row, and exits with 1. With one checkout, prints its digests. FOLDER holds
+online_retail_ii.parquet and cdnow.txt; a shop whose file is missing is skipped. A checkout needs its own .venv, and a
+home takes some minutes.
 
-The rows are kept under --keep, by commit, and a commit that has them is not run again; one with changes is. Both homes
-have the same key, since customers are told apart by pseudonyms made with it, and samples are drawn by them.
+The rows are kept under --keep, by commit. A commit is run again only if its checkout has uncommitted changes. All homes
+have the same key, because the key determines the customers' pseudonyms, by which samples are drawn.
 """
 
 from __future__ import annotations
@@ -31,15 +32,15 @@ from psycopg import sql
 
 CUSTOMERS, SEED = 900, 7
 KEY = "the same in every home that is compared"
-# Columns that depend on the run or the time of it, not on the published rows.
+# Columns that depend on the run or on its time, and so differ between equal rows.
 LEFT_OUT_COLUMNS = {"run_id", "measured_at", "loaded_at"}
 LEFT_OUT_TABLES = {"publications", "days"}
 
 
 @dataclass(frozen=True)
 class Shop:
-    """A shop: its files by the source that reads them, and two dates. The forecast of the first has matured at the
-    second, and each date has a model of its own."""
+    """A shop: its files, by the source that loads them, and two dates. At the second date the forecast of the first has
+    matured, and each date has its own model."""
 
     files: dict[str, str]
     days: tuple[str, str]
@@ -54,13 +55,13 @@ SHOPS = {
 
 @dataclass(frozen=True)
 class Table:
-    """The columns and rows of a table, with values as PostgreSQL writes them. Equal rows may occur several times."""
+    """The columns and rows of a table, with values as PostgreSQL prints them. Equal rows may occur several times."""
 
     columns: list[str]
     rows: Counter[tuple[str, ...]]
 
     def only(self, columns: list[str]) -> Table:
-        """The same rows with only these columns."""
+        """The same rows with these columns only."""
         places = [self.columns.index(name) for name in columns]
         rows: Counter[tuple[str, ...]] = Counter()
         for row, times in self.rows.items():
@@ -78,7 +79,7 @@ class Table:
         return found
 
     def digest(self) -> str:
-        """A digest that is equal for equal rows, whatever their order."""
+        """A digest of rows that does not depend on their order."""
         text = hashlib.sha256("\t".join(self.columns).encode())
         for row in sorted(self.rows.elements()):
             text.update(("\n" + "\t".join(row)).encode())
@@ -86,7 +87,7 @@ class Table:
 
 
 def call(*command: object, home: Path) -> None:
-    """Runs a command of a checkout on a home; exits with the command's last words when it fails."""
+    """Runs a command of a checkout on a home; exits with the end of the command's output when it fails."""
     others = ("CLV_WAREHOUSE_URL", "MLFLOW_TRACKING_URI", "PYTHONPATH", "VIRTUAL_ENV")
     environment = {name: value for name, value in os.environ.items() if name not in others}
     done = subprocess.run(
@@ -98,7 +99,7 @@ def call(*command: object, home: Path) -> None:
 
 
 def make(checkout: Path, name: str, data: Path, home: Path, rows: Path) -> None:
-    """Makes a shop's dates with a checkout and saves the published rows."""
+    """Makes a shop's two dates with a checkout and saves the published rows."""
     programs, shop = checkout / ".venv" / "bin", SHOPS[name]
     shutil.rmtree(home, ignore_errors=True)
     (home / "secrets").mkdir(parents=True, mode=0o700)
@@ -124,7 +125,7 @@ def make(checkout: Path, name: str, data: Path, home: Path, rows: Path) -> None:
 
 
 def save(home: Path, rows: Path) -> None:
-    """Saves every table that analysts read to a file, all or none; the history where a table has one."""
+    """Saves every table that analysts read to a file, all or none; a table with a history is saved with it."""
     partial = rows.with_name(f"{rows.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -152,7 +153,7 @@ def save(home: Path, rows: Path) -> None:
 
 
 def read(file: Path) -> Table:
-    """The rows of a table that `save` wrote, as far as they are compared."""
+    """The rows of a table that `save` wrote, without the columns that are not compared."""
     with gzip.open(file, "rt", encoding="utf-8", newline="\n") as lines:
         columns = next(lines).rstrip("\n").split("\t")
         rows = Counter(tuple(line.rstrip("\n").split("\t")) for line in lines)
@@ -160,7 +161,7 @@ def read(file: Path) -> Table:
 
 
 def rows_of(checkout: Path, names: list[str], data: Path, keep: Path, keep_homes: bool) -> Path:
-    """The folder with the rows that a checkout publishes; makes them if its commit has none yet."""
+    """The folder with the rows that a checkout publishes; makes them if there are none of its commit yet."""
     commit = _git(checkout, "rev-parse", "--short=12", "HEAD")
     changed = bool(_git(checkout, "status", "--porcelain"))
     folder = keep / (f"{commit}-changed" if changed else commit)
@@ -181,7 +182,7 @@ def _git(checkout: Path, *arguments: str) -> str:
 def compared(name: str, before: Path, after: Path) -> Iterator[tuple[list[str], list[str]]]:
     """A line of the table for each date of each of a shop's tables, and the differences.
 
-    Columns on one side only are reported. A new column changes no row; a missing one is a difference.
+    Columns that only one side has are listed. A new column is not a difference; a missing column is.
     """
     files = {path.name for folder in (before, after) for path in (folder / name).glob("*.tsv.gz")}
     for file in sorted(files):
@@ -215,17 +216,17 @@ def differences(left: Table, right: Table) -> list[str]:
         if Counter(row[place] for row in gone.elements()) != Counter(row[place] for row in new.elements())
     ]
     report = [
-        f"{gone.total()} rows before and {new.total()} after have no equal on the other side; "
-        f"columns that differ: {', '.join(unlike) or 'none alone, but together'}"
+        f"{gone.total()} rows before and {new.total()} after have no equal row on the other side; "
+        f"columns that differ: {', '.join(unlike) or 'no single column, but several together'}"
     ]
     if not gone or not new:
-        report.append(f"the first: {dict(zip(left.columns, min(gone or new), strict=True))}")
+        report.append(f"for example: {dict(zip(left.columns, min(gone or new), strict=True))}")
         return report
     example = min(gone)
     nearest = max(sorted(new), key=lambda row: sum(map(str.__eq__, example, row)))
     pairs = list(zip(left.columns, example, nearest, strict=True))
     same = ", ".join(f"{column} {one}" for column, one, other in pairs if one == other and column in left.columns[:5])
-    report.append(f"the first: {same or 'a row'}")
+    report.append(f"for example: {same or 'a row'}")
     return report + [f"    {column}: {one} -> {other}" for column, one, other in pairs if one != other]
 
 
@@ -239,20 +240,26 @@ def digests(name: str, folder: Path) -> Iterator[list[str]]:
 def main() -> None:
     """Makes the missing rows, prints the table, and exits with 1 if anything differs."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("--checkout", type=Path, action="append", required=True, help="one, or before and after")
+    parser.add_argument(
+        "--checkout",
+        type=Path,
+        action="append",
+        required=True,
+        help="one, or two to compare",
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder of online_retail_ii.parquet and cdnow.txt")
-    parser.add_argument("--keep", type=Path, default=Path(".clv-digests"), help="where rows are kept (.clv-digests)")
-    parser.add_argument("--keep-homes", action="store_true", help="keep the homes too")
-    parser.add_argument("--shop", choices=SHOPS, action="append", help="only this one; may be given again")
+    parser.add_argument("--keep", type=Path, default=Path(".clv-digests"), help="folder of kept rows (.clv-digests)")
+    parser.add_argument("--keep-homes", action="store_true", help="also keep the homes")
+    parser.add_argument("--shop", choices=SHOPS, action="append", help="compare only this shop; may be repeated")
     arguments = parser.parse_args()
     if len(arguments.checkout) > 2:
-        parser.error("give one --checkout or two")
+        parser.error("give one or two --checkout")
     data = arguments.data.resolve()
     names = [
         name for name in arguments.shop or SHOPS if name == "simulated" or (data / SHOPS[name].files[name]).exists()
     ]
     for name in set(arguments.shop or SHOPS) - set(names):
-        print(f"{name} is left out: {data / SHOPS[name].files[name]} is not there", file=sys.stderr)
+        print(f"{name} is skipped: {data / SHOPS[name].files[name]} does not exist", file=sys.stderr)
     keep = arguments.keep.resolve()
     folders = [rows_of(path.resolve(), names, data, keep, arguments.keep_homes) for path in arguments.checkout]
     differ = 0
@@ -265,7 +272,7 @@ def main() -> None:
             print("\t".join(line), *(f"    {text}" for text in report), sep="\n", flush=True)
             differ += bool(report)
     if differ:
-        sys.exit(f"{differ} of them differ")
+        sys.exit(f"{differ} of the tables and dates differ")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Writes what the documentation has of mappings and kinds of sources, from the kinds' declarations.
+"""Writes what the documentation contains about mappings and kinds of sources: python scripts/mappings_docs.py
 
-docs/mapping.schema.json, by which editors complete and check a mapping, and the table of kinds in docs/sources.md.
-A test says when they are not what this writes. Run: .venv/bin/python scripts/mappings_docs.py
+From the declarations of the kinds, writes docs/mapping.schema.json, by which editors complete and check a mapping, and
+the table of kinds in docs/sources.md. A test fails when they are out of date.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ BEGINS, ENDS = "<!-- kinds: made by scripts/mappings_docs.py -->\n", "<!-- kinds
 
 
 def schema() -> str:
-    """The JSON Schema of mappings, as docs/mapping.schema.json holds it."""
+    """The JSON Schema of mappings: the content of docs/mapping.schema.json."""
     return json.dumps(kinds_schema.of_mappings(), indent=2) + "\n"
 
 
 def sources(text: str) -> str:
-    """The text of docs/sources.md with the table of the kinds that there are."""
+    """The text of docs/sources.md with the present table of kinds."""
     before, _, rest = text.partition(BEGINS)
     after = rest.partition(ENDS)[2]
     return f"{before}{BEGINS}\n{kinds_schema.documented()}\n{ENDS}{after}"

@@ -1,4 +1,4 @@
-"""Renews the pictures of the report in docs/images: python scripts/pictures.py DATE. CLV_HOME names a home with that
+"""Takes the pictures of the report in docs/images: python scripts/pictures.py DATE. CLV_HOME names a home with that
 date.
 
 Use the demo's newest date (`make demo`). The pictures are taken in Chromium with the light theme, at the width of a

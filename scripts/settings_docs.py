@@ -1,7 +1,7 @@
-"""Writes what follows from the settings that clv/core/options.py declares: python scripts/settings_docs.py
+"""Writes the documentation of the settings, from clv/core/options.py: python scripts/settings_docs.py
 
-The table in docs/operating.md, and docs/shop.schema.json, by which editors complete and check a shop.json. A test says
-when they are out of date.
+Writes the table in docs/operating.md, and docs/shop.schema.json, by which editors complete and check a shop.json. A
+test fails when they are out of date.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def rows(section: type[BaseModel]) -> list[str]:
 
 
 def table() -> str:
-    """Every setting: variables of the environment, then what stands in shop.json."""
+    """The table of all settings: environment variables first, then the settings in shop.json."""
     head = ["what it does", "what it may be", "where it is not set", "for example"]
     return "\n\n".join(
         "\n".join([f"| {' | '.join([title, *head])} |", f"|{'---|' * (1 + len(head))}", *map(str, found)])
@@ -46,7 +46,7 @@ def table() -> str:
 
 
 def operating(text: str) -> str:
-    """The text of docs/operating.md with the table as it should be."""
+    """The text of docs/operating.md with the present table."""
     inside = re.compile(f"{re.escape(BEGIN)}.*{re.escape(END)}", re.DOTALL)
     return inside.sub(lambda _: f"{BEGIN}\n\n{table()}\n\n{END}", text)
 

@@ -33,7 +33,7 @@ def restore(
     backup: Annotated[Path | None, typer.Option(help="A folder that clv backup made; the home must be empty.")] = None,
     erasures: Annotated[
         Path | None,
-        typer.Option(help="With --backup: the list secrets/erasures of the home it was made of, as of now."),
+        typer.Option(help="With --backup: the present file secrets/erasures of the home that was backed up."),
     ] = None,
 ) -> None:
     """Restore a withdrawn batch, which counts again from the next run on, or a whole home from a backup."""

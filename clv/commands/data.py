@@ -56,16 +56,19 @@ def ingest(
 
 def replay(
     source: Annotated[str | None, typer.Option(help="All batches of a source.")] = None,
-    batch: Annotated[int | None, typer.Option(help="Or one, by its number.")] = None,
+    batch: Annotated[int | None, typer.Option(help="One batch, by its number.")] = None,
 ) -> None:
-    """Load rejected rows again after the mapping was corrected. The rows of a batch keep its place."""
+    """Load rejected rows again after the mapping was corrected. The rows of a batch keep its place in the order of
+    batches."""
     if (source is None) == (batch is None):
         raise typer.BadParameter("give either --source or --batch")
     results = door.replay(settings.load(), source, batch)
     for replayed in results:
         new = replayed.result
         if new is None:
-            out.print(f"{replayed.file_name}: batch {replayed.batch_id} stays: no more rows can be used")
+            out.print(
+                f"{replayed.file_name}: batch {replayed.batch_id} is unchanged: none of its rejected rows can be loaded"
+            )
         else:
             out.print(
                 f"{replayed.file_name}: batch {replayed.batch_id} is now batch {new.batch_id}, {new.received:,} rows "

@@ -14,11 +14,11 @@ from clv.platform import run_states
 from clv.sources.loading import rejections
 from clv.warehouse import runs as run_records
 
-Limit = Annotated[int, typer.Option(min=1, help="How many of them, the newest first.")]
+Limit = Annotated[int, typer.Option(min=1, help="Number of rows to show, the newest first.")]
 
 
 def batches(
-    source: Annotated[str | None, typer.Option(help="Of this source alone.")] = None,
+    source: Annotated[str | None, typer.Option(help="Show only this source.")] = None,
     as_csv: AsCsv = False,
     as_json: AsJson = False,
 ) -> None:
@@ -45,8 +45,8 @@ def batches(
 
 
 def rejects(
-    batch: Annotated[int | None, typer.Option(help="The rows of this batch, a line each.")] = None,
-    source: Annotated[str | None, typer.Option(help="Of this source alone.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Show the rejected rows of this batch, one per line.")] = None,
+    source: Annotated[str | None, typer.Option(help="Show only this source.")] = None,
     unmasked: Annotated[bool, typer.Option("--unmasked", help="Show values unmasked; they may be personal.")] = False,
     as_csv: AsCsv = False,
     as_json: AsJson = False,
@@ -84,7 +84,7 @@ def rejects(
     if style == "table":
         if not rejections.taken_in(batch, home):
             out.print(
-                "note: no run has taken this batch in yet; rows that match a filter or lack a value follow after that"
+                "note: no run has taken this batch in yet; until then, filtered and incomplete rows are not listed"
             )
         for warning in rejections.warnings(batch, home):
             out.print(f"warning: {warning}", markup=False)
@@ -94,7 +94,7 @@ def rejects(
 
 def runs(
     limit: Limit = 20,
-    as_of: Annotated[str | None, typer.Option("--as-of", help="Of this date alone.")] = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="Show only this date.")] = None,
     as_csv: AsCsv = False,
     as_json: AsJson = False,
 ) -> None:

@@ -18,12 +18,12 @@ from clv.transform import metrics
 def metric(
     names: Annotated[list[str] | None, typer.Argument(help="Metrics, such as revenue; none lists them.")] = None,
     by: Annotated[
-        list[str] | None, typer.Option(help="day, week, month, quarter, year, or a dimension; may be given again.")
+        list[str] | None, typer.Option(help="day, week, month, quarter, year, or a dimension; may be repeated.")
     ] = None,
     where: Annotated[
         list[str] | None, typer.Option(help="A condition, such as \"{{ Dimension('customer__segment') }} = 'loyal'\".")
     ] = None,
-    show_sql: Annotated[bool, typer.Option("--sql", help="Print the query instead of its answer.")] = False,
+    show_sql: Annotated[bool, typer.Option("--sql", help="Print the query instead of running it.")] = False,
     as_csv: AsCsv = False,
     as_json: AsJson = False,
     expanded: Expanded = False,

@@ -13,8 +13,8 @@ from clv.privacy import erasing, rotation
 
 def erase(
     customer_id: Annotated[str | None, typer.Argument(help="The customer's id, as the shop's files have it.")] = None,
-    source: Annotated[str | None, typer.Option(help="Name of the mapping that the id's files came through.")] = None,
-    email: Annotated[str | None, typer.Option(help="Or everybody known with this e-mail address.")] = None,
+    source: Annotated[str | None, typer.Option(help="Name of the mapping of the files with this id.")] = None,
+    email: Annotated[str | None, typer.Option(help="Instead of an id: all customers with this e-mail address.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Remove a person from all rows, received and published, and keep them out from now on.

@@ -16,7 +16,7 @@ from clv.sources.loading import currencies
 
 
 def run(
-    as_of: Annotated[str, typer.Option("--as-of", help="The day to make; it covers every order before it.")],
+    as_of: Annotated[str, typer.Option("--as-of", help="The day to run for; the run covers every order before it.")],
     force_retrain: Annotated[bool, typer.Option("--force-retrain", help="Train a model for exactly this day.")] = False,
 ) -> None:
     """Make one day: start a run of clv_daily and wait for it. Fails when the run fails; otherwise prints its
@@ -47,10 +47,10 @@ def show(day: date, home: settings.Settings, out: Console, seconds: float) -> No
 
 
 def backfill(
-    first: Annotated[str, typer.Option("--from", help="The first day to make.")],
-    last: Annotated[str, typer.Option("--to", help="The last day to make.")],
-    every: Annotated[int, typer.Option("--every", help="Days from one date to the next.")] = 1,
-    backwards: Annotated[bool, typer.Option("--backwards", help="The last day first.")] = False,
+    first: Annotated[str, typer.Option("--from", help="The first day.")],
+    last: Annotated[str, typer.Option("--to", help="The last day.")],
+    every: Annotated[int, typer.Option("--every", help="Days between two dates.")] = 1,
+    backwards: Annotated[bool, typer.Option("--backwards", help="Run the last day first.")] = False,
 ) -> None:
     """Make several past days: start their runs through Airflow and wait for them. Fails when one fails.
 

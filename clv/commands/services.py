@@ -85,8 +85,8 @@ def status() -> None:
     """Show each service, what is published, what is not yet published, and how the last run ended.
 
     Exit codes: 0 all is well; 3 a service is down; 5 shop.json is invalid; 4 what is published is stale, because its
-    newest date is before yesterday, the last run or the run of the newest date failed, or no file has come for longer
-    than dbt's sources allow.
+    newest date is before yesterday, the last run or the run of the newest date failed, or no file has been loaded for
+    longer than dbt's sources allow.
     """
     home = settings.located()
     found = stack.status(home)

@@ -2,7 +2,8 @@
 
 Compares the features with those the model was trained on; if they have drifted, the week's model replaces the month's.
 Also compares forecasts that have matured with the actual revenue. An inaccurate forecast is reported and recorded, but
-does not change the choice of the model, because which forecasts are published depends on the order of runs."""
+does not change the choice of the model, because which forecasts are published depends on the order of runs.
+"""
 
 from __future__ import annotations
 

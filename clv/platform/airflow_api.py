@@ -1,4 +1,4 @@
-"""Starts runs and backfills through Airflow's REST API, waits for them and shows progress."""
+"""Starts runs and backfills through Airflow's REST API, waits for them and shows their progress."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ DAG = airflow_state.DAILY
 ENDED = ("success", "failed")
 POLL_SECONDS = 2.0
 SECONDS_TO_CLOSE_A_BACKFILL = 90.0
-PAUSES = (1.0, 5.0, 15.0)  # seconds between tries while Airflow does not answer
+PAUSES = (1.0, 5.0, 15.0)  # seconds to wait between attempts while Airflow does not answer
 
 
 @dataclass(frozen=True)
 class Run:
-    """One DAG run: the date it is for, Airflow's id of it, its state, and the states of its tasks by name."""
+    """One DAG run: its date, its id in Airflow, its state, and the state of each task by name."""
 
     as_of: date
     dag_run_id: str
@@ -39,7 +39,7 @@ def trigger(airflow: Airflow, as_of: date, force_retrain: bool = False) -> str:
     """Starts a run for a date and returns its id. Each call starts a new run."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     body = {
-        "dag_run_id": f"{as_of}__manual__{stamp}",  # date first, since Airflow's list of runs shows only the beginning
+        "dag_run_id": f"{as_of}__manual__{stamp}",  # Airflow's list of runs shows only the beginning: the date
         "logical_date": None,
         "conf": {"as_of_date": as_of.isoformat(), "force_retrain": force_retrain},
     }
@@ -49,8 +49,8 @@ def trigger(airflow: Airflow, as_of: date, force_retrain: bool = False) -> str:
 def start_backfill(airflow: Airflow, first: date, last: date, backwards: bool = False) -> list[str]:
     """Starts an Airflow backfill of each day from first to last; returns the ids of its runs.
 
-    Days that were run before run again. A day whose run has not ended keeps that run. Raises ClvError with the days for
-    which Airflow made no run.
+    Days with an earlier run are run again. A day whose run has not ended keeps that run. Raises ClvError with the days
+    for which Airflow made no run.
     """
     body = {
         "dag_id": DAG,
@@ -114,7 +114,7 @@ def look(airflow: Airflow, dag_run_id: str) -> Run:
 
 
 def _look_with_retries(airflow: Airflow, dag_run_id: str) -> Run:
-    """The state of a run. Retries, so that a moment without an answer does not end a long wait."""
+    """The state of a run. Retries, so that a short outage of Airflow does not end a long wait."""
     for pause in PAUSES:
         try:
             return look(airflow, dag_run_id)
@@ -123,13 +123,13 @@ def _look_with_retries(airflow: Airflow, dag_run_id: str) -> Run:
     try:
         return look(airflow, dag_run_id)
     except Unavailable as error:
-        raise Unavailable(f"{error}; the runs that were started go on from there, and `clv runs` lists them") from None
+        raise Unavailable(f"{error}; the runs that were started will continue, and `clv runs` lists them") from None
 
 
 def wait(airflow: Airflow, dag_run_ids: list[str], console: Console) -> list[Run]:
-    """Waits until every run has ended; prints a line for each that does, and returns them.
+    """Waits until every run has ended; prints a line for each as it ends, and returns them.
 
-    Raises ClvError with the reason why the first of them failed, and the dates of the others that failed.
+    Raises ClvError with the reason why the first failed run failed, and with the dates of the others that failed.
     """
     runs = [look(airflow, run_id) for run_id in dag_run_ids]
     # On a terminal, also show a live table.
@@ -154,7 +154,7 @@ def wait(airflow: Airflow, dag_run_ids: list[str], console: Console) -> list[Run
 
 
 def _ended(airflow: Airflow, run: Run) -> str:
-    """How a run ended: the headline of its date, or why it failed."""
+    """How a run ended, in one line: the headline of its date, or why it failed."""
     try:
         if run.state == "failed":
             return f"failed: {_why(airflow, run)}"
@@ -180,7 +180,7 @@ def _progress(runs: list[Run]) -> Table:
 
 
 def _why(airflow: Airflow, run: Run) -> str:
-    """One line: which task of the run failed, with the task's own error if it left one."""
+    """In one line: which task of the run failed, with the task's own error if it left one."""
     query = f"""
         select log.task, log.facts->>'error'
         from {tables.TASK_LOG} as log
@@ -195,7 +195,7 @@ def _why(airflow: Airflow, run: Run) -> str:
     if found:
         return f"the run for {run.as_of} failed in {found[0][0]}: {found[0][1]}"
     dag_run = airflow_state.find(airflow, run.dag_run_id, airflow_state.DAILY)
-    task, reason = airflow_state.failure(airflow, dag_run) if dag_run else (None, "Airflow does not have it any more")
+    task, reason = airflow_state.failure(airflow, dag_run) if dag_run else (None, "the run is no longer in Airflow")
     return f"the run for {run.as_of} failed in {task or 'Airflow'}: {reason}"
 
 
@@ -217,7 +217,7 @@ def backfill(
     if last < first:
         raise ClvError(f"--to {last} is before --from {first}; swap them")
     if every < 1:
-        raise ClvError(f"--every {every} is no number of days; give 1 or more")
+        raise ClvError(f"--every {every} is not a number of days; give 1 or more")
     _not_in_the_future(last, "--to")
     airflow = Airflow(home)
     if every == 1:

@@ -1,4 +1,4 @@
-"""A session with Airflow's REST API: signs in, calls, and says in one line what went wrong."""
+"""A session with Airflow's REST API: signs in, sends requests, and turns errors into one line."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Airflow:
             raise LoggedOutError(
                 f"Airflow at {self.base} does not accept the password in {self.home.secrets}; run `clv up`"
             )
-        if answer.is_server_error:  # usually because its database is gone: raise the clearer error
+        if answer.is_server_error:  # usually because Airflow's database is down: raise the clearer error about that
             with db.connect(self.home.url_as(roles.PUBLISHER)):
                 pass
         if answer.is_error:

@@ -1,4 +1,4 @@
-"""What Airflow knows of runs: whether one is active, and why one failed."""
+"""Reads from Airflow whether a run is active, and why a run failed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from clv.platform.airflow_session import Airflow
 
 DAILY, TRAIN = "clv_daily", "clv_train"
 ACTIVE = ("queued", "running")
-OPENED = "run "  # a run's note begins like this until it gives the reason of a failure
+OPENED = "run "  # a run's note begins with this until the run fails and the note gives the reason
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,7 @@ class DagRun:
 
 
 def find(airflow: Airflow, dag_run_id: str, dag_id: str | None) -> DagRun | None:
-    """The run that Airflow has under this id; None if it has none. Without a dag_id, looks in both DAGs that open
-    runs."""
+    """The run with this id in Airflow; None if there is none. Without a dag_id, looks in both DAGs that open runs."""
     for dag in (dag_id,) if dag_id else (DAILY, TRAIN):
         try:
             return _dag_run(airflow.call("GET", f"/dags/{dag}/dagRuns/{dag_run_id}"))
@@ -41,13 +40,13 @@ def active(airflow: Airflow) -> list[DagRun]:
 
 
 def is_scheduling(airflow: Airflow) -> bool:
-    """Whether the scheduler is alive. Without it, runs that have not ended wait."""
+    """Whether the scheduler is alive. Without it, runs that have not ended make no progress."""
     return (airflow.call("GET", "/monitor/health").get("scheduler") or {}).get("status") == "healthy"
 
 
 def failure(airflow: Airflow, run: DagRun) -> tuple[str | None, str]:
-    """The task in which a run failed (None if no task did), and the reason in one line: the run's note, else the last
-    error in the task's log, else the address of that log."""
+    """The task in which a run failed (None if no task did), and the reason in one line: from the run's note, else the
+    last error in the task's log, else the address of that log."""
     place = f"/dags/{run.dag}/dagRuns/{run.dag_run_id}"
     tasks = airflow.call("GET", f"{place}/taskInstances", params={"limit": 100})["task_instances"]
     failed = next((task for task in tasks if task["state"] == "failed"), None)

@@ -1,14 +1,14 @@
-"""Backups: `clv backup` makes one, `clv restore --backup` makes a home of it.
+"""Backups: `clv backup` makes a backup, `clv restore --backup` restores a home from it.
 
-A backup is a folder for its owner alone, there whole or not at all:
+A backup is a folder that only its owner can read. It appears complete or not at all:
 
-    backup.json     what it is a backup of, and the digest of each other file
+    backup.json     a description of the backup, and the digest of each other file
     warehouse.dump  the warehouse, in pg_dump's custom format
     registry.dump   MLflow's database, where that is the one beside the warehouse
     home.tar        the models, shop.json, the shop's own mappings, and the secrets that the data depends on
 
-It may be made while tasks run. What names something is saved before what it names: rows name models, and the registry
-names their files; so every model that the saved rows speak of is in it.
+A backup can be made while tasks run. The rows are saved first, then the registry, then the files: rows name models, and
+the registry names the models' files, so the backup contains every model that the saved rows name.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ from clv.privacy import erasing
 from clv.warehouse import db, erasures, locks, publication, registry, roles
 
 WAREHOUSE, REGISTRY, FILES = "warehouse.dump", "registry.dump", "home.tar"
-# Everything else in a home is recreated by `clv up`, or is temporary: logs, ports, Airflow's own history.
+# Everything else in a home is either created again by `clv up`, or temporary: logs, ports, Airflow's own history.
 SECRETS = (
     "secrets/pseudonym_key",
     "secrets/airflow_password",
     "secrets/airflow_viewer_password",
     *(f"secrets/{roles.secret(role)}" for role in databases.ROLES),
 )
-LIST = f"secrets/{erasures.NAME}"  # erased persons; added to the list that the home has
+LIST = f"secrets/{erasures.NAME}"  # erased persons: a restore adds this list to the one in the home
 OTHERS = ("shop.json", "sources", "kinds", "models", "received", "erasures")
-# The tables and columns in which MLflow stores the place of a model's files.
+# The tables and columns in which MLflow stores the path of a model's files.
 PLACES = {
     "experiments": ("artifact_location",),
     "runs": ("artifact_uri",),
@@ -53,18 +53,19 @@ PLACES = {
 
 
 def backup(to: Path, home: Settings, step: Step = nullcontext) -> tuple[dict, list[str]]:
-    """Saves the home into the folder `to`; returns the content of backup.json, and remarks.
+    """Saves the home into the folder `to`; returns the content of backup.json, and remarks for the operator.
 
     Raises ClvError when `to` exists or cannot be written, or when there is nothing to save.
     """
     to = to.absolute()
     if to.exists():
-        raise ClvError(f"{to} is there already; name a new folder")
+        raise ClvError(f"{to} exists already; name a new folder")
     if not (home.secrets / "pseudonym_key").exists() or home.embedded and not (home.home / "postgres").exists():
-        raise ClvError(f"there is no warehouse in {home.home}; name its home in CLV_HOME")
+        raise ClvError(f"there is no warehouse in {home.home}; set CLV_HOME to the home to back up")
     with (
         stack.database(home, step) as home,
-        db.lock(locks.CUSTOMERS, home.warehouse_url, shared=True),  # rows and the key that names them
+        # Hold the shared customer lock, so that no rotation of the key comes between the rows and the saved key.
+        db.lock(locks.CUSTOMERS, home.warehouse_url, shared=True),
         backup_folder.whole(to) as folder,
     ):
         manifest = {"format": backup_folder.FORMAT, "made_at": datetime.now(UTC).isoformat(timespec="seconds")}
@@ -75,9 +76,11 @@ def backup(to: Path, home: Settings, step: Step = nullcontext) -> tuple[dict, li
             if home.own_registry:
                 _dump(home.database_url("mlflow"), owners_files.empty(folder / REGISTRY))
             else:
-                remarks = ["the registry that MLFLOW_TRACKING_URI names is not in it; back it up where it is"]
+                remarks = [
+                    "the backup does not contain the registry that MLFLOW_TRACKING_URI names; back it up separately"
+                ]
             _save_files(home, owners_files.empty(folder / FILES))
-        manifest |= {"models": _place_of_models(home), "files": backup_folder.described(folder)}
+        manifest |= {"models": _models_uri(home), "files": backup_folder.described(folder)}
         owners_files.write(folder / backup_folder.MANIFEST, json.dumps(manifest, indent=2).encode())
     return manifest, remarks
 
@@ -85,24 +88,25 @@ def backup(to: Path, home: Settings, step: Step = nullcontext) -> tuple[dict, li
 def restore(
     backup: Path, home: Settings, step: Step = nullcontext, erased: Path | None = None
 ) -> tuple[dict, list[str]]:
-    """Restores a home from a backup; returns the content of its backup.json, and remarks.
+    """Restores a home from a backup; returns the content of its backup.json, and remarks for the operator.
 
     The home and its database must be empty, except for a list of erased persons. Persons on that list, or on the list
-    `erased` of the home that the backup was made of, are erased again. The same call finishes a restore that was cut
-    short. Raises ClvError for a backup that is incomplete or of a newer version, and for a home that is not empty.
+    in the file `erased` (from the home that was backed up), are erased again. Calling it again finishes a restore that
+    was interrupted. Raises ClvError for a backup that is incomplete or of a newer version, and for a home that is not
+    empty.
     """
     backup = backup.absolute()
     manifest = backup_folder.read(backup)
     if erased and not erased.is_file():
-        raise ClvError(f"{erased} is absent; name the file {LIST} of the home that the backup was made of")
+        raise ClvError(f"{erased} does not exist; name the file {LIST} of the home that was backed up")
     lines = erasures.read(erased) if erased else []
     remarks = []
     if not erased and not erasures.place(home).exists():
         remarks.append(
-            f"whoever was erased after {manifest['made_at']} is back; their list is {LIST} in the home of that time: "
-            "restore with --erasures and that file"
+            f"persons who were erased after {manifest['made_at']} are in the restored home again; the file {LIST} "
+            "of the home that was backed up lists them: restore with --erasures and that file"
         )
-    with step("the backup is whole"):
+    with step("the backup is checked"):
         backup_folder.check_whole(backup, manifest)
     resumed = home.state.get("restoring") == str(backup)
     if home.embedded and (home.home / "postgres").exists() and not resumed:
@@ -119,24 +123,24 @@ def restore(
         except ClvError:
             home.remember(restoring=None)
             raise
-        if not filled:  # otherwise the restore was cut short after this step
-            with step("the models are back"):
+        if not filled:  # else this step was finished before the restore was interrupted
+            with step("the models are restored"):
                 _place_files(backup, home, OTHERS)
                 if REGISTRY in manifest["files"]:
                     _restore_registry(backup, home, manifest["models"])
-            with step("the warehouse is back"):
+            with step("the warehouse is restored"):
                 _load(home.warehouse_url, backup / WAREHOUSE)
-        with step("its published rows are those of the backup"):
+        with step("the published rows are compared with the backup"):
             _check_published(home, manifest)
-        erasures.merge(home, lines + _list_of(backup))
+        erasures.merge(home, lines + _erasures_in(backup))
         if again := erasing.apply(home, step):
-            remarks.append(f"who was erased since is erased again, receipt {again.receipt}")
+            remarks.append(f"persons erased since the backup are erased again, receipt {again.receipt}")
         home.remember(restoring=None)
     return manifest, remarks
 
 
 def _save_warehouse(home: Settings, path: Path) -> dict:
-    """Dumps the warehouse at one moment, and records which rows readers saw at that moment."""
+    """Dumps the warehouse as of one moment, and records which rows readers saw at that moment."""
     databases.claim_pseudonyms(home)
     # Hold the build lock: a build swaps tables, and pg_dump fails if a table disappears while it runs.
     with db.lock(locks.BUILD, home.warehouse_url), db.connect(home.warehouse_url) as connection:
@@ -166,7 +170,7 @@ def _save_files(home: Settings, path: Path) -> None:
         return member
 
     with path.open("wb") as file:
-        # A container's secrets are links to files outside the home.
+        # In a container, secrets are links to files outside the home; save the files.
         with tarfile.open(fileobj=file, mode="w", dereference=True) as tar:
             for name in (*SECRETS, LIST, *OTHERS):
                 if (home.home / name).exists():
@@ -176,7 +180,7 @@ def _save_files(home: Settings, path: Path) -> None:
 
 
 def _place_files(backup: Path, home: Settings, names: tuple[str, ...]) -> None:
-    """Extracts these files and folders into the home. Raises ClvError if a different file is there."""
+    """Extracts these files and folders into the home. Raises ClvError if a different file exists there."""
     with tarfile.open(backup / FILES) as tar:
         for member in tar:
             if not member.isfile() or not member.name.startswith(names):
@@ -186,25 +190,25 @@ def _place_files(backup: Path, home: Settings, names: tuple[str, ...]) -> None:
             if not path.exists():
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 owners_files.write(path, content)
-                os.utime(path, (member.mtime, member.mtime))  # retention of copies goes by the file's time
+                os.utime(path, (member.mtime, member.mtime))  # retention deletes copies by the file's time
             elif path.read_bytes().strip() != content.strip():
                 raise ClvError(
-                    f"{path} is there and is not the backup's; restore into an empty home, named in CLV_HOME"
+                    f"{path} differs from the file in the backup; restore into an empty home, named in CLV_HOME"
                 )
 
 
-def _list_of(backup: Path) -> list[dict]:
-    """The lines of the backup's own list of erased persons."""
+def _erasures_in(backup: Path) -> list[dict]:
+    """The lines of the list of erased persons in the backup."""
     with tarfile.open(backup / FILES) as tar:
         file = tar.extractfile(LIST) if LIST in tar.getnames() else None
         return erasures.parsed(file.read().decode()) if file else []
 
 
 def _restore_registry(backup: Path, home: Settings, old: str) -> None:
-    """Restores MLflow's database, with its models' files where this home has them."""
+    """Restores MLflow's database, and changes the paths of the models' files to this home."""
     url = home.database_url("mlflow")
     _load(url, backup / REGISTRY, "--clean", "--if-exists")
-    new = _place_of_models(home)
+    new = _models_uri(home)
     with db.connect(url) as connection:
         for table, columns in PLACES.items():
             if not connection.execute("select to_regclass(%s)", (table,)).fetchall()[0][0]:
@@ -220,7 +224,7 @@ def _restore_registry(backup: Path, home: Settings, old: str) -> None:
                     new=sql.Literal(new),
                 )
                 connection.execute(move)
-    registry.let_modeller_in(url)  # a dump does not contain who may connect
+    registry.let_modeller_in(url)  # a dump does not contain the right to connect
 
 
 def _require_empty(home: Settings, filled: list[str]) -> None:
@@ -229,8 +233,8 @@ def _require_empty(home: Settings, filled: list[str]) -> None:
         there = connection.execute("select to_regclass('model_versions')").fetchall()[0][0]
         models = there and connection.execute("select 1 from model_versions limit 1").fetchall()
     if filled or models:
-        held = place(home.warehouse_url if filled else url)
-        raise ClvError(f"the database {held} holds data already; restore into an empty one")
+        address = place(home.warehouse_url if filled else url)
+        raise ClvError(f"the database {address} holds data already; restore into an empty one")
 
 
 def _check_server(home: Settings, manifest: dict) -> None:
@@ -238,7 +242,7 @@ def _check_server(home: Settings, manifest: dict) -> None:
         version = connection.info.server_version // 10000
     if version < manifest["postgresql"]:
         raise ClvError(
-            f"the backup is of PostgreSQL {manifest['postgresql']} and {place(home.warehouse_url)} is {version}; "
+            f"the backup is of PostgreSQL {manifest['postgresql']}, but {place(home.warehouse_url)} is {version}; "
             f"restore into version {manifest['postgresql']} or newer"
         )
 
@@ -247,7 +251,7 @@ def _check_published(home: Settings, manifest: dict) -> None:
     newest = manifest["published"]
     if newest:
         with db.connect(home.warehouse_url) as connection:
-            # Tables that were published only after the backup was made are not in it.
+            # Backups of earlier versions have no list of tables: compare the published tables that they contain.
             names = newest.get("tables") or [
                 name
                 for name in published.tables()
@@ -262,12 +266,12 @@ def _check_published(home: Settings, manifest: dict) -> None:
 
 
 def _dump(url: str, path: Path, *options: str) -> None:
-    # Without owners: they are whoever restores it.
+    # Without owners: the user who restores owns the tables until set-up hands them over.
     postgres.client("pg_dump", url, "--format=custom", "--no-owner", f"--file={path}", *options)
 
 
 def _load(url: str, path: Path, *options: str) -> None:
-    """Everything of a dump, or nothing."""
+    """Loads a dump in one transaction."""
     postgres.client("pg_restore", url, "--no-owner", "--single-transaction", "--exit-on-error", *options, str(path))
 
 
@@ -278,5 +282,5 @@ def _migrations(url: str) -> list[str]:
         return [name for (name,) in connection.execute("select name from ops.migrations").fetchall()]
 
 
-def _place_of_models(home: Settings) -> str:
+def _models_uri(home: Settings) -> str:
     return home.models.resolve().as_uri()

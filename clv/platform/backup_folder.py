@@ -1,4 +1,4 @@
-"""The folder of a backup: there whole or not at all, and with the digest of each of its files."""
+"""The folder of a backup: appears complete or not at all, with the digest of each of its files."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ MANIFEST = "backup.json"
 
 
 def read(backup: Path) -> dict:
-    """The content of backup.json. Raises ClvError when it is invalid, or needs a newer version of ours."""
+    """Returns the content of backup.json. Raises ClvError when it is invalid or was made by a newer version."""
     try:
         manifest = json.loads((backup / MANIFEST).read_text())
         made_by = manifest["format"]
     except (OSError, ValueError, TypeError, KeyError):
-        raise ClvError(f"{backup} is no backup: it has no {MANIFEST} that can be read") from None
+        raise ClvError(f"{backup} is not a backup: it has no readable {MANIFEST}") from None
     unknown = sorted(set(manifest.get("migrations", [])) - {path.name for path in db.MIGRATIONS.glob("*.sql")})
     if made_by != FORMAT or unknown:
         newer = f"format {made_by}" if made_by != FORMAT else f"migration {unknown[-1]}"
-        raise ClvError(f"{backup} was made by another version ({newer} is not known here); update, then restore")
+        raise ClvError(f"{backup} was made by a newer version ({newer} is unknown here); update, then restore")
     return manifest
 
 
@@ -35,7 +35,7 @@ def check_whole(backup: Path, manifest: dict) -> None:
     for name, described in manifest["files"].items():
         path = backup / name
         if not path.is_file() or digest(path) != described["sha256"]:
-            raise ClvError(f"{path} is not as it was saved; restore another backup")
+            raise ClvError(f"{path} has changed since it was saved; restore another backup")
 
 
 def described(folder: Path) -> dict[str, dict]:
@@ -49,7 +49,8 @@ def digest(path: Path) -> str:
 
 @contextmanager
 def whole(folder: Path) -> Iterator[Path]:
-    """A folder beside `folder`, for its owner alone, that takes its place at the end; on an error it goes.
+    """Yields a temporary folder beside `folder`, readable by its owner only, which is renamed to `folder` at the end.
+    On an error it is deleted.
 
     Raises ClvError when it cannot be written.
     """

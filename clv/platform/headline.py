@@ -13,7 +13,7 @@ from clv.reporting import analyst
 
 @dataclass(frozen=True)
 class Headline:
-    """A published date as analysts read it. predicted_clv: sum over the customers with a forecast, in `currency`.
+    """What readers see of a published date. predicted_clv: sum over the customers with a forecast, in `currency`.
     status_reason: why some or all customers have none."""
 
     as_of_date: date
@@ -27,7 +27,7 @@ class Headline:
     page: Path | None
 
     def lines(self) -> list[tuple[str, str]]:
-        """Each figure with its label."""
+        """Each figure with its label, one line each."""
         page = [("report", str(self.page))] if self.page else []
         return [
             ("published", f"{self.as_of_date}, run {self.run_id}"),

@@ -1,7 +1,8 @@
-"""Compares unpublished runs with Airflow. The warehouse's log records how steps ended, but not every end is recorded.
+"""Completes the state of unpublished runs from Airflow. The warehouse's log records how steps ended, but it misses some
+endings.
 
 A run whose process died, or that could not reach the warehouse, leaves no error in the log; and a failed run continues
-after it is cleared. So each unpublished run is looked up in Airflow by its Airflow id.
+after it is cleared in Airflow. Each unpublished run is therefore looked up in Airflow by its Airflow id.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from clv.warehouse.runs import PUBLISHED, History
 def reconciled(found: list[History], home: Settings) -> list[History]:
     """The runs, with Airflow's state for those that are not published.
 
-    `waiting` is a run that is queued, or has no scheduler to continue it. `trained` is a run of clv_train that
-    succeeded. Without an Airflow in this home the runs are returned unchanged; when Airflow does not answer, running
-    ones count as waiting.
+    `waiting` is a run that is queued, or that no scheduler continues. `trained` is a run of clv_train that succeeded.
+    Without an Airflow in this home the runs are returned unchanged. When Airflow does not answer, running ones count as
+    waiting.
     """
     if "airflow_port" not in home.state or all(run.state in PUBLISHED for run in found):
         return found

@@ -1,5 +1,5 @@
-"""The state of a home: what is published and how old it is, orders not yet published, and how the last run ended. `clv
-status` shows it."""
+"""The state of a home, which `clv status` shows: what is published and how old it is, orders not yet published, and how
+the last run ended."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from clv.core.settings import Settings
 from clv.platform import run_states
 from clv.warehouse import db, roles, runs
 
-OLDEST = 1  # days that the newest published date may lie back, since today's run may still be running
-DAYS = {"minute": 1 / 1440, "hour": 1 / 24, "day": 1.0}  # in dbt's units of freshness
+OLDEST = 1  # days that the newest published date may lie in the past, since today's run may still be running
+DAYS = {"minute": 1 / 1440, "hour": 1 / 24, "day": 1.0}  # in the units of freshness that dbt uses
 
 
 @dataclass(frozen=True)
 class Freshness:
-    """When a source last received a file, judged by the bounds of dbt_project/models/sources.yml.
+    """When a source last received a file, judged by the limits in dbt_project/models/sources.yml.
 
-    age: days since the last file. status: pass, warn or error; a source that never received a file passes.
+    age: days since the last file. status: pass, warn or error. A source that never received a file passes.
     """
 
     source: str
@@ -33,7 +33,7 @@ class State:
     """The state of a home.
 
     age: days from the newest published date to today. unpublished_orders: loaded orders dated on or after the newest
-    published date, which no published table has yet. run_of_newest_date: the last run of the newest date that was
+    published date, which no published table contains yet. run_of_newest_date: the last run of the newest date that was
     started, except successful trainings; runs of older dates may have started later.
     """
 
@@ -61,7 +61,7 @@ class State:
         for one in self.freshness:
             if one.status == "error":
                 remedy = "`clv ingest --source NAME --path FILE_OR_FOLDER`"
-                found.append(f"no file has come for {one.age} days; load one: {remedy}")
+                found.append(f"no file has been loaded for {one.age} days; load one: {remedy}")
         return found
 
 
@@ -89,9 +89,9 @@ def read(settings: Settings, today: date) -> State:
 
 
 def _unpublished_orders(newest: date | None, today: date, url: str) -> int:
-    """Counts orders dated from `newest` to today, or all orders up to today when nothing is published.
+    """Counts the orders dated from `newest` to today, or all orders up to today when nothing is published.
 
-    Reads only batches that may hold such orders: those not yet taken in by a run, and those whose last order is new
+    Reads only batches that may hold such orders: those that no run has taken in yet, and those whose last order is new
     enough.
     """
     since = newest or date.min
@@ -111,7 +111,8 @@ def _unpublished_orders(newest: date | None, today: date, url: str) -> int:
 
 
 def rules() -> list[dict]:
-    """The bounds of freshness in dbt's sources: table, loaded_at, filter, and the days after which to warn or fail."""
+    """The limits of freshness in dbt's sources: table, loaded_at, filter, and the number of days after which to warn or
+    fail."""
     found = []
     for _, source in dbt_project.declared("sources"):
         for table in source["tables"]:

@@ -1,5 +1,5 @@
-"""The warehouse as an analyst sees it. Queries run as the role clv_analyst, which reads the schema analytics and
-changes nothing."""
+"""The warehouse as an analyst sees it. Queries run as the role clv_analyst, which can read the schema analytics and
+change nothing."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ def answer(
     with db.connect(home.analyst_url) as connection:
         connection.read_only = True
         cursor = connection.cursor()
-        # Stream row by row, so that showing the first rows does not load a table of millions.
+        # Stream row by row, so that showing the first rows of a table of millions does not load the table.
         rows: Generator[tuple] = cursor.stream(query, params)  # type: ignore[arg-type, assignment]
         try:
             connection.execute("select set_config('statement_timeout', %s, true)", (f"{TIMEOUT}s",))
             first = next(rows, None)
-            if first is None:  # an empty stream has no columns either, so run the query plainly
+            if first is None:  # an empty stream has no column names, so run the query without a stream
                 cursor.execute(query, params)  # type: ignore[arg-type]
             names = [column.name for column in cursor.description or ()]
             yield names, iter(()) if first is None else chain([first], rows)
         except psycopg.Error as error:
             raise ClvError(_one_line(error)) from None
         finally:
-            rows.close()  # ends the query if not all rows were read
+            rows.close()  # ends the query if the caller did not read all rows
 
 
 def fetch(
@@ -98,7 +98,7 @@ def summary(
         out.print(f"[yellow]note:[/] {remark}", soft_wrap=True)
 
 
-# Money of a group is summed from the values that analysts read for each customer.
+# The value of a group is summed from the values that analysts read for each customer, so that the sums agree.
 _GROUPS = """
     select
         coalesce({column}, 'no forecast') as {column},

@@ -17,9 +17,10 @@ from matplotlib.figure import Figure
 LEAST_REM = 3.9  # minimum width in rem per inch of the chart, on any screen
 LONGEST_NAME = 40  # characters
 WIDE = (10.8, 4.2)  # inches
-DARKEST = 0.5  # opacity of the darkest shaded cell: its number stays readable in light and dark
+DARKEST = 0.5  # opacity of the darkest cell: its number stays readable in light and dark
 INCHES = (5.2, 3.5)  # 72 units each: large enough to read when shrunk to a phone
-# Matplotlib needs colours, the page uses CSS variables. Each placeholder colour is replaced by its variable in the SVG.
+# Matplotlib needs colours, but the page uses CSS variables. Each placeholder colour is replaced by its variable in the
+# SVG.
 INK, SOFT, LINE, BAR, BAND, BASELINE = (f"#0a0b{number:02x}" for number in range(6))
 VARIABLES = {INK: "ink", SOFT: "soft", LINE: "line", BAR: "bar", BAND: "band", BASELINE: "baseline"}
 STYLE: Any = {
@@ -78,9 +79,10 @@ def chart(
 
 
 def _for_the_page(svg: str, title: str, inches: float) -> str:
-    """The SVG without file header, namespaces and its own fonts, and with ids that no other chart has.
+    """Returns the SVG without file header, namespaces and fonts of its own, and with ids that no other chart on the
+    page has.
 
-    On a narrow screen it keeps a readable width, and the page scrolls it.
+    On a narrow screen the chart keeps a readable width, and the page scrolls it.
     """
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)

@@ -1,5 +1,5 @@
-"""Remarks on the shop's settings that a reader of the numbers must know: profit that is revenue, customers left off
-lists."""
+"""Remarks about settings that affect how the numbers must be read: profit that is really revenue, and customers left
+off lists."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from clv.core.settings import Settings
 
 SET_MARGIN = 'write {"gross_margin": 0.4}, with your own share of revenue, into'
-# Gives the fields of `Basis`, from the rows of segment_summary of one run.
+# Selects the fields of `Basis` from one run's rows of segment_summary.
 QUERY = """
     select
         max(profit_basis),
@@ -22,8 +22,8 @@ QUERY = """
 
 @dataclass(frozen=True)
 class Basis:
-    """What a run's profit rests on (see segment_summary.profit_basis; None for runs made before that column), and how
-    many customers gave or refused consent. contactable: customers on lists meant for contact."""
+    """What a run's profit rests on (segment_summary.profit_basis; None for runs made before that column existed), and
+    how many customers gave or refused consent. contactable: customers on lists meant for contact."""
 
     profit: str | None
     contactable: int
@@ -33,11 +33,12 @@ class Basis:
 
     @property
     def unknown_consent(self) -> str:
-        """The policy the run used for customers who were never asked: `include` them on its lists or `exclude` them."""
+        """What the run did with customers who were never asked for consent: `include` them on its lists or `exclude`
+        them."""
         return "include" if self.contactable > self.agreed else "exclude"
 
     def facts(self) -> dict[str, object]:
-        """What the log of the run's step shows."""
+        """The facts for the step's entry in the log."""
         return {
             "profit rests on": self.profit,
             "may be contacted": self.contactable,
@@ -47,7 +48,7 @@ class Basis:
 
 
 def of_settings(home: Settings) -> list[str]:
-    """Settings that the operator has not made and will want, before any order is loaded."""
+    """Remarks, before any order is loaded, about settings that the operator has not made and will want."""
     if home.shop.gross_margin is not None:
         return []
     return [
@@ -57,9 +58,9 @@ def of_settings(home: Settings) -> list[str]:
 
 
 def of_run(basis: Basis, home: Settings) -> list[str]:
-    """What a reader of the run has to know, each with its remedy; empty when nothing was assumed.
+    """Remarks that a reader of the run needs, each with its remedy; empty when the run assumed nothing.
 
-    The assumptions are those of the run. The remedies speak of shop.json as it is now, which the next run uses.
+    The assumptions are those of the run. The remedies refer to the present shop.json, which the next run uses.
     """
     place = home.shop_file
     remarks = []

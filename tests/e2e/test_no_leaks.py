@@ -1,6 +1,7 @@
 """After backfills, a failed gate and pages that were looked at: no person and no secret is where it must not be.
 
-Named so that it comes after the tests whose home it searches."""
+Named so that it comes after the tests whose home it searches.
+"""
 
 from __future__ import annotations
 

@@ -20,9 +20,9 @@ def predictions(
     too_little_data: int = 0,
     seed: int = 7,
 ) -> pd.DataFrame:
-    """One row per customer and origin. Our predictions differ from the truth by `noise` (standard deviation of the logarithm),
-    the baselines' by `baseline_noise`. The first baseline predicts no probability, and only the last one a median. The
-    first `too_little_data` customers of an origin have no forecast."""
+    """One row per customer and origin. Our predictions differ from the truth by `noise`, the baselines' by
+    `baseline_noise` (standard deviations of the logarithm). The first baseline predicts no probability, and only the
+    last one a median. The first `too_little_data` customers of an origin have no forecast."""
     random = np.random.default_rng(seed)
     rate, spend = random.gamma(0.5, 1.6, customers), random.lognormal(4, 0.8, customers)
     frames = []

@@ -248,7 +248,7 @@ def test_restored_secrets_give_way_to_the_containers_unless_the_key_is_another(t
     (home.secrets / "analyst_password").write_text("two")
     (home.secrets / "pseudonym_key").write_text("another")
     link_secrets = load("setup").link_secrets
-    with pytest.raises(ClvError, match=r"is not secrets/pseudonym_key.txt; write it there"):
+    with pytest.raises(ClvError, match=r"differs from secrets/pseudonym_key.txt; write the restored key"):
         link_secrets(home, mounted)
     assert home.secret("pseudonym_key") == "another"
     (home.secrets / "pseudonym_key").write_text("key")

@@ -62,7 +62,8 @@ def group(ordered: pd.Series) -> dict[str, Any]:
 
     The chance is that of a one-sided binomial test against the bound of ABOUT_HALF that the share exceeds. The test
     assumes independent customers, so an effect that all of them share, such as a missed season, also appears as more
-    than chance. ordered: 1 or 0 per customer."""
+    than chance. ordered: 1 or 0 per customer.
+    """
     customers, in_time = len(ordered), int(ordered.sum())
     share, (low, high) = in_time / customers, ABOUT_HALF
     p_value = binom.cdf(in_time, customers, low) if share < low else binom.sf(in_time - 1, customers, high)

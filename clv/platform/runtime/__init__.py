@@ -1,1 +1,1 @@
-"""What `clv up` starts and `clv down` stops: the embedded PostgreSQL, and Airflow's services."""
+"""The services that `clv up` starts and `clv down` stops: the embedded PostgreSQL and Airflow."""

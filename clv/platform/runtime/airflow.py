@@ -1,4 +1,4 @@
-"""Airflow's services for one home, configured only by environment variables, on loopback, with the home's own
+"""Airflow's services for one home: configured only by environment variables, listening on loopback, with the home's own
 secrets."""
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from clv.platform.runtime.processes import Service
 
 USER = "admin"
 # Users by name, with their role in Airflow and the secret that is their password. A viewer reads runs, logs and
-# reports, and cannot start or change anything.
+# reports, but cannot start or change anything.
 USERS = {USER: ("admin", "airflow_password"), "viewer": ("viewer", "airflow_viewer_password")}
 DAGS = settings.PROJECT / "dags"
 SERVICES = {
     "api-server": ["airflow", "api-server"],
-    # Logs are read from the folder. The log server, which is skipped, would not listen on loopback.
+    # Do not start the log server: it cannot listen on loopback only, and logs are read from the folder.
     "scheduler": ["clv.platform.runtime.scheduler", "--skip-serve-logs"],
     "dag-processor": ["airflow", "dag-processor"],
-    # No task of ours needs it, but without it Airflow's home page shows a service that is down.
+    # None of our tasks needs the triggerer, but without it Airflow's home page shows a service that is down.
     "triggerer": ["airflow", "triggerer", "--skip-serve-logs"],
 }
-# Tasks that must not overlap share a pool with one slot.
+# Tasks that must not run at the same time share a pool with one slot.
 POOLS = {
     "spark": "Tasks that start Spark: one at a time, since each takes the machine.",
     "build": "dbt builds: one at a time, since they share tables.",
@@ -89,7 +89,7 @@ def environment(home: settings.Settings) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "PYSPARK_PYTHON": sys.executable,
         "NO_PROXY": f"127.0.0.1,localhost,{os.environ.get('NO_PROXY', '')}",
-        "SPT_NOENV": "1",  # process titles would overwrite the marks by which our processes are found
+        "SPT_NOENV": "1",  # process titles would overwrite the environment variables by which our processes are found
         **settings.QUIET,
     }
     return {name: str(value) for name, value in variables.items()}
@@ -112,7 +112,7 @@ def write_password_file(home: settings.Settings) -> None:
 def wait_until_ready(home: settings.Settings) -> None:
     """Waits until all services are healthy and the DAGs are parsed.
 
-    Raises ClvError with the service that ended or did not become ready, and its log.
+    Raises ClvError with the service that ended or did not become ready, and with its log.
     """
     deadline = time.monotonic() + START_SECONDS
     missing = "api-server"
@@ -139,7 +139,7 @@ def wait_until_ready(home: settings.Settings) -> None:
 
 
 def health(home: settings.Settings) -> dict[str, bool]:
-    """Per service, whether it runs and has sent a heartbeat since it was started."""
+    """By service, whether it runs and has sent a heartbeat since it was started."""
     alive = {name: processes.find(home, name) is not None for name in SERVICES}
     try:
         answer = httpx.get(f"{url(home)}/api/v2/monitor/health", timeout=5, trust_env=False)
@@ -157,7 +157,7 @@ def health(home: settings.Settings) -> dict[str, bool]:
 
 
 def health_in_a_moment(home: settings.Settings) -> dict[str, bool]:
-    """Like `health`, but while every service is running it waits for late heartbeats, since a busy service sends them
+    """Like `health`, but while every service is running it waits for late heartbeats, because a busy service sends them
     late."""
     deadline = time.monotonic() + HEALTH_WAIT_SECONDS
     while True:
@@ -190,5 +190,5 @@ def _beats(home: settings.Settings, name: str, report: dict | None, field: str) 
 
 
 def _for_asyncpg(database: str) -> str:
-    # asyncpg has another name for libpq's sslmode.
+    # asyncpg uses another name for libpq's option sslmode.
     return database.replace("sslmode=", "ssl=")

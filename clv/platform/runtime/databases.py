@@ -1,4 +1,4 @@
-"""The databases beside the warehouse, the roles, and the check that an existing server is new enough."""
+"""Creates the databases beside the warehouse and the roles, and checks that an existing server is new enough."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from clv.warehouse import db, pseudonyms, roles
 
 OLDEST_SERVER = 150000
 ROLES = (*roles.PIPELINE, roles.ANALYST)
-BUILDER = roles.name(roles.TRANSFORMER)  # the owner is a member, because it maintains the tables that dbt makes
+BUILDER = roles.name(roles.TRANSFORMER)  # the owner is a member, because it maintains the tables that dbt creates
 SERVICE_DATABASES = ("airflow", "mlflow")
 
 
 def prepare(home: settings.Settings) -> list[str]:
     """Creates the databases and roles that are missing; returns remarks for the operator.
 
-    Raises ClvError with the SQL for an administrator when we may not create them.
+    Raises ClvError, with the SQL for an administrator, when the home's user may not create them.
     """
     names = [_name(home.database_url(database)) for database in SERVICE_DATABASES]
     url = home.database_url("postgres") if home.embedded else home.warehouse_url
@@ -38,7 +38,8 @@ def prepare(home: settings.Settings) -> list[str]:
 
 
 def claim_pseudonyms(home: settings.Settings) -> None:
-    """Ties the warehouse to this home's pseudonym key. Raises ClvError when it was filled under another key."""
+    """Records this home's pseudonym key in the warehouse. Raises ClvError when the warehouse was filled under another
+    key."""
     mark = pseudonyms.mark(home.secret(pseudonyms.NAME).encode())
     with db.connect(home.warehouse_url) as connection:
         connection.execute(
@@ -51,16 +52,15 @@ def claim_pseudonyms(home: settings.Settings) -> None:
 def open_analytics(home: settings.Settings) -> None:
     """Lets analysts query the tables of `analytics` in this warehouse without naming the schema.
 
-    It is a setting of the role in this database, so every client has it. A dump does not contain it, so each set-up
-    makes it. Temporary tables come last in the search path, so that none can hide a published table.
+    The search path is a setting of the role in this database, so every client uses it. A dump does not contain the
+    setting, so each set-up makes it again. Temporary tables come last in the search path, so that none can hide a
+    published table.
     """
     statement = sql.SQL("alter role {} in database {} set search_path = {}, pg_temp").format(
         *map(sql.Identifier, (roles.name(roles.ANALYST), _name(home.warehouse_url), tables.ANALYTICS))
     )
-    for url in (
-        home.warehouse_url,
-        home.analyst_url,
-    ):  # the role itself may, where another owner made it
+    # A role may change its own settings, so the analyst tries if the owner may not.
+    for url in (home.warehouse_url, home.analyst_url):
         try:
             with psycopg.connect(url, connect_timeout=10) as connection:
                 connection.execute(statement)
@@ -70,7 +70,7 @@ def open_analytics(home: settings.Settings) -> None:
 
 
 def _make_database(connection: psycopg.Connection, name: str, closed: bool) -> None:
-    """Creates a database. A closed one lets only its owner connect, until a role is granted access."""
+    """Creates a database. If `closed`, only its owner may connect until a role is granted access."""
     if connection.execute("select 1 from pg_database where datname = %s", (name,)).fetchone():
         return
     make = sql.SQL("create database {}").format(sql.Identifier(name))
@@ -90,10 +90,11 @@ def _make_database(connection: psycopg.Connection, name: str, closed: bool) -> N
 
 
 def make_roles(connection: psycopg.Connection, home: settings.Settings) -> list[str]:
-    """Creates the missing roles with the home's passwords; in the embedded database sets the passwords of all roles.
+    """Creates the missing roles with the home's passwords; in the embedded database also sets the passwords of existing
+    roles.
 
-    Raises ClvError with the SQL for an administrator when we may not create roles, and when a role of the pipeline has
-    another password. If only the analyst has another password, it returns a remark.
+    Raises ClvError, with the SQL for an administrator, when the home's user may not create roles, and when a role of
+    the pipeline has another password. If only the analyst has another password, returns a remark.
     """
     there = {name for (name,) in connection.execute("select rolname from pg_roles").fetchall()}
     found = [role for role in ROLES if roles.name(role) in there]
@@ -115,7 +116,7 @@ def make_roles(connection: psycopg.Connection, home: settings.Settings) -> list[
 
 
 def _set_password(connection: psycopg.Connection, home: settings.Settings, role: str, verb: str) -> None:
-    """Sends the SCRAM verifier instead of the password, because PostgreSQL logs a statement that fails."""
+    """Sends the SCRAM verifier instead of the password, because PostgreSQL logs the text of a statement that fails."""
     name = roles.name(role)
     verifier = connection.pgconn.encrypt_password(
         home.secret(roles.secret(role)).encode(), name.encode(), b"scram-sha-256"
@@ -136,7 +137,8 @@ def _lets_in(url: str) -> bool:
 
 
 def other_password(home: settings.Settings, role: str) -> str:
-    """The message for a role that somebody else created, such as another home on this server."""
+    """The message about a role that already exists with another password, created for example by another home on this
+    server."""
     return f"the role {roles.name(role)} has another password: write it to {home.secrets / roles.secret(role)}"
 
 
@@ -144,7 +146,7 @@ def _for_administrator(owner: str, missing: list[str], home: settings.Settings) 
     statements = [f"create role {roles.name(role)} login password '…';" for role in missing]
     statements.append(f'grant {BUILDER} to "{owner}";')
     files = ", ".join(str(home.secrets / roles.secret(role)) for role in missing)
-    return f"{owner} may not make the pipeline's roles; have an administrator run: {' '.join(statements)}" + (
+    return f"{owner} may not create the pipeline's roles; have an administrator run: {' '.join(statements)}" + (
         f" and write the passwords to {files}" if files else ""
     )
 

@@ -59,7 +59,7 @@ def is_free(port: int) -> bool:
 def initialise(data: Path, password: str) -> None:
     """Creates a database cluster in `data` whose only superuser is clv_owner, with a password (SCRAM).
 
-    `data` appears whole or not at all; what an interrupted attempt left is removed by the next.
+    `data` appears complete or not at all. The next attempt removes what an interrupted one left.
     """
     partial = data.with_name(f"{data.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -95,7 +95,7 @@ def start(data: Path, port: int) -> None:
 
 
 def stop(data: Path) -> None:
-    """Stops the cluster if it runs. Sessions are ended; no data is lost."""
+    """Stops the cluster if it runs, ending its sessions. No data is lost."""
     if running(data):
         _run("pg_ctl", "-D", str(data), "-m", "fast", "-w", "-t", "60", "stop")
 
@@ -125,7 +125,7 @@ def running(data: Path) -> bool:
 
 
 def running_port(data: Path) -> int | None:
-    """The port of the server that runs on `data`, or None. A pid file left by a crash or reboot does not count."""
+    """The port of the server that runs on `data`, or None. Ignores a pid file left by a crash or reboot."""
     try:
         lines = (data / "postmaster.pid").read_text().splitlines()
         pid, port = int(lines[0]), int(lines[3])
@@ -135,8 +135,7 @@ def running_port(data: Path) -> int | None:
 
 
 def clear_remains(data: Path) -> None:
-    """Removes what a killed server left. Its child processes end by themselves after a moment; its pid file stays
-    behind."""
+    """Removes what a killed server left: its child processes, which usually end by themselves, and its pid file."""
     if running(data):
         return
     deadline = time.monotonic() + 5
@@ -150,7 +149,7 @@ def clear_remains(data: Path) -> None:
 
 
 def _processes(data: Path) -> list[psutil.Process]:
-    # A server and its children work in the data folder, and no other process named postgres does.
+    # A server and its children have the data folder as their working directory; no other process named postgres does.
     found = []
     for process in psutil.process_iter(["name"]):
         if process.info["name"] != "postgres":
@@ -162,7 +161,7 @@ def _processes(data: Path) -> list[psutil.Process]:
 
 
 def _run(program: str, *arguments: str) -> None:
-    # pg_ctl's child keeps the output open, so the output goes to a file instead of a pipe.
+    # pg_ctl's child keeps the output open, so the output goes to a file instead of a pipe that would never end.
     with tempfile.TemporaryFile("w+") as output:
         done = subprocess.run(
             _command(program, *arguments), stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/"
@@ -173,9 +172,10 @@ def _run(program: str, *arguments: str) -> None:
 
 
 def _command(program: str, *arguments: str) -> list[str]:
-    """The command line. When we are root it runs as an unprivileged user, since PostgreSQL refuses to run as root.
+    """Returns the command line. If we are root, it runs the command as an unprivileged user, since PostgreSQL refuses
+    to run as root.
 
-    That user may still pass through folders that only root can enter, such as a clone or a home under /root.
+    That user can still pass through folders that only root can enter, such as a clone or a home under /root.
     """
     command = [str(BIN / program), *arguments]
     if os.geteuid() != 0:
@@ -196,10 +196,10 @@ def _system_user() -> pwd.struct_passwd:
             return pwd.getpwnam(SYSTEM_USER)
         done = subprocess.run(command, capture_output=True, text=True)
         error = done.stderr.strip()
-        if done.returncode not in (0, 1, 9):  # 9: the user exists by now; 1: another process is just adding it
+        if done.returncode not in (0, 1, 9):  # 9: the user already exists; 1: another process is adding it
             break
         time.sleep(0.25)
     raise ClvError(
-        f"PostgreSQL does not run as root, and the user '{SYSTEM_USER}' could not be made "
+        f"PostgreSQL does not run as root, and the user '{SYSTEM_USER}' could not be created "
         f"({error}); run as an ordinary user instead"
     )

@@ -1,8 +1,8 @@
 """The home's service processes: started detached, found again later, and ended with everything they started.
 
 Each service, and so every task, dbt and Spark process below it, carries two marks in its environment: the home's id and
-path. Only a process with both marks is ours. So no other process is ever signalled, and no process of ours is missed,
-whatever session or process group it has moved to.
+path. A process counts as ours only if it has both marks. So no other process is ever signalled, and every process of
+ours is found, in whatever session or process group it is.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from clv.core import settings
 
 HOME_ID = "CLV_HOME_ID"
 SERVICE = "CLV_SERVICE"
-CALLERS_OWN = {"PATH", "NO_PROXY"}  # these differ from shell to shell, and are no reason to restart a service
+CALLERS_OWN = {"PATH", "NO_PROXY"}  # these differ between shells, and a difference is no reason to restart a service
 PR_SET_PDEATHSIG = 1
 LOG_LIMIT = 20_000_000  # bytes: a log larger than this is moved to .log.1 when its service starts
 

@@ -1,7 +1,7 @@
 """Airflow's scheduler, with the steps' libraries already imported: python -m clv.platform.runtime.scheduler [OPTION …]
 
 Airflow forks its tasks from the scheduler's workers, so they inherit what is imported here. Otherwise each gate, build
-and Spark job would first spend five to fifteen seconds on imports. Options are those of `airflow scheduler`.
+and Spark job would first spend five to fifteen seconds on imports. The options are those of `airflow scheduler`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import spark_jobs.daemon  # noqa: F401
 
 def main() -> None:
     """Runs `airflow scheduler` in this process."""
-    from airflow.__main__ import main as airflow  # last: it takes over logging, also of what is imported after it
+    from airflow.__main__ import main as airflow  # last, because it also configures the logging of earlier imports
 
     sys.argv = ["airflow", "scheduler", *sys.argv[1:]]
     airflow()

@@ -30,7 +30,7 @@ SET_UP_FROM = (
     "clv/sources/kinds/*/__init__.py",
 )
 WITH_TABLES = ("apache-airflow", "mlflow", "dbt-core", "dbt-postgres")  # packages whose versions the set-up depends on
-# Named, not imported: one part need not wait for the libraries of the others.
+# Modules are named, not imported, so that no part waits for the libraries of the others.
 PARTS = {
     "airflow": "clv.platform.runtime.set_up_airflow:run",
     "warehouse": "clv.platform.runtime.set_up_warehouse:run",
@@ -57,7 +57,7 @@ def start(home: settings.Settings, part: str) -> None:
 
 
 def digest(home: settings.Settings) -> str:
-    """A digest of everything that the set-up depends on: while it is the same, nothing has to be set up again."""
+    """A digest of everything that the set-up depends on. While it is unchanged, the set-up is not repeated."""
     place = "embedded" if home.embedded else settings.place(home.warehouse_url)
     found = hashlib.sha256(place.encode())
     for root in dict.fromkeys((places.CODE, places.PROJECT)):

@@ -1,4 +1,5 @@
-"""Starts, stops and shows all services of one home. Each step may be repeated, and none leaves anything half done."""
+"""Starts, stops and shows all services of one home. Each operation can be repeated, and finishes what an interrupted
+one began."""
 
 from __future__ import annotations
 
@@ -49,15 +50,17 @@ class ServiceState:
 
 
 def up(home: settings.Settings, step: Step = nullcontext) -> tuple[settings.Settings, list[str]]:
-    """Starts every service of the home that is not running; returns the settings as they are then, and remarks.
+    """Starts every service of the home that is not running; returns the home's settings afterwards, and remarks for the
+    operator.
 
     `step(label)` wraps each piece of work to show progress; pieces may run in parallel. Raises ClvError, in one line,
     for what the operator must correct.
     """
     check_java()
-    if cut_short := home.state.get("restoring"):
+    if interrupted := home.state.get("restoring"):
         raise ClvError(
-            f"a restore into {home.home} was cut short; finish it: clv restore --backup {shlex.quote(str(cut_short))}"
+            f"a restore into {home.home} was interrupted; finish it: "
+            f"clv restore --backup {shlex.quote(str(interrupted))}"
         )
     make_folders(home)
     with _only_one(home):
@@ -80,7 +83,7 @@ def up(home: settings.Settings, step: Step = nullcontext) -> tuple[settings.Sett
 
 @contextmanager
 def database(home: settings.Settings, step: Step = nullcontext) -> Iterator[settings.Settings]:
-    """The home with only its database running; a database that was not running before is stopped at the end."""
+    """Yields the home with its database running. Stops the database at the end if it was not running before."""
     make_folders(home)
     data = home.home / "postgres"
     ran = not home.embedded or postgres.running(data)
@@ -95,12 +98,12 @@ def database(home: settings.Settings, step: Step = nullcontext) -> Iterator[sett
     finally:
         if not ran:
             with _only_one(home):
-                if not processes.ours(home, *airflow.SERVICES):  # unless something began to use it meanwhile
+                if not processes.ours(home, *airflow.SERVICES):  # unless another command has started services meanwhile
                     postgres.stop(data)
 
 
 def down(home: settings.Settings, step: Step = nullcontext) -> int:
-    """Stops everything that the home started, and its child processes; returns the number of processes ended."""
+    """Stops everything that the home started, with all child processes; returns the number of processes ended."""
     if not home.home.is_dir():
         return 0
     make_folders(home)
@@ -123,7 +126,7 @@ def down(home: settings.Settings, step: Step = nullcontext) -> int:
 def status(home: settings.Settings) -> list[ServiceState]:
     """The state of each service, the database first."""
     found = [_database_state(home)]
-    # Without the database, the services cannot become healthy.
+    # Without the database, the services cannot be healthy.
     healthy = airflow.health_in_a_moment(home) if found[0].health == "up" else airflow.health(home)
     for name in airflow.SERVICES:
         process = processes.find(home, name)
@@ -137,9 +140,9 @@ def check_java() -> None:
     """Raises ClvError, with the remedy, if Spark would find no Java or one that is too old."""
     home = options.from_environment(options.Spark).java_home
     program = f"{home}/bin/java" if home else shutil.which("java")
-    remedy = "install it (Debian, Ubuntu: apt-get install default-jre-headless), or point JAVA_HOME at one"
+    remedy = "install it (Debian, Ubuntu: apt-get install default-jre-headless), or set JAVA_HOME to its folder"
     if not program or not Path(program).exists():
-        raise ClvError(f"Spark needs Java {OLDEST_JAVA} or newer and none is here; {remedy}")
+        raise ClvError(f"Spark needs Java {OLDEST_JAVA} or newer, and none was found; {remedy}")
     output = subprocess.run([program, "-version"], capture_output=True, text=True).stderr
     version = re.search(r'version "(?:1\.)?(\d+)', output)
     if not version or int(version[1]) < OLDEST_JAVA:
@@ -156,12 +159,12 @@ def make_folders(home: settings.Settings) -> None:
             (home.home / name).mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise ClvError(
-            f"the home {home.home} cannot be made ({error.strerror}); set CLV_HOME to a folder of yours"
+            f"the home {home.home} cannot be created ({error.strerror}); set CLV_HOME to a folder of yours"
         ) from None
 
 
 def make_secrets(home: settings.Settings) -> None:
-    """Creates the missing secrets, each a file that only the owner can read.
+    """Creates the missing secrets, each in a file that only its owner can read.
 
     Raises ClvError instead of replacing a secret that existing data depends on.
     """
@@ -171,7 +174,7 @@ def make_secrets(home: settings.Settings) -> None:
         if path.exists():
             continue
         if has_data and (name == "pseudonym_key" or (name == "postgres_password" and home.embedded)):
-            raise ClvError(f"{path} is gone and the data in {home.home} depends on it; restore it from your backup")
+            raise ClvError(f"{path} is missing, and the data in {home.home} depends on it; restore it from your backup")
         fresh = secrets.token_urlsafe(32 if name.endswith(("key", "secret")) else 18)
         if name == "airflow_fernet_key":
             fresh = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
@@ -183,7 +186,7 @@ def make_secrets(home: settings.Settings) -> None:
 
 
 def _identify(home: settings.Settings) -> settings.Settings:
-    home = settings.load(home.home)  # another `clv up` may have written them while this one waited
+    home = settings.load(home.home)  # read again: another `clv up` may have written them while this one waited
     path = home.home / "home_id"
     if not path.exists():
         partial = path.with_suffix(".partial")
@@ -227,9 +230,9 @@ def _set_up(home: settings.Settings, step: Step) -> None:
             _start_services(home)
 
     parts = {
-        "airflow": "Airflow's tables are made",
-        "warehouse": "the warehouse's tables are made",
-        "registry": "the model registry is made",
+        "airflow": "Airflow's tables are created",
+        "warehouse": "the warehouse's tables are created",
+        "registry": "the model registry is created",
     }
     with ThreadPoolExecutor(len(parts)) as pool:
         for work in [pool.submit(take, part, label) for part, label in parts.items()]:
@@ -240,7 +243,7 @@ def _start_services(home: settings.Settings) -> bool:
     """Starts each service that is not running as defined; returns whether one was started."""
     stale = [service for service in airflow.services(home) if not processes.is_current(home, service)]
     for service in stale:
-        processes.stop(home, service.name)  # an outdated one, or what a killed one left
+        processes.stop(home, service.name)  # ends an outdated service, or processes that a killed service left
         processes.start(home, service)
     return bool(stale)
 
@@ -263,7 +266,7 @@ def _database_state(home: settings.Settings) -> ServiceState:
 
 @contextmanager
 def _only_one(home: settings.Settings) -> Iterator[None]:
-    """Lets `clv up` and `clv down` of one home take turns. The lock ends with its holder."""
+    """Makes `clv up` and `clv down` of one home wait for each other. The lock is released when its process ends."""
     with (home.home / "run" / "lock").open("w") as file:
         deadline = time.monotonic() + 300
         while True:
@@ -272,6 +275,6 @@ def _only_one(home: settings.Settings) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    raise ClvError(f"another `clv up` or `clv down` of {home.home} is at work; wait for it") from None
+                    raise ClvError(f"another `clv up` or `clv down` of {home.home} is running; wait for it") from None
                 time.sleep(0.2)
         yield

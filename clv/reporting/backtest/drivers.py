@@ -1,4 +1,5 @@
-"""What drives the forecast: how much each driver counts, and the forecast along each feature, with a sentence for each.
+"""Shows what drives the forecast: the effect of each driver, and the forecast along each feature, with a sentence for
+each.
 
 Takes metrics.json, in which `explained` comes from the training of the latest origin's model
 (`spark_jobs.explain.explained.explain`).
@@ -16,7 +17,7 @@ from clv.evaluation.backtest import reading
 from clv.reporting.drawing import BAR, INK, Chart, chart, magnitude
 from spark_jobs.models import registry
 
-DRIVERS = {  # the drivers' names in training, and how a marketer would say them
+DRIVERS = {  # the drivers' names in training, and their names on the page
     "frequency": "how often they order",
     "order_value": "value of an order",
     "recency": "time since the last order",
@@ -28,7 +29,7 @@ DRIVERS = {  # the drivers' names in training, and how a marketer would say them
     "refunds": "refunds",
     "discounts": "discounts",
 }
-COLUMNS = {  # the title of a curve, and the customers its sentence speaks of
+COLUMNS = {  # by column: the title of its curve, and the words that describe the customers in its sentence
     "days_with_orders": ("Days with an order", "with {} days with an order"),
     "order_value_mean": ("Mean value of an order", "with orders of {} on average"),
     "days_since_last_order": ("Days since the last order", "with their last order {} days ago"),
@@ -72,7 +73,8 @@ def section(result: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def importance(found: dict[str, Any]) -> Chart | None:
-    """By how much each driver changes a customer's mean forecast, the strongest first; None when none does."""
+    """Bar chart of the mean absolute effect of each driver on a customer's mean forecast; None when no driver has an
+    effect."""
     counted = {DRIVERS[name]: size for name, size in found["importance"].items() if name in DRIVERS and size > 0}
     if not counted:
         return None

@@ -14,7 +14,7 @@ from clv.reporting.backtest import charts, drivers
 from spark_jobs.judging.metrics import METRICS
 
 TEMPLATES = Path(__file__).parent / "templates"
-TABLES = {  # the uses of a forecast, and the metrics that judge each
+TABLES = {  # the tables by the use of a forecast, with the metrics that judge each use
     "How much: the size of the error": ("wape_of_median", "mae_of_median", "rmse", "bias", "r2", "decile_mape"),
     "Who: the ranking of customers": (
         "normalized_gini",
@@ -142,5 +142,5 @@ def _origins(result: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _everywhere(result: dict[str, Any], model: str) -> bool:
-    """Whether the model could be judged by at least one metric at every origin."""
+    """Whether the model has a figure for at least one metric at every origin."""
     return model not in result["models"] or any(mean is not None for mean in result["models"][model]["mean"].values())

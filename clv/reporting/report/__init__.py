@@ -43,7 +43,7 @@ def write(as_of: date, home: settings.Settings | None = None) -> Path:
 
 
 def _drawn(published: publication.Publication, home: settings.Settings) -> dict[str, str]:
-    """The text of each page by its file name."""
+    """The text of each page, by its file name."""
     with reading.snapshot(published) as run:
         shown = {name: [_section(module, run) for module in chosen] for name, chosen in PAGES.items()}
     facts = {
@@ -69,10 +69,10 @@ def _section(module: Any, run: reading.Run) -> dict[str, Any] | None:
 
 
 def write_index(home: settings.Settings | None = None, around: date | None = None) -> Path:
-    """Writes the index over all published dates, the newest first. Also writes the links to the neighbouring dates into
+    """Writes the index over all published dates, the newest first. Also updates the links between neighbouring dates in
     the pages of `around` and of the dates beside it."""
     home = home or settings.load()
-    # Without the lock, two dates written at the same time could miss each other.
+    # Hold the lock, because two dates written at the same time could miss each other.
     with db.lock("reports' index", roles.url(PUBLISHER)):
         holding: dict[date, publication.Publication] = {}
         for one in publication.history():

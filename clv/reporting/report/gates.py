@@ -1,6 +1,6 @@
 """The page of a run's gates: CLV_HOME/reports/gates/<run_id>.html, and an index over the latest runs.
 
-It is written after each gate from ops.gate_results, so it also exists when a gate has stopped the run.
+The page is written after each gate from ops.gate_results, so it also exists when a gate has stopped the run.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def write(run_id: str, home: settings.Settings | None = None) -> Path:
     home = home or settings.located()
     page = page_of(run_id, home)
     template = pages.environment().get_template("gates.html")
-    # Without the lock, of two gates that finish at the same time only one might be in the index.
+    # Hold the lock, because of two gates that finish at the same time only one might get into the index.
     with db.lock("gates' pages", roles.url(PUBLISHER)):
         found = facts(run_id)
         report = home.reports / found["as_of_date"].isoformat() / "index.html"
@@ -82,8 +82,8 @@ def _write_index(home: settings.Settings) -> None:
 
 
 def facts(run_id: str) -> dict[str, Any]:
-    """What the page shows: `failed` lists the critical expectations first; `gates` lists all, in the order of the
-    run."""
+    """The content of the page: `failed` lists the failed expectations, critical ones first; `gates` lists all
+    expectations, in the order of the run."""
     rows = _rows(_RESULTS, run_id)
     if not rows:
         raise ClvError(f"no gate has judged the run {run_id}")

@@ -60,7 +60,7 @@ class Run:
 
 @contextmanager
 def snapshot(published: publication.Publication) -> Iterator[Run]:
-    """The run as it is now, unaffected by later writes."""
+    """Reads the run in one transaction, so that later writes do not affect what the sections see."""
     with db.connect(roles.url(PUBLISHER)) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True

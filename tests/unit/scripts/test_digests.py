@@ -55,8 +55,8 @@ def test_a_changed_value_is_named_with_its_row_and_column(digests, tmp_path):
     assert line[-1] == "DIFFERS"
     assert line[4] != line[5]
     assert told == [
-        "1 rows before and 1 after have no equal on the other side; columns that differ: value",
-        "the first: as_of_date 2024-01-01, customer c1",
+        "1 rows before and 1 after have no equal row on the other side; columns that differ: value",
+        "for example: as_of_date 2024-01-01, customer c1",
         "    value: 1.50 -> 1.51",
     ]
 

@@ -13,7 +13,7 @@ from clv.reporting.report.reading import Run
 
 TITLE = "Past forecasts and what happened"
 
-# Forecasts of published runs over the shortest horizon, since most of those have matured by the date of the page.
+# Use the shortest horizon, since most forecasts over it have matured by the date of the page.
 _MATURED = f"""
     with holding as (
         select distinct on (as_of_date) as_of_date, run_id from {tables.PUBLICATIONS}

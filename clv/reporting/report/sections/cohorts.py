@@ -36,8 +36,8 @@ def read(run: Run) -> dict[str, Any]:
 
 
 def curves(months: list[dict], currency: str) -> Chart | None:
-    """Cumulative revenue per customer by the end of each month: the actual, then the expected with its band. The
-    current month adds both."""
+    """Cumulative revenue per customer by the end of each month: first the actual, then the expected with its band. The
+    current month adds actual and expected revenue."""
     cohorts = _by_cohort(months)
     sized = [month for month, rows in cohorts.items() if rows[0]["customers"] >= 10 and len(rows) > 1]
     if not sized:
@@ -47,7 +47,7 @@ def curves(months: list[dict], currency: str) -> Chart | None:
     ends = {month: float(cohorts[month][-1]["cumulative_revenue"]) / cohorts[month][0]["customers"] for month in chosen}
 
     def draw(axes: Axes) -> None:
-        free = 0.0  # labels of curves that end close together are stacked
+        free = 0.0  # lowest free height for a label: labels of curves that end close together are stacked
         for month in sorted(chosen, key=lambda month: ends[month]):
             free = max(ends[month], free)
             at = (cohorts[month][-1]["month_number"], free)
@@ -87,7 +87,7 @@ def curves(months: list[dict], currency: str) -> Chart | None:
 
 
 def retention(months: list[dict]) -> Chart | None:
-    """Heat map: the share of each cohort that ordered in each later month that is over."""
+    """Heat map: the share of each cohort that ordered in each later whole month."""
     cohorts = _by_cohort([row for row in months if row["over"] and row["month_number"] > 0])
     cohorts = dict(list(cohorts.items())[-COHORTS:])
     if not cohorts:

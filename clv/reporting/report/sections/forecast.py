@@ -43,7 +43,7 @@ _BEFORE = f"""
     from {RUNS}.fct_orders {SLICE} and ordered_on >= %(since)s
     having count(*) > 0
 """  # noqa: S608 - our own names
-# Only whole months, because a part of a month would look like a fall.
+# Only whole months, because a part of a month would look like a decline.
 _MONTHS = f"""
     select month, predicted_revenue as revenue, revenue_year_before
     from {RUNS}.forecast_months {SLICE}
@@ -53,9 +53,9 @@ _MONTHS = f"""
 
 
 def read(run: Run) -> dict[str, Any]:
-    """For each horizon the expected revenue of existing customers with the bounds of its sum, what they brought in as
-    many days before the date and on the same days a year before, what customers still to come may bring, and both
-    together.
+    """By horizon: the expected revenue of existing customers with the bounds of its sum; what they brought in as many
+    days before the date, and on the same days a year before; what customers still to come may bring; and the sum of
+    both.
 
     A value is None where it is not known: the shop is too young, or the run's orders are deleted.
     """

@@ -1,4 +1,4 @@
-"""The results of the run's gates, by gate and by dimension of data quality."""
+"""The results of the run's gates: by gate, and by dimension of data quality."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Segments, the transitions of customers between them, and personas."""
+"""Segments, the transitions of customers between segments, and personas."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The business by month: revenue, orders, new and returning customers, compared with the month before and the same
-month a year before."""
+"""The shop by month: revenue, orders, new and returning customers, compared with the month before and the same month a
+year before."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ def measured(months: list[dict], steps: list[dict]) -> list[dict]:
     """Adds to each month the average order value, the returning rate and the repeat rate.
 
     The returning rate is the share of the month's customers who had ordered in an earlier month. The repeat rate is the
-    share of all customers by the month's end who had ordered twice or more; it is None once the run's orders are
-    deleted.
+    share of customers with at least two orders, among all who had ordered by the month's end; it is None once the run's
+    orders are deleted.
     """
     by_month = {row["month"]: row for row in steps}
     firsts = seconds = 0
@@ -88,8 +88,8 @@ def measured(months: list[dict], steps: list[dict]) -> list[dict]:
 def split(months: list[dict], first_on: date | None, as_of: date) -> tuple[list[dict], dict | None]:
     """Splits the months into whole ones and the current one, if it has begun.
 
-    The first month counts as whole only if the shop's first order is on its first day: otherwise the data may begin in
-    the middle of it.
+    The first month counts as whole only if the shop's first order is on its first day; otherwise the data may begin in
+    the middle of the month.
     """
     current = months[-1] if months and _next(months[-1]["month"]) > as_of else None
     over = [row for row in months if row is not current]
@@ -99,7 +99,7 @@ def split(months: list[dict], first_on: date | None, as_of: date) -> tuple[list[
 
 
 def before(whole: list[dict], months: int) -> dict | None:
-    """The month so many months before the last one; None if it is not known whole."""
+    """The month that lies so many months before the last one; None if its data are not complete."""
     return _earlier(whole, whole[-1], months) if whole else None
 
 

@@ -27,7 +27,7 @@ _CONCENTRATION = f"""
         / nullif(sum(sum(predicted_clv)) over (), 0) as share
     from ranked group by percent order by percent
 """  # noqa: S608 - our own names
-# Bins of value that double in width; all values below one unit of money are one bin.
+# Bins of value that double in width; all values below one unit of money share one bin.
 _DISTRIBUTION = f"""
     select
         case when predicted_clv >= 1 then floor(log(2, predicted_clv))::integer end as doubling,

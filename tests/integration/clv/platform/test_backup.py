@@ -136,7 +136,7 @@ def test_a_backup_is_its_owners_alone_and_replaces_nothing(shop, tmp_path):
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {path.name for path in folder.iterdir()} == {"backup.json", "warehouse.dump", "registry.dump", "home.tar"}
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
-    with pytest.raises(ClvError, match="saved is there already; name a new folder"):
+    with pytest.raises(ClvError, match="saved exists already; name a new folder"):
         backup.backup(folder, shop)
     assert list(folder.parent.iterdir()) == [folder]
 
@@ -214,12 +214,12 @@ def test_what_is_damaged_or_of_a_newer_version_is_refused(server, shop, tmp_path
     changed(saved, postgresql=99)
     refused("backup is of PostgreSQL 99 and .* is 18; restore into version 99 or newer")
     (saved / "backup.json").write_text("nonsense")
-    refused("is no backup")
+    refused("is not a backup")
     changed(saved, published={**json.loads(good)["published"], "digest": "another"})
     with pytest.raises(ClvError, match="are not those of the backup"):
         backup.restore(saved, settings.load())
     (saved / "warehouse.dump").write_bytes((saved / "warehouse.dump").read_bytes()[:-1])
-    with pytest.raises(ClvError, match="warehouse.dump is not as it was saved"):
+    with pytest.raises(ClvError, match="warehouse.dump has changed since it was saved"):
         backup.restore(saved, settings.load())
 
 
@@ -255,7 +255,7 @@ def test_a_restore_that_was_cut_short_is_finished_and_not_started(server, shop, 
         patch.setattr(backup, "_load", cut_short)
         with pytest.raises(KeyboardInterrupt):
             backup.restore(tmp_path / "saved", new)
-    with pytest.raises(ClvError, match="was cut short; finish it: clv restore --backup .*saved"):
+    with pytest.raises(ClvError, match="was interrupted; finish it: clv restore --backup .*saved"):
         stack.up(settings.load())
     backup.restore(tmp_path / "saved", settings.load())
     assert everything() == before

@@ -138,7 +138,7 @@ def test_the_freshness_that_dbt_declares_is_judged(shop: settings.Settings, days
     small.execute("update raw.batches set loaded_at = %s", (f"{loaded} 12:00+00",))
     (judged,) = read(shop).freshness
     assert (judged.source, judged.last_loaded_on, judged.age, judged.status) == ("raw.batches", loaded, days, status)
-    assert any("no file has come for 8 days" in one for one in read(shop).stale) is (status == "error")
+    assert any("no file has been loaded for 8 days" in one for one in read(shop).stale) is (status == "error")
 
 
 @pytest.mark.parametrize(("services", "days", "code"), [("up", 0, 0), ("up", 2, 4), ("down", 2, 3)])

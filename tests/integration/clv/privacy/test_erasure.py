@@ -282,9 +282,9 @@ def test_a_restored_backup_brings_nobody_back(server, home, tmp_path, monkeypatc
         sources.landing(new)  # a backfill finds the shop's own file again
         assert traces.in_tables(needles(new)) == []
     new, remarks = restored("without", "before")
-    assert "whoever was erased after" in remarks[0]
+    assert "persons who were erased after" in remarks[0]
     assert "secrets/erasures" in remarks[0]
-    with pytest.raises(ClvError, match="nowhere is absent; name the file secrets/erasures"):
+    with pytest.raises(ClvError, match="nowhere does not exist; name the file secrets/erasures"):
         restored("other", "before", tmp_path / "nowhere")
 
 

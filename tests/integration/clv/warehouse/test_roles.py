@@ -273,7 +273,7 @@ def test_without_the_right_to_make_roles_the_error_is_what_to_run(shop: Shop, mo
     with pytest.raises(ClvError) as raised:
         databases.prepare(settings.load())
     assert str(raised.value) == (
-        'plain may not make the pipeline\'s roles; have an administrator run: grant clv_transformer to "plain";'
+        'plain may not create the pipeline\'s roles; have an administrator run: grant clv_transformer to "plain";'
     )
     (shop.home.secrets / "stranger_password").write_text("stranger")
     monkeypatch.setattr(databases, "ROLES", (LOADER, "stranger"))

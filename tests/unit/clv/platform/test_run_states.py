@@ -166,7 +166,7 @@ def test_who_waits_for_runs_when_airflow_goes_is_told_that_they_go_on(monkeypatc
 
     monkeypatch.setattr(airflow_api, "PAUSES", ())
     monkeypatch.setattr(airflow_api, "look", gone)
-    with pytest.raises(Unavailable, match=r"run `clv up`; the runs that were started go on from there, and `clv runs`"):
+    with pytest.raises(Unavailable, match=r"run `clv up`; the runs that were started will continue, and `clv runs`"):
         airflow_api._look_with_retries(None, "one")  # type: ignore[arg-type]
 
 

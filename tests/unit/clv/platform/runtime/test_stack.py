@@ -54,7 +54,7 @@ def test_a_lost_secret_that_data_depends_on_is_not_replaced(home, name):
     stack.make_secrets(home)
     (home.home / "postgres").mkdir()
     (home.secrets / name).unlink()
-    with pytest.raises(ClvError, match=f"{name} is gone .* restore it"):
+    with pytest.raises(ClvError, match=f"{name} is missing, .* restore it"):
         stack.make_secrets(home)
 
 
@@ -92,7 +92,7 @@ def test_java_is_checked(tmp_path, monkeypatch, told, problem):
 def test_a_missing_java_is_one_line_with_the_mend(tmp_path, monkeypatch):
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ClvError, match="none is here; install it"):
+    with pytest.raises(ClvError, match="none was found; install it"):
         stack.check_java()
 
 
