@@ -38,7 +38,7 @@ from spark_jobs.models.forecaster import Customers, Json, Past
 log = logging.getLogger("clv.baselines")
 
 MOST_ROWS = 200_000  # rows of training_examples above which the baselines learn from a fixed share of the customers
-CERTAIN = 1e-6  # predicted probabilities are clipped to [CERTAIN, 1 - CERTAIN]
+LEAST_PROBABILITY = 1e-6  # predicted probabilities are clipped to [LEAST_PROBABILITY, 1 - LEAST_PROBABILITY]
 MEDIAN = 0.5
 WRITTEN_SCHEMA = (
     "as_of_date string, run_id string, customer_key string, horizon_days int, model string, "
@@ -165,7 +165,11 @@ def predict(
         n = batch.num_rows
         for (horizon, name), one in fitted.items():
             found = registry.predict(name, one, Customers(columns_of(batch), horizon))
-            p = None if found.chance is None else np.round(np.clip(found.chance, CERTAIN, 1 - CERTAIN), 6)
+            p = (
+                None
+                if found.chance is None
+                else np.round(np.clip(found.chance, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY), 6)
+            )
             orders = None if found.orders is None else np.round(found.orders, 6)
             median = found.quantiles.get(MEDIAN)
             numbers = (p, orders, np.round(found.mean, 4), None if median is None else np.round(median, 4))

@@ -49,7 +49,7 @@ def write(spark: SparkSession, model: Model, training_date: date, run_id: str, s
     parts = warehouse_io.partitions_for(rows)
     features = warehouse_io.read_slice(spark, settings, tables.TRAINING_EXAMPLES, COLUMNS, where, parts)
     known = features.where(USABLE).persist()
-    found = score.in_common(known, model, training_date, settings)
+    found = score.shared_settings(known, model, training_date, settings)
     if found is None:
         return 0
     fit, common = found

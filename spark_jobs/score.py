@@ -90,7 +90,7 @@ def predict(model: Model, as_of: date, run_id: str, settings: Settings) -> dict[
         parts = warehouse_io.partitions_for(customers)
         features = warehouse_io.read_slice(spark, settings, tables.CUSTOMER_FEATURES, COLUMNS, where, parts).persist()
         known = features.where(USABLE)
-        shared = in_common(known, model, as_of, settings)
+        shared = shared_settings(known, model, as_of, settings)
         if shared is None:
             rows = write_too_little_data(settings, as_of, run_id, NO_ORDER)
             return {"customers": customers, "rows": rows, "status": "too_little_data", "reason": NO_ORDER}
@@ -130,7 +130,7 @@ def write_new_customers(as_of: date, run_id: str, horizons: list[int], settings:
         cursor.executemany(f"insert into {tables.NEW_CUSTOMERS} values (%s, %s, %s, %s, %s, %s, %s, %s, %s)", rows)  # type: ignore[arg-type]  # noqa: S608 - our own names
 
 
-def in_common(
+def shared_settings(
     known: DataFrame, model: Model, as_of: date, settings: Settings
 ) -> tuple[OriginFit, dict[int, Setting]] | None:
     """Returns the anchor fitted to a date's customers with a purchase day, and what these customers share by window

@@ -68,7 +68,7 @@ def run(
                 model = model_files.load(registry.files(name, settings))
                 references.write(spark, model, training_date, run_id, settings)
                 return {"model_version": name, "trained": False, "number": found.number}
-            known = searched(training_date, digest, settings)
+            known = earlier_search(training_date, digest, settings)
             model, record = fit(spark, settings, training_date, run_id, name, known)
             if not model_choice.has_references(name, settings):
                 references.write(spark, model, training_date, run_id, settings)
@@ -116,12 +116,12 @@ def fit(
     """Reads the training examples of a date and fits the model (see `fitting.fit`)."""
     features = read(spark, settings, training_date, run_id)
     if features is None:
-        return fitting.unlearned(settings, training_date, name)
+        return fitting.anchor_only(settings, training_date, name)
     daily = shop_history.daily_revenue(training_date, settings.url_as(MODELLER))
     return fitting.fit(features, daily, settings, training_date, name, known)
 
 
-def searched(training_date: date, data_digest: str, settings: Settings) -> dict[str, tuning.Found] | None:
+def earlier_search(training_date: date, data_digest: str, settings: Settings) -> dict[str, tuning.Found] | None:
     """Returns the result of an earlier parameter search for a model of the same data, so that training again gives the
     same model. Returns None if there is no such model."""
     if not registry.find(training_date, data_digest, settings):

@@ -33,7 +33,7 @@ ANCHORED: Weights = {"anchor": 0.70, "tweedie": 0.06, "boosted": 0.10, "blended"
 UNLEARNED: Weights = {"anchor": 0.85, "trailing_year": 0.15}  # where no learner could be trained
 ENOUGH_BUYERS = 500  # buyers in the latest closed window; with fewer, the weights shift towards ANCHORED
 # Relative gain in deviance at which the weights start to change; at twice this gain the change is complete.
-PROVEN = 0.01
+LEAST_GAIN = 0.01
 POWER = 1.5  # variance power of the Tweedie deviance that judges relative predictions
 
 # Usual weights of the probability: the anchor, the boosted learner and the logistic regression.
@@ -98,9 +98,9 @@ def value_weights(parts: Sequence[Sequence[Array]], actual: Sequence[Array], buy
             for found, outcome in zip(parts, actual, strict=True)
             if outcome.sum() > 0
         ]
-        move = float(np.clip((np.mean(gains) - PROVEN) / PROVEN, 0, 1)) if len(gains) >= 2 else 0.0
-        if move > furthest:
-            best, furthest = (1 - move) * base + move * other, move
+        shift = float(np.clip((np.mean(gains) - LEAST_GAIN) / LEAST_GAIN, 0, 1)) if len(gains) >= 2 else 0.0
+        if shift > furthest:
+            best, furthest = (1 - shift) * base + shift * other, shift
     return best
 
 

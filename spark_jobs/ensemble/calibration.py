@@ -130,9 +130,9 @@ def residual(
 ) -> Residual:
     """Computes the residual of a closed window. money, buyers: (actual, expected) over all customers, each above 0."""
     s, confidence = season(*daily.before(origin), window_days)
-    missed = float(np.log(money[0] / money[1]))
-    beyond = float(np.log(buyers[0] / buyers[1])) - BUYERS_FOLLOW * missed
-    return Residual(window_days, window_end, missed - confidence * s, confidence >= KNOWN, beyond)
+    log_error = float(np.log(money[0] / money[1]))
+    beyond = float(np.log(buyers[0] / buyers[1])) - BUYERS_FOLLOW * log_error
+    return Residual(window_days, window_end, log_error - confidence * s, confidence >= KNOWN, beyond)
 
 
 def log_calibration(daily: Daily, origin: date, horizon_days: int, residuals: Sequence[Residual]) -> float:
@@ -151,7 +151,7 @@ def log_calibration(daily: Daily, origin: date, horizon_days: int, residuals: Se
     return confidence * s + float(np.clip(share * mean, -LARGEST_RESIDUAL, LARGEST_RESIDUAL))
 
 
-def buyers_missed(origin: date, horizon_days: int, residuals: Sequence[Residual]) -> float:
+def mean_buyer_residual(origin: date, horizon_days: int, residuals: Sequence[Residual]) -> float:
     """Returns the log of the predicted number of buyers over the number that follows from the anchor and the
     calibration, from what was known at the origin.
 
@@ -186,10 +186,10 @@ def tilted(log_relative: Array, calibration: float) -> Array:
     return log_relative - TILT * calibration * np.clip(log_relative, -2.5, LARGEST_TILT)
 
 
-def share_of_buyers(p: Array, calibration: float, missed: float = 0.0) -> float:
+def share_of_buyers(p: Array, calibration: float, buyer_residual: float = 0.0) -> float:
     """Returns the expected share of customers who will buy, from the anchor's probabilities, the log calibration, and
-    the residual of buyers (`missed`)."""
-    return float(np.clip(p.mean() * np.exp(BUYERS_FOLLOW * calibration + missed), 1e-4, 0.98))
+    the residual of buyers (`buyer_residual`)."""
+    return float(np.clip(p.mean() * np.exp(BUYERS_FOLLOW * calibration + buyer_residual), 1e-4, 0.98))
 
 
 def _latest(residuals: Sequence[Residual], window: int, origin: date, seasonal: bool) -> list[Residual]:

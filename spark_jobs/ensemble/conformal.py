@@ -24,7 +24,7 @@ BUYERS_PER_BIN = 60
 BINS = 10
 # Below this probability of an order all used percentiles are 0, and value / p would become too large.
 LEAST_CHANCE = 0.02
-RARELY = 0.1  # probability of no order above which an interval starts at 0 and ends at its 80th percentile
+LEAST_NO_ORDER = 0.1  # probability of no order above which an interval starts at 0 and ends at its 80th percentile
 # Nine equally likely errors of the buyers' mean, in standard deviations.
 SHARED_STEPS = norm.ppf((np.arange(9) + 0.5) / 9)
 
@@ -59,11 +59,11 @@ class Intervals:
         return np.where(level <= 1 - p, 0.0, result * value / p)
 
     def bounds(self, value: Array, p: Array, mean: float) -> tuple[Array, Array]:
-        """Returns the bounds of the 80 % interval. If the probability of no order is above RARELY, the interval goes
-        from 0 to the 80th percentile, else from the 10th to the 90th. Its lower bound is never above the mean."""
-        rarely = 1 - p > RARELY
-        low = np.where(rarely, 0.0, np.minimum(self.quantile(0.1, value, p, mean), value))
-        return low, self.quantile(np.where(rarely, 0.8, 0.9), value, p, mean)
+        """Returns the bounds of the 80 % interval. If the probability of no order is above LEAST_NO_ORDER, the interval
+        goes from 0 to the 80th percentile, else from the 10th to the 90th. Its lower bound is never above the mean."""
+        often_none = 1 - p > LEAST_NO_ORDER
+        low = np.where(often_none, 0.0, np.minimum(self.quantile(0.1, value, p, mean), value))
+        return low, self.quantile(np.where(often_none, 0.8, 0.9), value, p, mean)
 
     def own_spread(self, value: Array, p: Array, mean: float) -> Array:
         """Returns the standard deviation of each customer's revenue, shape (n,), without the error that customers
@@ -89,9 +89,9 @@ def calibrate(actual: Sequence[Array], value: Sequence[Array], p: Sequence[Array
         expected = predicted / np.clip(chance, LEAST_CHANCE, 1)
         if bought.any() and expected[bought].sum() > 0:
             places.append(normalised(predicted)[bought])
-            moved = money[bought].sum() / expected[bought].sum()
-            ratios.append(money[bought] / (expected[bought] * moved))
-            shared.append(float(np.log(moved)))
+            scale = money[bought].sum() / expected[bought].sum()
+            ratios.append(money[bought] / (expected[bought] * scale))
+            shared.append(float(np.log(scale)))
     if not places:
         return unmeasured()
     place, ratio = np.concatenate(places), np.concatenate(ratios)

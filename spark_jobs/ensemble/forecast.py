@@ -20,8 +20,8 @@ from spark_jobs.ensemble.blending import UNLEARNED, UNLEARNED_CHANCE, Weights
 from spark_jobs.ensemble.calibration import (
     Daily,
     Residual,
-    buyers_missed,
     log_calibration,
+    mean_buyer_residual,
     share_of_buyers,
     tilted,
 )
@@ -201,9 +201,9 @@ def weighted(weights: Weights, parts: dict[str, Array]) -> Array:
     return np.array([weights[name] for name in parts]) @ np.array(list(parts.values()))
 
 
-def setting(trained: Trained, found: Parts, calibration: float, missed: float = 0.0) -> Setting:
+def setting(trained: Trained, found: Parts, calibration: float, buyer_residual: float = 0.0) -> Setting:
     """Computes what a date's customers share, from the parts of all customers (or of a random sample), the log
-    calibration, and the residual of buyers (`missed`)."""
+    calibration, and the residual of buyers (`buyer_residual`)."""
     value = found.value(trained.chance_weights)
     log_means = {name: float(np.log(np.exp(logs).mean())) for name, logs in value.items()}
     logs = weighted(trained.value_weights, _less(value, log_means))
@@ -216,7 +216,7 @@ def setting(trained: Trained, found: Parts, calibration: float, missed: float = 
         log_means=log_means,
         log_relative=log_relative,
         log_tilted=log_tilted,
-        shift=shift_to(log_odds, share_of_buyers(found.by_anchor.p_purchase, calibration, missed)),
+        shift=shift_to(log_odds, share_of_buyers(found.by_anchor.p_purchase, calibration, buyer_residual)),
     )
 
 
@@ -243,8 +243,8 @@ def settings_of(model: Model, fit: OriginFit, columns: Columns, daily: Daily, da
     for window in sorted({model.base(h) or h for h in model.all_horizons}):
         trained = model.trained.get(window, Trained())
         calibration = log_calibration(daily, day, window, model.residuals)
-        missed = buyers_missed(day, window, model.residuals)
-        common = setting(trained, parts(trained, fit, columns, window), calibration, missed)
+        buyer_residual = mean_buyer_residual(day, window, model.residuals)
+        common = setting(trained, parts(trained, fit, columns, window), calibration, buyer_residual)
         found[window] = replace(common, timing=timing)
     return found
 
@@ -273,7 +273,7 @@ def forecast(
         found, p, value = blends[base]
         by_anchor = found.by_anchor if base == horizon else anchor.probabilistic(fit, columns, horizon)
         longer = np.maximum(by_anchor.revenue / found.by_anchor.revenue, 1)
-        p = coherence.beyond(p, found.by_anchor.p_purchase, by_anchor.p_purchase)
+        p = coherence.at_least_as_likely(p, found.by_anchor.p_purchase, by_anchor.p_purchase)
         # Take quantiles of the base window's prediction, with the probability of the longer horizon.
         bounds = trained.intervals.bounds(value, p, common[base].mean)
         median = trained.intervals.quantile(0.5, value, p, common[base].mean)
@@ -282,8 +282,8 @@ def forecast(
         money = {name: array * longer for name, array in now.items()}
         discounted, factor = factor, np.round(discount_factor(fit.bgnbd, x, T, horizon, rate), 6)
         if shorter:
-            counts = coherence.risen(counts, coherence.least_counts(*shorter[:2], by_anchor))
-            money = coherence.risen(
+            counts = coherence.raised(counts, coherence.least_counts(*shorter[:2], by_anchor))
+            money = coherence.raised(
                 money, coherence.least_money(shorter[2], shorter[0], by_anchor, discounted / factor)
             )
         shorter = by_anchor, counts, money
@@ -299,7 +299,7 @@ def forecast(
             **money,
         )
     longest = result[LIFETIME]
-    alive = coherence.beyond(longest.p_purchase, by_anchor.p_pareto, by_anchor.p_active)
+    alive = coherence.at_least_as_likely(longest.p_purchase, by_anchor.p_pareto, by_anchor.p_active)
     chances = {horizon: result[horizon].p_purchase for horizon in model.horizons}
     timing = next(iter(common.values())).timing
     days = next_order.days_to_next_order(fit, columns, chances, timing)

@@ -82,4 +82,4 @@ def _as_now(kept: dict) -> dict:
 def _day(value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
-    raise TypeError(f"{value!r} is no part of a model")
+    raise TypeError(f"{value!r} cannot be saved in a model file")

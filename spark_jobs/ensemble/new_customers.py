@@ -20,7 +20,7 @@ from spark_jobs.ensemble.totals import WITHIN, pooled_spreads
 from spark_jobs.features.columns import YEAR, Array
 
 # Share of a falling trend that is continued; the trend compares the last two years, or the halves of a shorter history.
-FALLS_ON = 0.75
+FALL_CONTINUED = 0.75
 LARGEST_FALL = 3.0  # bound of the fall between the two years or halves, in logs
 SEASON = 0.25  # weight of the same window of last year, in logs
 # Days of history from which last year's window is used; the shop's first weeks include customers from before the data.
@@ -96,7 +96,7 @@ def estimate(history: NewCustomers, today: int, horizon: int) -> tuple[float, fl
     if width == 0:
         return 0.0, 0.0
     late, early = history.between(today - width, today)[0], history.between(today - 2 * width, today - width)[0]
-    fall = FALLS_ON * float(np.clip(np.log((late + 1) / (early + 1)), -LARGEST_FALL, 0)) / width  # per day
+    fall = FALL_CONTINUED * float(np.clip(np.log((late + 1) / (early + 1)), -LARGEST_FALL, 0)) / width  # per day
     days = np.expm1(fall * horizon) / fall if fall else horizon  # days at the present rate that give as many customers
     customers = late / width * np.exp(fall * width / 2) * days
     if today >= SEASON_AFTER:

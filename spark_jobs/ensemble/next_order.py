@@ -22,7 +22,7 @@ from spark_jobs.features.columns import Array, Columns
 from spark_jobs.models import anchor
 from spark_jobs.models.anchor import OriginFit
 
-EVEN = 0.5  # the probability that defines the day
+HALF = 0.5  # the probability that defines the day
 ANCHORED_AT = (7, 21, 45)  # days of season time at which the anchor is computed, besides the horizons
 PRIOR_GAPS = 3.0  # weight, in gaps, of the shop's variation of gaps against a customer's own
 FEWEST_ORDERS = 3  # least number of purchase days for a customer's own rhythm to count
@@ -31,9 +31,9 @@ LONGEST = 0.05  # a silence that is longer than all but this share of a customer
 MIDDLE_OF_DAY = 0.5
 # Hazard added over the whole time, spread evenly, so that the curve rises even where the anchor considers a customer
 # gone.
-EVENLY = 1e-3
+LEAST_HAZARD = 1e-3
 # Bisection steps between two horizons: precise to a quarter of an hour within a week, to an hour within a year.
-HALVINGS = 14
+BISECTIONS = 14
 
 
 @dataclass(frozen=True)
@@ -105,12 +105,12 @@ def days_to_next_order(fit: OriginFit, columns: Columns, chances: dict[int, Arra
     curve = order_curve(fit, columns, sorted(chances), common)
     start, chance_by_start = 0, np.zeros(len(found))
     for horizon in sorted(chances):
-        rows = np.isnan(found) & (chances[horizon] >= EVEN)
+        rows = np.isnan(found) & (chances[horizon] >= HALF)
         if rows.any():
             own, low, high = curve.of(rows), np.full(rows.sum(), float(start)), np.full(rows.sum(), float(horizon))
-            share = (EVEN - chance_by_start[rows]) / (chances[horizon][rows] - chance_by_start[rows])
+            share = (HALF - chance_by_start[rows]) / (chances[horizon][rows] - chance_by_start[rows])
             wanted = own.at(low) + share * (own.at(high) - own.at(low))
-            for _ in range(HALVINGS):
+            for _ in range(BISECTIONS):
                 middle = (low + high) / 2
                 short = own.at(middle) < wanted
                 low, high = np.where(short, middle, low), np.where(short, high, middle)
@@ -130,7 +130,7 @@ def order_curve(fit: OriginFit, columns: Columns, horizons: list[int], common: T
     days = [0.0, *common.clock.passed(np.array(ahead, float))]
     by_anchor = anchor.over(fit, columns, days[1:])
     hazards = np.array([np.zeros(len(columns["t"])), *(-np.log1p(-by_anchor[day].p_purchase) for day in days[1:])])
-    hazards = np.maximum.accumulate(hazards) + EVENLY * np.array(days)[:, None] / days[-1]
+    hazards = np.maximum.accumulate(hazards) + LEAST_HAZARD * np.array(days)[:, None] / days[-1]
     own, gaps = _own_variation(columns)
     variation_of_gaps = (gaps * own + PRIOR_GAPS * common.variation) / (gaps + PRIOR_GAPS)
     gap_shape = 1 / np.clip(variation_of_gaps, MOST_REGULAR, 1)

@@ -18,7 +18,7 @@ from spark_jobs.features.columns import YEAR, Array
 SMOOTHED = 7  # days of the moving average, which removes the pattern of weekdays
 # Least rate of a day relative to the average, because a shop that was closed on a day last year may be open this year.
 SLOWEST = 0.1
-STRETCHES = np.array([1, 7, 14, 30, 60, 90, 120, 180, 270, YEAR])  # lengths in days at which `unevenness` is computed
+LENGTHS = np.array([1, 7, 14, 30, 60, 90, 120, 180, 270, YEAR])  # lengths in days at which `unevenness` is computed
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,14 @@ class Clock:
         years = np.floor(day / YEAR)
         return YEAR * years + np.interp(day - YEAR * years, np.arange(YEAR + 1), self._passed_by_day())
 
-    def unevenness(self, stretch: Array) -> Array:
+    def unevenness(self, length: Array) -> Array:
         """Returns the squared coefficient of variation, over the year, of the season time in an interval of so many
         days. It is 0 for a whole year and longer."""
         if not self.rates:
-            return np.zeros(len(stretch))
+            return np.zeros(len(length))
         starts = np.arange(YEAR)
-        spans = self.passed(starts + STRETCHES[:, None]) - self.passed(starts)
-        return np.interp(stretch, STRETCHES, (spans / STRETCHES[:, None]).var(axis=1))
+        spans = self.passed(starts + LENGTHS[:, None]) - self.passed(starts)
+        return np.interp(length, LENGTHS, (spans / LENGTHS[:, None]).var(axis=1))
 
     def _passed_by_day(self) -> Array:
         return np.concatenate([[0], np.cumsum(self.rates)])

@@ -95,12 +95,12 @@ def group_spread(actual: Sequence[Array], value: Sequence[Array], own: Sequence[
     for money, predicted, spreads in zip(actual, value, own, strict=True):
         if money.sum() <= 0:
             continue
-        missed = np.log(money.sum() / predicted.sum())
+        shop_error = np.log(money.sum() / predicted.sum())
         place = np.argsort(np.argsort(-predicted, kind="stable")) / len(predicted)
         group = np.searchsorted(GROUPS, place, side="right")
         for rows in (group == number for number in range(len(GROUPS) + 1)):
             if rows.any() and money[rows].sum() > 0:
-                error = np.log(money[rows].sum() / predicted[rows].sum()) - missed
+                error = np.log(money[rows].sum() / predicted[rows].sum()) - shop_error
                 shared.append(error**2 - np.log1p((spreads[rows] ** 2).sum() / predicted[rows].sum() ** 2))
     return float(np.sqrt(max(np.mean(shared), 0))) if shared else 0.0
 

@@ -57,7 +57,7 @@ def higher_value(columns: Columns, order_value_mean: float) -> Columns:
     return {**columns, **{n: columns[n] * times for n in (*_sums("revenue"), "revenue_total", *VALUES, *LARGEST)}}
 
 
-def moved(columns: Columns, days_since_last_order: float) -> Columns:
+def shifted_in_time(columns: Columns, days_since_last_order: float) -> Columns:
     """Moves all orders by the same number of days, so that the last one lies as far back as given. Sums over windows
     that end between days with known sums are interpolated linearly."""
     n, last, t = len(columns["t"]), columns["days_since_last_order"], columns["t"]

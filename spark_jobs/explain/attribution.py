@@ -53,7 +53,7 @@ def attribute(model: Model, fit: OriginFit, columns: Columns, horizon_days: int)
         ]),
     )  # fmt: skip
     new = anchor.probabilistic(fit, NEW, base)
-    odds = _since(new.log_odds, at_last.log_odds, found.by_anchor.log_odds)
+    odds = _by_rate_and_silence(new.log_odds, at_last.log_odds, found.by_anchor.log_odds)
     weights = trained.value_weights
     money = weights["anchor"] * anchored + weights["trailing_year"] * _last_year(found, at_last)
     if trained.learners is not None:
@@ -73,8 +73,8 @@ def average_customer(plain: Array, weighted: Array, link: float) -> Array:
     (or log-odds) of the forecast, the others are contributions. link: the log (or log-odds) of the mean forecast. It
     lies above the unweighted mean of logs and below the weighted one, so the result mixes both means.
     """
-    apart = weighted[0] - plain[0]
-    return plain + ((link - plain[0]) / apart if abs(apart) > NEAR else 0.0) * (weighted - plain)
+    difference = weighted[0] - plain[0]
+    return plain + ((link - plain[0]) / difference if abs(difference) > NEAR else 0.0) * (weighted - plain)
 
 
 def effects(contributions: Array, average: Array, gap: Array, difference: Array, steepest: Array) -> Array:
@@ -89,10 +89,10 @@ def effects(contributions: Array, average: Array, gap: Array, difference: Array,
     """
     found = contributions - average
     size = np.abs(found).sum(axis=1)
-    left = gap - found.sum(axis=1)
-    share = np.divide(left, size, np.zeros_like(size), where=size > NEAR)
+    unexplained = gap - found.sum(axis=1)
+    share = np.divide(unexplained, size, np.zeros_like(size), where=size > NEAR)
     found += np.abs(found) * share[:, None]
-    found = np.column_stack([found, np.where(size > NEAR, 0.0, left)])
+    found = np.column_stack([found, np.where(size > NEAR, 0.0, unexplained)])
     per_unit = np.divide(difference, gap, steepest.astype(float), where=np.abs(gap) > NEAR)
     return found * per_unit[:, None]
 
@@ -114,21 +114,24 @@ def _learned(
     tree = {name: _by_driver(FEATURES.values(), shap) for name, shap in learners.contributions(inputs).items()}
     # The boosted probability starts from that of BG/NBD. The spend starts from the anchor's revenue over this
     # probability.
-    boosted = _since(*(logit(each.p_bgnbd) for each in (new, at_last, by_anchor))) + tree["buy"]
-    start = _since(np.zeros(1), np.log(at_last.p_bgnbd), np.log(by_anchor.p_bgnbd))
+    boosted = _by_rate_and_silence(*(logit(each.p_bgnbd) for each in (new, at_last, by_anchor))) + tree["buy"]
+    start = _by_rate_and_silence(np.zeros(1), np.log(at_last.p_bgnbd), np.log(by_anchor.p_bgnbd))
     smooth = boosted
     if trained.logistic:
         smooth = _regression(trained.logistic, fit, columns, by_anchor, at_last, window_days)
-    anchor_odds = _since(new.log_odds, at_last.log_odds, by_anchor.log_odds)
+    anchor_odds = _by_rate_and_silence(new.log_odds, at_last.log_odds, by_anchor.log_odds)
     odds = odds_weights["anchor"] * anchor_odds + odds_weights["boosted"] * boosted
     odds += odds_weights["regression"] * smooth
     least = 0.02  # orders, as in the learners' offsets
-    total = _since(np.zeros(1), np.log(at_last.orders + least), np.log(by_anchor.orders + least)) + tree["total"]
+    total = (
+        _by_rate_and_silence(np.zeros(1), np.log(at_last.orders + least), np.log(by_anchor.orders + least))
+        + tree["total"]
+    )
     total[:, DRIVERS.index("order_value")] += np.log(by_anchor.order_value)
     spend = anchored - start + tree["spend"]
     money = weights["tweedie"] * total
-    money += weights["boosted"] * (_bent(boosted, found.chance["boosted"]) + spend)
-    money += weights["blended"] * (_bent(odds, weighted(odds_weights, found.chance)) + spend)
+    money += weights["boosted"] * (_to_log_probability(boosted, found.chance["boosted"]) + spend)
+    money += weights["blended"] * (_to_log_probability(odds, weighted(odds_weights, found.chance)) + spend)
     return money, odds
 
 
@@ -156,18 +159,18 @@ def _last_year(found: Parts, at_last: Probabilistic) -> Array:
     return _by_driver(drivers, np.column_stack([value, often, found.trailing - value - often]))
 
 
-def _since(at_start: Array, at_last: Array, now: Array) -> Array:
+def _by_rate_and_silence(at_start: Array, at_last: Array, now: Array) -> Array:
     """Splits the change of a customer's logs (or log-odds) into the part due to orders up to the last one and the part
     due to the silence since."""
     return _by_driver(["frequency", "recency"], np.column_stack([at_last - at_start, now - at_last]))
 
 
-def _bent(contributions: Array, log_odds: Array) -> Array:
+def _to_log_probability(contributions: Array, log_odds: Array) -> Array:
     """Converts contributions to log-odds into contributions to the log of the probability. The factor is the slope of
     the chord between the customer and a customer without these contributions."""
-    moved = contributions.sum(axis=1)
-    rise = log_expit(log_odds) - log_expit(log_odds - moved)
-    slope = np.divide(rise, moved, np.exp(log_expit(-log_odds)), where=np.abs(moved) > NEAR)
+    total = contributions.sum(axis=1)
+    rise = log_expit(log_odds) - log_expit(log_odds - total)
+    slope = np.divide(rise, total, np.exp(log_expit(-log_odds)), where=np.abs(total) > NEAR)
     return contributions * slope[:, None]
 
 

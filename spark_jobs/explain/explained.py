@@ -24,14 +24,14 @@ from spark_jobs.models.anchor import OriginFit
 
 MOST_CUSTOMERS = 1_000  # number of customers that are drawn at random
 FEWEST_CUSTOMERS = 30  # least number of customers for whom a column's values are possible
-VARIED = 6  # largest number of columns to vary, one for each of the most important drivers
+MOST_CURVES = 6  # largest number of columns to vary, one for each of the most important drivers
 LEVELS = np.linspace(0.05, 0.95, 9)  # quantiles of a column's values at which the forecast is computed
 
 # The column that represents each driver.
 COLUMNS: dict[str, Alteration] = {
     "frequency": Alteration("days_with_orders", lambda c: c["days_with_orders"] >= 2, altered.more_often),
     "order_value": Alteration("order_value_mean", lambda c: c["order_value_mean"] > 0, altered.higher_value),
-    "recency": Alteration("days_since_last_order", lambda c: c["t"] >= 0, altered.moved),
+    "recency": Alteration("days_since_last_order", lambda c: c["t"] >= 0, altered.shifted_in_time),
     "rhythm": Alteration("gap_std", lambda c: c["days_with_orders"] >= 3, altered.alone("gap_std")),
     "recent_orders": Alteration(
         "orders_90",
@@ -75,7 +75,7 @@ def explain(
             sizes = {driver: size for driver in COLUMNS if (size := one["importance"][driver]) > 0}
             strongest = sorted(sizes, key=lambda driver: -sizes[driver])
             curves = (dependence(driver, trained, fit, sample, common[window], window) for driver in strongest)
-            one["dependence"] = [curve for curve in curves if curve][:VARIED]
+            one["dependence"] = [curve for curve in curves if curve][:MOST_CURVES]
         found[window] = {
             "origin": origin, "customers": len(drawn), "published": trained.published, "learned": learned,
             "mean_forecast": round(common[window].mean, 4), **one,
@@ -104,8 +104,8 @@ def dependence(
     """Returns the mean forecast and the mean probability of an order at each of a column's values. Returns None if
     there are too few values or customers."""
     alteration = COLUMNS[driver]
-    could = _rows(columns, np.flatnonzero(alteration.possible(columns)))
-    values = could[alteration.column][np.isfinite(could[alteration.column])]
+    eligible = _rows(columns, np.flatnonzero(alteration.possible(columns)))
+    values = eligible[alteration.column][np.isfinite(eligible[alteration.column])]
     if len(values) < FEWEST_CUSTOMERS:
         return None
     at = np.unique(np.quantile(values, LEVELS, method="nearest"))
@@ -113,12 +113,12 @@ def dependence(
         return None
     means, chances = [], []
     for value in at:
-        found = parts(trained, fit, alteration.given(could, float(value)), window_days)
+        found = parts(trained, fit, alteration.given(eligible, float(value)), window_days)
         p, money = blend(trained, found, common)
         means.append(round(float(money.mean()), 4))
         chances.append(round(float(p.mean()), 6))
     return {
-        "driver": driver, "column": alteration.column, "customers": len(could["t"]),
+        "driver": driver, "column": alteration.column, "customers": len(eligible["t"]),
         "at": [round(float(value), 4) for value in at], "mean": means, "chance": chances,
     }  # fmt: skip
 

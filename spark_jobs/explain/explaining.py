@@ -24,7 +24,7 @@ from clv.warehouse.roles import MODELLER
 from spark_jobs.ensemble.forecast import LEAST, Forecast, Model
 from spark_jobs.explain import attribution, reasons
 from spark_jobs.features.columns import Array, Columns
-from spark_jobs.models.anchor import RAREST, OriginFit
+from spark_jobs.models.anchor import LEAST_PROBABILITY, OriginFit
 
 LEAST_ORDER = 0.01  # least revenue whose log is taken, as a share of the shop's mean order value
 WIDTH = 1 + len(reasons.NAMES)
@@ -155,7 +155,7 @@ def shares_explained(where: dict[str, Any], horizon_days: int, settings: Setting
     """Returns, for the value and for the risk, the share of scored customers whose named reasons explain more than half
     of their difference from the mean."""
     query = f"""
-        with told as (
+        with predictions as (
             select
                 predicted_revenue * discount_factor as value, 100 * (1 - p_purchase) as risk,
                 discount_factor * {_named("reasons")} as value_named, {_named("risk_reasons")} as risk_named
@@ -164,7 +164,7 @@ def shares_explained(where: dict[str, Any], horizon_days: int, settings: Setting
                 and status = 'scored'
         ),
         apart as (
-            select *, value - avg(value) over () as value_apart, risk - avg(risk) over () as risk_apart from told
+            select *, value - avg(value) over () as value_apart, risk - avg(risk) over () as risk_apart from predictions
         )
         select
             avg((abs(value_apart - value_named) < abs(value_named))::int)::float8,
@@ -180,7 +180,7 @@ def _named(column: str) -> str:
 
 
 def _log_odds(p: Array) -> Array:
-    return logit(np.clip(p, RAREST, 1 - RAREST))
+    return logit(np.clip(p, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY))
 
 
 def _log_money(mean: float) -> float:

@@ -57,6 +57,6 @@ def refuse_open_windows(training_date: date, run_id: str, settings: Settings) ->
     found = db.rows(query, {"day": training_date, "run_id": run_id}, settings.url_as(MODELLER))
     for origin, days, count in found:
         raise ClvError(
-            f"{tables.TRAINING_EXAMPLES} knows what {count} customers did in the {days} days from {origin}, which "
-            f"are not over by {training_date}; build the layer 'training' for {training_date} again"
+            f"{tables.TRAINING_EXAMPLES} contains outcomes of {count} customers in the {days} days from {origin}, "
+            f"which are not over by {training_date}; build the layer 'training' for {training_date} again"
         )

@@ -37,7 +37,7 @@ def running(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> Iterator[S
         yield session
     except Exception:
         if outer is None:
-            log.warning("what Spark printed is in %s", log_file(settings))
+            log.warning("see Spark's output in %s", log_file(settings))
         raise
     finally:
         if outer is None:

@@ -156,7 +156,7 @@ def _search_one(
     known = {key: usual[key] for key in SPACE}
     study.add_trial(optuna.trial.create_trial(params=known, distributions=SPACE, value=_mean(usual_losses)))
 
-    def tried(trial: optuna.Trial) -> float:
+    def objective(trial: optuna.Trial) -> float:
         nonlocal best
         parameters = {**usual, **suggested(trial)}
         now = losses(name, parts, workers, parameters)
@@ -169,7 +169,7 @@ def _search_one(
         )  # fmt: skip
         return _mean(now)
 
-    study.optimize(tried, n_trials=trials, timeout=seconds)
+    study.optimize(objective, n_trials=trials, timeout=seconds)
     return best
 
 

@@ -22,9 +22,9 @@ Days = TypeVar("Days", int, float)
 DAYS_PER_WEEK = 7.0
 FIT_ROWS = 3_000  # number of customers above which times are rounded to whole weeks, so that fitting stays fast
 LEAST_ORDERS = 1e-9
-# Probabilities are clipped to [RAREST, 1 - RAREST]; log-odds beyond reflect the models' tails rather than the
-# customers.
-RAREST = 1e-5
+# Probabilities are clipped to [LEAST_PROBABILITY, 1 - LEAST_PROBABILITY]; log-odds beyond reflect the models' tails
+# rather than the customers.
+LEAST_PROBABILITY = 1e-5
 
 
 @dataclass(frozen=True)
@@ -123,8 +123,8 @@ def over(fit: OriginFit, columns: Columns, horizons: Iterable[Days]) -> dict[Day
             order_value=np.maximum(value, 1e-6),
             p_alive=alive,
             p_active=active,
-            p_bgnbd=np.clip(p_bgnbd, RAREST, 1 - RAREST),
-            p_pareto=np.clip(p_pareto, RAREST, 1 - RAREST),
+            p_bgnbd=np.clip(p_bgnbd, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY),
+            p_pareto=np.clip(p_pareto, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY),
         )
     return found
 

@@ -220,7 +220,7 @@ def best_of(name: str, loss: Callable, starts: Array, *, gradient: bool = False)
     # points again.
     best = min([*starts, *(fit.x for fit in fits)], key=value_of)
     if not any(fit.success and value_of(fit.x) < NO_LOSS for fit in fits):
-        log.warning("%s: no start converged, the best point met is kept: loss %.6g", name, value_of(best))
+        log.warning("%s: no start converged; using the best point found, with loss %.6g", name, value_of(best))
     return best
 
 

@@ -67,7 +67,7 @@ def examples(past: Past) -> Iterator[Examples]:
         raise nothing_closed(past)
     if min(count, others) < FEWEST_BUYERS:
         raise Unfit(
-            f"{count} customers bought in closed windows and {others} did not; it takes {FEWEST_BUYERS} of each"
+            f"{count} customers bought in closed windows and {others} did not; at least {FEWEST_BUYERS} each are needed"
         )
     closed = past.closed_rows()
     customer, origin = past.customer[closed], past.origin[closed]

@@ -18,7 +18,11 @@ from spark_jobs.models.anchor import Probabilistic
 from spark_jobs.models.feature_matrix import FEATURES
 
 NAMES = ("total", "buy", "spend")
-FURTHEST = {"total": 4.0, "buy": np.inf, "spend": 3.0}  # bound of a learner's correction to the anchor, in logs
+LARGEST_CORRECTION = {
+    "total": 4.0,
+    "buy": np.inf,
+    "spend": 3.0,
+}  # bound of a learner's correction to the anchor, in logs
 
 
 @dataclass(frozen=True)
@@ -41,11 +45,11 @@ class Learners:
 
     def margins(self, inputs: Array, by_anchor: Probabilistic) -> dict[str, Array]:
         """Predicts with each learner on its own scale (logs or log-odds), each array of shape (n,). The anchor's
-        prediction is the start, and the learner's correction is clipped to FURTHEST."""
+        prediction is the start, and the learner's correction is clipped to LARGEST_CORRECTION."""
         result = {}
         for name, start in offsets(by_anchor).items():
-            moved = self.boosters[name].predict(rows_of(inputs, start), output_margin=True).astype(float) - start
-            result[name] = start + np.clip(moved, -FURTHEST[name], FURTHEST[name])
+            correction = self.boosters[name].predict(rows_of(inputs, start), output_margin=True).astype(float) - start
+            result[name] = start + np.clip(correction, -LARGEST_CORRECTION[name], LARGEST_CORRECTION[name])
         return result
 
     def contributions(self, inputs: Array) -> dict[str, Array]:

@@ -36,8 +36,8 @@ from spark_jobs.models.log_odds import shift_to
 ROWS_OF_ONE_WORKER = 1_000_000
 CUSTOMERS_PER_ORIGIN = 8_000  # drawn at random from each origin, for examples and for judging holdout predictions
 FEWEST_BUYERS = 100
-SPACE = 25  # least number of days between two origins, so that each adds information
-SHORTEST_PART = 0.3  # windows shorter than this share of a horizon are not used to learn it
+LEAST_DAYS_APART = 25  # least number of days between two origins, so that each adds information
+SHORTEST_WINDOW_SHARE = 0.3  # windows shorter than this share of a horizon are not used to learn it
 INPUTS = list(FEATURES)
 LABELS = {"total": "money", "buy": "bought", "spend": "spent"}  # the label of each learner
 LABELLED = ("bought", "spent", "money", *(f"margin_{name}" for name in NAMES))
@@ -113,7 +113,7 @@ def build_examples(features: DataFrame, origins: dict[date, Origin]) -> DataFram
             if origin.totals[window].actual <= 0:
                 continue
             bought, spent = outcomes.bought(columns, window), outcomes.spent(columns, window)
-            start = _met(offsets(by_anchor), bought, spent)
+            start = _shifted_to_totals(offsets(by_anchor), bought, spent)
             numbers = [bought, np.maximum(spent, 0.01 * by_anchor.order_value), spent, *(start[n] for n in NAMES)]
             inputs = feature_matrix(origin.fit, columns, by_anchor, window)
             arrays = [
@@ -168,19 +168,19 @@ def workers_for(spark: SparkSession, rows: int) -> int:
     workers = 1 if rows <= ROWS_OF_ONE_WORKER else 2
     if (slots := session.slots(spark)) < workers:
         raise ClvError(
-            f"learning from {rows} examples takes {workers} cores, and Spark has {slots}: SPARK_MASTER=local[2]"
+            f"learning from {rows} examples needs {workers} cores, but Spark has {slots}; set SPARK_MASTER=local[2]"
         )
     return workers
 
 
 def snapshots(origins: dict[date, Origin], horizon_days: int, by: date, latest: int) -> list[tuple[date, int]]:
-    """Returns the (origin, window) pairs to learn a horizon from: for each window of at least SHORTEST_PART of the
-    horizon, the `latest` origins whose window had closed by a date."""
+    """Returns the (origin, window) pairs to learn a horizon from: for each window of at least SHORTEST_WINDOW_SHARE of
+    the horizon, the `latest` origins whose window had closed by a date."""
     windows = {w for origin in origins.values() for w in origin.totals}
     return [
         (day, window)
         for window in sorted(windows)
-        if SHORTEST_PART * horizon_days <= window <= horizon_days
+        if SHORTEST_WINDOW_SHARE * horizon_days <= window <= horizon_days
         for day in latest_closed(origins, window, by, latest)
     ]
 
@@ -188,14 +188,15 @@ def snapshots(origins: dict[date, Origin], horizon_days: int, by: date, latest: 
 def latest_closed(origins: dict[date, Origin], window: int, by: date, latest: int) -> list[date]:
     """Returns the latest origins whose window had closed by a date, oldest first."""
     closed = [day for day in origins if window in origins[day].totals and outcomes.end(day, window) <= by]
-    return apart(closed)[-latest:]
+    return spaced(closed)[-latest:]
 
 
-def apart(days: Iterable[date]) -> list[date]:
-    """Selects days that lie at least SPACE days apart, beginning with the latest. Returns them oldest first."""
+def spaced(days: Iterable[date]) -> list[date]:
+    """Selects days that lie at least LEAST_DAYS_APART days apart, beginning with the latest. Returns them oldest
+    first."""
     found: list[date] = []
     for day in sorted(days, reverse=True):
-        if not found or (found[-1] - day).days >= SPACE:
+        if not found or (found[-1] - day).days >= LEAST_DAYS_APART:
             found.append(day)
     return found[::-1]
 
@@ -213,14 +214,14 @@ def train(
     data: what `ordered` returned. parameters: XGBoost's parameters by learner. The result depends on these arguments
     alone.
     """
-    rows = lessons(data, wanted, horizon_days)
+    rows = weighted_examples(data, wanted, horizon_days)
     if rows is None:
         return None
     fitted = {name: learner(name, workers, parameters[name]).fit(rows_of(name, rows)) for name in NAMES}
     return Learners(**{name: bytes(model.get_booster().save_raw("json")) for name, model in fitted.items()})
 
 
-def lessons(data: DataFrame, wanted: Iterable[tuple[date, int]], horizon_days: int) -> DataFrame | None:
+def weighted_examples(data: DataFrame, wanted: Iterable[tuple[date, int]], horizon_days: int) -> DataFrame | None:
     """Returns the examples of some snapshots, with a weight that grows with the window's length and with money divided
     by its mean. Returns None if fewer than FEWEST_BUYERS customers bought, or fewer did not buy."""
     rows = data.where(sf.col("snapshot").isin([snapshot(day, window) for day, window in wanted]))
@@ -277,18 +278,18 @@ def _columns(table: pa.Table) -> Columns:
     return columns_of(table.combine_chunks().to_batches()[0])
 
 
-def _met(start: dict[str, Array], bought: Array, spent: Array) -> dict[str, Array]:
+def _shifted_to_totals(start: dict[str, Array], bought: Array, spent: Array) -> dict[str, Array]:
     """Shifts each offset by a constant, so that the offsets sum to the actual totals of the window."""
 
-    def move(logs: Array, actual: Array) -> float:
+    def log_ratio(logs: Array, actual: Array) -> float:
         total = float(actual.sum())
         return float(np.log(total / np.exp(logs).sum())) if total > 0 else 0.0
 
     share = float(np.clip(bought.mean(), 1e-4, 1 - 1e-4))
     return {
-        "total": start["total"] + move(start["total"], spent),
+        "total": start["total"] + log_ratio(start["total"], spent),
         "buy": start["buy"] + shift_to(start["buy"], share),
-        "spend": start["spend"] + (move(start["spend"][bought > 0], spent[bought > 0]) if bought.any() else 0.0),
+        "spend": start["spend"] + (log_ratio(start["spend"][bought > 0], spent[bought > 0]) if bought.any() else 0.0),
     }
 
 

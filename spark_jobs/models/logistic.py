@@ -21,7 +21,7 @@ from spark_jobs.models.feature_matrix import SEASONALITY_AFTER, seasonality
 STRENGTH = 0.1  # C of scikit-learn, the inverse of the ridge penalty, for standardised inputs
 # Least standard deviation of an input, so that an input that hardly varied in training cannot take huge values later.
 LEAST_SCALE = 0.05
-FURTHEST = 5.0  # standardised inputs are clipped at this many standard deviations from the mean
+LARGEST_DEVIATION = 5.0  # standardised inputs are clipped at this many standard deviations from the mean
 FEWEST_BUYERS = 100
 FEWEST_WINDOWS = 2
 
@@ -106,4 +106,4 @@ def fit(found: Sequence[Array], bought: Sequence[Array]) -> Logistic | None:
 
 
 def _standard(found: Array, center: Array, scale: Array) -> Array:
-    return np.clip((found - center) / scale, -FURTHEST, FURTHEST)
+    return np.clip((found - center) / scale, -LARGEST_DEVIATION, LARGEST_DEVIATION)

@@ -48,7 +48,9 @@ def check(contestants: Iterable[str]) -> None:
     known = [OURS, *names()]
     for name in contestants:
         if name not in known:
-            raise ClvError(f"shop.json: contestants names {name}, which is no forecaster; there are {', '.join(known)}")
+            raise ClvError(
+                f"shop.json: contestants names {name}, which is not a forecaster; choose from {', '.join(known)}"
+            )
 
 
 def title(name: str) -> str:
@@ -112,13 +114,13 @@ def _modules(more: str) -> dict[str, Path]:
     given = [Path(folder) for folder in more.split(os.pathsep) if folder]
     for folder in given:
         if not folder.is_dir():
-            raise ClvError(f"{FOLDERS} names {folder}, which is no folder; mend it or leave it unset")
+            raise ClvError(f"{FOLDERS} names {folder}, which is not a folder; correct the path or unset {FOLDERS}")
     for folder in (*own, *given):
         for path in sorted(folder.glob("*.py")):
             if path.stem.startswith("_"):
                 continue
             if path.stem in (OURS, *found):
-                raise ClvError(f"{path}: there is a forecaster {path.stem} already; give it another name")
+                raise ClvError(f"{path}: another forecaster is called {path.stem}; rename the file and its NAME")
             found[path.stem] = path
     return found
 
@@ -128,13 +130,13 @@ def _loaded(name: str, more: str) -> Forecaster:
     path = _modules(more).get(name)
     if path is None:
         raise ClvError(
-            f"there is no forecaster {name}; there are {', '.join(_modules(more))}. "
-            f"One of your own is found in the folders that {FOLDERS} names"
+            f"no forecaster is called {name}; choose from {', '.join(_modules(more))}. "
+            f"Your own forecasters are found in the folders that {FOLDERS} names"
         )
     module = _module(path)
     missing = [part for part in PARTS if not hasattr(module, part)]
     if missing:
-        raise ClvError(f"{path}: a forecaster has {', '.join(PARTS)}; this one lacks {', '.join(missing)}")
+        raise ClvError(f"{path}: a forecaster must define {', '.join(PARTS)}; this module lacks {', '.join(missing)}")
     forecaster = cast(Forecaster, module)
     if name != forecaster.NAME:
         raise ClvError(f"{path}: NAME is {forecaster.NAME!r}; call the file {forecaster.NAME}.py, or it {name!r}")
@@ -147,14 +149,14 @@ def _module(path: Path) -> ModuleType:
         return importlib.import_module(f"{__package__}.{path.parent.name}.{path.stem}")
     spec = importlib.util.spec_from_file_location(f"clv_forecaster_{path.stem}", path)
     if spec is None or spec.loader is None:
-        raise ClvError(f"{path} is no Python module")
+        raise ClvError(f"{path} is not a Python module")
     module = importlib.util.module_from_spec(spec)
     with LOADING:
         sys.modules[spec.name] = module  # dataclasses look their module up in sys.modules while it runs
         try:
             spec.loader.exec_module(module)
         except Exception as error:
-            raise ClvError(f"{path} cannot be loaded ({type(error).__name__}: {error}); mend it") from error
+            raise ClvError(f"{path} cannot be loaded ({type(error).__name__}: {error}); correct the file") from error
         finally:
             # Pickle would otherwise refer to the module by a name that Spark's workers cannot import.
             del sys.modules[spec.name]

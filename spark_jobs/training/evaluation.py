@@ -25,14 +25,14 @@ from spark_jobs.models.anchor import OriginFit
 from spark_jobs.models.forecaster import Customers
 from spark_jobs.models.rules import trailing
 
-HEADROOM = 2.0  # the largest prediction for a customer, as a multiple of the highest actual spend of a customer
+CAP_FACTOR = 2.0  # the largest prediction for a customer, as a multiple of the highest actual spend of a customer
 
 
 @dataclass(frozen=True)
 class Holdout:
     """A holdout.
 
-    trained: the model that was trained by its date. parts: this model's predictions. calibration, missed: the
+    trained: the model that was trained by its date. parts: this model's predictions. calibration, buyer_residual: the
     calibration of the total and the residual of buyers, in logs. bought, spent: the actual outcome, shape (n,). others:
     the predictions of the other contestants. trailing: the trailing spend.
     """
@@ -42,7 +42,7 @@ class Holdout:
     trained: Trained
     parts: Parts
     calibration: float
-    missed: float
+    buyer_residual: float
     bought: Array
     spent: Array
     others: dict[str, Array]
@@ -59,7 +59,7 @@ class Holdout:
             own = _with_weights(own, trained)
         if trained.published != OURS:
             found = replace(found, other=self.others[trained.published])
-        common = setting(own, found, self.calibration, self.missed)
+        common = setting(own, found, self.calibration, self.buyer_residual)
         return *blend(own, found, common), common.mean
 
 
@@ -70,7 +70,7 @@ def predict_holdout(
     window_days: int,
     origin: str,
     calibration: float,
-    missed: float = 0.0,
+    buyer_residual: float = 0.0,
 ) -> Holdout:
     """Predicts an origin with a model trained on windows that had closed by it.
 
@@ -84,7 +84,7 @@ def predict_holdout(
         trained,
         found,
         calibration,
-        missed,
+        buyer_residual,
         outcomes.bought(columns, window_days),
         outcomes.spent(columns, window_days),
         {name: predicted(name, trained.fitted, customers) for name in trained.fitted},
@@ -156,10 +156,10 @@ def calibrated(
     trained = replace(trained, published=contestants[0])
     alike = judged if trained.learners is not None else holdouts
     alike = [holdout for holdout in alike if contestants[0] in (OURS, *holdout.others)]
-    if tried := [holdout for holdout in alike if holdout.spent.sum() > 0]:
-        decision = _decide(replace(trained, published=OURS), tried, contestants)
+    if usable := [holdout for holdout in alike if holdout.spent.sum() > 0]:
+        decision = _decide(replace(trained, published=OURS), usable, contestants)
         trained = replace(trained, published=decision.published)
-    holdouts = tried if trained.published != OURS else holdouts
+    holdouts = usable if trained.published != OURS else holdouts
     forecasts, spent = [holdout.forecast(trained) for holdout in holdouts], [holdout.spent for holdout in holdouts]
     intervals = conformal.calibrate(spent, [value for _, value, _ in forecasts], [p for p, _, _ in forecasts])
     if decision:
@@ -180,7 +180,7 @@ def calibrated(
         fitted={name: kept for name, kept in trained.fitted.items() if name == trained.published},
     )
     most = max(most, *(float(holdout.trailing.max(initial=0)) for holdout in holdouts), 0.0)
-    return replace(trained, cap=HEADROOM * most if most > 0 else np.inf), decision
+    return replace(trained, cap=CAP_FACTOR * most if most > 0 else np.inf), decision
 
 
 def scores(trained: Trained, holdouts: Sequence[Holdout]) -> dict[str, float]:

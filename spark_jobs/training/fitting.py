@@ -17,7 +17,7 @@ from clv.core.settings import Settings
 from clv.warehouse import model_choice
 from spark_jobs.ensemble import blending, totals
 from spark_jobs.ensemble.blending import Blend
-from spark_jobs.ensemble.calibration import Daily, Residual, buyers_missed, log_calibration, residual
+from spark_jobs.ensemble.calibration import Daily, Residual, log_calibration, mean_buyer_residual, residual
 from spark_jobs.ensemble.forecast import Model, Trained, settings_of
 from spark_jobs.explain import explained
 from spark_jobs.features import drift, outcomes
@@ -33,9 +33,9 @@ from spark_jobs.training.record import Record
 
 log = logging.getLogger("clv.train")
 # Number of latest origins per window that the trees learn from, before (False) and after (True) two years of history.
-BOOSTED_IF_TWO_YEARS = {False: 5, True: 12}
-SMOOTH_ORIGINS = 8  # number of latest origins that the logistic regression learns from
-ENOUGH_OF_ITS_OWN = 3  # closed origins of a window below which the regression also learns from shorter windows
+TREE_ORIGINS = {False: 5, True: 12}
+REGRESSION_ORIGINS = 8  # number of latest origins that the logistic regression learns from
+ENOUGH_OWN_ORIGINS = 3  # closed origins of a window below which the regression also learns from shorter windows
 HOLDOUTS = 2  # number of holdouts per horizon, the latest origins whose window has closed
 
 
@@ -63,7 +63,7 @@ class Past:
 
     def examples_by(self, window: int, by: date) -> list[tuple[date, int]]:
         """Returns the snapshots from which the trees of a window learn by a date."""
-        trees = BOOSTED_IF_TWO_YEARS[(by - self.daily.first).days >= model_choice.TWO_YEARS]
+        trees = TREE_ORIGINS[(by - self.daily.first).days >= model_choice.TWO_YEARS]
         return learning.snapshots(self.origins, window, by, trees)
 
 
@@ -98,7 +98,7 @@ def fit(
     registry.check(settings.contestants)
     origins = learning.fit_origins(features, settings.windows)
     if not origins:
-        return unlearned(settings, training_date, name)
+        return anchor_only(settings, training_date, name)
     log.info("fitted the anchor at %d origins, %s to %s", len(origins), min(origins), max(origins))
     past = past_of(features, origins, daily, settings, training_date)
     found = {} if known is None else known
@@ -112,7 +112,7 @@ def fit(
     for window in past.holdouts:
         kept = decided(past, learned, window, settings.blend, challenged=TUNED in sets)
         trained[window] = kept.trained
-        note(record, window, kept)
+        add_to_record(record, window, kept)
     latest = max(past.panel)
     fitted, columns = origins[latest].fit, past.panel[latest]
     model = Model(name, settings.horizons, trained, past.residuals, personas.fit(features.sparkSession, columns))
@@ -126,11 +126,11 @@ def past_of(
     features: DataFrame, origins: dict[date, Origin], daily: Daily, settings: Settings, training_date: date
 ) -> Past:
     """Prepares everything that a model of a training date learns from."""
-    residuals = missed(origins, daily)
+    residuals = anchor_residuals(origins, daily)
     panel = learning.panel(features)
     data, rows, workers = learning.ordered(learning.build_examples(features, origins))
     log.info("built %d examples; training with %d worker%s", rows, workers, "" if workers == 1 else "s")
-    windows = bases(origins, settings.horizons)
+    windows = learned_windows(origins, settings.horizons)
     holdouts = {window: latest_closed(origins, window, training_date, HOLDOUTS) for window in windows}
     spreads = totals.pooled_spreads({window: total_errors(origins, daily, window, residuals) for window in holdouts})
     return Past(
@@ -159,14 +159,14 @@ def learn(past: Past, parameters: model_choice.Parameters, window: int, by: date
     if learners is None:
         return Trained(fitted=others)
     log.info("learned windows of %d days closed by %s", window, by)
-    smooth = logistic.fit(*smooth_examples(past.origins, past.panel, window, by))
-    return Trained(learners, smooth, dict(blending.USUAL), dict(blending.USUAL_CHANCE), fitted=others)
+    regression = logistic.fit(*regression_examples(past.origins, past.panel, window, by))
+    return Trained(learners, regression, dict(blending.USUAL), dict(blending.USUAL_CHANCE), fitted=others)
 
 
 def fit_others(past: Past, window: int, by: date) -> dict[str, forecaster.Json]:
     """Fits, for one window, the contestants other than the blend, with the data known by a date. Returns them as JSON
     by name."""
-    days = latest_closed(past.origins, window, by, SMOOTH_ORIGINS)
+    days = latest_closed(past.origins, window, by, REGRESSION_ORIGINS)
     latest = max(day for day in past.panel if day <= by)
     parts = [past.panel[day] for day in days] or [{name: a[:0] for name, a in past.panel[latest].items()}]
     columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -185,7 +185,7 @@ def judged(past: Past, learned: dict[TrainingKey, Trained], parameters: str, win
     then = [
         evaluation.predict_holdout(
             learned[parameters, window, day], past.origins[day].fit, past.panel[day], window, day.isoformat(),
-            log_calibration(past.daily, day, window, past.residuals), buyers_missed(day, window, past.residuals),
+            log_calibration(past.daily, day, window, past.residuals), mean_buyer_residual(day, window, past.residuals),
         )
         for day in past.holdouts[window]
     ]  # fmt: skip
@@ -209,7 +209,7 @@ def decided(past: Past, learned: dict[TrainingKey, Trained], window: int, blend:
     return kept
 
 
-def note(record: Record, window: int, kept: Judged) -> None:
+def add_to_record(record: Record, window: int, kept: Judged) -> None:
     """Adds the decision about a window, its weights and its metrics to a record."""
     if kept.decision:
         record.decisions += kept.decision.as_rows()
@@ -220,7 +220,7 @@ def note(record: Record, window: int, kept: Judged) -> None:
     record.metrics |= evaluation.scores(kept.trained, kept.holdouts)
 
 
-def unlearned(settings: Settings, training_date: date, name: str) -> tuple[Model, Record]:
+def anchor_only(settings: Settings, training_date: date, name: str) -> tuple[Model, Record]:
     """Returns a model that consists of the anchor alone, for a date by which no window has closed."""
     log.info("no window has closed by %s: the model is the probabilistic one", training_date)
     return Model(name, settings.horizons), Record(training_date)
@@ -231,15 +231,15 @@ def tuned(past: Past, settings: Settings) -> dict[str, tuning.Found]:
     holdouts are unseen by the search. Returns an empty result if no window has enough examples."""
     minutes, how = settings.shop.tune_minutes, settings.shop.tune_search
     for window, days in sorted(past.holdouts.items(), reverse=True):
-        rows = learning.lessons(past.data, past.examples_by(window, days[0]), window) if days else None
+        rows = learning.weighted_examples(past.data, past.examples_by(window, days[0]), window) if days else None
         if rows is not None:
             log.info("searching for parameters (%s, %g minutes) on windows of up to %d days", how, minutes, window)
             return tuning.search(rows, past.workers, how, minutes)
-    log.info("no search for parameters: too few examples had closed before the held-back origins")
+    log.info("no search for parameters: too few examples had closed before the holdouts")
     return {}
 
 
-def missed(origins: dict[date, Origin], daily: Daily) -> list[Residual]:
+def anchor_residuals(origins: dict[date, Origin], daily: Daily) -> list[Residual]:
     """Computes the anchor's residual for each closed window with revenue."""
     return [
         residual(
@@ -261,7 +261,7 @@ def total_errors(
     return totals.total_errors(daily, pairs, window, residuals)
 
 
-def bases(origins: dict[date, Origin], horizons: Iterable[int]) -> list[int]:
+def learned_windows(origins: dict[date, Origin], horizons: Iterable[int]) -> list[int]:
     """Returns the windows to learn: for each horizon its own window, or the longest shorter window that has closed at
     some origin."""
     closed = {window for origin in origins.values() for window in origin.totals}
@@ -269,18 +269,18 @@ def bases(origins: dict[date, Origin], horizons: Iterable[int]) -> list[int]:
     return sorted(window for window in found if window)
 
 
-def smooth_examples(
+def regression_examples(
     origins: dict[date, Origin], panel: dict[date, Columns], window: int, by: date
 ) -> tuple[list, list]:
     """Returns the inputs of a window's logistic regression, and who bought, per origin.
 
-    If the window has closed at fewer than ENOUGH_OF_ITS_OWN origins, origins of shorter windows are added, down to half
-    its length.
+    If the window has closed at fewer than ENOUGH_OWN_ORIGINS origins, origins of shorter windows are added, down to
+    half its length.
     """
-    days = {window: latest_closed(origins, window, by, SMOOTH_ORIGINS)}
-    if len(days[window]) < ENOUGH_OF_ITS_OWN:
+    days = {window: latest_closed(origins, window, by, REGRESSION_ORIGINS)}
+    if len(days[window]) < ENOUGH_OWN_ORIGINS:
         lengths = {w for origin in origins.values() for w in origin.totals if window / 2 <= w < window}
-        days |= {w: latest_closed(origins, w, by, SMOOTH_ORIGINS) for w in sorted(lengths)}
+        days |= {w: latest_closed(origins, w, by, REGRESSION_ORIGINS) for w in sorted(lengths)}
     inputs, bought = [], []
     for length, day in [(w, day) for w in days for day in days[w]]:
         expected = anchor.probabilistic(origins[day].fit, panel[day], length)

@@ -26,7 +26,7 @@ class Anchor:
         if found is None and self.fit:
             found = anchor.probabilistic(self.fit, customers.columns, customers.window_days)
         if found is None:
-            raise ValueError("the anchor was fitted neither then nor now")
+            raise ValueError("no anchor is known, neither the model's own nor one fitted at the customers' date")
         return Prediction(found.revenue, found.p_purchase, found.orders)
 
     def explain(self, customers: Customers) -> None:  # noqa: ARG002 - none of them

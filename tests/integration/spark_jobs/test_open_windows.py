@@ -30,7 +30,7 @@ def example(home: Settings, orders_next: str, revenue_next: str) -> None:
 @pytest.mark.parametrize(("orders_next", "revenue_next"), [(KNOWN, CLOSED), (CLOSED, KNOWN)])
 def test_orders_or_money_of_an_open_window_are_refused(home: Settings, orders_next: str, revenue_next: str) -> None:
     example(home, orders_next, revenue_next)
-    with pytest.raises(ClvError, match="what 1 customers did in the 180 days from 2023-05-03, which are not over by"):
+    with pytest.raises(ClvError, match="1 customers in the 180 days from 2023-05-03, which are not over by"):
         outcomes.refuse_open_windows(DAY, "r", home)
 
 

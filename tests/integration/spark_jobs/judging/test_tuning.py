@@ -40,7 +40,7 @@ def rows(spark: SparkSession) -> DataFrame:
         frames.append(made.assign(margin_total=np.log(50.0), margin_buy=0.0, margin_spend=np.log(100.0)))
     columns = [field.split()[0] for field in learning.EXAMPLE_SCHEMA.split(", ")]
     data = spark.createDataFrame(pd.concat(frames)[columns], learning.EXAMPLE_SCHEMA)
-    found = learning.lessons(data, [], 90)
+    found = learning.weighted_examples(data, [], 90)
     assert found is None  # no snapshot was asked for
     return data.withColumn("weight", data.window_days / 90.0)
 

@@ -102,13 +102,15 @@ def test_buyers_missed_beyond_money_are_made_up_for_except_the_usual_noise() -> 
     def told(window: int, age: int, buyers: float) -> Residual:
         return Residual(window, day - timedelta(days=age), 0.0, False, buyers)
 
-    assert calibration.buyers_missed(day, 90, []) == 0
-    assert calibration.buyers_missed(day, 90, [told(90, 0, 0.09)]) == 0
-    assert calibration.buyers_missed(
+    assert calibration.mean_buyer_residual(day, 90, []) == 0
+    assert calibration.mean_buyer_residual(day, 90, [told(90, 0, 0.09)]) == 0
+    assert calibration.mean_buyer_residual(
         day, 90, [told(90, 0, -0.25), told(30, 0, 9.0), told(90, -1, 9.0)]
     ) == pytest.approx(-0.15)
-    assert calibration.buyers_missed(day, 90, [told(90, 0, -0.5), told(90, 60, -0.2)]) == pytest.approx(-0.4 + 0.1)
-    assert calibration.buyers_missed(day, 90, [told(90, 0, -9.0)]) == -calibration.LARGEST_BUYER_RESIDUAL
+    assert calibration.mean_buyer_residual(day, 90, [told(90, 0, -0.5), told(90, 60, -0.2)]) == pytest.approx(
+        -0.4 + 0.1
+    )
+    assert calibration.mean_buyer_residual(day, 90, [told(90, 0, -9.0)]) == -calibration.LARGEST_BUYER_RESIDUAL
 
 
 def test_a_closed_window_tells_of_buyers_what_money_does_not() -> None:

@@ -10,7 +10,9 @@ from spark_jobs.ensemble import coherence
 
 def test_the_chance_of_being_a_customer_is_the_anchors_moved_as_far_as_the_chance_of_an_order() -> None:
     # Of the anchor's 20 % who order, 60 % are customers: half of those who do not order are none. So with 40 %.
-    found = coherence.beyond(np.array([0.4, 0.2, 1.0]), np.array([0.2, 0.2, 0.2]), np.array([0.6, 0.1, 0.6]))
+    found = coherence.at_least_as_likely(
+        np.array([0.4, 0.2, 1.0]), np.array([0.2, 0.2, 0.2]), np.array([0.6, 0.1, 0.6])
+    )
     assert found == pytest.approx([0.7, 0.2, 1.0])
 
 

@@ -146,7 +146,7 @@ def test_margins_are_the_plain_boosters_own() -> None:
     plain = xgboost.Booster(model_file=bytearray(made.buy))
     rows = xgboost.DMatrix(inputs, base_margin=learners.offsets(said)["buy"], feature_names=list(FEATURES))
     assert expit(margins["buy"]) == pytest.approx(plain.predict(rows), abs=1e-6)
-    for name, furthest in learners.FURTHEST.items():
+    for name, furthest in learners.LARGEST_CORRECTION.items():
         assert np.abs(margins[name] - learners.offsets(said)[name]).max() <= furthest
 
 

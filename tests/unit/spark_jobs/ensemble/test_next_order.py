@@ -16,7 +16,7 @@ from spark_jobs.ensemble.next_order import Timing
 from spark_jobs.ensemble.season_time import Clock
 from spark_jobs.features.columns import YEAR, Columns
 
-EVEN = Timing(0.0)  # a shop whose customers keep their gaps to the day
+EXACT_GAPS = Timing(0.0)  # a shop whose customers keep their gaps to the day
 SLACK = Timing(0.0, Clock((0.5,) * 183 + ((YEAR - 0.5 * 183) / 182,) * 182))  # and that trades little for half a year
 
 
@@ -48,15 +48,15 @@ def test_the_day_lies_in_the_horizon_whose_chance_reaches_a_half() -> None:
 def test_without_a_rhythm_the_chance_rises_as_the_anchors() -> None:
     # One order each: of the chance within 90 days, .8, a half is reached where the anchor's is .5 / .8 of its own.
     columns = customers(1) | {"days_with_orders": np.ones(1), "gap_mean": np.full(1, np.nan)}
-    day = next_order.days_to_next_order(FIT, columns, {90: np.array([0.8])}, EVEN)[0]
-    shape = next_order.order_curve(FIT, columns, [90], EVEN)
+    day = next_order.days_to_next_order(FIT, columns, {90: np.array([0.8])}, EXACT_GAPS)[0]
+    shape = next_order.order_curve(FIT, columns, [90], EXACT_GAPS)
     wanted = shape.at(np.array([90.0]))[0] * 0.5 / 0.8
     assert shape.at(np.array([day]))[0] < wanted <= shape.at(np.array([day + 1]))[0]
 
 
 def test_a_silence_beyond_the_rhythm_makes_it_count_for_nothing() -> None:
     columns = regular([300.0], spread=3.0)
-    assert next_order.order_curve(FIT, columns, [90], EVEN).weight == pytest.approx([0])
+    assert next_order.order_curve(FIT, columns, [90], EXACT_GAPS).weight == pytest.approx([0])
 
 
 def test_the_variation_of_a_shops_gaps_counts_each_customer_by_its_gaps_but_one() -> None:
@@ -74,8 +74,8 @@ def test_in_a_slack_season_orders_at_random_come_later() -> None:
     # One order each: the busy half of the year makes up for the slack one, which comes first.
     columns = customers(3) | {"days_with_orders": np.ones(3), "gap_mean": np.full(3, np.nan)}
     chances = {365: np.full(3, 0.8)}
-    slack, even = (next_order.days_to_next_order(FIT, columns, chances, common) for common in (SLACK, EVEN))
-    assert (slack > even + 20).all()
+    slack, exact = (next_order.days_to_next_order(FIT, columns, chances, common) for common in (SLACK, EXACT_GAPS))
+    assert (slack > exact + 20).all()
 
 
 def test_gaps_follow_the_season_unless_they_are_more_even_than_it_would_leave_them() -> None:

@@ -46,7 +46,7 @@ def test_altered_customers_are_possible(orders: list[tuple[int, float]], share: 
 
 
 def test_a_history_moved_in_time_leaves_the_windows_it_has_passed() -> None:
-    found = altered.moved(customer((100, 50.0), (10, 8.0)), 40.0)
+    found = altered.shifted_in_time(customer((100, 50.0), (10, 8.0)), 40.0)
     assert found["t"] == 130
     assert found["recency"] == 90
     # The order of 100 days ago is known to lie between 90 and 180 days back, and at the latest on the first day.

@@ -58,7 +58,7 @@ def test_dependence_is_the_mean_over_customers_altered_alike(columns: Columns) -
     found = explained.dependence("recency", own, FIT, columns, common, 90)
     assert found is not None
     last = found["at"][-1]
-    said = anchor.probabilistic(FIT, altered.moved(columns, last), 90)
+    said = anchor.probabilistic(FIT, altered.shifted_in_time(columns, last), 90)
     assert found["chance"][-1] == pytest.approx(expit(said.log_odds + common.shift).mean(), abs=1e-6)
     assert found["chance"] == sorted(found["chance"], reverse=True)
 

@@ -87,8 +87,8 @@ def test_a_planted_one_is_found_fitted_and_read_back(tmp_path: Path, monkeypatch
         ("half", "NAME = 'half'\nTITLE = RESTS_ON = 'x'\n", "lacks fit, from_json"),
         ("mine", "NAME = TITLE = RESTS_ON = 'yours'\nfit = from_json = 1\n", "call the file yours.py, or it 'mine'"),
         ("broken", "import nowhere_to_be_found\n", "broken.py cannot be loaded .ModuleNotFoundError"),
-        ("trailing", "", "there is a forecaster trailing already"),
-        (OURS, "", f"there is a forecaster {OURS} already"),
+        ("trailing", "", "another forecaster is called trailing"),
+        (OURS, "", f"another forecaster is called {OURS}"),
     ],
 )
 def test_a_module_that_cannot_be_is_named(
@@ -100,10 +100,10 @@ def test_a_module_that_cannot_be_is_named(
 
 
 def test_a_name_that_nobody_has_and_a_folder_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ClvError, match="contestants names prophet, which is no forecaster; there are perennial, .*svm"):
+    with pytest.raises(ClvError, match="names prophet, which is not a forecaster; choose from perennial, .*svm"):
         registry.check(["perennial", "prophet"])
     monkeypatch.setenv(registry.FOLDERS, "/nowhere")
-    with pytest.raises(ClvError, match="CLV_FORECASTERS names /nowhere, which is no folder"):
+    with pytest.raises(ClvError, match="CLV_FORECASTERS names /nowhere, which is not a folder"):
         registry.names()
 
 

@@ -35,10 +35,10 @@ def test_held_back_are_the_latest_origins_whose_window_has_closed() -> None:
 
 
 def test_a_horizon_without_a_closed_window_rests_on_the_longest_shorter_one() -> None:
-    assert fitting.bases(origins(60, 90), [90, 180, 365]) == [90]
-    assert fitting.bases(origins(40), [90]) == [30]
-    assert fitting.bases(origins(90, 180), [90, 180, 365]) == [90, 180]
-    assert fitting.bases(origins(20), [90]) == []
+    assert fitting.learned_windows(origins(60, 90), [90, 180, 365]) == [90]
+    assert fitting.learned_windows(origins(40), [90]) == [30]
+    assert fitting.learned_windows(origins(90, 180), [90, 180, 365]) == [90, 180]
+    assert fitting.learned_windows(origins(20), [90]) == []
 
 
 def test_nothing_is_learned_from_a_window_that_was_open() -> None:
@@ -52,14 +52,17 @@ def test_nothing_is_learned_from_a_window_that_was_open() -> None:
 
 def test_neighbouring_origins_count_once() -> None:
     days = [DAY - timedelta(days=days) for days in (0, 5, 24, 25, 60)]
-    assert learning.apart(days) == [days[4], days[3], days[0]]
+    assert learning.spaced(days) == [days[4], days[3], days[0]]
 
 
 def test_what_the_anchor_missed_is_told_per_closed_window() -> None:
     daily = Daily(DAY - timedelta(days=200), np.ones(200), np.ones(200))
-    missed = fitting.missed(origins(90), daily)
-    assert [(found.window_days, found.window_end) for found in missed] == [(30, DAY - timedelta(days=60)), (90, DAY)]
-    assert [found.value for found in missed] == pytest.approx([0.2231436] * 2)  # log(10 / 8)
+    anchor_residuals = fitting.anchor_residuals(origins(90), daily)
+    assert [(found.window_days, found.window_end) for found in anchor_residuals] == [
+        (30, DAY - timedelta(days=60)),
+        (90, DAY),
+    ]
+    assert [found.value for found in anchor_residuals] == pytest.approx([0.2231436] * 2)  # log(10 / 8)
 
 
 def test_the_regression_learns_from_shorter_windows_where_its_own_are_few() -> None:
@@ -67,5 +70,5 @@ def test_the_regression_learns_from_shorter_windows_where_its_own_are_few() -> N
     panel = {day: customers(50) for day in found}
     for columns in panel.values():
         columns |= {f"orders_next_{window}": columns["orders_90"] for window in (60, 90, 180)}
-    assert len(fitting.smooth_examples(found, panel, 90, DAY)[0]) == 3
-    assert len(fitting.smooth_examples(found, panel, 180, DAY)[0]) == 1 + 3  # 60 days are less than half
+    assert len(fitting.regression_examples(found, panel, 90, DAY)[0]) == 3
+    assert len(fitting.regression_examples(found, panel, 180, DAY)[0]) == 1 + 3  # 60 days are less than half
