@@ -1,4 +1,4 @@
-"""Gate `features`: is every customer there once, with numbers that add up?"""
+"""Gate `features`: does every customer have one row, with plausible numbers that agree with staging?"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ AGAIN = "the features were built on other orders than staging holds now: start a
 
 
 def customer_features(slice_: Slice) -> Suite:
-    """One row per customer with an accepted line before the date."""
+    """One row per customer with an accepted line before the as-of date."""
     counts = ["orders_count", "days_with_orders", "recency", "t", *(f"orders_{days}" for days in WINDOWS)]
     shrinking = " or ".join(
         f"orders_{short} > orders_{long}" for short, long in zip(WINDOWS, (*WINDOWS[1:], "count"), strict=True)
@@ -58,7 +58,8 @@ def customer_features(slice_: Slice) -> Suite:
 
 
 def _compared_with_staging(slice_: Slice) -> list[Expectation]:
-    """Customers and their revenue are those of staging, where staging is what the features were built on."""
+    """Expects the customers and their revenue to be those of staging, unless staging changed since the features were
+    built."""
     arrived = _arrived_meanwhile(slice_)
     staged = f"""(
         select customer_key, sum(amount) as revenue from {tables.STG_ORDER_LINES}
@@ -94,7 +95,7 @@ def _compared_with_staging(slice_: Slice) -> list[Expectation]:
 
 
 def _arrived_meanwhile(slice_: Slice) -> str:
-    """SQL: is staging another now than the one these features were built from?"""
+    """An SQL condition: staging is in another state now than when the features were built."""
     built_from = f"""(
         select facts->>'staging' from {tables.TASK_LOG}
         where run_id = {literal(slice_.run_id)} and task = 'build_features' and facts->>'staging' is not null
@@ -104,5 +105,5 @@ def _arrived_meanwhile(slice_: Slice) -> str:
 
 
 def suites(slice_: Slice) -> list[Suite]:
-    """What is judged of a run."""
+    """The suites of a run."""
     return [customer_features(slice_)]

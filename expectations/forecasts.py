@@ -1,4 +1,4 @@
-"""What is expected of forecasts wherever they stand: in predictions, and in money in analytics."""
+"""Expectations of forecasts that two gates share: of predictions in revenue, and of their value in analytics."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from great_expectations.expectations.expectation import Expectation
 from clv.quality.rules import never
 
 
-def chances_ordered(key: str, mend: str) -> Expectation:
-    """Expects no order to be likelier than being a customer still. `key` names the columns shown of a row found."""
+def chances_ordered(key: str, remedy: str) -> Expectation:
+    """Expects P(order within the horizon) to be at most P(alive). key: the columns of a failed row that are shown."""
     return never(
         "chances_ordered",
         "accuracy",
         f"select {key}, p_purchase, p_alive from {{batch}} where p_purchase > p_alive",  # noqa: S608 - our own SQL; values are bound or quoted
         "an order is likelier than being a customer still",
-        mend,
+        remedy,
     )
 
 
-def longer_is_not_less(measures: Sequence[str], falls: str, mend: str, where: str = "true") -> Expectation:
+def longer_is_not_less(measures: Sequence[str], falls: str, remedy: str, where: str = "true") -> Expectation:
     """Expects no measure of a customer to fall from a horizon to the next longer one.
 
-    `measures` are SQL of a row, `falls` is SQL of what a fall is, with {now} and {before} in it, and `where` says which
-    rows are compared.
+    measures: SQL expressions of a row. falls: an SQL condition on {now} and {before} that is true for a fall. where: an
+    SQL condition for the rows that are compared.
     """
     found = " or ".join(falls.format(now=f"measured[{i}]", before=f"before[{i}]") for i in range(1, len(measures) + 1))
     return never(
@@ -37,5 +37,5 @@ def longer_is_not_less(measures: Sequence[str], falls: str, mend: str, where: st
             ) as rows
         ) as steps where {found}""",  # noqa: S608 - our own SQL; values are bound or quoted
         f"a longer horizon promises less than a shorter one, at one of {', '.join(measures)}",
-        mend,
+        remedy,
     )

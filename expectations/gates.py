@@ -1,4 +1,4 @@
-"""The gates by name, each with its suites. `judge` judges one."""
+"""The gates by name, each with its suites. `judge` judges one of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SUITES = {
 
 
 def judge(gate: str, as_of_date: date, run_id: str, write_page: Callable[[str], Path]) -> dict:
-    """Judges the gate of that name; see `clv.quality.runner.judge`. Raises ClvError where there is none."""
+    """Judges a gate by name; see `clv.quality.runner.judge`. Raises ClvError if there is no gate of this name."""
     if gate not in SUITES:
         raise ClvError(f"there is no gate '{gate}'; the gates are {', '.join(SUITES)}")
     return runner.judge(gate, SUITES[gate], as_of_date, run_id, write_page)

@@ -1,4 +1,4 @@
-"""Gate `predictions`: is there one sound forecast per customer and horizon?"""
+"""Gate `predictions`: does each customer have one plausible forecast per horizon?"""
 
 from __future__ import annotations
 
@@ -10,37 +10,37 @@ from clv.core.declared import WINDOWS
 from clv.quality.rules import Slice, Suite, between, has_rows, never, unique
 from expectations.forecasts import chances_ordered, longer_is_not_less
 
-FACTOR = 5  # by which a forecast year may differ from the year before without a warning
-MEND = "look at the log of the task score, then clear it"
+FACTOR = 5  # a forecast may differ from the year before by this factor without a warning
+REMEDY = "look at the log of the task score, then clear it"
 MONEY = ("predicted_revenue", "predicted_p10", "predicted_p50", "predicted_p90")
 MEASURES = ("p_purchase", "expected_orders", *MONEY, *(f"{name} * discount_factor" for name in MONEY))
 
 
 def customer_predictions(slice_: Slice) -> Suite:
-    """One row per customer and horizon, scored or with the reason why not."""
+    """One row per customer and horizon: scored, or with the reason for having no forecast."""
     longest = max(settings.load().horizons)
     features = f"(select * from {tables.CUSTOMER_FEATURES} where {slice_.where}) as features"  # noqa: S608 - our own SQL; values are bound or quoted
     return Suite(
         tables.CUSTOMER_PREDICTIONS,
         f"SELECT * from {tables.CUSTOMER_PREDICTIONS} where {slice_.where}",  # noqa: S608 - our own SQL; values are bound or quoted
         [
-            has_rows(f"no customer has a forecast at {slice_.as_of_date}", MEND),
+            has_rows(f"no customer has a forecast at {slice_.as_of_date}", REMEDY),
             unique("customer_key", "horizon_days"),
             *_customers_by_horizon(features),
             between("p_purchase", 0, 1),
             between("p_alive", 0, 1),
-            *_scored_or_said_why(longest),
+            *_scored_or_has_reason(longest),
             *_in_order(),
-            chances_ordered("customer_key, horizon_days", MEND),
+            chances_ordered("customer_key, horizon_days", REMEDY),
             _next_order_agrees(longest),
-            longer_is_not_less(MEASURES, "{now} < {before} * (1 - 1e-6) - 1e-9", MEND, "status = 'scored'"),
+            longer_is_not_less(MEASURES, "{now} < {before} * (1 - 1e-6) - 1e-9", REMEDY, "status = 'scored'"),
             _near_last_year(features, longest),
         ],
     )
 
 
 def _customers_by_horizon(features: str) -> list[Expectation]:
-    """Each customer with features, and nobody else, has a row of each horizon."""
+    """Expects each customer with features, and no other, to have a row for each horizon."""
     horizons = ", ".join(f"({days})" for days in settings.load().horizons)
     return [
         never(
@@ -52,7 +52,7 @@ def _customers_by_horizon(features: str) -> list[Expectation]:
                 on p.customer_key = features.customer_key and p.horizon_days = wanted.horizon_days
             where p.customer_key is null""",  # noqa: S608 - our own SQL; values are bound or quoted
             "a customer has no row for a horizon",
-            MEND,
+            REMEDY,
         ),
         never(
             "customers_known",
@@ -60,13 +60,13 @@ def _customers_by_horizon(features: str) -> list[Expectation]:
             f"""select p.customer_key, p.horizon_days from {{batch}} as p
             left join {features} on features.customer_key = p.customer_key where features.customer_key is null""",  # noqa: S608 - our own SQL; values are bound or quoted
             "a forecast for a customer without features",
-            MEND,
+            REMEDY,
         ),
     ]
 
 
-def _scored_or_said_why(longest: int) -> list[Expectation]:
-    """A row has a whole forecast, or the reason why there is none."""
+def _scored_or_has_reason(longest: int) -> list[Expectation]:
+    """Expects each row to have a complete forecast, or the reason for having none."""
     return [
         never(
             "scored_is_complete",
@@ -77,7 +77,7 @@ def _scored_or_said_why(longest: int) -> list[Expectation]:
                     (p_purchase is null or predicted_p10 is null or predicted_p50 is null or predicted_p90 is null))
             )""",  # noqa: S608 - our own SQL; values are bound or quoted
             "a scored row with a forecast missing",
-            MEND,
+            REMEDY,
         ),
         never(
             "unscored_says_why",
@@ -85,13 +85,13 @@ def _scored_or_said_why(longest: int) -> list[Expectation]:
             """select customer_key, horizon_days, status from {batch}
             where status <> 'scored' and (coalesce(status_reason, '') = '' or predicted_revenue is not null)""",
             "a row without a score that gives no reason, or gives a forecast all the same",
-            MEND,
+            REMEDY,
         ),
     ]
 
 
 def _in_order() -> list[Expectation]:
-    """Money is a finite number, and lies within its interval."""
+    """Expects money to be finite, not negative, and within its interval."""
     return [
         never(
             "finite_and_not_negative",
@@ -101,7 +101,7 @@ def _in_order() -> list[Expectation]:
             where least(expected_orders, predicted_revenue, predicted_p10) < 0
                 or greatest(expected_orders, predicted_revenue, predicted_p90) >= 'Infinity'""",
             "a forecast that is negative or not a finite number",
-            MEND,
+            REMEDY,
         ),
         never(
             "quantiles_ordered",
@@ -111,7 +111,7 @@ def _in_order() -> list[Expectation]:
             where predicted_p10 > predicted_p50 or predicted_p50 > predicted_p90
                 or predicted_p10 > predicted_revenue""",
             "the interval's ends and the median are not in order, or its lower end is above the mean",
-            MEND,
+            REMEDY,
         ),
     ]
 
@@ -126,7 +126,7 @@ def _next_order_agrees(longest: int) -> Expectation:
             or (p_purchase < 0.499999 and days_to_next_order < horizon_days)
         )""",  # noqa: S608 - our own SQL; values are bound or quoted
         "the day of the next order lies within a horizon whose chance is under a half, or the other way round",
-        MEND,
+        REMEDY,
     )
 
 
@@ -147,5 +147,5 @@ def _near_last_year(features: str, longest: int) -> Expectation:
 
 
 def suites(slice_: Slice) -> list[Suite]:
-    """What is judged of a run."""
+    """The suites of a run."""
     return [customer_predictions(slice_)]

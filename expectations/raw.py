@@ -1,4 +1,4 @@
-"""Gate `raw`: are there orders, and could their files be read?"""
+"""Gate `raw`: are there orders, and could the rows of their files be read?"""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from clv.quality.rules import Slice, Suite, has_rows, never
 from clv.sources.loading.rejections import REPLACED, WITHOUT_VALUES
 
 UNREADABLE_SHARE = 0.10
-FEW = 10  # rows; below it a share says nothing
+FEW = 10  # rows; a share of fewer rows is not meaningful
 
 
 def batches(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no date
-    """The batches that hold: not withdrawn. One with a later batch of its file name counts as replaced."""
+    """One row per batch that is not withdrawn. replaced: its source has a later batch of the same file name."""
     query = f"""SELECT
             batch_id, file_name, rows_received, rows_loaded, rows_unreadable,
             {REPLACED} as replaced
         from {tables.BATCHES} as batches
         where not exists (select from {tables.WITHDRAWALS} as w where w.batch_id = batches.batch_id)"""  # noqa: S608 - our own names
     shown = "batch_id, file_name, rows_unreadable, rows_received"
-    # What the row held may be personal, such as a name in the wrong column: it stays in quarantine.
+    # The text of the row stays in quarantine, because it may be personal, such as a name in the wrong column.
     first = f"""(
             select string_agg('line ' || line || ': ' || {WITHOUT_VALUES}, '; ' order by line) from (
                 select line, reason from {tables.UNREADABLE_ROWS} as u
@@ -48,7 +48,7 @@ def batches(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no date
                 where not replaced
                     and rows_unreadable >= {FEW} and rows_unreadable > {UNREADABLE_SHARE} * rows_received""",  # noqa: S608 - our own SQL; values are bound or quoted
                 f"a batch with more than {UNREADABLE_SHARE:.0%} unreadable rows",
-                "load a corrected file under the same name, mend the mapping, "
+                "load a corrected file under the same name, correct the mapping, "
                 "or take the batch back with `clv withdraw --batch {batch_id} --reason 'cannot be read'`",
             ),
             never(
@@ -56,7 +56,7 @@ def batches(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no date
                 "completeness",
                 f"select {shown}, {first} from {{batch}} where not replaced and rows_received > 0 and rows_loaded = 0",  # noqa: S608 - our own SQL; values are bound or quoted
                 "a batch of which no row could be read",
-                "see `clv rejects --batch {batch_id}`; mend the mapping, then `clv replay --batch {batch_id}`",
+                "see `clv rejects --batch {batch_id}`; correct the mapping, then `clv replay --batch {batch_id}`",
                 severity="warning",
             ),
             never(
@@ -64,8 +64,8 @@ def batches(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no date
                 "completeness",
                 f"select {shown}, {first} from {{batch}} where not replaced and rows_unreadable > 0",  # noqa: S608 - our own SQL; values are bound or quoted
                 "a batch with unreadable rows",
-                "see `clv rejects --batch {batch_id}`; mend the mapping, then `clv replay --batch {batch_id}`, or send "
-                "the corrected file under the same name",
+                "see `clv rejects --batch {batch_id}`; correct the mapping, then `clv replay --batch {batch_id}`, or "
+                "send the corrected file under the same name",
                 severity="warning",
             ),
         ],
@@ -73,7 +73,7 @@ def batches(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no date
 
 
 def order_lines(slice_: Slice) -> Suite:
-    """The lines dated before the run's date."""
+    """The order lines before the as-of date."""
     query = f"""SELECT _batch_id, _line from {tables.ORDER_LINES}
         where ordered_at < {slice_.before} and _batch_id not in (select batch_id from {tables.WITHDRAWALS})"""  # noqa: S608 - our own SQL; values are bound or quoted
     return Suite(
@@ -89,5 +89,5 @@ def order_lines(slice_: Slice) -> Suite:
 
 
 def suites(slice_: Slice) -> list[Suite]:
-    """What is judged of a run."""
+    """The suites of a run."""
     return [batches(slice_), order_lines(slice_)]

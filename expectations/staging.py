@@ -9,21 +9,23 @@ from great_expectations.expectations.expectation import Expectation
 from clv.catalog import tables
 from clv.quality.rules import Slice, Suite, complete, has_rows, never, newest_at_least, unique
 
-FEW = 10  # rows; below it a share says nothing
+FEW = 10  # rows; a share of fewer rows is not meaningful
 MISSING_SHARE = 0.10
 MISSING_CUSTOMER_SHARE = 0.60
 MISSING_CUSTOMER_WARNING = 0.35
-WITHOUT_SALE_SHARE = 0.50  # of a batch's refunds: a history's first days have some of sales before it
-WATCHED_DAYS = 30  # before the date: a day below zero of long ago would else be told of by every run
-STALE_DAYS = 7  # without an order: the shop's deliveries may have stopped
-MEND = (
+# Share of a batch's refunds. It is large because in the first days of a history the sales of some refunds are missing.
+WITHOUT_SALE_SHARE = 0.50
+WATCHED_DAYS = 30  # days before the as-of date; without this limit, each run would repeat the warning of an old day
+STALE_DAYS = 7  # days without an order, after which the shop's deliveries may have stopped
+REMEDY = (
     "load a corrected file under the same name, "
     "or take the batch back with `clv withdraw --batch {batch_id} --reason 'rows are missing'`"
 )
 
 
 def stg_batch_counts(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no date
-    """What became of each batch. A share is one of the rows that hold: not duplicate, replaced, withdrawn or erased."""
+    """One row per batch, with what happened to its rows. A share is of the rows that are not duplicate, replaced,
+    withdrawn or erased (rows_holding)."""
     query = f"""SELECT
             counts.*,
             rows_received - rows_duplicate - rows_replaced - rows_withdrawn - rows_erased as rows_holding,
@@ -56,7 +58,7 @@ def stg_batch_counts(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no 
 
 
 def _accounted_for() -> list[Expectation]:
-    """No row received is lost, and what was accepted is there."""
+    """Expects every received row to be counted, and accepted rows to be in staging."""
     return [
         never(
             "rows_accounted_for",
@@ -114,7 +116,7 @@ def _batch_volume() -> Expectation:
 
 
 def stg_order_lines(slice_: Slice) -> Suite:
-    """The accepted lines before the date."""
+    """The accepted lines before the as-of date."""
     return Suite(
         tables.STG_ORDER_LINES,
         f"SELECT * from {tables.STG_ORDER_LINES} where ordered_at < {slice_.before}",  # noqa: S608 - our own SQL; values are bound or quoted
@@ -130,7 +132,7 @@ def stg_order_lines(slice_: Slice) -> Suite:
                 "accuracy",
                 "select batch_id, line from {batch} where amount in ('NaN', 'Infinity', '-Infinity')",
                 "an amount that is not a finite number",
-                MEND,
+                REMEDY,
             ),
             *_signs(slice_),
             never(
@@ -161,8 +163,9 @@ def stg_order_lines(slice_: Slice) -> Suite:
 
 
 def _signs(slice_: Slice) -> list[Expectation]:
-    """Refunds follow sales: where most of a batch's do not, or a day's money is below zero, a sign may be wrong."""
-    mend = (
+    """Expects refunds to follow sales. If most refunds of a batch have no earlier sale, or a day's net revenue is below
+    zero, amounts may have the wrong sign."""
+    remedy = (
         "if these are sales, load the file with amounts above zero (a mapping's `sign` names the rows that are "
         "refunds), or take it back: `clv withdraw --batch {batch_id} --reason 'amounts have the wrong sign'`"
     )
@@ -180,7 +183,7 @@ def _signs(slice_: Slice) -> list[Expectation]:
             group by batch_id
             having count(*) filter (where first_sale_on is null) >= greatest({FEW}, {WITHOUT_SALE_SHARE} * count(*))""",  # noqa: S608 - our own SQL; values are bound or quoted
             f"a batch with no earlier sale to the customer behind {WITHOUT_SALE_SHARE:.0%} or more of its refunds",
-            mend,
+            remedy,
             severity="warning",
         ),
         never(
@@ -194,14 +197,14 @@ def _signs(slice_: Slice) -> list[Expectation]:
             group by ordered_on
             having sum(amount) < 0 and count(*) filter (where amount < 0) >= {FEW}""",  # noqa: S608 - our own SQL; values are bound or quoted
             f"a day of the last {WATCHED_DAYS} whose amounts come to less than nothing, {FEW} or more being below zero",
-            mend,
+            remedy,
             severity="warning",
         ),
     ]
 
 
 def _missing(what: str, share: float, severity: str) -> Expectation:
-    """Expects no batch of which more than `share` of the rows that hold are rejected for a missing value."""
+    """Expects no batch with more than `share` of its rows rejected for a missing value."""
     count = f"rows_missing_{what}"
     return never(
         f"missing_{what}" + ("_warning" if severity == "warning" else ""),
@@ -221,11 +224,11 @@ def _missing(what: str, share: float, severity: str) -> Expectation:
         from {{batch}}
         where {count} >= {FEW} and {count} > {share} * rows_holding""",  # noqa: S608 - our own SQL; values are bound or quoted
         f"a batch with a missing {what} in more than {share:.0%} of its rows",
-        MEND,
+        REMEDY,
         severity,
     )
 
 
 def suites(slice_: Slice) -> list[Suite]:
-    """What is judged of a run."""
+    """The suites of a run."""
     return [stg_batch_counts(slice_), stg_order_lines(slice_)]

@@ -98,7 +98,7 @@ def register(model: Model, record: Record, training_date: date, digest: str, for
         model_files.save(model, Path(folder), kept)
         version = registry.register(Path(folder), training_date, digest, force, parameters, record.metrics, settings)
     promoted = bool(model.trained) and all(one.published == OURS for one in model.trained.values())
-    registry.name_roles(version, promoted, settings)
+    registry.set_aliases(version, promoted, settings)
     log.info("registered %s as number %d", model.version, version.number)
     return version.number
 

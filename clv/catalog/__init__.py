@@ -1,1 +1,1 @@
-"""What the warehouse holds, by name."""
+"""Names of what the warehouse holds: schemas, tables, dbt models and published tables."""

@@ -1,17 +1,20 @@
-"""What a customer's days after a date came to: whether they bought, and the money. The one query for who judges a
-forecast; training reads the same table through the macros of dbt_project/macros/outcomes.sql.
+"""Outcomes: what a customer did in a window after a past date, that is whether they bought, and their revenue.
 
-A customer bought where a day of the window brought money (int_outcome_days.is_purchase_day), as the features count
-purchases. What is given back later lowers the money and leaves the purchase, so that whoever bought within a window
-bought within every longer one.
+The evaluation of forecasts uses this query. Training reads the same table through the macros of
+dbt_project/macros/outcomes.sql.
+
+A customer bought in a window if it contains a purchase day (int_outcome_days.is_purchase_day); the features count
+purchases by the same rule. A later refund lowers the revenue but does not remove the purchase day. So a customer who
+bought within a window bought within every longer window too.
 """
 
 from __future__ import annotations
 
 from clv.catalog import tables
 
-# A query of one row per customer with a line in the days [origin, origin + horizon): customer_key, purchases (purchase
-# days) and revenue, in money, refunds subtracted and at least 0. Its parameters are named origin and horizon.
+# A query with one row per customer who has a line in the days [origin, origin + horizon). Its columns are customer_key,
+# purchases (the number of purchase days) and revenue (money, less refunds, at least 0). Its parameters are origin (a
+# date) and horizon (days).
 WITHIN = f"""(
     select customer_key, sum(is_purchase_day::integer) as purchases, greatest(sum(net_revenue), 0) as revenue
     from {tables.INT_OUTCOME_DAYS}

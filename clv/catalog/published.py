@@ -1,7 +1,6 @@
-"""The published tables, as their dbt models declare them. Whoever needs to know what is published asks here.
+"""The published tables, as their dbt models declare them. All other code takes the list of published tables from here.
 
-A model is published where its yml says so: `config: {meta: {published: true}}`; docs/how-to/add-a-published-table.md
-says the rest.
+A model is published if its yml has `config: {meta: {published: true}}` (see docs/how-to/add-a-published-table.md).
 """
 
 from __future__ import annotations
@@ -13,18 +12,21 @@ from typing import Any
 from clv.catalog import dbt_project
 from clv.core.errors import ClvError
 
-SLICE = ("as_of_date", "run_id")  # whose rows a run's are
-_SAID = ("published", "history", "may_be_empty", "personal", "contact")  # in meta, each true or false
+SLICE = ("as_of_date", "run_id")  # the columns that identify a run's rows
+_FLAGS = ("published", "history", "may_be_empty", "personal", "contact")  # keys of meta; each value is true or false
 
 
 @dataclass(frozen=True)
 class Table:
-    """What analysts read under a name.
+    """A table or view that analysts read.
 
-    key: the columns that make a row of a run unique, which the model's primary key adds to SLICE; empty for a view on
-    other tables. history: whether a view NAME_history shows every published date. may_be_empty: a run may be published
-    without a row of it, since its source is optional, no model is trained or nobody has ordered yet. personal: its rows
-    are of customers, named by customer_key. contact: it is a list of whom to write to.
+    - key: the columns that identify a row within a run, which are the model's primary key without SLICE; empty for a
+      view on other tables
+    - history: whether a view NAME_history shows every published date
+    - may_be_empty: whether a run may be published without rows of it: its source is optional, no model is trained, or
+      nobody has ordered yet
+    - personal: whether its rows belong to customers, named by customer_key
+    - contact: whether it lists customers to write to
     """
 
     name: str
@@ -37,13 +39,15 @@ class Table:
 
     @property
     def views(self) -> tuple[str, ...]:
-        """The names in the schema analytics that show it."""
+        """Its views in the schema analytics."""
         return (self.name, f"{self.name}_history") if self.history else (self.name,)
 
 
 def everything() -> dict[str, Table]:
-    """All that analysts read, by name: tables first, then views. Raises ClvError, in one line that names the file, for
-    a wrong declaration."""
+    """Every table and view that analysts read, by name: tables first, then views.
+
+    Raises ClvError, in one line that names the file, for a wrong declaration.
+    """
     models = [_table(path, one) for path, one in dbt_project.declared("models") if _meta(one).get("published")]
     sources = [
         _table(path, one)
@@ -55,15 +59,15 @@ def everything() -> dict[str, Table]:
 
 
 def tables() -> dict[str, Table]:
-    """What each run writes rows of its own to, in analytics_runs."""
+    """The published tables in analytics_runs, to which each run writes rows of its own."""
     return {name: one for name, one in everything().items() if one.key}
 
 
 def _table(path: Path, declared: dict[str, Any]) -> Table:
     name, meta = declared.get("name", ""), _meta(declared)
-    if unknown := [said for said in meta if said not in _SAID]:
-        raise ClvError(f"{path}: the meta of {name} has {unknown[0]}; what it may have is {', '.join(_SAID)}")
-    if wrong := [said for said, value in meta.items() if not isinstance(value, bool)]:
+    if unknown := [flag for flag in meta if flag not in _FLAGS]:
+        raise ClvError(f"{path}: the meta of {name} has {unknown[0]}; known keys are {', '.join(_FLAGS)}")
+    if wrong := [flag for flag, value in meta.items() if not isinstance(value, bool)]:
         raise ClvError(f"{path}: {wrong[0]} in the meta of {name} is {meta[wrong[0]]!r}; write true or false")
     keys = [one.get("columns") or [] for one in declared.get("constraints") or [] if one.get("type") == "primary_key"]
     if keys and not set(SLICE) < set(keys[0]):
@@ -72,8 +76,8 @@ def _table(path: Path, declared: dict[str, Any]) -> Table:
             f"a published table's is {', '.join(SLICE)} and what makes a row of a run unique"
         )
     key = tuple(column for column in (keys[0] if keys else ()) if column not in SLICE)
-    said = {what: value for what, value in meta.items() if what != "published"}
-    return Table(name, " ".join((declared.get("description") or "").split()), key, **said)
+    flags = {flag: value for flag, value in meta.items() if flag != "published"}
+    return Table(name, " ".join((declared.get("description") or "").split()), key, **flags)
 
 
 def _meta(declared: dict[str, Any]) -> dict[str, Any]:

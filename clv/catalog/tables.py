@@ -1,7 +1,7 @@
-"""The names of schemas and tables. Layers meet only here."""
+"""The names of schemas and tables. Layers exchange rows only through these tables."""
 
-ANALYTICS_RUNS = "analytics_runs"  # every run's rows, published or not; analysts cannot read it
-ANALYTICS = "analytics"  # what analysts read: views on the published runs, and publications
+ANALYTICS_RUNS = "analytics_runs"  # rows of every run, published or not; analysts cannot read it
+ANALYTICS = "analytics"  # what analysts read: views on the rows of published runs, and the list of publications
 
 BATCHES = "raw.batches"
 KINDS = "raw.kinds"
@@ -32,10 +32,10 @@ NEW_CUSTOMERS = "predictions.new_customers"
 REFERENCE_PREDICTIONS = "predictions.reference_predictions"
 
 CUSTOMER_SEGMENTS_BEFORE = "analytics_runs.customer_segments_before"
-CHANNEL_SPEND_BEFORE = "analytics_runs.channel_spend"  # before the date
+CHANNEL_SPEND_BEFORE = "analytics_runs.channel_spend"  # ad spend before the as-of date
 CHANNEL_MONTH_SPEND = "analytics_runs.channel_month_spend"
 ORDER_LINE_STATES = "analytics_runs.order_line_states"
-ORDER_LINES_OF_RUNS = "analytics_runs.fct_order_lines"  # a view, on both
+ORDER_LINES_OF_RUNS = "analytics_runs.fct_order_lines"  # a view on order_line_states and the lines of intermediate
 
 RUNS = "ops.runs"
 GATE_RESULTS = "ops.gate_results"

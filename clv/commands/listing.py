@@ -77,7 +77,7 @@ def rejects(
     limit = tabular.ROWS_SHOWN + 1 if style == "table" else None
     of_batch = rejections.source_of(batch, home)
     rejected = (
-        (one.line, shown(one.reason, of_batch), one.text if unmasked or one.text is None else masking.shape(one.text))
+        (one.line, shown(one.reason, of_batch), one.text if unmasked or one.text is None else masking.masked(one.text))
         for one in rejections.rows(home, batch, limit)
     )
     tabular.write(["line", "reason", "text"], rejected, style)

@@ -1,1 +1,1 @@
-"""The base of all rooms: settings, the date, errors. It imports nothing of ours."""
+"""Base modules: settings, the as-of date, errors. They import no other room."""

@@ -1,8 +1,8 @@
-"""Currencies by ISO 4217: the known codes, and those whose smallest unit is not a hundredth."""
+"""Currency codes of ISO 4217, and the smallest unit of currencies that are not divided into hundredths."""
 
 from __future__ import annotations
 
-# Codes in use, codes in use until a few years ago (orders may be old), and XXX, which means no currency.
+# Codes in use; codes withdrawn in recent decades, since orders may be old; and XXX, which means no currency.
 CODES = frozenset(
     """
     AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF

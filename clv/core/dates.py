@@ -1,4 +1,4 @@
-"""The date of a run. `as_of_date` is determined here and nowhere else; all other code is given it."""
+"""The as-of date of a run. It is determined only here; all other code takes it as an argument."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from clv.core.errors import ClvError
 
 
 def parse_date(text: str, name: str = "date") -> date:
-    """A date from ISO text (YYYY-MM-DD). Raises ClvError, with `name`, for other text."""
+    """Parses a date written as YYYY-MM-DD. Raises ClvError for other text; `name` is what the error calls the value."""
     try:
         return date.fromisoformat(text)
     except (TypeError, ValueError):
@@ -18,11 +18,13 @@ def parse_date(text: str, name: str = "date") -> date:
 
 
 def as_of_date(param: str | None, logical_date: datetime | None, run_after: datetime | None = None) -> date:
-    """The date a run is for: the `as_of_date` it was started with, else the day of the logical date (UTC).
+    """The as-of date of a run: the parameter `as_of_date` if it is given, else the day of the logical date (UTC).
 
-    A run covers everything strictly before its as_of_date. Raises ClvError when neither is given, which happens when a
-    run is triggered without a date. Raises it too for a date after the run itself (`run_after`), since the orders
-    before that date are not complete yet, and the run would be the latest published date for years.
+    A run uses only orders strictly before this date.
+
+    Raises ClvError if neither is given, as when a run is triggered in Airflow without a date. Also raises ClvError for
+    a date after the run itself (`run_after`): the orders before that date are not complete yet, and the run would stay
+    the latest published date until that day.
     """
     if param:
         day = parse_date(str(param), "as_of_date")
@@ -36,13 +38,13 @@ def as_of_date(param: str | None, logical_date: datetime | None, run_after: date
 
 
 def today(zone: str = "UTC") -> date:
-    """Today in a time zone. No other code reads the clock for a date. For the command line; a task may use it only for
-    warnings."""
+    """Today's date in a time zone. No other code reads the clock for a date. Commands use it; a task may use it only
+    for warnings."""
     return datetime.now(ZoneInfo(zone)).date()
 
 
 def each_date(first: date, last: date, every: int = 1) -> Iterator[date]:
-    """Dates from first to last, both included, `every` days apart."""
+    """The dates from first to last, both included, in steps of `every` days."""
     day = first
     while day <= last:
         yield day
@@ -50,7 +52,7 @@ def each_date(first: date, last: date, every: int = 1) -> Iterator[date]:
 
 
 def training_date(as_of: date) -> date:
-    """The date a run's model is trained for: the first of the run's month.
+    """The date for which a run's model is trained: the first day of the run's month.
 
     It depends on the date alone, so that backfills in any order use the same model.
     """
@@ -58,5 +60,5 @@ def training_date(as_of: date) -> date:
 
 
 def latest_week(first: date, last: date) -> date:
-    """The latest date not after `last` that is a whole number of weeks after `first`."""
+    """The latest date, up to `last`, that is a whole number of weeks after `first`."""
     return first + timedelta(days=7 * ((last - first).days // 7))

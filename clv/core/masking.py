@@ -1,7 +1,8 @@
-"""Masks the values of a file for terminals and logs, which more people can read than the file.
+"""Masks values of a file before they are written to terminals and logs, which more people can read than the file.
 
-Numbers, dates, currencies, and words known from the mapping or from spreadsheets are shown. They identify nobody, and
-masked they would not show the mistake. Everything else is shown as its shape, including names and telephone numbers.
+Numbers, dates, currencies, and words known from the mapping or from spreadsheets are shown: they identify nobody, and
+without them the mistake could not be seen. In all other values, including names and telephone numbers, letters become x
+and digits become 9.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ from collections.abc import Collection
 
 from clv.core.currency_codes import CODES
 
-# The value that a reason quotes, as in: column 'value' is not a number. ops.without_values does the same in SQL.
+# Matches the value quoted in a reason, as in: column 'value' is not a number. The SQL function ops.without_values uses
+# the same rule.
 QUOTED = re.compile(r"""(?<=['"])(.*)(?=['"])""", re.DOTALL)
-AND = "' is not '"  # between two values of a reason, as in: the amount '35' is not '20'
-LONGEST = 200  # characters that are shown
+AND = "' is not '"  # separates two values of a reason, as in: the amount '35' is not '20'
+LONGEST = 200  # characters of a masked value that are shown
 
-# Digits before the decimal point, without and with thousands marks: a longer number may be a telephone number.
+# The most digits before the decimal point, without and with thousands separators. A longer number may be a telephone
+# number.
 DIGITS, MOST_DIGITS = 6, 9
 NUMBER = re.compile(
     r"[-\u2212+(]?(?P<whole>\d{1,3}(?:(?P<mark>[., '\u2019\u00a0\u202f])\d{3}(?:(?P=mark)\d{3})*)?|\d+)"
@@ -30,25 +33,25 @@ DATES = (
     r"9999-12-31|0000-00-00",
 )
 DATE = re.compile(f"(?:{'|'.join(DATES)})(?:{CLOCK})?")
-# Allowed beside a number: a sign, an abbreviation that exports write, or a mark of debit or credit.
+# Texts allowed beside a number: currency signs, abbreviations that exports write, and marks of debit or credit.
 SIGNS = re.compile(r"[€£¥￥₹₽₺₩₴₪₫฿₱₦₵₡₸]|[A-Z]{0,2}\$|zł|Kč|Ft|kr\.?|S?Fr\.?|TL|Rs\.?|RM|Rp|R|CR|DR|Cr|Dr")
-NAMES = frozenset({"BOB", "ERN", "RON"})  # codes that are also names of people
-# What programs write for missing values, and errors of spreadsheets.
+NAMES = frozenset({"BOB", "ERN", "RON"})  # currency codes that are also first names
+# Texts that programs write for missing values, and that spreadsheets write for errors.
 NOTHING = re.compile(r"-+|[nN]/?[aA]|(?:NULL|[Nn]ull)|(?:NONE|[Nn]one)|NIL|nil|NAN|NaN|nan|#[A-Z/0!?]+")
 
 
 def reason(text: str, known: Collection[str] = ()) -> str:
-    """The reason for rejecting a row, with the value it quotes masked. known: words of the mapping."""
+    """Masks the values quoted in the reason for rejecting a row. known: words of the mapping, which are shown."""
     return QUOTED.sub(lambda found: AND.join(value(part, known) for part in found[1].split(AND)), text)
 
 
 def value(text: str, known: Collection[str] = ()) -> str:
-    """The value itself if it is a number, a date, a currency or a known word; else its `shape`."""
-    return text if _is_plain(text) or text in known else shape(text)
+    """The value unchanged if it is a number, a date, a currency or a known word; else masked."""
+    return text if _is_plain(text) or text in known else masked(text)
 
 
-def shape(text: str) -> str:
-    """A text with letters as x and digits as 9, so that only separators, quotes and lengths remain."""
+def masked(text: str) -> str:
+    """Replaces letters with x and digits with 9, so that only separators, quotes and lengths remain."""
     drawn = "".join("9" if sign.isdigit() else "x" if sign.isalpha() else sign for sign in text[: LONGEST + 1])
     return drawn if len(drawn) <= LONGEST else f"{drawn[:LONGEST]}…"
 
@@ -64,7 +67,7 @@ def _is_code(text: str) -> bool:
 
 
 def _without_currency(text: str) -> str:
-    """A text without a currency before or after its digits."""
+    """Removes a currency before or after the digits of a text."""
     parts = re.fullmatch(r"([-\u2212(]?)([^\d\s(),.+-]*\.?)\s?([-\u2212(]?[\d(].*?[\d)-])\s?([^\d\s(),.+-]*\.?)", text)
     if not parts:
         return text
@@ -79,6 +82,6 @@ def _is_number(text: str) -> bool:
         return False
     digits = re.sub(r"\D", "", found["whole"])
     if text.startswith("+") or len(digits) > 3 and digits.startswith("0"):
-        return len(digits) <= 3  # a code before a telephone number
+        return len(digits) <= 3  # a plus sign or leading zero may start a telephone number
     longest = MOST_DIGITS if found["decimals"] or (found["mark"] or " ") in ",'\u2019" else DIGITS
     return len(digits) <= longest

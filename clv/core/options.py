@@ -1,8 +1,10 @@
-"""Every setting, declared once: what it is called, what it does, what it may be, and its value where it is not set.
+"""Declares every setting once: its name, description, allowed values and default.
 
-The environment's (`Environment`, `Spark`) are environment variables; the shop's (`Shop`) stand in $CLV_HOME/shop.json.
-Nothing else reads a setting from the environment. A new setting is one more line here: its error, its row in
-docs/operating.md and its place in docs/shop.schema.json follow from it (scripts/settings_docs.py writes both).
+`Environment` and `Spark` are environment variables. `Shop` is the file $CLV_HOME/shop.json. No other code reads a
+setting from the environment.
+
+To add a setting, add a field here. Its error message follows from the field, and scripts/settings_docs.py writes its
+row in docs/operating.md and its entry in docs/shop.schema.json.
 """
 
 from __future__ import annotations
@@ -23,21 +25,21 @@ from clv.core.declared import CONTESTANTS, HORIZONS
 from clv.core.errors import ClvError
 
 LONGEST_HORIZON = 1095
-Blend = Literal["weighted", "voting", "stacking"]  # ways to the weights of the forecasts that are blended
+Blend = Literal["weighted", "voting", "stacking"]  # ways to find the weights of the blended forecasts
 Search = Literal["bayes", "random", "grid"]
 ConsentPolicy = Literal["exclude", "include"]
 BLENDS: tuple[Blend, ...] = get_args(Blend)
 
 
 @dataclass(frozen=True)
-class May:
-    """What a setting may be, in the words that follow "NAME is"."""
+class Allowed:
+    """The allowed values of a setting, in words that continue the error "NAME is …"."""
 
     words: str
 
 
-def _one_of(choices: Any) -> May:
-    return May(f"one of {', '.join(get_args(choices))}")
+def _one_of(choices: Any) -> Allowed:
+    return Allowed(f"one of {', '.join(get_args(choices))}")
 
 
 def _different(values: list) -> list:
@@ -52,22 +54,23 @@ def _zone(name: str) -> str:
     return name
 
 
-# A number stays as it is written: 1 and 1.0 are different texts in SQL and in digests.
+# Validates a number but keeps it as it is written: 1 and 1.0 are different texts in SQL and in digests.
 AS_WRITTEN = WrapValidator(lambda value, check: (check(value), value)[1])
-COUNT = May("a whole number from 0")
-FOLDERS = May("folders with `:` between")
+COUNT = Allowed("a whole number from 0")
+FOLDERS = Allowed("folders with `:` between")
 
 
 class Environment(BaseSettings):
-    """Where things are: variables of the environment that every command reads."""
+    """Environment variables that every command reads: where the home, its databases and the shop's own steps are."""
 
     model_config = SettingsConfigDict(frozen=True, case_sensitive=True, env_ignore_empty=True, extra="ignore")
 
-    home: Annotated[Path, May("a folder")] = Field(
+    home: Annotated[Path, Allowed("a folder")] = Field(
         Path(".clv"), alias="CLV_HOME", description="where everything is kept", examples=["/srv/my-shop"]
     )
-    # Read by clv.core.settings, which takes all of PostgreSQL's spellings and repeats no password.
-    warehouse_url: Annotated[str | None, May("the address of a database")] = Field(
+    # clv.core.settings parses the address. It accepts every form that PostgreSQL accepts, and its errors do not repeat
+    # the password.
+    warehouse_url: Annotated[str | None, Allowed("the address of a database")] = Field(
         None,
         alias="CLV_WAREHOUSE_URL",
         description="an existing PostgreSQL (15 or newer) instead of the embedded one; holds a password, so it can "
@@ -75,7 +78,7 @@ class Environment(BaseSettings):
         examples=["postgresql://user:password@host:port/database"],
         json_schema_extra={"secret": True},
     )
-    mlflow_url: Annotated[str | None, May("an address that MLflow takes")] = Field(
+    mlflow_url: Annotated[str | None, Allowed("an address that MLflow takes")] = Field(
         None,
         alias="MLFLOW_TRACKING_URI",
         description="another MLflow registry than a database beside the warehouse; in containers "
@@ -92,21 +95,24 @@ class Environment(BaseSettings):
 
 
 class Spark(BaseSettings):
-    """Where and with what Spark runs: read where Spark is started, so that a mistake here stops nothing else."""
+    """Environment variables for Spark. They are read only when Spark is started, so that a mistake in them stops
+    nothing else."""
 
     model_config = Environment.model_config
 
-    master: Annotated[str, May("an address that Spark takes")] = Field(
+    master: Annotated[str, Allowed("an address that Spark takes")] = Field(
         "local[*]",
         alias="SPARK_MASTER",
         description="another Spark than this machine's cores",
         examples=["spark://host:7077"],
     )
-    driver_memory: Annotated[str, Field(pattern=r"^[1-9]\d*([kmgtKMGT][bB]?)?$"), May("an amount of memory")] = Field(
-        "1g",
-        alias="SPARK_DRIVER_MEMORY",
-        description="memory of Spark's driver, where the model learns; k, m, g or t, without one mebibytes",
-        examples=["2g"],
+    driver_memory: Annotated[str, Field(pattern=r"^[1-9]\d*([kmgtKMGT][bB]?)?$"), Allowed("an amount of memory")] = (
+        Field(
+            "1g",
+            alias="SPARK_DRIVER_MEMORY",
+            description="memory of Spark's driver, where the model learns; k, m, g or t, without one mebibytes",
+            examples=["2g"],
+        )
     )
     forecasters: Annotated[str | None, FOLDERS] = Field(
         None,
@@ -114,7 +120,7 @@ class Spark(BaseSettings):
         description="folders with forecasters of your own (docs/how-to/add-a-forecaster.md)",
         examples=["/srv/my-shop/forecasters"],
     )
-    java_home: Annotated[str | None, May("the folder of a Java")] = Field(
+    java_home: Annotated[str | None, Allowed("the folder of a Java")] = Field(
         None,
         alias="JAVA_HOME",
         description="the Java that Spark runs on, instead of the PATH's",
@@ -123,12 +129,12 @@ class Spark(BaseSettings):
 
 
 class Shop(BaseModel):
-    """What an owner may say of the shop, in $CLV_HOME/shop.json."""
+    """The shop's settings, which its owner writes into $CLV_HOME/shop.json."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", title="shop.json")
 
     gross_margin: Annotated[
-        Annotated[float, Field(ge=0, le=1), AS_WRITTEN] | None, May("a number from 0 to 1, such as 0.4")
+        Annotated[float, Field(ge=0, le=1), AS_WRITTEN] | None, Allowed("a number from 0 to 1, such as 0.4")
     ] = Field(
         None,
         description="profit per unit of revenue where a source brings no cost; where it is not set, profit is revenue "
@@ -136,13 +142,13 @@ class Shop(BaseModel):
         examples=[0.4],
     )
     discount_rate: Annotated[
-        float, Field(ge=0, lt=10), AS_WRITTEN, May("a number from 0 to under 10, such as 0.1 for 10% a year")
+        float, Field(ge=0, lt=10), AS_WRITTEN, Allowed("a number from 0 to under 10, such as 0.1 for 10% a year")
     ] = Field(0.10, description="by which later profit counts for less, a year", examples=[0.1])
     horizons: Annotated[
         list[Annotated[int, Field(ge=7, le=LONGEST_HORIZON)]],
         Field(min_length=1, max_length=5),
         AfterValidator(_different),
-        May(f"one to five different numbers of days from 7 to {LONGEST_HORIZON}, such as [90, 365]"),
+        Allowed(f"one to five different numbers of days from 7 to {LONGEST_HORIZON}, such as [90, 365]"),
     ] = Field(list(HORIZONS), description="days that are forecast; the longest is the main one", examples=[[90, 365]])
     blend: Annotated[Blend, _one_of(Blend)] = Field(
         "weighted",
@@ -153,14 +159,14 @@ class Shop(BaseModel):
         list[str],
         Field(min_length=1),
         AfterValidator(_different),
-        May('one or more different forecasters, such as ["perennial", "trailing_year"]'),
+        Allowed('one or more different forecasters, such as ["perennial", "trailing_year"]'),
     ] = Field(
         list(CONTESTANTS),
         description="forecasters that may be published: the first, unless another did better",
         examples=[["perennial", "trailing_year"]],
     )
     tune_minutes: Annotated[
-        float, Field(ge=0, le=600), AS_WRITTEN, May("a number of minutes from 0 to 600")
+        float, Field(ge=0, le=600), AS_WRITTEN, Allowed("a number of minutes from 0 to 600")
     ] = Field(
         0, description="minutes that a training may search for the learners' parameters; 0: the usual ones",
         examples=[20],
@@ -172,7 +178,7 @@ class Shop(BaseModel):
     minimum_customers: Annotated[int, Field(ge=0), COUNT] = Field(
         500, description="customers before a forecast is made", examples=[500]
     )
-    time_zone: Annotated[str, AfterValidator(_zone), May('a text such as "Europe/London"')] = Field(
+    time_zone: Annotated[str, AfterValidator(_zone), Allowed('a text such as "Europe/London"')] = Field(
         "UTC",
         description="that orders are dated in; times whose offset or zone is known are converted to it",
         examples=["Europe/London"],
@@ -184,10 +190,10 @@ class Shop(BaseModel):
         examples=["include"],
     )
     currency: Annotated[
-        Annotated[str, Field(pattern="^[A-Z]{3}$")] | None, May("a code of three letters such as GBP")
+        Annotated[str, Field(pattern="^[A-Z]{3}$")] | None, Allowed("a code of three letters such as GBP")
     ] = Field(None, description="the warehouse's; where it is not set, the first file's", examples=["GBP"])
     retention_days: Annotated[
-        Annotated[int, Field(ge=1)] | None, May("a whole number of days from 1, such as 365")
+        Annotated[int, Field(ge=1)] | None, Allowed("a whole number of days from 1, such as 365")
     ] = Field(
         None,
         description="days after which upkeep removes what names a person and no step reads; not set: never",
@@ -195,7 +201,8 @@ class Shop(BaseModel):
     )  # fmt: skip
 
     def changed(self, **values: object) -> Shop:
-        """These settings with other values. Raises pydantic's ValidationError for a value that cannot be."""
+        """A copy of the settings with these values replaced. Raises pydantic's ValidationError for a value that is not
+        allowed."""
         return Shop.model_validate({**self.model_dump(), **values})
 
 
@@ -204,9 +211,10 @@ Section = TypeVar("Section", bound=BaseSettings)
 
 
 def from_environment(section: type[Section]) -> Section:
-    """A section of the environment's settings as they are now.
+    """Reads one section of settings from the environment.
 
-    Raises ClvError naming the variable that cannot be, what it may be, and how to write it.
+    Raises ClvError for a value that is not allowed. The error names the variable, the allowed values, and a command
+    that sets one.
     """
     try:
         return section()
@@ -217,14 +225,15 @@ def from_environment(section: type[Section]) -> Section:
 
 
 def from_file(path: Path) -> Shop:
-    """What a home's shop.json says, with the defaults of what it does not.
+    """Reads the settings in a home's shop.json; a setting that it does not have gets its default.
 
-    Raises ClvError naming the file, the setting that cannot be, what it may be, and how to write it.
+    Raises ClvError for a value that is not allowed. The error names the file, the setting, the allowed values, and an
+    example.
     """
     values = json_file(path)
     if not isinstance(values, dict):
         raise ClvError(f'{path} holds no settings; write it as in {{"gross_margin": 0.4}}')
-    values = {name: value for name, value in values.items() if name != "$schema"}  # that editors look for
+    values = {name: value for name, value in values.items() if name != "$schema"}  # only editors use it
     known = Shop.model_fields
     if unknown := sorted(set(values) - set(known)):
         raise ClvError(f"{path} sets {', '.join(unknown)}; known settings are {', '.join(known)}")
@@ -241,7 +250,7 @@ def from_file(path: Path) -> Shop:
 
 
 def json_file(path: Path) -> dict:
-    """A file of JSON, {} where there is none. Raises ClvError naming it when it cannot be read."""
+    """Reads a JSON file; {} if the file does not exist. Raises ClvError, which names the file, if it cannot be read."""
     try:
         return json.loads(path.read_text())
     except FileNotFoundError:
@@ -249,18 +258,21 @@ def json_file(path: Path) -> dict:
     except OSError as error:
         raise ClvError(f"{path} cannot be read ({error.strerror}); make it a file that you may read") from None
     except ValueError as error:
-        raise ClvError(f"{path} is not JSON ({error}); mend it or remove it") from None
+        raise ClvError(f"{path} is not JSON ({error}); correct it or remove it") from None
 
 
 def variables(secret: bool = False) -> list[str]:
-    """The names of the environment's settings; of those alone that may hold a password, where these are asked for."""
+    """The names of the environment variables that are settings; with `secret`, only of those that may hold a
+    password."""
     fields = [field for section in OF_ENVIRONMENT for field in section.model_fields.values()]
     return [str(field.alias) for field in fields if field.json_schema_extra or not secret]
 
 
 def set_variables() -> dict[str, str]:
-    """The environment's settings that are set, for processes that are to have the same. Folders are given whole, since
-    those processes may run elsewhere."""
+    """The settings that are set in the environment, to pass them to other processes.
+
+    Paths of folders are made absolute, since those processes may run in another working directory.
+    """
     found = {name: os.environ[name] for name in variables() if os.environ.get(name)}
     lists = {
         str(field.alias)
@@ -276,8 +288,8 @@ def _whole(folders: str) -> str:
 
 
 def words(section: type[BaseModel], name: str) -> str:
-    """What a setting may be."""
-    return next(part.words for part in _field(section, name).metadata if isinstance(part, May))
+    """The allowed values of a setting, in words."""
+    return next(part.words for part in _field(section, name).metadata if isinstance(part, Allowed))
 
 
 def _field(section: type[BaseModel], name: str) -> Any:

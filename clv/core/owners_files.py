@@ -1,4 +1,4 @@
-"""Files that only their owner may read, written whole or not at all."""
+"""Writes files that only their owner may read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def empty(path: Path) -> Path:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Replaces a file in one step, after the new content is on disk."""
+    """Replaces the content of a file atomically, once the new content is on disk."""
     partial = path.with_name(f"{path.name}.partial")
     partial.unlink(missing_ok=True)
     with empty(partial).open("wb") as file:

@@ -1,7 +1,7 @@
-"""Where things are: a home's folders, addresses and settings. What can be set is declared in clv.core.options.
+"""A home's folders, addresses and settings. clv.core.options declares what can be set.
 
-`CLV_HOME` (default `.clv`) holds the embedded database, Airflow's home, landing files, models and reports.
-Ports and passwords are made once by `clv up`, kept under it, and read from there by everything else.
+A home is the folder `CLV_HOME` (default `.clv`). It holds the embedded database, Airflow's home, landing files, models
+and reports. `clv up` creates ports and passwords once and keeps them in the home; all other code reads them from there.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from clv.core import options
 from clv.core.errors import ClvError
 from clv.core.places import PROJECT as PROJECT
 
-SHORTEST_WINDOW = 25  # days that are learned from, where no shorter horizon is asked for
-NEXT_TO = 0.2  # of a window: closer windows add no information
+SHORTEST_WINDOW = 25  # days; shorter halves and thirds of horizons are not used
+NEXT_TO = 0.2  # relative distance: halves and thirds closer than this to another window add no information
 
-# Switches off the telemetry of every tool, wherever we start it.
+# Switches off the telemetry of every tool, wherever it is started.
 QUIET = {
     "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
     "SCARF_ANALYTICS": "false",
@@ -38,9 +38,12 @@ QUIET = {
 
 @dataclass(frozen=True)
 class Settings:
-    """One home's settings. `state` is what `clv up` remembered: ports and what it started. `database` is the
-    warehouse's, unless something is tried out beside it. `given` are the shop's settings where they are known; else
-    shop.json is read when the first of them is asked for."""
+    """The settings of one home.
+
+    - state: what `clv up` remembers in state.json: ports, and what it started
+    - given: the shop's settings; if None, shop.json is read when one of them is first used
+    - database: the warehouse's database, or a scratch database on the same server
+    """
 
     home: Path
     state: dict
@@ -53,7 +56,7 @@ class Settings:
         return self.given or options.from_file(self.shop_file)
 
     def with_shop(self, **values: object) -> Settings:
-        """The same home with other settings of the shop, instead of those in its shop.json."""
+        """The same home with some of the shop's settings replaced."""
         return replace(self, given=self.shop.changed(**values))
 
     @property
@@ -82,22 +85,22 @@ class Settings:
 
     @property
     def horizons(self) -> list[int]:
-        """Horizons of forecasts in days, shortest first."""
+        """The horizons of forecasts in days, shortest first."""
         return sorted(self.shop.horizons)
 
     @property
     def blend(self) -> options.Blend:
-        """The way to choose the weights of blended forecasts."""
+        """How the weights of the blended forecasts are found."""
         return self.shop.blend
 
     @property
     def contestants(self) -> list[str]:
-        """Forecasters that may be published, by name: the first one is, unless another did better."""
+        """The names of the forecasters that may be published. The first one is published unless another does better."""
         return self.shop.contestants
 
     @property
     def windows(self) -> list[int]:
-        """Lengths of the windows that models learn from, in days: see `windows`."""
+        """The lengths of the windows that models learn from, in days; see the function `windows`."""
         return windows(self.horizons)
 
     @property
@@ -106,8 +109,7 @@ class Settings:
         return _environment().warehouse_url is None
 
     def secret(self, name: str) -> str:
-        """A secret by name, from a file that only the owner can read. Raises ClvError if `clv up` has not created
-        it."""
+        """Reads a secret of the home from its file. Raises ClvError if `clv up` has not created it."""
         try:
             return (self.secrets / name).read_text().strip()
         except FileNotFoundError:
@@ -115,11 +117,11 @@ class Settings:
 
     @property
     def warehouse_url(self) -> str:
-        """The warehouse as its owner: postgresql://user:password@host:port/database."""
+        """The URL of the warehouse as its owner: postgresql://user:password@host:port/database."""
         return self.database_url(self.database)
 
     def database_url(self, database: str) -> str:
-        """The URL of a database beside the warehouse on the same server (airflow, mlflow)."""
+        """The URL, as the owner, of a database on the warehouse's server, such as airflow or mlflow."""
         if address := _environment().warehouse_url:
             base, _, rest = _one_spelling(address).rpartition("/")
             name, _, query = rest.partition("?")
@@ -132,10 +134,10 @@ class Settings:
         return f"postgresql://clv_owner:{password}@127.0.0.1:{self.state['postgres_port']}/{database}"
 
     def url_as(self, role: str, database: str | None = None) -> str:
-        """The URL of the warehouse, or of a database beside it, as a role of clv.warehouse.roles: "loader", "analyst"
-        and so on.
+        """The URL of the warehouse, or of another database on its server, as a role of clv.warehouse.roles, such as
+        "loader" or "analyst".
 
-        A scratch database has no roles: only its owner uses it.
+        A scratch database has no roles, so its URL is the owner's.
         """
         if self.database != "warehouse":
             return self.database_url(database or self.database)
@@ -144,21 +146,21 @@ class Settings:
 
     @property
     def analyst_url(self) -> str:
-        """The URL of the warehouse as the role clv_analyst, which reads the schema analytics only."""
+        """The URL of the warehouse as the role clv_analyst, which can read only the schema analytics."""
         return self.url_as("analyst")
 
     @property
     def own_registry(self) -> bool:
-        """Whether the registry of models is a database beside the warehouse, not one named by MLFLOW_TRACKING_URI."""
+        """Whether the model registry is a database beside the warehouse, not one that MLFLOW_TRACKING_URI names."""
         return _environment().mlflow_url is None
 
     @property
     def mlflow_url(self) -> str:
-        """The URL of the registry; as the modeller, if it is a database beside the warehouse."""
+        """The URL of the model registry. In a database beside the warehouse, the role is the modeller."""
         return _environment().mlflow_url or for_sqlalchemy(self.url_as("modeller", "mlflow"))
 
     def remember(self, **values: object) -> Settings:
-        """Writes values into the home's state, whole or not at all, and returns the new settings."""
+        """Adds values to the home's state.json atomically, and returns the new settings."""
         self.home.mkdir(parents=True, exist_ok=True)
         partial = self.home / "state.json.partial"
         partial.write_text(json.dumps({**self.state, **values}, indent=2))
@@ -167,21 +169,21 @@ class Settings:
 
 
 def for_sqlalchemy(url: str) -> str:
-    """The URL of a database in the form that SQLAlchemy needs, with its driver."""
+    """Adds the driver that SQLAlchemy needs to the URL of a database."""
     return url.replace("postgresql://", "postgresql+psycopg2://")
 
 
 def place(url: str) -> str:
-    """The place of a database for messages: host:port/database, without secrets."""
+    """The address of a database for messages: host:port/database, without secrets."""
     parts = conninfo_to_dict(url)
     return f"{parts.get('host', '')}:{parts.get('port', 5432)}/{parts.get('dbname', '')}"
 
 
 def _one_spelling(address: str) -> str:
-    """A PostgreSQL address in any form (postgres://…, host=… dbname=…, password in the query) as
-    postgresql://user:password@host:port/database?…, which all our tools understand.
+    """Rewrites a PostgreSQL address of any form (postgres://…, host=… dbname=…, password in the query) as
+    postgresql://user:password@host:port/database?…, the form that all our tools understand.
 
-    Raises ClvError, which does not repeat the address, when it cannot be read.
+    Raises ClvError if the address cannot be read. The error does not repeat the address, which may hold a password.
     """
     expected = "write postgresql://user:password@host:port/database"
     try:
@@ -193,7 +195,7 @@ def _one_spelling(address: str) -> str:
     user = ":".join(quote(str(parts.pop(key)), safe="") for key in ("user", "password") if key in parts)
     database = quote(str(parts.pop("dbname")), safe="")
     host = str(parts.get("host") or "127.0.0.1")
-    if "/" in host or "," in host:  # a socket's folder, or several servers: they stay in the query
+    if "/" in host or "," in host:  # a socket's folder, or several servers: only the query of a URL can hold them
         server = ""
     else:
         server = f"[{host}]" if ":" in host else host
@@ -204,20 +206,20 @@ def _one_spelling(address: str) -> str:
 
 
 def load(home: Path | str | None = None) -> Settings:
-    """The settings of a home (default: CLV_HOME, else .clv in the working directory).
+    """Reads the settings of a home (default: CLV_HOME, else .clv in the working directory).
 
-    Raises ClvError when its shop.json is invalid.
+    Raises ClvError if its shop.json is invalid.
     """
     found = located(home)
     return replace(found, given=found.shop)
 
 
 def located(home: Path | str | None = None) -> Settings:
-    """Like `load`, but does not read shop.json, so that commands that need none of its settings work when it is
-    invalid."""
+    """Like `load`, but reads shop.json only when a shop setting is used. So commands that use none of them work even if
+    shop.json is invalid."""
     path = Path(home or _environment().home).resolve()
     state = options.json_file(path / "state.json")
-    if (path / "home_id").exists():  # not part of the state: running services are found by it even if the state is lost
+    if (path / "home_id").exists():  # apart from state.json: running services are found even if that file is lost
         state["home_id"] = (path / "home_id").read_text().strip()
     return Settings(path, state)
 
@@ -227,8 +229,11 @@ def _environment() -> options.Environment:
 
 
 def windows(horizons: Iterable[int]) -> list[int]:
-    """The horizons, with halves and thirds of long ones unless these are close to another window. Shorter windows close
-    sooner and carry information about longer ones."""
+    """The lengths of the windows that models learn from, in days: the horizons, and halves and thirds of them.
+
+    A half or third is left out if it is shorter than SHORTEST_WINDOW, or close to another window. Shorter windows close
+    sooner, and they carry information about longer ones.
+    """
     found = sorted(horizons)
     for days in sorted(horizons):
         for part in (round(days / 2), round(days / 3)):

@@ -1,5 +1,5 @@
-"""Values and names as parts of SQL text, where parameters are not possible: COPY, DuckDB's readers, Great Expectations'
-queries, and queries that run on Spark's workers. PostgreSQL and DuckDB read them alike."""
+"""Writes values and names into SQL text where bound parameters are not possible: COPY, DuckDB's readers, Great
+Expectations' queries, and queries that run on Spark's workers. PostgreSQL and DuckDB read the results alike."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 
 
 def quoted(name: str) -> str:
-    """A name as an SQL identifier."""
+    """The name as a quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def literal(value: str | int | date) -> str:
-    """A text, a whole number or a date as an SQL literal."""
+    """The value as an SQL literal."""
     if isinstance(value, date):
         return f"date '{value.isoformat()}'"
     if isinstance(value, int):
@@ -24,11 +24,11 @@ def literal(value: str | int | date) -> str:
 
 
 def path_literal(path: Path) -> str:
-    """A file's path as an SQL literal for DuckDB's readers, with brackets and stars escaped, which would otherwise be
-    patterns."""
+    """A file's path as an SQL literal for DuckDB's readers. Brackets and stars are escaped, because DuckDB reads them
+    as patterns."""
     return literal(glob.escape(str(path)))
 
 
 def equal(values: Mapping[str, str | int | date]) -> str:
-    """The condition that each named column has its value."""
+    """An SQL condition: each named column equals its value."""
     return " and ".join(f"{name} = {literal(value)}" for name, value in values.items())

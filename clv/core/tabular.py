@@ -19,17 +19,17 @@ from rich.text import Text
 
 FORMATS = ("table", "expanded", "csv", "json")
 ROWS_SHOWN = 200
-RECORDS_SHOWN = 20  # of a table that is too wide for its terminal
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # the first character of a formula in a spreadsheet
-DECIMALS = 4  # of a number in a table; CSV and JSON show all
-SHORT = 36  # characters of a text in a table that is too wide; a key is still shown whole
+RECORDS_SHOWN = 20  # of a table that is too wide for the terminal, and is shown as records
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet reads a text that begins with one of these as a formula
+DECIMALS = 4  # decimals of a number in a table; CSV and JSON give all
+SHORT = 36  # characters of a text in a table that would be too wide; a customer key has as many
 
 
 def write(names: Sequence[str], rows: Iterable[Sequence], style: str = "table", out: Console | None = None) -> None:
-    """Writes the rows of a query in one of FORMATS: the first ones in a table, all of them in CSV and JSON.
+    """Writes the rows of a query in one of FORMATS. A table or records show the first rows; CSV and JSON give all.
 
-    A table that is wider than the terminal gets shorter texts and, if it is still too wide, is written as records.
-    Without a terminal, nothing is cut.
+    If a table is wider than the terminal, its texts are shortened. If it is still too wide, the rows are written as
+    records. Output that does not go to a terminal is not shortened.
     """
     if style == "csv":
         return _csv(names, rows, out.file if out else sys.stdout)
@@ -53,7 +53,7 @@ def write(names: Sequence[str], rows: Iterable[Sequence], style: str = "table", 
 
 
 def make(names: Sequence[str], rows: Sequence[Sequence], title: str | None = None, longest: int | None = None) -> Table:
-    """A table with numbers to the right; `longest` is the maximum number of characters of a text."""
+    """Makes a table, with numbers aligned to the right. longest: the most characters of a text."""
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
     for index, name in enumerate(names):
         numeric = any(isinstance(row[index], (int, float, Decimal)) for row in rows)
@@ -68,13 +68,13 @@ def make(names: Sequence[str], rows: Sequence[Sequence], title: str | None = Non
 
 
 def show(out: Console, table: Table) -> None:
-    """Prints every column whole; a table that is too wide runs over the edge instead of losing content."""
+    """Prints a table without cutting its columns: a table that is too wide runs over the terminal's edge."""
     wide = Console(file=out.file, width=max(out.width, _width(out, table)), force_terminal=out.is_terminal)
     wide.print(table, crop=False)
 
 
 def printable(text: str) -> str:
-    """A text without control characters, which a shop's file could use to control the terminal."""
+    """Escapes the control characters of a text, which a shop's file could use to control the terminal."""
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
@@ -83,7 +83,7 @@ def _width(out: Console, table: Table) -> int:
 
 
 def _records(out: Console, names: Sequence[str], rows: Sequence[Sequence]) -> None:
-    """One value per line, as psql's \\x does."""
+    """Prints one value per line, as psql's \\x does."""
     left = max((len(printable(name)) for name in names), default=0)
     for number, row in enumerate(rows, 1):
         out.print(f"-[ {number} ]{'-' * max(left - 2, 4)}", style="dim", markup=False)
@@ -105,7 +105,7 @@ def _text(value: object) -> Text:
 
 
 def _rounded(value: int | float | Decimal) -> int | float | Decimal:
-    """A number for reading: four decimals, or four digits if it is smaller than a tenth."""
+    """Rounds to four decimals, or to four significant digits if the number is smaller than 0.1."""
     if isinstance(value, int) or not math.isfinite(value):
         return value
     decimals = DECIMALS if not value or abs(value) >= 0.1 else DECIMALS - 1 - math.floor(math.log10(abs(value)))
@@ -131,14 +131,14 @@ def _csv(names: Sequence[str], rows: Iterable[Sequence], out: IO[str]) -> None:
 
 
 def _cell(value: object) -> str:
-    """A value for a spreadsheet: text that would be a formula there gets an apostrophe."""
+    """A value for a spreadsheet. A text that a spreadsheet would read as a formula gets an apostrophe before it."""
     if value is None:
         return ""
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else _plain(value)
 
 
 def _json(names: Sequence[str], rows: Iterable[Sequence], out: IO[str]) -> None:
-    """An array of objects, one row per line."""
+    """Writes a JSON array with one row, an object, per line."""
     before = "["
     for row in rows:
         record = {name: _for_json(value) for name, value in zip(names, row, strict=True)}
@@ -148,7 +148,7 @@ def _json(names: Sequence[str], rows: Iterable[Sequence], out: IO[str]) -> None:
 
 
 def _for_json(value: object) -> object:
-    """Numbers that JSON can represent as numbers; NaN as null."""
+    """A value for JSON: decimals become numbers, NaN and infinity become null, dates become ISO text."""
     if isinstance(value, (Decimal, float)):
         number = float(value)
         if number != number or number in (float("inf"), float("-inf")):

@@ -1,4 +1,4 @@
-"""Names of time zones, by IANA and by programs, and whether a zone with a name exists."""
+"""Names of time zones, as IANA and as other programs write them, and a check that a zone exists."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from clv.core.errors import ClvError
 
-# Names of ActiveSupport::TimeZone (Shopify, Square) that are no IANA city, and Windows' names (CLDR).
+# Names of ActiveSupport::TimeZone (Shopify, Square) that are not IANA cities, and Windows' names (CLDR).
 NAMES = {
     "International Date Line West": "Etc/GMT+12", "American Samoa": "Pacific/Pago_Pago", "Hawaii": "Pacific/Honolulu",
     "Midway Island": "Pacific/Midway", "Alaska": "America/Juneau", "Pacific Time (US & Canada)": "America/Los_Angeles",
@@ -44,7 +44,7 @@ NAMES = {
 
 
 def named_places(places: list[str]) -> dict[str, str]:
-    """IANA's zones by all their names, in lower case."""
+    """The IANA zone for each of its known names, which are in lower case."""
     cities = {place.rpartition("/")[2].replace("_", " ").lower(): place for place in places if "/" in place}
     whole = {name: place for place in places for name in (place.lower(), place.replace("_", " ").lower())}
     return cities | whole | {name.lower(): place for name, place in NAMES.items()}
@@ -60,14 +60,15 @@ def exists(name: str) -> bool:
 
 
 def near(name: str) -> str:
-    """The zone that was probably meant: by its city, by a program's name for it, or by similar spelling."""
+    """The IANA zone that was probably meant: found by city, by another program's name, or by similar spelling; else
+    Europe/London."""
     places = named_places(sorted(available_timezones()))
     spelled_alike = get_close_matches(name.lower(), places, 1)
     return places.get(name.strip().lower()) or (places[spelled_alike[0]] if spelled_alike else "Europe/London")
 
 
 def checked(name: str | None, place: str) -> str | None:
-    """The name of a time zone, if it exists; else raises ClvError with the place of the setting."""
+    """Returns the name if such a time zone exists; else raises ClvError. place: where the setting is, for the error."""
     if name is not None and not exists(name):
         raise ClvError(f"{place}: there is no time zone '{name}'; write it as in {near(str(name))}")
     return name

@@ -224,7 +224,7 @@ def _restore_registry(backup: Path, home: Settings, old: str) -> None:
                     new=sql.Literal(new),
                 )
                 connection.execute(move)
-    registry.let_modeller_in(url)  # a dump does not contain the right to connect
+    registry.grant_modeller(url)  # a dump does not contain the right to connect
 
 
 def _require_empty(home: Settings, filled: list[str]) -> None:

@@ -1,2 +1,2 @@
-"""Privacy: erase a person, replace the key that customers are named with, and delete personal data after its retention
+"""Privacy: erases a person, rotates the key of the customers' pseudonyms, and deletes personal data after its retention
 time."""

@@ -1,8 +1,10 @@
-"""`clv erase`: removes a person's rows from every table and every file of the home, and keeps them from coming back.
+"""`clv erase`: removes a person's rows from every table and file of the home, and keeps them from being loaded again.
 
-Raw keeps an empty line in place of each row, rejected with the reason `erased`, so that rows received are still
-accounted for. The list of erased persons (clv.warehouse.erasures) is written first. If the erasure is cut short, the
-same command finishes it, and nobody on the list is loaded again.
+In raw, an empty line replaces each removed row. It is rejected with the reason `erased`, so that the batch's rows still
+add up.
+
+The list of erased persons (clv.warehouse.erasures) is written first. From then on nobody on the list is loaded. If the
+erasure is interrupted, the same command completes it.
 """
 
 from __future__ import annotations
@@ -44,7 +46,7 @@ NOT_REACHED = (
 
 @dataclass(frozen=True)
 class Receipt:
-    """What an erasure did: rows removed per table, files changed or removed, and files it could not reach."""
+    """What an erasure did: rows removed per table, files changed or removed, and what it could not reach."""
 
     receipt: str
     erased_at: str
@@ -54,9 +56,10 @@ class Receipt:
 
 
 def find(customer_id: str | None, source: str | None, email: str | None, home: Settings) -> list[Person]:
-    """The customers to erase: the one with an id in a source, or everybody with an e-mail address.
+    """The customers to erase: the one with this id in this source, or all with this e-mail address.
 
-    Raises ClvError when no customer has this id or address, and names the receipt when the customer was erased before.
+    Raises ClvError if no customer has the id or address. If the customer was erased before, the error names the
+    receipt.
     """
     with db.connect(home.warehouse_url) as connection:
         secret = pseudonyms.secret(home)
@@ -79,7 +82,7 @@ def find(customer_id: str | None, source: str | None, email: str | None, home: S
 
 
 def erase(found: list[Person], home: Settings, step: Step = nullcontext) -> Receipt:
-    """Erases these persons in one transaction. Waits until running loads, builds and forecasts have ended."""
+    """Erases these persons in one transaction, after running loads, builds and forecasts have ended."""
     now = datetime.now(UTC)
     done = Receipt(
         _cut_short(found, home) or f"{now:%Y-%m-%d}-{secrets.token_hex(4)}", now.isoformat(timespec="seconds")
@@ -90,7 +93,7 @@ def erase(found: list[Person], home: Settings, step: Step = nullcontext) -> Rece
                 stack.enter_context(db.lock(lock, home.warehouse_url))
         connection = stack.enter_context(db.connect(home.warehouse_url))
         connection.execute("select pg_advisory_xact_lock(%s)", (db.lock_key(locks.PUBLISH),))
-        secret = pseudonyms.secret(home)  # the key may have been rotated since they were found
+        secret = pseudonyms.secret(home)  # the key may have been rotated since the persons were found
         found = [replace(one, key=persons.named(one.customer_id, one.namespace, secret).key) for one in found]
         with step(f"the rows of {len(found)} customer{'' if len(found) == 1 else 's'} are removed"):
             for person in found:
@@ -107,7 +110,7 @@ def erase(found: list[Person], home: Settings, step: Step = nullcontext) -> Rece
 
 
 def _cut_short(found: list[Person], home: Settings) -> str | None:
-    """The receipt number of an erasure of the same persons that was cut short before it wrote its receipt; None if
+    """The receipt number of an interrupted erasure of the same persons, that is one that wrote no receipt; None if
     there is none."""
     erased = erasures.erased(home)
     numbers = {erased.receipt(person.customer_id, person.namespace) for person in found}
@@ -116,8 +119,8 @@ def _cut_short(found: list[Person], home: Settings) -> str | None:
 
 
 def apply(home: Settings, step: Step = nullcontext) -> Receipt | None:
-    """After a restore: erases every customer in the warehouse who is on the home's list of the erased. None when there
-    is nobody."""
+    """Erases every customer in the warehouse who is on the home's list of erased persons, as needed after a restore.
+    Returns None if there are none."""
     erased = erasures.erased(home)
     if not erased:
         return None
@@ -129,7 +132,7 @@ def apply(home: Settings, step: Step = nullcontext) -> Receipt | None:
 
 def _erase(connection: psycopg.Connection, home: Settings, person: Person, done: Receipt) -> None:
     lines = _lines(connection, home, person)
-    done.files.update(files.take_out(connection, home, person, lines))
+    done.files.update(files.remove_lines(connection, home, person, lines))
     counts = {}
     kinds = raw_tables.of_customers(home)
     gone = " union all ".join(
@@ -159,8 +162,8 @@ def _erase(connection: psycopg.Connection, home: Settings, person: Person, done:
 
 
 def _lines(connection: psycopg.Connection, home: Settings, person: Person) -> dict[int, set[int]]:
-    """The lines of a person's rows, by batch. Of unreadable rows, those with a value that is the person's id or
-    address."""
+    """The line numbers of a person's rows, by batch. They include unreadable rows in which a value equals the person's
+    id or e-mail address."""
     lines: dict[int, set[int]] = defaultdict(set)
     for kind in raw_tables.of_customers(home):
         query = f"select _batch_id, _line from {kind.table} where customer_key = %s"  # noqa: S608 - our own names
@@ -187,8 +190,8 @@ def _lines(connection: psycopg.Connection, home: Settings, person: Person) -> di
 
 
 def _recount(connection: psycopg.Connection, batch_ids: list[int]) -> None:
-    """Corrects staging's counts of batches that lost rows to what its next build will count, so that a run that is
-    under way passes its gates."""
+    """Corrects staging's counts for batches that lost rows. The new counts are what staging's next build will count, so
+    that a run that has already begun passes its gates."""
     has_columns = """
         select count(*) = 4 from information_schema.columns where table_schema = 'staging'
             and (table_name, column_name) in (
@@ -197,7 +200,7 @@ def _recount(connection: psycopg.Connection, batch_ids: list[int]) -> None:
             )
     """
     if connection.execute(has_columns).fetchall() != [(True,)]:
-        return  # not built yet, or built by an older version and rebuilt before anything reads it
+        return  # not built yet, or built by an older version; then it is built again before anything reads it
     by_reason = ("replaced", "missing_order", "missing_time", "missing_amount")
     named = ", ".join(f"'{name}'" for name in ("accepted", "duplicate", *by_reason))
     sums = ", ".join(
@@ -246,8 +249,8 @@ def _recount(connection: psycopg.Connection, batch_ids: list[int]) -> None:
 
 
 def _count_rejected(connection: psycopg.Connection, batch_ids: list[int]) -> None:
-    """Corrects the counts of erased rows, and so of rejected ones, in staging's stg_batch_counts. Unreadable rows count
-    too."""
+    """Corrects the counts of erased and rejected rows in stg_batch_counts. The counts of erased rows include unreadable
+    rows."""
     connection.execute(
         f"""
         with erased as (

@@ -1,4 +1,5 @@
-"""The files of a home that hold a person's rows: kept copies, files in landing, predictions of backtests."""
+"""Removes a person's rows from the home's files: kept copies, files in landing, predictions of backtests; and writes
+report pages again."""
 
 from __future__ import annotations
 
@@ -27,18 +28,18 @@ from clv.sources.mapping.model import FileMapping
 from clv.warehouse import publication
 
 PENDING = "erasure.pending"
-TAKEN_OUT, REMOVED = "rows removed", "removed: its rows could not be removed"
+ROWS_REMOVED, REMOVED = "rows removed", "removed: its rows could not be removed"
 STAYS = "not reached: its rows could not be removed; remove it"
 READ_ONLY = "not reached: it cannot be written here; remove the rows where it comes from, or remove the file"
 
 
-def take_out(
+def remove_lines(
     connection: psycopg.Connection, home: Settings, person: Person, lines: dict[int, set[int]]
 ) -> dict[str, str]:
-    """Removes the rows on these lines of batches from the home's files; returns what became of each file.
+    """Removes these lines of batches from the home's files. Returns what happened to each file, by path.
 
-    A file in landing gets another digest by this. Its batches take the new digest, so that the file is not loaded
-    again.
+    Removing lines changes the digest of a file in landing. The batches of the file get the new digest, so that the file
+    is not loaded again.
     """
     changed: dict[str, str] = {}
     query = f"select source, content_sha256, min(file_name), array_agg(batch_id) from {tables.BATCHES} group by 1, 2"  # noqa: S608 - our own names
@@ -58,7 +59,7 @@ def take_out(
         for path in here:
             with scratch_folder(home) as scratch:
                 made = kept.without_lines(path, path.name, mapping, wanted, scratch) if mapping else None
-                changed[str(path)] = TAKEN_OUT if made else STAYS
+                changed[str(path)] = ROWS_REMOVED if made else STAYS
                 if made:
                     try:
                         _record_change(home, source, sha256, made[1])
@@ -76,15 +77,15 @@ def take_out(
                 if made and target:
                     stat = copy[0].stat()
                     kept.store(made[0], target)
-                    os.utime(target, (stat.st_atime, stat.st_mtime))  # retention goes by the file's time
+                    os.utime(target, (stat.st_atime, stat.st_mtime))  # retention depends on the file's time
                 if target != copy[0]:
                     copy[0].unlink(missing_ok=True)
-            changed[str(target or copy[0])] = TAKEN_OUT if made else REMOVED
+            changed[str(target or copy[0])] = ROWS_REMOVED if made else REMOVED
     return {**changed, **_backtests(home, person)}
 
 
 def forget_changes(connection: psycopg.Connection, home: Settings) -> None:
-    """Removes the record of file changes whose new digests are committed to the batches."""
+    """Deletes the record of file changes, once the batches in the database have the new digests."""
     known = set(connection.execute(f"select distinct source, content_sha256 from {tables.BATCHES}").fetchall())  # noqa: S608 - our own names
     missed = [change for change in _pending_changes(home) if change[:2] in known]
     if missed:
@@ -94,8 +95,8 @@ def forget_changes(connection: psycopg.Connection, home: Settings) -> None:
 
 
 def _record_change(home: Settings, source: str, old: str, new: str) -> None:
-    """Records that a file in landing is about to change, before the database knows: its digests are committed only at
-    the end."""
+    """Records that a file in landing is about to change. Batches get its new digest only at the end of the transaction,
+    so without this record an interruption would lose the link between file and batches."""
     pending = _pending_changes(home)
     if new != old and (source, old, new) not in pending:
         owners_files.write(home.secrets / PENDING, json.dumps([*pending, (source, old, new)]).encode())
@@ -107,8 +108,7 @@ def _pending_changes(home: Settings) -> list[tuple[str, str, str]]:
 
 
 def _catch_up(connection: psycopg.Connection, home: Settings, landed: dict[tuple[str, str], list[Path]]) -> bool:
-    """Gives batches the new digests of files that an interrupted erasure had changed; returns whether there were
-    any."""
+    """Gives batches the new digests of files that an interrupted erasure changed. Returns whether there were any."""
     missed = [
         (source, old, new)
         for source, old, new in _pending_changes(home)
@@ -120,7 +120,7 @@ def _catch_up(connection: psycopg.Connection, home: Settings, landed: dict[tuple
 
 
 def _take_digest(connection: psycopg.Connection, source: str, old: str, new: str) -> None:
-    """Gives batches the new digest of their file, unless the changed file was already loaded as a batch of its own."""
+    """Gives batches the new digest of their file, unless the changed file is already loaded as a batch of its own."""
     connection.execute(
         f"""
         update {tables.BATCHES} set content_sha256 = %(new)s
@@ -133,7 +133,7 @@ def _take_digest(connection: psycopg.Connection, source: str, old: str, new: str
 
 
 def _landed(home: Settings, sources: set[str]) -> dict[tuple[str, str], list[Path]]:
-    """The files in landing, by source and by the digest of their content."""
+    """The paths of the files in landing, by source and by the digest of the content."""
     found: dict[tuple[str, str], list[Path]] = {}
     for source in sources:
         folder = home.landing / source
@@ -143,7 +143,7 @@ def _landed(home: Settings, sources: set[str]) -> dict[tuple[str, str], list[Pat
                     digest = hashlib.sha256()
                     while chunk := file.read(files.CHUNK):
                         digest.update(chunk)
-            except (OSError, EOFError):  # not a file that was ever loaded
+            except (OSError, EOFError):  # such a file was never loaded
                 continue
             found.setdefault((source, digest.hexdigest()), []).append(path)
     return found
@@ -157,7 +157,7 @@ def _mapping(source: str, home: Settings) -> FileMapping | None:
 
 
 def remove_pages(home: Settings, keys: set[str] | None = None) -> list[date]:
-    """Removes the report pages that show any of these customers, or all pages; returns their dates."""
+    """Removes the report pages that show any of these customers (default: all pages). Returns their dates."""
     removed = []
     for path in sorted(home.reports.glob("????-??-??/index.html")):
         page = path.read_text()
@@ -168,7 +168,7 @@ def remove_pages(home: Settings, keys: set[str] | None = None) -> list[date]:
 
 
 def make_pages(home: Settings, dates: list[date]) -> None:
-    """Writes the pages of these dates again, from what is published now."""
+    """Writes the report pages of these dates again, from the present publications."""
     for day in dates:
         if publication.current(day):
             report.write(day, home)
@@ -177,7 +177,7 @@ def make_pages(home: Settings, dates: list[date]) -> None:
 
 
 def _backtests(home: Settings, person: Person) -> dict[str, str]:
-    """Removes the person from the predictions of backtests, which name customers by the shop's ids."""
+    """Removes the person from the predictions of backtests, which identify customers by the shop's ids."""
     changed = {}
     for path in home.reports.rglob("predictions.parquet") if home.reports.is_dir() else []:
         table = pq.read_table(path)
@@ -188,5 +188,5 @@ def _backtests(home: Settings, person: Person) -> dict[str, str]:
             partial = path.with_name(f".{path.name}.partial")
             pq.write_table(table.filter(pc.invert(theirs)), partial)  # type: ignore[attr-defined]
             partial.replace(path)
-            changed[str(path)] = TAKEN_OUT
+            changed[str(path)] = ROWS_REMOVED
     return changed

@@ -19,7 +19,7 @@ _OTHER_LETTERS = "octet_length({0}) > length({0})"  # true for text with charact
 
 @dataclass(frozen=True)
 class Person:
-    """A customer with the id that the shop knows them by. `namespace` separates equal ids of two sources."""
+    """A customer with the shop's id. namespace: keeps equal ids of two sources apart."""
 
     key: UUID
     customer_id: str
@@ -28,14 +28,14 @@ class Person:
 
 
 def named(customer_id: str, namespace: str | None, secret: bytes) -> Person:
-    """The person with this id."""
+    """The person with this id, and the key that follows from the secret."""
     return Person(UUID(bytes=pseudonyms.customer_key(secret, customer_id, namespace)), customer_id, namespace)
 
 
 def known(connection: psycopg.Connection, home: Settings, secret: bytes, email: str | None = None) -> list[Person]:
-    """All persons in pii, or those with an e-mail address.
+    """All persons in pii, or those with this e-mail address.
 
-    Raises ClvError when no known namespace turns a person's id into their key: the mapping that gave the namespace is
+    Raises ClvError if a person's key follows from no known namespace, because the mapping that gave the namespace is
     missing.
     """
     namespaces = _namespaces(home)
@@ -61,8 +61,8 @@ def known(connection: psycopg.Connection, home: Settings, secret: bytes, email: 
 
 
 def alike(connection: psycopg.Connection, person: Person, secret: bytes) -> list[Person]:
-    """The entries of pii that belong to this person because their ids look the same. Before ids were cleaned
-    (clv.core.ids), ids that differed only by invisible characters were different customers."""
+    """The rows of pii whose ids look like this person's. Before ids were cleaned (clv.core.ids), ids that differed only
+    by invisible characters belonged to different customers."""
     query = f"""
         select customer_key, customer_id, email from {tables.CUSTOMERS}
         where customer_key = %s or {_OTHER_LETTERS.format("customer_id")} order by customer_key
@@ -76,12 +76,12 @@ def alike(connection: psycopg.Connection, person: Person, secret: bytes) -> list
 
 
 def same_address(one: str, other: str) -> bool:
-    """Whether two e-mail addresses are the same, apart from case and invisible characters."""
+    """Whether two e-mail addresses are equal, apart from case and invisible characters."""
     return ids.visible(one).lower() == ids.visible(other).lower()
 
 
 def tables_of_customers(connection: psycopg.Connection) -> list[str]:
-    """Every table with one or more rows per customer; raw's first."""
+    """The names of all tables with rows of customers; raw's order lines first."""
     query = """
         select table_schema || '.' || table_name
         from information_schema.columns inner join information_schema.tables using (table_schema, table_name)

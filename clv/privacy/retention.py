@@ -1,8 +1,8 @@
-"""Retention: deletes personal data that no step reads once it is older than `retention_days` (shop.json). Upkeep does
-it daily.
+"""Retention: deletes personal data that is older than `retention_days` (shop.json) and that no step reads. Upkeep does
+this daily.
 
-Batches, order lines and reasons of rejection stay, since they are counted. A customer's id stays too, because `clv
-erase` and `clv rotate-key` find the customer by it.
+Batches, order lines and reasons of rejection are kept, because later runs count them. The ids of customers are kept
+too, because `clv erase` and `clv rotate-key` find customers by them.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from clv.warehouse import db, locks
 
 
 def run(home: Settings, before: date) -> dict[str, int]:
-    """Deletes what was loaded before a day: copies of files, texts of unreadable rows and the values quoted from them,
-    and e-mail addresses and names of customers without rows since. Returns how many of each."""
+    """Deletes personal data that was loaded before a day: copies of files, texts of unreadable rows and the values
+    quoted from them, and e-mail addresses and names of customers without rows since that day. Returns the number of
+    each."""
     since = datetime.combine(before, time(), UTC)
     kinds = raw_tables.of_customers(home)
     rows = " union all ".join(f"select customer_key, _batch_id from {kind.table}" for kind in kinds)  # noqa: S608 - our own names

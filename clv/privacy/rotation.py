@@ -1,8 +1,8 @@
-"""`clv rotate-key`: makes a new secret and renames every customer by it in every table, in one transaction.
+"""`clv rotate-key`: makes a new secret and replaces every customer's key in every table, in one transaction.
 
-The new secret is written beside the old one first. The transaction records which secret is valid, and then the new file
-replaces the old. If this is cut short anywhere, the home goes on with the secret that the warehouse has recorded
-(pseudonyms.secret).
+The new secret is first written beside the old one. The transaction records which secret is valid, and then the new file
+replaces the old one. If the rotation is interrupted, pseudonyms.secret uses the secret that the warehouse recorded, and
+completes the replacement.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from clv.warehouse import db, locks, pseudonyms
 
 
 def rotate(home: Settings, step: Step = nullcontext) -> dict[str, int]:
-    """Gives every customer a new key, after running loads, builds and forecasts have ended; returns the rows changed
-    per table.
+    """Gives every customer a new key, after running loads, builds and forecasts have ended. Returns the number of
+    changed rows per table.
 
-    Only keys change. Raises ClvError, and changes nothing, when a key belongs to nobody in pii.
+    Nothing but the keys changes. Raises ClvError, and changes nothing, if a key belongs to nobody in pii.
     """
     place = home.secrets / pseudonyms.NAME
     if place.is_symlink():
@@ -45,7 +45,7 @@ def rotate(home: Settings, step: Step = nullcontext) -> dict[str, int]:
                 "on conflict (name) do update set value = excluded.value",
                 (pseudonyms.mark(new),),
             )
-            dbt.forget_builds(connection)  # keys decide the order of otherwise equal customers, so builds change
+            dbt.forget_builds(connection)  # customers that are otherwise equal are ordered by key, so the builds change
             owners_files.write(home.secrets / pseudonyms.PENDING, new)
             pages = files.remove_pages(home)
         pseudonyms.secret(home)
@@ -55,7 +55,7 @@ def rotate(home: Settings, step: Step = nullcontext) -> dict[str, int]:
 
 
 def _make_names(connection: psycopg.Connection, everybody: list[persons.Person], new: bytes) -> None:
-    """Makes the temporary table names(old_key, new_key)."""
+    """Fills a temporary table names(old_key, new_key)."""
     connection.execute("create temporary table names (old_key uuid primary key, new_key uuid) on commit drop")
     with connection.cursor().copy("copy names from stdin") as copy:
         for person in everybody:
@@ -65,7 +65,7 @@ def _make_names(connection: psycopg.Connection, everybody: list[persons.Person],
 
 
 def _rename(connection: psycopg.Connection, table: str) -> int:
-    """Replaces the customer keys of a table, also inside its other keys; returns the number of rows."""
+    """Replaces the customer keys of a table, also inside its other keys. Returns the number of rows."""
     unknown = connection.execute(
         f"select count(distinct customer_key) from {table} left join names on customer_key = old_key "  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
         "where customer_key is not null and old_key is null"

@@ -1,4 +1,4 @@
-"""What a gate found: rows for ops.gate_results, with customers masked, and the one line that tells the operator."""
+"""The results of a gate: rows for ops.gate_results, with customers masked, and the error line for the operator."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+(\.[\w-]+)+\b")
 
 
 class GateFailed(ClvError):  # noqa: N818 - what happened, in the field's words
-    """A critical expectation was not met: the run stops before anything is published."""
+    """A critical expectation failed: the run stops before anything is published."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """How one expectation fared. `says` names what it fails on, `expected` what had to be observed; `unexpected` counts
-    the rows that should not be."""
+    """The result of one expectation. says: the problem that it looks for. expected: what would have been right.
+    unexpected: the number of rows that have the problem."""
 
     expectation: str
     dimension: str
     says: str
-    mend: str
+    remedy: str
     severity: str
     success: bool
     expected: str
@@ -45,7 +45,7 @@ def masked(value: Any) -> Any:
 
 
 def findings(table: str, document: dict) -> list[Finding]:
-    """The findings of one suite's validation result, given as JSON (masked)."""
+    """The findings in one suite's validation result, which is masked JSON: failed ones first."""
     rows_judged = next(
         (
             int(result["result"].get("observed_value") or 0)
@@ -59,7 +59,8 @@ def findings(table: str, document: dict) -> list[Finding]:
 
 
 def failure(gate: str, run_id: str, failed: list[Finding], page: Path) -> GateFailed:
-    """The error for the critical findings: the first in full, the others by name, and the page that shows all."""
+    """The error for the failed critical findings: the first one in full, the names of the others, and the page that
+    shows all."""
     first = failed[0]
     text = f"gate {gate} stopped run {run_id}, nothing new is published: {first.says} [{first.expectation}"
     if first.unexpected is not None:
@@ -69,8 +70,8 @@ def failure(gate: str, run_id: str, failed: list[Finding], page: Path) -> GateFa
     text += "]"
     if first.examples:
         text += "; for example " + " | ".join(_shown(example) for example in first.examples)
-    if first.mend:
-        text += f"; {first.mend}"
+    if first.remedy:
+        text += f"; {first.remedy}"
     if others := [one.expectation for one in failed[1:]]:
         text += f"; also failed: {', '.join(others)}"
     text += f"; {ALL_FOUND}{page}"
@@ -91,7 +92,7 @@ def _finding(table: str, rows_judged: int, result: dict) -> Finding:
         expectation=f"{table}: {meta['name']}",
         dimension=meta["dimension"],
         says=config.get("description") or config["type"],
-        mend=_filled(meta.get("mend") or "", examples),
+        remedy=_filled(meta.get("remedy") or "", examples),
         severity=config.get("severity") or "critical",
         success=bool(result["success"]),
         expected=_expected(config["type"], config["kwargs"]),
@@ -117,7 +118,8 @@ def _expected(kind: str, arguments: dict) -> str:
 
 
 def _error(info: dict) -> str | None:
-    """The first line of what was raised, if anything: GX gives one record, or one per metric."""
+    """The first line of the exception's message, if the expectation raised one. Great Expectations gives one record, or
+    one per metric."""
     records = [info] if "raised_exception" in info else list(info.values())
     for record in records:
         if record.get("raised_exception") and record.get("exception_message"):
@@ -129,7 +131,7 @@ def _shown(example: dict[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in example.items())
 
 
-def _filled(mend: str, examples: list[dict[str, Any]]) -> str:
-    """The mend with `{column}` replaced by the first example's value."""
+def _filled(remedy: str, examples: list[dict[str, Any]]) -> str:
+    """The remedy, in which the first example's value replaces `{column}`."""
     first = examples[0] if examples else {}
-    return re.sub(r"\{(\w+)\}", lambda match: str(first.get(match[1], "N")), mend)
+    return re.sub(r"\{(\w+)\}", lambda match: str(first.get(match[1], "N")), remedy)

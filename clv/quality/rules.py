@@ -1,4 +1,5 @@
-"""What the suites are made of: the slice of a run, a suite over one table, and the expectations we add to GX's own."""
+"""The parts of suites: the slice of a run, a suite of one table, and the expectations that we add to Great
+Expectations' own."""
 
 from __future__ import annotations
 
@@ -20,9 +21,9 @@ from clv.core.sql_text import equal, literal
 
 EXAMPLES = 3  # rows of a failed expectation that are shown
 
-# What of the data's quality an expectation speaks of. completeness: no value, row or customer is missing; accuracy:
-# values are possible and plausible; consistency: tables, keys and sums agree; timeliness: what is there is new;
-# availability: something is there.
+# The dimension of data quality that an expectation measures. completeness: no value, row or customer is missing;
+# accuracy: values are possible and plausible; consistency: tables, keys and sums agree; timeliness: the newest data are
+# recent; availability: the table has rows.
 Dimension = Literal["completeness", "accuracy", "consistency", "timeliness", "availability"]
 
 
@@ -39,7 +40,7 @@ class Slice:
 
     @property
     def before(self) -> str:
-        """The date as SQL: a run covers everything strictly before it."""
+        """The as-of date as SQL: a run uses everything strictly before it."""
         return literal(self.as_of_date)
 
     @property
@@ -49,7 +50,8 @@ class Slice:
 
 @dataclass(frozen=True)
 class Suite:
-    """What is expected of one table. `query` selects the rows to judge; GX wants it to begin with SELECT."""
+    """The expectations of one table. query: selects the rows to judge; Great Expectations requires that it begins with
+    SELECT."""
 
     table: str
     query: str
@@ -57,10 +59,10 @@ class Suite:
 
 
 class NoRows(UnexpectedRowsExpectation):
-    """Expects a query to find nothing; its result carries the first rows that were found.
+    """Expects a query to return no rows. Its result contains the first rows that the query returned.
 
-    In the query `{batch}` stands for the rows judged. Without a join GX calls them `subselect`; beside a join they
-    need an alias.
+    In the query, `{batch}` stands for the rows judged. Great Expectations gives them the alias `subselect`; in a join
+    they need an alias of their own.
     """
 
     def _validate(self, metrics: dict, **_: Any) -> dict:  # type: ignore[override]
@@ -76,29 +78,34 @@ class NoRows(UnexpectedRowsExpectation):
 
 
 def never(
-    name: str, dimension: Dimension, query: str, says: str, mend: str = "", severity: str = "critical"
+    name: str, dimension: Dimension, query: str, says: str, remedy: str = "", severity: str = "critical"
 ) -> Expectation:
-    """Expects the query to find no row. `says` names what a row found is; `mend` what to do, `{column}` filled in."""
+    """Expects a query to return no rows.
+
+    says: the problem that a returned row has. remedy: what to do about it; `{column}` in it is replaced by the first
+    row's value.
+    """
     return NoRows(
         unexpected_rows_query=query,
         description=says,
         severity=FailureSeverity(severity),
-        meta=_meta(name, dimension, mend),
+        meta=_meta(name, dimension, remedy),
     )  # type: ignore[call-arg]
 
 
-def has_rows(says: str, mend: str = "") -> Expectation:
-    """Expects at least one row: most expectations pass on none. `says` names what having none means."""
+def has_rows(says: str, remedy: str = "") -> Expectation:
+    """Expects at least one row. It is needed because most other expectations hold for an empty table. says: what an
+    empty table means."""
     return ExpectTableRowCountToBeBetween(
         min_value=1,
         description=says,
         severity=FailureSeverity.CRITICAL,
-        meta=_meta("has_rows", "availability", mend),
+        meta=_meta("has_rows", "availability", remedy),
     )  # type: ignore[call-arg]
 
 
 def counted() -> Expectation:
-    """Counts the rows of a table that may have none."""
+    """Counts the rows of a table that may be empty."""
     return ExpectTableRowCountToBeBetween(
         min_value=0,
         description="nothing: the rows are counted",
@@ -108,7 +115,7 @@ def counted() -> Expectation:
 
 
 def complete(*columns: str) -> list[Expectation]:
-    """Expects no null in any of the columns."""
+    """Expects no null in these columns."""
     return [
         ExpectColumnValuesToNotBeNull(
             column=column,
@@ -121,7 +128,7 @@ def complete(*columns: str) -> list[Expectation]:
 
 
 def between(column: str, low: float | None, high: float | None, severity: str = "critical") -> Expectation:
-    """Expects values within [low, high], nulls apart."""
+    """Expects values within [low, high]. Nulls are allowed."""
     return ExpectColumnValuesToBeBetween(
         column=column,
         min_value=low,
@@ -133,7 +140,7 @@ def between(column: str, low: float | None, high: float | None, severity: str = 
 
 
 def newest_at_least(name: str, column: str, least: date, says: str, severity: str = "warning") -> Expectation:
-    """Expects the newest time in a column to be of a day, or later; what is observed is the newest time."""
+    """Expects the newest time in a column to be on a day or later. The observed value is the newest time."""
     return ExpectColumnMaxToBeBetween(
         column=column,
         min_value=least.isoformat(),  # type: ignore[arg-type]
@@ -144,7 +151,7 @@ def newest_at_least(name: str, column: str, least: date, says: str, severity: st
 
 
 def unique(*columns: str) -> Expectation:
-    """Expects each combination of the columns once."""
+    """Expects each combination of values in these columns once."""
     key = ", ".join(columns)
     return never(
         "key_unique", "consistency",
@@ -153,8 +160,8 @@ def unique(*columns: str) -> Expectation:
     )  # fmt: skip
 
 
-def _meta(name: str, dimension: Dimension, mend: str = "") -> dict[str, str]:
-    return {"name": name, "dimension": dimension, "mend": mend}
+def _meta(name: str, dimension: Dimension, remedy: str = "") -> dict[str, str]:
+    return {"name": name, "dimension": dimension, "remedy": remedy}
 
 
 def _plain(value: object) -> object:

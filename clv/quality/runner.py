@@ -1,4 +1,5 @@
-"""Judges a gate: runs its suites on the slice of one run, keeps the results, and stops the run where it must."""
+"""Judges a gate: runs its suites on the slice of one run, stores the results, and stops the run if a critical
+expectation fails."""
 
 from __future__ import annotations
 
@@ -24,18 +25,20 @@ Suites = Callable[[Slice], Sequence[Suite]]
 
 
 def judge(gate: str, suites: Suites, as_of_date: date, run_id: str, write_page: Callable[[str], Path]) -> dict:
-    """Judges one gate by the suites that its function makes for the run, and returns the facts.
+    """Judges one gate by the suites that its function returns for the run, and returns the facts.
 
-    Replaces this run's earlier results of the gate in ops.gate_results, in one transaction. `write_page(run_id)` then
-    writes the page of the run's gates and says where it is. Raises GateFailed, in one line with counts, masked examples
-    and the mend, when a critical expectation fails; warnings are recorded.
+    Replaces the run's earlier results of this gate in ops.gate_results, in one transaction. Then `write_page(run_id)`
+    writes the page of the run's gates and returns its path.
+
+    Raises GateFailed if a critical expectation fails: one line with counts, masked examples and the remedy. A warning
+    is stored and printed.
     """
     started = time.monotonic()
     documents = _validate(gate, suites, Slice(as_of_date, run_id))
     found = [one for table, document in documents.items() for one in results.findings(table, document)]
     with db.connect(roles.url(PUBLISHER)) as connection:
         _keep(connection, gate, as_of_date, run_id, found)
-    # An empty table explains whatever else fails: it is named first.
+    # An empty table explains all other failures, so it comes first.
     failed = sorted((one for one in found if not one.success), key=lambda one: "has_rows" not in one.expectation)
     critical = [one for one in failed if one.severity == "critical"]
     warnings = [one for one in failed if one.severity == "warning"]
@@ -53,7 +56,7 @@ def judge(gate: str, suites: Suites, as_of_date: date, run_id: str, write_page: 
 
 
 def context():
-    """A Great Expectations context that lives in memory and reports to nobody."""
+    """A Great Expectations context that is kept in memory and does not report to Great Expectations' makers."""
     config = DataContextConfig(
         store_backend_defaults=InMemoryStoreBackendDefaults(),
         analytics_enabled=False,
@@ -63,9 +66,9 @@ def context():
 
 
 def _validate(gate: str, suites: Suites, run: Slice) -> dict[str, dict]:
-    """Each judged table's validation result as JSON, customers masked."""
+    """The validation result of each judged table as JSON, customers masked."""
     gx = context()
-    with db.connect(roles.url(PUBLISHER)):  # says in one line when the warehouse does not answer
+    with db.connect(roles.url(PUBLISHER)):  # raises a one-line error if the warehouse does not answer
         pass
     source = gx.data_sources.add_postgres("warehouse", connection_string=roles.url(PUBLISHER))
     documents = {}
@@ -84,7 +87,8 @@ def _validate(gate: str, suites: Suites, run: Slice) -> dict[str, dict]:
 
 
 def _document(result: ExpectationSuiteValidationResult) -> dict:
-    """The validation result as plain JSON; what was found in the data is masked, GX's own identifiers are not."""
+    """The validation result as plain JSON. Values found in the data are masked; Great Expectations' own identifiers are
+    not."""
     document = json.loads(json.dumps(result.to_json_dict(), default=str))
     for one in document["results"]:
         one["result"] = results.masked(one["result"])
@@ -105,7 +109,7 @@ def _keep(connection: psycopg.Connection, gate: str, as_of_date: date, run_id: s
             (
                 run_id, as_of_date, gate, one.expectation, one.severity, one.success, one.observed, one.unexpected,
                 one.rows_judged, json.dumps(one.examples, default=str), one.dimension,
-                one.says, one.expected, one.mend or None,
+                one.says, one.expected, one.remedy or None,
             )
             for one in found
         ],

@@ -1,1 +1,1 @@
-"""dbt: its runner, its environment, and what is read from its manifest."""
+"""Runs dbt, and reads metrics and the data dictionary from what it built."""

@@ -1,4 +1,4 @@
-"""dbt builds: one `dbt build` per layer and run, one at a time in the whole warehouse."""
+"""Builds the layers of the warehouse with dbt. Only one build runs at a time in the whole warehouse."""
 
 from __future__ import annotations
 
@@ -19,37 +19,44 @@ from clv.transform import dbt_environment
 from clv.warehouse import db, locks, roles
 from clv.warehouse.roles import TRANSFORMER
 
-# The tag layer:NAME of a model or seed says what builds it. What reads intermediate is built with the features, from
-# the same state of it: another run may rebuild it before analytics is built.
+# The tag layer:NAME of a model or seed names the build that includes it. All models that read the intermediate tables
+# are built with the features, so that they see one state of these tables: another run may rebuild them before this run
+# builds analytics.
 LAYERS = ("staging", "intermediate", "features", "training", "analytics")
-# Note that says which state of staging intermediate was made of, and that state as SQL.
+# The note (a row of ops.builds) that records which state of staging the intermediate tables were built from, and the
+# SQL that computes this state.
 MADE_OF = "intermediate_made_of"
 STAGING_STATE = f"""(
     select md5(coalesce(string_agg(
         concat_ws('-', batch_id, rows_accepted, rows_replaced, rows_withdrawn), ',' order by batch_id
     ), '')) from {tables.STG_BATCH_COUNTS}
 )"""  # noqa: S608 - our own names
-SET_UP_BY = "set_up_by"  # note: the SQL of the layers from raw at the last set-up
-PARSED = "partial_parse.msgpack"  # what dbt knows of the project's files from its last call with the same variables
+SET_UP_BY = "set_up_by"  # the note that records the digest of the SQL of staging and intermediate at the last set-up
+PARSED = "partial_parse.msgpack"  # dbt's parsed project, from its last call with the same variables
 SEMANTICS = "semantic_manifest.json"
-# Layers that are functions of raw alone, with a table of each: while raw and the SQL are the same, so are they.
+# Layers that depend only on raw and on the SQL, each with one of its tables. They are not built again while neither has
+# changed.
 FROM_RAW = {"staging": tables.STG_CHANNEL_SPEND, "intermediate": tables.INT_ORDER_LINE_VERSIONS}
-NO_UNIT_TESTS = ["--exclude-resource-type", "unit_test"]  # they test the SQL, not the data
-SELECTED = {"build", "test"}  # commands that choose what they work on
+NO_UNIT_TESTS = ["--exclude-resource-type", "unit_test"]  # unit tests check the SQL, not the data
+SELECTED = {"build", "test"}  # commands to which a selection of nodes is given
 
 
 def build(layer: str, variables: dict, settings: Settings) -> dict:
-    """Builds one layer with the given dbt variables and returns facts: models, tests, rows per table, seconds.
+    """Builds one layer with the given dbt variables, after other builds have ended.
 
-    Layers: setup (makes every sliced table that is missing, the published views and their grants), staging,
-    intermediate, features, training, analytics. Waits for other builds. Staging and intermediate stay as they are
-    where neither raw nor the SQL has changed. Of the layers made of these the facts say in `staging` which state of
-    staging (see staging_state) went into them. Raises ClvError, in one line, with the node that failed and why, also
-    where the run has been published: its rows never change.
+    layer: setup (creates missing tables, the published views and their grants), staging, intermediate, features,
+    training or analytics. Staging and intermediate are not built again while neither raw nor the SQL has changed.
+
+    Returns facts for the log: models, tests, rows per table, seconds. For features and training, `staging` is the state
+    of staging that they were built from (see staging_state).
+
+    Raises ClvError, in one line with the failed node and the reason. Building for a published run fails too, since
+    published rows never change.
     """
     if layer != "setup" and layer not in LAYERS:
         raise ClvError(f"there is no dbt layer '{layer}'; layers are setup, {', '.join(LAYERS)}")
-    if layer == "setup" and _is_of_another_version(settings):  # else what is made on them may miss a column
+    # Views that the set-up makes may need columns that tables of another version lack.
+    if layer == "setup" and _is_of_another_version(settings):
         for outdated in FROM_RAW:
             build(outdated, {}, settings)
     with db.lock(locks.BUILD, settings.url_as(TRANSFORMER)):
@@ -58,7 +65,7 @@ def build(layer: str, variables: dict, settings: Settings) -> dict:
         if state and state == _built_from(layer, settings):
             return {"models": 0, "unchanged": True, "rows": {}, "seconds": 0.0}
         if state:
-            _note(f"built_{layer}", None, settings)  # a build cut short leaves none
+            _note(f"built_{layer}", None, settings)  # an interrupted build leaves no note, so it is repeated
         if layer == "intermediate":
             _note(MADE_OF, None, settings)
         selection = _setup(settings) if layer == "setup" else ["--select", f"tag:layer:{layer}", *NO_UNIT_TESTS]
@@ -83,21 +90,23 @@ def build(layer: str, variables: dict, settings: Settings) -> dict:
 
 
 def staging_state(settings: Settings | None = None) -> str:
-    """A digest of which batches staging is made of, and what became of their rows."""
+    """A digest of the batches that staging was built from, and of how many of their rows were accepted, replaced and
+    withdrawn."""
     url = settings.url_as(TRANSFORMER) if settings else roles.url(TRANSFORMER)
     return db.rows(f"select {STAGING_STATE}", url=url)[0][0]
 
 
 def forget_builds(connection: psycopg.Connection) -> None:
-    """Has the next run build staging and intermediate anew, though no batch has come: rows of raw have changed."""
+    """Makes the next run build staging and intermediate again. Needed when rows of raw changed although no batch was
+    added."""
     names = [f"built_{layer}" for layer in FROM_RAW]
     connection.execute(f"delete from {tables.BUILDS} where name = any(%s)", (names,))  # noqa: S608 - our own names
 
 
 def semantics(settings: Settings) -> str:
-    """dbt's semantic manifest as JSON: the metrics and what they can be asked by.
+    """dbt's semantic manifest as JSON: the metrics and their dimensions.
 
-    It is kept from one call to the next, and made by the set-up, since dbt takes seconds to read its project.
+    It is kept in a file between calls, because dbt takes seconds to read its project.
     """
     kept = _semantics_kept(settings)
     if not kept.exists():
@@ -106,13 +115,13 @@ def semantics(settings: Settings) -> str:
 
 
 def _semantics_kept(settings: Settings) -> Path:
-    """Where the semantic manifest of the project as it is now, and of this warehouse, is kept."""
+    """The file that keeps the semantic manifest of this version of the project, for this warehouse."""
     of = settings_module.place(settings.warehouse_url) + dbt_project.digest("*.yml", "macros/**/*.sql", "models/**/*.*")
     return settings.home / "dbt" / f"semantic-{hashlib.sha256(of.encode()).hexdigest()[:16]}.json"
 
 
 def document(settings: Settings) -> Path:
-    """Writes dbt's own documentation as one page, reports/dbt/index.html, and returns it."""
+    """Writes dbt's documentation as one page, and returns its path: reports/dbt/index.html."""
     with db.lock(locks.BUILD, settings.url_as(TRANSFORMER)):
         _invoke("docs", ["--static"], {}, settings, command="docs generate")
     page = settings.reports / "dbt" / "index.html"
@@ -122,7 +131,10 @@ def document(settings: Settings) -> Path:
 
 
 def _setup(settings: Settings) -> list[str]:
-    """Sliced tables are made empty where they are missing. What other layers rebuild is only made, never emptied."""
+    """The dbt arguments of the set-up, which creates missing tables without rows.
+
+    Tables of the layers from raw are selected only if they are missing: dbt would replace existing ones by empty ones.
+    """
     missing = [
         layer
         for layer, table in FROM_RAW.items()
@@ -133,7 +145,8 @@ def _setup(settings: Settings) -> list[str]:
 
 
 def _state(layer: str, settings: Settings) -> str:
-    """A digest of everything a layer from raw is made of: raw is append-only, so its batches stand for its rows."""
+    """A digest of everything that a layer from raw is built from. Rows of raw are only added, never changed, so its
+    batches stand for its rows."""
     digest = hashlib.sha256(_sql_digest().encode())
     query = f"""
         select
@@ -141,7 +154,7 @@ def _state(layer: str, settings: Settings) -> str:
             (select string_agg(batch_id::text, ',' order by batch_id) from {tables.WITHDRAWALS})
     """  # noqa: S608 - our own names
     digest.update(repr(db.rows(query, url=settings.url_as(TRANSFORMER))).encode())
-    if layer == "intermediate":  # made of staging as it is, which need not be what raw is now
+    if layer == "intermediate":  # it is built from staging, which may be older than raw
         digest.update(str(_built_from("staging", settings) or time.time_ns()).encode())
     return digest.hexdigest()
 
@@ -151,7 +164,7 @@ def _sql_digest() -> str:
 
 
 def _is_of_another_version(settings: Settings) -> bool:
-    """Whether staging is there, made by other SQL than the project's."""
+    """Whether staging exists and was built by another version of the project's SQL."""
     query = "select to_regclass(%s) is not null"
     there = db.rows(query, (tables.STG_ORDER_LINES,), settings.url_as(TRANSFORMER))[0][0]
     return there and _noted(SET_UP_BY, settings) != _sql_digest()
@@ -177,8 +190,8 @@ def _note(name: str, value: str | None, settings: Settings) -> None:
 def _invoke(
     layer: str, selection: list[str], variables: dict, settings: Settings, command: str = "build"
 ) -> list[dict]:
-    """Runs dbt in a folder of its own and returns the results per node. Raises ClvError when one failed."""
-    from clv.transform import dbt_runner  # dbt takes seconds to import, and most callers find nothing to build
+    """Runs a dbt command in a folder of its own and returns the result of each node. Raises ClvError if one failed."""
+    from clv.transform import dbt_runner  # dbt takes seconds to import, and most callers have nothing to build
 
     folder = _folder(layer, variables, settings)
     shutil.rmtree(folder, ignore_errors=True)
@@ -192,7 +205,7 @@ def _invoke(
     parsed = settings.home / "dbt" / f"{hashlib.sha256(shop.encode()).hexdigest()[:8]}-{PARSED}"
     if parsed.exists():
         shutil.copy(parsed, folder / PARSED)
-    # dbt moves into its project's folder, and reads its settings from the environment.
+    # dbt changes into its project's folder, which chdir undoes, and reads its settings from the environment.
     with chdir(dbt_project.PROJECT), dbt_environment.of_run(variables, settings.url_as(TRANSFORMER)):
         outcome = dbt_runner.invoke([str(argument) for argument in arguments])
     results = _results(folder / "run_results.json")
@@ -206,12 +219,13 @@ def _invoke(
     if (folder / SEMANTICS).exists() and not kept.exists():
         for old in kept.parent.glob("semantic-*.json"):
             old.unlink(missing_ok=True)
-        kept.write_text(_as_readers_ask((folder / SEMANTICS).read_text()))
+        kept.write_text(_on_published_views((folder / SEMANTICS).read_text()))
     return results
 
 
-def _as_readers_ask(semantics: str) -> str:
-    """The semantic manifest on the views of published runs; dbt's is on the tables, which hold every run's rows."""
+def _on_published_views(semantics: str) -> str:
+    """Makes the semantic manifest read the views of published runs. dbt's own reads the tables, which hold the rows of
+    every run."""
     manifest = json.loads(semantics)
     for model in manifest["semantic_models"]:
         relation = model["node_relation"]
@@ -224,7 +238,7 @@ def _as_readers_ask(semantics: str) -> str:
 
 
 def _folder(layer: str, variables: dict, settings: Settings) -> Path:
-    """Where dbt writes what it makes for a layer of a run."""
+    """The folder for dbt's output of one layer of a run."""
     return settings.home / "dbt" / str(variables.get("run_id", "setup")) / layer
 
 
@@ -234,6 +248,6 @@ def _results(path: Path) -> list[dict]:
 
 def _failure(result: dict) -> str:
     kind, _, name = result["unique_id"].partition(".")
-    # A generic test's id ends in a hash.
+    # The id of a generic test ends in a hash after the name.
     name = name.split(".")[1]
     return f"{kind} {name}: {' '.join((result['message'] or result['status']).split())[:500]}"

@@ -1,6 +1,6 @@
-"""What dbt is told by the environment: of which run it builds, and where the warehouse is.
+"""Environment variables that tell dbt which run it builds and where the warehouse is.
 
-dbt masks in its logs what is named DBT_ENV_SECRET_.
+dbt masks the values of variables named DBT_ENV_SECRET_… in its logs.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from clv.core import settings
 from clv.core.places import PROJECT
 from clv.warehouse import db, locks, roles
 
-PREFIX = "CLV_DBT_"  # see dbt_project/macros/given.sql
+PREFIX = "CLV_DBT_"  # dbt_project/macros/given.sql reads these variables
 PASSWORD = "DBT_ENV_SECRET_WAREHOUSE_PASSWORD"  # noqa: S105 - a variable's name
 
 
 @contextmanager
 def of_run(variables: dict, url: str) -> Iterator[None]:
-    """Puts the run's variables and the warehouse's address into the environment for as long as dbt runs."""
+    """Sets the variables of a run and the warehouse's address in the environment while dbt runs."""
     run = {
         f"{PREFIX}{name.upper()}": ",".join(value) if isinstance(value, list) else str(value)
         for name, value in {**variables, "caller": "clv"}.items()
     }
     before = dict(os.environ)
-    for name in [name for name in before if name.startswith(PREFIX)]:  # of a shell that calls dbt by hand
+    for name in [name for name in before if name.startswith(PREFIX)]:  # set by a shell that calls dbt by hand
         del os.environ[name]
     os.environ.update({**settings.QUIET, **_of_warehouse(url), **run})
     try:
@@ -40,9 +40,9 @@ def of_run(variables: dict, url: str) -> Iterator[None]:
 
 
 def for_shell(home: settings.Settings) -> list[str]:
-    """Lines for a shell in which dbt, called by itself, works on a home as the transformer.
+    """Shell commands that set the environment, so that dbt can be called by hand on a home, as the transformer.
 
-    They name the file that holds the password, not the password. What dbt writes goes into the home.
+    They name the file that holds the password, not the password. dbt writes its output into the home.
     """
     project = PROJECT / "dbt_project"
     folder = home.home / "dbt" / "by-hand"
@@ -64,7 +64,7 @@ def for_shell(home: settings.Settings) -> list[str]:
 
 
 def shop_variables(home: settings.Settings) -> dict:
-    """dbt's variables as the shop's settings have them."""
+    """The shop's settings as dbt variables."""
     return {
         "gross_margin": 1.0 if (margin := home.shop.gross_margin) is None else margin,
         "margin_is_set": margin is not None,
@@ -77,7 +77,7 @@ def shop_variables(home: settings.Settings) -> dict:
 
 
 def _of_warehouse(url: str) -> dict[str, str]:
-    """Where the warehouse is, and the key of the lock that publishing holds."""
+    """The warehouse's address, and the key of the lock that is held while publishing."""
     parts = conninfo_to_dict(url)
     address = {
         "DBT_WAREHOUSE_HOST": parts.pop("host", "127.0.0.1"),
@@ -86,7 +86,7 @@ def _of_warehouse(url: str) -> dict[str, str]:
         PASSWORD: parts.pop("password", ""),
         "DBT_WAREHOUSE_DATABASE": parts.pop("dbname", "warehouse"),
     }
-    # What else the URL says (sslmode and the like) goes to the driver in libpq's own variables.
+    # The driver reads the other parameters of the URL, such as sslmode, from libpq's own variables.
     rest = {f"PG{name.upper()}": value for name, value in parts.items()}
     lock = {f"{PREFIX}PUBLISH_LOCK": db.lock_key(locks.PUBLISH)}
     return {name: str(value) for name, value in {**rest, **address, **lock}.items()}

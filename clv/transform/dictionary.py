@@ -1,4 +1,4 @@
-"""The data dictionary: what the warehouse itself says of every table and column that analysts read, as Markdown."""
+"""The data dictionary: the warehouse's own comments on every table and column that analysts read, as Markdown."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ QUERY = """
 
 
 def markdown() -> str:
-    """The dictionary of a set-up warehouse."""
+    """The data dictionary of a warehouse that is set up."""
     found = db.rows(QUERY, (tables.ANALYTICS,))
     names = {row[0] for row in found}
     parts = [HEAD, _overview({row[0]: row[1] for row in found})]
-    for (name, said), rows in groupby(found, key=lambda row: row[:2]):
-        parts.append(f"## {name}\n\n{_line(said)}\n")
+    for (name, table_comment), rows in groupby(found, key=lambda row: row[:2]):
+        parts.append(f"## {name}\n\n{_line(table_comment)}\n")
         if name.endswith("_history") and name.removesuffix("_history") in names:
             continue
         lines = [f"| `{column}` | {kind} | {_line(comment)} |" for _, _, column, kind, comment in rows]
@@ -39,7 +39,7 @@ def markdown() -> str:
 
 
 def _overview(comments: dict[str, str | None]) -> str:
-    """The table of all tables, each with the first sentence of its comment."""
+    """The list of all tables, each with the first sentence of its comment."""
     lines = []
     for name, comment in comments.items():
         if name.endswith("_history") and name.removesuffix("_history") in comments:

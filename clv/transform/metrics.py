@@ -1,5 +1,5 @@
-"""The metrics that dbt_project/models/semantic defines, each once: their names, the SQL that answers for them, and how
-what it answers is read."""
+"""The metrics that dbt_project/models/semantic defines: their names, the SQL that computes them, and their values
+formatted for people."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from clv.core.settings import Settings
 from clv.transform import dbt
 
 GRAINS = ("day", "week", "month", "quarter", "year")
-TIME = "metric_time"  # MetricFlow's name for the days that a metric is counted along
+TIME = "metric_time"  # MetricFlow's name for the dimension of time
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric; `by` are names that it can be asked by, time grains first; `unit` is money, count, share or ratio."""
+    """A metric. by: the names it can be grouped by, time grains first. unit: money, count, share or ratio."""
 
     name: str
     description: str
@@ -36,7 +36,7 @@ class Metric:
 
 
 class _Postgres:
-    """What MetricFlow asks of a database before it writes SQL; it never connects."""
+    """The attributes that MetricFlow needs of a database to write SQL for it. It never connects."""
 
     def __init__(self) -> None:
         self.sql_engine_type = SqlEngine.POSTGRES
@@ -44,7 +44,7 @@ class _Postgres:
 
 
 def listed(settings: Settings) -> list[Metric]:
-    """Every metric, in the order of their names."""
+    """Every metric, ordered by name."""
     engine, defined = _engine(settings)
     return [
         Metric(name, one["description"], [*GRAINS, *_dimensions(engine, [name])], _unit(one))
@@ -55,10 +55,11 @@ def listed(settings: Settings) -> list[Metric]:
 def readable(
     names: list[str], rows: Iterable[tuple], settings: Settings, rounded: bool = True
 ) -> tuple[list[str], Iterator[tuple]]:
-    """The answer of `sql` for people: a month as 2024-05, a quarter as 2024-Q2, and, where it is `rounded`, a share as
-    23.4 % and other numbers with two decimals at most.
+    """Formats the result of the query for people: a month as 2024-05, a quarter as 2024-Q2; if `rounded`, a share as
+    23.4 % and other numbers with at most two decimals.
 
-    names: the columns' names as the query gives them; a time's becomes that of its grain.
+    names: the columns of the query. Returns their titles, in which a column of time is named by its grain, and the
+    rows.
     """
     units = {name: _unit(one) for name, one in _defined(dbt.semantics(settings)).items()}
     shown: list[Callable] = []
@@ -90,10 +91,10 @@ def _figure(value: object, unit: str | None) -> object:
 
 
 def sql(names: list[str], by: list[str], where: list[str], settings: Settings) -> str:
-    """The query that answers for metrics, by time grains and dimensions, in their order.
+    """The SQL query of metrics, grouped and ordered by time grains and dimensions.
 
-    where: conditions in MetricFlow's words, such as "{{ Dimension('customer__segment') }} = 'loyal'". Raises ClvError
-    for a name that is not known.
+    where: conditions in MetricFlow's syntax, such as "{{ Dimension('customer__segment') }} = 'loyal'". Raises ClvError
+    for an unknown name.
     """
     engine, defined = _engine(settings)
     if unknown := [name for name in names if name not in defined]:
@@ -107,12 +108,12 @@ def sql(names: list[str], by: list[str], where: list[str], settings: Settings) -
     )
     try:
         return engine.explain(request).sql_statement.sql
-    except Exception as error:  # MetricFlow's own kinds have no common base
+    except Exception as error:  # MetricFlow's exceptions have no common base
         raise ClvError(f"this cannot be asked: {' '.join(str(error).split())[:300]}") from None
 
 
 def _engine(settings: Settings) -> tuple:
-    """MetricFlow on the project's metrics, and their definitions by name."""
+    """MetricFlow's engine for the project's metrics, and the metrics' definitions by name."""
     text = dbt.semantics(settings)
     lookup = SemanticManifestLookup(parse_manifest_from_dbt_generated_manifest(text))
     return MetricFlowEngine(lookup, _Postgres()), _defined(text)  # type: ignore[arg-type]

@@ -1,1 +1,1 @@
-"""Connections, roles, migrations, runs and publication."""
+"""The warehouse: connections, roles, migrations, runs, publications, pseudonyms, erasures and models."""

@@ -1,4 +1,4 @@
-"""Access to the warehouse: connections, locks and migrations are made only here."""
+"""Connects to the warehouse, takes its locks and applies its migrations."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 @contextmanager
 def connect(url: str | None = None, autocommit: bool = False) -> Iterator[psycopg.Connection]:
-    """A connection to the warehouse (default: as its owner), which commits at the end and rolls back on error.
+    """Opens a connection to the warehouse (default: as its owner), which commits at the end and rolls back on error.
 
-    Raises Unavailable when the warehouse does not answer.
+    Raises Unavailable if the warehouse does not answer.
     """
     url = url or settings_module.located().warehouse_url
     try:
@@ -35,17 +35,17 @@ def connect(url: str | None = None, autocommit: bool = False) -> Iterator[psycop
 
 
 def rows(sql: str, params: tuple | dict | None = None, url: str | None = None) -> list[tuple]:
-    """The rows that a query returns."""
+    """Runs a query and returns its rows."""
     with connect(url) as connection:
         return connection.execute(sql, params).fetchall()  # type: ignore[arg-type]
 
 
 @contextmanager
 def lock(name: str, url: str | None = None, shared: bool = False) -> Iterator[None]:
-    """Waits for the warehouse-wide lock `name` and holds it. The lock belongs to the connection, so it is freed when
-    its holder is killed.
+    """Waits for the warehouse-wide lock `name` and holds it.
 
-    Several holders may share a lock with `shared`; without it, the holder is alone.
+    shared: several holders may have the lock at once; otherwise the holder is alone. The lock belongs to the
+    connection, so PostgreSQL frees it when the holder's process ends.
     """
     kind = "_shared" if shared else ""
     with connect(url, autocommit=True) as connection:
@@ -58,12 +58,12 @@ def lock(name: str, url: str | None = None, shared: bool = False) -> Iterator[No
 
 
 def lock_key(name: str) -> int:
-    """A lock's name as PostgreSQL's signed 64-bit key."""
+    """The key of a lock for PostgreSQL: a signed 64-bit integer, derived from the name."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
 
 
 def migrate(url: str | None = None) -> list[str]:
-    """Applies the migrations that this database does not have yet, each in one transaction; returns their names."""
+    """Applies the migrations that this database does not have yet, each in a transaction. Returns their names."""
     applied = []
     with lock("migrate", url), connect(url) as connection:
         connection.execute("create schema if not exists ops")

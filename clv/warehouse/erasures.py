@@ -1,7 +1,7 @@
-"""The list of erased persons, as keyed digests of their ids: CLV_HOME/secrets/erasures, one line of JSON per erasure.
+"""The list of erased persons: keyed digests of their ids, in CLV_HOME/secrets/erasures, one JSON object per line.
 
-It is kept outside the database, so that restoring a backup does not bring an erased person back. Each line names the
-key it was made with, so that the lists of two homes can be merged.
+The list is kept outside the database, so that restoring a backup does not bring an erased person back. Each line holds
+the key of its digest, so that the lists of two homes can be merged.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NAME = "erasures"
 
 
 class Erased:
-    """The erased persons of a list; false when the list is empty."""
+    """The erased persons of a list, to look customers up. It is false when the list is empty."""
 
     def __init__(self, lines: Iterable[dict]) -> None:
         self._receipts: dict[bytes, dict[str, str]] = {}
@@ -32,26 +32,26 @@ class Erased:
         return bool(self._receipts)
 
     def receipt(self, customer_id: str, namespace: str | None = None) -> str | None:
-        """The receipt number of a customer's erasure; None for a customer who was not erased. Finds the id as given and
-        as cleaned (see clv.core.ids)."""
+        """The receipt number of a customer's erasure; None for a customer who was not erased. Looks for the id as given
+        and as cleaned (see clv.core.ids)."""
         texts = [pseudonyms.identity(form, namespace) for form in ids.forms(customer_id)]
         found = (receipts.get(_digest(key, text)) for key, receipts in self._receipts.items() for text in texts)
         return next(filter(None, found), None)
 
 
 def place(home: Settings) -> Path:
-    """The path of a home's list."""
+    """The path of the home's list."""
     return home.secrets / NAME
 
 
 def erased(home: Settings) -> Erased:
-    """The erased persons of a home."""
+    """Reads the home's list of erased persons."""
     return Erased(read(place(home)))
 
 
 def read(path: Path) -> list[dict]:
-    """The lines of a list: key, digest, receipt, erased_at. Empty when the file does not exist. Raises ClvError for a
-    file of another kind."""
+    """Reads the lines of a list: key, digest, receipt, erased_at. A missing file is an empty list. Raises ClvError for
+    a file with other content."""
     if not path.exists():
         return []
     try:
@@ -69,7 +69,8 @@ def parsed(text: str) -> list[dict]:
 
 
 def add(home: Settings, customer_id: str, namespace: str | None, receipt: str, erased_at: str) -> None:
-    """Adds a person to the home's list, by the id as given and as cleaned, unless the person is on it already."""
+    """Adds a person to the home's list, by the id as given and as cleaned. Does nothing if the person is on the list
+    already."""
     lines = read(place(home))
     if Erased(lines).receipt(customer_id, namespace):
         return
@@ -80,7 +81,7 @@ def add(home: Settings, customer_id: str, namespace: str | None, receipt: str, e
 
 
 def merge(home: Settings, lines: list[dict]) -> None:
-    """Adds the lines of other lists to the home's."""
+    """Adds the lines of another list to the home's, without repeating any."""
     known = read(place(home))
     new = [line for line in lines if line not in known]
     if new:

@@ -1,12 +1,13 @@
-"""The warehouse's advisory locks by name. Code that needs several takes them in this order."""
+"""The names of the warehouse's advisory locks. Code that needs several takes them in this order, so that no two
+processes wait for each other."""
 
 from __future__ import annotations
 
-# Shared by those who read customers and write them elsewhere; exclusive for those who remove or rename customers.
+# Shared by steps that read customers and write them elsewhere; exclusive for steps that remove or rename customers.
 CUSTOMERS = "customers"
-# Two builds at the same time would collide when they swap a rebuilt table.
+# Held during a dbt build: two builds at once would collide when they swap a rebuilt table.
 BUILD = "build"
 # Held while publishing, and by upkeep while it deletes a run's rows.
 PUBLISH = "publish"
-# Two runs at the same time would measure the same forecasts.
+# Held while the scorecard is measured: two runs at once would measure the same forecasts.
 SCORECARD = "scorecard"

@@ -1,5 +1,5 @@
-"""Which model a run uses. It follows from the date and the data alone, so that any order of runs gives the same
-rows."""
+"""Chooses the model that a run uses. The choice depends on the date and the data alone, so that runs in any order give
+the same rows."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from clv.core.settings import Settings
 from clv.warehouse import db, registry
 from clv.warehouse.roles import MODELLER
 
-FORECAST_VERSION = 6  # raise it whenever features or training change: then models made before are not reused
+FORECAST_VERSION = 6  # raise it when features or training change, so that older models are not reused
 DAYS_BETWEEN_ORIGINS = 30
-HISTORY_DAYS = 90  # days of orders that an origin needs before it
-TWO_YEARS = 730  # days of orders after which training uses more origins, since customers may be seasonal
-ORIGINS_IF_TWO_YEARS = {False: 8, True: 12}  # latest origins per window
+HISTORY_DAYS = 90  # days of orders required before an origin
+TWO_YEARS = 730  # days of orders from which on training uses more origins, since customers may be seasonal
+ORIGINS_IF_TWO_YEARS = {False: 8, True: 12}  # number of origins per window
 _BOOSTING = {
     "learning_rate": 0.04,
     "reg_lambda": 10.0,
@@ -39,16 +39,18 @@ LEARNERS: Parameters = {
     "buy": {**_BOOSTING, "n_estimators": 150, "max_depth": 4, "min_child_weight": 10.0},
     "spend": {**_BOOSTING, "objective": "reg:gamma", "n_estimators": 100, "max_depth": 3, "min_child_weight": 20.0},
 }  # fmt: skip
-FREQUENT_CUSTOMERS = 10  # required customers with three orders: fewer do not show how often customers return
+# Customers with three orders that a forecast requires: fewer do not show how often customers return.
+FREQUENT_CUSTOMERS = 10
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The model for a run, or in `status_reason` the requirement that was not met. origins: what training needs, else
-    empty.
+    """The model for a run, or the reason why there is none.
 
-    When `exists` is false and there is no reason, the model has to be trained first, or its reference predictions made
-    again.
+    - status_reason: the requirement for a forecast that the shop does not meet; None if it meets all
+    - exists: whether the model and its reference predictions exist; if not, and status_reason is None, training has to
+      make them
+    - origins: the origins of the training
     """
 
     training_date: date | None = None
@@ -60,14 +62,17 @@ class Choice:
 
 
 def for_run(as_of: date, force: bool = False, settings: Settings | None = None, of_the_week: bool = False) -> Choice:
-    """The model for a date: trained for the first of its month if the shop met the requirements by then, else for the
-    date itself if it meets them by then.
+    """Chooses the model for a date.
 
-    A model retrained by force later in the month takes precedence, as long as its data are unchanged. force: retrain
-    for the date itself. of_the_week: the model trained at the last whole week since that training date.
+    It is the model trained for the first of the month or, if the shop did not meet the requirements by then, the model
+    trained for the date itself. A model that was retrained by force later in the month takes precedence, as long as its
+    training data are unchanged.
+
+    force: retrain for the date itself. of_the_week: use the model trained for the latest whole week after that training
+    date.
     """
     settings = settings or settings_module.load()
-    reason = too_little(as_of, settings)
+    reason = unmet_requirement(as_of, settings)
     if reason:
         return Choice(status_reason=reason)
     monthly = dates.training_date(as_of)
@@ -77,12 +82,12 @@ def for_run(as_of: date, force: bool = False, settings: Settings | None = None, 
     if forced and forced.data_digest == data_digest(forced.training_date, settings):
         training_date = forced.training_date
     else:
-        training_date = as_of if too_little(monthly, settings) else monthly
+        training_date = as_of if unmet_requirement(monthly, settings) else monthly
     return _choice(dates.latest_week(training_date, as_of) if of_the_week else training_date, settings)
 
 
-def too_little(day: date, settings: Settings) -> str | None:
-    """The requirement for a forecast that the orders before a date do not meet, in words; None when they meet all."""
+def unmet_requirement(day: date, settings: Settings) -> str | None:
+    """The requirement for a forecast that the orders before a date do not meet, in words; None if they meet all."""
     first, customers, frequent = db.rows(
         f"""
         with customers as (
@@ -106,10 +111,10 @@ def too_little(day: date, settings: Settings) -> str | None:
 
 
 def origins(training_date: date, first_order_on: date, horizons: Iterable[int]) -> list[date]:
-    """Origins for training: past dates with at least one window closed by the training date, oldest first.
+    """The origins for training: past dates with at least one window closed by the training date, oldest first.
 
-    For each horizon, the origin whose window closed last, and others before it in steps of 30 days; shorter windows are
-    covered in the same way from the shortest. An origin needs 90 days of orders before it.
+    For each horizon, these are the latest origin whose window is closed, and origins before it in steps of 30 days. For
+    shorter windows they run in the same way from the shortest one. An origin needs 90 days of orders before it.
     """
     horizons = list(horizons)
     per_window = ORIGINS_IF_TWO_YEARS[(training_date - first_order_on).days >= TWO_YEARS]
@@ -124,9 +129,9 @@ def origins(training_date: date, first_order_on: date, horizons: Iterable[int]) 
 
 
 def data_digest(training_date: date, settings: Settings | None = None) -> str:
-    """SHA-256 over what training reads (every customer's days before the date) and over the configuration of the model.
+    """SHA-256 of what training reads (every customer's days before the date) and of the model's configuration.
 
-    Later events do not change it, because a day's row never changes with what follows.
+    Later orders do not change the digest, because they never change the row of an earlier day.
     """
     settings = settings or settings_module.load()
     sql = f"""
@@ -152,7 +157,7 @@ def data_digest(training_date: date, settings: Settings | None = None) -> str:
 
 
 def training_origins(training_date: date, settings: Settings | None = None) -> list[date]:
-    """The origins of a training date, from the shop's first order."""
+    """The origins for training at a date, computed from the shop's first order."""
     settings = settings or settings_module.load()
     sql = f"select min(day) from {tables.INT_CUSTOMER_DAYS} where orders > 0"  # noqa: S608 - our own names
     first = db.rows(sql, None, settings.url_as(MODELLER))[0][0]  # type: ignore[arg-type]
@@ -160,8 +165,8 @@ def training_origins(training_date: date, settings: Settings | None = None) -> l
 
 
 def has_references(model_version: str, settings: Settings) -> bool:
-    """Whether the warehouse has a model's reference predictions, discounted at the shop's present rate. Either all of
-    them exist or none."""
+    """Whether the warehouse has the model's reference predictions, discounted at the shop's present rate. They are
+    written all at once, so it is enough to find one."""
     query = f"""
         select exists (select from {tables.REFERENCE_PREDICTIONS} where model_version = %s and discount_rate = %s)
     """  # noqa: S608 - our own names
@@ -172,8 +177,8 @@ def has_references(model_version: str, settings: Settings) -> bool:
 def record_decisions(
     model_version: str, training_date: date, decisions: list[dict], backtest: list[dict], settings: Settings
 ) -> None:
-    """Stores the metrics of a model and its baselines, and which of them is published, with details in `backtest`.
-    Replaces what was stored for the model before."""
+    """Stores the metrics of a model and its baselines, which of them is published, and the details of its backtest.
+    Replaces earlier records of the model."""
     with db.connect(settings.url_as(MODELLER)) as connection:
         for table, rows in ((tables.MODEL_DECISIONS, decisions), (tables.MODEL_BACKTEST, backtest)):
             connection.execute(f"delete from {table} where model_version = %s", (model_version,))  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
@@ -187,7 +192,7 @@ def record_decisions(
 
 
 def published(settings: Settings) -> dict[str, dict[int, str]]:
-    """For each model, the published forecast of each horizon (days): the model's own, or a baseline that beat it."""
+    """The published forecaster by model version and horizon in days: the model itself, or a baseline that beat it."""
     query = f"""
         select model_version, horizon_days, contestant from {tables.MODEL_DECISIONS} where published
         order by model_version, horizon_days

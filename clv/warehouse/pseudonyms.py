@@ -1,5 +1,5 @@
-"""Customers leave the shop's files only as pseudonyms. They are keyed digests, so nobody without the key can compute
-them."""
+"""Pseudonyms of customers: keyed digests of the shop's ids, which nobody can compute without the key. All tables
+outside the schema pii name customers by pseudonym."""
 
 from __future__ import annotations
 
@@ -14,34 +14,33 @@ from clv.warehouse import db
 from clv.warehouse.roles import LOADER
 
 NAME = "pseudonym_key"  # file in CLV_HOME/secrets
-PENDING = "pseudonym_key.next"  # a new secret, until the warehouse is renamed by it and it has replaced the old one
+PENDING = "pseudonym_key.next"  # the new secret during a rotation, until it replaces the old one
 
 
 def identity(customer_id: str, namespace: str | None = None) -> str:
-    """The text that identifies a customer: the id, preceded by the namespace if there is one."""
+    """The text that a customer's key is computed from: the id, preceded by the namespace if there is one."""
     return f"{namespace}:{customer_id}" if namespace else customer_id
 
 
 def customer_key(secret: bytes, customer_id: str, namespace: str | None = None) -> bytes:
-    """The 16 bytes of a customer's key: the first half of HMAC-SHA256(secret, customer_id), with the namespace before
-    the id."""
+    """A customer's key: the first 16 bytes of HMAC-SHA256(secret, identity of the customer)."""
     return hmac.digest(secret, identity(customer_id, namespace).encode(), "sha256")[:16]
 
 
 def customer_keys(secret: bytes, customer_ids: Iterable[str], namespace: str | None = None) -> list[bytes]:
-    """The keys of many customers, in their order."""
+    """The keys of many customers, in the given order."""
     return [customer_key(secret, customer_id, namespace) for customer_id in customer_ids]
 
 
 def mark(secret: bytes) -> str:
-    """The mark that the warehouse stores of the secret its customers are named with."""
+    """A digest of the secret, by which the warehouse records which secret its customers are named with."""
     return hashlib.sha256(secret).hexdigest()[:16]
 
 
 def secret(home: Settings) -> bytes:
-    """The secret that the warehouse's customers are named with. Finishes a rotation that was cut short.
+    """The secret that the warehouse's customers are named with. Completes a rotation that was interrupted.
 
-    Raises ClvError when the home's secret is not the one the warehouse was filled under.
+    Raises ClvError if the warehouse was filled with another secret than the home's.
     """
     current = home.secret(NAME).encode()
     query = f"select value from {tables.SETTINGS} where name = 'pseudonym_key'"  # noqa: S608 - our own names
@@ -54,7 +53,7 @@ def secret(home: Settings) -> bytes:
         if mark(following) == recorded[0][0]:
             pending.replace(home.secrets / NAME)
             return following
-    except FileNotFoundError:  # another process has just replaced it
+    except FileNotFoundError:  # another process has just completed the rotation
         current = home.secret(NAME).encode()
         if mark(current) == recorded[0][0]:
             return current

@@ -1,4 +1,4 @@
-"""Publishing: one row in analytics.publications makes every reader of a date see another run at once.
+"""Publishes runs. One new row in analytics.publications switches all readers of a date to another run at once.
 
 To roll back, publish an earlier run again; to roll forward, a later one.
 """
@@ -25,7 +25,7 @@ GATES = ("raw", "staging", "features", "predictions", "analytics")
 
 @dataclass(frozen=True)
 class Publication:
-    """One act of publishing; the newest of a date is in effect."""
+    """One publication of a run. The newest publication of a date is the current one."""
 
     publication_id: int
     as_of_date: date
@@ -37,10 +37,11 @@ class Publication:
 
 
 def publish(as_of: date, run_id: str, published_by: str | None = None) -> dict:
-    """Publishes a run for its date in one transaction and returns the facts; does nothing when it is published already.
+    """Publishes a run for its date in one transaction and returns the facts. Does nothing if the run is current
+    already.
 
-    Raises ClvError when the run is for another date, was not judged by every gate, failed one, or when its rows are
-    missing. published_by defaults to the database role.
+    Raises ClvError if the run is for another date, was not judged by every gate, failed a gate, or lacks rows.
+    published_by: the default is the database role.
     """
     with db.connect(roles.url(PUBLISHER)) as connection:
         connection.execute("select pg_advisory_xact_lock(%s)", (db.lock_key(locks.PUBLISH),))
@@ -51,8 +52,8 @@ def publish(as_of: date, run_id: str, published_by: str | None = None) -> dict:
         earlier = _publication_of(connection, run_id)
         counts = _counts(connection, as_of, run_id)
         _require_rows(connection, as_of, run_id, counts, earlier)
-        # Published rows never change, so a run published before keeps its digest. It cannot be computed again, since
-        # tables without a history may have been deleted.
+        # Published rows never change, so a run that was published before keeps its digest. The digest cannot be
+        # computed again, because rows of tables without a history may have been deleted.
         text = earlier.digest if earlier else digest(as_of, run_id, connection)
         connection.execute(
             f"""
@@ -72,16 +73,16 @@ def digest(
     connection: psycopg.Connection | None = None,
     names: Iterable[str] | None = None,
 ) -> str:
-    """A digest of the run's rows in every published table, or in those of `names`, without run_id. Equal digests mean
-    equal rows.
+    """A digest of the run's rows in every published table (or in the tables `names`), without run_id. Equal digests
+    mean equal rows.
 
-    Independent of the order of rows: for each table it uses the number of rows and two sums of 64-bit hashes over the
-    rows' text, with the columns ordered by name.
+    The order of rows does not matter: the digest uses, for each table, the number of rows and two sums of 64-bit hashes
+    of the rows' text, with the columns ordered by name.
     """
     if connection is None:
         with db.connect(roles.url(PUBLISHER)) as own:
             return digest(as_of, run_id, own, names)
-    # The text of a value must not depend on settings of the session.
+    # The text of a value must not depend on the session's settings.
     connection.execute(
         "set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'; set local intervalstyle = 'postgres';"
         "set local extra_float_digits = 1"
@@ -109,7 +110,7 @@ def digest(
 
 
 def current(as_of: date | None = None, connection: psycopg.Connection | None = None) -> Publication | None:
-    """The publication that readers of a date see (default: of the latest published date); None if there is none."""
+    """The current publication of a date (default: of the latest published date); None if there is none."""
     if connection is None:
         with db.connect(roles.url(PUBLISHER)) as own:
             return _newest(own, as_of)
@@ -117,7 +118,7 @@ def current(as_of: date | None = None, connection: psycopg.Connection | None = N
 
 
 def history() -> list[Publication]:
-    """Every publication, the newest first."""
+    """All publications, newest first."""
     with (
         db.connect(roles.url(PUBLISHER)) as connection,
         connection.cursor(row_factory=class_row(Publication)) as cursor,
@@ -160,7 +161,7 @@ def _require_judged(connection: psycopg.Connection, as_of: date, run_id: str) ->
 
 
 def _counts(connection: psycopg.Connection, as_of: date, run_id: str) -> dict[str, int]:
-    """Rows of the run per published table; 0 for a table that does not exist."""
+    """The number of the run's rows in each published table. Raises ClvError if a table does not exist."""
     counts = {}
     for table in published.tables():
         if not _columns(connection, table):
@@ -177,8 +178,12 @@ def _counts(connection: psycopg.Connection, as_of: date, run_id: str) -> dict[st
 def _require_rows(
     connection: psycopg.Connection, as_of: date, run_id: str, counts: dict[str, int], earlier: Publication | None
 ) -> None:
-    """Every table needs rows, unless it may be empty. A run that was published earlier needs them in the tables that
-    were published then; in one without a history only for the latest date, since readers see no other."""
+    """Raises ClvError if a table has no rows but needs some.
+
+    Every table needs rows, unless it may be empty. A run that was published earlier needs rows only in the tables that
+    were published then. In a table without a history, it needs them only if its date is the latest, because readers see
+    no other date there.
+    """
     latest = _newest(connection, None)
     shown = latest is None or as_of >= latest.as_of_date
     empty = [

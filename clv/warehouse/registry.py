@@ -1,7 +1,7 @@
-"""The registry of models: MLflow, in a database beside the warehouse, with artifacts under CLV_HOME/models.
+"""The model registry: MLflow, with a database beside the warehouse and artifacts under CLV_HOME/models.
 
 The call that creates a version comes last, after its artifacts are stored, so only complete versions are visible.
-MLflow takes seconds to import, so functions import it.
+MLflow takes seconds to import, so functions import it when they need it.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from clv.warehouse import db, roles
 MODEL = "customer_lifetime_value"
 EXPERIMENT = "training"
 ARTIFACTS = "model"
-CHAMPION, CHALLENGER = "champion", "challenger"  # aliases: the last promoted model, and the last one made
+CHAMPION, CHALLENGER = "champion", "challenger"  # aliases: the model promoted last, and the model trained last
 
 
 @dataclass(frozen=True)
 class ModelVersion:
-    """One registered model. `number` is MLflow's and rises with each registration."""
+    """One registered model. number: MLflow's version number, which rises with each registration."""
 
     model_version: str
     training_date: date
@@ -39,15 +39,15 @@ class ModelVersion:
 
 
 def version_name(training_date: date, data_digest: str) -> str:
-    """The name of the model of these data. It is the same whoever trains it, and in whatever order."""
+    """The name of a model. It depends only on its training date and data, not on the order of trainings."""
     return f"{training_date}-{data_digest[:8]}"
 
 
 def setup(settings: Settings | None = None) -> None:
-    """Creates or migrates the schema of MLflow's database, which has to exist; then creates the experiment and the
+    """Creates or migrates the schema of MLflow's database, which has to exist, and creates the experiment and the
     model.
 
-    A tracking server manages its own schema and its own place for artifacts.
+    A tracking server manages its schema and the place of its artifacts itself.
     """
     settings = settings or settings_module.load()
     _quiet()
@@ -56,7 +56,7 @@ def setup(settings: Settings | None = None) -> None:
         if settings.own_registry:
             url = settings.database_url("mlflow")
             _migrate(for_sqlalchemy(url))
-            let_modeller_in(url)
+            grant_modeller(url)
         elif not served:
             _migrate(settings.mlflow_url)
         client = _client(settings)
@@ -79,8 +79,8 @@ def _migrate(url: str) -> None:
         engine.dispose()
 
 
-def let_modeller_in(url: str) -> None:
-    """Lets the modeller role read and write MLflow's database. url: the database as its owner."""
+def grant_modeller(url: str) -> None:
+    """Grants the role modeller read and write access to MLflow's database. url: the database, as its owner."""
     modeller = sql.Identifier(roles.name(roles.MODELLER))
     with db.connect(url) as connection:
         database = sql.Identifier(connection.info.dbname)
@@ -94,14 +94,14 @@ def let_modeller_in(url: str) -> None:
 
 
 def find(training_date: date, data_digest: str, settings: Settings | None = None) -> ModelVersion | None:
-    """The model trained for a date on exactly these data, or None."""
+    """The model trained for a date on exactly these data; None if there is none."""
     name = version_name(training_date, data_digest)
     same = [m for m in _search(f"tag.model_version = '{name}'", settings) if m.data_digest == data_digest]
     return max(same, key=lambda model: model.number, default=None)
 
 
 def newest_forced(first: date, last: date, settings: Settings | None = None) -> ModelVersion | None:
-    """The model retrained by force for the latest date after `first`, up to `last`; None if there is none."""
+    """The model retrained by force for the latest date after `first` and up to `last`; None if there is none."""
     forced = [m for m in _search("tag.forced = 'true'", settings) if first < m.training_date <= last]
     return max(forced, key=lambda model: (model.training_date, model.number), default=None)
 
@@ -115,7 +115,7 @@ def register(
     metrics: dict[str, float],
     settings: Settings | None = None,
 ) -> ModelVersion:
-    """Stores the files of `folder` with their parameters and metrics, and registers the version as the last step."""
+    """Stores the files in `folder` with parameters and metrics, and then registers them as a version of the model."""
     settings = settings or settings_module.load()
     client = _client(settings)
     name = version_name(training_date, data_digest)
@@ -141,11 +141,11 @@ def register(
     return _version(version)
 
 
-def name_roles(version: ModelVersion, promoted: bool, settings: Settings | None = None) -> None:
-    """Gives the version the alias `challenger`, and `champion` too if it is promoted, unless the present champion is of
-    a later date.
+def set_aliases(version: ModelVersion, promoted: bool, settings: Settings | None = None) -> None:
+    """Gives the version the alias `challenger`. If it is promoted, it also gets the alias `champion`, unless the
+    present champion was trained for a later date.
 
-    Aliases are for people only: which model a run uses follows from its date and data.
+    Aliases only inform people: which model a run uses depends on its date and data.
     """
     client = _client(settings or settings_module.load())
     client.set_registered_model_alias(MODEL, CHALLENGER, str(version.number))
@@ -156,7 +156,7 @@ def name_roles(version: ModelVersion, promoted: bool, settings: Settings | None 
 
 
 def files(model_version: str, settings: Settings | None = None) -> Path:
-    """The folder with a registered model's files. Raises ClvError when there is no such version."""
+    """Downloads the files of a registered model and returns their folder. Raises ClvError if there is no such model."""
     settings = settings or settings_module.load()
     found = _search(f"tag.model_version = '{model_version}'", settings)
     if not found:
@@ -166,7 +166,7 @@ def files(model_version: str, settings: Settings | None = None) -> Path:
 
 
 def versions(settings: Settings | None = None) -> list[tuple[ModelVersion, list[str]]]:
-    """Every registered model with its aliases, the newest first."""
+    """Every registered model with its aliases, newest first."""
     named = _client(settings or settings_module.load()).get_registered_model(MODEL).aliases
     found = sorted(_search("tag.model_version like '%'", settings), key=lambda model: model.number, reverse=True)
     return [(model, sorted(name for name, number in named.items() if int(number) == model.number)) for model in found]
@@ -200,9 +200,9 @@ def _client(settings: Settings):
 
 
 def _mlflow() -> ModuleType:
-    """MLflow, told before it is imported to report to nobody and to log little."""
+    """Imports MLflow, after its telemetry and most of its logging are switched off."""
     _quiet()
-    import mlflow.store.db.utils  # it takes seconds, and most who name a model never ask the registry
+    import mlflow.store.db.utils  # it takes seconds, and most importers of this module never use the registry
 
     return mlflow
 

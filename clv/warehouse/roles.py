@@ -1,15 +1,15 @@
-"""The roles that the warehouse is used as: each part of the pipeline connects as its own, and can do its part alone.
+"""The PostgreSQL roles of the pipeline. Each part connects with a role of its own, which has only the rights it needs.
 
-    loader       what comes in: clv.sources and its commands (ingest, replay, withdraw, restore --batch)
-    transformer  dbt's builds, and the tables and views they make (clv.transform.dbt)
-    modeller     training, scoring, and the registry of models (clv.warehouse.model_choice,
+    loader       loads, replays, withdraws and restores batches (clv.sources and its commands)
+    transformer  builds tables and views with dbt (clv.transform.dbt)
+    modeller     trains and scores, and uses the model registry (clv.warehouse.model_choice,
                  clv.evaluation.model_checks, spark_jobs)
-    publisher    opens runs and keeps their log, judges them, publishes, writes the pages (clv.warehouse.runs,
+    publisher    opens runs and keeps their log, judges and publishes them, and writes the pages (clv.warehouse.runs,
                  clv.warehouse.publication, clv.reporting.report, expectations)
     analyst      reads what is published (clv.reporting.analyst)
 
-Their rights are granted in clv/warehouse/migrations. Everything else (migrations, backups, upkeep, the scratch
-databases of backtests) is the owner's, whom CLV_WAREHOUSE_URL names where the database is not our own.
+The migrations grant their rights. All other work (migrations, backups, upkeep, scratch databases of backtests) is done
+by the owner. In a database that is not embedded, the owner is the user in CLV_WAREHOUSE_URL.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ def name(role: str) -> str:
 
 
 def secret(role: str) -> str:
-    """The name of the secret that holds the role's password."""
+    """The name of the secret with the role's password."""
     return f"{role}_password"
 
 
 def url(role: str) -> str:
-    """The URL of the warehouse of CLV_HOME as one of the roles."""
+    """The URL of the home's warehouse as one of the roles."""
     return settings.located().url_as(role)

@@ -1,4 +1,4 @@
-"""Runs of the daily pipeline. Each has a number within its date, rows of its own, and a log of its tasks."""
+"""Runs of the pipeline. Each run has a number within its date, rows of its own, and a log of its tasks."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ LONGEST_ERROR = 240
 
 
 def open_run(as_of: date, started_by: str, dag_id: str | None = None) -> str:
-    """Opens a run for a date and returns its run_id, such as "2011-06-01.3". Safe when two open at the same time.
+    """Opens a run for a date and returns its run_id, such as "2011-06-01.3". Runs opened at the same time get different
+    numbers.
 
-    started_by, dag_id: Airflow's names of the run and of its DAG. Runs of two DAGs may have the same id.
+    started_by, dag_id: Airflow's ids of the DAG run and of its DAG. Runs of two DAGs may have the same id.
     """
     with db.connect(roles.url(PUBLISHER)) as connection:
         connection.execute("select pg_advisory_xact_lock(%s)", (db.lock_key(f"open_run {as_of}"),))
@@ -36,7 +37,7 @@ def open_run(as_of: date, started_by: str, dag_id: str | None = None) -> str:
 
 
 def as_of_date(run_id: str) -> date:
-    """The date of a run. Raises ClvError when no such run was opened."""
+    """The as-of date of a run. Raises ClvError if there is no such run."""
     found = db.rows(f"select as_of_date from {tables.RUNS} where run_id = %s", (run_id,), roles.url(PUBLISHER))  # noqa: S608 - our own names
     if not found:
         raise ClvError(f"there is no run '{run_id}'; `clv runs` lists them")
@@ -44,7 +45,7 @@ def as_of_date(run_id: str) -> date:
 
 
 def require_unpublished(run_id: str) -> None:
-    """Raises ClvError when the run was ever published (its rows never change) or was never opened."""
+    """Raises ClvError if the run was ever published, since published rows never change, or if there is no such run."""
     as_of = as_of_date(run_id)
     if db.rows(
         f"select 1 from {tables.PUBLICATIONS} where run_id = %s limit 1",  # noqa: S608 - our own names
@@ -58,7 +59,7 @@ def require_unpublished(run_id: str) -> None:
 
 
 def latest(as_of: date) -> str | None:
-    """The run_id of the date's newest run; None if it has none."""
+    """The run_id of a date's newest run; None if the date has none."""
     query = f"select run_id from {tables.RUNS} where as_of_date = %s order by number desc limit 1"  # noqa: S608 - our own names
     found = db.rows(query, (as_of,), roles.url(PUBLISHER))
     return found[0][0] if found else None
@@ -66,12 +67,16 @@ def latest(as_of: date) -> str | None:
 
 @dataclass(frozen=True)
 class History:
-    """A run and its state: published (readers of its date see it), replaced (they saw it before), failed, running
-    (started, neither ended nor failed), or dead (the same, but no step has ended since the day before).
-    clv.platform.run_states adds what Airflow knows, and two states: waiting and trained.
+    """A run and its state.
 
-    step: the last one that ended. error: what stopped the run. gate: the gate that stopped it. last_of_its_start:
-    whether Airflow's run `started_by` of `dag_id` opened no later run, as it does when it is cleared.
+    - state: published (readers of its date see it), replaced (they saw it earlier), failed, running (neither ended nor
+      failed), or dead (like running, but no step has ended since the day before). clv.platform.run_states adds what
+      Airflow knows, and the states waiting and trained.
+    - step: the step that ended last
+    - error: what stopped the run
+    - gate: the gate that stopped the run
+    - last_of_its_start: whether Airflow's run `started_by` of `dag_id` opened no later run. A cleared Airflow run opens
+      another one.
     """
 
     run_id: str
@@ -91,7 +96,7 @@ PUBLISHED = ("published", "replaced")
 
 
 def history(settings: Settings, today: date, limit: int | None = None, as_of: date | None = None) -> list[History]:
-    """Runs of every date, or of one, the last started first, with their states on the day `today`."""
+    """The runs of all dates, or of one, last started first, with their states on the day `today`."""
     query = f"""
         select
             runs.run_id, runs.as_of_date,
@@ -128,8 +133,8 @@ def history(settings: Settings, today: date, limit: int | None = None, as_of: da
 
 
 def brief(error: str) -> str:
-    """An error for one row of a list: of a gate, its first sentence and its page, without counts, examples and remedy;
-    any other error cut to 240 characters."""
+    """Shortens an error for a list. From a gate's error it keeps the first sentence and the page, without counts,
+    examples and remedy. Any other error is cut to 240 characters."""
     counts = re.search(r" \[\w+\.\w+: \w+", error)
     if counts and ALL_FOUND in error:
         return f"{error[: counts.start()]}; {ALL_FOUND}{error.rpartition(ALL_FOUND)[2]}"
@@ -137,7 +142,7 @@ def brief(error: str) -> str:
 
 
 def log(run_id: str, task: str, started_at: float | datetime, facts: dict, try_number: int = 1) -> None:
-    """Records a finished try of a task and its facts; started_at: seconds since 1970, or a time with its zone."""
+    """Records a finished attempt of a task and its facts. started_at: seconds since 1970, or a time with a zone."""
     if not isinstance(started_at, datetime):
         started_at = datetime.fromtimestamp(started_at, UTC)
     with db.connect(roles.url(PUBLISHER)) as connection:

@@ -1,6 +1,6 @@
 {#
-  Stops a build called by hand whose variables are not those of the home's shop.json, which `eval "$(clv env)"` keeps in
-  CLV_DBT_SHOP: tables would be made by two rules.
+  Stops a dbt command called by hand if its variables differ from the home's shop.json, because tables would follow
+  two sets of settings. `eval "$(clv env)"` keeps the home's settings in CLV_DBT_SHOP.
 #}
 {% macro require_the_homes_settings() %}
     {%- if execute and flags.WHICH in ('build', 'run', 'test') %}
@@ -15,8 +15,8 @@
 
 
 {#
-  After a build called by hand the next run makes staging and intermediate anew: the notes of what they were made of
-  (see clv/transform/dbt.py) do not know of it.
+  Deletes the notes of what staging and intermediate were built from (see clv/transform/dbt.py) after a build called
+  by hand. The next run then builds both again.
 #}
 {% macro forget_what_was_built() %}
     {%- if execute and flags.WHICH in ('build', 'run') and given('caller') != 'clv' %}

@@ -1,5 +1,6 @@
 {#
-  The run's rows of a relation, without an alias of its own, because dbt gives the relation one when it builds empty.
+  The run's rows of a relation. The query has no alias for the relation, because dbt adds one when it builds empty
+  tables.
 #}
 {% macro rows_of_run(relation) -%}
     (
@@ -23,8 +24,8 @@
 
 
 {#
-  Profit of acquired customers' orders by whole months since the month of the first order, for each group. groups:
-  columns of the CTE `acquired`. Rows dated before a customer's first order count in its month.
+  Profit of customers by whole months since the month of their first order, summed for each group.
+  groups: columns of the CTE `acquired`. Rows dated before a customer's first order count in the month of that order.
 #}
 {% macro profit_by_month(groups) %}
     select

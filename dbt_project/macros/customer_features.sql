@@ -1,7 +1,9 @@
 {#
-  Features of every customer at each of several dates. Training and scoring share this definition. dates: list of ISO
-  dates. Reads nothing dated on or after the date. Sums are exact (numeric) and become double precision last, so that
-  equal rows give equal bits whatever their order.
+  The features of every customer at each of several dates; training and scoring share this definition. Only days
+  before the date are read.
+  dates: a list of ISO dates.
+  Sums are exact (numeric) and are converted to double precision last, so that equal rows give equal bits in any
+  order.
 #}
 {% macro customer_features(dates) %}
 {%- set windows = var('feature_windows') %}
@@ -16,7 +18,8 @@ dates as (
     from (values {% for day in dates %}(date '{{ day }}'){{ ', ' if not loop.last }}{% endfor %}) as listed (as_of_date)
 ),
 
--- age: days from a customer's day to the date. The day before the date is 1; the first day of an h-day window is h.
+-- age: days from a customer's day to the date. The day before the date has age 1; the first day of a window of h days
+-- has age h.
 history as (
     select
         dates.as_of_date,
@@ -69,7 +72,7 @@ totals as (
     group by as_of_date, customer_key
 ),
 
--- For customers without gaps of their own, use the shop's usual days between purchases.
+-- The shop's usual gap, in days between purchases, for customers without gaps of their own.
 usual_gaps as (
     select
         as_of_date,
@@ -127,7 +130,8 @@ select
     gap_mean::double precision as gap_mean,
     gap_std::double precision as gap_std,
     gap_last::double precision as gap_last,
-    -- Adds one usual gap to the customer's own gaps, so that two orders in a row are not taken for a rhythm.
+    -- Average one usual gap of the shop with the customer's own gaps, so that two purchases close together do not count
+    -- as a rhythm.
     case
         when orders_count > 0 then
             (coalesce(gap_mean::double precision * (days_with_orders - 1), 0) + usual_gap)

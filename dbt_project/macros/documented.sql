@@ -1,7 +1,7 @@
 {#
-  Stops a build in which a table or column has no description, or a table has no layer or is published without a key or
-  without saying that its rows are of customers. Contracts of the models stop descriptions of columns that do not exist,
-  and columns that are not declared.
+  Stops a build if a table or column has no description, if a table has not exactly one layer, or if a published table
+  is declared incompletely. Columns that are described but do not exist, or exist but are not declared, are found by
+  the models' contracts.
 #}
 {% macro require_descriptions() %}
     {%- if execute %}
@@ -23,7 +23,7 @@
 {% endmacro %}
 
 
-{# Stops a build with a model that no step builds, or that two steps build. #}
+{# Stops a build if a model is built by no step or by two steps. #}
 {% macro require_layer(node) %}
     {%- set layers = ['layer:setup', 'layer:staging', 'layer:intermediate', 'layer:features', 'layer:training', 'layer:analytics'] %}
     {%- if node.tags | select('in', layers) | list | length != 1 %}
@@ -34,7 +34,7 @@
 {% endmacro %}
 
 
-{# Stops a build in which a published table lacks a key, or holds customers that erasure would not know of. #}
+{# Stops a build if a published table has no key, or has rows of customers that an erasure would not find. #}
 {% macro require_declared(node) %}
     {%- set meta, keys = node.config.meta, node.constraints | selectattr('type', 'equalto', 'primary_key') | list %}
     {%- if meta.published and node.config.materialized == 'incremental' and not keys %}
@@ -56,8 +56,8 @@
 
 
 {#
-  Stops the build of a view unless the columns of the view and the described columns are the same. A view has no
-  contract that would.
+  Stops the build of a view unless its columns are exactly the described ones. Views have no contract that checks
+  this.
 #}
 {% macro require_described(relation, own, described) %}
     {%- set there = adapter.get_columns_in_relation(relation) | map(attribute='name') | list %}

@@ -1,8 +1,10 @@
 {#
-  A value of the run that a build is for: as_of_date, run_id, training_date, origins (dates separated by commas), or
-  publish_lock, the key of the lock held while publishing; or who calls dbt (`clv`, or a person). Values come in environment variables, because changed
-  values of dbt's own variables make dbt parse the whole project again. The defaults here only let the project parse
-  and build empty tables. Quotes are doubled, because models write the value between quotes.
+  A value that the caller of dbt passes in an environment variable: as_of_date, run_id, training_date, origins (dates
+  separated by commas), publish_lock (the key of the lock held while publishing), caller (`clv` or a person) or shop
+  (the shop's settings as JSON).
+  Environment variables are used because dbt parses the whole project again when its own variables change. The
+  defaults only serve to parse the project and to build empty tables. Quotes are doubled, because models write the
+  value between quotes.
 #}
 {% macro given(name) -%}
     {%- set nothing = {
@@ -13,7 +15,7 @@
 {%- endmacro %}
 
 
-{# The date that segment_transitions compares with, as an ISO date. #}
+{# The earlier date that segment_transitions compares the as-of date with, as an ISO date. #}
 {% macro day_before() -%}
     {%- set day = modules.datetime.date.fromisoformat(given("as_of_date")) -%}
     {{ return((day - modules.datetime.timedelta(days=var('transition_days'))).isoformat()) }}

@@ -1,10 +1,10 @@
 {#
-  Monotone cubic interpolation (Fritsch & Butland 1984, with their three-point formula at the ends) of a cumulative
-  total that is known at some points. The rate has no jumps, and the total does not fall unless it falls between two
-  known points.
+  Monotone cubic interpolation of a cumulative total that is known at some points (Fritsch & Butland 1984, with their
+  three-point formula at the ends). The interpolated rate has no jumps, and the total falls only between two points
+  where the known total falls.
 #}
 
-{# The slope at a point. rate, width: of the piece after the point, in the window by_day. #}
+{# The slope at a point. rate, width: rate and width of the interval after the point, in the window by_day. #}
 {% macro slope(rate, width, by_day) -%}
     case
         when lag({{ rate }}) over {{ by_day }} is null
@@ -24,8 +24,8 @@
 
 
 {#
-  The slope at the first or last point, from the rate of the adjacent piece and of the next one, if any. It has the
-  sign of the adjacent rate and is at most three times as large.
+  The slope at the first or last point, from the rate of the adjacent interval and of the one after it, if there is
+  one. It has the sign of the adjacent rate and is at most three times as large.
 #}
 {% macro end_slope(rate, further_rate, width, further_width) -%}
     least(greatest(coalesce(
@@ -35,7 +35,7 @@
 {%- endmacro %}
 
 
-{# The interpolated total within a piece, at a place from 0 to 1. #}
+{# The interpolated total within an interval. place: 0 at its start, 1 at its end. #}
 {% macro cubic(amount, place) -%}
     pieces.{{ amount }} + pieces.width * (
         pieces.{{ amount }}_rate * (3 - 2 * ({{ place }})) * ({{ place }}) ^ 2

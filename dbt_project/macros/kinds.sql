@@ -1,8 +1,12 @@
 {#
-  What becomes of the rows of a kind of source, of which `rows` (a CTE or table as raw has them) holds what was received:
-  a row of a batch counts unless a later batch has one of the same `replaces`, a later file of the same name one of the
-  same `replaces_in_file`, or the same content was read again. A row that a filter rejects replaces too: it says that
-  nothing is there. Rows of one batch add up. Expects the CTE `batches`; columns: batch_id, line, source, `kept`, verdict.
+  The verdict on each received row of a kind of source: accepted, duplicate, replaced, withdrawn, or the name of the
+  filter that rejects it.
+  A row is accepted unless a later batch has a row with the same values of `replaces`, a later file of the same name
+  has a row with the same values of `replaces_in_file`, or the same content was loaded again. A row that a filter
+  rejects also replaces earlier rows: it says that there is nothing for these values. Rows of one batch do not replace
+  each other.
+  rows: a CTE or table with the received rows, as raw has them. The macro expects the CTE `batches`. Columns of the
+  result: batch_id, line, source, those of `kept`, verdict.
 #}
 {% macro verdicts_of_newest(rows, replaces, replaces_in_file, kept) %}
 with

@@ -1,12 +1,15 @@
 {#
-  The key of an order across sources. If several customers have the same order_id, all but the first get their key
-  appended.
+  The key of an order across sources. If several customers have an order with the same order_id, the keys of all but
+  the first customer's order end in the customer's key.
 #}
 {% macro order_key(source, order_id, customer_key=none) %}
 {{- source }} || ':' || {{ order_id }}{% if customer_key %} || ':' || {{ customer_key }}{% endif -%}
 {% endmacro %}
 
-{# One row per order, from a relation with one row per (order_key, day): sums, and attributes of the first day. #}
+{#
+  One row per order, from a relation with one row per order_key and day. Amounts are summed; attributes are those of
+  the first day.
+#}
 {% macro orders_of_days(days) %}
     select
         order_key,

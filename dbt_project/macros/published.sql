@@ -1,6 +1,7 @@
 {#
-  What analysts see of a sliced table: the rows of the published run of the newest published date, or, with
-  history, of each date. `render` keeps the relation whole where the project is built with --empty.
+  The rows that analysts see of a table with a slice per run: those of the run published for the newest published date
+  or, with history, for each date. `render` prevents dbt from emptying the relation when the project is built with
+  --empty.
 #}
 {% macro published(relation, history=false) %}
 with
@@ -37,7 +38,7 @@ select * from final
 {% endmacro %}
 
 
-{# Whether a new view has the columns of an old one, in their places, and perhaps more behind them. #}
+{# Whether a new view has all columns of an old one in the same places; it may have more columns after them. #}
 {% macro only_adds_columns(old, new) %}
     select not exists (
         select
@@ -55,11 +56,13 @@ select * from final
 
 
 {#
-  Makes a view that readers may poll meanwhile: left alone when its definition is the same, replaced in place when it
-  is not; dropped and made anew in one transaction where its columns changed otherwise than by new ones at the end.
-  columns: of the tables it shows and its own, as their yml describes them, a list of dictionaries by name; the last
-  that describes a column gives its comment. What is in the schema of readers is theirs to read. Rights and comments are
-  set when the view changes, and anew by each set-up.
+  Creates or updates a view that readers may be querying. A view with the same definition is left alone. If columns
+  were only added at the end, the view is replaced in place. Otherwise it is dropped and created again in one
+  transaction.
+  columns: the described columns of the tables that the view shows, then its own, each a dictionary by name; the last
+  description of a column becomes its comment.
+  Views in the schema of readers are granted to readers. Rights and comments are set when the view changes and by each
+  set-up.
 #}
 {% macro show(view, query, description, columns) %}
     {%- set draft = '"' ~ view.identifier ~ '__draft"' -%}
@@ -93,8 +96,8 @@ select * from final
 
 
 {#
-  Shows a table that its yml declares published: a view of its name, and with a history one of every published date.
-  Part of each build of the table, so that new columns are there to read at once.
+  Creates the views of a table whose yml declares it published: one with its name and, if it has a history, one with
+  every published date. Each build of the table does this, so that new columns can be read at once.
 #}
 {% macro show_published() %}
     {%- if execute and model.config.meta.published and this.schema != readers_schema() %}
@@ -111,7 +114,7 @@ select * from final
 {% endmacro %}
 
 
-{# A view of its own, on published runs or on what else analysts may know: see `show`. #}
+{# Materializes a model as a view for analysts: see `show`. #}
 {% materialization published_view, adapter='postgres' %}
     {%- set view = this.incorporate(type='view') -%}
     {%- set columns = [] -%}
@@ -131,7 +134,7 @@ select * from final
 {% endmaterialization %}
 
 
-{# What a table's readers plan by; a view has none. #}
+{# Updates the statistics that PostgreSQL plans queries by, which a view does not have. #}
 {% macro take_statistics() %}
     {{- 'analyze ' ~ this if model.config.materialized != 'published_view' -}}
 {% endmacro %}

@@ -1,8 +1,9 @@
 {#
-  Incremental strategy `slice`: a build replaces exactly the rows of its slice, in one transaction. The model's
-  unique_key names the columns of the slice; their values are the run's values of the same names. Unlike
-  delete+insert, it also removes old rows when the new slice is empty. Slices of a published run never change: the
-  build checks this here, and publishing waits until the transaction has ended.
+  The incremental strategy `slice`: a build replaces exactly the rows of its slice, in one transaction. The model's
+  unique_key names the columns that identify a slice; the run's values of the same names identify this one. Unlike
+  delete+insert, it removes the old rows also if the new slice is empty.
+  Slices of a published run must not change. The build checks this, and holds the lock of publishing until its
+  transaction ends.
 #}
 {% macro get_incremental_slice_sql(arg_dict) %}
     {%- set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) %}

@@ -1,8 +1,9 @@
 {#
-  Segment, lifecycle stage and silence of each customer, as CTEs that follow a CTE `features` with the customers of
-  one date; the last CTE is `final`. The as-of date and the date that segment_transitions compares with share this
-  definition. risks: a query with customer_key and churn_risk; where it is missing or null, segments use rhythm,
-  orders and revenue alone.
+  CTEs that give each customer a segment, a lifecycle stage and measures of silence; the last CTE is `final`. They
+  follow a CTE `features` with the customers of one date. The as-of date and the earlier date of segment_transitions
+  use the same definition.
+  risks: a query with customer_key and churn_risk. Without it, or where the risk is null, segments depend only on
+  rhythm, orders and revenue.
 #}
 {% macro stages_of_features(risks=none) %}
 segments as (select * from {{ ref('segments') }}),

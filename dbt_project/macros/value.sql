@@ -1,26 +1,29 @@
-{# Amounts for analysts, in hundredths. Round after summing an order; sums over orders are then exact. #}
+{#
+  Rounds amounts for analysts to hundredths. Amounts are summed per order before rounding; sums over orders are then
+  exact.
+#}
 {% macro money(amount) -%}
     round(({{ amount }})::numeric, 2)
 {%- endmacro %}
 
 
-{# Profit: the known profit of lines with a cost, plus revenue x gross_margin of the others. #}
+{# Profit: the known profit of lines with a cost, plus revenue × gross_margin of the other lines. #}
 {% macro profit(known_profit, revenue_without_cost) -%}
     coalesce({{ known_profit }}, 0) + coalesce({{ revenue_without_cost }}, 0) * {{ var('gross_margin') }}::numeric
 {%- endmacro %}
 
 
-{# The published probability of no order within the horizon. #}
+{# The published probability that a customer has no order within the horizon. #}
 {% macro churn_risk(p_purchase) -%}
     1 - round({{ p_purchase }}::numeric, 4)
 {%- endmacro %}
 
 
 {#
-  The distance from a predicted sum to an end of its 80 % interval, with errors normal in logs. sign: '-' or '+'.
-  amount: the size of the sum. own: ln(1 + variance / predicted ^ 2) of the customers' independent errors. shared:
-  variance of the error that customers share. 1.2816 is the 90th percentile of the normal distribution. The sum is a
-  mean, not a median, hence own / 2.
+  The distance from a predicted sum to one end of its 80 % interval, if errors are normal in logarithms.
+  sign: '-' for the lower end, '+' for the upper. amount: the predicted sum. own: ln(1 + variance / predicted ^ 2) of
+  the customers' independent errors. shared: the variance of the error that all customers share. 1.2816 is the 90th
+  percentile of the normal distribution. The sum is a mean, not a median, hence own / 2.
 #}
 {% macro sum_distance(amount, sign, own, shared) -%}
     {{ money(sign ~ '(' ~ amount ~ ') * (exp(' ~ sign ~ '1.2816 * sqrt(' ~ shared ~ ' + ' ~ own ~ ') - ' ~ own ~ ' / 2)::numeric - 1)') }}
@@ -33,23 +36,28 @@
 {%- endmacro %}
 
 
-{# Percentage of customers with a higher value; equal values are ordered by historic value. #}
+{# The percentage of customers with a higher value. Customers of equal value are ordered by historic value. #}
 {% macro percent_above() -%}
     100.0 * (row_number() over (order by predicted_clv desc, historic_revenue desc, customer_key) - 1) / count(*) over ()
 {%- endmacro %}
 
 
-{# Discounted profit of a relation's predicted revenue, by the shop's profit per unit of revenue. #}
+{#
+  The discounted profit of a relation's predicted revenue: revenue × the shop's profit per unit of revenue × discount
+  factor.
+#}
 {% macro discounted_profit(predictions, margin) -%}
     {{ predictions }}.predicted_revenue * {{ margin }} * {{ predictions }}.discount_factor
 {%- endmacro %}
 
 
 {#
-  The tier of each customer of `ranked`, as a query: the first group whose end the customer is above. Works for every
-  seed with (name, top_percent, tolerance). Near an end, a customer stays on the side where the run's model placed
-  them at its training date, until today's rank has passed the end by more than the tolerance. Customers who were
-  unknown then go by today's rank. ranked, reference_ranks: queries with customer_key and percent_above.
+  A query that gives each customer of `ranked` a tier: the first tier that reaches down to the customer's rank. It
+  works for every seed with (name, top_percent, tolerance).
+  Near a tier's boundary, a customer stays on the side where the run's model placed them at its training date, until
+  today's rank is past the boundary by more than the tolerance. Customers who did not exist at the training date get
+  the tier of today's rank.
+  ranked, reference_ranks: queries with customer_key and percent_above.
 #}
 {% macro groups_of_ranks(ranked, reference_ranks, groups, name) %}
 select distinct on ({{ ranked }}.customer_key)
@@ -69,13 +77,16 @@ order by {{ ranked }}.customer_key, {{ groups }}.top_percent
 {%- endmacro %}
 
 
-{# Quintile by rank, from 1 (lowest) to 5 (highest). Equal values share the lowest quintile they reach. #}
+{#
+  The quintile by rank, from 1 (lowest) to 5 (highest). Customers with equal values are all in the lowest quintile
+  that one of them reaches.
+#}
 {% macro quintile(column) -%}
     least(1 + floor(5 * percent_rank() over (order by {{ column }})), 5)::integer
 {%- endmacro %}
 
 
-{# Whole months from a month to the month of a day; 0 within it. #}
+{# The number of whole months from a month to the month of a day; 0 for a day within that month. #}
 {% macro months_between(month, day) -%}
     (
         12 * (extract(year from {{ day }}) - extract(year from {{ month }}))
@@ -92,7 +103,7 @@ order by {{ ranked }}.customer_key, {{ groups }}.top_percent
 
 {#
   Lifetime value from the yearly profit of an ordering customer and the repurchase rate: the sum over years t of
-  profit x retention^t / (1 + rate)^t, paid at each year's end. After Berger & Nasr (1998), Customer lifetime value,
+  profit × retention^t / (1 + rate)^t, paid at each year's end. After Berger & Nasr (1998), Customer lifetime value,
   case 1, without costs of retention.
 #}
 {% macro repurchase_value(profit_of_a_year, retention, rate, years) -%}

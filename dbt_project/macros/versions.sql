@@ -1,6 +1,7 @@
 {#
-  CTEs that turn the present rows (a CTE `standing`, one row per key) into versions of a table that keeps every state;
-  `final` has the rows to write. columns: the columns of standing without its key.
+  CTEs that keep all states of a table as versions of its rows. Expects a CTE `standing` with the present rows, one
+  per key. `final` has the versions to insert or to close.
+  columns: the columns of `standing` without its key.
 #}
 {% macro versions_of_standing(key, columns) %}
 {%- set new, old = 'standing', 'open_versions' %}

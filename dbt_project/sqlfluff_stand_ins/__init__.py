@@ -1,4 +1,4 @@
-"""What the SQL linter puts in the place of macros that only dbt itself can run."""
+"""Replacements, for the SQL linter, of macros that only dbt can run."""
 
 from pathlib import Path
 from types import SimpleNamespace

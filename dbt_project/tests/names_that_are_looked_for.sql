@@ -1,4 +1,5 @@
--- Names in the seeds that other models and the report use. If one is renamed there, those would silently be empty.
+-- Names in the seeds that other models and the report use. If such a name is changed in a seed, what uses it would
+-- silently be empty.
 with
 
 value_bands as (select * from {{ ref('value_bands') }}),

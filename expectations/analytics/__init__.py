@@ -1,7 +1,8 @@
-"""Gate `analytics`: do the tables that would be published agree with each other, and with the features?
+"""Gate `analytics`: do the tables to be published agree with each other, and with the features?
 
-The gate `features` has proven those against staging; another run may have rebuilt staging since. Every published table
-is judged, by what its model declares; what is expected of one table alone is a function of its name here.
+The features are compared, rather than staging, because another run may have rebuilt staging; the gate `features`
+compared them with staging. Every published table is judged by what its model declares. Expectations of one table alone
+are in the function with the table's name.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ OF_ONE_TABLE: dict[str, Callable[[Slice], list[Expectation]]] = {
 
 
 def suites(slice_: Slice) -> list[Suite]:
-    """What is judged of a run."""
+    """The suites of a run: one for each published table."""
     return [
         suite(slice_, table, OF_ONE_TABLE[name](slice_) if name in OF_ONE_TABLE else [])
         for name, table in published.tables().items()

@@ -1,4 +1,4 @@
-"""Suites of the tables that sum customers up by channel, and of what drives the value of a group."""
+"""Expectations of the tables by channel, and of the table of customer groups (customer_economics)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from great_expectations.expectations.expectation import Expectation
 
 from clv.catalog import tables
 from clv.quality.rules import Slice, between, complete, never
-from expectations.analytics.of_run import MEND, RUNS, agree
+from expectations.analytics.of_run import REMEDY, RUNS, agree
 
 
 def channel_value(slice_: Slice) -> list[Expectation]:
@@ -26,13 +26,13 @@ def channel_value(slice_: Slice) -> list[Expectation]:
             "accuracy",
             f"select channel, covered_to from {{batch}} where covered_to >= {slice_.before}",  # noqa: S608 - our own SQL; values are bound or quoted
             "ad spend on or after the date",
-            MEND,
+            REMEDY,
         ),
     ]
 
 
 def channel_cohorts(slice_: Slice) -> list[Expectation]:
-    """One row per channel and month of the first order, or of ad spend."""
+    """One row per channel and month of the first order or of ad spend."""
     channels = f"{RUNS}.channel_value where {slice_.where}"
     return [
         agree(
@@ -71,6 +71,6 @@ def customer_economics(slice_: Slice) -> list[Expectation]:
                 select count(*) from {RUNS}.customer_clv where {slice_.where} and orders_count > 0
             )""",  # noqa: S608 - our own SQL; values are bound or quoted
             "a group's customers are not those with an order",
-            MEND,
+            REMEDY,
         ),
     ]

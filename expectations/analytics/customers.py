@@ -1,4 +1,4 @@
-"""Suites of the tables with a row per customer: value, horizons, profile."""
+"""Expectations of the tables with a row per customer: value, horizons, profile."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from great_expectations.expectations.expectation import Expectation
 from clv.catalog import tables
 from clv.core import settings
 from clv.quality.rules import Slice, between, complete, never
-from expectations.analytics.of_run import MEND, RUNS, of_run, same_customers
+from expectations.analytics.of_run import REMEDY, RUNS, of_run, same_customers
 from expectations.forecasts import chances_ordered, longer_is_not_less
 
 MONEY = ("predicted_revenue", "predicted_clv", "predicted_clv_low", "predicted_clv_high", "value_tier")
-HUNDREDTH = 0.01  # to which percentiles are rounded
-# A shop that sells at a loss has negative values, and a longer horizon loses more. So the order of bounds and horizons
-# is asked for only where a value is not negative.
+HUNDREDTH = 0.01  # the precision of percentiles
+# Measures that must not fall from a horizon to a longer one. A shop that sells at a loss has negative values, which
+# fall further with the horizon, so only values above 0 are compared.
 RISING = (
     "p_purchase", "expected_orders", "predicted_revenue",
     "predicted_clv", "predicted_clv_low", "predicted_clv_p50", "predicted_clv_high",
@@ -34,11 +34,11 @@ def customer_clv(slice_: Slice) -> list[Expectation]:
             "completeness",
             f"select customer_key from {{batch}} where status = 'scored' and num_nulls({', '.join(MONEY)}) > 0",  # noqa: S608 - our own SQL; values are bound or quoted
             "a scored customer without a forecast in money or a value tier",
-            MEND,
+            REMEDY,
         ),
         between("p_purchase", 0, 1),
         between("p_alive", 0, 1),
-        chances_ordered("customer_key", MEND),
+        chances_ordered("customer_key", REMEDY),
         never(
             "interval_around_the_mean",
             "accuracy",
@@ -49,7 +49,7 @@ def customer_clv(slice_: Slice) -> list[Expectation]:
                 or predicted_clv_p50 > predicted_clv_high
             )""",
             "the interval's ends and the median are not in order, or its lower end is above the mean",
-            MEND,
+            REMEDY,
         ),
         between("clv_percentile", 0, 100),
         _tiers_have_their_shares(),
@@ -68,7 +68,7 @@ def _revenue_reconciles(slice_: Slice) -> Expectation:
         ) as orders on orders.customer_key = clv.customer_key
         where clv.historic_revenue is distinct from orders.revenue""",  # noqa: S608 - our own SQL; values are bound or quoted
         "a customer's historic revenue is not the sum of their orders, to the penny",
-        MEND,
+        REMEDY,
     )
 
 
@@ -89,7 +89,7 @@ def _tiers_have_their_shares() -> Expectation:
         ) as shares
         where abs(customers_down_to_it - stated) > allowed + 1""",  # noqa: S608 - our own SQL; values are bound or quoted
         "a value tier does not hold its stated share of customers, give or take its tolerance",
-        MEND,
+        REMEDY,
     )
 
 
@@ -105,7 +105,7 @@ def _tiers_agree_with_percentiles() -> Expectation:
         where 100 - clv_percentile < starts - {HUNDREDTH}
             or 100 - clv_percentile > top_percent + tolerance + {HUNDREDTH}""",  # noqa: S608 - our own SQL; values are bound or quoted
         "a customer's percentile is further from their value tier than its tolerance",
-        MEND,
+        REMEDY,
     )
 
 
@@ -123,9 +123,9 @@ def customer_clv_horizons(slice_: Slice) -> list[Expectation]:
             full join {{batch}} as h on h.customer_key = clv.customer_key and h.horizon_days = wanted.horizon_days
             where h.customer_key is null or clv.customer_key is null""",  # noqa: S608 - our own SQL; values are bound or quoted
             "a customer of customer_clv has no row for a horizon, or the other way round",
-            MEND,
+            REMEDY,
         ),
-        longer_is_not_less(RISING, "{before} > 0 and {now} < {before}", MEND),
+        longer_is_not_less(RISING, "{before} > 0 and {now} < {before}", REMEDY),
     ]
 
 

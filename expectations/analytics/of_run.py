@@ -1,4 +1,4 @@
-"""What the suites of published tables share: the slice of a run's table, and how tables are compared."""
+"""Shared by the suites of published tables: the rows of a run, and comparisons between tables."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from clv.catalog.published import Table
 from clv.quality.rules import Dimension, Slice, Suite, counted, has_rows, never, unique
 
 RUNS = tables.ANALYTICS_RUNS
-MEND = "clear the task build_analytics"
+REMEDY = "clear the task build_analytics"
 
 
 def suite(slice_: Slice, table: Table, of_it_alone: list[Expectation]) -> Suite:
-    """What is expected of a run's rows of a table: by what it declares, and of it alone."""
+    """The suite of one published table: the expectations that follow from its declaration, and `of_it_alone`."""
     nothing = f"{table.name} has no row at {slice_.as_of_date}"
     expectations = [
-        counted() if table.may_be_empty else has_rows(nothing, MEND),
+        counted() if table.may_be_empty else has_rows(nothing, REMEDY),
         unique(*table.key),
         *of_it_alone,
     ]
@@ -38,18 +38,19 @@ def _may_be_contacted(slice_: Slice) -> Expectation:
 
 
 def of_run(slice_: Slice, table: str) -> str:
-    """A run's rows of a published table, as SQL to select from; needs an alias."""
+    """The rows of a run in a published table, as SQL for a from clause; the caller adds an alias."""
     return f"(select * from {RUNS}.{table} where {slice_.where})"  # noqa: S608 - our own SQL; values are bound or quoted
 
 
 def agree(name: str, dimension: Dimension, says: str, wrong: str, **sums: str) -> Expectation:
-    """Expects sums to agree: each is SQL that gives one value, `wrong` says by their names when they do not."""
+    """Expects sums to agree. sums: SQL that returns one value, by name. wrong: an SQL condition on these names that is
+    true if the sums do not agree."""
     found = ", ".join(f"({sql}) as {column}" for column, sql in sums.items())
-    return never(name, dimension, f"select * from (select {found}) as totals where {wrong}", says, MEND)  # noqa: S608 - our own SQL; values are bound or quoted
+    return never(name, dimension, f"select * from (select {found}) as totals where {wrong}", says, REMEDY)  # noqa: S608 - our own SQL; values are bound or quoted
 
 
 def same_customers(others: str, says: str) -> Expectation:
-    """Expects exactly the customers of the other rows, which are SQL to select from."""
+    """Expects the judged table to have exactly the customers of `others`, which is SQL for a from clause."""
     return never(
         "customers_complete",
         "completeness",
@@ -57,5 +58,5 @@ def same_customers(others: str, says: str) -> Expectation:
         full join {others} as others on others.customer_key = judged.customer_key
         where judged.customer_key is null or others.customer_key is null""",  # noqa: S608 - our own SQL; values are bound or quoted
         says,
-        MEND,
+        REMEDY,
     )

@@ -1,4 +1,4 @@
-"""Suites of the orders and of the cohorts that are counted from them."""
+"""Expectations of the orders and of the cohorts."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from great_expectations.expectations.expectation import Expectation
 
 from clv.catalog import tables
 from clv.quality.rules import Slice, between, complete, never
-from expectations.analytics.of_run import MEND, RUNS, agree
+from expectations.analytics.of_run import REMEDY, RUNS, agree
 
 
 def fct_orders(slice_: Slice) -> list[Expectation]:
-    """One row per order, net of refunds. Money is rounded per order: sums of finer amounts may differ by that."""
+    """One row per order, net of refunds. Money is rounded per order, so sums of unrounded amounts may differ by the
+    rounding."""
     return [
         *complete("order_key", "customer_key", "net_revenue"),
         agree(
@@ -35,20 +36,20 @@ def fct_orders(slice_: Slice) -> list[Expectation]:
             ) as lines using (order_key)
             where (abs(orders.net_revenue - lines.amount) <= 0.01) is not true""",  # noqa: S608 - our own SQL; values are bound or quoted
             "an order's lines do not add up to it, to the penny",
-            MEND,
+            REMEDY,
         ),
         never(
             "nothing_from_the_future",
             "accuracy",
             f"select order_key, ordered_on from {{batch}} where ordered_on >= {slice_.before}",  # noqa: S608 - our own SQL; values are bound or quoted
             "an order on or after the date",
-            MEND,
+            REMEDY,
         ),
     ]
 
 
 def cohort_value(slice_: Slice) -> list[Expectation]:
-    """One row per cohort and month of its life."""
+    """One row per cohort and month since the cohort's first orders."""
     orders = f"{RUNS}.fct_orders where {slice_.where}"
     return [
         between("retention", 0, 1),

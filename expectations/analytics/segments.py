@@ -1,11 +1,11 @@
-"""Suites of the divisions of customers: segments, the moves between them, personas."""
+"""Expectations of the divisions of customers: segments, transitions between them, personas."""
 
 from __future__ import annotations
 
 from great_expectations.expectations.expectation import Expectation
 
 from clv.quality.rules import Slice, complete, never
-from expectations.analytics.of_run import MEND, RUNS, agree, of_run, same_customers
+from expectations.analytics.of_run import REMEDY, RUNS, agree, of_run, same_customers
 
 
 def customer_segments(slice_: Slice) -> list[Expectation]:
@@ -23,7 +23,7 @@ def customer_segments(slice_: Slice) -> list[Expectation]:
             ) as clv using (customer_key)
             where (value_band is null) <> (clv.value_tier is null)""",  # noqa: S608 - our own SQL; values are bound or quoted
             "a customer has a value tier and no value band, or the other way round",
-            MEND,
+            REMEDY,
         ),
     ]
 
@@ -43,20 +43,22 @@ def segment_summary(slice_: Slice) -> list[Expectation]:
 
 
 def segment_transitions(slice_: Slice) -> list[Expectation]:
-    """One row per move from a segment to another."""
+    """One row per transition from one segment to another."""
     return [
         never(
             "customers_add_up",
             "consistency",
             f"""select * from (
-                select to_segment, sum(moves.customers) as customers_who_came, max(summary.customers) as customers
-                from {{batch}} as moves
-                full join {of_run(slice_, "segment_summary")} as summary on summary.segment = moves.to_segment
+                select
+                    to_segment, sum(transitions.customers) as customers_in_transitions,
+                    max(summary.customers) as customers
+                from {{batch}} as transitions
+                full join {of_run(slice_, "segment_summary")} as summary on summary.segment = transitions.to_segment
                 group by to_segment
             ) as totals
-            where customers_who_came is distinct from customers""",  # noqa: S608 - our own SQL; values are bound or quoted
-            "the customers who came to a segment, or stayed, are not its customers",
-            MEND,
+            where customers_in_transitions is distinct from customers""",  # noqa: S608 - our own SQL; values are bound or quoted
+            "the customers who moved to a segment or stayed in it are not its customers",
+            REMEDY,
         ),
     ]
 

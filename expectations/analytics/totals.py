@@ -1,11 +1,11 @@
-"""Suites of the forecasts that are summed up: by group of customers, and by calendar month."""
+"""Expectations of the summed forecasts: by group of customers, and by calendar month."""
 
 from __future__ import annotations
 
 from great_expectations.expectations.expectation import Expectation
 
 from clv.quality.rules import Slice, complete, never
-from expectations.analytics.of_run import MEND, RUNS, agree
+from expectations.analytics.of_run import REMEDY, RUNS, agree
 
 MONEY = ("revenue", "profit", "clv")
 
@@ -28,7 +28,7 @@ def forecast_totals(slice_: Slice) -> list[Expectation]:
             f"""select horizon_days, grouped_by, group_name, {", ".join(sum(ends, ()))} from {{batch}}
             where {" or ".join(wrong)}""",  # noqa: S608 - our own SQL; values are bound or quoted
             "the ends of a sum's interval are not in order, or its lower end is above the mean",
-            MEND,
+            REMEDY,
         ),
         never(
             "new_customers_within_their_interval",
@@ -38,8 +38,8 @@ def forecast_totals(slice_: Slice) -> list[Expectation]:
             from {batch}
             where new_customers not between new_customers_low and new_customers_high or new_customers_low < 0
                 or new_customers_revenue not between new_customers_revenue_low and new_customers_revenue_high""",
-            "the ends of the interval of customers still to come are not around the estimate",
-            MEND,
+            "the ends of the interval of new customers are not around the estimate",
+            REMEDY,
         ),
         never(
             "ends_rise_with_the_horizon",
@@ -51,7 +51,7 @@ def forecast_totals(slice_: Slice) -> list[Expectation]:
             ) as neighbours
             where {" or ".join(falls)}""",  # noqa: S608 - our own names
             "the interval of a longer horizon's sum ends lower, or is narrower, than a shorter one's",
-            MEND,
+            REMEDY,
         ),
         never(
             "customers_add_up",
@@ -66,13 +66,13 @@ def forecast_totals(slice_: Slice) -> list[Expectation]:
             ) as scored
             where customers_in_groups <> customers or clv_of_groups <> clv""",  # noqa: S608 - our own SQL; values are bound or quoted
             "the customers or the value of the groups do not add up to customer_clv",
-            MEND,
+            REMEDY,
         ),
     ]
 
 
 def forecast_months(slice_: Slice) -> list[Expectation]:
-    """One row per calendar month to come; none without a forecast."""
+    """One row per future calendar month; none without a forecast."""
     return [
         agree(
             "revenue_reconciles",

@@ -143,7 +143,7 @@ def at_all_origins(
             run_id = f"backtest-{origin}"
             with step(f"{origin}: the features are built"):
                 dbt.build("features", {"as_of_date": origin.isoformat(), "run_id": run_id}, trial)
-            reason = model_choice.too_little(origin, trial)
+            reason = model_choice.unmet_requirement(origin, trial)
             if reason:
                 notes.append(f"{origin}: {reason}. No forecast was made.")
                 write_no_forecast(origin, run_id, reason, trial)

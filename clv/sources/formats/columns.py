@@ -105,5 +105,5 @@ def _as_a_row(there: list[str]) -> str | None:
     """The masked text of a header that contains values of a row, such as numbers, dates or addresses, which may be
     personal."""
     value = re.compile(r"\S+@\S+\.\S+|[-\d.,:/ T+€$£]*\d[-\d.,:/ T+€$£]*")
-    masked = ", ".join(masking.shape(name) for name in there[:20])
+    masked = ", ".join(masking.masked(name) for name in there[:20])
     return printable(masked) if any(value.fullmatch(name) for name in there) else None

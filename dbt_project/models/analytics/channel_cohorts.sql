@@ -71,7 +71,7 @@ so_far as (
     from profits
 ),
 
--- A month that is not over by the date has too little data.
+-- A month that is not over by the as-of date has too little data.
 paybacks as (
     select
         so_far.channel,

@@ -56,7 +56,7 @@ ratios as (
     full outer join spends on values_of_channels.channel = spends.channel
 ),
 
--- For each customer, the whole months from that of the first order to the date.
+-- For each customer, the whole months from the month of the first order to the as-of date.
 months as (
     select
         acquired.channel,

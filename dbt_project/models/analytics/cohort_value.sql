@@ -80,7 +80,8 @@ months as (
         ) as numbered (month_number)
 ),
 
--- What a cohort will bring from the date to each horizon, cumulated: the points that months are interpolated from.
+-- The expected cumulative revenue of each cohort from the as-of date to each horizon. Months are interpolated between
+-- these points.
 knots as (
     select
         cohorts.cohort_month,
@@ -110,7 +111,7 @@ pieces as (
     window by_day as (partition by knots.cohort_month order by knots.to_day)
 ),
 
--- Both ends of each coming month, in days from the date.
+-- The start and end of each future month, in days from the as-of date.
 month_ends as (
     select
         months.cohort_month,
@@ -125,7 +126,8 @@ month_ends as (
     where months.month_to > date '{{ given("as_of_date") }}' and months.month_number <= {{ var('cohort_months') }}
 ),
 
--- Linear between two horizons; beyond the main horizon linear in the logarithm of days, so slower with time.
+-- Between two horizons the interpolation is linear. Beyond the main horizon it is linear in the logarithm of days, so
+-- growth slows with time.
 to_come as (
     select
         month_ends.cohort_month,
@@ -163,7 +165,7 @@ models as (
     where status = 'scored'
 ),
 
--- Mean error of the model's totals at past dates, averaged over the horizons.
+-- The mean error of the model's totals at past dates, averaged over the horizons.
 missed as (
     select
         1.6 * avg(decisions.bias::numeric) as above,

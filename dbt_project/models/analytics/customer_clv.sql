@@ -12,7 +12,7 @@ orders as (
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
--- From published orders, so that customers and orders add up to the same sums.
+-- Historic revenue is summed from the published orders, so that customers and orders have equal totals.
 so_far as (
     select
         customer_key,
@@ -82,7 +82,7 @@ valued as (
     left join lifetimes on features.customer_key = lifetimes.customer_key
 ),
 
--- Reasons for the value come as effects on revenue: convert them to discounted profit. Reasons for the risk are in
+-- Reasons for the value are effects on revenue, so they are converted to discounted profit. Reasons for the risk are in
 -- percentage points and stay as they are.
 effects as (
     select

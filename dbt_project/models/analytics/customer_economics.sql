@@ -11,7 +11,7 @@ orders as (
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
--- For each customer the last year, and whether the year before had an order.
+-- The orders of each customer in the last year, and whether the customer ordered in the year before.
 years as (
     select
         customer_key,
@@ -49,7 +49,8 @@ described as (
     where customers.orders_count > 0
 ),
 
--- Not by segment or tier: those depend on recent orders, so their retention would repeat their definition.
+-- Retention is not computed by segment or tier. Both depend on recent orders, so their retention would repeat their
+-- definition.
 listed as (
     select
         described.*,

@@ -59,7 +59,7 @@ measures as (
             ('distinct_categories', features.distinct_categories::numeric),
             ('refund_share', features.refund_share::numeric),
             ('discount_share', features.discount_share::numeric),
-            -- Customers who first ordered within the year spent everything within it.
+            -- For customers who first ordered within the last year, all revenue is within that year.
             ('trend', case when features.tenure_days >= 365 then features.trend::numeric end),
             ('predicted_clv', customers.predicted_clv),
             ('churn_risk', customers.churn_risk)
@@ -67,7 +67,7 @@ measures as (
     where measured.amount is not null and measured.measure in (select tag_rules.measure from tag_rules)
 ),
 
--- percent: of the customers with a known measure, the share with at least as much of it.
+-- percent: the share of customers with a known measure who have at least as much of it.
 standings as (
     select
         *,
@@ -105,10 +105,10 @@ divided as (
         predictions.persona as persona_name,
         round(stages.expected_gap_days::numeric, 1) as expected_gap_days,
         round(stages.gaps_silent::numeric, 2) as gaps_silent,
-        -- By revenue to date as well: by the forecast alone, customers who brought much would drop out as soon as they
-        -- go quiet.
+        -- The rank also uses revenue to date. By the forecast alone, customers with high revenue would leave the group
+        -- as soon as they stop ordering.
         coalesce(bands.value_band = 'high', false) or coalesce(stages.monetary_quintile = 5, false) as is_valuable,
-        -- predicted_clv is the value if the customer orders, times the probability of that.
+        -- predicted_clv is the value of a customer who orders, times the probability of an order.
         round(customers.predicted_clv * customers.churn_risk, 2) as value_at_stake
     from customers
     left join stages on customers.customer_key = stages.customer_key

@@ -47,7 +47,7 @@ favourites as (
     order by customer_key, net_revenue desc, main_category
 ),
 
--- The last answer before the date counts.
+-- The last answer before the as-of date counts.
 consents as (
     select distinct on (customer_key)
         customer_key,

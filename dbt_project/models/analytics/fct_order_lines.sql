@@ -1,4 +1,4 @@
-{#- A view on what stands anyway: lines are many, and a copy of them for each run would cost more than the run. -#}
+{#- A view on existing tables: there are many lines, and copying them for each run would take longer than the run. -#}
 {{ config(materialized='published_view', contract={'enforced': false}) }}
 
 with

@@ -1,4 +1,4 @@
-{#- Reads intermediate as it is when the features are made, so it is built with them, in one go. -#}
+{#- Reads the state of intermediate that the features are built from, so it is built together with them. -#}
 with
 
 order_days as (select * from {{ ref('int_order_days') }}),

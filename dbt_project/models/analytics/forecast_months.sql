@@ -22,7 +22,7 @@ orders as (
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
--- The season: orders per day in each month of the year before the date, for shops that are old enough.
+-- The season: orders per day in each month of the year before the as-of date. Only shops that are old enough have one.
 year_before as (
     select listed.day::date as day
     from
@@ -44,14 +44,14 @@ orders_of_days as (
 season as (
     select
         extract(month from year_before.day) as month_of_year,
-        -- Add a few evenly spread orders, so that with few orders no month has all or none.
+        -- Add a few evenly spread orders, so that in a shop with few orders no month has all or none of them.
         (sum(coalesce(orders_of_days.orders, 0)) + {{ even_orders }} * count(*) / 365.0) / count(*) as orders_a_day
     from year_before
     left join orders_of_days on year_before.day = orders_of_days.day
     group by extract(month from year_before.day)
 ),
 
--- The coming days on a clock that runs with the season.
+-- The future days in season time, a clock that runs faster when demand is higher.
 days as (
     select
         numbered.day_number,
@@ -62,7 +62,7 @@ days as (
         on season.month_of_year = extract(month from date '{{ given("as_of_date") }}' + numbered.day_number - 1)
 ),
 
--- The cumulated forecast at the end of each horizon, and 0 at the date.
+-- The cumulative forecast at the end of each horizon, and 0 at the as-of date.
 totals as (
     select
         {% for amount in amounts %}
@@ -96,7 +96,7 @@ rates as (
     window by_day as (order by to_day)
 ),
 
--- The rate of growth of a total at the end of each horizon.
+-- The rate of growth of each total at the end of each horizon.
 slopes as (
     select
         {% for amount in amounts %}
@@ -146,7 +146,7 @@ so_far as (
     inner join pieces on months.to_day > pieces.to_day and months.to_day <= pieces.until_day
 ),
 
--- The same customers 365 days before, so that the year before is as long as the year to come.
+-- The same customers 365 days earlier, so that the year before is as long as the year to come.
 actuals as (
     select
         date_trunc('month', orders.ordered_on + 365)::date as month,
@@ -175,7 +175,7 @@ final as (
         months.from_on,
         months.days::integer as days,
         scored.customers::integer as customers,
-        -- Differences of rounded cumulated sums, so that months add up to the published horizon.
+        -- Months are differences of rounded cumulative sums, so that they add up to the published horizon.
         so_far.expected_orders - lag(so_far.expected_orders, 1, 0.0) over by_month as expected_orders,
         so_far.predicted_revenue - lag(so_far.predicted_revenue, 1, 0.0) over by_month as predicted_revenue,
         so_far.predicted_profit - lag(so_far.predicted_profit, 1, 0.0) over by_month as predicted_profit,

@@ -30,7 +30,7 @@ horizons as (select distinct horizon_days from forecasts),
 
 history as (select min(ordered_on) as first_day from orders),
 
--- Revenue of the same customers on the same days a year before.
+-- The revenue of the same customers on the same days of the year before.
 last_years as (
     select
         orders.customer_key,
@@ -77,7 +77,8 @@ sums as (
     group by forecasts.horizon_days, grouped.grouped_by, grouped.group_name, grouped.currency
 ),
 
--- Distances from the sum to the ends, relative to the size of the sum, since a shop may sell at a loss.
+-- The distances from the sum to the ends of its interval, relative to the absolute sum, since a shop may sell at a
+-- loss.
 distances as (
     select
         {% for amount in amounts %}
@@ -89,7 +90,7 @@ distances as (
     where group_name is not null
 ),
 
--- The ends of a longer horizon are at least as far from the sum as those of a shorter one,
+-- The ends of a longer horizon are at least as far from the sum as those of a shorter one.
 widened as (
     select
         {% for amount in amounts %}
@@ -101,7 +102,8 @@ widened as (
     window shorter as (partition by grouped_by, group_name order by horizon_days)
 ),
 
--- and its lower end is not lower, since a year brings at least what its first half brings.
+-- The lower end of a longer horizon is at least that of a shorter one: a year brings at least what its first half
+-- brings.
 risen as (
     select
         {% for amount in amounts %}
@@ -140,7 +142,7 @@ final as (
         ends.predicted_clv,
         ends.predicted_clv_low,
         ends.predicted_clv_high,
-        -- For a longer horizon, the days a year before are not over at the date.
+        -- For a longer horizon, some of the days a year earlier are not over at the as-of date.
         case
             when history.first_day <= date '{{ given("as_of_date") }}' - 365 and ends.horizon_days <= 365
                 then ends.last_year_revenue

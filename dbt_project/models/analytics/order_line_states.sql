@@ -1,4 +1,4 @@
-{#- Reads intermediate as it is when fct_orders is made, so it is built with it. -#}
+{#- Reads the state of intermediate that fct_orders is built from, so it is built together with it. -#}
 with
 
 versions as (select * from {{ ref('int_order_line_versions') }})

@@ -21,7 +21,7 @@ predictions as (
         and persona is not null
 ),
 
--- Empty without a model that was trained with personas.
+-- Empty unless the model was trained with personas.
 sums as (
     select
         predictions.persona as name,

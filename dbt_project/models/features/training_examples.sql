@@ -8,7 +8,7 @@ features as (
     {{ customer_features(given('origins').split(',')) | indent(4) }}
 ),
 
--- Outcomes after an origin, up to the longest window.
+-- The outcomes after each origin, up to the longest window.
 next_days as (
     select
         features.as_of_date,
@@ -37,7 +37,7 @@ outcomes as (
     group by as_of_date, customer_key
 ),
 
--- An outcome is known only once its window is closed.
+-- An outcome is known only when its window is closed.
 final as (
     select
         features.*,

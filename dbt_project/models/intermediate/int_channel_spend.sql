@@ -1,4 +1,6 @@
-{#- What is made at a date reads ad spend here: staging may be rebuilt by another run before it is judged. -#}
+{#-
+  Tables built at a date read ad spend here, because another run may rebuild staging before their gate compares them.
+-#}
 with
 
 spend as (select * from {{ ref('stg_channel_spend') }})

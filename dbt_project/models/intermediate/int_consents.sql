@@ -4,7 +4,7 @@ with
 
 lines as (select * from {{ ref('stg_order_lines') }}),
 
--- The last answer on a day counts; of yes and no at the same time, no.
+-- The last answer on a day counts. Of a yes and a no at the same time, the no counts.
 final as (
     select distinct on (customer_key, ordered_on)
         customer_key,

@@ -8,7 +8,7 @@ order_days as (select * from {{ ref('int_order_days') }}),
 
 outcome_days as (select * from {{ ref('int_outcome_days') }}),
 
--- An order counts on the first day on which it brings money, so an order of 0 is no purchase.
+-- An order counts on the first day on which its revenue is above 0, so an order of 0 is not a purchase.
 paid_orders as (
     select
         customer_key,

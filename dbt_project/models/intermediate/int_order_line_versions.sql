@@ -1,6 +1,6 @@
 {#-
-  A build writes what differs from the state before and nothing else, so that a published run's lines stay whole while
-  staging is rebuilt under it, and are not copied for each run.
+  A build writes only the differences from the state before. So the lines of a published run stay complete while
+  staging is rebuilt, and need not be copied for each run.
 -#}
 {{ config(
     materialized='incremental',

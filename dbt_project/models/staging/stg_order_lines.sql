@@ -27,8 +27,8 @@ order_customers as (
     group by _source, order_id, customer_key
 ),
 
--- Where a shop reuses order ids for each customer or day, an order_id means several orders. The customer who had it
--- first keeps the plain key, so rows dated later never change the keys of earlier ones.
+-- In some shops order ids repeat for each customer or day, so one order_id belongs to several orders. The customer who
+-- had it first keeps the plain key, so that rows dated later never change the keys of earlier ones.
 numbered_customers as (
     select
         *,

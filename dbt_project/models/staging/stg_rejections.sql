@@ -1,4 +1,4 @@
-{#- Never dropped, since analytics.rejected_rows reads it while staging is rebuilt. -#}
+{#- Never dropped, because analytics.rejected_rows reads it while staging is rebuilt. -#}
 {{ config(
     materialized='incremental',
     incremental_strategy='append',

@@ -1,4 +1,6 @@
-{#- Rows that were just copied in have no statistics yet, and a plan made without them can take hours. -#}
+{#-
+  Rows that were just copied into a table have no statistics yet, and a query plan made without them can take hours.
+-#}
 {{ config(pre_hook="select ops.take_statistics('{{ source('raw', 'order_lines').render() }}')") }}
 
 with
@@ -7,8 +9,8 @@ batches as (select * from {{ ref('stg_batches') }} where not is_withdrawn and no
 
 order_lines as not materialized (select * from {{ source('raw', 'order_lines') }}),
 
--- Sources whose deliveries hold whole orders, by the newest mapping: orders of one customer, or order ids that are
--- unique over all customers.
+-- Sources whose deliveries contain whole orders, according to the newest mapping. Their order ids belong to one
+-- customer, or are unique over all customers.
 order_sources as (
     select distinct on (source)
         source,
@@ -29,7 +31,7 @@ candidates as (
     left join order_sources on batches.source = order_sources.source
 ),
 
--- A row without a customer has no owner here: any later delivery of its order id replaces it.
+-- A row without a customer belongs to nobody here: any later delivery of its order id replaces it.
 lines as (
     select
         lines._batch_id as batch_id,
@@ -61,7 +63,7 @@ lines as (
     where lines.order_id is not null and (candidates.is_redelivered or candidates.is_of_orders)
 ),
 
--- The orders of each batch. A batch states an order if it has more of it than refunds.
+-- The orders of each batch. A batch states an order if it contains other lines of it than refunds.
 deliveries as (
     select
         source,
@@ -120,14 +122,14 @@ of_older_deliveries as (
             and lines.order_id = deliveries.order_id
             and lines.owner = deliveries.owner
             and lines.batch_id = deliveries.batch_id
-    -- Refunds delivered alone are kept until a delivery of the order has refunds too.
+    -- Refunds that were delivered alone are kept until a delivery of the order contains refunds too.
     where
         deliveries.states_order
         or (lines.place, lines.batch_id) < (newest.place, newest.batch_id)
         and (newest.has_refunds or coalesce(lines.amount, 0) >= 0)
 ),
 
--- A refund delivered alone may be delivered alone again, with its time cut to the minute or the day.
+-- A refund that was delivered alone may be delivered alone again, with its time cut to the minute or the day.
 refunds as (
     select
         lines.*,
@@ -184,8 +186,8 @@ of_nobody as (
     where lines.owner is null and lines.place < newest.place
 ),
 
--- Where rows have keys of their own, a file delivered again under its name may contain less of an order than before. It
--- then replaces the order if it has a sale of it.
+-- If rows have keys of their own, a file that is delivered again under its name may contain less of an order than
+-- before. It replaces the order if it contains a sale of it.
 redelivered as (
     select lines.*
     from lines

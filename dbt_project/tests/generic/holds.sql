@@ -1,6 +1,6 @@
 {#
-  Rows for which a condition is false (null passes). slice: columns whose values are the run's values of the same
-  names.
+  Rows for which a condition is false (null passes). slice: columns that are compared with the run's values of the
+  same names.
 #}
 {% test holds(model, condition, slice=[]) %}
 

@@ -1,4 +1,4 @@
-{#- Columns are named one by one, new ones last: only so is the view of an earlier version replaced in place. -#}
+{#- Columns are named one by one, new ones last: only then can the view of an earlier version be replaced in place. -#}
 with
 
 slices as (

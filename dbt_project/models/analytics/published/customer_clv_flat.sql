@@ -1,4 +1,4 @@
-{#- Columns are named one by one: a view is replaced in place only where new ones come last. -#}
+{#- Columns are named one by one, new ones last: only then can the view of an earlier version be replaced in place. -#}
 with
 
 customers as (

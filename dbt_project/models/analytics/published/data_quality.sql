@@ -33,7 +33,7 @@ dimensions as (
     from unnest(array['completeness', 'accuracy', 'consistency', 'timeliness', 'availability']) as names (name)
 ),
 
--- Every table of a run is made of the same orders
+-- The newest order is the same for every table of a run, since all are built from the same orders.
 newest_orders as (
     select
         as_of_date,

@@ -14,7 +14,7 @@ measured as (
     from {{ source('ops', 'model_backtest').render() }}
 ),
 
--- The names that two metrics had before, for one release
+-- The former names of two metrics, kept for one release
 former as (
     select
         model_version,

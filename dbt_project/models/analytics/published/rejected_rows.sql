@@ -1,4 +1,4 @@
-{#- New columns come last: only so is the view of an earlier version replaced in place. -#}
+{#- New columns come last: only then can the view of an earlier version be replaced in place. -#}
 with
 
 unreadable_rows as (

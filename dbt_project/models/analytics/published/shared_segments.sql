@@ -35,8 +35,8 @@ ranked as (
     from sums
 ),
 
--- Groups too small to be shown are one; where that is too small itself, the next larger group is put to it. So
--- nothing smaller comes out when what is shown is taken from a total.
+-- Segments too small to be shown are merged into one group. If that group is too small as well, the next larger segment
+-- is merged into it. So no small group can be computed by subtracting the shown ones from a total.
 folded as (
     select
         *,

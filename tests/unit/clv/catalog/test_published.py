@@ -66,7 +66,7 @@ def test_an_edited_file_is_read_anew(models: Path) -> None:
 @pytest.mark.parametrize(
     ("said", "says"),
     [
-        ({"meta": "published: true, histroy: true"}, r"shops\.yml: the meta of shops has histroy; what it may have is"),
+        ({"meta": "published: true, histroy: true"}, r"shops\.yml: the meta of shops has histroy; known keys are"),
         (
             {"meta": "published: true, history: 2"},
             r"shops\.yml: history in the meta of shops is 2; write true or false",

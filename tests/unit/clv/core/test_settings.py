@@ -98,7 +98,7 @@ def test_what_needs_no_setting_of_the_shop_goes_on_where_shop_json_is_broken(tmp
     monkeypatch.setenv("CLV_HOME", str(tmp_path))
     monkeypatch.setenv("CLV_WAREHOUSE_URL", "postgresql://me:pw@there/shop")
     assert roles.url(roles.PUBLISHER) == "postgresql://clv_publisher:pw@there:5432/shop"
-    with pytest.raises(ClvError, match=r"shop\.json is not JSON .*; mend it or remove it"):
+    with pytest.raises(ClvError, match=r"shop\.json is not JSON .*; correct it or remove it"):
         settings.load()
 
 

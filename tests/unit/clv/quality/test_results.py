@@ -9,11 +9,11 @@ import pytest
 from clv.quality import results
 
 
-def judged(kind: str, mend: str = "", rows: list[dict] | None = None, **arguments: Any) -> results.Finding:
+def judged(kind: str, remedy: str = "", rows: list[dict] | None = None, **arguments: Any) -> results.Finding:
     config = {
         "type": kind,
         "kwargs": arguments,
-        "meta": {"name": "one", "dimension": "accuracy", "mend": mend},
+        "meta": {"name": "one", "dimension": "accuracy", "remedy": remedy},
         "severity": "critical",
     }
     outcome = {"observed_value": len(rows or []), "details": {"unexpected_rows": rows or []}}
@@ -39,6 +39,6 @@ def test_what_had_to_be_observed_is_told_in_words(expected: str, kind: str, argu
 
 
 def test_the_mend_works_when_it_is_pasted() -> None:
-    mend = "take it back with `clv withdraw --batch {batch_id}`"
-    assert judged("no_rows", mend, [{"batch_id": 12}]).mend == "take it back with `clv withdraw --batch 12`"
-    assert judged("no_rows", mend).mend == "take it back with `clv withdraw --batch N`"
+    remedy = "take it back with `clv withdraw --batch {batch_id}`"
+    assert judged("no_rows", remedy, [{"batch_id": 12}]).remedy == "take it back with `clv withdraw --batch 12`"
+    assert judged("no_rows", remedy).remedy == "take it back with `clv withdraw --batch N`"
