@@ -1,8 +1,7 @@
-"""Measures the speed of loading files into raw: python -m benchmarks.ingest SOURCE FILE [--times 3]. Uses the warehouse
-of CLV_HOME.
+"""Measures the speed of loading files into raw: python -m benchmarks.ingest SOURCE FILE [--times 3]
 
-Needs an empty warehouse, and empties it again. Prints the lines per second of the fastest load.
-"""
+Uses the warehouse of CLV_HOME, which must be empty, and empties it again. Prints the lines per second of the fastest
+load."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Measures the accuracy of the predicted day of the next order on real shops: python -m benchmarks.next_order --data
-FOLDER [SHOP ...]
+"""Measures predicted days of next orders on real shops: python -m benchmarks.next_order --data FOLDER [SHOP ...]
 
 Backtests each shop at its origins with the usual horizons, and prints the tables of docs/forecast.md: the share of
 customers who ordered by their predicted day, by origin, value tier and decile of the predicted days. A share outside
@@ -67,7 +66,7 @@ def tables(found: dict[str, dict[str, Any]]) -> str:
             "",
             *_table(["value tier", *tiers], _rows(found, lambda row: [row["by_tier"].get(tier) for tier in tiers])),
             "",
-            *_table(["tenth of the days ahead", *map(str, range(1, 11))], _rows(found, lambda row: row["by_tenth"])),
+            *_table(["decile of the predicted days", *map(str, range(1, 11))], _rows(found, lambda row: row["by_tenth"])),
         ]
     )  # fmt: skip
 

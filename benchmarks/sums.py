@@ -1,11 +1,9 @@
-"""Prints the coverage of the intervals of sums over several backtests: python -m benchmarks.sums SHOP=FOLDER
-[SHOP=FOLDER ...]
+"""Prints how often intervals of sums covered the actual: python -m benchmarks.sums SHOP=FOLDER [SHOP=FOLDER ...]
 
 Each FOLDER is what `clv backtest --out FOLDER` wrote; a shop may have several, one per horizon. Prints a Markdown table
 with a row per shop: the number of windows whose total lay within its interval, the same for value tiers, and the mean
-width of the interval; and for customers still to come, the mean absolute error over the mean, and how many intervals
-covered the actual number of customers and the actual revenue.
-"""
+bounds of the interval relative to the predicted total; and for customers still to come, the mean absolute error over
+the mean, and how many intervals covered the actual number of customers and the actual revenue."""
 
 from __future__ import annotations
 
