@@ -1,7 +1,8 @@
 """Measures the speed of loading files into raw: python -m benchmarks.ingest SOURCE FILE [--times 3]
 
 Uses the warehouse of CLV_HOME, which must be empty, and empties it again. Prints the lines per second of the fastest
-load."""
+load.
+"""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def tables(found: dict[str, dict[str, Any]]) -> str:
             "",
             *_table(["value tier", *tiers], _rows(found, lambda row: [row["by_tier"].get(tier) for tier in tiers])),
             "",
-            *_table(["decile of the predicted days", *map(str, range(1, 11))], _rows(found, lambda row: row["by_tenth"])),
+            *_table(["decile of the days ahead", *map(str, range(1, 11))], _rows(found, lambda row: row["by_tenth"])),
         ]
     )  # fmt: skip
 

@@ -3,7 +3,8 @@
 Each FOLDER is what `clv backtest --out FOLDER` wrote; a shop may have several, one per horizon. Prints a Markdown table
 with a row per shop: the number of windows whose total lay within its interval, the same for value tiers, and the mean
 bounds of the interval relative to the predicted total; and for customers still to come, the mean absolute error over
-the mean, and how many intervals covered the actual number of customers and the actual revenue."""
+the mean, and how many intervals covered the actual number of customers and the actual revenue.
+"""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def test_every_question_of_the_guide_that_the_shop_can_answer_has_an_answer(answ
         "How accurate were past forecasts?",
         "Is the model better than simpler rules?", "Can today's numbers be trusted?",
         "Which channels bring customers who are worth what they cost?",
-        "What kinds of customers are there, and which of them carry the value?",
+        "Which personas are there, and which of them hold the value?",
     }  # fmt: skip
 
 
@@ -104,12 +104,12 @@ def test_the_guides_tiers_and_sums_are_those_of_an_independent_count(shop: Path,
     assert sum(tiers.values()) == len(revenue)
     assert all(abs(tiers[name] - share * len(revenue)) <= 1 for name, share in shares.items())
 
-    best = answers["How much of the revenue did the best tenth of customers bring?"][0][0]
+    best = answers["What share of the revenue did the best 10 % of customers bring?"][0][0]
     assert float(best) == pytest.approx(sum(revenue[: len(revenue) // 10]) / sum(revenue), abs=1e-6)
     by_customer, by_order = answers["Do the customers add up to the orders?"][0]
     assert float(by_customer) == pytest.approx(sum(revenue), abs=0.005)
     assert by_order == by_customer
-    moved = answers["Where do loyal customers go?"]
+    moved = answers["Into which segments do loyal customers change?"]
     assert float(sum(share for _, _, share, _ in moved)) == pytest.approx(1, abs=0.001 * len(moved))
     again = duckdb.sql(f"""
         select count(*) filter (where orders > 1) / count(*) from (
@@ -128,7 +128,7 @@ def test_the_guides_reasons_add_up_to_the_forecast(answers: dict):
     assert [reason for _, reason, _ in why] == ["the average customer", "last year again", "everything else"]
     assert why[1][2] == Decimal("6.65")
     assert sum(effect for _, _, effect in why) == top
-    risky = answers["Why may customers of high value not come back?"]
+    risky = answers["Why may customers of high value not order again?"]
     assert {reason for _, reason, *_ in risky} == {"long ago"}
 
 
@@ -139,7 +139,7 @@ def test_the_guides_products_and_hours_are_those_of_an_independent_count(shop: P
         select product, round(sum(amount) filter (where amount > 0), 2) as sold, -sum(amount) filter (where amount < 0)
         from ({lines}) where ordered_at < '{day}' group by product order by sold desc limit 20
     """).fetchall()
-    products = answers["Which products bring the most, and how much of them comes back?"]
+    products = answers["Which products bring the most, and how much of it is refunded?"]
     assert [(name, float(sold), float(back)) for name, _, _, sold, back in products] == [
         (name, pytest.approx(float(sold), abs=0.005), pytest.approx(float(back or 0), abs=0.005))
         for name, sold, back in best
@@ -162,7 +162,7 @@ def test_the_guides_years_and_months_are_those_of_an_independent_count(shop: Pat
             year, count(distinct customer_id) filter (where day >= date '{day}' - 365)
         from bought join firsts using (customer_id) where day < '{day}' group by year order by year
     """).fetchall()
-    found = answers["How often do customers order, how many stay, and what is one worth by the textbook?"]
+    found = answers["How often do customers order, how many are retained, and what is their textbook lifetime value?"]
     assert [row[:2] for row in found] == [row[:2] for row in years]
     to_come = answers["What will each month bring, and what did it bring a year before?"]
     everybody = db.rows("select sum(predicted_revenue) from analytics.customer_clv")[0][0]

@@ -91,7 +91,7 @@ def test_it_is_published_counted_judged_and_documented(shop: settings.Settings) 
     judged = "select success, rows_judged from ops.gate_results where expectation = %s"
     assert db.rows(judged, (f"{TABLE}: has_rows",)) == [(True, 2)]
     told = dictionary.markdown()
-    assert f"## {NAME}\n\nOne row per customer: how long they have been silent." in told
+    assert f"## {NAME}\n\nOne row per customer: the time since the last order." in told
     assert "| `days_silent` | integer | Days since the last order; null for a customer with refunds only. |" in told
     with pytest.raises(ClvError, match=f"there are .*analytics.{NAME} and its _history"):
         analyst.fetch("select * from analytics.pauses", shop)

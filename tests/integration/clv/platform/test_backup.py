@@ -207,9 +207,9 @@ def test_what_is_damaged_or_of_a_newer_version_is_refused(server, shop, tmp_path
         (saved / "backup.json").write_text(good)
 
     changed(saved, format=2)
-    refused(r"made by another version \(format 2 is not known here\); update")
+    refused(r"made by a newer version \(format 2 is unknown here\); update")
     changed(saved, migrations=["0001_schemas.sql", "9999_later.sql"])
-    refused("migration 9999_later.sql is not known here")
+    refused("migration 9999_later.sql is unknown here")
     assert not new.home.exists()
     changed(saved, postgresql=99)
     refused("backup is of PostgreSQL 99 and .* is 18; restore into version 99 or newer")
@@ -233,10 +233,10 @@ def test_a_home_that_holds_something_is_left_as_it_is(server, shop, tmp_path, mo
     new = empty_home(server, tmp_path / "new", monkeypatch)
     new.secrets.mkdir(parents=True)
     (new.secrets / "pseudonym_key").write_text("another")
-    with pytest.raises(ClvError, match="pseudonym_key is there and is not the backup's"):
+    with pytest.raises(ClvError, match="pseudonym_key differs from the file in the backup"):
         backup.restore(tmp_path / "saved", new)
     assert new.secret("pseudonym_key") == "another"
-    with pytest.raises(ClvError, match="there is no warehouse in .*name its home in CLV_HOME"):
+    with pytest.raises(ClvError, match="there is no warehouse in .*set CLV_HOME to the home to back up"):
         backup.backup(tmp_path / "other", settings.load(tmp_path / "nowhere"))
 
 
@@ -291,5 +291,5 @@ def test_a_home_with_a_database_of_its_own_moves_with_its_models(tmp_path, monke
         assert load(new, "second", "anna,2,2011-01-04 10:00,10.00\n").batch_id == 2
     with pytest.raises(ClvError, match="holds a warehouse already"):
         backup.restore(tmp_path / "saved", settings.load())
-    with pytest.raises(ClvError, match="there is no warehouse in .*name its home in CLV_HOME"):
+    with pytest.raises(ClvError, match="there is no warehouse in .*set CLV_HOME to the home to back up"):
         backup.backup(tmp_path / "other", settings.load(tmp_path / "nowhere"))
