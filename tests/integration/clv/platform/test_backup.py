@@ -212,7 +212,7 @@ def test_what_is_damaged_or_of_a_newer_version_is_refused(server, shop, tmp_path
     refused("migration 9999_later.sql is unknown here")
     assert not new.home.exists()
     changed(saved, postgresql=99)
-    refused("backup is of PostgreSQL 99 and .* is 18; restore into version 99 or newer")
+    refused("backup is of PostgreSQL 99, but .* is 18; restore into version 99 or newer")
     (saved / "backup.json").write_text("nonsense")
     refused("is not a backup")
     changed(saved, published={**json.loads(good)["published"], "digest": "another"})

@@ -276,7 +276,7 @@ def test_a_restored_backup_brings_nobody_back(server, home, tmp_path, monkeypatc
         new, remarks = restored(name, saved, given)
         assert traces.in_tables(needles(new)) == traces.in_files(needles(new), new.home) == []
         assert [row[0] for row in db.rows("select customer_id from pii.customers order by 1")] == ["c1"]
-        assert any("is erased again, receipt" in remark for remark in remarks) == (saved == "before")
+        assert any("are erased again, receipt" in remark for remark in remarks) == (saved == "before")
         (new.landing / "orders").mkdir(parents=True, exist_ok=True)
         (new.landing / "orders" / "a.csv").write_text(before)
         sources.landing(new)  # a backfill finds the shop's own file again
