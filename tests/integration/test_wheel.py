@@ -63,9 +63,9 @@ def test_the_wheel_holds_every_file_that_the_checkout_has(installed: Path, name:
 
 def test_the_wheel_asks_for_what_a_run_needs(installed: Path) -> None:
     (metadata,) = installed.glob("perennial-*.dist-info/METADATA")
-    asked = re.findall(r"^Requires-Dist: ([\w-]+)", metadata.read_text(), re.MULTILINE)
+    required = re.findall(r"^Requires-Dist: ([\w-]+)", metadata.read_text(), re.MULTILINE)
     lines = (PROJECT / "requirements" / "runtime.in").read_text().splitlines()
-    assert asked == [re.match(r"[\w-]+", line)[0] for line in lines if not line.startswith("#")]  # type: ignore[index]
+    assert required == [re.match(r"[\w-]+", line)[0] for line in lines if not line.startswith("#")]  # type: ignore[index]
 
 
 def test_the_installed_command_finds_its_own_files(installed: Path, tmp_path: Path) -> None:

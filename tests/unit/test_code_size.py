@@ -1,4 +1,4 @@
-"""Functions fit on a screen, and modules can be read at one sitting."""
+"""No function is longer than a screen, and no module longer than one sitting."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def modules() -> dict[str, str]:
 
 
 def functions_longer_than(lines: int, text: str) -> list[str]:
-    """The names of the functions with more lines than that, decorators apart."""
+    """The names of the functions with more lines than this, not counting decorators."""
     return [
         node.name
         for node in ast.walk(ast.parse(text))

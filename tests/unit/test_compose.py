@@ -1,4 +1,4 @@
-"""docker-compose.yml and docker/: valid by the Compose Specification, and as strict as we promise operators."""
+"""docker-compose.yml and docker/ are valid by the Compose Specification, and as strict as promised to operators."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ each_service = pytest.mark.parametrize("name", sorted(SERVICES))
 
 
 def load(name: str):
-    """docker/NAME.py as a module: that folder is no package."""
+    """Imports docker/NAME.py, which is not in a package."""
     spec = importlib.util.spec_from_file_location(f"docker_{name}", ROOT / "docker" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
@@ -42,7 +42,7 @@ def load(name: str):
 
 
 def volumes_of(service: dict) -> list[str]:
-    """Source of each volume; a variable counts with the value it has unless set."""
+    """The source of each volume. A variable has the default that the file gives."""
     plain = [re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", volume) for volume in service.get("volumes", [])]
     return [volume.partition(":")[0] for volume in plain]
 
@@ -102,8 +102,8 @@ def test_no_secret_stands_in_the_file(name: str) -> None:
         if re.search("PASSWORD|SECRET|KEY|TOKEN|WAREHOUSE_URL", key):
             assert key.endswith("_FILE")
             assert value.removeprefix("/run/secrets/") in service["secrets"]
-    told = json.dumps([service.get("environment"), service.get("command"), service.get("healthcheck")])
-    assert not re.search(r"://[^/\s\"]+:[^/\s\"@]+@", told)
+    texts = json.dumps([service.get("environment"), service.get("command"), service.get("healthcheck")])
+    assert not re.search(r"://[^/\s\"]+:[^/\s\"@]+@", texts)
     assert "password" not in json.dumps(service.get("command", [])).lower()
 
 
@@ -163,7 +163,7 @@ def test_the_image_takes_every_package_of_the_project_and_no_data() -> None:
 
 
 def test_the_settings_of_airflow_that_compose_changes_are_airflows() -> None:
-    airflow = importlib.util.find_spec("airflow")  # found, not imported: that takes seconds and makes a folder
+    airflow = importlib.util.find_spec("airflow")  # not imported: importing takes seconds and creates a folder
     assert airflow is not None
     assert airflow.origin is not None
     known = yaml.safe_load((Path(airflow.origin).parent / "config_templates" / "config.yml").read_text())
@@ -197,7 +197,7 @@ def test_the_entrypoint_becomes_the_command_with_the_url_and_without_telemetry(t
     assert settings.QUIET.items() <= got.items()
 
 
-def test_health_is_told_by_status_and_value() -> None:
+def test_health_is_reported_by_status_and_value() -> None:
     from http.server import BaseHTTPRequestHandler, HTTPServer
 
     class Answer(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""What a module may import, and where in it."""
+"""Which modules a module may import, and where."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ MOST = 10  # imports inside functions, in all folders together
 
 
 def inside_functions(text: str) -> list[tuple[int, bool]]:
-    """The line of each import in a function, and whether a comment gives its reason: behind it, or right above it or
-    the imports that it follows."""
+    """The line of each import in a function, and whether a comment gives its reason: on the same line, or directly
+    above it or above the imports that precede it."""
     lines = text.splitlines()
     functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     found = {
@@ -59,7 +59,7 @@ def test_functions_hold_few_imports_and_each_says_why():
 
 
 def lint_imports(folder: Path) -> str:
-    """What import-linter says of the packages in a folder, or "" where all is well."""
+    """The errors that import-linter reports for the packages in a folder; "" if there are none."""
     linter = Path(sys.executable).with_name("lint-imports")
     result = subprocess.run([linter, "--no-cache", "--no-logo"], cwd=folder, capture_output=True, text=True)
     return "" if result.returncode == 0 else result.stdout

@@ -1,4 +1,4 @@
-"""What the documents say of the tests leads somewhere: each path named is there, and so is each test."""
+"""Paths and tests that the documents name exist."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_every_test_that_a_promise_names_is_there():
 
 
 def test_no_two_test_modules_have_one_name():
-    """Without packages in tests, pytest knows a module by its name alone."""
+    """pytest identifies a module by its file name alone, because the folders of tests are not packages."""
     names = [path.name for path in (PROJECT / "tests").rglob("test_*.py")]
     assert sorted(set(names)) == sorted(names)
 

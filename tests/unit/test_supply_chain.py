@@ -1,4 +1,4 @@
-"""What is installed: pinned and hashed, listed in an SBOM, and searched for known vulnerabilities."""
+"""Installed packages are pinned and hashed, listed in an SBOM, and checked for known vulnerabilities."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def audit():
 
 
 def locked(path: Path) -> dict[tuple[str, str], set[str]]:
-    """The lock's packages, as (name, version), and the hashes each may have."""
+    """The lock file's packages, as (name, version), and the hashes allowed for each."""
     found, current = {}, None
     for line in path.read_text().splitlines():
         if package := re.match(r"([a-z0-9-]+)==([^ ]+)( ; .*)?( \\)?$", line):
@@ -113,7 +113,7 @@ def test_a_vulnerability_fails_without_an_exception_and_no_data_is_no_success(au
 
 
 @pytest.mark.parametrize("missing", ["id", "package", "reason", "until"])
-def test_an_exception_without_reason_or_day_is_told_in_one_line(audit, tmp_path, missing):
+def test_an_exception_without_reason_or_day_is_reported_in_one_line(audit, tmp_path, missing):
     entry = {"id": '"CVE-1"', "package": '"jinja2"', "reason": '"none"', "until": "2027-01-31"}
     path = tmp_path / "exceptions.toml"
     path.write_text("[[exception]]\n" + "\n".join(f"{k} = {v}" for k, v in entry.items()))
@@ -142,17 +142,17 @@ def test_the_exit_code_tells_vulnerabilities_from_no_data(audit, tmp_path, monke
     program.chmod(0o700)
     monkeypatch.setattr(audit.sys, "executable", str(tmp_path / "python"))
     assert audit.main() == code
-    told = capsys.readouterr()
-    assert shown in told.out + told.err
+    output = capsys.readouterr()
+    assert shown in output.out + output.err
 
 
 def test_continuous_integration_fails_on_vulnerabilities_alone():
     line = next(line for line in (PROJECT / ".ci" / "run").read_text().splitlines() if "audit.py" in line)
     for code, passes in ((0, True), (1, False), (2, False), (3, True)):
-        told = subprocess.run(["bash", "-ec", line.replace(".venv/bin/python scripts/audit.py", f"(exit {code})")])
-        assert (told.returncode == 0) == passes, code
+        output = subprocess.run(["bash", "-ec", line.replace(".venv/bin/python scripts/audit.py", f"(exit {code})")])
+        assert (output.returncode == 0) == passes, code
 
 
-def test_the_promises_tell_how_many_packages_are_locked():
+def test_the_promises_state_how_many_packages_are_locked():
     run, tests = (len(re.findall(r"^[\w.-]+(?:\[[\w,-]+\])?==", path.read_text(), re.MULTILINE)) for path in LOCKS)
     assert f"({run} for a run, {tests} with the tests' tools;" in (PROJECT / "docs" / "promises.md").read_text()

@@ -66,7 +66,7 @@ with open(sys.argv[1], "w") as file:
 """
 
 
-def told(out: Path, *arguments: str) -> dict:
+def observed(out: Path, *arguments: str) -> dict:
     silent = {*settings.QUIET, "CI", "PYTEST_CURRENT_TEST", "GITHUB_ACTIONS", "PYTEST_VERSION"}
     environment = {name: value for name, value in os.environ.items() if name not in silent}
     environment["PYTHONPATH"] = str(settings.PROJECT)
@@ -80,11 +80,11 @@ def told(out: Path, *arguments: str) -> dict:
 
 
 def test_what_goes_outside_is_seen(tmp_path):
-    assert "telemetry.invalid" in told(tmp_path / "seen.json", "control")["outside"]
+    assert "telemetry.invalid" in observed(tmp_path / "seen.json", "control")["outside"]
 
 
 def test_the_tools_report_to_nobody(home, tmp_path):
     databases.prepare(home)
-    found = told(tmp_path / "seen.json")
+    found = observed(tmp_path / "seen.json")
     assert found["answers"] == {"dbt": True, "mlflow": True, "gx": True, "spark": True}
     assert found["outside"] == []

@@ -1,4 +1,5 @@
-"""Online Retail II in a warehouse, with made-up forecasts, and what is accepted of it in another language than ours."""
+"""Online Retail II in a warehouse with invented forecasts, and an independent implementation of the rules of
+acceptance."""
 
 from __future__ import annotations
 
@@ -13,8 +14,9 @@ from clv.warehouse import db
 
 DATES = ("2010-06-01", "2011-06-01")
 
-# The documented rules, in another language: a line counts as often as in the sheet that has it most often; invoices
-# A… are bad debt; the listed stock codes are no products; lines without a price or a customer do not count.
+# The documented rules, implemented independently in DuckDB: a line counts as often as in the sheet that contains it
+# most often; invoices A… are bad debt; the listed stock codes are not products; lines without a price or a customer do
+# not count.
 ACCEPTED = """
     with lines as (
         select
@@ -40,14 +42,15 @@ ACCEPTED = """
 
 
 def build(home: settings.Settings, file: Path) -> None:
-    """Loads the file, builds up to the features of each date, and publishes the last with what foretell makes up."""
+    """Loads the file, builds up to the features of each date, and publishes the last date with the forecasts of
+    foretell."""
     sources.load("online_retail_ii", file, home)
     dbt.build("setup", {}, home)
     dbt.build("staging", {}, home)
     dbt.build("intermediate", {}, home)
     for day in DATES:
         dbt.build("features", {"as_of_date": day, "run_id": f"{day}.1"}, home)
-    foretell(DATES[-1])
+    write_forecasts(DATES[-1])
     dbt.build("analytics", {"as_of_date": DATES[-1], "run_id": f"{DATES[-1]}.1"}, home)
     with db.connect() as connection:
         connection.execute(
@@ -56,8 +59,8 @@ def build(home: settings.Settings, file: Path) -> None:
         )
 
 
-def foretell(day: str) -> None:
-    """Forecasts as if the last year came again, and one more for luck."""
+def write_forecasts(day: str) -> None:
+    """Writes forecasts: each customer repeats the last year's revenue plus one."""
     with db.connect() as connection:
         connection.execute(
             f"""
@@ -78,8 +81,8 @@ def foretell(day: str) -> None:
         )
 
 
-def asked() -> dict[str, list[tuple]]:
-    """Every question of the analysts' guide with its answer, as the analyst's role gets it."""
+def results() -> dict[str, list[tuple]]:
+    """Every query of the analyst guide with its result, executed as the analyst's role."""
     guide = (settings.PROJECT / "docs" / "analyst-guide.md").read_text()
     found = re.findall(r"^([^\n]+\?)\n\n```sql\n(.*?)```", guide, flags=re.DOTALL | re.MULTILINE)
     with db.connect() as connection:

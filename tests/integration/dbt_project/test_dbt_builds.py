@@ -1,4 +1,4 @@
-"""What a build may not do: see the future, keep vanished rows, or fail without saying where."""
+"""A build must not use future data or keep vanished rows, and a failed build names what failed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ VARIABLES = {"as_of_date": "2024-06-01", "run_id": "2024-06-01.1"}
 
 
 def build_features(home: settings.Settings) -> list[tuple]:
-    """Builds up to the features; returns every row of the run's slices as text."""
+    """Builds up to the features. Returns every row of the run's slices as text."""
     for layer in ("staging", "intermediate", "features"):
         dbt.build(layer, VARIABLES, home)
     return db.rows(f"""
@@ -44,7 +44,7 @@ def test_later_rows_leave_a_past_date_as_it_was(home: settings.Settings):
     deliver(later, "later.csv")
     assert build_features(home) == before
     assert db.rows(f"select count(*) from {tables.STG_ORDER_LINES}") == [(10,)]
-    assert len(before) == 5  # one customer; two orders, one of nothing, and a refund that had no order yet
+    assert len(before) == 5  # one customer; two orders, one of amount 0, and a refund without an order so far
 
 
 def test_a_failed_check_is_one_line_that_names_it(home: settings.Settings):
@@ -72,7 +72,7 @@ def test_staging_is_made_of_the_batches_it_met_first(home: settings.Settings):
     assert dbt.build("features", VARIABLES, home)["staging"] == state
     dbt.build("staging", VARIABLES, home)
     assert dbt.staging_state() != state
-    assert dbt.build("features", VARIABLES, home)["staging"] == state  # intermediate is as it was
+    assert dbt.build("features", VARIABLES, home)["staging"] == state  # intermediate is not rebuilt
 
 
 def test_a_published_slice_is_not_built_again(home: settings.Settings):
@@ -101,7 +101,7 @@ def test_a_home_of_an_earlier_version_is_set_up_on_rows_of_its_own(home: setting
     deliver([line("1", "2024-01-10 10:00", "20.00", campaign="spring")])
     dbt.build("setup", {}, home)
     build_features(home)
-    with db.connect() as connection:  # as before there were campaigns, and lines of orders
+    with db.connect() as connection:  # as in a version without campaigns and order lines
         connection.execute(f"drop table {tables.INT_ORDER_LINE_VERSIONS} cascade")
         for table in (tables.STG_ORDER_LINES, "intermediate.int_order_days", tables.INT_ORDERS):
             connection.execute(f"alter table {table} drop column campaign")  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""A build stops where a column is not described, or is not there, or where a published table is not declared whole."""
+"""A build stops if a column is not described or does not exist, or if a published table is declared incompletely."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Online Retail II through every layer, against plain DuckDB queries over the file; what is forecast is made up."""
+"""Online Retail II through every layer, compared with plain DuckDB queries over the file. Its forecasts are
+invented."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from real_orders import ACCEPTED, DATES, asked, build
+from real_orders import ACCEPTED, DATES, build, results
 
 from clv.catalog import tables
 from clv.core import settings
@@ -16,7 +17,7 @@ from clv.warehouse import db
 
 @pytest.fixture(scope="module")
 def shop(module_home: settings.Settings, real_data: Path) -> Path:
-    """The warehouse up to the features of each date; gives the file."""
+    """A warehouse with the features of each date; returns the file's path."""
     file = real_data / "online_retail_ii.parquet"
     build(module_home, file)
     return file
@@ -71,12 +72,12 @@ def test_no_order_is_lost_on_the_way(shop: Path):
 
 @pytest.fixture(scope="module")
 def answers(shop: Path) -> dict[str, list[tuple]]:
-    """What the guide's queries give, by the question."""
-    return asked()
+    """The results of the guide's queries, by question."""
+    return results()
 
 
 def revenues(shop: Path) -> list[float]:
-    """What each customer brought by the last date, the highest first, counted over the file."""
+    """Each customer's revenue up to the last date, computed from the file, highest first."""
     accepted = ACCEPTED.format(file=shop)
     everyone = duckdb.sql(f"""
         select customer_id, round(sum(amount), 2) as revenue from ({accepted})
@@ -87,7 +88,7 @@ def revenues(shop: Path) -> list[float]:
 
 def test_every_question_of_the_guide_that_the_shop_can_answer_has_an_answer(answers: dict):
     assert len(answers) >= 10
-    # Past forecasts, models and gates leave rows only where the pipeline has run; this shop has no ad spend.
+    # Past forecasts, models and gates have rows only if the pipeline has run, and this shop has no ad spend.
     unanswered = {question for question, answer in answers.items() if not answer}
     assert unanswered <= {
         "How accurate were past forecasts?",
@@ -122,7 +123,7 @@ def test_the_guides_tiers_and_sums_are_those_of_an_independent_count(shop: Path,
 
 
 def test_the_guides_reasons_add_up_to_the_forecast(answers: dict):
-    # A reason's 7 of revenue are 6.65 of discounted profit, for everybody.
+    # A reason's effect of 7 in revenue is 6.65 in discounted profit, for every customer.
     why = answers["Why is the most valuable customer's forecast what it is?"]
     top = db.rows("select max(predicted_clv) from analytics.customer_clv")[0][0]
     assert [reason for _, reason, _ in why] == ["the average customer", "last year again", "everything else"]
@@ -170,7 +171,8 @@ def test_the_guides_years_and_months_are_those_of_an_independent_count(shop: Pat
 
 
 def test_segments_hold_what_their_names_say(shop: Path):
-    """Everybody is in one segment; who bought in the year that follows, which no forecast here knows of, agrees."""
+    """Every customer is in one segment. Purchases in the following year, which no forecast here uses, agree with the
+    segments."""
     bought = duckdb.sql(f"""
         select distinct customer_id from ({ACCEPTED.format(file=shop)}) where ordered_at >= '{DATES[-1]}' and amount > 0
     """).fetchall()
@@ -178,9 +180,9 @@ def test_segments_hold_what_their_names_say(shop: Path):
         select customer_id, segment, lifecycle_stage, churn_risk from analytics.customer_clv
         join pii.customers using (customer_key)
     """)
-    came = {name for (name,) in bought}
+    buyers = {name for (name,) in bought}
     share = {
-        segment: sum(who in came for who, its, *_ in names if its == segment)
+        segment: sum(who in buyers for who, its, *_ in names if its == segment)
         / sum(its == segment for _, its, *_ in names)
         for segment in {segment for _, segment, *_ in names}
     }
@@ -191,21 +193,21 @@ def test_segments_hold_what_their_names_say(shop: Path):
     assert len({stage for _, _, stage, _ in names}) < len({segment for _, segment, *_ in names})
 
 
-def test_whoever_slips_is_told_the_silence_if_overdue_and_else_the_forecast(shop: Path):
+def test_slipping_is_explained_by_silence_if_overdue_and_else_by_the_forecast(shop: Path):
     slipping = db.rows("""
         select days_overdue, gaps_silent::float, customers.as_of_date - last_order_on, round(expected_gap_days)::int,
             churn_risk, why_slipping
         from analytics.customer_clv as customers join analytics.customer_segments using (customer_key)
         where customers.lifecycle_stage = 'slipping'
     """)
-    told = [why for *_, why in slipping]
-    assert told == [
+    reasons = [why for *_, why in slipping]
+    assert reasons == [
         f"silent for {silent} days, an order was due after {due}"
         if overdue
         else "unlikely to order within 365 days: long ago"
         for overdue, _, silent, due, *_ in slipping
     ]
-    assert len({why.partition(" ")[0] for why in told}) == 2
+    assert len({why.partition(" ")[0] for why in reasons}) == 2
     assert all(gaps > 2 or risk >= 0.5 for _, gaps, _, _, risk, _ in slipping)
     others = db.rows("select why_slipping from analytics.customer_segments where lifecycle_stage != 'slipping'")
     assert set(others) == {(None,)}
@@ -219,7 +221,7 @@ def test_a_tag_is_carried_by_few(shop: Path):
         """)
     )
     stated = dict(db.rows("select tag, highest_percent from analytics_runs.tag_rules"))
-    # The file has no discounts, categories or costs; its customers' first year is not over
+    # The file has no discounts, categories or costs, and its customers' first year is not over.
     assert {"frequent", "big spender", "big baskets", "sends much back"} <= set(shares) <= set(stated)
     assert all(0 < share <= stated[tag] for tag, share in shares.items())
 

@@ -1,4 +1,4 @@
-"""Late, refunded and corrected: any way of delivering a history gives the tables of the history delivered at once."""
+"""Late, refunded and corrected orders: however a history is delivered, the tables equal those of a single delivery."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ amounts = st.decimals(min_value=-50, max_value=200, places=2).map(str)
 times = st.integers(-400 * 24 * 60, 30 * 24 * 60).map(lambda minutes: (AS_OF + timedelta(minutes=minutes)).isoformat())
 versions = st.lists(st.tuples(times, amounts), min_size=1, max_size=3)
 keys = st.tuples(st.integers(1, ORDERS).map(str), st.sampled_from(["pen", "ink", "refund"]))
-# One sale is in each of them, so that none leaves the tables empty: hypothesis likes lines of no money at all.
+# Each history contains this sale, so that the tables are never empty: hypothesis often draws lines with an amount of 0.
 SALE = {("0", "pen"): ("9", [("2024-03-01T10:00:00", "20.00")])}
 histories = st.dictionaries(keys, st.tuples(st.sampled_from("abcdef"), versions), min_size=60, max_size=150).map(
     lambda drawn: SALE | drawn
@@ -29,7 +29,7 @@ histories = st.dictionaries(keys, st.tuples(st.sampled_from("abcdef"), versions)
 
 
 def row(key: tuple[str, str], who: str, version: tuple[str, str]) -> dict:
-    """One line of an order as received; a refund is a line of money given back."""
+    """One order line as received. A refund is a line with a negative amount."""
     at, amount = version
     order, product = key
     return line(order, at, f"-{amount.lstrip('-')}" if product == "refund" else amount, who, product_id=product)
@@ -63,7 +63,7 @@ def test_any_order_and_split_of_a_history_gives_the_same_tables(ready, history: 
     deliver([row(key, who, found[-1]) for key, (who, found) in history.items()])
     at_once = built(ready)
 
-    # Every version of every line, shuffled; then the versions of a line in their order again, as a shop sends them.
+    # All versions of all lines, shuffled; then the versions of each line in their order, as a shop sends them.
     order = data.draw(st.permutations([key for key, (_, found) in history.items() for _ in found]), "order")
     met: dict[tuple, int] = {}
     sent = []
@@ -73,17 +73,17 @@ def test_any_order_and_split_of_a_history_gives_the_same_tables(ready, history: 
         met[key] += 1
     forget()
     files: dict[str, dict] = {}
-    for key, one in sent:  # a file ends where chance wants it, and before a second version of one of its lines
+    for key, one in sent:  # a file ends at random, and always before a second version of one of its lines
         if one["_row_key"] in files or data.draw(st.integers(0, 19), "cut") == 0:
             deliver(list(files.values()), f"{key}.csv") if files else None
             files = {}
         files[one["_row_key"]] = one
     deliver(list(files.values()), "last.csv")
-    assert at_once  # the sale's order and its customer's features, whatever was drawn
+    assert at_once  # the tables have at least the fixed sale's order and its customer's features
     assert built(ready) == at_once
 
 
-# A version of an order: its customer never changes, its lines, their amounts and its time may.
+# A version of an order. Its customer never changes; its lines, their amounts and its time may.
 order_versions = st.lists(
     st.tuples(times, st.lists(st.tuples(st.sampled_from(["pen", "ink", "pad"]), st.integers(1, 200)), min_size=1)),
     min_size=1,
@@ -94,9 +94,9 @@ whole_orders = st.dictionaries(
 )
 
 
-def whole(key: tuple[str, str], version: int, said: tuple[str, list]) -> list[dict]:
+def whole(key: tuple[str, str], version: int, content: tuple[str, list]) -> list[dict]:
     """The rows of one version of an order, each with a key that no other version has."""
-    (order, who), (at, lines) = key, said
+    (order, who), (at, lines) = key, content
     return [
         line(order, at, amount, who, product_id=product, _row_key=f"{who}|{order}|{version}|{number}")
         for number, (product, amount) in enumerate(lines)
@@ -113,13 +113,13 @@ def test_orders_that_come_whole_in_any_split_give_the_tables_of_their_newest_ver
     ready, history: dict, data: st.DataObject
 ) -> None:
     refunded = data.draw(st.lists(st.sampled_from(sorted(history)), unique=True, max_size=5), "refunded")
-    sent = {key: [whole(key, *numbered) for numbered in enumerate(said)] for key, said in history.items()}
+    sent = {key: [whole(key, *numbered) for numbered in enumerate(versions)] for key, versions in history.items()}
     forget()
     deliver([row for key in history for row in sent[key][-1]], "orders.csv", row_key="customer_order")
     deliver([row for key in refunded for row in given_back(key)], "refunds.csv", row_key="customer_order")
     at_once = built(ready)
 
-    # What is given back of an order comes at any time, before or between its versions, and in a file without it.
+    # Refunds of an order are delivered at any time, before or between its versions, in files without the order.
     for key in refunded:
         sent[key].insert(data.draw(st.integers(0, len(sent[key])), "place"), given_back(key))
     forget()

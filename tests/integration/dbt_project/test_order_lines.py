@@ -1,4 +1,4 @@
-"""Order lines that analysts read: those of the published run, whatever is received and built beside it."""
+"""Analysts read the order lines of the published run, whatever is loaded and built in the meantime."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def publish(run_id: str, day: str = DAY) -> None:
 
 
 def read() -> list[tuple]:
-    """What an analyst reads now; its sums by order are those of fct_orders."""
+    """The lines that an analyst reads now, after a check that their sums by order equal fct_orders."""
     with db.connect() as connection:
         connection.execute("set role clv_analyst")
         lines = connection.execute(f"select {LINES} from analytics.fct_order_lines order by 1, 2, 3").fetchall()  # type: ignore[arg-type]
@@ -47,7 +47,7 @@ def read() -> list[tuple]:
 
 
 def erased_from_every_state(who: str) -> None:
-    """Whoever is erased goes from every state: the tables with their key are all that erasing asks for."""
+    """An erased customer is removed from every state: all tables with the customer's key are erased."""
     with db.connect() as connection:
         assert tables.INT_ORDER_LINE_VERSIONS in persons.tables_of_customers(connection)
         for table in (tables.INT_ORDER_LINE_VERSIONS, "analytics_runs.fct_orders"):
@@ -57,7 +57,7 @@ def erased_from_every_state(who: str) -> None:
 
 
 def versions_that_no_kept_run_has_seen_go(kept: str) -> None:
-    """Once no kept run has seen what stands no more, upkeep removes it."""
+    """Upkeep removes versions that no kept run uses and that are no longer valid."""
     with db.connect() as connection:
         connection.execute(f"delete from {tables.ORDER_LINE_STATES} where run_id <> %s", (kept,))
         versions = f"select count(*), count(until_state) from {tables.INT_ORDER_LINE_VERSIONS}"
@@ -95,7 +95,8 @@ def test_readers_keep_the_published_runs_lines_until_another_is_published(home: 
         ("shop:2", "pen", "7.00"),
     ]
     assert read() == second
-    # Five lines stood; two came, and two of the five stand no more: what stays is not written again.
+    # There were five lines. Two are added, and two of the five are no longer valid. Unchanged lines are not written
+    # again.
     assert before == [(7,)]
 
     dbt.build("setup", {}, home)
@@ -103,7 +104,7 @@ def test_readers_keep_the_published_runs_lines_until_another_is_published(home: 
     publish("2024-06-01.3")
     assert read() == second
     assert db.rows(f"select count(*) from {tables.INT_ORDER_LINE_VERSIONS}") == before
-    publish("2024-06-01.1")  # the way back
+    publish("2024-06-01.1")  # roll back
     assert read() == first
     upkeep.run()
     assert db.rows(f"select count(*) from {tables.INT_ORDER_LINE_VERSIONS}") == before, "both states are kept"

@@ -1,4 +1,4 @@
-"""dbt called by itself in the checkout, without our runner: by a maintainer, or by an editor's extension."""
+"""dbt called by hand in the checkout, without our runner, as by a maintainer or an editor's extension."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOTES = "select name from ops.builds order by name"
 
 
 def bash(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Runs a script as in a new shell in dbt_project, with these variables alone."""
+    """Runs a script in a new shell in dbt_project, with only these environment variables."""
     path = f"{DBT.parent}{os.pathsep}/usr/bin:/bin"
     return subprocess.run(
         ["/bin/bash", "-c", script], cwd=settings.PROJECT / "dbt_project", capture_output=True, text=True,
@@ -28,7 +28,7 @@ def bash(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def lines(module_home: settings.Settings) -> str:
-    """What `clv env` prints for the home."""
+    """The lines that `clv env` prints for the home."""
     clv = f"{sys.executable} -c 'from clv.cli import main; main()' env"
     done = bash(clv, CLV_HOME=str(module_home.home), CLV_WAREHOUSE_URL=module_home.warehouse_url)
     assert done.returncode == 0, done.stderr
@@ -46,18 +46,18 @@ def test_the_lines_for_a_shell_hold_no_password(module_home, lines):
     assert "DBT_ENV_SECRET_WAREHOUSE_PASSWORD" in lines
 
 
-def test_a_model_is_built_in_the_home_and_the_next_run_makes_it_anew(module_home, lines):
+def test_a_model_is_built_in_the_home_and_the_next_run_builds_it_again(module_home, lines):
     with db.connect() as connection:
         connection.execute("insert into ops.builds values ('built_staging', 'a state'), ('set_up_by', 'a version')")
     done = bash(f"{lines}\ndbt build --select stg_batches", CLV_DBT_RUN_ID="by-hand")
     assert done.returncode == 0, done.stdout
     assert db.rows("select count(*) from staging.stg_batches") == [(0,)]
-    assert db.rows(NOTES) == [("set_up_by",)]  # the runner trusts no table that it did not make
+    assert db.rows(NOTES) == [("set_up_by",)]  # the runner does not rely on tables that it did not build
     assert (module_home.home / "dbt" / "by-hand" / "run_results.json").exists()
     assert not (settings.PROJECT / "dbt_project" / "target" / "run_results.json").exists()
 
 
-def test_a_build_by_other_settings_than_the_homes_is_stopped_with_the_mend(module_home):
+def test_a_build_by_other_settings_than_the_homes_is_stopped_with_the_remedy(module_home):
     lines = "\n".join(dbt_environment.for_shell(module_home.with_shop(gross_margin=0.4)))
     stopped = bash(f"{lines}\ndbt build --select stg_batches")
     assert stopped.returncode != 0

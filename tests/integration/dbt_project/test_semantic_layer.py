@@ -1,4 +1,4 @@
-"""Metrics: each answers as an independent count of the same orders does."""
+"""Each metric equals an independent count of the same orders."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ VARIABLES = {"as_of_date": AS_OF, "run_id": RUN}
 
 @pytest.fixture(scope="module")
 def shop(module_home: settings.Settings) -> settings.Settings:
-    """Two customers with three orders in two months, and one refund, published."""
+    """A published shop of two customers with three orders in two months, and one refund."""
     deliver([
         line("1", "2024-01-10 10:00", "20.00", channel="web", quantity=2, discount=5),
         line("2", "2024-02-10 09:00", "40.00", channel="shop", quantity=3),
@@ -46,7 +46,7 @@ def shop(module_home: settings.Settings) -> settings.Settings:
 
 
 def answer(home: settings.Settings, names: list[str], by: list[str], where: list[str] | None = None) -> list[tuple]:
-    """What the query says, as text, asked as an analyst."""
+    """The result of the metric's query as text, executed as the analyst."""
     with db.connect() as connection:
         connection.execute("set role clv_analyst")
         found = connection.execute(metrics.sql(names, by, where or [], home)).fetchall()  # type: ignore[arg-type]
@@ -132,11 +132,11 @@ def test_personas_of_a_run_from_before_they_had_names_go_by_their_id(shop: setti
     assert found == [("big spenders", "1"), ("newcomers", "1")]
 
 
-def test_dbt_is_asked_once_for_what_has_not_changed(shop: settings.Settings, monkeypatch: pytest.MonkeyPatch):
+def test_dbt_is_called_once_for_an_unchanged_project(shop: settings.Settings, monkeypatch: pytest.MonkeyPatch):
     dbt.semantics(shop)
     monkeypatch.setattr(dbt, "_invoke", lambda *_, **__: pytest.fail("dbt was started"))
     assert metrics.sql(["revenue"], ["month"], [], shop)
-    monkeypatch.setattr(dbt_project, "PROJECT", dbt_project.PROJECT / "models")  # another project
+    monkeypatch.setattr(dbt_project, "PROJECT", dbt_project.PROJECT / "models")  # as if the project had changed
     with pytest.raises(pytest.fail.Exception, match="dbt was started"):
         dbt.semantics(shop)
 
@@ -160,10 +160,10 @@ def test_a_condition_that_cannot_be_read_is_one_line(shop: settings.Settings):
 
 
 def test_the_dictionary_in_docs_is_the_warehouses(shop: settings.Settings):
-    said = dictionary.markdown()
-    assert "| `predicted_clv` | numeric(18,2) | Predicted profit discounted to as_of_date" in said
+    text = dictionary.markdown()
+    assert "| `predicted_clv` | numeric(18,2) | Predicted profit discounted to as_of_date" in text
     kept = (PROJECT / "docs" / "data-dictionary.md").read_text()
-    assert kept == said, "write it anew: clv dictionary > docs/data-dictionary.md"
+    assert kept == text, "write it anew: clv dictionary > docs/data-dictionary.md"
 
 
 def test_dbts_own_documentation_is_one_page(shop: settings.Settings):

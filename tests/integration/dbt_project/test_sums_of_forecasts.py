@@ -1,4 +1,5 @@
-"""The bounds of sums, on sums and spreads drawn at random: the model's SQL as dbt compiles it, on tables of its own."""
+"""Intervals of summed forecasts, on random sums and spreads: the model's SQL as dbt compiles it, on temporary
+tables."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ TABLES = """
 
 
 def compiled() -> str:
-    """The model's SQL over the temporary tables."""
+    """The model's SQL on the temporary tables."""
     macros = (PROJECT / "macros" / "value.sql").read_text()
     model = (PROJECT / "models" / "analytics" / "forecast_totals.sql").read_text()
     template = jinja2.Environment(autoescape=False).from_string(macros + model)  # noqa: S701 - it makes SQL
@@ -45,7 +46,7 @@ def compiled() -> str:
 
 
 def shop(connection: psycopg.Connection, rng: np.random.Generator, margin: float) -> None:
-    """Six customers in three segments and two tiers: what they bring rises with the horizon, spreads are anything."""
+    """Six customers in three segments and two tiers. Predicted revenue rises with the horizon; spreads are random."""
     connection.execute("truncate pg_temp.forecast_values, pg_temp.customer_clv")
     total, group = rng.exponential(0.5, (2, 3))
     for key in range(6):
@@ -71,7 +72,7 @@ def test_no_longer_horizon_has_a_lower_end_or_a_narrower_interval(module_home: s
     with db.connect(module_home.warehouse_url) as connection:
         connection.execute(TABLES)
         for trial in range(30):
-            margin = -0.4 if trial % 5 == 0 else 0.6  # a shop may sell at a loss: its bounds fall
+            margin = -0.4 if trial % 5 == 0 else 0.6  # a shop may sell at a loss; then its bounds fall with the horizon
             shop(connection, rng, margin)
             rows = connection.execute(query).fetchall()  # type: ignore[arg-type]
             assert len(rows) == 3 * (1 + 3 + 2)

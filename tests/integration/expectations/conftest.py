@@ -1,4 +1,4 @@
-"""A small warehouse whose one run is sound in every table."""
+"""A small warehouse with one run that passes every gate."""
 
 from __future__ import annotations
 

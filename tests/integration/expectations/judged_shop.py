@@ -1,4 +1,4 @@
-"""The run that the gates' tests judge, and what is kept of its judgement."""
+"""The run that the tests of the gates judge, and the rows of its results."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ def stored(gate: str) -> dict[str, tuple]:
 
 
 def judge(gate: str) -> dict:
-    """The facts of the gate over the run, its page written."""
+    """Judges the gate for the run and returns the facts; the page is written."""
     return gates.judge(gate, DAY, RUN, pages.write)

@@ -1,4 +1,4 @@
-"""The gates on a small warehouse: sound rows pass, warnings are recorded, and failures say what to do."""
+"""The gates on a small warehouse: correct rows pass, warnings are recorded, and failures name a remedy."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_old_orders_are_warned_of_and_every_judgement_has_its_dimension(shop: se
 
 
 def bought(times: int, customer: str, amount: int, day: str = "2011-05-28") -> None:
-    """Adds orders of a customer to the batch, each of one line of that amount."""
+    """Adds orders of a customer to the batch, each with one line of this amount."""
     small.execute(
         f"""insert into {tables.STG_ORDER_LINES}
         select 'orders', amount || '|' || n, 1, 100 + n, 'orders:' || amount || '|' || n, amount || '|' || n,
@@ -54,17 +54,17 @@ def bought(times: int, customer: str, amount: int, day: str = "2011-05-28") -> N
 def test_refunds_with_no_sale_behind_them_and_a_day_below_zero_are_warned_of(shop: settings.Settings) -> None:
     stranger = "99999999-0000-4000-8000-000000000000"
     bought(9, stranger, -5)
-    assert judge("staging")["warnings"] == []  # so few say nothing
+    assert judge("staging")["warnings"] == []  # too few rows for a warning
     bought(1, stranger, -6)
     follow, brings = "staging.stg_order_lines: refunds_follow_sales", "staging.stg_order_lines: days_bring_money"
     assert judge("staging")["warnings"] == [brings, follow]
     query = "select dimension, mend from ops.gate_results where not success"
-    for dimension, mend in db.rows(query):
+    for dimension, remedy in db.rows(query):
         assert dimension == "accuracy"
-        assert "`clv withdraw --batch 1 --reason 'amounts have the wrong sign'`" in mend
-    bought(1, stranger, 60)  # on the same day, so the refunds may be of it
+        assert "`clv withdraw --batch 1 --reason 'amounts have the wrong sign'`" in remedy
+    bought(1, stranger, 60)  # on the same day, so the refunds may belong to it
     bought(1, small.A, 1, "2011-03-31")
-    bought(12, small.A, -4, "2011-04-01")  # the runs of then have told of it
+    bought(12, small.A, -4, "2011-04-01")  # too old for a warning in this run
     assert judge("staging")["warnings"] == []
     bought(2, small.A, -3, "2011-05-29")
     bought(10, small.A, -7, "2011-05-29")
@@ -86,8 +86,8 @@ def test_half_of_the_amounts_missing_says_where_and_what_to_do(shop: settings.Se
     assert "more than 10%" in text
     assert "file_name orders.csv, rows_missing_amount 20, rows_holding 26" in text
     assert "line 7, customer aaaa…; line 8, customer aaaa…" in text
-    mend = "load a corrected file under the same name, or take the batch back with `clv withdraw --batch 1 --reason "
-    assert mend in text
+    remedy = "load a corrected file under the same name, or take the batch back with `clv withdraw --batch 1 --reason "
+    assert remedy in text
 
 
 def test_a_corrected_batch_lifts_the_block(shop: settings.Settings) -> None:
@@ -118,7 +118,7 @@ def test_a_replaced_batch_may_have_been_unreadable(shop: settings.Settings) -> N
     )
     assert judge("raw")["warnings"] == []
     small.execute("insert into raw.withdrawals (batch_id, reason) select max(batch_id), 'wrong' from raw.batches")
-    with pytest.raises(GateFailed, match="unreadable_share"):  # it holds again
+    with pytest.raises(GateFailed, match="unreadable_share"):  # the batch counts again
         judge("raw")
 
 
@@ -169,7 +169,7 @@ def test_the_page_says_what_stopped_the_run_and_what_to_do(shop: settings.Settin
     text = " ".join(page.read_text().split())
     assert "The run was stopped, and nothing of it is published." in text
     severities = re.findall('<article class="([a-z]+)">', text)
-    assert severities == sorted(severities)  # critical, then warning
+    assert severities == sorted(severities)  # critical first, then warnings
     assert severities[-1] == "warning"
     assert "<h3>a batch with orders dated before 1990 or after it was loaded</h3>" in text
     assert "<dd>no such row</dd> <dt>Observed</dt><dd>1 of 1 rows</dd>" in text

@@ -1,4 +1,4 @@
-"""Each critical expectation stops a run over its own kind of bad row, and so does each empty table."""
+"""Each critical expectation stops a run with a bad row of its own kind, and so does each empty table."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ BAD_ROWS = [
     ("analytics", f"{CLV}: revenue_reconciles", f"update {CLV} set historic_revenue = 35.01 where {CUSTOMER}"),
     ("analytics", f"{CLV}: historic_revenue_not_null", f"update {CLV} set historic_revenue = null where {CUSTOMER}"),
     ("analytics", f"{CLV}: tiers_have_their_shares", f"update {CLV} set value_tier = 'high'"),
-    # The high end at 34 %, and one may stay high up to 37 %
+    # The tier ends at 34 %, and customers may stay in it up to 37 %.
     ("analytics", f"{CLV}: tiers_agree_with_percentiles", f"update {CLV} set clv_percentile = 62.98 where {CUSTOMER}"),
     ("analytics", f"{CLV}: scored_has_money", f"update {CLV} set predicted_clv = null where {CUSTOMER}"),
     ("analytics", f"{CLV}: p_purchase_in_range", f"update {CLV} set p_purchase = -0.1 where {CUSTOMER}"),
@@ -291,10 +291,10 @@ EMPTY = [
 ]
 
 
-@pytest.mark.parametrize(("gate", "change", "says", "mend"), EMPTY, ids=[change for _, change, _, _ in EMPTY])
-def test_an_empty_table_stops_the_run(shop: settings.Settings, gate: str, change: str, says: str, mend: str) -> None:
+@pytest.mark.parametrize(("gate", "change", "says", "remedy"), EMPTY, ids=[change for _, change, _, _ in EMPTY])
+def test_an_empty_table_stops_the_run(shop: settings.Settings, gate: str, change: str, says: str, remedy: str) -> None:
     small.execute(change)
     with pytest.raises(GateFailed, match="nothing new is published") as failure:
         judge(gate)
     assert says in str(failure.value)
-    assert mend in str(failure.value)
+    assert remedy in str(failure.value)

@@ -1,4 +1,4 @@
-"""Every expectation says what it is called, and of which dimension of the data's quality it speaks."""
+"""Every expectation has a name and a dimension of data quality."""
 
 from __future__ import annotations
 

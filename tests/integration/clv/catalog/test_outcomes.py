@@ -1,4 +1,5 @@
-"""Who bought in a window and what it brought: the same for training, the backtest, the scorecard and the features."""
+"""Outcomes (purchases and revenue of a window) are the same in training, the backtest, the scorecard and the
+features."""
 
 from __future__ import annotations
 
@@ -16,19 +17,20 @@ from clv.warehouse import db
 
 ORIGIN, HORIZON, END, LATER = date(2024, 3, 1), 90, "2024-05-30", "2024-06-01"
 RUN = f"{ORIGIN}.1"
-RIGHT = {  # purchases and revenue of the window
-    "a": (0, 0),  # ordered, and was refunded on the day
+RIGHT = {  # purchases and revenue in the window, by customer
+    "a": (0, 0),  # ordered, and was refunded on the same day
     "b": (1, 0),  # ordered, and was refunded a week later
-    "c": (1, 30),  # was refunded in part on the day, and the rest after the window
-    "d": (0, 0),  # was given something
-    "e": (1, 15),  # gave back what was bought before for something dearer
-    "f": (0, 0),  # gave back what was bought before
+    "c": (1, 30),  # was refunded in part on the same day, and for the rest after the window
+    "d": (0, 0),  # received something for free
+    "e": (1, 15),  # exchanged an earlier purchase for something of a higher price
+    "f": (0, 0),  # returned an earlier purchase
 }
 
 
 @pytest.fixture(scope="module")
 def shop(module_home: Settings) -> Settings:
-    """Six customers who had all bought before the origin: published, and trained for once the window was over."""
+    """A home with six customers who all bought before the origin: a run is published, and a model is trained after the
+    window."""
     deliver(
         [
             *(line(f"{who}1", "2024-01-10 10:00", "30.00", who) for who in RIGHT),

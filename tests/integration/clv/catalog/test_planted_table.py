@@ -1,4 +1,5 @@
-"""A new published table, added as docs/how-to/add-a-published-table.md says, works end to end: two files, no other."""
+"""A published table added as docs/how-to/add-a-published-table.md describes works end to end; only its two files are
+new."""
 
 from __future__ import annotations
 
@@ -39,7 +40,7 @@ TABLE = f"{tables.ANALYTICS_RUNS}.{NAME}"
 
 
 def plant(folder: Path) -> Path:
-    """dbt's project with the table of the how-to page in it."""
+    """A copy of dbt's project with the table of the how-to page."""
     project = shutil.copytree(dbt_project.PROJECT, folder / "dbt_project")
     text = HOW_TO.read_text()
     for suffix, language in (("sql", "sql"), ("yml", "yaml")):
@@ -50,7 +51,7 @@ def plant(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def shop(module_home: settings.Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[settings.Settings]:
-    """A home with two customers and a published run, in whose project the table is planted."""
+    """A home with two customers and a published run, whose dbt project has the added table."""
     folder = tmp_path_factory.mktemp("planted")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dbt_project, "PROJECT", plant(folder))
@@ -73,7 +74,7 @@ def shop(module_home: settings.Settings, tmp_path_factory: pytest.TempPathFactor
 
 
 def silences(home: settings.Settings, view: str = NAME) -> list[tuple]:
-    """What an analyst reads."""
+    """The rows that an analyst reads from the added table."""
     return analyst.fetch(f"select as_of_date, days_silent from analytics.{view} order by days_silent", home)[1]
 
 
@@ -82,7 +83,7 @@ def keys() -> set:
 
 
 def test_it_is_published_counted_judged_and_documented(shop: settings.Settings) -> None:
-    expected = [(DAY, 2), (DAY, 10)]  # since the 30th and the 22nd of May
+    expected = [(DAY, 2), (DAY, 10)]  # days since the 30th and the 22nd of May
     assert silences(shop) == silences(shop, f"{NAME}_history") == expected
     (held,) = publication.history()
     assert held.rows_published[NAME] == 2
@@ -90,9 +91,9 @@ def test_it_is_published_counted_judged_and_documented(shop: settings.Settings) 
     assert held.digest == publication.digest(DAY, held.run_id) != publication.digest(DAY, held.run_id, names=others)
     judged = "select success, rows_judged from ops.gate_results where expectation = %s"
     assert db.rows(judged, (f"{TABLE}: has_rows",)) == [(True, 2)]
-    told = dictionary.markdown()
-    assert f"## {NAME}\n\nOne row per customer: the time since the last order." in told
-    assert "| `days_silent` | integer | Days since the last order; null for a customer with refunds only. |" in told
+    text = dictionary.markdown()
+    assert f"## {NAME}\n\nOne row per customer: the time since the last order." in text
+    assert "| `days_silent` | integer | Days since the last order; null for a customer with refunds only. |" in text
     with pytest.raises(ClvError, match=f"there are .*analytics.{NAME} and its _history"):
         analyst.fetch("select * from analytics.pauses", shop)
 

@@ -1,4 +1,4 @@
-"""A person who does not exist, planted into orders, erased again and looked for."""
+"""Adds the rows of an invented person to orders, and searches a home for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A person who was erased is in no table and no file, does not come back, and every row is still accounted for."""
+"""An erased person is in no table and no file and is not loaded again; every row is still accounted for."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from spark_jobs import score
 
 @pytest.fixture(scope="module")
 def shop(module_home: settings.Settings) -> settings.Settings:
-    """A home with a published run; one customer's rows are accepted, equal, replaced and unreadable ones."""
+    """A home with a published run. One customer has accepted, duplicate, replaced and unreadable rows."""
     lines = [
         of(f"c{n}", f"{n}-{k}", str(AS_OF - timedelta(days=200 - 40 * k + n))) for n in range(12) for k in range(4)
     ]
@@ -63,13 +63,13 @@ def test_nothing_is_left_of_a_person_and_runs_go_on(shop, capsys):
     page.parent.mkdir(parents=True)
     page.write_text(f"a report that lists {needles(shop)[-1]}")
     assert len(traces.in_tables(needles(shop))) == 18
-    assert len(traces.in_files(needles(shop), shop.home)) == 4  # landing, the copy for a replay, and the report
+    assert len(traces.in_files(needles(shop), shop.home)) == 4  # landing, the kept copy, the report
     assert sums() == [(1, 54, 47, 1, 3, 3, 0), (2, 3, 3, 0, 0, 0, 0)]
     key = pseudonyms.customer_key(pseudonyms.secret(shop), QUINCE["id"]).hex()
     others = "select * from analytics.customer_clv_history where customer_key <> %s order by customer_key"
     published = db.rows(others, (key,))
     app(["erase", QUINCE["id"], "--source", "orders", "--yes"], standalone_mode=False)
-    said = " ".join(capsys.readouterr().out.split())
+    output = " ".join(capsys.readouterr().out.split())
     for expected in (
         "4 of raw.order_lines",
         "2 of quarantine.unreadable_rows",
@@ -78,11 +78,11 @@ def test_nothing_is_left_of_a_person_and_runs_go_on(shop, capsys):
         "index.html: written again without the person",
         "backups made before",
     ):
-        assert expected in said
+        assert expected in output
     assert traces.in_tables(needles(shop)) == traces.in_files(needles(shop), shop.home) == []
     assert db.rows(others, (key,)) == published != []
     assert f"Customer value on {AS_OF}" in page.read_text()
-    # What a run under way would judge holds, and is what the next build finds.
+    # Staging's corrected counts pass the gate of a run that has begun, and equal the counts of the next build.
     now = [(1, 54, 46, 3, 2, 3, 5), (2, 3, 2, 1, 0, 0, 1)]
     assert sums() == now
     assert db.rows("select count(*) from staging.stg_order_lines") == [(48,)]
@@ -127,7 +127,7 @@ def test_a_person_who_comes_again_is_set_aside(home, tmp_path):
         (5, "erased"),
         (7, "has 2 fields where 6 are expected"),
     ]
-    # What is left to replay is read from a copy without the person.
+    # A later replay reads a kept copy without the person.
     assert [replayed.result for replayed in sources.replay(home, "orders")] == [None]
     build(home, "setup", "staging")
     assert [row[2:] for row in sums()] == [(0, 1, 1, 0, 1), (1, 2, 0, 3, 4)]
@@ -136,8 +136,8 @@ def test_a_person_who_comes_again_is_set_aside(home, tmp_path):
 def test_rows_that_a_person_s_row_replaced_stay_replaced(home, tmp_path):
     (home.home / "sources").mkdir()
     for row_key in ("line", "order_time", "customer_order_time", "content", "customer_order"):
-        said = {**LEAST, "row_key": row_key, **({"columns": {"line_id": "name"}} if row_key == "line" else {})}
-        (home.home / "sources" / f"{row_key}.yml").write_text(yaml.safe_dump(said))
+        mapping = {**LEAST, "row_key": row_key, **({"columns": {"line_id": "name"}} if row_key == "line" else {})}
+        (home.home / "sources" / f"{row_key}.yml").write_text(yaml.safe_dump(mapping))
         sources.load(row_key, write(tmp_path / "a.csv", "c1,o1,2024-03-01,5,,1"), home)
         theirs = ("quince-77,o1,2024-03-01,5,,1", "quince-77,q-order,2024-03-02,6,,1")
         sources.load(row_key, write(tmp_path / "b.csv", *theirs), home)
@@ -180,7 +180,7 @@ def test_copies_of_every_kind_lose_their_lines(home, tmp_path):
     assert [replayed.result for replayed in sources.replay(home, "shop")] == []
 
 
-def test_a_landing_folder_that_cannot_be_written_is_told_and_the_rest_is_done(home, monkeypatch):
+def test_a_landing_folder_that_cannot_be_written_is_reported_and_the_rest_is_done(home, monkeypatch):
     landed = write(home.landing / "orders" / "a.csv", of_quince(1), of("b", "2"), of("b", "3", amount="none"))
     sources.landing(home)
     store = kept.store
@@ -279,7 +279,7 @@ def test_a_restored_backup_brings_nobody_back(server, home, tmp_path, monkeypatc
         assert any("are erased again, receipt" in remark for remark in remarks) == (saved == "before")
         (new.landing / "orders").mkdir(parents=True, exist_ok=True)
         (new.landing / "orders" / "a.csv").write_text(before)
-        sources.landing(new)  # a backfill finds the shop's own file again
+        sources.landing(new)  # a backfill loads the shop's file again
         assert traces.in_tables(needles(new)) == []
     new, remarks = restored("without", "before")
     assert "persons who were erased after" in remarks[0]

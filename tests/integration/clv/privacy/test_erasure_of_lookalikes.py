@@ -1,4 +1,4 @@
-"""Whoever was erased, or loaded, before ids were cleaned of what cannot be seen: found, erased, and kept out."""
+"""Customers who were loaded or erased before ids were cleaned are found, erased, and not loaded again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from clv.privacy import erasing
 from clv.warehouse import db, erasures, pseudonyms
 
 HEADER = "customer_id,order_id,ordered_at,amount\n"
-CAME = {"zero-width": "ann\u200b-1", "no-break": "\u00a0ann\u00a01", "accents": "Rene\u0301"}
+UNCLEANED = {"zero-width": "ann\u200b-1", "no-break": "\u00a0ann\u00a01", "accents": "Rene\u0301"}
 
 
 def rows(*customers: str) -> str:
@@ -29,7 +29,7 @@ def load(home: settings.Settings, folder: Path, name: str, text: str, source: st
 
 
 def list_as_then(home: settings.Settings, customer_id: str) -> None:
-    """Puts an id on the list as it came, as it was done before ids were cleaned."""
+    """Adds an uncleaned id to the list of erased persons, as versions before the cleaning did."""
     key = "ab" * 32
     digest = erasures._digest(bytes.fromhex(key), customer_id)
     line = {"receipt": "then", "erased_at": "2024-01-01", "key": key, "digest": digest}
@@ -37,7 +37,7 @@ def list_as_then(home: settings.Settings, customer_id: str) -> None:
 
 
 def known_as_then(home: settings.Settings, customer_id: str) -> None:
-    """Makes a customer of an id as it came, as a load did before ids were cleaned."""
+    """Adds a customer with an uncleaned id to the warehouse, as versions before the cleaning did."""
     key = UUID(bytes=pseudonyms.customer_key(pseudonyms.secret(home), customer_id))
     query = "insert into pii.customers (customer_key, source, customer_id) values (%s, 'orders', %s)"
     with db.connect(home.warehouse_url) as connection:
@@ -48,27 +48,27 @@ def customers() -> list[str]:
     return [name for (name,) in db.rows("select customer_id from pii.customers order by 1")]
 
 
-@pytest.mark.parametrize("came", CAME.values(), ids=CAME)
-def test_who_was_erased_by_the_id_as_it_came_stays_out(home, tmp_path, came):
-    list_as_then(home, came.strip())
-    text = rows(came, "b", ids.visible(came)) + f"{came},o9,2024-03-01,none\n{came},short\n"
+@pytest.mark.parametrize("uncleaned", UNCLEANED.values(), ids=UNCLEANED)
+def test_a_customer_who_was_erased_by_the_uncleaned_id_stays_out(home, tmp_path, uncleaned):
+    list_as_then(home, uncleaned.strip())
+    text = rows(uncleaned, "b", ids.visible(uncleaned)) + f"{uncleaned},o9,2024-03-01,none\n{uncleaned},short\n"
     result = load(home, tmp_path, "again.csv", text)
     assert result.erased_lines == (2, 4, 5, 6)
     assert customers() == ["b"]
     assert [replayed.result for replayed in sources.replay(home, "orders")] == []
-    # A mapping by which an id is read in small letters, or without decimals, and carried from an order's first row.
+    # A mapping that reads ids in lower case or without decimals, and copies an order's id from its first row.
     (home.home / "sources").mkdir()
-    said = {"customer": {"column": "who", "lower": True, "whole_number": True}, "carry": ["who"]}
+    mapping = {"customer": {"column": "who", "lower": True, "whole_number": True}, "carry": ["who"]}
     least = {"order": "order", "time": "at", "amount": "amount"}
-    (home.home / "sources" / "shop.yml").write_text(yaml.safe_dump({**said, **least}))
-    list_as_then(home, came.strip().lower())
-    text = f"who,order,at,amount\n{came.upper()},1,2024-03-01,5\n,1,2024-03-01,6\nb,2,2024-03-01,7\n"
+    (home.home / "sources" / "shop.yml").write_text(yaml.safe_dump({**mapping, **least}))
+    list_as_then(home, uncleaned.strip().lower())
+    text = f"who,order,at,amount\n{uncleaned.upper()},1,2024-03-01,5\n,1,2024-03-01,6\nb,2,2024-03-01,7\n"
     assert load(home, tmp_path, "carried.csv", text, "shop").erased_lines == (2, 3)
 
 
 def test_one_person_of_two_keys_is_erased_whole(home, tmp_path):
     load(home, tmp_path, "a.csv", rows("ann-1", "b") + "ann\u200b-1,o9,2024-03-01,none\n")
-    then = CAME["zero-width"]
+    then = UNCLEANED["zero-width"]
     known_as_then(home, then)
     for named in ("ann-1", then):
         assert [one.customer_id for one in erasing.find(named, "orders", None, home)] in (
@@ -87,7 +87,7 @@ def test_one_person_of_two_keys_is_erased_whole(home, tmp_path):
 def test_a_restored_home_erases_them_again(home, tmp_path):
     load(home, tmp_path, "a.csv", rows("ann-1", "b"))
     list_as_then(home, "ann-1")
-    then = CAME["zero-width"]
+    then = UNCLEANED["zero-width"]
     known_as_then(home, then)
     assert erasing.apply(home).rows["pii.customers"] == 2
     assert customers() == ["b"]

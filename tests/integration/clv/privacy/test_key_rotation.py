@@ -1,4 +1,5 @@
-"""A new secret names every customer anew; nothing but keys changes, and one that was cut short leaves a sound home."""
+"""`clv rotate-key` changes the keys of all customers and nothing else. An interrupted rotation leaves a working
+home."""
 
 from __future__ import annotations
 
@@ -27,7 +28,7 @@ FILE = "customer_id,order_id,ordered_at,amount,email\nanna,1,2011-01-03,10,a@x.e
 
 @pytest.fixture
 def shop(home: settings.Settings, tmp_path: Path) -> settings.Settings:
-    """A home with two customers, one of a namespace too, and a published run that names them."""
+    """A home with two customers, one of them also in a namespace, and a published run with both."""
     (home.home / "sources").mkdir()
     (home.home / "sources" / "shop.yml").write_text(yaml.safe_dump({**LEAST, "customer_namespace": "eu"}))
     databases.claim_pseudonyms(home)
@@ -50,7 +51,7 @@ def shop(home: settings.Settings, tmp_path: Path) -> settings.Settings:
 
 
 def content(home: settings.Settings) -> dict[str, list[str]]:
-    """Every table's rows as text, keys written as whom they name."""
+    """Every table's rows as text, in which each key is replaced by the customer that it belongs to."""
     secret, found = pseudonyms.secret(home), {}
     with db.connect() as connection:
         names = {}
@@ -108,19 +109,19 @@ def test_cut_short_on_either_side_of_the_commit(shop, tmp_path, monkeypatch, cut
         raise KeyboardInterrupt
 
     whole = pseudonyms.secret
-    asked = []
+    calls = []
     with monkeypatch.context() as patch:
         if cut == "before":
             patch.setattr(rotation.owners_files, "write", killed)
-        else:  # it is asked for once before, and once to put it in its place
-            patch.setattr(pseudonyms, "secret", lambda home: killed() if asked else asked.append(1) or whole(home))
+        else:  # the secret is asked for once before the change, and once to put the new one in place
+            patch.setattr(pseudonyms, "secret", lambda home: killed() if calls else calls.append(1) or whole(home))
         with pytest.raises(KeyboardInterrupt):
             rotation.rotate(shop)
     assert (keys() == old) == (cut == "before")
     assert (shop.secrets / pseudonyms.PENDING).exists() == (cut == "after")
     (tmp_path / "p.csv").write_text(FILE.replace("anna,1", "anna,2"))
     sources.load("orders", tmp_path / "p.csv", shop)
-    assert len(keys()) == 4  # the same customers
+    assert len(keys()) == 4  # still the same customers
     assert not (shop.secrets / pseudonyms.PENDING).exists()
     rotation.rotate(shop)
     assert {table: rows for table, rows in content(shop).items() if table == "pii.customers"} == {

@@ -1,4 +1,5 @@
-"""What names a person stays in pii, consent is kept, what is shared is of ten customers or more, old copies go."""
+"""Personal data are only in the schema pii, consent is kept, shared groups have ten customers or more, old copies are
+deleted."""
 
 from __future__ import annotations
 
@@ -42,7 +43,8 @@ def row(customer: str, day: str, agreed: str = "", amount: str = "9.50", order: 
 
 @pytest.fixture(scope="module")
 def shop(module_home: settings.Settings) -> settings.Settings:
-    """A home whose orders name persons in every way, built up to the published tables; docs and reports are written."""
+    """A home whose orders contain all kinds of personal data, with published tables, dbt's documentation and
+    reports."""
     (module_home.home / "sources").mkdir()
     (module_home.home / "sources" / "shop.yml").write_text(yaml.safe_dump(MAPPING))
     rows = [
@@ -84,7 +86,7 @@ def test_persons_stay_in_pii(shop):
     assert traces.in_tables(PLANTED) == [*PII]
     outside = [name for name in traces.in_files(PLANTED, shop.home) if not name.startswith(("landing/", "received/"))]
     assert outside == []
-    assert any("dbt/" in str(path) for path in shop.home.rglob("*.json"))  # what dbt writes was looked at
+    assert any("dbt/" in str(path) for path in shop.home.rglob("*.json"))  # dbt's output was searched too
     assert all(path.stat().st_mode & 0o077 == 0 for path in (shop.home / "received").iterdir())
 
 
@@ -93,23 +95,23 @@ def test_only_who_agreed_may_be_written_to(shop):
     assert db.rows(f"select customer_id, may_contact {of_whom.format('dim_customer')}") == [
         ("a", True),
         ("b", False),
-        ("c", False),  # agreed after the date
+        ("c", False),  # agreed after the as-of date
         ("d", None),
-        ("e", False),  # yes and no at one time
+        ("e", False),  # said yes and no at the same time
         ("g", True),
     ]
     assert db.rows(f"select customer_id {of_whom.format('contactable_customers')}") == [("a",), ("g",)]
 
 
 def test_whom_to_win_back(shop):
-    said = {"a": (True, 50), "b": (True, 450), "g": (True, 56)}  # saveable, value at stake
+    expected = {"a": (True, 50), "b": (True, 450), "g": (True, 56)}  # is_saveable and value_at_stake
     for change, expected in [
-        ({}, [("g", 1, 56), ("a", 2, 50)]),  # b refused
+        ({}, [("g", 1, 56), ("a", 2, 50)]),  # b refused contact
         ({"a": (False, 50), "g": (True, None)}, [("g", 1, None)]),
         ({"a": (False, 50), "g": (False, 56)}, []),
     ]:
         with db.connect() as connection:
-            for who, (saveable, at_stake) in (said | change).items():
+            for who, (saveable, at_stake) in (expected | change).items():
                 connection.execute(
                     """update analytics_runs.customer_segments
                     set is_saveable = %s, value_at_stake = %s, why_slipping = 'why'
@@ -134,14 +136,14 @@ def test_a_run_of_an_earlier_version_says_why_to_win_back_by_the_silence(shop):
             where customer_key = (select customer_key from pii.customers where customer_id = 'a')"""
         )
         connection.execute("update analytics_runs.customer_clv set last_order_on = as_of_date - 95")
-        said = connection.execute("select reason from analytics.win_back").fetchall()
+        reasons = connection.execute("select reason from analytics.win_back").fetchall()
         connection.rollback()
-    assert said == [("silent for 95 days, usually 30 between orders",)]
+    assert reasons == [("silent for 95 days, usually 30 between orders",)]
 
 
 @pytest.mark.parametrize(("include", "expected"), [(False, ["g", "a"]), (True, ["g", "d", "a"])])
 def test_the_page_and_the_list_show_the_same_customers_consent_included(shop, include, expected):
-    at_stake = {"a": 50, "b": 450, "d": 55, "g": 56}  # b refused, d was never asked
+    at_stake = {"a": 50, "b": 450, "d": 55, "g": 56}  # b refused contact, d was never asked
     ((run_id,),) = db.rows("select distinct run_id from analytics.customer_clv")
     with db.connect() as connection:
         for who, amount in at_stake.items():
@@ -163,7 +165,7 @@ def test_the_page_and_the_list_show_the_same_customers_consent_included(shop, in
     assert {(row["of_all"], row["contactable_of_all"]) for row in page} == {(4, len(expected))}
 
 
-def test_customers_who_were_never_asked_are_counted_and_on_lists_only_by_the_shops_policy(shop, monkeypatch):
+def test_customers_without_an_answer_are_counted_and_on_lists_only_by_the_shops_policy(shop, monkeypatch):
     counts = "sum(customers_contactable), sum(customers_agreed), sum(customers_refused), sum(customers_consent_unknown)"
     assert db.rows(f"select {counts} from analytics.segment_summary") == [(2, 2, 3, 1)]
     run_id = runs.open_run(AS_OF, "test")

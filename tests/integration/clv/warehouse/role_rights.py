@@ -1,4 +1,5 @@
-"""Everything that each role may do, apart from the migrations that grant it; and how it is tried."""
+"""The expected rights of each role, written independently of the migrations that grant them, and how each right is
+tried."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ ROLES = (*roles.PIPELINE, ANALYST)
 ALL = "select insert update delete truncate drop"
 MADE_BY_DBT = ("staging", "intermediate", "features", "analytics_runs")
 
-# Everything that each role may do to each table. Whatever is not named here is tried too, and must be refused.
+# Everything that each role may do to each table. All other acts are tried too, and must be refused.
 MAY = {
     LOADER: {
         "raw.batches": "select insert",
@@ -69,7 +70,7 @@ MAY = {
 
 MAY_CREATE = {TRANSFORMER: {*MADE_BY_DBT, "quarantine", "analytics"}}
 
-# What is no table, or a part of one: the act, and those who may.
+# Acts on databases, schemas and roles rather than tables: the act, and the roles that may do it.
 ACTS = {
     "select batch_id, line, reason from quarantine.unreadable_rows": {LOADER, PUBLISHER},
     "select raw_text from quarantine.unreadable_rows": {LOADER},
@@ -85,7 +86,7 @@ ACTS = {
     "create role mine": set(),
     "alter role clv_loader superuser": set(),
     "alter default privileges for role clv_transformer grant select on tables to public": {TRANSFORMER},
-    # PostgreSQL only warns where nothing could be granted.
+    # PostgreSQL only warns if nothing could be granted.
     """do $$ begin
         grant select on pii.customers to clv_analyst;
         assert has_table_privilege('clv_analyst', 'pii.customers', 'select');
@@ -99,10 +100,10 @@ ACTS = {
     "copy raw.batches to program 'true'": set(),
 }
 
-# Tables that a role may fill without reading them, or whose first column is numbered by itself.
+# Tables that a role may insert into without reading them, or whose first column is an identity.
 INSERTED_BLINDLY = {"raw.batches", "analytics.publications"}
 
-# Who takes which step; all that is written of a run itself is the publisher's.
+# The role that connects in each step. The publisher records all steps of the run.
 TAKES = {
     "ingest": {LOADER},
     "build_staging": {TRANSFORMER},
@@ -121,7 +122,7 @@ def may(role: str, table: str) -> set[str]:
 
 
 def acts(table: str, kind: str, column: str) -> dict[str, str]:
-    """What is tried on a table or view. None of it would change a row."""
+    """The statements that are tried on a table or view. None of them would change a row."""
     tried = {"select": f"select * from {table} limit 0", "drop": f"drop {kind} {table} cascade"}
     if kind == "table":
         tried |= {
@@ -136,19 +137,19 @@ def acts(table: str, kind: str, column: str) -> dict[str, str]:
 
 
 def done(connection: psycopg.Connection, statement: str) -> bool:
-    """Whether the role is let do it; whatever it did is undone."""
+    """Whether the role may execute the statement. Its effects are rolled back."""
     try:
         with connection.transaction(force_rollback=True):
             connection.execute(statement)  # type: ignore[arg-type]
     except (psycopg.errors.InsufficientPrivilege, psycopg.errors.AssertFailure):
         return False
-    except psycopg.errors.NotNullViolation:  # let in, and refused for what it brought
+    except psycopg.errors.NotNullViolation:  # the role has the right, and only the row is refused
         return True
     return True
 
 
 def tables_of(url: str) -> dict[str, tuple[str, str]]:
-    """Every table and view: what it is, and its last column that is not generated."""
+    """Every table and view, with its kind and its last column that is not generated."""
     return {
         name: (kind, column)
         for name, kind, column in db.rows(

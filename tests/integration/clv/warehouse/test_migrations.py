@@ -1,4 +1,4 @@
-"""Migrations: once each, and forward from every version there has been, with data in."""
+"""Migrations are applied once each, and bring a warehouse of any earlier version, with data, to the newest."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from clv.platform.runtime import postgres
 from clv.warehouse import db
 
 MIGRATIONS = sorted(path.name for path in db.MIGRATIONS.glob("*.sql"))
-# A value of each type, and of the columns that take only some.
+# A value for each type, and for columns that allow only certain values.
 BY_TYPE = {
     "text": "'x'",
     "uuid": "gen_random_uuid()",
@@ -24,7 +24,7 @@ BY_TYPE = {
     "boolean": "false",
     "text[]": "'{}'",
 }
-GONE = {"ops.gate_documents"}  # pages were made of it, from rows that ops.gate_results has
+GONE = {"ops.gate_documents"}  # the rows of ops.gate_results replaced this table
 BY_COLUMN = {"status": "'scored'", "severity": "'critical'", "batch_id": "1", "_batch_id": "1", "replay_of": "1"}
 
 
@@ -91,7 +91,7 @@ def test_order_numbers_that_were_made_of_customers_lose_the_id(server, monkeypat
     assert db.rows(query, url=url) == [("own:78",), (f"own:{own}",), (f"plain:{named}",)]
 
 
-def test_a_record_and_its_refund_are_told_apart(server, monkeypatch, tmp_path):
+def test_a_record_and_its_refund_have_different_keys(server, monkeypatch, tmp_path):
     url = older(server, MIGRATIONS[: MIGRATIONS.index("0130_entries.sql")], tmp_path, monkeypatch)
     rows = [  # batch, line, key, rule, amount
         (1, 2, "o1|1|refund", None, -30),
@@ -116,7 +116,7 @@ def test_a_record_and_its_refund_are_told_apart(server, monkeypatch, tmp_path):
 
 
 def older(server: str, names: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The URL of a new database with these migrations alone."""
+    """The URL of a new database with only these migrations."""
     database = f"version_{secrets.token_hex(4)}"
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute(f"create database {database}")  # type: ignore[arg-type]
@@ -130,7 +130,7 @@ def older(server: str, names: list[str], folder: Path, monkeypatch: pytest.Monke
 
 
 def fill(url: str) -> dict[str, tuple[list[str], list[tuple]]]:
-    """Puts a row into each table that there is; gives their columns and rows as text."""
+    """Inserts a row into each table; returns the tables' columns and rows as text."""
     tables = db.rows(
         """
         select oid::regclass::text from pg_class
@@ -165,7 +165,8 @@ def value_of(kind: str) -> str:
 
 
 def structure(url: str) -> str:
-    """Everything a dump says of a database without its rows: columns, keys, checks, indexes, comments, grants."""
+    """Everything that a dump contains of a database apart from rows: columns, keys, checks, indexes, comments,
+    grants."""
     shown = subprocess.run(
         [str(postgres.BIN / "pg_dump"), "--schema-only", f"--dbname={url}"], capture_output=True, text=True, check=True
     ).stdout

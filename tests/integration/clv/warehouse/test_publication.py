@@ -1,4 +1,4 @@
-"""Opening, publishing, rolling back and removing runs, on a real PostgreSQL."""
+"""Opening, publishing, rolling back and deleting runs, on a real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_finished_try_is_logged(home: settings.Settings) -> None:
     assert logged == [("score", 2, {"rows": 3, "day": "2011-06-01"}, 0)]
 
 
-def test_publishing_moves_every_table_at_once_and_back_again(shop: settings.Settings) -> None:
+def test_publishing_switches_every_table_at_once_and_back_again(shop: settings.Settings) -> None:
     first, second = small.ready_run(), small.ready_run(factor=2)
     for run_id in (first, second, first):
         facts = publication.publish(DAY, run_id)
@@ -83,7 +83,7 @@ def test_equal_rows_have_equal_digests_whatever_their_run_and_order(shop: settin
     for table, kept in (("customer_clv", "customer_key"), ("fct_orders", "order_key")):
         place = f"analytics_runs.{table}"
         smallest = f"(select min({kept}::text) from {place})"
-        small.execute(  # the first row goes to the end of the table
+        small.execute(  # PostgreSQL writes the updated row to the end of the table
             f"""with moved as (delete from {place} where run_id = '{second}' and {kept}::text = {smallest} returning *)
             insert into {place} select * from moved"""
         )
@@ -109,7 +109,7 @@ def test_publishing_the_same_run_again_changes_nothing(shop: settings.Settings) 
     assert [one.published_by for one in publication.history()] == ["tester"]
 
 
-def test_readers_see_one_run_whole_while_it_moves(shop: settings.Settings) -> None:
+def test_readers_see_one_whole_run_while_publications_change(shop: settings.Settings) -> None:
     known = [small.ready_run(), small.ready_run(factor=2)]
     publication.publish(DAY, known[0])
 
@@ -162,7 +162,7 @@ def test_a_run_without_its_rows_is_refused(shop: settings.Settings) -> None:
         publication.publish(DAY, run_id)
 
 
-def test_a_run_that_was_published_before_a_table_came_is_published_again(
+def test_a_run_published_before_a_table_was_added_is_published_again(
     shop: settings.Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = small.ready_run(), small.ready_run()
@@ -192,7 +192,7 @@ def test_upkeep_keeps_what_is_published_and_what_was_before(shop: settings.Setti
     for run_id in (oldest, before, holding):
         publication.publish(DAY, run_id)
     pages = {run_id: gates.write(run_id, shop) for run_id in (unpublished, oldest, before, holding)}
-    assert upkeep.run()["runs"] == 0  # all are young
+    assert upkeep.run()["runs"] == 0  # all runs are too young
     age(8)
     young = small.ready_run()
     facts = upkeep.run()
@@ -207,7 +207,7 @@ def test_upkeep_keeps_what_is_published_and_what_was_before(shop: settings.Setti
         assert rows_of(holding, table)
         assert rows_of(young, table)
     assert upkeep.run()["runs"] == 0
-    publication.publish(DAY, before)  # the roll-back still works
+    publication.publish(DAY, before)  # the earlier run can still be published
     assert seen() == {(small.AS_OF, before)}
     with pytest.raises(ClvError, match="upkeep has removed it"):
         publication.publish(DAY, oldest)
@@ -236,7 +236,7 @@ def test_old_dates_keep_only_what_has_a_history(shop: settings.Settings) -> None
         for table in (*upkeep.latest_only(), *working):
             assert bool(rows_of(published[day], table)) == recent
     digest = publication.current(date(2011, 1, 1)).digest  # type: ignore[union-attr]
-    publication.publish(date(2011, 1, 1), "2011-01-01.1")  # rolled back and forward without its orders
+    publication.publish(date(2011, 1, 1), "2011-01-01.1")  # rolled back and forward, although its orders are gone
     assert publication.publish(date(2011, 1, 1), "2011-01-01.2")["digest"] == digest
 
 
@@ -249,7 +249,7 @@ def test_upkeep_beside_publishers_never_takes_what_holds(shop: settings.Settings
         try:
             return publication.publish(DAY, run_id)["published"]
         except ClvError:
-            return None  # upkeep was there first
+            return None  # upkeep has deleted the rows already
 
     with ThreadPoolExecutor(3) as pool:
         work = [pool.submit(publish, run_id) for run_id in known[1:]] + [pool.submit(upkeep.run) for _ in range(2)]

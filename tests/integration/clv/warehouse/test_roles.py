@@ -1,4 +1,4 @@
-"""Who may do what: each role is let do its part, on a server whose owner is no superuser, and is refused the rest."""
+"""Each role can do its part and nothing else, on a server whose owner is not a superuser."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ AS_OF = date(2024, 6, 1)
 
 @dataclass
 class Shop:
-    """A home whose database belongs to somebody who is no superuser, and one run of its pipeline."""
+    """A home whose database is owned by a role that is not a superuser, and one run of its pipeline."""
 
     home: settings.Settings
-    admin: str  # the server's superuser, in the warehouse
+    admin: str  # the URL of the warehouse as the server's superuser
     log: Path
     run_id: str
-    users: dict[str, set[str]]  # who connected during each step
-    commands: set[str]  # command lines seen meanwhile
+    users: dict[str, set[str]]  # the roles that connected during each step
+    commands: set[str]  # the command lines that were seen during the run
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ def opened(home: settings.Settings, admin: str, log: Path) -> Shop:
 
 @contextmanager
 def watching(commands: set[str]) -> Iterator[None]:
-    """Gathers the command lines of this process' children and of the server's while it is open."""
+    """Collects the command lines of this process' children and of the server's processes while the context is open."""
     over = threading.Event()
 
     def watch() -> None:
@@ -189,7 +189,7 @@ def test_the_registry_is_the_modellers_to_fill_and_the_owners_to_change(shop: Sh
                     psycopg.connect(shop.home.url_as(role, beside))
 
 
-def test_passwords_are_kept_as_scram_and_told_nowhere(shop: Shop) -> None:
+def test_passwords_are_kept_as_scram_and_shown_nowhere(shop: Shop) -> None:
     with psycopg.connect(shop.admin) as connection:
         query = "select rolname, rolpassword from pg_authid where rolname ~ '^clv_'"
         kept = dict(connection.execute(query).fetchall())
@@ -198,11 +198,11 @@ def test_passwords_are_kept_as_scram_and_told_nowhere(shop: Shop) -> None:
     known = [shop.home.secret(name) for name in stack.SECRETS]
     known.append(shop.home.warehouse_url.partition(f"{OWNER}:")[2].partition("@")[0])
     log = shop.log.read_text()
-    assert "create role" in log.lower()  # statements are in it
+    assert "create role" in log.lower()  # the log contains statements
     assert [word for word in known[:-1] if word in log] == []
-    told = "\n".join(shop.commands)
-    assert "clv_publisher shop" in told  # the server names who is connected
-    assert [word for word in known if word in told] == []
+    commands = "\n".join(shop.commands)
+    assert "clv_publisher shop" in commands  # the server logs who connects
+    assert [word for word in known if word in commands] == []
 
 
 def test_what_was_made_before_there_were_roles_is_handed_over(shop: Shop, tmp_path: Path, monkeypatch) -> None:
@@ -243,7 +243,7 @@ def test_the_analyst_finds_tables_without_their_schema_and_nobodys_in_their_plac
     assert found() == ("customer_clv", ["pg_catalog", "analytics"], True)
     with psycopg.connect(shop.admin, autocommit=True) as connection:
         connection.execute("alter role clv_analyst in database shop reset search_path")
-        connection.execute(f"revoke clv_analyst from {OWNER}")  # as where another home has made the role
+        connection.execute(f"revoke clv_analyst from {OWNER}")  # as if another home had created the role
         databases.open_analytics(shop.home)
         connection.execute(f"grant clv_analyst to {OWNER} with admin option")
     assert found() == ("customer_clv", ["pg_catalog", "analytics"], True)
@@ -281,7 +281,7 @@ def test_without_the_right_to_make_roles_the_error_is_what_to_run(shop: Shop, mo
         databases.prepare(settings.load())
 
 
-def test_a_role_with_another_password_is_named_with_the_file_to_mend(shop: Shop) -> None:
+def test_a_role_with_another_password_is_named_with_the_file_to_correct(shop: Shop) -> None:
     path = shop.home.secrets / "loader_password"
     held = path.read_text()
     path.write_text("another")

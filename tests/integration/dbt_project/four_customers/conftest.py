@@ -1,6 +1,6 @@
 """The shop of four customers in a warehouse with every layer built, made once for the tests of this folder.
 
-A test that changes it restores it, so that the files can run in any order.
+A test that changes the shop restores it, so that the files can run in any order.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def built(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tup
 
 @pytest.fixture(scope="module")
 def module_home(built: tuple[settings.Settings, str, dict]) -> Iterator[settings.Settings]:
-    """The shop's home, to which CLV_HOME and CLV_WAREHOUSE_URL point during a module's tests."""
+    """The shop's home, which CLV_HOME and CLV_WAREHOUSE_URL name during a module's tests."""
     home, url, _ = built
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CLV_HOME", str(home.home))

@@ -1,4 +1,4 @@
-"""A shop of four customers: what it delivers, and what may be looked up of it."""
+"""A shop of four customers: its files, and functions that build and read its tables."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ TRAINING = {
 
 
 def orders() -> list[dict]:
-    """What the shop delivers first: every rule once. Customer c only ever gave something back, d was once
-    given something."""
+    """The shop's first file, with one example of each rule. Customer c has only a refund; customer d once received
+    something for free."""
     pen = line("1", "2024-01-10 10:00", "19.99", category="desk", channel="web", country="FR", discount="-3.50")
     pen |= {"campaign": "spring", "discount_code": "TEN"}
     return [
@@ -50,17 +50,17 @@ SPEND = [
     ("2024-01-01", "web", "25.00"),
     ("2024-02-01", "poster", "5.00"),
     ("2024-05-31", "web", "30.00"),
-    ("2024-06-01", "web", "100.00"),  # on the date: not before it
+    ("2024-06-01", "web", "100.00"),  # on the as-of date, so it is not used
 ]
 
 
 def table(name: str, columns: str = "*", where: str = "true") -> list[tuple]:
-    """Rows of a table, in the order of the columns asked for."""
+    """The rows of a table, ordered by the selected columns."""
     return db.rows(f"select {columns} from {name} where {where} order by {columns}")
 
 
 def build(home: settings.Settings) -> dict:
-    """Delivers the shop's files and builds every layer; gives the facts of each."""
+    """Loads the shop's files and builds every layer. Returns the facts of each build."""
     deliver(orders(), "orders.csv", unreadable=1)
     deliver([line("2", "2024-03-10 09:00", "45.00")], "corrections.csv")
     withdraw(deliver([line("9", "2024-05-01 09:00", "999.00")], "mistake.csv"))

@@ -1,4 +1,5 @@
-"""What each of four customers is worth, why, and how likely they come again, worked out by hand."""
+"""The value of each of four customers, the reasons for it, and the probability of another order. Expected values are
+computed by hand."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ def test_value_of_each_customer(shop: dict):
         "customer_key, status, historic_revenue, historic_profit, predicted_profit, predicted_clv, predicted_clv_high, "
         "lifetime_clv, total_clv, value_tier, clv_percentile",
     )
-    # d's line brought 8 of profit from 20: the shop's margin is 0.4. b and d are worth the same: b was worth more.
+    # d's line has 8 of profit on 20 of revenue, so the shop's margin is 0.4. b and d have equal forecasts, but b has
+    # more historic revenue.
     assert [tuple(str(value) for value in row[1:]) for row in found] == [
         ("scored", "85.00", "85.00", "40.00", "36.00", "72.00", "180.00", "265.00", "Platinum", "100.0000"),
         ("scored", "70.01", "70.01", "20.00", "18.00", "36.00", "90.00", "160.01", "Medium", "66.6700"),
@@ -38,7 +40,7 @@ def test_stages_and_churn(shop: dict):
 def test_summary_and_horizons_add_up(shop: dict):
     summary = "select sum(customers), sum(historic_revenue), sum(predicted_clv) from analytics_runs.segment_summary"
     assert db.rows(summary) == [(4, Decimal("169.51"), Decimal("72.00"))]
-    # d's order brings its cost, the others' do not, and the shop has set no margin.
+    # d's order has a cost, the others do not, and the shop has set no margin.
     for name in ("customer_clv", "segment_summary", "channel_value"):
         assert db.rows(f"select distinct profit_basis from analytics_runs.{name}") == [("costs and revenue",)]
     horizons = """
@@ -53,7 +55,8 @@ def test_summary_and_horizons_add_up(shop: dict):
 
 
 def test_reasons_add_up_to_the_forecast(shop: dict):
-    # A reason's 10 of revenue are 3.60 of discounted profit, as 100 are 36; the average of 36, 18 and 18 is 24.
+    # A reason's effect of 10 in revenue is 3.60 in discounted profit, since 100 are 36. The average of 36, 18 and 18 is
+    # 24.
     found = table("analytics_runs.customer_clv", "customer_key, reasons, reasons_start, reasons_rest")
     start, why = Decimal("24.00"), [{"group": "spend", "reason": "why", "effect": 3.6}]
     assert [row[1:] for row in found] == [
@@ -65,7 +68,7 @@ def test_reasons_add_up_to_the_forecast(shop: dict):
 
 
 def test_risk_reasons_add_up_to_the_churn_risk_in_percent(shop: dict):
-    # Risks of 25, 80 and 50 % have the mean 51.67, and the one reason has 5 points.
+    # The risks of 25, 80 and 50 % have a mean of 51.67 %, and the one reason has 5 points.
     columns = "customer_key, risk_reasons, risk_reasons_start, risk_reasons_rest"
     start, why = Decimal("51.67"), [{"group": "recency", "reason": "ago", "effect": 5.0}]
     assert [row[1:] for row in table("analytics_runs.customer_clv", columns)] == [

@@ -1,4 +1,4 @@
-"""Cohorts, totals and months of the shop of four customers, worked out by hand."""
+"""Cohorts, totals and months of the shop of four customers. Expected values are computed by hand."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scipy.interpolate import PchipInterpolator
 from clv.warehouse import db
 
 
-def test_cohorts_know_what_came_and_what_is_to_come(shop: dict):
+def test_cohorts_have_actual_and_expected_revenue(shop: dict):
     known = table(
         "analytics_runs.cohort_value", "cohort_month, month_number, active_customers, revenue, profit", "revenue <> 0"
     )
@@ -22,15 +22,16 @@ def test_cohorts_know_what_came_and_what_is_to_come(shop: dict):
         ("2023-05", "0", "1", "20.00", "8.00"),
         ("2024-01", "0", "1", "50.00", "50.00"),
         ("2024-01", "2", "1", "35.00", "35.00"),
-        ("2024-02", "0", "0", "-5.50", "-5.50"),  # never ordered
+        ("2024-02", "0", "0", "-5.50", "-5.50"),  # c never ordered
         ("2024-05", "0", "1", "70.01", "70.01"),
     ]
     columns = "month_number, predicted_revenue, cumulative_revenue, cumulative_revenue_low, cumulative_revenue_high"
     of_a = table(
         "analytics_runs.cohort_value", columns, "cohort_month = '2024-01-01' and month_number in (4, 5, 16, 24)"
     )
-    # 100 a year evenly: 30 days bring 8.22. Of the 400 of the four years after, what comes by the
-    # end of month 24, 610 days on, is ln(610 / 365) / ln(5). The band is 1.6 times the .25 that the model was off.
+    # 100 a year, spread evenly, are 8.22 in 30 days. Of the 400 of the four years after that, the share expected by the
+    # end of month 24, which is 610 days ahead, is ln(610 / 365) / ln(5). The band is 1.6 times the model's error of
+    # 0.25.
     after_a_year = 400 * log(610 / 365) / log(5)
     assert [tuple(map(float, row[1:])) for row in of_a[1:3]] == [
         (8.22, 93.22, pytest.approx(85 + 8.22 * 0.6, abs=0.01), pytest.approx(85 + 8.22 * 1.4, abs=0.01)),
@@ -44,8 +45,9 @@ def test_cohorts_know_what_came_and_what_is_to_come(shop: dict):
 def test_totals_have_bounds_of_their_own_and_stand_beside_last_year(shop: dict):
     columns = "grouped_by, group_name, customers, predicted_revenue, predicted_revenue_low, predicted_revenue_high"
     found = {row[:2]: row[2:] for row in table("analytics_runs.forecast_totals", columns, "horizon_days = 365")}
-    # 100, 50 and 50, each as wide as it is high: the sum's own variance is 15000 over 200 ^ 2, in logs ln(1.375). What
-    # all share is .1 in logs; groups .05 more. The 90th percentile lies 1.2816 above the middle.
+    # Forecasts of 100, 50 and 50, each with a standard deviation equal to its mean: the variance of the sum is 15000,
+    # over 200 ^ 2, which in logarithms is ln(1.375). The shared variance is 0.1 in logarithms, for groups 0.05 more.
+    # The 90th percentile is 1.2816 standard deviations above the middle.
     own = log(1.375)
     around = [200 * exp(sign * 1.2816 * sqrt(0.1**2 + own) - own / 2) for sign in (-1, 1)]
     assert found["all", "all"][:2] == (3, Decimal("200.00"))
@@ -65,7 +67,7 @@ def test_customers_to_come_stand_beside_the_sum_of_all(shop: dict):
     ends = "new_customers, new_customers_low, new_customers_high"
     ends += ", new_customers_revenue, new_customers_revenue_low, new_customers_revenue_high"
     found = table("analytics_runs.forecast_totals", f"horizon_days, last_year_revenue, {ends}", "grouped_by = 'all'")
-    # a and b brought 85.00 and 70.01 in the year before; d, the third with a forecast, came 380 days ago.
+    # a and b brought 85.00 and 70.01 in the year before. d, the third customer with a forecast, ordered 380 days ago.
     to_come = (2, 1, 5, Decimal("60.13"), Decimal("30.00"), Decimal("110.00"))
     assert found == [
         (90, Decimal("0.00"), *to_come),
@@ -80,8 +82,9 @@ def test_months_to_come_add_up_to_the_horizons(shop: dict):
     found = table("analytics_runs.forecast_months", columns)
     assert [row[:4] for row in found[:2]] == [("2024-06-01", "2024-06-01", 30, 3), ("2024-07-01", "2024-07-01", 31, 3)]
     assert [row[0] for row in found[-2:]] == ["2025-04-01", "2025-05-01"]
-    # Orders of the year before: one each in January, March and May, and ten spread evenly. Days are as long as orders
-    # were dense in their month; 49.32, 98.63 and 200.00 by the horizons, and a monotone curve through them.
+    # Orders of the year before: one each in January, March and May, and ten spread evenly. Days are weighted by the
+    # orders per day of their month. The totals at the horizons are 49.32, 98.63 and 200.00, with a monotone curve
+    # through them.
     dense = [1 / 31 if month in (1, 3, 5) else 0 for month in range(13)]
     days = [date.fromisoformat(AS_OF) + timedelta(days=number) for number in range(365)]
     clock = np.concatenate([[0], np.cumsum([dense[day.month] + 10 / 365 for day in days])])

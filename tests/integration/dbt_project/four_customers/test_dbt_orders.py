@@ -1,4 +1,5 @@
-"""Rows received, orders, refunds, features and examples of the shop of four customers, worked out by hand."""
+"""Rows received, orders, refunds, features and examples of the shop of four customers. Expected values are computed by
+hand."""
 
 from __future__ import annotations
 
@@ -89,8 +90,8 @@ def test_orders_as_analysts_see_them(shop: dict):
 
 
 def test_orders_know_their_time_their_discount_and_when_they_were_refunded(shop: dict):
-    said = table("analytics_runs.fct_orders", "order_key, campaign, discount_code", "campaign is not null")
-    assert said == [("shop:1", "spring", "TEN")]
+    found = table("analytics_runs.fct_orders", "order_key, campaign, discount_code", "campaign is not null")
+    assert found == [("shop:1", "spring", "TEN")]
     columns = "order_key, ordered_at::text, discount::text, refunded_on::text, last_refunded_on::text"
     assert table("analytics_runs.fct_orders", columns) == [
         ("shop:1", "2024-01-10 10:00:00", "3.50", None, None),

@@ -1,4 +1,4 @@
-"""What analysts see once a run is published: rows, comments, quality of data, matured forecasts, the backtest."""
+"""What analysts see once a run is published: rows, comments, data quality, matured forecasts, the backtest."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from clv.warehouse import db, model_choice
 
 @pytest.fixture(autouse=True)
 def undone(shop: dict) -> Iterator[None]:
-    """Takes what a test published, judged and measured out again: the shop is shared."""
+    """Deletes afterwards what a test published, judged and measured, because the shop is shared."""
     yield
     with db.connect() as connection:
         for table in (tables.PUBLICATIONS, tables.GATE_RESULTS, tables.CLV_SCORECARD, tables.MODEL_BACKTEST):
@@ -82,7 +82,7 @@ def test_setting_up_again_changes_nothing(shop: dict, module_home: settings.Sett
     assert db.rows(state) == before
 
 
-def test_a_view_of_an_earlier_version_with_other_columns_is_made_anew(shop: dict, module_home: settings.Settings):
+def test_a_view_of_an_earlier_version_with_other_columns_is_created_again(shop: dict, module_home: settings.Settings):
     columns = """
         select array_agg(attname::text order by attnum) from pg_attribute
         where attrelid = 'analytics.rejected_rows'::regclass and attnum > 0
@@ -150,7 +150,7 @@ def test_the_quality_of_each_tables_data_in_five_dimensions(shop: dict):
         ("analytics_runs.customer_clv: judged_before_there_were_any", None, True, "0", 4),
     ]
     with db.connect() as connection:
-        for run_id in (RUN, "2024-06-01.9"):  # the second is not published
+        for run_id in (RUN, "2024-06-01.9"):  # the second run is not published
             connection.cursor().executemany(
                 f"""insert into {tables.GATE_RESULTS} (
                     run_id, as_of_date, gate, expectation, severity, dimension, success, observed, rows_judged
@@ -196,16 +196,17 @@ def test_orders_are_new_for_a_day_and_old_after_a_week_more(shop: dict, newest: 
 
 def test_a_matured_forecast_of_the_published_run_is_shown_against_what_happened(shop: dict):
     publish(AS_OF, RUN)
-    publish("2024-08-30", "2024-08-30.1")  # 90 days on
+    publish("2024-08-30", "2024-08-30.1")  # 90 days later
     assert scorecard.measure() == {"measured": 1, "measured_again": 0}
     columns = "horizon_days, matured_on, customers, predicted_revenue, actual_revenue, bias, coverage_80, share_bought"
     found = as_analyst(f"select {columns} from analytics.clv_scorecard where grouped_by = 'all'")
-    # Said: 90 of 365 days of 100, 50 and 50. What came: b 500 on the very date; d 7, which alone lies within .5 to 2
-    # times what was said, and is of an order placed before: a purchase all the same.
+    # Predictions are 90 of 365 days of 100, 50 and 50. Actual revenue: b 500, on the as-of date itself; d 7, for an
+    # order placed before it, which still counts as a purchase. Only d's revenue is within 0.5 to 2 times the
+    # prediction.
     assert [tuple(map(str, row)) for row in found] == [
         ("90", "2024-08-30", "3", "49.32", "507.00", "-0.9027", "0.3333", "0.6667")
     ]
-    # Medians are .9 of the means: they miss by 22.19, 488.9 and 4.1.
+    # Medians are 0.9 times the means. Their errors are 22.19, 488.9 and 4.1.
     columns = "wape_of_median, wape, mean_absolute_error"  # wape is a former name
     ((wape, former, error),) = as_analyst(f"select {columns} from analytics.clv_scorecard where grouped_by = 'all'")
     assert wape == former
@@ -213,7 +214,7 @@ def test_a_matured_forecast_of_the_published_run_is_shown_against_what_happened(
     assert float(error) == pytest.approx(515.19 / 3, abs=0.1)
     tiers = as_analyst("select customers from analytics.clv_scorecard where grouped_by = 'value_tier'")
     assert sum(customers for (customers,) in tiers) == 3
-    publish(AS_OF, "2024-06-01.2")  # another run holds
+    publish(AS_OF, "2024-06-01.2")  # another run is current
     assert as_analyst("select from analytics.clv_scorecard") == []
 
 
@@ -222,7 +223,7 @@ def test_what_training_measured_is_shown(shop: dict, module_home: settings.Setti
         "horizon_days": 90, "origin": "2024-03-03", "contestant": "perennial", "metric": "auc", "value": 0.75,
         "published": True,
     }  # fmt: skip
-    for value in (0.5, 0.75):  # what was kept before is replaced
+    for value in (0.5, 0.75):  # the second call replaces the first one's rows
         model_choice.record_decisions("m2", date(2024, 6, 1), [], [{**row, "value": value}], module_home)
     found = as_analyst("select model_version, origin, contestant, metric, value from analytics.model_backtest")
     assert found == [("m2", date(2024, 3, 3), "perennial", "auc", 0.75)]
@@ -232,7 +233,7 @@ def test_what_training_measured_is_shown(shop: dict, module_home: settings.Setti
     assert found == [("wape", 0.9), ("wape_of_mean", 0.9)]  # under its former name too
 
 
-def test_what_a_build_is_told_may_hold_a_quote(shop: dict, module_home: settings.Settings):
+def test_values_given_to_a_build_may_contain_a_quote(shop: dict, module_home: settings.Settings):
     query = dbt_calls.compiled("customer_features", {"as_of_date": AS_OF, "run_id": "o'brien"}, module_home)
     assert "'o''brien'::text as run_id" in query
 

@@ -1,4 +1,4 @@
-"""Segments, stages and personas: whom each is true of, and who moved."""
+"""Segments, lifecycle stages and personas: which customers have which, and who changed segment."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ def test_every_division_of_a_customer(shop: dict):
         "customer_key, segment, recency_quintile, frequency_quintile, monetary_quintile, value_band, is_valuable, "
         "is_saveable, value_at_stake::float, tags, expected_gap_days::float, gaps_silent::float",
     )
-    # a's one gap between purchases was 60 days, and so is the shop's; it is 83 days since. Who bought once is held to
-    # the shop's 60: d has been silent for 397, but an even chance to come back is not lost.
+    # The only gap between purchases is a's, 60 days, so the shop's usual gap is 60 too; a's last order is 83 days ago.
+    # A customer who bought once is compared with the shop's 60: d's last order is 397 days ago, but with an even chance
+    # of returning d is not lost.
     assert [row[1:] for row in found] == [
-        ("promising", 3, 5, 5, "high", True, False, 9, [], 60, 1.38),  # a quarter of 36
+        ("promising", 3, 5, 5, "high", True, False, 9, [], 60, 1.38),  # the value at stake is a quarter of 36
         ("new", 5, 1, 3, "middle", False, False, 14.4, [], 60, 0.02),
         ("no orders", None, None, None, None, False, False, None, [], None, None),
         ("needs attention", 1, 1, 1, "low", False, False, 9, [], 60, 6.62),
@@ -36,19 +37,19 @@ def test_every_division_of_a_customer(shop: dict):
     ]  # fmt: skip
 
 
-# Customers, and the segment that is true of each.
+# Customers, and the segment that they belong to.
 PLACED = [
     # orders, days since the first, usual days between orders, days since the last, revenue, churn risk
     ((1, 90, 40, 90, 10, 0.6), "new"),
     ((1, 91, 40, 80, 10, 0.49), "promising"),
     ((1, 91, 40, 80, 10, 0.5), "needs attention"),
     ((1, 91, 40, 81, 10, None), "needs attention"),
-    ((2, 400, 40, 10, 500, 0.2), "promising"),  # two orders make nobody a champion
+    ((2, 400, 40, 10, 500, 0.2), "promising"),  # two orders are too few for a champion
     ((9, 400, 40, 80, 500, 0.49), "champions"),
     ((9, 400, 40, 80, 500, None), "champions"),
     ((9, 400, 40, 81, 500, None), "at risk"),
-    ((9, 400, 40, 81, 500, 0.24), "champions"),  # late, and yet all but certain to come
-    ((9, 400, 40, 80, 500, 0.66), "at risk"),  # on time, and yet unlikely to
+    ((9, 400, 40, 81, 500, 0.24), "champions"),  # late, but almost certain to order
+    ((9, 400, 40, 80, 500, 0.66), "at risk"),  # on time, but unlikely to order
     ((3, 200, 40, 80, 15, 0.49), "loyal"),
     ((3, 200, 40, 200, 15, 0.24), "loyal"),
     ((3, 300, 40, 240, 15, 0.89), "at risk"),
@@ -62,7 +63,7 @@ PLACED = [
     ((2, 300, 20.5, 123, 15, None), "needs attention"),
     ((2, 300, 20.5, 124, 15, None), "lost"),
     ((0, None, None, None, -5, None), "no orders"),
-    *[((2, 200, 40, 20, 20, 0.3), "promising")] * 25,  # between the others' revenue: 500 is of the highest fifth alone
+    *[((2, 200, 40, 20, 20, 0.3), "promising")] * 25,  # so only a revenue of 500 is in the highest fifth
 ]
 
 
@@ -76,7 +77,7 @@ def test_the_names_of_segments_are_true(shop: dict, module_home: settings.Settin
     query = dbt_calls.compiled("customer_stages", {"as_of_date": AS_OF, "run_id": "placed"}, module_home)
     known = "orders_count, first_order_on, expected_gap_days, days_since_last_order, revenue_total"
     with db.connect() as connection:
-        # Of these customers no more is known than what places them.
+        # For these customers only the columns that the rules use are filled in.
         connection.execute("create temporary table features (like features.customer_features)")
         for column in connection.execute(
             "select attname from pg_attribute where attrelid = 'features'::regclass and attnotnull and attnum > 0"
@@ -102,9 +103,9 @@ def test_the_names_of_segments_are_true(shop: dict, module_home: settings.Settin
     assert found == [(segment, STAGES[segment]) for _, segment in PLACED]
 
 
-def test_moves_between_segments_since_thirty_days_before(shop: dict):
+def test_transitions_between_segments_since_thirty_days_before(shop: dict):
     found = table("analytics_runs.segment_transitions", "from_segment, to_segment, customers, historic_revenue")
-    # Six gaps of silence were over then, with no forecast to speak for d.
+    # At that time, six usual gaps had passed since the last order, and there was no forecast for d.
     assert found == [
         ("lost", "needs attention", 1, Decimal("20.00")),
         ("no orders", "no orders", 1, Decimal("-5.50")),

@@ -1,4 +1,4 @@
-"""Tiers as the query of customer_clv gives them, on ranks that were made up, worked out by hand."""
+"""Value tiers by the query of customer_clv, for invented ranks. Expected tiers are derived by hand."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from four_customers import VARIABLES
 from clv.core import settings
 from clv.warehouse import db
 
-# Percent above at the training date of the model (None: not a customer yet) and today, and the tier by hand.
+# Percent above at the training date of the model (None: not a customer yet) and today, and the expected tier.
 HELD = [
-    ((0.5, 1.05), "Platinum"),  # past 1 %, but not by a tenth of it
+    ((0.5, 1.05), "Platinum"),  # past 1 %, but by less than the tolerance of a tenth
     ((0.5, 1.1), "Gold"),
     ((2, 0.9), "Gold"),
     ((2, 0.89), "Platinum"),
@@ -21,7 +21,7 @@ HELD = [
     ((10, 8.99), "Silver"),
     ((None, 9.99), "Silver"),
     ((None, 10), "Bronze"),
-    ((0.5, 5.4), "Gold"),  # out of the top 1 %, and still on its side of 5 %
+    ((0.5, 5.4), "Gold"),  # out of the top 1 %, but within the tolerance of 5 %
     ((0.5, 60), "Low"),
     ((90, 0), "Platinum"),
     ((49, 54.9), "Medium"),

@@ -1,4 +1,4 @@
-"""What the models' yml files say of published tables, and what they may not say."""
+"""The declarations of published tables in the models' yml files, and errors in them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ models:
 
 @pytest.fixture
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of an empty project's models."""
+    """The models folder of an empty dbt project."""
     monkeypatch.setattr(dbt_project, "PROJECT", tmp_path)
     (tmp_path / "models" / "analytics").mkdir(parents=True)
     return tmp_path / "models" / "analytics"
@@ -55,7 +55,7 @@ def test_tables_come_first_and_what_is_not_published_is_left_out(models: Path) -
     assert towns.views == ("towns", "towns_history")
 
 
-def test_an_edited_file_is_read_anew(models: Path) -> None:
+def test_an_edited_file_is_read_again(models: Path) -> None:
     declare(models)
     assert not published.tables()["shops"].history
     path = declare(models, meta="published: true, history: true")
@@ -64,7 +64,7 @@ def test_an_edited_file_is_read_anew(models: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "says"),
+    ("declared", "says"),
     [
         ({"meta": "published: true, histroy: true"}, r"shops\.yml: the meta of shops has histroy; known keys are"),
         (
@@ -74,8 +74,8 @@ def test_an_edited_file_is_read_anew(models: Path) -> None:
         ({"key": "shop"}, r"shops\.yml: the primary key of shops is shop; a published table's is as_of_date, run_id"),
     ],
 )
-def test_a_wrong_declaration_is_one_line_that_names_the_file(models: Path, said: dict[str, str], says: str) -> None:
-    declare(models, **said)
+def test_a_wrong_declaration_is_one_line_that_names_the_file(models: Path, declared: dict[str, str], says: str) -> None:
+    declare(models, **declared)
     with pytest.raises(ClvError, match=says) as raised:
         published.everything()
     assert "\n" not in str(raised.value)

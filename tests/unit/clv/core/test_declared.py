@@ -1,4 +1,4 @@
-"""What dbt_project.yml declares and what follows from it."""
+"""The values declared in dbt_project.yml, and values derived from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is shown of a file's values, and what is not."""
+"""Which values of a file are shown and which are masked."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from clv.core import masking
 from clv.sources.kinds import mappings
 
-# Of the United States, France, Spain, Germany, Denmark, Britain, Japan.
+# Telephone numbers of the United States, France, Spain, Germany, Denmark, Britain, Japan.
 PHONES = [
     "5551234", "555-1234", "555.123.4567", "(555) 123-4567", "06 12 34 56 78", "612 345 678", "612345678", "0170123456",
     "+45 12 34 56 78", "+4512345678", "020 123 456", "03-1234-5678", "+34612345678", "0170 123 456", "0049.170.123.456",
@@ -36,7 +36,7 @@ def test_numbers_dates_and_currencies_are_shown(value: str):
         ("Ängström 7", "xxxxxxxx 9"),
         *((name, "xxx") for name in ("Bob", "Ann", "BOB", "Kim", "ron", "Zoë")),
         *((number, re.sub(r"\d", "9", number)) for number in PHONES),
-        ("078-05-1120", "999-99-9999"),  # a social security number, no date
+        ("078-05-1120", "999-99-9999"),  # a social security number, not a date
         *((f"{name} 12", "xxx 99") for name in ("Ann", "Bob", "Ron", "Nan")),
         ("Nan", "xxx"),
         ("1714557600", "9999999999"),
@@ -55,10 +55,10 @@ def test_only_what_a_reason_quotes_is_masked():
 
 
 def test_words_that_the_mapping_names_are_shown():
-    said = {"customer": "c", "order": "o", "time": "t", "amount": "a", "filters": []}
-    said["filters"] = [{"rule": "void", "column": "s", "equals": ["voided", "on hold"]}]
-    said["file"] = {"missing": ["(none)"]}
-    words = mappings.parse("shop", said, "shop.yml").words
+    mapping = {"customer": "c", "order": "o", "time": "t", "amount": "a", "filters": []}
+    mapping["filters"] = [{"rule": "void", "column": "s", "equals": ["voided", "on hold"]}]
+    mapping["file"] = {"missing": ["(none)"]}
+    words = mappings.parse("shop", mapping, "shop.yml").words
     assert words == {"voided", "on hold", "(none)"}
     assert masking.reason("a 'on hold' is not a number", words) == "a 'on hold' is not a number"
     assert masking.reason("a 'on hole' is not a number", words) == "a 'xx xxxx' is not a number"

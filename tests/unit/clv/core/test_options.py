@@ -1,4 +1,4 @@
-"""Each setting is declared once: what it may be, its mend and its documentation follow from that."""
+"""Each setting is declared once; its allowed values, remedy and documentation follow from the declaration."""
 
 from __future__ import annotations
 
@@ -55,18 +55,18 @@ def test_folders_are_handed_on_whole_to_processes_that_run_elsewhere(monkeypatch
     assert found["CLV_FORECASTERS"] == f"{tmp_path}/mine"
 
 
-def test_a_mistake_in_a_variable_is_named_with_the_line_that_mends_it(monkeypatch):
+def test_a_mistake_in_a_variable_is_named_with_the_line_that_corrects_it(monkeypatch):
     monkeypatch.setenv("SPARK_DRIVER_MEMORY", "lots")
     expected = '^SPARK_DRIVER_MEMORY is an amount of memory, not "lots"; export SPARK_DRIVER_MEMORY=2g$'
     with pytest.raises(ClvError, match=expected):
         options.from_environment(options.Spark)
-    assert options.from_environment(options.Environment)  # what does not start Spark goes on
+    assert options.from_environment(options.Environment)  # a mistake in Spark's variables stops only what starts Spark
     monkeypatch.setenv("SPARK_DRIVER_MEMORY", "2g")
     assert options.from_environment(options.Spark).driver_memory == "2g"
 
 
 @pytest.mark.parametrize(
-    ("said", "mend"),
+    ("text", "remedy"),
     [
         ('{"gross_margin": NaN}', {"gross_margin": 0.4}),
         ('{"gross_margin": true}', {"gross_margin": 0.4}),
@@ -81,15 +81,15 @@ def test_a_mistake_in_a_variable_is_named_with_the_line_that_mends_it(monkeypatc
         ('{"time_zone": "berlin"}', {"time_zone": "Europe/Berlin"}),
     ],
 )
-def test_the_mend_of_a_mistake_in_shop_json_is_taken_when_pasted(tmp_path, said, mend):
+def test_the_remedy_of_a_mistake_in_shop_json_is_accepted_when_pasted(tmp_path, text, remedy):
     place = tmp_path / "shop.json"
-    place.write_text(said)
-    with pytest.raises(ClvError, match=re.escape(f"{place}: ")) as told:
+    place.write_text(text)
+    with pytest.raises(ClvError, match=re.escape(f"{place}: ")) as caught:
         options.from_file(place)
-    pasted = str(told.value).partition("; write it as in ")[2]
-    assert json.loads(pasted) == mend
+    pasted = str(caught.value).partition("; write it as in ")[2]
+    assert json.loads(pasted) == remedy
     place.write_text(pasted)
-    assert options.from_file(place) == options.Shop(**mend)
+    assert options.from_file(place) == options.Shop(**remedy)
 
 
 def test_a_file_that_cannot_be_read_is_one_line(tmp_path):
@@ -104,7 +104,9 @@ def test_a_file_that_cannot_be_read_is_one_line(tmp_path):
 def test_a_number_stays_as_it_is_written(tmp_path):
     (tmp_path / "shop.json").write_text('{"tune_minutes": 20, "discount_rate": 0, "gross_margin": 1}')
     found = options.from_file(tmp_path / "shop.json")
-    assert repr((found.tune_minutes, found.discount_rate, found.gross_margin)) == "(20, 0, 1)"  # parts of digests
+    assert (
+        repr((found.tune_minutes, found.discount_rate, found.gross_margin)) == "(20, 0, 1)"
+    )  # both texts are parts of digests
 
 
 def test_a_setting_may_be_taken_back_with_null_and_the_schema_be_named(tmp_path):
@@ -128,7 +130,7 @@ def test_an_editor_sees_the_mistakes_that_a_run_would(settings_docs):
 
 
 def read_variables(text: str) -> set[str]:
-    """The variables of the environment that a module reads by name."""
+    """The names of the environment variables that a module reads."""
     found = set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):

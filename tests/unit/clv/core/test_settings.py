@@ -1,4 +1,4 @@
-"""Where things are: an existing server's address in every spelling, and a home that lost its state."""
+"""Addresses of existing servers in every spelling, and homes that lost their state."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def test_a_neighbour_keeps_the_query(monkeypatch):
 
 @pytest.mark.parametrize("address", ["host=there SECRET", "mysql://me:SECRET@there/shop", "host=there password=SECRET"])
 def test_an_unreadable_address_is_not_repeated(monkeypatch, address):
-    with pytest.raises(ClvError, match="CLV_WAREHOUSE_URL .*; write postgresql://") as told:
+    with pytest.raises(ClvError, match="CLV_WAREHOUSE_URL .*; write postgresql://") as caught:
         url(monkeypatch, address)
-    assert "SECRET" not in str(told.value)
+    assert "SECRET" not in str(caught.value)
 
 
 def test_a_place_tells_no_secret():
@@ -64,7 +64,7 @@ def test_a_home_without_its_state_is_still_the_same(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("said", "words"),
+    ("text", "words"),
     [
         ("[]", "holds no settings"),
         ('{"margin": 1}', "sets margin; known settings are gross_margin"),
@@ -85,8 +85,8 @@ def test_a_home_without_its_state_is_still_the_same(tmp_path):
         ('{"horizons": [90, 90]}', r"horizons is one to five different numbers of days .* not \[90, 90\]"),
     ],
 )
-def test_a_mistake_in_shop_json_is_named(tmp_path, said, words):
-    (tmp_path / "shop.json").write_text(said)
+def test_a_mistake_in_shop_json_is_named(tmp_path, text, words):
+    (tmp_path / "shop.json").write_text(text)
     with pytest.raises(ClvError, match=rf"shop\.json:? {words}"):
         settings.load(tmp_path)
 
@@ -111,5 +111,5 @@ def test_shop_json_changes_what_it_says(tmp_path):
     ("horizons", "expected"),
     [([90], [30, 45, 90]), ([60], [30, 60]), ([20], [20]), ([90, 180, 365], [30, 45, 60, 90, 122, 180, 365])],
 )
-def test_shorter_windows_are_learned_from_where_they_tell_enough(horizons: list[int], expected: list[int]) -> None:
+def test_shorter_windows_are_used_if_they_add_information(horizons: list[int], expected: list[int]) -> None:
     assert settings.windows(horizons) == expected

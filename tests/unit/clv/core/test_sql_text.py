@@ -1,4 +1,4 @@
-"""Values and names in SQL: whatever they hold, they stay what they are."""
+"""Values and names keep their meaning in SQL, whatever characters they contain."""
 
 from __future__ import annotations
 

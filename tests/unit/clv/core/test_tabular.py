@@ -1,4 +1,4 @@
-"""How rows are written, for eyes and for programs."""
+"""How rows are written for people and for programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept of a judgement: what had to be observed, in words, and the mend for what was found."""
+"""The stored results of a gate: the expected value in words, and the remedy with the found row's values."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def judged(kind: str, remedy: str = "", rows: list[dict] | None = None, **argume
         ("up to 9", "expect_column_values_to_be_between", {"column": "x", "max_value": 9}),
     ],
 )
-def test_what_had_to_be_observed_is_told_in_words(expected: str, kind: str, arguments: dict) -> None:
+def test_the_expected_value_is_stated_in_words(expected: str, kind: str, arguments: dict) -> None:
     assert judged(kind, **arguments).expected == expected
 
 
-def test_the_mend_works_when_it_is_pasted() -> None:
+def test_the_remedy_works_when_it_is_pasted() -> None:
     remedy = "take it back with `clv withdraw --batch {batch_id}`"
     assert judged("no_rows", remedy, [{"batch_id": 12}]).remedy == "take it back with `clv withdraw --batch 12`"
     assert judged("no_rows", remedy).remedy == "take it back with `clv withdraw --batch N`"
