@@ -6,30 +6,12 @@ from pathlib import Path
 import cdnow_sample
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from order_processes import one
 
 from spark_jobs.models import btyd, mbg_nbd
 from spark_jobs.models.mbg_nbd import MbgNbd
 
 CDNOW = MbgNbd(r=0.525, alpha=6.183, a=0.891, b=1.614)
-Customers = tuple[np.ndarray, np.ndarray, np.ndarray]
-
-
-def one(value: float) -> np.ndarray:
-    return np.array([float(value)])
-
-
-def shop(model: MbgNbd, n: int, h: float, seed: int = 0) -> tuple[Customers, np.ndarray]:
-    """x, t_x and T of n simulated customers seen for up to 100 weeks, and their orders in the h weeks after."""
-    draws = np.random.default_rng(seed)
-    rate = draws.gamma(model.r, 1 / model.alpha, n)
-    repeats = draws.geometric(draws.beta(model.a, model.b, n)) - 1  # in a whole life
-    T = draws.uniform(1, 100, n)
-    wishes = draws.poisson(rate * T)
-    x = np.minimum(wishes, repeats).astype(float)
-    t_x = np.where(x > 0, T * draws.beta(np.maximum(x, 1), wishes - x + 1), 0)  # the x-th of the wishes' times
-    return (x, t_x, T), np.minimum(draws.poisson(rate * h), np.maximum(repeats - wishes, 0))
 
 
 def test_the_parameters_open_packages_print_for_cdnow_are_found(real_data: Path) -> None:
@@ -43,17 +25,6 @@ def test_the_parameters_open_packages_print_for_cdnow_are_found(real_data: Path)
     for step in 0.02 * np.vstack([np.eye(4), -np.eye(4)]):
         beside = MbgNbd(*np.array(astuple(model)) * np.exp(step))
         assert mbg_nbd.log_likelihood(beside, *rows).sum() < best
-
-
-def test_parameters_of_a_simulated_shop_are_found_and_its_future_too() -> None:
-    truth = MbgNbd(r=0.8, alpha=6.0, a=0.7, b=2.5)
-    customers, orders = shop(truth, 12_000, 26)
-    model = mbg_nbd.fit(*customers)
-    found, true = (mbg_nbd.log_likelihood(m, *customers).sum() for m in (model, truth))
-    assert astuple(model) == pytest.approx(astuple(truth), rel=0.3)
-    assert 0 <= 2 * (found - true) < 18.5  # chi-squared with 4 degrees of freedom: one shop in a thousand is beyond
-    assert mbg_nbd.expected_orders(model, *customers, 26).mean() == pytest.approx(orders.mean(), rel=0.04)
-    assert mbg_nbd.p_purchase(model, *customers, 26).mean() == pytest.approx((orders > 0).mean(), rel=0.03)
 
 
 @pytest.mark.parametrize(("x", "t_x", "T", "h"), [(0, 0, 5, 13), (1, 2, 30, 52), (4, 20, 22, 13), (9, 12, 40, 26)])
@@ -90,65 +61,3 @@ def test_a_short_horizon_has_the_rate_of_who_is_still_active() -> None:
     rate = mbg_nbd.p_active(CDNOW, *customer) * (CDNOW.r + 3) / (CDNOW.alpha + 30)
     assert mbg_nbd.p_purchase(CDNOW, *customer, h) / h == pytest.approx(rate, rel=1e-5)
     assert mbg_nbd.expected_orders(CDNOW, *customer, h) / h == pytest.approx(rate, rel=1e-5)
-
-
-def test_rows_with_counts_fit_like_the_customers_behind_them() -> None:
-    x, t_x, T = np.array([0.0, 2, 5, 0]), np.array([0.0, 11, 20, 0]), np.array([30.0, 30, 25, 12])
-    counts = np.array([5, 3, 2, 4])
-    apart = mbg_nbd.fit(*(np.repeat(column, counts) for column in (x, t_x, T)))
-    assert mbg_nbd.fit(x, t_x, T, counts) == apart
-
-
-sizes = st.floats(-8, 10).map(np.exp)  # wherever the bounds let a fit end
-
-
-@given(
-    st.builds(MbgNbd, r=sizes, alpha=sizes, a=sizes, b=sizes),
-    st.integers(0, 500), st.sampled_from([0.0, 1.0]) | st.floats(0, 1), st.floats(0, 2000), st.floats(0.01, 2000),
-)  # fmt: skip
-@settings(max_examples=300, deadline=None)
-def test_forecasts_are_never_missing_or_out_of_range(model: MbgNbd, x: int, share: float, T: float, h: float) -> None:
-    customer = one(x), one(T * share if x else 0), one(T)
-    active, chance = mbg_nbd.p_active(model, *customer)[0], mbg_nbd.p_purchase(model, *customer, h)[0]
-    orders = mbg_nbd.expected_orders(model, *customer, h)[0]
-    assert np.isfinite(mbg_nbd.log_likelihood(model, *customer)[0])
-    assert 0 <= chance <= active + 1e-12 <= 1 + 1e-9
-    assert chance <= orders * (1 + 1e-6) + 1e-12
-    assert np.isfinite(orders)
-
-
-weeks = np.arange(0, 1400, 7) / 7
-SHOPS: dict[str, Customers] = {
-    "nobody repeats": (0 * weeks, 0 * weeks, weeks),
-    "everybody buys daily": (7 * weeks, weeks, weeks),
-    "everybody came today": (np.zeros(9), np.zeros(9), np.zeros(9)),
-    "all at once, then silence": (0 * weeks + 500, 0 * weeks, weeks),
-    "one customer": (one(1), one(3), one(3)),
-}
-
-
-@pytest.mark.parametrize("name", SHOPS)
-def test_shops_at_the_edges_have_a_fit(name: str) -> None:
-    model = mbg_nbd.fit(*SHOPS[name])
-    assert np.isfinite(astuple(model)).all()
-    assert np.isfinite(mbg_nbd.expected_orders(model, *SHOPS[name], 52)).all()
-    assert np.isfinite(mbg_nbd.p_purchase(model, *SHOPS[name], 52)).all()
-
-
-def test_shops_at_the_edges_are_forecast_as_one_would_guess() -> None:
-    forecasts = {
-        name: mbg_nbd.expected_orders(mbg_nbd.fit(*SHOPS[name]), *SHOPS[name], 4)
-        for name in ("nobody repeats", "everybody buys daily")
-    }
-    assert forecasts["nobody repeats"].max() < 0.001
-    assert forecasts["everybody buys daily"] == pytest.approx(np.full(200, 28), rel=0.01)
-
-
-@given(st.lists(st.tuples(st.integers(0, 500), st.floats(0, 1), st.floats(0, 2000)), min_size=1, max_size=30))
-@settings(max_examples=12, deadline=None)
-def test_any_customers_can_be_fitted(rows: list[tuple[int, float, float]]) -> None:
-    x, T = np.array([row[0] for row in rows], float), np.array([row[2] for row in rows])
-    t_x = np.where(x > 0, [row[1] for row in rows] * T, 0)
-    model = mbg_nbd.fit(x, t_x, T)
-    assert np.isfinite(mbg_nbd.expected_orders(model, x, t_x, T, 52)).all()
-    assert np.isfinite(mbg_nbd.log_likelihood(model, x, t_x, T)).all()
