@@ -146,7 +146,7 @@ def fit(
         for horizon in horizons:
             past = Past(horizon, training_date, columns, customer, origin, known)
             found = list(pool.map(lambda name, past=past: registry.fit([name], past), names()))
-            baselines[horizon] = {name: one.to_json() for fitted, _ in found for name, one in fitted.items()}
+            baselines[horizon] = {name: one for fitted, _ in found for name, one in fitted.items()}
             left_out[horizon] = {name: why for _, reasons in found for name, why in reasons.items()}
     return baselines, left_out
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from clv.commands.console import quiet, steps
+from clv.commands.console import quiet, steps, warnings_of
 from clv.core import dates, settings
 from clv.evaluation.backtest import run
 from clv.platform.runtime import stack
@@ -35,5 +35,6 @@ def backtest(
     found = settings.load()
     log = found.home / "logs" / "backtest.log"
     with quiet(log) as console, steps(console) as step, stack.database(found, step) as home:
-        page = run.run(request, out, home, step, report.write)
+        with warnings_of("clv.forecasters", console):
+            page = run.run(request, out, home, step, report.write)
         console.print(f"report  {page}\nlog     {log}")

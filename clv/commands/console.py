@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import time
@@ -61,6 +62,25 @@ def quiet(log: Path) -> Iterator[Console]:
             for number, original in zip((1, 2), kept, strict=True):
                 os.dup2(original, number)
                 os.close(original)
+
+
+@contextmanager
+def warnings_of(name: str, console: Console) -> Iterator[None]:
+    """Prints the warnings of a logger in one line each. Where nothing else takes them, standard error gets them too,
+    with their tracebacks."""
+
+    class OnScreen(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            console.print(f"warning {record.getMessage()}", markup=False)
+            if logging.lastResort and not logging.getLogger().handlers:
+                logging.lastResort.handle(record)
+
+    logger, handler = logging.getLogger(name), OnScreen(logging.WARNING)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from clv.platform.runtime import airflow, postgres, stack
 from clv.reporting.remarks import of_settings
 from clv.sources.loading import currencies
 from clv.warehouse import runs
+from spark_jobs.models import registry
 
 
 def up() -> None:
@@ -33,10 +34,13 @@ def up() -> None:
 def start() -> tuple[settings.Settings, list[str]]:
     """Starts the home's services and shows progress; returns the home's settings and remarks for the operator. Raises
     ClvError for a wrong declaration of a step in the shop's own folder, which would otherwise show only in Airflow's
-    log."""
+    log, and for a contestant that does not exist or cannot be loaded, which would otherwise show at the next training.
+    """
     pipeline.daily()
+    home = settings.load()
+    registry.load(home.contestants)
     with steps() as step:
-        return stack.up(settings.load(), step)
+        return stack.up(home, step)
 
 
 def where(home: settings.Settings, show_password: bool = False) -> None:

@@ -4,13 +4,15 @@ the same rows."""
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 from clv.catalog import tables
-from clv.core import dates
+from clv.core import dates, options
 from clv.core import settings as settings_module
 from clv.core.declared import CONTESTANTS
 from clv.core.options import BLENDS
@@ -153,7 +155,16 @@ def data_digest(training_date: date, settings: Settings | None = None) -> str:
         configuration.append(settings.blend)
     if settings.contestants != list(CONTESTANTS):
         configuration.append(settings.contestants)
+    if code := own_forecasters(settings.contestants):
+        configuration.append(code)
     return hashlib.sha256(repr((int(count), int(total), configuration)).encode()).hexdigest()
+
+
+def own_forecasters(contestants: Iterable[str]) -> dict[str, str]:
+    """SHA-256 of the file of each contestant in the folders that CLV_FORECASTERS names, by the contestant's name."""
+    folders = filter(None, (options.from_environment(options.Spark).forecasters or "").split(os.pathsep))
+    files = [(name, Path(folder) / f"{name}.py") for folder in folders for name in contestants]
+    return {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files if file.is_file()}
 
 
 def training_origins(training_date: date, settings: Settings | None = None) -> list[date]:

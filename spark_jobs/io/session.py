@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pyspark.errors import PythonException
 from pyspark.sql import SparkSession
 
 from clv.core import options
-from clv.core.errors import Unavailable
+from clv.core.errors import ClvError, Unavailable
 from clv.core.places import CODE
 from clv.core.settings import QUIET, Settings
 
@@ -30,14 +32,17 @@ LEARNING = "-XX:+UseSerialGC"
 @contextmanager
 def running(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> Iterator[SparkSession]:
     """Yields the active session if the caller has one. Otherwise starts a session and stops it at the end of the
-    block."""
+    block. A ClvError on a worker, which Spark reports as the text of a traceback, is raised again as a ClvError."""
     outer = SparkSession.getActiveSession()
     session = outer or start(name, settings, jvm)
     try:
         yield session
-    except Exception:
+    except Exception as error:
         if outer is None:
             log.warning("see Spark's output in %s", log_file(settings))
+        on_worker = isinstance(error, PythonException) and re.search(r"\bClvError: (.+)", str(error))
+        if on_worker:
+            raise ClvError(on_worker[1]) from error
         raise
     finally:
         if outer is None:
@@ -73,9 +78,9 @@ def start(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> SparkSession
         .config("spark.dynamicAllocation.enabled", "false")
         .config("spark.ui.showConsoleProgress", "false")
         .config("spark.sql.session.timeZone", "UTC")
+        # The workers look for forecasters too. A JVM that outlives a session passes on the folders it was started with.
+        .config("spark.executorEnv.CLV_FORECASTERS", spark.forecasters or "")
     )
-    if spark.forecasters:  # the workers load forecasters from these folders too
-        builder = builder.config("spark.executorEnv.CLV_FORECASTERS", spark.forecasters)
     if master.startswith("local"):
         os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
         builder = (

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import json
 import logging
 import os
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -49,8 +51,18 @@ def check(contestants: Iterable[str]) -> None:
     for name in contestants:
         if name not in known:
             raise ClvError(
-                f"shop.json: contestants names {name}, which is not a forecaster; choose from {', '.join(known)}"
+                f"shop.json: contestants names {name}, which is not a forecaster; choose from "
+                f"{', '.join(known)}, or start clv up with {FOLDERS} naming the folder of {name}.py"
             )
+
+
+def load(contestants: Iterable[str]) -> None:
+    """Loads the contestants' modules. Raises ClvError if one does not exist or cannot be loaded."""
+    contestants = list(contestants)
+    check(contestants)
+    for name in contestants:
+        if name != OURS:
+            named(name)
 
 
 def title(name: str) -> str:
@@ -60,40 +72,91 @@ def title(name: str) -> str:
     return named(name).TITLE if name in names() else name
 
 
-def fit(wanted: Iterable[str], past: Past) -> tuple[dict[str, Fitted], dict[str, str]]:
-    """Fits the forecasters in `wanted`. Returns those that could be fitted, by name, and for the others the reason. The
-    failure of one does not affect the others."""
+def fit(wanted: Iterable[str], past: Past) -> tuple[dict[str, Json], dict[str, str]]:
+    """Fits the forecasters in `wanted`. Returns those that could be fitted as JSON, by name, and for the others the
+    reason.
+
+    A forecaster whose code raises an error, also when it then predicts and explains the customers in `past.known`, is
+    left out with a warning; the others are not affected.
+    """
     fitted, left_out = {}, {}
     for name in wanted:
         try:
-            fitted[name] = named(name).fit(past)
+            fitted[name] = _fitted(name, past)
         except Unfit as reason:
             left_out[name] = str(reason)
-        except ClvError:
-            raise
-        except Exception as error:  # noqa: BLE001 - libraries' failures arrive in many types
-            left_out[name] = f"it could not be fitted: {(str(error).strip() or type(error).__name__).splitlines()[0]}"
-            log.warning("%s: %s", name, left_out[name], exc_info=True)
+        except ClvError as error:
+            left_out[name] = str(error)
+            warn(left_out[name])
     return fitted, left_out
 
 
+@cache
+def warn(failure: str) -> None:
+    """Logs that a forecaster is left out, once for each failure, which many windows and dates may share."""
+    log.warning("%s. It is left out", failure, exc_info=sys.exc_info()[0] is not None)
+
+
+def _fitted(name: str, past: Past) -> Json:
+    forecaster = named(name)
+    with _in_one_line(name, "fit"):
+        saved = forecaster.fit(past).to_json()
+        json.dumps(saved)  # raises an error for what cannot be kept in a file
+    known, again = Customers(past.known, past.window_days), read(name, saved)
+    if len(known):
+        predict(name, again, known)
+        explain(name, again, known)
+    return saved
+
+
 def read(name: str, saved: Json) -> Fitted:
-    """Restores the fitted forecaster that `to_json` wrote."""
-    return named(name).from_json(saved)
+    """Restores the fitted forecaster that `to_json` wrote. Raises ClvError if that fails."""
+    forecaster = named(name)
+    with _in_one_line(name, "be restored"):
+        return forecaster.from_json(saved)
 
 
 def predict(name: str, fitted: Fitted, customers: Customers) -> Prediction:
-    """Predicts with a forecaster. Money that is not a number, infinite or negative counts as 0. Raises ClvError if an
-    array does not have one element per customer."""
-    found = fitted.predict(customers)
-    for array in (found.mean, found.chance, found.orders, *found.quantiles.values()):
-        if array is not None and np.shape(array) != (len(customers),):
-            raise ClvError(
-                f"the forecaster {name} predicts an array of shape {np.shape(array)} for {len(customers)} customers; "
-                f"give one number for each"
-            )
-    quantiles = {level: _money(array) for level, array in found.quantiles.items()}
-    return Prediction(_money(found.mean), found.chance, found.orders, quantiles)
+    """Predicts with a forecaster. Money that is not a number, infinite or negative counts as 0. Raises ClvError if the
+    forecaster raises an error, or if an array does not have one element per customer."""
+    with _in_one_line(name, "predict"):
+        found = fitted.predict(customers)
+        for array in (found.mean, found.chance, found.orders, *found.quantiles.values()):
+            if array is not None and np.shape(array) != (len(customers),):
+                raise ValueError(
+                    f"an array of shape {np.shape(array)} for {len(customers)} customers; give one number for each"
+                )
+        quantiles = {level: _money(array) for level, array in found.quantiles.items()}
+        return Prediction(_money(found.mean), found.chance, found.orders, quantiles)
+
+
+def explain(name: str, fitted: Fitted, customers: Customers) -> list[str] | None:
+    """Returns a forecaster's reasons, one per customer, or None. Raises ClvError if the forecaster raises an error, or
+    if the reasons are too few or too many."""
+    with _in_one_line(name, "explain"):
+        reasons = fitted.explain(customers)
+        if reasons is not None and len(reasons) != len(customers):
+            raise ValueError(f"{len(reasons)} reasons for {len(customers)} customers; give one for each")
+        return reasons
+
+
+@contextmanager
+def _in_one_line(name: str, what: str) -> Iterator[None]:
+    """Turns an error in a forecaster's code into a ClvError, which names the forecaster and its file."""
+    try:
+        yield
+    except (ClvError, Unfit):
+        raise
+    except Exception as error:
+        raise ClvError(
+            f"the forecaster {name} failed to {what} ({_brief(error)}); mend "
+            f"{_modules(_given()).get(name, 'it')}, or take {name} out of contestants in shop.json"
+        ) from error
+
+
+def _brief(error: Exception) -> str:
+    """Returns an error's type and the first line of its message."""
+    return f"{type(error).__name__}: {(str(error).strip() or 'no message').splitlines()[0]}"
 
 
 def _money(array: Array) -> Array:
@@ -130,8 +193,8 @@ def _loaded(name: str, more: str) -> Forecaster:
     path = _modules(more).get(name)
     if path is None:
         raise ClvError(
-            f"no forecaster is called {name}; choose from {', '.join(_modules(more))}. "
-            f"Your own forecasters are found in the folders that {FOLDERS} names"
+            f"no forecaster is called {name}; choose from {', '.join(_modules(more))}, or start clv up with {FOLDERS} "
+            f"naming the folder of {name}.py"
         )
     module = _module(path)
     missing = [part for part in PARTS if not hasattr(module, part)]
@@ -156,7 +219,7 @@ def _module(path: Path) -> ModuleType:
         try:
             spec.loader.exec_module(module)
         except Exception as error:
-            raise ClvError(f"{path} cannot be loaded ({type(error).__name__}: {error}); correct the file") from error
+            raise ClvError(f"{path} cannot be loaded ({_brief(error)}); correct the file") from error
         finally:
             # Pickle would otherwise refer to the module by a name that Spark's workers cannot import.
             del sys.modules[spec.name]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from clv.core.declared import ANCHOR, CONTESTANTS, OURS
+from clv.core.errors import ClvError
 from spark_jobs.ensemble import blending, conformal, totals
 from spark_jobs.ensemble.blending import Blend
 from spark_jobs.ensemble.conformal import Intervals
@@ -21,6 +22,7 @@ from spark_jobs.features import outcomes
 from spark_jobs.features.columns import Array, Columns
 from spark_jobs.judging import metrics, promotion
 from spark_jobs.judging.promotion import Decision
+from spark_jobs.models import registry
 from spark_jobs.models.anchor import OriginFit
 from spark_jobs.models.forecaster import Customers
 from spark_jobs.models.rules import trailing
@@ -74,10 +76,16 @@ def predict_holdout(
 ) -> Holdout:
     """Predicts an origin with a model trained on windows that had closed by it.
 
-    columns: FEATURE_COLUMNS and the outcomes of the origin's customers with a purchase day.
+    columns: FEATURE_COLUMNS and the outcomes of the origin's customers with a purchase day. A forecaster that fails to
+    predict them has no predictions there.
     """
     found = parts(trained, fit, columns, window_days)
-    customers = Customers(columns, window_days, found.by_anchor)
+    customers, others = Customers(columns, window_days, found.by_anchor), {}
+    for name in trained.fitted:
+        try:
+            others[name] = predicted(name, trained.fitted, customers)
+        except ClvError as error:
+            registry.warn(str(error))
     return Holdout(
         window_days,
         origin,
@@ -87,7 +95,7 @@ def predict_holdout(
         buyer_residual,
         outcomes.bought(columns, window_days),
         outcomes.spent(columns, window_days),
-        {name: predicted(name, trained.fitted, customers) for name in trained.fitted},
+        others,
         trailing.spent(columns, window_days),
     )
 
@@ -146,18 +154,19 @@ def calibrated(
     """Completes the blended parts on the holdouts: intervals, standard deviations, a cap, and the published contestant.
     Also returns the decision.
 
-    holdouts: oldest first. Without comparable holdouts there is no decision, and the first contestant that could be
-    fitted is published. most: the highest revenue of a customer in any closed window. total_spread: standard deviation
-    of the blend's total, see `totals.spread`; for another forecaster it is computed from that forecaster's totals.
+    holdouts: oldest first. A contestant that predicted none of them is not published; if no holdout is comparable,
+    there is no decision and the blend is published. most: the highest revenue of a customer in any closed window.
+    total_spread: standard deviation of the blend's total, see `totals.spread`; for another forecaster it is computed
+    from that forecaster's totals.
     """
     judged = [holdout for holdout in holdouts if holdout.trained.learners is not None]
-    decision = None
-    contestants = [name for name in contestants if name == OURS or name in trained.fitted] or [OURS]
-    trained = replace(trained, published=contestants[0])
     alike = judged if trained.learners is not None else holdouts
-    alike = [holdout for holdout in alike if contestants[0] in (OURS, *holdout.others)]
-    if usable := [holdout for holdout in alike if holdout.spent.sum() > 0]:
-        decision = _decide(replace(trained, published=OURS), usable, contestants)
+    alike = [holdout for holdout in alike if holdout.spent.sum() > 0]
+    predicted_somewhere = {OURS}.union(*(holdout.others for holdout in alike)) & {OURS, *trained.fitted}
+    contestants = [name for name in contestants if name in predicted_somewhere] or [OURS]
+    trained, decision = replace(trained, published=OURS), None
+    if usable := [holdout for holdout in alike if contestants[0] in (OURS, *holdout.others)]:
+        decision = _decide(trained, usable, contestants)
         trained = replace(trained, published=decision.published)
     holdouts = usable if trained.published != OURS else holdouts
     forecasts, spent = [holdout.forecast(trained) for holdout in holdouts], [holdout.spent for holdout in holdouts]

@@ -177,7 +177,7 @@ def fit_others(past: Past, window: int, by: date) -> dict[str, forecaster.Json]:
     fitted, left_out = registry.fit([name for name in past.contestants if name != OURS], known)
     for name, why in left_out.items():
         log.info("windows of %d days closed by %s: %s is left out: %s", window, by, name, why)
-    return {name: one.to_json() for name, one in fitted.items()}
+    return fitted
 
 
 def judged(past: Past, learned: dict[TrainingKey, Trained], parameters: str, window: int, blend: str) -> Judged:

@@ -58,7 +58,7 @@ def run(
     Raises ClvError, in one line, for what the user must correct; the folder `out` is unchanged then.
     """
     check(request)
-    registry.check(home.contestants)
+    registry.load(home.contestants)
     frames, notes, explained = [], [], None
     with scratch.database(home, [request.horizon]) as trial:
         with step("the orders are loaded"):

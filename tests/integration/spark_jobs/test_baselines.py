@@ -25,14 +25,17 @@ from spark_jobs.models.forecaster import Customers, Past
 AS_OF = date(2023, 8, 10)
 TRAINING_DATE = date(2023, 8, 1)
 RUN = "2023-08-10.1"
+FAILING = "fails_to_predict"
 PROBABILISTIC = {"bgnbd_gg", "mbgnbd_gg", "pareto_nbd_gg"}
 
 
 @pytest.fixture
 def everyone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """The baselines there are, with one in a folder of its own."""
-    planted_forecaster.plant(tmp_path / "mine", monkeypatch)
-    return set(baselines.names())
+    """The baselines there are, with one in a folder of its own, without one there that fails."""
+    path = planted_forecaster.plant(tmp_path / "mine", monkeypatch)
+    failing = path.read_text().replace('"mean_order"', f'"{FAILING}"').replace("customers.columns", "customers.nothing")
+    planted_forecaster.plant(tmp_path / "mine", monkeypatch, FAILING, failing)
+    return set(baselines.names()) - {FAILING}
 
 
 @pytest.fixture
@@ -64,11 +67,14 @@ def test_every_baseline_predicts_every_customer_and_the_same_again(
     assert planted_forecaster.NAME in everyone
     home, found = shop
     facts = baselines.run(AS_OF, RUN, TRAINING_DATE, home, horizons=[90, 180])
+    failed = facts["left_out"]["90"][FAILING]
+    assert failed.startswith(f"the forecaster {FAILING} failed to predict (AttributeError: 'Customers' object has no")
     once = written(home)
     models = once.groupby("horizon_days").model.agg(set).to_dict()
     young = "no window of 180 days had closed by 2023-08-01"
     assert models == {90: everyone, 180: {"trailing", "trailing_year", "markov_chain", *PROBABILISTIC}}
-    assert facts["left_out"] == {"180": dict.fromkeys(everyone - models[180], young)}
+    too_young = dict.fromkeys({FAILING, *everyone} - models[180], young)
+    assert facts["left_out"] == {"90": {FAILING: failed}, "180": too_young}
     assert facts["rows"] == len(once) == len(found) * sum(len(names) for names in models.values())
     assert once.groupby(["horizon_days", "model"]).customer_key.nunique().eq(len(found)).all()
 
@@ -129,8 +135,8 @@ def test_every_baseline_comes_back_from_json_with_the_same_predictions(
         fitted, left_out = registry.fit(baselines.names(), past)
     assert set(left_out) == {"markov_chain"}  # there is one origin
     wanted = Customers(columns, 90)
-    for name, one in fitted.items():
-        again = registry.read(name, json.loads(json.dumps(one.to_json())))
+    for name, saved in fitted.items():
+        one, again = registry.read(name, saved), registry.read(name, json.loads(json.dumps(saved)))
         now, then = registry.predict(name, again, wanted), registry.predict(name, one, wanted)
         assert (now.mean == then.mean).all(), name
         assert now.chance is None or (now.chance == then.chance).all(), name

@@ -15,6 +15,7 @@ from scored_rows import RUN, predictions
 from clv.catalog import tables
 from clv.core import settings
 from clv.core.declared import OURS
+from clv.core.errors import ClvError
 from clv.core.settings import Settings
 from clv.warehouse import db, model_choice, registry
 from expectations import gates
@@ -27,14 +28,18 @@ from spark_jobs.models.forecaster import Customers
 NAME = planted_forecaster.NAME
 
 
-def with_it_alone(home: Settings) -> Settings:
-    """The home with 90 days as its only horizon, and the planted forecaster as the only one that may be published."""
-    (home.home / "shop.json").write_text(json.dumps({"horizons": [90], "contestants": [NAME]}))
+FAILING = "fails_to_predict"
+
+
+def with_it_first(home: Settings) -> Settings:
+    """The home with 90 days as its only horizon, and two planted forecasters that may be published: one that fails,
+    and the guide's."""
+    (home.home / "shop.json").write_text(json.dumps({"horizons": [90], "contestants": [FAILING, NAME]}))
     return settings.load(home.home)
 
 
 def test_a_planted_forecaster_is_published_where_the_shop_names_it(
-    home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     registry_url = home.database_url("mlflow")
     with psycopg.connect(home.warehouse_url, autocommit=True) as connection:
@@ -45,8 +50,10 @@ def test_a_planted_forecaster_is_published_where_the_shop_names_it(
     as_of = sim.FIRST_DAY + timedelta(days=490)
     unnamed = model_choice.data_digest(as_of, home)
 
-    planted_forecaster.plant(tmp_path / "mine", monkeypatch)
-    home = with_it_alone(home)
+    path = planted_forecaster.plant(tmp_path / "mine", monkeypatch)
+    failing = path.read_text().replace(f'"{NAME}"', f'"{FAILING}"').replace("customers.columns", "customers.nothing")
+    planted_forecaster.plant(tmp_path / "mine", monkeypatch, FAILING, failing)
+    home = with_it_first(home)
     assert model_choice.data_digest(as_of, home) != unnamed  # another choice is another model
     choice = model_choice.for_run(as_of, settings=home)
     assert choice.training_date
@@ -55,6 +62,10 @@ def test_a_planted_forecaster_is_published_where_the_shop_names_it(
     found = sim.features(made, as_of)
     sim.write_features(found, tables.CUSTOMER_FEATURES, home, RUN)
     train.run(choice.training_date, RUN, choice.data_digest, settings=home)
+
+    # The one that fails is named once, and the other takes its place.
+    (left_out,) = [record.getMessage() for record in caplog.records if record.name == "clv.forecasters"]
+    assert left_out.startswith(f"the forecaster {FAILING} failed to predict (AttributeError: 'Customers' object has no")
 
     # In model_backtest beside the blend, at each held-back origin
     query = f"select contestant, published, count(distinct origin) from {tables.MODEL_BACKTEST} group by 1, 2"
@@ -77,3 +88,11 @@ def test_a_planted_forecaster_is_published_where_the_shop_names_it(
     told = [reason["reason"] for reasons in own.reasons for reason in reasons]
     assert any("orders of " in words and "on average" in words for words in told)
     assert gates.judge("predictions", as_of, RUN, lambda _: tmp_path / "page.html")["warnings"] == []
+
+    # Its code is part of the model: other code is another model. Where it fails on a worker, the run says so in a line.
+    path.write_text(path.read_text().replace("columns = customers.columns", "raise OSError('no money today')"))
+    assert model_choice.data_digest(choice.training_date, home) != choice.data_digest
+    with pytest.raises(ClvError) as stopped:
+        score.run(as_of, RUN, choice.model_version, settings=home)
+    words = f"the forecaster {NAME} failed to predict (OSError: no money today); mend {path}, or take {NAME} out of"
+    assert str(stopped.value) == f"{words} contestants in shop.json"

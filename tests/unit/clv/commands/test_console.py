@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -43,3 +44,20 @@ def test_a_run_that_fails_names_the_log(tmp_path: Path, capfd: pytest.CaptureFix
     with pytest.raises(RuntimeError, match="broken"):
         fail()
     assert capfd.readouterr().out.split() == ["log", str(log)]
+
+
+def test_a_loggers_warnings_are_read_in_one_line_and_their_tracebacks_kept(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])  # pytest's own
+    logger = logging.getLogger("clv.forecasters")
+    with console.warnings_of("clv.forecasters", console.out):
+        try:
+            raise OSError("no money today")
+        except OSError:
+            logger.warning("mean_order is left out", exc_info=True)
+        logger.info("2 are fitted")
+    said = capfd.readouterr()
+    assert said.out.splitlines() == ["warning mean_order is left out"]
+    assert "OSError: no money today" in said.err
+    assert logger.handlers == []

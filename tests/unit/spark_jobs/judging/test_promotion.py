@@ -13,8 +13,7 @@ from spark_jobs.ensemble import forecast
 from spark_jobs.ensemble.forecast import Trained
 from spark_jobs.judging import promotion
 from spark_jobs.judging.promotion import OURS, TUNED
-from spark_jobs.models.rules import rfm_cells, trailing
-from spark_jobs.training import evaluation
+from spark_jobs.models.rules import rfm_cells
 
 CAME = [np.array([0.0, 10.0, 40.0, 50.0]), np.array([0.0, 0.0, 30.0, 70.0])]
 
@@ -82,22 +81,6 @@ def test_a_challenger_that_ranks_worse_does_not_take_over() -> None:
     assert not promoted
     assert decision.published == OURS
     assert decision.figures[TUNED].error < decision.figures[OURS].error
-
-
-def test_a_rival_in_its_place_says_what_it_says_everywhere() -> None:
-    columns = customers()
-    columns |= {"orders_next_90": columns["orders_90"], "revenue_next_90": columns["revenue_90"]}
-    learned = Trained(fitted={"trailing": {}, "trailing_year": {}})
-    held = evaluation.predict_holdout(learned, FIT, columns, 90, "2024-01-01", 0.0)
-    trained, decision = evaluation.calibrated(learned, [held], 0.0)
-    assert decision is not None
-    assert decision.published == trained.published == "trailing"  # it came to be just what it says
-    assert forecast.Model("v", trained={90: trained}).basis(90) == "baseline trailing"
-    found = forecast.parts(trained, FIT, columns, 90)
-    common = forecast.setting(trained, found, 0.3)
-    money = forecast.blend(trained, found, common)[1]
-    assert money == pytest.approx(trailing.spent(columns, 90))
-    assert common.mean == pytest.approx(money.mean())
 
 
 def test_a_shop_says_who_may_be_published_and_who_is_asked_first() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from dataclasses import replace
 from datetime import date
@@ -44,9 +45,9 @@ def test_probabilistic_ones_come_back_from_json_as_they_were(name: str) -> None:
     past = replace(past_of(), anchor=None)
     fitted, left_out = registry.fit([name], past)
     assert not left_out
-    again = registry.read(name, json.loads(json.dumps(fitted[name].to_json())))
+    one, again = registry.named(name).fit(past), registry.read(name, json.loads(json.dumps(fitted[name])))
     wanted = Customers(past.columns, 90)
-    assert (again.predict(wanted).mean == fitted[name].predict(wanted).mean).all()
+    assert (again.predict(wanted).mean == one.predict(wanted).mean).all()
     assert again.predict(wanted).mean.min() > 0
 
 
@@ -73,8 +74,7 @@ def test_a_planted_one_is_found_fitted_and_read_back(tmp_path: Path, monkeypatch
     past = past_of()
     fitted, left_out = registry.fit([planted_forecaster.NAME], past)
     assert not left_out
-    one = fitted[planted_forecaster.NAME]
-    again = registry.read(planted_forecaster.NAME, json.loads(json.dumps(one.to_json())))
+    again = registry.read(planted_forecaster.NAME, json.loads(json.dumps(fitted[planted_forecaster.NAME])))
     wanted = Customers(past.columns, 90)
     # Its scale brings the total to what the window brought
     assert registry.predict("mean_order", again, wanted).mean.sum() == pytest.approx(past.columns["revenue_90"].sum())
@@ -97,6 +97,65 @@ def test_a_module_that_cannot_be_is_named(
     planted_forecaster.plant(tmp_path / "mine", monkeypatch, name, text or " ")
     with pytest.raises(ClvError, match=says):
         registry.named(name)
+
+
+@pytest.mark.parametrize(
+    ("part", "broken", "says"),
+    [
+        ("def fit(past: Past) -> MeanOrder:", "raise OSError('no\\nmore')", r"failed to fit \(OSError: no\); mend"),
+        (
+            'return {"scale": self.scale}',
+            "return {'past': self}",
+            r"failed to fit \(TypeError: Object of type MeanOrder",
+        ),
+        (
+            "def from_json(saved: dict) -> MeanOrder:",
+            "return saved['x']",
+            r"failed to be restored \(KeyError: 'x'\); mend",
+        ),
+        (
+            "columns = customers.columns  #",
+            "1 / 0  #",
+            r"failed to predict \(ZeroDivisionError: division by zero\); mend",
+        ),
+        (
+            "mean=self.scale * pace(columns)",
+            "mean=self.scale * pace(columns)[:2]",
+            r"failed to predict \(ValueError: an array",
+        ),
+        ("return [f", "return [][:0] and [f", r"failed to explain \(ValueError: 0 reasons for 400 customers"),
+    ],
+)
+def test_one_that_fails_is_left_out_and_named_in_one_line(
+    part: str, broken: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = planted_forecaster.plant(tmp_path, monkeypatch)
+    assert part in path.read_text()
+    path.write_text(path.read_text().replace(part, f"{part}\n    {broken}" if part.endswith(":") else broken))
+    for _ in range(2):  # two windows
+        fitted, left_out = registry.fit([planted_forecaster.NAME, "trailing"], past_of())
+    assert set(fitted) == {"trailing"}
+    assert re.match(rf"the forecaster mean_order {says}", left_out["mean_order"])
+    assert "\n" not in left_out["mean_order"]
+    assert f"mend {path}, or take mean_order out of contestants in shop.json" in left_out["mean_order"]
+    assert [record.getMessage() for record in caplog.records] == [f"{left_out['mean_order']}. It is left out"]
+
+
+def test_contestants_are_loaded_and_one_that_is_not_there_is_named_with_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = planted_forecaster.plant(tmp_path, monkeypatch)
+    registry.load([OURS, "trailing", planted_forecaster.NAME])
+    path.write_text("import nowhere_to_be_found\n")
+    registry._loaded.cache_clear()
+    with pytest.raises(ClvError, match=f"{path} cannot be loaded .ModuleNotFoundError"):
+        registry.load([OURS, planted_forecaster.NAME])
+    assert "cannot be loaded" in registry.fit([planted_forecaster.NAME], past_of())[1][planted_forecaster.NAME]
+    monkeypatch.delenv(registry.FOLDERS)
+    with pytest.raises(
+        ClvError, match=f"contestants names mean_order, .* {registry.FOLDERS} naming the folder of mean_order.py"
+    ):
+        registry.load([OURS, planted_forecaster.NAME])
 
 
 def test_a_name_that_nobody_has_and_a_folder_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,5 +185,5 @@ def test_what_is_no_prediction_of_each_customer_is_refused_and_what_is_no_money_
     wanted = Customers(customers(3), 90)
     found = registry.predict("odd", Odd(np.array([np.nan, -1.0, np.inf])), wanted)
     assert found.mean.tolist() == [0, 0, 0]
-    with pytest.raises(ClvError, match="the forecaster odd predicts an array of shape .2,. for 3 customers"):
+    with pytest.raises(ClvError, match="odd failed to predict .ValueError: an array of shape .2,. for 3 customers"):
         registry.predict("odd", Odd(np.ones(2)), wanted)

@@ -160,7 +160,7 @@ def test_nothing_of_an_open_window_is_learned() -> None:
     names = ["markov_chain", "rfm_cells", "time_decay", "trailing", "trailing_year"]
     fitted, left_out = registry.fit(names, past)
     assert left_out == {}
-    assert predicted(fitted["rfm_cells"], columns).mean == pytest.approx(np.full(n, 5.0))
+    assert predicted(registry.read("rfm_cells", fitted["rfm_cells"]), columns).mean == pytest.approx(np.full(n, 5.0))
     assert len(past.closed()[1]) == 1000
 
     fitted, left_out = registry.fit(names, replace(past, by=DAY - timedelta(days=1)))
@@ -176,7 +176,7 @@ def test_rules_come_back_from_json_as_they_were() -> None:
     )
     fitted, _ = registry.fit(["markov_chain", "rfm_cells", "time_decay", "trailing", "trailing_year"], past)
     assert len(fitted) == 5
-    for name, one in fitted.items():
-        again = registry.read(name, json.loads(json.dumps(one.to_json())))
+    for name, saved in fitted.items():
+        one, again = registry.read(name, saved), registry.read(name, json.loads(json.dumps(saved)))
         assert (predicted(again, past.columns).mean == predicted(one, past.columns).mean).all()
         assert len(again.explain(Customers(past.columns, 90)) or []) == n

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import numpy as np
+import planted_forecaster
 import pytest
 from customers import FIT, customers
 from forecasting import trained
@@ -16,6 +19,7 @@ from spark_jobs.ensemble.forecast import Model, Trained
 from spark_jobs.features.columns import Columns
 from spark_jobs.judging.promotion import OURS
 from spark_jobs.models import anchor
+from spark_jobs.models.rules import trailing
 from spark_jobs.training import evaluation
 from spark_jobs.training.evaluation import Holdout
 
@@ -78,6 +82,49 @@ def test_each_way_to_blend_is_measured_and_the_one_asked_for_is_used() -> None:
     # Stacking chose its weights on these very origins; its chance is part of the mean that it stacks.
     assert blends["stacking"].log_loss == min(blend.log_loss for blend in blends.values())
     assert blends["weighted"].deviance != blends["voting"].deviance
+
+
+def test_a_rival_in_its_place_says_what_it_says_everywhere() -> None:
+    columns = customers()
+    columns |= {"orders_next_90": columns["orders_90"], "revenue_next_90": columns["revenue_90"]}
+    learned = Trained(fitted={"trailing": {}, "trailing_year": {}})
+    held = evaluation.predict_holdout(learned, FIT, columns, 90, "2024-01-01", 0.0)
+    trained, decision = evaluation.calibrated(learned, [held], 0.0)
+    assert decision is not None
+    assert decision.published == trained.published == "trailing"  # it came to be just what it says
+    assert forecast.Model("v", trained={90: trained}).basis(90) == "baseline trailing"
+    found = forecast.parts(trained, FIT, columns, 90)
+    common = forecast.setting(trained, found, 0.3)
+    money = forecast.blend(trained, found, common)[1]
+    assert money == pytest.approx(trailing.spent(columns, 90))
+    assert common.mean == pytest.approx(money.mean())
+
+
+def test_a_contestant_that_no_holdout_tells_of_is_not_published() -> None:
+    held, now = [holdouts(False, seed) for seed in range(2)], Trained(fitted={"trailing": {}, "trailing_year": {}})
+    assert evaluation.calibrated(now, [], 0.0, contestants=["trailing"])[0].published == OURS
+    found, decision = evaluation.calibrated(now, held, 0.0, contestants=["trailing"])
+    assert found.published == OURS
+    assert decision
+    assert set(decision.figures) == {OURS}
+    # The next one that was judged is first then.
+    held = [replace(holdout, others={"trailing_year": holdout.trailing}) for holdout in held]
+    found, decision = evaluation.calibrated(now, held, 0.0, contestants=["trailing", "trailing_year", OURS])
+    assert found.published == "trailing_year"
+    assert set(found.fitted) == {"trailing_year"}
+
+
+def test_a_contestant_that_fails_on_a_holdout_is_not_judged_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = planted_forecaster.plant(tmp_path, monkeypatch)
+    path.write_text(path.read_text().replace("columns = customers.columns", "columns = customers.nothing"))
+    trained = Trained(fitted={"mean_order": {"scale": 1.0}, "trailing": {}})
+    held = [evaluation.predict_holdout(trained, FIT, closed(seed), 90, f"origin {seed}", 0.1) for seed in range(2)]
+    assert [set(holdout.others) for holdout in held] == [{"trailing"}, {"trailing"}]
+    assert evaluation.calibrated(trained, held, 0.0, contestants=["mean_order"])[0].published == OURS
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert told.startswith("the forecaster mean_order failed to predict (AttributeError: 'Customers' object has no")
 
 
 def test_where_nothing_was_learned_there_is_no_way_to_choose() -> None:
