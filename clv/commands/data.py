@@ -29,7 +29,7 @@ def ingest(
     """
 
     def show(results: Iterable[door.BatchResult]) -> None:
-        for line in (line for result in results for line in door.told(result, home)):
+        for line in (line for result in results for line in door.messages(result, home)):
             out.print(line, markup=False)
 
     home = settings.load()
@@ -38,7 +38,7 @@ def ingest(
         with rows_progress() as progress:
             today = dates.today(home.shop.time_zone)
             results = door.load(
-                source, path, home, progress, today=today, tell=lambda one: loaded.update({one.batch_id: one})
+                source, path, home, progress, today=today, report=lambda one: loaded.update({one.batch_id: one})
             )
     except ClvError:  # show the files of a folder that were loaded before the error
         with suppress(ClvError):

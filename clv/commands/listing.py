@@ -88,7 +88,7 @@ def rejects(
             )
         for warning in rejections.warnings(batch, home):
             out.print(f"warning: {warning}", markup=False)
-        for remedy in rejections.mends(batch, home):
+        for remedy in rejections.remedies(batch, home):
             out.print(f"remedy: {remedy}", markup=False)
 
 

@@ -31,7 +31,7 @@ def _ready() -> settings.Settings:
     """Returns the home. Raises ClvError when its database does not answer, or when shop.json names another currency
     than the warehouse holds."""
     home = settings.load()
-    currencies.require_the_warehouses(home)
+    currencies.require_same_currency(home)
     return home
 
 

@@ -122,7 +122,7 @@ def _fault(home: settings.Settings, has_database: bool) -> str | None:
     try:
         found = settings.load(home.home)
         if has_database:
-            currencies.require_the_warehouses(found)
+            currencies.require_same_currency(found)
     except ClvError as error:
         return str(error)
     return None

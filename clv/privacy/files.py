@@ -22,7 +22,7 @@ from clv.privacy.persons import Person
 from clv.reporting import report
 from clv.sources.connectors import files
 from clv.sources.kinds.mappings import load_mapping
-from clv.sources.loading import kept
+from clv.sources.loading import copies
 from clv.sources.loading.batches import scratch_folder
 from clv.sources.mapping.model import FileMapping
 from clv.warehouse import publication
@@ -50,7 +50,7 @@ def remove_lines(
     touched = [row for row in batches if lines.keys() & set(row[3])]
     for source, sha256, name, batch_ids in touched:
         wanted = set().union(*(lines.get(batch_id, ()) for batch_id in batch_ids))
-        copy = kept.find(sha256, name, home)
+        copy = copies.find(sha256, name, home)
         here = landed.get((source, sha256), [])
         if not copy and not here:
             continue
@@ -58,12 +58,12 @@ def remove_lines(
         emptied: str | None = None
         for path in here:
             with scratch_folder(home) as scratch:
-                made = kept.without_lines(path, path.name, mapping, wanted, scratch) if mapping else None
+                made = copies.without_lines(path, path.name, mapping, wanted, scratch) if mapping else None
                 changed[str(path)] = ROWS_REMOVED if made else STAYS
                 if made:
                     try:
                         _record_change(home, source, sha256, made[1])
-                        kept.store(made[0], path)
+                        copies.store(made[0], path)
                         emptied = made[1]
                     except OSError:
                         changed[str(path)] = READ_ONLY
@@ -71,12 +71,12 @@ def remove_lines(
             _take_digest(connection, source, sha256, emptied)
         if copy:
             with scratch_folder(home) as scratch:
-                made = kept.without_lines(copy[0], name, mapping, wanted, scratch) if mapping else None
+                made = copies.without_lines(copy[0], name, mapping, wanted, scratch) if mapping else None
                 now = emptied or sha256
-                target = kept.place(now, name, home, made[1] if made and made[1] != now else None) if made else None
+                target = copies.place(now, name, home, made[1] if made and made[1] != now else None) if made else None
                 if made and target:
                     stat = copy[0].stat()
-                    kept.store(made[0], target)
+                    copies.store(made[0], target)
                     os.utime(target, (stat.st_atime, stat.st_mtime))  # retention depends on the file's time
                 if target != copy[0]:
                     copy[0].unlink(missing_ok=True)

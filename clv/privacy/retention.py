@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time
 from clv.catalog import tables
 from clv.core.settings import Settings
 from clv.sources.kinds import raw_tables
-from clv.sources.loading import kept
+from clv.sources.loading import copies
 from clv.sources.loading.rejections import WITHOUT_VALUES
 from clv.warehouse import db, locks
 
@@ -46,5 +46,5 @@ def run(home: Settings, before: date) -> dict[str, int]:
         for name, statement in statements.items():
             given = (since,) * statement.count("%s")
             removed[name] = connection.execute(statement, given).rowcount  # type: ignore[arg-type]
-        removed["copies"] = kept.remove(home, since)
+        removed["copies"] = copies.remove(home, since)
     return removed

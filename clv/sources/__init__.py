@@ -1,6 +1,8 @@
-"""Ingestion: loads files as received, through a mapping in sources/, into raw. docs/sources.md explains mappings.
+"""Ingestion: loads a shop's files unchanged into the schema raw, through mappings in sources/. docs/sources.md explains
+mappings.
 
-A file becomes a batch. It is loaded whole in one transaction or not at all, and the same content only once.
+Each file becomes a batch. A batch is loaded completely, in one transaction, or not at all. The same content is loaded
+only once.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ __all__ = [
     "replay",
     "require_rows",
     "restore",
-    "told",
+    "messages",
     "withdraw",
 ]
 
@@ -47,14 +49,16 @@ def load(
     progress: Progress | None = None,
     landed: bool = False,
     today: date | None = None,
-    tell: Callable[[BatchResult], None] = lambda _: None,
+    report: Callable[[BatchResult], None] = lambda _: None,
 ) -> list[BatchResult]:
-    """Loads a file, every readable file of a folder in order of its name, or what a connector reads, through the
-    mapping `source`.
+    """Loads a file, every readable file of a folder in the order of their names, or the batches that a connector reads,
+    through the mapping named `source`.
 
-    landed: the files lie in the landing folder. They stay there, so finding one again is no new delivery. today: the
-    day in the reporting zone; later dates give a warning. The callback gets the result of each file as soon as it is
-    loaded. Raises ClvError, with file and remedy, at the first file that cannot be loaded; the files before it stay
+    landed: whether the files lie in the landing folder. Files stay there after loading, so finding a file again
+    is not a new delivery. today: the current day in the reporting zone; later dates in a file give a warning. report:
+    is called with the result of each file as soon as the file is loaded.
+
+    Raises ClvError at the first file that cannot be loaded, with the file and a remedy. The files before it stay
     loaded.
     """
     mapping = load_mapping(source, settings)
@@ -65,13 +69,13 @@ def load(
     try:
         for batch in connector.read(ledger.cursor(mapping, settings)):
             results.append(load_file(batch, mapping, settings, progress, landed, today))
-            tell(results[-1])
+            report(results[-1])
     except ClvError as error:
         if not results:
             raise
         for result in _with_warnings(results, mapping, settings):
             if result.warnings_beside:
-                tell(result)
+                report(result)
         raise type(error)(
             f"{error}; files before it in {connector} stay as they are, `clv batches` lists them, and those after it "
             "were not looked at"
@@ -80,7 +84,8 @@ def load(
 
 
 def _with_warnings(results: list[BatchResult], mapping: FileMapping, settings: Settings) -> list[BatchResult]:
-    """Adds to the results the warnings that compare a file with earlier ones; computed once for all files."""
+    """Adds to the results the warnings that come from comparing a file with earlier ones. All files are compared at
+    once."""
     new = [result.batch_id for result in results if not result.already_loaded]
     kind = registry.of(mapping.kind, settings)
     found: list[dict[int, str]] = []
@@ -101,23 +106,24 @@ def landing(
     settings: Settings,
     progress: Progress | None = None,
     today: date | None = None,
-    tell: Callable[[BatchResult], None] = lambda _: None,
+    report: Callable[[BatchResult], None] = lambda _: None,
 ) -> list[BatchResult]:
-    """Loads the files in the landing folder, landing/<source>/…, that were not loaded before. Skips other files.
+    """Loads the files in landing/<source>/ that were not loaded before, and ignores files of other types.
 
-    Arguments as for `load`.
+    Takes the same arguments as `load`.
     """
     _adopt_currency(settings)
     results: list[BatchResult] = []
     for folder in sorted(settings.landing.iterdir()) if settings.landing.is_dir() else []:
         if folder.is_dir() and not folder.name.startswith(".") and files.inside(folder):
-            results += load(folder.name, folder, settings, progress, landed=True, today=today, tell=tell)
+            results += load(folder.name, folder, settings, progress, landed=True, today=today, report=report)
     return results
 
 
-def told(result: BatchResult, settings: Settings) -> list[str]:
-    """Messages about a file, for the user who loads it and for the log of a run: one line with the counts, one for each
-    of the first reasons why rows are rejected, the remedies, and the warnings. Values are masked."""
+def messages(result: BatchResult, settings: Settings) -> list[str]:
+    """Returns the messages about a file for the user who loads it and for the log of a run: one line with the counts,
+    one line for each of the most frequent reasons for rejected rows, the remedies, and the warnings. Values are
+    masked."""
     name, batch = result.file_name, result.batch_id
     if result.withdrawn:
         return [f"{name}: already loaded, and withdrawn; to let it count again: `clv restore --batch {batch}`"]
@@ -126,7 +132,7 @@ def told(result: BatchResult, settings: Settings) -> list[str]:
         notes = [f"  note: {warning}" for warning in result.warnings_beside]
         return [f"{name}: already loaded as batch {batch}, {counts}", *notes]
     lines = [f"{name}: {'already loaded as ' if result.already_loaded else ''}batch {batch}, {counts}"]
-    lines += [f"  {line}" for line in rejections.told(batch, settings)] if result.unreadable else []
+    lines += [f"  {line}" for line in rejections.messages(batch, settings)] if result.unreadable else []
     if result.lacking:
         lines.append(
             f"  {result.lacking:,} of the loaded rows will be rejected by the next run: they meet a filter, or lack "
@@ -136,27 +142,29 @@ def told(result: BatchResult, settings: Settings) -> list[str]:
 
 
 def require_rows(results: list[BatchResult]) -> None:
-    """Raises ClvError if no row of these files could be read. Withdrawn files do not count."""
-    judged = [result for result in results if not result.withdrawn]
-    if not judged or any(result.loaded for result in judged):
+    """Raises ClvError if no row of these files could be read. Withdrawn files are ignored."""
+    counting = [result for result in results if not result.withdrawn]
+    if not counting or any(result.loaded for result in counting):
         return
-    batch = judged[0].batch_id
-    if not any(result.received for result in judged):
-        raise ClvError(f"{judged[0].file_name} holds no rows below its header, so nothing was loaded; export it again")
-    others = " and the others" if len(judged) > 1 else ""
+    batch = counting[0].batch_id
+    if not any(result.received for result in counting):
+        raise ClvError(
+            f"{counting[0].file_name} holds no rows below its header, so nothing was loaded; export it again"
+        )
+    others = " and the others" if len(counting) > 1 else ""
     raise ClvError(
-        f"no row of {judged[0].file_name}{others} could be read, so nothing counts; "
-        f"`clv rejects --batch {batch}` shows the rows; mend the mapping, then `clv replay --batch {batch}`"
+        f"no row of {counting[0].file_name}{others} could be read, so nothing counts; "
+        f"`clv rejects --batch {batch}` shows the rows; correct the mapping, then `clv replay --batch {batch}`"
     )
 
 
 def withdraw(batch_id: int, reason: str, settings: Settings | None = None) -> None:
-    """Withdraws a batch: its rows stay in raw but do not count from the next build on.
+    """Withdraws a batch: its rows stay in raw but do not count from the next run on.
 
-    Raises ClvError if the batch is unknown or withdrawn already, or if no reason is given.
+    Raises ClvError if the batch is unknown or already withdrawn, or if the reason is empty.
     """
     if not reason.strip():
-        raise ClvError(f'say why: `clv withdraw --batch {batch_id} --reason "amounts in cents"`')
+        raise ClvError(f'give a reason: `clv withdraw --batch {batch_id} --reason "amounts in cents"`')
     with db.connect(settings.url_as(LOADER) if settings else roles.url(LOADER)) as connection:
         if not connection.execute(f"select 1 from {tables.BATCHES} where batch_id = %s", (batch_id,)).fetchone():  # noqa: S608 - our own names
             raise ClvError(f"there is no batch {batch_id}; `clv batches` lists them")
@@ -174,14 +182,14 @@ def withdraw(batch_id: int, reason: str, settings: Settings | None = None) -> No
 
 
 def restore(batch_id: int, settings: Settings | None = None) -> None:
-    """Undoes `withdraw`. Raises ClvError when the batch was not withdrawn."""
+    """Undoes `withdraw`. Raises ClvError if the batch is not withdrawn."""
     with db.connect(settings.url_as(LOADER) if settings else roles.url(LOADER)) as connection:
         if not connection.execute(f"delete from {tables.WITHDRAWALS} where batch_id = %s", (batch_id,)).rowcount:  # noqa: S608 - our own names
-            raise ClvError(f"batch {batch_id} was not withdrawn; `clv batches` says which ones were")
+            raise ClvError(f"batch {batch_id} was not withdrawn; `clv batches` shows which batches are")
 
 
 def _adopt_currency(settings: Settings) -> None:
-    """If no source of the warehouse's orders states a currency, the warehouse takes the one in shop.json."""
+    """Sets the warehouse's currency to the one in shop.json if the sources loaded so far state none."""
     query = f"update {tables.SETTINGS} set value = %s where name = 'currency' and value = %s"  # noqa: S608 - our own names
     if settings.shop.currency:
         with db.connect(settings.url_as(LOADER)) as connection:

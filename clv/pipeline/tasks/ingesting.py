@@ -13,13 +13,13 @@ from clv.sources.loading import currencies
 def ingest(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - raw is the same for every date
     """Loads the files in the landing folder that were not loaded before."""
     home = settings.load()
-    currencies.require_the_warehouses(home)
+    currencies.require_same_currency(home)
 
     def report(result: ingestion.BatchResult) -> None:
         if not result.already_loaded:
-            print("\n".join(ingestion.told(result, home)), flush=True)
+            print("\n".join(ingestion.messages(result, home)), flush=True)
 
-    results = ingestion.landing(home, today=dates.today(home.shop.time_zone), tell=report)
+    results = ingestion.landing(home, today=dates.today(home.shop.time_zone), report=report)
     new = [result for result in results if not result.already_loaded]
     for result in new:
         for warning in result.warnings_beside:

@@ -1,4 +1,4 @@
-"""Finds the columns of a file that a mapping names: by name, by the first of several names, or by a pattern."""
+"""Finds the columns of a file that a mapping reads: by name, by the first of several names, or by a pattern."""
 
 from __future__ import annotations
 
@@ -15,47 +15,49 @@ from clv.sources.mapping.hints import absent_column
 from clv.sources.mapping.model import FileMapping
 from clv.sources.mapping.values import is_pattern
 
-LONGEST_NAME = 60  # characters of column names in messages
+LONGEST_NAME = 60  # characters of a column's name that messages show
 
 
 def candidates(mapping: FileMapping) -> list[str]:
-    """Every possible name of a mapping's column, except patterns."""
+    """Returns every name that a column of the mapping may have in a file, except patterns."""
     names = [one for name in mapping.wanted for one in mapping.alternatives.get(name, (name,))]
     return [name for name in dict.fromkeys(names) if not is_pattern(name) and name not in mapping.in_names]
 
 
-def matched(file: Received, mapping: FileMapping, there: list[str]) -> dict[str, str]:
-    """The file's name for each of the mapping's columns that it has. there: all columns of the file.
+def matched(file: Received, mapping: FileMapping, present: list[str]) -> dict[str, str]:
+    """Returns the file's name for each column of the mapping that the file has.
 
-    Raises ClvError if it lacks a required column, or if two columns match one pattern.
+    present: the names of all columns of the file. Raises ClvError if a required column is missing, or if two columns
+    match one pattern.
     """
     found: dict[str, str] = {}
     for name in mapping.wanted:
-        names = _called(mapping, name)
-        actual = next(filter(None, (_actual(file, mapping, one, there) for one in names)), None)
+        names = _possible_names(mapping, name)
+        actual = next(filter(None, (_only_match(file, mapping, one, present) for one in names)), None)
         if actual is not None:
             found[name] = actual
         elif name not in mapping.optional:
-            _lacks(file, mapping, name, there)
+            _raise_missing(file, mapping, name, present)
     return found
 
 
 def header_among(mapping: FileMapping, lines: list[list[str]]) -> int:
-    """The position of the first line with the most required columns."""
-    needed = [_called(mapping, name) for name in mapping.wanted if name not in mapping.optional]
-    named = [sum(any(_names(one, there) for one in names) for names in needed) for there in lines]
+    """Returns the position of the header: the first line that has the most required columns."""
+    needed = [_possible_names(mapping, name) for name in mapping.wanted if name not in mapping.optional]
+    named = [sum(any(_matching(one, present) for one in names) for names in needed) for present in lines]
     return named.index(max(named, default=0)) if named else 0
 
 
-def note_header(duck: duckdb.DuckDBPyConnection, there: list[str]) -> None:
-    """Creates the table header(place, name) of a file's columns, since several may have one name."""
+def create_header(duck: duckdb.DuckDBPyConnection, present: list[str]) -> None:
+    """Creates the table header(place, name) from a file's column names. Names may repeat, so `place` identifies a
+    column."""
     duck.execute(
-        "create table header as select unnest(range(1, len(?) + 1)) as place, unnest(?) as name", [there, there]
+        "create table header as select unnest(range(1, len(?) + 1)) as place, unnest(?) as name", [present, present]
     )
 
 
 def in_names(mapping: FileMapping, found: dict[str, str]) -> dict[str, str]:
-    """SQL for a value in column names: the group of the pattern that matches the name."""
+    """Returns SQL for each value that is part of a column's name: the text that the group of the pattern matches."""
     values = {}
     for name, pattern in mapping.in_names.items():
         if name in found and (match := re.fullmatch(pattern[1:-1], found[name])):
@@ -63,19 +65,20 @@ def in_names(mapping: FileMapping, found: dict[str, str]) -> dict[str, str]:
     return values
 
 
-def _called(mapping: FileMapping, name: str) -> tuple[str, ...]:
-    """The possible names of a mapping's column in a file; for a currency in a column name, the pattern of that name."""
+def _possible_names(mapping: FileMapping, name: str) -> tuple[str, ...]:
+    """Returns the names that a column of the mapping may have in a file. For a currency within a column's name, this is
+    the pattern of that name."""
     return (mapping.in_names[name],) if name in mapping.in_names else mapping.alternatives.get(name, (name,))
 
 
-def _names(name: str, there: list[str]) -> list[str]:
-    """The columns with one of these names, or matching one of these patterns; each once."""
+def _matching(name: str, present: list[str]) -> list[str]:
+    """Returns the columns of the file with this name, or those that match it if it is a pattern; each once."""
     fits = re.compile(name[1:-1]).fullmatch if is_pattern(name) else name.__eq__
-    return [one for one in dict.fromkeys(there) if fits(one)]
+    return [one for one in dict.fromkeys(present) if fits(one)]
 
 
-def _actual(file: Received, mapping: FileMapping, name: str, there: list[str]) -> str | None:
-    names = _names(name, there)
+def _only_match(file: Received, mapping: FileMapping, name: str, present: list[str]) -> str | None:
+    names = _matching(name, present)
     if len(names) > 1:
         both = " and ".join(f"'{printable(one[:LONGEST_NAME])}'" for one in names[:2])
         raise ClvError(
@@ -85,25 +88,23 @@ def _actual(file: Received, mapping: FileMapping, name: str, there: list[str]) -
     return names[0] if names else None
 
 
-def _lacks(file: Received, mapping: FileMapping, name: str, there: list[str]) -> None:
-    has = ", ".join(printable(one[:LONGEST_NAME]) for one in there[:60])
-    asked = " or ".join(_called(mapping, name))
-    if row := _as_a_row(there):
+def _raise_missing(file: Received, mapping: FileMapping, name: str, present: list[str]) -> None:
+    has = ", ".join(printable(one[:LONGEST_NAME]) for one in present[:60])
+    expected = " or ".join(_possible_names(mapping, name))
+    missing = f"{file.name} has no column '{expected}', which the mapping {mapping.source} reads"
+    if row := _as_a_row(present):
         raise ClvError(
-            f"{file.name} has no column '{asked}', which the mapping {mapping.source} reads; its first line looks like "
-            f"a row ({row}): if it has no header, name its {len(there)} columns in the mapping {mapping.source}, as in "
-            "file: {header: [order, customer, time, amount]}; if the header stands further down, say there: "
-            "file: {skip: until_header}"
+            f"{missing}; its first line looks like a row ({row}): if it has no header, name its {len(present)} columns "
+            f"in the mapping {mapping.source}, as in file: {{header: [order, customer, time, amount]}}; if the header "
+            "stands further down, say there: file: {skip: until_header}"
         )
-    hint = absent_column(name, there, mapping) or "correct one of the two"
-    raise ClvError(
-        f"{file.name} has no column '{asked}', which the mapping {mapping.source} reads; {hint}: its columns are {has}"
-    )
+    hint = absent_column(name, present, mapping) or "correct one of the two"
+    raise ClvError(f"{missing}; {hint}: its columns are {has}")
 
 
-def _as_a_row(there: list[str]) -> str | None:
-    """The masked text of a header that contains values of a row, such as numbers, dates or addresses, which may be
-    personal."""
+def _as_a_row(present: list[str]) -> str | None:
+    """Returns the masked header if it looks like a row of data, else None. A row may hold personal data, so it is
+    masked."""
     value = re.compile(r"\S+@\S+\.\S+|[-\d.,:/ T+€$£]*\d[-\d.,:/ T+€$£]*")
-    masked = ", ".join(masking.masked(name) for name in there[:20])
-    return printable(masked) if any(value.fullmatch(name) for name in there) else None
+    masked = ", ".join(masking.masked(name) for name in present[:20])
+    return printable(masked) if any(value.fullmatch(name) for name in present) else None

@@ -1,4 +1,4 @@
-"""Reads CSV into DuckDB, with the line of each record and every record that cannot be read."""
+"""Reads CSV into DuckDB, with the line number of each record, and collects the records that cannot be read."""
 
 from __future__ import annotations
 
@@ -16,29 +16,30 @@ import pyarrow as pa
 from clv.core.errors import ClvError
 from clv.core.sql_text import literal, path_literal, quoted
 from clv.sources.connectors.files import Received, text_lines
-from clv.sources.formats.columns import header_among, in_names, matched, note_header
+from clv.sources.formats.columns import create_header, header_among, in_names, matched
 from clv.sources.formats.received import LONGEST_TEXT, Unreadable, create
 from clv.sources.mapping.complaints import first_line
 from clv.sources.mapping.hints import file_line
 from clv.sources.mapping.model import FileMapping
 from clv.sources.mapping.parts import SEARCHED_LINES, UNTIL_HEADER
 
-MOST_FIELDS = 10_000  # of a line
-LONGEST_RECORD = 2_000_000  # bytes; a longer record is rejected
+MOST_FIELDS = 10_000  # the limit for one line
+LONGEST_RECORD = 2_000_000  # bytes; longer records are rejected
 TOO_LONG = "LINE SIZE OVER MAXIMUM"
 NOT_CLOSED = "UNQUOTED VALUE"
-EXCEL_DELIMITER = re.compile(rb'"?sep=(.)"?', re.IGNORECASE)  # a first line that tells Excel the delimiter
+# The optional first line by which Excel learns the delimiter: sep=;
+EXCEL_DELIMITER = re.compile(rb'"?sep=(.)"?', re.IGNORECASE)
 
 
 def read_csv(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapping) -> list[Unreadable]:
-    """Makes `received` of a CSV file; returns the records that cannot be read.
+    """Creates the table `received` from a CSV file; returns the records that cannot be read.
 
-    Raises ClvError if the boundaries of records are unclear: then no record is loaded.
+    Raises ClvError if it is unclear where records begin and end; then no record is loaded.
     """
     before = _lines_before(file, mapping)
     header, before = (list(mapping.header), before) if mapping.header else _header(file, mapping, before)
     found = matched(file, mapping, header)
-    note_header(duck, header)
+    create_header(duck, header)
     _check_fields(file, mapping.delimiter)
     # Columns are read by position, because names may repeat, differ only in case, or be missing.
     places = {name: f"column{place}" for place, name in reversed(list(enumerate(header)))}
@@ -66,23 +67,26 @@ def read_csv(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMappi
 
 
 def _check_fields(file: Received, delimiter: str) -> None:
-    """Raises ClvError at a line with so many fields that DuckDB, which reports each extra one, would take hours."""
+    """Raises ClvError at a line with extremely many fields: DuckDB reports each surplus field, which would take
+    hours."""
     if file.longest_line < MOST_FIELDS:
         return
     numbers = itertools.count(1)
     for lines in text_lines(file.path):
         for number, line in zip(numbers, lines, strict=False):
             if len(line) > MOST_FIELDS and line.count(delimiter.encode()) > MOST_FIELDS:
-                raise ClvError(f"{file.name} has more than {MOST_FIELDS:,} fields in line {number}; mend or remove it")
+                raise ClvError(
+                    f"{file.name} has more than {MOST_FIELDS:,} fields in line {number}; correct or remove it"
+                )
 
 
 def _lines_before(file: Received, mapping: FileMapping) -> int:
-    """The number of lines before the header, or before the rows if there is no header."""
+    """Returns the number of lines before the header, or before the first row if there is no header."""
     first = list(itertools.islice(_lines(file), SEARCHED_LINES))
     excel = EXCEL_DELIMITER.fullmatch(first[0]) if first else None
     if excel and (mark := excel[1].decode(errors="replace")) != mapping.delimiter:
         raise ClvError(
-            f"{file.name} says in its first line that its columns are parted by {mark!r}; "
+            f"{file.name} says in its first line that its columns are separated by {mark!r}; "
             f"say in the mapping {mapping.source}: {file_line(mapping, delimiter=mark)}"
         )
     before = max(_until_header(first, mapping) if mapping.skip == UNTIL_HEADER else int(mapping.skip), bool(excel))
@@ -102,7 +106,8 @@ def _lines(file: Received) -> Iterator[bytes]:
 
 
 def _header(file: Received, mapping: FileMapping, before: int) -> tuple[list[str], int]:
-    """The columns' names, and how many records to skip: the header and the lines before it, including blank ones."""
+    """Returns the column names, and the number of records to skip: the header and all lines before it, including blank
+    ones."""
     blank = 0
 
     def lines() -> Iterator[str]:
@@ -116,9 +121,9 @@ def _header(file: Received, mapping: FileMapping, before: int) -> tuple[list[str
     try:
         names = next(csv.reader(lines(), delimiter=mapping.delimiter, strict=True), None)
     except UnicodeDecodeError:
-        mend = f"set file: {{encoding: …}} in the mapping {mapping.source}"
-        raise ClvError(f"the header of {file.name} is not UTF-8; {mend}") from None
-    except csv.Error as error:  # such as line ends of carriage returns alone
+        remedy = f"set file: {{encoding: …}} in the mapping {mapping.source}"
+        raise ClvError(f"the header of {file.name} is not UTF-8; {remedy}") from None
+    except csv.Error as error:  # for example, lines that end with a carriage return alone
         raise ClvError(
             f"the header of {file.name} cannot be read as CSV ({error}); write it again, with line feeds"
         ) from None
@@ -130,10 +135,10 @@ def _header(file: Received, mapping: FileMapping, before: int) -> tuple[list[str
 def _number_records(
     duck: duckdb.DuckDBPyConnection, file: Received, delimiter: str, before: int, rejects: list[tuple]
 ) -> list[Unreadable]:
-    """Corrects received._line, which counts accepted records, to lines of the file, and finds the lines of rejected
-    records.
+    """Replaces received._line, so far the number of an accepted record, by the line of the file; returns the rejected
+    records with their lines.
 
-    Does nothing if every record is one line and none was rejected; otherwise reads the file once more.
+    Does nothing if every record is one line and none was rejected. Otherwise reads the file once more.
     """
     (accepted,) = duck.execute("select count(*) from received").fetchall()[0]
     if not rejects and accepted + before == file.lines:
@@ -142,7 +147,7 @@ def _number_records(
     good, bad = _walk(file, delimiter, before, rejects_by_start)
     if (len(good), len(bad)) != (accepted, len(rejects_by_start)):
         raise ClvError(
-            f"{file.name} cannot be told apart into rows: {accepted + len(rejects_by_start):,} were read where its "
+            f"{file.name} cannot be divided into rows: {accepted + len(rejects_by_start):,} were read where its "
             f"lines hold {len(good) + len(bad):,}; look for a quote that opens and does not close, or write it again"
         )
     duck.register("numbers", pa.table({"_line": pa.array(np.frombuffer(good, dtype=np.int64))}))
@@ -157,7 +162,8 @@ def _number_records(
 
 
 def _start(file: Received, position: int) -> int:
-    """The start of a rejected record: DuckDB counts from 1 and may point to the line end before it."""
+    """Returns the byte offset at which a rejected record starts. DuckDB counts from 1 and may point to the line end
+    before it."""
     with file.path.open("rb") as source:
         source.seek(position - 1)
         ahead = source.read(4096)
@@ -165,9 +171,9 @@ def _start(file: Received, position: int) -> int:
 
 
 def _walk(file: Received, delimiter: str, before: int, rejects: dict[int, tuple]) -> tuple[array, list[Unreadable]]:
-    """The lines on which good records start, and the rejected records.
+    """Returns the first lines of the good records, and the rejected records.
 
-    Raises ClvError if a quote swallows the lines after it, since the number of rows is then unknown.
+    Raises ClvError if a quote that is never closed swallows the lines after it: the number of rows is then unknown.
     """
     good, bad = array("q"), []
     for start, size, first, last, blank in itertools.islice(records(file.path, delimiter), before, None):
@@ -176,7 +182,7 @@ def _walk(file: Received, delimiter: str, before: int, rejects: dict[int, tuple]
             if last > first and kind in (NOT_CLOSED, TOO_LONG):
                 raise ClvError(
                     f"{file.name}: a quote that opens in line {first} does not close as it should, and the rows after "
-                    "it cannot be told apart; mend that line and send the file again"
+                    "it cannot be separated; correct that line and send the file again"
                 )
             bad.append(Unreadable(first, _reason(kind, message, size), _text(file.path, start, size)))
         elif not blank:
@@ -196,10 +202,11 @@ def _reason(kind: str, message: str, size: int) -> str:
 
 
 def records(path: Path, delimiter: str | None) -> Iterator[tuple[int, int, int, int, bool]]:
-    """The records of a text file: offset and size in bytes, first and last line, and whether the record is blank.
+    """Yields the records of a text file: offset and size in bytes, first and last line, and whether the record is
+    blank.
 
-    With a delimiter, a quote at the start of a field stays open over line ends until it closes; with None, every line
-    is a record.
+    With a delimiter, a quote at the start of a field stays open over line ends until it is closed. With None, every
+    line is a record.
     """
     opening = re.compile(rb'(?:^|%s)"' % re.escape((delimiter or "").encode()))
     offset = start = first = number = 0
@@ -221,7 +228,7 @@ _CLOSING = re.compile(rb'(?:[^"]|"")*+"(?!")')
 
 
 def _stays_open(line: bytes, inside: bool, opening: re.Pattern[bytes]) -> bool:
-    """Whether a quote is open at the end of the line. inside: whether one was open at its start."""
+    """Returns whether a quote is open at the end of the line. inside: whether one was open at its start."""
     place = 0
     while inside or (opened := opening.search(line, place)):
         closed = _CLOSING.match(line, place if inside else opened.end())
@@ -239,6 +246,6 @@ def _text(path: Path, start: int, size: int) -> str:
 
 
 def record_texts(path: Path, wanted: set[int], delimiter: str | None) -> dict[int, str]:
-    """The text of the records that start on the wanted lines; `delimiter` as in `records`."""
+    """Returns the text of the records that start on the wanted lines, by line. delimiter: as in `records`."""
     found = (record for record in records(path, delimiter) if record[2] in wanted)
     return {first: _text(path, start, size) for start, size, first, *_ in found}

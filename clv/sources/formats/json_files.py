@@ -16,14 +16,15 @@ from clv.sources.formats.received import LONGEST_TEXT, Unreadable, create, plain
 from clv.sources.mapping.complaints import first_line
 from clv.sources.mapping.model import FileMapping
 
-SAMPLED = 1000  # objects, to find the keys
+SAMPLED = 1000  # objects that are searched for keys
 
 
 def read_json(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapping) -> list[Unreadable]:
-    """Makes `received` of a JSON file; returns the records that cannot be read.
+    """Creates the table `received` from a JSON file; returns the records that cannot be read.
 
-    The line of a record is its line in the file if each line is an object. Otherwise it is its position among the
-    objects, or among the rows they are exploded into; the table objects(_line, _raw) is then kept for `object_texts`.
+    If each line of the file is an object, the line of a record is its line in the file. Otherwise it is the position
+    among the objects, or among the rows that lists are expanded into; then the table objects(_line, _raw) is kept for
+    `object_texts`.
     """
     unreadable = _objects_table(duck, file)
     for level in _levels(mapping):
@@ -31,10 +32,10 @@ def read_json(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapp
     if duck.execute("select count(*) from objects").fetchall() == [(0,)]:
         raise ClvError(f"{file.name} holds no JSON object; write one object per line")
     paths, found = _paths(duck, file, mapping)
-    # One pass over each object reads all its values.
+    # Extract all values in one pass over each object.
     listed = ", ".join(literal(path) for path in paths.values())
     values = {name: f"_values[{number}]" for number, name in enumerate(paths, 1)}
-    # JSON writes numbers with a decimal point, and possibly an exponent, whatever the mapping's style is.
+    # JSON always has a decimal point, and possibly an exponent. Convert numbers to the style of the mapping.
     for name in filter(paths.__contains__, mapping.numbers):
         text, is_number = values[name], f"json_type(_raw, {literal(paths[name])}) = 'DOUBLE'"
         other = f"contains({text}, 'e')" if mapping.decimal == "." else f"regexp_matches({text}, '[.e]')"
@@ -47,31 +48,31 @@ def read_json(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapp
 
 
 def by_lines(path: Path, mapping: FileMapping) -> bool:
-    """Whether each line of a JSON file is a record."""
+    """Returns whether each line of a JSON file is a record."""
     return not mapping.explode and _beginning(path) not in ("[", "{")
 
 
 def object_texts(duck: duckdb.DuckDBPyConnection, lines: list[int]) -> dict[int, str]:
-    """The texts of the records on these lines, if records are not lines of the file."""
+    """Returns the texts of the records on these lines, for files whose records are not lines."""
     query = f"select _line, left(_raw, {LONGEST_TEXT}) from objects where _line in (select unnest(?::bigint[]))"  # noqa: S608 - our own names
     return dict(duck.execute(query, [lines]).fetchall())
 
 
 def _beginning(path: Path) -> str:
-    """[ for an array, { for objects over several lines, else empty."""
+    """Returns [ for a file with an array, { for objects over several lines, else an empty text."""
     first = next((line for lines in text_lines(path) for line in lines if line.strip()), b"").strip()
     return "[" if first.startswith(b"[") else "{" if first == b"{" else ""
 
 
 def _last(path: Path) -> str:
-    """The last character of a file that is not blank."""
+    """Returns the last character of a file that is not blank."""
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - 4096))
         return file.read().rstrip()[-1:].decode(errors="replace")
 
 
 def _objects_table(duck: duckdb.DuckDBPyConnection, file: Received) -> list[Unreadable]:
-    """Creates objects(_line, _raw); returns the records that are no objects."""
+    """Creates objects(_line, _raw); returns the records that are not JSON objects."""
     unreadable: list[Unreadable] = []
     if begins := _beginning(file.path):
         source = f"{path_literal(file.path)}, maximum_object_size = {LONGEST_LINE}"
@@ -83,7 +84,7 @@ def _objects_table(duck: duckdb.DuckDBPyConnection, file: Received) -> list[Unre
             )
         except duckdb.Error as error:
             raise ClvError(f"{file.name} is not whole JSON ({first_line(error)}); send it again") from None
-        if _last(file.path) != ("]" if begins == "[" else "}"):  # DuckDB accepts an incomplete list
+        if _last(file.path) != ("]" if begins == "[" else "}"):  # DuckDB accepts a list without its end
             raise ClvError(f"{file.name} breaks off: what opens with {begins} does not close; send it again")
     else:
         unreadable = lines_table(duck, file)
@@ -97,14 +98,14 @@ def _objects_table(duck: duckdb.DuckDBPyConnection, file: Received) -> list[Unre
 
 
 def _levels(mapping: FileMapping) -> list[list[str]]:
-    """The lists to explode, outermost first, each by the keys that lead to it."""
+    """Returns the lists to expand into rows, outermost first, each as the keys that lead to it."""
     keys = mapping.explode.split(".") if mapping.explode else []
     return [keys[: place + 1] for place in range(len(keys))]
 
 
 def _explode(duck: duckdb.DuckDBPyConnection, keys: list[str]) -> None:
-    """Turns each object into one row per item of an inner list, with the item in place of the list; an object without
-    items stays one row."""
+    """Expands a list within each object into rows: one per item, with the item in the place of the list. An object with
+    an empty list, or none, stays one row."""
     path = literal(_path(".".join(keys)))
     item = "_item"
     for key in reversed(keys):
@@ -129,17 +130,17 @@ def _explode(duck: duckdb.DuckDBPyConnection, keys: list[str]) -> None:
 def _paths(
     duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapping
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """The JSON path of each of the mapping's columns, including optional ones, and their names in the file."""
+    """Returns the JSON path of each column of the mapping, and the names of the columns that the file has."""
     names = candidates(mapping)
     sample = f"(select _raw from objects order by _line limit {SAMPLED})"  # noqa: S608 - our own names
     exist = ", ".join(f"bool_or(json_exists(_raw, {literal(_path(name))}))" for name in names)
     seen = duck.execute(f"select {exist} from {sample}").fetchall()[0]  # noqa: S608 - our own SQL; values are bound or quoted
     keys = duck.execute(f"select distinct unnest(json_keys(_raw)) as key from {sample} order by key").fetchall()  # noqa: S608 - our own SQL; values are bound or quoted
-    there = [name for name, is_there in zip(names, seen, strict=True) if is_there]
-    actual = matched(file, mapping, there + [key for (key,) in keys if key not in there])
+    existing = [name for name, is_there in zip(names, seen, strict=True) if is_there]
+    actual = matched(file, mapping, existing + [key for (key,) in keys if key not in existing])
     return {name: _path(actual.get(name, name)) for name in mapping.wanted if name not in mapping.in_names}, actual
 
 
 def _path(name: str) -> str:
-    """The JSON path of a column; dots in its name lead into inner objects."""
+    """Returns the JSON path of a column. Dots in its name lead into inner objects."""
     return "$." + ".".join('"' + part.replace('"', '""') + '"' for part in name.split("."))

@@ -10,20 +10,20 @@ import pyarrow as pa
 
 from clv.core.errors import ClvError
 from clv.sources.connectors.files import Received, text_lines
-from clv.sources.formats.columns import header_among, in_names, matched, note_header
+from clv.sources.formats.columns import create_header, header_among, in_names, matched
 from clv.sources.formats.received import LONGEST_TEXT, Unreadable, create
 from clv.sources.mapping.model import FileMapping
 from clv.sources.mapping.parts import SEARCHED_LINES, UNTIL_HEADER
 
 
 def read_aligned(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapping) -> list[Unreadable]:
-    """Makes `received` of a file with columns aligned by blanks; returns the records that cannot be read."""
+    """Creates `received` from a file whose columns are aligned by blanks; returns the records that cannot be read."""
     unreadable = lines_table(duck, file)
     header, after = list(mapping.header), 0 if mapping.skip == UNTIL_HEADER else int(mapping.skip)
     if not header:
         after, header = _header(duck, file, mapping, after)
     found = matched(file, mapping, header)
-    note_header(duck, header)
+    create_header(duck, header)
     split = f"select _line, _raw, string_split_regex(trim(_raw), '\\s+') as _values from lines where _line > {after}"  # noqa: S608 - our own SQL; values are bound or quoted
     wrong = f"select _line, len(_values), _raw from ({split}) where len(_values) <> {len(header)} order by _line"  # noqa: S608 - our own SQL; values are bound or quoted
     for line, fields, text in duck.execute(wrong).fetchall():
@@ -46,7 +46,7 @@ def _header(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMappin
 
 
 def lines_table(duck: duckdb.DuckDBPyConnection, file: Received) -> list[Unreadable]:
-    """Creates lines(_line, _raw) of a file's non-blank lines; returns those that are not UTF-8."""
+    """Creates lines(_line, _raw) from a file's lines that are not blank; returns the lines that are not UTF-8."""
     unreadable: list[Unreadable] = []
     schema = pa.schema([("_line", pa.int64()), ("_raw", pa.string())])
 

@@ -1,5 +1,5 @@
-"""Reads files into DuckDB: a table `received` with the columns that a mapping names, all as text, and each record's
-line."""
+"""Reads files into DuckDB, as the table `received`: the columns that a mapping names, all as text, and the line of each
+record."""
 
 from __future__ import annotations
 
@@ -18,15 +18,17 @@ from clv.sources.formats.workbooks import read_workbook, row_texts
 from clv.sources.mapping.complaints import first_line
 from clv.sources.mapping.model import FileMapping
 
-# Repeated rows take almost no space in Parquet; orders differ at least in their time.
-MOST_ROWS = 10  # per byte of the file
+# Limits for the rows of a Parquet file. Repeated rows take almost no space in it, so a small file can expand to
+# billions of rows. Real orders differ at least in their time and do not compress so well.
+MOST_ROWS = 10  # for each byte of the file
 MANY_ROWS = 1_000_000
 
 
 def read(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapping) -> list[Unreadable]:
-    """Creates the table received(_line bigint, one text column per wanted name); blanks are null.
+    """Creates the table received(_line bigint, and one text column for each column of the mapping). Blank values are
+    null.
 
-    Returns the records that cannot be read. Raises ClvError when the whole file cannot be read or lacks a column.
+    Returns the records that cannot be read. Raises ClvError if the whole file cannot be read or a column is missing.
     """
     if file.kind == "parquet":
         return _read_parquet(duck, file, mapping)
@@ -69,7 +71,7 @@ def _types(duck: duckdb.DuckDBPyConnection, file: Received) -> dict[str, str]:
 
 
 def _as_text(column: str, kind: str) -> str:
-    if kind in ("DOUBLE", "FLOAT"):  # a whole number in a float column is an id or a count: 13085.0 is 13085
+    if kind in ("DOUBLE", "FLOAT"):  # a whole number in such a column is an id or a count: 13085.0 is 13085
         whole = f"{column} = trunc({column}) and abs({column}) < 1e15"
         text = f"case when {whole} then {column}::bigint::varchar else {column}::varchar end"
         return f"case when not isnan({column}) then {text} end"
@@ -79,7 +81,8 @@ def _as_text(column: str, kind: str) -> str:
 def raw_texts(
     duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapping, lines: list[int]
 ) -> dict[int, str]:
-    """The original text of the records on these lines; for a row of Parquet or of a workbook, its values as JSON."""
+    """Returns the original text of the records on these lines. For Parquet and workbooks, this is the row's values as
+    JSON."""
     if file.kind == "json" and not by_lines(file.path, mapping):
         return object_texts(duck, lines)
     if file.kind == "workbook":
@@ -88,7 +91,7 @@ def raw_texts(
         quotes = file.kind == "text" and mapping.delimiter != "whitespace"
         return record_texts(file.path, set(lines), mapping.delimiter if quotes else None)
     duck.register("wanted", pa.table({"_line": pa.array(lines, pa.int64())}))
-    # Cut a value of many megabytes before writing it.
+    # Cut texts before they are converted: a single value may have many megabytes.
     values = ", ".join(
         f"{quoted(name)} := left({quoted(name)}, {LONGEST_TEXT})"
         if kind == "VARCHAR"

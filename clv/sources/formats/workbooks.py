@@ -1,4 +1,4 @@
-"""Reads workbooks (.xlsx) into DuckDB: the values of one sheet; of a formula, its saved result."""
+"""Reads workbooks (.xlsx) into DuckDB: the values of one sheet. Formulas have the results that were saved."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import python_calamine
 from clv.core.errors import ClvError
 from clv.core.sql_text import quoted
 from clv.sources.connectors.files import UNPACKS_ALWAYS, UNPACKS_TO, Received
-from clv.sources.formats.columns import header_among, in_names, matched, note_header
+from clv.sources.formats.columns import create_header, header_among, in_names, matched
 from clv.sources.formats.received import LONGEST_TEXT, Unreadable, create
 from clv.sources.mapping.complaints import first_line
 from clv.sources.mapping.model import FileMapping
@@ -26,14 +26,14 @@ Cells = Sequence[object]
 
 
 def read_workbook(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapping) -> list[Unreadable]:
-    """Makes `received` of the mapping's sheet, or of the first; the line of a record is its row in the sheet.
+    """Creates `received` from the mapping's sheet, or from the first one. The line of a record is its row in the sheet.
 
-    Raises ClvError if the file is no workbook, unpacks to too much, or lacks the sheet or a column.
+    Raises ClvError if the file is not a workbook, unpacks to too much, or lacks the sheet or a column.
     """
     header, rows = _table(file, mapping)
     found = matched(file, mapping, header)
-    note_header(duck, header)
-    # A numeric cell is converted to the mapping's style; a text cell must already be in it.
+    create_header(duck, header)
+    # Write a numeric cell in the mapping's number style, in which text cells are expected to be already.
     marks = {name: mapping.decimal if name in mapping.numbers else "." for name in found}
     columns = {
         f"cell{number}": pa.array([_text(cells[header.index(actual)], marks[name]) for _, cells in rows], pa.string())
@@ -47,7 +47,7 @@ def read_workbook(duck: duckdb.DuckDBPyConnection, file: Received, mapping: File
 
 
 def row_texts(file: Received, mapping: FileMapping, lines: set[int]) -> dict[int, str]:
-    """The values of the rows on these lines, as JSON."""
+    """Returns the values of the rows on these lines, as JSON."""
     header, rows = _table(file, mapping)
     return {
         line: json.dumps(
@@ -59,7 +59,8 @@ def row_texts(file: Received, mapping: FileMapping, lines: set[int]) -> dict[int
 
 
 def _table(file: Received, mapping: FileMapping) -> tuple[list[str], list[tuple[int, Cells]]]:
-    """A sheet's header and its non-blank rows, each with its number from 1 and as many cells as the header."""
+    """Returns the header of the sheet and its rows that are not blank: row number from 1, and as many cells as the
+    header."""
     rows = [(line, cells) for line, cells in enumerate(_cells(file, mapping), 1) if any(cell != "" for cell in cells)]
     if mapping.skip != UNTIL_HEADER:
         rows = [(line, cells) for line, cells in rows if line > int(mapping.skip)]
@@ -105,7 +106,8 @@ def _cells(file: Received, mapping: FileMapping) -> Sequence[Cells]:
 
 
 def _text(cell: object, mark: str) -> str | None:
-    """A cell's value as text: numbers with this decimal mark and no exponent, dates and times in ISO format."""
+    """Returns a cell's value as text: numbers with this decimal mark and without exponent, dates and times in ISO
+    format."""
     if cell == "" or cell is None:
         return None
     if isinstance(cell, bool):

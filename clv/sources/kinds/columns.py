@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from clv.sources.mapping.model import FileMapping
 
-# The types. id: an identifier, kept without invisible characters. customer: the shop's id, kept as a pseudonym; the id,
-# e-mail address and name are in pii only. day, time: dates, and times in the reporting zone. money: in the warehouse's
-# currency.
+# The types of columns. id: an identifier; invisible characters are removed. customer: the shop's customer id, stored as
+# a pseudonym; only the schema pii holds the id, the e-mail address and the name. day: a date. time: a time in the
+# reporting zone. money: an amount in the warehouse's currency.
 Type = Literal["text", "id", "customer", "email", "name", "day", "time", "money", "number", "yes_no"]
 SQL_TYPES = {
     "text": "text", "id": "text", "customer": "uuid", "day": "date", "time": "timestamp", "money": "numeric",
@@ -23,7 +23,8 @@ TIMES = {"day": "a day", "time": "a time"}
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A column of a kind: the mapping's key for it, its type, and whether each row needs it."""
+    """A column of a kind of source: its name, which is also its key in mappings, its type, its description, and whether
+    every row needs a value."""
 
     name: str
     type: Type
@@ -33,7 +34,10 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class DeclaredMapping(FileMapping):
-    """A checked mapping of the kind `of`: `named` has the shop's column for each of the kind's columns, or None."""
+    """A checked mapping of a declared kind.
+
+    of: the name of the kind. named: for each column of the kind, the shop's column, or None.
+    """
 
     of: str
     columns: tuple[Column, ...]
@@ -75,10 +79,11 @@ class DeclaredMapping(FileMapping):
 
 
 def kept(columns: Iterable[Column]) -> list[Column]:
-    """The columns of the raw table other than the customer's pseudonym; columns of pii are not among them."""
+    """Returns the columns that the raw table stores under their own names: all except the customer, whose pseudonym is
+    stored as customer_key, and the columns of pii."""
     return [column for column in columns if column.type not in ("customer", *IN_PII)]
 
 
 def has_customers(columns: Iterable[Column]) -> bool:
-    """Whether rows belong to customers."""
+    """Returns whether the rows belong to customers."""
     return any(column.type == "customer" for column in columns)

@@ -1,4 +1,5 @@
-"""A declared kind's mapping as SQL: from `received` (the shop's columns, as text) to typed rows of its raw table."""
+"""SQL for a mapping of a declared kind: turns `received` (the shop's columns, as text) into typed rows of the raw
+table."""
 
 from __future__ import annotations
 
@@ -23,16 +24,17 @@ from clv.sources.mapping.values_sql import (
 )
 
 CONTENT_HEX = "lpad(to_hex(_content), 32, '0')"
-NO_CONTENT = f"'{'0' * 32}'"  # for a row of an erased customer
-ERASED = "erased"  # the rule that rejects rows of erased customers
-OF_PERSON = ("customer_id", "email", "name")  # columns of `parsed` that go to pii only
+NO_CONTENT = f"'{'0' * 32}'"  # of a row of an erased customer
+ERASED = "erased"  # the rule under which rows of erased customers are rejected
+OF_PERSON = ("customer_id", "email", "name")  # columns of `parsed` that are stored only in pii
 
 
 def parsed_view(mapping: DeclaredMapping, zone: str, warehouse_currency: str, currency_stated: bool) -> str:
-    """SQL that creates the view `parsed`: one row per row of the raw table, and the unreadable rows with their reason.
+    """Returns SQL that creates the view `parsed`: one row for each row of the raw table, and the unreadable rows with
+    their reason.
 
     Columns: _line, _kind (always ''), _content, _rule, _reason (null if readable), customer_id, email, name, and the
-    kind's own.
+    columns of the kind.
     """
     mapping = in_currency(mapping, warehouse_currency)
     money = rate_of(mapping, warehouse_currency)
@@ -47,8 +49,10 @@ def parsed_view(mapping: DeclaredMapping, zone: str, warehouse_currency: str, cu
 
 
 def export_query(columns: Sequence[Column]) -> str:
-    """SQL for the readable rows of `parsed` in the form of the raw table. Needs the table unreadable(_line), and
-    customers(customer_id, customer_key blob) if the kind has customers."""
+    """Returns SQL that selects the readable rows of `parsed` with the columns of the raw table.
+
+    Needs the table unreadable(_line) and, if the kind has customers, customers(customer_id, customer_key blob).
+    """
     key = "customers.customer_key, " if has_customers(columns) else ""
     joined = "left join customers using (customer_id)" if has_customers(columns) else ""
     own = ", ".join(quoted(column.name) for column in kept(columns))
@@ -59,7 +63,8 @@ def export_query(columns: Sequence[Column]) -> str:
 
 
 def emptied(columns: Sequence[Column], query: str) -> str:
-    """The rows of `export_query`, with empty values on the lines of the table erased(_line)."""
+    """Returns SQL for the rows of `export_query`, without the values of rows on the lines of the table
+    erased(_line)."""
     names = ["customer_key", *(column.name for column in kept(columns))]
     values = {name: f"case when not is_gone then {quoted(name)} end" for name in names}
     values["_rule"] = f"case when is_gone then '{ERASED}' else _rule end"
@@ -89,7 +94,8 @@ def _value(column: Column, mapping: DeclaredMapping, zone: str, money: tuple[str
 
 
 def _reason(mapping: DeclaredMapping, zone: str, currency_stated: bool, values: dict[str, str]) -> str:
-    """Why a row is unreadable: a value is missing, or does not have its type. Null if all are readable."""
+    """Returns SQL for the reason why a row is unreadable: a required value is missing, or a value does not have the
+    type of its column. Null if the row is readable."""
     named = {column: name for column in mapping.columns if (name := mapping.named[column.name])}
     cases = text_complaints({column.name: quoted(name) for column, name in named.items() if column.type in TEXTS})
     if mapping.filters:

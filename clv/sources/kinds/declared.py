@@ -24,7 +24,7 @@ from clv.sources.mapping import keys
 from clv.sources.mapping.keys import Schema
 from clv.sources.mapping.model import FileMapping
 from clv.sources.mapping.parts import filters_of, of_columns, of_file
-from clv.sources.mapping.values import Said, time_formats
+from clv.sources.mapping.values import MappingReader, time_formats
 from clv.sources.mapping.warnings import Check
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
@@ -114,7 +114,7 @@ class Kind:
     def mapping(self, source: str, said: object, place: str) -> FileMapping:
         """Checks what a mapping of this kind says. Raises ClvError naming the file, the key and the mend."""
         parts = {**keys.PARTS, **{one.name: keys.PARTS["day"] for one in self.columns if one.type in TIMES}}
-        stated = Said(said, place, self.keys, parts)
+        stated = MappingReader(said, place, self.keys, parts)
         stated.require(*self.required_keys)
         customer = stated.part("customer") if self.has_customers else {}
         named, formats = {}, []

@@ -1,4 +1,4 @@
-"""The mappings: one YAML file each, which names the shop's columns (docs/sources.md)."""
+"""Finds and reads mappings: one YAML file for each source, which names the shop's columns (docs/sources.md)."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ SHIPPED = settings.PROJECT / "sources"
 
 
 def known_sources(home: settings.Settings) -> dict[str, Path]:
-    """Mappings by name; the shop's own in $CLV_HOME/sources take precedence over the shipped ones."""
+    """Returns the files of mappings by name. A mapping in $CLV_HOME/sources takes precedence over a shipped one."""
     return {path.stem: path for folder in (SHIPPED, home.home / "sources") for path in sorted(folder.glob("*.yml"))}
 
 
 def load_mapping(source: str, home: settings.Settings) -> FileMapping:
-    """The mapping of a source. Raises ClvError when there is none of that name, or when it is invalid."""
+    """Returns the mapping of a source. Raises ClvError if there is none of that name, or if it is invalid."""
     sources = known_sources(home)
     if source not in sources:
         raise ClvError(f"there is no source '{source}'; known sources are {', '.join(sorted(sources))}")
     path = sources[source]
     try:
-        said = yaml.safe_load(path.read_text())
+        content = yaml.safe_load(path.read_text())
     except yaml.YAMLError as error:
         raise ClvError(f"{path.name} is not YAML: {' '.join(str(error).split())}") from None
-    return parse(source, said, path.name, home)
+    return parse(source, content, path.name, home)
 
 
-def parse(source: str, said: object, place: str, home: settings.Settings | None = None) -> FileMapping:
-    """Checks the text of a mapping. Raises ClvError with the file, the key and the remedy.
+def parse(source: str, content: object, place: str, home: settings.Settings | None = None) -> FileMapping:
+    """Checks the content of a mapping file. Raises ClvError with the file, the key and the remedy.
 
     home: its own kinds are known in addition to the shipped ones.
     """
     kinds = registry.known(home)
-    name = said.get("kind", "orders") if isinstance(said, dict) else "orders"
+    name = content.get("kind", "orders") if isinstance(content, dict) else "orders"
     if not isinstance(name, str) or name not in kinds:
         raise ClvError(f"{place}: 'kind' is one of {', '.join(kinds)}; not {name!r}")
-    mapping = kinds[name].mapping(source, said, place)
-    _agree_on_file(mapping, place)
+    mapping = kinds[name].mapping(source, content, place)
+    _check_file_format(mapping, place)
     return mapping
 
 
-def _agree_on_file(mapping: FileMapping, place: str) -> None:
+def _check_file_format(mapping: FileMapping, place: str) -> None:
     if mapping.decimal not in (".", ",") or mapping.decimal == mapping.thousands:
         raise ClvError(f"{place}: 'file.decimal' is '.' or ',' and differs from 'file.thousands'")
     if mapping.thousands not in ("", *THOUSANDS):

@@ -1,4 +1,4 @@
-"""The JSON Schema of mappings for editors, and the table of kinds in the documentation."""
+"""Creates the JSON Schema of mappings for editors, and the table of kinds in the documentation."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from clv.sources.kinds import registry
 from clv.sources.kinds.columns import IN_PII
 from clv.sources.kinds.declared import Kind
 
-DEFAULT = "orders"  # the kind of a mapping without `kind`
+DEFAULT = "orders"  # the kind of a mapping that states none
 
 
 def of_mappings(home: Settings | None = None) -> dict[str, Any]:
-    """The JSON Schema of mappings of all kinds; with a home, also of its own kinds."""
+    """Returns the JSON Schema of mappings of all kinds. With a home, it includes the home's own kinds."""
     kinds = registry.known(home)
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -33,7 +33,7 @@ def _of_kind(kind: Kind) -> dict[str, Any]:
 
 
 def documented(home: Settings | None = None) -> str:
-    """A Markdown table of each kind's columns, where they are stored, and whether a row needs them."""
+    """Returns a Markdown table of each kind's columns: where they are stored, and whether a row needs them."""
     lines = ["| kind | column | type | a row has it | kept in | means |", "|---|---|---|---|---|---|"]
     for kind in registry.known(home).values():
         for column in kind.columns:

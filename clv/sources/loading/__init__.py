@@ -1,1 +1,1 @@
-"""Loads a batch into raw: the ledger, the transaction, replays, rejected rows and withdrawals."""
+"""Loads batches into raw: the ledger, the transaction, replays, rejected rows and withdrawals."""

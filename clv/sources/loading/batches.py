@@ -1,4 +1,4 @@
-"""Loads one file into raw: a batch, in one transaction."""
+"""Loads one file into raw as a batch, in one transaction."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from clv.sources.formats.received import Unreadable
 from clv.sources.kinds import registry
 from clv.sources.kinds.columns_sql import ERASED
 from clv.sources.kinds.declared import Kind
-from clv.sources.loading import currencies, erased_rows, kept, ledger, texts, writing
+from clv.sources.loading import copies, currencies, erased_rows, ledger, texts, writing
 from clv.sources.loading.ledger import BatchResult
 from clv.sources.loading.writing import Opening
 from clv.sources.mapping import warnings, zones
@@ -35,7 +35,7 @@ from clv.warehouse.erasures import Erased
 from clv.warehouse.roles import LOADER
 
 Progress = Callable[[str, int, int], None]  # file, rows done, total rows
-MEMORY = "2GB"  # DuckDB's memory; more goes to a scratch file
+MEMORY = "2GB"  # DuckDB's memory limit; larger data goes to scratch files
 SCRATCH_SHARE = 0.5  # of the free disk space
 
 
@@ -47,14 +47,15 @@ def load_file(
     landed: bool,
     today: date | None = None,
 ) -> BatchResult:
-    """Loads one file, unless its content is loaded already and not withdrawn. Raises ClvError; then nothing is written.
+    """Loads one file. If its content is loaded already and not withdrawn, returns the earlier result.
 
-    today: the day in the reporting zone; later dates in the file give a warning.
+    today: the current day in the reporting zone; later dates in the file give a warning. Raises ClvError; then nothing
+    is written.
     """
     with scratch_folder(settings) as scratch:
         file = files.prepare(batch.path, batch.name, mapping.encoding, scratch)
-        # Number the delivery before looking for an earlier batch. If another load of the same content ends in between,
-        # both have the same number, and the unique key of the table lets only one of them in.
+        # Number the delivery before looking for an earlier batch. If another process loads the same content in between,
+        # both loads have the same number, and a unique key of the ledger admits only one of them.
         delivery = ledger.next_delivery(file.sha256, mapping, settings)
         earlier = ledger.earlier_batch(file, mapping, settings)
         if earlier and not ledger.overtaken(earlier, file, mapping, settings, landed):
@@ -66,18 +67,18 @@ def load_file(
             # Hold the customers' lock while copying, so that a customer erased after the load cannot reappear in the
             # copy.
             with db.lock(locks.CUSTOMERS, settings.url_as(LOADER), shared=True):
-                # An erasure after the load changes the digest that the batch has.
+                # An erasure since the load may have changed the digest of the batch's file.
                 file = replace(file, sha256=erased_rows.digest(result.batch_id, settings))
-                gone = erased_rows.places(result.batch_id, registry.of(mapping.kind, settings), settings)
-                kept.keep(batch.path, file, mapping, settings, scratch, gone)
-    # Without a result, another process has loaded the same content meanwhile.
+                erased_lines = erased_rows.places(result.batch_id, registry.of(mapping.kind, settings), settings)
+                copies.keep(batch.path, file, mapping, settings, scratch, erased_lines)
+    # There is no result if another process has loaded the same content meanwhile.
     return result or ledger.earlier_batch(file, mapping, settings) or ledger.vanished(file)
 
 
 @contextmanager
 def scratch_folder(settings: Settings) -> Iterator[Path]:
-    """A folder for the files of one load, removed at its end."""
-    scratches = settings.home / "tmp"  # upkeep removes what a killed load leaves here
+    """Creates a folder for the files of one load and removes it at the end."""
+    scratches = settings.home / "tmp"  # upkeep removes folders that a killed load leaves here
     scratches.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="ingest-", dir=scratches) as folder:
         scratch = Path(folder)
@@ -93,8 +94,11 @@ def load_batch(
     progress: Progress | None = None,
     today: date | None = None,
 ) -> BatchResult | None:
-    """Loads a prepared file as a new batch. None if another process has just loaded this delivery, or if a replay would
-    make no more rows usable. Raises ClvError; then nothing is written."""
+    """Loads a prepared file as a new batch.
+
+    Returns None if another process has just loaded this delivery, or if a replay would not make more rows usable.
+    Raises ClvError; then nothing is written.
+    """
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": MEMORY,
         "temp_directory": str(scratch / "spill"),
@@ -107,7 +111,7 @@ def load_batch(
     except duckdb.Error as error:
         raise ClvError(
             f"{file.name} cannot be loaded through the mapping {mapping.source} ({first_line(error)}); "
-            "mend the file or the mapping"
+            "correct the file or the mapping"
         ) from None
 
 
@@ -120,7 +124,7 @@ def _load(
     opening: Opening,
     today: date | None,
 ) -> BatchResult | None:
-    """The transaction of a load, the same for all kinds: read, judge, count and write, whole or not at all."""
+    """Reads, checks, counts and writes the rows of a file in one transaction. The steps are the same for every kind."""
     kind, zone = registry.of(mapping.kind, settings), settings.shop.time_zone
     unreadable = reading.read(duck, file, mapping)
     codes = currencies.stated(duck, mapping)
@@ -129,10 +133,12 @@ def _load(
             writing.hold_customers(cursor)
         erased = erasures.erased(settings)
         currency = currencies.claimed(cursor, file, mapping, codes, settings.shop.currency)
-        mapping = zones.met(duck, mapping)
+        mapping = zones.with_known_zones(duck, mapping)
         duck.execute(kind.parsed_view(mapping, zone, currency, bool(codes)))
-        gone = erased_rows.lines(duck, mapping, erased)
-        unreadable = _without_erased(unreadable + _unreadable_values(duck, file, mapping), gone, mapping, erased)
+        erased_lines = erased_rows.lines(duck, mapping, erased)
+        unreadable = _without_erased(
+            unreadable + _unreadable_values(duck, file, mapping), erased_lines, mapping, erased
+        )
         usable, emptied, loaded = _counts(duck, kind)
         if opening.usable_before is not None and usable <= opening.usable_before:
             return None
@@ -144,12 +150,12 @@ def _load(
         duck.register("customers", customers)
         duck.execute(kind.preparation(mapping))
         query = kind.export_query(mapping)
-        if gone:
+        if erased_lines:
             query = kind.emptied(duck, query, mapping, batch_id, settings)
         written = writing.copy_rows(
             cursor, duck, query, kind.table, batch_id, mapping.source, lambda done: progress(file.name, done, loaded)
         )
-        if written != loaded:  # then the transaction is rolled back
+        if written != loaded:  # the error rolls the transaction back
             raise RuntimeError(f"{file.name}: {loaded} rows were counted and {written} written")
         writing.copy_unreadable(cursor, batch_id, file, unreadable)
         found = warnings.found(duck, mapping, zone, today, kind.checks(mapping)) + kind.warnings(duck, mapping)
@@ -158,22 +164,23 @@ def _load(
             writing.copy_customers(cursor, customers, mapping.source)
     return BatchResult(
         batch_id, file.name, *counts, already_loaded=False, delivery=opening.delivery, usable=usable,
-        erased_lines=tuple(sorted(gone)), lacking=loaded - usable - emptied, warnings=tuple(found),
+        erased_lines=tuple(sorted(erased_lines)), lacking=loaded - usable - emptied, warnings=tuple(found),
     )  # fmt: skip
 
 
 def _without_erased(
-    unreadable: list[Unreadable], gone: set[int], mapping: FileMapping, erased: Erased
+    unreadable: list[Unreadable], erased_lines: set[int], mapping: FileMapping, erased: Erased
 ) -> list[Unreadable]:
-    """The unreadable rows in order, without the text of those of erased customers, whose lines are added to `gone`."""
+    """Returns the unreadable rows in order. Rows of erased customers lose their text, and their lines are added to
+    `erased_lines`."""
     if erased and mapping.customer:
-        gone |= {row.line for row in unreadable if texts.names_erased(row.raw_text, mapping, erased)}
+        erased_lines |= {row.line for row in unreadable if texts.names_erased(row.raw_text, mapping, erased)}
     rows = sorted(unreadable, key=lambda row: row.line)
-    return [Unreadable(row.line, ERASED, "") if row.line in gone else row for row in rows]
+    return [Unreadable(row.line, ERASED, "") if row.line in erased_lines else row for row in rows]
 
 
 def _counts(duck: duckdb.DuckDBPyConnection, kind: Kind) -> tuple[int, int, int]:
-    """Counts of the readable rows: usable ones, those of erased customers, and all."""
+    """Counts the readable rows: those that are usable, those of erased customers, and all."""
     needed = ["customer_id" if name == "customer_key" else name for name in kind.needed]
     usable = " and ".join(["_rule is null", *(f"{quoted(name)} is not null" for name in needed)])
     query = f"""
@@ -186,7 +193,8 @@ def _counts(duck: duckdb.DuckDBPyConnection, kind: Kind) -> tuple[int, int, int]
 
 
 def _unreadable_values(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapping) -> list[Unreadable]:
-    """Rows with an invalid time or number; creates the table unreadable(_line) of them."""
+    """Returns the rows with an invalid value, such as a time or a number; creates the table unreadable(_line) of
+    them."""
     duck.execute("create table found as select _line, _reason from parsed where _reason is not null and _kind = ''")
     duck.execute("create table unreadable as select _line from found")
     found = duck.execute("from found").fetchall()
@@ -197,7 +205,7 @@ def _unreadable_values(duck: duckdb.DuckDBPyConnection, file: Received, mapping:
 
 
 def _customers(duck: duckdb.DuckDBPyConnection, mapping: FileMapping, settings: Settings) -> pa.Table:
-    """The file's customers with their keys: customer_key, customer_id, email, name (the last values of the file)."""
+    """Returns the file's customers: customer_key, customer_id, and the last email and name in the file."""
     query = """
         select customer_id, arg_max(email, _line) as email, arg_max(name, _line) as name
         from parsed anti join unreadable using (_line) anti join erased_customers using (customer_id)

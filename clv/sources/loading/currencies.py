@@ -1,4 +1,4 @@
-"""The currency of a file and of the warehouse."""
+"""Determines the currencies of a file and of the warehouse."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from clv.sources.mapping.values_sql import is_currency
 from clv.warehouse import db
 from clv.warehouse.roles import LOADER
 
-NO_CURRENCY = "XXX"  # ISO 4217's code for none: the sources of the warehouse state no currency
+NO_CURRENCY = "XXX"  # the code of ISO 4217 for no currency: no source loaded so far states one
 
 
 def stated(duck: duckdb.DuckDBPyConnection, mapping: FileMapping) -> list[str]:
-    """The currencies of the file's rows."""
+    """Returns the currencies of the file's rows."""
     if not mapping.currency_column:
         return [mapping.currency] if mapping.currency else []
     column = quoted(mapping.currency_column)
@@ -31,7 +31,7 @@ def stated(duck: duckdb.DuckDBPyConnection, mapping: FileMapping) -> list[str]:
 
 
 def differs(shop: str, warehouse: str) -> str:
-    """The message that shop.json and the warehouse have different currencies, with the one to change."""
+    """Returns the message that shop.json and the warehouse have different currencies, and what to change."""
     return (
         f"shop.json says currency {shop} and the money in the warehouse is in {warehouse}; "
         f'write "currency": "{warehouse}" into shop.json (a file in {shop} needs a rate in its mapping), '
@@ -39,18 +39,21 @@ def differs(shop: str, warehouse: str) -> str:
     )
 
 
-def require_the_warehouses(settings: Settings) -> None:
-    """Raises ClvError if shop.json has another currency than the warehouse."""
+def require_same_currency(settings: Settings) -> None:
+    """Raises ClvError if shop.json states another currency than the warehouse has."""
     query = f"select value from {tables.SETTINGS} where name = 'currency' and value <> %s"  # noqa: S608 - our own names
-    held = db.rows(query, (NO_CURRENCY,), settings.url_as(LOADER))
+    warehouse = db.rows(query, (NO_CURRENCY,), settings.url_as(LOADER))
     shop = settings.shop.currency
-    if shop and held and held[0][0] != shop:
-        raise ClvError(differs(shop, held[0][0]))
+    if shop and warehouse and warehouse[0][0] != shop:
+        raise ClvError(differs(shop, warehouse[0][0]))
 
 
 def claimed(cursor: adbc.Cursor, file: Received, mapping: FileMapping, codes: list[str], shop: str | None) -> str:
-    """The warehouse's currency: that of shop.json, else of the first batch. Raises ClvError if the file has another one
-    without a rate."""
+    """Returns the warehouse's currency, and sets it if there is none yet: to that of shop.json, else to that of the
+    file.
+
+    Raises ClvError if the file has another currency and the mapping has no rate for it.
+    """
     base = [code for code, rate in mapping.rates.items() if float(rate) == 1]
     first = shop or (base or codes or [NO_CURRENCY])[0]
     currency = claim_currency(cursor, first)
@@ -65,10 +68,10 @@ def claimed(cursor: adbc.Cursor, file: Received, mapping: FileMapping, codes: li
             f'say theirs in shop.json, as in {{"currency": "{foreign[0]}"}}'
         )
     if foreign:
-        said = ", ".join(foreign)
+        foreign_codes = ", ".join(foreign)
         rates = f"rates: {{{currency}: 1, {foreign[0]}: 0.9}}"
         raise ClvError(
-            f"{file.name} is in {said} and the warehouse in {currency}; "
+            f"{file.name} is in {foreign_codes} and the warehouse in {currency}; "
             f"load the right file, or give currency in the mapping {mapping.source} a rate, as in {rates}"
         )
     return currency

@@ -17,7 +17,7 @@ from clv.warehouse.roles import LOADER
 
 
 def places(batch_id: int, kind: Kind, settings: Settings) -> set[int]:
-    """The lines of a batch that held rows of erased customers."""
+    """Returns the lines of a batch on which rows of erased customers stood."""
     query = f"""
         select _line from {kind.table} where _batch_id = %(batch_id)s and _rule = %(erased)s
         union select line from {tables.UNREADABLE_ROWS} where batch_id = %(batch_id)s and reason = %(erased)s
@@ -27,21 +27,26 @@ def places(batch_id: int, kind: Kind, settings: Settings) -> set[int]:
 
 
 def digest(batch_id: int, settings: Settings) -> str:
-    """The digest of a batch's file, which an erasure may have changed."""
+    """Returns the digest of a batch's file. An erasure changes the file and its digest."""
     query = f"select content_sha256 from {tables.BATCHES} where batch_id = %s"  # noqa: S608 - our own names
     return db.rows(query, (batch_id,), settings.url_as(LOADER))[0][0]
 
 
 def lines(duck: duckdb.DuckDBPyConnection, mapping: FileMapping, erased: Erased) -> set[int]:
-    """The lines with rows of erased customers; creates the tables erased(_line) and erased_customers(customer_id).
+    """Returns the lines with rows of erased customers; creates the tables erased(_line) and
+    erased_customers(customer_id).
 
-    A customer erased before ids were cleaned is on the list under the original id: all ids that look like it are
-    theirs.
+    Ids were not always cleaned of invisible characters. A customer erased before is listed under the original id, and
+    every id that is equal to it after cleaning is erased.
     """
     gone: list[str] = []
     if erased and mapping.customer:
-        came = f"select {customer(mapping)}, {customer(mapping, '_customer')} from received where _customer is not null"  # noqa: S608 - our own SQL; values are bound or quoted
-        query = f"select distinct customer_id, customer_id from parsed where customer_id is not null union {came}"  # noqa: S608 - our own SQL; values are bound or quoted
+        as_received = (
+            f"select {customer(mapping)}, {customer(mapping, '_customer')} from received where _customer is not null"  # noqa: S608 - our own SQL; values are bound or quoted
+        )
+        query = (
+            f"select distinct customer_id, customer_id from parsed where customer_id is not null union {as_received}"  # noqa: S608 - our own SQL; values are bound or quoted
+        )
         found = duck.execute(query).fetchall()
         gone = sorted({one for one, form in found if erased.receipt(form, mapping.customer_namespace)})
     duck.register("erased_ids", pa.table({"customer_id": pa.array(gone, pa.string())}))

@@ -1,4 +1,4 @@
-"""The ledger: which files were loaded as which batches, and their warnings."""
+"""The ledger: which file was loaded as which batch, and the warnings about it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ from clv.warehouse.roles import LOADER
 
 @dataclass(frozen=True)
 class BatchResult:
-    """The result of one file: received = loaded + unreadable. For a file loaded before, its earlier batch, and whether
-    that is withdrawn.
+    """The result of loading one file. received = loaded + unreadable.
 
-    usable: rows with everything an order needs that no filter rejects. erased_lines: places of erased customers' rows;
-    nothing else of them is loaded. lacking: loaded rows that are neither. warnings: possible mistakes within the file.
-    warnings_beside: possible mistakes found by comparing with earlier files, once all files are loaded.
+    If the file was loaded before, this is its earlier batch, and `withdrawn` states whether that was withdrawn. usable:
+    loaded rows that have all required values and that no filter rejects. erased_lines: lines of erased customers' rows,
+    of which nothing else is loaded. lacking: loaded rows that are neither usable nor erased. warnings: possible
+    mistakes within the file. warnings_beside: possible mistakes found by comparing the file with earlier ones, after
+    all files are loaded.
     """
 
     batch_id: int
@@ -53,7 +54,7 @@ def cursor(mapping: FileMapping, settings: Settings) -> Cursor:
 
 
 def next_delivery(sha256: str, mapping: FileMapping, settings: Settings) -> int:
-    """The number of the next delivery of a content through this mapping, from 1."""
+    """Returns the number of the next delivery of this content through this mapping, from 1."""
     query = f"""
         select coalesce(max(delivery), 0) + 1 from {tables.BATCHES}
         where source = %s and content_sha256 = %s and mapping_sha256 = %s
@@ -62,12 +63,13 @@ def next_delivery(sha256: str, mapping: FileMapping, settings: Settings) -> int:
 
 
 def vanished(file: Received) -> NoReturn:
-    """Raises the error that the other load, which this one waited for, left no batch."""
+    """Raises the error that another load of the same file, for which this one waited, has failed."""
     raise ClvError(f"another load of {file.name} did not end well; load it again")
 
 
 def earlier_batch(file: Received, mapping: FileMapping, settings: Settings) -> BatchResult | None:
-    """The latest batch of this content in which rows were identified as the mapping does now."""
+    """Returns the latest batch of this content that was loaded through the same mapping and row key; None if there is
+    none."""
     query = f"""
         select batch_id, file_name, rows_received, rows_loaded, rows_unreadable, true,
             batch_id in (select batch_id from {tables.WITHDRAWALS}), delivery
@@ -81,10 +83,10 @@ def earlier_batch(file: Received, mapping: FileMapping, settings: Settings) -> B
 
 
 def overtaken(earlier: BatchResult, file: Received, mapping: FileMapping, settings: Settings, landed: bool) -> bool:
-    """Whether other content has arrived under this file's name since its earlier batch, and is not withdrawn.
+    """Returns whether other content was loaded under this file's name since its earlier batch, and is not withdrawn.
 
-    For a file in the landing folder, only content that also lay there counts; otherwise the next run would undo a
-    correction made by `clv ingest`.
+    If the file lies in the landing folder, only content that lay there too counts. Otherwise the next run would load
+    the file again and undo a correction that was loaded by `clv ingest`.
     """
     query = f"""
         select 1 from {tables.BATCHES}
@@ -97,8 +99,10 @@ def overtaken(earlier: BatchResult, file: Received, mapping: FileMapping, settin
 
 
 def withdrawn_before(batch_ids: Sequence[int], settings: Settings) -> dict[int, str]:
-    """For batches that were just loaded, a warning for each whose content, read through the same mapping, was withdrawn
-    before. There is no warning if the mapping was corrected since, or if a replay replaced the batch."""
+    """Returns a warning for each new batch whose content was withdrawn before under the same mapping.
+
+    There is no warning if the mapping was corrected since, or if a replay replaced the withdrawn batch.
+    """
     query = f"""
         select new.batch_id, old.batch_id, withdrawals.reason
         from {tables.BATCHES} as new
@@ -122,7 +126,7 @@ def withdrawn_before(batch_ids: Sequence[int], settings: Settings) -> dict[int, 
 
 
 def keep_warnings(warnings: dict[int, str], settings: Settings) -> None:
-    """Stores a warning with each of these batches, after those of the load itself."""
+    """Stores a warning for each of these batches, after the warnings of its load."""
     statement = f"""
         insert into {tables.BATCH_WARNINGS} (batch_id, place, warning)
         select %(batch)s, coalesce(max(place), 0) + 1, %(warning)s from {tables.BATCH_WARNINGS}

@@ -1,4 +1,4 @@
-"""What was received, which rows are rejected, and why: counts and reasons of batches."""
+"""Lists batches, the rows of them that are rejected, and the reasons."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from clv.sources.kinds.mappings import load_mapping
 from clv.sources.mapping import hints
 from clv.warehouse import db, roles
 
-REASONS_SHOWN = 3  # per file, when it is loaded
+REASONS_SHOWN = 3  # for each file, when it is loaded
 UNREADABLE = f"select batch_id, line, reason from {tables.UNREADABLE_ROWS} where reason <> 'erased'"  # noqa: S608 - our own names
-WITHOUT_VALUES = "ops.without_values(reason)"  # SQL: a reason without the values it quotes, as in clv.core.masking
+WITHOUT_VALUES = "ops.without_values(reason)"  # SQL: a reason without its quoted values, as clv.core.masking masks it
 SAMPLE = 500  # reasons of a batch from which remedies are derived
 
-# Of `batches`, those that were replaced by a later batch of the same file that is not withdrawn.
+# SQL condition on `batches`: a later batch of the same file, which is not withdrawn, has replaced the batch.
 REPLACED = f"""exists (
     select from {tables.BATCHES} as later
     where later.source = batches.source and later.file_name = batches.file_name
@@ -29,7 +29,7 @@ REPLACED = f"""exists (
 
 @dataclass(frozen=True)
 class Batch:
-    """A received file. Before a run has taken it in, the counts of its readable rows are None."""
+    """A batch and the counts of its rows. Counts of readable rows are None until a run has processed the batch."""
 
     batch_id: int
     source: str
@@ -50,7 +50,8 @@ class Batch:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why rows of a batch are rejected: how many for the same reason, and the first of them."""
+    """A reason why rows of a batch are rejected, with the number of rows, the first line, and an example of the reason
+    with its values."""
 
     batch_id: int
     source: str
@@ -63,7 +64,7 @@ class Reason:
 
 @dataclass(frozen=True)
 class Rejected:
-    """A rejected row. `text` is its original text if it was unreadable; else None."""
+    """A rejected row. text: its original text if the row is unreadable, else None."""
 
     batch_id: int
     line: int
@@ -72,13 +73,13 @@ class Rejected:
 
 
 def batches(settings: Settings, source: str | None = None) -> list[Batch]:
-    """Every batch, the newest first. Rejected rows are unreadable, lack a required value, or match a filter, as in
-    staging's counts, analytics.rejected_rows, `reasons` and `rows`.
+    """Returns all batches, or those of a source, newest first.
 
-    Once a run has taken a batch in, received = accepted + rejected + replaced + duplicates + withdrawn rows + erased
-    rows. `withdrawn` is the reason for withdrawing the batch; its rows count as withdrawn from the next run on.
+    Rejected rows are unreadable, lack a required value, or are excluded by a filter. After a run has processed a batch,
+    received = accepted + rejected + replaced + duplicates + withdrawn rows + erased rows. `withdrawn` is the reason for
+    withdrawing the batch; its rows are counted as withdrawn from the next run on.
     """
-    counted = _there(tables.STG_BATCH_COUNTS, settings)
+    counted = _exists(tables.STG_BATCH_COUNTS, settings)
     counts = f"""
         select
             batch_id, rows_accepted, rows_duplicate, rows_replaced, rows_rejected, rows_withdrawn, rows_erased
@@ -113,23 +114,26 @@ def batches(settings: Settings, source: str | None = None) -> list[Batch]:
 
 
 def taken_in(batch_id: int, settings: Settings) -> bool:
-    """Whether a run has judged the batch's rows; until then only unreadable rows are known."""
-    if not _there(tables.STG_BATCH_COUNTS, settings):
+    """Returns whether a run has processed the batch. Before that, only its unreadable rows are known."""
+    if not _exists(tables.STG_BATCH_COUNTS, settings):
         return False
     query = f"select 1 from {tables.STG_BATCH_COUNTS} where batch_id = %s"  # noqa: S608 - our own names
     return bool(db.rows(query, (batch_id,), settings.url_as(roles.PUBLISHER)))
 
 
 def reasons(settings: Settings, source: str | None = None) -> list[Reason]:
-    """Why rows are rejected, the most frequent reason first, over all batches that are neither withdrawn nor replaced
-    by a later file of the same name. Values are not masked: see clv.core.masking."""
+    """Returns why rows are rejected, most frequent reason first, over all batches that are neither withdrawn nor
+    replaced by a later file of the same name.
+
+    Values are not masked; clv.core.masking does that.
+    """
     holding = f"not {REPLACED} and batch_id not in (select batch_id from {tables.WITHDRAWALS})"  # noqa: S608 - our own names
     query = _reasons(_rows(settings), f"(%(source)s::text is null or source = %(source)s) and {holding}")
     return [Reason(*row) for row in db.rows(query, {"source": source}, settings.url_as(roles.PUBLISHER))]
 
 
 def _reasons(rejected: str, chosen: str) -> str:
-    # Reasons that differ only in the quoted value are one.
+    # Count reasons that differ only in their quoted values as one.
     kind = WITHOUT_VALUES
     return f"""
         select batch_id, source, batches.file_name, {kind}, count(*), min(line), (array_agg(reason order by line))[1]
@@ -142,7 +146,7 @@ def _reasons(rejected: str, chosen: str) -> str:
 
 
 def rows(settings: Settings, batch_id: int, limit: int | None = None) -> list[Rejected]:
-    """The rejected rows of a batch in order, at most `limit`. Raises ClvError if there is no such batch."""
+    """Returns the rejected rows of a batch in order, at most `limit`. Raises ClvError if there is no such batch."""
     source_of(batch_id, settings)
     query = (
         f"select batch_id, line, reason from ({_rows(settings)}) as rejected where batch_id = %s order by line limit %s"  # noqa: S608 - our own SQL; values are bound or quoted
@@ -158,13 +162,13 @@ def rows(settings: Settings, batch_id: int, limit: int | None = None) -> list[Re
 
 
 def warnings(batch_id: int, settings: Settings) -> list[str]:
-    """The warnings of a batch's file from when it was loaded."""
+    """Returns the warnings of a batch's file from the time it was loaded."""
     query = f"select warning from {tables.BATCH_WARNINGS} where batch_id = %s order by place"  # noqa: S608 - our own names
     return [warning for (warning,) in db.rows(query, (batch_id,), settings.url_as(roles.PUBLISHER))]
 
 
 def source_of(batch_id: int, settings: Settings) -> str:
-    """The source of a batch. Raises ClvError if there is no such batch."""
+    """Returns the source of a batch. Raises ClvError if there is no such batch."""
     query = f"select source from {tables.BATCHES} where batch_id = %s"  # noqa: S608 - our own names
     found = db.rows(query, (batch_id,), settings.url_as(roles.LOADER))
     if not found:
@@ -172,9 +176,9 @@ def source_of(batch_id: int, settings: Settings) -> str:
     return found[0][0]
 
 
-def told(batch_id: int, settings: Settings) -> list[str]:
-    """Messages on a batch: the first reasons why rows are unreadable, masked, and the remedies, one per line; for the
-    user who loads it and for a run's log."""
+def messages(batch_id: int, settings: Settings) -> list[str]:
+    """Returns messages about a batch, for the user who loads it and for the log of a run: the most frequent reasons for
+    unreadable rows, masked, and the remedies, one per line."""
     query = _reasons(UNREADABLE, "batch_id = %(batch_id)s")
     found = [Reason(*row) for row in db.rows(query, {"batch_id": batch_id}, settings.url_as(roles.LOADER))]
     words = known_words(source_of(batch_id, settings), settings)
@@ -184,28 +188,29 @@ def told(batch_id: int, settings: Settings) -> list[str]:
     ]
     if more := found[REASONS_SHOWN:]:
         lines.append(f"{sum(one.rows for one in more):,} rejected for other reasons: `clv rejects --batch {batch_id}`")
-    return lines + [f"remedy: {mend}" for mend in mends(batch_id, settings)]
+    return lines + [f"remedy: {remedy}" for remedy in remedies(batch_id, settings)]
 
 
 def known_words(source: str, settings: Settings) -> set[str]:
-    """The shop's values that the mapping of a source names, which masking shows; empty without a mapping."""
+    """Returns the shop's values that the mapping of a source names. Masking shows them. Empty if the mapping is
+    gone."""
     try:
         return load_mapping(source, settings).words
-    except ClvError:  # it was deleted since
+    except ClvError:  # the mapping was deleted
         return set()
 
 
-def mends(batch_id: int, settings: Settings) -> list[str]:
-    """What to write into the mapping to make unreadable rows of a batch readable (clv.sources.mapping.hints)."""
+def remedies(batch_id: int, settings: Settings) -> list[str]:
+    """Returns lines for the mapping that make unreadable rows of a batch readable (clv.sources.mapping.hints)."""
     query = f"select distinct reason from {tables.UNREADABLE_ROWS} where batch_id = %s order by reason limit {SAMPLE}"  # noqa: S608 - our own names
     found = db.rows(query, (batch_id,), settings.url_as(roles.LOADER))
     mapping = load_mapping(source_of(batch_id, settings), settings)
-    return hints.mends([reason for (reason,) in found], mapping)
+    return hints.remedies([reason for (reason,) in found], mapping)
 
 
 def _rows(settings: Settings) -> str:
-    """SQL for every rejected row: (batch_id, line, reason). Replaced and withdrawn rows are not rejected."""
-    if not _there(tables.SET_ASIDE_LINES, settings):
+    """Returns SQL for all rejected rows: batch_id, line, reason. Replaced and withdrawn rows are not rejected."""
+    if not _exists(tables.SET_ASIDE_LINES, settings):
         return UNREADABLE
     return f"""
         {UNREADABLE} union all
@@ -214,5 +219,5 @@ def _rows(settings: Settings) -> str:
     """  # noqa: S608 - our own names
 
 
-def _there(table: str, settings: Settings) -> bool:
+def _exists(table: str, settings: Settings) -> bool:
     return db.rows("select to_regclass(%s) is not null", (table,), settings.url_as(roles.PUBLISHER))[0][0]

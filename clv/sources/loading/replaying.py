@@ -1,4 +1,4 @@
-"""Loads rejected rows again after a mistake in the mapping, or in this code, is corrected."""
+"""Loads files with rejected rows again after the mapping, or this code, was corrected."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from clv.sources.kinds import registry
 from clv.sources.kinds.columns_sql import ERASED
 from clv.sources.kinds.declared import Kind
 from clv.sources.kinds.mappings import load_mapping
-from clv.sources.loading import kept
+from clv.sources.loading import copies
 from clv.sources.loading.batches import load_batch, scratch_folder
 from clv.sources.loading.ledger import BatchResult, next_delivery
 from clv.sources.loading.writing import Opening
@@ -23,7 +23,8 @@ from clv.warehouse.roles import LOADER
 
 @dataclass(frozen=True)
 class Replayed:
-    """A batch with rejected rows, and the batch that replaced it; None if no more rows can be used."""
+    """The result of a replay: the batch with rejected rows, and the batch that replaced it. result is None if no more
+    rows became usable."""
 
     batch_id: int
     file_name: str
@@ -32,16 +33,16 @@ class Replayed:
 
 
 def replay(settings: Settings, source: str | None = None, batch_id: int | None = None) -> list[Replayed]:
-    """Reads the files of a source, or of one batch, again with the present mapping and code, if rows of them were
-    unreadable, lacked a required value, or matched a filter.
+    """Reads files with rejected rows again, with the present mapping and code: those of a source, or of one batch.
 
-    If more rows can be used, the file becomes a new batch in the place of the old one, which is withdrawn in the same
-    transaction; else nothing changes. So a second replay does nothing. Raises ClvError, after all others are done, with
-    the batches whose copy is missing.
+    If more rows are usable, the file becomes a new batch in the place of the old one, which is withdrawn in the same
+    transaction. Otherwise nothing changes, so a second replay does nothing.
+
+    Raises ClvError, after all other files are done, with the batches whose copy is missing.
     """
     results, gone = [], []
     for batch in _rejected(settings, source, batch_id):
-        if kept.find(batch.sha256, batch.file_name, settings):
+        if copies.find(batch.sha256, batch.file_name, settings):
             results.append(_replay(batch, settings))
         else:
             gone.append(f"{batch.batch_id} ({batch.file_name})")
@@ -65,7 +66,7 @@ class _Batch:
 
 
 def _rejected(settings: Settings, source: str | None, batch_id: int | None) -> list[_Batch]:
-    """The batches with rows rejected at loading that are not withdrawn, in the order in which they count."""
+    """Returns the batches with rejected rows that are not withdrawn, in the order of their places."""
     query = f"""
         select batch_id, source, kind, file_name, content_sha256, landed, place, rows_received
         from {tables.BATCHES}
@@ -83,7 +84,7 @@ def _rejected(settings: Settings, source: str | None, batch_id: int | None) -> l
 
 
 def _counts(batch_id: int, kind: Kind, settings: Settings) -> tuple[int, int]:
-    """Counts of a batch's rows: those that the kind can use, and those of erased customers."""
+    """Counts a batch's rows in the raw table: usable rows, and rows of erased customers."""
     lacks = f"num_nulls({', '.join(kind.needed)}) = 0" if kind.needed else "true"
     query = f"""
         select
@@ -102,14 +103,14 @@ def _gone(batch: _Batch) -> NoReturn:
 def _replay(batch: _Batch, settings: Settings) -> Replayed:
     mapping = load_mapping(batch.source, settings)
     with scratch_folder(settings) as scratch:
-        path, sha256 = kept.find(batch.sha256, batch.file_name, settings) or _gone(batch)
+        path, sha256 = copies.find(batch.sha256, batch.file_name, settings) or _gone(batch)
         file = files.prepare(path, batch.file_name, mapping.encoding, scratch, bounded=False)
         if file.sha256 != sha256:
             raise ClvError(
                 f"{path} is not what was received as {batch.file_name}; "
                 f"load that again with `clv ingest --source {batch.source} --path FILE`"
             )
-        # The copy may lack the rows of erased customers, but the batch keeps the digest of the received file.
+        # Rows of erased customers may be missing in the copy, but the batch keeps the digest of the received file.
         file = replace(file, sha256=batch.sha256)
         delivery = next_delivery(batch.sha256, mapping, settings)
         opening = Opening(delivery, batch.landed, batch.batch_id, batch.place, batch.usable)

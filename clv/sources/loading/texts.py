@@ -1,4 +1,4 @@
-"""The text of an unreadable row: its fields, and the customers they name."""
+"""Splits the text of an unreadable row into values, and finds the customers in them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from clv.warehouse.erasures import Erased
 
 
 def fields(text: str, delimiter: str | None) -> Iterator[str]:
-    """The values in the text of a row, a CSV record or a JSON object, without surrounding spaces."""
+    """Yields the values in the text of a CSV record or JSON object, without surrounding blanks."""
     if text.lstrip().startswith("{"):
         try:
             yield from _leaves(json.loads(text))
             return
-        except ValueError:  # an incomplete record: split it at every mark
+        except ValueError:  # the object is incomplete, so split it at every mark
             yield from filter(None, (piece.strip() for piece in re.split(r'[{}\[\]":,]', text)))
     try:
         for row in csv.reader([text], delimiter=delimiter or ",") if delimiter != "whitespace" else [text.split()]:
@@ -36,12 +36,12 @@ def _leaves(value: object) -> Iterator[str]:
 
 
 def as_customer(value: str, mapping: FileMapping) -> str:
-    """A value converted to a customer id by the mapping, if the mapping has customers."""
+    """Converts a value to a customer id as the mapping does."""
     return _by_mapping(ids.visible(value), mapping)
 
 
 def names_erased(text: str, mapping: FileMapping, erased: Erased) -> bool:
-    """Whether any value in a row's text is the id of an erased customer, as given or as cleaned."""
+    """Returns whether any value in a row's text is the id of an erased customer, before or after cleaning."""
     values = {_by_mapping(form, mapping) for value in fields(text, mapping.delimiter) for form in ids.forms(value)}
     return any(erased.receipt(value, mapping.customer_namespace) for value in values if value)
 

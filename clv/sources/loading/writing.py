@@ -1,5 +1,5 @@
-"""Writes one file's rows into the warehouse: batch, lines, customers and unreadable rows in one transaction, by
-COPY."""
+"""Writes the rows of one file into the warehouse by COPY: batch, rows, customers and unreadable rows, in one
+transaction."""
 
 from __future__ import annotations
 
@@ -25,8 +25,12 @@ CHUNK_ROWS = 100_000
 
 @dataclass(frozen=True)
 class Opening:
-    """How a batch arrives: the number of the delivery, and whether it lay in the landing folder. For a replay: the
-    batch it replaces, the first batch in this place, and the number of usable rows before."""
+    """How a batch enters the ledger.
+
+    delivery: the number of the delivery of this content. landed: whether the file lay in the landing folder. For a
+    replay: replayed is the batch that it replaces, replay_of the batch from whose place it counts, and usable_before
+    the number of usable rows before.
+    """
 
     delivery: int
     landed: bool
@@ -37,7 +41,7 @@ class Opening:
 
 @contextmanager
 def transaction(url: str) -> Iterator[adbc.Cursor]:
-    """A cursor whose work is committed at the end, whole or not at all. Database errors become one line."""
+    """Opens a cursor and commits its work at the end, all or nothing. Turns database errors into one line."""
     try:
         connection = adbc.connect(url)
     except adbc_driver_manager.Error as error:
@@ -47,17 +51,17 @@ def transaction(url: str) -> Iterator[adbc.Cursor]:
             yield cursor
             connection.commit()
     except adbc_driver_manager.Error as error:
-        raise ClvError(f"the warehouse did not take the rows ({' '.join(str(error).split())[:400]})") from None
+        raise ClvError(f"the warehouse refused the rows ({' '.join(str(error).split())[:400]})") from None
 
 
 def hold_customers(cursor: adbc.Cursor) -> None:
-    """Waits until no customer is being erased or renamed, and prevents it until the transaction ends."""
+    """Waits until no customer is being erased or renamed, and prevents both until the transaction ends."""
     cursor.execute(f"select pg_advisory_xact_lock_shared({db.lock_key(locks.CUSTOMERS)})::text")
     cursor.fetchall()
 
 
 def claim_currency(cursor: adbc.Cursor, currency: str) -> str:
-    """Sets the warehouse's currency if it has none yet; returns the one in effect."""
+    """Sets the warehouse's currency if there is none yet; returns the currency in effect."""
     cursor.execute(
         f"insert into {tables.SETTINGS} (name, value) values ('currency', $1) on conflict (name) do nothing",  # noqa: S608 - our own names
         (currency,),
@@ -74,11 +78,11 @@ def open_batch(
     counts: tuple[int, int, int],
     opening: Opening,
 ) -> int | None:
-    """Writes the batch's row and returns its id; None if another process has just loaded this delivery. Withdraws the
-    batch that it replays.
+    """Inserts the batch and returns its id; None if another process has just loaded this delivery. Withdraws the batch
+    that a replay replaces.
 
-    counts: rows received, loaded and unreadable. The table's unique key decides: a second load of the same file waits
-    here until the first has ended.
+    counts: rows received, loaded and unreadable. The unique key of the table decides between two loads of the same
+    file: the second waits here until the first has ended.
     """
     cursor.execute(
         f"insert into {tables.BATCHES} (source, file_name, content_sha256, mapping_sha256, currency, rows_received, "  # noqa: S608 - our own names
@@ -116,7 +120,7 @@ def copy_rows(
     source: str,
     progress: Callable[[int], None],
 ) -> int:
-    """Copies the rows of a DuckDB query into a table of raw in chunks; returns how many."""
+    """Copies the rows of a DuckDB query into a table of raw in chunks; returns the number of rows."""
     sql = f"select {batch_id}::bigint as _batch_id, {literal(source)} as _source, * from ({query})"  # noqa: S608 - our own SQL; values are bound or quoted
     reader = duck.sql(sql).to_arrow_reader(CHUNK_ROWS)
     done = 0
@@ -162,7 +166,7 @@ def copy_warnings(cursor: adbc.Cursor, batch_id: int, warnings: list[str]) -> No
 
 
 def copy_customers(cursor: adbc.Cursor, customers: pa.Table, source: str) -> None:
-    """Adds new customers, and updates e-mail and name of known ones if the file has newer values.
+    """Adds new customers, and updates the e-mail and name of known ones if the file has other values.
 
     customers: customer_key (16 bytes), customer_id, email, name; one row per key.
     """
@@ -171,7 +175,7 @@ def copy_customers(cursor: adbc.Cursor, customers: pa.Table, source: str) -> Non
     for column in ("source", "loaded_at"):
         cursor.execute(f"alter table received_customers alter column {column} drop not null")
     cursor.adbc_ingest("received_customers", customers, mode="append", temporary=True)
-    # Ordered by key, so that two simultaneous loads cannot deadlock.
+    # Insert in the order of keys, so that two simultaneous loads cannot deadlock.
     cursor.execute(
         f"""
         insert into {tables.CUSTOMERS} as known (customer_key, source, customer_id, email, name)

@@ -1,1 +1,1 @@
-"""The mapping language: what a shop's columns mean."""
+"""The language of mappings: keys, and the SQL for the columns that they name."""

@@ -1,4 +1,4 @@
-"""Suggests remedies for a file's unreadable rows: lines for its mapping, derived from the reasons alone."""
+"""Suggests lines for a mapping that make a file's unreadable rows readable, derived from the reasons alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from clv.sources.mapping.values import APOSTROPHES, BLANKS
 
 VALUE = re.compile(r"^(?P<column>.*?) '(?P<value>.*)' (?P<says>is not .*|is 10,.*|bears .*)$", re.DOTALL)
 DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"}
-# Ways of writing dates and times of day, with the format that reads them. Day and month are distinguished below.
+# Common ways to write dates and times of day, with the format that reads each. EITHER_WAY matches dates in which day
+# and month may be swapped.
 DATES = {
     r"\d{1,2}\.\d{1,2}\.\d{4}": "%d.%m.%Y", r"\d{1,2}\.\d{1,2}\.\d{2}": "%d.%m.%y", r"\d{8}": "%Y%m%d",
     r"\d{4}\.\d{1,2}\.\d{1,2}": "%Y.%m.%d", r"[^\W\d_]{3} \d{1,2}, \d{4}": "%b %d, %Y",
@@ -32,14 +33,15 @@ CLOCKS = {
     "": "", r"[ T]\d{1,2}:\d\d": "%H:%M", r"[ T]\d{1,2}:\d\d:\d\d": "%H:%M:%S", r" \d{1,2}:\d\d [APap][Mm]": "%I:%M %p",
     r" \d{1,2}:\d\d:\d\d [APap][Mm]": "%I:%M:%S %p", r",? \d{1,2}:\d\d:\d\d": "%H:%M:%S",
 }  # fmt: skip
-ZONE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z_/+-]+|[\w.()& -]{1,60} Time(?: \([\w& ]+\))?")  # no person has such a name
+ZONE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z_/+-]+|[\w.()& -]{1,60} Time(?: \([\w& ]+\))?")  # never the name of a person
 NUMBER_STYLES = [(decimal, mark) for decimal, mark in product(".,", ["", ",", ".", " ", "'"]) if decimal != mark]
 
 
-def mends(reasons: Iterable[str], mapping: FileMapping) -> list[str]:
-    """Lines for a mapping that would make unreadable rows readable, each ready to be pasted.
+def remedies(reasons: Iterable[str], mapping: FileMapping) -> list[str]:
+    """Returns lines that make unreadable rows readable when they are pasted into the mapping; empty if no remedy is
+    certain.
 
-    reasons: those of quarantine.unreadable_rows, with their values. Empty if no remedy is certain.
+    reasons: reasons of quarantine.unreadable_rows, with their values.
     """
     values: dict[str, list[str]] = {}
     others = []
@@ -58,7 +60,7 @@ def mends(reasons: Iterable[str], mapping: FileMapping) -> list[str]:
     ]
     if any(reason.startswith("is not UTF-8") for reason in others):
         found.append(
-            _say("the file is in another encoding, often cp1252", file_line(mapping, encoding="cp1252"), mapping)
+            _remedy("the file is in another encoding, often cp1252", file_line(mapping, encoding="cp1252"), mapping)
         )
     if any(re.match(r"has \d+ fields", reason) for reason in others):
         mark = DELIMITERS.get(mapping.delimiter, "delimiters")
@@ -68,14 +70,17 @@ def mends(reasons: Iterable[str], mapping: FileMapping) -> list[str]:
     return found
 
 
-def absent_column(name: str, there: Sequence[str], mapping: FileMapping) -> str | None:
-    """The likely cause of a missing column: another delimiter, or another case of letters; None if uncertain."""
-    if len(there) == 1:
-        for mark, called in DELIMITERS.items():
-            names = [part.strip().strip('"') for part in there[0].split(mark)]
+def absent_column(name: str, present: Sequence[str], mapping: FileMapping) -> str | None:
+    """Returns the likely cause of a missing column: another delimiter, or upper and lower case; None if it is
+    uncertain."""
+    if len(present) == 1:
+        for mark, name_of_mark in DELIMITERS.items():
+            names = [part.strip().strip('"') for part in present[0].split(mark)]
             if mark != mapping.delimiter and name in names:
-                return _say(f"the file's columns are parted by {called}", file_line(mapping, delimiter=mark), mapping)
-    same = [one for one in there if _letters(one) == _letters(name)]
+                return _remedy(
+                    f"the file's columns are separated by {name_of_mark}", file_line(mapping, delimiter=mark), mapping
+                )
+    same = [one for one in present if _letters(one) == _letters(name)]
     return f"the mapping {mapping.source} may mean {same[0]!r}" if len(same) == 1 else None
 
 
@@ -83,24 +88,24 @@ def _letters(name: str) -> str:
     return re.sub(r"[^\w]|_", "", name).lower()
 
 
-def _say(why: str, line: str, mapping: FileMapping) -> str:
+def _remedy(why: str, line: str, mapping: FileMapping) -> str:
     return f"{why}; say in the mapping {mapping.source}: {line}"
 
 
-def _flow(values: dict[str, object]) -> str:
-    """Keys and values in YAML's one-line form."""
-    return "{" + ", ".join(f"{key}: {_flow_value(value)}" for key, value in values.items()) + "}"
+def _yaml(values: dict[str, object]) -> str:
+    """Writes keys and values as YAML in one line."""
+    return "{" + ", ".join(f"{key}: {_yaml_value(value)}" for key, value in values.items()) + "}"
 
 
-def _flow_value(value: object) -> str:
+def _yaml_value(value: object) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{json.dumps(one)}: {json.dumps(other)}" for one, other in value.items()) + "}"
     return json.dumps(value, ensure_ascii=False)
 
 
 def file_line(mapping: FileMapping, **changes: object) -> str:
-    """The mapping's `file` with changes, complete, so that it can replace the existing line."""
-    usual = {
+    """Returns the mapping's whole line `file:` with changes, which can replace the existing line."""
+    defaults = {
         "encoding": "utf-8",
         "delimiter": ",",
         "header": [],
@@ -111,13 +116,13 @@ def file_line(mapping: FileMapping, **changes: object) -> str:
         "thousands": "",
         "missing": [],
     }
-    stated = {key: getattr(mapping, key) for key in usual}
+    stated = {key: getattr(mapping, key) for key in defaults}
     stated = {key: list(value) if isinstance(value, tuple) else value for key, value in stated.items()} | changes
-    return "file: " + _flow({key: value for key, value in stated.items() if value != usual[key]})
+    return "file: " + _yaml({key: value for key, value in stated.items() if value != defaults[key]})
 
 
 def _time(mapping: FileMapping, **changes: object) -> str:
-    """The mapping's `time` with changes, complete."""
+    """Returns the mapping's whole line for the time with changes."""
     column = mapping.time_column or ""
     names = list(mapping.alternatives.get(column, ())) or [column]
     stated: dict[str, object] = {
@@ -128,7 +133,7 @@ def _time(mapping: FileMapping, **changes: object) -> str:
         "formats": list(mapping.time_formats),
         **changes,
     }
-    return f"{mapping.time_key}: {_flow({key: value for key, value in stated.items() if value})}"
+    return f"{mapping.time_key}: {_yaml({key: value for key, value in stated.items() if value})}"
 
 
 def _of_times(values: list[str], mapping: FileMapping) -> list[str]:
@@ -146,21 +151,21 @@ def _of_times(values: list[str], mapping: FileMapping) -> list[str]:
     def with_formats(some: list[str]) -> str:
         return _time(mapping, formats=[*mapping.time_formats, *some])
 
-    if day_first and month_first:  # neither is certain: offer two lines
+    if day_first and month_first:  # both are possible, so offer two lines
         rest = [form for form in new if form not in day_first + month_first]
         return [
-            _say(
+            _remedy(
                 f"times are written like {masking.value(value)!r}: {where} stands first",
                 with_formats(first + rest),
                 mapping,
             )
             for where, first in (("where the day", day_first), ("or where the month", month_first))
         ]
-    return [_say(f"times are written like {masking.value(value)!r}", with_formats(list(new)), mapping)]
+    return [_remedy(f"times are written like {masking.value(value)!r}", with_formats(list(new)), mapping)]
 
 
 def _formats(value: str, values: list[str]) -> list[str]:
-    """The formats in which a text is a time; two if no value distinguishes day and month."""
+    """Returns the formats that read a text as a time. There are two if day and month could be swapped in all values."""
     if re.fullmatch(r"1\d{9}", value):
         return ["epoch_seconds"]
     if re.fullmatch(r"1\d{12}", value):
@@ -172,7 +177,8 @@ def _formats(value: str, values: list[str]) -> list[str]:
         joined = between + clock_form if clock_form else ""
         for date, form in DATES.items():
             if re.fullmatch(date + clock, value):
-                # A text in ISO format that is no valid time is a day that does not exist, except with a 12-hour clock.
+                # A text in ISO format that cannot be read is a day that does not exist, so no format helps. With a
+                # 12-hour clock, the format is missing.
                 return [] if form in ("%Y-%m-%d", "%Y/%m/%d") and "%p" not in joined else [form + joined]
         if re.fullmatch(EITHER_WAY.pattern + clock, value):
             parts = [found for one in values if (found := EITHER_WAY.match(one))]
@@ -186,28 +192,28 @@ def _formats(value: str, values: list[str]) -> list[str]:
 
 
 def _of_years(values: dict[str, list[str]], mapping: FileMapping) -> list[str]:
-    """Dates that programs write for missing ones, such as 1970-01-01."""
+    """Suggests that dates such as 1970-01-01, which programs write for missing ones, are missing values."""
     written = [value for says, some in values.items() if says.startswith("from ") for value in some]
     if not written:
         return []
     missing = [*mapping.missing, *dict.fromkeys(written)][: len(mapping.missing) + 3]
-    return [_say(f"{written[0]!r} may stand for no date at all", file_line(mapping, missing=missing), mapping)]
+    return [_remedy(f"{written[0]!r} may stand for no date at all", file_line(mapping, missing=missing), mapping)]
 
 
 def _of_numbers(values: list[str], mapping: FileMapping) -> list[str]:
     bare = [re.sub(r"^[^\d(\-\u2212+.,]+|[^\d)\-\u2212.,]+$", "", value) for value in values]
     numbers = [value for value in bare if re.fullmatch(rf"[-+(]?[\d.,{BLANKS}{APOSTROPHES}]*\d(?:[)-]|[.,]-)?", value)]
-    # A text that follows the mapping was rejected for what stands beside it.
+    # Ignore numbers in the mapping's style: they were rejected for the text beside them.
     numbers = [value for value in numbers if not _fits(value, mapping.decimal, mapping.thousands)]
     fitting = [style for style in NUMBER_STYLES if numbers and all(_fits(value, *style) for value in numbers)]
     if fitting:
         decimal, mark = fitting[0]
         line = file_line(mapping, decimal=decimal, thousands=mark)
-        return [_say(f"numbers are written like {masking.value(numbers[0])!r}", line, mapping)]
+        return [_remedy(f"numbers are written like {masking.value(numbers[0])!r}", line, mapping)]
     empty = sorted({value for value in values if masking.NOTHING.fullmatch(value)})
     if empty:
         line = file_line(mapping, missing=[*mapping.missing, *empty])
-        return [_say(f"{empty[0]!r} may stand for no number at all", line, mapping)]
+        return [_remedy(f"{empty[0]!r} may stand for no number at all", line, mapping)]
     return []
 
 
@@ -229,13 +235,13 @@ def _of_currencies(values: dict[str, list[str]], mapping: FileMapping) -> list[s
             currency = code[0].upper() if code else SIGNS[sign].split()[0] if sign else ""
             if currency:
                 others = f" (or another that {sign} stands for)" if not code and " " in SIGNS[sign] else ""
-                return [_say(f"{masking.value(value)!r} is in {currency}{others}", f"currency: {currency}", mapping)]
+                return [_remedy(f"{masking.value(value)!r} is in {currency}{others}", f"currency: {currency}", mapping)]
     return []
 
 
 @cache
 def _abbreviations() -> set[str]:
-    """Abbreviations of the world's time zones, in winter and in summer: IST, WIB."""
+    """Returns the abbreviations of all time zones in winter and in summer, such as IST and WIB."""
     places = [ZoneInfo(place) for place in sorted(available_timezones())]
     return {datetime(2024, month, 1, tzinfo=place).tzname() or "" for place in places for month in (1, 7)}
 
@@ -246,4 +252,4 @@ def _of_zones(values: list[str], mapping: FileMapping) -> list[str]:
         return []
     zones = {**mapping.zones, **dict.fromkeys(values[:3], "Europe/London")}
     line = _time(mapping, zones=zones)
-    return [_say(f"{values[0]!r} is the time of which place? If of London's", line, mapping)]
+    return [_remedy(f"{values[0]!r} is the time of which place? If of London's", line, mapping)]

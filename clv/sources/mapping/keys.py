@@ -1,4 +1,4 @@
-"""The keys of a mapping and their values, as JSON Schema. Errors and completion in editors come from it.
+"""The keys of a mapping and their values, as JSON Schema. Error messages and completion in editors are derived from it.
 
 Each kind of source adds its own top-level keys (clv.sources.kinds).
 """
@@ -25,7 +25,7 @@ CONDITIONS: dict[str, Schema] = {
     "present": YES_NO,
 }
 
-# Parts that mappings of every kind may have. A plain text or list stands for a part's first key.
+# Keys with keys of their own that mappings of every kind may have. A plain text or list stands for the first inner key.
 PARTS: dict[str, dict[str, Schema]] = {
     "file": {
         "encoding": TEXT,
@@ -56,11 +56,11 @@ PARTS: dict[str, dict[str, Schema]] = {
     },
     "filters": {"rule": TEXT, "column": COLUMN, **CONDITIONS},
 }
-SHORT = {"currency": "code"}  # the key that a plain text stands for, if it is not `column`
+SHORT = {"currency": "code"}  # the inner key that a plain text stands for, if it is not `column`
 
 
 def part(keys: dict[str, Schema], short: bool = True) -> Schema:
-    """The schema of a part: its keys or, with `short`, the name of a column instead."""
+    """Returns the schema of a key with inner keys. short: whether the name of a column may stand for all of them."""
     whole = {"type": "object", "properties": keys, "additionalProperties": False}
     return {"anyOf": [COLUMN, whole]} if short else whole
 

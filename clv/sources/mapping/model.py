@@ -1,4 +1,4 @@
-"""A checked mapping and its digest."""
+"""A checked mapping, and its digest."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Any
 
 from clv.sources.mapping.values import Filter
 
-# Defaults of keys that were added later. A mapping without them keeps its earlier digest, so that no file is loaded
-# again because of a new key.
+# Marks keys that were added to the language later. If such a key has its default, the digest ignores it: mappings
+# without the key keep their digest, and their files are not loaded again.
 ADDED = {"added": True}
 
 
 @dataclass(frozen=True, kw_only=True)
 class FileMapping(ABC):
-    """What mappings of every kind hold: the format of their files, and the currency.
+    """What mappings of all kinds have in common: the format of the files, and the currency.
 
-    Columns are the shop's names. optional: columns that a file may lack. alternatives: other names or patterns of a
-    column in files. in_names: no columns, but values within column names, found by a pattern.
+    Columns are the shop's. optional: columns that a file may lack. alternatives: all names or patterns that a column
+    may have in a file. in_names: values that are part of a column's name, each with the pattern that finds it.
     """
 
     source: str
@@ -57,45 +57,45 @@ class FileMapping(ABC):
     @property
     @abstractmethod
     def kind(self) -> str:
-        """The name of the kind of source (clv.sources.kinds)."""
+        """Returns the name of the kind of source (clv.sources.kinds)."""
 
     @property
     @abstractmethod
     def time_key(self) -> str:
-        """The mapping's key for the time of a row."""
+        """Returns the mapping's key for the time of a row."""
 
     @property
     @abstractmethod
     def time_column(self) -> str | None:
-        """The column with the time of a row."""
+        """Returns the column with the time of a row."""
 
     @property
     @abstractmethod
     def wanted(self) -> list[str]:
-        """Every column of the shop's file that the mapping reads, each once."""
+        """Returns every column of the file that the mapping reads, each once."""
 
     @property
     @abstractmethod
     def numbers(self) -> list[str]:
-        """The columns that are read as numbers, each once."""
+        """Returns the columns that are read as numbers, each once."""
 
     @property
     def identities(self) -> list[str]:
-        """The columns that identify customers, orders or products, each once."""
+        """Returns the columns with ids of customers, orders or products, each once."""
         return []
 
     @property
     def compared(self) -> list[tuple[str, str, str, tuple[str, ...]]]:
-        """The shop's values that the mapping names: (name of the filter, key, column, values)."""
+        """Returns the values with which rules of the mapping compare: name of the rule, key, column, values."""
         return equal_to((f"the filter {rule.rule}", rule) for rule in self.filters)
 
     @property
     def words(self) -> set[str]:
-        """The shop's values that the mapping itself names."""
+        """Returns the shop's values that the mapping names. They are not personal, so messages may show them."""
         return {*self.missing, *self.zones, *(value for *_, values in self.compared for value in values)}
 
     def digested(self) -> dict[str, Any]:
-        """What the digest is computed from."""
+        """Returns the content from which the digest is computed."""
         stated = {**asdict(self), "optional": sorted(self.optional)}
         for one in fields(self):
             default = one.default if one.default_factory is MISSING else one.default_factory()
@@ -105,12 +105,12 @@ class FileMapping(ABC):
 
     @property
     def sha256(self) -> str:
-        """Digest of the mapping's content; comments and layout do not count."""
+        """Returns the digest of the mapping's content. Comments and layout do not change it."""
         return hashlib.sha256(json.dumps(self.digested(), sort_keys=True).encode()).hexdigest()
 
 
 def equal_to(rules: Iterable[tuple[str, Filter]]) -> list[tuple[str, str, str, tuple[str, ...]]]:
-    """Of named rules, those that compare with values, in the form of `FileMapping.compared`."""
+    """Returns the named rules that compare with values, in the form of `FileMapping.compared`."""
     return [
         (name, "equals", rule.column, tuple(str(value) for value in rule.value))  # type: ignore[attr-defined]
         for name, rule in rules

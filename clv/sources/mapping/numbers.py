@@ -1,6 +1,6 @@
-"""Numbers in a mapping's style: SQL that reads a text as a number, or gives null if it has another style.
+"""SQL that reads numbers in the style of a mapping, and gives null for texts in another style.
 
-A text is read whole or not at all, so that `1.234` is never read as another number than the shop means.
+A text is read as a whole or not at all, so that `1.234` is never read as another number than the shop means.
 """
 
 from __future__ import annotations
@@ -12,17 +12,18 @@ from clv.sources.mapping.complaints import complaint
 from clv.sources.mapping.model import FileMapping
 from clv.sources.mapping.values import APOSTROPHES, BLANKS, THOUSANDS
 
-# 13 digits before the decimal point, since no shop has more, and 10 after it; products use all 20.
+# Amounts have up to 13 digits before the decimal point, more than any shop needs, and 10 after it. Products have 20
+# after it.
 NUMBER, PRODUCT = "decimal(23, 10)", "decimal(33, 20)"
 TOO_LARGE = "is 10,000,000,000,000 or more: too large"
-MINUS = "-\u2212\u2013"  # a minus, and the en dash that programs replace it with
+MINUS = "-\u2212\u2013"  # hyphen, minus sign, and the en dash that some programs write instead
 EM_DASH = "\u2014"
-NO_CENTS = f"[{MINUS}{EM_DASH}]{{1,2}}"  # in place of decimals: 12,- is 12
+NO_CENTS = f"[{MINUS}{EM_DASH}]{{1,2}}"  # marks that replace the decimals: 12,- is 12
 WORDS = {".": "point", ",": "comma", BLANKS: "blank", APOSTROPHES: "apostrophe"}
-# What may stand beside a number: letters and signs.
+# TOKEN matches a word or sign beside a number, such as EUR or $.
 _BETWEEN = rf"\s\d(),+{BLANKS}{APOSTROPHES}{MINUS[1:]}{EM_DASH}{MINUS[0]}"
 TOKEN = f"[^.{_BETWEEN}][^{_BETWEEN}]*"
-# Signs and abbreviations beside amounts, and the currencies they may mean: CLDR's symbols.
+# Signs and abbreviations beside amounts, with the currencies that each may mean (symbols of the Unicode CLDR).
 SIGNS = {
     "€": "EUR", "£": "GBP EGP GIP FKP SHP", "US$": "USD", "CA$": "CAD", "C$": "CAD", "AU$": "AUD", "A$": "AUD",
     "NZ$": "NZD", "HK$": "HKD", "S$": "SGD", "MX$": "MXN", "NT$": "TWD", "R$": "BRL",
@@ -36,16 +37,17 @@ SIGNS = {
 
 
 def number_in(mapping: FileMapping, column: str | None) -> str:
-    """An expression for the number in a column's text; null if there is none, or in another style.
+    """Returns an SQL expression for the number in a column; null if the text is empty or in another style.
 
-    Reads digits with the mapping's decimal and thousands marks, a leading sign or trailing minus, brackets for negative
-    numbers, and the sign or code of the row's currency.
+    It reads digits with the mapping's decimal and thousands marks, a sign before or a minus after them, negative
+    numbers in brackets, and the sign or code of the row's currency.
     """
     return _read(mapping, column, NUMBER) if column else f"null::{NUMBER}"
 
 
 def complaints(mapping: FileMapping, columns: Iterable[str]) -> list[str]:
-    """Cases for texts that are no number in the mapping's style: too large, in another currency, others."""
+    """Returns SQL cases for texts that are not numbers in the mapping's style: too large, in another currency, or other
+    texts."""
     cases = []
     for column in dict.fromkeys(columns):
         bad = f"{quoted(column)} is not null and {number_in(mapping, column)} is null"
@@ -64,17 +66,17 @@ def complaints(mapping: FileMapping, columns: Iterable[str]) -> list[str]:
 
 
 def times(one: str, other: str) -> str:
-    """The exact product of two expressions; null if it has more than 13 digits before the decimal point."""
+    """Returns SQL for the exact product of two expressions; null above 13 digits before the decimal point."""
     return bounded(f"try({one} * {other})")
 
 
 def bounded(value: str) -> str:
-    """An expression's number; null if it has more than 13 digits before the decimal point."""
+    """Returns SQL for an expression's number; null above 13 digits before the decimal point."""
     return f"try_cast({value} as {PRODUCT})"
 
 
 def style(mapping: FileMapping) -> str:
-    """The mapping's style in words, for reasons of unreadable numbers."""
+    """Describes the mapping's number style, for reasons of unreadable numbers."""
     thousands = f"{WORDS[THOUSANDS[mapping.thousands]]}s" if mapping.thousands else "no marks"
     return f"with a decimal {WORDS[mapping.decimal]} and {thousands} between thousands"
 
@@ -98,8 +100,11 @@ def _ungrouped(decimal: str) -> str:
 
 
 def _digits(mapping: FileMapping, no_cents: str) -> str:
-    """A pattern of an unsigned number. Groups have three digits or, with commas, two before the last as in India.
-    no_cents: what may replace the decimals."""
+    """Returns a pattern for unsigned numbers. Groups have three digits or, with commas, two before the last group as in
+    India.
+
+    no_cents: a pattern for what may replace the decimals.
+    """
     decimals = rf"[{mapping.decimal}](?:\d*{no_cents})"
     ungrouped = rf"{_ungrouped(mapping.decimal)}|\d+{decimals}"
     if not mapping.thousands:
@@ -112,8 +117,8 @@ def _digits(mapping: FileMapping, no_cents: str) -> str:
 
 
 def _dressed(mapping: FileMapping) -> str:
-    """A pattern of a number with its surroundings: at most one minus or plus, a currency before or after, and the
-    apostrophe with which Excel marks text."""
+    """Returns a pattern for a number with what may surround it: one minus or plus, a currency before or after, and the
+    apostrophe by which Excel marks text."""
     space, sign, money = f"[{BLANKS}]*", f"[{MINUS}+]", f"(?:{TOKEN})?"
     before, after = f"{money}{space}", f"{space}{money}"
     digits, with_cents = _digits(mapping, f"|{NO_CENTS}"), _digits(mapping, "")
@@ -128,7 +133,7 @@ def _dressed(mapping: FileMapping) -> str:
 
 
 def _agrees(mapping: FileMapping, text: str) -> str:
-    """A condition: every currency in a text is the row's."""
+    """Returns an SQL condition: every currency in the text is that of the row."""
     found = f"regexp_extract_all({text}, {literal(TOKEN)})"
     if not mapping.currency_column:
         if not mapping.currency:

@@ -1,4 +1,4 @@
-"""Times in a mapping's format: SQL that reads a text as a time in the reporting zone, or gives null."""
+"""SQL that reads times in the formats of a mapping into the reporting zone, and gives null for other texts."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from clv.sources.mapping.complaints import complaint
 from clv.sources.mapping.model import FileMapping
 from clv.sources.mapping.values import COUNTED, EXCEL_DAYS
 
-# A time with its offset from UTC: 2024-03-01 10:00:00 +0100, 2024-03-01T09:00:00Z; or with its zone: … Europe/Rome.
+# OFFSET matches a time with its offset from UTC, such as 2024-03-01 10:00:00 +0100 or 2024-03-01T09:00:00Z. ZONE
+# matches a time with its zone, such as … Europe/Rome.
 OFFSET = r"\d\d:\d\d[^+-]*(Z|[+-]\d\d(:?\d\d)?)$"
-NO_OFFSET = r":.*[+-](1[5-9]|[2-9]\d)(:?\d\d)?$"  # no zone has an offset of 15 hours or more
+NO_OFFSET = r":.*[+-](1[5-9]|[2-9]\d)(:?\d\d)?$"  # no zone is 15 hours or more from UTC
 ZONE = r"\d [A-Za-z][A-Za-z_]{2,}[A-Za-z_/+-]*\d*$"
-PLAIN = r"[-0-9/]+([ T][0-9:.]*)?"  # neither
-# Orders are dated from FIRST to LAST. Programs write 1970-01-01 and 9999-12-31 for missing times.
+PLAIN = r"[-0-9/]+([ T][0-9:.]*)?"  # a time without offset and zone
+# Times outside FIRST to LAST are rejected: programs write 1970-01-01 and 9999-12-31 for missing times.
 FIRST, LAST = 1971, 2199
-# Names of months in German, French, Spanish, Italian, Portuguese and Dutch, where they differ from English.
+# Names of months in German, French, Spanish, Italian, Portuguese and Dutch that differ from the English ones.
 MONTHS = {
     "January": "januar|jän|jänner|janvier|janv|enero|ene|gennaio|gen|janeiro|januari",
     "February": "februar|février|févr|fevrier|fev|febrero|febbraio|fevereiro|februari",
@@ -32,8 +33,8 @@ MONTHS = {
 
 
 def time_in(mapping: FileMapping, column: str | None, reporting_zone: str) -> str:
-    """A time in the reporting zone: with an offset it is converted, without one it is read in the row's zone, else in
-    the mapping's."""
+    """Returns SQL for a time in the reporting zone. A time with an offset is converted. A time without one is in the
+    zone of the row or, if the row has none, of the mapping."""
     if not column:
         return "null::timestamp"
     text, zone = time_text(mapping, column), literal(reporting_zone)
@@ -42,7 +43,7 @@ def time_in(mapping: FileMapping, column: str | None, reporting_zone: str) -> st
     naive = [literal(form) for form in formats if "%z" not in form and "%Z" not in form]
     with_colon = rf"regexp_replace({text}, ' ?([+-]\d\d):?(\d\d)$', '\1:\2')"
     plain = f"try_cast({text} as timestamp)"
-    # DuckDB ignores what follows the digits, such as PM.
+    # DuckDB ignores letters after the digits, such as PM, so such a text is not read.
     local = rf"case when not regexp_matches({text}, '[A-Za-z]([+-]?\d+)?$') then {plain} end"
     if naive:
         local = f"coalesce({_in_formats(text, naive)}, {local})"
@@ -51,7 +52,7 @@ def time_in(mapping: FileMapping, column: str | None, reporting_zone: str) -> st
     zoned = mapping.time_zone or _has_zone(mapping, column)
     if zoned:
         local = _from_zone(mapping, column, local, zone)
-    # Most times are plain and need none of the rest.
+    # A plain time needs no conversion. This is the most common case, and much faster.
     is_plain = not naive and not zoned and EXCEL_DAYS not in mapping.time_formats
     quick = f"when regexp_full_match({text}, '{PLAIN}') then {plain} " if is_plain else ""
     moment = f"try_cast({with_colon} as timestamptz)"
@@ -67,14 +68,15 @@ def time_in(mapping: FileMapping, column: str | None, reporting_zone: str) -> st
 
 
 def time_text(mapping: FileMapping, column: str) -> str:
-    """An expression for the text of a time, with a time of day from a separate column appended to its date."""
+    """Returns SQL for the text of a time. If the mapping has a separate column for the time of day, its text follows
+    the date."""
     if column == mapping.time_column and mapping.time_of_day:
         return f"({quoted(column)} || coalesce(' ' || {quoted(mapping.time_of_day)}, ''))"
     return quoted(column)
 
 
 def complaints(mapping: FileMapping, columns: list[str], reporting_zone: str, what: str = "a time") -> list[str]:
-    """Cases for texts that are no time, or not between FIRST and LAST, and for unknown zones."""
+    """Returns SQL cases for texts that are not times, for times outside FIRST to LAST, and for unknown zones."""
     cases = []
     if mapping.zone_column:
         column = quoted(mapping.zone_column)
@@ -91,13 +93,13 @@ def complaints(mapping: FileMapping, columns: list[str], reporting_zone: str, wh
 
 
 def _in_formats(text: str, formats: list[str]) -> str:
-    """A text as a time in one of strptime's formats, with the month's name in English or one of MONTHS."""
+    """Returns SQL that reads a text in one of the formats of strptime. Names of months may be English or in MONTHS."""
     read = f"try_strptime({text}, [{', '.join(formats)}])"
     if not any("%b" in form.lower() for form in formats):
         return read
     english = [text, text]
     for month, called in MONTHS.items():
-        for place, name in enumerate((month[:3], month)):  # as %b and %B read it
+        for place, name in enumerate((month[:3], month)):  # the short and the long name, for %b and %B
             english[place] = (
                 f"regexp_replace({english[place]}, '(?i)(^|[^\\pL])(?:{called})\\.?($|[^\\pL])', '\\1{name}\\2')"
             )
@@ -106,7 +108,7 @@ def _in_formats(text: str, formats: list[str]) -> str:
 
 
 def _excel_days(text: str) -> str:
-    """Days since 1899-12-30, as spreadsheets count them, from 1971 on."""
+    """Returns SQL that reads days since 1899-12-30, as spreadsheets count them."""
     days = f"try_cast({text} as double)"
     moment = f"timestamp '1899-12-30' + to_seconds(round({days} * 86400))"
     return f"case when regexp_full_match({text}, '\\d{{5,6}}(\\.\\d*)?') then {moment} end"
@@ -117,7 +119,7 @@ def _has_zone(mapping: FileMapping, column: str) -> bool:
 
 
 def _from_zone(mapping: FileMapping, column: str, local: str, zone: str) -> str:
-    """A local time in the zone of the row's column, or of the mapping, converted to the reporting zone."""
+    """Returns SQL that converts a local time from the zone of the row, else of the mapping, to the reporting zone."""
     usual = _in_zone(mapping.time_zone, local, zone) if mapping.time_zone else local
     if not _has_zone(mapping, column):
         return usual
@@ -126,14 +128,14 @@ def _from_zone(mapping: FileMapping, column: str, local: str, zone: str) -> str:
 
 
 def _in_zone(place: str, local: str, zone: str) -> str:
-    """A local time of a zone, or at an offset in minutes, converted to the reporting zone."""
+    """Returns SQL that converts a local time from a zone, or from an offset in minutes, to the reporting zone."""
     if place.lstrip("-").isdigit():
         return f"timezone({zone}, timezone('UTC', {local} - to_minutes({place})))"
     return f"timezone({zone}, timezone({literal(place)}, {local}))"
 
 
 def _epochs(mapping: FileMapping, text: str, zone: str) -> list[str]:
-    """Times that are counted since 1970 in UTC, if the mapping's formats say so."""
+    """Returns SQL that reads times counted from 1970 in UTC, if the mapping's formats include them."""
     counts = {"epoch_seconds": (r"\d{1,11}(\.\d*)?", 1_000_000), "epoch_milliseconds": (r"\d{9,14}(\.\d*)?", 1000)}
     return [
         f"case when regexp_full_match({text}, '{digits}') then timezone({zone}, timezone('UTC', "

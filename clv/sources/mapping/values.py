@@ -1,4 +1,4 @@
-"""Checks a mapping value by value: each mistake is one line with the place and the remedy."""
+"""Checks single values of a mapping. Each mistake gives a message of one line with the place and the remedy."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from clv.core.errors import ClvError
 from clv.sources.mapping.complaints import first_line
 from clv.sources.mapping.keys import CONDITIONS, PARTS
 
-# Marks between thousands, each with all characters it stands for: blanks can be plain, no-break, thin and narrow
-# no-break.
+# Marks between thousands, each with all characters that it stands for: plain, no-break, thin and narrow no-break
+# spaces, and two apostrophes.
 BLANKS, APOSTROPHES = " \u00a0\u2009\u202f", "'\u2019"
 THOUSANDS = {".": ".", ",": ",", **dict.fromkeys(BLANKS, BLANKS), **dict.fromkeys(APOSTROPHES, APOSTROPHES)}
-# Names that staging uses itself, so no filter may have them.
+# Names that staging gives to rows itself, so a filter must not have them.
 VERDICTS = ("accepted", "duplicate", "replaced", "withdrawn", "unreadable", "erased")
 EXCEL_DAYS = "excel_days"
-COUNTED = ("epoch_seconds", "epoch_milliseconds", EXCEL_DAYS)  # formats of times beside strptime's
+COUNTED = ("epoch_seconds", "epoch_milliseconds", EXCEL_DAYS)  # formats of times in addition to those of strptime
 
 
 @dataclass(frozen=True)
@@ -34,35 +34,37 @@ class Filter:
     value: object
 
 
-def keys_and_values(key: str, said: object, place: str, known: Collection[str], top: bool = False) -> dict:
-    """The keys and values under a key. Raises ClvError if there are none, or if a key is unknown."""
-    if not isinstance(said, dict):
+def keys_and_values(key: str, content: object, place: str, known: Collection[str], top: bool = False) -> dict:
+    """Returns the keys and values under a key. Raises ClvError if there are none, or if a key is unknown."""
+    if not isinstance(content, dict):
         raise ClvError(f"{place}: '{key}' must hold keys and values; known keys are {', '.join(known)}")
-    unknown = [str(name) for name in said if name not in known]
+    unknown = [str(name) for name in content if name not in known]
     if unknown:
         where = "" if top else f" under '{key}'"
         raise ClvError(f"{place} has the unknown key '{unknown[0]}'{where}; known keys are {', '.join(known)}")
-    return said
+    return content
 
 
-class Said:
-    """Reads a mapping key by key.
+class MappingReader:
+    """Reads a mapping key by key, and collects what the names of columns state. Each mistake raises ClvError with the
+    place, the key and the remedy.
 
-    optional: collects columns that may be missing. alternatives: collects other names of a column. in_names: collects
-    patterns of names that contain the currency. known: the allowed keys; parts: those under each of them. Each mistake
-    raises ClvError with the place, the key and the remedy.
+    known: the allowed keys. parts: the allowed inner keys of each key. Collected: optional, columns that may be
+    missing; alternatives, other names of a column; in_names, patterns of column names that contain a currency.
     """
 
-    def __init__(self, said: object, place: str, known: Collection[str], parts: Mapping[str, Collection[str]]) -> None:
+    def __init__(
+        self, content: object, place: str, known: Collection[str], parts: Mapping[str, Collection[str]]
+    ) -> None:
         self.place = place
         self.optional: set[str] = set()
         self.alternatives: dict[str, tuple[str, ...]] = {}
         self.in_names: dict[str, str] = {}
         self._parts = parts
-        self._said = keys_and_values("mapping", said, place, known, top=True)
+        self._content = keys_and_values("mapping", content, place, known, top=True)
 
     def get(self, key: str) -> Any:
-        return self._said.get(key)
+        return self._content.get(key)
 
     def require(self, *keys: str) -> None:
         for key in keys:
@@ -70,8 +72,10 @@ class Said:
                 raise ClvError(f"{self.place} lacks '{key}'; say which column holds it, for example {key}: {key}")
 
     def column(self, value: object, key: str) -> str | None:
-        """The name of a column, without the ? that makes it optional. For a list, the first name stands for all; a
-        pattern between slashes stands for itself."""
+        """Returns the name of a column, without the ? that makes it optional.
+
+        Of a list, the first name stands for all. A pattern between slashes stands for itself.
+        """
         if value is None:
             return None
         if not isinstance(value, list):
@@ -87,8 +91,8 @@ class Said:
 
     def _one_column(self, value: object, key: str) -> str:
         if not isinstance(value, str) or not value.removesuffix("?"):
-            mend = "quote it if it is a number"
-            raise ClvError(f"{self.place}: '{key}' must be the name of a column, not {value!r}; {mend}")
+            remedy = "quote it if it is a number"
+            raise ClvError(f"{self.place}: '{key}' must be the name of a column, not {value!r}; {remedy}")
         name = value.removesuffix("?")
         if name != value:
             self.optional.add(name)
@@ -98,7 +102,7 @@ class Said:
         return name
 
     def _check_pattern(self, name: str, key: str) -> int:
-        """The number of groups in the pattern of a column's name."""
+        """Checks a pattern; returns the number of its groups."""
         _try("regexp_full_match('', ?)", name[1:-1], f"{self.place}: '{key}' is no pattern of RE2's")
         try:
             return re.compile(name[1:-1]).groups
@@ -106,25 +110,26 @@ class Said:
             raise ClvError(f"{self.place}: '{key}' is no pattern ({error}); correct {name!r}") from None
 
     def in_name(self, value: object) -> str:
-        """The name for a currency within a column's name, given by a pattern with one group."""
+        """Returns a name for the currency that is part of a column's name. value: a pattern whose one group is the
+        currency."""
         key = "currency.in_name_of"
         if not isinstance(value, str) or not is_pattern(value) or self._check_pattern(value, key) != 1:
-            mend = r"as in '/Amount spent \(([A-Z]{3})\)/'"
-            raise ClvError(f"{self.place}: '{key}' is a pattern whose one group is the currency, {mend}")
+            remedy = r"as in '/Amount spent \(([A-Z]{3})\)/'"
+            raise ClvError(f"{self.place}: '{key}' is a pattern whose one group is the currency, {remedy}")
         name = f"the currency in {value}"
         self.in_names[name] = value
         return name
 
     def part(self, key: str, short: str = "column") -> dict:
-        """The keys and values under a key; a plain text stands for the key `short`."""
+        """Returns the keys and values under a key. A plain text or list stands for the inner key `short`."""
         value = self.get(key)
         if value is None:
             return {}
         return self.within(key, {short: value} if isinstance(value, str | list) else value)
 
-    def within(self, key: str, said: object) -> dict:
-        """The content of a part with this key, checked against its allowed keys."""
-        return keys_and_values(key, said, self.place, self._parts[key])
+    def within(self, key: str, content: object) -> dict:
+        """Checks the content of a key against its allowed inner keys."""
+        return keys_and_values(key, content, self.place, self._parts[key])
 
     def text(self, value: object, key: str) -> str | None:
         if value is not None and not isinstance(value, str):
@@ -133,34 +138,35 @@ class Said:
 
 
 def is_pattern(name: str) -> bool:
-    """Whether a column is named by a pattern: /Amount spent .*/."""
+    """Returns whether the name of a column is a pattern, such as /Amount spent .*/."""
     return len(name) > 2 and name.startswith("/") and name.endswith("/")
 
 
-def filter_of(said: object, column, place: str, key: str = "filters") -> Filter:  # noqa: ANN001
-    said = keys_and_values("filters", said, place, PARTS["filters"])
-    conditions = [name for name in CONDITIONS if name in said]
-    if not said.get("rule") or not said.get("column") or len(conditions) != 1:
+def filter_of(content: object, column, place: str, key: str = "filters") -> Filter:  # noqa: ANN001
+    content = keys_and_values("filters", content, place, PARTS["filters"])
+    conditions = [name for name in CONDITIONS if name in content]
+    if not content.get("rule") or not content.get("column") or len(conditions) != 1:
         has = "a rule, a column" if key == "filters" else "a column"
-        raise ClvError(f"{place}: each of '{key}' has {has} and one of {', '.join(CONDITIONS)}; not {said}")
-    rule = said["rule"]
+        raise ClvError(f"{place}: each of '{key}' has {has} and one of {', '.join(CONDITIONS)}; not {content}")
+    rule = content["rule"]
     if not isinstance(rule, str) or rule in VERDICTS or rule.startswith("missing_"):
         raise ClvError(
             f"{place}: a rule of 'filters' cannot be called {rule!r}; give it a name of its own, not one of "
             f"{', '.join(VERDICTS)}, missing_…"
         )
-    value: Any = said[conditions[0]]
+    value: Any = content[conditions[0]]
     if conditions[0] == "equals":
         value = tuple(str(item) for item in (value if isinstance(value, list) else [value]))
     if conditions[0] == "at_most" and not isinstance(value, int | float):
-        raise ClvError(f"{place}: 'at_most' of the rule {said['rule']} must be a number, not {value!r}")
+        raise ClvError(f"{place}: 'at_most' of the rule {content['rule']} must be a number, not {value!r}")
     if conditions[0] == "matches":
         _try("regexp_matches('', ?)", str(value), f"{place}: 'matches' of the rule {rule} is no pattern of RE2's")
-    return Filter(said["rule"], column(said["column"], "filters.column"), conditions[0], value)
+    return Filter(content["rule"], column(content["column"], "filters.column"), conditions[0], value)
 
 
 def _try(expression: str, value: str, complaint: str) -> None:
-    """Checks with DuckDB when the mapping is read, so that it does not fail in the middle of a file."""
+    """Tries an expression in DuckDB, so that an invalid pattern or format is found when the mapping is read, not in the
+    middle of a file."""
     try:
         with duckdb.connect() as duck:
             duck.execute(f"select {expression}", [value])

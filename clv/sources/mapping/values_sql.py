@@ -1,4 +1,5 @@
-"""Values of a mapping as SQL: customer, rate, consent or filter, and why a value is unreadable."""
+"""SQL for values in mappings of every kind: customer, exchange rate, consent and filters, and reasons for unreadable
+values."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ def column_or_null(name: str | None) -> str:
 
 
 def consent(column: str | None) -> str:
-    """Whether the customer may be contacted; null for anything but yes or no."""
+    """Returns SQL for the consent of a customer: true for a yes, false for a no, null for other texts."""
     if not column:
         return "null::boolean"
     text = f"lower({quoted(column)})"
@@ -30,27 +31,28 @@ def consent(column: str | None) -> str:
 
 
 def whole(mapping: FileMapping, name: str, column: str | None = None) -> str:
-    """An id without the decimals of a whole number, from its own column or from another one that holds it too."""
+    """Returns SQL for an id without the decimals of a whole number. column: another column that holds the same id."""
     text = quoted(column or name)
     return rf"regexp_replace({text}, '\.0+$', '')" if name in mapping.whole_number else text
 
 
 def customer(mapping: FileMapping, column: str | None = None) -> str:
-    """The customer's id in a row, or in another column of `received`."""
+    """Returns SQL for the customer's id. column: another column of `received` that holds an id."""
     text = whole(mapping, mapping.customer or "", column)
     return f"lower({text})" if mapping.customer_lower else text
 
 
 def in_currency(mapping: M, warehouse_currency: str) -> M:
-    """The mapping, with the warehouse's currency for rows if it states none."""
+    """Returns the mapping with the warehouse's currency if it states none."""
     return mapping if mapping.currency else replace(mapping, currency=warehouse_currency)
 
 
 def rate_of(mapping: FileMapping, warehouse_currency: str) -> tuple[str, ...]:
-    """The factor from an amount to the warehouse's currency: minor to major units, and the exchange rate."""
+    """Returns the SQL factors that convert an amount to the warehouse's currency: from minor to major units, and the
+    exchange rate."""
     factors = []
     code = literal(mapping.currency or "")
-    if mapping.currency_column:  # a file may leave the column empty throughout
+    if mapping.currency_column:  # the column may be empty in all rows of a file
         code = f"coalesce(upper({quoted(mapping.currency_column)}), {code})"
     if mapping.minor_units:
         units = [f"when {literal(one)} then {unit}" for one, unit in MINOR_UNITS.items()]
@@ -71,7 +73,7 @@ def converted(value: str, factors: tuple[str, ...]) -> str:
 
 
 def rule_of(mapping: FileMapping) -> str:
-    """The first filter that rejects a row; null if none does."""
+    """Returns SQL for the name of the first filter that rejects a row; null if none does."""
     cases = " ".join(f"when {meets(mapping, rule)} then {literal(rule.rule)}" for rule in mapping.filters)
     return f"case {cases} end" if cases else "null::varchar"
 
@@ -88,13 +90,13 @@ def meets(mapping: FileMapping, rule: Filter) -> str:
 
 
 def is_currency(mapping: FileMapping) -> str:
-    """A condition: the text of the currency's column is a code of ISO 4217 or of the mapping."""
+    """Returns an SQL condition: the text in the currency column is a code of ISO 4217 or of the mapping."""
     known = sorted(CODES | {code.upper() for code in (*mapping.rates, mapping.currency or "XXX")})
     return f"upper({quoted(mapping.currency_column or '')}) in ({', '.join(map(literal, known))})"
 
 
 def text_complaints(texts: dict[str, str]) -> list[str]:
-    """Cases for texts, as SQL by name, that the warehouse cannot store."""
+    """Returns SQL cases for texts that the warehouse cannot store. texts: SQL by name."""
     cases = []
     for name, text in texts.items():
         cases.append(f"when strlen({text}) > {LONGEST_FIELD} then '{name} is longer than {LONGEST_FIELD} bytes'")
@@ -103,12 +105,12 @@ def text_complaints(texts: dict[str, str]) -> list[str]:
 
 
 def currency_complaints(mapping: FileMapping, currency_stated: bool) -> list[str]:
-    """Cases for rows with an invalid currency, or without one in a file that states it."""
+    """Returns SQL cases for rows with an invalid currency, or without one if other rows of the file have one."""
     if not mapping.currency_column:
         return []
     text = quoted(mapping.currency_column)
     no_code = f"not {is_currency(mapping)}"
     cases = [complaint(no_code, mapping.currency_column, "is not a currency such as EUR")]
-    if currency_stated:  # a file without any is in the warehouse's currency
+    if currency_stated:  # if no row has a currency, all are in the warehouse's
         cases.append(f"when {text} is null then {literal(mapping.currency_column + ' is empty')}")
     return cases

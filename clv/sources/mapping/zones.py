@@ -1,4 +1,4 @@
-"""Time zones as exports name them: by place, by offset, by abbreviation, by the names of Rails and Windows."""
+"""Resolves time zones as exports name them: places, offsets, abbreviations, and the names of Rails and Windows."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from clv.sources.mapping.model import FileMapping
 M = TypeVar("M", bound=FileMapping)
 
 OFFSET = re.compile(r"(?:UTC|GMT)?\s*([+\-\u2212])(\d{1,2})(?::?([0-5]\d))?")
-LED_BY_OFFSET = re.compile(r"\((?:UTC|GMT)(?:[+\-]\d\d:\d\d)?\)\s*")  # (GMT-08:00) Pacific Time (US & Canada)
-# Minutes from UTC. Ambiguous abbreviations (IST) are left to the mapping, except those of North America and Europe,
-# where the programs that write them come from.
+# The beginning of a name such as "(GMT-08:00) Pacific Time (US & Canada)".
+LED_BY_OFFSET = re.compile(r"\((?:UTC|GMT)(?:[+\-]\d\d:\d\d)?\)\s*")
+# Minutes from UTC. The mapping must resolve ambiguous abbreviations such as IST. Those of North America and Europe are
+# resolved here, because most programs that write them come from there.
 ABBREVIATIONS = {
     "UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "WEST": 60, "BST": 60, "CET": 60, "CEST": 120, "MEZ": 60, "MESZ": 120,
     "EET": 120, "EEST": 180, "MSK": 180, "NST": -210, "NDT": -150, "AST": -240, "ADT": -180, "EST": -300, "EDT": -240,
@@ -27,8 +28,8 @@ ABBREVIATIONS = {
 }  # fmt: skip
 
 
-def met(duck: duckdb.DuckDBPyConnection, mapping: M) -> M:
-    """The mapping with a place, or an offset in minutes, for each known zone of the file."""
+def with_known_zones(duck: duckdb.DuckDBPyConnection, mapping: M) -> M:
+    """Returns the mapping with a place, or an offset in minutes, for each zone in the file that is known."""
     if not mapping.zone_column:
         return mapping
     column = quoted(mapping.zone_column)
@@ -39,7 +40,10 @@ def met(duck: duckdb.DuckDBPyConnection, mapping: M) -> M:
 
 
 def resolved(text: str, places: dict[str, str]) -> str | None:
-    """The place of a zone's name, by `named_places`, or its offset in minutes; None if it is neither."""
+    """Returns the place of a zone's name, or its offset in minutes; None if the zone is unknown.
+
+    places: by `named_places`.
+    """
     name = LED_BY_OFFSET.sub("", text).strip()
     if name.upper() in ABBREVIATIONS:
         return str(ABBREVIATIONS[name.upper()])

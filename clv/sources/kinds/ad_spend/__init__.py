@@ -1,4 +1,4 @@
-"""Ad spend: one row per day and channel, or finer."""
+"""Ad spend: one row for each day and channel, or more detailed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KIND = Kind(
         Column(name="campaign", type="text", means="Campaign, where the file says so."),
     ),
     replaces=("day", "channel", "campaign"),
-    # A file may rename its campaigns when it is delivered again.
+    # A file that is delivered again may have renamed campaigns. It replaces its earlier rows by day and channel.
     replaces_in_file=("day", "channel"),
     staged_by_model=True,
 )

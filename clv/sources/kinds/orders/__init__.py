@@ -1,4 +1,4 @@
-"""Orders: one row per order line, and per refund."""
+"""Orders: one row for each line of an order and for each refund."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from clv.sources.mapping.warnings import Check
 
 @dataclass(frozen=True, kw_only=True)
 class Orders(Kind):
-    """Orders have their own mapping language, keys and refunds."""
+    """The kind of orders. It has its own mapping language, row keys and refunds."""
 
     @property
     def keys(self) -> dict[str, Schema]:
@@ -31,8 +31,8 @@ class Orders(Kind):
     def required_keys(self) -> tuple[str, ...]:
         return keys.REQUIRED
 
-    def mapping(self, source: str, said: object, place: str) -> OrdersMapping:
-        return language.mapping(source, said, place)
+    def mapping(self, source: str, content: object, place: str) -> OrdersMapping:
+        return language.mapping(source, content, place)
 
     def parsed_view(self, mapping: OrdersMapping, zone: str, warehouse_currency: str, currency_stated: bool) -> str:
         return mapped.parsed_view(mapping, zone, warehouse_currency, currency_stated)
@@ -52,11 +52,11 @@ class Orders(Kind):
         return warnings.without_amount(mapping)
 
     def warnings(self, duck: duckdb.DuckDBPyConnection, mapping: OrdersMapping) -> list[str]:
-        return warnings.amounts_twice(duck, mapping)
+        return warnings.repeated_amounts(duck, mapping)
 
     def warnings_beside(self, batch_ids: Sequence[int], mapping: OrdersMapping, home: Settings) -> list[dict[int, str]]:
-        looks = (warnings.shorter_orders, warnings.signs_turned_round)
-        return [look(batch_ids, mapping, home) for look in looks]
+        checks = (warnings.shorter_orders, warnings.inverted_signs)
+        return [check(batch_ids, mapping, home) for check in checks]
 
     def overtaken(self, batch_id: int, mapping: OrdersMapping, home: Settings) -> str | None:
         return warnings.overtaken(batch_id, mapping, home)

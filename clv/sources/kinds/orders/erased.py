@@ -1,7 +1,8 @@
-"""What raw keeps of erased customers' order lines: their place in the file, and values that other customers share.
+"""Removes the values of erased customers' order lines from raw. A line keeps its place in the file, and values that it
+shares with other customers.
 
-A key or order id that another customer's row has too is kept: otherwise a row that the erased one had replaced would
-count again.
+A row key or order id that another customer's row has too must stay: the erased row may have replaced that row, which
+would otherwise count again.
 """
 
 from __future__ import annotations
@@ -19,14 +20,15 @@ from clv.sources.kinds.orders.mapping import COLUMNS, OrdersMapping
 from clv.warehouse import db
 from clv.warehouse.roles import LOADER
 
-KEYS_OF_ORDERS = ("line", "order")  # row keys that two customers may share
+KEYS_OF_ORDERS = ("line", "order")  # row keys that do not contain the customer, so two customers may share one
 EMPTY = ("customer_key", "ordered_at", "amount", *COLUMNS, "may_contact")
 
 
 def emptied(
     duck: duckdb.DuckDBPyConnection, query: str, mapping: OrdersMapping, batch_id: int, settings: Settings
 ) -> str:
-    """The rows of `mapped.export_query`, where lines of the table erased(_line) keep only what may stay."""
+    """Returns SQL for the rows of `mapped.export_query`, without the values of rows on the lines of the table
+    erased(_line)."""
     keys = orders = "false"
     if mapping.row_key in KEYS_OF_ORDERS:
         keys = _shared(duck, query, "_row_key", mapping, settings)
@@ -46,7 +48,7 @@ def emptied(
 def _shared(
     duck: duckdb.DuckDBPyConnection, query: str, column: str, mapping: OrdersMapping, settings: Settings
 ) -> str:
-    """A condition: a customer who is not erased has this key, or order, in a row of this file or of raw."""
+    """Returns an SQL condition: a row of another customer, in this file or in raw, has the same value in the column."""
     gone = f"select distinct {column} as value from ({query}) where {column} is not null and _line in (from erased)"  # noqa: S608 - our own SQL; values are bound or quoted
     here = f"select distinct {column} as value from ({query}) where {column} is not null and _line not in (from erased)"  # noqa: S608 - our own SQL; values are bound or quoted
     found = [value for (value,) in duck.execute(f"{gone} intersect ({here})").fetchall()]
@@ -62,8 +64,8 @@ def _shared(
 
 
 def _hidings(batch_ids: Iterable[int]) -> list[str]:
-    """SQL that removes keys and order ids of erased rows of these batches, unless another customer's row has the same:
-    that row would count again if nothing newer stood in its place."""
+    """Returns SQL statements that remove the row keys and order ids of erased rows in these batches, unless a row of
+    another customer has the same. The erased row may have replaced that row, which would otherwise count again."""
     batches = ", ".join(map(str, batch_ids))
     keys = f"""
         update {tables.ORDER_LINES} as gone
@@ -88,13 +90,14 @@ def _hidings(batch_ids: Iterable[int]) -> list[str]:
 
 
 def erase(connection: psycopg.Connection, customer_key: UUID) -> int:
-    """Empties a customer's lines but keeps their places; returns how many."""
+    """Removes the values of a customer's order lines but keeps the lines' places; returns the number of lines."""
     batches = connection.execute(
         f"select distinct _batch_id from {tables.ORDER_LINES} where customer_key = %s",  # noqa: S608 - our own names
         (customer_key,),
     ).fetchall()
     empty = ", ".join(f"{name} = null" for name in EMPTY)
-    # Where order ids are shared by all customers, keep the id until it is known whether another customer has it.
+    # In sources whose orders are identified by the order id alone, keep the id for now. The statements of _hidings
+    # remove it if no other customer has it.
     shared = f"select batch_id from {tables.BATCHES} where row_key = 'order'"  # noqa: S608 - our own names
     order_id = f"case when coalesce(amount, 0) >= 0 and _batch_id in ({shared}) then order_id end"
     rows = connection.execute(

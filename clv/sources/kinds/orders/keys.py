@@ -1,4 +1,4 @@
-"""The keys of a mapping of orders, in addition to those of every kind in clv.sources.mapping.keys."""
+"""The keys of a mapping of orders, in addition to the keys for every kind in clv.sources.mapping.keys."""
 
 from __future__ import annotations
 

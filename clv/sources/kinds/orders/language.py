@@ -1,4 +1,4 @@
-"""Reads a mapping of orders, key by key."""
+"""Reads the mapping of a source of orders, key by key."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from clv.core.errors import ClvError
 from clv.sources.kinds.orders.keys import KEYS, KNOWN_PARTS
 from clv.sources.kinds.orders.mapping import ROW_KEYS, OrdersMapping
 from clv.sources.mapping.parts import filters_of, of_columns, of_file, time_of
-from clv.sources.mapping.values import Filter, Said, filter_of, listed, texts
+from clv.sources.mapping.values import Filter, MappingReader, filter_of, listed, texts
 
 
-def mapping(source: str, said: object, place: str) -> OrdersMapping:
-    """The checked mapping. Raises ClvError with the file, the key and the remedy."""
-    return _orders(source, Said(said, place, KEYS, KNOWN_PARTS))
+def mapping(source: str, content: object, place: str) -> OrdersMapping:
+    """Returns the checked mapping. Raises ClvError with the file, the key and the remedy."""
+    return _orders(source, MappingReader(content, place, KEYS, KNOWN_PARTS))
 
 
-def _orders(source: str, said: Said) -> OrdersMapping:
-    place, column = said.place, said.column
-    said.require("customer", "order", "time", "amount")
-    customer, order, time, amount = (said.part(key) for key in ("customer", "order", "time", "amount"))
+def _orders(source: str, reader: MappingReader) -> OrdersMapping:
+    place, column = reader.place, reader.column
+    reader.require("customer", "order", "time", "amount")
+    customer, order, time, amount = (reader.part(key) for key in ("customer", "order", "time", "amount"))
     columns = {
         name: column(value, f"columns.{name}") or ""
-        for name, value in said.within("columns", said.get("columns") or {}).items()
+        for name, value in reader.within("columns", reader.get("columns") or {}).items()
     }
-    of_amount = _amount(said)
+    of_amount = _amount(reader)
     if amount.get("price"):
         columns["quantity"] = column(amount["quantity"], "amount.quantity") or ""
         columns.setdefault("unit_price", column(amount["price"], "amount.price") or "")
@@ -34,7 +34,7 @@ def _orders(source: str, said: Said) -> OrdersMapping:
         if not all(names):
             raise ClvError(f"{place}: '{key}' names no column; add column: and its name")
     order_columns = [column(name, "order") or "" for name in order_columns]
-    person, sign, refund = said.part("person"), said.part("sign"), said.part("refund", "amount")
+    person, sign, refund = reader.part("person"), reader.part("sign"), reader.part("refund", "amount")
     customer_column = column(customer.get("column"), "customer.column") or ""
     mapping = OrdersMapping(
         source=source,
@@ -46,33 +46,33 @@ def _orders(source: str, said: Said) -> OrdersMapping:
             if item.get("whole_number")
             for name in names
         ),
-        customer_namespace=said.text(said.get("customer_namespace"), "customer_namespace"),
+        customer_namespace=reader.text(reader.get("customer_namespace"), "customer_namespace"),
         order=tuple(order_columns),
         order_numbered=bool(order.get("number")),
-        **time_of(said),
+        **time_of(reader),
         **of_amount,
         columns=columns,
         email=column(person.get("email"), "person.email"),
         name=column(person.get("name"), "person.name"),
         consent=column(person.get("consent"), "person.consent"),
-        row_key=_row_key(said, columns),
-        part=column(said.get("part"), "part"),
+        row_key=_row_key(reader, columns),
+        part=column(reader.get("part"), "part"),
         sign_column=column(sign.get("column"), "sign.column"),
         sign_negative=texts(sign.get("negative"), f"{place}: 'sign.negative'"),
         refund_amount=column(refund.get("amount"), "refund.amount"),
         refund_time=column(refund.get("time"), "refund.time"),
         refund_once_per_order=refund.get("once_per_order"),
-        carry=tuple(column(name, "carry") or "" for name in listed(said.get("carry"), f"{place}: 'carry'")),
-        filters=filters_of(said),
-        updated_at=column(said.get("updated_at"), "updated_at"),
-        **of_file(said),
-        **of_columns(said),
+        carry=tuple(column(name, "carry") or "" for name in listed(reader.get("carry"), f"{place}: 'carry'")),
+        filters=filters_of(reader),
+        updated_at=column(reader.get("updated_at"), "updated_at"),
+        **of_file(reader),
+        **of_columns(reader),
     )
-    _agree(mapping, place)
+    _check_consistency(mapping, place)
     return mapping
 
 
-def _agree(mapping: OrdersMapping, place: str) -> None:
+def _check_consistency(mapping: OrdersMapping, place: str) -> None:
     if mapping.row_key not in ROW_KEYS:
         raise ClvError(f"{place}: row_key '{mapping.row_key}' is unknown; it is one of {', '.join(ROW_KEYS)}")
     if mapping.row_key == "line" and "line_id" not in mapping.columns:
@@ -90,20 +90,20 @@ def _agree(mapping: OrdersMapping, place: str) -> None:
         raise ClvError(f"{place}: customer, order, time and amount are required; take the ? off '{sorted(always)[0]}?'")
 
 
-def _row_key(said: Said, columns: dict[str, str]) -> str:
-    """What identifies a row: as the mapping says, else by the columns it has."""
-    if stated := said.get("row_key"):
-        return "order" if stated == "order_time" else stated  # its name when an order's time was part of it
+def _row_key(reader: MappingReader, columns: dict[str, str]) -> str:
+    """Returns what identifies a row: as the mapping states, or else by the columns it has."""
+    if stated := reader.get("row_key"):
+        return "order" if stated == "order_time" else stated  # the former name of this row key
     if "line_id" in columns:
         return "line"
-    order, time = said.part("order"), said.part("time")
+    order, time = reader.part("order"), reader.part("time")
     made_up = order.get("number") or time.get("column") in (order.get("columns") or [order.get("column")])
     return "customer_order_time" if made_up else "customer_order"
 
 
-def _amount(said: Said) -> dict[str, Any]:
-    """The keys `amount` and `no_revenue` as arguments of OrdersMapping."""
-    place, column, amount = said.place, said.column, said.part("amount")
+def _amount(reader: MappingReader) -> dict[str, Any]:
+    """Reads the keys `amount` and `no_revenue`; returns arguments of OrdersMapping."""
+    place, column, amount = reader.place, reader.column, reader.part("amount")
     ways = [key for key in ("column", "price", "sum") if amount.get(key)]
     if len(ways) != 1:
         raise ClvError(
@@ -112,15 +112,15 @@ def _amount(said: Said) -> dict[str, Any]:
     if amount.get("price") and not amount.get("quantity"):
         raise ClvError(f"{place}: 'amount' has a price but no quantity; add quantity: and the column's name")
     once = amount.get("once_per_order")
-    summed = _columns(said, amount.get("sum"), "amount.sum")
-    minus = _columns(said, amount.get("minus"), "amount.minus")
-    once_columns = _columns(said, once, "amount.once_per_order") if isinstance(once, list) else ()
+    summed = _columns(reader, amount.get("sum"), "amount.sum")
+    minus = _columns(reader, amount.get("minus"), "amount.minus")
+    once_columns = _columns(reader, once, "amount.once_per_order") if isinstance(once, list) else ()
     if others := set(once_columns) - {*summed, *minus}:
         raise ClvError(
             f"{place}: 'amount.once_per_order' lists columns of 'sum' or 'minus' that are the whole order's; "
             f"'{sorted(others)[0]}' is none of them"
         )
-    no_revenue = said.get("no_revenue")
+    no_revenue = reader.get("no_revenue")
     rules = no_revenue if isinstance(no_revenue, list) else [no_revenue] if no_revenue else []
     return {
         "amount": column(amount.get("column"), "amount.column"),
@@ -129,14 +129,14 @@ def _amount(said: Said) -> dict[str, Any]:
         "amount_minus": minus,
         "amount_once_per_order": bool(once) and not once_columns,
         "amount_once_columns": once_columns,
-        "no_revenue": tuple(_without_revenue(rule, said) for rule in rules),
+        "no_revenue": tuple(_without_revenue(rule, reader) for rule in rules),
     }
 
 
-def _columns(said: Said, names: object, key: str) -> tuple[str, ...]:
-    return tuple(said.column(name, key) or "" for name in listed(names, f"{said.place}: '{key}'"))
+def _columns(reader: MappingReader, names: object, key: str) -> tuple[str, ...]:
+    return tuple(reader.column(name, key) or "" for name in listed(names, f"{reader.place}: '{key}'"))
 
 
-def _without_revenue(rule: object, said: Said) -> Filter:
-    stated = said.within("no_revenue", rule)
-    return filter_of({"rule": "no_revenue", **stated}, said.column, said.place, "no_revenue")
+def _without_revenue(rule: object, reader: MappingReader) -> Filter:
+    stated = reader.within("no_revenue", rule)
+    return filter_of({"rule": "no_revenue", **stated}, reader.column, reader.place, "no_revenue")

@@ -1,5 +1,5 @@
-"""A mapping as SQL: from `received` (the shop's columns, as text) to `parsed` (our columns, typed) and to
-raw.order_lines."""
+"""SQL for a mapping of orders: turns `received` (the shop's columns, as text) into the typed view `parsed`, and that
+into rows of raw.order_lines."""
 
 from __future__ import annotations
 
@@ -12,24 +12,25 @@ from clv.sources.mapping.numbers import NUMBER, number_in
 from clv.sources.mapping.times import time_in
 from clv.sources.mapping.values_sql import column_or_null, consent, converted, customer, in_currency, rate_of, whole
 
-# The cost of returned goods: the record's cost times the refunded share of its amount.
+# The cost of returned goods: the cost of the row times the refunded share of its amount.
 RETURNED_COST = f"case when amount > 0 then round(cost::double * least(-_refund / amount, 1)::double, 4)::{NUMBER} end"
-CUSTOMER = "chr(1)"  # a placeholder for the customer's key in an order id, until the key is known
+CUSTOMER = "chr(1)"  # a placeholder in an order id for the customer's key, which is known only later
 
 
 def parsed_view(mapping: OrdersMapping, reporting_zone: str, warehouse_currency: str, currency_stated: bool) -> str:
-    """SQL that creates the view `parsed`: one row per row of raw.order_lines, and the unreadable rows with their
-    reason.
+    """Returns SQL that creates the view `parsed`: one row for each row of raw.order_lines, and the unreadable rows with
+    their reason.
 
     Columns: _line, _kind ('' or 'refund'), _content, _part, _version, _rule, _reason (null if readable), customer_id,
-    email, name, order_id, ordered_at, amount and COLUMNS. A record with a refunded amount gives two rows.
+    email, name, order_id, ordered_at, amount and COLUMNS. A record with a refunded amount gives two rows: the sale and
+    the refund.
     """
     mapping = in_currency(mapping, warehouse_currency)
     money = rate_of(mapping, warehouse_currency)
     customer_id = customer(mapping)
     of_order = [customer_id if name == mapping.customer else whole(mapping, name) for name in mapping.order]
     number = f"row_number() over (partition by {', '.join(of_order)} order by _line)"
-    place = f"case when {customer_id} is not null then {CUSTOMER} end"  # the id itself stays in pii
+    place = f"case when {customer_id} is not null then {CUSTOMER} end"  # the customer's id itself is stored only in pii
     order = " || '-' || ".join(place if sql == customer_id else sql for sql in of_order)
     order_id = f"{order} || '-' || {number}" if mapping.order_numbered else order
     amount = amount_in(mapping)
@@ -69,8 +70,9 @@ def parsed_view(mapping: OrdersMapping, reporting_zone: str, warehouse_currency:
 
 
 def repeats(mapping: OrdersMapping) -> str:
-    """SQL that creates the view repeats(_line, _kind, number), the rows whose number within their row key is not 1, for
-    every kind of key; and the tables it needs."""
+    """Returns SQL that numbers the rows with the same row key, so that the number can become part of their keys. It
+    creates the view repeats(_line, _kind, number) of the rows with a number above 1, and the tables that the view
+    reads."""
     if mapping.row_key == "line":
         numbered = "create table numbered as select _line, true as _is_own, 1 as number from parsed limit 0;"
     elif mapping.row_key == "content":
@@ -83,11 +85,13 @@ def repeats(mapping: OrdersMapping) -> str:
 
 
 def _numbered_in_orders(mapping: OrdersMapping) -> str:
-    """Adjacent equal lines of an order are several lines; where the order occurs again further down, they are the same
-    ones again. Equal rows without product, price or quantity are one.
+    """Returns SQL that numbers the equal rows of an order.
 
-    Orders and contents are compared by hashes, which sort faster. If two hashes were equal, a number would differ, and
-    the key, which contains the order, would still identify one row.
+    Equal rows that stand together are several lines of the order. If the same order appears again further down, its
+    rows repeat the earlier ones and get the same numbers. Equal rows without product, price or quantity count as one.
+
+    Orders and contents are compared by hashes, which sort faster than texts. If two hashes were equal by chance, a
+    number would be higher than needed, but the key would still identify one row because it contains the order.
     """
     order = "order_id, _kind" if mapping.row_key == "order" else "customer_id, order_id, _kind"
     line = " or ".join(f"{name} is not null" for name in LINE_COLUMNS)
@@ -122,8 +126,8 @@ def _numbered_in_orders(mapping: OrdersMapping) -> str:
     """  # noqa: S608 - our own SQL; values are bound or quoted
 
 
-# Uses the result of `repeats`: how many orders have several counted rows with the same amount, the first such line, and
-# the amount.
+# Reads the tables that `repeats` creates. Returns how many times an order has the same amount in several rows that all
+# count, the line of the first such row, and the amount.
 BOTH_COUNT = """
     with rows as (select *, hash(_order, amount) as _worth from alike where _is_own and amount > 0),
     several as (select _worth from rows group by all having count(*) > 1),
@@ -137,7 +141,7 @@ BOTH_COUNT = """
     )
     select count(*), min(_line), arg_min(amount, _line) from twice
 """
-# The same for orders with repeated rows that count once.
+# The same for equal rows that count once.
 ONE_COUNTS = """
     with repeated as (
         select any_value(amount) as amount, list_sort(list(_line))[2] as _line
@@ -148,15 +152,19 @@ ONE_COUNTS = """
 
 
 def by_content(mapping: OrdersMapping) -> str:
-    """Whether a row is identified by its content. If deliveries hold whole orders, all rows are, except refunds in rows
-    of their own: these may be delivered alone, and are identified by their time."""
+    """Returns an SQL condition: the row is identified by its content, not by its time.
+
+    If a delivery always holds whole orders, this is true for all rows except refunds that are rows of their own. Such a
+    refund may be delivered without its order, so its time identifies it.
+    """
     return "_kind <> '' or coalesce(amount, 0) >= 0" if mapping.says_whole_orders else "false"
 
 
 def export_query(mapping: OrdersMapping) -> str:
-    """SQL for the readable rows of `parsed` in the form of raw.order_lines, with keys and digests as bytes.
+    """Returns SQL that selects the readable rows of `parsed` with the columns of raw.order_lines; keys and digests are
+    bytes.
 
-    Needs the tables customers(customer_id, customer_key blob), unreadable(_line) and those that `repeats` makes.
+    Needs the tables customers(customer_id, customer_key blob) and unreadable(_line), and those that `repeats` creates.
     """
     named = {name: f"{_keyed(mapping, name)} as {name}" for name in ("order_id", "refund_of")}
     return f"""
@@ -177,18 +185,19 @@ def _row_key(mapping: OrdersMapping) -> str:
     if mapping.row_key == "content":
         key = f"{CONTENT_HEX} || '|' || {number}"
     elif mapping.row_key == "line":
-        # A row without a line id is identified by its content, so that no line of the order is lost.
+        # Identify a row without a line id by its content, so that no line of the order is lost.
         key = f"coalesce({order}, '') || '|' || coalesce(line_id, {CONTENT_HEX})"
     else:
-        apart = f"case when {by_content(mapping)} then {CONTENT_HEX} else coalesce(ordered_at::varchar, '') end"
-        key = f"coalesce({order}, '') || '|' || {apart} || '|' || {number}"
+        identity = f"case when {by_content(mapping)} then {CONTENT_HEX} else coalesce(ordered_at::varchar, '') end"
+        key = f"coalesce({order}, '') || '|' || {identity} || '|' || {number}"
         if mapping.row_key != "order":
             key = f"coalesce(lower(hex(customers.customer_key)), '') || '|' || {key}"
     return f"{key} || case when _kind = '' then '' else '|' || _kind end"
 
 
 def _keyed(mapping: OrdersMapping, column: str) -> str:
-    """An order id with the customer's key in its placeholder: a pseudonym, as everywhere outside pii."""
+    """Returns SQL for an order id in which the placeholder is replaced by the customer's key, a pseudonym. Only pii
+    holds the id."""
     if mapping.customer not in mapping.order:
         return column
     return f"replace({column}, {CUSTOMER}, lower(hex(customers.customer_key)))"

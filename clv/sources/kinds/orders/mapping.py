@@ -8,7 +8,7 @@ from typing import Any
 from clv.sources.mapping.model import ADDED, FileMapping, equal_to
 from clv.sources.mapping.values import Filter
 
-# Optional columns of raw.order_lines that a mapping may fill, and which of them are numbers.
+# Optional columns of raw.order_lines that a mapping may fill.
 COLUMNS = (
     "line_id", "quantity", "unit_price", "discount", "cost", "product_id", "product_name", "category", "channel",
     "country", "status", "refund_of", "campaign", "discount_code",
@@ -17,7 +17,8 @@ COLUMNS = (
 LINE_COLUMNS = ("line_id", "quantity", "unit_price", "product_id", "product_name", "category")
 NUMBERS = ("quantity", "unit_price", "discount", "cost")
 ROW_KEYS = ("line", "order", "customer_order", "customer_order_time", "content")
-# Their names in the digest of a mapping, so that renaming them here does not load files again.
+# The names of row keys in the digest of a mapping. They are the former names: a changed digest would load every file
+# again.
 DIGESTED_ROW_KEYS = {"order": "order_time", "customer_order": "customer_order_time"}
 
 
@@ -54,13 +55,15 @@ class OrdersMapping(FileMapping):
 
     @property
     def refunded_once_per_order(self) -> bool:
-        """Whether a refunded amount belongs to the whole order: as the mapping says, else as for its amount."""
+        """Returns whether a refunded amount is the total of the order. If the mapping does not state it, it is as for
+        `amount`."""
         once = self.amount_once_per_order if self.refund_once_per_order is None else self.refund_once_per_order
         return bool(self.refund_amount and once)
 
     @property
     def says_whole_orders(self) -> bool:
-        """Whether the newest delivery holds the whole order, so that it replaces all earlier ones."""
+        """Returns whether a delivery holds whole orders, so that the newest delivery of an order replaces all earlier
+        ones."""
         return self.row_key in ("order", "customer_order")
 
     @property

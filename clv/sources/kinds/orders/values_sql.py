@@ -1,4 +1,4 @@
-"""Values of a mapping of orders as SQL: the amount, and why a row is unreadable."""
+"""SQL for values in a mapping of orders: the amount, and the reason why a row is unreadable."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def value_of(mapping: OrdersMapping, name: str, money: tuple[str, ...]) -> str:
 
 
 def amount_in(mapping: OrdersMapping) -> str:
-    """An expression for a row's amount in the row's currency, computed from the mapping's columns."""
+    """Returns an SQL expression for the amount of a row in the row's currency, computed from the mapping's columns."""
     if mapping.amount_sum:
         terms = [number_in(mapping, column) for column in mapping.amount_sum]
         total = " + ".join(f"coalesce({term}, 0)" for term in terms)
@@ -40,7 +40,7 @@ def amount_in(mapping: OrdersMapping) -> str:
 
 
 def amount_is_there(mapping: OrdersMapping) -> str:
-    """A condition: the row has the columns that its amount needs."""
+    """Returns an SQL condition: the row has all values from which its amount is computed."""
     if mapping.amount_sum:
         return f"coalesce({', '.join(quoted(column) for column in mapping.amount_sum)}) is not null"
     needed = [mapping.amount] if mapping.amount else [mapping.columns["quantity"], mapping.price]
@@ -48,8 +48,11 @@ def amount_is_there(mapping: OrdersMapping) -> str:
 
 
 def reason(mapping: OrdersMapping, reporting_zone: str, currency_stated: bool, amount: str) -> str:
-    """Why a row is unreadable: a value is present but invalid. Null if all are valid, and for rows rejected by a filter
-    (`_rule`) whose texts the warehouse can hold: a totals row, for example, need not have a valid time."""
+    """Returns SQL for the reason why a row is unreadable: a value is present but invalid.
+
+    The reason is null if all values are valid. It is null too if a filter rejects the row (`_rule`) and the warehouse
+    can store its texts: a totals row, for example, need not have a valid time.
+    """
     texts = {name: column for name, column in mapping.columns.items() if name not in NUMBERS}
     texts |= {"customer": mapping.customer, "email": mapping.email, "name": mapping.name}
     order = {"order": " || ".join(quoted(column) for column in mapping.order)}
@@ -61,7 +64,7 @@ def reason(mapping: OrdersMapping, reporting_zone: str, currency_stated: bool, a
     cases += number_complaints(mapping, mapping.numbers)
     if mapping.amount_once_columns:
         cases.append("when _once_reason is not null then _once_reason")
-    if "try" in amount:  # there is a product or a sum
+    if "try" in amount:  # the amount is a product or a sum, which can become too large
         cases.append(f"when {amount_is_there(mapping)} and {amount} is null then 'the amount is too large'")
     cases += currency_complaints(mapping, currency_stated)
     return f"case {' '.join(cases)} else null::varchar end"

@@ -1,4 +1,4 @@
-"""Warnings about orders that are loaded but may not be what the shop means."""
+"""Warnings about orders that are loaded but may be a mistake of the shop's export or of the mapping."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from clv.sources.mapping.warnings import Check, column_name
 from clv.warehouse import db
 from clv.warehouse.roles import LOADER
 
-# For new batches: orders of which they have less than the previous delivery, a file of another name that is not
-# withdrawn: fewer lines, none of the products or, without products, less revenue. An older version or a cancelled order
-# is no reason to warn.
+# Selects, for each new batch, the orders of which it holds less than the previous delivery: fewer lines, none of the
+# same products or, if there are no products, less revenue. Only deliveries in files of another name that are not
+# withdrawn are compared. An older version of an order and a cancelled order give no warning.
 _SHORTER = f"""
     with batches as (
         select batch_id, file_name, place
@@ -62,8 +62,8 @@ _SHORTER = f"""
     group by batch_id
 """  # noqa: S608 - our own names
 
-FEWEST_RETURNED = 5  # orders with a negative total; with fewer, their share is not judged
-# For a new batch: its orders, and those with a negative total and no known sale.
+FEWEST_RETURNED = 5  # orders with a negative total; with fewer, there is no warning
+# Counts, for a new batch, its orders, and those with a negative total and no known sale.
 _RETURNED = f"""
     with orders as (
         select coalesce(order_id, _row_key) as name, order_id, min(_line) as line, sum(amount) as amount
@@ -87,44 +87,46 @@ _RETURNED = f"""
 
 
 def without_amount(mapping: OrdersMapping) -> list[Check]:
-    """Rows of orders without an amount that no filter rejects."""
+    """Returns a check for rows of orders that have no amount and that no filter rejects."""
     if mapping.amount_once_per_order:
         return []
     column = mapping.amount or mapping.price or mapping.amount_sum[0]
     there = " and ".join(f"{quoted(name)} is not null" for name in dict.fromkeys([mapping.customer, *mapping.order]))
     line = f"amount: {{column: {column}, once_per_order: true}}"
-    mend = f"where an order's total stands in its first row alone, say in the mapping {mapping.source}: {line}"
+    remedy = f"where an order's total stands in its first row alone, say in the mapping {mapping.source}: {line}"
     if not mapping.amount:
-        mend = f"name a filter in the mapping {mapping.source} if such rows are no sales"
+        remedy = f"name a filter in the mapping {mapping.source} if such rows are no sales"
     rejected = [f"not coalesce({meets(mapping, rule)}, false)" for rule in mapping.filters]
     lacks = " and ".join([there, f"not ({amount_is_there(mapping)})", *rejected])
-    return [Check(lacks, "have", f"no amount in {column_name(column)}", mend)]
+    return [Check(lacks, "have", f"no amount in {column_name(column)}", remedy)]
 
 
-def amounts_twice(duck: duckdb.DuckDBPyConnection, mapping: OrdersMapping) -> list[str]:
-    """Orders with the same amount in several rows: either rows that all count and may be one row written in two ways,
-    or equal rows that count once and may be several lines. Empty if rows have ids, or are identified only by their
-    content."""
+def repeated_amounts(duck: duckdb.DuckDBPyConnection, mapping: OrdersMapping) -> list[str]:
+    """Returns warnings about orders with the same amount in several rows. Either all these rows count, and they may be
+    one row that was written in two ways. Or they are equal and count once, and they may be several lines.
+
+    Empty if rows have ids or are identified by their content alone.
+    """
     if mapping.row_key in ("line", "content"):
         return []
     both, once = (duck.execute(query).fetchall()[0] for query in (mapped.BOTH_COUNT, mapped.ONE_COUNTS))
     warnings = []
     if both[0]:
         warnings.append(
-            f"{_stand_twice(*both)}, and both count; where it is one repeated, take one out and load the file again "
+            f"{_repeated(*both)}, and both count; where it is one repeated, take one out and load the file again "
             "under its name"
         )
     if once[0]:
         warnings.append(
-            f"{_stand_twice(*once)} in equal rows, which count once; where they are lines of the order, name their "
+            f"{_repeated(*once)} in equal rows, which count once; where they are lines of the order, name their "
             "product in the mapping, as in columns: {product_name: COLUMN}"
         )
     return warnings
 
 
 def shorter_orders(batch_ids: Sequence[int], mapping: OrdersMapping, settings: Settings) -> dict[int, str]:
-    """For batches that were just loaded, a warning for each that has less of an order than the previous delivery, which
-    it replaces."""
+    """Returns a warning for each new batch that holds less of an order than the previous delivery, which it
+    replaces."""
     if not mapping.says_whole_orders or not batch_ids:
         return {}
     values = {"source": mapping.source, "new": list(batch_ids), "by_customer": mapping.row_key == "customer_order"}
@@ -138,9 +140,9 @@ def shorter_orders(batch_ids: Sequence[int], mapping: OrdersMapping, settings: S
     return warnings
 
 
-def signs_turned_round(batch_ids: Sequence[int], mapping: OrdersMapping, settings: Settings) -> dict[int, str]:
-    """For batches that were just loaded, a warning for each in which most orders have a negative total and were never
-    sold, as in an export with inverted signs."""
+def inverted_signs(batch_ids: Sequence[int], mapping: OrdersMapping, settings: Settings) -> dict[int, str]:
+    """Returns a warning for each new batch in which most orders have a negative total and no known sale. The export may
+    write sales with a minus."""
     warnings = {}
     with db.connect(settings.url_as(LOADER)) as connection:
         for batch in batch_ids:
@@ -156,7 +158,8 @@ def signs_turned_round(batch_ids: Sequence[int], mapping: OrdersMapping, setting
 
 
 def overtaken(batch_id: int, mapping: OrdersMapping, settings: Settings) -> str | None:
-    """For a batch loaded before, the later file that has replaced its orders; None if there is none."""
+    """Returns a note for a batch that was loaded before: which later file has replaced its orders. None if there is no
+    such file."""
     if not mapping.says_whole_orders:
         return None
     query = f"""
@@ -185,20 +188,20 @@ def _shorter(mapping: OrdersMapping, orders: int, line: int, lines: int, before:
     has = "1 order has" if orders == 1 else f"{orders:,} orders have"
     rows = f"{lines:,} row{'' if lines == 1 else 's'}, {before:,} in an earlier file"
     if mapping.amount_once_per_order:
-        mend = "send all lines of an order in one file"
+        remedy = "send all lines of an order in one file"
     else:
         row_key = "customer_order_time" if at_other_times else "content"
-        mend = (
+        remedy = (
             "where the shop sends an order's lines over several files, name what tells them apart, as in columns: "
             f"{{line_id: COLUMN}}, or say in the mapping {mapping.source}: row_key: {row_key}; then load all its files "
             "again"
         )
     return (
         f"{has} less here than in an earlier file, which counts for them no more, as the order on line {line} "
-        f"({rows}); {mend}"
+        f"({rows}); {remedy}"
     )
 
 
-def _stand_twice(orders: int, line: int, amount: float) -> str:
+def _repeated(orders: int, line: int, amount: float) -> str:
     has = "1 order has" if orders == 1 else f"{orders:,} orders have"
     return f"{has} the same amount twice, as on line {line} ({amount:,.2f})"

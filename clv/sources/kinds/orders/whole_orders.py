@@ -1,4 +1,4 @@
-"""Values of an order across its rows, as SQL: columns that only its first row fills, and totals that count once."""
+"""SQL for values that concern the whole order: columns that only its first row fills, and totals that count once."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ ALL_ROWS = "rows between unbounded preceding and unbounded following"
 
 
 def carried(mapping: OrdersMapping) -> str:
-    """`received` with the columns that the mapping carries over filled from the order's first row, and one more column
-    for each of `_of_order`: the value of the first row that has one, for rows that have none."""
+    """Returns SQL for `received` in which empty cells of the columns in `carry` have the value of the order's first
+    row.
+
+    For each column of `_of_order`, it adds a column in which empty cells have the first value that the order has.
+    """
     rows = "from received"
     if mapping.carry:
         window = f"over (partition by {_names(mapping.order)} order by _line)"
@@ -23,21 +26,24 @@ def carried(mapping: OrdersMapping) -> str:
         rows = f"select * replace ({_aliased(filled)}) from received"  # noqa: S608 - our own SQL; values are bound or quoted
     if not (columns := _of_order(mapping)):
         return _each_once(mapping, rows)
-    apart = f"{_names(mapping.order)}, {customer(mapping)}"
-    window = f"over (partition by {apart} order by _line {ALL_ROWS})"
-    said = {
+    partition = f"{_names(mapping.order)}, {customer(mapping)}"
+    window = f"over (partition by {partition} order by _line {ALL_ROWS})"
+    values_of_order = {
         _judged(name): f"coalesce({quoted(name)}, first_value({quoted(name)} ignore nulls) {window})"
         for name in columns
     }
-    return _each_once(mapping, f"select *, {_aliased(said)} from ({rows})")  # noqa: S608 - our own SQL; values are bound or quoted
+    return _each_once(mapping, f"select *, {_aliased(values_of_order)} from ({rows})")  # noqa: S608 - our own SQL; values are bound or quoted
 
 
 def _each_once(mapping: OrdersMapping, rows: str) -> str:
-    """The rows, with each column of `once_per_order` kept in one row of an order only, the first that no filter
-    rejects; `_once_reason` is set where a row has another value than the order's first."""
+    """Returns SQL that keeps the value of each column in `once_per_order` in one row of an order: the first that no
+    filter rejects.
+
+    The column `_once_reason` is set in rows that have another value than the order's first.
+    """
     if not mapping.amount_once_columns:
         return rows
-    apart = _names(mapping.order) + ("" if mapping.row_key == "order" else f", {customer(mapping)}")
+    partition = _names(mapping.order) + ("" if mapping.row_key == "order" else f", {customer(mapping)}")
     values, bearer = {}, "coalesce(min(_line) filter (_is_counted) over of_order, min(_line) over of_order)"
     complaints = []
     for name in mapping.amount_once_columns:
@@ -54,12 +60,12 @@ def _each_once(mapping: OrdersMapping, rows: str) -> str:
     judged = f"select *, {rule(mapping)} is null as _is_counted from ({rows})"  # noqa: S608 - our own SQL; values are bound or quoted
     return (
         f"select * exclude (_is_counted) replace ({_aliased(values)}), case {' '.join(complaints)} end as _once_reason "  # noqa: S608 - our own SQL; values are bound or quoted
-        f"from ({judged}) window of_order as (partition by {apart} order by _line {ALL_ROWS})"
+        f"from ({judged}) window of_order as (partition by {partition} order by _line {ALL_ROWS})"
     )
 
 
 def rule(mapping: OrdersMapping) -> str:
-    """The name of the first filter that rejects a row, else null."""
+    """Returns SQL for the name of the first filter that rejects a row, else null."""
     if not mapping.filters:
         return "null::varchar"
     of_order = _of_order(mapping)
@@ -68,13 +74,13 @@ def rule(mapping: OrdersMapping) -> str:
 
 
 def totalled(mapping: OrdersMapping) -> str:
-    """`typed` with an order's total and refund in one row only: the first that is readable and not rejected by a
-    filter. A row with another total is unreadable."""
+    """Returns SQL for `typed` in which only one row of an order has its total and its refund: the first row that is
+    readable and not rejected by a filter. A row with another total is unreadable."""
     if not (mapping.amount_once_per_order or mapping.refunded_once_per_order):
         return "from typed"
     order = "order_id" if mapping.row_key == "order" else "order_id, customer_id"
     found, values, complaints = {}, {}, []
-    if mapping.amount_once_per_order:  # the paid amount and the refunded amount are two totals
+    if mapping.amount_once_per_order:  # what is paid and what is paid back are two separate totals
         found["_total"] = _by_sign(
             f"coalesce({_first_stated('case when amount > 0 then amount end')}, {_first_stated(NOTHING)})",
             _first_stated("case when amount < 0 then amount end"),
@@ -101,7 +107,8 @@ def _by_sign(paid: str, given_back: str) -> str:
 
 
 def _first_row(condition: str) -> str:
-    """The line of an order's first row that meets a condition and counts, else of the first that meets it."""
+    """Returns SQL for the line of an order's first row that meets a condition and counts; if none counts, of the first
+    that meets it."""
     counts = f"min(_line) filter ({condition} and _reason is null and _rule is null) over of_order"
     return f"coalesce({counts}, min(_line) filter ({condition}) over of_order)"
 
@@ -111,7 +118,7 @@ def _first_stated(value: str) -> str:
 
 
 def _contradiction(called: str, value: str, first: str) -> str:
-    # In quotes, like every value in a reason: reasons are counted without their values.
+    # Values stand in quotes in every reason, because reasons are counted without their quoted values.
     says = (
         f"'the {called} ' || chr(39) || {_shown(value)} || chr(39) || ' is not ' || chr(39) || {_shown(first)} "
         "|| chr(39) || ', which the order states first'"
@@ -124,8 +131,8 @@ def _shown(number: str) -> str:
 
 
 def _of_order(mapping: OrdersMapping) -> list[str]:
-    """Columns of filters that belong to the order, not to a line: if later rows of the order leave them empty, the
-    value of its first row applies."""
+    """Returns the columns of filters that describe the order, not a line. If later rows of the order leave them empty,
+    the value of the order's first row applies."""
     of_lines = {mapping.columns.get(name) for name in (*LINE_COLUMNS, "discount", "cost")}
     of_lines |= {mapping.price, None if mapping.amount_once_per_order else mapping.amount}
     filtered = [one.column for one in mapping.filters]

@@ -26,7 +26,7 @@ from clv.core.errors import ClvError
 from clv.platform import backup
 from clv.privacy import erasing
 from clv.reporting.report import gates
-from clv.sources.loading import kept
+from clv.sources.loading import copies
 from clv.transform import dbt
 from clv.warehouse import db, erasures, locks, pseudonyms, publication, runs
 from expectations.gates import judge
@@ -183,14 +183,14 @@ def test_copies_of_every_kind_lose_their_lines(home, tmp_path):
 def test_a_landing_folder_that_cannot_be_written_is_reported_and_the_rest_is_done(home, monkeypatch):
     landed = write(home.landing / "orders" / "a.csv", of_quince(1), of("b", "2"), of("b", "3", amount="none"))
     sources.landing(home)
-    store = kept.store
+    store = copies.store
 
     def refused(path: Path, target: Path) -> None:
         if target == landed:
             raise PermissionError(13, "Permission denied")
         store(path, target)
 
-    monkeypatch.setattr(kept, "store", refused)
+    monkeypatch.setattr(copies, "store", refused)
     done = erase(QUINCE["id"], home)
     assert done.files[str(landed)].startswith("not reached: it cannot be written here")
     assert traces.in_tables(needles(home)) == []

@@ -68,7 +68,7 @@ def test_what_looks_wrong_is_told_and_kept_beside_the_batch(home, tmp_path):
     assert empty.startswith("1 row has no amount in 'amount' (the first in line 5); where an order's total")
     kept = "select batch_id, place, warning from raw.batch_warnings order by place"
     assert db.rows(kept) == [(result.batch_id, 1, ahead), (result.batch_id, 2, empty)]
-    assert [line for line in sources.told(result, home) if "warning" in line] == [
+    assert [line for line in sources.messages(result, home) if "warning" in line] == [
         f"  warning: {ahead}",
         f"  warning: {empty}",
     ]
@@ -82,5 +82,5 @@ def test_an_amount_that_stands_twice_in_an_order_is_warned_of(home, tmp_path):
     both, once = result.warnings
     assert both.startswith("2 orders have the same amount twice, as on line 3 (5.00), and both count")
     assert once.startswith("1 order has the same amount twice, as on line 7 (9.00) in equal rows, which count once")
-    assert sources.told(result, home)[-1] == f"  warning: {once}"
+    assert sources.messages(result, home)[-1] == f"  warning: {once}"
     assert sources.load("orders", write(tmp_path / "p.csv", *ROWS), home)[0].warnings == ()

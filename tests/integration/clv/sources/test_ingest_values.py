@@ -103,9 +103,9 @@ def test_a_warehouse_without_currency_takes_the_one_of_shop_json(home, tmp_path)
     with pytest.raises(ClvError, match=said):
         sources.load("orders", write(tmp_path / "p.csv", *ROWS[:1]), in_currency(home, "EUR"))
     with pytest.raises(ClvError, match=said):  # as a run and `clv status` ask
-        currencies.require_the_warehouses(in_currency(home, "EUR"))
-    currencies.require_the_warehouses(in_currency(home, "GBP"))
-    currencies.require_the_warehouses(in_currency(home, None))
+        currencies.require_same_currency(in_currency(home, "EUR"))
+    currencies.require_same_currency(in_currency(home, "GBP"))
+    currencies.require_same_currency(in_currency(home, None))
 
 
 def test_long_numbers_are_exact_or_unreadable(home, tmp_path):

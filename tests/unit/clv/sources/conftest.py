@@ -30,7 +30,7 @@ def parsed(tmp_path: Path):
             duck.execute("set TimeZone = 'UTC'")
             bad = reading.read(duck, file, mapping)
             stated = bool(currencies.stated(duck, mapping))
-            mapping = zones.met(duck, mapping)
+            mapping = zones.with_known_zones(duck, mapping)
             duck.execute(registry.known()[mapping.kind].parsed_view(mapping, "UTC", currency, stated))
             rows = duck.execute(f"select {columns} from parsed order by _line").fetchall()
         return [*rows, *((row.line, row.reason, row.raw_text) for row in bad)]

@@ -149,7 +149,7 @@ def test_batches_and_rejects_say_what_became_of_rows(ingest, home: settings.Sett
     assert said.endswith(" (wrong file); `clv restore --batch 2` lets it count again")
     assert clv("withdraw", "--batch", "1", "--reason", " ") == (
         1,
-        'error: say why: `clv withdraw --batch 1 --reason "amounts in cents"`',
+        'error: give a reason: `clv withdraw --batch 1 --reason "amounts in cents"`',
     )
     dbt.build("staging", {}, home)
     counted = {one["batch"]: (one["replaced"], one["withdrawn_rows"], one["erased_rows"]) for one in listed("batches")}
@@ -160,7 +160,10 @@ def test_batches_and_rejects_say_what_became_of_rows(ingest, home: settings.Sett
 def test_what_is_not_there_is_one_line(home: settings.Settings):
     for arguments in (("rejects", "--batch", "7"), ("withdraw", "--batch", "7", "--reason", "none")):
         assert clv(*arguments) == (1, "error: there is no batch 7; `clv batches` lists them")
-    assert clv("restore", "--batch", "7") == (1, "error: batch 7 was not withdrawn; `clv batches` says which ones were")
+    assert clv("restore", "--batch", "7") == (
+        1,
+        "error: batch 7 was not withdrawn; `clv batches` shows which batches are",
+    )
     assert clv("rejects", "--batch", "7", "--source", "orders")[0] == 2
     assert listed("batches") == listed("rejects") == listed("runs") == []
 

@@ -13,7 +13,7 @@ import pytest
 
 from clv.core.errors import ClvError
 from clv.sources.kinds.mappings import parse
-from clv.sources.loading import kept
+from clv.sources.loading import copies
 
 LEAST = {"customer": "c", "order": "o", "time": "t", "amount": "a"}
 COMMA = "with a decimal comma and no marks between thousands"
@@ -156,7 +156,7 @@ def test_lines_before_a_header_that_cannot_be_found_or_passed_over(parsed):
 def test_excels_first_line_names_the_delimiter(parsed):
     lines = "\ufeffsep=;\r\nc;o;t;a\r\n1;a;2024-01-01;1\r\n"
     assert parsed(lines, "_line, order_id", {"file": {"delimiter": ";"}}) == [(3, "a")]
-    with pytest.raises(ClvError, match=r'parted by \';\'; say in the mapping shop: file: {delimiter: ";"}'):
+    with pytest.raises(ClvError, match=r'separated by \';\'; say in the mapping shop: file: {delimiter: ";"}'):
         parsed(lines, "1", {})
 
 
@@ -260,9 +260,9 @@ def test_a_copy_without_some_records_is_not_made_where_records_are_no_lines(tmp_
     array.write_text(json.dumps([ORDER, ORDER]))
     lines.write_text(json.dumps(ORDER) + "\n" + json.dumps(ORDER) + "\n")
     plain, exploded = parse("shop", LEAST, "s.yml"), parse("shop", {**LEAST, "file": {"explode": "x"}}, "s.yml")
-    assert kept.without_lines(array, array.name, plain, {1}, tmp_path) is None
-    assert kept.without_lines(lines, lines.name, exploded, {1}, tmp_path) is None
-    assert kept.without_lines(tmp_path / "o.xlsx", "o.xlsx", plain, {1}, tmp_path) is None
-    emptied = kept.without_lines(lines, lines.name, plain, {1}, tmp_path)
+    assert copies.without_lines(array, array.name, plain, {1}, tmp_path) is None
+    assert copies.without_lines(lines, lines.name, exploded, {1}, tmp_path) is None
+    assert copies.without_lines(tmp_path / "o.xlsx", "o.xlsx", plain, {1}, tmp_path) is None
+    emptied = copies.without_lines(lines, lines.name, plain, {1}, tmp_path)
     assert emptied is not None
     assert emptied[0].read_text() == "\n" + json.dumps(ORDER) + "\n"

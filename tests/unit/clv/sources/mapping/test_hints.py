@@ -22,10 +22,10 @@ def mapping(**said) -> OrdersMapping:
     return made
 
 
-def pasted(mend: str, **said) -> OrdersMapping:
+def pasted(remedy: str, **said) -> OrdersMapping:
     """The mapping with a mend's line in it."""
-    line = mend.partition("say in the mapping shop: ")[2]
-    assert line, mend
+    line = remedy.partition("say in the mapping shop: ")[2]
+    assert line, remedy
     return mapping(**{**said, **yaml.safe_load(line)})
 
 
@@ -54,21 +54,21 @@ def time(value: str) -> str:
     ],
 )
 def test_a_time_names_its_format(values, formats):
-    (mend,) = hints.mends([time(value) for value in values], mapping())
-    assert f"formats: {str(formats).replace(chr(39), chr(34))}" in mend
-    assert mend.startswith(
+    (remedy,) = hints.remedies([time(value) for value in values], mapping())
+    assert f"formats: {str(formats).replace(chr(39), chr(34))}" in remedy
+    assert remedy.startswith(
         f"times are written like {masking.value(values[0])!r}; say in the mapping shop: time: {{column: "
     )
 
 
 def test_a_day_and_a_month_that_cannot_be_told_apart_are_two_mends():
-    day, month = hints.mends([time("01/02/2026")], mapping())
+    day, month = hints.remedies([time("01/02/2026")], mapping())
     assert ("%d/%m/%Y" in day, "%m/%d/%Y" in month) == (True, True)
 
 
 @pytest.mark.parametrize("value", ["2024-13-45", "never", "99.99", "tomorrow at ten"])
 def test_what_is_no_time_in_any_format_has_no_mend(value):
-    assert hints.mends([time(value)], mapping()) == []
+    assert hints.remedies([time(value)], mapping()) == []
 
 
 @pytest.mark.parametrize(
@@ -84,28 +84,32 @@ def test_what_is_no_time_in_any_format_has_no_mend(value):
     ],
 )
 def test_a_number_names_its_style_beside_what_the_mapping_says(said, values, style):
-    (mend,) = hints.mends([f"x '{value}' is not a number with a decimal point" for value in values], mapping(**said))
-    new = pasted(mend, **said)
+    (remedy,) = hints.remedies(
+        [f"x '{value}' is not a number with a decimal point" for value in values], mapping(**said)
+    )
+    new = pasted(remedy, **said)
     assert (new.decimal, new.thousands, new.delimiter) == (*style, mapping(**said).delimiter)
 
 
 def test_numbers_of_two_styles_have_no_mend():
-    assert hints.mends([f"x '{value}' is not a number with …" for value in ("1.234,50", "1,234.50")], mapping()) == []
+    assert (
+        hints.remedies([f"x '{value}' is not a number with …" for value in ("1.234,50", "1,234.50")], mapping()) == []
+    )
 
 
 def test_words_for_nothing_are_missing_values():
-    (mend,) = hints.mends(["x 'N/A' is not a number with …", "x '--' is not a number with …"], mapping())
-    assert pasted(mend).missing == ("--", "N/A")
-    (mend,) = hints.mends(["at '1970-01-01' is not from 1971 to 2199"], mapping(file={"missing": ["NULL"]}))
-    assert pasted(mend).missing == ("NULL", "1970-01-01")
+    (remedy,) = hints.remedies(["x 'N/A' is not a number with …", "x '--' is not a number with …"], mapping())
+    assert pasted(remedy).missing == ("--", "N/A")
+    (remedy,) = hints.remedies(["at '1970-01-01' is not from 1971 to 2199"], mapping(file={"missing": ["NULL"]}))
+    assert pasted(remedy).missing == ("NULL", "1970-01-01")
 
 
 def test_a_sign_names_its_currency():
-    (mend,) = hints.mends(["x '€5' bears a currency that the mapping does not state"], mapping())
-    assert pasted(mend).currency == "EUR"
-    (mend,) = hints.mends(["cur '$' is not a currency such as EUR"], mapping())
-    assert pasted(mend).currency == "USD"
-    assert "or another that $ stands for" in mend
+    (remedy,) = hints.remedies(["x '€5' bears a currency that the mapping does not state"], mapping())
+    assert pasted(remedy).currency == "EUR"
+    (remedy,) = hints.remedies(["cur '$' is not a currency such as EUR"], mapping())
+    assert pasted(remedy).currency == "USD"
+    assert "or another that $ stands for" in remedy
 
 
 @pytest.mark.parametrize(
@@ -119,42 +123,44 @@ def test_a_sign_names_its_currency():
     ],
 )
 def test_what_may_name_somebody_and_tells_no_mend_is_not_said(reason):
-    assert hints.mends([reason], mapping()) == []
+    assert hints.remedies([reason], mapping()) == []
 
 
 def test_a_zone_that_is_not_known_is_asked_for_beside_what_the_mapping_says():
     said = {"time": {"column": ["at", "on"], "time_of_day": "clock", "zone": "z", "formats": ["%d.%m.%Y %H:%M"]}}
-    assert hints.mends(["z 'Anna' is not a time zone that is known"], mapping(**said)) == []  # somebody's name, maybe
-    (mend,) = hints.mends(["z 'IST' is not a time zone that is known"], mapping(**said))
-    new = pasted(mend, **said)
+    assert (
+        hints.remedies(["z 'Anna' is not a time zone that is known"], mapping(**said)) == []
+    )  # somebody's name, maybe
+    (remedy,) = hints.remedies(["z 'IST' is not a time zone that is known"], mapping(**said))
+    new = pasted(remedy, **said)
     assert new.zones == {"IST": "Europe/London"}
     assert (new.time_of_day, new.zone_column, new.time_formats) == ("clock", "z", ("%d.%m.%Y %H:%M",))
     assert new.alternatives["at"] == ("at", "on")
 
 
 def test_an_encoding_and_a_row_of_more_fields():
-    (mend,) = hints.mends(["is not UTF-8; name its encoding in the mapping"], mapping())
-    assert pasted(mend).encoding == "cp1252"
-    (mend,) = hints.mends(["has 5 fields where 4 are expected"], mapping())
-    assert "double quotes" in mend
+    (remedy,) = hints.remedies(["is not UTF-8; name its encoding in the mapping"], mapping())
+    assert pasted(remedy).encoding == "cp1252"
+    (remedy,) = hints.remedies(["has 5 fields where 4 are expected"], mapping())
+    assert "double quotes" in remedy
 
 
 def test_ad_spend_has_days():
     spend = parse("ads", {"kind": "spend", "day": "Day", "channel": "c", "amount": "a"}, "ads.yml")
     assert isinstance(spend, DeclaredMapping)
-    (mend,) = hints.mends(["Day '14.09.2026' is not a day"], spend)
-    assert mend.endswith('day: {column: "Day", formats: ["%d.%m.%Y"]}')
+    (remedy,) = hints.remedies(["Day '14.09.2026' is not a day"], spend)
+    assert remedy.endswith('day: {column: "Day", formats: ["%d.%m.%Y"]}')
 
 
 @pytest.mark.parametrize(
-    ("there", "says"),
+    ("present", "says"),
     [
-        (["c;o;at;x"], r"parted by semicolons; say in the mapping shop: file: {delimiter: \";\"}"),
-        (["c\to\tat\tx"], r"parted by tabs.*{delimiter: \"\\t\"}"),
+        (["c;o;at;x"], r"separated by semicolons; say in the mapping shop: file: {delimiter: \";\"}"),
+        (["c\to\tat\tx"], r"separated by tabs.*{delimiter: \"\\t\"}"),
         (["C", "o", "at", "x"], r"may mean 'C'"),
         (["who", "o", "at", "x"], None),
     ],
 )
-def test_an_absent_column_is_parted_or_spelt_otherwise(there, says):
-    found = hints.absent_column("c", there, mapping())
+def test_an_absent_column_is_parted_or_spelt_otherwise(present, says):
+    found = hints.absent_column("c", present, mapping())
     assert found is None if says is None else found is not None and re.search(says.replace(r"\"", '"'), found)

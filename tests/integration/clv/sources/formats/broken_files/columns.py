@@ -43,7 +43,10 @@ HEADERS = {
     "after blank lines": (b"\n  \n" + _LINE, ALL),
     "after a title": (b"Orders of 2024\n" + _LINE, "no column 'customer_id'"),
     "after sep=": (b"sep=,\n" + _LINE, ALL),
-    "after another sep=": (b"sep=;\n" + _LINE, 'parted by .;.; say in the mapping kind_[0-9]+: file: {delimiter: ";"}'),
+    "after another sep=": (
+        b"sep=;\n" + _LINE,
+        'separated by .;.; say in the mapping kind_[0-9]+: file: {delimiter: ";"}',
+    ),
     "by semicolons": (_LINE.replace(b",", b";"), "no column 'customer_id'"),
     "by tabs": (_LINE.replace(b",", b"\t"), "no column 'customer_id'"),
     "one name short": (_LINE.replace(b",product_name", b""), {"unreadable": ROWS}),

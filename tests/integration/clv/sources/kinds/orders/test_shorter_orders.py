@@ -69,7 +69,7 @@ def test_lines_spread_over_files_are_warned_of_and_the_mend_is_right(shop: Shop,
     first = shop.load("monday.csv", MONDAY)
     result = shop.load("tuesday.csv", TUESDAY.format(time=time))
     assert first.warnings_beside == ()
-    (said,) = [line for line in sources.told(result, shop.home) if "warning" in line]
+    (said,) = [line for line in sources.messages(result, shop.home) if "warning" in line]
     assert "warning: 1 order has less here than in an earlier file" in said
     assert "as the order on line 2 (1 row, 2 in an earlier file)" in said
     assert shop.revenue() == {"SO-1": Decimal(5), "SO-2": Decimal(7)}

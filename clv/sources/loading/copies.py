@@ -1,4 +1,4 @@
-"""Copies of files with rejected rows, which `clv replay` reads after the mistake is corrected."""
+"""Stores copies of files with rejected rows. `clv replay` reads them after the mistake is corrected."""
 
 from __future__ import annotations
 
@@ -27,8 +27,11 @@ FOLDER = "received"
 def keep(
     path: Path, file: Received, mapping: FileMapping, settings: Settings, scratch: Path, without: set[int]
 ) -> None:
-    """Keeps a packed copy of a received file, once, with the lines `without` empty; `path` is the original. Keeps none
-    if the lines cannot be removed."""
+    """Stores a packed copy of a received file, unless there is one.
+
+    path: the original. without: lines of erased customers, which are empty in the copy; if they cannot be emptied, no
+    copy is stored.
+    """
     if find(file.sha256, file.name, settings):
         return
     if without:
@@ -40,32 +43,32 @@ def keep(
 
 
 def store(path: Path, target: Path) -> None:
-    """Puts a copy of a file in its place in one step, packed if the name says so."""
+    """Writes a copy of a file and moves it to its path in one step. The copy is packed if its name ends with .gz."""
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (
         tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", suffix=".part", delete=False) as partial,
-        path.open("rb") as came,
+        path.open("rb") as original,
     ):
         if path.name.lower().endswith(".gz") or not target.name.lower().endswith(".gz"):
-            shutil.copyfileobj(came, partial)
+            shutil.copyfileobj(original, partial)
         else:
             with gzip.GzipFile(fileobj=partial, mode="wb", compresslevel=FASTEST, mtime=0) as packed:
-                shutil.copyfileobj(came, packed)
+                shutil.copyfileobj(original, packed)
     if target.exists():
         shutil.copymode(target, partial.name)
     Path(partial.name).replace(target)
 
 
 def place(sha256: str, name: str, settings: Settings, emptied: str | None = None) -> Path:
-    """The path of a file's copy: by the digest of its content and its ending, and also by the copy's own digest if
-    lines were emptied."""
+    """Returns the path of a file's copy. The name contains the digest of the file and, if lines were emptied, that of
+    the copy."""
     ending = Path(name.lower().removesuffix(".gz")).suffix
     digests = f"{sha256}.{emptied}" if emptied else sha256
     return settings.home / FOLDER / f"{digests}{ending}.gz"
 
 
 def find(sha256: str, name: str, settings: Settings) -> tuple[Path, str] | None:
-    """The copy of a file, and the digest of its content; None if there is none."""
+    """Returns the path of a file's copy and the digest of the copy's content; None if there is no copy."""
     whole = place(sha256, name, settings)
     if whole.exists():
         return whole, sha256
@@ -76,14 +79,18 @@ def find(sha256: str, name: str, settings: Settings) -> tuple[Path, str] | None:
 def without_lines(
     path: Path, name: str, mapping: FileMapping, lines: set[int], scratch: Path
 ) -> tuple[Path, str] | None:
-    """A plain copy of a file in `scratch` with the records on these lines emptied and all others on their lines, and
-    its SHA-256. None if that is impossible: records are not lines, or line ends have several bytes."""
+    """Writes a plain copy of a file into `scratch` in which the records on these lines are empty; all others keep their
+    lines.
+
+    Returns the path of the copy and its SHA-256. Returns None if records are not lines, or if the encoding writes line
+    ends with several bytes.
+    """
     kind = files.kind(Path(name)) or "text"
     if kind == "workbook" or kind != "parquet" and "\n,".encode(mapping.encoding) != b"\n,":
         return None
     plain, emptied = scratch / "as_it_came", scratch / f"emptied{Path(name.lower().removesuffix('.gz')).suffix}"
-    with gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb") as came, plain.open("wb") as out:
-        shutil.copyfileobj(came, out)
+    with gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb") as original, plain.open("wb") as out:
+        shutil.copyfileobj(original, out)
     if kind == "parquet":
         _empty_rows(plain, emptied, lines)
     else:
@@ -114,7 +121,7 @@ def _empty_rows(plain: Path, emptied: Path, lines: set[int]) -> None:
 
 
 def remove(settings: Settings, before: datetime) -> int:
-    """Deletes the copies made before a moment; returns how many. Their rows cannot be replayed any more."""
+    """Deletes the copies that are older than a time; returns how many. Their rows cannot be replayed any more."""
     folder = settings.home / FOLDER
     old = [path for path in folder.iterdir() if path.stat().st_mtime < before.timestamp()] if folder.is_dir() else []
     for path in old:
