@@ -14,7 +14,7 @@ YES_NO: Schema = {"type": "boolean"}
 NUMBER: Schema = {"type": "number"}
 TEXTS: Schema = {"anyOf": [TEXT, {"type": "array", "items": TEXT}]}
 COLUMN: Schema = {
-    "description": "The name of a column; a ? at its end makes it optional. Also a list of names, or a /pattern/ of the name.",
+    "description": "The name of a column; a ? at its end makes it optional. A list of names or a /pattern/ is allowed.",
     "anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}],
 }
 COLUMNS: Schema = {"type": "array", "items": COLUMN}
