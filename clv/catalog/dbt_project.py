@@ -34,7 +34,7 @@ def digest(*patterns: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _read(path: Path, modified: int) -> dict[str, Any]:  # noqa: ARG001 - read anew where the file has changed
+def _read(path: Path, modified: int) -> dict[str, Any]:  # noqa: ARG001 - reads the file again if it has changed
     try:
         # S506: CSafeLoader is safe, but ruff cannot see which loader this is.
         return yaml.load(path.read_text(encoding="utf-8"), _LOADER) or {}  # noqa: S506

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray
-# Tenths of the customers by a forecast, 1 the highest; the rule for figures is here, the rule for SQL in `decile`.
+# Deciles of the customers by a forecast, 1 the highest; the rule for figures is here, the rule for SQL in `decile`.
 DECILES = 10
 
 

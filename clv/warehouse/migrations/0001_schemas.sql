@@ -1,4 +1,4 @@
--- Schemas, the tables that are not built by dbt, and the analyst's role.
+-- Schemas, the tables that dbt does not build, and the analyst's role.
 
 create schema raw;
 create schema pii;

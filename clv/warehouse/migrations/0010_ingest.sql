@@ -1,5 +1,5 @@
--- Order lines come through one door, which writes a batch and its lines in one transaction: the check of the
--- reference on every line would take longer than loading it.
+-- Order lines have no foreign key to their batch, because checking it for every line takes longer than the load. Only
+-- the loader writes both, in one transaction.
 
 alter table raw.order_lines drop constraint order_lines__batch_id_fkey;
 comment on column raw.order_lines._batch_id is 'Batch the row came in: raw.batches.';

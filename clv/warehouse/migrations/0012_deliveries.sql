@@ -1,4 +1,4 @@
--- The same content may come again: after a broken file under its name, the good one is sent once more.
+-- The same content may be loaded again: after a broken file of the same name, the good file is sent once more.
 
 alter table raw.batches add column delivery integer not null default 1;
 alter table raw.batches add column landed boolean not null default false;

@@ -1,4 +1,4 @@
--- The role analysts connect as: it reads the schema analytics and nothing else. Its password is set by `clv up`.
+-- The role that analysts connect as. It can read only the schema analytics. `clv up` sets its password.
 
 do $$
 begin
@@ -6,7 +6,7 @@ begin
         create role clv_analyst login;
     end if;
 exception
-    -- The role is the whole server's: another database's migration may have made it this very moment.
+    -- Roles belong to the whole server: a migration of another database may have created the role at the same moment.
     when duplicate_object or unique_violation then null;
 end
 $$;

@@ -1,4 +1,4 @@
--- What Data Docs are made of, and what upkeep has removed.
+-- The documents that Great Expectations' Data Docs are built from, and the deletions by upkeep.
 
 create table ops.gate_documents (
     run_id text not null,

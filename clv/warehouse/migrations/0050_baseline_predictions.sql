@@ -1,4 +1,4 @@
--- What simpler methods would have said of the same customers: what the forecast is measured against.
+-- Predictions of simpler methods for the same customers, which the forecast is compared with.
 
 create table predictions.baseline_predictions (
     as_of_date date not null,

@@ -1,4 +1,4 @@
--- What was measured of a model and of its rivals before one of them was published.
+-- The metrics of a model and of its baselines, measured before one of them was published.
 
 create table ops.model_decisions (
     model_version text not null,

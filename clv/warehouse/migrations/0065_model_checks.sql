@@ -1,4 +1,5 @@
--- Whether a model still holds at a date: matured forecasts against what happened, and the data against what it knew.
+-- Whether a model is still good enough at a date: matured forecasts compared with actual outcomes, and the features
+-- compared with those of the training.
 
 create table ops.model_checks (
     as_of_date date not null,

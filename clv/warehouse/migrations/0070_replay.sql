@@ -1,4 +1,4 @@
--- A file read again after a mistake is mended takes the place that it had: what came later still counts before it.
+-- A file that is read again after a correction keeps its place: files that were loaded later still take precedence.
 
 alter table raw.batches add column replay_of bigint references raw.batches;
 comment on column raw.batches.replay_of is

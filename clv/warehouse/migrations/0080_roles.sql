@@ -1,5 +1,5 @@
--- A role for each part of the pipeline (clv/roles.py says which is which), with the rights of its part and no more.
--- Passwords are set by `clv up`.
+-- A role for each part of the pipeline (see clv/warehouse/roles.py), with only the rights that the part needs. `clv up`
+-- sets the passwords.
 
 do $$
 declare
@@ -7,7 +7,8 @@ declare
 begin
     foreach part in array array['clv_loader', 'clv_transformer', 'clv_modeller', 'clv_publisher'] loop
         if not exists (select from pg_roles where rolname = part) then
-            -- Roles are the whole server's: another database's migration may have made it this very moment.
+            -- Roles belong to the whole server: a migration of another database may have created the role at the same
+            -- moment.
             begin
                 execute format('create role %I login', part);
             exception
@@ -15,14 +16,14 @@ begin
             end;
         end if;
     end loop;
-    -- The owner looks after what dbt makes: it hands over what it restored, and removes what is superseded.
+    -- The owner maintains what dbt builds: it hands over restored tables and removes outdated ones.
     if not pg_has_role(current_user, 'clv_transformer', 'usage') then
         execute format('grant clv_transformer to %I', current_user);
     end if;
 end
 $$;
 
--- Notes of builds leave ops.settings, which the loader writes.
+-- Notes of builds move out of ops.settings, which the loader writes.
 
 create table ops.builds (
     name text primary key,
@@ -33,7 +34,7 @@ insert into ops.builds (name, value)
 select name, value from ops.settings where name in ('built_staging', 'built_intermediate', 'intermediate_made_of');
 delete from ops.settings where name in ('built_staging', 'built_intermediate', 'intermediate_made_of');
 
--- Only a table's owner may take its statistics, until PostgreSQL 17.
+-- Before PostgreSQL 17, only a table's owner can analyze it.
 
 create function ops.take_statistics(of_table regclass) returns void
 language plpgsql security definer set search_path = pg_catalog
@@ -67,14 +68,14 @@ grant select on analytics.publications to clv_modeller;
 grant usage on schema raw, quarantine, staging, intermediate, features, predictions, analytics_runs, analytics, ops
 to clv_publisher;
 grant select on raw.batches, raw.order_lines, raw.withdrawals to clv_publisher;
--- Not the text of the rows, which is as it came and may name people.
+-- The text of the rows is not readable: it is as received and may name people.
 grant select (batch_id, file_name, line, reason) on quarantine.unreadable_rows to clv_publisher;
 grant select on predictions.customer_predictions, ops.model_decisions to clv_publisher;
 grant select, insert on ops.runs, ops.task_log to clv_publisher;
 grant select, insert, delete on ops.gate_results, ops.gate_documents to clv_publisher;
 grant select, insert on analytics.publications to clv_publisher;
 
--- Of what dbt makes. The views of analytics say in dbt_project.yml who reads them.
+-- Tables that dbt builds. dbt_project.yml declares who may read the views of analytics.
 
 alter default privileges for role clv_transformer in schema intermediate, features grant select on tables to clv_modeller;
 alter default privileges for role clv_transformer in schema staging, quarantine, intermediate, features, analytics_runs

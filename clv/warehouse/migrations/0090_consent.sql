@@ -1,4 +1,4 @@
--- Whether a customer may be written to, as their orders state it.
+-- Whether a customer may be contacted, as their orders state it.
 
 alter table raw.order_lines add column may_contact boolean;
 comment on column raw.order_lines.may_contact is

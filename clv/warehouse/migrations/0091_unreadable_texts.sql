@@ -1,4 +1,4 @@
--- The text of a row that could not be read names its customer: it is kept where persons are.
+-- The text of an unreadable row may name its customer, so it is stored in pii.
 
 create table pii.unreadable_texts (
     batch_id bigint not null references raw.batches,

@@ -1,4 +1,4 @@
--- Every matured forecast against what happened. Analysts read it as analytics.clv_scorecard.
+-- Every matured forecast compared with the actual outcome. Analysts read it as analytics.clv_scorecard.
 
 create table ops.clv_scorecard (
     as_of_date date not null,

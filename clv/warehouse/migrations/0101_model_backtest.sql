@@ -1,4 +1,5 @@
--- What training measured of a model and its rivals at each held-back date. Analysts read it as analytics.model_backtest.
+-- The metrics that training measured of a model and its baselines on each holdout. Analysts read them as
+-- analytics.model_backtest.
 
 create table ops.model_backtest (
     model_version text not null,

@@ -1,4 +1,4 @@
--- Which dimension of data quality a judgement speaks of: what analytics.data_quality is made of.
+-- The dimension of data quality that an expectation measures, which analytics.data_quality groups by.
 
 alter table ops.gate_results add column dimension text;
 comment on column ops.gate_results.dimension is

@@ -1,4 +1,4 @@
--- What was spent on advertising, by day and channel, as received.
+-- Ad spend by day and channel, as received.
 
 alter table raw.batches add column kind text not null default 'orders';
 comment on column raw.batches.kind is 'What the file holds: orders (rows in raw.order_lines) or spend (in raw.channel_spend).';

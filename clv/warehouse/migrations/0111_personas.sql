@@ -1,4 +1,4 @@
--- Groups of customers found in the data, by the model that scores them.
+-- Groups of customers found in the data, by the model that assigns customers to them.
 
 alter table predictions.customer_predictions add column persona text;
 comment on column predictions.customer_predictions.persona is

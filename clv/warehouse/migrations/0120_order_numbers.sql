@@ -1,5 +1,6 @@
--- Order numbers that were made of the customer's id named the customer outside of pii: the key takes the id's place.
--- Such a source is one of which every order's number begins with its customer's id and ends with a count.
+-- Order numbers that were made of the customer's id identified the customer outside of pii. The customer's key replaces
+-- the id in them. This applies to sources in which every order number begins with the customer's id and ends with a
+-- count.
 
 create temporary table numbered_sources on commit drop as
 select lines._source as source
@@ -43,7 +44,7 @@ set
 from renamed
 where lines._batch_id = renamed._batch_id and lines._line = renamed._line and lines.order_id = renamed.order_id;
 
--- Staging is made anew from these by the next run; the orders of past runs stay as they are otherwise.
+-- The next run builds staging again from these rows; the orders of past runs stay as they are otherwise.
 delete from ops.builds where exists (select from numbered_sources);
 
 do $$

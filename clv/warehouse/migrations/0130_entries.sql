@@ -1,4 +1,4 @@
--- A record that states a refund makes two rows of one batch and line, the record's own and the refund's: told apart.
+-- A record that states a refund makes two rows of one batch and line, its own (entry 0) and the refund's (entry 1).
 
 alter table raw.order_lines add column _entry smallint not null default 0;
 comment on column raw.order_lines._entry is
@@ -17,5 +17,5 @@ with numbered as (
 
 update raw.order_lines set _entry = numbered.entry from numbered where order_lines.ctid = numbered.place and entry > 0;
 
--- Staging tells rows apart by it from the next run on.
+-- From the next run on, staging uses the column to distinguish the rows.
 delete from ops.builds where exists (select from raw.order_lines where _entry > 0);

@@ -1,4 +1,5 @@
--- What tells a batch's rows apart decides what it replaces: where deliveries say whole orders, earlier ones of an order.
+-- What identifies a batch's rows also decides what the batch replaces. If deliveries state whole orders, a batch
+-- replaces earlier deliveries of its orders.
 
 alter table raw.batches add column row_key text;
 comment on column raw.batches.row_key is

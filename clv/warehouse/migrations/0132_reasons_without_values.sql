@@ -1,4 +1,5 @@
--- What a reason quotes is the row's and may name somebody: wherever more people read it than the loader, it is left out.
+-- The value that a reason quotes is from the row and may name a person. It is removed wherever others than the loader
+-- can read the reason.
 create function ops.without_values(reason text) returns text
 language sql immutable strict parallel safe
 as $$ select regexp_replace(reason, '[''"].*[''"]', '…') $$;

@@ -1,4 +1,5 @@
--- Rows of ad spend that a filter of the mapping rejects, such as totals rows: counted and named, and no spend.
+-- Rows of ad spend that a filter of the mapping rejects, such as totals. They are counted with the filter's name, and
+-- are not spend.
 alter table raw.channel_spend add column _rule text;
 alter table raw.channel_spend
     alter column day drop not null,

@@ -1,4 +1,4 @@
--- What looks wrong in a file that was loaded all the same.
+-- Warnings about a file that was loaded.
 create table raw.batch_warnings (
     batch_id bigint not null references raw.batches,
     place integer not null,

@@ -1,4 +1,4 @@
--- Why a customer is at risk, beside why they are valuable.
+-- The reasons for a customer's risk, beside the reasons for their value.
 
 alter table predictions.customer_predictions add column risk_reasons jsonb;
 comment on column predictions.customer_predictions.reasons is

@@ -1,2 +1,2 @@
--- The seed segments took its place.
+-- The seed segments replaced this table.
 drop table if exists analytics_runs.lifecycle_bounds;

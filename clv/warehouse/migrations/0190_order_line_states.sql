@@ -1,4 +1,4 @@
--- Numbers the states of the order lines (intermediate.int_order_line_versions), each newer than the one before.
+-- Numbers the states of the order lines (intermediate.int_order_line_versions); a later state has a higher number.
 
 create sequence ops.order_line_states;
 comment on sequence ops.order_line_states is 'Numbers the states of intermediate.int_order_line_versions: it never goes back.';

@@ -1,4 +1,5 @@
--- What the page of a run's gates says of an expectation; the documents that Great Expectations' Data Docs were made of go.
+-- The texts that the page of a run's gates shows for an expectation. They replace the documents that Data Docs were
+-- built from.
 
 alter table ops.gate_results add column says text, add column expected text, add column mend text;
 comment on column ops.gate_results.says is 'What the expectation fails on, in words; null for what was judged before that was kept.';

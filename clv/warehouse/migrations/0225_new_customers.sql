@@ -1,4 +1,4 @@
--- Customers still to come, estimated at scoring with an interval of their own.
+-- The number and revenue of future new customers, estimated at scoring, each with an interval.
 
 create table predictions.new_customers (
     as_of_date date not null,

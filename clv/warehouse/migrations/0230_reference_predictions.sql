@@ -1,4 +1,4 @@
--- What each model predicts of every customer at its training date: value tiers are held to it within their tolerance.
+-- Each model's prediction for every customer at its training date. Value tiers refer to it within their tolerance.
 
 create table predictions.reference_predictions (
     model_version text not null,

@@ -1,4 +1,4 @@
--- A WAPE says in its name what it is of: in the scorecard the median, in what training measured the mean.
+-- The name of a WAPE says what was judged: medians in the scorecard, means in the metrics of training.
 
 alter table ops.clv_scorecard add column wape_of_median numeric;
 update ops.clv_scorecard set wape_of_median = wape;

@@ -1,4 +1,4 @@
--- Airflow gives runs of two DAGs the same id where both are scheduled at the same time: a run is known by its DAG too.
+-- Airflow gives runs of two DAGs the same id if both are scheduled at the same time, so the DAG's id is stored too.
 
 alter table ops.runs add column dag_id text;
 comment on column ops.runs.dag_id is

@@ -1,10 +1,10 @@
--- A batch's place in the order in which batches count is its own, or that of the batch it replays: stated once.
+-- The position of a batch in the order in which batches count: its own, or that of the batch that it replays.
 alter table raw.batches add column place bigint generated always as (coalesce(replay_of, batch_id)) stored;
 comment on column raw.batches.place is
 'Place in the order in which batches count: its own number, or that of the batch whose place a replay took.';
 comment on column raw.batches.kind is 'What the file holds: a kind of raw.kinds, such as orders or spend.';
 
--- The kinds of sources, as clv.sources.kinds declares them: staging reads here which tables of raw it has to judge.
+-- The kinds of sources that clv.sources.kinds declares. Staging reads here which tables of raw it has to judge.
 create table raw.kinds (
     kind text primary key,
     raw_table text not null,
