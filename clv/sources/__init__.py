@@ -78,7 +78,7 @@ def load(
                 report(result)
         raise type(error)(
             f"{error}; files before it in {connector} stay as they are, `clv batches` lists them, and those after it "
-            "were not looked at"
+            "were not read"
         ) from None
     return _with_warnings(results, mapping, settings)
 
@@ -136,7 +136,7 @@ def messages(result: BatchResult, settings: Settings) -> list[str]:
     if result.lacking:
         lines.append(
             f"  {result.lacking:,} of the loaded rows will be rejected by the next run: they meet a filter, or lack "
-            f"what an order needs; `clv rejects --batch {batch}` says then which"
+            f"what an order needs; after that run, `clv rejects --batch {batch}` shows which"
         )
     return lines + [f"  warning: {warning}" for warning in (*result.warnings, *result.warnings_beside)]
 

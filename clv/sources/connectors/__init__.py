@@ -1,1 +1,1 @@
-"""Where batches come from: a module for each kind of place, each a Connector (protocol.py)."""
+"""Connectors: where batches come from. There is one module for each kind of place, with a Connector (protocol.py)."""

@@ -1,4 +1,5 @@
-"""Files as they come: which there are, what kind each is, and a plain UTF-8 copy where one is packed or encoded."""
+"""The connector to files. It finds readable files, determines their type, and makes plain UTF-8 copies of compressed or
+otherwise encoded ones."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ KINDS = {
 READABLE = "CSV (.csv .tsv .txt), Parquet (.parquet), JSON (.jsonl .ndjson .json) or a workbook (.xlsx), each also .gz"
 CHUNK = 1 << 23
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-# What files are that were given a wrong ending, by how they begin.
+# The first bytes of formats that often have a wrong ending, and what to do about it.
 PACKED = {
     b"\x1f\x8b": "gzip'd; add .gz to its name",
     b"PK\x03\x04": "a zip archive or a workbook; unpack it, or call it .xlsx",
@@ -36,15 +37,19 @@ PACKED = {
     b"PAR1": "Parquet; call it .parquet",
 }
 LONGEST_LINE = 1 << 26  # bytes
-# A file of orders packs to a tenth or a thirtieth. What unpacks to more than this is a bomb, or a mistake.
-UNPACKS_TO = 100  # times its size
-UNPACKS_ALWAYS = 1 << 26  # bytes
-ROOM_LEFT = 1 << 30  # bytes of the disk that unpacking leaves to others
+# Files of orders shrink to between a tenth and a thirtieth when they are compressed. A file that unpacks to far more
+# than that is a mistake or an attack.
+UNPACKS_TO = 100  # the limit, as a multiple of the packed size
+UNPACKS_ALWAYS = 1 << 26  # bytes; smaller files are never refused
+ROOM_LEFT = 1 << 30  # bytes of free disk space that unpacking must leave
 
 
 @dataclass(frozen=True)
 class Received:
-    """One file ready to be read: `path` is plain and UTF-8; `name` is what the batch is called; lines are physical."""
+    """A file that is ready to be read.
+
+    path: the plain UTF-8 file. name: the name of the batch. lines: the number of physical lines.
+    """
 
     path: Path
     name: str
@@ -57,7 +62,7 @@ class Received:
 
 @dataclass(frozen=True)
 class Files:
-    """The connector to files: one, or a folder's readable ones in order of name, at any depth."""
+    """The connector to a file, or to all readable files of a folder at any depth, in the order of their names."""
 
     path: Path
 
@@ -65,15 +70,17 @@ class Files:
         return str(self.path)
 
     def read(self, cursor: Cursor) -> Iterator[Batch]:  # noqa: ARG002 - a file of a known name may hold new rows
-        """Yields every file: its content alone tells whether it is new, and the loader compares that."""
+        """Yields every file and ignores the cursor. Only the content shows whether a file is new, and the loader
+        compares it with the ledger."""
         for path, name in find(self.path):
             yield Batch(name, path)
 
 
 def find(path: Path) -> list[tuple[Path, str]]:
-    """The files at a path with their names: the file itself, or a folder's readable files, in order, at any depth.
+    """Returns the readable files at a path with their names: the file itself, or all files of a folder at any depth.
 
-    Raises ClvError when the path is absent, the folder holds none, or the file's ending is none we read.
+    Raises ClvError if the path does not exist, if the folder has no readable file, or if the type of the file is not
+    supported.
     """
     if path.is_dir():
         if not (found := inside(path)):
@@ -87,57 +94,58 @@ def find(path: Path) -> list[tuple[Path, str]]:
 
 
 def inside(folder: Path) -> list[Path]:
-    """The folder's readable files, at any depth, in order of name; hidden ones and other endings are let be."""
-    return [file for file in sorted(folder.rglob("*")) if _ours(file, folder)]
+    """Returns a folder's readable files at any depth, ordered by name. Hidden files and other types are ignored."""
+    return [file for file in sorted(folder.rglob("*")) if _is_readable(file, folder)]
 
 
-def _ours(file: Path, folder: Path) -> bool:
+def _is_readable(file: Path, folder: Path) -> bool:
     hidden = any(part.startswith((".", "_")) for part in file.relative_to(folder).parts)
     return file.is_file() and not hidden and kind(file) is not None
 
 
 def kind(path: Path) -> str | None:
-    """text, parquet, json or workbook by the file's ending; None for any other."""
+    """Returns the type of a file by its ending: text, parquet, json or workbook; None for others."""
     name = path.name.lower().removesuffix(".gz")
     return KINDS.get(Path(name).suffix)
 
 
 def prepare(path: Path, name: str, encoding: str, scratch: Path, bounded: bool = True) -> Received:
-    """Hashes a file's content (unpacked, so that packing it anew is no change) and makes it plain UTF-8.
+    """Computes the digest of a file's unpacked content, so that packing it again does not change it, and makes it plain
+    UTF-8.
 
-    Packed or otherwise encoded files are copied into `scratch`; others are read where they are. Raises ClvError
-    when the file's name is none, or it is empty, is not what its ending says, unpacks to more than any file of orders
-    (unless it is not `bounded`), has a line longer than LONGEST_LINE, or is in another encoding than the mapping's.
+    Compressed or otherwise encoded files are copied into `scratch`; others are read in place. Raises ClvError if the
+    file is empty, has an invalid name, does not have the type of its ending, unpacks to more than the limit (if
+    `bounded`), has a line longer than LONGEST_LINE, or does not have the mapping's encoding.
     """
     if any(letter < " " or "\ud800" <= letter <= "\udfff" for letter in name):
         raise ClvError(f"the file {ascii(name)} has a name that is not UTF-8 or holds control characters; rename it")
-    its_kind = kind(path) or "text"
-    text = its_kind in ("text", "json")
+    file_kind = kind(path) or "text"
+    text = file_kind in ("text", "json")
     packed = path.name.lower().endswith(".gz")
     recode = text and codecs.lookup(encoding).name != "utf-8"
-    digest, size, last, seen = hashlib.sha256(), 0, b"", Lines(name)
+    digest, size, last, counter = hashlib.sha256(), 0, b"", Lines(name)
     plain = scratch / f"plain{Path(path.name.lower().removesuffix('.gz')).suffix}" if packed or recode else path
     try:
-        most = max(UNPACKS_ALWAYS, UNPACKS_TO * path.stat().st_size) if packed and bounded else None
+        limit = max(UNPACKS_ALWAYS, UNPACKS_TO * path.stat().st_size) if packed and bounded else None
         source = gzip.open(path) if packed else path.open("rb")  # noqa: SIM115 - closed below
         target = plain.open("wb") if plain != path else Discard()
         with source, target:
-            plain_chunks = _chunks(source, digest, name, most, scratch)
+            plain_chunks = _chunks(source, digest, name, limit, scratch)
             for chunk in _recoded(plain_chunks, encoding, name) if recode else plain_chunks:
                 if not size and text:
                     _check_beginning(chunk, name, encoding)
                 target.write(chunk)
                 size, last = size + len(chunk), chunk
                 if text:
-                    seen.add(chunk)
+                    counter.add(chunk)
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise ClvError(f"{name} is not a whole gzip file ({error}); send it again, or take .gz off its name") from None
     except OSError as error:
         raise ClvError(f"{name} cannot be read ({error.strerror or error}); check the file and its rights") from None
     if not size:
         raise ClvError(f"{name} is empty; send it again, or remove it")
-    lines = seen.ends + (text and not last.endswith(b"\n"))
-    return Received(plain, name, its_kind, digest.hexdigest(), lines, size, seen.longest)
+    lines = counter.ends + (text and not last.endswith(b"\n"))
+    return Received(plain, name, file_kind, digest.hexdigest(), lines, size, counter.longest)
 
 
 def _check_beginning(chunk: bytes, name: str, encoding: str) -> None:
@@ -149,7 +157,7 @@ def _check_beginning(chunk: bytes, name: str, encoding: str) -> None:
 
 
 class Lines:
-    """Counts the lines of what it is given in pieces, and keeps the longest one's bytes.
+    """Counts the lines of a text that is given in pieces, and records the length of the longest one in bytes.
 
     Raises ClvError at a line longer than LONGEST_LINE.
     """
@@ -168,7 +176,7 @@ class Lines:
 
 
 class Discard:
-    """A file that keeps nothing."""
+    """A file-like object that discards what is written to it."""
 
     def __enter__(self) -> Discard:
         return self
@@ -181,18 +189,19 @@ class Discard:
 
 
 def _chunks(
-    source: BinaryIO | gzip.GzipFile, digest: hashlib._Hash, name: str, most: int | None, scratch: Path
+    source: BinaryIO | gzip.GzipFile, digest: hashlib._Hash, name: str, limit: int | None, scratch: Path
 ) -> Iterator[bytes]:
-    """What a source holds, in pieces that are hashed. `most`: the bytes that it may unpack to, if it is bounded."""
+    """Yields the content of a source in pieces and adds them to the digest. limit: the most bytes it may have; None for
+    no limit."""
     size = 0
     while chunk := source.read(CHUNK):
         size += len(chunk)
-        if most and size > most:
+        if limit and size > limit:
             raise ClvError(
                 f"{name} unpacks to more than {UNPACKS_TO} times its size, as no orders do; "
                 "send it unpacked if it is meant"
             )
-        if most and shutil.disk_usage(scratch).free < ROOM_LEFT:
+        if limit and shutil.disk_usage(scratch).free < ROOM_LEFT:
             raise ClvError(f"{name} unpacks to more than the disk of {scratch} has room for; make room")
         digest.update(chunk)
         yield chunk
@@ -205,12 +214,12 @@ def _recoded(chunks: Iterator[bytes], encoding: str, name: str) -> Iterator[byte
             yield decoder.decode(chunk).encode()
         yield decoder.decode(b"", final=True).encode()
     except UnicodeError as error:
-        said = error.reason if isinstance(error, UnicodeDecodeError) else error
-        raise ClvError(f"{name} is not {encoding} ({said}); correct file: {{encoding: …}} in its mapping") from None
+        reason = error.reason if isinstance(error, UnicodeDecodeError) else error
+        raise ClvError(f"{name} is not {encoding} ({reason}); correct file: {{encoding: …}} in its mapping") from None
 
 
 def text_lines(path: Path) -> Iterator[list[bytes]]:
-    """A text file's lines in lists of bounded size, line ends and a byte-order mark taken off."""
+    """Yields the lines of a text file in lists of bounded size, without line ends and byte-order mark."""
     rest, first = b"", True
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):

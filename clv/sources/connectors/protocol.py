@@ -1,7 +1,7 @@
-"""What a connector is: where batches come from, whether files, a database or a service.
+"""The protocol of connectors. A connector yields batches from a place: files, a database or a service.
 
-A batch is a file, since a batch is loaded whole, known by the checksum of its content, and kept for `clv replay`. A
-connector to something else writes the rows of a batch into a file first.
+A batch is always a file, because a batch is loaded as a whole, identified by the checksum of its content, and stored
+for `clv replay`. A connector to another place writes the rows of a batch to a file first.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from typing import Protocol, runtime_checkable
 
 @dataclass(frozen=True)
 class Loaded:
-    """A batch that the ledger holds: its name, and the SHA-256 of its content."""
+    """A batch in the ledger: its name, and the SHA-256 of its content."""
 
     name: str
     sha256: str
 
 
-# What of a source is loaded, through its mapping as it is now, and not withdrawn; in the order in which batches count.
+# The batches of a source that were loaded through the present version of its mapping and are not withdrawn, in the
+# order in which they count.
 Cursor = Sequence[Loaded]
 
 
@@ -28,11 +29,11 @@ Cursor = Sequence[Loaded]
 class Batch:
     """A file to load.
 
-    name: what the ledger calls it. A later batch of the same name replaces this one's rows as a corrected file does,
-    and the next cursor shows the name, so that it may say how far the batch reaches. path: where the file lies until
-    the next batch is asked for; both end as the format does (`.csv`, `.parquet` …).
+    name: its name in the ledger. A later batch of the same name replaces the rows of this one. The next cursor contains
+    the name, so the name may state how far the batch reaches. path: the file, which must exist until the next batch is
+    requested. Both have the ending of the format (`.csv`, `.parquet` …).
 
-    Raises ValueError where they do not: the ending of the name is all that `clv replay` has.
+    Raises ValueError if the endings differ: `clv replay` knows the format from the name alone.
     """
 
     name: str
@@ -45,12 +46,12 @@ class Batch:
 
 @runtime_checkable
 class Connector(Protocol):
-    """Gives the batches of one source. `str(connector)` names the place in messages."""
+    """Yields the batches of one source. Messages name the place by `str(connector)`."""
 
     def read(self, cursor: Cursor) -> Iterator[Batch]:
-        """Yields the batches after the cursor, in the order in which they shall count.
+        """Yields the batches after the cursor, in the order in which they count.
 
-        One that is loaded already may be among them: the loader knows it by its checksum and loads it no second time.
-        Raises ClvError, naming the place and the mend, where nothing can be read.
+        Batches that are already loaded may be among them: the loader recognises them by their checksum and does not
+        load them again. Raises ClvError, with the place and a remedy, if nothing can be read.
         """
         ...

@@ -1,1 +1,1 @@
-"""The kinds of sources, a folder for each."""
+"""The kinds of sources, with one package for each."""

@@ -1,6 +1,6 @@
-"""What a kind of source is: its columns and what replaces what, declared once; all else is derived from it.
+"""The declaration of a kind of source: its columns, and which rows replace which. Everything else is derived from it.
 
-A kind that needs more than that (orders) overrides what is its own.
+A kind with more needs, such as orders, overrides methods.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 class Kind:
     """A kind of source.
 
-    name: as a mapping's `kind` says it. table: where its rows lie as received. means: what a row is. replaces: the
-    columns that say what a later file's rows replace; rows of one file add up. replaces_in_file: the same where a file
-    comes again under its name; without it, as `replaces` says.
-    staged_by_model: a dbt model of its own judges its rows; else staging does by what `replaces` says.
+    name: its name in the key `kind` of mappings. table: the raw table. means: what a row is. replaces: columns; a later
+    file's rows replace earlier rows with the same values in them, and rows of one file add up. replaces_in_file: the
+    same for a file that is delivered again under its name; by default as `replaces`. staged_by_model: whether a dbt
+    model of its own decides which rows count; by default staging does, by `replaces`.
 
-    Raises ValueError where the declaration contradicts itself.
+    Raises ValueError if the declaration contradicts itself.
     """
 
     name: str
@@ -72,22 +72,22 @@ class Kind:
 
     @property
     def has_customers(self) -> bool:
-        """Whether rows are of customers."""
+        """Returns whether the rows belong to customers."""
         return has_customers(self.columns)
 
     @property
     def kept(self) -> list[Column]:
-        """The columns of the raw table, the customer's pseudonym apart: what is in pii alone is not among them."""
+        """Returns the columns that the raw table stores under their own names, as `columns.kept` does."""
         return kept(self.columns)
 
     @property
     def needed(self) -> tuple[str, ...]:
-        """The columns of the raw table without which a row is of no use."""
+        """Returns the columns of the raw table without which a row cannot be used."""
         return tuple("customer_key" if one.type == "customer" else one.name for one in self.columns if one.required)
 
     @property
     def keys(self) -> dict[str, Schema]:
-        """The top-level keys of its mappings, as JSON Schema."""
+        """Returns the top-level keys of this kind's mappings, as JSON Schema."""
         types = {column.type for column in self.columns}
         parts = {"customer": keys.part(keys.PARTS["customer"]), **dict.fromkeys(TIMES, None)}
         own = {
@@ -108,24 +108,24 @@ class Kind:
 
     @property
     def required_keys(self) -> tuple[str, ...]:
-        """The keys that each of its mappings has."""
+        """Returns the keys that every mapping of this kind needs."""
         return tuple(column.name for column in self.columns if column.required)
 
-    def mapping(self, source: str, said: object, place: str) -> FileMapping:
-        """Checks what a mapping of this kind says. Raises ClvError naming the file, the key and the mend."""
+    def mapping(self, source: str, content: object, place: str) -> FileMapping:
+        """Checks the content of a mapping of this kind. Raises ClvError with the file, the key and the remedy."""
         parts = {**keys.PARTS, **{one.name: keys.PARTS["day"] for one in self.columns if one.type in TIMES}}
-        stated = MappingReader(said, place, self.keys, parts)
-        stated.require(*self.required_keys)
-        customer = stated.part("customer") if self.has_customers else {}
+        reader = MappingReader(content, place, self.keys, parts)
+        reader.require(*self.required_keys)
+        customer = reader.part("customer") if self.has_customers else {}
         named, formats = {}, []
         for column in self.columns:
-            value, key = stated.get(column.name), column.name
+            value, key = reader.get(column.name), column.name
             if isinstance(value, dict) and column.type in ("customer", *TIMES):
-                value, key = stated.part(column.name).get("column"), f"{column.name}.column"
-                formats += time_formats(stated.part(column.name).get("formats"), place, column.name)
+                value, key = reader.part(column.name).get("column"), f"{column.name}.column"
+                formats += time_formats(reader.part(column.name).get("formats"), place, column.name)
                 if not value:
                     raise ClvError(f"{place}: '{column.name}' names no column; add column: and its name")
-            named[column.name] = stated.column(value, key)
+            named[column.name] = reader.column(value, key)
         mapping = DeclaredMapping(
             source=source,
             of=self.name,
@@ -134,12 +134,12 @@ class Kind:
             customer=named.get("customer"),
             customer_lower=bool(customer.get("lower")),
             whole_number=(named["customer"] or "",) if customer.get("whole_number") else (),
-            customer_namespace=stated.text(stated.get("customer_namespace"), "customer_namespace"),
+            customer_namespace=reader.text(reader.get("customer_namespace"), "customer_namespace"),
             time_formats=tuple(dict.fromkeys(formats)),
-            time_zone=zone_names.checked(stated.get("time_zone"), place),
-            filters=filters_of(stated),
-            **of_file(stated),
-            **of_columns(stated),
+            time_zone=zone_names.checked(reader.get("time_zone"), place),
+            filters=filters_of(reader),
+            **of_file(reader),
+            **of_columns(reader),
         )
         if always := mapping.optional & {mapping.named[name] for name in self.required_keys}:
             listed = " and ".join(filter(None, [", ".join(self.required_keys[:-1]), self.required_keys[-1]]))
@@ -147,39 +147,41 @@ class Kind:
         return mapping
 
     def parsed_view(self, mapping: Any, zone: str, warehouse_currency: str, currency_stated: bool) -> str:
-        """SQL that creates the view `parsed` of typed rows (clv.sources.kinds.columns_sql)."""
+        """Returns SQL that creates the view `parsed` of typed rows (clv.sources.kinds.columns_sql)."""
         return columns_sql.parsed_view(mapping, zone, warehouse_currency, currency_stated)
 
     def preparation(self, mapping: Any) -> str:  # noqa: ARG002 - for kinds that need it
-        """SQL to run once the tables that `export_query` expects are there."""
+        """Returns SQL to run before `export_query`, when the tables that it needs exist."""
         return ""
 
     def export_query(self, mapping: Any) -> str:  # noqa: ARG002 - for kinds that need it
-        """SQL giving the readable rows as the raw table wants them."""
+        """Returns SQL that selects the readable rows with the columns of the raw table."""
         return columns_sql.export_query(self.columns)
 
     def emptied(self, duck: duckdb.DuckDBPyConnection, query: str, mapping: Any, batch_id: int, home: Settings) -> str:  # noqa: ARG002 - for kinds that need it
-        """The rows of `export_query`, of those on the lines of the table erased(_line) nothing but what may stay."""
+        """Returns SQL for the rows of `export_query`, without the values of rows on the lines of the table
+        erased(_line)."""
         return columns_sql.emptied(self.columns, query)
 
     def checks(self, mapping: Any) -> list[Check]:  # noqa: ARG002 - for kinds that need it
-        """What may be wrong in a row, beside what is looked for in every kind."""
+        """Returns checks of rows, in addition to those of every kind."""
         return []
 
     def warnings(self, duck: duckdb.DuckDBPyConnection, mapping: Any) -> list[str]:  # noqa: ARG002 - for kinds that need it
-        """What looks wrong in a file as a whole, once its rows are written."""
+        """Returns warnings about the whole file, after its rows are written."""
         return []
 
     def warnings_beside(self, batch_ids: Sequence[int], mapping: Any, home: Settings) -> list[dict[int, str]]:  # noqa: ARG002 - for kinds that need it
-        """What looks wrong in batches beside earlier ones, by batch."""
+        """Returns warnings that come from comparing new batches with earlier ones, by batch."""
         return []
 
     def overtaken(self, batch_id: int, mapping: Any, home: Settings) -> str | None:  # noqa: ARG002 - for kinds that need it
-        """Which later file says now what a batch's rows are; None where none does."""
+        """Returns a note about the later file that has replaced a batch's rows; None if there is none."""
         return None
 
     def erase(self, connection: psycopg.Connection, customer_key: UUID) -> int:
-        """Empties a customer's rows in the raw table, their place apart; gives how many."""
+        """Removes a customer's values from rows of the raw table but keeps the lines' places; returns the number of
+        rows."""
         empty = ", ".join(f'"{name}" = null' for name in ["customer_key", *(column.name for column in self.kept)])
         return connection.execute(
             f"update {self.table} set _rule = '{ERASED}', _content = {NO_CONTENT}, {empty} where customer_key = %s",  # type: ignore[arg-type]  # noqa: S608 - our own names

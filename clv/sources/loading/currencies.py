@@ -65,7 +65,7 @@ def claimed(cursor: adbc.Cursor, file: Received, mapping: FileMapping, codes: li
     if foreign and currency == NO_CURRENCY:
         raise ClvError(
             f"{file.name} is in {', '.join(foreign)} and the orders in the warehouse state no currency; "
-            f'say theirs in shop.json, as in {{"currency": "{foreign[0]}"}}'
+            f'set it in shop.json, as in {{"currency": "{foreign[0]}"}}'
         )
     if foreign:
         foreign_codes = ", ".join(foreign)

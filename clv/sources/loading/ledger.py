@@ -43,8 +43,8 @@ class BatchResult:
 
 
 def cursor(mapping: FileMapping, settings: Settings) -> Cursor:
-    """What is loaded of a mapping's source, for its connector. A mapping that was changed has loaded nothing yet, since
-    what it loads through is another one."""
+    """Returns the cursor of a source: its batches that were loaded through this mapping and are not withdrawn. After a
+    change of the mapping, the cursor is empty, so that everything is loaded again."""
     query = f"""
         select file_name, content_sha256 from {tables.BATCHES}
         where source = %s and mapping_sha256 = %s and batch_id not in (select batch_id from {tables.WITHDRAWALS})

@@ -1,4 +1,5 @@
-"""What looks wrong in a file that is loaded all the same: counted, with the first line and a mend."""
+"""Finds possible mistakes in files that are loaded nevertheless. Each warning has a count, the first line and a
+remedy."""
 
 from __future__ import annotations
 
@@ -13,27 +14,32 @@ from clv.sources.mapping.complaints import printable
 from clv.sources.mapping.model import FileMapping
 from clv.sources.mapping.times import time_in
 
-EXCEL_ID = r"-?\d([.,]\d+)?[eE]\+\d{1,3}"  # 1.23457E+11: what Excel makes of a number of more than eleven digits
+EXCEL_ID = r"-?\d([.,]\d+)?[eE]\+\d{1,3}"  # 1.23457E+11: how Excel shows a number of more than eleven digits
 
-VERBS = {"are": "is", "have": "has"}  # of many rows, and of one
+VERBS = {"are": "is", "have": "has"}  # the plural and the singular, for the number of rows
 
 
 @dataclass(frozen=True)
 class Check:
-    """Rows that meet `condition`, SQL on the table `received`, and what is said of them after their number."""
+    """A check of rows.
+
+    condition: SQL on the table `received`, true for suspicious rows. verb, says: the message after the number of rows.
+    remedy: what to do.
+    """
 
     condition: str
-    verb: str  # of VERBS
+    verb: str  # a key of VERBS
     says: str
-    mend: str
+    remedy: str
 
 
 def found(
     duck: duckdb.DuckDBPyConnection, mapping: FileMapping, zone: str, today: date | None, more: Iterable[Check] = ()
 ) -> list[str]:
-    """A line for each kind of thing that looks wrong in the table `received`.
+    """Returns a warning for each kind of possible mistake in the table `received`.
 
-    zone: the reporting zone. today: the day in it; without one, no date is ahead of it. more: checks of the kind's own.
+    zone: the reporting zone. today: the current day in it; without it, dates in the future give no warning. more:
+    additional checks of the kind of source.
     """
     checks = [*_dates(mapping, zone, today), *_ids(mapping), *_cases(mapping), *more]
     lines = _repeated(duck, mapping)
@@ -46,7 +52,7 @@ def found(
     for check, count, line in zip(checks, totals[::2], totals[1::2], strict=True):
         if count:
             rows = f"1 row {VERBS[check.verb]}" if count == 1 else f"{count:,} rows {check.verb}"
-            lines.append(f"{rows} {check.says} (the first in line {line}); {check.mend}")
+            lines.append(f"{rows} {check.says} (the first in line {line}); {check.remedy}")
     return lines
 
 
@@ -55,9 +61,9 @@ def _dates(mapping: FileMapping, zone: str, today: date | None) -> list[Check]:
     if today is None or not column:
         return []
     key = mapping.time_key
-    mend = f"look whether the day and the month are told apart by the formats of {key} in the mapping {mapping.source}"
+    remedy = f"check whether the formats of {key} in the mapping {mapping.source} swap the day and the month"
     ahead = f"({time_in(mapping, column, zone)})::date > date '{today.isoformat()}'"
-    return [Check(ahead, "are", f"dated after today, {today}, in {column_name(column)}", mend)]
+    return [Check(ahead, "are", f"dated after today, {today}, in {column_name(column)}", remedy)]
 
 
 def _ids(mapping: FileMapping) -> list[Check]:
@@ -72,31 +78,35 @@ def _ids(mapping: FileMapping) -> list[Check]:
             )
         )
     if mapping.identities:
-        said = "ids with characters that cannot be seen, which were taken out of them"
-        checks.append(Check("_invisible", "have", said, "look where the shop's export gets them from"))
+        invisible = "ids with invisible characters, which were removed"
+        checks.append(Check("_invisible", "have", invisible, "find out why the shop's export has them"))
     return checks
 
 
 def _cases(mapping: FileMapping) -> list[Check]:
-    """Values that the mapping names, in a filter or in `sign`, that a row has in letters of another case."""
+    """Returns checks for values that differ only in upper and lower case from one that the mapping names in a filter or
+    in `sign`."""
     checks = []
     for name, key, column, values in mapping.compared:
         exact, lowered = (", ".join(map(literal, some)) for some in (values, [text.lower() for text in values]))
         differs = f"lower({quoted(column)}) in ({lowered}) and {quoted(column)} not in ({exact})"
-        text = f"a value in {column_name(column)} that differs by case alone from what {name} names"
-        checks.append(Check(differs, "have", text, f"add it to {key} in the mapping {mapping.source} if it is meant"))
+        text = f"a value in {column_name(column)} that differs only in upper and lower case from one that {name} names"
+        checks.append(
+            Check(differs, "have", text, f"add it to {key} in the mapping {mapping.source} if it has the same meaning")
+        )
     return checks
 
 
 def _repeated(duck: duckdb.DuckDBPyConnection, mapping: FileMapping) -> list[str]:
-    """Columns of one name, by the table header(place, name) where the reader made one."""
+    """Returns warnings about columns with the same name, read from the table header(place, name). Some readers do not
+    create it."""
     if not duck.execute("select 1 from duckdb_tables() where table_name = 'header'").fetchall():
         return []
     read = [one for name in mapping.wanted for one in mapping.alternatives.get(name, (name,))]
     query = "select name, count(*), min(place) from header group by name having count(*) > 1 order by min(place)"
     return [
         f"{count} columns are called {column_name(name)}; the first, number {place} of the file, is read; "
-        "rename it where another is meant"
+        "rename it if another one is meant"
         for name, count, place in duck.execute(query).fetchall()
         if name in read
     ]

@@ -93,9 +93,9 @@ def without_amount(mapping: OrdersMapping) -> list[Check]:
     column = mapping.amount or mapping.price or mapping.amount_sum[0]
     there = " and ".join(f"{quoted(name)} is not null" for name in dict.fromkeys([mapping.customer, *mapping.order]))
     line = f"amount: {{column: {column}, once_per_order: true}}"
-    remedy = f"where an order's total stands in its first row alone, say in the mapping {mapping.source}: {line}"
+    remedy = f"if only the first row of an order has its total, say in the mapping {mapping.source}: {line}"
     if not mapping.amount:
-        remedy = f"name a filter in the mapping {mapping.source} if such rows are no sales"
+        remedy = f"name a filter in the mapping {mapping.source} if such rows are not sales"
     rejected = [f"not coalesce({meets(mapping, rule)}, false)" for rule in mapping.filters]
     lacks = " and ".join([there, f"not ({amount_is_there(mapping)})", *rejected])
     return [Check(lacks, "have", f"no amount in {column_name(column)}", remedy)]
@@ -113,12 +113,12 @@ def repeated_amounts(duck: duckdb.DuckDBPyConnection, mapping: OrdersMapping) ->
     warnings = []
     if both[0]:
         warnings.append(
-            f"{_repeated(*both)}, and both count; where it is one repeated, take one out and load the file again "
+            f"{_repeated(*both)}, and both count; if one repeats the other, remove it and load the file again "
             "under its name"
         )
     if once[0]:
         warnings.append(
-            f"{_repeated(*once)} in equal rows, which count once; where they are lines of the order, name their "
+            f"{_repeated(*once)} in equal rows, which count once; if they are lines of the order, name their "
             "product in the mapping, as in columns: {product_name: COLUMN}"
         )
     return warnings
@@ -150,9 +150,9 @@ def inverted_signs(batch_ids: Sequence[int], mapping: OrdersMapping, settings: S
             orders, unsold, line = connection.execute(_RETURNED, values).fetchone() or (0, 0, None)  # type: ignore[arg-type]
             if unsold >= FEWEST_RETURNED and unsold * 2 > orders:
                 warnings[batch] = (
-                    f"{unsold:,} of {orders:,} orders bring less than nothing, as on line {line}, and no sale of them "
-                    "is known; where the export writes sales with a minus, take the batch back with "
-                    f'`clv withdraw --batch {batch} --reason "signs turned round"` and load it with the signs of sales'
+                    f"{unsold:,} of {orders:,} orders have a negative total, as on line {line}, and no known sale; if "
+                    "the export writes sales with a minus, withdraw the batch with "
+                    f'`clv withdraw --batch {batch} --reason "inverted signs"` and load it with positive sales'
                 )
     return warnings
 
@@ -179,8 +179,8 @@ def overtaken(batch_id: int, mapping: OrdersMapping, settings: Settings) -> str 
     later, name, orders = found[0]
     has = "1 order" if orders == 1 else f"{orders:,} orders"
     return (
-        f"batch {later} ({name}), which came later, says what {has} of this file are now; where it is wrong, take it "
-        f'back: `clv withdraw --batch {later} --reason "wrong"`'
+        f"batch {later} ({name}), which was loaded later, has replaced {has} of this file; if that batch is wrong, "
+        f'withdraw it: `clv withdraw --batch {later} --reason "wrong"`'
     )
 
 
@@ -192,12 +192,12 @@ def _shorter(mapping: OrdersMapping, orders: int, line: int, lines: int, before:
     else:
         row_key = "customer_order_time" if at_other_times else "content"
         remedy = (
-            "where the shop sends an order's lines over several files, name what tells them apart, as in columns: "
-            f"{{line_id: COLUMN}}, or say in the mapping {mapping.source}: row_key: {row_key}; then load all its files "
-            "again"
+            "if the shop spreads the lines of an order over several files, name the column that identifies a line, "
+            f"as in columns: {{line_id: COLUMN}}, or say in the mapping {mapping.source}: row_key: {row_key}; then "
+            "load all its files again"
         )
     return (
-        f"{has} less here than in an earlier file, which counts for them no more, as the order on line {line} "
+        f"{has} less here than in an earlier file, which this file replaces, as the order on line {line} "
         f"({rows}); {remedy}"
     )
 

@@ -39,10 +39,10 @@ def revenue(home: settings.Settings) -> float:
     return float(db.rows("select coalesce(sum(amount), 0) from staging.stg_order_lines")[0][0])
 
 
-def test_signs_turned_round_are_warned_of_and_the_remedy_takes_them_back(ingest, home):
+def test_inverted_signs_give_a_warning_whose_remedy_withdraws_the_batch(ingest, home):
     ingest("sales.csv", SALES)
     said = ingest("turned.csv", TURNED)
-    assert "warning: 6 of 6 orders bring less than nothing, as on line 2, and no sale of them is known" in said
+    assert "warning: 6 of 6 orders have a negative total, as on line 2, and no known sale" in said
     assert revenue(home) == 210 - 81
     (remedy,) = re.findall(r"`clv (withdraw [^`]+)`", said)
     clv(*shlex.split(remedy))
@@ -60,7 +60,7 @@ def test_signs_turned_round_are_warned_of_and_the_remedy_takes_them_back(ingest,
 )
 def test_refunds_are_not_warned_of(ingest, rows):
     ingest("sales.csv", SALES)
-    assert "less than nothing" not in ingest("refunds.csv", HEADER + "\n".join(rows))
+    assert "negative total" not in ingest("refunds.csv", HEADER + "\n".join(rows))
 
 
 def test_content_that_was_withdrawn_and_comes_again_is_told(ingest, home):
@@ -94,7 +94,7 @@ def test_a_file_whose_orders_a_later_one_holds_says_so_when_it_comes_again(inges
     ingest("bad.csv", SALES.replace("10.00", "1.00"))
     said = ingest("good.csv", SALES)
     assert "already loaded as batch 1" in said
-    assert "note: batch 2 (bad.csv), which came later, says what 6 orders of this file are now" in said
+    assert "note: batch 2 (bad.csv), which was loaded later, has replaced 6 orders of this file" in said
     assert revenue(home) == 201
     (remedy,) = re.findall(r"`clv (withdraw [^`]+)`", said)
     clv(*shlex.split(remedy))

@@ -45,13 +45,13 @@ def test_a_plain_file_is_not_warned_of(warned):
 def test_dates_ahead_of_today(warned):
     ahead = "c,o,t,a\n1,a,2024-06-01 23:59:59,1\n2,b,2024-06-02,2\n3,c,2026-01-05,3\n"
     assert warned(ahead)[0] == [
-        "2 rows are dated after today, 2024-06-01, in 't' (the first in line 3); look whether the day and the month "
-        "are told apart by the formats of time in the mapping shop"
+        "2 rows are dated after today, 2024-06-01, in 't' (the first in line 3); check whether the formats of "
+        "time in the mapping shop swap the day and the month"
     ]
     assert warned(ahead, today=None)[0] == []
     spend = {"kind": "spend", "day": "day", "channel": "ch", "amount": "a"}
     (line,) = warned("day,ch,a\n2024-06-03,x,1\n", **spend)[0]
-    assert line.startswith("1 row is dated after today, 2024-06-01, in 'day' (the first in line 2); look whether")
+    assert line.startswith("1 row is dated after today, 2024-06-01, in 'day' (the first in line 2); check whether")
 
 
 @pytest.mark.parametrize("number", ["1.23457E+11", "1,23457E+11", "5E+12", "1.2e+15"])
@@ -70,7 +70,7 @@ def test_ids_that_look_alike_are_alike(warned, seen):
     lines, ids = warned(f"c,o,t,a\nann,1,2024-01-01,1\n{seen},2,2024-01-01,1\n")
     assert [customer for customer, _ in ids] == ["ann", "ann"]
     assert len(lines) == (seen != "ann")
-    assert not lines or "1 row has ids with characters that cannot be seen" in lines[0]
+    assert not lines or "1 row has ids with invisible characters" in lines[0]
     mapping = parse("shop", LEAST, "shop.yml")
     assert texts.as_customer(seen.strip(), mapping) == "ann"
 
@@ -85,7 +85,7 @@ def test_accents_and_blanks_of_ids_are_of_one_kind(warned):
 def test_two_columns_of_one_name(warned):
     lines, _ = warned("c,o,t,a,note,a,note\n1,x,2024-01-01,5,n,6,n\n")
     assert lines == [
-        "2 columns are called 'a'; the first, number 4 of the file, is read; rename it where another is meant"
+        "2 columns are called 'a'; the first, number 4 of the file, is read; rename it if another one is meant"
     ]
 
 
@@ -96,17 +96,17 @@ def test_values_that_differ_from_a_filters_by_case(warned):
     }
     lines, _ = warned("c,o,t,a,status,kind\n1,x,2024-01-01,5,failed,Refund\n1,y,2024-01-01,5,Failed,sale\n", **said)
     assert lines == [
-        "1 row has a value in 'status' that differs by case alone from what the filter failed names (the first in line "
-        "2); add it to equals in the mapping shop if it is meant",
-        "1 row has a value in 'kind' that differs by case alone from what sign names (the first in line 2); add it to "
-        "negative in the mapping shop if it is meant",
+        "1 row has a value in 'status' that differs only in upper and lower case from one that the filter failed "
+        "names (the first in line 2); add it to equals in the mapping shop if it has the same meaning",
+        "1 row has a value in 'kind' that differs only in upper and lower case from one that sign names (the first in "
+        "line 2); add it to negative in the mapping shop if it has the same meaning",
     ]
 
 
 def test_amounts_that_stand_in_some_rows_alone(warned):
     lines = "c,o,t,a\n1,x,2024-01-01,5\n1,x,2024-01-01,\n1,y,2024-01-01,\n"
     assert warned(lines)[0] == [
-        "2 rows have no amount in 'a' (the first in line 3); where an order's total stands in its first row alone, say "
-        "in the mapping shop: amount: {column: a, once_per_order: true}"
+        "2 rows have no amount in 'a' (the first in line 3); if only the first row of an order has its total, say in "
+        "the mapping shop: amount: {column: a, once_per_order: true}"
     ]
     assert warned(lines, amount={"column": "a", "once_per_order": True})[0] == []
