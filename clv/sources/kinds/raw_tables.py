@@ -1,4 +1,4 @@
-"""The tables of raw that hold declared kinds' rows: made, and widened by new columns, as the owner (`clv up`)."""
+"""Creates the raw tables of declared kinds, and adds columns that were declared later. Run by the owner (`clv up`)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from clv.warehouse.roles import LOADER
 
 
 def make(home: Settings) -> None:
-    """Makes what is missing of the kinds' tables, and tells staging (raw.kinds) what replaces what in each."""
+    """Creates the tables and columns of kinds that are missing, and records in raw.kinds which rows replace which.
+    Staging reads raw.kinds."""
     with db.connect(home.warehouse_url) as connection:
         for kind in registry.known(home).values():
             if not kind.staged_by_model:
@@ -23,14 +24,15 @@ def make(home: Settings) -> None:
 
 
 def require(kind: Kind, home: Settings) -> None:
-    """Raises ClvError where the kind's table is not made yet."""
+    """Raises ClvError if the table of the kind does not exist yet."""
     found = db.rows("select to_regclass(%s) is not null", (kind.table,), home.url_as(LOADER))
     if not found[0][0]:
         raise ClvError(f"the kind {kind.name} has no table {kind.table} yet; make it with `clv up`")
 
 
 def of_customers(home: Settings) -> list[Kind]:
-    """The kinds whose rows are of customers, and whose table is made: what no `clv up` has seen yet has no rows."""
+    """Returns the kinds whose rows belong to customers and whose table exists. A kind that no `clv up` has seen has no
+    rows."""
     kinds = [kind for kind in registry.known(home).values() if kind.has_customers]
     query = "select name from unnest(%s::text[]) as name where to_regclass(name) is not null"
     made = {name for (name,) in db.rows(query, ([kind.table for kind in kinds],), home.warehouse_url)}
@@ -77,6 +79,6 @@ def _statements(kind: Kind) -> list[str]:
 
 
 def _names(names: tuple[str, ...]) -> str:
-    """Columns of the raw table, as an array of texts."""
+    """Returns names of columns of the raw table as an SQL array of texts."""
     kept = ["customer_key" if name == "customer" else name for name in names]
     return f"array[{', '.join(map(literal, kept))}]::text[]"

@@ -1,4 +1,4 @@
-"""Which kinds of sources there are: a folder each, here or in $CLV_HOME/kinds, whose package declares `KIND`."""
+"""Finds the kinds of sources. Each is a package with a `KIND`, in this folder or in $CLV_HOME/kinds."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ SHIPPED = Path(__file__).parent
 
 
 def known(home: Settings | None = None) -> dict[str, Kind]:
-    """The kinds by name, orders first: the shipped ones and those of the home. Raises ClvError naming a folder that
-    declares none."""
+    """Returns the shipped kinds and those of the home by name, orders first. Raises ClvError for a package without a
+    kind."""
     folders = [SHIPPED, home.home / "kinds"] if home else [SHIPPED]
     found = [declared(path) for folder in folders for path in sorted(folder.glob("*/__init__.py"))]
     found.sort(key=lambda kind: kind.name != "orders")
@@ -24,7 +24,7 @@ def known(home: Settings | None = None) -> dict[str, Kind]:
 
 
 def of(name: str, home: Settings) -> Kind:
-    """The kind of this name. Raises ClvError where its folder is not there any more."""
+    """Returns the kind of this name. Raises ClvError if there is none, because its folder was removed."""
     kinds = known(home)
     if name not in kinds:
         raise ClvError(f"there is no kind '{name}' of source; put its folder back into {home.home / 'kinds'}")
@@ -33,7 +33,7 @@ def of(name: str, home: Settings) -> Kind:
 
 @cache
 def declared(path: Path) -> Kind:
-    """The kind that a package declares. Raises ClvError where it declares none."""
+    """Imports a package and returns the kind that it declares. Raises ClvError if it declares none."""
     folder = path.parent
     shipped = folder.parent == SHIPPED
     name = f"{__package__}.{folder.name}" if shipped else f"clv_kinds_{abs(hash(folder))}_{folder.name}"
@@ -50,5 +50,5 @@ def declared(path: Path) -> Kind:
     except (ImportError, AttributeError, SyntaxError, TypeError, ValueError) as error:
         raise ClvError(f"{folder} declares no kind of source ({error}); correct KIND in its __init__.py") from None
     if not isinstance(kind, Kind):
-        raise ClvError(f"{folder}: KIND in its __init__.py is no clv.sources.kinds.declared.Kind")
+        raise ClvError(f"{folder}: KIND in its __init__.py is not a clv.sources.kinds.declared.Kind")
     return kind
