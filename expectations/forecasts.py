@@ -15,7 +15,7 @@ def chances_ordered(key: str, remedy: str) -> Expectation:
         "chances_ordered",
         "accuracy",
         f"select {key}, p_purchase, p_alive from {{batch}} where p_purchase > p_alive",  # noqa: S608 - our own SQL; values are bound or quoted
-        "an order is likelier than being a customer still",
+        "an order is likelier than that the customer has not left",
         remedy,
     )
 
@@ -36,6 +36,6 @@ def longer_is_not_less(measures: Sequence[str], falls: str, remedy: str, where: 
                 from {{batch}} where {where}
             ) as rows
         ) as steps where {found}""",  # noqa: S608 - our own SQL; values are bound or quoted
-        f"a longer horizon promises less than a shorter one, at one of {', '.join(measures)}",
+        f"a longer horizon predicts less than a shorter one, at one of {', '.join(measures)}",
         remedy,
     )

@@ -196,7 +196,7 @@ def _signs(slice_: Slice) -> list[Expectation]:
             where ordered_on >= date '{slice_.as_of_date - timedelta(days=WATCHED_DAYS)}'
             group by ordered_on
             having sum(amount) < 0 and count(*) filter (where amount < 0) >= {FEW}""",  # noqa: S608 - our own SQL; values are bound or quoted
-            f"a day of the last {WATCHED_DAYS} whose amounts come to less than nothing, {FEW} or more being below zero",
+            f"a day of the last {WATCHED_DAYS} whose amounts have a negative sum, {FEW} or more being below zero",
             remedy,
             severity="warning",
         ),

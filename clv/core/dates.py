@@ -33,7 +33,7 @@ def as_of_date(param: str | None, logical_date: datetime | None, run_after: date
     else:
         raise ClvError("this run has neither an as_of_date nor a logical date; trigger it again with a logical date")
     if run_after is not None and day > run_after.astimezone(UTC).date():
-        raise ClvError(f"as_of_date {day} is in the future; the last day that can be made is the run's own")
+        raise ClvError(f"as_of_date {day} is in the future; the latest possible date is the day of the run")
     return day
 
 

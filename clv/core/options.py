@@ -81,7 +81,7 @@ class Environment(BaseSettings):
     mlflow_url: Annotated[str | None, Allowed("an address that MLflow takes")] = Field(
         None,
         alias="MLFLOW_TRACKING_URI",
-        description="another MLflow registry than a database beside the warehouse; in containers "
+        description="an MLflow registry other than the database beside the warehouse; in containers "
         "MLFLOW_TRACKING_URI_FILE may name a file with it",
         examples=["http://127.0.0.1:5000"],
         json_schema_extra={"secret": True},
@@ -103,14 +103,14 @@ class Spark(BaseSettings):
     master: Annotated[str, Allowed("an address that Spark takes")] = Field(
         "local[*]",
         alias="SPARK_MASTER",
-        description="another Spark than this machine's cores",
+        description="the address of a Spark cluster, instead of this machine's cores",
         examples=["spark://host:7077"],
     )
     driver_memory: Annotated[str, Field(pattern=r"^[1-9]\d*([kmgtKMGT][bB]?)?$"), Allowed("an amount of memory")] = (
         Field(
             "1g",
             alias="SPARK_DRIVER_MEMORY",
-            description="memory of Spark's driver, where the model learns; k, m, g or t, without one mebibytes",
+            description="memory of Spark's driver, where the model learns; in k, m, g or t, else in mebibytes",
             examples=["2g"],
         )
     )
@@ -137,19 +137,21 @@ class Shop(BaseModel):
         Annotated[float, Field(ge=0, le=1), AS_WRITTEN] | None, Allowed("a number from 0 to 1, such as 0.4")
     ] = Field(
         None,
-        description="profit per unit of revenue where a source brings no cost; where it is not set, profit is revenue "
+        description="profit per unit of revenue where a source has no cost; if it is not set, profit is revenue "
         "there, and runs, the report and profit_basis say so",
         examples=[0.4],
     )
     discount_rate: Annotated[
         float, Field(ge=0, lt=10), AS_WRITTEN, Allowed("a number from 0 to under 10, such as 0.1 for 10% a year")
-    ] = Field(0.10, description="by which later profit counts for less, a year", examples=[0.1])
+    ] = Field(0.10, description="yearly rate at which later profit is discounted", examples=[0.1])
     horizons: Annotated[
         list[Annotated[int, Field(ge=7, le=LONGEST_HORIZON)]],
         Field(min_length=1, max_length=5),
         AfterValidator(_different),
         Allowed(f"one to five different numbers of days from 7 to {LONGEST_HORIZON}, such as [90, 365]"),
-    ] = Field(list(HORIZONS), description="days that are forecast; the longest is the main one", examples=[[90, 365]])
+    ] = Field(
+        list(HORIZONS), description="horizons of forecasts in days; the longest is the main one", examples=[[90, 365]]
+    )
     blend: Annotated[Blend, _one_of(Blend)] = Field(
         "weighted",
         description="how the weights of the blended forecasts are found (docs/forecast.md)",
@@ -162,13 +164,13 @@ class Shop(BaseModel):
         Allowed('one or more different forecasters, such as ["perennial", "trailing_year"]'),
     ] = Field(
         list(CONTESTANTS),
-        description="forecasters that may be published: the first, unless another did better",
+        description="forecasters that may be published; the first one is, unless another does better",
         examples=[["perennial", "trailing_year"]],
     )
     tune_minutes: Annotated[
         float, Field(ge=0, le=600), AS_WRITTEN, Allowed("a number of minutes from 0 to 600")
     ] = Field(
-        0, description="minutes that a training may search for the learners' parameters; 0: the usual ones",
+        0, description="minutes that a training may search for the learners' parameters; 0: no search",
         examples=[20],
     )  # fmt: skip
     tune_search: Annotated[Search, _one_of(Search)] = Field("bayes", description="how it searches", examples=["random"])
@@ -180,23 +182,23 @@ class Shop(BaseModel):
     )
     time_zone: Annotated[str, AfterValidator(_zone), Allowed('a text such as "Europe/London"')] = Field(
         "UTC",
-        description="that orders are dated in; times whose offset or zone is known are converted to it",
+        description="time zone of order dates; times with a known offset or zone are converted to it",
         examples=["Europe/London"],
     )
     unknown_consent: Annotated[ConsentPolicy, _one_of(ConsentPolicy)] = Field(
         "exclude",
-        description="whether lists meant for contact hold customers who were never asked; those who refused are never "
+        description="whether lists for contact include customers who were never asked; those who refused are never "
         "on them",
         examples=["include"],
     )
     currency: Annotated[
         Annotated[str, Field(pattern="^[A-Z]{3}$")] | None, Allowed("a code of three letters such as GBP")
-    ] = Field(None, description="the warehouse's; where it is not set, the first file's", examples=["GBP"])
+    ] = Field(None, description="the warehouse's currency; not set: that of the first file", examples=["GBP"])
     retention_days: Annotated[
         Annotated[int, Field(ge=1)] | None, Allowed("a whole number of days from 1, such as 365")
     ] = Field(
         None,
-        description="days after which upkeep removes what names a person and no step reads; not set: never",
+        description="days after which upkeep deletes personal data that no step reads; not set: never",
         examples=[365],
     )  # fmt: skip
 

@@ -101,7 +101,7 @@ def sql(names: list[str], by: list[str], where: list[str], settings: Settings) -
         raise ClvError(f"there is no metric '{unknown[0]}'; there are {', '.join(sorted(defined))}")
     known = [*GRAINS, *_dimensions(engine, names)]
     if unknown := [name for name in by if name not in known]:
-        raise ClvError(f"{' and '.join(names)} cannot be asked by '{unknown[0]}', but by {', '.join(known)}")
+        raise ClvError(f"{' and '.join(names)} cannot be grouped by '{unknown[0]}'; possible are {', '.join(known)}")
     groups = [f"{TIME}__{name}" if name in GRAINS else name for name in by]
     request = MetricFlowQueryRequest.create(
         metric_names=names, group_by_names=groups, where_constraints=where or None, order_by_names=groups
@@ -109,7 +109,7 @@ def sql(names: list[str], by: list[str], where: list[str], settings: Settings) -
     try:
         return engine.explain(request).sql_statement.sql
     except Exception as error:  # MetricFlow's exceptions have no common base
-        raise ClvError(f"this cannot be asked: {' '.join(str(error).split())[:300]}") from None
+        raise ClvError(f"this query is not possible: {' '.join(str(error).split())[:300]}") from None
 
 
 def _engine(settings: Settings) -> tuple:

@@ -57,7 +57,9 @@ def read(path: Path) -> list[dict]:
     try:
         return parsed(path.read_text())
     except (ValueError, TypeError, KeyError):
-        raise ClvError(f"{path} is no list of erasures; put back the file that this home, or its backup, had") from None
+        raise ClvError(
+            f"{path} is not a list of erasures; restore the file that this home, or its backup, had"
+        ) from None
 
 
 def parsed(text: str) -> list[dict]:

@@ -132,7 +132,5 @@ def customer_clv_horizons(slice_: Slice) -> list[Expectation]:
 def dim_customer(slice_: Slice) -> list[Expectation]:
     """One row per customer."""
     return [
-        same_customers(
-            of_run(slice_, "customer_clv"), "a customer stands in one of dim_customer and customer_clv only"
-        ),
+        same_customers(of_run(slice_, "customer_clv"), "a customer is in only one of dim_customer and customer_clv"),
     ]

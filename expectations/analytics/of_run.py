@@ -32,7 +32,7 @@ def _may_be_contacted(slice_: Slice) -> Expectation:
         f"""select judged.customer_key from {{batch}} as judged
         left join {of_run(slice_, "dim_customer")} as customers on customers.customer_key = judged.customer_key
         where customers.may_be_contacted is not true""",  # noqa: S608 - our own SQL; values are bound or quoted
-        "a customer who may not be written to is on a list for contact",
+        "a customer who may not be contacted is on a list for contact",
         "leave them out of its model with is_contactable, then clear the task build_analytics",
     )
 

@@ -13,7 +13,7 @@ def customer_segments(slice_: Slice) -> list[Expectation]:
     return [
         *complete("segment", "lifecycle_stage", "tags"),
         same_customers(
-            of_run(slice_, "customer_clv"), "a customer stands in one of customer_segments and customer_clv only"
+            of_run(slice_, "customer_clv"), "a customer is in only one of customer_segments and customer_clv"
         ),
         never(
             "valued_have_a_band",

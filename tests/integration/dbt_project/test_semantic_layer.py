@@ -145,7 +145,7 @@ def test_dbt_is_called_once_for_an_unchanged_project(shop: settings.Settings, mo
     ("names", "by", "says"),
     [
         (["sales"], [], "there is no metric 'sales'; there are acquisition_spend, "),
-        (["revenue"], ["customer__colour"], "revenue cannot be asked by 'customer__colour', but by day, week, month"),
+        (["revenue"], ["customer__colour"], "revenue cannot be grouped by 'customer__colour'; possible are day, week"),
     ],
 )
 def test_an_unknown_name_is_one_line(shop: settings.Settings, names: list[str], by: list[str], says: str):
@@ -154,7 +154,7 @@ def test_an_unknown_name_is_one_line(shop: settings.Settings, names: list[str], 
 
 
 def test_a_condition_that_cannot_be_read_is_one_line(shop: settings.Settings):
-    with pytest.raises(ClvError, match="this cannot be asked: ") as caught:
+    with pytest.raises(ClvError, match="this query is not possible: ") as caught:
         metrics.sql(["revenue"], [], ["{{ Dimension('order__colour') }} = 'red'"], shop)
     assert "\n" not in str(caught.value)
 
