@@ -166,7 +166,7 @@ def test_the_counts(files: dict[Broken, Outcome], capsys: pytest.CaptureFixture[
     batches, received, accepted, aside, unreadable, duplicates = map(int, sums)
     said = (
         f"{len(files)} files, {len(files) - batches} refused; {received:,} rows received = {accepted:,} accepted "
-        f"+ {aside + unreadable:,} set aside ({unreadable:,} unreadable) + {duplicates:,} duplicates"
+        f"+ {aside + unreadable:,} rejected ({unreadable:,} unreadable) + {duplicates:,} duplicates"
     )
     with capsys.disabled():
         print(f"\n{said}")
