@@ -14,7 +14,8 @@ AGAIN = "the features were built on other orders than staging holds now: start a
 
 
 def customer_features(slice_: Slice) -> Suite:
-    """One row per customer with an accepted line before the as-of date."""
+    """The suite of the table customer_features. It has one row per customer with an accepted line before the as-of
+    date."""
     counts = ["orders_count", "days_with_orders", "recency", "t", *(f"orders_{days}" for days in WINDOWS)]
     shrinking = " or ".join(
         f"orders_{short} > orders_{long}" for short, long in zip(WINDOWS, (*WINDOWS[1:], "count"), strict=True)
@@ -105,5 +106,5 @@ def _arrived_meanwhile(slice_: Slice) -> str:
 
 
 def suites(slice_: Slice) -> list[Suite]:
-    """The suites of a run."""
+    """The suites that judge a run at this gate."""
     return [customer_features(slice_)]

@@ -17,7 +17,8 @@ MEASURES = ("p_purchase", "expected_orders", *MONEY, *(f"{name} * discount_facto
 
 
 def customer_predictions(slice_: Slice) -> Suite:
-    """One row per customer and horizon: scored, or with the reason for having no forecast."""
+    """The suite of the table customer_predictions. It has one row per customer and horizon: scored, or with the reason
+    for having no forecast."""
     longest = max(settings.load().horizons)
     features = f"(select * from {tables.CUSTOMER_FEATURES} where {slice_.where}) as features"  # noqa: S608 - our own SQL; values are bound or quoted
     return Suite(
@@ -147,5 +148,5 @@ def _near_last_year(features: str, longest: int) -> Expectation:
 
 
 def suites(slice_: Slice) -> list[Suite]:
-    """The suites of a run."""
+    """The suites that judge a run at this gate."""
     return [customer_predictions(slice_)]

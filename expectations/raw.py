@@ -11,7 +11,7 @@ FEW = 10  # rows; a share of fewer rows is not meaningful
 
 
 def batches(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no date
-    """One row per batch that is not withdrawn. replaced: its source has a later batch of the same file name."""
+    """The suite of the table batches without withdrawn ones. replaced: a later batch has the same file name."""
     query = f"""SELECT
             batch_id, file_name, rows_received, rows_loaded, rows_unreadable,
             {REPLACED} as replaced
@@ -73,7 +73,7 @@ def batches(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no date
 
 
 def order_lines(slice_: Slice) -> Suite:
-    """The order lines before the as-of date."""
+    """The suite of the table order_lines: the order lines before the as-of date."""
     query = f"""SELECT _batch_id, _line from {tables.ORDER_LINES}
         where ordered_at < {slice_.before} and _batch_id not in (select batch_id from {tables.WITHDRAWALS})"""  # noqa: S608 - our own SQL; values are bound or quoted
     return Suite(
@@ -89,5 +89,5 @@ def order_lines(slice_: Slice) -> Suite:
 
 
 def suites(slice_: Slice) -> list[Suite]:
-    """The suites of a run."""
+    """The suites that judge a run at this gate."""
     return [batches(slice_), order_lines(slice_)]

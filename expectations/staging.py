@@ -24,8 +24,8 @@ REMEDY = (
 
 
 def stg_batch_counts(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no date
-    """One row per batch, with what happened to its rows. A share is of the rows that are not duplicate, replaced,
-    withdrawn or erased (rows_holding)."""
+    """The suite of the table stg_batch_counts. It has one row per batch, with what happened to its rows. A share is of
+    the rows that are not duplicate, replaced, withdrawn or erased (rows_holding)."""
     query = f"""SELECT
             counts.*,
             rows_received - rows_duplicate - rows_replaced - rows_withdrawn - rows_erased as rows_holding,
@@ -116,7 +116,7 @@ def _batch_volume() -> Expectation:
 
 
 def stg_order_lines(slice_: Slice) -> Suite:
-    """The accepted lines before the as-of date."""
+    """The suite of the table stg_order_lines: the accepted lines before the as-of date."""
     return Suite(
         tables.STG_ORDER_LINES,
         f"SELECT * from {tables.STG_ORDER_LINES} where ordered_at < {slice_.before}",  # noqa: S608 - our own SQL; values are bound or quoted
@@ -230,5 +230,5 @@ def _missing(what: str, share: float, severity: str) -> Expectation:
 
 
 def suites(slice_: Slice) -> list[Suite]:
-    """The suites of a run."""
+    """The suites that judge a run at this gate."""
     return [stg_batch_counts(slice_), stg_order_lines(slice_)]

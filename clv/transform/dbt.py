@@ -65,7 +65,7 @@ def build(layer: str, variables: dict, settings: Settings) -> dict:
         if state and state == _built_from(layer, settings):
             return {"models": 0, "unchanged": True, "rows": {}, "seconds": 0.0}
         if state:
-            _note(f"built_{layer}", None, settings)  # an interrupted build leaves no note, so it is repeated
+            _note(f"built_{layer}", None, settings)  # without a note, an interrupted build is repeated
         if layer == "intermediate":
             _note(MADE_OF, None, settings)
         selection = _setup(settings) if layer == "setup" else ["--select", f"tag:layer:{layer}", *NO_UNIT_TESTS]
@@ -145,8 +145,8 @@ def _setup(settings: Settings) -> list[str]:
 
 
 def _state(layer: str, settings: Settings) -> str:
-    """A digest of everything that a layer from raw is built from. Rows of raw are only added, never changed, so its
-    batches stand for its rows."""
+    """A digest of everything that a layer from raw is built from. Its batches stand for the rows of raw, which are only
+    added (an erasure, which changes rows, calls forget_builds)."""
     digest = hashlib.sha256(_sql_digest().encode())
     query = f"""
         select

@@ -10,7 +10,7 @@ from expectations.analytics.of_run import REMEDY, RUNS, agree
 
 
 def channel_value(slice_: Slice) -> list[Expectation]:
-    """One row per channel; none without ad spend."""
+    """The expectations of the table channel_value. It has one row per channel; none without ad spend."""
     return [
         *complete("channel", "customers", "covered_from", "covered_to"),
         agree(
@@ -32,7 +32,8 @@ def channel_value(slice_: Slice) -> list[Expectation]:
 
 
 def channel_cohorts(slice_: Slice) -> list[Expectation]:
-    """One row per channel and month of the first order or of ad spend."""
+    """The expectations of the table channel_cohorts. It has one row per channel and month of the first order or of ad
+    spend."""
     channels = f"{RUNS}.channel_value where {slice_.where}"
     return [
         agree(
@@ -59,7 +60,7 @@ def channel_cohorts(slice_: Slice) -> list[Expectation]:
 
 
 def customer_economics(slice_: Slice) -> list[Expectation]:
-    """One row per group of customers."""
+    """The expectations of the table customer_economics. It has one row per group of customers."""
     return [
         between("retention", 0, 1),
         never(

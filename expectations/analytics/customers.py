@@ -21,7 +21,7 @@ RISING = (
 
 
 def customer_clv(slice_: Slice) -> list[Expectation]:
-    """One row per customer."""
+    """The expectations of the table customer_clv. It has one row per customer."""
     return [
         *complete("customer_key", "currency", "status", "historic_revenue", "orders_count", "segment"),
         same_customers(
@@ -110,7 +110,7 @@ def _tiers_agree_with_percentiles() -> Expectation:
 
 
 def customer_clv_horizons(slice_: Slice) -> list[Expectation]:
-    """One row per customer and horizon."""
+    """The expectations of the table customer_clv_horizons. It has one row per customer and horizon."""
     horizons = ", ".join(f"({days})" for days in settings.load().horizons)
     return [
         *complete("customer_key", "horizon_days"),
@@ -130,7 +130,7 @@ def customer_clv_horizons(slice_: Slice) -> list[Expectation]:
 
 
 def dim_customer(slice_: Slice) -> list[Expectation]:
-    """One row per customer."""
+    """The expectations of the table dim_customer. It has one row per customer."""
     return [
         same_customers(of_run(slice_, "customer_clv"), "a customer is in only one of dim_customer and customer_clv"),
     ]

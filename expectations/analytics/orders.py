@@ -10,8 +10,8 @@ from expectations.analytics.of_run import REMEDY, RUNS, agree
 
 
 def fct_orders(slice_: Slice) -> list[Expectation]:
-    """One row per order, net of refunds. Money is rounded per order, so sums of unrounded amounts may differ by the
-    rounding."""
+    """The expectations of the table fct_orders. It has one row per order, net of refunds. Money is rounded per order,
+    so sums of unrounded amounts may differ by the rounding."""
     return [
         *complete("order_key", "customer_key", "net_revenue"),
         agree(
@@ -49,7 +49,8 @@ def fct_orders(slice_: Slice) -> list[Expectation]:
 
 
 def cohort_value(slice_: Slice) -> list[Expectation]:
-    """One row per cohort and month since the cohort's first orders."""
+    """The expectations of the table cohort_value. It has one row per cohort and month since the cohort's first
+    orders."""
     orders = f"{RUNS}.fct_orders where {slice_.where}"
     return [
         between("retention", 0, 1),

@@ -9,7 +9,7 @@ from expectations.analytics.of_run import REMEDY, RUNS, agree, of_run, same_cust
 
 
 def customer_segments(slice_: Slice) -> list[Expectation]:
-    """One row per customer."""
+    """The expectations of the table customer_segments. It has one row per customer."""
     return [
         *complete("segment", "lifecycle_stage", "tags"),
         same_customers(
@@ -29,7 +29,7 @@ def customer_segments(slice_: Slice) -> list[Expectation]:
 
 
 def segment_summary(slice_: Slice) -> list[Expectation]:
-    """One row per segment."""
+    """The expectations of the table segment_summary. It has one row per segment."""
     return [
         agree(
             "customers_add_up",
@@ -43,7 +43,7 @@ def segment_summary(slice_: Slice) -> list[Expectation]:
 
 
 def segment_transitions(slice_: Slice) -> list[Expectation]:
-    """One row per transition from one segment to another."""
+    """The expectations of the table segment_transitions. It has one row per transition from one segment to another."""
     return [
         never(
             "customers_add_up",
@@ -64,7 +64,7 @@ def segment_transitions(slice_: Slice) -> list[Expectation]:
 
 
 def personas(slice_: Slice) -> list[Expectation]:
-    """One row per persona; none without a trained model."""
+    """The expectations of the table personas. It has one row per persona; none without a trained model."""
     return [
         *complete("name", "customers"),
         agree(

@@ -11,7 +11,7 @@ MONEY = ("revenue", "profit", "clv")
 
 
 def forecast_totals(slice_: Slice) -> list[Expectation]:
-    """One row per horizon and group; none without a forecast."""
+    """The expectations of the table forecast_totals. It has one row per horizon and group; none without a forecast."""
     ends = [(f"predicted_{what}_low", f"predicted_{what}", f"predicted_{what}_high") for what in MONEY]
     wrong = [f"{mean} >= 0 and ({low} > {mean} or {high} < {low})" for low, mean, high in ends]
     lags = [f"{end}, lag({end}) over shorter as shorter_{end}" for low, _, high in ends for end in (low, high)]
@@ -72,7 +72,8 @@ def forecast_totals(slice_: Slice) -> list[Expectation]:
 
 
 def forecast_months(slice_: Slice) -> list[Expectation]:
-    """One row per future calendar month; none without a forecast."""
+    """The expectations of the table forecast_months. It has one row per future calendar month; none without a
+    forecast."""
     return [
         agree(
             "revenue_reconciles",
