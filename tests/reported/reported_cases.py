@@ -1,4 +1,4 @@
-"""Reported situations as cases: what a folder of tests/reported/cases says, and what a run made of it."""
+"""Reads the cases in tests/reported/cases, delivers their files, and returns what a run published of them."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from clv.warehouse import db
 CASES = Path(__file__).parent / "cases"
 SHIPPED = settings.PROJECT / "sources"
 KNOWN = {"reported", "where", "mapping", "deliveries", "customers", "orders", "rejected", "duplicates"}
-# Rejected with these reasons is what another delivery of the case replaced, or what the case took back itself.
+# Rows rejected for these reasons were replaced by another delivery of the case, or withdrawn by the case itself.
 OVERTAKEN = ("replaced", "withdrawn", "erased")
 
 
 @dataclass(frozen=True)
 class Case:
-    """A situation: its deliveries in order, and what has to be published.
+    """A case: its deliveries in order, and the values that must be published.
 
-    customers: net revenue by customer id, of all customers there are. orders: net revenue by order id, where it is
-    stated. rejected: the reasons of all rows rejected, but for those of OVERTAKEN, in alphabetical order.
+    customers: net revenue by customer id, for all customers of the case. orders: net revenue by order id, for the
+    orders that are listed. rejected: the reasons of all rejected rows in alphabetical order, except those in OVERTAKEN.
     """
 
     name: str
@@ -41,21 +41,21 @@ class Case:
 
     @property
     def source(self) -> str:
-        """The name of the case's own source, which keeps its orders and customers apart from other cases'."""
+        """The name of the case's source, which separates its orders and customers from those of other cases."""
         return f"case_{self.name.replace('-', '_')}"
 
 
 def read(folder: Path) -> Case:
-    """The case that a folder holds: case.yml, files, and a mapping, or the name of a shipped one."""
-    said = yaml.safe_load((folder / "case.yml").read_text())
-    assert not set(said) - KNOWN, f"{folder.name}/case.yml has the unknown keys {set(said) - KNOWN}"
-    assert said["reported"], "a case says what was reported"
-    assert said["where"], "a case says where it was reported"
-    return case(folder.name, folder, **{key: said[key] for key in KNOWN & set(said) - {"reported", "where"}})
+    """Returns the case in a folder: case.yml, files, and a mapping or the name of a shipped one."""
+    content = yaml.safe_load((folder / "case.yml").read_text())
+    assert not set(content) - KNOWN, f"{folder.name}/case.yml has the unknown keys {set(content) - KNOWN}"
+    assert content["reported"], "a case says what was reported"
+    assert content["where"], "a case says where it was reported"
+    return case(folder.name, folder, **{key: content[key] for key in KNOWN & set(content) - {"reported", "where"}})
 
 
 def case(name: str, folder: Path, mapping: str, deliveries: list, customers: dict, **expected: object) -> Case:
-    """A case of files in a folder; `mapping` is a file there or the name of a shipped source."""
+    """Returns a case of the files in a folder. mapping: a file in the folder, or the name of a shipped source."""
     path = folder / mapping if (folder / mapping).exists() else SHIPPED / f"{mapping}.yml"
     steps = [{"file": step} if isinstance(step, str) else step for step in deliveries]
     money = {key: {str(k): Decimal(str(v)) for k, v in dict(expected.pop(key, {})).items()} for key in ("orders",)}  # type: ignore[call-overload]
@@ -64,7 +64,7 @@ def case(name: str, folder: Path, mapping: str, deliveries: list, customers: dic
 
 
 def deliver(one: Case, home: settings.Settings) -> None:
-    """Takes the case's steps: a file is loaded, or refused as it says; `withdraw` and `restore` name a file of it."""
+    """Takes the steps of a case: loads a file, expects its refusal, or withdraws or restores a file of the case."""
     mappings = home.home / "sources"
     mappings.mkdir(exist_ok=True)
     (mappings / f"{one.source}.yml").write_text(yaml.safe_dump({"customer_namespace": one.source, **one.mapping}))
@@ -83,7 +83,7 @@ def deliver(one: Case, home: settings.Settings) -> None:
 
 
 def published_customers(one: Case) -> dict[str, Decimal]:
-    """Net revenue of the case's customers, by the shop's id."""
+    """Returns the published net revenue of the case's customers by the shop's id."""
     return dict(
         db.rows(
             "select customer_id, historic_revenue from analytics.customer_clv "
@@ -94,7 +94,8 @@ def published_customers(one: Case) -> dict[str, Decimal]:
 
 
 def published_orders(one: Case) -> dict[str, Decimal]:
-    """Net revenue of the case's orders, by the shop's id; ids that customers share are added up."""
+    """Returns the published net revenue of the case's orders by the shop's id. Ids that customers share are added
+    up."""
     query = """
         select split_part(order_key, ':', 2), sum(net_revenue)::numeric(18, 2) from analytics.fct_orders
         where split_part(order_key, ':', 1) = %s group by 1
@@ -103,7 +104,7 @@ def published_orders(one: Case) -> dict[str, Decimal]:
 
 
 def rejected(one: Case) -> list[str]:
-    """The reasons of the rows that were rejected, OVERTAKEN ones left out, in alphabetical order."""
+    """Returns the reasons of the rejected rows in alphabetical order, except those in OVERTAKEN."""
     query = """
         select reason from quarantine.set_aside_lines where source = %(source)s and reason <> all(%(overtaken)s)
         union all
@@ -122,7 +123,7 @@ def duplicates(one: Case) -> int:
 
 
 def agree(found: list[str], expected: list[str]) -> bool:
-    """Whether each reason found is the one expected, which may be a pattern."""
+    """Returns whether each reason found equals the expected one or matches it as a pattern."""
     return len(found) == len(expected) and all(
         reason == pattern or re.search(pattern, reason) for reason, pattern in zip(found, sorted(expected), strict=True)
     )

@@ -1,4 +1,4 @@
-"""The cases of ../shared/reported, where that folder is: its own files and mappings, and the values that its README
+"""The cases of ../shared/reported, if that folder exists: its files and mappings, and the values that its README
 states."""
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from reported_cases import Case
 
 REPORTED = Path(__file__).resolve().parents[3] / "shared" / "reported"
 
-# folder: (mapping, files in order, net revenue by customer, reasons of rows rejected)
+# folder: (mapping, files in order, net revenue by customer, reasons of rejected rows)
 RIGHT: dict[str, tuple[str, list[str], dict[str, str], list[str]]] = {
     "01-shopify-blank-continuation": (
         "shopify",
@@ -45,7 +45,8 @@ RIGHT: dict[str, tuple[str, list[str], dict[str, str], list[str]]] = {
     ),
     "39-number-in-amount": ("orders", ["shifted.csv"], {"c39-a": "10.00"}, ["10,000,000,000,000 or more: too large"]),
     "30-reexport-edited": ("c30_reexport_edited.yml", ["a_monday.csv", "b_tuesday.csv"], {"c30-a": "30.00"}, []),
-    # Order C38-1 is 10.00; two ids, which differ by case, have an order C38-2 each: 20.00.
+    # Order C38-1 is 10.00. Two customer ids, which differ only in upper and lower case, have an order C38-2 each: 20.00
+    # together.
     "38-time-corrected": (
         "orders",
         ["first.csv", "second.csv"],
@@ -56,7 +57,7 @@ RIGHT: dict[str, tuple[str, list[str], dict[str, str], list[str]]] = {
 
 
 def shared_cases() -> list[Case]:
-    """Each situation of RIGHT; none where the folder is absent."""
+    """Returns a case for each situation of RIGHT; none if the folder does not exist."""
     if not REPORTED.is_dir():
         return []
     return [

@@ -1,10 +1,11 @@
-"""Situations that shop people reported in public, and exports of the kinds that shops' programs write, from their files
-to the published rows: a folder of cases/ each.
+"""Situations that shop people reported in public, and typical exports of shop programs, from the files to the published
+rows. Each folder in cases/ is one case.
 
-A case is a folder: case.yml (`reported`: what was seen, `where`, `mapping`, `deliveries` in order, and what has to be
-published: net revenue of all `customers`, of `orders`, the reasons of all rows `rejected`), a mapping and small files
-of our own. Ids are kept apart by case; all go into one warehouse, through one run. Files that are refused have the
-message: {file: NAME, refused: PATTERN}; {withdraw: NAME} and {restore: NAME} are steps too.
+case.yml states what was `reported` and `where`, the `mapping`, the `deliveries` in order, and what must be published:
+net revenue of all `customers`, of `orders`, and the reasons of all rows `rejected`. The folder has a mapping and small
+files written for it. All cases are loaded into one warehouse and processed by one run, with separate ids. Steps other
+than a file: {file: NAME, refused: PATTERN} for a file that is refused with this message, {withdraw: NAME} and {restore:
+NAME}.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ ALL = [*OURS, *shared_cases()]
 
 @pytest.fixture(scope="module")
 def run_id(module_home: settings.Settings) -> str:
-    """A run of the whole pipeline over the deliveries of every case; gives its id."""
+    """Loads the deliveries of every case and runs the whole pipeline; returns the id of the run."""
     (module_home.home / "shop.json").write_text('{"currency": "USD"}')
     home = settings.load()
     for case in ALL:

@@ -1,4 +1,4 @@
-"""Small files of orders and their mappings, and what they left in raw."""
+"""Small files of orders with their mappings, and the rows that they have in raw."""
 
 # ruff: noqa: DTZ001 - times in raw are naive, in the reporting zone
 from __future__ import annotations
@@ -18,18 +18,18 @@ ROWS = ["1,a,2024-01-01 10:00:00,5.50", "2,b,2024-01-02 11:00:00,7", "1,c,2024-0
 
 
 def write(path: Path, *lines: str, header: str = HEADER) -> Path:
-    """A text file of a header and lines; gzip'd where the name says so."""
+    """Writes a text file with a header and lines, compressed if the name ends with .gz."""
     path.parent.mkdir(parents=True, exist_ok=True)
     content = "\n".join([header, *lines]).encode() + b"\n"
     path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
     return path
 
 
-def source(home, name: str = "shop", **said) -> str:
-    """A mapping of the four columns in the home's own sources, with more said."""
+def source(home, name: str = "shop", **keys) -> str:
+    """Writes a mapping of the four columns, with more keys, into the home's own sources."""
     least = {"customer": "customer_id", "order": "order_id", "time": "ordered_at", "amount": "amount"}
     (home.home / "sources").mkdir(exist_ok=True)
-    (home.home / "sources" / f"{name}.yml").write_text(yaml.safe_dump({**least, **said}))
+    (home.home / "sources" / f"{name}.yml").write_text(yaml.safe_dump({**least, **keys}))
     return name
 
 
@@ -45,7 +45,7 @@ def unreadable() -> list[tuple]:
 
 
 def loaded() -> list[tuple]:
-    """What the three ROWS look like in raw."""
+    """Returns the rows in raw for the three ROWS."""
     return [
         (2, "a", datetime(2024, 1, 1, 10), Decimal("5.5")),
         (3, "b", datetime(2024, 1, 2, 11), Decimal(7)),

@@ -1,4 +1,4 @@
-"""Deliveries that replace each other, where what came before was told apart in another way."""
+"""Deliveries replace each other, even if the earlier one was loaded with another row key."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ def ready(home: settings.Settings) -> settings.Settings:
     return home
 
 
-def load(home: settings.Settings, folder: Path, name: str, rows: list[str], **said: object) -> int:
-    """Loads rows as a file through the least mapping and what more is said; gives the batch."""
-    (home.home / "sources" / "shop.yml").write_text(yaml.safe_dump({**LEAST, **said}))
+def load(home: settings.Settings, folder: Path, name: str, rows: list[str], **keys: object) -> int:
+    """Loads rows as a file through the smallest mapping with more keys; returns the batch."""
+    (home.home / "sources" / "shop.yml").write_text(yaml.safe_dump({**LEAST, **keys}))
     path = folder / name
     path.write_text("\n".join(["customer_id,order_id,ordered_at,amount", *rows]) + "\n")
     return sources.load("shop", path, home)[0].batch_id
 
 
-def as_it_was_loaded_before() -> None:
-    """Makes what is in raw what it was when rows were told apart by customer, order and time alone."""
+def use_former_row_keys() -> None:
+    """Changes the row keys in raw to those of a former version: customer, order and time alone."""
     with db.connect() as connection:
         connection.execute("update raw.batches set row_key = null")
         connection.execute("""
@@ -52,7 +52,7 @@ def as_it_was_loaded_before() -> None:
 
 
 def revenue() -> list[tuple]:
-    """What each customer's rows that count come to, and how many there are."""
+    """Returns the revenue and the number of accepted rows for each customer."""
     return db.rows(
         "select customer_id, sum(amount), count(*) from staging.stg_order_lines "
         "inner join pii.customers using (customer_key) group by 1 order by 1"
@@ -61,7 +61,7 @@ def revenue() -> list[tuple]:
 
 def test_a_new_delivery_replaces_what_was_loaded_under_older_keys(ready, tmp_path):
     load(ready, tmp_path, "older.csv", OLDER)
-    as_it_was_loaded_before()
+    use_former_row_keys()
     dbt.build("staging", {}, ready)
     before = [("a", Decimal(15), 2), ("b", Decimal(7), 1), ("c", Decimal(8), 1)]
     assert revenue() == before
@@ -73,7 +73,7 @@ def test_a_new_delivery_replaces_what_was_loaded_under_older_keys(ready, tmp_pat
     assert revenue() == before
 
 
-def test_a_file_read_anew_replaces_what_was_read_of_it(ready, tmp_path):
+def test_a_file_read_again_replaces_what_was_read_from_it(ready, tmp_path):
     twice = ["a,1,2024-05-01,10", "a,1,2024-05-01,10", "b,2,2024-05-01,7"]
     for number, row_key in enumerate(("content", "customer_order", "customer_order_time", "customer_order_time"), 1):
         assert load(ready, tmp_path, "orders.csv", twice, row_key=row_key) == min(number, 3)
@@ -83,7 +83,7 @@ def test_a_file_read_anew_replaces_what_was_read_of_it(ready, tmp_path):
     assert db.rows(counts) == [(1, 0, 0, 3), (2, 0, 0, 3), (3, 2, 1, 0)]
 
 
-def test_who_is_erased_from_a_delivery_stays_out_and_what_it_replaced_stays_replaced(ready, tmp_path):
+def test_erased_rows_stay_out_and_the_rows_that_they_replaced_stay_replaced(ready, tmp_path):
     load(ready, tmp_path, "older.csv", ["a,1,2024-05-01,10", "b,2,2024-05-01,7"], row_key="order")
     load(ready, tmp_path, "newer.csv", ["q,1,2024-05-01,10", "q,3,2024-05-01,7"], row_key="order")
     erasing.erase(erasing.find("q", "shop", None, ready), ready)
@@ -93,7 +93,8 @@ def test_who_is_erased_from_a_delivery_stays_out_and_what_it_replaced_stays_repl
     ]
     dbt.build("staging", {}, ready)
     assert revenue() == [("b", Decimal(7), 1)]
-    # They come again, and replace again what somebody else had, and nothing of them is there.
+    # The erased customer's rows are delivered again. They replace another customer's order again, but none of their
+    # values is stored.
     load(ready, tmp_path, "again.csv", ["q,2,2024-05-01,7"], row_key="order")
     dbt.build("staging", {}, ready)
     assert revenue() == []

@@ -1,4 +1,5 @@
-"""Files of every kind and state into raw, with a real warehouse: each once, in order, taken back and restored."""
+"""Files of every type and state are loaded into a real warehouse: once, in order, and they can be withdrawn and
+restored."""
 
 from __future__ import annotations
 
@@ -33,8 +34,8 @@ def test_every_kind_of_file_gives_the_same_rows(home, tmp_path, name):
         write(path, *[row.replace(",", "\t") for row in ROWS], header=HEADER.replace(",", "\t"))
     else:
         write(path, *ROWS)
-    said = {"file": {"delimiter": "\t"}} if name == "o.tsv" else {}
-    (result,) = sources.load(source(home, **said), path, home)
+    keys = {"file": {"delimiter": "\t"}} if name == "o.tsv" else {}
+    (result,) = sources.load(source(home, **keys), path, home)
     assert (result.received, result.loaded, result.unreadable) == (3, 3, 0)
     assert lines() == [(line + first_line - 2, *rest) for line, *rest in loaded()]
     assert db.rows("select customer_id from pii.customers order by 1") == [("1",), ("2",)]
@@ -61,7 +62,7 @@ def test_the_names_of_a_mapping_and_of_a_file_may_hold_a_quote(home, tmp_path):
     assert db.rows("select distinct _source from raw.order_lines") == [("o'brien",)]
 
 
-def test_what_another_file_replaced_can_come_again(home, tmp_path):
+def test_a_replaced_file_can_be_delivered_again(home, tmp_path):
     def sent(*rows: str) -> sources.BatchResult:
         return sources.load("orders", write(tmp_path / "o.csv", *rows), home)[0]
 
@@ -80,7 +81,7 @@ def test_what_another_file_replaced_can_come_again(home, tmp_path):
     assert len(held()) == 3
 
 
-def test_landing_does_not_undo_a_correction_made_by_hand(home, tmp_path):
+def test_the_landing_folder_does_not_undo_a_correction_loaded_by_hand(home, tmp_path):
     write(home.landing / "orders" / "o.csv", *ROWS)
     sources.landing(home)
     sources.load("orders", write(tmp_path / "o.csv", *ROWS[:2]), home)
@@ -123,7 +124,7 @@ def test_the_landing_folder_is_loaded_file_by_file(home):
     assert all(result.already_loaded for result in sources.landing(home))
 
 
-def test_other_files_in_the_landing_folder_are_let_be(home):
+def test_other_files_in_the_landing_folder_are_ignored(home):
     for name in ("notes/.DS_Store", "notes/notes.md", "orders/orders.csv.part", "stray.csv"):
         write(home.landing / name, *ROWS)
     assert sources.landing(home) == []

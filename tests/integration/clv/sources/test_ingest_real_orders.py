@@ -1,4 +1,4 @@
-"""Real orders: the counts agree with a plain query over the files."""
+"""Real orders are loaded, and the counts agree with a plain query on the files."""
 
 from __future__ import annotations
 
@@ -31,6 +31,6 @@ def test_cdnow(home, real_data):
     cents = sum(round(float(row[3]) * 100) for row in rows)
     query = "select count(distinct order_id), count(distinct customer_key), sum(amount) * 100 from raw.order_lines"
     assert db.rows(query) == [(len(rows), len({row[0] for row in rows}), cents)]
-    # The line is the editor's: the file's last row.
+    # An editor counts this line as the last row of the file.
     last = db.rows("select quantity, amount from raw.order_lines where _line = 69660")
     assert [(int(quantity), float(amount)) for quantity, amount in last] == [(int(rows[-1][2]), float(rows[-1][3]))]

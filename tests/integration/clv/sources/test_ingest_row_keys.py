@@ -1,4 +1,4 @@
-"""What tells a file's rows apart: lines, orders, customers that share an order's id, exports of whole orders."""
+"""Row keys distinguish lines, orders, customers who share an order id, and exports of whole orders."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from clv import sources
 from clv.warehouse import db
 
 
-def test_row_keys_tell_lines_from_duplicates(home, tmp_path):
+def test_row_keys_distinguish_lines_from_duplicates(home, tmp_path):
     same, other = "1,a,2024-01-01,5", "1,a,2024-01-01,6"
     sources.load("orders", write(tmp_path / "o.csv", same, other, same, "2,a,2024-01-02,5"), home)
     keys = [key for (key,) in lines("_row_key")]
     assert keys[0] == keys[2]
     assert len(set(keys)) == 3
-    # What names a product is a line: two equal ones are two.
+    # Rows that name a product are lines, so two equal ones are two lines.
     header = f"{HEADER},product_id"
     sources.load(
         "orders", write(tmp_path / "l.csv", *[f"{row},pen" for row in (same, other, same)], header=header), home
@@ -45,7 +45,7 @@ def test_row_keys_of_order_ids_that_customers_share(home, tmp_path):
     ]  # fmt: skip
 
 
-def test_an_order_number_made_of_the_customer_holds_the_key_in_place_of_the_id(home, tmp_path):
+def test_an_order_id_made_of_the_customer_holds_the_pseudonym(home, tmp_path):
     ann, bob = "ann@mail.example,2024-01-01,5", "bob@mail.example,2024-01-01,6"
     file = write(tmp_path / "o.csv", ann, bob, ann, ann.replace("@", "@2."), header="customer_id,ordered_at,amount")
     sources.load("orders_without_id", file, home)
@@ -57,9 +57,14 @@ def test_an_order_number_made_of_the_customer_holds_the_key_in_place_of_the_id(h
     assert len({row_key for *_, row_key in found}) == 4
     assert db.rows("select 1 from raw.order_lines as line where line::text like '%@%'") == []
 
-    # Two spellings of one customer are one customer, whose orders are counted on.
-    said = {"customer": {"column": "customer_id", "lower": True}, "order": {"columns": ["customer_id"], "number": True}}
-    sources.load(source(home, **said), write(tmp_path / "two.csv", "Ann@x,,2024-01-01,5", "ann@x,,2024-01-01,6"), home)
+    # Two spellings of one customer are the same customer, so their orders are numbered together.
+    mapping = {
+        "customer": {"column": "customer_id", "lower": True},
+        "order": {"columns": ["customer_id"], "number": True},
+    }
+    sources.load(
+        source(home, **mapping), write(tmp_path / "two.csv", "Ann@x,,2024-01-01,5", "ann@x,,2024-01-01,6"), home
+    )
     assert [order_id[32:] for (order_id,) in lines("order_id")][4:] == ["-1", "-2"]
 
 
@@ -70,7 +75,7 @@ SHOPIFY = (
 
 
 def shopify(name: str, **first_row: str) -> str:
-    """One row of a Shopify orders export; an order's further rows give only its name and their line item."""
+    """Returns rows of a Shopify export. Later rows of an order have only its name and their line item."""
     row = {
         "Name": name,
         "Lineitem quantity": "1",

@@ -1,4 +1,4 @@
-"""Rows that cannot be read are kept with line and reason, and what looks wrong is warned of."""
+"""Unreadable rows are stored with line and reason, and possible mistakes give warnings."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_unreadable_json_and_parquet_rows(home, tmp_path):
     assert '"amount":"x"' in db.rows("select raw_text from pii.unreadable_texts where line = 1")[0][0]
 
 
-def test_what_looks_wrong_is_told_and_kept_beside_the_batch(home, tmp_path):
+def test_warnings_are_shown_and_stored_with_the_batch(home, tmp_path):
     path = write(tmp_path / "o.csv", *ROWS, "1,d,2024-03-05,")
     (result,) = sources.load("orders", path, home, today=date(2024, 1, 31))
     ahead, empty = result.warnings
@@ -74,7 +74,7 @@ def test_what_looks_wrong_is_told_and_kept_beside_the_batch(home, tmp_path):
     ]
 
 
-def test_an_amount_that_stands_twice_in_an_order_is_warned_of(home, tmp_path):
+def test_an_amount_that_an_order_has_twice_gives_a_warning(home, tmp_path):
     lines_of = [f"1,{order},2024-01-0{day},{amount},{item}" for order, day, amount, item in [
         ("a", 1, 5, "pen"), ("a", 1, 5, "pen"), ("b", 1, 7, ""), ("b", 2, 7, ""), ("c", 1, 9, ""), ("c", 1, 9, ""),
     ]]  # fmt: skip

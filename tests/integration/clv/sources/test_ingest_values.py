@@ -1,4 +1,4 @@
-"""Values as files write them, and as they stand in raw: times, numbers, currencies, what is missing."""
+"""Values are stored in raw as they are in files: times, numbers, currencies, missing values."""
 
 # ruff: noqa: DTZ001 - times in raw are naive, in the reporting zone
 from __future__ import annotations
@@ -31,7 +31,7 @@ def test_the_campaign_and_the_discount_code_are_read_where_a_file_has_them(home,
 
 
 def test_times_are_read_in_the_mappings_zone(home, tmp_path):
-    said = {
+    keys = {
         "time": {"column": "ordered_at", "formats": ["%d.%m.%Y %H:%M", "%Y/%m/%d %H:%M %z"]},
         "time_zone": "Europe/Berlin",
     }
@@ -43,7 +43,7 @@ def test_times_are_read_in_the_mappings_zone(home, tmp_path):
         "2024/01/15 12:00 -0100",
     ]
     sources.load(
-        source(home, **said), write(tmp_path / "o.csv", *[f"1,{n},{time},1" for n, time in enumerate(times)]), home
+        source(home, **keys), write(tmp_path / "o.csv", *[f"1,{n},{time},1" for n, time in enumerate(times)]), home
     )
     assert [at for (at,) in lines("ordered_at")] == [
         datetime(2024, 6, 30, 22, 30),
@@ -55,7 +55,7 @@ def test_times_are_read_in_the_mappings_zone(home, tmp_path):
 
 
 def test_numbers_encodings_and_signs(home, tmp_path):
-    said = {
+    keys = {
         "file": {
             "decimal": ",", "thousands": ".", "delimiter": ";", "encoding": "cp1252",
             "header": ["who", "o", "t", "m", "kind"], "missing": ["-"],
@@ -65,7 +65,7 @@ def test_numbers_encodings_and_signs(home, tmp_path):
     }  # fmt: skip
     text = "zoë;a;2024-01-01;1.234,56;Kauf\nzoë;b;2024-01-02;10,5;Rückgabe\n-;c;2024-01-02;-;Kauf\n"
     (tmp_path / "o.csv").write_bytes(text.encode("cp1252"))
-    sources.load(source(home, **said), tmp_path / "o.csv", home)
+    sources.load(source(home, **keys), tmp_path / "o.csv", home)
     assert lines("_line, amount") == [(1, Decimal("1234.56")), (2, Decimal("-10.5")), (3, None)]
     assert db.rows("select customer_id from pii.customers") == [("zoë",)]
 
@@ -99,10 +99,10 @@ def test_a_warehouse_without_currency_takes_the_one_of_shop_json(home, tmp_path)
         sources.load(source(home, currency="GBP"), path, home)
     sources.load("shop", path, in_currency(home, "GBP"))
     assert db.rows("select value from ops.settings where name = 'currency'") == [("GBP",)]
-    said = r'shop\.json says currency EUR and the money in the warehouse is in GBP; write "currency": "GBP" into'
-    with pytest.raises(ClvError, match=said):
+    keys = r'shop\.json says currency EUR and the money in the warehouse is in GBP; write "currency": "GBP" into'
+    with pytest.raises(ClvError, match=keys):
         sources.load("orders", write(tmp_path / "p.csv", *ROWS[:1]), in_currency(home, "EUR"))
-    with pytest.raises(ClvError, match=said):  # as a run and `clv status` ask
+    with pytest.raises(ClvError, match=keys):  # a run and `clv status` make the same check
         currencies.require_same_currency(in_currency(home, "EUR"))
     currencies.require_same_currency(in_currency(home, "GBP"))
     currencies.require_same_currency(in_currency(home, None))

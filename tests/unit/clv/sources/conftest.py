@@ -1,4 +1,4 @@
-"""Reads files through mappings to typed rows, without a warehouse."""
+"""A fixture that reads files through mappings into typed rows, without a warehouse."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ LEAST = {"customer": "c", "order": "o", "time": "t", "amount": "a"}
 
 @pytest.fixture
 def parsed(tmp_path: Path):
-    """The rows of a file as the view `parsed` has them, followed by its unreadable records."""
+    """Returns a function that reads a file: the rows of the view `parsed`, followed by the unreadable records."""
 
-    def read(content: str | bytes, columns: str, said: dict, name: str = "o.csv", currency: str = "USD") -> list[tuple]:
+    def read(content: str | bytes, columns: str, keys: dict, name: str = "o.csv", currency: str = "USD") -> list[tuple]:
         path = tmp_path / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        mapping = parse("shop", said if "kind" in said else {**LEAST, **said}, "shop.yml")
+        mapping = parse("shop", keys if "kind" in keys else {**LEAST, **keys}, "shop.yml")
         file = files.prepare(path, name, mapping.encoding, tmp_path)
         with duckdb.connect() as duck:
             duck.execute("set TimeZone = 'UTC'")

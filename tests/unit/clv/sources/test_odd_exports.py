@@ -1,4 +1,5 @@
-"""What odd exports hold, read as they mean it: days and formulas of spreadsheets, months, what is an order's."""
+"""Unusual exports are read as they are meant: dates and formulas of spreadsheets, names of months, amounts of whole
+orders."""
 
 # ruff: noqa: DTZ001 - times are naive, in the reporting zone
 from __future__ import annotations
@@ -26,18 +27,18 @@ from clv.core.errors import ClvError
     ],
 )
 def test_days_that_a_spreadsheet_counts_and_months_in_other_languages(parsed, formats, text, time):
-    said = {"time": {"column": "t", "formats": formats}}
-    assert parsed(f"c,o,t,a\n1,a,{text},1\n", "ordered_at", said) == [(time,)]
+    keys = {"time": {"column": "t", "formats": formats}}
+    assert parsed(f"c,o,t,a\n1,a,{text},1\n", "ordered_at", keys) == [(time,)]
 
 
-def test_what_is_the_orders_beside_what_is_the_lines_counts_once(parsed):
+def test_an_amount_of_the_order_beside_amounts_of_lines_counts_once(parsed):
     amount = {"sum": ["price", "ship"], "minus": ["off"], "once_per_order": ["ship", "off"]}
     lines = (
         "c,o,t,price,ship,off\n"
         "1,a,2024-01-01,10,4.00,3\n1,a,2024-01-01,20,4,3\n"  # 34 - 3
-        "1,b,2024-01-01,5,,0\n1,b,2024-01-01,6,2,0\n"  # 13, whichever row states it
+        "1,b,2024-01-01,5,,0\n1,b,2024-01-01,6,2,0\n"  # 13, in whichever row it is
         "1,c,2024-01-01,7,2,\n1,c,2024-01-01,7,3,\n"
-        "2,a,2024-01-01,9,1,x\n"  # another customer's
+        "2,a,2024-01-01,9,1,x\n"  # another customer's order
     )
     number = "with a decimal point and no marks between thousands"
     assert parsed(lines, "order_id, amount::double, _reason", {"amount": amount}) == [
@@ -46,9 +47,9 @@ def test_what_is_the_orders_beside_what_is_the_lines_counts_once(parsed):
         ("a", 10, f"off 'x' is not a number {number}"),
     ]  # fmt: skip
     filters = [{"rule": "gift", "column": "price", "equals": "10"}]
-    said = {"amount": amount, "columns": {"unit_price": "price"}, "filters": filters}
+    keys = {"amount": amount, "columns": {"unit_price": "price"}, "filters": filters}
     rows = lines.splitlines(keepends=True)
-    assert parsed("".join(rows[:3]), "amount::double, _rule", said) == [(10, "gift"), (21, None)]
+    assert parsed("".join(rows[:3]), "amount::double, _rule", keys) == [(10, "gift"), (21, None)]
     with pytest.raises(ClvError, match="'amount.once_per_order' lists columns of 'sum' or 'minus'.*'tax' is none"):
         parsed(lines, "1", {"amount": {**amount, "once_per_order": ["tax"]}})
 
@@ -65,9 +66,9 @@ def test_a_file_without_a_header_is_refused_without_its_values(parsed):
     assert "file: {header: [order, customer, time, amount]}" in str(failure.value)
 
 
-def test_three_letters_are_a_currency_where_there_is_one(parsed):
-    said = {"currency": {"column": "cur", "rates": {"USD": 1, "BTC": 60000}}}
+def test_three_letters_are_a_currency_only_if_there_is_such_a_code(parsed):
+    keys = {"currency": {"column": "cur", "rates": {"USD": 1, "BTC": 60000}}}
     lines = "c,o,t,a,cur\n1,a,2024-01-01,2,btc\n1,b,2024-01-01,1,Ann\n"
-    assert parsed(lines, "amount::double, _reason", said) == [
+    assert parsed(lines, "amount::double, _reason", keys) == [
         (120000, None), (1, "cur 'Ann' is not a currency such as EUR"),
     ]  # fmt: skip

@@ -1,4 +1,5 @@
-"""A connector of a shop's own is taken by the loader as files are: each batch once, after the cursor, and replayed."""
+"""The loader accepts a connector of a shop's own as it accepts files: it loads each batch once, after the cursor, and
+can replay it."""
 
 from __future__ import annotations
 
@@ -27,11 +28,12 @@ HEADER = "who,number,at,paid\n"
 
 
 class Till:
-    """A till that gives its days as CSV. A batch is named by its day, which tells how far it reaches."""
+    """A till that yields its days as CSV. The name of a batch is its day, so the names in the cursor show the last day
+    loaded."""
 
     def __init__(self, days: dict[str, str]) -> None:
         self.days = days
-        self.asked: list[str] = []
+        self.requested: list[str] = []
 
     def __str__(self) -> str:
         return "the till"
@@ -39,7 +41,7 @@ class Till:
     def read(self, cursor: Cursor) -> Iterator[Batch]:
         last = max((one.name.removesuffix(".csv") for one in cursor), default="")
         for day in sorted(day for day in self.days if day > last):
-            self.asked.append(day)
+            self.requested.append(day)
             if self.days[day] == "off":
                 raise ClvError("the till does not answer; switch it on")
             with tempfile.TemporaryDirectory() as folder:
@@ -59,41 +61,40 @@ def map_as(home: settings.Settings, mapping: dict) -> None:
     (home.home / "sources" / "till.yml").write_text(yaml.safe_dump(mapping))
 
 
-def asked(till: Till, home: settings.Settings) -> tuple[list[str], list[tuple[str, bool]]]:
-    """Loads from a till: which days it was asked for, and what became of them (already loaded, or not)."""
-    till.asked.clear()
-    return till.asked, [(result.file_name, result.already_loaded) for result in sources.load("till", till, home)]
+def load_from(till: Till, home: settings.Settings) -> tuple[list[str], list[tuple[str, bool]]]:
+    """Loads from a till. Returns the days that were requested, and for each batch whether it was already loaded."""
+    till.requested.clear()
+    return till.requested, [(result.file_name, result.already_loaded) for result in sources.load("till", till, home)]
 
 
-def test_only_what_is_after_the_cursor_is_asked_for(shop: settings.Settings) -> None:
+def test_only_days_after_the_cursor_are_requested(shop: settings.Settings) -> None:
     till = Till({"2024-03-01": "ann,1,2024-03-01,5\n", "2024-03-02": "bob,2,2024-03-02,7\n"})
-    assert asked(till, shop) == (
+    assert load_from(till, shop) == (
         ["2024-03-01", "2024-03-02"],
         [("2024-03-01.csv", False), ("2024-03-02.csv", False)],
     )
-    assert asked(till, shop) == ([], [])
+    assert load_from(till, shop) == ([], [])
 
     till.days["2024-03-03"] = "ann,3,2024-03-03,4\n"
-    assert asked(till, shop) == (["2024-03-03"], [("2024-03-03.csv", False)])
+    assert load_from(till, shop) == (["2024-03-03"], [("2024-03-03.csv", False)])
 
-    sources.withdraw(3, "wrong", shop)  # what is taken back is asked for again, and its content known
-    assert asked(till, shop) == (["2024-03-03"], [("2024-03-03.csv", True)])
+    sources.withdraw(3, "wrong", shop)  # a withdrawn batch is requested again, but its content is known
+    assert load_from(till, shop) == (["2024-03-03"], [("2024-03-03.csv", True)])
     till.days["2024-03-03"] = "ann,3,2024-03-03,40\n"
-    assert asked(till, shop) == (["2024-03-03"], [("2024-03-03.csv", False)])
+    assert load_from(till, shop) == (["2024-03-03"], [("2024-03-03.csv", False)])
     assert db.rows(f"select sum(amount) from {tables.ORDER_LINES} where _batch_id <> 3") == [(52,)]
 
-    map_as(
-        shop, {**MAPPING, "customer": {"column": "who", "lower": True}}
-    )  # as a folder of files is read anew by another mapping
-    assert asked(till, shop)[0] == ["2024-03-01", "2024-03-02", "2024-03-03"]
+    # A changed mapping starts with an empty cursor, so everything is read again, as it is from a folder of files.
+    map_as(shop, {**MAPPING, "customer": {"column": "who", "lower": True}})
+    assert load_from(till, shop)[0] == ["2024-03-01", "2024-03-02", "2024-03-03"]
 
 
-def test_what_it_gave_before_it_failed_stays(shop: settings.Settings) -> None:
+def test_batches_before_a_failure_stay_loaded(shop: settings.Settings) -> None:
     till = Till({"2024-03-01": "ann,1,2024-03-01,5\n", "2024-03-02": "off"})
     with pytest.raises(ClvError, match="the till does not answer; switch it on; files before it in the till stay"):
         sources.load("till", till, shop)
     till.days["2024-03-02"] = "bob,2,2024-03-02,7\n"
-    assert asked(till, shop)[0] == ["2024-03-02"]
+    assert load_from(till, shop)[0] == ["2024-03-02"]
 
 
 def test_its_rejected_rows_are_replayed(shop: settings.Settings) -> None:
@@ -107,11 +108,11 @@ def test_its_rejected_rows_are_replayed(shop: settings.Settings) -> None:
     assert replayed.result.loaded == 2
 
 
-def test_the_guides_connector_takes_in_a_database(shop: settings.Settings, tmp_path: Path, monkeypatch) -> None:
+def test_the_guides_connector_loads_from_a_database(shop: settings.Settings, tmp_path: Path, monkeypatch) -> None:
     guide = (settings.PROJECT / "docs" / "how-to" / "add-a-connector.md").read_text()
     _, module, mapping = re.findall(r"```(?:python|yaml)\n(.*?)```", guide, re.DOTALL)
     (shop.home / "sources" / "shop_database.yml").write_text(mapping)
-    monkeypatch.setenv("SHOP_DATABASE_URL", shop.warehouse_url)  # any PostgreSQL will do
+    monkeypatch.setenv("SHOP_DATABASE_URL", shop.warehouse_url)  # any PostgreSQL serves as the shop's database
     with db.connect(shop.warehouse_url) as connection:
         connection.execute("create table orders (customer_id text, order_id int, placed_at timestamp, amount numeric)")
         connection.execute(
@@ -128,6 +129,6 @@ def test_the_guides_connector_takes_in_a_database(shop: settings.Settings, tmp_p
         take_in(date(2024, 3, 4), "2024-03-04.1")
 
 
-def test_a_name_ends_as_its_file_does() -> None:
+def test_a_batchs_name_has_the_ending_of_its_file() -> None:
     with pytest.raises(ValueError, match=r"'day 1' is a .parquet file"):
         Batch("day 1", Path("day_1.parquet"))

@@ -1,6 +1,7 @@
-"""Every kind of broken file through ingestion and staging: taken, set aside with a reason, or refused in one line.
+"""Every kind of broken file is ingested and staged: its rows are accepted or rejected with a reason, or the file is
+refused in one line.
 
-Counts are printed with `-s`.
+The counts are printed with `-s`.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ LEAST = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one file: the line that refused it, or the rows received and how many met each verdict."""
+    """The result of one file: the message that refused it, or the number of rows received and of rows for each
+    verdict."""
 
     source: str
     refusal: str | None
@@ -43,15 +45,15 @@ class Outcome:
 
 @pytest.fixture(scope="module")
 def files(module_home: settings.Settings, tmp_path_factory: pytest.TempPathFactory) -> dict[Broken, Outcome]:
-    """Each kind loaded as a source of its own, several at a time, and staging built of them all."""
+    """Loads each kind as a source of its own, several at once, and builds staging for all."""
     home = module_home.with_shop(currency="EUR")
     folder = tmp_path_factory.mktemp("files")
     (home.home / "sources").mkdir()
 
     def loaded(place: int, kind: Broken) -> str | None:
         source = f"kind_{place}"
-        said = {**LEAST, **kind.mapping}
-        (home.home / "sources" / f"{source}.yml").write_text(yaml.safe_dump(said))
+        mapping = {**LEAST, **kind.mapping}
+        (home.home / "sources" / f"{source}.yml").write_text(yaml.safe_dump(mapping))
         path = folder / source / kind.file_name
         path.parent.mkdir()
         path.write_bytes(kind.content)
@@ -122,7 +124,7 @@ def test_a_refusal_is_one_line_that_names_the_file_and_leaves_nothing(files: dic
     assert not refused.keys() & {source for (source,) in db.rows("select source from pii.customers")}
 
 
-def test_a_row_that_is_not_taken_has_its_line_and_a_reason(files: dict[Broken, Outcome]):
+def test_a_rejected_row_has_its_line_and_a_reason(files: dict[Broken, Outcome]):
     unexplained = """
         select line, reason from quarantine.unreadable_rows as rows
         left join pii.unreadable_texts as texts using (batch_id, line)
@@ -133,7 +135,7 @@ def test_a_row_that_is_not_taken_has_its_line_and_a_reason(files: dict[Broken, O
     assert db.rows("select max(length(raw_text)) from pii.unreadable_texts")[0][0] <= 10_000
 
 
-def test_texts_are_kept_as_the_text_they_are(files: dict[Broken, Outcome]):
+def test_texts_are_stored_unchanged(files: dict[Broken, Outcome]):
     texts = """
         select lines._source, customer_id, order_id, product_name
         from raw.order_lines as lines left join pii.customers using (customer_key)
@@ -164,16 +166,16 @@ def test_the_counts(files: dict[Broken, Outcome], capsys: pytest.CaptureFixture[
         from staging.stg_batch_counts
     """)
     batches, received, accepted, aside, unreadable, duplicates = map(int, sums)
-    said = (
+    summary = (
         f"{len(files)} files, {len(files) - batches} refused; {received:,} rows received = {accepted:,} accepted "
         f"+ {aside + unreadable:,} rejected ({unreadable:,} unreadable) + {duplicates:,} duplicates"
     )
     with capsys.disabled():
-        print(f"\n{said}")
+        print(f"\n{summary}")
     assert batches == len(taken)
     assert received == accepted + aside + unreadable + duplicates == sum(kind.rows for kind in taken)
     promises = (PROJECT / "docs" / "promises.md").read_text()
-    assert f"> {said}" in promises, "write the line above into docs/promises.md"
+    assert f"> {summary}" in promises, "write the line above into docs/promises.md"
     (paragraph,) = [line for line in promises.splitlines() if f"makes {len(files)} kinds of broken files" in line]
     families = [values, types, columns, records, containers]
     assert re.findall(r"\((\d+)\)", paragraph) == [str(len(list(family.kinds()))) for family in families]

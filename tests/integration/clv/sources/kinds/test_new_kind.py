@@ -1,5 +1,5 @@
-"""A kind of source planted in a home's folder works from its mapping to the erasure of its customers, and no other file
-is touched."""
+"""A kind of source in a folder of the home works from its mapping to the erasure of its customers, without changes to
+other files."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ FIRST = HEADER + (
     "Cat,soon,Bonn,1.00,\n"
     "STAFF,01/03/2024 09:00,Bonn,0,\n"
 )
-# Ann's visit is corrected, Bob's is as it was; Dan's is new.
+# Ann's visit is corrected, Bob's is unchanged, and Dan's is new.
 SECOND = HEADER + (
     "ann,01/03/2024 10:00,Bonn,10.00,\nBob,01/03/2024 11:00,Bonn,,bob@example.com\nDan,02/03/2024 10:00,Köln,5.00,\n"
 )
@@ -81,7 +81,7 @@ def ingest(home: settings.Settings, name: str, text: str) -> sources.BatchResult
 
 
 def counts(home: settings.Settings) -> list[list[int]]:
-    """What became of each batch's rows, by `clv batches`, the oldest first."""
+    """Returns the counts of each batch's rows as `clv batches` shows them, oldest batch first."""
     dbt.build("staging", {}, home)
     found = [[getattr(batch, name) for name in COUNTS] for batch in reversed(rejections.batches(home, "door"))]
     assert all(received == sum(others) for received, *others in found)
@@ -91,9 +91,9 @@ def counts(home: settings.Settings) -> list[list[int]]:
 def test_it_works_from_the_file_to_the_erasure(shop: settings.Settings):
     with pytest.raises(ClvError, match="the kind store_visits has no table raw.store_visits yet"):
         ingest(shop, "monday.csv", FIRST)
-    assert retention.run(shop, date(2999, 1, 1))["addresses"] == 0  # what has no table yet is in nobody's way
+    assert retention.run(shop, date(2999, 1, 1))["addresses"] == 0  # retention works before the kind has a table
     raw_tables.make(shop)
-    raw_tables.make(shop)  # as every `clv up` does
+    raw_tables.make(shop)  # `clv up` does this too
 
     first = ingest(shop, "monday.csv", FIRST)
     assert (first.received, first.loaded, first.unreadable, first.usable) == (4, 3, 1, 2)
@@ -125,7 +125,7 @@ def test_it_works_from_the_file_to_the_erasure(shop: settings.Settings):
     with scratch.database(shop, [365]) as copied:
         scratch.copy_received(shop, copied)
         kinds = "select distinct kind from raw.batches"
-        assert db.rows(kinds, url=copied.warehouse_url) == [("orders",)]  # a backtest has no use for others
+        assert db.rows(kinds, url=copied.warehouse_url) == [("orders",)]  # a backtest needs no other kind
 
     counts(shop)
     rotation.rotate(shop)
@@ -147,7 +147,7 @@ def test_it_works_from_the_file_to_the_erasure(shop: settings.Settings):
 
 
 def judged(home: settings.Settings) -> list[str]:
-    """The staging gate's warnings, an order being there too."""
+    """Returns the warnings of the staging gate, after an order was loaded too."""
     if not db.rows("select from raw.order_lines"):
         path = home.home / "orders.csv"
         path.write_text("customer_id,order_id,ordered_at,amount\nann,1,2024-03-01,5\n")

@@ -1,4 +1,4 @@
-"""From files with mistakes to what `clv ingest`, `clv batches` and `clv rejects` say of them."""
+"""Files with mistakes, and what `clv ingest`, `clv batches` and `clv rejects` show about them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DAY, RUN = "2025-06-01", "2025-06-01.1"
 
 
 def clv(*arguments: str) -> tuple[int, str]:
-    """The exit code, and what was printed, the error's line last."""
+    """Runs a command; returns the exit code and the output, with the error message last."""
     done = CliRunner(env={"COLUMNS": "200"}).invoke(cli.app, arguments)
     error = f"error: {done.exception}" if isinstance(done.exception, ClvError) else ""
     return done.exit_code, done.stdout + error
@@ -46,8 +46,8 @@ def ingest(home: settings.Settings, tmp_path: Path):
     return load
 
 
-def test_a_file_of_which_nothing_can_be_read_is_an_error_with_reason_and_mend(ingest):
-    for _ in range(2):  # the second time it is there already, and still counts for nothing
+def test_a_file_without_a_readable_row_is_an_error_with_reason_and_remedy(ingest):
+    for _ in range(2):  # the second time, the file is already loaded but still has no readable row
         code, text = ingest("dates.csv", DATES)
         assert code == 1
         assert "3 rows received, 0 loaded, 3 rejected" in text
@@ -66,7 +66,7 @@ def test_a_file_without_rows_is_an_error(ingest):
     assert "error: empty.csv holds no rows below its header" in text
 
 
-def test_a_file_in_part_readable_is_loaded_and_its_reasons_said(ingest):
+def test_a_partly_readable_file_is_loaded_and_its_reasons_shown(ingest):
     code, text = ingest("mixed.csv", MIXED)
     assert code == 0
     assert "4 rows received, 2 loaded, 2 rejected" in text
@@ -77,7 +77,7 @@ def test_a_file_in_part_readable_is_loaded_and_its_reasons_said(ingest):
     assert (code, "already loaded as batch 1" in text) == (0, True)
 
 
-def test_what_looks_wrong_is_warned_of_once(ingest):
+def test_a_possible_mistake_gives_one_warning(ingest):
     code, text = ingest("ahead.csv", HEADER + "1,a,2025-01-02,10.00\n2,b,2198-01-02,10.00\n")
     assert code == 0
     assert text.count("warning: ") == 1
@@ -92,7 +92,7 @@ def test_a_folder_of_files_ends_with_their_sum(ingest, tmp_path: Path):
     assert "2 files, 2 new: 7 rows received, 2 loaded, 5 rejected" in text
 
 
-def test_a_file_that_cannot_be_loaded_leaves_those_before_it_and_says_so(ingest, tmp_path: Path):
+def test_files_before_one_that_cannot_be_loaded_stay_loaded(ingest, tmp_path: Path):
     (tmp_path / "both").mkdir()
     (tmp_path / "both" / "a.csv").write_text(MIXED)
     (tmp_path / "both" / "b.csv").write_text("order;customer\n1;a\n")
@@ -104,7 +104,7 @@ def test_a_file_that_cannot_be_loaded_leaves_those_before_it_and_says_so(ingest,
     assert [one["file"] for one in listed("batches")] == ["a.csv"]
 
 
-def test_batches_and_rejects_say_what_became_of_rows(ingest, home: settings.Settings):
+def test_batches_and_rejects_show_what_happened_to_rows(ingest, home: settings.Settings):
     ingest("dates.csv", DATES)
     ingest("mixed.csv", MIXED)
     before = {one["batch"]: (one["received"], one["accepted"], one["rejected"]) for one in listed("batches")}
@@ -143,21 +143,21 @@ def test_batches_and_rejects_say_what_became_of_rows(ingest, home: settings.Sett
     assert {one["batch"] for one in listed("rejects")} == {1}
     assert listed("batches")[0]["withdrawn"] == "wrong file"
     assert listed("batches")[0]["withdrawn_at"] is not None
-    code, said = clv("withdraw", "--batch", "2", "--reason", "something else")
+    code, message = clv("withdraw", "--batch", "2", "--reason", "something else")
     assert code == 1
-    assert said.startswith("error: batch 2 is withdrawn already, since 20")
-    assert said.endswith(" (wrong file); `clv restore --batch 2` lets it count again")
+    assert message.startswith("error: batch 2 is withdrawn already, since 20")
+    assert message.endswith(" (wrong file); `clv restore --batch 2` lets it count again")
     assert clv("withdraw", "--batch", "1", "--reason", " ") == (
         1,
         'error: give a reason: `clv withdraw --batch 1 --reason "amounts in cents"`',
     )
     dbt.build("staging", {}, home)
     counted = {one["batch"]: (one["replaced"], one["withdrawn_rows"], one["erased_rows"]) for one in listed("batches")}
-    assert counted == {1: (0, 0, 0), 2: (0, 2, 0)}  # two could never be read
+    assert counted == {1: (0, 0, 0), 2: (0, 2, 0)}  # two rows stay unreadable
     assert listed("rejects", "--source", "other") == []
 
 
-def test_what_is_not_there_is_one_line(home: settings.Settings):
+def test_an_unknown_batch_or_source_gives_one_line(home: settings.Settings):
     for arguments in (("rejects", "--batch", "7"), ("withdraw", "--batch", "7", "--reason", "none")):
         assert clv(*arguments) == (1, "error: there is no batch 7; `clv batches` lists them")
     assert clv("restore", "--batch", "7") == (
@@ -168,7 +168,7 @@ def test_what_is_not_there_is_one_line(home: settings.Settings):
     assert listed("batches") == listed("rejects") == listed("runs") == []
 
 
-def test_the_gate_names_a_small_file_of_which_nothing_could_be_read(ingest, home: settings.Settings):
+def test_the_gate_names_a_small_file_without_a_readable_row(ingest, home: settings.Settings):
     ingest("good.csv", HEADER + "1,a,2025-01-02,10.00\n")
     ingest("dates.csv", DATES)
     facts = judge("raw", date.fromisoformat(DAY), RUN, gates.write)

@@ -1,4 +1,4 @@
-"""Rows that were set aside are taken again once the mistake is mended, in the place that their file had."""
+"""Rejected rows are replayed after the mistake is corrected, and count in the place of their file."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def write(path: Path, *lines: str) -> Path:
     return path
 
 
-def mapped(home: settings.Settings, **said: object) -> str:
-    """The mapping `shop` as it is from now on."""
+def write_mapping(home: settings.Settings, **keys: object) -> str:
+    """Writes the mapping `shop` with these additional keys; returns its name."""
     (home.home / "sources").mkdir(exist_ok=True)
-    (home.home / "sources" / "shop.yml").write_text(yaml.safe_dump({**LEAST, **said}))
+    (home.home / "sources" / "shop.yml").write_text(yaml.safe_dump({**LEAST, **keys}))
     return "shop"
 
 
@@ -43,13 +43,13 @@ def accepted() -> list[tuple]:
     return db.rows("select order_id, amount from staging.stg_order_lines order by order_id, amount")
 
 
-def test_unreadable_rows_are_taken_again_and_once(home, tmp_path):
+def test_unreadable_rows_are_replayed_once(home, tmp_path):
     path = write(tmp_path / "o.csv", "1,a,05/01/2024,5", "1,b,2024-01-06,6", "2,c,07/01/2024,7", "2,d,2024-01-08,x")
-    sources.load(mapped(home), path, home)
+    sources.load(write_mapping(home), path, home)
     path.unlink()
     dbt.build("staging", {}, home)
     assert counts() == [(1, 4, 1, 0, 3, 0)]
-    mapped(home, **DAY_FIRST)
+    write_mapping(home, **DAY_FIRST)
     (replayed,) = sources.replay(home, "shop")
     assert (replayed.batch_id, replayed.usable_before, replayed.result.batch_id) == (1, 1, 2)
     dbt.build("staging", {}, home)
@@ -60,10 +60,10 @@ def test_unreadable_rows_are_taken_again_and_once(home, tmp_path):
     assert db.rows("select batch_id, reason from raw.withdrawals") == [(1, "replayed as batch 2")]
 
 
-def test_rows_that_a_filter_or_a_wrong_column_set_aside(home, tmp_path):
+def test_rows_rejected_by_a_filter_or_a_wrong_column_are_replayed(home, tmp_path):
     tests = {"filters": [{"rule": "test_order", "column": "order_id", "matches": "^a"}]}
-    sources.load(mapped(home, **tests), write(tmp_path / "o.csv", "1,a,2024-01-05,5", "1,b,2024-01-06,-"), home)
-    mapped(home, file={"missing": ["-"]})
+    sources.load(write_mapping(home, **tests), write(tmp_path / "o.csv", "1,a,2024-01-05,5", "1,b,2024-01-06,-"), home)
+    write_mapping(home, file={"missing": ["-"]})
     (replayed,) = sources.replay(home, batch_id=1)
     assert (replayed.usable_before, replayed.result.usable) == (0, 1)
     dbt.build("staging", {}, home)
@@ -73,14 +73,14 @@ def test_rows_that_a_filter_or_a_wrong_column_set_aside(home, tmp_path):
 
 def test_a_replay_takes_the_place_of_its_file_and_no_later_one(home, tmp_path):
     first = write(tmp_path / "o.csv", "1,a,2024-01-05,5", "1,b,2024-01-06,1'000")
-    sources.load(mapped(home), first, home)
+    sources.load(write_mapping(home), first, home)
     sources.load("shop", write(tmp_path / "later.csv", "1,a,2024-01-05,9"), home)
-    mapped(home, file={"missing": ["1'000"]}, amount="amount", order="order_id")
+    write_mapping(home, file={"missing": ["1'000"]}, amount="amount", order="order_id")
     assert sources.replay(home, "shop")[0].result is None
-    mapped(home, amount={"quantity": "order_id", "price": "amount"})
-    assert sources.replay(home, "shop")[0].result is None  # a mapping that reads less takes nothing
+    write_mapping(home, amount={"quantity": "order_id", "price": "amount"})
+    assert sources.replay(home, "shop")[0].result is None  # a mapping that makes fewer rows readable changes nothing
     whole = {"file": {"thousands": "'"}}
-    mapped(home, **whole)
+    write_mapping(home, **whole)
     assert sources.replay(home, "shop")[0].result.batch_id == 3
     dbt.build("staging", {}, home)
     assert accepted() == [("a", Decimal(9)), ("b", Decimal(1000))]
@@ -89,23 +89,23 @@ def test_a_replay_takes_the_place_of_its_file_and_no_later_one(home, tmp_path):
     ].already_loaded
 
 
-def test_a_replay_after_the_code_was_mended(home, tmp_path, monkeypatch):
+def test_a_replay_after_the_code_was_corrected(home, tmp_path, monkeypatch):
     with monkeypatch.context() as mistaken:
         mistaken.setattr("clv.sources.mapping.times.LAST", 2023)
-        sources.load(mapped(home), write(tmp_path / "o.csv", "1,a,2024-01-05,5"), home)
+        sources.load(write_mapping(home), write(tmp_path / "o.csv", "1,a,2024-01-05,5"), home)
     assert sources.replay(home, "shop")[0].result.usable == 1
 
 
-def test_the_command_says_what_it_did(home, tmp_path, capsys):
-    sources.load(mapped(home), write(tmp_path / "o.csv", "1,a,05/01/2024,5"), home)
-    mapped(home, **DAY_FIRST)
+def test_the_command_shows_what_it_did(home, tmp_path, capsys):
+    sources.load(write_mapping(home), write(tmp_path / "o.csv", "1,a,05/01/2024,5"), home)
+    write_mapping(home, **DAY_FIRST)
     for expected in ("batch 1 is now batch 2, 1 rows received, 1 usable (0 before), 0 unreadable", "no rejected rows"):
         app(["replay", "--source", "shop"], standalone_mode=False)
         assert expected in " ".join(capsys.readouterr().out.split())
 
 
-def test_a_copy_that_is_gone_is_named(home, tmp_path):
-    sources.load(mapped(home), write(tmp_path / "o.csv", "1,a,05/01/2024,5"), home)
+def test_a_missing_copy_is_named(home, tmp_path):
+    sources.load(write_mapping(home), write(tmp_path / "o.csv", "1,a,05/01/2024,5"), home)
     for path in (home.home / "received").iterdir():
         path.unlink()
     with pytest.raises(ClvError, match=r"no copy is left of the file of batch 1 \(o.csv\).*clv ingest"):

@@ -1,5 +1,5 @@
-"""Whatever a file holds, through whatever mapping: every row of it is accounted for, and taking it back brings the
-published rows back that there were without it."""
+"""With any file and any mapping, every row is counted under one verdict, and withdrawing the file restores the
+published rows as they were without it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from spark_jobs import score
 AS_OF = date(2024, 6, 1)
 HEADER = ("customer", "order", "time", "amount", "refunded", "refunded_on", "status", "item", "line", "changed")
 LEAST = {"customer": "customer", "order": "order", "time": "time"}
-FIRST = "z,z-1,2024-01-05 09:00:00,15.00,,,paid,pen,1,"  # one that counts whatever else is drawn
+FIRST = "z,z-1,2024-01-05 09:00:00,15.00,,,paid,pen,1,"  # a row that counts, whatever else is drawn
 
 rows = st.tuples(
     st.sampled_from(["a", "b", "B", "a", "b", ""]),
@@ -44,14 +44,14 @@ def mappings(draw: st.DrawFn) -> dict:
     once = draw(st.booleans())
     columns = draw(st.sampled_from([{}, {"product_id": "item"}, {"product_id": "item", "line_id": "line"}]))
     keys = ["order", "customer_order", "customer_order_time", "content", *(["line"] if "line_id" in columns else [])]
-    said: dict = {**LEAST, "columns": columns, "amount": {"column": "amount", "once_per_order": once}}
-    said["customer"] = {"column": "customer", "lower": draw(st.booleans())}
-    said |= draw(st.sampled_from([{}, *({"row_key": key} for key in keys)]))
-    said |= draw(st.sampled_from([{}, {"updated_at": "changed"}]))
-    said |= draw(st.sampled_from([{}, {"carry": ["customer", "time"]}]))
-    said |= draw(st.sampled_from([{}, {"filters": [{"rule": "test_order", "column": "status", "equals": "test"}]}]))
+    mapping: dict = {**LEAST, "columns": columns, "amount": {"column": "amount", "once_per_order": once}}
+    mapping["customer"] = {"column": "customer", "lower": draw(st.booleans())}
+    mapping |= draw(st.sampled_from([{}, *({"row_key": key} for key in keys)]))
+    mapping |= draw(st.sampled_from([{}, {"updated_at": "changed"}]))
+    mapping |= draw(st.sampled_from([{}, {"carry": ["customer", "time"]}]))
+    mapping |= draw(st.sampled_from([{}, {"filters": [{"rule": "test_order", "column": "status", "equals": "test"}]}]))
     refund = st.sampled_from([{"amount": "refunded"}, {"amount": "refunded", "time": "refunded_on"}])
-    return said | draw(st.sampled_from([{}, {"refund": {**draw(refund), "once_per_order": draw(st.booleans())}}]))
+    return mapping | draw(st.sampled_from([{}, {"refund": {**draw(refund), "once_per_order": draw(st.booleans())}}]))
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def delivered(name: str, lines: list[str], home: settings.Settings) -> int:
 
 
 def published(home: settings.Settings) -> str:
-    """The digest of what is published as of the date, through every layer."""
+    """Returns the digest of all rows that are published for the date, through every layer."""
     run_id = runs.open_run(AS_OF, "test")
     for layer in ("staging", "intermediate", "features"):
         dbt.build(layer, {"as_of_date": str(AS_OF), "run_id": run_id}, home)
@@ -96,7 +96,7 @@ def unaccounted() -> list[tuple]:
 
 @trying(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(mapping=mappings(), before=files, wrong=files, same_name=st.booleans())
-def test_taking_a_batch_back_brings_the_published_rows_back(
+def test_withdrawing_a_batch_restores_the_published_rows(
     ready: settings.Settings, mapping: dict, before: list[str], wrong: list[str], same_name: bool
 ) -> None:
     forget()

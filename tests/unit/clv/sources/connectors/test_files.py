@@ -1,4 +1,4 @@
-"""Files as they come: what is found, hashed, unpacked and refused."""
+"""Files are found, hashed, unpacked and refused."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_a_folder_gives_its_readable_files_in_order(tmp_path):
     assert [name for _, name in find(tmp_path)] == ["a/1.parquet", "a/2.jsonl.gz", "b.csv"]
 
 
-def test_packing_anew_is_no_change(tmp_path):
+def test_packing_a_file_again_does_not_change_its_digest(tmp_path):
     plain, packed = tmp_path / "o.csv", tmp_path / "o.csv.gz"
     plain.write_bytes(b"a,b\n1,2")
     packed.write_bytes(gzip.compress(plain.read_bytes()))

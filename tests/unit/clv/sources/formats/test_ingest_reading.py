@@ -1,4 +1,4 @@
-"""Files of shops' kinds through the mapping language to typed rows, without a warehouse."""
+"""Files of common shop programs are read through mappings into typed rows, without a warehouse."""
 
 # ruff: noqa: DTZ001 - times are naive, in the reporting zone
 from __future__ import annotations
@@ -24,20 +24,20 @@ def amounts(*texts: str | None) -> list[tuple]:
     return [(None if text is None else Decimal(text),) for text in texts]
 
 
-def test_an_amount_is_a_sum_less_what_is_not_paid(parsed):
+def test_an_amount_is_a_sum_minus_discounts(parsed):
     lines = "c,o,t,price,shipping,discount\n1,a,2024-01-01,10,2,3\n1,b,2024-01-01,10,,\n1,c,2024-01-01,,,5\n"
-    said = {"amount": {"sum": ["price", "shipping"], "minus": ["discount"]}}
-    assert parsed(lines, "amount", said) == amounts("9", "10", None)
+    keys = {"amount": {"sum": ["price", "shipping"], "minus": ["discount"]}}
+    assert parsed(lines, "amount", keys) == amounts("9", "10", None)
     large = "c,o,t,price,shipping,discount\n1,a,2024-01-01,9999999999999,1,\n1,b,2024-01-01,x,1,\n"
-    assert parsed(large, "_reason", said) == [
+    assert parsed(large, "_reason", keys) == [
         ("the amount is too large",),
         ("price 'x' is not a number with a decimal point and no marks between thousands",),
     ]
 
 
 def test_a_quantity_times_a_price_less_a_discount(parsed):
-    said = {"amount": {"quantity": "q", "price": "p", "minus": ["d"]}}
-    assert parsed("c,o,t,q,p,d\n1,a,2024-01-01,2,10.50,1\n1,b,2024-01-01,,10.50,1\n", "amount", said) == amounts(
+    keys = {"amount": {"quantity": "q", "price": "p", "minus": ["d"]}}
+    assert parsed("c,o,t,q,p,d\n1,a,2024-01-01,2,10.50,1\n1,b,2024-01-01,,10.50,1\n", "amount", keys) == amounts(
         "20", None
     )
 
@@ -52,7 +52,7 @@ def test_date_time_and_zone_stand_in_three_columns(parsed):
         ("05/01/24,10:00:00,", dt.datetime(2024, 5, 1, 15)),
         ("05/01/24,,Tokyo", dt.datetime(2024, 4, 30, 15)),
     ]
-    said = {
+    keys = {
         "time": {
             "column": "Date", "time_of_day": "Time", "zone": "Zone", "zones": {"IST": "Asia/Kolkata"},
             "formats": ["%m/%d/%y %H:%M:%S", "%m/%d/%y"],
@@ -60,18 +60,18 @@ def test_date_time_and_zone_stand_in_three_columns(parsed):
         "time_zone": "America/Chicago",
     }  # fmt: skip
     lines = "c,o,a,Date,Time,Zone\n" + "".join(f"1,a,1,{texts}\n" for texts, _ in zoned)
-    assert parsed(lines, "ordered_at, _reason", said) == [(moment, None) for _, moment in zoned]
+    assert parsed(lines, "ordered_at, _reason", keys) == [(moment, None) for _, moment in zoned]
     bad = "c,o,a,Date,Time,Zone\n1,a,1,05/01/24,10:00:00,Mars\n1,b,1,05/01/24,25:00:00,PST\n"
-    assert parsed(bad, "_reason", said) == [
+    assert parsed(bad, "_reason", keys) == [
         ("Zone 'Mars' is not a time zone that is known",),
         ("Date '05/01/24 25:00:00' is not a time",),
     ]
 
 
 def test_times_are_counted_from_1970(parsed):
-    said = {"time": {"column": "t", "formats": ["epoch_seconds", "epoch_milliseconds"]}}
+    keys = {"time": {"column": "t", "formats": ["epoch_seconds", "epoch_milliseconds"]}}
     lines = "c,o,t,a\n1,a,1704067200,1\n1,b,1704067200.5,1\n1,c,1704067200123,1\n1,d,2024-01-01,1\n1,e,0,1\n"
-    assert parsed(lines, "ordered_at, _reason", said) == [
+    assert parsed(lines, "ordered_at, _reason", keys) == [
         (dt.datetime(2024, 1, 1), None),
         (dt.datetime(2024, 1, 1, 0, 0, 0, 500000), None),
         (dt.datetime(2024, 1, 1, 0, 0, 0, 123000), None),
@@ -81,9 +81,9 @@ def test_times_are_counted_from_1970(parsed):
 
 
 def test_minor_units_are_those_of_the_currency(parsed):
-    said = {"currency": {"column": "cur", "minor_units": True, "rates": {"USD": 1, "JPY": 0.01, "KWD": 3}}}
+    keys = {"currency": {"column": "cur", "minor_units": True, "rates": {"USD": 1, "JPY": 0.01, "KWD": 3}}}
     lines = "c,o,t,a,cur\n1,a,2024-01-01,1250,usd\n1,b,2024-01-01,1250,JPY\n1,c,2024-01-01,1250,kwd\n"
-    assert parsed(lines, "amount", said) == amounts("12.50", "12.50", "3.75")
+    assert parsed(lines, "amount", keys) == amounts("12.50", "12.50", "3.75")
     assert parsed("c,o,t,a\n1,a,2024-01-01,1250\n", "amount", {"currency": {"code": "EUR", "minor_units": True}}) == (
         amounts("12.50")
     )
@@ -92,22 +92,22 @@ def test_minor_units_are_those_of_the_currency(parsed):
 
 
 def test_a_column_has_several_names_or_a_pattern(parsed):
-    said = {"time": ["Created", "Created at", "created_at"], "columns": {"product_id": ["sku?", "/[Ss]ku .*/?"]}}
+    keys = {"time": ["Created", "Created at", "created_at"], "columns": {"product_id": ["sku?", "/[Ss]ku .*/?"]}}
     columns = "ordered_at, product_id"
-    assert parsed("c,o,Created at,a,Sku 1\n1,a,2024-01-01,1,x\n", columns, said) == [(dt.datetime(2024, 1, 1), "x")]
-    assert parsed("c,o,created_at,a\n1,a,2024-01-01,1\n", columns, said) == [(dt.datetime(2024, 1, 1), None)]
+    assert parsed("c,o,Created at,a,Sku 1\n1,a,2024-01-01,1,x\n", columns, keys) == [(dt.datetime(2024, 1, 1), "x")]
+    assert parsed("c,o,created_at,a\n1,a,2024-01-01,1\n", columns, keys) == [(dt.datetime(2024, 1, 1), None)]
     with pytest.raises(
         ClvError, match=r"no column 'Created or Created at or created_at', .*shop.*: its columns are c, o"
     ):
-        parsed("c,o,a\n1,a,1\n", columns, said)
+        parsed("c,o,a\n1,a,1\n", columns, keys)
     with pytest.raises(
         ClvError, match=r"has the columns 'Sku 1' and 'sku 2', which both match /\[Ss\]ku \.\*/ .*one of"
     ):
-        parsed("c,o,Created,a,Sku 1,sku 2\n1,a,2024-01-01,1,x,y\n", columns, said)
+        parsed("c,o,Created,a,Sku 1,sku 2\n1,a,2024-01-01,1,x,y\n", columns, keys)
 
 
 def test_a_currency_stands_in_the_name_of_a_column_and_totals_rows_are_named(parsed):
-    said = {
+    keys = {
         **ADS, "currency": {"in_name_of": r"/Amount spent \(([A-Z]{3})\)/", "rates": {"USD": 1, "EGP": 0.02}},
         "filters": [
             {"rule": "totals_row", "column": "Campaign", "present": False},
@@ -115,7 +115,7 @@ def test_a_currency_stands_in_the_name_of_a_column_and_totals_rows_are_named(par
         ],
     }  # fmt: skip
     lines = "Day,Campaign,Amount spent (EGP)\n,,500\n2024-01-01,brand,100\nTotal: all,x,n/a\n2024-01-40,y,1\n"
-    assert parsed(lines, "_line, day, amount, _rule, _reason", said) == [
+    assert parsed(lines, "_line, day, amount, _rule, _reason", keys) == [
         (2, None, Decimal(10), "totals_row", None),
         (3, dt.date(2024, 1, 1), Decimal(2), None, None),
         (4, None, None, "totals_row", None),
@@ -123,30 +123,30 @@ def test_a_currency_stands_in_the_name_of_a_column_and_totals_rows_are_named(par
     ]
 
 
-def test_what_a_totals_row_of_orders_says_need_not_be_read(parsed):
-    said = {"filters": [{"rule": "totals_row", "column": "c", "equals": "Total"}]}
+def test_other_values_of_a_totals_row_need_not_be_readable(parsed):
+    keys = {"filters": [{"rule": "totals_row", "column": "c", "equals": "Total"}]}
     lines = "c,o,t,a\n1,a,2024-01-01,1\nTotal,,Sum,n/a\n"
-    assert parsed(lines, "_line, _rule, _reason", said) == [(2, None, None), (3, "totals_row", None)]
+    assert parsed(lines, "_line, _rule, _reason", keys) == [(2, None, None), (3, "totals_row", None)]
 
 
 def test_paying_with_a_gift_card_brings_no_revenue(parsed):
-    said = {"no_revenue": {"column": "payment", "equals": "gift_card"}}
+    keys = {"no_revenue": {"column": "payment", "equals": "gift_card"}}
     lines = "c,o,t,a,payment\n1,a,2024-01-01,100,card\n2,b,2024-01-01,60,gift_card\n2,c,2024-01-01,,gift_card\n"
-    assert parsed(lines, "amount", said) == amounts("100", "0", None)
+    assert parsed(lines, "amount", keys) == amounts("100", "0", None)
 
 
 PREAMBLE = 'Orders\n"May 1, 2024 - May 3, 2024"\n\n'
 
 
 @pytest.mark.parametrize("skip", [2, 3, "until_header"])
-def test_lines_before_the_header_are_passed_over_and_counted(parsed, skip):
+def test_lines_before_the_header_are_skipped_and_counted(parsed, skip):
     lines = PREAMBLE + 'c,o,t,a\n1,a,2024-01-01,1\n1,"b\nb",2024-01-01,2\n2,q\n3,c,2024-01-01,3\n'
     assert parsed(lines, "_line, order_id", {"file": {"skip": skip}}) == [
         (5, "a"), (6, "b\nb"), (9, "c"), (8, "has 2 fields where 4 are expected", "2,q"),
     ]  # fmt: skip
 
 
-def test_lines_before_a_header_that_cannot_be_found_or_passed_over(parsed):
+def test_lines_before_a_header_that_cannot_be_found_or_skipped(parsed):
     with pytest.raises(ClvError, match="no column 'a', .* its columns are c, o, t$"):
         parsed("Orders\nc,o,t\n1,a,2024-01-01\n", "1", {"file": {"skip": "until_header"}})
     with pytest.raises(ClvError, match="quote that does not close in the lines before its header"):
@@ -161,8 +161,8 @@ def test_excels_first_line_names_the_delimiter(parsed):
 
 
 def test_aligned_columns_have_lines_before_their_header(parsed):
-    said = {"file": {"delimiter": "whitespace", "skip": "until_header"}}
-    assert parsed("Orders of May\nc o t a\n1 x 2024-01-01 1\n", "_line, order_id", said) == [(3, "x")]
+    keys = {"file": {"delimiter": "whitespace", "skip": "until_header"}}
+    assert parsed("Orders of May\nc o t a\n1 x 2024-01-01 1\n", "_line, order_id", keys) == [(3, "x")]
 
 
 ORDER = {"c": 1, "o": "x", "t": "2024-01-01", "a": 1.5}
@@ -177,7 +177,7 @@ ORDER = {"c": 1, "o": "x", "t": "2024-01-01", "a": 1.5}
     ],
 )
 def test_an_array_of_objects(parsed, text):
-    """What JSON holds as a number needs no style, what it holds as a text does."""
+    """Numbers in JSON are read as they are; texts must have the mapping's style."""
     rows = parsed(text, "_line, amount, _reason", {"file": {"decimal": ","}}, "o.json")
     assert rows == [(1, Decimal("1.5"), None), (2, Decimal("1.5"), None), (3, "is not a JSON object", "3")]
 
@@ -190,13 +190,13 @@ def test_objects_over_several_lines_and_exponents(parsed):
 def test_lists_inside_an_object_are_exploded(parsed):
     order = {"id": "x", "at": "2024-01-01", "who": {"id": 7}}
     items = [{"sku": "a", "price": 2, "pieces": 3}, {"sku": None, "price": 1, "pieces": 1}]
-    said = {
+    keys = {
         "customer": "orders.who.id", "order": "orders.id", "time": "orders.at",
         "amount": {"quantity": "orders.items.pieces", "price": "orders.items.price"},
         "columns": {"product_id": "orders.items.sku?"}, "file": {"explode": "orders.items"},
     }  # fmt: skip
     text = json.dumps({"orders": [{**order, "items": items}, {**order, "id": "y", "items": []}]}, indent=1)
-    assert parsed(text, "_line, customer_id, order_id, amount, product_id", said, "o.json") == [
+    assert parsed(text, "_line, customer_id, order_id, amount, product_id", keys, "o.json") == [
         (1, "7", "x", Decimal(6), "a"),
         (2, "7", "x", Decimal(1), None),
         (3, "7", "y", None, None),
@@ -204,7 +204,7 @@ def test_lists_inside_an_object_are_exploded(parsed):
 
 
 def workbook(path: Path, rows: str) -> bytes:
-    """A workbook of one sheet, Orders, with these rows of SpreadsheetML; style 1 is a time."""
+    """Returns a workbook with one sheet, Orders, whose rows are SpreadsheetML. Style 1 is a time."""
     main = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
     office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     kinds = "application/vnd.openxmlformats-officedocument.spreadsheetml"
@@ -245,8 +245,8 @@ def test_a_workbook_has_typed_cells(parsed, tmp_path):
         f'<row r="7">{text("A7", "ann")}{text("B7", "z")}{text("C7", "2024-05-03")}{text("D7", "1.234")}</row>'
     )
     book = workbook(tmp_path / "made.xlsx", rows)
-    said = {"file": {"skip": "until_header", "decimal": ","}}
-    assert parsed(book, "_line, customer_id, ordered_at, amount, _reason", said, "o.xlsx") == [
+    keys = {"file": {"skip": "until_header", "decimal": ","}}
+    assert parsed(book, "_line, customer_id, ordered_at, amount, _reason", keys, "o.xlsx") == [
         (4, "13085", dt.datetime(2024, 5, 1, 10, 22, 30), Decimal("12.5"), None),
         (6, "ann", dt.datetime(2024, 5, 3), Decimal(2), None),
         (7, "ann", dt.datetime(2024, 5, 3), None, f"a '1.234' is not a number {COMMA}"),

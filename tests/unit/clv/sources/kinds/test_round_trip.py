@@ -1,4 +1,4 @@
-"""What a file holds of each kind's columns comes out as it went in, in every format."""
+"""Every column of every kind has the same values after reading as in the file, in every format."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pytest
 
 from clv.sources.kinds import registry
 
-# Of each type: how a file holds it, and what is read.
+# For each type: how a file writes a value, and the value that is read.
 VALUES = {
     "text": ("search", "search"), "id": ("a-1", "a-1"), "customer": ("ann", "ann"), "email": ("ann@x.de", "ann@x.de"),
     "name": ("Ann", "Ann"), "day": ("2024-05-06", "2024-05-06"), "time": ("2024-05-06 10:30:00", "2024-05-06 10:30:00"),
     "money": ("-12.5", "-12.5000000000"), "number": ("3", "3.0000000000"), "yes_no": ("yes", "true"),
 }  # fmt: skip
-# Orders name their columns by keys of their own.
+# The keys of orders have other names than their columns.
 ORDERS = {
     "customer": "customer", "order": "order_id", "time": "ordered_at", "amount": "amount",
     "person": {"email": "email", "name": "name", "consent": "may_contact"},

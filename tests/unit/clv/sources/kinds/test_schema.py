@@ -1,4 +1,5 @@
-"""What editors and readers are told of mappings is what the kinds declare, and mappings are checked by it."""
+"""The JSON Schema and the documentation of mappings agree with the declared kinds, and mappings are checked against the
+schema."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mends for unreadable rows: each is a line that the mapping takes, and with which the value is read."""
+"""Remedies for unreadable rows: the mapping accepts each suggested line, which makes the value readable."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from clv.sources.mapping import hints
 LEAST = {"customer": "c", "order": "o", "time": "at", "amount": "x"}
 
 
-def mapping(**said) -> OrdersMapping:
-    made = parse("shop", {**LEAST, **said}, "shop.yml")
+def mapping(**keys) -> OrdersMapping:
+    made = parse("shop", {**LEAST, **keys}, "shop.yml")
     assert isinstance(made, OrdersMapping)
     return made
 
 
-def pasted(remedy: str, **said) -> OrdersMapping:
-    """The mapping with a mend's line in it."""
+def pasted(remedy: str, **keys) -> OrdersMapping:
+    """Returns the mapping with the line of a remedy."""
     line = remedy.partition("say in the mapping shop: ")[2]
     assert line, remedy
-    return mapping(**{**said, **yaml.safe_load(line)})
+    return mapping(**{**keys, **yaml.safe_load(line)})
 
 
 def time(value: str) -> str:
@@ -61,18 +61,18 @@ def test_a_time_names_its_format(values, formats):
     )
 
 
-def test_a_day_and_a_month_that_cannot_be_told_apart_are_two_mends():
+def test_a_day_and_a_month_that_may_be_swapped_have_two_remedies():
     day, month = hints.remedies([time("01/02/2026")], mapping())
     assert ("%d/%m/%Y" in day, "%m/%d/%Y" in month) == (True, True)
 
 
 @pytest.mark.parametrize("value", ["2024-13-45", "never", "99.99", "tomorrow at ten"])
-def test_what_is_no_time_in_any_format_has_no_mend(value):
+def test_a_text_that_is_no_time_in_any_format_has_no_remedy(value):
     assert hints.remedies([time(value)], mapping()) == []
 
 
 @pytest.mark.parametrize(
-    ("said", "values", "style"),
+    ("keys", "values", "style"),
     [
         ({}, ["12,50", "1.234,56"], (",", ".")),
         ({}, ["12,50"], (",", "")),
@@ -83,15 +83,15 @@ def test_what_is_no_time_in_any_format_has_no_mend(value):
         ({}, ["1'234.50"], (".", "'")),
     ],
 )
-def test_a_number_names_its_style_beside_what_the_mapping_says(said, values, style):
+def test_a_number_gives_a_line_with_its_style_and_the_mappings_other_keys(keys, values, style):
     (remedy,) = hints.remedies(
-        [f"x '{value}' is not a number with a decimal point" for value in values], mapping(**said)
+        [f"x '{value}' is not a number with a decimal point" for value in values], mapping(**keys)
     )
-    new = pasted(remedy, **said)
-    assert (new.decimal, new.thousands, new.delimiter) == (*style, mapping(**said).delimiter)
+    new = pasted(remedy, **keys)
+    assert (new.decimal, new.thousands, new.delimiter) == (*style, mapping(**keys).delimiter)
 
 
-def test_numbers_of_two_styles_have_no_mend():
+def test_numbers_of_two_styles_have_no_remedy():
     assert (
         hints.remedies([f"x '{value}' is not a number with …" for value in ("1.234,50", "1,234.50")], mapping()) == []
     )
@@ -115,24 +115,24 @@ def test_a_sign_names_its_currency():
 @pytest.mark.parametrize(
     "reason",
     [
-        "cur 'Robert Miller' is not a currency such as EUR",  # has a rand's R in it
+        "cur 'Robert Miller' is not a currency such as EUR",  # contains R, the sign of the rand
         "cur 'EURO' is not a currency such as EUR",
         "z 'Robert Miller' is not a time zone that is known",
         "x 'Anna 7' is not a number with a decimal point",
         "x '#12 Anna' is not a number with a decimal point",
     ],
 )
-def test_what_may_name_somebody_and_tells_no_mend_is_not_said(reason):
+def test_a_value_that_may_be_a_persons_name_is_not_shown(reason):
     assert hints.remedies([reason], mapping()) == []
 
 
-def test_a_zone_that_is_not_known_is_asked_for_beside_what_the_mapping_says():
-    said = {"time": {"column": ["at", "on"], "time_of_day": "clock", "zone": "z", "formats": ["%d.%m.%Y %H:%M"]}}
+def test_an_unknown_zone_gives_a_line_with_the_mappings_other_keys():
+    keys = {"time": {"column": ["at", "on"], "time_of_day": "clock", "zone": "z", "formats": ["%d.%m.%Y %H:%M"]}}
     assert (
-        hints.remedies(["z 'Anna' is not a time zone that is known"], mapping(**said)) == []
-    )  # somebody's name, maybe
-    (remedy,) = hints.remedies(["z 'IST' is not a time zone that is known"], mapping(**said))
-    new = pasted(remedy, **said)
+        hints.remedies(["z 'Anna' is not a time zone that is known"], mapping(**keys)) == []
+    )  # may be a person's name
+    (remedy,) = hints.remedies(["z 'IST' is not a time zone that is known"], mapping(**keys))
+    new = pasted(remedy, **keys)
     assert new.zones == {"IST": "Europe/London"}
     assert (new.time_of_day, new.zone_column, new.time_formats) == ("clock", "z", ("%d.%m.%Y %H:%M",))
     assert new.alternatives["at"] == ("at", "on")
@@ -161,6 +161,6 @@ def test_ad_spend_has_days():
         (["who", "o", "at", "x"], None),
     ],
 )
-def test_an_absent_column_is_parted_or_spelt_otherwise(present, says):
+def test_an_absent_column_has_another_delimiter_or_spelling(present, says):
     found = hints.absent_column("c", present, mapping())
     assert found is None if says is None else found is not None and re.search(says.replace(r"\"", '"'), found)

@@ -1,4 +1,4 @@
-"""The mapping language: what is understood, and that each mistake is named with its mend."""
+"""The mapping language: valid mappings are read, and each mistake gives a message with a remedy."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ LEAST = {"customer": "who", "order": "number", "time": "at", "amount": "money"}
 ONCE = {"column": "money", "once_per_order": True}
 
 
-def mapping(**said):
-    return parse("shop", {**LEAST, **said}, "shop.yml")
+def mapping(**keys):
+    return parse("shop", {**LEAST, **keys}, "shop.yml")
 
 
 @pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.yml")), ids=lambda path: path.stem)
@@ -32,7 +32,7 @@ def test_a_line_id_makes_the_line_the_key():
     assert mapping(columns={"line_id": "line?"}).optional == {"line"}
 
 
-def test_deliveries_say_whole_orders_where_there_are_order_numbers():
+def test_deliveries_hold_whole_orders_if_there_are_order_numbers():
     assert mapping().says_whole_orders
     assert mapping(row_key="order_time").row_key == "order"
     for order in ({"columns": ["who", "number"], "number": True}, {"columns": ["who", "at"]}, "at"):
@@ -48,7 +48,7 @@ def test_a_total_that_counts_once_has_a_refund_that_does():
 
 
 @pytest.mark.parametrize(
-    ("said", "digest"),
+    ("keys", "digest"),
     [
         ({}, "eb841eac7d"),
         (
@@ -59,8 +59,8 @@ def test_a_total_that_counts_once_has_a_refund_that_does():
         ({"row_key": "content"}, "27d1a6520c"),
     ],
 )
-def test_a_mapping_keeps_the_digest_that_its_files_were_loaded_under(said, digest):
-    assert mapping(**said).sha256.startswith(digest)
+def test_a_mapping_keeps_the_digest_that_its_files_were_loaded_under(keys, digest):
+    assert mapping(**keys).sha256.startswith(digest)
 
 
 def test_quantity_and_price_fill_their_columns():
@@ -75,7 +75,7 @@ def test_ad_spend_is_a_kind_of_its_own():
 
 
 @pytest.mark.parametrize(
-    ("said", "words"),
+    ("keys", "words"),
     [
         ({"kind": "visits"}, ["'kind' is one of orders, spend"]),
         ({"kind": "spend", "day": "d", "amount": "a"}, ["lacks 'channel'"]),
@@ -84,36 +84,36 @@ def test_ad_spend_is_a_kind_of_its_own():
         ({"kind": "spend", "day": {"formats": ["%d"]}, "channel": "c", "amount": "a"}, ["'day' names no column"]),
     ],
 )
-def test_a_mistake_in_a_mapping_of_spend_is_named(said, words):
+def test_a_mistake_in_a_mapping_of_spend_is_named(keys, words):
     with pytest.raises(ClvError) as failure:
-        parse("ads", said, "ads.yml")
+        parse("ads", keys, "ads.yml")
     assert all(word in str(failure.value) for word in ["ads.yml", *words])
 
 
-def test_the_digest_is_of_what_is_said():
+def test_the_digest_depends_on_the_content_alone():
     assert mapping().sha256 == mapping(description="in other words").sha256
     assert mapping().sha256 != mapping(currency="EUR").sha256
 
 
-def test_keys_that_came_later_do_not_change_the_digest_of_a_mapping_without_them():
-    """Else every file that was ever landed would be loaded again. The digests are those of the first such mappings."""
+def test_keys_that_were_added_later_do_not_change_the_digest_of_a_mapping_without_them():
+    """Otherwise every file in landing would be loaded again. The digests are those of the first such mappings."""
     plain = parse("ad_spend", yaml.safe_load((SHIPPED / "ad_spend.yml").read_text()), "ad_spend.yml")
     assert mapping().sha256 == "eb841eac7d0be3812c7edac4d8897761cbfa124d5b30ced3ffe6af99640f1cb8"
     assert plain.sha256 == "17499d433dbf277866375c280bd3472e57ebde02c17516c59b53871f1d929432"
 
 
-def test_columns_may_be_called_otherwise():
-    said = mapping(
+def test_columns_may_have_other_names():
+    keys = mapping(
         time=["Created", "Created at"], columns={"status": "/[Ss]tatus/?"}, order={"columns": [["a", "b"], "c"]}
     )
-    assert (said.time, said.order, said.columns["status"]) == ("Created", ("a", "c"), "/[Ss]tatus/")
-    assert said.alternatives == {
+    assert (keys.time, keys.order, keys.columns["status"]) == ("Created", ("a", "c"), "/[Ss]tatus/")
+    assert keys.alternatives == {
         "Created": ("Created", "Created at"), "a": ("a", "b"), "/[Ss]tatus/": ("/[Ss]tatus/",)
     }  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("said", "words"),
+    ("keys", "words"),
     [
         ({"custmer": "who"}, ["unknown key 'custmer'", "customer"]),
         ({"columns": {"colour": "c"}}, ["unknown key 'colour' under 'columns'", "category"]),
@@ -165,9 +165,9 @@ def test_columns_may_be_called_otherwise():
         ({"person": {"email": "mail"}, "order": {"columns": ["mail", "at"]}}, ["outside of pii", "'mail'"]),
     ],
 )
-def test_mistakes_are_named(said, words):
+def test_mistakes_are_named(keys, words):
     with pytest.raises(ClvError) as error:
-        mapping(**said)
+        mapping(**keys)
     assert "\n" not in str(error.value)
     for word in ["shop.yml", *words]:
         assert word in str(error.value)

@@ -1,4 +1,4 @@
-"""The grammar of numbers: a text in the mapping's style is that number, one in another style is none."""
+"""The grammar of numbers: a text in the mapping's style is read as that number; a text in another style is not read."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def duck() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def styled(decimal: str = ".", thousands: str = "", **said) -> OrdersMapping:
+def styled(decimal: str = ".", thousands: str = "", **keys) -> OrdersMapping:
     file = {"decimal": decimal, "thousands": thousands or None}
-    mapping = parse("shop", {"customer": "c", "order": "o", "time": "t", "amount": "x", "file": file, **said}, "s.yml")
+    mapping = parse("shop", {"customer": "c", "order": "o", "time": "t", "amount": "x", "file": file, **keys}, "s.yml")
     assert isinstance(mapping, OrdersMapping)
     return mapping
 
@@ -43,7 +43,7 @@ def complaint(duck: duckdb.DuckDBPyConnection, text: str, mapping: OrdersMapping
 
 
 def written(number: Decimal, decimal: str, mark: str) -> str:
-    """The number in a style, with its thousands grouped where the style has a mark."""
+    """Writes a number in a style, with groups of thousands if the style has a mark for them."""
     text = f"{number:,f}" if mark else f"{number:f}"
     return text.replace(",", "#").replace(".", decimal).replace("#", mark)
 
@@ -86,13 +86,13 @@ def test_a_text_is_read_in_the_stated_style_alone(duck, decimal, thousands, text
         (None, {"€5": None, "5 EUR": None, "5": "5"}),
     ],
 )
-def test_a_currency_beside_a_number_is_the_rows(duck, currency, texts):
+def test_a_currency_beside_a_number_must_be_that_of_the_row(duck, currency, texts):
     mapping = styled(currency=currency)
     found = {text: read(duck, text, mapping) for text in texts}
     assert found == {text: None if number is None else Decimal(number) for text, number in texts.items()}
 
 
-def test_the_reason_says_what_was_met_and_what_the_mapping_states(duck):
+def test_the_reason_names_the_value_and_the_style_of_the_mapping(duck):
     german, american = styled(",", "."), styled(currency="USD")
     assert (
         complaint(duck, "12.50", german)
@@ -118,6 +118,6 @@ def test_what_is_written_in_a_style_is_read_in_it(duck, number, style):
 @given(number=amounts, places=st.integers(0, 4), wrote=st.sampled_from(STYLES), reads=st.sampled_from(STYLES))
 def test_what_is_written_in_another_style_is_that_number_or_none(duck, number, places, wrote, reads):
     text = written(round(number, places), *wrote)
-    # Only the mapping can say which number 1.234 or 1,234 is.
+    # Only the mapping can decide which number 1.234 or 1,234 is.
     assume(not re.fullmatch(r"-?\d{1,3}[.,]\d{3}", text))
     assert read(duck, text, styled(*reads)) in (None, Decimal(round(number, places)))

@@ -1,4 +1,5 @@
-"""What looks wrong in a file is counted and named, with the first line and a mend; nothing of a customer is said."""
+"""Possible mistakes in a file are counted and reported with the first line and a remedy, without values of
+customers."""
 
 from __future__ import annotations
 
@@ -21,16 +22,16 @@ TODAY = date(2024, 6, 1)
 
 @pytest.fixture
 def warned(tmp_path: Path):
-    """What is said of a CSV file, and its customers and orders."""
+    """Returns a function that reads a CSV file: its warnings, and its customers and orders."""
 
-    def read(content: str, today: date | None = TODAY, **said) -> tuple[list[str], list[tuple]]:
+    def read(content: str, today: date | None = TODAY, **keys) -> tuple[list[str], list[tuple]]:
         path = tmp_path / "o.csv"
         path.write_text(content)
-        mapping = parse("shop", said if "kind" in said else {**LEAST, **said}, "shop.yml")
+        mapping = parse("shop", keys if "kind" in keys else {**LEAST, **keys}, "shop.yml")
         file = files.prepare(path, path.name, mapping.encoding, tmp_path)
         with duckdb.connect() as duck:
             reading.read(duck, file, mapping)
-            ids = duck.execute("select c, o from received order by _line").fetchall() if "kind" not in said else []
+            ids = duck.execute("select c, o from received order by _line").fetchall() if "kind" not in keys else []
             return warnings.found(
                 duck, mapping, "Europe/Berlin", today, registry.known()[mapping.kind].checks(mapping)
             ), ids
@@ -38,7 +39,7 @@ def warned(tmp_path: Path):
     return read
 
 
-def test_a_plain_file_is_not_warned_of(warned):
+def test_a_plain_file_gives_no_warning(warned):
     assert warned("c,o,t,a\n1,a,2024-06-01,1\n2,b,2024-05-01 23:59:59,2\n")[0] == []
 
 
@@ -66,7 +67,7 @@ def test_ids_that_excel_shortened(warned, number):
     "seen",
     ["ann", "ann\u200b", "\ufeffann", "a\u00adnn", "an\u200dn", "\u202dann\u202c", " ann\u00a0", "ann\u2060"],
 )
-def test_ids_that_look_alike_are_alike(warned, seen):
+def test_ids_that_look_alike_are_equal(warned, seen):
     lines, ids = warned(f"c,o,t,a\nann,1,2024-01-01,1\n{seen},2,2024-01-01,1\n")
     assert [customer for customer, _ in ids] == ["ann", "ann"]
     assert len(lines) == (seen != "ann")
@@ -75,7 +76,7 @@ def test_ids_that_look_alike_are_alike(warned, seen):
     assert texts.as_customer(seen.strip(), mapping) == "ann"
 
 
-def test_accents_and_blanks_of_ids_are_of_one_kind(warned):
+def test_accents_and_blanks_of_ids_are_normalised(warned):
     _, ids = warned("c,o,t,a\nRene\u0301 Roy,1,2024-01-01,1\nRen\u00e9\u00a0Roy,2,2024-01-01,1\n")
     assert {customer for customer, _ in ids} == {"Ren\u00e9 Roy"}
     mapping = parse("shop", LEAST, "shop.yml")
@@ -90,11 +91,11 @@ def test_two_columns_of_one_name(warned):
 
 
 def test_values_that_differ_from_a_filters_by_case(warned):
-    said = {
+    keys = {
         "filters": [{"rule": "failed", "column": "status", "equals": ["Failed", "Void"]}],
         "sign": {"column": "kind", "negative": ["refund"]},
     }
-    lines, _ = warned("c,o,t,a,status,kind\n1,x,2024-01-01,5,failed,Refund\n1,y,2024-01-01,5,Failed,sale\n", **said)
+    lines, _ = warned("c,o,t,a,status,kind\n1,x,2024-01-01,5,failed,Refund\n1,y,2024-01-01,5,Failed,sale\n", **keys)
     assert lines == [
         "1 row has a value in 'status' that differs only in upper and lower case from one that the filter failed "
         "names (the first in line 2); add it to equals in the mapping shop if it has the same meaning",
@@ -103,7 +104,7 @@ def test_values_that_differ_from_a_filters_by_case(warned):
     ]
 
 
-def test_amounts_that_stand_in_some_rows_alone(warned):
+def test_amounts_in_only_some_rows_of_an_order(warned):
     lines = "c,o,t,a\n1,x,2024-01-01,5\n1,x,2024-01-01,\n1,y,2024-01-01,\n"
     assert warned(lines)[0] == [
         "2 rows have no amount in 'a' (the first in line 3); if only the first row of an order has its total, say in "

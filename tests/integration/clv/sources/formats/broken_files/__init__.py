@@ -1,7 +1,7 @@
-"""Files as no shop should send them, each with what has to become of it.
+"""Broken files, each with the expected result.
 
-A kind is one thing that is wrong, in one column or place, in one kind of file. The modules here each give a family of
-them; `every_kind` gives all. Nothing is drawn at random: the same kinds each time.
+A case has one mistake, in one column or place, in one format. Each module here has a family of cases, and `every_kind`
+yields all of them. Nothing is random, so the cases are the same in every run.
 """
 
 from __future__ import annotations
@@ -13,6 +13,6 @@ from broken_files.shape import Broken
 
 
 def every_kind() -> Iterator[Broken]:
-    """Every kind of broken file, each under a name of its own."""
+    """Yields every kind of broken file, each with a unique name."""
     for family in (values, types, columns, records, containers):
         yield from family.kinds()

@@ -1,4 +1,4 @@
-"""Columns that drifted: added, dropped, renamed, doubled, swapped, in another order; headers that are none."""
+"""Columns that changed: added, dropped, renamed, duplicated, swapped or in another order; and invalid headers."""
 
 from __future__ import annotations
 

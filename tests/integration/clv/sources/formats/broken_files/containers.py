@@ -1,4 +1,4 @@
-"""Files that are not what their name says, that break off, that are empty, or that unpack to too much; and names."""
+"""Files that are not what their name says, are incomplete or empty, or unpack to too much; and invalid names."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _tar(content: bytes) -> bytes:
 
 
 def _bomb(piece: bytes, times: int, before: bytes = b"") -> bytes:
-    """A gzip file of many members, each of which unpacks to the same piece."""
+    """Returns a gzip file of many members, each of which unpacks to the same piece."""
     return packed(before) + packed(piece) * times
 
 
@@ -52,21 +52,21 @@ def _parquet(table: pa.Table, **options: object) -> bytes:
 
 
 def _many_rows(rows: int) -> bytes:
-    """As many rows as one likes in a few bytes: the same one over and over."""
+    """Returns a Parquet file with any number of equal rows in a few bytes."""
     one = pa.DictionaryArray.from_arrays(pa.array([0] * 1_000_000, pa.int8()), pa.array(["2024-01-01"]))
     piece = pa.table(dict.fromkeys(FIELDS, one))
     return _parquet(pa.concat_tables([piece] * (rows // 1_000_000)), compression="zstd", row_group_size=rows)
 
 
 def _long_values() -> bytes:
-    """A text of 10 MB, in a thousand rows, in a few bytes."""
+    """Returns a Parquet file with a text of 10 MB in each of a thousand rows, in a few bytes."""
     long = pa.DictionaryArray.from_arrays(pa.array([0] * 1000, pa.int32()), pa.array(["x" * 10_000_000]))
     short = pa.array([str(number) for number in range(1000)])
     columns = {**dict.fromkeys(FIELDS, short), "product_name": long}
     return _parquet(pa.table(columns), compression="zstd", write_statistics=False)
 
 
-Case = tuple[str, str, bytes, str | dict]  # what it is, its file's name, its content, what becomes of it
+Case = tuple[str, str, bytes, str | dict]  # description, name of the file, content, expected result
 
 
 def _empty_and_packed() -> list[Case]:
@@ -86,7 +86,7 @@ def _empty_and_packed() -> list[Case]:
         ("NULs", "orders.jsonl", b"\0" * 1_000_000, "no .*object"),
         ("packed, unsaid", "orders.csv", GZ, "add .gz"),
         ("packed twice", "orders.csv.gz", packed(GZ), "add .gz"),
-        ("plain, said to be packed", "orders.csv.gz", CSV, NOT_GZIP),
+        ("plain, stated to be packed", "orders.csv.gz", CSV, NOT_GZIP),
         ("cut off", "orders.csv.gz", GZ[:-9], NOT_GZIP),
         ("cut off in the midst", "orders.csv.gz", GZ[: len(GZ) // 2], NOT_GZIP),
         ("a wrong checksum", "orders.csv.gz", GZ[:-8] + b"\0\0\0\0" + GZ[-4:], NOT_GZIP),

@@ -1,4 +1,4 @@
-"""Records that are none: quotes, fields, line ends, encodings; and orders that contradict each other."""
+"""Invalid records: quotes, fields, line ends, encodings; and orders that contradict themselves."""
 
 from __future__ import annotations
 
@@ -71,15 +71,15 @@ ENCODED = {
     "utf-16 without mark, unsaid": ("utf-16-le", None, "no column|header"),
     "utf-32, unsaid": ("utf-32", None, "UTF-16|no column|header"),
     "ebcdic, unsaid": ("cp500", None, "header .* is not UTF-8|no column"),
-    "utf-16, said": ("utf-16", "utf-16", ALL),
-    "utf-16 without mark, said": ("utf-16-le", "utf-16", "is not utf-16|no column|stream"),
-    "utf-16 without mark, rightly said": ("utf-16-le", "utf-16-le", ALL),
-    "utf-32, said": ("utf-32", "utf-32", ALL),
-    "ebcdic, said": ("cp500", "cp500", ALL),
-    "utf-7, said": ("utf-7", "utf-7", ALL),
-    "cp1252, said to be ascii": ("cp1252", "ascii", "is not ascii"),
-    "utf-8, said to be utf-16": ("utf-8", "utf-16", "is not utf-16|no column|stream"),
-    "mark, said": ("utf-8-sig", "utf-8-sig", ALL),
+    "utf-16, stated": ("utf-16", "utf-16", ALL),
+    "utf-16 without mark, stated": ("utf-16-le", "utf-16", "is not utf-16|no column|stream"),
+    "utf-16 without mark, correctly stated": ("utf-16-le", "utf-16-le", ALL),
+    "utf-32, stated": ("utf-32", "utf-32", ALL),
+    "ebcdic, stated": ("cp500", "cp500", ALL),
+    "utf-7, stated": ("utf-7", "utf-7", ALL),
+    "cp1252, stated to be ascii": ("cp1252", "ascii", "is not ascii"),
+    "utf-8, stated to be utf-16": ("utf-8", "utf-16", "is not utf-16|no column|stream"),
+    "mark, stated": ("utf-8-sig", "utf-8-sig", ALL),
 }
 OBJECT = json.dumps(orders(1)[0] | {"order_id": "extra"}).encode()
 JSON_LINES = {
@@ -150,9 +150,9 @@ def _orders() -> Iterator[tuple[str, list[dict], dict, dict]]:
 def kinds() -> Iterator[Broken]:
     for name, (content, becomes) in TEXT.items():
         yield Broken(f"record: {name}", "orders.csv", content, becomes)
-    for name, (encoding, said, becomes) in ENCODED.items():
+    for name, (encoding, encoding_of_mapping, becomes) in ENCODED.items():
         content = GOOD.decode().replace("pen", "caf\u00e9").encode(encoding)
-        mapping = {"file": {"encoding": said}} if said else {}
+        mapping = {"file": {"encoding": encoding_of_mapping}} if encoding_of_mapping else {}
         yield Broken(f"encoding: {name}", "orders.csv", content, becomes, mapping=mapping)
     for name, (content, becomes) in JSON_LINES.items():
         yield Broken(f"json: {name}", "orders.jsonl", content, becomes)

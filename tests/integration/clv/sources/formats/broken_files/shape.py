@@ -1,4 +1,4 @@
-"""What a broken file is, and the small shop whose orders the files hold."""
+"""The type of a broken file, and the small shop whose orders the files contain."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import pyarrow as pa
 import pyarrow.parquet
 
 FIELDS = ("customer_id", "order_id", "ordered_at", "amount", "product_name")
-ROWS = 5  # of a file, where nothing else is said
+ROWS = 5  # of a file, by default
 Row = dict[str, object]
 
 
 @dataclass(frozen=True, eq=False)
 class Broken:
-    """A file and what has to become of it.
+    """A file and its expected result.
 
-    becomes: how many of its rows meet each verdict (accepted, duplicate, unreadable, missing_…, replaced), or, where
-    the file is refused, words of the line that says why. holds: a column of raw and the text that `times` rows hold.
+    becomes: the number of rows for each verdict (accepted, duplicate, unreadable, missing_…, replaced); or, if the file
+    is refused, words of the message. holds: a column of raw, and the text that `times` rows have in it.
     """
 
     kind: str
@@ -37,12 +37,12 @@ class Broken:
 
     @property
     def rows(self) -> int:
-        """Rows that were written into the file."""
+        """The number of rows in the file."""
         return 0 if isinstance(self.becomes, str) else sum(self.becomes.values())
 
 
 def orders(count: int = ROWS) -> list[Row]:
-    """Rows as they should be: an order each, of three customers."""
+    """Returns correct rows: one order each, of three customers."""
     return [
         {
             "customer_id": str(number % 3 + 1),
@@ -56,7 +56,7 @@ def orders(count: int = ROWS) -> list[Row]:
 
 
 def as_csv(rows: list[Row], delimiter: str = ",", **layout: object) -> bytes:
-    """Rows under a header; layout as csv.writer's."""
+    """Returns rows as CSV with a header. layout: arguments of csv.writer."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=delimiter, lineterminator="\n", **layout)  # type: ignore[arg-type]
     writer.writerow(rows[0])
@@ -65,12 +65,12 @@ def as_csv(rows: list[Row], delimiter: str = ",", **layout: object) -> bytes:
 
 
 def as_json(rows: list[Row]) -> bytes:
-    """One object a line."""
+    """Returns rows as JSON, one object per line."""
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
 
 
 def as_parquet(rows: list[Row], **arrays: pa.Array) -> bytes:
-    """Rows with every column a text, but for those given as arrays."""
+    """Returns rows as Parquet. Columns are texts, except those given as arrays."""
     named = {name: pa.array([row[name] for row in rows], pa.string()) for name in rows[0]}
     sink = io.BytesIO()
     pyarrow.parquet.write_table(pa.table({**named, **arrays}), sink)
@@ -81,10 +81,10 @@ WRITERS = {"csv": as_csv, "jsonl": as_json, "parquet": as_parquet}
 
 
 def packed(content: bytes) -> bytes:
-    """As gzip packs it, the same each time."""
+    """Compresses with gzip; the result is always the same."""
     return gzip.compress(content, mtime=0)
 
 
 def without(row: Row, name: str) -> Row:
-    """The row without a column."""
+    """Returns the row without a column."""
     return {key: value for key, value in row.items() if key != name}

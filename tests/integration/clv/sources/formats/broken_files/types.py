@@ -1,4 +1,4 @@
-"""A column of another type than orders have: Parquet's types and JSON's."""
+"""Columns with other types than those of orders, in Parquet and JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A value that is not what its column should hold, as text: in CSV, in JSON lines, in Parquet."""
+"""Texts that are invalid values of their column, in CSV, JSON lines and Parquet."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from broken_files.shape import ROWS, WRITERS, Broken, orders
 
 ACCEPTED, UNREADABLE = "accepted", "unreadable"
-LONG = 2000  # bytes of a text that are read
+LONG = 2000  # bytes; longer texts are unreadable
 
 AMOUNTS = {
     "missing_amount": {"empty": "", "blank": "   "},
@@ -80,8 +80,8 @@ COLUMNS = {
     "order_id": {"missing_order": {"empty": ""}, **NAMES},
     "product_name": TEXTS,
 }
-HELD = ("customer_id", "order_id", "product_name")  # as the text that they are
-# The kinds of file take turns: one row wrong, all of them, two.
+HELD = ("customer_id", "order_id", "product_name")  # columns that store their texts unchanged
+# The cases alternate between one wrong row, all rows wrong, and two.
 TURNS = (("csv", [1]), ("jsonl", range(ROWS)), ("parquet", [0, 4]))
 
 

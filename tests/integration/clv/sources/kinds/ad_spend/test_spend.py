@@ -1,4 +1,4 @@
-"""Files of ad spend into raw, and what is said of a shop that has none."""
+"""Files of ad spend are loaded into raw; a shop without ad spend is published too."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ def test_three_columns_are_enough_and_a_mapping_names_the_shops_own(home, tmp_pa
     write(tmp_path / "plain.csv", "2024-01-01,search,1", header="day,channel,amount")
     sources.load("ad_spend", tmp_path / "plain.csv", home)
     (home.home / "sources").mkdir()
-    said = {
+    keys = {
         "kind": "spend", "day": {"column": "Tag", "formats": ["%d.%m.%Y"]}, "channel": "Kanal", "amount": "Kosten",
         "file": {"delimiter": ";", "decimal": ","}, "currency": {"code": "USD", "rates": {"EUR": 1, "USD": 0.5}},
     }  # fmt: skip
-    (home.home / "sources" / "google.yml").write_text(yaml.safe_dump(said))
+    (home.home / "sources" / "google.yml").write_text(yaml.safe_dump(keys))
     write(tmp_path / "google.csv", "02.01.2024;search;3,10", header="Tag;Kanal;Kosten")
     with db.connect() as connection:
         connection.execute("update ops.settings set value = 'EUR' where name = 'currency'")
@@ -61,7 +61,7 @@ def test_three_columns_are_enough_and_a_mapping_names_the_shops_own(home, tmp_pa
     ]
 
 
-def test_bad_rows_are_set_aside_with_the_reason_and_may_be_replayed(home, tmp_path):
+def test_bad_rows_are_rejected_with_the_reason_and_may_be_replayed(home, tmp_path):
     bad = ["2024-01-32,search,,1", ",search,,1", "2024-01-02,,,1", "2024-01-02,search,,n/a", "2024-01-02,search,,"]
     (result,) = sources.load("ad_spend", write(tmp_path / "o.csv", *ROWS, *bad), home)
     assert (result.received, result.loaded, result.unreadable) == (7, 2, 5)
@@ -81,11 +81,11 @@ def test_bad_rows_are_set_aside_with_the_reason_and_may_be_replayed(home, tmp_pa
 
 def test_totals_rows_are_loaded_under_the_name_of_their_filter(home, tmp_path):
     (home.home / "sources").mkdir()
-    said = {
+    keys = {
         "kind": "spend", "day": "day", "channel": "channel", "amount": "amount", "campaign": "campaign",
         "filters": [{"rule": "totals_row", "column": "day", "matches": "^Total"}],
     }  # fmt: skip
-    (home.home / "sources" / "ads.yml").write_text(yaml.safe_dump(said))
+    (home.home / "sources" / "ads.yml").write_text(yaml.safe_dump(keys))
     (result,) = sources.load("ads", write(tmp_path / "o.csv", *ROWS, "Total: account,,,12.50"), home)
     assert (result.received, result.loaded, result.unreadable, result.usable) == (3, 3, 0, 2)
     assert db.rows("select _line, day, amount, _rule from raw.channel_spend where _rule is not null") == [
@@ -101,7 +101,7 @@ def test_totals_rows_are_loaded_under_the_name_of_their_filter(home, tmp_path):
         ([], "", "holds no line"),
     ],
 )
-def test_a_file_that_cannot_be_used_says_why_in_one_line(home, tmp_path, lines, header, says):
+def test_a_file_that_cannot_be_used_is_refused_in_one_line(home, tmp_path, lines, header, says):
     with db.connect() as connection:
         connection.execute("insert into ops.settings values ('currency', 'EUR')")
     with pytest.raises(ClvError) as failure:
@@ -111,16 +111,16 @@ def test_a_file_that_cannot_be_used_says_why_in_one_line(home, tmp_path, lines, 
     assert spent() == db.rows("select 1 from raw.batches") == []
 
 
-def test_what_is_said_last_holds_and_rows_of_one_file_add_up(home):
+def test_the_last_delivery_counts_and_rows_of_one_file_add_up(home):
     ad = ("2024-01-01", "search", "50.00", "brand")
     deliver_spend([ad, ad, ("2024-01-02", "search", "1.00", "brand")], "january.csv")  # two ads of one campaign
     deliver_spend([("2024-01-02", "search", "2.00", "brand")], "corrected.csv")
     deliver_spend([("2024-01-03", "social", "5.00", "spring")], "february.csv")
-    deliver_spend([("2024-01-03", "social", "6.00", "Spring 2024")], "february.csv")  # its campaign has a new name
+    deliver_spend([("2024-01-03", "social", "6.00", "Spring 2024")], "february.csv")  # the campaign was renamed
     deliver_spend([("2024-04-01", "social", "7.00")], "march.csv", content="same")
     deliver_spend([("2024-01-04", "social", "7.00")], "march.csv", content="same", mapping="of mended dates")
     deliver_spend([("2024-01-05", "social", "8.00")], "rolling.csv")
-    deliver_spend([("2024-01-06", "social", "9.00")], "rolling.csv")  # a file may go on where it ended
+    deliver_spend([("2024-01-06", "social", "9.00")], "rolling.csv")  # a file may begin where the previous one ended
     for layer in ("setup", "staging"):
         dbt.build(layer, {}, home)
     assert db.rows("select day::text, amount::text from staging.stg_channel_spend order by day, amount") == [

@@ -1,4 +1,4 @@
-"""What a delivery of ad spend replaces: all that it has a row of, counted or rejected."""
+"""A delivery of ad spend replaces the day, channel and campaign of each of its rows, accepted or rejected."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HEADER = "day,channel,campaign,cost,state\n"
 MONDAY = HEADER + "2024-05-06,search,brand,10.00,{0}\n2024-05-06,social,spring,5.00,{0}\n"
 TUESDAY = "2024-05-07,search,brand,7.00,on\n"
 
-# name: (deliveries in order, each file, text, what the mapping says more), what is spent by day in the end
+# name: (deliveries in order, each with file, text and additional keys of the mapping; the spend by day at the end)
 CASES: dict[str, tuple[list[tuple[str, str, dict]], dict[str, str]]] = {
     "a_whole_day_is_rejected": (
         [("a.csv", MONDAY.format("on") + TUESDAY, {}), ("b.csv", MONDAY.format("paused") + TUESDAY, PAUSED)],
@@ -63,13 +63,13 @@ CASES: dict[str, tuple[list[tuple[str, str, dict]], dict[str, str]]] = {
 
 @pytest.fixture(scope="module")
 def spent(module_home: settings.Settings, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Decimal]]:
-    """What each case, a source of its own, comes to by day."""
+    """Returns the spend by day for each case, which is a source of its own."""
     (module_home.home / "sources").mkdir()
     dbt.build("setup", {}, module_home)
     folder: Path = tmp_path_factory.mktemp("files")
     for name, (deliveries, _) in CASES.items():
-        for file, text, said in deliveries:
-            (module_home.home / "sources" / f"{name}.yml").write_text(yaml.safe_dump({**LEAST, **said}))
+        for file, text, keys in deliveries:
+            (module_home.home / "sources" / f"{name}.yml").write_text(yaml.safe_dump({**LEAST, **keys}))
             (folder / file).write_text(text)
             sources.load(name, folder / file, module_home)
     dbt.build("staging", {}, module_home)

@@ -1,4 +1,4 @@
-"""A file that says less of an order than the one before is warned of, and the mend that the warning names is right."""
+"""A file with less of an order than the previous one gives a warning, whose remedy works."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from clv.warehouse import db
 LEAST = {"customer": "customer", "order": "order", "time": "time", "amount": "amount"}
 NUMBERS = itertools.count(1)
 HEADER = "customer,order,time,amount,item\n"
-# Order SO-1 of 30.00, spread over two files, at one time or at two.
+# Order SO-1 of 30.00 is spread over two files, with one time or with two.
 MONDAY = HEADER + "ann,SO-1,2024-05-01,10.00,mug\nann,SO-1,2024-05-01,15.00,tea\nbob,SO-2,2024-05-01,7.00,mug\n"
 TUESDAY = HEADER + "ann,SO-1,{time},5.00,spoon\n"
 
 
 @dataclass
 class Shop:
-    """A source of its own in the home that all tests here share."""
+    """A source of its own, in the home that all tests here share."""
 
     home: settings.Settings
     folder: Path
     source: str
 
-    def map_so(self, **said: object) -> None:
-        mapping = {"customer_namespace": self.source, **LEAST, **said}
+    def write_mapping(self, **keys: object) -> None:
+        mapping = {"customer_namespace": self.source, **LEAST, **keys}
         (self.home.home / "sources" / f"{self.source}.yml").write_text(yaml.safe_dump(mapping))
 
     def load(self, name: str, text: str) -> sources.BatchResult:
@@ -64,27 +64,27 @@ def shop(ready: settings.Settings, tmp_path: Path) -> Shop:
 @pytest.mark.parametrize(
     ("time", "row_key"), [("2024-05-01", "content"), ("2024-05-02 10:00", "customer_order_time")], ids=["same", "later"]
 )
-def test_lines_spread_over_files_are_warned_of_and_the_mend_is_right(shop: Shop, columns, time, row_key):
-    shop.map_so(columns=columns)
+def test_lines_spread_over_files_give_a_warning_whose_remedy_works(shop: Shop, columns, time, row_key):
+    shop.write_mapping(columns=columns)
     first = shop.load("monday.csv", MONDAY)
     result = shop.load("tuesday.csv", TUESDAY.format(time=time))
     assert first.warnings_beside == ()
-    (said,) = [line for line in sources.messages(result, shop.home) if "warning" in line]
-    assert "warning: 1 order has less here than in an earlier file" in said
-    assert "as the order on line 2 (1 row, 2 in an earlier file)" in said
+    (message,) = [line for line in sources.messages(result, shop.home) if "warning" in line]
+    assert "warning: 1 order has less here than in an earlier file" in message
+    assert "as the order on line 2 (1 row, 2 in an earlier file)" in message
     assert shop.revenue() == {"SO-1": Decimal(5), "SO-2": Decimal(7)}
-    mend = re.search(rf"say in the mapping {shop.source}: (row_key: \w+); then load all its files again", said)
-    assert mend is not None
-    assert mend[1] == f"row_key: {row_key}"
-    shop.map_so(columns=columns, **yaml.safe_load(mend[1]))
+    remedy = re.search(rf"say in the mapping {shop.source}: (row_key: \w+); then load all its files again", message)
+    assert remedy is not None
+    assert remedy[1] == f"row_key: {row_key}"
+    shop.write_mapping(columns=columns, **yaml.safe_load(remedy[1]))
     sources.load(shop.source, shop.folder / "monday.csv", shop.home)
     (again,) = sources.load(shop.source, shop.folder / "tuesday.csv", shop.home)
     assert again.warnings_beside == ()
     assert shop.revenue() == {"SO-1": Decimal(30), "SO-2": Decimal(7)}
 
 
-def test_the_warning_is_kept_with_the_batch(shop: Shop):
-    shop.map_so()
+def test_the_warning_is_stored_with_the_batch(shop: Shop):
+    shop.write_mapping()
     first, second = shop.load("monday.csv", MONDAY), shop.load("tuesday.csv", TUESDAY.format(time="2024-05-01"))
     listed = json.loads(CliRunner().invoke(cli.app, ["batches", "--source", shop.source, "--json"]).stdout)
     assert [(one["batch"], one["warnings"]) for one in listed] == [(second.batch_id, 1), (first.batch_id, 0)]
@@ -92,8 +92,8 @@ def test_the_warning_is_kept_with_the_batch(shop: Shop):
     assert "warning: 1 order has less here" in " ".join(shown.split())
 
 
-def test_files_of_one_load_are_compared_too_and_money_tells_where_nothing_else_does(shop: Shop):
-    shop.map_so(row_key="order")
+def test_files_of_one_load_are_compared_too_and_by_money_if_they_have_nothing_else(shop: Shop):
+    shop.write_mapping(row_key="order")
     (shop.folder / "both").mkdir()
     for name, one, two in (("1.csv", "ann", "10.00"), ("2.csv", "eve", "11.00")):
         rows = f"{one},SO-1,2024-05-01,{20 - float(two)},mug\nann,SO-2,2024-05-01,{two},mug\n"
@@ -104,19 +104,19 @@ def test_files_of_one_load_are_compared_too_and_money_tells_where_nothing_else_d
 
 
 @pytest.mark.parametrize(
-    ("name", "said", "newer"),
+    ("name", "keys", "newer"),
     [
         ("monday.csv", {}, "ann,SO-1,2024-05-01,10.00,mug\n"),  # a corrected file
         ("b.csv", {}, "ann,SO-1,2024-05-01,12.00,mug\nann,SO-1,2024-05-01,14.00,tea\nann,SO-1,2024-05-01,1,cup\n"),
         ("b.csv", {"filters": [{"rule": "off", "column": "item", "equals": "off"}]}, "ann,SO-1,2024-05-01,0.00,off\n"),
         ("b.csv", {"columns": {"line_id": "item"}}, "ann,SO-1,2024-05-01,5.00,spoon\n"),
         ("b.csv", {"updated_at": "item"}, "ann,SO-1,2024-05-01,5.00,2024-05-02\n"),  # older, so it replaces nothing
-        ("b.csv", {}, "ann,SO-1,2024-05-01,-5.00,mug\n"),  # a refund that comes alone replaces nothing
-        ("b.csv", {}, "bob,SO-1,2024-05-01,5.00,mug\n"),  # somebody else's order of that number
+        ("b.csv", {}, "ann,SO-1,2024-05-01,-5.00,mug\n"),  # a refund delivered alone replaces nothing
+        ("b.csv", {}, "bob,SO-1,2024-05-01,5.00,mug\n"),  # another customer's order with the same number
     ],
 )
-def test_what_says_no_less_is_not_warned_of(shop: Shop, name, said, newer):
-    shop.map_so(**{"columns": {"product_name": "item"}, **said})
-    older = MONDAY.replace(",mug", ",2024-05-09").replace(",tea", ",2024-05-09") if "updated_at" in said else MONDAY
+def test_a_delivery_that_has_no_less_of_an_order_gives_no_warning(shop: Shop, name, keys, newer):
+    shop.write_mapping(**{"columns": {"product_name": "item"}, **keys})
+    older = MONDAY.replace(",mug", ",2024-05-09").replace(",tea", ",2024-05-09") if "updated_at" in keys else MONDAY
     shop.load("monday.csv", older)
     assert shop.load(name, HEADER + newer).warnings_beside == ()

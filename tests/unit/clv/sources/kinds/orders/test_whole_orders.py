@@ -1,4 +1,4 @@
-"""What an order's rows say together: totals and refunds that count once, filters, repetitions."""
+"""Values that concern a whole order: totals and refunds count once, filters, repeated rows."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ LEAST = {"customer": "customer", "order": "order", "time": "time", "columns": {"
 ONCE = {"column": "amount", "once_per_order": True}
 
 
-def parsed(rows: list[dict], **said: object) -> duckdb.DuckDBPyConnection:
-    """A database in which the rows, a customer's unless they say another, are read through a mapping."""
-    mapping = parse("shop", {**LEAST, "amount": "amount", **said}, "shop.yml")
+def parsed(rows: list[dict], **keys: object) -> duckdb.DuckDBPyConnection:
+    """Reads rows through a mapping; returns the database. The rows belong to one customer by default."""
+    mapping = parse("shop", {**LEAST, "amount": "amount", **keys}, "shop.yml")
     duck = duckdb.connect()
     columns = ", ".join(f'"{name}" varchar' for name in COLUMNS)
     duck.execute(f"create table received (_line bigint, {columns}, _content hugeint)")
@@ -26,10 +26,11 @@ def parsed(rows: list[dict], **said: object) -> duckdb.DuckDBPyConnection:
     return duck
 
 
-def amounts(rows: list[tuple[str | None, str | None]], **said: object) -> list[tuple[float | None, str | None]]:
-    """What each row of one order, of an amount and a refund, comes to: its amount, the refund after it, and why not."""
+def amounts(rows: list[tuple[str | None, str | None]], **keys: object) -> list[tuple[float | None, str | None]]:
+    """Returns, for rows of one order with an amount and a refund, the resulting amount, refund, and reason of each
+    row."""
     duck = parsed(
-        [{"order": "1", "amount": amount, "refund": refund} for amount, refund in rows], **{"refund": "refund", **said}
+        [{"order": "1", "amount": amount, "refund": refund} for amount, refund in rows], **{"refund": "refund", **keys}
     )
     return duck.execute("select amount::double, _reason from parsed order by _line, _kind").fetchall()
 
@@ -44,7 +45,7 @@ def test_a_total_counts_once_whether_further_rows_repeat_it_or_not():
     assert amounts([(None, None), (None, None)], amount=ONCE) == [(None, None), (None, None)]
 
 
-def test_what_is_paid_and_what_is_given_back_are_two_totals():
+def test_paid_and_refunded_amounts_are_two_totals():
     rows = [("80", None), ("80", None), ("-30", None), ("-30", None)]
     assert amounts(rows, amount=ONCE) == [(80, None), (0, None), (-30, None), (0, None)]
     assert amounts([(None, None), ("-5", None)], amount=ONCE) == [(0, None), (-5, None)]
@@ -60,7 +61,7 @@ def test_a_row_that_states_another_total_is_unreadable():
     ]
 
 
-def test_rows_without_an_order_contradict_nobody():
+def test_rows_without_an_order_contradict_no_other_row():
     duck = parsed([{"amount": "10"}, {"amount": "12"}], amount=ONCE)
     assert duck.execute("select order_id, _reason from parsed").fetchall() == [(None, None), (None, None)]
 
@@ -76,7 +77,7 @@ def test_a_refund_counts_as_often_as_the_mapping_says():
     ]  # fmt: skip
 
 
-def test_a_filter_of_an_orders_column_holds_for_the_whole_order_and_one_of_a_lines_for_its_line():
+def test_a_filter_on_a_column_of_orders_rejects_orders_and_one_on_a_column_of_lines_rejects_lines():
     filters = [
         {"rule": "test", "column": "payment", "equals": "bogus"},
         {"rule": "postage", "column": "item", "equals": "POST"},
@@ -87,13 +88,13 @@ def test_a_filter_of_an_orders_column_holds_for_the_whole_order_and_one_of_a_lin
         {"order": "2", "payment": "card", "item": "POST"},
         {"order": "2"},
         {"order": "2", "item": "pen"},
-        {"order": "1", "customer": "bob"},  # another customer's order of that number
+        {"order": "1", "customer": "bob"},  # another customer's order with the same number
     ]
     found = parsed(rows, filters=filters).execute("select _rule from parsed order by _line").fetchall()
     assert [rule for (rule,) in found] == ["test", "test", "postage", None, None, None]
 
 
-def test_the_total_stands_in_a_row_that_counts():
+def test_the_total_is_assigned_to_a_row_that_counts():
     filters = [{"rule": "postage", "column": "item", "equals": "POST"}]
     rows = [{"order": "1", "amount": "25", "item": "POST"}, {"order": "1"}, {"order": "1", "item": "pen"}]
     duck = parsed(rows, amount=ONCE, filters=filters)
@@ -102,9 +103,9 @@ def test_the_total_stands_in_a_row_that_counts():
     ]  # fmt: skip
 
 
-def numbers(rows: list[dict], **said: object) -> list[int]:
-    duck = parsed([{"amount": "5", **row} for row in rows], **said)
-    duck.execute(mapped.repeats(parse("shop", {**LEAST, "amount": "amount", **said}, "shop.yml")))
+def numbers(rows: list[dict], **keys: object) -> list[int]:
+    duck = parsed([{"amount": "5", **row} for row in rows], **keys)
+    duck.execute(mapped.repeats(parse("shop", {**LEAST, "amount": "amount", **keys}, "shop.yml")))
     query = "select coalesce(number, 1) from parsed left join repeats using (_line, _kind) order by _line"
     return [number for (number,) in duck.execute(query).fetchall()]
 
