@@ -26,6 +26,7 @@ COMMANDS = {
     "batches": "listing",
     "rejects": "listing",
     "withdraw": "data",
+    "drop-kind": "data",
     "restore": "backups",
     "backup": "backups",
     "erase": "privacy",

@@ -1,4 +1,4 @@
-"""`clv ingest`, `clv replay`, `clv withdraw`, `clv schema`: the files of the shop."""
+"""`clv ingest`, `clv replay`, `clv withdraw`, `clv drop-kind`, `clv schema`: the files of the shop."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from clv.commands.console import out, rows_progress
 from clv.core import dates, settings
 from clv.core.errors import ClvError
 from clv.sources.kinds.schema import of_mappings
+from clv.sources.loading import dropping
 
 
 def ingest(
@@ -85,6 +86,15 @@ def withdraw(
     """Withdraw a batch: its rows stay as received, but no longer count from the next run on."""
     door.withdraw(batch, reason, settings.located())
     out.print(f"batch {batch} is withdrawn; from the next run on its rows do not count")
+
+
+def drop_kind(kind: Annotated[str, typer.Argument(help="The kind whose folder is gone.")]) -> None:
+    """Drop all rows of a kind of source of which the folder was removed.
+
+    The rows as received are gone for good; where they are still wanted, put the folder back.
+    """
+    batches = dropping.drop(kind, settings.load())
+    out.print(f"the rows of the kind {kind} are dropped, {batches:,} batches; the next run builds without them")
 
 
 def schema() -> None:

@@ -15,6 +15,7 @@ from clv.pipeline import steps as pipeline
 from clv.platform import airflow_session, airflow_state, state
 from clv.platform.runtime import airflow, postgres, stack
 from clv.reporting.remarks import of_settings
+from clv.sources.kinds import raw_tables
 from clv.sources.loading import currencies
 from clv.warehouse import runs
 from spark_jobs.models import registry
@@ -27,7 +28,7 @@ def up() -> None:
     """
     started, remarks = start()
     where(started)
-    for remark in [*remarks, *of_settings(started)]:
+    for remark in [*remarks, *of_settings(started), *raw_tables.without_folder(started)]:
         out.print(f"[yellow]note:[/] {remark}")
 
 

@@ -61,6 +61,7 @@ def find(customer_id: str | None, source: str | None, email: str | None, home: S
     Raises ClvError if no customer has the id or address. If the customer was erased before, the error names the
     receipt.
     """
+    raw_tables.require_folders(home)
     with db.connect(home.warehouse_url) as connection:
         secret = pseudonyms.secret(home)
         if email is not None:
@@ -83,6 +84,7 @@ def find(customer_id: str | None, source: str | None, email: str | None, home: S
 
 def erase(found: list[Person], home: Settings, step: Step = nullcontext) -> Receipt:
     """Erases these persons in one transaction, after running loads, builds and forecasts have ended."""
+    raw_tables.require_folders(home)
     now = datetime.now(UTC)
     done = Receipt(
         _cut_short(found, home) or f"{now:%Y-%m-%d}-{secrets.token_hex(4)}", now.isoformat(timespec="seconds")

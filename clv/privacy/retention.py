@@ -22,8 +22,9 @@ def run(home: Settings, before: date) -> dict[str, int]:
     quoted from them, and e-mail addresses and names of customers without rows since that day. Returns the number of
     each."""
     since = datetime.combine(before, time(), UTC)
-    kinds = raw_tables.of_customers(home)
-    rows = " union all ".join(f"select customer_key, _batch_id from {kind.table}" for kind in kinds)  # noqa: S608 - our own names
+    with db.connect(home.warehouse_url) as connection:
+        received = raw_tables.with_customers(connection)
+    rows = " union all ".join(f"select customer_key, _batch_id from {table}" for table in received)  # noqa: S608 - our own names
     statements = {
         "texts": f"""
             delete from {tables.UNREADABLE_TEXTS} as texts using {tables.BATCHES} as batches

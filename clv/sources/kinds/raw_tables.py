@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import psycopg
+
 from clv.catalog import tables
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
@@ -37,6 +39,35 @@ def of_customers(home: Settings) -> list[Kind]:
     query = "select name from unnest(%s::text[]) as name where to_regclass(name) is not null"
     made = {name for (name,) in db.rows(query, ([kind.table for kind in kinds],), home.warehouse_url)}
     return [kind for kind in kinds if kind.table in made]
+
+
+def with_customers(connection: psycopg.Connection) -> list[str]:
+    """The tables of raw whose rows are of customers, also those of kinds whose folder is gone."""
+    query = """
+        select 'raw.' || table_name from information_schema.columns
+        where table_schema = 'raw' and column_name in ('customer_key', '_batch_id')
+        group by table_name having count(*) = 2 order by 1
+    """
+    return [name for (name,) in connection.execute(query).fetchall()]
+
+
+def without_folder(home: Settings) -> list[str]:
+    """One line, with the remedy, for each kind of which rows are in the warehouse and whose folder is gone."""
+    known = registry.known(home)
+    with db.connect(home.warehouse_url) as connection:
+        kinds = connection.execute(f"select kind, raw_table from {tables.KINDS} order by 1").fetchall()  # noqa: S608 - our own names
+        gone = [
+            name
+            for name, table in kinds
+            if name not in known and connection.execute(f"select from {table} limit 1").rowcount  # type: ignore[arg-type]  # noqa: S608 - our own names
+        ]
+    return [registry.gone(name, home) for name in gone]
+
+
+def require_folders(home: Settings) -> None:
+    """Raises ClvError where a kind's folder is gone: only its declaration says what of its rows is to be erased."""
+    if gone := without_folder(home):
+        raise ClvError(gone[0])
 
 
 def _statements(kind: Kind) -> list[str]:

@@ -27,8 +27,16 @@ def of(name: str, home: Settings) -> Kind:
     """Returns the kind of this name. Raises ClvError if there is none, because its folder was removed."""
     kinds = known(home)
     if name not in kinds:
-        raise ClvError(f"there is no kind '{name}' of source; put its folder back into {home.home / 'kinds'}")
+        raise ClvError(gone(name, home))
     return kinds[name]
+
+
+def gone(name: str, home: Settings) -> str:
+    """What to say of a kind that the warehouse holds rows of and that no folder declares."""
+    return (
+        f"the folder of the kind {name} is gone from {home.home / 'kinds'} and its rows are in the warehouse; put it "
+        f"back, or drop the rows: `clv drop-kind {name}`"
+    )
 
 
 @cache

@@ -120,6 +120,12 @@ def _empty_rows(plain: Path, emptied: Path, lines: set[int]) -> None:
         raise ClvError(f"{plain} cannot be written without some of its rows ({error})") from None
 
 
+def remove_copies(sha256: str, settings: Settings) -> None:
+    """Removes the copies of a content, with and without emptied lines."""
+    for path in (settings.home / FOLDER).glob(f"{sha256}*"):
+        path.unlink(missing_ok=True)
+
+
 def remove(settings: Settings, before: datetime) -> int:
     """Deletes the copies that are older than a time; returns how many. Their rows cannot be replayed any more."""
     folder = settings.home / FOLDER

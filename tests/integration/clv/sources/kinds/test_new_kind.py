@@ -17,7 +17,7 @@ from clv.evaluation.backtest import scratch
 from clv.privacy import erasing, retention, rotation
 from clv.quality.results import GateFailed
 from clv.sources.kinds import mappings, raw_tables, registry, schema
-from clv.sources.loading import rejections
+from clv.sources.loading import dropping, rejections
 from clv.transform import dbt
 from clv.warehouse import db, pseudonyms
 from expectations import gates
@@ -144,6 +144,46 @@ def test_it_works_from_the_file_to_the_erasure(shop: settings.Settings):
 
     assert retention.run(shop, date(2999, 1, 1))["addresses"] == 1
     assert db.rows("select count(*) from pii.customers where email is not null") == [(0,)]
+
+
+@pytest.mark.parametrize("remedy", ["put back", "dropped"])
+def test_a_kind_whose_folder_is_gone_is_named_with_a_remedy(shop: settings.Settings, remedy: str):
+    raw_tables.make(shop)
+    first = ingest(shop, "monday.csv", FIRST)
+    assert judged(shop) == []
+    assert raw_tables.without_folder(shop) == []
+    with pytest.raises(ClvError, match="the kind store_visits is declared; remove its folder first"):
+        dropping.drop("store_visits", shop)
+
+    (shop.home / "kinds" / "visits").rename(shop.home / "visits")
+    (shop.home / "sources" / "door.yml").rename(shop.home / "door.yml")
+    raw_tables.make(shop)  # as `clv up` does
+    gone = f"the folder of the kind store_visits is gone from {shop.home}/kinds and its rows are in the warehouse; put"
+    assert [line.startswith(gone) for line in raw_tables.without_folder(shop)] == [True]
+    assert judged(shop) == []  # its rows count as before
+    assert retention.run(shop, date(2000, 1, 1))["addresses"] == 0  # everybody has rows since
+    before = db.rows("select * from raw.store_visits order by _line")
+    for customer in (("Ann", "orders", None), (None, None, "ann@example.com")):
+        with pytest.raises(ClvError, match="put it back, or drop the rows: `clv drop-kind store_visits`"):
+            erasing.find(*customer, shop)
+    with pytest.raises(ClvError, match="the folder of the kind store_visits is gone"):
+        sources.replay(shop, batch_id=first.batch_id)
+
+    if remedy == "put back":
+        (shop.home / "visits").rename(shop.home / "kinds" / "visits")
+        (shop.home / "door.yml").rename(shop.home / "sources" / "door.yml")
+        assert db.rows("select * from raw.store_visits order by _line") == before
+        assert counts(shop) == [[4, 2, 2, 0, 0, 0, 0]]
+    else:
+        assert len(list((shop.home / "received").iterdir())) == 1
+        assert dropping.drop("store_visits", shop) == 1
+        assert list((shop.home / "received").iterdir()) == []
+        with pytest.raises(ClvError, match="the warehouse knows no kind store_visits"):
+            dropping.drop("store_visits", shop)
+        assert counts(shop) == []
+    assert raw_tables.without_folder(shop) == []
+    erasing.erase(erasing.find("ann", "orders", None, shop), shop)
+    assert counts(shop) == ([[4, 1, 2, 0, 0, 0, 1]] if remedy == "put back" else [])
 
 
 def judged(home: settings.Settings) -> list[str]:
