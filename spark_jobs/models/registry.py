@@ -31,6 +31,7 @@ from spark_jobs.models.forecaster import Customers, Fitted, Forecaster, Json, Pa
 log = logging.getLogger("clv.forecasters")
 FOLDERS = "CLV_FORECASTERS"
 LOADING = threading.Lock()  # threads that fit baselines may load one module at the same time
+WARNING = threading.Lock()  # windows are fitted in several threads, whose forecasters fail alike
 PARTS = ("NAME", "TITLE", "RESTS_ON", "fit", "from_json")
 OURS_TITLE = "this forecast"
 
@@ -91,9 +92,14 @@ def fit(wanted: Iterable[str], past: Past) -> tuple[dict[str, Json], dict[str, s
     return fitted, left_out
 
 
-@cache
 def warn(failure: str) -> None:
     """Logs that a forecaster is left out, once for each failure, which many windows and dates may share."""
+    with WARNING:
+        _warn_once(failure)
+
+
+@cache
+def _warn_once(failure: str) -> None:
     log.warning("%s. It is left out", failure, exc_info=sys.exc_info()[0] is not None)
 
 
