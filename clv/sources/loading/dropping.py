@@ -8,7 +8,7 @@ from clv.catalog import tables
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
 from clv.sources.kinds import registry
-from clv.sources.loading import kept
+from clv.sources.loading import copies
 from clv.warehouse import db, locks
 
 
@@ -36,5 +36,5 @@ def drop(name: str, home: Settings) -> int:
         of_others = {sha256 for (sha256,) in connection.execute(left, (contents,)).fetchall()}
         connection.commit()
         for sha256 in {*contents} - of_others:
-            kept.remove_copies(sha256, home)
+            copies.remove_copies(sha256, home)
     return len(contents)
