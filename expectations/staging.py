@@ -25,10 +25,10 @@ REMEDY = (
 
 def stg_batch_counts(slice_: Slice) -> Suite:  # noqa: ARG001 - batches have no date
     """The suite of the table stg_batch_counts. It has one row per batch, with what happened to its rows. A share is of
-    the rows that are not duplicate, replaced, withdrawn or erased (rows_holding)."""
+    the rows that are not duplicate, replaced, withdrawn or erased (rows_in_effect)."""
     query = f"""SELECT
             counts.*,
-            rows_received - rows_duplicate - rows_replaced - rows_withdrawn - rows_erased as rows_holding,
+            rows_received - rows_duplicate - rows_replaced - rows_withdrawn - rows_erased as rows_in_effect,
             (select loaded_at from {tables.BATCHES} as b where b.batch_id = counts.batch_id) as loaded_at
         from {tables.STG_BATCH_COUNTS} as counts"""  # noqa: S608 - our own names
     return Suite(
@@ -210,7 +210,7 @@ def _missing(what: str, share: float, severity: str) -> Expectation:
         f"missing_{what}" + ("_warning" if severity == "warning" else ""),
         "completeness",
         f"""select
-            batch_id, file_name, {count}, rows_holding,
+            batch_id, file_name, {count}, rows_in_effect,
             (
                 select string_agg(
                     'line ' || line || coalesce(', customer ' || left(customer_key::text, 4) || '…', ''), '; '
@@ -222,7 +222,7 @@ def _missing(what: str, share: float, severity: str) -> Expectation:
                 ) as first_rows
             ) as missing_{what}
         from {{batch}}
-        where {count} >= {FEW} and {count} > {share} * rows_holding""",  # noqa: S608 - our own SQL; values are bound or quoted
+        where {count} >= {FEW} and {count} > {share} * rows_in_effect""",  # noqa: S608 - our own SQL; values are bound or quoted
         f"a batch with a missing {what} in more than {share:.0%} of its rows",
         REMEDY,
         severity,

@@ -22,7 +22,7 @@ from clv.core.errors import ClvError
 from clv.core.places import PROJECT as PROJECT
 
 SHORTEST_WINDOW = 25  # days; shorter halves and thirds of horizons are not used
-NEXT_TO = 0.2  # relative distance: halves and thirds closer than this to another window add no information
+CLOSEST = 0.2  # relative distance: halves and thirds closer than this to another window add no information
 
 # Switches off the telemetry of every tool, wherever it is started.
 QUIET = {
@@ -237,6 +237,6 @@ def windows(horizons: Iterable[int]) -> list[int]:
     found = sorted(horizons)
     for days in sorted(horizons):
         for part in (round(days / 2), round(days / 3)):
-            if part >= SHORTEST_WINDOW and all(abs(window - part) > NEXT_TO * part for window in found):
+            if part >= SHORTEST_WINDOW and all(abs(window - part) > CLOSEST * part for window in found):
                 found.append(part)
     return sorted(found)

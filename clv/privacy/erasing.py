@@ -73,7 +73,7 @@ def find(customer_id: str | None, source: str | None, email: str | None, home: S
         person = persons.named(
             texts.as_customer((customer_id or "").strip(), mapping), mapping.customer_namespace, secret
         )
-        if found := persons.alike(connection, person, secret):
+        if found := persons.lookalikes(connection, person, secret):
             return found
         if _lines(connection, home, person):
             return [person]
@@ -87,7 +87,7 @@ def erase(found: list[Person], home: Settings, step: Step = nullcontext) -> Rece
     raw_tables.require_folders(home)
     now = datetime.now(UTC)
     done = Receipt(
-        _cut_short(found, home) or f"{now:%Y-%m-%d}-{secrets.token_hex(4)}", now.isoformat(timespec="seconds")
+        _interrupted(found, home) or f"{now:%Y-%m-%d}-{secrets.token_hex(4)}", now.isoformat(timespec="seconds")
     )
     with ExitStack() as stack:
         with step("loads, builds and forecasts have ended"):
@@ -111,7 +111,7 @@ def erase(found: list[Person], home: Settings, step: Step = nullcontext) -> Rece
     return done
 
 
-def _cut_short(found: list[Person], home: Settings) -> str | None:
+def _interrupted(found: list[Person], home: Settings) -> str | None:
     """The receipt number of an interrupted erasure of the same persons, that is one that wrote no receipt; None if
     there is none."""
     erased = erasures.erased(home)

@@ -44,8 +44,8 @@ def remove_lines(
     changed: dict[str, str] = {}
     query = f"select source, content_sha256, min(file_name), array_agg(batch_id) from {tables.BATCHES} group by 1, 2"  # noqa: S608 - our own names
     batches = connection.execute(query).fetchall()
-    landed = _landed(home, {source for source, *_, batch_ids in batches if lines.keys() & set(batch_ids)})
-    if _catch_up(connection, home, landed):
+    landed = _files_in_landing(home, {source for source, *_, batch_ids in batches if lines.keys() & set(batch_ids)})
+    if _apply_pending_changes(connection, home, landed):
         batches = connection.execute(query).fetchall()
     touched = [row for row in batches if lines.keys() & set(row[3])]
     for source, sha256, name, batch_ids in touched:
@@ -68,7 +68,7 @@ def remove_lines(
                     except OSError:
                         changed[str(path)] = READ_ONLY
         if emptied:
-            _take_digest(connection, source, sha256, emptied)
+            _replace_digest(connection, source, sha256, emptied)
         if copy:
             with scratch_folder(home) as scratch:
                 made = copies.without_lines(copy[0], name, mapping, wanted, scratch) if mapping else None
@@ -107,7 +107,9 @@ def _pending_changes(home: Settings) -> list[tuple[str, str, str]]:
     return [tuple(change) for change in json.loads(path.read_text())] if path.exists() else []  # type: ignore[misc]
 
 
-def _catch_up(connection: psycopg.Connection, home: Settings, landed: dict[tuple[str, str], list[Path]]) -> bool:
+def _apply_pending_changes(
+    connection: psycopg.Connection, home: Settings, landed: dict[tuple[str, str], list[Path]]
+) -> bool:
     """Gives batches the new digests of files that an interrupted erasure changed. Returns whether there were any."""
     missed = [
         (source, old, new)
@@ -115,11 +117,11 @@ def _catch_up(connection: psycopg.Connection, home: Settings, landed: dict[tuple
         if (source, new) in landed and (source, old) not in landed
     ]
     for change in missed:
-        _take_digest(connection, *change)
+        _replace_digest(connection, *change)
     return bool(missed)
 
 
-def _take_digest(connection: psycopg.Connection, source: str, old: str, new: str) -> None:
+def _replace_digest(connection: psycopg.Connection, source: str, old: str, new: str) -> None:
     """Gives batches the new digest of their file, unless the changed file is already loaded as a batch of its own."""
     connection.execute(
         f"""
@@ -132,7 +134,7 @@ def _take_digest(connection: psycopg.Connection, source: str, old: str, new: str
     )
 
 
-def _landed(home: Settings, sources: set[str]) -> dict[tuple[str, str], list[Path]]:
+def _files_in_landing(home: Settings, sources: set[str]) -> dict[tuple[str, str], list[Path]]:
     """The paths of the files in landing, by source and by the digest of the content."""
     found: dict[tuple[str, str], list[Path]] = {}
     for source in sources:

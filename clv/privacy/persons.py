@@ -60,7 +60,7 @@ def known(connection: psycopg.Connection, home: Settings, secret: bytes, email: 
     return found
 
 
-def alike(connection: psycopg.Connection, person: Person, secret: bytes) -> list[Person]:
+def lookalikes(connection: psycopg.Connection, person: Person, secret: bytes) -> list[Person]:
     """The rows of pii whose ids look like this person's. Before ids were cleaned (clv.core.ids), ids that differed only
     by invisible characters belonged to different customers."""
     query = f"""

@@ -43,7 +43,7 @@ def rotate(home: Settings, step: Step = nullcontext) -> dict[str, int]:
             connection.execute(
                 f"insert into {tables.SETTINGS} (name, value) values ('pseudonym_key', %s) "  # noqa: S608 - our own names
                 "on conflict (name) do update set value = excluded.value",
-                (pseudonyms.mark(new),),
+                (pseudonyms.secret_digest(new),),
             )
             dbt.forget_builds(connection)  # customers that are otherwise equal are ordered by key, so the builds change
             owners_files.write(home.secrets / pseudonyms.PENDING, new)

@@ -19,12 +19,12 @@ class GateFailed(ClvError):  # noqa: N818 - what happened, in the field's words
 
 @dataclass(frozen=True)
 class Finding:
-    """The result of one expectation. says: the problem that it looks for. expected: what would have been right.
+    """The result of one expectation. problem: what it looks for. expected: what would have been right.
     unexpected: the number of rows that have the problem."""
 
     expectation: str
     dimension: str
-    says: str
+    problem: str
     remedy: str
     severity: str
     success: bool
@@ -62,7 +62,7 @@ def failure(gate: str, run_id: str, failed: list[Finding], page: Path) -> GateFa
     """The error for the failed critical findings: the first one in full, the names of the others, and the page that
     shows all."""
     first = failed[0]
-    text = f"gate {gate} stopped run {run_id}, nothing new is published: {first.says} [{first.expectation}"
+    text = f"gate {gate} stopped run {run_id}, nothing new is published: {first.problem} [{first.expectation}"
     if first.unexpected is not None:
         text += f": {first.unexpected} of {first.rows_judged} rows judged"
     if first.observed and first.unexpected is None:
@@ -91,7 +91,7 @@ def _finding(table: str, rows_judged: int, result: dict) -> Finding:
     return Finding(
         expectation=f"{table}: {meta['name']}",
         dimension=meta["dimension"],
-        says=config.get("description") or config["type"],
+        problem=config.get("description") or config["type"],
         remedy=_filled(meta.get("remedy") or "", examples),
         severity=config.get("severity") or "critical",
         success=bool(result["success"]),

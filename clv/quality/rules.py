@@ -78,27 +78,27 @@ class NoRows(UnexpectedRowsExpectation):
 
 
 def never(
-    name: str, dimension: Dimension, query: str, says: str, remedy: str = "", severity: str = "critical"
+    name: str, dimension: Dimension, query: str, problem: str, remedy: str = "", severity: str = "critical"
 ) -> Expectation:
     """Expects a query to return no rows.
 
-    says: the problem that a returned row has. remedy: what to do about it; `{column}` in it is replaced by the first
+    problem: what is wrong with a returned row. remedy: what to do about it; `{column}` in it is replaced by the first
     row's value.
     """
     return NoRows(
         unexpected_rows_query=query,
-        description=says,
+        description=problem,
         severity=FailureSeverity(severity),
         meta=_meta(name, dimension, remedy),
     )  # type: ignore[call-arg]
 
 
-def has_rows(says: str, remedy: str = "") -> Expectation:
-    """Expects at least one row. It is needed because most other expectations hold for an empty table. says: what an
+def has_rows(problem: str, remedy: str = "") -> Expectation:
+    """Expects at least one row. It is needed because most other expectations hold for an empty table. problem: what an
     empty table means."""
     return ExpectTableRowCountToBeBetween(
         min_value=1,
-        description=says,
+        description=problem,
         severity=FailureSeverity.CRITICAL,
         meta=_meta("has_rows", "availability", remedy),
     )  # type: ignore[call-arg]
@@ -139,12 +139,12 @@ def between(column: str, low: float | None, high: float | None, severity: str = 
     )  # type: ignore[call-arg]
 
 
-def newest_at_least(name: str, column: str, least: date, says: str, severity: str = "warning") -> Expectation:
+def newest_at_least(name: str, column: str, least: date, problem: str, severity: str = "warning") -> Expectation:
     """Expects the newest time in a column to be on a day or later. The observed value is the newest time."""
     return ExpectColumnMaxToBeBetween(
         column=column,
         min_value=least.isoformat(),  # type: ignore[arg-type]
-        description=says,
+        description=problem,
         severity=FailureSeverity(severity),
         meta=_meta(name, "timeliness"),
     )  # type: ignore[call-arg]

@@ -43,7 +43,7 @@ def judge(gate: str, suites: Suites, as_of_date: date, run_id: str, write_page: 
     critical = [one for one in failed if one.severity == "critical"]
     warnings = [one for one in failed if one.severity == "warning"]
     for one in warnings:
-        print(f"warning: {one.says} [{one.expectation}: {one.unexpected or one.observed}]", flush=True)
+        print(f"warning: {one.problem} [{one.expectation}: {one.unexpected or one.observed}]", flush=True)
     page = write_page(run_id)
     if critical:
         raise results.failure(gate, run_id, critical, page)
@@ -109,7 +109,7 @@ def _keep(connection: psycopg.Connection, gate: str, as_of_date: date, run_id: s
             (
                 run_id, as_of_date, gate, one.expectation, one.severity, one.success, one.observed, one.unexpected,
                 one.rows_judged, json.dumps(one.examples, default=str), one.dimension,
-                one.says, one.expected, one.remedy or None,
+                one.problem, one.expected, one.remedy or None,
             )
             for one in found
         ],

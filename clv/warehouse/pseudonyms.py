@@ -32,7 +32,7 @@ def customer_keys(secret: bytes, customer_ids: Iterable[str], namespace: str | N
     return [customer_key(secret, customer_id, namespace) for customer_id in customer_ids]
 
 
-def mark(secret: bytes) -> str:
+def secret_digest(secret: bytes) -> str:
     """A digest of the secret, by which the warehouse records which secret its customers are named with."""
     return hashlib.sha256(secret).hexdigest()[:16]
 
@@ -45,17 +45,17 @@ def secret(home: Settings) -> bytes:
     current = home.secret(NAME).encode()
     query = f"select value from {tables.SETTINGS} where name = 'pseudonym_key'"  # noqa: S608 - our own names
     recorded = db.rows(query, url=home.url_as(LOADER))
-    if not recorded or recorded[0][0] == mark(current):
+    if not recorded or recorded[0][0] == secret_digest(current):
         return current
     pending = home.secrets / PENDING
     try:
         following = pending.read_bytes().strip()
-        if mark(following) == recorded[0][0]:
+        if secret_digest(following) == recorded[0][0]:
             pending.replace(home.secrets / NAME)
             return following
     except FileNotFoundError:  # another process has just completed the rotation
         current = home.secret(NAME).encode()
-        if mark(current) == recorded[0][0]:
+        if secret_digest(current) == recorded[0][0]:
             return current
     raise ClvError(
         f"{home.secrets / NAME} is not the key this warehouse's customers were named with; "

@@ -45,9 +45,9 @@ def publish(as_of: date, run_id: str, published_by: str | None = None) -> dict:
     """
     with db.connect(roles.url(PUBLISHER)) as connection:
         connection.execute("select pg_advisory_xact_lock(%s)", (db.lock_key(locks.PUBLISH),))
-        holding = _newest(connection, as_of)
-        if holding and holding.run_id == run_id:
-            return _facts(holding, already=True, replaced=None)
+        present = _newest(connection, as_of)
+        if present and present.run_id == run_id:
+            return _facts(present, already=True, replaced=None)
         _require_judged(connection, as_of, run_id)
         earlier = _publication_of(connection, run_id)
         counts = _counts(connection, as_of, run_id)
@@ -64,7 +64,7 @@ def publish(as_of: date, run_id: str, published_by: str | None = None) -> dict:
         )
         inserted = _newest(connection, as_of)
     assert inserted is not None  # noqa: S101 - just now
-    return _facts(inserted, already=False, replaced=holding.run_id if holding else None)
+    return _facts(inserted, already=False, replaced=present.run_id if present else None)
 
 
 def digest(

@@ -101,7 +101,7 @@ def history(settings: Settings, today: date, limit: int | None = None, as_of: da
         select
             runs.run_id, runs.as_of_date,
             case
-                when holding.run_id is not null then 'published'
+                when newest.run_id is not null then 'published'
                 when runs.run_id in (select run_id from {tables.PUBLICATIONS}) then 'replaced'
                 when last.error is not null then 'failed'
                 when coalesce(last.ended_at, runs.started_at) >= (%(today)s::date - 1)::timestamp at time zone 'UTC'
@@ -119,7 +119,7 @@ def history(settings: Settings, today: date, limit: int | None = None, as_of: da
         left join (
             select distinct on (as_of_date) as_of_date, run_id from {tables.PUBLICATIONS}
             order by as_of_date, publication_id desc
-        ) as holding on runs.run_id = holding.run_id
+        ) as newest on runs.run_id = newest.run_id
         left join lateral (
             select task, ended_at, facts ->> 'error' as error from {tables.TASK_LOG} as tries
             where tries.run_id = runs.run_id order by ended_at desc limit 1

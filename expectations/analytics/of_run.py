@@ -42,14 +42,14 @@ def of_run(slice_: Slice, table: str) -> str:
     return f"(select * from {RUNS}.{table} where {slice_.where})"  # noqa: S608 - our own SQL; values are bound or quoted
 
 
-def agree(name: str, dimension: Dimension, says: str, wrong: str, **sums: str) -> Expectation:
+def agree(name: str, dimension: Dimension, problem: str, wrong: str, **sums: str) -> Expectation:
     """Expects sums to agree. sums: SQL that returns one value, by name. wrong: an SQL condition on these names that is
     true if the sums do not agree."""
     found = ", ".join(f"({sql}) as {column}" for column, sql in sums.items())
-    return never(name, dimension, f"select * from (select {found}) as totals where {wrong}", says, REMEDY)  # noqa: S608 - our own SQL; values are bound or quoted
+    return never(name, dimension, f"select * from (select {found}) as totals where {wrong}", problem, REMEDY)  # noqa: S608 - our own SQL; values are bound or quoted
 
 
-def same_customers(others: str, says: str) -> Expectation:
+def same_customers(others: str, problem: str) -> Expectation:
     """Expects the judged table to have exactly the customers of `others`, which is SQL for a from clause."""
     return never(
         "customers_complete",
@@ -57,6 +57,6 @@ def same_customers(others: str, says: str) -> Expectation:
         f"""select coalesce(judged.customer_key, others.customer_key) as customer_key from {{batch}} as judged
         full join {others} as others on others.customer_key = judged.customer_key
         where judged.customer_key is null or others.customer_key is null""",  # noqa: S608 - our own SQL; values are bound or quoted
-        says,
+        problem,
         REMEDY,
     )

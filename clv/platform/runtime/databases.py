@@ -40,11 +40,11 @@ def prepare(home: settings.Settings) -> list[str]:
 def claim_pseudonyms(home: settings.Settings) -> None:
     """Records this home's pseudonym key in the warehouse. Raises ClvError when the warehouse was filled under another
     key."""
-    mark = pseudonyms.mark(home.secret(pseudonyms.NAME).encode())
+    digest = pseudonyms.secret_digest(home.secret(pseudonyms.NAME).encode())
     with db.connect(home.warehouse_url) as connection:
         connection.execute(
             f"insert into {tables.SETTINGS} (name, value) values ('pseudonym_key', %s) on conflict do nothing",  # noqa: S608 - our own names
-            (mark,),
+            (digest,),
         )
     pseudonyms.secret(home)
 

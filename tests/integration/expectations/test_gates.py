@@ -84,7 +84,7 @@ def test_half_of_the_amounts_missing_says_where_and_what_to_do(shop: settings.Se
         judge("staging")
     text = str(failure.value)
     assert "more than 10%" in text
-    assert "file_name orders.csv, rows_missing_amount 20, rows_holding 26" in text
+    assert "file_name orders.csv, rows_missing_amount 20, rows_in_effect 26" in text
     assert "line 7, customer aaaa…; line 8, customer aaaa…" in text
     remedy = "load a corrected file under the same name, or take the batch back with `clv withdraw --batch 1 --reason "
     assert remedy in text
