@@ -82,7 +82,7 @@ def rejects(
     )
     tabular.write(["line", "reason", "text"], rejected, style)
     if style == "table":
-        if not rejections.taken_in(batch, home):
+        if not rejections.is_processed(batch, home):
             out.print(
                 "note: no run has taken this batch in yet; until then, filtered and incomplete rows are not listed"
             )

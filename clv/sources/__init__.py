@@ -74,7 +74,7 @@ def load(
         if not results:
             raise
         for result in _with_warnings(results, mapping, settings):
-            if result.warnings_beside:
+            if result.comparison_warnings:
                 report(result)
         raise type(error)(
             f"{error}; files before it in {connector} stay as they are, `clv batches` lists them, and those after it "
@@ -90,14 +90,14 @@ def _with_warnings(results: list[BatchResult], mapping: FileMapping, settings: S
     kind = registry.of(mapping.kind, settings)
     found: list[dict[int, str]] = []
     if new:
-        found = [*kind.warnings_beside(new, mapping, settings), ledger.withdrawn_before(new, settings)]
+        found = [*kind.comparison_warnings(new, mapping, settings), ledger.withdrawn_before(new, settings)]
         for warnings in found:
             ledger.keep_warnings(warnings, settings)
     elif len(results) == 1 and not results[0].withdrawn:
-        later = kind.overtaken(results[0].batch_id, mapping, settings)
+        later = kind.replaced_by(results[0].batch_id, mapping, settings)
         found = [{results[0].batch_id: later}] if later else []
     return [
-        replace(result, warnings_beside=tuple(of[result.batch_id] for of in found if result.batch_id in of))
+        replace(result, comparison_warnings=tuple(of[result.batch_id] for of in found if result.batch_id in of))
         for result in results
     ]
 
@@ -129,7 +129,7 @@ def messages(result: BatchResult, settings: Settings) -> list[str]:
         return [f"{name}: already loaded, and withdrawn; to let it count again: `clv restore --batch {batch}`"]
     counts = f"{result.received:,} rows received, {result.loaded:,} loaded, {result.unreadable:,} rejected"
     if result.already_loaded and result.loaded:
-        notes = [f"  note: {warning}" for warning in result.warnings_beside]
+        notes = [f"  note: {warning}" for warning in result.comparison_warnings]
         return [f"{name}: already loaded as batch {batch}, {counts}", *notes]
     lines = [f"{name}: {'already loaded as ' if result.already_loaded else ''}batch {batch}, {counts}"]
     lines += [f"  {line}" for line in rejections.messages(batch, settings)] if result.unreadable else []
@@ -138,7 +138,7 @@ def messages(result: BatchResult, settings: Settings) -> list[str]:
             f"  {result.lacking:,} of the loaded rows will be rejected by the next run: they meet a filter, or lack "
             f"what an order needs; after that run, `clv rejects --batch {batch}` shows which"
         )
-    return lines + [f"  warning: {warning}" for warning in (*result.warnings, *result.warnings_beside)]
+    return lines + [f"  warning: {warning}" for warning in (*result.warnings, *result.comparison_warnings)]
 
 
 def require_rows(results: list[BatchResult]) -> None:

@@ -19,7 +19,7 @@ CASES = Path(__file__).parent / "cases"
 SHIPPED = settings.PROJECT / "sources"
 KNOWN = {"reported", "where", "mapping", "deliveries", "customers", "orders", "rejected", "duplicates"}
 # Rows rejected for these reasons were replaced by another delivery of the case, or withdrawn by the case itself.
-OVERTAKEN = ("replaced", "withdrawn", "erased")
+NOT_LISTED = ("replaced", "withdrawn", "erased")
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Case:
     """A case: its deliveries in order, and the values that must be published.
 
     customers: net revenue by customer id, for all customers of the case. orders: net revenue by order id, for the
-    orders that are listed. rejected: the reasons of all rejected rows in alphabetical order, except those in OVERTAKEN.
+    orders that are listed. rejected: the reasons of all rejected rows in alphabetical order, except NOT_LISTED.
     """
 
     name: str
@@ -104,16 +104,16 @@ def published_orders(one: Case) -> dict[str, Decimal]:
 
 
 def rejected(one: Case) -> list[str]:
-    """Returns the reasons of the rejected rows in alphabetical order, except those in OVERTAKEN."""
+    """Returns the reasons of the rejected rows in alphabetical order, except those in NOT_LISTED."""
     query = """
-        select reason from quarantine.set_aside_lines where source = %(source)s and reason <> all(%(overtaken)s)
+        select reason from quarantine.set_aside_lines where source = %(source)s and reason <> all(%(not_listed)s)
         union all
         select reason from quarantine.unreadable_rows where batch_id in (
             select batch_id from raw.batches where source = %(source)s
                 and batch_id not in (select batch_id from raw.withdrawals)
         )
     """
-    found = db.rows(query, {"source": one.source, "overtaken": list(OVERTAKEN)})
+    found = db.rows(query, {"source": one.source, "not_listed": list(NOT_LISTED)})
     return sorted(reason for (reason,) in found)
 
 

@@ -22,7 +22,7 @@ def ingest(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - raw is the same
     results = ingestion.landing(home, today=dates.today(home.shop.time_zone), report=report)
     new = [result for result in results if not result.already_loaded]
     for result in new:
-        for warning in result.warnings_beside:
+        for warning in result.comparison_warnings:
             print(f"{result.file_name}: warning: {warning}", flush=True)
     return {
         "files": len(results),

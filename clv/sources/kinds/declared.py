@@ -171,11 +171,11 @@ class Kind:
         """Returns warnings about the whole file, after its rows are written."""
         return []
 
-    def warnings_beside(self, batch_ids: Sequence[int], mapping: Any, home: Settings) -> list[dict[int, str]]:  # noqa: ARG002 - for kinds that need it
+    def comparison_warnings(self, batch_ids: Sequence[int], mapping: Any, home: Settings) -> list[dict[int, str]]:  # noqa: ARG002 - for kinds that need it
         """Returns warnings that come from comparing new batches with earlier ones, by batch."""
         return []
 
-    def overtaken(self, batch_id: int, mapping: Any, home: Settings) -> str | None:  # noqa: ARG002 - for kinds that need it
+    def replaced_by(self, batch_id: int, mapping: Any, home: Settings) -> str | None:  # noqa: ARG002 - for kinds that need it
         """Returns a note about the later file that has replaced a batch's rows; None if there is none."""
         return None
 

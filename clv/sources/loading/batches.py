@@ -26,7 +26,7 @@ from clv.sources.kinds.columns_sql import ERASED
 from clv.sources.kinds.declared import Kind
 from clv.sources.loading import copies, currencies, erased_rows, ledger, texts, writing
 from clv.sources.loading.ledger import BatchResult
-from clv.sources.loading.writing import Opening
+from clv.sources.loading.writing import BatchOpening
 from clv.sources.mapping import warnings, zones
 from clv.sources.mapping.complaints import first_line
 from clv.sources.mapping.model import FileMapping
@@ -58,9 +58,9 @@ def load_file(
         # both loads have the same number, and a unique key of the ledger admits only one of them.
         delivery = ledger.next_delivery(file.sha256, mapping, settings)
         earlier = ledger.earlier_batch(file, mapping, settings)
-        if earlier and not ledger.overtaken(earlier, file, mapping, settings, landed):
+        if earlier and not ledger.name_has_newer_content(earlier, file, mapping, settings, landed):
             return earlier
-        opening = Opening(delivery, landed)
+        opening = BatchOpening(delivery, landed)
         result = load_batch(file, mapping, settings, opening, scratch, progress, today)
         rejected = result and result.received - (result.usable or 0) - len(result.erased_lines)
         if result and rejected and settings.database == "warehouse":
@@ -72,7 +72,7 @@ def load_file(
                 erased_lines = erased_rows.places(result.batch_id, registry.of(mapping.kind, settings), settings)
                 copies.keep(batch.path, file, mapping, settings, scratch, erased_lines)
     # There is no result if another process has loaded the same content meanwhile.
-    return result or ledger.earlier_batch(file, mapping, settings) or ledger.vanished(file)
+    return result or ledger.earlier_batch(file, mapping, settings) or ledger.raise_other_load_failed(file)
 
 
 @contextmanager
@@ -89,7 +89,7 @@ def load_batch(
     file: Received,
     mapping: FileMapping,
     settings: Settings,
-    opening: Opening,
+    opening: BatchOpening,
     scratch: Path,
     progress: Progress | None = None,
     today: date | None = None,
@@ -121,7 +121,7 @@ def _load(
     mapping: FileMapping,
     settings: Settings,
     progress: Progress,
-    opening: Opening,
+    opening: BatchOpening,
     today: date | None,
 ) -> BatchResult | None:
     """Reads, checks, counts and writes the rows of a file in one transaction. The steps are the same for every kind."""
@@ -132,7 +132,7 @@ def _load(
         if kind.has_customers:
             writing.hold_customers(cursor)
         erased = erasures.erased(settings)
-        currency = currencies.claimed(cursor, file, mapping, codes, settings.shop.currency)
+        currency = currencies.agreed(cursor, file, mapping, codes, settings.shop.currency)
         mapping = zones.with_known_zones(duck, mapping)
         duck.execute(kind.parsed_view(mapping, zone, currency, bool(codes)))
         erased_lines = erased_rows.lines(duck, mapping, erased)

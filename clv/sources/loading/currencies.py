@@ -48,7 +48,7 @@ def require_same_currency(settings: Settings) -> None:
         raise ClvError(differs(shop, warehouse[0][0]))
 
 
-def claimed(cursor: adbc.Cursor, file: Received, mapping: FileMapping, codes: list[str], shop: str | None) -> str:
+def agreed(cursor: adbc.Cursor, file: Received, mapping: FileMapping, codes: list[str], shop: str | None) -> str:
     """Returns the warehouse's currency, and sets it if there is none yet: to that of shop.json, else to that of the
     file.
 

@@ -23,8 +23,8 @@ class BatchResult:
     If the file was loaded before, this is its earlier batch, and `withdrawn` states whether that was withdrawn. usable:
     loaded rows that have all required values and that no filter rejects. erased_lines: lines of erased customers' rows,
     of which nothing else is loaded. lacking: loaded rows that are neither usable nor erased. warnings: possible
-    mistakes within the file. warnings_beside: possible mistakes found by comparing the file with earlier ones, after
-    all files are loaded.
+    mistakes within the file. comparison_warnings: possible mistakes found by comparing the file with earlier ones,
+    after all files are loaded.
     """
 
     batch_id: int
@@ -39,7 +39,7 @@ class BatchResult:
     erased_lines: tuple[int, ...] = ()
     lacking: int = 0
     warnings: tuple[str, ...] = ()
-    warnings_beside: tuple[str, ...] = ()
+    comparison_warnings: tuple[str, ...] = ()
 
 
 def cursor(mapping: FileMapping, settings: Settings) -> Cursor:
@@ -62,7 +62,7 @@ def next_delivery(sha256: str, mapping: FileMapping, settings: Settings) -> int:
     return db.rows(query, (mapping.source, sha256, mapping.sha256), settings.url_as(LOADER))[0][0]
 
 
-def vanished(file: Received) -> NoReturn:
+def raise_other_load_failed(file: Received) -> NoReturn:
     """Raises the error that another load of the same file, for which this one waited, has failed."""
     raise ClvError(f"another load of {file.name} did not end well; load it again")
 
@@ -82,7 +82,9 @@ def earlier_batch(file: Received, mapping: FileMapping, settings: Settings) -> B
     return BatchResult(*found[0]) if found else None
 
 
-def overtaken(earlier: BatchResult, file: Received, mapping: FileMapping, settings: Settings, landed: bool) -> bool:
+def name_has_newer_content(
+    earlier: BatchResult, file: Received, mapping: FileMapping, settings: Settings, landed: bool
+) -> bool:
     """Returns whether other content was loaded under this file's name since its earlier batch, and is not withdrawn.
 
     If the file lies in the landing folder, only content that lay there too counts. Otherwise the next run would load

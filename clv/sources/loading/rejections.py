@@ -113,7 +113,7 @@ def batches(settings: Settings, source: str | None = None) -> list[Batch]:
     return [Batch(*row) for row in found]
 
 
-def taken_in(batch_id: int, settings: Settings) -> bool:
+def is_processed(batch_id: int, settings: Settings) -> bool:
     """Returns whether a run has processed the batch. Before that, only its unreadable rows are known."""
     if not _exists(tables.STG_BATCH_COUNTS, settings):
         return False

@@ -16,7 +16,7 @@ from clv.sources.kinds.mappings import load_mapping
 from clv.sources.loading import copies
 from clv.sources.loading.batches import load_batch, scratch_folder
 from clv.sources.loading.ledger import BatchResult, next_delivery
-from clv.sources.loading.writing import Opening
+from clv.sources.loading.writing import BatchOpening
 from clv.warehouse import db
 from clv.warehouse.roles import LOADER
 
@@ -40,15 +40,15 @@ def replay(settings: Settings, source: str | None = None, batch_id: int | None =
 
     Raises ClvError, after all other files are done, with the batches whose copy is missing.
     """
-    results, gone = [], []
+    results, missing_copies = [], []
     for batch in _rejected(settings, source, batch_id):
         if copies.find(batch.sha256, batch.file_name, settings):
             results.append(_replay(batch, settings))
         else:
-            gone.append(f"{batch.batch_id} ({batch.file_name})")
-    if gone:
+            missing_copies.append(f"{batch.batch_id} ({batch.file_name})")
+    if missing_copies:
         raise ClvError(
-            f"no copy is left of the file of batch {', '.join(gone)} in {settings.home / 'received'}; "
+            f"no copy is left of the file of batch {', '.join(missing_copies)} in {settings.home / 'received'}; "
             "load it again with `clv ingest --source NAME --path FILE`"
         )
     return results
@@ -96,14 +96,14 @@ def _counts(batch_id: int, kind: Kind, settings: Settings) -> tuple[int, int]:
     return db.rows(query, {"batch": batch_id}, settings.url_as(LOADER))[0]
 
 
-def _gone(batch: _Batch) -> NoReturn:
+def _raise_missing_copy(batch: _Batch) -> NoReturn:
     raise ClvError(f"the copy of the file of batch {batch.batch_id} has just gone; replay again")
 
 
 def _replay(batch: _Batch, settings: Settings) -> Replayed:
     mapping = load_mapping(batch.source, settings)
     with scratch_folder(settings) as scratch:
-        path, sha256 = copies.find(batch.sha256, batch.file_name, settings) or _gone(batch)
+        path, sha256 = copies.find(batch.sha256, batch.file_name, settings) or _raise_missing_copy(batch)
         file = files.prepare(path, batch.file_name, mapping.encoding, scratch, bounded=False)
         if file.sha256 != sha256:
             raise ClvError(
@@ -113,6 +113,6 @@ def _replay(batch: _Batch, settings: Settings) -> Replayed:
         # Rows of erased customers may be missing in the copy, but the batch keeps the digest of the received file.
         file = replace(file, sha256=batch.sha256)
         delivery = next_delivery(batch.sha256, mapping, settings)
-        opening = Opening(delivery, batch.landed, batch.batch_id, batch.place, batch.usable)
+        opening = BatchOpening(delivery, batch.landed, batch.batch_id, batch.place, batch.usable)
         result = load_batch(file, mapping, settings, opening, scratch)
     return Replayed(batch.batch_id, batch.file_name, batch.usable, result)

@@ -24,7 +24,7 @@ CHUNK_ROWS = 100_000
 
 
 @dataclass(frozen=True)
-class Opening:
+class BatchOpening:
     """How a batch enters the ledger.
 
     delivery: the number of the delivery of this content. landed: whether the file lay in the landing folder. For a
@@ -76,7 +76,7 @@ def open_batch(
     mapping: FileMapping,
     currency: str,
     counts: tuple[int, int, int],
-    opening: Opening,
+    opening: BatchOpening,
 ) -> int | None:
     """Inserts the batch and returns its id; None if another process has just loaded this delivery. Withdraws the batch
     that a replay replaces.

@@ -7,13 +7,13 @@ from clv.core.sql_text import literal, quoted
 LONGEST_FIELD = 2000  # bytes; PostgreSQL cannot index longer values
 
 
-def complaint(condition: str, column: str, says: str, text: str | None = None) -> str:
+def complaint(condition: str, column: str, problem: str, text: str | None = None) -> str:
     """Returns a branch of an SQL CASE that gives a reason: column, value, and what is wrong.
 
     condition: when the value is invalid. text: SQL for the value, if it is not the column alone.
     """
     shown = f"left({text or quoted(column)}, 100)"
-    return f"when {condition} then {literal(column + ' ')} || chr(39) || {shown} || {literal(chr(39) + ' ' + says)}"
+    return f"when {condition} then {literal(column + ' ')} || chr(39) || {shown} || {literal(chr(39) + ' ' + problem)}"
 
 
 def printable(text: str) -> str:

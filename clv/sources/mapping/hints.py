@@ -15,7 +15,7 @@ from clv.sources.mapping.model import FileMapping
 from clv.sources.mapping.numbers import SIGNS
 from clv.sources.mapping.values import APOSTROPHES, BLANKS
 
-VALUE = re.compile(r"^(?P<column>.*?) '(?P<value>.*)' (?P<says>is not .*|is 10,.*|bears .*)$", re.DOTALL)
+VALUE = re.compile(r"^(?P<column>.*?) '(?P<value>.*)' (?P<problem>is not .*|is 10,.*|bears .*)$", re.DOTALL)
 DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"}
 # Common ways to write dates and times of day, with the format that reads each. EITHER_WAY matches dates in which day
 # and month may be swapped.
@@ -47,8 +47,8 @@ def remedies(reasons: Iterable[str], mapping: FileMapping) -> list[str]:
     others = []
     for reason in dict.fromkeys(reasons):
         if found := VALUE.match(reason):
-            says = found["says"].removeprefix("is not ").split(" with ")[0]
-            values.setdefault(says, []).append(found["value"])
+            problem = found["problem"].removeprefix("is not ").split(" with ")[0]
+            values.setdefault(problem, []).append(found["value"])
         else:
             others.append(reason)
     found = [
@@ -193,7 +193,7 @@ def _formats(value: str, values: list[str]) -> list[str]:
 
 def _of_years(values: dict[str, list[str]], mapping: FileMapping) -> list[str]:
     """Suggests that dates such as 1970-01-01, which programs write for missing ones, are missing values."""
-    written = [value for says, some in values.items() if says.startswith("from ") for value in some]
+    written = [value for problem, some in values.items() if problem.startswith("from ") for value in some]
     if not written:
         return []
     missing = [*mapping.missing, *dict.fromkeys(written)][: len(mapping.missing) + 3]
@@ -224,10 +224,10 @@ def _fits(value: str, decimal: str, mark: str) -> bool:
 
 
 def _of_currencies(values: dict[str, list[str]], mapping: FileMapping) -> list[str]:
-    for says, some in values.items():
-        if not says.startswith(("a currency", "bears a currency")):
+    for problem, some in values.items():
+        if not problem.startswith(("a currency", "bears a currency")):
             continue
-        beside_an_amount = says.startswith("bears")
+        beside_an_amount = problem.startswith("bears")
         for value in some:
             signs = [sign for sign in SIGNS if (sign in value if beside_an_amount else sign == value)]
             sign = max(signs, key=len, default="")

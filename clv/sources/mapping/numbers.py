@@ -53,7 +53,7 @@ def complaints(mapping: FileMapping, columns: Iterable[str]) -> list[str]:
         bad = f"{quoted(column)} is not null and {number_in(mapping, column)} is null"
         token = f"regexp_extract({quoted(column)}, {literal(TOKEN)})"
         in_another = (
-            f"regexp_full_match({quoted(column)}, {literal(_dressed(mapping))}) "
+            f"regexp_full_match({quoted(column)}, {literal(_with_surroundings(mapping))}) "
             f"and (regexp_full_match({token}, '[A-Za-z]{{3}}') or {token} in ({', '.join(map(literal, SIGNS))}))"
         )
         why = [
@@ -90,7 +90,7 @@ def _read(mapping: FileMapping, column: str, kind: str) -> str:
     minus = f"case when regexp_matches({signed}, '[{MINUS}(]') then '-' else '' end"
     return (
         f"case when regexp_full_match({text}, '[-+]?{_ungrouped(mapping.decimal)}') then try_cast({plain} as {kind}) "
-        f"when regexp_full_match({text}, {literal(_dressed(mapping))}) and {_agrees(mapping, text)} "
+        f"when regexp_full_match({text}, {literal(_with_surroundings(mapping))}) and {_currency_agrees(mapping, text)} "
         f"then try_cast({minus} || {bare} as {kind}) end"
     )
 
@@ -116,7 +116,7 @@ def _digits(mapping: FileMapping, no_cents: str) -> str:
     return rf"(?:(?:{grouped})(?:{decimals})?|{ungrouped})"
 
 
-def _dressed(mapping: FileMapping) -> str:
+def _with_surroundings(mapping: FileMapping) -> str:
     """Returns a pattern for a number with what may surround it: one minus or plus, a currency before or after, and the
     apostrophe by which Excel marks text."""
     space, sign, money = f"[{BLANKS}]*", f"[{MINUS}+]", f"(?:{TOKEN})?"
@@ -132,7 +132,7 @@ def _dressed(mapping: FileMapping) -> str:
     ]) + ")"  # fmt: skip
 
 
-def _agrees(mapping: FileMapping, text: str) -> str:
+def _currency_agrees(mapping: FileMapping, text: str) -> str:
     """Returns an SQL condition: every currency in the text is that of the row."""
     found = f"regexp_extract_all({text}, {literal(TOKEN)})"
     if not mapping.currency_column:

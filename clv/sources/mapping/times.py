@@ -5,7 +5,7 @@ from __future__ import annotations
 from clv.core.sql_text import literal, quoted
 from clv.sources.mapping.complaints import complaint
 from clv.sources.mapping.model import FileMapping
-from clv.sources.mapping.values import COUNTED, EXCEL_DAYS
+from clv.sources.mapping.values import COUNTING_FORMATS, EXCEL_DAYS
 
 # OFFSET matches a time with its offset from UTC, such as 2024-03-01 10:00:00 +0100 or 2024-03-01T09:00:00Z. ZONE
 # matches a time with its zone, such as … Europe/Rome.
@@ -38,7 +38,7 @@ def time_in(mapping: FileMapping, column: str | None, reporting_zone: str) -> st
     if not column:
         return "null::timestamp"
     text, zone = time_text(mapping, column), literal(reporting_zone)
-    formats = [form for form in mapping.time_formats if form not in COUNTED]
+    formats = [form for form in mapping.time_formats if form not in COUNTING_FORMATS]
     stated = [literal(form) for form in formats if "%z" in form or "%Z" in form]
     naive = [literal(form) for form in formats if "%z" not in form and "%Z" not in form]
     with_colon = rf"regexp_replace({text}, ' ?([+-]\d\d):?(\d\d)$', '\1:\2')"
@@ -87,8 +87,8 @@ def complaints(mapping: FileMapping, columns: list[str], reporting_zone: str, wh
         moment, text = time_in(mapping, column, reporting_zone), time_text(mapping, column)
         bad = f"{quoted(column)} is not null and coalesce(year({moment}) not between {FIRST} and {LAST}, true)"
         none = complaint(f"{moment} is null", column, f"is not {what}", text)
-        of_no_age = complaint("true", column, f"is not from {FIRST} to {LAST}", text)
-        cases.append(f"when {bad} then case {none} {of_no_age} end")
+        out_of_range = complaint("true", column, f"is not from {FIRST} to {LAST}", text)
+        cases.append(f"when {bad} then case {none} {out_of_range} end")
     return cases
 
 

@@ -21,7 +21,11 @@ THOUSANDS = {".": ".", ",": ",", **dict.fromkeys(BLANKS, BLANKS), **dict.fromkey
 # Names that staging gives to rows itself, so a filter must not have them.
 VERDICTS = ("accepted", "duplicate", "replaced", "withdrawn", "unreadable", "erased")
 EXCEL_DAYS = "excel_days"
-COUNTED = ("epoch_seconds", "epoch_milliseconds", EXCEL_DAYS)  # formats of times in addition to those of strptime
+COUNTING_FORMATS = (
+    "epoch_seconds",
+    "epoch_milliseconds",
+    EXCEL_DAYS,
+)  # formats of times in addition to those of strptime
 
 
 @dataclass(frozen=True)
@@ -177,7 +181,7 @@ def _try(expression: str, value: str, complaint: str) -> None:
 def time_formats(value: object, place: str, key: str = "time") -> tuple[str, ...]:
     formats = texts(value, f"{place}: '{key}.formats'")
     for form in formats:
-        if form not in COUNTED:
+        if form not in COUNTING_FORMATS:
             _try("try_strptime('', ?)", form, f"{place}: '{key}.formats' has one that is none")
     return formats
 

@@ -23,13 +23,13 @@ VERBS = {"are": "is", "have": "has"}  # the plural and the singular, for the num
 class Check:
     """A check of rows.
 
-    condition: SQL on the table `received`, true for suspicious rows. verb, says: the message after the number of rows.
+    condition: SQL on the table `received`, true for suspicious rows. verb, message: the text after the number of rows.
     remedy: what to do.
     """
 
     condition: str
     verb: str  # a key of VERBS
-    says: str
+    message: str
     remedy: str
 
 
@@ -52,7 +52,7 @@ def found(
     for check, count, line in zip(checks, totals[::2], totals[1::2], strict=True):
         if count:
             rows = f"1 row {VERBS[check.verb]}" if count == 1 else f"{count:,} rows {check.verb}"
-            lines.append(f"{rows} {check.says} (the first in line {line}); {check.remedy}")
+            lines.append(f"{rows} {check.message} (the first in line {line}); {check.remedy}")
     return lines
 
 

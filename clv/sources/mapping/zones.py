@@ -16,7 +16,7 @@ M = TypeVar("M", bound=FileMapping)
 
 OFFSET = re.compile(r"(?:UTC|GMT)?\s*([+\-\u2212])(\d{1,2})(?::?([0-5]\d))?")
 # The beginning of a name such as "(GMT-08:00) Pacific Time (US & Canada)".
-LED_BY_OFFSET = re.compile(r"\((?:UTC|GMT)(?:[+\-]\d\d:\d\d)?\)\s*")
+LEADING_OFFSET = re.compile(r"\((?:UTC|GMT)(?:[+\-]\d\d:\d\d)?\)\s*")
 # Minutes from UTC. The mapping must resolve ambiguous abbreviations such as IST. Those of North America and Europe are
 # resolved here, because most programs that write them come from there.
 ABBREVIATIONS = {
@@ -44,7 +44,7 @@ def resolved(text: str, places: dict[str, str]) -> str | None:
 
     places: by `named_places`.
     """
-    name = LED_BY_OFFSET.sub("", text).strip()
+    name = LEADING_OFFSET.sub("", text).strip()
     if name.upper() in ABBREVIATIONS:
         return str(ABBREVIATIONS[name.upper()])
     if offset := OFFSET.fullmatch(name):

@@ -54,12 +54,14 @@ class Orders(Kind):
     def warnings(self, duck: duckdb.DuckDBPyConnection, mapping: OrdersMapping) -> list[str]:
         return warnings.repeated_amounts(duck, mapping)
 
-    def warnings_beside(self, batch_ids: Sequence[int], mapping: OrdersMapping, home: Settings) -> list[dict[int, str]]:
+    def comparison_warnings(
+        self, batch_ids: Sequence[int], mapping: OrdersMapping, home: Settings
+    ) -> list[dict[int, str]]:
         checks = (warnings.shorter_orders, warnings.inverted_signs)
         return [check(batch_ids, mapping, home) for check in checks]
 
-    def overtaken(self, batch_id: int, mapping: OrdersMapping, home: Settings) -> str | None:
-        return warnings.overtaken(batch_id, mapping, home)
+    def replaced_by(self, batch_id: int, mapping: OrdersMapping, home: Settings) -> str | None:
+        return warnings.replaced_by(batch_id, mapping, home)
 
     def erase(self, connection: psycopg.Connection, customer_key: UUID) -> int:
         return erased.erase(connection, customer_key)

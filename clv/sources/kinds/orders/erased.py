@@ -63,7 +63,7 @@ def _shared(
     return f"{column} in (from {name})"
 
 
-def _hidings(batch_ids: Iterable[int]) -> list[str]:
+def _removals(batch_ids: Iterable[int]) -> list[str]:
     """Returns SQL statements that remove the row keys and order ids of erased rows in these batches, unless a row of
     another customer has the same. The erased row may have replaced that row, which would otherwise count again."""
     batches = ", ".join(map(str, batch_ids))
@@ -96,7 +96,7 @@ def erase(connection: psycopg.Connection, customer_key: UUID) -> int:
         (customer_key,),
     ).fetchall()
     empty = ", ".join(f"{name} = null" for name in EMPTY)
-    # In sources whose orders are identified by the order id alone, keep the id for now. The statements of _hidings
+    # In sources whose orders are identified by the order id alone, keep the id for now. The statements of _removals
     # remove it if no other customer has it.
     shared = f"select batch_id from {tables.BATCHES} where row_key = 'order'"  # noqa: S608 - our own names
     order_id = f"case when coalesce(amount, 0) >= 0 and _batch_id in ({shared}) then order_id end"
@@ -105,6 +105,6 @@ def erase(connection: psycopg.Connection, customer_key: UUID) -> int:
         where customer_key = %s""",  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
         (ERASED, customer_key),
     ).rowcount
-    for hiding in _hidings(number for (number,) in batches) if batches else ():
-        connection.execute(hiding)  # type: ignore[arg-type]
+    for removal in _removals(number for (number,) in batches) if batches else ():
+        connection.execute(removal)  # type: ignore[arg-type]
     return rows

@@ -97,8 +97,8 @@ def _row_key(reader: MappingReader, columns: dict[str, str]) -> str:
     if "line_id" in columns:
         return "line"
     order, time = reader.part("order"), reader.part("time")
-    made_up = order.get("number") or time.get("column") in (order.get("columns") or [order.get("column")])
-    return "customer_order_time" if made_up else "customer_order"
+    generated = order.get("number") or time.get("column") in (order.get("columns") or [order.get("column")])
+    return "customer_order_time" if generated else "customer_order"
 
 
 def _amount(reader: MappingReader) -> dict[str, Any]:

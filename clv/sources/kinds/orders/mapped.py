@@ -157,7 +157,7 @@ def by_content(mapping: OrdersMapping) -> str:
     If a delivery always holds whole orders, this is true for all rows except refunds that are rows of their own. Such a
     refund may be delivered without its order, so its time identifies it.
     """
-    return "_kind <> '' or coalesce(amount, 0) >= 0" if mapping.says_whole_orders else "false"
+    return "_kind <> '' or coalesce(amount, 0) >= 0" if mapping.holds_whole_orders else "false"
 
 
 def export_query(mapping: OrdersMapping) -> str:

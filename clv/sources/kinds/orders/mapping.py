@@ -61,7 +61,7 @@ class OrdersMapping(FileMapping):
         return bool(self.refund_amount and once)
 
     @property
-    def says_whole_orders(self) -> bool:
+    def holds_whole_orders(self) -> bool:
         """Returns whether a delivery holds whole orders, so that the newest delivery of an order replaces all earlier
         ones."""
         return self.row_key in ("order", "customer_order")

@@ -39,7 +39,7 @@ def amount_in(mapping: OrdersMapping) -> str:
     return amount
 
 
-def amount_is_there(mapping: OrdersMapping) -> str:
+def has_amount(mapping: OrdersMapping) -> str:
     """Returns an SQL condition: the row has all values from which its amount is computed."""
     if mapping.amount_sum:
         return f"coalesce({', '.join(quoted(column) for column in mapping.amount_sum)}) is not null"
@@ -65,6 +65,6 @@ def reason(mapping: OrdersMapping, reporting_zone: str, currency_stated: bool, a
     if mapping.amount_once_columns:
         cases.append("when _once_reason is not null then _once_reason")
     if "try" in amount:  # the amount is a product or a sum, which can become too large
-        cases.append(f"when {amount_is_there(mapping)} and {amount} is null then 'the amount is too large'")
+        cases.append(f"when {has_amount(mapping)} and {amount} is null then 'the amount is too large'")
     cases += currency_complaints(mapping, currency_stated)
     return f"case {' '.join(cases)} else null::varchar end"

@@ -11,7 +11,7 @@ from clv.core.settings import Settings
 from clv.core.sql_text import quoted
 from clv.sources.kinds.orders import mapped
 from clv.sources.kinds.orders.mapping import OrdersMapping
-from clv.sources.kinds.orders.values_sql import amount_is_there
+from clv.sources.kinds.orders.values_sql import has_amount
 from clv.sources.mapping.values_sql import meets
 from clv.sources.mapping.warnings import Check, column_name
 from clv.warehouse import db
@@ -97,7 +97,7 @@ def without_amount(mapping: OrdersMapping) -> list[Check]:
     if not mapping.amount:
         remedy = f"name a filter in the mapping {mapping.source} if such rows are not sales"
     rejected = [f"not coalesce({meets(mapping, rule)}, false)" for rule in mapping.filters]
-    lacks = " and ".join([there, f"not ({amount_is_there(mapping)})", *rejected])
+    lacks = " and ".join([there, f"not ({has_amount(mapping)})", *rejected])
     return [Check(lacks, "have", f"no amount in {column_name(column)}", remedy)]
 
 
@@ -127,7 +127,7 @@ def repeated_amounts(duck: duckdb.DuckDBPyConnection, mapping: OrdersMapping) ->
 def shorter_orders(batch_ids: Sequence[int], mapping: OrdersMapping, settings: Settings) -> dict[int, str]:
     """Returns a warning for each new batch that holds less of an order than the previous delivery, which it
     replaces."""
-    if not mapping.says_whole_orders or not batch_ids:
+    if not mapping.holds_whole_orders or not batch_ids:
         return {}
     values = {"source": mapping.source, "new": list(batch_ids), "by_customer": mapping.row_key == "customer_order"}
     warnings = {}
@@ -157,10 +157,10 @@ def inverted_signs(batch_ids: Sequence[int], mapping: OrdersMapping, settings: S
     return warnings
 
 
-def overtaken(batch_id: int, mapping: OrdersMapping, settings: Settings) -> str | None:
+def replaced_by(batch_id: int, mapping: OrdersMapping, settings: Settings) -> str | None:
     """Returns a note for a batch that was loaded before: which later file has replaced its orders. None if there is no
     such file."""
-    if not mapping.says_whole_orders:
+    if not mapping.holds_whole_orders:
         return None
     query = f"""
         select batches.batch_id, batches.file_name, count(distinct later.order_id)

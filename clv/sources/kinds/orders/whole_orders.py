@@ -25,17 +25,17 @@ def carried(mapping: OrdersMapping) -> str:
         filled = {name: f"coalesce({quoted(name)}, first_value({quoted(name)}) {window})" for name in mapping.carry}
         rows = f"select * replace ({_aliased(filled)}) from received"  # noqa: S608 - our own SQL; values are bound or quoted
     if not (columns := _of_order(mapping)):
-        return _each_once(mapping, rows)
+        return _once_per_order(mapping, rows)
     partition = f"{_names(mapping.order)}, {customer(mapping)}"
     window = f"over (partition by {partition} order by _line {ALL_ROWS})"
     values_of_order = {
         _judged(name): f"coalesce({quoted(name)}, first_value({quoted(name)} ignore nulls) {window})"
         for name in columns
     }
-    return _each_once(mapping, f"select *, {_aliased(values_of_order)} from ({rows})")  # noqa: S608 - our own SQL; values are bound or quoted
+    return _once_per_order(mapping, f"select *, {_aliased(values_of_order)} from ({rows})")  # noqa: S608 - our own SQL; values are bound or quoted
 
 
-def _each_once(mapping: OrdersMapping, rows: str) -> str:
+def _once_per_order(mapping: OrdersMapping, rows: str) -> str:
     """Returns SQL that keeps the value of each column in `once_per_order` in one row of an order: the first that no
     filter rejects.
 
@@ -54,9 +54,9 @@ def _each_once(mapping: OrdersMapping, rows: str) -> str:
             f"case when {quoted(name)} is not null and {number} is null then {quoted(name)} "
             f"when _line = {bearer} then {first} end"
         )
-        says = f"{literal(name + ' ')} || chr(39) || {_shown(number)} || chr(39) || ' is not ' || chr(39)"
-        says += f" || {_shown(first_number)} || chr(39) || ', which the order states first'"
-        complaints.append(f"when {number} <> 0 and {number} <> {first_number} then {says}")
+        message = f"{literal(name + ' ')} || chr(39) || {_shown(number)} || chr(39) || ' is not ' || chr(39)"
+        message += f" || {_shown(first_number)} || chr(39) || ', which the order states first'"
+        complaints.append(f"when {number} <> 0 and {number} <> {first_number} then {message}")
     judged = f"select *, {rule(mapping)} is null as _is_counted from ({rows})"  # noqa: S608 - our own SQL; values are bound or quoted
     return (
         f"select * exclude (_is_counted) replace ({_aliased(values)}), case {' '.join(complaints)} end as _once_reason "  # noqa: S608 - our own SQL; values are bound or quoted
@@ -119,11 +119,11 @@ def _first_stated(value: str) -> str:
 
 def _contradiction(called: str, value: str, first: str) -> str:
     # Values stand in quotes in every reason, because reasons are counted without their quoted values.
-    says = (
+    message = (
         f"'the {called} ' || chr(39) || {_shown(value)} || chr(39) || ' is not ' || chr(39) || {_shown(first)} "
         "|| chr(39) || ', which the order states first'"
     )
-    return f"when order_id is not null and {value} <> 0 and {value} <> {first} then {says}"
+    return f"when order_id is not null and {value} <> 0 and {value} <> {first} then {message}"
 
 
 def _shown(number: str) -> str:

@@ -33,11 +33,11 @@ def test_a_line_id_makes_the_line_the_key():
 
 
 def test_deliveries_hold_whole_orders_if_there_are_order_numbers():
-    assert mapping().says_whole_orders
+    assert mapping().holds_whole_orders
     assert mapping(row_key="order_time").row_key == "order"
     for order in ({"columns": ["who", "number"], "number": True}, {"columns": ["who", "at"]}, "at"):
         assert mapping(order=order).row_key == "customer_order_time"
-    assert mapping(order={"columns": ["shop", "number"]}).says_whole_orders
+    assert mapping(order={"columns": ["shop", "number"]}).holds_whole_orders
 
 
 def test_a_total_that_counts_once_has_a_refund_that_does():

@@ -68,7 +68,7 @@ def test_lines_spread_over_files_give_a_warning_whose_remedy_works(shop: Shop, c
     shop.write_mapping(columns=columns)
     first = shop.load("monday.csv", MONDAY)
     result = shop.load("tuesday.csv", TUESDAY.format(time=time))
-    assert first.warnings_beside == ()
+    assert first.comparison_warnings == ()
     (message,) = [line for line in sources.messages(result, shop.home) if "warning" in line]
     assert "warning: 1 order has less here than in an earlier file" in message
     assert "as the order on line 2 (1 row, 2 in an earlier file)" in message
@@ -79,7 +79,7 @@ def test_lines_spread_over_files_give_a_warning_whose_remedy_works(shop: Shop, c
     shop.write_mapping(columns=columns, **yaml.safe_load(remedy[1]))
     sources.load(shop.source, shop.folder / "monday.csv", shop.home)
     (again,) = sources.load(shop.source, shop.folder / "tuesday.csv", shop.home)
-    assert again.warnings_beside == ()
+    assert again.comparison_warnings == ()
     assert shop.revenue() == {"SO-1": Decimal(30), "SO-2": Decimal(7)}
 
 
@@ -99,8 +99,8 @@ def test_files_of_one_load_are_compared_too_and_by_money_if_they_have_nothing_el
         rows = f"{one},SO-1,2024-05-01,{20 - float(two)},mug\nann,SO-2,2024-05-01,{two},mug\n"
         (shop.folder / "both" / name).write_text(HEADER + rows)
     first, second = sources.load(shop.source, shop.folder / "both", shop.home)
-    assert first.warnings_beside == ()
-    assert "1 order has less here" in second.warnings_beside[0]
+    assert first.comparison_warnings == ()
+    assert "1 order has less here" in second.comparison_warnings[0]
 
 
 @pytest.mark.parametrize(
@@ -119,4 +119,4 @@ def test_a_delivery_that_has_no_less_of_an_order_gives_no_warning(shop: Shop, na
     shop.write_mapping(**{"columns": {"product_name": "item"}, **keys})
     older = MONDAY.replace(",mug", ",2024-05-09").replace(",tea", ",2024-05-09") if "updated_at" in keys else MONDAY
     shop.load("monday.csv", older)
-    assert shop.load(name, HEADER + newer).warnings_beside == ()
+    assert shop.load(name, HEADER + newer).comparison_warnings == ()
