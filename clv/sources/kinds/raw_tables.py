@@ -42,7 +42,7 @@ def of_customers(home: Settings) -> list[Kind]:
 
 
 def with_customers(connection: psycopg.Connection) -> list[str]:
-    """The tables of raw whose rows are of customers, also those of kinds whose folder is gone."""
+    """Returns the raw tables whose rows belong to customers, including those of kinds whose folder was removed."""
     query = """
         select 'raw.' || table_name from information_schema.columns
         where table_schema = 'raw' and column_name in ('customer_key', '_batch_id')
@@ -52,7 +52,7 @@ def with_customers(connection: psycopg.Connection) -> list[str]:
 
 
 def without_folder(home: Settings) -> list[str]:
-    """One line, with the remedy, for each kind of which rows are in the warehouse and whose folder is gone."""
+    """Returns one line, with the remedy, for each kind that has rows in the warehouse but whose folder was removed."""
     known = registry.known(home)
     with db.connect(home.warehouse_url) as connection:
         kinds = connection.execute(f"select kind, raw_table from {tables.KINDS} order by 1").fetchall()  # noqa: S608 - our own names
@@ -65,7 +65,7 @@ def without_folder(home: Settings) -> list[str]:
 
 
 def require_folders(home: Settings) -> None:
-    """Raises ClvError where a kind's folder is gone: only its declaration says what of its rows is to be erased."""
+    """Raises ClvError if the folder of a kind was removed: its rows cannot be erased without the declaration."""
     if gone := without_folder(home):
         raise ClvError(gone[0])
 

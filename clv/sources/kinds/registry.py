@@ -32,7 +32,7 @@ def of(name: str, home: Settings) -> Kind:
 
 
 def gone(name: str, home: Settings) -> str:
-    """What to say of a kind that the warehouse holds rows of and that no folder declares."""
+    """Returns the message that the folder of a kind was removed but the warehouse has rows of it."""
     return (
         f"the folder of the kind {name} is gone from {home.home / 'kinds'} and its rows are in the warehouse; put it "
         f"back, or drop the rows: `clv drop-kind {name}`"

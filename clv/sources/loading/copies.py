@@ -121,7 +121,7 @@ def _empty_rows(plain: Path, emptied: Path, lines: set[int]) -> None:
 
 
 def remove_copies(sha256: str, settings: Settings) -> None:
-    """Removes the copies of a content, with and without emptied lines."""
+    """Deletes all copies of the file with this digest, with and without emptied lines."""
     for path in (settings.home / FOLDER).glob(f"{sha256}*"):
         path.unlink(missing_ok=True)
 

@@ -1,4 +1,4 @@
-"""Drops what was loaded of a kind of source whose declaration is gone."""
+"""Drops the rows of a kind of source whose declaration was removed."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from clv.warehouse import db, locks
 
 
 def drop(name: str, home: Settings) -> int:
-    """Drops the table of a kind whose folder is gone, its batches, and the copies of their files; returns the number of
-    batches. Waits until running loads and builds have ended. Raises ClvError where there is no such kind, or where its
-    folder is still there."""
+    """Drops the table of a kind whose folder was removed, its batches, and the copies of their files; returns the
+    number of batches.
+
+    Waits until running loads and builds have ended. Raises ClvError if there is no such kind, or if its folder still
+    exists.
+    """
     if name in registry.known(home):
         raise ClvError(f"the kind {name} is declared; remove its folder first, or withdraw its batches")
     with ExitStack() as stack:

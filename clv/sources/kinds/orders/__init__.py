@@ -73,18 +73,18 @@ KIND = Orders(
     means="a line of an order, or a refund",
     staged_by_model=True,
     columns=(
-        Column(name="customer", type="customer", means="Who ordered.", required=True),
-        Column(name="order_id", type="id", means="The order.", required=True),
-        Column(name="ordered_at", type="time", means="When it was ordered, or paid back.", required=True),
-        Column(name="amount", type="money", means="Money of the row; a refund is negative.", required=True),
+        Column(name="customer", type="customer", means="Customer who ordered.", required=True),
+        Column(name="order_id", type="id", means="Id of the order.", required=True),
+        Column(name="ordered_at", type="time", means="Time of the order or refund.", required=True),
+        Column(name="amount", type="money", means="Amount of the row; a refund is negative.", required=True),
         *(
             Column(
                 name=name, type="number" if name in NUMBERS else "text", means=name.replace("_", " ").capitalize() + "."
             )
             for name in COLUMNS
         ),
-        Column(name="may_contact", type="yes_no", means="Whether the customer may be written to."),
-        Column(name="email", type="email", means="E-mail address."),
-        Column(name="name", type="name", means="Name."),
+        Column(name="may_contact", type="yes_no", means="Whether the customer may be contacted."),
+        Column(name="email", type="email", means="E-mail address of the customer."),
+        Column(name="name", type="name", means="Name of the customer."),
     ),
 )
