@@ -40,8 +40,8 @@ LONGEST_LINE = 1 << 26  # bytes
 # Files of orders shrink to between a tenth and a thirtieth when they are compressed. A file that unpacks to far more
 # than that is a mistake or an attack.
 UNPACKS_TO = 100  # the limit, as a multiple of the packed size
-UNPACKS_ALWAYS = 1 << 26  # bytes; smaller files are never refused
-ROOM_LEFT = 1 << 30  # bytes of free disk space that unpacking must leave
+UNPACKS_ALWAYS = 1 << 26  # bytes; files that unpack to less are never refused
+ROOM_LEFT = 1 << 30  # bytes of free disk space that must remain
 
 
 @dataclass(frozen=True)
@@ -198,8 +198,8 @@ def _chunks(
         size += len(chunk)
         if limit and size > limit:
             raise ClvError(
-                f"{name} unpacks to more than {UNPACKS_TO} times its size, as no orders do; "
-                "send it unpacked if it is meant"
+                f"{name} unpacks to more than {UNPACKS_TO} times its size, far more than files of orders; "
+                "send it unpacked if this is intended"
             )
         if limit and shutil.disk_usage(scratch).free < ROOM_LEFT:
             raise ClvError(f"{name} unpacks to more than the disk of {scratch} has room for; make room")

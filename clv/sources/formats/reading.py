@@ -50,7 +50,8 @@ def _read_parquet(duck: duckdb.DuckDBPyConnection, file: Received, mapping: File
         raise ClvError(f"{file.name} is not a readable Parquet file ({first_line(error)}); write it again") from None
     if rows > max(MOST_ROWS * file.size, MANY_ROWS):
         raise ClvError(
-            f"{file.name} holds {rows:,} rows in {file.size:,} bytes, as no orders do; send it as CSV if it is meant"
+            f"{file.name} holds {rows:,} rows in {file.size:,} bytes, far more than files of orders; send it as CSV if "
+            "this is intended"
         )
     found = matched(file, mapping, list(types))
     values = {name: _as_text(quoted(actual), types[actual]) for name, actual in found.items()}

@@ -88,8 +88,8 @@ def _cells(file: Received, mapping: FileMapping) -> Sequence[Cells]:
             unpacked = sum(part.file_size for part in packed.infolist())
         if unpacked > max(UNPACKS_ALWAYS, UNPACKS_TO * file.size):
             raise ClvError(
-                f"{file.name} unpacks to more than {UNPACKS_TO} times its size, as no orders do; send it as CSV if it "
-                "is meant"
+                f"{file.name} unpacks to more than {UNPACKS_TO} times its size, far more than files of orders; send "
+                "it as CSV if this is intended"
             )
         with python_calamine.load_workbook(file.path) as book:
             if mapping.sheet and mapping.sheet not in book.sheet_names:

@@ -28,7 +28,7 @@ def time_of(reader: MappingReader, key: str = "time") -> dict[str, Any]:
     for zone in zones.values():
         zone_names.checked(zone, place)
     if zones and not time.get("zone"):
-        raise ClvError(f"{place}: '{key}.zones' says what a column's zones are; add zone: and the column's name")
+        raise ClvError(f"{place}: '{key}.zones' explains the zones of a column; add zone: and the column's name")
     return {
         "time": reader.column(time.get("column"), f"{key}.column") or "",
         "time_of_day": reader.column(time.get("time_of_day"), f"{key}.time_of_day"),
@@ -42,7 +42,7 @@ def time_of(reader: MappingReader, key: str = "time") -> dict[str, Any]:
 def keys_and_texts(value: object, what: str) -> dict[str, str]:
     """Checks that a value maps texts to texts. Raises ClvError with the name of its key."""
     if not isinstance(value, dict) or not all(isinstance(one, str) for pair in value.items() for one in pair):
-        raise ClvError(f"{what} gives each text another, as in {{IST: Asia/Kolkata}}; put each in quotes")
+        raise ClvError(f"{what} maps texts to texts, as in {{IST: Asia/Kolkata}}; put each in quotes")
     return value
 
 

@@ -107,7 +107,7 @@ class MappingReader:
 
     def _check_pattern(self, name: str, key: str) -> int:
         """Checks a pattern; returns the number of its groups."""
-        _try("regexp_full_match('', ?)", name[1:-1], f"{self.place}: '{key}' is no pattern of RE2's")
+        _try("regexp_full_match('', ?)", name[1:-1], f"{self.place}: '{key}' is no pattern that RE2 accepts")
         try:
             return re.compile(name[1:-1]).groups
         except re.error as error:
@@ -164,7 +164,9 @@ def filter_of(content: object, column, place: str, key: str = "filters") -> Filt
     if conditions[0] == "at_most" and not isinstance(value, int | float):
         raise ClvError(f"{place}: 'at_most' of the rule {content['rule']} must be a number, not {value!r}")
     if conditions[0] == "matches":
-        _try("regexp_matches('', ?)", str(value), f"{place}: 'matches' of the rule {rule} is no pattern of RE2's")
+        _try(
+            "regexp_matches('', ?)", str(value), f"{place}: 'matches' of the rule {rule} is no pattern that RE2 accepts"
+        )
     return Filter(content["rule"], column(content["column"], "filters.column"), conditions[0], value)
 
 
@@ -182,7 +184,7 @@ def time_formats(value: object, place: str, key: str = "time") -> tuple[str, ...
     formats = texts(value, f"{place}: '{key}.formats'")
     for form in formats:
         if form not in COUNTING_FORMATS:
-            _try("try_strptime('', ?)", form, f"{place}: '{key}.formats' has one that is none")
+            _try("try_strptime('', ?)", form, f"{place}: '{key}.formats' has an invalid format")
     return formats
 
 

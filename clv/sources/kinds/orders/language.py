@@ -82,7 +82,7 @@ def _check_consistency(mapping: OrdersMapping, place: str) -> None:
     if mapping.sign_column and not mapping.sign_negative:
         raise ClvError(f"{place}: 'sign' names a column but no values; add negative: [refund]")
     if persons := {mapping.email, mapping.name} & set(mapping.order) - {mapping.customer}:
-        raise ClvError(f"{place}: 'order' is kept outside of pii; take '{sorted(map(str, persons))[0]}' out of it")
+        raise ClvError(f"{place}: 'order' is stored outside of pii; remove '{sorted(map(str, persons))[0]}' from it")
     always = mapping.optional & {mapping.customer, *mapping.order, mapping.time, mapping.amount or mapping.price or ""}
     if mapping.amount_sum and mapping.optional >= set(mapping.amount_sum):
         always = mapping.optional & {mapping.amount_sum[0]}

@@ -142,7 +142,7 @@ def test_columns_may_have_other_names():
         ({"time": {"column": "at", "zone": "z", "zones": ["IST"]}}, ["'time.zones'", "Asia/Kolkata"]),
         ({"time": []}, ["lacks 'time'"]),
         ({"time": ["at", 5]}, ["name of a column, not 5"]),
-        ({"amount": "/money (/"}, ["'amount.column' is no pattern of RE2's"]),
+        ({"amount": "/money (/"}, ["'amount.column' is no pattern that RE2 accepts"]),
         ({"currency": {"in_name_of": "/spent/"}}, ["whose one group", "Amount spent"]),
         ({"currency": {"in_name_of": "/(USD)/", "code": "EUR"}}, ["one of the three"]),
         ({"file": {"skip": -1}}, ["file.skip", "until_header"]),

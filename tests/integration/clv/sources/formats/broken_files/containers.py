@@ -20,7 +20,7 @@ ALL = {"accepted": ROWS}
 NOT_GZIP = "is not a whole gzip file"
 BROKEN_PAGES = b"PAR1" + b"\xff" * 400 + PARQUET[404:]
 NO_PARQUET = "is not a readable Parquet file"
-NO_ORDERS = "rows in .* bytes, as no orders do"
+NO_ORDERS = "rows in .* bytes, far more than files of orders"
 BOMB = "unpacks to more than|a line of more than"
 
 
