@@ -25,7 +25,7 @@ CONDITIONS: dict[str, Schema] = {
     "present": YES_NO,
 }
 
-# Keys with keys of their own that mappings of every kind may have. A plain text or list stands for the first inner key.
+# Keys that contain other keys, for mappings of every kind. A plain text or list stands for the first inner key.
 PARTS: dict[str, dict[str, Schema]] = {
     "file": {
         "encoding": TEXT,

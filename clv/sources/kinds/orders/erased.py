@@ -90,7 +90,7 @@ def _removals(batch_ids: Iterable[int]) -> list[str]:
 
 
 def erase(connection: psycopg.Connection, customer_key: UUID) -> int:
-    """Removes the values of a customer's order lines but keeps the lines' places; returns the number of lines."""
+    """Removes the values of a customer's order lines but keeps their positions in their files; returns their number."""
     batches = connection.execute(
         f"select distinct _batch_id from {tables.ORDER_LINES} where customer_key = %s",  # noqa: S608 - our own names
         (customer_key,),
