@@ -151,7 +151,7 @@ def log_calibration(daily: Daily, origin: date, horizon_days: int, residuals: Se
     return confidence * s + float(np.clip(share * mean, -LARGEST_RESIDUAL, LARGEST_RESIDUAL))
 
 
-def mean_buyer_residual(origin: date, horizon_days: int, residuals: Sequence[Residual]) -> float:
+def log_buyers(origin: date, horizon_days: int, residuals: Sequence[Residual]) -> float:
     """Returns the log of the predicted number of buyers over the number that follows from the anchor and the
     calibration, from what was known at the origin.
 

@@ -17,14 +17,7 @@ from scipy.special import expit, log_expit
 from clv.core.declared import HORIZONS, LIFETIME, OURS
 from spark_jobs.ensemble import coherence, next_order
 from spark_jobs.ensemble.blending import UNLEARNED, UNLEARNED_CHANCE, Weights
-from spark_jobs.ensemble.calibration import (
-    Daily,
-    Residual,
-    log_calibration,
-    mean_buyer_residual,
-    share_of_buyers,
-    tilted,
-)
+from spark_jobs.ensemble.calibration import Daily, Residual, log_buyers, log_calibration, share_of_buyers, tilted
 from spark_jobs.ensemble.conformal import Intervals, unmeasured
 from spark_jobs.ensemble.discounting import discount_factor
 from spark_jobs.ensemble.next_order import Timing
@@ -116,8 +109,7 @@ class Parts:
     other: Array | None = None
 
     def value(self, chance_weights: Weights) -> dict[str, Array]:
-        """Returns the log revenue by each part of the mean, each of shape (n,), under the names of blending.USUAL (or
-        of UNLEARNED if no learner was trained)."""
+        """Returns log revenue, shape (n,), by each part of the mean that blending.USUAL (or UNLEARNED) names."""
         found = {"anchor": np.log(self.by_anchor.revenue)}
         if self.total is not None and self.spend is not None:
             found |= {
@@ -243,7 +235,7 @@ def settings_of(model: Model, fit: OriginFit, columns: Columns, daily: Daily, da
     for window in sorted({model.base(h) or h for h in model.all_horizons}):
         trained = model.trained.get(window, Trained())
         calibration = log_calibration(daily, day, window, model.residuals)
-        buyer_residual = mean_buyer_residual(day, window, model.residuals)
+        buyer_residual = log_buyers(day, window, model.residuals)
         common = setting(trained, parts(trained, fit, columns, window), calibration, buyer_residual)
         found[window] = replace(common, timing=timing)
     return found

@@ -17,7 +17,7 @@ from clv.core.settings import Settings
 from clv.warehouse import model_choice
 from spark_jobs.ensemble import blending, totals
 from spark_jobs.ensemble.blending import Blend
-from spark_jobs.ensemble.calibration import Daily, Residual, log_calibration, mean_buyer_residual, residual
+from spark_jobs.ensemble.calibration import Daily, Residual, log_buyers, log_calibration, residual
 from spark_jobs.ensemble.forecast import Model, Trained, settings_of
 from spark_jobs.explain import explained
 from spark_jobs.features import drift, outcomes
@@ -185,7 +185,7 @@ def judged(past: Past, learned: dict[TrainingKey, Trained], parameters: str, win
     then = [
         evaluation.predict_holdout(
             learned[parameters, window, day], past.origins[day].fit, past.panel[day], window, day.isoformat(),
-            log_calibration(past.daily, day, window, past.residuals), mean_buyer_residual(day, window, past.residuals),
+            log_calibration(past.daily, day, window, past.residuals), log_buyers(day, window, past.residuals),
         )
         for day in past.holdouts[window]
     ]  # fmt: skip

@@ -1,5 +1,5 @@
 """The customers of the published 1/10 sample of CDNOW: 2,357 of the 23,570 ids. The sample follows no rule, so the ids
-are listed."""
+are listed here."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _GAPS = (
 
 
 def ids() -> np.ndarray:
-    """The ids, in order."""
+    """Returns the ids in ascending order."""
     return np.cumsum(np.frombuffer(zlib.decompress(base64.b85decode(_GAPS)), np.uint8).astype(int))
 
 
 def customers(folder: Path) -> pd.DataFrame:
-    """The 1/10 sample to 1997-09-30: x, t_x and T in weeks, and the mean value of repeat days."""
+    """Returns the 1/10 sample up to 1997-09-30: x, t_x and T in weeks, and the mean value of repeat days."""
     orders = pd.read_csv(folder / "cdnow.txt", sep=r"\s+")
     orders["date"] = pd.to_datetime(orders.date.astype(str), format="%Y%m%d")
     kept = orders[orders.customer_id.isin(ids()) & (orders.date <= "1997-09-30")]

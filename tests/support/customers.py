@@ -1,4 +1,4 @@
-"""Builders: customers with every column that forecasts use, and an anchor that was fitted to nobody."""
+"""Builders of customers with all columns that forecasts use, and an anchor with fixed parameters."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FIT = OriginFit(
 
 
 def customers(n: int = 200, seed: int = 5) -> Columns:
-    """Customers with every column there is; gaps and last year's figures missing where they would be."""
+    """Returns customers with all columns. Gaps are missing for customers with one purchase day."""
     rng = np.random.default_rng(seed)
     days, t = rng.integers(1, 12, n).astype(float), rng.integers(20, 900, n).astype(float)
     recency = np.where(days > 1, np.round(t * rng.random(n)), 0)
@@ -29,7 +29,7 @@ def customers(n: int = 200, seed: int = 5) -> Columns:
 
 
 def customer(*orders: tuple[int, float], **others: float) -> Columns:
-    """The columns of one customer, from orders as (days before the date, money)."""
+    """Returns the columns of one customer, from orders as (days before the date, money)."""
     ages, money = np.array(sorted(orders, reverse=True), float).T
     gaps = -np.diff(ages)
     found = {

@@ -1,4 +1,4 @@
-"""Builders: small trained models of the customers of `customers`, and their predictions."""
+"""Builders of small trained models for the customers of `customers`, and of their predictions."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ OBJECTIVES = {"total": "reg:tweedie", "buy": "binary:logistic", "spend": "reg:ga
 
 
 def boosters(columns: Columns, window: int = 90, seed: int = 0) -> Learners:
-    """Three small boosters trained by the plain library on made-up outcomes."""
+    """Returns three small boosters, trained by the plain library on random outcomes."""
     rng = np.random.default_rng(seed)
-    said = anchor.probabilistic(FIT, columns, window)
-    start = learners.offsets(said)
-    bought = rng.random(len(said.orders)) < said.p_purchase
+    by_anchor = anchor.probabilistic(FIT, columns, window)
+    start = learners.offsets(by_anchor)
+    bought = rng.random(len(by_anchor.orders)) < by_anchor.p_purchase
     spent = np.exp(start["spend"]) * rng.gamma(2, 0.5, len(bought)) + 0.01
     labels = {"total": bought * spent, "buy": bought * 1.0, "spend": spent}
     raw = {}
     for name, objective in OBJECTIVES.items():
-        rows = learners.rows_of(feature_matrix(FIT, columns, said, window), start[name])
+        rows = learners.rows_of(feature_matrix(FIT, columns, by_anchor, window), start[name])
         rows.set_label(labels[name])
         raw[name] = bytes(xgboost.train({"objective": objective, "max_depth": 2}, rows, 5).save_raw("json"))
     return Learners(**raw)
 
 
 def smooth(columns: Columns, window: int = 90) -> logistic.Logistic:
-    """A regression that leans on days with orders."""
-    said = anchor.probabilistic(FIT, columns, window)
-    found = logistic.inputs(FIT, columns, said, window)
+    """Returns a logistic regression with fixed coefficients."""
+    by_anchor = anchor.probabilistic(FIT, columns, window)
+    found = logistic.inputs(FIT, columns, by_anchor, window)
     coefficients = np.linspace(-0.1, 0.1, found.shape[1]).tolist()
     return logistic.Logistic(found.mean(axis=0).tolist(), [1.0] * found.shape[1], coefficients, -1.0)
 
@@ -54,6 +54,6 @@ def model(columns: Columns, *windows: int) -> Model:
     return Model("v", trained={window: trained(columns, window) for window in windows})
 
 
-def said_by(made: Model, columns: Columns, daily: Daily = DAILY) -> dict[int, forecast.Forecast]:
+def predictions_of(made: Model, columns: Columns, daily: Daily = DAILY) -> dict[int, forecast.Forecast]:
     common = forecast.settings_of(made, FIT, columns, daily, DAY)
     return forecast.forecast(made, FIT, columns, common, 0.1)

@@ -1,4 +1,4 @@
-"""A forecaster in a folder of its own, as docs/how-to/add-a-forecaster.md shows one."""
+"""Plants the forecaster of docs/how-to/add-a-forecaster.md in a separate folder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ GUIDE = PROJECT / "docs" / "how-to" / "add-a-forecaster.md"
 
 
 def plant(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str = NAME, text: str | None = None) -> Path:
-    """Writes the guide's forecaster, or another `text`, into a folder and tells the registry of it."""
+    """Writes the guide's forecaster, or another `text`, into a folder and points the registry to it. Returns its
+    path."""
     folder.mkdir(exist_ok=True)
     found = re.search(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
     assert found

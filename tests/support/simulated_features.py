@@ -1,4 +1,4 @@
-"""Builders: a small shop's orders, and the feature tables that the Spark jobs read, made in pandas."""
+"""Builders of a small shop's orders, and of the feature tables that the Spark jobs read, made in pandas."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ FIRST_DAY = date(2022, 1, 1)
 
 
 def orders(customers: int, days: int, seed: int = 1) -> pd.DataFrame:
-    """Orders (customer_key, day as a number from FIRST_DAY, amount) of a shop whose customers leave at random."""
+    """Returns orders (customer_key, day as a number from FIRST_DAY, amount) of a shop whose customers leave at
+    random."""
     rng = np.random.default_rng(seed)
     rows = []
     for _ in range(customers):
@@ -36,7 +37,7 @@ def orders(customers: int, days: int, seed: int = 1) -> pd.DataFrame:
 
 
 def features(made: pd.DataFrame, as_of: date) -> pd.DataFrame:
-    """One row per customer with an order before `as_of`: the columns that the jobs read."""
+    """Returns the columns that the jobs read: one row per customer with an order before `as_of`."""
     at = (as_of - FIRST_DAY).days
     days = made[made.day < at].groupby(["customer_key", "day"], as_index=False).amount.sum()
     days["gap"] = days.groupby("customer_key").day.diff()
@@ -79,7 +80,7 @@ def features(made: pd.DataFrame, as_of: date) -> pd.DataFrame:
 
 
 def examples(made: pd.DataFrame, origins: Iterable[date], training_date: date) -> pd.DataFrame:
-    """Features at the origins with their outcomes within each horizon, missing where the horizon is not over."""
+    """Returns the features at the origins with the outcomes of each horizon, missing where the horizon is not over."""
     parts = []
     for origin in origins:
         part, at = features(made, origin).set_index("customer_key"), (origin - FIRST_DAY).days
@@ -97,7 +98,7 @@ def examples(made: pd.DataFrame, origins: Iterable[date], training_date: date) -
 
 
 def write_orders(made: pd.DataFrame, settings: Settings) -> None:
-    """Writes the orders as intermediate.int_customer_days, with the columns that the choice of a model reads."""
+    """Writes the orders as intermediate.int_customer_days, with the columns that choosing a model requires."""
     with db.connect(settings.url_as(TRANSFORMER)) as connection:
         connection.execute(
             f"create table {tables.INT_CUSTOMER_DAYS} (customer_key uuid, day date, "
@@ -111,7 +112,7 @@ def write_orders(made: pd.DataFrame, settings: Settings) -> None:
 def write_features(
     found: pd.DataFrame, table: str, settings: Settings, run_id: str, training_date: date | None = None
 ) -> None:
-    """Writes rows of `features` or `examples` as a slice of a feature table, which the first call creates."""
+    """Writes rows of `features` or `examples` as a slice of a feature table. The first call creates the table."""
     types = {"run_id": "text", "training_date": "date", "as_of_date": "date", "customer_key": "uuid"}
     types |= dict.fromkeys(FEATURE_COLUMNS, "double precision")
     if training_date:

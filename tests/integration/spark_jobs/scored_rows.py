@@ -1,4 +1,4 @@
-"""What training and scoring wrote, and what has to be true of it."""
+"""What training and scoring write, and checks of it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KEY = "customer_key, horizon_days"
 
 
 def predictions(home: Settings) -> pd.DataFrame:
-    """What was written, in the order of its key, without the audit columns."""
+    """Returns the written predictions, ordered by key, without the audit columns."""
     with db.connect(home.warehouse_url) as connection:
         cursor = connection.execute(f"select * from {tables.CUSTOMER_PREDICTIONS} order by {KEY}")
         return pd.DataFrame(cursor.fetchall(), columns=[column.name for column in cursor.description or []])
@@ -34,10 +34,11 @@ def effect(reasons: list[dict]) -> float:
 
 
 def check_decisions(home: Settings, scored: pd.DataFrame) -> None:
-    """Every contestant is judged at every horizon with enough held-back origins, and what is published follows."""
+    """Checks that every contestant is judged at every horizon with enough holdouts, and that the published one follows
+    from the figures."""
     query = f"select horizon_days, contestant, published from {tables.MODEL_DECISIONS} order by 1"
     decisions = db.rows(query, url=home.warehouse_url)
-    assert {90, 180} <= {days for days, _, _ in decisions}  # the year's held-back origins had too little to learn from
+    assert {90, 180} <= {days for days, _, _ in decisions}  # the holdouts of 365 days may have too few examples
     assert {name for _, name, _ in decisions} == set(CONTESTANTS)
     detail = f"""
         select
@@ -58,12 +59,13 @@ def check_decisions(home: Settings, scored: pd.DataFrame) -> None:
 
 
 def check_reasons(scored: pd.DataFrame, explained: dict[str, float]) -> None:
-    """Three reasons at the main horizon alone, and the share of customers whom they explain as counted here."""
+    """Checks that only the main horizon has reasons, at most three, and that the share of customers whom they explain
+    is as counted here."""
     main = scored[scored.horizon_days == 365]
-    for told in (main.reasons, main.risk_reasons):
-        assert told.map(len).max() == 3
-        assert all(reason["effect"] != 0 for reasons in told for reason in reasons)
-        assert scored[scored.horizon_days != 365][told.name].isna().all()
+    for given_reasons in (main.reasons, main.risk_reasons):
+        assert given_reasons.map(len).max() == 3
+        assert all(reason["effect"] != 0 for reasons in given_reasons for reason in reasons)
+        assert scored[scored.horizon_days != 365][given_reasons.name].isna().all()
     assert min(explained.values()) > 0.9
     worth = main.predicted_revenue * main.discount_factor
     named = main.reasons.map(effect) * main.discount_factor
@@ -72,18 +74,20 @@ def check_reasons(scored: pd.DataFrame, explained: dict[str, float]) -> None:
 
 
 def check_rows_against_the_model(home: Settings, model_version: str, scored: pd.DataFrame, found: pd.DataFrame) -> None:
-    """Executors say what the model says here, on one array; so do they of personas, which go with the model."""
+    """Checks that Spark's executors wrote the forecasts and personas that the model gives here for all customers at
+    once."""
     main = scored[scored.horizon_days == 365]
     model = model_files.load(registry.files(model_version, home))
     columns = {name: found[name].to_numpy(float) for name in FEATURE_COLUMNS}
     fit, daily = anchor.fit_origin(columns), shop_history.daily_revenue(AS_OF, home.warehouse_url)
     common = forecast.settings_of(model, fit, columns, daily, AS_OF)
-    said = forecast.forecast(model, fit, columns, common, home.shop.discount_rate)
-    assert main.predicted_revenue.to_numpy() == pytest.approx(said[365].revenue, abs=1e-3)
-    assert main.p_purchase.to_numpy() == pytest.approx(said[365].p_purchase, abs=1e-5)
-    assert main.days_to_next_order.to_numpy(float) == pytest.approx(said[365].days_to_next_order, abs=1, nan_ok=True)
+    forecasts = forecast.forecast(model, fit, columns, common, home.shop.discount_rate)
+    assert main.predicted_revenue.to_numpy() == pytest.approx(forecasts[365].revenue, abs=1e-3)
+    assert main.p_purchase.to_numpy() == pytest.approx(forecasts[365].p_purchase, abs=1e-5)
+    days = forecasts[365].days_to_next_order
+    assert main.days_to_next_order.to_numpy(float) == pytest.approx(days, abs=1, nan_ok=True)
     assert main.days_to_next_order.notna().any()
-    assert set(main.total_spread) == {said[365].total_spread}
+    assert set(main.total_spread) == {forecasts[365].total_spread}
 
     assert model.personas is not None
     assert 2 <= len(set(model.personas.names)) == len(model.personas.centres) <= 8
@@ -92,7 +96,8 @@ def check_rows_against_the_model(home: Settings, model_version: str, scored: pd.
 
 
 def check_record(home: Settings, choice: Choice) -> None:
-    """The model's record has the weights of each way to blend, and the way is part of what a model is named by."""
+    """Checks that the model's record has the weights of each way to blend, and that the way is part of what a model's
+    name depends on."""
     record = json.loads((registry.files(choice.model_version, home) / "model.json").read_text())["record"]
     assert record["blend"] == "weighted"
     for window, weights in record["weights"].items():

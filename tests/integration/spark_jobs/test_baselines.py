@@ -1,4 +1,4 @@
-"""All baselines with a real PostgreSQL and a real Spark, on a small simulated shop."""
+"""All baselines, with a real PostgreSQL and a real Spark, on a small simulated shop."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def shop(home: Settings) -> tuple[Settings, pd.DataFrame]:
 
 
 def written(home: Settings) -> pd.DataFrame:
-    """The whole table in the order of its key."""
+    """Returns the whole table, ordered by key."""
     with db.connect(home.warehouse_url) as connection:
         cursor = connection.execute(
             f"select * from {tables.BASELINE_PREDICTIONS} order by horizon_days, model, customer_key"
@@ -95,7 +95,7 @@ def test_every_baseline_predicts_every_customer_and_the_same_again(
     pd.testing.assert_frame_equal(written(home), once)
 
 
-def test_an_outcome_that_was_not_known_is_refused(shop: tuple[Settings, pd.DataFrame]) -> None:
+def test_outcomes_of_open_windows_are_refused(shop: tuple[Settings, pd.DataFrame]) -> None:
     home, _ = shop
     with db.connect(home.warehouse_url) as connection:
         connection.execute(
@@ -111,12 +111,13 @@ def test_an_outcome_that_was_not_known_is_refused(shop: tuple[Settings, pd.DataF
     assert written(home).empty
 
 
-def test_without_closed_windows_the_others_still_speak(home: Settings) -> None:
+def test_without_closed_windows_only_forecasters_that_need_none_predict(home: Settings) -> None:
     made = sim.orders(60, 100)
     sim.write_orders(made, home)
     day = sim.FIRST_DAY + timedelta(days=100)
     found = sim.features(made, day)
-    sim.write_features(found, tables.CUSTOMER_FEATURES, home, RUN)  # and no examples: nothing has closed
+    # There are no examples, because no window has closed.
+    sim.write_features(found, tables.CUSTOMER_FEATURES, home, RUN)
     facts = baselines.run(day, RUN, day, home, horizons=[90])
     assert set(facts["models"]["90"]) == {"trailing", "trailing_year", *PROBABILISTIC}
     assert facts["left_out"]["90"]["svm"] == f"no window of 90 days had closed by {day}"
@@ -124,7 +125,7 @@ def test_without_closed_windows_the_others_still_speak(home: Settings) -> None:
     assert len(written(home)) == facts["rows"] == len(found) * len(facts["models"]["90"])
 
 
-def test_every_baseline_comes_back_from_json_with_the_same_predictions(
+def test_every_baseline_predicts_the_same_after_saving_as_json(
     home: Settings,
 ) -> None:
     columns = customers(400)
@@ -133,7 +134,7 @@ def test_every_baseline_comes_back_from_json_with_the_same_predictions(
     past = Past(90, date(2024, 6, 1), columns, keys, np.zeros(400, np.int64), columns)
     with session.running("forecasters", home):
         fitted, left_out = registry.fit(baselines.names(), past)
-    assert set(left_out) == {"markov_chain"}  # there is one origin
+    assert set(left_out) == {"markov_chain"}  # a chain needs two origins, and there is one
     wanted = Customers(columns, 90)
     for name, saved in fitted.items():
         one, again = registry.read(name, saved), registry.read(name, json.loads(json.dumps(saved)))

@@ -1,4 +1,4 @@
-"""Customers still to come, from days in the warehouse to rows in it."""
+"""New customers, from days in the warehouse to rows of the estimate."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ FIRST = AS_OF - timedelta(days=100)
 
 @pytest.fixture
 def days(module_home: settings.Settings) -> settings.Settings:
-    """One newcomer a day for 100 days, who pays 10; the first pays 5 more on the third day, and again on the date."""
+    """A shop that gains one customer a day for 100 days. Each pays 10; the first also pays 5 on the third day and again
+    on the date."""
     with db.connect(module_home.warehouse_url) as connection:
         connection.execute(f"drop table if exists {tables.INT_CUSTOMER_DAYS}, {tables.CUSTOMER_FEATURES}")
         connection.execute(
@@ -40,10 +41,10 @@ def days(module_home: settings.Settings) -> settings.Settings:
     return module_home
 
 
-def test_days_before_the_date_tell_who_came_and_what_they_brought(days: settings.Settings) -> None:
+def test_new_customers_and_their_revenue_are_read_from_days_before_the_date(days: settings.Settings) -> None:
     found = shop_history.new_customers(AS_OF, 365, days.warehouse_url)
     assert found.first == FIRST
-    assert found.counts == pytest.approx(np.ones(100))  # a refund alone makes no customer
+    assert found.counts == pytest.approx(np.ones(100))  # a refund alone does not make a customer
     assert found.between(0, 2) == (2, 20)
     assert found.between(0, 3) == (3, 35)
     assert found.between(0, 100) == (100, 1005)
@@ -55,7 +56,7 @@ def test_the_estimate_is_written_once_for_each_horizon(days: settings.Settings) 
         score.write_new_customers(AS_OF, RUN, [90, 365], days)
     columns = "horizon_days, customers, revenue, customers_low < customers, revenue < revenue_high"
     rows = db.rows(f"select {columns} from {tables.NEW_CUSTOMERS} order by horizon_days")
-    # One a day goes on, and those of the last 50 days brought 10 each.
+    # One customer a day continues, and those of the last 50 days brought 10 each.
     assert [row[:2] for row in rows] == [(90, pytest.approx(90)), (365, pytest.approx(365))]
     assert [row[2] for row in rows] == [pytest.approx(900), pytest.approx(3650)]
     assert all(row[3] and row[4] for row in rows)

@@ -1,4 +1,4 @@
-"""What followed an origin must not be known before the window is over."""
+"""The outcome of a window must not be known before the window is over."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DAY, CLOSED, KNOWN = date(2023, 8, 1), '{"90": 1, "180": null}', '{"90": 1, "180
 
 
 def example(home: Settings, orders_next: str, revenue_next: str) -> None:
-    """One example of 2023-05-03, of which 90 days are over on the training date and 180 are not."""
+    """Writes one example of 2023-05-03. Its window of 90 days is over on the training date, that of 180 days is not."""
     key, outcome = "training_date date, run_id text, as_of_date date, customer_key uuid", "_next jsonb"
     with db.connect(home.url_as(TRANSFORMER)) as connection:
         connection.execute(f"create table {tables.TRAINING_EXAMPLES} ({key}, orders{outcome}, revenue{outcome})")
@@ -34,6 +34,6 @@ def test_orders_or_money_of_an_open_window_are_refused(home: Settings, orders_ne
         outcomes.refuse_open_windows(DAY, "r", home)
 
 
-def test_closed_windows_are_let_be(home: Settings) -> None:
+def test_closed_windows_are_accepted(home: Settings) -> None:
     example(home, CLOSED, CLOSED)
     outcomes.refuse_open_windows(DAY, "r", home)

@@ -1,4 +1,5 @@
-"""A forecaster planted in a folder of its own is judged, published, scored and read back; no other file knows of it."""
+"""A forecaster planted in a separate folder is judged, published, scored and read back, without a change to any other
+file."""
 
 from __future__ import annotations
 
@@ -38,7 +39,7 @@ def with_it_first(home: Settings) -> Settings:
     return settings.load(home.home)
 
 
-def test_a_planted_forecaster_is_published_where_the_shop_names_it(
+def test_a_planted_forecaster_is_published_if_the_shop_names_it(
     home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     registry_url = home.database_url("mlflow")
@@ -54,7 +55,7 @@ def test_a_planted_forecaster_is_published_where_the_shop_names_it(
     failing = path.read_text().replace(f'"{NAME}"', f'"{FAILING}"').replace("customers.columns", "customers.nothing")
     planted_forecaster.plant(tmp_path / "mine", monkeypatch, FAILING, failing)
     home = with_it_first(home)
-    assert model_choice.data_digest(as_of, home) != unnamed  # another choice is another model
+    assert model_choice.data_digest(as_of, home) != unnamed  # other contestants make another model
     choice = model_choice.for_run(as_of, settings=home)
     assert choice.training_date
     examples = sim.examples(made, [*choice.origins, choice.training_date], choice.training_date)
@@ -67,7 +68,7 @@ def test_a_planted_forecaster_is_published_where_the_shop_names_it(
     (left_out,) = [record.getMessage() for record in caplog.records if record.name == "clv.forecasters"]
     assert left_out.startswith(f"the forecaster {FAILING} failed to predict (AttributeError: 'Customers' object has no")
 
-    # In model_backtest beside the blend, at each held-back origin
+    # The planted forecaster is in model_backtest beside the blend, at each holdout.
     query = f"select contestant, published, count(distinct origin) from {tables.MODEL_BACKTEST} group by 1, 2"
     assert set(db.rows(query, url=home.warehouse_url)) == {(OURS, False, 2), (NAME, True, 2)}
 
@@ -78,15 +79,16 @@ def test_a_planted_forecaster_is_published_where_the_shop_names_it(
     assert set(own.basis) == {f"baseline {NAME}"}
     assert facts["basis"]["1825"] == f"extended from 90 days of baseline {NAME}"
 
-    # Its files, read back, predict the rows; so do Spark's workers, which found its module by themselves.
+    # The model's files, read back, predict the written rows. Spark's workers find the forecaster's module by
+    # themselves.
     model = model_files.load(registry.files(str(choice.model_version), home))
     columns = {name: found[name].to_numpy(float) for name in FEATURE_COLUMNS}
     money = predicted(NAME, model.trained[90].fitted, Customers(columns, 90))
     assert own.predicted_revenue.to_numpy() == pytest.approx(money.clip(1e-9, model.trained[90].cap), abs=1e-3)
     assert (own.predicted_p10 <= own.predicted_revenue).all()
     assert own.predicted_p90.max() > own.predicted_revenue.max()
-    told = [reason["reason"] for reasons in own.reasons for reason in reasons]
-    assert any("orders of " in words and "on average" in words for words in told)
+    given_reasons = [reason["reason"] for reasons in own.reasons for reason in reasons]
+    assert any("orders of " in words and "on average" in words for words in given_reasons)
     assert gates.judge("predictions", as_of, RUN, lambda _: tmp_path / "page.html")["warnings"] == []
 
     # Its code is part of the model: other code is another model. Where it fails on a worker, the run says so in a line.

@@ -39,7 +39,7 @@ from spark_jobs.models import learning
 
 @pytest.fixture
 def shop(home: Settings) -> tuple[Settings, pd.DataFrame]:
-    """A shop of 800 customers over 19 months, with the registry beside its warehouse."""
+    """A shop of 800 customers over 19 months, with the model registry beside its warehouse."""
     registry_url = home.database_url("mlflow")
     with psycopg.connect(home.warehouse_url, autocommit=True) as connection:
         connection.execute(f"create database {registry_url.rpartition('/')[2]}")
@@ -50,7 +50,7 @@ def shop(home: Settings) -> tuple[Settings, pd.DataFrame]:
 
 
 def check_references(home: Settings, made: pd.DataFrame, choice: model_choice.Choice) -> None:
-    """The model's references are what it says at its training date."""
+    """Checks that the model's references are its predictions at the training date."""
     sim.write_features(sim.features(made, choice.training_date), tables.CUSTOMER_FEATURES, home, RUN)
     score.run(choice.training_date, RUN, choice.model_version, settings=home)
     main = "customer_key, predicted_revenue, discount_factor"
@@ -59,7 +59,8 @@ def check_references(home: Settings, made: pd.DataFrame, choice: model_choice.Ch
     referred = f"select {main} from {tables.REFERENCE_PREDICTIONS} where model_version = %s order by 1"
     assert db.rows(referred, (choice.model_version,), home.warehouse_url) == expected
     other_rate = home.with_shop(discount_rate=0.2)
-    assert not model_choice.has_references(str(choice.model_version), other_rate)  # they are made anew by the new rate
+    # The references are written again, with the new rate.
+    assert not model_choice.has_references(str(choice.model_version), other_rate)
     db.rows(f"delete from {tables.CUSTOMER_PREDICTIONS} returning 1", url=home.warehouse_url)
 
 
@@ -86,7 +87,7 @@ def test_a_shop_is_trained_once_and_scored_the_same_each_time(shop: tuple[Settin
     check_references(home, made, choice)
     score.run(AS_OF, RUN, choice.model_version, settings=home)
     once = predictions(home)
-    with db.connect(home.warehouse_url) as connection:  # what a killed try may have left
+    with db.connect(home.warehouse_url) as connection:  # rows that a killed attempt may have left
         connection.execute(
             f"insert into {tables.CUSTOMER_PREDICTIONS} (as_of_date, run_id, customer_key, horizon_days, status) "
             "values (%s, %s, gen_random_uuid(), 90, 'scored')",
@@ -106,7 +107,7 @@ def test_a_shop_is_trained_once_and_scored_the_same_each_time(shop: tuple[Settin
     check_rows_against_the_model(home, choice.model_version, scored, found)
     check_record(home, choice)
 
-    # The same data give the same model, to the byte, and it is registered anew when asked for by force.
+    # The same data give the same model, byte for byte. With `force` it is registered again.
     files = registry.files(choice.model_version, home)
     learned = {path.name: path.read_bytes() for path in files.iterdir()}
     assert {f"{window}-{name}.json" for window in (90, 180, 365) for name in ("total", "buy", "spend")} < set(learned)
@@ -119,7 +120,7 @@ def test_a_shop_is_trained_once_and_scored_the_same_each_time(shop: tuple[Settin
         train.run(choice.training_date, RUN, "0" * 64, settings=home)
 
 
-def test_learners_find_nothing_in_outcomes_that_were_shuffled(shop: tuple[Settings, pd.DataFrame]) -> None:
+def test_learners_find_nothing_in_shuffled_outcomes(shop: tuple[Settings, pd.DataFrame]) -> None:
     home, made = shop
     day = date(2023, 8, 1)
     rows = sim.examples(made, [*model_choice.training_origins(day, home), day], day)
@@ -137,10 +138,11 @@ def test_learners_find_nothing_in_outcomes_that_were_shuffled(shop: tuple[Settin
         data, rows, workers = learning.ordered(learning.build_examples(features, learning.fit_origins(features, [90])))
         assert rows == data.count() > 0
         assert workers == 1
-        assert learning.train(data, [], 90, 1) is None  # nothing had closed
+        assert learning.train(data, [], 90, 1) is None  # no window had closed
     finally:
         spark.stop()
-    # Held-back customers are never learned from: in-sample, shuffled outcomes would be ranked far above chance.
+    # Held-out customers are never learned from. If they were, even shuffled outcomes would be ranked far better than by
+    # chance.
     assert record.holdouts[90] == [(day - timedelta(days=days)).isoformat() for days in (120, 90)]
     for horizon in (90, 180):
         assert record.metrics[f"{horizon}.ours.auc"] == pytest.approx(0.5, abs=0.07)
@@ -150,7 +152,7 @@ def test_a_window_that_is_still_open_cannot_be_learned_from(shop: tuple[Settings
     home, made = shop
     day = date(2023, 8, 1)
     origin = day - timedelta(days=89)
-    rows = sim.examples(made, [origin], day + timedelta(days=1))  # as if trained a day later: 90 days are over then
+    rows = sim.examples(made, [origin], day + timedelta(days=1))  # as if trained a day later, when 90 days are over
     sim.write_features(rows, tables.TRAINING_EXAMPLES, home, RUN, day)
     with pytest.raises(ClvError, match=f"the 90 days from {origin}, which are not over by {day}"):
         outcomes.refuse_open_windows(day, RUN, home)
@@ -179,7 +181,7 @@ def test_a_shop_with_too_little_data_gets_a_reason_and_no_forecast(home: Setting
 
 
 def only_90_days(home: Settings, **shop: object) -> Settings:
-    """The home with 90 days as its only horizon: one window to learn."""
+    """Returns the settings of the home with 90 days as the only horizon, so that there is one window to learn."""
     (home.home / "shop.json").write_text(json.dumps({"horizons": [90], **shop}))
     return settings.load(home.home)
 
@@ -190,7 +192,7 @@ def write_examples(made: pd.DataFrame, choice: Choice, home: Settings) -> None:
     sim.write_features(examples, tables.TRAINING_EXAMPLES, home, RUN, choice.training_date)
 
 
-def test_parameters_are_searched_for_once_and_take_over_only_by_decision(shop: tuple[Settings, pd.DataFrame]) -> None:
+def test_parameters_are_searched_once_and_promoted_only_by_decision(shop: tuple[Settings, pd.DataFrame]) -> None:
     home, made = shop
     usual = model_choice.data_digest(AS_OF, home)
     home = only_90_days(home, tune_minutes=0.01, tune_search="random")
@@ -206,13 +208,13 @@ def test_parameters_are_searched_for_once_and_take_over_only_by_decision(shop: t
     contestants = db.rows(f"select contestant from {tables.MODEL_DECISIONS}", url=home.warehouse_url)
     assert ((TUNED,) in contestants) == any(one["better"] for one in found.values())
 
-    # The parameters are kept with the model: training the same data anew does not search again.
+    # The model keeps the found parameters, so training on the same data again does not search again.
     train.run(choice.training_date, RUN, force=True, settings=home)
     files = registry.files(registry.version_name(choice.training_date, choice.data_digest or ""), home)
     assert {path.name: path.read_bytes() for path in files.iterdir()} == learned
 
 
-def test_a_model_that_does_not_hold_gives_way_to_that_of_the_week(
+def test_a_drifted_model_is_replaced_by_that_of_the_week(
     shop: tuple[Settings, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home, made = shop
@@ -232,7 +234,7 @@ def test_a_model_that_does_not_hold_gives_way_to_that_of_the_week(
     facts = models.train(AS_OF, RUN)
     assert (facts["training_date"], facts["checks"], facts["failed_checks"]) == ("2023-08-01", 4, [])
 
-    # Order values tripled since the model was trained: on the 10th, that of the 8th takes its place.
+    # Order values have tripled since the model was trained. On the 10th, the model of the 8th replaces it.
     other_rate = sim.features(made.assign(amount=3 * made.amount), AS_OF)
     sim.write_features(other_rate, tables.CUSTOMER_FEATURES, home, "2023-08-10.2")
     facts = models.train(AS_OF, "2023-08-10.2")
@@ -246,7 +248,8 @@ def test_a_model_that_does_not_hold_gives_way_to_that_of_the_week(
     assert db.rows(query, (RUN,), home.warehouse_url) == [(4, True)]
     assert db.rows(query, ("2023-08-10.2",), home.warehouse_url) == [(4, False)]
 
-    # A published forecast that missed is told. It changes no rows: another order of runs would not have met it.
+    # A published forecast that missed is reported, but changes no rows, because runs in another order would not have
+    # met it.
     missed = model_checks.Check("matured total, 90 days", 1.0, 1.5, False, 2.0, date(2023, 5, 1))
     monkeypatch.setattr(model_checks, "run", lambda *_: [missed])
     facts = models.train(AS_OF, RUN)

@@ -1,4 +1,4 @@
-"""The search for parameters, through a real Spark and XGBoost's estimators on it."""
+"""The search for parameters, with a real Spark and XGBoost's estimators on Spark."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
 
 
 def rows(spark: SparkSession) -> DataFrame:
-    """Two windows of CUSTOMERS whose first input says who buys, ready to be learned from."""
+    """Returns the weighted examples of two windows of CUSTOMERS, in which the first input determines who buys."""
     rng = np.random.default_rng(3)
     frames = []
     for snapshot in ("2024-01-01/90", "2024-02-01/90"):
@@ -41,11 +41,11 @@ def rows(spark: SparkSession) -> DataFrame:
     columns = [field.split()[0] for field in learning.EXAMPLE_SCHEMA.split(", ")]
     data = spark.createDataFrame(pd.concat(frames)[columns], learning.EXAMPLE_SCHEMA)
     found = learning.weighted_examples(data, [], 90)
-    assert found is None  # no snapshot was asked for
+    assert found is None  # without a snapshot there are no examples
     return data.withColumn("weight", data.window_days / 90.0)
 
 
-def test_a_customer_is_in_one_fold_and_a_loss_is_what_the_held_out_fold_says(spark: SparkSession) -> None:
+def test_a_customer_is_in_one_fold_and_losses_are_of_the_held_out_fold(spark: SparkSession) -> None:
     parts = tuning.folds(rows(spark), 1)
     held_out = [{row.customer_key for row in part.select("customer_key").collect()} for _, part in parts]
     assert sum(map(len, held_out)) == len(set.union(*held_out)) == CUSTOMERS
@@ -54,13 +54,13 @@ def test_a_customer_is_in_one_fold_and_a_loss_is_what_the_held_out_fold_says(spa
 
     found = tuning.losses("buy", parts, 1, LEARNERS["buy"])
     kept, part = parts[0]
-    said = learning.learner("buy", 1, LEARNERS["buy"]).fit(kept).transform(part).toPandas()
-    p = np.array([row[1] for row in said.probability])
-    assert found[0] == pytest.approx(metrics.log_loss(said.bought.to_numpy(), p), abs=1e-6)
+    predictions = learning.learner("buy", 1, LEARNERS["buy"]).fit(kept).transform(part).toPandas()
+    p = np.array([row[1] for row in predictions.probability])
+    assert found[0] == pytest.approx(metrics.log_loss(predictions.bought.to_numpy(), p), abs=1e-6)
     assert found[0] < np.log(2)
 
 
-def test_what_is_found_is_better_in_each_fold_or_the_usual_stays(
+def test_found_parameters_replace_the_usual_ones_only_if_better_in_each_fold(
     spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tuning, "FOLDS", 2)
@@ -83,8 +83,8 @@ def test_a_search_can_be_repeated_and_ends_with_its_minutes(
     )
     data = rows(spark)
     found = tuning.search(data, 1, "random", minutes=60, trials=2, names=["buy"])
-    assert found["buy"].better  # than hardly any learning
+    assert found["buy"].better  # the usual parameters, set above, hardly learn anything
     assert tuning.search(data, 1, "random", minutes=60, trials=2, names=["buy"]) == found
     short = tuning.search(data, 1, "grid", minutes=0.001, names=["buy"])["buy"]
-    assert short.trials == 1  # what has begun is finished
+    assert short.trials == 1  # a trial that has begun is finished
     assert all(short.parameters[key] in tuning.GRID[key] for key in tuning.SPACE)

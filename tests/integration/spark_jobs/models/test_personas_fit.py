@@ -1,4 +1,4 @@
-"""Personas found by a real Spark."""
+"""Personas fitted by a real Spark."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     found.stop()
 
 
-def test_a_first_draw_of_one_centre_alone_is_no_choice(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Of these customers Spark's k-means, asked for two groups, makes one of all.
+def test_a_model_with_an_empty_persona_is_not_chosen(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Of these customers Spark's k-means makes one group where two are requested.
     points = np.random.default_rng(56).normal(size=(CUSTOMERS, len(personas.WORDS))).clip(-3, 3)
     monkeypatch.setattr(personas, "measures", lambda _: points)
     monkeypatch.setattr(personas, "standardised", lambda matrix, *_: matrix)

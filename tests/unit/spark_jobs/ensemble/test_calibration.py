@@ -1,4 +1,4 @@
-"""The level: it follows a season that the past bears out, and stays small where it does not."""
+"""The calibration of the total follows a season that the past confirms, and is small without one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FIRST = date(2022, 1, 1)
 
 
 def shop(days: int, rate, share_new: float = 0.3, noise: float = 0.0) -> Daily:
-    """A shop with rate(day) of money a day, a share of it from new customers."""
+    """A shop with revenue rate(day) on each day, `new` of it from new customers."""
     money = np.array([rate(day) for day in range(days)], float)
     money = money * np.random.default_rng(0).lognormal(0, noise, days)
     return Daily(FIRST, money, share_new * money)
@@ -30,7 +30,7 @@ def yearly(day: int) -> float:
     return 100 * (1 + 0.5 * np.cos(2 * np.pi * day / 365))
 
 
-def test_a_season_that_came_before_is_followed() -> None:
+def test_the_season_of_last_year_is_followed() -> None:
     s, confidence = season(shop(800, yearly))
     coming = np.mean([yearly(day) for day in range(800, 890)]) / 100
     assert confidence == 1
@@ -42,18 +42,18 @@ def test_a_shop_without_a_year_of_history_has_no_season() -> None:
     assert season(shop(365, yearly)) == (0, 0)
 
 
-def test_belief_grows_from_a_bare_year_to_a_year_and_a_quarter() -> None:
+def test_confidence_grows_from_a_year_to_a_year_and_a_quarter_of_history() -> None:
     assert [round(season(shop(days, yearly))[1], 3) for days in (367, 372, 410, 455, 700)] == [0.5, 0.769, 0.875, 1, 1]
 
 
 @pytest.mark.parametrize("days", [366, 400, 500])
-def test_a_launch_does_not_pass_for_a_season(days: int) -> None:
+def test_a_launch_is_not_mistaken_for_a_season(days: int) -> None:
     s, confidence = season(shop(days, lambda day: min(day / 200, 1) * 100))
     assert abs(s * confidence) < 0.01
 
 
 @pytest.mark.parametrize("days", [400, 700, 1000])
-def test_the_decline_of_a_closed_cohort_does_not_pass_for_a_season(days: int) -> None:
+def test_the_decline_of_a_closed_cohort_is_not_mistaken_for_a_season(days: int) -> None:
     money = shop(days, lambda day: 100 * np.exp(-day / 200)).money
     assert season(Daily(FIRST, money, np.where(np.arange(days) < 90, money, 0)))[1] == 0
 
@@ -64,20 +64,20 @@ def test_steady_growth_is_no_season(days: int) -> None:
     assert abs(s * confidence) < 0.05
 
 
-def test_days_without_trade_do_not_pass_for_a_season() -> None:
+def test_days_without_revenue_are_not_mistaken_for_a_season() -> None:
     closed_then = shop(1100, lambda day: 0 if 1100 - 365 <= day < 1100 - 275 else 100)
     assert season(closed_then)[1] == 0
     opened_lately = shop(900, lambda day: 100 if day == 0 or day >= 700 else 0)
     assert season(opened_lately)[1] == 0
 
 
-def test_one_enormous_day_is_cut_off() -> None:
+def test_one_enormous_day_is_capped() -> None:
     plain = shop(500, lambda day: 100 + day % 7)
     plain.money[200] = 1e6
     assert plain.before(FIRST + timedelta(days=500))[0].max() < 600
 
 
-def test_nothing_after_the_date_is_looked_at() -> None:
+def test_nothing_after_the_date_is_used() -> None:
     daily, day = shop(800, yearly, noise=0.2), FIRST + timedelta(days=600)
     changed = Daily(FIRST, np.where(np.arange(800) >= 600, 9e9, daily.money), daily.new)
     assert calibration.log_calibration(daily, day, 90, []) == calibration.log_calibration(changed, day, 90, [])
@@ -96,24 +96,24 @@ def test_a_residual_counts_half_after_its_half_life_and_is_bounded() -> None:
     assert both == pytest.approx(0.5 * (-0.1 + 0.5 * 0.2) / 1.5)
 
 
-def test_buyers_missed_beyond_money_are_made_up_for_except_the_usual_noise() -> None:
+def test_the_residual_of_buyers_is_corrected_beyond_a_tolerance() -> None:
     day = FIRST + timedelta(days=300)
 
-    def told(window: int, age: int, buyers: float) -> Residual:
+    def buyers_of(window: int, age: int, buyers: float) -> Residual:
         return Residual(window, day - timedelta(days=age), 0.0, False, buyers)
 
-    assert calibration.mean_buyer_residual(day, 90, []) == 0
-    assert calibration.mean_buyer_residual(day, 90, [told(90, 0, 0.09)]) == 0
-    assert calibration.mean_buyer_residual(
-        day, 90, [told(90, 0, -0.25), told(30, 0, 9.0), told(90, -1, 9.0)]
+    assert calibration.log_buyers(day, 90, []) == 0
+    assert calibration.log_buyers(day, 90, [buyers_of(90, 0, 0.09)]) == 0
+    assert calibration.log_buyers(
+        day, 90, [buyers_of(90, 0, -0.25), buyers_of(30, 0, 9.0), buyers_of(90, -1, 9.0)]
     ) == pytest.approx(-0.15)
-    assert calibration.mean_buyer_residual(day, 90, [told(90, 0, -0.5), told(90, 60, -0.2)]) == pytest.approx(
+    assert calibration.log_buyers(day, 90, [buyers_of(90, 0, -0.5), buyers_of(90, 60, -0.2)]) == pytest.approx(
         -0.4 + 0.1
     )
-    assert calibration.mean_buyer_residual(day, 90, [told(90, 0, -9.0)]) == -calibration.LARGEST_BUYER_RESIDUAL
+    assert calibration.log_buyers(day, 90, [buyers_of(90, 0, -9.0)]) == -calibration.LARGEST_BUYER_RESIDUAL
 
 
-def test_a_closed_window_tells_of_buyers_what_money_does_not() -> None:
+def test_a_residual_separates_buyers_from_money() -> None:
     daily = shop(300, lambda _: 100.0)
     found = calibration.residual(daily, FIRST, 90, FIRST + timedelta(days=90), (80.0, 100.0), (30.0, 50.0))
     assert found.value == pytest.approx(np.log(0.8))
@@ -122,7 +122,7 @@ def test_a_closed_window_tells_of_buyers_what_money_does_not() -> None:
     assert calibration.share_of_buyers(p, 0.0, np.log(0.5)) == pytest.approx(0.2)
 
 
-def test_long_horizons_also_listen_to_windows_of_half_their_length() -> None:
+def test_long_horizons_also_use_residuals_of_windows_of_half_their_length() -> None:
     windows = {30, 60, 90, 180, 365}
     assert [calibration.relevant_windows(h, windows) for h in (90, 180, 365, 1825)] == [
         [90],
@@ -139,7 +139,7 @@ def test_long_horizons_also_listen_to_windows_of_half_their_length() -> None:
     st.lists(st.floats(-50, 50), max_size=5),
     st.sampled_from([30, 90, 365, 1095]),
 )
-def test_no_history_makes_the_level_explode(money: list, share: float, values: list, horizon_days: int) -> None:
+def test_the_calibration_is_bounded_for_any_history(money: list, share: float, values: list, horizon_days: int) -> None:
     daily = Daily(FIRST, np.array(money), share * np.array(money))
     day = FIRST + timedelta(days=len(money))
     residuals = [Residual(horizon_days, day, value, True) for value in values]
@@ -149,7 +149,7 @@ def test_no_history_makes_the_level_explode(money: list, share: float, values: l
     )
 
 
-def test_occasional_customers_follow_the_level_more_than_heavy_ones() -> None:
+def test_the_calibration_changes_occasional_customers_more_than_heavy_ones() -> None:
     logs = np.log([0.1, 1.0, 10.0])
     moved = calibration.tilted(logs, 0.5)
     assert moved[1] == 0

@@ -1,4 +1,4 @@
-"""Longer horizons beside shorter ones, on chances worked out by hand."""
+"""Coherence of longer and shorter horizons, on probabilities worked out by hand."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ import pytest
 from spark_jobs.ensemble import coherence
 
 
-def test_the_chance_of_being_a_customer_is_the_anchors_moved_as_far_as_the_chance_of_an_order() -> None:
-    # Of the anchor's 20 % who order, 60 % are customers: half of those who do not order are none. So with 40 %.
+def test_the_complement_of_a_more_likely_event_shrinks_as_the_anchors_does() -> None:
+    # First customer: 1 - .4 is scaled by (1 - .6) / (1 - .2) = 1/2, so .7. Second: the other event is less likely, so
+    # .2 stays. Third: a certain event stays certain.
     found = coherence.at_least_as_likely(
         np.array([0.4, 0.2, 1.0]), np.array([0.2, 0.2, 0.2]), np.array([0.6, 0.1, 0.6])
     )
     assert found == pytest.approx([0.7, 0.2, 1.0])
 
 
-def test_a_chance_that_falls_short_of_a_shorter_horizons_is_raised_above_it() -> None:
-    # Half do not order by the one day and an eighth by the other, by the anchor: three times the hazard, ln 2 and ln 8.
-    # Whoever has a hazard of less than ln 2 keeps twice as much at least, .64 = .8 ^ 2 of no order; whoever has more,
-    # half of what the anchor adds, ln 2: .05 of no order from .1. Where the anchor sees no growth, or there is hardly
-    # any chance, a digit; nothing above 1.
+def test_a_probability_is_raised_above_that_of_a_shorter_horizon() -> None:
+    # The anchor has .5 and .875 for the two horizons: hazards ln 2 and ln 8, so the hazard triples and grows by 2 ln 2.
+    # First customer (hazard below ln 2): grows in proportion, by half of the anchor's growth, to twice its hazard: .8 ^
+    # 2 = .64 without an order. Second (hazard above ln 2): grows by half of 2 ln 2, so .1 without an order becomes .05.
+    # Third: no growth of the anchor, so one digit. Fourth and fifth: a tiny probability. Sixth: nothing exceeds 1.
     p = np.array([0.2, 0.9, 0.2, 0.001, 0.00001, 1.0])
-    nearer, further = np.full(6, 0.5), np.array([0.875, 0.875, 0.5, 0.51, 0.875, 0.875])
-    found = coherence.least_chance(p, nearer, further)
+    anchor_shorter, anchor_longer = np.full(6, 0.5), np.array([0.875, 0.875, 0.5, 0.51, 0.875, 0.875])
+    found = coherence.least_chance(p, anchor_shorter, anchor_longer)
     assert found == pytest.approx([0.36, 0.95, 0.2001, 0.0011, 0.00002, 1.0], abs=1e-9)

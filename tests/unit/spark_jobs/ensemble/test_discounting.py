@@ -14,7 +14,7 @@ def test_a_horizon_of_one_month_is_discounted_by_one_month() -> None:
     assert factor == pytest.approx(1.1 ** (-1 / 12))
 
 
-def test_factors_follow_when_orders_come() -> None:
+def test_discount_factors_follow_the_timing_of_orders() -> None:
     x, T = np.array([0.0, 3, 3]), np.array([2.0, 20, 200])
     year, five = (discounting.discount_factor(MODEL, x, T, days, 0.1) for days in (365, 1825))
     assert ((five < year) & (year < 1) & (five > 1.1**-5)).all()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import xgboost
 from customers import FIT, customers
-from forecasting import DAILY, DAY, boosters, model, said_by, trained
+from forecasting import DAILY, DAY, boosters, model, predictions_of, trained
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
@@ -25,18 +25,18 @@ from spark_jobs.models.rules import rfm_cells
 
 
 @pytest.mark.parametrize("windows", [[], [30], [90], [90, 180], [90, 180, 365]])
-def test_longer_horizons_never_say_less_and_nothing_is_missing(windows: list[int]) -> None:
+def test_longer_horizons_never_predict_less_and_nothing_is_missing(windows: list[int]) -> None:
     columns = customers()
-    said = said_by(model(columns, *windows), columns)
-    assert list(said) == [90, 180, 365, 1825]
+    predictions = predictions_of(model(columns, *windows), columns)
+    assert list(predictions) == [90, 180, 365, 1825]
     before = None
-    for found in said.values():
+    for found in predictions.values():
         arrays = {f.name: getattr(found, f.name) for f in fields(found) if f.name != "basis"}
         day = arrays.pop("days_to_next_order")
         assert arrays.pop("total_spread") > 0
         assert arrays.pop("group_spread") == 0
-        assert ((day < 90) == (said[90].p_purchase >= 0.5)).all()
-        assert (np.isnan(day) == (said[365].p_purchase < 0.5)).all()
+        assert ((day < 90) == (predictions[90].p_purchase >= 0.5)).all()
+        assert (np.isnan(day) == (predictions[365].p_purchase < 0.5)).all()
         assert all(np.isfinite(array).all() and (array >= 0).all() for array in arrays.values())
         assert (found.p50 >= found.p10).all()
         assert (found.p90 >= found.p50).all()
@@ -58,35 +58,36 @@ def test_what_is_published_rises_with_the_horizon_to_the_cent(seed: int, level: 
     made = Model("v", trained={90: Trained(intervals=odd, cap=400.0), 365: Trained(cap=300.0)})
     made = replace(made, residuals=[Residual(90, DAY, level, True), Residual(365, DAY, -level, True)])
     common = forecast.settings_of(made, FIT, columns, DAILY, DAY)
-    said = forecast.forecast(made, FIT, columns, common, rate)
-    chances = [np.round(said[h].p_purchase, 6) for h in made.all_horizons]
-    for shorter, longer in pairwise([*chances, np.round(said[90].p_alive, 6)]):
+    predictions = forecast.forecast(made, FIT, columns, common, rate)
+    chances = [np.round(predictions[h].p_purchase, 6) for h in made.all_horizons]
+    for shorter, longer in pairwise([*chances, np.round(predictions[90].p_alive, 6)]):
         assert (shorter <= longer).all()
-    # Published in four digits, halves away from zero, of the six that are written
+    # The rows have six digits; they are published with four, halves rounded away from zero.
     published = [(np.round(chance * 1e6).astype(int) + 50) // 100 for chance in chances]
     for shorter, longer in pairwise(published):
         assert ((shorter < longer) | (longer == 0) | (longer == 10_000)).all()
     for name in ("revenue", "p10", "p50", "p90"):
-        worth = [np.round(getattr(said[h], name), 4) * said[h].discount_factor for h in made.all_horizons]
+        worth = [np.round(getattr(predictions[h], name), 4) * predictions[h].discount_factor for h in made.all_horizons]
         for shorter, longer in pairwise(worth):
             assert (np.round(shorter, 2) <= np.round(longer, 2)).all(), name
-    assert all((found.p10 <= found.revenue + 1e-3).all() for found in said.values())
+    assert all((found.p10 <= found.revenue + 1e-3).all() for found in predictions.values())
 
 
-def test_money_that_falls_short_of_a_shorter_horizons_is_raised_by_half_of_the_anchors_growth() -> None:
+def test_money_below_that_of_a_shorter_horizon_is_raised_by_half_of_the_anchors_growth() -> None:
     columns = customers()
     made = Model("v", trained={90: Trained(), 180: Trained(published="trailing_year")})
-    columns["revenue_365"] = np.zeros(200)  # the rule says that nobody brings anything over 180 days
-    said, shorter = said_by(made, columns), said_by(Model("v", trained={90: Trained()}), columns)[90]
+    columns["revenue_365"] = np.zeros(200)  # the published rule predicts 0 for everyone over 180 days
+    predictions = predictions_of(made, columns)
+    shorter = predictions_of(Model("v", trained={90: Trained()}), columns)[90]
     near, far = (anchor.probabilistic(FIT, columns, h) for h in (90, 180))
-    growth = (1 + (far.revenue / near.revenue - 1) / 2) * shorter.discount_factor / said[180].discount_factor
+    growth = (1 + (far.revenue / near.revenue - 1) / 2) * shorter.discount_factor / predictions[180].discount_factor
     rich = shorter.revenue > 0.01
     assert rich.sum() > 100
-    assert said[180].revenue[rich] == pytest.approx((shorter.revenue * growth)[rich])
-    assert said[180].p90[rich] == pytest.approx((shorter.p90 * growth)[rich], abs=1e-6)
+    assert predictions[180].revenue[rich] == pytest.approx((shorter.revenue * growth)[rich])
+    assert predictions[180].p90[rich] == pytest.approx((shorter.p90 * growth)[rich], abs=1e-6)
 
 
-def test_the_basis_says_what_a_horizon_rests_on() -> None:
+def test_the_basis_names_the_models_behind_a_horizon() -> None:
     made = Model("v", trained={90: Trained(), 180: Trained()})
     assert [made.basis(h) for h in (90, 180, 365, 1825)] == [
         "trained", "trained", "extended from 180 days", "extended from 180 days",
@@ -94,20 +95,20 @@ def test_the_basis_says_what_a_horizon_rests_on() -> None:
     assert Model("v").basis(90) == "probabilistic"
 
 
-def test_the_mean_of_all_customers_is_the_anchors_at_the_level() -> None:
+def test_the_mean_of_all_customers_is_the_anchors_times_the_calibration() -> None:
     columns = customers()
     made = replace(model(columns, 90), residuals=[Residual(90, DAY, 0.2, True)])
     common = forecast.settings_of(made, FIT, columns, DAILY, DAY)[90]
     assert common.calibration != 0
     anchored = anchor.probabilistic(FIT, columns, 90)
-    assert said_by(made, columns)[90].revenue.mean() == pytest.approx(
+    assert predictions_of(made, columns)[90].revenue.mean() == pytest.approx(
         anchored.revenue.mean() * np.exp(common.calibration)
     )
-    p = said_by(made, columns)[90].p_purchase
+    p = predictions_of(made, columns)[90].p_purchase
     assert p.mean() == pytest.approx(anchored.p_purchase.mean() * np.exp(0.7 * common.calibration))
 
 
-def test_a_customer_is_forecast_alike_alone_and_among_others() -> None:
+def test_a_customers_prediction_does_not_depend_on_the_others_in_the_batch() -> None:
     columns = customers()
     made = model(columns, 90)
     common = forecast.settings_of(made, FIT, columns, DAILY, DAY)
@@ -119,46 +120,44 @@ def test_a_customer_is_forecast_alike_alone_and_among_others() -> None:
 
 def test_a_horizon_without_windows_grows_as_the_anchor_does() -> None:
     columns = customers()
-    short, long = (said_by(model(columns, 90), columns)[h] for h in (90, 365))
+    short, long = (predictions_of(model(columns, 90), columns)[h] for h in (90, 365))
     near, far = (anchor.probabilistic(FIT, columns, h) for h in (90, 365))
     assert long.revenue / short.revenue == pytest.approx(far.revenue / near.revenue)
-    # But for the digit that each of two longer horizons has more than the one before
+    # Up to the digit by which each of two longer horizons exceeds the one before.
     apart = (1 - far.p_purchase) / (1 - near.p_purchase) - (1 - long.p_purchase) / (1 - short.p_purchase)
     assert ((apart > -1e-9) & (apart * (1 - short.p_purchase) < 2e-4 + 1e-9)).all()
 
 
-def test_the_median_of_a_longer_horizon_follows_its_own_chance() -> None:
+def test_the_median_of_a_longer_horizon_follows_its_own_probability() -> None:
     columns = customers()
-    said = said_by(model(columns, 90), columns)
+    predictions = predictions_of(model(columns, 90), columns)
     for horizon in (90, 365, 1825):
-        found = said[horizon]
+        found = predictions[horizon]
         likely = found.p_purchase > 0.6
         assert likely.any()
         assert (found.p50[likely] > 0).all()
         assert (found.p90 > 0)[found.p_purchase > 0.3].all()
 
 
-def test_margins_are_the_plain_boosters_own() -> None:
+def test_margins_equal_those_of_the_plain_boosters() -> None:
     columns = customers()
-    made, said = boosters(columns), anchor.probabilistic(FIT, columns, 90)
-    inputs = feature_matrix(FIT, columns, said, 90)
-    margins = made.margins(inputs, said)
+    made, predictions = boosters(columns), anchor.probabilistic(FIT, columns, 90)
+    inputs = feature_matrix(FIT, columns, predictions, 90)
+    margins = made.margins(inputs, predictions)
     plain = xgboost.Booster(model_file=bytearray(made.buy))
-    rows = xgboost.DMatrix(inputs, base_margin=learners.offsets(said)["buy"], feature_names=list(FEATURES))
+    rows = xgboost.DMatrix(inputs, base_margin=learners.offsets(predictions)["buy"], feature_names=list(FEATURES))
     assert expit(margins["buy"]) == pytest.approx(plain.predict(rows), abs=1e-6)
     for name, furthest in learners.LARGEST_CORRECTION.items():
-        assert np.abs(margins[name] - learners.offsets(said)[name]).max() <= furthest
+        assert np.abs(margins[name] - learners.offsets(predictions)[name]).max() <= furthest
 
 
 def test_predictions_stay_below_the_cap() -> None:
     columns = customers()
     made = Model("v", trained={90: Trained(cap=5.0, intervals=unmeasured())})
-    assert said_by(made, columns)[90].revenue.max() == 5.0
+    assert predictions_of(made, columns)[90].revenue.max() == 5.0
 
 
-def test_a_model_comes_back_from_its_files_as_it_was_without_pickle(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_model_is_restored_from_its_files_without_pickle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     columns = customers()
     made = Model(
         "v", [90, 365], {90: trained(columns), 365: Trained(cap=10.0)}, [Residual(90, DAY, 0.25, True)]
@@ -172,12 +171,12 @@ def test_a_model_comes_back_from_its_files_as_it_was_without_pickle(
     model_files.save(made, tmp_path, {"metrics": {}})
     loaded = model_files.load(tmp_path)
     assert loaded == made
-    assert said_by(loaded, columns)[90].revenue == pytest.approx(said_by(made, columns)[90].revenue)
+    assert predictions_of(loaded, columns)[90].revenue == pytest.approx(predictions_of(made, columns)[90].revenue)
     names = ["90-buy.json", "90-spend.json", "90-total.json", "model.json"]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
 
 
-def test_a_model_kept_with_weights_by_position_predicts_the_same(tmp_path: Path) -> None:
+def test_a_model_file_with_weights_by_position_predicts_the_same(tmp_path: Path) -> None:
     columns = customers()
     cells = rfm_cells.fit_cells(columns, (columns["orders_90"] > 1) * 1.0, columns["revenue_90"]).to_json()
     by_rule = Trained(published="rfm_cells", fitted={"rfm_cells": cells})
@@ -190,7 +189,7 @@ def test_a_model_kept_with_weights_by_position_predicts_the_same(tmp_path: Path)
         one["value_weights"] = [named[0][part] for part in blending.USUAL if part in named[0]]
         one["chance_weights"] = [named[1][part] for part in blending.USUAL_CHANCE if part in named[1]]
     (tmp_path / "model.json").write_text(json.dumps(kept))
-    before, now = said_by(model_files.load(tmp_path), columns), said_by(made, columns)
+    before, now = predictions_of(model_files.load(tmp_path), columns), predictions_of(made, columns)
     for horizon in (90, 180, 365, 1825):
         assert (before[horizon].revenue == now[horizon].revenue).all()
         assert (before[horizon].p_purchase == now[horizon].p_purchase).all()

@@ -16,51 +16,53 @@ from spark_jobs.ensemble.next_order import Timing
 from spark_jobs.ensemble.season_time import Clock
 from spark_jobs.features.columns import YEAR, Columns
 
-EXACT_GAPS = Timing(0.0)  # a shop whose customers keep their gaps to the day
-SLACK = Timing(0.0, Clock((0.5,) * 183 + ((YEAR - 0.5 * 183) / 182,) * 182))  # and that trades little for half a year
+EXACT_GAPS = Timing(0.0)  # a shop whose customers' gaps are exact to the day
+# The same shop with half the revenue during the next half-year.
+SLACK = Timing(0.0, Clock((0.5,) * 183 + ((YEAR - 0.5 * 183) / 182,) * 182))
 
 
 def regular(silent: list[float], gap: float = 30.0, orders: float = 9.0, spread: float = 0.0) -> Columns:
-    """Customers of one rhythm, silent for so many days."""
+    """Customers with one gap between orders, each silent for so many days."""
     n, passed = len(silent), (orders - 1) * gap
     kept = {"days_with_orders": orders, "recency": passed, "gap_mean": gap, "gap_std": spread}
     columns = {**customers(n), **{name: np.full(n, value) for name, value in kept.items()}}
     return columns | {"t": passed + np.array(silent), "days_since_last_order": np.array(silent)}
 
 
-def test_whoever_orders_every_thirty_days_does_so_thirty_days_after_the_last_order() -> None:
+def test_a_customer_with_gaps_of_thirty_days_orders_thirty_days_after_the_last_order() -> None:
     columns = regular([1, 10, 29])
     chances = {90: np.full(3, 0.97), 365: np.full(3, 0.98)}
     found = next_order.days_to_next_order(FIT, columns, chances, Timing(next_order.gap_variation(columns)))
     assert found.tolist() == [29, 20, 1]
 
 
-def test_the_day_lies_in_the_horizon_whose_chance_reaches_a_half() -> None:
+def test_the_day_lies_in_the_horizon_whose_probability_reaches_a_half() -> None:
     columns = customers(4)
     chances = {90: np.array([0.5, 0.49, 0.1, 0.2]), 365: np.array([0.5, 0.5, 0.499, 0.99])}
     found = next_order.days_to_next_order(FIT, columns, chances, Timing())
-    assert found[0] == 89  # the chance is a half at the horizon's end, so on its last day
+    assert found[0] == 89  # the probability is a half at the horizon's end, so the day is its last one
     assert found[1] == 364
     assert np.isnan(found[2])
     assert 90 <= found[3] < 365
 
 
-def test_without_a_rhythm_the_chance_rises_as_the_anchors() -> None:
-    # One order each: of the chance within 90 days, .8, a half is reached where the anchor's is .5 / .8 of its own.
+def test_without_a_rhythm_the_probability_follows_the_anchor() -> None:
+    # Each customer has one order. Of the probability .8 within 90 days, a half is reached where the curve has .5 / .8
+    # of its own value at 90 days.
     columns = customers(1) | {"days_with_orders": np.ones(1), "gap_mean": np.full(1, np.nan)}
     day = next_order.days_to_next_order(FIT, columns, {90: np.array([0.8])}, EXACT_GAPS)[0]
-    shape = next_order.order_curve(FIT, columns, [90], EXACT_GAPS)
-    wanted = shape.at(np.array([90.0]))[0] * 0.5 / 0.8
-    assert shape.at(np.array([day]))[0] < wanted <= shape.at(np.array([day + 1]))[0]
+    curve = next_order.order_curve(FIT, columns, [90], EXACT_GAPS)
+    wanted = curve.at(np.array([90.0]))[0] * 0.5 / 0.8
+    assert curve.at(np.array([day]))[0] < wanted <= curve.at(np.array([day + 1]))[0]
 
 
-def test_a_silence_beyond_the_rhythm_makes_it_count_for_nothing() -> None:
+def test_a_rhythm_has_no_weight_after_a_much_longer_silence() -> None:
     columns = regular([300.0], spread=3.0)
     assert next_order.order_curve(FIT, columns, [90], EXACT_GAPS).weight == pytest.approx([0])
 
 
-def test_the_variation_of_a_shops_gaps_counts_each_customer_by_its_gaps_but_one() -> None:
-    # squared variations .25 of four gaps and 1 of two; one gap alone has none: (3 x .25 + 1 x 1) / 4
+def test_the_shops_variation_weighs_customers_by_their_gaps_minus_one() -> None:
+    # Squared variations are .25 for four gaps and 1 for two; a single gap has none: (3 x .25 + 1 x 1) / 4.
     columns = {
         "days_with_orders": np.array([5.0, 3.0, 2.0, 1.0]),
         "gap_mean": np.array([10.0, 20.0, 7.0, np.nan]),
@@ -70,17 +72,17 @@ def test_the_variation_of_a_shops_gaps_counts_each_customer_by_its_gaps_but_one(
     assert next_order.gap_variation({name: array[2:] for name, array in columns.items()}) == 1
 
 
-def test_in_a_slack_season_orders_at_random_come_later() -> None:
-    # One order each: the busy half of the year makes up for the slack one, which comes first.
+def test_random_orders_come_later_in_a_slack_season() -> None:
+    # Each customer has one order. The slack half of the year comes first, and the busy half makes up for it.
     columns = customers(3) | {"days_with_orders": np.ones(3), "gap_mean": np.full(3, np.nan)}
     chances = {365: np.full(3, 0.8)}
     slack, exact = (next_order.days_to_next_order(FIT, columns, chances, common) for common in (SLACK, EXACT_GAPS))
     assert (slack > exact + 20).all()
 
 
-def test_gaps_follow_the_season_unless_they_are_more_even_than_it_would_leave_them() -> None:
-    # The first orders every 30 days exactly, the second at any time. A silence of 10 days is one of 9.5, as orders lie
-    # in the middle of a day, and of half as much again in season time, after a busy half-year.
+def test_gaps_follow_the_season_unless_they_are_more_even_than_season_time() -> None:
+    # The first customer orders every 30 days exactly, the second irregularly. A silence of 10 days counts as 9.5,
+    # because orders lie in the middle of a day. In season time it is half as much again, after a busy half-year.
     columns = regular([10, 10], spread=15.0)
     kept = next_order.order_curve(FIT, {**columns, "gap_std": np.array([0.0, 15.0])}, [365], SLACK)
     assert kept.seasonal == pytest.approx([0, 1])
@@ -93,15 +95,15 @@ def test_a_yearly_gap_ends_a_year_after_the_last_order_in_any_season() -> None:
     columns = regular([30], gap=float(YEAR), orders=5, spread=40.0)
     found = next_order.days_to_next_order(FIT, columns, {365: np.full(1, 0.97)}, SLACK)
     assert found[0] == pytest.approx(YEAR - 30, abs=25)
-    shape = next_order.order_curve(FIT, columns, [365], SLACK)
-    left = YEAR - shape.silence[0] - 0.5  # of season time
-    assert shape.clock.passed(np.array([YEAR - 30.0]))[0] == pytest.approx(left, abs=1)
+    curve = next_order.order_curve(FIT, columns, [365], SLACK)
+    left = YEAR - curve.silence[0] - 0.5  # days of season time
+    assert curve.clock.passed(np.array([YEAR - 30.0]))[0] == pytest.approx(left, abs=1)
 
 
-def test_in_a_seasonal_shop_half_order_by_their_day_be_it_near_or_far() -> None:
-    # Two years of orders at random, at each customer's own rate times the shop's season, which peaks in December at
-    # five times its least; then a third year, for which every chance is known. On the calendar the days come late for
-    # those who order soon: .68 of the first quarter had ordered.
+def test_in_a_seasonal_shop_half_order_by_their_day_near_or_far() -> None:
+    # Two years of random orders, at each customer's own rate times the shop's season, which peaks in December at five
+    # times its minimum. In the third year every probability is known. On the calendar, the days would be too late for
+    # those who order soon: .68 of the first quarter had ordered by their day.
     drawn, n, past = np.random.default_rng(1), 2000, 2 * YEAR
     pace = np.exp(0.8 * np.cos(2 * np.pi * (np.arange(past + YEAR) + 15) / YEAR))
     pace /= pace[-YEAR:].mean()
@@ -137,10 +139,10 @@ def test_in_a_seasonal_shop_half_order_by_their_day_be_it_near_or_far() -> None:
 
 @given(seed=st.integers(0, 10_000), variation=st.floats(0, 3), slack=st.floats(0.1, 1))
 @settings(max_examples=25, deadline=None)
-def test_a_shape_never_falls(seed: int, variation: float, slack: float) -> None:
+def test_a_curve_never_falls(seed: int, variation: float, slack: float) -> None:
     rates = (slack,) * 100 + ((YEAR - 100 * slack) / 265,) * 265
-    shape = next_order.order_curve(FIT, customers(50, seed), [90, 500], Timing(variation, Clock(rates)))
-    chances = np.array([shape.at(np.full(50, float(day))) for day in range(0, 501, 5)])
+    curve = next_order.order_curve(FIT, customers(50, seed), [90, 500], Timing(variation, Clock(rates)))
+    chances = np.array([curve.at(np.full(50, float(day))) for day in range(0, 501, 5)])
     assert chances[0] == pytest.approx(np.zeros(50), abs=1e-12)
     assert (np.diff(chances, axis=0) >= -1e-12).all()
     assert (chances[-1] <= 1).all()
@@ -148,7 +150,7 @@ def test_a_shape_never_falls(seed: int, variation: float, slack: float) -> None:
 
 @given(seed=st.integers(0, 10_000), variation=st.floats(0, 3), slack=st.floats(0.1, 1))
 @settings(max_examples=25, deadline=None)
-def test_days_agree_with_the_chances_whatever_they_are(seed: int, variation: float, slack: float) -> None:
+def test_days_agree_with_any_probabilities(seed: int, variation: float, slack: float) -> None:
     columns = customers(50, seed)
     common = Timing(variation, Clock((slack,) * 100 + ((YEAR - 100 * slack) / 265,) * 265))
     drawn = np.sort(np.random.default_rng(seed).random((3, 50)), axis=0)

@@ -15,12 +15,12 @@ from spark_jobs.ensemble.season_time import Clock
 from spark_jobs.features.columns import YEAR
 
 DAY = date(2024, 1, 1)
-# Half a year of slack days, of 0.5 each, and a busy rest, whose 182 days make up for them.
+# Half a year of slack days of 0.5 each; the other 182 days make up for them.
 HALVES = Clock((0.5,) * 183 + ((YEAR - 0.5 * 183) / 182,) * 182)
 
 
 def daily(money: np.ndarray, new: float = 0.2) -> Daily:
-    """A shop's money on the days up to DAY."""
+    """A shop's revenue on the days before DAY."""
     return Daily(DAY - timedelta(days=len(money)), money, new * money)
 
 
@@ -29,7 +29,7 @@ def test_slack_days_hold_less_season_time_than_busy_ones() -> None:
     assert passed == pytest.approx([0, 5, 91.5, 365, 370])
 
 
-def test_the_days_before_the_date_are_those_of_the_year_that_repeats() -> None:
+def test_days_before_the_date_repeat_the_year() -> None:
     busy = (YEAR - 0.5 * 183) / 182
     assert HALVES.passed(np.array([-10.0, -365.0])) == pytest.approx([-10 * busy, -365])
 
@@ -39,23 +39,25 @@ def test_without_a_season_a_day_is_a_day() -> None:
     assert Clock().unevenness(np.array([30.0])).tolist() == [0]
 
 
-def test_stretches_are_as_uneven_as_their_paces_and_whole_years_even() -> None:
+def test_unevenness_is_the_variation_of_rates_and_zero_for_whole_years() -> None:
     uneven = HALVES.unevenness(np.array([1.0, 365.0, 500.0]))
     busy = (YEAR - 0.5 * 183) / 182
     assert uneven == pytest.approx([(183 * 0.5**2 + 182 * busy**2) / YEAR - 1, 0, 0], abs=1e-9)
 
 
-def test_the_clock_goes_by_last_years_trade() -> None:
-    # Two years alike, each with a tenth as much again in its first hundred days; weeks are smoothed away.
+def test_season_time_follows_last_years_revenue() -> None:
+    # Two equal years, each with a tenth more revenue in its first hundred days. Weekdays are smoothed.
     year = np.where(np.arange(YEAR) < 100, 110.0, 100.0)
     rates = np.array(season_time.clock(daily(np.tile(year, 2)), DAY).rates)
     assert rates[50] / rates[200] == pytest.approx(1.1)
     assert rates.mean() == pytest.approx(1)
-    assert rates[99] / rates[200] == pytest.approx((4 * 110 + 3 * 100) / 700)  # four of its seven days are busy
+    # Four of the seven days around it are busy.
+    assert rates[99] / rates[200] == pytest.approx((4 * 110 + 3 * 100) / 700)
 
 
 def test_growth_is_no_season() -> None:
-    # Half as much again each year, evenly: the clock's first and last month go alike but for the curve of a year.
+    # Revenue grows evenly, by half each year. The clock's first and last months have the same rate, except for the
+    # curve within a year.
     rates = season_time.clock(daily(1.5 ** (np.arange(3 * YEAR) / YEAR)), DAY).rates
     assert np.mean(rates[30:60]) == pytest.approx(np.mean(rates[-60:-30]), rel=0.01)
 
@@ -63,18 +65,19 @@ def test_growth_is_no_season() -> None:
 @pytest.mark.parametrize(
     "shop",
     [
-        daily(np.ones(YEAR - 1)),  # no year yet
-        daily(np.tile(np.where(np.arange(YEAR) < 100, 2.0, 1.0), 2), new=0),  # a closed cohort's decline is no season
+        daily(np.ones(YEAR - 1)),  # less than a year of history
+        # The decline of a closed cohort is not a season.
+        daily(np.tile(np.where(np.arange(YEAR) < 100, 2.0, 1.0), 2), new=0),
         daily(np.zeros(2 * YEAR)),
     ],
 )
-def test_there_is_no_season_where_the_level_believes_in_none(shop: Daily) -> None:
+def test_there_is_no_season_time_without_confidence_in_a_season(shop: Daily) -> None:
     assert season_time.clock(shop, DAY) == Clock()
 
 
 @given(seed=st.integers(0, 10_000), days=st.integers(366, 1100), closed=st.floats(0, 0.9))
 @settings(max_examples=50, deadline=None)
-def test_time_always_passes_and_a_year_is_a_year(seed: int, days: int, closed: float) -> None:
+def test_season_time_always_rises_and_a_year_has_365_days(seed: int, days: int, closed: float) -> None:
     drawn = np.random.default_rng(seed)
     money = drawn.gamma(0.5, 100, days) * (drawn.random(days) >= closed)
     clock = season_time.clock(daily(money), DAY)

@@ -1,4 +1,4 @@
-"""Customers had one thing been otherwise: never impossible ones, and the same ones at their own value."""
+"""Customers with one column changed: always possible ones, and unchanged if the column keeps its value."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ORDERS = st.lists(
 
 
 @pytest.mark.parametrize("driver", explained.COLUMNS)
-def test_at_their_own_value_customers_are_who_they_are(driver: str) -> None:
+def test_customers_are_unchanged_at_their_own_value(driver: str) -> None:
     alteration = explained.COLUMNS[driver]
     columns = customer((500, 20.0), (350, 5.0), (320, 40.0), (170, 9.0), (80, 10.0), (20, 30.0), discount_share=0.2)
     assert alteration.possible(columns)[0]
@@ -45,16 +45,16 @@ def test_altered_customers_are_possible(orders: list[tuple[int, float]], share: 
         assert found["revenue_total"][0] >= found["revenue_365"][0] - 1e-6, alteration.column
 
 
-def test_a_history_moved_in_time_leaves_the_windows_it_has_passed() -> None:
+def test_orders_shifted_in_time_leave_the_windows_that_they_have_passed() -> None:
     found = altered.shifted_in_time(customer((100, 50.0), (10, 8.0)), 40.0)
     assert found["t"] == 130
     assert found["recency"] == 90
-    # The order of 100 days ago is known to lie between 90 and 180 days back, and at the latest on the first day.
+    # The order of 100 days ago is known to lie between 90 and 180 days back, and no earlier than the first day.
     assert [found[f"orders_{w}"][0] for w in WINDOWS] == pytest.approx([0, 1, 1, 2, 2])
     assert [found[f"revenue_{w}"][0] for w in WINDOWS] == pytest.approx([0, 8, 8, 58, 58])
 
 
-def test_who_orders_twice_as_often_spends_twice_as_much() -> None:
+def test_a_customer_who_orders_twice_as_often_spends_twice_as_much() -> None:
     found = altered.more_often(customer((100, 50.0), (10, 50.0)), 4.0)
     assert found["revenue_365"] == 200
     assert found["orders_30"] == 2
@@ -62,7 +62,7 @@ def test_who_orders_twice_as_often_spends_twice_as_much() -> None:
     assert found["order_value_mean"] == 50
 
 
-def test_more_recent_orders_are_in_all_windows_that_hold_them() -> None:
+def test_added_recent_orders_are_in_all_windows_that_include_them() -> None:
     found = altered.recent_orders(customer((200, 10.0), (80, 50.0), (20, 50.0)), 4.0)
     assert [found[f"orders_{w}"][0] for w in WINDOWS] == [2, 2, 4, 4, 5]
     assert [found[f"revenue_{w}"][0] for w in WINDOWS] == [100, 100, 200, 200, 210]
@@ -71,7 +71,7 @@ def test_more_recent_orders_are_in_all_windows_that_hold_them() -> None:
     assert found["gap_mean"] == 45
 
 
-def test_more_recent_spend_is_of_the_same_orders() -> None:
+def test_more_recent_spend_keeps_the_number_of_orders() -> None:
     found = altered.recent_spend(customer((200, 10.0), (80, 50.0), (20, 50.0)), 200.0)
     assert [found[f"orders_{w}"][0] for w in WINDOWS] == [1, 1, 2, 2, 3]
     assert [found[f"revenue_{w}"][0] for w in WINDOWS] == [100, 100, 200, 200, 210]

@@ -1,4 +1,4 @@
-"""What each driver adds to a forecast: sums to it, and what is known of single drivers."""
+"""The contribution of each driver to a forecast: their sums, and known contributions of single drivers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from spark_jobs.models.rules import rfm_cells
 
 
 def spread(values: np.ndarray) -> float:
-    """How far values are from being one constant."""
+    """Returns the largest distance of values from a constant."""
     return float(np.ptp(values))
 
 
@@ -29,7 +29,7 @@ def test_drivers_add_up_to_the_blends_own_logs_but_for_a_constant() -> None:
     money, chance = attribution.attribute(Model("v", trained={90: own}), FIT, columns, 90)
     found = forecast.parts(own, FIT, columns, 90)
     logs = forecast.weighted(own.value_weights, found.value(own.chance_weights))
-    assert spread(money.sum(axis=1) - logs) < 1e-4  # boosters count in single precision
+    assert spread(money.sum(axis=1) - logs) < 1e-4  # boosters compute in single precision
     assert spread(chance.sum(axis=1) - forecast.weighted(own.chance_weights, found.chance)) < 1e-4
 
 
@@ -50,7 +50,7 @@ def test_a_long_silence_counts_against_a_customer_who_bought_once() -> None:
         assert found[0, DRIVERS.index("frequency")] == pytest.approx(found[1, DRIVERS.index("frequency")])
 
 
-def test_the_published_anchor_moves_money_by_its_own_parts_alone() -> None:
+def test_a_published_anchor_has_only_its_own_drivers() -> None:
     columns = customers()
     made = Model("v", trained={90: replace(trained(columns), published=ANCHOR)})
     found = attribution.attribute(made, FIT, columns, 90)[0]
@@ -60,7 +60,7 @@ def test_the_published_anchor_moves_money_by_its_own_parts_alone() -> None:
 
 
 @pytest.mark.parametrize("published", ["trailing_year", "rfm_cells"])
-def test_no_driver_moves_the_money_of_a_published_rule(published: str) -> None:
+def test_a_published_rule_has_no_drivers_of_money(published: str) -> None:
     columns = customers()
     cells = rfm_cells.fit_cells(columns, np.ones(200), columns["revenue_total"]).to_json()
     made = Model("v", trained={90: replace(trained(columns), published=published, fitted={"rfm_cells": cells})})
@@ -70,18 +70,18 @@ def test_no_driver_moves_the_money_of_a_published_rule(published: str) -> None:
 
 
 def test_the_average_customer_has_the_mean_forecast() -> None:
-    # Forecasts of 1, 1 and 4, by one driver that adds their log: the mean is 2.
+    # Forecasts of 1, 1 and 4 with one driver, which contributes their log: the mean forecast is 2.
     forecasts = np.array([1.0, 1.0, 4.0])
     rows = np.column_stack([np.log(forecasts), np.log(forecasts) + 5, [0.0, 3.0, 3.0]])
     found = attribution.average_customer(rows.mean(axis=0), forecasts @ rows / 6, np.log(2))
-    # The mean of logs is log(4) / 3, by money 2 log(4) / 3: the mean forecast lies half way.
+    # The mean of logs is log(4) / 3, and weighted by money 2 log(4) / 3. The log of the mean forecast lies half way.
     assert found[:2] == pytest.approx([np.log(2), np.log(2) + 5])
     assert found[2] == pytest.approx((2 + 2.5) / 2)
 
 
-def test_effects_add_up_and_what_drivers_leave_is_shared_by_their_size() -> None:
-    # A forecast of 8 against a mean of 2: log 4 = 2 log 2, of which the drivers add 2 log 2 and -.5 log 2. Another
-    # half log 2 is left, shared out as 4 to 1; a unit of log is worth 6 / log 4.
+def test_effects_add_up_and_the_remainder_is_divided_by_their_size() -> None:
+    # A forecast of 8 against a mean of 2 is a gap of log 4 = 2 log 2. The drivers contribute 2 log 2 and -.5 log 2. The
+    # remaining half log 2 is divided 4 to 1, and a unit of log is worth 6 / log 4.
     two = np.log(2)
     found = attribution.effects(
         np.array([[2 * two, -two / 2]]), np.zeros(2), np.array([2 * two]), np.array([6.0]), np.ones(1)
@@ -90,6 +90,6 @@ def test_effects_add_up_and_what_drivers_leave_is_shared_by_their_size() -> None
     assert found.sum() == pytest.approx(6)
 
 
-def test_where_no_driver_adds_anything_the_whole_effect_stands_apart() -> None:
+def test_without_contributions_the_last_column_has_the_whole_effect() -> None:
     found = attribution.effects(np.zeros((2, 2)), np.zeros(2), np.array([1.0, 0.0]), np.array([5.0, 0.0]), np.ones(2))
     assert found.tolist() == [[0, 0, 5], [0, 0, 0]]

@@ -1,4 +1,4 @@
-"""What moves the forecast, of models whose one mover is known."""
+"""What drives the forecast, on models whose only driver is known."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DAILY = Daily(DAY - timedelta(days=100), np.full(100, 100.0), np.full(100, 30.0)
 
 @pytest.fixture(scope="module")
 def columns() -> Columns:
-    """Customers with orders at random."""
+    """Customers with random orders."""
     rng = np.random.default_rng(3)
     made = [
         customer(*zip(rng.choice(800, rng.integers(1, 9), replace=False) + 1, rng.gamma(3, 20, 9), strict=False))
@@ -39,7 +39,7 @@ def explain(of: Trained, columns: Columns) -> dict:
     return explained.explain(model, FIT, columns, common, DAY.isoformat())[90]
 
 
-def test_a_forecast_that_is_last_years_spend_is_moved_by_what_makes_it_alone(columns: Columns) -> None:
+def test_a_forecast_of_last_years_spend_has_only_the_drivers_of_spend(columns: Columns) -> None:
     own = replace(trained(columns), value_weights=dict.fromkeys(blending.USUAL, 0.0) | {"trailing_year": 1.0})
     found = explain(own, columns)
     sizes = found["importance"]
@@ -52,14 +52,14 @@ def test_a_forecast_that_is_last_years_spend_is_moved_by_what_makes_it_alone(col
     assert found["customers"] == 150
 
 
-def test_dependence_is_the_mean_over_customers_altered_alike(columns: Columns) -> None:
+def test_dependence_is_the_mean_over_customers_with_the_same_value(columns: Columns) -> None:
     own = replace(trained(columns), chance_weights={"anchor": 1.0, "boosted": 0.0, "regression": 0.0})
     common = forecast.setting(own, forecast.parts(own, FIT, columns, 90), 0.2)
     found = explained.dependence("recency", own, FIT, columns, common, 90)
     assert found is not None
     last = found["at"][-1]
-    said = anchor.probabilistic(FIT, altered.shifted_in_time(columns, last), 90)
-    assert found["chance"][-1] == pytest.approx(expit(said.log_odds + common.shift).mean(), abs=1e-6)
+    by_anchor = anchor.probabilistic(FIT, altered.shifted_in_time(columns, last), 90)
+    assert found["chance"][-1] == pytest.approx(expit(by_anchor.log_odds + common.shift).mean(), abs=1e-6)
     assert found["chance"] == sorted(found["chance"], reverse=True)
 
 
@@ -70,7 +70,7 @@ def test_a_column_that_hardly_varies_and_one_of_hardly_anybody_are_left_out(colu
     assert explained.dependence("discounts", own, FIT, columns, common, 90) is None
 
 
-def test_a_published_rule_and_what_was_not_learned_have_no_movers(columns: Columns) -> None:
+def test_published_rules_and_untrained_windows_have_no_importance(columns: Columns) -> None:
     for own in (Trained(), replace(trained(columns), published="trailing")):
         found = explain(own, columns)
         assert (found["importance"], found["dependence"]) == ({}, [])
@@ -84,6 +84,6 @@ def test_importance_is_in_the_money_of_the_forecast(columns: Columns) -> None:
     model = Model("v", [90], {90: own})
     common = forecast.settings_of(model, FIT, columns, DAILY, DAY)
     predicted = forecast.forecast(model, FIT, columns, common, 0.1)[90].revenue
-    apart = np.abs(predicted - predicted.mean()).mean()
-    # No customer's drivers can move them less in all than they are away from the mean.
-    assert apart <= sum(sizes.values()) < 4 * apart
+    distance = np.abs(predicted - predicted.mean()).mean()
+    # The effects of a customer's drivers cannot be smaller in total than the customer's distance from the mean.
+    assert distance <= sum(sizes.values()) < 4 * distance

@@ -1,4 +1,4 @@
-"""Reasons in words: figures worked out by hand, and claims that agree with their effects whatever the customer."""
+"""Reasons in words: figures worked out by hand, and claims that agree with their effects for any customer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AVERAGE = {
 
 
 def customer(horizon_days: int = 365, rule: str | None = None, **own: float) -> Customer:
-    """Somebody like the average customer but for what is given."""
+    """Returns a customer who is like the average customer, except for the given figures."""
     return Customer(AVERAGE | own, AVERAGE, horizon_days, rule)
 
 
@@ -39,19 +39,19 @@ def test_reasons_are_the_three_strongest_in_words_and_money() -> None:
     ]
 
 
-def test_what_is_of_no_weight_is_no_reason() -> None:
+def test_negligible_effects_are_not_named() -> None:
     who = customer(orders=12, gap=30, silence=20, value=80)
     assert [name for name, *_ in reasons_of(who, rhythm=50, recency=0.99, spend=1)] == ["rhythm", "spend"]
     assert reasons_of(who, rhythm=0.004) == []
 
 
-def test_a_silence_that_would_raise_the_value_is_told_with_the_rhythm() -> None:
+def test_a_silence_that_would_raise_the_value_is_merged_with_the_rhythm() -> None:
     who = customer(orders=12, gap=30, silence=80)
     words = "ordered on 12 days, usually every 30 days, the last one 80 days ago"
     assert reasons_of(who, rhythm=30, recency=10) == [("ordering", words, 40.0)]
 
 
-def test_who_is_quiet_orders_seldom_and_is_said_to_be_worth_more_gets_no_such_reason() -> None:
+def test_a_quiet_infrequent_customer_gets_no_reason_for_a_higher_value() -> None:
     who = customer(orders=3, gap=100, silence=300)
     assert reasons_of(who, rhythm=30, recency=10, variety=-1) == [("spend", "average order of 50.00", -1.0)]
 
@@ -60,31 +60,32 @@ def test_who_is_quiet_orders_seldom_and_is_said_to_be_worth_more_gets_no_such_re
     ("value", "effect", "words"),
     [
         (46.0, -21.0, "average order of 46.00, a little below the average customer's"),
-        (46.0, 21.0, "average order of 46.00"),  # what was bought counts more than the little less
+        # What was bought is part of the reason and outweighs the slightly lower value.
+        (46.0, 21.0, "average order of 46.00"),
         (54.0, 21.0, "average order of 54.00, a little above the average customer's"),
         (50.0, -21.0, "average order of 50.00"),
         (44.0, -21.0, "average order of 44.00, below the average customer's"),
     ],
 )
-def test_an_order_value_is_compared_as_its_effect_says(value: float, effect: float, words: str) -> None:
+def test_an_order_value_is_compared_in_the_direction_of_its_effect(value: float, effect: float, words: str) -> None:
     assert reasons_of(customer(value=value), spend=effect) == [("spend", words, effect)]
     assert reasons_of(customer(value=value), -1, spend=-effect) == [("spend", words, -effect)]
 
 
-def test_a_cheap_order_that_would_raise_the_value_most_is_told_with_everything() -> None:
+def test_a_low_order_value_with_a_positive_effect_is_merged_with_everything() -> None:
     who = customer(orders=12, gap=30, silence=20, value=20)
     words = "ordered on 12 days, usually every 30 days, the last one 20 days ago, average order of 20.00"
     assert reasons_of(who, rhythm=30, recency=10, spend=40) == [("all", words, 80.0)]
     assert [name for name, *_ in reasons_of(who, rhythm=30, recency=10, spend=20)] == ["rhythm", "recency"]
 
 
-def test_whoever_bought_once_has_no_rhythm_apart_from_the_silence() -> None:
+def test_a_one_time_buyer_has_one_reason_for_rhythm_and_silence() -> None:
     assert reasons_of(customer(orders=1, gap=np.nan, silence=2), rhythm=-20, recency=30) == [
         ("first order", "ordered on one day so far, 2 days ago", 10.0)
     ]
 
 
-def test_the_same_signs_lower_the_risk_that_raise_the_value() -> None:
+def test_signs_that_raise_the_value_lower_the_risk() -> None:
     who = customer(orders=12, gap=30, silence=210)
     assert [(name, effect) for name, _, effect in reasons_of(who, -1, rhythm=-8, recency=30)] == [
         ("recency", 30.0), ("rhythm", -8.0),
@@ -97,12 +98,12 @@ def test_the_same_signs_lower_the_risk_that_raise_the_value() -> None:
     [
         (90, {"last_year": 2.0}, 5, "season"),
         (90, {"last_year": 0.0}, -5, "season"),
-        (90, {"last_year": 0.0}, 5, "rhythm"),  # nothing then, and worth more
-        (90, {"last_year": 0.0, "age": 300.0}, -5, "rhythm"),  # no such season yet
-        (365, {"last_year": 2.0}, 5, "rhythm"),  # a year has all seasons
+        (90, {"last_year": 0.0}, 5, "rhythm"),  # no orders then, but a positive effect
+        (90, {"last_year": 0.0, "age": 300.0}, -5, "rhythm"),  # less than a year of history
+        (365, {"last_year": 2.0}, 5, "rhythm"),  # a year contains all seasons
     ],
 )
-def test_a_season_is_told_where_there_is_one(horizon: int, own: dict, effect: float, group: str) -> None:
+def test_a_season_is_named_only_if_it_is_known(horizon: int, own: dict, effect: float, group: str) -> None:
     assert [name for name, *_ in reasons_of(customer(horizon, **own), season=effect)] == [group]
 
 
@@ -123,11 +124,11 @@ def test_words_of_what_was_bought(own: dict, effects: dict, words: str) -> None:
 
 
 @pytest.mark.parametrize("own", [{"products": np.nan}, {"products": 6.0}, {"products": 20.0}])
-def test_what_tells_nothing_apart_counts_as_spend(own: dict) -> None:
+def test_unremarkable_groups_are_merged_with_spend(own: dict) -> None:
     assert [name for name, *_ in reasons_of(customer(**own), variety=-3.0)] == ["spend"]
 
 
-def test_a_rule_is_the_one_reason() -> None:
+def test_a_rule_is_the_only_reason() -> None:
     who = customer(rule="8.00 spent in the last 365 days")
     assert reasons_of(who, all=-5.0) == [("all", "8.00 spent in the last 365 days", -5.0)]
 
@@ -144,7 +145,7 @@ CUSTOMERS = st.fixed_dictionaries({
     CUSTOMERS, st.lists(st.floats(-100, 100), min_size=len(NAMES), max_size=len(NAMES)),
     st.sampled_from([1, -1]), st.sampled_from([90, 365]),
 )  # fmt: skip
-def test_no_reason_claims_the_contrary_of_its_effect(own: dict, effects: list, sign: int, horizon: int) -> None:
+def test_no_reason_contradicts_its_effect(own: dict, effects: list, sign: int, horizon: int) -> None:
     who = Customer({name: own[name] for name in FIGURES}, AVERAGE, horizon)
     found = reasons.reasons_of(np.array([*effects, 0.0]), who, sign)
     assert len(found) <= 3

@@ -7,14 +7,14 @@ from customers import customers
 from spark_jobs.features import drift
 
 
-def test_the_index_is_what_the_formula_says() -> None:
-    # .2 * ln 1.5 and -.2 * ln .667: .0811 + .0811
+def test_the_stability_index_follows_its_formula() -> None:
+    # .2 * ln 1.5 and -.2 * ln .667: .0811 + .0811.
     assert drift.stability_index([0.4, 0.6], [0.6, 0.4]) == pytest.approx(0.2 * np.log(1.5) * 2)
     assert drift.stability_index([0.4, 0.6], [0.4, 0.6]) == 0
     assert np.isfinite(drift.stability_index([1.0, 0.0], [0.0, 1.0]))
 
 
-def test_a_reference_has_a_share_per_bin_also_where_many_customers_are_alike() -> None:
+def test_a_reference_has_a_share_per_bin_even_with_many_ties() -> None:
     columns = customers(500)
     columns["days_with_orders"] = np.ones(500)
     found = drift.reference(columns)

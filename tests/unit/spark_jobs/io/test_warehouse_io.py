@@ -18,10 +18,10 @@ def test_a_share_of_the_customers_is_the_first_part_of_the_keys() -> None:
     assert warehouse_io.key_ranges(1, 0.5) == [(str(uuid.UUID(int=0)), str(uuid.UUID(int=2**127 - 1)))]
 
 
-def test_partitions_follow_from_the_rows_alone() -> None:
+def test_the_number_of_partitions_depends_on_the_rows_alone() -> None:
     assert [warehouse_io.partitions_for(rows) for rows in (0, 200_000, 200_001)] == [2, 2, 3]
 
 
-def test_rows_go_out_as_csv_with_nulls_empty_and_quotes_doubled() -> None:
+def test_csv_has_empty_nulls_and_doubled_quotes() -> None:
     batch = pa.RecordBatch.from_pydict({"a": [1.5, None], "b": ['say "x"', None]})
     assert warehouse_io.csv_bytes(batch) == b'1.5,"say ""x"""\n,\n'

@@ -1,4 +1,4 @@
-"""What is published: the model, unless a baseline did better at everything."""
+"""Which forecaster is published: the blend, unless another contestant is better at all three figures."""
 
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ from spark_jobs.judging import promotion
 from spark_jobs.judging.promotion import OURS, TUNED
 from spark_jobs.models.rules import rfm_cells
 
-CAME = [np.array([0.0, 10.0, 40.0, 50.0]), np.array([0.0, 0.0, 30.0, 70.0])]
+ACTUAL = [np.array([0.0, 10.0, 40.0, 50.0]), np.array([0.0, 0.0, 30.0, 70.0])]
 
 
 def scaled(by: float, order: int = 1) -> list[np.ndarray]:
-    """A forecast that is what came, times a factor, in its order or the other way round."""
-    return [by * came[::order] for came in CAME]
+    """Returns forecasts equal to the actuals times a factor, in their order or reversed."""
+    return [by * actual[::order] for actual in ACTUAL]
 
 
-def test_the_model_is_published_where_no_rival_is_better_at_everything() -> None:
-    decision = promotion.decide(90, ["a", "b"], CAME, {OURS: scaled(0.8), "trailing": scaled(0.9), "x": scaled(1, -1)})
-    assert decision.published == OURS  # trailing ranks alike, and x is better in total alone
+def test_the_blend_is_published_unless_another_contestant_is_better_at_all_figures() -> None:
+    predicted = {OURS: scaled(0.8), "trailing": scaled(0.9), "x": scaled(1, -1)}
+    decision = promotion.decide(90, ["a", "b"], ACTUAL, predicted)
+    assert decision.published == OURS  # trailing ranks equally well, and x is better at the total only
 
 
-def test_the_better_rival_is_published_under_its_own_name() -> None:
-    said = {OURS: scaled(0.5, -1), "trailing": scaled(0.9), "trailing_year": scaled(0.95)}
-    decision = promotion.decide(90, ["a", "b"], CAME, said)
+def test_the_best_contestant_is_published_under_its_own_name() -> None:
+    predicted = {OURS: scaled(0.5, -1), "trailing": scaled(0.9), "trailing_year": scaled(0.95)}
+    decision = promotion.decide(90, ["a", "b"], ACTUAL, predicted)
     assert decision.published == "trailing_year"
     rows = decision.as_rows()
     assert [row["contestant"] for row in rows if row["published"]] == ["trailing_year"]
@@ -39,17 +40,18 @@ def test_the_better_rival_is_published_under_its_own_name() -> None:
 
 
 def test_each_contestant_is_measured_at_each_origin() -> None:
-    decision = promotion.decide(90, ["2024-01-01", "2024-02-01"], CAME, {OURS: scaled(0.5), "trailing": scaled(1.1)})
+    decision = promotion.decide(90, ["2024-01-01", "2024-02-01"], ACTUAL, {OURS: scaled(0.5), "trailing": scaled(1.1)})
     decision = decision.with_measured(OURS, [{"auc": 0.75}, {"auc": 0.5}])
     rows = decision.measured_as_rows()
     first = {row["metric"]: row["value"] for row in rows if (row["origin"], row["contestant"]) == ("2024-01-01", OURS)}
     assert first == {
         "normalized_gini": pytest.approx(1),
-        "rmse": pytest.approx((5**2 + 20**2 + 25**2) ** 0.5 / 2),  # 0, 5, 20 and 25 of 0, 10, 40 and 50
+        # Errors of 0, 5, 20 and 25 for actuals of 0, 10, 40 and 50.
+        "rmse": pytest.approx((5**2 + 20**2 + 25**2) ** 0.5 / 2),
         "bias": pytest.approx(-0.5),
         "wape_of_mean": pytest.approx(0.5),
         "mae_of_mean": pytest.approx(12.5),
-        "top_10_capture": pytest.approx(0.2),  # of four customers .4 stand in it, and the first brought half
+        "top_10_capture": pytest.approx(0.2),  # a tenth of four customers is .4 of the first one, who brought half
         "auc": 0.75,
     }
     assert len(rows) == 2 * 7 + 2 * 6
@@ -60,11 +62,11 @@ def test_each_contestant_is_measured_at_each_origin() -> None:
 
 @pytest.mark.parametrize(
     ("by", "published"),
-    [(0.9, TUNED), (0.8, OURS), (0.7, OURS)],  # nearer to what came; the same; further from it
+    [(0.9, TUNED), (0.8, OURS), (0.7, OURS)],  # nearer to the actuals; equal; further from them
 )
-def test_a_challenger_takes_over_only_where_it_is_no_worse_and_somewhere_better(by: float, published: str) -> None:
-    champion = promotion.decide(90, ["a", "b"], CAME, {OURS: scaled(0.8), "trailing": scaled(0.5)})
-    challenger = promotion.decide(90, ["a", "b"], CAME, {OURS: scaled(by), "trailing": scaled(0.5)})
+def test_a_challenger_is_promoted_only_if_it_is_nowhere_worse_and_somewhere_better(by: float, published: str) -> None:
+    champion = promotion.decide(90, ["a", "b"], ACTUAL, {OURS: scaled(0.8), "trailing": scaled(0.5)})
+    challenger = promotion.decide(90, ["a", "b"], ACTUAL, {OURS: scaled(by), "trailing": scaled(0.5)})
     decision, promoted = champion.challenged(challenger)
     assert promoted == (published == TUNED)
     assert decision.published == published
@@ -74,24 +76,24 @@ def test_a_challenger_takes_over_only_where_it_is_no_worse_and_somewhere_better(
     assert [(row["contestant"], row["origin"]) for row in detail] == [(published, "a"), (published, "b")]
 
 
-def test_a_challenger_that_ranks_worse_does_not_take_over() -> None:
-    champion = promotion.decide(90, ["a", "b"], CAME, {OURS: scaled(0.8)})
+def test_a_challenger_that_ranks_worse_is_not_promoted() -> None:
+    champion = promotion.decide(90, ["a", "b"], ACTUAL, {OURS: scaled(0.8)})
     reordered = [np.array([1.0, 10.0, 50.0, 40.0]), np.array([0.0, 0.0, 30.0, 70.0])]
-    decision, promoted = champion.challenged(promotion.decide(90, ["a", "b"], CAME, {OURS: reordered}))
+    decision, promoted = champion.challenged(promotion.decide(90, ["a", "b"], ACTUAL, {OURS: reordered}))
     assert not promoted
     assert decision.published == OURS
     assert decision.figures[TUNED].error < decision.figures[OURS].error
 
 
-def test_a_shop_says_who_may_be_published_and_who_is_asked_first() -> None:
-    said = {OURS: scaled(0.8), "trailing": scaled(0.9), "x": scaled(0.7, -1)}
+def test_contestants_are_compared_in_the_order_of_the_setting() -> None:
+    predicted = {OURS: scaled(0.8), "trailing": scaled(0.9), "x": scaled(0.7, -1)}
     for contestants, published in {(OURS,): OURS, ("x",): "x", ("x", "trailing"): "trailing", ("gone",): OURS}.items():
-        decision = promotion.decide(90, ["a", "b"], CAME, said, contestants)
-        assert decision.published == published  # trailing beats x at everything
-        assert OURS in decision.figures  # measured in any case
+        decision = promotion.decide(90, ["a", "b"], ACTUAL, predicted, contestants)
+        assert decision.published == published  # trailing beats x at all three figures
+        assert OURS in decision.figures  # the blend is always measured
 
 
-def test_rfm_cells_come_back_from_a_file_as_they_were() -> None:
+def test_rfm_cells_survive_saving_as_json() -> None:
     columns = customers(2000)
     cells = rfm_cells.fit_cells(columns, (columns["orders_90"] > 1) * 1.0, columns["revenue_90"])
     again = rfm_cells.from_json(json.loads(json.dumps(cells.to_json())))

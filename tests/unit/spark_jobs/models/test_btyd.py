@@ -56,7 +56,7 @@ def test_expected_orders_equal_the_hypergeometric_form(x: int, t_x: float, T: fl
     assert btyd.expected_orders(PUBLISHED, one(x), one(t_x), one(T), h)[0] == pytest.approx(expected, rel=1e-6)
 
 
-def test_one_time_buyers_have_a_forecast_where_a_plus_b_is_below_one() -> None:
+def test_one_time_buyers_have_a_forecast_if_a_plus_b_is_below_one() -> None:
     model = btyd.BgNbd(r=0.2, alpha=5, a=0.3, b=0.5)
     orders = btyd.expected_orders(model, one(0), one(0), one(20), 26)[0]
     assert 0 < orders < 0.2 * 26 / 25
@@ -110,16 +110,16 @@ def test_any_customers_can_be_fitted(rows: list[tuple[int, float, int]]) -> None
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e12])
-def test_orders_of_one_price_are_worth_that_price(scale: float) -> None:
+def test_orders_of_one_price_have_that_expected_value(scale: float) -> None:
     x = np.array([1.0, 3, 8, 40])
     model = btyd.fit_gamma_gamma(x, np.full(4, scale))
     assert model.mean == pytest.approx(scale, rel=1e-3)
     assert btyd.expected_value(model, np.append(x, 0), np.full(5, scale)) == pytest.approx(np.full(5, scale), rel=1e-3)
 
 
-def test_a_few_huge_orders_do_not_carry_the_mean_away() -> None:
+def test_a_few_huge_orders_do_not_dominate_the_mean() -> None:
     draws = np.random.default_rng(0)
-    z = 10 * draws.pareto(0.7, 1000) + 0.01  # its mean is infinite
+    z = 10 * draws.pareto(0.7, 1000) + 0.01  # the mean of the distribution is infinite
     model = btyd.fit_gamma_gamma(draws.poisson(2, 1000) + 1.0, z)
     assert 10 < model.mean < z.mean()
 
@@ -131,7 +131,7 @@ def test_orders_without_a_value_leave_gamma_gamma_at_one() -> None:
     assert btyd.expected_value(model, x, z).tolist() == [1, 1, 1, 1]
 
 
-def test_a_fit_that_cannot_converge_keeps_a_finite_start_and_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_fit_that_cannot_converge_keeps_a_finite_start_and_warns_once(caplog: pytest.LogCaptureFixture) -> None:
     starts = np.array([[0.0, 1.0], [2.0, 3.0]])
 
     def nowhere_else(point: np.ndarray) -> float:

@@ -7,7 +7,7 @@ from spark_jobs.models import anchor
 from spark_jobs.models.feature_matrix import FEATURES, SEASONALITY_AFTER, feature_matrix
 
 
-def test_inputs_hold_nothing_infinite_and_habits_are_missing_in_the_first_year() -> None:
+def test_inputs_are_finite_and_seasonality_is_missing_in_the_first_year() -> None:
     columns = customers()
     inputs = feature_matrix(FIT, columns, anchor.probabilistic(FIT, columns, 180), 180)
     names = list(FEATURES)

@@ -7,7 +7,7 @@ from scipy.special import logit
 from spark_jobs.models import log_odds
 
 
-def test_chances_are_moved_to_a_share_in_their_order() -> None:
+def test_probabilities_are_shifted_to_a_share_and_keep_their_order() -> None:
     odds = logit(np.array([0.05, 0.2, 0.6]))
     moved = log_odds.shifted(odds, 0.5)
     assert moved.mean() == pytest.approx(0.5)

@@ -9,21 +9,22 @@ from spark_jobs.models import anchor, logistic
 
 
 def window(seed: int, shift: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs of 1,500 customers, and who bought: the anchor's log-odds, twice as strong, and a level of its own."""
+    """Returns inputs of 1,500 customers and who bought. The probability follows twice the anchor's log-odds, plus a
+    constant of the window."""
     columns = customers(1500, seed)
-    said = anchor.probabilistic(FIT, columns, 90)
-    bought = np.random.default_rng(seed).random(1500) < expit(2 * said.log_odds + shift)
-    return logistic.inputs(FIT, columns, said, 90), bought * 1.0
+    by_anchor = anchor.probabilistic(FIT, columns, 90)
+    bought = np.random.default_rng(seed).random(1500) < expit(2 * by_anchor.log_odds + shift)
+    return logistic.inputs(FIT, columns, by_anchor, 90), bought * 1.0
 
 
-def test_it_finds_what_moves_buying_whatever_the_levels_of_the_windows() -> None:
+def test_the_regression_finds_the_drivers_whatever_the_constants_of_windows() -> None:
     windows = [window(1), window(2, 1.5)]
     found = logistic.fit([inputs for inputs, _ in windows], [bought for _, bought in windows])
     assert found is not None
     columns = customers(1500, 3)
-    said = anchor.probabilistic(FIT, columns, 90)
-    odds = found.log_odds(logistic.inputs(FIT, columns, said, 90))
-    assert np.corrcoef(odds, said.log_odds)[0, 1] > 0.9
+    by_anchor = anchor.probabilistic(FIT, columns, 90)
+    odds = found.log_odds(logistic.inputs(FIT, columns, by_anchor, 90))
+    assert np.corrcoef(odds, by_anchor.log_odds)[0, 1] > 0.9
 
 
 def test_every_input_has_a_driver_and_terms_add_up() -> None:
@@ -36,7 +37,7 @@ def test_every_input_has_a_driver_and_terms_add_up() -> None:
     assert found.terms(inputs).sum(axis=1) + found.intercept == pytest.approx(found.log_odds(inputs))
 
 
-def test_an_input_that_never_varied_says_nothing() -> None:
+def test_an_input_that_never_varied_has_no_effect() -> None:
     windows = [window(1), window(2)]
     for inputs, _ in windows:
         inputs[:, 0] = 7.0
@@ -45,7 +46,7 @@ def test_an_input_that_never_varied_says_nothing() -> None:
     assert found.coefficients[0] == pytest.approx(0, abs=1e-9)
 
 
-def test_what_hardly_varied_in_training_cannot_take_over_later() -> None:
+def test_an_input_that_hardly_varied_in_training_cannot_dominate_later() -> None:
     windows = [window(1), window(2)]
     for inputs, bought in windows:
         inputs[:, 0] = 1 - 1e-6 * bought

@@ -14,8 +14,9 @@ from spark_jobs.models.mbg_nbd import MbgNbd
 CDNOW = MbgNbd(r=0.525, alpha=6.183, a=0.891, b=1.614)
 
 
-def test_the_parameters_open_packages_print_for_cdnow_are_found(real_data: Path) -> None:
-    """No paper prints them: open packages do, and no other point of this likelihood is higher."""
+def test_the_parameters_that_open_packages_print_for_cdnow_are_found(real_data: Path) -> None:
+    """No paper publishes these parameters. Two open packages print them, and no other point of this likelihood is
+    higher."""
     customers = cdnow_sample.customers(real_data)
     rows = [customers[name].to_numpy() for name in ("x", "t_x", "T")]
     model = mbg_nbd.fit(*rows)
@@ -28,7 +29,7 @@ def test_the_parameters_open_packages_print_for_cdnow_are_found(real_data: Path)
 
 
 @pytest.mark.parametrize(("x", "t_x", "T", "h"), [(0, 0, 5, 13), (1, 2, 30, 52), (4, 20, 22, 13), (9, 12, 40, 26)])
-def test_forecasts_equal_a_simulation_from_rates_and_chances(x: int, t_x: float, T: float, h: float) -> None:
+def test_forecasts_equal_a_simulation_from_rates_and_probabilities(x: int, t_x: float, T: float, h: float) -> None:
     draws, n = np.random.default_rng(1), 400_000
     rate, p = draws.gamma(CDNOW.r, 1 / CDNOW.alpha, n), draws.beta(CDNOW.a, CDNOW.b, n)
     here = (1 - p) ** (x + 1) * rate**x * np.exp(-rate * T)
@@ -42,21 +43,21 @@ def test_forecasts_equal_a_simulation_from_rates_and_chances(x: int, t_x: float,
     assert mbg_nbd.expected_orders(CDNOW, *customer, h)[0] == pytest.approx(expected, rel=0.03)
 
 
-def test_unlike_bgnbd_someone_who_bought_once_may_have_left() -> None:
+def test_unlike_in_bgnbd_a_one_time_buyer_may_have_left() -> None:
     x, t_x, T = np.zeros(2), np.zeros(2), np.array([0.0, 100.0])
     at_once, later = mbg_nbd.p_active(CDNOW, x, t_x, T)
     assert at_once == pytest.approx(1.614 / (1.614 + 0.891))
     assert 0 < later < at_once
 
 
-def test_customers_who_never_leave_are_those_of_bgnbd() -> None:
+def test_customers_who_never_leave_have_the_forecasts_of_bgnbd() -> None:
     customer = one(3), one(20), one(30)
     assert mbg_nbd.expected_orders(MbgNbd(0.5, 6, 1e-9, 5), *customer, 26) == pytest.approx(
         btyd.expected_orders(btyd.BgNbd(0.5, 6, 1e-9, 5), *customer, 26)
     )
 
 
-def test_a_short_horizon_has_the_rate_of_who_is_still_active() -> None:
+def test_a_short_horizon_has_the_rate_of_active_customers() -> None:
     customer, h = (one(3), one(20), one(30)), 1e-6
     rate = mbg_nbd.p_active(CDNOW, *customer) * (CDNOW.r + 3) / (CDNOW.alpha + 30)
     assert mbg_nbd.p_purchase(CDNOW, *customer, h) / h == pytest.approx(rate, rel=1e-5)

@@ -20,13 +20,13 @@ def test_the_published_parameters_of_cdnow_are_found(real_data: Path) -> None:
     rows = [customers[name].to_numpy() for name in ("x", "t_x", "T")]
     assert pareto_nbd.log_likelihood(PUBLISHED, *rows).sum() == pytest.approx(-9595.0, abs=0.05)
     model = pareto_nbd.fit(*rows)
-    # beta is published as 11.669; the likelihood is flat there, and highest at 11.665.
+    # The published beta is 11.669. The likelihood is flat there, with its maximum at 11.665.
     assert astuple(model) == pytest.approx((0.553, 10.578, 0.606, 11.669), abs=0.005)
     assert pareto_nbd.log_likelihood(model, *rows).sum() >= pareto_nbd.log_likelihood(PUBLISHED, *rows).sum()
 
 
 @pytest.mark.parametrize("model", [PUBLISHED, ParetoNbd(r=2, alpha=30, s=0.3, beta=4), ParetoNbd(0.4, 5, 1.8, 40)])
-def test_the_likelihood_is_the_notes_hypergeometric_one(model: ParetoNbd) -> None:
+def test_the_likelihood_equals_the_notes_hypergeometric_form(model: ParetoNbd) -> None:
     x, t_x, T = np.array([0.0, 1, 4, 12]), np.array([0.0, 3.0, 20.0, 38.0]), np.array([39.0, 30.0, 38.9, 38.5])
     r, alpha, s, beta = astuple(model)
     total = r + s + x
@@ -53,7 +53,7 @@ def test_equal_scales_have_a_likelihood_without_an_integral() -> None:
         assert pareto_nbd.p_active(ParetoNbd(r, alpha, s, beta), x, t_x, T) == pytest.approx(1 / (1 + odds))
 
 
-def test_slopes_are_those_of_the_likelihood() -> None:
+def test_slopes_are_derivatives_of_the_likelihood() -> None:
     (x, t_x, T), _ = pareto_nbd_shop(PUBLISHED, 200, 1)
     point = np.log([0.4, 12.0, 0.8, 5.0])
     values, slopes = pareto_nbd._values_and_slopes(ParetoNbd(*np.exp(point)), x, t_x, T)
@@ -83,7 +83,7 @@ def test_forecasts_equal_a_simulation_from_rates_and_hazards(x: int, t_x: float,
 
 
 @pytest.mark.parametrize("s", [0.4, 1.0, 1 + 1e-13, 3.0])
-def test_a_short_horizon_has_the_rate_of_who_is_still_active(s: float) -> None:
+def test_a_short_horizon_has_the_rate_of_active_customers(s: float) -> None:
     model = ParetoNbd(r=0.6, alpha=8, s=s, beta=12)
     customer, h = (one(3), one(20), one(30)), 1e-6
     rate = pareto_nbd.p_active(model, *customer) * 3.6 / 38

@@ -1,4 +1,4 @@
-"""Personas: what they are called, and whose they are."""
+"""Personas: their names, and the assignment of customers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def centre(**differences: float) -> list[float]:
 
 
 def shop(orders: list[float], value: list[float]) -> dict[str, np.ndarray]:
-    """Customers who differ in their orders and order value alone; nothing is known of their pauses."""
+    """Customers who differ in their number of orders and order value only; their gaps are unknown."""
     n = len(orders)
     return {
         "days_with_orders": np.array(orders), "order_value_mean": np.array(value), "gap_mean": np.full(n, np.nan),
@@ -32,18 +32,18 @@ def test_a_persona_is_named_by_its_two_strongest_differences():
     ]
 
 
-def test_names_that_would_be_the_same_say_more():
+def test_equal_names_get_further_differences():
     alike = [centre(orders=2, revenue=1, tenure=-0.5), centre(orders=1.5, revenue=1, refunds=0.4)]
     assert personas.named(np.array(alike)) == [
         "orders often, much revenue, new to the shop",
         "orders often, much revenue, sends much back",
     ]
-    # Alike in the direction of every difference: numbered
+    # The directions of all differences are equal, so the names get numbers.
     both = personas.named(np.array([centre(orders=2), centre(orders=3)]))
     assert both[1] == f"{both[0]}, 2"
 
 
-def test_a_customer_belongs_to_the_nearest_centre_and_what_is_unknown_is_the_mean():
+def test_a_customer_belongs_to_the_nearest_centre_and_missing_values_count_as_the_mean():
     found = Personas(
         means=[1.0] * len(MEASURES),
         deviations=[1.0 if name == "orders" else 0.0 for name in MEASURES],

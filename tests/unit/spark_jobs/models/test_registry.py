@@ -1,4 +1,4 @@
-"""Forecasters are found by their modules, and told apart by name; what is wrong with one is said in one line."""
+"""The registry finds forecasters by their modules and reports what is wrong with a module in one line."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from spark_jobs.models.forecaster import Customers, Past, Prediction
 
 
 def past_of(n: int = 400) -> Past:
-    """A window of 90 days that closed by the date."""
+    """Returns data whose window of 90 days had closed by the date."""
     columns = customers(n)
     columns |= {"orders_next_90": (columns["orders_90"] > 1) * 1.0, "revenue_next_90": columns["revenue_90"]}
     return Past(90, date(2024, 6, 1), columns, np.arange(n), np.zeros(n, np.int64), columns, FIT)
 
 
-def test_each_module_is_a_whole_forecaster_and_the_default_names_such() -> None:
+def test_each_module_is_a_complete_forecaster_and_default_contestants_exist() -> None:
     names = registry.names()
     assert {"trailing", "bgnbd_gg", ANCHOR, "random_forest", "xgboost_hurdle"} <= set(names)
     for name in names:
@@ -41,7 +41,7 @@ def test_each_module_is_a_whole_forecaster_and_the_default_names_such() -> None:
 
 
 @pytest.mark.parametrize("name", ["bgnbd_gg", "mbgnbd_gg", "pareto_nbd_gg", ANCHOR])
-def test_probabilistic_ones_come_back_from_json_as_they_were(name: str) -> None:
+def test_probabilistic_forecasters_survive_saving_as_json(name: str) -> None:
     past = replace(past_of(), anchor=None)
     fitted, left_out = registry.fit([name], past)
     assert not left_out
@@ -51,24 +51,24 @@ def test_probabilistic_ones_come_back_from_json_as_they_were(name: str) -> None:
     assert again.predict(wanted).mean.min() > 0
 
 
-def test_the_anchor_of_the_customers_own_date_goes_first() -> None:
+def test_the_anchor_of_the_customers_own_date_is_preferred() -> None:
     past = past_of()
     now = anchor.probabilistic(FIT, past.columns, 90)
     kept_by_an_earlier_version = registry.read(ANCHOR, {})
     assert (kept_by_an_earlier_version.predict(Customers(past.columns, 90, now)).mean == now.revenue).all()
 
 
-def test_a_planted_one_may_postpone_its_annotations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_planted_forecaster_may_postpone_annotations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = planted_forecaster.plant(tmp_path, monkeypatch)
     planted_forecaster.plant(
         tmp_path, monkeypatch, "later",
         "from __future__ import annotations\n" + path.read_text().replace('NAME = "mean_order"', 'NAME = "later"'),
     )  # fmt: skip
     assert registry.named("later").from_json({"scale": 2.0}).to_json() == {"scale": 2.0}
-    assert "clv_forecaster_later" not in sys.modules  # Spark's workers get its classes by value
+    assert "clv_forecaster_later" not in sys.modules  # Spark's workers receive its classes by value
 
 
-def test_a_planted_one_is_found_fitted_and_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_planted_forecaster_is_found_fitted_and_restored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     planted_forecaster.plant(tmp_path / "mine", monkeypatch)
     assert planted_forecaster.NAME in registry.names()
     past = past_of()
@@ -76,7 +76,7 @@ def test_a_planted_one_is_found_fitted_and_read_back(tmp_path: Path, monkeypatch
     assert not left_out
     again = registry.read(planted_forecaster.NAME, json.loads(json.dumps(fitted[planted_forecaster.NAME])))
     wanted = Customers(past.columns, 90)
-    # Its scale brings the total to what the window brought
+    # The forecaster's scale makes the predicted total equal to the actual total.
     assert registry.predict("mean_order", again, wanted).mean.sum() == pytest.approx(past.columns["revenue_90"].sum())
     assert len(again.explain(wanted) or []) == 400
 
@@ -91,7 +91,7 @@ def test_a_planted_one_is_found_fitted_and_read_back(tmp_path: Path, monkeypatch
         (OURS, "", f"another forecaster is called {OURS}"),
     ],
 )
-def test_a_module_that_cannot_be_is_named(
+def test_an_invalid_module_is_named_in_the_error(
     name: str, text: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     planted_forecaster.plant(tmp_path / "mine", monkeypatch, name, text or " ")
@@ -158,7 +158,7 @@ def test_contestants_are_loaded_and_one_that_is_not_there_is_named_with_the_reme
         registry.load([OURS, planted_forecaster.NAME])
 
 
-def test_a_name_that_nobody_has_and_a_folder_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_names_and_missing_folders_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ClvError, match="names prophet, which is not a forecaster; choose from perennial, .*svm"):
         registry.check(["perennial", "prophet"])
     monkeypatch.setenv(registry.FOLDERS, "/nowhere")
@@ -166,9 +166,9 @@ def test_a_name_that_nobody_has_and_a_folder_that_is_not_there(monkeypatch: pyte
         registry.names()
 
 
-def test_what_is_no_prediction_of_each_customer_is_refused_and_what_is_no_money_counts_as_none() -> None:
+def test_predictions_of_wrong_length_are_refused_and_invalid_money_counts_as_zero() -> None:
     class Odd:
-        """Predicts whatever it is given."""
+        """A fitted forecaster that predicts the given array."""
 
         def __init__(self, mean: np.ndarray) -> None:
             self.mean = mean

@@ -18,7 +18,7 @@ DAY_NUMBER = (DAY - date(1970, 1, 1)).days
 
 
 def customers(n: int = 1, **values: Any) -> dict[str, np.ndarray]:
-    """Columns of n customers who bought once, 400 days ago, for 10; `values` change that."""
+    """Columns of n customers who bought once, 400 days ago, for 10; `values` replace columns."""
     columns = {
         "days_with_orders": 1.0, "days_since_last_order": 400.0, "t": 400.0, "order_value_mean": 10.0,
         "revenue_total": 10.0,
@@ -28,7 +28,7 @@ def customers(n: int = 1, **values: Any) -> dict[str, np.ndarray]:
 
 
 def spent_before(t: float, total: float, *windows: float) -> dict[str, np.ndarray]:
-    """One customer of t days: money of each of WINDOWS, and in all."""
+    """One customer of t days, with the money spent in each of WINDOWS and in total."""
     named = {f"revenue_{window}": money for window, money in zip(WINDOWS, windows, strict=True)}
     return customers(1, t=t, revenue_total=total, **named)
 
@@ -41,7 +41,7 @@ def predicted(fitted: Any, columns: dict[str, np.ndarray], days: int = 90) -> Pr
     ("horizon", "expected"),
     [(90, 60.0), (365, 200.0), (15, 15.0), (75, 50.0), (465, 250.0), (565, 300.0), (1000, 300.0)],
 )
-def test_trailing_spend_is_read_off_the_windows(horizon: int, expected: float) -> None:
+def test_trailing_spend_is_interpolated_between_windows(horizon: int, expected: float) -> None:
     columns = spent_before(565, 300, 30, 40, 60, 100, 200)
     assert trailing.spent(columns, horizon) == pytest.approx([expected])
 
@@ -58,15 +58,15 @@ def test_a_trailing_year_is_scaled() -> None:
 
 
 def test_even_spend_decays_to_its_rate_and_older_spend_to_less() -> None:
-    even = spent_before(100_000, 100_000, *WINDOWS)  # one a day
+    even = spent_before(100_000, 100_000, *WINDOWS)  # spend of 1 a day
     assert decayed_rate(even, 60) == pytest.approx([1.0])
     recent, old = spent_before(400, 30, 30, 30, 30, 30, 30), spent_before(400, 30, 0, 30, 30, 30, 30)
-    # Spread over the 30 days before the date: (1 - 2 ** -1) per half-life of 30 days.
+    # Spread evenly over the 30 days before the date, which are one half-life: 1 - 2 ** -1 of the weight.
     assert decayed_rate(recent, 30) == pytest.approx([0.5])
     assert decayed_rate(old, 30) == pytest.approx([0.25])
 
 
-def test_the_half_life_is_the_one_that_the_past_followed() -> None:
+def test_the_half_life_that_fits_closed_windows_is_found() -> None:
     columns = {
         name: np.concatenate([spent_before(400, 100, *windows)[name] for windows in
                               [(100, 100, 100, 100, 100), (0, 100, 100, 100, 100), (0, 0, 0, 100, 100)]])
@@ -81,7 +81,7 @@ def test_the_half_life_is_the_one_that_the_past_followed() -> None:
     assert predicted(nothing, customers(revenue_total=0)).mean == [0]
 
 
-def test_a_cell_says_what_its_customers_did_and_a_small_one_what_a_coarser_one_did() -> None:
+def test_a_cell_predicts_its_customers_mean_and_a_small_one_that_of_a_coarser_cell() -> None:
     n = 600
     recency = np.repeat([10.0, 300.0], n // 2)
     columns = customers(n, days_since_last_order=recency)
@@ -104,8 +104,8 @@ def test_customers_are_followed_from_origin_to_origin() -> None:
 
 
 def two_states(origins: int = 2, horizon: int = 90, by: date = DAY) -> Past:
-    """A thousand customers, half with a purchase in the 30 days before each origin: they always buy again for 20, and
-    the others never do."""
+    """A thousand customers, of whom half had a purchase in the 30 days before each origin. That half always buys again
+    for 20; the others never buy."""
     n = 1000
     active = np.tile(np.arange(n) % 2 == 0, origins)
     columns = customers(
@@ -119,7 +119,9 @@ def two_states(origins: int = 2, horizon: int = 90, by: date = DAY) -> Past:
 @pytest.mark.parametrize(
     ("horizon", "origins", "period", "expected"), [(90, 2, 30, 60), (90, 4, 90, 50), (75, 2, 30, 50)]
 )
-def test_a_chain_moves_by_the_horizon_or_by_months(horizon: int, origins: int, period: int, expected: float) -> None:
+def test_a_chain_has_periods_of_the_horizon_or_a_month(
+    horizon: int, origins: int, period: int, expected: float
+) -> None:
     history = two_states(origins)
     chain = markov_chain.fit_markov_chain(history.columns, history.customer, history.origin, horizon)
     assert chain is not None
@@ -130,7 +132,7 @@ def test_a_chain_moves_by_the_horizon_or_by_months(horizon: int, origins: int, p
 
 
 def test_chances_of_no_order_multiply_over_the_periods_of_a_chain() -> None:
-    n = 4000  # everyone is in one state and buys with chance a quarter, for 8
+    n = 4000  # everyone is in one state and buys for 8 with probability a quarter
     bought = np.concatenate([np.zeros(n, bool), np.arange(n) % 4 == 0])
     columns = customers(2 * n, days_since_last_order=10.0, orders_30=bought, revenue_30=8.0 * bought)
     chain = markov_chain.fit_markov_chain(columns, np.tile(np.arange(n), 2), np.repeat([0, 30], n), 60)
@@ -140,7 +142,7 @@ def test_chances_of_no_order_multiply_over_the_periods_of_a_chain() -> None:
     assert found.mean == pytest.approx([4])
 
 
-def test_a_state_never_seen_is_left_as_it_is() -> None:
+def test_a_state_never_observed_keeps_its_customers() -> None:
     history = two_states()
     chain = markov_chain.fit_markov_chain(history.columns, history.customer, history.origin, 90)
     assert chain is not None
@@ -149,7 +151,7 @@ def test_a_state_never_seen_is_left_as_it_is() -> None:
     assert new.chance == pytest.approx([0])
 
 
-def test_nothing_of_an_open_window_is_learned() -> None:
+def test_open_windows_are_not_learned_from() -> None:
     made = two_states()
     n = len(made.origin)
     columns = made.columns | {
@@ -168,7 +170,7 @@ def test_nothing_of_an_open_window_is_learned() -> None:
     assert left_out["rfm_cells"] == "no window of 30 days had closed by 2024-05-31"
 
 
-def test_rules_come_back_from_json_as_they_were() -> None:
+def test_rules_survive_saving_as_json() -> None:
     made = two_states(4)
     n = len(made.origin)
     past = replace(

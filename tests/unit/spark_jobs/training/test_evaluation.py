@@ -1,4 +1,4 @@
-"""What held-back origins decide, also where not all of them could be learned for."""
+"""What the holdouts decide, also if the learners could not be trained at all of them."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from spark_jobs.training.evaluation import Holdout
 
 
 def closed(seed: int) -> Columns:
-    """Customers of a closed origin, and what followed: some money of those who bought lately."""
+    """Returns customers of an origin with closed window: those who bought recently bring some money."""
     columns = customers(300, seed)
-    came = np.random.default_rng(seed).gamma(1, 30, 300) * (columns["orders_90"] > 1)
-    return {**columns, "orders_next_90": (came > 0) * 1.0, "revenue_next_90": came}
+    actual = np.random.default_rng(seed).gamma(1, 30, 300) * (columns["orders_90"] > 1)
+    return {**columns, "orders_next_90": (actual > 0) * 1.0, "revenue_next_90": actual}
 
 
 def holdouts(learned: bool, seed: int) -> Holdout:
@@ -41,13 +41,13 @@ def holdouts(learned: bool, seed: int) -> Holdout:
 @pytest.mark.parametrize("then", [(True, True), (False, True), (False, False)])
 @pytest.mark.parametrize("now", [True, False])
 def test_any_mixture_of_learned_and_unlearned_origins_is_calibrated(then: tuple[bool, bool], now: bool) -> None:
-    held = [holdouts(learned, seed) for seed, learned in enumerate(then)]
+    judged = [holdouts(learned, seed) for seed, learned in enumerate(then)]
     final = trained(closed(9)) if now else Trained()
-    found, decision = evaluation.calibrated(evaluation.blended(final, held, "weighted")[0], held, 500.0)
+    found, decision = evaluation.calibrated(evaluation.blended(final, judged, "weighted")[0], judged, 500.0)
     assert len(found.value_weights) == (5 if now else 2)
     assert sum(found.value_weights.values()) == pytest.approx(1)
     assert found.cap >= 1000
-    # Figures of a blend that was not learned say nothing of one that is.
+    # Holdouts without learners do not count for a blend with learners.
     expected = sum(then) if now else 2
     assert (decision is None) == (expected == 0)
     if decision:
@@ -55,31 +55,31 @@ def test_any_mixture_of_learned_and_unlearned_origins_is_calibrated(then: tuple[
         assert OURS in decision.figures
         assert {"auc", "brier"} <= set(decision.measured[OURS][0])
         inside = [metrics["coverage_80"] for metrics in decision.measured[decision.published]]
-        chance, value, mean = held[-1].forecast(found)
+        chance, value, mean = judged[-1].forecast(found)
         low, high = found.intervals.bounds(value, chance, mean)
         assert len(inside) == expected
-        assert inside[-1] == np.mean((held[-1].spent >= low) & (held[-1].spent <= high))
+        assert inside[-1] == np.mean((judged[-1].spent >= low) & (judged[-1].spent <= high))
 
 
-def test_without_held_back_origins_the_usual_weights_and_the_assumed_spread_stay() -> None:
+def test_without_holdouts_the_usual_weights_and_the_assumed_spread_stay() -> None:
     own, _ = evaluation.blended(trained(closed(9)), [], "weighted")
     found, decision = evaluation.calibrated(own, [], 0.0)
     assert decision is None
     assert found.cap == np.inf
-    assert found.value_weights == pytest.approx(blending.ANCHORED)  # no buyer was seen
+    assert found.value_weights == pytest.approx(blending.ANCHORED)  # no buyer was observed
     assert len(found.intervals.ratios) == 1
 
 
-def test_each_way_to_blend_is_measured_and_the_one_asked_for_is_used() -> None:
-    held = [holdouts(True, seed) for seed in range(2)]
+def test_each_way_to_blend_is_measured_and_the_chosen_one_is_used() -> None:
+    judged = [holdouts(True, seed) for seed in range(2)]
     for way in BLENDS:
-        found, blends = evaluation.blended(trained(closed(9)), held, way)
+        found, blends = evaluation.blended(trained(closed(9)), judged, way)
         assert list(blends) == list(BLENDS)
         assert found.value_weights == blends[way].value_weights
         assert found.chance_weights == blends[way].chance_weights
     assert blends["voting"].value_weights == dict.fromkeys(blending.USUAL, 0.2)
     assert blends["voting"].chance_weights == pytest.approx(dict.fromkeys(blending.USUAL_CHANCE, 1 / 3))
-    # Stacking chose its weights on these very origins; its chance is part of the mean that it stacks.
+    # Stacking chose its weights on these holdouts. Its probability is part of the mean that it stacks.
     assert blends["stacking"].log_loss == min(blend.log_loss for blend in blends.values())
     assert blends["weighted"].deviance != blends["voting"].deviance
 
@@ -88,8 +88,8 @@ def test_a_rival_in_its_place_says_what_it_says_everywhere() -> None:
     columns = customers()
     columns |= {"orders_next_90": columns["orders_90"], "revenue_next_90": columns["revenue_90"]}
     learned = Trained(fitted={"trailing": {}, "trailing_year": {}})
-    held = evaluation.predict_holdout(learned, FIT, columns, 90, "2024-01-01", 0.0)
-    trained, decision = evaluation.calibrated(learned, [held], 0.0)
+    judged = evaluation.predict_holdout(learned, FIT, columns, 90, "2024-01-01", 0.0)
+    trained, decision = evaluation.calibrated(learned, [judged], 0.0)
     assert decision is not None
     assert decision.published == trained.published == "trailing"  # it came to be just what it says
     assert forecast.Model("v", trained={90: trained}).basis(90) == "baseline trailing"
@@ -101,15 +101,15 @@ def test_a_rival_in_its_place_says_what_it_says_everywhere() -> None:
 
 
 def test_a_contestant_that_no_holdout_tells_of_is_not_published() -> None:
-    held, now = [holdouts(False, seed) for seed in range(2)], Trained(fitted={"trailing": {}, "trailing_year": {}})
+    judged, now = [holdouts(False, seed) for seed in range(2)], Trained(fitted={"trailing": {}, "trailing_year": {}})
     assert evaluation.calibrated(now, [], 0.0, contestants=["trailing"])[0].published == OURS
-    found, decision = evaluation.calibrated(now, held, 0.0, contestants=["trailing"])
+    found, decision = evaluation.calibrated(now, judged, 0.0, contestants=["trailing"])
     assert found.published == OURS
     assert decision
     assert set(decision.figures) == {OURS}
     # The next one that was judged is first then.
-    held = [replace(holdout, others={"trailing_year": holdout.trailing}) for holdout in held]
-    found, decision = evaluation.calibrated(now, held, 0.0, contestants=["trailing", "trailing_year", OURS])
+    judged = [replace(holdout, others={"trailing_year": holdout.trailing}) for holdout in judged]
+    found, decision = evaluation.calibrated(now, judged, 0.0, contestants=["trailing", "trailing_year", OURS])
     assert found.published == "trailing_year"
     assert set(found.fitted) == {"trailing_year"}
 
@@ -120,19 +120,20 @@ def test_a_contestant_that_fails_on_a_holdout_is_not_judged_there(
     path = planted_forecaster.plant(tmp_path, monkeypatch)
     path.write_text(path.read_text().replace("columns = customers.columns", "columns = customers.nothing"))
     trained = Trained(fitted={"mean_order": {"scale": 1.0}, "trailing": {}})
-    held = [evaluation.predict_holdout(trained, FIT, closed(seed), 90, f"origin {seed}", 0.1) for seed in range(2)]
-    assert [set(holdout.others) for holdout in held] == [{"trailing"}, {"trailing"}]
-    assert evaluation.calibrated(trained, held, 0.0, contestants=["mean_order"])[0].published == OURS
+    judged = [evaluation.predict_holdout(trained, FIT, closed(seed), 90, f"origin {seed}", 0.1) for seed in range(2)]
+    assert [set(holdout.others) for holdout in judged] == [{"trailing"}, {"trailing"}]
+    assert evaluation.calibrated(trained, judged, 0.0, contestants=["mean_order"])[0].published == OURS
     (told,) = [record.getMessage() for record in caplog.records]
     assert told.startswith("the forecaster mean_order failed to predict (AttributeError: 'Customers' object has no")
 
 
-def test_where_nothing_was_learned_there_is_no_way_to_choose() -> None:
+def test_without_learners_no_weights_are_chosen() -> None:
     assert evaluation.blended(Trained(), [holdouts(False, 0)], "stacking") == (Trained(), {})
 
 
 def subscribers(orders: int, n: int = 600) -> Columns:
-    """Customers of 20.00 every 30 days, each with so many orders, silent for 0 to 29 days, and the 90 days after."""
+    """Subscribers who pay 20.00 every 30 days: each with so many orders, silent for 0 to 29 days, and with their orders
+    of the next 90 days."""
     silent = np.arange(n) % 30
     recency = np.full(n, (orders - 1) * 30.0)
     kept = {
@@ -146,19 +147,19 @@ def subscribers(orders: int, n: int = 600) -> Columns:
     return columns | {"recency": recency, "t": recency + silent, "days_since_last_order": silent.astype(float)}
 
 
-def test_the_interval_of_perfectly_regular_buyers_holds_what_they_spend_and_their_day_is_exact() -> None:
-    held = [
+def test_subscribers_are_inside_their_interval_and_their_day_is_exact() -> None:
+    judged = [
         evaluation.predict_holdout(Trained(), anchor.fit_origin(columns), columns, 90, f"origin {orders}", 0.0)
         for orders in (14, 15)
         for columns in [subscribers(orders)]
     ]
-    trained, _ = evaluation.calibrated(Trained(), held, 60.0)
+    trained, _ = evaluation.calibrated(Trained(), judged, 60.0)
     now = subscribers(18)
     fit, made = anchor.fit_origin(now), Model("v", [90, 180], {90: trained})
     daily = Daily(date(2023, 1, 1), np.full(540, 400.0), np.zeros(540))
     common = forecast.settings_of(made, fit, now, daily, date(2024, 6, 24))
-    said = forecast.forecast(made, fit, now, common, 0.1)[90]
-    assert said.revenue.mean() == pytest.approx(60, rel=0.1)
-    assert ((said.p10 <= 60) & (said.p90 >= 60)).all()
-    assert (said.p10 <= said.revenue).all()
-    assert said.days_to_next_order.tolist() == (30 - now["days_since_last_order"]).tolist()
+    predictions = forecast.forecast(made, fit, now, common, 0.1)[90]
+    assert predictions.revenue.mean() == pytest.approx(60, rel=0.1)
+    assert ((predictions.p10 <= 60) & (predictions.p90 >= 60)).all()
+    assert (predictions.p10 <= predictions.revenue).all()
+    assert predictions.days_to_next_order.tolist() == (30 - now["days_since_last_order"]).tolist()

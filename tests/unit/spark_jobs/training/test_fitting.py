@@ -16,14 +16,14 @@ DAY = date(2024, 6, 1)
 
 
 def origins(*days_ago: int, windows: tuple[int, ...] = (30, 90, 180)) -> dict[date, Origin]:
-    """Origins so many days before DAY, with a total for each window that had closed by DAY."""
+    """Returns origins so many days before DAY, with a total for each window that had closed by DAY."""
     return {
         DAY - timedelta(days=days): Origin(FIT, {w: Total(10.0, 8.0, 5, 4.0) for w in windows if w <= days})
         for days in sorted(days_ago, reverse=True)
     }
 
 
-def test_held_back_are_the_latest_origins_whose_window_has_closed() -> None:
+def test_holdouts_are_the_latest_origins_whose_window_has_closed() -> None:
     found = origins(60, 90, 120, 180)
     before = [DAY - timedelta(days=days) for days in (120, 90)]
     assert learning.latest_closed(found, 90, DAY, 2) == before
@@ -41,12 +41,12 @@ def test_a_horizon_without_a_closed_window_rests_on_the_longest_shorter_one() ->
     assert fitting.learned_windows(origins(20), [90]) == []
 
 
-def test_nothing_is_learned_from_a_window_that_was_open() -> None:
+def test_open_windows_are_not_learned_from() -> None:
     found = origins(*range(30, 400, 30))
     by = DAY - timedelta(days=60)
     for day, window in learning.snapshots(found, 180, by, 12):
         assert outcomes.end(day, window) <= by
-        assert window in (90, 180)  # 30 days are too short to tell of 180
+        assert window in (90, 180)  # windows of 30 days are too short for a horizon of 180
     assert len(learning.snapshots(found, 180, by, 2)) == 4
 
 
@@ -55,7 +55,7 @@ def test_neighbouring_origins_count_once() -> None:
     assert learning.spaced(days) == [days[4], days[3], days[0]]
 
 
-def test_what_the_anchor_missed_is_told_per_closed_window() -> None:
+def test_residuals_are_computed_per_closed_window() -> None:
     daily = Daily(DAY - timedelta(days=200), np.ones(200), np.ones(200))
     anchor_residuals = fitting.anchor_residuals(origins(90), daily)
     assert [(found.window_days, found.window_end) for found in anchor_residuals] == [
@@ -65,10 +65,10 @@ def test_what_the_anchor_missed_is_told_per_closed_window() -> None:
     assert [found.value for found in anchor_residuals] == pytest.approx([0.2231436] * 2)  # log(10 / 8)
 
 
-def test_the_regression_learns_from_shorter_windows_where_its_own_are_few() -> None:
+def test_the_regression_learns_from_shorter_windows_if_its_own_are_few() -> None:
     found = origins(90, 120, 180, windows=(60, 90, 180))
     panel = {day: customers(50) for day in found}
     for columns in panel.values():
         columns |= {f"orders_next_{window}": columns["orders_90"] for window in (60, 90, 180)}
     assert len(fitting.regression_examples(found, panel, 90, DAY)[0]) == 3
-    assert len(fitting.regression_examples(found, panel, 180, DAY)[0]) == 1 + 3  # 60 days are less than half
+    assert len(fitting.regression_examples(found, panel, 180, DAY)[0]) == 1 + 3  # 60 days are less than half of 180

@@ -1,4 +1,4 @@
-"""What is kept of a training is plain JSON, with dates as text and windows in days."""
+"""The training record is plain JSON, with dates as text and windows in days."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from spark_jobs.training.record import Record
 DAY = date(2024, 6, 1)
 
 
-def test_a_record_comes_back_from_the_models_file_as_plain_values(tmp_path: Path) -> None:
+def test_a_record_is_restored_from_the_models_file_as_plain_values(tmp_path: Path) -> None:
     found = {"buy": tuning.Found({"max_depth": 3}, [0.5, 0.5], [0.4, 0.4], 7)}
     record = Record.of(DAY, {DAY: Origin(FIT, {})}, 1200, "weighted", found)
     record.weights[90] = {"value": blending.USUAL, "chance": blending.USUAL_CHANCE}
