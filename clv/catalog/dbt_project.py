@@ -25,6 +25,12 @@ def declared(kind: str) -> list[tuple[Path, dict[str, Any]]]:
     return [(path, one) for path in paths for one in _read(path, path.stat().st_mtime_ns).get(kind) or []]
 
 
+def layers() -> tuple[str, ...]:
+    """The layers that steps build, in order: the tag layer:NAME of a model or seed says what builds it."""
+    path = PROJECT / "dbt_project.yml"
+    return tuple(_read(path, path.stat().st_mtime_ns)["vars"]["layers"])
+
+
 def digest(*patterns: str) -> str:
     """SHA-256, in hexadecimal, of the project's files that match any of the patterns."""
     found = hashlib.sha256()

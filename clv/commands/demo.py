@@ -16,10 +16,11 @@ from clv.core import dates, settings
 from clv.core.errors import ClvError
 from clv.platform import airflow_api
 from clv.reporting import analyst
+from clv.sources.kinds.mappings import load_mapping
 from clv.warehouse import db, roles
 
 SOURCE = "sample_shop"
-SPEND = "ad_spend"
+SOURCES = (SOURCE, "ad_spend")  # the mappings of its files, which lie in a folder for each kind
 CUSTOMERS = 2000
 SEED = 7
 PAST_DAYS = 3
@@ -53,8 +54,8 @@ def demo() -> None:
 
 def refuse_other_shops(home: settings.Settings) -> None:
     """Raises ClvError when the warehouse holds orders of anything but the simulated shop."""
-    query = f"select min(source) from {tables.BATCHES} where kind = 'orders' and source <> %s"  # noqa: S608 - our own names
-    other = db.rows(query, (SOURCE,), home.url_as(roles.LOADER))[0][0]
+    query = f"select min(source) from {tables.BATCHES} where kind = %s and source <> %s"  # noqa: S608 - our own names
+    other = db.rows(query, (load_mapping(SOURCE, home).kind, SOURCE), home.url_as(roles.LOADER))[0][0]
     if other:
         raise ClvError(f"this home holds the orders of {other}; run the demo in its own: CLV_HOME=.clv-demo clv demo")
 
@@ -72,9 +73,10 @@ def make_shop(home: settings.Settings, until: date) -> Path:
 
 def load(home: settings.Settings, shop: Path) -> None:
     """Loads the shop's orders and ad spend; skips files that were loaded before."""
-    sources.load(SOURCE, shop / "orders", home)
-    if (shop / "spend").exists():  # a shop made by an earlier version has no ad spend
-        sources.load(SPEND, shop / "spend", home)
+    for source in SOURCES:
+        folder = shop / load_mapping(source, home).kind
+        if folder.exists():  # a shop made by an earlier version has no ad spend
+            sources.load(source, folder, home)
 
 
 def published(home: settings.Settings) -> set[date]:

@@ -19,10 +19,9 @@ from clv.transform import dbt_environment
 from clv.warehouse import db, locks, roles
 from clv.warehouse.roles import TRANSFORMER
 
-# The tag layer:NAME of a model or seed names the build that includes it. All models that read the intermediate tables
-# are built with the features, so that they see one state of these tables: another run may rebuild them before this run
-# builds analytics.
-LAYERS = ("staging", "intermediate", "features", "training", "analytics")
+# What reads intermediate is built with the features, from the same state of it: another run may rebuild it before
+# analytics is built.
+LAYERS = dbt_project.layers()
 # The note (a row of ops.builds) that records which state of staging the intermediate tables were built from, and the
 # SQL that computes this state.
 MADE_OF = "intermediate_made_of"

@@ -25,7 +25,10 @@
 
 {# Stops a build if a model is built by no step or by two steps. #}
 {% macro require_layer(node) %}
-    {%- set layers = ['layer:setup', 'layer:staging', 'layer:intermediate', 'layer:features', 'layer:training', 'layer:analytics'] %}
+    {%- set layers = ['layer:setup'] %}
+    {%- for layer in var('layers') %}
+        {%- do layers.append('layer:' ~ layer) %}
+    {%- endfor %}
     {%- if node.tags | select('in', layers) | list | length != 1 %}
         {{ exceptions.raise_compiler_error(
             node.name ~ ' has to be of one layer; give it one of these tags in its yml: ' ~ layers | join(', ')

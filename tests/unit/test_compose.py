@@ -89,6 +89,18 @@ def test_what_a_service_refers_to_exists(name: str) -> None:
         assert (how["condition"] == "service_healthy") == ("healthcheck" in SERVICES[other])
 
 
+def test_what_a_shop_adds_reaches_every_service_that_runs_it() -> None:
+    for name in ("setup", "airflow-api-server", "airflow-scheduler", "airflow-dag-processor", "spark-worker"):
+        service = SERVICES[name]
+        mounted = dict(re.findall(r"^\$\{(\w+):-\w+\}:([\w/]+)", "\n".join(service["volumes"]), re.MULTILINE))
+        assert mounted["CLV_KINDS"] == service["environment"]["CLV_HOME"] + "/kinds"
+        if name == "spark-worker":  # the driver tells its workers which folders there are
+            continue
+        for setting in ("CLV_STEPS", "CLV_FORECASTERS"):
+            assert service["environment"][setting] == mounted[setting]
+    assert mounted["CLV_FORECASTERS"] == SERVICES["setup"]["environment"]["CLV_FORECASTERS"]
+
+
 @each_service
 def test_ports_are_published_on_loopback_only(name: str) -> None:
     for port in SERVICES[name].get("ports", []):

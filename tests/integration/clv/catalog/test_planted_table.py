@@ -126,3 +126,18 @@ def test_it_is_saved_restored_renamed_and_erased(
     receipt = erasing.erase(erasing.find("anna", "orders", None, home), home)
     assert receipt.rows[TABLE] == 1
     assert silences(home) == [(DAY, 2)]
+
+
+def test_what_is_no_longer_declared_is_no_longer_shown(shop: settings.Settings) -> None:
+    declared = dbt_project.PROJECT / "models" / "analytics" / f"{NAME}.yml"
+    text = declared.read_text()
+    shown = f"select viewname from pg_views where schemaname = 'analytics' and viewname like '{NAME}%' order by 1"
+    for said, views in (
+        (text.replace("history: true, ", ""), [NAME]),
+        (text.replace("published: true, history: true, ", ""), []),
+        (text, [NAME, f"{NAME}_history"]),
+    ):
+        declared.write_text(said)
+        dbt.build("setup", {}, shop)
+        assert [name for (name,) in db.rows(shown)] == views
+    assert silences(shop) == [(DAY, 2), (DAY, 10)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,10 @@ def test_the_projects_own_lists_of_whom_to_write_to_are_of_customers() -> None:
     found = published.everything().values()
     assert {one.name for one in found if one.contact} == {"contactable_customers", "win_back"}
     assert all(one.personal for one in found if one.contact)
+
+
+def test_meta_stands_in_yml_alone_where_the_catalogue_reads_it() -> None:
+    texts = {path: path.read_text() for path in dbt_project.PROJECT.glob("models/**/*.sql")}
+    assert texts
+    assert [path for path, text in texts.items() if re.search(r"\bconfig\([^)]*\bmeta\b", text)] == []
+    assert "meta:" not in (dbt_project.PROJECT / "dbt_project.yml").read_text()

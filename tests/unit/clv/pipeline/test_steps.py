@@ -1,8 +1,12 @@
 """Steps of a run: one declaration each, which everything else is made from."""
 
 import os
+import pkgutil
+import re
 import subprocess
 import sys
+import textwrap
+from datetime import date
 
 import pytest
 from planted_steps import GREETING, LAST, planted
@@ -10,6 +14,7 @@ from planted_steps import GREETING, LAST, planted
 from clv.core import settings
 from clv.core.errors import ClvError
 from clv.pipeline import steps
+from clv.warehouse import db
 
 STANDARD = [step.name for step in steps.daily()]
 
@@ -75,3 +80,20 @@ def test_steps_that_cannot_be_put_in_order_are_refused(tmp_path, declared, told)
 def test_the_picture_of_the_architecture_is_the_steps():
     text = (settings.PROJECT / "docs" / "architecture.md").read_text()
     assert f"```mermaid\n{steps.picture((steps.OPEN_RUN, *steps.daily()))}\n```" in text
+
+
+def test_the_step_of_the_how_to_page_writes_its_file(tmp_path, monkeypatch):
+    page = (settings.PROJECT / "docs" / "how-to" / "add-a-step.md").read_text()
+    function, declaration = map(
+        textwrap.dedent, re.findall(r"^ *```python\n(.*?)^ *```", page, re.DOTALL | re.MULTILINE)
+    )
+    # In one file, as the page says of a folder of one's own.
+    text = function + declaration.replace("clv.reporting.greetings:write", "clv.pipeline.steps.greetings:write")
+    monkeypatch.setenv("CLV_HOME", str(tmp_path))
+    monkeypatch.setattr(db, "rows", lambda *_: [("top 1 %", 3), ("top 5 %", 12)])
+    (tmp_path / "reports").mkdir()
+    with planted(tmp_path, greetings=text):
+        names = [one.name for one in steps.daily()]
+        assert names[names.index("publish") + 1] == "greetings"
+        assert pkgutil.resolve_name(steps.find("greetings").calls)(date(2024, 7, 1), "2024-07-01.1")["tiers"] == 2
+    assert (tmp_path / "reports" / "greetings.csv").read_text() == "value_tier,customers\ntop 1 %,3\ntop 5 %,12\n"
