@@ -290,5 +290,5 @@ def test_a_restored_backup_brings_nobody_back(server, home, tmp_path, monkeypatc
 
 def test_a_list_that_cannot_be_read_stops_loading(home, tmp_path):
     erasures.place(home).write_text("nonsense")
-    with pytest.raises(ClvError, match="erasures is no list of erasures; put back"):
+    with pytest.raises(ClvError, match="erasures is not a list of erasures; restore"):
         sources.load("orders", write(tmp_path / "a.csv", of_quince(1)), home)

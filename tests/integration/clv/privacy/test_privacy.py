@@ -104,14 +104,14 @@ def test_only_who_agreed_may_be_written_to(shop):
 
 
 def test_whom_to_win_back(shop):
-    expected = {"a": (True, 50), "b": (True, 450), "g": (True, 56)}  # is_saveable and value_at_stake
+    values = {"a": (True, 50), "b": (True, 450), "g": (True, 56)}  # is_saveable and value_at_stake
     for change, expected in [
         ({}, [("g", 1, 56), ("a", 2, 50)]),  # b refused contact
         ({"a": (False, 50), "g": (True, None)}, [("g", 1, None)]),
         ({"a": (False, 50), "g": (False, 56)}, []),
     ]:
         with db.connect() as connection:
-            for who, (saveable, at_stake) in (expected | change).items():
+            for who, (saveable, at_stake) in (values | change).items():
                 connection.execute(
                     """update analytics_runs.customer_segments
                     set is_saveable = %s, value_at_stake = %s, why_slipping = 'why'
