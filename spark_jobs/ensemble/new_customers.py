@@ -97,7 +97,8 @@ def estimate(history: NewCustomers, today: int, horizon: int) -> tuple[float, fl
         return 0.0, 0.0
     late, early = history.between(today - width, today)[0], history.between(today - 2 * width, today - width)[0]
     fall = FALL_CONTINUED * float(np.clip(np.log((late + 1) / (early + 1)), -LARGEST_FALL, 0)) / width  # per day
-    days = np.expm1(fall * horizon) / fall if fall else horizon  # days at the present rate that give as many customers
+    # As many customers arrive in so many days at the present rate.
+    days = np.expm1(fall * horizon) / fall if fall else horizon
     customers = late / width * np.exp(fall * width / 2) * days
     if today >= SEASON_AFTER:
         same_days = min(horizon, YEAR)  # a year at most, because last year's window ends at the date

@@ -31,7 +31,7 @@ from spark_jobs.models.forecaster import Customers, Fitted, Forecaster, Json, Pa
 log = logging.getLogger("clv.forecasters")
 FOLDERS = "CLV_FORECASTERS"
 LOADING = threading.Lock()  # threads that fit baselines may load one module at the same time
-WARNING = threading.Lock()  # windows are fitted in several threads, whose forecasters fail alike
+WARNING = threading.Lock()  # windows are fitted in several threads, in which a forecaster may fail at the same time
 PARTS = ("NAME", "TITLE", "RESTS_ON", "fit", "from_json")
 OURS_TITLE = "this forecast"
 

@@ -1,4 +1,4 @@
-"""Builders: simulated customers whose orders follow a model of orders exactly."""
+"""Builders of simulated customers whose orders follow a model of orders exactly."""
 
 from __future__ import annotations
 
@@ -15,19 +15,22 @@ def one(value: float) -> np.ndarray:
 
 
 def mbg_nbd_shop(model: MbgNbd, n: int, h: float, seed: int = 0) -> tuple[Customers, np.ndarray]:
-    """x, t_x and T of n simulated customers seen for up to 100 weeks, and their orders in the h weeks after."""
+    """Returns x, t_x and T of n simulated customers observed for up to 100 weeks, and their orders in the h weeks
+    after."""
     draws = np.random.default_rng(seed)
     rate = draws.gamma(model.r, 1 / model.alpha, n)
-    repeats = draws.geometric(draws.beta(model.a, model.b, n)) - 1  # in a whole life
+    repeats = draws.geometric(draws.beta(model.a, model.b, n)) - 1  # in the whole lifetime
     T = draws.uniform(1, 100, n)
-    wishes = draws.poisson(rate * T)
-    x = np.minimum(wishes, repeats).astype(float)
-    t_x = np.where(x > 0, T * draws.beta(np.maximum(x, 1), wishes - x + 1), 0)  # the x-th of the wishes' times
-    return (x, t_x, T), np.minimum(draws.poisson(rate * h), np.maximum(repeats - wishes, 0))
+    draws_of_orders = draws.poisson(rate * T)
+    x = np.minimum(draws_of_orders, repeats).astype(float)
+    # The time of the x-th of the uniformly distributed orders.
+    t_x = np.where(x > 0, T * draws.beta(np.maximum(x, 1), draws_of_orders - x + 1), 0)
+    return (x, t_x, T), np.minimum(draws.poisson(rate * h), np.maximum(repeats - draws_of_orders, 0))
 
 
 def pareto_nbd_shop(model: ParetoNbd, n: int, h: float, seed: int = 0) -> tuple[Customers, np.ndarray]:
-    """x, t_x and T of n simulated customers seen for up to 100 weeks, and their orders in the h weeks after."""
+    """Returns x, t_x and T of n simulated customers observed for up to 100 weeks, and their orders in the h weeks
+    after."""
     draws = np.random.default_rng(seed)
     rate = draws.gamma(model.r, 1 / model.alpha, n)
     life = draws.exponential(1 / draws.gamma(model.s, 1 / model.beta, n))

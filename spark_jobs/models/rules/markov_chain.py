@@ -79,9 +79,9 @@ def fit_markov_chain(columns: Columns, customer: Array, day: Array, horizon_days
 
     customer, day: integers, shape (n,): the customer and the origin of each row. The period is the horizon, if there
     are origins that far apart and the features have its window; otherwise 30 days. The value of a state is the mean
-    spend of the period that ended in it. The expected money is the sum of P**t value over the periods t of the horizon,
-    the last one in proportion. P(no order) is computed in the same way from the transitions during which the customer
-    ordered nothing.
+    spend of the period that ended in it. The expected money is the sum over the periods t of the horizon of P**t value,
+    where P holds the probabilities of transitions; a partial last period counts in proportion. P(no order) is computed
+    in the same way from the transitions during which the customer ordered nothing.
     """
     period = horizon_days
     before, after = consecutive(customer, day, period) if period in WINDOWS else (np.array([], int),) * 2

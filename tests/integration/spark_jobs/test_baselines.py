@@ -31,7 +31,7 @@ PROBABILISTIC = {"bgnbd_gg", "mbgnbd_gg", "pareto_nbd_gg"}
 
 @pytest.fixture
 def everyone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """The baselines there are, with one in a folder of its own, without one there that fails."""
+    """The names of all baselines, including one planted in a separate folder, and without a planted one that fails."""
     path = planted_forecaster.plant(tmp_path / "mine", monkeypatch)
     failing = path.read_text().replace('"mean_order"', f'"{FAILING}"').replace("customers.columns", "customers.nothing")
     planted_forecaster.plant(tmp_path / "mine", monkeypatch, FAILING, failing)

@@ -33,7 +33,7 @@ FAILING = "fails_to_predict"
 
 
 def with_it_first(home: Settings) -> Settings:
-    """The home with 90 days as its only horizon, and two planted forecasters that may be published: one that fails,
+    """Returns the settings of the home with 90 days as the only horizon and two planted contestants: one that fails,
     and the guide's."""
     (home.home / "shop.json").write_text(json.dumps({"horizons": [90], "contestants": [FAILING, NAME]}))
     return settings.load(home.home)
@@ -64,7 +64,7 @@ def test_a_planted_forecaster_is_published_if_the_shop_names_it(
     sim.write_features(found, tables.CUSTOMER_FEATURES, home, RUN)
     train.run(choice.training_date, RUN, choice.data_digest, settings=home)
 
-    # The one that fails is named once, and the other takes its place.
+    # One warning names the forecaster that fails, and the other one is published.
     (left_out,) = [record.getMessage() for record in caplog.records if record.name == "clv.forecasters"]
     assert left_out.startswith(f"the forecaster {FAILING} failed to predict (AttributeError: 'Customers' object has no")
 
@@ -91,7 +91,8 @@ def test_a_planted_forecaster_is_published_if_the_shop_names_it(
     assert any("orders of " in words and "on average" in words for words in given_reasons)
     assert gates.judge("predictions", as_of, RUN, lambda _: tmp_path / "page.html")["warnings"] == []
 
-    # Its code is part of the model: other code is another model. Where it fails on a worker, the run says so in a line.
+    # The forecaster's code is part of the model's digest, so other code makes another model. If the forecaster fails on
+    # a worker, the run ends with one line.
     path.write_text(path.read_text().replace("columns = customers.columns", "raise OSError('no money today')"))
     assert model_choice.data_digest(choice.training_date, home) != choice.data_digest
     with pytest.raises(ClvError) as stopped:

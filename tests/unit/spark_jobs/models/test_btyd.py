@@ -35,7 +35,7 @@ def test_gamma_gamma_finds_the_published_parameters_of_cdnow(real_data: Path) ->
     assert model.gamma == pytest.approx(15.44, abs=0.01)
 
 
-def test_rows_with_counts_fit_like_the_customers_behind_them() -> None:
+def test_rows_with_counts_have_the_fit_of_repeated_customers() -> None:
     x, t_x, T = np.array([0.0, 2, 5, 0]), np.array([0.0, 11, 20, 0]), np.array([30.0, 30, 25, 12])
     counts = np.array([5, 3, 2, 4])
     apart = btyd.fit_bgnbd(*(np.repeat(column, counts) for column in (x, t_x, T)))

@@ -1,4 +1,4 @@
-"""What holds for each model of a customer's orders."""
+"""Properties that each model of a customer's orders has."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ def test_parameters_of_a_simulated_shop_are_found_and_its_future_too(
     model = kind.fit(*customers)
     found, true = (kind.log_likelihood(m, *customers).sum() for m in (model, truth))
     assert astuple(model) == pytest.approx(astuple(truth), rel=0.3)
-    assert 0 <= 2 * (found - true) < 18.5  # chi-squared with 4 degrees of freedom: one shop in a thousand is beyond
+    assert 0 <= 2 * (found - true) < 18.5  # chi-squared with 4 degrees of freedom; exceeded by one shop in a thousand
     assert kind.expected_orders(model, *customers, 26).mean() == pytest.approx(orders.mean(), rel=0.04)
     assert kind.p_purchase(model, *customers, 26).mean() == pytest.approx((orders > 0).mean(), rel=0.03)
 
 
 @each_kind
-def test_rows_with_counts_fit_like_the_customers_behind_them(kind: ModuleType) -> None:
+def test_rows_with_counts_have_the_fit_of_repeated_customers(kind: ModuleType) -> None:
     x, t_x, T = np.array([0.0, 2, 5, 0]), np.array([0.0, 11, 20, 0]), np.array([30.0, 30, 25, 12])
     counts = np.array([5, 3, 2, 4])
-    apart = kind.fit(*(np.repeat(column, counts) for column in (x, t_x, T)))
-    assert kind.fit(x, t_x, T, counts) == apart
+    repeated = kind.fit(*(np.repeat(column, counts) for column in (x, t_x, T)))
+    assert kind.fit(x, t_x, T, counts) == repeated
 
 
-sizes = st.floats(-8, 10).map(np.exp)  # wherever the bounds let a fit end
+sizes = st.floats(-8, 10).map(np.exp)  # everywhere that the bounds allow a fit to end
 
 
 @each_kind
@@ -74,7 +74,7 @@ weeks = np.arange(0, 1400, 7) / 7
 SHOPS: dict[str, Customers] = {
     "nobody repeats": (0 * weeks, 0 * weeks, weeks),
     "everybody buys daily": (7 * weeks, weeks, weeks),
-    "everybody came today": (np.zeros(9), np.zeros(9), np.zeros(9)),
+    "everybody is new today": (np.zeros(9), np.zeros(9), np.zeros(9)),
     "all at once, then silence": (0 * weeks + 500, 0 * weeks, weeks),
     "one customer": (one(1), one(3), one(3)),
 }
@@ -82,7 +82,7 @@ SHOPS: dict[str, Customers] = {
 
 @each_kind
 @pytest.mark.parametrize("name", SHOPS)
-def test_shops_at_the_edges_have_a_fit(kind: ModuleType, name: str) -> None:
+def test_extreme_shops_have_a_fit(kind: ModuleType, name: str) -> None:
     model = kind.fit(*SHOPS[name])
     assert np.isfinite(astuple(model)).all()
     assert np.isfinite(kind.expected_orders(model, *SHOPS[name], 52)).all()
@@ -90,7 +90,7 @@ def test_shops_at_the_edges_have_a_fit(kind: ModuleType, name: str) -> None:
 
 
 @each_kind
-def test_shops_at_the_edges_are_forecast_as_one_would_guess(kind: ModuleType) -> None:
+def test_extreme_shops_have_plausible_forecasts(kind: ModuleType) -> None:
     forecasts = {
         name: kind.expected_orders(kind.fit(*SHOPS[name]), *SHOPS[name], 4)
         for name in ("nobody repeats", "everybody buys daily")

@@ -84,14 +84,14 @@ def test_each_way_to_blend_is_measured_and_the_chosen_one_is_used() -> None:
     assert blends["weighted"].deviance != blends["voting"].deviance
 
 
-def test_a_rival_in_its_place_says_what_it_says_everywhere() -> None:
+def test_a_published_baseline_predicts_as_it_does_alone() -> None:
     columns = customers()
     columns |= {"orders_next_90": columns["orders_90"], "revenue_next_90": columns["revenue_90"]}
     learned = Trained(fitted={"trailing": {}, "trailing_year": {}})
     judged = evaluation.predict_holdout(learned, FIT, columns, 90, "2024-01-01", 0.0)
     trained, decision = evaluation.calibrated(learned, [judged], 0.0)
     assert decision is not None
-    assert decision.published == trained.published == "trailing"  # it came to be just what it says
+    assert decision.published == trained.published == "trailing"  # the actuals are exactly what trailing predicts
     assert forecast.Model("v", trained={90: trained}).basis(90) == "baseline trailing"
     found = forecast.parts(trained, FIT, columns, 90)
     common = forecast.setting(trained, found, 0.3)
@@ -100,14 +100,14 @@ def test_a_rival_in_its_place_says_what_it_says_everywhere() -> None:
     assert common.mean == pytest.approx(money.mean())
 
 
-def test_a_contestant_that_no_holdout_tells_of_is_not_published() -> None:
+def test_a_contestant_without_a_holdout_is_not_published() -> None:
     judged, now = [holdouts(False, seed) for seed in range(2)], Trained(fitted={"trailing": {}, "trailing_year": {}})
     assert evaluation.calibrated(now, [], 0.0, contestants=["trailing"])[0].published == OURS
     found, decision = evaluation.calibrated(now, judged, 0.0, contestants=["trailing"])
     assert found.published == OURS
     assert decision
     assert set(decision.figures) == {OURS}
-    # The next one that was judged is first then.
+    # The next contestant that was judged is published.
     judged = [replace(holdout, others={"trailing_year": holdout.trailing}) for holdout in judged]
     found, decision = evaluation.calibrated(now, judged, 0.0, contestants=["trailing", "trailing_year", OURS])
     assert found.published == "trailing_year"
@@ -123,8 +123,8 @@ def test_a_contestant_that_fails_on_a_holdout_is_not_judged_there(
     judged = [evaluation.predict_holdout(trained, FIT, closed(seed), 90, f"origin {seed}", 0.1) for seed in range(2)]
     assert [set(holdout.others) for holdout in judged] == [{"trailing"}, {"trailing"}]
     assert evaluation.calibrated(trained, judged, 0.0, contestants=["mean_order"])[0].published == OURS
-    (told,) = [record.getMessage() for record in caplog.records]
-    assert told.startswith("the forecaster mean_order failed to predict (AttributeError: 'Customers' object has no")
+    (message,) = [record.getMessage() for record in caplog.records]
+    assert message.startswith("the forecaster mean_order failed to predict (AttributeError: 'Customers' object has no")
 
 
 def test_without_learners_no_weights_are_chosen() -> None:
