@@ -155,7 +155,7 @@ def _in_one_line(name: str, what: str) -> Iterator[None]:
         raise
     except Exception as error:
         raise ClvError(
-            f"the forecaster {name} failed to {what} ({_brief(error)}); mend "
+            f"the forecaster {name} failed to {what} ({_brief(error)}); correct "
             f"{_modules(_given()).get(name, 'it')}, or take {name} out of contestants in shop.json"
         ) from error
 

@@ -97,5 +97,5 @@ def test_a_planted_forecaster_is_published_if_the_shop_names_it(
     assert model_choice.data_digest(choice.training_date, home) != choice.data_digest
     with pytest.raises(ClvError) as stopped:
         score.run(as_of, RUN, choice.model_version, settings=home)
-    words = f"the forecaster {NAME} failed to predict (OSError: no money today); mend {path}, or take {NAME} out of"
+    words = f"the forecaster {NAME} failed to predict (OSError: no money today); correct {path}, or take {NAME} out of"
     assert str(stopped.value) == f"{words} contestants in shop.json"

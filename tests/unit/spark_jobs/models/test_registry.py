@@ -102,7 +102,7 @@ def test_an_invalid_module_is_named_in_the_error(
 @pytest.mark.parametrize(
     ("part", "broken", "says"),
     [
-        ("def fit(past: Past) -> MeanOrder:", "raise OSError('no\\nmore')", r"failed to fit \(OSError: no\); mend"),
+        ("def fit(past: Past) -> MeanOrder:", "raise OSError('no\\nmore')", r"failed to fit \(OSError: no\); correct"),
         (
             'return {"scale": self.scale}',
             "return {'past': self}",
@@ -111,12 +111,12 @@ def test_an_invalid_module_is_named_in_the_error(
         (
             "def from_json(saved: dict) -> MeanOrder:",
             "return saved['x']",
-            r"failed to be restored \(KeyError: 'x'\); mend",
+            r"failed to be restored \(KeyError: 'x'\); correct",
         ),
         (
             "columns = customers.columns  #",
             "1 / 0  #",
-            r"failed to predict \(ZeroDivisionError: division by zero\); mend",
+            r"failed to predict \(ZeroDivisionError: division by zero\); correct",
         ),
         (
             "mean=self.scale * pace(columns)",
@@ -137,7 +137,7 @@ def test_one_that_fails_is_left_out_and_named_in_one_line(
     assert set(fitted) == {"trailing"}
     assert re.match(rf"the forecaster mean_order {says}", left_out["mean_order"])
     assert "\n" not in left_out["mean_order"]
-    assert f"mend {path}, or take mean_order out of contestants in shop.json" in left_out["mean_order"]
+    assert f"correct {path}, or take mean_order out of contestants in shop.json" in left_out["mean_order"]
     assert [record.getMessage() for record in caplog.records] == [f"{left_out['mean_order']}. It is left out"]
 
 
