@@ -78,7 +78,8 @@ def start(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> SparkSession
         .config("spark.dynamicAllocation.enabled", "false")
         .config("spark.ui.showConsoleProgress", "false")
         .config("spark.sql.session.timeZone", "UTC")
-        # The workers look for forecasters too. A JVM that outlives a session passes on the folders it was started with.
+        # Workers load the shop's own forecasters too. The folders are set even if there are none, because a JVM that
+        # outlives a session would pass on the folders of that session.
         .config("spark.executorEnv.CLV_FORECASTERS", spark.forecasters or "")
     )
     if master.startswith("local"):

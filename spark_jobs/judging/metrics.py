@@ -93,7 +93,7 @@ def decile_mape(y: Array, f: Array, w: Array | None = None) -> Any:
     predicted), because leaving it out would reward a forecast that puts its error there.
     """
     predicted, actual = ranked.decile_means(f, f, y, w=w)
-    # Of rounding errors, for deciles whose true mean is 0.
+    # Tolerance of rounding errors, for deciles whose true mean is 0.
     tolerance = 1e-9 * np.abs(actual).max(axis=-1, keepdims=True)
     error = np.divide(
         np.abs(predicted - actual), actual, out=(predicted > tolerance).astype(float), where=actual > tolerance

@@ -162,7 +162,7 @@ def fit_gamma_gamma(x: Array, z: Array, counts: Array | None = None) -> GammaGam
         return GammaGamma(p=1.0, q=2.0, gamma=1.0)
     (x, z), weights = compress([x[known], z[known]], weights[known])
     scale = float(np.average(z, weights=weights))
-    # P, q - LEAST_Q, and gamma as a multiple of the mean order.
+    # Each start is p, q - LEAST_Q, and gamma as a multiple of the mean order value.
     starts = [(5.0, 2.5, 0.5), (1.0, 1.0, 1.0), (2.0, 10.0, 5.0)]
 
     def model_of(log_parameters: Array) -> GammaGamma:

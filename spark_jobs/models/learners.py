@@ -18,11 +18,8 @@ from spark_jobs.models.anchor import Probabilistic
 from spark_jobs.models.feature_matrix import FEATURES
 
 NAMES = ("total", "buy", "spend")
-LARGEST_CORRECTION = {
-    "total": 4.0,
-    "buy": np.inf,
-    "spend": 3.0,
-}  # bound of a learner's correction to the anchor, in logs
+# Bound of each learner's correction to the anchor, in logs.
+LARGEST_CORRECTION = {"total": 4.0, "buy": np.inf, "spend": 3.0}
 
 
 @dataclass(frozen=True)

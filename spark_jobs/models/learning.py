@@ -34,7 +34,7 @@ from spark_jobs.models.learners import NAMES, Learners, offsets
 from spark_jobs.models.log_odds import shift_to
 
 ROWS_OF_ONE_WORKER = 1_000_000
-CUSTOMERS_PER_ORIGIN = 8_000  # drawn at random from each origin, for examples and for judging holdout predictions
+CUSTOMERS_PER_ORIGIN = 8_000  # number drawn at random from each origin, for examples and for judging holdouts
 FEWEST_BUYERS = 100
 LEAST_DAYS_APART = 25  # least number of days between two origins, so that each adds information
 SHORTEST_WINDOW_SHARE = 0.3  # windows shorter than this share of a horizon are not used to learn it

@@ -35,7 +35,7 @@ log = logging.getLogger("clv.train")
 # Number of latest origins per window that the trees learn from, before (False) and after (True) two years of history.
 TREE_ORIGINS = {False: 5, True: 12}
 REGRESSION_ORIGINS = 8  # number of latest origins that the logistic regression learns from
-ENOUGH_OWN_ORIGINS = 3  # closed origins of a window below which the regression also learns from shorter windows
+ENOUGH_OWN_ORIGINS = 3  # with fewer closed origins of its window, the regression also learns from shorter windows
 HOLDOUTS = 2  # number of holdouts per horizon, the latest origins whose window has closed
 
 

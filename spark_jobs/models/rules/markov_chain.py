@@ -21,7 +21,7 @@ FREQUENCIES = (1, 2, 4, 9)  # purchase days: upper end of each bucket except the
 MONEY_LEVELS = 3
 NEW_DAYS = 30  # a customer with one purchase day is new for this many days
 MONTH = 30  # length of a period in days, if no two origins lie one horizon apart
-# Weight, in customers, of the transitions of states with like recency and money in each state's own transitions.
+# Weight, in customers, that the transitions of all states with the same recency and money get in each of these states.
 PRIOR = 5.0
 
 
