@@ -1,4 +1,4 @@
-"""A person who does not exist, planted into what a shop delivers, and the search for her and for the home's secrets."""
+"""Plants a person who does not exist into a shop's files, and searches for her and for the home's secrets."""
 
 from __future__ import annotations
 
@@ -14,24 +14,25 @@ from clv.platform.runtime import postgres
 
 EMAIL, NAME, PHONE = "zebrina.quuxworth@canary.example", "Zebrina Quuxworth", "+49 171 5550199 77"
 PERSON = {"e-mail": EMAIL, "name": NAME, "phone": PHONE}
-INPUTS = ("secrets", "landing", "received", "postgres")  # what is searched for, what came, and the database's own files
-# Where she may be: the one table that links a pseudonym to a person, and rows as they came.
+# Not searched: the secrets, the received files, and the database's own files.
+INPUTS = ("secrets", "landing", "received", "postgres")
+# Where she may be: in the one table that links a pseudonym to a person, and in the rows as received.
 MAY_HOLD_HER = {"pii.customers", "pii.unreadable_texts", "quarantine.unreadable_rows"}
 
 
 def map_name(home: settings.Settings) -> None:
-    """The sample shop's mapping as this home has it: it knows a column with the customer's name."""
-    said = (settings.PROJECT / "sources" / "sample_shop.yml").read_text()
-    mine = said.replace("person: {email: email", 'person: {email: email, name: "customer_name?"')
-    assert mine != said
+    """Replaces the sample shop's mapping in this home by one that has a column with the customer's name."""
+    shipped = (settings.PROJECT / "sources" / "sample_shop.yml").read_text()
+    mine = shipped.replace("person: {email: email", 'person: {email: email, name: "customer_name?"')
+    assert mine != shipped
     folder = home.home / "sources"
     folder.mkdir()
     (folder / "sample_shop.yml").write_text(mine)
 
 
 def plant(path: Path) -> None:
-    """Adds her to a file of the shop's orders: as a customer whose id is her e-mail, in columns that the mapping knows
-    and one that it does not, in a row that is set aside, one that is incomplete, and some whose columns are shifted."""
+    """Adds her to a file of the shop's orders: as a customer whose id is her e-mail address, in mapped columns and an
+    unmapped one, in a rejected row, in an incomplete row, and in rows whose columns are shifted."""
     with gzip.open(path, "rt", newline="") as file:
         rows = list(csv.DictReader(file))
     sale = next(row for row in rows if row["status"] == "paid" and row["amount"])
@@ -59,8 +60,8 @@ def secrets_of(home: settings.Settings) -> dict[str, str]:
     return {path.name: path.read_text().strip() for path in home.secrets.iterdir()}
 
 
-def held(content: bytes, sought: dict[str, str]) -> list[str]:
-    """Which of the texts the content holds: as they are, in a URL, or as the hexadecimal digits of a dump."""
+def found_in(content: bytes, sought: dict[str, str]) -> list[str]:
+    """The texts that occur in the content: as they are, encoded for a URL, or as the hexadecimal digits of a dump."""
     return [
         what
         for what, text in sought.items()
@@ -69,7 +70,7 @@ def held(content: bytes, sought: dict[str, str]) -> list[str]:
 
 
 def files(home: settings.Settings) -> Iterator[tuple[str, bytes]]:
-    """Every file of the home but INPUTS, unpacked, and the database server's log."""
+    """Every file of the home except INPUTS, unpacked, and the database server's log."""
     for path in sorted(home.home.rglob("*")):
         name = path.relative_to(home.home)
         if path.is_file() and (name.parts[0] not in INPUTS or name.name == "server.log"):
@@ -84,7 +85,7 @@ def dump(home: settings.Settings, database: str, target: Path, *options: str) ->
 
 
 class CommandLines(threading.Thread):
-    """Notes every command line there is on the machine, until told to stop: anybody may read them."""
+    """Records every command line on the machine until it is stopped, because every user can read them."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -96,7 +97,7 @@ class CommandLines(threading.Thread):
             for path in Path("/proc").glob("[0-9]*/cmdline"):
                 try:
                     self.seen.add(path.read_bytes())
-                except OSError:  # it has just ended
+                except OSError:  # the process has just ended
                     continue
 
     def stop(self) -> None:

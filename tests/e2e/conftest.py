@@ -19,7 +19,7 @@ from clv.platform.runtime import airflow
 from clv.warehouse import db
 
 UNTIL = date(2024, 7, 1)
-FIRST, LAST = "2024-05-31", "2024-06-01"  # two days in two months, each with its own model
+FIRST, LAST = "2024-05-31", "2024-06-01"  # two days in two months, so each has its own model
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Home:
     processes."""
 
     folder: Path
-    said: list[str] = field(default_factory=list)
+    outputs: list[str] = field(default_factory=list)
     command_lines: canary.CommandLines = field(default_factory=canary.CommandLines)
 
     @property
@@ -45,7 +45,7 @@ class Home:
             text=True,
             timeout=minutes * 60,
         )
-        self.said.append(done.stdout + done.stderr)
+        self.outputs.append(done.stdout + done.stderr)
         if check:
             assert done.returncode == 0, f"clv {' '.join(map(str, arguments))}\n{done.stdout}\n{done.stderr}"
         return done
@@ -55,7 +55,7 @@ class Home:
         return db.rows(sql, params, self.settings.warehouse_url)
 
     def published(self) -> dict[str, tuple[str, str]]:
-        """By date, in order: the published run and its digest."""
+        """The published run and its digest, by date."""
         query = """
             select distinct on (as_of_date) as_of_date::text, run_id, digest
             from analytics.publications order by as_of_date, publication_id desc
@@ -65,7 +65,7 @@ class Home:
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    """A running home with the small simulated shop, which has the canary among its customers."""
+    """A running home with the small simulated shop, which has the planted person among its customers."""
     import sample_shop
 
     home = Home(tmp_path_factory.mktemp("e2e") / "home")
@@ -86,14 +86,14 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
 
 @pytest.fixture(scope="session")
 def forward(running: Home) -> dict[str, tuple[str, str]]:
-    """What a backfill of FIRST and LAST, in that order, published."""
+    """The result of a backfill of FIRST and LAST, in that order."""
     running.clv("backfill", "--from", FIRST, "--to", LAST)
     return running.published()
 
 
 @pytest.fixture(scope="session")
 def signed_in(browser, running: Home, forward: dict):
-    """A browser context that is signed in to the home's Airflow, after two days were run."""
+    """A browser context that is signed in to the home's Airflow, after two days have run."""
     context = browser.new_context(viewport={"width": 1400, "height": 900})
     page = context.new_page()
     page.set_default_timeout(60_000)

@@ -1,7 +1,7 @@
-"""What an operator sees in Airflow, in a real browser: the runs as a grid, the graph, and the backfill dialogue.
+"""Airflow's pages for operators, in a real browser: the grid of runs, the graph, and the backfill dialogue.
 
-The screenshots land in the test's folder; `CLV_SCREENSHOTS=docs/images pytest tests/e2e/test_*_pages.py` renews those
-the documentation shows.
+The screenshots are saved in the test's folder; `CLV_SCREENSHOTS=docs/images pytest tests/e2e/test_*_pages.py` renews
+those of the documentation.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture(scope="module")
 def page(signed_in, running) -> Iterator:
-    """A page that is logged in to the home's Airflow, on clv_daily, after two days were run."""
+    """A page that is signed in to the home's Airflow, showing clv_daily after two days have run."""
     page = signed_in.new_page()
     page.set_default_timeout(60_000)
     page.goto(f"{airflow.url(running.settings)}/dags/clv_daily")
@@ -28,7 +28,7 @@ def page(signed_in, running) -> Iterator:
 
 @pytest.fixture
 def shoot(shots, page):
-    """Saves a screenshot under a name and checks that it shows something."""
+    """Saves a screenshot under a name and checks that it is not blank."""
 
     def save(name: str) -> None:
         page.wait_for_timeout(1500)  # transitions
@@ -71,7 +71,8 @@ def test_the_backfill_dialogue_offers_a_range_and_the_form(page, shoot):
 
 
 def wait_until_no_backfill_is_open(page, running) -> None:
-    """Airflow takes up to a minute to see that a backfill has ended, and refuses another one until then."""
+    """Waits until Airflow has noticed that a backfill has ended, which takes up to a minute. Until then it refuses
+    another one."""
     api = Airflow(running.settings)
     while any(
         backfill["completed_at"] is None

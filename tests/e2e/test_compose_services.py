@@ -1,7 +1,7 @@
-"""docker-compose.yml without Docker: each service's command and health check as written there, on this machine.
+"""Runs docker-compose.yml without Docker: each service's command and health check as written there, on this machine.
 
-Only what a container would bring is put in its place: names of hosts become 127.0.0.1, ports become free ones, the
-volume and the secrets become folders.
+Replaces only what a container provides: host names become 127.0.0.1, ports become free ones, the volume and the secrets
+become folders.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from clv.platform.runtime import postgres
 pytestmark = pytest.mark.e2e
 
 SERVICES = yaml.safe_load((settings.PROJECT / "docker-compose.yml").read_text())["services"]
-# Every port that a service listens on, by the numbers that the file gives them.
+# Every port that a service listens on, by its number in docker-compose.yml.
 PORTS = {
     ("postgres", "5432"): postgres.free_port,
     ("mlflow", "5000"): postgres.free_port,
@@ -60,7 +60,7 @@ print("registered", made.model_version, (registry.files(made.model_version) / "m
 
 
 class Native:
-    """The file's services as processes of this machine."""
+    """The services of docker-compose.yml as processes of this machine."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -71,7 +71,7 @@ class Native:
         self.found: dict[str, str] = {}
 
     def translate(self, service: str, text: str) -> str:
-        """A word of the file as it must read on this machine."""
+        """A word of docker-compose.yml, changed for this machine."""
         text = text.replace("/var/lib/clv", str(self.home)).replace("/run/secrets", str(self.secrets))
         text = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text)
         for (name, port), free in self.ports.items():
@@ -87,7 +87,7 @@ class Native:
         words = [program, *(self.translate(service, word) for word in arguments)]
         if service != "postgres":
             return [*ENTRYPOINT, *words]
-        # The image's part: where the data is; and, for root, an unprivileged user.
+        # Settings that the image provides: the place of the data and, for root, an unprivileged user.
         data = str(self.folder / "postgres")
         extra = ["-D", data, "-p", self.ports["postgres", "5432"], "-h", "127.0.0.1", "-k", ""]
         return postgres._command(words[0], *words[1:], *extra)
@@ -112,7 +112,8 @@ class Native:
             )
 
     def wait(self, service: str, seconds: int = 240) -> str:
-        """'completed' or 'healthy'; fails with the end of the service's log and the check's words."""
+        """Waits until the service has completed or is healthy; otherwise fails with the end of its log and the health
+        check's output."""
         process, words = self.running[service], "never checked"
         check = SERVICES[service].get("healthcheck", {}).get("test", [])[1:]
         deadline = time.monotonic() + seconds
@@ -128,7 +129,7 @@ class Native:
         raise AssertionError(f"{service}: {words}\n{self.log(service)}")
 
     def ask(self, service: str, check: list[str]) -> str:
-        """What the health check says against the service: nothing when it is healthy."""
+        """Runs the health check; returns its output, which is empty when the service is healthy."""
         done = subprocess.run(
             [self.translate(service, word) for word in check],
             cwd=settings.PROJECT, env=self.environment(service), capture_output=True, text=True,
@@ -139,12 +140,13 @@ class Native:
         return (self.folder / f"{service}.log").read_text()[-3000:]
 
     def stop(self) -> None:
-        """Ends what we started, last first, each with all that it started."""
+        """Ends the started services, last first, each with all its child processes."""
         for service, process in reversed(self.running.items()):
             if process.poll() is not None:
                 continue
             children = psutil.Process(process.pid).children(recursive=True)
-            process.send_signal(signal.SIGINT if service == "postgres" else signal.SIGTERM)  # INT: end sessions too
+            # SIGINT makes PostgreSQL end its sessions too.
+            process.send_signal(signal.SIGINT if service == "postgres" else signal.SIGTERM)
             try:
                 process.wait(20)
             except subprocess.TimeoutExpired:
@@ -176,7 +178,7 @@ def native(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Native]:
 
 
 def start_all(native: Native) -> None:
-    """Starts each service when those it depends on are up; fails when one does not get there."""
+    """Starts each service when those that it depends on are up; fails if one does not start."""
     order = TopologicalSorter({name: set(service.get("depends_on", {})) for name, service in SERVICES.items()})
     order.prepare()
     while ready := order.get_ready():
@@ -186,7 +188,7 @@ def start_all(native: Native) -> None:
             native.start(service)
         for service in ready:
             native.found[service] = native.wait(service)
-            if service == "postgres":  # its image makes the database that POSTGRES_DB names
+            if service == "postgres":  # the image creates the database that POSTGRES_DB names
                 make_database(native)
         order.done(*ready)
 

@@ -59,20 +59,20 @@ def test_a_healthy_run_logs_no_error(running, forward):
 
 
 def test_a_backfill_of_past_days_starts_no_run_of_its_own(running, forward):
-    # The DAG's file is read again every minute; each time Airflow works out which scheduled run is due.
+    # Airflow parses the DAG's file every minute, and each time determines the scheduled run that is due.
     runs = Airflow(running.settings).call("GET", "/dags/~/dagRuns", params={"limit": 100})["dag_runs"]
     assert {run["run_type"] for run in runs} == {"backfill"}
 
 
-def wait_until(condition: Callable[[], object], patience: float = 600) -> None:
-    deadline = time.monotonic() + patience
+def wait_until(condition: Callable[[], object], timeout: float = 600) -> None:
+    deadline = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < deadline, "it did not come to that"
         time.sleep(0.5)
 
 
 def is_training(airflow: Airflow) -> bool:
-    """Whether a run of clv_daily is in the middle of its training."""
+    """Whether a run of clv_daily is training its model."""
     query = {"task_id": "train", "state": "running"}
     return airflow.call("GET", "/dags/clv_daily/dagRuns/~/taskInstances", params=query)["total_entries"] > 0
 
@@ -88,7 +88,8 @@ def test_the_same_days_backwards_with_new_models_and_a_killed_scheduler_give_the
         assert scheduler
         assert not backfill.done()
         scheduler.kill()
-        # Until Airflow itself takes it for dead: the next scheduler then takes up its tasks at once.
+        # Set the heartbeat back, so that Airflow counts the old scheduler as dead and the next one takes over its tasks
+        # at once.
         wait_until(lambda: airflow.call("GET", "/monitor/health")["scheduler"]["status"] == "unhealthy")
         running.clv("up")
         backfill.result()
@@ -108,7 +109,7 @@ def test_rolling_back_is_publishing_an_earlier_run_again(running, forward):
 
 
 def write_batch(source: Path, target: Path, broken: bool) -> None:
-    """The last month's file under another name, with every second amount emptied when broken."""
+    """Writes the last month's file under another name; if `broken`, every second amount is empty."""
     with gzip.open(source, "rt", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row.get("amount")]
     with gzip.open(target, "wt", newline="") as file:
@@ -161,7 +162,7 @@ def test_every_table_is_filled_where_the_shop_says_something_of_it(running, forw
     assert empty == {"clv_scorecard"}  # no forecast has matured
 
 
-def test_names_agree_with_the_forecast_and_the_list_to_win_back_is_of_the_living(running, forward):
+def test_segments_agree_with_the_forecast_and_win_back_lists_customers_who_have_not_left(running, forward):
     risks = "select segment, min(churn_risk), max(churn_risk) from analytics.customer_clv group by segment"
     bounds = {segment: (low, high) for segment, low, high in running.rows(risks)}
     assert all(bounds[segment][1] < 0.5 for segment in ("champions", "loyal", "promising") if segment in bounds)

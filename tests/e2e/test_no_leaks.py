@@ -1,6 +1,6 @@
-"""After backfills, a failed gate and pages that were looked at: no person and no secret is where it must not be.
+"""Checks that persons and secrets have not leaked, after backfills, a failed gate and visited pages.
 
-Named so that it comes after the tests whose home it searches.
+The file's name makes it run after the tests whose home it searches.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import pytest
 pytestmark = pytest.mark.e2e
 
 
-def test_the_canary_came_in(running, forward):
-    """Else the searches below would find nothing in a home that never met her."""
+def test_the_planted_person_was_loaded(running, forward):
+    """Without this, the searches below would also pass in a home that never received the planted person."""
     customers = running.rows("select email, name from pii.customers where customer_id = %s", (canary.EMAIL,))
     assert customers == [(canary.EMAIL, canary.NAME)]
     published = "select count(*) from analytics.customer_clv where customer_key = (%s)"
@@ -31,7 +31,7 @@ def test_no_person_and_no_secret_is_in_any_file(running, forward):
     parts = ["airflow/logs/dag_id=clv_daily", "dbt/", "logs/scheduler.log", "models/", "postgres/server.log"]
     parts += ["reports/gates/", f"reports/{list(forward)[-1]}/index.html", "state.json"]
     assert [part for part in parts if not any(name.startswith(part) for name in searched)] == []
-    assert {name: found for name, content in searched.items() if (found := canary.held(content, sought))} == {}
+    assert {name: found for name, content in searched.items() if (found := canary.found_in(content, sought))} == {}
     print(f"{len(searched)} files searched for {len(sought)} texts")
 
 
@@ -41,22 +41,22 @@ def test_no_person_and_no_secret_is_in_a_database(running, forward, tmp_path, da
     but = [f"--exclude-table={table}" for table in canary.MAY_HOLD_HER] if database == "warehouse" else []
     dumped = canary.dump(running.settings, database, tmp_path / "dump.sql", *but)
     assert dumped.count(b"\nCOPY ") > 10
-    assert canary.held(dumped, sought) == []
+    assert canary.found_in(dumped, sought) == []
     print(f"{len(dumped):,} bytes of {database} searched")
 
 
-def test_no_secret_is_in_what_the_rows_as_they_came_hold(running, forward, tmp_path):
+def test_no_secret_is_in_the_received_rows(running, forward, tmp_path):
     tables = [f"--table={table}" for table in canary.MAY_HOLD_HER]
     dumped = canary.dump(running.settings, "warehouse", tmp_path / "dump.sql", *tables)
-    assert canary.held(dumped, canary.PERSON) == list(canary.PERSON)
-    assert canary.held(dumped, canary.secrets_of(running.settings)) == []
+    assert canary.found_in(dumped, canary.PERSON) == list(canary.PERSON)
+    assert canary.found_in(dumped, canary.secrets_of(running.settings)) == []
 
 
-def test_no_person_and_no_secret_is_in_a_command_line_or_what_commands_say(running, forward):
+def test_no_person_and_no_secret_is_in_a_command_line_or_a_commands_output(running, forward):
     sought = {**canary.PERSON, **canary.secrets_of(running.settings)}
     lines = list(running.command_lines.seen)
     assert any(b"clv.platform.runtime.scheduler" in line for line in lines)
-    assert [line for line in lines if canary.held(line, sought)] == []
-    assert len(running.said) > 3
-    assert [said for said in running.said if canary.held(said.encode(), sought)] == []
-    print(f"{len(lines)} command lines, {len(running.said)} commands' output searched")
+    assert [line for line in lines if canary.found_in(line, sought)] == []
+    assert len(running.outputs) > 3
+    assert [outputs for outputs in running.outputs if canary.found_in(outputs.encode(), sought)] == []
+    print(f"{len(lines)} command lines, {len(running.outputs)} commands' output searched")

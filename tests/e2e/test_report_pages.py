@@ -1,4 +1,5 @@
-"""The report as a marketer opens it: from Airflow's menu, in a real browser, wide and on a phone, light and dark."""
+"""The report as a marketer opens it: from Airflow's menu, in a real browser, on a wide screen and on a phone, with the
+light and the dark theme."""
 
 from __future__ import annotations
 
@@ -39,12 +40,12 @@ def report(running, forward):
 
 
 @pytest.mark.parametrize(("name", "width", "scheme"), [("wide", 1280, "light"), ("phone", 375, "dark")])
-def test_every_chart_is_drawn_and_nothing_is_complained_of(browser, report, shots, name, width, scheme):
+def test_every_chart_is_drawn_without_warnings(browser, report, shots, name, width, scheme):
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    complaints, asked = [], []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
+    errors, requested = [], []
+    page.on("console", lambda message: errors.append(message.text))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda request: requested.append(request.url))
     page.goto(report.as_uri())
     page.screenshot(path=shots / f"report-{name}.png", full_page=True)
     page.screenshot(path=shots / f"report-{name}-top.png")
@@ -52,8 +53,8 @@ def test_every_chart_is_drawn_and_nothing_is_complained_of(browser, report, shot
     sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     page.close()
 
-    assert complaints == []
-    assert asked == [report.as_uri()]
+    assert errors == []
+    assert requested == [report.as_uri()]
     assert set(ALWAYS_DRAWN) <= {title for title, *_ in drawn}
     assert all(wide > 300 and high > 100 and paths > 5 for _, wide, high, paths in drawn)
     assert sideways == 0
@@ -102,7 +103,7 @@ def test_airflows_menu_leads_to_what_the_gates_found(signed_in, running, forward
     page.close()
 
 
-def test_who_is_not_signed_in_is_asked_to_and_then_sees_the_page(browser, running, report):
+def test_a_user_signs_in_first_and_then_sees_the_page(browser, running, report):
     address = f"{airflow.url(running.settings)}/customer-value/{report.parent.name}/index.html"
     context = browser.new_context()
     page = context.new_page()
@@ -119,5 +120,5 @@ def test_only_reports_are_served(signed_in, running):
     base, secret = f"{airflow.url(running.settings)}/customer-value", running.settings.secret("airflow_password")
     for path in ("..%2fsecrets%2fairflow_password", "2000-01-01/index.html"):
         assert signed_in.request.get(f"{base}/{path}").status == 404
-    # Taken together before it is asked for: Airflow answers with its own page.
+    # Set the route before opening the address, since Airflow answers it with its own page.
     assert secret not in signed_in.request.get(f"{base}/%2e%2e/secrets/airflow_password").text()

@@ -1,4 +1,5 @@
-"""A home's life with real services: up, a service killed, mended, down, and nothing left behind."""
+"""The life of a home with real services: start it, kill a service, repair it, stop it, and check that nothing is
+left."""
 
 from __future__ import annotations
 
@@ -19,14 +20,14 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture
 def folder(tmp_path: Path):
-    """A home whose path has a space in it; it is brought down whatever happens."""
+    """A home whose path contains a space. It is stopped at the end, also on a failure."""
     home = tmp_path / "my shop"
     yield home
     clv(home, "down", check=False)
 
 
 def clv(home: Path, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Runs `clv …` from a folder that is not the project's."""
+    """Runs `clv …` from a folder other than the project's."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "CLV_"))}
     done = subprocess.run(
         [Path(sys.executable).parent / "clv", *arguments],
@@ -42,7 +43,7 @@ def clv(home: Path, *arguments: str, check: bool = True) -> subprocess.Completed
 
 
 def processes_of(home: Path) -> dict[int, str]:
-    """Every live process that works for the home: by its environment, its folder, or its command line."""
+    """All running processes that belong to the home: by environment, folder, or command line."""
     found = {}
     for process in psutil.process_iter():
         try:
@@ -65,7 +66,7 @@ def remembered(home: Path, name: str) -> int:
 
 
 def viewer_may_only_look(folder: Path, url: str) -> None:
-    """Signs in as the viewer, who reads DAGs and starts none."""
+    """Signs in as the viewer, who can read DAGs but start none."""
     login = {"username": "viewer", "password": (folder / "secrets" / "airflow_viewer_password").read_text()}
     token = httpx.post(f"{url}/auth/token", json=login, trust_env=False).raise_for_status().json()["access_token"]
     client = httpx.Client(base_url=f"{url}/api/v2", headers={"Authorization": f"Bearer {token}"}, trust_env=False)
@@ -75,9 +76,9 @@ def viewer_may_only_look(folder: Path, url: str) -> None:
     assert started.status_code == httpx.codes.FORBIDDEN
 
 
-def test_up_mend_and_down(folder):
-    told = clv(folder, "up").stdout
-    assert "user admin" in told
+def test_up_repair_and_down(folder):
+    output = clv(folder, "up").stdout
+    assert "user admin" in output
     assert clv(folder, "status").stdout.count(" up ") == 5
 
     state = json.loads((folder / "state.json").read_text())
@@ -97,7 +98,7 @@ def test_up_mend_and_down(folder):
     clv(folder, "up")
     assert {name: remembered(folder, name) for name in before} == before, "nothing that is well is touched"
 
-    # Killed outright, the scheduler leaves its workers behind; they go, and it comes back.
+    # A killed scheduler leaves its worker processes behind. `clv up` ends them and starts a new scheduler.
     workers = psutil.Process(before["scheduler"]).children(recursive=True)
     psutil.Process(before["scheduler"]).kill()
     assert clv(folder, "status", check=False).returncode == 3
@@ -107,7 +108,7 @@ def test_up_mend_and_down(folder):
     assert remembered(folder, "api-server") == before["api-server"]
     assert not [worker for worker in workers if worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE]
 
-    # The same with the database: its port stays.
+    # The same for the database, which keeps its port.
     postmaster = int((folder / "postgres" / "postmaster.pid").read_text().split()[0])
     psutil.Process(postmaster).kill()
     assert clv(folder, "status", check=False).returncode == 3
@@ -122,8 +123,8 @@ def test_up_mend_and_down(folder):
         if connection.status == psutil.CONN_LISTEN
     }
     assert listening == {"127.0.0.1"}
-    told = "\n".join(word for pid in processes_of(folder) for word in psutil.Process(pid).cmdline())
-    assert [path.name for path in (folder / "secrets").iterdir() if path.read_text().strip() in told] == []
+    output = "\n".join(word for pid in processes_of(folder) for word in psutil.Process(pid).cmdline())
+    assert [path.name for path in (folder / "secrets").iterdir() if path.read_text().strip() in output] == []
 
     clv(folder, "down")
     assert processes_of(folder) == {}

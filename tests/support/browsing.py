@@ -1,4 +1,4 @@
-"""Chromium without a head, and how it signs in to Airflow."""
+"""Headless Chromium, and how it signs in to Airflow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls of dbt that tests make besides builds."""
+"""Calls of dbt that tests make in addition to builds."""
 
 from __future__ import annotations
 

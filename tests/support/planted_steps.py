@@ -1,4 +1,4 @@
-"""A step in a file of its own, in a folder of its own, as somebody who extends the pipeline adds one."""
+"""A step in its own file and folder, as somebody who extends the pipeline adds it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from clv.pipeline import steps
 
-LAST = steps.daily()[-1].name  # nothing else follows it
+LAST = steps.daily()[-1].name  # no step follows it
 
 GREETING = f'''
 """Counts the customers that may be greeted."""
@@ -37,7 +37,7 @@ def greet(as_of, run_id, trained):
 
 @contextmanager
 def planted(folder: Path, **modules: str) -> Iterator[None]:
-    """Writes modules of steps to a folder that the pipeline looks into as well, while it is open."""
+    """Writes modules of steps to a folder, and makes the pipeline read that folder inside the context."""
     for name, text in modules.items():
         (folder / f"{name}.py").write_text(text)
     importlib.invalidate_caches()

@@ -1,4 +1,4 @@
-"""Builders of what ingestion writes to raw, and of what scoring writes to predictions."""
+"""Builders of the rows that ingestion writes to raw, and of those that scoring writes to predictions."""
 
 from __future__ import annotations
 
@@ -98,12 +98,12 @@ def withdraw(batch_id: int) -> None:
 
 
 def predict(as_of: str, run_id: str, **forecasts: tuple[float, float] | None) -> None:
-    """Forecasts per customer letter: (p_purchase, revenue over 365 days), or None for too little data.
+    """Writes forecasts by customer letter: (p_purchase, revenue over 365 days), or None for too little data.
 
-    Other horizons get their share of the days; quantiles are 0.5, 0.9 and 2 times the mean; the discount is 0.9. The
-    next order is 45 days ahead where the chance is a half or more. A customer's own standard deviation is the mean,
-    that of the total is .1 and of a group .05. The main horizon has one reason with an effect of 10 on revenue, and one
-    of 5 percentage points on the risk.
+    Other horizons get their share of the days; quantiles are 0.5, 0.9 and 2 times the mean; the discount factor is 0.9.
+    The next order is 45 days ahead if the probability is a half or more. A customer's own standard deviation is the
+    mean, that of the total .1 and that of a group .05. The main horizon has one reason with an effect of 10 on revenue,
+    and one of 5 percentage points on the risk.
     """
     with db.connect() as connection:
         for horizon in (90, 180, 365):
@@ -136,7 +136,7 @@ def predict(as_of: str, run_id: str, **forecasts: tuple[float, float] | None) ->
 
 
 def decide(model: str, contestant: str, bias: float, published: bool) -> None:
-    """The metrics of a model or a baseline at past dates, over 365 days."""
+    """Writes the metrics of a model or a baseline at past dates, over 365 days."""
     with db.connect() as connection:
         connection.execute(
             f"""

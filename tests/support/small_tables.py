@@ -1,4 +1,4 @@
-"""The tables that dbt builds, as gates, pages and publication need them: without keys and comments."""
+"""The tables that dbt builds, as far as gates, pages and publication need them: without keys and comments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A warehouse of three customers before publishing: builders for tests of gates and readers.
+"""A warehouse of three customers before publishing: builders for tests of gates and of readers' tables.
 
 Amounts: A bought for 10.00 and 30.00 and returned 5.00; B bought for 20.00; C bought for 7.50.
 """
@@ -164,7 +164,7 @@ def _customer(
 
 
 def judge_all(run_id: str, as_of: str = AS_OF) -> None:
-    """Marks every gate as judged and passed."""
+    """Records every gate as judged and passed."""
     for gate in GATES:
         execute(
             f"""insert into {tables.GATE_RESULTS} (run_id, as_of_date, gate, expectation, severity, success,
@@ -175,7 +175,7 @@ def judge_all(run_id: str, as_of: str = AS_OF) -> None:
 
 
 def ready_run(as_of: str = AS_OF, factor: int = 1) -> str:
-    """Opens a run with valid rows, judged by every gate; returns its run_id."""
+    """Opens a run with valid rows that passed every gate; returns its run_id."""
     from datetime import date
 
     run_id = runs.open_run(date.fromisoformat(as_of), "test")
@@ -202,10 +202,10 @@ def make_views() -> None:
 
 
 def hand_over() -> None:
-    """Gives the tables made here to the roles that own them in production, and lets the other roles read them."""
+    """Gives the tables made here to the roles that own them in production, and grants the other roles access."""
     execute("call ops.hand_over()")
 
 
 def let_analyst_in(home: settings.Settings) -> None:
-    """Gives the analyst's role, which all test warehouses share, this home's password."""
+    """Sets the password of the analyst's role, which all test warehouses share, to this home's."""
     execute(f"alter role clv_analyst login password '{home.secret('analyst_password')}'")

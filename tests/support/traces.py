@@ -1,4 +1,4 @@
-"""Searches texts in every row of every table and in every file of a home."""
+"""Searches every row of every table and every file of a home for texts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def in_files(texts: list[str], folder: Path) -> list[str]:
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         content = path.read_bytes()
         content = gzip.decompress(content) if path.suffix == ".gz" else content
-        said = content.lower() + str(path.relative_to(folder)).lower().encode()
-        if any(text.lower().encode() in said for text in texts):
+        searched = content.lower() + str(path.relative_to(folder)).lower().encode()
+        if any(text.lower().encode() in searched for text in texts):
             found.append(str(path.relative_to(folder)))
     return found

@@ -1,4 +1,4 @@
-"""The DAG files: they parse, keep the house's defaults, and run the steps in the pipeline's order."""
+"""The DAG files: they can be parsed, use the project's defaults, and run the steps in the pipeline's order."""
 
 import pkgutil
 
@@ -39,7 +39,7 @@ def test_every_task_is_retried(bag):
             assert task.retries == 2, f"{dag.dag_id}.{task.task_id}"
 
 
-def test_a_backfill_is_not_asked_for_a_second_date(bag):
+def test_a_backfills_form_has_no_second_date(bag):
     for dag in bag.dags.values():
         assert set(dag.params) <= {"force_retrain"}, dag.dag_id
 
@@ -72,7 +72,7 @@ def test_the_graph_is_five_groups_in_a_line_whose_tasks_keep_their_ids(bag):
     assert [len(group.children) for group in groups] == [3, 3, 3, 4, 3]
     assert len(dag.task_group.children) == 5
     for task in dag.tasks:
-        assert len(task.downstream_task_ids) <= 1 + (task.task_id == "train")  # score is handed the model
+        assert len(task.downstream_task_ids) <= 1 + (task.task_id == "train")  # train's facts also go to score
 
 
 def test_the_documentation_says_what_each_step_reads_and_writes(bag):
@@ -91,7 +91,7 @@ def test_a_step_in_a_file_of_its_own_is_a_task_in_its_place(tmp_path):
     order = [one.task_id for one in dag.topological_sort()]
     assert order == ["open_run", *(step.name for step in steps.daily()), "greet"]
     assert (task.pool, task.retries, task.task_group.group_display_name) == ("build", 2, "act")
-    assert task.upstream_task_ids == {LAST, "train"}  # the one before, and the one whose facts it is handed
+    assert task.upstream_task_ids == {LAST, "train"}  # the step before, and the one whose facts it receives
     assert "| act | greet | dim_customer of the run | nothing |" in dag.doc_md
     assert "greet" not in bag.dags["clv_train"].task_ids
 

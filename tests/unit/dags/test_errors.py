@@ -1,4 +1,5 @@
-"""What a task's error means to Airflow: a mistake is final, what may pass is retried; the run's note says it."""
+"""How a task's error affects its state in Airflow: a user's mistake is final, an outage is retried, and the run's note
+gives the reason."""
 
 import os
 from types import SimpleNamespace
@@ -21,13 +22,13 @@ def notes(monkeypatch):
 
 
 @pytest.mark.parametrize(("error", "final"), [(ClvError, True), (Unavailable, False)])
-def test_only_what_may_pass_is_retried(error, final, notes):
+def test_only_temporary_errors_are_retried(error, final, notes):
     from airflow.sdk.exceptions import AirflowException, AirflowFailException
     from task_factories.steps import _reported
 
-    with pytest.raises(AirflowException, match="^no luck$") as told, _reported(CONTEXT):
+    with pytest.raises(AirflowException, match="^no luck$") as raised, _reported(CONTEXT):
         raise error("no luck")
-    assert isinstance(told.value, AirflowFailException) is final
+    assert isinstance(raised.value, AirflowFailException) is final
     assert notes == ["no luck"]
 
 

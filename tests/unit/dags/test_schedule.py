@@ -37,7 +37,7 @@ def test_a_backfill_of_long_ago_starts_nothing_now(timetable, monkeypatch):
 
 
 def run_of(kind, day):
-    """A finished run of clv_daily, as the scheduler hands it to the timetable."""
+    """A finished run of clv_daily, as the scheduler passes it to the timetable."""
     from airflow.models.dagrun import DagRun
 
     return DagRun(

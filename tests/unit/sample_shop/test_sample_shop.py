@@ -1,4 +1,4 @@
-"""The simulated shop: the same for the same seed, rich enough for a forecast, and honest about the truth."""
+"""The simulated shop: equal seeds give equal files, the data suffice for a forecast, and the truth is correct."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def shop(tmp_path_factory):
 
 
 def orders(shop) -> list[tuple]:
-    """Customer, orders and first day of the customers whose sales the files hold."""
+    """Customer, order and first day of the customers whose sales are in the files."""
     query = f"""
         select customer_id, count(distinct order_id), min(ordered_at), max(ordered_at)
         from read_csv('{shop}/orders/*.csv.gz', all_varchar = true, ignore_errors = true)
@@ -45,11 +45,11 @@ def test_nearly_everybody_has_ordered_and_some_often(shop):
     assert len(found) == 400
     assert sum(number >= 3 for _, number, _, _ in found) > 100
     assert max(last for *_, last in found) < UNTIL.isoformat()
-    # Somebody new in nearly every month of the three years.
+    # Nearly every month of the three years has a new customer.
     assert len({first[:7] for _, _, first, _ in found}) >= 30
 
 
-def test_the_files_hold_dirt(shop):
+def test_the_files_contain_faulty_rows(shop):
     text = "".join(gzip.decompress(path.read_bytes()).decode() for path in sorted((shop / "orders").glob("*.gz")))
     lines = text.splitlines()
     assert len(lines) > len(set(lines))

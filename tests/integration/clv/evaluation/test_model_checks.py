@@ -1,4 +1,4 @@
-"""Whether a model still holds: matured forecasts and drift, in a real PostgreSQL."""
+"""Checks of a model: matured forecasts and drift, in a real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CUSTOMERS = 300
 
 @pytest.fixture
 def published(home: Settings) -> Settings:
-    """A published forecast over 90 days: customer n brings n, and was said to."""
+    """Publishes a forecast over 90 days in which customer n is predicted to bring n, and does."""
     small.make_tables()
     small.make_views()
     small.execute(
@@ -38,7 +38,7 @@ def published(home: Settings) -> Settings:
         f"insert into {tables.INT_OUTCOME_DAYS} select {key}, %s, n from generate_series(1, {CUSTOMERS}) as n",
         (FORECAST_OF + timedelta(days=89),),
     )
-    small.execute(  # after the window: it changes nothing
+    small.execute(  # after the window, so without effect
         f"insert into {tables.INT_OUTCOME_DAYS} select {key}, %s, 1000 from generate_series(1, {CUSTOMERS}) as n",
         (AS_OF,),
     )
@@ -69,14 +69,14 @@ def test_a_matured_forecast_is_compared_with_what_happened(published: Settings) 
     assert str(total) == "matured total, 90 days 22425, expected 45150 (allowed 1.5)"
 
 
-def test_what_has_not_matured_or_matured_long_ago_is_not_looked_at(published: Settings) -> None:
+def test_forecasts_that_have_not_matured_or_matured_long_ago_are_not_checked(published: Settings) -> None:
     assert model_checks.matured(AS_OF - timedelta(days=1), 90, 0.99, published) == []
     assert model_checks.matured(AS_OF, 180, 0.99, published) == []
     assert model_checks.matured(AS_OF + timedelta(days=31), 90, 0.99, published) != []
     assert model_checks.matured(AS_OF + timedelta(days=32), 90, 0.99, published) == []
 
 
-def test_features_are_compared_with_those_the_model_knew(home: Settings) -> None:
+def test_features_are_compared_with_those_at_training(home: Settings) -> None:
     small.make_tables()
     small.execute(
         f"""insert into {tables.CUSTOMER_FEATURES} (as_of_date, run_id, customer_key, days_with_orders, revenue_90)

@@ -1,4 +1,4 @@
-"""Matured forecasts against what happened, on a small warehouse, worked out by hand."""
+"""Matured forecasts compared with actual outcomes, on a small warehouse; expected values computed by hand."""
 
 from __future__ import annotations
 
@@ -21,17 +21,18 @@ HEADLINE = "customers, predicted_revenue, actual_revenue, bias, wape_of_median, 
 
 @pytest.fixture
 def shop(home: Settings) -> Settings:
-    """Forecasts of two dates, the first of which has matured over 90 days; its orders are there."""
+    """Forecasts of two dates, of which the first has matured over 90 days, and the orders of these days."""
     make_tables()
     for as_of in (FORECAST_OF, NEWEST):
         publish(as_of)
-    # Each is said to bring 20 and worth 14: the median of 10 is 14.29 in revenue, the interval 2.86 to 57.14.
+    # Each customer is predicted to bring a revenue of 20 and a value of 14: converted to revenue, the median of 10 is
+    # 14.29, and the interval 2.86 to 57.14.
     bring(small.A, FORECAST_OF, 30)
     bring(small.A, NEWEST - timedelta(days=1), 10)
-    bring(small.A, NEWEST, 500)  # after the last day
-    bring(small.B, FORECAST_OF - timedelta(days=1), 500)  # before the first
+    bring(small.A, NEWEST, 500)  # after the window's last day
+    bring(small.B, FORECAST_OF - timedelta(days=1), 500)  # before the window's first day
     bring(small.B, FORECAST_OF + timedelta(days=9), 8)
-    bring(small.C, FORECAST_OF + timedelta(days=9), -25)  # only gave something back
+    bring(small.C, FORECAST_OF + timedelta(days=9), -25)  # a refund only
     return home
 
 
@@ -62,25 +63,26 @@ def test_a_matured_forecast_is_measured_in_revenue(shop: Settings) -> None:
     assert found("as_of_date, run_id, horizon_days, matured_on", "grouped_by = 'all'") == [
         (FORECAST_OF, "2011-03-01.1", 90, NEWEST)
     ]
-    # A brought 40, B 8 and C nothing: what was given back is no negative forecast. Medians miss by 25.71, 6.29, 14.29.
+    # A brought 40, B 8 and C nothing: an actual is at least 0. The medians' errors are 25.71, 6.29 and 14.29.
     misses = Decimal("46.29")
     ((*money, wape, error, coverage),) = found(HEADLINE, "grouped_by = 'all'")
     assert money == [3, Decimal("60.00"), Decimal("48.00"), Decimal("0.2500")]
     assert float(wape) == pytest.approx(float(misses / 48), abs=1e-4)
     assert float(error) == pytest.approx(float(misses / 3), abs=0.01)
-    assert coverage == Decimal("0.6667")  # C's nothing lies under 2.86
+    assert coverage == Decimal("0.6667")  # C's actual of 0 is below 2.86
     assert found("mean_p_purchase, share_bought, currency", "grouped_by = 'all'") == [
         (Decimal("0.5"), Decimal("0.6667"), "GBP")
     ]
 
 
-def test_groups_are_tiers_and_tenths(shop: Settings) -> None:
+def test_groups_are_tiers_and_deciles(shop: Settings) -> None:
     small.execute(f"update {scorecard.FORECASTS} set predicted_revenue = 10, predicted_clv = 5 where customer_key = %s",
         (small.A,))  # fmt: skip
     scorecard.measure()
     assert found("grouped_by, group_name, customers, predicted_revenue, actual_revenue, bias, wape_of_median") == [
-        ("all", "all", 3, 50, 48, Decimal("0.0417"), Decimal("0.8452")),  # A's median is 20 now, and misses by 20
-        # B and C share the ranks 1 and 2 of 3, which lie at a third of the customers, A's at five sixths.
+        # A's actual is now 20, and the median's error 20.
+        ("all", "all", 3, 50, 48, Decimal("0.0417"), Decimal("0.8452")),
+        # B and C share the ranks 1 and 2 of 3, at one third of the customers; A is at five sixths.
         ("decile", "04", 2, 40, 8, Decimal("4"), Decimal("2.5714")),
         ("decile", "09", 1, 10, 40, Decimal("-0.75"), Decimal("0.5")),
         ("value_tier", "high", 1, 10, 40, Decimal("-0.75"), Decimal("0.5")),
@@ -89,11 +91,11 @@ def test_groups_are_tiers_and_tenths(shop: Settings) -> None:
     ]
 
 
-def test_deciles_are_tenths_and_the_first_is_the_highest(home: Settings) -> None:
+def test_deciles_are_of_equal_size_and_the_first_is_the_highest(home: Settings) -> None:
     number = ranked.decile("value")
     found = db.rows(f"select value, {number} from generate_series(1, 20) as value order by value desc")
     assert found == [(value, 1 + (20 - value) // 2) for value in range(20, 0, -1)]
-    # Of 20 customers, 12 with nothing share the ranks 9 to 20: 14.5 lies at .7 of the customers.
+    # Of 20 customers, 12 have nothing and share the ranks 9 to 20, whose mean is at .7 of the customers.
     tied = "select greatest(n - 12, 0) from generate_series(1, 20) as n"
     found = db.rows(f"select distinct {number} from ({tied}) as tied (value) order by 1")
     assert found == [(1,), (2,), (3,), (4,), (8,)]
@@ -103,10 +105,10 @@ def test_only_what_has_changed_is_measured_again(shop: Settings) -> None:
     scorecard.measure()
     once = found("measured_at")
     assert scorecard.measure() == {"measured": 0, "measured_again": 0}
-    bring(small.B, NEWEST, 99)  # of no matured day
+    bring(small.B, NEWEST, 99)  # not in the window of a matured forecast
     assert scorecard.measure()["measured"] == 0
     assert found("measured_at") == once
-    bring(small.B, NEWEST - timedelta(days=1), 4)  # came late
+    bring(small.B, NEWEST - timedelta(days=1), 4)  # arrived late
     assert scorecard.measure() == {"measured": 1, "measured_again": 1}
     assert found("actual_revenue", "grouped_by = 'all'") == [(Decimal("52.00"),)]
 
@@ -131,18 +133,18 @@ def test_any_order_of_runs_ends_in_the_same_rows(shop: Settings) -> None:
     assert found(columns) == step_by_step
 
 
-def test_the_forecast_that_holds_is_measured(shop: Settings) -> None:
+def test_the_current_forecast_is_measured(shop: Settings) -> None:
     scorecard.measure()
     again = publish(FORECAST_OF, factor=2)
     assert scorecard.measure() == {"measured": 1, "measured_again": 0}
     assert found("run_id, predicted_revenue", "grouped_by = 'all'") == [
         ("2011-03-01.1", 60), (again, 120),
     ]  # fmt: skip
-    publication.publish(FORECAST_OF, "2011-03-01.1")  # rolled back: measured already
+    publication.publish(FORECAST_OF, "2011-03-01.1")  # rolled back to a run that is measured already
     assert scorecard.measure()["measured"] == 0
 
 
-def test_a_date_without_a_forecast_is_looked_at_once(shop: Settings) -> None:
+def test_a_date_without_a_forecast_is_measured_once(shop: Settings) -> None:
     small.execute(f"update {scorecard.FORECASTS} set predicted_revenue = null, predicted_clv = null")
     assert scorecard.measure()["measured"] == 1
     assert found("grouped_by, customers, predicted_revenue, bias, coverage_80") == [("all", 0, None, None, None)]

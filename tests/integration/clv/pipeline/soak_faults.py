@@ -1,6 +1,6 @@
-"""Hours of random faults (make soak MINUTES=60): runs whose steps are killed or cut off anywhere, each compared with an
-undisturbed one; and before them twelve runs at once. Not part of the tests: what it found is printed as it goes, and in
-sum at the end."""
+"""Hours of random faults (make soak MINUTES=60): runs whose steps are killed or disconnected anywhere, each compared
+with an undisturbed one; before that, twelve runs at once. Not part of the tests. Prints results as they are found, and
+a summary at the end."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ MINUTES = float(os.environ.get("MINUTES", "60"))
 SEED = int(os.environ.get("SEED", "0"))
 DATES = int(os.environ.get("DATES", "10"))  # of the backfill
 APART = int(os.environ.get("APART", "4"))  # days between its dates
-AT_WORK = 3  # steps at the same time
-TRIES = 3  # of a step, as Airflow's
+AT_WORK = 3  # steps that run at the same time
+TRIES = 3  # attempts per step, as in Airflow
 
 
 @dataclass
 class Going:
-    """A run on its way: its date, the steps before it, their facts, and whether one is being taken."""
+    """The progress of a run: its date, the finished steps, their facts, and whether a step is running."""
 
     run_id: str
     day: date
@@ -52,7 +52,8 @@ def forget_models(shop: Shop) -> None:  # noqa: F811
 
 
 def interleave(shop: Shop, going: list[Going], rng: random.Random, folder: Path) -> Counter:  # noqa: F811
-    """Takes the next step of any run, AT_WORK of them at the same time, until all have ended; what was counted.
+    """Runs the next step of any run, AT_WORK at the same time, until all runs have ended; returns counts of what
+    happened.
 
     New orders arrive meanwhile.
     """
@@ -81,7 +82,7 @@ def interleave(shop: Shop, going: list[Going], rng: random.Random, folder: Path)
                     counts["steps tried again"] += 1
                     print(f"\n{run.run_id} {step}, try {attempt + 1}: {found}", end="", flush=True)
                 else:
-                    going.clear()  # the others end as well
+                    going.clear()  # stops the other threads too
                     pytest.fail(f"{run.run_id} {step}: {found}")
                 run.facts[step] = found["facts"]
                 run.steps.pop(0)
@@ -109,7 +110,8 @@ def test_ten_dates_a_daily_and_a_manual_run_at_once_end_as_one_after_the_other(
         expected[day] = faults.digest(run_id)
         print(f"\n{run_id} alone", end="", flush=True)
     forget_models(shop)
-    days = [*backfill, AS_OF, rng.choice(backfill)]  # a backfill, a daily run, a manual one of a date of the backfill
+    # A backfill, a daily run, and a manual run of a date of the backfill.
+    days = [*backfill, AS_OF, rng.choice(backfill)]
     going = [Going(runs.open_run(day, "at once"), day) for day in days]
     with Reader(shop.home) as reader:
         counts = interleave(shop, going, rng, tmp_path)
@@ -122,7 +124,7 @@ def test_ten_dates_a_daily_and_a_manual_run_at_once_end_as_one_after_the_other(
 
 
 def disturb(shop: Shop, step: str, run_id: str, options: dict, rng: random.Random) -> str:  # noqa: F811
-    """Lets something happen to a step: what it was."""
+    """Injects a random fault into a step; returns its description."""
     commits = shop.commits[step]
     if commits and rng.random() < 0.25:
         resume = paused(shop, step, run_id, options=options)

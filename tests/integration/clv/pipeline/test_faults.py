@@ -1,4 +1,4 @@
-"""Whatever is killed, cut or filled up: after a plain re-run the published rows are those of an undisturbed run."""
+"""After any kill, cut connection or full disk, a plain re-run publishes the same rows as an undisturbed run."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from clv.warehouse import db, publication, runs
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(postgres.OPTIONS, "max_wal_size", "256MB")  # it fills a small disk else
+        patch.setitem(postgres.OPTIONS, "max_wal_size", "256MB")  # otherwise the log of transactions fills a small disk
         yield tmp_path_factory.mktemp("faults") / "postgres"
 
 
 @pytest.fixture(scope="module")
 def server(cluster: Path) -> Iterator[str]:
-    """A PostgreSQL of this module's own: it is killed here."""
+    """A PostgreSQL for this module alone, because its tests kill it."""
     password = secrets.token_urlsafe(16)
     postgres.initialise(cluster, password)
     port = postgres.free_port()
@@ -54,20 +54,20 @@ def shop(module_home: settings.Settings, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="module")
 def undisturbed(shop: Shop) -> str:
-    """The digest of a run that nothing happened to."""
+    """The digest of an undisturbed run."""
     run_id = runs.open_run(AS_OF, "undisturbed")
     shop.run(run_id)
     return faults.digest(run_id)
 
 
 def news(shop: Shop, name: str) -> None:
-    """More orders, from the date on: raw and staging change, the rows of the date do not."""
+    """Delivers more orders, dated from the date on: raw and staging change, the rows of the date do not."""
     made = sim.orders(20, 30, seed=len(name))
     faults.deliver(shop.home, name, made.assign(day=made.day + DAYS))
 
 
 def points(commits: int) -> list[dict]:
-    """Where a step is killed: before its first commit, after its middle one, after its last one."""
+    """The points at which a step is killed: before its first commit, after its middle one, after its last one."""
     where = [(1, "before"), ((commits + 1) // 2, "after"), (commits, "after")]
     return [{"at": at, "when": when, "what": "kill"} for at, when in dict.fromkeys(where)] if commits else []
 
@@ -82,14 +82,14 @@ def test_a_kill_at_any_step_changes_nothing(shop: Shop, undisturbed: str) -> Non
             options = shop.options(step, facts)
             for fault in points(shop.commits[step]):
                 if step == "publish" and fault["when"] == "after":
-                    continue  # of a published run: below
+                    continue  # steps on a published run are tested below
                 found = shop.take(step, run_id, options=options, fault=fault)
                 kills += found.get("killed", False)
                 assert "error" not in found, f"{step}, {fault}: {found}"
             found = shop.take(step, run_id, options=options)
             assert "facts" in found, f"{step}: {found}"
             facts[step] = found["facts"]
-        shop.take("publish", run_id, fault={"at": 1, "when": "after", "what": "kill"})  # it holds already
+        shop.take("publish", run_id, fault={"at": 1, "when": "after", "what": "kill"})  # already published
     assert kills >= 2 * len(names_of_steps()) - 2
     assert faults.digest(run_id) == undisturbed
     assert reader.seen == []
@@ -100,15 +100,16 @@ def test_a_kill_at_any_step_changes_nothing(shop: Shop, undisturbed: str) -> Non
 
 
 def paused(shop: Shop, step: str, run_id: str, **options: object) -> Path:
-    """Orders a step that halts right before its first commit, and waits until it has; what to remove to go on."""
+    """Starts a step that pauses before its first commit, and waits until it does; returns the file to delete to resume
+    it."""
     resume = shop.log.with_suffix(".resume")
     shop.order(step, run_id, fault={"at": 1, "when": "before", "what": "pause", "resume": str(resume)}, **options)
     wait_for(resume.exists)
     return resume
 
 
-def wait_for(condition: Callable[[], object], patience: float = 60) -> None:
-    deadline = time.monotonic() + patience
+def wait_for(condition: Callable[[], object], timeout: float = 60) -> None:
+    deadline = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < deadline, "it did not come to that"
         time.sleep(0.05)
@@ -140,9 +141,9 @@ def test_cut_connections_a_killed_worker_a_crash_and_steps_taken_twice_change_no
             slice_ = {"as_of_date": AS_OF, "run_id": run_id}
             with db.lock(f"{tables.CUSTOMER_PREDICTIONS} {sorted(slice_.items(), key=str)} 0"):
                 shop.order(step, run_id, **options)
-                wait_for(waiting_worker)  # in the middle of its write
-                os.kill(waiting_worker() or 0, signal.SIGKILL)
-            shop.answer()  # Spark may try again by itself, and may not
+                wait_for(blocked_worker)  # in the middle of a write
+                os.kill(blocked_worker() or 0, signal.SIGKILL)
+            shop.answer()  # Spark may retry on its own, or not
         if step == "publish":
             resume = paused(shop, step, run_id, **options)
             port = postgres.running_port(cluster)
@@ -152,7 +153,8 @@ def test_cut_connections_a_killed_worker_a_crash_and_steps_taken_twice_change_no
             resume.unlink()
             assert "error" in shop.answer()
             assert not db.rows(f"select 1 from {tables.PUBLICATIONS} where run_id = %s", (run_id,))
-        if step in ("gate_raw", "build_intermediate", "build_features", "publish"):  # twice at the same time
+        # Run the step twice at the same time.
+        if step in ("gate_raw", "build_intermediate", "build_features", "publish"):
             shop.order(step, run_id, **options)
             daily.take(step, AS_OF, run_id)
             found = shop.answer()
@@ -165,8 +167,8 @@ def test_cut_connections_a_killed_worker_a_crash_and_steps_taken_twice_change_no
     assert faults.left_behind() == []
 
 
-def waiting_worker() -> int | None:
-    """The process that waits for an advisory lock in a transaction; None while there is none."""
+def blocked_worker() -> int | None:
+    """The process that waits for an advisory lock in a transaction; None if there is none."""
     query = "select client_port from pg_stat_activity where wait_event = 'advisory' and datname = current_database()"
     ports = {port for (port,) in db.rows(query)}
     found = [c.pid for c in psutil.net_connections("tcp") if c.laddr and c.laddr.port in ports and c.raddr]
@@ -175,7 +177,8 @@ def waiting_worker() -> int | None:
 
 @contextmanager
 def full_disk(cluster: Path, most: int) -> Iterator[None]:
-    """The server as on a full disk: no file of it may grow beyond `most` bytes, which PostgreSQL takes for that."""
+    """Simulates a full disk: no file of the server may grow beyond `most` bytes, which PostgreSQL treats as a full
+    disk."""
     port = postgres.running_port(cluster)
     assert port
     postgres.stop(cluster)

@@ -1,4 +1,4 @@
-"""A shop of sixty customers and a plain file, from the file to the published tables: too few for a forecast."""
+"""A shop of sixty customers, from a plain file to the published tables: too few customers for a forecast."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ def orders() -> list[tuple[str, str, date, Decimal]]:
         for order in range(1, customer % 5 + 2)
     ]
     refunds = [
-        ("c4", "1", date(2024, 3, 1), Decimal("-1.10")),  # of the customer's own order
-        ("c5", "4", date(2024, 3, 2), Decimal("-0.33")),  # c5 has no order 4: it is nobody else's refund
+        ("c4", "1", date(2024, 3, 1), Decimal("-1.10")),  # a refund of the customer's own order
+        # C5 has no order 4, and the refund must not be linked to another customer's order 4.
+        ("c5", "4", date(2024, 3, 2), Decimal("-0.33")),
         ("gone", "1", date(2024, 3, 3), Decimal("-7.77")),
     ]
     return [*rows, *refunds, ("c1", "9", AS_OF, Decimal("100.00"))]
@@ -36,7 +37,7 @@ def orders() -> list[tuple[str, str, date, Decimal]]:
 
 @pytest.fixture(scope="module")
 def run_id(module_home: settings.Settings, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A run of the whole pipeline, and a step beside it, over the shop's file; gives its id."""
+    """Runs the whole pipeline, and another run of one step beside it, over the shop's file; returns the run_id."""
     folder = module_home.landing / "orders"
     folder.mkdir(parents=True)
     lines = [f"{customer},{order},{day},{amount}" for customer, order, day, amount in orders()]
@@ -87,7 +88,7 @@ def test_orders_of_one_id_belong_each_to_its_customer(run_id: str):
         ("c4", 1, Decimal("3.0900"), True),
         ("gone", None, Decimal("-7.7700"), True),
     ]
-    # Order 1 was first c0's, c7's, c14's … on one day: one of them has the plain key.
+    # Order 1 is the first order of c0, c7, c14 … on the same day: only one of them has the plain key.
     plain = published("select customer_id from analytics.fct_orders join people where order_key = 'orders:1'")
     assert [int(customer[1:]) % 7 for (customer,) in plain] == [0]
 

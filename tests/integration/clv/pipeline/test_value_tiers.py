@@ -1,4 +1,5 @@
-"""Value tiers over two days of a shop: held where the month's model saw the customers, in runs that are published."""
+"""Value tiers over two days of a shop, through published runs: a customer near a boundary stays where the month's model
+placed them."""
 
 from __future__ import annotations
 
@@ -33,13 +34,15 @@ def home(module_home: settings.Settings) -> settings.Settings:
 
 
 def percent_above(worth: dict) -> dict:
-    """The percentage of customers worth more, of each; worth: value and revenue to date by customer."""
+    """The percentage of customers with a higher value, for each. worth: predicted value and revenue to date by
+    customer."""
     order = sorted(worth, key=lambda key: (-worth[key][0], -worth[key][1], key))
     return {key: Decimal(100 * place) / len(order) for place, key in enumerate(order)}
 
 
 def tier(now: Decimal, then: Decimal | None) -> str:
-    """By the rule: on the side of each end where the model saw the customer, unless it is passed by a tenth of it."""
+    """The tier by the rule: on the side of each boundary on which the model placed the customer, unless the rank has
+    passed the boundary by a tenth of it."""
     for end, name in TIERS:
         room = 0 if then is None or end == 100 else Decimal(end) / 10 * (1 if then < end else -1)
         if now < end + room:
@@ -61,13 +64,13 @@ def test_tiers_are_held_to_where_the_months_model_saw_customers(home: settings.S
         now = percent_above({key: (value, historic) for key, value, historic, _ in rows})
         assert {key: name for key, _, _, name in rows} == {key: tier(now[key], then.get(key)) for key in now}
         held += sum(name != tier(now[key], None) for key, _, _, name in rows)
-        assert any(key not in then for key in now)  # whoever came since
+        assert any(key not in then for key in now)  # customers who are new since then
     assert held
     versions = "select distinct model_version from analytics.customer_clv_history where model_version is not null"
     assert [(version,) for version in model] == db.rows(versions)
 
 
-def test_references_that_are_gone_come_again_the_same(home: settings.Settings):
+def test_missing_references_are_made_again_with_the_same_values(home: settings.Settings):
     before, run_id = db.rows(REFERENCES), daily.open_run(DAYS[1], "test")
     assert not models.train(DAYS[1], run_id)["trained"]
     with db.connect() as connection:

@@ -1,4 +1,5 @@
-"""A backup makes the same home again, elsewhere; what is no backup, or no empty home, is refused in one line."""
+"""A backup restores the same home elsewhere. Folders that are no backup, and homes that are not empty, are refused in
+one line."""
 
 from __future__ import annotations
 
@@ -53,7 +54,7 @@ def load(home: settings.Settings, name: str, lines: str) -> sources.BatchResult:
 
 
 def empty_home(server: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> settings.Settings:
-    """A home that is not there yet, with an empty database; everything from now on is about it."""
+    """A home that does not exist yet, with an empty database; later calls use this home."""
     database = f"restored_{secrets.token_hex(4)}"
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute(f"create database {database}")  # type: ignore[arg-type]
@@ -63,7 +64,7 @@ def empty_home(server: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> se
 
 
 def everything() -> dict[str, tuple]:
-    """Every table and view of the warehouse: how many rows, and a digest of them."""
+    """Every table and view of the warehouse: its number of rows, and a digest of them."""
     names = db.rows(
         "select format('%I.%I', table_schema, table_name) from information_schema.tables "
         "where table_schema not in ('pg_catalog', 'information_schema') order by 1"
@@ -75,7 +76,7 @@ def everything() -> dict[str, tuple]:
 
 
 def changed(folder: Path, **values: object) -> None:
-    """Changes what backup.json says."""
+    """Changes an entry of backup.json."""
     path = folder / "backup.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
 
@@ -102,7 +103,7 @@ def test_an_empty_home_becomes_the_one_that_was_saved(server, shop, tmp_path, mo
     assert new.shop.gross_margin == 0.4
     assert (new.home / "sources" / "ours.yml").read_text() == "# the shop's own\n"
 
-    # Analysts can read, and batches, runs and publications are numbered on from the last one saved.
+    # Analysts can read, and the numbers of batches, runs and publications continue after the last saved ones.
     assert analyst.fetch("select count(*) from analytics.customer_clv", new)[1] == [(3,)]
     assert (
         load(new, "first", "anna,first,2011-01-03 10:00,10.00\nbert,first-2,2011-02-03 10:00,not money\n").batch_id == 1
@@ -124,7 +125,7 @@ def test_a_backup_of_before_a_table_was_published_is_restored(server, shop, tmp_
         earlier.setattr(published, "tables", lambda: known)
         small.execute("drop table analytics_runs.personas cascade")
         kept, _ = backup.backup(tmp_path / "saved", shop)
-    del kept["published"]["tables"]  # nor were they named then
+    del kept["published"]["tables"]  # earlier versions did not list the tables either
     changed(tmp_path / "saved", published=kept["published"])
     backup.restore(tmp_path / "saved", empty_home(server, tmp_path / "new", monkeypatch))
     assert analyst.fetch("select count(*) from analytics.customer_clv", settings.load())[1] == [(3,)]
@@ -143,14 +144,14 @@ def test_a_backup_is_its_owners_alone_and_replaces_nothing(shop, tmp_path):
 
 def test_no_password_is_on_a_command_line(tmp_path, monkeypatch):
     program = tmp_path / "pg_dump"
-    program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/said\necho "$PGPASSWORD" > {tmp_path}/kept\n')
+    program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/arguments\necho "$PGPASSWORD" > {tmp_path}/kept\n')
     program.chmod(0o700)
     monkeypatch.setattr(postgres, "BIN", tmp_path)
     postgres.client("pg_dump", "postgresql://me:top%40secret@here:1/shop?sslmode=require", "--format=custom")
-    said = (tmp_path / "said").read_text()
-    assert "dbname=shop" in said
-    assert "sslmode=require" in said
-    assert "secret" not in said
+    arguments = (tmp_path / "arguments").read_text()
+    assert "dbname=shop" in arguments
+    assert "sslmode=require" in arguments
+    assert "secret" not in arguments
     assert (tmp_path / "kept").read_text() == "top@secret\n"
 
 
@@ -200,9 +201,9 @@ def test_what_is_damaged_or_of_a_newer_version_is_refused(server, shop, tmp_path
     good = (saved / "backup.json").read_text()
 
     def refused(says: str) -> None:
-        with pytest.raises(ClvError, match=says) as told:
+        with pytest.raises(ClvError, match=says) as raised:
             backup.restore(saved, settings.load())
-        assert "\n" not in str(told.value)
+        assert "\n" not in str(raised.value)
         assert db.rows("select to_regnamespace('raw')") == [(None,)]
         (saved / "backup.json").write_text(good)
 
@@ -240,7 +241,7 @@ def test_a_home_that_holds_something_is_left_as_it_is(server, shop, tmp_path, mo
         backup.backup(tmp_path / "other", settings.load(tmp_path / "nowhere"))
 
 
-def test_a_restore_that_was_cut_short_is_finished_and_not_started(server, shop, tmp_path, monkeypatch):
+def test_an_interrupted_restore_is_finished_and_the_home_not_started(server, shop, tmp_path, monkeypatch):
     before = everything()
     backup.backup(tmp_path / "saved", shop)
     new = empty_home(server, tmp_path / "new", monkeypatch)
@@ -262,7 +263,7 @@ def test_a_restore_that_was_cut_short_is_finished_and_not_started(server, shop, 
     assert settings.load().state.get("restoring") is None
 
 
-def test_a_home_with_a_database_of_its_own_moves_with_its_models(tmp_path, monkeypatch):
+def test_a_home_with_its_own_database_is_restored_with_its_models(tmp_path, monkeypatch):
     monkeypatch.delenv("CLV_WAREHOUSE_URL", raising=False)
     monkeypatch.setenv("CLV_HOME", str(tmp_path / "old"))
     files = tmp_path / "trained"

@@ -1,4 +1,4 @@
-"""How things stand: what is published, how old it is, what waits, how the last run went."""
+"""The state of a home: what is published, how old it is, unpublished orders, and how the last run ended."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from clv.platform.runtime import stack
 from clv.warehouse import publication, runs
 
 DAY = date.fromisoformat(small.AS_OF)
-MIDNIGHT = f"scheduled__{DAY}T00:00:00+00:00"  # Airflow's id of what is scheduled then, whichever its DAG
+MIDNIGHT = f"scheduled__{DAY}T00:00:00+00:00"  # Airflow's id of the run scheduled at that time, the same in every DAG
 
 
 @pytest.fixture
 def shop(home: settings.Settings) -> settings.Settings:
-    """A date that is published, and orders of that very day and later: o5 is dated on it."""
+    """A published date, and orders on and after that day: o5 is dated on it."""
     small.make_tables()
     small.make_orders()
     publication.publish(DAY, small.ready_run())
@@ -50,7 +50,7 @@ def test_a_newest_date_before_yesterday_is_stale(shop: settings.Settings, days: 
 
 
 def test_orders_that_no_published_table_has_are_counted_once(shop: settings.Settings):
-    assert read(shop).unpublished_orders == 1  # o5, which a run has taken in
+    assert read(shop).unpublished_orders == 1  # o5, although a run has taken it in
     rows = [
         line("n1", "2011-06-01 10:00", 5),
         line("n1", "2011-06-01 10:00", 6, product_id="ink"),
@@ -58,7 +58,7 @@ def test_orders_that_no_published_table_has_are_counted_once(shop: settings.Sett
     ]
     batch = deliver([*rows, line("ahead", "2011-06-05", 5)])
     assert read(shop).unpublished_orders == 2
-    assert read(shop, 4).unpublished_orders == 3  # once the day has come
+    assert read(shop, 4).unpublished_orders == 3  # counted from their day on
     small.execute("insert into raw.withdrawals (batch_id, reason) values (%s, 'wrong')", (batch,))
     assert read(shop).unpublished_orders == 1
 
@@ -84,7 +84,7 @@ def test_the_last_run_says_what_stopped_it_until_another_goes_through(shop: sett
 def test_the_newest_dates_failure_stays_until_that_date_is_published(shop: settings.Settings):
     newest = DAY + timedelta(days=1)
     runs.log(runs.open_run(newest, "test"), "gate_raw", 0, {"error": "gate raw stopped the run"})
-    publication.publish(DAY, small.ready_run(factor=2))  # an older date, made after it
+    publication.publish(DAY, small.ready_run(factor=2))  # an older date, published later
     found = read(shop, 1)
     assert found.last_run
     assert (found.last_run.as_of_date, found.last_run.state) == (DAY, "published")
@@ -106,8 +106,9 @@ def test_a_training_hides_no_failure_of_its_date(shop: settings.Settings, monkey
     assert found.stale == [f"the run of the newest date failed; once the cause is fixed: `clv run --as-of {DAY}`"]
 
 
-def test_two_dags_runs_of_one_id_are_told_apart(shop: settings.Settings):
-    first, again = (runs.open_run(DAY, MIDNIGHT, "clv_daily") for _ in range(2))  # it was cleared
+def test_runs_of_two_dags_with_one_id_are_distinguished(shop: settings.Settings):
+    # The second one after the run was cleared.
+    first, again = (runs.open_run(DAY, MIDNIGHT, "clv_daily") for _ in range(2))
     training = runs.open_run(DAY, MIDNIGHT, "clv_train")
     found = {run.run_id: (run.dag_id, run.last_of_its_start) for run in runs.history(shop, DAY)}
     assert found == {
@@ -116,20 +117,20 @@ def test_two_dags_runs_of_one_id_are_told_apart(shop: settings.Settings):
     }  # fmt: skip
 
 
-def test_why_a_run_failed_is_not_what_stopped_another_dags(shop: settings.Settings):
+def test_the_reason_of_a_failed_run_is_not_that_of_another_dags_run(shop: settings.Settings):
     for dag, error in (("clv_daily", "gate raw stopped the run"), ("clv_train", "no memory is left")):
         runs.log(runs.open_run(DAY, MIDNIGHT, dag), "gate_raw", 0, {"error": error})
     airflow = cast("airflow_session.Airflow", SimpleNamespace(home=shop))
-    said = airflow_api._why(airflow, airflow_api.Run(DAY, MIDNIGHT, "failed", {}))
-    assert said == f"the run for {DAY} failed in gate_raw: gate raw stopped the run"
+    message = airflow_api._why(airflow, airflow_api.Run(DAY, MIDNIGHT, "failed", {}))
+    assert message == f"the run for {DAY} failed in gate_raw: gate raw stopped the run"
 
 
 def test_a_last_run_that_is_dead_is_stale(shop: settings.Settings):
     runs.open_run(DAY, "test")
     small.execute("update ops.runs set started_at = as_of_date + interval '1 hour' * number")
-    assert read(shop, 1).stale == []  # it may be at work
-    said = f"the last run ended without an error message; once the cause is fixed: `clv run --as-of {DAY}`"
-    assert said in read(shop, 2).stale
+    assert read(shop, 1).stale == []  # it may still be running
+    message = f"the last run ended without an error message; once the cause is fixed: `clv run --as-of {DAY}`"
+    assert message in read(shop, 2).stale
 
 
 @pytest.mark.parametrize(("days", "status"), [(2, "pass"), (3, "warn"), (7, "warn"), (8, "error")])
@@ -157,7 +158,7 @@ def test_status_says_it_by_its_exit_code(
     assert ("stale " in done.stdout) is (days == 2)
 
 
-def test_status_tells_of_a_currency_that_is_not_the_warehouses_and_lets_no_run_begin(
+def test_status_reports_another_currency_than_the_warehouses_and_no_run_starts(
     shop: settings.Settings, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(stack, "status", lambda _: [stack.ServiceState("postgres", "up", "", 1)])

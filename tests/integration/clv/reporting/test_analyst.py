@@ -1,4 +1,4 @@
-"""What an analyst may ask, and what they are told when they may not."""
+"""What an analyst may query, and the message when a query is not allowed."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_only_the_first_rows_are_shown(shop: settings.Settings) -> None:
         ("delete from analytics.customer_clv", 'cannot delete from view "customer_clv"; analysts read only'),
     ],
 )
-def test_a_wrong_query_is_told_off_in_one_line(shop: settings.Settings, query: str, says: str) -> None:
+def test_a_wrong_query_gives_one_line(shop: settings.Settings, query: str, says: str) -> None:
     with pytest.raises(ClvError) as error:
         analyst.fetch(query, shop)
     assert says in str(error.value)
@@ -99,8 +99,8 @@ def test_the_summary_shows_tiers_and_segments_with_their_money(shop: settings.Se
     assert [cell.strip() for cell in loyal.strip("│").split("│")][1:5] == ["1", "33.3", "35", "14"]
     assert "note:" not in text
     small.execute("update analytics_runs.segment_summary set profit_basis = 'revenue', customers_consent_unknown = 2")
-    said = [line for line in printed(analyst.summary, shop).splitlines() if line.startswith("note:")]
-    assert [line.split(" are ")[0] for line in said] == [
+    notes = [line for line in printed(analyst.summary, shop).splitlines() if line.startswith("note:")]
+    assert [line.split(" are ")[0] for line in notes] == [
         "note: profit and customer value",
         "note: 4 customers were never asked for consent and",
     ]
@@ -126,7 +126,7 @@ def test_a_query_that_fails_writes_no_rows(shop: settings.Settings) -> None:
     assert (done.exit_code, done.stdout) == (1, "")
 
 
-def test_the_headline_of_a_date_is_what_a_person_wants_to_know(shop: settings.Settings) -> None:
+def test_the_headline_of_a_date_shows_customers_forecast_and_page(shop: settings.Settings) -> None:
     day = date.fromisoformat(small.AS_OF)
     assert headline.of(day, shop) is None
     publication.publish(day, small.ready_run())

@@ -1,4 +1,4 @@
-"""What a command shows, and what it keeps in a file."""
+"""What a command prints, and what it writes to a file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from clv.commands import console
 
 
 def chatter() -> None:
-    """What libraries print: in this process, straight to its descriptors, and in processes they start."""
+    """The output of libraries: from this process, directly to its file descriptors, and from child processes."""
     os.write(1, b"from Python\n")
     os.write(2, b"from a library\n")
     subprocess.run([sys.executable, "-c", "print('from a child')"], check=True)
@@ -27,9 +27,9 @@ def test_a_user_reads_the_steps_and_the_log_has_the_rest(tmp_path: Path, capfd: 
             chatter()
         screen.print("report  page.html")
     print("afterwards")
-    said = capfd.readouterr()
-    assert said.out.splitlines() == ["✓ the work is done (0 s)", "report  page.html", "afterwards"]
-    assert said.err == ""
+    printed = capfd.readouterr()
+    assert printed.out.splitlines() == ["✓ the work is done (0 s)", "report  page.html", "afterwards"]
+    assert printed.err == ""
     assert {"from Python", "from a library", "from a child"} <= set(log.read_text().splitlines())
 
 

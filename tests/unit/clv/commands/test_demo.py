@@ -1,4 +1,4 @@
-"""What the demo still has to run."""
+"""The dates that the demo still has to run."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Steps of a run: one declaration each, which everything else is made from."""
+"""Declarations of steps, from which everything else is made."""
 
 import os
 import pkgutil
@@ -39,8 +39,8 @@ def test_a_folder_of_ones_own_is_named_in_the_environment(tmp_path):
     (tmp_path / "own.py").write_text(module(step("own", "act", LAST)))
     code = "from clv.pipeline import steps; print(*(step.name for step in steps.daily()))"
     environment = {**os.environ, "CLV_STEPS": str(tmp_path)}
-    told = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-    assert told.stdout.split() == [*STANDARD, "own"]
+    message = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert message.stdout.split() == [*STANDARD, "own"]
 
 
 def test_a_folder_that_is_not_there_is_named(monkeypatch):
@@ -65,15 +65,15 @@ def test_modules_that_follow_the_same_step_go_by_name_and_one_may_follow_another
 
 
 @pytest.mark.parametrize(
-    ("declared", "told"),
+    ("declared", "message"),
     [
         (step("lost", "publish", "nowhere"), "lost follows 'nowhere'"),
         (step("score", "publish", "report"), "steps of the same name: score"),
         (step("apart", "other", "publish"), "a group in two parts: publish"),
     ],
 )
-def test_steps_that_cannot_be_put_in_order_are_refused(tmp_path, declared, told):
-    with planted(tmp_path, wrong=module(declared)), pytest.raises(ClvError, match=told):
+def test_steps_that_cannot_be_put_in_order_are_refused(tmp_path, declared, message):
+    with planted(tmp_path, wrong=module(declared)), pytest.raises(ClvError, match=message):
         steps.daily()
 
 

@@ -1,4 +1,4 @@
-"""Old files go, new ones and what others remove meanwhile do not stop it."""
+"""Upkeep of files: old files are deleted, new ones stay, and a file that another process deletes causes no error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waiting for runs: a line for each that ends, and one error for those that failed."""
+"""Waiting for runs: a line for each run that ends, and one error for those that failed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_each_run_says_how_it_ended_and_the_first_failure_is_the_error(monkeypat
     ]
 
 
-def test_a_warehouse_that_does_not_answer_for_a_moment_ends_no_waiting(monkeypatch: pytest.MonkeyPatch):
+def test_a_warehouse_that_does_not_answer_for_a_moment_does_not_end_a_wait(monkeypatch: pytest.MonkeyPatch):
     def no_answer(*_):
         raise Unavailable("the warehouse does not answer")
 

@@ -1,4 +1,4 @@
-"""Runs that are not published, as Airflow knows them."""
+"""The state of unpublished runs, from Airflow."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def home(tmp_path: Path) -> settings.Settings:
 
 @pytest.fixture
 def airflow(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Airflow with one run, `one`: its DAG, state and note, and whether a scheduler is there."""
+    """Airflow with one run, `one`: its DAG, state and note, and whether a scheduler is running."""
 
     def answering(
         state: str,
@@ -85,10 +85,10 @@ def state(run: runs.History, home: settings.Settings) -> tuple[str, str | None, 
     return found.state, found.step, found.error
 
 
-def test_a_run_that_could_not_tell_of_its_failure_is_failed_with_the_reason_from_its_log(home, airflow):
+def test_a_run_that_could_not_report_its_failure_is_failed_with_the_reason_from_its_log(home, airflow):
     airflow("failed")
-    said = "ClvError: shop.json is not JSON; its log is at http://127.0.0.1:1/dags/clv_daily/runs/one"
-    assert state(opened(), home) == ("failed", "build_staging", said)
+    message = "ClvError: shop.json is not JSON; its log is at http://127.0.0.1:1/dags/clv_daily/runs/one"
+    assert state(opened(), home) == ("failed", "build_staging", message)
     airflow("failed", tasks=[])  # as when Airflow ends a run that takes too long
     page = "its log is at http://127.0.0.1:1/dags/clv_daily/runs/one"
     assert state(opened(), home) == ("failed", "gate_raw", page)
@@ -106,7 +106,7 @@ def test_a_run_that_could_not_tell_of_its_failure_is_failed_with_the_reason_from
         ({"state": "success", "dag": "clv_train"}, "trained"),
     ],
 )
-def test_a_run_is_at_work_waits_or_is_over_as_airflow_says(home, airflow, in_airflow, expected):
+def test_a_run_is_running_waiting_or_over_by_its_state_in_airflow(home, airflow, in_airflow, expected):
     airflow(**in_airflow)
     assert state(opened(), home)[0] == expected
 
@@ -119,7 +119,7 @@ def test_a_failed_run_that_was_cleared_goes_on(home, airflow):
     assert state(failed, home) == ("failed", "gate_raw", "gate raw stopped it")
 
 
-def test_a_run_that_was_begun_anew_or_that_airflow_does_not_have_is_dead(home, airflow):
+def test_a_run_that_was_started_again_or_that_airflow_does_not_have_is_dead(home, airflow):
     airflow("running")
     assert state(opened(last_of_its_start=False), home)[0] == "dead"
     assert state(opened(started_by="two"), home)[0] == "dead"
@@ -128,11 +128,11 @@ def test_a_run_that_was_begun_anew_or_that_airflow_does_not_have_is_dead(home, a
 def test_a_run_is_looked_up_in_its_own_dag(home, airflow):
     airflow("success", dag="clv_train")
     assert state(opened(dag_id="clv_train"), home)[0] == "trained"
-    assert state(opened(), home)[0] == "trained"  # opened before its DAG was kept
-    assert state(opened(dag_id="clv_daily"), home)[0] == "dead"  # that Airflow does not have
+    assert state(opened(), home)[0] == "trained"  # opened before the log recorded its DAG
+    assert state(opened(dag_id="clv_daily"), home)[0] == "dead"  # not in Airflow
 
 
-def test_without_an_answer_of_airflow_what_was_at_work_waits(home, monkeypatch):
+def test_without_an_answer_of_airflow_running_runs_count_as_waiting(home, monkeypatch):
     def refuse(_: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused")
 
@@ -150,17 +150,17 @@ def test_an_error_of_airflows_database_says_that_the_database_does_not_answer(ho
         airflow_session.Airflow(home)
 
 
-def test_down_names_the_runs_that_go_on_at_the_next_up(home, airflow, monkeypatch):
+def test_down_lists_the_runs_that_continue_at_the_next_up(home, airflow, monkeypatch):
     airflow("running")
     monkeypatch.setattr(settings, "located", lambda: home)
     monkeypatch.setattr(stack, "down", lambda *_: 5)
     done = CliRunner().invoke(cli.app, ["down"])
     assert done.exit_code == 0
-    said = "runs that have not ended continue at the next `clv up`: 2 (2024-03-01, 2024-03-02)"
-    assert said in " ".join(done.stdout.split())
+    message = "runs that have not ended continue at the next `clv up`: 2 (2024-03-01, 2024-03-02)"
+    assert message in " ".join(done.stdout.split())
 
 
-def test_who_waits_for_runs_when_airflow_goes_is_told_that_they_go_on(monkeypatch):
+def test_a_wait_that_loses_airflow_reports_that_the_runs_continue(monkeypatch):
     def gone(*_: object) -> airflow_api.Run:
         raise Unavailable("Airflow does not answer; run `clv up`")
 

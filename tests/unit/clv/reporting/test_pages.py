@@ -1,4 +1,4 @@
-"""How pages write numbers."""
+"""Formats of numbers on pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of settings that were not made."""
+"""Remarks about settings that were not made."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ def home(**shop: object) -> settings.Settings:
     return settings.Settings(Path("/home"), {}, Shop().changed(**shop))
 
 
-def test_a_margin_is_asked_for_until_it_is_set():
-    (said,) = of_settings(home())
-    assert said.startswith("no gross_margin is set")
-    assert said.endswith("into /home/shop.json")
+def test_a_missing_margin_gives_a_remark():
+    (remark,) = of_settings(home())
+    assert remark.startswith("no gross_margin is set")
+    assert remark.endswith("into /home/shop.json")
     assert of_settings(home(gross_margin=0.4)) == of_settings(home(gross_margin=1)) == []
 
 
 @pytest.mark.parametrize(
-    ("profit", "said"),
+    ("profit", "remark"),
     [
         ("revenue", "profit and customer value are revenue; write"),
         ("costs and revenue", "profit and customer value are revenue wherever no cost is known; write"),
@@ -32,9 +32,9 @@ def test_a_margin_is_asked_for_until_it_is_set():
         (None, None),
     ],
 )
-def test_a_run_says_where_its_profit_is_revenue(profit: str | None, said: str | None):
+def test_a_run_says_where_its_profit_is_revenue(profit: str | None, remark: str | None):
     found = of_run(Basis(profit, 5, 5, 0, 2), home())
-    assert [text[: len(said or "")] for text in found] == ([said] if said else [])
+    assert [text[: len(remark or "")] for text in found] == ([remark] if remark else [])
 
 
 def test_a_run_says_whom_lists_leave_out_and_how_to_change_it():
@@ -47,7 +47,7 @@ def test_a_run_says_whom_lists_leave_out_and_how_to_change_it():
     assert '{"unknown_consent": "exclude"}' in kept
 
 
-def test_of_a_past_run_is_said_what_it_used_whatever_the_shop_says_now():
+def test_remarks_on_a_past_run_state_what_it_used():
     (left_out,) = of_run(Basis("costs", 5, 5, 1000, 2), home(unknown_consent="include"))
     assert "left out of lists meant for contact (5 customers are on them" in left_out
     assert left_out.endswith("the next run uses the setting in /home/shop.json, which is now include")

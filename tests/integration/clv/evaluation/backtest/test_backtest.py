@@ -44,53 +44,55 @@ def databases(home: Settings) -> set[str]:
 
 def test_every_customer_of_an_origin_is_forecast_and_compared(home: Settings, tmp_path: Path) -> None:
     orders, before = write_orders(tmp_path / "orders.parquet", 900), databases(home)
-    asked = run.Request(tmp_path / "orders.parquet", None, HORIZON, [ORIGIN])
-    page = run.run(asked, tmp_path / "out", home, lambda _: nullcontext(), report.write)
+    request = run.Request(tmp_path / "orders.parquet", None, HORIZON, [ORIGIN])
+    page = run.run(request, tmp_path / "out", home, lambda _: nullcontext(), report.write)
     assert databases(home) == before
 
-    said = pd.read_parquet(tmp_path / "out" / "predictions.parquet").set_index("customer_id")
+    predictions = pd.read_parquet(tmp_path / "out" / "predictions.parquet").set_index("customer_id")
     known = orders[orders.ordered_at < ORIGIN]
-    assert set(said.index) == set(known.customer_id)
-    assert set(said.status) == {"scored"}
+    assert set(predictions.index) == set(known.customer_id)
+    assert set(predictions.status) == {"scored"}
     then = orders[(orders.ordered_at >= ORIGIN) & (orders.ordered_at < ORIGIN + timedelta(days=HORIZON))]
-    came = then.groupby("customer_id").amount.sum().reindex(said.index, fill_value=0)
-    assert said.actual_amount.to_numpy() == pytest.approx(came.to_numpy())
-    assert said.p_purchase.between(0, 1).all()
-    assert (said.predicted_p10 <= said.predicted_p50).all()
-    assert (said.predicted_p50 <= said.predicted_p90).all()
-    assert {"trailing.predicted_mean", "pareto_nbd_gg.p_purchase", "random_forest.predicted_mean"} <= set(said.columns)
+    actual = then.groupby("customer_id").amount.sum().reindex(predictions.index, fill_value=0)
+    assert predictions.actual_amount.to_numpy() == pytest.approx(actual.to_numpy())
+    assert predictions.p_purchase.between(0, 1).all()
+    assert (predictions.predicted_p10 <= predictions.predicted_p50).all()
+    assert (predictions.predicted_p50 <= predictions.predicted_p90).all()
+    names = {"trailing.predicted_mean", "pareto_nbd_gg.p_purchase", "random_forest.predicted_mean"}
+    assert names <= set(predictions.columns)
 
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
     ours = metrics["models"]["perennial"]["mean"]
-    assert ours["mae_of_median"] == pytest.approx((said.predicted_p50 - said.actual_amount).abs().mean(), rel=1e-6)
+    errors = (predictions.predicted_p50 - predictions.actual_amount).abs()
+    assert ours["mae_of_median"] == pytest.approx(errors.mean(), rel=1e-6)
     assert ours["auc"] > 0.6
     assert metrics["next_order"]["customers"] > 0
-    assert metrics["sums"][ORIGIN.isoformat()]["actual"] == pytest.approx(said.actual_amount.sum())
+    assert metrics["sums"][ORIGIN.isoformat()]["actual"] == pytest.approx(predictions.actual_amount.sum())
     to_come = metrics["new_customers"][ORIGIN.isoformat()]
-    first = orders.groupby("customer_id").ordered_at.min()
-    new_customers = first[(first >= ORIGIN) & (first < ORIGIN + timedelta(days=HORIZON))].index
+    first_orders = orders.groupby("customer_id").ordered_at.min()
+    new_customers = first_orders[(first_orders >= ORIGIN) & (first_orders < ORIGIN + timedelta(days=HORIZON))].index
     assert to_come["actual_customers"] == len(new_customers)
     assert to_come["actual_revenue"] == pytest.approx(then[then.customer_id.isin(new_customers)].amount.sum())
     assert to_come["customers_low"] <= to_come["customers"] <= to_come["customers_high"]
-    moved = metrics["explained"]
-    assert (moved["trained_for"], moved["window_days"]) == (ORIGIN.isoformat(), HORIZON)
-    assert moved["published"] in CONTESTANTS
-    if moved["published"] == OURS:
-        assert max(moved["importance"].values()) > 0
-        assert {"mean", "chance", "at"} < set(moved["dependence"][0])
+    drivers = metrics["explained"]
+    assert (drivers["trained_for"], drivers["window_days"]) == (ORIGIN.isoformat(), HORIZON)
+    assert drivers["published"] in CONTESTANTS
+    if drivers["published"] == OURS:
+        assert max(drivers["importance"].values()) > 0
+        assert {"mean", "chance", "at"} < set(drivers["dependence"][0])
     text = page.read_text()
     assert "How far to trust this" in text
     assert "What drives the forecast" in text
 
 
-def test_a_shop_that_is_too_small_is_told_so(home: Settings, tmp_path: Path) -> None:
+def test_a_shop_that_is_too_small_gets_the_reason(home: Settings, tmp_path: Path) -> None:
     orders = write_orders(tmp_path / "orders.parquet", 60)
-    asked = run.Request(tmp_path / "orders.parquet", None, HORIZON, [ORIGIN])
-    page = run.run(asked, tmp_path / "out", home, lambda _: nullcontext(), report.write)
-    said = pd.read_parquet(tmp_path / "out" / "predictions.parquet")
-    assert set(said.customer_id) == set(orders[orders.ordered_at < ORIGIN].customer_id)
-    assert set(said.status) == {"too_little_data"}
-    assert said.predicted_mean.isna().all()
+    request = run.Request(tmp_path / "orders.parquet", None, HORIZON, [ORIGIN])
+    page = run.run(request, tmp_path / "out", home, lambda _: nullcontext(), report.write)
+    predictions = pd.read_parquet(tmp_path / "out" / "predictions.parquet")
+    assert set(predictions.customer_id) == set(orders[orders.ordered_at < ORIGIN].customer_id)
+    assert set(predictions.status) == {"too_little_data"}
+    assert predictions.predicted_mean.isna().all()
     assert "a forecast needs 500" in page.read_text()
 
     late = run.Request(tmp_path / "orders.parquet", None, HORIZON, [date(2023, 5, 1)])

@@ -1,4 +1,4 @@
-"""A small shop whose pipeline's steps are taken by a victim process, and what may be seen of it at any time."""
+"""A small shop whose steps are run by a victim process, and checks of everything that readers can see at any time."""
 
 from __future__ import annotations
 
@@ -40,21 +40,21 @@ LEFT_BEHIND = """
 
 
 def names_of_steps() -> list[str]:
-    """The steps that are disturbed: every one of a run, in order."""
+    """The steps that are disturbed: all steps of a run, in order."""
     return [step.name for step in steps.daily()]
 
 
 @dataclass
 class Shop:
-    """A set-up home with orders in its landing folder, and the process that takes steps there."""
+    """A home with orders in its landing folder, and the process that runs steps in it."""
 
     home: settings.Settings
     process: subprocess.Popen
     log: Path
-    commits: dict[str, int] = field(default_factory=dict)  # of each step, undisturbed
+    commits: dict[str, int] = field(default_factory=dict)  # of each step, in an undisturbed run
 
     def order(self, step: str, run_id: str, as_of: date = AS_OF, **more: object) -> None:
-        """Tells the victim to take a step, and does not wait."""
+        """Tells the victim to run a step, and does not wait."""
         assert self.process.stdin
         self.process.stdin.write(
             json.dumps({"step": step, "run_id": run_id, "as_of": as_of.isoformat(), **more}) + "\n"
@@ -62,21 +62,21 @@ class Shop:
         self.process.stdin.flush()
 
     def answer(self) -> dict:
-        """What became of the last order."""
+        """The result of the last order."""
         assert self.process.stdout
         return json.loads(self.process.stdout.readline())
 
     def take(self, step: str, run_id: str, as_of: date = AS_OF, **more: object) -> dict:
-        """Takes a step and waits for it."""
+        """Runs a step and waits for its result."""
         self.order(step, run_id, as_of, **more)
         return self.answer()
 
     def options(self, step: str, facts: dict) -> dict:
-        """What a step is handed from those before it."""
+        """The arguments that a step receives from earlier steps."""
         return {argument: facts[name] for argument, name in steps.find(step).given.items()}
 
     def run(self, run_id: str, as_of: date = AS_OF, tries: int = 1) -> dict[str, dict]:
-        """Takes every step undisturbed, each up to so many times as Airflow would; the facts of each."""
+        """Runs every step without a fault, with as many attempts as Airflow makes; returns the facts of each."""
         facts: dict[str, dict] = {}
         for step in names_of_steps():
             for _ in range(tries):
@@ -104,7 +104,7 @@ def set_up(home: settings.Settings, customers: int = 250) -> settings.Settings:
 
 @contextmanager
 def opened(home: settings.Settings, folder: Path, customers: int = 250) -> Iterator[Shop]:
-    """A shop of simulated customers, set up, and the process that takes its steps."""
+    """A shop of simulated customers, set up, and the process that runs its steps."""
     home = set_up(home, customers)
     with victim(home, folder / "victim.log") as shop:
         yield shop
@@ -112,7 +112,7 @@ def opened(home: settings.Settings, folder: Path, customers: int = 250) -> Itera
 
 @contextmanager
 def victim(home: settings.Settings, log: Path) -> Iterator[Shop]:
-    """A process that takes a shop's steps; several may be at work at once."""
+    """A process that runs a shop's steps; several may run at the same time."""
     environment = {**os.environ, **settings.QUIET, "PYTHONPATH": str(settings.PROJECT)}
     process = subprocess.Popen(
         [sys.executable, str(VICTIM), str(log)],
@@ -127,7 +127,7 @@ def victim(home: settings.Settings, log: Path) -> Iterator[Shop]:
 
 
 def deliver(home: settings.Settings, name: str, made) -> None:
-    """Orders as a file in the landing folder: moved in whole."""
+    """Moves a file of orders into the landing folder in one operation."""
     folder = home.landing / "orders"
     folder.mkdir(parents=True, exist_ok=True)
     days = [sim.FIRST_DAY + timedelta(days=int(day)) for day in made.day]
@@ -146,9 +146,10 @@ def digest(run_id: str) -> str:
     return db.rows(query, (run_id,))[0][0]
 
 
-def left_behind(patience: float = 10) -> list[str]:
-    """Locks, half-made relations and open transactions that nobody works with any more, once all had time to end."""
-    deadline = time.monotonic() + patience
+def left_behind(timeout: float = 10) -> list[str]:
+    """Locks, incomplete tables and open transactions that no process uses any more, after all processes had time to
+    end."""
+    deadline = time.monotonic() + timeout
     while (found := [text for (text,) in db.rows(LEFT_BEHIND)]) and time.monotonic() < deadline:
         time.sleep(0.2)
     return found
@@ -164,9 +165,9 @@ def unaccounted() -> list[tuple]:
 
 
 class Reader:
-    """An analyst who reads every view all the time, and remembers what should never be seen.
+    """An analyst who queries every view all the time, and records inconsistent results.
 
-    pause: seconds between two readings of all; at 0.02 they take half a core from what they watch.
+    pause: seconds between two rounds of queries; at 0.02 the reader uses half a core.
     """
 
     def __init__(self, home: settings.Settings, pause: float = 0.3) -> None:

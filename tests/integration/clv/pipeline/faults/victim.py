@@ -1,8 +1,9 @@
-"""A process that takes steps of the pipeline in forked children and lets them die: python victim.py LOG
+"""A process that runs steps of the pipeline in forked children and injects faults into them: python victim.py LOG
 
-Reads one order a line on stdin and answers each with one line, both JSON. An order names a step of clv.pipeline.daily,
-its run, and a fault: at which commit, `before` or `after` it, and what: `kill` the child and all it started (SIGKILL),
-or `pause` it there until the file `resume` is gone. Commits counted are those of psycopg, dbt and SQLAlchemy.
+Reads one order per line on stdin and answers each with one line, both JSON. An order names a step of
+clv.pipeline.daily, its run, and a fault: the number of a commit, whether to strike `before` or `after` it, and what to
+do: `kill` the child and all its processes (SIGKILL), or `pause` the child until the file `resume` is deleted. Counts
+the commits of psycopg, dbt and SQLAlchemy.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-LONGEST = 240  # seconds; a step that takes longer hangs
+LONGEST = 240  # seconds after which a step counts as hanging
 
 
 class Commits:
@@ -47,7 +48,7 @@ class Commits:
             time.sleep(0.02)
 
     def watch(self) -> None:
-        """Puts itself around every commit of this process."""
+        """Wraps every commit of this process."""
         import psycopg
         from dbt.adapters.sql import SQLConnectionManager
         from sqlalchemy.engine import Connection
@@ -61,7 +62,7 @@ class Commits:
 
 
 def take(order: dict, answer: Path) -> None:
-    """Takes the step and writes what came of it."""
+    """Runs the step and writes its result."""
     from clv.pipeline import daily
 
     commits = Commits(order.get("fault"))
@@ -78,7 +79,7 @@ def take(order: dict, answer: Path) -> None:
 
 
 def obey(order: dict, log: Path) -> dict:
-    """Takes one order in a child with a process group of its own; what became of it."""
+    """Executes one order in a child with a process group of its own; returns the result."""
     answer = log.with_suffix(".answer")
     answer.unlink(missing_ok=True)
     child = os.fork()
@@ -107,7 +108,7 @@ def obey(order: dict, log: Path) -> dict:
 
 
 def main() -> None:
-    """Loads what steps use, then obeys."""
+    """Loads what steps need, then executes orders."""
     import dbt.cli.main  # noqa: F401
     import mlflow  # noqa: F401
 

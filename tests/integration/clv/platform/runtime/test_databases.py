@@ -1,4 +1,4 @@
-"""Databases and roles on an existing server, as an owner who may make them, and as one who may not."""
+"""Databases and roles on an existing server, for an owner who may create them and for one who may not."""
 
 from __future__ import annotations
 

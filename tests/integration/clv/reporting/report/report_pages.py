@@ -1,4 +1,4 @@
-"""The day of the pages that are looked at, and how a page is read."""
+"""The date of the tested pages, and helpers to read a page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DAY = date.fromisoformat(small.AS_OF)
 
 
 def cells(page: str, name: str) -> list[str]:
-    """The cells of the row whose first one is this, as they are shown."""
+    """The displayed cells of the row whose first cell has this text."""
     found = [
         re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in re.findall(r"<tr>.*?</tr>", page, re.DOTALL)
     ]

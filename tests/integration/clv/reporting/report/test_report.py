@@ -1,4 +1,4 @@
-"""The pages of a published date say what the tables say, name nobody and need no network."""
+"""The pages of a published date show the same as the tables, name nobody, and need no network."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def test_the_page_says_what_the_tables_say(shop: settings.Settings) -> None:
     assert path == shop.reports / small.AS_OF / "index.html"
     assert cells(page, "loyal")[:5] == ["loyal", "1", "35", "14", "33 %"]
     assert cells(page, "new")[:5] == ["new", "2", "28", "28", "67 %"]
-    assert cells(page, "90 days") == ["90 days", "60", "–", "63", "–", "3", "3", "2"]  # orders of 62.50 in May
+    assert cells(page, "90 days") == ["90 days", "60", "–", "63", "–", "3", "3", "2"]  # the orders of May bring 62.50
     whole_year = cells(page, "365 days")
     assert whole_year[1].startswith("60")
     assert (whole_year[3], whole_year[5:]) == ("–", ["3", "–", "2"])  # the shop is younger
-    assert "have a forecast" not in page  # everyone has
+    assert "have a forecast" not in page  # all customers have one
 
 
 def test_what_only_operators_need_is_on_their_page(shop: settings.Settings) -> None:
@@ -71,15 +71,17 @@ def test_the_shop_by_month_stands_against_the_month_and_the_year_before(shop: se
     shown = page[page.index('id="shop"') : page.index("The months as a table")]
     words = re.sub(r"\s+", " ", re.sub(r"<svg.*?</svg>|<[^>]+>", " ", shown, flags=re.DOTALL).replace("\u00a0", " "))
     assert "May 2011 , the last whole month, compared with April 2011 and May 2010." in words
-    assert "Revenue, GBP 120 ▲ 200 % vs Apr ▲ 50 % vs May 2010" in words  # 50 + 70, after 40, and after 80
+    assert (
+        "Revenue, GBP 120 ▲ 200 % vs Apr ▲ 50 % vs May 2010" in words
+    )  # 50 + 70, after 40 in April and 80 a year before
     assert "Orders 6 ▲ 200 % vs Apr ▲ 50 % vs May 2010" in words
     assert "Average order value, GBP 20.00 as in Apr as in May 2010" in words
-    assert "New customers 3 ▼ 25 % vs May 2010" in words  # none in April
+    assert "New customers 3 ▼ 25 % vs May 2010" in words  # there were none in April
     assert "Returning customers 1 ▼ 50 % vs Apr" in words
-    assert "Repeat rate 100 % as in Apr ▲ 100.0 pts vs May 2010" in words  # of two customers two, of one none
+    assert "Repeat rate 100 % as in Apr ▲ 100.0 pts vs May 2010" in words  # two customers of two, and one without any
 
 
-def test_a_month_that_is_not_over_is_told_and_not_compared(shop: settings.Settings) -> None:
+def test_a_month_that_is_not_over_is_shown_and_not_compared(shop: settings.Settings) -> None:
     publication.publish(date(2011, 5, 20), small.ready_run("2011-05-20"))
     page = re.sub(r"\s+", " ", report.write(date(2011, 5, 20), shop).read_text())
     assert "No month is over yet" in page
@@ -111,7 +113,7 @@ def test_valuable_customers_to_keep_are_listed_under_their_pseudonyms(shop: sett
     assert "0 customers may be contacted: 0 agreed, 1 refused, 2 were not asked" in page
 
 
-def test_whom_to_keep_is_told_by_the_silence_also_without_reasons(shop: settings.Settings) -> None:
+def test_valuable_customers_at_risk_have_a_reason_also_without_a_forecasts_reasons(shop: settings.Settings) -> None:
     run_id = small.ready_run()
     small.execute("update analytics_runs.customer_segments set is_saveable = customer_key = %s", (small.B,))
     small.execute("update analytics_runs.customer_clv set risk_reasons = null, reasons = null")
@@ -128,20 +130,20 @@ def test_a_page_made_again_without_the_runs_profiles_lists_whom_to_keep_and_coun
     run_id = small.ready_run()
     small.execute("update analytics_runs.customer_segments set is_saveable = customer_key = %s", (small.B,))
     publication.publish(DAY, run_id)
-    small.execute("truncate analytics_runs.dim_customer")  # as upkeep does with older dates
+    small.execute("truncate analytics_runs.dim_customer")  # as upkeep does for older dates
     page = report.write(DAY, shop).read_text()
     assert "<b>1 of 1</b>" in page
     assert cells(page, f'<code class="customer" title="{small.B}">{small.B}</code>')[6] == "–"
     assert "customers may be contacted" not in page
 
 
-@pytest.mark.parametrize(("basis", "said"), [("costs", False), ("costs and gross_margin", False), ("revenue", True)])
-def test_the_page_says_where_profit_is_revenue(shop: settings.Settings, basis: str, said: bool) -> None:
+@pytest.mark.parametrize(("basis", "noted"), [("costs", False), ("costs and gross_margin", False), ("revenue", True)])
+def test_the_page_says_where_profit_is_revenue(shop: settings.Settings, basis: str, noted: bool) -> None:
     run_id = small.ready_run()
     small.execute("update analytics_runs.customer_clv set profit_basis = %s", (basis,))
     publication.publish(DAY, run_id)
     page = report.write(DAY, shop).read_text()
-    assert ("Profit and value here are revenue: no margin is set" in page) == said
+    assert ("Profit and value here are revenue: no margin is set" in page) == noted
 
 
 def test_every_chart_is_drawn_and_says_what_it_shows(shop: settings.Settings) -> None:
@@ -176,7 +178,7 @@ def test_every_chart_is_drawn_and_says_what_it_shows(shop: settings.Settings) ->
         "What channels cost and bring",
     ]
     words = re.sub(r"\s+", " ", page.replace("\u00a0", " "))
-    assert "The top fifth of customers hold 20 % of it." in words  # three customers of the same value
+    assert "The top fifth of customers hold 20 % of it." in words  # three customers with the same value
     assert "those of 2011-02 will have brought 24 each by the end of month 4." in words
     assert "1 of 1 channels have earned back what their customers cost" in words
     assert "30 % of all these came back in the first month after." in words

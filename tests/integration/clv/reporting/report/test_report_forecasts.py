@@ -1,4 +1,5 @@
-"""What the pages say of forecasts: those that matured, bounds, months to come, dates without any; and which dates."""
+"""Forecasts on the pages: matured ones, bounds, coming months, dates without a forecast; and the links between
+dates."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from clv.reporting import report
 from clv.warehouse import publication
 
 
-def test_forecasts_that_matured_stand_against_what_came(shop: settings.Settings) -> None:
+def test_matured_forecasts_are_compared_with_the_actual_revenue(shop: settings.Settings) -> None:
     old, run_id = small.ready_run("2011-02-01"), small.ready_run()
     publication.publish(date(2011, 2, 1), old)
     publication.publish(DAY, run_id)
@@ -50,7 +51,7 @@ def test_forecasts_of_nobody_are_no_past_forecasts(shop: settings.Settings) -> N
     assert "There was no revenue after the forecast of 2011-02-01." in page
 
 
-def test_the_forecast_has_bounds_of_the_sum_and_whoever_is_still_to_come_apart(shop: settings.Settings) -> None:
+def test_the_forecast_shows_bounds_of_the_sum_and_customers_still_to_come(shop: settings.Settings) -> None:
     run_id = small.ready_run()
     small.execute(
         """drop table if exists analytics_runs.forecast_totals;
@@ -65,7 +66,7 @@ def test_the_forecast_has_bounds_of_the_sum_and_whoever_is_still_to_come_apart(s
     small.hand_over()
     publication.publish(DAY, run_id)
     page = re.sub(r"\s+", " ", report.write(DAY, shop).read_text())
-    # 60 is expected, and below it stand the bounds, 51 to 72; with customers still to come it is 140.
+    # The expected revenue is 60, with the bounds 51 to 72 below it; with customers still to come it is 140.
     assert cells(page, "90 days") == ["90 days", "6051 to 72", "140", "63", "48", "3", "3", "2"]
     assert "Customers still to come: about 5 (3 to 8) within 365 days, bringing about 80 (50 to 130) GBP" in page
     assert "(50 to 130) GBP, so 140 in all." in page
@@ -113,7 +114,7 @@ def test_a_date_without_forecast_says_why(shop: settings.Settings) -> None:
     assert "Who holds the value" not in page
     assert "Predicted value, GBP" not in page
     assert cells(page, "loyal") == ["loyal", "1", "35"]
-    assert "63 GBP" in page or ">63<" in page  # what they brought stands all the same
+    assert "63 GBP" in page or ">63<" in page  # their revenue is shown without a forecast too
     assert cells(operators(path), "3")[1:] == ["no forecast: too little data", "none", "3 of 500 customers"]
 
 
@@ -136,7 +137,7 @@ def test_a_date_that_is_not_published_is_refused(shop: settings.Settings) -> Non
     assert not shop.reports.exists()
 
 
-def test_each_page_leads_to_the_dates_before_and_after_in_whatever_order_they_came(shop: settings.Settings) -> None:
+def test_each_page_links_to_the_dates_before_and_after_in_any_order_of_writing(shop: settings.Settings) -> None:
     for day in ("2011-06-01", "2011-04-01", "2011-05-01"):
         publication.publish(date.fromisoformat(day), small.ready_run(day))
         report.write(date.fromisoformat(day), shop)

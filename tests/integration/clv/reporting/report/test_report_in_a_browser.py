@@ -1,6 +1,7 @@
-"""The pages of a small shop in a real browser: nothing is fetched, nothing runs sideways, links lead on, they print.
+"""The pages of a small shop in a real browser: they fetch nothing, do not scroll sideways, link to each other, and can
+be printed.
 
-What needs Airflow, and a shop of a usual size, is in tests/e2e/test_report_pages.py.
+Tests that need Airflow, or a shop of a usual size, are in tests/e2e/test_report_pages.py.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clie
 
 @pytest.fixture(scope="module")
 def reports(module_home: settings.Settings) -> Path:
-    """Two dates' pages, with a customer to keep in them."""
+    """The pages of two dates, with a valuable customer at risk in them."""
     small.make_tables()
     for day in DAYS:
         run_id = small.ready_run(day)
@@ -36,15 +37,15 @@ def reports(module_home: settings.Settings) -> Path:
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (375, "dark")])
 def test_a_page_fetches_nothing_and_does_not_run_sideways(browser, reports, name, width, scheme) -> None:
     page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    complaints, asked = [], []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("request", lambda request: asked.append(request.url))
+    errors, requested = [], []
+    page.on("console", lambda message: errors.append(message.text))
+    page.on("request", lambda request: requested.append(request.url))
     path = reports / "gates" / f"{DAYS[1]}.1.html" if name == "gates" else reports / DAYS[1] / name
     page.goto(path.as_uri())
     sideways = page.evaluate(SIDEWAYS)
     page.close()
-    assert asked == [path.as_uri()]
-    assert complaints == []
+    assert requested == [path.as_uri()]
+    assert errors == []
     assert sideways == 0
 
 
@@ -103,5 +104,5 @@ def test_the_page_prints_whole_and_without_what_only_a_screen_needs(browser, rep
     printed = page.pdf(format="A4")
     page.close()
     assert hidden
-    assert ink == "rgb(0, 0, 0)"  # on white, whatever the screen's scheme
+    assert ink == "rgb(0, 0, 0)"  # black on white in print, whatever the screen's theme
     assert printed.startswith(b"%PDF")

@@ -1,4 +1,4 @@
-"""The page that says how far to trust the forecast."""
+"""The page of a backtest."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_the_page_is_sound_and_needs_no_network(page: str):
     assert len(page) < 2_000_000
 
 
-def test_the_page_says_what_was_found(page: str):
+def test_the_page_shows_the_result(page: str):
     assert page.count("<svg") == 5
     assert "How far to trust this" in page
     assert "&lt;too few buyers&gt;" in page

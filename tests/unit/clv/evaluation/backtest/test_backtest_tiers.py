@@ -1,4 +1,4 @@
-"""The tiers of a backtest are those of the seed, by the same rule as in the warehouse."""
+"""The value tiers of a backtest follow the seed, by the same rule as in the warehouse."""
 
 from __future__ import annotations
 
@@ -27,4 +27,5 @@ def test_a_tier_reaches_down_to_its_share_of_customers() -> None:
     # 6.7 %; the fourth has 10 % above, so the top 25 % are five customers, down to 23.3 %.
     found = tiers.of(np.arange(30, 0, -1.0))
     assert np.bincount(found).tolist() == [1, 1, 1, 5, 7, 15]
-    assert tiers.of(np.array([5.0, 9.0, 5.0])).tolist() == [4, 0, 5]  # 1/3 and 2/3 above: equal ones in their order
+    # 1/3 and 2/3 are above: equal values rank in their order.
+    assert tiers.of(np.array([5.0, 9.0, 5.0])).tolist() == [4, 0, 5]

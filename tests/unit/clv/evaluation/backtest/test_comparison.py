@@ -1,4 +1,4 @@
-"""The forecast against the baselines: which is best, by how much, and whether that is more than chance."""
+"""The forecast compared with the baselines: the best one, the difference, and whether it is more than chance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the figures say in words."""
+"""The sentences about the metrics."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def found() -> dict:
 
 
 def reading_of(found: dict, **mean: float) -> list[str]:
-    """The sentences when our means had been these."""
+    """The sentences for a result in which our means are replaced by these."""
     changed = copy.deepcopy(found)
     changed["models"]["perennial"]["mean"] |= mean
     return reading.sentences(changed)

@@ -1,4 +1,4 @@
-"""Whether intervals of sums held, on customers few enough to add up."""
+"""Coverage of the intervals of sums, on few enough customers to compute by hand."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from clv.evaluation.backtest import sums
 
 
 def frame(actual: float, n: int = 100) -> pd.DataFrame:
-    """Customers predicted 10.00 each, without a spread of their own, who brought so much each."""
+    """Customers with a prediction of 10.00 each and no spread of their own, with these actuals."""
     spreads = {"own_spread": 0.0, "total_spread": 0.1, "group_spread": 0.0}
     return pd.DataFrame({"predicted_mean": [10.0] * n, "actual_amount": [actual] * n}).assign(
         origin="2024-01-01", **spreads

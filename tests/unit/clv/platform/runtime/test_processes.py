@@ -16,7 +16,7 @@ from clv.core import settings
 from clv.platform.runtime import processes
 from clv.platform.runtime.processes import Service
 
-# A service that ignores SIGTERM where told, and starts a child in a session of its own.
+# A service that ignores SIGTERM if told to, and starts a child in its own session.
 PARENT = """
 import signal, subprocess, sys, time
 if "stubborn" in sys.argv:
@@ -112,7 +112,7 @@ def test_a_changed_environment_makes_a_service_stale(home):
     assert not processes.is_current(home, service(COLOUR="blue", PATH="/one"))
 
 
-def test_the_log_tells_the_last_words(home):
+def test_the_tail_of_a_log_is_its_last_line(home):
     log = processes.log_file(home, "example")
     log.parent.mkdir()
     log.write_text("first\nthe reason\n\n")

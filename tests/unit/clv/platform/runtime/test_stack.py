@@ -1,4 +1,4 @@
-"""What `clv up` makes and checks before it starts anything."""
+"""What `clv up` creates and checks before it starts services."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_secrets_are_made_once_and_closed_to_others(home):
     assert len(base64.urlsafe_b64decode(first["airflow_fernet_key"])) == 32
 
 
-def test_status_waits_for_services_that_live_and_not_for_one_that_is_gone(home, monkeypatch):
+def test_status_waits_for_running_services_only(home, monkeypatch):
     answers = [dict.fromkeys(airflow.SERVICES, False), dict.fromkeys(airflow.SERVICES, True)]
     gone: set[str] = set()
     monkeypatch.setattr(airflow, "health", lambda _: answers.pop(0))
@@ -58,7 +58,7 @@ def test_a_lost_secret_that_data_depends_on_is_not_replaced(home, name):
         stack.make_secrets(home)
 
 
-def test_another_secret_is_made_anew(home):
+def test_other_missing_secrets_are_created_again(home):
     stack.make_secrets(home)
     (home.home / "postgres").mkdir()
     (home.secrets / "airflow_password").unlink()
@@ -67,7 +67,7 @@ def test_another_secret_is_made_anew(home):
 
 
 @pytest.mark.parametrize(
-    ("told", "problem"),
+    ("raised", "problem"),
     [
         ('openjdk version "17.0.15" 2025-04-15', None),
         ('openjdk version "21" 2023-09-19', None),
@@ -76,10 +76,10 @@ def test_another_secret_is_made_anew(home):
         ("no java at all", "is something else;"),
     ],
 )
-def test_java_is_checked(tmp_path, monkeypatch, told, problem):
+def test_java_is_checked(tmp_path, monkeypatch, raised, problem):
     program = tmp_path / "bin" / "java"
     program.parent.mkdir()
-    program.write_text(f"#!/bin/sh\necho '{told}' >&2\n")
+    program.write_text(f"#!/bin/sh\necho '{raised}' >&2\n")
     program.chmod(0o755)
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     if problem is None:
@@ -89,7 +89,7 @@ def test_java_is_checked(tmp_path, monkeypatch, told, problem):
             stack.check_java()
 
 
-def test_a_missing_java_is_one_line_with_the_mend(tmp_path, monkeypatch):
+def test_a_missing_java_gives_one_line_with_the_remedy(tmp_path, monkeypatch):
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ClvError, match="none was found; install it"):
@@ -109,12 +109,12 @@ def test_a_home_that_lost_its_state_keeps_its_name(home):
     assert stack._identify(home).state["home_id"] == "one"
 
 
-def test_the_state_of_another_server_tells_no_password(home, monkeypatch):
+def test_the_state_of_another_server_shows_no_password(home, monkeypatch):
     monkeypatch.setenv("CLV_WAREHOUSE_URL", "host=127.0.0.1 port=1 user=me password=SECRET dbname=shop")
     assert stack.status(home)[0] == stack.ServiceState("postgres", "down", "127.0.0.1:1/shop", None)
-    with pytest.raises(Unavailable, match="at 127.0.0.1:1/shop does not answer") as told:
+    with pytest.raises(Unavailable, match="at 127.0.0.1:1/shop does not answer") as raised:
         db.rows("select 1")
-    assert "SECRET" not in str(told.value)
+    assert "SECRET" not in str(raised.value)
 
 
 def test_tasks_get_the_home_and_quiet_tools(home, monkeypatch):

@@ -1,4 +1,4 @@
-"""The charts: markup for a page of any colours, and nothing where there is nothing to draw."""
+"""The charts: markup that takes the page's colours, and None when there is nothing to draw."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_the_same_figures_give_the_same_drawing() -> None:
     assert charts.deciles(result) == charts.deciles(result)
 
 
-def test_nothing_is_drawn_of_nothing() -> None:
+def test_no_chart_is_drawn_without_data() -> None:
     result = comparison.compare(predictions(customers=20, too_little_data=20))
     assert [draw(result) for draw in DRAWN] == [None] * len(DRAWN)
 

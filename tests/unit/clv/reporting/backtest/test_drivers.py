@@ -1,4 +1,4 @@
-"""What drives the forecast: a section of charts where a model was learned, else why there is none."""
+"""The section on drivers: charts if a model was trained, otherwise the reason why there are none."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ EXPLAINED = {
 }  # fmt: skip
 
 
-def test_the_section_says_what_counts_most_and_what_each_thing_does() -> None:
+def test_the_section_names_the_strongest_driver_and_describes_each() -> None:
     found = drivers.section({"explained": EXPLAINED})
     assert found is not None
     assert "1,000 customers of 2011-08-11 and the 90 days after" in found["words"]
@@ -35,7 +35,7 @@ def test_the_section_says_what_counts_most_and_what_each_thing_does() -> None:
         "where the mean forecast is 120."
     )
     assert "value of an order" in first.svg
-    assert "refunds" not in first.svg  # they move nothing
+    assert "refunds" not in first.svg  # they have no effect
     assert recency.words == (
         "Customers with their last order 5 days ago have a mean forecast of 310, and 62\u00a0% are expected to order; "
         "at 280 the mean is 41, and 12\u00a0% are."

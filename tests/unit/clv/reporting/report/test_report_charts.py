@@ -1,4 +1,4 @@
-"""What the charts of sections say of a few rows, also of odd ones."""
+"""The charts of sections, drawn from few and unusual rows."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ def move(left: str, right: str, customers: int) -> dict:
     return {"from_segment": left, "to_segment": right, "customers": customers, "before_on": date(2024, 5, 2)}
 
 
-def month(cohort: int, number: int, *, customers: int = 10, retention: float | None = 0.0, **said: Any) -> dict:
+def month(cohort: int, number: int, *, customers: int = 10, retention: float | None = 0.0, **columns: Any) -> dict:
     return {
         "cohort_month": date(2024, cohort, 1), "month_number": number, "customers": customers, "retention": retention,
         "over": True, "expected": False, "cumulative_revenue": 100 * (number + 1), "cumulative_revenue_low": None,
-        "cumulative_revenue_high": None, **said,
+        "cumulative_revenue_high": None, **columns,
     }  # fmt: skip
 
 
@@ -28,7 +28,7 @@ def plain(chart: Chart | None) -> str:
     return chart.words.replace("\u00a0", " ")
 
 
-def test_names_of_the_shops_own_are_drawn_as_they_are():
+def test_the_shops_own_names_are_drawn_unchanged():
     names = ["a$_$b", "cash $5 off $10", "<b>&", "x" * 300]
     rows = [{"channel": name, "cac": 1, "ltv": 2, "payback_month": None} for name in names]
     chart = channels.costs(rows, "EUR")
@@ -37,13 +37,13 @@ def test_names_of_the_shops_own_are_drawn_as_they_are():
         assert f">{shown}</text>" in chart.svg
 
 
-def test_who_left_a_segment_that_is_empty_now_has_moved():
+def test_customers_who_left_a_now_empty_segment_are_counted_as_changed():
     rows = [move("loyal", "loyal", 50), move("new", "lost", 50), move("not yet a customer", "loyal", 900)]
     assert "50 % are where they were" in plain(segments.transitions(rows, SEGMENTS))
     assert "all of them are new" in plain(segments.transitions(rows[2:], SEGMENTS))
 
 
-def test_only_months_that_are_over_tell_who_comes_back_each_customer_alike():
+def test_retention_uses_only_whole_months_and_weighs_customers_equally():
     rows = [
         month(3, 1, customers=30, retention=0.2), month(3, 2, retention=0.01, over=False),
         month(4, 1, customers=10, retention=0.4), month(5, 1, retention=0.01, over=False),
@@ -55,7 +55,7 @@ def test_only_months_that_are_over_tell_who_comes_back_each_customer_alike():
     assert ">2024-03 (30)</text>" in chart.svg
 
 
-def test_without_a_forecast_only_what_came_is_told():
+def test_without_a_forecast_only_actuals_are_shown():
     rows = [month(4, 0), month(4, 1), month(4, 2, over=False)]
     chart = cohorts.curves(rows, "EUR")
     assert chart

@@ -1,4 +1,4 @@
-"""The shop by month: what is whole, what is compared with what, worked out by hand."""
+"""The shop by month: which months are whole, and what they are compared with; expected values computed by hand."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_rates_are_of_the_month_and_of_everybody_so_far():
     assert (march["order_value"], march["returning_rate"], march["repeat_rate"]) == (None, None, 0.25)
 
 
-def test_without_the_runs_orders_no_repeat_rate_is_told():
+def test_without_the_runs_orders_no_repeat_rate_is_shown():
     assert [row["repeat_rate"] for row in shop.measured([month(1)], [])] == [None]
     assert "Repeat rate" not in [one["label"] for one in shop.compared(shop.measured([month(1)], []))]
 
@@ -39,7 +39,7 @@ def test_without_the_runs_orders_no_repeat_rate_is_told():
 @pytest.mark.parametrize(
     ("first_on", "as_of", "whole", "current"),
     [
-        (date(2024, 1, 9), date(2024, 3, 15), [2], 3),  # January may begin in its middle
+        (date(2024, 1, 9), date(2024, 3, 15), [2], 3),  # January may begin in the middle of the month
         (date(2024, 1, 1), date(2024, 3, 15), [1, 2], 3),
         (date(2024, 1, 1), date(2024, 4, 1), [1, 2, 3], None),  # March is over
         (date(2024, 3, 2), date(2024, 3, 15), [], 3),
@@ -65,7 +65,7 @@ def test_the_last_month_stands_against_the_one_before_and_the_year_before():
     assert found["Revenue"]["value"] == 150
     assert found["Revenue"]["changes"] == [0.5, 2]  # 150 after 100, and after 50
     assert found["Average order value"]["changes"] == [0.5, 2]  # 37.50 after 25.00, and after 12.50
-    assert found["New customers"]["changes"] == [1, None]  # nothing can be said against none
+    assert found["New customers"]["changes"] == [1, None]  # no change can be computed against none
     assert found["Repeat rate"]["value"] == 0.6  # 12 of 20
     assert found["Repeat rate"]["changes"] == [pytest.approx(0.1), None]
 
