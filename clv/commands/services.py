@@ -72,7 +72,7 @@ def down() -> None:
     active = _active_runs(home)
     with steps() as step:
         ended = stack.down(home, step)
-    out.print("nothing was running" if not ended else f"everything of {home.home} is stopped")
+    out.print("nothing was running" if not ended else f"all services of {home.home} are stopped")
     if active:
         days = ", ".join(active[:5]) + (", …" if active[5:] else "")
         out.print(f"runs that have not ended continue at the next `clv up`: {len(active)} ({days})")
@@ -110,7 +110,7 @@ def status() -> None:
         out.print(f"settings   {fault}", style="red", markup=False)
     stale = _show_state(home) if found[0].health == "up" else []
     if any(service.health != "up" for service in found):
-        out.print("to start it, or to restart what is down: clv up")
+        out.print("to start the home, or to restart services that are down: clv up")
         raise typer.Exit(3)
     if fault:
         raise typer.Exit(5)
@@ -138,7 +138,7 @@ def _show_state(home: settings.Settings) -> list[str]:
         several = f"; {found.published_dates} dates" if found.published_dates > 1 else ""
         out.print(f"published  {found.newest} ({age}), run {found.newest_run}{several}")
     else:
-        out.print("published  nothing yet; make a date: clv run --as-of DATE")
+        out.print("published  nothing yet; to run a date: clv run --as-of DATE")
     if found.unpublished_orders:
         since = f"dated {found.newest} or later" if found.newest else "loaded"
         out.print(f"waiting    {found.unpublished_orders:,} orders {since}, not in the published tables yet")

@@ -12,7 +12,7 @@ from clv.platform import run_states
 from clv.warehouse import db, roles, runs
 
 OLDEST = 1  # days that the newest published date may lie in the past, since today's run may still be running
-DAYS = {"minute": 1 / 1440, "hour": 1 / 24, "day": 1.0}  # in the units of freshness that dbt uses
+DAYS = {"minute": 1 / 1440, "hour": 1 / 24, "day": 1.0}  # days per unit of time in dbt's freshness
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ def query(
         if names:
             tabular.write(*(readable(names, rows) if readable else (names, rows)), style, out)
         else:
-            (out or Console(highlight=False)).print("done, no rows to show")
+            (out or Console(highlight=False)).print("done; the query returns no rows")
 
 
 GROUPS = {"value_tier": "Value tiers", "segment": "Segments"}
@@ -130,9 +130,9 @@ def _one_line(error: psycopg.Error) -> str:
         return f"{reason}; analysts read the schema analytics: {_listed()}"
     # PostgreSQL reports the second error when someone tries to change a view over several tables.
     if isinstance(error, psycopg.errors.ReadOnlySqlTransaction | psycopg.errors.ObjectNotInPrerequisiteState):
-        return f"{reason}; analysts read only"
+        return f"{reason}; analysts have read access only"
     if isinstance(error, psycopg.errors.QueryCanceled):
-        return f"the query took more than {TIMEOUT} seconds; narrow it, or use psql"
+        return f"the query took more than {TIMEOUT} seconds; restrict it to fewer rows, or use psql"
     if isinstance(error, psycopg.errors.UndefinedTable):
         return f"{reason}; there are {_listed()}"
     hint = error.diag.message_hint

@@ -84,10 +84,10 @@ def _total(result: dict[str, Any]) -> str:
         return ""
     day = max(known, key=lambda day: abs(known[day]))
     if len(known) == 1:
-        return f"The shop's total was forecast {off(known[day])}."
+        return f"The shop's total was forecast {error_text(known[day])}."
     mean = result["models"][OURS]["mean"]["bias"]
     average = f"was off by {percent(mean)} on average and " if mean is not None else ""
-    return f"The shop's total {average}at the worst origin, {day}, was forecast {off(known[day])}."
+    return f"The shop's total {average}at the worst origin, {day}, was forecast {error_text(known[day])}."
 
 
 def _ranking(result: dict[str, Any]) -> str:
@@ -215,7 +215,7 @@ def _at(share: float) -> int:
     return int(round(share * (len(curves.SHARES) - 1)))
 
 
-def off(bias: float) -> str:
+def error_text(bias: float) -> str:
     """The error of a total as text, from its signed bias."""
     return f"{percent(abs(bias))} too {'high' if bias > 0 else 'low'}" if round(abs(bias), 3) else "exactly right"
 

@@ -22,7 +22,7 @@ STEPS = (
     Step("gate_features", "learn", "features", "ops.gate_results", f"{_TASKS}.gates:features"),
     Step(
         "train", "learn", "features of closed past dates, matured forecasts",
-        "ops.model_checks; where none will do, a model and what it predicts at its date", f"{_TASKS}.models:train",
+        "ops.model_checks; a new model and its reference predictions, if needed", f"{_TASKS}.models:train",
         pool="spark", params={"force": "force_retrain"}, trains=True,
     ),
     Step(

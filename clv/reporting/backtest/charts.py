@@ -95,7 +95,9 @@ def totals(result: dict[str, Any]) -> Chart | None:
         axes.legend(loc="upper left", ncols=3, columnspacing=1, handletextpad=0.4)
 
     biases = [row["signed_bias"].get(OURS) for row in rows.values()]
-    errors = [f"{reading.off(bias)} at {day}" for day, bias in zip(days, biases, strict=True) if bias is not None]
+    errors = [
+        f"{reading.error_text(bias)} at {day}" for day, bias in zip(days, biases, strict=True) if bias is not None
+    ]
     words = f"The forecast total was {_listed(errors)}" if errors else "Nothing was bought within the horizon"
     return chart("The shop's total by origin", words, draw)
 

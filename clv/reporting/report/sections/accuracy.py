@@ -88,5 +88,6 @@ def deciles(rows: list[dict]) -> Chart | None:
         axes.grid(visible=False, axis="x")
         axes.legend(loc="upper right")
 
-    words = f"The highest decile of {rows[0]['as_of_date']} was forecast {magnitude(predicted[0])} each and brought "
-    return chart("Forecast and actual by decile of customers", words + magnitude(actual[0]), draw)
+    words = f"The highest decile of {rows[0]['as_of_date']} had a mean forecast of {magnitude(predicted[0])} "
+    words += f"and an actual of {magnitude(actual[0])}"
+    return chart("Forecast and actual by decile of customers", words, draw)

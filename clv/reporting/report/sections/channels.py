@@ -51,7 +51,7 @@ def costs(rows: list[dict], currency: str) -> Chart | None:
         axes.grid(visible=False, axis="y")
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
 
-    words = f"{len(paid)} of {len(rows)} channels have earned back what their customers cost, going by profit so far"
+    words = f"{len(paid)} of {len(rows)} channels have earned back the cost of their customers, counting profit so far"
     if paid:
         words += f"; the fastest in month {min(paid)} after the first order, whose own month is 0"
     return chart("What channels cost and bring", words, draw, (10.8, 1.6 + 0.5 * len(rows)))

@@ -76,7 +76,7 @@ def curves(months: list[dict], currency: str) -> Chart | None:
         axes.set_ylim(bottom=0)
 
     last = cohorts[chosen[-1]][-1]
-    words = "Revenue per customer of chosen months' new customers (how many)"
+    words = "Revenue per customer of some months' new customers (number in brackets)"
     brought = f"{magnitude(ends[chosen[-1]])} each"
     if last["expected"]:
         words += ": known, then expected (dashed; the newest with its band)"
@@ -111,10 +111,10 @@ def retention(months: list[dict]) -> Chart | None:
         axes.grid(visible=False)
 
     first = [rows[0] for rows in cohorts.values() if rows[0]["month_number"] == 1]
-    words = "Of each month's new customers (how many), the percentage that ordered in each month since"
+    words = "Percentage of each month's new customers (number in brackets) who ordered in each later month"
     if first:
         back = np.average([float(row["retention"]) for row in first], weights=[row["customers"] for row in first])
-        words += f"; {percent(float(back))} of all these came back in the first month after"
+        words += f"; {percent(float(back))} of all of them ordered in the first month after"
     numbers = [["first order in", "customers", *map(str, range(1, longest + 1))]]
     for month, rows in cohorts.items():
         shares = {row["month_number"]: percent(float(row["retention"])) for row in rows}

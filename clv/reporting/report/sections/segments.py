@@ -67,7 +67,7 @@ def transitions(rows: list[dict], order: list[str]) -> Chart | None:
     stayed = sum(count for (left, right), count in counts.items() if left == right)
     known = sum(count for (left, _), count in counts.items() if left != NO_SEGMENT)
     words = f"Customers by their segment on {rows[0]['before_on']} (rows) and now (columns); "
-    words += f"{percent(stayed / known)} are where they were" if known else "all of them are new"
+    words += f"{percent(stayed / known)} are in the same segment as before" if known else "all of them are new"
     numbers = [
         ["before", *order],
         *([left, *(f"{counts.get((left, right), 0):,}" for right in order)] for left in from_segments),

@@ -173,7 +173,7 @@ def _customers(shown: list[dict]) -> Chart:
         axes.yaxis.set_major_formatter(FuncFormatter(magnitude))
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
 
-    words = "Customers who ordered in each month; those are new whose first order ever was in it"
+    words = "Customers who ordered in each month; new ones had their first order in it"
     return chart("New and returning customers", words, draw, LOW)
 
 

@@ -1,4 +1,4 @@
-"""How value is distributed: tiers, the share that few customers hold, and the histogram of value."""
+"""The distribution of predicted value: tiers, the share of value by share of customers, and a histogram."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def concentration(rows: list[dict]) -> Chart | None:
     fifth = float(np.interp(0.2, at, share))
 
     def draw(axes: Axes) -> None:
-        axes.plot([0, 1], [0, 1], color=SOFT, linewidth=1.2, linestyle=(0, (5, 3)), label="if all were worth the same")
+        axes.plot([0, 1], [0, 1], color=SOFT, linewidth=1.2, linestyle=(0, (5, 3)), label="if all had the same value")
         axes.fill_between(at, share, color=BAND, alpha=0.4, linewidth=0)
         axes.plot(at, share, color=BAR, label="this shop")
         axes.plot([0.2, 0.2, 0], [0, fifth, fifth], color=SOFT, linewidth=1, linestyle=":")
@@ -70,9 +70,8 @@ def concentration(rows: list[dict]) -> Chart | None:
         axes.yaxis.set_major_formatter(SHARE)
         axes.legend(loc="lower right")
 
-    return chart(
-        "How much of the value few customers hold", f"The top fifth of customers hold {percent(fifth)} of it", draw
-    )
+    words = f"The top fifth of customers hold {percent(fifth)} of the predicted value"
+    return chart("Share of the value by share of customers", words, draw)
 
 
 def distribution(rows: list[dict], currency: str) -> Chart | None:
@@ -90,11 +89,11 @@ def distribution(rows: list[dict], currency: str) -> Chart | None:
     def draw(axes: Axes) -> None:
         axes.bar(range(len(steps)), [counts.get(step, 0) for step in steps], width=0.92, color=BAR)
         axes.set_xticks(range(len(steps)), names, rotation=45 if len(steps) > 9 else 0)
-        axes.set(xlabel=f"predicted value from … on, {currency}", ylabel="customers")
+        axes.set(xlabel=f"predicted value (from), {currency}", ylabel="customers")
         axes.yaxis.set_major_formatter(FuncFormatter(magnitude))
         axes.grid(visible=False, axis="x")
 
     most = max(counts, key=lambda step: counts[step])
     reached = "under 1" if most is None else f"{magnitude(2.0**most)} to {magnitude(2.0 ** (most + 1))}"
-    words = f"Most often a customer's value is {reached}: that of {percent(counts[most] / everybody)} of them"
-    return chart("What customers will be worth", words, draw)
+    words = f"The most frequent value is {reached}, for {percent(counts[most] / everybody)} of customers"
+    return chart("Distribution of predicted value", words, draw)

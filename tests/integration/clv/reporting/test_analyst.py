@@ -76,8 +76,8 @@ def test_only_the_first_rows_are_shown(shop: settings.Settings) -> None:
         ("select * from analytics_runs.customer_clv", "analysts read the schema analytics"),
         ("select * from analytics.nonsense", "there are analytics.channel_cohorts and its _history"),
         ("selec 1", "syntax error"),
-        ("create table analytics.mine (n int)", "read-only transaction; analysts read only"),
-        ("delete from analytics.publications", "analysts read only"),
+        ("create table analytics.mine (n int)", "read-only transaction; analysts have read access only"),
+        ("delete from analytics.publications", "analysts have read access only"),
         ("delete from analytics.customer_clv", 'cannot delete from view "customer_clv"; analysts read only'),
     ],
 )

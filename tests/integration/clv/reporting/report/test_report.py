@@ -71,9 +71,8 @@ def test_the_shop_by_month_stands_against_the_month_and_the_year_before(shop: se
     shown = page[page.index('id="shop"') : page.index("The months as a table")]
     words = re.sub(r"\s+", " ", re.sub(r"<svg.*?</svg>|<[^>]+>", " ", shown, flags=re.DOTALL).replace("\u00a0", " "))
     assert "May 2011 , the last whole month, compared with April 2011 and May 2010." in words
-    assert (
-        "Revenue, GBP 120 ▲ 200 % vs Apr ▲ 50 % vs May 2010" in words
-    )  # 50 + 70, after 40 in April and 80 a year before
+    # 50 + 70, after 40 in April and 80 a year before.
+    assert "Revenue, GBP 120 ▲ 200 % vs Apr ▲ 50 % vs May 2010" in words
     assert "Orders 6 ▲ 200 % vs Apr ▲ 50 % vs May 2010" in words
     assert "Average order value, GBP 20.00 as in Apr as in May 2010" in words
     assert "New customers 3 ▼ 25 % vs May 2010" in words  # there were none in April
@@ -170,18 +169,19 @@ def test_every_chart_is_drawn_and_says_what_it_shows(shop: settings.Settings) ->
         "Returning customer rate",
         "Repeat rate",
         "Expected revenue beside the days before",
-        "How much of the value few customers hold",
-        "What customers will be worth",
+        "Share of the value by share of customers",
+        "Distribution of predicted value",
         "Movement between segments",
         "What a new customer brings over two years",
         "Who comes back",
         "What channels cost and bring",
     ]
     words = re.sub(r"\s+", " ", page.replace("\u00a0", " "))
-    assert "The top fifth of customers hold 20 % of it." in words  # three customers with the same value
+    # Three customers with the same value.
+    assert "The top fifth of customers hold 20 % of the predicted value." in words
     assert "those of 2011-02 will have brought 24 each by the end of month 4." in words
-    assert "1 of 1 channels have earned back what their customers cost" in words
-    assert "30 % of all these came back in the first month after." in words
+    assert "1 of 1 channels have earned back the cost of their customers" in words
+    assert "30 % of all of them ordered in the first month after." in words
     assert '<th scope="row">2011-02</th><td class="n">20</td><td class="n">30 %</td>' in words
 
 

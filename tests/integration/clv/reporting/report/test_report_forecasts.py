@@ -30,7 +30,7 @@ def test_matured_forecasts_are_compared_with_the_actual_revenue(shop: settings.S
     )
     page = re.sub(r"\s+", " ", operators(report.write(DAY, shop)))
     assert "The forecast of 2011-02-01 was 20 % too high; its 80 % intervals covered" in page
-    assert "The highest decile of 2011-02-01 was forecast 20 each and brought 16.7." in page
+    assert "The highest decile of 2011-02-01 had a mean forecast of 20 and an actual of 16.7." in page
     before = operators(report.write(date(2011, 2, 1), shop))
     assert "Past forecasts" not in before
 

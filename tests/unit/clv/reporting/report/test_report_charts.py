@@ -39,7 +39,7 @@ def test_the_shops_own_names_are_drawn_unchanged():
 
 def test_customers_who_left_a_now_empty_segment_are_counted_as_changed():
     rows = [move("loyal", "loyal", 50), move("new", "lost", 50), move("not yet a customer", "loyal", 900)]
-    assert "50 % are where they were" in plain(segments.transitions(rows, SEGMENTS))
+    assert "50 % are in the same segment as before" in plain(segments.transitions(rows, SEGMENTS))
     assert "all of them are new" in plain(segments.transitions(rows[2:], SEGMENTS))
 
 
@@ -49,7 +49,7 @@ def test_retention_uses_only_whole_months_and_weighs_customers_equally():
         month(4, 1, customers=10, retention=0.4), month(5, 1, retention=0.01, over=False),
     ]  # fmt: skip
     chart = cohorts.retention(rows)
-    assert "25 % of all these came back in the first month after" in plain(chart)
+    assert "25 % of all of them ordered in the first month after" in plain(chart)
     assert chart
     assert chart.numbers == [["first order in", "customers", "1"], ["2024-03", "30", "20 %"], ["2024-04", "10", "40 %"]]
     assert ">2024-03 (30)</text>" in chart.svg
