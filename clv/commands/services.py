@@ -18,7 +18,6 @@ from clv.reporting.remarks import of_settings
 from clv.sources.kinds import raw_tables
 from clv.sources.loading import currencies
 from clv.warehouse import runs
-from spark_jobs.models import registry
 
 
 def up() -> None:
@@ -37,6 +36,8 @@ def start() -> tuple[settings.Settings, list[str]]:
     ClvError for a wrong declaration of a step in the shop's own folder, which would otherwise show only in Airflow's
     log, and for a contestant that does not exist or cannot be loaded, which would otherwise show at the next training.
     """
+    from spark_jobs.models import registry  # imports scipy, for which `clv status` need not wait
+
     pipeline.daily()
     home = settings.load()
     registry.load(home.contestants)

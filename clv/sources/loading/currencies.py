@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import adbc_driver_postgresql.dbapi as adbc
+from typing import TYPE_CHECKING
+
 import duckdb
 
 from clv.catalog import tables
@@ -15,6 +16,9 @@ from clv.sources.mapping.model import FileMapping
 from clv.sources.mapping.values_sql import is_currency
 from clv.warehouse import db
 from clv.warehouse.roles import LOADER
+
+if TYPE_CHECKING:
+    import adbc_driver_postgresql.dbapi as adbc
 
 NO_CURRENCY = "XXX"  # the code of ISO 4217 for no currency: no source loaded so far states one
 

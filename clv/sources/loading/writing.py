@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import adbc_driver_manager
-import adbc_driver_postgresql.dbapi as adbc
 import duckdb
 import pyarrow as pa
 
@@ -19,6 +19,9 @@ from clv.sources.connectors.files import Received
 from clv.sources.formats.received import Unreadable
 from clv.sources.mapping.model import FileMapping
 from clv.warehouse import db, locks
+
+if TYPE_CHECKING:
+    import adbc_driver_postgresql.dbapi as adbc
 
 CHUNK_ROWS = 100_000
 
@@ -42,6 +45,8 @@ class BatchOpening:
 @contextmanager
 def transaction(url: str) -> Iterator[adbc.Cursor]:
     """Opens a cursor and commits its work at the end, all or nothing. Turns database errors into one line."""
+    import adbc_driver_postgresql.dbapi as adbc  # imports pandas, which takes half a second of `clv status`
+
     try:
         connection = adbc.connect(url)
     except adbc_driver_manager.Error as error:
