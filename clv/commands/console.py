@@ -66,8 +66,8 @@ def quiet(log: Path) -> Iterator[Console]:
 
 @contextmanager
 def warnings_of(name: str, console: Console) -> Iterator[None]:
-    """Prints the warnings of a logger in one line each. Where nothing else takes them, standard error gets them too,
-    with their tracebacks."""
+    """Prints the warnings of a logger, each in one line. If logging has no other handler, writes them with their
+    tracebacks to standard error too."""
 
     class OnScreen(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:

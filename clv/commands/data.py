@@ -88,10 +88,10 @@ def withdraw(
     out.print(f"batch {batch} is withdrawn; from the next run on its rows do not count")
 
 
-def drop_kind(kind: Annotated[str, typer.Argument(help="The kind whose folder is gone.")]) -> None:
-    """Drop all rows of a kind of source of which the folder was removed.
+def drop_kind(kind: Annotated[str, typer.Argument(help="The kind whose folder was removed.")]) -> None:
+    """Drop all rows of a kind of source whose folder was removed.
 
-    The rows as received are gone for good; where they are still wanted, put the folder back.
+    Also deletes the rows as received. To keep them, put the folder back instead.
     """
     batches = dropping.drop(kind, settings.load())
     out.print(f"the rows of the kind {kind} are dropped, {batches:,} batches; the next run builds without them")

@@ -20,7 +20,7 @@ from clv.sources.kinds.mappings import load_mapping
 from clv.warehouse import db, roles
 
 SOURCE = "sample_shop"
-SOURCES = (SOURCE, "ad_spend")  # the mappings of its files, which lie in a folder for each kind
+SOURCES = (SOURCE, "ad_spend")  # the mappings of its files; the files of each kind have their own folder
 CUSTOMERS = 2000
 SEED = 7
 PAST_DAYS = 3

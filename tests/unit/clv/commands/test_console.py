@@ -57,7 +57,7 @@ def test_a_loggers_warnings_are_read_in_one_line_and_their_tracebacks_kept(
         except OSError:
             logger.warning("mean_order is left out", exc_info=True)
         logger.info("2 are fitted")
-    said = capfd.readouterr()
-    assert said.out.splitlines() == ["warning mean_order is left out"]
-    assert "OSError: no money today" in said.err
+    printed = capfd.readouterr()
+    assert printed.out.splitlines() == ["warning mean_order is left out"]
+    assert "OSError: no money today" in printed.err
     assert logger.handlers == []

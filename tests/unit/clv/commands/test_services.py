@@ -1,4 +1,4 @@
-"""What `clv up` says before it starts anything."""
+"""Errors that `clv up` reports before it starts anything."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clv.core.errors import ClvError
 from clv.platform.runtime import stack
 
 
-def test_a_misspelt_contestant_is_said_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_misspelt_contestant_stops_up_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLV_HOME", str(tmp_path))
     monkeypatch.setattr(stack, "up", lambda *_: pytest.fail("nothing is started"))
     (tmp_path / "shop.json").write_text(json.dumps({"contestants": ["perennial", "traling"]}))
