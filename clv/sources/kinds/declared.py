@@ -180,8 +180,7 @@ class Kind:
         return None
 
     def erase(self, connection: psycopg.Connection, customer_key: UUID) -> int:
-        """Removes a customer's values from rows of the raw table but keeps the lines' places; returns the number of
-        rows."""
+        """Removes a customer's values from the raw table but keeps the rows' lines in their file; returns how many."""
         empty = ", ".join(f'"{name}" = null' for name in ["customer_key", *(column.name for column in self.kept)])
         return connection.execute(
             f"update {self.table} set _rule = '{ERASED}', _content = {NO_CONTENT}, {empty} where customer_key = %s",  # type: ignore[arg-type]  # noqa: S608 - our own names
