@@ -78,10 +78,10 @@ def test_help_imports_no_command_and_each_command_says_what_it_does(tmp_path):
         "finally:\n    print([m for m in sys.modules if m.startswith('clv.commands.') or m == 'clv.warehouse'])"
     )
     done = subprocess.run([sys.executable, "-c", script, "--help"], capture_output=True, text=True, cwd=tmp_path)
-    *told, imported = done.stdout.splitlines()
+    *help_lines, imported = done.stdout.splitlines()
     assert imported == "[]"
-    assert [line.split()[0] for line in told if line.startswith("  ") and line[2] not in " C-"] == list(COMMANDS)
-    assert "  demo        Show everything on a simulated shop" in told
+    assert [line.split()[0] for line in help_lines if line.startswith("  ") and line[2] not in " C-"] == list(COMMANDS)
+    assert "  demo        Show everything on a simulated shop" in help_lines
 
 
 @pytest.mark.parametrize("command", ["status", "ingest", "sql", "run"])

@@ -132,12 +132,12 @@ def test_what_is_no_longer_declared_is_no_longer_shown(shop: settings.Settings) 
     declared = dbt_project.PROJECT / "models" / "analytics" / f"{NAME}.yml"
     text = declared.read_text()
     shown = f"select viewname from pg_views where schemaname = 'analytics' and viewname like '{NAME}%' order by 1"
-    for said, views in (
+    for declaration, views in (
         (text.replace("history: true, ", ""), [NAME]),
         (text.replace("published: true, history: true, ", ""), []),
         (text, [NAME, f"{NAME}_history"]),
     ):
-        declared.write_text(said)
+        declared.write_text(declaration)
         dbt.build("setup", {}, shop)
         assert [name for (name,) in db.rows(shown)] == views
     assert silences(shop) == [(DAY, 2), (DAY, 10)]

@@ -72,7 +72,7 @@ def take(order: dict, answer: Path) -> None:
             order["step"], date.fromisoformat(order["as_of"]), order["run_id"], **order.get("options", {})
         )
         found = {"facts": facts, "commits": commits.count}
-    except BaseException as error:  # noqa: BLE001 - told to whoever asked
+    except BaseException as error:  # noqa: BLE001 - the answer contains the error
         traceback.print_exc()
         found = {"error": f"{type(error).__name__}: {error}", "commits": commits.count}
     answer.write_text(json.dumps(found, default=str))
