@@ -5,3 +5,15 @@
 {% macro is_contactable(profiles) -%}
     coalesce({{ profiles }}.may_be_contacted, {{ profiles }}.may_contact, false)
 {%- endmacro %}
+
+
+{# The published run's customers, segments and profiles, as CTEs of these names. #}
+{% macro published_customers() %}
+    {%- for name, table in [
+        ('customers', 'customer_clv'), ('segments', 'customer_segments'), ('profiles', 'dim_customer')
+    ] %}
+{{ name }} as (
+    {{ published(ref(table)) | indent(4) }}
+),
+    {% endfor %}
+{%- endmacro %}

@@ -1,17 +1,7 @@
 {#- Columns are named one by one, new ones last: only then can the view of an earlier version be replaced in place. -#}
 with
 
-customers as (
-    {{ published(ref('customer_clv')) | indent(4) }}
-),
-
-segments as (
-    {{ published(ref('customer_segments')) | indent(4) }}
-),
-
-profiles as (
-    {{ published(ref('dim_customer')) | indent(4) }}
-),
+{{ published_customers() }}
 
 final as (
     select

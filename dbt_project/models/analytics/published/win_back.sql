@@ -1,16 +1,6 @@
 with
 
-customers as (
-    {{ published(ref('customer_clv')) | indent(4) }}
-),
-
-segments as (
-    {{ published(ref('customer_segments')) | indent(4) }}
-),
-
-profiles as (
-    {{ published(ref('dim_customer')) | indent(4) }}
-),
+{{ published_customers() }}
 
 saveable as (
     select
