@@ -115,8 +115,9 @@ def unmet_requirement(day: date, settings: Settings) -> str | None:
 def origins(training_date: date, first_order_on: date, horizons: Iterable[int]) -> list[date]:
     """The origins for training: past dates with at least one window closed by the training date, oldest first.
 
-    For each horizon, these are the latest origin whose window is closed, and origins before it in steps of 30 days. For
-    shorter windows they run in the same way from the shortest one. An origin needs 90 days of orders before it.
+    For each horizon: the latest origin whose window is closed, and earlier origins in steps of 30 days. For windows
+    shorter than the horizons: the latest origin whose shortest window is closed, and enough earlier origins in the same
+    steps to reach the longer of these windows. An origin needs 90 days of orders before it.
     """
     horizons = list(horizons)
     per_window = ORIGINS_IF_TWO_YEARS[(training_date - first_order_on).days >= TWO_YEARS]

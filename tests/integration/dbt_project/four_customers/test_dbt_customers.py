@@ -17,8 +17,8 @@ def test_value_of_each_customer(shop: dict):
         "customer_key, status, historic_revenue, historic_profit, predicted_profit, predicted_clv, predicted_clv_high, "
         "lifetime_clv, total_clv, value_tier, clv_percentile",
     )
-    # d's line has 8 of profit on 20 of revenue, so the shop's margin is 0.4. b and d have equal forecasts, but b has
-    # more historic revenue.
+    # The line of customer d has 8 of profit on 20 of revenue, so the shop's margin is 0.4. Customers b and d have equal
+    # forecasts, but b has more historic revenue.
     assert [tuple(str(value) for value in row[1:]) for row in found] == [
         ("scored", "85.00", "85.00", "40.00", "36.00", "72.00", "180.00", "265.00", "Platinum", "100.0000"),
         ("scored", "70.01", "70.01", "20.00", "18.00", "36.00", "90.00", "160.01", "Medium", "66.6700"),
@@ -40,7 +40,7 @@ def test_stages_and_churn(shop: dict):
 def test_summary_and_horizons_add_up(shop: dict):
     summary = "select sum(customers), sum(historic_revenue), sum(predicted_clv) from analytics_runs.segment_summary"
     assert db.rows(summary) == [(4, Decimal("169.51"), Decimal("72.00"))]
-    # d's order has a cost, the others do not, and the shop has set no margin.
+    # The order of customer d has a cost, the others do not, and the shop has set no margin.
     for name in ("customer_clv", "segment_summary", "channel_value"):
         assert db.rows(f"select distinct profit_basis from analytics_runs.{name}") == [("costs and revenue",)]
     horizons = """

@@ -22,7 +22,7 @@ def test_cohorts_have_actual_and_expected_revenue(shop: dict):
         ("2023-05", "0", "1", "20.00", "8.00"),
         ("2024-01", "0", "1", "50.00", "50.00"),
         ("2024-01", "2", "1", "35.00", "35.00"),
-        ("2024-02", "0", "0", "-5.50", "-5.50"),  # c never ordered
+        ("2024-02", "0", "0", "-5.50", "-5.50"),  # customer c never ordered
         ("2024-05", "0", "1", "70.01", "70.01"),
     ]
     columns = "month_number, predicted_revenue, cumulative_revenue, cumulative_revenue_low, cumulative_revenue_high"
@@ -67,7 +67,8 @@ def test_customers_to_come_stand_beside_the_sum_of_all(shop: dict):
     ends = "new_customers, new_customers_low, new_customers_high"
     ends += ", new_customers_revenue, new_customers_revenue_low, new_customers_revenue_high"
     found = table("analytics_runs.forecast_totals", f"horizon_days, last_year_revenue, {ends}", "grouped_by = 'all'")
-    # a and b brought 85.00 and 70.01 in the year before. d, the third customer with a forecast, ordered 380 days ago.
+    # Customers a and b brought 85.00 and 70.01 in the year before. Customer d, the third with a forecast, ordered 380
+    # days ago.
     to_come = (2, 1, 5, Decimal("60.13"), Decimal("30.00"), Decimal("110.00"))
     assert found == [
         (90, Decimal("0.00"), *to_come),

@@ -200,9 +200,9 @@ def test_a_matured_forecast_of_the_published_run_is_shown_against_what_happened(
     assert scorecard.measure() == {"measured": 1, "measured_again": 0}
     columns = "horizon_days, matured_on, customers, predicted_revenue, actual_revenue, bias, coverage_80, share_bought"
     found = as_analyst(f"select {columns} from analytics.clv_scorecard where grouped_by = 'all'")
-    # Predictions are 90 of 365 days of 100, 50 and 50. Actual revenue: b 500, on the as-of date itself; d 7, for an
-    # order placed before it, which still counts as a purchase. Only d's revenue is within 0.5 to 2 times the
-    # prediction.
+    # Predictions are 90 of 365 days of 100, 50 and 50. Actual revenue: customer b 500, on the as-of date itself;
+    # customer d 7, for an order placed before that date, which still counts as a purchase. Only customer d's revenue is
+    # within 0.5 to 2 times the prediction.
     assert [tuple(map(str, row)) for row in found] == [
         ("90", "2024-08-30", "3", "49.32", "507.00", "-0.9027", "0.3333", "0.6667")
     ]

@@ -20,9 +20,9 @@ def test_every_division_of_a_customer(shop: dict):
         "customer_key, segment, recency_quintile, frequency_quintile, monetary_quintile, value_band, is_valuable, "
         "is_saveable, value_at_stake::float, tags, expected_gap_days::float, gaps_silent::float",
     )
-    # The only gap between purchases is a's, 60 days, so the shop's usual gap is 60 too; a's last order is 83 days ago.
-    # A customer who bought once is compared with the shop's 60: d's last order is 397 days ago, but with an even chance
-    # of returning d is not lost.
+    # Only customer a has a gap between purchases, 60 days, so the shop's usual gap is 60 too; a's last order is 83 days
+    # ago. A customer who bought once is compared with the shop's 60 days: d's last order is 397 days ago, but with an
+    # even chance of returning, d is not lost.
     assert [row[1:] for row in found] == [
         ("promising", 3, 5, 5, "high", True, False, 9, [], 60, 1.38),  # the value at stake is a quarter of 36
         ("new", 5, 1, 3, "middle", False, False, 14.4, [], 60, 0.02),
