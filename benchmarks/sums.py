@@ -24,7 +24,7 @@ def rows_of(folder: Path, name: str) -> list[dict[str, Any]]:
 
 
 def line(shop: str, folders: list[Path]) -> str:
-    """A shop's line of the table."""
+    """One shop's row of the printed table."""
     sums = [row for folder in folders for row in rows_of(folder, "sums")]
     new = [row for folder in folders for row in rows_of(folder, "new_customers")]
     ends = [np.mean([row[end] / row["predicted"] - 1 for row in sums]) if sums else np.nan for end in ("low", "high")]

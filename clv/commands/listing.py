@@ -22,7 +22,7 @@ def batches(
     as_csv: AsCsv = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the loaded files, the newest first: what became of their rows, and which are withdrawn.
+    """List the loaded files, the newest first, with the counts of their rows, and whether they are withdrawn.
 
     Once a run has taken the batch in, rows received = accepted + rejected + replaced + duplicates + withdrawn_rows +
     erased_rows. Before that, only unreadable rows are counted. `withdrawn` gives the reason for withdrawing. `clv

@@ -19,7 +19,7 @@ def run(
     as_of: Annotated[str, typer.Option("--as-of", help="The day to run for; the run covers every order before it.")],
     force_retrain: Annotated[bool, typer.Option("--force-retrain", help="Train a model for exactly this day.")] = False,
 ) -> None:
-    """Make one day: start a run of clv_daily and wait for it. Fails when the run fails; otherwise prints its
+    """Run one day: start a run of clv_daily and wait for it. Fails when the run fails; otherwise prints its
     results."""
     day, home, out = dates.parse_date(as_of, "--as-of"), _ready(), Console(highlight=False)
     started = time.monotonic()
@@ -52,7 +52,7 @@ def backfill(
     every: Annotated[int, typer.Option("--every", help="Days between two dates.")] = 1,
     backwards: Annotated[bool, typer.Option("--backwards", help="Run the last day first.")] = False,
 ) -> None:
-    """Make several past days: start their runs through Airflow and wait for them. Fails when one fails.
+    """Run several past days: start their runs through Airflow and wait for them. Fails when one fails.
 
     As each day ends, prints its number of customers and its forecast, or why it failed.
     """

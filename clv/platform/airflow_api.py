@@ -230,4 +230,4 @@ def backfill(
 
 def _not_in_the_future(day: date, name: str) -> None:
     if day > dates.today():
-        raise ClvError(f"{name} {day} is in the future; the last day that can be made is {dates.today()}")
+        raise ClvError(f"{name} {day} is in the future; the last possible day is {dates.today()}")
