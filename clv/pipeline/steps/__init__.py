@@ -8,19 +8,25 @@ step runs, because Airflow parses the DAGs again and again.
 
 from __future__ import annotations
 
+import ast
 import importlib
+import importlib.util
 import os
 import pkgutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 
 from clv.core import options
 from clv.core.errors import ClvError
+from clv.platform.runtime.airflow import POOLS
 
 __path__.extend(filter(None, (options.from_environment(options.Environment).steps or "").split(os.pathsep)))
 
+DEFAULT_POOL = "default_pool"  # the name that Airflow gives it
 Facts = dict[str, object]  # what a step reports about the rows it read and wrote
 
 
@@ -41,7 +47,7 @@ class Step:
     writes: str
     calls: str
     after: str = ""
-    pool: str = "default_pool"
+    pool: str = DEFAULT_POOL
     given: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, str] = field(default_factory=dict)
     closes: bool = False
@@ -55,7 +61,8 @@ def daily() -> tuple[Step, ...]:
     """The steps of a daily run in their order, without open_run.
 
     Modules that follow the same step are ordered by name. Raises ClvError if a step follows an undeclared one, if two
-    steps have the same name, if a step splits a group, or if CLV_STEPS names no folder.
+    steps have the same name, if a step splits a group, if a field of a step names what does not exist, or if CLV_STEPS
+    names no folder.
     """
     if missing := [folder for folder in __path__ if not Path(folder).is_dir()]:
         raise ClvError(f"CLV_STEPS names {missing[0]}, which is not a folder; name the folder of your steps")
@@ -74,6 +81,7 @@ def daily() -> tuple[Step, ...]:
         place = names.index(steps[0].after) + 1
         order[place:place] = steps
     _require_whole(order)
+    _require_known(order)
     return tuple(order[1:])
 
 
@@ -95,6 +103,49 @@ def _require_whole(order: list[Step]) -> None:
     ):
         if twice := sorted({name for name in found if found.count(name) > 1}):
             raise ClvError(f"{what}: {', '.join(twice)}; {remedy}")
+
+
+def _require_known(order: list[Step]) -> None:
+    """Raises ClvError for a pool, flag, function, fact or group that looks mistyped."""
+    for number, step in enumerate(order):
+        if step.pool not in (DEFAULT_POOL, *POOLS):
+            known = ", ".join((DEFAULT_POOL, *POOLS))
+            raise ClvError(f"the step {step.name} names the pool '{step.pool}'; pools are {known}")
+        for flag in ("closes", "trains"):
+            if not isinstance(value := getattr(step, flag), bool):
+                raise ClvError(f"{flag} of the step {step.name} is {value!r}; write True or False")
+        earlier = [one.name for one in order[:number] if one.trains or one is OPEN_RUN or not step.trains]
+        if unknown := [name for name in step.given.values() if name not in earlier]:
+            raise ClvError(
+                f"the step {step.name} is given the facts of '{unknown[0]}', which is not a step before it"
+                f"{' in clv_train' if step.trains else ''}; before it are {', '.join(earlier)}"
+            )
+        if problem := _uncallable(step.calls):
+            raise ClvError(f"the step {step.name} calls '{step.calls}', but {problem}; write module:function")
+    # A new group is allowed, but one with almost the name of another is taken for a slip of the pen.
+    groups = [group for group, _ in by_group(order)]
+    for group, others in ((groups[number], groups[:number]) for number in range(1, len(groups))):
+        if alike := get_close_matches(group, others, 1, cutoff=0.85):
+            raise ClvError(f"the group '{group}' is almost '{alike[0]}'; write '{alike[0]}', or a name less alike")
+
+
+@cache
+def _uncallable(calls: str) -> str:
+    """Why there is no function "module:function", or nothing. Reads the module's text, because importing takes long."""
+    module, _, function = calls.partition(":")
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        spec = None
+    if spec is None or not spec.origin:
+        return f"there is no module '{module}'"
+    defined = set()
+    for node in ast.parse(Path(spec.origin).read_bytes()).body:
+        if isinstance(node, ast.FunctionDef):
+            defined.add(node.name)
+        elif isinstance(node, ast.Assign):  # such as raw, staging = (partial(...), partial(...))
+            defined |= {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+    return "" if function in defined else f"the module defines no function '{function}'"
 
 
 def training() -> tuple[Step, ...]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from json import dumps
 from types import ModuleType
 from typing import get_args
 
 import pytest
+from great_expectations.expectations.expectation import Expectation
 
 from clv.catalog import published
+from clv.core.errors import ClvError
 from clv.quality.rules import Dimension, Slice
 from expectations import analytics, features, predictions, raw, staging
 
@@ -22,5 +25,34 @@ def test_every_expectation_speaks_of_one_dimension(module: ModuleType) -> None:
     assert set(found.values()) <= set(get_args(Dimension))
 
 
-def test_what_is_expected_of_one_table_is_of_a_published_one() -> None:
-    assert set(analytics.OF_ONE_TABLE) <= set(published.tables())
+def module(name: str, *functions: str) -> ModuleType:
+    """A module of functions with these names, and of one that it imports."""
+    made = ModuleType(name)
+    vars(made)["dumps"] = dumps
+    for one in functions:
+
+        def function(_: Slice) -> list[Expectation]:
+            return []
+
+        function.__name__, function.__module__ = one, name
+        setattr(made, one, function)
+    return made
+
+
+def test_the_function_with_a_tables_name_is_found_in_any_module() -> None:
+    own = module("own", "shops", "_sums")
+    assert list(analytics.by_table([own], ["shops", "towns"])) == ["shops"]
+    assert "fct_orders" in analytics.by_table(analytics._MODULES, published.tables())
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        (["own"], "own: the function shop is named after no published table; correct its name, or begin it with _"),
+        (["own", "other"], "other: the function shop also stands in own; keep one of them"),
+    ],
+)
+def test_a_function_of_no_table_and_a_second_one_are_refused(names: list[str], says: str) -> None:
+    modules = [module(name, "shop") for name in names]
+    with pytest.raises(ClvError, match=f"^{says}$"):
+        analytics.by_table(modules, ["shop"] if len(names) > 1 else ["shops"])

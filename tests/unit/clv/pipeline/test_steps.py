@@ -16,6 +16,7 @@ from clv.core.errors import ClvError
 from clv.pipeline import steps
 from clv.warehouse import db
 
+NAMED = f'name="own", reads="", writes="", after="{LAST}"'
 STANDARD = [step.name for step in steps.daily()]
 
 
@@ -75,6 +76,27 @@ def test_modules_that_follow_the_same_step_go_by_name_and_one_may_follow_another
 def test_steps_that_cannot_be_put_in_order_are_refused(tmp_path, declared, message):
     with planted(tmp_path, wrong=module(declared)), pytest.raises(ClvError, match=message):
         steps.daily()
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ('pool="bild"', "the step own names the pool 'bild'; pools are default_pool, spark, build"),
+        ('group="pubish"', "the group 'pubish' is almost 'publish'; write 'publish', or a name less alike"),
+        ('calls="clv.nothing:run"', "the step own calls 'clv.nothing:run', but there is no module 'clv.nothing'"),
+        ('calls="nothing"', "the step own calls 'nothing', but there is no module 'nothing'"),
+        ('calls="clv.pipeline.daily:rn"', "but the module defines no function 'rn'; write module:function"),
+        ('closes="yes"', "closes of the step own is 'yes'; write True or False"),
+        ('given={"x": "nothing"}', "the step own is given the facts of 'nothing', which is not a step before it; bef"),
+        ('given={"x": "own"}', "the step own is given the facts of 'own', which is not a step before it; before it"),
+        ('given={"x": "score"}, trains=True', "'score', which is not a step before it in clv_train; before it are"),
+    ],
+)
+def test_a_field_that_names_what_does_not_exist_is_one_line(tmp_path, fields, message):
+    own = f'Step(**{{**dict(group="act", calls="clv.pipeline.daily:run"), **dict({fields})}}, {NAMED})'
+    with planted(tmp_path, own=module(own)), pytest.raises(ClvError, match=re.escape(message)) as raised:
+        steps.daily()
+    assert "\n" not in str(raised.value)
 
 
 def test_the_picture_of_the_architecture_is_the_steps():
