@@ -64,8 +64,8 @@ def test_warnings_are_shown_and_stored_with_the_batch(home, tmp_path):
     path = write(tmp_path / "o.csv", *ROWS, "1,d,2024-03-05,")
     (result,) = sources.load("orders", path, home, today=date(2024, 1, 31))
     ahead, empty = result.warnings
-    assert ahead.startswith("2 rows are dated after today, 2024-01-31, in 'ordered_at' (the first in line 4); look")
-    assert empty.startswith("1 row has no amount in 'amount' (the first in line 5); where an order's total")
+    assert ahead.startswith("2 rows are dated after today, 2024-01-31, in 'ordered_at' (the first in line 4); check")
+    assert empty.startswith("1 row has no amount in 'amount' (the first in line 5); if only the first row")
     kept = "select batch_id, place, warning from raw.batch_warnings order by place"
     assert db.rows(kept) == [(result.batch_id, 1, ahead), (result.batch_id, 2, empty)]
     assert [line for line in sources.messages(result, home) if "warning" in line] == [
