@@ -13,6 +13,8 @@ from clv.catalog import dbt_project
 from clv.core.errors import ClvError
 
 SLICE = ("as_of_date", "run_id")  # the columns that identify a run's rows
+_VIEWS = "models/analytics/published"  # views on other tables; one elsewhere is tagged as below
+_VIEW_LAYER = "layer:setup"
 _FLAGS = ("published", "history", "may_be_empty", "personal", "contact")  # keys of meta; each value is true or false
 
 
@@ -48,7 +50,7 @@ def everything() -> dict[str, Table]:
 
     Raises ClvError, in one line that names the file, for a wrong declaration.
     """
-    models = [_table(path, one) for path, one in dbt_project.declared("models") if _meta(one).get("published")]
+    models = [_model(path, one) for path, one in dbt_project.declared("models") if _meta(one).get("published")]
     sources = [
         _table(path, one)
         for path, source in dbt_project.declared("sources")
@@ -61,6 +63,21 @@ def everything() -> dict[str, Table]:
 def tables() -> dict[str, Table]:
     """The published tables in analytics_runs, to which each run writes rows of its own."""
     return {name: one for name, one in everything().items() if one.key}
+
+
+def _model(path: Path, declared: dict[str, Any]) -> Table:
+    """The table or view of a model. dbt would build one whose declaration lacks its layer or key, but no run would
+    fill it, or its rows would not be judged."""
+    table, tags = _table(path, declared), (declared.get("config") or {}).get("tags") or []
+    layer = next((tag for tag in ([tags] if isinstance(tags, str) else tags) if str(tag).startswith("layer:")), None)
+    is_view = path.is_relative_to(dbt_project.PROJECT / _VIEWS) or layer == _VIEW_LAYER
+    if not is_view and layer not in [f"layer:{name}" for name in dbt_project.layers()]:
+        raise ClvError(f"{path}: {table.name} has no layer; write tags: ['layer:analytics'] into its config")
+    if not is_view and not table.key:
+        raise ClvError(f"{path}: {table.name} has no primary key; add {', '.join(SLICE)} and what makes a row unique")
+    if not table.description:
+        raise ClvError(f"{path}: {table.name} has no description; say what one row is")
+    return table
 
 
 def _table(path: Path, declared: dict[str, Any]) -> Table:

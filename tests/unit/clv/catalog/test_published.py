@@ -16,40 +16,50 @@ TABLE = """
 models:
   - name: {name}
     description: >
-      One row per shop.
-    config: {{meta: {{{meta}}}}}
-    constraints:
-      - {{type: primary_key, columns: [{key}]}}
+      {description}
+    config: {{tags: [{tags}], meta: {{{meta}}}}}
+    constraints: [{{type: {constraint}, columns: [{key}]}}]
 """
+PROJECT = "vars: {layers: [staging, features, analytics]}"
 
 
 @pytest.fixture
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The models folder of an empty dbt project."""
     monkeypatch.setattr(dbt_project, "PROJECT", tmp_path)
-    (tmp_path / "models" / "analytics").mkdir(parents=True)
+    (tmp_path / "models" / "analytics" / "published").mkdir(parents=True)
+    (tmp_path / "dbt_project.yml").write_text(PROJECT)
     return tmp_path / "models" / "analytics"
 
 
-def declare(
-    models: Path, name: str = "shops", meta: str = "published: true", key: str = "as_of_date, run_id, shop"
-) -> Path:
+def declare(models: Path, name: str = "shops", **changed: str) -> Path:
+    declared = {
+        "name": name,
+        "description": "One row per shop.",
+        "tags": "layer:analytics",
+        "meta": "published: true",
+        "constraint": "primary_key",
+        "key": "as_of_date, run_id, shop",
+    }
     path = models / f"{name}.yml"
-    path.write_text(TABLE.format(name=name, meta=meta, key=key))
+    path.write_text(TABLE.format(**declared | changed))
     return path
 
 
 def test_tables_come_first_and_what_is_not_published_is_left_out(models: Path) -> None:
-    declare(models, "towns", "published: true, history: true, may_be_empty: true", "as_of_date, run_id, town, shop")
-    declare(models, "drafts", "published: false")
-    (models / "all.yml").write_text(
-        "models: [{name: a_view, config: {meta: {published: true, personal: true, contact: true}}}, {name: other}]\n"
+    flags = "published: true, history: true, may_be_empty: true"
+    declare(models, "towns", meta=flags, key="as_of_date, run_id, town, shop")
+    declare(models, "drafts", meta="published: false")
+    (models / "published" / "all.yml").write_text(
+        "models:\n"
+        "- {name: a_view, description: A view., config: {meta: {published: true, personal: true, contact: true}}}\n"
+        "- {name: other}\n"
         "sources: [{name: analytics, tables: [{name: publications, config: {meta: {published: true}}}, {name: raw}]}]"
     )
     towns = Table("towns", "One row per shop.", ("town", "shop"), history=True, may_be_empty=True)
     assert list(published.everything().values()) == [
         towns,
-        Table("a_view", "", personal=True, contact=True),
+        Table("a_view", "A view.", personal=True, contact=True),
         Table("publications", ""),
     ]
     assert published.tables() == {"towns": towns}
@@ -72,6 +82,10 @@ def test_an_edited_file_is_read_again(models: Path) -> None:
             {"meta": "published: true, history: 2"},
             r"shops\.yml: history in the meta of shops is 2; write true or false",
         ),
+        ({"tags": ""}, r"shops\.yml: shops has no layer; write tags: \['layer:analytics'\] into its config"),
+        ({"tags": "layer:analytcs"}, r"shops\.yml: shops has no layer; write tags"),
+        ({"constraint": "unique"}, r"shops\.yml: shops has no primary key; add as_of_date, run_id and what makes a"),
+        ({"description": ""}, r"shops\.yml: shops has no description; say what one row is"),
         ({"key": "shop"}, r"shops\.yml: the primary key of shops is shop; a published table's is as_of_date, run_id"),
     ],
 )
