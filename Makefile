@@ -2,7 +2,7 @@
 .PHONY: help demo test soak docs up down status lint format lock sbom audit clean bootstrap bootstrap-dev
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: bootstrap ## show everything: a simulated shop, several days through Airflow, the customers' value
 	@.venv/bin/clv demo
@@ -58,5 +58,5 @@ clean: ## remove everything that can be built again; keeps the data in CLV_HOME
 bootstrap:
 	@scripts/bootstrap.sh runtime
 
-bootstrap-dev:
+bootstrap-dev: ## create .venv with everything that a run, the tests and the linters need
 	@scripts/bootstrap.sh dev

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
 from clv.commands.console import out
 from clv.core import settings
+from clv.reporting import pages
 from clv.transform import dbt, dbt_environment
 from clv.transform import dictionary as data_dictionary
 
 
-def dictionary() -> None:
+def dictionary(
+    to: Annotated[Path | None, typer.Option("--out", help="A file to write, which is replaced at the end.")] = None,
+) -> None:
     """Print the data dictionary as Markdown, from the comments on the warehouse's tables and columns."""
-    print(data_dictionary.markdown(), end="")
+    text = data_dictionary.markdown()
+    if to is None:
+        print(text, end="")
+    else:
+        pages.replace(to, text)
+        out.print(f"written: {to}", markup=False, soft_wrap=True)
 
 
 def env() -> None:

@@ -127,18 +127,20 @@ def _look_with_retries(airflow: Airflow, dag_run_id: str) -> Run:
 
 
 def wait(airflow: Airflow, dag_run_ids: list[str], console: Console) -> list[Run]:
-    """Waits until every run has ended; prints a line for each as it ends, and returns them.
+    """Waits until every run has ended; prints a line for each as it ends, and returns them. On a terminal, a table
+    shows the tasks meanwhile; elsewhere, a line tells how each task of a single run ended.
 
     Raises ClvError with the reason why the first failed run failed, and with the dates of the others that failed.
     """
     runs = [look(airflow, run_id) for run_id in dag_run_ids]
-    # On a terminal, also show a live table.
     with Live(_progress(runs), console=console, refresh_per_second=4) if console.is_terminal else nullcontext() as live:
         while True:
             for number, run in enumerate(runs):
                 if run.state in ENDED:
                     continue
                 runs[number] = _look_with_retries(airflow, run.dag_run_id)
+                if live is None and len(runs) == 1:
+                    _tell_tasks(run, runs[number], console)
                 if runs[number].state in ENDED:
                     console.print(f"{run.as_of} {_ended(airflow, runs[number])}", markup=False, soft_wrap=True)
             if live:
@@ -151,6 +153,12 @@ def wait(airflow: Airflow, dag_run_ids: list[str], console: Console) -> list[Run
         others = f"; failed too: {', '.join(str(run.as_of) for run in failed[1:])}" if failed[1:] else ""
         raise ClvError(_why(airflow, failed[0]) + others)
     return runs
+
+
+def _tell_tasks(before: Run, now: Run, console: Console) -> None:
+    for task, state in now.tasks.items():
+        if state in ENDED and before.tasks.get(task) != state:
+            console.print(f"{task}: {state}", markup=False, soft_wrap=True)
 
 
 def _ended(airflow: Airflow, run: Run) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from difflib import get_close_matches
 from itertools import chain
 
 import psycopg
@@ -42,7 +43,7 @@ def answer(
             names = [column.name for column in cursor.description or ()]
             yield names, iter(()) if first is None else chain([first], rows)
         except psycopg.Error as error:
-            raise ClvError(_one_line(error)) from None
+            raise ClvError(_one_line(error, home)) from None
         finally:
             rows.close()  # ends the query if the caller did not read all rows
 
@@ -117,23 +118,28 @@ _GROUPS = """
 _CURRENCY = "select min(currency) from analytics.customer_clv_history where as_of_date = %(day)s"
 
 
-def _listed() -> str:
-    return ", ".join(
-        f"{tables.ANALYTICS}.{name}{' and its _history' if table.history else ''}"
-        for name, table in published.everything().items()
-    )
+def _instead(reason: str, home: settings.Settings) -> str:
+    """What to do about PostgreSQL's `reason`, which names a relation that does not exist."""
+    name = reason.partition('"')[2].partition('"')[0].removeprefix(f"{tables.ANALYTICS}.")
+    query = "select relname from pg_class where relnamespace = %s::regnamespace and relkind in ('r', 'v')"
+    there = {found for (found,) in db.rows(query, (tables.ANALYTICS,), home.analyst_url)}
+    if name not in there and any(name in table.views for table in published.everything().values()):
+        return "it is declared but not built: run `clv up`"
+    if alike := get_close_matches(name, sorted(there), 3):
+        return f"did you mean {' or '.join(f'{tables.ANALYTICS}.{one}' for one in alike)}?"
+    return "`clv dictionary` describes the tables that there are"
 
 
-def _one_line(error: psycopg.Error) -> str:
+def _one_line(error: psycopg.Error, home: settings.Settings) -> str:
     reason = (error.diag.message_primary or str(error)).strip().splitlines()[0]
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
-        return f"{reason}; analysts read the schema analytics: {_listed()}"
+        return f"{reason}; analysts read only the schema {tables.ANALYTICS}, which `clv dictionary` describes"
     # PostgreSQL reports the second error when someone tries to change a view over several tables.
     if isinstance(error, psycopg.errors.ReadOnlySqlTransaction | psycopg.errors.ObjectNotInPrerequisiteState):
         return f"{reason}; analysts have read access only"
     if isinstance(error, psycopg.errors.QueryCanceled):
         return f"the query took more than {TIMEOUT} seconds; restrict it to fewer rows, or use psql"
     if isinstance(error, psycopg.errors.UndefinedTable):
-        return f"{reason}; there are {_listed()}"
+        return f"{reason}; {_instead(reason, home)}"
     hint = error.diag.message_hint
     return f"{reason} ({hint.rstrip('.')})" if hint else reason

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 
-from clv.catalog import dbt_project, tables
+from clv.catalog import dbt_project, published, tables
 from clv.core import settings as settings_module
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
@@ -49,11 +49,12 @@ def build(layer: str, variables: dict, settings: Settings) -> dict:
     Returns facts for the log: models, tests, rows per table, seconds. For features and training, `staging` is the state
     of staging that they were built from (see staging_state).
 
-    Raises ClvError, in one line with the failed node and the reason. Building for a published run fails too, since
-    published rows never change.
+    Raises ClvError, in one line with the failed node and the reason, or for a wrong declaration of a published table.
+    Building for a published run fails too, since published rows never change.
     """
     if layer != "setup" and layer not in LAYERS:
         raise ClvError(f"there is no dbt layer '{layer}'; layers are setup, {', '.join(LAYERS)}")
+    published.everything()  # refuses a wrong declaration, which dbt would build
     # Views that the set-up makes may need columns that tables of another version lack.
     if layer == "setup" and _is_of_another_version(settings):
         for outdated in FROM_RAW:
@@ -206,11 +207,12 @@ def _invoke(
         shutil.copy(parsed, folder / PARSED)
     # dbt changes into its project's folder, which chdir undoes, and reads its settings from the environment.
     with chdir(dbt_project.PROJECT), dbt_environment.of_run(variables, settings.url_as(TRANSFORMER)):
-        outcome = dbt_runner.invoke([str(argument) for argument in arguments])
+        outcome, errors = dbt_runner.invoke([str(argument) for argument in arguments])
     results = _results(folder / "run_results.json")
     if not outcome.success:
         failed = [result for result in results if result["status"] in ("error", "fail", "runtime error")]
-        reason = "; ".join(_failure(result) for result in failed[:3]) or " ".join(str(outcome.exception).split())[:500]
+        reasons = [_failure(result) for result in failed] or [*errors, str(outcome.exception)]
+        reason = "; ".join(" ".join(one.split())[:500] for one in reasons[:3])
         raise ClvError(f"dbt could not build {layer}: {reason} (details: {folder / 'dbt.log'})")
     if (folder / PARSED).exists():
         (folder / PARSED).replace(parsed)

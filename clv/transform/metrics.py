@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from difflib import get_close_matches
 from functools import partial
 
 from metricflow.engine.metricflow_engine import MetricFlowEngine, MetricFlowQueryRequest
@@ -101,7 +102,9 @@ def sql(names: list[str], by: list[str], where: list[str], settings: Settings) -
         raise ClvError(f"there is no metric '{unknown[0]}'; there are {', '.join(sorted(defined))}")
     known = [*GRAINS, *_dimensions(engine, names)]
     if unknown := [name for name in by if name not in known]:
-        raise ClvError(f"{' and '.join(names)} cannot be grouped by '{unknown[0]}'; possible are {', '.join(known)}")
+        alike = [one for one in known if one.endswith(f"__{unknown[0]}")] or get_close_matches(unknown[0], known, 3)
+        instead = f"did you mean {' or '.join(alike)}?" if alike else f"possible are {', '.join(known)}"
+        raise ClvError(f"{' and '.join(names)} cannot be grouped by '{unknown[0]}'; {instead}")
     groups = [f"{TIME}__{name}" if name in GRAINS else name for name in by]
     request = MetricFlowQueryRequest.create(
         metric_names=names, group_by_names=groups, where_constraints=where or None, order_by_names=groups

@@ -23,7 +23,7 @@ from clv.platform.runtime import databases
 from clv.privacy import erasing, rotation
 from clv.reporting import analyst
 from clv.reporting.report import gates
-from clv.transform import dbt, dictionary
+from clv.transform import dbt, dictionary, metrics
 from clv.warehouse import db, publication, runs
 from expectations import gates as judging
 from spark_jobs import score
@@ -43,9 +43,14 @@ def plant(folder: Path) -> Path:
     """A copy of dbt's project with the table of the how-to page."""
     project = shutil.copytree(dbt_project.PROJECT, folder / "dbt_project")
     text = HOW_TO.read_text()
-    for suffix, language in (("sql", "sql"), ("yml", "yaml")):
-        (content,) = re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
-        (project / "models" / "analytics" / f"{NAME}.{suffix}").write_text(content)
+    (query,) = re.findall(r"```sql\n(.*?)```", text, re.DOTALL)
+    declaration, metric = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    for path, content in (
+        (f"analytics/{NAME}.sql", query),
+        (f"analytics/{NAME}.yml", declaration),
+        (f"semantic/{NAME}.yml", metric),
+    ):
+        (project / "models" / path).write_text(content)
     return project
 
 
@@ -94,8 +99,19 @@ def test_it_is_published_counted_judged_and_documented(shop: settings.Settings) 
     text = dictionary.markdown()
     assert f"## {NAME}\n\nOne row per customer: the time since the last order." in text
     assert "| `days_silent` | integer | Days since the last order; null for a customer with refunds only. |" in text
-    with pytest.raises(ClvError, match=f"there are .*analytics.{NAME} and its _history"):
-        analyst.fetch("select * from analytics.pauses", shop)
+    with pytest.raises(ClvError, match=rf"did you mean .*analytics\.{NAME}\b"):
+        analyst.fetch("select * from analytics.customer_pause", shop)
+
+
+def test_its_metric_is_computed_and_a_wrong_one_is_named(shop: settings.Settings) -> None:
+    assert analyst.fetch(metrics.sql(["days_silent"], [], [], shop), shop)[1] == [(6,)]  # of 2 and 10 days
+    semantic = dbt_project.PROJECT / "models" / "semantic" / f"{NAME}.yml"
+    right = semantic.read_text()
+    semantic.write_text(right.replace("silent_on", "as_of_date"))
+    with pytest.raises(ClvError, match=f"Duplicate dimension .*{NAME}") as raised:
+        dbt.semantics(shop)
+    semantic.write_text(right)
+    assert "\n" not in str(raised.value)
 
 
 def test_a_run_without_a_row_of_it_is_not_published(shop: settings.Settings) -> None:

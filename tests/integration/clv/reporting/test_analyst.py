@@ -71,10 +71,12 @@ def test_only_the_first_rows_are_shown(shop: settings.Settings) -> None:
 @pytest.mark.parametrize(
     ("query", "says"),
     [
-        ("select * from raw.order_lines", "schema analytics: analytics.channel_cohorts and its _history"),
-        ("select * from pii.customers", "analysts read the schema analytics"),
-        ("select * from analytics_runs.customer_clv", "analysts read the schema analytics"),
-        ("select * from analytics.nonsense", "there are analytics.channel_cohorts and its _history"),
+        ("select * from raw.order_lines", "analysts read only the schema analytics, which `clv dictionary` describes"),
+        ("select * from pii.customers", "analysts read only the schema analytics"),
+        ("select * from analytics_runs.customer_clv", "analysts read only the schema analytics"),
+        ("select * from analytics.nonsense", "does not exist; `clv dictionary` describes the tables that there are"),
+        ("select * from customer_clvs", "did you mean analytics.customer_clv or analytics.customer_clv_"),
+        ("select * from analytics.win_back", "does not exist; it is declared but not built: run `clv up`"),
         ("selec 1", "syntax error"),
         ("create table analytics.mine (n int)", "read-only transaction; analysts have read access only"),
         ("delete from analytics.publications", "analysts have read access only"),

@@ -118,4 +118,6 @@ def test_the_step_of_the_how_to_page_writes_its_file(tmp_path, monkeypatch):
         names = [one.name for one in steps.daily()]
         assert names[names.index("publish") + 1] == "greetings"
         assert pkgutil.resolve_name(steps.find("greetings").calls)(date(2024, 7, 1), "2024-07-01.1")["tiers"] == 2
-    assert (tmp_path / "reports" / "greetings.csv").read_text() == "value_tier,customers\ntop 1 %,3\ntop 5 %,12\n"
+    assert (
+        tmp_path / "reports" / "greetings" / "2024-07-01.csv"
+    ).read_text() == "value_tier,customers\ntop 1 %,3\ntop 5 %,12\n"

@@ -35,6 +35,22 @@ def test_each_run_says_how_it_ended_and_the_first_failure_is_the_error(monkeypat
     ]
 
 
+def test_a_single_run_tells_of_each_task_where_no_terminal_shows_them(monkeypatch: pytest.MonkeyPatch):
+    tasks = [{"a": "running", "b": ""}, {"a": "success", "b": "running"}, {"a": "success", "b": "failed"}]
+    states = [Run(date(2024, 3, 1), "1", "failed" if one["b"] == "failed" else "running", one) for one in tasks]
+    monkeypatch.setattr(airflow_api, "POLL_SECONDS", 0)
+    monkeypatch.setattr(airflow_api, "look", lambda *_: states.pop(0))
+    monkeypatch.setattr(airflow_api, "_why", lambda *_: "b stopped")
+    out = Console(file=io.StringIO(), width=80)
+    with pytest.raises(ClvError, match="b stopped"):
+        airflow_api.wait(SimpleNamespace(home=None), ["1"], out)  # type: ignore[arg-type]
+    assert out.file.getvalue().splitlines() == [  # type: ignore[attr-defined]
+        "a: success",
+        "b: failed",
+        "2024-03-01 failed: b stopped",
+    ]
+
+
 def test_a_warehouse_that_does_not_answer_for_a_moment_does_not_end_a_wait(monkeypatch: pytest.MonkeyPatch):
     def no_answer(*_):
         raise Unavailable("the warehouse does not answer")
