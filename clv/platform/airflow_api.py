@@ -140,7 +140,7 @@ def wait(airflow: Airflow, dag_run_ids: list[str], console: Console) -> list[Run
                     continue
                 runs[number] = _look_with_retries(airflow, run.dag_run_id)
                 if live is None and len(runs) == 1:
-                    _tell_tasks(run, runs[number], console)
+                    _print_tasks(run, runs[number], console)
                 if runs[number].state in ENDED:
                     console.print(f"{run.as_of} {_ended(airflow, runs[number])}", markup=False, soft_wrap=True)
             if live:
@@ -155,7 +155,7 @@ def wait(airflow: Airflow, dag_run_ids: list[str], console: Console) -> list[Run
     return runs
 
 
-def _tell_tasks(before: Run, now: Run, console: Console) -> None:
+def _print_tasks(before: Run, now: Run, console: Console) -> None:
     for task, state in now.tasks.items():
         if state in ENDED and before.tasks.get(task) != state:
             console.print(f"{task}: {state}", markup=False, soft_wrap=True)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+import re
+import textwrap
 from datetime import date
 from json import dumps
+from pathlib import Path
 from types import ModuleType
 from typing import get_args
 
@@ -12,6 +16,7 @@ from great_expectations.expectations.expectation import Expectation
 
 from clv.catalog import published
 from clv.core.errors import ClvError
+from clv.core.settings import PROJECT
 from clv.quality.rules import Dimension, Slice
 from expectations import analytics, features, predictions, raw, staging
 
@@ -43,6 +48,17 @@ def test_the_function_with_a_tables_name_is_found_in_any_module() -> None:
     own = module("own", "shops", "_sums")
     assert list(analytics.by_table([own], ["shops", "towns"])) == ["shops"]
     assert "fct_orders" in analytics.by_table(analytics._MODULES, published.tables())
+
+
+def test_the_function_of_the_how_to_page_is_found(tmp_path: Path) -> None:
+    page = (PROJECT / "docs" / "how-to" / "add-a-published-table.md").read_text()
+    (text,) = re.findall(r"^ *```python\n(.*?)^ *```", page, re.DOTALL | re.MULTILINE)
+    (tmp_path / "pauses_of_the_page.py").write_text(textwrap.dedent(text))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(tmp_path))
+        own = importlib.import_module("pauses_of_the_page")
+    expectations = analytics.by_table([own], ["customer_pauses"])["customer_pauses"](SLICE)
+    assert [one.meta["name"] for one in expectations] == ["customers_complete"]
 
 
 @pytest.mark.parametrize(

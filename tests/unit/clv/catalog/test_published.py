@@ -16,11 +16,10 @@ TABLE = """
 models:
   - name: {name}
     description: >
-      {description}
-    config: {{tags: [{tags}], meta: {{{meta}}}}}
+      One row per shop.
+    config: {{meta: {{{meta}}}}}
     constraints: [{{type: {constraint}, columns: [{key}]}}]
 """
-PROJECT = "vars: {layers: [staging, features, analytics]}"
 
 
 @pytest.fixture
@@ -28,15 +27,12 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The models folder of an empty dbt project."""
     monkeypatch.setattr(dbt_project, "PROJECT", tmp_path)
     (tmp_path / "models" / "analytics" / "published").mkdir(parents=True)
-    (tmp_path / "dbt_project.yml").write_text(PROJECT)
     return tmp_path / "models" / "analytics"
 
 
 def declare(models: Path, name: str = "shops", **changed: str) -> Path:
     declared = {
         "name": name,
-        "description": "One row per shop.",
-        "tags": "layer:analytics",
         "meta": "published: true",
         "constraint": "primary_key",
         "key": "as_of_date, run_id, shop",
@@ -82,10 +78,7 @@ def test_an_edited_file_is_read_again(models: Path) -> None:
             {"meta": "published: true, history: 2"},
             r"shops\.yml: history in the meta of shops is 2; write true or false",
         ),
-        ({"tags": ""}, r"shops\.yml: shops has no layer; write tags: \['layer:analytics'\] into its config"),
-        ({"tags": "layer:analytcs"}, r"shops\.yml: shops has no layer; write tags"),
-        ({"constraint": "unique"}, r"shops\.yml: shops has no primary key; add as_of_date, run_id and what makes a"),
-        ({"description": ""}, r"shops\.yml: shops has no description; say what one row is"),
+        ({"constraint": "unique"}, r"shops\.yml: shops is published and has no primary key; give its yml"),
         ({"key": "shop"}, r"shops\.yml: the primary key of shops is shop; a published table's is as_of_date, run_id"),
     ],
 )
