@@ -176,6 +176,6 @@ def test_the_counts(files: dict[Broken, Outcome], capsys: pytest.CaptureFixture[
     assert received == accepted + aside + unreadable + duplicates == sum(kind.rows for kind in taken)
     promises = (PROJECT / "docs" / "promises.md").read_text()
     assert f"> {summary}" in promises, "write the line above into docs/promises.md"
-    (paragraph,) = [line for line in promises.splitlines() if f"makes {len(files)} kinds of broken files" in line]
+    (paragraph,) = [line for line in promises.splitlines() if f"creates {len(files)} kinds of broken files" in line]
     families = [values, types, columns, records, containers]
     assert re.findall(r"\((\d+)\)", paragraph) == [str(len(list(family.kinds()))) for family in families]
