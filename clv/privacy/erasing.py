@@ -30,6 +30,7 @@ from clv.sources.kinds import raw_tables
 from clv.sources.kinds.columns_sql import ERASED
 from clv.sources.kinds.mappings import known_sources, load_mapping
 from clv.sources.loading import texts
+from clv.sources.mapping.model import FileMapping
 from clv.transform import dbt
 from clv.warehouse import db, erasures, locks, pseudonyms
 
@@ -58,28 +59,46 @@ class Receipt:
 def find(customer_id: str | None, source: str | None, email: str | None, home: Settings) -> list[Person]:
     """The customers to erase: the one with this id in this source, or all with this e-mail address.
 
-    Raises ClvError if no customer has the id or address. If the customer was erased before, the error names the
-    receipt.
+    Finds every form of the id, since the mapping may have changed how it writes ids between two loads. Raises ClvError
+    if no customer has the id or address. If the customer was erased before, the error names the receipt.
     """
     raw_tables.require_folders(home)
     with db.connect(home.warehouse_url) as connection:
-        secret = pseudonyms.secret(home)
         if email is not None:
-            found = persons.known(connection, home, secret, email)
-            if not found:
-                raise ClvError("nobody here has this e-mail address; name the customer's id and --source")
-            return found
+            return _of_address(connection, home, email)
         mapping = load_mapping(source or "", home)
-        person = persons.named(
-            texts.as_customer((customer_id or "").strip(), mapping), mapping.customer_namespace, secret
-        )
-        if found := persons.lookalikes(connection, person, secret):
+        forms = persons.forms((customer_id or "").strip(), mapping)
+        if found := _of_forms(connection, home, forms, mapping):
             return found
-        if _lines(connection, home, person):
-            return [person]
-    if number := erasures.erased(home).receipt(person.customer_id, person.namespace):
+    erased = erasures.erased(home)
+    if number := next(filter(None, (erased.receipt(form, mapping.customer_namespace) for form in forms)), None):
         raise ClvError(f"this customer was erased already: {home.home / RECEIPTS / number}.json")
     raise ClvError(f"the source {source} has no customer of this id; give it as the shop's file has it")
+
+
+def _of_address(connection: psycopg.Connection, home: Settings, email: str) -> list[Person]:
+    """The customers with an e-mail address, under every form of their ids."""
+    found = {person.key: person for person in persons.known(connection, home, pseudonyms.secret(home), email)}
+    if not found:
+        raise ClvError("nobody here has this e-mail address; name the customer's id and --source")
+    for person in list(found.values()):
+        if person.source in known_sources(home):
+            mapping = replace(load_mapping(person.source, home), customer_namespace=person.namespace)
+            of_id = _of_forms(connection, home, persons.forms(person.customer_id, mapping), mapping)
+            found |= {one.key: replace(one, email=one.email or person.email) for one in of_id}
+    return list(found.values())
+
+
+def _of_forms(
+    connection: psycopg.Connection, home: Settings, forms: tuple[str, ...], mapping: FileMapping
+) -> list[Person]:
+    """The customers with rows under these forms of one id, or under another that the mapping writes as them."""
+    secret = pseudonyms.secret(home)
+    possible = [persons.named(form, mapping.customer_namespace, secret) for form in forms]
+    found = persons.lookalikes(connection, possible, secret, mapping)
+    possible = [one for one in possible if one.key not in {person.key for person in found}]
+    found += [one for one in possible if _lines(connection, home, one)]
+    return [replace(person, other_ids=forms) for person in found]
 
 
 def erase(found: list[Person], home: Settings, step: Step = nullcontext) -> Receipt:
@@ -99,7 +118,8 @@ def erase(found: list[Person], home: Settings, step: Step = nullcontext) -> Rece
         found = [replace(one, key=persons.named(one.customer_id, one.namespace, secret).key) for one in found]
         with step(f"the rows of {len(found)} customer{'' if len(found) == 1 else 's'} are removed"):
             for person in found:
-                erasures.add(home, person.customer_id, person.namespace, done.receipt, done.erased_at)
+                for form in (person.customer_id, *person.other_ids):
+                    erasures.add(home, form, person.namespace, done.receipt, done.erased_at)
                 _erase(connection, home, person, done)
             dbt.forget_builds(connection)
             pages = files.remove_pages(home, {str(person.key) for person in found})
@@ -171,7 +191,7 @@ def _lines(connection: psycopg.Connection, home: Settings, person: Person) -> di
         query = f"select _batch_id, _line from {kind.table} where customer_key = %s"  # noqa: S608 - our own names
         for batch_id, line in connection.execute(query, (person.key,)).fetchall():  # type: ignore[arg-type]
             lines[batch_id].add(line)
-    sources = known_sources(home)
+    sources, forms = known_sources(home), {*ids.forms(person.customer_id), *person.other_ids}
     mappings = {}
     query = f"""
         select batch_id, line, coalesce(texts.raw_text, rows.raw_text, ''), source
@@ -185,7 +205,7 @@ def _lines(connection: psycopg.Connection, home: Settings, person: Person) -> di
                 mappings[source] = load_mapping(source, home) if source in sources else None
             mapping = mappings[source]
             for value in texts.fields(text, mapping.delimiter if mapping else None):
-                same = (texts.as_customer(value, mapping) if mapping else value) in ids.forms(person.customer_id)
+                same = not forms.isdisjoint({value, texts.as_customer(value, mapping) if mapping else value})
                 if same or person.email and persons.same_address(value, person.email):
                     lines[batch_id].add(line)
     return dict(lines)

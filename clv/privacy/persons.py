@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,6 +13,8 @@ from clv.core import ids
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
 from clv.sources.kinds.mappings import known_sources, load_mapping
+from clv.sources.loading import texts
+from clv.sources.mapping.model import FileMapping
 from clv.warehouse import pseudonyms
 
 _OTHER_LETTERS = "octet_length({0}) > length({0})"  # true for text with characters outside ASCII
@@ -19,12 +22,19 @@ _OTHER_LETTERS = "octet_length({0}) > length({0})"  # true for text with charact
 
 @dataclass(frozen=True)
 class Person:
-    """A customer with the shop's id. namespace: keeps equal ids of two sources apart."""
+    """A customer with the shop's id.
+
+    namespace: keeps equal ids of two sources apart. source: the source that the customer was first seen in, if known.
+    other_ids: other forms of the id, which go on the list of erased
+    persons too.
+    """
 
     key: UUID
     customer_id: str
     namespace: str | None
     email: str | None = None
+    source: str | None = None
+    other_ids: tuple[str, ...] = ()
 
 
 def named(customer_id: str, namespace: str | None, secret: bytes) -> Person:
@@ -50,7 +60,7 @@ def known(connection: psycopg.Connection, home: Settings, secret: bytes, email: 
             continue
         for namespace in namespaces:
             if pseudonyms.customer_key(secret, customer_id, namespace) == key.bytes:
-                found.append(Person(key, customer_id, namespace, address))
+                found.append(Person(key, customer_id, namespace, address, source))
                 break
         else:
             raise ClvError(
@@ -60,18 +70,32 @@ def known(connection: psycopg.Connection, home: Settings, secret: bytes, email: 
     return found
 
 
-def lookalikes(connection: psycopg.Connection, person: Person, secret: bytes) -> list[Person]:
-    """The rows of pii whose ids look like this person's. Before ids were cleaned (clv.core.ids), ids that differed only
-    by invisible characters belonged to different customers."""
+def forms(customer_id: str, mapping: FileMapping) -> tuple[str, ...]:
+    """The forms of an id: as given, as cleaned, and as the mapping writes it now."""
+    return tuple(dict.fromkeys((*ids.forms(customer_id), texts.as_customer(customer_id, mapping))))
+
+
+def lookalikes(
+    connection: psycopg.Connection, named_by: list[Person], secret: bytes, mapping: FileMapping
+) -> list[Person]:
+    """The rows of pii of these persons, and those whose ids the mapping writes as it writes theirs.
+
+    Rows loaded before the mapping changed, or before ids were cleaned (clv.core.ids), have ids of another form.
+    """
+    written = {texts.as_customer(person.customer_id, mapping) for person in named_by}
+    plain = r"lower(regexp_replace(customer_id, '\.0+$', ''))"
     query = f"""
         select customer_key, customer_id, email from {tables.CUSTOMERS}
-        where customer_key = %s or {_OTHER_LETTERS.format("customer_id")} order by customer_key
+        where customer_key = any(%s) or {plain} = any(%s) or {_OTHER_LETTERS.format("customer_id")}
+        order by customer_key
     """  # noqa: S608 - our own SQL; values are bound or quoted
+    keys, namespace = [person.key for person in named_by], named_by[0].namespace
+    bare = [re.sub(r"\.0+$", "", one).lower() for one in written]
     return [
-        Person(key, customer_id, person.namespace, email)
-        for key, customer_id, email in connection.execute(query, (person.key,))  # type: ignore[arg-type]
-        if ids.visible(customer_id) == ids.visible(person.customer_id)
-        and pseudonyms.customer_key(secret, customer_id, person.namespace) == key.bytes
+        Person(key, customer_id, namespace, email)
+        for key, customer_id, email in connection.execute(query, (keys, bare))  # type: ignore[arg-type]
+        if (key in keys or texts.as_customer(customer_id, mapping) in written)
+        and pseudonyms.customer_key(secret, customer_id, namespace) == key.bytes
     ]
 
 

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from clv.catalog import tables
 from clv.core.settings import Settings
+from clv.core.sql_text import quoted
 from clv.sources.kinds.columns_sql import ERASED
 from clv.sources.kinds.declared import Kind
 from clv.sources.mapping.model import FileMapping
@@ -36,17 +37,19 @@ def lines(duck: duckdb.DuckDBPyConnection, mapping: FileMapping, erased: Erased)
     """Returns the lines with rows of erased customers; creates the tables erased(_line) and
     erased_customers(customer_id).
 
-    Ids were not always cleaned of invisible characters. A customer erased before is listed under the original id, and
-    every id that is equal to it after cleaning is erased.
+    A customer may be listed under another form of the id than the mapping gives now: as it is in the file, because the
+    mapping changed, or with invisible characters, because ids were not always cleaned of them. So every form is looked
+    up, and every row with the id that the mapping gives is erased.
     """
     gone: list[str] = []
     if erased and mapping.customer:
-        as_received = (
-            f"select {customer(mapping)}, {customer(mapping, '_customer')} from received where _customer is not null"  # noqa: S608 - our own SQL; values are bound or quoted
-        )
-        query = (
-            f"select distinct customer_id, customer_id from parsed where customer_id is not null union {as_received}"  # noqa: S608 - our own SQL; values are bound or quoted
-        )
+        present, in_file = customer(mapping), quoted(mapping.customer)
+        query = f"""
+            select distinct customer_id, customer_id from parsed where customer_id is not null
+            union select {present}, {in_file} from received where {in_file} is not null
+            union select {present}, {customer(mapping, "_customer")} from received where _customer is not null
+            union select {present}, _customer from received where _customer is not null
+        """  # noqa: S608 - our own SQL; values are bound or quoted
         found = duck.execute(query).fetchall()
         gone = sorted({one for one, form in found if erased.receipt(form, mapping.customer_namespace)})
     duck.register("erased_ids", pa.table({"customer_id": pa.array(gone, pa.string())}))

@@ -41,8 +41,10 @@ def as_customer(value: str, mapping: FileMapping) -> str:
 
 
 def names_erased(text: str, mapping: FileMapping, erased: Erased) -> bool:
-    """Returns whether any value in a row's text is the id of an erased customer, before or after cleaning."""
-    values = {_by_mapping(form, mapping) for value in fields(text, mapping.delimiter) for form in ids.forms(value)}
+    """Returns whether any value in a row's text is the id of an erased customer: as given, as cleaned, or as the
+    mapping writes either."""
+    forms = {form for value in fields(text, mapping.delimiter) for form in ids.forms(value)}
+    values = forms | {_by_mapping(form, mapping) for form in forms}
     return any(erased.receipt(value, mapping.customer_namespace) for value in values if value)
 
 

@@ -100,3 +100,60 @@ def test_everybody_of_an_address_that_looks_the_same_is_found(home, tmp_path):
         connection.execute("update pii.customers set email = 'Q@\u200bshop.example' where customer_id = 'q2'")
     found = erasing.find(None, None, "q@shop.example\u200b", home)
     assert sorted(one.customer_id for one in found) == ["q1", "q2"]
+
+
+ADDRESSED = "who,order,at,amount\n{0},1,2024-03-01,5\nb@shop.example,2,2024-03-01,6\n{0},3,2024-03-01,none\n"
+
+
+def mapped(home: settings.Settings, **customer: object) -> None:
+    """Writes the mapping `shop`, with these keys of `customer`."""
+    (home.home / "sources").mkdir(exist_ok=True)
+    content = {"customer": {"column": "who", **customer}, "order": "order", "time": "at", "amount": "amount"}
+    (home.home / "sources" / "shop.yml").write_text(yaml.safe_dump(content))
+
+
+def test_a_customer_is_erased_under_each_form_that_a_mapping_gave_the_id(home, tmp_path):
+    for number, who in enumerate(("Ann@Shop.example", "ANN@shop.example")):
+        mapped(home)
+        load(home, tmp_path, f"first{number}.csv", ADDRESSED.format(who), "shop")
+        mapped(home, lower=True)
+        if not number:
+            load(home, tmp_path, "second.csv", ADDRESSED.format(who), "shop")
+    done = erasing.erase(erasing.find("Ann@Shop.example", "shop", None, home), home)
+    assert (done.rows["raw.order_lines"], done.rows["pii.customers"]) == (3, 3)
+    assert done.rows["quarantine.unreadable_rows"] == 3
+    assert customers() == ["b@shop.example"]
+    with pytest.raises(ClvError, match="was erased already"):
+        erasing.find("Ann@Shop.example", "shop", None, home)
+    for lower in (True, False):  # the mapping may change again
+        mapped(home, lower=lower)
+        again = load(home, tmp_path, f"again{lower}.csv", ADDRESSED.format("Ann@Shop.example") + "\n", "shop")
+        assert again.erased_lines == (2, 4)
+    assert customers() == ["b@shop.example"]
+
+
+def test_a_customer_erased_before_the_mapping_changed_stays_out(home, tmp_path):
+    mapped(home)
+    load(home, tmp_path, "first.csv", ADDRESSED.format("Ann@Shop.example"), "shop")
+    erasing.erase(erasing.find("Ann@Shop.example", "shop", None, home), home)
+    mapped(home, lower=True)
+    assert load(home, tmp_path, "again.csv", ADDRESSED.format("Ann@Shop.example") + "\n", "shop").erased_lines == (2, 4)
+
+
+def test_customers_whose_ids_differ_in_case_stay_apart_where_the_mapping_keeps_the_case(home, tmp_path):
+    mapped(home)
+    load(home, tmp_path, "first.csv", ADDRESSED.format("X1"), "shop")
+    load(home, tmp_path, "second.csv", ADDRESSED.format("x1"), "shop")
+    erasing.erase(erasing.find("X1", "shop", None, home), home)
+    assert customers() == ["b@shop.example", "x1"]
+
+
+def test_an_erasure_by_address_covers_each_form_of_the_id(home, tmp_path):
+    mapped(home)
+    load(home, tmp_path, "first.csv", ADDRESSED.format("Ann@Shop.example"), "shop")
+    with db.connect(home.warehouse_url) as connection:
+        connection.execute("update pii.customers set email = 'ann@shop.example' where customer_id like 'Ann%'")
+    mapped(home, lower=True)
+    erasing.erase(erasing.find(None, None, "ann@shop.example", home), home)
+    assert load(home, tmp_path, "again.csv", ADDRESSED.format("ann@shop.example") + "\n", "shop").erased_lines == (2, 4)
+    assert customers() == ["b@shop.example"]
