@@ -16,6 +16,7 @@ from clv.platform import airflow_session, airflow_state, state
 from clv.platform.runtime import airflow, postgres, stack
 from clv.reporting.remarks import of_settings
 from clv.sources.kinds import raw_tables
+from clv.sources.kinds import registry as kinds
 from clv.sources.loading import currencies
 from clv.warehouse import runs
 
@@ -33,16 +34,21 @@ def up() -> None:
 
 def start() -> tuple[settings.Settings, list[str]]:
     """Starts the home's services and shows progress; returns the home's settings and remarks for the operator. Raises
-    ClvError for a wrong declaration of a step in the shop's own folder, which would otherwise show only in Airflow's
-    log, and for a contestant that does not exist or cannot be loaded, which would otherwise show at the next training.
-    """
-    from spark_jobs.models import registry  # imports scipy, for which `clv status` need not wait
-
+    ClvError before anything starts for a wrong declaration of the shop's own, of a step, a kind of source or a
+    forecaster, which would otherwise show only in a log, or at the next training."""
     pipeline.daily()
     home = settings.load()
-    registry.load(home.contestants)
+    kinds.known(home)
+    load_contestants(home)
     with steps() as step:
         return stack.up(home, step)
+
+
+def load_contestants(home: settings.Settings) -> None:
+    """Raises ClvError for a contestant that does not exist or cannot be loaded."""
+    from spark_jobs.models import registry  # imports scipy, for which `clv status` need not wait
+
+    registry.load(home.contestants)
 
 
 def where(home: settings.Settings, show_password: bool = False) -> None:

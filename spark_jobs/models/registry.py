@@ -25,6 +25,7 @@ import numpy as np
 from clv.core import options
 from clv.core.declared import OURS
 from clv.core.errors import ClvError
+from clv.core.spelling import did_you_mean
 from spark_jobs.features.columns import Array
 from spark_jobs.models.forecaster import Customers, Fitted, Forecaster, Json, Past, Prediction, Unfit
 
@@ -51,9 +52,10 @@ def check(contestants: Iterable[str]) -> None:
     known = [OURS, *names()]
     for name in contestants:
         if name not in known:
+            choose = did_you_mean(name, known) or f"choose from {', '.join(known)}; "
             raise ClvError(
-                f"shop.json: contestants names {name}, which is not a forecaster; choose from "
-                f"{', '.join(known)}, or start clv up with {FOLDERS} naming the folder of {name}.py"
+                f"shop.json: contestants names {name}, which is not a forecaster; {choose}if it is your own, set "
+                f"{FOLDERS} to the folder of {name}.py"
             )
 
 
@@ -77,8 +79,8 @@ def fit(wanted: Iterable[str], past: Past) -> tuple[dict[str, Json], dict[str, s
     """Fits the forecasters in `wanted`. Returns those that could be fitted as JSON, by name, and for the others the
     reason.
 
-    A forecaster whose code raises an error, also when it then predicts and explains the customers in `past.known`, is
-    left out with a warning; the others are not affected.
+    Each fitted forecaster then predicts and explains the customers in `past.known`, as a trial. A forecaster whose code
+    raises an error, in the fit or in the trial, is left out with a warning; the others are not affected.
     """
     fitted, left_out = {}, {}
     for name in wanted:

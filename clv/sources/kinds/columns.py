@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, Literal, get_args
 
+from clv.core.spelling import did_you_mean
 from clv.sources.mapping.model import FileMapping
 
 # The types of columns. id: an identifier; invisible characters are removed. customer: the shop's customer id, stored as
@@ -24,12 +25,37 @@ TIMES = {"day": "a day", "time": "a time"}
 @dataclass(frozen=True, kw_only=True)
 class Column:
     """A column of a kind of source: its name, which is also its key in mappings, its type, its description, and whether
-    every row needs a value."""
+    every row needs a value.
+
+    Raises TypeError for an unknown or missing field, and ValueError for an unknown type; both name the column.
+    """
 
     name: str
     type: Type
     means: str
     required: bool = False
+
+    def __new__(cls, **stated: Any) -> Column:
+        check_fields(cls, stated, f"the column {stated.get('name', '')}".strip())
+        return super().__new__(cls)
+
+    def __post_init__(self) -> None:
+        if self.type not in get_args(Type):
+            hint = did_you_mean(str(self.type), get_args(Type))
+            raise ValueError(
+                f"the column {self.name} has the type '{self.type}', which is unknown; {hint}types are "
+                f"{', '.join(get_args(Type))}"
+            )
+
+
+def check_fields(declared: type, stated: Iterable[str], what: str) -> None:
+    """Raises TypeError if a declaration states a field that there is not, or lacks one. what: names the declaration."""
+    known = {field.name: field.default is MISSING for field in fields(declared)}
+    if unknown := [name for name in stated if name not in known]:
+        hint = did_you_mean(unknown[0], known)
+        raise TypeError(f"{what} has the unknown field '{unknown[0]}'; {hint}fields are {', '.join(known)}")
+    if missing := [name for name, needed in known.items() if needed and name not in stated]:
+        raise TypeError(f"{what} lacks the field '{missing[0]}'; add it")
 
 
 @dataclass(frozen=True, kw_only=True)

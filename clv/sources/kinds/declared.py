@@ -18,7 +18,7 @@ from clv.core import zone_names
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
 from clv.sources.kinds import columns_sql
-from clv.sources.kinds.columns import IN_PII, TIMES, Column, DeclaredMapping, has_customers, kept
+from clv.sources.kinds.columns import IN_PII, TIMES, Column, DeclaredMapping, check_fields, has_customers, kept
 from clv.sources.kinds.columns_sql import ERASED, NO_CONTENT
 from clv.sources.mapping import keys
 from clv.sources.mapping.keys import Schema
@@ -39,7 +39,7 @@ class Kind:
     same for a file that is delivered again under its name; by default as `replaces`. staged_by_model: whether a dbt
     model of its own decides which rows count; by default staging does, by `replaces`.
 
-    Raises ValueError if the declaration contradicts itself.
+    Raises TypeError for an unknown or missing field, and ValueError if the declaration contradicts itself.
     """
 
     name: str
@@ -50,7 +50,16 @@ class Kind:
     replaces_in_file: tuple[str, ...] = ()
     staged_by_model: bool = False
 
+    def __new__(cls, **stated: Any) -> Kind:
+        check_fields(cls, stated, f"the kind {stated.get('name', '')}".strip())
+        return super().__new__(cls)
+
     def __post_init__(self) -> None:
+        if not self.table.startswith("raw."):
+            raise ValueError(f"{self.name}: the table is in the schema raw; write table: raw.{self.table}")
+        for name in ("replaces", "replaces_in_file"):
+            if isinstance(value := getattr(self, name), str):
+                raise ValueError(f"{self.name}: '{name}' is a tuple of columns; write {name}=({value!r},)")
         names = [column.name for column in self.columns]
         types = [column.type for column in self.columns]
         for name in [self.name, self.table.removeprefix("raw."), *names]:
@@ -66,7 +75,9 @@ class Kind:
         if not self.staged_by_model and not self.replaces:
             raise ValueError(f"{self.name}: 'replaces' is empty; say which earlier rows a later file's row replaces")
         if self.has_customers and self.replaces and "customer" not in self.replaces:
-            raise ValueError(f"{self.name}: 'replaces' has the customer, else erasing one brings back another's row")
+            raise ValueError(
+                f"{self.name}: 'replaces' must contain the customer: add it, or erasing one brings back another's row"
+            )
         if set(IN_PII) & set(names) and not self.has_customers:
             raise ValueError(f"{self.name}: an e-mail address or a name is kept with its customer; add that column")
 

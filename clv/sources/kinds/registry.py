@@ -7,18 +7,30 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from clv.catalog import tables
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
 from clv.sources.kinds.declared import Kind
 
 SHIPPED = Path(__file__).parent
+_IN_WORDS = (ImportError, AttributeError, SyntaxError, TypeError, ValueError)  # errors that say what they are
+OWN_TABLES = {name for name in vars(tables).values() if isinstance(name, str)}
 
 
 def known(home: Settings | None = None) -> dict[str, Kind]:
     """Returns the shipped kinds and those of the home by name, orders first. Raises ClvError for a package without a
     kind."""
     folders = [SHIPPED, home.home / "kinds"] if home else [SHIPPED]
-    found = [declared(path) for folder in folders for path in sorted(folder.glob("*/__init__.py"))]
+    places = [path for folder in folders for path in sorted(folder.glob("*/__init__.py"))]
+    found = [declared(path) for path in places]
+    for number, (path, kind) in enumerate(zip(places, found, strict=True)):
+        before = found[:number]
+        if kind.name in (one.name for one in before):
+            raise ClvError(f"{path.parent}: another kind is called {kind.name}; rename one of the two")
+        if kind.table in (one.table for one in before) or path.parent.parent != SHIPPED and kind.table in OWN_TABLES:
+            raise ClvError(
+                f"{path.parent}: the table {kind.table} is taken; name another, such as {kind.table}_of_shop"
+            )
     found.sort(key=lambda kind: kind.name != "orders")
     return {kind.name: kind for kind in found}
 
@@ -55,7 +67,8 @@ def declared(path: Path) -> Kind:
             module = sys.modules[name] = importlib.util.module_from_spec(spec)
             spec.loader.exec_module(module)
         kind = module.KIND
-    except (ImportError, AttributeError, SyntaxError, TypeError, ValueError) as error:
+    except Exception as error:
+        error = error if isinstance(error, _IN_WORDS) else f"{type(error).__name__}: {error}"
         raise ClvError(f"{folder} declares no kind of source ({error}); correct KIND in its __init__.py") from None
     if not isinstance(kind, Kind):
         raise ClvError(f"{folder}: KIND in its __init__.py is not a clv.sources.kinds.declared.Kind")

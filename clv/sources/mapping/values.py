@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from clv.core.errors import ClvError
+from clv.core.spelling import did_you_mean
 from clv.sources.mapping.complaints import first_line
 from clv.sources.mapping.keys import CONDITIONS, PARTS
 
@@ -45,7 +46,9 @@ def keys_and_values(key: str, content: object, place: str, known: Collection[str
     unknown = [str(name) for name in content if name not in known]
     if unknown:
         where = "" if top else f" under '{key}'"
-        raise ClvError(f"{place} has the unknown key '{unknown[0]}'{where}; known keys are {', '.join(known)}")
+        hint = did_you_mean(unknown[0], known)
+        listed = f"{'Known' if hint else 'known'} keys are {', '.join(known)}"
+        raise ClvError(f"{place} has the unknown key '{unknown[0]}'{where}; {hint}{listed}")
     return content
 
 

@@ -153,7 +153,7 @@ def test_contestants_are_loaded_and_one_that_is_not_there_is_named_with_the_reme
     assert "cannot be loaded" in registry.fit([planted_forecaster.NAME], past_of())[1][planted_forecaster.NAME]
     monkeypatch.delenv(registry.FOLDERS)
     with pytest.raises(
-        ClvError, match=f"contestants names mean_order, .* {registry.FOLDERS} naming the folder of mean_order.py"
+        ClvError, match=f"contestants names mean_order, .* {registry.FOLDERS} to the folder of mean_order.py"
     ):
         registry.load([OURS, planted_forecaster.NAME])
 

@@ -201,7 +201,7 @@ def test_a_mistake_in_its_mapping_is_named(shop: settings.Settings):
         (
             "spend",
             "Spent",
-            "door.yml has the unknown key 'spend'; known keys are description, kind, file, cust",
+            "door.yml has the unknown key 'spend'; did you mean 'spent'[?] Known keys are description, kind,",
         ),
         ("at", None, "door.yml lacks 'at'; say which column holds it, for example at: at"),
         ("store", "Shop?", "door.yml: customer, at and store are required; take the \\? off 'Shop\\?'"),
@@ -220,10 +220,27 @@ def test_a_mistake_in_its_mapping_is_named(shop: settings.Settings):
 def test_a_declaration_that_contradicts_itself_is_named(shop: settings.Settings):
     declared = shop.home / "kinds" / "visits" / "__init__.py"
     for found, broken, message in (
-        ('("customer", "at")', '("at",)', "'replaces' has the customer"),
+        ('("customer", "at")', '("at",)', "'replaces' must contain the customer: add it"),
         ('("customer", "at")', '("place",)', "'replaces' names 'place', which is no column"),
         ('name="spent"', 'name="file"', "'file' is a key that every mapping may have"),
         ("KIND =", "SORT =", "has no attribute 'KIND'"),
+        ('("customer", "at")', '"customer"', r"write replaces=\('customer',\)"),
+        ('table="raw.', 'table="', "the table is in the schema raw; write table: raw.store_visits"),
+        ('table="raw.store_visits"', 'table="raw.batches"', "visits: the table raw.batches is taken"),
+        ('name="store_visits"', 'name="orders"', "visits: another kind is called orders"),
+        (
+            'type="money"',
+            'type="string"',
+            "the column spent has the type 'string', which is unknown; types are text",
+        ),
+        ('type="money"', 'type="mony"', "did you mean 'money'[?]"),
+        (
+            'means="Where to."',
+            'mean="Where to."',
+            "column store has the unknown field 'mean'; did you mean 'means'[?] fi",
+        ),
+        ("replaces=", "replace=", "the kind store_visits has the unknown field 'replace'; did you mean 'replaces'[?]"),
+        ("KIND =", "nothing\nKIND =", "NameError: name 'nothing' is not defined"),
     ):
         registry.declared.cache_clear()
         declared.write_text(DECLARATION.replace(found, broken))
