@@ -66,7 +66,12 @@ def replay(
     results = door.replay(settings.load(), source, batch)
     for replayed in results:
         new = replayed.result
-        if new is None:
+        if replayed.later:
+            out.print(
+                f"{replayed.file_name}: batch {replayed.batch_id} is skipped: batch {replayed.later} has loaded the "
+                "same content since"
+            )
+        elif new is None:
             out.print(
                 f"{replayed.file_name}: batch {replayed.batch_id} is unchanged: none of its rejected rows can be loaded"
             )

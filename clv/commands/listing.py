@@ -14,6 +14,7 @@ from clv.platform import run_states
 from clv.sources.loading import rejections
 from clv.warehouse import runs as run_records
 
+MASKED = "note: in values, x stands for any letter and 9 for any digit; --unmasked shows the values themselves"
 Limit = Annotated[int, typer.Option(min=1, help="Number of rows to show, the newest first.")]
 
 
@@ -73,6 +74,8 @@ def rejects(
             for one in rejections.reasons(home, source)
         )
         tabular.write(["rows", "reason", "source", "batch", "file", "first_line"], counted, style)
+        if style == "table" and not unmasked:
+            out.print(MASKED)
         return
     limit = tabular.ROWS_SHOWN + 1 if style == "table" else None
     of_batch = rejections.source_of(batch, home)
@@ -82,6 +85,8 @@ def rejects(
     )
     tabular.write(["line", "reason", "text"], rejected, style)
     if style == "table":
+        if not unmasked:
+            out.print(MASKED)
         if not rejections.is_processed(batch, home):
             out.print(
                 "note: no run has taken this batch in yet; until then, filtered and incomplete rows are not listed"

@@ -43,8 +43,9 @@ class Past:
     and the outcomes that followed each origin (see `outcomes`); `customer` is the customer key; `origin` is the date as
     days since 1970-01-01.
 
-    known: the features of the customers at the latest date for which there are any, for forecasters that need no closed
-    window. anchor: the anchor fitted to these customers, if it has been fitted already.
+    known: the features of all customers at the latest date that has features, for forecasters that need no closed
+    window. anchor: the parameters of the anchor (spark_jobs.models.anchor, the probabilistic model that the blend rests
+    on), fitted to these customers; None if it has not been fitted.
     """
 
     window_days: int
@@ -72,8 +73,8 @@ class Past:
 class Customers:
     """Customers to predict over `window_days`, each with a purchase day before the date.
 
-    columns: FEATURE_COLUMNS, each of shape (n,). anchor: the predictions of the anchor fitted at the date, where they
-    are known.
+    columns: FEATURE_COLUMNS, each of shape (n,). anchor: what the anchor (the probabilistic model that the blend rests
+    on) predicts for the same customers when fitted at their date; None if it was not fitted.
     """
 
     columns: Columns

@@ -36,7 +36,7 @@ class Kind:
 
     name: its name in the key `kind` of mappings. table: the raw table. means: what a row is. replaces: columns; a later
     file's rows replace earlier rows with the same values in them, and rows of one file add up. replaces_in_file: the
-    same for a file that is delivered again under its name; by default as `replaces`. staged_by_model: whether a dbt
+    columns to compare instead when both rows are from files of the same name; by default those of `replaces`. staged_by_model: whether a dbt
     model of its own decides which rows count; by default staging does, by `replaces`.
 
     Raises TypeError for an unknown or missing field, and ValueError if the declaration contradicts itself.

@@ -33,8 +33,8 @@ def require(kind: Kind, home: Settings) -> None:
 
 
 def of_customers(home: Settings) -> list[Kind]:
-    """Returns the kinds whose rows belong to customers and whose table exists. A kind that no `clv up` has seen has no
-    rows."""
+    """Returns the kinds whose rows belong to customers and whose table exists. `clv up` creates the table, so a kind
+    declared since then has no rows yet."""
     kinds = [kind for kind in registry.known(home).values() if kind.has_customers]
     query = "select name from unnest(%s::text[]) as name where to_regclass(name) is not null"
     made = {name for (name,) in db.rows(query, ([kind.table for kind in kinds],), home.warehouse_url)}

@@ -24,25 +24,29 @@ from clv.warehouse.roles import LOADER
 @dataclass(frozen=True)
 class Replayed:
     """The result of a replay: the batch with rejected rows, and the batch that replaced it. result is None if no more
-    rows became usable."""
+    rows became usable, or if the batch `later` has loaded the same content since and holds."""
 
     batch_id: int
     file_name: str
     usable_before: int
     result: BatchResult | None
+    later: int | None = None
 
 
 def replay(settings: Settings, source: str | None = None, batch_id: int | None = None) -> list[Replayed]:
     """Reads files with rejected rows again, with the present mapping and code: those of a source, or of one batch.
 
     If more rows are usable, the file becomes a new batch in the place of the old one, which is withdrawn in the same
-    transaction. Otherwise nothing changes, so a second replay does nothing.
+    transaction. Otherwise nothing changes, so a second replay does nothing. Skips files whose content a later batch has
+    loaded: that batch counts, and is replayed itself if it has rejected rows.
 
     Raises ClvError, after all other files are done, with the batches whose copy is missing.
     """
     results, missing_copies = [], []
     for batch in _rejected(settings, source, batch_id):
-        if copies.find(batch.sha256, batch.file_name, settings):
+        if batch.later:
+            results.append(Replayed(batch.batch_id, batch.file_name, batch.usable, None, batch.later))
+        elif copies.find(batch.sha256, batch.file_name, settings):
             results.append(_replay(batch, settings))
         else:
             missing_copies.append(f"{batch.batch_id} ({batch.file_name})")
@@ -63,23 +67,29 @@ class _Batch:
     landed: bool
     place: int
     usable: int
+    later: int | None
 
 
 def _rejected(settings: Settings, source: str | None, batch_id: int | None) -> list[_Batch]:
     """Returns the batches with rejected rows that are not withdrawn, in the order of their places."""
     query = f"""
-        select batch_id, source, kind, file_name, content_sha256, landed, place, rows_received
-        from {tables.BATCHES}
+        select batch_id, source, kind, file_name, content_sha256, landed, place, rows_received, (
+            select max(later.batch_id) from {tables.BATCHES} as later
+            where later.source = batches.source and later.content_sha256 = batches.content_sha256
+                and later.place > batches.place
+                and later.batch_id not in (select batch_id from {tables.WITHDRAWALS})
+        )
+        from {tables.BATCHES} as batches
         where (source = %(source)s or batch_id = %(batch_id)s)
             and batch_id not in (select batch_id from {tables.WITHDRAWALS})
         order by place
     """  # noqa: S608 - our own names
     found = db.rows(query, {"source": source, "batch_id": batch_id}, settings.url_as(LOADER))
     batches = []
-    for number, of, kind, name, sha256, landed, place, received in found:
+    for number, of, kind, name, sha256, landed, place, received, later in found:
         usable, erased = _counts(number, registry.of(kind, settings), settings)
         if usable + erased < received:
-            batches.append(_Batch(number, of, name, sha256, landed, place, usable))
+            batches.append(_Batch(number, of, name, sha256, landed, place, usable, later))
     return batches
 
 

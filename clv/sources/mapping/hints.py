@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from difflib import get_close_matches
 from functools import cache
 from itertools import product
 from zoneinfo import ZoneInfo, available_timezones
@@ -30,8 +31,9 @@ DATES = {
 }  # fmt: skip
 EITHER_WAY = re.compile(r"(\d{1,2})([/-])(\d{1,2})\2(\d{4}|\d{2})")
 CLOCKS = {
-    "": "", r"[ T]\d{1,2}:\d\d": "%H:%M", r"[ T]\d{1,2}:\d\d:\d\d": "%H:%M:%S", r" \d{1,2}:\d\d [APap][Mm]": "%I:%M %p",
-    r" \d{1,2}:\d\d:\d\d [APap][Mm]": "%I:%M:%S %p", r",? \d{1,2}:\d\d:\d\d": "%H:%M:%S",
+    r"\d{1,2}:\d\d": "%H:%M", r"\d{1,2}:\d\d:\d\d": "%H:%M:%S", r"\d{1,2}\.\d\d": "%H.%M",
+    r"\d{1,2}\.\d\d\.\d\d": "%H.%M.%S", r"\d{1,2}:\d\d [APap][Mm]": "%I:%M %p",
+    r"\d{1,2}:\d\d:\d\d [APap][Mm]": "%I:%M:%S %p",
 }  # fmt: skip
 ZONE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z_/+-]+|[\w.()& -]{1,60} Time(?: \([\w& ]+\))?")  # never the name of a person
 NUMBER_STYLES = [(decimal, mark) for decimal, mark in product(".,", ["", ",", ".", " ", "'"]) if decimal != mark]
@@ -71,8 +73,8 @@ def remedies(reasons: Iterable[str], mapping: FileMapping) -> list[str]:
 
 
 def absent_column(name: str, present: Sequence[str], mapping: FileMapping) -> str | None:
-    """Returns the likely cause of a missing column: another delimiter, or upper and lower case; None if it is
-    uncertain."""
+    """Returns the likely cause of a missing column: another delimiter, lines above the header, or another spelling;
+    None if it is uncertain."""
     if len(present) == 1:
         for mark, name_of_mark in DELIMITERS.items():
             names = [part.strip().strip('"') for part in present[0].split(mark)]
@@ -81,7 +83,18 @@ def absent_column(name: str, present: Sequence[str], mapping: FileMapping) -> st
                     f"the file's columns are separated by {name_of_mark}", file_line(mapping, delimiter=mark), mapping
                 )
     same = [one for one in present if _letters(one) == _letters(name)]
-    return f"the mapping {mapping.source} may mean {same[0]!r}" if len(same) == 1 else None
+    if len(same) != 1:
+        same = get_close_matches(name, present, 1)
+    if same:
+        return f"the mapping {mapping.source} may mean {same[0]!r}"
+    if sum(bool(one.strip()) for one in present) <= 1 or any(mark in one for one in present for mark in ";\t|"):
+        marks = DELIMITERS.get(mapping.delimiter, "this mark")
+        lines = file_line(mapping, skip=1), file_line(mapping, delimiter=";")
+        return (
+            f"if the header is not its first line, or its columns are not separated by {marks}, say in the mapping "
+            f"{mapping.source}: {lines[0]} or {lines[1]}, or both"
+        )
+    return None
 
 
 def _letters(name: str) -> str:
@@ -143,7 +156,7 @@ def _of_times(values: list[str], mapping: FileMapping) -> list[str]:
             formats.setdefault(form, value)
     new = {form: value for form, value in formats.items() if form not in mapping.time_formats}
     if not new:
-        return []
+        return _of_unknown_times(values, mapping)
     day_first = [form for form in new if form.startswith(("%d/", "%d-%m"))]
     month_first = [form for form in new if form.startswith(("%m/", "%m-"))]
     value = next(iter(new.values()))
@@ -164,6 +177,16 @@ def _of_times(values: list[str], mapping: FileMapping) -> list[str]:
     return [_remedy(f"times are written like {masking.value(value)!r}", with_formats(list(new)), mapping)]
 
 
+def _of_unknown_times(values: list[str], mapping: FileMapping) -> list[str]:
+    """Shows how a mapping states a format, for texts that look like times but are written in no common way."""
+    unknown = [one for one in values if re.search(r"\d.*\b\d{4}\b", one)]
+    if not unknown or mapping.time_formats:
+        return []
+    why = f"{masking.value(unknown[0])!r} is in an unknown format: put it into this line, with %d for the day, %m or %B"
+    line = _time(mapping, formats=["%d. %B %Y, %H:%M"])
+    return [_remedy(f"{why} for the month, %Y for the year, %H and %M for the time", line, mapping)]
+
+
 def _formats(value: str, values: list[str]) -> list[str]:
     """Returns the formats that read a text as a time. There are two if day and month could be swapped in all values."""
     if re.fullmatch(r"1\d{9}", value):
@@ -172,23 +195,34 @@ def _formats(value: str, values: list[str]) -> list[str]:
         return ["epoch_milliseconds"]
     if re.fullmatch(r"[34]\d{4}(?:\.\d+)?", value):
         return ["excel_days"]
-    for clock, clock_form in CLOCKS.items():
-        between = ", " if clock.startswith(",") and "," in value else "T" if "T" in value else " "
-        joined = between + clock_form if clock_form else ""
-        for date, form in DATES.items():
-            if re.fullmatch(date + clock, value):
-                # A text in ISO format that cannot be read is a day that does not exist, so no format helps. With a
-                # 12-hour clock, the format is missing.
-                return [] if form in ("%Y-%m-%d", "%Y/%m/%d") and "%p" not in joined else [form + joined]
-        if re.fullmatch(EITHER_WAY.pattern + clock, value):
-            parts = [found for one in values if (found := EITHER_WAY.match(one))]
-            mark = parts[0][2]
-            year = "%Y" if len(parts[0][4]) == 4 else "%y"
-            firsts = [int(found[1]) for found in parts]
-            seconds = [int(found[3]) for found in parts]
-            both = {"d": f"%d{mark}%m{mark}{year}{joined}", "m": f"%m{mark}%d{mark}{year}{joined}"}
-            return [both["d"]] if max(firsts) > 12 else [both["m"]] if max(seconds) > 12 else [both["d"], both["m"]]
+    for date, form in DATES.items():
+        if (clock := _clock(date, value)) is not None:
+            # A text in ISO format that cannot be read is a day that does not exist, so no format helps. With a 12-hour
+            # clock, or a comma, the format is missing.
+            iso = form in ("%Y-%m-%d", "%Y/%m/%d") and re.fullmatch(r"([ T]%H:%M(:%S)?)?", clock)
+            return [] if iso else [form + clock]
+    if (clock := _clock(EITHER_WAY.pattern, value)) is not None:
+        parts = [found for one in values if (found := EITHER_WAY.match(one))]
+        mark = parts[0][2]
+        year = "%Y" if len(parts[0][4]) == 4 else "%y"
+        firsts = [int(found[1]) for found in parts]
+        seconds = [int(found[3]) for found in parts]
+        both = {"d": f"%d{mark}%m{mark}{year}{clock}", "m": f"%m{mark}%d{mark}{year}{clock}"}
+        return [both["d"]] if max(firsts) > 12 else [both["m"]] if max(seconds) > 12 else [both["d"], both["m"]]
     return []
+
+
+def _clock(date: str, value: str) -> str | None:
+    """Returns the format of the time of day after a date, empty if there is none; None if the text is not this date.
+
+    date: a regular expression.
+    """
+    if re.fullmatch(date, value):
+        return ""
+    for clock, form in CLOCKS.items():
+        if found := re.fullmatch(rf"{date}(?P<between>T|,? ){clock}(?P<after>(?: Uhr)?)", value):
+            return f"{found['between']}{form}{found['after']}"
+    return None
 
 
 def _of_years(values: dict[str, list[str]], mapping: FileMapping) -> list[str]:

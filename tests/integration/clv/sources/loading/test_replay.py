@@ -110,3 +110,19 @@ def test_a_missing_copy_is_named(home, tmp_path):
         path.unlink()
     with pytest.raises(ClvError, match=r"no copy is left of the file of batch 1 \(o.csv\).*clv ingest"):
         sources.replay(home, "shop")
+
+
+def test_content_that_a_later_batch_has_loaded_is_skipped(home, tmp_path, capsys):
+    path = write(tmp_path / "o.csv", "1,a,05/01/2024,5", "1,b,06/01/2024,x")
+    sources.load(write_mapping(home), path, home)
+    write_mapping(home, **DAY_FIRST)
+    sources.load("shop", path, home)
+    app(["replay", "--source", "shop"], standalone_mode=False)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "o.csv: batch 1 is skipped: batch 2 has loaded the same content since" in shown
+    assert "o.csv: batch 2 is unchanged" in shown
+    assert db.rows("select count(*) from raw.batches") == [(2,)]
+    sources.withdraw(2, "wrong after all", home)
+    write_mapping(home, **DAY_FIRST)
+    (replayed,) = sources.replay(home, "shop")  # the later batch no longer counts
+    assert (replayed.batch_id, replayed.result.batch_id) == (1, 3)

@@ -48,6 +48,9 @@ def time(value: str) -> str:
         (["Jan 5, 2024", "20240101"], ["%b %d, %Y", "%Y%m%d"]),
         (["10-Dez-25"], ["%d-%b-%y"]),
         (["1. M\u00e4rz 2024"], ["%d. %B %Y"]),
+        (["31. Mai 2024, 14.05 Uhr", "1. Juni 2024, 9.30 Uhr"], ["%d. %b %Y, %H.%M Uhr", "%d. %B %Y, %H.%M Uhr"]),
+        (["31.05.2024, 14:05"], ["%d.%m.%Y, %H:%M"]),
+        (["2024-05-31, 14:05"], ["%Y-%m-%d, %H:%M"]),
         (["45413.5"], ["excel_days"]),
         (["1704067200"], ["epoch_seconds"]),
         (["1704067200000"], ["epoch_milliseconds"]),
@@ -164,3 +167,23 @@ def test_ad_spend_has_days():
 def test_an_absent_column_has_another_delimiter_or_spelling(present, says):
     found = hints.absent_column("c", present, mapping())
     assert found is None if says is None else found is not None and re.search(says.replace(r"\"", '"'), found)
+
+
+def test_a_time_that_is_written_in_an_unknown_way_shows_how_to_state_a_format():
+    (remedy,) = hints.remedies([time("Freitag der 31ste 5/2024")], mapping())
+    assert "%d for the day" in remedy
+    assert remedy.endswith('say in the mapping shop: time: {column: "at", formats: ["%d. %B %Y, %H:%M"]}')
+    assert hints.remedies([time("soon"), time("2024-02-30")], mapping()) == []
+
+
+@pytest.mark.parametrize(
+    "present", [["Shop Admin export;;;;;"], ["Exported by ShopTool"], ["Shop Admin export", "", ""]]
+)
+def test_a_header_further_down_or_another_delimiter_is_suggested(present):
+    hint = hints.absent_column("Kunde", present, mapping()) or ""
+    assert 'say in the mapping shop: file: {skip: 1} or file: {delimiter: ";"}, or both' in hint
+
+
+def test_a_column_that_is_spelled_alike_is_suggested():
+    assert hints.absent_column("Vouchr", ["Nr", "Voucher"], mapping()) == "the mapping shop may mean 'Voucher'"
+    assert hints.absent_column("Vouchr", ["Nr", "Kunde"], mapping()) is None
