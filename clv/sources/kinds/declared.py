@@ -36,8 +36,8 @@ class Kind:
 
     name: its name in the key `kind` of mappings. table: the raw table. means: what a row is. replaces: columns; a later
     file's rows replace earlier rows with the same values in them, and rows of one file add up. replaces_in_file: the
-    columns to compare instead when both rows are from files of the same name; by default those of `replaces`. staged_by_model: whether a dbt
-    model of its own decides which rows count; by default staging does, by `replaces`.
+    columns to compare instead when both rows are from files of the same name; by default those of `replaces`.
+    staged_by_model: whether a dbt model of its own decides which rows count; by default staging does, by `replaces`.
 
     Raises TypeError for an unknown or missing field, and ValueError if the declaration contradicts itself.
     """
