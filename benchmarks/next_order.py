@@ -19,7 +19,7 @@ import pandas as pd
 from clv.commands.console import steps
 from clv.core import settings
 from clv.core.declared import HORIZONS
-from clv.evaluation.backtest import run, scratch, timing
+from clv.evaluation.backtest import run, scratch, tiers, timing
 from clv.platform.runtime import stack
 from clv.transform import dbt
 
@@ -50,7 +50,7 @@ def judged(orders: Path, source: str | None, origins: list[date], home: settings
 
 def tables(found: dict[str, dict[str, Any]]) -> str:
     """The tables for all shops. found: by shop, the result of `timing.next_order`."""
-    tiers = list(timing.TIERS)
+    labels = list(tiers.ends())
     return "\n".join(
         [
             *_table(
@@ -64,7 +64,7 @@ def tables(found: dict[str, dict[str, Any]]) -> str:
                 ],
             ),
             "",
-            *_table(["value tier", *tiers], _rows(found, lambda row: [row["by_tier"].get(tier) for tier in tiers])),
+            *_table(["value tier", *labels], _rows(found, lambda row: [row["by_tier"].get(tier) for tier in labels])),
             "",
             *_table(["decile of the days ahead", *map(str, range(1, 11))], _rows(found, lambda row: row["by_tenth"])),
         ]
