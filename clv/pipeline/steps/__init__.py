@@ -15,7 +15,6 @@ import os
 import pkgutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -121,31 +120,58 @@ def _require_known(order: list[Step]) -> None:
                 f"{' in clv_train' if step.trains else ''}; before it are {', '.join(earlier)}"
             )
         if problem := _uncallable(step.calls):
-            raise ClvError(f"the step {step.name} calls '{step.calls}', but {problem}; write module:function")
-    # A new group is allowed, but one with almost the name of another is taken for a slip of the pen.
-    groups = [group for group, _ in by_group(order)]
-    for group, others in ((groups[number], groups[:number]) for number in range(1, len(groups))):
-        if alike := get_close_matches(group, others, 1, cutoff=0.85):
-            raise ClvError(f"the group '{group}' is almost '{alike[0]}'; write '{alike[0]}', or a name less alike")
+            raise ClvError(f"the step {step.name} calls '{step.calls}', but {problem}")
+    shipped = {step.group for step in _declared("standard")}
+    for group in {step.group for step in order} - shipped:
+        if meant := next((name for name in sorted(shipped) if _is_slip(group, name)), None):
+            raise ClvError(f"the group '{group}' is almost '{meant}'; write '{meant}', or a name less alike")
+
+
+def _is_slip(name: str, meant: str) -> bool:
+    """Whether a name is another with other capitals or separators, one letter missing or doubled, or two swapped.
+
+    A name with a letter or word more, such as "take in 2", is a name of its own.
+    """
+    name, meant = (one.casefold().replace("_", " ").replace("-", " ") for one in (name, meant))
+    places = range(1, len(meant))
+    missing = {meant[:at] + meant[at + 1 :] for at in places}
+    doubled = {meant[:at] + meant[at - 1 :] for at in (*places, len(meant))}
+    swapped = {meant[: at - 1] + meant[at : at + 1] + meant[at - 1] + meant[at + 1 :] for at in places}
+    return name in {meant} | missing | doubled | swapped
 
 
 @cache
 def _uncallable(calls: str) -> str:
-    """Why there is no function "module:function", or nothing. Reads the module's text, because importing takes long."""
+    """Why there is no function "module:function", with the remedy, or nothing. Reads the module's text, because
+    importing takes long."""
     module, _, function = calls.partition(":")
     try:
         spec = importlib.util.find_spec(module)
+        if spec is None or not spec.origin:
+            return f"there is no module '{module}'; write module:function"
+        if not spec.origin.endswith(".py"):  # a compiled module has no text
+            return ""
+        defined = set(_defined(ast.parse(Path(spec.origin).read_bytes(), Path(spec.origin).name)))
     except (ImportError, ValueError):
-        spec = None
-    if spec is None or not spec.origin:
-        return f"there is no module '{module}'"
-    defined = set()
-    for node in ast.parse(Path(spec.origin).read_bytes()).body:
-        if isinstance(node, ast.FunctionDef):
-            defined.add(node.name)
-        elif isinstance(node, ast.Assign):  # such as raw, staging = (partial(...), partial(...))
-            defined |= {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
-    return "" if function in defined else f"the module defines no function '{function}'"
+        return f"there is no module '{module}'; write module:function"
+    except SyntaxError as error:
+        return f"the module is not valid Python ({error}); correct it"
+    if "*" in defined or function.partition(".")[0] in defined:
+        return ""
+    return f"the module defines no function '{function}'; write module:function"
+
+
+def _defined(node: ast.AST) -> Iterator[str]:
+    """The names that a module defines, assigns or imports, in blocks such as `if` and `try` too."""
+    for part in ast.iter_child_nodes(node):
+        if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield part.name
+        elif isinstance(part, ast.alias):
+            yield part.asname or part.name.partition(".")[0]
+        elif isinstance(part, ast.Name):
+            yield from [part.id] * isinstance(part.ctx, ast.Store)
+        elif not isinstance(part, ast.Lambda | ast.comprehension):
+            yield from _defined(part)
 
 
 def training() -> tuple[Step, ...]:

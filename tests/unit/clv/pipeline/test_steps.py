@@ -99,6 +99,48 @@ def test_a_field_that_names_what_does_not_exist_is_one_line(tmp_path, fields, me
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from clv.pipeline.daily import open_run as run",
+        "from clv.pipeline.daily import *",
+        "from functools import partial\n\nrun: object = partial(print)",
+        "try:\n    import nothing\nexcept ImportError:\n    def run(*_): ...",
+        "if True:\n    class run: ...",
+    ],
+)
+def test_a_function_may_be_imported_or_defined_in_a_block(tmp_path, text):
+    own = f'Step(group="act", calls="clv.pipeline.steps.own:run", {NAMED})'
+    with planted(tmp_path, own=f"{text}\n{module(own)}"):
+        steps._uncallable.cache_clear()
+        assert steps.daily()[-1].name == "own"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("def broken(:", "the module is not valid Python (invalid syntax (broken.py, line 1)); correct it"),
+        ("walk = run", "the module defines no function 'run'; write module:function"),
+        ("walk = [run for run in ()]", "the module defines no function 'run'; write module:function"),
+    ],
+)
+def test_a_module_without_the_function_is_one_line(tmp_path, monkeypatch, text, message):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "broken.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path / "elsewhere")
+    steps._uncallable.cache_clear()
+    own = f'Step(group="act", calls="broken:run", {NAMED})'
+    with planted(tmp_path, own=module(own)), pytest.raises(ClvError, match=re.escape(message)):
+        steps.daily()
+
+
+def test_only_a_slip_of_a_shipped_group_is_refused():
+    slips = ["Take in", "take_in", "tak in", "taek in", "takke in"]
+    names = ["take in 2", "take out", "values", "fact", "take"]
+    assert [steps._is_slip(name, "take in") for name in (*slips, *names)] == [True] * 5 + [False] * 5
+    assert not any(steps._is_slip(name, "value") for name in names)
+
+
 def test_the_picture_of_the_architecture_is_the_steps():
     text = (settings.PROJECT / "docs" / "architecture.md").read_text()
     assert f"```mermaid\n{steps.picture((steps.OPEN_RUN, *steps.daily()))}\n```" in text
