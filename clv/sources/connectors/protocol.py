@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from clv.core.errors import ClvError
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -33,15 +35,22 @@ class Batch:
     the name, so the name may state how far the batch reaches. path: the file, which must exist until the next batch is
     requested. Both have the ending of the format (`.csv`, `.parquet` …).
 
-    Raises ValueError if the endings differ: `clv replay` knows the format from the name alone.
+    Either may also end with `.gz`. Raises ClvError if the endings differ: `clv replay` knows the format from the name
+    alone.
     """
 
     name: str
     path: Path
 
     def __post_init__(self) -> None:
-        if Path(self.name).suffix.lower() != self.path.suffix.lower():
-            raise ValueError(f"the batch {self.name!r} is a {self.path.suffix} file; its name ends so too")
+        ending = _ending(self.path.name)
+        if _ending(self.name) != ending:
+            raise ClvError(f"the batch {self.name!r} is a {ending or 'plain'} file; end its name like the file's")
+
+
+def _ending(name: str) -> str:
+    """Returns the ending that states the format, in small letters and without `.gz`."""
+    return Path(name.lower().removesuffix(".gz")).suffix
 
 
 @runtime_checkable

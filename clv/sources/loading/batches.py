@@ -47,7 +47,7 @@ def load_file(
     landed: bool,
     today: date | None = None,
 ) -> BatchResult:
-    """Loads one file. If its content is loaded already and not withdrawn, returns the earlier result.
+    """Loads one file. If its content is loaded already, returns the earlier result.
 
     today: the current day in the reporting zone; later dates in the file give a warning. Raises ClvError; then nothing
     is written.

@@ -124,11 +124,25 @@ def test_the_guides_connector_loads_from_a_database(shop: settings.Settings, tmp
         taken = [take_in(date(2024, 3, day), f"2024-03-0{day}.1") for day in (2, 3, 3)]
     assert taken == [{"days": days, "rows loaded": days} for days in (1, 1, 0)]
     assert db.rows(f"select order_id, amount from {tables.ORDER_LINES} order by 1") == [("1", 5), ("2", 7)]
+
+    # A withdrawn day is read again and loaded if it changed, whatever else was loaded by hand.
+    by_hand = tmp_path / "export.csv"
+    by_hand.write_text("customer_id,order_id,placed_at,amount\ncat,3,2024-03-05 10:00,9\n")
+    sources.load("shop_database", by_hand, shop)
+    sources.withdraw(1, "wrong", shop)
+    assert take_in(date(2024, 3, 4), "2024-03-04.1") == {"days": 0, "rows loaded": 0}
+    with db.connect(shop.warehouse_url) as connection:
+        connection.execute("update orders set amount = 50 where order_id = 1")
+    assert take_in(date(2024, 3, 4), "2024-03-04.2") == {"days": 1, "rows loaded": 1}
+    assert take_in(date(2024, 3, 4), "2024-03-04.3") == {"days": 0, "rows loaded": 0}
+
     monkeypatch.setenv("SHOP_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
     with pytest.raises(ClvError, match="the shop's database cannot be read"):
         take_in(date(2024, 3, 4), "2024-03-04.1")
 
 
 def test_a_batchs_name_has_the_ending_of_its_file() -> None:
-    with pytest.raises(ValueError, match=r"'day 1' is a .parquet file"):
-        Batch("day 1", Path("day_1.parquet"))
+    for name, file in (("day 1", "day_1.parquet"), ("day.csv.gz", "day.json.gz"), ("day.gz", "day.csv")):
+        with pytest.raises(ClvError, match=f"the batch '{name}' is a .* file; end its name like the file's"):
+            Batch(name, Path(file))
+    assert Batch("day.CSV", Path("day.csv.gz")).name == "day.CSV"
