@@ -51,22 +51,29 @@ def with_customers(connection: psycopg.Connection) -> list[str]:
     return [name for (name,) in connection.execute(query).fetchall()]
 
 
-def without_folder(home: Settings) -> list[str]:
-    """Returns one line, with the remedy, for each kind that has rows in the warehouse but whose folder was removed."""
+def without_folder(home: Settings, only_customers: bool = False) -> list[str]:
+    """Returns one line, with the remedy, for each kind that has rows in the warehouse but whose folder was removed.
+
+    only_customers: leaves out kinds whose rows belong to no customers.
+    """
     known = registry.known(home)
     with db.connect(home.warehouse_url) as connection:
         kinds = connection.execute(f"select kind, raw_table from {tables.KINDS} order by 1").fetchall()  # noqa: S608 - our own names
+        of_customers = with_customers(connection)
         gone = [
             name
             for name, table in kinds
-            if name not in known and connection.execute(f"select from {table} limit 1").rowcount  # type: ignore[arg-type]  # noqa: S608 - our own names
+            if name not in known
+            and (table in of_customers or not only_customers)
+            and connection.execute(f"select from {table} limit 1").rowcount  # type: ignore[arg-type]  # noqa: S608 - our own names
         ]
     return [registry.gone(name, home) for name in gone]
 
 
 def require_folders(home: Settings) -> None:
-    """Raises ClvError if the folder of a kind was removed: its rows cannot be erased without the declaration."""
-    if gone := without_folder(home):
+    """Raises ClvError if the folder of a kind with customers was removed: its rows cannot be erased without the
+    declaration."""
+    if gone := without_folder(home, only_customers=True):
         raise ClvError(gone[0])
 
 

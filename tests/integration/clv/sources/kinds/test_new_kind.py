@@ -186,6 +186,15 @@ def test_a_kind_whose_folder_is_gone_is_named_with_a_remedy(shop: settings.Setti
     assert counts(shop) == ([[4, 1, 2, 0, 0, 0, 1]] if remedy == "put back" else [])
 
 
+def test_a_missing_kind_without_customers_stops_no_erasure(shop: settings.Settings):
+    with db.connect(shop.warehouse_url) as connection:
+        connection.execute("create table raw.weather (_batch_id bigint, _source text)")
+        connection.execute("insert into raw.weather values (1, 'station')")
+        connection.execute("insert into raw.kinds values ('weather', 'raw.weather', '{}', '{}')")
+    assert len(raw_tables.without_folder(shop)) == 1
+    raw_tables.require_folders(shop)
+
+
 def judged(home: settings.Settings) -> list[str]:
     """Returns the warnings of the staging gate, after an order was loaded too."""
     if not db.rows("select from raw.order_lines"):
