@@ -93,12 +93,20 @@ def withdraw(
     out.print(f"batch {batch} is withdrawn; from the next run on its rows do not count")
 
 
-def drop_kind(kind: Annotated[str, typer.Argument(help="The kind whose folder was removed.")]) -> None:
+def drop_kind(
+    kind: Annotated[str, typer.Argument(help="The kind whose folder was removed.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
     """Drop all rows of a kind of source whose folder was removed.
 
-    Also deletes the rows as received. To keep them, put the folder back instead.
+    Also deletes the rows as received, and the ids of persons known only from them. To keep them, put the folder back
+    instead. Cannot be undone.
     """
-    batches = dropping.drop(kind, settings.load())
+    home = settings.load()
+    rows = dropping.rows(kind, home)
+    if not yes and not typer.confirm(f"Drop the {rows:,} rows of the kind {kind} from {home.home}, for good?"):
+        raise typer.Abort
+    batches = dropping.drop(kind, home)
     out.print(f"the rows of the kind {kind} are dropped, {batches:,} batches; the next run builds without them")
 
 

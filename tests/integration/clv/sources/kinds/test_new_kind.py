@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from unittest.mock import Mock
 
 import pytest
 import yaml
 from jsonschema import Draft7Validator
+from typer.testing import CliRunner
 
-from clv import sources
+from clv import cli, sources
 from clv.core import settings
 from clv.core.errors import ClvError
 from clv.evaluation.backtest import scratch
@@ -147,7 +149,7 @@ def test_it_works_from_the_file_to_the_erasure(shop: settings.Settings):
 
 
 @pytest.mark.parametrize("remedy", ["put back", "dropped"])
-def test_a_kind_whose_folder_is_gone_is_named_with_a_remedy(shop: settings.Settings, remedy: str):
+def test_a_kind_whose_folder_is_gone_is_named_with_a_remedy(shop: settings.Settings, remedy: str, monkeypatch):
     raw_tables.make(shop)
     first = ingest(shop, "monday.csv", FIRST)
     assert judged(shop) == []
@@ -176,7 +178,22 @@ def test_a_kind_whose_folder_is_gone_is_named_with_a_remedy(shop: settings.Setti
         assert counts(shop) == [[4, 2, 2, 0, 0, 0, 0]]
     else:
         assert len(list((shop.home / "received").iterdir())) == 1
+        assert dropping.rows("store_visits", shop) == 3
+        with db.connect(shop.warehouse_url) as connection:
+            connection.execute("create view visits as select * from raw.store_visits")
+        asked = CliRunner().invoke(cli.app, ["drop-kind", "store_visits"], input="n\n")
+        assert asked.exit_code == 1
+        assert f"Drop the 3 rows of the kind store_visits from {shop.home}, for good?" in asked.output
+        with pytest.raises(ClvError, match=r"store_visits cannot be dropped \(view visits depends on .*\); drop what"):
+            dropping.drop("store_visits", shop)
+        with db.connect(shop.warehouse_url) as connection:
+            connection.execute("drop view visits")
+        with monkeypatch.context() as interrupted:
+            interrupted.setattr(dropping.copies, "remove_copies", Mock(side_effect=OSError("disk")))
+            with pytest.raises(OSError, match="disk"):
+                dropping.drop("store_visits", shop)
         assert dropping.drop("store_visits", shop) == 1
+        assert db.rows("select customer_id from pii.customers") == [("ann",)]  # who also ordered
         assert list((shop.home / "received").iterdir()) == []
         with pytest.raises(ClvError, match="the warehouse knows no kind store_visits"):
             dropping.drop("store_visits", shop)
