@@ -15,7 +15,7 @@ from clv.catalog import dbt_project, published, tables
 from clv.core import settings as settings_module
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
-from clv.transform import dbt_environment
+from clv.transform import dbt_environment, views
 from clv.warehouse import db, locks, roles
 from clv.warehouse.roles import TRANSFORMER
 
@@ -75,6 +75,7 @@ def build(layer: str, variables: dict, settings: Settings) -> dict:
         if state:
             _note(f"built_{layer}", state, settings)
         if layer == "setup":
+            views.drop_undeclared(settings)
             _note(SET_UP_BY, _sql_digest(), settings)
         made_of = _noted(MADE_OF, settings) if layer in ("features", "training") else None
         seconds = round(time.monotonic() - started, 1)

@@ -98,7 +98,7 @@ select * from final
 {#
   Creates the views of a table whose yml declares it published: one with its name and, if it has a history, one with
   every published date. Each build of the table does this, so that new columns can be read at once.
-  A set-up drops a view of a table that is not declared so any more.
+  A set-up drops views of tables that are not declared so any more (clv/transform/views.py).
 #}
 {% macro show_published() %}
     {%- if execute and this.schema != readers_schema() %}
@@ -111,21 +111,9 @@ select * from final
                 else ' The newest published date: its published run.' %}
             {%- if model.config.meta.published and (not history or model.config.meta.history) %}
                 {% do show(view, published(this, history), model.description | trim ~ shows, [model.columns]) %}
-            {%- elif flags.EMPTY and run_query(reads_this(view)).rows %}
-                {% do run_query('drop view ' ~ view) %}
             {%- endif %}
         {%- endfor %}
     {%- endif %}
-{% endmacro %}
-
-
-{# One row if the view exists and reads this table. A view of that name on something else was made by somebody else. #}
-{% macro reads_this(view) %}
-    select 1
-    from pg_rewrite
-    inner join pg_depend on pg_rewrite.oid = pg_depend.objid and pg_depend.classid = 'pg_rewrite'::regclass
-    where pg_rewrite.ev_class = to_regclass('{{ view }}') and pg_depend.refobjid = to_regclass('{{ this }}')
-    limit 1
 {% endmacro %}
 
 

@@ -23,7 +23,7 @@ from clv.platform.runtime import databases
 from clv.privacy import erasing, rotation
 from clv.reporting import analyst
 from clv.reporting.report import gates
-from clv.transform import dbt, dictionary, metrics
+from clv.transform import dbt, dictionary, metrics, views
 from clv.warehouse import db, publication, runs
 from expectations import gates as judging
 from spark_jobs import score
@@ -148,12 +148,31 @@ def test_what_is_no_longer_declared_is_no_longer_shown(shop: settings.Settings) 
     declared = dbt_project.PROJECT / "models" / "analytics" / f"{NAME}.yml"
     text = declared.read_text()
     shown = f"select viewname from pg_views where schemaname = 'analytics' and viewname like '{NAME}%' order by 1"
-    for declaration, views in (
+    for declaration, shows in (
         (text.replace("history: true, ", ""), [NAME]),
         (text.replace("published: true, history: true, ", ""), []),
         (text, [NAME, f"{NAME}_history"]),
     ):
         declared.write_text(declaration)
         dbt.build("setup", {}, shop)
-        assert [name for (name,) in db.rows(shown)] == views
+        assert [name for (name,) in db.rows(shown)] == shows
     assert silences(shop) == [(DAY, 2), (DAY, 10)]
+
+    with db.connect(shop.warehouse_url) as connection:
+        connection.execute(f"create view public.own as select * from analytics.{NAME}_history")  # type: ignore[arg-type]
+        connection.execute(f"create view analytics.mine as select * from {TABLE}")  # type: ignore[arg-type]
+    query = declared.with_suffix(".sql")
+    rows = query.read_text()
+    for path in (declared, query):
+        path.unlink()
+    with pytest.raises(
+        ClvError, match=rf"analytics.{NAME}_history is not declared .* \(view own depends .*\); drop what"
+    ):
+        views.drop_undeclared(shop)
+    with db.connect(shop.warehouse_url) as connection:
+        connection.execute("drop view public.own")
+    views.drop_undeclared(shop)
+    assert db.rows(shown) == []
+    assert db.rows("select count(*) from analytics.mine") == [(2,)]
+    declared.write_text(text)
+    query.write_text(rows)
