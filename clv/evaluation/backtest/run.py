@@ -19,12 +19,13 @@ import pandas as pd
 
 from clv import sources
 from clv.catalog import outcomes, tables
-from clv.core import settings
+from clv.core import masking, settings
 from clv.core.errors import ClvError
 from clv.core.options import LONGEST_HORIZON
 from clv.core.progress import Step
 from clv.core.sql_text import path_literal
 from clv.evaluation.backtest import comparison, scratch
+from clv.sources.loading import rejections
 from clv.transform import dbt
 from clv.warehouse import db, model_choice
 from spark_jobs import baselines, score, train
@@ -116,11 +117,12 @@ def columns_of(orders: Path) -> dict[str, str]:
 
 
 def check_dates(request: Request, trial: settings.Settings) -> None:
-    """Raises ClvError if an origin has no orders before it, or if its window ends after the last order."""
+    """Raises ClvError if no order counts, if an origin has no orders before it, or if its window ends after the last
+    order."""
     query = f"select min(day), max(day) from {tables.INT_CUSTOMER_DAYS} where orders > 0"  # noqa: S608 - our own names
     first, last = db.rows(query, url=trial.warehouse_url)[0]
     if first is None:
-        raise ClvError("the file holds no order that counts; check its mapping, and `clv rejects`")
+        raise ClvError(_no_orders(request, trial))
     for origin in request.origins:
         if origin <= first:
             raise ClvError(f"--origins {origin}: the first order is of {first}; choose a later date")
@@ -130,6 +132,22 @@ def check_dates(request: Request, trial: settings.Settings) -> None:
                 f"--origins {origin}: the {request.horizon} days after it are not over by the last order ({last}); "
                 f"the latest date is {latest}"
             )
+
+
+def _no_orders(request: Request, trial: settings.Settings) -> str:
+    """The error when no order counts. Reasons for a file's rejected rows stand in it, masked, because `clv rejects`
+    does not know the trial's batches."""
+    if request.orders is None:
+        return "the warehouse holds no order that counts; `clv rejects` lists the rejected rows"
+    mapping = request.source or plain_source(request.orders)
+    found, words = rejections.reasons(trial), rejections.known_words(mapping, trial)
+    why = [
+        f"{one.rows:,} rejected: {masking.reason(one.example, words)} (line {one.line})"
+        for one in found[: rejections.REASONS_SHOWN]
+    ]
+    remedies = {remedy for one in found for remedy in rejections.remedies(one.batch_id, trial)}
+    remedy = "; ".join(sorted(remedies)) or f"correct the file or its mapping, {mapping}"
+    return "; ".join([f"{request.orders} holds no order that counts", *why, remedy])
 
 
 def at_all_origins(

@@ -99,3 +99,15 @@ def test_a_shop_that_is_too_small_gets_the_reason(home: Settings, tmp_path: Path
     with pytest.raises(ClvError, match="are not over by the last order .* the latest date is 2023-03"):
         run.run(late, tmp_path / "late", home, lambda _: nullcontext(), report.write)
     assert not (tmp_path / "late").exists()
+
+
+def test_a_file_without_an_order_that_counts_gets_the_reasons(home: Settings, tmp_path: Path) -> None:
+    rows = "1,a,someday,5\n2,b,someday,6\n,c,2023-01-01,7\n"
+    (tmp_path / "orders.csv").write_text(f"customer_id,order_id,ordered_at,amount\n{rows}")
+    request = run.Request(tmp_path / "orders.csv", None, HORIZON, [ORIGIN])
+    with pytest.raises(ClvError) as raised:
+        run.run(request, tmp_path / "out", home, lambda _: nullcontext(), report.write)
+    says = str(raised.value)
+    assert f"{tmp_path}/orders.csv holds no order that counts; 2 rejected: ordered_at" in says
+    assert "(line 2); 1 rejected: " in says
+    assert "clv rejects" not in says
