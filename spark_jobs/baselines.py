@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
@@ -77,7 +77,7 @@ def run(
         features = warehouse_io.read_slice(spark, settings, tables.CUSTOMER_FEATURES, COLUMNS, where, parts)
         features = features.where(USABLE).persist()
         examples = read_examples(spark, settings, training_date, run_id, rows, horizons).persist()
-        baselines, left_out = fit(features, examples, training_date, horizons)
+        baselines, left_out = fit(features, examples, training_date, horizons, settings.contestants)
         log.info("writing %s", tables.BASELINE_PREDICTIONS)
         written = features.mapInArrow(lambda batches: predict(batches, baselines, as_of, run_id), WRITTEN_SCHEMA)
         count = warehouse_io.replace_slice(written, settings, tables.BASELINE_PREDICTIONS, where, parts)
@@ -131,10 +131,14 @@ def names() -> list[str]:
 
 
 def fit(
-    features: DataFrame, examples: DataFrame, training_date: date, horizons: Iterable[int]
+    features: DataFrame,
+    examples: DataFrame,
+    training_date: date,
+    horizons: Iterable[int],
+    contestants: Container[str] = (),
 ) -> tuple[Baselines, dict[int, dict[str, str]]]:
     """Fits all baselines at a date. Returns, by horizon, the fitted baselines, and the reasons of those that could not
-    be fitted."""
+    be fitted. contestants: the shop's, for the warnings."""
     known = columns_of(_batch(features.select(*FEATURE_COLUMNS).toArrow()))
     # Sort by key, so that the fits do not depend on the order in which Spark returns rows.
     rows = examples.toArrow().sort_by([("customer_key", "ascending"), ("as_of_date", "ascending")])
@@ -145,7 +149,7 @@ def fit(
     with ThreadPoolExecutor(2 if session.slots(features.sparkSession) >= 2 else 1) as pool:
         for horizon in horizons:
             past = Past(horizon, training_date, columns, customer, origin, known)
-            found = list(pool.map(lambda name, past=past: registry.fit([name], past), names()))
+            found = list(pool.map(lambda name, past=past: registry.fit([name], past, contestants), names()))
             baselines[horizon] = {name: one for fitted, _ in found for name, one in fitted.items()}
             left_out[horizon] = {name: why for _, reasons in found for name, why in reasons.items()}
     return baselines, left_out

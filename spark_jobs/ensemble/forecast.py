@@ -184,8 +184,9 @@ def parts(trained: Trained, fit: OriginFit, columns: Columns, window_days: int) 
 
 
 def predicted(name: str, fitted: dict[str, Json], customers: Customers) -> Array:
-    """Returns the revenue predicted by a fitted forecaster, shape (n,)."""
-    return registry.predict(name, registry.read(name, fitted.get(name, {})), customers).mean
+    """Returns the revenue predicted by a fitted contestant, shape (n,)."""
+    with registry.contestant(name):
+        return registry.predict(name, registry.read(name, fitted.get(name, {})), customers).mean
 
 
 def weighted(weights: Weights, parts: dict[str, Array]) -> Array:

@@ -56,8 +56,9 @@ def rule(model: Model, fit: OriginFit, columns: Columns, horizon_days: int) -> l
     if trained.published == OURS:
         return None
     customers = Customers(columns, base, anchor.probabilistic(fit, columns, base))
-    fitted = registry.read(trained.published, trained.fitted.get(trained.published, {}))
-    return registry.explain(trained.published, fitted, customers)
+    with registry.contestant(trained.published):
+        fitted = registry.read(trained.published, trained.fitted.get(trained.published, {}))
+        return registry.explain(trained.published, fitted, customers)
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Container, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -75,23 +75,35 @@ def title(name: str) -> str:
     return named(name).TITLE if name in names() else name
 
 
-def fit(wanted: Iterable[str], past: Past) -> tuple[dict[str, Json], dict[str, str]]:
+def fit(wanted: Iterable[str], past: Past, contestants: Container[str] = ()) -> tuple[dict[str, Json], dict[str, str]]:
     """Fits the forecasters in `wanted`. Returns those that could be fitted as JSON, by name, and for the others the
     reason.
 
     Each fitted forecaster then predicts and explains the customers in `past.known`, as a trial. A forecaster whose code
-    raises an error, in the fit or in the trial, is left out with a warning; the others are not affected.
+    raises an error, in the fit or in the trial, is left out with a warning; the others are not affected. contestants:
+    the shop's, whose warnings name that setting.
     """
     fitted, left_out = {}, {}
     for name in wanted:
         try:
-            fitted[name] = _fitted(name, past)
+            with contestant(name) if name in contestants else nullcontext():
+                fitted[name] = _fitted(name, past)
         except Unfit as reason:
             left_out[name] = str(reason)
+            log.info("windows of %d days closed by %s: %s is left out: %s", past.window_days, past.by, name, reason)
         except ClvError as error:
             left_out[name] = str(error)
             warn(left_out[name])
     return fitted, left_out
+
+
+@contextmanager
+def contestant(name: str) -> Iterator[None]:
+    """Adds to an error of a contestant the remedy that only a contestant has: to take it out of the setting."""
+    try:
+        yield
+    except ClvError as error:
+        raise ClvError(f"{error}, or take {name} out of contestants in shop.json") from error
 
 
 def warn(failure: str) -> None:
@@ -108,8 +120,7 @@ def _warn_once(failure: str) -> None:
 def _fitted(name: str, past: Past) -> Json:
     forecaster = named(name)
     with _in_one_line(name, "fit"):
-        saved = forecaster.fit(past).to_json()
-        json.dumps(saved)  # raises an error for what cannot be kept in a file
+        saved = json.loads(json.dumps(forecaster.fit(past).to_json()))  # the trial uses what the model's file keeps
     known, again = Customers(past.known, past.window_days), read(name, saved)
     if len(known):
         predict(name, again, known)
@@ -150,15 +161,17 @@ def explain(name: str, fitted: Fitted, customers: Customers) -> list[str] | None
 
 @contextmanager
 def _in_one_line(name: str, what: str) -> Iterator[None]:
-    """Turns an error in a forecaster's code into a ClvError, which names the forecaster and its file."""
+    """Turns an error in a forecaster's code into a ClvError, which names the forecaster and its file. Only a fit may
+    raise Unfit."""
     try:
         yield
-    except (ClvError, Unfit):
+    except ClvError:
         raise
     except Exception as error:
+        if isinstance(error, Unfit) and what == "fit":
+            raise
         raise ClvError(
-            f"the forecaster {name} failed to {what} ({_brief(error)}); correct "
-            f"{_modules(_given()).get(name, 'it')}, or take {name} out of contestants in shop.json"
+            f"the forecaster {name} failed to {what} ({_brief(error)}); correct {_modules(_given()).get(name, 'it')}"
         ) from error
 
 
@@ -201,8 +214,8 @@ def _loaded(name: str, more: str) -> Forecaster:
     path = _modules(more).get(name)
     if path is None:
         raise ClvError(
-            f"no forecaster is called {name}; choose from {', '.join(_modules(more))}, or start clv up with {FOLDERS} "
-            f"naming the folder of {name}.py"
+            f"no forecaster is called {name}; choose from {', '.join(_modules(more))}, or set {FOLDERS} to the folder "
+            f"of {name}.py"
         )
     module = _module(path)
     missing = [part for part in PARTS if not hasattr(module, part)]

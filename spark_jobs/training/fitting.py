@@ -174,10 +174,7 @@ def fit_others(past: Past, window: int, by: date) -> dict[str, forecaster.Json]:
     since_1970 = [(day - date(1970, 1, 1)).days for day in days]
     origin = np.repeat(np.array(since_1970, dtype=np.int64), [len(part["t"]) for part in parts][: len(days)])
     known = forecaster.Past(window, by, columns, customer, origin, past.panel[latest], past.origins[latest].fit)
-    fitted, left_out = registry.fit([name for name in past.contestants if name != OURS], known)
-    for name, why in left_out.items():
-        log.info("windows of %d days closed by %s: %s is left out: %s", window, by, name, why)
-    return fitted
+    return registry.fit([name for name in past.contestants if name != OURS], known, past.contestants)[0]
 
 
 def judged(past: Past, learned: dict[TrainingKey, Trained], parameters: str, window: int, blend: str) -> Judged:

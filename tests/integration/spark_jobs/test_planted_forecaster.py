@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from logging import WARNING
 from pathlib import Path
 
 import planted_forecaster
@@ -65,7 +66,7 @@ def test_a_planted_forecaster_is_published_if_the_shop_names_it(
     train.run(choice.training_date, RUN, choice.data_digest, settings=home)
 
     # One warning names the forecaster that fails, and the other one is published.
-    (left_out,) = [record.getMessage() for record in caplog.records if record.name == "clv.forecasters"]
+    (left_out,) = [text for name, level, text in caplog.record_tuples if (name, level) == ("clv.forecasters", WARNING)]
     assert left_out.startswith(f"the forecaster {FAILING} failed to predict (AttributeError: 'Customers' object has no")
 
     # The planted forecaster is in model_backtest beside the blend, at each holdout.

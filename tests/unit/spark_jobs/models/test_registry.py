@@ -114,6 +114,11 @@ def test_an_invalid_module_is_named_in_the_error(
             r"failed to be restored \(KeyError: 'x'\); correct",
         ),
         (
+            "def from_json(saved: dict) -> MeanOrder:",
+            "from spark_jobs.models.forecaster import Unfit; raise Unfit('too few')",
+            r"failed to be restored \(Unfit: too few\); correct",
+        ),
+        (
             "columns = customers.columns  #",
             "1 / 0  #",
             r"failed to predict \(ZeroDivisionError: division by zero\); correct",
@@ -133,12 +138,23 @@ def test_one_that_fails_is_left_out_and_named_in_one_line(
     assert part in path.read_text()
     path.write_text(path.read_text().replace(part, f"{part}\n    {broken}" if part.endswith(":") else broken))
     for _ in range(2):  # two windows
-        fitted, left_out = registry.fit([planted_forecaster.NAME, "trailing"], past_of())
+        fitted, left_out = registry.fit([planted_forecaster.NAME, "trailing"], past_of(), [planted_forecaster.NAME])
     assert set(fitted) == {"trailing"}
     assert re.match(rf"the forecaster mean_order {says}", left_out["mean_order"])
     assert "\n" not in left_out["mean_order"]
     assert f"correct {path}, or take mean_order out of contestants in shop.json" in left_out["mean_order"]
     assert [record.getMessage() for record in caplog.records] == [f"{left_out['mean_order']}. It is left out"]
+    _, left_out = registry.fit([planted_forecaster.NAME], past_of())  # a baseline, which is no contestant
+    assert left_out["mean_order"].endswith(f"; correct {path}")
+
+
+def test_one_that_can_be_restored_from_memory_only_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = planted_forecaster.plant(tmp_path, monkeypatch).read_text()
+    text = text.replace('return {"scale": self.scale}', "return {90: self.scale}")  # JSON makes text of the key
+    text = text.replace("MeanOrder(**saved)", "MeanOrder(saved[90])")
+    planted_forecaster.plant(tmp_path, monkeypatch, text=text)
+    left_out = registry.fit([planted_forecaster.NAME], past_of())[1]
+    assert "mean_order failed to be restored (KeyError: 90)" in left_out["mean_order"]
 
 
 def test_contestants_are_loaded_and_one_that_is_not_there_is_named_with_the_remedy(
