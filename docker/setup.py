@@ -9,6 +9,7 @@ from pathlib import Path
 
 from clv.core import settings
 from clv.core.errors import ClvError
+from clv.pipeline import own
 from clv.platform.runtime import airflow, databases, set_up, stack
 
 AIRFLOW_PORT = 8080  # in the container; docker-compose.yml publishes it
@@ -39,6 +40,7 @@ def main() -> None:
     reason.
     """
     home = settings.load()
+    own.check(home)
     stack.make_folders(home)
     link_secrets(home, Path(os.environ["CLV_WAREHOUSE_URL_FILE"]).parent)
     home = home.remember(airflow_port=AIRFLOW_PORT)
@@ -52,6 +54,8 @@ def main() -> None:
             env={**os.environ, **airflow.environment(home)},
             check=True,
         )
+    for remark in own.remarks(home):
+        print(f"setup: note: {remark}", flush=True)
     print("setup: done", flush=True)
 
 

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from clv.commands import services
 from clv.core import dates, settings
+from clv.pipeline import own
 from clv.platform import airflow_api, headline
 from clv.reporting import analyst
 from clv.sources.loading import currencies
@@ -32,7 +32,7 @@ def _ready() -> settings.Settings:
     """Returns the home. Raises ClvError when shop.json names a contestant that does not exist or cannot be loaded, or
     another currency than the warehouse holds, or when the database does not answer."""
     home = settings.load()
-    services.load_contestants(home)
+    own.load_contestants(home)
     currencies.require_same_currency(home)
     return home
 

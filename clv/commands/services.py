@@ -11,12 +11,9 @@ from rich.table import Table
 from clv.commands.console import out, steps
 from clv.core import dates, settings
 from clv.core.errors import ClvError
-from clv.pipeline import steps as pipeline
+from clv.pipeline import own
 from clv.platform import airflow_session, airflow_state, state
 from clv.platform.runtime import airflow, postgres, stack
-from clv.reporting.remarks import of_settings
-from clv.sources.kinds import raw_tables
-from clv.sources.kinds import registry as kinds
 from clv.sources.loading import currencies
 from clv.warehouse import runs
 
@@ -28,27 +25,18 @@ def up() -> None:
     """
     started, remarks = start()
     where(started)
-    for remark in [*remarks, *of_settings(started), *raw_tables.without_folder(started)]:
+    for remark in [*remarks, *own.remarks(started)]:
         out.print(f"[yellow]note:[/] {remark}")
 
 
 def start() -> tuple[settings.Settings, list[str]]:
     """Starts the home's services and shows progress; returns the home's settings and remarks for the operator. Raises
-    ClvError before anything starts for a wrong declaration of the shop's own, of a step, a kind of source or a
-    forecaster, which would otherwise show only in a log, or at the next training."""
-    pipeline.daily()
+    ClvError before anything starts for a wrong declaration of a step, a kind of source or a forecaster of the shop's
+    own."""
     home = settings.load()
-    kinds.known(home)
-    load_contestants(home)
+    own.check(home)
     with steps() as step:
         return stack.up(home, step)
-
-
-def load_contestants(home: settings.Settings) -> None:
-    """Raises ClvError for a contestant that does not exist or cannot be loaded."""
-    from spark_jobs.models import registry  # imports scipy, for which `clv status` need not wait
-
-    registry.load(home.contestants)
 
 
 def where(home: settings.Settings, show_password: bool = False) -> None:

@@ -66,13 +66,15 @@ class Native:
         self.folder = folder
         self.home = folder / "home"
         self.secrets = folder / "secrets"
+        self.own = folder / "own"
         self.ports = {key: str(find()) for key, find in PORTS.items()}
         self.running: dict[str, subprocess.Popen] = {}
         self.found: dict[str, str] = {}
 
     def translate(self, service: str, text: str) -> str:
         """A word of docker-compose.yml, changed for this machine."""
-        text = text.replace("/var/lib/clv", str(self.home)).replace("/run/secrets", str(self.secrets))
+        for theirs, here in (("/var/lib/clv", self.home), ("/run/secrets", self.secrets), ("/opt/own", self.own)):
+            text = text.replace(theirs, str(here))
         text = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text)
         for (name, port), free in self.ports.items():
             text = re.sub(rf"\b{name}:{port}\b", f"127.0.0.1:{free}", text)
@@ -167,6 +169,8 @@ def native(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Native]:
     make = [sys.executable, "docker/make_secrets.py", str(folder / "made")]
     subprocess.run(make, cwd=settings.PROJECT, check=True)
     native.secrets.mkdir()
+    for name in ("steps", "forecasters"):
+        (native.own / name).mkdir(parents=True)
     for path in (folder / "made").iterdir():  # Compose mounts NAME.txt as NAME
         (native.secrets / path.stem).write_text(native.translate("", path.read_text()))
     postgres.initialise(folder / "postgres", (native.secrets / "postgres_password").read_text())

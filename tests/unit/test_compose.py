@@ -17,6 +17,7 @@ import yaml
 
 from clv.core import settings
 from clv.core.errors import ClvError
+from clv.pipeline import steps
 
 ROOT = settings.PROJECT
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -99,6 +100,24 @@ def test_what_a_shop_adds_reaches_every_service_that_runs_it() -> None:
         for setting in ("CLV_STEPS", "CLV_FORECASTERS"):
             assert service["environment"][setting] == mounted[setting]
     assert mounted["CLV_FORECASTERS"] == SERVICES["setup"]["environment"]["CLV_FORECASTERS"]
+
+
+@pytest.mark.parametrize("wrong", ["CLV_STEPS names /nowhere", "contestants names traling", "tickets: KIND in its"])
+def test_setup_refuses_what_up_refuses_before_it_makes_anything(
+    wrong: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLV_HOME", str(tmp_path))
+    if "CLV_STEPS" in wrong:
+        monkeypatch.setattr(steps, "__path__", [*steps.__path__, "/nowhere"])
+    elif "contestants" in wrong:
+        (tmp_path / "shop.json").write_text('{"contestants": ["perennial", "traling"]}')
+    else:
+        (tmp_path / "kinds" / "tickets").mkdir(parents=True)
+        (tmp_path / "kinds" / "tickets" / "__init__.py").write_text("KIND = 1\n")
+    before = set(tmp_path.iterdir())
+    with pytest.raises(ClvError, match=wrong):
+        load("setup").main()
+    assert set(tmp_path.iterdir()) == before
 
 
 @each_service
