@@ -181,9 +181,9 @@ def test_a_kind_whose_folder_is_gone_is_named_with_a_remedy(shop: settings.Setti
         assert dropping.rows("store_visits", shop) == 3
         with db.connect(shop.warehouse_url) as connection:
             connection.execute("create view visits as select * from raw.store_visits")
-        asked = CliRunner().invoke(cli.app, ["drop-kind", "store_visits"], input="n\n")
-        assert asked.exit_code == 1
-        assert f"Drop the 3 rows of the kind store_visits from {shop.home}, for good?" in asked.output
+        refused = CliRunner().invoke(cli.app, ["drop-kind", "store_visits"], input="n\n")
+        assert refused.exit_code == 1
+        assert f"Drop the 3 rows of the kind store_visits from {shop.home}, for good?" in refused.output
         with pytest.raises(ClvError, match=r"store_visits cannot be dropped \(view visits depends on .*\); drop what"):
             dropping.drop("store_visits", shop)
         with db.connect(shop.warehouse_url) as connection:
