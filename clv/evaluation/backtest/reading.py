@@ -35,15 +35,15 @@ BUDGET, MARGIN = 0.1, 0.25  # highest |bias| at which a total can be planned on 
 GOOD_RANKING, FAIR_RANKING = 0.6, 0.3  # lowest normalised Gini of a good, and of a fair, ranking
 CALIBRATED = (0.78, 0.85)  # coverage of a calibrated 80 % interval, over all customers
 CALIBRATED_DECILE = (0.75, 0.87)  # the same within one decile
+NO_FORECAST_REMEDY = (
+    "Choose later origins, add earlier orders, or lower minimum_days or minimum_customers in shop.json."
+)
 
 
 def sentences(result: dict[str, Any]) -> list[str]:
     """The sentences about a backtest, the headline first. result: as returned by `comparison.compare`."""
     if not result["origins"]:
-        return [
-            "There is no forecast to judge: no customer had enough data before any origin. "
-            "Choose later origins, or wait until there are more months of orders."
-        ]
+        return [f"There is no forecast to judge: the shop had too little data before each origin. {NO_FORECAST_REMEDY}"]
     ours = result["models"][OURS]
     texts = [_headline(ours["mean"]), _total(result), _ranking(result), _intervals(result), _next_order(result)]
     texts += _baselines(result)

@@ -24,7 +24,7 @@ from clv.core.errors import ClvError
 from clv.core.options import LONGEST_HORIZON
 from clv.core.progress import Step
 from clv.core.sql_text import path_literal
-from clv.evaluation.backtest import comparison, scratch
+from clv.evaluation.backtest import comparison, reading, scratch
 from clv.sources.loading import rejections
 from clv.transform import dbt
 from clv.warehouse import db, model_choice
@@ -56,7 +56,8 @@ def run(
     """Writes predictions.parquet, metrics.json and report.html into the folder `out`; returns the report's path.
 
     step: `step(label)` is a context manager that shows progress. write_page: `clv.reporting.backtest.report.write`.
-    Raises ClvError, in one line, for what the user must correct; the folder `out` is unchanged then.
+    Raises ClvError, in one line, for what the user must correct; the folder `out` is unchanged then,
+    unless no origin had enough data: the page gives the reasons.
     """
     check(request)
     registry.load(home.contestants)
@@ -76,7 +77,10 @@ def run(
         out.mkdir(parents=True, exist_ok=True)
         frame.to_parquet(out / "predictions.parquet", index=False)
         (out / "metrics.json").write_text(json.dumps(result, indent=1, allow_nan=False))
-        return write_page(result, frame, out, notes)
+        page = write_page(result, frame, out, notes)
+    if not result["origins"]:
+        raise ClvError(f"{' '.join(notes)} {reading.NO_FORECAST_REMEDY} (page: {page})")
+    return page
 
 
 def check(request: Request) -> None:

@@ -88,7 +88,9 @@ def test_every_customer_of_an_origin_is_forecast_and_compared(home: Settings, tm
 def test_a_shop_that_is_too_small_gets_the_reason(home: Settings, tmp_path: Path) -> None:
     orders = write_orders(tmp_path / "orders.parquet", 60)
     request = run.Request(tmp_path / "orders.parquet", None, HORIZON, [ORIGIN])
-    page = run.run(request, tmp_path / "out", home, lambda _: nullcontext(), report.write)
+    with pytest.raises(ClvError, match="a forecast needs 500.*minimum_customers in shop.json"):
+        run.run(request, tmp_path / "out", home, lambda _: nullcontext(), report.write)
+    page = tmp_path / "out" / "report.html"
     predictions = pd.read_parquet(tmp_path / "out" / "predictions.parquet")
     assert set(predictions.customer_id) == set(orders[orders.ordered_at < ORIGIN].customer_id)
     assert set(predictions.status) == {"too_little_data"}
