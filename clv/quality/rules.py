@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
+from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 from great_expectations.expectations.core.expect_column_max_to_be_between import ExpectColumnMaxToBeBetween
 from great_expectations.expectations.core.expect_column_values_to_be_between import ExpectColumnValuesToBeBetween
 from great_expectations.expectations.core.expect_column_values_to_not_be_null import ExpectColumnValuesToNotBeNull
@@ -15,11 +16,13 @@ from great_expectations.expectations.core.expect_table_row_count_to_be_between i
 from great_expectations.expectations.core.unexpected_rows_expectation import UnexpectedRowsExpectation
 from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.metadata_types import FailureSeverity
+from great_expectations.expectations.metrics.query_metrics import UnexpectedRowsQueryTable
 
 from clv.core.errors import ClvError
 from clv.core.sql_text import equal, literal
 
 EXAMPLES = 3  # rows of a failed expectation that are shown
+_COUNT = "_rows_in_all"
 
 # The dimension of data quality that an expectation measures. completeness: no value, row or customer is missing;
 # accuracy: values are possible and plausible; consistency: tables, keys and sums agree; timeliness: the newest data are
@@ -58,6 +61,23 @@ class Suite:
     expectations: list[Expectation]
 
 
+class _Unexpected(UnexpectedRowsQueryTable):
+    """The metric of NoRows: the first rows that its query returns, each with the number of all rows, in one query.
+    Great Expectations' own two metrics, the rows and their number, would run the query twice."""
+
+    metric_name = "no_rows.unexpected"
+
+    @classmethod
+    def _get_sqlalchemy_records_from_substituted_batch_subquery(
+        cls, substituted_batch_subquery: str, execution_engine: SqlAlchemyExecutionEngine, fetch_all: bool = False
+    ) -> list[dict]:
+        return super()._get_sqlalchemy_records_from_substituted_batch_subquery(
+            f"select *, count(*) over () as {_COUNT} from ({substituted_batch_subquery}) as found limit {EXAMPLES}",  # noqa: S608 - our own SQL
+            execution_engine,
+            fetch_all,
+        )
+
+
 class NoRows(UnexpectedRowsExpectation):
     """Expects a query to return no rows. Its result contains the first rows that the query returned.
 
@@ -65,16 +85,13 @@ class NoRows(UnexpectedRowsExpectation):
     they need an alias of their own.
     """
 
+    metric_dependencies = (_Unexpected.metric_name,)
+
     def _validate(self, metrics: dict, **_: Any) -> dict:  # type: ignore[override]
-        count = metrics["unexpected_rows_query.row_count"]
-        rows = metrics["unexpected_rows_query.table"][:EXAMPLES]
-        return {
-            "success": count == 0,
-            "result": {
-                "observed_value": count,
-                "details": {"unexpected_rows": [{name: _plain(value) for name, value in row.items()} for row in rows]},
-            },
-        }
+        rows = metrics[_Unexpected.metric_name]
+        count = rows[0][_COUNT] if rows else 0
+        shown = [{name: _plain(value) for name, value in row.items() if name != _COUNT} for row in rows]
+        return {"success": count == 0, "result": {"observed_value": count, "details": {"unexpected_rows": shown}}}
 
 
 def never(
