@@ -218,7 +218,7 @@ def _scored(
         if model.personas:
             persona = pa.array(model.personas.of(columns), pa.string())
         rows = explaining.explained(model, fit, columns, horizon, found)
-        explained = pa.array(rows.tolist(), pa.list_(pa.float64()))
+        explained = pa.ListArray.from_arrays(np.arange(n + 1, dtype=np.int32) * explaining.SIZE, rows.ravel())
         rule = pa.array(reasons.rule(model, fit, columns, horizon) or [None] * n, pa.string())
     return _batch(keys, [horizon] * n, "scored", None, found.basis, numbers, persona, explained, rule)
 

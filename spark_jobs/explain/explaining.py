@@ -7,7 +7,6 @@ use. The average customer, with whom each customer is compared, is one row of th
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +22,7 @@ from clv.warehouse import db
 from clv.warehouse.roles import MODELLER
 from spark_jobs.ensemble.forecast import LEAST, Forecast, Model
 from spark_jobs.explain import attribution, reasons
+from spark_jobs.explain.claims import Compared
 from spark_jobs.features.columns import Array, Columns
 from spark_jobs.models.anchor import LEAST_PROBABILITY, OriginFit
 
@@ -126,7 +126,7 @@ def give_reasons(batch: pa.RecordBatch, average: Averages, horizon_days: int) ->
 
     batch: rows with `explained`, `rule`, p_purchase, predicted_revenue and discount_factor.
     """
-    rows = np.array(batch.column("explained").to_pylist())
+    rows = batch.column("explained").flatten().to_numpy().reshape(-1, SIZE)
     revenue, discount, p = (
         batch.column(name).to_numpy() for name in ("predicted_revenue", "discount_factor", "p_purchase")
     )
@@ -141,14 +141,11 @@ def give_reasons(batch: pa.RecordBatch, average: Averages, horizon_days: int) ->
         rows[:, CHANCE.start] - _log_odds(np.array(chance.mean)), 100 * (p - chance.mean),
         np.full(len(p), 100 * chance.mean * (1 - chance.mean)),
     )  # fmt: skip
-    valued, risky = [], []
-    for number, (own, rule) in enumerate(zip(rows[:, FIGURES].tolist(), batch.column("rule").to_pylist(), strict=True)):
-        figures = dict(zip(reasons.FIGURES, own, strict=True))
-        customer = reasons.Customer(figures, money.figures, horizon_days, rule)
-        valued.append(json.dumps(reasons.reasons_of(worth[number] / discount[number], customer, 1)))
-        customer = reasons.Customer(figures, chance.figures, horizon_days)
-        risky.append(json.dumps(reasons.reasons_of(-points[number], customer, -1)))
-    return valued, risky
+    figures = dict(zip(reasons.FIGURES, rows[:, FIGURES].T, strict=True))
+    rules = batch.column("rule").to_pylist() if batch.column("rule").null_count < len(batch) else None
+    valued = Compared(figures, money.figures, horizon_days, rules)
+    risky = Compared(figures, chance.figures, horizon_days)
+    return reasons.reasons_of(worth / discount[:, None], valued, 1), reasons.reasons_of(-points, risky, -1)
 
 
 def shares_explained(where: dict[str, Any], horizon_days: int, settings: Settings) -> dict[str, float]:

@@ -10,13 +10,16 @@ one and lowers the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterable
+from functools import cache
 
 import numpy as np
 
 from clv.core.declared import OURS
 from spark_jobs.ensemble.forecast import Model, Trained
+from spark_jobs.explain import wording
+from spark_jobs.explain.claims import ALL, CLAIMS, FIRST, ORDERING, Compared
 from spark_jobs.features.columns import YEAR, Array, Columns
 from spark_jobs.models import anchor, registry
 from spark_jobs.models.anchor import OriginFit
@@ -30,16 +33,12 @@ GROUPS = {  # the group of reasons that each driver belongs to
     "order_value": "spend", "last_year": "season", "variety": "variety", "refunds": "returns", "discounts": "discounts",
 }  # fmt: skip
 NAMES = list(dict.fromkeys(GROUPS.values()))
-FIRST, ORDERING, ALL = "first order", "ordering", "all"  # ORDERING joins rhythm and recency
+ORDER = [*NAMES, ALL, FIRST, ORDERING]  # of reasons with equal effects
 FIGURES = {  # the figures that sentences use, each with its column
     "orders": "days_with_orders", "gap": "expected_gap_days", "silence": "days_since_last_order",
     "value": "average_order_value", "products": "distinct_products", "returned": "refund_share",
     "discount": "discount_share", "last_year": "orders_prior_year_90", "age": "t",
 }  # fmt: skip
-ALIKE_IN_LOGS = float(np.log(1.1))  # two figures count as alike if their logs differ by no more
-ALIKE = {"returned": 0.02, "discount": 0.02}  # for shares: figures count as alike if log(1 + share) differs by no more
-# Expected gaps of silence from which a customer is called quiet; one gap in seven is longer, see segment_rules.
-QUIET = 2
 LONGEST_SEASON = 180  # days; for longer windows a customer's seasonality says nothing
 
 
@@ -61,199 +60,81 @@ def rule(model: Model, fit: OriginFit, columns: Columns, horizon_days: int) -> l
         return registry.explain(trained.published, fitted, customers)
 
 
-@dataclass(frozen=True)
-class Customer:
-    """The figures that sentences use, of the customer and of the average customer, by the names of FIGURES; NaN if
-    missing. rule: the reason of another published forecaster, in words."""
+def reasons_of(effects: Array, customers: Compared, sign: int) -> list[str]:
+    """Returns the reasons of each customer as JSON: up to REASONS, strongest first, {"group", "reason", "effect"}.
 
-    own: dict[str, float]
-    average: dict[str, float]
-    horizon_days: int
-    rule: str | None = None
-
-    def number(self, name: str) -> float:
-        """Returns a figure of the customer; 0 if it is missing."""
-        return float(np.nan_to_num(self.own[name]))
-
-    def above(self, name: str) -> int:
-        """Returns 1 if the figure is above the average customer's, -1 if it is below, and 0 if they are alike or one is
-        missing."""
-        apart = self.apart(name)
-        return 0 if np.isnan(apart) or abs(apart) <= ALIKE.get(name, ALIKE_IN_LOGS) else int(np.sign(apart))
-
-    def apart(self, name: str) -> float:
-        """Returns the log of 1 + a figure, minus that of the average customer; NaN if one is missing."""
-        return float(np.log1p(self.own[name]) - np.log1p(self.average[name]))
-
-    @property
-    def rhythm_known(self) -> bool:
-        """Whether the customer has a rhythm, which takes at least three purchase days."""
-        return self.number("orders") >= 3
-
-    @property
-    def gaps_silent(self) -> float:
-        """The silence since the last order, in expected gaps of the customer."""
-        return self.number("silence") / max(self.number("gap"), 1.0)
-
-
-def reasons_of(effects: Array, customer: Customer, sign: int) -> list[dict]:
-    """Returns up to REASONS reasons of one customer, strongest first: {"group", "reason", "effect"}.
-
-    effects: one per name in NAMES and, last, the part that belongs to no group, shape (len(NAMES) + 1,), in the unit of
-    the result. sign: 1 if a good sign raises the outcome, -1 if it lowers it.
+    effects: of each customer, one per name in NAMES and, last, the part that belongs to no group, shape (n, len(NAMES)
+    + 1), in the unit of the result. sign: 1 if a good sign raises the outcome, -1 if it lowers it.
     """
-    grouped = _grouped(dict(zip([*NAMES, ALL], (float(effect) for effect in effects), strict=True)), customer, sign)
-    rounded = {name: round(effect, 2) for name, effect in grouped.items()}
-    least = LEAST * max((abs(effect) for effect in grouped.values()), default=0)
-    reasons_of = [name for name, effect in rounded.items() if effect and abs(effect) >= least]
-    strongest = sorted(reasons_of, key=lambda name: -abs(grouped[name]))[:REASONS]
-    return [
-        {"group": name, "reason": WORDS[name](customer, int(np.sign(sign * rounded[name]))), "effect": rounded[name]}
-        for name in strongest
-    ]
+    n = len(effects)
+    found = _grouped(dict(zip([*NAMES, ALL], effects.T, strict=True)), customers, sign)
+    exact = np.column_stack([found[name] for name in ORDER])  # NaN where a group is merged into another
+    size = np.abs(exact)
+    rounded = _rounded(exact)
+    least = LEAST * np.nan_to_num(size).max(axis=1)
+    named = (rounded != 0) & (np.abs(rounded) >= least[:, None])
+    strongest = np.argsort(np.where(named, -size, np.inf), axis=1, kind="stable")[:, :REASONS]
+    texts = np.full((n, REASONS), "", object)
+    for place, group in enumerate(ORDER):
+        rows, slots = np.nonzero((strongest == place) & named[:, place, None])
+        if len(rows):
+            effect = rounded[rows, place]
+            words = wording.words(group, customers.of(rows), np.sign(sign * effect).astype(int))
+            starts = map(_start_of(group), words)
+            texts[rows, slots] = [f"{one}{value!r}}}" for one, value in zip(starts, effect.tolist(), strict=True)]
+    return [f"[{', '.join(filter(None, each))}]" for each in texts.tolist()]
 
 
-def _grouped(found: dict[str, float], customer: Customer, sign: int) -> dict[str, float]:
-    """Returns the effects by group. Merges each group whose claim contradicts its effect with the group it belongs
-    to."""
+def _start_of(group: str) -> Callable[[str], str]:
+    """Returns the function that writes a reason's JSON up to its effect."""
+    return cache(lambda words: f'{{"group": {json.dumps(group)}, "reason": {json.dumps(words)}, "effect": ')
 
-    def contrary(name: str) -> bool:
-        return CLAIMS[name](customer) * sign * found[name] < 0
 
-    def join(names: list[str], into: str) -> None:
-        found[into] = found.get(into, 0.0) + sum(found.pop(name) for name in names)
-
-    seasonal = customer.number("age") >= YEAR and customer.horizon_days <= LONGEST_SEASON
-    if not seasonal or contrary("season"):
-        join(["season"], "rhythm")
-    for name, figure in {"variety": "products", "returns": "returned", "discounts": "discount"}.items():
-        if not customer.above(figure) or contrary(name):
-            join([name], "spend")
-    if customer.number("orders") < 2:
-        join(["rhythm", "recency"], FIRST)
-    elif contrary("rhythm") or contrary("recency"):
-        join(["rhythm", "recency"], ORDERING)
-    ordering = [name for name in ("rhythm", "recency", FIRST, ORDERING) if name in found]
-    if contrary("spend") and abs(found["spend"]) < max(abs(found[name]) for name in ordering):
-        del found["spend"]  # too small to be worth merging everything into one reason
-    against = [name for name in (FIRST, ORDERING, "spend") if name in found and contrary(name)]
-    apart = dict(found)
-    if found[ALL] or against:
-        join([name for name in (*ordering, "spend") if name in found], ALL)
-    if contrary(ALL):
-        found = {name: effect for name, effect in apart.items() if name not in against}
-    if not found[ALL]:
-        del found[ALL]
+def _rounded(effects: Array) -> Array:
+    """Rounds to two decimals exactly as `round` does. numpy multiplies by 100 first, so it errs close to halves and for
+    huge numbers; these are rounded one by one."""
+    found, hundredths = np.round(effects, 2), np.abs(effects) * 100
+    halves = np.abs(hundredths - np.floor(hundredths) - 0.5) < 1e-6
+    for place in zip(*np.nonzero(halves | (hundredths > 1e9)), strict=True):
+        found[place] = round(float(effects[place]), 2)
     return found
 
 
-def _claim(*signs: int) -> int:
-    """Returns the common sign of several claims; 0 if they contradict each other."""
-    return max(signs) if min(signs) >= 0 else min(signs) if max(signs) <= 0 else 0
+def _grouped(found: dict[str, Array], customers: Compared, sign: int) -> dict[str, Array]:
+    """Returns the effects by group, NaN where there is none. Merges each group whose claim contradicts its effect with
+    the group it belongs to."""
+    claims = {name: sign * claim(customers) for name, claim in CLAIMS.items()}
+    missing = np.full(len(customers.own["orders"]), np.nan)
+    found = {name: found.get(name, missing).copy() for name in ORDER}
 
+    def contrary(name: str) -> Array:
+        return claims[name] * found[name] < 0
 
-def _rhythm(c: Customer) -> list[int]:
-    return [c.above("orders"), *([-c.above("gap")] if c.rhythm_known else [])]
+    def join(names: list[str], into: str, where: Array) -> None:
+        joined = sum(np.nan_to_num(found[name]) for name in names)
+        found[into] = np.where(where, np.nan_to_num(found[into]) + joined, found[into])
+        drop(names, where)
 
+    def drop(names: Iterable[str], where: Array) -> None:
+        for name in names:
+            found[name] = np.where(where, np.nan, found[name])
 
-def _recency(c: Customer) -> int:
-    if not c.rhythm_known:
-        return -c.above("silence")
-    return -1 if c.gaps_silent > QUIET else int(c.gaps_silent <= 1)
-
-
-def _ordering(c: Customer) -> list[int]:
-    """Returns the signs of rhythm and recency together. For a customer whose silence is within the usual gaps, a
-    silence longer than the average customer's does not count against them."""
-    on_time = c.rhythm_known and c.gaps_silent <= QUIET
-    return [*_rhythm(c), max(-c.above("silence"), 0) if on_time else _recency(c)]
-
-
-# The sign of each reason's claim: 1 if common sense expects it to raise the customer's value, -1 if to lower it, 0 if
-# neither.
-CLAIMS = {
-    "rhythm": lambda c: _claim(*_rhythm(c)),
-    "recency": _recency,
-    FIRST: lambda c: _claim(*_ordering(c)),
-    ORDERING: lambda c: _claim(*_ordering(c)),
-    "spend": lambda c: c.above("value"),
-    "season": lambda c: 1 if c.number("last_year") else -1,
-    "variety": lambda c: c.above("products"),
-    "returns": lambda c: -c.above("returned"),
-    "discounts": lambda c: 0,  # noqa: ARG005
-    ALL: lambda c: 0 if c.rule else _claim(*_ordering(c), c.above("value")),
-}
-
-
-def _count(number: float, one: str) -> str:
-    number = round(number)
-    return f"{number:,} {one if number == 1 else one + 's'}"
-
-
-def _ago(c: Customer) -> str:
-    return f"{_count(c.number('silence'), 'day')} ago"
-
-
-def _ordered(c: Customer) -> str:
-    days = round(c.number("orders"))
-    if days == 1:
-        return "ordered on one day so far"
-    often = f", usually every {_count(c.number('gap'), 'day')}" if c.rhythm_known else ""
-    return f"ordered on {days:,} days{often}"
-
-
-def _how_often(c: Customer) -> str:
-    than = {1: ", more often than the average customer", -1: ", less often than the average customer", 0: ""}
-    return _ordered(c) + than[_claim(*_rhythm(c))]
-
-
-def _quiet(c: Customer) -> str:
-    if not c.rhythm_known:
-        return f"last order {_ago(c)}"
-    usual = _count(c.number("gap"), "day")
-    if c.gaps_silent > QUIET:
-        return f"quiet for {_count(c.number('silence'), 'day')}, usually orders every {usual}"
-    return f"last order {_ago(c)}, usually every {usual}"
-
-
-def _in_all(c: Customer) -> str:
-    last = "" if c.number("orders") < 2 else "the last one "
-    return f"{_ordered(c)}, {last}{_ago(c)}"
-
-
-def _spend(c: Customer, helps: int) -> str:
-    """Describes the order value. Compares it with the average customer's only if the difference has the sign of the
-    effect; a small difference may have the other sign, because the effect includes smaller groups merged into this
-    one."""
-    order = f"average order of {c.number('value'):,.2f}"
-    apart = c.apart("value")
-    if np.isnan(apart) or helps * apart <= 0:
-        return order
-    little = "" if c.above("value") else "a little "
-    return f"{order}, {little}{'above' if helps > 0 else 'below'} the average customer's"
-
-
-def _than(c: Customer, name: str) -> str:
-    return f"{'more' if c.above(name) > 0 else 'less'} than the average customer"
-
-
-def _share(c: Customer, name: str, none: str, some: str) -> str:
-    share = c.number(name)
-    if share < 0.005:
-        return none
-    return f"{f'{share:.0%}' if share < 1 else 'all'} {some}, {_than(c, name)}"
-
-
-# The words of a reason. Arguments: the customer, and 1 if the effect is good for the customer's value, -1 if bad.
-WORDS: dict[str, Callable[[Customer, int], str]] = {
-    "rhythm": lambda c, _: _how_often(c),
-    "recency": lambda c, _: _quiet(c),
-    FIRST: lambda c, _: _in_all(c),
-    ORDERING: lambda c, _: _in_all(c),
-    "spend": _spend,
-    "season": lambda c, _: f"{_count(c.number('last_year'), 'order')} in the same 90 days a year earlier",
-    "variety": lambda c, _: f"{_count(c.number('products'), 'different product')} bought, {_than(c, 'products')}",
-    "returns": lambda c, _: _share(c, "returned", "nothing refunded", "of spend refunded"),
-    "discounts": lambda c, _: _share(c, "discount", "bought without discounts", "off the price on average"),
-    ALL: lambda c, _: c.rule or f"{_in_all(c)}, average order of {c.number('value'):,.2f}",
-}
+    seasonal = (customers.number("age") >= YEAR) & (customers.horizon_days <= LONGEST_SEASON)
+    join(["season"], "rhythm", ~seasonal | contrary("season"))
+    for name, figure in {"variety": "products", "returns": "returned", "discounts": "discount"}.items():
+        join([name], "spend", (customers.above(figure) == 0) | contrary(name))
+    once = customers.number("orders") < 2
+    join(["rhythm", "recency"], FIRST, once)
+    join(["rhythm", "recency"], ORDERING, ~once & (contrary("rhythm") | contrary("recency")))
+    ordering = ["rhythm", "recency", FIRST, ORDERING]
+    largest = np.max([np.abs(np.nan_to_num(found[name])) for name in ordering], axis=0)
+    drop(["spend"], contrary("spend") & (np.abs(found["spend"]) < largest))  # too small to merge everything into one
+    against = {name: contrary(name) for name in (FIRST, ORDERING, "spend")}
+    apart = dict(found)
+    join([*ordering, "spend"], ALL, (found[ALL] != 0) | np.any(list(against.values()), axis=0))
+    undone = contrary(ALL)
+    for name in ORDER:
+        kept = np.where(against[name], np.nan, apart[name]) if name in against else apart[name]
+        found[name] = np.where(undone, kept, found[name])
+    drop([ALL], found[ALL] == 0)
+    return found

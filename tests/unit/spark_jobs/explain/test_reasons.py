@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
+import reasons_of_one
 from hypothesis import given
 from hypothesis import strategies as st
 
 from spark_jobs.explain import attribution, reasons
-from spark_jobs.explain.reasons import FIGURES, NAMES, Customer
+from spark_jobs.explain.claims import Compared
+from spark_jobs.explain.reasons import FIGURES, NAMES
 
 AVERAGE = {
     "orders": 4.0, "gap": 60.0, "silence": 90.0, "value": 50.0, "products": 6.0, "returned": 0.05, "discount": 0.1,
@@ -16,14 +20,15 @@ AVERAGE = {
 }  # fmt: skip
 
 
-def customer(horizon_days: int = 365, rule: str | None = None, **own: float) -> Customer:
+def customer(horizon_days: int = 365, rule: str | None = None, **own: float) -> Compared:
     """Returns a customer who is like the average customer, except for the given figures."""
-    return Customer(AVERAGE | own, AVERAGE, horizon_days, rule)
+    figures = {name: np.array([figure]) for name, figure in (AVERAGE | own).items()}
+    return Compared(figures, AVERAGE, horizon_days, [rule] if rule else None)
 
 
-def reasons_of(who: Customer, sign: int = 1, **effects: float) -> list[tuple[str, str, float]]:
-    found = reasons.reasons_of(np.array([effects.get(name, 0.0) for name in [*NAMES, "all"]]), who, sign)
-    return [(one["group"], one["reason"], one["effect"]) for one in found]
+def reasons_of(who: Compared, sign: int = 1, **effects: float) -> list[tuple[str, str, float]]:
+    found = reasons.reasons_of(np.array([[effects.get(name, 0.0) for name in [*NAMES, "all"]]]), who, sign)
+    return [(one["group"], one["reason"], one["effect"]) for one in json.loads(found[0])]
 
 
 def test_every_driver_belongs_to_a_group() -> None:
@@ -146,8 +151,7 @@ CUSTOMERS = st.fixed_dictionaries({
     st.sampled_from([1, -1]), st.sampled_from([90, 365]),
 )  # fmt: skip
 def test_no_reason_contradicts_its_effect(own: dict, effects: list, sign: int, horizon: int) -> None:
-    who = Customer({name: own[name] for name in FIGURES}, AVERAGE, horizon)
-    found = reasons.reasons_of(np.array([*effects, 0.0]), who, sign)
+    found = json.loads(reasons.reasons_of(np.array([[*effects, 0.0]]), customer(horizon, **own), sign)[0])
     assert len(found) <= 3
     assert len({one["group"] for one in found}) == len(found)
     good = [one["effect"] * sign > 0 for one in found]
@@ -164,3 +168,35 @@ def test_no_reason_contradicts_its_effect(own: dict, effects: list, sign: int, h
             assert ("quiet for" in words) == (own["silence"] > 2 * own["gap"])
         if "average customer" in words and one["group"] == "spend":
             assert ("above" in words) == (own["value"] > AVERAGE["value"])
+
+
+@pytest.mark.parametrize(
+    ("sign", "horizon", "ruled"), [(1, 365, False), (-1, 365, False), (1, 90, False), (-1, 90, False), (1, 365, True)]
+)
+def test_many_customers_get_the_reasons_that_each_would_get_alone(sign: int, horizon: int, ruled: bool) -> None:
+    n, rng = 5_000, np.random.default_rng(horizon + sign)
+    own = {
+        "orders": rng.geometric(0.3, n), "gap": rng.gamma(1, 60, n), "silence": rng.integers(0, 400, n),
+        "value": rng.gamma(2, 25, n), "products": rng.poisson(6, n), "returned": rng.gamma(0.3, 0.2, n),
+        "discount": rng.beta(1, 5, n), "last_year": rng.poisson(0.7, n), "age": rng.integers(1, 1000, n),
+    }  # fmt: skip
+    own = {name: np.where(rng.random(n) < 0.05, np.nan, array.astype(float)) for name, array in own.items()}
+    effects = np.round(
+        rng.normal(0, 20, (n, len(NAMES) + 1)), 3
+    )  # to three decimals, so that there are halves of cents
+    effects[:, -1] = np.where(rng.random(n) < 0.1, effects[:, -1], 0)
+    effects *= rng.random((n, 1)) < 0.98
+    if ruled:
+        effects[:, :-1] = 0
+    rules = [f'spent "{row}" in all' if row % 3 else "" for row in range(n)] if ruled else None
+    found = reasons.reasons_of(effects, Compared(own, AVERAGE, horizon, rules), sign)
+    assert set(own) == set(FIGURES)
+    for row in range(n):
+        figures = {name: float(array[row]) for name, array in own.items()}
+        one = reasons_of_one.Customer(figures, AVERAGE, horizon, rules[row] if rules else None)
+        assert found[row] == json.dumps(reasons_of_one.reasons_of(effects[row], one, sign)), (row, figures)
+
+
+def test_effects_are_rounded_to_the_nearest_cent() -> None:
+    effects = np.array([[2.675, -2.675, 0.005, 0.0049999, 1.005, 1e17, 12.345, np.nan]])
+    assert reasons._rounded(effects)[0, :-1].tolist() == [round(effect, 2) for effect in effects[0, :-1].tolist()]
