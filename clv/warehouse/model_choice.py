@@ -20,7 +20,7 @@ from clv.core.settings import Settings
 from clv.warehouse import db, registry
 from clv.warehouse.roles import MODELLER
 
-FORECAST_VERSION = 6  # raise it when features or training change, so that older models are not reused
+FORECAST_VERSION = 7  # raise it when features or training change, so that older models are not reused
 DAYS_BETWEEN_ORIGINS = 30
 HISTORY_DAYS = 90  # days of orders required before an origin
 TWO_YEARS = 730  # days of orders from which on training uses more origins, since customers may be seasonal

@@ -16,6 +16,7 @@ from scipy.special import expit, logit
 
 from spark_jobs.features.columns import Columns, usable
 from spark_jobs.models import btyd, pareto_nbd
+from spark_jobs.models.maximum_likelihood import compress
 
 Array = np.ndarray
 Days = TypeVar("Days", int, float)
@@ -93,7 +94,7 @@ def fit_origin(columns: Columns) -> OriginFit:
     if len(x) > FIT_ROWS:
         t_x, T = np.round(t_x), np.maximum(np.round(T), 0.5)
         value = np.where(value > 0, np.exp(np.round(np.log(np.maximum(value, 1e-9)), 2)), 0)
-    (x_, t_x_, T_), counts = btyd.compress([x, np.minimum(t_x, T), T])
+    (x_, t_x_, T_), counts = compress([x, np.minimum(t_x, T), T])
     return OriginFit(
         btyd.fit_bgnbd(x_, t_x_, T_, counts), pareto_nbd.fit(x_, t_x_, T_, counts), btyd.fit_gamma_gamma(x + 1, value)
     )

@@ -10,25 +10,18 @@ Marketing Science 24(2); Fader & Hardie (2013), The Gamma-Gamma model of monetar
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import lru_cache
 
 import numpy as np
 from scipy.linalg import eigh_tridiagonal
-from scipy.optimize import minimize
-from scipy.special import expit, gammaln
+from scipy.special import expit, gammaln, psi
 
-log = logging.getLogger("clv.btyd")
+from spark_jobs.models.maximum_likelihood import best_of, compress
 
 Array = np.ndarray
 
-# Weight of the squared log parameters in the mean loss per customer. The penalty keeps parameters finite in shops
-# without repeat buyers and changes hardly anything elsewhere.
-RIDGE = 1e-7
-LOG_BOUNDS = (-8.0, 10.0)
-NO_LOSS = 1e10  # replaces a loss that is not finite, so that the line search turns back
 QUADRATURE_NODES = 32
 # Least value of q. Below it, a few huge orders would raise the mean over customers far above all orders observed.
 LEAST_Q = 1.05
@@ -60,36 +53,64 @@ class GammaGamma:
         return self.p * self.gamma / (self.q - 1)
 
 
-def compress(columns: Sequence[Array], counts: Array | None = None) -> tuple[list[Array], Array]:
-    """Returns the distinct rows of equally long columns, in sorted order, and the number of customers with each row."""
-    weights = np.ones(len(columns[0])) if counts is None else np.asarray(counts, float)
-    rows, inverse = np.unique(np.column_stack(columns), axis=0, return_inverse=True)
-    return list(rows.T), np.bincount(inverse.ravel(), weights=weights, minlength=len(rows))
-
-
 def bgnbd_log_likelihood(model: BgNbd, x: Array, t_x: Array, T: Array) -> Array:
     """Returns the log-likelihood of each customer, shape (n,): the logarithm of equation 6 of Fader, Hardie & Lee
     (2005)."""
-    r, alpha, a, b = model.r, model.alpha, model.a, model.b
-    log_still_here = -(r + x) * np.log(alpha + T)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        log_left = np.log(a) - np.log(b + x - 1) - (r + x) * np.log(alpha + t_x)
-    log_left = np.where(x > 0, log_left, -np.inf)
-    constant = gammaln(a + b) - gammaln(b) - gammaln(r) + r * np.log(alpha)
-    return constant + gammaln(r + x) + gammaln(b + x) - gammaln(a + b + x) + np.logaddexp(log_still_here, log_left)
+    return likelihood_and_slopes((model.r, model.alpha, model.a, model.b), x, t_x, T, x)[0]
 
 
-def fit_bgnbd(x: Array, t_x: Array, T: Array, counts: Array | None = None) -> BgNbd:
+def fit_bgnbd(x: Array, t_x: Array, T: Array, counts: Array | None = None, start: BgNbd | None = None) -> BgNbd:
     """Fits BG/NBD to customers, or to distinct rows with the number of customers of each in `counts`. Returns the best
-    fit of several starts."""
+    fit of several starts, or the fit from `start` (see `maximum_likelihood.best_of`)."""
     (x, t_x, T), counts = compress([x, t_x, T], counts)
     scale = float(np.average(T, weights=counts)) or 1.0
     starts = [(0.3, 0.15 * scale, 0.8, 2.5), (1.0, 0.5 * scale, 1.0, 5.0), (0.1, 0.02 * scale, 0.3, 0.6)]
+    share = counts / counts.sum()
 
-    def loss(log_parameters: Array) -> float:
-        return -np.average(bgnbd_log_likelihood(BgNbd(*np.exp(log_parameters)), x, t_x, T), weights=counts)
+    def loss(log_parameters: Array) -> tuple[float, Array]:
+        values, slopes = likelihood_and_slopes(np.exp(log_parameters), x, t_x, T, x)
+        return -float(share @ values), -(slopes @ share)
 
-    return BgNbd(*np.exp(best_of("BG/NBD", loss, np.log(starts))).tolist())
+    known = None if start is None else np.log(astuple(start))
+    return BgNbd(*np.exp(best_of("BG/NBD", loss, np.log(starts), known)).tolist())
+
+
+def likelihood_and_slopes(
+    parameters: Sequence[float] | Array, x: Array, t_x: Array, T: Array, chances: Array
+) -> tuple[Array, Array]:
+    """Returns log-likelihoods, shape (n,), and their derivatives with respect to the logs of r, alpha, a and b, shape
+    (4, n), of a model in which a customer has a purchase rate ~ Gamma(r, alpha) and leaves with probability p ~ Beta(a,
+    b) at each chance.
+
+    chances: how often each customer could have left: x under BG/NBD, x + 1 under MBG/NBD. The likelihood is a sum of
+    two cases. The customer stayed at all chances and made no purchase since t_x, or left at the last one.
+    """
+    r, alpha, a, b = parameters
+    waited, quiet = np.log(alpha + T), np.log(alpha + t_x)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        odds = np.log(a) - np.log(b + chances - 1) + (r + x) * (waited - quiet)
+    odds = np.where(chances > 0, odds, -np.inf)
+    left = expit(odds)
+    constant = gammaln(a + b) - gammaln(b) - gammaln(r) + r * np.log(alpha)
+    bought = by_number(gammaln, r, x)
+    stayed = by_number(gammaln, b, chances) - by_number(gammaln, a + b, chances)
+    values = constant + bought + stayed - (r + x) * waited + np.logaddexp(0, odds)
+
+    since = left * quiet + (1 - left) * waited
+    either = psi(a + b) - by_number(psi, a + b, chances)
+    last = np.divide(left, b + chances - 1, out=np.zeros_like(left), where=chances > 0)
+    slopes = np.stack([
+        r * (np.log(alpha) - psi(r) + by_number(psi, r, x) - since),
+        r - alpha * (r + x) * (left / (alpha + t_x) + (1 - left) / (alpha + T)),
+        a * either + left,
+        b * (either - psi(b) + by_number(psi, b, chances) - last),
+    ])  # fmt: skip
+    return values, slopes
+
+
+def by_number(function: Callable, offset: float, numbers: Array) -> Array:
+    """Returns function(offset + numbers) for whole numbers, computed once for each that can occur."""
+    return function(offset + np.arange(numbers.max(initial=0) + 1))[numbers.astype(np.intp)]
 
 
 def p_alive(model: BgNbd, x: Array, t_x: Array, T: Array) -> Array:
@@ -149,8 +170,10 @@ def gamma_gamma_log_likelihood(model: GammaGamma, x: Array, z: Array) -> Array:
     )
 
 
-def fit_gamma_gamma(x: Array, z: Array, counts: Array | None = None) -> GammaGamma:
+def fit_gamma_gamma(x: Array, z: Array, counts: Array | None = None, start: GammaGamma | None = None) -> GammaGamma:
     """Fits Gamma-Gamma to customers with x > 0 orders of mean value z > 0; others are left out.
+
+    start: a similar fit, to search from (see `maximum_likelihood.best_of`).
 
     q is kept above LEAST_Q, so that the mean order value exists. If no customer remains, the returned model has a mean
     of 1.
@@ -165,14 +188,34 @@ def fit_gamma_gamma(x: Array, z: Array, counts: Array | None = None) -> GammaGam
     # Each start is p, q - LEAST_Q, and gamma as a multiple of the mean order value.
     starts = [(5.0, 2.5, 0.5), (1.0, 1.0, 1.0), (2.0, 10.0, 5.0)]
 
-    def model_of(log_parameters: Array) -> GammaGamma:
-        p, above, gamma = np.exp(log_parameters)
-        return GammaGamma(float(p), float(LEAST_Q + above), float(gamma * scale))
+    loss = gamma_gamma_loss(x, z, weights / weights.sum(), scale)
+    known = None if start is None else np.log([start.p, start.q - LEAST_Q, start.gamma / scale])
+    return _gamma_gamma(best_of("Gamma-Gamma", loss, np.log(starts), known), scale)
 
-    def loss(log_parameters: Array) -> float:
-        return -np.average(gamma_gamma_log_likelihood(model_of(log_parameters), x, z), weights=weights)
 
-    return model_of(best_of("Gamma-Gamma", loss, np.log(starts)))
+def gamma_gamma_loss(x: Array, z: Array, share: Array, scale: float) -> Callable[[Array], tuple[float, Array]]:
+    """Returns the loss that `fit_gamma_gamma` minimises: minus the mean log-likelihood with weights `share`, and its
+    derivatives, as a function of the logs of p, q - LEAST_Q and gamma / scale."""
+    log_x, log_z = np.log(x), np.log(z)
+
+    def loss(log_parameters: Array) -> tuple[float, Array]:
+        model = _gamma_gamma(log_parameters, scale)
+        p, q, gamma = model.p, model.q, model.gamma
+        shape, total = p * x, gamma + x * z
+        log_total, both = np.log(total), psi(shape + q)
+        slopes = np.stack([
+            shape * (both - psi(shape) + log_z + log_x - log_total),
+            (q - LEAST_Q) * (both - psi(q) + np.log(gamma) - log_total),
+            q - gamma * (shape + q) / total,
+        ])  # fmt: skip
+        return -float(share @ gamma_gamma_log_likelihood(model, x, z)), -(slopes @ share)
+
+    return loss
+
+
+def _gamma_gamma(log_parameters: Array, scale: float) -> GammaGamma:
+    p, above, gamma = np.exp(log_parameters)
+    return GammaGamma(float(p), float(LEAST_Q + above), float(gamma * scale))
 
 
 def expected_value(model: GammaGamma, x: Array, z: Array) -> Array:
@@ -194,34 +237,6 @@ def _log_odds_left(model: BgNbd, x: Array, t_x: Array, T: Array) -> Array:
         + (model.r + again) * (np.log(model.alpha + T) - np.log(model.alpha + t_x))
     )
     return np.where(x > 0, odds, -np.inf)
-
-
-def best_of(name: str, loss: Callable, starts: Array, *, gradient: bool = False) -> Array:
-    """Returns the log parameters with the least loss, found by L-BFGS-B from each start in turn.
-
-    With `gradient`, `loss` returns its value and its gradient. If no start converges, the best finite point that was
-    evaluated is returned (at worst a start), and one warning names the model.
-    """
-
-    def penalised(point: Array) -> tuple[float, Array]:
-        value, slope = loss(point) if gradient else (loss(point), np.zeros_like(point))
-        finite = float(value) if np.isfinite(value) else NO_LOSS
-        return finite + RIDGE * float(point @ point), np.nan_to_num(slope) + 2 * RIDGE * point
-
-    def value_of(point: Array) -> float:
-        return penalised(point)[0]
-
-    starts = np.clip(starts, *LOG_BOUNDS)
-    bounds = [LOG_BOUNDS] * starts.shape[1]
-    options = {"maxiter": 300, "ftol": 1e-12, "gtol": 1e-7}
-    goal = penalised if gradient else value_of
-    fits = [minimize(goal, start, method="L-BFGS-B", jac=gradient, bounds=bounds, options=options) for start in starts]
-    # A fit that was aborted may report a loss that is not its point's, or may end worse than a start. Evaluate all
-    # points again.
-    best = min([*starts, *(fit.x for fit in fits)], key=value_of)
-    if not any(fit.success and value_of(fit.x) < NO_LOSS for fit in fits):
-        log.warning("%s: no start converged; using the best point found, with loss %.6g", name, value_of(best))
-    return best
 
 
 def distinct(x: Array, T: Array) -> tuple[Array, Array]:

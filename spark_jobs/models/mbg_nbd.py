@@ -10,13 +10,14 @@ for a central variant of the Betageometric/NBD model, Marketing JRM 3(2).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
-from scipy.special import expit, gammaln
+from scipy.special import expit
 
 from spark_jobs.models import btyd
 from spark_jobs.models.btyd import Array
+from spark_jobs.models.maximum_likelihood import best_of, compress
 
 
 @dataclass(frozen=True)
@@ -36,23 +37,22 @@ def log_likelihood(model: MbgNbd, x: Array, t_x: Array, T: Array) -> Array:
     For a customer with rate l and probability p of leaving it is the log of (1 - p)^(x + 1) l^x exp(-l T) + p (1 - p)^x
     l^x exp(-l t_x): the customer stayed after all x + 1 purchases, or left after the last one.
     """
-    r, alpha, a, b = model.r, model.alpha, model.a, model.b
-    constant = gammaln(a + b) - gammaln(b) - gammaln(r) + r * np.log(alpha)
-    shared = gammaln(r + x) + gammaln(b + x) - gammaln(a + b + x + 1) - (r + x) * np.log(alpha + T)
-    return constant + shared + np.log(b + x) + np.logaddexp(0, _log_odds_left(model, x, t_x, T))
+    return btyd.likelihood_and_slopes(astuple(model), x, t_x, T, x + 1)[0]
 
 
 def fit(x: Array, t_x: Array, T: Array, counts: Array | None = None) -> MbgNbd:
     """Fits MBG/NBD to customers, or to distinct rows with the number of customers of each in `counts`. Returns the best
     fit of several starts."""
-    (x, t_x, T), counts = btyd.compress([x, t_x, T], counts)
+    (x, t_x, T), counts = compress([x, t_x, T], counts)
     scale = float(np.average(T, weights=counts)) or 1.0
     starts = [(0.5, 0.2 * scale, 0.8, 1.5), (1.0, 0.5 * scale, 1.0, 5.0), (0.1, 0.02 * scale, 0.3, 0.6)]
+    share = counts / counts.sum()
 
-    def loss(log_parameters: Array) -> float:
-        return -np.average(log_likelihood(MbgNbd(*np.exp(log_parameters)), x, t_x, T), weights=counts)
+    def loss(log_parameters: Array) -> tuple[float, Array]:
+        values, slopes = btyd.likelihood_and_slopes(np.exp(log_parameters), x, t_x, T, x + 1)
+        return -float(share @ values), -(slopes @ share)
 
-    return MbgNbd(*np.exp(btyd.best_of("MBG/NBD", loss, np.log(starts))).tolist())
+    return MbgNbd(*np.exp(best_of("MBG/NBD", loss, np.log(starts))).tolist())
 
 
 def p_active(model: MbgNbd, x: Array, t_x: Array, T: Array) -> Array:

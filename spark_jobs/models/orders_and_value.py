@@ -16,6 +16,7 @@ from spark_jobs.features.columns import Columns
 from spark_jobs.models import btyd
 from spark_jobs.models.anchor import DAYS_PER_WEEK, history
 from spark_jobs.models.forecaster import Customers, Json, Prediction
+from spark_jobs.models.maximum_likelihood import compress
 
 FIT_ROWS = 50_000  # number of customers above which times and values are rounded, so that fitting stays fast
 
@@ -74,7 +75,7 @@ def fit(model: Orders, columns: Columns) -> OrdersAndValue:
     if len(x) > FIT_ROWS:
         t_x, T = np.round(t_x), np.round(T)
         value = np.where(value > 0, np.exp(np.round(np.log(np.maximum(value, 1e-9)), 3)), 0)
-    (x_, t_x_, T_), counts = btyd.compress([x, np.minimum(t_x, T), T])
+    (x_, t_x_, T_), counts = compress([x, np.minimum(t_x, T), T])
     return OrdersAndValue(model, model.fit(x_, t_x_, T_, counts), btyd.fit_gamma_gamma(x + 1, value))
 
 

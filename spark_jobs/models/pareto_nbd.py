@@ -10,13 +10,14 @@ close, x is large or T - t_x is small. This module therefore computes the integr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 from scipy.special import expit, exprel, gammaln, psi
 
 from spark_jobs.models import btyd
 from spark_jobs.models.btyd import Array
+from spark_jobs.models.maximum_likelihood import best_of, compress
 
 NODES, WEIGHTS = (values / 2 for values in np.polynomial.legendre.leggauss(32))
 NODES = NODES + 0.5
@@ -48,10 +49,10 @@ def log_likelihood(model: ParetoNbd, x: Array, t_x: Array, T: Array) -> Array:
     return bought + s * (np.log(beta) - np.log(beta + t_x)) + np.log(np.exp(-quiet) + left)
 
 
-def fit(x: Array, t_x: Array, T: Array, counts: Array | None = None) -> ParetoNbd:
+def fit(x: Array, t_x: Array, T: Array, counts: Array | None = None, start: ParetoNbd | None = None) -> ParetoNbd:
     """Fits Pareto/NBD to customers, or to distinct rows with the number of customers of each in `counts`. Returns the
-    best fit of several starts."""
-    (x, t_x, T), counts = btyd.compress([x, t_x, T], counts)
+    best fit of several starts, or the fit from `start` (see `maximum_likelihood.best_of`)."""
+    (x, t_x, T), counts = compress([x, t_x, T], counts)
     scale = float(np.average(T, weights=counts)) or 1.0
     starts = [(0.5, 0.3 * scale, 0.5, 0.3 * scale), (1.0, 0.5 * scale, 1.0, 3 * scale), (0.2, 0.05 * scale) * 2]
     share = counts / counts.sum()
@@ -61,7 +62,8 @@ def fit(x: Array, t_x: Array, T: Array, counts: Array | None = None) -> ParetoNb
         values, slopes = _values_and_slopes(model, x, t_x, T)
         return -float(share @ values), -(share @ slopes)
 
-    return ParetoNbd(*np.exp(btyd.best_of("Pareto/NBD", loss, np.log(starts), gradient=True)).tolist())
+    known = None if start is None else np.log(astuple(start))
+    return ParetoNbd(*np.exp(best_of("Pareto/NBD", loss, np.log(starts), known)).tolist())
 
 
 def p_active(model: ParetoNbd, x: Array, t_x: Array, T: Array) -> Array:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import astuple
 from pathlib import Path
+from typing import Any
 
 import cdnow_sample
 import numpy as np
@@ -9,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import hyp2f1
 
-from spark_jobs.models import btyd
+from spark_jobs.models import btyd, pareto_nbd
 
 PUBLISHED = btyd.BgNbd(r=0.243, alpha=4.414, a=0.793, b=2.426)
 SPEND = btyd.GammaGamma(p=6.25, q=3.74, gamma=15.44)
@@ -131,11 +134,41 @@ def test_orders_without_a_value_leave_gamma_gamma_at_one() -> None:
     assert btyd.expected_value(model, x, z).tolist() == [1, 1, 1, 1]
 
 
-def test_a_fit_that_cannot_converge_keeps_a_finite_start_and_warns_once(caplog: pytest.LogCaptureFixture) -> None:
-    starts = np.array([[0.0, 1.0], [2.0, 3.0]])
+ROWS = np.array([0.0, 0, 1, 3, 12]), np.array([0.0, 0, 2.5, 9, 30]), np.array([0.5, 20, 30, 10, 30])
 
-    def nowhere_else(point: np.ndarray) -> float:
-        return 5.0 if np.array_equal(point, starts[1]) else np.nan
 
-    assert btyd.best_of("Some/NBD", nowhere_else, starts).tolist() == [2, 3]
-    assert [record.getMessage()[:28] for record in caplog.records] == ["Some/NBD: no start converged"]
+@pytest.mark.parametrize("left_at_once", [0, 1])
+@pytest.mark.parametrize("parameters", [(0.243, 4.414, 0.793, 2.426), (2.0, 0.3, 0.05, 7.0)])
+def test_slopes_are_those_of_the_likelihood(parameters: tuple[float, ...], left_at_once: int) -> None:
+    x, t_x, T = ROWS
+    logs = np.log(parameters)
+    slopes = btyd.likelihood_and_slopes(parameters, x, t_x, T, x + left_at_once)[1]
+    for name, step in enumerate(1e-6 * np.eye(4)):
+        up, down = (btyd.likelihood_and_slopes(np.exp(logs + s), x, t_x, T, x + left_at_once)[0] for s in (step, -step))
+        assert slopes[name] == pytest.approx((up - down) / 2e-6, rel=1e-5, abs=1e-7)
+
+
+def test_slopes_of_gamma_gamma_are_those_of_its_likelihood() -> None:
+    x, z, logs = np.array([1.0, 3, 20]), np.array([12.0, 0.4, 35]), np.log([6.25, 2.69, 0.5])
+    loss = btyd.gamma_gamma_loss(x, z, np.array([0.2, 0.5, 0.3]), 30.0)
+    for name, step in enumerate(1e-6 * np.eye(3)):
+        assert loss(logs)[1][name] == pytest.approx((loss(logs + step)[0] - loss(logs - step)[0]) / 2e-6, rel=1e-5)
+
+
+@pytest.mark.parametrize("fit", [btyd.fit_bgnbd, pareto_nbd.fit, btyd.fit_gamma_gamma])
+def test_a_fit_from_a_similar_one_is_that_of_all_starts(fit: Callable[..., Any], real_data: Path) -> None:
+    customers = cdnow_sample.customers(real_data)
+    names = ("x", "z") if fit == btyd.fit_gamma_gamma else ("x", "t_x", "T")
+    rows, early = [customers[name].to_numpy() for name in names], customers["T"].to_numpy() > 30
+    similar = fit(*(column[early] for column in rows))
+    assert astuple(fit(*rows, start=similar)) == pytest.approx(astuple(fit(*rows)), rel=2e-3)
+
+
+def test_a_fit_at_the_edge_is_no_start(caplog: pytest.LogCaptureFixture) -> None:
+    """Where nobody leaves, a is as small as it can be, and the loss is flat there."""
+    x, T = np.array([1.0, 4, 9]), np.array([30.0, 30, 30])
+    edge = btyd.fit_bgnbd(x, T, T)
+    assert edge.a < 1e-3
+    t_x = np.array([1.0, 25, 8])
+    assert btyd.fit_bgnbd(x, t_x, T, start=edge) == btyd.fit_bgnbd(x, t_x, T)
+    assert not caplog.records
