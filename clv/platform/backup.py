@@ -257,7 +257,9 @@ def _check_published(home: Settings, manifest: dict) -> None:
                 for name in published.tables()
                 if connection.execute("select to_regclass(%s)", (f"{tables.ANALYTICS_RUNS}.{name}",)).fetchall()[0][0]
             ]
-            found = publication.digest(date.fromisoformat(newest["as_of_date"]), newest["run_id"], connection, names)
+            found = publication.digest(
+                date.fromisoformat(newest["as_of_date"]), newest["run_id"], connection, names, newest["digest"]
+            )
         if found != newest["digest"]:
             raise ClvError(
                 f"the rows published for {newest['as_of_date']} are not those of the backup "

@@ -21,6 +21,18 @@ from clv.warehouse import db, locks, roles
 from clv.warehouse.roles import PUBLISHER
 
 GATES = ("raw", "staging", "features", "predictions", "analytics")
+# The two definitions of a digest: of the rows, and, before there were these, of their text. A digest of the first
+# begins with its name.
+DEFINITION, OF_TEXT = "2-", ""
+_HASHED = {
+    DEFINITION: """,
+        coalesce(sum(hash_record_extended(row({hashable}), 1)), 0),
+        coalesce(sum(hash_record_extended(row({hashable}), 2)), 0)""",
+    OF_TEXT: """,
+        coalesce(sum(hashtextextended(row({values})::text, 1)), 0),
+        coalesce(sum(hashtextextended(row({values})::text, 2)), 0)""",
+    None: "",
+}
 
 
 @dataclass(frozen=True)
@@ -50,11 +62,12 @@ def publish(as_of: date, run_id: str, published_by: str | None = None) -> dict:
             return _facts(present, already=True, replaced=None)
         _require_judged(connection, as_of, run_id)
         earlier = _publication_of(connection, run_id)
-        counts = _counts(connection, as_of, run_id)
-        _require_rows(connection, as_of, run_id, counts, earlier)
         # Published rows never change, so a run that was published before keeps its digest. The digest cannot be
         # computed again, because rows of tables without a history may have been deleted.
-        text = earlier.digest if earlier else digest(as_of, run_id, connection)
+        found = _totals(connection, as_of, run_id, published.tables(), None if earlier else DEFINITION)
+        counts = {name: totals[0] for name, (_, totals) in found.items()}
+        _require_rows(connection, as_of, run_id, counts, earlier)
+        text = earlier.digest if earlier else _digest(found, DEFINITION)
         connection.execute(
             f"""
             insert into {tables.PUBLICATIONS} (as_of_date, run_id, published_by, digest, rows_published)
@@ -72,41 +85,56 @@ def digest(
     run_id: str,
     connection: psycopg.Connection | None = None,
     names: Iterable[str] | None = None,
+    like: str = DEFINITION,
 ) -> str:
     """A digest of the run's rows in every published table (or in the tables `names`), without run_id. Equal digests
-    mean equal rows.
+    mean equal rows, if both begin with `2-` or neither does.
 
     The order of rows does not matter: the digest uses, for each table, the number of rows and two sums of 64-bit hashes
-    of the rows' text, with the columns ordered by name.
+    of the rows, with the columns ordered by name. like: a digest of the definition to use. Digests without `2-` were
+    made by earlier versions, from the rows' text, and are found in their backups.
     """
     if connection is None:
         with db.connect(roles.url(PUBLISHER)) as own:
-            return digest(as_of, run_id, own, names)
+            return digest(as_of, run_id, own, names, like)
+    definition = DEFINITION if like.startswith(DEFINITION) else OF_TEXT
+    return _digest(_totals(connection, as_of, run_id, names or published.tables(), definition), definition)
+
+
+def _digest(found: dict[str, tuple[list[str], tuple]], definition: str) -> str:
+    parts = [f"{table}({','.join(columns)}): {totals}" for table, (columns, totals) in sorted(found.items())]
+    return definition + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def _totals(
+    connection: psycopg.Connection, as_of: date, run_id: str, names: Iterable[str], definition: str | None
+) -> dict[str, tuple[list[str], tuple]]:
+    """For each table its columns, and the number of the run's rows with the two sums of the definition's hashes, if one
+    is given, in one pass over the table. Raises ClvError if a table does not exist."""
     # The text of a value must not depend on the session's settings.
     connection.execute(
         "set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'; set local intervalstyle = 'postgres';"
         "set local extra_float_digits = 1"
     )
-    parts = []
-    for table in sorted(names or published.tables()):
+    found = {}
+    for table in names:
         columns = _columns(connection, table)
-        query = sql.SQL(
-            """
-            select
-                count(*),
-                coalesce(sum(hashtextextended(line, 1)::numeric), 0),
-                coalesce(sum(hashtextextended(line, 2)::numeric), 0)
-            from (
-                select row({columns})::text as line from {table} where as_of_date = %s and run_id = %s
-            ) as lines
-            """
-        ).format(
-            columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
-            table=sql.Identifier(tables.ANALYTICS_RUNS, table),
+        if not columns:
+            raise ClvError(
+                f"the table {tables.ANALYTICS_RUNS}.{table} is not there; run `clv up` to set the warehouse up"
+            )
+        hashed = sql.SQL(_HASHED[definition]).format(  # type: ignore[arg-type]
+            values=sql.SQL(", ").join(map(sql.Identifier, columns)),
+            hashable=sql.SQL(", ").join(
+                sql.SQL("{}" if hashable else "{}::text").format(sql.Identifier(name))
+                for name, hashable in columns.items()
+            ),
         )
-        sums = connection.execute(query, (as_of, run_id)).fetchone()
-        parts.append(f"{table}({','.join(columns)}): {sums}")
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+        query = sql.SQL("select count(*){hashed} from {table} where as_of_date = %s and run_id = %s").format(
+            hashed=hashed, table=sql.Identifier(tables.ANALYTICS_RUNS, table)
+        )
+        found[table] = list(columns), connection.execute(query, (as_of, run_id)).fetchone()
+    return found
 
 
 def current(as_of: date | None = None, connection: psycopg.Connection | None = None) -> Publication | None:
@@ -160,21 +188,6 @@ def _require_judged(connection: psycopg.Connection, as_of: date, run_id: str) ->
         raise ClvError(f"run {run_id} failed the gates {', '.join(failed)}, so it cannot be published; {again}")
 
 
-def _counts(connection: psycopg.Connection, as_of: date, run_id: str) -> dict[str, int]:
-    """The number of the run's rows in each published table. Raises ClvError if a table does not exist."""
-    counts = {}
-    for table in published.tables():
-        if not _columns(connection, table):
-            raise ClvError(
-                f"the table {tables.ANALYTICS_RUNS}.{table} is not there; run `clv up` to set the warehouse up"
-            )
-        query = sql.SQL("select count(*) from {} where as_of_date = %s and run_id = %s").format(
-            sql.Identifier(tables.ANALYTICS_RUNS, table)
-        )
-        counts[table] = connection.execute(query, (as_of, run_id)).fetchone()[0]  # type: ignore[index]
-    return counts
-
-
 def _require_rows(
     connection: psycopg.Connection, as_of: date, run_id: str, counts: dict[str, int], earlier: Publication | None
 ) -> None:
@@ -200,12 +213,16 @@ def _require_rows(
         )
 
 
-def _columns(connection: psycopg.Connection, table: str) -> list[str]:
+def _columns(connection: psycopg.Connection, table: str) -> dict[str, bool]:
+    """The columns of a published table without run_id, by name, each with whether PostgreSQL can hash its values."""
     query = """
-        select column_name from information_schema.columns
-        where table_schema = %s and table_name = %s and column_name <> 'run_id' order by column_name collate "C"
+        select attname, exists (
+            select from pg_opclass join pg_am on pg_am.oid = opcmethod where amname = 'hash' and opcintype = atttypid
+        )
+        from pg_attribute
+        where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped and attname <> 'run_id' order by attname
     """
-    return [name for (name,) in connection.execute(query, (tables.ANALYTICS_RUNS, table)).fetchall()]
+    return dict(connection.execute(query, (f"{tables.ANALYTICS_RUNS}.{table}",)).fetchall())
 
 
 def _facts(publication: Publication, already: bool, replaced: str | None) -> dict:

@@ -92,6 +92,9 @@ def test_an_empty_home_becomes_the_one_that_was_saved(server, shop, tmp_path, mo
         "tables": sorted(published.tables()),
     }  # fmt: skip
 
+    # Earlier versions made digests by another definition.
+    earlier = publication.digest(date.fromisoformat(small.AS_OF), digests[0][0], like="")
+    changed(tmp_path / "saved", published={**kept["published"], "digest": earlier})
     new = empty_home(server, tmp_path / "new", monkeypatch)
     backup.restore(tmp_path / "saved", new)
     new = settings.load()
