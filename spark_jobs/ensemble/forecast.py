@@ -12,49 +12,19 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
-from scipy.special import expit, log_expit
+from scipy.special import expit
 
 from clv.core.declared import HORIZONS, LIFETIME, OURS
 from spark_jobs.ensemble import coherence, next_order
-from spark_jobs.ensemble.blending import UNLEARNED, UNLEARNED_CHANCE, Weights
 from spark_jobs.ensemble.calibration import Daily, Residual, log_buyers, log_calibration, share_of_buyers, tilted
-from spark_jobs.ensemble.conformal import Intervals, unmeasured
 from spark_jobs.ensemble.discounting import discount_factor
 from spark_jobs.ensemble.next_order import Timing
-from spark_jobs.ensemble.totals import UNMEASURED
-from spark_jobs.features.columns import YEAR, Array, Columns
-from spark_jobs.models import anchor, logistic, registry
+from spark_jobs.ensemble.parts import LEAST, Parts, Trained, parts, weighted
+from spark_jobs.features.columns import Array, Columns
+from spark_jobs.models import anchor
 from spark_jobs.models.anchor import OriginFit, Probabilistic
-from spark_jobs.models.feature_matrix import feature_matrix
-from spark_jobs.models.forecaster import Customers, Json
-from spark_jobs.models.learners import Learners
 from spark_jobs.models.log_odds import shift_to
-from spark_jobs.models.logistic import Logistic
 from spark_jobs.models.personas import Personas
-
-LEAST = 1e-9  # least revenue and least distance of a probability from 0 and 1, so that logarithms exist
-
-
-@dataclass(frozen=True)
-class Trained:
-    """The trained parts of one window length.
-
-    value_weights: weights of the parts of the mean, named as in `Parts.value`. chance_weights: weights of the parts of
-    the probability. cap: the largest prediction for a customer. published: the name of the forecaster that is
-    published, the blend or another. fitted: the other contestants as JSON, by name. total_spread, group_spread:
-    standard deviations of the errors of sums, see `totals`.
-    """
-
-    learners: Learners | None = None
-    logistic: Logistic | None = None
-    value_weights: Weights = field(default_factory=lambda: dict(UNLEARNED))
-    chance_weights: Weights = field(default_factory=lambda: dict(UNLEARNED_CHANCE))
-    intervals: Intervals = field(default_factory=unmeasured)
-    cap: float = np.inf
-    published: str = OURS
-    fitted: dict[str, Json] = field(default_factory=dict)
-    total_spread: float = UNMEASURED
-    group_spread: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -90,35 +60,6 @@ class Model:
         if base == horizon_days:
             return own
         return f"extended from {base} days" + ("" if published == OURS else f" of {own}")
-
-
-@dataclass(frozen=True)
-class Parts:
-    """The forecasts that are blended, in logs and log-odds.
-
-    by_anchor: the anchor's predictions. trailing: log revenue by the trailing year, shape (n,). chance: log-odds of an
-    order by each part. total, spend: log revenue, and log of a buyer's revenue, by the learners, if there are any.
-    other: the revenue (not its log) of the published forecaster, if that is not the blend.
-    """
-
-    by_anchor: Probabilistic
-    trailing: Array
-    chance: dict[str, Array]
-    total: Array | None = None
-    spend: Array | None = None
-    other: Array | None = None
-
-    def value(self, chance_weights: Weights) -> dict[str, Array]:
-        """Returns log revenue, shape (n,), by each part of the mean that blending.USUAL (or UNLEARNED) names."""
-        found = {"anchor": np.log(self.by_anchor.revenue)}
-        if self.total is not None and self.spend is not None:
-            found |= {
-                "tweedie": self.total,
-                "boosted": log_expit(self.chance["boosted"]) + self.spend,
-                "blended": log_expit(weighted(chance_weights, self.chance)) + self.spend,
-            }
-        found["trailing_year"] = self.trailing
-        return {name: np.maximum(logs, np.log(LEAST)) for name, logs in found.items()}
 
 
 @dataclass(frozen=True)
@@ -165,35 +106,6 @@ class Forecast:
     group_spread: float
 
 
-def parts(trained: Trained, fit: OriginFit, columns: Columns, window_days: int) -> Parts:
-    """Computes the forecasts of a window that are blended: those of the anchor, the trailing year, and the trained
-    parts."""
-    by_anchor = anchor.probabilistic(fit, columns, window_days)
-    trailing = np.log(np.maximum(columns[f"revenue_{YEAR}"], 0) * window_days / YEAR + 0.2 * by_anchor.revenue)
-    other = None
-    if trained.published != OURS:
-        other = predicted(trained.published, trained.fitted, Customers(columns, window_days, by_anchor))
-    if trained.learners is None:
-        return Parts(by_anchor, trailing, {"anchor": by_anchor.log_odds}, other=other)
-    found = trained.learners.margins(feature_matrix(fit, columns, by_anchor, window_days), by_anchor)
-    smooth = found["buy"]
-    if trained.logistic:
-        smooth = trained.logistic.log_odds(logistic.inputs(fit, columns, by_anchor, window_days))
-    chance = {"anchor": by_anchor.log_odds, "boosted": found["buy"], "regression": smooth}
-    return Parts(by_anchor, trailing, chance, found["total"], found["spend"], other)
-
-
-def predicted(name: str, fitted: dict[str, Json], customers: Customers) -> Array:
-    """Returns the revenue predicted by a fitted contestant, shape (n,)."""
-    with registry.contestant(name):
-        return registry.predict(name, registry.read(name, fitted.get(name, {})), customers).mean
-
-
-def weighted(weights: Weights, parts: dict[str, Array]) -> Array:
-    """Returns the weighted sum of parts by name, shape (n,)."""
-    return np.array([weights[name] for name in parts]) @ np.array(list(parts.values()))
-
-
 def setting(trained: Trained, found: Parts, calibration: float, buyer_residual: float = 0.0) -> Setting:
     """Computes what a date's customers share, from the parts of all customers (or of a random sample), the log
     calibration, and the residual of buyers (`buyer_residual`)."""
@@ -233,23 +145,35 @@ def settings_of(model: Model, fit: OriginFit, columns: Columns, daily: Daily, da
     """Computes what the customers of a date share, for each window length that `forecast` needs."""
     found = {}
     timing = next_order.timing(columns, daily, day)
-    for window in sorted({model.base(h) or h for h in model.all_horizons}):
+    for window, known in parts_by_window(model, fit, columns).items():
         trained = model.trained.get(window, Trained())
         calibration = log_calibration(daily, day, window, model.residuals)
         buyer_residual = log_buyers(day, window, model.residuals)
-        common = setting(trained, parts(trained, fit, columns, window), calibration, buyer_residual)
+        common = setting(trained, known, calibration, buyer_residual)
         found[window] = replace(common, timing=timing)
     return found
 
 
+def parts_by_window(model: Model, fit: OriginFit, columns: Columns) -> dict[int, Parts]:
+    """Computes the parts of each window length that `forecast` needs."""
+    windows = sorted({model.base(h) or h for h in model.all_horizons})
+    return {window: parts(model.trained.get(window, Trained()), fit, columns, window) for window in windows}
+
+
 def forecast(
-    model: Model, fit: OriginFit, columns: Columns, common: dict[int, Setting], rate: float
+    model: Model,
+    fit: OriginFit,
+    columns: Columns,
+    common: dict[int, Setting],
+    rate: float,
+    by_window: dict[int, Parts] | None = None,
 ) -> dict[int, Forecast]:
     """Predicts customers with at least one purchase day, for each horizon of the model and the remaining lifetime.
 
     columns: FEATURE_COLUMNS, each of shape (n,). common: the settings of the same date. rate: the discount rate per
-    year. A longer horizon is never lower than a shorter one, discounted or not. No value is negative, missing or
-    infinite, except a missing day of the next order.
+    year. by_window: what `parts_by_window` returns for the same customers, if it is known. A longer horizon is never
+    lower than a shorter one, discounted or not. No value is negative, missing or infinite, except a missing day of the
+    next order.
     """
     x, _, T = anchor.history(columns)
     result: dict[int, Forecast] = {}
@@ -261,7 +185,7 @@ def forecast(
         base = model.base(horizon) or horizon
         trained = model.trained.get(base, Trained())
         if base not in blends:
-            found = parts(trained, fit, columns, base)
+            found = by_window[base] if by_window else parts(trained, fit, columns, base)
             blends[base] = (found, *blend(trained, found, common[base]))
         found, p, value = blends[base]
         by_anchor = found.by_anchor if base == horizon else anchor.probabilistic(fit, columns, horizon)

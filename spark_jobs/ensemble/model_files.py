@@ -14,7 +14,8 @@ from clv.core.declared import OURS
 from spark_jobs.ensemble.blending import UNLEARNED, UNLEARNED_CHANCE, USUAL, USUAL_CHANCE
 from spark_jobs.ensemble.calibration import Residual
 from spark_jobs.ensemble.conformal import Intervals
-from spark_jobs.ensemble.forecast import Model, Trained
+from spark_jobs.ensemble.forecast import Model
+from spark_jobs.ensemble.parts import Trained
 from spark_jobs.models.learners import NAMES, Learners
 from spark_jobs.models.logistic import Logistic
 from spark_jobs.models.personas import Personas

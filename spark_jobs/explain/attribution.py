@@ -22,28 +22,30 @@ import numpy as np
 from scipy.special import log_expit, logit
 
 from clv.core.declared import ANCHOR, OURS
-from spark_jobs.ensemble.forecast import Model, Parts, Trained, parts, weighted
+from spark_jobs.ensemble.forecast import Model
+from spark_jobs.ensemble.parts import Parts, Trained, parts, weighted
 from spark_jobs.features.columns import Array, Columns
 from spark_jobs.models import anchor, logistic
 from spark_jobs.models.anchor import OriginFit, Probabilistic
-from spark_jobs.models.feature_matrix import FEATURES, feature_matrix
-from spark_jobs.models.learners import Learners
+from spark_jobs.models.feature_matrix import FEATURES
 
 DRIVERS = list(dict.fromkeys(FEATURES.values()))
 NEW = {"days_with_orders": np.ones(1), "recency": np.zeros(1), "t": np.zeros(1), "order_value_mean": np.zeros(1)}
 NEAR = 1e-9  # smaller differences count as 0
 
 
-def attribute(model: Model, fit: OriginFit, columns: Columns, horizon_days: int) -> tuple[Array, Array]:
+def attribute(
+    model: Model, fit: OriginFit, columns: Columns, horizon_days: int, found: Parts | None = None
+) -> tuple[Array, Array]:
     """Returns the contribution of each driver to the log of a customer's revenue and to the log-odds of an order, each
     of shape (n, len(DRIVERS)).
 
-    Only differences between customers are meaningful. If a forecaster other than the blend and the anchor is published,
-    no driver contributes to the revenue.
+    found: the customers' parts of the window, if they are known. Only differences between customers are meaningful. If
+    a forecaster other than the blend and the anchor is published, no driver contributes to the revenue.
     """
     base = model.base(horizon_days) or horizon_days
     trained = model.trained.get(base, Trained())
-    found = parts(trained, fit, columns, base)
+    found = found or parts(trained, fit, columns, base)
     at_last = anchor.probabilistic(fit, columns | {"t": columns["recency"]}, base)
     anchored = _by_driver(
         ["frequency", "recency", "order_value"],
@@ -56,8 +58,9 @@ def attribute(model: Model, fit: OriginFit, columns: Columns, horizon_days: int)
     odds = _by_rate_and_silence(new.log_odds, at_last.log_odds, found.by_anchor.log_odds)
     weights = trained.value_weights
     money = weights["anchor"] * anchored + weights["trailing_year"] * _last_year(found, at_last)
-    if trained.learners is not None:
-        learned, odds = _learned(trained.learners, trained, fit, columns, base, found, at_last, new, anchored)
+    if trained.learners is not None and found.inputs is not None:
+        trees = trained.learners.contributions(found.inputs)
+        learned, odds = _learned(trees, trained, fit, columns, base, found, at_last, new, anchored)
         money += learned
     if trained.published == ANCHOR:
         money = anchored
@@ -104,14 +107,13 @@ def by_group(contributions: Array, groups: dict[str, str]) -> Array:
 
 
 def _learned(
-    learners: Learners, trained: Trained, fit: OriginFit, columns: Columns, window_days: int,
+    trees: dict[str, Array], trained: Trained, fit: OriginFit, columns: Columns, window_days: int,
     found: Parts, at_last: Probabilistic, new: Probabilistic, anchored: Array,
 ) -> tuple[Array, Array]:  # fmt: skip
     """Returns the contributions of drivers to the three trained parts, weighted as in the mean, and to the blended
-    log-odds."""
+    log-odds. trees: the contributions of each input to the learners' margins."""
     by_anchor, weights, odds_weights = found.by_anchor, trained.value_weights, trained.chance_weights
-    inputs = feature_matrix(fit, columns, by_anchor, window_days)
-    tree = {name: _by_driver(FEATURES.values(), shap) for name, shap in learners.contributions(inputs).items()}
+    tree = {name: _by_driver(FEATURES.values(), shap) for name, shap in trees.items()}
     # The boosted probability starts from that of BG/NBD. The spend starts from the anchor's revenue over this
     # probability.
     boosted = _by_rate_and_silence(*(logit(each.p_bgnbd) for each in (new, at_last, by_anchor))) + tree["buy"]

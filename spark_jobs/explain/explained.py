@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from clv.core.declared import OURS
-from spark_jobs.ensemble.forecast import Model, Setting, Trained, blend, parts
+from spark_jobs.ensemble.forecast import Model, Setting, blend
+from spark_jobs.ensemble.parts import Trained, parts
 from spark_jobs.explain import altered, attribution
 from spark_jobs.explain.altered import Alteration
 from spark_jobs.features.columns import Array, Columns

@@ -20,7 +20,8 @@ from clv.catalog import tables
 from clv.core.settings import Settings
 from clv.warehouse import db
 from clv.warehouse.roles import MODELLER
-from spark_jobs.ensemble.forecast import LEAST, Forecast, Model
+from spark_jobs.ensemble.forecast import Forecast, Model
+from spark_jobs.ensemble.parts import LEAST
 from spark_jobs.explain import attribution, reasons
 from spark_jobs.explain.claims import Compared
 from spark_jobs.features.columns import Array, Columns

@@ -17,7 +17,8 @@ from functools import cache
 import numpy as np
 
 from clv.core.declared import OURS
-from spark_jobs.ensemble.forecast import Model, Trained
+from spark_jobs.ensemble.forecast import Model
+from spark_jobs.ensemble.parts import Trained
 from spark_jobs.explain import wording
 from spark_jobs.explain.claims import ALL, CLAIMS, FIRST, ORDERING, Compared
 from spark_jobs.features.columns import YEAR, Array, Columns

@@ -151,7 +151,7 @@ def expected_orders_if_alive(model: BgNbd, x: Array, T: Array, h: float) -> Arra
         rows = distinct_x == value
         nodes, weights = _beta_quadrature(model.a, float(model.b + value))
         growth = np.log1p(np.outer(h / (model.alpha + distinct_T[rows]), nodes))
-        result[rows] = (-np.expm1(-(model.r + value) * growth) / nodes) @ weights
+        result[rows] = (-np.expm1(-(model.r + value) * growth) / nodes * weights).sum(axis=1)
     return result[inverse]
 
 

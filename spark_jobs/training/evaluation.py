@@ -17,7 +17,8 @@ from clv.core.errors import ClvError
 from spark_jobs.ensemble import blending, conformal, totals
 from spark_jobs.ensemble.blending import Blend
 from spark_jobs.ensemble.conformal import Intervals
-from spark_jobs.ensemble.forecast import Parts, Trained, blend, parts, predicted, setting
+from spark_jobs.ensemble.forecast import blend, setting
+from spark_jobs.ensemble.parts import Parts, Trained, parts, predicted
 from spark_jobs.features import outcomes
 from spark_jobs.features.columns import Array, Columns
 from spark_jobs.judging import metrics, promotion

@@ -18,7 +18,8 @@ from clv.warehouse import model_choice
 from spark_jobs.ensemble import blending, totals
 from spark_jobs.ensemble.blending import Blend
 from spark_jobs.ensemble.calibration import Daily, Residual, log_buyers, log_calibration, residual
-from spark_jobs.ensemble.forecast import Model, Trained, settings_of
+from spark_jobs.ensemble.forecast import Model, settings_of
+from spark_jobs.ensemble.parts import Trained
 from spark_jobs.explain import explained
 from spark_jobs.features import drift, outcomes
 from spark_jobs.features.columns import Columns

@@ -10,7 +10,8 @@ from customers import FIT
 
 from spark_jobs.ensemble import blending, forecast
 from spark_jobs.ensemble.calibration import Daily
-from spark_jobs.ensemble.forecast import Model, Trained
+from spark_jobs.ensemble.forecast import Model
+from spark_jobs.ensemble.parts import Trained
 from spark_jobs.features.columns import Columns
 from spark_jobs.models import anchor, learners, logistic
 from spark_jobs.models.feature_matrix import feature_matrix

@@ -23,7 +23,7 @@ from clv.warehouse import db, model_choice, registry
 from expectations import gates
 from spark_jobs import score, train
 from spark_jobs.ensemble import model_files
-from spark_jobs.ensemble.forecast import predicted
+from spark_jobs.ensemble.parts import predicted
 from spark_jobs.features.columns import FEATURE_COLUMNS
 from spark_jobs.models.forecaster import Customers
 

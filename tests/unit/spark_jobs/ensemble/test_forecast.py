@@ -18,7 +18,8 @@ from scipy.special import expit
 from spark_jobs.ensemble import blending, forecast, model_files
 from spark_jobs.ensemble.calibration import Residual
 from spark_jobs.ensemble.conformal import Intervals, unmeasured
-from spark_jobs.ensemble.forecast import Model, Trained
+from spark_jobs.ensemble.forecast import Model
+from spark_jobs.ensemble.parts import Trained
 from spark_jobs.models import anchor, learners
 from spark_jobs.models.feature_matrix import FEATURES, feature_matrix
 from spark_jobs.models.rules import rfm_cells
@@ -108,14 +109,18 @@ def test_the_mean_of_all_customers_is_the_anchors_times_the_calibration() -> Non
     assert p.mean() == pytest.approx(anchored.p_purchase.mean() * np.exp(0.7 * common.calibration))
 
 
-def test_a_customers_prediction_does_not_depend_on_the_others_in_the_batch() -> None:
-    columns = customers()
+def test_a_customers_prediction_is_the_same_to_the_last_bit_in_any_batch() -> None:
+    columns = customers(400)
     made = model(columns, 90)
     common = forecast.settings_of(made, FIT, columns, DAILY, DAY)
-    together = forecast.forecast(made, FIT, columns, common, 0.1)[90]
-    alone = forecast.forecast(made, FIT, {name: array[7:8] for name, array in columns.items()}, common, 0.1)[90]
-    for name in ("revenue", "p_purchase", "p50", "p90", "expected_orders"):
-        assert getattr(alone, name)[0] == pytest.approx(getattr(together, name)[7])
+    together = forecast.forecast(made, FIT, columns, common, 0.1)
+    for rows in (slice(7, 8), slice(0, 3), slice(11, 168), slice(168, 400)):
+        some = {name: array[rows] for name, array in columns.items()}
+        known = forecast.parts_by_window(made, FIT, some)
+        for horizon, found in forecast.forecast(made, FIT, some, common, 0.1, known).items():
+            for name, array in vars(found).items():
+                if isinstance(array, np.ndarray):
+                    np.testing.assert_array_equal(array, getattr(together[horizon], name)[rows], f"{name}, {horizon}")
 
 
 def test_a_horizon_without_windows_grows_as_the_anchor_does() -> None:

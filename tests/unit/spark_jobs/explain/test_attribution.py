@@ -10,8 +10,9 @@ from customers import FIT, customers
 from forecasting import model, trained
 
 from clv.core.declared import ANCHOR
-from spark_jobs.ensemble import forecast
-from spark_jobs.ensemble.forecast import Model, Trained
+from spark_jobs.ensemble import parts
+from spark_jobs.ensemble.forecast import Model
+from spark_jobs.ensemble.parts import Trained
 from spark_jobs.explain import attribution
 from spark_jobs.explain.attribution import DRIVERS
 from spark_jobs.models import anchor
@@ -27,17 +28,17 @@ def test_drivers_add_up_to_the_blends_own_logs_but_for_a_constant() -> None:
     columns = customers()
     own = trained(columns)
     money, chance = attribution.attribute(Model("v", trained={90: own}), FIT, columns, 90)
-    found = forecast.parts(own, FIT, columns, 90)
-    logs = forecast.weighted(own.value_weights, found.value(own.chance_weights))
+    found = parts.parts(own, FIT, columns, 90)
+    logs = parts.weighted(own.value_weights, found.value(own.chance_weights))
     assert spread(money.sum(axis=1) - logs) < 1e-4  # boosters compute in single precision
-    assert spread(chance.sum(axis=1) - forecast.weighted(own.chance_weights, found.chance)) < 1e-4
+    assert spread(chance.sum(axis=1) - parts.weighted(own.chance_weights, found.chance)) < 1e-4
 
 
 def test_drivers_of_an_unlearned_model_add_up_too() -> None:
     columns = customers()
     money, chance = attribution.attribute(Model("v"), FIT, columns, 365)
-    found = forecast.parts(Trained(), FIT, columns, 365)
-    assert spread(money.sum(axis=1) - forecast.weighted(Trained().value_weights, found.value({}))) < 1e-9
+    found = parts.parts(Trained(), FIT, columns, 365)
+    assert spread(money.sum(axis=1) - parts.weighted(Trained().value_weights, found.value({}))) < 1e-9
     assert spread(chance.sum(axis=1) - found.by_anchor.log_odds) < 1e-9
 
 

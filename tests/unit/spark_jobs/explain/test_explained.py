@@ -11,9 +11,10 @@ from customers import FIT, customer
 from forecasting import trained
 from scipy.special import expit
 
-from spark_jobs.ensemble import blending, forecast
+from spark_jobs.ensemble import blending, forecast, parts
 from spark_jobs.ensemble.calibration import Daily
-from spark_jobs.ensemble.forecast import Model, Trained
+from spark_jobs.ensemble.forecast import Model
+from spark_jobs.ensemble.parts import Trained
 from spark_jobs.explain import altered, attribution, explained
 from spark_jobs.features.columns import Columns
 from spark_jobs.models import anchor
@@ -54,7 +55,7 @@ def test_a_forecast_of_last_years_spend_has_only_the_drivers_of_spend(columns: C
 
 def test_dependence_is_the_mean_over_customers_with_the_same_value(columns: Columns) -> None:
     own = replace(trained(columns), chance_weights={"anchor": 1.0, "boosted": 0.0, "regression": 0.0})
-    common = forecast.setting(own, forecast.parts(own, FIT, columns, 90), 0.2)
+    common = forecast.setting(own, parts.parts(own, FIT, columns, 90), 0.2)
     found = explained.dependence("recency", own, FIT, columns, common, 90)
     assert found is not None
     last = found["at"][-1]
@@ -65,7 +66,7 @@ def test_dependence_is_the_mean_over_customers_with_the_same_value(columns: Colu
 
 def test_a_column_that_hardly_varies_and_one_of_hardly_anybody_are_left_out(columns: Columns) -> None:
     own = trained(columns)
-    common = forecast.setting(own, forecast.parts(own, FIT, columns, 90), 0.0)
+    common = forecast.setting(own, parts.parts(own, FIT, columns, 90), 0.0)
     assert explained.dependence("variety", own, FIT, columns, common, 90) is None
     assert explained.dependence("discounts", own, FIT, columns, common, 90) is None
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from customers import FIT, customers
 
-from spark_jobs.ensemble import forecast
-from spark_jobs.ensemble.forecast import Trained
+from spark_jobs.ensemble import parts
+from spark_jobs.ensemble.parts import Trained
 from spark_jobs.judging import promotion
 from spark_jobs.judging.promotion import OURS, TUNED
 from spark_jobs.models.rules import rfm_cells
@@ -99,4 +99,4 @@ def test_rfm_cells_survive_saving_as_json() -> None:
     again = rfm_cells.from_json(json.loads(json.dumps(cells.to_json())))
     assert (again.of(columns)[0] == cells.of(columns)[0]).all()
     trained = replace(Trained(), published="rfm_cells", fitted={"rfm_cells": cells.to_json()})
-    assert forecast.parts(trained, FIT, columns, 90).other == pytest.approx(cells.of(columns)[0])
+    assert parts.parts(trained, FIT, columns, 90).other == pytest.approx(cells.of(columns)[0])

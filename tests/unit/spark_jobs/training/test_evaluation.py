@@ -13,9 +13,10 @@ from customers import FIT, customers
 from forecasting import trained
 
 from clv.core.options import BLENDS
-from spark_jobs.ensemble import blending, forecast
+from spark_jobs.ensemble import blending, forecast, parts
 from spark_jobs.ensemble.calibration import Daily
-from spark_jobs.ensemble.forecast import Model, Trained
+from spark_jobs.ensemble.forecast import Model
+from spark_jobs.ensemble.parts import Trained
 from spark_jobs.features.columns import Columns
 from spark_jobs.judging.promotion import OURS
 from spark_jobs.models import anchor
@@ -93,7 +94,7 @@ def test_a_published_baseline_predicts_as_it_does_alone() -> None:
     assert decision is not None
     assert decision.published == trained.published == "trailing"  # the actuals are exactly what trailing predicts
     assert forecast.Model("v", trained={90: trained}).basis(90) == "baseline trailing"
-    found = forecast.parts(trained, FIT, columns, 90)
+    found = parts.parts(trained, FIT, columns, 90)
     common = forecast.setting(trained, found, 0.3)
     money = forecast.blend(trained, found, common)[1]
     assert money == pytest.approx(trailing.spent(columns, 90))
