@@ -40,7 +40,7 @@
 {# Stops a build if a published table has no key, or has rows of customers that an erasure would not find. #}
 {% macro require_declared(node) %}
     {%- set meta, keys = node.config.meta, node.constraints | selectattr('type', 'equalto', 'primary_key') | list %}
-    {%- if meta.published and node.config.materialized == 'incremental' and not keys %}
+    {%- if meta.published and node.config.materialized == 'slice' and not keys %}
         {{ exceptions.raise_compiler_error(
             node.name ~ ' is published and has no primary key; give its yml the constraint primary_key with as_of_date, run_id and what makes a row of a run unique'
         ) }}
@@ -50,7 +50,7 @@
             node.name ~ ' is published and has a customer_key; say personal: true in the meta of its yml'
         ) }}
     {%- endif %}
-    {%- if meta.personal and node.config.materialized == 'incremental' and 'customer_key' not in node.columns %}
+    {%- if meta.personal and node.config.materialized == 'slice' and 'customer_key' not in node.columns %}
         {{ exceptions.raise_compiler_error(
             node.name ~ ' is personal and has no customer_key, by which customers are erased; name their key so'
         ) }}
