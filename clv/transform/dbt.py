@@ -8,6 +8,7 @@ import shutil
 import time
 from contextlib import chdir
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 
@@ -18,6 +19,9 @@ from clv.core.settings import Settings
 from clv.transform import dbt_environment, views
 from clv.warehouse import db, locks, roles
 from clv.warehouse.roles import TRANSFORMER
+
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
 
 # What reads intermediate is built with the features, from the same state of it: another run may rebuild it before
 # analytics is built.
@@ -198,8 +202,10 @@ def _invoke(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     shop = json.dumps(dbt_environment.shop_variables(settings))
+    kept = _semantics_kept(settings)
     arguments = [
         *command.split(), *selection, *(["--indirect-selection", "buildable"] if command in SELECTED else []),
+        *(["--no-write-json"] if command in SELECTED and kept.exists() else []),  # its manifest is large
         "--project-dir", dbt_project.PROJECT, "--profiles-dir", dbt_project.PROJECT,
         "--target-path", folder, "--log-path", folder, "--vars", shop,
     ]  # fmt: skip
@@ -209,7 +215,7 @@ def _invoke(
     # dbt changes into its project's folder, which chdir undoes, and reads its settings from the environment.
     with chdir(dbt_project.PROJECT), dbt_environment.of_run(variables, settings.url_as(TRANSFORMER)):
         outcome, errors = dbt_runner.invoke([str(argument) for argument in arguments])
-    results = _results(folder / "run_results.json")
+    results = _results(outcome)
     if not outcome.success:
         failed = [result for result in results if result["status"] in ("error", "fail", "runtime error")]
         reasons = [_failure(result) for result in failed] or [*errors, str(outcome.exception)]
@@ -217,7 +223,6 @@ def _invoke(
         raise ClvError(f"dbt could not build {layer}: {reason} (details: {folder / 'dbt.log'})")
     if (folder / PARSED).exists():
         (folder / PARSED).replace(parsed)
-    kept = _semantics_kept(settings)
     if (folder / SEMANTICS).exists() and not kept.exists():
         for old in kept.parent.glob("semantic-*.json"):
             old.unlink(missing_ok=True)
@@ -244,8 +249,11 @@ def _folder(layer: str, variables: dict, settings: Settings) -> Path:
     return settings.home / "dbt" / str(variables.get("run_id", "setup")) / layer
 
 
-def _results(path: Path) -> list[dict]:
-    return json.loads(path.read_text())["results"] if path.exists() else []
+def _results(outcome: dbtRunnerResult) -> list[dict]:
+    """The unique_id, status, message and adapter_response of each node that dbt ran; none if it failed before."""
+    ran = getattr(outcome.result, "results", None) or []
+    columns = ("status", "message", "adapter_response")
+    return [{"unique_id": one.node.unique_id} | {name: getattr(one, name) for name in columns} for one in ran]
 
 
 def _failure(result: dict) -> str:

@@ -105,6 +105,7 @@ def test_a_home_of_an_earlier_version_is_set_up_on_rows_of_its_own(home: setting
         connection.execute(f"drop table {tables.INT_ORDER_LINE_VERSIONS} cascade")
         for table in (tables.STG_ORDER_LINES, "intermediate.int_order_days", tables.INT_ORDERS):
             connection.execute(f"alter table {table} drop column campaign")  # type: ignore[arg-type]
+        connection.execute(f"alter table {tables.CUSTOMER_FEATURES} drop column items_total")
         connection.execute(f"update {tables.BUILDS} set value = 'older'")
     dbt.build("setup", {}, home)
     assert db.rows(f"select order_key, campaign from {tables.INT_ORDERS}") == [("shop:1", "spring")]
@@ -112,3 +113,5 @@ def test_a_home_of_an_earlier_version_is_set_up_on_rows_of_its_own(home: setting
     dbt.build("features", {**VARIABLES, "run_id": "2024-06-01.2"}, home)
     lines = f"select campaign from {tables.ORDER_LINES_OF_RUNS} where run_id = '2024-06-01.2'"
     assert db.rows(lines) == [("spring",)]
+    features = f"select run_id, items_total from {tables.CUSTOMER_FEATURES} order by 1"
+    assert db.rows(features) == [("2024-06-01.1", None), ("2024-06-01.2", 0.0)]
