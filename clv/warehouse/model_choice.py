@@ -38,7 +38,10 @@ LEARNERS: Parameters = {
         **_BOOSTING, "objective": "reg:tweedie", "tweedie_variance_power": 1.25,
         "n_estimators": 120, "max_depth": 3, "min_child_weight": 80.0,
     },
-    "buy": {**_BOOSTING, "n_estimators": 150, "max_depth": 4, "min_child_weight": 10.0},
+    "buy": {
+        **_BOOSTING, "objective": "binary:logistic",
+        "n_estimators": 150, "max_depth": 4, "min_child_weight": 10.0,
+    },
     "spend": {**_BOOSTING, "objective": "reg:gamma", "n_estimators": 100, "max_depth": 3, "min_child_weight": 20.0},
 }  # fmt: skip
 # Customers with three orders that a forecast requires: fewer do not show how often customers return.

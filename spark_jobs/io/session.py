@@ -7,8 +7,8 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from pyspark.errors import PythonException
@@ -27,6 +27,7 @@ SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 LOGGING = f"-Dlog4j2.configurationFile=file:{CODE / 'spark_jobs' / 'log4j2.properties'}"
 # Flags for jobs in which Spark's own learners compute inside the JVM, which therefore needs optimised compilation.
 LEARNING = "-XX:+UseSerialGC"
+_starting: Callable[[], SparkSession] | None = None  # starts the session of the open block of `on_demand`
 
 
 @contextmanager
@@ -47,6 +48,34 @@ def running(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> Iterator[S
     finally:
         if outer is None:
             session.stop()
+
+
+@contextmanager
+def on_demand(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> Iterator[None]:
+    """Lets `current` start a session, when one is first needed in the block; it is stopped at the end of the block."""
+    global _starting  # noqa: PLW0603 - a process has one session
+    with ExitStack() as block:
+        _starting = lambda: block.enter_context(running(name, settings, jvm))  # noqa: E731
+        try:
+            yield
+        finally:
+            _starting = None
+
+
+def current() -> SparkSession:
+    """Returns the active session, or starts that of the block of `on_demand`."""
+    return SparkSession.getActiveSession() or (_starting or SparkSession.builder.getOrCreate)()
+
+
+def on_cluster() -> bool:
+    """Whether SPARK_MASTER names a cluster."""
+    return not options.from_environment(options.Spark).master.startswith("local")
+
+
+def cores() -> int:
+    """Returns the number of this machine's cores that SPARK_MASTER allows: all of them for local[*]."""
+    number = re.fullmatch(r"local\[(\d+)\b.*", options.from_environment(options.Spark).master)
+    return max(1, int(number[1])) if number else len(os.sched_getaffinity(0))
 
 
 def start(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> SparkSession:

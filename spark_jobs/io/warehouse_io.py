@@ -59,24 +59,35 @@ def read_slice(
     are always the same ones.
     """
     url = settings.url_as(MODELLER)
-    condition = sql_text.equal(where)
-    meaning = meaning or {}
-    names = ", ".join(f"({meaning.get(name, name)})::{type_} as {name}" for name, type_ in columns.items())
-    ordering = ", ".join(f"t.{name}" for name in ("customer_key", "as_of_date") if name in columns)
-    query = f"select {names} from {table} t where {condition}"  # noqa: S608 - our own SQL; values are bound or quoted
-    schema = pa.schema([pa.field(name, TYPES[type_]) for name, type_ in columns.items()])
+    query, ordering, schema = _selection(table, columns, where, meaning)
     ranges = [_between(*ends) for ends in key_ranges(parts, share)]
 
     def copy(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for part in batch.column("part").to_pylist():
                 with dbapi.connect(url) as connection, connection.cursor() as cursor:
-                    cursor.execute(f"{query} and {ranges[part]} order by {ordering}")
+                    cursor.execute(f"{query} and {ranges[part]} {ordering}")
                     for rows in cursor.fetch_record_batch():
                         yield _cast(rows, schema)
 
     numbers = session.range(0, parts, 1, parts).withColumnRenamed("id", "part")
     return numbers.mapInArrow(copy, from_arrow_schema(schema))
+
+
+def read_rows(
+    settings: Settings,
+    table: str,
+    columns: dict[str, str],
+    where: dict[str, Any],
+    meaning: dict[str, str] | None = None,
+) -> pa.RecordBatch:
+    """Reads the rows of `table` whose columns equal `where` into the memory of this process, without Spark. The
+    arguments are those of `read_slice`."""
+    query, ordering, schema = _selection(table, columns, where, meaning)
+    with dbapi.connect(settings.url_as(MODELLER)) as connection, connection.cursor() as cursor:
+        cursor.execute(f"{query} {ordering}")
+        rows = pa.Table.from_batches((_cast(batch, schema) for batch in cursor.fetch_record_batch()), schema)
+    return rows.combine_chunks().to_batches()[0] if rows.num_rows else pa.RecordBatch.from_pylist([], schema)
 
 
 def count(table: str, where: dict[str, Any], url: str | None = None) -> int:
@@ -144,6 +155,17 @@ def csv_bytes(batch: pa.RecordBatch) -> bytes:
     sink = pa.BufferOutputStream()
     csv.write_csv(batch, sink, csv.WriteOptions(include_header=False))
     return sink.getvalue().to_pybytes()
+
+
+def _selection(
+    table: str, columns: dict[str, str], where: dict[str, Any], meaning: dict[str, str] | None
+) -> tuple[str, str, pa.Schema]:
+    """Returns a query for the columns of a slice, which more conditions may follow, its ordering, and its schema."""
+    meaning = meaning or {}
+    names = ", ".join(f"({meaning.get(name, name)})::{type_} as {name}" for name, type_ in columns.items())
+    ordering = ", ".join(f"t.{name}" for name in ("customer_key", "as_of_date") if name in columns)
+    query = f"select {names} from {table} t where {sql_text.equal(where)}"  # noqa: S608 - our own SQL; values are bound or quoted
+    return query, f"order by {ordering}", pa.schema([pa.field(name, TYPES[type_]) for name, type_ in columns.items()])
 
 
 def _cast(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

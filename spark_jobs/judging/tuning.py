@@ -1,5 +1,5 @@
-"""Searches for the learners' parameters with Optuna: each trial trains XGBoost on Spark, with K-fold cross-validation
-by customer, on closed windows.
+"""Searches for the learners' parameters with Optuna: each trial trains XGBoost, with K-fold cross-validation by
+customer, on closed windows.
 
 A customer belongs to one fold at all origins and windows, so no customer is judged by a learner trained on them. The
 parameters found replace the usual ones only if they are better in each fold.
@@ -9,23 +9,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import numpy as np
 import optuna
 from optuna.distributions import FloatDistribution, IntDistribution
-from pyspark.ml.functions import vector_to_array
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as sf
 
 from clv.warehouse.model_choice import LEARNERS, Parameters
-from spark_jobs.io import session
-from spark_jobs.models import learning
+from spark_jobs.features.columns import Array
+from spark_jobs.io import parallel
+from spark_jobs.io.parallel import Each
+from spark_jobs.models import boosting
+from spark_jobs.models.examples import Examples
 from spark_jobs.models.learners import NAMES
 
 log = logging.getLogger("clv.train")
 FOLDS = 3
+LEAST = 1e-9  # least prediction, and least distance of a probability from 1, so that losses are finite
 SEED = 0
 MOST_TRIALS = 500  # largest number of trials per learner, even if minutes are left
 SPACE = {
@@ -64,14 +65,9 @@ class Found:
 
 
 def search(
-    rows: DataFrame,
-    workers: int,
-    how: str,
-    minutes: float,
-    trials: int = MOST_TRIALS,
-    names: Sequence[str] = NAMES,
+    rows: Examples, how: str, minutes: float, trials: int = MOST_TRIALS, names: Sequence[str] = NAMES
 ) -> dict[str, Found]:
-    """Searches the parameters of the learners in `names`, on examples that `learning.lessons` returns.
+    """Searches the parameters of the learners in `names`, on weighted examples.
 
     how: bayes (tree-structured Parzen estimator), random or grid. minutes: for all learners together; a trial that has
     begun is finished. trials: the largest number per learner. If the trials end before the minutes do, the result
@@ -79,13 +75,8 @@ def search(
     """
     found = {}
     for name in names:
-        parts = folds(learning.rows_of(name, rows), workers)
-        try:
-            found[name] = _search_one(name, parts, workers, how, 60 * minutes / len(names), trials)
-        finally:
-            for kept, held_out in parts:
-                kept.unpersist()
-                held_out.unpersist()
+        with parallel.sharing(rows.of(name), "parameters were searched") as each:
+            found[name] = _search_one(name, each, how, 60 * minutes / len(names), trials)
     return found
 
 
@@ -104,31 +95,21 @@ def from_record(kept: dict[str, dict]) -> dict[str, Found]:
     return {name: Found(**{key: value for key, value in one.items() if key != "better"}) for name, one in kept.items()}
 
 
-def folds(rows: DataFrame, workers: int) -> list[tuple[DataFrame, DataFrame]]:
-    """Returns, for each fold, the rows to learn from and those held out, each with one partition per worker and in a
-    fixed order."""
-    fold = sf.pmod(sf.xxhash64("customer_key"), sf.lit(FOLDS))
+def losses(name: str, each: Each, parameters: dict[str, Any]) -> list[float]:
+    """Returns the loss of a learner with these parameters on each held-out fold: weighted means, lower is better.
 
-    def ordered(part: DataFrame) -> DataFrame:
-        parts = part.repartition(1) if workers == 1 else part.repartition(workers, "customer_key")
-        return parts.sortWithinPartitions("snapshot", "customer_key").persist()
-
-    return [(ordered(rows.where(fold != number)), ordered(rows.where(fold == number))) for number in range(FOLDS)]
+    each: shares the learner's examples.
+    """
+    return list(each(loss, [(name, fold, parameters) for fold in range(FOLDS)]))
 
 
-def losses(
-    name: str, parts: list[tuple[DataFrame, DataFrame]], workers: int, parameters: dict[str, Any]
-) -> list[float]:
-    """Returns the loss of a learner with these parameters on each held-out fold: weighted means, lower is better."""
-    mean = sf.sum(sf.col("weight") * LOSSES[name]()) / sf.sum("weight")
-
-    def loss(part: tuple[DataFrame, DataFrame]) -> float:
-        kept, held_out = part
-        row = learning.learner(name, workers, parameters).fit(kept).transform(held_out).agg(mean.alias("loss")).first()
-        return float(row.loss) if row and row.loss is not None else 0.0
-
-    with ThreadPoolExecutor(max(1, session.slots(parts[0][0].sparkSession) // workers)) as pool:
-        return list(pool.map(loss, parts))
+def loss(rows: Examples, trial: tuple[str, int, dict[str, Any]]) -> float:
+    """Returns the loss on one fold of a learner that was trained on the customers of the other folds."""
+    name, fold, parameters = trial
+    kept, held_out = rows.where(rows.customer % FOLDS != fold), rows.where(rows.customer % FOLDS == fold)
+    booster = boosting.boosted(boosting.quantised(kept, parameters), kept, name, parameters)
+    predicted = np.maximum(boosting.predicted(booster, held_out, name), LEAST)
+    return float(np.average(LOSSES[name](held_out.labels[name], predicted), weights=held_out.weights))
 
 
 def suggested(trial: optuna.Trial) -> dict[str, Any]:
@@ -141,9 +122,7 @@ def suggested(trial: optuna.Trial) -> dict[str, Any]:
     }
 
 
-def _search_one(
-    name: str, parts: list[tuple[DataFrame, DataFrame]], workers: int, how: str, seconds: float, trials: int
-) -> Found:
+def _search_one(name: str, each: Each, how: str, seconds: float, trials: int) -> Found:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     samplers: dict[str, Callable[[], Any]] = {
         "bayes": lambda: optuna.samplers.TPESampler(seed=SEED),
@@ -151,7 +130,7 @@ def _search_one(
         "grid": lambda: optuna.samplers.GridSampler(GRID, seed=SEED),
     }
     usual = LEARNERS[name]
-    best = Found(usual, usual_losses := losses(name, parts, workers, usual), usual_losses, 0)
+    best = Found(usual, usual_losses := losses(name, each, usual), usual_losses, 0)
     study = optuna.create_study(sampler=samplers[how]())
     known = {key: usual[key] for key in SPACE}
     study.add_trial(optuna.trial.create_trial(params=known, distributions=SPACE, value=_mean(usual_losses)))
@@ -159,7 +138,7 @@ def _search_one(
     def objective(trial: optuna.Trial) -> float:
         nonlocal best
         parameters = {**usual, **suggested(trial)}
-        now = losses(name, parts, workers, parameters)
+        now = losses(name, each, parameters)
         best = replace(best, trials=best.trials + 1)
         if _mean(now) < _mean(best.best):
             best = replace(best, parameters=parameters, best=now)
@@ -177,22 +156,20 @@ def _mean(values: list[float]) -> float:
     return sum(values) / len(values)
 
 
-def _tweedie() -> Column:
+def _tweedie(y: Array, mu: Array) -> Array:
     """Tweedie deviance without the terms that depend on y alone (Jørgensen 1997), with the power that the learner
     uses."""
-    power, mu, y = LEARNERS["total"]["tweedie_variance_power"], sf.greatest("prediction", sf.lit(1e-9)), sf.col("money")
-    return 2 * (sf.pow(mu, 2 - power) / (2 - power) - y * sf.pow(mu, 1 - power) / (1 - power))
+    power = LEARNERS["total"]["tweedie_variance_power"]
+    return 2 * (mu ** (2 - power) / (2 - power) - y * mu ** (1 - power) / (1 - power))
 
 
-def _log_loss() -> Column:
-    p = sf.least(sf.greatest(vector_to_array(sf.col("probability"))[1], sf.lit(1e-9)), sf.lit(1 - 1e-9))
-    return -sf.when(sf.col("bought") > 0, sf.log(p)).otherwise(sf.log(1 - p))
+def _log_loss(y: Array, p: Array) -> Array:
+    return -np.where(y > 0, np.log(p), np.log1p(-np.minimum(p, 1 - LEAST)))
 
 
-def _gamma() -> Column:
+def _gamma(y: Array, mu: Array) -> Array:
     """Gamma deviance without the terms that depend on y alone."""
-    mu = sf.greatest("prediction", sf.lit(1e-9))
-    return 2 * (sf.col("spent") / mu + sf.log(mu))
+    return 2 * (y / mu + np.log(mu))
 
 
-LOSSES: dict[str, Callable[[], Column]] = {"total": _tweedie, "buy": _log_loss, "spend": _gamma}
+LOSSES: dict[str, Callable[[Array, Array], Array]] = {"total": _tweedie, "buy": _log_loss, "spend": _gamma}

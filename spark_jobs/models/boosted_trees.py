@@ -1,5 +1,4 @@
-"""What the forecasters of plain XGBoost share: boosting trees on Spark, and predicting with them from logs of the
-features."""
+"""What the forecasters of plain XGBoost share: boosting trees, and predicting with them, from logs of the features."""
 
 from __future__ import annotations
 
@@ -8,14 +7,12 @@ from typing import Any
 
 import numpy as np
 import xgboost
-from pyspark.sql import DataFrame
-from xgboost.spark import SparkXGBClassifier, SparkXGBRegressor
 
 from spark_jobs.features.columns import Array, Columns
 from spark_jobs.models.examples_on_spark import log_inputs
 
+ROUNDS = 150
 BOOSTING = {
-    "n_estimators": 150,
     "max_depth": 5,
     "learning_rate": 0.05,
     "min_child_weight": 5,
@@ -37,9 +34,9 @@ class Boosted:
         return booster.predict(xgboost.DMatrix(log_inputs(columns), nthread=1)).astype(np.float64)
 
 
-def boost(rows: DataFrame, label: str, **parameters: Any) -> Boosted:
-    """Boosts trees on the rows of `examples_on_spark.examples`: a classifier for the label `bought`, a regression for
-    others."""
-    kind = SparkXGBClassifier if label == "bought" else SparkXGBRegressor
-    learner = kind(features_col="logs", label_col=label, num_workers=1, verbose=False, **BOOSTING, **parameters)
-    return Boosted(bytes(learner.fit(rows).get_booster().save_raw("json")).decode())
+def boost(inputs: Array, label: Array, objective: str, **parameters: Any) -> Boosted:
+    """Boosts trees on one thread, so that the result depends on the arguments alone. inputs: plain, of which the logs
+    are taken. label: shape (n,)."""
+    matrix = xgboost.QuantileDMatrix(np.log1p(inputs), label, nthread=1)
+    trees = xgboost.train({**BOOSTING, "objective": objective, "nthread": 1, **parameters}, matrix, ROUNDS)
+    return Boosted(bytes(trees.save_raw("json")).decode())

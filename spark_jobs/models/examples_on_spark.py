@@ -2,8 +2,8 @@
 JSON.
 
 The inputs are logs of counts, money and days; the labels are the money spent and whether there was an order. There are
-no offsets and no calibration of totals, so these are models as a data scientist would first write them. They are
-trained on Spark and predict in numpy. A fitted model is a few lists of numbers, which any worker can use.
+no offsets and no calibration of totals, so these are models as a data scientist would first write them. Most are
+trained on Spark; all predict in numpy. A fitted model is a few lists of numbers, which any worker can use.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 from pyspark.ml.functions import array_to_vector
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
 from spark_jobs.features.columns import PRIOR_YEAR, WINDOWS, Array, Columns
+from spark_jobs.io import session
 from spark_jobs.models.forecaster import Past, Unfit, nothing_closed
 from spark_jobs.models.rules.rfm_cells import Cells, fit_cells
 
@@ -46,6 +47,18 @@ def log_inputs(columns: Columns) -> Array:
 
 
 @dataclass(frozen=True)
+class Closed:
+    """The closed windows to learn from, in a fixed order, shape (n,): plain inputs of shape (n, len(READ)), `bought` (0
+    or 1), `spent` and the customer key. buyers: RFM cells of what buyers spent."""
+
+    inputs: Array
+    bought: Array
+    spent: Array
+    customer: Array
+    buyers: Cells
+
+
+@dataclass(frozen=True)
 class Examples:
     """The closed windows to learn from.
 
@@ -57,10 +70,9 @@ class Examples:
     buyers: Cells
 
 
-@contextmanager
-def examples(past: Past) -> Iterator[Examples]:
-    """Yields the closed windows, which Spark keeps in memory until the block ends. Raises Unfit if no window is closed,
-    or if too few customers bought or did not buy."""
+def closed(past: Past) -> Closed:
+    """Returns the closed windows. Raises Unfit if no window is closed, or if too few customers bought or did not
+    buy."""
     columns, bought, spent = past.closed()
     count, others = int(bought.sum()), int(len(bought) - bought.sum())
     if not len(bought):
@@ -69,25 +81,30 @@ def examples(past: Past) -> Iterator[Examples]:
         raise Unfit(
             f"{count} customers bought in closed windows and {others} did not; at least {FEWEST_BUYERS} each are needed"
         )
-    closed = past.closed_rows()
-    customer, origin = past.customer[closed], past.origin[closed]
+    rows = past.closed_rows()
+    customer, origin = past.customer[rows], past.origin[rows]
     order = np.lexsort((np.unique(customer, return_inverse=True)[1], origin))
-    inputs = plain_inputs(columns)[order]
+    who = bought > 0
+    buyers = fit_cells({name: values[who] for name, values in columns.items()}, bought[who], spent[who])
+    return Closed(plain_inputs(columns)[order], bought[order], spent[order], customer[order], buyers)
+
+
+@contextmanager
+def examples(past: Past) -> Iterator[Examples]:
+    """Yields the closed windows, which Spark keeps in memory until the block ends. Raises Unfit like `closed`."""
+    found = closed(past)
     table = pa.table({
-        "place": np.arange(len(order)),
-        "customer_key": pa.array(customer[order].tolist(), pa.string()),
-        "plain": pa.array(list(inputs), pa.list_(pa.float64())),
-        "logs": pa.array(list(np.log1p(inputs)), pa.list_(pa.float64())),
-        "bought": bought[order], "spent": spent[order],
+        "place": np.arange(len(found.bought)),
+        "customer_key": pa.array(found.customer.tolist(), pa.string()),
+        "plain": pa.array(list(found.inputs), pa.list_(pa.float64())),
+        "logs": pa.array(list(np.log1p(found.inputs)), pa.list_(pa.float64())),
+        "bought": found.bought, "spent": found.spent,
     })  # fmt: skip
-    spark = SparkSession.getActiveSession() or SparkSession.builder.getOrCreate()
-    rows = spark.createDataFrame(table).repartition(1).sortWithinPartitions("place")
+    rows = session.current().createDataFrame(table).repartition(1).sortWithinPartitions("place")
     for name in ("plain", "logs"):
         rows = rows.withColumn(name, array_to_vector(sf.col(name)))
     rows = rows.persist()
-    who = bought > 0
-    buyers = fit_cells({name: values[who] for name, values in columns.items()}, bought[who], spent[who])
     try:
-        yield Examples(rows, buyers)
+        yield Examples(rows, found.buyers)
     finally:
         rows.unpersist()

@@ -3,9 +3,9 @@ the holdouts. If the shop sets a search for parameters, its result competes as a
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -23,13 +23,15 @@ from spark_jobs.ensemble.parts import Trained
 from spark_jobs.explain import explained
 from spark_jobs.features import drift, outcomes
 from spark_jobs.features.columns import Columns
-from spark_jobs.io import session
 from spark_jobs.judging import tuning
 from spark_jobs.judging.promotion import TUNED, Decision
-from spark_jobs.models import anchor, forecaster, learning, logistic, personas, registry
+from spark_jobs.models import anchor, examples, forecaster, learning, logistic, personas, registry
+from spark_jobs.models.examples import Snapshot
+from spark_jobs.models.learners import Learners
 from spark_jobs.models.learning import Origin, latest_closed
-from spark_jobs.training import evaluation
+from spark_jobs.training import evaluation, learning_at_once
 from spark_jobs.training.evaluation import Holdout
+from spark_jobs.training.learning_at_once import Built, Fit
 from spark_jobs.training.record import Record
 
 log = logging.getLogger("clv.train")
@@ -45,9 +47,8 @@ class Past:
     """The data from which a model is fitted.
 
     origins: the past dates, with the anchor fitted at each. residuals: the anchor's, on closed windows. panel: features
-    and outcomes of a sample of each origin's customers. data: the examples, for `workers` workers; rows: their number.
-    holdouts: by window length. spreads: by window length, the standard deviation of the error of totals, in logs.
-    contestants: the forecasters that may be published.
+    and outcomes of a sample of each origin's customers. holdouts: by window length. spreads: by window length, the
+    standard deviation of the error of totals, in logs. contestants: the forecasters that may be published.
     """
 
     training_date: date
@@ -55,17 +56,18 @@ class Past:
     origins: dict[date, Origin]
     residuals: list[Residual]
     panel: dict[date, Columns]
-    data: DataFrame
-    rows: int
-    workers: int
     holdouts: dict[int, list[date]]
     spreads: dict[int, float]
     contestants: list[str]
 
-    def examples_by(self, window: int, by: date) -> list[tuple[date, int]]:
+    def examples_by(self, window: int, by: date) -> list[Snapshot]:
         """Returns the snapshots from which the trees of a window learn by a date."""
         trees = TREE_ORIGINS[(by - self.daily.first).days >= model_choice.TWO_YEARS]
         return learning.snapshots(self.origins, window, by, trees)
+
+    def trainings(self) -> list[tuple[int, date]]:
+        """Returns the window of each training and the date by which it ends: the training date and the holdouts."""
+        return [(window, by) for window, days in self.holdouts.items() for by in (self.training_date, *days)]
 
 
 @dataclass(frozen=True)
@@ -102,14 +104,18 @@ def fit(
         return anchor_only(settings, training_date, name)
     log.info("fitted the anchor at %d origins, %s to %s", len(origins), min(origins), max(origins))
     past = past_of(features, origins, daily, settings, training_date)
+    wanted = itertools.chain.from_iterable(past.examples_by(*key) for key in past.trainings())
+    built = learning_at_once.build(origins, past.panel, wanted)
+    examples_built = sum(map(len, built.values()))
+    log.info("built %d examples", examples_built)
     found = {} if known is None else known
     if settings.shop.tune_minutes and known is None:
-        found = tuned(past, settings)
+        found = tuned(past, built, settings)
     sets = {OURS: model_choice.LEARNERS}
     if any(one.better for one in found.values()):
         sets[TUNED] = tuning.chosen(found)
-    learned = learn_all(past, sets, session.slots(features.sparkSession))
-    record, trained = Record.of(training_date, origins, past.rows, settings.blend, found), {}
+    learned = learn_all(past, built, sets)
+    record, trained = Record.of(training_date, origins, examples_built, settings.blend, found), {}
     for window in past.holdouts:
         kept = decided(past, learned, window, settings.blend, challenged=TUNED in sets)
         trained[window] = kept.trained
@@ -129,37 +135,27 @@ def past_of(
     """Prepares everything that a model of a training date learns from."""
     residuals = anchor_residuals(origins, daily)
     panel = learning.panel(features)
-    data, rows, workers = learning.ordered(learning.build_examples(features, origins))
-    log.info("built %d examples; training with %d worker%s", rows, workers, "" if workers == 1 else "s")
     windows = learned_windows(origins, settings.horizons)
     holdouts = {window: latest_closed(origins, window, training_date, HOLDOUTS) for window in windows}
     spreads = totals.pooled_spreads({window: total_errors(origins, daily, window, residuals) for window in holdouts})
-    return Past(
-        training_date, daily, origins, residuals, panel, data, rows, workers, holdouts, spreads, settings.contestants
-    )  # fmt: skip
+    return Past(training_date, daily, origins, residuals, panel, holdouts, spreads, settings.contestants)
 
 
-def learn_all(past: Past, sets: dict[str, model_choice.Parameters], slots: int) -> dict[TrainingKey, Trained]:
+def learn_all(past: Past, built: Built, sets: dict[str, model_choice.Parameters]) -> dict[TrainingKey, Trained]:
     """Trains each window with each set of parameters, once by the training date and once by each of the window's
-    holdouts. As many trainings run at a time as there are slots."""
-    keys = [
-        (name, window, by)
-        for name in sets
-        for window, days in past.holdouts.items()
-        for by in (past.training_date, *days)
-    ]
-    with ThreadPoolExecutor(max(1, slots // past.workers)) as pool:
-        return dict(zip(keys, pool.map(lambda one: learn(past, sets[one[0]], *one[1:]), keys), strict=True))
+    holdouts."""
+    keys = [(name, window, by) for name in sets for window, by in past.trainings()]
+    fits = [Fit(window, by, past.examples_by(window, by), sets[name]) for name, window, by in keys]
+    learners = learning_at_once.learn(built, fits)
+    return {key: learn(past, found, *key[1:]) for key, found in zip(keys, learners, strict=True)}
 
 
-def learn(past: Past, parameters: model_choice.Parameters, window: int, by: date) -> Trained:
-    """Trains one window on the examples that had closed by a date. If there are too few examples for the learners, only
-    the other contestants are fitted."""
+def learn(past: Past, learners: Learners | None, window: int, by: date) -> Trained:
+    """Adds to the learners of a window the other parts that are fitted to what was known by a date. If there were too
+    few examples for the learners, only the other contestants are fitted."""
     others = fit_others(past, window, by)
-    learners = learning.train(past.data, past.examples_by(window, by), window, past.workers, parameters)
     if learners is None:
         return Trained(fitted=others)
-    log.info("learned windows of %d days closed by %s", window, by)
     regression = logistic.fit(*regression_examples(past.origins, past.panel, window, by))
     return Trained(learners, regression, dict(blending.USUAL), dict(blending.USUAL_CHANCE), fitted=others)
 
@@ -224,15 +220,15 @@ def anchor_only(settings: Settings, training_date: date, name: str) -> tuple[Mod
     return Model(name, settings.horizons), Record(training_date)
 
 
-def tuned(past: Past, settings: Settings) -> dict[str, tuning.Found]:
+def tuned(past: Past, built: Built, settings: Settings) -> dict[str, tuning.Found]:
     """Searches parameters on the longest window with enough examples that had closed by its first holdout, so that the
     holdouts are unseen by the search. Returns an empty result if no window has enough examples."""
     minutes, how = settings.shop.tune_minutes, settings.shop.tune_search
     for window, days in sorted(past.holdouts.items(), reverse=True):
-        rows = learning.weighted_examples(past.data, past.examples_by(window, days[0]), window) if days else None
+        rows = examples.weighted(built, past.examples_by(window, days[0]), window) if days else None
         if rows is not None:
             log.info("searching for parameters (%s, %g minutes) on windows of up to %d days", how, minutes, window)
-            return tuning.search(rows, past.workers, how, minutes)
+            return tuning.search(rows, how, minutes)
     log.info("no search for parameters: too few examples had closed before the holdouts")
     return {}
 

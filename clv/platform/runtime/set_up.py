@@ -14,6 +14,7 @@ from importlib.metadata import version
 
 from clv.core import places, settings
 from clv.core.errors import ClvError
+from clv.core.processes import die_with_parent
 from clv.platform.runtime import airflow, processes
 
 # The files that the set-up depends on: it is not repeated while they are unchanged.
@@ -49,7 +50,7 @@ def start(home: settings.Settings, part: str) -> None:
             stderr=subprocess.STDOUT,
             cwd=home.home,
             env={**os.environ, **airflow.environment(home)},
-            preexec_fn=processes.die_with_parent,  # noqa: PLW1509 - nothing but one system call
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - nothing but one system call
         )
     if done.returncode:
         last = processes.log_tail(home, f"set-up-{part}")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from pyspark.sql import functions as sf
+import numpy as np
 
 from spark_jobs.models.boosted_trees import Boosted, boost
-from spark_jobs.models.examples_on_spark import LEARNED, examples
+from spark_jobs.models.examples_on_spark import LEARNED, closed
 from spark_jobs.models.forecaster import Customers, Json, Past, Prediction
 
 NAME = "xgboost_hurdle"
@@ -38,12 +38,12 @@ class Hurdle:
 
 def fit(past: Past) -> Hurdle:
     """Fits one window on the examples whose window had closed by the date."""
-    with examples(past) as known:
-        buy = boost(known.rows, "bought")
-        # A buyer whose refunds cancelled the whole revenue still bought. The gamma objective does not allow 0, so such
-        # spend counts as 0.01.
-        buyers = known.rows.where("bought = 1").withColumn("spent", sf.greatest("spent", sf.lit(0.01)))
-        return Hurdle(buy, boost(buyers, "spent", objective="reg:gamma"))
+    known = closed(past)
+    buy = boost(known.inputs, known.bought, "binary:logistic")
+    # A buyer whose refunds cancelled the whole revenue still bought. The gamma objective does not allow 0, so such
+    # spend counts as 0.01.
+    buyers = known.bought > 0
+    return Hurdle(buy, boost(known.inputs[buyers], np.maximum(known.spent[buyers], 0.01), "reg:gamma"))
 
 
 def from_json(saved: Json) -> Hurdle:

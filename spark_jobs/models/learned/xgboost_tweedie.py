@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from spark_jobs.models.boosted_trees import Boosted, boost
-from spark_jobs.models.examples_on_spark import LEARNED, examples
+from spark_jobs.models.examples_on_spark import LEARNED, closed
 from spark_jobs.models.forecaster import Customers, Json, Past, Prediction
 
 NAME = "xgboost_tweedie"
@@ -34,8 +34,8 @@ class Tweedie:
 
 def fit(past: Past) -> Tweedie:
     """Fits one window on the examples whose window had closed by the date."""
-    with examples(past) as known:
-        return Tweedie(boost(known.rows, "spent", objective="reg:tweedie", tweedie_variance_power=1.5))
+    known = closed(past)
+    return Tweedie(boost(known.inputs, known.spent, "reg:tweedie", tweedie_variance_power=1.5))
 
 
 def from_json(saved: Json) -> Tweedie:
