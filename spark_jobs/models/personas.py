@@ -1,8 +1,8 @@
 """Personas: groups of customers found in the data, each named after its differences from the mean customer.
 
-Spark ML's k-means fits the personas on standardised measures when a model is trained, and the model keeps them. Scoring
+K-means fits the personas on standardised measures when a model is trained (`kmeans`), and the model keeps them. Scoring
 assigns each customer to the nearest centre. Names are derived from the centres, so the same data give the same
-personas.
+personas. Pure functions: arrays in, arrays out.
 """
 
 from __future__ import annotations
@@ -10,14 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
-from pyspark.ml.clustering import KMeans
-from pyspark.ml.evaluation import ClusteringEvaluator
-from pyspark.ml.functions import array_to_vector
-from pyspark.sql import SparkSession
-from pyspark.sql import functions as sf
 
 from spark_jobs.features.columns import Array, Columns
+from spark_jobs.models import kmeans
 
 NUMBERS = range(2, 9)  # candidate numbers of personas; the silhouette decides between them
 SEED = 11
@@ -57,7 +52,7 @@ class Personas:
         return [self.names[place] for place in squares.argmin(axis=1)]
 
 
-def fit(spark: SparkSession, columns: Columns) -> Personas | None:
+def fit(columns: Columns) -> Personas | None:
     """Fits the personas of a date's customers. Returns None if there are too few customers or if they are too
     similar."""
     matrix = measures(columns)[:MOST_CUSTOMERS]
@@ -69,19 +64,9 @@ def fit(spark: SparkSession, columns: Columns) -> Personas | None:
     numbers = [k for k in NUMBERS if k < len(np.unique(points, axis=0))]
     if not numbers:
         return None
-    vectors = pa.array(points.tolist(), pa.list_(pa.float64()))
-    # One partition, so that sums are added in one order.
-    data = spark.createDataFrame(pa.table({"point": vectors})).coalesce(1)
-    data = data.select(array_to_vector(sf.col("point")).alias("features")).persist()
-    found = [KMeans(k=k, seed=SEED).fit(data) for k in numbers]
-    # K-means draws its first centres at random and may draw fewer than requested. Drop models with an empty persona.
-    found = [model for model in found if min(model.summary.clusterSizes) > 0]
-    if not found:
-        return None
-    judge = ClusteringEvaluator()
-    best = max(found, key=lambda model: round(judge.evaluate(model.transform(data)), DECIMALS))
-    data.unpersist()
-    centres = np.round(best.clusterCenters(), DECIMALS) + 0.0
+    found = [kmeans.fit(points, k, SEED) for k in numbers]
+    best = max(found, key=lambda groups: round(kmeans.silhouette(points, groups.of), DECIMALS))
+    centres = np.round(best.centres, DECIMALS) + 0.0
     # In descending order of revenue.
     order = sorted(range(len(centres)), key=lambda place: (-centres[place][list(WORDS).index("revenue")], place))
     centres = centres[order]

@@ -122,7 +122,7 @@ def fit(
         add_to_record(record, window, kept)
     latest = max(past.panel)
     fitted, columns = origins[latest].fit, past.panel[latest]
-    model = Model(name, settings.horizons, trained, past.residuals, personas.fit(features.sparkSession, columns))
+    model = Model(name, settings.horizons, trained, past.residuals, personas.fit(columns))
     common = settings_of(model, fitted, columns, daily, latest)
     record.reference = drift.reference(columns)
     record.explained = explained.explain(model, fitted, columns, common, latest.isoformat())

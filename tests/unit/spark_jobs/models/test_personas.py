@@ -55,3 +55,18 @@ def test_a_customer_belongs_to_the_nearest_centre_and_missing_values_count_as_th
     points = personas.standardised(personas.measures(customers), np.array(found.means), np.array(found.deviations))
     assert points[:, 0].tolist() == [1.0, -1.0, personas.MOST_DEVIATIONS]
     assert not points[:, 1:].any()
+
+
+def test_personas_are_the_groups_that_lie_farthest_apart():
+    rng = np.random.default_rng(4)
+    often = rng.random(300) < 0.4
+    orders, value = np.where(often, 20.0, 1.0) + rng.integers(0, 3, 300), np.where(often, 80.0, 20.0)
+    customers = shop(orders.tolist(), (value * rng.gamma(50, 0.02, 300)).tolist())
+    found = personas.fit(customers)
+    assert found
+    assert len(found.names) == 2
+    assert "much revenue" in found.names[0]
+    assert [name == found.names[0] for name in found.of(customers)] == often.tolist()
+    assert personas.fit(customers) == found
+    assert personas.fit({name: values[:99] for name, values in customers.items()}) is None  # too few
+    assert personas.fit({name: values * 0 + 1 for name, values in customers.items()}) is None  # all alike
