@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
+import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from clv.catalog import tables
@@ -29,9 +29,13 @@ from spark_jobs import references
 from spark_jobs.ensemble import model_files, shop_history
 from spark_jobs.ensemble.forecast import Model
 from spark_jobs.features import outcomes
-from spark_jobs.features.columns import COLUMNS, USABLE
-from spark_jobs.io import entry, session, warehouse_io
+from spark_jobs.features.columns import COLUMNS, Columns, usable
+from spark_jobs.io import entry, parallel, session, warehouse_io
+from spark_jobs.io.arrow import columns_of
 from spark_jobs.judging import tuning
+from spark_jobs.models import learning
+from spark_jobs.models import registry as forecasters
+from spark_jobs.models.learning import Origin
 from spark_jobs.training import fitting
 from spark_jobs.training.record import Record
 
@@ -63,15 +67,15 @@ def run(
         if found and model_choice.has_references(name, settings):
             log.info("model %s of the same data is registered already", name)
             return {"model_version": name, "trained": False, "number": found.number}
-        with session.running("train", settings) as spark:
+        with session.on_demand("train", settings):
             if found:
                 model = model_files.load(registry.files(name, settings))
-                references.write(spark, model, training_date, run_id, settings)
+                references.write(session.current(), model, training_date, run_id, settings)
                 return {"model_version": name, "trained": False, "number": found.number}
             known = earlier_search(training_date, digest, settings)
-            model, record = fit(spark, settings, training_date, run_id, name, known)
+            model, record = fit(settings, training_date, run_id, name, known)
             if not model_choice.has_references(name, settings):
-                references.write(spark, model, training_date, run_id, settings)
+                references.write(session.current(), model, training_date, run_id, settings)
         number = register(model, record, training_date, digest, force, settings)
     return {
         "model_version": name, "trained": True, "number": number, "examples": record.examples,
@@ -106,7 +110,6 @@ def register(model: Model, record: Record, training_date: date, digest: str, for
 # One thread, because adding numbers in another order would give a slightly different model.
 @threadpool_limits.wrap(limits=1, user_api="blas")
 def fit(
-    spark: SparkSession,
     settings: Settings,
     training_date: date,
     run_id: str,
@@ -114,11 +117,12 @@ def fit(
     known: dict[str, tuning.Found] | None = None,
 ) -> tuple[Model, Record]:
     """Reads the training examples of a date and fits the model (see `fitting.fit`)."""
-    features = read(spark, settings, training_date, run_id)
-    if features is None:
+    forecasters.check(settings.contestants)
+    origins, panel = read(settings, training_date, run_id)
+    if not origins:
         return fitting.anchor_only(settings, training_date, name)
     daily = shop_history.daily_revenue(training_date, settings.url_as(MODELLER))
-    return fitting.fit(features, daily, settings, training_date, name, known)
+    return fitting.fit(origins, panel, daily, settings, training_date, name, known)
 
 
 def earlier_search(training_date: date, data_digest: str, settings: Settings) -> dict[str, tuning.Found] | None:
@@ -130,14 +134,15 @@ def earlier_search(training_date: date, data_digest: str, settings: Settings) ->
     return tuning.from_record(model_files.record(files).get("tuning", {}))
 
 
-def read(spark: SparkSession, settings: Settings, training_date: date, run_id: str) -> DataFrame | None:
-    """Reads the origins of features.training_examples of one run. Returns None if no window had closed by the training
-    date."""
+def read(settings: Settings, training_date: date, run_id: str) -> tuple[dict[date, Origin], dict[date, Columns]]:
+    """Reads the origins of features.training_examples of one run, each in a process of its own. Returns them, with the
+    anchor fitted, and the customers drawn from each; both are empty if no window had closed by the training date."""
     where = {"training_date": training_date, "run_id": run_id}
+    days = model_choice.training_origins(training_date, settings)
+    if not days:
+        return {}, {}
     rows = warehouse_io.count(tables.TRAINING_EXAMPLES, where, settings.url_as(MODELLER))
     if not rows:
-        if not model_choice.training_origins(training_date, settings):
-            return None
         raise ClvError(
             f"{tables.TRAINING_EXAMPLES} has no rows for {training_date}, run {run_id}; "
             "build the layer 'training' first"
@@ -145,11 +150,21 @@ def read(spark: SparkSession, settings: Settings, training_date: date, run_id: s
     outcomes.refuse_open_windows(training_date, run_id, settings)
     share = min(1.0, MOST_ROWS / rows)
     log.info("reading %d rows of %s (%.0f %%)", rows * share, tables.TRAINING_EXAMPLES, 100 * share)
-    parts = warehouse_io.partitions_for(int(rows * share))
+    with parallel.sharing((settings, where, share), "the training examples were read") as each:
+        found = {day: one for day, one in zip(days, each(_origin, days), strict=True) if one}
+    return {day: origin for day, (origin, _) in found.items()}, {day: drawn for day, (_, drawn) in found.items()}
+
+
+def _origin(shared: tuple[Settings, dict[str, Any], float], day: date) -> tuple[Origin, Columns] | None:
+    settings, where, share = shared
     followed = outcomes.columns(settings.windows)
     wanted = {**COLUMNS, **dict.fromkeys(followed, "double precision")}
-    read = warehouse_io.read_slice(spark, settings, tables.TRAINING_EXAMPLES, wanted, where, parts, share, followed)
-    return read.where(USABLE).where(f"as_of_date < '{training_date}'").persist()
+    here = {**where, "as_of_date": day}
+    rows = warehouse_io.read_rows(settings, tables.TRAINING_EXAMPLES, wanted, here, share, followed)
+    rows = rows.filter(pa.array(usable(columns_of(rows))))
+    if not rows.num_rows:
+        return None
+    return learning.origin_of(columns_of(rows), settings.windows), learning.customers(learning.drawn(rows, day))
 
 
 def main(arguments: list[str] | None = None) -> int:

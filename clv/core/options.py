@@ -103,14 +103,14 @@ class Spark(BaseSettings):
     master: Annotated[str, Allowed("an address that Spark takes")] = Field(
         "local[*]",
         alias="SPARK_MASTER",
-        description="the address of a Spark cluster, instead of this machine's cores",
+        description="the address of a Spark cluster, instead of this machine's cores; local[2] uses two of them",
         examples=["spark://host:7077"],
     )
     driver_memory: Annotated[str, Field(pattern=r"^[1-9]\d*([kmgtKMGT][bB]?)?$"), Allowed("an amount of memory")] = (
         Field(
             "1g",
             alias="SPARK_DRIVER_MEMORY",
-            description="memory of Spark's driver, where the model learns; in k, m, g or t, else in mebibytes",
+            description="memory of Spark's driver; in k, m, g or t, else in mebibytes",
             examples=["2g"],
         )
     )

@@ -1,5 +1,5 @@
 """The origins of a training: fits the anchor at each of them, draws the customers to learn from, and selects the closed
-windows to learn a horizon from. Each origin is one Spark task."""
+windows to learn a horizon from."""
 
 from __future__ import annotations
 
@@ -44,53 +44,60 @@ class Origin:
     totals: dict[int, Total]
 
 
-def fit_origins(features: DataFrame, windows: Iterable[int] = ()) -> dict[date, Origin]:
-    """Fits the anchor at each as_of_date of the rows, and computes the totals of those `windows` (days) whose outcomes
-    are known."""
-    windows = list(windows)
+def origin_of(columns: Columns, windows: Iterable[int] = ()) -> Origin:
+    """Fits the anchor to the customers of a date, and computes the totals of those `windows` (days) whose outcomes are
+    known."""
+    fit = anchor.fit_origin(columns)
+    closed = [window for window in windows if outcomes.known(columns, window).all()]
+    totals = {
+        window: Total(
+            float(outcomes.spent(columns, window).sum()),
+            float(by_anchor.revenue.sum()),
+            int(outcomes.bought(columns, window).sum()),
+            float(by_anchor.p_purchase.sum()),
+            float(outcomes.spent(columns, window).max()),
+        )
+        for window, by_anchor in anchor.over(fit, columns, closed).items()
+    }
+    return Origin(fit, totals)
+
+
+def drawn(rows: pa.RecordBatch, day: date, most: int = CUSTOMERS_PER_ORIGIN) -> pa.RecordBatch:
+    """Draws up to `most` of a date's customers. rows: in the order of the key. The draw depends on their number and the
+    date alone."""
+    if rows.num_rows <= most:
+        return rows
+    chosen = np.random.default_rng(day.toordinal()).choice(rows.num_rows, most, replace=False)
+    return rows.take(pa.array(np.sort(chosen)))
+
+
+def customers(rows: pa.RecordBatch) -> Columns:
+    """Returns the numeric columns and the customer_key of rows."""
+    return {**columns_of(rows), "customer_key": np.array(rows.column("customer_key").to_pylist(), dtype=object)}
+
+
+def fit_origins(features: DataFrame) -> dict[date, Origin]:
+    """Fits the anchor at each as_of_date of the rows, each in a Spark task."""
 
     def fit(table: pa.Table) -> pa.Table:
-        columns = _in_order(table)
-        found = anchor.fit_origin(columns)
-        closed = [w for w in windows if outcomes.known(columns, w).all()]
-        totals = {
-            w: Total(
-                float(outcomes.spent(columns, w).sum()),
-                float(by_anchor.revenue.sum()),
-                int(outcomes.bought(columns, w).sum()),
-                float(by_anchor.p_purchase.sum()),
-                float(outcomes.spent(columns, w).max()),
-            )
-            for w, by_anchor in anchor.over(found, columns, closed).items()
-        }
+        found = origin_of(columns_of(_in_order(table)))
         as_of_date = table.column("as_of_date")[0].as_py()
-        return pa.table({"as_of_date": [as_of_date], "fit": [json.dumps([found.as_json(), totals])]})
+        return pa.table({"as_of_date": [as_of_date], "fit": [json.dumps(found.fit.as_json())]})
 
-    needed = features.select(
-        "as_of_date", "customer_key", "days_with_orders", "recency", "t", "order_value_mean", *outcomes.columns(windows)
-    )
+    needed = features.select("as_of_date", "customer_key", "days_with_orders", "recency", "t", "order_value_mean")
     rows = needed.groupBy("as_of_date").applyInArrow(fit, "as_of_date date, fit string").collect()
-    found = {row.as_of_date: json.loads(row.fit) for row in rows}
-    return {
-        day: Origin(OriginFit.from_json(fit), {int(w): Total(*total) for w, total in totals.items()})
-        for day, (fit, totals) in sorted(found.items())
-    }
+    return {row.as_of_date: Origin(OriginFit.from_json(json.loads(row.fit)), {}) for row in rows}
 
 
-def panel(features: DataFrame, most: int = CUSTOMERS_PER_ORIGIN) -> dict[date, Columns]:
-    """Draws up to `most` customers at each origin and returns their columns, customer_key among them, in the order of
-    the key."""
+def panel(features: DataFrame, most: int) -> dict[date, Columns]:
+    """Draws up to `most` customers at each as_of_date of the rows, each date in a Spark task."""
 
     def draw(table: pa.Table) -> pa.Table:
-        return _drawn(table, table.column("as_of_date")[0].as_py(), most)
+        return pa.Table.from_batches([drawn(_in_order(table), table.column("as_of_date")[0].as_py(), most)])
 
-    drawn = features.groupBy("as_of_date").applyInArrow(draw, features.schema).toArrow()
-    days = drawn.column("as_of_date").unique().to_pylist()
-    found = {}
-    for day in sorted(days):
-        rows = drawn.filter(pc.field("as_of_date") == day).sort_by("customer_key")
-        found[day] = {**_columns(rows), "customer_key": np.array(rows.column("customer_key").to_pylist(), dtype=object)}
-    return found
+    found = features.groupBy("as_of_date").applyInArrow(draw, features.schema).toArrow()
+    days = sorted(found.column("as_of_date").unique().to_pylist())
+    return {day: customers(_in_order(found.filter(pc.field("as_of_date") == day))) for day in days}
 
 
 def snapshots(origins: dict[date, Origin], horizon_days: int, by: date, latest: int) -> list[tuple[date, int]]:
@@ -121,17 +128,5 @@ def spaced(days: Iterable[date]) -> list[date]:
     return found[::-1]
 
 
-def _drawn(table: pa.Table, day: date, most: int = CUSTOMERS_PER_ORIGIN) -> pa.Table:
-    table = table.sort_by("customer_key")
-    if table.num_rows <= most:
-        return table
-    chosen = np.random.default_rng(day.toordinal()).choice(table.num_rows, most, replace=False)
-    return table.take(pa.array(np.sort(chosen)))
-
-
-def _in_order(table: pa.Table) -> Columns:
-    return _columns(table.sort_by("customer_key"))
-
-
-def _columns(table: pa.Table) -> Columns:
-    return columns_of(table.combine_chunks().to_batches()[0])
+def _in_order(table: pa.Table) -> pa.RecordBatch:
+    return table.sort_by("customer_key").combine_chunks().to_batches()[0]

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
-from pyspark.sql import DataFrame
 
 from clv.core.declared import OURS
 from clv.core.settings import Settings
@@ -86,7 +85,8 @@ TrainingKey = tuple[str, int, date]
 
 
 def fit(
-    features: DataFrame,
+    origins: dict[date, Origin],
+    panel: dict[date, Columns],
     daily: Daily,
     settings: Settings,
     training_date: date,
@@ -95,15 +95,11 @@ def fit(
 ) -> tuple[Model, Record]:
     """Fits the model of a training date. Returns the calibrated model and its training record.
 
-    features: the rows that `train.read` returns. daily: the shop's revenue per day before the date. known: the result
-    of an earlier parameter search on the same data, which is then not repeated.
+    origins, panel: what `train.read` returns. daily: the shop's revenue per day before the date. known: the result of
+    an earlier parameter search on the same data, which is then not repeated.
     """
-    registry.check(settings.contestants)
-    origins = learning.fit_origins(features, settings.windows)
-    if not origins:
-        return anchor_only(settings, training_date, name)
     log.info("fitted the anchor at %d origins, %s to %s", len(origins), min(origins), max(origins))
-    past = past_of(features, origins, daily, settings, training_date)
+    past = past_of(origins, panel, daily, settings, training_date)
     wanted = itertools.chain.from_iterable(past.examples_by(*key) for key in past.trainings())
     built = learning_at_once.build(origins, past.panel, wanted)
     examples_built = sum(map(len, built.values()))
@@ -130,11 +126,10 @@ def fit(
 
 
 def past_of(
-    features: DataFrame, origins: dict[date, Origin], daily: Daily, settings: Settings, training_date: date
+    origins: dict[date, Origin], panel: dict[date, Columns], daily: Daily, settings: Settings, training_date: date
 ) -> Past:
     """Prepares everything that a model of a training date learns from."""
     residuals = anchor_residuals(origins, daily)
-    panel = learning.panel(features)
     windows = learned_windows(origins, settings.horizons)
     holdouts = {window: latest_closed(origins, window, training_date, HOLDOUTS) for window in windows}
     spreads = totals.pooled_spreads({window: total_errors(origins, daily, window, residuals) for window in holdouts})

@@ -189,17 +189,16 @@ def forecast(origin: date, run_id: str, trial: settings.Settings, step: Step) ->
     """
     training = origin.isoformat()
     before = [day.isoformat() for day in model_choice.training_origins(origin, trial)]
-    with session.running("backtest", trial) as spark:
-        if before:
-            with step(f"{origin}: the closed windows are built"):
-                variables = {"as_of_date": training, "run_id": run_id, "training_date": training, "origins": before}
-                dbt.build("training", variables, trial)
-        with step(f"{origin}: the model is trained"):
-            model, record = train.fit(spark, trial, origin, run_id, f"trained-{origin}")
-        with step(f"{origin}: the customers are scored"):
-            score.predict(model, origin, run_id, trial)
-        with step(f"{origin}: the baselines are computed"):
-            facts = baselines.run(origin, run_id, origin, trial, [trial.horizons[-1]])
+    if before:
+        with step(f"{origin}: the closed windows are built"):
+            variables = {"as_of_date": training, "run_id": run_id, "training_date": training, "origins": before}
+            dbt.build("training", variables, trial)
+    with step(f"{origin}: the model is trained"):
+        model, record = train.fit(trial, origin, run_id, f"trained-{origin}")
+    with step(f"{origin}: the customers are scored"):
+        score.predict(model, origin, run_id, trial)
+    with step(f"{origin}: the baselines are computed"):
+        facts = baselines.run(origin, run_id, origin, trial, [trial.horizons[-1]])
     longest = str(trial.horizons[-1])
     basis = model.basis(trial.horizons[-1])
     remarks = []

@@ -32,7 +32,6 @@ from clv.warehouse.model_choice import Choice
 from spark_jobs import score, train
 from spark_jobs.ensemble import model_files
 from spark_jobs.features import outcomes
-from spark_jobs.io import session
 from spark_jobs.judging.promotion import TUNED
 
 
@@ -129,11 +128,7 @@ def test_learners_find_nothing_in_shuffled_outcomes(shop: tuple[Settings, pd.Dat
         for followed in ("orders_next", "revenue_next"):
             rows.loc[group.index, followed] = rows.loc[shuffled, followed].to_numpy()
     sim.write_features(rows, tables.TRAINING_EXAMPLES, home, RUN, day)
-    spark = session.start("canary", home)
-    try:
-        _, record = train.fit(spark, home, day, RUN, "canary")
-    finally:
-        spark.stop()
+    _, record = train.fit(home, day, RUN, "canary")
     # Held-out customers are never learned from. If they were, even shuffled outcomes would be ranked far better than by
     # chance.
     assert record.holdouts[90] == [(day - timedelta(days=days)).isoformat() for days in (120, 90)]
