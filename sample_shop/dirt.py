@@ -38,14 +38,14 @@ def deliveries(rng: np.random.Generator, rows: pa.Table) -> list[tuple[str, pa.T
     guests = np.flatnonzero((rng.random(number) < GUEST) & pc.equal(rows["status"], "paid").to_numpy())
     broken = np.flatnonzero(rng.random(number) < BROKEN)
 
-    first = _wrong_at_first(rows, corrected)
+    first = wrong_at_first(rows, corrected)
     pieces = [
         (first, np.where(late, later, month)),
         (rows.take(pa.array(twice)), month[twice]),
         (rows.take(pa.array(resent)), later[resent]),
-        (_corrected(rows.take(pa.array(corrected))), later[corrected]),
-        (_as_test(rows.take(pa.array(tests))), month[tests]),
-        (_as_guest(rows.take(pa.array(guests))), month[guests]),
+        (corrected_version(rows.take(pa.array(corrected))), later[corrected]),
+        (as_test(rows.take(pa.array(tests))), month[tests]),
+        (as_guest(rows.take(pa.array(guests))), month[guests]),
     ]
     everything = pa.concat_tables([piece for piece, _ in pieces]).combine_chunks()
     file = np.concatenate([places for _, places in pieces])
@@ -64,25 +64,25 @@ def _set(table: pa.Table, column: str, values: pa.Array | pa.ChunkedArray) -> pa
     return table.set_column(place, table.schema.field(place), values.cast(table.schema.field(place).type))
 
 
-def _wrong_at_first(rows: pa.Table, corrected: np.ndarray) -> pa.Table:
+def wrong_at_first(rows: pa.Table, corrected: np.ndarray) -> pa.Table:
     """The wrong first version of the rows that are corrected later, with ten times the amount."""
     factor = np.ones(rows.num_rows)
     factor[corrected] = 10
     return _set(rows, "amount", pa.array(np.round(rows["amount"].to_numpy() * factor, 2)))
 
 
-def _corrected(rows: pa.Table) -> pa.Table:
+def corrected_version(rows: pa.Table) -> pa.Table:
     """The second version of the corrected rows, changed ten days after the order."""
     at = pc.strptime(rows["updated_at"], format="%Y-%m-%dT%H:%M:%S", unit="s").to_numpy() + np.timedelta64(10, "D")
     return _set(rows, "updated_at", pc.strftime(pa.array(at), format="%Y-%m-%dT%H:%M:%S"))
 
 
-def _as_test(rows: pa.Table) -> pa.Table:
+def as_test(rows: pa.Table) -> pa.Table:
     rows = _set(rows, "order_id", pc.binary_join_element_wise("T", rows["order_id"], ""))
     return _set(rows, "status", pa.repeat(pa.scalar("test"), rows.num_rows))
 
 
-def _as_guest(rows: pa.Table) -> pa.Table:
+def as_guest(rows: pa.Table) -> pa.Table:
     rows = _set(rows, "order_id", pc.binary_join_element_wise("G", rows["order_id"], ""))
     for column in ("customer_id", "email"):
         rows = _set(rows, column, pa.nulls(rows.num_rows, pa.string()))

@@ -86,12 +86,28 @@ def _refunds(rng: np.random.Generator, lines: dict, history: int) -> dict:
 
 
 def _table(people: model.Customers, lines: dict, refunds: dict, start: date, consent: np.ndarray) -> pa.Table:
-    """Sales and refunds with the shop's columns, ordered by time. consent: each customer's index in model.CONSENTS."""
     place = np.concatenate([np.arange(len(lines["order"])), refunds["place"]])
     is_refund = np.arange(len(place)) >= len(lines["order"])
     when = np.concatenate([lines["time"], refunds["time"]])
+    return table(people, lines, place, is_refund, when, start, consent)
+
+
+def table(
+    people: model.Customers,
+    lines: dict,
+    place: np.ndarray,
+    is_refund: np.ndarray,
+    when: np.ndarray,
+    start: date,
+    consent: np.ndarray,
+) -> pa.Table:
+    """Sales and refunds with the shop's columns, ordered by time.
+
+    Each row is of the line lines[place], a sale or a refund, at the time `when`. consent: each customer's index in
+    model.CONSENTS.
+    """
     sign = np.where(is_refund, -1, 1)
-    order = _ids("S", lines["order"][place] + 1, 8)
+    order = ids("S", lines["order"][place] + 1, 8)
     seconds = np.floor(when * 86_400).astype("timedelta64[s]")
     at = np.array(np.datetime64(start, "s") + seconds)
     season = at.astype("datetime64[M]").astype(int) % 12 // 3
@@ -100,9 +116,9 @@ def _table(people: model.Customers, lines: dict, refunds: dict, start: date, con
     who = lines["customer"][place]
     category = lines["category"][place]
     product = lines["product"][place]
-    customer_id = _ids("C", who + 1, 7)
-    number = _ids("", product + 1, 2)
-    table = pa.table(
+    customer_id = ids("C", who + 1, 7)
+    number = ids("", product + 1, 2)
+    rows = pa.table(
         {
             "order_id": pc.if_else(pa.array(is_refund), pc.binary_join_element_wise("R", order, ""), order),
             "line_id": lines["line"][place],
@@ -128,10 +144,10 @@ def _table(people: model.Customers, lines: dict, refunds: dict, start: date, con
             "accepts_marketing": _names(model.CONSENTS, consent[who]),
         }
     )
-    return table.take(pa.array(np.lexsort((place, when))))
+    return rows.take(pa.array(np.lexsort((place, when))))
 
 
-def _ids(prefix: str, numbers: np.ndarray, width: int) -> pa.Array:
+def ids(prefix: str, numbers: np.ndarray, width: int) -> pa.Array:
     padded = pc.utf8_lpad(pa.array(numbers).cast(pa.string()), width, "0")
     return pc.binary_join_element_wise(prefix, padded, "")
 
@@ -198,7 +214,7 @@ def _write_truth(
     number = len(people.arrival)
     table = pa.table(
         {
-            "customer_id": _ids("C", np.arange(number) + 1, 7),
+            "customer_id": ids("C", np.arange(number) + 1, 7),
             "date": pa.repeat(pa.scalar(until), number),
             "alive": people.leaves > history,
             **expected,
