@@ -1,0 +1,169 @@
+"""python -m benchmarks.large --size S|M|L [--peer NAME] [--out DIR]"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import psutil
+
+from benchmarks.large import measuring, peers, stages
+from benchmarks.large.stage import SET_UP
+from clv.commands.console import out as console
+from clv.core import settings
+from clv.core.errors import ClvError
+from clv.core.places import PROJECT
+from clv.core.settings import Settings
+from clv.platform.runtime import stack
+from clv.warehouse import db
+from sample_shop import large
+
+SIZES = {"S": 10_000, "M": 100_000, "L": 1_000_000}  # customers
+UNTIL = date(2024, 6, 1)  # the next day falls into the same month, so that it needs no new model
+PREDICTED = """
+select customer_id, predicted_revenue from analytics.customer_clv join pii.customers using (customer_key)
+"""
+
+
+def main() -> None:
+    """Measures one size and writes SIZE.json to the folder of results, also where a stage fails."""
+    given = arguments()
+    result = describe(given)
+    file = given.out / f"{given.size}.json"
+    given.out.mkdir(parents=True, exist_ok=True)
+    try:
+        with working_folder(given) as folder:
+            measure(given, folder, result)
+    except ClvError as error:
+        result["error"] = str(error)
+    finally:
+        file.write_text(json.dumps(result, indent=1, default=str) + "\n")
+    if "error" in result:
+        sys.exit(f"error: {result['error']}; what was measured before is in {file}")
+    console.print(
+        f"{file}: first load {total(result, 'first_load'):,.0f} s, next day {total(result, 'next_day'):,.0f} s"
+    )
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.large", description="Measure a large history.")
+    parser.add_argument("--size", default="S", help=f"one of {', '.join(SIZES)}, or a number of customers")
+    parser.add_argument("--format", choices=large.FORMATS, default="csv", help="of the files of the runs (csv)")
+    parser.add_argument("--history-days", type=int, default=large.shop.HISTORY_DAYS, help="days of orders (3 years)")
+    parser.add_argument("--new-share", type=float, default=large.NEW_SHARE, help="rows of the next day, as a share")
+    parser.add_argument("--peer", action="append", default=[], choices=[*peers.names(), "all"], help="run it too")
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"), help="folder of results")
+    parser.add_argument("--work", type=Path, help="folder for shop and homes, kept (default: a temporary one)")
+    given = parser.parse_args()
+    if given.size not in SIZES and not given.size.isdecimal():
+        parser.error(f"--size '{given.size}' is none of {', '.join(SIZES)} and no number of customers")
+    if not 0 < given.new_share <= 0.01:
+        parser.error("--new-share is above 0 and at most 0.01")
+    given.customers = SIZES.get(given.size) or int(given.size)
+    given.peers = peers.names() if "all" in given.peer else given.peer
+    return given
+
+
+def describe(given: argparse.Namespace) -> dict:
+    """What is measured, and on which machine."""
+    commit = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=PROJECT, capture_output=True, text=True)
+    return {
+        "size": given.size,
+        "format": given.format,
+        "commit": commit.stdout.strip(),
+        "machine": {
+            "cores": os.cpu_count(),
+            "memory": psutil.virtual_memory().total,
+            "python": platform.python_version(),
+        },
+    }
+
+
+@contextmanager
+def working_folder(given: argparse.Namespace) -> Iterator[Path]:
+    """A folder for the shop and the homes, which is removed unless the command line names it."""
+    if given.work:
+        given.work.mkdir(parents=True, exist_ok=True)
+        yield given.work.resolve()
+        return
+    with tempfile.TemporaryDirectory(prefix="clv-bench-") as folder:
+        yield Path(folder)
+
+
+def measure(given: argparse.Namespace, folder: Path, result: dict) -> None:
+    """Measures everything and adds it to the result, part by part."""
+    shop = folder / "shop"
+    shutil.rmtree(shop, ignore_errors=True)
+    request = large.Request(given.customers, UNTIL, history_days=given.history_days, new_share=given.new_share)
+    result["shop"] = large.make(shop, request)
+    console.print(", ".join(f"{value:,} {name}" for name, value in result["shop"].items()))
+    with fresh_home(folder / "home", result) as home:
+        runs = stages.first_load_and_next_day(stages.Home(home.home, show), shop, given.format, UNTIL)
+        for name, costs in runs:
+            result[name] = [cost.json() for cost in costs]
+            if name == "first_load":
+                result["accuracy"] = peers.accuracy(predictions(home), shop)
+    result["loading"] = []
+    for kind in large.FORMATS:
+        with fresh_home(folder / f"home-{kind}", {}) as home:
+            result["loading"] += [cost.json() for cost in stages.loading(stages.Home(home.home, show), shop, kind)]
+            if kind == large.FORMATS[-1]:
+                result["floors"] = floors(home, shop, folder)
+    result["peers"] = []
+    for name in given.peers:
+        console.print(f"peer {name}")
+        result["peers"].append(peers.run(name, shop, UNTIL, folder / "peers"))
+
+
+@contextmanager
+def fresh_home(path: Path, result: dict) -> Iterator[Settings]:
+    """A home with a database and its tables, without Airflow; its services end with the block."""
+    shutil.rmtree(path, ignore_errors=True)
+    own = measuring.environment(path)
+    os.environ.clear()
+    os.environ.update(own)
+    with stack.database(settings.load()) as home:
+        made = stages.Home(path, show)
+        result["set_up"] = [made.measure(stage)[0].json() for stage in SET_UP]
+        yield home
+
+
+def predictions(home: Settings) -> pd.DataFrame:
+    """The published predictions, by the shop's customer id."""
+    return pd.DataFrame(db.rows(PREDICTED, url=home.warehouse_url), columns=["customer_id", "predicted_revenue"])
+
+
+def floors(home: Settings, shop: Path, folder: Path) -> list[dict]:
+    """The floors, with the peak memory of all of them."""
+    out, log = folder / "floors.json", folder / "floors.log"
+    found = measuring.run("benchmarks.large.floors", out, shop, UNTIL, home=home.home, log=log)
+    if found.exit_code:
+        raise ClvError(f"the floors failed: {measuring.last_line(log)}; see {log}")
+    return [{**floor, "peak": found.peak} for floor in json.loads(out.read_text())]
+
+
+def show(cost: stages.Cost) -> None:
+    """Prints what a stage cost."""
+    rate = f"{cost.rows:,} rows, {cost.rate:,.0f} a second" if cost.rows and cost.rate else ""
+    console.print(f"{cost.stage:24s} {cost.seconds:8.1f} s {cost.peak / 1e6:8,.0f} MB  {rate}")
+
+
+def total(result: dict, name: str) -> float:
+    """The seconds of all stages of a run."""
+    return sum(cost["seconds"] for cost in result[name])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""Runs what others would use on the same files, each in an environment of its own.
+
+A peer is a folder of benchmarks/peers with `requirements.txt` and `run.py`. It is called as
+`python run.py SHOP UNTIL OUT`: it reads SHOP/csv, writes OUT/clv.csv (customer_id, predicted_revenue: within a year of
+UNTIL) and OUT/seconds.json (its stages, each with its seconds).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.large import measuring
+from clv.core.places import PROJECT
+from spark_jobs.judging import metrics
+
+PEERS = PROJECT / "benchmarks" / "peers"
+HORIZON = 365
+LIMIT = 3 * 3600  # seconds that a peer may take
+
+
+def names() -> list[str]:
+    """The peers that there are."""
+    return sorted(path.parent.name for path in PEERS.glob("*/run.py"))
+
+
+def run(name: str, shop: Path, until: date, folder: Path) -> dict:
+    """Runs a peer; returns its stages, seconds, peak memory and accuracy, or its error."""
+    out = folder / name
+    out.mkdir(parents=True, exist_ok=True)
+    python = environment(name, out)
+    log = out / "log"
+    log.unlink(missing_ok=True)
+    found = measuring.program([python, PEERS / name / "run.py", shop, until, out], log, limit=LIMIT, cwd=out)
+    cost = {"peer": name, "seconds": found.seconds, "peak": found.peak}
+    if found.exit_code or not (out / "clv.csv").exists():
+        return {**cost, "error": measuring.last_line(log) or f"exit {found.exit_code}"}
+    predicted = pd.read_csv(out / "clv.csv")
+    stages = json.loads((out / "seconds.json").read_text())
+    return {**cost, "stages": stages, "accuracy": accuracy(predicted, shop)}
+
+
+def environment(name: str, out: Path) -> Path:
+    """Makes a peer's environment if there is none yet; returns its Python."""
+    folder = out / "venv"
+    uv = Path(sys.executable).with_name("uv")
+    if not (folder / "ready").exists():
+        quiet = {**os.environ, "UV_NO_PROGRESS": "1"}
+        subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder], check=True, env=quiet)
+        wanted = ["--python", folder / "bin" / "python", "-r", PEERS / name / "requirements.txt"]
+        subprocess.run([uv, "pip", "install", "--quiet", *wanted], check=True, env=quiet)
+        (folder / "ready").touch()
+    return folder / "bin" / "python"
+
+
+def accuracy(predicted: pd.DataFrame, shop: Path) -> dict[str, float]:
+    """How well predictions agree with the customers' true expected revenue. predicted: customer_id,
+    predicted_revenue; a customer without a row counts as 0."""
+    truth = pd.read_parquet(shop / "truth.parquet", columns=["customer_id", f"expected_revenue_{HORIZON}"])
+    by_customer = predicted.set_index("customer_id").predicted_revenue.astype(float)
+    guess = by_customer.reindex(truth.customer_id).fillna(0.0).to_numpy()
+    true = truth[f"expected_revenue_{HORIZON}"].to_numpy()
+    found = {
+        "normalized_gini": metrics.normalized_gini(true, guess),
+        "rmse": metrics.rmse(true, guess),
+        "signed_bias": metrics.signed_bias(true, guess),
+    }
+    return {name: float(np.round(value, 6)) for name, value in found.items()}
