@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -46,9 +47,18 @@ def program(command: Sequence[object], log: Path, home: Path | None = None, limi
                 time.sleep(EVERY)
         finally:
             if child.poll() is None:
-                for process in list(descendants(child.pid)):
-                    process.kill()
+                end(child)
     return Measured(time.perf_counter() - started, peak, child.wait())
+
+
+def end(child: subprocess.Popen) -> None:
+    """Kills a program and all that it started, and waits until they have ended."""
+    left = list(descendants(child.pid))
+    for process in left:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    child.wait()  # before psutil, which would take its exit code
+    psutil.wait_procs(left, timeout=10)
 
 
 def environment(home: Path) -> dict[str, str]:
