@@ -1,5 +1,5 @@
 # `make demo` and `make test` need git, make and CPython 3.11 to 3.13, and install everything else themselves.
-.PHONY: help demo test soak docs up down status lint format lock sbom audit clean bootstrap bootstrap-dev
+.PHONY: help demo test soak bench docs up down status lint format lock sbom audit clean bootstrap bootstrap-dev
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -12,6 +12,10 @@ test: bootstrap-dev ## run all tests
 
 soak: bootstrap-dev ## inject random faults for MINUTES (60), and compare each run with an undisturbed one
 	@MINUTES=$(or $(MINUTES),60) .venv/bin/pytest -s --timeout=0 tests/integration/clv/pipeline/soak_faults.py
+
+bench: bootstrap ## measure a simulated history of SIZE (S, M or L), stage by stage, into RESULTS (PEERS=all: and peers)
+	@.venv/bin/python -m benchmarks.large --size $(or $(SIZE),S) --out $(or $(RESULTS),.clv-bench) \
+		$(if $(PEERS),--peer $(PEERS))
 
 docs: bootstrap ## write dbt's documentation of every model, and print its path (needs `make up` first)
 	@.venv/bin/clv docs

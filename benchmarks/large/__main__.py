@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -18,8 +18,8 @@ from pathlib import Path
 import pandas as pd
 import psutil
 
-from benchmarks.large import measuring, peers, stages
-from benchmarks.large.stage import SET_UP
+from benchmarks.large import measuring, pages, peers, stages
+from benchmarks.large.stage import SET_UP, WAREHOUSE
 from clv.commands.console import out as console
 from clv.core import settings
 from clv.core.errors import ClvError
@@ -49,6 +49,7 @@ def main() -> None:
         result["error"] = str(error)
     finally:
         file.write_text(json.dumps(result, indent=1, default=str) + "\n")
+        pages.write(given.out, given.out / "performance.md", given.out / "performance.svg")
     if "error" in result:
         sys.exit(f"error: {result['error']}; what was measured before is in {file}")
     console.print(
@@ -64,7 +65,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--history-days", type=int, default=large.shop.HISTORY_DAYS, help="days of orders (3 years)")
     parser.add_argument("--new-share", type=float, default=large.NEW_SHARE, help="rows of the next day, as a share")
     parser.add_argument("--peer", action="append", default=[], choices=[*peers.names(), "all"], help="run it too")
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"), help="folder of results")
+    parser.add_argument("--out", type=Path, default=Path(".clv-bench"), help="folder of results")
     parser.add_argument("--work", type=Path, help="folder for shop and homes, kept (default: a temporary one)")
     given = parser.parse_args()
     if given.size not in SIZES and not given.size.isdecimal():
@@ -117,26 +118,26 @@ def measure(given: argparse.Namespace, folder: Path, result: dict) -> None:
                 result["accuracy"] = peers.accuracy(predictions(home), shop)
     result["loading"] = []
     for kind in large.FORMATS:
-        with fresh_home(folder / f"home-{kind}", {}) as home:
+        with fresh_home(folder / f"home-{kind}", {}, [WAREHOUSE]) as home:
             result["loading"] += [cost.json() for cost in stages.loading(stages.Home(home.home, show), shop, kind)]
             if kind == large.FORMATS[-1]:
                 result["floors"] = floors(home, shop, folder)
-    result["peers"] = []
-    for name in given.peers:
-        console.print(f"peer {name}")
-        result["peers"].append(peers.run(name, shop, UNTIL, folder / "peers"))
+                result["peers"] = []
+                for peer in peers.run_all(given.peers, shop, UNTIL, folder / "peers", home):
+                    console.print(f"{peer['peer']:24s} {peer['seconds']:8.1f} s {peer['peak'] / 1e6:8,.0f} MB")
+                    result["peers"].append(peer)
 
 
 @contextmanager
-def fresh_home(path: Path, result: dict) -> Iterator[Settings]:
-    """A home with a database and its tables, without Airflow; its services end with the block."""
+def fresh_home(path: Path, result: dict, parts: Iterable[str] = SET_UP) -> Iterator[Settings]:
+    """A home with a database and its tables, without Airflow; the database stops at the end of the block."""
     shutil.rmtree(path, ignore_errors=True)
     own = measuring.environment(path)
     os.environ.clear()
     os.environ.update(own)
     with stack.database(settings.load()) as home:
         made = stages.Home(path, show)
-        result["set_up"] = [made.measure(stage)[0].json() for stage in SET_UP]
+        result["set_up"] = [made.measure(stage)[0].json() for stage in parts]
         yield home
 
 

@@ -1,12 +1,13 @@
 """Writes docs/performance.md's tables and picture from kept results: python -m benchmarks.large.pages
 
-Reads benchmarks/results/*.json. Text outside of the two marks in the page stays.
+Reads benchmarks/results/*.json. Text outside of the two marks in the page stays. A page that does not exist is made.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -33,11 +34,11 @@ def read(folder: Path) -> list[Result]:
     return sorted(found, key=lambda result: result["shop"]["rows"])
 
 
-def page(results: list[Result]) -> str:
-    """The generated part of the page."""
+def page(results: list[Result], picture: str) -> str:
+    """The generated part of the page. picture: the link to it."""
     if not results:
         return "No results are kept in benchmarks/results.\n"
-    parts = [machines(results), f"![cost against size]({PICTURE.relative_to(PAGE.parent)})"]
+    parts = [machines(results), f"![cost against size]({picture})"]
     for name, title in RUNS.items():
         if measured := [result for result in results if result.get(name)]:
             parts += [f"### {title}", costs(measured, name)]
@@ -188,8 +189,17 @@ def written(text: str, generated: str) -> str:
     return f"{before}{START}\n\n{generated}\n{END}{after}"
 
 
+def write(results: Path, target: Path, picture: Path) -> None:
+    """Writes the page and the picture of a folder's results."""
+    found = read(results)
+    text = target.read_text() if target.exists() else f"{START}\n{END}\n"
+    target.write_text(written(text, page(found, os.path.relpath(picture, target.parent))))
+    if found:
+        draw(found, picture)
+
+
 def main() -> None:
-    """Writes the page and the picture."""
+    """Writes the page and the picture of the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.large.pages", description=(__doc__ or "").split("\n")[0]
     )
@@ -197,10 +207,7 @@ def main() -> None:
     parser.add_argument("--page", type=Path, default=PAGE)
     parser.add_argument("--picture", type=Path, default=PICTURE)
     given = parser.parse_args()
-    results = read(given.results)
-    given.page.write_text(written(given.page.read_text(), page(results)))
-    if results:
-        draw(results, given.picture)
+    write(given.results, given.page, given.picture)
 
 
 if __name__ == "__main__":

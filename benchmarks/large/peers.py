@@ -2,7 +2,8 @@
 
 A peer is a folder of benchmarks/peers with `requirements.txt` and `run.py`. It is called as
 `python run.py SHOP UNTIL OUT`: it reads SHOP/csv, writes OUT/clv.csv (customer_id, predicted_revenue: within a year of
-UNTIL) and OUT/seconds.json (its stages, each with its seconds).
+UNTIL) and OUT/seconds.json (its stages, each with its seconds). For peers that read a warehouse, PEER_URL names a
+database whose table `lines` holds the shop's lines.
 """
 
 from __future__ import annotations
@@ -11,19 +12,24 @@ import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.large import measuring
+from benchmarks.large import floors, measuring
 from clv.core.places import PROJECT
+from clv.core.settings import Settings
 from spark_jobs.judging import metrics
 
 PEERS = PROJECT / "benchmarks" / "peers"
 HORIZON = 365
 LIMIT = 3 * 3600  # seconds that a peer may take
+DATABASE = "peer"
+NEEDS_WAREHOUSE = {"spark_notebook"}
 
 
 def names() -> list[str]:
@@ -31,14 +37,41 @@ def names() -> list[str]:
     return sorted(path.parent.name for path in PEERS.glob("*/run.py"))
 
 
-def run(name: str, shop: Path, until: date, folder: Path) -> dict:
+def run_all(wanted: list[str], shop: Path, until: date, folder: Path, home: Settings) -> Iterator[dict]:
+    """Runs peers one after the other; yields what each cost. home: whose server holds their database meanwhile.
+
+    The copying of the lines into the database is a stage of the peers that need it.
+    """
+    copied = 0.0
+    if NEEDS_WAREHOUSE & set(wanted):
+        floors.administer(home, f"drop database if exists {DATABASE} with (force)", f"create database {DATABASE}")
+        started = time.perf_counter()
+        floors.copy(shop, home.database_url(DATABASE))
+        copied = time.perf_counter() - started
+    try:
+        for name in wanted:
+            found = run(name, shop, until, folder, home)
+            if name in NEEDS_WAREHOUSE and "stages" in found:
+                found["stages"] = {"load by COPY": copied, **found["stages"]}
+                found["seconds"] += copied
+            yield found
+    finally:
+        floors.administer(home, f"drop database if exists {DATABASE} with (force)")
+
+
+def run(name: str, shop: Path, until: date, folder: Path, home: Settings) -> dict:
     """Runs a peer; returns its stages, seconds, peak memory and accuracy, or its error."""
     out = folder / name
     out.mkdir(parents=True, exist_ok=True)
     python = environment(name, out)
     log = out / "log"
     log.unlink(missing_ok=True)
-    found = measuring.program([python, PEERS / name / "run.py", shop, until, out], log, limit=LIMIT, cwd=out)
+    command = [python, PEERS / name / "run.py", shop, until, out]
+    own = {"PEER_URL": home.database_url(DATABASE), "PYSPARK_PYTHON": str(python), "PYTHONPATH": str(PEERS)}
+    variables = {**os.environ, **own}
+    variables.pop("VIRTUAL_ENV", None)
+    of_home = home.home if name in NEEDS_WAREHOUSE else None
+    found = measuring.program(command, log, of_home, LIMIT, cwd=out, env=variables)
     cost = {"peer": name, "seconds": found.seconds, "peak": found.peak}
     if found.exit_code or not (out / "clv.csv").exists():
         return {**cost, "error": measuring.last_line(log) or f"exit {found.exit_code}"}

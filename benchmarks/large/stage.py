@@ -19,7 +19,8 @@ from clv.platform.runtime import set_up_warehouse
 from clv.warehouse import registry
 
 SOURCE = "sample_shop"
-SET_UP = {"set up the warehouse": set_up_warehouse.run, "set up the registry": registry.setup}
+WAREHOUSE = "set up the warehouse"
+SET_UP = {WAREHOUSE: set_up_warehouse.run, "set up the registry": registry.setup}
 
 
 def take(stage: str, given: dict) -> dict:

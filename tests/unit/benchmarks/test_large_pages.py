@@ -72,7 +72,8 @@ def test_the_page_shows_floors_peers_accuracy_and_failures(tmp_path: Path):
     ]  # fmt: skip
     for one in results:
         (tmp_path / f"{one['size']}.json").write_text(json.dumps(one))
-    text = pages.page(pages.read(tmp_path))
+    text = pages.page(pages.read(tmp_path), "picture.svg")
+    assert "![cost against size](picture.svg)" in text
     assert "| COPY | 0.5 | 200 | 1 | – |" in text
     assert "| pandas | 3.0 |  | 2 | – |" in text
     assert "| S | perennial | 0.8123 | 12.50 | -3.1 % |" in text
@@ -94,3 +95,20 @@ def test_equal_results_give_an_equal_picture(tmp_path: Path):
         pages.draw([result("S", 0), result("M", 1)], tmp_path / name)
     assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
     assert "ingest (1.00)" in (tmp_path / "one.svg").read_text()
+
+
+def test_a_page_without_results_says_so_and_a_missing_page_is_made(tmp_path: Path):
+    pages.write(tmp_path, tmp_path / "page.md", tmp_path / "images" / "picture.svg")
+    assert "No results are kept" in (tmp_path / "page.md").read_text()
+    (tmp_path / "S.json").write_text(json.dumps(result("S", 0)))
+    pages.write(tmp_path, tmp_path / "page.md", tmp_path / "images" / "picture.svg")
+    assert "(images/picture.svg)" in (tmp_path / "page.md").read_text()
+    assert (tmp_path / "images" / "picture.svg").exists()
+
+
+def test_the_kept_page_is_made_of_the_kept_results(tmp_path: Path):
+    pages.write(pages.RESULTS, tmp_path / "performance.md", tmp_path / "images" / "performance.svg")
+    generated = (tmp_path / "performance.md").read_text()
+    assert pages.written(
+        pages.PAGE.read_text(), generated.split(pages.START)[1].split(pages.END)[0].strip() + "\n"
+    ) == (pages.PAGE.read_text())
