@@ -119,7 +119,8 @@ def deliveries(drawn: Drawn, request: Request) -> Iterator[tuple[str, pa.Table]]
     total, late = 0, None
     for number, (name, first, end) in enumerate(months(request)):
         rng = np.random.default_rng([request.seed, 3, number])
-        lines = _lines(rng, drawn, *np.searchsorted(drawn.time, [first, end]), 1.0)
+        orders = slice(*np.searchsorted(drawn.time, [first, end]))
+        lines = _lines(rng, drawn, orders, model.REFUNDED_SHARE)
         rows, refunds = _rows(drawn, lines, refunds, end, request.start)
         delivered, later = _with_faults(rng, rows)
         delivered = delivered if late is None else pa.concat_tables([delivered, late])
@@ -156,13 +157,13 @@ def truth(people: model.Customers, request: Request) -> pa.Table:
     )
 
 
-def _lines(rng: np.random.Generator, drawn: Drawn, first: int, end: int, refunded: float) -> dict[str, np.ndarray]:
-    """The lines of the orders from `first` to before `end`, with the times of their refunds (infinite for none)."""
-    lines = shop.draw_lines(rng, drawn.people, drawn.customer[first:end], drawn.time[first:end])
+def _lines(rng: np.random.Generator, drawn: Drawn, orders: slice, refunded: float) -> dict[str, np.ndarray]:
+    """The lines of these orders, of which a share is refunded, with the times of their refunds (infinite for none)."""
+    lines = shop.draw_lines(rng, drawn.people, drawn.customer[orders], drawn.time[orders])
     number = len(lines["order"])
-    chosen = rng.random(number) < model.REFUNDED_SHARE * refunded
     due = lines["time"] + rng.random(number) * model.REFUND_WITHIN_DAYS
-    return {**lines, "order": lines["order"] + first, "due": np.where(chosen, due, np.inf)}
+    refund = rng.random(number) < refunded
+    return {**lines, "order": lines["order"] + orders.start, "due": np.where(refund, due, np.inf)}
 
 
 def _rows(
@@ -212,7 +213,7 @@ def _next_day(
     day = request.history_days
     wanted = round(request.new_share * total) - (late.num_rows if late else 0)
     first = int(np.searchsorted(drawn.time, day))
-    lines = _lines(rng, drawn, first, len(drawn.time), 0.0)
+    lines = _lines(rng, drawn, slice(first, None), 0.0)
     # The following days' rows fall on one day, at their own time of day. An order keeps all its lines.
     kept = lines["order"] <= lines["order"][min(max(wanted, 1), len(lines["order"])) - 1]
     lines = {name: values[kept] for name, values in lines.items()}

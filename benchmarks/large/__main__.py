@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -48,7 +48,7 @@ def main() -> None:
     except ClvError as error:
         result["error"] = str(error)
     finally:
-        file.write_text(json.dumps(result, indent=1, default=str) + "\n")
+        file.write_text(json.dumps(result, indent=1, default=stages.as_json) + "\n")
         pages.write(given.out, given.out / "performance.md", given.out / "performance.svg")
     if "error" in result:
         sys.exit(f"error: {result['error']}; what was measured before is in {file}")
@@ -111,21 +111,23 @@ def measure(given: argparse.Namespace, folder: Path, result: dict) -> None:
     result["shop"] = large.make(shop, request)
     console.print(", ".join(f"{value:,} {name}" for name, value in result["shop"].items()))
     with fresh_home(folder / "home", result) as home:
-        runs = stages.first_load_and_next_day(stages.Home(home.home, show), shop, given.format, UNTIL)
-        for name, costs in runs:
-            result[name] = [cost.json() for cost in costs]
-            if name == "first_load":
-                result["accuracy"] = peers.accuracy(predictions(home), shop)
+        measured = stages.Home(home.home, show)
+        measured.deliver(shop / given.format)
+        measured.day(UNTIL, result.setdefault("first_load", []))
+        result["accuracy"] = peers.accuracy(predictions(home), shop)
+        measured.deliver(shop / "next_day" / given.format)
+        measured.day(UNTIL + timedelta(days=1), result.setdefault("next_day", []))
     result["loading"] = []
     for kind in large.FORMATS:
         with fresh_home(folder / f"home-{kind}", {}, [WAREHOUSE]) as home:
-            result["loading"] += [cost.json() for cost in stages.loading(stages.Home(home.home, show), shop, kind)]
-            if kind == large.FORMATS[-1]:
-                result["floors"] = floors(home, shop, folder)
-                result["peers"] = []
-                for peer in peers.run_all(given.peers, shop, UNTIL, folder / "peers", home):
-                    console.print(f"{peer['peer']:24s} {peer['seconds']:8.1f} s {peer['peak'] / 1e6:8,.0f} MB")
-                    result["peers"].append(peer)
+            result["loading"].append(stages.loading(stages.Home(home.home, show), shop, kind))
+    with fresh_home(folder / "home-others", {}, [WAREHOUSE]) as home:
+        result["loading"].append(stages.loading_a_small_file(stages.Home(home.home, show)))
+        result["floors"] = floors(home, shop, folder)
+        result["peers"] = []
+        for peer in peers.run_all(given.peers, shop, UNTIL, folder / "peers", home):
+            console.print(f"{peer['peer']:24s} {peer['seconds']:8.1f} s {peer['peak'] / 1e6:8,.0f} MB")
+            result["peers"].append(peer)
 
 
 @contextmanager
@@ -137,13 +139,14 @@ def fresh_home(path: Path, result: dict, parts: Iterable[str] = SET_UP) -> Itera
     os.environ.update(own)
     with stack.database(settings.load()) as home:
         made = stages.Home(path, show)
-        result["set_up"] = [made.measure(stage)[0].json() for stage in parts]
+        result["set_up"] = [made.measure(stage)[0] for stage in parts]
         yield home
 
 
 def predictions(home: Settings) -> pd.DataFrame:
     """The published predictions, by the shop's customer id."""
-    return pd.DataFrame(db.rows(PREDICTED, url=home.warehouse_url), columns=["customer_id", "predicted_revenue"])
+    columns = pd.Index(["customer_id", "predicted_revenue"])
+    return pd.DataFrame(db.rows(PREDICTED, url=home.warehouse_url), columns=columns)
 
 
 def floors(home: Settings, shop: Path, folder: Path) -> list[dict]:
@@ -163,7 +166,7 @@ def show(cost: stages.Cost) -> None:
 
 def total(result: dict, name: str) -> float:
     """The seconds of all stages of a run."""
-    return sum(cost["seconds"] for cost in result[name])
+    return sum(cost.seconds for cost in result[name])
 
 
 if __name__ == "__main__":

@@ -42,9 +42,11 @@ def run_all(wanted: list[str], shop: Path, until: date, folder: Path, home: Sett
 
     The copying of the lines into the database is a stage of the peers that need it.
     """
+    if not wanted:
+        return
     copied = 0.0
+    floors.administer(home, f"drop database if exists {DATABASE} with (force)", f"create database {DATABASE}")
     if NEEDS_WAREHOUSE & set(wanted):
-        floors.administer(home, f"drop database if exists {DATABASE} with (force)", f"create database {DATABASE}")
         started = time.perf_counter()
         floors.copy(shop, home.database_url(DATABASE))
         copied = time.perf_counter() - started
@@ -65,7 +67,8 @@ def run(name: str, shop: Path, until: date, folder: Path, home: Settings) -> dic
     out.mkdir(parents=True, exist_ok=True)
     python = environment(name, out)
     log = out / "log"
-    log.unlink(missing_ok=True)
+    for written_before in (log, out / "clv.csv"):
+        written_before.unlink(missing_ok=True)
     command = [python, PEERS / name / "run.py", shop, until, out]
     own = {"PEER_URL": home.database_url(DATABASE), "PYSPARK_PYTHON": str(python), "PYTHONPATH": str(PEERS)}
     variables = {**os.environ, **own}

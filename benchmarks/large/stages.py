@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +33,6 @@ class Cost:
     def rate(self) -> float | None:
         """Rows per second."""
         return self.rows / self.seconds if self.rows and self.seconds else None
-
-    def json(self) -> dict[str, Any]:
-        """The cost with its rate."""
-        return {**asdict(self), "rows_per_second": self.rate}
 
 
 @dataclass(frozen=True)
@@ -73,17 +69,20 @@ class Home:
             except OSError:
                 shutil.copyfile(file, landing / file.name)
 
-    def day(self, as_of: date) -> list[Cost]:
-        """Runs all steps of a date."""
+    def day(self, as_of: date, costs: list[Cost]) -> None:
+        """Runs all steps of a date, and adds the cost of each to `costs` as soon as it has ended."""
         _, opened = self.measure("open_run", as_of=as_of.isoformat())
         facts: dict[str, dict] = {}
-        costs = []
         for step in steps.daily():
             options = {argument: facts[name] for argument, name in step.given.items()}
             given = {"as_of": as_of.isoformat(), "run_id": opened["run_id"], "options": options}
             cost, facts[step.name] = self.measure(step.name, **given)
             costs.append(cost)
-        return costs
+
+
+def as_json(cost: Cost) -> dict[str, Any]:
+    """A cost with its rate, for JSON."""
+    return {**asdict(cost), "rows_per_second": cost.rate}
 
 
 def rows(facts: dict[str, Any]) -> int | None:
@@ -94,22 +93,16 @@ def rows(facts: dict[str, Any]) -> int | None:
     return next((int(facts[name]) for name in ("rows loaded", "rows", "customers") if facts.get(name)), None)
 
 
-def first_load_and_next_day(home: Home, shop: Path, kind: str, as_of: date) -> Iterator[tuple[str, list[Cost]]]:
-    """The costs of the first load, as of a date, and of the next day."""
-    home.deliver(shop / kind)
-    yield "first_load", home.day(as_of)
-    home.deliver(shop / "next_day" / kind)
-    yield "next_day", home.day(as_of + timedelta(days=1))
+def loading(home: Home, shop: Path, kind: str) -> Cost:
+    """The cost of loading the history's files of one format, without a run."""
+    return home.measure("load", f"load {kind}", path=str(shop / kind))[0]
 
 
-def loading(home: Home, shop: Path, kind: str) -> list[Cost]:
-    """The costs of loading a small file, and then the history, without a run."""
+def loading_a_small_file(home: Home) -> Cost:
+    """The cost of loading a file of one row."""
     small = home.path / "small.csv"
     small.write_text(SMALL)
-    return [
-        home.measure("load", "load a file of one row", path=str(small))[0],
-        home.measure("load", f"load {kind}", path=str(shop / kind))[0],
-    ]
+    return home.measure("load", "load a file of one row", path=str(small))[0]
 
 
 SMALL = """\
