@@ -40,7 +40,9 @@ def main() -> None:
     """Measures one size and writes SIZE.json to the folder of results, also where a stage fails."""
     given = arguments()
     result = describe(given)
-    file = given.out / f"{given.size}.json"
+    usual = given.history_days == large.shop.HISTORY_DAYS and given.new_share == large.NEW_SHARE
+    name = given.size if usual else f"{given.size}-{given.history_days}-days-{given.new_share:g}"
+    file = given.out / f"{name}.json"
     given.out.mkdir(parents=True, exist_ok=True)
     try:
         with working_folder(given) as folder:
@@ -79,9 +81,13 @@ def arguments() -> argparse.Namespace:
 
 def describe(given: argparse.Namespace) -> dict:
     """What is measured, and on which machine."""
+    usual = given.history_days == large.shop.HISTORY_DAYS
+    size = given.size if usual else f"{given.size}, {given.history_days} days"
     commit = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=PROJECT, capture_output=True, text=True)
     return {
-        "size": given.size,
+        "size": size,
+        "history_days": given.history_days,
+        "new_share": given.new_share,
         "format": given.format,
         "commit": commit.stdout.strip(),
         "machine": {

@@ -18,6 +18,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from clv.core.places import PROJECT
+from sample_shop.large import NEW_SHARE
 
 START, END = "<!-- measured: written by python -m benchmarks.large.pages -->", "<!-- end of measured -->"
 PAGE = PROJECT / "docs" / "performance.md"
@@ -29,9 +30,9 @@ Result = dict[str, Any]
 
 
 def read(folder: Path) -> list[Result]:
-    """The results of a folder, smallest history first."""
-    found = [json.loads(path.read_text()) for path in folder.glob("*.json")]
-    return sorted(found, key=lambda result: result["shop"]["rows"])
+    """The results of a folder, smallest history first, without those that have no shop."""
+    found = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
+    return sorted((result for result in found if "shop" in result), key=lambda result: result["shop"]["rows"])
 
 
 def page(results: list[Result], picture: str) -> str:
@@ -40,15 +41,18 @@ def page(results: list[Result], picture: str) -> str:
         return "No results are kept in benchmarks/results.\n"
     parts = [machines(results), f"![cost against size]({picture})"]
     for name, title in RUNS.items():
-        if measured := [result for result in results if result.get(name)]:
+        if measured := of_usual_days(results, name):
             parts += [f"### {title}", costs(measured, name)]
+    for size, measured in of_several_days(results).items():
+        heads = [f"{result['shop']['next_day_rows']:,} lines" for result in measured]
+        parts += [f"### Next day of {size}, by the day's lines", costs(measured, "next_day", heads=heads)]
     for name, title, key in (
         ("loading", "Loading alone", "stage"),
         ("floors", "Floors", "floor"),
         ("peers", "Peers", "peer"),
     ):
-        if measured := [result for result in results if result.get(name)]:
-            parts += [f"### {title}", costs(measured, name, key, total=False)]
+        if measured := of_usual_days(results, name):
+            parts += [f"### {title}", costs(measured, name, key)]
     parts += ["### Accuracy", accuracy(results)] if any(map(accuracies, results)) else []
     errors = [f"- {result['size']}: {result['error']}" for result in results if "error" in result]
     errors += [
@@ -75,21 +79,44 @@ def machines(results: list[Result]) -> str:
     return table(["size", "customers", "orders", "lines", "files", "lines of the next day", "machine", "commit"], rows)
 
 
-def costs(results: list[Result], name: str, key: str = "stage", total: bool = True) -> str:
-    """A row per stage: for each size seconds, rows per second and peak memory; and the slope over all sizes."""
-    head = [key, *(f"{result['size']}: {what}" for result in results for what in ("s", "rows/s", "MB")), "slope"]
+def of_usual_days(results: list[Result], name: str) -> list[Result]:
+    """The results that measured this part, one for each size: that of the usual next day, if there are several."""
+    by_size = {result["size"]: result for result in sorted(results, key=is_usual) if result.get(name)}
+    return sorted(by_size.values(), key=lambda result: result["shop"]["rows"])
+
+
+def is_usual(result: Result) -> bool:
+    """Whether the next day has the usual share of new lines."""
+    return result["new_share"] == NEW_SHARE
+
+
+def of_several_days(results: list[Result]) -> dict[str, list[Result]]:
+    """By size, the results of next days of different sizes after one history, smallest day first."""
+    found: dict[str, list[Result]] = {}
+    for result in sorted(results, key=lambda result: result["shop"]["next_day_rows"]):
+        if result.get("next_day"):
+            found.setdefault(result["size"], []).append(result)
+    return {size: measured for size, measured in found.items() if len(measured) > 1}
+
+
+def costs(results: list[Result], name: str, key: str = "stage", heads: list[str] | None = None) -> str:
+    """A row per stage: for each size seconds, rows per second and peak memory; and the slope over all sizes, or over
+    the next day's lines if `heads` has headings of those."""
+    sizes = [result["shop"]["next_day_rows" if heads else "rows"] for result in results]
+    heads = heads or [result["size"] for result in results]
+    head = [key, *(f"{one}: {what}" for one in heads for what in ("s", "rows/s", "MB")), "slope"]
     rows = []
     for stage in dict.fromkeys(cost[key] for result in results for cost in result[name]):
         found = [next((cost for cost in result[name] if cost[key] == stage), None) for result in results]
         cells = [cell for cost in found for cell in cost_cells(cost)]
-        rows.append([stage, *cells, slope_of(results, [cost and cost["seconds"] for cost in found])])
-    if total:
+        rows.append([stage, *cells, slope_of(sizes, [cost and cost["seconds"] for cost in found])])
+    if name in RUNS:
         sums = [seconds(result, name) for result in results]
         peaks = [max(cost["peak"] for cost in result[name]) for result in results]
         cells = [
             cell for whole, peak in zip(sums, peaks, strict=True) for cell in (f"{whole:,.1f}", "", megabytes(peak))
         ]
-        rows.append(["**all**", *cells, slope_of(results, sums)])
+        rows.append(["**all**", *cells, slope_of(sizes, sums)])
     return table(head, rows)
 
 
@@ -125,10 +152,10 @@ def seconds(result: Result, name: str) -> float:
     return sum(cost["seconds"] for cost in result[name])
 
 
-def slope_of(results: list[Result], values: Iterable[float | None]) -> str:
+def slope_of(sizes: list[int], values: Iterable[float | None]) -> str:
     """The slope of seconds against lines as text; a dash with fewer than two sizes."""
-    points = [(result["shop"]["rows"], value) for result, value in zip(results, values, strict=True) if value]
-    return f"{slope(*zip(*points, strict=True)):.2f}" if len(points) > 1 else "–"
+    points = [(size, value) for size, value in zip(sizes, values, strict=True) if value]
+    return f"{slope(*zip(*points, strict=True)):.2f}" if len({size for size, _ in points}) > 1 else "–"
 
 
 def slope(sizes: Iterable[float], values: Iterable[float]) -> float:
@@ -143,10 +170,10 @@ def draw(results: list[Result], path: Path) -> None:
         figure = Figure(figsize=(11, 5), layout="constrained")
         FigureCanvasSVG(figure)
         for axes, (name, title) in zip(figure.subplots(1, len(RUNS), sharey=True), RUNS.items(), strict=True):
-            measured = [result for result in results if result.get(name)]
+            measured = of_usual_days(results, name)
+            sizes = [result["shop"]["rows"] for result in measured]
             for label, values in lines(measured, name).items():
-                sizes = [result["shop"]["rows"] for result in measured]
-                axes.plot(sizes, values, "o-", label=f"{label} ({slope_of(measured, values)})")
+                axes.plot(sizes, values, "o-", label=f"{label} ({slope_of(sizes, values)})")
             axes.set(title=title, xlabel="lines of the history", xscale="log", yscale="log")
             axes.grid(visible=True, alpha=0.3)
             if measured:

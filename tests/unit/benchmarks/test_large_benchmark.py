@@ -63,7 +63,7 @@ def test_first_load_and_next_day_take_all_steps_with_what_has_landed(stages_run,
     assert found["score", "2024-06-01"][0]["options"]["model"]["of"] == "train"
     assert found["score", "2024-06-01"][0]["run_id"] == "r1"
     assert [stage for stage, given, _ in stages_run if "path" in given] == ["load"] * 3
-    result = json.loads((tmp_path / "out" / "40.json").read_text())
+    result = json.loads((tmp_path / "out" / "40-100-days-0.01.json").read_text())
     assert [cost["stage"] for cost in result["next_day"]] == names
     assert result["next_day"][0] == {
         "stage": "ingest", "rows": 7, "seconds": 0.5, "peak": 10, "rows_per_second": 14.0,
@@ -78,10 +78,10 @@ def test_a_stage_that_fails_ends_it_in_one_line_and_keeps_what_was_measured(stag
     monkeypatch.setenv("FAILS", "train")
     with pytest.raises(SystemExit, match=r"^error: the stage train failed: error: the disk is full; see .*what was"):
         benchmark.main()
-    result = json.loads((tmp_path / "out" / "40.json").read_text())
+    result = json.loads((tmp_path / "out" / "40-100-days-0.01.json").read_text())
     assert result["error"].startswith("the stage train failed")
     assert [cost["stage"] for cost in result["first_load"]][-1] == "gate_features"
-    assert "- 40: the stage train failed" in (tmp_path / "out" / "performance.md").read_text()
+    assert "- 40, 100 days: the stage train failed" in (tmp_path / "out" / "performance.md").read_text()
 
 
 @pytest.mark.parametrize(("given", "error"), [(["--size", "XL"], "none of S, M, L"), (["--new-share", "0"], "above 0")])

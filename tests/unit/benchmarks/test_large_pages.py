@@ -25,6 +25,7 @@ def result(size: str, at: int, **others: object) -> dict:
         for name, values in STAGES.items()
     ]
     shop = {"customers": 1, "orders": 2, "rows": 1000 * 10**at, "files": 36, "next_day_rows": 3}
+    others.setdefault("new_share", 0.003)
     machine = {"cores": 2, "memory": 24 * 2**30}
     return {"size": size, "commit": "abcdef012345", "machine": machine, "shop": shop, "first_load": costs, **others}
 
@@ -112,3 +113,16 @@ def test_the_kept_page_is_made_of_the_kept_results(tmp_path: Path):
     assert pages.written(
         pages.PAGE.read_text(), generated.split(pages.START)[1].split(pages.END)[0].strip() + "\n"
     ) == (pages.PAGE.read_text())
+
+
+def test_days_of_several_sizes_after_one_history_have_their_own_slope():
+    days = []
+    for share, lines, seconds in ((0.001, 10, 2.0), (0.003, 30, 6.0)):
+        one = result("S", 0, new_share=share, next_day=[{"stage": "build_staging", "seconds": seconds, "peak": 1e6}])
+        days.append({**one, "shop": {**one["shop"], "next_day_rows": lines}})
+    text = pages.page(days, "picture.svg")
+    assert "### Next day of S, by the day's lines" in text
+    assert "| build_staging | 2.0 |  | 1 | 6.0 |  | 1 | 1.00 |" in text
+    usual = pages.of_usual_days(days, "next_day")
+    assert [one["new_share"] for one in usual] == [0.003]
+    assert pages.of_several_days(days[:1]) == {}
