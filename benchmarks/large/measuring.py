@@ -14,6 +14,8 @@ from pathlib import Path
 
 import psutil
 
+from clv.core.places import PROJECT
+
 EVERY = 0.25  # seconds between two samples of memory
 
 
@@ -28,7 +30,7 @@ class Measured:
 
 def run(module: str, *arguments: object, home: Path, log: Path) -> Measured:
     """Runs `python -m MODULE ARGUMENTS` with CLV_HOME=home and its output in `log`, and measures it."""
-    return program([sys.executable, "-m", module, *arguments], log, home, env=environment(home))
+    return program([sys.executable, "-m", module, *arguments], log, home, env=environment(home), cwd=PROJECT)
 
 
 def program(command: Sequence[object], log: Path, home: Path | None = None, limit: float = inf, **options) -> Measured:

@@ -169,11 +169,14 @@ def draw(results: list[Result], path: Path) -> None:
     with mpl.rc_context({"svg.hashsalt": "performance", "svg.fonttype": "none", "font.size": 9}):
         figure = Figure(figsize=(11, 5), layout="constrained")
         FigureCanvasSVG(figure)
+        stages = dict.fromkeys(cost["stage"] for one in results for name in RUNS for cost in one.get(name, []))
+        colours = {stage: mpl.colormaps["tab20"](number % 20) for number, stage in enumerate(stages)}
+        colours |= {"all": "black", "other stages": "gray"}
         for axes, (name, title) in zip(figure.subplots(1, len(RUNS), sharey=True), RUNS.items(), strict=True):
             measured = of_usual_days(results, name)
             sizes = [result["shop"]["rows"] for result in measured]
             for label, values in lines(measured, name).items():
-                axes.plot(sizes, values, "o-", label=f"{label} ({slope_of(sizes, values)})")
+                axes.plot(sizes, values, "o-", color=colours[label], label=f"{label} ({slope_of(sizes, values)})")
             axes.set(title=title, xlabel="lines of the history", xscale="log", yscale="log")
             axes.grid(visible=True, alpha=0.3)
             if measured:
