@@ -33,6 +33,7 @@ laps = Laps()
 spark = (
     SparkSession.builder.master("local[*]")
     .config("spark.jars.packages", DRIVER)
+    .config("spark.jars.excludes", "org.checkerframework:checker-qual")  # annotations, which only compilers need
     .config("spark.driver.memory", "4g")
     .config("spark.driver.bindAddress", "127.0.0.1")
     .config("spark.driver.host", "127.0.0.1")
@@ -41,7 +42,7 @@ spark = (
     .getOrCreate()
 )
 laps.end("start Spark")
-parts = [f"abs(hashtext(customer_id)) % {2 * WORKERS} = {number}" for number in range(2 * WORKERS)]
+parts = [f"(hashtext(customer_id)::bigint + 2147483648) % {2 * WORKERS} = {number}" for number in range(2 * WORKERS)]
 query = f"(select {COLUMNS} from lines where status <> 'test' and customer_id is not null) as lines"  # noqa: S608 - our own names
 lines = spark.read.jdbc(jdbc, query, predicates=parts, properties={**login, "fetchsize": "50000"})
 days = (
