@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -39,6 +40,7 @@ select customer_id, predicted_revenue from analytics.customer_clv join pii.custo
 def main() -> None:
     """Measures one size and writes SIZE.json to the folder of results, also where a stage fails."""
     given = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that whatever runs is ended, as on Ctrl-C
     result = describe(given)
     usual = given.history_days == large.shop.HISTORY_DAYS and given.new_share == large.NEW_SHARE
     name = given.size if usual else f"{given.size}-{given.history_days}-days-{given.new_share:g}"
