@@ -1,6 +1,6 @@
 """Runs what others would use on the same files, each in an environment of its own.
 
-A peer is a folder of benchmarks/peers with `requirements.txt` and `run.py`. It is called as
+A peer is a folder of benchmarks/peers with `requirements.txt` (pinned, with hashes) and `run.py`. It is called as
 `python run.py SHOP UNTIL OUT`: it reads SHOP/csv, writes OUT/clv.csv (customer_id, predicted_revenue: within a year of
 UNTIL) and OUT/seconds.json (its stages, each with its seconds). For peers that read a warehouse, PEER_URL names a
 database whose table `lines` holds the shop's lines.
@@ -90,7 +90,8 @@ def environment(name: str, out: Path) -> Path:
     if not (folder / "ready").exists():
         quiet = {**os.environ, "UV_NO_PROGRESS": "1"}
         subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder], check=True, env=quiet)
-        wanted = ["--python", folder / "bin" / "python", "-r", PEERS / name / "requirements.txt"]
+        locked = PEERS / name / "requirements.txt"
+        wanted = ["--python", folder / "bin" / "python", "--require-hashes", "-r", locked]
         subprocess.run([uv, "pip", "install", "--quiet", *wanted], check=True, env=quiet)
         (folder / "ready").touch()
     return folder / "bin" / "python"
