@@ -31,7 +31,8 @@ from clv.warehouse import db
 from sample_shop import large
 
 SIZES = {"S": 10_000, "M": 100_000, "L": 1_000_000}  # customers
-UNTIL = date(2024, 6, 1)  # the next day falls into the same month, so that it needs no new model
+# Late within the month, so that the next day's late rows are of the month, and it needs no new model.
+UNTIL = date(2024, 6, 20)
 PREDICTED = """
 select customer_id, predicted_revenue from analytics.customer_clv join pii.customers using (customer_key)
 """

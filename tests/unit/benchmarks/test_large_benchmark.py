@@ -57,11 +57,11 @@ def test_first_load_and_next_day_take_all_steps_with_what_has_landed(stages_run,
     days = [stage for stage, given, _ in stages_run if given.get("as_of")]
     assert days == ["open_run", *names, "open_run", *names]
     found = {(stage, given.get("as_of")): (given, landed) for stage, given, landed in stages_run}
-    first, following = found["ingest", "2024-06-01"], found["ingest", "2024-06-02"]
-    assert first[1] == ["2024-02.csv.gz", "2024-03.csv.gz", "2024-04.csv.gz", "2024-05.csv.gz"]
-    assert following[1] == [*first[1], "2024-06-01.csv.gz"]
-    assert found["score", "2024-06-01"][0]["options"]["model"]["of"] == "train"
-    assert found["score", "2024-06-01"][0]["run_id"] == "r1"
+    first, following = found["ingest", "2024-06-20"], found["ingest", "2024-06-21"]
+    assert first[1] == ["2024-03.csv.gz", "2024-04.csv.gz", "2024-05.csv.gz", "2024-06.csv.gz"]
+    assert following[1] == sorted([*first[1], "2024-06-20.csv.gz"])
+    assert found["score", "2024-06-20"][0]["options"]["model"]["of"] == "train"
+    assert found["score", "2024-06-20"][0]["run_id"] == "r1"
     assert [stage for stage, given, _ in stages_run if "path" in given] == ["load"] * 3
     result = json.loads((tmp_path / "out" / "40-100-days-0.01.json").read_text())
     assert [cost["stage"] for cost in result["next_day"]] == names
