@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import signal
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -86,6 +87,9 @@ for name in COMMANDS:
 
 def main() -> None:
     """Runs the command. A user's mistake gives one line on stderr and exit code 1, or 2 for a wrong command line."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores SIGHUP
+            signal.signal(number, _end)
     try:
         app()
     except ClvError as error:
@@ -97,3 +101,8 @@ def main() -> None:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(130)
+
+
+def _end(number: int, _: object) -> None:
+    """Ends the command like an interruption from the keyboard, so that it stops what it started."""
+    sys.exit(128 + number)

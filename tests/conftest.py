@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import browsing
+import left_behind
 import pytest
 from homes import made_home
 from xdist.remote import Producer
@@ -40,6 +43,15 @@ class OneHomeEach(LoadFileScheduling):
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneHomeEach:
     return OneHomeEach(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Ends the databases and services of the session's homes when the session ends, even if it is killed."""
+    command = [sys.executable, left_behind.__file__, tmp_path_factory.getbasetemp()]
+    environment = {**os.environ, "PYTHONPATH": str(settings.PROJECT)}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, env=environment):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +17,7 @@ from clv.commands.console import out, steps
 from clv.core import dates, settings
 from clv.core.errors import ClvError
 from clv.platform import airflow_api
+from clv.platform.runtime import stack
 from clv.reporting import analyst
 from clv.sources.kinds.mappings import load_mapping
 from clv.warehouse import db, roles
@@ -30,8 +33,28 @@ def demo() -> None:
     """Show everything on a simulated shop.
 
     Starts the services, makes and loads the shop, runs several days through Airflow, and prints the customers' value.
-    Skips what is already done, and refuses a home that holds another shop's orders.
+    Skips what is already done, and refuses a home that holds another shop's orders. If it is interrupted, it stops the
+    services that it started.
     """
+    with stopped_if_interrupted():
+        show()
+
+
+@contextmanager
+def stopped_if_interrupted() -> Iterator[None]:
+    """Stops the home's services if the block is interrupted and they did not run before."""
+    ran = stack.runs(settings.located())
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        if not ran:
+            with steps() as step:
+                stack.down(settings.located(), step)
+        raise
+
+
+def show() -> None:
+    """Runs the demo."""
     home, _ = services.start()
     refuse_other_shops(home)
     today = dates.today()

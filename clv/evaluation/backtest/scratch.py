@@ -25,20 +25,24 @@ COPIED = (
     tables.SETTINGS,
 )
 
+PREFIX = "backtest_"
+LOCK = "select pg_try_advisory_lock(hashtextextended(%s, 0))"  # of a scratch database's name, until its backtest ends
+
 
 @contextmanager
 def database(home: settings.Settings, horizons: list[int]) -> Iterator[settings.Settings]:
     """Yields the home's settings, changed to use a new, migrated, empty database as the warehouse, and to forecast
     these horizons.
 
-    Raises ClvError if the database user may not create databases.
+    First drops those that a killed backtest left. Raises ClvError if the database user may not create databases.
     """
-    name = f"backtest_{secrets.token_hex(4)}"
-    scratch = dataclasses.replace(home.with_shop(horizons=horizons), database=name)
-    made = sql.Identifier(psycopg.conninfo.conninfo_to_dict(scratch.warehouse_url)["dbname"])  # type: ignore[arg-type]
+    scratch = dataclasses.replace(home.with_shop(horizons=horizons), database=f"{PREFIX}{secrets.token_hex(4)}")
+    made = _name(scratch.warehouse_url)
     with db.connect(home.warehouse_url, autocommit=True) as connection:
+        _drop_unused(connection, _name(home.database_url(PREFIX)))
+        connection.execute(LOCK, (made,))
         try:
-            connection.execute(sql.SQL("create database {}").format(made))
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(made)))
         except psycopg.errors.InsufficientPrivilege:
             user = connection.info.user
             raise ClvError(
@@ -48,7 +52,23 @@ def database(home: settings.Settings, horizons: list[int]) -> Iterator[settings.
             db.migrate(scratch.warehouse_url)
             yield scratch
         finally:
-            connection.execute(sql.SQL("drop database if exists {} with (force)").format(made))
+            _drop(connection, made)
+
+
+def _drop_unused(connection: psycopg.Connection, prefix: str) -> None:
+    """Drops the scratch databases whose backtest has ended: it holds a lock on the name."""
+    found = "select datname from pg_database where starts_with(datname, %s)"
+    for (name,) in connection.execute(found, (prefix,)).fetchall():
+        if connection.execute(LOCK, (name,)).fetchall()[0][0]:
+            _drop(connection, name)
+
+
+def _drop(connection: psycopg.Connection, name: str) -> None:
+    connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+
+
+def _name(url: str) -> str:
+    return str(psycopg.conninfo.conninfo_to_dict(url)["dbname"])
 
 
 def copy_received(home: settings.Settings, scratch: settings.Settings) -> None:

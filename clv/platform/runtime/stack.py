@@ -123,6 +123,11 @@ def down(home: settings.Settings, step: Step = nullcontext) -> int:
     return ended
 
 
+def runs(home: settings.Settings) -> bool:
+    """Whether any process of the home runs."""
+    return postgres.running(home.home / "postgres") or bool(processes.ours(home))
+
+
 def status(home: settings.Settings) -> list[ServiceState]:
     """The state of each service, the database first."""
     found = [_database_state(home)]

@@ -1,0 +1,84 @@
+"""A backtest that is interrupted stops what it started, and a later one drops what a killed one left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import left_behind
+import psycopg
+import pytest
+
+from clv.core import settings
+from clv.core.settings import Settings
+from clv.evaluation.backtest import scratch
+from clv.platform.runtime import postgres
+
+ORDERS = "customer_id,ordered_at,amount\n" + "".join(
+    f"{customer},2023-{month:02}-{1 + customer % 28:02},{customer % 7 + 1}\n"
+    for customer in range(200)
+    for month in range(1, 13)
+)
+
+
+def databases(home: Settings) -> set[str]:
+    with psycopg.connect(home.warehouse_url) as connection:
+        return {name for (name,) in connection.execute("select datname from pg_database").fetchall()}
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=lambda one: one.name)
+def test_no_process_and_no_database_stay(how: signal.Signals, tmp_path: Path) -> None:
+    home, orders = tmp_path / "home", tmp_path / "orders.csv"
+    orders.write_text(ORDERS)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CLV_")}
+    arguments = [
+        "backtest",
+        "--horizon",
+        "60",
+        "--origins",
+        "2023-09-01",
+        "--orders",
+        orders,
+        "--out",
+        tmp_path / "out",
+    ]
+    with subprocess.Popen(
+        [Path(sys.executable).parent / "clv", *map(str, arguments)],
+        env={**environment, "CLV_HOME": str(home)}, stderr=subprocess.PIPE, text=True,
+    ) as command:  # fmt: skip
+        while command.poll() is None and not any(name.startswith(scratch.PREFIX) for name in databases_of(home)):
+            time.sleep(0.2)
+        command.send_signal(how)
+        errors = command.communicate(timeout=300)[1]
+    assert command.returncode == 128 + how
+    assert "Traceback" not in errors
+    assert not left_behind.of(tmp_path)
+    started = settings.located(home)
+    postgres.start(home / "postgres", started.state["postgres_port"])
+    try:
+        assert databases(started) == {"postgres", "template0", "template1", "warehouse", "airflow", "mlflow"}
+    finally:
+        postgres.stop(home / "postgres")
+
+
+def databases_of(home: Path) -> set[str]:
+    """The databases of a home that may not have started yet."""
+    try:
+        return databases(settings.located(home))
+    except Exception:  # noqa: BLE001 - it has no database, or it does not answer yet
+        return set()
+
+
+def test_the_database_of_a_killed_backtest_is_dropped_and_that_of_a_running_one_stays(home: Settings) -> None:
+    killed = psycopg.conninfo.conninfo_to_dict(home.database_url(f"{scratch.PREFIX}1"))["dbname"]
+    with psycopg.connect(home.warehouse_url, autocommit=True) as connection:
+        connection.execute(f"create database {killed}")  # type: ignore[arg-type]
+    before = databases(home)
+    with scratch.database(home, [60]), scratch.database(home, [60]):
+        assert killed not in databases(home)
+        assert len(databases(home)) == len(before) + 1
+    assert databases(home) == before - {killed}
