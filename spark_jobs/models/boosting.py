@@ -7,11 +7,13 @@ alone, so the model is the same on every machine.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import xgboost
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.pandas.types import from_arrow_schema
 from xgboost.spark import SparkXGBClassifier, SparkXGBRegressor
 
 from clv.core.errors import ClvError
@@ -77,19 +79,28 @@ def fit_on_spark(rows: Examples, parameters: Parameters, tasks: int) -> Learners
         )
     found = {}
     for name in NAMES:
-        kept = rows.of(name)
-        numbers = {"label": kept.labels[name], "margin": kept.margins[name], "weight": kept.weights}
-        columns = dict(zip(INPUTS, kept.inputs.T, strict=True))
-        table = pa.table({"place": np.arange(len(kept)), **numbers, **columns})
-        data = spark.createDataFrame(table).repartitionByRange(tasks, "place").sortWithinPartitions("place")
         learner = SparkXGBClassifier if name == "buy" else SparkXGBRegressor
         own = {key: value for key, value in parameters[name].items() if name != "buy" or key != "objective"}
         estimator = learner(
             features_col=INPUTS, label_col="label", weight_col="weight", base_margin_col="margin", num_workers=tasks,
             verbose=False, **own,
         )  # fmt: skip
-        found[name] = _saved(estimator.fit(data).get_booster())
+        found[name] = _saved(estimator.fit(_divided(spark, rows.of(name), name, tasks)).get_booster())
     return Learners(**found)
+
+
+def _divided(spark: SparkSession, rows: Examples, name: str, tasks: int) -> DataFrame:
+    """Returns a learner's examples as a data frame with one partition per task, always the same rows in each."""
+    numbers = {"label": rows.labels[name], "margin": rows.margins[name], "weight": rows.weights}
+    table = pa.table({**numbers, **dict(zip(INPUTS, rows.inputs.T, strict=True))})
+    sent, size = spark.sparkContext.broadcast(table), -(-len(rows) // tasks)
+
+    def part(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for place in batch.column("id").to_pylist():
+                yield from sent.value.slice(place * size, size).to_batches(max_chunksize=100_000)
+
+    return spark.range(0, tasks, 1, tasks).mapInArrow(part, from_arrow_schema(table.schema))
 
 
 def _saved(booster: xgboost.Booster) -> bytes:
