@@ -73,9 +73,10 @@ def on_cluster() -> bool:
 
 
 def cores() -> int:
-    """Returns the number of this machine's cores that SPARK_MASTER allows: all of them for local[*]."""
-    number = re.fullmatch(r"local\[(\d+)\b.*", options.from_environment(options.Spark).master)
-    return max(1, int(number[1])) if number else len(os.sched_getaffinity(0))
+    """Returns the number of this machine's cores that SPARK_MASTER allows: all of them for local[*], one for local."""
+    master = options.from_environment(options.Spark).master
+    number = re.fullmatch(r"local\[(\d+)\b.*", master)
+    return int(number[1]) if number else 1 if master == "local" else len(os.sched_getaffinity(0))
 
 
 def start(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> SparkSession:
