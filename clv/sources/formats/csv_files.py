@@ -51,7 +51,7 @@ def read_csv(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMappi
     )
     values = {name: quoted(places[actual]) for name, actual in found.items()} | in_names(mapping, found)
     try:
-        create(duck, f"row_number() over () + {before}", values, mapping, f"from {source}")
+        create(duck, values, mapping, f"from {source}", before)
     except duckdb.Error as error:
         if "invalid state" in str(error):
             raise ClvError(
@@ -151,12 +151,9 @@ def _number_records(
             f"lines hold {len(good) + len(bad):,}; look for a quote that opens and does not close, or write it again"
         )
     duck.register("numbers", pa.table({"_line": pa.array(np.frombuffer(good, dtype=np.int64))}))
-    duck.execute(
-        "create table numbered as select numbers._line, received.* exclude (_line) "
-        "from received positional join numbers"
-    )
-    duck.execute("drop table received")
-    duck.execute("alter table numbered rename to received")
+    duck.execute("drop view received")
+    duck.execute("create table received as select numbers._line, records.* from records positional join numbers")
+    duck.execute("drop table records")
     duck.unregister("numbers")
     return bad
 

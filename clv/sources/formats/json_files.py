@@ -41,7 +41,7 @@ def read_json(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapp
         other = f"contains({text}, 'e')" if mapping.decimal == "." else f"regexp_matches({text}, '[.e]')"
         values[name] = f"case when {other} and {is_number} then {styled(plain(text), mapping)} else {text} end"
     rows = f"from (select _line, _raw, json_extract_string(_raw, [{listed}]) as _values from objects)"  # noqa: S608 - our own SQL; values are bound or quoted
-    create(duck, "_line", values | in_names(mapping, found), mapping, rows)
+    create(duck, values | in_names(mapping, found), mapping, rows)
     if by_lines(file.path, mapping):
         duck.execute("drop table objects")
     return unreadable

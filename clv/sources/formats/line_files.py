@@ -31,7 +31,7 @@ def read_aligned(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileM
         unreadable.append(Unreadable(line, reason, text[:LONGEST_TEXT]))
     values = {name: f"_values[{header.index(actual) + 1}]" for name, actual in found.items()}
     values |= in_names(mapping, found)
-    create(duck, "_line", values, mapping, f"from ({split}) where len(_values) = {len(header)}")
+    create(duck, values, mapping, f"from ({split}) where len(_values) = {len(header)}")
     return unreadable
 
 

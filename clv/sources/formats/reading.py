@@ -60,7 +60,7 @@ def _read_parquet(duck: duckdb.DuckDBPyConnection, file: Received, mapping: File
         if name in found and types[found[name]].startswith(("DOUBLE", "FLOAT", "DECIMAL")):
             values[name] = styled(plain(values[name]), mapping)
     try:
-        create(duck, "row_number() over ()", values, mapping, f"from {source}")
+        create(duck, values, mapping, f"from {source}", before=0)
     except duckdb.Error as error:
         raise ClvError(f"{file.name} breaks off ({first_line(error)}); write it again") from None
     return []

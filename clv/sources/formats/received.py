@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import duckdb
@@ -39,45 +40,72 @@ def visible(text: str) -> str:
     return f"nullif(trim(nfc_normalize({shown})), '')"
 
 
+def _trimmed(text: str) -> str:
+    """Cuts a text that is too long, but not so far that it becomes valid. A blank text becomes null."""
+    cut = f"case when strlen({text}) > {LONGEST_FIELD} then left({text}, {LONGEST_FIELD + 1}) else {text} end"
+    return f"nullif(trim({cut}), '')"
+
+
 def _unprotected(value: str) -> str:
     """Removes the formula by which Excel keeps a value as text: ="00123" is 00123."""
     inner = f"nullif(trim(substr({value}, 3, length({value}) - 3)), '')"
     return f"""case when starts_with({value}, '="') and ends_with({value}, '"') then {inner} else {value} end"""
 
 
-def create(duck: duckdb.DuckDBPyConnection, line: str, values: dict[str, str], mapping: FileMapping, tail: str) -> None:
-    """Creates `received` from one SQL expression for the line and one for each column in the file. Columns that the
-    file lacks are null.
+def create(
+    duck: duckdb.DuckDBPyConnection, values: dict[str, str], mapping: FileMapping, tail: str, before: int | None = None
+) -> None:
+    """Creates `received` from SQL: an expression for each column in the file, and the rest of the query. Columns that
+    the file lacks are null.
+
+    The rows have the column `_line`. With `before`, they are numbered instead in their order, after that many lines:
+    by their place in a table, since numbering them in the query would keep DuckDB from reading with several threads.
 
     _content: the MD5 of the row's columns, except the column `part`, as a number. _invisible: whether an id had
     invisible characters. They are removed, so that ids that look alike are equal. _customer: the original customer id,
     if the cleaned one differs.
     """
-    invisible, customer = [], "null::varchar"
+    columns = [quoted(name) for name in mapping.wanted]
+    ids = [quoted(name) for name in mapping.identities if name in values]
+    customer = quoted(mapping.customer) if mapping.customer in values else "null::varchar"
+    hidden = " or ".join(f"coalesce({_has_invisible(name)}, false)" for name in ids) or "false"
     missing = ", ".join(literal(text) for text in mapping.missing)
-    items = []
-    for name in mapping.wanted:
-        value = "null::varchar"
-        if name in values:  # cut a text that is too long, but not so far that it becomes valid
-            text = values[name]
-            cut = f"case when strlen({text}) > {LONGEST_FIELD} then left({text}, {LONGEST_FIELD + 1}) else {text} end"
-            value = f"nullif(trim({cut}), '')"
-            if name in mapping.identities:
-                invisible.append(f"coalesce({_has_invisible(text)}, false)")
-                original, bare = value, _unprotected(value)
-                value = f"case when {_is_ascii(text)} then {bare} else {visible(bare)} end"
-                if name == mapping.customer:
-                    customer = f"case when {original} <> {value} then {original} end"
-            else:
-                value = _unprotected(value)
-        if name in values and missing:
-            value = f"case when {value} not in ({missing}) then {value} end"
-        items.append(f"{value} as {quoted(name)}")
-    items.append(f"{' or '.join(invisible) or 'false'} as _invisible")
-    items.append(f"{customer} as _customer")
-    rows = f"select {line} as _line, {', '.join(items)} {tail}"
     read = ", ".join(f"coalesce({quoted(name)}, chr(30))" for name in mapping.wanted if name != mapping.part)
-    duck.execute(f"create table received as select *, md5_number(concat_ws(chr(31), {read})) as _content from ({rows})")  # noqa: S608 - our own SQL; values are bound or quoted
+    line = {} if before is not None else {"_line": "_line"}
+    steps = [
+        {**line, **{quoted(name): values.get(name, "null::varchar") for name in mapping.wanted}},
+        {**_each(columns, _trimmed), "_invisible": hidden},
+        {**_each(columns, _unprotected), "_customer": customer},
+        _each(ids, lambda name: f"case when {_is_ascii(name)} then {name} else {visible(name)} end"),
+        {
+            **(_each(columns, lambda name: f"case when {name} not in ({missing}) then {name} end") if missing else {}),
+            "_customer": f"case when _customer <> {customer} then _customer end",
+        },
+        {"_content": f"md5_number(concat_ws(chr(31), {read}))"},
+    ]
+    rows = _in_steps(steps, tail)
+    if before is None:
+        duck.execute(f"create table received as {rows}")
+    else:
+        duck.execute(f"create table records as {rows}")
+        duck.execute(f"create view received as select rowid + {before + 1} as _line, * from records")  # noqa: S608 - our own SQL; values are bound or quoted
+
+
+def _each(names: list[str], expression: Callable[[str], str]) -> dict[str, str]:
+    return {name: expression(name) for name in names}
+
+
+def _in_steps(steps: list[dict[str, str]], tail: str) -> str:
+    """Returns SQL that computes columns step by step, so that an expression reads the columns of the step before it and
+    stands in the query once. steps: an SQL expression for each column that is new or changes; the first step has the
+    columns to read. tail: SQL of the rows."""
+    known: dict[str, str] = {}
+    for step in steps:
+        expressions = {**{name: name for name in known}, **step}
+        known |= step
+        listed = ", ".join(f"{sql} as {name}" for name, sql in expressions.items())
+        tail = f"from (select {listed} {tail})"
+    return tail
 
 
 def plain(text: str) -> str:

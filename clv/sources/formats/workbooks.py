@@ -41,7 +41,7 @@ def read_workbook(duck: duckdb.DuckDBPyConnection, file: Received, mapping: File
     }
     duck.register("sheet", pa.table({"_line": pa.array([line for line, _ in rows], pa.int64()), **columns}))
     values = {name: quoted(f"cell{number}") for number, name in enumerate(found)}
-    create(duck, "_line", values | in_names(mapping, found), mapping, "from sheet")
+    create(duck, values | in_names(mapping, found), mapping, "from sheet")
     duck.unregister("sheet")
     return []
 

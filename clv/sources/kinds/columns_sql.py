@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from clv.core.sql_text import literal, quoted
 from clv.sources.kinds.columns import TEXTS, TIMES, Column, DeclaredMapping, has_customers, kept
 from clv.sources.mapping.numbers import complaints as number_complaints
-from clv.sources.mapping.numbers import number_in
+from clv.sources.mapping.numbers import number_of
 from clv.sources.mapping.times import complaints as time_complaints
-from clv.sources.mapping.times import time_in
+from clv.sources.mapping.times import moment_of
 from clv.sources.mapping.values_sql import (
     column_or_null,
     consent,
@@ -21,6 +21,7 @@ from clv.sources.mapping.values_sql import (
     rate_of,
     rule_of,
     text_complaints,
+    valued,
 )
 
 CONTENT_HEX = "lpad(to_hex(_content), 32, '0')"
@@ -29,8 +30,8 @@ ERASED = "erased"  # the rule under which rows of erased customers are rejected
 OF_PERSON = ("customer_id", "email", "name")  # columns of `parsed` that are stored only in pii
 
 
-def parsed_view(mapping: DeclaredMapping, zone: str, warehouse_currency: str, currency_stated: bool) -> str:
-    """Returns SQL that creates the view `parsed`: one row for each row of the raw table, and the unreadable rows with
+def parsed_table(mapping: DeclaredMapping, zone: str, warehouse_currency: str, currency_stated: bool) -> str:
+    """Returns SQL that creates the table `parsed`: one row for each row of the raw table, and the unreadable rows with
     their reason.
 
     Columns: _line, _kind (always ''), _content, _rule, _reason (null if readable), customer_id, email, name, and the
@@ -39,13 +40,13 @@ def parsed_view(mapping: DeclaredMapping, zone: str, warehouse_currency: str, cu
     mapping = in_currency(mapping, warehouse_currency)
     money = rate_of(mapping, warehouse_currency)
     values = dict.fromkeys(OF_PERSON, "null::varchar")
-    values |= {_parsed(column): _value(column, mapping, zone, money) for column in mapping.columns}
-    reason = _reason(mapping, zone, currency_stated, values)
+    values |= {_parsed(column): _value(column, mapping, money) for column in mapping.columns}
+    reason = _reason(mapping, currency_stated, values)
     listed = ", ".join(f"{sql} as {quoted(name)}" for name, sql in values.items())
-    return (
-        f"create view parsed as select _line, '' as _kind, _content, {rule_of(mapping)} as _rule, {reason} as _reason, "  # noqa: S608 - our own SQL; values are bound or quoted
-        f"{listed} from received"
-    )
+    times = [mapping.named[column.name] for column in mapping.columns if column.type in TIMES]
+    rows = valued(mapping, f"select *, {rule_of(mapping)} as _rule from received", times, zone)  # noqa: S608 - our own SQL; values are bound or quoted
+    selected = f"_line, '' as _kind, _content, _rule, {reason} as _reason, {listed}"
+    return f"create table parsed as select {selected} from ({rows})"  # noqa: S608 - our own SQL; values are bound or quoted
 
 
 def export_query(columns: Sequence[Column]) -> str:
@@ -78,22 +79,22 @@ def _parsed(column: Column) -> str:
     return "customer_id" if column.type == "customer" else column.name
 
 
-def _value(column: Column, mapping: DeclaredMapping, zone: str, money: tuple[str, ...]) -> str:
+def _value(column: Column, mapping: DeclaredMapping, money: tuple[str, ...]) -> str:
     name = mapping.named[column.name]
     if column.type == "customer":
         return customer(mapping) if name else "null::varchar"
     if column.type == "time":
-        return time_in(mapping, name, zone)
+        return moment_of(name)
     if column.type == "day":
-        return f"({time_in(mapping, name, zone)})::date"
+        return f"{moment_of(name)}::date"
     if column.type == "number":
-        return number_in(mapping, name)
+        return number_of(name)
     if column.type == "money":
-        return converted(number_in(mapping, name), money)
+        return converted(number_of(name), money)
     return consent(name) if column.type == "yes_no" else column_or_null(name)
 
 
-def _reason(mapping: DeclaredMapping, zone: str, currency_stated: bool, values: dict[str, str]) -> str:
+def _reason(mapping: DeclaredMapping, currency_stated: bool, values: dict[str, str]) -> str:
     """Returns SQL for the reason why a row is unreadable: a required value is missing, or a value does not have the
     type of its column. Null if the row is readable."""
     named = {column: name for column in mapping.columns if (name := mapping.named[column.name])}
@@ -107,7 +108,7 @@ def _reason(mapping: DeclaredMapping, zone: str, currency_stated: bool, values: 
     ]
     for column, name in named.items():
         if column.type in TIMES:
-            cases += time_complaints(mapping, [name], zone, TIMES[column.type])
+            cases += time_complaints(mapping, [name], TIMES[column.type])
     cases += number_complaints(mapping, mapping.numbers)
     cases += [
         f"when {quoted(name)} is not null and {values[column.name]} is null then 'the {column.name} is too large'"

@@ -157,9 +157,9 @@ class Kind:
             raise ClvError(f"{place}: {listed} are required; take the ? off '{sorted(map(str, always))[0]}?'")
         return mapping
 
-    def parsed_view(self, mapping: Any, zone: str, warehouse_currency: str, currency_stated: bool) -> str:
-        """Returns SQL that creates the view `parsed` of typed rows (clv.sources.kinds.columns_sql)."""
-        return columns_sql.parsed_view(mapping, zone, warehouse_currency, currency_stated)
+    def parsed_table(self, mapping: Any, zone: str, warehouse_currency: str, currency_stated: bool) -> str:
+        """Returns SQL that creates the table `parsed` of typed rows (clv.sources.kinds.columns_sql)."""
+        return columns_sql.parsed_table(mapping, zone, warehouse_currency, currency_stated)
 
     def preparation(self, mapping: Any) -> str:  # noqa: ARG002 - for kinds that need it
         """Returns SQL to run before `export_query`, when the tables that it needs exist."""

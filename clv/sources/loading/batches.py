@@ -134,7 +134,7 @@ def _load(
         erased = erasures.erased(settings)
         currency = currencies.agreed(cursor, file, mapping, codes, settings.shop.currency)
         mapping = zones.with_known_zones(duck, mapping)
-        duck.execute(kind.parsed_view(mapping, zone, currency, bool(codes)))
+        duck.execute(kind.parsed_table(mapping, zone, currency, bool(codes)))
         erased_lines = erased_rows.lines(duck, mapping, erased)
         unreadable = _without_erased(
             unreadable + _unreadable_values(duck, file, mapping), erased_lines, mapping, erased

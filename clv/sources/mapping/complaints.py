@@ -10,10 +10,11 @@ LONGEST_FIELD = 2000  # bytes; PostgreSQL cannot index longer values
 def complaint(condition: str, column: str, problem: str, text: str | None = None) -> str:
     """Returns a branch of an SQL CASE that gives a reason: column, value, and what is wrong.
 
-    condition: when the value is invalid. text: SQL for the value, if it is not the column alone.
+    condition: when the value is invalid. problem: SQL for what is wrong. text: SQL for the value, if it is not the
+    column alone.
     """
     shown = f"left({text or quoted(column)}, 100)"
-    return f"when {condition} then {literal(column + ' ')} || chr(39) || {shown} || {literal(chr(39) + ' ' + problem)}"
+    return f"when {condition} then {literal(column + ' ')} || chr(39) || {shown} || chr(39) || ' ' || {problem}"
 
 
 def printable(text: str) -> str:

@@ -5,6 +5,7 @@ A text is read as a whole or not at all, so that `1.234` is never read as anothe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from clv.core.sql_text import literal, quoted
@@ -45,23 +46,29 @@ def number_in(mapping: FileMapping, column: str | None) -> str:
     return _read(mapping, column, NUMBER) if column else f"null::{NUMBER}"
 
 
+def number_of(column: str | None) -> str:
+    """Returns SQL for the number in a column of the rows that `values_sql.valued` gives."""
+    return quoted(f"_number {column}") if column else f"null::{NUMBER}"
+
+
 def complaints(mapping: FileMapping, columns: Iterable[str]) -> list[str]:
     """Returns SQL cases for texts that are not numbers in the mapping's style: too large, in another currency, or other
-    texts."""
-    cases = []
+    texts. The rows are those that `values_sql.valued` gives."""
+    cases, currencies = [], "|".join(["[A-Za-z]{3}", *map(re.escape, SIGNS)])
     for column in dict.fromkeys(columns):
-        bad = f"{quoted(column)} is not null and {number_in(mapping, column)} is null"
+        bad = f"{quoted(column)} is not null and {number_of(column)} is null"
+        # DuckDB computes what stands twice in a query for every row, so each pattern stands once here.
         token = f"regexp_extract({quoted(column)}, {literal(TOKEN)})"
-        in_another = (
-            f"regexp_full_match({quoted(column)}, {literal(_with_surroundings(mapping))}) "
-            f"and (regexp_full_match({token}, '[A-Za-z]{{3}}') or {token} in ({', '.join(map(literal, SIGNS))}))"
-        )
-        why = [
-            complaint(f"{_read(mapping, column, 'double')} is not null", column, TOO_LARGE),
-            complaint(in_another, column, "bears a currency that the mapping does not state"),
-            complaint("true", column, f"is not a number {style(mapping)}"),
-        ]
-        cases.append(f"when {bad} then case {' '.join(why)} end")
+        problem = f"""
+            case
+                when {_read(mapping, column, "double")} is not null then {literal(TOO_LARGE)}
+                when regexp_full_match({quoted(column)}, {literal(_with_surroundings(mapping))})
+                    and regexp_full_match({token}, {literal(currencies)})
+                    then 'bears a currency that the mapping does not state'
+                else {literal("is not a number " + style(mapping))}
+            end
+        """
+        cases.append(complaint(bad, column, problem))
     return cases
 
 

@@ -52,9 +52,9 @@ def time_in(mapping: FileMapping, column: str | None, reporting_zone: str) -> st
     zoned = mapping.time_zone or _has_zone(mapping, column)
     if zoned:
         local = _from_zone(mapping, column, local, zone)
-    # A plain time needs no conversion. This is the most common case, and much faster.
+    # A plain time has no offset or zone to look for. This is the most common case, and much faster.
     is_plain = not naive and not zoned and EXCEL_DAYS not in mapping.time_formats
-    quick = f"when regexp_full_match({text}, '{PLAIN}') then {plain} " if is_plain else ""
+    quick = f"when regexp_full_match({text}, '{PLAIN}') then {plain if is_plain else local} "
     moment = f"try_cast({with_colon} as timestamptz)"
     if stated:
         moment = f"coalesce(try_strptime({text}, [{', '.join(stated)}]), {moment})"
@@ -75,20 +75,25 @@ def time_text(mapping: FileMapping, column: str) -> str:
     return quoted(column)
 
 
-def complaints(mapping: FileMapping, columns: list[str], reporting_zone: str, what: str = "a time") -> list[str]:
-    """Returns SQL cases for texts that are not times, for times outside FIRST to LAST, and for unknown zones."""
+def moment_of(column: str | None) -> str:
+    """Returns SQL for the time in a column of the rows that `values_sql.valued` gives."""
+    return quoted(f"_time {column}") if column else "null::timestamp"
+
+
+def complaints(mapping: FileMapping, columns: list[str], what: str = "a time") -> list[str]:
+    """Returns SQL cases for texts that are not times, for times outside FIRST to LAST, and for unknown zones. The rows
+    are those that `values_sql.valued` gives."""
     cases = []
     if mapping.zone_column:
         column = quoted(mapping.zone_column)
         known = ", ".join(["chr(0)", *map(literal, mapping.zones)])
         bad = f"{column} is not null and {column} not in ({known})"
-        cases.append(complaint(bad, mapping.zone_column, "is not a time zone that is known"))
+        cases.append(complaint(bad, mapping.zone_column, literal("is not a time zone that is known")))
     for column in dict.fromkeys(columns):
-        moment, text = time_in(mapping, column, reporting_zone), time_text(mapping, column)
+        moment, text = moment_of(column), time_text(mapping, column)
         bad = f"{quoted(column)} is not null and coalesce(year({moment}) not between {FIRST} and {LAST}, true)"
-        none = complaint(f"{moment} is null", column, f"is not {what}", text)
-        out_of_range = complaint("true", column, f"is not from {FIRST} to {LAST}", text)
-        cases.append(f"when {bad} then case {none} {out_of_range} end")
+        none, out_of_range = literal(f"is not {what}"), literal(f"is not from {FIRST} to {LAST}")
+        cases.append(complaint(bad, column, f"case when {moment} is null then {none} else {out_of_range} end", text))
     return cases
 
 

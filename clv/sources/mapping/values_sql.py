@@ -3,6 +3,7 @@ values."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TypeVar
 
@@ -10,7 +11,8 @@ from clv.core.currency_codes import CODES, MINOR_UNITS
 from clv.core.sql_text import literal, quoted
 from clv.sources.mapping.complaints import LONGEST_FIELD, complaint
 from clv.sources.mapping.model import FileMapping
-from clv.sources.mapping.numbers import NUMBER, number_in, times
+from clv.sources.mapping.numbers import NUMBER, number_in, number_of, times
+from clv.sources.mapping.times import moment_of, time_in
 from clv.sources.mapping.values import Filter
 
 M = TypeVar("M", bound=FileMapping)
@@ -20,6 +22,17 @@ YES, NO = ("yes", "true", "1", "y", "t", "subscribed"), ("no", "false", "0", "n"
 
 def column_or_null(name: str | None) -> str:
     return quoted(name) if name else "null::varchar"
+
+
+def valued(mapping: FileMapping, rows: str, times: Iterable[str | None], zone: str) -> str:
+    """Returns SQL for rows of texts with the number or time of each such column added. Values and the reasons for
+    invalid ones then share it, so each text is read once.
+
+    rows: SQL. times: the columns with times. zone: the reporting zone.
+    """
+    values = {number_of(name): number_in(mapping, name) for name in mapping.numbers}
+    values |= {moment_of(name): time_in(mapping, name, zone) for name in times if name}
+    return f"select *{''.join(f', {sql} as {name}' for name, sql in values.items())} from ({rows})"  # noqa: S608 - our own SQL; values are bound or quoted
 
 
 def consent(column: str | None) -> str:
@@ -110,7 +123,7 @@ def currency_complaints(mapping: FileMapping, currency_stated: bool) -> list[str
         return []
     text = quoted(mapping.currency_column)
     no_code = f"not {is_currency(mapping)}"
-    cases = [complaint(no_code, mapping.currency_column, "is not a currency such as EUR")]
+    cases = [complaint(no_code, mapping.currency_column, literal("is not a currency such as EUR"))]
     if currency_stated:  # if no row has a currency, all are in the warehouse's
         cases.append(f"when {text} is null then {literal(mapping.currency_column + ' is empty')}")
     return cases

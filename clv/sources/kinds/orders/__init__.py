@@ -34,8 +34,8 @@ class Orders(Kind):
     def mapping(self, source: str, content: object, place: str) -> OrdersMapping:
         return language.mapping(source, content, place)
 
-    def parsed_view(self, mapping: OrdersMapping, zone: str, warehouse_currency: str, currency_stated: bool) -> str:
-        return mapped.parsed_view(mapping, zone, warehouse_currency, currency_stated)
+    def parsed_table(self, mapping: OrdersMapping, zone: str, warehouse_currency: str, currency_stated: bool) -> str:
+        return mapped.parsed_table(mapping, zone, warehouse_currency, currency_stated)
 
     def preparation(self, mapping: OrdersMapping) -> str:
         return mapped.repeats(mapping)

@@ -1,5 +1,5 @@
-"""SQL for a mapping of orders: turns `received` (the shop's columns, as text) into the typed view `parsed`, and that
-into rows of raw.order_lines."""
+"""SQL for a mapping of orders: turns `received` (the shop's columns, as text) into the typed table `parsed`, and
+that into rows of raw.order_lines."""
 
 from __future__ import annotations
 
@@ -7,19 +7,28 @@ from clv.core.sql_text import literal, quoted
 from clv.sources.kinds.columns_sql import CONTENT_HEX
 from clv.sources.kinds.orders import whole_orders
 from clv.sources.kinds.orders.mapping import COLUMNS, LINE_COLUMNS, OrdersMapping
-from clv.sources.kinds.orders.values_sql import amount_in, reason, value_of
-from clv.sources.mapping.numbers import NUMBER, number_in
-from clv.sources.mapping.times import time_in
-from clv.sources.mapping.values_sql import column_or_null, consent, converted, customer, in_currency, rate_of, whole
+from clv.sources.kinds.orders.values_sql import amount_in, reason, times_of, value_of
+from clv.sources.mapping.numbers import NUMBER, number_of
+from clv.sources.mapping.times import moment_of
+from clv.sources.mapping.values_sql import (
+    column_or_null,
+    consent,
+    converted,
+    customer,
+    in_currency,
+    rate_of,
+    valued,
+    whole,
+)
 
 # The cost of returned goods: the cost of the row times the refunded share of its amount.
 RETURNED_COST = f"case when amount > 0 then round(cost::double * least(-_refund / amount, 1)::double, 4)::{NUMBER} end"
 CUSTOMER = "chr(1)"  # a placeholder in an order id for the customer's key, which is known only later
 
 
-def parsed_view(mapping: OrdersMapping, reporting_zone: str, warehouse_currency: str, currency_stated: bool) -> str:
-    """Returns SQL that creates the view `parsed`: one row for each row of raw.order_lines, and the unreadable rows with
-    their reason.
+def parsed_table(mapping: OrdersMapping, reporting_zone: str, warehouse_currency: str, currency_stated: bool) -> str:
+    """Returns SQL that creates the table `parsed`: one row for each row of raw.order_lines, and the unreadable rows
+    with their reason.
 
     Columns: _line, _kind ('' or 'refund'), _content, _part, _version, _rule, _reason (null if readable), customer_id,
     email, name, order_id, ordered_at, amount and COLUMNS. A record with a refunded amount gives two rows: the sale and
@@ -37,13 +46,13 @@ def parsed_view(mapping: OrdersMapping, reporting_zone: str, warehouse_currency:
     if mapping.sign_column:
         negative = ", ".join(literal(value) for value in mapping.sign_negative)
         amount = f"case when {quoted(mapping.sign_column)} in ({negative}) then -abs({amount}) else {amount} end"
-    time = time_in(mapping, mapping.time, reporting_zone)
+    time = moment_of(mapping.time)
     items = {
         "_content": "_content",
         "_part": quoted(mapping.part) if mapping.part else "''",
-        "_version": time_in(mapping, mapping.updated_at, reporting_zone),
-        "_rule": whole_orders.rule(mapping),
-        "_reason": reason(mapping, reporting_zone, currency_stated, converted(amount, money)),
+        "_version": moment_of(mapping.updated_at),
+        "_rule": "_rule",
+        "_reason": reason(mapping, currency_stated, converted(amount, money)),
         "customer_id": customer_id,
         "email": column_or_null(mapping.email),
         "name": column_or_null(mapping.name),
@@ -52,8 +61,8 @@ def parsed_view(mapping: OrdersMapping, reporting_zone: str, warehouse_currency:
         "ordered_at": time,
         "amount": converted(amount, money),
         **{name: value_of(mapping, name, money) for name in COLUMNS},
-        "_refund": converted(f"-abs({number_in(mapping, mapping.refund_amount)})", money),
-        "_refunded_at": f"coalesce({time_in(mapping, mapping.refund_time, reporting_zone)}, {time})",
+        "_refund": converted(f"-abs({number_of(mapping.refund_amount)})", money),
+        "_refunded_at": f"coalesce({moment_of(mapping.refund_time)}, {time})",
     }
     typed = ",\n    ".join(f"{sql} as {name}" for name, sql in items.items())
     sale = "select *, '' as _kind from totalled"
@@ -63,9 +72,11 @@ def parsed_view(mapping: OrdersMapping, reporting_zone: str, warehouse_currency:
         "null as product_name, null as category), 'refund' as _kind from totalled where _refund < 0 and _reason is null"
     )
     both = f"{sale} union all {refund}" if mapping.refund_amount else sale
+    judged = f"select *, {whole_orders.rule(mapping)} as _rule from ({whole_orders.carried(mapping)})"  # noqa: S608 - our own SQL; values are bound or quoted
+    rows = valued(mapping, judged, times_of(mapping), reporting_zone)
     return (
-        f"create view parsed as with carried as ({whole_orders.carried(mapping)}), "  # noqa: S608 - our own SQL; values are bound or quoted
-        f"typed as (select _line, {typed} from carried), totalled as ({whole_orders.totalled(mapping)}) {both}"
+        f"create table parsed as with typed as (select _line, {typed} from ({rows})), "  # noqa: S608 - our own SQL; values are bound or quoted
+        f"totalled as ({whole_orders.totalled(mapping)}) {both}"
     )
 
 

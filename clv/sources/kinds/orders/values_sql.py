@@ -4,32 +4,37 @@ from __future__ import annotations
 
 from clv.core.sql_text import quoted
 from clv.sources.kinds.orders.mapping import NUMBERS, OrdersMapping
-from clv.sources.mapping.numbers import bounded, number_in, times
+from clv.sources.mapping.numbers import bounded, number_of, times
 from clv.sources.mapping.numbers import complaints as number_complaints
 from clv.sources.mapping.times import complaints as time_complaints
 from clv.sources.mapping.values_sql import column_or_null, converted, currency_complaints, meets, text_complaints
+
+
+def times_of(mapping: OrdersMapping) -> list[str | None]:
+    """Returns the columns with times."""
+    return [mapping.time, mapping.refund_time, mapping.updated_at]
 
 
 def value_of(mapping: OrdersMapping, name: str, money: tuple[str, ...]) -> str:
     column = mapping.columns.get(name)
     if name not in NUMBERS:
         return column_or_null(column)
-    value = number_in(mapping, column)
+    value = number_of(column)
     return value if name == "quantity" else converted(value, money)
 
 
 def amount_in(mapping: OrdersMapping) -> str:
     """Returns an SQL expression for the amount of a row in the row's currency, computed from the mapping's columns."""
     if mapping.amount_sum:
-        terms = [number_in(mapping, column) for column in mapping.amount_sum]
+        terms = [number_of(column) for column in mapping.amount_sum]
         total = " + ".join(f"coalesce({term}, 0)" for term in terms)
         amount = f"case when coalesce({', '.join(terms)}) is not null then {total} end"
     elif mapping.amount:
-        amount = number_in(mapping, mapping.amount)
+        amount = number_of(mapping.amount)
     else:
-        amount = times(number_in(mapping, mapping.columns["quantity"]), number_in(mapping, mapping.price))
+        amount = times(number_of(mapping.columns["quantity"]), number_of(mapping.price))
     if mapping.amount_minus:
-        less = " - ".join(f"coalesce({number_in(mapping, column)}, 0)" for column in mapping.amount_minus)
+        less = " - ".join(f"coalesce({number_of(column)}, 0)" for column in mapping.amount_minus)
         amount = f"{amount} - {less}"
     if mapping.amount_sum or mapping.amount_minus:
         amount = bounded(amount)
@@ -47,7 +52,7 @@ def has_amount(mapping: OrdersMapping) -> str:
     return " and ".join(f"{quoted(column)} is not null" for column in needed if column)
 
 
-def reason(mapping: OrdersMapping, reporting_zone: str, currency_stated: bool, amount: str) -> str:
+def reason(mapping: OrdersMapping, currency_stated: bool, amount: str) -> str:
     """Returns SQL for the reason why a row is unreadable: a value is present but invalid.
 
     The reason is null if all values are valid. It is null too if a filter rejects the row (`_rule`) and the warehouse
@@ -59,8 +64,7 @@ def reason(mapping: OrdersMapping, reporting_zone: str, currency_stated: bool, a
     cases = text_complaints({**{name: quoted(column) for name, column in texts.items() if column}, **order})
     if mapping.filters:
         cases.append("when _rule is not null then null")
-    times = [column for column in (mapping.time, mapping.refund_time, mapping.updated_at) if column]
-    cases += time_complaints(mapping, times, reporting_zone)
+    cases += time_complaints(mapping, [column for column in times_of(mapping) if column])
     cases += number_complaints(mapping, mapping.numbers)
     if mapping.amount_once_columns:
         cases.append("when _once_reason is not null then _once_reason")

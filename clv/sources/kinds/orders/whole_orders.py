@@ -19,20 +19,28 @@ def carried(mapping: OrdersMapping) -> str:
 
     For each column of `_of_order`, it adds a column in which empty cells have the first value that the order has.
     """
-    rows = "from received"
+    rows = "received"
     if mapping.carry:
         window = f"over (partition by {_names(mapping.order)} order by _line)"
         filled = {name: f"coalesce({quoted(name)}, first_value({quoted(name)}) {window})" for name in mapping.carry}
-        rows = f"select * replace ({_aliased(filled)}) from received"  # noqa: S608 - our own SQL; values are bound or quoted
+        rows = f"(select * replace ({_aliased(filled)}) from received)"  # noqa: S608 - our own SQL; values are bound or quoted
     if not (columns := _of_order(mapping)):
-        return _once_per_order(mapping, rows)
-    partition = f"{_names(mapping.order)}, {customer(mapping)}"
-    window = f"over (partition by {partition} order by _line {ALL_ROWS})"
-    values_of_order = {
-        _judged(name): f"coalesce({quoted(name)}, first_value({quoted(name)} ignore nulls) {window})"
-        for name in columns
-    }
-    return _once_per_order(mapping, f"select *, {_aliased(values_of_order)} from ({rows})")  # noqa: S608 - our own SQL; values are bound or quoted
+        return _once_per_order(mapping, f"from {rows}")
+    # Few files have such cells, so only the orders with one are searched for their first value.
+    order = f"row({_names(mapping.order)}, {customer(mapping)})"
+    lacking = " or ".join(f"{quoted(name)} is null" for name in columns)
+    firsts = _aliased({f"_first {name}": f"arg_min({quoted(name)}, _line)" for name in columns})
+    judged = _aliased({_judged(name): f"coalesce({quoted(name)}, {quoted(f'_first {name}')})" for name in columns})
+    return _once_per_order(
+        mapping,
+        f"""
+        with firsts as (
+            select {order} as _of_order, {firsts} from {rows}
+            where {order} in (select {order} from {rows} where {lacking}) group by 1
+        )
+        select rows.*, {judged} from {rows} as rows left join firsts on {order} = firsts._of_order
+        """,  # noqa: S608 - our own SQL; values are bound or quoted
+    )
 
 
 def _once_per_order(mapping: OrdersMapping, rows: str) -> str:

@@ -19,7 +19,7 @@ LEAST = {"customer": "c", "order": "o", "time": "t", "amount": "a"}
 
 @pytest.fixture
 def parsed(tmp_path: Path):
-    """Returns a function that reads a file: the rows of the view `parsed`, followed by the unreadable records."""
+    """Returns a function that reads a file: the rows of the table `parsed`, followed by the unreadable records."""
 
     def read(content: str | bytes, columns: str, keys: dict, name: str = "o.csv", currency: str = "USD") -> list[tuple]:
         path = tmp_path / name
@@ -31,7 +31,7 @@ def parsed(tmp_path: Path):
             bad = reading.read(duck, file, mapping)
             stated = bool(currencies.stated(duck, mapping))
             mapping = zones.with_known_zones(duck, mapping)
-            duck.execute(registry.known()[mapping.kind].parsed_view(mapping, "UTC", currency, stated))
+            duck.execute(registry.known()[mapping.kind].parsed_table(mapping, "UTC", currency, stated))
             rows = duck.execute(f"select {columns} from parsed order by _line").fetchall()
         return [*rows, *((row.line, row.reason, row.raw_text) for row in bad)]
 

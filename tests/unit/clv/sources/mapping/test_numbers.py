@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from clv.sources.kinds.mappings import parse
 from clv.sources.kinds.orders.mapping import OrdersMapping
-from clv.sources.mapping import numbers
+from clv.sources.mapping import numbers, values_sql
 
 STYLES = [(decimal, mark) for decimal, mark in product(".,", ("", ".", ",", " ", "'")) if decimal != mark]
 
@@ -38,7 +38,8 @@ def read(duck: duckdb.DuckDBPyConnection, text: str, mapping: OrdersMapping, cur
 
 
 def complaint(duck: duckdb.DuckDBPyConnection, text: str, mapping: OrdersMapping) -> str | None:
-    query = f"select case {' '.join(numbers.complaints(mapping, ['x']))} end from (select ? as x)"
+    rows = values_sql.valued(mapping, "select ? as x, null as c, null as t", [], "UTC")
+    query = f"select case {' '.join(numbers.complaints(mapping, ['x']))} end from ({rows})"
     return duck.execute(query, [text]).fetchall()[0][0]
 
 

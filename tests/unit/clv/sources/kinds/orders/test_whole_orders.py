@@ -22,7 +22,7 @@ def parsed(rows: list[dict], **keys: object) -> duckdb.DuckDBPyConnection:
         values = {"customer": "ann", "time": "2024-01-01", **row}
         read = [values.get(name) for name in COLUMNS]
         duck.execute(f"insert into received values ({', '.join('?' * 9)})", [line, *read, hash(tuple(read))])
-    duck.execute(mapped.parsed_view(mapping, "UTC", "EUR", False))
+    duck.execute(mapped.parsed_table(mapping, "UTC", "EUR", False))
     return duck
 
 
