@@ -89,8 +89,9 @@ def withdraw(
     reason: Annotated[str, typer.Option(help="The reason, stored with the batch.")],
 ) -> None:
     """Withdraw a batch: its rows stay as received, but no longer count from the next run on."""
-    door.withdraw(batch, reason, settings.located())
-    out.print(f"batch {batch} is withdrawn; from the next run on its rows do not count")
+    earlier = door.withdraw(batch, reason, settings.located())
+    again = f", and those of batch {earlier}, an earlier load of the same file, count again" if earlier else ""
+    out.print(f"batch {batch} is withdrawn; from the next run on its rows do not count{again}")
 
 
 def drop_kind(

@@ -158,8 +158,9 @@ def require_rows(results: list[BatchResult]) -> None:
     )
 
 
-def withdraw(batch_id: int, reason: str, settings: Settings | None = None) -> None:
-    """Withdraws a batch: its rows stay in raw but do not count from the next run on.
+def withdraw(batch_id: int, reason: str, settings: Settings | None = None) -> int | None:
+    """Withdraws a batch: its rows stay in raw but do not count from the next run on. Returns the earlier batch of the
+    same file that this one had replaced and whose rows count again; None if there is none.
 
     Raises ClvError if the batch is unknown or already withdrawn, or if the reason is empty.
     """
@@ -179,6 +180,7 @@ def withdraw(batch_id: int, reason: str, settings: Settings | None = None) -> No
                 f"batch {batch_id} is withdrawn already, since {since} ({why}); "
                 f"`clv restore --batch {batch_id}` lets it count again"
             )
+        return ledger.replaced_before(batch_id, connection)
 
 
 def restore(batch_id: int, settings: Settings | None = None) -> None:

@@ -44,6 +44,14 @@ UNPACKS_ALWAYS = 1 << 26  # bytes; files that unpack to less are never refused
 ROOM_LEFT = 1 << 30  # bytes of free disk space that must remain
 
 
+class WrongEncoding(ClvError):  # noqa: N818 - what the file has
+    """A text file does not have the encoding that its mapping states. encoding: the one that it may have."""
+
+    def __init__(self, message: str, encoding: str) -> None:
+        super().__init__(message)
+        self.encoding = encoding
+
+
 @dataclass(frozen=True)
 class Received:
     """A file that is ready to be read.
@@ -115,7 +123,7 @@ def prepare(path: Path, name: str, encoding: str, scratch: Path, bounded: bool =
 
     Compressed or otherwise encoded files are copied into `scratch`; others are read in place. Raises ClvError if the
     file is empty, has an invalid name, does not have the type of its ending, unpacks to more than the limit (if
-    `bounded`), has a line longer than LONGEST_LINE, or does not have the mapping's encoding.
+    `bounded`), or has a line longer than LONGEST_LINE; WrongEncoding if it does not have the encoding.
     """
     if any(letter < " " or "\ud800" <= letter <= "\udfff" for letter in name):
         raise ClvError(f"the file {ascii(name)} has a name that is not UTF-8 or holds control characters; rename it")
@@ -150,7 +158,7 @@ def prepare(path: Path, name: str, encoding: str, scratch: Path, bounded: bool =
 
 def _check_beginning(chunk: bytes, name: str, encoding: str) -> None:
     if chunk.startswith(UTF16):
-        raise ClvError(f"{name} is UTF-16, not {encoding}; set file: {{encoding: utf-16}} in its mapping")
+        raise WrongEncoding(f"{name} is UTF-16, not {encoding}", "utf-16")
     for beginning, what in PACKED.items():
         if chunk.startswith(beginning):
             raise ClvError(f"{name} is {what}")
@@ -208,14 +216,23 @@ def _chunks(
 
 
 def _recoded(chunks: Iterator[bytes], encoding: str, name: str) -> Iterator[bytes]:
-    decoder = codecs.getincrementaldecoder(encoding)()
+    decoder, chunk = codecs.getincrementaldecoder(encoding)(), b""
     try:
         for chunk in chunks:
             yield decoder.decode(chunk).encode()
         yield decoder.decode(b"", final=True).encode()
     except UnicodeError as error:
         reason = error.reason if isinstance(error, UnicodeDecodeError) else error
-        raise ClvError(f"{name} is not {encoding} ({reason}); correct file: {{encoding: …}} in its mapping") from None
+        raise WrongEncoding(f"{name} is not {encoding} ({reason})", _likely_encoding(chunk, encoding)) from None
+
+
+def _likely_encoding(chunk: bytes, other: str) -> str:
+    """Returns an encoding that a text may have, other than the one given."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(chunk)  # the last character may be cut
+        return "utf-8"
+    except UnicodeDecodeError:
+        return "latin-1" if codecs.lookup(other).name == "cp1252" else "cp1252"
 
 
 def text_lines(path: Path) -> Iterator[list[bytes]]:

@@ -11,8 +11,9 @@ from clv.core.errors import ClvError
 from clv.core.sql_text import literal
 from clv.sources.connectors.files import Received
 from clv.sources.mapping.complaints import printable
-from clv.sources.mapping.hints import absent_column
+from clv.sources.mapping.hints import absent_column, file_line
 from clv.sources.mapping.model import FileMapping
+from clv.sources.mapping.parts import UNTIL_HEADER
 from clv.sources.mapping.values import is_pattern
 
 LONGEST_NAME = 60  # characters of a column's name that messages show
@@ -95,8 +96,9 @@ def _raise_missing(file: Received, mapping: FileMapping, name: str, present: lis
     if row := _as_a_row(present):
         raise ClvError(
             f"{missing}; its first line looks like a row ({row}): if it has no header, name its {len(present)} columns "
-            f"in the mapping {mapping.source}, as in file: {{header: [order, customer, time, amount]}}; if the header "
-            "stands further down, say there: file: {skip: until_header}"
+            f"in the mapping {mapping.source}, as in "
+            f"{file_line(mapping, header=['order', 'customer', 'time', 'amount'], skip=0)}; if the header stands "
+            f"further down, say there: {file_line(mapping, skip=UNTIL_HEADER)}"
         )
     hint = absent_column(name, present, mapping) or "correct one of the two"
     raise ClvError(f"{missing}; {hint}: its columns are {has}")

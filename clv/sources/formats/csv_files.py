@@ -121,7 +121,7 @@ def _header(file: Received, mapping: FileMapping, before: int) -> tuple[list[str
     try:
         names = next(csv.reader(lines(), delimiter=mapping.delimiter, strict=True), None)
     except UnicodeDecodeError:
-        remedy = f"set file: {{encoding: …}} in the mapping {mapping.source}"
+        remedy = f"say in the mapping {mapping.source}: {file_line(mapping, encoding='cp1252')}"
         raise ClvError(f"the header of {file.name} is not UTF-8; {remedy}") from None
     except csv.Error as error:  # for example, lines that end with a carriage return alone
         raise ClvError(

@@ -42,7 +42,8 @@ def parse(source: str, content: object, place: str, home: settings.Settings | No
     kinds = registry.known(home)
     name = content.get("kind", "orders") if isinstance(content, dict) else "orders"
     if not isinstance(name, str) or name not in kinds:
-        raise ClvError(f"{place}: 'kind' is one of {', '.join(kinds)}; not {name!r}")
+        own = f"; if it is a kind of your own, put its folder back into {home.home / 'kinds'}" if home else ""
+        raise ClvError(f"{place}: 'kind' is one of {', '.join(kinds)}; not {name!r}{own}")
     mapping = kinds[name].mapping(source, content, place)
     _check_file_format(mapping, place)
     return mapping

@@ -26,10 +26,16 @@ def make(home: Settings) -> None:
 
 
 def require(kind: Kind, home: Settings) -> None:
-    """Raises ClvError if the table of the kind does not exist yet."""
-    found = db.rows("select to_regclass(%s) is not null", (kind.table,), home.url_as(LOADER))
-    if not found[0][0]:
+    """Raises ClvError if the table of the kind, or a column of it, does not exist yet."""
+    query = "select attname from pg_attribute where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped"
+    there = {name for (name,) in db.rows(query, (kind.table,), home.url_as(LOADER))}
+    if not there:
         raise ClvError(f"the kind {kind.name} has no table {kind.table} yet; make it with `clv up`")
+    if lacking := [column.name for column in kind.kept if column.name not in there]:
+        raise ClvError(
+            f"the table {kind.table} does not have the column {lacking[0]} of the kind {kind.name} yet; "
+            "add it with `clv up`"
+        )
 
 
 def of_customers(home: Settings) -> list[Kind]:

@@ -27,7 +27,7 @@ from clv.sources.kinds.declared import Kind
 from clv.sources.loading import copies, currencies, erased_rows, ledger, texts, writing
 from clv.sources.loading.ledger import BatchResult
 from clv.sources.loading.writing import BatchOpening
-from clv.sources.mapping import warnings, zones
+from clv.sources.mapping import hints, warnings, zones
 from clv.sources.mapping.complaints import first_line
 from clv.sources.mapping.model import FileMapping
 from clv.warehouse import db, erasures, locks, pseudonyms
@@ -53,7 +53,7 @@ def load_file(
     is written.
     """
     with scratch_folder(settings) as scratch:
-        file = files.prepare(batch.path, batch.name, mapping.encoding, scratch)
+        file = prepared(batch.path, batch.name, mapping, scratch)
         # Number the delivery before looking for an earlier batch. If another process loads the same content in between,
         # both loads have the same number, and a unique key of the ledger admits only one of them.
         delivery = ledger.next_delivery(file.sha256, mapping, settings)
@@ -73,6 +73,15 @@ def load_file(
                 copies.keep(batch.path, file, mapping, settings, scratch, erased_lines)
     # There is no result if another process has loaded the same content meanwhile.
     return result or ledger.earlier_batch(file, mapping, settings) or ledger.raise_other_load_failed(file)
+
+
+def prepared(path: Path, name: str, mapping: FileMapping, scratch: Path, bounded: bool = True) -> Received:
+    """Returns the file, ready to be read through a mapping (`files.prepare`)."""
+    try:
+        return files.prepare(path, name, mapping.encoding, scratch, bounded)
+    except files.WrongEncoding as error:
+        line = hints.file_line(mapping, encoding=error.encoding)
+        raise ClvError(f"{error}; say in the mapping {mapping.source}: {line}") from None
 
 
 @contextmanager
@@ -132,7 +141,7 @@ def _load(
         if kind.has_customers:
             writing.hold_customers(cursor)
         erased = erasures.erased(settings)
-        currency = currencies.agreed(cursor, file, mapping, codes, settings.shop.currency)
+        currency = currencies.agreed(cursor, file, mapping, codes, settings)
         mapping = zones.with_known_zones(duck, mapping)
         duck.execute(kind.parsed_table(mapping, zone, currency, bool(codes)))
         erased_lines = erased_rows.lines(duck, mapping, erased)

@@ -52,12 +52,13 @@ def require_same_currency(settings: Settings) -> None:
         raise ClvError(differs(shop, warehouse[0][0]))
 
 
-def agreed(cursor: adbc.Cursor, file: Received, mapping: FileMapping, codes: list[str], shop: str | None) -> str:
+def agreed(cursor: adbc.Cursor, file: Received, mapping: FileMapping, codes: list[str], settings: Settings) -> str:
     """Returns the warehouse's currency, and sets it if there is none yet: to that of shop.json, else to that of the
     file.
 
     Raises ClvError if the file has another currency and the mapping has no rate for it.
     """
+    shop = settings.shop.currency
     base = [code for code, rate in mapping.rates.items() if float(rate) == 1]
     first = shop or (base or codes or [NO_CURRENCY])[0]
     currency = claim_currency(cursor, first)
@@ -69,7 +70,7 @@ def agreed(cursor: adbc.Cursor, file: Received, mapping: FileMapping, codes: lis
     if foreign and currency == NO_CURRENCY:
         raise ClvError(
             f"{file.name} is in {', '.join(foreign)} and the orders in the warehouse state no currency; "
-            f'set it in shop.json, as in {{"currency": "{foreign[0]}"}}'
+            f'set it in {settings.home / "shop.json"}, as in {{"currency": "{foreign[0]}"}}'
         )
     if foreign:
         foreign_codes = ", ".join(foreign)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
+import psycopg
+
 from clv.catalog import tables
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
@@ -125,6 +127,21 @@ def withdrawn_before(batch_ids: Sequence[int], settings: Settings) -> dict[int, 
         )
         for batch, old, reason in db.rows(query, (list(batch_ids),), settings.url_as(LOADER))
     }
+
+
+def replaced_before(batch_id: int, connection: psycopg.Connection) -> int | None:
+    """Returns the batch that an earlier load of a batch's file made, or a load of the same content, if it is not
+    withdrawn and no later one is between the two."""
+    query = f"""
+        select earlier.batch_id from {tables.BATCHES} as earlier
+        inner join {tables.BATCHES} as this
+            on earlier.source = this.source and (earlier.place, earlier.batch_id) < (this.place, this.batch_id)
+            and (earlier.file_name = this.file_name or earlier.content_sha256 = this.content_sha256)
+        where this.batch_id = %s and earlier.batch_id not in (select batch_id from {tables.WITHDRAWALS})
+        order by earlier.place desc, earlier.batch_id desc limit 1
+    """  # noqa: S608 - our own names
+    found = connection.execute(query, (batch_id,)).fetchone()  # type: ignore[arg-type]
+    return found[0] if found else None
 
 
 def keep_warnings(warnings: dict[int, str], settings: Settings) -> None:

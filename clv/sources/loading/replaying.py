@@ -8,13 +8,12 @@ from typing import NoReturn
 from clv.catalog import tables
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
-from clv.sources.connectors import files
 from clv.sources.kinds import registry
 from clv.sources.kinds.columns_sql import ERASED
 from clv.sources.kinds.declared import Kind
 from clv.sources.kinds.mappings import load_mapping
 from clv.sources.loading import copies
-from clv.sources.loading.batches import load_batch, scratch_folder
+from clv.sources.loading.batches import load_batch, prepared, scratch_folder
 from clv.sources.loading.ledger import BatchResult, next_delivery
 from clv.sources.loading.writing import BatchOpening
 from clv.warehouse import db
@@ -114,7 +113,7 @@ def _replay(batch: _Batch, settings: Settings) -> Replayed:
     mapping = load_mapping(batch.source, settings)
     with scratch_folder(settings) as scratch:
         path, sha256 = copies.find(batch.sha256, batch.file_name, settings) or _raise_missing_copy(batch)
-        file = files.prepare(path, batch.file_name, mapping.encoding, scratch, bounded=False)
+        file = prepared(path, batch.file_name, mapping, scratch, bounded=False)
         if file.sha256 != sha256:
             raise ClvError(
                 f"{path} is not what was received as {batch.file_name}; "

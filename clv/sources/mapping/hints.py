@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from clv.core import masking
 from clv.sources.mapping.model import FileMapping
-from clv.sources.mapping.numbers import SIGNS
+from clv.sources.mapping.numbers import MINUS, SIGNS
+from clv.sources.mapping.parts import UNTIL_HEADER
 from clv.sources.mapping.values import APOSTROPHES, BLANKS
 
 VALUE = re.compile(r"^(?P<column>.*?) '(?P<value>.*)' (?P<problem>is not .*|is 10,.*|bears .*)$", re.DOTALL)
@@ -87,14 +88,19 @@ def absent_column(name: str, present: Sequence[str], mapping: FileMapping) -> st
         same = get_close_matches(name, present, 1)
     if same:
         return f"the mapping {mapping.source} may mean {same[0]!r}"
-    if sum(bool(one.strip()) for one in present) <= 1 or any(mark in one for one in present for mark in ";\t|"):
-        marks = DELIMITERS.get(mapping.delimiter, "this mark")
-        lines = file_line(mapping, skip=1), file_line(mapping, delimiter=";")
-        return (
-            f"if the header is not its first line, or its columns are not separated by {marks}, say in the mapping "
-            f"{mapping.source}: {lines[0]} or {lines[1]}, or both"
-        )
-    return None
+    marks = [mark for mark in DELIMITERS if mark not in (mapping.delimiter, "" if len(present) == 1 else ",")]
+    others = [mark for mark in marks if any(mark in one for one in present)]
+    if mapping.header or not others and sum(bool(one.strip()) for one in present) > 1:
+        return None
+    say = f"say in the mapping {mapping.source}"
+    # Where the header is the first line, it is found too.
+    first = f"if its header stands further down, {say}: {file_line(mapping, skip=UNTIL_HEADER)}"
+    lines = [first] if mapping.skip != UNTIL_HEADER and not others else []
+    if others or mapping.delimiter == ",":
+        mark = (others or [";"])[0]
+        line = file_line(mapping, skip=UNTIL_HEADER, delimiter=mark)
+        lines.append(f"if its columns are separated by {DELIMITERS[mark]}, {say}: {line}")
+    return "; ".join(lines) or None
 
 
 def _letters(name: str) -> str:
@@ -131,7 +137,7 @@ def file_line(mapping: FileMapping, **changes: object) -> str:
     }
     stated = {key: getattr(mapping, key) for key in defaults}
     stated = {key: list(value) if isinstance(value, tuple) else value for key, value in stated.items()} | changes
-    return "file: " + _yaml({key: value for key, value in stated.items() if value != defaults[key]})
+    return "file: " + _yaml({key: value for key, value in stated.items() if value != defaults[key] or changes.get(key)})
 
 
 def _time(mapping: FileMapping, **changes: object) -> str:
@@ -235,7 +241,8 @@ def _of_years(values: dict[str, list[str]], mapping: FileMapping) -> list[str]:
 
 
 def _of_numbers(values: list[str], mapping: FileMapping) -> list[str]:
-    bare = [re.sub(r"^[^\d(\-\u2212+.,]+|[^\d)\-\u2212.,]+$", "", value) for value in values]
+    plain = [re.sub(rf"[{MINUS}][{BLANKS}]*", "-", value) for value in values]
+    bare = [re.sub(r"^[^\d(\-+.,]+|[^\d)\-.,]+$", "", value) for value in plain]
     numbers = [value for value in bare if re.fullmatch(rf"[-+(]?[\d.,{BLANKS}{APOSTROPHES}]*\d(?:[)-]|[.,]-)?", value)]
     # Ignore numbers in the mapping's style: they were rejected for the text beside them.
     numbers = [value for value in numbers if not _fits(value, mapping.decimal, mapping.thousands)]

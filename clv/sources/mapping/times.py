@@ -38,7 +38,9 @@ def time_in(mapping: FileMapping, column: str | None, reporting_zone: str) -> st
     if not column:
         return "null::timestamp"
     text, zone = time_text(mapping, column), literal(reporting_zone)
+    # A year of two digits must not be read as a year of the first century, so its formats come first.
     formats = [form for form in mapping.time_formats if form not in COUNTING_FORMATS]
+    formats.sort(key=lambda form: "%y" not in form)
     stated = [literal(form) for form in formats if "%z" in form or "%Z" in form]
     naive = [literal(form) for form in formats if "%z" not in form and "%Z" not in form]
     with_colon = rf"regexp_replace({text}, ' ?([+-]\d\d):?(\d\d)$', '\1:\2')"
@@ -99,7 +101,12 @@ def complaints(mapping: FileMapping, columns: list[str], what: str = "a time") -
 
 def _in_formats(text: str, formats: list[str]) -> str:
     """Returns SQL that reads a text in one of the formats of strptime. Names of months may be English or in MONTHS."""
-    read = f"try_strptime({text}, [{', '.join(formats)}])"
+
+    def strptime(text: str) -> str:
+        moment = f"try_strptime({text}, [{', '.join(formats)}])"
+        return f"case when year({moment}) >= 100 then {moment} end"  # %Y reads two digits too, as 0024
+
+    read = strptime(text)
     if not any("%b" in form.lower() for form in formats):
         return read
     english = [text, text]
@@ -108,7 +115,7 @@ def _in_formats(text: str, formats: list[str]) -> str:
             english[place] = (
                 f"regexp_replace({english[place]}, '(?i)(^|[^\\pL])(?:{called})\\.?($|[^\\pL])', '\\1{name}\\2')"
             )
-    others = ", ".join(f"try_strptime({other}, [{', '.join(formats)}])" for other in english)
+    others = ", ".join(map(strptime, english))
     return f"coalesce({read}, case when regexp_matches({text}, '\\pL') then coalesce({others}) end)"
 
 

@@ -95,7 +95,7 @@ def in_currency(home, currency: str | None):
 def test_a_warehouse_without_currency_takes_the_one_of_shop_json(home, tmp_path):
     path = write(tmp_path / "o.csv", *ROWS)
     sources.load("orders", path, home)
-    with pytest.raises(ClvError, match='GBP and the orders in the warehouse state no currency; .*"GBP"'):
+    with pytest.raises(ClvError, match=f'state no currency; set it in {home.home}/shop.json, as in .*"GBP"'):
         sources.load(source(home, currency="GBP"), path, home)
     sources.load("shop", path, in_currency(home, "GBP"))
     assert db.rows("select value from ops.settings where name = 'currency'") == [("GBP",)]

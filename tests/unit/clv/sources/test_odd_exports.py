@@ -63,7 +63,7 @@ def test_a_file_without_a_header_is_refused_without_its_values(parsed):
     with pytest.raises(ClvError, match=r"looks like a row \(x-9, xxx@xxxx\.xxxxxxx, 9999-99-99, 99\.99\)") as failure:
         parsed("o-1,ann@mail.example,2024-01-01,10.00\n", "1", {})
     assert "ann@" not in str(failure.value)
-    assert "file: {header: [order, customer, time, amount]}" in str(failure.value)
+    assert 'file: {header: ["order", "customer", "time", "amount"]}' in str(failure.value)
 
 
 def test_three_letters_are_a_currency_only_if_there_is_such_a_code(parsed):

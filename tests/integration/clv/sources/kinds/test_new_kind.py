@@ -158,6 +158,9 @@ def test_a_kind_whose_folder_is_gone_is_named_with_a_remedy(shop: settings.Setti
         dropping.drop("store_visits", shop)
 
     (shop.home / "kinds" / "visits").rename(shop.home / "visits")
+    folder = f"not 'store_visits'; if it is a kind of your own, put its folder back into {shop.home}/kinds"
+    with pytest.raises(ClvError, match=folder):
+        ingest(shop, "tuesday.csv", SECOND)
     (shop.home / "sources" / "door.yml").rename(shop.home / "door.yml")
     raw_tables.make(shop)  # as `clv up` does
     gone = f"the folder of the kind store_visits is gone from {shop.home}/kinds and its rows are in the warehouse; put"
@@ -220,6 +223,22 @@ def judged(home: settings.Settings) -> list[str]:
         sources.load("orders", path, home)
         dbt.build("staging", {}, home)
     return gates.judge("staging", date(2024, 3, 5), "2024-03-05.1", lambda _: home.home / "page.html")["warnings"]
+
+
+def test_a_column_that_its_table_lacks_is_named_until_it_is_added(shop: settings.Settings):
+    raw_tables.make(shop)
+    declared = shop.home / "kinds" / "visits" / "__init__.py"
+    staff = 'Column(name="staff", type="text", means="Who served them."), '
+    declared.write_text(DECLARATION.replace('Column(name="email"', f'{staff}Column(name="email"'))
+    registry.declared.cache_clear()
+    (shop.home / "sources" / "door.yml").write_text(yaml.safe_dump({**MAPPING, "staff": "Staff"}))
+    served = FIRST.replace("\n", ",Eve\n").replace("Mail,Eve", "Mail,Staff")
+    with pytest.raises(ClvError, match="the table raw.store_visits does not have the column staff .* with `clv up`"):
+        ingest(shop, "monday.csv", served)
+    raw_tables.make(shop)  # as `clv up` does
+    ingest(shop, "monday.csv", served)
+    assert db.rows("select distinct staff from raw.store_visits") == [("Eve",)]
+    registry.declared.cache_clear()
 
 
 def test_a_mistake_in_its_mapping_is_named(shop: settings.Settings):

@@ -84,6 +84,10 @@ def test_a_text_that_is_no_time_in_any_format_has_no_remedy(value):
         ({"file": {"decimal": ","}}, ["12.50"], (".", "")),
         ({"file": {"thousands": ","}}, ["1 234,50"], (",", " ")),
         ({}, ["1'234.50"], (".", "'")),
+        ({}, ["1\u202f234,50 \u20ac"], (",", " ")),
+        ({"file": {"decimal": ","}}, ["1 234,50 \u20ac", "12,50 \u20ac"], (",", " ")),
+        ({"file": {"decimal": ",", "thousands": "."}}, ["\u20ac 1 234,50"], (",", " ")),
+        ({}, ["1 234,50 EUR"], (",", " ")),
     ],
 )
 def test_a_number_gives_a_line_with_its_style_and_the_mappings_other_keys(keys, values, style):
@@ -177,11 +181,22 @@ def test_a_time_that_is_written_in_an_unknown_way_shows_how_to_state_a_format():
 
 
 @pytest.mark.parametrize(
-    "present", [["Shop Admin export;;;;;"], ["Exported by ShopTool"], ["Shop Admin export", "", ""]]
-)
-def test_a_header_further_down_or_another_delimiter_is_suggested(present):
-    hint = hints.absent_column("Kunde", present, mapping()) or ""
-    assert 'say in the mapping shop: file: {skip: 1} or file: {delimiter: ";"}, or both' in hint
+    ("present", "keys", "lines"),
+    [
+        (["Shop Admin export;;;;;"], {}, [{"delimiter": ";", "skip": "until_header"}]),
+        (["Exported by ShopTool"], {}, [{"skip": "until_header"}, {"delimiter": ";", "skip": "until_header"}]),
+        (["Shop", "", ""], {"decimal": ",", "skip": 2}, [
+            {"decimal": ",", "skip": "until_header"}, {"delimiter": ";", "decimal": ",", "skip": "until_header"},
+        ]),
+        (["Shop"], {"delimiter": ";", "skip": 1}, [{"delimiter": ";", "skip": "until_header"}]),
+        (["Shop"], {"delimiter": ";", "skip": "until_header"}, []),
+        (["Shop"], {"header": ["Shop"]}, []),
+    ],
+)  # fmt: skip
+def test_a_header_further_down_or_another_delimiter_is_suggested_beside_the_keys_that_are_set(present, keys, lines):
+    hint = hints.absent_column("Kunde", present, mapping(file=keys)) or ""
+    found = re.findall(r"say in the mapping shop: (file: \{.*?\})", hint)
+    assert [yaml.safe_load(line)["file"] for line in found] == lines
 
 
 def test_a_column_that_is_spelled_alike_is_suggested():
