@@ -109,7 +109,7 @@ def _reason(mapping: DeclaredMapping, currency_stated: bool, values: dict[str, s
     for column, name in named.items():
         if column.type in TIMES:
             cases += time_complaints(mapping, [name], TIMES[column.type])
-    cases += number_complaints(mapping, mapping.numbers)
+    cases += number_complaints(mapping)
     cases += [
         f"when {quoted(name)} is not null and {values[column.name]} is null then 'the {column.name} is too large'"
         for column, name in named.items()

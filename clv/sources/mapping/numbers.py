@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable
 
 from clv.core.sql_text import literal, quoted
-from clv.sources.mapping.complaints import complaint
 from clv.sources.mapping.model import FileMapping
 from clv.sources.mapping.values import APOSTROPHES, BLANKS, THOUSANDS
 
@@ -17,6 +16,7 @@ from clv.sources.mapping.values import APOSTROPHES, BLANKS, THOUSANDS
 # after it.
 NUMBER, PRODUCT = "decimal(23, 10)", "decimal(33, 20)"
 TOO_LARGE = "is 10,000,000,000,000 or more: too large"
+UNREAD = "_not_a_number"  # the column of `unread`
 MINUS = "-\u2212\u2013"  # hyphen, minus sign, and the en dash that some programs write instead
 EM_DASH = "\u2014"
 NO_CENTS = f"[{MINUS}{EM_DASH}]{{1,2}}"  # marks that replace the decimals: 12,- is 12
@@ -43,7 +43,7 @@ def number_in(mapping: FileMapping, column: str | None) -> str:
     It reads digits with the mapping's decimal and thousands marks, a sign before or a minus after them, negative
     numbers in brackets, and the sign or code of the row's currency.
     """
-    return _read(mapping, column, NUMBER) if column else f"null::{NUMBER}"
+    return _read(mapping, quoted(column), NUMBER) if column else f"null::{NUMBER}"
 
 
 def number_of(column: str | None) -> str:
@@ -51,25 +51,35 @@ def number_of(column: str | None) -> str:
     return quoted(f"_number {column}") if column else f"null::{NUMBER}"
 
 
-def complaints(mapping: FileMapping, columns: Iterable[str]) -> list[str]:
+def unread(columns: Iterable[str]) -> str:
+    """Returns SQL for the first text of a row that is not a number, of rows that `values_sql.valued` gives."""
+    return f"case {' '.join(f'when {_is_bad(column)} then {quoted(column)}' for column in columns)} end"
+
+
+def _is_bad(column: str) -> str:
+    return f"{quoted(column)} is not null and {number_of(column)} is null"
+
+
+def complaints(mapping: FileMapping) -> list[str]:
     """Returns SQL cases for texts that are not numbers in the mapping's style: too large, in another currency, or other
     texts. The rows are those that `values_sql.valued` gives."""
-    cases, currencies = [], "|".join(["[A-Za-z]{3}", *map(re.escape, SIGNS)])
-    for column in dict.fromkeys(columns):
-        bad = f"{quoted(column)} is not null and {number_of(column)} is null"
-        # DuckDB computes what stands twice in a query for every row, so each pattern stands once here.
-        token = f"regexp_extract({quoted(column)}, {literal(TOKEN)})"
-        problem = f"""
-            case
-                when {_read(mapping, column, "double")} is not null then {literal(TOO_LARGE)}
-                when regexp_full_match({quoted(column)}, {literal(_with_surroundings(mapping))})
-                    and regexp_full_match({token}, {literal(currencies)})
-                    then 'bears a currency that the mapping does not state'
-                else {literal("is not a number " + style(mapping))}
-            end
-        """
-        cases.append(complaint(bad, column, problem))
-    return cases
+    if not mapping.numbers:
+        return []
+    # A row has one reason, so the patterns stand once in the query, not once for each column.
+    name = f"case {' '.join(f'when {_is_bad(column)} then {literal(column)}' for column in mapping.numbers)} end"
+    currencies = "|".join(["[A-Za-z]{3}", *map(re.escape, SIGNS)])
+    problem = f"""
+        case
+            when {_read(mapping, UNREAD, "double")} is not null then {literal(TOO_LARGE)}
+            when regexp_full_match({UNREAD}, {literal(_with_surroundings(mapping))})
+                and regexp_full_match(regexp_extract({UNREAD}, {literal(TOKEN)}), {literal(currencies)})
+                then 'bears a currency that the mapping does not state'
+            else {literal("is not a number " + style(mapping))}
+        end
+    """
+    return [
+        f"when {UNREAD} is not null then {name} || ' ' || chr(39) || left({UNREAD}, 100) || chr(39) || ' ' || {problem}"
+    ]
 
 
 def times(one: str, other: str) -> str:
@@ -88,8 +98,7 @@ def style(mapping: FileMapping) -> str:
     return f"with a decimal {WORDS[mapping.decimal]} and {thousands} between thousands"
 
 
-def _read(mapping: FileMapping, column: str, kind: str) -> str:
-    text = quoted(column)
+def _read(mapping: FileMapping, text: str, kind: str) -> str:
     plain = text if mapping.decimal == "." else f"replace({text}, ',', '.')"
     bare = f"regexp_replace(regexp_replace({text}, {literal(TOKEN)}, '', 'g'), '[^0-9{mapping.decimal}]', '', 'g')"
     bare = bare if mapping.decimal == "." else f"replace({bare}, ',', '.')"

@@ -11,7 +11,7 @@ from clv.core.currency_codes import CODES, MINOR_UNITS
 from clv.core.sql_text import literal, quoted
 from clv.sources.mapping.complaints import LONGEST_FIELD, complaint
 from clv.sources.mapping.model import FileMapping
-from clv.sources.mapping.numbers import NUMBER, number_in, number_of, times
+from clv.sources.mapping.numbers import NUMBER, UNREAD, number_in, number_of, times, unread
 from clv.sources.mapping.times import moment_of, time_in
 from clv.sources.mapping.values import Filter
 
@@ -32,7 +32,8 @@ def valued(mapping: FileMapping, rows: str, times: Iterable[str | None], zone: s
     """
     values = {number_of(name): number_in(mapping, name) for name in mapping.numbers}
     values |= {moment_of(name): time_in(mapping, name, zone) for name in times if name}
-    return f"select *{''.join(f', {sql} as {name}' for name, sql in values.items())} from ({rows})"  # noqa: S608 - our own SQL; values are bound or quoted
+    read = f"select *{''.join(f', {sql} as {name}' for name, sql in values.items())} from ({rows})"  # noqa: S608 - our own SQL; values are bound or quoted
+    return f"select *, {unread(mapping.numbers)} as {UNREAD} from ({read})" if mapping.numbers else read  # noqa: S608 - our own SQL; values are bound or quoted
 
 
 def consent(column: str | None) -> str:

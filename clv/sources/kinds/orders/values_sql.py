@@ -65,7 +65,7 @@ def reason(mapping: OrdersMapping, currency_stated: bool, amount: str) -> str:
     if mapping.filters:
         cases.append("when _rule is not null then null")
     cases += time_complaints(mapping, [column for column in times_of(mapping) if column])
-    cases += number_complaints(mapping, mapping.numbers)
+    cases += number_complaints(mapping)
     if mapping.amount_once_columns:
         cases.append("when _once_reason is not null then _once_reason")
     if "try" in amount:  # the amount is a product or a sum, which can become too large

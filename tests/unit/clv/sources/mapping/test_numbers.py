@@ -39,7 +39,7 @@ def read(duck: duckdb.DuckDBPyConnection, text: str, mapping: OrdersMapping, cur
 
 def complaint(duck: duckdb.DuckDBPyConnection, text: str, mapping: OrdersMapping) -> str | None:
     rows = values_sql.valued(mapping, "select ? as x, null as c, null as t", [], "UTC")
-    query = f"select case {' '.join(numbers.complaints(mapping, ['x']))} end from ({rows})"
+    query = f"select case {' '.join(numbers.complaints(mapping))} end from ({rows})"
     return duck.execute(query, [text]).fetchall()[0][0]
 
 
