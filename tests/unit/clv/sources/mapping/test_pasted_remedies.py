@@ -16,7 +16,7 @@ from clv.sources.mapping import hints
 LEAST = {"customer": "c", "order": "o", "time": "t", "amount": "a", "file": {"delimiter": ";"}}
 
 
-def mended(parsed, rows: list[str]) -> tuple[list[tuple], dict]:
+def corrected(parsed, rows: list[str]) -> tuple[list[list], dict]:
     """Pastes the first remedy for a file into its mapping until there is none; returns the rows and the mapping."""
     keys = dict(LEAST)
     text = "".join(f"{line}\n" for line in ["c;o;t;a", *(f"{place};{place};{row}" for place, row in enumerate(rows))])
@@ -42,7 +42,8 @@ def mended(parsed, rows: list[str]) -> tuple[list[tuple], dict]:
     ],
 )
 def test_amounts_with_blanks_between_thousands_and_a_currency(parsed, amounts, values, currency):
-    rows, keys = mended(lambda *stated: parsed(*stated, currency="EUR"), [f"2024-05-01;{amount}" for amount in amounts])
+    lines = [f"2024-05-01;{amount}" for amount in amounts]
+    rows, keys = corrected(lambda *stated: parsed(*stated, currency="EUR"), lines)
     assert [amount for _, amount in rows] == values
     assert keys.get("currency", "EUR") == currency
 
@@ -57,7 +58,7 @@ def test_amounts_with_blanks_between_thousands_and_a_currency(parsed, amounts, v
     ],
 )
 def test_years_of_two_and_of_four_digits(parsed, times, days):
-    rows, _ = mended(parsed, [f"{time};1" for time in times])
+    rows, _ = corrected(parsed, [f"{time};1" for time in times])
     assert [(time.year, time.month, time.day) for time, _ in rows] == [(2024, 5, day) for day in days]
 
 
