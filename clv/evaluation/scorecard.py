@@ -61,9 +61,11 @@ _DUE = f"""
         where current_runs.as_of_date + forecast_rows.horizon_days <= (select max(as_of_date) from current_runs)
     ),
     daily as (
-        select day, sum(hashtextextended(concat_ws(' ', customer_key, day, is_purchase_day, net_revenue), 0)::numeric)
-            as digest
-        from {tables.INT_OUTCOME_DAYS} group by day
+        select day, sum(hashtextextended(concat_ws(' ', customer_key, day, is_purchase_day, net_revenue), 0)) as digest
+        from {tables.INT_OUTCOME_DAYS}
+        where day >= (select min(as_of_date) from forecasts)
+            and day < (select max(as_of_date + horizon_days) from forecasts)
+        group by day
     ),
     outcomes as (
         select forecasts.*, coalesce(sum(daily.digest), 0) as outcome_digest

@@ -77,17 +77,18 @@ def for_run(as_of: date, force: bool = False, settings: Settings | None = None, 
     date.
     """
     settings = settings or settings_module.load()
-    reason = unmet_requirement(as_of, settings)
-    if reason:
-        return Choice(status_reason=reason)
     monthly = dates.training_date(as_of)
+    # Orders only accumulate, so what is met on the first of the month is met at the date too.
+    unmet = unmet_requirement(monthly, settings)
+    if unmet and (reason := unmet_requirement(as_of, settings)):
+        return Choice(status_reason=reason)
     if force:
         return _choice(as_of, settings, reuse=False)
     forced = registry.newest_forced(monthly, as_of, settings)
     if forced and forced.data_digest == data_digest(forced.training_date, settings):
         training_date = forced.training_date
     else:
-        training_date = as_of if unmet_requirement(monthly, settings) else monthly
+        training_date = as_of if unmet else monthly
     return _choice(dates.latest_week(training_date, as_of) if of_the_week else training_date, settings)
 
 
@@ -141,7 +142,7 @@ def data_digest(training_date: date, settings: Settings | None = None) -> str:
     """
     settings = settings or settings_module.load()
     sql = f"""
-        select count(*), coalesce(sum(hashtextextended(days::text, 0)::numeric), 0)
+        select count(*), coalesce(sum(hashtextextended(days::text, 0)), 0)
         from {tables.INT_CUSTOMER_DAYS} as days where day < %s
     """  # noqa: S608 - our own names
     count, total = db.rows(sql, (training_date,), settings.url_as(MODELLER))[0]  # type: ignore[arg-type]

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pytest
+
+from clv.core import settings
 from clv.core.declared import HORIZONS
 from clv.warehouse import model_choice, registry
 
@@ -37,3 +40,31 @@ def test_no_origin_has_under_ninety_days_of_orders_before_it() -> None:
 
 def test_a_version_is_named_after_its_date_and_data() -> None:
     assert registry.version_name(DAY, "0123456789abcdef") == "2024-06-01-01234567"
+
+
+@pytest.mark.parametrize(
+    ("unmet", "reason", "trained_for", "asked"),
+    [
+        ({}, None, date(2024, 6, 1), [date(2024, 6, 1)]),
+        ({date(2024, 6, 1)}, None, date(2024, 6, 9), [date(2024, 6, 1), date(2024, 6, 9)]),
+        ({date(2024, 6, 1), date(2024, 6, 9)}, "too few", None, [date(2024, 6, 1), date(2024, 6, 9)]),
+    ],
+)
+def test_the_requirements_are_computed_for_the_date_only_if_unmet_by_the_month(
+    unmet: set[date],
+    reason: str | None,
+    trained_for: date | None,
+    asked: list[date],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    days = []
+
+    def requirement(day: date, _: object) -> str | None:
+        days.append(day)
+        return "too few" if day in unmet else None
+
+    monkeypatch.setattr(model_choice, "unmet_requirement", requirement)
+    monkeypatch.setattr(model_choice, "_choice", lambda day, *_: model_choice.Choice(day))
+    monkeypatch.setattr(registry, "newest_forced", lambda *_: None)
+    choice = model_choice.for_run(date(2024, 6, 9), settings=settings.load())
+    assert (choice.status_reason, choice.training_date, days) == (reason, trained_for, asked)
