@@ -7,7 +7,7 @@ from great_expectations.expectations.expectation import Expectation
 from clv.catalog import tables
 from clv.core.declared import WINDOWS
 from clv.core.sql_text import literal
-from clv.quality.rules import Slice, Suite, complete, has_rows, never, unique
+from clv.quality.rules import Slice, Suite, complete, has_rows, never, never_where, unique
 from clv.transform import dbt
 
 AGAIN = "the features were built on other orders than staging holds now: start a new run"
@@ -28,30 +28,32 @@ def customer_features(slice_: Slice) -> Suite:
             unique("customer_key"),
             *complete("customer_key", "orders_count", "revenue_total"),
             *_compared_with_staging(slice_),
-            never(
+            never_where(
                 "counts_not_negative",
                 "accuracy",
-                f"select customer_key, {', '.join(counts)} from {{batch}} where least({', '.join(counts)}) < 0",  # noqa: S608 - our own SQL; values are bound or quoted
+                f"customer_key, {', '.join(counts)}",
+                f"least({', '.join(counts)}) < 0",
                 "a negative count or span of days",
             ),
-            never(
+            never_where(
                 "recency_within_t",
                 "accuracy",
-                "select customer_key, recency, t from {batch} where recency > t",
+                "customer_key, recency, t",
+                "recency > t",
                 "recency is longer than t, the time since the first purchase",
             ),
-            never(
+            never_where(
                 "windows_grow",
                 "accuracy",
-                f"select customer_key, orders_count, {', '.join(f'orders_{d}' for d in WINDOWS)} "  # noqa: S608 - our own SQL; values are bound or quoted
-                f"from {{batch}} where {shrinking}",
+                f"customer_key, orders_count, {', '.join(f'orders_{d}' for d in WINDOWS)}",
+                shrinking,
                 "a longer window holds fewer orders than a shorter one",
             ),
-            never(
+            never_where(
                 "nothing_from_the_future",
                 "accuracy",
-                f"""select customer_key, first_order_on, last_order_on from {{batch}}
-                where last_order_on >= {slice_.before} or first_order_on > last_order_on""",  # noqa: S608 - our own SQL; values are bound or quoted
+                "customer_key, first_order_on, last_order_on",
+                f"last_order_on >= {slice_.before} or first_order_on > last_order_on",
                 "an order on or after the date was used",
             ),
         ],

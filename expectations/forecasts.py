@@ -6,15 +6,16 @@ from collections.abc import Sequence
 
 from great_expectations.expectations.expectation import Expectation
 
-from clv.quality.rules import never
+from clv.quality.rules import never, never_where
 
 
 def chances_ordered(key: str, remedy: str) -> Expectation:
     """Expects P(order within the horizon) to be at most P(alive). key: the columns of a failed row that are shown."""
-    return never(
+    return never_where(
         "chances_ordered",
         "accuracy",
-        f"select {key}, p_purchase, p_alive from {{batch}} where p_purchase > p_alive",  # noqa: S608 - our own SQL; values are bound or quoted
+        f"{key}, p_purchase, p_alive",
+        "p_purchase > p_alive",
         "an order is likelier than that the customer has not left",
         remedy,
     )

@@ -7,7 +7,7 @@ from great_expectations.expectations.expectation import Expectation
 from clv.catalog import tables
 from clv.core import settings
 from clv.core.declared import WINDOWS
-from clv.quality.rules import Slice, Suite, between, has_rows, never, unique
+from clv.quality.rules import Slice, Suite, between, has_rows, never, never_where, unique
 from expectations.forecasts import chances_ordered, longer_is_not_less
 
 FACTOR = 5  # a forecast may differ from the year before by this factor without a warning
@@ -69,22 +69,23 @@ def _customers_by_horizon(features: str) -> list[Expectation]:
 def _scored_or_has_reason(longest: int) -> list[Expectation]:
     """Expects each row to have a complete forecast, or the reason for having none."""
     return [
-        never(
+        never_where(
             "scored_is_complete",
             "completeness",
-            f"""select customer_key, horizon_days from {{batch}} where status = 'scored' and (
+            "customer_key, horizon_days",
+            f"""status = 'scored' and (
                 predicted_revenue is null or expected_orders is null or model_version is null
                 or (horizon_days <= {longest} and
                     (p_purchase is null or predicted_p10 is null or predicted_p50 is null or predicted_p90 is null))
-            )""",  # noqa: S608 - our own SQL; values are bound or quoted
+            )""",
             "a scored row with a forecast missing",
             REMEDY,
         ),
-        never(
+        never_where(
             "unscored_says_why",
             "completeness",
-            """select customer_key, horizon_days, status from {batch}
-            where status <> 'scored' and (coalesce(status_reason, '') = '' or predicted_revenue is not null)""",
+            "customer_key, horizon_days, status",
+            "status <> 'scored' and (coalesce(status_reason, '') = '' or predicted_revenue is not null)",
             "a row without a score that gives no reason, or gives a forecast all the same",
             REMEDY,
         ),
@@ -94,22 +95,20 @@ def _scored_or_has_reason(longest: int) -> list[Expectation]:
 def _in_order() -> list[Expectation]:
     """Expects money to be finite, not negative, and within its interval."""
     return [
-        never(
+        never_where(
             "finite_and_not_negative",
             "accuracy",
-            """select customer_key, horizon_days, expected_orders, predicted_revenue, predicted_p10, predicted_p90
-            from {batch}
-            where least(expected_orders, predicted_revenue, predicted_p10) < 0
+            "customer_key, horizon_days, expected_orders, predicted_revenue, predicted_p10, predicted_p90",
+            """least(expected_orders, predicted_revenue, predicted_p10) < 0
                 or greatest(expected_orders, predicted_revenue, predicted_p90) >= 'Infinity'""",
             "a forecast that is negative or not a finite number",
             REMEDY,
         ),
-        never(
+        never_where(
             "quantiles_ordered",
             "accuracy",
-            """select customer_key, horizon_days, predicted_p10, predicted_p50, predicted_p90, predicted_revenue
-            from {batch}
-            where predicted_p10 > predicted_p50 or predicted_p50 > predicted_p90
+            "customer_key, horizon_days, predicted_p10, predicted_p50, predicted_p90, predicted_revenue",
+            """predicted_p10 > predicted_p50 or predicted_p50 > predicted_p90
                 or predicted_p10 > predicted_revenue""",
             "the interval's ends and the median are not in order, or its lower end is above the mean",
             REMEDY,
@@ -118,14 +117,14 @@ def _in_order() -> list[Expectation]:
 
 
 def _next_order_agrees(longest: int) -> Expectation:
-    return never(
+    return never_where(
         "next_order_agrees",
         "accuracy",
-        f"""select customer_key, horizon_days, p_purchase, days_to_next_order from {{batch}}
-        where horizon_days <= {longest} and (
+        "customer_key, horizon_days, p_purchase, days_to_next_order",
+        f"""horizon_days <= {longest} and (
             (p_purchase > 0.500001 and coalesce(days_to_next_order >= horizon_days, true))
             or (p_purchase < 0.499999 and days_to_next_order < horizon_days)
-        )""",  # noqa: S608 - our own SQL; values are bound or quoted
+        )""",
         "the day of the next order lies within a horizon whose chance is under a half, or the other way round",
         REMEDY,
     )

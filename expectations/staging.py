@@ -7,7 +7,7 @@ from datetime import timedelta
 from great_expectations.expectations.expectation import Expectation
 
 from clv.catalog import tables
-from clv.quality.rules import Slice, Suite, complete, has_rows, never, newest_at_least, unique
+from clv.quality.rules import Slice, Suite, complete, has_rows, never, never_where, newest_at_least, unique
 
 FEW = 10  # rows; a share of fewer rows is not meaningful
 MISSING_SHARE = 0.10
@@ -127,10 +127,11 @@ def stg_order_lines(slice_: Slice) -> Suite:
             ),
             unique("source", "row_key"),
             *complete("order_key", "customer_key", "amount"),
-            never(
+            never_where(
                 "amount_finite",
                 "accuracy",
-                "select batch_id, line from {batch} where amount in ('NaN', 'Infinity', '-Infinity')",
+                "batch_id, line",
+                "amount in ('NaN', 'Infinity', '-Infinity')",
                 "an amount that is not a finite number",
                 REMEDY,
             ),

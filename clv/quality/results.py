@@ -82,7 +82,7 @@ def _finding(table: str, rows_judged: int, result: dict) -> Finding:
     config, outcome = result["expectation_config"], result.get("result") or {}
     meta = config.get("meta") or {}
     error = _error(result.get("exception_info") or {})
-    counted = config["type"] == "no_rows"
+    counted = config["type"] in ("no_rows", "no_rows_where")
     observed = f"could not be judged: {error}" if error else outcome.get("observed_value")
     unexpected = outcome.get("observed_value") if counted else outcome.get("unexpected_count")
     examples = (outcome.get("details") or {}).get("unexpected_rows") or [
@@ -106,7 +106,7 @@ def _finding(table: str, rows_judged: int, result: dict) -> Finding:
 def _expected(kind: str, arguments: dict) -> str:
     low, high = arguments.get("min_value"), arguments.get("max_value")
     match kind:
-        case "no_rows":
+        case "no_rows" | "no_rows_where":
             return "no such row"
         case "expect_column_values_to_not_be_null":
             return "no null"

@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
+import psycopg
+import sqlalchemy as sa
+from great_expectations.core.metric_domain_types import MetricDomainTypes
+from great_expectations.core.metric_function_types import MetricPartialFunctionTypes
 from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
 from great_expectations.expectations.core.expect_column_max_to_be_between import ExpectColumnMaxToBeBetween
 from great_expectations.expectations.core.expect_column_values_to_be_between import ExpectColumnValuesToBeBetween
@@ -16,9 +20,11 @@ from great_expectations.expectations.core.expect_table_row_count_to_be_between i
 from great_expectations.expectations.core.unexpected_rows_expectation import UnexpectedRowsExpectation
 from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.metadata_types import FailureSeverity
+from great_expectations.expectations.metrics.metric_provider import metric_partial
 from great_expectations.expectations.metrics.query_metrics.query_table.unexpected_rows_query_table import (
     UnexpectedRowsQueryTable,
 )
+from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 
 from clv.core.errors import ClvError
 from clv.core.sql_text import equal, literal
@@ -55,8 +61,8 @@ class Slice:
 
 @dataclass(frozen=True)
 class Suite:
-    """The expectations of one table. query: selects the rows to judge; Great Expectations requires that it begins with
-    SELECT."""
+    """The expectations of one table. query: selects the rows to judge, each row of the table at most once; Great
+    Expectations requires that it begins with SELECT."""
 
     table: str
     query: str
@@ -96,6 +102,48 @@ class NoRows(UnexpectedRowsExpectation):
         return {"success": count == 0, "result": {"observed_value": count, "details": {"unexpected_rows": shown}}}
 
 
+class _Counted(TableMetricProvider):
+    """The metric of NoRowsWhere: the number of rows for which its condition is true. Great Expectations computes such
+    aggregates of a table, counts of rows and of nulls among them, in one query."""
+
+    metric_name = "no_rows_where.counted"
+    value_keys = ("condition",)
+
+    @metric_partial(
+        engine=SqlAlchemyExecutionEngine,
+        partial_fn_type=MetricPartialFunctionTypes.AGGREGATE_FN,
+        domain_type=MetricDomainTypes.TABLE,
+    )
+    def _sqlalchemy(
+        cls,  # noqa: N805 - Great Expectations passes the class
+        metric_domain_kwargs: dict,
+        metric_value_kwargs: dict,
+        **_: Any,
+    ) -> tuple:
+        counted = sa.func.count().filter(sa.literal_column(metric_value_kwargs["condition"]))
+        return counted, metric_domain_kwargs, {}
+
+
+class NoRowsWhere(NoRows):
+    """Expects a condition to be true for none of the rows judged. Its query, which returns these rows, runs only if
+    there are any."""
+
+    condition: str
+    metric_dependencies = (_Counted.metric_name,)
+    success_keys = ("unexpected_rows_query", "condition")
+
+    def _validate(self, metrics: dict, execution_engine: Any = None, **_: Any) -> dict:  # type: ignore[override]
+        rows = metrics[_Counted.metric_name] and _Unexpected._sqlalchemy(
+            _Unexpected,  # type: ignore[arg-type] - the class, as Great Expectations passes it
+            execution_engine=execution_engine,
+            metric_domain_kwargs={"batch_id": self.batch_id},
+            metric_value_kwargs={"unexpected_rows_query": self.unexpected_rows_query},
+            metrics={},
+            runtime_configuration={},
+        )
+        return super()._validate({_Unexpected.metric_name: rows or []})
+
+
 def never(
     name: str, dimension: Dimension, query: str, problem: str, remedy: str = "", severity: str = "critical"
 ) -> Expectation:
@@ -106,6 +154,28 @@ def never(
     """
     return NoRows(
         unexpected_rows_query=query,
+        description=problem,
+        severity=FailureSeverity(severity),
+        meta=_meta(name, dimension, remedy),
+    )  # type: ignore[call-arg]
+
+
+def never_where(
+    name: str,
+    dimension: Dimension,
+    shown: str,
+    condition: str,
+    problem: str,
+    remedy: str = "",
+    severity: str = "critical",
+) -> Expectation:
+    """Expects a condition of single rows to be true for none. All such conditions of a table are counted in one pass.
+
+    shown: the columns of a found row that are shown. For the others see `never`.
+    """
+    return NoRowsWhere(
+        unexpected_rows_query=f"select {shown} from {{batch}} where {condition}",  # noqa: S608 - our own SQL; values are bound or quoted
+        condition=condition,
         description=problem,
         severity=FailureSeverity(severity),
         meta=_meta(name, dimension, remedy),
@@ -170,16 +240,48 @@ def newest_at_least(name: str, column: str, least: date, problem: str, severity:
 
 
 def unique(*columns: str) -> Expectation:
-    """Expects each combination of values in these columns once."""
+    """Expects each combination of values in these columns once. Where the judged table has such a key, the key vouches
+    for it (see `vouched_for`)."""
     key = ", ".join(columns)
-    return never(
+    expectation = never(
         "key_unique", "consistency",
         f"select {key}, count(*) as times from {{batch}} group by {key} having count(*) > 1",  # noqa: S608 - our own SQL; values are bound or quoted
         f"the key ({key}) stands more than once",
     )  # fmt: skip
+    expectation.meta = {**(expectation.meta or {}), "key": list(columns)}
+    return expectation
 
 
-def _meta(name: str, dimension: Dimension, remedy: str = "") -> dict[str, str]:
+def vouched_for(suite: Suite, slice_: Slice, connection: psycopg.Connection) -> list[str]:
+    """Spares the suite's queries for repeated keys where a key of the table rules them out: a valid unique index on
+    these columns, none of which can be null. Tables that an earlier version created may lack it, and are searched.
+
+    Returns the names of the expectations that are met for this reason.
+    """
+    fixed = ["as_of_date", "run_id"] if slice_.where in suite.query else []
+    found = []
+    for one in suite.expectations:
+        meta = one.meta or {}
+        if "key" in meta and connection.execute(_HAS_KEY, (suite.table, [*meta["key"], *fixed])).fetchall()[0][0]:
+            one.unexpected_rows_query = "select from {batch} where false"  # type: ignore[attr-defined]
+            found.append(meta["name"])
+    return found
+
+
+_HAS_KEY = """
+    select exists (
+        select from pg_index
+        where indrelid = to_regclass(%s) and indisunique and indisvalid and indpred is null and indexprs is null
+            and not exists (
+                select from pg_attribute
+                where attrelid = indrelid and attnum = any((indkey::smallint[])[0:indnkeyatts - 1])
+                    and not (attnotnull and attname = any(%s))
+            )
+    )
+"""
+
+
+def _meta(name: str, dimension: Dimension, remedy: str = "") -> dict[str, Any]:
     return {"name": name, "dimension": dimension, "remedy": remedy}
 
 

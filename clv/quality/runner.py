@@ -17,7 +17,7 @@ from great_expectations.data_context.types.base import DataContextConfig, InMemo
 from clv.catalog import tables
 from clv.quality import results
 from clv.quality.results import Finding
-from clv.quality.rules import Slice, Suite
+from clv.quality.rules import Slice, Suite, vouched_for
 from clv.warehouse import db, roles
 from clv.warehouse.roles import PUBLISHER
 
@@ -34,7 +34,7 @@ def judge(gate: str, suites: Suites, as_of_date: date, run_id: str, write_page: 
     is stored and printed.
     """
     started = time.monotonic()
-    documents = _validate(gate, suites, Slice(as_of_date, run_id))
+    documents, by_key = _validate(gate, suites, Slice(as_of_date, run_id))
     found = [one for table, document in documents.items() for one in results.findings(table, document)]
     with db.connect(roles.url(PUBLISHER)) as connection:
         _keep(connection, gate, as_of_date, run_id, found)
@@ -50,6 +50,7 @@ def judge(gate: str, suites: Suites, as_of_date: date, run_id: str, write_page: 
     return {
         "expectations": len(found),
         "warnings": [one.expectation for one in warnings],
+        "unique_by_key": by_key,
         "rows_judged": {one.expectation.split(":")[0]: one.rows_judged for one in found},
         "seconds": round(time.monotonic() - started, 1),
     }
@@ -65,15 +66,17 @@ def context():
     return great_expectations.get_context(mode="ephemeral", project_config=config)
 
 
-def _validate(gate: str, suites: Suites, run: Slice) -> dict[str, dict]:
-    """The validation result of each judged table as JSON, customers masked."""
+def _validate(gate: str, suites: Suites, run: Slice) -> tuple[dict[str, dict], list[str]]:
+    """The validation result of each judged table as JSON, customers masked; and the tables whose keys were not searched
+    for repetitions, because PostgreSQL allows none."""
     gx = context()
-    with db.connect(roles.url(PUBLISHER)):  # raises a one-line error if the warehouse does not answer
-        pass
+    every = suites(run)
+    with db.connect(roles.url(PUBLISHER)) as connection:
+        by_key = [judged.table for judged in every if vouched_for(judged, run, connection)]
     source = gx.data_sources.add_postgres("warehouse", connection_string=roles.url(PUBLISHER))
     documents = {}
     try:
-        for judged in suites(run):
+        for judged in every:
             suite = gx.suites.add(ExpectationSuite(f"{gate}: {judged.table}", expectations=judged.expectations))
             batch = source.add_query_asset(judged.table, query=judged.query).add_batch_definition_whole_table(
                 run.run_id
@@ -83,7 +86,7 @@ def _validate(gate: str, suites: Suites, run: Slice) -> dict[str, dict]:
             documents[judged.table] = _document(result)
     finally:
         source.get_engine().dispose()
-    return documents
+    return documents, by_key
 
 
 def _document(result: ExpectationSuiteValidationResult) -> dict:

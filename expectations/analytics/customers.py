@@ -6,7 +6,7 @@ from great_expectations.expectations.expectation import Expectation
 
 from clv.catalog import tables
 from clv.core import settings
-from clv.quality.rules import Slice, between, complete, never
+from clv.quality.rules import Slice, between, complete, never, never_where
 from expectations.analytics.of_run import REMEDY, RUNS, of_run, same_customers
 from expectations.forecasts import chances_ordered, longer_is_not_less
 
@@ -29,22 +29,22 @@ def customer_clv(slice_: Slice) -> list[Expectation]:
             "a customer with features has no value, or the other way round",
         ),
         _revenue_reconciles(slice_),
-        never(
+        never_where(
             "scored_has_money",
             "completeness",
-            f"select customer_key from {{batch}} where status = 'scored' and num_nulls({', '.join(MONEY)}) > 0",  # noqa: S608 - our own SQL; values are bound or quoted
+            "customer_key",
+            f"status = 'scored' and num_nulls({', '.join(MONEY)}) > 0",
             "a scored customer without a forecast in money or a value tier",
             REMEDY,
         ),
         between("p_purchase", 0, 1),
         between("p_alive", 0, 1),
         chances_ordered("customer_key", REMEDY),
-        never(
+        never_where(
             "interval_around_the_mean",
             "accuracy",
-            """select customer_key, predicted_clv_low, predicted_clv_p50, predicted_clv_high, predicted_clv
-            from {batch}
-            where predicted_clv >= 0 and (
+            "customer_key, predicted_clv_low, predicted_clv_p50, predicted_clv_high, predicted_clv",
+            """predicted_clv >= 0 and (
                 predicted_clv_low > least(predicted_clv, predicted_clv_p50)
                 or predicted_clv_p50 > predicted_clv_high
             )""",
