@@ -43,7 +43,7 @@ def test_a_version_is_named_after_its_date_and_data() -> None:
 
 
 @pytest.mark.parametrize(
-    ("unmet", "reason", "trained_for", "asked"),
+    ("unmet", "reason", "trained_for", "computed_for"),
     [
         ({}, None, date(2024, 6, 1), [date(2024, 6, 1)]),
         ({date(2024, 6, 1)}, None, date(2024, 6, 9), [date(2024, 6, 1), date(2024, 6, 9)]),
@@ -54,7 +54,7 @@ def test_the_requirements_are_computed_for_the_date_only_if_unmet_by_the_month(
     unmet: set[date],
     reason: str | None,
     trained_for: date | None,
-    asked: list[date],
+    computed_for: list[date],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     days = []
@@ -67,4 +67,4 @@ def test_the_requirements_are_computed_for_the_date_only_if_unmet_by_the_month(
     monkeypatch.setattr(model_choice, "_choice", lambda day, *_: model_choice.Choice(day))
     monkeypatch.setattr(registry, "newest_forced", lambda *_: None)
     choice = model_choice.for_run(date(2024, 6, 9), settings=settings.load())
-    assert (choice.status_reason, choice.training_date, days) == (reason, trained_for, asked)
+    assert (choice.status_reason, choice.training_date, days) == (reason, trained_for, computed_for)
