@@ -37,7 +37,6 @@ from spark_jobs.models.forecaster import Customers, Json, Past
 
 log = logging.getLogger("clv.baselines")
 
-MOST_ROWS = 200_000  # rows of training_examples above which the baselines learn from a fixed share of the customers
 LEAST_PROBABILITY = 1e-6  # predicted probabilities are clipped to [LEAST_PROBABILITY, 1 - LEAST_PROBABILITY]
 MEDIAN = 0.5
 WRITTEN_SCHEMA = (
@@ -110,7 +109,7 @@ def check_examples(training_date: date, run_id: str, settings: Settings) -> int:
 def read_examples(
     spark: SparkSession, settings: Settings, training_date: date, run_id: str, rows: int, horizons: Iterable[int]
 ) -> DataFrame:
-    """Reads the rows of features.training_examples of customers with a purchase day; returns an empty data frame if
+    """Reads the customers that features.training_examples has drawn at each origin; returns an empty data frame if
     `rows` is 0."""
     followed = outcomes.columns(horizons)
     wanted = {**COLUMNS, **dict.fromkeys(followed, "double precision")}
@@ -118,11 +117,9 @@ def read_examples(
         spelled = {"text": "string", "double precision": "double"}
         return spark.createDataFrame([], ", ".join(f"{name} {spelled.get(as_, as_)}" for name, as_ in wanted.items()))
     where = {"training_date": training_date, "run_id": run_id}
-    share = min(1.0, MOST_ROWS / rows)
-    log.info("reading %d rows of %s (%.0f %%)", rows * share, tables.TRAINING_EXAMPLES, 100 * share)
-    parts = warehouse_io.partitions_for(int(rows * share))
-    read = warehouse_io.read_slice(spark, settings, tables.TRAINING_EXAMPLES, wanted, where, parts, share, followed)
-    return read.where(USABLE)
+    parts = warehouse_io.partitions_for(rows)
+    read = warehouse_io.read_slice(spark, settings, tables.TRAINING_EXAMPLES, wanted, where, parts, meaning=followed)
+    return read.where(USABLE).where(f"as_of_date < '{training_date}'")
 
 
 def names() -> list[str]:

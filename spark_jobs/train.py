@@ -14,7 +14,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from clv.catalog import tables
@@ -28,19 +27,17 @@ from clv.warehouse.roles import MODELLER
 from spark_jobs import references
 from spark_jobs.ensemble import model_files, shop_history
 from spark_jobs.ensemble.forecast import Model
-from spark_jobs.features import outcomes
-from spark_jobs.features.columns import COLUMNS, Columns, usable
+from spark_jobs.features import customer_days, outcomes
+from spark_jobs.features.columns import COLUMNS, Columns
 from spark_jobs.io import entry, parallel, session, warehouse_io
-from spark_jobs.io.arrow import columns_of
 from spark_jobs.judging import tuning
-from spark_jobs.models import learning
+from spark_jobs.models import learning, origins
 from spark_jobs.models import registry as forecasters
 from spark_jobs.models.learning import Origin
 from spark_jobs.training import fitting
 from spark_jobs.training.record import Record
 
 log = logging.getLogger("clv.train")
-MOST_ROWS = 2_000_000  # rows of training_examples above which training uses a fixed share of the customers
 
 
 def run(
@@ -118,11 +115,11 @@ def fit(
 ) -> tuple[Model, Record]:
     """Reads the training examples of a date and fits the model (see `fitting.fit`)."""
     forecasters.check(settings.contestants)
-    origins, panel = read(settings, training_date, run_id)
-    if not origins:
+    fitted, panel = read(settings, training_date, run_id)
+    if not fitted:
         return fitting.anchor_only(settings, training_date, name)
     daily = shop_history.daily_revenue(training_date, settings.url_as(MODELLER))
-    return fitting.fit(origins, panel, daily, settings, training_date, name, known)
+    return fitting.fit(fitted, panel, daily, settings, training_date, name, known)
 
 
 def earlier_search(training_date: date, data_digest: str, settings: Settings) -> dict[str, tuning.Found] | None:
@@ -135,36 +132,32 @@ def earlier_search(training_date: date, data_digest: str, settings: Settings) ->
 
 
 def read(settings: Settings, training_date: date, run_id: str) -> tuple[dict[date, Origin], dict[date, Columns]]:
-    """Reads the origins of features.training_examples of one run, each in a process of its own. Returns them, with the
-    anchor fitted, and the customers drawn from each; both are empty if no window had closed by the training date."""
+    """Fits the anchor at each origin of a training date, and reads the customers that features.training_examples of one
+    run has drawn from each. Both are empty if no window had closed by the training date."""
     where = {"training_date": training_date, "run_id": run_id}
     days = model_choice.training_origins(training_date, settings)
     if not days:
         return {}, {}
-    rows = warehouse_io.count(tables.TRAINING_EXAMPLES, where, settings.url_as(MODELLER))
-    if not rows:
+    if not warehouse_io.count(tables.TRAINING_EXAMPLES, where, settings.url_as(MODELLER)):
         raise ClvError(
             f"{tables.TRAINING_EXAMPLES} has no rows for {training_date}, run {run_id}; "
             "build the layer 'training' first"
         )
     outcomes.refuse_open_windows(training_date, run_id, settings)
-    share = min(1.0, MOST_ROWS / rows)
-    log.info("reading %d rows of %s (%.0f %%)", rows * share, tables.TRAINING_EXAMPLES, 100 * share)
-    with parallel.sharing((settings, where, share), "the training examples were read") as each:
-        found = {day: one for day, one in zip(days, each(_origin, days), strict=True) if one}
-    return {day: origin for day, (origin, _) in found.items()}, {day: drawn for day, (_, drawn) in found.items()}
+    with parallel.sharing(customer_days.read(training_date, settings), "the anchor was fitted") as each:
+        found = origins.fit(days, settings.windows, training_date, each)
+    with parallel.sharing((settings, where), "the training examples were read") as each:
+        return found, dict(zip(found, each(_drawn, list(found)), strict=True))
 
 
-def _origin(shared: tuple[Settings, dict[str, Any], float], day: date) -> tuple[Origin, Columns] | None:
-    settings, where, share = shared
+def _drawn(shared: tuple[Settings, dict[str, Any]], day: date) -> Columns:
+    settings, where = shared
     followed = outcomes.columns(settings.windows)
     wanted = {**COLUMNS, **dict.fromkeys(followed, "double precision")}
-    here = {**where, "as_of_date": day}
-    rows = warehouse_io.read_rows(settings, tables.TRAINING_EXAMPLES, wanted, here, share, followed)
-    rows = rows.filter(pa.array(usable(columns_of(rows))))
-    if not rows.num_rows:
-        return None
-    return learning.origin_of(columns_of(rows), settings.windows), learning.customers(learning.drawn(rows, day))
+    rows = warehouse_io.read_rows(
+        settings, tables.TRAINING_EXAMPLES, wanted, {**where, "as_of_date": day}, 1.0, followed
+    )
+    return learning.customers(rows)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -14,6 +14,7 @@ LIFETIME: int = _VARIABLES["lifetime_horizon"]  # horizon of the lifetime value,
 WINDOWS: tuple[int, ...] = tuple(_VARIABLES["feature_windows"])
 PRIOR_YEAR: tuple[int, ...] = tuple(_VARIABLES["prior_year_windows"])
 SEASON: tuple[int, ...] = tuple(_VARIABLES["season_windows"])
+CUSTOMERS_PER_ORIGIN: int = _VARIABLES["customers_per_origin"]
 
 OURS = "perennial"  # the name of the blend among the forecasters
 ANCHOR = "bgnbd_pareto_nbd_gg"  # the forecaster that the blend starts from

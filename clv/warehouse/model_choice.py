@@ -14,7 +14,7 @@ from typing import Any
 from clv.catalog import tables
 from clv.core import dates, options
 from clv.core import settings as settings_module
-from clv.core.declared import CONTESTANTS
+from clv.core.declared import CONTESTANTS, CUSTOMERS_PER_ORIGIN
 from clv.core.options import BLENDS
 from clv.core.settings import Settings
 from clv.warehouse import db, registry
@@ -152,6 +152,7 @@ def data_digest(training_date: date, settings: Settings | None = None) -> str:
         ORIGINS_IF_TWO_YEARS,
         DAYS_BETWEEN_ORIGINS,
         HISTORY_DAYS,
+        CUSTOMERS_PER_ORIGIN,
         LEARNERS,
     ]
     if settings.shop.tune_minutes:

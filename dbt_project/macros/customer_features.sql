@@ -1,11 +1,12 @@
 {#
   The features of every customer at each of several dates; training and scoring share this definition. Only days
   before the date are read.
-  dates: a list of ISO dates.
+  dates: a list of ISO dates. customers: the name of a relation of pairs (as_of_date, customer_key), if only these
+  customers are wanted; their features are the same as among all customers.
   Sums are exact (numeric) and are converted to double precision last, so that equal rows give equal bits in any
   order.
 #}
-{% macro customer_features(dates) %}
+{% macro customer_features(dates, customers=none) %}
 {%- set windows = var('feature_windows') %}
 {%- set prior_windows = var('prior_year_windows') %}
 {%- set season_windows = var('season_windows') %}
@@ -26,7 +27,12 @@ history as (
         days.*,
         dates.as_of_date - days.day as age
     from dates
+    {%- if customers %}
+    inner join {{ customers }} as wanted on dates.as_of_date = wanted.as_of_date
+    inner join days on wanted.customer_key = days.customer_key and dates.as_of_date > days.day
+    {%- else %}
     inner join days on dates.as_of_date > days.day
+    {%- endif %}
 ),
 
 totals as (
@@ -72,7 +78,40 @@ totals as (
     group by as_of_date, customer_key
 ),
 
--- The shop's usual gap, in days between purchases, for customers without gaps of their own.
+-- The shop's usual gap, in days between purchases, for customers without gaps of their own: the median over all
+-- customers of the average gap.
+{%- if customers %}
+
+purchases as (
+    select
+        customer_key,
+        day,
+        lead(day) over (partition by customer_key order by day) as next_day,
+        day - min(day) over (partition by customer_key) as days_since_first,
+        row_number() over (partition by customer_key order by day) - 1 as gaps
+    from days
+    where is_purchase_day
+),
+
+-- A customer's average gap stays the same from one purchase day to the next.
+usual_gaps as (
+    select
+        dates.as_of_date,
+        coalesce(
+            percentile_cont(0.5) within group (
+                order by (purchases.days_since_first::numeric / nullif(purchases.gaps, 0))::double precision
+            ),
+            90
+        ) as days
+    from dates
+    left join purchases
+        on
+            dates.as_of_date > purchases.day
+            and dates.as_of_date <= coalesce(purchases.next_day, dates.as_of_date)
+    group by dates.as_of_date
+),
+{%- else %}
+
 usual_gaps as (
     select
         as_of_date,
@@ -80,6 +119,7 @@ usual_gaps as (
     from totals
     group by as_of_date
 ),
+{%- endif %}
 
 with_last_purchase as (
     select

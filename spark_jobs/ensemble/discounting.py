@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spark_jobs.models import btyd
+from spark_jobs.models.maximum_likelihood import distinct
 
 DAYS_PER_MONTH = 365 / 12
 
@@ -17,7 +18,7 @@ def discount_factor(model: btyd.BgNbd, x: np.ndarray, T: np.ndarray, horizon_day
     expected in the horizon. P(alive) cancels, so the factor depends only on x and T (weeks). It is in (0, 1].
     """
     # Whole weeks give few distinct pairs and nearly the same factor.
-    (distinct_x, distinct_T), inverse = btyd.distinct(x, np.round(T))
+    (distinct_x, distinct_T), inverse = distinct([x, np.round(T)])
     months = int(np.ceil(horizon_days / DAYS_PER_MONTH - 1e-9))
     before, value = np.zeros(len(distinct_x)), np.zeros(len(distinct_x))
     for month in range(1, months + 1):

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from scipy.special import expit, logit
 
 from spark_jobs.features.columns import Columns, usable
 from spark_jobs.models import btyd, pareto_nbd
-from spark_jobs.models.maximum_likelihood import compress
+from spark_jobs.models.maximum_likelihood import distinct
 
 Array = np.ndarray
 Days = TypeVar("Days", int, float)
@@ -82,21 +82,53 @@ class Probabilistic:
         return expit(self.log_odds)
 
 
-def fit_origin(columns: Columns) -> OriginFit:
+class Groups(NamedTuple):
+    """The customers of one date, counted by history.
+
+    columns: days_with_orders, recency and t (days) of each group, and the mean of its customers' order_value_mean.
+    customers: their number in each group. Both the anchor's parameters for orders and its totals depend on these alone.
+    """
+
+    columns: Columns
+    customers: Array
+
+
+def grouped(columns: Columns) -> Groups:
+    """Counts customers, each with a purchase day, by their history. Above FIT_ROWS customers, times are rounded to
+    whole weeks. The order of the rows does not matter, except to the last bits of the groups' mean values."""
+    t, recency = columns["t"], columns["recency"]
+    if len(t) > FIT_ROWS:
+        t, recency = (DAYS_PER_WEEK * np.round(days / DAYS_PER_WEEK) for days in (t, recency))
+        t = np.maximum(t, DAYS_PER_WEEK / 2)
+    (orders, recency, t), places = distinct([columns["days_with_orders"], np.minimum(recency, t), t])
+    customers = np.bincount(places).astype(float)
+    value = np.bincount(places, weights=np.nan_to_num(columns["order_value_mean"])) / customers
+    return Groups({"days_with_orders": orders, "recency": recency, "t": t, "order_value_mean": value}, customers)
+
+
+def fit_origin(columns: Columns, start: OriginFit | None = None) -> OriginFit:
     """Fits the three models to the customers of one date. The order of the rows does not matter.
 
     columns: days_with_orders, recency, t (days) and order_value_mean. Customers without a purchase day are left out.
-    Above FIT_ROWS customers, times are rounded to whole weeks and values to one per cent.
+    start: the fit of a near date, to search from.
     """
     known = usable(columns)
-    x, t_x, T = (array[known] for array in history(columns))
-    value = np.nan_to_num(columns["order_value_mean"][known])
-    if len(x) > FIT_ROWS:
-        t_x, T = np.round(t_x), np.maximum(np.round(T), 0.5)
+    columns = {name: columns[name][known] for name in ("days_with_orders", "recency", "t", "order_value_mean")}
+    return fit_groups(grouped(columns), columns, start)
+
+
+def fit_groups(groups: Groups, columns: Columns, start: OriginFit | None = None) -> OriginFit:
+    """Fits the three models, of which those of orders depend on the groups of customers alone. Above FIT_ROWS
+    customers, their order values are rounded to one per cent. start: see `fit_origin`."""
+    x, t_x, T = history(groups.columns)
+    value = np.nan_to_num(columns["order_value_mean"])
+    if len(value) > FIT_ROWS:
         value = np.where(value > 0, np.exp(np.round(np.log(np.maximum(value, 1e-9)), 2)), 0)
-    (x_, t_x_, T_), counts = compress([x, np.minimum(t_x, T), T])
+    bgnbd, pareto, gamma_gamma = (start.bgnbd, start.pareto_nbd, start.gamma_gamma) if start else (None, None, None)
     return OriginFit(
-        btyd.fit_bgnbd(x_, t_x_, T_, counts), pareto_nbd.fit(x_, t_x_, T_, counts), btyd.fit_gamma_gamma(x + 1, value)
+        btyd.fit_bgnbd(x, t_x, T, groups.customers, bgnbd),
+        pareto_nbd.fit(x, t_x, T, groups.customers, pareto),
+        btyd.fit_gamma_gamma(columns["days_with_orders"], value, start=gamma_gamma),
     )
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from scipy.linalg import eigh_tridiagonal
 from scipy.special import expit, gammaln, psi
 
-from spark_jobs.models.maximum_likelihood import best_of, compress
+from spark_jobs.models.maximum_likelihood import best_of, compress, distinct
 
 Array = np.ndarray
 
@@ -69,7 +69,7 @@ def fit_bgnbd(x: Array, t_x: Array, T: Array, counts: Array | None = None, start
 
     def loss(log_parameters: Array) -> tuple[float, Array]:
         values, slopes = likelihood_and_slopes(np.exp(log_parameters), x, t_x, T, x)
-        return -float(share @ values), -(slopes @ share)
+        return -float((share * values).sum()), -(share * slopes).sum(axis=1)
 
     known = None if start is None else np.log(astuple(start))
     return BgNbd(*np.exp(best_of("BG/NBD", loss, np.log(starts), known)).tolist())
@@ -145,7 +145,7 @@ def expected_orders_if_alive(model: BgNbd, x: Array, T: Array, h: float) -> Arra
     Beta(a, b + x) is computed by Gauss quadrature, because the hypergeometric closed form loses precision near a = 1
     and is undefined for x = 0, a + b < 1.
     """
-    (distinct_x, distinct_T), inverse = distinct(x, T)
+    (distinct_x, distinct_T), inverse = distinct([x, T])
     result = np.empty(len(distinct_x))
     for value in np.unique(distinct_x):
         rows = distinct_x == value
@@ -208,7 +208,8 @@ def gamma_gamma_loss(x: Array, z: Array, share: Array, scale: float) -> Callable
             (q - LEAST_Q) * (both - psi(q) + np.log(gamma) - log_total),
             q - gamma * (shape + q) / total,
         ])  # fmt: skip
-        return -float(share @ gamma_gamma_log_likelihood(model, x, z)), -(slopes @ share)
+        values = gamma_gamma_log_likelihood(model, x, z)
+        return -float((share * values).sum()), -(share * slopes).sum(axis=1)
 
     return loss
 
@@ -237,12 +238,6 @@ def _log_odds_left(model: BgNbd, x: Array, t_x: Array, T: Array) -> Array:
         + (model.r + again) * (np.log(model.alpha + T) - np.log(model.alpha + t_x))
     )
     return np.where(x > 0, odds, -np.inf)
-
-
-def distinct(x: Array, T: Array) -> tuple[Array, Array]:
-    """Returns the distinct pairs (x, T), shape (2, m), and for each customer the index of its pair, shape (n,)."""
-    rows, inverse = np.unique(np.column_stack([x, T]), axis=0, return_inverse=True)
-    return rows.T, inverse.ravel()
 
 
 @lru_cache(maxsize=4096)

@@ -1,5 +1,4 @@
-"""The origins of a training: fits the anchor at each of them, draws the customers to learn from, and selects the closed
-windows to learn a horizon from."""
+"""The origins of a training, and the closed windows to learn a horizon from."""
 
 from __future__ import annotations
 
@@ -20,7 +19,6 @@ from spark_jobs.io.arrow import columns_of
 from spark_jobs.models import anchor
 from spark_jobs.models.anchor import OriginFit
 
-CUSTOMERS_PER_ORIGIN = 8_000  # number drawn at random from each origin, for examples and for judging holdouts
 LEAST_DAYS_APART = 25  # least number of days between two origins, so that each adds information
 SHORTEST_WINDOW_SHARE = 0.3  # windows shorter than this share of a horizon are not used to learn it
 
@@ -44,25 +42,7 @@ class Origin:
     totals: dict[int, Total]
 
 
-def origin_of(columns: Columns, windows: Iterable[int] = ()) -> Origin:
-    """Fits the anchor to the customers of a date, and computes the totals of those `windows` (days) whose outcomes are
-    known."""
-    fit = anchor.fit_origin(columns)
-    closed = [window for window in windows if outcomes.known(columns, window).all()]
-    totals = {
-        window: Total(
-            float(outcomes.spent(columns, window).sum()),
-            float(by_anchor.revenue.sum()),
-            int(outcomes.bought(columns, window).sum()),
-            float(by_anchor.p_purchase.sum()),
-            float(outcomes.spent(columns, window).max()),
-        )
-        for window, by_anchor in anchor.over(fit, columns, closed).items()
-    }
-    return Origin(fit, totals)
-
-
-def drawn(rows: pa.RecordBatch, day: date, most: int = CUSTOMERS_PER_ORIGIN) -> pa.RecordBatch:
+def drawn(rows: pa.RecordBatch, day: date, most: int) -> pa.RecordBatch:
     """Draws up to `most` of a date's customers. rows: in the order of the key. The draw depends on their number and the
     date alone."""
     if rows.num_rows <= most:
@@ -80,9 +60,9 @@ def fit_origins(features: DataFrame) -> dict[date, Origin]:
     """Fits the anchor at each as_of_date of the rows, each in a Spark task."""
 
     def fit(table: pa.Table) -> pa.Table:
-        found = origin_of(columns_of(_in_order(table)))
+        found = anchor.fit_origin(columns_of(_in_order(table)))
         as_of_date = table.column("as_of_date")[0].as_py()
-        return pa.table({"as_of_date": [as_of_date], "fit": [json.dumps(found.fit.as_json())]})
+        return pa.table({"as_of_date": [as_of_date], "fit": [json.dumps(found.as_json())]})
 
     needed = features.select("as_of_date", "customer_key", "days_with_orders", "recency", "t", "order_value_mean")
     rows = needed.groupBy("as_of_date").applyInArrow(fit, "as_of_date date, fit string").collect()

@@ -21,11 +21,21 @@ START_BOUNDS = (-4.0, 7.0)
 NO_LOSS = 1e10  # replaces a loss that is not finite, so that the line search turns back
 
 
+def distinct(columns: Sequence[Array]) -> tuple[list[Array], Array]:
+    """Returns the distinct rows of equally long columns, in sorted order, and for each row the place of its distinct
+    row."""
+    codes = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        values, places = np.unique(column, return_inverse=True)
+        codes = codes * len(values) + places
+    _, first, places = np.unique(codes, return_index=True, return_inverse=True)
+    return [column[first] for column in columns], places
+
+
 def compress(columns: Sequence[Array], counts: Array | None = None) -> tuple[list[Array], Array]:
     """Returns the distinct rows of equally long columns, in sorted order, and the number of customers with each row."""
-    weights = np.ones(len(columns[0])) if counts is None else np.asarray(counts, float)
-    rows, inverse = np.unique(np.column_stack(columns), axis=0, return_inverse=True)
-    return list(rows.T), np.bincount(inverse.ravel(), weights=weights, minlength=len(rows))
+    rows, places = distinct(columns)
+    return rows, np.bincount(places, weights=counts, minlength=len(rows[0])).astype(float)
 
 
 def best_of(

@@ -50,7 +50,7 @@ def fit(x: Array, t_x: Array, T: Array, counts: Array | None = None) -> MbgNbd:
 
     def loss(log_parameters: Array) -> tuple[float, Array]:
         values, slopes = btyd.likelihood_and_slopes(np.exp(log_parameters), x, t_x, T, x + 1)
-        return -float(share @ values), -(slopes @ share)
+        return -float((share * values).sum()), -(share * slopes).sum(axis=1)
 
     return MbgNbd(*np.exp(best_of("MBG/NBD", loss, np.log(starts))).tolist())
 

@@ -15,9 +15,8 @@ from dataclasses import astuple, dataclass
 import numpy as np
 from scipy.special import expit, exprel, gammaln, psi
 
-from spark_jobs.models import btyd
 from spark_jobs.models.btyd import Array
-from spark_jobs.models.maximum_likelihood import best_of, compress
+from spark_jobs.models.maximum_likelihood import best_of, compress, distinct
 
 NODES, WEIGHTS = (values / 2 for values in np.polynomial.legendre.leggauss(32))
 NODES = NODES + 0.5
@@ -60,7 +59,7 @@ def fit(x: Array, t_x: Array, T: Array, counts: Array | None = None, start: Pare
     def loss(log_parameters: Array) -> tuple[float, Array]:
         model = ParetoNbd(*np.exp(log_parameters))
         values, slopes = _values_and_slopes(model, x, t_x, T)
-        return -float(share @ values), -(share @ slopes)
+        return -float((share * values).sum()), -(share[:, None] * slopes).sum(axis=0)
 
     known = None if start is None else np.log(astuple(start))
     return ParetoNbd(*np.exp(best_of("Pareto/NBD", loss, np.log(starts), known)).tolist())
@@ -86,7 +85,7 @@ def p_purchase_if_active(model: ParetoNbd, x: Array, T: Array, h: float) -> Arra
     + hazard) (1 - exp(-(rate + hazard) h))], which equals the integral over u in (0, h) of E[rate exp(-rate u)]
     E[exp(-hazard u)]. `_race` computes this integral, with the purchase as the first event and leaving as the second.
     """
-    (distinct_x, distinct_T), inverse = btyd.distinct(x, T)
+    (distinct_x, distinct_T), inverse = distinct([x, T])
     return _race(model.r + distinct_x, model.alpha + distinct_T, model.s, model.beta + distinct_T, h)[inverse]
 
 

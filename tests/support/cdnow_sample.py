@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from spark_jobs.features.customer_days import EPOCH, CustomerDays
+
 # Differences between neighbouring ids, one byte each, compressed.
 _GAPS = (
     r"c-kG7*>c1>4nvEJR*KYScapkys^<T{a?taXl-;%@-~hCS{HNReBcjb`Qta-DbMy49$+tF%_t|Rn-(ZgzOL@z`g=e!n*4mfUI"
@@ -41,10 +43,7 @@ def ids() -> np.ndarray:
 
 def customers(folder: Path) -> pd.DataFrame:
     """Returns the 1/10 sample up to 1997-09-30: x, t_x and T in weeks, and the mean value of repeat days."""
-    orders = pd.read_csv(folder / "cdnow.txt", sep=r"\s+")
-    orders["date"] = pd.to_datetime(orders.date.astype(str), format="%Y%m%d")
-    kept = orders[orders.customer_id.isin(ids()) & (orders.date <= "1997-09-30")]
-    days = kept.groupby(["customer_id", "date"], as_index=False).dollar_value.sum()
+    days = _days(folder)
     first = days.groupby("customer_id").date.transform("min")
     groups, repeats = days.groupby("customer_id").date, days[days.date > first].groupby("customer_id")
     return pd.DataFrame(
@@ -55,3 +54,17 @@ def customers(folder: Path) -> pd.DataFrame:
             "z": repeats.dollar_value.mean(),
         }
     ).fillna({"z": 0.0})
+
+
+def customer_days(folder: Path) -> CustomerDays:
+    """Returns the 1/10 sample up to 1997-09-30 as arrays."""
+    days = _days(folder)
+    first, money = np.flatnonzero(~days.customer_id.duplicated()), days.dollar_value.to_numpy()
+    return CustomerDays(first, (days.date - pd.Timestamp(EPOCH)).dt.days.to_numpy(), money, money > 0)
+
+
+def _days(folder: Path) -> pd.DataFrame:
+    orders = pd.read_csv(folder / "cdnow.txt", sep=r"\s+")
+    orders["date"] = pd.to_datetime(orders.date.astype(str), format="%Y%m%d")
+    kept = orders[orders.customer_id.isin(ids()) & (orders.date <= "1997-09-30")]
+    return kept.groupby(["customer_id", "date"], as_index=False).dollar_value.sum()

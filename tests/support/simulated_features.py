@@ -98,15 +98,19 @@ def examples(made: pd.DataFrame, origins: Iterable[date], training_date: date) -
 
 
 def write_orders(made: pd.DataFrame, settings: Settings) -> None:
-    """Writes the orders as intermediate.int_customer_days, with the columns that choosing a model requires."""
+    """Writes the orders as intermediate.int_customer_days, with the columns that choosing a model and training read."""
+    days = made.groupby(["customer_key", "day"], as_index=False).agg(
+        orders=("amount", "size"), amount=("amount", "sum")
+    )
     with db.connect(settings.url_as(TRANSFORMER)) as connection:
         connection.execute(
             f"create table {tables.INT_CUSTOMER_DAYS} (customer_key uuid, day date, "
-            "orders integer, net_revenue numeric)"
+            "orders integer, net_revenue numeric, is_purchase_day boolean)"
         )
         with connection.cursor() as cursor, cursor.copy(f"copy {tables.INT_CUSTOMER_DAYS} from stdin") as copy:
-            for row in made.itertuples():
-                copy.write_row((row.customer_key, FIRST_DAY + timedelta(days=int(row.day)), 1, row.amount))
+            for row in days.itertuples():
+                day = FIRST_DAY + timedelta(days=int(row.day))
+                copy.write_row((row.customer_key, day, row.orders, round(row.amount, 2), row.amount > 0))
 
 
 def write_features(

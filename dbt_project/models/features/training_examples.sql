@@ -2,10 +2,49 @@
 
 with
 
+customer_days as (select * from {{ ref('int_customer_days') }}),
+
 outcome_days as (select * from {{ ref('int_outcome_days') }}),
 
+first_purchases as (
+    select
+        customer_key,
+        min(day) as first_purchase_on
+    from customer_days
+    where is_purchase_day
+    group by customer_key
+),
+
+origins as (
+    select as_of_date
+    from (values {% for day in given('origins').split(',') %}(date '{{ day }}'){{ ', ' if not loop.last }}{% endfor %})
+        as listed (as_of_date)
+),
+
+-- Models learn from customers drawn at each origin: those with the lowest hashes of that day. Whether a customer is
+-- drawn does not depend on the order of rows, and the absence of another one only lets the next in. At the training
+-- date itself, all customers are wanted, for the references of the model.
+drawn as materialized (
+    select
+        origins.as_of_date,
+        known.customer_key
+    from origins
+    cross join lateral (
+        select first_purchases.customer_key
+        from first_purchases
+        where origins.as_of_date > first_purchases.first_purchase_on
+        order by
+            hashtextextended(first_purchases.customer_key::text, origins.as_of_date - date '1970-01-01'),
+            first_purchases.customer_key
+        limit
+            case
+                when origins.as_of_date < date '{{ given("training_date") }}' then {{ var('customers_per_origin') }}
+            end
+    ) as known
+),
+
 features as (
-    {{ customer_features(given('origins').split(',')) | indent(4) }}
+    {{ customer_features(given('origins').split(','), 'drawn') | indent(4) }}
 ),
 
 -- The outcomes after each origin, up to the longest window.

@@ -64,12 +64,10 @@ def test_examples_know_the_outcomes_of_closed_windows_only(shop: dict):
     outcomes = "(revenue_next->>'90')::float, (revenue_next->>'180')::float"
     found = table(tables.TRAINING_EXAMPLES, f"as_of_date, customer_key, orders_count, {outcomes}")
     first, second = date(2024, 2, 3), date(2024, 3, 3)
-    assert found == [
+    assert found == [  # without customer c, who has never bought and is not forecast
         (first, customer("a"), 1, 35.0, None),
-        (first, customer("c"), 0, 0.0, None),
         (first, customer("d"), 1, 0.0, None),
         (second, customer("a"), 1, 35.0, None),
-        (second, customer("c"), 0, 0.0, None),
         (second, customer("d"), 1, 0.0, None),
     ]
 

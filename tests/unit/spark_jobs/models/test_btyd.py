@@ -41,7 +41,7 @@ def test_gamma_gamma_finds_the_published_parameters_of_cdnow(real_data: Path) ->
 def test_rows_with_counts_have_the_fit_of_repeated_customers() -> None:
     x, t_x, T = np.array([0.0, 2, 5, 0]), np.array([0.0, 11, 20, 0]), np.array([30.0, 30, 25, 12])
     counts = np.array([5, 3, 2, 4])
-    apart = btyd.fit_bgnbd(*(np.repeat(column, counts) for column in (x, t_x, T)))
+    apart = btyd.fit_bgnbd(np.repeat(x, counts), np.repeat(t_x, counts), np.repeat(T, counts))
     assert btyd.fit_bgnbd(x, t_x, T, counts) == apart
 
 
