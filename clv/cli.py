@@ -28,6 +28,7 @@ COMMANDS = {
     "rejects": "listing",
     "withdraw": "data",
     "drop-kind": "data",
+    "rebuild": "rebuilding",
     "restore": "backups",
     "backup": "backups",
     "erase": "privacy",

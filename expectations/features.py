@@ -8,7 +8,7 @@ from clv.catalog import tables
 from clv.core.declared import WINDOWS
 from clv.core.sql_text import literal
 from clv.quality.rules import Slice, Suite, complete, has_rows, never, never_where, unique
-from clv.transform import dbt
+from clv.transform import notes
 
 AGAIN = "the features were built on other orders than staging holds now: start a new run"
 
@@ -104,7 +104,7 @@ def _arrived_meanwhile(slice_: Slice) -> str:
         where run_id = {literal(slice_.run_id)} and task = 'build_features' and facts->>'staging' is not null
         order by ended_at desc limit 1
     )"""  # noqa: S608 - our own SQL; values are bound or quoted
-    return f"coalesce({built_from} <> {dbt.STAGING_STATE}, false)"
+    return f"coalesce({built_from} <> {notes.STAGING_STATE}, false)"
 
 
 def suites(slice_: Slice) -> list[Suite]:

@@ -31,7 +31,7 @@ from clv.sources.kinds.columns_sql import ERASED
 from clv.sources.kinds.mappings import known_sources, load_mapping
 from clv.sources.loading import texts
 from clv.sources.mapping.model import FileMapping
-from clv.transform import dbt
+from clv.transform import notes
 from clv.warehouse import db, erasures, locks, pseudonyms
 
 RECEIPTS = "erasures"
@@ -121,7 +121,7 @@ def erase(found: list[Person], home: Settings, step: Step = nullcontext) -> Rece
                 for form in (person.customer_id, *person.other_ids):
                     erasures.add(home, form, person.namespace, done.receipt, done.erased_at)
                 _erase(connection, home, person, done)
-            dbt.forget_builds(connection)
+            notes.forget(connection)
             pages = files.remove_pages(home, {str(person.key) for person in found})
             connection.commit()
             files.forget_changes(connection, home)

@@ -18,7 +18,7 @@ from clv.core.errors import ClvError
 from clv.core.progress import Step
 from clv.core.settings import Settings
 from clv.privacy import files, persons
-from clv.transform import dbt
+from clv.transform import notes
 from clv.warehouse import db, locks, pseudonyms
 
 
@@ -45,7 +45,7 @@ def rotate(home: Settings, step: Step = nullcontext) -> dict[str, int]:
                 "on conflict (name) do update set value = excluded.value",
                 (pseudonyms.secret_digest(new),),
             )
-            dbt.forget_builds(connection)  # customers that are otherwise equal are ordered by key, so the builds change
+            notes.forget(connection)  # customers that are otherwise equal are ordered by key, so the builds change
             owners_files.write(home.secrets / pseudonyms.PENDING, new)
             pages = files.remove_pages(home)
         pseudonyms.secret(home)

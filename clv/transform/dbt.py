@@ -16,7 +16,9 @@ from clv.catalog import dbt_project, published, tables
 from clv.core import settings as settings_module
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
-from clv.transform import dbt_environment, views
+from clv.transform import dbt_environment, delta, notes, views
+from clv.transform.notes import FROM_RAW
+from clv.transform.temporary import Compiled
 from clv.warehouse import db, locks, roles
 from clv.warehouse.roles import TRANSFORMER
 
@@ -26,20 +28,8 @@ if TYPE_CHECKING:
 # What reads intermediate is built with the features, from the same state of it: another run may rebuild it before
 # analytics is built.
 LAYERS = dbt_project.layers()
-# The note (a row of ops.builds) that records which state of staging the intermediate tables were built from, and the
-# SQL that computes this state.
-MADE_OF = "intermediate_made_of"
-STAGING_STATE = f"""(
-    select md5(coalesce(string_agg(
-        concat_ws('-', batch_id, rows_accepted, rows_replaced, rows_withdrawn), ',' order by batch_id
-    ), '')) from {tables.STG_BATCH_COUNTS}
-)"""  # noqa: S608 - our own names
-SET_UP_BY = "set_up_by"  # the note that records the digest of the SQL of staging and intermediate at the last set-up
 PARSED = "partial_parse.msgpack"  # dbt's parsed project, from its last call with the same variables
 SEMANTICS = "semantic_manifest.json"
-# Layers that depend only on raw and on the SQL, each with one of its tables. They are not built again while neither has
-# changed.
-FROM_RAW = {"staging": tables.STG_CHANNEL_SPEND, "intermediate": tables.INT_ORDER_LINE_VERSIONS}
 NO_UNIT_TESTS = ["--exclude-resource-type", "unit_test"]  # unit tests check the SQL, not the data
 SELECTED = {"build", "test"}  # commands to which a selection of nodes is given
 
@@ -65,24 +55,59 @@ def build(layer: str, variables: dict, settings: Settings) -> dict:
             build(outdated, {}, settings)
     with db.lock(locks.BUILD, settings.url_as(TRANSFORMER)):
         started = time.monotonic()
-        state = _state(layer, settings) if layer in FROM_RAW else None
-        if state and state == _built_from(layer, settings):
-            return {"models": 0, "unchanged": True, "rows": {}, "seconds": 0.0}
-        if state:
-            _note(f"built_{layer}", None, settings)  # without a note, an interrupted build is repeated
+        facts = _changed(layer, settings) if layer in FROM_RAW else {}
+        if "rows" not in facts:
+            facts |= _built(layer, variables, settings)
+        return {**facts, "seconds": round(time.monotonic() - started, 1)}
+
+
+def _changed(layer: str, settings: Settings) -> dict:
+    """Changes a layer from raw where rows arrived. Returns facts for the log, without `rows` if the layer has to be
+    built whole."""
+    with db.connect(settings.url_as(TRANSFORMER)) as connection:
+        # All of it is read as it was at one time: batches that are loaded meanwhile wait for the next build.
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        before, state = notes.built_from(layer, connection), notes.state(layer, connection)
+        if before == state:
+            return {"models": 0, "unchanged": True, "rows": {}}
+        compiled = notes.compiled(layer, connection)
+        if before is None or compiled is None:
+            return {}
+        try:
+            rows = delta.CHANGE[layer](connection, compiled)
+        except delta.CANNOT as reason:
+            connection.rollback()
+            return {"built_whole": " ".join(str(reason).split())[:500]}
+        notes.note(f"built_{layer}", state, connection)
         if layer == "intermediate":
-            _note(MADE_OF, None, settings)
-        selection = _setup(settings) if layer == "setup" else ["--select", f"tag:layer:{layer}", *NO_UNIT_TESTS]
-        results = _invoke(layer, selection, variables, settings)
-        if layer == "intermediate":
-            _note(MADE_OF, staging_state(settings), settings)
-        if state:
-            _note(f"built_{layer}", state, settings)
+            notes.note_staging_state(connection)
+    return {"models": len(compiled.models), "tests": len(compiled.tests), "rows": rows}
+
+
+def _built(layer: str, variables: dict, settings: Settings) -> dict:
+    """Builds a layer whole, and returns facts for the log."""
+    url, state, made_by = settings.url_as(TRANSFORMER), None, ""
+    if layer in FROM_RAW:
+        with db.connect(url) as connection:
+            state, made_by = notes.state(layer, connection), notes.made_by(connection)
+            # Without a note, an interrupted build is repeated. What changed in staging is not known afterwards.
+            notes.forget(connection, *(FROM_RAW if layer == "staging" else (layer,)))
+            if layer == "intermediate":
+                notes.note(notes.MADE_OF, None, connection)
+    selection = _setup(settings) if layer == "setup" else ["--select", f"tag:layer:{layer}", *NO_UNIT_TESTS]
+    results = _invoke(layer, selection, variables, settings)
+    if layer == "setup":
+        views.drop_undeclared(settings)
+    with db.connect(url) as connection:
         if layer == "setup":
-            views.drop_undeclared(settings)
-            _note(SET_UP_BY, _sql_digest(), settings)
-        made_of = _noted(MADE_OF, settings) if layer in ("features", "training") else None
-        seconds = round(time.monotonic() - started, 1)
+            notes.note(notes.SET_UP_BY, notes.sql_digest(), connection)
+        if layer == "intermediate":
+            connection.execute(f"delete from {tables.TOUCHED_CUSTOMERS}")  # noqa: S608 - our own name
+            notes.note_staging_state(connection)
+        if state:
+            notes.note_compiled(layer, _compiled(results), made_by, connection)
+            notes.note(f"built_{layer}", state, connection)
+        made_of = notes.noted(notes.MADE_OF, connection) if layer in ("features", "training") else None
     models = [result for result in results if result["unique_id"].startswith("model.")]
     rows = {
         result["unique_id"].rpartition(".")[2]: result["adapter_response"]["rows_affected"]
@@ -90,22 +115,25 @@ def build(layer: str, variables: dict, settings: Settings) -> dict:
         if layer != "setup" and "rows_affected" in result["adapter_response"]
     }
     tests = sum(result["unique_id"].startswith("test.") for result in results)
-    facts = {"models": len(models), "tests": tests, "rows": rows, "seconds": seconds}
+    facts = {"models": len(models), "tests": tests, "rows": rows}
     return {**facts, "staging": made_of} if layer in ("features", "training") else facts
+
+
+def _compiled(results: list[dict]) -> Compiled:
+    """The SQL of the nodes that were built: each is after those that it reads."""
+    models = [result for result in results if result["unique_id"].startswith("model.")]
+    tests = [result for result in results if result["unique_id"].startswith("test.")]
+    return Compiled(
+        {model["relation_name"]: model["compiled_code"] for model in models},
+        {test["unique_id"].split(".")[2]: test["compiled_code"] for test in tests},
+    )
 
 
 def staging_state(settings: Settings | None = None) -> str:
     """A digest of the batches that staging was built from, and of how many of their rows were accepted, replaced and
     withdrawn."""
     url = settings.url_as(TRANSFORMER) if settings else roles.url(TRANSFORMER)
-    return db.rows(f"select {STAGING_STATE}", url=url)[0][0]
-
-
-def forget_builds(connection: psycopg.Connection) -> None:
-    """Makes the next run build staging and intermediate again. Needed when rows of raw changed although no batch was
-    added."""
-    names = [f"built_{layer}" for layer in FROM_RAW]
-    connection.execute(f"delete from {tables.BUILDS} where name = any(%s)", (names,))  # noqa: S608 - our own names
+    return db.rows(f"select {notes.STAGING_STATE}", url=url)[0][0]
 
 
 def semantics(settings: Settings) -> str:
@@ -149,47 +177,12 @@ def _setup(settings: Settings) -> list[str]:
     return ["--empty", "--quiet", "--resource-type", "model", "seed", "--select", *tags]
 
 
-def _state(layer: str, settings: Settings) -> str:
-    """A digest of everything that a layer from raw is built from. Its batches stand for the rows of raw, which are only
-    added (an erasure, which changes rows, calls forget_builds)."""
-    digest = hashlib.sha256(_sql_digest().encode())
-    query = f"""
-        select
-            (select string_agg(batch_id || ':' || rows_received, ',' order by batch_id) from {tables.BATCHES}),
-            (select string_agg(batch_id::text, ',' order by batch_id) from {tables.WITHDRAWALS})
-    """  # noqa: S608 - our own names
-    digest.update(repr(db.rows(query, url=settings.url_as(TRANSFORMER))).encode())
-    if layer == "intermediate":  # it is built from staging, which may be older than raw
-        digest.update(str(_built_from("staging", settings) or time.time_ns()).encode())
-    return digest.hexdigest()
-
-
-def _sql_digest() -> str:
-    return dbt_project.digest("*.yml", "macros/*", "models/[si]*/*")
-
-
 def _is_of_another_version(settings: Settings) -> bool:
     """Whether staging exists and was built by another version of the project's SQL."""
-    query = "select to_regclass(%s) is not null"
-    there = db.rows(query, (tables.STG_ORDER_LINES,), settings.url_as(TRANSFORMER))[0][0]
-    return there and _noted(SET_UP_BY, settings) != _sql_digest()
-
-
-def _built_from(layer: str, settings: Settings) -> str | None:
-    there = db.rows("select to_regclass(%s) is not null", (FROM_RAW[layer],), settings.url_as(TRANSFORMER))[0][0]
-    return _noted(f"built_{layer}", settings) if there else None
-
-
-def _noted(name: str, settings: Settings) -> str | None:
-    found = db.rows(f"select value from {tables.BUILDS} where name = %s", (name,), settings.url_as(TRANSFORMER))  # noqa: S608 - our own names
-    return found[0][0] if found else None
-
-
-def _note(name: str, value: str | None, settings: Settings) -> None:
     with db.connect(settings.url_as(TRANSFORMER)) as connection:
-        connection.execute(f"delete from {tables.BUILDS} where name = %s", (name,))  # noqa: S608 - our own names
-        if value:
-            connection.execute(f"insert into {tables.BUILDS} values (%s, %s)", (name, value))  # noqa: S608 - our own names
+        query = "select to_regclass(%s) is not null"
+        there = connection.execute(query, (tables.STG_ORDER_LINES,)).fetchall()[0][0]
+        return there and notes.noted(notes.SET_UP_BY, connection) != notes.sql_digest()
 
 
 def _invoke(
@@ -250,10 +243,14 @@ def _folder(layer: str, variables: dict, settings: Settings) -> Path:
 
 
 def _results(outcome: dbtRunnerResult) -> list[dict]:
-    """The unique_id, status, message and adapter_response of each node that dbt ran; none if it failed before."""
+    """The unique_id, relation_name, compiled_code, status, message and adapter_response of each node that dbt ran, in
+    the order in which they ended; none if it failed before."""
     ran = getattr(outcome.result, "results", None) or []
-    columns = ("status", "message", "adapter_response")
-    return [{"unique_id": one.node.unique_id} | {name: getattr(one, name) for name in columns} for one in ran]
+    of_node, of_result = ("unique_id", "relation_name", "compiled_code"), ("status", "message", "adapter_response")
+    return [
+        {name: getattr(one.node, name, None) for name in of_node} | {name: getattr(one, name) for name in of_result}
+        for one in ran
+    ]
 
 
 def _failure(result: dict) -> str:

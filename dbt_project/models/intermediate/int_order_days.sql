@@ -1,3 +1,5 @@
+{{ config(indexes=[{'columns': ['customer_key']}]) }}
+
 with
 
 lines as (select * from {{ ref('stg_order_lines') }}),

@@ -1,3 +1,5 @@
+{{ config(indexes=[{'columns': ['customer_key']}]) }}
+
 with
 
 order_days as (select * from {{ ref('int_order_days') }}),

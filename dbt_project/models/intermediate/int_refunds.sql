@@ -1,4 +1,4 @@
-{{ config(indexes=[{'columns': ['order_key']}]) }}
+{{ config(indexes=[{'columns': ['order_key']}, {'columns': ['customer_key']}]) }}
 
 with
 
@@ -41,7 +41,10 @@ candidates as (
     from refunds
     left join orders as stated
         on refunds.stated_order_key = stated.order_key and refunds.customer_key = stated.customer_key
-    left join orders as customers_own on refunds.stated_customer_order_key = customers_own.order_key
+    left join orders as customers_own
+        on
+            refunds.stated_customer_order_key = customers_own.order_key
+            and refunds.customer_key = customers_own.customer_key
     left join orders as same
         on refunds.order_key = same.order_key and refunds.customer_key = same.customer_key
     left join last_purchases on refunds.refund_key = last_purchases.refund_key

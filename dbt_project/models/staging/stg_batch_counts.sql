@@ -2,13 +2,7 @@ with
 
 batches as (select * from {{ ref('stg_batches') }}),
 
-line_verdicts as (select * from {{ ref('stg_line_verdicts') }}),
-
-spend_verdicts as (select * from {{ ref('stg_spend_verdicts') }}),
-
-kind_verdicts as (select * from {{ ref('stg_kind_verdicts') }}),
-
-lines as (select * from {{ ref('stg_order_lines') }}),
+verdicts as (select * from {{ ref('stg_verdict_counts') }}),
 
 erased_unreadable as (
     select
@@ -19,52 +13,28 @@ erased_unreadable as (
     group by batch_id
 ),
 
-verdicts as (
-    select
-        batch_id,
-        verdict
-    from line_verdicts
-    union all
-    select
-        batch_id,
-        verdict
-    from spend_verdicts
-    union all
-    select
-        batch_id,
-        verdict
-    from kind_verdicts
-),
-
 counts as (
     select
         batch_id,
-        count(*) filter (where verdict = 'replaced') as rows_replaced,
-        count(*) filter (where verdict = 'withdrawn') as rows_withdrawn,
-        count(*) filter (where verdict = 'erased') as rows_erased,
-        count(*) filter (where verdict = 'missing_order') as rows_missing_order,
-        count(*) filter (where verdict = 'missing_time') as rows_missing_time,
-        count(*) filter (where verdict = 'missing_amount') as rows_missing_amount,
-        count(*) filter (where verdict = 'missing_customer') as rows_missing_customer,
-        count(*) filter (where verdict = 'accepted') as rows_accepted,
-        count(*) filter (where verdict = 'duplicate') as rows_duplicate,
-        count(*) filter (where verdict not in ('accepted', 'duplicate')) as rows_set_aside,
-        count(*) filter (
+        coalesce(sum(rows_there) filter (where verdict = 'replaced'), 0)::bigint as rows_replaced,
+        coalesce(sum(rows_there) filter (where verdict = 'withdrawn'), 0)::bigint as rows_withdrawn,
+        coalesce(sum(rows_there) filter (where verdict = 'erased'), 0)::bigint as rows_erased,
+        coalesce(sum(rows_there) filter (where verdict = 'missing_order'), 0)::bigint as rows_missing_order,
+        coalesce(sum(rows_there) filter (where verdict = 'missing_time'), 0)::bigint as rows_missing_time,
+        coalesce(sum(rows_there) filter (where verdict = 'missing_amount'), 0)::bigint as rows_missing_amount,
+        coalesce(sum(rows_there) filter (where verdict = 'missing_customer'), 0)::bigint as rows_missing_customer,
+        coalesce(sum(rows_there) filter (where verdict = 'accepted'), 0)::bigint as rows_accepted,
+        coalesce(sum(rows_there) filter (where verdict = 'duplicate'), 0)::bigint as rows_duplicate,
+        coalesce(sum(rows_there) filter (where verdict not in ('accepted', 'duplicate')), 0)::bigint as rows_set_aside,
+        coalesce(sum(rows_there) filter (
             where verdict not in (
                 'accepted', 'duplicate', 'replaced', 'withdrawn', 'erased',
                 'missing_order', 'missing_time', 'missing_amount', 'missing_customer'
             )
-        ) as rows_by_rule
+        ), 0)::bigint as rows_by_rule,
+        min(first_ordered_at) as first_ordered_at,
+        max(last_ordered_at) as last_ordered_at
     from verdicts
-    group by batch_id
-),
-
-times as (
-    select
-        batch_id,
-        min(ordered_at) as first_ordered_at,
-        max(ordered_at) as last_ordered_at
-    from lines
     group by batch_id
 ),
 
@@ -92,12 +62,11 @@ final as (
         coalesce(counts.rows_missing_time, 0) as rows_missing_time,
         coalesce(counts.rows_missing_amount, 0) as rows_missing_amount,
         coalesce(counts.rows_missing_customer, 0) as rows_missing_customer,
-        times.first_ordered_at,
-        times.last_ordered_at
+        counts.first_ordered_at,
+        counts.last_ordered_at
     from batches
     left join counts on batches.batch_id = counts.batch_id
     left join erased_unreadable on batches.batch_id = erased_unreadable.batch_id
-    left join times on batches.batch_id = times.batch_id
 )
 
 select * from final

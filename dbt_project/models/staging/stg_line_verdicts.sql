@@ -1,4 +1,8 @@
-{{ config(indexes=[{'columns': ['batch_id', 'line', 'entry'], 'unique': true}]) }}
+{{ config(indexes=[
+    {'columns': ['batch_id', 'line', 'entry'], 'unique': true},
+    {'columns': ['order_hash']},
+    {'columns': ['row_hash']},
+]) }}
 
 with
 
@@ -79,7 +83,10 @@ judged as (
             when amount is null then 'missing_amount'
             when customer_key is null then 'missing_customer'
             else 'accepted'
-        end as verdict
+        end as verdict,
+        source,
+        order_id,
+        row_key
     from ranked
 ),
 
@@ -88,7 +95,10 @@ withdrawn as (
         batch_id,
         line,
         entry,
-        'withdrawn' as verdict
+        'withdrawn' as verdict,
+        source,
+        order_id,
+        row_key
     from lines
     where is_withdrawn
 ),
@@ -99,4 +109,11 @@ final as (
     select * from withdrawn
 )
 
-select * from final
+select
+    batch_id,
+    line,
+    entry,
+    verdict,
+    ops.group_hash('order', source, order_id) as order_hash,
+    ops.group_hash('row', source, row_key) as row_hash
+from final

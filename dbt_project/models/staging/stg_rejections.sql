@@ -9,17 +9,16 @@
 
 with
 
-set_aside_lines as (select * from {{ ref('set_aside_lines') }}),
+verdicts as (select * from {{ ref('stg_verdict_counts') }}),
 
 final as (
     select
         batch_id,
-        case when left(reason, 8) = 'missing_' then 'missing' else 'filter' end as rejected_as,
-        reason,
-        count(*) as rows_rejected
-    from set_aside_lines
-    where reason not in ('replaced', 'withdrawn', 'erased')
-    group by batch_id, reason
+        case when left(verdict, 8) = 'missing_' then 'missing' else 'filter' end as rejected_as,
+        verdict as reason,
+        rows_there as rows_rejected
+    from verdicts
+    where verdict not in ('accepted', 'duplicate', 'replaced', 'withdrawn', 'erased')
 )
 
 select * from final

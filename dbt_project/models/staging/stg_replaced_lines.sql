@@ -9,26 +9,13 @@ batches as (select * from {{ ref('stg_batches') }} where not is_withdrawn and no
 
 order_lines as not materialized (select * from {{ source('raw', 'order_lines') }}),
 
--- Sources whose deliveries contain whole orders, according to the newest mapping. Their order ids belong to one
--- customer, or are unique over all customers.
-order_sources as (
-    select distinct on (source)
-        source,
-        row_key = 'customer_order' as is_by_customer
-    from batches
-    where row_key in ('order', 'customer_order')
-    order by source, place desc, batch_id desc
-),
-
 -- Batches that may repeat rows of another batch
 candidates as (
     select
-        batches.*,
-        order_sources.is_by_customer,
-        count(*) over (partition by batches.source, batches.file_name) > 1 as is_redelivered,
-        order_sources.source is not null and count(*) over (partition by batches.source) > 1 as is_of_orders
+        *,
+        count(*) over (partition by source, file_name) > 1 as is_redelivered,
+        is_by_customer is not null and count(*) over (partition by source) > 1 as is_of_orders
     from batches
-    left join order_sources on batches.source = order_sources.source
 ),
 
 -- A row without a customer belongs to nobody here: any later delivery of its order id replaces it.

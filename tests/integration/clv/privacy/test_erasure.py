@@ -27,7 +27,7 @@ from clv.platform import backup
 from clv.privacy import erasing
 from clv.reporting.report import gates
 from clv.sources.loading import copies
-from clv.transform import dbt
+from clv.transform import dbt, notes
 from clv.warehouse import db, erasures, locks, pseudonyms, publication, runs
 from expectations.gates import judge
 from spark_jobs import score
@@ -201,7 +201,7 @@ def test_a_landing_folder_that_cannot_be_written_is_reported_and_the_rest_is_don
 def test_an_erasure_that_was_cut_short_is_finished(home, tmp_path, monkeypatch):
     sources.load("orders", write(tmp_path / "a.csv", of_quince(1), of("c1", "1", amount="none")), home)
     with monkeypatch.context() as patch:
-        patch.setattr(dbt, "forget_builds", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(notes, "forget", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             erase(QUINCE["id"], home)
     assert not (home.home / "erasures").exists()
@@ -215,7 +215,7 @@ def test_files_in_landing_that_were_changed_before_it_was_cut_short_are_known_ag
     write(home.landing / "orders" / "a.csv", of_quince(1), of("c1", "1", amount="none"), of("c2", "2"))
     sources.landing(home)
     with monkeypatch.context() as patch:
-        patch.setattr(dbt, "forget_builds", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(notes, "forget", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             erase(QUINCE["id"], home)
     erase(QUINCE["id"], home)

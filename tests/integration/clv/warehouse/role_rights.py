@@ -37,6 +37,7 @@ MAY = {
         "predictions.reference_predictions": "select",
         "ops.settings": "select",
         "ops.builds": "select insert delete",
+        "ops.touched_customers": "select insert delete",
         **dict.fromkeys(
             ["ops.model_decisions", "ops.model_backtest", "ops.clv_scorecard", "ops.gate_results"], "select"
         ),

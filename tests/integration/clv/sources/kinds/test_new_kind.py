@@ -20,7 +20,7 @@ from clv.privacy import erasing, retention, rotation
 from clv.quality.results import GateFailed
 from clv.sources.kinds import mappings, raw_tables, registry, schema
 from clv.sources.loading import dropping, rejections
-from clv.transform import dbt
+from clv.transform import dbt, notes
 from clv.warehouse import db, pseudonyms
 from expectations import gates
 
@@ -118,7 +118,7 @@ def test_it_works_from_the_file_to_the_erasure(shop: settings.Settings):
     with pytest.raises(GateFailed, match=f"rows_accepted_are_there.*{second.batch_id}"):
         judged(shop)
     with db.connect() as connection:
-        dbt.forget_builds(connection)
+        notes.forget(connection)
 
     sources.withdraw(second.batch_id, "of another shop", shop)
     assert counts(shop) == [[4, 2, 2, 0, 0, 0, 0], [3, 0, 0, 0, 0, 3, 0]]

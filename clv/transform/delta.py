@@ -1,0 +1,213 @@
+"""Changes the tables of staging and intermediate where rows arrived, instead of building them again.
+
+The models' own SQL, as the last whole build compiled it, runs on temporary tables of the same names that hold only the
+rows that can change. What differs from the real tables is written to them, in one transaction. So a table has one
+definition, and equals that of a whole build if no row outside of the temporary tables can change:
+
+- staging: rows of raw.order_lines decide about each other only within an order id and within a row key of a source.
+  Everything that models read about a batch is in stg_batches; a batch is changed if its row there is new, gone or
+  different. The temporary tables hold the rows of changed batches, before and after, and all rows that share an order
+  id or a row key with them, directly or through other rows. The counts of batches in stg_replaced_lines only ask
+  whether there is another batch. They cannot change rows that share nothing with a changed batch, because a row is
+  replaced only by a row of another batch.
+- other kinds: rows decide about each other only within a source.
+- intermediate: each table is a function of the accepted lines of one customer. Staging keeps a list of the customers
+  whose accepted lines it changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import psycopg
+
+from clv.catalog import tables
+from clv.transform.temporary import Compiled, Layer, NotByDeltaError
+
+LARGE = 50_000  # rows up to which rows are changed singly even if most of the table changes
+LARGEST_SHARE = 0.2  # of all rows, above which a whole build is faster
+KEY = ("batch_id", "line", "entry")  # of rows of raw.order_lines; other kinds have no entry
+VERDICTS = ("stg_line_verdicts", "stg_spend_verdicts", "stg_kind_verdicts")
+# Tables with a row or a few per batch. They are made whole.
+OF_BATCHES = ("stg_batches", "stg_verdict_counts", "stg_batch_counts", "stg_rejections")
+ROWS = f"select sum(rows_there) from {tables.STG_VERDICT_COUNTS}"  # noqa: S608 - our own name
+
+
+def staging(connection: psycopg.Connection, compiled: Compiled) -> dict[str, int]:
+    """Brings staging up to raw in the connection's transaction, and adds to ops.touched_customers.
+
+    Returns the number of rows added per table. Raises NotByDeltaError if too much changed or a data test failed.
+    """
+    kinds = f"select raw_table from {tables.KINDS} order by kind"  # noqa: S608 - our own name
+    others = list(dict.fromkeys([tables.CHANNEL_SPEND, *(name for (name,) in connection.execute(kinds).fetchall())]))  # type: ignore[arg-type]
+    layer = Layer(connection, compiled, [tables.ORDER_LINES, *others])
+    layer.make("stg_batches")
+    _find_touched(layer, others)
+    for relation in layer.read:
+        key = KEY if relation == tables.ORDER_LINES else KEY[:2]
+        layer.fill(relation, _touched(key, [f"_{name}" for name in key]))
+    added = {}
+    for name, table in layer.tables.items():
+        if name not in OF_BATCHES:
+            layer.make(name)
+            added[name] = layer.write(name, _touched(table.key, table.key))
+    _count_verdicts(layer)
+    layer.make("stg_batch_counts")
+    layer.make("stg_rejections")
+    for name in OF_BATCHES:
+        added[name] = layer.write(name, "true")
+    layer.test()
+    layer.run(f"""
+        insert into {tables.TOUCHED_CUSTOMERS}
+        select customer_key from delta_gone_stg_order_lines union select customer_key from delta_come_stg_order_lines
+        on conflict do nothing
+    """)  # noqa: S608 - our own names
+    return added
+
+
+def intermediate(connection: psycopg.Connection, compiled: Compiled) -> dict[str, int]:
+    """Brings intermediate up to staging in the connection's transaction, for the customers of ops.touched_customers,
+    and empties that list.
+
+    Returns the number of rows added per table. Raises NotByDeltaError if too much changed or a data test failed.
+    """
+    layer = Layer(connection, compiled, [tables.STG_ORDER_LINES])
+    layer.run(f"""
+        create temporary table delta_customers (customer_key uuid primary key) on commit drop;
+        with taken as (delete from {tables.TOUCHED_CUSTOMERS} returning customer_key)
+        insert into delta_customers select customer_key from taken;
+        analyze delta_customers
+    """)  # noqa: S608 - our own names
+    inside = "customer_key in (select customer_key from delta_customers)"
+    _refuse_much(layer, layer.count(f"select count(*) from {tables.STG_ORDER_LINES} where {inside}"))  # noqa: S608 - our own names
+    layer.fill(tables.STG_ORDER_LINES, inside)
+    added = {}
+    for name, table in layer.tables.items():
+        if table.keeps_versions:
+            added[name] = layer.write_versions(name, inside)
+        else:
+            layer.make(name)
+            added[name] = layer.write(name, inside if "customer_key" in table.columns else "true")
+    layer.test()
+    return added
+
+
+def _find_touched(layer: Layer, others: list[str]) -> None:
+    """Makes delta_touched: the keys of the rows that can change. others: the raw tables of other kinds than orders."""
+    changed = "in (select batch_id from delta_changed)"
+    layer.run(f"""
+        create temporary table delta_touched (
+            batch_id bigint, line bigint, entry smallint, primary key (batch_id, line, entry)
+        ) on commit drop;
+        create temporary table delta_groups (hash bigint primary key) on commit drop;
+        create temporary table delta_changed on commit drop as
+        with before as (select batch_id, source, batches::text from staging.stg_batches as batches),
+        now as (select batch_id, source, batches::text from pg_temp.stg_batches as batches)
+        select distinct batch_id, source
+        from ((table now except table before) union all (table before except table now)) as changed;
+        analyze delta_changed;
+        insert into delta_touched
+        select _batch_id, _line, _entry from {tables.ORDER_LINES} where _batch_id {changed}
+        union
+        select batch_id, line, entry from staging.stg_line_verdicts where batch_id {changed};
+        insert into delta_groups
+        select ops.group_hash('row', _source, _row_key) from {tables.ORDER_LINES} where _batch_id {changed}
+        union
+        select ops.group_hash('order', _source, order_id) from {tables.ORDER_LINES}
+        where _batch_id {changed} and order_id is not null
+    """)  # noqa: S608 - our own names
+    _add_groups(layer)
+    layer.run("""
+        create temporary table delta_batches on commit drop as
+        select batch_id from pg_temp.stg_batches where source in (select source from delta_changed)
+        union
+        select batch_id from staging.stg_batches where source in (select source from delta_changed)
+    """)
+    rows = [
+        *(f"select _batch_id, _line, 0 from {relation} where _batch_id" for relation in others),  # noqa: S608 - our own names
+        *(f"select batch_id, line, 0 from staging.{name} where batch_id" for name in VERDICTS[1:]),  # noqa: S608 - our own names
+    ]
+    for of_kind in rows:
+        layer.run(
+            f"insert into delta_touched {of_kind} in (select batch_id from delta_batches) on conflict do nothing"  # noqa: S608 - our own names
+        )
+    layer.run("analyze delta_touched")
+
+
+def _touched(key: Sequence[str], columns: Sequence[str]) -> str:
+    """The SQL condition that a row can change, by the columns that hold its key."""
+    return f"({', '.join(columns)}) in (select {', '.join(key)} from delta_touched)"  # noqa: S608 - our own names
+
+
+def _add_groups(layer: Layer) -> None:
+    """Adds to delta_touched what shares an order id or a row key with it, until there is nothing to add."""
+    rows = "select batch_id, line, entry from staging.stg_line_verdicts inner join delta_groups on hash ="
+    hashes = "staging.stg_line_verdicts inner join delta_touched using (batch_id, line, entry)"
+    found = -1
+    while found != (found := layer.count("select count(*) from delta_touched")):
+        _refuse_much(layer, found)
+        layer.run(f"""
+            analyze delta_touched;
+            insert into delta_groups
+            select row_hash from {hashes} union select order_hash from {hashes} where order_hash is not null
+            on conflict do nothing;
+            analyze delta_groups;
+            insert into delta_touched {rows} row_hash union {rows} order_hash
+            on conflict do nothing
+        """)  # noqa: S608 - our own names
+
+
+def _refuse_much(layer: Layer, found: int) -> None:
+    there = layer.count(ROWS)
+    if found > max(LARGE, LARGEST_SHARE * there):
+        raise NotByDeltaError(f"{found} of {there} rows can change")
+
+
+def _count_verdicts(layer: Layer) -> None:
+    """Makes the temporary stg_verdict_counts: the real one less the verdicts that are gone, plus those that came. A
+    batch whose first or last accepted line is gone is read again for its times."""
+    table = layer.tables["stg_verdict_counts"]
+    changes = " union all ".join(
+        f"select batch_id, verdict, {one} from delta_{which}_{name}"  # noqa: S608 - our own names
+        for name in VERDICTS
+        for which, one in (("gone", -1), ("come", 1))
+    )
+    times = "select batch_id, min(ordered_at) as first_at, max(ordered_at) as last_at from"
+    layer.run(f"""
+        create temporary table stg_verdict_counts (like {table.relation}) on commit drop;
+        insert into pg_temp.stg_verdict_counts (batch_id, verdict, rows_there, first_ordered_at, last_ordered_at)
+        with gone as ({times} delta_gone_stg_order_lines group by batch_id),
+        come as ({times} delta_come_stg_order_lines group by batch_id),
+        again as (
+            {times} {tables.STG_ORDER_LINES}
+            where batch_id in (
+                select batch_id from gone inner join {table.relation} using (batch_id)
+                where first_at <= first_ordered_at or last_at >= last_ordered_at
+            )
+            group by batch_id
+        ),
+        counted as (
+            select batch_id, verdict, sum(rows_there)::bigint as rows_there
+            from (select batch_id, verdict, rows_there from {table.relation} union all {changes}) as parts
+            group by batch_id, verdict having sum(rows_there) <> 0
+        )
+        select
+            counted.batch_id,
+            counted.verdict,
+            counted.rows_there,
+            coalesce(again.first_at, least(old.first_ordered_at, come.first_at)),
+            coalesce(again.last_at, greatest(old.last_ordered_at, come.last_at))
+        from counted
+        left join {table.relation} as old
+            on counted.batch_id = old.batch_id and counted.verdict = old.verdict
+        left join come on counted.verdict = 'accepted' and counted.batch_id = come.batch_id
+        left join again on counted.verdict = 'accepted' and counted.batch_id = again.batch_id
+    """)  # noqa: S608 - our own names
+
+
+CHANGE = {"staging": staging, "intermediate": intermediate}
+# The transaction can be rolled back and the layer built whole, which corrects what is missing or says what is wrong.
+CANNOT = (
+    NotByDeltaError, psycopg.DataError, psycopg.IntegrityError, psycopg.InternalError, psycopg.NotSupportedError,
+    psycopg.ProgrammingError,
+)  # fmt: skip

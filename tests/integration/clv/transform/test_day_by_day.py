@@ -1,0 +1,116 @@
+"""A day's build writes the day's rows, and is all or nothing; `clv rebuild` compares and builds whole."""
+
+from __future__ import annotations
+
+import pytest
+from raw_rows import deliver, line, withdraw
+from typer.testing import CliRunner
+
+from clv import cli
+from clv.catalog import tables
+from clv.core.errors import ClvError
+from clv.core.settings import Settings
+from clv.transform import dbt, delta, notes
+from clv.warehouse import db
+from clv.warehouse.roles import TRANSFORMER
+
+HISTORY = [line(str(number), f"2024-01-{number:02} 10:00", "20.00", "abcdef"[number % 6]) for number in range(1, 29)]
+
+
+def built(home: Settings) -> dict[str, dict]:
+    return {layer: dbt.build(layer, {}, home) for layer in notes.FROM_RAW}
+
+
+@pytest.fixture
+def shop(module_home: Settings) -> Settings:
+    """A history that both layers were built from, whatever the test before left."""
+    with db.connect() as connection:
+        connection.execute(f"truncate {tables.ORDER_LINES}, {tables.BATCHES}, {tables.WITHDRAWALS} cascade")
+        notes.forget(connection)
+    dbt.build("setup", {}, module_home)
+    deliver(HISTORY, "history.csv", row_key="line")
+    built(module_home)
+    return module_home
+
+
+def test_a_day_writes_what_its_rows_touch(shop: Settings):
+    corrected = line("5", "2024-01-05 10:00", "25.00", "f")
+    deliver([corrected, line("new", "2024-02-01 10:00", "5.00", "a")], "day.csv", row_key="line")
+    facts = built(shop)
+    assert "built_whole" not in facts["staging"]
+    assert {name: rows for name, rows in facts["staging"]["rows"].items() if rows} == {
+        "stg_batches": 1,
+        "stg_line_verdicts": 3,  # two that came, one that is replaced
+        "stg_order_lines": 2,
+        "set_aside_lines": 1,
+        "stg_verdict_counts": 3,  # the first batch's accepted and replaced rows, the second batch's accepted rows
+        "stg_batch_counts": 2,
+    }
+    assert {name: rows for name, rows in facts["intermediate"]["rows"].items() if rows} == {
+        "int_order_days": 2,
+        "int_orders": 2,
+        "int_outcome_days": 2,
+        "int_customer_days": 2,
+        "int_order_line_versions": 3,  # one closed, two opened
+    }
+    assert db.rows(f"select count(*) from {tables.TOUCHED_CUSTOMERS}") == [(0,)]
+
+
+def test_an_identical_file_changes_no_customer(shop: Settings):
+    deliver(HISTORY, "again.csv", row_key="line")
+    facts = built(shop)
+    assert facts["staging"]["rows"]["stg_order_lines"] == 28  # they count in their newest batch
+    assert facts["intermediate"]["rows"]["int_customer_days"] == 0
+
+
+def test_an_interrupted_change_leaves_the_rows_and_the_note_of_before(shop: Settings, monkeypatch: pytest.MonkeyPatch):
+    counts = f"select count(*) from {tables.STG_ORDER_LINES} union all select count(*) from {tables.TOUCHED_CUSTOMERS}"
+    state = "select value from ops.builds where name = 'built_staging'"
+    before = db.rows(counts), db.rows(state)
+    deliver([line("new", "2024-02-01 10:00", "5.00")], "day.csv", row_key="line")
+
+    def interrupted(*arguments: object) -> None:
+        delta.staging(*arguments)  # type: ignore[arg-type]
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setitem(delta.CHANGE, "staging", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            dbt.build("staging", {}, shop)
+    assert (db.rows(counts), db.rows(state)) == before
+    assert dbt.build("staging", {}, shop)["rows"]["stg_order_lines"] == 1
+
+
+def test_what_cannot_be_changed_row_by_row_is_built_whole(shop: Settings, monkeypatch: pytest.MonkeyPatch):
+    batch = deliver([line(str(number), "2024-02-01 10:00", "1.00") for number in range(1, 29)], "all.csv")
+    monkeypatch.setattr(delta, "LARGE", 10)
+    facts = dbt.build("staging", {}, shop)
+    assert facts["built_whole"] == "28 of 28 rows can change"
+    assert facts["rows"]["stg_line_verdicts"] == 56
+    withdraw(batch)
+    assert "built_whole" in dbt.build("staging", {}, shop)
+
+
+def test_the_whole_build_names_a_failed_test_of_the_data(shop: Settings):
+    batch = deliver([line("new", "2024-02-01 10:00", "5.00")], "day.csv")
+    with db.connect() as connection:
+        connection.execute(f"delete from {tables.ORDER_LINES} where _batch_id = %s", (batch,))
+    with pytest.raises(ClvError, match="every_row_received_is_accounted_for.*Got 1 result"):
+        dbt.build("staging", {}, shop)
+
+
+def test_a_comparison_names_a_wrong_table_and_a_whole_build_corrects_it(shop: Settings):
+    def called(*arguments: str) -> tuple[int, str]:
+        result = CliRunner().invoke(cli.app, ["rebuild", *arguments])
+        return result.exit_code, result.output
+
+    assert called("--check") == (0, "every table of staging and intermediate equals a whole build\n")
+    with db.connect(shop.url_as(TRANSFORMER)) as connection:
+        connection.execute(f"update {tables.INT_ORDERS} set gross_revenue = 21 where order_key = 'shop:1'")
+    code, shown = called("--check")
+    assert code == 1
+    assert "intermediate.int_orders: 2 rows differ from a whole build" in shown
+    assert called()[0] == 0
+    assert called("--check")[0] == 0
+    deliver([line("new", "2024-02-01 10:00", "5.00")], "day.csv")
+    assert "not up to date" in str(CliRunner().invoke(cli.app, ["rebuild", "--check"]).exception)
