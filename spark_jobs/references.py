@@ -8,11 +8,11 @@ customers. The model and its training data determine them completely, so they ca
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from datetime import date
 
+import numpy as np
 import pyarrow as pa
-from pyspark.sql import SparkSession
+from threadpoolctl import threadpool_limits
 
 from clv.catalog import tables
 from clv.core.errors import ClvError
@@ -21,60 +21,62 @@ from clv.warehouse.roles import MODELLER
 from spark_jobs import score
 from spark_jobs.ensemble import forecast
 from spark_jobs.ensemble.forecast import Model, Setting
-from spark_jobs.features.columns import COLUMNS, USABLE
-from spark_jobs.io import warehouse_io
+from spark_jobs.features.columns import FEATURES_READ, USABLE, usable
+from spark_jobs.io import slices
 from spark_jobs.io.arrow import columns_of
+from spark_jobs.io.slices import Slice
 from spark_jobs.models.anchor import OriginFit
 
 log = logging.getLogger("clv.train")
-SCHEMA = (
-    "model_version string, customer_key string, predicted_revenue double, discount_factor double, "
-    "discount_rate double, historic_revenue double"
-)
+COLUMNS = [
+    "model_version", "customer_key", "predicted_revenue", "discount_factor", "discount_rate", "historic_revenue",
+]  # fmt: skip
 
 
-def write(spark: SparkSession, model: Model, training_date: date, run_id: str, settings: Settings) -> int:
+@threadpool_limits.wrap(limits=1, user_api="blas")  # as in `score.predict`
+def write(model: Model, training_date: date, run_id: str, settings: Settings) -> int:
     """Writes a model's references in one transaction and returns their number.
 
     The features are those at the training date, which the run `run_id` built. The caller holds the shared customer
     lock, so that a customer erased meanwhile cannot be written. Raises ClvError if there are no features of that date.
     """
-    where = {"training_date": training_date, "run_id": run_id, "as_of_date": training_date}
-    rows = warehouse_io.count(tables.TRAINING_EXAMPLES, where, settings.url_as(MODELLER))
+    where, url = (
+        {"training_date": training_date, "run_id": run_id, "as_of_date": training_date},
+        settings.url_as(MODELLER),
+    )
+    rows = slices.count(tables.TRAINING_EXAMPLES, where, url)
     if not rows:
         raise ClvError(
             f"{tables.TRAINING_EXAMPLES} has no rows of {training_date} itself for run {run_id}; "
             "build the layer 'training' first"
         )
-    parts = warehouse_io.partitions_for(rows)
-    features = warehouse_io.read_slice(spark, settings, tables.TRAINING_EXAMPLES, COLUMNS, where, parts)
-    known = features.where(USABLE).persist()
-    found = score.shared_settings(known, model, training_date, settings)
-    if found is None:
+    parts = slices.partitions_for(rows)
+    source = Slice(tables.TRAINING_EXAMPLES, where, parts, url)
+    features = [source.read(part, FEATURES_READ) for part in range(parts)]
+    known = slices.count(source.table, where, url, USABLE)
+    shared = score.shared_settings(features, known, model, training_date, settings)
+    if shared is None:
         return 0
-    fit, common = found
-    rate = settings.shop.discount_rate
-    written = known.mapInArrow(lambda batches: predict(batches, model, fit, common, rate), SCHEMA)
-    count = warehouse_io.replace_whole(
-        written, settings, tables.REFERENCE_PREDICTIONS, {"model_version": model.version}
-    )
-    known.unpersist()
-    log.info("wrote %d references of %s", count, model.version)
-    return count
+    target = Slice(tables.REFERENCE_PREDICTIONS, {"model_version": model.version}, 1, url)
+    with target.replacing(0, COLUMNS) as copy:
+        for table in features:
+            copy(predict(table, model, *shared, settings.shop.discount_rate))
+    target.take_statistics()
+    log.info("wrote %d references of %s", known, model.version)
+    return known
 
 
 def predict(
-    batches: Iterator[pa.RecordBatch], model: Model, fit: OriginFit, common: dict[int, Setting], rate: float
-) -> Iterator[pa.RecordBatch]:
-    """Yields rows of SCHEMA: each customer's prediction for the main horizon, rounded as in customer_predictions."""
-    for batch in batches:
-        if not batch.num_rows:
-            continue
-        columns = columns_of(batch)
-        found = forecast.forecast(model, fit, columns, common, rate)[model.horizons[-1]]
-        arrays = [
-            pa.array([model.version] * batch.num_rows), batch.column("customer_key"),
-            pa.array(found.revenue.round(4)), pa.array(found.discount_factor.round(6)),
-            pa.array([float(rate)] * batch.num_rows), pa.array(columns["revenue_total"]),
-        ]  # fmt: skip
-        yield pa.RecordBatch.from_arrays(arrays, [field.split()[0] for field in SCHEMA.split(", ")])
+    features: pa.Table, model: Model, fit: OriginFit, common: dict[int, Setting], rate: float
+) -> pa.RecordBatch:
+    """Returns the rows to write: each customer's prediction for the main horizon, rounded as in
+    customer_predictions."""
+    known = features.filter(pa.array(usable(columns_of(features))))
+    columns = columns_of(known)
+    found = forecast.forecast(model, fit, columns, common, rate)[model.horizons[-1]]
+    arrays = [
+        pa.array([model.version] * len(known)), known.column("customer_key").combine_chunks(),
+        pa.array(found.revenue.round(4)), pa.array(found.discount_factor.round(6)),
+        pa.array(np.full(len(known), float(rate))), pa.array(columns["revenue_total"]),
+    ]  # fmt: skip
+    return pa.RecordBatch.from_arrays(arrays, COLUMNS)

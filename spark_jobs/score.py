@@ -8,16 +8,18 @@ the reason given by --status-reason.
 from __future__ import annotations
 
 import argparse
+import importlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from pyspark.sql import DataFrame
+from threadpoolctl import threadpool_limits
 
 from clv.catalog import tables
+from clv.core import options
 from clv.core import settings as settings_module
 from clv.core.dates import parse_date
 from clv.core.declared import LIFETIME
@@ -26,35 +28,22 @@ from clv.core.settings import Settings
 from clv.warehouse import db, registry
 from clv.warehouse.roles import MODELLER
 from spark_jobs.ensemble import forecast, model_files, new_customers, shop_history
-from spark_jobs.ensemble.forecast import Forecast, Model, Setting
-from spark_jobs.explain import explaining, reasons
-from spark_jobs.explain.explaining import Averages
-from spark_jobs.features.columns import COLUMNS, USABLE, Columns, usable
-from spark_jobs.io import entry, session, warehouse_io
+from spark_jobs.ensemble.forecast import Model, Setting
+from spark_jobs.features.columns import FEATURES_READ, USABLE, Columns, usable
+from spark_jobs.io import entry, slices
 from spark_jobs.io.arrow import columns_of
-from spark_jobs.models import learning
+from spark_jobs.io.slices import Slice
+from spark_jobs.models import anchor
 from spark_jobs.models.anchor import OriginFit
+from spark_jobs.scoring import in_process
+from spark_jobs.scoring.rows import NO_ORDER, NUMBERS, Job  # noqa: F401 - what rows have is known by this job's name
 
 log = logging.getLogger("clv.score")
 NO_MODEL = "none"
 # Number of customers above which a random sample determines the calibration and means of the date.
 MOST_SAMPLED = 100_000
-NO_ORDER = "no day that brought money before the date"
-NUMBERS = [
-    "p_alive", "p_purchase", "expected_orders", "predicted_revenue",
-    "predicted_p10", "predicted_p50", "predicted_p90", "discount_factor", "days_to_next_order",
-    "own_spread", "total_spread", "group_spread",
-]  # fmt: skip
-PREDICTED_SCHEMA = (
-    "customer_key string, horizon_days int, status string, status_reason string, basis string, "
-    + ", ".join(f"{name} double" for name in NUMBERS)
-    + ", persona string, explained array<double>, rule string"
-)
-WRITTEN_SCHEMA = (
-    "as_of_date string, run_id string, "
-    + PREDICTED_SCHEMA.rpartition(", explained")[0]
-    + ", reasons string, risk_reasons string, model_version string"
-)
+WORTH_A_CLUSTER = 50_000  # customers that take longer to score in one process than Spark takes to start
+FITTED_TO = ("days_with_orders", "recency", "t", "order_value_mean")  # what the anchor is fitted to
 
 
 def run(
@@ -68,7 +57,7 @@ def run(
     features."""
     settings = settings or settings_module.load()
     where = {"as_of_date": as_of, "run_id": run_id}
-    customers = warehouse_io.count(tables.CUSTOMER_FEATURES, where, settings.url_as(MODELLER))
+    customers = slices.count(tables.CUSTOMER_FEATURES, where, settings.url_as(MODELLER))
     if not customers:
         raise ClvError(
             f"{tables.CUSTOMER_FEATURES} has no rows for {as_of}, run {run_id}; build the layer 'features' first"
@@ -81,40 +70,83 @@ def run(
     return predict(model_files.load(registry.files(model_version, settings)), as_of, run_id, settings)
 
 
+# One thread in BLAS, because adding numbers in another order would fit a slightly different anchor.
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def predict(model: Model, as_of: date, run_id: str, settings: Settings) -> dict[str, Any]:
     """Replaces the slice (as_of, run_id) with a model's predictions. Returns the facts of the job."""
-    where = {"as_of_date": as_of, "run_id": run_id}
-    customers = warehouse_io.count(tables.CUSTOMER_FEATURES, where, settings.url_as(MODELLER))
-    with session.running("score", settings) as spark:
-        log.info("reading %d rows of %s", customers, tables.CUSTOMER_FEATURES)
-        parts = warehouse_io.partitions_for(customers)
-        features = warehouse_io.read_slice(spark, settings, tables.CUSTOMER_FEATURES, COLUMNS, where, parts).persist()
-        known = features.where(USABLE)
-        shared = shared_settings(known, model, as_of, settings)
-        if shared is None:
-            rows = write_too_little_data(settings, as_of, run_id, NO_ORDER)
-            return {"customers": customers, "rows": rows, "status": "too_little_data", "reason": NO_ORDER}
-        fit, common = shared
-        rate = settings.shop.discount_rate
-        scored = features.mapInArrow(
-            lambda batches: predicted(batches, model, fit, common, rate), PREDICTED_SCHEMA
-        ).persist()
-        average = explaining.averages(scored)
-        written = scored.mapInArrow(
-            lambda batches: give_reasons(batches, average, as_of, run_id, model), WRITTEN_SCHEMA
-        )
-        rows = warehouse_io.replace_slice(written, settings, tables.CUSTOMER_PREDICTIONS, where, parts)
-        write_new_customers(as_of, run_id, model.horizons, settings)
-        scored.unpersist()
-        features.unpersist()
-    log.info("wrote %d rows of %s with model %s", rows, tables.CUSTOMER_PREDICTIONS, model.version)
+    where, url = {"as_of_date": as_of, "run_id": run_id}, settings.url_as(MODELLER)
+    customers = slices.count(tables.CUSTOMER_FEATURES, where, url)
+    parts = slices.partitions_for(customers)
+    source, target = (
+        Slice(name, where, parts, url) for name in (tables.CUSTOMER_FEATURES, tables.CUSTOMER_PREDICTIONS)
+    )
+    spark = is_for_spark(customers)
+    log.info("scoring %d customers %s", customers, "on Spark" if spark else "in this process")
+    read = (source.read(part, FEATURES_READ) for part in range(parts))
+    features = read if spark else list(read)
+    shared = shared_settings(features, slices.count(source.table, where, url, USABLE), model, as_of, settings)
+    if shared is None:
+        rows = write_too_little_data(settings, as_of, run_id, NO_ORDER)
+        return {"customers": customers, "rows": rows, "status": "too_little_data", "reason": NO_ORDER}
+    fit, common = shared
+    job = Job(as_of, run_id, model, fit, common, settings.shop.discount_rate)
+    if spark:
+        on_spark = importlib.import_module("spark_jobs.scoring.on_spark")  # takes long to import
+        rows, average, explained = on_spark.score(source, job, target, settings)
+    else:
+        rows, average, explained = in_process.score(list(features), job, target)
+    write_new_customers(as_of, run_id, model.horizons, settings)
+    log.info("wrote %d rows of %s with model %s", rows, target.table, model.version)
+    shares = (explained / average.customers).round(4).tolist()
     return {
         "customers": customers, "scored": average.customers, "rows": rows, "model_version": model.version,
         "basis": {str(h): model.basis(h) for h in model.all_horizons}, "fit": fit.as_json(),
         "level": {str(window): round(float(np.exp(found.calibration)), 4) for window, found in common.items()},
         "mean_predicted_revenue": round(average.revenue, 2),
-        "explained": explaining.shares_explained(where, model.horizons[-1], settings),
+        "explained": dict(zip(("value", "risk"), shares, strict=True)),
     }  # fmt: skip
+
+
+def is_for_spark(customers: int) -> bool:
+    """Whether so many customers are scored on Spark. By default, this machine's cores are used without it."""
+    spark = options.from_environment(options.Spark)
+    if spark.from_customers is None:
+        return customers >= WORTH_A_CLUSTER and not spark.master.startswith("local")
+    return customers >= spark.from_customers
+
+
+def shared_settings(
+    features: Iterable[pa.Table], known: int, model: Model, as_of: date, settings: Settings
+) -> tuple[OriginFit, dict[int, Setting]] | None:
+    """Returns the anchor fitted to a date's customers with a purchase day, and what these customers share by window
+    length. Returns None if there are no such customers.
+
+    features: all customers in the order of their keys, in parts. known: the number of those with a purchase day.
+    """
+    if not known:
+        return None
+    drawn = np.arange(known)
+    if known > MOST_SAMPLED:
+        drawn = np.sort(np.random.default_rng(as_of.toordinal()).choice(known, MOST_SAMPLED, replace=False))
+    fitted: list[Columns] = []
+    sampled: list[Columns] = []
+    start = 0
+    for table in features:
+        columns = columns_of(table.combine_chunks())
+        rows = usable(columns)
+        columns = {name: array[rows] for name, array in columns.items()}
+        end = start + int(rows.sum())
+        own = drawn[(drawn >= start) & (drawn < end)] - start
+        fitted.append({name: columns[name] for name in FITTED_TO})
+        sampled.append({name: array[own] for name, array in columns.items()})
+        start = end
+    fit = anchor.fit_origin(_joined(fitted))
+    daily = shop_history.daily_revenue(as_of, settings.url_as(MODELLER))
+    return fit, forecast.settings_of(model, fit, _joined(sampled), daily, as_of)
+
+
+def _joined(parts: list[Columns]) -> Columns:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def write_new_customers(as_of: date, run_id: str, horizons: list[int], settings: Settings) -> None:
@@ -128,58 +160,6 @@ def write_new_customers(as_of: date, run_id: str, horizons: list[int], settings:
     with db.connect(url) as connection, connection.cursor() as cursor:
         cursor.execute(f"delete from {tables.NEW_CUSTOMERS} where as_of_date = %s and run_id = %s", (as_of, run_id))  # type: ignore[arg-type]  # noqa: S608 - our own names
         cursor.executemany(f"insert into {tables.NEW_CUSTOMERS} values (%s, %s, %s, %s, %s, %s, %s, %s, %s)", rows)  # type: ignore[arg-type]  # noqa: S608 - our own names
-
-
-def shared_settings(
-    known: DataFrame, model: Model, as_of: date, settings: Settings
-) -> tuple[OriginFit, dict[int, Setting]] | None:
-    """Returns the anchor fitted to a date's customers with a purchase day, and what these customers share by window
-    length. Returns None if there are no such customers."""
-    fits = learning.fit_origins(known)
-    if as_of not in fits:
-        return None
-    fit = fits[as_of].fit
-    daily = shop_history.daily_revenue(as_of, settings.url_as(MODELLER))
-    return fit, forecast.settings_of(model, fit, learning.panel(known, MOST_SAMPLED)[as_of], daily, as_of)
-
-
-def predicted(
-    batches: Iterator[pa.RecordBatch], model: Model, fit: OriginFit, common: dict[int, Setting], rate: float
-) -> Iterator[pa.RecordBatch]:
-    """Yields rows of PREDICTED_SCHEMA: each customer's predictions, and for the main horizon the drivers behind
-    them."""
-    for batch in batches:
-        columns = columns_of(batch)
-        known = usable(columns)
-        keys = batch.column("customer_key")
-        yield from _unknown(keys.filter(pa.array(~known)), model.all_horizons)
-        columns, keys = {name: values[known] for name, values in columns.items()}, keys.filter(pa.array(known))
-        if not len(keys):
-            continue
-        for horizon, forecasted in forecast.forecast(model, fit, columns, common, rate).items():
-            yield _scored(keys, horizon, forecasted, model, fit, columns)
-
-
-def give_reasons(
-    batches: Iterator[pa.RecordBatch], average: Averages, as_of: date, run_id: str, model: Model
-) -> Iterator[pa.RecordBatch]:
-    """Yields rows of WRITTEN_SCHEMA, in which the drivers of the main horizon's prediction have become reasons: texts
-    with their effects."""
-    for batch in batches:
-        n = batch.num_rows
-        reasons: tuple[list[str | None], list[str | None]] = ([None] * n, [None] * n)
-        known = np.flatnonzero(batch.column("explained").is_valid().to_numpy(zero_copy_only=False))
-        if len(known):
-            kept = batch.take(pa.array(known))
-            for texts, given in zip(reasons, explaining.give_reasons(kept, average, model.horizons[-1]), strict=True):
-                for row, text in zip(known, given, strict=True):
-                    texts[row] = text
-        scored = batch.column("status").to_pylist()
-        versions = [model.version if status == "scored" else None for status in scored]
-        kept_columns = [batch.column(i) for i in range(batch.schema.get_field_index("explained"))]
-        arrays = [pa.array([as_of.isoformat()] * n), pa.array([run_id] * n), *kept_columns]
-        arrays += [pa.array(texts, pa.string()) for texts in (*reasons, versions)]
-        yield pa.RecordBatch.from_arrays(arrays, [field.split()[0] for field in WRITTEN_SCHEMA.split(", ")])
 
 
 def write_too_little_data(settings: Settings, as_of: date, run_id: str, reason: str) -> int:
@@ -201,47 +181,6 @@ def write_too_little_data(settings: Settings, as_of: date, run_id: str, reason: 
             values,
         )
         return written.rowcount
-
-
-def _scored(
-    keys: pa.Array, horizon: int, found: Forecast, model: Model, fit: OriginFit, columns: Columns
-) -> pa.RecordBatch:
-    n = len(keys)
-    numbers = [
-        np.round(found.p_alive, 6), np.round(found.p_purchase, 6), np.round(found.expected_orders, 6),
-        *(np.round(money, 4) for money in (found.revenue, found.p10, found.p50, found.p90)),
-        np.round(found.discount_factor, 6), found.days_to_next_order,
-        np.round(found.own_spread, 4), np.full(n, found.total_spread), np.full(n, found.group_spread),
-    ]  # fmt: skip
-    persona, explained, rule = pa.nulls(n, pa.string()), pa.nulls(n, pa.list_(pa.float64())), pa.nulls(n, pa.string())
-    if horizon == model.horizons[-1]:
-        if model.personas:
-            persona = pa.array(model.personas.of(columns), pa.string())
-        rows = explaining.explained(model, fit, columns, horizon, found)
-        explained = pa.ListArray.from_arrays(np.arange(n + 1, dtype=np.int32) * explaining.SIZE, rows.ravel())
-        rule = pa.array(reasons.rule(model, fit, columns, horizon) or [None] * n, pa.string())
-    return _batch(keys, [horizon] * n, "scored", None, found.basis, numbers, persona, explained, rule)
-
-
-def _unknown(keys: pa.Array, horizons: list[int]) -> Iterator[pa.RecordBatch]:
-    """Yields rows of the customers who have features but no purchase day before the date, and so get no prediction."""
-    if len(keys):
-        n = len(keys) * len(horizons)
-        repeated = keys.take(pa.array(np.repeat(np.arange(len(keys)), len(horizons))))
-        no_text, explained = pa.nulls(n, pa.string()), pa.nulls(n, pa.list_(pa.float64()))
-        everyone = horizons * len(keys)
-        yield _batch(repeated, everyone, "too_little_data", NO_ORDER, None, None, no_text, explained, no_text)
-
-
-def _batch(keys, horizons, status, reason, basis, numbers, persona, explained, rule) -> pa.RecordBatch:
-    n = len(keys)
-    arrays = [keys, pa.array(horizons, pa.int32()), pa.array([status] * n, pa.string())]
-    arrays += [pa.array([text] * n, pa.string()) for text in (reason, basis)]
-    arrays += (
-        [pa.array(x, from_pandas=True) for x in numbers] if numbers else [pa.nulls(n, pa.float64())] * len(NUMBERS)
-    )
-    names = [field.split()[0] for field in PREDICTED_SCHEMA.split(", ")]
-    return pa.RecordBatch.from_arrays([*arrays, persona, explained, rule], names)
 
 
 def main(arguments: list[str] | None = None) -> int:

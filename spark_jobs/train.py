@@ -67,12 +67,12 @@ def run(
         with session.on_demand("train", settings):
             if found:
                 model = model_files.load(registry.files(name, settings))
-                references.write(session.current(), model, training_date, run_id, settings)
+                references.write(model, training_date, run_id, settings)
                 return {"model_version": name, "trained": False, "number": found.number}
             known = earlier_search(training_date, digest, settings)
             model, record = fit(settings, training_date, run_id, name, known)
             if not model_choice.has_references(name, settings):
-                references.write(session.current(), model, training_date, run_id, settings)
+                references.write(model, training_date, run_id, settings)
         number = register(model, record, training_date, digest, force, settings)
     return {
         "model_version": name, "trained": True, "number": number, "examples": record.examples,

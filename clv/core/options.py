@@ -87,11 +87,9 @@ class Environment(BaseSettings):
         json_schema_extra={"secret": True},
     )
     steps: Annotated[str | None, FOLDERS] = Field(
-        None,
-        alias="CLV_STEPS",
+        None, alias="CLV_STEPS", examples=["/srv/my-shop/steps"],
         description="folders with steps of your own (docs/how-to/add-a-step.md)",
-        examples=["/srv/my-shop/steps"],
-    )
+    )  # fmt: skip
 
 
 class Spark(BaseSettings):
@@ -114,6 +112,10 @@ class Spark(BaseSettings):
             examples=["2g"],
         )
     )
+    from_customers: Annotated[Annotated[int, Field(ge=0)] | None, COUNT] = Field(
+        None, alias="SPARK_FROM_CUSTOMERS", examples=[200000],
+        description="customers from which scoring runs on Spark; not set: 50000 on a cluster, never on this machine",
+    )  # fmt: skip
     forecasters: Annotated[str | None, FOLDERS] = Field(
         None,
         alias="CLV_FORECASTERS",
@@ -121,11 +123,9 @@ class Spark(BaseSettings):
         examples=["/srv/my-shop/forecasters"],
     )
     java_home: Annotated[str | None, Allowed("the folder of a Java")] = Field(
-        None,
-        alias="JAVA_HOME",
+        None, alias="JAVA_HOME", examples=["/usr/lib/jvm/java-17-openjdk-amd64"],
         description="the Java that Spark runs on, instead of the PATH's",
-        examples=["/usr/lib/jvm/java-17-openjdk-amd64"],
-    )
+    )  # fmt: skip
 
 
 class Shop(BaseModel):

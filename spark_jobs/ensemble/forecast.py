@@ -161,13 +161,9 @@ def parts_by_window(model: Model, fit: OriginFit, columns: Columns) -> dict[int,
 
 
 def forecast(
-    model: Model,
-    fit: OriginFit,
-    columns: Columns,
-    common: dict[int, Setting],
-    rate: float,
+    model: Model, fit: OriginFit, columns: Columns, common: dict[int, Setting], rate: float,
     by_window: dict[int, Parts] | None = None,
-) -> dict[int, Forecast]:
+) -> dict[int, Forecast]:  # fmt: skip
     """Predicts customers with at least one purchase day, for each horizon of the model and the remaining lifetime.
 
     columns: FEATURE_COLUMNS, each of shape (n,). common: the settings of the same date. rate: the discount rate per
@@ -180,13 +176,13 @@ def forecast(
     # Anchor, counts and revenue of the previous, shorter horizon.
     shorter: tuple[Probabilistic, dict[str, Array], dict[str, Array]] | None = None
     factor = np.ones(len(x))
-    blends: dict[int, tuple[Parts, Array, Array]] = {}  # by window, because several horizons may extend the same window
+    blends: dict[int, tuple[Parts, Array, Array]] = {}  # by window, which several horizons may extend
+    by_window = by_window or parts_by_window(model, fit, columns)
     for horizon in model.all_horizons:
         base = model.base(horizon) or horizon
         trained = model.trained.get(base, Trained())
         if base not in blends:
-            found = by_window[base] if by_window else parts(trained, fit, columns, base)
-            blends[base] = (found, *blend(trained, found, common[base]))
+            blends[base] = (by_window[base], *blend(trained, by_window[base], common[base]))
         found, p, value = blends[base]
         by_anchor = found.by_anchor if base == horizon else anchor.probabilistic(fit, columns, horizon)
         longer = np.maximum(by_anchor.revenue / found.by_anchor.revenue, 1)

@@ -1,4 +1,4 @@
-"""Turns the drivers of each customer's forecast into reasons for the value and for the risk, batch by batch on Spark.
+"""Turns the drivers of each customer's forecast into reasons for the value and for the risk, batch by batch.
 
 One row of numbers describes a customer. For each of two outcomes, discounted revenue and the probability of an order,
 it holds the log (or log-odds) and the contribution of each group of drivers; then follow the figures that sentences
@@ -7,21 +7,14 @@ use. The average customer, with whom each customer is compared, is one row of th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as sf
 from scipy.special import logit
 
-from clv.catalog import tables
-from clv.core.settings import Settings
-from clv.warehouse import db
-from clv.warehouse.roles import MODELLER
 from spark_jobs.ensemble.forecast import Forecast, Model
-from spark_jobs.ensemble.parts import LEAST
+from spark_jobs.ensemble.parts import LEAST, Parts
 from spark_jobs.explain import attribution, reasons
 from spark_jobs.explain.claims import Compared
 from spark_jobs.features.columns import Array, Columns
@@ -32,6 +25,8 @@ WIDTH = 1 + len(reasons.NAMES)
 MONEY, CHANCE = slice(0, WIDTH), slice(WIDTH, 2 * WIDTH)
 FIGURES = slice(2 * WIDTH, 2 * WIDTH + len(reasons.FIGURES))
 SIZE = FIGURES.stop
+WEIGHTS = ("alike", "revenue", "chance", "money")  # of customers in means; money is discounted revenue
+UNIT = 2**40  # parts of one that sums count: finer than any published digit
 
 
 @dataclass(frozen=True)
@@ -55,49 +50,72 @@ class Averages:
     risk: Average
 
 
-def explained(model: Model, fit: OriginFit, columns: Columns, horizon_days: int, forecast: Forecast) -> Array:
+@dataclass(frozen=True)
+class Sums:
+    """Exact sums over customers, in units of 1 / UNIT. by_weight: for each of WEIGHTS, the weights of the customers who
+    have a value, and the weighted values of `explained` (figures as log(1 + value)), SIZE of each."""
+
+    by_weight: dict[str, list[list[int]]] = field(
+        default_factory=lambda: {name: [[0] * SIZE, [0] * SIZE] for name in WEIGHTS}
+    )
+
+    def __add__(self, other: Sums) -> Sums:
+        """Returns the sums over both groups of customers."""
+        return Sums({
+            name: [list(map(int.__add__, *both)) for both in zip(found, other.by_weight[name], strict=True)]
+            for name, found in self.by_weight.items()
+        })  # fmt: skip
+
+
+def explained(
+    model: Model, fit: OriginFit, columns: Columns, horizon_days: int, forecast: Forecast, parts: Parts | None = None
+) -> Array:
     """Returns one row of numbers per customer, shape (n, SIZE), with NaN for missing values. forecast: the predictions
-    over the same horizon."""
+    over the same horizon. parts: the customers' parts of its window, if they are known."""
     money, chance = (
         attribution.by_group(found, reasons.GROUPS)
-        for found in attribution.attribute(model, fit, columns, horizon_days)
+        for found in attribution.attribute(model, fit, columns, horizon_days, parts)
     )
     worth = np.log(np.maximum(forecast.revenue * forecast.discount_factor, LEAST_ORDER * fit.gamma_gamma.mean))
     return np.column_stack([worth, money, _log_odds(forecast.p_purchase), chance, reasons.figures(columns)])
 
 
-def averages(rows: DataFrame) -> Averages:
-    """Computes the average customer of both outcomes. The sums are exact decimals, so they are the same in any order of
-    the rows.
+def sums(batch: pa.RecordBatch) -> Sums:
+    """Returns the sums over a batch of rows that have `explained`, p_purchase, predicted_revenue and
+    discount_factor."""
+    rows, revenue, discount, p = _arrays(batch)
+    rows = np.column_stack([rows[:, : FIGURES.start], np.log1p(rows[:, FIGURES])])
+    known = ~np.isnan(rows)
+    rows = np.where(known, rows, 0.0)
+    weights = (np.ones(len(rows)), revenue, p, revenue * discount)
+    return Sums({
+        name: [_exact(weight[:, None] * known), _exact(weight[:, None] * rows)]
+        for name, weight in zip(WEIGHTS, weights, strict=True)
+    })  # fmt: skip
 
-    rows: a data frame with `explained`, p_purchase, predicted_revenue and discount_factor; rows without `explained` are
-    left out.
-    """
-    exact = "decimal(38,10)"
-    weights = {
-        "alike": sf.lit(1.0), "revenue": sf.col("predicted_revenue"), "chance": sf.col("p_purchase"),
-        "money": sf.col("predicted_revenue") * sf.col("discount_factor"),
-    }  # fmt: skip
-    each = rows.where(sf.col("explained").isNotNull()).select(
-        *(weight.alias(name) for name, weight in weights.items()), sf.posexplode("explained")
-    )
-    # Average figures as log(1 + value), over the customers for whom they are known.
-    number = sf.when(sf.col("pos") >= FIGURES.start, sf.log1p("col")).otherwise(sf.col("col"))
-    each = each.withColumn("col", number).where(~sf.isnan("col"))
-    sums = [sf.sum(sf.col(name).cast(exact)).alias(name) for name in weights]
-    sums += [sf.sum((sf.col(name) * sf.col("col")).cast(exact)).alias(f"of_{name}") for name in weights]
-    found = {row["pos"]: row.asDict() for row in each.groupBy("pos").agg(*sums).collect()}
-    if not found:
+
+def _exact(values: Array) -> list[int]:
+    """Returns the sums of columns in units of 1 / UNIT, exact for values up to 1e12. Integers have the same sum in any
+    order, unlike floating-point numbers."""
+    whole = np.rint(values)
+    rest = np.rint((values - whole) * UNIT)
+    totals = (part.astype(np.int64).sum(axis=0).tolist() for part in (whole, rest))
+    return [large * UNIT + small for large, small in zip(*totals, strict=True)]
+
+
+def averages(total: Sums) -> Averages:
+    """Computes the average customer of both outcomes from the sums over all customers."""
+    customers = total.by_weight["alike"][0][0] // UNIT
+    if not customers:
         nobody = Average(0.0, np.zeros(WIDTH - 1), {})
         return Averages(0, 0.0, nobody, nobody)
     means = {
-        name: np.array([float(row[f"of_{name}"] / row[name]) if row.get(name) else np.nan for row in rows])
-        for rows in [[found.get(place, {}) for place in range(SIZE)]]
-        for name in weights
+        name: np.array([of / weight if weight else np.nan for weight, of in zip(*both, strict=True)])
+        for name, both in total.by_weight.items()
     }
-    customers = found[0]["alike"]
-    money, chance, revenue = (float(found[0][name] / customers) for name in ("money", "chance", "revenue"))
-    return averages_of(int(customers), revenue, money, chance, means)
+    alike = total.by_weight["alike"][0][0]
+    money, chance, revenue = (total.by_weight[name][0][0] / alike for name in ("money", "chance", "revenue"))
+    return averages_of(customers, revenue, money, chance, means)
 
 
 def averages_of(customers: int, revenue: float, money: float, chance: float, means: dict[str, Array]) -> Averages:
@@ -121,16 +139,16 @@ def averages_of(customers: int, revenue: float, money: float, chance: float, mea
     )  # fmt: skip
 
 
-def give_reasons(batch: pa.RecordBatch, average: Averages, horizon_days: int) -> tuple[list[str], list[str]]:
+def give_reasons(
+    batch: pa.RecordBatch, average: Averages, horizon_days: int
+) -> tuple[tuple[list[str], int], tuple[list[str], int]]:
     """Returns the reasons of each customer as JSON: those for the value, with effects on revenue, and those for the
-    risk, in percentage points.
+    risk, in percentage points. Returns with both the number of customers whose named reasons explain more than half of
+    their difference from the mean.
 
     batch: rows with `explained`, `rule`, p_purchase, predicted_revenue and discount_factor.
     """
-    rows = batch.column("explained").flatten().to_numpy().reshape(-1, SIZE)
-    revenue, discount, p = (
-        batch.column(name).to_numpy() for name in ("predicted_revenue", "discount_factor", "p_purchase")
-    )
+    rows, revenue, discount, p = _arrays(batch)
     money, chance = average.money, average.risk
     mean = _log_money(money.mean)
     worth = attribution.effects(
@@ -146,35 +164,21 @@ def give_reasons(batch: pa.RecordBatch, average: Averages, horizon_days: int) ->
     rules = batch.column("rule").to_pylist() if batch.column("rule").null_count < len(batch) else None
     valued = Compared(figures, money.figures, horizon_days, rules)
     risky = Compared(figures, chance.figures, horizon_days)
-    return reasons.reasons_of(worth / discount[:, None], valued, 1), reasons.reasons_of(-points, risky, -1)
+    texts, named = reasons.reasons_of(worth / discount[:, None], valued, 1)
+    risk_texts, risk_named = reasons.reasons_of(-points, risky, -1)
+    value_apart, risk_apart = revenue * discount - money.mean, 100 * (chance.mean - p)
+    return (texts, _outweighing(discount * named, value_apart)), (risk_texts, _outweighing(risk_named, risk_apart))
 
 
-def shares_explained(where: dict[str, Any], horizon_days: int, settings: Settings) -> dict[str, float]:
-    """Returns, for the value and for the risk, the share of scored customers whose named reasons explain more than half
-    of their difference from the mean."""
-    query = f"""
-        with predictions as (
-            select
-                predicted_revenue * discount_factor as value, 100 * (1 - p_purchase) as risk,
-                discount_factor * {_named("reasons")} as value_named, {_named("risk_reasons")} as risk_named
-            from {tables.CUSTOMER_PREDICTIONS}
-            where as_of_date = %(as_of_date)s and run_id = %(run_id)s and horizon_days = %(horizon)s
-                and status = 'scored'
-        ),
-        apart as (
-            select *, value - avg(value) over () as value_apart, risk - avg(risk) over () as risk_apart from predictions
-        )
-        select
-            avg((abs(value_apart - value_named) < abs(value_named))::int)::float8,
-            avg((abs(risk_apart - risk_named) < abs(risk_named))::int)::float8
-        from apart
-    """  # noqa: S608 - our own SQL; values are bound or quoted
-    value, risk = db.rows(query, where | {"horizon": horizon_days}, settings.url_as(MODELLER))[0]
-    return {"value": round(value or 0.0, 4), "risk": round(risk or 0.0, 4)}
+def _outweighing(named: Array, apart: Array) -> int:
+    return int((np.abs(apart - named) < np.abs(named)).sum())
 
 
-def _named(column: str) -> str:
-    return f"coalesce((select sum((one ->> 'effect')::float8) from jsonb_array_elements({column}) as one), 0)"  # noqa: S608 - our own SQL; values are bound or quoted
+def _arrays(batch: pa.RecordBatch) -> tuple[Array, Array, Array, Array]:
+    rows = batch.column("explained").flatten().to_numpy().reshape(-1, SIZE)
+    names = ("predicted_revenue", "discount_factor", "p_purchase")
+    revenue, discount, p = (batch.column(name).to_numpy() for name in names)
+    return rows, revenue, discount, p
 
 
 def _log_odds(p: Array) -> Array:

@@ -10,20 +10,18 @@ one and lowers the other.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
-from functools import cache
+from json.encoder import encode_basestring_ascii
 
 import numpy as np
 
 from clv.core.declared import OURS
 from spark_jobs.ensemble.forecast import Model
-from spark_jobs.ensemble.parts import Trained
+from spark_jobs.ensemble.parts import Parts, Trained
 from spark_jobs.explain import wording
 from spark_jobs.explain.claims import ALL, CLAIMS, FIRST, ORDERING, Compared
 from spark_jobs.features.columns import YEAR, Array, Columns
-from spark_jobs.models import anchor, registry
-from spark_jobs.models.anchor import OriginFit
+from spark_jobs.models import registry
 from spark_jobs.models.forecaster import Customers
 
 REASONS = 3  # largest number of reasons per customer
@@ -48,21 +46,22 @@ def figures(columns: Columns) -> Array:
     return np.column_stack([np.maximum(columns[name], 0) for name in FIGURES.values()]).astype(float)
 
 
-def rule(model: Model, fit: OriginFit, columns: Columns, horizon_days: int) -> list[str] | None:
+def rule(model: Model, columns: Columns, horizon_days: int, parts: Parts) -> list[str] | None:
     """Returns each customer's reason in the words of the published forecaster. Returns None if the blend is published,
-    whose drivers explain the forecast."""
+    whose drivers explain the forecast. parts: the customers' parts of the horizon's window."""
     base = model.base(horizon_days) or horizon_days
     trained = model.trained.get(base, Trained())
     if trained.published == OURS:
         return None
-    customers = Customers(columns, base, anchor.probabilistic(fit, columns, base))
+    customers = Customers(columns, base, parts.by_anchor)
     with registry.contestant(trained.published):
         fitted = registry.read(trained.published, trained.fitted.get(trained.published, {}))
         return registry.explain(trained.published, fitted, customers)
 
 
-def reasons_of(effects: Array, customers: Compared, sign: int) -> list[str]:
-    """Returns the reasons of each customer as JSON: up to REASONS, strongest first, {"group", "reason", "effect"}.
+def reasons_of(effects: Array, customers: Compared, sign: int) -> tuple[list[str], Array]:
+    """Returns the reasons of each customer as JSON, up to REASONS, strongest first, {"group", "reason", "effect"}, and
+    the sum of their effects.
 
     effects: of each customer, one per name in NAMES and, last, the part that belongs to no group, shape (n, len(NAMES)
     + 1), in the unit of the result. sign: 1 if a good sign raises the outcome, -1 if it lowers it.
@@ -75,20 +74,20 @@ def reasons_of(effects: Array, customers: Compared, sign: int) -> list[str]:
     least = LEAST * np.nan_to_num(size).max(axis=1)
     named = (rounded != 0) & (np.abs(rounded) >= least[:, None])
     strongest = np.argsort(np.where(named, -size, np.inf), axis=1, kind="stable")[:, :REASONS]
-    texts = np.full((n, REASONS), "", object)
+    texts, effect_named = np.full((n, REASONS), "", object), np.zeros((n, REASONS))
     for place, group in enumerate(ORDER):
         rows, slots = np.nonzero((strongest == place) & named[:, place, None])
         if len(rows):
-            effect = rounded[rows, place]
+            effect = effect_named[rows, slots] = rounded[rows, place]
             words = wording.words(group, customers.of(rows), np.sign(sign * effect).astype(int))
             starts = map(_start_of(group), words)
             texts[rows, slots] = [f"{one}{value!r}}}" for one, value in zip(starts, effect.tolist(), strict=True)]
-    return [f"[{', '.join(filter(None, each))}]" for each in texts.tolist()]
+    return [f"[{', '.join(filter(None, each))}]" for each in texts.tolist()], effect_named.sum(axis=1)
 
 
 def _start_of(group: str) -> Callable[[str], str]:
     """Returns the function that writes a reason's JSON up to its effect."""
-    return cache(lambda words: f'{{"group": {json.dumps(group)}, "reason": {json.dumps(words)}, "effect": ')
+    return lambda words: f'{{"group": "{group}", "reason": {encode_basestring_ascii(words)}, "effect": '
 
 
 def _rounded(effects: Array) -> Array:

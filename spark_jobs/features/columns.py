@@ -30,6 +30,8 @@ FEATURE_COLUMNS = [
 # The columns to read, with the type of each: the key, the date and the features.
 COLUMNS = {"customer_key": "text", "as_of_date": "date", **dict.fromkeys(FEATURE_COLUMNS, "double precision")}
 
+FEATURES_READ = {name: type_ for name, type_ in COLUMNS.items() if name != "as_of_date"}  # of a single date
+
 
 def usable(columns: Columns) -> Array:
     """Returns which rows meet the condition USABLE, as booleans of shape (n,)."""

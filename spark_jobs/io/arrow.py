@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 
-def columns_of(batch: pa.RecordBatch) -> dict[str, np.ndarray]:
+def columns_of(batch: pa.RecordBatch | pa.Table) -> dict[str, np.ndarray]:
     """Returns the numeric columns of a batch by name, as float64 with NaN for null. Columns of other types are left
     out."""
     return {

@@ -32,6 +32,7 @@ from clv.warehouse.model_choice import Choice
 from spark_jobs import score, train
 from spark_jobs.ensemble import model_files
 from spark_jobs.features import outcomes
+from spark_jobs.io import session
 from spark_jobs.judging.promotion import TUNED
 
 
@@ -62,7 +63,9 @@ def check_references(home: Settings, made: pd.DataFrame, choice: model_choice.Ch
     db.rows(f"delete from {tables.CUSTOMER_PREDICTIONS} returning 1", url=home.warehouse_url)
 
 
-def test_a_shop_is_trained_once_and_scored_the_same_each_time(shop: tuple[Settings, pd.DataFrame]) -> None:
+def test_a_shop_is_trained_once_and_scored_the_same_each_time(
+    shop: tuple[Settings, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
     home, made = shop
     choice = model_choice.for_run(AS_OF, settings=home)
     assert choice.training_date == date(2023, 8, 1)
@@ -83,7 +86,9 @@ def test_a_shop_is_trained_once_and_scored_the_same_each_time(shop: tuple[Settin
     assert not train.run(choice.training_date, RUN, settings=home)["trained"]
 
     check_references(home, made, choice)
-    score.run(AS_OF, RUN, choice.model_version, settings=home)
+    with monkeypatch.context() as patch:
+        patch.setattr(session, "start", None)  # so small a shop is scored without Spark
+        score.run(AS_OF, RUN, choice.model_version, settings=home)
     once = predictions(home)
     with db.connect(home.warehouse_url) as connection:  # rows that a killed attempt may have left
         connection.execute(
@@ -91,8 +96,10 @@ def test_a_shop_is_trained_once_and_scored_the_same_each_time(shop: tuple[Settin
             "values (%s, %s, gen_random_uuid(), 90, 'scored')",
             (AS_OF, RUN),
         )
-    facts = score.run(AS_OF, RUN, choice.model_version, settings=home)
-    pd.testing.assert_frame_equal(predictions(home), once)
+    with monkeypatch.context() as patch:
+        patch.setenv("SPARK_FROM_CUSTOMERS", "0")
+        facts = score.run(AS_OF, RUN, choice.model_version, settings=home)
+    pd.testing.assert_frame_equal(predictions(home), once, check_exact=True)
 
     scored = once[once.status == "scored"]
     assert facts["rows"] == len(once) == 4 * (len(found) + 1)

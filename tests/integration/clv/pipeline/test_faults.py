@@ -142,11 +142,12 @@ def test_cut_connections_a_killed_worker_a_crash_and_steps_taken_twice_change_no
             assert "error" in shop.answer()
         if step == "score":
             slice_ = {"as_of_date": AS_OF, "run_id": run_id}
-            with db.lock(f"{tables.CUSTOMER_PREDICTIONS} {sorted(slice_.items(), key=str)} 0"):
-                shop.order(step, run_id, **options)
-                wait_for(blocked_worker)  # in the middle of a write
-                os.kill(blocked_worker() or 0, signal.SIGKILL)
-            shop.answer()  # Spark may retry on its own, or not
+            for environment in ({}, {"SPARK_FROM_CUSTOMERS": "0"}):  # in the step's process, and in Spark's worker
+                with db.lock(f"{tables.CUSTOMER_PREDICTIONS} {sorted(slice_.items(), key=str)} 0"):
+                    shop.order(step, run_id, environment=environment, **options)
+                    wait_for(blocked_worker)  # in the middle of a write
+                    os.kill(blocked_worker() or 0, signal.SIGKILL)
+                shop.answer()  # Spark may retry on its own, or not
         if step == "publish":
             resume = paused(shop, step, run_id, **options)
             port = postgres.running_port(cluster)

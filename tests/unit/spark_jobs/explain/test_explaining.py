@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,7 @@ from customers import FIT, customer
 from forecasting import predictions_of, trained
 
 from clv.core.declared import ANCHOR
-from spark_jobs.ensemble.forecast import Forecast, Model
+from spark_jobs.ensemble.forecast import Forecast, Model, parts_by_window
 from spark_jobs.explain import explaining, reasons
 from spark_jobs.features.columns import Columns
 from spark_jobs.models.rules import rfm_cells
@@ -33,20 +34,13 @@ def columns() -> Columns:
     return {name: np.concatenate([one[name] for one in made]) for name in made[0]}
 
 
-def means_of(rows: np.ndarray, predictions: Forecast) -> explaining.Averages:
-    """Returns the average customers, computed as plain means."""
-    rows = rows.copy()
-    rows[:, explaining.FIGURES] = np.log1p(rows[:, explaining.FIGURES])
-    known = ~np.isnan(rows)
-    worth = predictions.revenue * predictions.discount_factor
-
-    def mean(weight: np.ndarray) -> np.ndarray:
-        total = np.maximum(weight @ known, 1e-300)
-        return np.where(known.any(axis=0), weight @ np.where(known, rows, 0.0) / total, np.nan)
-
-    means = {"alike": mean(np.ones(len(rows))), "money": mean(worth), "chance": mean(predictions.p_purchase)}
-    return explaining.averages_of(
-        len(rows), float(predictions.revenue.mean()), float(worth.mean()), float(predictions.p_purchase.mean()), means
+def batch_of(
+    rows: np.ndarray, revenue: np.ndarray, discount: np.ndarray, p: np.ndarray, rules: list | None = None
+) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays(
+        [pa.array(rows.tolist(), pa.list_(pa.float64())), pa.array(rules or [None] * len(rows), pa.string()),
+         pa.array(p), pa.array(revenue), pa.array(discount)],
+        ["explained", "rule", "p_purchase", "predicted_revenue", "discount_factor"],
     )  # fmt: skip
 
 
@@ -54,13 +48,10 @@ def given_reasons(made: Model, columns: Columns, horizon: int) -> tuple[Forecast
     predictions = predictions_of(made, columns)[horizon]
     rows = explaining.explained(made, FIT, columns, horizon, predictions)
     assert rows.shape == (len(predictions.revenue), explaining.SIZE)
-    rules = reasons.rule(made, FIT, columns, horizon) or [None] * len(rows)
-    batch = pa.RecordBatch.from_arrays(
-        [pa.array(rows.tolist()), pa.array(rules, pa.string()),
-         pa.array(predictions.p_purchase), pa.array(predictions.revenue), pa.array(predictions.discount_factor)],
-        ["explained", "rule", "p_purchase", "predicted_revenue", "discount_factor"],
-    )  # fmt: skip
-    valued, risky = explaining.give_reasons(batch, means_of(rows, predictions), horizon)
+    parts = parts_by_window(made, FIT, columns)[made.base(horizon) or horizon]
+    rules = reasons.rule(made, columns, horizon, parts)
+    batch = batch_of(rows, predictions.revenue, predictions.discount_factor, predictions.p_purchase, rules)
+    (valued, _), (risky, _) = explaining.give_reasons(batch, explaining.averages(explaining.sums(batch)), horizon)
     return predictions, [json.loads(text) for text in valued], [json.loads(text) for text in risky]
 
 
@@ -133,3 +124,31 @@ def test_equal_customers_have_no_reasons(columns: Columns) -> None:
     same = {name: np.repeat(array[:1], 40) for name, array in columns.items()}
     _, valued, risky = given_reasons(Model("v"), same, 365)
     assert valued == risky == [[]] * 40
+
+
+def test_sums_over_customers_are_the_same_in_any_order_and_exact() -> None:
+    rng = np.random.default_rng(3)
+    rows = rng.normal(0, 1, (500, explaining.SIZE)) * 10.0 ** rng.integers(-6, 6, (500, 1))
+    rows[:, explaining.FIGURES] = np.where(rng.random((500, len(reasons.FIGURES))) < 0.1, np.nan, rng.gamma(1, 50))
+    numbers = rng.gamma(0.5, 1e4, 500).round(4), rng.random(500).round(6), rng.random(500).round(6)
+
+    def total(order: np.ndarray) -> explaining.Sums:
+        parts = np.array_split(order, 7)
+        return sum((explaining.sums(batch_of(rows[part], *(each[part] for each in numbers))) for part in parts),
+                   explaining.Sums())  # fmt: skip
+
+    found = total(np.arange(500))
+    assert found == total(rng.permutation(500))
+    for name, weight in (("revenue", numbers[0]), ("chance", numbers[2]), ("money", numbers[0] * numbers[1])):
+        for place in range(explaining.FIGURES.start):
+            exact = sum(Decimal(float(value)) for value in weight * rows[:, place])
+            assert float(Decimal(found.by_weight[name][1][place]) / explaining.UNIT - exact) == pytest.approx(
+                0, abs=1e-9
+            )
+        known = ~np.isnan(rows[:, -1])
+        assert found.by_weight[name][0][-1] / explaining.UNIT == pytest.approx(weight[known].sum())
+    assert found.by_weight["alike"][0][0] == 500 * explaining.UNIT
+
+
+def test_without_customers_there_is_no_average_customer() -> None:
+    assert explaining.averages(explaining.Sums()).customers == 0

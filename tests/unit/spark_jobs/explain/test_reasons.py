@@ -28,7 +28,7 @@ def customer(horizon_days: int = 365, rule: str | None = None, **own: float) -> 
 
 def reasons_of(who: Compared, sign: int = 1, **effects: float) -> list[tuple[str, str, float]]:
     found = reasons.reasons_of(np.array([[effects.get(name, 0.0) for name in [*NAMES, "all"]]]), who, sign)
-    return [(one["group"], one["reason"], one["effect"]) for one in json.loads(found[0])]
+    return [(one["group"], one["reason"], one["effect"]) for one in json.loads(found[0][0])]
 
 
 def test_every_driver_belongs_to_a_group() -> None:
@@ -151,7 +151,7 @@ CUSTOMERS = st.fixed_dictionaries({
     st.sampled_from([1, -1]), st.sampled_from([90, 365]),
 )  # fmt: skip
 def test_no_reason_contradicts_its_effect(own: dict, effects: list, sign: int, horizon: int) -> None:
-    found = json.loads(reasons.reasons_of(np.array([[*effects, 0.0]]), customer(horizon, **own), sign)[0])
+    found = json.loads(reasons.reasons_of(np.array([[*effects, 0.0]]), customer(horizon, **own), sign)[0][0])
     assert len(found) <= 3
     assert len({one["group"] for one in found}) == len(found)
     good = [one["effect"] * sign > 0 for one in found]
@@ -189,12 +189,14 @@ def test_many_customers_get_the_reasons_that_each_would_get_alone(sign: int, hor
     if ruled:
         effects[:, :-1] = 0
     rules = [f'spent "{row}" in all' if row % 3 else "" for row in range(n)] if ruled else None
-    found = reasons.reasons_of(effects, Compared(own, AVERAGE, horizon, rules), sign)
+    found, named = reasons.reasons_of(effects, Compared(own, AVERAGE, horizon, rules), sign)
     assert set(own) == set(FIGURES)
     for row in range(n):
         figures = {name: float(array[row]) for name, array in own.items()}
         one = reasons_of_one.Customer(figures, AVERAGE, horizon, rules[row] if rules else None)
-        assert found[row] == json.dumps(reasons_of_one.reasons_of(effects[row], one, sign)), (row, figures)
+        alone = reasons_of_one.reasons_of(effects[row], one, sign)
+        assert found[row] == json.dumps(alone), (row, figures)
+        assert named[row] == pytest.approx(sum(each["effect"] for each in alone))
 
 
 def test_effects_are_rounded_to_the_nearest_cent() -> None:
