@@ -24,12 +24,15 @@ from scipy.special import log_expit, logit
 from clv.core.declared import ANCHOR, OURS
 from spark_jobs.ensemble.forecast import Model
 from spark_jobs.ensemble.parts import Parts, Trained, parts, weighted
+from spark_jobs.explain import tree_shap
 from spark_jobs.features.columns import Array, Columns
 from spark_jobs.models import anchor, logistic
 from spark_jobs.models.anchor import OriginFit, Probabilistic
 from spark_jobs.models.feature_matrix import FEATURES
+from spark_jobs.models.learners import NAMES
 
 DRIVERS = list(dict.fromkeys(FEATURES.values()))
+PLACES = tuple(DRIVERS.index(driver) for driver in FEATURES.values())  # the driver of each input of the learners
 NEW = {"days_with_orders": np.ones(1), "recency": np.zeros(1), "t": np.zeros(1), "order_value_mean": np.zeros(1)}
 NEAR = 1e-9  # smaller differences count as 0
 
@@ -59,7 +62,9 @@ def attribute(
     weights = trained.value_weights
     money = weights["anchor"] * anchored + weights["trailing_year"] * _last_year(found, at_last)
     if trained.learners is not None and found.inputs is not None:
-        trees = trained.learners.contributions(found.inputs)
+        trees = {
+            name: tree_shap.trees(getattr(trained.learners, name), PLACES).contributions(found.inputs) for name in NAMES
+        }
         learned, odds = _learned(trees, trained, fit, columns, base, found, at_last, new, anchored)
         money += learned
     if trained.published == ANCHOR:
@@ -107,13 +112,12 @@ def by_group(contributions: Array, groups: dict[str, str]) -> Array:
 
 
 def _learned(
-    trees: dict[str, Array], trained: Trained, fit: OriginFit, columns: Columns, window_days: int,
+    tree: dict[str, Array], trained: Trained, fit: OriginFit, columns: Columns, window_days: int,
     found: Parts, at_last: Probabilistic, new: Probabilistic, anchored: Array,
 ) -> tuple[Array, Array]:  # fmt: skip
     """Returns the contributions of drivers to the three trained parts, weighted as in the mean, and to the blended
-    log-odds. trees: the contributions of each input to the learners' margins."""
+    log-odds. tree: the contributions of drivers to the learners' margins, by learner."""
     by_anchor, weights, odds_weights = found.by_anchor, trained.value_weights, trained.chance_weights
-    tree = {name: _by_driver(FEATURES.values(), shap) for name, shap in trees.items()}
     # The boosted probability starts from that of BG/NBD. The spend starts from the anchor's revenue over this
     # probability.
     boosted = _by_rate_and_silence(*(logit(each.p_bgnbd) for each in (new, at_last, by_anchor))) + tree["buy"]

@@ -49,11 +49,6 @@ class Learners:
             result[name] = start + np.clip(correction, -LARGEST_CORRECTION[name], LARGEST_CORRECTION[name])
         return result
 
-    def contributions(self, inputs: Array) -> dict[str, Array]:
-        """Returns what each input adds to a learner's margin (exact TreeSHAP), each array of shape (n, inputs)."""
-        rows = rows_of(inputs, np.zeros(len(inputs)))
-        return {name: booster.predict(rows, pred_contribs=True)[:, :-1] for name, booster in self.boosters.items()}
-
 
 def offsets(by_anchor: Probabilistic) -> dict[str, Array]:
     """Returns the margins that the learners start from: log of money, log-odds of an order, and log of the money of a
