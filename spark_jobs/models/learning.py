@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -10,13 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-from pyspark.sql import DataFrame
 
 from spark_jobs.features import outcomes
 from spark_jobs.features.columns import Columns
 from spark_jobs.io.arrow import columns_of
-from spark_jobs.models import anchor
 from spark_jobs.models.anchor import OriginFit
 
 LEAST_DAYS_APART = 25  # least number of days between two origins, so that each adds information
@@ -42,42 +38,9 @@ class Origin:
     totals: dict[int, Total]
 
 
-def drawn(rows: pa.RecordBatch, day: date, most: int) -> pa.RecordBatch:
-    """Draws up to `most` of a date's customers. rows: in the order of the key. The draw depends on their number and the
-    date alone."""
-    if rows.num_rows <= most:
-        return rows
-    chosen = np.random.default_rng(day.toordinal()).choice(rows.num_rows, most, replace=False)
-    return rows.take(pa.array(np.sort(chosen)))
-
-
 def customers(rows: pa.RecordBatch) -> Columns:
     """Returns the numeric columns and the customer_key of rows."""
     return {**columns_of(rows), "customer_key": np.array(rows.column("customer_key").to_pylist(), dtype=object)}
-
-
-def fit_origins(features: DataFrame) -> dict[date, Origin]:
-    """Fits the anchor at each as_of_date of the rows, each in a Spark task."""
-
-    def fit(table: pa.Table) -> pa.Table:
-        found = anchor.fit_origin(columns_of(_in_order(table)))
-        as_of_date = table.column("as_of_date")[0].as_py()
-        return pa.table({"as_of_date": [as_of_date], "fit": [json.dumps(found.as_json())]})
-
-    needed = features.select("as_of_date", "customer_key", "days_with_orders", "recency", "t", "order_value_mean")
-    rows = needed.groupBy("as_of_date").applyInArrow(fit, "as_of_date date, fit string").collect()
-    return {row.as_of_date: Origin(OriginFit.from_json(json.loads(row.fit)), {}) for row in rows}
-
-
-def panel(features: DataFrame, most: int) -> dict[date, Columns]:
-    """Draws up to `most` customers at each as_of_date of the rows, each date in a Spark task."""
-
-    def draw(table: pa.Table) -> pa.Table:
-        return pa.Table.from_batches([drawn(_in_order(table), table.column("as_of_date")[0].as_py(), most)])
-
-    found = features.groupBy("as_of_date").applyInArrow(draw, features.schema).toArrow()
-    days = sorted(found.column("as_of_date").unique().to_pylist())
-    return {day: customers(_in_order(found.filter(pc.field("as_of_date") == day))) for day in days}
 
 
 def snapshots(origins: dict[date, Origin], horizon_days: int, by: date, latest: int) -> list[tuple[date, int]]:
@@ -106,7 +69,3 @@ def spaced(days: Iterable[date]) -> list[date]:
         if not found or (found[-1] - day).days >= LEAST_DAYS_APART:
             found.append(day)
     return found[::-1]
-
-
-def _in_order(table: pa.Table) -> pa.RecordBatch:
-    return table.sort_by("customer_key").combine_chunks().to_batches()[0]
