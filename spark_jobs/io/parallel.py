@@ -97,7 +97,6 @@ def _run(work: Callable[[Any, Item], Result], item: Item) -> Result:
 
 def _on_spark(shared: Any) -> Each:
     spark = session.current()
-    session.slots(spark)  # raises an error if the cluster gave no executor
     context = spark.sparkContext
     sent = context.broadcast(shared)
 

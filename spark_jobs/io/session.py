@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -27,6 +28,7 @@ SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 LOGGING = f"-Dlog4j2.configurationFile=file:{CODE / 'spark_jobs' / 'log4j2.properties'}"
 # Flags for jobs in which Spark's own learners compute inside the JVM, which therefore needs optimised compilation.
 LEARNING = "-XX:+UseSerialGC"
+EXECUTOR_WAIT = 30.0  # seconds until a job gives up on a cluster without a free worker
 _starting: Callable[[], SparkSession] | None = None  # starts the session of the open block of `on_demand`
 
 
@@ -138,20 +140,38 @@ def start(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> SparkSession
             f"Spark did not start on {master} ({reason}); check Java 17+ and SPARK_MASTER, and read {printed}"
         ) from error
     session.sparkContext.setLogLevel("ERROR")
+    if not master.startswith("local"):
+        _wait_for_executor(session, EXECUTOR_WAIT)
     return session
 
 
 def slots(session: SparkSession) -> int:
-    """Returns the number of tasks that can run at once. Raises Unavailable when a cluster gave this job no executor."""
+    """Returns the number of tasks that can run at once."""
     context = session.sparkContext
     if str(context.master).startswith("local"):
         return context.defaultParallelism
-    executors = len(context._jsc.sc().statusTracker().getExecutorInfos()) - 1  # type: ignore[union-attr]
     cores = int(context.getConf().get("spark.executor.cores", "0") or 0)
-    free = executors * cores if cores else (context.defaultParallelism if executors else 0)
-    if free < 1:
-        raise Unavailable(f"{context.master} gave this job no executor; free a worker, or set SPARK_MASTER=local[*]")
-    return free
+    return _executors(session) * cores if cores else context.defaultParallelism
+
+
+def _wait_for_executor(session: SparkSession, seconds: float) -> None:
+    """Waits until the cluster has given this job an executor. Otherwise stops the session and raises Unavailable:
+    Spark itself would wait without end."""
+    master = session.sparkContext.master
+    deadline = time.monotonic() + seconds
+    while not _executors(session):
+        if time.monotonic() > deadline:
+            session.stop()
+            raise Unavailable(
+                f"{master} gave this job no executor within {seconds:.0f} s; start or free a worker with "
+                "SPARK_EXECUTOR_MEMORY of memory (1g if it is not set), or set SPARK_MASTER=local[*]"
+            )
+        time.sleep(0.2)
+
+
+def _executors(session: SparkSession) -> int:
+    """Returns the number of executors. Spark's list has the driver too."""
+    return len(session.sparkContext._jsc.sc().statusTracker().getExecutorInfos()) - 1  # type: ignore[union-attr]
 
 
 def log_file(settings: Settings) -> Path:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from psycopg import sql
+from psycopg import conninfo, sql
 
 from clv.catalog import tables
 from clv.core import settings
@@ -68,7 +68,7 @@ def _drop(connection: psycopg.Connection, name: str) -> None:
 
 
 def _name(url: str) -> str:
-    return str(psycopg.conninfo.conninfo_to_dict(url)["dbname"])
+    return str(conninfo.conninfo_to_dict(url)["dbname"])
 
 
 def copy_received(home: settings.Settings, scratch: settings.Settings) -> None:
