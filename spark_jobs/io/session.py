@@ -98,36 +98,7 @@ def start(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> SparkSession
         dict.fromkeys([str(CODE), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))])
     )
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core per task, which is how Spark counts cores
-    builder = (
-        SparkSession.builder.master(master)
-        .appName(f"perennial {name}")
-        .config("spark.driver.memory", spark.driver_memory)
-        .config("spark.sql.shuffle.partitions", "4")
-        # Adaptive execution would merge partitions and so change the order of rows.
-        .config("spark.sql.adaptive.enabled", "false")
-        .config("spark.python.daemon.module", "spark_jobs.daemon")
-        .config("spark.sql.execution.arrow.maxRecordsPerBatch", "20000")
-        .config("spark.dynamicAllocation.enabled", "false")
-        .config("spark.ui.showConsoleProgress", "false")
-        .config("spark.sql.session.timeZone", "UTC")
-        # Workers load the shop's own forecasters too. The folders are set even if there are none, because a JVM that
-        # outlives a session would pass on the folders of that session.
-        .config("spark.executorEnv.CLV_FORECASTERS", spark.forecasters or "")
-    )
-    if master.startswith("local"):
-        os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
-        builder = (
-            builder.config("spark.driver.extraJavaOptions", f"{jvm} {LOGGING}")
-            .config("spark.driver.bindAddress", "127.0.0.1")
-            .config("spark.driver.host", "127.0.0.1")
-            .config("spark.ui.enabled", "false")
-            .config("spark.local.dir", str(_folder(settings)))
-            .config("spark.sql.warehouse.dir", str(_folder(settings)))
-        )
-    else:
-        builder = builder.config("spark.driver.extraJavaOptions", LOGGING)
-        builder = builder.config("spark.executorEnv.PYTHONPATH", str(CODE))
-        builder = builder.config("spark.executorEnv.OMP_NUM_THREADS", "1")
+    builder = _builder(name, settings, spark, jvm)
     logging.getLogger("py4j").setLevel(logging.ERROR)
     logging.getLogger("XGBoost-PySpark").setLevel(logging.WARNING)
     printed = log_file(settings)
@@ -143,6 +114,41 @@ def start(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> SparkSession
     if not master.startswith("local"):
         _wait_for_executor(session, EXECUTOR_WAIT)
     return session
+
+
+def _builder(name: str, settings: Settings, spark: options.Spark, jvm: str) -> SparkSession.Builder:
+    """Returns the builder of a session with all settings of Spark."""
+    builder = (
+        SparkSession.builder.master(spark.master)
+        .appName(f"perennial {name}")
+        .config("spark.driver.memory", spark.driver_memory)
+        .config("spark.sql.shuffle.partitions", "4")
+        # Adaptive execution would merge partitions and so change the order of rows.
+        .config("spark.sql.adaptive.enabled", "false")
+        .config("spark.python.daemon.module", "spark_jobs.daemon")
+        .config("spark.sql.execution.arrow.maxRecordsPerBatch", "20000")
+        .config("spark.dynamicAllocation.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
+        .config("spark.sql.session.timeZone", "UTC")
+        # Workers load the shop's own forecasters too. The folders are set even if there are none, because a JVM that
+        # outlives a session would pass on the folders of that session.
+        .config("spark.executorEnv.CLV_FORECASTERS", spark.forecasters or "")
+    )
+    if spark.master.startswith("local"):
+        os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+        builder = (
+            builder.config("spark.driver.extraJavaOptions", f"{jvm} {LOGGING}")
+            .config("spark.driver.bindAddress", "127.0.0.1")
+            .config("spark.driver.host", "127.0.0.1")
+            .config("spark.ui.enabled", "false")
+            .config("spark.local.dir", str(_folder(settings)))
+            .config("spark.sql.warehouse.dir", str(_folder(settings)))
+        )
+    else:
+        builder = builder.config("spark.driver.extraJavaOptions", LOGGING)
+        builder = builder.config("spark.executorEnv.PYTHONPATH", str(CODE))
+        builder = builder.config("spark.executorEnv.OMP_NUM_THREADS", "1")
+    return builder
 
 
 def slots(session: SparkSession) -> int:
