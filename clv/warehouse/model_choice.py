@@ -142,7 +142,7 @@ def data_digest(training_date: date, settings: Settings | None = None) -> str:
     """
     settings = settings or settings_module.load()
     sql = f"""
-        select count(*), coalesce(sum(hash_record_extended(days, 0)), 0)
+        select count(*), coalesce(sum(hashtextextended(hash_record_extended(days, 0)::text, 0)), 0)
         from {tables.INT_CUSTOMER_DAYS} as days where day < %s
     """  # noqa: S608 - our own names
     count, total = db.rows(sql, (training_date,), settings.url_as(MODELLER))[0]  # type: ignore[arg-type]

@@ -22,12 +22,13 @@ from clv.warehouse.roles import PUBLISHER
 
 GATES = ("raw", "staging", "features", "predictions", "analytics")
 # The two definitions of a digest: of the rows, and, before there were these, of their text. A digest of the first
-# begins with its name.
+# begins with its name. PostgreSQL's hash of a row is a linear combination of those of its values, so a sum of such
+# hashes would not tell which row has which value. It is hashed once more for this reason.
 DEFINITION, OF_TEXT = "2-", ""
 _HASHED = {
     DEFINITION: """,
-        coalesce(sum(hash_record_extended(row({hashable}), 1)), 0),
-        coalesce(sum(hash_record_extended(row({hashable}), 2)), 0)""",
+        coalesce(sum(hashtextextended(hash_record_extended(row({hashable}), 1)::text, 1)), 0),
+        coalesce(sum(hashtextextended(hash_record_extended(row({hashable}), 2)::text, 2)), 0)""",
     OF_TEXT: """,
         coalesce(sum(hashtextextended(row({values})::text, 1)), 0),
         coalesce(sum(hashtextextended(row({values})::text, 2)), 0)""",

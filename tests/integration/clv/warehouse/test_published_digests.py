@@ -1,17 +1,21 @@
-"""The digest of a run's published rows."""
+"""The digests of a run's published rows and of a model's training data."""
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 from datetime import date
 
 import pytest
 import small_warehouse as small
 
+from clv.catalog import tables
 from clv.core import settings
-from clv.warehouse import db, publication
+from clv.warehouse import db, model_choice, publication
+from clv.warehouse.roles import TRANSFORMER
 
 DAY = date.fromisoformat(small.AS_OF)
+PERMUTED_AMOUNTS = [*itertools.permutations(["10.00", "25.00", "20.00", "7.50"])]
 
 
 @pytest.fixture
@@ -34,6 +38,31 @@ def test_equal_rows_have_equal_digests_whatever_their_run_and_order(shop: settin
     assert publication.digest(DAY, first) != publication.digest(DAY, other)
     small.execute("update analytics_runs.dim_customer set country = null where run_id = %s", (second,))
     assert publication.digest(DAY, first) != publication.digest(DAY, second)
+
+
+def test_rows_that_exchange_their_values_have_another_digest(shop: settings.Settings) -> None:
+    run_id, found = small.ready_run(), set()
+    for amounts in PERMUTED_AMOUNTS:
+        with db.connect() as connection:
+            for (order, *_), amount in zip(small.ORDERS, amounts, strict=True):
+                change = "update analytics_runs.fct_orders set net_revenue = %s where order_key = %s"
+                assert connection.execute(change, (amount, f"orders:{order}")).rowcount == 1
+            found.add(publication.digest(DAY, run_id, connection))
+    assert len(found) == len(PERMUTED_AMOUNTS)
+
+
+def test_days_that_exchange_their_revenue_are_other_training_data(shop: settings.Settings) -> None:
+    found = set()
+    for amounts in PERMUTED_AMOUNTS:
+        with db.connect(shop.url_as(TRANSFORMER)) as connection:
+            connection.execute(f"drop table if exists {tables.INT_CUSTOMER_DAYS}")
+            connection.execute(
+                f"""create table {tables.INT_CUSTOMER_DAYS} as select date '2011-01-01' + n::int as day, revenue
+                from unnest(%s::numeric[]) with ordinality as amounts (revenue, n)""",
+                (list(amounts),),
+            )
+        found.add(model_choice.data_digest(DAY, shop))
+    assert len(found) == len(PERMUTED_AMOUNTS)
 
 
 def test_the_digest_does_not_hang_on_the_session(shop: settings.Settings) -> None:
