@@ -87,6 +87,9 @@ def _begin(shared: Any, parent: int) -> None:
     if os.getppid() != parent:  # it ended before the line above
         os._exit(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which ends this process
+    for number in (signal.SIGTERM, signal.SIGHUP):  # the parent's handlers would raise its exit in the parent
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
+            signal.signal(number, signal.SIG_DFL)
     threadpool_limits(limits=1)
     _shared = shared
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
 import numpy as np
 import psutil
@@ -23,6 +24,17 @@ def killed(_: None, place: int) -> int:
         os.kill(os.getpid(), signal.SIGKILL)
     time.sleep(60)
     return place
+
+
+def terminated(_: None, place: int) -> int:
+    if place == 1:
+        os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(60)
+    return place
+
+
+def handler_of_hangup(_: None, __: int) -> Any:
+    return signal.getsignal(signal.SIGHUP)
 
 
 def refused(_: None, place: int) -> int:
@@ -66,6 +78,25 @@ def test_a_failure_is_one_line_and_ends_the_other_processes(
         list(each(work, [1, 2]))  # type: ignore[arg-type]
     assert time.monotonic() - start < 30
     assert children() == before
+
+
+def exits(number: int, _: object) -> None:
+    sys.exit(128 + number)
+
+
+@pytest.mark.parametrize("handler", [exits, signal.SIG_IGN], ids=["exits", "ignored"])
+def test_a_process_that_is_terminated_does_not_end_its_parent(monkeypatch: pytest.MonkeyPatch, handler: Any) -> None:
+    monkeypatch.setenv("SPARK_MASTER", "local[2]")
+    own = signal.signal(signal.SIGTERM, exits)
+    ignored = signal.signal(signal.SIGHUP, handler)
+    try:
+        with parallel.sharing(None, "signals were read") as each:
+            assert list(each(handler_of_hangup, [1])) == [handler if handler is signal.SIG_IGN else signal.SIG_DFL]
+        with pytest.raises(ClvError, match="was killed"), parallel.sharing(None, "nothing was computed") as each:
+            list(each(terminated, [1, 2]))
+    finally:
+        signal.signal(signal.SIGTERM, own)
+        signal.signal(signal.SIGHUP, ignored)
 
 
 SCRIPT = """
