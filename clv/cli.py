@@ -106,4 +106,6 @@ def main() -> None:
 
 def _end(number: int, _: object) -> None:
     """Ends the command like an interruption from the keyboard, so that it stops what it started."""
+    for other in (signal.SIGTERM, signal.SIGHUP):  # a second one would interrupt the stopping
+        signal.signal(other, signal.SIG_IGN)
     sys.exit(128 + number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -69,6 +70,35 @@ def test_status_lists_the_services_and_tells_of_a_broken_shop_json(tmp_path):
     assert done.stdout.count(" down ") == 5
     assert f"settings   {tmp_path}/shop.json is not JSON" in " ".join(done.stdout.split(" "))
     assert clv("down", home=tmp_path).returncode == 0
+
+
+SLOW_TO_STOP = """
+import sys, time
+from clv import cli
+def app():
+    try:
+        print("begun", flush=True)
+        time.sleep(60)
+    finally:
+        print("stops", flush=True)
+        time.sleep(1)
+        print("stopped", flush=True)
+cli.app = app
+cli.main()
+"""
+
+
+@pytest.mark.parametrize("first", [signal.SIGTERM, signal.SIGHUP], ids=lambda one: one.name)
+def test_a_second_signal_does_not_interrupt_the_stopping(first):
+    with subprocess.Popen([sys.executable, "-c", SLOW_TO_STOP], stdout=subprocess.PIPE, text=True) as command:
+        assert command.stdout
+        assert command.stdout.readline() == "begun\n"
+        command.send_signal(first)
+        assert command.stdout.readline() == "stops\n"
+        command.send_signal(signal.SIGTERM)
+        command.send_signal(signal.SIGHUP)
+        assert command.stdout.read() == "stopped\n"
+    assert command.returncode == 128 + first
 
 
 def test_help_imports_no_command_and_each_command_says_what_it_does(tmp_path):
