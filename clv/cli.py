@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import signal
+import stat
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -108,4 +109,14 @@ def _end(number: int, _: object) -> None:
     """Ends the command like an interruption from the keyboard, so that it stops what it started."""
     for other in (signal.SIGTERM, signal.SIGHUP):  # a second one would interrupt the stopping
         signal.signal(other, signal.SIG_IGN)
+    if number == signal.SIGHUP:
+        _leave_terminal()
     sys.exit(128 + number)
+
+
+def _leave_terminal() -> None:
+    """Discards what is printed from now on to a terminal: it was closed, and printing to it would fail."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for number in (1, 2):
+        if stat.S_ISCHR(os.fstat(number).st_mode):  # not a file or a pipe
+            os.dup2(nowhere, number)

@@ -42,15 +42,26 @@ def demo() -> None:
 
 @contextmanager
 def stopped_if_interrupted() -> Iterator[None]:
-    """Stops the home's services if the block is interrupted and they did not run before."""
+    """Stops the home's services if the block is interrupted and they did not run before. A user's mistake is no
+    interruption."""
     ran = stack.runs(settings.located())
     try:
         yield
-    except (KeyboardInterrupt, SystemExit):
-        if not ran:
-            with steps() as step:
-                stack.down(settings.located(), step)
+    except ClvError:
         raise
+    except BaseException:  # also an OSError: printing fails as soon as the terminal is closed
+        if not ran:
+            stop()
+        raise
+
+
+def stop() -> None:
+    """Stops the home's services, also if what it does cannot be shown."""
+    try:
+        with steps() as step:
+            stack.down(settings.located(), step)
+    except OSError:
+        stack.down(settings.located())
 
 
 def show() -> None:
