@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psycopg
 from psycopg import conninfo, sql
@@ -26,6 +27,7 @@ COPIED = (
 )
 
 PREFIX = "backtest_"
+DIGITS = "[0-9a-f]{8}"  # what follows the prefix in a scratch database's name
 LOCK = "select pg_try_advisory_lock(hashtextextended(%s, 0))"  # of a scratch database's name, until its backtest ends
 
 
@@ -52,19 +54,20 @@ def database(home: settings.Settings, horizons: list[int]) -> Iterator[settings.
             db.migrate(scratch.warehouse_url)
             yield scratch
         finally:
-            _drop(connection, made)
+            connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(made)))
 
 
 def _drop_unused(connection: psycopg.Connection, prefix: str) -> None:
-    """Drops the scratch databases whose backtest has ended: it holds a lock on the name."""
-    found = "select datname from pg_database where starts_with(datname, %s)"
-    for (name,) in connection.execute(found, (prefix,)).fetchall():
+    """Drops the scratch databases whose backtest has ended: it holds a lock on the name, and nobody is connected.
+
+    Leaves those that the user may not drop, and databases with other names than a backtest gives.
+    """
+    for (name,) in connection.execute("select datname from pg_database").fetchall():
+        if not re.fullmatch(re.escape(prefix) + DIGITS, name):
+            continue
         if connection.execute(LOCK, (name,)).fetchall()[0][0]:
-            _drop(connection, name)
-
-
-def _drop(connection: psycopg.Connection, name: str) -> None:
-    connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+            with suppress(psycopg.errors.ObjectInUse, psycopg.errors.InsufficientPrivilege):
+                connection.execute(sql.SQL("drop database if exists {}").format(sql.Identifier(name)))
 
 
 def _name(url: str) -> str:

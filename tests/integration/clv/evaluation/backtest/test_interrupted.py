@@ -12,6 +12,7 @@ from pathlib import Path
 import left_behind
 import psycopg
 import pytest
+from psycopg import sql
 
 from clv.core import settings
 from clv.core.settings import Settings
@@ -74,11 +75,40 @@ def databases_of(home: Path) -> set[str]:
 
 
 def test_the_database_of_a_killed_backtest_is_dropped_and_that_of_a_running_one_stays(home: Settings) -> None:
-    killed = psycopg.conninfo.conninfo_to_dict(home.database_url(f"{scratch.PREFIX}1"))["dbname"]
+    killed = name_of(home, f"{scratch.PREFIX}0a1b2c3d")
     with psycopg.connect(home.warehouse_url, autocommit=True) as connection:
-        connection.execute(f"create database {killed}")  # type: ignore[arg-type]
+        create(connection, killed)
     before = databases(home)
     with scratch.database(home, [60]), scratch.database(home, [60]):
         assert killed not in databases(home)
         assert len(databases(home)) == len(before) + 1
     assert databases(home) == before - {killed}
+
+
+def test_databases_that_no_backtest_made_or_that_are_in_use_stay(home: Settings) -> None:
+    results, used, of_another = (
+        name_of(home, f"{scratch.PREFIX}{end}") for end in ("results", "00000001", "00000002")
+    )  # fmt: skip
+    with psycopg.connect(home.warehouse_url, autocommit=True) as connection:
+        for name in (results, used, of_another):
+            create(connection, name)
+        connection.execute("create role a_shop_owner")
+        try:
+            connection.execute(sql.SQL("alter database {} owner to a_shop_owner").format(sql.Identifier(used)))
+            with psycopg.connect(home.database_url(f"{scratch.PREFIX}00000001")):
+                connection.execute("set role a_shop_owner")
+                scratch._drop_unused(connection, name_of(home, scratch.PREFIX))
+                connection.execute("reset role")
+            assert {results, used, of_another} <= databases(home)
+        finally:
+            for name in (results, used, of_another):
+                connection.execute(sql.SQL("drop database {}").format(sql.Identifier(name)))
+            connection.execute("drop role a_shop_owner")
+
+
+def name_of(home: Settings, database: str) -> str:
+    return str(psycopg.conninfo.conninfo_to_dict(home.database_url(database))["dbname"])
+
+
+def create(connection: psycopg.Connection, name: str) -> None:
+    connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
