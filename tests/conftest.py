@@ -46,11 +46,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneHome
 
 
 @pytest.fixture(scope="session", autouse=True)
-def nothing_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Ends the databases and services of the session's homes when the session ends, even if it is killed."""
-    command = [sys.executable, left_behind.__file__, tmp_path_factory.getbasetemp()]
+def nothing_left_behind() -> Iterator[None]:
+    """Ends the databases, services and other programs that the session starts when it ends, even if it is killed."""
+    mark, before = secrets.token_hex(8), os.environ.get(left_behind.MARKS, "")
+    command = [sys.executable, left_behind.__file__, mark]
     environment = {**os.environ, "PYTHONPATH": str(settings.PROJECT)}
     with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, env=environment):
+        os.environ[left_behind.MARKS] = f"{before} {mark}"
         yield
 
 

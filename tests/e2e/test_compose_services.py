@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+import left_behind
 import psutil
 import pytest
 import yaml
@@ -95,7 +96,8 @@ class Native:
         return postgres._command(words[0], *words[1:], *extra)
 
     def environment(self, service: str) -> dict[str, str]:
-        inherited = {name: os.environ[name] for name in ("HOME", "LANG", "JAVA_HOME", "TMPDIR") if name in os.environ}
+        names = ("HOME", "LANG", "JAVA_HOME", "TMPDIR", left_behind.MARKS)
+        inherited = {name: os.environ[name] for name in names if name in os.environ}
         path = [str(Path(sys.executable).parent), str(postgres.BIN), os.environ["PATH"]]
         own = {name: self.translate(service, value) for name, value in SERVICES[service].get("environment", {}).items()}
         python = {"PYTHONPATH": str(settings.PROJECT), "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}

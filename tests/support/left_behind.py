@@ -1,33 +1,35 @@
-"""Ends what a session of tests leaves behind: python left_behind.py FOLDER
+"""Ends what a session of tests leaves behind: python left_behind.py MARK
 
-Waits until its input closes, as happens when the session ends, however it ends. Then ends every process that works in
-the folder, or whose home is in it.
+Waits until its input closes, as happens when the session ends, however it ends. Then ends every process that carries
+the session's mark.
 """
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import psutil
 
 from clv.platform.runtime import processes
 
+MARKS = "MARKS_OF_TESTS"  # the environment variable, inherited by whatever a session starts; marks are apart by spaces
+ROUNDS = 3  # more would not end what the kernel keeps
 
-def of(folder: Path) -> list[psutil.Process]:
-    """The processes that work in a folder or whose CLV_HOME is in it."""
+
+def of(mark: str) -> list[psutil.Process]:
+    """The processes that carry a mark in their environment."""
     found = []
     for process in psutil.process_iter():
         try:
-            places = [process.cwd(), process.environ().get("CLV_HOME", "")]
+            marks = process.environ().get(MARKS, "").split()
         except (psutil.Error, OSError):
             continue
-        if any(Path(place).is_relative_to(folder) for place in places if place):
+        if mark in marks:
             found.append(process)
     return found
 
 
 if __name__ == "__main__":
     sys.stdin.read()
-    while left := of(Path(sys.argv[1])):
-        processes.end(left, grace=10)
+    for _ in range(ROUNDS):  # some may start others while they end
+        processes.end(of(sys.argv[1]), grace=10)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import left_behind
 import psutil
 import pytest
 
@@ -20,7 +22,7 @@ pytest_plugins = []
 def test_something(tmp_path):
     apart = dict(start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     works = subprocess.Popen(["sleep", "600"], cwd=tmp_path, **apart)
-    serves = subprocess.Popen(["sleep", "600"], cwd="/", env={{"CLV_HOME": str(tmp_path / "home")}}, **apart)
+    serves = subprocess.Popen(["sh", "-c", "sleep 600 & wait"], cwd="/", **apart)
     print("started", works.pid, serves.pid, flush=True)
     time.sleep(600)
 """
@@ -34,8 +36,22 @@ def test_an_interrupted_session_leaves_no_process(how: signal.Signals, tmp_path:
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as session:
         assert session.stdout
         started = next(line for line in session.stdout if "started" in line)
-        left = [psutil.Process(int(number)) for number in started.split()[-2:]]
-        session.send_signal(how)
-        session.wait()
-        psutil.wait_procs(left, timeout=60)
+        works, serves = (psutil.Process(int(number)) for number in started.split()[-2:])
+        left = [works, serves, *serves.children()]
+        with subprocess.Popen(["sleep", "600"], cwd=works.cwd()) as of_somebody_else:
+            session.send_signal(how)
+            session.wait()
+            psutil.wait_procs(left, timeout=60)
+            assert of_somebody_else.poll() is None
+            of_somebody_else.kill()
+    assert len(left) == 3
     assert not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in left)
+
+
+def test_processes_are_found_by_the_marks_that_they_inherit():
+    mark = secrets.token_hex(8)
+    environment = {**os.environ, left_behind.MARKS: f"other {mark}"}
+    with subprocess.Popen(["sleep", "600"], env=environment) as marked:
+        assert [process.pid for process in left_behind.of(mark)] == [marked.pid]
+        assert left_behind.of(mark[:-1]) == []
+        marked.kill()

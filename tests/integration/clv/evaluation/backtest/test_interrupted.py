@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -35,7 +36,9 @@ def databases(home: Settings) -> set[str]:
 def test_no_process_and_no_database_stay(how: signal.Signals, tmp_path: Path) -> None:
     home, orders = tmp_path / "home", tmp_path / "orders.csv"
     orders.write_text(ORDERS)
+    mark = secrets.token_hex(8)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CLV_")}
+    environment[left_behind.MARKS] = f"{os.environ[left_behind.MARKS]} {mark}"
     arguments = [
         "backtest",
         "--horizon",
@@ -53,11 +56,12 @@ def test_no_process_and_no_database_stay(how: signal.Signals, tmp_path: Path) ->
     ) as command:  # fmt: skip
         while command.poll() is None and not any(name.startswith(scratch.PREFIX) for name in databases_of(home)):
             time.sleep(0.2)
+        assert len(left_behind.of(mark)) > 1
         command.send_signal(how)
         errors = command.communicate(timeout=300)[1]
     assert command.returncode == 128 + how
     assert "Traceback" not in errors
-    assert not left_behind.of(tmp_path)
+    assert not left_behind.of(mark)
     started = settings.located(home)
     postgres.start(home / "postgres", started.state["postgres_port"])
     try:
