@@ -46,8 +46,8 @@ COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --g
 lock: bootstrap ## pin the packages of requirements/*.in with hashes (UPGRADE=1: to the newest versions)
 	$(COMPILE) $(if $(UPGRADE),--upgrade) requirements/runtime.in -o requirements/runtime.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
-	for peer in benchmarks/peers/*/; do \
-		$(COMPILE) $(if $(UPGRADE),--upgrade) $$peer/requirements.in -o $$peer/requirements.txt || exit 1; done
+	for wanted in benchmarks/peers/*/requirements.in; do \
+		$(COMPILE) $(if $(UPGRADE),--upgrade) $$wanted -o $${wanted%.in}.txt || exit 1; done
 
 SBOM = sbom.json
 sbom: bootstrap-dev ## write sbom.json: every package that a run needs, with version and hashes (CycloneDX)
