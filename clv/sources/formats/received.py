@@ -60,6 +60,7 @@ def create(
 
     The rows have the column `_line`. With `before`, they are numbered instead in their order, after that many lines:
     by their place in a table, since numbering them in the query would keep DuckDB from reading with several threads.
+    The place is the table's hidden column `rowid`, unless the mapping reads a column of this name, which hides it.
 
     _content: the MD5 of the row's columns, except the column `part`, as a number. _invisible: whether an id had
     invisible characters. They are removed, so that ids that look alike are equal. _customer: the original customer id,
@@ -88,7 +89,9 @@ def create(
         duck.execute(f"create table received as {rows}")
     else:
         duck.execute(f"create table records as {rows}")
-        duck.execute(f"create view received as select rowid + {before + 1} as _line, * from records")  # noqa: S608 - our own SQL; values are bound or quoted
+        is_hidden = any(name.lower() == "rowid" for name in mapping.wanted)
+        place = "row_number() over ()" if is_hidden else "rowid + 1"
+        duck.execute(f"create view received as select {place} + {before} as _line, * from records")  # noqa: S608 - our own SQL; values are bound or quoted
 
 
 def _each(names: list[str], expression: Callable[[str], str]) -> dict[str, str]:

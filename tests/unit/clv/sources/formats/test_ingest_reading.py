@@ -9,7 +9,10 @@ import zipfile
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from pyarrow import csv
 
 from clv.core.errors import ClvError
 from clv.sources.kinds.mappings import parse
@@ -266,3 +269,22 @@ def test_a_copy_without_some_records_is_not_made_where_records_are_no_lines(tmp_
     emptied = copies.without_lines(lines, lines.name, plain, {1}, tmp_path)
     assert emptied is not None
     assert emptied[0].read_text() == "\n" + json.dumps(ORDER) + "\n"
+
+
+@pytest.mark.parametrize("column", ["rowid", "RowID"])
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_column_may_be_called_as_the_readers_own_row_number(parsed, tmp_path, column, kind):
+    lines = f"{column},c,t,a\n" + "".join(f"{place},x,2024-01-01,{place}\n" for place in (7, 8, 9))
+    content = lines.encode()
+    if kind == "parquet":
+        pq.write_table(csv.read_csv(pa.BufferReader(content)), tmp_path / "made.parquet")
+        content = (tmp_path / "made.parquet").read_bytes()
+    rows = parsed(content, "_line, order_id, _reason", {"order": column}, f"o.{kind}")
+    first = 2 if kind == "csv" else 1
+    assert rows == [(first + place, str(7 + place), None) for place in range(3)]
+
+
+def test_rows_below_a_text_of_two_lines_keep_their_lines_beside_a_column_rowid(parsed):
+    lines = 'rowid,c,t,a\n7,"x\ny",2024-01-01,1\n8,x,2024-01-01,2\n9,x\n'
+    rows = parsed(lines, "_line, order_id", {"order": "rowid"})
+    assert rows == [(2, "7"), (4, "8"), (5, "has 2 fields where 4 are expected", "9,x")]
