@@ -16,26 +16,10 @@ from clv.sources.mapping.model import FileMapping
 from clv.sources.mapping.numbers import MINUS, SIGNS
 from clv.sources.mapping.parts import UNTIL_HEADER
 from clv.sources.mapping.values import APOSTROPHES, BLANKS
+from clv.sources.mapping.written_times import formats_of, is_of_short_year
 
 VALUE = re.compile(r"^(?P<column>.*?) '(?P<value>.*)' (?P<problem>is not .*|is 10,.*|bears .*)$", re.DOTALL)
 DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"}
-# Common ways to write dates and times of day, with the format that reads each. EITHER_WAY matches dates in which day
-# and month may be swapped.
-DATES = {
-    r"\d{1,2}\.\d{1,2}\.\d{4}": "%d.%m.%Y", r"\d{1,2}\.\d{1,2}\.\d{2}": "%d.%m.%y", r"\d{8}": "%Y%m%d",
-    r"\d{4}\.\d{1,2}\.\d{1,2}": "%Y.%m.%d", r"[^\W\d_]{3} \d{1,2}, \d{4}": "%b %d, %Y",
-    r"[^\W\d_]{4,} \d{1,2}, \d{4}": "%B %d, %Y", r"\d{1,2} [^\W\d_]{3} \d{4}": "%d %b %Y",
-    r"\d{1,2} [^\W\d_]{4,} \d{4}": "%d %B %Y", r"[^\W\d_]{3}-\d{1,2}-\d{2}": "%b-%d-%y",
-    r"\d{1,2}-[^\W\d_]{3}-\d{2}": "%d-%b-%y", r"\d{1,2}-[^\W\d_]{3}-\d{4}": "%d-%b-%Y",
-    r"\d{1,2}\. [^\W\d_]{4,} \d{4}": "%d. %B %Y", r"\d{1,2}\. [^\W\d_]{3} \d{4}": "%d. %b %Y",
-    r"\d{4}-\d{1,2}-\d{1,2}": "%Y-%m-%d", r"\d{4}/\d{1,2}/\d{1,2}": "%Y/%m/%d",
-}  # fmt: skip
-EITHER_WAY = re.compile(r"(\d{1,2})([/-])(\d{1,2})\2(\d{4}|\d{2})")
-CLOCKS = {
-    r"\d{1,2}:\d\d": "%H:%M", r"\d{1,2}:\d\d:\d\d": "%H:%M:%S", r"\d{1,2}\.\d\d": "%H.%M",
-    r"\d{1,2}\.\d\d\.\d\d": "%H.%M.%S", r"\d{1,2}:\d\d [APap][Mm]": "%I:%M %p",
-    r"\d{1,2}:\d\d:\d\d [APap][Mm]": "%I:%M:%S %p",
-}  # fmt: skip
 ZONE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z_/+-]+|[\w.()& -]{1,60} Time(?: \([\w& ]+\))?")  # never the name of a person
 NUMBER_STYLES = [(decimal, mark) for decimal, mark in product(".,", ["", ",", ".", " ", "'"]) if decimal != mark]
 
@@ -54,9 +38,12 @@ def remedies(reasons: Iterable[str], mapping: FileMapping) -> list[str]:
             values.setdefault(problem, []).append(found["value"])
         else:
             others.append(reason)
+    of_years = [value for problem, some in values.items() if problem.startswith("from ") for value in some]
+    stated = set(mapping.time_formats)
+    short = [one for one in of_years if is_of_short_year(one) and not stated & set(formats_of(one, of_years))]
     found = [
-        *_of_times(values.get("a time", []) + values.get("a day", []), mapping),
-        *_of_years(values, mapping),
+        *_of_times([*values.get("a time", []), *values.get("a day", []), *short], mapping),
+        *_of_years([value for value in of_years if value not in short], mapping),
         *_of_numbers(values.get("a number", []), mapping),
         *_of_currencies(values, mapping),
         *_of_zones(values.get("a time zone that is known", []), mapping),
@@ -158,29 +145,29 @@ def _time(mapping: FileMapping, **changes: object) -> str:
 def _of_times(values: list[str], mapping: FileMapping) -> list[str]:
     formats: dict[str, str] = {}
     for value in values:
-        for form in _formats(value, values):
+        for form in formats_of(value, values):
             formats.setdefault(form, value)
     new = {form: value for form, value in formats.items() if form not in mapping.time_formats}
     if not new:
         return _of_unknown_times(values, mapping)
-    day_first = [form for form in new if form.startswith(("%d/", "%d-%m"))]
-    month_first = [form for form in new if form.startswith(("%m/", "%m-"))]
     value = next(iter(new.values()))
+    orders = {
+        name: some
+        for name, starts in {"day": ("%d/", "%d-%m"), "month": ("%m/", "%m-"), "year": ("%y/", "%y-")}.items()
+        if (some := [form for form in new if form.startswith(starts)])
+    }
+    why = f"times are written like {masking.value(value)!r}"
 
-    def with_formats(some: list[str]) -> str:
-        return _time(mapping, formats=[*mapping.time_formats, *some])
+    def remedy(why: str, some: Iterable[str]) -> str:
+        return _remedy(why, _time(mapping, formats=[*mapping.time_formats, *some]), mapping)
 
-    if day_first and month_first:  # both are possible, so offer two lines
-        rest = [form for form in new if form not in day_first + month_first]
-        return [
-            _remedy(
-                f"times are written like {masking.value(value)!r}: {where} stands first",
-                with_formats(first + rest),
-                mapping,
-            )
-            for where, first in (("where the day", day_first), ("or where the month", month_first))
-        ]
-    return [_remedy(f"times are written like {masking.value(value)!r}", with_formats(list(new)), mapping)]
+    if len(orders) < 2:
+        return [remedy(why, new)]
+    rest = [form for form in new if not any(form in some for some in orders.values())]
+    return [  # each is possible, so offer a line for each
+        remedy(f"{why}: {'or ' if place else ''}where the {name} stands first", [*some, *rest])
+        for place, (name, some) in enumerate(orders.items())
+    ]
 
 
 def _of_unknown_times(values: list[str], mapping: FileMapping) -> list[str]:
@@ -193,47 +180,8 @@ def _of_unknown_times(values: list[str], mapping: FileMapping) -> list[str]:
     return [_remedy(f"{why} for the month, %Y for the year, %H and %M for the time", line, mapping)]
 
 
-def _formats(value: str, values: list[str]) -> list[str]:
-    """Returns the formats that read a text as a time. There are two if day and month could be swapped in all values."""
-    if re.fullmatch(r"1\d{9}", value):
-        return ["epoch_seconds"]
-    if re.fullmatch(r"1\d{12}", value):
-        return ["epoch_milliseconds"]
-    if re.fullmatch(r"[34]\d{4}(?:\.\d+)?", value):
-        return ["excel_days"]
-    for date, form in DATES.items():
-        if (clock := _clock(date, value)) is not None:
-            # A text in ISO format that cannot be read is a day that does not exist, so no format helps. With a 12-hour
-            # clock, or a comma, the format is missing.
-            iso = form in ("%Y-%m-%d", "%Y/%m/%d") and re.fullmatch(r"([ T]%H:%M(:%S)?)?", clock)
-            return [] if iso else [form + clock]
-    if (clock := _clock(EITHER_WAY.pattern, value)) is not None:
-        parts = [found for one in values if (found := EITHER_WAY.match(one))]
-        mark = parts[0][2]
-        year = "%Y" if len(parts[0][4]) == 4 else "%y"
-        firsts = [int(found[1]) for found in parts]
-        seconds = [int(found[3]) for found in parts]
-        both = {"d": f"%d{mark}%m{mark}{year}{clock}", "m": f"%m{mark}%d{mark}{year}{clock}"}
-        return [both["d"]] if max(firsts) > 12 else [both["m"]] if max(seconds) > 12 else [both["d"], both["m"]]
-    return []
-
-
-def _clock(date: str, value: str) -> str | None:
-    """Returns the format of the time of day after a date, empty if there is none; None if the text is not this date.
-
-    date: a regular expression.
-    """
-    if re.fullmatch(date, value):
-        return ""
-    for clock, form in CLOCKS.items():
-        if found := re.fullmatch(rf"{date}(?P<between>T|,? ){clock}(?P<after>(?: Uhr)?)", value):
-            return f"{found['between']}{form}{found['after']}"
-    return None
-
-
-def _of_years(values: dict[str, list[str]], mapping: FileMapping) -> list[str]:
+def _of_years(written: list[str], mapping: FileMapping) -> list[str]:
     """Suggests that dates such as 1970-01-01, which programs write for missing ones, are missing values."""
-    written = [value for problem, some in values.items() if problem.startswith("from ") for value in some]
     if not written:
         return []
     missing = [*mapping.missing, *dict.fromkeys(written)][: len(mapping.missing) + 3]

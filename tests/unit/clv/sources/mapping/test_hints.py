@@ -69,6 +69,28 @@ def test_a_day_and_a_month_that_may_be_swapped_have_two_remedies():
     assert ("%d/%m/%Y" in day, "%m/%d/%Y" in month) == (True, True)
 
 
+@pytest.mark.parametrize(
+    ("values", "formats"),
+    [
+        (["31/12/24"], ["%d/%m/%y", "%y/%m/%d"]),
+        (["01-02-24"], ["%d-%m-%y", "%m-%d-%y", "%y-%m-%d"]),
+        (["1/2/24"], ["%d/%m/%y", "%m/%d/%y"]),
+        (["99-02-01"], ["%y-%m-%d"]),
+        (["24-02-01", "24-02-13T10:00:00Z"], ["%d-%m-%y", "%y-%m-%d"]),
+    ],
+)
+def test_a_year_of_two_digits_is_no_missing_value(values, formats):
+    """DuckDB reads these as years of the first century."""
+    found = hints.remedies([f"at '{value}' is not from 1971 to 2199" for value in values], mapping())
+    assert [pasted(remedy).time_formats for remedy in found] == [(form,) for form in formats]
+
+
+def test_a_date_in_the_mappings_format_may_be_a_missing_value_even_with_a_year_of_two_digits():
+    keys = {"time": {"column": "at", "formats": ["%d/%m/%y"]}}
+    (remedy,) = hints.remedies(["at '01/01/70' is not from 1971 to 2199"], mapping(**keys))
+    assert pasted(remedy, **keys).missing == ("01/01/70",)
+
+
 @pytest.mark.parametrize("value", ["2024-13-45", "never", "99.99", "tomorrow at ten"])
 def test_a_text_that_is_no_time_in_any_format_has_no_remedy(value):
     assert hints.remedies([time(value)], mapping()) == []

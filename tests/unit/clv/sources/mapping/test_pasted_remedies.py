@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -16,16 +17,17 @@ from clv.sources.mapping import hints
 LEAST = {"customer": "c", "order": "o", "time": "t", "amount": "a", "file": {"delimiter": ";"}}
 
 
-def corrected(parsed, rows: list[str]) -> tuple[list[list], dict]:
-    """Pastes the first remedy for a file into its mapping until there is none; returns the rows and the mapping."""
-    keys = dict(LEAST)
+def corrected(parsed, rows: list[str], formats: Sequence[str] = (), says: str = "") -> tuple[list[list], dict]:
+    """Pastes the first remedy for a file, or the first that says a text, into its mapping until there is none; returns
+    the rows and the mapping."""
+    keys = {**LEAST, "time": {"column": "t", "formats": list(formats)}}
     text = "".join(f"{line}\n" for line in ["c;o;t;a", *(f"{place};{place};{row}" for place, row in enumerate(rows))])
     for _ in range(5):
         found = parsed(text, "_reason, ordered_at, amount::double", keys)
         reasons = [reason for reason, *_ in found if reason]
         if not reasons:
             break
-        remedy = hints.remedies(reasons, parse("shop", keys, "shop.yml"))[0]
+        remedy = next(one for one in hints.remedies(reasons, parse("shop", keys, "shop.yml")) if says in one)
         keys |= yaml.safe_load(remedy.partition("say in the mapping shop: ")[2])
     return [values for _, *values in found], keys
 
@@ -60,6 +62,24 @@ def test_amounts_with_blanks_between_thousands_and_a_currency(parsed, amounts, v
 def test_years_of_two_and_of_four_digits(parsed, times, days):
     rows, _ = corrected(parsed, [f"{time};1" for time in times])
     assert [(time.year, time.month, time.day) for time, _ in rows] == [(2024, 5, day) for day in days]
+
+
+@pytest.mark.parametrize(
+    ("times", "formats", "says", "days"),
+    [
+        (["31/12/24", "1/2/24"], [], "", [(12, 31), (2, 1)]),
+        (["31/12/24", "30/12/2024"], ["%d/%m/%Y"], "", [(12, 31), (12, 30)]),
+        (["1/13/24", "1/2/24"], [], "", [(1, 13), (1, 2)]),
+        (["31-12-24 10:00", "01-02-24 09:00"], [], "the day", [(12, 31), (2, 1)]),
+        (["1/2/24 1:05 PM"], [], "the month", [(1, 2)]),
+        (["24-02-01", "24-02-13"], [], "the year", [(2, 1), (2, 13)]),
+        (["24/02/01"], ["%Y/%m/%d"], "the year", [(2, 1)]),
+    ],
+)
+def test_years_of_two_digits_that_are_read_as_in_the_first_century(parsed, times, formats, says, days):
+    rows, keys = corrected(parsed, [f"{time};1" for time in times], formats, says)
+    assert [(time.year, time.month, time.day) for time, _ in rows] == [(2024, *day) for day in days]
+    assert keys["file"] == LEAST["file"]  # no time became a missing value
 
 
 @pytest.mark.parametrize(
