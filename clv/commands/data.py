@@ -90,8 +90,8 @@ def withdraw(
 ) -> None:
     """Withdraw a batch: its rows stay as received, but no longer count from the next run on."""
     earlier = door.withdraw(batch, reason, settings.located())
-    again = f", and those of batch {earlier}, an earlier load of the same file, count again" if earlier else ""
-    out.print(f"batch {batch} is withdrawn; from the next run on its rows do not count{again}")
+    again = f"; where it replaced rows of batch {earlier}, an earlier load of the same file, these count again"
+    out.print(f"batch {batch} is withdrawn; from the next run on its rows do not count{again if earlier else ''}")
 
 
 def drop_kind(

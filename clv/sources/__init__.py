@@ -160,7 +160,7 @@ def require_rows(results: list[BatchResult]) -> None:
 
 def withdraw(batch_id: int, reason: str, settings: Settings | None = None) -> int | None:
     """Withdraws a batch: its rows stay in raw but do not count from the next run on. Returns the earlier batch of the
-    same file that this one had replaced and whose rows count again; None if there is none.
+    same file whose rows count again where this one replaced them; None if there is none.
 
     Raises ClvError if the batch is unknown or already withdrawn, or if the reason is empty.
     """

@@ -130,18 +130,19 @@ def withdrawn_before(batch_ids: Sequence[int], settings: Settings) -> dict[int, 
 
 
 def replaced_before(batch_id: int, connection: psycopg.Connection) -> int | None:
-    """Returns the batch that an earlier load of a batch's file made, or a load of the same content, if it is not
-    withdrawn and no later one is between the two."""
+    """Returns the batch whose rows a batch replaced where they have the same keys: the last load before it of the same
+    file or content that is not withdrawn. None if there is none, or if a later load that is not withdrawn follows."""
     query = f"""
-        select earlier.batch_id from {tables.BATCHES} as earlier
+        select other.batch_id, (other.place, other.batch_id) < (this.place, this.batch_id)
+        from {tables.BATCHES} as other
         inner join {tables.BATCHES} as this
-            on earlier.source = this.source and (earlier.place, earlier.batch_id) < (this.place, this.batch_id)
-            and (earlier.file_name = this.file_name or earlier.content_sha256 = this.content_sha256)
-        where this.batch_id = %s and earlier.batch_id not in (select batch_id from {tables.WITHDRAWALS})
-        order by earlier.place desc, earlier.batch_id desc limit 1
+            on other.source = this.source and other.batch_id <> this.batch_id
+            and (other.file_name = this.file_name or other.content_sha256 = this.content_sha256)
+        where this.batch_id = %s and other.batch_id not in (select batch_id from {tables.WITHDRAWALS})
+        order by other.place desc, other.batch_id desc limit 1
     """  # noqa: S608 - our own names
-    found = connection.execute(query, (batch_id,)).fetchone()  # type: ignore[arg-type]
-    return found[0] if found else None
+    found, is_earlier = connection.execute(query, (batch_id,)).fetchone() or (None, False)  # type: ignore[arg-type]
+    return found if is_earlier else None
 
 
 def keep_warnings(warnings: dict[int, str], settings: Settings) -> None:

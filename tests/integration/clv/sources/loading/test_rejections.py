@@ -41,10 +41,10 @@ def test_withdrawing_a_file_says_which_earlier_load_of_it_counts_again(ingest):
     assert [ingest("o.csv", HEADER + f"1,a,2025-01-0{day},10.00\n")[0] for day in (1, 2, 3)] == [0, 0, 0]
     ingest("p.csv", HEADER + "2,b,2025-01-01,10.00\n")
     says = "is withdrawn; from the next run on its rows do not count"
-    for batch, again in (3, "2"), (2, "1"), (1, None), (4, None):
+    for batch, again in (2, None), (3, "1"), (1, None), (4, None):
         code, text = clv("withdraw", "--batch", str(batch), "--reason", "wrong")
-        earlier = f", and those of batch {again}, an earlier load of the same file, count again" if again else ""
-        assert (code, text.strip()) == (0, f"batch {batch} {says}{earlier}")
+        earlier = f"; where it replaced rows of batch {again}, an earlier load of the same file, these count again"
+        assert (code, text.strip()) == (0, f"batch {batch} {says}{earlier if again else ''}")
 
 
 @pytest.fixture
