@@ -26,6 +26,7 @@ KINDS = {
 }  # fmt: skip
 READABLE = "CSV (.csv .tsv .txt), Parquet (.parquet), JSON (.jsonl .ndjson .json) or a workbook (.xlsx), each also .gz"
 CHUNK = 1 << 23
+CONTINUING = bytes(range(0x80, 0xC0))  # the bytes of a letter in UTF-8 after its first
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # The first bytes of formats that often have a wrong ending, and what to do about it.
 PACKED = {
@@ -216,14 +217,16 @@ def _chunks(
 
 
 def _recoded(chunks: Iterator[bytes], encoding: str, name: str) -> Iterator[bytes]:
-    decoder, chunk = codecs.getincrementaldecoder(encoding)(), b""
+    decoder, chunk, cut = codecs.getincrementaldecoder(encoding)(), b"", b""
     try:
         for chunk in chunks:
             yield decoder.decode(chunk).encode()
+            cut = CONTINUING  # from the second piece on, a piece may begin within a letter
         yield decoder.decode(b"", final=True).encode()
     except UnicodeError as error:
         reason = error.reason if isinstance(error, UnicodeDecodeError) else error
-        raise WrongEncoding(f"{name} is not {encoding} ({reason})", _likely_encoding(chunk, encoding)) from None
+        likely = _likely_encoding(chunk[:3].lstrip(cut) + chunk[3:], encoding)
+        raise WrongEncoding(f"{name} is not {encoding} ({reason})", likely) from None
 
 
 def _likely_encoding(chunk: bytes, other: str) -> str:

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from clv.core.errors import ClvError
+from clv.sources.connectors import files
 from clv.sources.kinds.mappings import parse
 from clv.sources.loading import batches
 from clv.sources.mapping import hints
@@ -101,6 +102,15 @@ def test_another_encoding_is_named_beside_the_keys_that_are_set(tmp_path: Path, 
     line = str(refused.value).partition("say in the mapping shop: ")[2]
     assert yaml.safe_load(line) == {"file": {"delimiter": ";", "encoding": right}}
     assert load({**keys, **yaml.safe_load(line)}) == [(1,), (2,)][: text.count("\n") - 1]
+
+
+@pytest.mark.parametrize("size", range(1, 12))
+def test_a_letter_that_two_pieces_of_a_file_share_does_not_hide_its_encoding(tmp_path: Path, monkeypatch, size):
+    monkeypatch.setattr(files, "CHUNK", size)
+    (tmp_path / "o.csv").write_text("a\u20ac\U0001f600\u00cd\n", encoding="utf-8")  # cp1252 has no byte 8D, of \u00cd
+    with pytest.raises(files.WrongEncoding, match="is not cp1252") as refused:
+        files.prepare(tmp_path / "o.csv", "o.csv", "cp1252", tmp_path)
+    assert refused.value.encoding == "utf-8"
 
 
 @pytest.mark.parametrize("formats", [["%d.%m.%Y", "%d.%m.%y"], ["%d.%m.%y", "%d.%m.%Y"]])
