@@ -100,7 +100,7 @@ def _raise_missing(file: Received, mapping: FileMapping, name: str, present: lis
             f"{file_line(mapping, header=['order', 'customer', 'time', 'amount'], skip=0)}; if the header stands "
             f"further down, say there: {file_line(mapping, skip=UNTIL_HEADER)}"
         )
-    hint = absent_column(name, present, mapping) or "correct one of the two"
+    hint = absent_column(name, present, mapping, file.kind in ("text", "workbook")) or "correct one of the two"
     raise ClvError(f"{missing}; {hint}: its columns are {has}")
 
 

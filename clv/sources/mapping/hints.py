@@ -60,9 +60,12 @@ def remedies(reasons: Iterable[str], mapping: FileMapping) -> list[str]:
     return found
 
 
-def absent_column(name: str, present: Sequence[str], mapping: FileMapping) -> str | None:
+def absent_column(name: str, present: Sequence[str], mapping: FileMapping, in_a_line: bool = True) -> str | None:
     """Returns the likely cause of a missing column: another delimiter, lines above the header, or another spelling;
-    None if it is uncertain."""
+    None if it is uncertain.
+
+    in_a_line: whether the names of the columns are a line of the file.
+    """
     if len(present) == 1:
         for mark, name_of_mark in DELIMITERS.items():
             names = [part.strip().strip('"') for part in present[0].split(mark)]
@@ -77,7 +80,7 @@ def absent_column(name: str, present: Sequence[str], mapping: FileMapping) -> st
         return f"the mapping {mapping.source} may mean {same[0]!r}"
     marks = [mark for mark in DELIMITERS if mark not in (mapping.delimiter, "" if len(present) == 1 else ",")]
     others = [mark for mark in marks if any(mark in one for one in present)]
-    if mapping.header or not others and sum(bool(one.strip()) for one in present) > 1:
+    if mapping.header or not in_a_line or not others and _may_be_header(present, mapping):
         return None
     say = f"say in the mapping {mapping.source}"
     # Where the header is the first line, it is found too.
@@ -88,6 +91,14 @@ def absent_column(name: str, present: Sequence[str], mapping: FileMapping) -> st
         line = file_line(mapping, skip=UNTIL_HEADER, delimiter=mark)
         lines.append(f"if its columns are separated by {DELIMITERS[mark]}, {say}: {line}")
     return "; ".join(lines) or None
+
+
+def _may_be_header(present: Sequence[str], mapping: FileMapping) -> bool:
+    """Returns whether a line has names as a header has: one of the mapping's, or as many as it needs."""
+    known = {one for name in mapping.wanted for one in mapping.alternatives.get(name, (name,))}
+    named = [one for one in present if one.strip()]
+    needed = [name for name in mapping.wanted if name not in mapping.optional and name not in mapping.in_names]
+    return len(named) > 1 and (len(named) >= len(needed) or not known.isdisjoint(named))
 
 
 def _letters(name: str) -> str:

@@ -120,3 +120,14 @@ def test_the_order_of_formats_does_not_matter_to_the_century(parsed, formats):
     assert found == [(date(2024, 5, 14), None)] * 2
     keys = {**LEAST, "time": {"column": "t", "formats": ["%d.%m.%Y"]}}
     assert parsed("c;o;t;a\n1;1;14.05.24;1\n", "_reason", keys) == [("t '14.05.24' is not a time",)]
+
+
+def test_a_title_with_commas_above_the_header_has_a_remedy(parsed):
+    keys = {**LEAST, "file": {}}
+    lines = "Shop export,created in May\nc,o,t,a\n1,a,2024-01-01,1\n"
+    with pytest.raises(ClvError, match="if its header stands further down, say in the mapping shop: file: {s") as no:
+        parsed(lines, "1", keys)
+    line = str(no.value).partition("say in the mapping shop: ")[2].partition(";")[0]
+    assert parsed(lines, "_line", {**keys, **yaml.safe_load(line)}) == [(3,)]
+    with pytest.raises(ClvError, match="correct one of the two: its columns are by, made$"):
+        parsed('{"by": "x", "made": "y"}', "1", keys, "o.jsonl")
