@@ -81,8 +81,13 @@ def machines(results: list[Result]) -> str:
 
 def of_usual_days(results: list[Result], name: str) -> list[Result]:
     """The results that measured this part, one for each size: that of the usual next day, if there are several."""
-    by_size = {result["size"]: result for result in sorted(results, key=is_usual) if result.get(name)}
+    by_size = {result["size"]: result for result in sorted(results, key=is_usual) if ended(result, name)}
     return sorted(by_size.values(), key=lambda result: result["shop"]["rows"])
+
+
+def ended(result: Result, name: str) -> list[dict[str, Any]]:
+    """The costs of a part, without those of peers that failed."""
+    return [cost for cost in result.get(name, []) if "error" not in cost]
 
 
 def is_usual(result: Result) -> bool:
@@ -106,10 +111,10 @@ def costs(results: list[Result], name: str, key: str = "stage", heads: list[str]
     heads = heads or [result["size"] for result in results]
     head = [key, *(f"{one}: {what}" for one in heads for what in ("s", "rows/s", "MB")), "slope"]
     rows = []
-    for stage in dict.fromkeys(cost[key] for result in results for cost in result[name]):
-        found = [next((cost for cost in result[name] if cost[key] == stage), None) for result in results]
+    for stage in dict.fromkeys(cost[key] for result in results for cost in ended(result, name)):
+        found = [next((cost for cost in ended(result, name) if cost[key] == stage), None) for result in results]
         cells = [cell for cost in found for cell in cost_cells(cost)]
-        rows.append([stage, *cells, slope_of(sizes, [cost and cost["seconds"] for cost in found])])
+        rows.append([stage, *cells, slope_of(sizes, [cost["seconds"] if cost else None for cost in found])])
     if name in RUNS:
         sums = [seconds(result, name) for result in results]
         peaks = [max(cost["peak"] for cost in result[name]) for result in results]

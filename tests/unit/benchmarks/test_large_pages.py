@@ -79,7 +79,18 @@ def test_the_page_shows_floors_peers_accuracy_and_failures(tmp_path: Path):
     assert "| pandas | 3.0 |  | 2 | – |" in text
     assert "| S | perennial | 0.8123 | 12.50 | -3.1 % |" in text
     assert "| M | pandas | 0.8123 | 12.50 | -3.1 % |" in text
+    assert "| spark |" not in text
     assert "- M: the stage train failed\n- M, peer spark: no memory" in text
+
+
+def test_a_peer_that_failed_at_a_size_has_no_cost_there_and_no_slope():
+    peer = {"peer": "spark", "seconds": 3.0, "peak": 2e6}
+    results = [result("S", 0, peers=[peer]), result("M", 1, peers=[{**peer, "error": "no memory"}])]
+    text = pages.page(results, "picture.svg")
+    assert "### Peers\n\n| peer | S: s | S: rows/s | S: MB | slope |" in text
+    assert "| spark | 3.0 |  | 2 | – |" in text
+    results[1]["peers"].append({**peer, "peer": "pandas"})
+    assert "| spark | 3.0 |  | 2 | – | – | – | – |" in pages.page(results, "picture.svg")
 
 
 def test_the_page_keeps_its_own_text_and_writing_again_changes_nothing(tmp_path: Path):
