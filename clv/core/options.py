@@ -101,7 +101,8 @@ class Spark(BaseSettings):
     master: Annotated[str, Allowed("an address that Spark takes")] = Field(
         "local[*]",
         alias="SPARK_MASTER",
-        description="the address of a Spark cluster, instead of this machine's cores; local[2] uses two of them",
+        description="the address of a Spark cluster, instead of this machine's cores; local[2] uses two of them, also "
+        "for the processes of a training",
         examples=["spark://host:7077"],
     )
     driver_memory: Annotated[str, Field(pattern=r"^[1-9]\d*([kmgtKMGT][bB]?)?$"), Allowed("an amount of memory")] = (
