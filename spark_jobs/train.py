@@ -11,6 +11,7 @@ import argparse
 import logging
 import tempfile
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -146,17 +147,18 @@ def read(settings: Settings, training_date: date, run_id: str) -> tuple[dict[dat
     outcomes.refuse_open_windows(training_date, run_id, settings)
     with parallel.sharing(customer_days.read(training_date, settings), "the anchor was fitted") as each:
         found = origins.fit(days, settings.windows, training_date, each)
-    with parallel.sharing((settings, where), "the training examples were read") as each:
-        return found, dict(zip(found, each(_drawn, list(found)), strict=True))
+    # Spark's workers have no secrets to find the URL with. It is part of the function, because Spark writes what is
+    # shared into files.
+    drawn = partial(_drawn, settings.url_as(MODELLER))
+    with parallel.sharing((settings.windows, where), "the training examples were read") as each:
+        return found, dict(zip(found, each(drawn, list(found)), strict=True))
 
 
-def _drawn(shared: tuple[Settings, dict[str, Any]], day: date) -> Columns:
-    settings, where = shared
-    followed = outcomes.columns(settings.windows)
+def _drawn(url: str, shared: tuple[list[int], dict[str, Any]], day: date) -> Columns:
+    windows, where = shared
+    followed = outcomes.columns(windows)
     wanted = {**COLUMNS, **dict.fromkeys(followed, "double precision")}
-    rows = warehouse_io.read_rows(
-        settings, tables.TRAINING_EXAMPLES, wanted, {**where, "as_of_date": day}, 1.0, followed
-    )
+    rows = warehouse_io.read_rows(url, tables.TRAINING_EXAMPLES, wanted, {**where, "as_of_date": day}, followed)
     return learning.customers(rows)
 
 

@@ -56,19 +56,13 @@ def read_slice(
 
 
 def read_rows(
-    settings: Settings,
-    table: str,
-    columns: dict[str, str],
-    where: dict[str, Any],
-    share: float = 1.0,
-    meaning: dict[str, str] | None = None,
+    url: str, table: str, columns: dict[str, str], where: dict[str, Any], meaning: dict[str, str] | None = None
 ) -> pa.RecordBatch:
-    """Reads the rows of `table` whose columns equal `where` into the memory of this process, without Spark. The
-    arguments are those of `read_slice`."""
+    """Reads the rows of `table`, in the database at `url`, whose columns equal `where` into the memory of this process,
+    without Spark. The other arguments are those of `read_slice`."""
     query, ordering, schema = selection(table, columns, where, meaning)
-    (ends,) = key_ranges(1, share)
-    with dbapi.connect(settings.url_as(MODELLER)) as connection, connection.cursor() as cursor:
-        cursor.execute(f"{query} and {between(*ends)} {ordering}")
+    with dbapi.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute(f"{query} {ordering}")
         rows = pa.Table.from_batches((_cast(batch, schema) for batch in cursor.fetch_record_batch()), schema)
     return rows.combine_chunks().to_batches()[0] if rows.num_rows else pa.RecordBatch.from_pylist([], schema)
 

@@ -38,11 +38,13 @@ class Cluster:
             return json.load(answer)
 
     def start(self, name: str, *words: str) -> subprocess.Popen:
+        """Starts a process as in a container of its own: it knows no warehouse, and its home has no secrets."""
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("CLV_")}
         with (self.folder / f"{name}.log").open("w") as log:
             process = subprocess.Popen(
                 [str(SPARK / "bin" / "spark-class"), *words],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=PROJECT,
-                env={**os.environ, **ENVIRONMENT},
+                env={**inherited, **ENVIRONMENT, "CLV_HOME": str(self.folder / "home")},
                 start_new_session=True,
             )  # fmt: skip
         self.processes.append(process)
@@ -70,6 +72,11 @@ class Cluster:
         """The executors that run now, each a JVM that a worker started."""
         children = [child for process in self.processes[1:] for child in _tree(process.pid)]
         return [child for child in children if "CoarseGrainedExecutorBackend" in " ".join(_command(child))]
+
+    def newest_computes(self) -> bool:
+        """Whether the newest worker has begun a task: Spark's Python daemon has forked a process for it."""
+        commands = [" ".join(_command(process)) for process in _tree(self.processes[-1].pid)]
+        return sum("spark_jobs.daemon" in command for command in commands) > 1
 
     def wait(self, holds, seconds: int = 60) -> None:
         deadline = time.monotonic() + seconds

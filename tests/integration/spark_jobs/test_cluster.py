@@ -83,7 +83,7 @@ def test_a_cluster_that_loses_a_worker_trains_the_model_of_one_machine(
 
     again = ["--training-date", str(TRAINING_DATE), "--run-id", RUN, "--force"]
     training = job(cluster.master, "-m", "spark_jobs.train", *again)
-    cluster.wait(lambda: len(cluster.executors()) == 2, 120)
+    cluster.wait(lambda: len(cluster.executors()) == 2 and cluster.newest_computes(), 120)
     cluster.kill_worker()
     there = facts(training)
     assert there["number"] == here["number"] + 1
