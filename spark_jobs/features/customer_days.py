@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-from adbc_driver_postgresql import dbapi
 
 from clv.catalog import tables
 from clv.core.settings import Settings
 from clv.warehouse.roles import MODELLER
 from spark_jobs.features.columns import Array, Columns
+from spark_jobs.io import slices
 
 EPOCH = date(1970, 1, 1)
 
@@ -39,9 +39,9 @@ def read(before: date, settings: Settings) -> CustomerDays:
             net_revenue::double precision as money, is_purchase_day as is_purchase
         from {tables.INT_CUSTOMER_DAYS} where day < date '{before}' order by customer_key, day
     """  # noqa: S608 - our own names and dates
-    with dbapi.connect(settings.url_as(MODELLER)) as connection, connection.cursor() as cursor:
-        cursor.execute(query)
-        found = cursor.fetch_arrow_table()
+    with slices.cursor(settings.url_as(MODELLER)) as reader:
+        reader.execute(query)
+        found = reader.fetch_arrow_table()
     first, *columns = (found.column(name).to_numpy() for name in ("is_first", "day", "money", "is_purchase"))
     return CustomerDays(np.flatnonzero(first), *columns)
 

@@ -11,15 +11,35 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import adbc_driver_manager
 import pyarrow as pa
 import pyarrow.csv as csv
 from adbc_driver_postgresql import dbapi
 
-from clv.core import sql_text
+from clv.core import settings, sql_text
+from clv.core.errors import Unavailable
 from clv.warehouse import db
 
 ROWS_PER_PARTITION = 100_000
 TYPES = {"text": pa.string(), "double precision": pa.float64(), "date": pa.date32()}
+
+
+@contextmanager
+def cursor(url: str) -> Iterator[dbapi.Cursor]:
+    """Opens a cursor that reads Arrow data from the database at `url`.
+
+    Raises Unavailable if the database does not answer or stops answering. (ADBC's own errors cannot be sent from one
+    process to another.)
+    """
+    try:
+        with dbapi.connect(url) as connection, connection.cursor() as opened:
+            yield opened
+    except adbc_driver_manager.Error as error:
+        reason = " ".join(str(error).split())[:400]
+        raise Unavailable(
+            f"the warehouse at {settings.place(url)} could not be read ({reason}); run `clv up`, or check "
+            "CLV_WAREHOUSE_URL"
+        ) from None
 
 
 @dataclass(frozen=True)
@@ -38,9 +58,9 @@ class Slice:
         columns that the table does not have.
         """
         query, ordering, schema = selection(self.table, columns, self.where, meaning)
-        with dbapi.connect(self.url) as connection, connection.cursor() as cursor:
-            cursor.execute(f"{query} and {between(*key_ranges(self.parts)[part])} {ordering}")
-            return cursor.fetch_arrow_table().cast(schema)
+        with cursor(self.url) as reader:
+            reader.execute(f"{query} and {between(*key_ranges(self.parts)[part])} {ordering}")
+            return reader.fetch_arrow_table().cast(schema)
 
     def clear(self) -> None:
         """Deletes all rows of the slice, before its parts are replaced."""

@@ -12,14 +12,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
-from adbc_driver_postgresql import dbapi
 from pyspark import TaskContext
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from clv.core.settings import Settings
 from clv.warehouse.roles import MODELLER
-from spark_jobs.io.slices import Slice, between, count, key_ranges, partitions_for, selection  # noqa: F401 - jobs on Spark take these two from here
+from spark_jobs.io.slices import Slice, between, count, cursor, key_ranges, partitions_for, selection  # noqa: F401 - jobs on Spark take these two from here
 
 
 def read_slice(
@@ -46,9 +45,9 @@ def read_slice(
     def copy(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for part in batch.column("part").to_pylist():
-                with dbapi.connect(url) as connection, connection.cursor() as cursor:
-                    cursor.execute(f"{query} and {ranges[part]} {ordering}")
-                    for rows in cursor.fetch_record_batch():
+                with cursor(url) as reader:
+                    reader.execute(f"{query} and {ranges[part]} {ordering}")
+                    for rows in reader.fetch_record_batch():
                         yield _cast(rows, schema)
 
     numbers = session.range(0, parts, 1, parts).withColumnRenamed("id", "part")
@@ -61,9 +60,9 @@ def read_rows(
     """Reads the rows of `table`, in the database at `url`, whose columns equal `where` into the memory of this process,
     without Spark. The other arguments are those of `read_slice`."""
     query, ordering, schema = selection(table, columns, where, meaning)
-    with dbapi.connect(url) as connection, connection.cursor() as cursor:
-        cursor.execute(f"{query} {ordering}")
-        rows = pa.Table.from_batches((_cast(batch, schema) for batch in cursor.fetch_record_batch()), schema)
+    with cursor(url) as reader:
+        reader.execute(f"{query} {ordering}")
+        rows = pa.Table.from_batches((_cast(batch, schema) for batch in reader.fetch_record_batch()), schema)
     return rows.combine_chunks().to_batches()[0] if rows.num_rows else pa.RecordBatch.from_pylist([], schema)
 
 

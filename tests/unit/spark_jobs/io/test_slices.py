@@ -3,8 +3,24 @@ from __future__ import annotations
 import uuid
 
 import pyarrow as pa
+import pytest
 
-from spark_jobs.io import slices
+from clv.core.errors import Unavailable
+from spark_jobs.io import parallel, slices
+
+GONE = "postgresql://me:SECRET@127.0.0.1:1/shop"
+
+
+def read(_: None, url: str) -> pa.Table:
+    return slices.Slice("numbers", {}, 1, url).read(0, {"a": "text"})
+
+
+def test_a_warehouse_that_does_not_answer_is_unavailable_in_a_process_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPARK_MASTER", "local[2]")
+    lost = r"the warehouse at 127.0.0.1:1/shop could not be read \(IO: .*refused.*\); run `clv up`, or check CLV_WAREH"
+    with pytest.raises(Unavailable, match=lost) as stopped, parallel.sharing(None, "nothing was read") as each:
+        list(each(read, [GONE, GONE]))
+    assert "SECRET" not in str(stopped.value)
 
 
 def test_key_ranges_cover_every_key_once() -> None:
