@@ -56,9 +56,7 @@ def run(
     and finds the model of the first.
     """
     settings = settings or settings_module.load()
-    digest = model_choice.data_digest(training_date, settings)
-    if data_digest and data_digest != digest:
-        raise RuntimeError(f"the orders before {training_date} changed while training was prepared; try again")
+    digest = unchanged(data_digest, training_date, settings)
     name = registry.version_name(training_date, digest)
     with db.lock(f"train {name}", settings.url_as(MODELLER)):
         found = None if force else registry.find(training_date, digest, settings)
@@ -72,6 +70,7 @@ def run(
                 return {"model_version": name, "trained": False, "number": found.number}
             known = earlier_search(training_date, digest, settings)
             model, record = fit(settings, training_date, run_id, name, known)
+            unchanged(digest, training_date, settings)  # the anchor is fitted to the warehouse's days, not the run's
             if not model_choice.has_references(name, settings):
                 references.write(model, training_date, run_id, settings)
         number = register(model, record, training_date, digest, force, settings)
@@ -80,6 +79,14 @@ def run(
         "origins": len(record.origins), "windows": sorted(model.trained),
         "weights": record.weights, "metrics": record.metrics,
     }  # fmt: skip
+
+
+def unchanged(data_digest: str | None, training_date: date, settings: Settings) -> str:
+    """Returns the digest of the data of a training date. Raises RuntimeError if it is no longer `data_digest`."""
+    digest = model_choice.data_digest(training_date, settings)
+    if data_digest and data_digest != digest:
+        raise RuntimeError(f"the orders before {training_date} changed while training was prepared; try again")
+    return digest
 
 
 def register(model: Model, record: Record, training_date: date, digest: str, force: bool, settings: Settings) -> int:

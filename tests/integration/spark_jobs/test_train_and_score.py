@@ -125,6 +125,24 @@ def test_a_shop_is_trained_once_and_scored_the_same_each_time(
         train.run(choice.training_date, RUN, "0" * 64, settings=home)
 
 
+def test_a_model_of_data_that_changed_meanwhile_is_not_registered(
+    shop: tuple[Settings, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, _ = shop
+    choice = model_choice.for_run(AS_OF, settings=home)
+
+    def fit(*_: object) -> tuple[None, None]:
+        with db.connect(home.warehouse_url) as connection:
+            connection.execute(f"delete from {tables.INT_CUSTOMER_DAYS} where day = %s", (sim.FIRST_DAY,))
+        return None, None
+
+    monkeypatch.setattr(train, "fit", fit)
+    assert choice.training_date
+    with pytest.raises(RuntimeError, match="changed while training was prepared"):
+        train.run(choice.training_date, RUN, choice.data_digest, settings=home)
+    assert registry.find(choice.training_date, choice.data_digest or "", home) is None
+
+
 def test_learners_find_nothing_in_shuffled_outcomes(shop: tuple[Settings, pd.DataFrame]) -> None:
     home, made = shop
     day = date(2023, 8, 1)
