@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from clv.core.errors import ClvError
 from clv.core.processes import die_with_parent
-from spark_jobs.io import session
+from spark_jobs.io import cores, session
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -48,7 +48,7 @@ def sharing(shared: Any, name: str) -> Iterator[Each]:
     """
     if session.on_cluster():
         yield _on_spark(shared)
-    elif session.cores() == 1:
+    elif cores.allowed() == 1:
         with threadpool_limits(limits=1):
             yield lambda work, items: (work(shared, item) for item in items)
     else:
@@ -60,7 +60,7 @@ def sharing(shared: Any, name: str) -> Iterator[Each]:
 def _processes(shared: Any, name: str) -> Iterator[Each]:
     before = multiprocessing.active_children()
     # A forked process has the shared data and the imports of this one.
-    pool = ProcessPoolExecutor(session.cores(), multiprocessing.get_context("fork"), _begin, (shared, os.getpid()))
+    pool = ProcessPoolExecutor(cores.allowed(), multiprocessing.get_context("fork"), _begin, (shared, os.getpid()))
 
     def each(work: Callable[[Any, Item], Result], items: Sequence[Item]) -> Iterator[Result]:
         return pool.map(partial(_run, work), items)

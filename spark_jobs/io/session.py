@@ -74,13 +74,6 @@ def on_cluster() -> bool:
     return not options.from_environment(options.Spark).master.startswith("local")
 
 
-def cores() -> int:
-    """Returns the number of this machine's cores that SPARK_MASTER allows: all of them for local[*], one for local."""
-    master = options.from_environment(options.Spark).master
-    number = re.fullmatch(r"local\[(\d+)\b.*", master)
-    return int(number[1]) if number else 1 if master == "local" else len(os.sched_getaffinity(0))
-
-
 def start(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> SparkSession:
     """Starts a session on SPARK_MASTER. A local Spark listens on loopback only and has no UI.
 

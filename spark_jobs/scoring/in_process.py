@@ -3,7 +3,6 @@ interpreter to the others while they work. Nothing has to start first."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,6 +11,7 @@ import pyarrow as pa
 
 from spark_jobs.explain import explaining
 from spark_jobs.explain.explaining import Averages, Sums
+from spark_jobs.io import cores
 from spark_jobs.io.slices import Slice
 from spark_jobs.scoring import rows
 from spark_jobs.scoring.rows import Job
@@ -20,7 +20,7 @@ from spark_jobs.scoring.rows import Job
 def score(features: Sequence[pa.Table], job: Job, target: Slice) -> tuple[int, Averages, np.ndarray]:
     """Replaces the slice `target` with the predictions of all parts. Returns the number of rows written, the average
     customers, and how many customers are explained (see `rows.with_reasons`)."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(cores.allowed()) as pool:
         scored = list(pool.map(lambda table: list(rows.predicted(table, job)), features))
         average = explaining.averages(sum(pool.map(rows.sums, scored), Sums()))
         target.clear()
