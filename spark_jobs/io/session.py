@@ -16,7 +16,7 @@ from pyspark.errors import PythonException
 from pyspark.sql import SparkSession
 
 from clv.core import options
-from clv.core.errors import ClvError, Unavailable
+from clv.core.errors import ClvError, NotFoundError, Unavailable
 from clv.core.places import CODE
 from clv.core.settings import QUIET, Settings
 
@@ -29,13 +29,16 @@ LOGGING = f"-Dlog4j2.configurationFile=file:{CODE / 'spark_jobs' / 'log4j2.prope
 # Flags for jobs in which Spark's own learners compute inside the JVM, which therefore needs optimised compilation.
 LEARNING = "-XX:+UseSerialGC"
 EXECUTOR_WAIT = 30.0  # seconds until a job gives up on a cluster without a free worker
+KINDS = {kind.__name__: kind for kind in (ClvError, NotFoundError, Unavailable)}
+ON_WORKER = re.compile(rf"\b({'|'.join(KINDS)}): (.+)")  # in the text of a traceback
 _starting: Callable[[], SparkSession] | None = None  # starts the session of the open block of `on_demand`
 
 
 @contextmanager
 def running(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> Iterator[SparkSession]:
     """Yields the active session if the caller has one. Otherwise starts a session and stops it at the end of the
-    block. A ClvError on a worker, which Spark reports as the text of a traceback, is raised again as a ClvError."""
+    block. An error of clv.core.errors on a worker, which Spark reports as the text of a traceback, is raised again as
+    what it was."""
     outer = SparkSession.getActiveSession()
     session = outer or start(name, settings, jvm)
     try:
@@ -43,9 +46,8 @@ def running(name: str, settings: Settings, jvm: str = SHORT_LIVED) -> Iterator[S
     except Exception as error:
         if outer is None:
             log.warning("see Spark's output in %s", log_file(settings))
-        on_worker = isinstance(error, PythonException) and re.search(r"\bClvError: (.+)", str(error))
-        if on_worker:
-            raise ClvError(on_worker[1]) from error
+        if found := isinstance(error, PythonException) and ON_WORKER.search(str(error)):
+            raise KINDS[found[1]](found[2]) from error
         raise
     finally:
         if outer is None:
