@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import adbc_driver_manager
@@ -49,7 +49,7 @@ class Slice:
     table: str
     where: dict[str, Any]
     parts: int
-    url: str
+    url: str = field(repr=False)  # has a password
 
     def read(self, part: int, columns: dict[str, str], meaning: dict[str, str] | None = None) -> pa.Table:
         """Reads one part, ordered by key.

@@ -41,3 +41,7 @@ def test_the_number_of_partitions_depends_on_the_rows_alone() -> None:
 def test_csv_has_empty_nulls_and_doubled_quotes() -> None:
     batch = pa.RecordBatch.from_pydict({"a": [1.5, None], "b": ['say "x"', None]})
     assert slices.csv_bytes(batch) == b'1.5,"say ""x"""\n,\n'
+
+
+def test_a_slice_shows_no_password() -> None:
+    assert repr(slices.Slice("numbers", {"a": 1}, 2, GONE)) == "Slice(table='numbers', where={'a': 1}, parts=2)"
