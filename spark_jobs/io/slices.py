@@ -103,11 +103,10 @@ def selection(
     return query, f"order by {ordering}", pa.schema([pa.field(name, TYPES[type_]) for name, type_ in columns.items()])
 
 
-def key_ranges(parts: int, share: float = 1.0) -> list[tuple[str, str]]:
+def key_ranges(parts: int) -> list[tuple[str, str]]:
     """Divides the uuids into `parts` equal ranges. Returns the first and last uuid of each range as text, both
-    included. With share 1 the ranges cover all uuids, below 1 the lowest part of them."""
-    end = 2**128 if share >= 1 else int(2**128 * share)
-    edges = [end * part // parts for part in range(parts + 1)]
+    included."""
+    edges = [2**128 * part // parts for part in range(parts + 1)]
     return [(_uuid(low), _uuid(high - 1)) for low, high in zip(edges, edges[1:], strict=False)]
 
 

@@ -28,19 +28,17 @@ def read_slice(
     columns: dict[str, str],
     where: dict[str, Any],
     parts: int,
-    share: float = 1.0,
     meaning: dict[str, str] | None = None,
 ) -> DataFrame:
     """Reads the rows of `table` whose columns equal `where`, in `parts` partitions of customer_key. Rows are ordered by
     key (and date, where read) within each partition.
 
     columns: the columns to read, each with its type: "text", "double precision" or "date". meaning: the SQL of columns
-    that the table does not have. share: below 1, only the customers in the lowest part of the key range are read, which
-    are always the same ones.
+    that the table does not have.
     """
     url = settings.url_as(MODELLER)
     query, ordering, schema = selection(table, columns, where, meaning)
-    ranges = [between(*ends) for ends in key_ranges(parts, share)]
+    ranges = [between(*ends) for ends in key_ranges(parts)]
 
     def copy(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
