@@ -93,8 +93,8 @@ class Environment(BaseSettings):
 
 
 class Spark(BaseSettings):
-    """Environment variables for Spark. They are read only when Spark is started, so that a mistake in them stops
-    nothing else."""
+    """Environment variables for Spark, and for the jobs that use it or this machine's cores in its place. They are read
+    only by these jobs, by the choice of a model and by `clv up`, so that a mistake in them stops nothing else."""
 
     model_config = Environment.model_config
 

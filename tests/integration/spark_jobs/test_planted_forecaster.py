@@ -80,8 +80,7 @@ def test_a_planted_forecaster_is_published_if_the_shop_names_it(
     assert set(own.basis) == {f"baseline {NAME}"}
     assert facts["basis"]["1825"] == f"extended from 90 days of baseline {NAME}"
 
-    # The model's files, read back, predict the written rows. Spark's workers find the forecaster's module by
-    # themselves.
+    # The model's files, read back, predict the written rows.
     model = model_files.load(registry.files(str(choice.model_version), home))
     columns = {name: found[name].to_numpy(float) for name in FEATURE_COLUMNS}
     money = predicted(NAME, model.trained[90].fitted, Customers(columns, 90))

@@ -60,7 +60,7 @@ def test_a_mistake_in_a_variable_is_named_with_the_line_that_corrects_it(monkeyp
     expected = '^SPARK_DRIVER_MEMORY is an amount of memory, not "lots"; export SPARK_DRIVER_MEMORY=2g$'
     with pytest.raises(ClvError, match=expected):
         options.from_environment(options.Spark)
-    assert options.from_environment(options.Environment)  # a mistake in Spark's variables stops only what starts Spark
+    assert options.from_environment(options.Environment)  # a mistake in Spark's variables stops only what reads them
     monkeypatch.setenv("SPARK_DRIVER_MEMORY", "2g")
     assert options.from_environment(options.Spark).driver_memory == "2g"
 
