@@ -102,7 +102,7 @@ class Spark(BaseSettings):
         "local[*]",
         alias="SPARK_MASTER",
         description="the address of a Spark cluster, instead of this machine's cores; local[2] uses two of them, also "
-        "for the processes of a training",
+        "for training and scoring without Spark",
         examples=["spark://host:7077"],
     )
     driver_memory: Annotated[str, Field(pattern=r"^[1-9]\d*([kmgtKMGT][bB]?)?$"), Allowed("an amount of memory")] = (
