@@ -215,11 +215,10 @@ def _recount(connection: psycopg.Connection, batch_ids: list[int]) -> None:
     """Corrects staging's counts for batches that lost rows. The new counts are what staging's next build will count, so
     that a run that has already begun passes its gates."""
     has_columns = """
-        select count(*) = 4 from information_schema.columns where table_schema = 'staging'
-            and (table_name, column_name) in (
-                ('stg_batch_counts', 'rows_rejected'), ('stg_line_verdicts', 'verdict'), ('stg_line_verdicts', 'entry'),
-                ('stg_kind_verdicts', 'verdict')
-            )
+        select count(*) = 3 from information_schema.columns
+        where table_schema = 'staging' and (table_name, column_name) in (
+            ('stg_batch_counts', 'rows_rejected'), ('stg_line_verdicts', 'row_hash'), ('stg_kind_verdicts', 'verdict')
+        )
     """
     if connection.execute(has_columns).fetchall() != [(True,)]:
         return  # not built yet, or built by an older version; then it is built again before anything reads it
@@ -255,10 +254,12 @@ def _recount(connection: psycopg.Connection, batch_ids: list[int]) -> None:
         from changed where changed.batch_id = counts.batch_id
         """  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
     )
+    # Hashes of ids can be guessed. The next build, which is whole, makes those of the empty lines.
     connection.execute(
         """
-        update staging.stg_line_verdicts set verdict = 'erased' from gone
-        where batch_id = gone._batch_id and line = gone._line and entry = gone._entry and verdict <> 'withdrawn'
+        update staging.stg_line_verdicts
+        set verdict = case verdict when 'withdrawn' then verdict else 'erased' end, order_hash = null, row_hash = 0
+        from gone where batch_id = gone._batch_id and line = gone._line and entry = gone._entry
         """
     )
     connection.execute(

@@ -68,6 +68,9 @@ def test_nothing_is_left_of_a_person_and_runs_go_on(shop, capsys):
     key = pseudonyms.customer_key(pseudonyms.secret(shop), QUINCE["id"]).hex()
     others = "select * from analytics.customer_clv_history where customer_key <> %s order by customer_key"
     published = db.rows(others, (key,))
+    hashes = "select order_hash, row_hash from staging.stg_line_verdicts"
+    theirs = f"{hashes} inner join raw.order_lines on (batch_id, line) = (_batch_id, _line) where customer_key = %s"
+    hashed = {one for row in db.rows(theirs, (key,)) for one in row}
     app(["erase", QUINCE["id"], "--source", "orders", "--yes"], standalone_mode=False)
     output = " ".join(capsys.readouterr().out.split())
     for expected in (
@@ -81,6 +84,8 @@ def test_nothing_is_left_of_a_person_and_runs_go_on(shop, capsys):
         assert expected in output
     assert traces.in_tables(needles(shop)) == traces.in_files(needles(shop), shop.home) == []
     assert db.rows(others, (key,)) == published != []
+    assert len(hashed) == 5  # of two orders, and of the keys of three different rows
+    assert hashed.isdisjoint(one for row in db.rows(hashes) for one in row)
     assert f"Customer value on {AS_OF}" in page.read_text()
     # Staging's corrected counts pass the gate of a run that has begun, and equal the counts of the next build.
     now = [(1, 54, 46, 3, 2, 3, 5), (2, 3, 2, 1, 0, 0, 1)]

@@ -73,13 +73,21 @@ def keys() -> set[UUID]:
 def test_keys_within_made_order_numbers_change_too(home, tmp_path):
     (tmp_path / "o.csv").write_text("customer_id,ordered_at,amount\nanna,2024-01-01,5\n")
     sources.load("orders_without_id", tmp_path / "o.csv", home)
+    small.execute(
+        """create table staging.stg_line_verdicts as
+        select _batch_id as batch_id, _line as line, _entry as entry, 7::bigint as order_hash, 8::bigint as row_hash
+        from raw.order_lines"""
+    )
     (old,) = keys()
     rotation.rotate(home)
     (new,) = keys()
     query = f"select order_id, _row_key from {tables.ORDER_LINES}"
     order_id = f"{new.hex}-2024-01-01-1"
     assert old != new
-    assert db.rows(query) == [(order_id, f"{new.hex}|{order_id}|2024-01-01 00:00:00|1")]
+    row_key = f"{new.hex}|{order_id}|2024-01-01 00:00:00|1"
+    assert db.rows(query) == [(order_id, row_key)]
+    hashed = "select ops.group_hash('order', 'orders_without_id', %s), ops.group_hash('row', 'orders_without_id', %s)"
+    assert db.rows("select order_hash, row_hash from staging.stg_line_verdicts") == db.rows(hashed, (order_id, row_key))
 
 
 def test_nothing_but_keys_changes(shop, tmp_path):
