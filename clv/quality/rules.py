@@ -97,9 +97,7 @@ class NoRows(UnexpectedRowsExpectation):
 
     def _validate(self, metrics: dict, **_: Any) -> dict:  # type: ignore[override]
         rows = metrics[_Unexpected.metric_name]
-        count = rows[0][_COUNT] if rows else 0
-        shown = [{name: _plain(value) for name, value in row.items() if name != _COUNT} for row in rows]
-        return {"success": count == 0, "result": {"observed_value": count, "details": {"unexpected_rows": shown}}}
+        return _none_found(rows[0][_COUNT] if rows else 0, rows)
 
 
 class _Counted(TableMetricProvider):
@@ -125,15 +123,16 @@ class _Counted(TableMetricProvider):
 
 
 class NoRowsWhere(NoRows):
-    """Expects a condition to be true for none of the rows judged. Its query, which returns these rows, runs only if
-    there are any."""
+    """Expects a condition to be true for none of the rows judged. Its query, which returns these rows as examples, runs
+    only if there are any."""
 
     condition: str
     metric_dependencies = (_Counted.metric_name,)
     success_keys = ("unexpected_rows_query", "condition")
 
     def _validate(self, metrics: dict, execution_engine: Any = None, **_: Any) -> dict:  # type: ignore[override]
-        rows = metrics[_Counted.metric_name] and _Unexpected._sqlalchemy(
+        count = metrics[_Counted.metric_name] or 0
+        rows = count and _Unexpected._sqlalchemy(
             _Unexpected,  # type: ignore[arg-type] - the class, as Great Expectations passes it
             execution_engine=execution_engine,
             metric_domain_kwargs={"batch_id": self.batch_id},
@@ -141,7 +140,7 @@ class NoRowsWhere(NoRows):
             metrics={},
             runtime_configuration={},
         )
-        return super()._validate({_Unexpected.metric_name: rows or []})
+        return _none_found(count, rows or [])
 
 
 def never(
@@ -283,6 +282,12 @@ _HAS_KEY = """
 
 def _meta(name: str, dimension: Dimension, remedy: str = "") -> dict[str, Any]:
     return {"name": name, "dimension": dimension, "remedy": remedy}
+
+
+def _none_found(count: int, rows: list[dict]) -> dict:
+    """Great Expectations' result for a number of rows, of which there should be none. rows: the first of them."""
+    shown = [{name: _plain(value) for name, value in row.items() if name != _COUNT} for row in rows]
+    return {"success": count == 0, "result": {"observed_value": count, "details": {"unexpected_rows": shown}}}
 
 
 def _plain(value: object) -> object:

@@ -57,6 +57,18 @@ def test_the_conditions_of_single_rows_are_counted_in_one_pass(home: settings.Se
     ]
 
 
+def test_rows_are_counted_by_the_condition_even_if_no_example_is_found(home: settings.Settings) -> None:
+    def suites(_: Slice) -> list[Suite]:
+        found = never_where("found", "accuracy", "n", "n > 490", "a number", severity="warning")
+        found.unexpected_rows_query = "select n from {batch} where false"  # type: ignore[attr-defined]
+        return [Suite("numbers", "SELECT n from generate_series(1, 500) as n", [counted(), found])]
+
+    facts = runner.judge("numbers", suites, date(2024, 6, 1), "2024-06-01.1", lambda _: Path("page"))
+    assert facts["warnings"] == ["numbers: found"]
+    kept = "select unexpected_count, examples from ops.gate_results where not success"
+    assert db.rows(kept) == [(10, [])]
+
+
 def test_a_key_of_the_table_vouches_for_unique_rows(home: settings.Settings) -> None:
     small.execute(
         f"""create table public.keyed (as_of_date date not null, run_id text not null, part text not null, n integer);
