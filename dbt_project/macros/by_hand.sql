@@ -15,8 +15,8 @@
 
 
 {#
-  Deletes the notes of what staging and intermediate were built from (see clv/transform/dbt.py) after a build called
-  by hand. The next run then builds both again.
+  Deletes the notes of what staging and intermediate were built from (see clv/transform/dbt.py) at the start and at the
+  end of a build called by hand. The next run then builds both again, even if another run noted its own build meanwhile.
 #}
 {% macro forget_what_was_built() %}
     {%- if execute and flags.WHICH in ('build', 'run') and given('caller') != 'clv' %}

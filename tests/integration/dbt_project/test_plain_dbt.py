@@ -57,6 +57,21 @@ def test_a_model_is_built_in_the_home_and_the_next_run_builds_it_again(module_ho
     assert not (settings.PROJECT / "dbt_project" / "target" / "run_results.json").exists()
 
 
+def test_what_a_run_notes_during_a_build_by_hand_is_forgotten_too(lines):
+    with db.connect() as connection:  # a run that builds staging while the hand's build writes its table
+        connection.execute("""
+            create function public.noted() returns event_trigger language plpgsql as
+            $$ begin insert into ops.builds values ('built_staging', 'a state') on conflict do nothing; end $$;
+            create event trigger noted on ddl_command_end when tag in ('CREATE TABLE', 'CREATE TABLE AS')
+            execute function public.noted()
+        """)
+    done = bash(f"{lines}\ndbt run --select stg_batches", CLV_DBT_RUN_ID="by-hand")
+    with db.connect() as connection:
+        connection.execute("drop event trigger noted; drop function public.noted()")
+    assert done.returncode == 0, done.stdout
+    assert ("built_staging",) not in db.rows(NOTES)
+
+
 def test_a_build_by_other_settings_than_the_homes_is_stopped_with_the_remedy(module_home):
     lines = "\n".join(dbt_environment.for_shell(module_home.with_shop(gross_margin=0.4)))
     stopped = bash(f"{lines}\ndbt build --select stg_batches")
