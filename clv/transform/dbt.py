@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import shutil
 import time
 from contextlib import chdir
@@ -18,7 +19,7 @@ from clv.core.errors import ClvError
 from clv.core.settings import Settings
 from clv.transform import dbt_environment, delta, notes, views
 from clv.transform.notes import FROM_RAW
-from clv.transform.temporary import Compiled
+from clv.transform.temporary import Compiled, NotByDeltaError, TooMuchError
 from clv.warehouse import db, locks, roles
 from clv.warehouse.roles import TRANSFORMER
 
@@ -32,13 +33,15 @@ PARSED = "partial_parse.msgpack"  # dbt's parsed project, from its last call wit
 SEMANTICS = "semantic_manifest.json"
 NO_UNIT_TESTS = ["--exclude-resource-type", "unit_test"]  # unit tests check the SQL, not the data
 SELECTED = {"build", "test"}  # commands to which a selection of nodes is given
+log = logging.getLogger("clv.transform")
 
 
-def build(layer: str, variables: dict, settings: Settings) -> dict:
+def build(layer: str, variables: dict, settings: Settings, whole: bool = False) -> dict:
     """Builds one layer with the given dbt variables, after other builds have ended.
 
     layer: setup (creates missing tables, the published views and their grants), staging, intermediate, features,
-    training or analytics. Staging and intermediate are not built again while neither raw nor the SQL has changed.
+    training or analytics. Staging and intermediate are changed where rows arrived, and not built again while neither
+    raw nor the SQL has changed, unless `whole` is true.
 
     Returns facts for the log: models, tests, rows per table, seconds. For features and training, `staging` is the state
     of staging that they were built from (see staging_state).
@@ -55,7 +58,7 @@ def build(layer: str, variables: dict, settings: Settings) -> dict:
             build(outdated, {}, settings)
     with db.lock(locks.BUILD, settings.url_as(TRANSFORMER)):
         started = time.monotonic()
-        facts = _changed(layer, settings) if layer in FROM_RAW else {}
+        facts = _changed(layer, settings) if layer in FROM_RAW and not whole else {}
         if "rows" not in facts:
             facts |= _built(layer, variables, settings)
         return {**facts, "seconds": round(time.monotonic() - started, 1)}
@@ -75,9 +78,14 @@ def _changed(layer: str, settings: Settings) -> dict:
             return {}
         try:
             rows = delta.CHANGE[layer](connection, compiled)
-        except delta.CANNOT as reason:
-            connection.rollback()
-            return {"built_whole": " ".join(str(reason).split())[:500]}
+        except (NotByDeltaError, psycopg.Error) as error:
+            if connection.closed:
+                raise
+            connection.rollback()  # then the whole build corrects what is missing, or says what is wrong
+            reason = " ".join(str(error).split())[:500]
+            if not isinstance(error, TooMuchError):
+                log.warning("%s is built whole, since it could not be changed where rows arrived: %s", layer, reason)
+            return {"built_whole": reason}
         notes.note(f"built_{layer}", state, connection)
         if layer == "intermediate":
             notes.note_staging_state(connection)
@@ -90,7 +98,8 @@ def _built(layer: str, variables: dict, settings: Settings) -> dict:
     if layer in FROM_RAW:
         with db.connect(url) as connection:
             state, made_by = notes.state(layer, connection), notes.made_by(connection)
-            # Without a note, an interrupted build is repeated. What changed in staging is not known afterwards.
+            # Without a note, an interrupted build is repeated. What a whole build changes in staging is not known,
+            # so intermediate must be built whole too.
             notes.forget(connection, *(FROM_RAW if layer == "staging" else (layer,)))
             if layer == "intermediate":
                 notes.note(notes.MADE_OF, None, connection)

@@ -22,7 +22,7 @@ from collections.abc import Sequence
 import psycopg
 
 from clv.catalog import tables
-from clv.transform.temporary import Compiled, Layer, NotByDeltaError
+from clv.transform.temporary import Compiled, Layer, TooMuchError
 
 LARGE = 50_000  # rows up to which rows are changed singly even if most of the table changes
 LARGEST_SHARE = 0.2  # of all rows, above which a whole build is faster
@@ -36,7 +36,8 @@ ROWS = f"select sum(rows_there) from {tables.STG_VERDICT_COUNTS}"  # noqa: S608 
 def staging(connection: psycopg.Connection, compiled: Compiled) -> dict[str, int]:
     """Brings staging up to raw in the connection's transaction, and adds to ops.touched_customers.
 
-    Returns the number of rows added per table. Raises NotByDeltaError if too much changed or a data test failed.
+    Returns the number of rows added per table. Raises TooMuchError if too much changed, NotByDeltaError if a data test
+    failed.
     """
     kinds = f"select raw_table from {tables.KINDS} order by kind"  # noqa: S608 - our own name
     others = list(dict.fromkeys([tables.CHANNEL_SPEND, *(name for (name,) in connection.execute(kinds).fetchall())]))  # type: ignore[arg-type]
@@ -69,7 +70,8 @@ def intermediate(connection: psycopg.Connection, compiled: Compiled) -> dict[str
     """Brings intermediate up to staging in the connection's transaction, for the customers of ops.touched_customers,
     and empties that list.
 
-    Returns the number of rows added per table. Raises NotByDeltaError if too much changed or a data test failed.
+    Returns the number of rows added per table. Raises TooMuchError if too much changed, NotByDeltaError if a data test
+    failed.
     """
     layer = Layer(connection, compiled, [tables.STG_ORDER_LINES])
     layer.run(f"""
@@ -131,6 +133,7 @@ def _find_touched(layer: Layer, others: list[str]) -> None:
         layer.run(
             f"insert into delta_touched {of_kind} in (select batch_id from delta_batches) on conflict do nothing"  # noqa: S608 - our own names
         )
+    _refuse_much(layer, layer.count("select count(*) from delta_touched"))
     layer.run("analyze delta_touched")
 
 
@@ -160,7 +163,7 @@ def _add_groups(layer: Layer) -> None:
 def _refuse_much(layer: Layer, found: int) -> None:
     there = layer.count(ROWS)
     if found > max(LARGE, LARGEST_SHARE * there):
-        raise NotByDeltaError(f"{found} of {there} rows can change")
+        raise TooMuchError(f"{found} of {there} rows can change")
 
 
 def _count_verdicts(layer: Layer) -> None:
@@ -206,8 +209,3 @@ def _count_verdicts(layer: Layer) -> None:
 
 
 CHANGE = {"staging": staging, "intermediate": intermediate}
-# The transaction can be rolled back and the layer built whole, which corrects what is missing or says what is wrong.
-CANNOT = (
-    NotByDeltaError, psycopg.DataError, psycopg.IntegrityError, psycopg.InternalError, psycopg.NotSupportedError,
-    psycopg.ProgrammingError,
-)  # fmt: skip

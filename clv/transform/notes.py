@@ -26,8 +26,8 @@ SET_UP_BY = "set_up_by"  # the note that records the digest of the SQL of stagin
 
 
 def sql_digest() -> str:
-    """A digest of the SQL of staging and intermediate."""
-    return dbt_project.digest("*.yml", "macros/*", "models/[si]*/*")
+    """A digest of the SQL of staging and intermediate, and of their data tests."""
+    return dbt_project.digest("*.yml", "macros/*", "models/[si]*/*", "tests/generic/*.sql")
 
 
 def state(layer: str, connection: psycopg.Connection) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import psycopg
+
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
 from clv.transform import comparing, dbt, notes
@@ -14,9 +16,8 @@ def rebuild(settings: Settings) -> dict[str, int]:
 
     Raises ClvError as dbt.build does.
     """
-    with db.connect(settings.url_as(TRANSFORMER)) as connection:
-        notes.forget(connection)
-    return {table: rows for layer in notes.FROM_RAW for table, rows in dbt.build(layer, {}, settings)["rows"].items()}
+    built = [dbt.build(layer, {}, settings, whole=True)["rows"] for layer in notes.FROM_RAW]
+    return {table: rows for layer in built for table, rows in layer.items()}
 
 
 def check(settings: Settings) -> dict[str, int]:
@@ -29,6 +30,8 @@ def check(settings: Settings) -> dict[str, int]:
         db.lock(locks.BUILD, settings.url_as(TRANSFORMER)),
         db.connect(settings.url_as(TRANSFORMER)) as connection,
     ):
+        # The rows that arrive meanwhile are not compared, since the tables do not have them either.
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         compiled = {layer: notes.compiled(layer, connection) for layer in notes.FROM_RAW}
         current = all(notes.built_from(one, connection) == notes.state(one, connection) for one in notes.FROM_RAW)
         if not current:

@@ -19,6 +19,10 @@ class NotByDeltaError(Exception):
     """The tables have to be built whole, for the reason that the exception gives."""
 
 
+class TooMuchError(NotByDeltaError):
+    """So much can change that a whole build is faster."""
+
+
 @dataclass(frozen=True)
 class Compiled:
     """The compiled SQL of a layer's models, in an order in which they can be built, and of its data tests.

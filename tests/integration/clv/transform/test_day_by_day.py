@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from typing import Any
+
+import psycopg
 import pytest
-from raw_rows import deliver, line, withdraw
+from raw_rows import deliver, deliver_spend, line, withdraw
 from typer.testing import CliRunner
 
 from clv import cli
 from clv.catalog import tables
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
-from clv.transform import dbt, delta, notes
-from clv.warehouse import db
+from clv.transform import comparing, dbt, delta, notes, rebuilding
+from clv.warehouse import db, locks
 from clv.warehouse.roles import TRANSFORMER
 
 HISTORY = [line(str(number), f"2024-01-{number:02} 10:00", "20.00", "abcdef"[number % 6]) for number in range(1, 29)]
@@ -25,7 +30,8 @@ def built(home: Settings) -> dict[str, dict]:
 def shop(module_home: Settings) -> Settings:
     """A history that both layers were built from, whatever the test before left."""
     with db.connect() as connection:
-        connection.execute(f"truncate {tables.ORDER_LINES}, {tables.BATCHES}, {tables.WITHDRAWALS} cascade")
+        emptied = (tables.ORDER_LINES, tables.CHANNEL_SPEND, tables.BATCHES, tables.WITHDRAWALS)
+        connection.execute(f"truncate {', '.join(emptied)} cascade")  # type: ignore[arg-type]
         notes.forget(connection)
     dbt.build("setup", {}, module_home)
     deliver(HISTORY, "history.csv", row_key="line")
@@ -81,7 +87,9 @@ def test_an_interrupted_change_leaves_the_rows_and_the_note_of_before(shop: Sett
     assert dbt.build("staging", {}, shop)["rows"]["stg_order_lines"] == 1
 
 
-def test_what_cannot_be_changed_row_by_row_is_built_whole(shop: Settings, monkeypatch: pytest.MonkeyPatch):
+def test_what_cannot_be_changed_row_by_row_is_built_whole(
+    shop: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
     batch = deliver([line(str(number), "2024-02-01 10:00", "1.00") for number in range(1, 29)], "all.csv")
     monkeypatch.setattr(delta, "LARGE", 10)
     facts = dbt.build("staging", {}, shop)
@@ -89,6 +97,48 @@ def test_what_cannot_be_changed_row_by_row_is_built_whole(shop: Settings, monkey
     assert facts["rows"]["stg_line_verdicts"] == 56
     withdraw(batch)
     assert "built_whole" in dbt.build("staging", {}, shop)
+    deliver_spend([(f"2024-01-{day:02}", "search", "5") for day in range(1, 13)], "ads.csv")
+    assert dbt.build("staging", {}, shop)["built_whole"] == "12 of 56 rows can change"
+    assert caplog.messages == []
+
+
+def test_an_error_of_the_database_makes_the_build_a_whole_one_and_is_logged(
+    shop: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    def fails(connection: psycopg.Connection, _: object) -> None:
+        connection.execute(failing)  # type: ignore[arg-type]
+
+    monkeypatch.setitem(delta.CHANGE, "staging", fails)
+    deliver([line("new", "2024-02-01 10:00", "5.00")], "day.csv")
+    failing = "select pg_terminate_backend(pg_backend_pid())"
+    with pytest.raises(psycopg.OperationalError):  # it cannot be asked for a whole build either
+        dbt.build("staging", {}, shop)
+    failing = "set local statement_timeout = 1; select pg_sleep(9)"
+    facts = dbt.build("staging", {}, shop)
+    assert facts["built_whole"] == "canceling statement due to statement timeout"
+    assert facts["rows"]["stg_line_verdicts"] == 29
+    assert [text for text in caplog.messages if text.endswith(f"where rows arrived: {facts['built_whole']}")]
+
+
+def test_a_rebuild_builds_whole_whatever_another_run_notes_before_it(shop: Settings):
+    waits = "select from pg_locks where locktype = 'advisory' and not granted"
+    locked = threading.Event()
+
+    def another_run() -> None:
+        with db.lock(locks.BUILD):
+            locked.set()
+            while not db.rows(waits):
+                time.sleep(0.05)
+            with db.connect() as connection:
+                for layer in notes.FROM_RAW:
+                    notes.note(f"built_{layer}", notes.state(layer, connection), connection)
+
+    worker = threading.Thread(target=another_run)
+    worker.start()
+    locked.wait()
+    rows = rebuilding.rebuild(shop)
+    worker.join()
+    assert (rows["stg_order_lines"], rows["int_orders"]) == (28, 28)
 
 
 def test_the_whole_build_names_a_failed_test_of_the_data(shop: Settings):
@@ -99,7 +149,9 @@ def test_the_whole_build_names_a_failed_test_of_the_data(shop: Settings):
         dbt.build("staging", {}, shop)
 
 
-def test_a_comparison_names_a_wrong_table_and_a_whole_build_corrects_it(shop: Settings):
+def test_a_comparison_names_a_wrong_table_and_a_whole_build_corrects_it(
+    shop: Settings, monkeypatch: pytest.MonkeyPatch
+):
     def called(*arguments: str) -> tuple[int, str]:
         result = CliRunner().invoke(cli.app, ["rebuild", *arguments])
         return result.exit_code, result.output
@@ -111,6 +163,12 @@ def test_a_comparison_names_a_wrong_table_and_a_whole_build_corrects_it(shop: Se
     assert code == 1
     assert "intermediate.int_orders: 2 rows differ from a whole build" in shown
     assert called()[0] == 0
+    differences = comparing.differences
+
+    def as_a_file_arrives(*arguments: Any) -> dict[str, int]:
+        deliver([line("new", "2024-02-01 10:00", "5.00")], "day.csv")
+        return differences(*arguments)
+
+    monkeypatch.setattr(comparing, "differences", as_a_file_arrives)
     assert called("--check")[0] == 0
-    deliver([line("new", "2024-02-01 10:00", "5.00")], "day.csv")
     assert "not up to date" in str(CliRunner().invoke(cli.app, ["rebuild", "--check"]).exception)
