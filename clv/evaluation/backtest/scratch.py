@@ -14,7 +14,7 @@ from psycopg import conninfo, sql
 from clv.catalog import tables
 from clv.core import settings
 from clv.core.errors import ClvError
-from clv.sources.kinds import registry
+from clv.sources.kinds import raw_tables, registry
 from clv.warehouse import db
 
 COPIED = (
@@ -52,6 +52,7 @@ def database(home: settings.Settings, horizons: list[int]) -> Iterator[settings.
             ) from None
         try:
             db.migrate(scratch.warehouse_url)
+            raw_tables.make(scratch)  # empty, for models of a shop's own that read them
             yield scratch
         finally:
             connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(made)))
@@ -92,8 +93,7 @@ def copy_received(home: settings.Settings, scratch: settings.Settings) -> None:
             ):
                 for piece in out:
                     into.write(piece)
-        # Delete the batches of other kinds of sources: their rows are in tables that the scratch database does not
-        # have, and no forecast reads them.
+        # Delete the batches of other kinds of sources, whose rows are not copied, because no forecast reads them.
         needed = [kind.name for kind in registry.known().values() if kind.staged_by_model]
         others = f"select batch_id from {tables.BATCHES} where kind <> all(%s)"  # noqa: S608 - our own names
         for table in (tables.WITHDRAWALS, tables.BATCHES):

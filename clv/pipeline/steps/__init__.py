@@ -25,6 +25,7 @@ from clv.platform.runtime.airflow import POOLS
 
 __path__.extend(filter(None, (options.from_environment(options.Environment).steps or "").split(os.pathsep)))
 
+SHIPPED = "standard"  # the module of the project's own steps
 DEFAULT_POOL = "default_pool"  # the name that Airflow gives it
 Facts = dict[str, object]  # what a step reports about the rows it read and wrote
 
@@ -59,16 +60,15 @@ OPEN_RUN = Step("open_run", "take in", "the date", "ops.runs", "clv.pipeline.dai
 def daily() -> tuple[Step, ...]:
     """The steps of a daily run in their order, without open_run.
 
-    Modules that follow the same step are ordered by name. Raises ClvError if a step follows an undeclared one, if two
-    steps have the same name, if a step splits a group, if a field of a step names what does not exist, or if CLV_STEPS
-    names no folder.
+    Modules that follow the same step are ordered by name, and the project's own come last. Raises ClvError if a step
+    follows an undeclared one, if two steps have the same name, if a step splits a group, if a field of a step names
+    what does not exist, or if CLV_STEPS names no folder.
     """
     if missing := [folder for folder in __path__ if not Path(folder).is_dir()]:
         raise ClvError(f"CLV_STEPS names {missing[0]}, which is not a folder; name the folder of your steps")
-    modules = [
-        _declared(module.name)
-        for module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name, reverse=True)
-    ]
+    found = sorted((module.name for module in pkgutil.iter_modules(__path__)), reverse=True)
+    # Each module is put straight behind the step that it follows, before those that were put there earlier.
+    modules = [_declared(name) for name in sorted(found, key=lambda name: name != SHIPPED)]
     order = [OPEN_RUN]
     while modules:
         names = [step.name for step in order]
@@ -92,16 +92,17 @@ def _declared(module: str) -> tuple[Step, ...]:
 
 
 def _require_whole(order: list[Step]) -> None:
-    for what, found, remedy in (
-        ("steps of the same name", [step.name for step in order], "give each step its own name"),
-        (
-            "a group in two parts",
-            [group for group, _ in by_group(order)],
-            "let the step between follow the whole group",
-        ),
-    ):
-        if twice := sorted({name for name in found if found.count(name) > 1}):
-            raise ClvError(f"{what}: {', '.join(twice)}; {remedy}")
+    names = [step.name for step in order]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ClvError(f"steps of the same name: {', '.join(twice)}; give each step its own name")
+    parts = [(group, members[0].name) for group, members in by_group(order)]
+    for number, (group, _) in enumerate(parts):
+        if group in [later for later, _ in parts[number + 1 :]]:
+            last = [step.name for step in order if step.group == group][-1]
+            raise ClvError(
+                f"the step {parts[number + 1][1]} divides the group '{group}'; let it follow {last}, the group's last "
+                f"step, or give it the group '{group}'"
+            )
 
 
 def _require_known(order: list[Step]) -> None:
@@ -121,7 +122,7 @@ def _require_known(order: list[Step]) -> None:
             )
         if problem := _uncallable(step.calls):
             raise ClvError(f"the step {step.name} calls '{step.calls}', but {problem}")
-    shipped = {step.group for step in _declared("standard")}
+    shipped = {step.group for step in _declared(SHIPPED)}
     for group in {step.group for step in order} - shipped:
         if meant := next((name for name in sorted(shipped) if _is_slip(group, name)), None):
             raise ClvError(f"the group '{group}' is almost '{meant}'; write '{meant}', or a name less alike")

@@ -65,12 +65,21 @@ def test_modules_that_follow_the_same_step_go_by_name_and_one_may_follow_another
     assert names == [*STANDARD, "a1", "c1", "a2", "b1"]
 
 
+@pytest.mark.parametrize("name", ["a_till", "till"])
+def test_own_steps_come_before_the_projects_whatever_their_modules_name(tmp_path, name):
+    with planted(tmp_path, **{name: module(step("till", "take in", "open_run"))}):
+        assert [one.name for one in steps.daily()] == ["till", *STANDARD]
+
+
 @pytest.mark.parametrize(
     ("declared", "message"),
     [
         (step("lost", "publish", "nowhere"), "lost follows 'nowhere'"),
         (step("score", "publish", "report"), "steps of the same name: score"),
-        (step("apart", "other", "publish"), "a group in two parts: publish"),
+        (
+            step("apart", "other", "publish"),
+            "apart divides the group 'publish'; let it follow report, the group's last step, or",
+        ),
     ],
 )
 def test_steps_that_cannot_be_put_in_order_are_refused(tmp_path, declared, message):

@@ -128,6 +128,7 @@ def test_it_works_from_the_file_to_the_erasure(shop: settings.Settings):
         scratch.copy_received(shop, copied)
         kinds = "select distinct kind from raw.batches"
         assert db.rows(kinds, url=copied.warehouse_url) == [("orders",)]  # a backtest needs no other kind
+        assert db.rows("select count(*) from raw.store_visits", url=copied.warehouse_url) == [(0,)]
 
     counts(shop)
     rotation.rotate(shop)
