@@ -59,7 +59,7 @@ def test_no_process_and_no_database_stay(how: signal.Signals, tmp_path: Path) ->
         assert len(left_behind.of(mark)) > 1
         command.send_signal(how)
         errors = command.communicate(timeout=300)[1]
-    assert command.returncode == 128 + how
+    assert command.returncode == 128 + how, errors
     assert "Traceback" not in errors
     assert not left_behind.of(mark)
     started = settings.located(home)
