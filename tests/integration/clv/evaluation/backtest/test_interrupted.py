@@ -33,12 +33,13 @@ def databases(home: Settings) -> set[str]:
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=lambda one: one.name)
-def test_no_process_and_no_database_stay(how: signal.Signals, tmp_path: Path) -> None:
+def test_no_process_and_no_database_stay(how: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home, orders = tmp_path / "home", tmp_path / "orders.csv"
     orders.write_text(ORDERS)
     mark = secrets.token_hex(8)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CLV_")}
-    environment[left_behind.MARKS] = f"{os.environ[left_behind.MARKS]} {mark}"
+    for name in [name for name in os.environ if name.startswith("CLV_")]:  # of homes of other tests
+        monkeypatch.delenv(name)
+    environment = {**os.environ, left_behind.MARKS: f"{os.environ[left_behind.MARKS]} {mark}"}
     arguments = [
         "backtest",
         "--horizon",
