@@ -209,3 +209,8 @@ def hand_over() -> None:
 def let_analyst_in(home: settings.Settings) -> None:
     """Sets the password of the analyst's role, which all test warehouses share, to this home's."""
     execute(f"alter role clv_analyst login password '{home.secret('analyst_password')}'")
+
+
+def seen(table: str = "customer_clv") -> set[tuple]:
+    """The dates and runs whose rows an analyst sees in a published table."""
+    return set(db.rows(f"select as_of_date::text, run_id from analytics.{table}"))

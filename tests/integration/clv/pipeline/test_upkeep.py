@@ -25,10 +25,6 @@ def shop(home: settings.Settings) -> settings.Settings:
     return home
 
 
-def seen() -> set[tuple]:
-    return set(db.rows("select as_of_date::text, run_id from analytics.customer_clv"))
-
-
 def rows_of(run_id: str, table: str) -> int:
     return db.rows(f"select count(*) from {table} where run_id = %s", (run_id,))[0][0]
 
@@ -59,7 +55,7 @@ def test_upkeep_keeps_what_is_published_and_what_was_before(shop: settings.Setti
         assert rows_of(young, table)
     assert upkeep.run()["runs"] == 0
     publication.publish(DAY, before)  # the earlier run can still be published
-    assert seen() == {(small.AS_OF, before)}
+    assert small.seen() == {(small.AS_OF, before)}
     with pytest.raises(ClvError, match="upkeep has removed it"):
         publication.publish(DAY, oldest)
 

@@ -23,10 +23,6 @@ def shop(home: settings.Settings) -> settings.Settings:
     return home
 
 
-def seen(table: str = "customer_clv") -> set[tuple]:
-    return set(db.rows(f"select as_of_date::text, run_id from analytics.{table}"))
-
-
 def test_runs_that_open_at_once_get_numbers_of_their_own(home: settings.Settings) -> None:
     with ThreadPoolExecutor(4) as pool:
         opened = set(pool.map(lambda n: runs.open_run(DAY, f"test {n}"), range(8)))
@@ -49,7 +45,7 @@ def test_publishing_switches_every_table_at_once_and_back_again(shop: settings.S
         assert facts["published"] == run_id
         assert facts["rows"]["customer_clv_horizons"] == 9
         for table in published.tables():
-            assert seen(table) == {(small.AS_OF, run_id)}
+            assert small.seen(table) == {(small.AS_OF, run_id)}
     assert [one.run_id for one in publication.history()] == [first, second, first]
     digests = [one.digest for one in publication.history()]
     assert digests[0] == digests[2] != digests[1]
@@ -60,8 +56,8 @@ def test_the_latest_date_is_shown_and_history_keeps_each(shop: settings.Settings
     new = small.ready_run()
     publication.publish(DAY, new)
     publication.publish(date(2011, 5, 1), old)
-    assert seen() == {(small.AS_OF, new)}
-    assert seen("customer_clv_history") == {(small.AS_OF, new), ("2011-05-01", old)}
+    assert small.seen() == {(small.AS_OF, new)}
+    assert small.seen("customer_clv_history") == {(small.AS_OF, new), ("2011-05-01", old)}
     assert publication.current().run_id == new  # type: ignore[union-attr]
     assert publication.current(date(2011, 5, 1)).run_id == old  # type: ignore[union-attr]
     assert publication.current(date(2011, 4, 1)) is None
