@@ -9,7 +9,7 @@ import stat
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -83,6 +83,7 @@ app = typer.Typer(
     no_args_is_help=True,
     **MANNERS,
 )
+_arrived: list[int] = []  # the signals that end this command
 for name in COMMANDS:
     app.command(name)(lambda: None)  # stands for the command until it is called
 
@@ -92,6 +93,8 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores SIGHUP
             signal.signal(number, _end)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell's `&` ignores SIGINT
+        signal.signal(signal.SIGINT, _interrupt)
     try:
         app()
     except ClvError as error:
@@ -101,12 +104,28 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except KeyboardInterrupt:
+        _exit_interrupted(signal.SIGINT)
+    except RuntimeError:
+        if not _arrived:
+            raise
+        _exit_interrupted(_arrived[0])  # DuckDB raises RuntimeError in place of what the signal's handler raised
+
+
+def _exit_interrupted(number: int) -> NoReturn:
+    if number == signal.SIGINT:
         print("interrupted", file=sys.stderr)
-        sys.exit(130)
+    sys.exit(128 + number)
+
+
+def _interrupt(number: int, _: object) -> None:
+    """Interrupts the command from the keyboard."""
+    _arrived.append(number)
+    raise KeyboardInterrupt
 
 
 def _end(number: int, _: object) -> None:
     """Ends the command like an interruption from the keyboard, so that it stops what it started."""
+    _arrived.append(number)
     for other in (signal.SIGTERM, signal.SIGHUP):  # a second one would interrupt the stopping
         signal.signal(other, signal.SIG_IGN)
     if number == signal.SIGHUP:

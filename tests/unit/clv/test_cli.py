@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,31 @@ def test_a_second_signal_does_not_interrupt_the_stopping(first):
         command.send_signal(signal.SIGHUP)
         assert command.stdout.read() == "stopped\n"
     assert command.returncode == 128 + first
+
+
+IN_A_QUERY = """
+import duckdb
+from clv import cli
+def app():
+    print("begun", flush=True)
+    duckdb.execute("set threads = 1")
+    duckdb.execute("select sum(hash(range)) from range(100000000000)").fetchall()
+cli.app = app
+cli.main()
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda one: one.name)
+def test_a_command_that_is_interrupted_within_a_query_prints_no_traceback(how):
+    with subprocess.Popen(
+        [sys.executable, "-c", IN_A_QUERY], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as command:
+        assert command.stdout
+        assert command.stdout.readline() == "begun\n"
+        time.sleep(0.5)  # until the query runs
+        command.send_signal(how)
+        assert command.communicate()[1] == ("interrupted\n" if how == signal.SIGINT else "")
+    assert command.returncode == 128 + how
 
 
 def test_help_imports_no_command_and_each_command_says_what_it_does(tmp_path):
