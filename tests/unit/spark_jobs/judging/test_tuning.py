@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import time
+from typing import Any
+
 import numpy as np
 import pytest
 import synthetic_examples
@@ -63,6 +66,14 @@ def test_a_search_can_be_repeated_and_ends_with_its_minutes(monkeypatch: pytest.
     assert tuning.search(data, "random", minutes=60, trials=2, names=["buy"]) == found
     monkeypatch.setenv("SPARK_MASTER", "local[2]")
     assert tuning.search(data, "random", minutes=60, trials=2, names=["buy"]) == found
-    short = tuning.search(data, "grid", minutes=0.001, names=["buy"])["buy"]
+
+    usual_losses = tuning.losses
+
+    def slow_losses(*arguments: Any) -> list[float]:
+        time.sleep(1)  # longer than the search below may last
+        return usual_losses(*arguments)
+
+    monkeypatch.setattr(tuning, "losses", slow_losses)
+    short = tuning.search(data, "grid", minutes=0.01, names=["buy"])["buy"]
     assert short.trials == 1  # a trial that has begun is finished
     assert all(short.parameters[key] in tuning.GRID[key] for key in tuning.SPACE)
