@@ -16,7 +16,8 @@ import psutil
 
 from clv.core.places import PROJECT
 
-EVERY = 0.25  # seconds between two samples of memory
+SHORTEST, LONGEST = 0.25, 1.0  # seconds between two samples of memory
+SAMPLING = 0.02  # the share of the time that samples should take
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,10 @@ def program(command: Sequence[object], log: Path, home: Path | None = None, limi
         )
         try:
             while child.poll() is None and time.perf_counter() - started < limit:
+                began = time.perf_counter()
                 peak = max(peak, sum(map(pss, processes(child.pid, home))))
-                time.sleep(EVERY)
+                with suppress(subprocess.TimeoutExpired):
+                    child.wait(min(max(SHORTEST, (time.perf_counter() - began) / SAMPLING), LONGEST))
         finally:
             if child.poll() is None:
                 end(child)

@@ -22,11 +22,11 @@ def python(text: str) -> list[str]:
 
 
 def test_memory_of_a_program_and_its_children_is_counted_once(tmp_path: Path):
-    child = f"import time; held = b'x' * {HELD}; time.sleep(1.5)"
+    child = f"import time; held = b'x' * {HELD}; time.sleep(4)"
     parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
     found = measuring.program(python(parent), tmp_path / "log")
     assert found.exit_code == 0
-    assert found.seconds > 1.5
+    assert found.seconds > 4
     assert HELD < found.peak < HELD + 60_000_000
 
 
