@@ -18,7 +18,7 @@ import psycopg
 from clv.catalog import published, tables
 from clv.core import dates, settings
 from clv.privacy import retention
-from clv.reporting.report import gates
+from clv.reporting import gates
 from clv.warehouse import db, locks
 
 KEEP_DAYS = 7

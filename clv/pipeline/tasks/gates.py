@@ -8,7 +8,7 @@ from datetime import date
 from clv.catalog import tables
 from clv.core.errors import ClvError
 from clv.pipeline.steps import Facts
-from clv.reporting.report import gates as pages
+from clv.reporting import gates as pages
 from clv.transform import dbt
 from clv.warehouse import db, locks, roles
 from clv.warehouse.roles import PUBLISHER

@@ -13,8 +13,8 @@ from typing import Any
 
 from clv.core import settings
 from clv.core.errors import ClvError
-from clv.reporting import pages
-from clv.reporting.report import gates, reading, sections
+from clv.reporting import gates, pages
+from clv.reporting.report import reading, sections
 from clv.warehouse import db, locks, publication, roles
 from clv.warehouse.roles import PUBLISHER
 

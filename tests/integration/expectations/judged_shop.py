@@ -6,7 +6,7 @@ from datetime import date
 
 import small_warehouse as small
 
-from clv.reporting.report import gates as pages
+from clv.reporting import gates as pages
 from clv.warehouse import db
 from expectations import gates
 

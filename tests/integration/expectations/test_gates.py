@@ -13,7 +13,7 @@ from clv.catalog import tables
 from clv.core import settings
 from clv.core.errors import ClvError
 from clv.quality.results import GateFailed
-from clv.reporting.report import gates
+from clv.reporting import gates
 from clv.transform import dbt
 from clv.warehouse import db, publication, runs
 

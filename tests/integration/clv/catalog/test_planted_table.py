@@ -21,8 +21,7 @@ from clv.core.errors import ClvError
 from clv.platform import backup
 from clv.platform.runtime import databases
 from clv.privacy import erasing, rotation
-from clv.reporting import analyst
-from clv.reporting.report import gates
+from clv.reporting import analyst, gates
 from clv.transform import dbt, dictionary, metrics, views
 from clv.warehouse import db, publication, runs
 from expectations import gates as judging

@@ -12,7 +12,7 @@ from clv.catalog import published, tables
 from clv.core import dates, settings
 from clv.core.errors import ClvError
 from clv.pipeline import upkeep
-from clv.reporting.report import gates
+from clv.reporting import gates
 from clv.warehouse import db, publication, runs
 
 DAY = date.fromisoformat(small.AS_OF)

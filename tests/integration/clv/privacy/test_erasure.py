@@ -25,7 +25,7 @@ from clv.core import settings
 from clv.core.errors import ClvError
 from clv.platform import backup
 from clv.privacy import erasing
-from clv.reporting.report import gates
+from clv.reporting import gates
 from clv.sources.loading import copies
 from clv.transform import dbt, notes
 from clv.warehouse import db, erasures, locks, pseudonyms, publication, runs

@@ -17,7 +17,7 @@ from clv import sources
 from clv.core import settings
 from clv.pipeline import upkeep
 from clv.privacy import retention
-from clv.reporting.report import gates
+from clv.reporting import gates
 from clv.reporting.report.sections import customers
 from clv.transform import dbt
 from clv.warehouse import db, runs

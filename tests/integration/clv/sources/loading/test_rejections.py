@@ -13,8 +13,7 @@ from typer.testing import CliRunner
 from clv import cli
 from clv.core import settings
 from clv.core.errors import ClvError
-from clv.reporting import analyst
-from clv.reporting.report import gates
+from clv.reporting import analyst, gates
 from clv.transform import dbt
 from expectations.gates import judge
 
