@@ -10,6 +10,10 @@ from typing import Any
 from clv.core.errors import ALL_FOUND, ClvError
 
 _UUID = re.compile(r"\b([0-9a-f]{4})[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE)
+NOT_JUDGED = (
+    "its query fails as said: correct the query, or the tables that it reads (`clv up` makes those that are missing), "
+    "then clear the gate's task"
+)
 _EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+(\.[\w-]+)+\b")
 
 
@@ -81,40 +85,25 @@ def failure(gate: str, run_id: str, failed: list[Finding], page: Path) -> GateFa
 def _finding(table: str, rows_judged: int, result: dict) -> Finding:
     config, outcome = result["expectation_config"], result.get("result") or {}
     meta = config.get("meta") or {}
-    error = _error(result.get("exception_info") or {})
-    counted = config["type"] in ("no_rows", "no_rows_where")
-    observed = f"could not be judged: {error}" if error else outcome.get("observed_value")
-    unexpected = outcome.get("observed_value") if counted else outcome.get("unexpected_count")
-    examples = (outcome.get("details") or {}).get("unexpected_rows") or [
-        {config["kwargs"]["column"]: value} for value in (outcome.get("partial_unexpected_list") or [])[:3]
-    ]
+    problem, remedy = config.get("description") or config["type"], meta.get("remedy") or ""
+    observed, unexpected = outcome.get("observed_value"), outcome.get("unexpected_count")
+    if error := _error(result.get("exception_info") or {}):
+        problem, remedy = f"could not be judged: {problem}", NOT_JUDGED
+        observed, unexpected = error, None
+    examples = (outcome.get("details") or {}).get("unexpected_rows") or []
     return Finding(
         expectation=f"{table}: {meta['name']}",
         dimension=meta["dimension"],
-        problem=config.get("description") or config["type"],
-        remedy=_filled(meta.get("remedy") or "", examples),
+        problem=problem,
+        remedy=_filled(remedy, examples),
         severity=config.get("severity") or "critical",
         success=bool(result["success"]),
-        expected=_expected(config["type"], config["kwargs"]),
+        expected=meta["expected"],
         observed=None if observed is None else str(observed),
-        unexpected=None if error or unexpected is None else int(unexpected),
+        unexpected=None if unexpected is None else int(unexpected),
         rows_judged=rows_judged,
         examples=examples,
     )
-
-
-def _expected(kind: str, arguments: dict) -> str:
-    low, high = arguments.get("min_value"), arguments.get("max_value")
-    match kind:
-        case "no_rows" | "no_rows_where":
-            return "no such row"
-        case "expect_column_values_to_not_be_null":
-            return "no null"
-        case "expect_table_row_count_to_be_between":
-            return f"{low} row or more" if low else "any number of rows"
-        case "expect_column_max_to_be_between":
-            return f"{low} or later"
-    return f"from {low} to {high}" if None not in (low, high) else f"{low} or more" if high is None else f"up to {high}"
 
 
 def _error(info: dict) -> str | None:

@@ -9,28 +9,16 @@ from datetime import date
 from typing import Any, Literal
 
 import psycopg
-import sqlalchemy as sa
-from great_expectations.core.metric_domain_types import MetricDomainTypes
-from great_expectations.core.metric_function_types import MetricPartialFunctionTypes
-from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
-from great_expectations.expectations.core.expect_column_max_to_be_between import ExpectColumnMaxToBeBetween
-from great_expectations.expectations.core.expect_column_values_to_be_between import ExpectColumnValuesToBeBetween
-from great_expectations.expectations.core.expect_column_values_to_not_be_null import ExpectColumnValuesToNotBeNull
 from great_expectations.expectations.core.expect_table_row_count_to_be_between import ExpectTableRowCountToBeBetween
 from great_expectations.expectations.core.unexpected_rows_expectation import UnexpectedRowsExpectation
-from great_expectations.expectations.expectation import Expectation
+from great_expectations.expectations.expectation import BatchExpectation, Expectation
 from great_expectations.expectations.metadata_types import FailureSeverity
-from great_expectations.expectations.metrics.metric_provider import metric_partial
-from great_expectations.expectations.metrics.query_metrics.query_table.unexpected_rows_query_table import (
-    UnexpectedRowsQueryTable,
-)
-from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 
 from clv.core.errors import ClvError
 from clv.core.sql_text import equal, literal
+from clv.quality.metrics import COUNT, Aggregate, FirstRows
 
-EXAMPLES = 3  # rows of a failed expectation that are shown
-_COUNT = "_rows_in_all"
+NO_SUCH_ROW = "no such row"
 
 # The dimension of data quality that an expectation measures. completeness: no value, row or customer is missing;
 # accuracy: values are possible and plausible; consistency: tables, keys and sums agree; timeliness: the newest data are
@@ -69,23 +57,6 @@ class Suite:
     expectations: list[Expectation]
 
 
-class _Unexpected(UnexpectedRowsQueryTable):
-    """The metric of NoRows: the first rows that its query returns, each with the number of all rows, in one query.
-    Great Expectations' own two metrics, the rows and their number, would run the query twice."""
-
-    metric_name = "no_rows.unexpected"
-
-    @classmethod
-    def _get_sqlalchemy_records_from_substituted_batch_subquery(
-        cls, substituted_batch_subquery: str, execution_engine: SqlAlchemyExecutionEngine, fetch_all: bool = False
-    ) -> list[dict]:
-        return super()._get_sqlalchemy_records_from_substituted_batch_subquery(
-            f"select *, count(*) over () as {_COUNT} from ({substituted_batch_subquery}) as found limit {EXAMPLES}",  # noqa: S608 - our own SQL
-            execution_engine,
-            fetch_all,
-        )
-
-
 class NoRows(UnexpectedRowsExpectation):
     """Expects a query to return no rows. Its result contains the first rows that the query returned.
 
@@ -93,54 +64,47 @@ class NoRows(UnexpectedRowsExpectation):
     they need an alias of their own.
     """
 
-    metric_dependencies = (_Unexpected.metric_name,)
+    metric_dependencies = (FirstRows.metric_name,)
 
     def _validate(self, metrics: dict, **_: Any) -> dict:  # type: ignore[override]
-        rows = metrics[_Unexpected.metric_name]
-        return _none_found(rows[0][_COUNT] if rows else 0, rows)
-
-
-class _Counted(TableMetricProvider):
-    """The metric of NoRowsWhere: the number of rows for which its condition is true. Great Expectations computes such
-    aggregates of a table, counts of rows and of nulls among them, in one query."""
-
-    metric_name = "no_rows_where.counted"
-    value_keys = ("condition",)
-
-    @metric_partial(
-        engine=SqlAlchemyExecutionEngine,
-        partial_fn_type=MetricPartialFunctionTypes.AGGREGATE_FN,
-        domain_type=MetricDomainTypes.TABLE,
-    )
-    def _sqlalchemy(
-        cls,  # noqa: N805 - Great Expectations passes the class
-        metric_domain_kwargs: dict,
-        metric_value_kwargs: dict,
-        **_: Any,
-    ) -> tuple:
-        counted = sa.func.count().filter(sa.literal_column(metric_value_kwargs["condition"]))
-        return counted, metric_domain_kwargs, {}
+        rows = metrics[FirstRows.metric_name]
+        return _none_found(rows[0][COUNT] if rows else 0, rows)
 
 
 class NoRowsWhere(NoRows):
     """Expects a condition to be true for none of the rows judged. Its query, which returns these rows as examples, runs
-    only if there are any."""
+    only if there are any. aggregate: their number, as SQL."""
 
-    condition: str
-    metric_dependencies = (_Counted.metric_name,)
-    success_keys = ("unexpected_rows_query", "condition")
+    aggregate: str
+    metric_dependencies = (Aggregate.metric_name,)
+    success_keys = ("unexpected_rows_query", "aggregate")
 
     def _validate(self, metrics: dict, execution_engine: Any = None, **_: Any) -> dict:  # type: ignore[override]
-        count = metrics[_Counted.metric_name] or 0
-        rows = count and _Unexpected._sqlalchemy(
-            _Unexpected,  # type: ignore[arg-type] - the class, as Great Expectations passes it
-            execution_engine=execution_engine,
-            metric_domain_kwargs={"batch_id": self.batch_id},
-            metric_value_kwargs={"unexpected_rows_query": self.unexpected_rows_query},
-            metrics={},
-            runtime_configuration={},
-        )
+        count = metrics[Aggregate.metric_name] or 0
+        rows = count and FirstRows.of(str(self.unexpected_rows_query), self.batch_id, execution_engine)
         return _none_found(count, rows or [])
+
+
+class NoValuesWhere(NoRowsWhere):
+    """Expects a condition to be true for no value of a column. The result shows only the values."""
+
+    def _validate(self, metrics: dict, execution_engine: Any = None, **_: Any) -> dict:  # type: ignore[override]
+        found = super()._validate(metrics, execution_engine=execution_engine)
+        del found["result"]["observed_value"]
+        return found
+
+
+class AtLeast(BatchExpectation):
+    """Expects an aggregate of the rows judged to be a day, and `least` or later."""
+
+    aggregate: str
+    least: str
+    metric_dependencies = (Aggregate.metric_name,)
+    success_keys = ("aggregate", "least")
+
+    def _validate(self, metrics: dict, **_: Any) -> dict:  # type: ignore[override]
+        day = metrics[Aggregate.metric_name]
+        return {"success": day is not None and day >= self.least, "result": {"observed_value": day}}
 
 
 def never(
@@ -155,7 +119,7 @@ def never(
         unexpected_rows_query=query,
         description=problem,
         severity=FailureSeverity(severity),
-        meta=_meta(name, dimension, remedy),
+        meta=_meta(name, dimension, NO_SUCH_ROW, remedy),
     )  # type: ignore[call-arg]
 
 
@@ -173,11 +137,11 @@ def never_where(
     shown: the columns of a found row that are shown. For the others see `never`.
     """
     return NoRowsWhere(
-        unexpected_rows_query=f"select {shown} from {{batch}} where {condition}",  # noqa: S608 - our own SQL; values are bound or quoted
-        condition=condition,
+        unexpected_rows_query=_rows_where(shown, condition),
+        aggregate=_count_where(condition),
         description=problem,
         severity=FailureSeverity(severity),
-        meta=_meta(name, dimension, remedy),
+        meta=_meta(name, dimension, NO_SUCH_ROW, remedy),
     )  # type: ignore[call-arg]
 
 
@@ -188,7 +152,7 @@ def has_rows(problem: str, remedy: str = "") -> Expectation:
         min_value=1,
         description=problem,
         severity=FailureSeverity.CRITICAL,
-        meta=_meta("has_rows", "availability", remedy),
+        meta=_meta("has_rows", "availability", "1 row or more", remedy),
     )  # type: ignore[call-arg]
 
 
@@ -198,43 +162,43 @@ def counted() -> Expectation:
         min_value=0,
         description="nothing: the rows are counted",
         severity=FailureSeverity.CRITICAL,
-        meta=_meta("counted", "availability"),
+        meta=_meta("counted", "availability", "any number of rows"),
     )  # type: ignore[call-arg]
 
 
 def complete(*columns: str) -> list[Expectation]:
     """Expects no null in these columns."""
     return [
-        ExpectColumnValuesToNotBeNull(
-            column=column,
+        NoValuesWhere(
+            unexpected_rows_query=_rows_where(column, f"{column} is null"),
+            aggregate=_count_where(f"{column} is null"),
             description=f"{column} is null",
             severity=FailureSeverity.CRITICAL,
-            meta=_meta(f"{column}_not_null", "completeness"),
+            meta=_meta(f"{column}_not_null", "completeness", "no null"),
         )  # type: ignore[call-arg]
         for column in columns
     ]
 
 
-def between(column: str, low: float | None, high: float | None, severity: str = "critical") -> Expectation:
+def between(column: str, low: float, high: float, severity: str = "critical") -> Expectation:
     """Expects values within [low, high]. Nulls are allowed."""
-    return ExpectColumnValuesToBeBetween(
-        column=column,
-        min_value=low,
-        max_value=high,
+    return NoValuesWhere(
+        unexpected_rows_query=_rows_where(column, f"{column} not between {low} and {high}"),
+        aggregate=_count_where(f"{column} not between {low} and {high}"),
         description=f"{column} outside [{low}, {high}]",
         severity=FailureSeverity(severity),
-        meta=_meta(f"{column}_in_range", "accuracy"),
+        meta=_meta(f"{column}_in_range", "accuracy", f"from {float(low)} to {float(high)}"),
     )  # type: ignore[call-arg]
 
 
 def newest_at_least(name: str, column: str, least: date, problem: str, severity: str = "warning") -> Expectation:
-    """Expects the newest time in a column to be on a day or later. The observed value is the newest time."""
-    return ExpectColumnMaxToBeBetween(
-        column=column,
-        min_value=least.isoformat(),  # type: ignore[arg-type]
+    """Expects the newest time in a column to be on a day or later. The observed value is its day."""
+    return AtLeast(
+        aggregate=f"max({column})::date",
+        least=least.isoformat(),
         description=problem,
         severity=FailureSeverity(severity),
-        meta=_meta(name, "timeliness"),
+        meta=_meta(name, "timeliness", f"{least} or later"),
     )  # type: ignore[call-arg]
 
 
@@ -280,14 +244,23 @@ _HAS_KEY = """
 """
 
 
-def _meta(name: str, dimension: Dimension, remedy: str = "") -> dict[str, Any]:
-    return {"name": name, "dimension": dimension, "remedy": remedy}
+def _meta(name: str, dimension: Dimension, expected: str, remedy: str = "") -> dict[str, Any]:
+    return {"name": name, "dimension": dimension, "expected": expected, "remedy": remedy}
+
+
+def _rows_where(shown: str, condition: str) -> str:
+    return f"select {shown} from {{batch}} where {condition}"  # noqa: S608 - our own SQL; values are bound or quoted
+
+
+def _count_where(condition: str) -> str:
+    return f"count(*) filter (where {condition})"
 
 
 def _none_found(count: int, rows: list[dict]) -> dict:
     """Great Expectations' result for a number of rows, of which there should be none. rows: the first of them."""
-    shown = [{name: _plain(value) for name, value in row.items() if name != _COUNT} for row in rows]
-    return {"success": count == 0, "result": {"observed_value": count, "details": {"unexpected_rows": shown}}}
+    shown = [{name: _plain(value) for name, value in row.items() if name != COUNT} for row in rows]
+    result = {"observed_value": count, "unexpected_count": count, "details": {"unexpected_rows": shown}}
+    return {"success": count == 0, "result": result}
 
 
 def _plain(value: object) -> object:

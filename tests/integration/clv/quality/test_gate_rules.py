@@ -11,7 +11,7 @@ import small_warehouse as small
 from clv.core import settings
 from clv.quality import runner
 from clv.quality.results import GateFailed
-from clv.quality.rules import Slice, Suite, counted, never, never_where, unique
+from clv.quality.rules import Slice, Suite, between, complete, counted, never, never_where, newest_at_least, unique
 from clv.warehouse import db, roles
 
 
@@ -30,9 +30,10 @@ def test_a_query_runs_once_and_all_its_rows_are_counted(home: settings.Settings)
     assert db.rows("select last_value from public.calls") == [(1,)]
 
 
-def test_the_conditions_of_single_rows_are_counted_in_one_pass(home: settings.Settings) -> None:
+def test_the_conditions_of_single_rows_and_columns_are_judged_in_one_pass(home: settings.Settings) -> None:
     small.execute(f"create sequence public.calls; grant usage on sequence public.calls to {roles.name('publisher')}")
-    query = "SELECT n, calls.call from (select nextval('public.calls') as call) as calls, generate_series(1, 500) as n"
+    query = """SELECT n, date '2024-06-01' as day, calls.call
+        from (select nextval('public.calls') as call) as calls, generate_series(1, 500) as n"""
 
     def passes(*conditions: str) -> int:
         """How many more queries have read the rows, of which each condition is an expectation."""
@@ -42,7 +43,8 @@ def test_the_conditions_of_single_rows_are_counted_in_one_pass(home: settings.Se
                 never_where(f"found_{i}", "accuracy", "n, n::text as text", condition, "a number", severity="warning")
                 for i, condition in enumerate(conditions)
             ]
-            return [Suite("numbers", query, [counted(), *found])]
+            columns = [*complete("n", "day"), between("n", 1, 500), newest_at_least("new", "day", date(2024, 6, 1), "")]
+            return [Suite("numbers", query, [counted(), *found, *columns])]
 
         before = db.rows("select last_value from public.calls where is_called")
         runner.judge("numbers", suites, date(2024, 6, 1), "2024-06-01.1", lambda _: Path("page"))
