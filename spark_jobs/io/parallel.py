@@ -10,11 +10,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import traceback
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from functools import partial
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from typing import Any, Protocol, TypeVar
 
 from threadpoolctl import threadpool_limits
@@ -25,14 +26,13 @@ from spark_jobs.io import cores, session
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-_shared: Any = None  # in a process that this module started: what all items share
 
 
 class Each(Protocol):
     """Runs work(shared, item) for each item. Yields the results in the order of the items, each as soon as it is there.
 
     work: a function of a module, whose result depends on its arguments alone. Items are begun in the given order, so
-    the longest should be first.
+    the longest should be first. Take all results before the next call.
     """
 
     def __call__(self, work: Callable[[Any, Item], Result], items: Sequence[Item]) -> Iterator[Result]: ...
@@ -58,31 +58,66 @@ def sharing(shared: Any, name: str) -> Iterator[Each]:
 
 @contextmanager
 def _processes(shared: Any, name: str) -> Iterator[Each]:
-    before = multiprocessing.active_children()
-    # A forked process has the shared data and the imports of this one.
-    pool = ProcessPoolExecutor(cores.allowed(), multiprocessing.get_context("fork"), _begin, (shared, os.getpid()))
+    context, workers = multiprocessing.get_context("fork"), dict[Connection, BaseProcess]()
 
     def each(work: Callable[[Any, Item], Result], items: Sequence[Item]) -> Iterator[Result]:
-        return pool.map(partial(_run, work), items)
+        waiting, answers, busy = deque(enumerate(items)), dict[int, Result](), set[Connection]()
+        for place in range(len(items)):
+            while place not in answers:
+                for worker in [one for one in workers if one not in busy][: len(waiting)]:
+                    with _alive(name):
+                        worker.send((work, *waiting.popleft()))
+                    busy.add(worker)
+                for worker in busy.intersection(wait(busy)):
+                    busy.remove(worker)
+                    with _alive(name):
+                        number, answers[number], error = worker.recv()
+                    if error:
+                        raise error
+            yield answers.pop(place)
 
     try:
+        for _ in range(cores.allowed()):
+            ours, theirs = context.Pipe()
+            # A forked process has the shared data and the imports of this one.
+            process = context.Process(target=_serve, args=(theirs, shared, os.getpid()))
+            process.start()
+            workers[ours] = process
+            # Nobody else can write to the worker's pipe, so its death ends the pipe even in the middle of an answer.
+            theirs.close()
         yield each
-    except BaseException as error:
-        for process in multiprocessing.active_children():
-            if process not in before:
-                process.kill()
-        if isinstance(error, BrokenProcessPool):
-            raise ClvError(
-                f"a process was killed while {name}, perhaps because memory ran out; free memory, or set "
-                "SPARK_MASTER=local[1] to run one process at a time, and try again"
-            ) from error
-        raise
     finally:
-        pool.shutdown(cancel_futures=True)
+        for worker, process in workers.items():
+            process.kill()
+            process.join()
+            worker.close()
 
 
-def _begin(shared: Any, parent: int) -> None:
-    global _shared  # noqa: PLW0603 - the only way to hand data to a process without a copy
+@contextmanager
+def _alive(name: str) -> Iterator[None]:
+    """Turns the end of a pipe into the error of a process that was killed."""
+    try:
+        yield
+    except (EOFError, OSError) as error:
+        raise ClvError(
+            f"a process was killed while {name}, perhaps because memory ran out; free memory, or set "
+            "SPARK_MASTER=local[1] to run one process at a time, and try again"
+        ) from error
+
+
+def _serve(connection: Connection, shared: Any, parent: int) -> None:
+    _begin(parent)
+    while True:
+        work, place, item = connection.recv()
+        try:
+            answer = place, work(shared, item), None
+        except Exception as error:
+            error.add_note(traceback.format_exc())
+            answer = place, None, error
+        connection.send(answer)
+
+
+def _begin(parent: int) -> None:
     die_with_parent()
     if os.getppid() != parent:  # it ended before the line above
         os._exit(1)
@@ -91,11 +126,6 @@ def _begin(shared: Any, parent: int) -> None:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
             signal.signal(number, signal.SIG_DFL)
     threadpool_limits(limits=1)
-    _shared = shared
-
-
-def _run(work: Callable[[Any, Item], Result], item: Item) -> Result:
-    return work(_shared, item)
 
 
 def _on_spark(shared: Any) -> Each:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,15 @@ def killed(_: None, place: int) -> int:
         os.kill(os.getpid(), signal.SIGKILL)
     time.sleep(60)
     return place
+
+
+def killed_while_it_answers(_: None, __: int) -> bytes:
+    def half(self: Connection, text: bytes) -> None:
+        os.write(self.fileno(), text[: len(text) // 2])
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    Connection._send = half  # type: ignore[attr-defined]
+    return bytes(10_000)
 
 
 def terminated(_: None, place: int) -> int:
@@ -64,6 +74,10 @@ def test_results_are_in_the_order_of_the_items(monkeypatch: pytest.MonkeyPatch, 
     [
         (
             killed,
+            "a process was killed while nothing was computed, perhaps because memory ran out; free",
+        ),
+        (
+            killed_while_it_answers,
             "a process was killed while nothing was computed, perhaps because memory ran out; free",
         ),
         (refused, "no money today; come back tomorrow"),
