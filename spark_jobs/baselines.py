@@ -30,7 +30,7 @@ from clv.warehouse import model_choice
 from clv.warehouse.roles import MODELLER
 from spark_jobs.features import outcomes
 from spark_jobs.features.columns import COLUMNS, FEATURE_COLUMNS, USABLE
-from spark_jobs.io import entry, session, warehouse_io
+from spark_jobs.io import entry, session, slices, warehouse_io
 from spark_jobs.io.arrow import columns_of
 from spark_jobs.models import registry
 from spark_jobs.models.forecaster import Customers, Json, Past
@@ -63,7 +63,7 @@ def run(
     settings = settings or settings_module.load()
     horizons = sorted(horizons or settings.horizons)
     where = {"as_of_date": as_of, "run_id": run_id}
-    customers = warehouse_io.count(tables.CUSTOMER_FEATURES, where, settings.url_as(MODELLER))
+    customers = slices.count(tables.CUSTOMER_FEATURES, where, settings.url_as(MODELLER))
     if not customers:
         raise ClvError(
             f"{tables.CUSTOMER_FEATURES} has no rows for {as_of}, run {run_id}; build the layer 'features' first"
@@ -72,7 +72,7 @@ def run(
         raise ClvError(f"the training date {training_date} is later than {as_of}, which is forecast; choose it earlier")
     rows = check_examples(training_date, run_id, settings)
     with session.running("baselines", settings, session.LEARNING) as spark:
-        parts = warehouse_io.partitions_for(customers)
+        parts = slices.partitions_for(customers)
         features = warehouse_io.read_slice(spark, settings, tables.CUSTOMER_FEATURES, COLUMNS, where, parts)
         features = features.where(USABLE).persist()
         examples = read_examples(spark, settings, training_date, run_id, rows, horizons).persist()
@@ -96,7 +96,7 @@ def check_examples(training_date: date, run_id: str, settings: Settings) -> int:
     if not model_choice.training_origins(training_date, settings):
         return 0  # no window has closed yet
     where = {"training_date": training_date, "run_id": run_id}
-    rows = warehouse_io.count(tables.TRAINING_EXAMPLES, where, settings.url_as(MODELLER))
+    rows = slices.count(tables.TRAINING_EXAMPLES, where, settings.url_as(MODELLER))
     if not rows:
         raise ClvError(
             f"{tables.TRAINING_EXAMPLES} has no rows for {training_date}, run {run_id}; "
@@ -117,7 +117,7 @@ def read_examples(
         spelled = {"text": "string", "double precision": "double"}
         return spark.createDataFrame([], ", ".join(f"{name} {spelled.get(as_, as_)}" for name, as_ in wanted.items()))
     where = {"training_date": training_date, "run_id": run_id}
-    parts = warehouse_io.partitions_for(rows)
+    parts = slices.partitions_for(rows)
     read = warehouse_io.read_slice(spark, settings, tables.TRAINING_EXAMPLES, wanted, where, parts, meaning=followed)
     return read.where(USABLE).where(f"as_of_date < '{training_date}'")
 

@@ -6,7 +6,6 @@ Forked workers inherit the imports; otherwise each worker would spend seconds im
 
 import adbc_driver_postgresql.dbapi  # noqa: F401
 import pyspark.worker  # noqa: F401
-import xgboost.spark  # noqa: F401
 from pyspark.daemon import manager
 
 import spark_jobs.score

@@ -36,7 +36,7 @@ from spark_jobs.io.slices import Slice
 from spark_jobs.models import anchor
 from spark_jobs.models.anchor import OriginFit
 from spark_jobs.scoring import in_process
-from spark_jobs.scoring.rows import NO_ORDER, NUMBERS, Job  # noqa: F401 - what rows have is known by this job's name
+from spark_jobs.scoring.rows import NO_ORDER, Job
 
 log = logging.getLogger("clv.score")
 NO_MODEL = "none"

@@ -30,7 +30,7 @@ from spark_jobs.ensemble import model_files, shop_history
 from spark_jobs.ensemble.forecast import Model
 from spark_jobs.features import customer_days, outcomes
 from spark_jobs.features.columns import COLUMNS, Columns
-from spark_jobs.io import entry, parallel, session, warehouse_io
+from spark_jobs.io import entry, parallel, session, slices, warehouse_io
 from spark_jobs.judging import tuning
 from spark_jobs.models import learning, origins
 from spark_jobs.models import registry as forecasters
@@ -146,7 +146,7 @@ def read(settings: Settings, training_date: date, run_id: str) -> tuple[dict[dat
     days = model_choice.training_origins(training_date, settings)
     if not days:
         return {}, {}
-    if not warehouse_io.count(tables.TRAINING_EXAMPLES, where, settings.url_as(MODELLER)):
+    if not slices.count(tables.TRAINING_EXAMPLES, where, settings.url_as(MODELLER)):
         raise ClvError(
             f"{tables.TRAINING_EXAMPLES} has no rows for {training_date}, run {run_id}; "
             "build the layer 'training' first"

@@ -18,7 +18,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 from clv.core.settings import Settings
 from clv.warehouse.roles import MODELLER
-from spark_jobs.io.slices import Slice, between, count, cursor, key_ranges, partitions_for, selection  # noqa: F401 - jobs on Spark take these two from here
+from spark_jobs.io.slices import Slice, between, cursor, key_ranges, selection
 
 
 def read_slice(

@@ -17,7 +17,6 @@ from spark_jobs.models import kmeans
 NUMBERS = range(2, 9)  # candidate numbers of personas; the silhouette decides between them
 SEED = 11
 LEAST_CUSTOMERS = 100
-MOST_CUSTOMERS = 20_000  # the first customers by key, which is a random sample because keys are digests
 MOST_DEVIATIONS = 3.0  # measures are clipped at this many standard deviations from the mean
 DECIMALS = 6
 
@@ -55,7 +54,7 @@ class Personas:
 def fit(columns: Columns) -> Personas | None:
     """Fits the personas of a date's customers. Returns None if there are too few customers or if they are too
     similar."""
-    matrix = measures(columns)[:MOST_CUSTOMERS]
+    matrix = measures(columns)
     if len(matrix) < LEAST_CUSTOMERS:
         return None
     known = np.ma.masked_invalid(matrix)

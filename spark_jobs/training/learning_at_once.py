@@ -45,17 +45,13 @@ def learn(built: Built, fits: Sequence[Fit]) -> list[Learners | None]:
     sizes = [sum(len(built[one]) for one in fit.snapshots if one in built) for fit in fits]
     found: list[Learners | None] = [None] * len(fits)
     longest_first = sorted(range(len(fits)), key=lambda place: -sizes[place])
-    alone = [place for place in longest_first if boosting.tasks_for(sizes[place]) <= 1]
     with parallel.sharing(built, "the learners were fitted") as each:
-        for place, learners in zip(alone, each(_learners, [fits[place] for place in alone]), strict=True):
+        for place, learners in zip(
+            longest_first, each(_learners, [fits[place] for place in longest_first]), strict=True
+        ):
             found[place] = learners
             if learners:
                 log.info("learned windows of %d days closed by %s", fits[place].window, fits[place].by)
-    for place in set(longest_first) - set(alone):
-        fit = fits[place]
-        rows = examples.weighted(built, fit.snapshots, fit.window)
-        if rows is not None:
-            found[place] = boosting.fit_on_spark(rows, fit.parameters, boosting.tasks_for(sizes[place]))
     return found
 
 

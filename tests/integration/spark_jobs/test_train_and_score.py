@@ -34,6 +34,7 @@ from spark_jobs.ensemble import model_files
 from spark_jobs.features import outcomes
 from spark_jobs.io import session
 from spark_jobs.judging.promotion import TUNED
+from spark_jobs.scoring.rows import NO_ORDER, NUMBERS
 
 
 @pytest.fixture
@@ -104,8 +105,8 @@ def test_a_shop_is_trained_once_and_scored_the_same_each_time(
     scored = once[once.status == "scored"]
     assert facts["rows"] == len(once) == 4 * (len(found) + 1)
     assert facts["scored"] == len(found) == scored.customer_key.nunique()
-    assert once[once.status != "scored"].status_reason.unique().tolist() == [score.NO_ORDER]
-    assert scored[score.NUMBERS].drop(columns="days_to_next_order").notna().all().all()
+    assert once[once.status != "scored"].status_reason.unique().tolist() == [NO_ORDER]
+    assert scored[NUMBERS].drop(columns="days_to_next_order").notna().all().all()
     assert (scored.p_purchase <= scored.p_alive).all()
     check_decisions(home, scored)
     check_reasons(scored, facts["explained"])
