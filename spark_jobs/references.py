@@ -8,6 +8,7 @@ customers. The model and its training data determine them completely, so they ca
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import numpy as np
@@ -22,10 +23,11 @@ from spark_jobs import score
 from spark_jobs.ensemble import forecast
 from spark_jobs.ensemble.forecast import Model, Setting
 from spark_jobs.features.columns import FEATURES_READ, USABLE, usable
-from spark_jobs.io import slices
+from spark_jobs.io import cores, slices
 from spark_jobs.io.arrow import columns_of
 from spark_jobs.io.slices import Slice
 from spark_jobs.models.anchor import OriginFit
+from spark_jobs.scoring.rows import BLOCK
 
 log = logging.getLogger("clv.train")
 COLUMNS = [
@@ -58,9 +60,10 @@ def write(model: Model, training_date: date, run_id: str, settings: Settings) ->
     if shared is None:
         return 0
     target = Slice(tables.REFERENCE_PREDICTIONS, {"model_version": model.version}, 1, url)
-    with target.replacing(0, COLUMNS) as copy:
-        for table in features:
-            copy(predict(table, model, *shared, settings.shop.discount_rate))
+    blocks = [table.slice(start, BLOCK) for table in features for start in range(0, table.num_rows, BLOCK)]
+    with target.replacing(0, COLUMNS) as copy, ThreadPoolExecutor(cores.allowed()) as pool:
+        for predicted in pool.map(lambda block: predict(block, model, *shared, settings.shop.discount_rate), blocks):
+            copy(predicted)
     target.take_statistics()
     log.info("wrote %d references of %s", known, model.version)
     return known
