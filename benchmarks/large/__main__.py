@@ -126,13 +126,14 @@ def measure(given: argparse.Namespace, folder: Path, result: dict) -> None:
         result["accuracy"] = peers.accuracy(predictions(home), shop)
         measured.deliver(shop / "next_day" / given.format)
         measured.day(UNTIL + timedelta(days=1), result.setdefault("next_day", []))
+        learners = floors("learners", home, folder)
     result["loading"] = []
     for kind in large.FORMATS:
         with fresh_home(folder / f"home-{kind}", {}, [WAREHOUSE]) as home:
             result["loading"].append(stages.loading(stages.Home(home.home, show), shop, kind))
     with fresh_home(folder / "home-others", {}, [WAREHOUSE]) as home:
         result["loading"].append(stages.loading_a_small_file(stages.Home(home.home, show)))
-        result["floors"] = floors(home, shop, folder)
+        result["floors"] = [*floors("floors", home, folder, shop, UNTIL), *learners]
         result["peers"] = []
         for peer in peers.run_all(given.peers, shop, UNTIL, folder / "peers", home):
             console.print(f"{peer['peer']:24s} {peer['seconds']:8.1f} s {peer['peak'] / 1e6:8,.0f} MB")
@@ -158,12 +159,12 @@ def predictions(home: Settings) -> pd.DataFrame:
     return pd.DataFrame(db.rows(PREDICTED, url=home.warehouse_url), columns=columns)
 
 
-def floors(home: Settings, shop: Path, folder: Path) -> list[dict]:
-    """The floors, with the peak memory of all of them."""
-    out, log = folder / "floors.json", folder / "floors.log"
-    found = measuring.run("benchmarks.large.floors", out, shop, UNTIL, home=home.home, log=log)
+def floors(module: str, home: Settings, folder: Path, *given: object) -> list[dict]:
+    """The floors that a module measures, with the peak memory of all of them."""
+    out, log = folder / f"{module}.json", folder / f"{module}.log"
+    found = measuring.run(f"benchmarks.large.{module}", out, *given, home=home.home, log=log)
     if found.exit_code:
-        raise ClvError(f"the floors failed: {measuring.last_line(log)}; see {log}")
+        raise ClvError(f"the {module} failed: {measuring.last_line(log)}; see {log}")
     return [{**floor, "peak": found.peak} for floor in json.loads(out.read_text())]
 
 

@@ -31,8 +31,9 @@ def stages_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[st
         yield SimpleNamespace(home=path)
 
     def run(module: str, *arguments, home: Path, log: Path) -> measuring.Measured:
-        if module.endswith("floors"):
-            arguments[0].write_text(json.dumps([{"floor": "COPY", "rows": 1, "seconds": 0.1}]))
+        if module.endswith(("floors", "learners")):
+            name = module.rpartition(".")[2]
+            arguments[0].write_text(json.dumps([{"floor": name, "rows": 1, "seconds": 0.1}]))
             return measuring.Measured(1.0, 10, 0)
         stage, out, given = arguments
         landed = sorted(path.name for path in (home / "landing").glob("*/*"))
@@ -70,7 +71,9 @@ def test_first_load_and_next_day_take_all_steps_with_what_has_landed(stages_run,
     }  # fmt: skip
     assert result["accuracy"]["signed_bias"] == -1.0  # nobody was predicted anything
     assert [cost["stage"] for cost in result["loading"]] == ["load csv", "load parquet", "load a file of one row"]
-    assert result["floors"] == [{"floor": "COPY", "rows": 1, "seconds": 0.1, "peak": 10}]
+    assert result["floors"] == [
+        {"floor": name, "rows": 1, "seconds": 0.1, "peak": 10} for name in ("floors", "learners")
+    ]
     assert "### Next day" in (tmp_path / "out" / "performance.md").read_text()
 
 
