@@ -18,6 +18,7 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from clv.catalog import tables
+from clv.core import options
 from clv.core import settings as settings_module
 from clv.core.dates import parse_date
 from clv.core.declared import OURS
@@ -32,7 +33,7 @@ from spark_jobs.features import customer_days, outcomes
 from spark_jobs.features.columns import COLUMNS, Columns
 from spark_jobs.io import entry, parallel, session, slices, warehouse_io
 from spark_jobs.judging import tuning
-from spark_jobs.models import learning, origins
+from spark_jobs.models import boosting, learning, origins
 from spark_jobs.models import registry as forecasters
 from spark_jobs.models.learning import Origin
 from spark_jobs.training import fitting
@@ -92,7 +93,7 @@ def unchanged(data_digest: str | None, training_date: date, settings: Settings) 
 def register(model: Model, record: Record, training_date: date, digest: str, force: bool, settings: Settings) -> int:
     """Registers a model with its training record. Returns the model's number in the registry."""
     parameters = {
-        f"{learner}.{key}": value for learner, kept in model_choice.LEARNERS.items() for key, value in kept.items()
+        f"{learner}.{key}": value for learner, kept in model_choice.learners().items() for key, value in kept.items()
     }
     parameters |= {f"weights.{window}": weights for window, weights in record.weights.items()}
     for learner, one in record.tuning.items():
@@ -123,6 +124,9 @@ def fit(
 ) -> tuple[Model, Record]:
     """Reads the training examples of a date and fits the model (see `fitting.fit`)."""
     forecasters.check(settings.contestants)
+    device = options.from_environment(options.Spark).training_device
+    with parallel.sharing(device, "a GPU was looked for") as each:  # CUDA cannot be used before a process is forked
+        list(each(boosting.check, [None]))
     fitted, panel = read(settings, training_date, run_id)
     if not fitted:
         return fitting.anchor_only(settings, training_date, name)

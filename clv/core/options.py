@@ -28,6 +28,7 @@ LONGEST_HORIZON = 1095
 Blend = Literal["weighted", "voting", "stacking"]  # ways to find the weights of the blended forecasts
 Search = Literal["bayes", "random", "grid"]
 ConsentPolicy = Literal["exclude", "include"]
+Device = Literal["cpu", "cuda"]
 BLENDS: tuple[Blend, ...] = get_args(Blend)
 
 
@@ -99,30 +100,28 @@ class Spark(BaseSettings):
     model_config = Environment.model_config
 
     master: Annotated[str, Allowed("an address that Spark takes")] = Field(
-        "local[*]",
-        alias="SPARK_MASTER",
+        "local[*]", alias="SPARK_MASTER", examples=["spark://host:7077"],
         description="the address of a Spark cluster, instead of this machine's cores; local[2] uses two of them, also "
         "for training and scoring without Spark",
-        examples=["spark://host:7077"],
-    )
-    driver_memory: Annotated[str, Field(pattern=r"^[1-9]\d*([kmgtKMGT][bB]?)?$"), Allowed("an amount of memory")] = (
-        Field(
-            "1g",
-            alias="SPARK_DRIVER_MEMORY",
-            description="memory of Spark's driver; in k, m, g or t, else in mebibytes",
-            examples=["2g"],
-        )
-    )
+    )  # fmt: skip
+    driver_memory: Annotated[
+        str, Field(pattern=r"^[1-9]\d*([kmgtKMGT][bB]?)?$"), Allowed("an amount of memory")
+    ] = Field(
+        "1g", alias="SPARK_DRIVER_MEMORY", examples=["2g"],
+        description="memory of Spark's driver; in k, m, g or t, else in mebibytes",
+    )  # fmt: skip
     from_customers: Annotated[Annotated[int, Field(ge=0)] | None, COUNT] = Field(
         None, alias="SPARK_FROM_CUSTOMERS", examples=[200000],
         description="customers from which scoring runs on Spark; not set: 50000 on a cluster, never on this machine",
     )  # fmt: skip
     forecasters: Annotated[str | None, FOLDERS] = Field(
-        None,
-        alias="CLV_FORECASTERS",
+        None, alias="CLV_FORECASTERS", examples=["/srv/my-shop/forecasters"],
         description="folders with forecasters of your own (docs/how-to/add-a-forecaster.md)",
-        examples=["/srv/my-shop/forecasters"],
-    )
+    )  # fmt: skip
+    training_device: Annotated[Device, _one_of(Device)] = Field(
+        "cpu", alias="CLV_TRAINING_DEVICE", examples=["cuda"],
+        description="where XGBoost trains the forecast's learners: on the processor or on a GPU (docs/operating.md)",
+    )  # fmt: skip
     java_home: Annotated[str | None, Allowed("the folder of a Java")] = Field(
         None, alias="JAVA_HOME", examples=["/usr/lib/jvm/java-17-openjdk-amd64"],
         description="the Java that Spark runs on, instead of the PATH's",

@@ -153,7 +153,7 @@ def data_digest(training_date: date, settings: Settings | None = None) -> str:
         DAYS_BETWEEN_ORIGINS,
         HISTORY_DAYS,
         CUSTOMERS_PER_ORIGIN,
-        LEARNERS,
+        learners(),
     ]
     if settings.shop.tune_minutes:
         configuration += [settings.shop.tune_minutes, settings.shop.tune_search]
@@ -164,6 +164,13 @@ def data_digest(training_date: date, settings: Settings | None = None) -> str:
     if code := own_forecasters(settings.contestants):
         configuration.append(code)
     return hashlib.sha256(repr((int(count), int(total), configuration)).encode()).hexdigest()
+
+
+def learners() -> Parameters:
+    """XGBoost's parameters by learner, with the device to train on if it is not the processor: a GPU adds numbers in
+    another order, so its model is another one."""
+    device = options.from_environment(options.Spark).training_device
+    return LEARNERS if device == "cpu" else {name: {**own, "device": device} for name, own in LEARNERS.items()}
 
 
 def own_forecasters(contestants: Iterable[str]) -> dict[str, str]:

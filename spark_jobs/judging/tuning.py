@@ -16,7 +16,7 @@ import numpy as np
 import optuna
 from optuna.distributions import FloatDistribution, IntDistribution
 
-from clv.warehouse.model_choice import LEARNERS, Parameters
+from clv.warehouse.model_choice import LEARNERS, Parameters, learners
 from spark_jobs.features.columns import Array
 from spark_jobs.io import parallel
 from spark_jobs.io.parallel import Each
@@ -82,7 +82,7 @@ def search(
 
 def chosen(found: dict[str, Found]) -> Parameters:
     """Returns the parameters to train with: the found ones where they are better, else the usual ones."""
-    return {name: found[name].parameters if found[name].better else LEARNERS[name] for name in NAMES}
+    return {name: found[name].parameters if found[name].better else learners()[name] for name in NAMES}
 
 
 def as_record(found: dict[str, Found]) -> dict[str, dict]:
@@ -129,7 +129,7 @@ def _search_one(name: str, each: Each, how: str, seconds: float, trials: int) ->
         "random": lambda: optuna.samplers.RandomSampler(seed=SEED),
         "grid": lambda: optuna.samplers.GridSampler(GRID, seed=SEED),
     }
-    usual = LEARNERS[name]
+    usual = learners()[name]
     best = Found(usual, usual_losses := losses(name, each, usual), usual_losses, 0)
     study = optuna.create_study(sampler=samplers[how]())
     known = {key: usual[key] for key in SPACE}

@@ -7,10 +7,14 @@ alone, so the model is the same on every machine.
 
 from __future__ import annotations
 
+import json
+import socket
 from typing import Any
 
+import numpy as np
 import xgboost
 
+from clv.core.errors import ClvError
 from clv.warehouse.model_choice import Parameters
 from spark_jobs.features.columns import Array
 from spark_jobs.models.examples import Examples
@@ -53,6 +57,20 @@ def predicted(booster: xgboost.Booster, rows: Examples, name: str) -> Array:
 def matrix(rows: Examples, name: str) -> xgboost.DMatrix:
     """Returns examples as XGBoost takes them to predict, with the margins to start from."""
     return xgboost.DMatrix(rows.inputs, base_margin=rows.margins[name], feature_names=INPUTS, nthread=1)
+
+
+def check(device: str, _: object = None) -> None:
+    """Raises ClvError if XGBoost cannot train on a device here. XGBoost itself would train on the processor instead."""
+    if device == "cpu":
+        return
+    with xgboost.config_context(verbosity=0):
+        trial = xgboost.train({"device": device}, xgboost.DMatrix(np.zeros((2, 1)), np.arange(2)), 1)
+    if json.loads(trial.save_config())["learner"]["generic_param"]["device"] == "cpu":
+        reason = "sees no GPU" if xgboost.build_info()["USE_CUDA"] else "was built without CUDA"
+        raise ClvError(
+            f"CLV_TRAINING_DEVICE is {device}, but the XGBoost on {socket.gethostname()} {reason}; unset "
+            'CLV_TRAINING_DEVICE, or see "Train on a GPU" in docs/operating.md'
+        )
 
 
 def _saved(booster: xgboost.Booster) -> bytes:

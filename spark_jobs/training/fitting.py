@@ -107,7 +107,7 @@ def fit(
     found = {} if known is None else known
     if settings.shop.tune_minutes and known is None:
         found = tuned(past, built, settings)
-    sets = {OURS: model_choice.LEARNERS}
+    sets = {OURS: model_choice.learners()}
     if any(one.better for one in found.values()):
         sets[TUNED] = tuning.chosen(found)
     learned = learn_all(past, built, sets)

@@ -206,6 +206,20 @@ def write_examples(made: pd.DataFrame, choice: Choice, home: Settings) -> None:
     sim.write_features(examples, tables.TRAINING_EXAMPLES, home, RUN, choice.training_date)
 
 
+def test_a_training_on_a_gpu_is_refused_without_one_and_would_be_another_model(
+    shop: tuple[Settings, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, _ = shop
+    usual = model_choice.data_digest(AS_OF, home)
+    monkeypatch.setenv("CLV_TRAINING_DEVICE", "cuda")
+    choice = model_choice.for_run(AS_OF, settings=home)
+    assert choice.training_date
+    assert model_choice.data_digest(AS_OF, home) != usual
+    with pytest.raises(ClvError, match=r"CLV_TRAINING_DEVICE is cuda, but the XGBoost on \S+ was built without CUDA"):
+        train.run(choice.training_date, RUN, choice.data_digest, settings=home)
+    assert registry.find(choice.training_date, choice.data_digest or "", home) is None
+
+
 def test_parameters_are_searched_once_and_promoted_only_by_decision(shop: tuple[Settings, pd.DataFrame]) -> None:
     home, made = shop
     usual = model_choice.data_digest(AS_OF, home)

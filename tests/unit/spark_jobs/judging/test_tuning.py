@@ -57,9 +57,8 @@ def test_found_parameters_replace_the_usual_ones_only_if_better_in_each_fold(mon
 
 def test_a_search_can_be_repeated_and_ends_with_its_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tuning, "FOLDS", 2)
-    monkeypatch.setattr(
-        tuning, "LEARNERS", {**LEARNERS, "buy": {**LEARNERS["buy"], "learning_rate": 0.01, "n_estimators": 40}}
-    )
+    slow = {**LEARNERS, "buy": {**LEARNERS["buy"], "learning_rate": 0.01, "n_estimators": 40}}
+    monkeypatch.setattr(tuning, "learners", lambda: slow)
     data = synthetic_examples.examples()
     found = tuning.search(data, "random", minutes=60, trials=2, names=["buy"])
     assert found["buy"].better  # the usual parameters, set above, hardly learn anything
