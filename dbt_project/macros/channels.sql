@@ -14,7 +14,16 @@
 {# The run's customers with their value, and the day, month and channel of their first order. #}
 {% macro customers_by_channel() %}
     select
-        customers.*,
+        customers.customer_key,
+        customers.currency,
+        customers.profit_basis,
+        customers.orders_count,
+        customers.historic_revenue,
+        customers.historic_profit,
+        customers.predicted_clv,
+        customers.lifetime_clv,
+        customers.segment,
+        customers.value_tier,
         profiles.first_order_on as acquired_on,
         profiles.cohort_month,
         coalesce(profiles.first_channel, 'not known') as channel
@@ -29,12 +38,23 @@
 #}
 {% macro profit_by_month(groups) %}
     select
-        {% for group in groups -%} acquired.{{ group }}, {% endfor %}
-        greatest({{ months_between('acquired.cohort_month', 'orders.ordered_on') }}, 0) as month_number,
-        sum(orders.profit) as profit
-    from {{ rows_of_run(ref('fct_orders')) }} as orders
-    inner join acquired on orders.customer_key = acquired.customer_key
+        {% for group in groups -%} {{ group }}, {% endfor %}
+        greatest({{ months_between('first_month', 'ordered_on') }}, 0) as month_number,
+        sum(profit) as profit
+    from (
+        select
+            {% for group in groups -%} acquired.{{ group }}, {% endfor %}
+            acquired.cohort_month as first_month,
+            orders.ordered_on,
+            sum(orders.profit) as profit
+        from {{ rows_of_run(ref('fct_orders')) }} as orders
+        inner join acquired on orders.customer_key = acquired.customer_key
+        group by
+            {% for group in groups -%} acquired.{{ group }}, {% endfor %}
+            acquired.cohort_month,
+            orders.ordered_on
+    ) as days
     group by
-        {% for group in groups -%} acquired.{{ group }}, {% endfor %}
-        greatest({{ months_between('acquired.cohort_month', 'orders.ordered_on') }}, 0)
+        {% for group in groups -%} {{ group }}, {% endfor %}
+        greatest({{ months_between('first_month', 'ordered_on') }}, 0)
 {% endmacro %}

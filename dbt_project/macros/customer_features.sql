@@ -2,17 +2,18 @@
   The features of every customer at each of several dates; training and scoring share this definition. Only days
   before the date are read.
   dates: a list of ISO dates. customers: the name of a relation of pairs (as_of_date, customer_key), if only these
-  customers are wanted; their features are the same as among all customers.
+  customers are wanted; their features are the same as among all customers. few: whether the query selects few of the
+  columns. Then only these are computed, but the days are read once more for the usual gap.
   Sums are exact (numeric) and are converted to double precision last, so that equal rows give equal bits in any
   order.
 #}
-{% macro customer_features(dates, customers=none) %}
+{% macro customer_features(dates, customers=none, few=false) %}
 {%- set windows = var('feature_windows') %}
 {%- set prior_windows = var('prior_year_windows') %}
 {%- set season_windows = var('season_windows') %}
 with
 
-days as (select * from {{ ref('int_customer_days') }}),
+days as {{ 'not materialized ' if not customers }}(select * from {{ ref('int_customer_days') }}),
 
 dates as (
     select as_of_date
@@ -35,7 +36,7 @@ history as (
     {%- endif %}
 ),
 
-totals as (
+totals as {{ 'not materialized ' if few }}(
     select
         as_of_date,
         customer_key,

@@ -1,12 +1,12 @@
 with
 
-customers as (
+customers as not materialized (
     select *
     from {{ ref('customer_clv') }}
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
-orders as (
+orders as not materialized (
     select *
     from {{ ref('fct_orders') }}
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'

@@ -22,7 +22,11 @@ so_far as (
     group by customer_key
 ),
 
-forecasts as (select * from {{ ref('forecast_values') }}),
+forecasts as (
+    select *
+    from {{ ref('forecast_values') }}
+    where horizon_days in ({{ var('main_horizon') }}, {{ var('lifetime_horizon') }})
+),
 
 stages as (select * from {{ ref('customer_stages') }}),
 
@@ -84,43 +88,33 @@ valued as (
 
 -- Reasons for the value are effects on revenue, so they are converted to discounted profit. Reasons for the risk are in
 -- percentage points and stay as they are.
-effects as (
+priced as (
     select
-        main_forecasts.customer_key,
-        given.kind,
-        given.place,
-        given.reason,
-        round(case
-            when given.kind = 'risk' then (given.reason ->> 'effect')::numeric
-            else
-                (given.reason ->> 'effect')::numeric
-                * (main_forecasts.predicted_clv / nullif(main_forecasts.predicted_revenue, 0))::numeric
-        end, 2) as effect
+        *,
+        (predicted_clv / nullif(predicted_revenue, 0))::numeric as clv_per_revenue
     from main_forecasts
-    cross join
-        lateral (
-            select
-                'value' as kind,
-                worth.place,
-                worth.reason
-            from jsonb_array_elements(main_forecasts.reasons) with ordinality as worth (reason, place)
-            union all
-            select
-                'risk' as kind,
-                risk.place,
-                risk.reason
-            from jsonb_array_elements(main_forecasts.risk_reasons) with ordinality as risk (reason, place)
-        ) as given
 ),
 
 explained as (
     select
-        customer_key,
-        kind,
-        jsonb_agg(reason || jsonb_build_object('effect', effect) order by place) as reasons,
-        sum(effect) as effect
-    from effects
-    group by customer_key, kind
+        priced.customer_key,
+        worth.reasons,
+        worth.effect,
+        risk.reasons as risk_reasons,
+        risk.effect as risk_effect
+    from priced
+    cross join
+        lateral (
+            select
+                {{ reasons_with_effects('* priced.clv_per_revenue') }}
+            from jsonb_array_elements(priced.reasons) with ordinality as listed (reason, place)
+        ) as worth
+    cross join
+        lateral (
+            select
+                {{ reasons_with_effects() }}
+            from jsonb_array_elements(priced.risk_reasons) with ordinality as listed (reason, place)
+        ) as risk
 ),
 
 averages as (
@@ -179,17 +173,16 @@ final as (
         tiers.value_tier,
         stages.segment,
         stages.lifecycle_stage,
-        case when valued.status = 'scored' then coalesce(worth.reasons, '[]'::jsonb) end as reasons,
+        case when valued.status = 'scored' then coalesce(explained.reasons, '[]'::jsonb) end as reasons,
         case when valued.status = 'scored' then averages.predicted_clv end as reasons_start,
-        valued.predicted_clv - averages.predicted_clv - coalesce(worth.effect, 0) as reasons_rest,
-        case when valued.status = 'scored' then coalesce(risk.reasons, '[]'::jsonb) end as risk_reasons,
+        valued.predicted_clv - averages.predicted_clv - coalesce(explained.effect, 0) as reasons_rest,
+        case when valued.status = 'scored' then coalesce(explained.risk_reasons, '[]'::jsonb) end as risk_reasons,
         case when valued.status = 'scored' then averages.churn_points end as risk_reasons_start,
-        100 * valued.churn_risk - averages.churn_points - coalesce(risk.effect, 0) as risk_reasons_rest,
+        100 * valued.churn_risk - averages.churn_points - coalesce(explained.risk_effect, 0) as risk_reasons_rest,
         valued.model_version,
         profit_basis.profit_basis
     from valued
-    left join explained as worth on valued.customer_key = worth.customer_key and worth.kind = 'value'
-    left join explained as risk on valued.customer_key = risk.customer_key and risk.kind = 'risk'
+    left join explained on valued.customer_key = explained.customer_key
     left join stages on valued.customer_key = stages.customer_key
     left join tiers on valued.customer_key = tiers.customer_key
     left join churn_bands

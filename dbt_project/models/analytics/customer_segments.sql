@@ -12,8 +12,7 @@ features as (
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
-stages as (select * from {{ ref('customer_stages') }}),
-
+{{ silences_of_features() }}
 value_bands as (select * from {{ ref('value_bands') }}),
 
 reference_ranks as (select * from {{ ref('reference_ranks') }}),
@@ -40,51 +39,64 @@ bands as (
     {{ groups_of_ranks('ranked', 'reference_ranks', 'value_bands', 'value_band') | indent(4) }}
 ),
 
-measures as (
+measures as materialized ( -- once, not for each rule
     select
-        customers.customer_key,
-        measured.measure,
-        measured.amount
+        customers.*,
+        features.days_since_last_order,
+        features.tenure_days,
+        features.distinct_categories,
+        features.refund_share,
+        features.discount_share,
+        -- For customers who first ordered within the last year, all revenue is within that year.
+        case when features.tenure_days >= 365 then features.trend end as trend
     from customers
     inner join features on customers.customer_key = features.customer_key
-    cross join
-        lateral (
-            values
-            ('orders_count', customers.orders_count::numeric),
-            ('historic_revenue', customers.historic_revenue),
-            ('average_order_value', customers.average_order_value),
-            ('days_since_last_order', features.days_since_last_order::numeric),
-            ('days_overdue', customers.days_overdue::numeric),
-            ('tenure_days', features.tenure_days::numeric),
-            ('distinct_categories', features.distinct_categories::numeric),
-            ('refund_share', features.refund_share::numeric),
-            ('discount_share', features.discount_share::numeric),
-            -- For customers who first ordered within the last year, all revenue is within that year.
-            ('trend', case when features.tenure_days >= 365 then features.trend::numeric end),
-            ('predicted_clv', customers.predicted_clv),
-            ('churn_risk', customers.churn_risk)
-        ) as measured (measure, amount)
-    where measured.amount is not null and measured.measure in (select tag_rules.measure from tag_rules)
 ),
 
 -- percent: the share of customers with a known measure who have at least as much of it.
 standings as (
-    select
-        *,
-        100 * cume_dist() over (partition by measure order by amount desc) as percent
-    from measures
+    select ranked.*
+    from tag_rules
+    cross join
+        lateral (
+            select
+                tag_rules.tag,
+                tag_rules.highest_percent,
+                tag_rules.above,
+                measures.customer_key,
+                measured.amount,
+                100 * cume_dist() over (order by measured.amount desc) as percent
+            from measures
+            cross join
+                lateral (
+                    values (
+                        case tag_rules.measure
+                            when 'orders_count' then measures.orders_count::numeric
+                            when 'historic_revenue' then measures.historic_revenue
+                            when 'average_order_value' then measures.average_order_value
+                            when 'days_since_last_order' then measures.days_since_last_order::numeric
+                            when 'days_overdue' then measures.days_overdue::numeric
+                            when 'tenure_days' then measures.tenure_days::numeric
+                            when 'distinct_categories' then measures.distinct_categories::numeric
+                            when 'refund_share' then measures.refund_share::numeric
+                            when 'discount_share' then measures.discount_share::numeric
+                            when 'trend' then measures.trend::numeric
+                            when 'predicted_clv' then measures.predicted_clv
+                            when 'churn_risk' then measures.churn_risk
+                        end
+                    )
+                ) as measured (amount)
+            where measured.amount is not null
+        ) as ranked
 ),
 
 tags as (
     select
-        standings.customer_key,
-        array_agg(tag_rules.tag order by tag_rules.tag) as tags
+        customer_key,
+        array_agg(tag order by tag) as tags
     from standings
-    inner join tag_rules on standings.measure = tag_rules.measure
-    where
-        standings.percent <= tag_rules.highest_percent
-        and (tag_rules.above is null or standings.amount > tag_rules.above)
-    group by standings.customer_key
+    where percent <= highest_percent and (above is null or amount > above)
+    group by customer_key
 ),
 
 divided as (
@@ -93,9 +105,9 @@ divided as (
         customers.run_id,
         customers.customer_key,
         customers.segment,
-        stages.recency_quintile,
-        stages.frequency_quintile,
-        stages.monetary_quintile,
+        silences.recency_quintile,
+        silences.frequency_quintile,
+        silences.monetary_quintile,
         customers.lifecycle_stage,
         customers.value_tier,
         bands.value_band,
@@ -103,30 +115,19 @@ divided as (
         coalesce(tags.tags, array[]::text[]) as tags,
         {{ persona_id('predictions.persona') }} as persona,
         predictions.persona as persona_name,
-        round(stages.expected_gap_days::numeric, 1) as expected_gap_days,
-        round(stages.gaps_silent::numeric, 2) as gaps_silent,
+        round(silences.expected_gap_days::numeric, 1) as expected_gap_days,
+        round(silences.gaps_silent::numeric, 2) as gaps_silent,
         -- The rank also uses revenue to date. By the forecast alone, customers with high revenue would leave the group
         -- as soon as they stop ordering.
-        coalesce(bands.value_band = 'high', false) or coalesce(stages.monetary_quintile = 5, false) as is_valuable,
+        coalesce(bands.value_band = 'high', false) or coalesce(silences.monetary_quintile = 5, false) as is_valuable,
         -- predicted_clv is the value of a customer who orders, times the probability of an order.
-        round(customers.predicted_clv * customers.churn_risk, 2) as value_at_stake
-    from customers
-    left join stages on customers.customer_key = stages.customer_key
-    left join bands on customers.customer_key = bands.customer_key
-    left join tags on customers.customer_key = tags.customer_key
-    left join predictions on customers.customer_key = predictions.customer_key
-),
-
-final as (
-    select
-        divided.*,
-        divided.is_valuable and divided.lifecycle_stage = 'slipping' as is_saveable,
+        round(customers.predicted_clv * customers.churn_risk, 2) as value_at_stake,
         case
-            when divided.lifecycle_stage != 'slipping' then null
+            when customers.lifecycle_stage != 'slipping' then null
             when customers.days_overdue > 0
                 then format(
                     'silent for %s days, an order was due after %s',
-                    customers.as_of_date - customers.last_order_on, round(divided.expected_gap_days)
+                    customers.as_of_date - customers.last_order_on, round(round(silences.expected_gap_days::numeric, 1))
                 )
             else concat_ws(
                 ': ',
@@ -134,8 +135,18 @@ final as (
                 jsonb_path_query_first(customers.risk_reasons, '$[*] ? (@.effect > 0)') ->> 'reason'
             )
         end as why_slipping
+    from customers
+    left join silences on customers.customer_key = silences.customer_key
+    left join bands on customers.customer_key = bands.customer_key
+    left join tags on customers.customer_key = tags.customer_key
+    left join predictions on customers.customer_key = predictions.customer_key
+),
+
+final as (
+    select
+        *,
+        is_valuable and lifecycle_stage = 'slipping' as is_saveable
     from divided
-    inner join customers on divided.customer_key = customers.customer_key
 )
 
 select * from final

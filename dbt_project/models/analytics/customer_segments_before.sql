@@ -2,7 +2,17 @@
 with
 
 features as (
-    {{ customer_features([day_before()]) | indent(4) }}
+    select
+        as_of_date,
+        customer_key,
+        orders_count,
+        first_order_on,
+        days_since_last_order,
+        revenue_total,
+        expected_gap_days
+    from (
+        {{ customer_features([day_before()], few=true) | indent(8) }}
+    ) as all_features
 ),
 
 {{ stages_of_features() }}

@@ -16,7 +16,7 @@ predictions as (
         and horizon_days = {{ var('main_horizon') }}
 ),
 
-risks as (
+risks as materialized ( -- once, not for each rule
     select
         customer_key,
         {{ churn_risk('p_purchase') }} as churn_risk

@@ -4,7 +4,7 @@
 
 with
 
-customers as (
+customers as not materialized (
     select *
     from {{ ref('customer_clv') }}
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}' and status = 'scored'
@@ -16,7 +16,7 @@ horizons as (
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}' and status = 'scored'
 ),
 
-orders as (
+orders as not materialized (
     select *
     from {{ ref('fct_orders') }}
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
@@ -147,16 +147,24 @@ so_far as (
 ),
 
 -- The same customers 365 days earlier, so that the year before is as long as the year to come.
-actuals as (
+actual_days as (
     select
-        date_trunc('month', orders.ordered_on + 365)::date as month,
+        orders.ordered_on + 365 as day,
         sum(orders.net_revenue) as revenue
     from orders
     inner join customers on orders.customer_key = customers.customer_key
     where
-        orders.ordered_on + 365 >= date '{{ given("as_of_date") }}'
-        and orders.ordered_on + 365 < date '{{ given("as_of_date") }}' + {{ var('main_horizon') }}
-    group by date_trunc('month', orders.ordered_on + 365)
+        orders.ordered_on >= date '{{ given("as_of_date") }}' - 365
+        and orders.ordered_on < date '{{ given("as_of_date") }}' - 365 + {{ var('main_horizon') }}
+    group by orders.ordered_on
+),
+
+actuals as (
+    select
+        date_trunc('month', day)::date as month,
+        sum(revenue) as revenue
+    from actual_days
+    group by date_trunc('month', day)
 ),
 
 scored as (

@@ -14,67 +14,70 @@ customers as (
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
-orders as (
-    select *
-    from {{ ref('fct_orders') }}
-    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
-),
-
 new_customers as (
     select *
     from {{ source('predictions', 'new_customers') }}
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
-horizons as (select distinct horizon_days from forecasts),
-
-history as (select min(ordered_on) as first_day from orders),
-
 -- The revenue of the same customers on the same days of the year before.
 last_years as (
     select
-        orders.customer_key,
-        horizons.horizon_days,
-        sum(orders.net_revenue) as revenue
-    from orders
-    inner join horizons
-        on
-            orders.ordered_on >= date '{{ given("as_of_date") }}' - 365
-            and orders.ordered_on < date '{{ given("as_of_date") }}' - 365 + horizons.horizon_days
-    group by orders.customer_key, horizons.horizon_days
+        {% for days in var('horizons') %}
+        sum(net_revenue) filter (
+            where
+            ordered_on >= date '{{ given("as_of_date") }}' - 365
+            and ordered_on < date '{{ given("as_of_date") }}' - 365 + {{ days }}
+        ) as revenue_{{ days }},
+        {% endfor %}
+        customer_key,
+        min(ordered_on) as first_day
+    from {{ ref('fct_orders') }}
+    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
+    group by customer_key
 ),
 
-grouped as (
-    select
-        customers.customer_key,
-        customers.currency,
-        groups.grouped_by,
-        groups.group_name
-    from customers
-    cross join lateral (
-        values ('all', 'all'), ('segment', customers.segment), ('value_tier', customers.value_tier)
-    ) as groups (grouped_by, group_name)
-),
+history as (select min(first_day) as first_day from last_years),
 
 sums as (
     select
         forecasts.horizon_days,
-        grouped.grouped_by,
-        grouped.group_name,
-        grouped.currency,
+        case
+            when grouping(customers.segment) = 0 then 'segment'
+            when grouping(customers.value_tier) = 0 then 'value_tier'
+            else 'all'
+        end as grouped_by,
+        case
+            when grouping(customers.segment) = 0 then customers.segment
+            when grouping(customers.value_tier) = 0 then customers.value_tier
+            else 'all'
+        end as group_name,
+        customers.currency,
         count(*)::integer as customers,
         sum({{ money('forecasts.predicted_revenue') }}) as predicted_revenue,
         sum({{ money('forecasts.predicted_profit') }}) as predicted_profit,
         sum({{ money('forecasts.predicted_clv') }}) as predicted_clv,
-        coalesce(sum(last_years.revenue), 0) as last_year_revenue,
+        coalesce(sum(
+            case forecasts.horizon_days
+                {%- for days in var('horizons') %}
+                when {{ days }} then last_years.revenue_{{ days }}
+                {%- endfor %}
+            end
+        ), 0) as last_year_revenue,
         ln(1 + sum(forecasts.own_spread ^ 2) / nullif(sum(forecasts.predicted_revenue) ^ 2, 0)) as own,
         max(forecasts.total_spread) ^ 2
-        + case when grouped.grouped_by = 'all' then 0 else max(forecasts.group_spread) ^ 2 end as shared
+        + case
+            when grouping(customers.segment, customers.value_tier) = 3 then 0 else max(forecasts.group_spread) ^ 2
+        end as shared
     from forecasts
-    inner join grouped on forecasts.customer_key = grouped.customer_key
-    left join last_years
-        on forecasts.customer_key = last_years.customer_key and forecasts.horizon_days = last_years.horizon_days
-    group by forecasts.horizon_days, grouped.grouped_by, grouped.group_name, grouped.currency
+    inner join customers on forecasts.customer_key = customers.customer_key
+    left join last_years on forecasts.customer_key = last_years.customer_key
+    group by
+        grouping sets (
+            (forecasts.horizon_days, customers.currency),
+            (forecasts.horizon_days, customers.currency, customers.segment),
+            (forecasts.horizon_days, customers.currency, customers.value_tier)
+        )
 ),
 
 -- The distances from the sum to the ends of its interval, relative to the absolute sum, since a shop may sell at a

@@ -5,7 +5,9 @@ with
 predictions as (
     select *
     from {{ source('predictions', 'customer_predictions') }}
-    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
+    where
+        as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
+        and horizon_days = {{ var('main_horizon') }}
 ),
 
 reference_predictions as (
