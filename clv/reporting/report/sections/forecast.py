@@ -37,10 +37,12 @@ _HORIZONS = f"""
 """  # noqa: S608 - our own names
 _TOTALS = f"select * from {RUNS}.forecast_totals {SLICE} and grouped_by = 'all'"  # noqa: S608 - our own names
 _BEFORE = f"""
-    select
-        sum(net_revenue) as revenue,
-        count(distinct (customer_key, ordered_on)) filter (where kind = 'order') as orders
-    from {RUNS}.fct_orders {SLICE} and ordered_on >= %(since)s
+    select sum(revenue) as revenue, count(*) filter (where with_order) as orders
+    from (
+        select sum(net_revenue) as revenue, bool_or(kind = 'order') as with_order
+        from {RUNS}.fct_orders {SLICE} and ordered_on >= %(since)s
+        group by customer_key, ordered_on
+    ) as customer_days
     having count(*) > 0
 """  # noqa: S608 - our own names
 # Only whole months, because a part of a month would look like a decline.

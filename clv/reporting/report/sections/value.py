@@ -30,7 +30,9 @@ _CONCENTRATION = f"""
 # Bins of value that double in width; all values below one unit of money share one bin.
 _DISTRIBUTION = f"""
     select
-        case when predicted_clv >= 1 then floor(log(2, predicted_clv))::integer end as doubling,
+        nullif(width_bucket(predicted_clv, (
+            select array_agg(2::numeric ^ doubling order by doubling) from generate_series(0, 99) as doubling
+        )), 0) - 1 as doubling,
         count(*) as customers
     from {RUNS}.customer_clv {SLICE} and predicted_clv is not null
     group by 1 order by 1 nulls first
