@@ -174,12 +174,13 @@ def _signs(slice_: Slice) -> list[Expectation]:
         never(
             "refunds_follow_sales",
             "accuracy",
-            f"""select batch_id, count(*) as refunds, count(*) filter (where first_sale_on is null) as without_sale
-            from {{batch}} as lines
-            left join (
+            f"""with sales as materialized (
                 select customer_key as buyer, min(ordered_on) as first_sale_on from {tables.STG_ORDER_LINES}
                 where amount > 0 group by customer_key
-            ) as sales on lines.customer_key = sales.buyer and sales.first_sale_on <= lines.ordered_on
+            )
+            select batch_id, count(*) as refunds, count(*) filter (where first_sale_on is null) as without_sale
+            from {{batch}} as lines
+            left join sales on lines.customer_key = sales.buyer and sales.first_sale_on <= lines.ordered_on
             where lines.amount < 0
             group by batch_id
             having count(*) filter (where first_sale_on is null) >= greatest({FEW}, {WITHOUT_SALE_SHARE} * count(*))""",  # noqa: S608 - our own SQL; values are bound or quoted

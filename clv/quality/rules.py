@@ -183,7 +183,9 @@ def complete(*columns: str) -> list[Expectation]:
 def between(column: str, low: float, high: float, severity: str = "critical") -> Expectation:
     """Expects values within [low, high]. Nulls are allowed."""
     return NoValuesWhere(
-        unexpected_rows_query=_rows_where(column, f"{column} not between {low} and {high}"),
+        unexpected_rows_query=_rows_where(
+            f"{column}::double precision as {column}", f"{column} not between {low} and {high}"
+        ),
         aggregate=_count_where(f"{column} not between {low} and {high}"),
         description=f"{column} outside [{low}, {high}]",
         severity=FailureSeverity(severity),

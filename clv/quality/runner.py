@@ -6,12 +6,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
 import great_expectations
 import psycopg
-from great_expectations.core import ExpectationSuite, ExpectationSuiteValidationResult, ValidationDefinition
+from great_expectations.core import ExpectationSuite, ValidationDefinition
+from great_expectations.data_context.data_context.abstract_data_context import AbstractDataContext
 from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults
 
 from clv.catalog import tables
@@ -21,6 +23,7 @@ from clv.quality.rules import Slice, Suite, vouched_for
 from clv.warehouse import db, roles
 from clv.warehouse.roles import PUBLISHER
 
+CONNECTIONS = 2  # tables judged at once; PostgreSQL scans the large ones with further processes
 Suites = Callable[[Slice], Sequence[Suite]]
 
 
@@ -56,7 +59,7 @@ def judge(gate: str, suites: Suites, as_of_date: date, run_id: str, write_page: 
     }
 
 
-def context():
+def context() -> AbstractDataContext:
     """A Great Expectations context that is kept in memory and does not report to Great Expectations' makers."""
     config = DataContextConfig(
         store_backend_defaults=InMemoryStoreBackendDefaults(),
@@ -73,25 +76,29 @@ def _validate(gate: str, suites: Suites, run: Slice) -> tuple[dict[str, dict], l
     every = suites(run)
     with db.connect(roles.url(PUBLISHER)) as connection:
         by_key = [judged.table for judged in every if vouched_for(judged, run, connection)]
-    source = gx.data_sources.add_postgres("warehouse", connection_string=roles.url(PUBLISHER))
-    documents = {}
-    try:
-        for judged in every:
-            suite = gx.suites.add(ExpectationSuite(f"{gate}: {judged.table}", expectations=judged.expectations))
-            batch = source.add_query_asset(judged.table, query=judged.query).add_batch_definition_whole_table(
-                run.run_id
-            )
-            definition = gx.validation_definitions.add(ValidationDefinition(name=suite.name, data=batch, suite=suite))
-            result = definition.run(result_format={"result_format": "SUMMARY", "partial_unexpected_count": 3})
-            documents[judged.table] = _document(result)
-    finally:
-        source.get_engine().dispose()
-    return documents, by_key
+    definitions = [_definition(gx, gate, judged, run) for judged in every]
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        documents = pool.map(_document, definitions)
+        return {judged.table: document for judged, document in zip(every, documents, strict=True)}, by_key
 
 
-def _document(result: ExpectationSuiteValidationResult) -> dict:
+def _definition(gx: AbstractDataContext, gate: str, judged: Suite, run: Slice) -> ValidationDefinition:
+    """What Great Expectations validates for one suite, with a data source of its own: threads cannot share one."""
+    suite = gx.suites.add(ExpectationSuite(f"{gate}: {judged.table}", expectations=judged.expectations))
+    source = gx.data_sources.add_postgres(judged.table, connection_string=roles.url(PUBLISHER))
+    asset = source.add_query_asset(judged.table, query=judged.query)
+    batch = asset.add_batch_definition_whole_table(run.run_id)
+    return gx.validation_definitions.add(ValidationDefinition(name=suite.name, data=batch, suite=suite))
+
+
+def _document(definition: ValidationDefinition) -> dict:
     """The validation result as plain JSON. Values found in the data are masked; Great Expectations' own identifiers are
     not."""
+    source = definition.data_source
+    try:
+        result = definition.run(result_format={"result_format": "SUMMARY"})
+    finally:
+        source.get_engine().dispose()
     document = json.loads(json.dumps(result.to_json_dict(), default=str))
     for one in document["results"]:
         one["result"] = results.masked(one["result"])
