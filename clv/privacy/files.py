@@ -23,7 +23,7 @@ from clv.reporting import report
 from clv.sources.connectors import files
 from clv.sources.kinds.mappings import load_mapping
 from clv.sources.loading import copies
-from clv.sources.loading.batches import scratch_folder
+from clv.sources.loading.reading import scratch_folder
 from clv.sources.mapping.model import FileMapping
 from clv.warehouse import publication
 

@@ -8,6 +8,7 @@ only once.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -20,8 +21,10 @@ from clv.sources.connectors.protocol import Connector
 from clv.sources.kinds import raw_tables, registry
 from clv.sources.kinds.mappings import known_sources, load_mapping
 from clv.sources.loading import ledger, rejections
-from clv.sources.loading.batches import Progress, load_file
+from clv.sources.loading.batches import Progress, begin, load_file, read_ahead
 from clv.sources.loading.currencies import NO_CURRENCY
+from clv.sources.loading.in_turn import in_turn
+from clv.sources.loading.landed import Digests
 from clv.sources.loading.ledger import BatchResult
 from clv.sources.loading.replaying import Replayed, replay
 from clv.sources.mapping.model import FileMapping
@@ -42,6 +45,7 @@ __all__ = [
 ]
 
 
+@db.keeping_connections()
 def load(
     source: str,
     path: Path | str | Connector,
@@ -66,10 +70,18 @@ def load(
     _adopt_currency(settings)
     results: list[BatchResult] = []
     connector = path if isinstance(path, Connector) else files.Files(Path(path))
+    digests = Digests(settings) if landed else None
+    readings = in_turn(
+        connector.read(ledger.cursor(mapping, settings)),
+        lambda batch: begin(batch, mapping, settings, digests),
+        lambda reading: read_ahead(reading, mapping, settings, landed),
+        ahead=isinstance(connector, files.Files),  # another connector may remove a file when the next is requested
+    )
     try:
-        for batch in connector.read(ledger.cursor(mapping, settings)):
-            results.append(load_file(batch, mapping, settings, progress, landed, today))
-            report(results[-1])
+        with closing(readings):
+            for reading in readings:
+                results.append(load_file(reading, mapping, settings, progress, landed, today))
+                report(results[-1])
     except ClvError as error:
         if not results:
             raise
@@ -80,6 +92,9 @@ def load(
             f"{error}; files before it in {connector} stay as they are, `clv batches` lists them, and those after it "
             "were not read"
         ) from None
+    finally:
+        if digests:
+            digests.keep()
     return _with_warnings(results, mapping, settings)
 
 
@@ -87,10 +102,11 @@ def _with_warnings(results: list[BatchResult], mapping: FileMapping, settings: S
     """Adds to the results the warnings that come from comparing a file with earlier ones. All files are compared at
     once."""
     new = [result.batch_id for result in results if not result.already_loaded]
+    of_refunds = [result.batch_id for result in results if result.refunds_prevail]
     kind = registry.of(mapping.kind, settings)
     found: list[dict[int, str]] = []
     if new:
-        found = [*kind.comparison_warnings(new, mapping, settings), ledger.withdrawn_before(new, settings)]
+        found = [*kind.comparison_warnings(new, of_refunds, mapping, settings), ledger.withdrawn_before(new, settings)]
         for warnings in found:
             ledger.keep_warnings(warnings, settings)
     elif len(results) == 1 and not results[0].withdrawn:
@@ -102,6 +118,7 @@ def _with_warnings(results: list[BatchResult], mapping: FileMapping, settings: S
     ]
 
 
+@db.keeping_connections()
 def landing(
     settings: Settings,
     progress: Progress | None = None,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 
 import psycopg
@@ -13,6 +14,7 @@ from clv.core import settings as settings_module
 from clv.core.errors import Unavailable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+_kept: ContextVar[tuple[ExitStack, dict[str | None, psycopg.Connection]] | None] = ContextVar("kept", default=None)
 
 
 @contextmanager
@@ -34,8 +36,29 @@ def connect(url: str | None = None, autocommit: bool = False) -> Iterator[psycop
         yield connection
 
 
+@contextmanager
+def keeping_connections() -> Iterator[None]:
+    """Within the block, `rows` keeps one connection for each URL and thread, since to open one takes longer than most
+    queries."""
+    if _kept.get():
+        yield
+        return
+    with ExitStack() as stack:
+        token = _kept.set((stack, {}))
+        try:
+            yield
+        finally:
+            _kept.reset(token)
+
+
 def rows(sql: str, params: tuple | dict | None = None, url: str | None = None) -> list[tuple]:
     """Runs a query and returns its rows."""
+    if kept := _kept.get():
+        stack, connections = kept
+        if url not in connections or connections[url].closed:
+            connections[url] = stack.enter_context(connect(url, autocommit=True))
+        with suppress(psycopg.OperationalError):  # the server was restarted
+            return connections[url].execute(sql, params).fetchall()  # type: ignore[arg-type]
     with connect(url) as connection:
         return connection.execute(sql, params).fetchall()  # type: ignore[arg-type]
 

@@ -182,8 +182,16 @@ class Kind:
         """Returns warnings about the whole file, after its rows are written."""
         return []
 
-    def comparison_warnings(self, batch_ids: Sequence[int], mapping: Any, home: Settings) -> list[dict[int, str]]:  # noqa: ARG002 - for kinds that need it
-        """Returns warnings that come from comparing new batches with earlier ones, by batch."""
+    def refunds_prevail(self, duck: duckdb.DuckDBPyConnection, mapping: Any) -> bool:  # noqa: ARG002 - for kinds that need it
+        """Returns whether most of a file's rows may be refunds, so that `comparison_warnings` looks for their sales."""
+        return False
+
+    def comparison_warnings(
+        self, batch_ids: Sequence[int], of_refunds: Sequence[int], mapping: Any, home: Settings
+    ) -> list[dict[int, str]]:
+        """Returns warnings that come from comparing new batches with earlier ones, by batch. of_refunds: the batches in
+        which refunds prevail."""
+        del batch_ids, of_refunds, mapping, home  # for kinds that need them
         return []
 
     def replaced_by(self, batch_id: int, mapping: Any, home: Settings) -> str | None:  # noqa: ARG002 - for kinds that need it

@@ -2,45 +2,56 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from clv.core.errors import ClvError
 from clv.core.settings import Settings
 from clv.core.sql_text import quoted
-from clv.sources.connectors import files
 from clv.sources.connectors.files import Received
 from clv.sources.connectors.protocol import Batch
-from clv.sources.formats import reading
+from clv.sources.formats import reading as formats
 from clv.sources.formats.received import Unreadable
 from clv.sources.kinds import registry
 from clv.sources.kinds.columns_sql import ERASED
 from clv.sources.kinds.declared import Kind
 from clv.sources.loading import copies, currencies, erased_rows, ledger, texts, writing
+from clv.sources.loading.landed import Digests
 from clv.sources.loading.ledger import BatchResult
+from clv.sources.loading.reading import Reading, errors_of
 from clv.sources.loading.writing import BatchOpening
-from clv.sources.mapping import hints, warnings, zones
-from clv.sources.mapping.complaints import first_line
+from clv.sources.mapping import warnings, zones
 from clv.sources.mapping.model import FileMapping
 from clv.warehouse import db, erasures, locks, pseudonyms
 from clv.warehouse.erasures import Erased
 from clv.warehouse.roles import LOADER
 
 Progress = Callable[[str, int, int], None]  # file, rows done, total rows
-MEMORY = "2GB"  # DuckDB's memory limit; larger data goes to scratch files
-SCRATCH_SHARE = 0.5  # of the free disk space
+
+
+def begin(batch: Batch, mapping: FileMapping, settings: Settings, digests: Digests | None) -> Reading:
+    """Returns a file that nothing was read of. digests: those of the landing folder, if the file lies in it."""
+    reading = Reading(batch, settings, digests)
+    if reading.known:
+        reading.holding = ledger.holding_batch(batch.name, reading.known, mapping, settings, landed=True)
+    return reading
+
+
+def read_ahead(reading: Reading, mapping: FileMapping, settings: Settings, landed: bool) -> None:
+    """Reads a file into its database, unless its content is loaded already. Writes nothing to the warehouse, so it may
+    run while the file before it is loaded. Raises ClvError."""
+    if reading.holding:
+        return
+    file = reading.prepare(mapping)
+    if not ledger.holding_batch(reading.batch.name, file.sha256, mapping, settings, landed):
+        reading.receive(file, mapping)
 
 
 def load_file(
-    batch: Batch,
+    reading: Reading,
     mapping: FileMapping,
     settings: Settings,
     progress: Progress | None,
@@ -52,54 +63,35 @@ def load_file(
     today: the current day in the reporting zone; later dates in the file give a warning. Raises ClvError; then nothing
     is written.
     """
-    with scratch_folder(settings) as scratch:
-        file = prepared(batch.path, batch.name, mapping, scratch)
-        # Number the delivery before looking for an earlier batch. If another process loads the same content in between,
-        # both loads have the same number, and a unique key of the ledger admits only one of them.
-        delivery = ledger.next_delivery(file.sha256, mapping, settings)
-        earlier = ledger.earlier_batch(file, mapping, settings)
-        if earlier and not ledger.name_has_newer_content(earlier, file, mapping, settings, landed):
-            return earlier
-        opening = BatchOpening(delivery, landed)
-        result = load_batch(file, mapping, settings, opening, scratch, progress, today)
-        rejected = result and result.received - (result.usable or 0) - len(result.erased_lines)
-        if result and rejected and settings.database == "warehouse":
-            # Hold the customers' lock while copying, so that a customer erased after the load cannot reappear in the
-            # copy.
-            with db.lock(locks.CUSTOMERS, settings.url_as(LOADER), shared=True):
-                # An erasure since the load may have changed the digest of the batch's file.
-                file = replace(file, sha256=erased_rows.digest(result.batch_id, settings))
-                erased_lines = erased_rows.places(result.batch_id, registry.of(mapping.kind, settings), settings)
-                copies.keep(batch.path, file, mapping, settings, scratch, erased_lines)
+    if reading.holding:
+        return reading.holding
+    name, path = reading.batch.name, reading.batch.path
+    file = reading.prepare(mapping)
+    # Number the delivery before looking for an earlier batch. If another process loads the same content in between,
+    # both loads have the same number, and a unique key of the ledger admits only one of them.
+    delivery = ledger.next_delivery(file.sha256, mapping, settings)
+    if holding := ledger.holding_batch(name, file.sha256, mapping, settings, landed):
+        return holding
+    result = load_batch(reading, file, mapping, settings, BatchOpening(delivery, landed), progress, today)
+    rejected = result and result.received - (result.usable or 0) - len(result.erased_lines)
+    if result and rejected and settings.database == "warehouse":
+        # Hold the customers' lock while copying, so that a customer erased after the load cannot reappear in the
+        # copy.
+        with db.lock(locks.CUSTOMERS, settings.url_as(LOADER), shared=True):
+            # An erasure since the load may have changed the digest of the batch's file.
+            file = replace(file, sha256=erased_rows.digest(result.batch_id, settings))
+            erased_lines = erased_rows.places(result.batch_id, registry.of(mapping.kind, settings), settings)
+            copies.keep(path, file, mapping, settings, reading.scratch, erased_lines)
     # There is no result if another process has loaded the same content meanwhile.
-    return result or ledger.earlier_batch(file, mapping, settings) or ledger.raise_other_load_failed(file)
-
-
-def prepared(path: Path, name: str, mapping: FileMapping, scratch: Path, bounded: bool = True) -> Received:
-    """Returns the file, ready to be read through a mapping (`files.prepare`)."""
-    try:
-        return files.prepare(path, name, mapping.encoding, scratch, bounded)
-    except files.WrongEncoding as error:
-        line = hints.file_line(mapping, encoding=error.encoding)
-        raise ClvError(f"{error}; say in the mapping {mapping.source}: {line}") from None
-
-
-@contextmanager
-def scratch_folder(settings: Settings) -> Iterator[Path]:
-    """Creates a folder for the files of one load and removes it at the end."""
-    scratches = settings.home / "tmp"  # upkeep removes folders that a killed load leaves here
-    scratches.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="ingest-", dir=scratches) as folder:
-        scratch = Path(folder)
-        yield scratch
+    return result or ledger.earlier_batch(file.sha256, mapping, settings) or ledger.raise_other_load_failed(name)
 
 
 def load_batch(
+    reading: Reading,
     file: Received,
     mapping: FileMapping,
     settings: Settings,
     opening: BatchOpening,
-    scratch: Path,
     progress: Progress | None = None,
     today: date | None = None,
 ) -> BatchResult | None:
@@ -108,24 +100,14 @@ def load_batch(
     Returns None if another process has just loaded this delivery, or if a replay would not make more rows usable.
     Raises ClvError; then nothing is written.
     """
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": MEMORY,
-        "temp_directory": str(scratch / "spill"),
-        "max_temp_directory_size": f"{int(shutil.disk_usage(scratch).free * SCRATCH_SHARE)}B",
-    }
-    try:
-        with duckdb.connect(config=config) as duck:
-            duck.execute("set TimeZone = 'UTC'")
-            return _load(duck, file, mapping, settings, progress or (lambda *_: None), opening, today)
-    except duckdb.Error as error:
-        raise ClvError(
-            f"{file.name} cannot be loaded through the mapping {mapping.source} ({first_line(error)}); "
-            "correct the file or the mapping"
-        ) from None
+    unreadable = reading.receive(file, mapping)
+    with errors_of(file, mapping):
+        return _load(reading.duck, unreadable, file, mapping, settings, progress or (lambda *_: None), opening, today)
 
 
 def _load(
     duck: duckdb.DuckDBPyConnection,
+    unreadable: list[Unreadable],
     file: Received,
     mapping: FileMapping,
     settings: Settings,
@@ -135,7 +117,6 @@ def _load(
 ) -> BatchResult | None:
     """Reads, checks, counts and writes the rows of a file in one transaction. The steps are the same for every kind."""
     kind, zone = registry.of(mapping.kind, settings), settings.shop.time_zone
-    unreadable = reading.read(duck, file, mapping)
     codes = currencies.stated(duck, mapping)
     with writing.transaction(settings.url_as(LOADER)) as cursor:
         if kind.has_customers:
@@ -169,11 +150,13 @@ def _load(
         writing.copy_unreadable(cursor, batch_id, file, unreadable)
         found = warnings.found(duck, mapping, zone, today, kind.checks(mapping)) + kind.warnings(duck, mapping)
         writing.copy_warnings(cursor, batch_id, found)
+        refunds_prevail = kind.refunds_prevail(duck, mapping)
         if customers.num_rows:
             writing.copy_customers(cursor, customers, mapping.source)
     return BatchResult(
         batch_id, file.name, *counts, already_loaded=False, delivery=opening.delivery, usable=usable,
         erased_lines=tuple(sorted(erased_lines)), lacking=loaded - usable - emptied, warnings=tuple(found),
+        refunds_prevail=refunds_prevail,
     )  # fmt: skip
 
 
@@ -209,7 +192,7 @@ def _unreadable_values(duck: duckdb.DuckDBPyConnection, file: Received, mapping:
     found = duck.execute("from found").fetchall()
     if not found:
         return []
-    raw = reading.raw_texts(duck, file, mapping, [line for line, _ in found])
+    raw = formats.raw_texts(duck, file, mapping, [line for line, _ in found])
     return [Unreadable(line, reason, raw.get(line, "")) for line, reason in found]
 
 

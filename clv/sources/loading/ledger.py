@@ -11,7 +11,6 @@ import psycopg
 from clv.catalog import tables
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
-from clv.sources.connectors.files import Received
 from clv.sources.connectors.protocol import Cursor, Loaded
 from clv.sources.mapping.model import FileMapping
 from clv.warehouse import db
@@ -26,7 +25,7 @@ class BatchResult:
     loaded rows that have all required values and that no filter rejects. erased_lines: lines of erased customers' rows,
     of which nothing else is loaded. lacking: loaded rows that are neither usable nor erased. warnings: possible
     mistakes within the file. comparison_warnings: possible mistakes found by comparing the file with earlier ones,
-    after all files are loaded.
+    after all files are loaded. refunds_prevail: whether most of its rows may be refunds.
     """
 
     batch_id: int
@@ -40,6 +39,7 @@ class BatchResult:
     usable: int | None = None
     erased_lines: tuple[int, ...] = ()
     lacking: int = 0
+    refunds_prevail: bool = False
     warnings: tuple[str, ...] = ()
     comparison_warnings: tuple[str, ...] = ()
 
@@ -64,12 +64,23 @@ def next_delivery(sha256: str, mapping: FileMapping, settings: Settings) -> int:
     return db.rows(query, (mapping.source, sha256, mapping.sha256), settings.url_as(LOADER))[0][0]
 
 
-def raise_other_load_failed(file: Received) -> NoReturn:
+def raise_other_load_failed(name: str) -> NoReturn:
     """Raises the error that another load of the same file, for which this one waited, has failed."""
-    raise ClvError(f"another load of {file.name} did not end well; load it again")
+    raise ClvError(f"another load of {name} did not end well; load it again")
 
 
-def earlier_batch(file: Received, mapping: FileMapping, settings: Settings) -> BatchResult | None:
+def holding_batch(name: str, sha256: str, mapping: FileMapping, settings: Settings, landed: bool) -> BatchResult | None:
+    """Returns the batch as which a file is loaded already; None if the file must be loaded.
+
+    landed: whether the file lies in the landing folder.
+    """
+    earlier = earlier_batch(sha256, mapping, settings)
+    if earlier and not name_has_newer_content(earlier, name, mapping, settings, landed):
+        return earlier
+    return None
+
+
+def earlier_batch(sha256: str, mapping: FileMapping, settings: Settings) -> BatchResult | None:
     """Returns the latest batch of this content that was loaded through the same mapping and row key; None if there is
     none."""
     query = f"""
@@ -79,13 +90,13 @@ def earlier_batch(file: Received, mapping: FileMapping, settings: Settings) -> B
             and coalesce(row_key, %s::text) is not distinct from %s::text
         order by delivery desc limit 1
     """  # noqa: S608 - our own names
-    values = (mapping.source, file.sha256, mapping.sha256, mapping.row_key, mapping.row_key)
+    values = (mapping.source, sha256, mapping.sha256, mapping.row_key, mapping.row_key)
     found = db.rows(query, values, settings.url_as(LOADER))
     return BatchResult(*found[0]) if found else None
 
 
 def name_has_newer_content(
-    earlier: BatchResult, file: Received, mapping: FileMapping, settings: Settings, landed: bool
+    earlier: BatchResult, name: str, mapping: FileMapping, settings: Settings, landed: bool
 ) -> bool:
     """Returns whether other content was loaded under this file's name since its earlier batch, and is not withdrawn.
 
@@ -99,7 +110,7 @@ def name_has_newer_content(
             and batch_id not in (select batch_id from {tables.WITHDRAWALS})
         limit 1
     """  # noqa: S608 - our own names
-    return bool(db.rows(query, (mapping.source, file.name, landed, earlier.batch_id), settings.url_as(LOADER)))
+    return bool(db.rows(query, (mapping.source, name, landed, earlier.batch_id), settings.url_as(LOADER)))
 
 
 def withdrawn_before(batch_ids: Sequence[int], settings: Settings) -> dict[int, str]:

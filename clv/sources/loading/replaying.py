@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from clv.catalog import tables
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
+from clv.sources.connectors.protocol import Batch
 from clv.sources.kinds import registry
 from clv.sources.kinds.columns_sql import ERASED
 from clv.sources.kinds.declared import Kind
 from clv.sources.kinds.mappings import load_mapping
 from clv.sources.loading import copies
-from clv.sources.loading.batches import load_batch, prepared, scratch_folder
+from clv.sources.loading.batches import load_batch
 from clv.sources.loading.ledger import BatchResult, next_delivery
+from clv.sources.loading.reading import Reading, prepared
 from clv.sources.loading.writing import BatchOpening
 from clv.warehouse import db
 from clv.warehouse.roles import LOADER
@@ -111,9 +114,9 @@ def _raise_missing_copy(batch: _Batch) -> NoReturn:
 
 def _replay(batch: _Batch, settings: Settings) -> Replayed:
     mapping = load_mapping(batch.source, settings)
-    with scratch_folder(settings) as scratch:
-        path, sha256 = copies.find(batch.sha256, batch.file_name, settings) or _raise_missing_copy(batch)
-        file = prepared(path, batch.file_name, mapping, scratch, bounded=False)
+    path, sha256 = copies.find(batch.sha256, batch.file_name, settings) or _raise_missing_copy(batch)
+    with closing(Reading(Batch(batch.file_name, path), settings)) as reading:
+        file = prepared(path, batch.file_name, mapping, reading.scratch, bounded=False)
         if file.sha256 != sha256:
             raise ClvError(
                 f"{path} is not what was received as {batch.file_name}; "
@@ -123,5 +126,5 @@ def _replay(batch: _Batch, settings: Settings) -> Replayed:
         file = replace(file, sha256=batch.sha256)
         delivery = next_delivery(batch.sha256, mapping, settings)
         opening = BatchOpening(delivery, batch.landed, batch.batch_id, batch.place, batch.usable)
-        result = load_batch(file, mapping, settings, opening, scratch)
+        result = load_batch(reading, file, mapping, settings, opening)
     return Replayed(batch.batch_id, batch.file_name, batch.usable, result)

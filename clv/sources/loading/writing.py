@@ -180,12 +180,20 @@ def copy_customers(cursor: adbc.Cursor, customers: pa.Table, source: str) -> Non
     for column in ("source", "loaded_at"):
         cursor.execute(f"alter table received_customers alter column {column} drop not null")
     cursor.adbc_ingest("received_customers", customers, mode="append", temporary=True)
-    # Insert in the order of keys, so that two simultaneous loads cannot deadlock.
+    cursor.execute("analyze received_customers")
+    # Insert in the order of keys, so that two simultaneous loads cannot deadlock. Leave out known customers without
+    # other values, since an insert locks each row that it meets.
     cursor.execute(
         f"""
         insert into {tables.CUSTOMERS} as known (customer_key, source, customer_id, email, name)
         select customer_key, $1::text, customer_id, email, name
-        from received_customers
+        from received_customers as received
+        where not exists (
+            select from {tables.CUSTOMERS} as known
+            where known.customer_key = received.customer_key
+                and (received.email is null or received.email = known.email)
+                and (received.name is null or received.name = known.name)
+        )
         order by customer_key
         on conflict (customer_key) do update
         set email = coalesce(excluded.email, known.email), name = coalesce(excluded.name, known.name)

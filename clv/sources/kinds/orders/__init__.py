@@ -54,11 +54,16 @@ class Orders(Kind):
     def warnings(self, duck: duckdb.DuckDBPyConnection, mapping: OrdersMapping) -> list[str]:
         return warnings.repeated_amounts(duck, mapping)
 
+    def refunds_prevail(self, duck: duckdb.DuckDBPyConnection, mapping: OrdersMapping) -> bool:
+        return warnings.refunds_prevail(duck, mapping)
+
     def comparison_warnings(
-        self, batch_ids: Sequence[int], mapping: OrdersMapping, home: Settings
+        self, batch_ids: Sequence[int], of_refunds: Sequence[int], mapping: OrdersMapping, home: Settings
     ) -> list[dict[int, str]]:
-        checks = (warnings.shorter_orders, warnings.inverted_signs)
-        return [check(batch_ids, mapping, home) for check in checks]
+        return [
+            warnings.shorter_orders(batch_ids, mapping, home),
+            warnings.inverted_signs(of_refunds, mapping, home),
+        ]
 
     def replaced_by(self, batch_id: int, mapping: OrdersMapping, home: Settings) -> str | None:
         return warnings.replaced_by(batch_id, mapping, home)

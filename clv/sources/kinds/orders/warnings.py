@@ -140,9 +140,30 @@ def shorter_orders(batch_ids: Sequence[int], mapping: OrdersMapping, settings: S
     return warnings
 
 
+def refunds_prevail(duck: duckdb.DuckDBPyConnection, mapping: OrdersMapping) -> bool:
+    """Returns whether most orders of a file may have a negative total: they have, or some rows have no order."""
+    order = "customer_id, order_id" if mapping.customer in mapping.order else "order_id"
+    query = f"""
+        with orders as (
+            select order_id, sum(amount) < 0 as is_returned
+            from parsed anti join unreadable using (_line) anti join erased using (_line)
+            where _rule is null and amount is not null and customer_id is not null
+            group by {order}
+        )
+        select count(*) filter (is_returned), count(*), count(*) > count(order_id) from orders
+    """  # noqa: S608 - our own SQL; values are bound or quoted
+    returned, orders, without_order = duck.execute(query).fetchall()[0]
+    return without_order or returned >= FEWEST_RETURNED and returned * 2 > orders
+
+
 def inverted_signs(batch_ids: Sequence[int], mapping: OrdersMapping, settings: Settings) -> dict[int, str]:
-    """Returns a warning for each new batch in which most orders have a negative total and no known sale. The export may
-    write sales with a minus."""
+    """Returns a warning for each batch in which most orders have a negative total and no known sale. The export may
+    write sales with a minus.
+
+    batch_ids: batches in which refunds prevail.
+    """
+    if not batch_ids:
+        return {}
     warnings = {}
     with db.connect(settings.url_as(LOADER)) as connection:
         for batch in batch_ids:

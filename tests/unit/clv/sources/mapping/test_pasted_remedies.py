@@ -12,7 +12,7 @@ import yaml
 from clv.core.errors import ClvError
 from clv.sources.connectors import files
 from clv.sources.kinds.mappings import parse
-from clv.sources.loading import batches
+from clv.sources.loading import reading
 from clv.sources.mapping import hints
 
 LEAST = {"customer": "c", "order": "o", "time": "t", "amount": "a", "file": {"delimiter": ";"}}
@@ -94,7 +94,7 @@ def test_another_encoding_is_named_beside_the_keys_that_are_set(tmp_path: Path, 
     (tmp_path / "o.csv").write_bytes(text.encode(written))
 
     def load(keys: dict) -> list[tuple]:
-        file = batches.prepared(tmp_path / "o.csv", "o.csv", parse("shop", keys, "shop.yml"), tmp_path)
+        file = reading.prepared(tmp_path / "o.csv", "o.csv", parse("shop", keys, "shop.yml"), tmp_path)
         return parsed(file.path.read_bytes(), "amount::int", {**keys, "file": {"delimiter": ";"}})
 
     with pytest.raises(ClvError, match="is (not|UTF-16).* say in the mapping shop: file: ") as refused:
