@@ -3,7 +3,7 @@
 FILE is a CSV with a header, or Parquet. The rows of it that DuckDB reads are also written in the other formats, and the
 first ones as a small file. Uses the warehouse of CLV_HOME, which must be empty, and empties it again. Prints the
 seconds and the lines per second of the fastest load of each, and the CPU seconds of this process (those of PostgreSQL
-come on top).
+come on top). Starts the warehouse if it does not run.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from clv import sources
 from clv.catalog import tables
 from clv.core import settings
 from clv.core.sql_text import literal, path_literal
-from clv.platform.runtime import databases
+from clv.platform.runtime import stack
+from clv.sources.kinds import raw_tables
 from clv.warehouse import db
 
 SMALL = 50  # rows
@@ -32,17 +33,15 @@ def main() -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("--times", type=int, default=3)
     arguments = parser.parse_args()
-    home = settings.load()
-    with db.connect(autocommit=True) as connection:
-        databases.make_roles(connection, home)
-    db.migrate()
-    if db.rows(f"select count(*) from {tables.BATCHES}") != [(0,)]:  # noqa: S608 - our own names
-        parser.error("this warehouse holds batches; give CLV_HOME or CLV_WAREHOUSE_URL an empty one")
-    with tempfile.TemporaryDirectory() as folder:
+    with stack.database(settings.load()) as home, tempfile.TemporaryDirectory() as folder:
+        db.migrate(home.warehouse_url)
+        raw_tables.make(home)
+        if db.rows(f"select count(*) from {tables.BATCHES}") != [(0,)]:  # noqa: S608 - our own names
+            parser.error("this warehouse holds batches; give CLV_HOME or CLV_WAREHOUSE_URL an empty one")
         for path in [arguments.file, *written(arguments.file, Path(folder))]:
             lines, seconds, cpu = min((loaded(arguments.source, path, home) for _ in range(arguments.times)), key=_wall)
             speed = f"{lines / seconds:,.0f} a second"
-            print(f"{path.name:24} {lines:>12,} lines {seconds:8.2f} s {cpu:8.2f} s of CPU {speed:>20}")
+            print(f"{path.name:24} {lines:>12,} lines {seconds:8.2f} s {cpu:8.2f} s of CPU {speed:>20}", flush=True)
 
 
 def written(file: Path, folder: Path) -> list[Path]:
