@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Literal, get_args
 
 from clv.core.spelling import did_you_mean
-from clv.sources.mapping.model import FileMapping
+from clv.sources.mapping.model import ADDED, FileMapping
 
 # The types of columns. id: an identifier; invisible characters are removed. customer: the shop's customer id, stored as
 # a pseudonym; only the schema pii holds the id, the e-mail address and the name. day: a date. time: a time in the
@@ -62,12 +62,14 @@ def check_fields(declared: type, stated: Iterable[str], what: str) -> None:
 class DeclaredMapping(FileMapping):
     """A checked mapping of a declared kind.
 
-    of: the name of the kind. named: for each column of the kind, the shop's column, or None.
+    of: the name of the kind. named: for each column of the kind, the shop's column, or None. formats: those of a column
+    of days or times, by the shop's column, where columns have different ones; `time_formats` are those of all.
     """
 
     of: str
     columns: tuple[Column, ...]
     named: dict[str, str | None]
+    formats: dict[str, tuple[str, ...]] = field(default_factory=dict, metadata=ADDED)
 
     @property
     def kind(self) -> str:
@@ -80,6 +82,16 @@ class DeclaredMapping(FileMapping):
     @property
     def time_column(self) -> str | None:
         return self.named.get(self.time_key)
+
+    def formats_of(self, column: str) -> tuple[str, ...]:
+        return self.formats.get(column, self.time_formats)
+
+    def key_of_time(self, column: str) -> str:
+        keys = (one.name for one in self.columns if one.type in TIMES and self.named[one.name] == column)
+        return next(keys, self.time_key)
+
+    def column_of_time(self, key: str) -> str | None:
+        return self.named.get(key)
 
     @property
     def wanted(self) -> list[str]:

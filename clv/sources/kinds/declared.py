@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -128,15 +129,18 @@ class Kind:
         reader = MappingReader(content, place, self.keys, parts)
         reader.require(*self.required_keys)
         customer = reader.part("customer") if self.has_customers else {}
-        named, formats = {}, []
+        named: dict[str, str | None] = {}
+        formats: dict[str, tuple[str, ...]] = {}
         for column in self.columns:
             value, key = reader.get(column.name), column.name
             if isinstance(value, dict) and column.type in ("customer", *TIMES):
                 value, key = reader.part(column.name).get("column"), f"{column.name}.column"
-                formats += time_formats(reader.part(column.name).get("formats"), place, column.name)
                 if not value:
                     raise ClvError(f"{place}: '{column.name}' names no column; add column: and its name")
-            named[column.name] = reader.column(value, key)
+            named[column.name] = name = reader.column(value, key)
+            if own := key != column.name and reader.part(column.name).get("formats"):
+                formats[name or ""] = time_formats(own, place, column.name)
+        all_formats = tuple(dict.fromkeys(chain(*formats.values())))
         mapping = DeclaredMapping(
             source=source,
             of=self.name,
@@ -146,7 +150,8 @@ class Kind:
             customer_lower=bool(customer.get("lower")),
             whole_number=(named["customer"] or "",) if customer.get("whole_number") else (),
             customer_namespace=reader.text(reader.get("customer_namespace"), "customer_namespace"),
-            time_formats=tuple(dict.fromkeys(formats)),
+            time_formats=all_formats,
+            formats=formats if any(own != all_formats for own in formats.values()) else {},
             time_zone=zone_names.checked(reader.get("time_zone"), place),
             filters=filters_of(reader),
             **of_file(reader),

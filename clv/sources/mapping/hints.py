@@ -31,19 +31,26 @@ def remedies(reasons: Iterable[str], mapping: FileMapping) -> list[str]:
     reasons: reasons of quarantine.unreadable_rows, with their values.
     """
     values: dict[str, list[str]] = {}
+    unread: list[tuple[str, str]] = []  # the columns and texts that are no times
+    of_years: list[tuple[str, str]] = []  # the columns and times of years that cannot be
     others = []
     for reason in dict.fromkeys(reasons):
-        if found := VALUE.match(reason):
-            problem = found["problem"].removeprefix("is not ").split(" with ")[0]
-            values.setdefault(problem, []).append(found["value"])
-        else:
+        if not (found := VALUE.match(reason)):
             others.append(reason)
-    of_years = [value for problem, some in values.items() if problem.startswith("from ") for value in some]
-    stated = set(mapping.time_formats)
-    short = [one for one in of_years if is_of_short_year(one) and not stated & set(formats_of(one, of_years))]
+            continue
+        problem = found["problem"].removeprefix("is not ").split(" with ")[0]
+        values.setdefault(problem, []).append(found["value"])
+        if problem in ("a time", "a day"):
+            unread.append((found["column"], found["value"]))
+        elif problem.startswith("from "):
+            of_years.append((found["column"], found["value"]))
+    short = [(column, value) for column, value in of_years if _is_short(value, column, of_years, mapping)]
+    times: dict[str, list[str]] = {}
+    for column, value in [*unread, *short]:
+        times.setdefault(mapping.key_of_time(column), []).append(value)
     found = [
-        *_of_times([*values.get("a time", []), *values.get("a day", []), *short], mapping),
-        *_of_years([value for value in of_years if value not in short], mapping),
+        *(line for key, some in times.items() for line in _of_times(some, key, mapping)),
+        *_of_years([value for column, value in of_years if (column, value) not in short], mapping),
         *_of_numbers(values.get("a number", []), mapping),
         *_of_currencies(values, mapping),
         *_of_zones(values.get("a time zone that is known", []), mapping),
@@ -58,6 +65,12 @@ def remedies(reasons: Iterable[str], mapping: FileMapping) -> list[str]:
             f"a row has more or fewer {mark} than the header; texts with {mark} in them stand in double quotes"
         )
     return found
+
+
+def _is_short(value: str, column: str, of_years: list[tuple[str, str]], mapping: FileMapping) -> bool:
+    """Returns whether a time has a year of two digits, in a format that the mapping does not state."""
+    stated = mapping.formats_of(column)
+    return is_of_short_year(value) and not set(stated) & set(formats_of(value, [one for _, one in of_years]))
 
 
 def absent_column(name: str, present: Sequence[str], mapping: FileMapping, in_a_line: bool = True) -> str | None:
@@ -138,29 +151,30 @@ def file_line(mapping: FileMapping, **changes: object) -> str:
     return "file: " + _yaml({key: value for key, value in stated.items() if value != defaults[key] or changes.get(key)})
 
 
-def _time(mapping: FileMapping, **changes: object) -> str:
-    """Returns the mapping's whole line for the time with changes."""
-    column = mapping.time_column or ""
+def _time(mapping: FileMapping, key: str, **changes: object) -> str:
+    """Returns the mapping's whole line for the times of a key with changes."""
+    column = mapping.column_of_time(key) or ""
     names = list(mapping.alternatives.get(column, ())) or [column]
     stated: dict[str, object] = {
         "column": names if len(names) > 1 else names[0],
         "time_of_day": mapping.time_of_day,
         "zone": mapping.zone_column,
         "zones": mapping.zones,
-        "formats": list(mapping.time_formats),
+        "formats": list(mapping.formats_of(column)),
         **changes,
     }
-    return f"{mapping.time_key}: {_yaml({key: value for key, value in stated.items() if value})}"
+    return f"{key}: {_yaml({key: value for key, value in stated.items() if value})}"
 
 
-def _of_times(values: list[str], mapping: FileMapping) -> list[str]:
+def _of_times(values: list[str], key: str, mapping: FileMapping) -> list[str]:
     formats: dict[str, str] = {}
+    stated = mapping.formats_of(mapping.column_of_time(key) or "")
     for value in values:
         for form in formats_of(value, values):
             formats.setdefault(form, value)
-    new = {form: value for form, value in formats.items() if form not in mapping.time_formats}
+    new = {form: value for form, value in formats.items() if form not in stated}
     if not new:
-        return _of_unknown_times(values, mapping)
+        return _of_unknown_times(values, key, mapping)
     value = next(iter(new.values()))
     orders = {
         name: some
@@ -170,7 +184,7 @@ def _of_times(values: list[str], mapping: FileMapping) -> list[str]:
     why = f"times are written like {masking.value(value)!r}"
 
     def remedy(why: str, some: Iterable[str]) -> str:
-        return _remedy(why, _time(mapping, formats=[*mapping.time_formats, *some]), mapping)
+        return _remedy(why, _time(mapping, key, formats=[*stated, *some]), mapping)
 
     if len(orders) < 2:
         return [remedy(why, new)]
@@ -181,13 +195,13 @@ def _of_times(values: list[str], mapping: FileMapping) -> list[str]:
     ]
 
 
-def _of_unknown_times(values: list[str], mapping: FileMapping) -> list[str]:
+def _of_unknown_times(values: list[str], key: str, mapping: FileMapping) -> list[str]:
     """Shows how a mapping states a format, for texts that look like times but are written in no common way."""
     unknown = [one for one in values if re.search(r"\d.*\b\d{4}\b", one)]
     if not unknown or mapping.time_formats:
         return []
     why = f"{masking.value(unknown[0])!r} is in an unknown format: put it into this line, with %d for the day, %m or %B"
-    line = _time(mapping, formats=["%d. %B %Y, %H:%M"])
+    line = _time(mapping, key, formats=["%d. %B %Y, %H:%M"])
     return [_remedy(f"{why} for the month, %Y for the year, %H and %M for the time", line, mapping)]
 
 
@@ -251,5 +265,5 @@ def _of_zones(values: list[str], mapping: FileMapping) -> list[str]:
     if not values:
         return []
     zones = {**mapping.zones, **dict.fromkeys(values[:3], "Europe/London")}
-    line = _time(mapping, zones=zones)
+    line = _time(mapping, mapping.time_key, zones=zones)
     return [_remedy(f"{values[0]!r} is the time of which place? If of London's", line, mapping)]

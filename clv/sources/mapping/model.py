@@ -69,6 +69,18 @@ class FileMapping(ABC):
     def time_column(self) -> str | None:
         """Returns the column with the time of a row."""
 
+    def formats_of(self, column: str) -> tuple[str, ...]:  # noqa: ARG002 - for kinds with several times
+        """Returns the formats in which a column's times are read."""
+        return self.time_formats
+
+    def key_of_time(self, column: str) -> str:  # noqa: ARG002 - for kinds with several times
+        """Returns the mapping's key for a column of times."""
+        return self.time_key
+
+    def column_of_time(self, key: str) -> str | None:  # noqa: ARG002 - for kinds with several times
+        """Returns the column of a key for times."""
+        return self.time_column
+
     @property
     @abstractmethod
     def wanted(self) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from clv.core.sql_text import literal, quoted
 from clv.sources.mapping.complaints import complaint
 from clv.sources.mapping.model import FileMapping
@@ -37,9 +39,9 @@ def time_in(mapping: FileMapping, column: str | None, reporting_zone: str) -> st
     zone of the row or, if the row has none, of the mapping."""
     if not column:
         return "null::timestamp"
-    text, zone = time_text(mapping, column), literal(reporting_zone)
+    text, zone, known = time_text(mapping, column), literal(reporting_zone), mapping.formats_of(column)
     # A year of two digits must not be read as a year of the first century, so its formats come first.
-    formats = [form for form in mapping.time_formats if form not in COUNTING_FORMATS]
+    formats = [form for form in known if form not in COUNTING_FORMATS]
     formats.sort(key=lambda form: "%y" not in form)
     stated = [literal(form) for form in formats if "%z" in form or "%Z" in form]
     naive = [literal(form) for form in formats if "%z" not in form and "%Z" not in form]
@@ -49,13 +51,13 @@ def time_in(mapping: FileMapping, column: str | None, reporting_zone: str) -> st
     local = rf"case when not regexp_matches({text}, '[A-Za-z]([+-]?\d+)?$') then {plain} end"
     if naive:
         local = f"coalesce({_in_formats(text, naive)}, {local})"
-    if EXCEL_DAYS in mapping.time_formats:
+    if EXCEL_DAYS in known:
         local = f"coalesce({_excel_days(text)}, {local})"
     zoned = mapping.time_zone or _has_zone(mapping, column)
     if zoned:
         local = _from_zone(mapping, column, local, zone)
     # A plain time has no offset or zone to look for. This is the most common case, and much faster.
-    is_plain = not naive and not zoned and EXCEL_DAYS not in mapping.time_formats
+    is_plain = not naive and not zoned and EXCEL_DAYS not in known
     quick = f"when regexp_full_match({text}, '{PLAIN}') then {plain if is_plain else local} "
     moment = f"try_cast({with_colon} as timestamptz)"
     if stated:
@@ -65,7 +67,7 @@ def time_in(mapping: FileMapping, column: str | None, reporting_zone: str) -> st
         f"when regexp_matches({text}, '{OFFSET}') then timezone({zone}, {moment}) "
         f"when regexp_matches({text}, '{ZONE}') then coalesce({local}, timezone({zone}, {moment})) else {local} end"
     )
-    epochs = _epochs(mapping, text, zone)
+    epochs = _epochs(known, text, zone)
     return f"coalesce({', '.join([*epochs, read])})" if epochs else read
 
 
@@ -146,13 +148,13 @@ def _in_zone(place: str, local: str, zone: str) -> str:
     return f"timezone({zone}, timezone({literal(place)}, {local}))"
 
 
-def _epochs(mapping: FileMapping, text: str, zone: str) -> list[str]:
-    """Returns SQL that reads times counted from 1970 in UTC, if the mapping's formats include them."""
+def _epochs(formats: Sequence[str], text: str, zone: str) -> list[str]:
+    """Returns SQL that reads times counted from 1970 in UTC, if the formats include them."""
     counts = {"epoch_seconds": (r"\d{1,11}(\.\d*)?", 1_000_000), "epoch_milliseconds": (r"\d{9,14}(\.\d*)?", 1000)}
     return [
         f"case when regexp_full_match({text}, '{digits}') then timezone({zone}, timezone('UTC', "
         f"make_timestamp((try_cast({text} as decimal(20, 6)) * {micros})::bigint))) end"
-        for form in mapping.time_formats
+        for form in formats
         if form in counts
         for digits, micros in [counts[form]]
     ]
