@@ -13,6 +13,7 @@ import importlib
 import importlib.util
 import os
 import pkgutil
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -26,6 +27,8 @@ from clv.platform.runtime.airflow import POOLS
 __path__.extend(filter(None, (options.from_environment(options.Environment).steps or "").split(os.pathsep)))
 
 SHIPPED = "standard"  # the module of the project's own steps
+PUBLISH = "publish"  # the step after which the run's rows never change
+NAME = re.compile(r"[a-z][a-z0-9_]*")
 DEFAULT_POOL = "default_pool"  # the name that Airflow gives it
 Facts = dict[str, object]  # what a step reports about the rows it read and wrote
 
@@ -106,14 +109,22 @@ def _require_whole(order: list[Step]) -> None:
 
 
 def _require_known(order: list[Step]) -> None:
-    """Raises ClvError for a pool, flag, function, fact or group that looks mistyped."""
+    """Raises ClvError for a name that Airflow does not accept, for a pool, flag, function, fact or group that looks
+    mistyped, and for a step that a published run would refuse."""
     for number, step in enumerate(order):
+        if not NAME.fullmatch(step.name):
+            raise ClvError(f"a step is called '{step.name}'; give it a name of small letters, digits and _")
         if step.pool not in (DEFAULT_POOL, *POOLS):
             known = ", ".join((DEFAULT_POOL, *POOLS))
             raise ClvError(f"the step {step.name} names the pool '{step.pool}'; pools are {known}")
         for flag in ("closes", "trains"):
             if not isinstance(value := getattr(step, flag), bool):
                 raise ClvError(f"{flag} of the step {step.name} is {value!r}; write True or False")
+        if not step.closes and PUBLISH in [one.name for one in order[:number]]:
+            raise ClvError(
+                f"the step {step.name} comes after {PUBLISH}, and a published run would refuse it; add closes=True and "
+                "write no rows of the run, or let it follow an earlier step"
+            )
         earlier = [one.name for one in order[:number] if one.trains or one is OPEN_RUN or not step.trains]
         if unknown := [name for name in step.given.values() if name not in earlier]:
             raise ClvError(

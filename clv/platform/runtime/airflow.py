@@ -134,7 +134,7 @@ def wait_until_ready(home: settings.Settings) -> None:
         )
     raise ClvError(
         f"Airflow does not know {', '.join(missing_dags(home))} after {START_SECONDS} seconds; "
-        f"see {home.home / 'logs' / 'dag_processor'}"
+        f"see {home.airflow_home / 'logs' / 'dag_processor'}"
     )
 
 

@@ -21,7 +21,7 @@ STANDARD = [step.name for step in steps.daily()]
 
 
 def step(name: str, group: str, after: str = "") -> str:
-    return f'Step("{name}", "{group}", "", "", "clv.pipeline.daily:run", after="{after}")'
+    return f'Step("{name}", "{group}", "", "", "clv.pipeline.daily:run", after="{after}", closes=True)'
 
 
 def module(*declared: str) -> str:
@@ -75,6 +75,7 @@ def test_own_steps_come_before_the_projects_whatever_their_modules_name(tmp_path
     ("declared", "message"),
     [
         (step("lost", "publish", "nowhere"), "lost follows 'nowhere'"),
+        (step("a step!", "other", LAST), "a step is called 'a step!'; give it a name of small letters, digits and _"),
         (step("score", "publish", "report"), "steps of the same name: score"),
         (
             step("apart", "other", "publish"),
@@ -96,13 +97,14 @@ def test_steps_that_cannot_be_put_in_order_are_refused(tmp_path, declared, messa
         ('calls="nothing"', "the step own calls 'nothing', but there is no module 'nothing'"),
         ('calls="clv.pipeline.daily:rn"', "but the module defines no function 'rn'; write module:function"),
         ('closes="yes"', "closes of the step own is 'yes'; write True or False"),
+        ("closes=False", "the step own comes after publish, and a published run would refuse it; add closes=True"),
         ('given={"x": "nothing"}', "the step own is given the facts of 'nothing', which is not a step before it; bef"),
         ('given={"x": "own"}', "the step own is given the facts of 'own', which is not a step before it; before it"),
         ('given={"x": "score"}, trains=True', "'score', which is not a step before it in clv_train; before it are"),
     ],
 )
 def test_a_field_that_names_what_does_not_exist_is_one_line(tmp_path, fields, message):
-    own = f'Step(**{{**dict(group="act", calls="clv.pipeline.daily:run"), **dict({fields})}}, {NAMED})'
+    own = f'Step(**{{**dict(group="act", calls="clv.pipeline.daily:run", closes=True), **dict({fields})}}, {NAMED})'
     with planted(tmp_path, own=module(own)), pytest.raises(ClvError, match=re.escape(message)) as raised:
         steps.daily()
     assert "\n" not in str(raised.value)
@@ -119,7 +121,7 @@ def test_a_field_that_names_what_does_not_exist_is_one_line(tmp_path, fields, me
     ],
 )
 def test_a_function_may_be_imported_or_defined_in_a_block(tmp_path, text):
-    own = f'Step(group="act", calls="clv.pipeline.steps.own:run", {NAMED})'
+    own = f'Step(group="act", calls="clv.pipeline.steps.own:run", closes=True, {NAMED})'
     with planted(tmp_path, own=f"{text}\n{module(own)}"):
         steps._uncallable.cache_clear()
         assert steps.daily()[-1].name == "own"
@@ -138,7 +140,7 @@ def test_a_module_without_the_function_is_one_line(tmp_path, monkeypatch, text, 
     (tmp_path / "elsewhere" / "broken.py").write_text(text)
     monkeypatch.syspath_prepend(tmp_path / "elsewhere")
     steps._uncallable.cache_clear()
-    own = f'Step(group="act", calls="broken:run", {NAMED})'
+    own = f'Step(group="act", calls="broken:run", closes=True, {NAMED})'
     with planted(tmp_path, own=module(own)), pytest.raises(ClvError, match=re.escape(message)):
         steps.daily()
 
