@@ -1,39 +1,62 @@
-{{ config(indexes=[{'columns': ['customer_key', 'product_id']}]) }}
+{#- In parallel, workers would hand over every row whole, which takes longer than to make it. -#}
+{{ config(
+    pre_hook='set local max_parallel_workers_per_gather = 0',
+    indexes=[{'columns': ['customer_key', 'product_id']}],
+) }}
 
 with
 
-lines as (select * from {{ source('raw', 'order_lines') }}),
+lines as not materialized (select * from {{ source('raw', 'order_lines') }}),
+
+batches as (select * from {{ ref('stg_batches') }}),
 
 verdicts as (select * from {{ ref('stg_line_verdicts') }}),
 
+-- Every row of these batches has a verdict. Those that do not count are fewer.
 accepted as not materialized (
-    select lines.*
+    select
+        lines.*,
+        ops.group_hash('order', lines._source, lines.order_id) as order_hash
     from lines
-    inner join verdicts
+    inner join batches on lines._batch_id = batches.batch_id
+    left join verdicts
         on
             lines._batch_id = verdicts.batch_id
             and lines._line = verdicts.line
             and lines._entry = verdicts.entry
-    where verdicts.verdict = 'accepted'
+            and verdicts.verdict <> 'accepted'
+    where verdicts.batch_id is null
 ),
 
+-- Rows that do not count are among these, so that their verdicts need not be looked up.
 order_customers as (
-    select
-        _source,
-        order_id,
-        customer_key,
-        min(ordered_at) as first_at
-    from accepted
-    group by _source, order_id, customer_key
+    select distinct
+        ops.group_hash('order', _source, order_id) as order_hash,
+        customer_key
+    from lines
+),
+
+shared_orders as (
+    select order_hash
+    from order_customers
+    group by order_hash
+    having count(*) > 1
 ),
 
 -- In some shops order ids repeat for each customer or day, so one order_id belongs to several orders. The customer who
 -- had it first keeps the plain key, so that rows dated later never change the keys of earlier ones.
 numbered_customers as (
     select
-        *,
-        row_number() over (partition by _source, order_id order by first_at, customer_key) as place
-    from order_customers
+        accepted._source,
+        accepted.order_id,
+        accepted.customer_key,
+        row_number() over (
+            partition by accepted._source, accepted.order_id
+            order by min(accepted.ordered_at), accepted.customer_key
+        ) as place
+    from accepted
+    inner join shared_orders on accepted.order_hash = shared_orders.order_hash
+    group by accepted._source, accepted.order_id, accepted.customer_key
 ),
 
 later_customers as (select * from numbered_customers where place > 1),
