@@ -21,6 +21,7 @@ STG_VERDICT_COUNTS = "staging.stg_verdict_counts"
 STG_KIND_VERDICTS = "staging.stg_kind_verdicts"
 INT_ORDERS = "intermediate.int_orders"
 INT_REFUNDS = "intermediate.int_refunds"
+INT_ORDER_VERSIONS = "intermediate.int_order_versions"
 INT_ORDER_LINE_VERSIONS = "intermediate.int_order_line_versions"
 INT_OUTCOME_DAYS = "intermediate.int_outcome_days"
 INT_CUSTOMER_DAYS = "intermediate.int_customer_days"
@@ -36,6 +37,7 @@ CUSTOMER_SEGMENTS_BEFORE = "analytics_runs.customer_segments_before"
 CHANNEL_SPEND_BEFORE = "analytics_runs.channel_spend"  # ad spend before the as-of date
 CHANNEL_MONTH_SPEND = "analytics_runs.channel_month_spend"
 ORDER_LINE_STATES = "analytics_runs.order_line_states"
+ORDERS_OF_EARLIER_RUNS = "analytics_runs.orders_of_earlier_runs"  # of versions in which each run copied its orders
 ORDER_LINES_OF_RUNS = "analytics_runs.fct_order_lines"  # a view on order_line_states and the lines of intermediate
 
 RUNS = "ops.runs"

@@ -53,8 +53,7 @@ def run(keep_days: int = KEEP_DAYS, keep_dates: int = KEEP_DATES, today: date | 
     for run_id in candidates:
         for table, count in _remove(run_id, since, keep_dates).items():
             rows[table] = rows.get(table, 0) + count
-    if versions := _remove_line_versions():
-        rows[tables.INT_ORDER_LINE_VERSIONS] = versions
+    rows |= _remove_versions()
     kept_for = home.shop.retention_days
     personal = retention.run(home, (today or dates.today()) - timedelta(days=kept_for)) if kept_for else {}
     return {
@@ -85,21 +84,23 @@ def _remove(run_id: str, since: datetime, keep_dates: int) -> dict[str, int]:
     return removed
 
 
-def _remove_line_versions() -> int:
-    """Deletes superseded versions of order lines that no kept run has seen; returns how many."""
-    with db.connect() as connection:
-        if not _exists(connection, tables.INT_ORDER_LINE_VERSIONS) or not _exists(connection, tables.ORDER_LINE_STATES):
-            return 0
+def _remove_versions() -> dict[str, int]:
+    """Deletes superseded versions of orders and order lines that no kept run reads; returns how many per table."""
+    dates = "and states.as_of_date >= versions.from_date and (states.as_of_date < until_date or until_date is null)"
+    removed = {}
     # Hold the build lock: a build first writes the versions and only then records the state of staging that its run
     # reads.
     with db.lock(locks.BUILD), db.connect() as connection:
-        return connection.execute(f"""
-            delete from {tables.INT_ORDER_LINE_VERSIONS} as versions
-            where until_state is not null and not exists (
-                select from {tables.ORDER_LINE_STATES} as states
-                where states.state >= versions.from_state and states.state < versions.until_state
-            )
-        """).rowcount  # noqa: S608 - our own names
+        for table, read in ((tables.INT_ORDER_LINE_VERSIONS, ""), (tables.INT_ORDER_VERSIONS, dates)):
+            if _exists(connection, table) and _exists(connection, tables.ORDER_LINE_STATES):
+                removed[table] = connection.execute(f"""
+                    delete from {table} as versions
+                    where until_state is not null and not exists (
+                        select from {tables.ORDER_LINE_STATES} as states
+                        where states.state >= versions.from_state and states.state < versions.until_state {read}
+                    )
+                """).rowcount  # type: ignore[arg-type]  # noqa: S608 - our own names
+    return {table: count for table, count in removed.items() if count}
 
 
 def _delete(connection: psycopg.Connection, table: str, run_id: str) -> int:
@@ -165,7 +166,7 @@ def _removable(
 def latest_only() -> list[str]:
     """Tables that readers see at the latest published date only."""
     of_runs = [f"{tables.ANALYTICS_RUNS}.{name}" for name, table in published.tables().items() if not table.history]
-    return [*of_runs, tables.ORDER_LINE_STATES]
+    return [*of_runs, tables.ORDER_LINE_STATES, tables.ORDERS_OF_EARLIER_RUNS]
 
 
 def with_history() -> list[str]:
@@ -174,7 +175,9 @@ def with_history() -> list[str]:
 
 
 def _exists(connection: psycopg.Connection, table: str) -> bool:
-    return connection.execute("select to_regclass(%s) is not null", (table,)).fetchone()[0]  # type: ignore[index]
+    """Whether there is a table, not a view, of this name."""
+    query = "select exists (select from pg_class where oid = to_regclass(%s) and relkind = 'r')"
+    return connection.execute(query, (table,)).fetchone()[0]  # type: ignore[index]
 
 
 def _remove_files(folder: Path, since: datetime) -> int:

@@ -9,11 +9,15 @@
 {#
   One row per order, from a relation with one row per order_key and day. Amounts are summed; attributes are those of
   the first day.
+  at: a column of the relation, if an order has several rows, each from days of its own.
 #}
-{% macro orders_of_days(days) %}
+{% macro orders_of_days(days, at=none) %}
     select
         order_key,
         customer_key,
+        {%- if at %}
+        {{ at }},
+        {%- endif %}
         min(ordered_at) as ordered_at,
         min(day) as ordered_on,
         sum(gross_revenue) as gross_revenue,
@@ -30,5 +34,5 @@
         (array_agg(campaign order by day))[1] as campaign,
         (array_agg(discount_code order by day))[1] as discount_code
     from {{ days }}
-    group by order_key, customer_key
+    group by order_key, customer_key{{ ', ' ~ at if at }}
 {% endmacro %}

@@ -10,21 +10,14 @@ publications as (select * from {{ source('analytics', 'publications').render() }
 
 slices as (select * from {{ relation.render() }}),
 
+{%- if history %}
+
 published_runs as (
-    {%- if history %}
     select distinct on (as_of_date)
         as_of_date,
         run_id
     from publications
     order by as_of_date desc, publication_id desc
-    {%- else %}
-    select
-        as_of_date,
-        run_id
-    from publications
-    order by as_of_date desc, publication_id desc
-    limit 1
-    {%- endif %}
 ),
 
 final as (
@@ -33,6 +26,26 @@ final as (
     inner join slices
         on published_runs.as_of_date = slices.as_of_date and published_runs.run_id = slices.run_id
 )
+{%- else %}
+
+published_run as (
+    select
+        as_of_date,
+        run_id
+    from publications
+    order by as_of_date desc, publication_id desc
+    limit 1
+),
+
+-- Compared with single values, the columns limit what is read of a relation that is itself a view.
+final as (
+    select *
+    from slices
+    where
+        as_of_date = (select published_run.as_of_date from published_run)
+        and run_id = (select published_run.run_id from published_run)
+)
+{%- endif %}
 
 select * from final
 {% endmacro %}

@@ -7,9 +7,13 @@
 {%- endmacro %}
 
 
-{# Profit: the known profit of lines with a cost, plus revenue × gross_margin of the other lines. #}
-{% macro profit(known_profit, revenue_without_cost) -%}
-    coalesce({{ known_profit }}, 0) + coalesce({{ revenue_without_cost }}, 0) * {{ var('gross_margin') }}::numeric
+{#
+  Profit: the known profit of lines with a cost, plus revenue × margin of the other lines. margin: the default is the
+  shop's gross_margin.
+#}
+{% macro profit(known_profit, revenue_without_cost, margin=none) -%}
+    coalesce({{ known_profit }}, 0)
+    + coalesce({{ revenue_without_cost }}, 0) * {{ margin or var('gross_margin') ~ '::numeric' }}
 {%- endmacro %}
 
 

@@ -1,6 +1,7 @@
 {#
   CTEs that keep all states of a table as versions of its rows. Expects a CTE `standing` with the present rows, one
-  per key. `final` has the versions to insert or to close.
+  per key. `final` has the versions to insert or to close. Rows are compared by their stored form: 5.0 equals 5.00 as a
+  number, but a whole build would store the new one.
   columns: the columns of `standing` without its key.
 #}
 {% macro versions_of_standing(key, columns) %}
@@ -28,8 +29,10 @@ open_versions as (
         on {% for column in key %}{{ 'and ' if not loop.first }}{{ here }}.{{ column }} = {{ there }}.{{ column }} {% endfor %}
     where
         {{ there }}.{{ key[0] }} is null
-        or row({{ here }}.{{ columns | join(', ' ~ here ~ '.') }})
-        is distinct from row({{ there }}.{{ columns | join(', ' ~ there ~ '.') }})
+        or record_image_ne(
+            row({{ here }}.{{ columns | join(', ' ~ here ~ '.') }}),
+            row({{ there }}.{{ columns | join(', ' ~ there ~ '.') }})
+        )
 ),
 {% endfor %}
 final as (

@@ -107,6 +107,7 @@ def make_slice(run_id: str, as_of: str = AS_OF, factor: int = 1) -> None:
             "insert into analytics_runs.personas values (%s, %s, 'orders-often', 'orders often', 3)", (as_of, run_id)
         )
         connection.execute(f"insert into {tables.ORDER_LINE_STATES} values (%s, %s, 1)", (as_of, run_id))
+        connection.execute(f"insert into {tables.ORDERS_OF_EARLIER_RUNS} values (%s, %s, 'orders:1')", (as_of, run_id))
         connection.execute(
             f"""insert into analytics_runs.forecast_totals (
                 as_of_date, run_id, horizon_days, grouped_by, group_name, customers, predicted_clv

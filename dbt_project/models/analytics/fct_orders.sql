@@ -1,109 +1,78 @@
-{#- Reads the state of intermediate that the features are built from, so it is built together with them. -#}
+{#- A view on existing tables: most orders are the same for every run, and are not copied for each. -#}
+{{ config(materialized='published_view', contract={'enforced': false}) }}
+
 with
 
-order_days as (select * from {{ ref('int_order_days') }}),
+states as (select * from {{ ref('order_line_states').render() }}),
 
-refunds as (select * from {{ ref('int_refunds') }}),
+versions as (select * from {{ ref('int_order_versions').render() }}),
 
-settings as (select * from {{ source('ops', 'settings') }}),
+earlier_runs as (select * from {{ source('analytics_runs', 'orders_of_earlier_runs').render() }}),
 
-known_days as (select * from order_days where day < date '{{ given("as_of_date") }}'),
-
-orders as (
-    {{ orders_of_days('known_days') | indent(4) }}
-),
-
-known_refunds as (
-    select
-        refunds.*,
-        coalesce(orders.order_key, refunds.refund_order_key) as target_key
-    from refunds
-    left join orders on refunds.order_key = orders.order_key
-    where refunds.refunded_on < date '{{ given("as_of_date") }}'
-),
-
-refund_sums as (
-    select
-        target_key,
-        customer_key,
-        min(refunded_at) as refunded_at,
-        min(refunded_on) as refunded_on,
-        max(refunded_on) as last_refunded_on,
-        sum(amount) as amount,
-        sum(known_profit) as known_profit,
-        sum(revenue_without_cost) as revenue_without_cost,
-        min(channel) as channel,
-        min(country) as country
-    from known_refunds
-    group by target_key, customer_key
-),
-
-numbered as (
-    select
-        order_key,
-        row_number() over (partition by customer_key order by ordered_at, order_key) as order_number
-    from orders
-    where gross_revenue > 0
-),
-
-joined as (
-    select
-        coalesce(orders.order_key, refund_sums.target_key) as order_key,
-        coalesce(orders.customer_key, refund_sums.customer_key) as customer_key,
-        case
-            when orders.order_key is null then 'refund_only'
-            when orders.gross_revenue > 0 then 'order'
-            else 'free'
-        end as kind,
-        coalesce(orders.ordered_on, refund_sums.refunded_on) as ordered_on,
-        coalesce(orders.ordered_at, refund_sums.refunded_at) as ordered_at,
-        coalesce(orders.discount, 0) as discount,
-        refund_sums.refunded_on,
-        refund_sums.last_refunded_on,
-        coalesce(orders.gross_revenue, 0) as gross_revenue,
-        coalesce(refund_sums.amount, 0) as refunds,
-        coalesce(orders.known_profit, 0) + coalesce(refund_sums.known_profit, 0) as known_profit,
-        coalesce(orders.revenue_without_cost, 0)
-        + coalesce(refund_sums.revenue_without_cost, 0) as revenue_without_cost,
-        coalesce(orders.items, 0) as items,
-        coalesce(orders.channel, refund_sums.channel) as channel,
-        coalesce(orders.country, refund_sums.country) as country,
-        orders.main_category,
-        orders.campaign,
-        orders.discount_code
-    from orders
-    full outer join refund_sums on orders.order_key = refund_sums.target_key
-),
-
-currency as (select value from settings where name = 'currency'),
+built_again as (select * from {{ ref('order_line_states').render() }} where gross_margin is not null),
 
 final as (
     select
-        date '{{ given("as_of_date") }}' as as_of_date,
-        '{{ given("run_id") }}'::text as run_id,
-        joined.order_key,
-        joined.customer_key,
-        joined.kind,
-        joined.ordered_on,
-        joined.ordered_at,
-        numbered.order_number::integer as order_number,
-        currency.value as currency,
-        {{ money('joined.gross_revenue') }} as gross_revenue,
-        {{ money('joined.discount') }} as discount,
-        {{ money('joined.refunds') }} as refunds,
-        joined.refunded_on,
-        joined.last_refunded_on,
-        {{ money('joined.gross_revenue') }} + {{ money('joined.refunds') }} as net_revenue,
-        {{ money(profit('joined.known_profit', 'joined.revenue_without_cost')) }} as profit,
-        joined.items,
-        joined.channel,
-        joined.country,
-        joined.main_category,
-        joined.campaign,
-        joined.discount_code
-    from joined
-    left join numbered on joined.order_key = numbered.order_key
-    left join currency on true
+        states.as_of_date,
+        states.run_id,
+        versions.order_key,
+        versions.customer_key,
+        versions.kind,
+        versions.ordered_on,
+        versions.ordered_at,
+        versions.order_number,
+        states.currency,
+        versions.gross_revenue,
+        versions.discount,
+        versions.refunds,
+        versions.refunded_on,
+        versions.last_refunded_on,
+        (versions.gross_revenue + versions.refunds)::numeric(18, 2) as net_revenue,
+        ({{ money(
+            profit('versions.known_profit', 'versions.revenue_without_cost', 'states.gross_margin')
+        ) }})::numeric(18, 2) as profit,
+        versions.items,
+        versions.channel,
+        versions.country,
+        versions.main_category,
+        versions.campaign,
+        versions.discount_code
+    from states
+    inner join versions
+        on
+            states.state >= versions.from_state
+            and (states.state < versions.until_state or versions.until_state is null)
+            and states.as_of_date >= versions.from_date
+            and (states.as_of_date < versions.until_date or versions.until_date is null)
+    union all
+    select
+        earlier_runs.as_of_date,
+        earlier_runs.run_id,
+        earlier_runs.order_key,
+        earlier_runs.customer_key,
+        earlier_runs.kind,
+        earlier_runs.ordered_on,
+        earlier_runs.ordered_at,
+        earlier_runs.order_number,
+        earlier_runs.currency,
+        earlier_runs.gross_revenue,
+        earlier_runs.discount,
+        earlier_runs.refunds,
+        earlier_runs.refunded_on,
+        earlier_runs.last_refunded_on,
+        earlier_runs.net_revenue,
+        earlier_runs.profit,
+        earlier_runs.items,
+        earlier_runs.channel,
+        earlier_runs.country,
+        earlier_runs.main_category,
+        earlier_runs.campaign,
+        earlier_runs.discount_code
+    from earlier_runs
+    where not exists (
+        select from built_again
+        where earlier_runs.as_of_date = built_again.as_of_date and earlier_runs.run_id = built_again.run_id
+    )
 )
 
 select * from final

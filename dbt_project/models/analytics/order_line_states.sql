@@ -1,10 +1,21 @@
-{#- Reads the state of intermediate that fct_orders is built from, so it is built together with it. -#}
+{#- Records the state of intermediate that the run's features are built from, so it is built together with them. -#}
 with
 
-versions as (select * from {{ ref('int_order_line_versions') }})
+settings as (select * from {{ source('ops', 'settings') }}),
 
-select
-    date '{{ given("as_of_date") }}' as as_of_date,
-    '{{ given("run_id") }}'::text as run_id,
-    coalesce(greatest(max(from_state), max(until_state)), 0)::bigint as state
-from versions
+currency as (select value from settings where name = 'currency'),
+
+final as (
+    select
+        date '{{ given("as_of_date") }}' as as_of_date,
+        '{{ given("run_id") }}'::text as run_id,
+        -- The number of the newest state; null if there was none yet.
+        coalesce(pg_sequence_last_value('ops.order_line_states'), 0) as state,
+        (select currency.value from currency) as currency,
+        {{ var('gross_margin') }}::numeric as gross_margin
+    {%- if flags.EMPTY %}
+    where false
+    {%- endif %}
+)
+
+select * from final

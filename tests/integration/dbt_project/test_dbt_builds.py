@@ -40,6 +40,7 @@ def test_later_rows_leave_a_past_date_as_it_was(home: settings.Settings):
         line("4", "2024-06-01 00:00", "5.00", who="b"),
     ]
     deliver(past, "past.csv")
+    dbt.build("setup", {}, home)
     before = build_features(home)
     deliver(later, "later.csv")
     assert build_features(home) == before
@@ -66,6 +67,7 @@ def test_staging_is_rebuilt_only_when_raw_has_changed(home: settings.Settings):
 
 def test_staging_is_made_of_the_batches_it_met_first(home: settings.Settings):
     deliver([line("1", "2024-01-10 10:00", "20.00")])
+    dbt.build("setup", {}, home)
     build_features(home)
     state = dbt.staging_state()
     deliver([line("2", "2024-01-10 10:00", "20.00")], "later.csv")

@@ -57,7 +57,8 @@ def test_a_day_writes_what_its_rows_touch(shop: Settings):
         "int_orders": 2,
         "int_outcome_days": 2,
         "int_customer_days": 2,
-        "int_order_line_versions": 3,  # one closed, two opened
+        "int_order_versions": 3,  # one closed, two opened
+        "int_order_line_versions": 3,
     }
     assert db.rows(f"select count(*) from {tables.TOUCHED_CUSTOMERS}") == [(0,)]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from clv.catalog import tables
 from clv.platform.runtime import postgres
 from clv.warehouse import db
 
@@ -87,7 +88,7 @@ def test_order_numbers_that_were_made_of_customers_lose_the_id(server, monkeypat
     named = f"{hexed}-2024-01-01-1"
     expected = [named, own, "78"]
     assert db.rows(query, url=url) == [(one, one, f"{hexed}|{one}|t|1") for one in expected]
-    query = "select order_key from analytics_runs.fct_orders order by 1"
+    query = f"select order_key from {tables.ORDERS_OF_EARLIER_RUNS} order by 1"
     assert db.rows(query, url=url) == [("own:78",), (f"own:{own}",), (f"plain:{named}",)]
 
 

@@ -118,7 +118,6 @@ def test_lines_add_up_to_the_orders_they_count_for(shop: dict):
 def test_facts_count_the_rows(shop: dict):
     assert shop["features"]["rows"] == {
         "customer_features": 4,
-        "fct_orders": 6,
         "order_line_states": 1,
         "customer_segments_before": 3,
         "channel_spend": 2,
