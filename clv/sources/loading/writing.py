@@ -44,7 +44,10 @@ class BatchOpening:
 
 @contextmanager
 def transaction(url: str) -> Iterator[adbc.Cursor]:
-    """Opens a cursor and commits its work at the end, all or nothing. Turns database errors into one line."""
+    """Opens a cursor and commits its work at the end, all or nothing. Turns database errors into one line.
+
+    While a statement runs, ADBC takes SIGINT in place of Python's handler and cancels the statement.
+    """
     import adbc_driver_postgresql.dbapi as adbc  # imports pandas, which takes half a second of `clv status`
 
     try:
@@ -56,6 +59,8 @@ def transaction(url: str) -> Iterator[adbc.Cursor]:
             yield cursor
             connection.commit()
     except adbc_driver_manager.Error as error:
+        if error.status_code == adbc_driver_manager.AdbcStatusCode.CANCELLED:
+            raise KeyboardInterrupt from None
         raise ClvError(f"the warehouse refused the rows ({' '.join(str(error).split())[:400]})") from None
 
 
