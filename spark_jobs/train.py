@@ -125,8 +125,9 @@ def fit(
     """Reads the training examples of a date and fits the model (see `fitting.fit`)."""
     forecasters.check(settings.contestants)
     device = options.from_environment(options.Spark).training_device
-    with parallel.sharing(device, "a GPU was looked for") as each:  # CUDA cannot be used before a process is forked
-        list(each(boosting.check, [None]))
+    if device != "cpu":
+        with parallel.sharing(device, "a GPU was looked for") as each:  # CUDA cannot be used before a process is forked
+            list(each(boosting.check, [None]))
     fitted, panel = read(settings, training_date, run_id)
     if not fitted:
         return fitting.anchor_only(settings, training_date, name)

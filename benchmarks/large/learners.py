@@ -37,7 +37,8 @@ def prepared(home: Settings) -> tuple[Built, list[Fit]]:
     for day, run_id in db.rows(NEWEST, None, url) if exists else []:
         origins, panel = train.read(home, day, run_id)
         past = fitting.past_of(origins, panel, shop_history.daily_revenue(day, url), home, day)
-        fits = [Fit(window, by, past.examples_by(window, by), model_choice.LEARNERS) for window, by in past.trainings()]
+        usual = model_choice.learners()
+        fits = [Fit(window, by, past.examples_by(window, by), usual) for window, by in past.trainings()]
         wanted = itertools.chain.from_iterable(fit.snapshots for fit in fits)
         return learning_at_once.build(origins, panel, wanted), fits
     return {}, []

@@ -86,12 +86,12 @@ def _remove(run_id: str, since: datetime, keep_dates: int) -> dict[str, int]:
 
 def _remove_versions() -> dict[str, int]:
     """Deletes superseded versions of orders and order lines that no kept run reads; returns how many per table."""
-    dates = "and states.as_of_date >= versions.from_date and (states.as_of_date < until_date or until_date is null)"
+    of_dates = "and states.as_of_date >= versions.from_date and (states.as_of_date < until_date or until_date is null)"
     removed = {}
     # Hold the build lock: a build first writes the versions and only then records the state of staging that its run
     # reads.
     with db.lock(locks.BUILD), db.connect() as connection:
-        for table, read in ((tables.INT_ORDER_LINE_VERSIONS, ""), (tables.INT_ORDER_VERSIONS, dates)):
+        for table, read in ((tables.INT_ORDER_LINE_VERSIONS, ""), (tables.INT_ORDER_VERSIONS, of_dates)):
             if _exists(connection, table) and _exists(connection, tables.ORDER_LINE_STATES):
                 removed[table] = connection.execute(f"""
                     delete from {table} as versions

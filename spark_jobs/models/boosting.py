@@ -60,9 +60,7 @@ def matrix(rows: Examples, name: str) -> xgboost.DMatrix:
 
 
 def check(device: str, _: object = None) -> None:
-    """Raises ClvError if XGBoost cannot train on a device here. XGBoost itself would train on the processor instead."""
-    if device == "cpu":
-        return
+    """Raises ClvError if XGBoost cannot train on a GPU here. XGBoost itself would train on the processor instead."""
     with xgboost.config_context(verbosity=0):
         trial = xgboost.train({"device": device}, xgboost.DMatrix(np.zeros((2, 1)), np.arange(2)), 1)
     if json.loads(trial.save_config())["learner"]["generic_param"]["device"] == "cpu":

@@ -138,8 +138,8 @@ class Kind:
                 if not value:
                     raise ClvError(f"{place}: '{column.name}' names no column; add column: and its name")
             named[column.name] = name = reader.column(value, key)
-            if own := key != column.name and reader.part(column.name).get("formats"):
-                formats[name or ""] = time_formats(own, place, column.name)
+            if name and key != column.name and (own := reader.part(column.name).get("formats")):
+                formats[name] = time_formats(own, place, column.name)
         all_formats = tuple(dict.fromkeys(chain(*formats.values())))
         mapping = DeclaredMapping(
             source=source,
@@ -151,6 +151,7 @@ class Kind:
             whole_number=(named["customer"] or "",) if customer.get("whole_number") else (),
             customer_namespace=reader.text(reader.get("customer_namespace"), "customer_namespace"),
             time_formats=all_formats,
+            # Equal formats are not stated by column, so that such mappings keep their digest.
             formats=formats if any(own != all_formats for own in formats.values()) else {},
             time_zone=zone_names.checked(reader.get("time_zone"), place),
             filters=filters_of(reader),
