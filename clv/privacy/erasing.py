@@ -31,7 +31,7 @@ from clv.sources.kinds.columns_sql import ERASED
 from clv.sources.kinds.mappings import known_sources, load_mapping
 from clv.sources.loading import texts
 from clv.sources.mapping.model import FileMapping
-from clv.transform import notes
+from clv.transform import changed_raw
 from clv.warehouse import db, erasures, locks, pseudonyms
 
 RECEIPTS = "erasures"
@@ -116,12 +116,13 @@ def erase(found: list[Person], home: Settings, step: Step = nullcontext) -> Rece
         connection.execute("select pg_advisory_xact_lock(%s)", (db.lock_key(locks.PUBLISH),))
         secret = pseudonyms.secret(home)  # the key may have been rotated since the persons were found
         found = [replace(one, key=persons.named(one.customer_id, one.namespace, secret).key) for one in found]
+        batches: set[int] = set()
         with step(f"the rows of {len(found)} customer{'' if len(found) == 1 else 's'} are removed"):
             for person in found:
                 for form in (person.customer_id, *person.other_ids):
                     erasures.add(home, form, person.namespace, done.receipt, done.erased_at)
-                _erase(connection, home, person, done)
-            notes.forget(connection)
+                batches |= _erase(connection, home, person, done)
+            changed_raw.erased(connection, batches)
             pages = files.remove_pages(home, {str(person.key) for person in found})
             connection.commit()
             files.forget_changes(connection, home)
@@ -152,18 +153,12 @@ def apply(home: Settings, step: Step = nullcontext) -> Receipt | None:
     return erase(again, home, step) if again else None
 
 
-def _erase(connection: psycopg.Connection, home: Settings, person: Person, done: Receipt) -> None:
+def _erase(connection: psycopg.Connection, home: Settings, person: Person, done: Receipt) -> set[int]:
+    """Erases a person from raw and from every table that has their key. Returns the batches that had their rows."""
     lines = _lines(connection, home, person)
     done.files.update(files.remove_lines(connection, home, person, lines))
     counts = {}
-    kinds = raw_tables.of_customers(home)
-    gone = " union all ".join(
-        f"select _batch_id, _line, {'_entry' if kind.table == tables.ORDER_LINES else '0'} as _entry "  # noqa: S608 - our own names
-        f"from {kind.table} where customer_key = %(key)s"
-        for kind in kinds
-    )
-    connection.execute(f"create temporary table gone on commit drop as {gone}", {"key": person.key})  # type: ignore[arg-type]
-    for kind in kinds:
+    for kind in raw_tables.of_customers(home):
         counts[kind.table] = kind.erase(connection, person.key)
     for batch_id, numbers in lines.items():
         place = (batch_id, sorted(numbers))
@@ -176,11 +171,10 @@ def _erase(connection: psycopg.Connection, home: Settings, person: Person, done:
     for table in persons.tables_of_customers(connection):
         if table not in counts:
             counts[table] = connection.execute(f"delete from {table} where customer_key = %s", (person.key,)).rowcount  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
-    _recount(connection, sorted(lines))
-    connection.execute("drop table gone")
     for table, count in counts.items():
         if count:
             done.rows[table] = done.rows.get(table, 0) + count
+    return set(lines)
 
 
 def _lines(connection: psycopg.Connection, home: Settings, person: Person) -> dict[int, set[int]]:
@@ -209,89 +203,6 @@ def _lines(connection: psycopg.Connection, home: Settings, person: Person) -> di
                 if same or person.email and persons.same_address(value, person.email):
                     lines[batch_id].add(line)
     return dict(lines)
-
-
-def _recount(connection: psycopg.Connection, batch_ids: list[int]) -> None:
-    """Corrects staging's counts for batches that lost rows. The new counts are what staging's next build will count, so
-    that a run that has already begun passes its gates."""
-    has_columns = """
-        select count(*) = 3 from information_schema.columns
-        where table_schema = 'staging' and (table_name, column_name) in (
-            ('stg_batch_counts', 'rows_rejected'), ('stg_line_verdicts', 'row_hash'), ('stg_kind_verdicts', 'verdict')
-        )
-    """
-    if connection.execute(has_columns).fetchall() != [(True,)]:
-        return  # not built yet, or built by an older version; then it is built again before anything reads it
-    by_reason = ("replaced", "missing_order", "missing_time", "missing_amount")
-    named = ", ".join(f"'{name}'" for name in ("accepted", "duplicate", *by_reason))
-    sums = ", ".join(
-        f"count(*) filter (where verdict = '{name}') as {name}" for name in ("accepted", "duplicate", *by_reason)
-    )
-    less = ", ".join(f"rows_{name} = rows_{name} - changed.{name}" for name in ("accepted", "duplicate", *by_reason))
-    connection.execute(
-        f"""
-        with verdicts as (
-            select batch_id, verdict from staging.stg_line_verdicts
-            inner join gone on batch_id = gone._batch_id and line = gone._line and entry = gone._entry
-            where verdict <> 'withdrawn'
-            union all
-            select batch_id, verdict from {tables.STG_KIND_VERDICTS}
-            inner join gone on batch_id = gone._batch_id and line = gone._line
-            where verdict <> 'withdrawn'
-        ),
-        changed as (
-            select batch_id, count(*) filter (where verdict not in ({named})) as by_rule, {sums}
-            from verdicts group by batch_id
-        )
-        update {tables.STG_BATCH_COUNTS} as counts
-        set {less},
-            rows_by_rule = rows_by_rule - by_rule,
-            rows_set_aside = rows_set_aside + changed.accepted + changed.duplicate,
-            (first_ordered_at, last_ordered_at) = (
-                select min(ordered_at), max(ordered_at) from {tables.STG_ORDER_LINES} as lines
-                where lines.batch_id = counts.batch_id
-            )
-        from changed where changed.batch_id = counts.batch_id
-        """  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
-    )
-    # Hashes of ids can be guessed. The next build, which is whole, makes those of the empty lines.
-    connection.execute(
-        """
-        update staging.stg_line_verdicts
-        set verdict = case verdict when 'withdrawn' then verdict else 'erased' end, order_hash = null, row_hash = 0
-        from gone where batch_id = gone._batch_id and line = gone._line and entry = gone._entry
-        """
-    )
-    connection.execute(
-        f"""
-        update {tables.STG_KIND_VERDICTS} set verdict = 'erased' from gone
-        where batch_id = gone._batch_id and line = gone._line and verdict <> 'withdrawn'
-        """  # type: ignore[arg-type]  # noqa: S608 - our own names
-    )
-    _count_rejected(connection, batch_ids)
-
-
-def _count_rejected(connection: psycopg.Connection, batch_ids: list[int]) -> None:
-    """Corrects the counts of erased and rejected rows in stg_batch_counts. The counts of erased rows include unreadable
-    rows."""
-    connection.execute(
-        f"""
-        with erased as (
-            select batch_id from staging.stg_line_verdicts where verdict = 'erased' and batch_id = any(%(batches)s)
-            union all
-            select batch_id from {tables.STG_KIND_VERDICTS} where verdict = 'erased' and batch_id = any(%(batches)s)
-            union all
-            select batch_id from {tables.UNREADABLE_ROWS} where reason = 'erased' and batch_id = any(%(batches)s)
-        ),
-        counted as (select batch_id, count(*) as rows_erased from erased group by batch_id)
-        update {tables.STG_BATCH_COUNTS} as counts
-        set rows_erased = counted.rows_erased,
-            rows_rejected = rows_received - rows_accepted - rows_duplicate - rows_replaced - rows_withdrawn
-                - counted.rows_erased
-        from counted where counted.batch_id = counts.batch_id
-        """,  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound
-        {"batches": batch_ids},
-    )
 
 
 def _write(home: Settings, done: Receipt) -> None:

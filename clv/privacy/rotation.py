@@ -18,7 +18,7 @@ from clv.core.errors import ClvError
 from clv.core.progress import Step
 from clv.core.settings import Settings
 from clv.privacy import files, persons
-from clv.transform import notes
+from clv.transform import changed_raw
 from clv.warehouse import db, locks, pseudonyms
 
 
@@ -40,13 +40,13 @@ def rotate(home: Settings, step: Step = nullcontext) -> dict[str, int]:
             connection.execute("select pg_advisory_xact_lock(%s)", (db.lock_key(locks.PUBLISH),))
             _make_names(connection, persons.known(connection, home, old), new)
             rows = {table: _rename(connection, table) for table in persons.tables_of_customers(connection)}
-            _hash_again(connection)
             connection.execute(
                 f"insert into {tables.SETTINGS} (name, value) values ('pseudonym_key', %s) "  # noqa: S608 - our own names
                 "on conflict (name) do update set value = excluded.value",
                 (pseudonyms.secret_digest(new),),
             )
-            notes.forget(connection)  # customers that are otherwise equal are ordered by key, so the builds change
+            # Customers who are otherwise equal are ordered by key, so a build gives other rows.
+            changed_raw.forget(connection)
             owners_files.write(home.secrets / pseudonyms.PENDING, new)
             pages = files.remove_pages(home)
         pseudonyms.secret(home)
@@ -84,23 +84,3 @@ def _rename(connection: psycopg.Connection, table: str) -> int:
         values[column] = f"replace({dashed}, replace(old_key::text, '-', ''), replace(new_key::text, '-', ''))"
     renamed = ", ".join(f"{column} = {value}" for column, value in values.items())
     return connection.execute(f"update {table} set {renamed} from names where customer_key = old_key").rowcount  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
-
-
-def _hash_again(connection: psycopg.Connection) -> None:
-    """Replaces staging's hashes of row keys and order ids that contained a customer's old key: old keys that somebody
-    knows could be found by them."""
-    has_hashes = """
-        select from information_schema.columns
-        where table_schema = 'staging' and table_name = 'stg_line_verdicts' and column_name = 'row_hash'
-    """
-    if not connection.execute(has_hashes).fetchall():
-        return  # not built yet
-    connection.execute(
-        f"""
-        update staging.stg_line_verdicts
-        set order_hash = ops.group_hash('order', _source, order_id), row_hash = ops.group_hash('row', _source, _row_key)
-        from {tables.ORDER_LINES} where batch_id = _batch_id and line = _line and entry = _entry
-            and (order_hash, row_hash) is distinct from
-                (ops.group_hash('order', _source, order_id), ops.group_hash('row', _source, _row_key))
-        """  # type: ignore[arg-type]  # noqa: S608 - our own names
-    )

@@ -9,7 +9,7 @@ definition, and equals that of a whole build if no row outside of the temporary 
   different. The temporary tables hold the rows of changed batches, before and after, and all rows that share an order
   id or a row key with them, directly or through other rows. The counts of batches in stg_replaced_lines only ask
   whether there is another batch. They cannot change rows that share nothing with a changed batch, because a row is
-  replaced only by a row of another batch.
+  replaced only by a row of another batch. Rows that an erasure empties are taken like those of changed batches.
 - other kinds: rows decide about each other only within a source.
 - intermediate: each table is a function of the accepted lines of one customer. Staging keeps a list of the customers
   whose accepted lines it changed.
@@ -17,7 +17,7 @@ definition, and equals that of a whole build if no row outside of the temporary 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import psycopg
 
@@ -33,8 +33,11 @@ OF_BATCHES = ("stg_batches", "stg_verdict_counts", "stg_batch_counts", "stg_reje
 ROWS = f"select sum(rows_there) from {tables.STG_VERDICT_COUNTS}"  # noqa: S608 - our own name
 
 
-def staging(connection: psycopg.Connection, compiled: Compiled) -> dict[str, int]:
+def staging(connection: psycopg.Connection, compiled: Compiled, erased: Collection[int] = ()) -> dict[str, int]:
     """Brings staging up to raw in the connection's transaction, and adds to ops.touched_customers.
+
+    erased: batches in which an erasure has emptied rows. Then only what these rows touch is changed: batches that
+    arrived or were withdrawn wait for the next build.
 
     Returns the number of rows added per table. Raises TooMuchError if too much changed, NotByDeltaError if a data test
     failed.
@@ -42,8 +45,12 @@ def staging(connection: psycopg.Connection, compiled: Compiled) -> dict[str, int
     kinds = f"select raw_table from {tables.KINDS} order by kind"  # noqa: S608 - our own name
     others = list(dict.fromkeys([tables.CHANNEL_SPEND, *(name for (name,) in connection.execute(kinds).fetchall())]))  # type: ignore[arg-type]
     layer = Layer(connection, compiled, [tables.ORDER_LINES, *others])
-    layer.make("stg_batches")
-    _find_touched(layer, others)
+    if erased:
+        _keep_batches(layer)
+    else:
+        layer.make("stg_batches")
+    emptied = f"'{{{', '.join(map(str, erased))}}}'::bigint[]"
+    _find_touched(layer, others, emptied)
     for relation in layer.read:
         key = KEY if relation == tables.ORDER_LINES else KEY[:2]
         layer.fill(relation, _touched(key, [f"_{name}" for name in key]))
@@ -52,7 +59,7 @@ def staging(connection: psycopg.Connection, compiled: Compiled) -> dict[str, int
         if name not in OF_BATCHES:
             layer.make(name)
             added[name] = layer.write(name, _touched(table.key, table.key))
-    _count_verdicts(layer)
+    _count_verdicts(layer, emptied)
     layer.make("stg_batch_counts")
     layer.make("stg_rejections")
     for name in OF_BATCHES:
@@ -94,42 +101,60 @@ def intermediate(connection: psycopg.Connection, compiled: Compiled) -> dict[str
     return added
 
 
-def _find_touched(layer: Layer, others: list[str]) -> None:
-    """Makes delta_touched: the keys of the rows that can change. others: the raw tables of other kinds than orders."""
+def _keep_batches(layer: Layer) -> None:
+    """Makes the temporary stg_batches: the real one, with the present digests of files. An erasure changes files."""
+    layer.fill(layer.tables["stg_batches"].relation, "true")
+    layer.run(f"""
+        update pg_temp.stg_batches as batches set content_sha256 = now.content_sha256
+        from {tables.BATCHES} as now where batches.batch_id = now.batch_id
+    """)  # noqa: S608 - our own names
+
+
+def _find_touched(layer: Layer, others: list[str], emptied: str) -> None:
+    """Makes delta_touched: the keys of the rows that can change. others: the raw tables of other kinds than orders.
+    emptied: the batches in which an erasure has emptied rows, as an SQL array."""
     changed = "in (select batch_id from delta_changed)"
+    rows = f"select _batch_id, _line, _entry, _source, _row_key, order_id from {tables.ORDER_LINES} where _batch_id"  # noqa: S608 - our own names
+    # An erasure may also change rows that were erased before: a key that they shared with the person goes.
+    received = f"({rows} {changed} union all {rows} = any({emptied}) and _rule = 'erased') as received"
     layer.run(f"""
         create temporary table delta_touched (
             batch_id bigint, line bigint, entry smallint, primary key (batch_id, line, entry)
         ) on commit drop;
         create temporary table delta_groups (hash bigint primary key) on commit drop;
         create temporary table delta_changed on commit drop as
-        with before as (select batch_id, source, batches::text from staging.stg_batches as batches),
-        now as (select batch_id, source, batches::text from pg_temp.stg_batches as batches)
+        -- What the digest of a file decides is in other columns.
+        with before as (select batch_id, source, to_jsonb(b) - 'content_sha256' from staging.stg_batches as b),
+        now as (select batch_id, source, to_jsonb(b) - 'content_sha256' from pg_temp.stg_batches as b)
         select distinct batch_id, source
         from ((table now except table before) union all (table before except table now)) as changed;
         analyze delta_changed;
         insert into delta_touched
-        select _batch_id, _line, _entry from {tables.ORDER_LINES} where _batch_id {changed}
+        select _batch_id, _line, _entry from {received}
         union
         select batch_id, line, entry from staging.stg_line_verdicts where batch_id {changed};
         insert into delta_groups
-        select ops.group_hash('row', _source, _row_key) from {tables.ORDER_LINES} where _batch_id {changed}
+        select ops.group_hash('row', _source, _row_key) from {received}
         union
-        select ops.group_hash('order', _source, order_id) from {tables.ORDER_LINES}
-        where _batch_id {changed} and order_id is not null
+        select ops.group_hash('order', _source, order_id) from {received} where order_id is not null
     """)  # noqa: S608 - our own names
     _add_groups(layer)
-    layer.run("""
+    layer.run(f"""
         create temporary table delta_batches on commit drop as
-        select batch_id from pg_temp.stg_batches where source in (select source from delta_changed)
+        with sources as (
+            select source from delta_changed
+            union
+            select source from staging.stg_batches where batch_id = any({emptied})
+        )
+        select batch_id from pg_temp.stg_batches where source in (select source from sources)
         union
-        select batch_id from staging.stg_batches where source in (select source from delta_changed)
-    """)
-    rows = [
+        select batch_id from staging.stg_batches where source in (select source from sources)
+    """)  # noqa: S608 - our own names
+    of_others = [
         *(f"select _batch_id, _line, 0 from {relation} where _batch_id" for relation in others),  # noqa: S608 - our own names
         *(f"select batch_id, line, 0 from staging.{name} where batch_id" for name in VERDICTS[1:]),  # noqa: S608 - our own names
     ]
-    for of_kind in rows:
+    for of_kind in of_others:
         layer.run(
             f"insert into delta_touched {of_kind} in (select batch_id from delta_batches) on conflict do nothing"  # noqa: S608 - our own names
         )
@@ -166,9 +191,10 @@ def _refuse_much(layer: Layer, found: int) -> None:
         raise TooMuchError(f"{found} of {there} rows can change")
 
 
-def _count_verdicts(layer: Layer) -> None:
+def _count_verdicts(layer: Layer, emptied: str) -> None:
     """Makes the temporary stg_verdict_counts: the real one less the verdicts that are gone, plus those that came. A
-    batch whose first or last accepted line is gone is read again for its times."""
+    batch whose first or last accepted line is gone is read again for its times; so are those with erased rows, whose
+    lines the erasure has deleted already."""
     table = layer.tables["stg_verdict_counts"]
     changes = " union all ".join(
         f"select batch_id, verdict, {one} from delta_{which}_{name}"  # noqa: S608 - our own names
@@ -186,6 +212,8 @@ def _count_verdicts(layer: Layer) -> None:
             where batch_id in (
                 select batch_id from gone inner join {table.relation} using (batch_id)
                 where first_at <= first_ordered_at or last_at >= last_ordered_at
+                union all
+                select unnest({emptied})
             )
             group by batch_id
         ),

@@ -31,8 +31,8 @@ def sql_digest() -> str:
 
 
 def state(layer: str, connection: psycopg.Connection) -> str:
-    """A digest of everything that a layer is built from. Its batches stand for the rows of raw, which are only added
-    (an erasure, which changes rows, calls forget)."""
+    """A digest of everything that a layer is built from. Its batches stand for the rows of raw, which are only added:
+    what changes rows in place calls changed_raw."""
     digest = hashlib.sha256(made_by(connection).encode())
     query = f"""
         select

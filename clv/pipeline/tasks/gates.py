@@ -37,13 +37,13 @@ def features(as_of: date, run_id: str) -> Facts:
 
 
 def require_judged(used: object, as_of: date, run_id: str) -> None:
-    """Judges this run's part of staging again, if another run has rebuilt staging since this run's gate."""
+    """Judges this run's part of staging again, if another run or an erasure has changed it since this run's gate."""
     if not used:
         raise ClvError("another run left intermediate half built: clear the task build_intermediate")
     query = f"select 1 from {tables.TASK_LOG} where run_id = %s and facts->>'staging' = %s and not facts ? 'error'"  # noqa: S608 - our own names
     if db.rows(query, (run_id, used), roles.url(PUBLISHER)):
         return
-    print("another run has rebuilt staging since this run's gate: judging staging again", flush=True)
+    print("staging has changed since this run's gate: judging it again", flush=True)
     if staging(as_of, run_id)["staging"] != used:
         # Not a ClvError, so that Airflow retries the task.
         raise RuntimeError("staging changed again while it was judged: try again")

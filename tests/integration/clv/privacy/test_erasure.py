@@ -8,6 +8,7 @@ import secrets
 import threading
 from datetime import timedelta
 from pathlib import Path
+from unittest.mock import Mock
 
 import psycopg
 import pyarrow as pa
@@ -27,7 +28,7 @@ from clv.platform import backup
 from clv.privacy import erasing
 from clv.reporting import gates
 from clv.sources.loading import copies
-from clv.transform import dbt, notes
+from clv.transform import changed_raw, dbt
 from clv.warehouse import db, erasures, locks, pseudonyms, publication, runs
 from expectations.gates import judge
 from spark_jobs import score
@@ -87,7 +88,7 @@ def test_nothing_is_left_of_a_person_and_runs_go_on(shop, capsys):
     assert len(hashed) == 5  # of two orders, and of the keys of three different rows
     assert hashed.isdisjoint(one for row in db.rows(hashes) for one in row)
     assert f"Customer value on {AS_OF}" in page.read_text()
-    # Staging's corrected counts pass the gate of a run that has begun, and equal the counts of the next build.
+    # Staging's counts pass the gate of a run that has begun, and equal those of the next build.
     now = [(1, 54, 46, 3, 2, 3, 5), (2, 3, 2, 1, 0, 0, 1)]
     assert sums() == now
     assert db.rows("select count(*) from staging.stg_order_lines") == [(48,)]
@@ -206,7 +207,7 @@ def test_a_landing_folder_that_cannot_be_written_is_reported_and_the_rest_is_don
 def test_an_erasure_that_was_cut_short_is_finished(home, tmp_path, monkeypatch):
     sources.load("orders", write(tmp_path / "a.csv", of_quince(1), of("c1", "1", amount="none")), home)
     with monkeypatch.context() as patch:
-        patch.setattr(notes, "forget", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(changed_raw, "erased", Mock(side_effect=KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             erase(QUINCE["id"], home)
     assert not (home.home / "erasures").exists()
@@ -220,7 +221,7 @@ def test_files_in_landing_that_were_changed_before_it_was_cut_short_are_known_ag
     write(home.landing / "orders" / "a.csv", of_quince(1), of("c1", "1", amount="none"), of("c2", "2"))
     sources.landing(home)
     with monkeypatch.context() as patch:
-        patch.setattr(notes, "forget", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(changed_raw, "erased", Mock(side_effect=KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             erase(QUINCE["id"], home)
     erase(QUINCE["id"], home)

@@ -1,4 +1,4 @@
-"""After any deliveries, corrections, withdrawals and erased rows, tables that were changed row by row equal those of a
+"""After any deliveries, corrections, withdrawals and erasures, tables that were changed row by row equal those of a
 whole build, stored digit by stored digit."""
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from raw_rows import customer, deliver, deliver_spend, line
 
 from clv.catalog import tables
 from clv.core.settings import Settings
-from clv.transform import comparing, dbt, delta, notes
+from clv.privacy import persons
+from clv.sources.kinds.orders import erased
+from clv.transform import changed_raw, comparing, dbt, delta, notes
 from clv.transform.notes import FROM_RAW
 from clv.transform.temporary import Compiled
 from clv.warehouse import db
@@ -82,6 +84,8 @@ class Histories(RuleBasedStateMachine):
         with db.connect() as connection:
             connection.execute(f"truncate {', '.join(there)} cascade")  # type: ignore[arg-type]
         self.batches: list[int] = []
+        self.current = False  # whether both layers were built in the last step
+        self.vanished = False  # whether a batch vanished since staging was built
         self.due = set(FROM_RAW)
 
     def _dbt_tables(self) -> list[tuple[str, str]]:
@@ -145,6 +149,24 @@ class Histories(RuleBasedStateMachine):
                 for table in (tables.WITHDRAWALS, tables.BATCHES):
                     connection.execute(f"delete from {table} where batch_id = %s", (batch,))  # type: ignore[arg-type]
             self.batches.remove(batch)
+            self.vanished = True
+
+    @rule(who=st.sampled_from("abcdef"))
+    def somebody_is_erased(self, who: str) -> None:
+        """The tables are those of a whole build at once, if they were before."""
+        if self.vanished:
+            return
+        of = f"select distinct _batch_id from {tables.ORDER_LINES} where customer_key = %s"
+        with db.connect() as connection:
+            batches = {batch for (batch,) in connection.execute(of, (customer(who),)).fetchall()}
+            erased.erase(connection, customer(who))
+            for table in persons.tables_of_customers(connection)[1:]:
+                connection.execute(f"delete from {table} where customer_key = %s", (customer(who),))  # type: ignore[arg-type]
+            changed_raw.erased(connection, batches)
+            assert notes.built_from("staging", connection), "the rows were not changed one by one"
+        if self.current:
+            assert comparing.differences(self.connection, self.compiled) == {}
+            self.connection.rollback()
 
     @rule(layers=st.sampled_from([[], ["staging"], ["staging"]]))
     def builds_wait(self, layers: list[str]) -> None:
@@ -162,6 +184,8 @@ class Histories(RuleBasedStateMachine):
             compared = {layer: self.compiled[layer] for layer in FROM_RAW if layer in self.due}
             assert comparing.differences(self.connection, compared) == {}
             self.connection.rollback()
+            self.vanished = False
+        self.current = self.due == set(FROM_RAW)
         self.due = set(FROM_RAW)
 
     def _one(self, which: int) -> int | None:
