@@ -154,12 +154,14 @@ def apply(home: Settings, step: Step = nullcontext) -> Receipt | None:
 
 
 def _erase(connection: psycopg.Connection, home: Settings, person: Person, done: Receipt) -> set[int]:
-    """Erases a person from raw and from every table that has their key. Returns the batches that had their rows."""
+    """Erases a person from raw and from every table that has their key. Returns the batches whose rows changed."""
     lines = _lines(connection, home, person)
     done.files.update(files.remove_lines(connection, home, person, lines))
-    counts = {}
+    counts, batches = {}, set(lines)
     for kind in raw_tables.of_customers(home):
-        counts[kind.table] = kind.erase(connection, person.key)
+        erased = kind.erase(connection, person.key)
+        counts[kind.table] = erased.total()
+        batches |= erased.keys()
     for batch_id, numbers in lines.items():
         place = (batch_id, sorted(numbers))
         for table, change in {
@@ -174,7 +176,7 @@ def _erase(connection: psycopg.Connection, home: Settings, person: Person, done:
     for table, count in counts.items():
         if count:
             done.rows[table] = done.rows.get(table, 0) + count
-    return set(lines)
+    return batches
 
 
 def _lines(connection: psycopg.Connection, home: Settings, person: Person) -> dict[int, set[int]]:

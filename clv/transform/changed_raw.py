@@ -21,8 +21,8 @@ def erased(connection: psycopg.Connection, batches: Collection[int]) -> None:
     """Changes staging and intermediate where an erasure emptied rows. Then a run that has begun passes its gates, and
     the next build has nothing to make up for.
 
-    batches: those with rows of the erased persons, whose keys are gone from every table. If the layers cannot be
-    changed, the next run builds them whole; until then these batches count as not processed.
+    batches: those whose rows were changed. The erased persons' keys are gone from every table already. If the layers
+    cannot be changed, the next run builds them whole; until then these batches count as not processed.
     """
     if not batches:
         return

@@ -6,6 +6,7 @@ A kind with more needs, such as orders, overrides methods.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -204,10 +205,13 @@ class Kind:
         """Returns a note about the later file that has replaced a batch's rows; None if there is none."""
         return None
 
-    def erase(self, connection: psycopg.Connection, customer_key: UUID) -> int:
-        """Removes a customer's values from the raw table but keeps the rows' lines in their file; returns how many."""
+    def erase(self, connection: psycopg.Connection, customer_key: UUID) -> Counter[int]:
+        """Removes a customer's values from the raw table but keeps the rows' lines in their file. Returns how many per
+        batch."""
         empty = ", ".join(f'"{name}" = null' for name in ["customer_key", *(column.name for column in self.kept)])
-        return connection.execute(
-            f"update {self.table} set _rule = '{ERASED}', _content = {NO_CONTENT}, {empty} where customer_key = %s",  # type: ignore[arg-type]  # noqa: S608 - our own names
+        rows = connection.execute(
+            f"update {self.table} set _rule = '{ERASED}', _content = {NO_CONTENT}, {empty} where customer_key = %s "  # type: ignore[arg-type]  # noqa: S608 - our own names
+            "returning _batch_id",
             (customer_key,),
-        ).rowcount
+        ).fetchall()
+        return Counter(batch for (batch,) in rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -68,7 +69,7 @@ class Orders(Kind):
     def replaced_by(self, batch_id: int, mapping: OrdersMapping, home: Settings) -> str | None:
         return warnings.replaced_by(batch_id, mapping, home)
 
-    def erase(self, connection: psycopg.Connection, customer_key: UUID) -> int:
+    def erase(self, connection: psycopg.Connection, customer_key: UUID) -> Counter[int]:
         return erased.erase(connection, customer_key)
 
 

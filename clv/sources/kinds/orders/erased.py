@@ -2,11 +2,12 @@
 shares with other customers.
 
 A row key or order id that another customer's row has too must stay: the erased row may have replaced that row, which
-would otherwise count again.
+would otherwise count again. It goes when that row is erased too.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from uuid import UUID
 
@@ -89,10 +90,20 @@ def _removals(batch_ids: Iterable[int]) -> list[str]:
     return [keys, orders]
 
 
-def erase(connection: psycopg.Connection, customer_key: UUID) -> int:
-    """Removes the values of a customer's order lines but keeps their positions in their files; returns their number."""
-    batches = connection.execute(
-        f"select distinct _batch_id from {tables.ORDER_LINES} where customer_key = %s",  # noqa: S608 - our own names
+def erase(connection: psycopg.Connection, customer_key: UUID) -> Counter[int]:
+    """Removes the values of a customer's order lines but keeps their positions in their files.
+
+    Returns the number of lines per batch; 0 for batches that only have rows erased before, which shared a key with the
+    customer's lines.
+    """
+    before = connection.execute(
+        f"""
+        with theirs as (select _source, _row_key, order_id from {tables.ORDER_LINES} where customer_key = %s)
+        select distinct _batch_id from {tables.ORDER_LINES} as others
+        inner join theirs on others._source = theirs._source
+            and (others._row_key = theirs._row_key or others.order_id = theirs.order_id)
+        where _rule = '{ERASED}'
+        """,  # noqa: S608 - our own names
         (customer_key,),
     ).fetchall()
     empty = ", ".join(f"{name} = null" for name in EMPTY)
@@ -102,9 +113,11 @@ def erase(connection: psycopg.Connection, customer_key: UUID) -> int:
     order_id = f"case when coalesce(amount, 0) >= 0 and _batch_id in ({shared}) then order_id end"
     rows = connection.execute(
         f"""update {tables.ORDER_LINES} set _rule = %s, _content = {NO_CONTENT}, order_id = {order_id}, {empty}
-        where customer_key = %s""",  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
+        where customer_key = %s returning _batch_id""",  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted
         (ERASED, customer_key),
-    ).rowcount
-    for removal in _removals(number for (number,) in batches) if batches else ():
+    ).fetchall()
+    batches = Counter({batch: 0 for (batch,) in before})
+    batches.update(batch for (batch,) in rows)
+    for removal in _removals(batches) if batches else ():
         connection.execute(removal)  # type: ignore[arg-type]
-    return rows
+    return batches

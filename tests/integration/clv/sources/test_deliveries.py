@@ -99,3 +99,17 @@ def test_erased_rows_stay_out_and_the_rows_that_they_replaced_stay_replaced(read
     dbt.build("staging", {}, ready)
     assert revenue() == []
     assert db.rows("select count(*) from pii.customers where customer_id = 'q'") == [(0,)]
+
+
+def test_a_key_that_only_erased_rows_share_goes(ready, tmp_path):
+    load(ready, tmp_path, "older.csv", ["p,1,2024-05-01,10", "b,2,2024-05-01,7"], row_key="order")
+    load(ready, tmp_path, "newer.csv", ["q,1,2024-05-02,10"], row_key="order")
+    dbt.build("staging", {}, ready)
+    keys = "select order_id, _row_key from raw.order_lines where _rule = 'erased' order by _batch_id"
+    erasing.erase(erasing.find("p", "shop", None, ready), ready)
+    assert [order for order, _ in db.rows(keys)] == ["1"]  # for q's order, which replaced it
+    erasing.erase(erasing.find("q", "shop", None, ready), ready)
+    assert db.rows(keys) == [(None, "erased|1|2"), (None, "erased|2|2")]
+    assert "1" not in [order for (order,) in db.rows("select order_id from raw.order_lines")]
+    hashes = "select row_hash from staging.stg_line_verdicts where batch_id = 1 and line = 2"
+    assert db.rows(hashes) == db.rows("select ops.group_hash('row', 'shop', 'erased|1|2')")

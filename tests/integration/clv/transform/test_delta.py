@@ -156,10 +156,8 @@ class Histories(RuleBasedStateMachine):
         """The tables are those of a whole build at once, if they were before."""
         if self.vanished:
             return
-        of = f"select distinct _batch_id from {tables.ORDER_LINES} where customer_key = %s"
         with db.connect() as connection:
-            batches = {batch for (batch,) in connection.execute(of, (customer(who),)).fetchall()}
-            erased.erase(connection, customer(who))
+            batches = erased.erase(connection, customer(who))
             for table in persons.tables_of_customers(connection)[1:]:
                 connection.execute(f"delete from {table} where customer_key = %s", (customer(who),))  # type: ignore[arg-type]
             changed_raw.erased(connection, batches)
