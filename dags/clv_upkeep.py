@@ -1,7 +1,8 @@
 """## clv_upkeep: deletes what nobody reads any more
 
 Runs at 03:00 UTC. Deletes rows of superseded runs, old features, predictions, build folders and logs, and personal data
-older than `retention_days`. A published run, the one published before it, and any run of the last days are kept.
+older than `retention_days`. A published run, the one published before it, and any run of the last days are kept. With
+`daily_history_days`, older months keep only their last published date.
 """
 
 from datetime import UTC, datetime

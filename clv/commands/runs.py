@@ -14,6 +14,7 @@ from clv.pipeline import own
 from clv.platform import airflow_api, headline
 from clv.reporting import analyst
 from clv.sources.loading import currencies
+from clv.warehouse import publication
 
 
 def run(
@@ -24,6 +25,7 @@ def run(
     results."""
     day, home, out = dates.parse_date(as_of, "--as-of"), _ready(), Console(highlight=False)
     started = time.monotonic()
+    _remark_removal([day], home, out)
     airflow_api.run(home, day, force_retrain, out)
     show(day, home, out, time.monotonic() - started)
 
@@ -35,6 +37,28 @@ def _ready() -> settings.Settings:
     own.load_contestants(home)
     currencies.require_same_currency(home)
     return home
+
+
+def _remark_removal(days: list[date], home: settings.Settings, out: Console) -> None:
+    """Says which of the days upkeep has removed, and which it will remove again."""
+    known = publication.by_date()
+    if removed := [str(day) for day in days if day in known and known[day].removed_at]:
+        out.print(
+            f"[yellow]note:[/] upkeep has removed what was published for {_few(removed)}; the runs make it again from "
+            "the rows that are loaded now",
+            soft_wrap=True,
+        )
+    thinned = dates.thinned_out({*known, *days}, home.shop.daily_history_days)
+    if again := [str(day) for day in days if day in thinned]:
+        out.print(
+            f"[yellow]note:[/] upkeep will remove {_few(again)}, since daily_history_days in {home.shop_file} is "
+            f"{home.shop.daily_history_days}; to keep these dates, raise it or take it out",
+            soft_wrap=True,
+        )
+
+
+def _few(days: list[str]) -> str:
+    return ", ".join(days[:3]) + (f" and {len(days) - 3} more" if days[3:] else "")
 
 
 def show(day: date, home: settings.Settings, out: Console, seconds: float) -> None:
@@ -59,4 +83,7 @@ def backfill(
     As each day ends, prints its number of customers and its forecast, or why it failed.
     """
     days = dates.parse_date(first, "--from"), dates.parse_date(last, "--to")
-    airflow_api.backfill(_ready(), *days, every, Console(), backwards)
+    home, out = _ready(), Console()
+    if every >= 1:
+        _remark_removal(list(dates.each_date(*days, every)), home, out)
+    airflow_api.backfill(home, *days, every, out, backwards)

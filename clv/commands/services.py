@@ -131,6 +131,7 @@ def _show_state(home: settings.Settings) -> list[str]:
     if found.newest:
         age = {0: "today", 1: "yesterday"}.get(found.age or 0, f"{found.age} days ago")
         several = f"; {found.published_dates} dates" if found.published_dates > 1 else ""
+        several += f"; {found.removed_dates} removed by upkeep" if found.removed_dates else ""
         out.print(f"published  {found.newest} ({age}), run {found.newest_run}{several}")
     else:
         out.print("published  nothing yet; to run a date: clv run --as-of DATE")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -62,3 +62,12 @@ def training_date(as_of: date) -> date:
 def latest_week(first: date, last: date) -> date:
     """The latest date, up to `last`, that is a whole number of weeks after `first`."""
     return first + timedelta(days=7 * ((last - first).days // 7))
+
+
+def thinned_out(published: Collection[date], daily: int | None) -> set[date]:
+    """Of these dates, those of which upkeep keeps no rows: they lie more than `daily` days before the newest one, and
+    a later one of their month is among them. None of them if `daily` is None."""
+    if daily is None or not published:
+        return set()
+    newest, last_of_month = max(published), {(day.year, day.month): day for day in sorted(published)}
+    return {day for day in published if (newest - day).days > daily and day != last_of_month[day.year, day.month]}

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, WrapValidator
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -41,6 +42,10 @@ class Allowed:
 
 def _one_of(choices: Any) -> Allowed:
     return Allowed(f"one of {', '.join(get_args(choices))}")
+
+
+def _days_from(least: int, such_as: int) -> Allowed:
+    return Allowed(f"a whole number of days from {least}, such as {such_as}")
 
 
 def _different(values: list) -> list:
@@ -153,10 +158,9 @@ class Shop(BaseModel):
         list(HORIZONS), description="horizons of forecasts in days; the longest is the main one", examples=[[90, 365]]
     )
     blend: Annotated[Blend, _one_of(Blend)] = Field(
-        "weighted",
+        "weighted", examples=["stacking"],
         description="how the weights of the blended forecasts are found (docs/forecast.md)",
-        examples=["stacking"],
-    )
+    )  # fmt: skip
     contestants: Annotated[
         list[str],
         Field(min_length=1),
@@ -170,8 +174,7 @@ class Shop(BaseModel):
     tune_minutes: Annotated[
         float, Field(ge=0, le=600), AS_WRITTEN, Allowed("a number of minutes from 0 to 600")
     ] = Field(
-        0, description="minutes that a training may search for the learners' parameters; 0: no search",
-        examples=[20],
+        0, examples=[20], description="minutes that a training may search for the learners' parameters; 0: no search"
     )  # fmt: skip
     tune_search: Annotated[Search, _one_of(Search)] = Field("bayes", description="how it searches", examples=["random"])
     minimum_days: Annotated[int, Field(ge=0), COUNT] = Field(
@@ -181,25 +184,25 @@ class Shop(BaseModel):
         500, description="customers before a forecast is made", examples=[500]
     )
     time_zone: Annotated[str, AfterValidator(_zone), Allowed('a text such as "Europe/London"')] = Field(
-        "UTC",
+        "UTC", examples=["Europe/London"],
         description="time zone of order dates; times with a known offset or zone are converted to it",
-        examples=["Europe/London"],
-    )
+    )  # fmt: skip
     unknown_consent: Annotated[ConsentPolicy, _one_of(ConsentPolicy)] = Field(
-        "exclude",
+        "exclude", examples=["include"],
         description="whether lists for contact include customers who were never asked; those who refused are never "
         "on them",
-        examples=["include"],
-    )
+    )  # fmt: skip
     currency: Annotated[
         Annotated[str, Field(pattern="^[A-Z]{3}$")] | None, Allowed("a code of three letters such as GBP")
     ] = Field(None, description="the warehouse's currency; not set: that of the first file", examples=["GBP"])
-    retention_days: Annotated[
-        Annotated[int, Field(ge=1)] | None, Allowed("a whole number of days from 1, such as 365")
-    ] = Field(
-        None,
+    retention_days: Annotated[Annotated[int, Field(ge=1)] | None, _days_from(1, 365)] = Field(
+        None, examples=[365],
         description="days after which upkeep deletes personal data that no step reads; not set: never",
-        examples=[365],
+    )  # fmt: skip
+    daily_history_days: Annotated[Annotated[int, Field(ge=31)] | None, _days_from(31, 90)] = Field(
+        None, description="days before the newest published date in which upkeep keeps every published date; of each "
+        "month before them, it keeps the last one; not set: it keeps every published date",
+        examples=[90],
     )  # fmt: skip
 
     def changed(self, **values: object) -> Shop:
@@ -266,8 +269,11 @@ def json_file(path: Path) -> dict:
 def variables(secret: bool = False) -> list[str]:
     """The names of the environment variables that are settings; with `secret`, only of those that may hold a
     password."""
-    fields = [field for section in OF_ENVIRONMENT for field in section.model_fields.values()]
-    return [str(field.alias) for field in fields if field.json_schema_extra or not secret]
+    return [str(field.alias) for field in _variables() if field.json_schema_extra or not secret]
+
+
+def _variables() -> list[FieldInfo]:
+    return [field for section in OF_ENVIRONMENT for field in section.model_fields.values()]
 
 
 def set_variables() -> dict[str, str]:
@@ -276,12 +282,7 @@ def set_variables() -> dict[str, str]:
     Paths of folders are made absolute, since those processes may run in another working directory.
     """
     found = {name: os.environ[name] for name in variables() if os.environ.get(name)}
-    lists = {
-        str(field.alias)
-        for section in OF_ENVIRONMENT
-        for field in section.model_fields.values()
-        if FOLDERS in field.metadata
-    }
+    lists = {str(field.alias) for field in _variables() if FOLDERS in field.metadata}
     return {name: _whole(value) if name in lists else value for name, value in found.items()}
 
 

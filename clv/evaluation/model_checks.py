@@ -93,7 +93,9 @@ def matured(as_of: date, horizon_days: int, ranking: float | None, settings: Set
 
     ranking: the normalised Gini on the holdouts of training, or None.
     """
-    query = f"select max(as_of_date) from {tables.PUBLICATIONS} where as_of_date between %s and %s"  # noqa: S608 - our own names
+    query = f"""
+        select max(as_of_date) from {tables.PUBLICATIONS} where as_of_date between %s and %s and removed_at is null
+    """  # noqa: S608 - our own names
     end = as_of - timedelta(days=horizon_days)
     forecast_of = db.rows(query, (end - timedelta(days=MAX_AGE_DAYS), end), settings.url_as(MODELLER))[0][0]
     if forecast_of is None:

@@ -2,8 +2,10 @@
 publishers.
 
 Kept whole are all runs that were active within `keep_days`, and for each date the published run and the one published
-before it. Of published runs older than the newest `keep_dates` dates, only the tables with a history are kept. A run's
-page of gates is kept as long as any of its rows.
+before it. Of published runs older than the newest `keep_dates` dates, only the tables with a history are kept. With
+`daily_history_days` in shop.json, nothing is kept of dates that are thinned out (clv.core.dates.thinned_out), once no
+run of theirs was active within `keep_days`. A run's page of gates is kept as long as any of its rows, and a date's
+pages as long as its published rows.
 """
 
 from __future__ import annotations
@@ -12,14 +14,16 @@ import os
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import psycopg
 
 from clv.catalog import published, tables
 from clv.core import dates, settings
+from clv.evaluation import scorecard
 from clv.privacy import retention
-from clv.reporting import gates
-from clv.warehouse import db, locks
+from clv.reporting import gates, report
+from clv.warehouse import db, locks, publication
 
 KEEP_DAYS = 7
 KEEP_DATES = 3
@@ -38,26 +42,43 @@ WORKING_TABLES = (
 )
 
 
+class Limits(NamedTuple):
+    """What is kept: runs active since `since`, all tables of the newest `keep_dates` dates, and every published date of
+    the newest `daily` days (None: of all days)."""
+
+    since: datetime
+    keep_dates: int
+    daily: int | None
+
+
 def run(keep_days: int = KEEP_DAYS, keep_dates: int = KEEP_DATES, today: date | None = None) -> dict:
-    """Deletes superseded slices, and files untouched for `keep_days`; returns how many rows and files were deleted.
+    """Deletes superseded slices, published dates that are thinned out, and files untouched for `keep_days`; returns how
+    many rows and files were deleted, and the published dates.
 
     May run at any time: the rows of each run are deleted in one transaction, which waits for publishers and then checks
     again that the run is superseded.
     """
     since = datetime.combine(today or dates.today(), time(), UTC) - timedelta(days=keep_days)
     home = settings.load()
+    limits = Limits(since, keep_dates, home.shop.daily_history_days)
+    gone = publication.removed_dates()
     with db.connect() as connection:
-        candidates = _removable(connection, since, keep_dates)
-        states = _runs_to_keep(connection, since, keep_dates)
+        candidates = _removable(connection, limits)
+        states = _runs_to_keep(connection, limits)
+        thinned = _thinned_out(connection, limits)
+    if thinned - gone:
+        scorecard.measure()  # a forecast cannot be measured once it is removed
     rows = {}
     for run_id in candidates:
-        for table, count in _remove(run_id, since, keep_dates).items():
+        for table, count in _remove(run_id, limits).items():
             rows[table] = rows.get(table, 0) + count
     rows |= _remove_versions()
+    removed = publication.removed_dates()
     kept_for = home.shop.retention_days
     personal = retention.run(home, (today or dates.today()) - timedelta(days=kept_for)) if kept_for else {}
     return {
         **({"personal": personal} if kept_for else {}),
+        "dates": [day.isoformat() for day in sorted(removed - gone)],
         "runs": len(candidates),
         "rows": rows,
         "build_files": _remove_files(home.home / "dbt", since),
@@ -65,22 +86,25 @@ def run(keep_days: int = KEEP_DAYS, keep_dates: int = KEEP_DATES, today: date | 
         "scratch_files": _remove_files(home.home / "tmp", since),
         "log_files": _remove_files(home.airflow_home / "logs", since),
         "gates_pages": gates.remove((name for name, active, kept, _ in states if not active and not kept), home),
+        "pages": report.remove(removed, home),
         # Written by gates of earlier versions, which had no pages of their own.
         "data_docs": _remove_files(home.reports / "data_docs", since),
     }
 
 
-def _remove(run_id: str, since: datetime, keep_dates: int) -> dict[str, int]:
+def _remove(run_id: str, limits: Limits) -> dict[str, int]:
     """Deletes the removable slices of one run in one transaction; returns the rows deleted per table."""
     removed = {}
     with db.connect() as connection:
         connection.execute("select pg_advisory_xact_lock(%s)", (db.lock_key(locks.PUBLISH),))
-        for table in _removable(connection, since, keep_dates, run_id).get(run_id, ()):
+        for table in _removable(connection, limits, run_id).get(run_id, ()):
             removed[table] = _delete(connection, table, run_id)
             connection.execute(
                 "insert into ops.removed_slices (run_id, table_name, rows_removed) values (%s, %s, %s)",
                 (run_id, table, removed[table]),
             )
+        if removed.keys() & with_history():
+            publication.mark_removed(run_id, connection)
     return removed
 
 
@@ -111,10 +135,11 @@ def _delete(connection: psycopg.Connection, table: str, run_id: str) -> int:
 
 
 def _runs_to_keep(
-    connection: psycopg.Connection, since: datetime, keep_dates: int, run_id: str | None = None
+    connection: psycopg.Connection, limits: Limits, run_id: str | None = None
 ) -> list[tuple[str, bool, bool, bool]]:
-    """For each run, or for one: run_id, whether it was active since `since`, whether it is one of the two kept for its
-    date, and whether its date is one of the newest `keep_dates`."""
+    """For each run, or for one: run_id, whether it was active since the limit, whether it is one of the two kept for
+    its date, and whether its date is one of the newest. Of a date's two runs, the one that readers see comes last, so
+    that they see the date until the other is removed too."""
     query = f"""
         with published as (
             select as_of_date, run_id, max(publication_id) as publication_id
@@ -130,30 +155,49 @@ def _runs_to_keep(
         ),
         activity as (
             select run_id, max(ended_at) as ended_at from {tables.TASK_LOG} group by run_id
+        ),
+        known as (
+            select
+                runs.*,
+                ranked.rank_in_date,
+                ranked.rank_of_date,
+                greatest(runs.started_at, activity.ended_at) >= %(since)s as active
+            from {tables.RUNS} as runs
+            left join ranked on ranked.run_id = runs.run_id
+            left join activity on activity.run_id = runs.run_id
+        ),
+        judged as (
+            select
+                *,
+                coalesce(rank_in_date <= 2, false)
+                    and (as_of_date <> all(%(thinned)s::date[]) or bool_or(active) over (partition by as_of_date))
+                    as protected,
+                coalesce(rank_of_date <= %(keep_dates)s, false) as recent_date
+            from known
         )
-        select
-            runs.run_id,
-            greatest(runs.started_at, activity.ended_at) >= %(since)s as active,
-            coalesce(ranked.rank_in_date <= 2, false) as protected,
-            coalesce(ranked.rank_of_date <= %(keep_dates)s, false) as recent_date
-        from {tables.RUNS} as runs
-        left join ranked on ranked.run_id = runs.run_id
-        left join activity on activity.run_id = runs.run_id
-        where %(run_id)s::text is null or runs.run_id = %(run_id)s
-        order by runs.as_of_date, runs.number
+        select run_id, active, protected, recent_date
+        from judged
+        where %(run_id)s::text is null or run_id = %(run_id)s
+        order by as_of_date, rank_in_date desc, number
     """  # noqa: S608 - our own names
-    return connection.execute(query, {"since": since, "keep_dates": keep_dates, "run_id": run_id}).fetchall()
+    thinned = list(_thinned_out(connection, limits))
+    values = {"since": limits.since, "keep_dates": limits.keep_dates, "run_id": run_id, "thinned": thinned}
+    return connection.execute(query, values).fetchall()
 
 
-def _removable(
-    connection: psycopg.Connection, since: datetime, keep_dates: int, run_id: str | None = None
-) -> dict[str, list[str]]:
+def _thinned_out(connection: psycopg.Connection, limits: Limits) -> set[date]:
+    """The published dates of which no rows are kept, and those of which none are left."""
+    published_dates = connection.execute(f"select distinct as_of_date from {tables.PUBLICATIONS}").fetchall()  # noqa: S608 - our own names
+    return dates.thinned_out({day for (day,) in published_dates}, limits.daily)
+
+
+def _removable(connection: psycopg.Connection, limits: Limits, run_id: str | None = None) -> dict[str, list[str]]:
     """By run, the tables whose slices may be deleted and are not deleted yet."""
     latest = latest_only()
     present = [table for table in (*WORKING_TABLES, *latest, *with_history()) if _exists(connection, table)]
     gone = set(connection.execute("select run_id, table_name from ops.removed_slices").fetchall())
     removable = {}
-    for name, active, protected, recent_date in _runs_to_keep(connection, since, keep_dates, run_id):
+    for name, active, protected, recent_date in _runs_to_keep(connection, limits, run_id):
         if protected:
             may_go = () if recent_date else latest if active else (*WORKING_TABLES, *latest)
         else:

@@ -48,10 +48,13 @@ class Headline:
 
 
 def of(as_of: date, home: Settings) -> Headline | None:
-    """The headline of a date; None if none of its runs is published."""
-    query = f"select run_id from {tables.PUBLICATIONS} where as_of_date = %(day)s order by publication_id desc limit 1"  # noqa: S608 - our own names
+    """The headline of a date; None if none of its runs is published, or if upkeep has removed its rows."""
+    query = f"""
+        select run_id, removed_at is not null from {tables.PUBLICATIONS} where as_of_date = %(day)s
+        order by publication_id desc limit 1
+    """  # noqa: S608 - our own names
     published = analyst.fetch(query, home, {"day": as_of})[1]
-    if not published:
+    if not published or published[0][1]:
         return None
     query = """
         select

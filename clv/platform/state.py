@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from clv.catalog import dbt_project, tables
 from clv.core.settings import Settings
 from clv.platform import run_states
-from clv.warehouse import db, roles, runs
+from clv.warehouse import db, publication, roles, runs
 
 OLDEST = 1  # days that the newest published date may lie in the past, since today's run may still be running
 DAYS = {"minute": 1 / 1440, "hour": 1 / 24, "day": 1.0}  # days per unit of time in dbt's freshness
@@ -32,12 +32,14 @@ class Freshness:
 class State:
     """The state of a home.
 
-    age: days from the newest published date to today. unpublished_orders: loaded orders dated on or after the newest
-    published date, which no published table contains yet. run_of_newest_date: the last run of the newest date that was
-    started, except successful trainings; runs of older dates may have started later.
+    removed_dates: published dates whose rows upkeep has removed; published_dates counts the others. age: days from the
+    newest published date to today. unpublished_orders: loaded orders dated on or after the newest published date, which
+    no published table contains yet. run_of_newest_date: the last run of the newest date that was started, except
+    successful trainings; runs of older dates may have started later.
     """
 
     published_dates: int
+    removed_dates: int
     newest: date | None
     newest_run: str | None
     age: int | None
@@ -68,18 +70,18 @@ class State:
 def read(settings: Settings, today: date) -> State:
     """The state on a day. Raises Unavailable when the warehouse does not answer."""
     url = settings.url_as(roles.PUBLISHER)
-    query = f"select count(distinct as_of_date), max(as_of_date) from {tables.PUBLICATIONS}"  # noqa: S608 - our own names
-    ((count, newest),) = db.rows(query, url=url)
-    holding = f"select run_id from {tables.PUBLICATIONS} where as_of_date = %s order by publication_id desc limit 1"  # noqa: S608 - our own names
-    run_id = db.rows(holding, (newest,), url)[0][0] if newest else None
+    of_dates = publication.by_date(url)
+    removed = sum(one.removed_at is not None for one in of_dates.values())
+    newest, holding = next(iter(of_dates.items()), (None, None))
     last = runs.history(settings, today, limit=1)
     begun = db.rows(f"select max(as_of_date) from {tables.RUNS}", url=url)[0][0]  # noqa: S608 - our own names
     of_newest = runs.history(settings, today, as_of=begun) if begun else []
     reconciled = run_states.reconciled([*last, *of_newest], settings)
     return State(
-        published_dates=count,
+        published_dates=len(of_dates) - removed,
+        removed_dates=removed,
         newest=newest,
-        newest_run=run_id,
+        newest_run=holding and holding.run_id,
         age=(today - newest).days if newest else None,
         unpublished_orders=_unpublished_orders(newest, today, url),
         last_run=reconciled[0] if reconciled else None,

@@ -38,7 +38,7 @@ _HASHED = {
 
 @dataclass(frozen=True)
 class Publication:
-    """One publication of a run. The newest publication of a date is the current one."""
+    """One publication of a run. The newest publication of a date is the current one, unless its rows were removed."""
 
     publication_id: int
     as_of_date: date
@@ -47,6 +47,7 @@ class Publication:
     published_by: str
     digest: str
     rows_published: dict[str, int]
+    removed_at: datetime | None = None
 
 
 def publish(as_of: date, run_id: str, published_by: str | None = None) -> dict:
@@ -63,6 +64,11 @@ def publish(as_of: date, run_id: str, published_by: str | None = None) -> dict:
             return _facts(present, already=True, replaced=None)
         _require_judged(connection, as_of, run_id)
         earlier = _publication_of(connection, run_id)
+        if earlier and earlier.removed_at:
+            raise ClvError(
+                f"run {run_id} cannot be published, since upkeep has removed it; "
+                f"start a new run with `clv run --as-of {as_of}`"
+            )
         # Published rows never change, so a run that was published before keeps its digest. The digest cannot be
         # computed again, because rows of tables without a history may have been deleted.
         found = _totals(connection, as_of, run_id, published.tables(), None if earlier else DEFINITION)
@@ -139,20 +145,38 @@ def _totals(
 
 
 def current(as_of: date | None = None, connection: psycopg.Connection | None = None) -> Publication | None:
-    """The current publication of a date (default: of the latest published date); None if there is none."""
+    """The current publication of a date (default: of the latest published date); None if there is none, or if its rows
+    were removed."""
     if connection is None:
         with db.connect(roles.url(PUBLISHER)) as own:
             return _newest(own, as_of)
     return _newest(connection, as_of)
 
 
-def history() -> list[Publication]:
-    """All publications, newest first."""
+def history(url: str | None = None) -> list[Publication]:
+    """All publications, newest first. url: the warehouse (default: the home's)."""
     with (
-        db.connect(roles.url(PUBLISHER)) as connection,
+        db.connect(url or roles.url(PUBLISHER)) as connection,
         connection.cursor(row_factory=class_row(Publication)) as cursor,
     ):
         return cursor.execute(f"select * from {tables.PUBLICATIONS} order by publication_id desc").fetchall()  # noqa: S608 - our own names
+
+
+def by_date(url: str | None = None) -> dict[date, Publication]:
+    """The newest publication of each date, also of dates whose rows were removed; the newest date first."""
+    newest = {one.as_of_date: one for one in reversed(history(url))}
+    return {day: newest[day] for day in sorted(newest, reverse=True)}
+
+
+def removed_dates() -> set[date]:
+    """The dates that were published and of which upkeep has removed the rows."""
+    return {day for day, one in by_date().items() if one.removed_at}
+
+
+def mark_removed(run_id: str, connection: psycopg.Connection) -> None:
+    """Records that the rows of a run, if it was published, are removed: nobody can publish it again."""
+    query = f"update {tables.PUBLICATIONS} set removed_at = now() where run_id = %s and removed_at is null"  # noqa: S608 - our own names
+    connection.execute(query, (run_id,))
 
 
 def _newest(connection: psycopg.Connection, as_of: date | None) -> Publication | None:
@@ -161,7 +185,8 @@ def _newest(connection: psycopg.Connection, as_of: date | None) -> Publication |
         order by as_of_date desc, publication_id desc limit 1
     """  # noqa: S608 - our own names
     with connection.cursor(row_factory=class_row(Publication)) as cursor:
-        return cursor.execute(query, {"as_of": as_of}).fetchone()
+        found = cursor.execute(query, {"as_of": as_of}).fetchone()
+    return found if found and not found.removed_at else None
 
 
 def _publication_of(connection: psycopg.Connection, run_id: str) -> Publication | None:

@@ -69,9 +69,9 @@ def latest(as_of: date) -> str | None:
 class History:
     """A run and its state.
 
-    - state: published (readers of its date see it), replaced (they saw it earlier), failed, running (neither ended nor
-      failed), or dead (like running, but no step has ended since the day before). clv.platform.run_states adds what
-      Airflow knows, and the states waiting and trained.
+    - state: published (readers of its date see it), replaced (they saw it earlier), removed (it was published, and
+      upkeep has deleted its rows), failed, running (neither ended nor failed), or dead (like running, but no step has
+      ended since the day before). clv.platform.run_states adds what Airflow knows, and the states waiting and trained.
     - step: the step that ended last
     - error: what stopped the run
     - gate: the gate that stopped the run
@@ -92,7 +92,7 @@ class History:
     last_of_its_start: bool = True
 
 
-PUBLISHED = ("published", "replaced")
+PUBLISHED = ("published", "replaced", "removed")
 
 
 def history(settings: Settings, today: date, limit: int | None = None, as_of: date | None = None) -> list[History]:
@@ -101,6 +101,8 @@ def history(settings: Settings, today: date, limit: int | None = None, as_of: da
         select
             runs.run_id, runs.as_of_date,
             case
+                when runs.run_id in (select run_id from {tables.PUBLICATIONS} where removed_at is not null)
+                    then 'removed'
                 when newest.run_id is not null then 'published'
                 when runs.run_id in (select run_id from {tables.PUBLICATIONS}) then 'replaced'
                 when last.error is not null then 'failed'

@@ -41,6 +41,13 @@ def make_tables() -> None:
     hand_over()
 
 
+def make_outcomes() -> None:
+    """Creates the table of outcomes by day, empty."""
+    columns = "customer_key uuid, day date, is_purchase_day boolean, net_revenue numeric"
+    execute(f"create table {tables.INT_OUTCOME_DAYS} ({columns})")
+    hand_over()
+
+
 def make_orders() -> None:
     """One batch with seven rows: six lines and an exact duplicate."""
     with db.connect() as connection:
@@ -210,6 +217,17 @@ def hand_over() -> None:
 def let_analyst_in(home: settings.Settings) -> None:
     """Sets the password of the analyst's role, which all test warehouses share, to this home's."""
     execute(f"alter role clv_analyst login password '{home.secret('analyst_password')}'")
+
+
+def rows_of(run_id: str, table: str) -> int:
+    """The number of a run's rows in a table."""
+    return db.rows(f"select count(*) from {table} where run_id = %s", (run_id,))[0][0]
+
+
+def age(days: int) -> None:
+    """Makes all runs older."""
+    execute("update ops.runs set started_at = started_at - make_interval(days => %s)", (days,))
+    execute("update ops.task_log set ended_at = ended_at - make_interval(days => %s)", (days,))
 
 
 def seen(table: str = "customer_clv") -> set[tuple]:

@@ -7,6 +7,8 @@ scripts, nothing to download, customers only by their pseudonyms.
 from __future__ import annotations
 
 import re
+import shutil
+from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -31,13 +33,14 @@ def write(as_of: date, home: settings.Settings | None = None) -> Path:
     home = home or settings.load()
     published = publication.current(as_of)
     if published is None:
-        raise ClvError(f"nothing is published for {as_of}; run `clv run --as-of {as_of}`")
+        removed = ", since upkeep has removed it" if as_of in publication.removed_dates() else ""
+        raise ClvError(f"nothing is published for {as_of}{removed}; run `clv run --as-of {as_of}`")
     folder = home.reports / as_of.isoformat()
     # Hold the customer lock, so that data read before an erasure or a rotation of keys cannot be written after it.
     with db.lock(locks.CUSTOMERS, roles.url(PUBLISHER), shared=True):
         for name, text in _drawn(published, home).items():
             pages.replace(folder / name, text)
-    write_index(home, around=as_of)
+    write_index(home, around=[as_of])
     gates.write(published.run_id, home)  # the gates' page links to this page, which now exists
     return folder / "index.html"
 
@@ -68,15 +71,22 @@ def _section(module: Any, run: reading.Run) -> dict[str, Any] | None:
     return facts and {"name": name, "title": module.TITLE, "template": f"report/{name}.html", "facts": facts}
 
 
-def write_index(home: settings.Settings | None = None, around: date | None = None) -> Path:
+def remove(days: Collection[date], home: settings.Settings) -> int:
+    """Removes the pages of these dates, and the links to them; returns how many of the dates had pages."""
+    there = [day for day in days if (home.reports / day.isoformat()).is_dir()]
+    for day in there:
+        shutil.rmtree(home.reports / day.isoformat())
+    if there:
+        write_index(home, around=there)
+    return len(there)
+
+
+def write_index(home: settings.Settings | None = None, around: Collection[date] = ()) -> Path:
     """Writes the index over all published dates, the newest first. Also updates the links between neighbouring dates in
-    the pages of `around` and of the dates beside it."""
+    the pages of the dates `around`, and of those beside them."""
     home = home or settings.load()
     # Hold the lock, because two dates written at the same time could miss each other.
     with db.lock("reports' index", roles.url(PUBLISHER)):
-        holding: dict[date, publication.Publication] = {}
-        for one in publication.history():
-            holding.setdefault(one.as_of_date, one)
         rows = [
             {
                 "as_of_date": day.isoformat(),
@@ -85,7 +95,8 @@ def write_index(home: settings.Settings | None = None, around: date | None = Non
                 "customers": one.rows_published.get("customer_clv"),
                 "has_page": (home.reports / day.isoformat() / "index.html").exists(),
             }
-            for day, one in sorted(holding.items(), reverse=True)
+            for day, one in publication.by_date().items()
+            if not one.removed_at
         ]
         judged = (home.reports / gates.FOLDER / "index.html").exists()
         text = pages.environment().get_template("index.html").render(publications=rows, gates=judged)
@@ -94,10 +105,11 @@ def write_index(home: settings.Settings | None = None, around: date | None = Non
     return home.reports / "index.html"
 
 
-def _link(home: settings.Settings, days: list[str], around: date | None) -> None:
-    """Writes the links to neighbouring dates into the pages around a date. days: dates with pages, the newest first."""
-    at = days.index(around.isoformat()) if around and around.isoformat() in days else None
-    for day in days[max(at - 1, 0) : at + 2] if at is not None else ():
+def _link(home: settings.Settings, days: list[str], around: Collection[date]) -> None:
+    """Writes the links to neighbouring dates into the pages of the dates `around`, which may have none, and of those
+    beside them. days: dates with pages, the newest first."""
+    places = {sum(other > day.isoformat() for other in days) for day in around}
+    for day in [day for at, day in enumerate(days) if places & {at - 1, at, at + 1}]:
         for name in PAGES:
             path = home.reports / day / name
             text = path.read_text(encoding="utf-8") if path.exists() else ""

@@ -76,6 +76,17 @@ def test_forecasts_that_have_not_matured_or_matured_long_ago_are_not_checked(pub
     assert model_checks.matured(AS_OF + timedelta(days=32), 90, 0.99, published) == []
 
 
+def test_a_date_that_upkeep_removed_is_not_checked_but_the_one_before_it(published: Settings) -> None:
+    later = FORECAST_OF + timedelta(days=5)
+    small.execute(
+        f"""insert into {tables.PUBLICATIONS} (as_of_date, run_id, digest, rows_published, removed_at)
+        values (%s, 'r.2', 'd', '{{}}', '2011-07-01')""",
+        (later,),
+    )
+    checked = model_checks.matured(later + timedelta(days=90), 90, 0.99, published)
+    assert {check.forecast_of for check in checked} == {FORECAST_OF}
+
+
 def test_features_are_compared_with_those_at_training(home: Settings) -> None:
     small.make_tables()
     small.execute(

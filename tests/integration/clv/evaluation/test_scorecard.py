@@ -22,7 +22,8 @@ HEADLINE = "customers, predicted_revenue, actual_revenue, bias, wape_of_median, 
 @pytest.fixture
 def shop(home: Settings) -> Settings:
     """Forecasts of two dates, of which the first has matured over 90 days, and the orders of these days."""
-    make_tables()
+    small.make_tables()
+    small.make_outcomes()
     for as_of in (FORECAST_OF, NEWEST):
         publish(as_of)
     # Each customer is predicted to bring a revenue of 20 and a value of 14: converted to revenue, the median of 10 is
@@ -34,13 +35,6 @@ def shop(home: Settings) -> Settings:
     bring(small.B, FORECAST_OF + timedelta(days=9), 8)
     bring(small.C, FORECAST_OF + timedelta(days=9), -25)  # a refund only
     return home
-
-
-def make_tables() -> None:
-    small.make_tables()
-    columns = "customer_key uuid, day date, is_purchase_day boolean, net_revenue numeric"
-    small.execute(f"create table {tables.INT_OUTCOME_DAYS} ({columns})")
-    small.hand_over()
 
 
 def publish(as_of: date, factor: int = 1) -> str:
@@ -152,5 +146,6 @@ def test_a_date_without_a_forecast_is_measured_once(shop: Settings) -> None:
 
 
 def test_nothing_is_measured_before_anything_is_published(home: Settings) -> None:
-    make_tables()
+    small.make_tables()
+    small.make_outcomes()
     assert scorecard.measure() == {"measured": 0, "measured_again": 0}

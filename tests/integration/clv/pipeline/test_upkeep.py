@@ -7,13 +7,14 @@ from datetime import date, timedelta
 
 import pytest
 import small_warehouse as small
+from small_warehouse import age, rows_of
 
 from clv.catalog import published, tables
 from clv.core import dates, settings
 from clv.core.errors import ClvError
 from clv.pipeline import upkeep
 from clv.reporting import gates
-from clv.warehouse import db, publication, runs
+from clv.warehouse import publication, runs
 
 DAY = date.fromisoformat(small.AS_OF)
 
@@ -23,15 +24,6 @@ def shop(home: settings.Settings) -> settings.Settings:
     small.make_tables()
     small.make_views()
     return home
-
-
-def rows_of(run_id: str, table: str) -> int:
-    return db.rows(f"select count(*) from {table} where run_id = %s", (run_id,))[0][0]
-
-
-def age(days: int) -> None:
-    small.execute("update ops.runs set started_at = started_at - make_interval(days => %s)", (days,))
-    small.execute("update ops.task_log set ended_at = ended_at - make_interval(days => %s)", (days,))
 
 
 def test_upkeep_keeps_what_is_published_and_what_was_before(shop: settings.Settings) -> None:

@@ -52,6 +52,23 @@ def test_every_version_with_data_becomes_the_newest(server, home, version, tmp_p
     assert structure(url) == structure(home.warehouse_url)
 
 
+def test_published_runs_whose_rows_were_removed_earlier_say_so(server, monkeypatch, tmp_path):
+    url = older(server, MIGRATIONS[: MIGRATIONS.index("0340_removed_publications.sql")], tmp_path, monkeypatch)
+    with db.connect(url) as connection:
+        connection.execute(
+            """insert into analytics.publications (as_of_date, run_id, digest, rows_published)
+            select date '2024-01-01', run_id, '', '{}' from unnest(array['gone', 'old', 'new']) as run_id"""
+        )
+        connection.execute(
+            """insert into ops.removed_slices (run_id, table_name, rows_removed, removed_at)
+            values ('gone', 'analytics_runs.customer_clv', 3, '2024-01-09 12:00+00'),
+                ('old', 'features.customer_features', 3, now())"""
+        )
+    db.migrate(url)
+    marked = db.rows("select run_id, removed_at::date::text from analytics.publications order by 1", url=url)
+    assert marked == [("gone", "2024-01-09"), ("new", None), ("old", None)]
+
+
 def test_order_numbers_that_were_made_of_customers_lose_the_id(server, monkeypatch, tmp_path):
     before = MIGRATIONS[: MIGRATIONS.index("0120_order_numbers.sql")]
     url = older(server, before, tmp_path, monkeypatch)

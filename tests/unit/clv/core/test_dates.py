@@ -1,6 +1,8 @@
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clv.core import dates
 from clv.core.errors import ClvError
@@ -49,3 +51,23 @@ def test_the_training_date_is_a_function_of_the_month_alone():
 def test_weeks_are_counted_from_the_first_date() -> None:
     first = date(2024, 2, 1)
     assert [dates.latest_week(first, date(2024, 2, day)).day for day in (1, 7, 8, 29)] == [1, 1, 8, 29]
+
+
+def test_before_the_daily_days_each_month_keeps_its_last_published_date() -> None:
+    written = "2024-01-30 2024-02-10 2024-02-27 2024-04-29 2024-04-30 2024-05-01 2024-05-31 2024-06-01"
+    days = {date.fromisoformat(text) for text in written.split()}
+    # The newest date is June 1st. May 1st is 31 days before it, and 32 days before it is the last date of April.
+    assert dates.thinned_out(days, 31) == {date(2024, 2, 10), date(2024, 4, 29)}
+    assert dates.thinned_out(days, 30) == {date(2024, 2, 10), date(2024, 4, 29), date(2024, 5, 1)}
+    assert dates.thinned_out(days, None) == dates.thinned_out(set(), 31) == set()
+
+
+HALF_A_YEAR = st.sets(st.dates(date(2024, 1, 1), date(2024, 6, 30)), max_size=40)
+
+
+@given(HALF_A_YEAR, HALF_A_YEAR)
+def test_dates_are_thinned_out_the_same_whenever_others_are_published(before: set[date], later: set[date]) -> None:
+    kept = before - dates.thinned_out(before, 31)
+    assert dates.thinned_out(kept, 31) == set()
+    everything, rest = before | later, kept | later
+    assert rest - dates.thinned_out(rest, 31) == everything - dates.thinned_out(everything, 31)

@@ -78,6 +78,9 @@ def test_a_mistake_in_a_variable_is_named_with_the_line_that_corrects_it(monkeyp
         ('{"minimum_days": null}', {"minimum_days": 180}),
         ('{"currency": "GBP\\n"}', {"currency": "GBP"}),
         ('{"retention_days": 0}', {"retention_days": 365}),
+        ('{"daily_history_days": 30}', {"daily_history_days": 90}),
+        ('{"daily_history_days": "90"}', {"daily_history_days": 90}),
+        ('{"daily_history_days": true}', {"daily_history_days": 90}),
         ('{"time_zone": "berlin"}', {"time_zone": "Europe/Berlin"}),
     ],
 )

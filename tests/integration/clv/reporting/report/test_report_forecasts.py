@@ -13,7 +13,7 @@ from report_pages import DAY, cells, operators
 from clv.core import settings
 from clv.core.errors import ClvError
 from clv.reporting import report
-from clv.warehouse import publication
+from clv.warehouse import db, publication
 
 
 def test_matured_forecasts_are_compared_with_the_actual_revenue(shop: settings.Settings) -> None:
@@ -149,3 +149,15 @@ def test_each_page_links_to_the_dates_before_and_after_in_any_order_of_writing(s
         assert links["2011-04-01"] == [("next", f"../2011-05-01/{name}")]
         assert links["2011-05-01"] == [("prev", f"../2011-04-01/{name}"), ("next", f"../2011-06-01/{name}")]
         assert links["2011-06-01"] == [("prev", f"../2011-05-01/{name}")]
+    gone = date(2011, 5, 1)
+    with db.connect() as connection:
+        publication.mark_removed("2011-05-01.1", connection)
+    assert [report.remove([gone], shop) for _ in range(2)] == [1, 0]
+    for day, links in (("2011-04-01", "next"), ("2011-06-01", "prev")):
+        other = {"2011-04-01": "2011-06-01", "2011-06-01": "2011-04-01"}[day]
+        text = (shop.reports / day / "operators.html").read_text()
+        assert re.findall(r'<a rel="(prev|next)" href="([^"]+)"', text) == [(links, f"../{other}/operators.html")]
+    assert "2011-05-01" not in (shop.reports / "index.html").read_text()
+    assert not (shop.reports / "2011-05-01").exists()
+    with pytest.raises(ClvError, match="nothing is published for 2011-05-01, since upkeep has removed it"):
+        report.write(gone, shop)
