@@ -64,16 +64,15 @@ def _compared_with_staging(slice_: Slice) -> list[Expectation]:
     """Expects the customers and their revenue to be those of staging, unless staging changed since the features were
     built."""
     arrived = _arrived_meanwhile(slice_)
-    staged = f"""(
-        select customer_key, sum(amount) as revenue from {tables.STG_ORDER_LINES}
-        where ordered_at < {slice_.before} group by customer_key
-    ) as staged"""  # noqa: S608 - our own SQL; values are bound or quoted
+    lines = f"{tables.STG_ORDER_LINES} where ordered_at < {slice_.before} group by customer_key"
+    customers = f"(select customer_key from {lines})"  # noqa: S608 - our own SQL; values are bound or quoted
+    revenue = f"(select customer_key, sum(amount) as revenue from {lines})"  # noqa: S608 - our own SQL; values are bound or quoted
     return [
         never(
             "customers_complete",
             "completeness",
             f"""select coalesce(features.customer_key, staged.customer_key) as customer_key
-            from {{batch}} as features full join {staged} on staged.customer_key = features.customer_key
+            from {{batch}} as features full join {customers} as staged on staged.customer_key = features.customer_key
             where (features.customer_key is null or staged.customer_key is null) and not {arrived}""",  # noqa: S608 - our own SQL; values are bound or quoted
             "a customer with lines before the date has no features, or the other way round",
             AGAIN,
@@ -82,7 +81,7 @@ def _compared_with_staging(slice_: Slice) -> list[Expectation]:
             "revenue_reconciles",
             "consistency",
             f"""select features.customer_key, features.revenue_total, staged.revenue
-            from {{batch}} as features join {staged} on staged.customer_key = features.customer_key
+            from {{batch}} as features join {revenue} as staged on staged.customer_key = features.customer_key
             where (abs(features.revenue_total - staged.revenue) < 0.005) is not true and not {arrived}""",  # noqa: S608 - our own SQL; values are bound or quoted
             "a customer's revenue is not the sum of their accepted amounts, to the penny",
             AGAIN,

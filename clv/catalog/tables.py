@@ -34,6 +34,10 @@ NEW_CUSTOMERS = "predictions.new_customers"
 REFERENCE_PREDICTIONS = "predictions.reference_predictions"
 
 CUSTOMER_SEGMENTS_BEFORE = "analytics_runs.customer_segments_before"
+CUSTOMER_ORDERS = "analytics_runs.customer_orders"
+CUSTOMER_STANDINGS = "analytics_runs.customer_standings"
+COHORT_ORDERS = "analytics_runs.cohort_orders"
+PROFIT_MARGIN = "analytics_runs.profit_margin"
 CHANNEL_SPEND_BEFORE = "analytics_runs.channel_spend"  # ad spend before the as-of date
 CHANNEL_MONTH_SPEND = "analytics_runs.channel_month_spend"
 ORDER_LINE_STATES = "analytics_runs.order_line_states"

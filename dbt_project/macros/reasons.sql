@@ -4,7 +4,7 @@
   factor: SQL that converts the effect of a reason, such as `* 2`.
 #}
 {% macro reasons_with_effects(factor='') -%}
-    {%- set effect = "round((listed.reason ->> 'effect')::numeric " ~ factor ~ ", 2)" -%}
+    {%- set effect = "round((listed.reason -> 'effect')::numeric " ~ factor ~ ", 2)" -%}
     jsonb_agg(jsonb_set(listed.reason, '{effect}', to_jsonb({{ effect }})) order by listed.place) as reasons,
     sum({{ effect }}) as effect
 {%- endmacro %}

@@ -1,8 +1,15 @@
 {#
-  CTEs that give each customer who ordered quintiles and measures of silence; the last CTE is `silences`. They follow a
-  CTE `features` with the customers of one date.
+  CTEs that give each customer a segment, a lifecycle stage and, if they ordered, quintiles and measures of silence; the
+  last CTE is `staged`. They follow a CTE `features` with the customers of one date. The as-of date and the earlier date
+  of segment_transitions use the same definition.
+  risks: a query with customer_key and churn_risk. Without it, or where the risk is null, segments depend only on
+  rhythm, orders and revenue.
 #}
-{% macro silences_of_features() %}
+{% macro stages_of_features(risks=none) %}
+segments as (select * from {{ ref('segments') }}),
+
+segment_rules as (select * from {{ ref('segment_rules') }}),
+
 quintiles as (
     select
         *,
@@ -26,22 +33,6 @@ silences as (
         greatest(floor(days_since_last_order - expected_gap_days), 0)::integer as days_overdue
     from quintiles
 ),
-{% endmacro %}
-
-
-{#
-  CTEs that give each customer a segment, a lifecycle stage and the days that an order is overdue; the last CTE is
-  `final`. They follow a CTE `features` with the customers of one date. The as-of date and the earlier date of
-  segment_transitions use the same definition.
-  risks: a query with customer_key and churn_risk. Without it, or where the risk is null, segments depend only on
-  rhythm, orders and revenue.
-#}
-{% macro stages_of_features(risks=none) %}
-segments as (select * from {{ ref('segments') }}),
-
-segment_rules as (select * from {{ ref('segment_rules') }}),
-
-{{ silences_of_features() }}
 
 judged as (
     select
@@ -73,21 +64,20 @@ placed as (
     from judged
 ),
 
-named as (
+staged as (
     select
         features.customer_key,
+        placed.recency_quintile,
+        placed.frequency_quintile,
+        placed.monetary_quintile,
+        placed.expected_gap_days,
+        placed.gaps_silent,
         placed.days_overdue,
-        coalesce(segment_rules.segment, 'no orders') as segment
+        segments.segment,
+        segments.lifecycle_stage
     from features
     left join placed on features.customer_key = placed.customer_key
     left join segment_rules on placed.rule = segment_rules.rank
-),
-
-final as (
-    select
-        named.*,
-        segments.lifecycle_stage
-    from named
-    inner join segments on named.segment = segments.segment
+    inner join segments on segments.segment = coalesce(segment_rules.segment, 'no orders')
 )
 {% endmacro %}

@@ -64,20 +64,28 @@
   ranked, reference_ranks: queries with customer_key and percent_above.
 #}
 {% macro groups_of_ranks(ranked, reference_ranks, groups, name) %}
-select distinct on ({{ ranked }}.customer_key)
-    {{ ranked }}.customer_key,
-    {{ ranked }}.percent_above,
+select
+    placed.customer_key,
+    placed.percent_above,
     {{ groups }}.{{ name }}
-from {{ ranked }}
-left join {{ reference_ranks }} on {{ ranked }}.customer_key = {{ reference_ranks }}.customer_key
-inner join {{ groups }}
-    on
-        {{ groups }}.top_percent + case
-            when {{ reference_ranks }}.percent_above < {{ groups }}.top_percent then {{ groups }}.tolerance
-            when {{ reference_ranks }}.percent_above >= {{ groups }}.top_percent then -{{ groups }}.tolerance
-            else 0
-        end > {{ ranked }}.percent_above
-order by {{ ranked }}.customer_key, {{ groups }}.top_percent
+from (
+    select
+        {{ ranked }}.customer_key,
+        {{ ranked }}.percent_above,
+        (
+            select min({{ groups }}.top_percent)
+            from {{ groups }}
+            where
+                {{ groups }}.top_percent + case
+                    when {{ reference_ranks }}.percent_above < {{ groups }}.top_percent then {{ groups }}.tolerance
+                    when {{ reference_ranks }}.percent_above >= {{ groups }}.top_percent then -{{ groups }}.tolerance
+                    else 0
+                end > {{ ranked }}.percent_above
+        ) as top_percent
+    from {{ ranked }}
+    left join {{ reference_ranks }} on {{ ranked }}.customer_key = {{ reference_ranks }}.customer_key
+) as placed
+inner join {{ groups }} on placed.top_percent = {{ groups }}.top_percent
 {%- endmacro %}
 
 
@@ -93,9 +101,15 @@ order by {{ ranked }}.customer_key, {{ groups }}.top_percent
 {# The number of whole months from a month to the month of a day; 0 for a day within that month. #}
 {% macro months_between(month, day) -%}
     (
-        12 * (extract(year from {{ day }}) - extract(year from {{ month }}))
-        + extract(month from {{ day }}) - extract(month from {{ month }})
+        12 * (date_part('year', {{ day }}) - date_part('year', {{ month }}))
+        + date_part('month', {{ day }}) - date_part('month', {{ month }})
     )::integer
+{%- endmacro %}
+
+
+{# The first day of a day's month. date_trunc would make a time with a zone of it. #}
+{% macro month_of(day) -%}
+    (({{ day }}) - date_part('day', {{ day }})::integer + 1)
 {%- endmacro %}
 
 

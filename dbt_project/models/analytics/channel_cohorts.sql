@@ -4,6 +4,12 @@ customers as (
     {{ customers_by_channel() }}
 ),
 
+orders as (
+    select *
+    from {{ ref('cohort_orders') }}
+    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
+),
+
 spends as (
     select *
     from {{ ref('channel_month_spend') }}
@@ -58,8 +64,16 @@ ratios as (
     full outer join spends on cohorts.channel = spends.channel and cohorts.cohort_month = spends.month
 ),
 
+-- Rows dated before a customer's first order count in the month of that order.
 profits as (
-    {{ profit_by_month(['channel', 'cohort_month']) }}
+    select
+        channel,
+        acquired_month as cohort_month,
+        greatest({{ months_between('acquired_month', 'month') }}, 0) as month_number,
+        sum(profit) as profit
+    from orders
+    where acquired_month is not null
+    group by channel, acquired_month, greatest({{ months_between('acquired_month', 'month') }}, 0)
 ),
 
 so_far as (

@@ -4,6 +4,12 @@ customers as (
     {{ customers_by_channel() }}
 ),
 
+orders as (
+    select *
+    from {{ ref('fct_orders') }}
+    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
+),
+
 spends as (
     select *
     from {{ ref('channel_spend') }}
@@ -69,8 +75,17 @@ months as (
         ) as numbered (month_number)
 ),
 
+-- Rows dated before a customer's first order count in the month of that order.
 profits as (
-    {{ profit_by_month(['customer_key']) }}
+    select
+        acquired.customer_key,
+        greatest({{ months_between('acquired.cohort_month', 'orders.ordered_on') }}, 0) as month_number,
+        sum(orders.profit) as profit
+    from orders
+    inner join acquired on orders.customer_key = acquired.customer_key
+    group by
+        acquired.customer_key,
+        greatest({{ months_between('acquired.cohort_month', 'orders.ordered_on') }}, 0)
 ),
 
 means as (

@@ -6,9 +6,15 @@ customers as not materialized (
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
-orders as not materialized (
+known_orders as (
     select *
-    from {{ ref('fct_orders') }}
+    from {{ ref('cohort_orders') }}
+    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
+),
+
+sums as (
+    select *
+    from {{ ref('customer_orders') }}
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
@@ -16,20 +22,12 @@ forecasts as (select * from {{ ref('forecast_values') }}),
 
 decisions as (select * from {{ source('ops', 'model_decisions') }}),
 
-first_days as (
-    select
-        customer_key,
-        coalesce(min(ordered_on) filter (where kind = 'order'), min(ordered_on)) as first_on
-    from orders
-    group by customer_key
-),
-
 -- A customer who never ordered (refunds only) belongs to the month of the first refund.
 cohorts as (
     select
         customer_key,
-        date_trunc('month', first_on)::date as cohort_month
-    from first_days
+        {{ month_of('coalesce(first_order_on, first_on)') }} as cohort_month
+    from sums
 ),
 
 sizes as (
@@ -41,25 +39,16 @@ sizes as (
 ),
 
 -- Rows dated before a customer's first order count in the cohort's first month.
-dated as (
-    select
-        orders.*,
-        cohorts.cohort_month,
-        greatest({{ months_between('cohorts.cohort_month', 'orders.ordered_on') }}, 0) as month_number
-    from orders
-    inner join cohorts on orders.customer_key = cohorts.customer_key
-),
-
 known as (
     select
         cohort_month,
-        month_number,
-        count(distinct customer_key) filter (where kind = 'order') as active_customers,
-        count(*) filter (where kind = 'order') as orders_count,
-        sum(net_revenue) as revenue,
+        greatest({{ months_between('cohort_month', 'month') }}, 0) as month_number,
+        sum(active_customers) as active_customers,
+        sum(orders_count) as orders_count,
+        sum(revenue) as revenue,
         sum(profit) as profit
-    from dated
-    group by cohort_month, month_number
+    from known_orders
+    group by cohort_month, greatest({{ months_between('cohort_month', 'month') }}, 0)
 ),
 
 months as (

@@ -5,29 +5,11 @@ customers as (
     {{ customers_by_channel() }}
 ),
 
-orders as (
-    select *
-    from {{ ref('fct_orders') }}
-    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
-),
-
 -- The orders of each customer in the last year, and whether the customer ordered in the year before.
 years as (
-    select
-        customer_key,
-        count(*) filter (
-            where kind = 'order' and ordered_on >= date '{{ given("as_of_date") }}' - 365
-        ) as orders_count,
-        coalesce(sum(net_revenue) filter (where ordered_on >= date '{{ given("as_of_date") }}' - 365), 0) as revenue,
-        coalesce(sum(profit) filter (where ordered_on >= date '{{ given("as_of_date") }}' - 365), 0) as profit,
-        count(*) filter (
-            where
-            kind = 'order'
-            and ordered_on >= date '{{ given("as_of_date") }}' - 730
-            and ordered_on < date '{{ given("as_of_date") }}' - 365
-        ) as orders_count_before
-    from orders
-    group by customer_key
+    select *
+    from {{ ref('customer_orders') }}
+    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
 described as (
@@ -39,11 +21,11 @@ described as (
         customers.lifetime_clv,
         customers.channel,
         extract(year from customers.acquired_on)::integer::text as acquisition_year,
-        years.orders_count,
-        years.revenue,
-        years.profit,
-        years.orders_count > 0 as is_active,
-        years.orders_count_before > 0 as was_active
+        years.orders_of_year as orders_count,
+        years.revenue_of_year as revenue,
+        years.profit_of_year as profit,
+        years.orders_of_year > 0 as is_active,
+        years.orders_of_year_before > 0 as was_active
     from customers
     inner join years on customers.customer_key = years.customer_key
     where customers.orders_count > 0

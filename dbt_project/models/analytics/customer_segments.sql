@@ -12,10 +12,11 @@ features as (
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
-{{ silences_of_features() }}
-value_bands as (select * from {{ ref('value_bands') }}),
-
-reference_ranks as (select * from {{ ref('reference_ranks') }}),
+standings as (
+    select *
+    from {{ ref('customer_standings') }}
+    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
+),
 
 predictions as (
     select *
@@ -26,18 +27,6 @@ predictions as (
 ),
 
 tag_rules as (select * from {{ ref('tag_rules') }}),
-
-ranked as (
-    select
-        customer_key,
-        {{ percent_above() }} as percent_above
-    from customers
-    where predicted_clv is not null
-),
-
-bands as (
-    {{ groups_of_ranks('ranked', 'reference_ranks', 'value_bands', 'value_band') | indent(4) }}
-),
 
 measures as materialized ( -- once, not for each rule
     select
@@ -54,7 +43,7 @@ measures as materialized ( -- once, not for each rule
 ),
 
 -- percent: the share of customers with a known measure who have at least as much of it.
-standings as (
+measured_ranks as (
     select ranked.*
     from tag_rules
     cross join
@@ -94,7 +83,7 @@ tags as (
     select
         customer_key,
         array_agg(tag order by tag) as tags
-    from standings
+    from measured_ranks
     where percent <= highest_percent and (above is null or amount > above)
     group by customer_key
 ),
@@ -105,21 +94,22 @@ divided as (
         customers.run_id,
         customers.customer_key,
         customers.segment,
-        silences.recency_quintile,
-        silences.frequency_quintile,
-        silences.monetary_quintile,
+        standings.recency_quintile,
+        standings.frequency_quintile,
+        standings.monetary_quintile,
         customers.lifecycle_stage,
         customers.value_tier,
-        bands.value_band,
+        standings.value_band,
         customers.churn_band,
         coalesce(tags.tags, array[]::text[]) as tags,
         {{ persona_id('predictions.persona') }} as persona,
         predictions.persona as persona_name,
-        round(silences.expected_gap_days::numeric, 1) as expected_gap_days,
-        round(silences.gaps_silent::numeric, 2) as gaps_silent,
+        round(standings.expected_gap_days::numeric, 1) as expected_gap_days,
+        round(standings.gaps_silent::numeric, 2) as gaps_silent,
         -- The rank also uses revenue to date. By the forecast alone, customers with high revenue would leave the group
         -- as soon as they stop ordering.
-        coalesce(bands.value_band = 'high', false) or coalesce(silences.monetary_quintile = 5, false) as is_valuable,
+        coalesce(standings.value_band = 'high', false)
+        or coalesce(standings.monetary_quintile = 5, false) as is_valuable,
         -- predicted_clv is the value of a customer who orders, times the probability of an order.
         round(customers.predicted_clv * customers.churn_risk, 2) as value_at_stake,
         case
@@ -127,7 +117,8 @@ divided as (
             when customers.days_overdue > 0
                 then format(
                     'silent for %s days, an order was due after %s',
-                    customers.as_of_date - customers.last_order_on, round(round(silences.expected_gap_days::numeric, 1))
+                    customers.as_of_date - customers.last_order_on,
+                    round(round(standings.expected_gap_days::numeric, 1))
                 )
             else concat_ws(
                 ': ',
@@ -136,8 +127,7 @@ divided as (
             )
         end as why_slipping
     from customers
-    left join silences on customers.customer_key = silences.customer_key
-    left join bands on customers.customer_key = bands.customer_key
+    inner join standings on customers.customer_key = standings.customer_key
     left join tags on customers.customer_key = tags.customer_key
     left join predictions on customers.customer_key = predictions.customer_key
 ),

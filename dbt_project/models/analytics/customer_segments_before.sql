@@ -20,8 +20,8 @@ features as (
 select
     date '{{ given("as_of_date") }}' as as_of_date,
     '{{ given("run_id") }}'::text as run_id,
-    final.customer_key,
+    staged.customer_key,
     date '{{ day_before() }}' as before_on,
-    final.segment,
-    final.lifecycle_stage
-from final
+    staged.segment,
+    staged.lifecycle_stage
+from staged

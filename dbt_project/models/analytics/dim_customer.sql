@@ -6,27 +6,27 @@ features as (
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
-orders as (
+orders as not materialized (
     select *
     from {{ ref('fct_orders') }}
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}' and kind = 'order'
 ),
 
-first_orders as (
-    select
-        customer_key,
-        channel as first_channel
-    from orders
-    where order_number = 1
+sums as (
+    select *
+    from {{ ref('customer_orders') }}
+    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
 latest_orders as (
-    select distinct on (customer_key)
-        customer_key,
-        channel as latest_channel,
-        country
-    from orders
-    order by customer_key, order_number desc
+    select
+        sums.customer_key,
+        sums.first_channel,
+        orders.channel as latest_channel,
+        orders.country
+    from sums
+    inner join orders
+        on sums.customer_key = orders.customer_key and sums.last_order_number = orders.order_number
 ),
 
 category_sums as (
@@ -68,13 +68,12 @@ final as (
         features.orders_count,
         features.tenure_days::integer as tenure_days,
         latest_orders.country,
-        first_orders.first_channel,
+        latest_orders.first_channel,
         latest_orders.latest_channel,
         favourites.favourite_category,
         consents.may_contact,
         coalesce(consents.may_contact, {{ var('unknown_consent') == 'include' }}) as may_be_contacted
     from features
-    left join first_orders on features.customer_key = first_orders.customer_key
     left join latest_orders on features.customer_key = latest_orders.customer_key
     left join favourites on features.customer_key = favourites.customer_key
     left join consents on features.customer_key = consents.customer_key

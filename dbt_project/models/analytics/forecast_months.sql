@@ -16,9 +16,15 @@ horizons as (
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}' and status = 'scored'
 ),
 
-orders as not materialized (
+orders as (
     select *
     from {{ ref('fct_orders') }}
+    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
+),
+
+sums as (
+    select *
+    from {{ ref('customer_orders') }}
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
@@ -29,16 +35,19 @@ year_before as (
         generate_series(
             date '{{ given("as_of_date") }}' - 365, date '{{ given("as_of_date") }}' - 1, interval '1 day'
         ) as listed (day)
-    where exists (select 1 from orders where ordered_on <= date '{{ given("as_of_date") }}' - 365)
+    where exists (select 1 from sums where first_on <= date '{{ given("as_of_date") }}' - 365)
 ),
 
+-- revenue: of the customers with a forecast.
 orders_of_days as (
     select
-        ordered_on as day,
-        count(*) as orders
+        orders.ordered_on as day,
+        count(*) filter (where orders.kind = 'order') as orders,
+        sum(orders.net_revenue) filter (where customers.customer_key is not null) as revenue
     from orders
-    where kind = 'order'
-    group by ordered_on
+    left join customers on orders.customer_key = customers.customer_key
+    where orders.ordered_on >= date '{{ given("as_of_date") }}' - 365
+    group by orders.ordered_on
 ),
 
 season as (
@@ -147,24 +156,13 @@ so_far as (
 ),
 
 -- The same customers 365 days earlier, so that the year before is as long as the year to come.
-actual_days as (
-    select
-        orders.ordered_on + 365 as day,
-        sum(orders.net_revenue) as revenue
-    from orders
-    inner join customers on orders.customer_key = customers.customer_key
-    where
-        orders.ordered_on >= date '{{ given("as_of_date") }}' - 365
-        and orders.ordered_on < date '{{ given("as_of_date") }}' - 365 + {{ var('main_horizon') }}
-    group by orders.ordered_on
-),
-
 actuals as (
     select
-        date_trunc('month', day)::date as month,
+        {{ month_of('day + 365') }} as month,
         sum(revenue) as revenue
-    from actual_days
-    group by date_trunc('month', day)
+    from orders_of_days
+    where day < date '{{ given("as_of_date") }}' - 365 + {{ var('main_horizon') }}
+    group by {{ month_of('day + 365') }}
 ),
 
 scored as (

@@ -20,24 +20,14 @@ new_customers as (
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
--- The revenue of the same customers on the same days of the year before.
-last_years as (
-    select
-        {% for days in var('horizons') %}
-        sum(net_revenue) filter (
-            where
-            ordered_on >= date '{{ given("as_of_date") }}' - 365
-            and ordered_on < date '{{ given("as_of_date") }}' - 365 + {{ days }}
-        ) as revenue_{{ days }},
-        {% endfor %}
-        customer_key,
-        min(ordered_on) as first_day
-    from {{ ref('fct_orders') }}
+-- With the revenue of the same customers on the same days of the year before.
+orders as (
+    select *
+    from {{ ref('customer_orders') }}
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
-    group by customer_key
 ),
 
-history as (select min(first_day) as first_day from last_years),
+history as (select min(first_on) as first_day from orders),
 
 sums as (
     select
@@ -60,7 +50,7 @@ sums as (
         coalesce(sum(
             case forecasts.horizon_days
                 {%- for days in var('horizons') %}
-                when {{ days }} then last_years.revenue_{{ days }}
+                when {{ days }} then orders.revenue_of_horizons[{{ loop.index }}]
                 {%- endfor %}
             end
         ), 0) as last_year_revenue,
@@ -71,7 +61,7 @@ sums as (
         end as shared
     from forecasts
     inner join customers on forecasts.customer_key = customers.customer_key
-    left join last_years on forecasts.customer_key = last_years.customer_key
+    left join orders on forecasts.customer_key = orders.customer_key
     group by
         grouping sets (
             (forecasts.horizon_days, customers.currency),

@@ -8,7 +8,11 @@ predictions as (
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
-margin as (select * from {{ ref('profit_margin') }}),
+margin as (
+    select *
+    from {{ ref('profit_margin') }}
+    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
+),
 
 final as (
     select

@@ -1,5 +1,3 @@
-{{ config(materialized='ephemeral', contract={'enforced': false}) }}
-
 with
 
 features as (
@@ -8,17 +6,31 @@ features as (
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
-known_costs as (
+known as (
     select
+        as_of_date,
+        run_id,
         sum(historic_profit::numeric) as profit,
-        sum(revenue_total::numeric - revenue_without_cost::numeric) as revenue
+        sum(revenue_total::numeric - revenue_without_cost::numeric) filter (where historic_profit is not null)
+            as revenue,
+        bool_or(historic_profit is not null) as with_cost,
+        bool_or(coalesce(revenue_without_cost, 0) <> 0) as without_cost
     from features
-    where historic_profit is not null
+    group by as_of_date, run_id
 ),
 
-final as materialized ( -- once, not for each row
-    select coalesce((profit / nullif(revenue, 0))::double precision, {{ var('gross_margin') }}) as margin
-    from known_costs
+final as (
+    select
+        as_of_date,
+        run_id,
+        coalesce((profit / nullif(revenue, 0))::double precision, {{ var('gross_margin') }}) as margin,
+        case
+            when not without_cost then 'costs'
+            else
+                case when with_cost then 'costs and ' else '' end
+                || '{{ "gross_margin" if var("margin_is_set") else "revenue" }}'
+        end as profit_basis
+    from known
 )
 
 select * from final

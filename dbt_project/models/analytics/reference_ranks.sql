@@ -16,7 +16,11 @@ reference_predictions as (
     where model_version = (select max(predictions.model_version) from predictions)
 ),
 
-margin as (select * from {{ ref('profit_margin') }}),
+margin as (
+    select *
+    from {{ ref('profit_margin') }}
+    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
+),
 
 valued as (
     select

@@ -21,14 +21,14 @@ TABLES = """
     create temporary table customer_clv (
         as_of_date date, run_id text, customer_key int, currency text, segment text, value_tier text
     );
-    create temporary table fct_orders (
-        as_of_date date, run_id text, customer_key int, ordered_on date, net_revenue numeric
+    create temporary table customer_orders (
+        as_of_date date, run_id text, customer_key int, first_on date, revenue_of_horizons numeric[]
     );
     create temporary table new_customers (
         as_of_date date, run_id text, horizon_days int, customers float, customers_low float, customers_high float,
         revenue float, revenue_low float, revenue_high float
     );
-    insert into fct_orders values ('2024-06-01', 'r', 0, '2024-05-01', 10);
+    insert into customer_orders values ('2024-06-01', 'r', 0, '2024-05-01', '{null, null, 10}');
 """
 
 

@@ -74,7 +74,7 @@ STAGES = {
 
 
 def test_the_names_of_segments_are_true(shop: dict, module_home: settings.Settings):
-    query = dbt_calls.compiled("customer_stages", {"as_of_date": AS_OF, "run_id": "placed"}, module_home)
+    query = dbt_calls.compiled("customer_standings", {"as_of_date": AS_OF, "run_id": "placed"}, module_home)
     known = "orders_count, first_order_on, expected_gap_days, days_since_last_order, revenue_total"
     with db.connect() as connection:
         # For these customers only the columns that the rules use are filled in.
@@ -95,6 +95,7 @@ def test_the_names_of_segments_are_true(shop: dict, module_home: settings.Settin
                     p_purchase) values (%s, %s, %s, 365, 'scored', %s)""",
                 (*of, key, None if risk is None else 1 - risk),
             )
+        connection.execute(f"insert into {tables.PROFIT_MARGIN} values (%s, %s, 1, 'revenue')", (AS_OF, "placed"))
         placed = re.sub(r'"\w+"\."features"\."customer_features"', "features", query)
         found = connection.execute(
             f"select segment, lifecycle_stage from ({placed}) as stages order by customer_key"  # type: ignore[arg-type]

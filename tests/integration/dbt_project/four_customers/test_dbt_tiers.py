@@ -1,4 +1,4 @@
-"""Value tiers by the query of customer_clv, for invented ranks. Expected tiers are derived by hand."""
+"""Value tiers by the query of customer_standings, for invented ranks. Expected tiers are derived by hand."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ HELD = [
 
 
 def test_a_tier_changes_once_its_end_is_passed_by_the_tolerance(shop: dict, module_home: settings.Settings):
-    compiled = dbt_calls.compiled("customer_clv", VARIABLES, module_home)
+    compiled = dbt_calls.compiled("customer_standings", VARIABLES, module_home)
     tiers = re.findall(r"^tiers as \((.*?)^\)", compiled, flags=re.DOTALL | re.MULTILINE)
     with db.connect() as connection:
         for name in ("ranked", "reference_ranks"):
