@@ -8,8 +8,8 @@ customers. The model and its training data determine them completely, so they ca
 from __future__ import annotations
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -22,9 +22,10 @@ from clv.warehouse.roles import MODELLER
 from spark_jobs import score
 from spark_jobs.ensemble import forecast
 from spark_jobs.ensemble.forecast import Model, Setting
-from spark_jobs.features.columns import FEATURES_READ, USABLE, usable
-from spark_jobs.io import cores, slices
+from spark_jobs.features.columns import usable
+from spark_jobs.io import kept, parallel, slices
 from spark_jobs.io.arrow import columns_of
+from spark_jobs.io.kept import Kept
 from spark_jobs.io.slices import Slice
 from spark_jobs.models.anchor import OriginFit
 from spark_jobs.scoring.rows import BLOCK
@@ -54,23 +55,46 @@ def write(model: Model, training_date: date, run_id: str, settings: Settings) ->
         )
     parts = slices.partitions_for(rows)
     source = Slice(tables.TRAINING_EXAMPLES, where, parts, url)
-    features = [source.read(part, FEATURES_READ) for part in range(parts)]
-    known = slices.count(source.table, where, url, USABLE)
-    shared = score.shared_settings(features, known, model, training_date, settings)
-    if shared is None:
-        return 0
     target = Slice(tables.REFERENCE_PREDICTIONS, {"model_version": model.version}, 1, url)
-    blocks = [table.slice(start, BLOCK) for table in features for start in range(0, table.num_rows, BLOCK)]
-    with target.replacing(0, COLUMNS) as copy, ThreadPoolExecutor(cores.allowed()) as pool:
-        for predicted in pool.map(lambda block: predict(block, model, *shared, settings.shop.discount_rate), blocks):
-            copy(predicted)
+    written = 0
+    with kept.keeping(parts) as features:
+        found = score.shared_settings(source, features, model, training_date, settings)
+        if found is None:
+            return 0
+        shared = Shared(features, model, *found, settings.shop.discount_rate)
+        with (
+            parallel.on_this_machine(shared, "a model's references were computed") as each,
+            target.replacing(0, COLUMNS) as copy,
+        ):
+            for batches in each(_predicted, range(parts)):
+                for batch in batches:
+                    copy(batch)
+                    written += batch.num_rows
     target.take_statistics()
-    log.info("wrote %d references of %s", known, model.version)
-    return known
+    log.info("wrote %d references of %s", written, model.version)
+    return written
+
+
+class Shared(NamedTuple):
+    """What the processes share: the features of the training date, the model, and what all its predictions share."""
+
+    features: Kept
+    model: Model
+    fit: OriginFit
+    common: dict[int, Setting]
+    rate: float
+
+
+def _predicted(shared: Shared, part: int) -> list[pa.RecordBatch]:
+    return [
+        predict(rows.slice(start, BLOCK), *shared[1:])
+        for rows in shared.features.read(part)
+        for start in range(0, rows.num_rows, BLOCK)
+    ]
 
 
 def predict(
-    features: pa.Table, model: Model, fit: OriginFit, common: dict[int, Setting], rate: float
+    features: pa.RecordBatch, model: Model, fit: OriginFit, common: dict[int, Setting], rate: float
 ) -> pa.RecordBatch:
     """Returns the rows to write: each customer's prediction for the main horizon, rounded as in
     customer_predictions."""
@@ -78,7 +102,7 @@ def predict(
     columns = columns_of(known)
     found = forecast.forecast(model, fit, columns, common, rate)[model.horizons[-1]]
     arrays = [
-        pa.array([model.version] * len(known)), known.column("customer_key").combine_chunks(),
+        pa.array([model.version] * len(known)), known.column("customer_key"),
         pa.array(found.revenue.round(4)), pa.array(found.discount_factor.round(6)),
         pa.array(np.full(len(known), float(rate))), pa.array(columns["revenue_total"]),
     ]  # fmt: skip

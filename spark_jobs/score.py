@@ -10,12 +10,11 @@ from __future__ import annotations
 import argparse
 import importlib
 import logging
-from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from clv.catalog import tables
@@ -29,9 +28,10 @@ from clv.warehouse import db, registry
 from clv.warehouse.roles import MODELLER
 from spark_jobs.ensemble import forecast, model_files, new_customers, shop_history
 from spark_jobs.ensemble.forecast import Model, Setting
-from spark_jobs.features.columns import FEATURES_READ, USABLE, Columns, usable
-from spark_jobs.io import entry, slices
+from spark_jobs.features.columns import FEATURE_COLUMNS, FEATURES_READ, Columns, usable
+from spark_jobs.io import cores, entry, kept, slices
 from spark_jobs.io.arrow import columns_of
+from spark_jobs.io.kept import Kept
 from spark_jobs.io.slices import Slice
 from spark_jobs.models import anchor
 from spark_jobs.models.anchor import OriginFit
@@ -82,19 +82,18 @@ def predict(model: Model, as_of: date, run_id: str, settings: Settings) -> dict[
     )
     spark = is_for_spark(customers)
     log.info("scoring %d customers %s", customers, "on Spark" if spark else "in this process")
-    read = (source.read(part, FEATURES_READ) for part in range(parts))
-    features = read if spark else list(read)
-    shared = shared_settings(features, slices.count(source.table, where, url, USABLE), model, as_of, settings)
-    if shared is None:
-        rows = write_too_little_data(settings, as_of, run_id, NO_ORDER)
-        return {"customers": customers, "rows": rows, "status": "too_little_data", "reason": NO_ORDER}
-    fit, common = shared
-    job = Job(as_of, run_id, model, fit, common, settings.shop.discount_rate)
-    if spark:
-        on_spark = importlib.import_module("spark_jobs.scoring.on_spark")  # takes long to import
-        rows, average, explained = on_spark.score(source, job, target, settings)
-    else:
-        rows, average, explained = in_process.score(list(features), job, target)
+    with kept.keeping(parts) as features:
+        shared = shared_settings(source, features, model, as_of, settings)
+        if shared is None:
+            rows = write_too_little_data(settings, as_of, run_id, NO_ORDER)
+            return {"customers": customers, "rows": rows, "status": "too_little_data", "reason": NO_ORDER}
+        fit, common = shared
+        job = Job(as_of, run_id, model, fit, common, settings.shop.discount_rate)
+        if spark:
+            on_spark = importlib.import_module("spark_jobs.scoring.on_spark")  # takes long to import
+            rows, average, explained = on_spark.score(source, job, target, settings)
+        else:
+            rows, average, explained = in_process.score(features, job, target)
     write_new_customers(as_of, run_id, model.horizons, settings)
     log.info("wrote %d rows of %s with model %s", rows, target.table, model.version)
     shares = (explained / average.customers).round(4).tolist()
@@ -116,33 +115,40 @@ def is_for_spark(customers: int) -> bool:
 
 
 def shared_settings(
-    features: Iterable[pa.Table], known: int, model: Model, as_of: date, settings: Settings
+    source: Slice, features: Kept, model: Model, as_of: date, settings: Settings
 ) -> tuple[OriginFit, dict[int, Setting]] | None:
-    """Returns the anchor fitted to a date's customers with a purchase day, and what these customers share by window
-    length. Returns None if there are no such customers.
+    """Reads the features of a date's customers from `source` and keeps them in `features`. Returns the anchor fitted to
+    the customers with a purchase day, and what these customers share by window length. Returns None if there are no
+    such customers."""
 
-    features: all customers in the order of their keys, in parts. known: the number of those with a purchase day.
-    """
-    if not known:
-        return None
-    drawn = np.arange(known)
-    if known > MOST_SAMPLED:
-        drawn = np.sort(np.random.default_rng(as_of.toordinal()).choice(known, MOST_SAMPLED, replace=False))
-    fitted: list[Columns] = []
+    def read(part: int) -> Columns:
+        features.write(part, source.read(part, FEATURES_READ).combine_chunks().to_batches())
+        return {name: array for name, array in _known(features, part).items() if name in FITTED_TO}
+
+    with ThreadPoolExecutor(cores.allowed()) as pool:
+        fitted = list(pool.map(read, range(source.parts)))
+        revenue = pool.submit(shop_history.daily_revenue, as_of, settings.url_as(MODELLER))
+        ends, everyone = np.cumsum([len(columns["t"]) for columns in fitted]), _joined(fitted)
+        if not ends[-1]:
+            return None
+        fit, daily = anchor.fit_origin(everyone), revenue.result()
+    drawn = np.arange(ends[-1])
+    if len(drawn) > MOST_SAMPLED:
+        drawn = np.sort(np.random.default_rng(as_of.toordinal()).choice(len(drawn), MOST_SAMPLED, replace=False))
     sampled: list[Columns] = []
-    start = 0
-    for table in features:
-        columns = columns_of(table.combine_chunks())
-        rows = usable(columns)
-        columns = {name: array[rows] for name, array in columns.items()}
-        end = start + int(rows.sum())
-        own = drawn[(drawn >= start) & (drawn < end)] - start
-        fitted.append({name: columns[name] for name in FITTED_TO})
-        sampled.append({name: array[own] for name, array in columns.items()})
-        start = end
-    fit = anchor.fit_origin(_joined(fitted))
-    daily = shop_history.daily_revenue(as_of, settings.url_as(MODELLER))
+    for part, rows in enumerate(np.split(drawn, np.searchsorted(drawn, ends[:-1]))):
+        start = ends[part] - len(fitted[part]["t"])
+        sampled.append({name: array[rows - start] for name, array in _known(features, part).items()})
+    fit = forecast.looking_ahead(model, fit, everyone, daily, as_of)
     return fit, forecast.settings_of(model, fit, _joined(sampled), daily, as_of)
+
+
+def _known(features: Kept, part: int) -> Columns:
+    """Returns the columns of a part's customers with a purchase day."""
+    found = [columns_of(batch) for batch in features.read(part)] or [{name: np.zeros(0) for name in FEATURE_COLUMNS}]
+    columns = _joined(found)
+    rows = usable(columns)
+    return {name: array[rows] for name, array in columns.items()}
 
 
 def _joined(parts: list[Columns]) -> Columns:

@@ -15,9 +15,9 @@ import numpy as np
 from scipy.special import expit
 
 from clv.core.declared import HORIZONS, LIFETIME, OURS
-from spark_jobs.ensemble import coherence, next_order
+from spark_jobs.ensemble import coherence, next_order, season_time
 from spark_jobs.ensemble.calibration import Daily, Residual, log_buyers, log_calibration, share_of_buyers, tilted
-from spark_jobs.ensemble.discounting import discount_factor
+from spark_jobs.ensemble.discounting import discount_factors
 from spark_jobs.ensemble.next_order import Timing
 from spark_jobs.ensemble.parts import LEAST, Parts, Trained, parts, weighted
 from spark_jobs.features.columns import Array, Columns
@@ -49,6 +49,11 @@ class Model:
     def base(self, horizon_days: int) -> int | None:
         """Returns the longest trained window that is no longer than this horizon; None if there is none."""
         return max((w for w in self.trained if w <= horizon_days), default=None)
+
+    @property
+    def windows(self) -> list[int]:
+        """The windows whose parts the predictions need, shortest first."""
+        return sorted({self.base(horizon) or horizon for horizon in self.all_horizons})
 
     def basis(self, horizon_days: int) -> str:
         """Describes in words what a horizon's prediction is based on."""
@@ -154,10 +159,21 @@ def settings_of(model: Model, fit: OriginFit, columns: Columns, daily: Daily, da
     return found
 
 
+def looking_ahead(model: Model, fit: OriginFit, columns: Columns, daily: Daily, day: date) -> OriginFit:
+    """Returns the fit with whatever it predicts for many customers of the date at once (see `anchor.looking_ahead`), so
+    that it is computed once. columns: of all customers of the date."""
+    clock = season_time.clock(daily, day)
+    days = {*model.windows, *model.all_horizons, *next_order.anchored_at(model.horizons, clock)}
+    return anchor.looking_ahead(fit, columns, days)
+
+
 def parts_by_window(model: Model, fit: OriginFit, columns: Columns) -> dict[int, Parts]:
     """Computes the parts of each window length that `forecast` needs."""
-    windows = sorted({model.base(h) or h for h in model.all_horizons})
-    return {window: parts(model.trained.get(window, Trained()), fit, columns, window) for window in windows}
+    by_anchor = anchor.over(fit, columns, model.windows)
+    return {
+        window: parts(model.trained.get(window, Trained()), fit, columns, window, known)
+        for window, known in by_anchor.items()
+    }
 
 
 def forecast(
@@ -175,7 +191,7 @@ def forecast(
     result: dict[int, Forecast] = {}
     # Anchor, counts and revenue of the previous, shorter horizon.
     shorter: tuple[Probabilistic, dict[str, Array], dict[str, Array]] | None = None
-    factor = np.ones(len(x))
+    factor, factors = np.ones(len(x)), discount_factors(fit.bgnbd, x, T, model.all_horizons, rate)
     blends: dict[int, tuple[Parts, Array, Array]] = {}  # by window, which several horizons may extend
     by_window = by_window or parts_by_window(model, fit, columns)
     for horizon in model.all_horizons:
@@ -193,7 +209,7 @@ def forecast(
         counts = {"p_purchase": p, "expected_orders": np.maximum(p, by_anchor.orders * p / by_anchor.p_purchase)}
         now = {"revenue": value, "p10": bounds[0], "p50": median, "p90": np.maximum(bounds[1], median)}
         money = {name: array * longer for name, array in now.items()}
-        discounted, factor = factor, np.round(discount_factor(fit.bgnbd, x, T, horizon, rate), 6)
+        discounted, factor = factor, np.round(factors[horizon], 6)
         if shorter:
             counts = coherence.raised(counts, coherence.least_counts(*shorter[:2], by_anchor))
             money = coherence.raised(

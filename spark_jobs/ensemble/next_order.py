@@ -50,8 +50,9 @@ class OrderCurve:
     """For each customer, a rising function of the days ahead.
 
     days: points in season time, from 0. hazards: the anchor's cumulative hazards at these points, shape (len(days), n).
-    gap_shape, gap_scale: parameters of the gamma distribution of gaps. silence: the time since the last order.
-    seasonal: how far gap and silence follow season time, from 0 to 1. weight: of the rhythm.
+    gap_shape, gap_scale: parameters of the gamma distribution of gaps. silence: the time since the last order. waited:
+    the probability of a longer silence. seasonal: how far gap and silence follow season time, from 0 to 1. weight: of
+    the rhythm.
     """
 
     clock: Clock
@@ -60,12 +61,13 @@ class OrderCurve:
     gap_shape: Array
     gap_scale: Array
     silence: Array
+    waited: Array
     seasonal: Array
     weight: Array
 
     def of(self, rows: Array) -> OrderCurve:
         """Returns the curves of some of the customers."""
-        own = (self.gap_shape, self.gap_scale, self.silence, self.seasonal, self.weight)
+        own = (self.gap_shape, self.gap_scale, self.silence, self.waited, self.seasonal, self.weight)
         return OrderCurve(self.clock, self.days, self.hazards[:, rows], *(array[rows] for array in own))
 
     def at(self, day: Array) -> Array:
@@ -76,9 +78,8 @@ class OrderCurve:
         share = (passed - self.days[after - 1]) / (self.days[after] - self.days[after - 1])
         before = self.hazards[after - 1, customers]
         anchored = -np.expm1(-(before + share * (self.hazards[after, customers] - before)))
-        waited = gammaincc(self.gap_shape, self.silence / self.gap_scale)
         by_then = (self.silence + day + self.seasonal * (passed - day)) / self.gap_scale
-        ended = 1 - gammaincc(self.gap_shape, by_then) / np.maximum(waited, 1e-300)
+        ended = 1 - gammaincc(self.gap_shape, by_then) / np.maximum(self.waited, 1e-300)
         return self.weight * np.clip(ended, 0, 1) + (1 - self.weight) * anchored
 
 
@@ -101,8 +102,10 @@ def days_to_next_order(fit: OriginFit, columns: Columns, chances: dict[int, Arra
     columns: FEATURE_COLUMNS. chances: the probability of an order by horizon (days), which must not fall as horizons
     grow. The day lies before the end of a horizon exactly if the horizon's probability is a half or more.
     """
-    found = np.full(len(columns["t"]), np.nan)
-    curve = order_curve(fit, columns, sorted(chances), common)
+    result = np.full(len(columns["t"]), np.nan)
+    likely = np.max(list(chances.values()), axis=0) >= HALF
+    found, chances = result[likely], {horizon: p[likely] for horizon, p in chances.items()}
+    curve = order_curve(fit, {name: array[likely] for name, array in columns.items()}, sorted(chances), common)
     start, chance_by_start = 0, np.zeros(len(found))
     for horizon in sorted(chances):
         rows = np.isnan(found) & (chances[horizon] >= HALF)
@@ -116,7 +119,8 @@ def days_to_next_order(fit: OriginFit, columns: Columns, chances: dict[int, Arra
                 low, high = np.where(short, middle, low), np.where(short, high, middle)
             found[rows] = np.ceil(high) - 1
         start, chance_by_start = horizon, chances[horizon]
-    return found
+    result[likely] = found
+    return result
 
 
 def order_curve(fit: OriginFit, columns: Columns, horizons: list[int], common: Timing) -> OrderCurve:
@@ -126,8 +130,7 @@ def order_curve(fit: OriginFit, columns: Columns, horizons: list[int], common: T
     few gaps, the shop's variation counts in part. The weight fades once the silence is longer than all but LONGEST of
     the gaps. Gaps that are more even than season time would make them follow the calendar.
     """
-    ahead = sorted({*(day for day in ANCHORED_AT if day < horizons[-1]), *horizons})
-    days = [0.0, *common.clock.passed(np.array(ahead, float))]
+    days = [0.0, *anchored_at(horizons, common.clock)]
     by_anchor = anchor.over(fit, columns, days[1:])
     hazards = np.array([np.zeros(len(columns["t"])), *(-np.log1p(-by_anchor[day].p_purchase) for day in days[1:])])
     hazards = np.maximum.accumulate(hazards) + LEAST_HAZARD * np.array(days)[:, None] / days[-1]
@@ -142,9 +145,16 @@ def order_curve(fit: OriginFit, columns: Columns, horizons: list[int], common: T
     # Gaps are measured between whole days, so the silence is counted from the middle of the last order's day.
     silence = np.maximum(columns["t"] - columns["recency"] - MIDDLE_OF_DAY, 0)
     silence = silence - seasonal * (silence + common.clock.passed(-silence))
-    usual = np.clip(gammaincc(gap_shape, silence / gap_scale) / LONGEST, 0, 1)
+    waited = gammaincc(gap_shape, silence / gap_scale)
+    usual = np.clip(waited / LONGEST, 0, 1)
     weight = np.where(rhythmic, np.clip(1 - variation_of_gaps, 0, 1) * usual, 0)
-    return OrderCurve(common.clock, np.array(days), hazards, gap_shape, gap_scale, silence, seasonal, weight)
+    return OrderCurve(common.clock, np.array(days), hazards, gap_shape, gap_scale, silence, waited, seasonal, weight)
+
+
+def anchored_at(horizons: list[int], clock: Clock) -> list[float]:
+    """Returns the days of season time at which the anchor gives the shape of the curves, for sorted horizons."""
+    ahead = sorted({*(day for day in ANCHORED_AT if day < horizons[-1]), *horizons})
+    return clock.passed(np.array(ahead, float)).tolist()
 
 
 def _own_variation(columns: Columns) -> tuple[Array, Array]:

@@ -76,10 +76,12 @@ class Parts:
         return {name: np.maximum(logs, np.log(LEAST)) for name, logs in found.items()}
 
 
-def parts(trained: Trained, fit: OriginFit, columns: Columns, window_days: int) -> Parts:
-    """Computes the forecasts of a window that are blended: those of the anchor, the trailing year, and the trained
-    parts."""
-    by_anchor = anchor.probabilistic(fit, columns, window_days)
+def parts(
+    trained: Trained, fit: OriginFit, columns: Columns, window_days: int, by_anchor: Probabilistic | None = None
+) -> Parts:
+    """Computes the forecasts of a window that are blended: those of the anchor (`by_anchor`, if they are known), the
+    trailing year, and the trained parts."""
+    by_anchor = by_anchor or anchor.probabilistic(fit, columns, window_days)
     trailing = np.log(np.maximum(columns[f"revenue_{YEAR}"], 0) * window_days / YEAR + 0.2 * by_anchor.revenue)
     other = None
     if trained.published != OURS:

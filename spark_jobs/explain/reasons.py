@@ -11,7 +11,9 @@ one and lowers the other.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from json.encoder import encode_basestring_ascii
+from operator import add
 
 import numpy as np
 
@@ -74,14 +76,13 @@ def reasons_of(effects: Array, customers: Compared, sign: int) -> tuple[list[str
     least = LEAST * np.nan_to_num(size).max(axis=1)
     named = (rounded != 0) & (np.abs(rounded) >= least[:, None])
     strongest = np.argsort(np.where(named, -size, np.inf), axis=1, kind="stable")[:, :REASONS]
-    texts, effect_named = np.full((n, REASONS), "", object), np.zeros((n, REASONS))
+    texts, effect_named, end = np.full((n, REASONS), "", object), np.zeros((n, REASONS)), cache("{!r}}}".format)
     for place, group in enumerate(ORDER):
         rows, slots = np.nonzero((strongest == place) & named[:, place, None])
         if len(rows):
             effect = effect_named[rows, slots] = rounded[rows, place]
             words = wording.words(group, customers.of(rows), np.sign(sign * effect).astype(int))
-            starts = map(_start_of(group), words)
-            texts[rows, slots] = [f"{one}{value!r}}}" for one, value in zip(starts, effect.tolist(), strict=True)]
+            texts[rows, slots] = list(map(add, map(cache(_start_of(group)), words), map(end, effect.tolist())))
     return [f"[{', '.join(filter(None, each))}]" for each in texts.tolist()], effect_named.sum(axis=1)
 
 

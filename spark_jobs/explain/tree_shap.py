@@ -27,6 +27,7 @@ import numpy as np
 from spark_jobs.features.columns import Array
 
 MOST_CONDITIONS = 10  # of one table, which has 2 ** conditions columns
+POWERS = 2 ** np.arange(8, dtype=np.uint8)[:, None]  # of the bits of a byte
 CHUNK = 8_192  # customers at a time, whose inputs stay in the processor's cache
 
 
@@ -86,11 +87,19 @@ class Trees:
                 for bit, node in zip(bits, table.conditions, strict=True):
                     compare = np.greater_equal if node.missing_is_less else np.less
                     compare(columns[node.input], np.float32(node.value), out=bit)
-                packed = np.packbits(bits, axis=0, bitorder="little").astype(np.intp)
-                place = packed[0] if len(packed) == 1 else packed[0] + 256 * packed[1]
+                place = _numbers(bits)
                 for driver, values in table.values.items():
                     into[driver] += values[place]
         return result.T
+
+
+def _numbers(bits: Array) -> Array:
+    """Returns the number that each column of bits is, the lowest bit first. (np.packbits takes 20 times as long.)"""
+    found = np.zeros(bits.shape[1], np.intp)
+    for start in range(0, len(bits), len(POWERS)):
+        byte = bits[start : start + len(POWERS)].view(np.uint8)
+        found += np.bitwise_or.reduce(byte * POWERS[: len(byte)], axis=0).astype(np.intp) << start
+    return found
 
 
 @lru_cache(maxsize=32)

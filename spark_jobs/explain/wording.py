@@ -24,6 +24,7 @@ def _each(text: Callable[..., str], *figures: Array) -> list[str]:
     return list(map(cache(text), *(array.tolist() for array in figures)))
 
 
+@cache
 def _count(number: int, one: str) -> str:
     return f"{number:,} {one if number == 1 else one + 's'}"
 

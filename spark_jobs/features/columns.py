@@ -3,6 +3,8 @@ spend and the decayed spend rate."""
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from clv.core.declared import PRIOR_YEAR, SEASON, WINDOWS
@@ -41,10 +43,8 @@ def usable(columns: Columns) -> Array:
 def cumulative(columns: Columns) -> tuple[Array, Array]:
     """Returns ages in days before the date, and the spend of each customer since each age, both of shape (n, 7). The
     first age is 0; the last one covers the customer's whole history."""
-    n = len(columns["t"])
-    ages = [np.zeros(n), *(np.full(n, float(window)) for window in WINDOWS), np.maximum(columns["t"], YEAR + 1)]
-    spent = [np.zeros(n), *(columns[f"revenue_{window}"] for window in WINDOWS), columns["revenue_total"]]
-    return np.column_stack(ages), np.column_stack(spent)
+    ages, spent = zip(*_spent_since(columns), strict=True)
+    return np.column_stack(np.broadcast_arrays(*ages)), np.column_stack(spent)
 
 
 def decayed_rate(columns: Columns, half_life_days: float) -> Array:
@@ -54,7 +54,15 @@ def decayed_rate(columns: Columns, half_life_days: float) -> Array:
     The features hold the spend of nested windows only. The spend between the ends of two windows is treated as spread
     evenly.
     """
-    rate = np.log(2) / half_life_days
-    edges, spent = cumulative(columns)
-    weights = -np.diff(np.exp(-rate * edges), axis=1) / np.diff(edges, axis=1)
-    return np.maximum((weights * np.diff(spent, axis=1)).sum(axis=1), 0)
+    rate, total = np.log(2) / half_life_days, np.zeros(len(columns["t"]))
+    for (start, spent), (end, spent_by_then) in pairwise(_spent_since(columns)):
+        weight = -(np.exp(-rate * end) - np.exp(-rate * start)) / (end - start)
+        total += weight * (spent_by_then - spent)
+    return np.maximum(total, 0)
+
+
+def _spent_since(columns: Columns) -> list[tuple[float | Array, Array]]:
+    """Returns the columns of `cumulative`."""
+    windows = [(float(window), columns[f"revenue_{window}"]) for window in WINDOWS]
+    whole = np.maximum(columns["t"], YEAR + 1)
+    return [(0.0, np.zeros(len(whole))), *windows, (whole, columns["revenue_total"])]

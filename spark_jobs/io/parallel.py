@@ -48,7 +48,15 @@ def sharing(shared: Any, name: str) -> Iterator[Each]:
     """
     if session.on_cluster():
         yield _on_spark(shared)
-    elif cores.allowed() == 1:
+    else:
+        with on_this_machine(shared, name) as each:
+            yield each
+
+
+@contextmanager
+def on_this_machine(shared: Any, name: str) -> Iterator[Each]:
+    """Does what `sharing` does, without a cluster."""
+    if cores.allowed() == 1:
         with threadpool_limits(limits=1):
             yield lambda work, items: (work(shared, item) for item in items)
     else:

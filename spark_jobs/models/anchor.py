@@ -7,8 +7,8 @@ expected orders, and the mean of their log-odds, are better than either model's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass, field, replace
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -28,17 +28,30 @@ LEAST_ORDERS = 1e-9
 LEAST_PROBABILITY = 1e-5
 
 
+class Ahead(NamedTuple):
+    """What customers who have not left will do, which depends on x and T alone (see `btyd`).
+
+    pairs: the distinct x + iT, sorted. by_days: for each horizon (days), expected orders and the probability of an
+    order under BG/NBD, then both under Pareto/NBD, shape (4, pairs).
+    """
+
+    pairs: Array
+    by_days: dict[float, Array]
+
+
 @dataclass(frozen=True)
 class OriginFit:
-    """The probabilistic models fitted to all customers with an order before one date. Times are in weeks."""
+    """The probabilistic models fitted to all customers with an order before one date. Times are in weeks. ahead: what
+    they predict for the date's customers who have not left, if it is known (see `looking_ahead`)."""
 
     bgnbd: btyd.BgNbd
     pareto_nbd: pareto_nbd.ParetoNbd
     gamma_gamma: btyd.GammaGamma
+    ahead: Ahead | None = field(default=None, compare=False, repr=False)
 
     def as_json(self) -> dict:
         """Returns the parameters by name, for the model's record."""
-        return asdict(self)
+        return {name: asdict(getattr(self, name)) for name in ("bgnbd", "pareto_nbd", "gamma_gamma")}
 
     @staticmethod
     def from_json(saved: dict) -> OriginFit:
@@ -144,22 +157,48 @@ def over(fit: OriginFit, columns: Columns, horizons: Iterable[Days]) -> dict[Day
     value = btyd.expected_value(fit.gamma_gamma, x + 1, np.nan_to_num(columns["order_value_mean"]))
     alive = btyd.p_alive(fit.bgnbd, x, t_x, T)
     active = pareto_nbd.p_active(fit.pareto_nbd, x, t_x, T)
-    found = {}
+    horizons, found = list(horizons), {}
+    ahead, places = _ahead(fit, x, T, horizons)
     for days in horizons:
-        h = days / DAYS_PER_WEEK
-        by_bgnbd = alive * btyd.expected_orders_if_alive(fit.bgnbd, x, T, h)
-        by_pareto = active * pareto_nbd.expected_orders_if_active(fit.pareto_nbd, x, T, h)
-        p_bgnbd = alive * btyd.p_purchase_if_alive(fit.bgnbd, x, T, h)
-        p_pareto = active * pareto_nbd.p_purchase_if_active(fit.pareto_nbd, x, T, h)
+        by_bgnbd, p_bgnbd, by_pareto, p_pareto = ahead.by_days[days].take(places, axis=1)
         found[days] = Probabilistic(
-            orders=np.sqrt(np.maximum(by_bgnbd, LEAST_ORDERS) * np.maximum(by_pareto, LEAST_ORDERS)),
+            orders=np.sqrt(np.maximum(alive * by_bgnbd, LEAST_ORDERS) * np.maximum(active * by_pareto, LEAST_ORDERS)),
             order_value=np.maximum(value, 1e-6),
             p_alive=alive,
             p_active=active,
-            p_bgnbd=np.clip(p_bgnbd, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY),
-            p_pareto=np.clip(p_pareto, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY),
+            p_bgnbd=np.clip(alive * p_bgnbd, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY),
+            p_pareto=np.clip(active * p_pareto, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY),
         )
     return found
+
+
+def looking_ahead(fit: OriginFit, columns: Columns, horizons: Iterable[float]) -> OriginFit:
+    """Returns the fit with `ahead` for all customers of its date, now and on the day of their last order, so that
+    `over` looks up what many customers share. columns: days_with_orders, recency and t (days)."""
+    x, _, T = history(columns)
+    x, T = np.concatenate([x, x]), np.concatenate([T, columns["recency"] / DAYS_PER_WEEK])
+    return replace(fit, ahead=_ahead(replace(fit, ahead=None), x, T, list(horizons))[0])
+
+
+def _ahead(fit: OriginFit, x: Array, T: Array, horizons: Collection[float]) -> tuple[Ahead, Array]:
+    """Returns what customers will do who have not left, and the place of each customer there."""
+    keys = x + 1j * T
+    if fit.ahead and fit.ahead.by_days.keys() >= set(horizons):
+        places = np.minimum(np.searchsorted(fit.ahead.pairs, keys), len(fit.ahead.pairs) - 1)
+        if (fit.ahead.pairs[places] == keys).all():
+            return fit.ahead, places
+    pairs, places = np.unique(keys, return_inverse=True)
+    x, T = pairs.real.copy(), pairs.imag.copy()
+    by_days = {
+        days: np.array([
+            btyd.expected_orders_if_alive(fit.bgnbd, x, T, days / DAYS_PER_WEEK),
+            btyd.p_purchase_if_alive(fit.bgnbd, x, T, days / DAYS_PER_WEEK),
+            pareto_nbd.expected_orders_if_active(fit.pareto_nbd, x, T, days / DAYS_PER_WEEK),
+            pareto_nbd.p_purchase_if_active(fit.pareto_nbd, x, T, days / DAYS_PER_WEEK),
+        ])
+        for days in horizons
+    }  # fmt: skip
+    return Ahead(pairs, by_days), places
 
 
 def history(columns: Columns) -> tuple[Array, Array, Array]:

@@ -155,21 +155,6 @@ def expected_orders_if_alive(model: BgNbd, x: Array, T: Array, h: float) -> Arra
     return result[inverse]
 
 
-def gamma_gamma_log_likelihood(model: GammaGamma, x: Array, z: Array) -> Array:
-    """Returns the log-likelihood of each customer with x > 0 orders of mean value z > 0, shape (n,): equation 1a of
-    Fader & Hardie (2013)."""
-    p, q, gamma = model.p, model.q, model.gamma
-    constant = -gammaln(q) + q * np.log(gamma)
-    return (
-        constant
-        + gammaln(p * x + q)
-        - gammaln(p * x)
-        + (p * x - 1) * np.log(z)
-        + p * x * np.log(x)
-        - (p * x + q) * np.log(gamma + x * z)
-    )
-
-
 def fit_gamma_gamma(x: Array, z: Array, counts: Array | None = None, start: GammaGamma | None = None) -> GammaGamma:
     """Fits Gamma-Gamma to customers with x > 0 orders of mean value z > 0; others are left out.
 
@@ -194,21 +179,27 @@ def fit_gamma_gamma(x: Array, z: Array, counts: Array | None = None, start: Gamm
 
 
 def gamma_gamma_loss(x: Array, z: Array, share: Array, scale: float) -> Callable[[Array], tuple[float, Array]]:
-    """Returns the loss that `fit_gamma_gamma` minimises: minus the mean log-likelihood with weights `share`, and its
-    derivatives, as a function of the logs of p, q - LEAST_Q and gamma / scale."""
-    log_x, log_z = np.log(x), np.log(z)
+    """Returns the loss that `fit_gamma_gamma` minimises: minus the mean log-likelihood with weights `share` (equation
+    1a of Fader & Hardie 2013), and its derivatives, as a function of the logs of p, q - LEAST_Q and gamma / scale."""
+    log_z = np.log(z)
+    numbers, places = np.unique(x, return_inverse=True)  # few, so what depends on x alone is computed for these
+    log_numbers = np.log(numbers)
 
     def loss(log_parameters: Array) -> tuple[float, Array]:
         model = _gamma_gamma(log_parameters, scale)
         p, q, gamma = model.p, model.q, model.gamma
-        shape, total = p * x, gamma + x * z
-        log_total, both = np.log(total), psi(shape + q)
+        shapes = p * numbers
+        normed = -gammaln(q) + q * np.log(gamma) + gammaln(shapes + q) - gammaln(shapes)
+        of_x = np.stack([shapes, log_numbers, shapes * log_numbers, psi(shapes + q), psi(shapes), normed])
+        shape, log_x, weighed, both, own, normed = of_x.take(places, axis=1)
+        total = gamma + x * z
+        log_total = np.log(total)
         slopes = np.stack([
-            shape * (both - psi(shape) + log_z + log_x - log_total),
+            shape * (both - own + log_z + log_x - log_total),
             (q - LEAST_Q) * (both - psi(q) + np.log(gamma) - log_total),
             q - gamma * (shape + q) / total,
         ])  # fmt: skip
-        values = gamma_gamma_log_likelihood(model, x, z)
+        values = normed + (shape - 1) * log_z + weighed - (shape + q) * log_total
         return -float((share * values).sum()), -(share * slopes).sum(axis=1)
 
     return loss

@@ -43,9 +43,10 @@ class Learners:
     def margins(self, inputs: Array, by_anchor: Probabilistic) -> dict[str, Array]:
         """Predicts with each learner on its own scale (logs or log-odds), each array of shape (n,). The anchor's
         prediction is the start, and the learner's correction is clipped to LARGEST_CORRECTION."""
-        result = {}
+        result, rows = {}, xgboost.DMatrix(inputs, feature_names=list(FEATURES), nthread=1)
         for name, start in offsets(by_anchor).items():
-            correction = self.boosters[name].predict(rows_of(inputs, start), output_margin=True).astype(float) - start
+            rows.set_base_margin(start)
+            correction = self.boosters[name].predict(rows, output_margin=True).astype(float) - start
             result[name] = start + np.clip(correction, -LARGEST_CORRECTION[name], LARGEST_CORRECTION[name])
         return result
 
@@ -58,8 +59,3 @@ def offsets(by_anchor: Probabilistic) -> dict[str, Array]:
         "buy": logit(by_anchor.p_bgnbd),
         "spend": np.log(by_anchor.revenue / by_anchor.p_bgnbd),
     }
-
-
-def rows_of(inputs: Array, start: Array) -> xgboost.DMatrix:
-    """Returns the inputs of customers, with the margins to start from, as XGBoost takes them."""
-    return xgboost.DMatrix(inputs, base_margin=start, feature_names=list(FEATURES), nthread=1)

@@ -106,4 +106,6 @@ def fit(found: Sequence[Array], bought: Sequence[Array]) -> Logistic | None:
 
 
 def _standard(found: Array, center: Array, scale: Array) -> Array:
-    return np.clip((found - center) / scale, -LARGEST_DEVIATION, LARGEST_DEVIATION)
+    standard = found - center
+    standard /= scale
+    return np.clip(standard, -LARGEST_DEVIATION, LARGEST_DEVIATION, out=standard)

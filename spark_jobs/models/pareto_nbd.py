@@ -22,7 +22,7 @@ NODES, WEIGHTS = (values / 2 for values in np.polynomial.legendre.leggauss(32))
 NODES = NODES + 0.5
 # Integration stops where the integrand is below exp(-40). Exponents stay below 400, so that exp does not overflow.
 NEGLIGIBLE, LARGEST = 40.0, 400.0
-CHUNK = 2048  # customers per pass, so that the nodes of all fit into the processor's cache
+CHUNK = 512  # customers per pass, so that the nodes of all fit into the processor's cache
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,10 @@ def _since_the_last_purchase(model: ParetoNbd, x: Array, t_x: Array, T: Array) -
     purchase before)."""
     quiet = (model.r + x) * np.log1p((T - t_x) / (model.alpha + t_x))
     quiet = quiet + model.s * np.log1p((T - t_x) / (model.beta + t_x))
-    return quiet, _race(model.s, model.beta + t_x, model.r + x, model.alpha + t_x, T - t_x)
+    left, waited = np.zeros(len(x)), t_x < T
+    x, t_x, T = x[waited], t_x[waited], T[waited]
+    left[waited] = _race(model.s, model.beta + t_x, model.r + x, model.alpha + t_x, T - t_x)
+    return quiet, left
 
 
 def _race(a: Array | float, A: Array, b: Array | float, B: Array, h: Array | float) -> Array:

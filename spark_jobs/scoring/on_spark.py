@@ -25,7 +25,7 @@ def score(source: Slice, job: Job, target: Slice, settings: Settings) -> tuple[i
     def predict(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for part in batch.column("id").to_pylist():
-                yield from rows.predicted(source.read(part, FEATURES_READ), job)
+                yield from rows.predicted(source.read(part, FEATURES_READ).to_batches(), job)
 
     def add(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield pa.RecordBatch.from_pydict({"sums": [json.dumps(rows.sums(batches).by_weight)]})

@@ -9,6 +9,7 @@ from datetime import date
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from spark_jobs.ensemble import forecast
 from spark_jobs.ensemble.forecast import Forecast, Model, Setting
@@ -49,11 +50,10 @@ class Job:
     rate: float
 
 
-def predicted(features: pa.Table, job: Job) -> Iterator[pa.RecordBatch]:
+def predicted(features: Iterable[pa.RecordBatch], job: Job) -> Iterator[pa.RecordBatch]:
     """Yields rows of PREDICTED_SCHEMA: each customer's predictions, and for the main horizon the drivers behind
     them."""
-    for start in range(0, features.num_rows, BLOCK):
-        batch = features.slice(start, BLOCK).combine_chunks().to_batches()[0]
+    for batch in (rows.slice(start, BLOCK) for rows in features for start in range(0, rows.num_rows, BLOCK)):
         columns, keys = columns_of(batch), batch.column("customer_key")
         known = usable(columns)
         yield from _unknown(keys.filter(pa.array(~known)), job.model.all_horizons)
@@ -82,14 +82,16 @@ def with_reasons(batch: pa.RecordBatch, average: Averages, job: Job) -> tuple[pa
         found = explaining.give_reasons(_explained(batch), average, job.model.horizons[-1])
         for place, (written, explained) in enumerate(found):
             texts[place, known], counts[place] = written, explained
-    versions = [job.model.version if status == "scored" else None for status in batch.column("status").to_pylist()]
-    arrays = [pa.array([job.as_of.isoformat()] * n), pa.array([job.run_id] * n), *map(batch.column, KEPT)]
-    arrays += [*(pa.array(each, pa.string()) for each in (*texts, versions))]
+    scored = pc.equal(batch.column("status"), "scored")  # type: ignore[attr-defined]
+    version = pc.if_else(scored, job.model.version, pa.scalar(None, pa.string()))  # type: ignore[attr-defined]
+    arrays = [pa.repeat(job.as_of.isoformat(), n), pa.repeat(job.run_id, n), *map(batch.column, KEPT)]
+    arrays += [*(pa.array(each, pa.string()) for each in texts), version]
     return pa.RecordBatch.from_arrays(arrays, WRITTEN), counts
 
 
 def _explained(batch: pa.RecordBatch) -> pa.RecordBatch:
-    return batch.filter(batch.column("explained").is_valid())
+    explained = batch.column("explained")
+    return batch.filter(explained.is_valid()) if explained.null_count else batch
 
 
 def _scored(
@@ -111,7 +113,8 @@ def _scored(
         ends = np.arange(n + 1, dtype=np.int32) * explaining.SIZE
         explained = pa.ListArray.from_arrays(ends, rows.ravel())
         rule = pa.array(reasons.rule(model, columns, horizon, own) or [None] * n, pa.string())
-    return _batch(keys, [horizon] * n, "scored", None, found.basis, numbers, persona, explained, rule)
+    everyone = pa.repeat(pa.scalar(horizon, pa.int32()), n)
+    return _batch(keys, everyone, "scored", None, found.basis, numbers, persona, explained, rule)
 
 
 def _unknown(keys: pa.Array, horizons: list[int]) -> Iterator[pa.RecordBatch]:
@@ -120,14 +123,13 @@ def _unknown(keys: pa.Array, horizons: list[int]) -> Iterator[pa.RecordBatch]:
         n = len(keys) * len(horizons)
         repeated = keys.take(pa.array(np.repeat(np.arange(len(keys)), len(horizons))))
         no_text, explained = pa.nulls(n, pa.string()), pa.nulls(n, pa.list_(pa.float64()))
-        everyone = horizons * len(keys)
+        everyone = pa.array(horizons * len(keys), pa.int32())
         yield _batch(repeated, everyone, "too_little_data", NO_ORDER, None, None, no_text, explained, no_text)
 
 
 def _batch(keys, horizons, status, reason, basis, numbers, persona, explained, rule) -> pa.RecordBatch:
     n = len(keys)
-    arrays = [keys, pa.array(horizons, pa.int32()), pa.array([status] * n, pa.string())]
-    arrays += [pa.array([text] * n, pa.string()) for text in (reason, basis)]
+    arrays = [keys, horizons, *(pa.repeat(pa.scalar(text, pa.string()), n) for text in (status, reason, basis))]
     arrays += (
         [pa.array(x, from_pandas=True) for x in numbers] if numbers else [pa.nulls(n, pa.float64())] * len(NUMBERS)
     )

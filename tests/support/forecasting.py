@@ -14,7 +14,7 @@ from spark_jobs.ensemble.forecast import Model
 from spark_jobs.ensemble.parts import Trained
 from spark_jobs.features.columns import Columns
 from spark_jobs.models import anchor, learners, logistic
-from spark_jobs.models.feature_matrix import feature_matrix
+from spark_jobs.models.feature_matrix import FEATURES, feature_matrix
 from spark_jobs.models.learners import Learners
 
 DAY = date(2024, 6, 1)
@@ -32,8 +32,8 @@ def boosters(columns: Columns, window: int = 90, seed: int = 0) -> Learners:
     labels = {"total": bought * spent, "buy": bought * 1.0, "spend": spent}
     raw = {}
     for name, objective in OBJECTIVES.items():
-        rows = learners.rows_of(feature_matrix(FIT, columns, by_anchor, window), start[name])
-        rows.set_label(labels[name])
+        inputs = feature_matrix(FIT, columns, by_anchor, window)
+        rows = xgboost.DMatrix(inputs, labels[name], base_margin=start[name], feature_names=list(FEATURES))
         raw[name] = bytes(xgboost.train({"objective": objective, "max_depth": 2}, rows, 5).save_raw("json"))
     return Learners(**raw)
 
