@@ -63,7 +63,7 @@ def test_nothing_is_left_of_a_person_and_runs_go_on(shop, capsys):
     page = shop.reports / str(AS_OF) / "index.html"
     page.parent.mkdir(parents=True)
     page.write_text(f"a report that lists {needles(shop)[-1]}")
-    assert len(traces.in_tables(needles(shop))) == 18
+    assert len(traces.in_tables(needles(shop))) == 20
     assert len(traces.in_files(needles(shop), shop.home)) == 4  # landing, the kept copy, the report
     assert sums() == [(1, 54, 47, 1, 3, 3, 0), (2, 3, 3, 0, 0, 0, 0)]
     key = pseudonyms.customer_key(pseudonyms.secret(shop), QUINCE["id"]).hex()
