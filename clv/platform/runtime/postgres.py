@@ -32,6 +32,9 @@ OPTIONS = {
     "work_mem": "64MB",
     "maintenance_work_mem": "256MB",
     "max_wal_size": "2GB",
+    # There are no replicas, so the rows of a table made in the same transaction are written once, and not to the log.
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
     "password_encryption": "scram-sha-256",
     "jit": "off",
     "timezone": "UTC",
