@@ -17,7 +17,7 @@ from clv.catalog import dbt_project, published, tables
 from clv.core import settings as settings_module
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
-from clv.transform import dbt_environment, delta, notes, views
+from clv.transform import dbt_environment, delta, notes, temporary, views
 from clv.transform.notes import FROM_RAW
 from clv.transform.temporary import Compiled, NotByDeltaError, TooMuchError
 from clv.warehouse import db, locks, roles
@@ -70,6 +70,7 @@ def _changed(layer: str, settings: Settings) -> dict:
     with db.connect(settings.url_as(TRANSFORMER)) as connection:
         # All of it is read as it was at one time: batches that are loaded meanwhile wait for the next build.
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.execute(temporary.SETTINGS)
         before, state = notes.built_from(layer, connection), notes.state(layer, connection)
         if before == state:
             return {"models": 0, "unchanged": True, "rows": {}}

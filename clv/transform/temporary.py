@@ -12,6 +12,9 @@ from functools import cached_property
 
 import psycopg
 
+COARSE = "set local default_statistics_target = 10"  # enough for temporary tables
+# The rows of a day lie scattered in large tables and are found by index.
+SETTINGS = f"{COARSE}; set local random_page_cost = 1.1; set local work_mem = '128MB'"
 MUCH = 0.1  # growth of a table, as a share of its rows, after which its statistics are taken again
 
 
@@ -144,15 +147,15 @@ class Layer:
         """
         table = self.tables[name]
         gone, come, relation = f"delta_gone_{name}", f"delta_come_{name}", table.relation
+        there = f"delta_old_{name}"
+        same = f"{table.same_key('new', 'old')} and new *= old"
         self.run(f"""
+            create temporary table {there} on commit drop as select * from {relation} where {inside};
+            analyze {there};
             create temporary table {gone} on commit drop as
-            select old.* from (select * from {relation} where {inside}) as old
-            where not exists (
-                select from pg_temp.{name} as new where {table.same_key("new", "old")} and new *= old
-            );
+            select old.* from {there} as old where not exists (select from pg_temp.{name} as new where {same});
             create temporary table {come} on commit drop as
-            select new.* from pg_temp.{name} as new
-            where not exists (select from {relation} as old where {table.same_key("new", "old")} and new *= old);
+            select new.* from pg_temp.{name} as new where not exists (select from {there} as old where {same});
             analyze {gone};
             analyze {come};
             delete from {relation} as old using {gone} as gone where {table.same_key("gone", "old")};
@@ -181,7 +184,11 @@ class Layer:
         added = self.count(f"select count(*) from {rows}")  # noqa: S608
         there = self.count(f"select greatest(reltuples, 0) from pg_class where oid = '{relation}'::regclass")  # noqa: S608
         if added > MUCH * there:
-            self.run(f"analyze {relation}")
+            self.run(f"""
+                set local default_statistics_target to default;
+                analyze {relation};
+                {COARSE}
+            """)
         return added
 
     def test(self) -> None:

@@ -150,6 +150,29 @@ def test_the_whole_build_names_a_failed_test_of_the_data(shop: Settings):
         dbt.build("staging", {}, shop)
 
 
+@pytest.mark.parametrize(
+    ("table", "test"),
+    [
+        (tables.INT_ORDER_LINE_VERSIONS, "one_version_stands_of_a_line"),
+        (tables.INT_ORDER_VERSIONS, "one_version_stands_of_an_order"),
+    ],
+)
+def test_two_versions_that_stand_at_once_are_found(shop: Settings, table: str, test: str):
+    listed = "batch_id, line, entry" if table == tables.INT_ORDER_LINE_VERSIONS else "order_key, from_date"
+    with db.connect(shop.url_as(TRANSFORMER)) as connection:
+        compiled = notes.compiled("intermediate", connection)
+        assert compiled
+        query = f"select exists ({compiled.tests[test]})"
+        assert connection.execute(query).fetchone() == (False,)  # type: ignore[arg-type]
+        connection.execute(f"""
+            create temporary table again as select * from {table} where until_state is null order by {listed} limit 1;
+            update again set from_state = from_state + 1;
+            insert into {table} select * from again
+        """)  # type: ignore[arg-type]
+        assert connection.execute(query).fetchone() == (True,)  # type: ignore[arg-type]
+        connection.rollback()
+
+
 def test_a_comparison_names_a_wrong_table_and_a_whole_build_corrects_it(
     shop: Settings, monkeypatch: pytest.MonkeyPatch
 ):
