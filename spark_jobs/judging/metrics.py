@@ -35,9 +35,14 @@ def mae(y: Array, f: Array, w: Array | None = None) -> Any:
     return _mean(np.abs(y - f), w)
 
 
+def mse(y: Array, f: Array, w: Array | None = None) -> Any:
+    """Mean squared error, in squared money per customer."""
+    return _mean((y - f) ** 2, w)
+
+
 def rmse(y: Array, f: Array, w: Array | None = None) -> Any:
     """Root of the mean squared error, in money."""
-    return ranked.figure(np.sqrt(_mean((y - f) ** 2, w)))
+    return ranked.figure(np.sqrt(mse(y, f, w)))
 
 
 def signed_bias(y: Array, f: Array, w: Array | None = None) -> Any:
@@ -177,6 +182,19 @@ def f1(bought: Array, p: Array, w: Array | None = None) -> Any:
     return ranked.ratio(2 * (w @ ((p >= THRESHOLD) & (bought > 0))), w @ (p >= THRESHOLD) + w @ (bought > 0))
 
 
+def churn_precision(bought: Array, p: Array, w: Array | None = None) -> Any:
+    """Share of customers who buy nothing among those with p < THRESHOLD, who are predicted to churn; 0 if there are
+    none."""
+    w = ranked.weights(bought, w)
+    return ranked.ratio(w @ ((p < THRESHOLD) & (bought == 0)), w @ (p < THRESHOLD))
+
+
+def churn_recall(bought: Array, p: Array, w: Array | None = None) -> Any:
+    """Share of the customers who buy nothing whose p is below THRESHOLD."""
+    w = ranked.weights(bought, w)
+    return ranked.ratio(w @ ((p < THRESHOLD) & (bought == 0)), w @ (bought == 0))
+
+
 def coverage(y: Array, low: Array, high: Array, w: Array | None = None) -> Any:
     """Share of customers whose revenue lies within [low, high], ends included."""
     return _mean((y >= low) & (y <= high), w)
@@ -207,6 +225,7 @@ class Metric:
 METRICS = {
     "wape_of_median": Metric(wape, "median", False),
     "mae_of_median": Metric(mae, "median", False),
+    "mse": Metric(mse, "mean", False),
     "rmse": Metric(rmse, "mean", False),
     "bias": Metric(bias, "mean", False),
     "r2": Metric(r2, "mean", True),
@@ -224,6 +243,8 @@ METRICS = {
     "precision": Metric(precision, "p_purchase", True),
     "recall": Metric(recall, "p_purchase", True),
     "f1": Metric(f1, "p_purchase", True),
+    "churn_precision": Metric(churn_precision, "p_purchase", True),
+    "churn_recall": Metric(churn_recall, "p_purchase", True),
     "coverage_80": Metric(coverage, "interval", None),
     "width_80": Metric(width, "interval", None),
 }

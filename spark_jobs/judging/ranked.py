@@ -48,6 +48,19 @@ def gains(y: Array, f: Array, shares: Array, w: Array | None = None) -> Array:
     return np.asarray(ratio(_cumulative(-f, y, shares, w), (w @ y)[..., None]))
 
 
+def roc(bought: Array, p: Array, shares: Array) -> Array:
+    """Returns the ROC curve: the share of the buyers who are ranked by p before the first `shares` of the others, shape
+    (len(shares),).
+
+    Customers with equal p are interpolated linearly, so that the area below the curve is the AUC. Source: Fawcett
+    (2006), An introduction to ROC analysis, Pattern Recognition Letters 27.
+    """
+    people, buyers = grouped(-p, np.ones(len(p)), bought)
+    others = np.concatenate([[0.0], np.cumsum(people - buyers)])
+    found = np.concatenate([[0.0], np.cumsum(buyers)])
+    return np.interp(shares * others[-1], others, found) / max(found[-1], 1)
+
+
 def weights(like: Array, w: Array | None) -> Array:
     """Returns w, or a weight of one for each element of `like`."""
     return np.ones(len(like)) if w is None else np.asarray(w, dtype=float)

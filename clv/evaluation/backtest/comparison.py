@@ -47,6 +47,7 @@ def compare(frame: pd.DataFrame) -> dict[str, Any]:
         "coverage": curves.coverage(origins),
         "reliability": curves.reliability(origins, [OURS, best["brier"]]),
         "deciles": curves.deciles(origins, [OURS, best["decile_mape"]]),
+        "roc": curves.roc(origins, [OURS, best["auc"]]),
         "lift": curves.lift(origins, [OURS, best["normalized_gini"]]),
         "level": curves.totals(origins, names),
         "next_order": timing.next_order(frame),

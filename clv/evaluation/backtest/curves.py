@@ -1,4 +1,4 @@
-"""Computes the data of the charts, which metrics.json keeps: figures by decile, gain charts, totals.
+"""Computes the data of the charts, which metrics.json keeps: figures by decile, gain charts, ROC curves, totals.
 
 Each figure is computed within an origin and averaged over the origins, so that every origin has the same weight.
 Deciles rank customers by a model's own prediction; 1 is the highest. Customers with tied predictions that straddle a
@@ -91,6 +91,17 @@ def lift(origins: list[Origin], models: list[str | None]) -> dict[str, Any]:
     charts = {model: of(model) for model in filter(None, models)}
     perfect = mean([ranked.gains(origin.y, origin.y, SHARES) for origin in earning])
     return {"shares": SHARES, "models": charts, "perfect": perfect}
+
+
+def roc(origins: list[Origin], models: list[str | None]) -> dict[str, Any]:
+    """ROC curves: the share of the buyers whom each model ranks by probability before the first `shares` of the
+    customers who bought nothing, as means over origins."""
+    found = {}
+    for model in filter(None, models):
+        pairs = [pair for origin in origins if (pair := origin.arguments("auc", model))]
+        if pairs:
+            found[model] = np.mean([ranked.roc(pair[0], pair[1], SHARES) for pair in pairs], axis=0)
+    return {"shares": SHARES, "models": found}
 
 
 def totals(origins: list[Origin], models: list[str]) -> dict[str, dict[str, Any]]:

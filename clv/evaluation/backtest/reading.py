@@ -11,6 +11,7 @@ from spark_jobs.models import registry
 METRICS = {  # name on the page, and the meaning of a worse value
     "wape_of_median": ("WAPE (median)", "a typical customer's value is missed by more"),
     "mae_of_median": ("MAE (median)", "a typical customer's value is missed by more"),
+    "mse": ("MSE", "the largest customers are missed by more"),
     "rmse": ("RMSE", "the largest customers are missed by more"),
     "bias": ("|bias|", "the shop's total is further off"),
     "r2": ("R²", "the largest customers are missed by more"),
@@ -28,6 +29,8 @@ METRICS = {  # name on the page, and the meaning of a worse value
     "precision": ("precision", "fewer of the predicted buyers buy"),
     "recall": ("recall", "fewer of the buyers are predicted to buy"),
     "f1": ("F1", "predicting buyers at the threshold works less well"),
+    "churn_precision": ("churn precision", "more of the customers predicted to stay away buy"),
+    "churn_recall": ("churn recall", "fewer of the customers who stay away are predicted to"),
     "coverage_80": ("80 % interval coverage", ""),
     "width_80": ("80 % interval width", ""),
 }
@@ -203,7 +206,7 @@ def figure(metric: str, value: float | None) -> str:
     """A metric's value as text: money with three significant digits, the others with three decimals."""
     if value is None:
         return "–"
-    money = metric in ("mae_of_median", "rmse", "width_80")
+    money = metric in ("mae_of_median", "mse", "rmse", "width_80")
     if money and abs(value) < 999.5:
         text = f"{value:#.3g}".removesuffix(".")
     else:

@@ -151,9 +151,39 @@ def reliability(result: dict[str, Any]) -> Chart | None:
     return chart("Predicted and actual purchases", words, draw)
 
 
+def roc(result: dict[str, Any]) -> Chart | None:
+    """ROC curves: the share of the buyers ranked before each share of the customers who bought nothing."""
+    shares, models = result["roc"]["shares"], result["roc"]["models"]
+    if OURS not in models:
+        return None
+    baseline = _baseline(models)
+
+    def draw(axes: Axes) -> None:
+        axes.plot(shares, shares, color=LINE, linewidth=1.5, label="at random")
+        if baseline:
+            axes.plot(shares, models[baseline], **{**BASELINE_STYLE, "marker": ""}, label=reading.name(baseline))
+        axes.plot(shares, models[OURS], color=BAR, label=reading.name(OURS))
+        axes.set(xlabel="share of those who bought nothing", ylabel="share of buyers", xlim=(0, 1), ylim=(0, 1.02))
+        axes.xaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+        axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+        axes.legend(loc="lower right")
+
+    at = shares.index(0.2)
+    words = (
+        f"Ranked by probability, {reading.percent(models[OURS][at])} of buyers come before the first fifth of those "
+    )
+    words += "who bought nothing"
+    if baseline:
+        words += f"; ranked by {reading.name(baseline)}, {reading.percent(models[baseline][at])}"
+    return chart("Buyers and others, ranked by probability (ROC)", words, draw)
+
+
 def _baseline(models: dict[str, Any]) -> str | None:
     return next((model for model in models if model != OURS), None)
 
 
 def _listed(parts: list[str]) -> str:
     return ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + "".join(parts[-1:])
+
+
+ALL = (gains, deciles, totals, coverage, reliability, roc)  # in the order of the page

@@ -15,7 +15,7 @@ from spark_jobs.judging.metrics import METRICS
 
 TEMPLATES = Path(__file__).parent / "templates"
 TABLES = {  # the tables by the use of a forecast, with the metrics that judge each use
-    "How much: the size of the error": ("wape_of_median", "mae_of_median", "rmse", "bias", "r2", "decile_mape"),
+    "How much: the size of the error": ("wape_of_median", "mae_of_median", "mse", "rmse", "bias", "r2", "decile_mape"),
     "Who: the ranking of customers": (
         "normalized_gini",
         "top_10_capture",
@@ -32,6 +32,8 @@ TABLES = {  # the tables by the use of a forecast, with the metrics that judge e
         "precision",
         "recall",
         "f1",
+        "churn_precision",
+        "churn_recall",
     ),
 }
 
@@ -42,9 +44,7 @@ def write(result: dict[str, Any], frame: pd.DataFrame, folder: Path, notes: list
     result: what `comparison.compare` returns for `frame`, the predictions, with `explained` from `run.forecast` where a
     model was trained. notes: further sentences for the reader, such as why a baseline is missing.
     """
-    drawn = [
-        draw(result) for draw in (charts.gains, charts.deciles, charts.totals, charts.coverage, charts.reliability)
-    ]
+    drawn = [draw(result) for draw in charts.ALL]
     text = (
         pages.environment(TEMPLATES)
         .get_template("report.html.j2")

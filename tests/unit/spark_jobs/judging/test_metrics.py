@@ -32,6 +32,7 @@ def shops(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarr
 def test_errors_of_a_small_forecast() -> None:
     assert metrics.wape(Y, F) == pytest.approx(15 / 40)
     assert metrics.mae(Y, F) == pytest.approx(15 / 4)
+    assert metrics.mse(Y, F) == pytest.approx(125 / 4)
     assert metrics.rmse(Y, F) == pytest.approx(np.sqrt(125 / 4))
     # The mean is 10, and squared distances are 100 + 100 + 0 + 400.
     assert metrics.r2(Y, F) == pytest.approx(1 - 125 / 600)
@@ -104,6 +105,32 @@ def test_a_probability_of_one_half_predicts_a_purchase() -> None:
     assert metrics.precision(BOUGHT, np.zeros(4)) == metrics.f1(BOUGHT, np.zeros(4)) == 0
 
 
+def test_churn_is_judged_from_the_side_of_those_who_buy_nothing() -> None:
+    p = np.array([0.5, 0.2, 0.1, 0.9])  # two are predicted to churn, of whom one buys; two of the four buy nothing
+    assert metrics.churn_precision(BOUGHT, p) == metrics.churn_recall(BOUGHT, p) == pytest.approx(0.5)
+    assert metrics.churn_precision(BOUGHT, np.ones(4)) == metrics.churn_recall(BOUGHT, np.ones(4)) == 0
+    # Everyone is predicted to churn, and half of them do.
+    assert metrics.churn_precision(BOUGHT, np.zeros(4)) == pytest.approx(0.5)
+    assert metrics.churn_recall(BOUGHT, np.zeros(4)) == 1
+
+
+def test_the_roc_curve_ranks_buyers_against_others() -> None:
+    # Ranked first is a buyer, then a buyer and another tie, last comes another.
+    shares = np.linspace(0, 1, 5)
+    assert ranked.roc(BOUGHT, P, shares) == pytest.approx([0.5, 0.75, 1, 1, 1])
+    assert ranked.roc(BOUGHT, np.ones(4), shares) == pytest.approx(shares)
+    assert ranked.roc(np.zeros(2), np.ones(2), shares) == pytest.approx(np.zeros(5))
+
+
+@given(shops())
+def test_the_area_below_the_roc_curve_is_the_auc(shop) -> None:
+    y, _, p, _ = shop
+    bought, shares = (y > 0) * 1.0, np.linspace(0, 1, 2001)
+    area = np.trapezoid(ranked.roc(bought, p, shares), shares)
+    if 0 < bought.sum() < len(bought):
+        assert area == pytest.approx(metrics.auc(bought, p), abs=0.002)
+
+
 def test_intervals_include_their_ends() -> None:
     low, high = np.array([0.0, 1, 10, 0]), np.array([0.0, 2, 12, 29])
     assert metrics.coverage(Y, low, high) == pytest.approx(0.5)
@@ -120,9 +147,10 @@ def test_tweedie_deviance_is_zero_for_the_truth_only() -> None:
 
 def test_a_perfect_forecast_has_perfect_metrics() -> None:
     found = figures(Y, Y, (Y > 0).astype(float))
-    nothing = {"wape_of_median", "mae_of_median", "rmse", "bias", "decile_mape", "brier"}
+    nothing = {"wape_of_median", "mae_of_median", "mse", "rmse", "bias", "decile_mape", "brier"}
     assert {name for name, figure in found.items() if figure == pytest.approx(0)} == nothing
     one = {"r2", "spearman", "spearman_buyers", "normalized_gini", "auc", "pr_auc", "accuracy", "coverage_80"}
+    one |= {"churn_precision", "churn_recall"}
     assert one <= {name for name, figure in found.items() if figure == pytest.approx(1)}
 
 

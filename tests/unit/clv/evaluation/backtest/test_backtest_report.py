@@ -48,7 +48,7 @@ def test_the_page_is_sound_and_needs_no_network(page: str):
 
 
 def test_the_page_shows_the_result(page: str):
-    assert page.count("<svg") == 5
+    assert page.count("<svg") == 6
     assert "How far to trust this" in page
     assert "&lt;too few buyers&gt;" in page
     assert "BG/NBD" in page

@@ -90,6 +90,7 @@ def test_a_single_origin_gives_a_warning() -> None:
     ("metric", "value", "text"),
     [
         ("rmse", 78.0, "78.0"),
+        ("mse", 6084.0, "6,084"),
         ("rmse", 107.2, "107"),
         ("mae_of_median", 999.7, "1,000"),
         ("mae_of_median", -1234.5, "−1,234"),

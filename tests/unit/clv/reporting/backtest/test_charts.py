@@ -11,7 +11,7 @@ from synthetic_predictions import predictions
 from clv.evaluation.backtest import comparison
 from clv.reporting.backtest import charts
 
-DRAWN = (charts.gains, charts.deciles, charts.totals, charts.coverage, charts.reliability)
+DRAWN = charts.ALL
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +32,17 @@ def test_colours_and_letters_are_the_pages(drawn: list[charts.Chart]) -> None:
     for chart in drawn:
         assert not re.search(r"(?:fill|stroke): #|font-family|://", chart.svg)
         assert "<text" in chart.svg
+
+
+def test_the_roc_curve_says_how_many_buyers_are_found() -> None:
+    result = {"roc": {"shares": [0.0, 0.2, 1.0], "models": {"perennial": [0.1, 0.72, 1.0], "linear": [0.1, 0.7, 1.0]}}}
+    drawn = charts.roc(result)
+    assert drawn
+    assert drawn.words.replace("\u00a0", " ") == (
+        "Ranked by probability, 72 % of buyers come before the first fifth of those who bought nothing; "
+        "ranked by linear + logistic regression, 70 %."
+    )
+    assert charts.roc({"roc": {"shares": [0.2], "models": {"linear": [0.7]}}}) is None
 
 
 def test_no_two_charts_share_an_id(drawn: list[charts.Chart]) -> None:
@@ -56,4 +67,4 @@ def test_a_shop_where_nobody_bought_has_what_is_left_to_draw() -> None:
     frame = predictions(customers=60)
     frame[["actual_orders", "actual_amount"]] = 0
     result = comparison.compare(frame)
-    assert [draw(result) is None for draw in DRAWN] == [True, True, False, False, True]
+    assert [draw(result) is None for draw in DRAWN] == [True, True, False, False, True, True]
