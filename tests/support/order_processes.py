@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from spark_jobs.models.mbg_cnbd import MbgCnbd
 from spark_jobs.models.mbg_nbd import MbgNbd
 from spark_jobs.models.pareto_nbd import ParetoNbd
 
@@ -39,3 +40,19 @@ def pareto_nbd_shop(model: ParetoNbd, n: int, h: float, seed: int = 0) -> tuple[
     x = draws.poisson(rate * seen).astype(float)
     t_x = np.where(x > 0, seen * draws.beta(np.maximum(x, 1), 1), 0)
     return (x, t_x, T), draws.poisson(rate * np.clip(life - T, 0, h))
+
+
+def mbg_cnbd_shop(model: MbgCnbd, n: int, h: float, seed: int = 0) -> tuple[Customers, np.ndarray, np.ndarray]:
+    """Returns x, t_x and T of n simulated customers observed for up to 100 weeks, the times between their last two
+    orders (NaN for customers with one order), and their orders in the h weeks after."""
+    draws = np.random.default_rng(seed)
+    rate = draws.gamma(model.r, 1 / model.alpha, n)
+    repeats = draws.geometric(draws.beta(model.a, model.b, n)) - 1  # in the whole lifetime
+    T, most = draws.uniform(1, 100, n), 400
+    times = np.cumsum(draws.gamma(model.k, 1 / rate[:, None], (n, most)), axis=1)
+    times[np.arange(most) >= repeats[:, None]] = np.inf
+    x = (times <= T[:, None]).sum(axis=1)
+    known = np.column_stack([np.zeros(n), times])
+    t_x, rows = known[np.arange(n), x], np.arange(n)
+    last = np.where(x > 0, t_x - known[rows, np.maximum(x - 1, 0)], np.nan)
+    return (x.astype(float), t_x, T), last, (times <= (T + h)[:, None]).sum(axis=1) - x

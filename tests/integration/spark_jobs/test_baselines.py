@@ -26,7 +26,7 @@ AS_OF = date(2023, 8, 10)
 TRAINING_DATE = date(2023, 8, 1)
 RUN = "2023-08-10.1"
 FAILING = "fails_to_predict"
-PROBABILISTIC = {"bgnbd_gg", "mbgnbd_gg", "pareto_nbd_gg"}
+PROBABILISTIC = {"bgnbd_gg", "mbgnbd_gg", "mbgcnbd_gg", "pareto_nbd_gg"}
 
 
 @pytest.fixture

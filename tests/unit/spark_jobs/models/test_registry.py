@@ -40,7 +40,7 @@ def test_each_module_is_a_complete_forecaster_and_default_contestants_exist() ->
     assert registry.title("one that is gone") == "one that is gone"
 
 
-@pytest.mark.parametrize("name", ["bgnbd_gg", "mbgnbd_gg", "pareto_nbd_gg", ANCHOR])
+@pytest.mark.parametrize("name", ["bgnbd_gg", "mbgnbd_gg", "mbgcnbd_gg", "pareto_nbd_gg", ANCHOR])
 def test_probabilistic_forecasters_survive_saving_as_json(name: str) -> None:
     past = replace(past_of(), anchor=None)
     fitted, left_out = registry.fit([name], past)
