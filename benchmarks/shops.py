@@ -67,16 +67,22 @@ def _columns(rows: list[tuple[int, int, float]]) -> Orders:
     return np.array(customer), np.array(day), np.array(amount)
 
 
+def table(orders: Orders) -> pd.DataFrame:
+    """Orders as rows of the file."""
+    customer, day, amount = orders
+    ordered_at = pd.Timestamp(FIRST) + pd.to_timedelta(day, unit="D")
+    rows = pd.DataFrame({"customer_id": customer, "ordered_at": ordered_at, "amount": amount.round(2)})
+    return rows.sort_values(["ordered_at", "customer_id"])
+
+
 def main() -> None:
     """Writes one shop's orders."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.shops", description=__doc__.splitlines()[0])  # type: ignore[union-attr]
     parser.add_argument("shop", choices=SHOPS)
     parser.add_argument("file", type=Path)
     arguments = parser.parse_args()
-    customer, day, amount = SHOPS[arguments.shop]()
-    ordered_at = pd.Timestamp(FIRST) + pd.to_timedelta(day, unit="D")
-    orders = pd.DataFrame({"customer_id": customer, "ordered_at": ordered_at, "amount": amount.round(2)})
-    orders.sort_values(["ordered_at", "customer_id"]).to_parquet(arguments.file, index=False)
+    orders = table(SHOPS[arguments.shop]())
+    orders.to_parquet(arguments.file, index=False)
     print(f"{arguments.file}: {len(orders):,} orders of {orders.customer_id.nunique():,} customers")
 
 

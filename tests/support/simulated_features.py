@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Iterable
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -34,6 +35,21 @@ def orders(customers: int, days: int, seed: int = 1) -> pd.DataFrame:
                 break
             day += rng.exponential(1 / rate) + 1
     return pd.DataFrame(rows, columns=["customer_key", "day", "amount"])
+
+
+def write_file(path: Path, customers: int, days: int = 500) -> pd.DataFrame:
+    """A shop's orders as a Parquet file of four columns; customers are whole numbers."""
+    made = orders(customers, days)
+    rows = pd.DataFrame(
+        {
+            "customer_id": pd.factorize(made.customer_key)[0] + 1,
+            "order_id": np.arange(len(made)),
+            "ordered_at": [FIRST_DAY + timedelta(days=int(day)) for day in made.day],
+            "amount": made.amount,
+        }
+    )
+    rows.to_parquet(path, index=False)
+    return rows
 
 
 def features(made: pd.DataFrame, as_of: date) -> pd.DataFrame:

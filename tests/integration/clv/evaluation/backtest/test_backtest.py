@@ -7,7 +7,6 @@ from contextlib import nullcontext
 from datetime import date, timedelta
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import psycopg
 import pytest
@@ -22,28 +21,13 @@ from clv.reporting.backtest import report
 ORIGIN, HORIZON = date(2023, 3, 1), 60
 
 
-def write_orders(path: Path, customers: int, days: int = 500) -> pd.DataFrame:
-    """A shop's orders as a Parquet file of four columns; customers are whole numbers."""
-    made = sim.orders(customers, days)
-    orders = pd.DataFrame(
-        {
-            "customer_id": pd.factorize(made.customer_key)[0] + 1,
-            "order_id": np.arange(len(made)),
-            "ordered_at": [sim.FIRST_DAY + timedelta(days=int(day)) for day in made.day],
-            "amount": made.amount,
-        }
-    )
-    orders.to_parquet(path, index=False)
-    return orders
-
-
 def databases(home: Settings) -> set[str]:
     with psycopg.connect(home.warehouse_url) as connection:
         return {name for (name,) in connection.execute("select datname from pg_database").fetchall()}
 
 
 def test_every_customer_of_an_origin_is_forecast_and_compared(home: Settings, tmp_path: Path) -> None:
-    orders, before = write_orders(tmp_path / "orders.parquet", 900), databases(home)
+    orders, before = sim.write_file(tmp_path / "orders.parquet", 900), databases(home)
     request = run.Request(tmp_path / "orders.parquet", None, HORIZON, [ORIGIN])
     page = run.run(request, tmp_path / "out", home, lambda _: nullcontext(), report.write)
     assert databases(home) == before
@@ -86,7 +70,7 @@ def test_every_customer_of_an_origin_is_forecast_and_compared(home: Settings, tm
 
 
 def test_a_shop_that_is_too_small_gets_the_reason(home: Settings, tmp_path: Path) -> None:
-    orders = write_orders(tmp_path / "orders.parquet", 60)
+    orders = sim.write_file(tmp_path / "orders.parquet", 60)
     request = run.Request(tmp_path / "orders.parquet", None, HORIZON, [ORIGIN])
     with pytest.raises(ClvError, match="a forecast needs 500.*minimum_customers in shop.json"):
         run.run(request, tmp_path / "out", home, lambda _: nullcontext(), report.write)
