@@ -76,7 +76,7 @@ def run(
         features = warehouse_io.read_slice(spark, settings, tables.CUSTOMER_FEATURES, COLUMNS, where, parts)
         features = features.where(USABLE).persist()
         examples = read_examples(spark, settings, training_date, run_id, rows, horizons).persist()
-        baselines, left_out = fit(features, examples, training_date, horizons, settings.contestants)
+        baselines, left_out = fit(features, examples, training_date, horizons, registry.listed(settings.contestants))
         log.info("writing %s", tables.BASELINE_PREDICTIONS)
         written = features.mapInArrow(lambda batches: predict(batches, baselines, as_of, run_id), WRITTEN_SCHEMA)
         count = warehouse_io.replace_slice(written, settings, tables.BASELINE_PREDICTIONS, where, parts)

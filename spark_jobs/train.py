@@ -102,6 +102,7 @@ def register(model: Model, record: Record, training_date: date, digest: str, for
     kept = record.to_json()
     parameters |= {f"blends.{window}": blends for window, blends in kept["blends"].items()}
     parameters |= {"blend": settings.blend, "contestants": settings.contestants}
+    parameters |= {f"contestants.{what}": kept for what, kept in record.contestants.items()}
     parameters |= {"origins": len(record.origins), "examples": record.examples}
     model_choice.record_decisions(model.version, training_date, record.decisions, record.backtest, settings)
     with tempfile.TemporaryDirectory(prefix="clv-model-") as folder:

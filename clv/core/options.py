@@ -12,16 +12,14 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, WrapValidator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from clv.core import zone_names
+from clv.core.allowed import AS_WRITTEN, COUNT, FOLDERS, Allowed, days_from, different, one_of, zone
 from clv.core.declared import CONTESTANTS, HORIZONS
 from clv.core.errors import ClvError
 
@@ -30,40 +28,9 @@ Blend = Literal["weighted", "voting", "stacking"]  # ways to find the weights of
 Search = Literal["bayes", "random", "grid"]
 ConsentPolicy = Literal["exclude", "include"]
 Device = Literal["cpu", "cuda"]
+Contestants = list[str] | Literal["auto"]
 BLENDS: tuple[Blend, ...] = get_args(Blend)
-
-
-@dataclass(frozen=True)
-class Allowed:
-    """The allowed values of a setting, in words that continue the error "NAME is …"."""
-
-    words: str
-
-
-def _one_of(choices: Any) -> Allowed:
-    return Allowed(f"one of {', '.join(get_args(choices))}")
-
-
-def _days_from(least: int, such_as: int) -> Allowed:
-    return Allowed(f"a whole number of days from {least}, such as {such_as}")
-
-
-def _different(values: list) -> list:
-    if len(set(values)) < len(values):
-        raise ValueError("one stands twice")
-    return values
-
-
-def _zone(name: str) -> str:
-    if not zone_names.exists(name):
-        raise PydanticCustomError("zone", "there is no such zone", {"near": zone_names.near(name)})
-    return name
-
-
-# Validates a number but keeps it as it is written: 1 and 1.0 are different texts in SQL and in digests.
-AS_WRITTEN = WrapValidator(lambda value, check: (check(value), value)[1])
-COUNT = Allowed("a whole number from 0")
-FOLDERS = Allowed("folders with `:` between")
+AUTO = "auto"  # as `contestants`: all forecasters whose fits `auto_minutes` allow
 
 
 class Environment(BaseSettings):
@@ -123,7 +90,7 @@ class Spark(BaseSettings):
         None, alias="CLV_FORECASTERS", examples=["/srv/my-shop/forecasters"],
         description="folders with forecasters of your own (docs/how-to/add-a-forecaster.md)",
     )  # fmt: skip
-    training_device: Annotated[Device, _one_of(Device)] = Field(
+    training_device: Annotated[Device, one_of(Device)] = Field(
         "cpu", alias="CLV_TRAINING_DEVICE", examples=["cuda"],
         description="where XGBoost trains the forecast's learners: on the processor or on a GPU (docs/operating.md)",
     )  # fmt: skip
@@ -152,42 +119,47 @@ class Shop(BaseModel):
     horizons: Annotated[
         list[Annotated[int, Field(ge=7, le=LONGEST_HORIZON)]],
         Field(min_length=1, max_length=5),
-        AfterValidator(_different),
+        AfterValidator(different),
         Allowed(f"one to five different numbers of days from 7 to {LONGEST_HORIZON}, such as [90, 365]"),
     ] = Field(
         list(HORIZONS), description="horizons of forecasts in days; the longest is the main one", examples=[[90, 365]]
     )
-    blend: Annotated[Blend, _one_of(Blend)] = Field(
+    blend: Annotated[Blend, one_of(Blend)] = Field(
         "weighted", examples=["stacking"],
         description="how the weights of the blended forecasts are found (docs/forecast.md)",
     )  # fmt: skip
     contestants: Annotated[
-        list[str],
-        Field(min_length=1),
-        AfterValidator(_different),
-        Allowed('one or more different forecasters, such as ["perennial", "trailing_year"]'),
+        Annotated[list[str], Field(min_length=1), AfterValidator(different)] | Literal["auto"],
+        Allowed('"auto", or one or more different forecasters, such as ["perennial", "trailing_year"]'),
     ] = Field(
         list(CONTESTANTS),
-        description="forecasters that may be published; the first one is, unless another does better",
+        description="forecasters that may be published; the first one is, unless another does better; auto: all of "
+        "them, the blend first and the cheapest next",
         examples=[["perennial", "trailing_year"]],
     )
+    auto_minutes: Annotated[
+        float, Field(ge=0, le=600), AS_WRITTEN, Allowed("a number of minutes from 0 to 600")
+    ] = Field(
+        30, examples=[60],
+        description="minutes of fits, by their declared costs, that a training spends on the contestants of auto",
+    )  # fmt: skip
     tune_minutes: Annotated[
         float, Field(ge=0, le=600), AS_WRITTEN, Allowed("a number of minutes from 0 to 600")
     ] = Field(
         0, examples=[20], description="minutes that a training may search for the learners' parameters; 0: no search"
     )  # fmt: skip
-    tune_search: Annotated[Search, _one_of(Search)] = Field("bayes", description="how it searches", examples=["random"])
+    tune_search: Annotated[Search, one_of(Search)] = Field("bayes", description="how it searches", examples=["random"])
     minimum_days: Annotated[int, Field(ge=0), COUNT] = Field(
         180, description="days of orders before a forecast is made", examples=[180]
     )
     minimum_customers: Annotated[int, Field(ge=0), COUNT] = Field(
         500, description="customers before a forecast is made", examples=[500]
     )
-    time_zone: Annotated[str, AfterValidator(_zone), Allowed('a text such as "Europe/London"')] = Field(
+    time_zone: Annotated[str, AfterValidator(zone), Allowed('a text such as "Europe/London"')] = Field(
         "UTC", examples=["Europe/London"],
         description="time zone of order dates; times with a known offset or zone are converted to it",
     )  # fmt: skip
-    unknown_consent: Annotated[ConsentPolicy, _one_of(ConsentPolicy)] = Field(
+    unknown_consent: Annotated[ConsentPolicy, one_of(ConsentPolicy)] = Field(
         "exclude", examples=["include"],
         description="whether lists for contact include customers who were never asked; those who refused are never "
         "on them",
@@ -195,11 +167,11 @@ class Shop(BaseModel):
     currency: Annotated[
         Annotated[str, Field(pattern="^[A-Z]{3}$")] | None, Allowed("a code of three letters such as GBP")
     ] = Field(None, description="the warehouse's currency; not set: that of the first file", examples=["GBP"])
-    retention_days: Annotated[Annotated[int, Field(ge=1)] | None, _days_from(1, 365)] = Field(
+    retention_days: Annotated[Annotated[int, Field(ge=1)] | None, days_from(1, 365)] = Field(
         None, examples=[365],
         description="days after which upkeep deletes personal data that no step reads; not set: never",
     )  # fmt: skip
-    daily_history_days: Annotated[Annotated[int, Field(ge=31)] | None, _days_from(31, 90)] = Field(
+    daily_history_days: Annotated[Annotated[int, Field(ge=31)] | None, days_from(31, 90)] = Field(
         None, description="days before the newest published date in which upkeep keeps every published date; of each "
         "month before them, it keeps the last one; not set: it keeps every published date",
         examples=[90],

@@ -94,8 +94,9 @@ class Settings:
         return self.shop.blend
 
     @property
-    def contestants(self) -> list[str]:
-        """The names of the forecasters that may be published. The first one is published unless another does better."""
+    def contestants(self) -> options.Contestants:
+        """The names of the forecasters that may be published, or "auto" for all. The first one is published unless
+        another does better."""
         return self.shop.contestants
 
     @property

@@ -15,12 +15,13 @@ from clv.catalog import tables
 from clv.core import dates, options
 from clv.core import settings as settings_module
 from clv.core.declared import CONTESTANTS, CUSTOMERS_PER_ORIGIN
-from clv.core.options import BLENDS
+from clv.core.options import AUTO, BLENDS, Contestants
 from clv.core.settings import Settings
 from clv.warehouse import db, registry
 from clv.warehouse.roles import MODELLER
 
-FORECAST_VERSION = 7  # raise it when features or training change, so that older models are not reused
+# Raise it when features, training or the forecasters change, so that older models are not reused.
+FORECAST_VERSION = 7
 DAYS_BETWEEN_ORIGINS = 30
 HISTORY_DAYS = 90  # days of orders required before an origin
 TWO_YEARS = 730  # days of orders from which on training uses more origins, since customers may be seasonal
@@ -161,6 +162,8 @@ def data_digest(training_date: date, settings: Settings | None = None) -> str:
         configuration.append(settings.blend)
     if settings.contestants != list(CONTESTANTS):
         configuration.append(settings.contestants)
+    if settings.contestants == AUTO:
+        configuration.append(settings.shop.auto_minutes)
     if code := own_forecasters(settings.contestants):
         configuration.append(code)
     return hashlib.sha256(repr((int(count), int(total), configuration)).encode()).hexdigest()
@@ -173,11 +176,12 @@ def learners() -> Parameters:
     return LEARNERS if device == "cpu" else {name: {**own, "device": device} for name, own in LEARNERS.items()}
 
 
-def own_forecasters(contestants: Iterable[str]) -> dict[str, str]:
+def own_forecasters(contestants: Contestants) -> dict[str, str]:
     """SHA-256 of the file of each contestant in the folders that CLV_FORECASTERS names, by the contestant's name."""
     folders = filter(None, (options.from_environment(options.Spark).forecasters or "").split(os.pathsep))
-    files = [(name, Path(folder) / f"{name}.py") for folder in folders for name in contestants]
-    return {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files if file.is_file()}
+    names = ["[!_]*"] if contestants == AUTO else contestants
+    files = [file for folder in folders for name in names for file in sorted(Path(folder).glob(f"{name}.py"))]
+    return {file.stem: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
 def training_origins(training_date: date, settings: Settings | None = None) -> list[date]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -22,7 +22,7 @@ from spark_jobs.ensemble.parts import Trained
 from spark_jobs.explain import explained
 from spark_jobs.features import drift, outcomes
 from spark_jobs.features.columns import Columns
-from spark_jobs.judging import tuning
+from spark_jobs.judging import entering, tuning
 from spark_jobs.judging.promotion import TUNED, Decision
 from spark_jobs.models import anchor, examples, forecaster, learning, logistic, personas, registry
 from spark_jobs.models.examples import Snapshot
@@ -47,7 +47,8 @@ class Past:
 
     origins: the past dates, with the anchor fitted at each. residuals: the anchor's, on closed windows. panel: features
     and outcomes of a sample of each origin's customers. holdouts: by window length. spreads: by window length, the
-    standard deviation of the error of totals, in logs. contestants: the forecasters that may be published.
+    standard deviation of the error of totals, in logs. contestants: the forecasters that may be published. left_out:
+    those left out for time, with the minutes that they would take.
     """
 
     training_date: date
@@ -58,11 +59,16 @@ class Past:
     holdouts: dict[int, list[date]]
     spreads: dict[int, float]
     contestants: list[str]
+    left_out: dict[str, float] = field(default_factory=dict)
 
     def examples_by(self, window: int, by: date) -> list[Snapshot]:
         """Returns the snapshots from which the trees of a window learn by a date."""
         trees = TREE_ORIGINS[(by - self.daily.first).days >= model_choice.TWO_YEARS]
         return learning.snapshots(self.origins, window, by, trees)
+
+    def closed(self, window: int, by: date) -> list[date]:
+        """Returns the origins from which a window's other contestants learn by a date."""
+        return latest_closed(self.origins, window, by, REGRESSION_ORIGINS)
 
     def trainings(self) -> list[tuple[int, date]]:
         """Returns the window of each training and the date by which it ends: the training date and the holdouts."""
@@ -121,6 +127,10 @@ def fit(
     model = Model(name, settings.horizons, trained, past.residuals, personas.fit(columns))
     common = settings_of(model, fitted, columns, daily, latest)
     record.reference = drift.reference(columns)
+    record.contestants = {
+        "tried": past.contestants, "left_out_for_time": past.left_out,
+        "published": {window: one.published for window, one in trained.items()},
+    }  # fmt: skip
     record.explained = explained.explain(model, fitted, columns, common, latest.isoformat())
     return model, record
 
@@ -133,7 +143,10 @@ def past_of(
     windows = learned_windows(origins, settings.horizons)
     holdouts = {window: latest_closed(origins, window, training_date, HOLDOUTS) for window in windows}
     spreads = totals.pooled_spreads({window: total_errors(origins, daily, window, residuals) for window in holdouts})
-    return Past(training_date, daily, origins, residuals, panel, holdouts, spreads, settings.contestants)
+    found = Past(training_date, daily, origins, residuals, panel, holdouts, spreads, [])
+    examples = [sum(len(panel[day]["t"]) for day in found.closed(*fit)) for fit in found.trainings()]
+    entered = entering.entered(settings.contestants, settings.shop.auto_minutes, examples)
+    return replace(found, contestants=entered.contestants, left_out=entered.left_out)
 
 
 def learn_all(past: Past, built: Built, sets: dict[str, model_choice.Parameters]) -> dict[TrainingKey, Trained]:
@@ -158,7 +171,7 @@ def learn(past: Past, learners: Learners | None, window: int, by: date) -> Train
 def fit_others(past: Past, window: int, by: date) -> dict[str, forecaster.Json]:
     """Fits, for one window, the contestants other than the blend, with the data known by a date. Returns them as JSON
     by name."""
-    days = latest_closed(past.origins, window, by, REGRESSION_ORIGINS)
+    days = past.closed(window, by)
     latest = max(day for day in past.panel if day <= by)
     parts = [past.panel[day] for day in days] or [{name: a[:0] for name, a in past.panel[latest].items()}]
     columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

@@ -19,7 +19,9 @@ class Record:
     by window length, the weights of the parts of the mean (`value`) and of the probability (`chance`). blends: by
     window length, the weights and losses of each way of choosing weights. tuning: by learner, the result of a parameter
     search. reference: the distribution of features from which drift is measured. explained: by window length, what
-    drives the forecast. decisions, backtest: rows for the warehouse. metrics: those on the latest holdouts, by name.
+    drives the forecast. contestants: which were tried, which were left out for time, with the minutes that they would
+    take, and which is published by window length. decisions, backtest: rows for the warehouse. metrics: those on the
+    latest holdouts, by name.
     """
 
     training_date: date
@@ -32,6 +34,7 @@ class Record:
     blends: dict[int, dict[str, Blend]] = field(default_factory=dict)
     reference: dict[str, dict[str, list[float]]] = field(default_factory=dict)
     explained: dict[int, dict[str, Any]] = field(default_factory=dict)
+    contestants: dict[str, Any] = field(default_factory=dict)
     decisions: list[dict[str, Any]] = field(default_factory=list)
     backtest: list[dict[str, Any]] = field(default_factory=list)
     metrics: dict[str, float] = field(default_factory=dict)

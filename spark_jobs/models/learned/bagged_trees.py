@@ -22,6 +22,7 @@ from spark_jobs.models.trees_of_spark import Trees
 NAME = "bagged_trees"
 TITLE = "bagged trees"
 RESTS_ON = LEARNED.format("bagged trees")
+COST = 1.0
 BAGS = 40
 # Without penalty and step size, XGBoost grows one regression tree: a leaf predicts the mean of its customers.
 TREE = {

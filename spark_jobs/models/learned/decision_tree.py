@@ -13,6 +13,7 @@ from spark_jobs.models.trees_of_spark import TREES, Trees
 NAME = "decision_tree"
 TITLE = "decision tree"
 RESTS_ON = LEARNED.format("a tree")
+COST = 4.0
 
 
 def fit(past: Past) -> Trees:

@@ -15,6 +15,7 @@ from spark_jobs.models.forecaster import Customers, Json, Past, Prediction
 NAME = "gradient_boosting"
 TITLE = "gradient boosting"
 RESTS_ON = LEARNED.format("gradient boosting")
+COST = 0.8
 HALF = {"subsample": 0.5}
 
 

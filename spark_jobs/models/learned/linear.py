@@ -15,6 +15,7 @@ from spark_jobs.models.spark_parameters import Line, line
 NAME = "linear"
 TITLE = "linear + logistic regression"
 RESTS_ON = LEARNED.format("a regression")
+COST = 4.0
 
 
 @dataclass(frozen=True)

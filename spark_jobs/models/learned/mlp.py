@@ -17,6 +17,7 @@ from spark_jobs.models.spark_parameters import Network
 NAME = "mlp"
 TITLE = "MLP"
 RESTS_ON = LEARNED.format("a perceptron")
+COST = 8.0
 HIDDEN = 16
 
 

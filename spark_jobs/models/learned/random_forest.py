@@ -13,6 +13,7 @@ from spark_jobs.models.trees_of_spark import FOREST, Trees
 NAME = "random_forest"
 TITLE = "random forest"
 RESTS_ON = LEARNED.format("a forest of trees")
+COST = 12.0
 
 
 def fit(past: Past) -> Trees:

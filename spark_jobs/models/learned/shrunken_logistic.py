@@ -24,6 +24,7 @@ from spark_jobs.models.spark_parameters import Line
 NAME = "shrunken_logistic"
 TITLE = "shrunken logistic regression"
 RESTS_ON = LEARNED.format("a shrunken regression")
+COST = 0.5
 # Weights of half the sum of squared coefficients beside the mean log loss, the most shrunken first.
 PENALTIES = (0.1, 0.01, 0.001, 0.0001)
 FOLDS = 3

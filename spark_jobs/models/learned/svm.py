@@ -26,6 +26,7 @@ from spark_jobs.models.spark_parameters import Line, line
 NAME = "svm"
 TITLE = "SVM"
 RESTS_ON = LEARNED.format("a support vector machine")
+COST = 6.0
 CALIBRATION = 5  # one customer in so many is left out of training, for Platt's scaling
 
 

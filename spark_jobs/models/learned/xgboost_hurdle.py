@@ -13,6 +13,7 @@ from spark_jobs.models.forecaster import Customers, Json, Past, Prediction
 NAME = "xgboost_hurdle"
 TITLE = "XGBoost hurdle"
 RESTS_ON = LEARNED.format("XGBoost")
+COST = 0.7
 
 
 @dataclass(frozen=True)

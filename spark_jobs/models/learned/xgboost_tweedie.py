@@ -11,6 +11,7 @@ from spark_jobs.models.forecaster import Customers, Json, Past, Prediction
 NAME = "xgboost_tweedie"
 TITLE = "XGBoost Tweedie"
 RESTS_ON = LEARNED.format("XGBoost")
+COST = 0.5
 
 
 @dataclass(frozen=True)

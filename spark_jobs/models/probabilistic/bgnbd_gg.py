@@ -9,6 +9,7 @@ from spark_jobs.models.orders_and_value import Orders, OrdersAndValue
 NAME = "bgnbd_gg"
 TITLE = "BG/NBD + Gamma-Gamma"
 RESTS_ON = "how often and how lately customers ordered, and on the value of an order"
+COST = 0.1
 MODEL = Orders(btyd.BgNbd, btyd.fit_bgnbd, btyd.p_purchase, btyd.expected_orders)
 
 

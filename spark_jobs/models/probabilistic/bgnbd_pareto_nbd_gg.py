@@ -11,6 +11,7 @@ from spark_jobs.models.forecaster import Customers, Json, Past, Prediction
 NAME = "bgnbd_pareto_nbd_gg"
 TITLE = "BG/NBD and Pareto/NBD + Gamma-Gamma"
 RESTS_ON = "how often and how lately customers ordered, and on the value of an order"
+COST = 0.3
 
 
 @dataclass(frozen=True)

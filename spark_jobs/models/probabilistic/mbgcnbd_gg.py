@@ -13,6 +13,7 @@ from spark_jobs.models.orders_and_value import Orders, OrdersAndValue
 NAME = "mbgcnbd_gg"
 TITLE = "MBG/CNBD-k + Gamma-Gamma"
 RESTS_ON = "how often, how lately and how regularly customers ordered, and on the value of an order"
+COST = 0.2
 MODEL = Orders(mbg_cnbd.MbgCnbd, mbg_cnbd.fit, mbg_cnbd.p_purchase, mbg_cnbd.expected_orders)
 
 

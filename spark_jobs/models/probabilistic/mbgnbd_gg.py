@@ -9,6 +9,7 @@ from spark_jobs.models.orders_and_value import Orders, OrdersAndValue
 NAME = "mbgnbd_gg"
 TITLE = "MBG/NBD + Gamma-Gamma"
 RESTS_ON = "how often and how lately customers ordered, and on the value of an order"
+COST = 0.1
 MODEL = Orders(mbg_nbd.MbgNbd, mbg_nbd.fit, mbg_nbd.p_purchase, mbg_nbd.expected_orders)
 
 

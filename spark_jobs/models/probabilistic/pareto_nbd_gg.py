@@ -9,6 +9,7 @@ from spark_jobs.models.orders_and_value import Orders, OrdersAndValue
 NAME = "pareto_nbd_gg"
 TITLE = "Pareto/NBD + Gamma-Gamma"
 RESTS_ON = "how often and how lately customers ordered, and on the value of an order"
+COST = 0.5
 MODEL = Orders(pareto_nbd.ParetoNbd, pareto_nbd.fit, pareto_nbd.p_purchase, pareto_nbd.expected_orders)
 
 

@@ -16,6 +16,7 @@ from spark_jobs.models.forecaster import Customers, Json, Past, Prediction, Unfi
 NAME = "markov_chain"
 TITLE = "Markov chain"
 RESTS_ON = "how customers went from one state of recency, number of orders and order value to the next"
+COST = 0.02
 RECENCIES = (30, 60, 90, 180, 365)  # days since the last order: inner edges of the buckets
 FREQUENCIES = (1, 2, 4, 9)  # purchase days: upper end of each bucket except the last
 MONEY_LEVELS = 3

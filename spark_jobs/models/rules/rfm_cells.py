@@ -15,6 +15,7 @@ from spark_jobs.models.forecaster import Customers, Json, Past, Prediction, noth
 NAME = "rfm_cells"
 TITLE = "RFM cells"
 RESTS_ON = "what customers of like recency, number of orders and spend brought"
+COST = 0.02
 QUANTILES = (5, 3, 2)  # number of cells along each dimension, finest first
 SMALLEST_CELL = 50  # customers; a smaller cell uses the prediction of the next coarser one
 

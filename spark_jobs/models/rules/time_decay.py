@@ -12,6 +12,7 @@ from spark_jobs.models.forecaster import Customers, Json, Past, Prediction, noth
 NAME = "time_decay"
 TITLE = "time decay"
 RESTS_ON = "what each customer spent, the less the longer ago"
+COST = 0.01
 HALF_LIVES = (15, 30, 60, 90, 180, 365, 730)  # days
 
 

@@ -12,6 +12,7 @@ from spark_jobs.models.forecaster import Customers, Json, Past, Prediction
 NAME = "trailing"
 TITLE = "trailing spend"
 RESTS_ON = "what each customer spent lately, over as many days"
+COST = 0.01
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from spark_jobs.models.rules import trailing
 NAME = "trailing_year"
 TITLE = "trailing year"
 RESTS_ON = "what each customer spent over the last year"
+COST = 0.01
 
 
 @dataclass(frozen=True)

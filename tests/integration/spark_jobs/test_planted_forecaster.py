@@ -25,6 +25,7 @@ from spark_jobs import score, train
 from spark_jobs.ensemble import model_files
 from spark_jobs.ensemble.parts import predicted
 from spark_jobs.features.columns import FEATURE_COLUMNS
+from spark_jobs.models import registry as forecasters
 from spark_jobs.models.forecaster import Customers
 
 NAME = planted_forecaster.NAME
@@ -99,3 +100,22 @@ def test_a_planted_forecaster_is_published_if_the_shop_names_it(
         score.run(as_of, RUN, choice.model_version, settings=home)
     words = f"the forecaster {NAME} failed to predict (OSError: no money today); correct {path}, or take {NAME} out of"
     assert str(stopped.value) == f"{words} contestants in shop.json"
+
+
+def test_auto_tries_the_forecasters_that_its_minutes_allow(
+    home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = sim.orders(600, 400)
+    sim.write_orders(made, home)
+    day = sim.FIRST_DAY + timedelta(days=390)
+    planted_forecaster.plant(tmp_path / "mine", monkeypatch)
+    (home.home / "shop.json").write_text('{"horizons": [90], "contestants": "auto", "auto_minutes": 0}')
+    home = settings.load(home.home)
+    origins = model_choice.training_origins(day, home)
+    sim.write_features(sim.examples(made, origins, day), tables.TRAINING_EXAMPLES, home, RUN, day)
+    model, record = train.fit(home, day, RUN, "a model")
+    # The planted forecaster declares no cost, and each of the product's own one above 0.
+    assert record.contestants["tried"] == [OURS, NAME]
+    assert record.contestants["left_out_for_time"].keys() == set(forecasters.names()) - {NAME}
+    assert record.contestants["published"] == {90: model.trained[90].published}
+    assert {row["contestant"] for row in record.decisions} == {OURS, NAME}

@@ -75,6 +75,8 @@ def test_a_mistake_in_a_variable_is_named_with_the_line_that_corrects_it(monkeyp
         ('{"horizons": [6]}', {"horizons": [90, 365]}),
         ('{"horizons": []}', {"horizons": [90, 365]}),
         ('{"horizons": 90}', {"horizons": [90, 365]}),
+        ('{"contestants": "automatic"}', {"contestants": ["perennial", "trailing_year"]}),
+        ('{"contestants": []}', {"contestants": ["perennial", "trailing_year"]}),
         ('{"minimum_days": null}', {"minimum_days": 180}),
         ('{"currency": "GBP\\n"}', {"currency": "GBP"}),
         ('{"retention_days": 0}', {"retention_days": 365}),

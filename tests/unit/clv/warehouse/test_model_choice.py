@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -68,3 +69,13 @@ def test_the_requirements_are_computed_for_the_date_only_if_unmet_by_the_month(
     monkeypatch.setattr(registry, "newest_forced", lambda *_: None)
     choice = model_choice.for_run(date(2024, 6, 9), settings=settings.load())
     assert (choice.status_reason, choice.training_date, days) == (reason, trained_for, computed_for)
+
+
+def test_own_contestants_are_part_of_a_model_and_with_auto_all_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("mine", "other", "_shared"):
+        (tmp_path / f"{name}.py").write_text("")
+    monkeypatch.setenv("CLV_FORECASTERS", str(tmp_path))
+    assert model_choice.own_forecasters(["perennial", "mine"]).keys() == {"mine"}
+    assert model_choice.own_forecasters("auto").keys() == {"mine", "other"}

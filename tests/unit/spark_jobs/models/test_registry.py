@@ -21,6 +21,17 @@ from spark_jobs.models import anchor, registry
 from spark_jobs.models.forecaster import Customers, Past, Prediction
 
 
+def test_auto_means_all_forecasters_the_blend_first_and_the_cheapest_next() -> None:
+    names = registry.listed("auto")
+    assert names[0] == OURS
+    assert set(names[1:]) == set(registry.names())
+    costs = [registry.cost(name) for name in names[1:]]
+    assert costs == sorted(costs)
+    assert all(cost > 0 for cost in costs)  # each of ours declares one
+    assert registry.listed(["trailing", OURS]) == ["trailing", OURS]
+    registry.check("auto")
+
+
 def past_of(n: int = 400) -> Past:
     """Returns data whose window of 90 days had closed by the date."""
     columns = customers(n)

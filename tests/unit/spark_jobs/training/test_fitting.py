@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
 from customers import FIT, customers
 
+from clv.core import options
+from clv.core.declared import OURS
+from clv.core.settings import Settings
 from spark_jobs.ensemble.calibration import Daily
 from spark_jobs.features import outcomes
-from spark_jobs.models import learning
+from spark_jobs.models import learning, registry
 from spark_jobs.models.learning import Origin, Total
 from spark_jobs.training import fitting
 
@@ -72,3 +76,18 @@ def test_the_regression_learns_from_shorter_windows_if_its_own_are_few() -> None
         columns |= {f"orders_next_{window}": columns["orders_90"] for window in (60, 90, 180)}
     assert len(fitting.regression_examples(found, panel, 90, DAY)[0]) == 3
     assert len(fitting.regression_examples(found, panel, 180, DAY)[0]) == 1 + 3  # 60 days are less than half of 180
+
+
+def test_auto_counts_a_fit_by_the_training_date_and_one_by_each_holdout(monkeypatch: pytest.MonkeyPatch) -> None:
+    costs = {"rule": 0.0, "quick": 6.0, "slow": 60.0}
+    monkeypatch.setattr(registry, "names", lambda: list(costs))
+    monkeypatch.setattr(registry, "cost", costs.__getitem__)
+    found = origins(90, 120, 150, 180, windows=(90,))
+    panel = {day: {"t": np.ones(8_000)} for day in found}
+    daily = Daily(DAY - timedelta(days=300), np.ones(300), np.ones(300))
+    shop = options.Shop().changed(horizons=[90], contestants="auto", auto_minutes=1)
+    past = fitting.past_of(found, panel, daily, Settings(Path(), {}, shop), DAY)
+    # By DAY four windows of 8,000 had closed, by the holdout 90 days before one, and none by the earlier holdout: fits
+    # of 3.2, 1 and 1 times 10,000 examples.
+    assert past.contestants == [OURS, "rule", "quick"]
+    assert past.left_out == {"slow": 5.2}
