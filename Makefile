@@ -1,5 +1,5 @@
 # `make demo` and `make test` need git, make and CPython 3.11 to 3.13, and install everything else themselves.
-.PHONY: help demo test soak bench docs up down status lint format lock sbom audit clean bootstrap bootstrap-dev
+.PHONY: help demo test soak bench docs up down status lint format lock sbom audit clean bootstrap bootstrap-dev bootstrap-deep
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,7 +45,9 @@ COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --g
 
 lock: bootstrap ## pin the packages of requirements/*.in with hashes (UPGRADE=1: to the newest versions)
 	$(COMPILE) $(if $(UPGRADE),--upgrade) requirements/runtime.in -o requirements/runtime.txt
-	$(COMPILE) $(if $(UPGRADE),--upgrade) -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) -c requirements/runtime.txt requirements/deep.in -o requirements/deep.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) -c requirements/runtime.txt -c requirements/deep.txt \
+		requirements/dev.in -o requirements/dev.txt
 	for wanted in benchmarks/peers/*/requirements.in; do \
 		$(COMPILE) $(if $(UPGRADE),--upgrade) $$wanted -o $${wanted%.in}.txt || exit 1; done
 
@@ -66,3 +68,6 @@ bootstrap:
 
 bootstrap-dev: ## create .venv with everything that a run, the tests and the linters need
 	@scripts/bootstrap.sh dev
+
+bootstrap-deep: bootstrap ## add to .venv what deep models need (docs/operating.md)
+	@scripts/bootstrap.sh deep

@@ -122,9 +122,11 @@ def read_examples(
     return read.where(USABLE).where(f"as_of_date < '{training_date}'")
 
 
-def names() -> list[str]:
-    """Returns the names of the baselines: all forecasters except the anchor, which is part of the blend."""
-    return [name for name in registry.names() if name != ANCHOR]
+def names(contestants: Container[str] = ()) -> list[str]:
+    """Returns the names of the baselines: all forecasters except the anchor, which is part of the blend, and those that
+    are optional, unless they are among the shop's contestants."""
+    found = [name for name in registry.names() if name != ANCHOR]
+    return [name for name in found if name in contestants or not registry.is_optional(name)]
 
 
 def fit(
@@ -134,8 +136,8 @@ def fit(
     horizons: Iterable[int],
     contestants: Container[str] = (),
 ) -> tuple[Baselines, dict[int, dict[str, str]]]:
-    """Fits all baselines at a date. Returns, by horizon, the fitted baselines, and the reasons of those that could not
-    be fitted. contestants: the shop's, for the warnings."""
+    """Fits the baselines at a date. Returns, by horizon, the fitted baselines, and the reasons of those that could not
+    be fitted. contestants: the shop's, see `names`; the warnings name that setting."""
     known = columns_of(_batch(features.select(*FEATURE_COLUMNS).toArrow()))
     # Sort by key, so that the fits do not depend on the order in which Spark returns rows.
     rows = examples.toArrow().sort_by([("customer_key", "ascending"), ("as_of_date", "ascending")])
@@ -143,10 +145,11 @@ def fit(
     origin = _batch(rows).column("as_of_date").cast(pa.int32()).to_numpy(zero_copy_only=False).astype(np.int64)
     baselines: Baselines = {}
     left_out: dict[int, dict[str, str]] = {}
+    wanted = names(contestants)
     with ThreadPoolExecutor(2 if session.slots(features.sparkSession) >= 2 else 1) as pool:
         for horizon in horizons:
             past = Past(horizon, training_date, columns, customer, origin, known)
-            found = list(pool.map(lambda name, past=past: registry.fit([name], past, contestants), names()))
+            found = list(pool.map(lambda name, past=past: registry.fit([name], past, contestants), wanted))
             baselines[horizon] = {name: one for fitted, _ in found for name, one in fitted.items()}
             left_out[horizon] = {name: why for _, reasons in found for name, why in reasons.items()}
     return baselines, left_out

@@ -19,7 +19,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import filterfalse, groupby
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ from clv.platform.runtime import stack
 from spark_jobs.io import session
 from spark_jobs.models import registry
 
-ALL = "all"  # every forecaster, in place of the names of contestants
+ALL = "all"  # every forecaster that is not optional, in place of the names of contestants
 
 
 def make(wanted: Sequence[Case], data: Path, out: Path, contestants: Sequence[str], step: Step) -> None:
@@ -111,7 +111,8 @@ def run(given: argparse.Namespace) -> None:
         print(f"{judging.against_best(results)}\n\n{judging.every_contestant(results)}")
         return
     wanted = [case for case in cases.cases(given.shop) if given.horizon in (None, case.horizon)]
-    contestants = [OURS, *registry.names()] if given.contestants == [ALL] else given.contestants
+    everyone = [OURS, *filterfalse(registry.is_optional, registry.names())]
+    contestants = everyone if given.contestants == [ALL] else given.contestants
     registry.check(contestants)
     place = settings.Settings(given.out.resolve(), {})
     with session.on_demand("arena", place, session.LEARNING):

@@ -49,13 +49,15 @@ def log_inputs(columns: Columns) -> Array:
 @dataclass(frozen=True)
 class Closed:
     """The closed windows to learn from, in a fixed order, shape (n,): plain inputs of shape (n, len(READ)), `bought` (0
-    or 1), `spent` and the customer key. buyers: RFM cells of what buyers spent."""
+    or 1), `spent`, the customer key, the origin, and all columns. buyers: RFM cells of what buyers spent."""
 
     inputs: Array
     bought: Array
     spent: Array
     customer: Array
     buyers: Cells
+    origin: Array
+    columns: Columns
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,8 @@ def closed(past: Past) -> Closed:
     order = np.lexsort((np.unique(customer, return_inverse=True)[1], origin))
     who = bought > 0
     buyers = fit_cells({name: values[who] for name, values in columns.items()}, bought[who], spent[who])
-    return Closed(plain_inputs(columns)[order], bought[order], spent[order], customer[order], buyers)
+    columns = {name: values[order] for name, values in columns.items()}
+    return Closed(plain_inputs(columns), bought[order], spent[order], customer[order], buyers, origin[order], columns)
 
 
 @contextmanager

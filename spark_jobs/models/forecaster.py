@@ -107,7 +107,9 @@ class Forecaster(Protocol):
 
     NAME: the name in tables, equal to the module's. TITLE: the name on pages. RESTS_ON: what the prediction is based
     on; it completes the sentence "it rests on …". A module may also declare COST: the seconds of one core that a fit of
-    10,000 examples takes, by which `"contestants": "auto"` orders and limits the contestants.
+    10,000 examples takes, by which `"contestants": "auto"` orders and limits the contestants. It may have `check()`,
+    which raises ClvError, with the remedy, if the forecaster cannot be fitted here, because a package is not installed;
+    `clv up` calls it for contestants.
     """
 
     NAME: str

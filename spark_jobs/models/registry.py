@@ -16,6 +16,7 @@ import threading
 from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cache
+from itertools import filterfalse
 from pathlib import Path
 from types import ModuleType
 from typing import cast
@@ -35,12 +36,19 @@ FOLDERS = "CLV_FORECASTERS"
 LOADING = threading.Lock()  # threads that fit baselines may load one module at the same time
 WARNING = threading.Lock()  # windows are fitted in several threads, in which a forecaster may fail at the same time
 PARTS = ("NAME", "TITLE", "RESTS_ON", "fit", "from_json")
+OPTIONAL = "deep"  # the folder of forecasters that need packages of an extra, and take long to fit
 OURS_TITLE = "this forecast"
 
 
 def names() -> list[str]:
     """Returns the names of all forecasters except the blend. Raises ClvError if two have the same name."""
     return list(_modules(_given()))
+
+
+def is_optional(name: str) -> bool:
+    """Whether a forecaster is one of those that nothing fits unless the shop names it as a contestant."""
+    path = _modules(_given()).get(name)
+    return path is not None and path.parent == Path(__file__).parent / OPTIONAL
 
 
 def named(name: str) -> Forecaster:
@@ -54,11 +62,11 @@ def cost(name: str) -> float:
 
 
 def listed(contestants: Contestants) -> list[str]:
-    """Returns the names that the setting `contestants` means: for auto, the blend and then every forecaster, the
-    cheapest first."""
+    """Returns the names that the setting `contestants` means: for auto, the blend and then every forecaster that is not
+    optional, the cheapest first."""
     if contestants != AUTO:
         return list(contestants)
-    return [OURS, *sorted(names(), key=lambda name: (cost(name), name))]
+    return [OURS, *sorted(filterfalse(is_optional, names()), key=lambda name: (cost(name), name))]
 
 
 def check(contestants: Contestants) -> None:
@@ -74,11 +82,13 @@ def check(contestants: Contestants) -> None:
 
 
 def load(contestants: Contestants) -> None:
-    """Loads the contestants' modules. Raises ClvError if one does not exist or cannot be loaded."""
+    """Loads the contestants' modules. Raises ClvError if one does not exist, cannot be loaded, or cannot be fitted
+    here."""
     check(contestants)
     for name in listed(contestants):
-        if name != OURS:
-            named(name)
+        if name != OURS and (ready := getattr(named(name), "check", None)):
+            with contestant(name):
+                ready()
 
 
 def title(name: str) -> str:

@@ -28,7 +28,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in (*PACKAGES, *BESIDE):
         shutil.copytree(PROJECT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     (copy / "requirements").mkdir()
-    for name in ("pyproject.toml", "setup.py", "LICENSE", "requirements/runtime.in"):
+    for name in ("pyproject.toml", "setup.py", "LICENSE", "requirements/runtime.in", "requirements/deep.in"):
         shutil.copy(PROJECT / name, copy / name)
     subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", folder, copy],
@@ -64,8 +64,14 @@ def test_the_wheel_holds_every_file_that_the_checkout_has(installed: Path, name:
 def test_the_wheel_asks_for_what_a_run_needs(installed: Path) -> None:
     (metadata,) = installed.glob("perennial-*.dist-info/METADATA")
     required = re.findall(r"^Requires-Dist: ([\w-]+)", metadata.read_text(), re.MULTILINE)
-    lines = (PROJECT / "requirements" / "runtime.in").read_text().splitlines()
-    assert required == [re.match(r"[\w-]+", line)[0] for line in lines if not line.startswith("#")]  # type: ignore[index]
+    lines = [
+        line
+        for name in ("runtime.in", "deep.in")
+        for line in (PROJECT / "requirements" / name).read_text().splitlines()
+        if not line.startswith("#")
+    ]
+    assert required == [re.match(r"[\w-]+", line)[0] for line in lines]  # type: ignore[index]
+    assert re.findall(r"^Provides-Extra: (.*)", metadata.read_text(), re.MULTILINE) == ["deep"]
 
 
 def test_the_installed_command_finds_its_own_files(installed: Path, tmp_path: Path) -> None:

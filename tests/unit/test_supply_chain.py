@@ -16,6 +16,7 @@ from clv.core.settings import PROJECT
 
 TODAY = date(2026, 11, 22)
 LOCKS = [PROJECT / "requirements" / name for name in ("runtime.txt", "dev.txt")]
+DEEP = PROJECT / "requirements" / "deep.txt"
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +42,10 @@ def locked(path: Path) -> dict[tuple[str, str], set[str]]:
     return found
 
 
-@pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.name)
-def test_every_package_is_pinned_and_hashed_and_no_address_is_named(path):
+@pytest.mark.parametrize(("path", "least"), [(LOCKS[0], 200), (LOCKS[1], 200), (DEEP, 6)])
+def test_every_package_is_pinned_and_hashed_and_no_address_is_named(path, least):
     packages = locked(path)
-    assert len(packages) > 200
+    assert len(packages) > least
     assert all(packages.values())
     assert "://" not in path.read_text()
 
@@ -54,10 +55,19 @@ def test_the_tests_run_with_the_packages_that_a_run_has():
     assert runtime.items() <= dev.items()
 
 
+def test_the_tests_have_what_deep_models_need_and_a_run_keeps_its_versions_beside_it():
+    runtime, dev, deep = map(locked, [*LOCKS, DEEP])
+    assert deep.items() <= dev.items()
+    versions = [{name for name, _ in packages} for packages in (deep, runtime)]
+    shared = versions[0] & versions[1]
+    assert shared == {"numpy", "scipy"}
+    assert {one for one in deep if one[0] in shared} <= runtime.keys()
+
+
 def test_every_install_asks_for_the_hashes():
     lines = (PROJECT / "scripts" / "bootstrap.sh").read_text() + (PROJECT / "docker" / "Dockerfile").read_text()
     installs = [line for line in lines.splitlines() if re.search(r"\bpip install\b", line)]
-    assert len(installs) == 4
+    assert len(installs) == 5
     assert [line.split()[-1] for line in installs if "--require-hashes" not in line] == ["."]  # our own code
 
 
@@ -155,4 +165,7 @@ def test_continuous_integration_fails_on_vulnerabilities_alone():
 
 def test_the_promises_state_how_many_packages_are_locked():
     run, tests = (len(re.findall(r"^[\w.-]+(?:\[[\w,-]+\])?==", path.read_text(), re.MULTILINE)) for path in LOCKS)
-    assert f"({run} for a run, {tests} with the tests' tools;" in (PROJECT / "docs" / "promises.md").read_text()
+    assert (
+        f"({run} for a run, {tests} with the tests' tools and deep models;"
+        in (PROJECT / "docs" / "promises.md").read_text()
+    )

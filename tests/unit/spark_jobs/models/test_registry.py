@@ -24,7 +24,7 @@ from spark_jobs.models.forecaster import Customers, Past, Prediction
 def test_auto_means_all_forecasters_the_blend_first_and_the_cheapest_next() -> None:
     names = registry.listed("auto")
     assert names[0] == OURS
-    assert set(names[1:]) == set(registry.names())
+    assert set(names[1:]) == {name for name in registry.names() if not registry.is_optional(name)}
     costs = [registry.cost(name) for name in names[1:]]
     assert costs == sorted(costs)
     assert all(cost > 0 for cost in costs)  # each of ours declares one
@@ -47,7 +47,10 @@ def test_each_module_is_a_complete_forecaster_and_default_contestants_exist() ->
         assert name == found.NAME
         assert registry.title(name) == found.TITLE != name
     registry.check(CONTESTANTS)
-    assert set(baselines.names()) == set(names) - {ANCHOR}
+    optional = {name for name in names if registry.is_optional(name)}
+    assert "ziln_mlp" in optional
+    assert set(baselines.names()) == set(names) - {ANCHOR} - optional
+    assert set(baselines.names(["ziln_mlp"])) == {*baselines.names(), "ziln_mlp"}
     assert registry.title("one that is gone") == "one that is gone"
 
 
