@@ -11,28 +11,38 @@ from pathlib import Path
 import numpy as np
 
 from clv.core.declared import OURS
-from spark_jobs.ensemble.blending import UNLEARNED, UNLEARNED_CHANCE, USUAL, USUAL_CHANCE
+from spark_jobs.ensemble.blending import UNLEARNED, UNLEARNED_CHANCE
 from spark_jobs.ensemble.calibration import Residual
 from spark_jobs.ensemble.conformal import Intervals
 from spark_jobs.ensemble.forecast import Model
 from spark_jobs.ensemble.parts import Trained
+from spark_jobs.models.forest import Forest
 from spark_jobs.models.learners import NAMES, Learners
 from spark_jobs.models.logistic import Logistic
 from spark_jobs.models.personas import Personas
 
+# The parts in the order in which files of earlier versions have their weights.
+BY_PLACE = {
+    "value_weights": (["anchor", "tweedie", "boosted", "blended", "trailing_year"], list(UNLEARNED)),
+    "chance_weights": (["anchor", "boosted", "regression"], list(UNLEARNED_CHANCE)),
+}
+
 
 def save(model: Model, folder: Path, record: dict) -> None:
     """Writes model.json, which includes `record` (metrics, parameters), and one file `<days>-<learner>.json` per window
-    and learner."""
+    and learner or forest."""
     folder.mkdir(parents=True, exist_ok=True)
     kept = asdict(model)
     kept["asked"] = kept.pop("horizons")  # files of earlier versions use this key too
     for window, trained in model.trained.items():
         kept["trained"][window].pop("learners")
+        kept["trained"][window].pop("forest")
         kept["trained"][window]["cap"] = trained.cap if trained.cap < np.inf else None
         if trained.learners:
             for name in NAMES:
                 (folder / f"{window}-{name}.json").write_bytes(getattr(trained.learners, name))
+        if trained.forest:
+            (folder / f"{window}-forest.json").write_bytes(trained.forest.trees)
     text = json.dumps({**kept, "record": record}, indent=1, sort_keys=True, default=_day)
     (folder / "model.json").write_text(text)
 
@@ -59,8 +69,11 @@ def _trained(folder: Path, window: str, kept: dict) -> Trained:
     if (folder / f"{window}-{NAMES[0]}.json").exists():
         learners = Learners(*((folder / f"{window}-{name}.json").read_bytes() for name in NAMES))
     smooth = Logistic(**kept["logistic"]) if kept["logistic"] else None
+    trees = folder / f"{window}-forest.json"
+    forest = Forest(trees.read_bytes()) if trees.exists() else None
     cap = np.inf if kept["cap"] is None else kept["cap"]
     own = {"cap": cap, "logistic": smooth, "intervals": Intervals(**kept["intervals"]), "learners": learners}
+    own["forest"] = forest
     return Trained(**{**_as_now(kept), **own})
 
 
@@ -68,10 +81,9 @@ def _as_now(kept: dict) -> dict:
     """Converts one window of a model file to the present format: weights by name instead of by position, and all fitted
     forecasters under their names."""
     kept = dict(kept)
-    for weights, names in (("value_weights", USUAL), ("chance_weights", USUAL_CHANCE)):
+    for weights, (learned, unlearned) in BY_PLACE.items():
         if isinstance(kept[weights], list):
-            learned = len(kept[weights]) == len(names)
-            parts = names if learned else UNLEARNED if weights == "value_weights" else UNLEARNED_CHANCE
+            parts = learned if len(kept[weights]) == len(learned) else unlearned
             kept[weights] = dict(zip(parts, kept[weights], strict=True))
     if "fitted" not in kept:
         kept["fitted"] = {kept["published"]: {}} if kept["published"] != OURS else {}

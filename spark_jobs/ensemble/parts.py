@@ -17,6 +17,7 @@ from spark_jobs.models import anchor, logistic, registry
 from spark_jobs.models.anchor import OriginFit, Probabilistic
 from spark_jobs.models.feature_matrix import feature_matrix
 from spark_jobs.models.forecaster import Customers, Json
+from spark_jobs.models.forest import Forest
 from spark_jobs.models.learners import Learners
 from spark_jobs.models.logistic import Logistic
 
@@ -27,14 +28,15 @@ LEAST = 1e-9  # least revenue and least distance of a probability from 0 and 1, 
 class Trained:
     """The trained parts of one window length.
 
-    value_weights: weights of the parts of the mean, named as in `Parts.value`. chance_weights: weights of the parts of
-    the probability. cap: the largest prediction for a customer. published: the name of the forecaster that is
-    published, the blend or another. fitted: the other contestants as JSON, by name. total_spread, group_spread:
-    standard deviations of the errors of sums, see `totals`.
+    forest: only if it has a weight. value_weights: weights of the parts of the mean, named as in `Parts.value`.
+    chance_weights: weights of the parts of the probability. cap: the largest prediction for a customer. published: the
+    name of the forecaster that is published, the blend or another. fitted: the other contestants as JSON, by name.
+    total_spread, group_spread: standard deviations of the errors of sums, see `totals`.
     """
 
     learners: Learners | None = None
     logistic: Logistic | None = None
+    forest: Forest | None = None
     value_weights: Weights = field(default_factory=lambda: dict(UNLEARNED))
     chance_weights: Weights = field(default_factory=lambda: dict(UNLEARNED_CHANCE))
     intervals: Intervals = field(default_factory=unmeasured)
@@ -51,8 +53,8 @@ class Parts:
 
     by_anchor: the anchor's predictions. trailing: log revenue by the trailing year, shape (n,). chance: log-odds of an
     order by each part. inputs: the learners' feature matrix; total, spend: log revenue, and log of a buyer's revenue,
-    by the learners, if there are any. other: the revenue (not its log) of the published forecaster, if that is not the
-    blend.
+    by the learners; forest: log of relative revenue by the forest; each if there are any. other: the revenue (not its
+    log) of the published forecaster, if that is not the blend.
     """
 
     by_anchor: Probabilistic
@@ -60,6 +62,7 @@ class Parts:
     chance: dict[str, Array]
     total: Array | None = None
     spend: Array | None = None
+    forest: Array | None = None
     other: Array | None = None
     inputs: Array | None = None
 
@@ -71,8 +74,9 @@ class Parts:
                 "tweedie": self.total,
                 "boosted": log_expit(self.chance["boosted"]) + self.spend,
                 "blended": log_expit(weighted(chance_weights, self.chance)) + self.spend,
+                "forest": self.total if self.forest is None else self.forest,
             }
-        found["trailing_year"] = self.trailing
+        found |= {"trailing_year": self.trailing, "alike": np.zeros_like(self.trailing)}
         return {name: np.maximum(logs, np.log(LEAST)) for name, logs in found.items()}
 
 
@@ -90,11 +94,15 @@ def parts(
         return Parts(by_anchor, trailing, {"anchor": by_anchor.log_odds}, other=other)
     inputs = feature_matrix(fit, columns, by_anchor, window_days)
     found = trained.learners.margins(inputs, by_anchor)
-    smooth = found["buy"]
-    if trained.logistic:
-        smooth = trained.logistic.log_odds(logistic.inputs(fit, columns, by_anchor, window_days))
-    chance = {"anchor": by_anchor.log_odds, "boosted": found["buy"], "regression": smooth}
-    return Parts(by_anchor, trailing, chance, found["total"], found["spend"], other, inputs)
+    smooth = logistic.inputs(fit, columns, by_anchor, window_days) if trained.logistic or trained.forest else inputs
+    chance = {
+        "anchor": by_anchor.log_odds,
+        "boosted": found["buy"],
+        "regression": trained.logistic.log_odds(smooth) if trained.logistic else found["buy"],
+        "alike": np.zeros_like(trailing),
+    }
+    relative = trained.forest.log_money(smooth) if trained.forest else None
+    return Parts(by_anchor, trailing, chance, found["total"], found["spend"], relative, other, inputs)
 
 
 def predicted(name: str, fitted: dict[str, Json], customers: Customers) -> Array:
@@ -104,6 +112,6 @@ def predicted(name: str, fitted: dict[str, Json], customers: Customers) -> Array
 
 
 def weighted(weights: Weights, parts: dict[str, Array]) -> Array:
-    """Returns the weighted sum of parts by name, shape (n,). The parts are added in their order; in a product of
-    matrices, the last bits of a customer's sum would depend on the number of customers."""
-    return np.sum([weights[name] * part for name, part in parts.items()], axis=0)
+    """Returns the weighted sum of parts by name, shape (n,). The parts are added in the order of the weights; in a
+    product of matrices, the last bits of a customer's sum would depend on the number of customers."""
+    return np.sum([weight * parts[name] for name, weight in weights.items()], axis=0)

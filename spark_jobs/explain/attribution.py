@@ -29,10 +29,12 @@ from spark_jobs.features.columns import Array, Columns
 from spark_jobs.models import anchor, logistic
 from spark_jobs.models.anchor import OriginFit, Probabilistic
 from spark_jobs.models.feature_matrix import FEATURES
+from spark_jobs.models.forest import LEAST, Forest
 from spark_jobs.models.learners import NAMES
 
 DRIVERS = list(dict.fromkeys(FEATURES.values()))
 PLACES = tuple(DRIVERS.index(driver) for driver in FEATURES.values())  # the driver of each input of the learners
+FOREST_PLACES = tuple(DRIVERS.index(driver) for driver in logistic.DRIVERS)  # the same for the forest
 NEW = {"days_with_orders": np.ones(1), "recency": np.zeros(1), "t": np.zeros(1), "order_value_mean": np.zeros(1)}
 NEAR = 1e-9  # smaller differences count as 0
 
@@ -138,6 +140,8 @@ def _learned(
     money = weights["tweedie"] * total
     money += weights["boosted"] * (_to_log_probability(boosted, found.chance["boosted"]) + spend)
     money += weights["blended"] * (_to_log_probability(odds, weighted(odds_weights, found.chance)) + spend)
+    if trained.forest:
+        money += weights["forest"] * _forest(trained.forest, fit, columns, by_anchor, window_days)
     return money, odds
 
 
@@ -157,6 +161,17 @@ def _regression(
     return now
 
 
+def _forest(forest: Forest, fit: OriginFit, columns: Columns, by_anchor: Probabilistic, window_days: int) -> Array:
+    """Returns the contributions of the forest's inputs to the log of its money, by driver."""
+    found = logistic.inputs(fit, columns, by_anchor, window_days).astype(np.float32)
+    money = np.zeros((len(found), len(DRIVERS)))
+    of_inputs = tree_shap.trees(forest.trees, FOREST_PLACES).contributions(found)
+    money[:, : of_inputs.shape[1]] = of_inputs
+    logs = forest.log_money(found)
+    start = np.log(np.maximum(np.exp(logs) - money.sum(axis=1), LEAST))
+    return _along_chord(money, logs - start, np.exp(-logs))
+
+
 def _last_year(found: Parts, at_last: Probabilistic) -> Array:
     """Splits the log revenue of the trailing year into the order value, the rate of orders, and the remainder, which
     counts as recent spend."""
@@ -172,12 +187,16 @@ def _by_rate_and_silence(at_start: Array, at_last: Array, now: Array) -> Array:
 
 
 def _to_log_probability(contributions: Array, log_odds: Array) -> Array:
-    """Converts contributions to log-odds into contributions to the log of the probability. The factor is the slope of
-    the chord between the customer and a customer without these contributions."""
+    """Converts contributions to log-odds into contributions to the log of the probability."""
+    rise = log_expit(log_odds) - log_expit(log_odds - contributions.sum(axis=1))
+    return _along_chord(contributions, rise, np.exp(log_expit(-log_odds)))
+
+
+def _along_chord(contributions: Array, rise: Array, slope: Array) -> Array:
+    """Converts contributions to another scale, on which they sum to `rise`. The factor is the slope of the chord
+    between the customer and a customer without these contributions, or `slope` where both are the same."""
     total = contributions.sum(axis=1)
-    rise = log_expit(log_odds) - log_expit(log_odds - total)
-    slope = np.divide(rise, total, np.exp(log_expit(-log_odds)), where=np.abs(total) > NEAR)
-    return contributions * slope[:, None]
+    return contributions * np.divide(rise, total, slope, where=np.abs(total) > NEAR)[:, None]
 
 
 def _by_driver(named: Iterable[str], contributions: Array) -> Array:

@@ -60,8 +60,8 @@ def at_origin(origin: Origin, columns: Columns, windows: Sequence[int]) -> dict[
 
     columns: FEATURE_COLUMNS, the outcomes of the windows and customer_key, for the drawn customers.
     """
-    columns = dict(columns)
-    customer = np.array([zlib.crc32(str(key).encode()) for key in columns.pop("customer_key")])
+    customer = numbered(columns)
+    columns = {name: values for name, values in columns.items() if name != "customer_key"}
     found = {}
     for window, by_anchor in anchor.over(origin.fit, columns, windows).items():
         if origin.totals[window].actual > 0:
@@ -75,6 +75,11 @@ def at_origin(origin: Origin, columns: Columns, windows: Sequence[int]) -> dict[
                 customer,
             )
     return found
+
+
+def numbered(columns: Columns) -> Array:
+    """Returns a number that identifies each customer at every origin, from customer_key, shape (n,)."""
+    return np.array([zlib.crc32(str(key).encode()) for key in columns["customer_key"]])
 
 
 def weighted(built: Mapping[Snapshot, Examples], wanted: Iterable[Snapshot], horizon_days: int) -> Examples | None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from scipy.optimize import root_scalar
 from scipy.special import expit
 
 from spark_jobs.features.columns import Array
 
+LARGEST = 8.0  # bound of a shift
+
 
 def shift_to(log_odds: Array, share: float) -> float:
-    """Returns the constant, between -8 and 8, that brings the mean probability of these log-odds to `share`."""
-    low, high = -8.0, 8.0
-    for _ in range(50):
-        middle = (low + high) / 2
-        low, high = (low, middle) if expit(log_odds + middle).mean() > share else (middle, high)
-    return (low + high) / 2
+    """Returns the constant, of at most LARGEST in absolute value, that brings the mean probability of these log-odds to
+    `share`."""
+
+    def excess(shift: float) -> float:
+        return float(expit(log_odds + shift).mean()) - share
+
+    if excess(-LARGEST) >= 0 or excess(LARGEST) <= 0:
+        return -LARGEST if excess(-LARGEST) >= 0 else LARGEST
+    return float(root_scalar(excess, bracket=(-LARGEST, LARGEST), xtol=1e-12).root)
 
 
 def shifted(log_odds: Array, share: float) -> Array:

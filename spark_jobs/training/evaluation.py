@@ -14,8 +14,10 @@ import numpy as np
 
 from clv.core.declared import ANCHOR, CONTESTANTS, OURS
 from clv.core.errors import ClvError
-from spark_jobs.ensemble import blending, conformal, totals
-from spark_jobs.ensemble.blending import Blend
+from clv.core.options import BLENDS
+from spark_jobs.ensemble import blending, combining, conformal, totals
+from spark_jobs.ensemble.blending import Blend, Weights
+from spark_jobs.ensemble.combining import Evidence
 from spark_jobs.ensemble.conformal import Intervals
 from spark_jobs.ensemble.forecast import blend, setting
 from spark_jobs.ensemble.parts import Parts, Trained, parts, predicted
@@ -23,7 +25,7 @@ from spark_jobs.features import outcomes
 from spark_jobs.features.columns import Array, Columns
 from spark_jobs.judging import metrics, promotion
 from spark_jobs.judging.promotion import Decision
-from spark_jobs.models import registry
+from spark_jobs.models import examples, registry
 from spark_jobs.models.anchor import OriginFit
 from spark_jobs.models.forecaster import Customers
 from spark_jobs.models.rules import trailing
@@ -36,8 +38,9 @@ class Holdout:
     """A holdout.
 
     trained: the model that was trained by its date. parts: this model's predictions. calibration, buyer_residual: the
-    calibration of the total and the residual of buyers, in logs. bought, spent: the actual outcome, shape (n,). others:
-    the predictions of the other contestants. trailing: the trailing spend.
+    calibration of the total and the residual of buyers, in logs. customer: a number that identifies the customer at
+    every origin, shape (n,). bought, spent: the actual outcome, shape (n,). others: the predictions of the other
+    contestants. trailing: the trailing spend.
     """
 
     window_days: int
@@ -46,10 +49,21 @@ class Holdout:
     parts: Parts
     calibration: float
     buyer_residual: float
+    customer: Array
     bought: Array
     spent: Array
     others: dict[str, Array]
     trailing: Array
+
+    def chances(self) -> Evidence:
+        """Returns the parts of the probability in the order of blending.USUAL_CHANCE, and who bought."""
+        predicted = np.array([self.parts.chance[name] for name in blending.USUAL_CHANCE])
+        return Evidence(predicted, self.bought, self.customer)
+
+    def money(self, names: Iterable[str], chance_weights: Weights) -> Evidence:
+        """Returns parts of the mean by these names, in their order, and what the customers spent."""
+        found = self.parts.value(chance_weights)
+        return Evidence(np.array([found[name] for name in names]), self.spent, self.customer)
 
     def forecast(self, trained: Trained) -> tuple[Array, Array, float]:
         """Returns the probability of an order, the mean revenue, and its mean over all customers, blended with the
@@ -77,8 +91,8 @@ def predict_holdout(
 ) -> Holdout:
     """Predicts an origin with a model trained on windows that had closed by it.
 
-    columns: FEATURE_COLUMNS and the outcomes of the origin's customers with a purchase day. A forecaster that fails to
-    predict them has no predictions there.
+    columns: FEATURE_COLUMNS, customer_key and the outcomes of the origin's customers with a purchase day. A forecaster
+    that fails to predict them has no predictions there.
     """
     found = parts(trained, fit, columns, window_days)
     customers, others = Customers(columns, window_days, found.by_anchor), {}
@@ -94,6 +108,7 @@ def predict_holdout(
         found,
         calibration,
         buyer_residual,
+        examples.numbered(columns),
         outcomes.bought(columns, window_days),
         outcomes.spent(columns, window_days),
         others,
@@ -108,41 +123,32 @@ def anchored(found: Parts) -> dict[str, Array]:
 
 def blended(trained: Trained, holdouts: Sequence[Holdout], way: str) -> tuple[Trained, dict[str, Blend]]:
     """Returns the trained parts with the weights chosen by the setting `blend` (`way`), and the result of each way to
-    choose weights. Unchanged if nothing was trained.
+    choose weights. Unchanged if nothing was trained. A forest without a weight is dropped.
 
-    holdouts: oldest first. The losses are measured on the holdouts on which the weights were chosen. Stacking therefore
-    has the lowest loss there, which does not mean that it is better later.
+    holdouts: oldest first. Those count at which everything was trained that is trained now. The losses are measured on
+    the holdouts on which the weights were chosen. Stacking therefore has nearly the lowest loss there, which does not
+    mean that it is better later.
     """
     if trained.learners is None:
         return trained, {}
-    judged = [holdout for holdout in holdouts if holdout.trained.learners is not None]
-    log_odds = [np.array([holdout.parts.chance[name] for name in blending.USUAL_CHANCE]) for holdout in judged]
-    bought, spent = [holdout.bought for holdout in judged], [holdout.spent for holdout in judged]
-    buyers = float(holdouts[-1].bought.sum()) if holdouts else 0.0
+    judged = [holdout for holdout in holdouts if _has_all(holdout.trained, trained)]
+    usual = blending.usual(float(holdouts[-1].bought.sum()) if holdouts else 0.0)
+    usual = {name: weight for name, weight in usual.items() if name != "forest" or trained.forest}
+    chances = [holdout.chances() for holdout in judged]
+    found = {}
+    for name in BLENDS:
+        chance = blending.choose(name, combining.chance_loss, chances, blending.USUAL_CHANCE)
+        money = [holdout.money(usual, chance) for holdout in judged if holdout.spent.sum() > 0]
+        value = blending.choose(name, combining.money_loss(money, blending.array(usual)), money, usual)
+        found[name] = Blend(value, chance, blending.deviance(money, value), blending.log_loss(chances, chance))
+    forest = trained.forest if found[way].value_weights.get("forest") else None
+    return replace(_with_weights(trained, found[way]), forest=forest), found
 
-    def parts_by(chance: Array) -> list[list[Array]]:
-        weights = blending.named(chance, blending.USUAL_CHANCE)
-        values = [holdout.parts.value(weights) for holdout in judged]
-        return [[np.exp(value[name]) for name in blending.USUAL] for value in values]
 
-    usual = blending.chance_weights(log_odds, bought)
-    stacked = blending.stacked_chance(log_odds, bought, usual)
-    weighted = blending.value_weights(parts_by(usual), spent, buyers)
-    weights = {
-        "weighted": (weighted, usual),
-        "voting": (blending.voting(len(weighted)), blending.voting(len(usual))),
-        "stacking": (blending.stacked_value(parts_by(stacked), spent, weighted), stacked),
-    }
-    found = {
-        name: Blend(
-            blending.named(value, blending.USUAL),
-            blending.named(chance, blending.USUAL_CHANCE),
-            blending.value_loss(parts_by(chance), spent, value),
-            blending.chance_loss(log_odds, bought, chance),
-        )
-        for name, (value, chance) in weights.items()
-    }
-    return _with_weights(trained, found[way]), found
+def _has_all(then: Trained, now: Trained) -> bool:
+    """Returns whether everything that is trained now was trained at a holdout too."""
+    pairs = ((then.learners, now.learners), (then.logistic, now.logistic), (then.forest, now.forest))
+    return all(before is not None for before, after in pairs if after is not None)
 
 
 def calibrated(

@@ -24,20 +24,19 @@ from spark_jobs.features import drift, outcomes
 from spark_jobs.features.columns import Columns
 from spark_jobs.judging import entering, tuning
 from spark_jobs.judging.promotion import TUNED, Decision
-from spark_jobs.models import anchor, examples, forecaster, learning, logistic, personas, registry
+from spark_jobs.models import examples, forecaster, learning, personas, registry
 from spark_jobs.models.examples import Snapshot
 from spark_jobs.models.learners import Learners
 from spark_jobs.models.learning import Origin, latest_closed
-from spark_jobs.training import evaluation, learning_at_once
+from spark_jobs.training import evaluation, learning_at_once, regressing
 from spark_jobs.training.evaluation import Holdout
 from spark_jobs.training.learning_at_once import Built, Fit
 from spark_jobs.training.record import Record
+from spark_jobs.training.regressing import REGRESSION_ORIGINS, Regressions
 
 log = logging.getLogger("clv.train")
 # Number of latest origins per window that the trees learn from, before (False) and after (True) two years of history.
 TREE_ORIGINS = {False: 5, True: 12}
-REGRESSION_ORIGINS = 8  # number of latest origins that the logistic regression learns from
-ENOUGH_OWN_ORIGINS = 3  # with fewer closed origins of its window, the regression also learns from shorter windows
 HOLDOUTS = 2  # number of holdouts per horizon, the latest origins whose window has closed
 
 
@@ -155,17 +154,21 @@ def learn_all(past: Past, built: Built, sets: dict[str, model_choice.Parameters]
     keys = [(name, window, by) for name in sets for window, by in past.trainings()]
     fits = [Fit(window, by, past.examples_by(window, by), sets[name]) for name, window, by in keys]
     learners = learning_at_once.learn(built, fits)
-    return {key: learn(past, found, *key[1:]) for key, found in zip(keys, learners, strict=True)}
+    wanted = [key[1:] for key, found in zip(keys, learners, strict=True) if found]
+    regressions = regressing.fit(past.origins, past.panel, wanted)
+    return {
+        key: learn(past, found, regressions.get(key[1:], (None, None)), *key[1:])
+        for key, found in zip(keys, learners, strict=True)
+    }
 
 
-def learn(past: Past, learners: Learners | None, window: int, by: date) -> Trained:
+def learn(past: Past, learners: Learners | None, regressions: Regressions, window: int, by: date) -> Trained:
     """Adds to the learners of a window the other parts that are fitted to what was known by a date. If there were too
     few examples for the learners, only the other contestants are fitted."""
     others = fit_others(past, window, by)
     if learners is None:
         return Trained(fitted=others)
-    regression = logistic.fit(*regression_examples(past.origins, past.panel, window, by))
-    return Trained(learners, regression, dict(blending.USUAL), dict(blending.USUAL_CHANCE), fitted=others)
+    return Trained(learners, *regressions, dict(blending.USUAL), dict(blending.USUAL_CHANCE), fitted=others)
 
 
 def fit_others(past: Past, window: int, by: date) -> dict[str, forecaster.Json]:
@@ -269,23 +272,3 @@ def learned_windows(origins: dict[date, Origin], horizons: Iterable[int]) -> lis
     closed = {window for origin in origins.values() for window in origin.totals}
     found = {max((w for w in closed if w <= horizon), default=None) for horizon in horizons}
     return sorted(window for window in found if window)
-
-
-def regression_examples(
-    origins: dict[date, Origin], panel: dict[date, Columns], window: int, by: date
-) -> tuple[list, list]:
-    """Returns the inputs of a window's logistic regression, and who bought, per origin.
-
-    If the window has closed at fewer than ENOUGH_OWN_ORIGINS origins, origins of shorter windows are added, down to
-    half its length.
-    """
-    days = {window: latest_closed(origins, window, by, REGRESSION_ORIGINS)}
-    if len(days[window]) < ENOUGH_OWN_ORIGINS:
-        lengths = {w for origin in origins.values() for w in origin.totals if window / 2 <= w < window}
-        days |= {w: latest_closed(origins, w, by, REGRESSION_ORIGINS) for w in sorted(lengths)}
-    inputs, bought = [], []
-    for length, day in [(w, day) for w in days for day in days[w]]:
-        expected = anchor.probabilistic(origins[day].fit, panel[day], length)
-        inputs.append(logistic.inputs(origins[day].fit, panel[day], expected, length))
-        bought.append(outcomes.bought(panel[day], length))
-    return inputs, bought

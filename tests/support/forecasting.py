@@ -13,7 +13,7 @@ from spark_jobs.ensemble.calibration import Daily
 from spark_jobs.ensemble.forecast import Model
 from spark_jobs.ensemble.parts import Trained
 from spark_jobs.features.columns import Columns
-from spark_jobs.models import anchor, learners, logistic
+from spark_jobs.models import anchor, forest, learners, logistic
 from spark_jobs.models.feature_matrix import FEATURES, feature_matrix
 from spark_jobs.models.learners import Learners
 
@@ -46,9 +46,20 @@ def smooth(columns: Columns, window: int = 90) -> logistic.Logistic:
     return logistic.Logistic(found.mean(axis=0).tolist(), [1.0] * found.shape[1], coefficients, -1.0)
 
 
-def trained(columns: Columns, window: int = 90) -> Trained:
-    weights = dict(blending.USUAL), dict(blending.USUAL_CHANCE)
-    return Trained(boosters(columns, window), smooth(columns, window), *weights)
+def trees(columns: Columns, window: int = 90) -> forest.Forest:
+    """Returns a forest of which each tree has learned what customers spent in the last 365 days."""
+    by_anchor = anchor.probabilistic(FIT, columns, window)
+    found = forest.fit([logistic.inputs(FIT, columns, by_anchor, window)], [columns["revenue_365"]])
+    assert found
+    return found
+
+
+def trained(columns: Columns, window: int = 90, forest: forest.Forest | None = None) -> Trained:
+    """Returns a window's trained parts with the usual weights, or with half the weight on a forest."""
+    value, chance = dict(blending.USUAL), dict(blending.USUAL_CHANCE)
+    if forest:
+        value = {name: weight / 2 for name, weight in value.items()} | {"forest": 0.5}
+    return Trained(boosters(columns, window), smooth(columns, window), forest, value, chance)
 
 
 def model(columns: Columns, *windows: int) -> Model:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import xgboost
 from customers import FIT, customers
-from forecasting import DAILY, DAY, boosters, model, predictions_of, trained
+from forecasting import DAILY, DAY, boosters, model, predictions_of, trained, trees
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
@@ -165,7 +165,8 @@ def test_predictions_stay_below_the_cap() -> None:
 def test_a_model_is_restored_from_its_files_without_pickle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     columns = customers()
     made = Model(
-        "v", [90, 365], {90: trained(columns), 365: Trained(cap=10.0)}, [Residual(90, DAY, 0.25, True)]
+        "v", [90, 365], {90: trained(columns, forest=trees(columns)), 365: Trained(cap=10.0)},
+        [Residual(90, DAY, 0.25, True)],
     )  # fmt: skip
 
     def refused(*_: object, **__: object) -> None:
@@ -177,7 +178,7 @@ def test_a_model_is_restored_from_its_files_without_pickle(tmp_path: Path, monke
     loaded = model_files.load(tmp_path)
     assert loaded == made
     assert predictions_of(loaded, columns)[90].revenue == pytest.approx(predictions_of(made, columns)[90].revenue)
-    names = ["90-buy.json", "90-spend.json", "90-total.json", "model.json"]
+    names = ["90-buy.json", "90-forest.json", "90-spend.json", "90-total.json", "model.json"]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
 
 
@@ -191,8 +192,12 @@ def test_a_model_file_with_weights_by_position_predicts_the_same(tmp_path: Path)
     for one in kept["trained"].values():
         one["cells"] = one.pop("fitted").get("rfm_cells")
         named = one["value_weights"], one["chance_weights"]
-        one["value_weights"] = [named[0][part] for part in blending.USUAL if part in named[0]]
-        one["chance_weights"] = [named[1][part] for part in blending.USUAL_CHANCE if part in named[1]]
+        one["value_weights"] = [
+            named[0][part] for part in blending.USUAL if part in named[0] and part not in ("forest", "alike")
+        ]
+        one["chance_weights"] = [
+            named[1][part] for part in blending.USUAL_CHANCE if part in named[1] and part != "alike"
+        ]
     (tmp_path / "model.json").write_text(json.dumps(kept))
     before, now = predictions_of(model_files.load(tmp_path), columns), predictions_of(made, columns)
     for horizon in (90, 180, 365, 1825):

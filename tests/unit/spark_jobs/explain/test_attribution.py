@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from customers import FIT, customers
-from forecasting import model, trained
+from forecasting import model, trained, trees
 
 from clv.core.declared import ANCHOR
-from spark_jobs.ensemble import parts
+from spark_jobs.ensemble import blending, parts
 from spark_jobs.ensemble.forecast import Model
 from spark_jobs.ensemble.parts import Trained
 from spark_jobs.explain import attribution
@@ -24,9 +24,10 @@ def spread(values: np.ndarray) -> float:
     return float(np.ptp(values))
 
 
-def test_drivers_add_up_to_the_blends_own_logs_but_for_a_constant() -> None:
+@pytest.mark.parametrize("with_forest", [False, True])
+def test_drivers_add_up_to_the_blends_own_logs_but_for_a_constant(with_forest: bool) -> None:
     columns = customers()
-    own = trained(columns)
+    own = trained(columns, forest=trees(columns) if with_forest else None)
     money, chance = attribution.attribute(Model("v", trained={90: own}), FIT, columns, 90)
     found = parts.parts(own, FIT, columns, 90)
     logs = parts.weighted(own.value_weights, found.value(own.chance_weights))
@@ -40,6 +41,13 @@ def test_drivers_of_an_unlearned_model_add_up_too() -> None:
     found = parts.parts(Trained(), FIT, columns, 365)
     assert spread(money.sum(axis=1) - parts.weighted(Trained().value_weights, found.value({}))) < 1e-9
     assert spread(chance.sum(axis=1) - found.by_anchor.log_odds) < 1e-9
+
+
+def test_customers_predicted_alike_have_no_drivers() -> None:
+    columns = customers()
+    alone = {name: float(name == "alike") for name in blending.USUAL}
+    made = Model("v", trained={90: replace(trained(columns), value_weights=alone)})
+    assert not attribution.attribute(made, FIT, columns, 90)[0].any()
 
 
 def test_a_long_silence_counts_against_a_customer_who_bought_once() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import planted_forecaster
 import pytest
 from customers import FIT, customers
-from forecasting import trained
+from forecasting import trained, trees
 
 from clv.core.options import BLENDS
 from spark_jobs.ensemble import blending, forecast, parts
@@ -29,7 +29,11 @@ def closed(seed: int) -> Columns:
     """Returns customers of an origin with closed window: those who bought recently bring some money."""
     columns = customers(300, seed)
     actual = np.random.default_rng(seed).gamma(1, 30, 300) * (columns["orders_90"] > 1)
-    return {**columns, "orders_next_90": (actual > 0) * 1.0, "revenue_next_90": actual}
+    return {**columns, "orders_next_90": (actual > 0) * 1.0, "revenue_next_90": actual, **keys(300)}
+
+
+def keys(n: int) -> Columns:
+    return {"customer_key": np.array([f"customer {place}" for place in range(n)], dtype=object)}
 
 
 def holdouts(learned: bool, seed: int) -> Holdout:
@@ -45,7 +49,7 @@ def test_any_mixture_of_learned_and_unlearned_origins_is_calibrated(then: tuple[
     judged = [holdouts(learned, seed) for seed, learned in enumerate(then)]
     final = trained(closed(9)) if now else Trained()
     found, decision = evaluation.calibrated(evaluation.blended(final, judged, "weighted")[0], judged, 500.0)
-    assert len(found.value_weights) == (5 if now else 2)
+    assert len(found.value_weights) == (len(blending.USUAL) - 1 if now else 2)
     assert sum(found.value_weights.values()) == pytest.approx(1)
     assert found.cap >= 1000
     # Holdouts without learners do not count for a blend with learners.
@@ -67,7 +71,8 @@ def test_without_holdouts_the_usual_weights_and_the_assumed_spread_stay() -> Non
     found, decision = evaluation.calibrated(own, [], 0.0)
     assert decision is None
     assert found.cap == np.inf
-    assert found.value_weights == pytest.approx(blending.ANCHORED)  # no buyer was observed
+    expected = {name: weight for name, weight in blending.ANCHORED.items() if name != "forest"}
+    assert found.value_weights == pytest.approx(expected)  # no buyer was observed, no forest trained
     assert len(found.intervals.ratios) == 1
 
 
@@ -78,15 +83,38 @@ def test_each_way_to_blend_is_measured_and_the_chosen_one_is_used() -> None:
         assert list(blends) == list(BLENDS)
         assert found.value_weights == blends[way].value_weights
         assert found.chance_weights == blends[way].chance_weights
-    assert blends["voting"].value_weights == dict.fromkeys(blending.USUAL, 0.2)
-    assert blends["voting"].chance_weights == pytest.approx(dict.fromkeys(blending.USUAL_CHANCE, 1 / 3))
+    five = [name for name in blending.USUAL if name not in ("forest", "alike")]
+    assert blends["voting"].value_weights == {**dict.fromkeys(five, 0.2), "alike": 0}
+    assert blends["voting"].chance_weights == pytest.approx(
+        {"anchor": 1 / 3, "boosted": 1 / 3, "regression": 1 / 3, "alike": 0}
+    )
     # Stacking chose its weights on these holdouts. Its probability is part of the mean that it stacks.
     assert blends["stacking"].log_loss == min(blend.log_loss for blend in blends.values())
     assert blends["weighted"].deviance != blends["voting"].deviance
 
 
+def test_a_forest_without_a_weight_is_dropped_and_one_that_is_right_stays() -> None:
+    columns = closed(0)
+    columns |= {"revenue_next_90": columns["revenue_365"], "orders_next_90": (columns["revenue_365"] > 0) * 1.0}
+    own = trained(columns, forest=trees(columns))
+    judged = evaluation.predict_holdout(own, FIT, columns, 90, "origin", 0.1)
+    for way, stays in (("voting", False), ("weighted", True)):
+        found, _ = evaluation.blended(own, [judged], way)
+        assert (found.forest is not None) == stays == (found.value_weights["forest"] > 0)
+
+
+def test_a_holdout_where_less_was_trained_does_not_count() -> None:
+    columns = closed(0)
+    own = trained(columns, forest=trees(columns))
+    without = evaluation.predict_holdout(replace(own, forest=None), FIT, columns, 90, "origin", 0.1)
+    found, blends = evaluation.blended(own, [without], "weighted")
+    assert found.value_weights == blending.usual(without.bought.sum())
+    assert blends["weighted"].deviance is None
+    assert without.forecast(own)[1].min() > 0
+
+
 def test_a_published_baseline_predicts_as_it_does_alone() -> None:
-    columns = customers()
+    columns = {**customers(), **keys(200)}
     columns |= {"orders_next_90": columns["orders_90"], "revenue_next_90": columns["revenue_90"]}
     learned = Trained(fitted={"trailing": {}, "trailing_year": {}})
     judged = evaluation.predict_holdout(learned, FIT, columns, 90, "2024-01-01", 0.0)
@@ -144,7 +172,7 @@ def subscribers(orders: int, n: int = 600) -> Columns:
         **{f"orders_{days}": days // 30 for days in (30, 60, 90, 180, 365)},
         **{f"revenue_{days}": days // 30 * 20.0 for days in (30, 60, 90, 180, 365)},
     }  # fmt: skip
-    columns = {**customers(n), **{name: np.full(n, float(value)) for name, value in kept.items()}}
+    columns = {**customers(n), **{name: np.full(n, float(value)) for name, value in kept.items()}, **keys(n)}
     return columns | {"recency": recency, "t": recency + silent, "days_since_last_order": silent.astype(float)}
 
 

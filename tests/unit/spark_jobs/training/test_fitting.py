@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from customers import FIT, customers
+from customers import FIT
 
 from clv.core import options
 from clv.core.declared import OURS
@@ -67,15 +67,6 @@ def test_residuals_are_computed_per_closed_window() -> None:
         (90, DAY),
     ]
     assert [found.value for found in anchor_residuals] == pytest.approx([0.2231436] * 2)  # log(10 / 8)
-
-
-def test_the_regression_learns_from_shorter_windows_if_its_own_are_few() -> None:
-    found = origins(90, 120, 180, windows=(60, 90, 180))
-    panel = {day: customers(50) for day in found}
-    for columns in panel.values():
-        columns |= {f"orders_next_{window}": columns["orders_90"] for window in (60, 90, 180)}
-    assert len(fitting.regression_examples(found, panel, 90, DAY)[0]) == 3
-    assert len(fitting.regression_examples(found, panel, 180, DAY)[0]) == 1 + 3  # 60 days are less than half of 180
 
 
 def test_auto_counts_a_fit_by_the_training_date_and_one_by_each_holdout(monkeypatch: pytest.MonkeyPatch) -> None:
