@@ -88,6 +88,9 @@ def predict(model: Model, as_of: date, run_id: str, settings: Settings) -> dict[
             rows = write_too_little_data(settings, as_of, run_id, NO_ORDER)
             return {"customers": customers, "rows": rows, "status": "too_little_data", "reason": NO_ORDER}
         fit, common = shared
+        remarks = forecast.remarks(model, common)
+        for remark in remarks:
+            log.warning("%s", remark)
         job = Job(as_of, run_id, model, fit, common, settings.shop.discount_rate)
         if spark:
             on_spark = importlib.import_module("spark_jobs.scoring.on_spark")  # takes long to import
@@ -101,7 +104,7 @@ def predict(model: Model, as_of: date, run_id: str, settings: Settings) -> dict[
         "customers": customers, "scored": average.customers, "rows": rows, "model_version": model.version,
         "basis": {str(h): model.basis(h) for h in model.all_horizons}, "fit": fit.as_json(),
         "level": {str(window): round(float(np.exp(found.calibration)), 4) for window, found in common.items()},
-        "mean_predicted_revenue": round(average.revenue, 2),
+        "remarks": remarks, "mean_predicted_revenue": round(average.revenue, 2),
         "explained": dict(zip(("value", "risk"), shares, strict=True)),
     }  # fmt: skip
 

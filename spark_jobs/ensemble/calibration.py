@@ -1,18 +1,17 @@
-"""Calibration of the total: the factor between a shop's total within a window and the anchor's expected total.
+"""The season of a shop's revenue, its closures, and how the calibration of the total changes customers.
 
-The factor is estimated from the season, seen in the same window of the year before, and from the anchor's residuals on
-closed windows. Each estimate is bounded and weighted by how well the shop's history supports it. A launch, a closed
-cohort, or a shop with only a few months of orders therefore stays near the anchor. Days are integers; arrays of revenue
-per day run from the shop's first day to the day before the origin.
+The calibration of the total is the factor between a shop's total within a window and the anchor's expected total; its
+logarithm is estimated by `level`. Days are integers; arrays of revenue per day run from the shop's first day to the day
+before the origin.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+from scipy.ndimage import maximum_filter1d
 
 from spark_jobs.features.columns import YEAR, Array
 
@@ -21,37 +20,18 @@ from spark_jobs.features.columns import YEAR, Array
 RECENT_SHARE = 0.3
 TILT = 0.3  # strength with which the calibration changes occasional customers more than heavy ones
 LARGEST_TILT = 0.7  # log of about twice the mean: customers above it are all changed alike
-LARGEST_SEASON = 0.7  # bound of the season's effect, in logs
-LARGEST_RESIDUAL = 0.3  # bound of the residuals' effect, in logs
-# Confidence from which the season counts as known; then only residuals of origins with a known season count.
-KNOWN = 0.25
-# Days of horizon over which the effect of residuals halves, with the season known (True) or not.
-RESIDUAL_HALVES = {True: 100, False: 200}
-RESIDUAL_AGE = 60  # age in days of a closed window at which its weight has halved
-LATEST_RESIDUALS = 12  # number of latest residuals of each window length that count
-HALF_WINDOWS_FROM = 120  # days of horizon from which residuals of windows of about half its length count too
-BUYERS_FOLLOW = 0.7  # change of the number of buyers per change of revenue, both in logs
-BUYER_TOLERANCE = 0.1  # residuals of buyers up to this size, in logs, are treated as chance
-LARGEST_BUYER_RESIDUAL = 0.5  # bound of the effect of the residuals of buyers, in logs
+LARGEST_SEASON = 1.0  # bound of the season's effect, in logs
+BUYERS_FOLLOW = 0.7  # change of the number of buyers per change of revenue by the season, both in logs
 LEAST_OVERLAP = 7  # days of history beyond a year from which growth can be measured
 # Days for which a customer counts as new; if a shop's revenue comes only from older customers, its cohort is closed.
 DAYS_NEW = 90
 EXTREME_DAY = 5.0  # cap on a day's revenue, as a multiple of the median of days with revenue
-
-
-@dataclass(frozen=True)
-class Residual:
-    """The anchor's residual in a closed window: the log of actual over expected revenue, minus the season's effect.
-
-    seasonal: whether the season was known at the origin. buyers: the log of actual over expected buyers, minus the part
-    that follows from the revenue.
-    """
-
-    window_days: int
-    window_end: date
-    value: float
-    seasonal: bool
-    buyers: float = 0.0
+SAME_TIME = 7  # days around the same day of another year in which an extreme day may come again
+LEAST_CLOSURE = 28  # least days without revenue that are a closure
+# A closure is more than so many times as long as the longest usual gap between days with revenue.
+UNUSUAL_GAP = 4.0
+ENOUGH_DAYS = 30  # days with revenue from which usual gaps are known
+REOPENED = 180  # days for which a closure makes customers seem inactive, so that the anchor cannot be trusted
 
 
 @dataclass(frozen=True)
@@ -63,16 +43,81 @@ class Daily:
     money: Array
     new: Array
 
-    def before(self, day: date) -> tuple[Array, Array]:
-        """Returns both arrays up to the day before `day`. Revenue of a day is at least 0; total revenue is capped at
-        EXTREME_DAY medians."""
+    def raw(self, day: date) -> tuple[Array, Array]:
+        """Returns both arrays up to the day before `day`, at least 0."""
         n = max((day - self.first).days, 0)
-        money = np.zeros(n)
+        money, new = np.zeros((2, n))
         money[: min(n, len(self.money))] = np.maximum(self.money[:n], 0)
-        new = np.zeros(n)
         new[: min(n, len(self.new))] = np.maximum(self.new[:n], 0)
-        usual = money[money > 0]
-        return (np.minimum(money, EXTREME_DAY * np.median(usual)) if len(usual) else money), new
+        return money, new
+
+    def before(self, day: date) -> tuple[Array, Array]:
+        """Returns both arrays up to the day before `day`, without what does not come again: total revenue of a day is
+        capped (see `capped`), and days of a closure have the mean of the open days of the year before it."""
+        money, new = self.raw(day)
+        money = capped(money)
+        is_open = open_days(money)
+        for start, end in _runs(~is_open):
+            year = slice(max(start - YEAR, 0), start)
+            for values in (money, new):
+                values[start:end] = values[year][is_open[year]].mean()
+        return money, new
+
+
+def capped(money: Array) -> Array:
+    """Caps each day's revenue at EXTREME_DAY medians of days with revenue or, if that is more, at the largest day
+    around the same day of the year before or after: a peak that comes every year is a season."""
+    usual = money[money > 0]
+    if not len(usual):
+        return money
+    limit = np.full(len(money), EXTREME_DAY * np.median(usual))
+    if len(money) > YEAR:
+        around = maximum_filter1d(money, 2 * SAME_TIME + 1, mode="constant")
+        limit[YEAR:] = np.maximum(limit[YEAR:], around[:-YEAR])
+        limit[:-YEAR] = np.maximum(limit[:-YEAR], around[YEAR:])
+    return np.minimum(money, limit)
+
+
+def open_days(money: Array) -> Array:
+    """Returns on which days the shop was open, as booleans. It was closed between two days with revenue, or since the
+    last one, if this gap is at least LEAST_CLOSURE days long and unusual for the shop. A gap that comes every year is a
+    season."""
+    is_open = np.ones(len(money), bool)
+    traded = np.flatnonzero(money > 0)
+    if len(traded) < ENOUGH_DAYS:
+        return is_open
+    least = max(LEAST_CLOSURE, UNUSUAL_GAP * _longest_usual_gap(traded))
+    following = np.append(traded[1:], len(money))
+    for gap in np.flatnonzero(following - traded > least):
+        is_open[traded[gap] + 1 : following[gap]] = False
+    silent = ~is_open
+    for start, end in _runs(silent):
+        years = [days for days in (-YEAR, YEAR) if start + days >= 0 and end + days <= len(money)]
+        if any(silent[start + days : end + days].mean() > 0.5 for days in years):
+            is_open[start:end] = True
+    return is_open
+
+
+def ends_in_silence(money: Array) -> bool:
+    """Whether the last day with revenue lies further back than is usual, so that the shop may have closed."""
+    traded = np.flatnonzero(money > 0)
+    return len(traded) >= ENOUGH_DAYS and len(money) - traded[-1] > _longest_usual_gap(traded)
+
+
+def days_closed(is_open: Array) -> int:
+    """Returns for how many of the last REOPENED days the shop was closed, if it is open again, else 0."""
+    return int((~is_open[-REOPENED:]).sum()) if len(is_open) and is_open[-1] else 0
+
+
+def _longest_usual_gap(traded: Array) -> float:
+    """Returns the days from one day with revenue to the next that 95 % of gaps do not exceed."""
+    return float(np.quantile(np.diff(traded), 0.95))
+
+
+def _runs(where: Array) -> list[tuple[int, int]]:
+    """Returns the start and end of each run of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], where, [False]]).astype(int)))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
 def season(money: Array, new: Array, horizon_days: int) -> tuple[float, float]:
@@ -120,94 +165,16 @@ def growth(money: Array) -> float:
     return float(np.clip(grown, -1, 1)) * min(1.0, overlap / 30)
 
 
-def residual(
-    daily: Daily,
-    origin: date,
-    window_days: int,
-    window_end: date,
-    money: tuple[float, float],
-    buyers: tuple[float, float],
-) -> Residual:
-    """Computes the residual of a closed window. money, buyers: (actual, expected) over all customers, each above 0."""
-    s, confidence = season(*daily.before(origin), window_days)
-    log_error = float(np.log(money[0] / money[1]))
-    beyond = float(np.log(buyers[0] / buyers[1])) - BUYERS_FOLLOW * log_error
-    return Residual(window_days, window_end, log_error - confidence * s, confidence >= KNOWN, beyond)
-
-
-def log_calibration(daily: Daily, origin: date, horizon_days: int, residuals: Sequence[Residual]) -> float:
-    """Returns the log of the predicted total revenue over the anchor's expectation, from what was known at the origin.
-    Its absolute value is at most 1."""
-    s, confidence = season(*daily.before(origin), horizon_days)
-    relevant = [
-        kept
-        for window in relevant_windows(horizon_days, {found.window_days for found in residuals})
-        for kept in _latest(residuals, window, origin, confidence >= KNOWN)
-    ]
-    if not relevant:
-        return confidence * s
-    mean = _decayed([found.value for found in relevant], relevant, origin)
-    share = 0.5 ** (horizon_days / RESIDUAL_HALVES[confidence >= KNOWN])
-    return confidence * s + float(np.clip(share * mean, -LARGEST_RESIDUAL, LARGEST_RESIDUAL))
-
-
-def log_buyers(origin: date, horizon_days: int, residuals: Sequence[Residual]) -> float:
-    """Returns the log of the predicted number of buyers over the number that follows from the anchor and the
-    calibration, from what was known at the origin.
-
-    This is the mean residual of buyers on closed windows, beyond a tolerance. It corrects an error of the anchor that
-    recurs at every date: where customers stay away for most of a year, the anchor attributes a season's orders to too
-    many customers.
-    """
-    relevant = [
-        kept
-        for window in relevant_windows(horizon_days, {found.window_days for found in residuals})
-        for kept in _latest(residuals, window, origin, False)
-    ]
-    if not relevant:
-        return 0.0
-    mean = _decayed([found.buyers for found in relevant], relevant, origin)
-    return float(np.sign(mean) * np.clip(abs(mean) - BUYER_TOLERANCE, 0, LARGEST_BUYER_RESIDUAL))
-
-
-def relevant_windows(horizon_days: int, windows: Iterable[int]) -> list[int]:
-    """Returns the windows whose residuals count for a horizon: its own, and for long horizons the one nearest to half
-    of it."""
-    own = [horizon_days] if horizon_days in windows else []
-    shorter = [w for w in windows if w < horizon_days]
-    if horizon_days < HALF_WINDOWS_FROM or not shorter:
-        return own
-    return [*own, min(shorter, key=lambda w: (abs(w - horizon_days / 2), w))]
-
-
 def tilted(log_relative: Array, calibration: float) -> Array:
     """Returns the log of relative predictions after the calibration, which changes occasional customers more than heavy
     ones."""
     return log_relative - TILT * calibration * np.clip(log_relative, -2.5, LARGEST_TILT)
 
 
-def share_of_buyers(p: Array, calibration: float, buyer_residual: float = 0.0) -> float:
-    """Returns the expected share of customers who will buy, from the anchor's probabilities, the log calibration, and
-    the residual of buyers (`buyer_residual`)."""
-    return float(np.clip(p.mean() * np.exp(BUYERS_FOLLOW * calibration + buyer_residual), 1e-4, 0.98))
-
-
-def _latest(residuals: Sequence[Residual], window: int, origin: date, seasonal: bool) -> list[Residual]:
-    """Returns the latest residuals of a window. seasonal: whether only residuals of origins with a known season
-    count."""
-    known = [
-        found
-        for found in residuals
-        if found.window_days == window and found.window_end <= origin and (found.seasonal or not seasonal)
-    ]
-    return sorted(known, key=lambda found: found.window_end)[-LATEST_RESIDUALS:]
-
-
-def _decayed(values: Sequence[float], relevant: Sequence[Residual], origin: date) -> float:
-    """Returns the weighted mean of one value per residual. The weight halves every RESIDUAL_AGE days since the window's
-    end."""
-    weights = np.array([0.5 ** ((origin - found.window_end).days / RESIDUAL_AGE) for found in relevant])
-    return float(weights @ np.array(values) / weights.sum())
+def share_of_buyers(p: Array, buyers: float) -> float:
+    """Returns the expected share of customers who will buy, from the anchor's probabilities and the log calibration of
+    the number of buyers."""
+    return float(np.clip(p.mean() * np.exp(buyers), 1e-4, 0.98))
 
 
 def _log_ratio(a: float, b: float) -> float:

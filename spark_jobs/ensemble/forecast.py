@@ -16,29 +16,32 @@ from scipy.special import expit
 
 from clv.core.declared import HORIZONS, LIFETIME, OURS
 from spark_jobs.ensemble import coherence, next_order, season_time
-from spark_jobs.ensemble.calibration import Daily, Residual, log_buyers, log_calibration, share_of_buyers, tilted
+from spark_jobs.ensemble.calibration import REOPENED, Daily, share_of_buyers, tilted
 from spark_jobs.ensemble.discounting import discount_factors
+from spark_jobs.ensemble.level import ClosedWindow, Level, level
 from spark_jobs.ensemble.next_order import Timing
 from spark_jobs.ensemble.parts import LEAST, Parts, Trained, parts, weighted
-from spark_jobs.features.columns import Array, Columns
+from spark_jobs.features.columns import YEAR, Array, Columns
 from spark_jobs.models import anchor
 from spark_jobs.models.anchor import OriginFit, Probabilistic
 from spark_jobs.models.log_odds import shift_to
 from spark_jobs.models.personas import Personas
+
+UNCERTAIN = 0.5  # standard deviation of a total's error, in logs, from which readers are warned: -47 to +90 % in 80 %
 
 
 @dataclass(frozen=True)
 class Model:
     """A trained model.
 
-    horizons: the days of each horizon, shortest first. trained: by window length in days. residuals: the anchor's, on
-    closed windows. personas: the groups of customers, fitted at the latest origin.
+    horizons: the days of each horizon, shortest first. trained: by window length in days. closed: what closed windows
+    showed of the level. personas: the groups of customers, fitted at the latest origin.
     """
 
     version: str = "none"
     horizons: list[int] = field(default_factory=lambda: list(HORIZONS))
     trained: dict[int, Trained] = field(default_factory=dict)
-    residuals: list[Residual] = field(default_factory=list)
+    closed: list[ClosedWindow] = field(default_factory=list)
     personas: Personas | None = None
 
     @property
@@ -73,7 +76,7 @@ class Setting:
 
     calibration: log of the calibration of the total. mean: the mean prediction. log_means: logs of the parts' means, by
     name. log_relative, log_tilted: logs of the mean relative prediction before and after the calibration's tilt. shift:
-    added to the log-odds. timing: for the day of the next order.
+    added to the log-odds. closed: see `Level`. timing: for the day of the next order.
     """
 
     calibration: float
@@ -82,6 +85,7 @@ class Setting:
     log_relative: float
     log_tilted: float
     shift: float
+    closed: int = 0
     timing: Timing = field(default_factory=Timing)
 
 
@@ -111,22 +115,25 @@ class Forecast:
     group_spread: float
 
 
-def setting(trained: Trained, found: Parts, calibration: float, buyer_residual: float = 0.0) -> Setting:
-    """Computes what a date's customers share, from the parts of all customers (or of a random sample), the log
-    calibration, and the residual of buyers (`buyer_residual`)."""
+def setting(trained: Trained, found: Parts, of_all: Level) -> Setting:
+    """Computes what a date's customers share, from the parts of all customers (or of a random sample), and
+    the level."""
     value = found.value(trained.chance_weights)
     log_means = {name: float(np.log(np.exp(logs).mean())) for name, logs in value.items()}
     logs = weighted(trained.value_weights, _less(value, log_means))
     log_relative = float(np.log(np.exp(logs).mean()))
-    log_tilted = float(np.log(np.exp(tilted(logs - log_relative, calibration)).mean()))
+    log_tilted = float(np.log(np.exp(tilted(logs - log_relative, of_all.revenue)).mean()))
     log_odds = weighted(trained.chance_weights, found.chance)
     return Setting(
-        calibration=float(calibration),
-        mean=float(found.by_anchor.revenue.mean() * np.exp(calibration) if found.other is None else found.other.mean()),
+        calibration=of_all.revenue,
+        mean=float(
+            found.by_anchor.revenue.mean() * np.exp(of_all.revenue) if found.other is None else found.other.mean()
+        ),
         log_means=log_means,
         log_relative=log_relative,
         log_tilted=log_tilted,
-        shift=shift_to(log_odds, share_of_buyers(found.by_anchor.p_purchase, calibration, buyer_residual)),
+        shift=shift_to(log_odds, share_of_buyers(found.by_anchor.p_purchase, of_all.buyers)),
+        closed=of_all.closed,
     )
 
 
@@ -148,14 +155,32 @@ def _less(parts: dict[str, Array], means: dict[str, float]) -> dict[str, Array]:
 
 def settings_of(model: Model, fit: OriginFit, columns: Columns, daily: Daily, day: date) -> dict[int, Setting]:
     """Computes what the customers of a date share, for each window length that `forecast` needs."""
-    found = {}
+    found, spent = {}, columns[f"revenue_{YEAR}"].sum()
     timing = next_order.timing(columns, daily, day)
     for window, known in parts_by_window(model, fit, columns).items():
         trained = model.trained.get(window, Trained())
-        calibration = log_calibration(daily, day, window, model.residuals)
-        buyer_residual = log_buyers(day, window, model.residuals)
-        common = setting(trained, known, calibration, buyer_residual)
+        share = known.by_anchor.revenue.sum() / spent if spent > 0 else 0.0
+        common = setting(trained, known, level(daily, day, window, model.closed, share))
         found[window] = replace(common, timing=timing)
+    return found
+
+
+def remarks(model: Model, common: dict[int, Setting]) -> list[str]:
+    """Returns what a reader of a date's totals should know, from the settings of its windows: that the shop was closed,
+    and which totals are very uncertain."""
+    found = []
+    if days := max((one.closed for one in common.values()), default=0):
+        found.append(
+            f"the shop was closed on {days} of the last {REOPENED} days, so the totals follow what it earned on the "
+            "days of the last year on which it was open"
+        )
+    for window in sorted(common):
+        spread = model.trained.get(window, Trained()).total_spread
+        if spread > UNCERTAIN:
+            found.append(
+                f"the total of {window} days is very uncertain: at past dates it was wrong by a factor of "
+                f"{np.exp(spread):.1f}"
+            )
     return found
 
 

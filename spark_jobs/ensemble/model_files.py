@@ -12,9 +12,9 @@ import numpy as np
 
 from clv.core.declared import OURS
 from spark_jobs.ensemble.blending import UNLEARNED, UNLEARNED_CHANCE
-from spark_jobs.ensemble.calibration import Residual
 from spark_jobs.ensemble.conformal import Intervals
 from spark_jobs.ensemble.forecast import Model
+from spark_jobs.ensemble.level import ClosedWindow
 from spark_jobs.ensemble.parts import Trained
 from spark_jobs.models.forest import Forest
 from spark_jobs.models.learners import NAMES, Learners
@@ -50,13 +50,14 @@ def save(model: Model, folder: Path, record: dict) -> None:
 def load(folder: Path) -> Model:
     """Loads the model that `save` wrote."""
     saved = json.loads((folder / "model.json").read_text())
-    residuals = [
-        Residual(**{**found, "window_end": date.fromisoformat(found["window_end"])}) for found in saved["residuals"]
+    # Files of earlier versions have no closed windows.
+    closed = [
+        ClosedWindow(**{**found, "origin": date.fromisoformat(found["origin"])}) for found in saved.get("closed", [])
     ]
     trained = {int(window): _trained(folder, window, kept) for window, kept in saved["trained"].items()}
     # Files of earlier versions have no personas.
     personas = Personas(**saved["personas"]) if saved.get("personas") else None
-    return Model(saved["version"], saved["asked"], trained, residuals, personas)
+    return Model(saved["version"], saved["asked"], trained, closed, personas)
 
 
 def record(folder: Path) -> dict:

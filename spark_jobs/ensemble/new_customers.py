@@ -15,8 +15,7 @@ from datetime import date, timedelta
 import numpy as np
 from scipy.stats import norm
 
-from spark_jobs.ensemble.calibration import LATEST_RESIDUALS
-from spark_jobs.ensemble.totals import WITHIN, pooled_spreads
+from spark_jobs.ensemble.totals import LATEST, WITHIN, pooled_spreads
 from spark_jobs.features.columns import YEAR, Array
 
 # Share of a falling trend that is continued; the trend compares the last two years, or the halves of a shorter history.
@@ -65,7 +64,7 @@ def days_needed(longest: int) -> int:
     """Returns the number of days before a date from which new customers' revenue is read: enough for the earliest
     window that an estimate over `longest` days is judged by, the year before it, and windows of the same length before
     that."""
-    return 2 * longest + YEAR + BETWEEN_ORIGINS * LATEST_RESIDUALS
+    return 2 * longest + YEAR + BETWEEN_ORIGINS * LATEST
 
 
 def expected(history: NewCustomers, horizons: Iterable[int]) -> dict[int, Expected]:
@@ -123,7 +122,7 @@ def _errors(history: NewCustomers, horizons: list[int], today: int) -> list[dict
     customers: dict[int, dict[date, float]] = {horizon: {} for horizon in horizons}
     money: dict[int, dict[date, float]] = {horizon: {} for horizon in horizons}
     for horizon in horizons:
-        starts = [today - horizon - BETWEEN_ORIGINS * step for step in range(LATEST_RESIDUALS)]
+        starts = [today - horizon - BETWEEN_ORIGINS * step for step in range(LATEST)]
         for start in (start for start in reversed(starts) if start >= FEWEST_DAYS):
             day = history.first + timedelta(days=start)
             estimated, value = estimate(history, start, horizon)

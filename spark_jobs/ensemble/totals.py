@@ -3,7 +3,7 @@
 Customers' errors are correlated, because all predictions share the calibration, and a little more so within a group.
 The interval of a sum is therefore narrower than the sum of the customers' intervals, but not narrower than the shared
 error. Errors are taken as normal in logs and given as standard deviations. The error of the shop's total is measured by
-replaying the calibration at past origins; the error of groups is measured on the holdouts.
+replaying the level at past origins; the error of groups is measured on the holdouts.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from datetime import date
 import numpy as np
 from scipy.stats import norm, t
 
-from spark_jobs.ensemble.calibration import LATEST_RESIDUALS, Daily, Residual, log_calibration, relevant_windows
+from spark_jobs.ensemble.calibration import Daily
+from spark_jobs.ensemble.level import ClosedWindow, expected_share, level, relevant
 from spark_jobs.features.columns import Array
 
-UNMEASURED = 0.3  # standard deviation in logs if no window has closed; equals the largest effect of residuals
+UNMEASURED = 0.3  # standard deviation in logs if no window has closed
+LATEST = 12  # number of latest closed windows of each length whose errors count
 POOLED = 2.0  # weight, in windows, of all lengths together against the windows of one length
 # Upper ends of the groups by predicted value, as shares of the customers, highest value first.
 GROUPS = (0.05, 0.25, 0.5)
@@ -25,24 +27,23 @@ WITHIN = 0.9  # the share below the upper end of an 80 % interval
 
 
 def total_errors(
-    daily: Daily, totals: Mapping[date, tuple[float, float]], window_days: int, residuals: Sequence[Residual]
+    daily: Daily, totals: Mapping[date, tuple[float, float]], window_days: int, closed: Sequence[ClosedWindow]
 ) -> dict[date, float]:
     """Returns the log of actual over predicted total at the latest origins whose window has closed, each predicted from
     what was known at the origin.
 
     totals: per origin, the actual revenue of all customers over the window, and the revenue that the anchor expected.
-    Origins before which no window had closed count only if there are no others, because their calibration had less data
-    than today's.
+    Origins before which no window had closed count only if there are no others, because their level had less data than
+    today's.
     """
     errors = {
-        day: float(np.log(actual / expected)) - log_calibration(daily, day, window_days, residuals)
+        day: float(np.log(actual / expected))
+        - level(daily, day, window_days, closed, expected_share(daily, day, expected)).revenue
         for day, (actual, expected) in sorted(totals.items())
         if actual > 0 and expected > 0
     }
-    windows = relevant_windows(window_days, {found.window_days for found in residuals})
-    ends = [found.window_end for found in residuals if found.window_days in windows]
-    informed = {day: error for day, error in errors.items() if any(end <= day for end in ends)} or errors
-    return dict(list(informed.items())[-LATEST_RESIDUALS:])
+    informed = {day: error for day, error in errors.items() if relevant(closed, day, window_days)} or errors
+    return dict(list(informed.items())[-LATEST:])
 
 
 def spread(errors: Iterable[float], independent: float) -> float:

@@ -20,6 +20,7 @@ from spark_jobs.ensemble.blending import Blend, Weights
 from spark_jobs.ensemble.combining import Evidence
 from spark_jobs.ensemble.conformal import Intervals
 from spark_jobs.ensemble.forecast import blend, setting
+from spark_jobs.ensemble.level import Level
 from spark_jobs.ensemble.parts import Parts, Trained, parts, predicted
 from spark_jobs.features import outcomes
 from spark_jobs.features.columns import Array, Columns
@@ -37,18 +38,16 @@ CAP_FACTOR = 2.0  # the largest prediction for a customer, as a multiple of the 
 class Holdout:
     """A holdout.
 
-    trained: the model that was trained by its date. parts: this model's predictions. calibration, buyer_residual: the
-    calibration of the total and the residual of buyers, in logs. customer: a number that identifies the customer at
-    every origin, shape (n,). bought, spent: the actual outcome, shape (n,). others: the predictions of the other
-    contestants. trailing: the trailing spend.
+    trained: the model that was trained by its date. parts: this model's predictions. level: as it was predicted then.
+    customer: a number that identifies the customer at every origin, shape (n,). bought, spent: the actual outcome,
+    shape (n,). others: the predictions of the other contestants. trailing: the trailing spend.
     """
 
     window_days: int
     origin: str
     trained: Trained
     parts: Parts
-    calibration: float
-    buyer_residual: float
+    level: Level
     customer: Array
     bought: Array
     spent: Array
@@ -76,7 +75,7 @@ class Holdout:
             own = _with_weights(own, trained)
         if trained.published != OURS:
             found = replace(found, other=self.others[trained.published])
-        common = setting(own, found, self.calibration, self.buyer_residual)
+        common = setting(own, found, self.level)
         return *blend(own, found, common), common.mean
 
 
@@ -86,8 +85,7 @@ def predict_holdout(
     columns: Columns,
     window_days: int,
     origin: str,
-    calibration: float,
-    buyer_residual: float = 0.0,
+    level: Level,
 ) -> Holdout:
     """Predicts an origin with a model trained on windows that had closed by it.
 
@@ -106,8 +104,7 @@ def predict_holdout(
         origin,
         trained,
         found,
-        calibration,
-        buyer_residual,
+        level,
         examples.numbered(columns),
         outcomes.bought(columns, window_days),
         outcomes.spent(columns, window_days),

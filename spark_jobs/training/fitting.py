@@ -16,11 +16,12 @@ from clv.core.settings import Settings
 from clv.warehouse import model_choice
 from spark_jobs.ensemble import blending, totals
 from spark_jobs.ensemble.blending import Blend
-from spark_jobs.ensemble.calibration import Daily, Residual, log_buyers, log_calibration, residual
+from spark_jobs.ensemble.calibration import Daily
 from spark_jobs.ensemble.forecast import Model, settings_of
+from spark_jobs.ensemble.level import ClosedWindow, Level, closed_window, expected_share, level
 from spark_jobs.ensemble.parts import Trained
 from spark_jobs.explain import explained
-from spark_jobs.features import drift, outcomes
+from spark_jobs.features import drift
 from spark_jobs.features.columns import Columns
 from spark_jobs.judging import entering, tuning
 from spark_jobs.judging.promotion import TUNED, Decision
@@ -44,16 +45,16 @@ HOLDOUTS = 2  # number of holdouts per horizon, the latest origins whose window 
 class Past:
     """The data from which a model is fitted.
 
-    origins: the past dates, with the anchor fitted at each. residuals: the anchor's, on closed windows. panel: features
-    and outcomes of a sample of each origin's customers. holdouts: by window length. spreads: by window length, the
-    standard deviation of the error of totals, in logs. contestants: the forecasters that may be published. left_out:
-    those left out for time, with the minutes that they would take.
+    origins: the past dates, with the anchor fitted at each. closed_windows: what they showed of the level. panel:
+    features and outcomes of a sample of each origin's customers. holdouts: by window length. spreads: by window length,
+    the standard deviation of the error of totals, in logs. contestants: the forecasters that may be published.
+    left_out: those left out for time, with the minutes that they would take.
     """
 
     training_date: date
     daily: Daily
     origins: dict[date, Origin]
-    residuals: list[Residual]
+    closed_windows: list[ClosedWindow]
     panel: dict[date, Columns]
     holdouts: dict[int, list[date]]
     spreads: dict[int, float]
@@ -123,7 +124,7 @@ def fit(
         add_to_record(record, window, kept)
     latest = max(past.panel)
     fitted, columns = origins[latest].fit, past.panel[latest]
-    model = Model(name, settings.horizons, trained, past.residuals, personas.fit(columns))
+    model = Model(name, settings.horizons, trained, past.closed_windows, personas.fit(columns))
     common = settings_of(model, fitted, columns, daily, latest)
     record.reference = drift.reference(columns)
     record.contestants = {
@@ -138,11 +139,11 @@ def past_of(
     origins: dict[date, Origin], panel: dict[date, Columns], daily: Daily, settings: Settings, training_date: date
 ) -> Past:
     """Prepares everything that a model of a training date learns from."""
-    residuals = anchor_residuals(origins, daily)
+    closed = closed_windows(origins, daily)
     windows = learned_windows(origins, settings.horizons)
     holdouts = {window: latest_closed(origins, window, training_date, HOLDOUTS) for window in windows}
-    spreads = totals.pooled_spreads({window: total_errors(origins, daily, window, residuals) for window in holdouts})
-    found = Past(training_date, daily, origins, residuals, panel, holdouts, spreads, [])
+    spreads = totals.pooled_spreads({window: total_errors(origins, daily, window, closed) for window in holdouts})
+    found = Past(training_date, daily, origins, closed, panel, holdouts, spreads, [])
     examples = [sum(len(panel[day]["t"]) for day in found.closed(*fit)) for fit in found.trainings()]
     entered = entering.entered(settings.contestants, settings.shop.auto_minutes, examples)
     return replace(found, contestants=entered.contestants, left_out=entered.left_out)
@@ -190,7 +191,7 @@ def judged(past: Past, learned: dict[TrainingKey, Trained], parameters: str, win
     then = [
         evaluation.predict_holdout(
             learned[parameters, window, day], past.origins[day].fit, past.panel[day], window, day.isoformat(),
-            log_calibration(past.daily, day, window, past.residuals), log_buyers(day, window, past.residuals),
+            level_at(past, day, window),
         )
         for day in past.holdouts[window]
     ]  # fmt: skip
@@ -244,26 +245,29 @@ def tuned(past: Past, built: Built, settings: Settings) -> dict[str, tuning.Foun
     return {}
 
 
-def anchor_residuals(origins: dict[date, Origin], daily: Daily) -> list[Residual]:
-    """Computes the anchor's residual for each closed window with revenue."""
-    return [
-        residual(
-            daily, day, window, outcomes.end(day, window),
-            (total.actual, total.expected), (total.buyers, total.expected_buyers),
-        )
+def closed_windows(origins: dict[date, Origin], daily: Daily) -> list[ClosedWindow]:
+    """Computes what each closed window showed of the level."""
+    found = [
+        closed_window(daily, day, window, (total.actual, total.expected), (total.buyers, total.expected_buyers))
         for day, origin in origins.items()
         for window, total in origin.totals.items()
-        if total.actual > 0 and total.expected > 0 and total.buyers > 0
-    ]  # fmt: skip
+    ]
+    return [one for one in found if one]
+
+
+def level_at(past: Past, day: date, window: int) -> Level:
+    """Predicts the level of a closed window from what was known at its origin."""
+    share = expected_share(past.daily, day, past.origins[day].totals[window].expected)
+    return level(past.daily, day, window, past.closed_windows, share)
 
 
 def total_errors(
-    origins: dict[date, Origin], daily: Daily, window: int, residuals: list[Residual]
+    origins: dict[date, Origin], daily: Daily, window: int, closed: list[ClosedWindow]
 ) -> dict[date, float]:
     """Computes the errors of the calibrated total of a window at each origin where it has closed (see `totals`)."""
     found = {day: origin.totals[window] for day, origin in origins.items() if window in origin.totals}
     pairs = {day: (total.actual, total.expected) for day, total in found.items()}
-    return totals.total_errors(daily, pairs, window, residuals)
+    return totals.total_errors(daily, pairs, window, closed)
 
 
 def learned_windows(origins: dict[date, Origin], horizons: Iterable[int]) -> list[int]:

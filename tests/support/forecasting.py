@@ -11,6 +11,7 @@ from customers import FIT
 from spark_jobs.ensemble import blending, forecast
 from spark_jobs.ensemble.calibration import Daily
 from spark_jobs.ensemble.forecast import Model
+from spark_jobs.ensemble.level import ClosedWindow
 from spark_jobs.ensemble.parts import Trained
 from spark_jobs.features.columns import Columns
 from spark_jobs.models import anchor, forest, learners, logistic
@@ -64,6 +65,12 @@ def trained(columns: Columns, window: int = 90, forest: forest.Forest | None = N
 
 def model(columns: Columns, *windows: int) -> Model:
     return Model("v", trained={window: trained(columns, window) for window in windows})
+
+
+def closed_window(days: int, revenue: float, ago: int = 0) -> ClosedWindow:
+    """Returns a window that ended so many days before DAY, with the log of actual over expected revenue. The log of
+    actual over expected buyers is half of it."""
+    return ClosedWindow(days, DAY - timedelta(days=days + ago), revenue, revenue / 2, revenue, 0.0, 1.0)
 
 
 def predictions_of(made: Model, columns: Columns, daily: Daily = DAILY) -> dict[int, forecast.Forecast]:

@@ -196,7 +196,7 @@ def forecast(origin: date, run_id: str, trial: settings.Settings, step: Step) ->
     with step(f"{origin}: the model is trained"):
         model, record = train.fit(trial, origin, run_id, f"trained-{origin}")
     with step(f"{origin}: the customers are scored"):
-        score.predict(model, origin, run_id, trial)
+        scored = score.predict(model, origin, run_id, trial)
     with step(f"{origin}: the baselines are computed"):
         facts = baselines.run(origin, run_id, origin, trial, [trial.horizons[-1]])
     longest = str(trial.horizons[-1])
@@ -206,6 +206,7 @@ def forecast(origin: date, run_id: str, trial: settings.Settings, step: Step) ->
         remarks.append(f"{origin}: on earlier dates the {basis} was better at everything, so it makes the forecast.")
     elif basis != "trained":
         remarks.append(f"{origin}: the forecast is {basis}: no window of {longest} days was over by then.")
+    remarks += [f"{origin}: {remark}." for remark in scored.get("remarks", [])]
     left_out = facts["left_out"].get(longest, {})
     remarks += [f"{origin}: {name} is left out: {why}." for name, why in sorted(left_out.items())]
     window = model.base(trial.horizons[-1])

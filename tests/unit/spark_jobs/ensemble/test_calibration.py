@@ -1,4 +1,4 @@
-"""The calibration of the total follows a season that the past confirms, and is small without one."""
+"""The season follows what the past confirms, and closures are no season."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from spark_jobs.ensemble import calibration
-from spark_jobs.ensemble.calibration import Daily, Residual
+from spark_jobs.ensemble.calibration import Daily
 
 FIRST = date(2022, 1, 1)
 
@@ -66,87 +64,55 @@ def test_steady_growth_is_no_season(days: int) -> None:
 
 def test_days_without_revenue_are_not_mistaken_for_a_season() -> None:
     closed_then = shop(1100, lambda day: 0 if 1100 - 365 <= day < 1100 - 275 else 100)
-    assert season(closed_then)[1] == 0
+    assert season(closed_then)[0] == pytest.approx(0)
     opened_lately = shop(900, lambda day: 100 if day == 0 or day >= 700 else 0)
-    assert season(opened_lately)[1] == 0
+    assert season(opened_lately)[0] == pytest.approx(0)
+    few_days_then = shop(1100, lambda day: 0 if 1100 - 365 <= day < 1100 - 275 and day % 25 else 100)
+    assert season(few_days_then)[1] == 0
 
 
-def test_one_enormous_day_is_capped() -> None:
-    plain = shop(500, lambda day: 100 + day % 7)
-    plain.money[200] = 1e6
-    assert plain.before(FIRST + timedelta(days=500))[0].max() < 600
+def test_an_enormous_day_is_capped_unless_it_comes_every_year() -> None:
+    plain = shop(800, lambda day: 100 + day % 7)
+    for day in (200, 400, 767):  # the last one is 2 days after the year of the second
+        plain.money[day] = 1e6
+    found = plain.before(FIRST + timedelta(days=800))[0]
+    assert found[200] == 5 * np.median(plain.money)
+    assert found[400] == found[767] == 1e6
+    assert (found[:200] == plain.money[:200]).all()
 
 
-def test_nothing_after_the_date_is_used() -> None:
-    daily, day = shop(800, yearly, noise=0.2), FIRST + timedelta(days=600)
-    changed = Daily(FIRST, np.where(np.arange(800) >= 600, 9e9, daily.money), daily.new)
-    assert calibration.log_calibration(daily, day, 90, []) == calibration.log_calibration(changed, day, 90, [])
-    late = Residual(90, day + timedelta(days=1), 0.3, True)
-    assert calibration.log_calibration(daily, day, 90, [late]) == calibration.log_calibration(daily, day, 90, [])
+def test_a_shop_is_closed_in_an_unusual_gap_of_four_weeks() -> None:
+    money = np.ones(200)
+    money[40:67] = 0  # 27 days without revenue, 28 from the last day with revenue to the next
+    assert calibration.open_days(money).all()
+    money[100:140] = money[195:] = 0
+    assert np.flatnonzero(~calibration.open_days(money)).tolist() == list(range(100, 140))
+    assert calibration.ends_in_silence(money)
+    assert not calibration.ends_in_silence(money[:195])
+    rare = np.where(np.arange(2000) % 30 == 0, 1.0, 0.0)  # a month between orders is usual
+    assert calibration.open_days(rare[:1900]).all()
+    assert calibration.open_days(np.zeros(50)).all()
 
 
-def test_a_residual_counts_half_after_its_half_life_and_is_bounded() -> None:
-    daily, day = shop(300, lambda _: 100.0), FIRST + timedelta(days=300)
-    assert calibration.log_calibration(daily, day, 200, [Residual(200, day, 0.2, False)]) == pytest.approx(0.1)
-    assert (
-        calibration.log_calibration(daily, day, 200, [Residual(200, day, 9.0, False)]) == calibration.LARGEST_RESIDUAL
-    )
-    old = Residual(200, day - timedelta(days=60), 0.2, False)
-    both = calibration.log_calibration(daily, day, 200, [Residual(200, day, -0.1, False), old])
-    assert both == pytest.approx(0.5 * (-0.1 + 0.5 * 0.2) / 1.5)
+def test_a_gap_that_comes_every_year_is_no_closure() -> None:
+    year = np.where(np.arange(365) < 120, 0.0, 1.0)
+    assert calibration.open_days(np.concatenate([np.ones(365), year, year])).all()
+    once = np.concatenate([np.ones(365), year, np.ones(365)])
+    assert np.flatnonzero(~calibration.open_days(once)).tolist() == list(range(365, 485))
 
 
-def test_the_residual_of_buyers_is_corrected_beyond_a_tolerance() -> None:
-    day = FIRST + timedelta(days=300)
-
-    def buyers_of(window: int, age: int, buyers: float) -> Residual:
-        return Residual(window, day - timedelta(days=age), 0.0, False, buyers)
-
-    assert calibration.log_buyers(day, 90, []) == 0
-    assert calibration.log_buyers(day, 90, [buyers_of(90, 0, 0.09)]) == 0
-    assert calibration.log_buyers(
-        day, 90, [buyers_of(90, 0, -0.25), buyers_of(30, 0, 9.0), buyers_of(90, -1, 9.0)]
-    ) == pytest.approx(-0.15)
-    assert calibration.log_buyers(day, 90, [buyers_of(90, 0, -0.5), buyers_of(90, 60, -0.2)]) == pytest.approx(
-        -0.4 + 0.1
-    )
-    assert calibration.log_buyers(day, 90, [buyers_of(90, 0, -9.0)]) == -calibration.LARGEST_BUYER_RESIDUAL
+def test_a_closure_counts_for_some_months_after_the_shop_has_opened_again() -> None:
+    is_open = np.array([True] * 50 + [False] * 40 + [True] * 150)
+    assert [calibration.days_closed(is_open[:days]) for days in (0, 50, 90, 91, 231, 240)] == [0, 0, 0, 40, 39, 30]
 
 
-def test_a_residual_separates_buyers_from_money() -> None:
-    daily = shop(300, lambda _: 100.0)
-    found = calibration.residual(daily, FIRST, 90, FIRST + timedelta(days=90), (80.0, 100.0), (30.0, 50.0))
-    assert found.value == pytest.approx(np.log(0.8))
-    assert found.buyers == pytest.approx(np.log(0.6) - 0.7 * np.log(0.8))
-    p = np.array([0.2, 0.6])
-    assert calibration.share_of_buyers(p, 0.0, np.log(0.5)) == pytest.approx(0.2)
-
-
-def test_long_horizons_also_use_residuals_of_windows_of_half_their_length() -> None:
-    windows = {30, 60, 90, 180, 365}
-    assert [calibration.relevant_windows(h, windows) for h in (90, 180, 365, 1825)] == [
-        [90],
-        [180, 90],
-        [365, 180],
-        [365],
-    ]
-
-
-@settings(max_examples=100, deadline=None)
-@given(
-    st.lists(st.floats(0, 1e7), min_size=1, max_size=900),
-    st.floats(0, 1),
-    st.lists(st.floats(-50, 50), max_size=5),
-    st.sampled_from([30, 90, 365, 1095]),
-)
-def test_the_calibration_is_bounded_for_any_history(money: list, share: float, values: list, horizon_days: int) -> None:
-    daily = Daily(FIRST, np.array(money), share * np.array(money))
-    day = FIRST + timedelta(days=len(money))
-    residuals = [Residual(horizon_days, day, value, True) for value in values]
-    assert (
-        abs(calibration.log_calibration(daily, day, horizon_days, residuals))
-        <= calibration.LARGEST_SEASON + calibration.LARGEST_RESIDUAL
-    )
+def test_the_days_of_a_closure_have_the_mean_of_the_year_before() -> None:
+    money = np.tile([50.0, 150.0], 300)
+    money[400:500] = 0
+    found, new = Daily(FIRST, money, money / 2).before(FIRST + timedelta(days=600))
+    assert found[400:500] == pytest.approx(np.full(100, money[35:400].mean()))
+    assert new[400:500] == pytest.approx(found[400:500] / 2)
+    assert (found[500:] == money[500:]).all()
 
 
 def test_the_calibration_changes_occasional_customers_more_than_heavy_ones() -> None:
@@ -155,3 +121,9 @@ def test_the_calibration_changes_occasional_customers_more_than_heavy_ones() -> 
     assert moved[1] == 0
     assert moved[0] > logs[0]
     assert moved[2] == pytest.approx(logs[2] - 0.3 * 0.5 * 0.7)
+
+
+def test_the_share_of_buyers_follows_their_level() -> None:
+    p = np.array([0.2, 0.6])
+    assert calibration.share_of_buyers(p, np.log(0.5)) == pytest.approx(0.2)
+    assert calibration.share_of_buyers(p, 5.0) == 0.98

@@ -10,13 +10,12 @@ import numpy as np
 import pytest
 import xgboost
 from customers import FIT, customers
-from forecasting import DAILY, DAY, boosters, model, predictions_of, trained, trees
+from forecasting import DAILY, DAY, boosters, closed_window, model, predictions_of, trained, trees
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
 from spark_jobs.ensemble import blending, forecast, model_files
-from spark_jobs.ensemble.calibration import Residual
 from spark_jobs.ensemble.conformal import Intervals, unmeasured
 from spark_jobs.ensemble.forecast import Model
 from spark_jobs.ensemble.parts import Trained
@@ -57,7 +56,7 @@ def test_what_is_published_rises_with_the_horizon_to_the_cent(seed: int, level: 
     columns = customers(60, seed)
     odd = Intervals([0.5], [np.linspace(1.2, 1.3, 41).tolist(), np.linspace(0, 9, 41).tolist()], [1.6, 25.0])
     made = Model("v", trained={90: Trained(intervals=odd, cap=400.0), 365: Trained(cap=300.0)})
-    made = replace(made, residuals=[Residual(90, DAY, level, True), Residual(365, DAY, -level, True)])
+    made = replace(made, closed=[closed_window(90, 3 * level), closed_window(365, -3 * level)])
     common = forecast.settings_of(made, FIT, columns, DAILY, DAY)
     predictions = forecast.forecast(made, FIT, columns, common, rate)
     chances = [np.round(predictions[h].p_purchase, 6) for h in made.all_horizons]
@@ -98,7 +97,7 @@ def test_the_basis_names_the_models_behind_a_horizon() -> None:
 
 def test_the_mean_of_all_customers_is_the_anchors_times_the_calibration() -> None:
     columns = customers()
-    made = replace(model(columns, 90), residuals=[Residual(90, DAY, 0.2, True)])
+    made = replace(model(columns, 90), closed=[closed_window(90, 0.2)])
     common = forecast.settings_of(made, FIT, columns, DAILY, DAY)[90]
     assert common.calibration != 0
     anchored = anchor.probabilistic(FIT, columns, 90)
@@ -106,7 +105,21 @@ def test_the_mean_of_all_customers_is_the_anchors_times_the_calibration() -> Non
         anchored.revenue.mean() * np.exp(common.calibration)
     )
     p = predictions_of(made, columns)[90].p_purchase
-    assert p.mean() == pytest.approx(anchored.p_purchase.mean() * np.exp(0.7 * common.calibration))
+    assert p.mean() == pytest.approx(anchored.p_purchase.mean() * np.exp(common.calibration / 2))
+
+
+def test_a_closure_and_very_uncertain_totals_are_remarked() -> None:
+    columns = customers()
+    made = Model("v", [90, 180], {90: Trained(total_spread=0.4), 180: Trained(total_spread=np.log(2))})
+    common = forecast.settings_of(made, FIT, columns, DAILY, DAY)
+    assert forecast.remarks(replace(made, trained={}), common) == []
+    assert forecast.remarks(made, common) == [
+        "the total of 180 days is very uncertain: at past dates it was wrong by a factor of 2.0"
+    ]
+    money = DAILY.money.copy()
+    money[-146:-26] = 0
+    common = forecast.settings_of(made, FIT, columns, replace(DAILY, money=money), DAY)
+    assert forecast.remarks(made, common)[0].startswith("the shop was closed on 120 of the last 180 days")
 
 
 def test_a_customers_prediction_is_the_same_to_the_last_bit_in_any_batch() -> None:
@@ -166,7 +179,7 @@ def test_a_model_is_restored_from_its_files_without_pickle(tmp_path: Path, monke
     columns = customers()
     made = Model(
         "v", [90, 365], {90: trained(columns, forest=trees(columns)), 365: Trained(cap=10.0)},
-        [Residual(90, DAY, 0.25, True)],
+        [closed_window(90, 0.25)],
     )  # fmt: skip
 
     def refused(*_: object, **__: object) -> None:

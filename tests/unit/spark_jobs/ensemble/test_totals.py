@@ -8,23 +8,24 @@ import numpy as np
 import pytest
 
 from spark_jobs.ensemble import totals
-from spark_jobs.ensemble.calibration import Daily, Residual
+from spark_jobs.ensemble.calibration import Daily
+from spark_jobs.ensemble.level import ClosedWindow
 
 FIRST = date(2024, 1, 1)
-DAILY = Daily(FIRST - timedelta(days=200), np.full(200, 100.0), np.full(200, 30.0))
+DAILY = Daily(FIRST - timedelta(days=500), np.full(540, 100.0), np.full(540, 30.0))
 
 
 def test_errors_are_of_totals_predicted_from_what_was_known_at_each_origin() -> None:
     # Each window brings .1 more (in logs) than the anchor expects. At the first two origins no window has closed. At
-    # the third, the first window has, and its residual of .1 changes the calibration for 30 days by .1 / 2 ** (30 /
-    # 200).
+    # the third, the first window has, and .5555 of its error is expected again: (.0144 e^(-30 / 730) + .0289 (1 - e^-1)
+    # ^ 2) / (.0144 + .01 + .0289 * 2 e^-1), see `level`.
     days = [FIRST + timedelta(days=15 * step) for step in range(3)]
-    residuals = [Residual(30, day + timedelta(days=30), 0.1, False) for day in days]
-    found = totals.total_errors(DAILY, {day: (np.exp(0.1), 1.0) for day in days}, 30, residuals)
-    assert found == {days[2]: pytest.approx(0.1 - 0.1 / 2**0.15)}
+    closed = [ClosedWindow(30, day, 0.1, 0.1, 0.0, 0.0, 1.0) for day in days]
+    found = totals.total_errors(DAILY, {day: (np.exp(0.1), 1.0) for day in days}, 30, closed)
+    assert found == {days[2]: pytest.approx(0.1 * (1 - 0.5555), abs=1e-5)}
 
 
-def test_origins_without_earlier_residuals_count_only_if_there_are_no_others() -> None:
+def test_origins_without_earlier_windows_count_only_if_there_are_no_others() -> None:
     found = totals.total_errors(DAILY, {FIRST: (2.0, 1.0), FIRST + timedelta(days=9): (0.0, 1.0)}, 30, [])
     assert found == {FIRST: pytest.approx(np.log(2))}
 

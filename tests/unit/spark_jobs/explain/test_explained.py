@@ -14,6 +14,7 @@ from scipy.special import expit
 from spark_jobs.ensemble import blending, forecast, parts
 from spark_jobs.ensemble.calibration import Daily
 from spark_jobs.ensemble.forecast import Model
+from spark_jobs.ensemble.level import Level
 from spark_jobs.ensemble.parts import Trained
 from spark_jobs.explain import altered, attribution, explained
 from spark_jobs.features.columns import Columns
@@ -55,7 +56,7 @@ def test_a_forecast_of_last_years_spend_has_only_the_drivers_of_spend(columns: C
 
 def test_dependence_is_the_mean_over_customers_with_the_same_value(columns: Columns) -> None:
     own = replace(trained(columns), chance_weights={"anchor": 1.0, "boosted": 0.0, "regression": 0.0})
-    common = forecast.setting(own, parts.parts(own, FIT, columns, 90), 0.2)
+    common = forecast.setting(own, parts.parts(own, FIT, columns, 90), Level(0.2, 0.14))
     found = explained.dependence("recency", own, FIT, columns, common, 90)
     assert found is not None
     last = found["at"][-1]
@@ -66,7 +67,7 @@ def test_dependence_is_the_mean_over_customers_with_the_same_value(columns: Colu
 
 def test_a_column_that_hardly_varies_and_one_of_hardly_anybody_are_left_out(columns: Columns) -> None:
     own = trained(columns)
-    common = forecast.setting(own, parts.parts(own, FIT, columns, 90), 0.0)
+    common = forecast.setting(own, parts.parts(own, FIT, columns, 90), Level())
     assert explained.dependence("variety", own, FIT, columns, common, 90) is None
     assert explained.dependence("discounts", own, FIT, columns, common, 90) is None
 

@@ -16,6 +16,7 @@ from clv.core.options import BLENDS
 from spark_jobs.ensemble import blending, forecast, parts
 from spark_jobs.ensemble.calibration import Daily
 from spark_jobs.ensemble.forecast import Model
+from spark_jobs.ensemble.level import Level
 from spark_jobs.ensemble.parts import Trained
 from spark_jobs.features.columns import Columns
 from spark_jobs.judging.promotion import OURS
@@ -39,7 +40,7 @@ def keys(n: int) -> Columns:
 def holdouts(learned: bool, seed: int) -> Holdout:
     columns = closed(seed)
     return evaluation.predict_holdout(
-        trained(columns) if learned else Trained(), FIT, columns, 90, f"origin {seed}", 0.1
+        trained(columns) if learned else Trained(), FIT, columns, 90, f"origin {seed}", Level(0.1, 0.1)
     )
 
 
@@ -97,7 +98,7 @@ def test_a_forest_without_a_weight_is_dropped_and_one_that_is_right_stays() -> N
     columns = closed(0)
     columns |= {"revenue_next_90": columns["revenue_365"], "orders_next_90": (columns["revenue_365"] > 0) * 1.0}
     own = trained(columns, forest=trees(columns))
-    judged = evaluation.predict_holdout(own, FIT, columns, 90, "origin", 0.1)
+    judged = evaluation.predict_holdout(own, FIT, columns, 90, "origin", Level(0.1, 0.1))
     for way, stays in (("voting", False), ("weighted", True)):
         found, _ = evaluation.blended(own, [judged], way)
         assert (found.forest is not None) == stays == (found.value_weights["forest"] > 0)
@@ -106,7 +107,7 @@ def test_a_forest_without_a_weight_is_dropped_and_one_that_is_right_stays() -> N
 def test_a_holdout_where_less_was_trained_does_not_count() -> None:
     columns = closed(0)
     own = trained(columns, forest=trees(columns))
-    without = evaluation.predict_holdout(replace(own, forest=None), FIT, columns, 90, "origin", 0.1)
+    without = evaluation.predict_holdout(replace(own, forest=None), FIT, columns, 90, "origin", Level(0.1, 0.1))
     found, blends = evaluation.blended(own, [without], "weighted")
     assert found.value_weights == blending.usual(without.bought.sum())
     assert blends["weighted"].deviance is None
@@ -117,13 +118,13 @@ def test_a_published_baseline_predicts_as_it_does_alone() -> None:
     columns = {**customers(), **keys(200)}
     columns |= {"orders_next_90": columns["orders_90"], "revenue_next_90": columns["revenue_90"]}
     learned = Trained(fitted={"trailing": {}, "trailing_year": {}})
-    judged = evaluation.predict_holdout(learned, FIT, columns, 90, "2024-01-01", 0.0)
+    judged = evaluation.predict_holdout(learned, FIT, columns, 90, "2024-01-01", Level())
     trained, decision = evaluation.calibrated(learned, [judged], 0.0)
     assert decision is not None
     assert decision.published == trained.published == "trailing"  # the actuals are exactly what trailing predicts
     assert forecast.Model("v", trained={90: trained}).basis(90) == "baseline trailing"
     found = parts.parts(trained, FIT, columns, 90)
-    common = forecast.setting(trained, found, 0.3)
+    common = forecast.setting(trained, found, Level(0.3, 0.2))
     money = forecast.blend(trained, found, common)[1]
     assert money == pytest.approx(trailing.spent(columns, 90))
     assert common.mean == pytest.approx(money.mean())
@@ -149,7 +150,10 @@ def test_a_contestant_that_fails_on_a_holdout_is_not_judged_there(
     path = planted_forecaster.plant(tmp_path, monkeypatch)
     path.write_text(path.read_text().replace("columns = customers.columns", "columns = customers.nothing"))
     trained = Trained(fitted={"mean_order": {"scale": 1.0}, "trailing": {}})
-    judged = [evaluation.predict_holdout(trained, FIT, closed(seed), 90, f"origin {seed}", 0.1) for seed in range(2)]
+    judged = [
+        evaluation.predict_holdout(trained, FIT, closed(seed), 90, f"origin {seed}", Level(0.1, 0.1))
+        for seed in range(2)
+    ]
     assert [set(holdout.others) for holdout in judged] == [{"trailing"}, {"trailing"}]
     assert evaluation.calibrated(trained, judged, 0.0, contestants=["mean_order"])[0].published == OURS
     (message,) = [record.getMessage() for record in caplog.records]
@@ -178,7 +182,7 @@ def subscribers(orders: int, n: int = 600) -> Columns:
 
 def test_subscribers_are_inside_their_interval_and_their_day_is_exact() -> None:
     judged = [
-        evaluation.predict_holdout(Trained(), anchor.fit_origin(columns), columns, 90, f"origin {orders}", 0.0)
+        evaluation.predict_holdout(Trained(), anchor.fit_origin(columns), columns, 90, f"origin {orders}", Level())
         for orders in (14, 15)
         for columns in [subscribers(orders)]
     ]

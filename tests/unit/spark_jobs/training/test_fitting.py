@@ -59,14 +59,11 @@ def test_neighbouring_origins_count_once() -> None:
     assert learning.spaced(days) == [days[4], days[3], days[0]]
 
 
-def test_residuals_are_computed_per_closed_window() -> None:
+def test_each_closed_window_shows_the_level() -> None:
     daily = Daily(DAY - timedelta(days=200), np.ones(200), np.ones(200))
-    anchor_residuals = fitting.anchor_residuals(origins(90), daily)
-    assert [(found.window_days, found.window_end) for found in anchor_residuals] == [
-        (30, DAY - timedelta(days=60)),
-        (90, DAY),
-    ]
-    assert [found.value for found in anchor_residuals] == pytest.approx([0.2231436] * 2)  # log(10 / 8)
+    closed = fitting.closed_windows(origins(90), daily)
+    assert [(found.window_days, found.end) for found in closed] == [(30, DAY - timedelta(days=60)), (90, DAY)]
+    assert [found.revenue for found in closed] == pytest.approx([0.2231436] * 2)  # log(10 / 8)
 
 
 def test_auto_counts_a_fit_by_the_training_date_and_one_by_each_holdout(monkeypatch: pytest.MonkeyPatch) -> None:
