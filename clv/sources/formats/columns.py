@@ -22,7 +22,7 @@ LONGEST_NAME = 60  # characters of a column's name that messages show
 def candidates(mapping: FileMapping) -> list[str]:
     """Returns every name that a column of the mapping may have in a file, except patterns."""
     names = [one for name in mapping.wanted for one in mapping.alternatives.get(name, (name,))]
-    return [name for name in dict.fromkeys(names) if not is_pattern(name) and name not in mapping.in_names]
+    return [name for name in dict.fromkeys(names) if not is_pattern(name) and name not in mapping.in_no_column]
 
 
 def matched(file: Received, mapping: FileMapping, present: list[str]) -> dict[str, str]:
@@ -33,6 +33,8 @@ def matched(file: Received, mapping: FileMapping, present: list[str]) -> dict[st
     """
     found: dict[str, str] = {}
     for name in mapping.wanted:
+        if name in mapping.fixed or name in mapping.in_file_name:
+            continue
         names = _possible_names(mapping, name)
         actual = next(filter(None, (_only_match(file, mapping, one, present) for one in names)), None)
         if actual is not None:
@@ -57,13 +59,24 @@ def create_header(duck: duckdb.DuckDBPyConnection, present: list[str]) -> None:
     )
 
 
-def in_names(mapping: FileMapping, found: dict[str, str]) -> dict[str, str]:
-    """Returns SQL for each value that is part of a column's name: the text that the group of the pattern matches."""
-    values = {}
+def in_no_column(file: Received, mapping: FileMapping, found: dict[str, str]) -> dict[str, str]:
+    """Returns SQL for each value that stands in no column: the mapping states it, or it is the text that the group of a
+    pattern matches in a column's name or in the file's name.
+
+    found: the file's name for each column. Raises ClvError if the file's name lacks a value.
+    """
+    values = dict(mapping.fixed)
     for name, pattern in mapping.in_names.items():
         if name in found and (match := re.fullmatch(pattern[1:-1], found[name])):
-            values[name] = literal(match[1] or "")
-    return values
+            values[name] = match[1] or ""
+    for name, pattern in mapping.in_file_name.items():
+        if not (match := re.search(pattern[1:-1], file.name)):
+            raise ClvError(
+                f"{file.name} does not match {pattern}, by which the mapping {mapping.source} reads {name}; rename the "
+                "file or correct the mapping"
+            )
+        values[name] = match[1] or ""
+    return {name: literal(value) for name, value in values.items()}
 
 
 def _possible_names(mapping: FileMapping, name: str) -> tuple[str, ...]:

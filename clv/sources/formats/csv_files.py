@@ -16,7 +16,7 @@ import pyarrow as pa
 from clv.core.errors import ClvError
 from clv.core.sql_text import literal, path_literal, quoted
 from clv.sources.connectors.files import Received, text_lines
-from clv.sources.formats.columns import create_header, header_among, in_names, matched
+from clv.sources.formats.columns import create_header, header_among, in_no_column, matched
 from clv.sources.formats.received import LONGEST_TEXT, Unreadable, create
 from clv.sources.mapping.complaints import first_line
 from clv.sources.mapping.hints import file_line
@@ -49,7 +49,7 @@ def read_csv(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMappi
         f"delim = {literal(mapping.delimiter)}, quote = '\"', escape = '\"', columns = {{{types}}}, "
         f"max_line_size = {LONGEST_RECORD}, store_rejects = true)"
     )
-    values = {name: quoted(places[actual]) for name, actual in found.items()} | in_names(mapping, found)
+    values = {name: quoted(places[actual]) for name, actual in found.items()} | in_no_column(file, mapping, found)
     try:
         create(duck, values, mapping, f"from {source}", before)
     except duckdb.Error as error:

@@ -10,7 +10,7 @@ import duckdb
 from clv.core.errors import ClvError
 from clv.core.sql_text import literal, path_literal
 from clv.sources.connectors.files import LONGEST_LINE, Received, text_lines
-from clv.sources.formats.columns import candidates, in_names, matched
+from clv.sources.formats.columns import candidates, in_no_column, matched
 from clv.sources.formats.line_files import lines_table
 from clv.sources.formats.received import LONGEST_TEXT, Unreadable, create, plain, styled
 from clv.sources.mapping.complaints import first_line
@@ -41,7 +41,7 @@ def read_json(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMapp
         other = f"contains({text}, 'e')" if mapping.decimal == "." else f"regexp_matches({text}, '[.e]')"
         values[name] = f"case when {other} and {is_number} then {styled(plain(text), mapping)} else {text} end"
     rows = f"from (select _line, _raw, json_extract_string(_raw, [{listed}]) as _values from objects)"  # noqa: S608 - our own SQL; values are bound or quoted
-    create(duck, values | in_names(mapping, found), mapping, rows)
+    create(duck, values | in_no_column(file, mapping, found), mapping, rows)
     if by_lines(file.path, mapping):
         duck.execute("drop table objects")
     return unreadable
@@ -138,7 +138,7 @@ def _paths(
     keys = duck.execute(f"select distinct unnest(json_keys(_raw)) as key from {sample} order by key").fetchall()  # noqa: S608 - our own SQL; values are bound or quoted
     existing = [name for name, is_there in zip(names, seen, strict=True) if is_there]
     actual = matched(file, mapping, existing + [key for (key,) in keys if key not in existing])
-    return {name: _path(actual.get(name, name)) for name in mapping.wanted if name not in mapping.in_names}, actual
+    return {name: _path(actual.get(name, name)) for name in mapping.wanted if name not in mapping.in_no_column}, actual
 
 
 def _path(name: str) -> str:

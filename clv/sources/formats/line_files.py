@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from clv.core.errors import ClvError
 from clv.sources.connectors.files import Received, text_lines
-from clv.sources.formats.columns import create_header, header_among, in_names, matched
+from clv.sources.formats.columns import create_header, header_among, in_no_column, matched
 from clv.sources.formats.received import LONGEST_TEXT, Unreadable, create
 from clv.sources.mapping.model import FileMapping
 from clv.sources.mapping.parts import SEARCHED_LINES, UNTIL_HEADER
@@ -30,7 +30,7 @@ def read_aligned(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileM
         reason = f"has {fields} fields where {len(header)} are expected"
         unreadable.append(Unreadable(line, reason, text[:LONGEST_TEXT]))
     values = {name: f"_values[{header.index(actual) + 1}]" for name, actual in found.items()}
-    values |= in_names(mapping, found)
+    values |= in_no_column(file, mapping, found)
     create(duck, values, mapping, f"from ({split}) where len(_values) = {len(header)}")
     return unreadable
 

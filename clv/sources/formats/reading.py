@@ -9,7 +9,7 @@ import pyarrow as pa
 from clv.core.errors import ClvError
 from clv.core.sql_text import path_literal, quoted
 from clv.sources.connectors.files import Received
-from clv.sources.formats.columns import in_names, matched
+from clv.sources.formats.columns import in_no_column, matched
 from clv.sources.formats.csv_files import read_csv, record_texts
 from clv.sources.formats.json_files import by_lines, object_texts, read_json
 from clv.sources.formats.line_files import read_aligned
@@ -55,7 +55,7 @@ def _read_parquet(duck: duckdb.DuckDBPyConnection, file: Received, mapping: File
         )
     found = matched(file, mapping, list(types))
     values = {name: _as_text(quoted(actual), types[actual]) for name, actual in found.items()}
-    values |= in_names(mapping, found)
+    values |= in_no_column(file, mapping, found)
     for name in mapping.numbers:
         if name in found and types[found[name]].startswith(("DOUBLE", "FLOAT", "DECIMAL")):
             values[name] = styled(plain(values[name]), mapping)

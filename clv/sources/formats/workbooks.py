@@ -16,7 +16,7 @@ import python_calamine
 from clv.core.errors import ClvError
 from clv.core.sql_text import quoted
 from clv.sources.connectors.files import UNPACKS_ALWAYS, UNPACKS_TO, Received
-from clv.sources.formats.columns import create_header, header_among, in_names, matched
+from clv.sources.formats.columns import create_header, header_among, in_no_column, matched
 from clv.sources.formats.received import LONGEST_TEXT, Unreadable, create
 from clv.sources.mapping.complaints import first_line
 from clv.sources.mapping.model import FileMapping
@@ -41,7 +41,7 @@ def read_workbook(duck: duckdb.DuckDBPyConnection, file: Received, mapping: File
     }
     duck.register("sheet", pa.table({"_line": pa.array([line for line, _ in rows], pa.int64()), **columns}))
     values = {name: quoted(f"cell{number}") for number, name in enumerate(found)}
-    create(duck, values | in_names(mapping, found), mapping, "from sheet")
+    create(duck, values | in_no_column(file, mapping, found), mapping, "from sheet")
     duck.unregister("sheet")
     return []
 

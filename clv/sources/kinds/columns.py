@@ -25,15 +25,18 @@ TIMES = {"day": "a day", "time": "a time"}
 @dataclass(frozen=True, kw_only=True)
 class Column:
     """A column of a kind of source: its name, which is also its key in mappings, its type, its description, and whether
-    every row needs a value.
+    every row needs a value. at_least, at_most: the bounds of a number; a row with another one is unreadable.
 
-    Raises TypeError for an unknown or missing field, and ValueError for an unknown type; both name the column.
+    Raises TypeError for an unknown or missing field, and ValueError for an unknown type or for bounds of another type
+    than a number; both name the column.
     """
 
     name: str
     type: Type
     means: str
     required: bool = False
+    at_least: float | None = None
+    at_most: float | None = None
 
     def __new__(cls, **stated: Any) -> Column:
         check_fields(cls, stated, f"the column {stated.get('name', '')}".strip())
@@ -46,6 +49,8 @@ class Column:
                 f"the column {self.name} has the type '{self.type}', which is unknown; {hint}types are "
                 f"{', '.join(get_args(Type))}"
             )
+        if self.type != "number" and (self.at_least, self.at_most) != (None, None):
+            raise ValueError(f"the column {self.name} has bounds but is no number; take at_least and at_most off")
 
 
 def check_fields(declared: type, stated: Iterable[str], what: str) -> None:

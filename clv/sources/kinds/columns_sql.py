@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from clv.core.sql_text import literal, quoted
 from clv.sources.kinds.columns import TEXTS, TIMES, Column, DeclaredMapping, has_customers, kept
+from clv.sources.mapping.complaints import complaint
 from clv.sources.mapping.numbers import complaints as number_complaints
 from clv.sources.mapping.numbers import number_of
 from clv.sources.mapping.times import complaints as time_complaints
@@ -115,5 +116,16 @@ def _reason(mapping: DeclaredMapping, currency_stated: bool, values: dict[str, s
         for column, name in named.items()
         if column.type == "money"
     ]
+    cases += [case for column, name in named.items() for case in _outside(column, name)]
     cases += currency_complaints(mapping, currency_stated)
     return f"case {' '.join(cases)} else null::varchar end" if cases else "null::varchar"
+
+
+def _outside(column: Column, name: str) -> list[str]:
+    """Returns SQL cases for a number outside of the column's bounds. name: the shop's column."""
+    bounds = {"less": (column.at_least, "<"), "more": (column.at_most, ">")}
+    return [
+        complaint(f"{number_of(name)} {sign} {bound}", name, literal(f"is {word} than {bound:g}"))
+        for word, (bound, sign) in bounds.items()
+        if bound is not None
+    ]

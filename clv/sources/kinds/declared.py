@@ -102,10 +102,9 @@ class Kind:
     def keys(self) -> dict[str, Schema]:
         """Returns the top-level keys of this kind's mappings, as JSON Schema."""
         types = {column.type for column in self.columns}
-        parts = {"customer": keys.part(keys.PARTS["customer"]), **dict.fromkeys(TIMES, None)}
         own = {
             column.name: {
-                **(keys.part(keys.PARTS["day"]) if column.type in TIMES else parts.get(column.type) or keys.COLUMN),
+                **(keys.part(keys.PARTS[part]) if (part := _part(column)) else keys.COLUMN),
                 "description": column.means,
             }
             for column in self.columns
@@ -126,7 +125,7 @@ class Kind:
 
     def mapping(self, source: str, content: object, place: str) -> FileMapping:
         """Checks the content of a mapping of this kind. Raises ClvError with the file, the key and the remedy."""
-        parts = {**keys.PARTS, **{one.name: keys.PARTS["day"] for one in self.columns if one.type in TIMES}}
+        parts = {**keys.PARTS, **{one.name: keys.PARTS[part] for one in self.columns if (part := _part(one))}}
         reader = MappingReader(content, place, self.keys, parts)
         reader.require(*self.required_keys)
         customer = reader.part("customer") if self.has_customers else {}
@@ -134,11 +133,12 @@ class Kind:
         formats: dict[str, tuple[str, ...]] = {}
         for column in self.columns:
             value, key = reader.get(column.name), column.name
-            if isinstance(value, dict) and column.type in ("customer", *TIMES):
+            if isinstance(value, dict) and (part := _part(column)):
                 value, key = reader.part(column.name).get("column"), f"{column.name}.column"
-                if not value:
-                    raise ClvError(f"{place}: '{column.name}' names no column; add column: and its name")
-            named[column.name] = name = reader.column(value, key)
+                if not value and part == "customer":
+                    raise ClvError(f"{place}: 'customer' names no column; add column: and its name")
+            given = reader.given(column.name) if key != column.name and part != "customer" else None
+            named[column.name] = name = given or reader.column(value, key)
             if name and key != column.name and (own := reader.part(column.name).get("formats")):
                 formats[name] = time_formats(own, place, column.name)
         all_formats = tuple(dict.fromkeys(chain(*formats.values())))
@@ -215,3 +215,11 @@ class Kind:
             (customer_key,),
         ).fetchall()
         return Counter(batch for (batch,) in rows)
+
+
+def _part(column: Column) -> str | None:
+    """Returns the name in keys.PARTS of the inner keys that a mapping may give for a column; None if it gives only the
+    column's name, because the values are stored with the customer."""
+    if column.type in IN_PII:
+        return None
+    return "customer" if column.type == "customer" else "day" if column.type in TIMES else "given"

@@ -110,7 +110,7 @@ def _may_be_header(present: Sequence[str], mapping: FileMapping) -> bool:
     """Returns whether a line has names as a header has: one of the mapping's, or as many as it needs."""
     known = {one for name in mapping.wanted for one in mapping.alternatives.get(name, (name,))}
     named = [one for one in present if one.strip()]
-    needed = [name for name in mapping.wanted if name not in mapping.optional and name not in mapping.in_names]
+    needed = [name for name in mapping.wanted if name not in mapping.optional and name not in mapping.in_no_column]
     return len(named) > 1 and (len(named) >= len(needed) or not known.isdisjoint(named))
 
 
@@ -155,8 +155,10 @@ def _time(mapping: FileMapping, key: str, **changes: object) -> str:
     """Returns the mapping's whole line for the times of a key with changes."""
     column = mapping.column_of_time(key) or ""
     names = list(mapping.alternatives.get(column, ())) or [column]
+    place = "value" if column in mapping.fixed else "in_file_name" if column in mapping.in_file_name else "column"
+    given = {**mapping.fixed, **mapping.in_file_name}.get(column, names if len(names) > 1 else names[0])
     stated: dict[str, object] = {
-        "column": names if len(names) > 1 else names[0],
+        place: given,
         "time_of_day": mapping.time_of_day,
         "zone": mapping.zone_column,
         "zones": mapping.zones,

@@ -18,6 +18,12 @@ COLUMN: Schema = {
     "anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}],
 }
 COLUMNS: Schema = {"type": "array", "items": COLUMN}
+# Where a value comes from: a column, the mapping itself, or the file's name.
+GIVEN: dict[str, Schema] = {
+    "column": COLUMN,
+    "value": {"description": "The same value for every row.", "type": ["string", "number"]},
+    "in_file_name": {"description": "A /pattern/ whose one group is the value in the file's name.", **TEXT},
+}
 CONDITIONS: dict[str, Schema] = {
     "equals": {"anyOf": [{"type": ["string", "number", "boolean"]}, {"type": "array"}]},
     "matches": TEXT,
@@ -39,7 +45,8 @@ PARTS: dict[str, dict[str, Schema]] = {
         "missing": TEXTS,
     },
     "customer": {"column": COLUMN, "lower": YES_NO, "whole_number": YES_NO},
-    "day": {"column": COLUMN, "formats": TEXTS},
+    "given": GIVEN,
+    "day": {**GIVEN, "formats": TEXTS},
     "time": {
         "column": COLUMN,
         "time_of_day": COLUMN,

@@ -22,6 +22,8 @@ class FileMapping(ABC):
 
     Columns are the shop's. optional: columns that a file may lack. alternatives: all names or patterns that a column
     may have in a file. in_names: values that are part of a column's name, each with the pattern that finds it.
+    fixed: values that the mapping states itself. in_file_name: values that are part of the file's name, each with the
+    pattern that finds it.
     """
 
     source: str
@@ -41,6 +43,8 @@ class FileMapping(ABC):
     optional: frozenset[str] = frozenset()
     alternatives: dict[str, tuple[str, ...]] = field(default_factory=dict, metadata=ADDED)
     in_names: dict[str, str] = field(default_factory=dict, metadata=ADDED)
+    fixed: dict[str, str] = field(default_factory=dict, metadata=ADDED)
+    in_file_name: dict[str, str] = field(default_factory=dict, metadata=ADDED)
     minor_units: bool = field(default=False, metadata=ADDED)
     skip: int | str = field(default=0, metadata=ADDED)
     sheet: str | None = field(default=None, metadata=ADDED)
@@ -87,6 +91,11 @@ class FileMapping(ABC):
         """Returns every column of the file that the mapping reads, each once."""
 
     @property
+    def in_no_column(self) -> set[str]:
+        """Returns the names in `wanted` that stand for values outside of the file's rows."""
+        return {*self.in_names, *self.fixed, *self.in_file_name}
+
+    @property
     @abstractmethod
     def numbers(self) -> list[str]:
         """Returns the columns that are read as numbers, each once."""
@@ -104,7 +113,8 @@ class FileMapping(ABC):
     @property
     def words(self) -> set[str]:
         """Returns the shop's values that the mapping names. They are not personal, so messages may show them."""
-        return {*self.missing, *self.zones, *(value for *_, values in self.compared for value in values)}
+        compared = (value for *_, values in self.compared for value in values)
+        return {*self.missing, *self.zones, *self.fixed.values(), *compared}
 
     def digested(self) -> dict[str, Any]:
         """Returns the content from which the digest is computed."""

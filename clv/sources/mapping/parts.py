@@ -87,4 +87,6 @@ def of_columns(reader: MappingReader) -> dict[str, Any]:
         "optional": frozenset(reader.optional),
         "alternatives": dict(reader.alternatives),
         "in_names": dict(reader.in_names),
+        "fixed": dict(reader.fixed),
+        "in_file_name": dict(reader.in_file_name),
     }

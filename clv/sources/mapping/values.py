@@ -13,7 +13,7 @@ import duckdb
 from clv.core.errors import ClvError
 from clv.core.spelling import did_you_mean
 from clv.sources.mapping.complaints import first_line
-from clv.sources.mapping.keys import CONDITIONS, PARTS
+from clv.sources.mapping.keys import CONDITIONS, GIVEN, PARTS
 
 # Marks between thousands, each with all characters that it stands for: plain, no-break, thin and narrow no-break
 # spaces, and two apostrophes.
@@ -57,7 +57,8 @@ class MappingReader:
     place, the key and the remedy.
 
     known: the allowed keys. parts: the allowed inner keys of each key. Collected: optional, columns that may be
-    missing; alternatives, other names of a column; in_names, patterns of column names that contain a currency.
+    missing; alternatives, other names of a column; in_names, patterns of column names that contain a currency; fixed,
+    values that the mapping states itself; in_file_name, patterns of file names that contain a value.
     """
 
     def __init__(
@@ -67,6 +68,8 @@ class MappingReader:
         self.optional: set[str] = set()
         self.alternatives: dict[str, tuple[str, ...]] = {}
         self.in_names: dict[str, str] = {}
+        self.fixed: dict[str, str] = {}
+        self.in_file_name: dict[str, str] = {}
         self._parts = parts
         self._content = keys_and_values("mapping", content, place, known, top=True)
 
@@ -119,13 +122,38 @@ class MappingReader:
     def in_name(self, value: object) -> str:
         """Returns a name for the currency that is part of a column's name. value: a pattern whose one group is the
         currency."""
-        key = "currency.in_name_of"
-        if not isinstance(value, str) or not is_pattern(value) or self._check_pattern(value, key) != 1:
-            remedy = r"as in '/Amount spent \(([A-Z]{3})\)/'"
-            raise ClvError(f"{self.place}: '{key}' is a pattern whose one group is the currency, {remedy}")
-        name = f"the currency in {value}"
-        self.in_names[name] = value
+        pattern = self._of_one_group(value, "currency.in_name_of", "the currency", r"/Amount spent \(([A-Z]{3})\)/")
+        name = f"the currency in {pattern}"
+        self.in_names[name] = pattern
         return name
+
+    def given(self, key: str) -> str | None:
+        """Returns a name for a value that stands in no column: the mapping states it (`value`), or it is part of the
+        file's name (`in_file_name`). None if the key names a column."""
+        part = self.part(key)
+        stated = [one for one in GIVEN if part.get(one) is not None]
+        if not stated:
+            raise ClvError(f"{self.place}: '{key}' names no column; add column: and its name")
+        if len(stated) > 1:
+            raise ClvError(f"{self.place}: '{key}' has one of {', '.join(GIVEN)}; not {' and '.join(stated)}")
+        value = part[stated[0]]
+        if "value" in stated:
+            if isinstance(value, bool | list | dict) or not str(value).strip():
+                raise ClvError(f"{self.place}: '{key}.value' is a text, a number or a day; not {value!r}")
+            name = f"the {key} of the mapping"
+            self.fixed[name] = str(value)
+            return name
+        if "in_file_name" in stated:
+            pattern = self._of_one_group(value, f"{key}.in_file_name", "the value", r"/(\d{4}-\d{2}-\d{2})/")
+            name = f"the {key} in the file's name"
+            self.in_file_name[name] = pattern
+            return name
+        return None
+
+    def _of_one_group(self, value: object, key: str, group: str, example: str) -> str:
+        if not isinstance(value, str) or not is_pattern(value) or self._check_pattern(value, key) != 1:
+            raise ClvError(f"{self.place}: '{key}' is a pattern whose one group is {group}, as in '{example}'")
+        return value
 
     def part(self, key: str, short: str = "column") -> dict:
         """Returns the keys and values under a key. A plain text or list stands for the inner key `short`."""

@@ -14,7 +14,7 @@ from clv.sources.kinds import registry
 VALUES = {
     "text": ("search", "search"), "id": ("a-1", "a-1"), "customer": ("ann", "ann"), "email": ("ann@x.de", "ann@x.de"),
     "name": ("Ann", "Ann"), "day": ("2024-05-06", "2024-05-06"), "time": ("2024-05-06 10:30:00", "2024-05-06 10:30:00"),
-    "money": ("-12.5", "-12.5000000000"), "number": ("3", "3.0000000000"), "yes_no": ("yes", "true"),
+    "money": ("-12.5", "-12.5000000000"), "number": ("1", "1.0000000000"), "yes_no": ("yes", "true"),
 }  # fmt: skip
 # The keys of orders have other names than their columns.
 ORDERS = {

@@ -10,6 +10,7 @@ from clv.sources.kinds.mappings import SHIPPED, parse
 
 LEAST = {"customer": "who", "order": "number", "time": "at", "amount": "money"}
 ONCE = {"column": "money", "once_per_order": True}
+SPEND = {"kind": "spend", "day": "d", "channel": "c", "amount": "a"}
 
 
 def mapping(**keys):
@@ -82,6 +83,13 @@ def test_ad_spend_is_a_kind_of_its_own():
         ({"kind": "spend", "day": "d?", "channel": "c", "amount": "a"}, ["take the ? off 'd?'"]),
         ({"kind": "spend", "day": "d", "channel": "c", "amount": "a", "customer": "x"}, ["unknown key 'customer'"]),
         ({"kind": "spend", "day": {"formats": ["%d"]}, "channel": "c", "amount": "a"}, ["'day' names no column"]),
+        (
+            {**SPEND, "channel": {"column": "c", "value": "search"}},
+            ["'channel' has one of column, value,"],
+        ),
+        ({**SPEND, "channel": {"value": True}}, ["'channel.value' is a text, a number or a day; not True"]),
+        ({**SPEND, "day": {"in_file_name": "spend"}}, ["'day.in_file_name' is a pattern whose one group is the value"]),
+        ({**SPEND, "day": {"in_file_name": "/spend/"}}, [r"as in '/(\d{4}-\d{2}-\d{2})/'"]),
     ],
 )
 def test_a_mistake_in_a_mapping_of_spend_is_named(keys, words):

@@ -1,0 +1,77 @@
+"""Values that stand in no column of a file, and numbers with bounds, in mappings of declared kinds."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+import yaml
+
+from clv.core.errors import ClvError
+from clv.sources.kinds.columns import Column
+from clv.sources.kinds.mappings import SHIPPED, parse
+from clv.sources.mapping import hints
+
+KLAVIYO = yaml.safe_load((SHIPPED / "klaviyo_profiles.yml").read_text())
+VALUE, STYLE = "Predicted Customer Lifetime Value", "with a decimal point and no marks between thousands"
+HEADER = f"Email,First Name,{VALUE},Churn Risk Prediction,Expected Date Of Next Order\n"
+COLUMNS = "customer_id, email, as_of, system, horizon_days, predicted_revenue, churn_probability, _rule, _reason"
+SPEND = {"kind": "spend", "day": "day", "channel": {"value": "search"}, "amount": "cost"}
+
+
+def test_klaviyos_profiles_are_read(parsed):
+    rows = (
+        "Ann@Example.com,Ann,120.50,0.25,2024-06-20 10:00:00\n"
+        "bob@example.com,Bob,,,\n"
+        ",Cat,10,0.1,\n"
+        "dan@example.com,Dan,5,1.5,\n"
+        "eve@example.com,Eve,a lot,0.5,\n"
+    )
+    found = parsed(HEADER + rows, COLUMNS, KLAVIYO, "klaviyo-2024-06-01.csv")
+    day = date(2024, 6, 1)
+    assert [(*row[:3], row[3], float(row[4]), *row[7:]) for row in found] == [
+        ("ann@example.com", "Ann@Example.com", day, "Klaviyo", 365, None, None),
+        ("bob@example.com", "bob@example.com", day, "Klaviyo", 365, "no_forecast", None),
+        (None, None, day, "Klaviyo", 365, "no_address", None),
+        ("dan@example.com", "dan@example.com", day, "Klaviyo", 365, None, "Churn Risk Prediction '1.5' is more than 1"),
+        ("eve@example.com", "eve@example.com", day, "Klaviyo", 365, None, f"{VALUE} 'a lot' is not a number {STYLE}"),
+    ]
+    assert [float(value) for value in found[0][5:7]] == [120.5, 0.25]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("spend-2024-05-01.csv", "cost\n5\n"),
+        ("spend-2024-05-01.jsonl", '{"cost": 5}\n'),
+        ("spend-2024-05-01.txt", "cost\n5\n"),
+    ],
+)
+def test_a_value_may_stand_in_the_mapping_or_in_the_files_name(parsed, name, content):
+    keys = {**SPEND, "day": {"in_file_name": r"/(\d+-\d+-\d+)/"}}
+    keys |= {"file": {"delimiter": "whitespace"}} if name.endswith("txt") else {}
+    assert parsed(content, "day, channel, _reason", keys, name) == [(date(2024, 5, 1), "search", None)]
+
+
+def test_a_day_of_the_mapping_is_written_as_yaml_reads_it(parsed):
+    keys = {**SPEND, **yaml.safe_load("day: {value: 2024-05-01}")}
+    assert parsed("cost\n5\n", "day, channel", keys) == [(date(2024, 5, 1), "search")]
+
+
+def test_a_file_whose_name_lacks_the_value_is_refused(parsed):
+    with pytest.raises(ClvError, match=r"profiles.csv does not match /.*/, by which the mapping shop reads the as_of"):
+        parsed(HEADER, "_line", KLAVIYO, "profiles.csv")
+
+
+def test_a_remedy_for_a_day_in_the_files_name_can_be_pasted(parsed):
+    keys = {**SPEND, "day": {"in_file_name": r"/_([\d.]+)\.csv/"}}
+    (reason,) = parsed("cost\n5\n", "_reason", keys, "spend_31.05.2024.csv")[0]
+    assert reason == "the day in the file's name '31.05.2024' is not a day"
+    (remedy,) = hints.remedies([reason], parse("shop", keys, "shop.yml"))
+    keys |= yaml.safe_load(remedy.partition("in the mapping shop: ")[2])
+    assert parsed("cost\n5\n", "day, _reason", keys, "spend_31.05.2024.csv") == [(date(2024, 5, 31), None)]
+
+
+def test_only_numbers_have_bounds():
+    with pytest.raises(ValueError, match="the column at has bounds but is no number; take at_least and at_most off"):
+        Column(name="at", type="time", means="When.", at_least=0)
