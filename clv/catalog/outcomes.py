@@ -12,6 +12,12 @@ from __future__ import annotations
 
 from clv.catalog import tables
 
+# The columns of a query that is grouped by day: the day, and a digest of the outcomes in it. It is a sum of hashes, so
+# that it does not depend on their order, and digests of days add up to that of a window.
+DIGEST_OF_DAY = (
+    "day, sum(hashtextextended(concat_ws(' ', customer_key, day, is_purchase_day, net_revenue), 0)) as digest"
+)
+
 # A query with one row per customer who has a line in the days [origin, origin + horizon). Its columns are customer_key,
 # purchases (the number of purchase days) and revenue (money, less refunds, at least 0). Its parameters are origin (a
 # date) and horizon (days).

@@ -8,7 +8,7 @@ import typer
 
 from clv.commands.console import out
 from clv.core import dates
-from clv.evaluation import scorecard
+from clv.evaluation import external_scorecard, scorecard
 from clv.reporting import report
 from clv.warehouse import publication
 
@@ -22,4 +22,5 @@ def publish(
     publication.publish(day, run_id)
     out.print(f"readers of {day} now see {run_id}")
     scorecard.measure()
+    external_scorecard.measure()
     out.print(f"report {report.write(day)}")

@@ -43,8 +43,7 @@ def _measure(as_of: date, run_id: str, days: int, digest: object) -> None:
         connection.execute(_MEASURED, values)  # type: ignore[arg-type]
 
 
-# The forecasts to measure. Every customer has a row per horizon, so one customer's rows list the horizons of a run. The
-# digest is a sum of hashes over the outcome rows of the window, so that it does not depend on their order.
+# The forecasts to measure. Every customer has a row per horizon, so one customer's rows list the horizons of a run.
 _DUE = f"""
     with current_runs as (
         select distinct on (as_of_date) as_of_date, run_id
@@ -61,7 +60,7 @@ _DUE = f"""
         where current_runs.as_of_date + forecast_rows.horizon_days <= (select max(as_of_date) from current_runs)
     ),
     daily as (
-        select day, sum(hashtextextended(concat_ws(' ', customer_key, day, is_purchase_day, net_revenue), 0)) as digest
+        select {outcomes.DIGEST_OF_DAY}
         from {tables.INT_OUTCOME_DAYS}
         where day >= (select min(as_of_date) from forecasts)
             and day < (select max(as_of_date + horizon_days) from forecasts)

@@ -20,7 +20,7 @@ import psycopg
 
 from clv.catalog import published, tables
 from clv.core import dates, settings
-from clv.evaluation import scorecard
+from clv.evaluation import external_scorecard, scorecard
 from clv.privacy import retention
 from clv.reporting import gates, report
 from clv.warehouse import db, locks, publication
@@ -72,6 +72,7 @@ def run(keep_days: int = KEEP_DAYS, keep_dates: int = KEEP_DATES, today: date | 
         thinned = _thinned_out(connection, limits)
     if thinned - gone:
         scorecard.measure()  # a forecast cannot be measured once it is removed
+        external_scorecard.measure()
     rows = {}
     for run_id in candidates:
         for table, count in _remove(run_id, limits).items():

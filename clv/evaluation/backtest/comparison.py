@@ -13,12 +13,9 @@ from clv.core.declared import OURS
 from clv.evaluation.backtest import curves, judged, reading, sums, timing
 from clv.evaluation.backtest.judged import Origin
 from spark_jobs.judging.metrics import FORMER_NAMES, METRICS, THRESHOLD
+from spark_jobs.judging.resampling import RESAMPLES, interval, is_significant, resamples
 
 Array = np.ndarray
-RESAMPLES = 200
-AT_ONCE = 50  # number of resamples that are in memory at once
-SEED = 95
-PERCENTILES = (2.5, 97.5)  # bounds of the 95 % interval
 
 
 def compare(frame: pd.DataFrame) -> dict[str, Any]:
@@ -154,13 +151,13 @@ def _against(origins: list[Origin], table: dict[str, dict], best: dict[str, str 
 
 
 def _difference(metric: str, difference: float, drawn: Array) -> dict[str, Any]:
-    low, high = np.percentile(drawn, PERCENTILES)
+    low, high = interval(drawn)
     return {
         "difference": difference,
         "low": low,
         "high": high,
         "better": better(metric, difference),
-        "significant": bool(low > 0 or high < 0),
+        "significant": is_significant(low, high),
     }
 
 
@@ -169,16 +166,15 @@ def _resampled(origins: list[Origin], pairs: Iterable[tuple[str, str]]) -> dict[
     RESAMPLES)."""
     found = {pair: np.empty((len(origins), RESAMPLES)) for pair in pairs}
     customers = 1 + max((int(origin.customer.max()) for origin in origins), default=0)
-    random = np.random.default_rng(SEED)
-    for start in range(0, RESAMPLES if found else 0, AT_ONCE):
-        drawn = random.integers(0, customers, (min(AT_ONCE, RESAMPLES - start), customers))
-        counts = np.stack([np.bincount(row, minlength=customers) for row in drawn]).astype(float)
+    start = 0
+    for counts in resamples(customers) if found else ():
         for number, origin in enumerate(origins):
             w = counts[:, origin.customer]
             for metric, model in found:
                 # `arguments` is never None here, because the pair has a mean over all origins.
                 arguments = origin.arguments(metric, model) or ()
                 found[metric, model][number, start : start + len(w)] = METRICS[metric].formula(*arguments, w=w)
+        start += len(counts)
     return found
 
 

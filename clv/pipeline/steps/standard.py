@@ -39,7 +39,8 @@ STEPS = (
         closes=True,
     ),
     Step(
-        "scorecard", "publish", "published forecasts that matured, intermediate", "ops.clv_scorecard",
+        "scorecard", "publish", "published forecasts that matured, those of other systems, intermediate",
+        "ops.clv_scorecard, ops.external_scorecard",
         f"{_TASKS}.closing:scorecard", closes=True,
     ),
     Step("report", "publish", "what is published", "the report's page", f"{_TASKS}.closing:report", closes=True),

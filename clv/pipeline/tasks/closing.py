@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from clv.core import settings
+from clv.evaluation import external_scorecard
 from clv.evaluation import scorecard as scorecards
 from clv.pipeline.steps import Facts
 from clv.reporting import report as pages
@@ -17,8 +18,8 @@ def publish(as_of: date, run_id: str) -> Facts:
 
 
 def scorecard(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - every date's matured forecasts
-    """Compares published forecasts that have matured with the actual outcomes."""
-    return scorecards.measure()
+    """Compares published forecasts that have matured, and those of other systems, with the actual outcomes."""
+    return {**scorecards.measure(), "external": external_scorecard.measure()}
 
 
 def report(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - the page shows what is published

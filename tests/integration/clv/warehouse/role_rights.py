@@ -20,6 +20,7 @@ MAY = {
         "raw.batch_warnings": "select insert",
         "raw.order_lines": "select insert",
         "raw.channel_spend": "select insert",
+        "raw.external_forecasts": "select insert",
         "raw.withdrawals": "select insert delete",
         "pii.customers": "select insert",
         "pii.unreadable_texts": "select insert",
@@ -41,6 +42,7 @@ MAY = {
         **dict.fromkeys(
             ["ops.model_decisions", "ops.model_backtest", "ops.clv_scorecard", "ops.gate_results"], "select"
         ),
+        **dict.fromkeys(["raw.external_forecasts", "ops.external_scorecard"], "select"),
         "analytics.publications": "select",
         "analytics.*": "select drop",
     },
@@ -64,6 +66,8 @@ MAY = {
         "ops.gate_results": "select insert delete",
         "ops.model_decisions": "select",
         "ops.clv_scorecard": "select insert delete",
+        "ops.external_scorecard": "select insert delete",
+        "ops.customers_of_address": "select",
         "analytics.publications": "select insert",
     },
     ANALYST: {"analytics.*": "select"},
