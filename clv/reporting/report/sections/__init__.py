@@ -12,6 +12,7 @@ from clv.reporting.report.sections import (
     channels,
     cohorts,
     customers,
+    external,
     forecast,
     made,
     quality,
@@ -20,5 +21,5 @@ from clv.reporting.report.sections import (
     value,
 )
 
-FOR_MARKETERS = (shop, forecast, customers, value, segments, cohorts, channels)
+FOR_MARKETERS = (shop, forecast, customers, value, segments, cohorts, channels, external)
 FOR_OPERATORS = (made, quality, accuracy, baselines)

@@ -1,0 +1,60 @@
+"""What the page says about another system's forecast and ours."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from clv.reporting.report.sections import external
+
+DAY = date(2024, 6, 1)
+
+
+def rows(nearer: dict[str, str | None], as_of: date = DAY, **more: Any) -> list[dict]:
+    """The rows of an export, one for each metric."""
+    figure = None if None in nearer.values() else 0.5
+    whole = {"system": "Klaviyo", "horizon_days": 365, "as_of_date": as_of, "is_open": False, "theirs": figure}
+    return [{**whole, "metric": metric, "nearer": who, **more} for metric, who in nearer.items()]
+
+
+@pytest.mark.parametrize(
+    ("nearer", "words"),
+    [
+        (
+            {"normalized_gini": "ours", "rmse": "ours", "bias": "theirs", "auc": "neither"},
+            "Our forecast was nearer by ranking of customers and error per customer. The forecast of Klaviyo was "
+            "nearer by total. The other difference may be chance.",
+        ),
+        (
+            {"normalized_gini": "theirs", "rmse": "neither", "bias": "neither"},
+            "The forecast of Klaviyo was nearer by ranking of customers. The other differences may be chance.",
+        ),
+        ({"rmse": "neither"}, "Neither forecast was nearer: all differences may be chance."),
+        ({"rmse": "ours"}, "Our forecast was nearer by error per customer."),
+    ],
+)
+def test_the_verdict_names_what_is_no_chance(nearer, words):
+    assert external.verdict(rows(nearer)) == words
+
+
+def test_the_latest_closed_forecast_is_shown_and_the_next_open_one():
+    found = external.compared(
+        [
+            *rows({"rmse": None}, DAY + timedelta(days=9), is_open=True),
+            *rows({"rmse": None}, DAY + timedelta(days=8), is_open=True),
+            *rows({"rmse": "ours"}, DAY),
+            *rows({"rmse": "theirs"}, DAY - timedelta(days=1)),
+        ]
+    )
+    assert found["latest"]["as_of_date"] == DAY
+    assert (found["next"]["as_of_date"], found["later"]) == (DAY + timedelta(days=8), 1)
+    assert found["not_judged"] is None
+
+
+def test_a_newer_forecast_that_cannot_be_judged_is_named():
+    found = external.compared([*rows({"rmse": None}), *rows({"rmse": "ours"}, DAY - timedelta(days=7))])
+    assert found["latest"]["as_of_date"] == DAY - timedelta(days=7)
+    assert found["not_judged"]["as_of_date"] == DAY
+    assert (found["next"], found["later"]) == (None, 0)
