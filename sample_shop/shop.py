@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
-from sample_shop import dirt, model
+from sample_shop import dirt, external, model
 
 HISTORY_DAYS = 3 * 365
 CURRENCY = "EUR"
@@ -28,9 +28,11 @@ def make(
     until: date = date(2024, 1, 1),
     history_days: int = HISTORY_DAYS,
 ) -> dict[str, int]:
-    """Writes out/orders/YYYY-MM.csv.gz, out/spend/ad_spend.csv and out/truth.parquet; equal arguments give equal bytes.
+    """Writes out/orders/YYYY-MM.csv.gz, out/spend/ad_spend.csv, out/external_forecasts/klaviyo-DATE.csv and
+    out/truth.parquet; equal arguments give equal bytes.
 
-    Orders cover the history_days before `until`, ad spend the second half of them. truth.parquet has one row per
+    Orders cover the history_days before `until`, ad spend the second half of them. Another system's forecasts are of
+    `until`, and of the day whose 365 days end there. truth.parquet has one row per
     customer: customer_id, date (until), alive, and expected_orders_H and expected_revenue_H (EUR, net of refunds) for H
     of 90, 180 and 365 days from `until`. Returns the numbers of files, rows (with the faulty ones) and orders.
     """
@@ -50,6 +52,8 @@ def make(
     for month, delivered, broken in months:
         _write(out / "orders" / f"{month}.csv.gz", delivered, broken)
     _write_spend(out / "spend" / "ad_spend.csv", people, start, history_days, seed)
+    days = (history_days - external.HORIZON_DAYS, history_days)
+    external.write(out / "external_forecasts", lines, start, days, seed)
     _write_truth(out / "truth.parquet", people, lines, refunds, history_days, first_day_of_year, until)
     written = sum(delivered.num_rows + len(broken) for _, delivered, broken in months)
     return {"files": len(months), "rows": written, "orders": len(customer)}

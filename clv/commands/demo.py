@@ -23,7 +23,11 @@ from clv.sources.kinds.mappings import load_mapping
 from clv.warehouse import db, roles
 
 SOURCE = "sample_shop"
-SOURCES = (SOURCE, "ad_spend")  # the mappings of its files; the files of each kind have their own folder
+SOURCES = (
+    SOURCE,
+    "ad_spend",
+    "klaviyo_profiles",
+)  # the mappings of its files; the files of each kind have their own folder
 CUSTOMERS = 2000
 SEED = 7
 PAST_DAYS = 3
@@ -72,7 +76,7 @@ def show() -> None:
     with steps() as step:
         with step("the simulated shop is made"):
             shop = make_shop(home, today)
-        with step("its orders and ad spend are loaded"):
+        with step("its files are loaded"):
             load(home, shop)
     wanted = list(dates.each_date(today - timedelta(days=PAST_DAYS), today))
     for first, last in stretches([day for day in wanted if day not in published(home)]):
@@ -106,10 +110,10 @@ def make_shop(home: settings.Settings, until: date) -> Path:
 
 
 def load(home: settings.Settings, shop: Path) -> None:
-    """Loads the shop's orders and ad spend; skips files that were loaded before."""
+    """Loads the files of the shop; skips those that were loaded before."""
     for source in SOURCES:
         folder = shop / load_mapping(source, home).kind
-        if folder.exists():  # a shop made by an earlier version has no ad spend
+        if folder.exists():  # a shop made by an earlier version has fewer kinds of files
             sources.load(source, folder, home)
 
 
