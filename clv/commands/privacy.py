@@ -25,6 +25,11 @@ def erase(
         raise typer.BadParameter("give a customer's id and --source, or --email")
     home = settings.load()
     found = erasing.find(customer_id, source, email, home)
+    if more := erasing.sharing_address(found, home):
+        has = "1 more customer has" if more == 1 else f"{more:,} more customers have"
+        out.print(
+            f"[yellow]note:[/] {has} the same e-mail address; to erase all of them, give --email instead of an id"
+        )
     who = "this customer" if len(found) == 1 else f"these {len(found)} customers"
     if not yes and not typer.confirm(f"Remove {who} from every table and file of {home.home}, for good?"):
         raise typer.Abort

@@ -101,6 +101,15 @@ def _of_forms(
     return [replace(person, other_ids=forms) for person in found]
 
 
+def sharing_address(found: list[Person], home: Settings) -> int:
+    """The number of further customers with an e-mail address of these persons, such as a key from another system's
+    export."""
+    secret, addresses = pseudonyms.secret(home), {one.email for one in found if one.email}
+    with db.connect(home.warehouse_url) as connection:
+        others = {one.key for email in addresses for one in persons.known(connection, home, secret, email)}
+    return len(others - {one.key for one in found})
+
+
 def erase(found: list[Person], home: Settings, step: Step = nullcontext) -> Receipt:
     """Erases these persons in one transaction, after running loads, builds and forecasts have ended."""
     raw_tables.require_folders(home)
