@@ -116,6 +116,6 @@ def test_auto_tries_the_forecasters_that_its_minutes_allow(
     model, record = train.fit(home, day, RUN, "a model")
     # The planted forecaster declares no cost, and each of the product's own one above 0.
     assert record.contestants["tried"] == [OURS, NAME]
-    assert record.contestants["left_out_for_time"].keys() == set(forecasters.names()) - {NAME}
+    assert record.contestants["left_out_for_time"].keys() == set(forecasters.listed("auto")) - {OURS, NAME}
     assert record.contestants["published"] == {90: model.trained[90].published}
     assert {row["contestant"] for row in record.decisions} == {OURS, NAME}
