@@ -29,7 +29,7 @@ def bursts(customers: int = 4000, days: int = 1000, seed: int = 4) -> Days:
     """A shop whose customers buy three times in a row and then pause, each in units of their own.
 
     Whether a customer is in the middle of a burst or at its end is known from the order of the last gaps. Counts and
-    sums of windows tell it badly, because every customer's unit is another one.
+    sums of windows tell it less directly, because every customer's unit is another one.
     """
     rng = np.random.default_rng(seed)
     rows = []
