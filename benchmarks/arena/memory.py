@@ -1,7 +1,7 @@
 """Keeps what takes long to fit beside a case's file, so that a change of anything else can be judged in seconds.
 
-Kept are the boosted learners, the contestants fitted for holdouts, and the baselines' predictions of the origin. Each
-is kept under everything that it depends on except the code and the case; `forget` drops what a change of code has made
+Kept are the boosted learners, the regressions and forests, the contestants fitted for holdouts, and the baselines'
+predictions of the origin. Each is kept under everything that it depends on except the code and the case; `forget` drops what a change of code has made
 stale.
 """
 
@@ -29,8 +29,9 @@ from spark_jobs.features.columns import FEATURE_COLUMNS, usable
 from spark_jobs.models import registry
 from spark_jobs.models.forecaster import Json, Past
 from spark_jobs.models.learners import Learners
-from spark_jobs.training import learning_at_once
+from spark_jobs.training import learning_at_once, regressing
 from spark_jobs.training.learning_at_once import Fit
+from spark_jobs.training.regressing import Regressions, Training
 
 FILE = "fitted.pickle"
 OUTPUTS = ["p_purchase", "predicted_mean", "predicted_p50"]
@@ -40,23 +41,25 @@ OUTPUTS = ["p_purchase", "predicted_mean", "predicted_p50"]
 class Memory:
     """What was fitted for a case.
 
-    learners: by window, training date, snapshots and parameters. contestants: by name, window and date, as JSON, or the
-    reason why it could not be fitted. baselines: by name, OUTPUTS for the customers of `Given`, or the reason.
+    learners: by window, training date, snapshots and parameters. regressions: by window and training date. contestants:
+    by name, window and date, as JSON, or the reason why it could not be fitted. baselines: by name, OUTPUTS for the
+    customers of `Given`, or the reason.
     """
 
     learners: dict[tuple, Learners | None] = field(default_factory=dict)
+    regressions: dict[Training, Regressions] = field(default_factory=dict)
     contestants: dict[tuple[str, int, date], Json | str] = field(default_factory=dict)
     baselines: dict[str, pd.DataFrame | str] = field(default_factory=dict)
 
     def size(self) -> int:
         """The number of things kept, which only grows."""
-        return len(self.learners) + len(self.contestants) + len(self.baselines)
+        return len(self.learners) + len(self.regressions) + len(self.contestants) + len(self.baselines)
 
     def forget(self, names: Iterable[str]) -> None:
         """Drops what was fitted for these contestants; for all, learners included, if no name is given."""
         dropped = set(names)
         if not dropped or OURS in dropped:
-            self.learners = {}
+            self.learners, self.regressions = {}, {}
         self.contestants = {key: kept for key, kept in self.contestants.items() if dropped and key[0] not in dropped}
         self.baselines = {name: kept for name, kept in self.baselines.items() if dropped and name not in dropped}
 
@@ -79,6 +82,7 @@ def of(folder: Path, again: Sequence[str] | None = None) -> Iterator[Memory]:
 def remembering(memory: Memory) -> Iterator[None]:
     """Lets the training in the block take learners and contestants from the memory, and keep new ones there."""
     fit_contestants, build, learn = registry.fit, learning_at_once.build, learning_at_once.learn
+    regress = regressing.fit
     later: list[Callable[[], Any]] = []
 
     def build_later(*arguments: Any) -> dict:
@@ -91,6 +95,13 @@ def remembering(memory: Memory) -> Iterator[None]:
             found = learn(later[-1](), missing)
             memory.learners |= {_key(fit): learners for fit, learners in zip(missing, found, strict=True)}
         return [memory.learners[_key(fit)] for fit in fits]
+
+    def regress_new(origins: Mapping, panel: Mapping, wanted: Iterable[Training]) -> dict[Training, Regressions]:
+        trainings = list(wanted)
+        missing = [training for training in trainings if training not in memory.regressions]
+        if missing:
+            memory.regressions |= regress(origins, panel, missing)
+        return {training: memory.regressions[training] for training in trainings}
 
     def fit_new(wanted: Iterable[str], past: Past, contestants: Container[str] = ()) -> tuple[dict, dict]:
         kept, fitted, reasons = memory.contestants, {}, {}
@@ -105,6 +116,7 @@ def remembering(memory: Memory) -> Iterator[None]:
     with (
         patch.object(learning_at_once, "build", build_later),
         patch.object(learning_at_once, "learn", learn_new),
+        patch.object(regressing, "fit", regress_new),
         patch.object(registry, "fit", fit_new),
     ):
         yield
