@@ -1,8 +1,8 @@
 """Keeps what takes long to fit beside a case's file, so that a change of anything else can be judged in seconds.
 
 Kept are the boosted learners, the regressions and forests, the contestants fitted for holdouts, and the baselines'
-predictions of the origin. Each is kept under everything that it depends on except the code and the case; `forget` drops what a change of code has made
-stale.
+predictions of the origin. Each is kept under everything that it depends on except the code and the case; `forget`
+drops what a change of code has made stale.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ OUTPUTS = ["p_purchase", "predicted_mean", "predicted_p50"]
 class Memory:
     """What was fitted for a case.
 
-    learners: by window, training date, snapshots and parameters. regressions: by window and training date. contestants:
-    by name, window and date, as JSON, or the reason why it could not be fitted. baselines: by name, OUTPUTS for the
-    customers of `Given`, or the reason.
+    learners: by window, training date, snapshots and parameters. contestants: by name, window and date, as JSON, or the
+    reason why it could not be fitted. baselines: by name, OUTPUTS for the customers of `Given`, or the reason.
+    regressions: by window and training date.
     """
 
     learners: dict[tuple, Learners | None] = field(default_factory=dict)
-    regressions: dict[Training, Regressions] = field(default_factory=dict)
     contestants: dict[tuple[str, int, date], Json | str] = field(default_factory=dict)
     baselines: dict[str, pd.DataFrame | str] = field(default_factory=dict)
+    regressions: dict[Training, Regressions] = field(default_factory=dict)
 
     def size(self) -> int:
         """The number of things kept, which only grows."""

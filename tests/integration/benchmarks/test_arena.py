@@ -27,7 +27,7 @@ def test_a_case_is_forecast_as_in_a_backtest_and_its_learners_are_fitted_once(
     home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # One of each kind: learned on Spark, with probabilities, and a rule.
-    monkeypatch.setattr(baselines, "names", lambda: ["linear", "pareto_nbd_gg", "trailing"])
+    monkeypatch.setattr(baselines, "names", lambda *_: ["linear", "pareto_nbd_gg", "trailing"])
     file = tmp_path / "orders.parquet"
     sim.write_file(file, 900)
     run.run(run.Request(file, None, HORIZON, [ORIGIN]), tmp_path / "out", home, lambda _: nullcontext(), report.write)
