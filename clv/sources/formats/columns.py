@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePosixPath
 
 import duckdb
 
@@ -70,7 +71,7 @@ def in_no_column(file: Received, mapping: FileMapping, found: dict[str, str]) ->
         if name in found and (match := re.fullmatch(pattern[1:-1], found[name])):
             values[name] = match[1] or ""
     for name, pattern in mapping.in_file_name.items():
-        if not (match := re.search(pattern[1:-1], file.name)):
+        if not (match := re.search(pattern[1:-1], PurePosixPath(file.name).name)):
             raise ClvError(
                 f"{file.name} does not match {pattern}, by which the mapping {mapping.source} reads {name}; rename the "
                 "file or correct the mapping"

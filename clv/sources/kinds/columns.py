@@ -25,7 +25,8 @@ TIMES = {"day": "a day", "time": "a time"}
 @dataclass(frozen=True, kw_only=True)
 class Column:
     """A column of a kind of source: its name, which is also its key in mappings, its type, its description, and whether
-    every row needs a value. at_least, at_most: the bounds of a number; a row with another one is unreadable.
+    every row needs a value. at_least, at_most: the bounds of a number; is_whole: whether it has no fraction. A row with
+    another number is unreadable.
 
     Raises TypeError for an unknown or missing field, and ValueError for an unknown type or for bounds of another type
     than a number; both name the column.
@@ -37,6 +38,7 @@ class Column:
     required: bool = False
     at_least: float | None = None
     at_most: float | None = None
+    is_whole: bool = False
 
     def __new__(cls, **stated: Any) -> Column:
         check_fields(cls, stated, f"the column {stated.get('name', '')}".strip())
@@ -49,8 +51,10 @@ class Column:
                 f"the column {self.name} has the type '{self.type}', which is unknown; {hint}types are "
                 f"{', '.join(get_args(Type))}"
             )
-        if self.type != "number" and (self.at_least, self.at_most) != (None, None):
-            raise ValueError(f"the column {self.name} has bounds but is no number; take at_least and at_most off")
+        if self.type != "number" and (self.at_least, self.at_most, self.is_whole) != (None, None, False):
+            raise ValueError(
+                f"the column {self.name} has bounds but is no number; take at_least, at_most and is_whole off"
+            )
 
 
 def check_fields(declared: type, stated: Iterable[str], what: str) -> None:

@@ -122,10 +122,15 @@ def _reason(mapping: DeclaredMapping, currency_stated: bool, values: dict[str, s
 
 
 def _outside(column: Column, name: str) -> list[str]:
-    """Returns SQL cases for a number outside of the column's bounds. name: the shop's column."""
+    """Returns SQL cases for a number that is outside of the column's bounds, or not whole. name: the shop's column."""
     bounds = {"less": (column.at_least, "<"), "more": (column.at_most, ">")}
-    return [
+    cases = [
         complaint(f"{number_of(name)} {sign} {bound}", name, literal(f"is {word} than {bound:g}"))
         for word, (bound, sign) in bounds.items()
         if bound is not None
     ]
+    if column.is_whole:
+        cases.append(
+            complaint(f"{number_of(name)} <> trunc({number_of(name)})", name, literal("is not a whole number"))
+        )
+    return cases

@@ -137,7 +137,8 @@ class Kind:
                 value, key = reader.part(column.name).get("column"), f"{column.name}.column"
                 if not value and part == "customer":
                     raise ClvError(f"{place}: 'customer' names no column; add column: and its name")
-            given = reader.given(column.name) if key != column.name and part != "customer" else None
+            is_given = key != column.name and part != "customer"
+            given = reader.given(column.name, column.type in ("money", "number")) if is_given else None
             named[column.name] = name = given or reader.column(value, key)
             if name and key != column.name and (own := reader.part(column.name).get("formats")):
                 formats[name] = time_formats(own, place, column.name)

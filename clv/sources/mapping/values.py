@@ -127,9 +127,12 @@ class MappingReader:
         self.in_names[name] = pattern
         return name
 
-    def given(self, key: str) -> str | None:
+    def given(self, key: str, is_number: bool = False) -> str | None:
         """Returns a name for a value that stands in no column: the mapping states it (`value`), or it is part of the
-        file's name (`in_file_name`). None if the key names a column."""
+        file's name (`in_file_name`). None if the key names a column.
+
+        is_number: a number of YAML is written with the decimal mark of the file's numbers, as which it is read.
+        """
         part = self.part(key)
         stated = [one for one in GIVEN if part.get(one) is not None]
         if not stated:
@@ -141,7 +144,7 @@ class MappingReader:
             if isinstance(value, bool | list | dict) or not str(value).strip():
                 raise ClvError(f"{self.place}: '{key}.value' is a text, a number or a day; not {value!r}")
             name = f"the {key} of the mapping"
-            self.fixed[name] = str(value)
+            self.fixed[name] = self._written(value) if is_number else str(value)
             return name
         if "in_file_name" in stated:
             pattern = self._of_one_group(value, f"{key}.in_file_name", "the value", r"/(\d{4}-\d{2}-\d{2})/")
@@ -149,6 +152,12 @@ class MappingReader:
             self.in_file_name[name] = pattern
             return name
         return None
+
+    def _written(self, value: object) -> str:
+        """Returns a number as the mapping's file would have it; a text as it is."""
+        if not isinstance(value, int | float):
+            return str(value)
+        return f"{Decimal(str(value)):f}".replace(".", self.part("file").get("decimal") or ".")
 
     def _of_one_group(self, value: object, key: str, group: str, example: str) -> str:
         if not isinstance(value, str) or not is_pattern(value) or self._check_pattern(value, key) != 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clv.catalog import tables
+from clv.core.options import LONGEST_HORIZON
 from clv.sources.kinds.columns import Column
 from clv.sources.kinds.declared import Kind
 
@@ -15,7 +16,13 @@ KIND = Kind(
         Column(name="as_of", type="day", means="First day of the forecast: the day of the export.", required=True),
         Column(name="system", type="text", means="System that made the forecast.", required=True),
         Column(
-            name="horizon_days", type="number", means="Days from as_of that are forecast.", required=True, at_least=1
+            name="horizon_days",
+            type="number",
+            means="Days from as_of that are forecast.",
+            required=True,
+            at_least=1,
+            at_most=LONGEST_HORIZON,
+            is_whole=True,
         ),
         Column(name="predicted_revenue", type="money", means="Revenue predicted within them.", required=True),
         Column(name="predicted_orders", type="number", means="Number of orders predicted within them."),

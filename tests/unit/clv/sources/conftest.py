@@ -23,6 +23,7 @@ def parsed(tmp_path: Path):
 
     def read(content: str | bytes, columns: str, keys: dict, name: str = "o.csv", currency: str = "USD") -> list[tuple]:
         path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         mapping = parse("shop", keys if "kind" in keys else {**LEAST, **keys}, "shop.yml")
         file = files.prepare(path, name, mapping.encoding, tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 import yaml
@@ -58,6 +59,37 @@ def test_a_day_of_the_mapping_is_written_as_yaml_reads_it(parsed):
     assert parsed("cost\n5\n", "day, channel", keys) == [(date(2024, 5, 1), "search")]
 
 
+@pytest.mark.parametrize(("value", "amount"), [(36.5, "36.5"), (1e-05, "0.00001"), ("1.036,5", "1036.5")])
+def test_a_number_of_the_mapping_is_read_whatever_the_files_decimal_mark(parsed, value, amount):
+    keys = {**SPEND, "amount": {"value": value}, "file": {"decimal": ",", "thousands": "."}}
+    ((read, reason),) = parsed("day\n2024-05-01\n", "amount, _reason", keys)
+    assert (read, reason) == (Decimal(amount), None)
+
+
+def test_folders_are_no_part_of_a_files_name(parsed):
+    content = HEADER + "Ann@Example.com,Ann,1,,\n"
+    assert parsed(content, "as_of", KLAVIYO, "2023-01-01/klaviyo-2024-06-01.csv") == [(date(2024, 6, 1),)]
+    with pytest.raises(ClvError, match="profiles.csv does not match"):
+        parsed(content, "as_of", KLAVIYO, "2023-01-02/profiles.csv")
+
+
+@pytest.mark.parametrize(
+    ("days", "reason"),
+    [
+        (1095, None),
+        ("365.0", None),
+        (0, "is less than 1"),
+        (1096, "is more than 1095"),
+        (3_000_000_000, "is more than 1095"),
+        (365.4, "is not a whole number"),
+    ],
+)
+def test_a_horizon_is_a_whole_number_of_days_that_a_shop_may_forecast(parsed, days, reason):
+    keys = {**KLAVIYO, "horizon_days": {"value": days}}
+    ((read,),) = parsed(HEADER + "Ann@Example.com,Ann,1,,\n", "_reason", keys, "klaviyo-2024-06-01.csv")
+    assert read == (reason and f"the horizon_days of the mapping '{days}' {reason}")
+
+
 def test_a_file_whose_name_lacks_the_value_is_refused(parsed):
     with pytest.raises(ClvError, match=r"profiles.csv does not match /.*/, by which the mapping shop reads the as_of"):
         parsed(HEADER, "_line", KLAVIYO, "profiles.csv")
@@ -73,5 +105,7 @@ def test_a_remedy_for_a_day_in_the_files_name_can_be_pasted(parsed):
 
 
 def test_only_numbers_have_bounds():
-    with pytest.raises(ValueError, match="the column at has bounds but is no number; take at_least and at_most off"):
+    with pytest.raises(
+        ValueError, match="the column at has bounds but is no number; take at_least, at_most and is_whole off"
+    ):
         Column(name="at", type="time", means="When.", at_least=0)
