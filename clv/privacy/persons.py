@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -48,16 +49,8 @@ def known(connection: psycopg.Connection, home: Settings, secret: bytes, email: 
     Raises ClvError if a person's key follows from no known namespace, because the mapping that gave the namespace is
     missing.
     """
-    namespaces = _namespaces(home)
-    query = f"""
-        select customer_key, customer_id, email, source from {tables.CUSTOMERS}
-        where %(email)s::text is null or lower(email) = lower(%(email)s) or {_OTHER_LETTERS.format("email")}
-        order by customer_key
-    """  # noqa: S608 - our own SQL; values are bound or quoted
-    found = []
-    for key, customer_id, address, source in connection.execute(query, {"email": email and ids.visible(email)}):  # type: ignore[arg-type]
-        if email is not None and not same_address(address, email):
-            continue
+    namespaces, found = _namespaces(home), []
+    for key, customer_id, address, source in _rows(connection, email):
         for namespace in namespaces:
             if pseudonyms.customer_key(secret, customer_id, namespace) == key.bytes:
                 found.append(Person(key, customer_id, namespace, address, source))
@@ -68,6 +61,23 @@ def known(connection: psycopg.Connection, home: Settings, secret: bytes, email: 
                 f"put the customer_namespace of that time back into {source}.yml, or into a mapping beside it"
             )
     return found
+
+
+def keys_of_address(connection: psycopg.Connection, email: str) -> set[UUID]:
+    """The keys of all customers with this e-mail address, of whatever namespace."""
+    return {key for key, *_ in _rows(connection, email)}
+
+
+def _rows(connection: psycopg.Connection, email: str | None) -> Iterator[tuple[UUID, str, str, str]]:
+    """Yields key, id, address and source of all customers in pii, or of those with this e-mail address."""
+    query = f"""
+        select customer_key, customer_id, email, source from {tables.CUSTOMERS}
+        where %(email)s::text is null or lower(email) = lower(%(email)s) or {_OTHER_LETTERS.format("email")}
+        order by customer_key
+    """  # noqa: S608 - our own SQL; values are bound or quoted
+    for row in connection.execute(query, {"email": email and ids.visible(email)}):  # type: ignore[arg-type]
+        if email is None or same_address(row[2], email):
+            yield row
 
 
 def forms(customer_id: str, mapping: FileMapping) -> tuple[str, ...]:
