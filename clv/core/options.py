@@ -169,7 +169,7 @@ class Shop(BaseModel):
     ] = Field(None, description="the warehouse's currency; not set: that of the first file", examples=["GBP"])
     retention_days: Annotated[Annotated[int, Field(ge=1)] | None, days_from(1, 365)] = Field(
         None, examples=[365],
-        description="days after which upkeep deletes personal data that no step reads; not set: never",
+        description="days after which upkeep deletes addresses, names and kept files; not set: never",
     )  # fmt: skip
     daily_history_days: Annotated[Annotated[int, Field(ge=31)] | None, days_from(31, 90)] = Field(
         None, description="days before the newest published date in which upkeep keeps every published date; of each "

@@ -3,7 +3,8 @@ and days, in ops.external_scorecard.
 
 The other systems' forecasts are the accepted rows of the kind external_forecasts. Those of one system, day and horizon
 are judged together. Ours is the published one of the closest date on or before that day. Outcomes are those of the
-scorecard. A comparison is measured once its window is over, and again if its forecasts or outcomes change.
+scorecard. A comparison is measured once its window is over, and again if its forecasts or outcomes change. It stays as
+it is if fewer of the export's customers can be found then, as after retention has deleted their addresses.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ OF_REVENUE = ("normalized_gini", "rmse", "bias", "decile_mape", "top_10_capture"
 OF_CHURN = ("auc", "brier")  # judge the probability of a purchase
 # An older forecast of ours would be judged on days that it did not cover. Thinning out keeps one of each month's end.
 OLDEST_DAYS = 31
+# Of fewer customers, the figures could be those of a person, and resamples of them are too much alike to tell chance.
+FEWEST = 30
 DIGITS = 6  # decimals of a figure
 
 
@@ -63,8 +66,8 @@ def measure() -> dict[str, int]:
     export does not count any more.
 
     A comparison is recorded without figures as long as its window is not over by the newest published date, and if
-    there is no forecast of ours. Returns how many were recorded. Does nothing before `clv up` has created the table of
-    the kind.
+    there is no forecast of ours or fewer than FEWEST customers have both. Returns how many were recorded. Does nothing
+    before `clv up` has created the table of the kind.
     """
     url = roles.url(PUBLISHER)
     with db.lock(locks.SCORECARD, url):
@@ -84,8 +87,10 @@ def judge(metric: str, actual: Array, theirs: Array, ours: Array) -> Judged:
 
     actual, theirs, ours: arrays of one length; revenues, or whether customers bought and the probabilities of it. One
     is nearer if the interval of the difference, from a paired bootstrap, does not contain 0. Otherwise the difference
-    may be chance.
+    may be chance. With fewer than FEWEST customers, there are no figures.
     """
+    if len(actual) < FEWEST:
+        return Judged()
     definition = METRICS[metric]
     of_theirs, of_ours = (round(definition.formula(actual, forecast), DIGITS) for forecast in (theirs, ours))
     differences = [
@@ -97,14 +102,17 @@ def judge(metric: str, actual: Array, theirs: Array, ours: Array) -> Judged:
 
 
 def _record(connection: psycopg.Connection, export: Export) -> None:
-    """Replaces the rows of one comparison: one for each metric, without figures if it cannot be measured."""
+    """Replaces the rows of one comparison: one for each metric, without figures if it cannot be measured.
+
+    Measured rows stay, and take the new digest, if the export has as many forecasts as then but fewer of its customers
+    are found.
+    """
     values = export._asdict()
-    connection.execute(
-        f"delete from {tables.EXTERNAL_SCORECARD} "  # type: ignore[arg-type]  # noqa: S608 - our own names
-        "where system = %(system)s and as_of_date = %(as_of)s and horizon_days = %(horizon_days)s",
-        values,
-    )
     customers = _customers(connection, export) if export.has_matured and export.our_run_id else {}
+    found = {"customers": len(customers.get("actual_revenue", ())), "of_revenue": list(OF_REVENUE)}
+    if export.has_matured and connection.execute(_KEPT, {**values, **found}).rowcount:  # type: ignore[arg-type]
+        return
+    connection.execute(f"delete from {tables.EXTERNAL_SCORECARD} where {_OF_EXPORT}", values)  # type: ignore[arg-type]  # noqa: S608 - our own names
     revenue = [customers.get(name, np.empty(0)) for name in ("actual_revenue", "their_revenue", "our_revenue")]
     churn = [customers.get(name, np.empty(0)) for name in ("bought", "their_p", "our_p")]
     is_known = ~np.isnan(churn[1])
@@ -112,12 +120,13 @@ def _record(connection: psycopg.Connection, export: Export) -> None:
     if export.has_churn:
         arrays |= dict.fromkeys(OF_CHURN, [values[is_known] for values in churn])
     for metric, given in arrays.items():
-        judged = judge(metric, *given) if len(given[0]) else Judged()
-        connection.execute(_INSERTED, {**values, **judged._asdict(), "metric": metric, "customers": len(given[0])})  # type: ignore[arg-type]
+        judged = judge(metric, *given)._asdict()
+        connection.execute(_INSERTED, {**values, **judged, "metric": metric, "customers": len(given[0])})  # type: ignore[arg-type]
 
 
 def _customers(connection: psycopg.Connection, export: Export) -> dict[str, Array]:
-    """Reads the customers with both forecasts: an array for each column, all of one length."""
+    """Reads the customers with both forecasts: an array for each column, all of one length. Their order depends on the
+    values alone, since resamples draw by place: other keys of the same customers give the same figures."""
     values: dict[str, Any] = {**export._asdict(), "origin": export.as_of, "horizon": export.horizon_days}
     found = connection.execute(_MATCHED, values)  # type: ignore[arg-type]
     names = [column.name for column in found.description or ()]
@@ -209,7 +218,7 @@ _DUE = f"""
 """  # noqa: S608 - our own names
 
 # A forecast is for the shop's customer with its id or, if there is none with a forecast of ours, for the one customer
-# with its address. Customers with two forecasts are left out: nothing says which one is theirs.
+# with its address who has one. Customers with two forecasts are left out: nothing says which one is theirs.
 _MATCHED = f"""
     with theirs as (
         select customer_key, predicted_revenue, churn_probability
@@ -222,16 +231,20 @@ _MATCHED = f"""
         where as_of_date = %(our_as_of)s and run_id = %(our_run_id)s and horizon_days = %(horizon_days)s
             and predicted_revenue is not null
     ),
+    of_address as (
+        select addresses.customer_key, min(ours.customer_key::text)::uuid as our_key
+        from {tables.CUSTOMERS_OF_ADDRESS} as addresses
+        join ours on addresses.same_address_key = ours.customer_key
+        group by addresses.customer_key having count(*) = 1
+    ),
     matched as (
         select
-            coalesce(by_id.customer_key, by_address.customer_key) as customer_key,
+            coalesce(by_id.customer_key, of_address.our_key) as customer_key,
             theirs.predicted_revenue, theirs.churn_probability,
-            count(*) over (partition by coalesce(by_id.customer_key, by_address.customer_key)) as forecasts
+            count(*) over (partition by coalesce(by_id.customer_key, of_address.our_key)) as forecasts
         from theirs
         left join ours as by_id on theirs.customer_key = by_id.customer_key
-        left join {tables.CUSTOMERS_OF_ADDRESS} as addresses
-            on theirs.customer_key = addresses.customer_key and by_id.customer_key is null
-        left join ours as by_address on addresses.same_address_key = by_address.customer_key
+        left join of_address on theirs.customer_key = of_address.customer_key
     )
     select
         coalesce(actual.revenue, 0) as actual_revenue,
@@ -244,8 +257,19 @@ _MATCHED = f"""
     join ours using (customer_key)
     left join {outcomes.WITHIN} as actual using (customer_key)
     where matched.forecasts = 1
-    order by customer_key
+    order by 1, 2, 3, 4, 5, 6
 """  # noqa: S608 - our own SQL; values are bound or quoted
+
+_OF_EXPORT = "system = %(system)s and as_of_date = %(as_of)s and horizon_days = %(horizon_days)s"
+
+_KEPT = f"""
+    update {tables.EXTERNAL_SCORECARD} set digest = %(digest)s
+    where {_OF_EXPORT} and exists (
+        select from {tables.EXTERNAL_SCORECARD}
+        where {_OF_EXPORT} and theirs is not null and forecasts = %(forecasts)s and customers > %(customers)s
+            and metric = any(%(of_revenue)s)
+    )
+"""  # noqa: S608 - our own names
 
 _INSERTED = f"""
     insert into {tables.EXTERNAL_SCORECARD} (

@@ -1,5 +1,7 @@
-"""Retention: deletes personal data that is older than `retention_days` (shop.json) and that no step reads. Upkeep does
-this daily.
+"""Retention: deletes personal data that is older than `retention_days` (shop.json) and that no forecast needs. Upkeep
+does this daily.
+
+Only the external scorecard reads addresses: once they are deleted, it finds customers by their ids alone.
 
 Batches, order lines and reasons of rejection are kept, because later runs count them. The ids of customers are kept
 too, because `clv erase` and `clv rotate-key` find customers by them.

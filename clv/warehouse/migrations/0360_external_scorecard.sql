@@ -25,21 +25,25 @@ comment on table ops.external_scorecard is
 comment on column ops.external_scorecard.digest is
 'Digest of the forecasts and the customers'' days that were compared: where they have changed, they are compared again.';
 
-grant select, insert, delete on ops.external_scorecard to clv_publisher;
+grant select, insert, update, delete on ops.external_scorecard to clv_publisher;
 grant select on ops.external_scorecard to clv_transformer;
 
 create view ops.customers_of_address as
-select
-    keys[place] as customer_key,
-    keys[3 - place] as same_address_key
-from (
+with addresses as (
     select array_agg(customer_key) as keys
     from pii.customers
     where email is not null
     group by lower(email)
-    having count(*) = 2
-) as addresses
-cross join generate_series(1, 2) as place;
+    having count(*) between 2 and 5
+)
+
+select
+    mine as customer_key,
+    other as same_address_key
+from addresses
+cross join unnest(keys) as mine
+cross join unnest(keys) as other
+where mine <> other;
 comment on view ops.customers_of_address is
-'Two rows for each e-mail address that exactly two customers have, such as one of the shop''s orders and one of another system''s export. It shows their keys, not the address.';
+'One row for each pair of customers with one e-mail address, apart from case, such as one of the shop''s orders and one of another system''s export. It shows their keys, not the address. An address that more than five customers have, such as that of a marketplace, is left out: it names no person.';
 grant select on ops.customers_of_address to clv_publisher;

@@ -11,7 +11,7 @@ import small_warehouse as small
 from clv.catalog import tables
 from clv.core.settings import Settings
 from clv.evaluation import external_scorecard
-from clv.evaluation.external_scorecard import judge
+from clv.evaluation.external_scorecard import Judged, judge
 from clv.sources.kinds import raw_tables
 from clv.warehouse import db, publication
 
@@ -22,12 +22,13 @@ STRANGER = "eeeeeeee-0000-4000-8000-000000000001"
 
 
 @pytest.fixture
-def shop(home: Settings) -> Settings:
+def shop(home: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Ours and another system's forecasts of one day, whose window of 90 days is over.
 
     Ours predicts a revenue of 20 and a purchase with probability 0.5 for each of A, B and C. The actual revenues are
     40, 8 and 0.
     """
+    monkeypatch.setattr(external_scorecard, "FEWEST", 1)
     small.make_tables()
     small.make_outcomes()
     raw_tables.make(home)
@@ -37,11 +38,15 @@ def shop(home: Settings) -> Settings:
     bring(small.B, NEWEST - timedelta(days=1), 8)
     bring(small.B, NEWEST, 500)  # after the window
     for key, email in ((small.B, "Bob@example.com"), (BY_ADDRESS, "bob@example.com"), (small.A, "ann@example.com")):
-        small.execute(
-            f"insert into {tables.CUSTOMERS} (customer_key, source, customer_id, email) values (%s, 's', %s, %s)",
-            (key, key, email),
-        )
+        know(key, email)
     return home
+
+
+def know(customer: str, email: str) -> None:
+    small.execute(
+        f"insert into {tables.CUSTOMERS} (customer_key, source, customer_id, email) values (%s, 's', %s, %s)",
+        (customer, customer, email),
+    )
 
 
 def bring(customer: str, day: date, money: float) -> None:
@@ -101,6 +106,51 @@ def test_a_customer_with_two_forecasts_is_left_out_and_an_id_goes_before_an_addr
     assert set(scored("metric")) == set(external_scorecard.OF_REVENUE)  # no churn probability is given
 
 
+def test_an_address_is_that_of_the_one_customer_with_a_forecast_of_ours(shop: Settings) -> None:
+    know(STRANGER, "BOB@example.com")  # of a third system
+    forecast(2, BY_ADDRESS, 10)
+    forecast(3, small.A, 30)
+    external_scorecard.measure()
+    assert scored("customers")["rmse"] == (2,)
+    know(small.C, "bob@example.com")  # now B and C could be meant
+    small.execute(f"delete from {tables.EXTERNAL_SCORECARD}")
+    external_scorecard.measure()
+    assert scored("customers")["rmse"] == (1,)
+
+
+def test_an_address_of_more_than_five_customers_names_nobody(shop: Settings) -> None:
+    forecast(2, BY_ADDRESS, 10)
+    for n in range(4):
+        know(f"ffffffff-0000-4000-8000-00000000000{n}", "bob@example.com")
+    external_scorecard.measure()
+    assert scored("customers")["rmse"] == (0,)
+
+
+def test_the_customers_order_depends_on_values_not_on_keys(shop: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    for line, customer in enumerate((small.A, small.B, small.C), 2):
+        forecast(line, customer, 10)
+    given = []
+    monkeypatch.setattr(external_scorecard, "judge", lambda _metric, actual, *_: given.append(actual) or Judged())
+    external_scorecard.measure()
+    assert [list(actual) for actual in given] == [[0, 8, 40]] * len(external_scorecard.OF_REVENUE)
+
+
+def test_a_measured_comparison_stays_after_retention_has_deleted_addresses(shop: Settings) -> None:
+    forecast(2, small.A, 30)
+    forecast(3, BY_ADDRESS, 10)
+    external_scorecard.measure()
+    first = scored("customers, theirs, ours, measured_at")
+    small.execute(f"update {tables.CUSTOMERS} set email = null")
+    bring(small.A, DAY, 100)
+    external_scorecard.measure()
+    assert scored("customers, theirs, ours, measured_at") == first
+    assert external_scorecard.measure() == {"recorded": 0}
+    # An export with fewer forecasts is another one.
+    small.execute(f"update {tables.STG_KIND_VERDICTS} set verdict = 'withdrawn' where line = 3")
+    external_scorecard.measure()
+    assert scored("customers, theirs")["rmse"] == (1, 110)
+
+
 def test_until_the_window_is_over_there_are_no_figures(shop: Settings) -> None:
     forecast(2, small.A, 30, as_of=DAY + timedelta(days=1))
     assert external_scorecard.measure() == {"recorded": 1}
@@ -147,6 +197,13 @@ def test_a_comparison_is_measured_again_if_something_changes_and_ends_with_its_e
 
 def test_nothing_is_measured_before_the_kinds_table_exists(home: Settings) -> None:
     assert external_scorecard.measure() == {"recorded": 0}
+
+
+def test_fewer_than_thirty_customers_have_no_figures() -> None:
+    actual = np.arange(30.0)
+    assert judge("rmse", actual[:29], actual[:29], actual[:29] + 9) == Judged()
+    assert judge("rmse", actual, actual, actual + 9).nearer == "theirs"
+    assert judge("rmse", actual[:0], actual[:0], actual[:0]) == Judged()
 
 
 def test_one_forecast_is_nearer_only_if_the_difference_is_no_chance() -> None:

@@ -66,7 +66,7 @@ MAY = {
         "ops.gate_results": "select insert delete",
         "ops.model_decisions": "select",
         "ops.clv_scorecard": "select insert delete",
-        "ops.external_scorecard": "select insert delete",
+        "ops.external_scorecard": "select insert update delete",
         "ops.customers_of_address": "select",
         "analytics.publications": "select insert",
     },
