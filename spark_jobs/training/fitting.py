@@ -157,16 +157,16 @@ def learn_all(past: Past, built: Built, sets: dict[str, model_choice.Parameters]
     learners = learning_at_once.learn(built, fits)
     wanted = [key[1:] for key, found in zip(keys, learners, strict=True) if found]
     regressions = regressing.fit(past.origins, past.panel, wanted)
+    others = {training: fit_others(past, *training) for training in past.trainings()}  # whatever the parameters
     return {
-        key: learn(past, found, regressions.get(key[1:], (None, None)), *key[1:])
+        key: with_others(found, regressions.get(key[1:], (None, None)), others[key[1:]])
         for key, found in zip(keys, learners, strict=True)
     }
 
 
-def learn(past: Past, learners: Learners | None, regressions: Regressions, window: int, by: date) -> Trained:
-    """Adds to the learners of a window the other parts that are fitted to what was known by a date. If there were too
-    few examples for the learners, only the other contestants are fitted."""
-    others = fit_others(past, window, by)
+def with_others(learners: Learners | None, regressions: Regressions, others: dict[str, forecaster.Json]) -> Trained:
+    """Adds to the learners of a window the regressions and the other contestants of the same training. Without
+    learners, because there were too few examples, there are only the other contestants."""
     if learners is None:
         return Trained(fitted=others)
     return Trained(learners, *regressions, dict(blending.USUAL), dict(blending.USUAL_CHANCE), fitted=others)

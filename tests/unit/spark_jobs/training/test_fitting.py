@@ -12,6 +12,7 @@ from clv.core.declared import OURS
 from clv.core.settings import Settings
 from spark_jobs.ensemble.calibration import Daily
 from spark_jobs.features import outcomes
+from spark_jobs.judging.promotion import TUNED
 from spark_jobs.models import learning, registry
 from spark_jobs.models.learning import Origin, Total
 from spark_jobs.training import fitting
@@ -64,6 +65,20 @@ def test_each_closed_window_shows_the_level() -> None:
     closed = fitting.closed_windows(origins(90), daily)
     assert [(found.window_days, found.end) for found in closed] == [(30, DAY - timedelta(days=60)), (90, DAY)]
     assert [found.revenue for found in closed] == pytest.approx([0.2231436] * 2)  # log(10 / 8)
+
+
+def test_a_contestant_is_fitted_once_for_all_sets_of_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
+    fits = []
+    monkeypatch.setattr(fitting.learning_at_once, "learn", lambda _, wanted: [None] * len(wanted))
+    monkeypatch.setattr(fitting.regressing, "fit", lambda *_: {})
+    monkeypatch.setattr(fitting, "fit_others", lambda _, window, by: fits.append((window, by)) or {"rule": str(by)})
+    before = DAY - timedelta(days=90)
+    past = fitting.Past(DAY, Daily(DAY, np.ones(0), np.ones(0)), {}, [], {}, {90: [before]}, {}, [OURS, "rule"])
+    learned = fitting.learn_all(past, {}, {OURS: {}, TUNED: {}})
+    assert fits == [(90, DAY), (90, before)]
+    assert {key: one.fitted["rule"] for key, one in learned.items()} == {
+        (name, 90, by): str(by) for name in (OURS, TUNED) for by in (DAY, before)
+    }
 
 
 def test_auto_counts_a_fit_by_the_training_date_and_one_by_each_holdout(monkeypatch: pytest.MonkeyPatch) -> None:
