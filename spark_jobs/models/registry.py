@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import json
 import logging
+import math
 import os
 import sys
 import threading
@@ -57,8 +58,15 @@ def named(name: str) -> Forecaster:
 
 
 def cost(name: str) -> float:
-    """Returns the seconds of one core that a fit of 10,000 examples is declared to take; 0 without a declaration."""
-    return float(getattr(named(name), "COST", 0.0))
+    """Returns the seconds of one core that a fit of 10,000 examples is declared to take; 0 without a declaration.
+    Raises ClvError if a module declares anything but a finite number of at least 0."""
+    declared = getattr(named(name), "COST", 0.0)
+    if not isinstance(declared, int | float) or not 0 <= declared < math.inf:
+        raise ClvError(
+            f"{_modules(_given())[name]}: COST is {declared!r}; give the seconds of one core as a number of at least "
+            "0, or leave COST out"
+        )
+    return float(declared)
 
 
 def listed(contestants: Contestants) -> list[str]:

@@ -32,6 +32,16 @@ def test_auto_means_all_forecasters_the_blend_first_and_the_cheapest_next() -> N
     registry.check("auto")
 
 
+@pytest.mark.parametrize("declared", ["'cheap'", "-1", "float('nan')", "float('inf')", "None"])
+def test_a_cost_that_is_no_number_of_seconds_is_refused_in_one_line(
+    declared: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = planted_forecaster.plant(tmp_path, monkeypatch)
+    planted_forecaster.plant(tmp_path, monkeypatch, text=f"{path.read_text()}\nCOST = {declared}\n")
+    with pytest.raises(ClvError, match=rf"^{path}: COST is .*; give the seconds of one core as a number of at least"):
+        registry.load("auto")
+
+
 def past_of(n: int = 400) -> Past:
     """Returns data whose window of 90 days had closed by the date."""
     columns = customers(n)
