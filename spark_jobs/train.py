@@ -124,7 +124,8 @@ def fit(
     known: dict[str, tuning.Found] | None = None,
 ) -> tuple[Model, Record]:
     """Reads the training examples of a date and fits the model (see `fitting.fit`)."""
-    forecasters.check(settings.contestants)
+    # One that cannot be fitted here would be left out, and the same data would have another model than elsewhere.
+    forecasters.load(settings.contestants)
     device = options.from_environment(options.Spark).training_device
     if device != "cpu":
         with parallel.sharing(device, "a GPU was looked for") as each:  # CUDA cannot be used before a process is forked
