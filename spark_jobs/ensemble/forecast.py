@@ -154,7 +154,12 @@ def _less(parts: dict[str, Array], means: dict[str, float]) -> dict[str, Array]:
 
 
 def settings_of(model: Model, fit: OriginFit, columns: Columns, daily: Daily, day: date) -> dict[int, Setting]:
-    """Computes what the customers of a date share, for each window length that `forecast` needs."""
+    """Computes what the customers of a date share, for each window length that `forecast` needs.
+
+    columns: of all customers or of a random sample. What the anchor expects of them is therefore compared with what the
+    same customers spent in the last year, and not, as at past origins (`level.expected_share`), with the shop's daily
+    revenue. Of all customers the two differ only by days on which more was returned than bought.
+    """
     found, spent = {}, columns[f"revenue_{YEAR}"].sum()
     timing = next_order.timing(columns, daily, day)
     for window, known in parts_by_window(model, fit, columns).items():

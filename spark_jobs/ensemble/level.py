@@ -121,7 +121,8 @@ def trailing(money: Array, is_open: Array) -> float:
 def level(daily: Daily, origin: date, horizon_days: int, closed: Iterable[ClosedWindow], share: float) -> Level:
     """Predicts the level from what was known at the origin. The absolute value of both logs is at most LARGEST.
 
-    closed: those that are not `relevant` are left out. share: the `expected_share` of the horizon.
+    closed: those that are not `relevant` are left out. share: the anchor's expected revenue of the horizon over
+    the revenue of the last YEAR days: the shop's (`expected_share`), or both of the same sample of its customers.
     """
     known = relevant(closed, origin, horizon_days)
     effect, confidence = season(*daily.before(origin), horizon_days)
@@ -143,7 +144,8 @@ def level(daily: Daily, origin: date, horizon_days: int, closed: Iterable[Closed
 
 
 def expected_share(daily: Daily, day: date, expected: float) -> float:
-    """Returns the anchor's expected revenue over the revenue of the last YEAR days, for `level`; 0 without revenue."""
+    """Returns the anchor's expected revenue of all customers over the shop's revenue of the last YEAR days, for
+    `level`; 0 without revenue."""
     spent = float(daily.raw(day)[0][-YEAR:].sum())
     return expected / spent if spent > 0 else 0.0
 
