@@ -67,15 +67,17 @@ class Parts:
     inputs: Array | None = None
 
     def value(self, chance_weights: Weights) -> dict[str, Array]:
-        """Returns log revenue, shape (n,), by each part of the mean that blending.USUAL (or UNLEARNED) names."""
+        """Returns log revenue, shape (n,), by each part of the mean that blending.USUAL (or UNLEARNED) names; without a
+        forest, by the others."""
         found = {"anchor": np.log(self.by_anchor.revenue)}
         if self.total is not None and self.spend is not None:
             found |= {
                 "tweedie": self.total,
                 "boosted": log_expit(self.chance["boosted"]) + self.spend,
                 "blended": log_expit(weighted(chance_weights, self.chance)) + self.spend,
-                "forest": self.total if self.forest is None else self.forest,
             }
+        if self.forest is not None:
+            found["forest"] = self.forest
         found |= {"trailing_year": self.trailing, "alike": np.zeros_like(self.trailing)}
         return {name: np.maximum(logs, np.log(LEAST)) for name, logs in found.items()}
 
@@ -112,6 +114,7 @@ def predicted(name: str, fitted: dict[str, Json], customers: Customers) -> Array
 
 
 def weighted(weights: Weights, parts: dict[str, Array]) -> Array:
-    """Returns the weighted sum of parts by name, shape (n,). The parts are added in the order of the weights; in a
-    product of matrices, the last bits of a customer's sum would depend on the number of customers."""
-    return np.sum([weight * parts[name] for name, weight in weights.items()], axis=0)
+    """Returns the weighted sum of parts by name, shape (n,). A part without weight may be missing. The parts are added
+    in the order of the weights; in a product of matrices, the last bits of a customer's sum would depend on the number
+    of customers."""
+    return np.sum([weight * parts[name] for name, weight in weights.items() if weight], axis=0)

@@ -20,8 +20,3 @@ def shift_to(log_odds: Array, share: float) -> float:
     if excess(-LARGEST) >= 0 or excess(LARGEST) <= 0:
         return -LARGEST if excess(-LARGEST) >= 0 else LARGEST
     return float(root_scalar(excess, bracket=(-LARGEST, LARGEST), xtol=1e-12).root)
-
-
-def shifted(log_odds: Array, share: float) -> Array:
-    """Returns the probabilities after a shift of all log-odds that brings their mean to `share`."""
-    return expit(log_odds + shift_to(log_odds, share))

@@ -148,6 +148,16 @@ def _has_all(then: Trained, now: Trained) -> bool:
     return all(before is not None for before, after in pairs if after is not None)
 
 
+def _with_forest(holdouts: Sequence[Holdout], trained: Trained) -> list[Holdout]:
+    """Leaves out the holdouts whose learners have no forest beside them, if a forest has a weight now: they cannot
+    predict this blend. Those without learners stay, and are predicted without any."""
+    return [
+        holdout
+        for holdout in holdouts
+        if holdout.trained.learners is None or holdout.trained.forest or not trained.forest
+    ]
+
+
 def calibrated(
     trained: Trained,
     holdouts: Sequence[Holdout],
@@ -158,11 +168,13 @@ def calibrated(
     """Completes the blended parts on the holdouts: intervals, standard deviations, a cap, and the published contestant.
     Also returns the decision.
 
-    holdouts: oldest first. A contestant that predicted none of them is not published; if no holdout is comparable,
-    there is no decision and the blend is published. most: the highest revenue of a customer in any closed window.
+    holdouts: oldest first; those that `_with_forest` leaves out do not count. A contestant that predicted none of them
+    is not published; if no holdout is comparable, there is no decision and the blend is published. most: the highest
+    revenue of a customer in any closed window.
     total_spread: standard deviation of the blend's total, see `totals.spread`; for another forecaster it is computed
     from that forecaster's totals.
     """
+    holdouts = _with_forest(holdouts, trained)
     judged = [holdout for holdout in holdouts if holdout.trained.learners is not None]
     alike = judged if trained.learners is not None else holdouts
     alike = [holdout for holdout in alike if holdout.spent.sum() > 0]
@@ -203,7 +215,7 @@ def scores(trained: Trained, holdouts: Sequence[Holdout]) -> dict[str, float]:
     The weights and intervals were chosen on the same holdouts, so the metrics of the published forecast are slightly
     too good.
     """
-    holdouts = [holdout for holdout in holdouts if trained.published in (OURS, *holdout.others)]
+    holdouts = [holdout for holdout in _with_forest(holdouts, trained) if trained.published in (OURS, *holdout.others)]
     if not holdouts:
         return {}
     holdout = holdouts[-1]

@@ -111,7 +111,17 @@ def test_a_holdout_where_less_was_trained_does_not_count() -> None:
     found, blends = evaluation.blended(own, [without], "weighted")
     assert found.value_weights == blending.usual(without.bought.sum())
     assert blends["weighted"].deviance is None
-    assert without.forecast(own)[1].min() > 0
+    # A forest with a weight is not judged where there was none, and no other part stands in for it.
+    withal = evaluation.predict_holdout(own, FIT, columns, 90, "later", Level(0.1, 0.1))
+    found, decision = evaluation.calibrated(own, [without, withal], 0.0)
+    assert decision
+    assert decision.origins == ["later"]
+    assert found.intervals == evaluation.calibrated(own, [withal], 0.0)[0].intervals
+    assert evaluation.scores(found, [withal, without]) == evaluation.scores(found, [withal])
+    assert evaluation.scores(found, [without]) == {}
+    plain, decision = evaluation.calibrated(replace(own, forest=None, value_weights=blending.USUAL), [without], 0.0)
+    assert decision
+    assert decision.origins == ["origin"]
 
 
 def test_a_published_baseline_predicts_as_it_does_alone() -> None:
