@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
+from threadpoolctl import threadpool_limits
 
 from clv.catalog import tables
 from clv.core import settings as settings_module
@@ -129,6 +130,8 @@ def names(contestants: Container[str] = ()) -> list[str]:
     return [name for name in found if name in contestants or not registry.is_optional(name)]
 
 
+# One thread, as in `train.fit`. The limit is the whole process's, so no fit sets one while another runs beside it.
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def fit(
     features: DataFrame,
     examples: DataFrame,

@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits
 
 from spark_jobs.features.columns import Array
 from spark_jobs.models.examples_on_spark import LEARNED, closed, log_inputs
@@ -52,7 +51,6 @@ class Shrunken:
         return {"buy": asdict(self.buy), "buyers": self.buyers.to_json(), "penalty": self.penalty}
 
 
-@threadpool_limits.wrap(limits=1, user_api="blas")  # adding numbers in another order would give slightly other numbers
 def fit(past: Past) -> Shrunken:
     """Fits one window on the examples whose window had closed by the date."""
     known = closed(past)
