@@ -83,4 +83,4 @@ def test_the_page_shows_the_section(tmp_path: Path) -> None:
     result = comparison.compare(frame) | {"explained": EXPLAINED}
     text = report.write(result, frame, tmp_path, []).read_text()
     assert "What drives the forecast" in text
-    assert text.count("<svg") == 5 + 3
+    assert text.count("<svg") == 6 + 3
