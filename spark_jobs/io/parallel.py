@@ -129,10 +129,10 @@ def _begin(parent: int) -> None:
     die_with_parent()
     if os.getppid() != parent:  # it ended before the line above
         os._exit(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which ends this process
-    for number in (signal.SIGTERM, signal.SIGHUP):  # the parent's handlers would raise its exit in the parent
-        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
-            signal.signal(number, signal.SIG_DFL)
+    # A signal to the whole group, as of Ctrl-C or of Airflow when it takes a task back, reaches the parent too. If this
+    # process ended first, the parent would report a lack of memory. The kernel ends this process after the parent.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     threadpool_limits(limits=1)
 
 

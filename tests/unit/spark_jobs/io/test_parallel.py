@@ -36,15 +36,13 @@ def killed_while_it_answers(_: None, __: int) -> bytes:
     return bytes(10_000)
 
 
-def terminated(_: None, place: int) -> int:
-    if place == 1:
-        os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(60)
+def ends_the_others(_: None, place: int) -> int:
+    """Sends SIGTERM to itself, to each process beside it, and to the parent."""
+    for process in psutil.Process(os.getppid()).children():
+        process.terminate()
+    os.kill(os.getppid(), signal.SIGTERM)
+    time.sleep(0.5)
     return place
-
-
-def handler_of_hangup(_: None, __: int) -> Any:
-    return signal.getsignal(signal.SIGHUP)
 
 
 def refused(_: None, place: int) -> int:
@@ -94,23 +92,16 @@ def test_a_failure_is_one_line_and_ends_the_other_processes(
     assert children() == before
 
 
-def exits(number: int, _: object) -> None:
-    sys.exit(128 + number)
-
-
-@pytest.mark.parametrize("handler", [exits, signal.SIG_IGN], ids=["exits", "ignored"])
-def test_a_process_that_is_terminated_does_not_end_its_parent(monkeypatch: pytest.MonkeyPatch, handler: Any) -> None:
+def test_a_signal_to_the_group_is_left_to_the_parent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPARK_MASTER", "local[2]")
-    own = signal.signal(signal.SIGTERM, exits)
-    ignored = signal.signal(signal.SIGHUP, handler)
+    received: list[int] = []
+    own = signal.signal(signal.SIGTERM, lambda number, _: received.append(number))
     try:
-        with parallel.sharing(None, "signals were read") as each:
-            assert list(each(handler_of_hangup, [1])) == [handler if handler is signal.SIG_IGN else signal.SIG_DFL]
-        with pytest.raises(ClvError, match="was killed"), parallel.sharing(None, "nothing was computed") as each:
-            list(each(terminated, [1, 2]))
+        with parallel.sharing(None, "signals were sent") as each:
+            assert list(each(ends_the_others, [1, 2])) == [1, 2]
     finally:
         signal.signal(signal.SIGTERM, own)
-        signal.signal(signal.SIGHUP, ignored)
+    assert received == [signal.SIGTERM] * 2
 
 
 SCRIPT = """
