@@ -6,37 +6,16 @@ Computational Statistics & Data Analysis 38(4).
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-
-from spark_jobs.models.boosted_trees import Boosted, boost
-from spark_jobs.models.examples_on_spark import LEARNED, closed
-from spark_jobs.models.forecaster import Customers, Json, Past, Prediction
+from spark_jobs.models import boosted_trees
+from spark_jobs.models.boosted_trees import Boosting, boost, restored
+from spark_jobs.models.examples_on_spark import closed
+from spark_jobs.models.forecaster import Json, Past
 
 NAME = "gradient_boosting"
 TITLE = "gradient boosting"
-RESTS_ON = LEARNED.format("gradient boosting")
+RESTS_ON = boosted_trees.RESTS_ON
 COST = 0.8
 HALF = {"subsample": 0.5}
-
-
-@dataclass(frozen=True)
-class Boosting:
-    """Trees for the money, and trees for the probability of an order."""
-
-    spend: Boosted
-    buy: Boosted
-
-    def predict(self, customers: Customers) -> Prediction:
-        """Predicts the mean money and the chance of an order of each customer."""
-        return Prediction(self.spend.of(customers.columns), self.buy.of(customers.columns))
-
-    def explain(self, customers: Customers) -> list[str]:
-        """Returns the same reason for every customer."""
-        return [RESTS_ON] * len(customers)
-
-    def to_json(self) -> Json:
-        """Returns the trees by name."""
-        return asdict(self)
 
 
 def fit(past: Past) -> Boosting:
@@ -48,4 +27,4 @@ def fit(past: Past) -> Boosting:
 
 def from_json(saved: Json) -> Boosting:
     """Restores the fitted forecaster that `to_json` wrote."""
-    return Boosting(Boosted(**saved["spend"]), Boosted(**saved["buy"]))
+    return restored(saved)

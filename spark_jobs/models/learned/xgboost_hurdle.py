@@ -2,51 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-
 import numpy as np
 
-from spark_jobs.models.boosted_trees import Boosted, boost
-from spark_jobs.models.examples_on_spark import LEARNED, closed
-from spark_jobs.models.forecaster import Customers, Json, Past, Prediction
+from spark_jobs.models import boosted_trees
+from spark_jobs.models.boosted_trees import Boosting, boost, restored
+from spark_jobs.models.examples_on_spark import closed
+from spark_jobs.models.forecaster import Json, Past
 
 NAME = "xgboost_hurdle"
 TITLE = "XGBoost hurdle"
-RESTS_ON = LEARNED.format("XGBoost")
+RESTS_ON = boosted_trees.RESTS_ON
 COST = 0.7
 
 
-@dataclass(frozen=True)
-class Hurdle:
-    """Trees for the probability of an order, and trees for what a buyer spends."""
-
-    buy: Boosted
-    spend: Boosted
-
-    def predict(self, customers: Customers) -> Prediction:
-        """Predicts the mean money and the chance of an order of each customer."""
-        p = self.buy.of(customers.columns)
-        return Prediction(p * self.spend.of(customers.columns), p)
-
-    def explain(self, customers: Customers) -> list[str]:
-        """Returns the same reason for every customer."""
-        return [RESTS_ON] * len(customers)
-
-    def to_json(self) -> Json:
-        """Returns the trees by name."""
-        return asdict(self)
-
-
-def fit(past: Past) -> Hurdle:
+def fit(past: Past) -> Boosting:
     """Fits one window on the examples whose window had closed by the date."""
     known = closed(past)
     buy = boost(known.inputs, known.bought, "binary:logistic")
     # A buyer whose refunds cancelled the whole revenue still bought. The gamma objective does not allow 0, so such
     # spend counts as 0.01.
     buyers = known.bought > 0
-    return Hurdle(buy, boost(known.inputs[buyers], np.maximum(known.spent[buyers], 0.01), "reg:gamma"))
+    spend = boost(known.inputs[buyers], np.maximum(known.spent[buyers], 0.01), "reg:gamma")
+    return Boosting(spend, buy, of_buyers=True)
 
 
-def from_json(saved: Json) -> Hurdle:
+def from_json(saved: Json) -> Boosting:
     """Restores the fitted forecaster that `to_json` wrote."""
-    return Hurdle(Boosted(**saved["buy"]), Boosted(**saved["spend"]))
+    return restored(saved, of_buyers=True)

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from multiprocessing.connection import Connection
-from typing import Any
 
 import numpy as np
 import psutil
