@@ -23,6 +23,7 @@ COMMANDS = {
     "down": "services",
     "status": "services",
     "ingest": "data",
+    "sources": "sources",
     "replay": "data",
     "schema": "data",
     "batches": "listing",
@@ -63,9 +64,12 @@ class OnDemand(TyperGroup):
 
 
 def loaded(name: str) -> Any:
-    """The command of that name, as typer runs it."""
-    alone = typer.Typer(**MANNERS)
-    alone.command(name)(getattr(import_module(f"clv.commands.{COMMANDS[name]}"), name.replace("-", "_")))
+    """The command of that name, as typer runs it, or the group of commands that its module makes as `app`."""
+    module, alone = import_module(f"clv.commands.{COMMANDS[name]}"), typer.Typer(**MANNERS)
+    if group := getattr(module, "app", None):
+        alone.add_typer(group, name=name)
+        return typer.main.get_group(alone).commands[name]
+    alone.command(name)(getattr(module, name.replace("-", "_")))
     return typer.main.get_command(alone)
 
 

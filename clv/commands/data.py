@@ -12,6 +12,7 @@ import typer
 
 from clv import sources as door
 from clv.commands.console import out, rows_progress
+from clv.commands.sources import guessed
 from clv.core import dates, settings
 from clv.core.errors import ClvError
 from clv.sources.kinds.schema import of_mappings
@@ -19,14 +20,18 @@ from clv.sources.loading import dropping
 
 
 def ingest(
-    source: Annotated[str, typer.Option(help="Name of a mapping: a file in sources/ without .yml.")],
     path: Annotated[Path, typer.Option(help="A file, or a folder whose files are all loaded.")],
+    source: Annotated[
+        str | None,
+        typer.Option(help="Name of a mapping: a file in sources/ without .yml. By default, the one that fits."),
+    ] = None,
 ) -> None:
     """Load files of orders or ad spend, as received.
 
     Reads CSV, Parquet, JSON and workbooks, also gzipped. A file that was loaded before is not loaded again, unless
     another file took its name. Rows that cannot be read are kept with their line and the reason. Exits with 1 when no
-    row of any file could be read.
+    row of any file could be read. Without --source, the mapping is the one whose columns the files have; where two fit
+    alike, nothing is loaded.
     """
 
     def show(results: Iterable[door.BatchResult]) -> None:
@@ -34,6 +39,9 @@ def ingest(
             out.print(line, markup=False)
 
     home = settings.load()
+    if source is None:
+        source = guessed(path, home)
+        out.print(f"the columns are those of the mapping {source}", markup=False)
     loaded: dict[int, door.BatchResult] = {}
     try:
         with rows_progress() as progress:

@@ -225,12 +225,12 @@ def _recoded(chunks: Iterator[bytes], encoding: str, name: str) -> Iterator[byte
         yield decoder.decode(b"", final=True).encode()
     except UnicodeError as error:
         reason = error.reason if isinstance(error, UnicodeDecodeError) else error
-        likely = _likely_encoding(chunk[:3].lstrip(cut) + chunk[3:], encoding)
+        likely = likely_encoding(chunk[:3].lstrip(cut) + chunk[3:], encoding)
         raise WrongEncoding(f"{name} is not {encoding} ({reason})", likely) from None
 
 
-def _likely_encoding(chunk: bytes, other: str) -> str:
-    """Returns an encoding that a text may have, other than the one given."""
+def likely_encoding(chunk: bytes, other: str) -> str:
+    """Returns an encoding that the beginning of a text may have; UTF-8 if it can be, and not `other` else."""
     try:
         codecs.getincrementaldecoder("utf-8")().decode(chunk)  # the last character may be cut
         return "utf-8"

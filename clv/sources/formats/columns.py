@@ -20,6 +20,10 @@ from clv.sources.mapping.values import is_pattern
 LONGEST_NAME = 60  # characters of a column's name that messages show
 
 
+class NoColumn(ClvError):  # noqa: N818 - what is missing
+    """A file lacks a column that its mapping reads."""
+
+
 def candidates(mapping: FileMapping) -> list[str]:
     """Returns every name that a column of the mapping may have in a file, except patterns."""
     names = [one for name in mapping.wanted for one in mapping.alternatives.get(name, (name,))]
@@ -108,14 +112,14 @@ def _raise_missing(file: Received, mapping: FileMapping, name: str, present: lis
     expected = " or ".join(_possible_names(mapping, name))
     missing = f"{file.name} has no column '{expected}', which the mapping {mapping.source} reads"
     if row := _as_a_row(present):
-        raise ClvError(
+        raise NoColumn(
             f"{missing}; its first line looks like a row ({row}): if it has no header, name its {len(present)} columns "
             f"in the mapping {mapping.source}, as in "
             f"{file_line(mapping, header=['order', 'customer', 'time', 'amount'], skip=0)}; if the header stands "
             f"further down, say there: {file_line(mapping, skip=UNTIL_HEADER)}"
         )
     hint = absent_column(name, present, mapping, file.kind in ("text", "workbook")) or "correct one of the two"
-    raise ClvError(f"{missing}; {hint}: its columns are {has}")
+    raise NoColumn(f"{missing}; {hint}: its columns are {has}")
 
 
 def _as_a_row(present: list[str]) -> str | None:

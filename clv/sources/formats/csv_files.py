@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from clv.core.errors import ClvError
 from clv.core.sql_text import literal, path_literal, quoted
-from clv.sources.connectors.files import Received, text_lines
+from clv.sources.connectors.files import Received, WrongEncoding, text_lines
 from clv.sources.formats.columns import create_header, header_among, in_no_column, matched
 from clv.sources.formats.received import LONGEST_TEXT, Unreadable, create
 from clv.sources.mapping.complaints import first_line
@@ -122,7 +122,7 @@ def _header(file: Received, mapping: FileMapping, before: int) -> tuple[list[str
         names = next(csv.reader(lines(), delimiter=mapping.delimiter, strict=True), None)
     except UnicodeDecodeError:
         remedy = f"say in the mapping {mapping.source}: {file_line(mapping, encoding='cp1252')}"
-        raise ClvError(f"the header of {file.name} is not UTF-8; {remedy}") from None
+        raise WrongEncoding(f"the header of {file.name} is not UTF-8; {remedy}", "cp1252") from None
     except csv.Error as error:  # for example, lines that end with a carriage return alone
         raise ClvError(
             f"the header of {file.name} cannot be read as CSV ({error}); write it again, with line feeds"

@@ -10,7 +10,7 @@ import duckdb
 from clv.core.errors import ClvError
 from clv.core.sql_text import literal, path_literal
 from clv.sources.connectors.files import LONGEST_LINE, Received, text_lines
-from clv.sources.formats.columns import candidates, in_no_column, matched
+from clv.sources.formats.columns import candidates, create_header, in_no_column, matched
 from clv.sources.formats.line_files import lines_table
 from clv.sources.formats.received import LONGEST_TEXT, Unreadable, create, plain, styled
 from clv.sources.mapping.complaints import first_line
@@ -137,7 +137,9 @@ def _paths(
     seen = duck.execute(f"select {exist} from {sample}").fetchall()[0]  # noqa: S608 - our own SQL; values are bound or quoted
     keys = duck.execute(f"select distinct unnest(json_keys(_raw)) as key from {sample} order by key").fetchall()  # noqa: S608 - our own SQL; values are bound or quoted
     existing = [name for name, is_there in zip(names, seen, strict=True) if is_there]
-    actual = matched(file, mapping, existing + [key for (key,) in keys if key not in existing])
+    present = existing + [key for (key,) in keys if key not in existing]
+    actual = matched(file, mapping, present)
+    create_header(duck, present)
     return {name: _path(actual.get(name, name)) for name in mapping.wanted if name not in mapping.in_no_column}, actual
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 from clv.core.errors import ClvError
 from clv.core.sql_text import path_literal, quoted
 from clv.sources.connectors.files import Received
-from clv.sources.formats.columns import in_no_column, matched
+from clv.sources.formats.columns import create_header, in_no_column, matched
 from clv.sources.formats.csv_files import read_csv, record_texts
 from clv.sources.formats.json_files import by_lines, object_texts, read_json
 from clv.sources.formats.line_files import read_aligned
@@ -54,6 +54,7 @@ def _read_parquet(duck: duckdb.DuckDBPyConnection, file: Received, mapping: File
             "this is intended"
         )
     found = matched(file, mapping, list(types))
+    create_header(duck, list(types))
     values = {name: _as_text(quoted(actual), types[actual]) for name, actual in found.items()}
     values |= in_no_column(file, mapping, found)
     for name in mapping.numbers:

@@ -23,15 +23,26 @@ def known_sources(home: settings.Settings) -> dict[str, Path]:
 
 def load_mapping(source: str, home: settings.Settings) -> FileMapping:
     """Returns the mapping of a source. Raises ClvError if there is none of that name, or if it is invalid."""
+    path, content = _content(source, home)
+    return parse(source, content, path.name, home)
+
+
+def described(source: str, home: settings.Settings) -> tuple[str, str]:
+    """Returns the kind of a source, and what its mapping says it reads. Raises ClvError as `load_mapping`."""
+    _, content = _content(source, home)
+    stated = content if isinstance(content, dict) else {}
+    return str(stated.get("kind", "orders")), str(stated.get("description", ""))
+
+
+def _content(source: str, home: settings.Settings) -> tuple[Path, object]:
     sources = known_sources(home)
     if source not in sources:
         raise ClvError(f"there is no source '{source}'; known sources are {', '.join(sorted(sources))}")
     path = sources[source]
     try:
-        content = yaml.safe_load(path.read_text())
+        return path, yaml.safe_load(path.read_text())
     except yaml.YAMLError as error:
         raise ClvError(f"{path.name} is not YAML: {' '.join(str(error).split())}") from None
-    return parse(source, content, path.name, home)
 
 
 def parse(source: str, content: object, place: str, home: settings.Settings | None = None) -> FileMapping:

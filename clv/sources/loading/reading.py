@@ -54,14 +54,7 @@ class Reading:
     @cached_property
     def duck(self) -> duckdb.DuckDBPyConnection:
         """The database."""
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": MEMORY,
-            "temp_directory": str(self.scratch / "spill"),
-            "max_temp_directory_size": f"{int(shutil.disk_usage(self.scratch).free * SCRATCH_SHARE)}B",
-        }
-        duck = self._left.enter_context(duckdb.connect(config=config))
-        duck.execute("set TimeZone = 'UTC'")
-        return duck
+        return self._left.enter_context(database(self.scratch))
 
     def prepare(self, mapping: FileMapping) -> Received:
         """Returns the file, ready to be read."""
@@ -87,6 +80,19 @@ class Reading:
     def close(self) -> None:
         """Removes all that was read."""
         self._left.close()
+
+
+@contextmanager
+def database(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Opens an empty database for one file. scratch: a folder for what does not fit into its memory."""
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": MEMORY,
+        "temp_directory": str(scratch / "spill"),
+        "max_temp_directory_size": f"{int(shutil.disk_usage(scratch).free * SCRATCH_SHARE)}B",
+    }
+    with duckdb.connect(config=config) as duck:
+        duck.execute("set TimeZone = 'UTC'")
+        yield duck
 
 
 def prepared(path: Path, name: str, mapping: FileMapping, scratch: Path, bounded: bool = True) -> Received:

@@ -220,8 +220,8 @@ def _of_numbers(values: list[str], mapping: FileMapping) -> list[str]:
     bare = [re.sub(r"^[^\d(\-+.,]+|[^\d)\-.,]+$", "", value) for value in plain]
     numbers = [value for value in bare if re.fullmatch(rf"[-+(]?[\d.,{BLANKS}{APOSTROPHES}]*\d(?:[)-]|[.,]-)?", value)]
     # Ignore numbers in the mapping's style: they were rejected for the text beside them.
-    numbers = [value for value in numbers if not _fits(value, mapping.decimal, mapping.thousands)]
-    fitting = [style for style in NUMBER_STYLES if numbers and all(_fits(value, *style) for value in numbers)]
+    numbers = [value for value in numbers if not fits_style(value, mapping.decimal, mapping.thousands)]
+    fitting = [style for style in NUMBER_STYLES if numbers and all(fits_style(value, *style) for value in numbers)]
     if fitting:
         decimal, mark = fitting[0]
         line = file_line(mapping, decimal=decimal, thousands=mark)
@@ -233,7 +233,7 @@ def _of_numbers(values: list[str], mapping: FileMapping) -> list[str]:
     return []
 
 
-def _fits(value: str, decimal: str, mark: str) -> bool:
+def fits_style(value: str, decimal: str, mark: str) -> bool:
     marks = BLANKS if mark == " " else APOSTROPHES if mark == "'" else mark
     whole = rf"(?:\d+|[1-9]\d{{0,2}}(?:[{marks}]\d{{3}})+)" if mark else r"\d+"
     return bool(re.fullmatch(rf"[-+(]?{whole}(?:[{decimal}](?:\d*|-))?[)-]?", value))

@@ -1,0 +1,121 @@
+"""Finds the mappings that read a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+
+from clv.core.errors import ClvError
+from clv.core.settings import Settings
+from clv.sources.connectors import files
+from clv.sources.connectors.files import Received
+from clv.sources.formats.columns import NoColumn
+from clv.sources.guessing.sampled import plain
+from clv.sources.guessing.understood import Understood, understood
+from clv.sources.kinds.mappings import known_sources, load_mapping
+from clv.sources.loading.reading import database, errors_of, scratch_folder
+from clv.sources.mapping.hints import DELIMITERS, file_line
+from clv.sources.mapping.model import FileMapping
+from clv.sources.mapping.parts import SEARCHED_LINES
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What is known of a file.
+
+    fits: as each mapping that reads it understands it, the one with the most columns first. near: why a mapping whose
+    columns the file has does not read it, by name. written_otherwise: the line `file:` by which a mapping would read
+    it, by name.
+    """
+
+    fits: list[Understood]
+    near: dict[str, str] = field(default_factory=dict)
+    written_otherwise: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def best(self) -> list[Understood]:
+        """The mappings that read the most columns: one, or several between which nothing decides."""
+        return [one for one in self.fits if len(one.columns) == len(self.fits[0].columns)]
+
+
+def guess(path: Path, home: Settings) -> Guess:
+    """Reads a file through every mapping. Raises ClvError if it is no file that can be read at all."""
+    if path.is_dir():
+        raise ClvError(f"{path} is a folder; name one of its files")
+    files.find(path)
+    with scratch_folder(home) as scratch:
+        trial = _Trial(path, home, scratch)
+        mappings = [load_mapping(source, home) for source in known_sources(home)]
+        found = Guess(*_tried(trial, mappings))
+        if found.fits or found.near or files.kind(path) != "text":
+            return found
+        return replace(found, written_otherwise=dict(_written_otherwise(trial, mappings)))
+
+
+def _tried(trial: _Trial, mappings: list[FileMapping]) -> tuple[list[Understood], dict[str, str]]:
+    fits, near = [], {}
+    for mapping in mappings:
+        try:
+            found = trial.of(mapping)
+        except (NoColumn, files.WrongEncoding):
+            continue
+        except ClvError as error:
+            near[mapping.source] = str(error)
+            continue
+        if found.is_sensible:
+            fits.append(found)
+        else:
+            near[mapping.source] = (
+                f"most of its rows cannot be read: {next(iter(found.unreadable), 'values are missing')}"
+            )
+    return sorted(fits, key=lambda one: (-len(one.columns), one.mapping.source)), near
+
+
+def _written_otherwise(trial: _Trial, mappings: list[FileMapping]) -> Iterator[tuple[str, str]]:
+    """Yields the mappings that read the file if it has another delimiter or encoding than they state."""
+    encoding, delimiters = trial.written()
+    for mapping in mappings:
+        for delimiter in delimiters:
+            changes = {"encoding": encoding, "delimiter": delimiter}
+            changes = {key: value for key, value in changes.items() if value != getattr(mapping, key)}
+            with suppress(ClvError):
+                if changes and trial.of(replace(mapping, **changes)).is_sensible:
+                    yield mapping.source, file_line(mapping, **changes)
+                    break
+
+
+class _Trial:
+    """A file that is read through one mapping after the other."""
+
+    def __init__(self, path: Path, home: Settings, scratch: Path) -> None:
+        self._path, self._home, self._scratch = path, home, scratch
+        self._prepared: dict[str, Received | ClvError] = {}
+
+    def of(self, mapping: FileMapping) -> Understood:
+        """Reads the file through a mapping, as `understood` does."""
+        file = self._in(mapping.encoding)
+        with database(self._scratch) as duck, errors_of(file, mapping):
+            return understood(duck, file, mapping, self._home)
+
+    def written(self) -> tuple[str, list[str]]:
+        """Returns the encoding that the file may have, and the delimiters among the characters of its first lines."""
+        file, encoding = plain(self._path, self._scratch)
+        first = b"".join(islice((line for lines in files.text_lines(file.path) for line in lines), SEARCHED_LINES))
+        return encoding, [mark for mark in DELIMITERS if mark.encode() in first]
+
+    def _in(self, encoding: str) -> Received:
+        """Returns the file in an encoding, prepared once."""
+        if encoding not in self._prepared:
+            place = self._scratch / encoding
+            place.mkdir()
+            try:
+                self._prepared[encoding] = files.prepare(self._path, self._path.name, encoding, place)
+            except ClvError as error:
+                self._prepared[encoding] = error
+        file = self._prepared[encoding]
+        if isinstance(file, ClvError):
+            raise file
+        return file
