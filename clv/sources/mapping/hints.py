@@ -55,6 +55,7 @@ def remedies(reasons: Iterable[str], mapping: FileMapping) -> list[str]:
         *_of_currencies(values, mapping),
         *_of_zones(values.get("a time zone that is known", []), mapping),
     ]
+    found += [_remedy(why, line, mapping) for why, line in mapping.own_remedies(others)]
     if any(reason.startswith("is not UTF-8") for reason in others):
         found.append(
             _remedy("the file is in another encoding, often cp1252", file_line(mapping, encoding="cp1252"), mapping)

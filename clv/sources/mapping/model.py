@@ -110,6 +110,10 @@ class FileMapping(ABC):
         """Returns the values with which rules of the mapping compare: name of the rule, key, column, values."""
         return equal_to((f"the filter {rule.rule}", rule) for rule in self.filters)
 
+    def own_remedies(self, reasons: Iterable[str]) -> list[tuple[str, str]]:  # noqa: ARG002 - for kinds that need it
+        """Returns remedies for reasons that only this kind gives: why, and the line of the mapping."""
+        return []
+
     @property
     def words(self) -> set[str]:
         """Returns the shop's values that the mapping names. They are not personal, so messages may show them."""

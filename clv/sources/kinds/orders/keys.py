@@ -20,7 +20,7 @@ PARTS: dict[str, dict[str, Schema]] = {
     },
     "columns": dict.fromkeys(COLUMNS, COLUMN),
     "sign": {"column": COLUMN, "negative": TEXTS},
-    "refund": {"amount": COLUMN, "time": COLUMN, "once_per_order": YES_NO},
+    "refund": {"amount": COLUMN, "of": COLUMN, "time": COLUMN, "once_per_order": YES_NO},
     "no_revenue": {"column": COLUMN, **CONDITIONS},
 }
 KNOWN_PARTS = {name: tuple(part) for name, part in PARTS.items()}

@@ -62,6 +62,7 @@ def _orders(source: str, reader: MappingReader) -> OrdersMapping:
         refund_amount=column(refund.get("amount"), "refund.amount"),
         refund_time=column(refund.get("time"), "refund.time"),
         refund_once_per_order=refund.get("once_per_order"),
+        refund_whole=column(refund.get("of"), "refund.of"),
         carry=tuple(column(name, "carry") or "" for name in listed(reader.get("carry"), f"{place}: 'carry'")),
         filters=filters_of(reader),
         updated_at=column(reader.get("updated_at"), "updated_at"),
@@ -81,6 +82,13 @@ def _check_consistency(mapping: OrdersMapping, place: str) -> None:
         raise ClvError(f"{place}: 'part' goes with row_key: content; add that or drop 'part'")
     if mapping.sign_column and not mapping.sign_negative:
         raise ClvError(f"{place}: 'sign' names a column but no values; add negative: [refund]")
+    if mapping.refund_whole and not mapping.refund_amount:
+        raise ClvError(f"{place}: 'refund' has 'of' but no amount; add amount: and the column's name")
+    if mapping.refund_whole and mapping.amount_once_per_order and not mapping.refunded_once_per_order:
+        raise ClvError(
+            f"{place}: 'refund.of' needs the refund of the whole order if 'amount' is the whole order's; "
+            "take once_per_order: false off 'refund'"
+        )
     if persons := {mapping.email, mapping.name} & set(mapping.order) - {mapping.customer}:
         raise ClvError(f"{place}: 'order' is stored outside of pii; remove '{sorted(map(str, persons))[0]}' from it")
     always = mapping.optional & {mapping.customer, *mapping.order, mapping.time, mapping.amount or mapping.price or ""}

@@ -7,7 +7,7 @@ from clv.core.sql_text import literal, quoted
 from clv.sources.kinds.columns_sql import CONTENT_HEX
 from clv.sources.kinds.orders import whole_orders
 from clv.sources.kinds.orders.mapping import COLUMNS, LINE_COLUMNS, OrdersMapping
-from clv.sources.kinds.orders.values_sql import amount_in, reason, times_of, value_of
+from clv.sources.kinds.orders.values_sql import amount_in, reason, taken_off, times_of, value_of
 from clv.sources.mapping.numbers import NUMBER, number_of
 from clv.sources.mapping.times import moment_of
 from clv.sources.mapping.values_sql import (
@@ -61,7 +61,10 @@ def parsed_table(mapping: OrdersMapping, reporting_zone: str, warehouse_currency
         "ordered_at": time,
         "amount": converted(amount, money),
         **{name: value_of(mapping, name, money) for name in COLUMNS},
-        "_refund": converted(f"-abs({number_of(mapping.refund_amount)})", money),
+        # A refund that is a share of the amount is converted with the amount.
+        "_refund": converted(f"-abs({number_of(mapping.refund_amount)})", () if mapping.refund_whole else money),
+        **({"_whole": f"abs({number_of(mapping.refund_whole)})"} if mapping.refund_whole else {}),
+        **({"_taken_off": converted(taken_off(mapping), money)} if mapping.taken_off else {}),
         "_refunded_at": f"coalesce({moment_of(mapping.refund_time)}, {time})",
     }
     typed = ",\n    ".join(f"{sql} as {name}" for name, sql in items.items())
@@ -76,7 +79,7 @@ def parsed_table(mapping: OrdersMapping, reporting_zone: str, warehouse_currency
     rows = valued(mapping, judged, times_of(mapping), reporting_zone)
     return (
         f"create table parsed as with typed as (select _line, {typed} from ({rows})), "  # noqa: S608 - our own SQL; values are bound or quoted
-        f"totalled as ({whole_orders.totalled(mapping)}) {both}"
+        f"totalled as ({whole_orders.shared(mapping, whole_orders.totalled(mapping))}) {both}"
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +19,7 @@ COLUMNS = (
 LINE_COLUMNS = ("line_id", "quantity", "unit_price", "product_id", "product_name", "category")
 NUMBERS = ("quantity", "unit_price", "discount", "cost")
 ROW_KEYS = ("line", "order", "customer_order", "customer_order_time", "content")
+WITHOUT_WHOLE = ", which is empty or 0"  # ends the reason of a refund whose column `of` has no number
 # The names of row keys in the digest of a mapping. They are the former names: a changed digest would load every file
 # again.
 DIGESTED_ROW_KEYS = {"order": "order_time", "customer_order": "customer_order_time"}
@@ -52,6 +55,7 @@ class OrdersMapping(FileMapping):
     amount_minus: tuple[str, ...] = field(default=(), metadata=ADDED)
     amount_once_columns: tuple[str, ...] = field(default=(), metadata=ADDED)
     no_revenue: tuple[Filter, ...] = field(default=(), metadata=ADDED)
+    refund_whole: str | None = field(default=None, metadata=ADDED)
 
     @property
     def refunded_once_per_order(self) -> bool:
@@ -59,6 +63,21 @@ class OrdersMapping(FileMapping):
         `amount`."""
         once = self.amount_once_per_order if self.refund_once_per_order is None else self.refund_once_per_order
         return bool(self.refund_amount and once)
+
+    @property
+    def taken_off(self) -> tuple[Filter, ...]:
+        """Returns the rules of `no_revenue` about lines of an order that states its total. What such lines cost is
+        taken off the total."""
+        has_price = {"quantity", "unit_price"} <= set(self.columns)
+        of_lines = {self.columns.get(name) for name in LINE_COLUMNS}
+        exploded = f"{self.explode}." if self.explode else None
+        return tuple(
+            rule
+            for rule in self.no_revenue
+            if self.amount_once_per_order
+            and has_price
+            and (rule.column in of_lines or exploded and rule.column.startswith(exploded))
+        )
 
     @property
     def holds_whole_orders(self) -> bool:
@@ -73,12 +92,19 @@ class OrdersMapping(FileMapping):
             self.name, self.consent, self.part, self.sign_column, self.refund_amount, self.refund_time, *self.carry,
             *(rule.column for rule in self.filters), self.updated_at, self.currency_column, self.time_of_day,
             self.zone_column, *self.amount_sum, *self.amount_minus, *(rule.column for rule in self.no_revenue),
+            self.refund_whole,
         ]  # fmt: skip
         return list(dict.fromkeys(name for name in names if name))
 
     @property
     def numbers(self) -> list[str]:
-        names = [self.amount, self.price, self.refund_amount, *(self.columns.get(name) for name in NUMBERS)]
+        names = [
+            self.amount,
+            self.price,
+            self.refund_amount,
+            self.refund_whole,
+            *(self.columns.get(name) for name in NUMBERS),
+        ]
         names += [*self.amount_sum, *self.amount_minus]
         return list(dict.fromkeys(name for name in names if name))
 
@@ -106,6 +132,14 @@ class OrdersMapping(FileMapping):
         free = equal_to(("no_revenue", rule) for rule in self.no_revenue)
         signs = [("sign", "negative", self.sign_column, self.sign_negative)] if self.sign_column else []
         return [*super().compared, *free, *signs]
+
+    def own_remedies(self, reasons: Iterable[str]) -> list[tuple[str, str]]:
+        if not any(reason.endswith(WITHOUT_WHOLE) for reason in reasons):
+            return []
+        names = self.alternatives.get(self.refund_amount or "", (self.refund_amount,))
+        stated = {"amount": names[0] if len(names) == 1 else list(names), "time": self.refund_time}
+        line = ", ".join(f"{key}: {json.dumps(name, ensure_ascii=False)}" for key, name in stated.items() if name)
+        return [("a refund counts as it stands if it is a part of no column", f"refund: {{{line}}}")]
 
     def digested(self) -> dict[str, Any]:
         return {**super().digested(), "row_key": DIGESTED_ROW_KEYS.get(self.row_key, self.row_key)}

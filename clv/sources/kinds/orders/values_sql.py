@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from clv.core.sql_text import quoted
 from clv.sources.kinds.orders.mapping import NUMBERS, OrdersMapping
-from clv.sources.mapping.numbers import bounded, number_of, times
+from clv.sources.mapping.numbers import NUMBER, bounded, number_of, times
 from clv.sources.mapping.numbers import complaints as number_complaints
 from clv.sources.mapping.times import complaints as time_complaints
+from clv.sources.mapping.values import Filter
 from clv.sources.mapping.values_sql import column_or_null, converted, currency_complaints, meets, text_complaints
 
 
@@ -38,10 +41,33 @@ def amount_in(mapping: OrdersMapping) -> str:
         amount = f"{amount} - {less}"
     if mapping.amount_sum or mapping.amount_minus:
         amount = bounded(amount)
-    if mapping.no_revenue:
-        free = " or ".join(f"coalesce({meets(mapping, rule)}, false)" for rule in mapping.no_revenue)
-        amount = f"case when {free} then {amount} * 0 else {amount} end"
+    if rules := [rule for rule in mapping.no_revenue if rule not in mapping.taken_off]:
+        amount = f"case when {_any(mapping, rules)} then {amount} * 0 else {amount} end"
     return amount
+
+
+def taken_off(mapping: OrdersMapping) -> str:
+    """Returns SQL for what a row takes off the total of its order: its price if a rule says that it is no revenue."""
+    price = times(number_of(mapping.columns["quantity"]), number_of(mapping.columns["unit_price"]))
+    return f"case when {_any(mapping, mapping.taken_off)} then {price} end"
+
+
+def _any(mapping: OrdersMapping, rules: Iterable[Filter]) -> str:
+    return " or ".join(f"coalesce({meets(mapping, rule)}, false)" for rule in rules)
+
+
+def share(amount: str, part: str, whole: str) -> str:
+    """Returns SQL for amount * part / whole, rounded to 10 digits after the decimal point; exactly the amount if part
+    and whole are equal, and null if the whole is 0. All three are SQL for numbers of 0 or more."""
+    of_amount, of_part, of_whole = (
+        f"({value}::{NUMBER} * 10000000000::decimal(11, 0))::hugeint" for value in (amount, part, whole)
+    )
+    # Division of decimals is inexact, so whole numbers are divided. A common divisor keeps the product small.
+    divisor = f"gcd({of_part}, {of_whole})"
+    parts, wholes = f"({of_part} // {divisor})", f"({of_whole} // {divisor})"
+    units = f"try(({parts} * {of_amount} + {wholes} // 2) // {wholes})"
+    divided = f"try_cast(try_cast({units} as decimal(28, 0)) * 0.0000000001::decimal(10, 10) as {NUMBER})"
+    return f"case when {part} = {whole} and {whole} <> 0 then {amount} else {divided} end"
 
 
 def has_amount(mapping: OrdersMapping) -> str:

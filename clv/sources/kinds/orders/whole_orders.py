@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from clv.core.sql_text import literal, quoted
-from clv.sources.kinds.orders.mapping import LINE_COLUMNS, OrdersMapping
+from clv.sources.kinds.orders.mapping import LINE_COLUMNS, WITHOUT_WHOLE, OrdersMapping
+from clv.sources.kinds.orders.values_sql import share
 from clv.sources.mapping.numbers import number_in
 from clv.sources.mapping.values_sql import customer, meets
 
 NOTHING = "case when amount = 0 then amount end"
+TOO_MUCH = literal("the refund is too large")
 ALL_ROWS = "rows between unbounded preceding and unbounded following"
 
 
@@ -86,7 +88,6 @@ def totalled(mapping: OrdersMapping) -> str:
     readable and not rejected by a filter. A row with another total is unreadable."""
     if not (mapping.amount_once_per_order or mapping.refunded_once_per_order):
         return "from typed"
-    order = "order_id" if mapping.row_key == "order" else "order_id, customer_id"
     found, values, complaints = {}, {}, []
     if mapping.amount_once_per_order:  # what is paid and what is paid back are two separate totals
         found["_total"] = _by_sign(
@@ -95,7 +96,11 @@ def totalled(mapping: OrdersMapping) -> str:
         )
         found["_bearer"] = _by_sign(_first_row("coalesce(amount, 0) >= 0"), _first_row("amount < 0"))
         found["_has_total"] = "max(amount) over of_order is not null"
-        values["amount"] = "case when _line = _bearer and _total is not null then _total when _has_total then 0 end"
+        total = "_total"
+        if mapping.taken_off:
+            found["_taken"] = "sum(_taken_off) over of_order"
+            total = "case when _total > 0 then greatest(_total - coalesce(_taken, 0), 0) else _total end"
+        values["amount"] = f"case when _line = _bearer and _total is not null then {total} when _has_total then 0 end"
         complaints.append(_contradiction("amount", "amount", "_total"))
     if mapping.refunded_once_per_order:
         found["_refunded"] = _first_stated("nullif(_refund, 0)")
@@ -105,9 +110,39 @@ def totalled(mapping: OrdersMapping) -> str:
         values["_refunded_at"] = "coalesce(_refunded_at, _first_refunded_at)"
         complaints.append(_contradiction("refund", "_refund", "_refunded"))
     values["_reason"] = f"coalesce(_reason, case {' '.join(complaints)} end)"
-    window = f"window of_order as (partition by {order} order by _line {ALL_ROWS})"
-    together = f"select *, {_aliased(found)} from typed {window}"  # noqa: S608 - our own SQL; values are bound or quoted
+    together = f"select *, {_aliased(found)} from typed {_orders(mapping)}"  # noqa: S608 - our own SQL; values are bound or quoted
     return f"select * exclude ({', '.join(found)}) replace ({_aliased(values)}) from ({together})"  # noqa: S608 - our own SQL; values are bound or quoted
+
+
+def shared(mapping: OrdersMapping, rows: str) -> str:
+    """Returns SQL for the rows of `totalled` in which a refund that is a part of the column `of` is the same share of
+    the amount: of the row's or, if the refund is the order's, of all rows of the order that count. A row with a refund
+    but without its whole is unreadable."""
+    if not mapping.refund_whole:
+        return rows
+    amount, whole, window = "amount", "nullif(_whole, 0)", ""
+    if mapping.refunded_once_per_order:
+        counting = "sum(amount) filter (_reason is null and _rule is null) over of_order"
+        amount, window = f"coalesce({counting}, sum(amount) over of_order)", _orders(mapping)
+        whole = _first_stated(whole)
+    message = (
+        f"{literal((mapping.refund_amount or '') + ' ')} || chr(39) || {_shown('_refund')} || chr(39) || "
+        f"{literal(f' is a part of {mapping.refund_whole}{WITHOUT_WHOLE}')}"
+    )
+    refund = share("abs(_shared)", "-_refund", "_of")
+    complaints = f"when _of is null then {message} when {refund} is null and _shared is not null then {TOO_MUCH}"
+    values = {
+        "_refund": f"-({refund})",
+        "_reason": f"coalesce(_reason, case when _refund < 0 and _rule is null then case {complaints} end end)",
+    }
+    together = f"select *, {amount} as _shared, {whole} as _of from ({rows}) {window}"  # noqa: S608 - our own SQL; values are bound or quoted
+    return f"select * exclude (_shared, _of) replace ({_aliased(values)}) from ({together})"  # noqa: S608 - our own SQL; values are bound or quoted
+
+
+def _orders(mapping: OrdersMapping) -> str:
+    """Returns the SQL clause that names the rows of an order."""
+    order = "order_id" if mapping.row_key == "order" else "order_id, customer_id"
+    return f"window of_order as (partition by {order} order by _line {ALL_ROWS})"
 
 
 def _by_sign(paid: str, given_back: str) -> str:

@@ -69,8 +69,9 @@ def test_an_order_id_made_of_the_customer_holds_the_pseudonym(home, tmp_path):
 
 
 SHOPIFY = (
-    "Name,Email,Financial Status,Currency,Total,Refunded Amount,Created at,Lineitem quantity,Lineitem name,"
-    "Lineitem price,Lineitem sku,Lineitem discount,Billing Name,Shipping Country,Payment Method,Cancelled at,Source"
+    "Name,Email,Financial Status,Currency,Shipping,Taxes,Total,Refunded Amount,Created at,Lineitem quantity,"
+    "Lineitem name,Lineitem price,Lineitem sku,Lineitem discount,Billing Name,Shipping Country,Payment Method,"
+    "Cancelled at,Source"
 )
 
 
@@ -89,7 +90,8 @@ def shopify(name: str, **first_row: str) -> str:
 
 def test_shopify(home, tmp_path):
     order = {
-        "Email": "Ann@Example.com", "Financial Status": "paid", "Currency": "EUR", "Total": "32.50",
+        "Email": "Ann@Example.com", "Financial Status": "paid", "Currency": "EUR",
+        "Shipping": "5.00", "Taxes": "2.50", "Total": "32.50",
         "Refunded Amount": "0.00", "Created at": "2024-03-01 09:00:00 +0100",
         "Billing Name": "Ann", "Shipping Country": "DE", "Source": "web",
     }  # fmt: skip
@@ -97,15 +99,15 @@ def test_shopify(home, tmp_path):
         shopify("#1", **order),
         shopify("#1", **{"Lineitem name": "Tea", "Lineitem quantity": "2"}),
         shopify("#2", **order, **{"Cancelled at": "2024-03-02 09:00:00 +0100"}),
-        shopify("#3", **{**order, "Refunded Amount": "12.50", "Email": "ann@example.com"}),
+        shopify("#3", **{**order, "Refunded Amount": "13.00", "Email": "ann@example.com"}),
     ]
     (result,) = sources.load("shopify", write(tmp_path / "orders.csv", *rows, header=SHOPIFY), home)
     assert (result.received, result.loaded) == (5, 5)
     assert lines("order_id, amount, quantity, product_name, _rule, refund_of, ordered_at = '2024-03-01 08:00:00'") == [
-        ("#1", Decimal("32.5"), 1, "Mug", None, None, True),
+        ("#1", Decimal(25), 1, "Mug", None, None, True),
         ("#1", 0, 2, "Tea", None, None, True),
-        ("#2", Decimal("32.5"), 1, "Mug", "cancelled_order", None, True),
-        ("#3", Decimal("32.5"), 1, "Mug", None, None, True),
-        ("#3", Decimal("-12.5"), None, None, None, "#3", True),
+        ("#2", Decimal(25), 1, "Mug", "cancelled_order", None, True),
+        ("#3", Decimal(25), 1, "Mug", None, None, True),
+        ("#3", Decimal(-10), None, None, None, "#3", True),
     ]
     assert db.rows("select customer_id, name from pii.customers") == [("ann@example.com", "Ann")]

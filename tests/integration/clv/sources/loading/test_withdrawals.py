@@ -50,8 +50,10 @@ def mappings(draw: st.DrawFn) -> dict:
     mapping |= draw(st.sampled_from([{}, {"updated_at": "changed"}]))
     mapping |= draw(st.sampled_from([{}, {"carry": ["customer", "time"]}]))
     mapping |= draw(st.sampled_from([{}, {"filters": [{"rule": "test_order", "column": "status", "equals": "test"}]}]))
-    refund = st.sampled_from([{"amount": "refunded"}, {"amount": "refunded", "time": "refunded_on"}])
-    return mapping | draw(st.sampled_from([{}, {"refund": {**draw(refund), "once_per_order": draw(st.booleans())}}]))
+    refunds = [{"amount": "refunded"}, {"amount": "refunded", "time": "refunded_on"}]
+    refunds = [{**refund, "once_per_order": one} for refund in refunds for one in (True, False)]
+    refunds += [{"amount": "refunded", "of": "amount"}]
+    return mapping | draw(st.sampled_from([{}, *({"refund": refund} for refund in refunds)]))
 
 
 @pytest.fixture(scope="module")

@@ -40,6 +40,7 @@ def test_the_shipped_mappings_are_right(path):
     [
         {**LEAST, "amount": {"quantity": "q", "price": "p"}, "columns": {"line_id": ["a", "b"]}},
         {**LEAST, "no_revenue": {"column": "x", "equals": ["gift"]}, "sign": {"column": "s", "negative": "refund"}},
+        {**LEAST, "refund": {"amount": "back", "of": ["total", "Total"]}},
         {**LEAST, "kind": "orders", "file": {"skip": "until_header", "decimal": ","}, "currency": "EUR"},
         {**SPEND, "day": {"column": "d", "formats": "%d/%m/%Y"}},
         {**SPEND, "filters": [{"rule": "r", "column": "c", "present": True}]},

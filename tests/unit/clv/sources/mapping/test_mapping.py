@@ -170,6 +170,11 @@ def test_columns_may_have_other_names():
         ({"filters": [{"rule": "x", "column": "c", "at_most": "nil"}]}, ["must be a number"]),
         ({"currency": {"code": "EUR", "rates": {"USD": 0}}}, ["currency.rates"]),
         ({"sign": {"column": "kind"}}, ["negative"]),
+        ({"refund": {"of": "total"}}, ["'refund' has 'of' but no amount"]),
+        (
+            {"amount": ONCE, "refund": {"amount": "back", "of": "total", "once_per_order": False}},
+            ["'refund.of' needs the refund of the whole order"],
+        ),
         ({"person": {"email": "mail"}, "order": {"columns": ["mail", "at"]}}, ["outside of pii", "'mail'"]),
     ],
 )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import duckdb
 
 from clv.sources.kinds.mappings import parse
 from clv.sources.kinds.orders import mapped
+from clv.sources.mapping import hints
 
-COLUMNS = ("customer", "order", "time", "amount", "refund", "item", "payment")
+COLUMNS = ("customer", "order", "time", "amount", "refund", "item", "payment", "total", "quantity", "price")
 LEAST = {"customer": "customer", "order": "order", "time": "time", "columns": {"product_id": "item"}}
 ONCE = {"column": "amount", "once_per_order": True}
 
@@ -21,7 +24,9 @@ def parsed(rows: list[dict], **keys: object) -> duckdb.DuckDBPyConnection:
     for line, row in enumerate(rows, 1):
         values = {"customer": "ann", "time": "2024-01-01", **row}
         read = [values.get(name) for name in COLUMNS]
-        duck.execute(f"insert into received values ({', '.join('?' * 9)})", [line, *read, hash(tuple(read))])
+        duck.execute(
+            f"insert into received values ({', '.join('?' * (len(COLUMNS) + 2))})", [line, *read, hash(tuple(read))]
+        )
     duck.execute(mapped.parsed_table(mapping, "UTC", "EUR", False))
     return duck
 
@@ -75,6 +80,88 @@ def test_a_refund_counts_as_often_as_the_mapping_says():
     assert amounts([("80", "30"), ("80", "20")], amount=ONCE, refund=of_lines) == [
         (80, None), (-30, None), (0, None), (-20, None),
     ]  # fmt: skip
+
+
+def shares(rows: list[tuple], **keys: object) -> list[tuple]:
+    """Returns the amounts and refunds of one order's rows of an amount, the total that contains it, and the refunded
+    part of that total; and the reasons."""
+    of_total = {"amount": "refund", "of": "total", **keys.pop("refund", {})}  # type: ignore[dict-item]
+    named = [{"order": "1", **dict(zip(("amount", "total", "refund", "item"), row, strict=False))} for row in rows]
+    duck = parsed(named, refund=of_total, **keys)
+    return duck.execute("select amount, _reason from parsed order by _line, _kind").fetchall()
+
+
+def test_a_refund_of_a_total_is_the_same_share_of_the_amount():
+    # 30 of 120 is a quarter, and a quarter of 80 is 20; a third of 80 is rounded to 10 digits
+    assert shares([("80", "120", "30")]) == [(80, None), (-20, None)]
+    assert shares([("80", "120", "-40")]) == [(80, None), (Decimal("-26.6666666667"), None)]
+    assert shares([("80.01", "119.99", "119.99")]) == [(Decimal("80.01"), None), (Decimal("-80.01"), None)]
+    assert shares([("80", "120", "150")]) == [(80, None), (-100, None)]  # more than was paid, as refunds without `of`
+    assert shares([("80", "120", "0"), ("80", "120", None), ("80", None, None)]) == [(80, None)] * 3
+    largest = "9999999999999.99"
+    assert shares([(largest, largest, "4999999999999.99")])[1] == (Decimal("-4999999999999.99"), None)
+
+
+def test_a_refund_of_no_total_is_unreadable_unless_the_row_is_rejected():
+    reason = "refund '5' is a part of total, which is empty or 0"
+    assert shares([("80", None, "5"), ("80", "0", "5.00")]) == [(80, reason), (80, reason)]
+    tiny = "0.0000000001"
+    assert shares([("9" * 13, tiny, "9" * 13)]) == [(9999999999999, "the refund is too large")]
+    filters = [{"rule": "gift", "column": "item", "equals": "card"}]
+    assert shares([("80", "0", "5", "card")], filters=filters) == [(80, None)]
+    mapping = parse("shop", {**LEAST, "amount": "amount", "refund": {"amount": "refund", "of": "total"}}, "shop.yml")
+    assert hints.remedies([reason], mapping) == [
+        'a refund counts as it stands if it is a part of no column; say in the mapping shop: refund: {amount: "refund"}'
+    ]
+
+
+def test_a_refund_of_an_order_is_a_share_of_all_that_counts_of_the_order():
+    once = {"amount": {"column": "amount", "once_per_order": True}}
+    # the total and its refund in the first row, or in each: a quarter of 80
+    for further in (("80", "120", "30"), (None, None, None), ("0", None, "30")):
+        assert shares([("80", "120", "30"), further], **once) == [(80, None), (-20, None), (0, None)]
+    of_order = {"refund": {"once_per_order": True}}
+    # lines of 50 and 30 and the order's total: a quarter of 80; with a rejected line, a quarter of 50
+    lines = [("50", "120", "30", "pen"), ("30", "120", "30", "POST")]
+    assert shares(lines, **of_order) == [(50, None), (-20, None), (30, None)]
+    filters = [{"rule": "postage", "column": "item", "equals": "POST"}]
+    assert shares(lines, filters=filters, **of_order)[1] == (Decimal("-12.5"), None)
+    assert shares([("50", "60", "30"), ("30", "60", "15")]) == [
+        (50, None),
+        (-25, None),
+        (30, None),
+        (Decimal("-7.5"), None),
+    ]
+    free = {"no_revenue": {"column": "item", "equals": "card"}}
+    assert shares([("80", "120", "30", "card")], **free) == [(0, None)]
+
+
+def test_lines_without_revenue_are_taken_off_the_total_of_their_order():
+    gift = {"column": "item", "equals": "card"}
+    columns = {"product_id": "item", "quantity": "quantity", "unit_price": "price"}
+
+    def totals(*rows: tuple, **keys: object) -> list[float]:
+        names = ("item", "quantity", "price", "amount")
+        named = [{"order": "1", **dict(zip(names, row, strict=False))} for row in rows]
+        duck = parsed(named, amount=ONCE, columns=columns, no_revenue=gift, **keys)
+        return [amount for (amount,) in duck.execute("select amount::double from parsed order by _line").fetchall()]
+
+    pen, cards = ("pen", "1", "30", "128"), ("card", "2", "50")
+    assert totals(pen, cards) == [28, 0]  # 128 less two cards of 50
+    assert totals((*cards, "128"), pen[:3]) == [28, 0]
+    assert totals((*cards, "100")) == [0]
+    assert totals((*cards, "99.99")) == [0]
+    assert totals(pen) == [128]
+    paid = {"column": "payment", "equals": "gift_card"}
+    duck = parsed(
+        [{"order": "1", "amount": "9", "payment": "gift_card"}], amount=ONCE, columns=columns, no_revenue=paid
+    )
+    assert duck.execute("select amount::int from parsed").fetchall() == [(0,)]
+
+
+def test_a_refund_is_converted_with_its_amount():
+    rates = {"currency": {"code": "USD", "rates": {"USD": 0.9}}}
+    assert shares([("80", "120", "30")], **rates) == [(72, None), (-18, None)]
 
 
 def test_a_filter_on_a_column_of_orders_rejects_orders_and_one_on_a_column_of_lines_rejects_lines():
