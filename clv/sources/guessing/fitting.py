@@ -68,9 +68,8 @@ def _tried(trial: _Trial, mappings: list[FileMapping]) -> tuple[list[Understood]
         if found.is_sensible:
             fits.append(found)
         else:
-            near[mapping.source] = (
-                f"most of its rows cannot be read: {next(iter(found.unreadable), 'values are missing')}"
-            )
+            why = next(iter(found.unreadable), "values are missing")
+            near[mapping.source] = "; ".join([f"most of its rows cannot be read: {why}", *found.remedies[:1]])
     return sorted(fits, key=lambda one: (-len(one.columns), one.mapping.source)), near
 
 

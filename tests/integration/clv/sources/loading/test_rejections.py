@@ -101,6 +101,24 @@ def test_a_folder_of_files_ends_with_their_sum(ingest, tmp_path: Path):
     assert "2 files, 2 new: 7 rows received, 2 loaded, 5 rejected" in text
 
 
+def test_without_a_source_the_mapping_that_fits_is_taken_or_nothing_is_loaded(ingest, tmp_path: Path):
+    for name, text in {
+        "fits.csv": HEADER + "1,a,2025-01-02,10.00\n",
+        "dates.csv": DATES,
+        "else.csv": "name,city\nAnn,Oslo\n",
+    }.items():
+        (tmp_path / name).write_text(text)
+    code, text = clv("ingest", "--path", str(tmp_path / "fits.csv"))
+    assert code == 0
+    assert text.startswith("the columns are those of the mapping orders\nfits.csv: batch 1, 1 rows received")
+    code, text = clv("ingest", "--path", str(tmp_path / "dates.csv"))
+    assert code == 1
+    assert "error: dates.csv has the columns of the mapping orders, but cannot be read through it" in text
+    code, text = clv("ingest", "--path", str(tmp_path / "else.csv"))
+    assert (code, "error: no mapping reads else.csv" in text) == (1, True)
+    assert [one["file"] for one in listed("batches")] == ["fits.csv"]
+
+
 def test_files_before_one_that_cannot_be_loaded_stay_loaded(ingest, tmp_path: Path):
     (tmp_path / "both").mkdir()
     (tmp_path / "both" / "a.csv").write_text(MIXED)

@@ -83,7 +83,10 @@ def test_a_file_with_the_columns_and_other_values_is_near(home, file):
     own(home, "mine")
     found = guess(file("c,o,t,a\n1,a,31.05.2024,10\n"), home)
     assert found.fits == []
-    assert found.near == {"mine": "most of its rows cannot be read: t '31.05.2024' is not a time"}
+    assert found.near == {
+        "mine": "most of its rows cannot be read: t '31.05.2024' is not a time; times are written like '31.05.2024'; "
+        'say in the mapping mine: time: {column: "t", formats: ["%d.%m.%Y"]}'
+    }
 
 
 def test_a_file_without_rows_is_judged_by_its_header(home, file):
