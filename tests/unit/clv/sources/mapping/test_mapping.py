@@ -22,6 +22,13 @@ def test_the_shipped_mappings_are_right(path):
     assert parse(path.stem, yaml.safe_load(path.read_text()), path.name).wanted
 
 
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.yml")), ids=lambda path: path.stem)
+def test_the_documentation_lists_the_shipped_mappings(path):
+    listed = (SHIPPED.parent / "docs" / "sources.md").read_text().partition("## Ready mappings")[2]
+    assert f"`{path.stem}`" in listed.partition("\n## ")[0]
+    assert yaml.safe_load(path.read_text())["description"]
+
+
 def test_four_columns_are_enough():
     least = mapping()
     assert least.wanted == ["who", "number", "at", "money"]

@@ -1,0 +1,91 @@
+"""Exports of tills and payment services, with amounts whose revenue is worked out beside them."""
+
+from __future__ import annotations
+
+import export_headers as headers
+from made_exports import Export, table
+
+PACIFIC = "Pacific Time (US & Canada)"
+
+
+def square_transactions() -> Export:
+    def row(number: str, customer: str, net: str, event: str = "Payment", **values: object) -> dict[str, object]:
+        at = {"Date": "05/03/24", "Time": "14:05:09", "Time Zone": PACIFIC, "Event Type": event}
+        beside = {"Tax": "$8.00", "Tip": "$5.00", "Service Charges": "$1.00", "Transaction Status": "Complete"}
+        return {**at, "Transaction ID": number, "Customer ID": customer, "Net Sales": net, **beside, **values}
+
+    rows = [
+        row("T1", "TILL-A", "$1,240.00"),
+        row("T2", "TILL-A", "-$45.00", "Refund", Date="2024-05-04"),
+        row("T3", "TILL-B", "$0.00", **{"Gift Card Sales": "$50.00"}),
+        row("T4", "TILL-B", "$12.00", **{"Square Gift Card": "$12.00"}),  # paid with the card
+        row("T5", "TILL-B", "$0.00", "Refund", **{"Partial Refunds": "-$2.00"}),
+        row("T6", "", "$9.00"),
+    ]
+    files = {"transactions.csv": table(headers.SQUARE_TRANSACTIONS, *rows)}
+    return Export("square_transactions", files, {"TILL-A": "1195.00", "TILL-B": "10.00"}, ["no_customer"])
+
+
+def square_items() -> Export:
+    def row(number: str, customer: str, item: str, quantity: str, net: str, **values: object) -> dict[str, object]:
+        at = {"Date": "2024-05-03", "Time": "14:05:09", "Time Zone": PACIFIC, "Transaction ID": number, "Tax": "$1.00"}
+        good = {"Itemization Type": "Physical Good", "Event Type": "Payment", "Category": "Coffee"}
+        return {**at, "Customer ID": customer, "Item": item, "Qty": quantity, "Net Sales": net, **good, **values}
+
+    rows = [
+        row("T1", "ITEM-A", "Beans", "1.0", "$1,240.00"),
+        row("T1", "ITEM-A", "Cup", "2.0", "$10.00"),
+        row("T2", "ITEM-A", "Cup", "-1.0", "-$5.00", **{"Event Type": "Refund"}),
+        row("T3", "ITEM-B", "Gift Card", "1.0", "$50.00", **{"Itemization Type": "Gift Card"}),
+        row("T3", "ITEM-B", "Cup", "1.0", "$5.00"),
+        row("T4", "", "Cup", "1.0", "$5.00"),
+    ]
+    files = {"items.csv": table(headers.SQUARE_ITEMS, *rows)}
+    return Export("square_items", files, {"ITEM-A": "1245.00", "ITEM-B": "5.00"}, ["no_customer"])
+
+
+def stripe_payments() -> Export:
+    def row(number: str, email: str, amount: str, refunded: str, **values: object) -> dict[str, object]:
+        named = {"id": number, "Customer Email": email, "Currency": "eur", "Converted Currency": "usd"}
+        amounts = {"Amount": "1.00", "Converted Amount": amount, "Converted Amount Refunded": refunded}
+        return {**named, **amounts, "Status": "Paid", "Captured": "true", "Mode": "Live", **values}
+
+    before = {"Created (UTC)": "2024-05-03 18:37"}
+    now = {"Created date (UTC)": "2024-05-04 18:37:41"}
+    rows = [
+        row("ch_1", "Una@stripe.example", "130.00", "30.00", **before),
+        row("ch_2", "vic@stripe.example", "60.00", "60.00", **before, Status="Refunded"),
+        row("ch_3", "vic@stripe.example", "", "", **before, Status="Failed"),
+    ]
+    newer = [
+        row("ch_4", "una@stripe.example", "20.00", "0.00", **now),
+        row("ch_5", "una@stripe.example", "20.00", "0.00", **now, Captured="false"),
+        row("ch_6", "una@stripe.example", "20.00", "0.00", **now, Mode="Test"),
+    ]
+    files = {
+        "payments.csv": table(headers.STRIPE_BEFORE, *rows),
+        "unified_payments.csv": table(headers.STRIPE, *newer),
+    }
+    customers = {"una@stripe.example": "120.00", "vic@stripe.example": "0.00"}
+    return Export("stripe_payments", files, customers, ["not_captured", "not_paid", "test_payment"])
+
+
+def paypal() -> Export:
+    def row(number: str, email: str, kind: str, gross: str, **values: object) -> dict[str, object]:
+        at = {"Date": "05/23/2024", "Time": "14:05:09", "TimeZone": "PDT", "Status": "Completed", "Currency": "USD"}
+        return {**at, "Transaction ID": number, "From Email Address": email, "Type": kind, "Gross": gross, **values}
+
+    rows = [
+        row("7AA", "Wes@paypal.example", "Website Payment", "1,100.00", **{"Sales Tax": "100.00"}),
+        row("7AB", "wes@paypal.example", "Payment Refund", "-100.00", **{"Reference Txn ID": "7AA"}),
+        row("7AC", "", "General Withdrawal", "-996.80"),
+        row("7AD", "xia@paypal.example", "Website Payment", "50.00", Status="Pending"),
+        row("7AE", "xia@paypal.example", "Express Checkout Payment", "20.00", TimeZone="CEST"),
+        row("7AF", "", "General Currency Conversion", "-20.00"),
+    ]
+    files = {"activity.csv": b"\xef\xbb\xbf" + table(headers.PAYPAL, *rows)}
+    customers = {"wes@paypal.example": "1000.00", "xia@paypal.example": "20.00"}
+    return Export("paypal", files, customers, ["no_sale", "no_sale", "not_completed"])
+
+
+ALL = [square_transactions(), square_items(), stripe_payments(), paypal()]

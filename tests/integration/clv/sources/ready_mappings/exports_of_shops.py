@@ -1,0 +1,216 @@
+"""Exports of shop programs, with amounts whose revenue is worked out beside them."""
+
+from __future__ import annotations
+
+import json
+
+import export_headers as headers
+from made_exports import Export, table
+
+
+def shopify() -> Export:
+    def order(name: str, email: str, day: int, total: str, **values: object) -> dict[str, object]:
+        item = {"Lineitem quantity": 1, "Lineitem name": "Mug", "Lineitem price": "100.00", "Lineitem sku": "MUG"}
+        usual = {"Financial Status": "paid", "Shipping": "0.00", "Taxes": "0.00", "Refunded Amount": "0.00"}
+        at = {"Currency": "USD", "Created at": f"2024-05-{day:02} 10:00:00 -0400", "Payment Method": "Shopify Payments"}
+        return {
+            "Name": name,
+            "Email": email,
+            "Total": total,
+            "Billing Name": "A Person",
+            **usual,
+            **at,
+            **item,
+            **values,
+        }
+
+    def item(name: str, email: str, quantity: int, product: str, price: str) -> dict[str, object]:
+        """A further line of an order, whose own columns are empty."""
+        named = {"Name": name, "Email": email, "Created at": "2024-05-01 10:00:00 -0400"}
+        return {**named, "Lineitem quantity": quantity, "Lineitem name": product, "Lineitem price": price}
+
+    rows = [
+        # 113 less 5 and 8 is 100. A quarter of 113 was refunded, so a quarter of 100: 75 remain.
+        order("#1", "Ann@shopify.example", 1, "113.00", Shipping="5.00", Taxes="8.00", **{"Refunded Amount": "28.25"}),
+        item("#1", "Ann@shopify.example", 2, "Tea", "0.00"),
+        # Prices with tax: 119 less 19. All was refunded.
+        order("#2", "bob@shopify.example", 2, "119.00", Taxes="19.00", **{"Refunded Amount": "119.00"}),
+        # 172 less 2 of tax and two gift cards of 50.
+        order("#3", "cara@shopify.example", 3, "172.00", Taxes="2.00"),
+        item("#3", "cara@shopify.example", 2, "Gift Card - $50.00", "50.00"),
+        # 65 less 10, 5 and 10.
+        order("#4", "eve@shopify.example", 4, "65.00", Shipping="10.00", Taxes="5.00", Duties="10.00"),
+        order("#5", "ann@shopify.example", 5, "50.00", **{"Cancelled at": "2024-05-05 11:00:00 -0400"}),
+        order("#6", "dora@shopify.example", 6, "50.00", **{"Financial Status": "pending"}),
+        item("#6", "dora@shopify.example", 1, "Tea", "5.00"),
+        order("#7", "owner@shopify.example", 7, "50.00", **{"Payment Method": "(For Testing) Bogus Gateway"}),
+        order("#8", "", 8, "50.00", Source="pos"),
+    ]
+    before = [order("#0801", "finn@shopify.example", 9, "30.00", Shipping="4.00", Taxes="6.00")]
+    short = [order("#0701", "finn@shopify.example", 10, "36.00", Shipping="4.00", Taxes="2.00")]
+    files = {
+        "orders_export_1.csv": table(headers.SHOPIFY, *rows),
+        "orders_export_before.csv": table(headers.SHOPIFY_BEFORE, *before),
+        "orders_export_short.csv": table(headers.SHOPIFY_SHORT, *short),
+    }
+    customers = {"ann": "75.00", "bob": "0.00", "cara": "70.00", "eve": "40.00", "finn": "50.00"}
+    rejected = ["cancelled_order", "missing_customer", "test_order", "voided_order", "voided_order"]
+    return Export("shopify", files, {f"{name}@shopify.example": net for name, net in customers.items()}, rejected)
+
+
+def shopify_api() -> Export:
+    def order(name: str, email: str, total: str, tax: str, shipping: str, **values: object) -> dict[str, object]:
+        tea = {"id": 1, "sku": "TEA", "name": "Tea", "price": "10.00", "quantity": 2, "gift_card": False}
+        return {
+            "name": name, "email": email, "created_at": "2024-05-01T10:00:00-04:00", "currency": "USD",
+            "updated_at": "2024-05-02T10:00:00-04:00", "financial_status": "paid", "cancelled_at": None, "test": False,
+            "total_price": "99.00", "current_total_price": total, "current_total_tax": tax, "source_name": "web",
+            "current_shipping_price_set": {"shop_money": {"amount": shipping, "currency_code": "USD"}},
+            "current_total_duties_set": None, "total_tip_received": "0.00", "buyer_accepts_marketing": True,
+            "shipping_address": {"country_code": "US"}, "line_items": [tea], **values,
+        }  # fmt: skip
+
+    card = {"id": 2, "sku": "", "name": "Gift card", "price": "50.00", "quantity": 1, "gift_card": True}
+    mug = {"id": 3, "sku": "MUG", "name": "Mug", "price": "20.00", "quantity": 1, "gift_card": False}
+    orders = [
+        order("#1", "gus@api.example", "77.00", "2.00", "5.00", line_items=[card, mug]),  # 70 less the card of 50
+        order("#2", "Hal@api.example", "58.00", "3.00", "5.00", total_tip_received="10.00"),  # what is left of a refund
+        order("#3", "hal@api.example", "0.00", "0.00", "0.00", financial_status="refunded"),
+        order("#4", "ivy@api.example", "20.00", "0.00", "0.00", cancelled_at="2024-05-01T11:00:00-04:00"),
+        order("#5", "owner@api.example", "20.00", "0.00", "0.00", test=True),
+    ]
+    files = {"orders.json": json.dumps(orders).encode()}
+    return Export(
+        "shopify_api",
+        files,
+        {"gus@api.example": "20.00", "hal@api.example": "40.00"},
+        ["cancelled_order", "test_order"],
+    )
+
+
+def woocommerce_advanced_export() -> Export:
+    def row(number: int, email: str, status: str, total: str, tax: str, shipping: str, refund: str, item: str) -> dict:
+        named = {"Order Number": number, "Order Status": status, "Order Date": "2024-05-01 10:00", "Item #": 1}
+        amounts = {"Order Total Tax Amount": tax, "Order Shipping Amount": shipping, "Order Refund Amount": refund}
+        return {**named, "Email (Billing)": email, "Order Total Amount": total, **amounts, "SKU": item}
+
+    # 60 less 10 and 5 is 45; a third of 60 was refunded, so a third of 45
+    one = (501, "Jan@woo.example", "Completed", "60", "10", "5", "20")
+    rows = [row(*one, "MUG"), row(*one, "TEA"), row(502, "kim@woo.example", "Failed", "9", "0", "0", "0", "TEA")]
+    usual = [
+        row(503, "jan@woo.example", "Processing", "24", "4", "0", "0", "MUG"),
+        row(504, "liv@woo.example", "Refunded", "24", "4", "5", "24", "MUG"),
+    ]
+    files = {"orders.csv": table(headers.WOO_ADVANCED, *rows), "may.csv": table(headers.WOO_ADVANCED_USUAL, *usual)}
+    customers = {"jan@woo.example": "50.00", "liv@woo.example": "0.00"}
+    return Export("woocommerce_advanced_export", files, customers, ["not_paid"])
+
+
+def woocommerce_webtoffee() -> Export:
+    def row(number: int, email: str, status: str, total: str) -> dict[str, object]:
+        named = {"order_id": number, "order_number": number, "order_date": "2024-05-01 10:00:00", "status": status}
+        amounts = {"tax_total": "11.00", "shipping_total": "5.00", "shipping_tax_total": "1.00", "order_total": total}
+        return {**named, **amounts, "order_currency": "USD", "billing_email": email, "customer_email": email}
+
+    rows = [
+        row(601, "Lea@toffee.example", "completed", "60.00"),  # less 11, with shipping's tax, and 5
+        row(602, "max@toffee.example", "refunded", "60.00"),
+        row(603, "max@toffee.example", "pending", "60.00"),
+    ]
+    files = {"order_export.csv": table(headers.WOO_WEBTOFFEE, *rows)}
+    return Export("woocommerce_webtoffee", files, {"lea@toffee.example": "44.00"}, ["not_paid", "refunded_order"])
+
+
+def magento() -> Export:
+    def row(number: str, at: str, email: str, total: str, status: str, refunded: str = "") -> dict[str, object]:
+        named = {"ID": number, "Purchase Point": "Main", "Purchase Date": at, "Customer Email": email}
+        totals = {"Grand Total (Base)": total, "Grand Total (Purchased)": total, "Total Refunded": refunded}
+        return {**named, **totals, "Status": status, "Shipping and Handling": "10.00", "Customer Name": "A Person"}
+
+    rows = [
+        # 110 without shipping; a quarter of 120 was refunded, so a quarter of 110
+        row("000000701", "May 3, 2024 04:05:06 PM", "Ned@magento.example", "120.0000", "Complete", "30.0000"),
+        row("000000702", "May 4, 2024, 12:15:00 AM", "oda@magento.example", "$1,210.00", "Processing", "$0.00"),
+        row("000000703", "May 05, 2024 16:05:06 PM", "oda@magento.example", "80.0000", "Closed", "80.0000"),
+        row("000000704", "May 6, 2024 04:05:06 PM", "oda@magento.example", "80.0000", "Canceled"),
+        row("000000705", "May 6, 2024 04:05:06 PM", "oda@magento.example", "80.0000", "Pending Payment"),
+    ]
+    customers = {"ned@magento.example": "82.50", "oda@magento.example": "1200.00"}
+    return Export("magento", {"export.csv": table(headers.MAGENTO, *rows)}, customers, ["not_paid", "not_paid"])
+
+
+def amazon_orders() -> Export:
+    def row(order: str, item: str, email: str, price: str, **values: object) -> dict[str, object]:
+        at = {"purchase-date": "2024-05-01T10:00:00-07:00", "currency": "USD", "quantity-purchased": 2, "sku": "MUG"}
+        amounts = {"item-price": price, "item-tax": "3.00", "shipping-price": "5.00"}
+        return {"order-id": order, "order-item-id": item, "buyer-email": email, **at, **amounts, **values}
+
+    rows = [row("801", "1", "quin@marketplace.example", "20.00")]
+    europe = [
+        row("802", "1", "Pia@marketplace.example", "40.00", **{"item-promotion-discount": "4.00"}),
+        row("802", "2", "pia@marketplace.example", "10.00"),
+    ]
+    files = {
+        "orders.txt": table(headers.AMAZON, *rows, delimiter="\t"),
+        "orders-europe.txt": table(headers.AMAZON_EUROPE, *europe, delimiter="\t"),
+    }
+    return Export("amazon_orders", files, {"pia@marketplace.example": "46.00", "quin@marketplace.example": "20.00"})
+
+
+def etsy_orders() -> Export:
+    def row(number: int, buyer: str, value: str, discount: str, **values: object) -> dict[str, object]:
+        named = {"Sale Date": "05/03/24", "Order ID": number, "Buyer User ID": buyer, "Full Name": "A Person"}
+        amounts = {"Order Value": value, "Discount Amount": discount, "Shipping": "8.00", "Sales Tax": "2.00"}
+        return {**named, **amounts, "Adjusted Order Total": "0.00", "Currency": "USD", **values}
+
+    rows = [
+        row(901, "etsy-rui", "1,068.00", "0"),
+        row(902, "Etsy-Rui", "27.00", "2.70"),
+        row(903, "etsy-sue", "30.00", "0", Status="Canceled"),
+        row(904, "", "30.00", "0"),
+    ]
+    files = {"EtsySoldOrders2024-5.csv": table(headers.ETSY, *rows)}
+    return Export("etsy_orders", files, {"etsy-rui": "1092.30"}, ["cancelled_order", "missing_customer"])
+
+
+def ebay_orders() -> Export:
+    def row(order: str, buyer: str, item: str, quantity: object, price: str, **values: object) -> dict[str, object]:
+        named = {"Order Number": order, "Buyer Username": buyer, "Sale Date": "May-03-24", "Item Title": item}
+        return {**named, "Quantity": quantity, "Sold For": price, "Shipping And Handling": "$4.00", **values}
+
+    rows = [
+        {},
+        row("11-1", "ebay-tia", "", 3, "$20.00"),  # the totals of the order's two items
+        row("11-1", "ebay-tia", "Shirt", 1, "$10.00"),
+        row("11-1", "ebay-tia", "Cap", 2, "$5.00"),
+        row("11-2", "Ebay-Uli", "Lamp", 1, "$1,116.99"),
+        {"Sales Record Number": "2", "Order Number": "record(s) downloaded"},
+    ]
+    blank = "," * (len(headers.EBAY) - 1) + "\n"
+    files = {"eBay-OrdersReport.csv": table(headers.EBAY, *rows, before=blank)}
+    return Export("ebay_orders", files, {"ebay-tia": "20.00", "ebay-uli": "1116.99"}, ["totals_row"] * 3)
+
+
+def squarespace() -> Export:
+    def row(order: int, email: str, total: str, refunded: str, **values: object) -> dict[str, object]:
+        named = {"Order ID": order, "Email": email, "Financial Status": "PAID", "Currency": "USD"}
+        at = {"Created at": "2024-05-01 10:00:00 -0400", "Lineitem quantity": 1, "Lineitem price": "10.00"}
+        amounts = {"Shipping": "10.00", "Taxes": "0.00", "Amount Refunded": refunded, "Total": total}
+        return {**named, **at, **amounts, "Lineitem name": "Coffee", "Billing Name": "A Person", **values}
+
+    card = {"Order ID": 1, "Lineitem quantity": 1, "Lineitem name": "Gift Card", "Lineitem price": "25.00"}
+    rows = [
+        row(1, "Sia@squarespace.example", "55.00", "0.00"),  # less 10 and the card of 25
+        card,
+        row(2, "tom@squarespace.example", "20.00", "20.00", **{"Created at": "5/2/2024 21:06"}),
+        row(3, "tom@squarespace.example", "20.00", "5.00"),  # 10 without shipping, a quarter refunded
+        row(4, "uma@squarespace.example", "20.00", "0.00", **{"Financial Status": "PENDING"}),
+    ]
+    customers = {"sia@squarespace.example": "20.00", "tom@squarespace.example": "7.50"}
+    return Export("squarespace", {"orders.csv": table(headers.SQUARESPACE, *rows)}, customers, ["not_paid"])
+
+
+ALL = [
+    shopify(), shopify_api(), woocommerce_advanced_export(), woocommerce_webtoffee(), magento(), amazon_orders(),
+    etsy_orders(), ebay_orders(), squarespace(),
+]  # fmt: skip

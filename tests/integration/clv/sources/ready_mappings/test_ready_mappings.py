@@ -1,0 +1,118 @@
+"""Exports of shops, payments and advertising give the revenue and the ad spend that were worked out by hand, from the
+files to the published orders. All are loaded into one warehouse through the shipped mappings."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import exports_of_payments
+import exports_of_shops
+import pytest
+import reports_of_ads
+import small_warehouse as small
+from made_exports import Export, Report
+
+from clv import sources
+from clv.catalog import tables
+from clv.core import settings
+from clv.core.errors import ClvError
+from clv.transform import dbt
+from clv.warehouse import db, publication, runs
+from spark_jobs import score
+
+AS_OF = date(2024, 9, 1)
+EXPORTS = [*exports_of_shops.ALL, *exports_of_payments.ALL]
+REPORTS = reports_of_ads.ALL
+
+
+@pytest.fixture(scope="module")
+def published(module_home: settings.Settings) -> None:
+    """Loads all files, and publishes a date after them without a forecast."""
+    (module_home.home / "shop.json").write_text('{"currency": "USD"}')
+    home = settings.load()
+    for export in [*EXPORTS, *REPORTS]:
+        folder = home.home / "files" / export.source
+        folder.mkdir(parents=True)
+        for name, content in export.files.items():
+            (folder / name).write_bytes(content)
+        sources.load(export.source, folder, home)
+    dbt.build("setup", {}, home)
+    run_id = runs.open_run(AS_OF, "test")
+    of_run = {"as_of_date": str(AS_OF), "run_id": run_id}
+    for layer in ("staging", "intermediate", "features"):
+        dbt.build(layer, of_run, home)
+    score.write_too_little_data(home, AS_OF, run_id, "too few customers")
+    dbt.build("analytics", of_run, home)
+    small.judge_all(run_id, str(AS_OF))
+    publication.publish(AS_OF, run_id)
+
+
+def amounts(query: str, source: str) -> dict:
+    return {row[:-1] if len(row) > 2 else row[0]: row[-1] for row in db.rows(query, (source,))}
+
+
+def rejected(source: str) -> list[str]:
+    query = """
+        select reason from quarantine.set_aside_lines where source = %(source)s
+        union all
+        select reason from quarantine.unreadable_rows
+        inner join raw.batches using (batch_id) where batches.source = %(source)s
+    """
+    return sorted(reason for (reason,) in db.rows(query, {"source": source}))
+
+
+every_export = pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.source)
+
+
+@every_export
+@pytest.mark.usefixtures("published")
+def test_revenue_and_rejected_rows_are_right(export: Export):
+    query = """
+        select customer_id, sum(net_revenue)::numeric(18, 2) from analytics.fct_orders
+        inner join pii.customers using (customer_key) where split_part(order_key, ':', 1) = %s group by 1
+    """
+    assert amounts(query, export.source) == {name: Decimal(net) for name, net in export.customers.items()}
+    query = """
+        select customer_id, historic_revenue from analytics.customer_clv
+        inner join pii.customers using (customer_key) where source = %s
+    """
+    assert amounts(query, export.source) == {name: Decimal(net) for name, net in export.customers.items()}
+    assert rejected(export.source) == export.rejected
+
+
+@pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.source)
+@pytest.mark.usefixtures("published")
+def test_ad_spend_and_rejected_rows_are_right(report: Report):
+    query = f"""
+        select day::text, campaign, sum(amount)::numeric(18, 2) from {tables.STG_CHANNEL_SPEND}
+        where source = %s group by 1, 2
+    """
+    assert amounts(query, report.source) == {day: Decimal(amount) for day, amount in report.spent.items()}
+    query = f"select _rule from {tables.CHANNEL_SPEND} where _source = %s and _rule is not null"
+    assert sorted(rule for (rule,) in db.rows(query, (report.source,))) == report.rejected
+
+
+@pytest.mark.usefixtures("published")
+def test_every_received_row_is_accounted_for():
+    query = """
+        select source, file_name, counts.* from staging.stg_batch_counts as counts
+        where rows_received <> rows_accepted + rows_set_aside + rows_duplicate + rows_unreadable or rows_duplicate > 0
+    """
+    assert db.rows(query) == []
+
+
+def test_every_shipped_mapping_of_an_export_is_tried():
+    plain = {"orders", "orders_without_id", "ad_spend"}
+    elsewhere = {"cdnow", "online_retail_ii", "sample_shop", "klaviyo_profiles"}
+    known = {path.stem for path in (settings.PROJECT / "sources").glob("*.yml")}
+    assert {export.source for export in [*EXPORTS, *REPORTS]} == known - plain - elsewhere
+
+
+def test_a_report_over_several_days_is_refused(home, tmp_path):
+    path = tmp_path / "campaigns.csv"
+    path.write_text(
+        "Reporting starts,Reporting ends,Campaign name,Amount spent (USD)\n2024-05-01,2024-05-31,Spring,9\n"
+    )
+    with pytest.raises(ClvError, match="no column 'Day'"):
+        sources.load("meta_ads", path, home)
