@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -46,8 +46,7 @@ def guess(path: Path, home: Settings) -> Guess:
     if path.is_dir():
         raise ClvError(f"{path} is a folder; name one of its files")
     files.find(path)
-    with scratch_folder(home) as scratch:
-        trial = _Trial(path, home, scratch)
+    with scratch_folder(home) as scratch, closing(_Trial(path, home, scratch)) as trial:
         mappings = [load_mapping(source, home) for source in known_sources(home)]
         found = Guess(*_tried(trial, mappings))
         if found.fits or found.near or files.kind(path) != "text":
@@ -92,12 +91,21 @@ class _Trial:
     def __init__(self, path: Path, home: Settings, scratch: Path) -> None:
         self._path, self._home, self._scratch = path, home, scratch
         self._prepared: dict[str, Received | ClvError] = {}
+        self._left = ExitStack()
+        self._duck = self._left.enter_context(database(scratch))
+
+    def close(self) -> None:
+        """Closes the database."""
+        self._left.close()
 
     def of(self, mapping: FileMapping) -> Understood:
         """Reads the file through a mapping, as `understood` does."""
         file = self._in(mapping.encoding)
-        with database(self._scratch) as duck, errors_of(file, mapping):
-            return understood(duck, file, mapping, self._home)
+        if self._duck.execute("show tables").fetchall():  # most mappings fail before they make one
+            self.close()
+            self._duck = self._left.enter_context(database(self._scratch))
+        with errors_of(file, mapping):
+            return understood(self._duck, file, mapping, self._home)
 
     def written(self) -> tuple[str, list[str]]:
         """Returns the encoding that the file may have, and the delimiters among the characters of its first lines."""

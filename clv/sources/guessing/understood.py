@@ -22,6 +22,7 @@ from clv.sources.kinds.declared import Kind
 from clv.sources.loading import currencies
 from clv.sources.mapping import hints, zones
 from clv.sources.mapping.model import FileMapping
+from clv.sources.mapping.numbers import SIGNS
 
 ROWS_SHOWN = 5
 REASONS_SHOWN = 3
@@ -62,13 +63,14 @@ def understood(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMap
     """
     broken = formats.read(duck, file, mapping)
     present = [name for (name,) in duck.execute("select name from header order by place").fetchall()]
+    columns = matched(file, mapping, present)
     codes = currencies.stated(duck, mapping)
-    currency = next(iter(codes), home.shop.currency or currencies.NO_CURRENCY)
+    sign = "" if codes or home.shop.currency else _sign(duck, mapping, columns)
+    currency = (codes or [home.shop.currency or SIGNS.get(sign, currencies.NO_CURRENCY).split()[0]])[0]
     kind = registry.of(mapping.kind, home)
     known = zones.with_known_zones(duck, mapping)
     duck.execute(kind.parsed_table(known, home.shop.time_zone, currency, bool(codes)))
     duck.execute(_judged(kind))
-    columns = matched(file, mapping, present)
     unread = duck.execute("select _reason from judged where _reason is not null and _is_row").fetchall()
     reasons = Counter([*(one.reason for one in broken), *(reason for (reason,) in unread)])
     shown = [one for one in kind.columns if one.required or _has_values(duck, one)]
@@ -85,9 +87,25 @@ def understood(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMap
         usable=_count(duck, "_is_row and _is_usable"),
         rejected=dict(duck.execute(rejected).fetchall()),
         unreadable=_masked(reasons, mapping),
-        totals=_totals(duck, kind, ", ".join(codes)),
-        remedies=hints.remedies(reasons, mapping),
+        totals=_totals(duck, kind, ", ".join(codes or [currency] * bool(sign))),
+        remedies=[
+            *hints.remedies(reasons, mapping),
+            *([f"amounts bear {sign}: if it means {currency}, {_in_shop(home, currency)}"] if sign else []),
+        ],
     )
+
+
+def _in_shop(home: Settings, currency: str) -> str:
+    return f'state it in {home.home / "shop.json"}, as in {{"currency": "{currency}"}}'
+
+
+def _sign(duck: duckdb.DuckDBPyConnection, mapping: FileMapping, columns: Iterable[str]) -> str:
+    """Returns the sign of a currency that stands beside the file's numbers; empty if there is none."""
+    for name in filter(set(columns).__contains__, mapping.numbers):
+        value = f"select {quoted(name)} from received where regexp_matches({quoted(name)}, '[^\\d.,()\\s-]') limit 1"  # noqa: S608 - our own SQL; names are quoted
+        for (text,) in duck.execute(value).fetchall():
+            return max((sign for sign in SIGNS if sign in text), key=len, default="")
+    return ""
 
 
 def _judged(kind: Kind) -> str:

@@ -214,7 +214,7 @@ def _try(expression: str, value: str, complaint: str) -> None:
     """Tries an expression in DuckDB, so that an invalid pattern or format is found when the mapping is read, not in the
     middle of a file."""
     try:
-        with duckdb.connect() as duck:
+        with duckdb.cursor() as duck:  # of the process's own database, because opening one takes long
             duck.execute(f"select {expression}", [value])
     except duckdb.Error as error:
         raise ClvError(f"{complaint} ({first_line(error)}); correct {value!r}") from None

@@ -72,6 +72,14 @@ def test_a_refund_of_a_row_lowers_the_total(home, file):
     assert guess(file("c,o,t,a,r\n1,a,2024-05-01,10,4\n"), home).best[0].totals["amount"] == "6.00"
 
 
+def test_a_sign_beside_amounts_says_the_currency_and_where_to_state_it(home, file):
+    own(home, "mine")
+    best = guess(file("c,o,t,a\n1,a,2024-05-01,$10\n1,b,2024-05-01,-$4.50\n"), home).best[0]
+    assert (best.usable, best.totals["amount"]) == (2, "5.50 USD")
+    shop = home.home / "shop.json"
+    assert best.remedies == [f'amounts bear $: if it means USD, state it in {shop}, as in {{"currency": "USD"}}']
+
+
 def test_equal_mappings_are_both_best(home, file):
     own(home, "one")
     own(home, "two")
