@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import exports_of_payments
 import exports_of_shops
@@ -17,6 +18,7 @@ from clv import sources
 from clv.catalog import tables
 from clv.core import settings
 from clv.core.errors import ClvError
+from clv.sources.guessing.fitting import guess
 from clv.transform import dbt
 from clv.warehouse import db, publication, runs
 from spark_jobs import score
@@ -107,6 +109,14 @@ def test_every_shipped_mapping_of_an_export_is_tried():
     elsewhere = {"cdnow", "online_retail_ii", "sample_shop", "klaviyo_profiles"}
     known = {path.stem for path in (settings.PROJECT / "sources").glob("*.yml")}
     assert {export.source for export in [*EXPORTS, *REPORTS]} == known - plain - elsewhere
+
+
+@pytest.mark.parametrize("export", [*EXPORTS, *REPORTS], ids=lambda export: export.source)
+def test_the_mapping_of_an_export_is_guessed(export: Export | Report, tmp_path: Path):
+    for name, content in export.files.items():
+        (tmp_path / name).write_bytes(content)
+        found = guess(tmp_path / name, settings.Settings(tmp_path / "home", {}))
+        assert [one.mapping.source for one in found.best] == [export.source]
 
 
 def test_a_report_over_several_days_is_refused(home, tmp_path):
