@@ -119,10 +119,10 @@ def test_the_mapping_of_an_export_is_guessed(export: Export | Report, tmp_path: 
         assert [one.mapping.source for one in found.best] == [export.source]
 
 
-def test_a_report_over_several_days_is_refused(home, tmp_path):
+def test_a_report_over_several_days_is_refused(module_home, tmp_path):
     path = tmp_path / "campaigns.csv"
     path.write_text(
         "Reporting starts,Reporting ends,Campaign name,Amount spent (USD)\n2024-05-01,2024-05-31,Spring,9\n"
     )
     with pytest.raises(ClvError, match="no column 'Day'"):
-        sources.load("meta_ads", path, home)
+        sources.load("meta_ads", path, module_home)
