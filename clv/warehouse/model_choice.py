@@ -21,7 +21,7 @@ from clv.warehouse import db, registry
 from clv.warehouse.roles import MODELLER
 
 # Raise it when features, training or the forecasters change, so that older models are not reused.
-FORECAST_VERSION = 9
+FORECAST_VERSION = 10
 DAYS_BETWEEN_ORIGINS = 30
 HISTORY_DAYS = 90  # days of orders required before an origin
 TWO_YEARS = 730  # days of orders from which on training uses more origins, since customers may be seasonal

@@ -22,6 +22,7 @@ TILT = 0.3  # strength with which the calibration changes occasional customers m
 LARGEST_TILT = 0.7  # log of about twice the mean: customers above it are all changed alike
 LARGEST_SEASON = 1.0  # bound of the season's effect, in logs
 BUYERS_FOLLOW = 0.7  # change of the number of buyers per change of revenue by the season, both in logs
+LARGEST_GROWTH = 1.0  # bound of the year-on-year growth, in logs
 LEAST_OVERLAP = 7  # days of history beyond a year from which growth can be measured
 # Days for which a customer counts as new; if a shop's revenue comes only from older customers, its cohort is closed.
 DAYS_NEW = 90
@@ -126,8 +127,8 @@ def season(money: Array, new: Array, horizon_days: int) -> tuple[float, float]:
 
     money, new: per day before the origin, as `Daily.before` returns them. S compares the same window of last year with
     the last 365 days. Growth is removed, where more than a year of history lets it be measured, and so is the part that
-    the anchor has learned from the last 90 days. g is 0 without a year of history and for closed cohorts, small for
-    launches, and reaches 1 at a year and 90 days.
+    the anchor has learned from the last 90 days. g is 0 without a year of history, small for launches, and reaches 1 at
+    a year and 90 days, for closed cohorts at two years.
     """
     n = len(money)
     if n < YEAR + 1 or money[-YEAR:].sum() <= 0:
@@ -148,9 +149,11 @@ def season(money: Array, new: Array, horizon_days: int) -> tuple[float, float]:
     # Days on which the shop was closed, or for which data are missing, are not a season.
     traded = (money[n - YEAR : n - YEAR + horizon_days] > 0).mean() / (money[-YEAR:] > 0).mean()
     confidence *= float(np.clip((traded - 0.25) / 0.25, 0, 1))
-    # A closed cohort has no new customers, and its decline is not a season.
+    # A closed cohort has no new customers, and its decline is not a season. A second year shows the decline, unless it
+    # is faster than growth can be.
     share = new[-180:].sum() / max(money[-180:].sum(), 1e-9)
-    confidence *= float(np.clip((share - 0.01) / 0.04, 0, 1))
+    decline_known = min(1.0, (n - YEAR) / YEAR) if abs(grown) < LARGEST_GROWTH else 0.0
+    confidence *= max(float(np.clip((share - 0.01) / 0.04, 0, 1)), decline_known)
     return float(np.clip(s, -LARGEST_SEASON, LARGEST_SEASON)), confidence
 
 
@@ -162,7 +165,7 @@ def growth(money: Array) -> float:
     if overlap < LEAST_OVERLAP:
         return 0.0
     grown = _log_ratio(money[-overlap:].mean(), money[-overlap - YEAR : n - YEAR].mean())
-    return float(np.clip(grown, -1, 1)) * min(1.0, overlap / 30)
+    return float(np.clip(grown, -LARGEST_GROWTH, LARGEST_GROWTH)) * min(1.0, overlap / 30)
 
 
 def tilted(log_relative: Array, calibration: float) -> Array:

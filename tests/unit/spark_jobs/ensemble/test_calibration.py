@@ -51,9 +51,19 @@ def test_a_launch_is_not_mistaken_for_a_season(days: int) -> None:
 
 
 @pytest.mark.parametrize("days", [400, 700, 1000])
-def test_the_decline_of_a_closed_cohort_is_not_mistaken_for_a_season(days: int) -> None:
+def test_the_fast_decline_of_a_closed_cohort_is_not_mistaken_for_a_season(days: int) -> None:
     money = shop(days, lambda day: 100 * np.exp(-day / 200)).money
     assert season(Daily(FIRST, money, np.where(np.arange(days) < 90, money, 0)))[1] == 0
+
+
+def test_a_closed_cohort_has_a_season_as_far_as_a_second_year_shows_its_decline() -> None:
+    def cohort(days: int) -> Daily:
+        return shop(days, lambda day: yearly(day) * 0.8 ** (day / 365), share_new=0)
+
+    confidence = [season(cohort(days))[1] for days in (365, 365 + 73, 365 + 292, 730, 1000)]
+    assert confidence == pytest.approx([0, 0.2 * (0.75 + 0.25 * 73 / 90), 0.8, 1, 1])
+    coming = np.mean([yearly(day) for day in range(1000, 1090)]) / 100
+    assert abs(season(cohort(1000))[0] - np.log(coming)) < 0.15
 
 
 @pytest.mark.parametrize("days", [500, 700, 900])

@@ -66,8 +66,8 @@ def test_growth_is_no_season() -> None:
     "shop",
     [
         daily(np.ones(YEAR - 1)),  # less than a year of history
-        # The decline of a closed cohort is not a season.
-        daily(np.tile(np.where(np.arange(YEAR) < 100, 2.0, 1.0), 2), new=0),
+        # The fast decline of a closed cohort is not a season.
+        daily(np.exp(-np.arange(2 * YEAR) / 200), new=0),
         daily(np.zeros(2 * YEAR)),
     ],
 )
