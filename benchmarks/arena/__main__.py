@@ -3,14 +3,15 @@
     cache --data FOLDER --out CACHE [--shop NAME ...] [--horizon DAYS] [--contestants NAME ...]
     judge --cache CACHE [--shop NAME ...] [--horizon DAYS] [--contestants NAME ...] [--json FILE] [--again [NAME ...]]
         [--kept]
-    table --json FILE ...
+    table --json FILE ... [--every]
 
 `cache` builds each case (a shop, a horizon and a past date) once with the pipeline's own steps in a scratch database of
 the home, and fits what takes long. `judge` fits and forecasts the cases with the code as it is, and compares the
 forecast with every contestant; learners and contestants that were fitted before are not fitted again, unless --again
 names them (perennial: the learners; no name: all). --contestants names those that are fitted for the holdouts, and that
-`judge` may publish (all: every forecaster). `table` writes the tables of docs/forecast.md from the files that
-`judge --json` has written. FOLDER holds the files of benchmarks.next_order, and complete_journey/transactions.parquet.
+`judge` may publish (all: every forecaster). `table` writes the tables of docs/forecast.md, or with --every those of
+docs/forecast-tables.md, from the files that `judge --json` has written. FOLDER holds the files of
+benchmarks.next_order, and complete_journey/transactions.parquet.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.arena import cache, cases, forecasting, judging
+from benchmarks.arena import cache, cases, forecasting, judging, tables
 from benchmarks.arena import memory as memories
 from benchmarks.arena.cases import Case
 from clv.commands.console import quiet, steps
@@ -99,8 +100,9 @@ def arguments() -> argparse.Namespace:
         parsed.add_argument("--shop", nargs="+", action="extend", default=[], metavar="NAME")
         parsed.add_argument("--horizon", type=int, metavar="DAYS")
         parsed.add_argument("--contestants", nargs="+", default=CONTESTANTS, metavar="NAME", help="default: a shop's")
-    tables = commands.add_parser("table", help="write the tables of docs/forecast.md")
-    tables.add_argument("--json", type=Path, nargs="+", required=True, metavar="FILE", help="files of judge --json")
+    writing = commands.add_parser("table", help="write the tables of docs/forecast.md")
+    writing.add_argument("--json", type=Path, nargs="+", required=True, metavar="FILE", help="files of judge --json")
+    writing.add_argument("--every", action="store_true", help="write the figures of every contestant")
     return parser.parse_args()
 
 
@@ -108,7 +110,8 @@ def run(given: argparse.Namespace) -> None:
     """Runs a command. Raises ClvError for what the user must correct."""
     if given.command == "table":
         results = {title: row for file in given.json for title, row in json.loads(file.read_text()).items()}
-        print(f"{judging.against_best(results)}\n\n{judging.every_contestant(results)}")
+        compared = f"{tables.overview(results)}\n\n{tables.by_shop(results)}"
+        print(tables.every_contestant(results) if given.every else compared)
         return
     wanted = [case for case in cases.cases(given.shop) if given.horizon in (None, case.horizon)]
     everyone = [OURS, *filterfalse(registry.is_optional, registry.names())]

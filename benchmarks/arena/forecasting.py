@@ -20,7 +20,9 @@ from spark_jobs import score
 from spark_jobs.ensemble import forecast
 from spark_jobs.ensemble.forecast import Forecast, Model
 from spark_jobs.explain import explained
+from spark_jobs.features.columns import Columns
 from spark_jobs.models import anchor, personas
+from spark_jobs.models.anchor import OriginFit
 from spark_jobs.scoring.rows import NO_ORDER
 from spark_jobs.training import fitting
 from spark_jobs.training.record import Record
@@ -47,10 +49,21 @@ def trained(given: Given, memory: Memory, contestants: Sequence[str] = CONTESTAN
 
 
 @threadpool_limits.wrap(limits=1, user_api="blas")
-def forecasts(given: Given, model: Model) -> Forecast:
-    """Forecasts the customers of a case, as `score.predict` does."""
-    day, fitted_to = given.case.origin, {name: given.columns[name] for name in score.FITTED_TO}
-    fit = forecast.looking_ahead(model, anchor.fit_origin(fitted_to), fitted_to, given.daily, day)
+def fit_of(given: Given) -> OriginFit:
+    """Fits the anchor to the customers of a case, as `score.predict` does."""
+    return anchor.fit_origin(fitted_to(given))
+
+
+def fitted_to(given: Given) -> Columns:
+    """The columns of a case's customers to which the anchor is fitted."""
+    return {name: given.columns[name] for name in score.FITTED_TO}
+
+
+@threadpool_limits.wrap(limits=1, user_api="blas")
+def forecasts(given: Given, model: Model, fit: OriginFit | None = None) -> Forecast:
+    """Forecasts the customers of a case, as `score.predict` does. fit: what `fit_of` returns, if it is known."""
+    day = given.case.origin
+    fit = forecast.looking_ahead(model, fit or fit_of(given), fitted_to(given), given.daily, day)
     common = forecast.settings_of(model, fit, given.columns, given.daily, day)
     return forecast.forecast(model, fit, given.columns, common, USUAL.discount_rate)[given.case.horizon]
 

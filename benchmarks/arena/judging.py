@@ -1,8 +1,8 @@
-"""Judges the forecasts of cases, counts what they win and lose, and writes the tables."""
+"""Counts what the forecasts of cases win and lose against the best of all contestants, for each metric."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,13 +21,19 @@ COMPARED = {
     "auc": "AUC",
     "brier": "Brier",
 }
+# The metrics of the median. No other forecaster predicts one, so that its mean is judged.
+OF_MEDIAN = ("wape_of_median", "mae_of_median")
 Results = Mapping[str, dict[str, Any]]  # by shop and horizon, what `comparison.compare` returns
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A metric of a shop and horizon: our mean over the origins, the best contestant and its mean, whether ours is at
-    least equal, and whether chance (the paired bootstrap over customers) does not explain the difference."""
+    """A metric of a shop and horizon.
+
+    ours, best: the means over the origins of our forecast and of the best contestant, `name`. ahead: whether ours is at
+    least equal. difference: ours less the contestant's, with its 95 % interval from the paired bootstrap over
+    customers. significant: whether chance does not explain the difference.
+    """
 
     metric: str
     ours: float
@@ -35,6 +41,8 @@ class Cell:
     name: str
     ahead: bool
     significant: bool
+    difference: float
+    interval: tuple[float, float]
 
     @property
     def result(self) -> str:
@@ -49,15 +57,15 @@ def cells(result: Mapping[str, Any]) -> list[Cell]:
         if against := result["against_best_baseline"].get(metric):
             name, difference = against["baseline"], against["difference"]
             ours, best = (result["models"][model]["mean"][metric] for model in (OURS, name))
-            found.append(
-                Cell(metric, ours, best, name, bool(against["better"] or difference == 0), bool(against["significant"]))
-            )
+            ahead, significant = bool(against["better"] or difference == 0), bool(against["significant"])
+            ends = against["low"], against["high"]
+            found.append(Cell(metric, ours, best, name, ahead, significant, difference, ends))
     return found
 
 
-def summary(results: Results) -> dict[str, int]:
-    """Counts the cells of all shops and horizons."""
-    every = [cell for result in results.values() for cell in cells(result)]
+def summary(results: Results, left_out: Container[str] = ()) -> dict[str, int]:
+    """Counts the cells of all shops and horizons, except those of the metrics `left_out`."""
+    every = [cell for result in results.values() for cell in cells(result) if cell.metric not in left_out]
     return {
         "cells": len(every),
         "at least equal": sum(cell.ahead for cell in every),
@@ -89,47 +97,3 @@ def _by_origin(name: str, figures: Sequence[float | None], style: str) -> str:
 def number(value: float) -> str:
     """A figure with about four digits."""
     return f"{value:.4f}" if abs(value) < 10 else f"{value:.2f}" if abs(value) < 1000 else f"{value:,.0f}"
-
-
-def against_best(results: Results) -> str:
-    """The table of docs/forecast.md: every metric of every shop and horizon, ours and the best contestant's with its
-    name. **Bold**: significantly better; *italic*: behind."""
-    heads = ["", *(head for title in results for head in (f"{title}: best", "blend"))]
-    by_title = {title: {cell.metric: cell for cell in cells(result)} for title, result in results.items()}
-    rows = []
-    for metric, label in COMPARED.items():
-        row = [label.replace("|", r"\|")]
-        for found in by_title.values():
-            cell = found.get(metric)
-            row += [f"{number(cell.best)} {cell.name.replace('_', ' ')}", marked(cell)] if cell else ["–", "–"]
-        rows.append(row)
-    return table(heads, rows)
-
-
-def marked(cell: Cell) -> str:
-    """Our figure, marked."""
-    mark = "*" if not cell.ahead else "**" if cell.significant else ""
-    return f"{mark}{number(cell.ours)}{mark}"
-
-
-def every_contestant(results: Results) -> str:
-    """A table for each shop and horizon: the means over the origins of every contestant."""
-    parts = []
-    for title, result in results.items():
-        rows = [
-            [name.replace("_", " "), *(_figure(row["mean"].get(metric)) for metric in COMPARED)]
-            for name, row in result["models"].items()
-        ]
-        heads = [title, *(label.replace("|", r"\|") for label in COMPARED.values())]
-        parts.append(table(heads, rows))
-    return "\n\n".join(parts)
-
-
-def _figure(value: float | None) -> str:
-    return "–" if value is None else number(value)
-
-
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table in markdown."""
-    lines = [list(heads), ["---"] * len(heads), *map(list, rows)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -5,7 +5,7 @@ least loss on the holdouts (Wolpert 1992, Stacked generalization, Neural Network
 Breiman 1996, Stacked regressions, Machine Learning 24) also fit chance. So a penalty holds them near the usual weights,
 and how strong it has to be is found by cross-fitting: each of PENALTIES is judged on one fold of the customers at one
 holdout, with the weights for the other customers at the other holdouts. The strongest penalty is taken whose loss
-exceeds the lowest one by no more than the standard error of the difference. Where a part alone is significantly
+exceeds the lowest one by no more than SUPPORTED standard errors of the difference. Where a part alone is significantly
 better than the result, a weaker penalty follows, so that no part alone is significantly better on the holdouts.
 """
 
@@ -24,6 +24,7 @@ from spark_jobs.models.log_odds import shift_to
 # On the squared distance from the usual weights, relative to the loss of these; from the strongest to none.
 PENALTIES = (0.3, 0.1, 0.03, 0.01, 0.0)
 FOLDS = 3  # folds of the customers in cross-fitting
+SUPPORTED = 1.0  # standard errors by which the loss of a penalty that is taken may exceed the lowest one
 SIGNIFICANT = 2.0  # standard errors by which a part's loss is lower if it is significantly better
 LEAST_WEIGHT = 0.01  # smaller weights become 0, so that a part that hardly counts need not be computed
 LEAST_SHARE = 1e-4  # least distance of a share of buyers from 0 and 1
@@ -115,7 +116,8 @@ def _steps(loss: Loss, holdouts: Sequence[Evidence], usual: Array) -> list[Array
 
 
 def _supported(loss: Loss, holdouts: Sequence[Evidence], usual: Array) -> int:
-    """Returns the first step that is not worse than the best by more than its standard error, in cross-fitting."""
+    """Returns the first step that is, in cross-fitting, not worse than the best by more than SUPPORTED standard
+    errors."""
     losses, customer = [], []
     for place, holdout in enumerate(holdouts):
         others = [one for other, one in enumerate(holdouts) if other != place] or [holdout]
@@ -129,7 +131,8 @@ def _supported(loss: Loss, holdouts: Sequence[Evidence], usual: Array) -> int:
         return 0
     found, who = np.concatenate(losses, axis=1), np.concatenate(customer)
     lowest = found[found.mean(axis=1).argmin()]
-    return next(step for step, one in enumerate(found) if (one - lowest).mean() <= _standard_error(one - lowest, who))
+    away = [one - lowest for one in found]
+    return next(step for step, one in enumerate(away) if one.mean() <= SUPPORTED * _standard_error(one, who))
 
 
 def _not_beaten(loss: Loss, holdouts: Sequence[Evidence], steps: Sequence[Array]) -> Array:
