@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.pandas.types import from_arrow_schema
 from threadpoolctl import threadpool_limits
 
 from clv.catalog import tables
@@ -29,8 +30,8 @@ from clv.core.errors import ClvError
 from clv.core.settings import Settings
 from clv.warehouse import model_choice
 from clv.warehouse.roles import MODELLER
-from spark_jobs.features import outcomes
-from spark_jobs.features.columns import COLUMNS, FEATURE_COLUMNS, USABLE
+from spark_jobs.features import outcomes, purchases
+from spark_jobs.features.columns import COLUMNS, USABLE
 from spark_jobs.io import entry, session, slices, warehouse_io
 from spark_jobs.io.arrow import columns_of
 from spark_jobs.models import registry
@@ -73,11 +74,14 @@ def run(
         raise ClvError(f"the training date {training_date} is later than {as_of}, which is forecast; choose it earlier")
     rows = check_examples(training_date, run_id, settings)
     with session.running("baselines", settings, session.LEARNING) as spark:
-        parts = slices.partitions_for(customers)
-        features = warehouse_io.read_slice(spark, settings, tables.CUSTOMER_FEATURES, COLUMNS, where, parts)
+        parts, contestants = slices.partitions_for(customers), registry.listed(settings.contestants)
+        columns = COLUMNS | registry.columns_read(names(contestants))
+        features = warehouse_io.read_slice(
+            spark, settings, tables.CUSTOMER_FEATURES, columns, where, parts, purchases.MEANING
+        )
         features = features.where(USABLE).persist()
-        examples = read_examples(spark, settings, training_date, run_id, rows, horizons).persist()
-        baselines, left_out = fit(features, examples, training_date, horizons, registry.listed(settings.contestants))
+        examples = read_examples(spark, settings, training_date, run_id, rows, horizons, columns).persist()
+        baselines, left_out = fit(features, examples, training_date, horizons, contestants)
         log.info("writing %s", tables.BASELINE_PREDICTIONS)
         written = features.mapInArrow(lambda batches: predict(batches, baselines, as_of, run_id), WRITTEN_SCHEMA)
         count = warehouse_io.replace_slice(written, settings, tables.BASELINE_PREDICTIONS, where, parts)
@@ -108,18 +112,23 @@ def check_examples(training_date: date, run_id: str, settings: Settings) -> int:
 
 
 def read_examples(
-    spark: SparkSession, settings: Settings, training_date: date, run_id: str, rows: int, horizons: Iterable[int]
+    spark: SparkSession,
+    settings: Settings,
+    training_date: date,
+    run_id: str,
+    rows: int,
+    horizons: Iterable[int],
+    columns: dict[str, str],
 ) -> DataFrame:
     """Reads the customers that features.training_examples has drawn at each origin; returns an empty data frame if
-    `rows` is 0."""
+    `rows` is 0. columns: features to read beside the outcomes, each with its type."""
     followed = outcomes.columns(horizons)
-    wanted = {**COLUMNS, **dict.fromkeys(followed, "double precision")}
+    wanted = {**columns, **dict.fromkeys(followed, "double precision")}
     if not rows:
-        spelled = {"text": "string", "double precision": "double"}
-        return spark.createDataFrame([], ", ".join(f"{name} {spelled.get(as_, as_)}" for name, as_ in wanted.items()))
+        return spark.createDataFrame([], from_arrow_schema(slices.schema_of(wanted)))
     where = {"training_date": training_date, "run_id": run_id}
-    parts = slices.partitions_for(rows)
-    read = warehouse_io.read_slice(spark, settings, tables.TRAINING_EXAMPLES, wanted, where, parts, meaning=followed)
+    parts, meaning = slices.partitions_for(rows), followed | purchases.MEANING
+    read = warehouse_io.read_slice(spark, settings, tables.TRAINING_EXAMPLES, wanted, where, parts, meaning)
     return read.where(USABLE).where(f"as_of_date < '{training_date}'")
 
 
@@ -141,7 +150,7 @@ def fit(
 ) -> tuple[Baselines, dict[int, dict[str, str]]]:
     """Fits the baselines at a date. Returns, by horizon, the fitted baselines, and the reasons of those that could not
     be fitted. contestants: the shop's, see `names`; the warnings name that setting."""
-    known = columns_of(_batch(features.select(*FEATURE_COLUMNS).toArrow()))
+    known = columns_of(_batch(features.toArrow()))
     # Sort by key, so that the fits do not depend on the order in which Spark returns rows.
     rows = examples.toArrow().sort_by([("customer_key", "ascending"), ("as_of_date", "ascending")])
     columns, customer = columns_of(_batch(rows)), np.array(rows.column("customer_key").to_pylist(), dtype=object)

@@ -28,7 +28,8 @@ from clv.warehouse import db, registry
 from clv.warehouse.roles import MODELLER
 from spark_jobs.ensemble import forecast, model_files, new_customers, shop_history
 from spark_jobs.ensemble.forecast import Model, Setting
-from spark_jobs.features.columns import FEATURE_COLUMNS, FEATURES_READ, Columns, usable
+from spark_jobs.features import purchases
+from spark_jobs.features.columns import FEATURE_COLUMNS, Columns, usable
 from spark_jobs.io import cores, entry, kept, slices
 from spark_jobs.io.arrow import columns_of
 from spark_jobs.io.kept import Kept
@@ -124,8 +125,10 @@ def shared_settings(
     the customers with a purchase day, and what these customers share by window length. Returns None if there are no
     such customers."""
 
+    wanted = model.features_read
+
     def read(part: int) -> Columns:
-        features.write(part, source.read(part, FEATURES_READ).combine_chunks().to_batches())
+        features.write(part, source.read(part, wanted, purchases.MEANING).combine_chunks().to_batches())
         return {name: array for name, array in _known(features, part).items() if name in FITTED_TO}
 
     with ThreadPoolExecutor(cores.allowed()) as pool:
@@ -155,6 +158,7 @@ def _known(features: Kept, part: int) -> Columns:
 
 
 def _joined(parts: list[Columns]) -> Columns:
+    parts = [part for part in parts if len(part["t"])] or parts[:1]  # an empty part may lack columns that are read
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 

@@ -29,7 +29,7 @@ from clv.warehouse.roles import MODELLER
 from spark_jobs import references
 from spark_jobs.ensemble import model_files, shop_history
 from spark_jobs.ensemble.forecast import Model
-from spark_jobs.features import customer_days, outcomes
+from spark_jobs.features import customer_days, outcomes, purchases
 from spark_jobs.features.columns import COLUMNS, Columns
 from spark_jobs.io import entry, parallel, session, slices, warehouse_io
 from spark_jobs.judging import tuning
@@ -164,15 +164,17 @@ def read(settings: Settings, training_date: date, run_id: str) -> tuple[dict[dat
     # Spark's workers have no secrets to find the URL with. It is part of the function, because Spark writes what is
     # shared into files.
     drawn = partial(_drawn, settings.url_as(MODELLER))
-    with parallel.sharing((settings.windows, where), "the training examples were read") as each:
+    more = forecasters.columns_read(forecasters.listed(settings.contestants))
+    with parallel.sharing((settings.windows, where, more), "the training examples were read") as each:
         return found, dict(zip(found, each(drawn, list(found)), strict=True))
 
 
-def _drawn(url: str, shared: tuple[list[int], dict[str, Any]], day: date) -> Columns:
-    windows, where = shared
+def _drawn(url: str, shared: tuple[list[int], dict[str, Any], dict[str, str]], day: date) -> Columns:
+    windows, where, more = shared
     followed = outcomes.columns(windows)
-    wanted = {**COLUMNS, **dict.fromkeys(followed, "double precision")}
-    rows = warehouse_io.read_rows(url, tables.TRAINING_EXAMPLES, wanted, {**where, "as_of_date": day}, followed)
+    wanted = {**COLUMNS, **more, **dict.fromkeys(followed, "double precision")}
+    meaning = followed | purchases.MEANING
+    rows = warehouse_io.read_rows(url, tables.TRAINING_EXAMPLES, wanted, {**where, "as_of_date": day}, meaning)
     return learning.customers(rows)
 
 

@@ -27,7 +27,7 @@ from spark_jobs.models import anchor, registry
 from spark_jobs.models.deep.networks import fitted
 from spark_jobs.models.forecaster import Customers, Past
 
-NETWORKS = {"ziln_mlp": "perceptron", "sequence_cnn": "cnn", "sequence_gru": "gru", "small_transformer": "transformer"}
+NETWORKS = {"ziln_mlp": "perceptron", "ziln_cnn": "cnn", "sequence_gru": "gru", "small_transformer": "transformer"}
 COMPARED = [ANCHOR, "xgboost_hurdle", *NETWORKS]
 ORIGINS, APART = 8, 30
 DRAWN = 2000  # customers per origin

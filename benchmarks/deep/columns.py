@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.deep.shops import Days
+from spark_jobs.features import purchases
 from spark_jobs.features.columns import FEATURE_COLUMNS, PRIOR_YEAR, WINDOWS, YEAR, Array, Columns
-from spark_jobs.models.deep.networks import purchases
 
 
 def at(days: Days, date: int) -> tuple[Columns, Array]:
@@ -49,14 +49,14 @@ def at(days: Days, date: int) -> tuple[Columns, Array]:
 
 
 def sequences(gap: Array, money: Array, items: Array, count: Array) -> Array:
-    """Returns the latest purchase days of each customer, see `purchases.steps`. count: each customer's number of days,
-    which stand in order."""
-    found = np.full((len(count), purchases.LATEST, 3), np.nan)
+    """Returns the column `purchases.COLUMN`. count: each customer's number of days, which stand in order."""
+    found = np.full((len(count), len(purchases.PER_DAY), purchases.LATEST), np.nan)
     customer = np.repeat(np.arange(len(count)), count)
     from_end = np.repeat(np.cumsum(count), count) - np.arange(len(gap))  # 1 for a customer's last day
     kept = from_end <= purchases.LATEST
-    found[customer[kept], purchases.LATEST - from_end[kept]] = np.column_stack([gap, money, items])[kept]
-    return found
+    for place, values in enumerate((gap, money, items)):
+        found[customer[kept], place, purchases.LATEST - from_end[kept]] = values[kept]
+    return found.reshape(len(count), -1)
 
 
 def outcome(days: Days, date: int, window: int, customers: Array) -> tuple[Array, Array]:

@@ -21,8 +21,8 @@ from spark_jobs.ensemble.discounting import discount_factors
 from spark_jobs.ensemble.level import ClosedWindow, Level, level
 from spark_jobs.ensemble.next_order import Timing
 from spark_jobs.ensemble.parts import LEAST, Parts, Trained, parts, weighted
-from spark_jobs.features.columns import YEAR, Array, Columns
-from spark_jobs.models import anchor
+from spark_jobs.features.columns import FEATURES_READ, YEAR, Array, Columns
+from spark_jobs.models import anchor, registry
 from spark_jobs.models.anchor import OriginFit, Probabilistic
 from spark_jobs.models.log_odds import shift_to
 from spark_jobs.models.personas import Personas
@@ -57,6 +57,12 @@ class Model:
     def windows(self) -> list[int]:
         """The windows whose parts the predictions need, shortest first."""
         return sorted({self.base(horizon) or horizon for horizon in self.all_horizons})
+
+    @property
+    def features_read(self) -> dict[str, str]:
+        """The columns of features that the predictions need, each with its type. Raises ClvError if a published
+        forecaster no longer exists."""
+        return FEATURES_READ | registry.columns_read({one.published for one in self.trained.values()})
 
     def basis(self, horizon_days: int) -> str:
         """Describes in words what a horizon's prediction is based on."""

@@ -21,7 +21,10 @@ from clv.core.errors import Unavailable
 from clv.warehouse import db
 
 ROWS_PER_PARTITION = 100_000
-TYPES = {"text": pa.string(), "double precision": pa.float64(), "date": pa.date32()}
+TYPES = {
+    "text": pa.string(), "double precision": pa.float64(), "date": pa.date32(),
+    "double precision[]": pa.list_(pa.float64()),
+}  # fmt: skip
 
 
 @contextmanager
@@ -54,8 +57,8 @@ class Slice:
     def read(self, part: int, columns: dict[str, str], meaning: dict[str, str] | None = None) -> pa.Table:
         """Reads one part, ordered by key.
 
-        columns: the columns to read, each with its type: "text", "double precision" or "date". meaning: the SQL of
-        columns that the table does not have.
+        columns: the columns to read, each with its type, one of TYPES. meaning: the SQL of columns that the table does
+        not have; `t` is the table.
         """
         query, ordering, schema = selection(self.table, columns, self.where, meaning)
         with cursor(self.url) as reader:
@@ -100,7 +103,12 @@ def selection(
     names = ", ".join(f"({meaning.get(name, name)})::{type_} as {name}" for name, type_ in columns.items())
     ordering = ", ".join(f"t.{name}" for name in ("customer_key", "as_of_date") if name in columns)
     query = f"select {names} from {table} t where {sql_text.equal(where)}"  # noqa: S608 - our own SQL; values are bound or quoted
-    return query, f"order by {ordering}", pa.schema([pa.field(name, TYPES[type_]) for name, type_ in columns.items()])
+    return query, f"order by {ordering}", schema_of(columns)
+
+
+def schema_of(columns: dict[str, str]) -> pa.Schema:
+    """Returns the schema of columns that are given with their types."""
+    return pa.schema([pa.field(name, TYPES[type_]) for name, type_ in columns.items()])
 
 
 def key_ranges(parts: int) -> list[tuple[str, str]]:

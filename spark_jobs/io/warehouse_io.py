@@ -33,8 +33,8 @@ def read_slice(
     """Reads the rows of `table` whose columns equal `where`, in `parts` partitions of customer_key. Rows are ordered by
     key (and date, where read) within each partition.
 
-    columns: the columns to read, each with its type: "text", "double precision" or "date". meaning: the SQL of columns
-    that the table does not have.
+    columns: the columns to read, each with its type, one of slices.TYPES. meaning: the SQL of columns that the table
+    does not have; `t` is the table.
     """
     url = settings.url_as(MODELLER)
     query, ordering, schema = selection(table, columns, where, meaning)

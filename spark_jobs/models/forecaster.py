@@ -109,7 +109,8 @@ class Forecaster(Protocol):
     on; it completes the sentence "it rests on …". A module may also declare COST: the seconds of one core that a fit of
     10,000 examples takes, by which `"contestants": "auto"` orders and limits the contestants. It may have `check()`,
     which raises ClvError, with the remedy, if the forecaster cannot be fitted here, because a package is not installed;
-    `clv up` calls it for contestants.
+    `clv up` calls it for contestants. With READS_PURCHASES = True, columns also hold `purchases` (see
+    spark_jobs/features/purchases.py), which is read only for such forecasters.
     """
 
     NAME: str

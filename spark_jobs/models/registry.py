@@ -29,6 +29,7 @@ from clv.core.declared import OURS
 from clv.core.errors import ClvError
 from clv.core.options import AUTO, Contestants
 from clv.core.spelling import did_you_mean
+from spark_jobs.features import purchases
 from spark_jobs.features.columns import Array
 from spark_jobs.models.forecaster import Customers, Fitted, Forecaster, Json, Past, Prediction, Unfit
 
@@ -67,6 +68,16 @@ def cost(name: str) -> float:
             "0, or leave COST out"
         )
     return float(declared)
+
+
+def columns_read(names: Iterable[str]) -> dict[str, str]:
+    """Returns the columns, each with its type, that these forecasters read beside FEATURE_COLUMNS. Raises ClvError like
+    `named`."""
+    for name in names:
+        with contestant(name):
+            if name != OURS and getattr(named(name), "READS_PURCHASES", False):
+                return purchases.COLUMNS
+    return {}
 
 
 def listed(contestants: Contestants) -> list[str]:

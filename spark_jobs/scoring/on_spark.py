@@ -12,7 +12,7 @@ from pyspark import TaskContext
 from clv.core.settings import Settings
 from spark_jobs.explain import explaining
 from spark_jobs.explain.explaining import Averages, Sums
-from spark_jobs.features.columns import FEATURES_READ
+from spark_jobs.features import purchases
 from spark_jobs.io import session
 from spark_jobs.io.slices import Slice
 from spark_jobs.scoring import rows
@@ -22,10 +22,12 @@ from spark_jobs.scoring.rows import Job
 def score(source: Slice, job: Job, target: Slice, settings: Settings) -> tuple[int, Averages, np.ndarray]:
     """Does what `in_process.score` does with the features of `source`, one task for each part."""
 
+    wanted = job.model.features_read
+
     def predict(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for part in batch.column("id").to_pylist():
-                yield from rows.predicted(source.read(part, FEATURES_READ).to_batches(), job)
+                yield from rows.predicted(source.read(part, wanted, purchases.MEANING).to_batches(), job)
 
     def add(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield pa.RecordBatch.from_pydict({"sums": [json.dumps(rows.sums(batches).by_weight)]})

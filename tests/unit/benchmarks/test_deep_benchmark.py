@@ -7,8 +7,8 @@ import pytest
 from customers import customer
 
 from benchmarks.deep import columns, shops
+from spark_jobs.features import purchases
 from spark_jobs.features.columns import FEATURE_COLUMNS
-from spark_jobs.models.deep.networks import purchases
 from spark_jobs.models.examples_on_spark import READ
 
 DATE = 1000
@@ -35,10 +35,9 @@ def test_features_are_those_of_the_warehouse() -> None:
 
 
 def test_sequences_end_with_the_latest_purchase_day() -> None:
-    found = columns.at(days(), DATE)[0][purchases.COLUMN]
-    assert found.shape == (1, purchases.LATEST, 3)
-    assert np.isnan(found[0, :-4]).all()
-    assert found[0, -4:].tolist() == [[0, 20, 0], [300, 30, 1], [360, 10, 2], [35, 60, 3]]
+    (found,) = columns.at(days(), DATE)[0][purchases.COLUMN].reshape(1, 3, purchases.LATEST)
+    assert np.isnan(found[:, :-4]).all()
+    assert found[:, -4:].tolist() == [[0, 300, 360, 35], [20, 30, 10, 60], [0, 1, 2, 3]]
 
 
 def test_outcomes_are_those_of_the_window() -> None:

@@ -1,7 +1,8 @@
-"""Whether a scoring starts Spark."""
+"""Whether a scoring starts Spark, and how the parts of its customers are joined."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from spark_jobs import score
@@ -23,3 +24,11 @@ def test_spark_is_started_for_a_cluster_and_many_customers_or_where_the_setting_
     monkeypatch.setenv("SPARK_MASTER", master)
     monkeypatch.setenv("SPARK_FROM_CUSTOMERS", from_customers or "")
     assert score.is_for_spark(customers) == expected
+
+
+def test_a_part_without_customers_adds_none_whatever_its_columns() -> None:
+    empty, two = {"t": np.zeros(0)}, {"t": np.array([1.0, 2.0]), "purchases": np.ones((2, 6))}
+    found = score._joined([empty, two, empty, two])
+    assert found["t"].tolist() == [1, 2, 1, 2]
+    assert found["purchases"].shape == (4, 6)
+    assert score._joined([empty, empty])["t"].tolist() == []

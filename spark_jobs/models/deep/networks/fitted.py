@@ -14,6 +14,7 @@ import numpy as np
 from scipy.special import logit
 
 from spark_jobs.features.columns import Array, Columns
+from spark_jobs.features.purchases import COLUMN
 from spark_jobs.models import anchor
 from spark_jobs.models.anchor import OriginFit, Probabilistic
 from spark_jobs.models.deep.networks import apart, purchases, ziln
@@ -27,6 +28,7 @@ JUDGED_SHARE = 5  # one customer in so many is kept out of learning if there is 
 MOST_JUDGED = 2048  # rows on which it is judged when to stop
 LARGEST_INPUT = 5.0  # inputs are clipped to so many standard deviations
 LARGEST_LEVEL = 2.0  # the factor to the actual total lies between its inverse and this
+TOGETHER = 2_000  # customers that are computed together; layers of sequences hold thousands of numbers for each
 SCHEDULE = Schedule()
 SEQUENCE_SCHEDULE = Schedule(steps=400, batch=256)  # a step costs several times as much
 
@@ -56,10 +58,15 @@ class Deep:
             by_anchor = anchor.probabilistic(self.anchor, customers.columns, customers.window_days)
         given = inputs(self.network, customers.columns, offsets(self.start, by_anchor, len(customers)))
         given["columns"] = standardised(given["columns"], self.mean, self.deviation)
+        starts = range(0, max(len(customers), 1), TOGETHER)
+        parts = [{name: each[at : at + TOGETHER] for name, each in given.items()} for at in starts]
+        mean, chance = np.concatenate([self._mean_and_chance(part) for part in parts], axis=1)
+        return Prediction(self.level * mean, chance)
+
+    def _mean_and_chance(self, given: dict[str, Array]) -> Array:
         compute = NETWORKS[self.network].outputs
         each = [ziln.distribution(compute(one, given, PREDICTING), given["offsets"]) for one in self.weights]
-        mean, chance = (np.mean([of(one) for one in each], axis=0) for of in (ziln.mean, ziln.chance))
-        return Prediction(self.level * mean, chance)
+        return np.array([np.mean([of(one) for one in each], axis=0) for of in (ziln.mean, ziln.chance)])
 
     def explain(self, customers: Customers) -> list[str]:
         """Returns the same reason for every customer."""
@@ -78,7 +85,7 @@ def fit(past: Past, network: str, name: str, what: str) -> Deep:
     ClvError if JAX is not installed or cannot use the device.
     """
     apart.check(name)
-    if NETWORKS[network].reads_sequences and purchases.COLUMN not in past.columns:
+    if NETWORKS[network].reads_sequences and COLUMN not in past.columns:
         raise Unfit("it reads sequences of purchase days, which are not known here")
     known = closed(past)
     by_anchor = anchor.probabilistic(past.anchor, known.columns, past.window_days) if past.anchor else None
@@ -89,7 +96,7 @@ def fit(past: Past, network: str, name: str, what: str) -> Deep:
     given = inputs(network, known.columns, offsets(start, by_anchor, len(known.spent)))
     mean, deviation = given["columns"].mean(axis=0), given["columns"].std(axis=0)
     given["columns"] = standardised(given["columns"], mean, deviation)
-    sizes = given["columns"].shape[1], purchases.LATEST + 1, purchases.CHANNELS
+    sizes = given["columns"].shape[1], purchases.STEPS, purchases.CHANNELS
     draw = NETWORKS[network].initial
     initial = [draw(np.random.default_rng(seed), sizes, ziln.OUTPUTS) for seed in range(SEEDS)]
     rows = {part: each.astype(np.float32) for part, each in {**given, "money": known.spent}.items()}

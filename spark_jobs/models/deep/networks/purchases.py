@@ -5,24 +5,23 @@ from __future__ import annotations
 import numpy as np
 
 from spark_jobs.features.columns import Array, Columns
+from spark_jobs.features.purchases import COLUMN, LATEST, PER_DAY
 
-COLUMN = "purchases"  # of columns, shape (n, LATEST, 3): see `steps`
-LATEST = 32  # number of latest purchase days that are read
+STEPS = LATEST + 1
 CHANNELS = 5
 
 
 def steps(columns: Columns) -> Array:
-    """Returns the sequences, shape (n, LATEST + 1, CHANNELS), oldest first.
+    """Returns the sequences, shape (n, STEPS, CHANNELS), oldest first.
 
-    columns: days_since_last_order, order_value_mean, and COLUMN: for each of the latest purchase days, oldest first,
-    the days since the purchase day before it (0 at the first), the money, and the number of items. NaN where a customer
-    has fewer days, at the start, and where items are not known. The last step is the date: the silence since the last
-    purchase day. The channels are logs of the gap, of the money over the customer's mean, and of items, and what the
-    step is: a purchase day, or the date.
+    columns: days_since_last_order, order_value_mean, and the latest purchase days (see spark_jobs/features/purchases),
+    with NaN for days that a customer does not have, and for items that are not known. The last step is the date: the
+    silence since the last purchase day. The channels are logs of the gap, of the money over the customer's mean, and of
+    items, and what the step is: a purchase day, or the date.
     """
-    purchases = columns[COLUMN]
-    used = ~np.isnan(purchases[..., 0])
-    gap, money, items = (np.maximum(np.nan_to_num(purchases[..., place]), 0) for place in range(3))
+    purchases = columns[COLUMN].reshape(-1, len(PER_DAY), LATEST)
+    used = ~np.isnan(purchases[:, 0])
+    gap, money, items = (np.maximum(np.nan_to_num(purchases[:, place]), 0) for place in range(len(PER_DAY)))
     relative = np.log1p(money) - np.log1p(np.maximum(np.nan_to_num(columns["order_value_mean"]), 0))[:, None]
     days = np.stack([np.log1p(gap), relative, np.log1p(items), used, np.zeros_like(gap)], -1) * used[..., None]
     date = np.zeros((len(purchases), 1, CHANNELS))

@@ -17,6 +17,7 @@ from customers import FIT, customers
 from clv.core.declared import ANCHOR, CONTESTANTS, OURS
 from clv.core.errors import ClvError
 from spark_jobs import baselines
+from spark_jobs.features import purchases
 from spark_jobs.models import anchor, registry
 from spark_jobs.models.forecaster import Customers, Past, Prediction
 
@@ -42,6 +43,20 @@ def test_a_cost_that_is_no_number_of_seconds_is_refused_in_one_line(
         registry.load("auto")
 
 
+def test_purchases_are_read_only_for_forecasters_that_ask_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert registry.columns_read([OURS, *CONTESTANTS, "ziln_mlp"]) == {}
+    assert registry.columns_read([OURS, "ziln_cnn"]) == purchases.COLUMNS
+    text = planted_forecaster.plant(tmp_path, monkeypatch).read_text()
+    planted_forecaster.plant(tmp_path, monkeypatch, text=f"{text}\nREADS_PURCHASES = True\n")
+    assert registry.columns_read([planted_forecaster.NAME]) == purchases.COLUMNS
+    with pytest.raises(
+        ClvError, match="no forecaster is called gone; .*, or take gone out of contestants in shop.json"
+    ):
+        registry.columns_read(["gone"])
+
+
 def past_of(n: int = 400) -> Past:
     """Returns data whose window of 90 days had closed by the date."""
     columns = customers(n)
@@ -58,7 +73,7 @@ def test_each_module_is_a_complete_forecaster_and_default_contestants_exist() ->
         assert registry.title(name) == found.TITLE != name
     registry.check(CONTESTANTS)
     optional = {name for name in names if registry.is_optional(name)}
-    assert "ziln_mlp" in optional
+    assert optional == {"ziln_mlp", "ziln_cnn"}
     assert set(baselines.names()) == set(names) - {ANCHOR} - optional
     assert set(baselines.names(["ziln_mlp"])) == {*baselines.names(), "ziln_mlp"}
     assert registry.title("one that is gone") == "one that is gone"

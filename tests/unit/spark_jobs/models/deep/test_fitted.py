@@ -13,6 +13,7 @@ import pytest
 from customers import FIT, customers
 
 from clv.core.errors import ClvError
+from spark_jobs.features import purchases
 from spark_jobs.judging import metrics
 from spark_jobs.models import registry
 from spark_jobs.models.deep.networks import apart, fitted
@@ -21,6 +22,7 @@ from spark_jobs.models.examples_on_spark import closed
 from spark_jobs.models.forecaster import Customers, Past, Unfit
 
 NAME = "ziln_mlp"
+OF_SEQUENCES = "ziln_cnn"
 WINDOW = 90
 needs_jax = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="JAX is not installed: the extra `deep`")
 
@@ -28,6 +30,9 @@ needs_jax = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="
 def past_of(n: int = 600, origins: int = 2) -> Past:
     """Returns customers who buy again if they did in the last 90 days, for as much, up to chance; none at an anchor."""
     columns = customers(n)
+    latest = np.full((n, 3, purchases.LATEST), np.nan)
+    latest[..., -1] = np.column_stack([np.zeros(n), columns["last_order_value"], np.ones(n)])
+    columns[purchases.COLUMN] = latest.reshape(n, -1)
     rng = np.random.default_rng(2)
     buys = rng.random(n) < np.where(columns["orders_90"] > 1, 0.9, 0.1)
     columns |= {
@@ -38,18 +43,21 @@ def past_of(n: int = 600, origins: int = 2) -> Past:
 
 
 @cache
-def trained() -> fitted.Deep:
+def trained(name: str = NAME) -> fitted.Deep:
     """Returns a short training, from two seeds."""
+    schedule = Schedule(steps=120, batch=128, every=20, stop_after=3, rate=1e-2)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fitted, "SCHEDULE", Schedule(steps=120, batch=128, every=20, stop_after=3, rate=1e-2))
+        for kind in ("SCHEDULE", "SEQUENCE_SCHEDULE"):
+            patch.setattr(fitted, kind, schedule)
         patch.setattr(fitted, "SEEDS", 2)
-        return registry.named(NAME).fit(past_of())  # type: ignore[return-value]
+        return registry.named(name).fit(past_of())  # type: ignore[return-value]
 
 
 @needs_jax
-def test_it_learns_and_its_predictions_sum_to_the_actual_total() -> None:
+@pytest.mark.parametrize("name", [NAME, OF_SEQUENCES])
+def test_it_learns_and_its_predictions_sum_to_the_actual_total(name: str) -> None:
     past = past_of()
-    found = registry.predict(NAME, trained(), Customers(past.columns, WINDOW))
+    found = registry.predict(name, trained(name), Customers(past.columns, WINDOW))
     assert found.mean.sum() == pytest.approx(past.columns["revenue_next_90"].sum())
     assert found.chance is not None
     assert metrics.auc(past.columns["orders_next_90"], found.chance) > 0.85
@@ -57,13 +65,28 @@ def test_it_learns_and_its_predictions_sum_to_the_actual_total() -> None:
 
 
 @needs_jax
-def test_saved_as_json_it_predicts_the_same_and_trained_again_it_is_the_same() -> None:
-    past, saved = past_of(), trained().to_json()
-    again = registry.read(NAME, json.loads(json.dumps(saved)))
+@pytest.mark.parametrize("name", [NAME, OF_SEQUENCES])
+def test_saved_as_json_it_predicts_the_same_and_trained_again_it_is_the_same(name: str) -> None:
+    past, saved = past_of(), trained(name).to_json()
+    again = registry.read(name, json.loads(json.dumps(saved)))
     wanted = Customers(past.columns, WINDOW)
-    assert (again.predict(wanted).mean == registry.read(NAME, saved).predict(wanted).mean).all()
-    trained.cache_clear()
-    assert json.dumps(trained().to_json()) == json.dumps(saved)
+    assert (again.predict(wanted).mean == registry.read(name, saved).predict(wanted).mean).all()
+    assert json.dumps(trained.__wrapped__(name).to_json()) == json.dumps(saved)
+
+
+@needs_jax
+@pytest.mark.parametrize("name", [NAME, OF_SEQUENCES])
+def test_predictions_do_not_depend_on_how_many_customers_are_computed_together(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = Customers(past_of().columns, WINDOW)
+    together = trained(name).predict(wanted)
+    monkeypatch.setattr(fitted, "TOGETHER", 7)
+    few = trained(name).predict(wanted)
+    assert few.mean == pytest.approx(together.mean, rel=1e-9)
+    assert few.chance == pytest.approx(together.chance, rel=1e-9)
+    nobody = Customers({column: each[:0] for column, each in wanted.columns.items()}, WINDOW)
+    assert len(trained(name).predict(nobody).mean) == 0
 
 
 def test_untrained_networks_predict_what_the_anchor_does(monkeypatch: pytest.MonkeyPatch) -> None:
