@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clv.core.declared import OURS
+from clv.evaluation.backtest import curves
 
 # The metrics that are compared with the best contestant's, in the order of docs/forecast.md, with their names there.
 COMPARED = {
@@ -75,7 +76,7 @@ def summary(results: Results, left_out: Container[str] = ()) -> dict[str, int]:
 
 
 def report(results: Results) -> str:
-    """The cells of each shop and horizon, coverage and |bias| by origin, and the summary, as text."""
+    """The cells of each shop and horizon, the coverage of intervals and |bias| by origin, and the summary, as text."""
     lines = []
     for title, result in results.items():
         lines += ["", f"{title}: {', '.join(result['origins'])}"]
@@ -83,15 +84,17 @@ def report(results: Results) -> str:
             f"  {COMPARED[cell.metric]:16}{number(cell.ours):>10}{number(cell.best):>10} {cell.name:22}{cell.result}"
             for cell in cells(result)
         ]
-        by_origin = result["models"][OURS]["by_origin"].values()
-        lines.append(_by_origin("coverage", [row["coverage_80"] for row in by_origin], ".3f"))
+        covered = result["coverage"]["by_origin"].values()
+        lines += [
+            _by_origin(name.replace("_", " "), [row[name] for row in covered], ".3f") for name in curves.COVERAGE[:-1]
+        ]
         lines.append(_by_origin("bias", [level["signed_bias"][OURS] for level in result["level"].values()], "+.3f"))
     counts = "  ".join(f"{name}: {count}" for name, count in summary(results).items())
     return "\n".join([*lines, "", counts])
 
 
 def _by_origin(name: str, figures: Sequence[float | None], style: str) -> str:
-    return f"  {name + ' by origin':20}" + "  ".join("–" if one is None else format(one, style) for one in figures)
+    return f"  {name + ' by origin':30}" + "  ".join("–" if one is None else format(one, style) for one in figures)
 
 
 def number(value: float) -> str:

@@ -18,30 +18,40 @@ from spark_jobs.judging import metrics, ranked
 Array = np.ndarray
 NOMINAL = 0.8  # nominal coverage of the interval from p10 to p90
 SHARES = np.linspace(0, 1, 41)
-MOST_NO_PURCHASE = 0.8  # where no purchase is more probable than this, zero alone covers 80 % of the customers
+MOST_NO_PURCHASE = NOMINAL  # where no purchase is more probable than this, zero alone covers enough of the customers
+COVERAGE = ("coverage", "expected", "likely", "coverage_of_likely", "width")
 
 
 def coverage(origins: list[Origin]) -> dict[str, Any]:
-    """Coverage and width (in money) of our intervals, overall and by decile of the prediction, as means over
-    origins."""
-    means_by_decile = []
+    """Coverage and width (in money) of our intervals by origin and by decile of the prediction, and COVERAGE as means
+    over origins.
+
+    `likely` is the share of the customers whose probability of no purchase is below MOST_NO_PURCHASE, and
+    `coverage_of_likely` the coverage of these (None if there are none). `expected` is the coverage according to the
+    probabilities: NOMINAL for a likely customer, and for every other the probability of no purchase, because the
+    interval [0, 0] covers that much. No intervals that cover each customer with at least NOMINAL could cover less.
+    """
+    by_origin, means_by_decile = {}, []
     for origin in origins:
         forecast = origin.forecasts[OURS]
-        if forecast.mean is None or forecast.low is None or forecast.high is None:
+        if forecast.mean is None or forecast.p_purchase is None or forecast.low is None or forecast.high is None:
             continue
+        no_purchase, width = 1 - forecast.p_purchase, forecast.high - forecast.low
         inside = ((origin.y >= forecast.low) & (origin.y <= forecast.high)).astype(float)
-        p = np.full(len(origin.y), np.nan) if forecast.p_purchase is None else forecast.p_purchase
+        expected, likely = np.maximum(no_purchase, NOMINAL), no_purchase < MOST_NO_PURCHASE
+        of_likely = inside[likely].mean() if likely.any() else None
+        figures = (inside.mean(), expected.mean(), likely.mean(), of_likely, width.mean())
+        by_origin[origin.date] = dict(zip(COVERAGE, figures, strict=True))
         means_by_decile.append(
-            ranked.decile_means(forecast.mean, inside, forecast.high - forecast.low, forecast.mean, origin.y, 1 - p)
+            ranked.decile_means(forecast.mean, inside, expected, width, forecast.mean, origin.y, no_purchase)
         )
-    rows = _decile_rows(means_by_decile, ("coverage", "width", "predicted_mean", "actual_mean", "p_no_purchase"))
-    overall = [metrics.coverage(*found) for origin in origins if (found := origin.arguments("coverage_80", OURS))]
-    widths = [metrics.width(*found) for origin in origins if (found := origin.arguments("width_80", OURS))]
+    names = ("coverage", "expected", "width", "predicted_mean", "actual_mean", "p_no_purchase")
+    known = {name: [row[name] for row in by_origin.values() if row[name] is not None] for name in COVERAGE}
     return {
         "promised": NOMINAL,
-        "coverage": np.mean(overall) if overall else None,
-        "width": np.mean(widths) if widths else None,
-        "by_decile": rows,
+        **{name: np.mean(figures) if figures else None for name, figures in known.items()},
+        "by_origin": by_origin,
+        "by_decile": _decile_rows(means_by_decile, names),
     }
 
 

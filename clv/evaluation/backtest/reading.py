@@ -36,7 +36,7 @@ METRICS = {  # name on the page, and the meaning of a worse value
 }
 BUDGET, MARGIN = 0.1, 0.25  # highest |bias| at which a total can be planned on without, and with, a margin
 GOOD_RANKING, FAIR_RANKING = 0.6, 0.3  # lowest normalised Gini of a good, and of a fair, ranking
-CALIBRATED = (0.78, 0.85)  # coverage of a calibrated 80 % interval, over all customers
+CALIBRATED = (0.78, 0.85)  # coverage of a calibrated 80 % interval, over all customers who are likely enough to buy
 CALIBRATED_DECILE = (0.75, 0.87)  # the same within one decile
 NO_FORECAST_REMEDY = (
     "Choose later origins, add earlier orders, or lower minimum_days or minimum_customers in shop.json."
@@ -48,7 +48,13 @@ def sentences(result: dict[str, Any]) -> list[str]:
     if not result["origins"]:
         return [f"There is no forecast to judge: the shop had too little data before each origin. {NO_FORECAST_REMEDY}"]
     ours = result["models"][OURS]
-    texts = [_headline(ours["mean"]), _total(result), _ranking(result), _intervals(result), _next_order(result)]
+    texts = [
+        _headline(ours["mean"], result["coverage"]["coverage_of_likely"]),
+        _total(result),
+        _ranking(result),
+        _intervals(result),
+        _next_order(result),
+    ]
     texts += _baselines(result)
     return [sentence for sentence in (*texts, _stability(result), _left_out(result)) if sentence]
 
@@ -58,8 +64,9 @@ def name(model: str) -> str:
     return registry.title(model)
 
 
-def _headline(mean: dict[str, float | None]) -> str:
-    bias, gini, coverage = mean["bias"], mean["normalized_gini"], mean["coverage_80"]
+def _headline(mean: dict[str, float | None], coverage: float | None) -> str:
+    """coverage: of the intervals of customers who are likely enough to buy; None if there are none."""
+    bias, gini = mean["bias"], mean["normalized_gini"]
     texts = []
     if gini is not None:
         how = "Trust" if gini >= GOOD_RANKING else "Use with care" if gini >= FAIR_RANKING else "Do not rely on"
@@ -115,6 +122,15 @@ def _intervals(result: dict[str, Any]) -> str:
     if found["coverage"] is None:
         return ""
     text = f"The 80 % intervals covered {percent(found['coverage'])} of customers"
+    if found["likely"] < 1:
+        unlikely, least = percent(1 - found["likely"]), percent(1 - curves.MOST_NO_PURCHASE)
+        text += (
+            f"; {percent(found['expected'])} is what the probabilities imply, because for {unlikely} of customers a "
+            f"purchase is not more than {least} likely, and their interval is zero"
+        )
+        if found["coverage_of_likely"] is None:
+            return text + "."
+        text += f". Of the others, {percent(found['coverage_of_likely'])} were covered"
     buying = [
         row
         for row in found["by_decile"]

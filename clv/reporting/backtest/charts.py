@@ -103,24 +103,24 @@ def totals(result: dict[str, Any]) -> Chart | None:
 
 
 def coverage(result: dict[str, Any]) -> Chart | None:
-    """Coverage of the 80 % intervals by decile of the prediction."""
+    """Coverage of the 80 % intervals by decile of the prediction, and the coverage that the probabilities imply."""
     rows = result["coverage"]["by_decile"]
     if not rows:
         return None
-    covered = [row["coverage"] for row in rows]
+    covered, expected = ([row[name] for row in rows] for name in ("coverage", "expected"))
+    low, high = ([one + end - curves.NOMINAL for one in expected] for end in reading.CALIBRATED_DECILE)
 
     def draw(axes: Axes) -> None:
-        axes.axhspan(*reading.CALIBRATED_DECILE, color=BAND, alpha=0.5, linewidth=0)
-        axes.axhline(curves.NOMINAL, color=SOFT, linewidth=1.2, linestyle=":")
+        axes.fill_between(DECILES, low, high, color=BAND, alpha=0.5, linewidth=0)
+        axes.plot(DECILES, expected, color=SOFT, linewidth=1.2, linestyle=":")
         axes.plot(DECILES, covered, "o", color=BAR, markersize=8)
         axes.set(xlabel="decile of customers by forecast, 1 the highest", ylabel="within the interval")
         axes.set_ylim(min(0.5, min(covered) - 0.03), 1.03)
         axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
         axes.set_xticks(DECILES)
 
-    low, high = reading.CALIBRATED_DECILE
-    inside = sum(low <= share <= high for share in covered)
-    words = f"{inside} of 10 deciles lie in the shaded band, {reading.percent(low)} to {reading.percent(high)}"
+    inside = sum(least <= share <= most for least, share, most in zip(low, covered, high, strict=True))
+    words = f"{inside} of 10 deciles lie in the shaded band around what the probabilities imply"
     return chart("Coverage of the 80 % intervals", words, draw)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from clv.core.declared import OURS
-from clv.evaluation.backtest import judged, reading
+from clv.evaluation.backtest import curves, judged, reading
 from clv.reporting import pages
 from clv.reporting.backtest import charts, drivers
 from spark_jobs.judging.metrics import METRICS
@@ -135,7 +135,7 @@ def _origins(result: dict[str, Any]) -> list[dict[str, Any]]:
                     metric: reading.figure(metric, figures[metric])
                     for metric in ("wape_of_median", "normalized_gini", "auc")
                 },
-                "coverage": figures["coverage_80"],
+                "coverage": result["coverage"]["by_origin"].get(day, dict.fromkeys(curves.COVERAGE)),
             }
         )
     return rows

@@ -15,13 +15,18 @@ def result(rmse: float, auc: float, significant: bool) -> dict:
     return {
         "origins": ["2024-01-01"],
         "models": {
-            "perennial": {"mean": ours, "by_origin": {"2024-01-01": {**ours, "coverage_80": 0.81}}},
+            "perennial": {"mean": ours, "by_origin": {}},
             "time_decay": {"mean": theirs, "by_origin": {}},
             "trailing": {"mean": {"rmse": 12.0, "auc": None}, "by_origin": {}},
         },
         "against_best_baseline": {
             "rmse": against(rmse - 10.0, rmse < 10, significant),
             "auc": against(auc - 0.7, auc > 0.7, significant),
+        },
+        "coverage": {
+            "by_origin": {
+                "2024-01-01": {"coverage": 0.93, "expected": 0.925, "likely": 0.25, "coverage_of_likely": None}
+            }
         },
         "level": {"2024-01-01": {"signed_bias": {"perennial": -0.125}}},
     }
@@ -58,7 +63,8 @@ def test_cells_of_all_shops_are_counted():
 def test_the_report_says_coverage_and_bias_by_origin():
     text = judging.report(RESULTS)
     assert re.search(r"A 90: 2024-01-01\n  RMSE +9.0000 +10.00 time_decay +ahead, significant\n", text)
-    assert re.search(r"coverage by origin +0.810\n  bias by origin +-0.125\n", text)
+    assert re.search(r"  coverage by origin +0.930\n  expected by origin +0.925\n  likely by origin +0.250\n", text)
+    assert re.search(r"  coverage of likely by origin +–\n  bias by origin +-0.125\n", text)
     assert text.endswith("cells: 4  at least equal: 2  significantly better: 2  significantly worse: 0")
 
 

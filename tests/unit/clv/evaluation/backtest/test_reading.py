@@ -22,6 +22,11 @@ def reading_of(found: dict, **mean: float) -> list[str]:
     return reading.sentences(changed)
 
 
+def with_coverage(found: dict, **coverage: float | None) -> list[str]:
+    """The sentences for a result in which these figures of the coverage are replaced."""
+    return reading.sentences({**found, "coverage": {**found["coverage"], **coverage}})
+
+
 @pytest.mark.parametrize(
     ("bias", "words"),
     [
@@ -43,8 +48,23 @@ def test_the_headline_grades_the_ranking(found: dict, gini: float, words: str) -
 
 
 def test_the_headline_corrects_intervals_that_are_not_calibrated(found: dict) -> None:
-    assert "rely on the 80 % intervals" in reading_of(found, coverage_80=0.8)[0]
-    assert "read the 80 % intervals as 62 % intervals" in reading_of(found, coverage_80=0.62)[0]
+    assert "rely on the 80 % intervals" in with_coverage(found, coverage=0.97, coverage_of_likely=0.8)[0]
+    assert "read the 80 % intervals as 62 % intervals" in with_coverage(found, coverage_of_likely=0.62)[0]
+    assert "intervals" not in with_coverage(found, likely=0.0, coverage_of_likely=None)[0]
+
+
+def test_coverage_that_cannot_be_lower_is_explained(found: dict) -> None:
+    unlikely = {"coverage": 0.971, "expected": 0.95, "likely": 0.25}
+    text = next(s for s in with_coverage(found, **unlikely, coverage_of_likely=0.81) if "covered" in s)
+    assert text.startswith(
+        "The 80 % intervals covered 97 % of customers; 95 % is what the probabilities imply, because for 75 % of "
+        "customers a purchase is not more than 20 % likely, and their interval is zero. Of the others, 81 % were "
+        "covered"
+    )
+    nobody = next(s for s in with_coverage(found, likely=0.0, coverage_of_likely=None) if "covered" in s)
+    assert nobody.endswith("and their interval is zero.")
+    everybody = next(s for s in with_coverage(found, likely=1.0) if "covered" in s)
+    assert "imply" not in everybody
 
 
 def test_a_decile_with_too_narrow_an_interval_is_named(found: dict) -> None:
