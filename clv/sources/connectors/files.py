@@ -97,6 +97,8 @@ def find(path: Path) -> list[tuple[Path, str]]:
         return [(file, file.relative_to(path).as_posix()) for file in found]
     if not path.exists():
         raise ClvError(f"{path} is absent; check the path")
+    if not path.is_file():
+        raise ClvError(f"{path} is no file, but a pipe or a device; save what it gives into a file")
     if kind(path) is None:
         raise ClvError(f"{path} is none of the kinds that are read; name a file {READABLE}")
     return [(path, path.name)]

@@ -49,10 +49,15 @@ def matched(file: Received, mapping: FileMapping, present: list[str]) -> dict[st
     return found
 
 
+def has_column(mapping: FileMapping, name: str, present: list[str]) -> bool:
+    """Whether a column of the mapping is among a file's columns."""
+    return any(_matching(one, present) for one in _possible_names(mapping, name))
+
+
 def header_among(mapping: FileMapping, lines: list[list[str]]) -> int:
     """Returns the position of the header: the first line that has the most required columns."""
-    needed = [_possible_names(mapping, name) for name in mapping.wanted if name not in mapping.optional]
-    named = [sum(any(_matching(one, present) for one in names) for names in needed) for present in lines]
+    needed = [name for name in mapping.wanted if name not in mapping.optional]
+    named = [sum(has_column(mapping, name, present) for name in needed) for present in lines]
     return named.index(max(named, default=0)) if named else 0
 
 

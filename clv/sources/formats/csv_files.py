@@ -97,8 +97,16 @@ def _lines_before(file: Received, mapping: FileMapping) -> int:
 
 
 def _until_header(first: list[bytes], mapping: FileMapping) -> int:
-    names = [next(csv.reader([line.decode(errors="replace")], delimiter=mapping.delimiter), []) for line in first]
-    return header_among(mapping, [[name.strip() for name in line] for line in names])
+    return header_among(mapping, [_fields(line, mapping.delimiter) for line in first])
+
+
+def _fields(line: bytes, delimiter: str) -> list[str]:
+    """Returns the fields of a line that may be a header; none if it cannot be one."""
+    try:
+        names = next(csv.reader([line.decode(errors="replace")], delimiter=delimiter), [])
+    except csv.Error:  # a field of more than 131,072 characters, or a carriage return within a line
+        return []
+    return [name.strip() for name in names]
 
 
 def _lines(file: Received) -> Iterator[bytes]:

@@ -12,8 +12,8 @@ from clv.core.errors import ClvError
 from clv.core.settings import Settings
 from clv.sources.connectors import files
 from clv.sources.connectors.files import Received
-from clv.sources.formats.columns import NoColumn
-from clv.sources.guessing.sampled import plain
+from clv.sources.formats.columns import NoColumn, has_column
+from clv.sources.guessing.sampled import plain, sample
 from clv.sources.guessing.understood import Understood, understood
 from clv.sources.kinds.mappings import known_sources, load_mapping
 from clv.sources.loading.reading import database, errors_of, scratch_folder
@@ -21,19 +21,23 @@ from clv.sources.mapping.hints import DELIMITERS, file_line
 from clv.sources.mapping.model import FileMapping
 from clv.sources.mapping.parts import SEARCHED_LINES
 
+MOST_LACKING, LEAST_PRESENT = 2, 5  # columns that a file lacks, and has, of a mapping that is named all the same
+
 
 @dataclass(frozen=True)
 class Guess:
     """What is known of a file.
 
-    fits: as each mapping that reads it understands it, the one with the most columns first. near: why a mapping whose
-    columns the file has does not read it, by name. written_otherwise: the line `file:` by which a mapping would read
-    it, by name.
+    fits: as each mapping that reads it understands it, the one with the most columns first. By name of a mapping: near
+    says why it does not read the file, whose columns it has; lacking, the few columns that the file lacks;
+    written_otherwise, the line `file:` with which it reads the file; invalid, what is wrong with it.
     """
 
     fits: list[Understood]
     near: dict[str, str] = field(default_factory=dict)
+    lacking: dict[str, list[str]] = field(default_factory=dict)
     written_otherwise: dict[str, str] = field(default_factory=dict)
+    invalid: dict[str, str] = field(default_factory=dict)
 
     @property
     def best(self) -> list[Understood]:
@@ -41,20 +45,61 @@ class Guess:
         return [one for one in self.fits if len(one.columns) == len(self.fits[0].columns)]
 
 
-def guess(path: Path, home: Settings) -> Guess:
-    """Reads a file through every mapping. Raises ClvError if it is no file that can be read at all."""
+def guess(path: Path, home: Settings, source: str | None = None) -> Guess:
+    """Reads a file through every mapping, or through one source's. Raises ClvError if the file cannot be read at
+    all."""
     if path.is_dir():
         raise ClvError(f"{path} is a folder; name one of its files")
     files.find(path)
+    mappings, invalid = _mappings(home, [source] if source else list(known_sources(home)))
     with scratch_folder(home) as scratch, closing(_Trial(path, home, scratch)) as trial:
-        mappings = [load_mapping(source, home) for source in known_sources(home)]
-        found = Guess(*_tried(trial, mappings))
-        if found.fits or found.near or files.kind(path) != "text":
+        plain(path, scratch)  # says what is wrong with the file itself
+        names = _names(path, scratch)
+        fits, near = _tried(trial, mappings, names)
+        found = Guess(fits, near, {} if fits else _lacking(mappings, names), {}, invalid)
+        if fits or near or files.kind(path) != "text":
             return found
         return replace(found, written_otherwise=dict(_written_otherwise(trial, mappings)))
 
 
-def _tried(trial: _Trial, mappings: list[FileMapping]) -> tuple[list[Understood], dict[str, str]]:
+def _mappings(home: Settings, sources: list[str]) -> tuple[list[FileMapping], dict[str, str]]:
+    """Returns the valid mappings, and what is wrong with the others."""
+    found, invalid = [], {}
+    for source in sources:
+        try:
+            found.append(load_mapping(source, home))
+        except ClvError as error:
+            invalid[source] = str(error)
+    return found, invalid
+
+
+def _names(path: Path, scratch: Path) -> list[str]:
+    """Returns the names of the file's columns, in whatever way it is written; none if they cannot be found."""
+    with suppress(ClvError):
+        return list(sample(path, scratch).columns)
+    return []
+
+
+def _needed(mapping: FileMapping, names: list[str]) -> tuple[list[str], list[str]]:
+    """Returns the columns that the mapping needs and the file has, and those that it lacks."""
+    needed = [name for name in mapping.wanted if name not in mapping.optional | mapping.in_no_column]
+    lacking = [name for name in needed if not has_column(mapping, name, names)]
+    return [name for name in needed if name not in lacking], lacking
+
+
+def _lacking(mappings: list[FileMapping], names: list[str]) -> dict[str, list[str]]:
+    """Returns the few columns that the file lacks of a mapping of which it has most."""
+    found = {mapping.source: _needed(mapping, names) for mapping in mappings}
+    return {
+        source: lacking
+        for source, (present, lacking) in sorted(found.items(), key=lambda one: -len(one[1][0]))
+        if 1 <= len(lacking) <= MOST_LACKING and len(present) >= LEAST_PRESENT
+    }
+
+
+def _tried(trial: _Trial, mappings: list[FileMapping], names: list[str]) -> tuple[list[Understood], dict[str, str]]:
+    """Returns what the mappings understand that read the file, and why others do not, of which it has the columns.
+    names: the file's columns."""
     fits, near = [], {}
     for mapping in mappings:
         try:
@@ -62,7 +107,8 @@ def _tried(trial: _Trial, mappings: list[FileMapping]) -> tuple[list[Understood]
         except (NoColumn, files.WrongEncoding):
             continue
         except ClvError as error:
-            near[mapping.source] = str(error)
+            if not _needed(mapping, names)[1]:
+                near[mapping.source] = str(error)
             continue
         if found.is_sensible:
             fits.append(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -20,6 +21,7 @@ from clv.sources.loading.reading import database
 from clv.sources.mapping.complaints import first_line
 
 ROWS = 1000
+SEARCHED_ROWS = 30  # of a sheet, among which the header is searched
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ def plain(path: Path, scratch: Path) -> tuple[Received, str]:
     """Returns the file as plain UTF-8, and the encoding that it has. Raises ClvError if it cannot be read."""
     encoding = _encoding(path) if files.kind(path) in ("text", "json") else "utf-8"
     place = scratch / f"plain-{encoding}"
-    place.mkdir()
+    place.mkdir(exist_ok=True)
     return files.prepare(path, path.name, encoding, place), encoding
 
 
@@ -59,40 +61,55 @@ def sample(path: Path, scratch: Path) -> Sample:
     try:
         with database(scratch) as duck:
             return _of_query(duck, file, stated)
-    except duckdb.Error as error:
-        raise ClvError(f"{file.name} cannot be read ({first_line(error)}); look at its first lines") from None
+    except (duckdb.Error, UnicodeError) as error:
+        why = first_line(error).replace(str(file.path), file.name)
+        raise ClvError(f"{file.name} cannot be read ({why}); look at its first lines") from None
 
 
 def _of_query(duck: duckdb.DuckDBPyConnection, file: Received, stated: dict[str, object]) -> Sample:
     place = path_literal(file.path)
+    has_header = True
     if file.kind == "parquet":
         source = f"read_parquet({place})"
     elif file.kind == "json":
         source = f"read_json({place}, sample_size = {ROWS}, maximum_object_size = {files.LONGEST_LINE})"
     else:
-        sniffed = duck.execute(
-            f"select Delimiter, SkipRows, HasHeader from sniff_csv({place}, all_varchar = true)"  # noqa: S608 - the path is quoted
-        ).fetchall()
-        delimiter, skip, has_header = sniffed[0]
+        sniffing = f"select Delimiter, SkipRows, HasHeader from sniff_csv({place}, all_varchar = true)"  # noqa: S608 - the path is quoted
+        delimiter, skip, has_header = duck.execute(sniffing).fetchall()[0]
         source = f"read_csv({place}, all_varchar = true, delim = '{delimiter}', skip = {skip}, header = {has_header})"
         stated = stated | ({"delimiter": delimiter} if delimiter != "," else {}) | ({"skip": skip} if skip else {})
     relation = duck.sql(f"select * from {source} limit {ROWS}")  # noqa: S608 - the path is quoted
     names, rows = relation.columns, relation.fetchall()
-    if file.kind == "text" and not sniffed[0][2]:
+    if not has_header:
         stated = stated | {"header": names}
     flat = [_flattened(dict(zip(names, row, strict=True))) for row in rows]
+    if file.kind == "json" and len(flat) == 1:
+        _check_rows_outside_lists(flat[0], file)
     return Sample(_by_column(flat), len(flat), stated)
+
+
+def _check_rows_outside_lists(row: dict[str, object], file: Received) -> None:
+    """Raises ClvError if a JSON file is one object that holds nothing but the list of its rows."""
+    lists = [name for name, value in row.items() if isinstance(value, list)]
+    if len(row) == len(lists) == 1:
+        raise ClvError(
+            f"the rows of {file.name} are in the list {lists[0]} of one object; take them out, as with "
+            f"`jq .{lists[0]} {file.name} > rows.json`"
+        )
 
 
 def _of_cells(file: Received) -> Sample:
     try:
         with python_calamine.load_workbook(file.path) as book:
-            rows = [row for row in book.get_sheet_by_index(0).to_python() if any(cell != "" for cell in row)]
-    except python_calamine.CalamineError as error:
+            rows = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
+    except (python_calamine.CalamineError, OSError) as error:
         raise ClvError(f"{file.name} is not a readable workbook ({first_line(error)}); save it again") from None
-    names, *rest = rows or [[]]
-    flat: list[dict[str, object]] = [dict(zip(map(str, names), row, strict=False)) for row in islice(rest, ROWS)]
-    return Sample(_by_column(flat), len(flat), {})
+    texts = [sum(isinstance(cell, str) and bool(cell.strip()) for cell in row) for row in rows[:SEARCHED_ROWS]]
+    header = texts.index(max(texts, default=0)) if texts else 0
+    names: Sequence[object] = rows[header] if rows else []
+    filled = (row for row in rows[header + 1 :] if any(cell != "" for cell in row))
+    flat: list[dict[str, object]] = [dict(zip(map(str, names), row, strict=False)) for row in islice(filled, ROWS)]
+    return Sample(_by_column(flat), len(flat), {"skip": header} if header else {})
 
 
 def _flattened(row: dict[str, object], before: str = "") -> dict[str, object]:
@@ -107,7 +124,5 @@ def _flattened(row: dict[str, object], before: str = "") -> dict[str, object]:
 def _by_column(rows: list[dict[str, object]]) -> dict[str, list[str]]:
     names = dict.fromkeys(name for row in rows for name in row if name.strip())
     values = {name: [row.get(name) for row in rows] for name in names}
-    return {
-        name: [str(one).strip() for one in some if one is not None and str(one).strip()]
-        for name, some in values.items()
-    }
+    texts = {name: [str(one).strip() for one in some if one is not None] for name, some in values.items()}
+    return {name: [one for one in some if one] for name, some in texts.items()}

@@ -20,7 +20,7 @@ from clv.sources.kinds import registry
 from clv.sources.kinds.columns import IN_PII, TIMES, Column
 from clv.sources.kinds.declared import Kind
 from clv.sources.loading import currencies
-from clv.sources.mapping import hints, zones
+from clv.sources.mapping import hints, warnings, zones
 from clv.sources.mapping.model import FileMapping
 from clv.sources.mapping.numbers import SIGNS
 
@@ -34,8 +34,9 @@ class Understood:
 
     columns: the file's name for each column that is read. unused: the file's other columns. names, rows: the first
     usable rows, in which the values of persons are masked. received, usable: numbers of rows. rejected: numbers of
-    rows by the filter that rejects them. unreadable: numbers of rows by reason, masked, the most frequent first.
-    totals: what the usable rows come to, by name. remedies: lines for the mapping that may make rows readable.
+    rows by the filter that rejects them. incomplete: numbers of rows by the first required column that they leave
+    empty. unreadable: numbers of rows by reason, masked, the most frequent first. totals: what the usable rows come to,
+    by name. remedies: lines for the mapping that may make rows readable. warnings: possible mistakes.
     """
 
     mapping: FileMapping
@@ -46,9 +47,11 @@ class Understood:
     received: int
     usable: int
     rejected: dict[str, int]
+    incomplete: dict[str, int]
     unreadable: dict[str, int]
     totals: dict[str, str]
     remedies: list[str]
+    warnings: list[str]
 
     @property
     def is_sensible(self) -> bool:
@@ -86,13 +89,31 @@ def understood(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMap
         received=_count(duck, "_is_row") + len(broken),
         usable=_count(duck, "_is_row and _is_usable"),
         rejected=dict(duck.execute(rejected).fetchall()),
+        incomplete=_incomplete(duck, kind),
         unreadable=_masked(reasons, mapping),
-        totals=_totals(duck, kind, ", ".join(codes or [currency] * bool(sign))),
+        totals=_totals(duck, kind, ", ".join(codes) or currency.replace(currencies.NO_CURRENCY, "")),
         remedies=[
             *hints.remedies(reasons, mapping),
             *([f"amounts bear {sign}: if it means {currency}, {_in_shop(home, currency)}"] if sign else []),
         ],
+        warnings=_warnings(duck, kind, known, home),
     )
+
+
+def _incomplete(duck: duckdb.DuckDBPyConnection, kind: Kind) -> dict[str, int]:
+    """Returns how many readable rows leave a required column empty, by the first such column."""
+    first = " ".join(f"when {quoted(_parsed(one))} is null then '{one.name}'" for one in kind.columns if one.required)
+    rows = f"select case {first} end as name from judged where _is_row and _reason is null and _rule is null"  # noqa: S608 - our own names
+    counted = f"select name, count(*) from ({rows}) where name is not null group by 1 order by 1"  # noqa: S608 - our own SQL
+    return dict(duck.execute(counted).fetchall())
+
+
+def _warnings(duck: duckdb.DuckDBPyConnection, kind: Kind, mapping: FileMapping, home: Settings) -> list[str]:
+    """Returns the warnings that loading the file would give."""
+    duck.execute("create table unreadable as select _line from judged where _reason is not null and _is_row")
+    duck.execute(kind.preparation(mapping))
+    found = warnings.found(duck, mapping, home.shop.time_zone, None, kind.checks(mapping))
+    return [*found, *kind.warnings(duck, mapping)]
 
 
 def _in_shop(home: Settings, currency: str) -> str:

@@ -40,9 +40,11 @@ def _content(source: str, home: settings.Settings) -> tuple[Path, object]:
         raise ClvError(f"there is no source '{source}'; known sources are {', '.join(sorted(sources))}")
     path = sources[source]
     try:
-        return path, yaml.safe_load(path.read_text())
+        return path, yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise ClvError(f"{path.name} is not YAML: {' '.join(str(error).split())}") from None
+    except (OSError, UnicodeError) as error:
+        raise ClvError(f"{path} cannot be read ({error}); write it again as UTF-8, or remove it") from None
 
 
 def parse(source: str, content: object, place: str, home: settings.Settings | None = None) -> FileMapping:

@@ -108,7 +108,10 @@ def prepared(path: Path, name: str, mapping: FileMapping, scratch: Path, bounded
 def scratch_folder(settings: Settings) -> Iterator[Path]:
     """Creates a folder for the files of one load and removes it at the end."""
     scratches = settings.home / "tmp"  # upkeep removes folders that a killed load leaves here
-    scratches.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        scratches.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ClvError(f"{scratches} cannot be made ({error.strerror}); set CLV_HOME to a folder of yours") from None
     with tempfile.TemporaryDirectory(prefix="ingest-", dir=scratches) as folder:
         yield Path(folder)
 

@@ -83,9 +83,10 @@ def test_the_source_of_a_file_is_guessed_and_that_of_a_folder(place):
 @pytest.mark.parametrize(
     ("content", "keys", "message"),
     [
-        ("c,o,t,a\n1,a,2024-05-01,1\n", {}, "may.csv fits the mappings one and two alike; name the right one: `clv "),
+        ("c,o,t,a\n1,a,2024-05-01,1\n", {}, "fits the mappings one and two alike; look at one with `clv sources guess"),
         ("c,o,t,a\n1,a,31.5.24,1\n", {}, "has the columns of the mapping one, but cannot be read through it: most of"),
-        ("c;o;t;a\n1;a;2024-05-01;1\n", {}, 'copy one.yml into $CLV_HOME/sources under another name, and give it the'),
+        ("c;o;t;a\n1;a;2024-05-01;1\n", {}, 'is written otherwise: it needs the line file: {delimiter: ";"}'),
+        ("c,o,t,a\n1,a,2024-05-01,1\n", {"columns": {"country": "d", "status": "e"}}, "no mapping reads may.csv"),
         ("x,y\n1,2\n", {}, "no mapping reads may.csv; write the draft of one: `clv sources guess"),
     ],
 )  # fmt: skip
@@ -95,6 +96,48 @@ def test_a_source_that_is_not_certain_is_one_line(place, content, keys, message)
     with pytest.raises(ClvError) as raised:
         guessed(place, file(place, content))
     assert message in str(raised.value)
+
+
+def test_a_mapping_that_lacks_one_column_is_named_with_it(place):
+    mapping(place, "mine", columns={"country": "land", "status": "state"})
+    path = file(place, "c,o,t,a,state\n1,a,2024-05-01,1,paid\n")
+    with pytest.raises(ClvError, match="would be read through the mapping mine, but has no column 'land'; export"):
+        guessed(place, path)
+    done = CliRunner().invoke(app, ["sources", "guess", str(path)])
+    assert "note: may.csv would be read through the mapping mine" in done.stdout
+
+
+def test_a_shipped_mapping_is_changed_in_a_copy(place):
+    path = file(place, ORDERS.replace("2024-05-01", "31.5.2024"))
+    with pytest.raises(
+        ClvError, match=r"to change orders, copy .*orders.yml to .*my_orders.yml, and use the source my_"
+    ):
+        guessed(place, path)
+
+
+def test_commands_to_paste_are_quoted(place):
+    path = file(place, ORDERS, "büro 2024 (1) & $x.csv")
+    done = CliRunner().invoke(app, ["sources", "guess", str(path)])
+    assert f"`clv ingest --source orders --path '{path}'`" in done.stdout
+    assert sources._path(Path("-dash.csv")) == "./-dash.csv"
+
+
+def test_invalid_mappings_are_marked_and_stop_no_other(place):
+    (place / "home" / "sources" / "mine.yml").write_bytes(b"description: f\xfcr mich\n")
+    done = CliRunner().invoke(app, ["sources", "list", "--json"])
+    found = {row["source"]: row for row in json.loads(done.stdout)}
+    assert (found["mine"]["kind"], found["orders"]["kind"]) == ("invalid", "orders")
+    done = CliRunner().invoke(app, ["sources", "guess", str(file(place, ORDERS))])
+    assert done.exit_code == 0
+    assert "note: the mapping mine is invalid and was not tried" in done.stdout
+
+
+def test_one_mapping_alone_is_shown_if_named(place):
+    mapping(place, "one")
+    mapping(place, "two")
+    path = file(place, "c,o,t,a\n1,a,2024-05-01,1\n")
+    done = CliRunner().invoke(app, ["sources", "guess", str(path), "--source", "two"])
+    assert "Load it: `clv ingest --source two" in done.stdout
 
 
 def test_a_folder_of_several_sources_is_refused(place):

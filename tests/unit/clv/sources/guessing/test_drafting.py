@@ -70,8 +70,60 @@ def test_dates_that_may_be_read_two_ways_get_both_formats() -> None:
     assert of(Date=["05/06/2024", "01/02/2024"], Amount=["1", "2"])["time"]["formats"] == ["%d/%m/%Y", "%m/%d/%Y"]
 
 
+def test_one_way_to_write_dates_needs_no_choice() -> None:
+    found = written(Sample({"Date": ["May 31, 2024", "June 1, 2024"], "Amount": ["1.00", "2.00"]}, 2, {}), "may.csv")
+    assert stated(found)["time"]["formats"] == ["%b %d, %Y", "%B %d, %Y"] or stated(found)["time"]["formats"] == [
+        "%B %d, %Y"
+    ]
+    assert "swap day and month" not in found
+
+
+@pytest.mark.parametrize("days", [["31.05.2024", "01.06.2024"], ["2024/05/31", "2024/06/01"], ["20240531", "20240601"]])
+def test_days_without_a_time_are_times(days: list[str]) -> None:
+    assert of(Date=days, Amount=["1,50", "2,00"])["time"]
+
+
+@pytest.mark.parametrize("texts", [["CHF 20.00", "CHF 1'200.50"], ["$20.00", "-$4.50"], ["116,99 €", "5,00 €"]])
+def test_amounts_with_a_currency_are_amounts(texts: list[str]) -> None:
+    assert of(Date=["2024-05-01"] * 2, Paid=texts)["amount"] == "Paid"
+
+
+def test_an_address_is_preferred_to_a_name() -> None:
+    found = of(Client=["Ann", "Bob"], Courriel=["a@x.test", "b@x.test"], Date=["2024-05-01"] * 2, Total=["1", "2"])
+    assert found["customer"] == {"column": "Courriel", "lower": True}
+
+
+def test_only_words_of_states_are_shown_and_no_sale_is_offered_for_rejection() -> None:
+    words = ["Paid", "voided", "Anna Schmidt +49171"]
+    seen = Sample({"Date": ["2024-05-01"] * 3, "Total": ["1.00"] * 3, "Status": words}, 3, {})
+    text = written(seen, "may.csv")
+    assert "Paid (1), voided (1), xxxx xxxxxxx +99999 (1)" in text
+    assert '#   - {rule: no_sale, column: "Status", equals: ["voided"]}' in text
+
+
+def test_a_report_of_ads_gets_a_mapping_of_spend() -> None:
+    found = of(Date=["2024-05-01"] * 2, Campaign=["Spring"] * 2, Cost=["10.50", "3.00"], Clicks=["4", "1"])
+    assert found["kind"] == "spend"
+    assert (found["day"], found["campaign"], found["amount"]) == ("Date", "Campaign", "Cost")
+    with pytest.raises(ClvError, match="a report of ads without their cost; export it by day and with cost"):
+        of(Date=["2024-05-01"] * 2, Campaign=["Spring"] * 2, Impressions=["4", "1"])
+
+
+def test_a_name_with_control_characters_is_printable() -> None:
+    text = written(Sample({"Date": ["2024-05-01"], "Total": ["1.00"], "a\x1b[31m": ["x"]}, 1, {}), "m\x1b.csv")
+    assert "\x1b" not in text
+    stated(text)
+
+
+def test_rows_in_a_list_of_one_object_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "may.json"
+    path.write_text('{"orders": [{"id": 1}, {"id": 2}]}')
+    with pytest.raises(ClvError, match="are in the list orders of one object; take them out, as with `jq .orders may"):
+        draft(path, Settings(tmp_path / "home", {}))
+
+
 def test_rows_that_are_no_orders_are_refused() -> None:
-    with pytest.raises(ClvError, match="does not look like orders: no column has times or amounts of money"):
+    with pytest.raises(ClvError, match="does not look like orders: no column seems to have times or amounts of money"):
         of(name=["Ann", "Bob"], city=["Rome", "Oslo"])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -123,10 +124,57 @@ def test_json_and_parquet_say_what_is_not_read(home, file):
     assert best.unused == ["note"]
 
 
+def test_rows_without_a_customer_are_counted(home, file):
+    best = guess(file(ORDERS + ",1,2024-05-01,10.50,EUR,red\nb,2,2024-05-02,4,EUR,\n"), home).best[0]
+    assert (best.received, best.usable, best.incomplete) == (2, 1, {"customer": 1})
+
+
+def test_warnings_are_those_of_a_load(home, file):
+    best = guess(file(ORDERS + "a,1,2024-05-01,30,EUR,red\na,1,2024-05-01,30,EUR,blue\n"), home).best[0]
+    assert len(best.warnings) == 1
+    assert "30" in best.warnings[0]
+
+
+def test_a_header_in_quotes_belongs_to_no_mapping_of_another_delimiter(home, file):
+    found = guess(file('"Order","E-Mail"\n"1","a@x.test"\n'), home)
+    assert (found.fits, found.near, found.lacking) == ([], {}, {})
+
+
+def test_few_missing_columns_of_a_mapping_are_named(home, file):
+    own(home, "mine", columns={"country": "land", "status": "state"})
+    found = guess(file("c,o,t,a,state\n1,a,2024-05-01,10,paid\n"), home)
+    assert (found.fits, found.lacking) == ([], {"mine": ["land"]})
+
+
+def test_an_invalid_mapping_does_not_stop_the_others(home, file):
+    own(home, "mine", order="?", ordr="x")
+    found = guess(file(ORDERS + "a,1,2024-05-01,30,EUR,red\n"), home)
+    assert found.best[0].mapping.source == "orders"
+    assert list(found.invalid) == ["mine"]
+
+
+def test_one_mapping_alone_may_be_tried(home, file):
+    own(home, "one")
+    own(home, "two")
+    path = file("c,o,t,a\n1,a,2024-05-01,10\n")
+    assert [one.mapping.source for one in guess(path, home, "two").fits] == ["two"]
+
+
+@pytest.mark.parametrize("content", ["a,b\n1," + "x" * 140_000 + "\n", "a,b\r1,2\r", "\n\n\n"])
+def test_odd_files_fit_nothing(home, file, content):
+    found = guess(file(content), home)
+    assert (found.fits, found.near) == ([], {})
+
+
 def test_what_is_no_file_to_read_is_one_line(home, file, tmp_path):
     with pytest.raises(ClvError, match="is a folder; name one of its files"):
         guess(tmp_path, home)
     with pytest.raises(ClvError, match="is absent"):
         guess(tmp_path / "no.csv", home)
+    with pytest.raises(ClvError, match="is empty; send it again"):
+        guess(file("", "empty.csv"), home)
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(ClvError, match="is no file, but a pipe or a device"):
+        guess(tmp_path / "pipe.csv", home)
     with pytest.raises(ClvError, match="is none of the kinds that are read"):
         guess(file("x", "may.pdf"), home)

@@ -1,0 +1,108 @@
+"""Finds what the columns of an unknown file may stand for, by their names and values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from clv.sources.guessing.sampled import Sample
+from clv.sources.mapping.hints import NUMBER_STYLES, fits_style
+from clv.sources.mapping.written_times import formats_of
+
+# The names that columns have in exports, the surest first, in languages whose exports are common.
+NAMES = {
+    "customer": [
+        r"(.*[ _.-])?(customer|client|buyer|user|member|kunden?|cliente?|klant)[ _.-]*"
+        r"(id|no|nr|number|key|nummer|code)",
+        r".*(e[-_ ]?mail|courriel|correo).*",
+        r"(customer|client|buyer|user|member|kunde|cliente?|klant)",
+    ],
+    "order": [
+        r"(.*[ _.-])?(order|invoice|bestell\w*|rechnungs?\w*|commande|pedido|ordine|receipt)[ _.-]*"
+        r"(id|no|nr|number|name|nummer|#)",
+        r"(n[°ºr.]? ?|num[eé]ro de |número de )?(order|invoice|bestellung|commande|pedido|ordine)",
+        r"transaction[ _.-]*(id|no|nr|number)|nr|id|#",
+    ],
+    "time": [
+        r"(created|ordered|order|purchase|sale|bestell|invoice)[ _.-]*(at|on|date|datum|time)( \(.*\))?",
+        r".*(date|datum|fecha|data|time|zeit).*",
+    ],
+    "amount": [
+        r"(net|order|line|item)?[ _.-]*(sales|total|amount|revenue|umsatz|betrag|summe|montant|importe|totale)",
+        r".*(total|amount|sales|sold for|verkauft|revenue|betrag|summe|umsatz|montant|importe|value|wert).*",
+        r".*(price|preis|prix|precio).*",
+    ],
+    "currency": [r".*(currency|währung|waehrung|devise|moneda|valuta).*"],
+    "status": [r"(?!.*(ship|bill|address)).*(status|state|zustand|estado|état|stato).*"],
+    "quantity": [r".*(quantity|qty|menge|anzahl|quantité|cantidad|aantal).*"],
+    "discount": [r".*(discount|rabatt|remise|descuento|sconto).*"],
+    "product_id": [r".*(sku|product[ _]?id|item[ _]?number|artikel\w*n\w*).*"],
+    "product_name": [r".*(product|item|artikel|produkt|produit|article)[ _]?(name|title|bezeichnung)?", r"title"],
+    "category": [r".*(category|kategorie|catégorie|categoría).*"],
+    "channel": [r".*(channel|kanal|source|medium).*"],
+    "country": [r".*(country|land|pays|país).*"],
+}
+NO_REVENUE = re.compile(r".*(tax|vat|shipping|freight|postage|fee|tip|discount|refund|mwst|versand|rabatt).*", re.I)
+OF_ADS = re.compile(r".*(impressions?|impr\.|clicks|klicks|clics).*", re.I)
+COST = re.compile(r".*(cost|spend|spent|kosten|ausgegeben|coût|dépensé|gasto).*", re.I)
+ISO = re.compile(r"\d{4}[-/]\d\d?[-/]\d\d?([ T].*)?")
+CENTS = re.compile(r".*\d[.,]\d\d\D*")
+
+
+def named(seen: Sample) -> dict[str, str]:
+    """Returns the file's column for each key of a mapping of orders, as far as its names and values tell."""
+    suits = {"time": is_time, "amount": is_number, "quantity": is_number, "discount": is_number}
+    found: dict[str, str] = {}
+    for key, patterns in NAMES.items():
+        free = [name for name, values in seen.columns.items() if values and name not in found.values()]
+        if key == "amount":
+            free = [name for name in free if not NO_REVENUE.fullmatch(name)]
+        fitting = [name for name in free if suits.get(key, bool)(seen.columns[name])]
+        by_name = [[name for name in fitting if re.fullmatch(one, name.strip(), re.I)] for one in patterns]
+        surest, *others = [*by_name[:1], _by_values(key, seen, free), *by_name[1:]]
+        if candidates := surest or [name for some in others for name in some]:
+            found[key] = candidates[0]
+    return found
+
+
+def is_of_ads(seen: Sample) -> bool:
+    """Whether a file seems to be a report of advertising."""
+    return any(map(OF_ADS.fullmatch, seen.columns))
+
+
+def _by_values(key: str, seen: Sample, names: list[str]) -> list[str]:
+    """Returns the columns whose values alone tell what they are."""
+    telling: dict[str, Callable[[list[str]], bool]] = {
+        "customer": is_address,
+        "time": lambda values: is_time(values) and not is_number(values),
+        "amount": lambda values: is_number(values) and most(values, lambda one: bool(CENTS.fullmatch(one))),
+    }
+    return [name for name in names if key in telling and telling[key](seen.columns[name])]
+
+
+def is_time(values: list[str]) -> bool:
+    """Whether texts are times in a format that can be named."""
+    return most(values, lambda one: bool(ISO.fullmatch(one) or formats_of(one, values)))
+
+
+def is_number(values: list[str]) -> bool:
+    """Whether texts are numbers, which a currency may stand beside."""
+    bare = [without_currency(one) for one in values]
+    return any(most(bare, lambda one, style=style: fits_style(one, *style)) for style in NUMBER_STYLES)
+
+
+def without_currency(text: str) -> str:
+    """Removes a currency's code or sign before or after a number."""
+    return re.sub(
+        r"^-?\s*(?:[A-Z]{3}|[^\w\s,.(-]{1,3})\s*(?=[\d(.,-])|(?<=[\d)])\s*(?:[A-Z]{3}|[^\w\s,.)-]{1,3})$", "", text
+    )
+
+
+def is_address(values: list[str]) -> bool:
+    """Whether texts are e-mail addresses."""
+    return most(values, lambda one: bool(re.fullmatch(r"\S+@\S+\.\S+", one)))
+
+
+def most(values: list[str], is_so: Callable[[str], bool]) -> bool:
+    """Whether nine of ten texts are so."""
+    return bool(values) and sum(map(is_so, values)) >= 0.9 * len(values)
