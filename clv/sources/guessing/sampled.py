@@ -49,6 +49,8 @@ def _encoding(path: Path) -> str:
             beginning = source.read(files.CHUNK)
     except (OSError, EOFError, zlib.error):  # `files.prepare` says what is wrong
         return "utf-8"
+    if beginning.startswith(tuple(files.PACKED)):  # no text at all, as `files.prepare` says
+        return "utf-8"
     return "utf-16" if beginning.startswith(files.UTF16) else files.likely_encoding(beginning, "utf-8")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -173,6 +174,10 @@ def test_what_is_no_file_to_read_is_one_line(home, file, tmp_path):
         guess(tmp_path / "no.csv", home)
     with pytest.raises(ClvError, match="is empty; send it again"):
         guess(file("", "empty.csv"), home)
+    with zipfile.ZipFile(tmp_path / "packed.csv", "w") as packed:
+        packed.writestr("may.csv", ORDERS + "é" * 1000)
+    with pytest.raises(ClvError, match="is a zip archive or a workbook; unpack it"):
+        guess(tmp_path / "packed.csv", home)
     os.mkfifo(tmp_path / "pipe.csv")
     with pytest.raises(ClvError, match="is no file, but a pipe or a device"):
         guess(tmp_path / "pipe.csv", home)
