@@ -11,7 +11,7 @@ from clv.core import masking
 from clv.core.currency_codes import CODES
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
-from clv.sources.guessing.naming import COST, is_address, is_of_ads, most, named, without_currency
+from clv.sources.guessing.naming import COST, SPAN, is_address, is_of_ads, most, named, without_currency
 from clv.sources.guessing.sampled import Sample, sample
 from clv.sources.loading.reading import scratch_folder
 from clv.sources.mapping.complaints import printable
@@ -71,7 +71,7 @@ def _of_orders(found: dict[str, str], seen: Sample, name: str) -> list[str]:
 
 def _of_ads(found: dict[str, str], seen: Sample, name: str) -> list[str]:
     cost = next((one for one in seen.columns if COST.fullmatch(one)), None)
-    if cost is None or "time" not in found:
+    if cost is None or SPAN.fullmatch(found.get("time", "start")):
         raise ClvError(
             f"{printable(name)} fits no mapping and looks like a report of ads without "
             f"{'their cost' if cost is None else 'days'}; export it by day and with cost, or, if it has both, {GUIDE}"

@@ -45,6 +45,7 @@ NAMES = {
 NO_REVENUE = re.compile(r".*(tax|vat|shipping|freight|postage|fee|tip|discount|refund|mwst|versand|rabatt).*", re.I)
 OF_ADS = re.compile(r".*(impressions?|impr\.|clicks|klicks|clics).*", re.I)
 COST = re.compile(r".*(cost|spend|spent|kosten|ausgegeben|coût|dépensé|gasto).*", re.I)
+SPAN = re.compile(r".*(start|begin|ende?\b|ends|début|fin\b|von|bis).*", re.I)  # the first or last day of several
 ISO = re.compile(r"\d{4}[-/]\d\d?[-/]\d\d?([ T].*)?")
 CENTS = re.compile(r".*\d[.,]\d\d\D*")
 

@@ -107,6 +107,8 @@ def test_a_report_of_ads_gets_a_mapping_of_spend() -> None:
     assert (found["day"], found["campaign"], found["amount"]) == ("Date", "Campaign", "Cost")
     with pytest.raises(ClvError, match="a report of ads without their cost; export it by day and with cost"):
         of(Date=["2024-05-01"] * 2, Campaign=["Spring"] * 2, Impressions=["4", "1"])
+    with pytest.raises(ClvError, match="a report of ads without days; export it by day and with cost"):
+        of(Reporting_starts=["2024-05-01"] * 2, Reporting_ends=["2024-05-31"] * 2, Cost=["1.50"] * 2, Clicks=["4"] * 2)
 
 
 def test_a_name_with_control_characters_is_printable() -> None:
