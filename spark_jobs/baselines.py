@@ -75,7 +75,7 @@ def run(
     rows = check_examples(training_date, run_id, settings)
     with session.running("baselines", settings, session.LEARNING) as spark:
         parts, contestants = slices.partitions_for(customers), registry.listed(settings.contestants)
-        columns = COLUMNS | registry.columns_read(names(contestants))
+        columns = COLUMNS | registry.columns_read(filter(registry.loads, names(contestants)))
         features = warehouse_io.read_slice(
             spark, settings, tables.CUSTOMER_FEATURES, columns, where, parts, purchases.MEANING
         )

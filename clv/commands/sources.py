@@ -158,6 +158,7 @@ def _draft(file: Path, home: Settings) -> None:
         out.print(f"no mapping reads {file.name}; {place} is there already and stays as it is", markup=False)
     else:
         place.parent.mkdir(parents=True, exist_ok=True)
+        place.touch(mode=0o600)
         place.write_text(text, encoding="utf-8")
         out.print(f"no mapping reads {printable(file.name)}; this draft of one is in {place}", markup=False)
     answer = f"answer its questions, call it {name}.yml, look again with `clv sources guess {_path(file)}`"

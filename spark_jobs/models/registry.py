@@ -15,7 +15,7 @@ import os
 import sys
 import threading
 from collections.abc import Container, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cache
 from itertools import filterfalse
 from pathlib import Path
@@ -68,6 +68,13 @@ def cost(name: str) -> float:
             "0, or leave COST out"
         )
     return float(declared)
+
+
+def loads(name: str) -> bool:
+    """Whether a forecaster's module can be loaded. `fit` leaves one out that cannot, and says why."""
+    with suppress(ClvError):
+        return bool(named(name))
+    return False
 
 
 def columns_read(names: Iterable[str]) -> dict[str, str]:

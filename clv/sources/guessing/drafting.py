@@ -11,11 +11,13 @@ from clv.core import masking
 from clv.core.currency_codes import CODES
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
-from clv.sources.guessing.naming import COST, SPAN, is_address, is_of_ads, most, named, without_currency
+from clv.sources.guessing.naming import COST, SPAN, is_of_ads, named
 from clv.sources.guessing.sampled import Sample, sample
+from clv.sources.guessing.telling import is_address, most, without_currency
 from clv.sources.loading.reading import scratch_folder
 from clv.sources.mapping.complaints import printable
 from clv.sources.mapping.hints import NUMBER_STYLES, fits_style
+from clv.sources.mapping.values import is_pattern
 from clv.sources.mapping.written_times import formats_of
 
 OPEN = "?"  # stands for a column that the reader of the draft has to name
@@ -40,7 +42,7 @@ def written(seen: Sample, name: str) -> str:
     found = named(seen)
     parts = _of_ads(found, seen, name) if is_of_ads(seen) else _of_orders(found, seen, name)
     read = "".join(parts)
-    unread = [printable(one) for one in seen.columns if _quoted(one) not in read]
+    unread = [printable(one) for one in seen.columns if _column(one) not in read]
     lines = [
         f"# A draft for {printable(name)}. Answer the questions, which begin with a #, and delete them.",
         f"description: {_quoted(printable(name))}",
@@ -59,7 +61,7 @@ def _of_orders(found: dict[str, str], seen: Sample, name: str) -> list[str]:
     return [
         *_customer(found, seen),
         "# Which column numbers the orders? All rows of an order have the same value there.",
-        f"order: {_quoted(found.get('order', OPEN))}",
+        f"order: {_column(found['order']) if 'order' in found else _quoted(OPEN)}",
         *_time("time", found, seen),
         *_amount(found),
         *_currency(found, seen),
@@ -82,8 +84,8 @@ def _of_ads(found: dict[str, str], seen: Sample, name: str) -> list[str]:
         *_time("day", found, seen),
         "# Which channel is it? Use the name that the orders have for it, or name a column.",
         f"channel: {{value: {_quoted(OPEN)}}}",
-        *([f"campaign: {_quoted(campaign)}"] if campaign else []),
-        f"amount: {_quoted(cost)}",
+        *([f"campaign: {_column(campaign)}"] if campaign else []),
+        f"amount: {_column(cost)}",
         *_currency(found, seen),
         *_file([cost], seen),
     ]
@@ -93,13 +95,18 @@ def _quoted(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def _column(name: str) -> str:
+    """Writes the name of a column, as a pattern if it would be read as more than a name."""
+    return _quoted(f"/{re.escape(name)}/" if name.endswith("?") or is_pattern(name) else name)
+
+
 def _customer(found: dict[str, str], seen: Sample) -> list[str]:
     column = found.get("customer", OPEN)
     question = "# Which column says who ordered, by the same value each time? A name alone is not enough."
     if is_address(seen.columns.get(column, [])):
-        address = _quoted(column)
+        address = _column(column)
         return [question, f"customer: {{column: {address}, lower: true}}", f"person: {{email: {address}}}"]
-    return [question, f"customer: {_quoted(column)}"]
+    return [question, f"customer: {_quoted(OPEN) if column == OPEN else _column(column)}"]
 
 
 def _time(key: str, found: dict[str, str], seen: Sample) -> list[str]:
@@ -107,7 +114,7 @@ def _time(key: str, found: dict[str, str], seen: Sample) -> list[str]:
     questions = [f"# Which {key} is that of {of}?"]
     if key == "time":
         questions[0] += " If it is not in the shop's own zone, add time_zone: Europe/Berlin."
-    column, values = _quoted(found["time"]), seen.columns[found["time"]]
+    column, values = _column(found["time"]), seen.columns[found["time"]]
     formats = list(dict.fromkeys(form for one in values for form in formats_of(one, values)))
     if not formats:
         return [*questions, f"{key}: {column}"]
@@ -124,20 +131,20 @@ def _amount(found: dict[str, str]) -> list[str]:
         "# If each row of an order repeats the order's total: amount: {column: Total, once_per_order: true}.",
     ]
     if quantity and re.search(r"price|preis|prix|precio", column, re.IGNORECASE):
-        return [*questions, f"amount: {{quantity: {_quoted(quantity)}, price: {_quoted(column)}}}"]
+        return [*questions, f"amount: {{quantity: {_column(quantity)}, price: {_column(column)}}}"]
     refunds = "# Refunds are negative rows, or stand in a column, as in refund: Refunded amount. Which?"
-    return [*questions, f"amount: {_quoted(column)}", refunds]
+    return [*questions, f"amount: {_column(column)}", refunds]
 
 
 def _currency(found: dict[str, str], seen: Sample) -> list[str]:
     if most(seen.columns.get(found.get("currency", ""), []), lambda one: one.upper() in CODES):
-        return [f"currency: {{column: {_quoted(found['currency'])}}}"]
+        return [f"currency: {{column: {_column(found['currency'])}}}"]
     return ["# In which currency are the amounts? A code, as in EUR.", "# currency: EUR"]
 
 
 def _columns(found: dict[str, str]) -> list[str]:
     columns = {key: found[key] for key in COLUMNS if key in found}
-    return ["columns:", *(f"  {key}: {_quoted(name)}" for key, name in columns.items())] if columns else []
+    return ["columns:", *(f"  {key}: {_column(name)}" for key, name in columns.items())] if columns else []
 
 
 def _filters(found: dict[str, str], seen: Sample) -> list[str]:
@@ -149,7 +156,7 @@ def _filters(found: dict[str, str], seen: Sample) -> list[str]:
     return [
         f"# Which of these are no sales (cancelled, failed, tests)? {words}",
         "# filters:",
-        f"#   - {{rule: no_sale, column: {_quoted(found['status'])}, equals: {_quoted(rejected or [OPEN])}}}",
+        f"#   - {{rule: no_sale, column: {_column(found['status'])}, equals: {_quoted(rejected or [OPEN])}}}",
     ]
 
 

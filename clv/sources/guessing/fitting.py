@@ -46,14 +46,16 @@ class Guess:
 
 
 def guess(path: Path, home: Settings, source: str | None = None) -> Guess:
-    """Reads a file through every mapping, or through one source's. Raises ClvError if the file cannot be read at
-    all."""
+    """Reads a file through every mapping, or through one source's. Raises ClvError if the file cannot be read at all,
+    or not through the mapping of `source`."""
     if path.is_dir():
         raise ClvError(f"{path} is a folder; name one of its files")
     files.find(path)
-    mappings, invalid = _mappings(home, [source] if source else list(known_sources(home)))
+    mappings, invalid = _mappings(home)
     with scratch_folder(home) as scratch, closing(_Trial(path, home, scratch)) as trial:
         plain(path, scratch)  # says what is wrong with the file itself
+        if source:
+            return Guess([trial.of(load_mapping(source, home))])
         names = _names(path, scratch)
         fits, near = _tried(trial, mappings, names)
         found = Guess(fits, near, {} if fits else _lacking(mappings, names), {}, invalid)
@@ -62,10 +64,10 @@ def guess(path: Path, home: Settings, source: str | None = None) -> Guess:
         return replace(found, written_otherwise=dict(_written_otherwise(trial, mappings)))
 
 
-def _mappings(home: Settings, sources: list[str]) -> tuple[list[FileMapping], dict[str, str]]:
+def _mappings(home: Settings) -> tuple[list[FileMapping], dict[str, str]]:
     """Returns the valid mappings, and what is wrong with the others."""
     found, invalid = [], {}
-    for source in sources:
+    for source in known_sources(home):
         try:
             found.append(load_mapping(source, home))
         except ClvError as error:

@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable
 
 from clv.sources.guessing.sampled import Sample
-from clv.sources.mapping.hints import NUMBER_STYLES, fits_style
-from clv.sources.mapping.written_times import formats_of
+from clv.sources.guessing.telling import is_address, is_number, is_time, most
 
 # The names that columns have in exports, the surest first, in languages whose exports are common.
 NAMES = {
@@ -46,7 +45,6 @@ NO_REVENUE = re.compile(r".*(tax|vat|shipping|freight|postage|fee|tip|discount|r
 OF_ADS = re.compile(r".*(impressions?|impr\.|clicks|klicks|clics).*", re.I)
 COST = re.compile(r".*(cost|spend|spent|kosten|ausgegeben|coût|dépensé|gasto).*", re.I)
 SPAN = re.compile(r".*(start|begin|ende?\b|ends|début|fin\b|von|bis).*", re.I)  # the first or last day of several
-ISO = re.compile(r"\d{4}[-/]\d\d?[-/]\d\d?([ T].*)?")
 CENTS = re.compile(r".*\d[.,]\d\d\D*")
 
 
@@ -79,31 +77,3 @@ def _by_values(key: str, seen: Sample, names: list[str]) -> list[str]:
         "amount": lambda values: is_number(values) and most(values, lambda one: bool(CENTS.fullmatch(one))),
     }
     return [name for name in names if key in telling and telling[key](seen.columns[name])]
-
-
-def is_time(values: list[str]) -> bool:
-    """Whether texts are times in a format that can be named."""
-    return most(values, lambda one: bool(ISO.fullmatch(one) or formats_of(one, values)))
-
-
-def is_number(values: list[str]) -> bool:
-    """Whether texts are numbers, which a currency may stand beside."""
-    bare = [without_currency(one) for one in values]
-    return any(most(bare, lambda one, style=style: fits_style(one, *style)) for style in NUMBER_STYLES)
-
-
-def without_currency(text: str) -> str:
-    """Removes a currency's code or sign before or after a number."""
-    return re.sub(
-        r"^-?\s*(?:[A-Z]{3}|[^\w\s,.(-]{1,3})\s*(?=[\d(.,-])|(?<=[\d)])\s*(?:[A-Z]{3}|[^\w\s,.)-]{1,3})$", "", text
-    )
-
-
-def is_address(values: list[str]) -> bool:
-    """Whether texts are e-mail addresses."""
-    return most(values, lambda one: bool(re.fullmatch(r"\S+@\S+\.\S+", one)))
-
-
-def most(values: list[str], is_so: Callable[[str], bool]) -> bool:
-    """Whether nine of ten texts are so."""
-    return bool(values) and sum(map(is_so, values)) >= 0.9 * len(values)

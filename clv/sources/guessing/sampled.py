@@ -4,6 +4,7 @@ written."""
 from __future__ import annotations
 
 import gzip
+import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from clv.core.errors import ClvError
 from clv.core.sql_text import path_literal
 from clv.sources.connectors import files
 from clv.sources.connectors.files import Received
+from clv.sources.guessing.telling import is_address, is_number, is_row
 from clv.sources.loading.reading import database
 from clv.sources.mapping.complaints import first_line
 
@@ -63,31 +65,45 @@ def sample(path: Path, scratch: Path) -> Sample:
     try:
         with database(scratch) as duck:
             return _of_query(duck, file, stated)
-    except (duckdb.Error, UnicodeError) as error:
+    except (duckdb.Error, ValueError) as error:
         why = first_line(error).replace(str(file.path), file.name)
         raise ClvError(f"{file.name} cannot be read ({why}); look at its first lines") from None
 
 
 def _of_query(duck: duckdb.DuckDBPyConnection, file: Received, stated: dict[str, object]) -> Sample:
     place = path_literal(file.path)
-    has_header = True
+    if file.kind == "json":
+        source = f"read_json_objects({place}, maximum_object_size = {files.LONGEST_LINE})"
+        texts = duck.execute(f"select json::varchar from {source} limit {ROWS}").fetchall()  # noqa: S608 - the path is quoted
+        objects = [one for (text,) in texts if isinstance(one := json.loads(text), dict)]
+        return _of_objects(objects, file, stated)
     if file.kind == "parquet":
-        source = f"read_parquet({place})"
-    elif file.kind == "json":
-        source = f"read_json({place}, sample_size = {ROWS}, maximum_object_size = {files.LONGEST_LINE})"
-    else:
-        sniffing = f"select Delimiter, SkipRows, HasHeader from sniff_csv({place}, all_varchar = true)"  # noqa: S608 - the path is quoted
-        delimiter, skip, has_header = duck.execute(sniffing).fetchall()[0]
-        source = f"read_csv({place}, all_varchar = true, delim = '{delimiter}', skip = {skip}, header = {has_header})"
-        stated = stated | ({"delimiter": delimiter} if delimiter != "," else {}) | ({"skip": skip} if skip else {})
-    relation = duck.sql(f"select * from {source} limit {ROWS}")  # noqa: S608 - the path is quoted
-    names, rows = relation.columns, relation.fetchall()
+        return _of_objects(_rows(duck, f"read_parquet({place})"), file, stated)
+    sniffing = f"select Delimiter, SkipRows, HasHeader from sniff_csv({place}, all_varchar = true)"  # noqa: S608 - the path is quoted
+    delimiter, skip, has_header = duck.execute(sniffing).fetchall()[0]
+    read = f"read_csv({place}, all_varchar = true, delim = '{delimiter}', skip = {skip}, header = "
+    rows = _rows(duck, f"{read}{has_header})")
+    if has_header and rows and is_row(list(rows[0])):
+        has_header, rows = False, _rows(duck, f"{read}false)")
+    stated = stated | ({"delimiter": delimiter} if delimiter != "," else {}) | ({"skip": skip} if skip else {})
     if not has_header:
-        stated = stated | {"header": names}
-    flat = [_flattened(dict(zip(names, row, strict=True))) for row in rows]
+        stated = stated | {"header": list(rows[0]) if rows else []}
+    return Sample(_by_column(rows), len(rows), stated)
+
+
+def _rows(duck: duckdb.DuckDBPyConnection, source: str) -> list[dict[str, object]]:
+    relation = duck.sql(f"select * from {source} limit {ROWS}")  # noqa: S608 - the path is quoted
+    return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+
+
+def _of_objects(rows: list[dict[str, object]], file: Received, stated: dict[str, object]) -> Sample:
+    flat = [_flattened(row) for row in rows]
     if file.kind == "json" and len(flat) == 1:
         _check_rows_outside_lists(flat[0], file)
-    return Sample(_by_column(flat), len(flat), stated)
+    found = Sample(_by_column(flat), len(flat), stated)
+    if any(is_row(name.split(".")) or is_address([name]) for name in found.columns):
+        raise ClvError(f"the names of columns in {file.name} seem to be values, as of persons; write rows with names")
+    return found
 
 
 def _check_rows_outside_lists(row: dict[str, object], file: Received) -> None:
@@ -106,12 +122,21 @@ def _of_cells(file: Received) -> Sample:
             rows = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
     except (python_calamine.CalamineError, OSError) as error:
         raise ClvError(f"{file.name} is not a readable workbook ({first_line(error)}); save it again") from None
-    texts = [sum(isinstance(cell, str) and bool(cell.strip()) for cell in row) for row in rows[:SEARCHED_ROWS]]
-    header = texts.index(max(texts, default=0)) if texts else 0
-    names: Sequence[object] = rows[header] if rows else []
+    header = _header([[str(cell).strip() for cell in row] for row in rows[:SEARCHED_ROWS]])
+    if header is None:
+        raise ClvError(f"{file.name} has no header that can be found; put the names of the columns into its first row")
+    names: Sequence[object] = rows[header]
     filled = (row for row in rows[header + 1 :] if any(cell != "" for cell in row))
     flat: list[dict[str, object]] = [dict(zip(map(str, names), row, strict=False)) for row in islice(filled, ROWS)]
     return Sample(_by_column(flat), len(flat), {"skip": header} if header else {})
+
+
+def _header(rows: list[list[str]]) -> int | None:
+    """Returns the place of the first row of a sheet that may be its header: it has nearly as many texts as any, and
+    none that is a value. None if there is none."""
+    texts = [sum(bool(cell) and not is_number([cell]) for cell in row) for row in rows]
+    places = (place for place, row in enumerate(rows) if texts[place] >= max(1, max(texts) - 1) and not is_row(row))
+    return next(places, None)
 
 
 def _flattened(row: dict[str, object], before: str = "") -> dict[str, object]:
@@ -126,5 +151,10 @@ def _flattened(row: dict[str, object], before: str = "") -> dict[str, object]:
 def _by_column(rows: list[dict[str, object]]) -> dict[str, list[str]]:
     names = dict.fromkeys(name for row in rows for name in row if name.strip())
     values = {name: [row.get(name) for row in rows] for name in names}
-    texts = {name: [str(one).strip() for one in some if one is not None] for name, some in values.items()}
+    texts = {name: [_text(one) for one in some if one is not None] for name, some in values.items()}
     return {name: [one for one in some if one] for name, some in texts.items()}
+
+
+def _text(value: object) -> str:
+    """Returns a value as the loader reads it."""
+    return str(value).lower() if isinstance(value, bool) else str(value).strip()

@@ -52,6 +52,7 @@ def test_an_unknown_file_gets_a_draft_once(place):
     draft = place / "home" / "sources" / "may.yml.draft"
     assert done.exit_code == 0
     assert draft.read_text() in done.stdout
+    assert draft.stat().st_mode & 0o077 == 0
     draft.write_text("edited")
     assert "is there already and stays as it is" in CliRunner().invoke(app, ["sources", "guess", str(path)]).stdout
     assert draft.read_text() == "edited"

@@ -100,7 +100,7 @@ def test_a_signal_to_the_group_is_left_to_the_parent(monkeypatch: pytest.MonkeyP
             assert list(each(ends_the_others, [1, 2])) == [1, 2]
     finally:
         signal.signal(signal.SIGTERM, own)
-    assert received == [signal.SIGTERM] * 2
+    assert set(received) == {signal.SIGTERM}  # two that come at once count as one
 
 
 SCRIPT = """

@@ -55,6 +55,7 @@ def test_purchases_are_read_only_for_forecasters_that_ask_for_them(
         ClvError, match="no forecaster is called gone; .*, or take gone out of contestants in shop.json"
     ):
         registry.columns_read(["gone"])
+    assert [name for name in ("gone", "trailing") if registry.loads(name)] == ["trailing"]
 
 
 def past_of(n: int = 400) -> Past:

@@ -9,6 +9,7 @@ import yaml
 
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
+from clv.sources.guessing import sampled
 from clv.sources.guessing.drafting import draft, written
 from clv.sources.guessing.sampled import Sample
 from clv.sources.kinds.mappings import parse
@@ -122,6 +123,47 @@ def test_rows_in_a_list_of_one_object_are_named(tmp_path: Path) -> None:
     path.write_text('{"orders": [{"id": 1}, {"id": 2}]}')
     with pytest.raises(ClvError, match="are in the list orders of one object; take them out, as with `jq .orders may"):
         draft(path, Settings(tmp_path / "home", {}))
+
+
+HEADLESS = "anna.schmidt@example.com,Anna Schmidt,Erfurt,1. Mai 2024,EUR 19.90\n"
+
+
+@pytest.mark.parametrize("rows", [HEADLESS * 2, HEADLESS + "bob@example.com,Bob Berg,Bonn,2. Mai 2024,EUR 4.00\n"])
+def test_a_row_is_not_taken_for_the_header(tmp_path: Path, rows: str) -> None:
+    path = tmp_path / "may.csv"
+    path.write_text(rows)
+    text = draft(path, Settings(tmp_path / "home", {}))
+    assert "Schmidt" not in text
+    assert "example.com" not in text
+    assert stated(text)["file"]["header"] == [f"column{place}" for place in range(5)]
+
+
+def test_keys_that_are_values_are_refused_without_them(tmp_path: Path) -> None:
+    path = tmp_path / "may.json"
+    path.write_text('{"anna@x.test": {"date": "2024-05-01", "total": "5.00"}}')
+    with pytest.raises(ClvError) as raised:
+        draft(path, Settings(tmp_path / "home", {}))
+    assert "seem to be values" in str(raised.value)
+    assert "anna" not in str(raised.value)
+
+
+def test_json_is_sampled_as_it_is_loaded(tmp_path: Path) -> None:
+    path = tmp_path / "may.json"
+    path.write_text('[{"id": 1, "date": "31-05-2024", "total": 5.5, "cancelled": true, "status": false}]')
+    text = draft(path, Settings(tmp_path / "home", {}))
+    assert stated(text)["time"] == {"column": "date", "formats": ["%d-%m-%Y"]}
+    assert "false (1)" in text
+
+
+def test_a_name_that_would_be_read_as_more_is_a_pattern() -> None:
+    found = of(Date=["2024-05-01"] * 2, Total=["1.00", "2.00"], **{"State?": ["paid", "void"]})
+    assert found["columns"]["status"] == r"/State\?/"
+
+
+def test_a_sheet_without_a_header_is_refused_without_its_values(tmp_path: Path) -> None:
+    rows = [["Anna Schmidt", "anna@x.test", "1. Mai 2024"], ["Bob", "bob@x.test", "2. Mai 2024"]]
+    assert sampled._header(rows) is None
+    assert sampled._header([["May", "", ""], ["Name", "Mail", "Day"], *rows]) == 1
 
 
 def test_rows_that_are_no_orders_are_refused() -> None:

@@ -159,6 +159,8 @@ def test_one_mapping_alone_may_be_tried(home, file):
     own(home, "two")
     path = file("c,o,t,a\n1,a,2024-05-01,10\n")
     assert [one.mapping.source for one in guess(path, home, "two").fits] == ["two"]
+    with pytest.raises(ClvError, match="has no column"):
+        guess(path, home, "orders")
 
 
 @pytest.mark.parametrize("content", ["a,b\n1," + "x" * 140_000 + "\n", "a,b\r1,2\r", "\n\n\n"])
