@@ -44,7 +44,7 @@ def square_items() -> Export:
     return Export("square_items", files, {"ITEM-A": "1245.00", "ITEM-B": "5.00"}, ["no_customer"])
 
 
-def stripe_payments() -> Export:
+def stripe_payments_converted() -> Export:
     def row(number: str, email: str, amount: str, refunded: str, **values: object) -> dict[str, object]:
         named = {"id": number, "Customer Email": email, "Currency": "eur", "Converted Currency": "usd"}
         amounts = {"Amount": "1.00", "Converted Amount": amount, "Converted Amount Refunded": refunded}
@@ -61,13 +61,33 @@ def stripe_payments() -> Export:
         row("ch_4", "una@stripe.example", "20.00", "0.00", **now),
         row("ch_5", "una@stripe.example", "20.00", "0.00", **now, Captured="false"),
         row("ch_6", "una@stripe.example", "20.00", "0.00", **now, Mode="Test"),
+        row("ch_7", "una@stripe.example", "0.00", "0.00", **now, Amount="0.00"),
     ]
     files = {
         "payments.csv": table(headers.STRIPE_BEFORE, *rows),
         "unified_payments.csv": table(headers.STRIPE, *newer),
     }
     customers = {"una@stripe.example": "120.00", "vic@stripe.example": "0.00"}
-    return Export("stripe_payments", files, customers, ["not_captured", "not_paid", "test_payment"])
+    return Export(
+        "stripe_payments_converted", files, customers, ["not_captured", "not_paid", "nothing_paid", "test_payment"]
+    )
+
+
+def stripe_payments() -> Export:
+    """Files without converted columns, and with only some of them, which are then not read."""
+
+    def row(number: str, email: str, amount: str, refunded: str, **values: object) -> dict[str, object]:
+        at = {"id": number, "Created date (UTC)": "2024-05-04 18:37:41", "Customer Email": email, "Status": "Paid"}
+        return {**at, "Amount": amount, "Amount Refunded": refunded, "Currency": "usd", **values}
+
+    converted = {"Converted Amount": "90.00", "Converted Currency": "eur"}
+    some = [name for name in headers.STRIPE if name != "Converted Amount Refunded"]
+    none = [name for name in some if name not in converted]
+    files = {
+        "payments.csv": table(none, row("ch_1", "Val@plain.example", "30.00", "10.00")),
+        "some_converted.csv": table(some, row("ch_2", "wyn@plain.example", "100.00", "50.00", **converted)),
+    }
+    return Export("stripe_payments", files, {"val@plain.example": "20.00", "wyn@plain.example": "50.00"})
 
 
 def paypal() -> Export:
@@ -82,10 +102,13 @@ def paypal() -> Export:
         row("7AD", "xia@paypal.example", "Website Payment", "50.00", Status="Pending"),
         row("7AE", "xia@paypal.example", "Express Checkout Payment", "20.00", TimeZone="CEST"),
         row("7AF", "", "General Currency Conversion", "-20.00"),
+        # What the shop pays counts as its own refunds, until the shop adds a filter.
+        row("7AG", "shop@paypal.example", "General Payment", "-300.00", Name="A Supplier"),
+        row("7AH", "shop@paypal.example", "PreApproved Payment Bill User Payment", "-9.00", Name="A Subscription"),
     ]
     files = {"activity.csv": b"\xef\xbb\xbf" + table(headers.PAYPAL, *rows)}
-    customers = {"wes@paypal.example": "1000.00", "xia@paypal.example": "20.00"}
+    customers = {"wes@paypal.example": "1000.00", "xia@paypal.example": "20.00", "shop@paypal.example": "-309.00"}
     return Export("paypal", files, customers, ["no_sale", "no_sale", "not_completed"])
 
 
-ALL = [square_transactions(), square_items(), stripe_payments(), paypal()]
+ALL = [square_transactions(), square_items(), stripe_payments_converted(), stripe_payments(), paypal()]

@@ -72,6 +72,7 @@ def shopify_api() -> Export:
 
     card = {"id": 2, "sku": "", "name": "Gift card", "price": "50.00", "quantity": 1, "gift_card": True}
     mug = {"id": 3, "sku": "MUG", "name": "Mug", "price": "20.00", "quantity": 1, "gift_card": False}
+    removed, kept = {**card, "current_quantity": 0}, {**mug, "current_quantity": 1}
     orders = [
         order("#1", "gus@api.example", "77.00", "2.00", "5.00", line_items=[card, mug]),  # 70 less the card of 50
         order("#2", "Hal@api.example", "58.00", "3.00", "5.00", total_tip_received="10.00"),  # what is left of a refund
@@ -79,13 +80,14 @@ def shopify_api() -> Export:
         order("#4", "ivy@api.example", "20.00", "0.00", "0.00", cancelled_at="2024-05-01T11:00:00-04:00"),
         order("#5", "owner@api.example", "20.00", "0.00", "0.00", test=True),
     ]
-    files = {"orders.json": json.dumps(orders).encode()}
-    return Export(
-        "shopify_api",
-        files,
-        {"gus@api.example": "20.00", "hal@api.example": "40.00"},
-        ["cancelled_order", "test_order"],
-    )
+    current = [
+        # The first card was given back, so the total is without it. The second is still to be taken off.
+        order("#6", "joy@api.example", "20.00", "0.00", "0.00", line_items=[removed, kept]),
+        order("#7", "joy@api.example", "70.00", "0.00", "0.00", line_items=[{**card, "current_quantity": 1}, kept]),
+    ]
+    files = {"orders.json": json.dumps(orders).encode(), "current.json": json.dumps(current).encode()}
+    customers = {"gus@api.example": "20.00", "hal@api.example": "40.00", "joy@api.example": "40.00"}
+    return Export("shopify_api", files, customers, ["cancelled_order", "test_order"])
 
 
 def woocommerce_advanced_export() -> Export:
