@@ -136,10 +136,20 @@ class OrdersMapping(FileMapping):
     def own_remedies(self, reasons: Iterable[str]) -> list[tuple[str, str]]:
         if not any(reason.endswith(WITHOUT_WHOLE) for reason in reasons):
             return []
-        names = self.alternatives.get(self.refund_amount or "", (self.refund_amount,))
-        stated = {"amount": names[0] if len(names) == 1 else list(names), "time": self.refund_time}
-        line = ", ".join(f"{key}: {json.dumps(name, ensure_ascii=False)}" for key, name in stated.items() if name)
-        return [("a refund counts as it stands if it is a part of no column", f"refund: {{{line}}}")]
+        names = self.alternatives.get(self.refund_whole or "", (self.refund_whole or "",))
+        column = json.dumps(names[0] if len(names) == 1 else names, ensure_ascii=False)
+        whole, added = " or ".join(names), "added to filters, this" if self.filters else "this"
+        conditions = {f"{whole} is at most 0": "at_most: 0", f"{whole} is empty": "present: false"}
+        found = []
+        for state, condition in conditions.items():
+            rule = f"{{rule: refund_of_nothing, column: {column}, {condition}}}"
+            line = f"- {rule}" if self.filters else f"filters: [{rule}]"
+            found.append((f"{added} rejects orders whose {state}, also those without a refund", line))
+        return found
 
     def digested(self) -> dict[str, Any]:
-        return {**super().digested(), "row_key": DIGESTED_ROW_KEYS.get(self.row_key, self.row_key)}
+        """Returns the content from which the digest is computed. Files that were loaded before lines without revenue
+        were taken off a total are loaded again."""
+        taken_off = {"taken_off": "quantity × unit_price"} if self.taken_off else {}
+        row_key = DIGESTED_ROW_KEYS.get(self.row_key, self.row_key)
+        return {**super().digested(), "row_key": row_key, **taken_off}

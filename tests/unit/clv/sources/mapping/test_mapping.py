@@ -117,6 +117,19 @@ def test_keys_that_were_added_later_do_not_change_the_digest_of_a_mapping_withou
     assert plain.sha256 == "17499d433dbf277866375c280bd3472e57ebde02c17516c59b53871f1d929432"
 
 
+def test_files_are_loaded_again_where_lines_without_revenue_are_newly_taken_off_a_total():
+    columns = {"product_name": "item", "quantity": "pieces", "unit_price": "each"}
+    of_lines, of_orders = ({"column": name, "equals": "card"} for name in ("item", "payment"))
+    taken_off = mapping(amount=ONCE, columns=columns, no_revenue=of_lines)
+    assert "taken_off" in taken_off.digested()
+    for keys in (
+        {"no_revenue": of_lines},
+        {"amount": ONCE, "no_revenue": of_orders},
+        {"amount": ONCE},
+    ):
+        assert "taken_off" not in mapping(columns=columns, **keys).digested()
+
+
 def test_columns_may_have_other_names():
     keys = mapping(
         time=["Created", "Created at"], columns={"status": "/[Ss]tatus/?"}, order={"columns": [["a", "b"], "c"]}

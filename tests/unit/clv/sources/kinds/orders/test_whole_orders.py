@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import duckdb
+import yaml
 
 from clv.sources.kinds.mappings import parse
 from clv.sources.kinds.orders import mapped
@@ -109,10 +110,27 @@ def test_a_refund_of_no_total_is_unreadable_unless_the_row_is_rejected():
     assert shares([("9" * 13, tiny, "9" * 13)]) == [(9999999999999, "the refund is too large")]
     filters = [{"rule": "gift", "column": "item", "equals": "card"}]
     assert shares([("80", "0", "5", "card")], filters=filters) == [(80, None)]
-    mapping = parse("shop", {**LEAST, "amount": "amount", "refund": {"amount": "refund", "of": "total"}}, "shop.yml")
-    assert hints.remedies([reason], mapping) == [
-        'a refund counts as it stands if it is a part of no column; say in the mapping shop: refund: {amount: "refund"}'
-    ]
+
+
+def test_the_remedy_for_a_refund_of_no_total_rejects_its_order_and_leaves_other_refunds():
+    reason = "refund '5' is a part of total, which is empty or 0"
+    keys = {"amount": "amount", "refund": {"amount": "refund", "of": "total"}}
+
+    def lines(**more: object) -> list[str]:
+        mapping = parse("shop", {**LEAST, **keys, **more}, "shop.yml")
+        return [line.partition("say in the mapping shop: ")[2] for line in hints.remedies([reason], mapping)]
+
+    of_nothing, of_none = (yaml.safe_load(line)["filters"] for line in lines())
+    assert [yaml.safe_load(line) for line in lines(filters=of_nothing)] == [of_nothing, of_none]
+    filters = [*of_nothing, *of_none]
+    assert shares([("80", "0", "5")], filters=filters) == [(80, None)]
+    assert shares([("80", None, "5")], filters=filters) == [(80, None)]
+    assert shares([("80", "120", "30")], filters=filters) == [(80, None), (-20, None)]
+    mapping = parse("shop", {**LEAST, **keys}, "shop.yml")
+    assert hints.remedies([reason], mapping)[0] == (
+        "this rejects orders whose total is at most 0, also those without a refund; say in the mapping shop: "
+        'filters: [{rule: refund_of_nothing, column: "total", at_most: 0}]'
+    )
 
 
 def test_a_refund_of_an_order_is_a_share_of_all_that_counts_of_the_order():
