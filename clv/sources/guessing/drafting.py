@@ -11,7 +11,7 @@ from clv.core import masking
 from clv.core.currency_codes import CODES
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
-from clv.sources.guessing.naming import COST, SPAN, is_of_ads, named
+from clv.sources.guessing.naming import COST, PRICE, SPAN, is_of_ads, named
 from clv.sources.guessing.sampled import Sample, sample
 from clv.sources.guessing.telling import is_address, most, without_currency
 from clv.sources.loading.reading import scratch_folder
@@ -130,7 +130,7 @@ def _amount(found: dict[str, str]) -> list[str]:
         "# To subtract columns: amount: {column: Total, minus: [Tax, Shipping]}.",
         "# If each row of an order repeats the order's total: amount: {column: Total, once_per_order: true}.",
     ]
-    if quantity and re.search(r"price|preis|prix|precio", column, re.IGNORECASE):
+    if quantity and re.fullmatch(PRICE, column, re.IGNORECASE):
         return [*questions, f"amount: {{quantity: {_column(quantity)}, price: {_column(column)}}}"]
     refunds = "# Refunds are negative rows, or stand in a column, as in refund: Refunded amount. Which?"
     return [*questions, f"amount: {_column(column)}", refunds]

@@ -51,11 +51,11 @@ def guess(path: Path, home: Settings, source: str | None = None) -> Guess:
     if path.is_dir():
         raise ClvError(f"{path} is a folder; name one of its files")
     files.find(path)
-    mappings, invalid = _mappings(home)
     with scratch_folder(home) as scratch, closing(_Trial(path, home, scratch)) as trial:
         plain(path, scratch)  # says what is wrong with the file itself
         if source:
             return Guess([trial.of(load_mapping(source, home))])
+        mappings, invalid = _mappings(home)
         names = _names(path, scratch)
         fits, near = _tried(trial, mappings, names)
         found = Guess(fits, near, {} if fits else _lacking(mappings, names), {}, invalid)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from clv.sources.guessing.sampled import Sample
 from clv.sources.guessing.telling import is_address, is_number, is_time, most
 
+PRICE = r".*(price|preis|prix|precio).*"
 # The names that columns have in exports, the surest first, in languages whose exports are common.
 NAMES = {
     "customer": [
@@ -29,7 +30,7 @@ NAMES = {
     "amount": [
         r"(net|order|line|item)?[ _.-]*(sales|total|amount|revenue|umsatz|betrag|summe|montant|importe|totale)",
         r".*(total|amount|sales|sold for|verkauft|revenue|betrag|summe|umsatz|montant|importe|value|wert).*",
-        r".*(price|preis|prix|precio).*",
+        PRICE,
     ],
     "currency": [r".*(currency|währung|waehrung|devise|moneda|valuta).*"],
     "status": [r"(?!.*(ship|bill|address)).*(status|state|zustand|estado|état|stato).*"],

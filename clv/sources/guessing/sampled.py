@@ -28,11 +28,10 @@ SEARCHED_ROWS = 30  # of a sheet, among which the header is searched
 
 @dataclass(frozen=True)
 class Sample:
-    """The first rows of a file. columns: the values of each column that are not empty. rows: how many were read. file:
-    keys and values of a mapping's `file`."""
+    """The first rows of a file. columns: the values of each column that are not empty. file: keys and values of a
+    mapping's `file`."""
 
     columns: dict[str, list[str]]
-    rows: int
     file: dict[str, object]
 
 
@@ -88,7 +87,7 @@ def _of_query(duck: duckdb.DuckDBPyConnection, file: Received, stated: dict[str,
     stated = stated | ({"delimiter": delimiter} if delimiter != "," else {}) | ({"skip": skip} if skip else {})
     if not has_header:
         stated = stated | {"header": list(rows[0]) if rows else []}
-    return Sample(_by_column(rows), len(rows), stated)
+    return Sample(_by_column(rows), stated)
 
 
 def _rows(duck: duckdb.DuckDBPyConnection, source: str) -> list[dict[str, object]]:
@@ -100,7 +99,7 @@ def _of_objects(rows: list[dict[str, object]], file: Received, stated: dict[str,
     flat = [_flattened(row) for row in rows]
     if file.kind == "json" and len(flat) == 1:
         _check_rows_outside_lists(flat[0], file)
-    found = Sample(_by_column(flat), len(flat), stated)
+    found = Sample(_by_column(flat), stated)
     if any(is_row(name.split(".")) or is_address([name]) for name in found.columns):
         raise ClvError(f"the names of columns in {file.name} seem to be values, as of persons; write rows with names")
     return found
@@ -128,7 +127,7 @@ def _of_cells(file: Received) -> Sample:
     names: Sequence[object] = rows[header]
     filled = (row for row in rows[header + 1 :] if any(cell != "" for cell in row))
     flat: list[dict[str, object]] = [dict(zip(map(str, names), row, strict=False)) for row in islice(filled, ROWS)]
-    return Sample(_by_column(flat), len(flat), {"skip": header} if header else {})
+    return Sample(_by_column(flat), {"skip": header} if header else {})
 
 
 def _header(rows: list[list[str]]) -> int | None:

@@ -18,6 +18,7 @@ from clv.sources.formats import reading as formats
 from clv.sources.formats.columns import matched
 from clv.sources.kinds import registry
 from clv.sources.kinds.columns import IN_PII, TIMES, Column
+from clv.sources.kinds.columns_sql import parsed_name
 from clv.sources.kinds.declared import Kind
 from clv.sources.loading import currencies
 from clv.sources.mapping import hints, warnings, zones
@@ -77,7 +78,7 @@ def understood(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMap
     unread = duck.execute("select _reason from judged where _reason is not null and _is_row").fetchall()
     reasons = Counter([*(one.reason for one in broken), *(reason for (reason,) in unread)])
     shown = [one for one in kind.columns if one.required or _has_values(duck, one)]
-    names = ", ".join(quoted(_parsed(one)) for one in shown)
+    names = ", ".join(quoted(parsed_name(one)) for one in shown)
     first = duck.execute(f"select {names} from judged where _is_usable order by _line limit {ROWS_SHOWN}").fetchall()  # noqa: S608 - our own SQL; names are quoted
     rejected = "select _rule, count(*) from judged where _rule is not null and _is_row group by 1 order by 1"
     return Understood(
@@ -102,7 +103,9 @@ def understood(duck: duckdb.DuckDBPyConnection, file: Received, mapping: FileMap
 
 def _incomplete(duck: duckdb.DuckDBPyConnection, kind: Kind) -> dict[str, int]:
     """Returns how many readable rows leave a required column empty, by the first such column."""
-    first = " ".join(f"when {quoted(_parsed(one))} is null then '{one.name}'" for one in kind.columns if one.required)
+    first = " ".join(
+        f"when {quoted(parsed_name(one))} is null then '{one.name}'" for one in kind.columns if one.required
+    )
     rows = f"select case {first} end as name from judged where _is_row and _reason is null and _rule is null"  # noqa: S608 - our own names
     counted = f"select name, count(*) from ({rows}) where name is not null group by 1 order by 1"  # noqa: S608 - our own SQL
     return dict(duck.execute(counted).fetchall())
@@ -131,14 +134,9 @@ def _sign(duck: duckdb.DuckDBPyConnection, mapping: FileMapping, columns: Iterab
 
 def _judged(kind: Kind) -> str:
     """Returns SQL for a view of `parsed` that says whether a row is one of the file, and whether it is usable."""
-    needed = [f"{quoted(_parsed(one))} is not null" for one in kind.columns if one.required]
+    needed = [f"{quoted(parsed_name(one))} is not null" for one in kind.columns if one.required]
     usable = " and ".join(["_reason is null", "_rule is null", *needed])
     return f"create view judged as select *, _kind = '' as _is_row, {usable} as _is_usable from parsed"  # noqa: S608 - our own SQL; names are quoted
-
-
-def _parsed(column: Column) -> str:
-    """Returns the name of a kind's column in `parsed`."""
-    return "customer_id" if column.type == "customer" else column.name
 
 
 def _count(duck: duckdb.DuckDBPyConnection, condition: str) -> int:
@@ -146,7 +144,7 @@ def _count(duck: duckdb.DuckDBPyConnection, condition: str) -> int:
 
 
 def _has_values(duck: duckdb.DuckDBPyConnection, column: Column) -> bool:
-    return _count(duck, f"_is_usable and {quoted(_parsed(column))} is not null") > 0
+    return _count(duck, f"_is_usable and {quoted(parsed_name(column))} is not null") > 0
 
 
 def _is_read(name: str, read: Iterable[str]) -> bool:
@@ -179,7 +177,7 @@ def _totals(duck: duckdb.DuckDBPyConnection, kind: Kind, currency: str) -> dict[
     """Returns what the usable rows come to: numbers of customers and ids, the first and last time, sums of money."""
     values = {}
     for column in kind.columns:
-        name = quoted(_parsed(column))
+        name = quoted(parsed_name(column))
         if column.type in ("customer", "id"):  # two customers may have orders of one id
             values[f"{column.name.removesuffix('_id')}s"] = f"count(distinct row({name}, customer_id))::varchar"
         elif column.type in TIMES:

@@ -41,7 +41,7 @@ def parsed_table(mapping: DeclaredMapping, zone: str, warehouse_currency: str, c
     mapping = in_currency(mapping, warehouse_currency)
     money = rate_of(mapping, warehouse_currency)
     values = dict.fromkeys(OF_PERSON, "null::varchar")
-    values |= {_parsed(column): _value(column, mapping, money) for column in mapping.columns}
+    values |= {parsed_name(column): _value(column, mapping, money) for column in mapping.columns}
     reason = _reason(mapping, currency_stated, values)
     listed = ", ".join(f"{sql} as {quoted(name)}" for name, sql in values.items())
     times = [mapping.named[column.name] for column in mapping.columns if column.type in TIMES]
@@ -76,7 +76,8 @@ def emptied(columns: Sequence[Column], query: str) -> str:
     return f"select * exclude (is_gone) replace ({replaced}) from ({marked})"  # noqa: S608 - our own SQL; values are bound or quoted
 
 
-def _parsed(column: Column) -> str:
+def parsed_name(column: Column) -> str:
+    """Returns the name of a kind's column in `parsed`."""
     return "customer_id" if column.type == "customer" else column.name
 
 
