@@ -193,7 +193,7 @@ def _lines(connection: psycopg.Connection, home: Settings, person: Person) -> di
     id or e-mail address."""
     lines: dict[int, set[int]] = defaultdict(set)
     for kind in raw_tables.of_customers(home):
-        query = f"select _batch_id, _line from {kind.table} where customer_key = %s"  # noqa: S608 - our own names
+        query = f"select _batch_id, _line from {kind.table} where {kind.rows_of_customer}"  # noqa: S608 - our own names
         for batch_id, line in connection.execute(query, (person.key,)).fetchall():  # type: ignore[arg-type]
             lines[batch_id].add(line)
     sources, forms = known_sources(home), {*ids.forms(person.customer_id), *person.other_ids}

@@ -32,7 +32,8 @@ def erased(connection: psycopg.Connection, batches: Collection[int]) -> None:
             with connection.transaction():
                 delta.staging(connection, staging, batches)
                 if intermediate is not None:
-                    connection.execute("drop table pg_temp.stg_order_lines")  # intermediate reads other lines
+                    for relation in delta.OF_CUSTOMERS:  # intermediate reads other rows
+                        connection.execute(f"drop table pg_temp.{relation.partition('.')[2]}")  # type: ignore[arg-type]
                     delta.intermediate(connection, intermediate)
                     if notes.noted(notes.MADE_OF, connection):
                         notes.note_staging_state(connection)

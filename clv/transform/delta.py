@@ -11,8 +11,8 @@ definition, and equals that of a whole build if no row outside of the temporary 
   whether there is another batch. They cannot change rows that share nothing with a changed batch, because a row is
   replaced only by a row of another batch. Rows that an erasure empties are taken like those of changed batches.
 - other kinds: rows decide about each other only within a source.
-- intermediate: each table is a function of the accepted lines of one customer. Staging keeps a list of the customers
-  whose accepted lines it changed.
+- intermediate: each table with customers is a function of the accepted lines and profiles of one customer. Staging
+  keeps a list of the customers whose lines or profiles it changed. Other tables are compared whole.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ KEY = ("batch_id", "line", "entry")  # of rows of raw.order_lines; other kinds h
 VERDICTS = ("stg_line_verdicts", "stg_spend_verdicts", "stg_kind_verdicts")
 # Tables with a row or a few per batch. They are made whole.
 OF_BATCHES = ("stg_batches", "stg_verdict_counts", "stg_batch_counts", "stg_rejections")
+OF_CUSTOMERS = (tables.STG_ORDER_LINES, tables.STG_CUSTOMER_PROFILES)  # what intermediate is a function of
 ROWS = f"select sum(rows_there) from {tables.STG_VERDICT_COUNTS}"  # noqa: S608 - our own name
 
 
@@ -65,11 +66,9 @@ def staging(connection: psycopg.Connection, compiled: Compiled, erased: Collecti
     for name in OF_BATCHES:
         added[name] = layer.write(name, "true")
     layer.test()
-    layer.run(f"""
-        insert into {tables.TOUCHED_CUSTOMERS}
-        select customer_key from delta_gone_stg_order_lines union select customer_key from delta_come_stg_order_lines
-        on conflict do nothing
-    """)  # noqa: S608 - our own names
+    changes = [f"delta_{which}_{name.partition('.')[2]}" for which in ("gone", "come") for name in OF_CUSTOMERS]
+    changed = " union ".join(f"select customer_key from {change}" for change in changes)  # noqa: S608 - our own names
+    layer.run(f"insert into {tables.TOUCHED_CUSTOMERS} {changed} on conflict do nothing")
     return added
 
 
@@ -80,7 +79,7 @@ def intermediate(connection: psycopg.Connection, compiled: Compiled) -> dict[str
     Returns the number of rows added per table. Raises TooMuchError if too much changed, NotByDeltaError if a data test
     failed.
     """
-    layer = Layer(connection, compiled, [tables.STG_ORDER_LINES])
+    layer = Layer(connection, compiled, OF_CUSTOMERS)
     layer.run(f"""
         create temporary table delta_customers (customer_key uuid primary key) on commit drop;
         with taken as (delete from {tables.TOUCHED_CUSTOMERS} returning customer_key)
@@ -89,7 +88,8 @@ def intermediate(connection: psycopg.Connection, compiled: Compiled) -> dict[str
     """)  # noqa: S608 - our own names
     inside = "customer_key in (select customer_key from delta_customers)"
     _refuse_much(layer, layer.count(f"select count(*) from {tables.STG_ORDER_LINES} where {inside}"))  # noqa: S608 - our own names
-    layer.fill(tables.STG_ORDER_LINES, inside)
+    for relation in OF_CUSTOMERS:
+        layer.fill(relation, inside)
     added = {}
     for name, table in layer.tables.items():
         if table.keeps_versions:

@@ -101,8 +101,9 @@ class Layer:
         for relation in self.read:
             quoted, name = (f'"{part}"' for part in relation.split(".")), relation.rpartition(".")[2]
             names[".".join([database, *quoted])] = f"pg_temp.{name}"
-            # The macro verdicts_of_newest names a kind's table as raw.kinds has it.
-            names[f"from {relation} as"] = f"from pg_temp.{name} as"
+            # The macros of kinds name a kind's table as raw.kinds has it.
+            for clause in ("from", "join"):
+                names[f"{clause} {relation} as"] = f"{clause} pg_temp.{name} as"
         return names
 
     def _on_temporary(self, compiled: str) -> str:

@@ -116,3 +116,35 @@ select * from final
     {%- endif -%}
     {{ return(kinds) }}
 {% endmacro %}
+
+{#
+  The rows that count of a kind of source, with the columns of the model's yml, which the raw table has under the same
+  names. Without the kind's table, which `clv up` creates, there are no rows.
+#}
+{% macro accepted_rows(kind) %}
+{%- set tables = declared_kinds() | selectattr('kind', 'equalto', kind) | map(attribute='raw_table') | list %}
+{%- set columns = model.columns.values() | rejectattr('name', 'in', ['batch_id', 'line', 'source']) | list %}
+with
+
+verdicts as (
+    select *
+    from {{ ref('stg_kind_verdicts') }}
+    where kind = '{{ kind }}' and verdict = 'accepted'
+),
+
+final as (
+    select
+        verdicts.batch_id,
+        verdicts.line,
+        verdicts.source,
+        {%- for column in columns %}
+        {{ 'received.' ~ column.name if tables else 'null::' ~ column.data_type ~ ' as ' ~ column.name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from verdicts
+    {%- if tables %}
+    inner join {{ tables[0] }} as received on verdicts.batch_id = received._batch_id and verdicts.line = received._line
+    {%- endif %}
+)
+
+select * from final
+{%- endmacro %}

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import yaml
 
 flags = SimpleNamespace(EMPTY=False)
+model = SimpleNamespace(columns={"order_id": SimpleNamespace(name="order_id", data_type="text")})
 VARIABLES = yaml.safe_load((Path(__file__).resolve().parent.parent / "dbt_project.yml").read_text())["vars"]
 
 

@@ -26,10 +26,11 @@ TIMES = {"day": "a day", "time": "a time"}
 class Column:
     """A column of a kind of source: its name, which is also its key in mappings, its type, its description, and whether
     every row needs a value. at_least, at_most: the bounds of a number; is_whole: whether it has no fraction. A row with
-    another number is unreadable.
+    another number is unreadable. one_of: the words that a text may be, in small letters; a mapping says under `values`
+    which of the shop's words stand for them. A row with another word is unreadable.
 
-    Raises TypeError for an unknown or missing field, and ValueError for an unknown type or for bounds of another type
-    than a number; both name the column.
+    Raises TypeError for an unknown or missing field, and ValueError for an unknown type, for bounds of another type
+    than a number, or for words of another type than a text; each names the column.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Column:
     at_least: float | None = None
     at_most: float | None = None
     is_whole: bool = False
+    one_of: tuple[str, ...] = ()
 
     def __new__(cls, **stated: Any) -> Column:
         check_fields(cls, stated, f"the column {stated.get('name', '')}".strip())
@@ -55,6 +57,8 @@ class Column:
             raise ValueError(
                 f"the column {self.name} has bounds but is no number; take at_least, at_most and is_whole off"
             )
+        if self.one_of and self.type != "text":
+            raise ValueError(f"the column {self.name} has words but is no text; take one_of off")
 
 
 def check_fields(declared: type, stated: Iterable[str], what: str) -> None:
@@ -73,12 +77,14 @@ class DeclaredMapping(FileMapping):
 
     of: the name of the kind. named: for each column of the kind, the shop's column, or None. formats: those of a column
     of days or times, by the shop's column, where columns have different ones; `time_formats` are those of all.
+    values: for a column with `one_of`, by its name, what the shop's words stand for.
     """
 
     of: str
     columns: tuple[Column, ...]
     named: dict[str, str | None]
     formats: dict[str, tuple[str, ...]] = field(default_factory=dict, metadata=ADDED)
+    values: dict[str, dict[str, str]] = field(default_factory=dict, metadata=ADDED)
 
     @property
     def kind(self) -> str:
@@ -106,6 +112,10 @@ class DeclaredMapping(FileMapping):
     def wanted(self) -> list[str]:
         names = [*self.named.values(), self.currency_column, *(rule.column for rule in self.filters)]
         return list(dict.fromkeys(name for name in names if name))
+
+    @property
+    def words(self) -> set[str]:
+        return super().words.union(*self.values.values())
 
     @property
     def numbers(self) -> list[str]:

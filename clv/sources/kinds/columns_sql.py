@@ -93,7 +93,17 @@ def _value(column: Column, mapping: DeclaredMapping, money: tuple[str, ...]) -> 
         return number_of(name)
     if column.type == "money":
         return converted(number_of(name), money)
-    return consent(name) if column.type == "yes_no" else column_or_null(name)
+    if column.type == "yes_no":
+        return consent(name)
+    return _word(column, mapping, name) if column.one_of and name else column_or_null(name)
+
+
+def _word(column: Column, mapping: DeclaredMapping, name: str) -> str:
+    """Returns SQL for the word of `column.one_of` that the shop's word stands for; the shop's own if it is none."""
+    text = f"lower({quoted(name)})"
+    stand_for = mapping.values.get(column.name, {})
+    cases = " ".join(f"when {literal(word.lower())} then {literal(ours)}" for word, ours in stand_for.items())
+    return f"case {text} {cases} else {text} end" if cases else text
 
 
 def _reason(mapping: DeclaredMapping, currency_stated: bool, values: dict[str, str]) -> str:
@@ -117,13 +127,14 @@ def _reason(mapping: DeclaredMapping, currency_stated: bool, values: dict[str, s
         for column, name in named.items()
         if column.type == "money"
     ]
-    cases += [case for column, name in named.items() for case in _outside(column, name)]
+    cases += [case for column, name in named.items() for case in _outside(column, mapping, name)]
     cases += currency_complaints(mapping, currency_stated)
     return f"case {' '.join(cases)} else null::varchar end" if cases else "null::varchar"
 
 
-def _outside(column: Column, name: str) -> list[str]:
-    """Returns SQL cases for a number that is outside of the column's bounds, or not whole. name: the shop's column."""
+def _outside(column: Column, mapping: DeclaredMapping, name: str) -> list[str]:
+    """Returns SQL cases for a number that is outside of the column's bounds, or not whole, and for a word that is none
+    of the column's. name: the shop's column."""
     bounds = {"less": (column.at_least, "<"), "more": (column.at_most, ">")}
     cases = [
         complaint(f"{number_of(name)} {sign} {bound}", name, literal(f"is {word} than {bound:g}"))
@@ -134,4 +145,9 @@ def _outside(column: Column, name: str) -> list[str]:
         cases.append(
             complaint(f"{number_of(name)} <> trunc({number_of(name)})", name, literal("is not a whole number"))
         )
+    if column.one_of:
+        listed = ", ".join(column.one_of)
+        problem = f"is none of {listed}; say under '{column.name}.values' which of them it is"
+        word = _word(column, mapping, name)
+        cases.append(complaint(f"{word} not in ({', '.join(map(literal, column.one_of))})", name, literal(problem)))
     return cases

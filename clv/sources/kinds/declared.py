@@ -16,6 +16,7 @@ from uuid import UUID
 import duckdb
 import psycopg
 
+from clv.catalog import tables
 from clv.core import zone_names
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
@@ -89,6 +90,12 @@ class Kind:
         return has_customers(self.columns)
 
     @property
+    def rows_of_customer(self) -> str | None:
+        """Returns the SQL condition that a row of the raw table is about a customer, with the key as its one parameter;
+        None if rows are about no customers."""
+        return "customer_key = %s" if self.has_customers else None
+
+    @property
     def kept(self) -> list[Column]:
         """Returns the columns that the raw table stores under their own names, as `columns.kept` does."""
         return kept(self.columns)
@@ -131,6 +138,7 @@ class Kind:
         customer = reader.part("customer") if self.has_customers else {}
         named: dict[str, str | None] = {}
         formats: dict[str, tuple[str, ...]] = {}
+        words = {column.name: found for column in self.columns if (found := _words(column, reader))}
         for column in self.columns:
             value, key = reader.get(column.name), column.name
             if isinstance(value, dict) and (part := _part(column)):
@@ -155,6 +163,7 @@ class Kind:
             time_formats=all_formats,
             # Equal formats are not stated by column, so that such mappings keep their digest.
             formats=formats if any(own != all_formats for own in formats.values()) else {},
+            values=words,
             time_zone=zone_names.checked(reader.get("time_zone"), place),
             filters=filters_of(reader),
             **of_file(reader),
@@ -209,13 +218,30 @@ class Kind:
     def erase(self, connection: psycopg.Connection, customer_key: UUID) -> Counter[int]:
         """Removes a customer's values from the raw table but keeps the rows' lines in their file. Returns how many per
         batch."""
-        empty = ", ".join(f'"{name}" = null' for name in ["customer_key", *(column.name for column in self.kept)])
+        key = ["customer_key"] if self.has_customers else []
+        empty = ", ".join(f'"{name}" = null' for name in [*key, *(column.name for column in self.kept)])
         rows = connection.execute(
-            f"update {self.table} set _rule = '{ERASED}', _content = {NO_CONTENT}, {empty} where customer_key = %s "  # type: ignore[arg-type]  # noqa: S608 - our own names
-            "returning _batch_id",
+            f"update {self.table} set _rule = '{ERASED}', _content = {NO_CONTENT}, {empty} "  # type: ignore[arg-type]  # noqa: S608 - our own names
+            f"where {self.rows_of_customer} returning _batch_id",
             (customer_key,),
         ).fetchall()
         return Counter(batch for (batch,) in rows)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfOrders(Kind):
+    """A kind whose rows belong to orders, by the column order_id, and so to the customers of these."""
+
+    @property
+    def rows_of_customer(self) -> str:
+        # An id that orders of several customers have says nothing of one of them.
+        return f"""order_id in (
+            select theirs.order_id from {tables.ORDER_LINES} as theirs
+            where theirs.customer_key = %s and not exists (
+                select from {tables.ORDER_LINES} as others
+                where others.order_id = theirs.order_id and others.customer_key <> theirs.customer_key
+            )
+        )"""  # noqa: S608 - our own names
 
 
 def _part(column: Column) -> str | None:
@@ -223,4 +249,23 @@ def _part(column: Column) -> str | None:
     column's name, because the values are stored with the customer."""
     if column.type in IN_PII:
         return None
+    if column.one_of:
+        return "words"
     return "customer" if column.type == "customer" else "day" if column.type in TIMES else "given"
+
+
+def _words(column: Column, reader: MappingReader) -> dict[str, str]:
+    """Returns what the shop's words in a column stand for. Raises ClvError if one stands for none of `one_of`."""
+    stated = reader.part(column.name).get("values") if column.one_of else None
+    if stated is None:
+        return {}
+    key, listed = f"{column.name}.values", ", ".join(column.one_of)
+    if not isinstance(stated, dict):
+        raise ClvError(f"{reader.place}: '{key}' gives each of the shop's words one of {listed}; not {stated!r}")
+    for word, ours in stated.items():
+        if not isinstance(word, str) or ours not in column.one_of:
+            raise ClvError(
+                f"{reader.place}: '{key}' gives each of the shop's words, as a text, one of {listed}; "
+                f"correct {word!r}: {ours!r}"
+            )
+    return stated

@@ -39,9 +39,9 @@ def require(kind: Kind, home: Settings) -> None:
 
 
 def of_customers(home: Settings) -> list[Kind]:
-    """Returns the kinds whose rows belong to customers and whose table exists. `clv up` creates the table, so a kind
-    declared since then has no rows yet."""
-    kinds = [kind for kind in registry.known(home).values() if kind.has_customers]
+    """Returns the kinds whose rows are about customers and whose table exists; orders last, because the rows of other
+    kinds may be found by them. `clv up` creates the table, so a kind declared since then has no rows yet."""
+    kinds = [kind for kind in reversed(registry.known(home).values()) if kind.rows_of_customer]
     query = "select name from unnest(%s::text[]) as name where to_regclass(name) is not null"
     made = {name for (name,) in db.rows(query, ([kind.table for kind in kinds],), home.warehouse_url)}
     return [kind for kind in kinds if kind.table in made]

@@ -119,7 +119,7 @@ def _load(
     kind, zone = registry.of(mapping.kind, settings), settings.shop.time_zone
     codes = currencies.stated(duck, mapping)
     with writing.transaction(settings.url_as(LOADER)) as cursor:
-        if kind.has_customers:
+        if kind.rows_of_customer:
             writing.hold_customers(cursor)
         erased = erasures.erased(settings)
         currency = currencies.agreed(cursor, file, mapping, codes, settings)

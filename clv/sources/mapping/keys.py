@@ -46,6 +46,14 @@ PARTS: dict[str, dict[str, Schema]] = {
     },
     "customer": {"column": COLUMN, "lower": YES_NO, "whole_number": YES_NO},
     "given": GIVEN,
+    "words": {
+        **GIVEN,
+        "values": {
+            "description": "What the shop's words stand for, as in `success: paid`.",
+            "type": "object",
+            "additionalProperties": TEXT,
+        },
+    },
     "day": {**GIVEN, "formats": TEXTS},
     "time": {
         "column": COLUMN,

@@ -13,6 +13,11 @@ ROLES = (*roles.PIPELINE, ANALYST)
 ALL = "select insert update delete truncate drop"
 MADE_BY_DBT = ("staging", "intermediate", "features", "analytics_runs")
 
+OF_KINDS = [
+    f"raw.{name}"
+    for name in ("external_forecasts", "products", "payments", "shipments", "returns", "customer_profiles")
+]
+
 # Everything that each role may do to each table. All other acts are tried too, and must be refused.
 MAY = {
     LOADER: {
@@ -20,7 +25,7 @@ MAY = {
         "raw.batch_warnings": "select insert",
         "raw.order_lines": "select insert",
         "raw.channel_spend": "select insert",
-        "raw.external_forecasts": "select insert",
+        **dict.fromkeys(OF_KINDS, "select insert"),
         "raw.withdrawals": "select insert delete",
         "pii.customers": "select insert",
         "pii.unreadable_texts": "select insert",
@@ -42,7 +47,7 @@ MAY = {
         **dict.fromkeys(
             ["ops.model_decisions", "ops.model_backtest", "ops.clv_scorecard", "ops.gate_results"], "select"
         ),
-        **dict.fromkeys(["raw.external_forecasts", "ops.external_scorecard"], "select"),
+        **dict.fromkeys([*OF_KINDS, "ops.external_scorecard"], "select"),
         "analytics.publications": "select",
         "analytics.*": "select drop",
     },

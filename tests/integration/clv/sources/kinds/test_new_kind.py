@@ -252,7 +252,7 @@ def test_a_mistake_in_its_mapping_is_named(shop: settings.Settings):
         ("at", None, "door.yml lacks 'at'; say which column holds it, for example at: at"),
         ("store", "Shop?", "door.yml: customer, at and store are required; take the \\? off 'Shop\\?'"),
         ("customer", {"lower": True}, "door.yml: 'customer' names no column; add column: and its name"),
-        ("kind", "visits", "door.yml: 'kind' is one of orders, spend, external_forecasts, store_visits; not 'visits'"),
+        ("kind", "visits", "door.yml: 'kind' is one of orders, spend, .*, shipments, store_visits; not 'visits'"),
     ):
         with pytest.raises(ClvError, match=message):
             mappings.parse("door", {**MAPPING, key: value}, "door.yml", shop)

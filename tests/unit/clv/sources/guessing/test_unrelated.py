@@ -31,7 +31,6 @@ FILES = {
     "share prices": "Date,Open,High,Low,Close,Volume\n2024-05-01,10,11,9,10.5,1000\n",
     "support tickets": "ticket_id,customer_id,opened_at,status,subject\nT1,c1,2024-05-01,open,Where is it\n",
     "reviews": "review_id,order_id,score,created_at\nr1,o1,5,2024-05-01\n",
-    "shipments": "tracking,order_id,carrier,shipped_at,cost\nZ1,o1,Post,2024-05-01,4.90\n",
     "carts left": "cart_id,customer_id,created_at,items,abandoned\nk1,c1,2024-05-01,3,true\n",
     "returns": "rma,order_id,reason,received_on\nA1,o1,too small,2024-05-09\n",
     "coupons": "code,percent,valid_from,valid_to,uses\nMAY,10,2024-05-01,2024-05-31,14\n",

@@ -109,3 +109,29 @@ def test_only_numbers_have_bounds():
         ValueError, match="the column at has bounds but is no number; take at_least, at_most and is_whole off"
     ):
         Column(name="at", type="time", means="When.", at_least=0)
+
+
+PAYMENTS = {"kind": "payments", "order_id": "o", "paid_at": "t", "amount": "a"}
+
+
+def test_a_mapping_says_what_the_shops_words_stand_for(parsed):
+    keys = {**PAYMENTS, "state": {"column": "s", "values": {"Success": "paid", "void": "failed"}}}
+    rows = "o,t,a,s\n1,2024-05-01,5,success\n2,2024-05-01,5,VOID\n3,2024-05-01,5,Pending\n4,2024-05-01,5,\n"
+    assert parsed(rows, "state, _reason", keys) == [("paid", None), ("failed", None), ("pending", None), (None, None)]
+    ((_, reason),) = parsed("o,t,a,s\n1,2024-05-01,5,settled\n", "state, _reason", keys)
+    assert reason == "s 'settled' is none of paid, pending, failed; say under 'state.values' which of them it is"
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [("paid", "not 'paid'"), ({"ok": "payed"}, "correct 'ok': 'payed'"), ({True: "paid"}, "True")],
+)
+def test_a_word_stands_for_one_of_the_columns(values, problem):
+    keys = {**PAYMENTS, "state": {"column": "s", "values": values}}
+    with pytest.raises(ClvError, match=f"'state.values' gives each of the shop's words.* {problem}"):
+        parse("shop", keys, "shop.yml")
+
+
+def test_only_texts_have_words():
+    with pytest.raises(ValueError, match="the column paid has words but is no text; take one_of off"):
+        Column(name="paid", type="yes_no", means="Whether.", one_of=("yes",))

@@ -1,0 +1,145 @@
+"""Products, payments, shipments, returns and profiles of a shop: from their files to the tables that count, as files
+arrive one after the other, and to the erasure of a customer.
+
+The tests of this file go on from each other's state, in their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from homes import made_home
+
+from clv import sources
+from clv.core import settings
+from clv.privacy import erasing
+from clv.sources.kinds import raw_tables
+from clv.sources.loading import rejections
+from clv.transform import dbt, rebuilding
+from clv.warehouse import db
+
+ORDERS = """customer_id,order_id,ordered_at,amount,product_id,quantity
+ann,1,2024-01-10 10:00,20,mug,2
+ann,1,2024-01-10 10:00,5,tea,1
+bob,2,2024-02-01 10:00,10,mug,1
+ann,3,2024-03-01 10:00,5,tea,1
+"""
+FILES = {
+    "products": """product_id,valid_from,product_name,category,price,cost
+mug,2024-01-01,Mug,Cups,10,4
+mug,2024-02-01,Mug,Cups,10,4.5
+tea,2024-01-01,Tea,Drinks,5,2
+tea,2024-01-01,Green tea,Drinks,5,2
+""",
+    "payments": """order_id,payment_id,paid_at,amount,state,fee,failure_reason
+1,a,2024-01-10 10:01,25,failed,,card declined
+1,b,2024-01-10 10:05,25,paid,0.75,
+2,c,2024-02-01 10:05,10,pending,,
+3,d,2024-03-01 10:05,5,settled,0.15,
+""",
+    "shipments": """order_id,shipped_at,delivered_at,promised_on,cost
+1,2024-01-11 09:00,2024-01-14 12:00,2024-01-13,4.90
+2,2024-02-02 09:00,,2024-02-05,3.90
+""",
+    "returns": """order_id,returned_at,product_id,quantity,amount,is_exchange,reason
+1,2024-01-20 09:00,mug,1,,yes,chipped
+""",
+    "customers": """customer_id,valid_from,consent,tags,email
+ann,2024-01-05,yes,vip,ann@example.com
+bob,2024-01-05,no,,
+""",
+}
+KINDS = {"customers": "customer_profiles"}
+COUNTS = ["received", "accepted", "rejected", "replaced", "duplicates", "withdrawn_rows", "erased_rows"]
+
+
+@pytest.fixture(scope="module")
+def shop(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[settings.Settings]:
+    folder = tmp_path_factory.mktemp("books") / "home"
+    with pytest.MonkeyPatch.context() as patch, made_home(server, folder, patch) as home:
+        load(home, "orders", ORDERS)
+        yield home
+
+
+def load(home: settings.Settings, source: str, text: str, name: str = "first") -> sources.BatchResult:
+    path = home.home / f"{source} {name}.csv"
+    path.write_text(text)
+    return sources.load(source, path, home)[0]
+
+
+def counts(home: settings.Settings, source: str) -> list[list[int]]:
+    """Builds up to the intermediate layer, which equals a whole build. Returns the counts of each batch."""
+    for layer in ("staging", "intermediate"):
+        dbt.build(layer, {}, home)
+    assert rebuilding.check(home) == {}
+    found = [[getattr(batch, name) for name in COUNTS] for batch in reversed(rejections.batches(home, source))]
+    assert all(received == sum(others) for received, *others in found)
+    return found
+
+
+def rows(table: str, columns: str) -> list[tuple]:
+    return db.rows(f"select {columns} from intermediate.int_{table} order by {columns}")
+
+
+def test_without_the_kinds_the_tables_are_empty(shop: settings.Settings) -> None:
+    counts(shop, "orders")
+    for kind in FILES:
+        assert rows(KINDS.get(kind, kind), "source") == []
+    raw_tables.make(shop)  # as `clv up` does
+
+
+def test_each_kind_is_loaded_and_counted(shop: settings.Settings) -> None:
+    loaded = {kind: load(shop, kind, text) for kind, text in FILES.items()}
+    assert counts(shop, "payments") == [[4, 3, 1, 0, 0, 0, 0]]
+    (reason,) = rejections.rows(shop, loaded["payments"].batch_id)
+    assert reason.reason == (
+        "state 'settled' is none of paid, pending, failed; say under 'state.values' which of them it is"
+    )
+    assert rows("products", "product_id, valid_from::text, valid_until::text, product_name, cost") == [
+        ("mug", "2024-01-01", "2024-02-01", "Mug", 4),
+        ("mug", "2024-02-01", None, "Mug", Decimal("4.5")),
+        ("tea", "2024-01-01", None, "Green tea", 2),
+    ]
+    assert rows("payments", "order_id, payment_id, paid_on, state, amount, fee, failure_reason") == [
+        ("1", "a", date(2024, 1, 10), "failed", 25, None, "card declined"),
+        ("1", "b", date(2024, 1, 10), "paid", 25, Decimal("0.75"), None),
+        ("2", "c", date(2024, 2, 1), "pending", 10, None, None),
+    ]
+    assert rows("shipments", "order_id, shipped_on, delivered_at::text, delivered_on, promised_on, cost") == [
+        ("1", date(2024, 1, 11), "2024-01-14 12:00:00", date(2024, 1, 14), date(2024, 1, 13), Decimal("4.9")),
+        ("2", date(2024, 2, 2), None, None, date(2024, 2, 5), Decimal("3.9")),
+    ]
+    assert rows("returns", "order_id, product_id, quantity, amount, is_exchange, reason") == [
+        ("1", "mug", 1, None, True, "chipped")
+    ]
+    assert rows("customer_profiles", "valid_from::text, may_contact, tags") == [
+        ("2024-01-05", False, None),
+        ("2024-01-05", True, "vip"),
+    ]
+
+
+def test_later_files_replace_rows_of_the_same_key(shop: settings.Settings) -> None:
+    load(shop, "payments", "order_id,payment_id,paid_at,amount,state\n2,c,2024-02-03 08:00,10,paid\n", "second")
+    load(shop, "customers", "customer_id,valid_from,consent\nbob,2024-01-05,yes\nbob,2024-02-05,no\n", "second")
+    assert counts(shop, "payments") == [[4, 2, 1, 1, 0, 0, 0], [1, 1, 0, 0, 0, 0, 0]]
+    assert rows("payments", "order_id, state, paid_on")[2] == ("2", "paid", date(2024, 2, 3))
+    assert rows("customer_profiles", "valid_from::text, may_contact") == [
+        ("2024-01-05", True), ("2024-01-05", True), ("2024-02-05", False)
+    ]  # fmt: skip
+
+
+def test_rows_of_orders_are_erased_with_their_customer(shop: settings.Settings) -> None:
+    receipt = erasing.erase(erasing.find("ann", "orders", None, shop), shop)
+    erased = {table: receipt.rows.get(f"raw.{table}") for table in ("payments", "shipments", "returns")}
+    assert erased == {"payments": 2, "shipments": 1, "returns": 1}
+    assert counts(shop, "payments") == [[4, 0, 1, 1, 0, 0, 2], [1, 1, 0, 0, 0, 0, 0]]
+    assert rows("payments", "order_id") == rows("shipments", "order_id") == [("2",)]
+    assert rows("returns", "order_id") == []
+    left = "select count(*) from raw.payments where order_id is null and amount is null and _rule = 'erased'"
+    assert db.rows(left) == [(2,)]
+    assert len(rows("customer_profiles", "valid_from")) == 2
+    copy = "".join(path.read_text() for path in (shop.home / "received").rglob("*.csv"))
+    assert "card declined" not in copy
