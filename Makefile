@@ -1,5 +1,5 @@
 # `make demo` and `make test` need git, make and CPython 3.11 to 3.13, and install everything else themselves.
-.PHONY: help demo test soak bench docs up down status lint format lock sbom audit clean bootstrap bootstrap-dev bootstrap-deep
+.PHONY: help demo test soak bench docs up down status lint format lock sbom audit clean bootstrap bootstrap-dev bootstrap-deep bootstrap-connectors
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,8 +46,10 @@ COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --g
 lock: bootstrap ## pin the packages of requirements/*.in with hashes (UPGRADE=1: to the newest versions)
 	$(COMPILE) $(if $(UPGRADE),--upgrade) requirements/runtime.in -o requirements/runtime.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) -c requirements/runtime.txt requirements/deep.in -o requirements/deep.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) -c requirements/runtime.txt requirements/connectors.in \
+		-o requirements/connectors.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) -c requirements/runtime.txt -c requirements/deep.txt \
-		requirements/dev.in -o requirements/dev.txt
+		-c requirements/connectors.txt requirements/dev.in -o requirements/dev.txt
 	for wanted in benchmarks/peers/*/requirements.in; do \
 		$(COMPILE) $(if $(UPGRADE),--upgrade) $$wanted -o $${wanted%.in}.txt || exit 1; done
 
@@ -71,3 +73,6 @@ bootstrap-dev: ## create .venv with everything that a run, the tests and the lin
 
 bootstrap-deep: bootstrap ## add to .venv what deep models need (docs/operating.md)
 	@scripts/bootstrap.sh deep
+
+bootstrap-connectors: bootstrap ## add to .venv what connectors to MySQL, SFTP and S3 need (docs/connectors.md)
+	@scripts/bootstrap.sh connectors

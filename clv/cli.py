@@ -23,6 +23,7 @@ COMMANDS = {
     "down": "services",
     "status": "services",
     "ingest": "data",
+    "fetch": "fetching",
     "sources": "sources",
     "replay": "data",
     "schema": "data",

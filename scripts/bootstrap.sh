@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs everything that a fresh clone needs: .venv from the lock file, and Java; with `dev`, also the tests' tools.
-# With `deep`, adds to .venv what deep models need.
+# With `deep`, adds to .venv what deep models need; with `connectors`, what some connectors need.
 # Needs CPython 3.11 to 3.13. Skips what is installed already, so it is quick to repeat.
-# Usage: scripts/bootstrap.sh [runtime|dev|deep]
+# Usage: scripts/bootstrap.sh [runtime|dev|deep|connectors]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

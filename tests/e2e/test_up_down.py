@@ -92,7 +92,7 @@ def test_up_repair_and_down(folder):
     assert {part["status"] for part in client.get("/monitor/health").json().values()} == {"healthy"}, "nothing is red"
     viewer_may_only_look(folder, url)
     pools = {pool["name"]: pool["slots"] for pool in client.get("/pools").json()["pools"]}
-    assert pools["spark"] == pools["build"] == 1
+    assert pools["spark"] == pools["build"] == pools["fetch"] == 1
 
     before = {name: remembered(folder, name) for name in airflow.SERVICES}
     clv(folder, "up")

@@ -17,6 +17,7 @@ from clv.core.settings import PROJECT
 TODAY = date(2026, 11, 22)
 LOCKS = [PROJECT / "requirements" / name for name in ("runtime.txt", "dev.txt")]
 DEEP = PROJECT / "requirements" / "deep.txt"
+CONNECTORS = PROJECT / "requirements" / "connectors.txt"
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def locked(path: Path) -> dict[tuple[str, str], set[str]]:
     return found
 
 
-@pytest.mark.parametrize(("path", "least"), [(LOCKS[0], 200), (LOCKS[1], 200), (DEEP, 6)])
+@pytest.mark.parametrize(("path", "least"), [(LOCKS[0], 200), (LOCKS[1], 200), (DEEP, 6), (CONNECTORS, 12)])
 def test_every_package_is_pinned_and_hashed_and_no_address_is_named(path, least):
     packages = locked(path)
     assert len(packages) > least
@@ -64,10 +65,17 @@ def test_the_tests_have_what_deep_models_need_and_a_run_keeps_its_versions_besid
     assert {one for one in deep if one[0] in shared} <= runtime.keys()
 
 
+def test_the_tests_have_what_connectors_need_and_a_run_keeps_its_versions_beside_it():
+    runtime, dev, connectors = map(locked, [*LOCKS, CONNECTORS])
+    assert connectors.items() <= dev.items()
+    of_a_run = dict(runtime)
+    assert {one for one in connectors if one[0] in of_a_run} <= runtime.keys()
+
+
 def test_every_install_asks_for_the_hashes():
     lines = (PROJECT / "scripts" / "bootstrap.sh").read_text() + (PROJECT / "docker" / "Dockerfile").read_text()
     installs = [line for line in lines.splitlines() if re.search(r"\bpip install\b", line)]
-    assert len(installs) == 5
+    assert len(installs) == 6
     assert [line.split()[-1] for line in installs if "--require-hashes" not in line] == ["."]  # our own code
 
 
@@ -166,6 +174,6 @@ def test_continuous_integration_fails_on_vulnerabilities_alone():
 def test_the_promises_state_how_many_packages_are_locked():
     run, tests = (len(re.findall(r"^[\w.-]+(?:\[[\w,-]+\])?==", path.read_text(), re.MULTILINE)) for path in LOCKS)
     assert (
-        f"({run} for a run, {tests} with the tests' tools and deep models;"
+        f"({run} for a run, {tests} with the tests' tools, deep models and connectors;"
         in (PROJECT / "docs" / "promises.md").read_text()
     )

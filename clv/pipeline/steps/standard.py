@@ -6,8 +6,11 @@ _TASKS = "clv.pipeline.tasks"
 
 STEPS = (
     Step(
-        "ingest", "take in", "landing files", "raw, pii, quarantine", f"{_TASKS}.ingesting:ingest",
-        after="open_run", trains=True,
+        "fetch", "take in", "the shop's databases and services", "landing files", f"{_TASKS}.ingesting:fetch",
+        after="open_run", pool="fetch", trains=True,
+    ),
+    Step(
+        "ingest", "take in", "landing files", "raw, pii, quarantine", f"{_TASKS}.ingesting:ingest", trains=True,
     ),
     Step("gate_raw", "take in", "raw", "ops.gate_results", f"{_TASKS}.gates:raw", trains=True),
     Step(

@@ -35,6 +35,7 @@ SERVICES = {
 POOLS = {
     "spark": "Tasks that start Spark: one at a time, since each takes the machine.",
     "build": "dbt builds: one at a time, since they share tables.",
+    "fetch": "Fetches from the shop's databases and services: one at a time, so as not to burden them.",
 }
 PARALLELISM = 4
 START_SECONDS = 180

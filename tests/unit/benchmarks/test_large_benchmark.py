@@ -66,7 +66,7 @@ def test_first_load_and_next_day_take_all_steps_with_what_has_landed(stages_run,
     assert [stage for stage, given, _ in stages_run if "path" in given] == ["load"] * 3
     result = json.loads((tmp_path / "out" / "40-100-days-0.01.json").read_text())
     assert [cost["stage"] for cost in result["next_day"]] == names
-    assert result["next_day"][0] == {
+    assert result["next_day"][names.index("ingest")] == {
         "stage": "ingest", "rows": 7, "seconds": 0.5, "peak": 10, "rows_per_second": 14.0,
     }  # fmt: skip
     assert result["accuracy"]["signed_bias"] == -1.0  # nobody was predicted anything

@@ -1,10 +1,11 @@
-"""A shop of sixty customers, from a plain file to the published tables: too few customers for a forecast."""
+"""A shop of sixty customers, from its own database to the published tables: too few customers for a forecast."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
 
+import fetched
 import pytest
 from faults.shop import names_of_steps
 from planted_steps import GREETING, LAST, planted
@@ -12,6 +13,7 @@ from planted_steps import GREETING, LAST, planted
 from clv.catalog import tables
 from clv.core import settings
 from clv.pipeline import daily
+from clv.sources.fetching.fetch import fetch
 from clv.transform import dbt
 from clv.warehouse import db
 
@@ -37,11 +39,15 @@ def orders() -> list[tuple[str, str, date, Decimal]]:
 
 @pytest.fixture(scope="module")
 def run_id(module_home: settings.Settings, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Runs the whole pipeline, and another run of one step beside it, over the shop's file; returns the run_id."""
-    folder = module_home.landing / "orders"
-    folder.mkdir(parents=True)
-    lines = [f"{customer},{order},{day},{amount}" for customer, order, day, amount in orders()]
-    (folder / "orders.csv").write_text("\n".join(["customer_id,order_id,ordered_at,amount", *lines]))
+    """Fetches the shop's orders in several files, and runs the whole pipeline, and another run of one step beside it,
+    over them; returns the run_id."""
+    with db.connect(module_home.warehouse_url) as connection:
+        connection.execute("create table shop (customer_id text, order_id text, ordered_at date, amount numeric)")
+        connection.cursor().executemany("insert into shop values (%s, %s, %s, %s)", orders())
+    url, key = module_home.warehouse_url.replace("postgresql", "postgresql+psycopg"), ["customer_id", "order_id"]
+    declared = {"from": "database", "url": "{secret:shop}", "table": "shop", "key": key, "rows_per_file": 50}
+    fetched.declare(module_home, "orders", declared, shop=url)
+    assert fetch("orders", module_home).rows == len(orders())
     dbt.build("setup", {}, module_home)
     with planted(tmp_path_factory.mktemp("steps"), greeting=GREETING):
         return daily.run(AS_OF)

@@ -91,7 +91,7 @@ def test_steps_that_cannot_be_put_in_order_are_refused(tmp_path, declared, messa
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ('pool="bild"', "the step own names the pool 'bild'; pools are default_pool, spark, build"),
+        ('pool="bild"', "the step own names the pool 'bild'; pools are default_pool, spark, build, fetch"),
         ('group="pubish"', "the group 'pubish' is almost 'publish'; write 'publish', or a name less alike"),
         ('calls="clv.nothing:run"', "the step own calls 'clv.nothing:run', but there is no module 'clv.nothing'"),
         ('calls="nothing"', "the step own calls 'nothing', but there is no module 'nothing'"),

@@ -120,7 +120,7 @@ def test_the_guides_connector_loads_from_a_database(shop: settings.Settings, tmp
         )
     with planted(tmp_path, shop_database=module):
         take_in = pkgutil.resolve_name(steps.find("take_in_orders").calls)
-        assert [one.name for one in steps.daily()][:2] == ["take_in_orders", "ingest"]
+        assert [one.name for one in steps.daily()][:3] == ["take_in_orders", "fetch", "ingest"]
         taken = [take_in(date(2024, 3, day), f"2024-03-0{day}.1") for day in (2, 3, 3)]
     assert taken == [{"days": days, "rows loaded": days} for days in (1, 1, 0)]
     assert db.rows(f"select order_id, amount from {tables.ORDER_LINES} order by 1") == [("1", 5), ("2", 7)]

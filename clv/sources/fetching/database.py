@@ -1,0 +1,125 @@
+"""Reads the rows of a table or a query of an SQL database."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from itertools import groupby
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from clv.core.errors import ClvError, Unavailable
+from clv.sources.fetching import cursors, rows
+from clv.sources.fetching.declaration import Database
+from clv.sources.fetching.rows import Found, Reached
+from clv.sources.fetching.secrets import Secrets
+from clv.sources.mapping.complaints import first_line
+
+AT_ONCE = 10_000  # rows that are held in memory
+POSITION = "clv_position"  # the name of the column with the latest change of a row's key
+
+
+def read(declared: Database, since: str | None, secrets: Secrets) -> Generator[Found]:
+    """Yields the rows of each key of which a row changed at a value of the cursor column or later; None: of all keys.
+
+    One statement reads all rows, so that they show the database at one moment. Raises ClvError, or Unavailable if the
+    database does not answer.
+    """
+    engine = _engine(declared, secrets)
+    try:
+        with engine.connect().execution_options(stream_results=True, yield_per=AT_ONCE) as connection:
+            statement = _statement(declared, since, engine.dialect)
+            found = connection.execute(statement).mappings()
+            _require_columns(declared, list(found.keys()))
+            for _, listed in groupby(found, lambda row: rows.key_of(row, declared.key)):
+                group = [dict(row) for row in listed]
+                positions = [row.pop(POSITION, None) for row in group]
+                yield rows.unit(group, declared.key)
+                if positions[0] is not None:
+                    yield Reached(cursors.as_text(positions[0]))
+    except exc.OperationalError as error:
+        raise Unavailable(_message("does not answer", error, secrets, declared)) from None
+    except exc.SQLAlchemyError as error:
+        raise ClvError(_message("cannot be read", error, secrets, declared)) from None
+    finally:
+        engine.dispose()
+
+
+def unread(declared: Database, secrets: Secrets) -> int:
+    """Returns the number of rows that `read` never yields: those without a key or a value in the cursor column."""
+    engine = _engine(declared, secrets)
+    try:
+        with engine.connect() as connection:
+            name = engine.dialect.identifier_preparer.quote_identifier
+            columns = [*declared.key, *([declared.cursor.column] if declared.cursor else [])]
+            missing = " or ".join(f"q.{name(column)} is null" for column in columns)
+            query = f"select count(*) from {_rows(declared, engine.dialect)} q where {missing}"  # noqa: S608 - the shop's own query
+            return connection.execute(_text(query)).scalar_one()
+    except exc.SQLAlchemyError as error:
+        raise ClvError(_message("cannot be read", error, secrets, declared)) from None
+    finally:
+        engine.dispose()
+
+
+def _engine(declared: Database, secrets: Secrets) -> sa.Engine:
+    url = secrets.filled_in(declared.url)
+    remedy = "write it as postgresql+psycopg://user:password@host:port/database"
+    try:
+        return sa.create_engine(url, hide_parameters=True, poolclass=sa.pool.NullPool)
+    except (exc.ArgumentError, ValueError):
+        place = secrets.place(declared.url)
+        raise ClvError(f"{place or 'url'} holds no address of a database; {remedy}") from None
+    except ImportError as error:
+        raise ClvError(f"the database needs the package {error.name}; install it, or {remedy}") from None
+
+
+def _statement(declared: Database, since: str | None, dialect: sa.Dialect) -> sa.TextClause:
+    name = dialect.identifier_preparer.quote_identifier
+    source = _rows(declared, dialect)
+    keys = ", ".join(name(column) for column in declared.key)
+    where = " and ".join(f"q.{name(column)} is not null" for column in declared.key)
+    if not (cursor := declared.cursor):
+        return _text(f"select q.* from {source} q where {where} order by {keys}")  # noqa: S608 - the shop's own query
+    latest = f"max(q.{name(cursor.column)})"
+    having = f"{latest} >= :since" if since is not None else f"{latest} is not null"
+    changed = f"select {keys}, {latest} as {POSITION} from {source} q where {where} group by {keys} having {having}"  # noqa: S608 - the shop's own query
+    joined = " and ".join(f"q.{name(column)} = changed.{name(column)}" for column in declared.key)
+    order = ", ".join(f"q.{name(column)}" for column in declared.key)
+    query = f"""
+        select q.*, changed.{POSITION} from {source} q inner join ({changed}) changed on {joined}
+        order by changed.{POSITION}, {order}
+    """  # noqa: S608 - the shop's own query
+    return _text(query, since)
+
+
+def _rows(declared: Database, dialect: sa.Dialect) -> str:
+    """Returns the table, or the query in parentheses. A dot in a table's name follows its schema."""
+    if declared.query:
+        return f"({declared.query.strip().rstrip(';')})"
+    name = dialect.identifier_preparer.quote_identifier
+    return ".".join(name(part) for part in (declared.table or "").split("."))
+
+
+def _text(query: str, since: str | None = None) -> sa.TextClause:
+    """Returns a statement. The value has no type of its own, so that the database compares it as the column's."""
+    text = sa.text(query.replace(":", "\\:").replace("\\:since", ":since"))
+    if since is None:
+        return text
+    value = int(since) if since.isascii() and since.isdigit() else since
+    return text.bindparams(sa.bindparam("since", value, type_=sa.types.NullType()))
+
+
+def _require_columns(declared: Database, names: list[str]) -> None:
+    if missing := [column for column in declared.key if column not in names]:
+        raise ClvError(
+            f"the database has no column '{missing[0]}', by which `key` identifies rows; it has "
+            f"{', '.join(name for name in names if name != POSITION)}"
+        )
+
+
+def _message(what: str, error: Exception, secrets: Secrets, declared: Database) -> str:
+    """Returns one line about an error. The statement and its values are left out."""
+    reason = first_line(getattr(error, "orig", None) or error)
+    place: Any = secrets.place(declared.url)
+    return f"the database {what} ({secrets.without(reason)}); check {place or '`url`'}, and the declaration"

@@ -1,0 +1,99 @@
+"""Fetches a declared source into its landing folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+
+from clv.core.settings import Settings
+from clv.sources.fetching import cursors, database, declaration, http, remote_files, rows
+from clv.sources.fetching.declaration import Database, Files, Http
+from clv.sources.fetching.landing import Landing, locked
+from clv.sources.fetching.secrets import Secrets
+from clv.sources.kinds.mappings import load_mapping
+from clv.sources.loading import ledger
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What a fetch wrote. files, rows: how many; rows is None where whole files were copied. reached: up to which value
+    of the cursor column everything was read. notes: changes of columns, and what was not read."""
+
+    source: str
+    files: int
+    rows: int | None = None
+    reached: str | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def loaded_files(source: str, home: Settings) -> list[str]:
+    """Returns the names of the source's files that the warehouse has, read through the present mapping. Raises ClvError
+    if the source has no valid mapping."""
+    return [one.name for one in ledger.cursor(load_mapping(source, home), home)]
+
+
+def fetch(source: str, home: Settings, loaded: Iterable[str] = ()) -> Fetched:
+    """Writes what is new in a source into files of its landing folder. If it is interrupted, the next fetch continues.
+
+    loaded: see `loaded_files`. Raises ClvError, or Unavailable if the source may answer
+    later; files before the error stay.
+    """
+    declared = declaration.load(source, home)
+    secrets = Secrets(home)
+    folder = home.landing / source
+    with locked(folder):
+        if isinstance(declared, Files):
+            copied, notes = remote_files.copy(declared, folder, secrets)
+            return Fetched(source, copied, notes=notes)
+        return _rows(source, declared, Landing(folder, declared.key, loaded), secrets)
+
+
+def messages(fetched: Fetched) -> list[str]:
+    """Returns one line with what was fetched, and one for each note."""
+    if not fetched.files:
+        return [f"{fetched.source}: nothing new", *(f"  note: {note}" for note in fetched.notes)]
+    files = f"{fetched.files:,} file{'s' * (fetched.files > 1)}"
+    files += "" if fetched.rows is None else f" with {fetched.rows:,} row{'s' * (fetched.rows > 1)}"
+    reached = f", up to {fetched.reached}" if fetched.reached else ""
+    return [f"{fetched.source}: {files}{reached}", *(f"  note: {note}" for note in fetched.notes)]
+
+
+def _rows(source: str, declared: Database | Http, landing: Landing, secrets: Secrets) -> Fetched:
+    cursor = declared.cursor
+    since = cursor.start if cursor else None
+    if cursor and landing.reached:
+        since = cursors.moved(landing.reached, -cursor.overlap)
+    landing.know(since if landing.reached else None)
+    reader = database.read if isinstance(declared, Database) else http.read
+    with closing(landing), closing(reader(declared, since, secrets)) as found:  # type: ignore[arg-type]
+        _write(found, landing, declared.rows_per_file)
+    notes = [f"{note} since the file before" for note in landing.drift()]
+    if isinstance(declared, Database) and (missing := database.unread(declared, secrets)):
+        notes.append(f"{missing:,} rows without a key or a value of the cursor column are never read")
+    return Fetched(source, landing.files, landing.written, landing.reached, notes)
+
+
+def _write(found: Iterator[rows.Found], landing: Landing, rows_per_file: int) -> None:
+    """Writes units that are new or changed. A file never has two versions of a key, since it is loaded as one delivery.
+
+    A file may be completed at any place: its name says how far everything was read, which may be less than what it
+    has.
+    """
+    reached = landing.reached
+    for one in found:
+        if isinstance(one, rows.Reached):
+            reached = cursors.latest(reached, one.position)
+            if landing.pending >= rows_per_file:
+                _complete(landing, reached)
+        elif not landing.is_known(one):
+            if landing.pending >= rows_per_file or landing.has_key(one):
+                _complete(landing, reached)
+            landing.add(one)
+    _complete(landing, reached)
+
+
+def _complete(landing: Landing, reached: str | None) -> None:
+    if landing.pending:
+        landing.reached = reached
+        landing.commit()

@@ -1,0 +1,203 @@
+"""Requests to a service: rate limits, errors that pass, and answers that break off."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import ssl
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cache
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from clv.core.errors import ClvError, Unavailable
+from clv.sources.fetching.declaration import Http
+from clv.sources.fetching.secrets import Secrets
+from clv.sources.mapping.complaints import printable
+
+TRIES = 6
+PAUSE = 1.0  # seconds before the second try; doubled before each further one
+LONGEST_PAUSE = 300  # seconds; a service that wants a longer pause is asked again by the next fetch
+PASSING = {408, 425, 429, 500, 502, 503, 504}
+QUOTED = 200  # characters of an error's answer that are shown
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+# The library logs whole URLs, which may contain a secret.
+for library in ("httpx", "httpcore"):
+    logging.getLogger(library).setLevel(logging.WARNING)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A page to request. parameters: those of the URL, or the variables of a GraphQL query."""
+
+    url: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The parsed JSON of an answer. next_link: the URL in its header Link. url: where it comes from."""
+
+    content: Any
+    next_link: str | None
+    url: str
+
+    def joined(self, url: str) -> str:
+        """Returns a URL in the answer as a whole one."""
+        return urljoin(self.url, url)
+
+
+class _Passing(Exception):  # noqa: N818 - what the error does
+    """An error that may pass. wait: the seconds that the service wants to pass before the next try."""
+
+    def __init__(self, reason: str, wait: float | None = None) -> None:
+        super().__init__(reason)
+        self.wait = wait
+
+
+class Service:
+    """A connection to a service. now: the service's time in its latest answer, in UTC; None if it does not say so."""
+
+    def __init__(self, declared: Http, secrets: Secrets) -> None:
+        self._declared, self._secrets = declared, secrets
+        self.now: datetime | None = None
+        texts = [*declared.headers.values(), declared.basic or "", *map(str, declared.parameters.values())]
+        self._place = next((place for text in texts if (place := secrets.place(text))), "")
+        parts = urlsplit(declared.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ClvError(f"'url' is {declared.url!r}; write a whole address that begins with https://")
+        if self._place and parts.scheme == "http" and parts.hostname not in LOOPBACK:
+            raise ClvError(f"'url' begins with http://, so anybody on the way could read {self._place}; write https://")
+        self._origin = parts[:2]
+        self._name = f"{parts.hostname}{parts.path}"
+        self._headers = {name: secrets.filled_in(value) for name, value in declared.headers.items()}
+        if declared.basic:
+            user = base64.b64encode(secrets.filled_in(declared.basic).encode()).decode()
+            self._headers["Authorization"] = f"Basic {user}"
+        self._client = httpx.Client(
+            verify=_certificates(), timeout=declared.timeout, headers={"Accept": "application/json"}
+        )
+        self._last: float | None = None
+
+    def __str__(self) -> str:
+        return self._name
+
+    def __enter__(self) -> Service:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def get(self, request: Request) -> Answer:
+        """Returns the answer to a request; waits and repeats it after errors that may pass.
+
+        Raises Unavailable if they do not pass, and ClvError if the service refuses the request.
+        """
+        if urlsplit(request.url)[:2] != self._origin:
+            raise ClvError(f"{self} names a next page on another server; nothing is sent there")
+        for attempt in range(1, TRIES + 1):
+            try:
+                return self._try(request)
+            except _Passing as error:
+                pause = PAUSE * 2 ** (attempt - 1) if error.wait is None else error.wait
+                if attempt == TRIES or pause > LONGEST_PAUSE:
+                    raise Unavailable(
+                        f"{self} does not answer ({error}); what was fetched before stays, fetch again later"
+                    ) from None
+                sleep(pause)
+        raise AssertionError
+
+    def _try(self, request: Request) -> Answer:
+        self._wait_for_rate()
+        parameters = {
+            name: self._secrets.filled_in(value) if isinstance(value, str) else _plain(value)
+            for name, value in request.parameters.items()
+        }
+        try:
+            if query := self._declared.graphql:
+                body = {"query": query, "variables": parameters}
+                answer = self._client.post(request.url, json=body, headers=self._headers)
+            else:
+                answer = self._client.get(request.url, params=parameters or None, headers=self._headers)
+        except httpx.TransportError as error:  # also an answer that breaks off
+            raise _Passing(type(error).__name__) from None
+        self._note_time(answer)
+        self._check(answer)
+        try:
+            content = answer.json()
+        except (json.JSONDecodeError, UnicodeDecodeError):
+            raise _Passing("an answer that is not whole JSON") from None
+        if self._declared.graphql:
+            self._check_graphql(content)
+        return Answer(content, answer.links.get("next", {}).get("url"), str(answer.url))
+
+    def _check(self, answer: httpx.Response) -> None:
+        status = answer.status_code
+        if status in PASSING:
+            raise _Passing(f"status {status}", self._wanted_pause(answer))
+        if status in (401, 403):
+            where = f"write the present one into {self._place}" if self._place else "declare one under `headers`"
+            raise ClvError(f"{self} refuses the secret (status {status}); {where}")
+        if status != 200:
+            text = printable(" ".join(self._secrets.without(answer.text).split()))[:QUOTED]
+            raise ClvError(f"{self} refuses the request (status {status}: {text}); correct the declaration")
+
+    def _check_graphql(self, content: Any) -> None:
+        errors = content.get("errors") if isinstance(content, dict) else None
+        if not errors:
+            return
+        first: dict = (
+            errors[0] if isinstance(errors, list) and isinstance(errors[0], dict) else {"message": str(errors)}
+        )
+        if (first.get("extensions") or {}).get("code") in ("THROTTLED", "INTERNAL_SERVER_ERROR"):
+            raise _Passing("throttled")
+        text = printable(self._secrets.without(str(first.get("message"))))[:QUOTED]
+        raise ClvError(f"{self} refuses the query ({text}); correct `graphql`, or the rights of the secret")
+
+    def _wanted_pause(self, answer: httpx.Response) -> float | None:
+        """Returns the seconds in the header Retry-After. A time in it is compared with the service's clock, not with
+        this machine's."""
+        text = answer.headers.get("Retry-After", "").strip()
+        if text.replace(".", "", 1).isdigit():
+            return float(text)
+        until = _http_time(text)
+        return max(0.0, (until - self.now).total_seconds()) if until and self.now else None
+
+    def _note_time(self, answer: httpx.Response) -> None:
+        self.now = _http_time(answer.headers.get("Date", "")) or self.now
+
+    def _wait_for_rate(self) -> None:
+        """Keeps the declared pause between two requests."""
+        if self._last is not None and (left := self._last + self._declared.pause - time.monotonic()) > 0:
+            sleep(left)
+        self._last = time.monotonic()
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Returns the certificates that are trusted. Reading them takes long."""
+    return httpx.create_ssl_context()
+
+
+def sleep(seconds: float) -> None:
+    """Waits. Tests replace it."""
+    time.sleep(seconds)
+
+
+def _plain(value: Any) -> Any:
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _http_time(text: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

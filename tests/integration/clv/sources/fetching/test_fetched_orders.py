@@ -1,0 +1,86 @@
+"""Orders of a PostgreSQL database that others write while it is read, through the step `fetch` to rows of raw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import fetched
+import psycopg
+import pytest
+
+from clv import sources
+from clv.catalog import tables
+from clv.core import dates, settings
+from clv.core.errors import ClvError, Unavailable
+from clv.pipeline.tasks import ingesting
+from clv.warehouse import db
+
+DECLARED = {
+    "from": "database",
+    "url": "{secret:shop}",
+    "table": "shop.orders",
+    "key": "order_id",
+    "cursor": {"column": "updated_at", "overlap": "1h"},
+}
+
+
+@pytest.fixture
+def shop(home: settings.Settings) -> Iterator[psycopg.Connection]:
+    """The shop's own database, in a schema beside the warehouse's, with two orders."""
+    address = home.warehouse_url.replace("postgresql", "postgresql+psycopg")
+    fetched.declare(home, "orders", DECLARED, shop=address)
+    with psycopg.connect(home.warehouse_url, autocommit=True) as connection:
+        connection.execute("create schema shop")
+        connection.execute("""
+            create table shop.orders (
+                customer_id text, order_id int, ordered_at timestamptz, amount numeric(10, 2), "10:00" text default '%',
+                updated_at timestamptz default now()
+            )
+        """)
+        add(connection, 1, "5.00")
+        add(connection, 2, "7.00")
+        yield connection
+
+
+def add(connection: psycopg.Connection, order: int, amount: str) -> None:
+    insert = "insert into shop.orders (customer_id, order_id, ordered_at, amount) values ('ann', %s, %s, %s)"
+    connection.execute(insert, (order, f"2024-03-0{order} 10:00Z", amount))
+
+
+def taken_in(home: settings.Settings) -> list[tuple]:
+    """Fetches and loads, and returns the amounts that were received for each order, the newest last."""
+    ingesting.fetch(dates.today(), "run")
+    sources.landing(home)
+    return [(order, str(amount)) for order, amount in db.rows(
+        f"select order_id, amount from {tables.ORDER_LINES} order by _batch_id, _line"
+    )]  # fmt: skip
+
+
+def test_orders_arrive_once_and_changes_that_were_committed_late_arrive_too(home, shop):
+    late = psycopg.connect(home.warehouse_url)
+    add(late, 3, "9.00")  # its time of change is now, and nobody sees it yet
+    shop.execute("update shop.orders set amount = 8, updated_at = now() where order_id = 2")
+    assert sorted(taken_in(home)) == [("1", "5"), ("2", "8")]
+    late.commit()
+    late.close()
+    assert taken_in(home)[2:] == [("3", "9")]
+    shop.execute("update shop.orders set amount = 4, updated_at = now() where order_id = 1")
+    assert taken_in(home)[3:] == [("1", "4")]
+    assert len(taken_in(home)) == 4
+    # Files that were loaded may be deleted: the ledger says how far they reached.
+    for path in fetched.files(home, "orders"):
+        path.unlink()
+    assert ingesting.fetch(dates.today(), "run")["rows fetched"] == 3  # all changed within the last hour
+    assert [path.name[:6] for path in fetched.files(home, "orders")] == ["000004"]
+
+
+def test_a_past_date_fetches_nothing_and_a_source_that_fails_keeps_no_other_from_being_fetched(home, shop):
+    assert ingesting.fetch(date(2024, 4, 1), "run") == {"connectors": 0, "fetched files": 0, "rows fetched": 0}
+    fetched.declare(home, "ad_spend", {**DECLARED, "url": "postgresql+psycopg://127.0.0.1:1/x", "key": "day"})
+    with pytest.raises(Unavailable, match="the database does not answer"):
+        ingesting.fetch(dates.today() + timedelta(days=1), "run")
+    assert len(fetched.files(home, "orders")) == 1
+    fetched.declare(home, "nothing", DECLARED)
+    with pytest.raises(ClvError, match="there is no source 'nothing'"):
+        ingesting.fetch(dates.today(), "run")
