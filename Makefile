@@ -74,5 +74,5 @@ bootstrap-dev: ## create .venv with everything that a run, the tests and the lin
 bootstrap-deep: bootstrap ## add to .venv what deep models need (docs/operating.md)
 	@scripts/bootstrap.sh deep
 
-bootstrap-connectors: bootstrap ## add to .venv what connectors to MySQL, SFTP and S3 need (docs/connectors.md)
+bootstrap-connectors: bootstrap ## add to .venv what connectors to MySQL, SFTP, S3 and from dlt need (docs/connectors.md)
 	@scripts/bootstrap.sh connectors

@@ -17,6 +17,9 @@ def fetch(
     source: Annotated[
         list[str] | None, typer.Argument(help="Names of declared connectors. By default, all of them.")
     ] = None,
+    again: Annotated[
+        bool, typer.Option("--all", help="Read everything again, and write what is new or changed.")
+    ] = False,
 ) -> None:
     """Fetch new rows of databases and services into the landing folder.
 
@@ -27,7 +30,7 @@ def fetch(
     if not (sources := source or declaration.declared(home)):
         raise ClvError(f"no connector is declared; write {home.home / declaration.FOLDER}/SOURCE.yml (docs/sources.md)")
     for one in sources:
-        fetched = fetching.fetch(one, home, fetching.loaded_files(one, home))
+        fetched = fetching.fetch(one, home, fetching.loaded_files(one, home), again)
         for line in fetching.messages(fetched):
             out.print(line, markup=False)
         if fetched.files:

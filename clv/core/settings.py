@@ -32,6 +32,7 @@ QUIET = {
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     "GX_ANALYTICS_ENABLED": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
+    "RUNTIME__DLTHUB_TELEMETRY": "false",
     "GIT_PYTHON_REFRESH": "quiet",
 }
 

@@ -1,11 +1,12 @@
-"""Checks what a shop adds of its own, its steps, kinds of sources and forecasters, whenever its services start: with
-`clv up`, or with the service `setup` of docker-compose.yml."""
+"""Checks what a shop adds of its own, its steps, kinds of sources, connectors and forecasters, whenever its services
+start: with `clv up`, or with the service `setup` of docker-compose.yml."""
 
 from __future__ import annotations
 
 from clv.core.settings import Settings
 from clv.pipeline import steps
 from clv.reporting.remarks import of_settings
+from clv.sources.fetching import declaration
 from clv.sources.kinds import raw_tables, registry
 
 
@@ -13,6 +14,7 @@ def check(home: Settings) -> None:
     """Raises ClvError for a wrong declaration, which would otherwise show only in a log, or at the next training."""
     steps.daily()
     registry.known(home)
+    declaration.daily(home)
     load_contestants(home)
 
 

@@ -51,6 +51,13 @@ def is_after(text: str, other: str) -> bool:
     return one[1] > two[1]  # type: ignore[operator]
 
 
+def reaches(text: str, other: str) -> bool:
+    """Returns whether a value is another one or lies after it; false for values of another cursor column, which are of
+    another type."""
+    one, two = order(text), order(other)
+    return one[0] == two[0] and one[1] >= two[1]  # type: ignore[operator]
+
+
 def latest(text: str | None, other: str | None) -> str | None:
     """Returns the later of two values, either of which may be missing."""
     if text is None or other is None:

@@ -81,9 +81,9 @@ def _statement(declared: Database, since: str | None, dialect: sa.Dialect) -> sa
     where = " and ".join(f"q.{name(column)} is not null" for column in declared.key)
     if not (cursor := declared.cursor):
         return _text(f"select q.* from {source} q where {where} order by {keys}")  # noqa: S608 - the shop's own query
-    latest = f"max(q.{name(cursor.column)})"
-    having = f"{latest} >= :since" if since is not None else f"{latest} is not null"
-    changed = f"select {keys}, {latest} as {POSITION} from {source} q where {where} group by {keys} having {having}"  # noqa: S608 - the shop's own query
+    column = f"q.{name(cursor.column)}"
+    where += f" and {column} >= :since" if since is not None else f" and {column} is not null"
+    changed = f"select {keys}, max({column}) as {POSITION} from {source} q where {where} group by {keys}"  # noqa: S608 - the shop's own query
     joined = " and ".join(f"q.{name(column)} = changed.{name(column)}" for column in declared.key)
     order = ", ".join(f"q.{name(column)}" for column in declared.key)
     query = f"""

@@ -179,6 +179,17 @@ class Http(Base):
         return self
 
 
+class Dlt(Base):
+    """A resource of dlt. function: `module:function`, which returns a source or resources. arguments: of the function;
+    `{cursor}` in them is the value from which rows are wanted."""
+
+    source: Literal["dlt"] = Field(alias="from")
+    function: str
+    resource: str
+    arguments: dict[str, Any] = {}
+    cursor: Cursor | None = None
+
+
 class Files(Part):
     """Files in an object store or on a server. url: a folder, or a pattern with `*`. options: arguments of fsspec."""
 
@@ -188,7 +199,7 @@ class Files(Part):
     daily: bool = True
 
 
-Declaration = Database | Http | Files
+Declaration = Database | Http | Dlt | Files
 _CHECKED: TypeAdapter[Declaration] = TypeAdapter(Annotated[Declaration, Field(discriminator="source")])
 
 
@@ -261,7 +272,7 @@ def _merged(ready: dict, changed: dict) -> dict:
 def _first(error: ValidationError) -> str:
     """Returns the first mistake of a declaration. The wrong value is not repeated, since it may be a secret."""
     found = error.errors()[0]
-    kinds = {"database", "http", "files"}
+    kinds = {"database", "http", "dlt", "files"}
     place = ".".join(str(part) for part in found["loc"] if part not in kinds)
     text = found["msg"].removeprefix("Value error, ")
     if found["type"] == "extra_forbidden":

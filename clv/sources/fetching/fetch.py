@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from clv.core.settings import Settings
-from clv.sources.fetching import cursors, database, declaration, http, remote_files, rows
-from clv.sources.fetching.declaration import Database, Files, Http
+from clv.sources.fetching import cursors, database, declaration, dlt_source, http, remote_files, rows
+from clv.sources.fetching.declaration import Database, Dlt, Files, Http
 from clv.sources.fetching.landing import Landing, locked
 from clv.sources.fetching.secrets import Secrets
 from clv.sources.kinds.mappings import load_mapping
@@ -33,20 +34,23 @@ def loaded_files(source: str, home: Settings) -> list[str]:
     return [one.name for one in ledger.cursor(load_mapping(source, home), home)]
 
 
-def fetch(source: str, home: Settings, loaded: Iterable[str] = ()) -> Fetched:
+def fetch(source: str, home: Settings, loaded: Iterable[str] = (), again: bool = False) -> Fetched:
     """Writes what is new in a source into files of its landing folder. If it is interrupted, the next fetch continues.
 
-    loaded: see `loaded_files`. Raises ClvError, or Unavailable if the source may answer
-    later; files before the error stay.
+    loaded: see `loaded_files`. again: whether to read everything, not only what follows the value that was reached.
+    Raises ClvError, or Unavailable if the source may answer later; files before the error stay.
     """
     declared = declaration.load(source, home)
-    secrets = Secrets(home)
+    secrets, beside = Secrets(home), home.home / declaration.FOLDER
     folder = home.landing / source
     with locked(folder):
         if isinstance(declared, Files):
             copied, notes = remote_files.copy(declared, folder, secrets)
             return Fetched(source, copied, notes=notes)
-        return _rows(source, declared, Landing(folder, declared.key, loaded), secrets)
+        landing = Landing(folder, declared.key, loaded)
+        if again:
+            landing.reached = None
+        return _rows(source, declared, landing, secrets, beside)
 
 
 def messages(fetched: Fetched) -> list[str]:
@@ -59,19 +63,28 @@ def messages(fetched: Fetched) -> list[str]:
     return [f"{fetched.source}: {files}{reached}", *(f"  note: {note}" for note in fetched.notes)]
 
 
-def _rows(source: str, declared: Database | Http, landing: Landing, secrets: Secrets) -> Fetched:
+def _rows(source: str, declared: Database | Http | Dlt, landing: Landing, secrets: Secrets, beside: Path) -> Fetched:
     cursor = declared.cursor
     since = cursor.start if cursor else None
     if cursor and landing.reached:
         since = cursors.moved(landing.reached, -cursor.overlap)
     landing.know(since if landing.reached else None)
-    reader = database.read if isinstance(declared, Database) else http.read
-    with closing(landing), closing(reader(declared, since, secrets)) as found:  # type: ignore[arg-type]
+    with closing(landing), closing(_found(declared, since, secrets, beside)) as found:
         _write(found, landing, declared.rows_per_file)
     notes = [f"{note} since the file before" for note in landing.drift()]
     if isinstance(declared, Database) and (missing := database.unread(declared, secrets)):
         notes.append(f"{missing:,} rows without a key or a value of the cursor column are never read")
     return Fetched(source, landing.files, landing.written, landing.reached, notes)
+
+
+def _found(declared: Database | Http | Dlt, since: str | None, secrets: Secrets, beside: Path) -> Generator[rows.Found]:
+    match declared:
+        case Database():
+            return database.read(declared, since, secrets)
+        case Http():
+            return http.read(declared, since, secrets)
+        case Dlt():
+            return dlt_source.read(declared, since, secrets, beside)
 
 
 def _write(found: Iterator[rows.Found], landing: Landing, rows_per_file: int) -> None:

@@ -19,6 +19,7 @@ from clv.sources.fetching import cursors, rows
 from clv.sources.fetching.rows import Unit
 
 NAME = re.compile(r"(\d{6,})(?:-(.+))?\.jsonl\.gz")
+PARTIAL = ".partial"  # the file that is being written
 LONGEST_POSITION = 120  # characters in the name of a file
 SAMPLED = 1000  # rows of a file whose columns are compared with those of the next one
 FASTEST = 1
@@ -43,7 +44,7 @@ class Landing:
         self.reached = positions[-1] if positions else None
         self.files = self.written = 0
         self._known: dict[bytes, bytes] = {}
-        self._partial = folder / ".partial"
+        self._partial = folder / PARTIAL
         self._file: gzip.GzipFile | None = None
         self._keys: set[bytes] = set()
         self._columns: dict[str, set[str]] = {}
@@ -52,7 +53,7 @@ class Landing:
         """Reads which rows were delivered by files that reach to a value or further; None: by all files."""
         for path in self._paths:
             position = reach(path.name)
-            if since is None or position is None or not cursors.is_after(since, position):
+            if since is None or position is None or cursors.reaches(position, since):
                 for one in self._units(path):
                     self._known[_short(one.key)] = one.digest
 
@@ -72,7 +73,6 @@ class Landing:
     def add(self, one: Unit) -> None:
         """Writes the rows of a key to the file."""
         if self._file is None:
-            self._partial.unlink(missing_ok=True)
             self._file = gzip.GzipFile(owners_files.empty(self._partial), "wb", compresslevel=FASTEST, mtime=0)
             self._rows, self._keys = 0, set()
         for line in one.lines:
@@ -138,6 +138,7 @@ def locked(folder: Path) -> Iterator[None]:
         raise ClvError(f"{folder} cannot be written ({error.strerror}); make it a folder of yours") from None
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        (folder / PARTIAL).unlink(missing_ok=True)  # of a fetch that was killed
         yield
 
 

@@ -14,7 +14,7 @@ def following(by: Pages, request: Request, answer: Answer, listed: list[dict]) -
     """Returns the request for the page after an answer; None if that was the last one. listed: its objects."""
     match by:
         case LinkHeader():
-            return Request(answer.next_link, {}) if answer.next_link else None
+            return Request(answer.joined(answer.next_link), {}) if answer.next_link else None
         case NextUrl():
             url = rows.value_at(answer.content, by.at)
             return Request(answer.joined(str(url)), {}) if url else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,7 +15,7 @@ from clv.core import owners_files
 from clv.core.errors import ClvError, Unavailable
 from clv.sources.connectors import files
 from clv.sources.fetching.declaration import Files
-from clv.sources.fetching.landing import on_disk
+from clv.sources.fetching.landing import PARTIAL, on_disk
 from clv.sources.fetching.secrets import Secrets
 from clv.sources.mapping.complaints import first_line
 
@@ -33,7 +34,7 @@ def copy(declared: Files, folder: Path, secrets: Secrets) -> tuple[int, list[str
     copied, notes = 0, []
     try:
         system, path = fsspec.core.url_to_fs(
-            secrets.filled_in(declared.url), skip_instance_cache=True, **_filled(declared.options, secrets)
+            secrets.filled_in(declared.url), skip_instance_cache=True, **_options(declared, secrets)
         )
         for name, place, state in _listed(system, path):
             if states.get(name) == state:
@@ -46,7 +47,9 @@ def copy(declared: Files, folder: Path, secrets: Secrets) -> tuple[int, list[str
     except ClvError:
         raise
     except ImportError as error:
-        raise ClvError(f"{declared.url}: {first_line(error)}; run `make bootstrap-connectors`") from None
+        raise ClvError(
+            f"{declared.url} needs another package ({first_line(error)}); run `make bootstrap-connectors`"
+        ) from None
     except (FileNotFoundError, PermissionError, ValueError) as error:
         raise ClvError(_message(declared, "cannot be read", error, secrets)) from None
     except Exception as error:  # each kind of store has exceptions of its own
@@ -79,8 +82,7 @@ def _state(info: dict) -> list:
 
 def _copied(system: Any, place: str, folder: Path, name: str) -> bool:
     """Copies a file; returns False, and leaves nothing, if it changed meanwhile or is not whole."""
-    partial, target, before = folder / ".partial", folder / name, _state(system.info(place))
-    partial.unlink(missing_ok=True)
+    partial, target, before = folder / PARTIAL, folder / name, _state(system.info(place))
     with system.open(place, "rb") as source, owners_files.empty(partial).open("wb") as copied:
         while chunk := source.read(CHUNK):
             copied.write(chunk)
@@ -100,6 +102,32 @@ def _states(folder: Path) -> dict[str, list]:
         if isinstance(found := json.loads((folder / STATES).read_text()), dict):
             return found
     return {}
+
+
+def _options(declared: Files, secrets: Secrets) -> dict[str, Any]:
+    """Returns the arguments of the file system. Raises ClvError if the key of an SFTP server is not stated: without it,
+    any server on the way could ask for the password."""
+    options = _filled(declared.options, secrets)
+    if declared.url.partition("://")[0] in ("sftp", "ssh"):
+        if not (key := options.pop("host_key", None)):
+            raise ClvError(
+                f"{declared.url}: write the server's key under `options`, as `ssh-keyscan -t ed25519 HOST` prints it: "
+                "host_key: ssh-ed25519 AAAA…"
+            )
+        options["host_key_policy"] = _only(" ".join(key.split()[:2]), declared.url)
+    return options
+
+
+def _only(known: str, url: str) -> Any:
+    """Returns a policy of paramiko that accepts this key of a server alone."""
+    paramiko = importlib.import_module("paramiko")  # of the extra
+
+    class Only(paramiko.MissingHostKeyPolicy):
+        def missing_host_key(self, client: Any, hostname: str, key: Any) -> None:  # noqa: ARG002 - paramiko's signature
+            if f"{key.get_name()} {key.get_base64()}" != known:
+                raise ClvError(f"{url} shows another key ({key.get_name()}) than `host_key`; ask whose server this is")
+
+    return Only()
 
 
 def _filled(options: Any, secrets: Secrets) -> Any:

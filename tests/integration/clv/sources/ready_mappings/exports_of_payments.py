@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import export_headers as headers
 from made_exports import Export, table
 
@@ -90,6 +92,26 @@ def stripe_payments() -> Export:
     return Export("stripe_payments", files, {"val@plain.example": "20.00", "wyn@plain.example": "50.00"})
 
 
+def stripe_api() -> Export:
+    def charge(number: str, email: str, amount: int, refunded: int, **values: object) -> dict[str, object]:
+        return {
+            "id": number, "amount": amount, "amount_refunded": refunded, "currency": "usd", "created": 1714644000,
+            "billing_details": {"email": email}, "receipt_email": None, "paid": True, "captured": True,
+            "livemode": True, "status": "succeeded", **values,
+        }  # fmt: skip
+
+    charges = [
+        charge("ch_a", "Zoe@charge.example", 13000, 3000),
+        charge("ch_b", "abe@charge.example", 6000, 6000),
+        charge("ch_c", "abe@charge.example", 700, 0, paid=False, status="failed"),
+        charge("ch_d", "abe@charge.example", 700, 0, captured=False),
+        charge("ch_e", "abe@charge.example", 700, 0, livemode=False),
+    ]
+    files = {"charges.json": json.dumps(charges).encode()}
+    customers = {"zoe@charge.example": "100.00", "abe@charge.example": "0.00"}
+    return Export("stripe_api", files, customers, ["not_captured", "not_paid", "test_payment"])
+
+
 def paypal() -> Export:
     def row(number: str, email: str, kind: str, gross: str, **values: object) -> dict[str, object]:
         at = {"Date": "05/23/2024", "Time": "14:05:09", "TimeZone": "PDT", "Status": "Completed", "Currency": "USD"}
@@ -111,4 +133,4 @@ def paypal() -> Export:
     return Export("paypal", files, customers, ["no_sale", "no_sale", "not_completed"])
 
 
-ALL = [square_transactions(), square_items(), stripe_payments_converted(), stripe_payments(), paypal()]
+ALL = [square_transactions(), square_items(), stripe_payments_converted(), stripe_payments(), stripe_api(), paypal()]

@@ -90,6 +90,57 @@ def shopify_api() -> Export:
     return Export("shopify_api", files, customers, ["cancelled_order", "test_order"])
 
 
+def shopify_graphql() -> Export:
+    def money(amount: str) -> dict:
+        return {"shopMoney": {"amount": amount, "currencyCode": "USD"}}
+
+    def line(sku: str, price: str, left: int, is_card: bool = False) -> dict:
+        values = {"sku": sku, "name": sku, "quantity": 1, "currentQuantity": left, "isGiftCard": is_card}
+        return {**values, "originalUnitPriceSet": money(price)}
+
+    def order(name: str, email: str, total: str, tax: str, shipping: str, *lines: dict, **values: object) -> dict:
+        return {
+            "id": f"gid://shopify/Order/{name}", "name": name, "email": email, "createdAt": "2024-05-01T14:00:00Z",
+            "updatedAt": "2024-05-02T14:00:00Z", "cancelledAt": None, "test": False, "displayFinancialStatus": "PAID",
+            "sourceName": "web", "shippingAddress": {"countryCodeV2": "US"}, "currentTotalPriceSet": money(total),
+            "currentTotalTaxSet": money(tax), "currentShippingPriceSet": money(shipping),
+            "currentTotalDutiesSet": None, "totalTipReceivedSet": money("0.0"),
+            "lineItems": {"nodes": list(lines) or [line("TEA", "10.0", 2)]}, **values,
+        }  # fmt: skip
+
+    card = line("CARD", "50.0", 1, is_card=True)
+    orders = [
+        order("#1", "Kim@graph.example", "77.0", "2.0", "5.0", card, line("MUG", "20.0", 1)),  # 70 less the card of 50
+        order("#2", "lea@graph.example", "58.0", "3.0", "5.0", totalTipReceivedSet=money("10.0")),
+        order("#3", "lea@graph.example", "20.0", "0.0", "0.0", line("CARD", "50.0", 0, is_card=True)),  # given back
+        order("#4", "max@graph.example", "20.0", "0.0", "0.0", cancelledAt="2024-05-01T15:00:00Z"),
+        order("#5", "max@graph.example", "20.0", "0.0", "0.0", displayFinancialStatus="PENDING"),
+    ]
+    files = {"000001.jsonl": "".join(f"{json.dumps(one)}\n" for one in orders).encode()}
+    customers = {"kim@graph.example": "20.00", "lea@graph.example": "60.00"}
+    return Export("shopify_graphql", files, customers, ["cancelled_order", "voided_order"])
+
+
+def woocommerce_api() -> Export:
+    def order(number: int, email: str, status: str, total: str, tax: str, shipping: str) -> dict:
+        lines = [{"sku": "TEA", "name": "Tea", "quantity": 2, "price": 10, "product_id": 7},
+                 {"sku": "MUG", "name": "Mug", "quantity": 1, "price": 20.5, "product_id": 8}]  # fmt: skip
+        return {
+            "id": number, "status": status, "currency": "USD", "date_created_gmt": "2024-05-01T10:00:00",
+            "date_modified_gmt": "2024-05-02T10:00:00", "total": total, "total_tax": tax, "shipping_total": shipping,
+            "billing": {"email": email, "country": "DE"}, "created_via": "checkout", "line_items": lines,
+        }  # fmt: skip
+
+    orders = [
+        order(11, "Nia@woo.example", "completed", "53.90", "8.40", "5.00"),
+        order(12, "nia@woo.example", "processing", "10.00", "0.00", "0.00"),
+        order(13, "oli@woo.example", "refunded", "10.00", "0.00", "0.00"),
+        order(14, "oli@woo.example", "on-hold", "10.00", "0.00", "0.00"),
+    ]
+    files = {"orders.json": json.dumps(orders).encode()}
+    return Export("woocommerce_api", files, {"nia@woo.example": "50.50"}, [*["not_paid"] * 2, *["refunded_order"] * 2])
+
+
 def woocommerce_advanced_export() -> Export:
     def row(number: int, email: str, status: str, total: str, tax: str, shipping: str, refund: str, item: str) -> dict:
         named = {"Order Number": number, "Order Status": status, "Order Date": "2024-05-01 10:00", "Item #": 1}
@@ -213,6 +264,7 @@ def squarespace() -> Export:
 
 
 ALL = [
-    shopify(), shopify_api(), woocommerce_advanced_export(), woocommerce_webtoffee(), magento(), amazon_orders(),
+    shopify(), shopify_api(), shopify_graphql(), woocommerce_api(), woocommerce_advanced_export(),
+    woocommerce_webtoffee(), magento(), amazon_orders(),
     etsy_orders(), ebay_orders(), squarespace(),
 ]  # fmt: skip

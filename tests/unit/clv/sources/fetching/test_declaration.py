@@ -24,8 +24,8 @@ def home(tmp_path: Path) -> Settings:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({"key": "id"}, "shop.yml: 'from' is one of database, files, http"),
-        ({"from": "fax"}, "shop.yml: 'from' is one of database, files, http"),
+        ({"key": "id"}, "shop.yml: 'from' is one of database, dlt, files, http"),
+        ({"from": "fax"}, "shop.yml: 'from' is one of database, dlt, files, http"),
         ({**DATABASE, "tabel": "x"}, "shop.yml: 'tabel': is not a key of this part; remove it"),
         ({**DATABASE, "query": "select 1"}, "shop.yml: name either a `table` or a `query`"),
         ({"from": "database", "url": "sqlite://", "table": "orders"}, "shop.yml: 'key': is missing; write it"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,16 @@ def test_a_query_with_a_whole_number_as_cursor(home, shop):
     assert (fetch("shop", home).reached, products(home)) == ("4", [[(1, "tea"), (2, "tea")], [(3, "pot")]])
 
 
+def test_everything_is_read_again_on_request_and_only_what_differs_is_delivered(home, shop):
+    declare(home)
+    fetch("shop", home)
+    shop.execute("update lines set amount = 6 where order_id = 1")  # without a new time
+    assert fetch("shop", home).files == 0
+    declare(home, cursor={"column": "rowid", "overlap": 0}, table=None, query="select rowid, * from lines")
+    assert fetch("shop", home, again=True).reached == "3"
+    assert fetch("shop", home).files == 0
+
+
 def test_files_that_were_loaded_and_deleted_are_not_fetched_again(home, shop):
     declare(home)
     fetch("shop", home)
@@ -157,7 +168,8 @@ def test_changed_columns_and_rows_that_are_never_read_are_reported(home, shop):
         ({"cursor": {"column": "product"}}, "the cursor column has 'tea', which is no time; correct `overlap`"),
     ],
 )
-def test_mistakes_give_one_line(home, shop, changes, message):
+def test_mistakes_give_one_line(home, shop, monkeypatch, changes, message):
+    monkeypatch.setitem(sys.modules, "pymysql", None)
     declare(home, **changes)
     with pytest.raises(ClvError, match=message):
         [fetch("shop", home) for _ in range(2)]

@@ -128,11 +128,17 @@ def test_a_kill_at_any_point_leaves_whole_files_and_the_next_fetch_completes_the
     [
         ("memory://nowhere", "memory://nowhere cannot be read"),
         ("fax://shop", "Protocol not known: fax"),
-        ("sftp://shop/exports", "to be installed; run `make bootstrap-connectors`"),
+        ("sftp://shop/exports", "write the server's key under `options`"),
     ],
 )
-def test_mistakes_give_one_line(home, monkeypatch, url, message):
-    monkeypatch.setitem(sys.modules, "paramiko", None)
+def test_mistakes_give_one_line(home, url, message):
     declare(home, url)
     with pytest.raises(ClvError, match=message):
+        fetch("shop", home)
+
+
+def test_a_missing_package_is_named(home, monkeypatch):
+    monkeypatch.setitem(sys.modules, "paramiko", None)
+    declare(home, "sftp://shop/exports", options={"host_key": "ssh-ed25519 AAAA"})
+    with pytest.raises(ClvError, match=r"needs another package \(.*paramiko.*run `make bootstrap-connectors`"):
         fetch("shop", home)
