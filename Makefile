@@ -1,4 +1,8 @@
 # `make demo` and `make test` need git, make and CPython 3.11 to 3.13, and install everything else themselves.
+
+# Where the caller's environment forbids bytecode files, each start of Python would compile every module again.
+export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: help demo test soak bench docs up down status lint format lock sbom audit clean bootstrap bootstrap-dev bootstrap-deep bootstrap-connectors
 
 help: ## show this list
