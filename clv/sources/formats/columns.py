@@ -15,6 +15,7 @@ from clv.sources.mapping.complaints import printable
 from clv.sources.mapping.hints import absent_column, file_line
 from clv.sources.mapping.model import FileMapping
 from clv.sources.mapping.parts import UNTIL_HEADER
+from clv.sources.mapping.telling import is_row
 from clv.sources.mapping.values import is_pattern
 
 LONGEST_NAME = 60  # characters of a column's name that messages show
@@ -130,6 +131,5 @@ def _raise_missing(file: Received, mapping: FileMapping, name: str, present: lis
 def _as_a_row(present: list[str]) -> str | None:
     """Returns the masked header if it looks like a row of data, else None. A row may hold personal data, so it is
     masked."""
-    value = re.compile(r"\S+@\S+\.\S+|[-\d.,:/ T+€$£]*\d[-\d.,:/ T+€$£]*")
     masked = ", ".join(masking.masked(name) for name in present[:20])
-    return printable(masked) if any(value.fullmatch(name) for name in present) else None
+    return printable(masked) if is_row(present) else None

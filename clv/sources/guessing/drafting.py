@@ -13,10 +13,10 @@ from clv.core.errors import ClvError
 from clv.core.settings import Settings
 from clv.sources.guessing.naming import COST, PRICE, SPAN, is_of_ads, named
 from clv.sources.guessing.sampled import Sample, sample
-from clv.sources.guessing.telling import is_address, most, without_currency
 from clv.sources.loading.reading import scratch_folder
 from clv.sources.mapping.complaints import printable
 from clv.sources.mapping.hints import NUMBER_STYLES, fits_style
+from clv.sources.mapping.telling import is_address, most, without_currency
 from clv.sources.mapping.values import is_pattern
 from clv.sources.mapping.written_times import formats_of
 

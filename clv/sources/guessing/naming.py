@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from clv.sources.guessing.sampled import Sample
-from clv.sources.guessing.telling import is_address, is_number, is_time, most
+from clv.sources.mapping.telling import is_address, is_number, is_time, most
 
 PRICE = r".*(price|preis|prix|precio).*"
 # The names that columns have in exports, the surest first, in languages whose exports are common.

@@ -18,9 +18,9 @@ from clv.core.errors import ClvError
 from clv.core.sql_text import path_literal
 from clv.sources.connectors import files
 from clv.sources.connectors.files import Received
-from clv.sources.guessing.telling import is_address, is_number, is_row
 from clv.sources.loading.reading import database
 from clv.sources.mapping.complaints import first_line
+from clv.sources.mapping.telling import is_address, is_number, is_row
 
 ROWS = 1000
 SEARCHED_ROWS = 30  # of a sheet, among which the header is searched
