@@ -32,7 +32,11 @@
         (array_agg(channel order by day))[1] as channel,
         (array_agg(country order by day))[1] as country,
         (array_agg(campaign order by day))[1] as campaign,
-        (array_agg(discount_code order by day))[1] as discount_code
+        (array_agg(discount_code order by day))[1] as discount_code,
+        sum(tax) as tax,
+        sum(shipping) as shipping,
+        sum(tip) as tip,
+        sum(gift_card) as gift_card
     from {{ days }}
     group by order_key, customer_key{{ ', ' ~ at if at }}
 {% endmacro %}

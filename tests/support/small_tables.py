@@ -129,6 +129,10 @@ create table analytics_runs.fct_orders (
     order_number int default 1,
     primary key (as_of_date, run_id, order_key)
 );
+create table analytics_runs.revenue_bridge (
+    {SLICED}, source text, month text, place int, step text, row_count bigint, amount numeric,
+    primary key (as_of_date, run_id, source, month, step)
+);
 create table {tables.ORDER_LINE_STATES} ({SLICED}, state bigint, primary key (as_of_date, run_id));
 create view {tables.ORDER_LINES_OF_RUNS} as
     select states.as_of_date, states.run_id, lines.order_key, lines.amount

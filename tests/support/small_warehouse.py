@@ -121,6 +121,13 @@ def make_slice(run_id: str, as_of: str = AS_OF, factor: int = 1) -> None:
             ) values (%s, %s, 365, 'all', 'all', 3, {3 * 14 * factor})""",
             (as_of, run_id),
         )
+        for place, step, rows, amount in (
+            (1, "sales", 5, "67.50"), (2, "refunds", 1, "-5.00"), (17, "net_revenue", 4, "62.50"),
+        ):  # fmt: skip
+            connection.execute(
+                "insert into analytics_runs.revenue_bridge values (%s, %s, 'orders', '2011-05', %s, %s, %s, %s)",
+                (as_of, run_id, place, step, rows, amount),
+            )
         for order, customer, amount in ORDERS:
             connection.execute(
                 "insert into analytics_runs.fct_orders values (%s, %s, %s, %s, '2011-05-01', %s)",

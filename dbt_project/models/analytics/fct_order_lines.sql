@@ -35,7 +35,13 @@ final as (
         versions.channel,
         versions.country,
         versions.campaign,
-        versions.discount_code
+        versions.discount_code,
+        coalesce(versions.stated_amount, versions.amount) as stated_amount,
+        versions.tax,
+        versions.shipping,
+        versions.tip,
+        versions.gift_card,
+        versions.discount_off
     from states
     inner join versions
         on

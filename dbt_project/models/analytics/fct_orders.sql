@@ -36,7 +36,11 @@ final as (
         versions.country,
         versions.main_category,
         versions.campaign,
-        versions.discount_code
+        versions.discount_code,
+        versions.tax,
+        versions.shipping,
+        versions.tip,
+        versions.gift_card
     from states
     inner join versions
         on
@@ -67,7 +71,11 @@ final as (
         earlier_runs.country,
         earlier_runs.main_category,
         earlier_runs.campaign,
-        earlier_runs.discount_code
+        earlier_runs.discount_code,
+        null::numeric(18, 2) as tax,
+        null::numeric(18, 2) as shipping,
+        null::numeric(18, 2) as tip,
+        null::numeric(18, 2) as gift_card
     from earlier_runs
     where not exists (
         select from built_again

@@ -24,7 +24,11 @@ final as (
         min(channel) as channel,
         min(country) as country,
         min(campaign) as campaign,
-        min(discount_code) as discount_code
+        min(discount_code) as discount_code,
+        sum(tax) as tax,
+        sum(shipping) as shipping,
+        sum(tip) as tip,
+        sum(gift_card) as gift_card
     from bought
     group by order_key, customer_key, ordered_on
 )

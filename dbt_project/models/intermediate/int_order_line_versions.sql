@@ -14,7 +14,7 @@
 {%- set columns = [
     'order_key', 'refunded_order_key', 'refunded_order_on', 'customer_key', 'is_refund', 'ordered_at', 'product_id',
     'product_name', 'category', 'quantity', 'unit_price', 'discount', 'cost', 'amount', 'channel', 'country', 'campaign',
-    'discount_code',
+    'discount_code', 'stated_amount', 'tax', 'shipping', 'tip', 'gift_card', 'discount_off',
 ] %}
 
 with
@@ -47,7 +47,13 @@ standing as (
         lines.channel,
         lines.country,
         lines.campaign,
-        lines.discount_code
+        lines.discount_code,
+        lines.stated_amount,
+        lines.tax,
+        lines.shipping,
+        lines.tip,
+        lines.gift_card,
+        lines.discount_off
     from lines
     left join refunds on lines.is_refund and lines.source || ':' || lines.row_key = refunds.refund_key
     left join orders on refunds.order_key = orders.order_key

@@ -14,7 +14,7 @@
 {%- set columns = [
     'until_date', 'customer_key', 'kind', 'ordered_on', 'ordered_at', 'order_number', 'gross_revenue', 'discount',
     'refunds', 'refunded_on', 'last_refunded_on', 'known_profit', 'revenue_without_cost', 'items', 'channel', 'country',
-    'main_category', 'campaign', 'discount_code',
+    'main_category', 'campaign', 'discount_code', 'tax', 'shipping', 'tip', 'gift_card',
 ] %}
 
 with
@@ -213,7 +213,11 @@ seen as (
         coalesce(known.country, refunded.country) as country,
         known.main_category,
         known.campaign,
-        known.discount_code
+        known.discount_code,
+        known.tax,
+        known.shipping,
+        known.tip,
+        known.gift_card
     from steps
     left join orders_of_steps as known on steps.order_key = known.order_key and steps.from_date = known.from_date
     left join refunds_of_steps as refunded
@@ -243,7 +247,11 @@ seen as (
         orders.country,
         orders.main_category,
         orders.campaign,
-        orders.discount_code
+        orders.discount_code,
+        orders.tax,
+        orders.shipping,
+        orders.tip,
+        orders.gift_card
     from orders
     where not exists (select from changing where orders.order_key = changing.order_key)
 ),
@@ -274,7 +282,11 @@ standing as (
         seen.country,
         seen.main_category,
         seen.campaign,
-        seen.discount_code
+        seen.discount_code,
+        {{ money('seen.tax') }}::numeric(18, 2) as tax,
+        {{ money('seen.shipping') }}::numeric(18, 2) as shipping,
+        {{ money('seen.tip') }}::numeric(18, 2) as tip,
+        {{ money('seen.gift_card') }}::numeric(18, 2) as gift_card
     from seen
     left join numbered on seen.order_key = numbered.order_key
 ),

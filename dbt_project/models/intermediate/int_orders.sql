@@ -25,5 +25,9 @@ select
     channel,
     country,
     campaign,
-    discount_code
+    discount_code,
+    tax,
+    shipping,
+    tip,
+    gift_card
 from final

@@ -91,7 +91,13 @@ final as (
         lines.refund_of,
         lines.campaign,
         lines.discount_code,
-        lines.may_contact
+        lines.may_contact,
+        lines.stated_amount,
+        lines.tax,
+        lines.shipping,
+        lines.tip,
+        lines.gift_card,
+        lines.discount_off
     from accepted as lines
     left join later_customers
         on

@@ -27,7 +27,11 @@ orders as (
         (array_agg(channel order by day))[1] as channel,
         (array_agg(country order by day))[1] as country,
         (array_agg(campaign order by day))[1] as campaign,
-        (array_agg(discount_code order by day))[1] as discount_code
+        (array_agg(discount_code order by day))[1] as discount_code,
+        sum(tax) as tax,
+        sum(shipping) as shipping,
+        sum(tip) as tip,
+        sum(gift_card) as gift_card
     from known_days
     group by order_key, customer_key
 
@@ -90,7 +94,11 @@ joined as (
         coalesce(orders.country, refund_sums.country) as country,
         orders.main_category,
         orders.campaign,
-        orders.discount_code
+        orders.discount_code,
+        orders.tax,
+        orders.shipping,
+        orders.tip,
+        orders.gift_card
     from orders
     full outer join refund_sums on orders.order_key = refund_sums.target_key
 ),
@@ -120,7 +128,11 @@ final as (
         joined.country,
         joined.main_category,
         joined.campaign,
-        joined.discount_code
+        joined.discount_code,
+        round(joined.tax, 2) as tax,
+        round(joined.shipping, 2) as shipping,
+        round(joined.tip, 2) as tip,
+        round(joined.gift_card, 2) as gift_card
     from joined
     left join numbered on joined.order_key = numbered.order_key
     left join currency on true

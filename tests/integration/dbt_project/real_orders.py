@@ -40,6 +40,40 @@ ACCEPTED = """
         )
 """
 
+# What the file states by month, up to the accepted lines: sales, refunds, rejected lines and duplicates, each rounded.
+BRIDGE = """
+    with lines as (
+        select
+            *, Quantity * Price::decimal(18, 4) as amount,
+            row_number() over (
+                partition by source_sheet, Invoice, StockCode, Description, Quantity, InvoiceDate, Price, "Customer ID",
+                Country
+            ) as occurrence
+        from read_parquet('{file}')
+        where InvoiceDate < '{day}'
+    ),
+    stated as (
+        select
+            strftime(InvoiceDate, '%Y-%m') as month,
+            round(coalesce(sum(amount) filter (amount >= 0), 0), 2) as sales,
+            round(coalesce(sum(amount) filter (amount < 0), 0), 2) as refunds,
+            sum(amount) as amount
+        from lines group by month
+    ),
+    once as (
+        select strftime(InvoiceDate, '%Y-%m') as month, sum(amount) as amount
+        from (select distinct * exclude (source_sheet) from lines) group by month
+    ),
+    counting as (
+        select strftime(ordered_at, '%Y-%m') as month, sum(amount) as amount
+        from ({accepted}) where ordered_at < '{day}' group by month
+    )
+    select
+        month, sales, refunds, -round(once.amount - coalesce(counting.amount, 0), 2) as rejected,
+        -round(stated.amount - once.amount, 2) as duplicates, round(coalesce(counting.amount, 0), 2) as counted
+    from stated join once using (month) left join counting using (month) order by month
+"""
+
 
 def build(home: settings.Settings, file: Path) -> None:
     """Loads the file, builds up to the features of each date, and publishes the last date with the forecasts of

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from real_orders import ACCEPTED, DATES, build, results
+from real_orders import ACCEPTED, BRIDGE, DATES, build, results
 
 from clv.catalog import tables
 from clv.core import settings
@@ -68,6 +68,22 @@ def test_no_order_is_lost_on_the_way(shop: Path):
         (tables.INT_CUSTOMER_DAYS, "net_revenue"),
     ):
         assert db.rows(f"select sum({column}) from {table}") == [(Decimal(total),)]
+
+
+@pytest.mark.parametrize("day", DATES)
+def test_the_bridge_agrees_with_the_file_to_the_cent(shop: Path, day: str):
+    expected = duckdb.sql(BRIDGE.format(file=shop, accepted=ACCEPTED.format(file=shop), day=day)).fetchall()
+    steps = ("sales", "refunds", "rejected", "duplicates")
+    of_steps = ", ".join(f"coalesce(sum(amount) filter (where step = '{step}'), 0)" for step in steps)
+    bridge = f"from analytics_runs.revenue_bridge where as_of_date = '{day}' and month <> 'unknown'"
+    found = db.rows(f"select month, {of_steps} {bridge} group by month order by month")
+    assert found == [row[:-1] for row in expected]
+    # By the date of the lines, before refunds count with their orders and before orders are rounded.
+    of_lines = db.rows(f"select sum(amount) {bridge} and step not in ('moved', 'rounding', 'net_revenue')")[0][0]
+    assert abs(of_lines - sum(row[-1] for row in expected)) <= Decimal("0.005") * 4 * len(expected)
+    net = db.rows(f"select sum(amount) {bridge} and step = 'net_revenue'")
+    assert net == db.rows(f"select sum(net_revenue) from analytics_runs.fct_orders where as_of_date = '{day}'")
+    assert db.rows(f"select sum(amount) {bridge} and step <> 'net_revenue'") == net
 
 
 @pytest.fixture(scope="module")

@@ -84,6 +84,7 @@ def fill(connection: psycopg.Connection, orders: dict, refunded: list) -> None:
                 "known_profit": cost and Decimal(gross) - Decimal(cost),
                 "revenue_without_cost": 0 if cost else Decimal(gross), "discount": Decimal("0.5") * at, "lines": 1,
                 "items": at, "products": 1, "main_category": text, "channel": text, "campaign": text,
+                "tax": Decimal("0.125") * at if cost else None, "tip": at,
             }  # fmt: skip
             insert(connection, "intermediate.int_order_days", values)
     for number, (day, who, of, named, amount, cost, text) in enumerate(refunded):

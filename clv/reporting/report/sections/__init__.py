@@ -16,10 +16,11 @@ from clv.reporting.report.sections import (
     forecast,
     made,
     quality,
+    revenue,
     segments,
     shop,
     value,
 )
 
 FOR_MARKETERS = (shop, forecast, customers, value, segments, cohorts, channels, external)
-FOR_OPERATORS = (made, quality, accuracy, baselines)
+FOR_OPERATORS = (made, revenue, quality, accuracy, baselines)

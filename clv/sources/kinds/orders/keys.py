@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from clv.sources.kinds.orders.mapping import COLUMNS, ROW_KEYS
+from clv.sources.kinds.orders.mapping import COLUMNS, OTHER, ROW_KEYS
+from clv.sources.kinds.orders.mapping import PARTS as PARTS_OF_AMOUNT
 from clv.sources.mapping import keys
 from clv.sources.mapping.keys import COLUMN, CONDITIONS, TEXT, TEXTS, YES_NO, Schema
 
+_TAKEN: Schema = {
+    "description": "One column, or a list of columns, each of which is subtracted.",
+    "type": ["string", "array"],
+}
+_MINUS = dict.fromkeys((*PARTS_OF_AMOUNT, OTHER), _TAKEN)
 PARTS: dict[str, dict[str, Schema]] = {
     **keys.PARTS,
     "person": {"email": COLUMN, "name": COLUMN, "consent": COLUMN},
@@ -15,9 +21,10 @@ PARTS: dict[str, dict[str, Schema]] = {
         "quantity": COLUMN,
         "price": COLUMN,
         "sum": keys.COLUMNS,
-        "minus": keys.COLUMNS,
+        "minus": {"anyOf": [keys.COLUMNS, keys.part(_MINUS, short=False)]},
         "once_per_order": {"anyOf": [YES_NO, keys.COLUMNS]},
     },
+    "amount.minus": _MINUS,
     "columns": dict.fromkeys(COLUMNS, COLUMN),
     "sign": {"column": COLUMN, "negative": TEXTS},
     "refund": {"amount": COLUMN, "of": COLUMN, "time": COLUMN, "once_per_order": YES_NO},

@@ -6,7 +6,7 @@ from typing import Any
 
 from clv.core.errors import ClvError
 from clv.sources.kinds.orders.keys import KEYS, KNOWN_PARTS
-from clv.sources.kinds.orders.mapping import ROW_KEYS, OrdersMapping
+from clv.sources.kinds.orders.mapping import OTHER, ROW_KEYS, OrdersMapping
 from clv.sources.mapping.parts import filters_of, of_columns, of_file, time_of
 from clv.sources.mapping.values import Filter, MappingReader, filter_of, listed, texts
 
@@ -25,6 +25,8 @@ def _orders(source: str, reader: MappingReader) -> OrdersMapping:
         for name, value in reader.within("columns", reader.get("columns") or {}).items()
     }
     of_amount = _amount(reader)
+    if len(discount := of_amount["amount_parts"].get("discount", ())) == 1:
+        columns.setdefault("discount", discount[0])
     if amount.get("price"):
         columns["quantity"] = column(amount["quantity"], "amount.quantity") or ""
         columns.setdefault("unit_price", column(amount["price"], "amount.price") or "")
@@ -121,7 +123,8 @@ def _amount(reader: MappingReader) -> dict[str, Any]:
         raise ClvError(f"{place}: 'amount' has a price but no quantity; add quantity: and the column's name")
     once = amount.get("once_per_order")
     summed = _columns(reader, amount.get("sum"), "amount.sum")
-    minus = _columns(reader, amount.get("minus"), "amount.minus")
+    parts = _parts(reader, amount.get("minus"))
+    minus = tuple(name for names in parts.values() for name in names)
     once_columns = _columns(reader, once, "amount.once_per_order") if isinstance(once, list) else ()
     if others := set(once_columns) - {*summed, *minus}:
         raise ClvError(
@@ -135,10 +138,21 @@ def _amount(reader: MappingReader) -> dict[str, Any]:
         "price": column(amount.get("price"), "amount.price"),
         "amount_sum": summed,
         "amount_minus": minus,
+        "amount_parts": {} if isinstance(amount.get("minus"), list) else parts,
         "amount_once_per_order": bool(once) and not once_columns,
         "amount_once_columns": once_columns,
         "no_revenue": tuple(_without_revenue(rule, reader) for rule in rules),
     }
+
+
+def _parts(reader: MappingReader, minus: object) -> dict[str, tuple[str, ...]]:
+    """Reads `amount.minus`; returns the columns by what they are. A list does not say what its columns are."""
+    named = reader.within("amount.minus", minus) if isinstance(minus, dict) else {OTHER: minus} if minus else {}
+    found = {}
+    for name, value in named.items():
+        key = f"amount.minus.{name}" if isinstance(minus, dict) else "amount.minus"
+        found[name] = _columns(reader, [value] if isinstance(value, str) else value, key)
+    return found
 
 
 def _columns(reader: MappingReader, names: object, key: str) -> tuple[str, ...]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from clv.core.sql_text import literal, quoted
 from clv.sources.kinds.columns_sql import CONTENT_HEX
-from clv.sources.kinds.orders import whole_orders
-from clv.sources.kinds.orders.mapping import COLUMNS, LINE_COLUMNS, OrdersMapping
+from clv.sources.kinds.orders import stated, whole_orders
+from clv.sources.kinds.orders.mapping import COLUMNS, LINE_COLUMNS, STATED, OrdersMapping
 from clv.sources.kinds.orders.values_sql import amount_in, reason, taken_off, times_of, value_of
 from clv.sources.mapping.numbers import NUMBER, number_of
 from clv.sources.mapping.times import moment_of
@@ -31,8 +31,8 @@ def parsed_table(mapping: OrdersMapping, reporting_zone: str, warehouse_currency
     with their reason.
 
     Columns: _line, _kind ('' or 'refund'), _content, _part, _version, _rule, _reason (null if readable), customer_id,
-    email, name, order_id, ordered_at, amount and COLUMNS. A record with a refunded amount gives two rows: the sale and
-    the refund.
+    email, name, order_id, ordered_at, amount, COLUMNS and STATED. A record with a refunded amount gives two rows: the
+    sale and the refund.
     """
     mapping = in_currency(mapping, warehouse_currency)
     money = rate_of(mapping, warehouse_currency)
@@ -60,6 +60,7 @@ def parsed_table(mapping: OrdersMapping, reporting_zone: str, warehouse_currency
         "order_id": order_id,
         "ordered_at": time,
         "amount": converted(amount, money),
+        "_stated": stated.stated(mapping, money),
         **{name: value_of(mapping, name, money) for name in COLUMNS},
         # A refund that is a share of the amount is converted with the amount.
         "_refund": converted(f"-abs({number_of(mapping.refund_amount)})", () if mapping.refund_whole else money),
@@ -72,14 +73,18 @@ def parsed_table(mapping: OrdersMapping, reporting_zone: str, warehouse_currency
     refund = (
         "select * replace (_refund as amount, _refunded_at as ordered_at, order_id as refund_of, "  # noqa: S608 - our own names
         f"null as quantity, null as unit_price, null as discount, {RETURNED_COST} as cost, null as product_id, "
-        "null as product_name, null as category), 'refund' as _kind from totalled where _refund < 0 and _reason is null"
+        "null as product_name, null as category, "
+        f"{stated.of_refund('_refund_stated')} as _stated), "
+        "'refund' as _kind from totalled where _refund < 0 and _reason is null"
     )
     both = f"{sale} union all {refund}" if mapping.refund_amount else sale
     judged = f"select *, {whole_orders.rule(mapping)} as _rule from ({whole_orders.carried(mapping)})"  # noqa: S608 - our own SQL; values are bound or quoted
     rows = valued(mapping, judged, times_of(mapping), reporting_zone)
+    flat = ", ".join(f"_stated.{name} as {name}" for name in STATED)
     return (
         f"create table parsed as with typed as (select _line, {typed} from ({rows})), "  # noqa: S608 - our own SQL; values are bound or quoted
-        f"totalled as ({whole_orders.shared(mapping, whole_orders.totalled(mapping))}) {both}"
+        f"totalled as ({whole_orders.shared(mapping, whole_orders.totalled(mapping))}), entries as ({both}) "
+        f"select * exclude (_stated), {flat} from entries"
     )
 
 
@@ -186,7 +191,7 @@ def export_query(mapping: OrdersMapping) -> str:
             _line, (case when _kind = '' then 0 else 1 end)::smallint as _entry, {_row_key(mapping)} as _row_key,
             unhex({CONTENT_HEX}) as _content, _version, _rule,
             customers.customer_key, {named["order_id"]}, ordered_at, amount,
-            {", ".join(named.get(name, name) for name in COLUMNS)}, may_contact
+            {", ".join(named.get(name, name) for name in COLUMNS)}, {", ".join(STATED)}, may_contact
         from parsed
         anti join unreadable using (_line)
         left join repeats using (_line, _kind)

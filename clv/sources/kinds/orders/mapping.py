@@ -18,6 +18,10 @@ COLUMNS = (
 # Columns that describe one line of an order, not the whole order.
 LINE_COLUMNS = ("line_id", "quantity", "unit_price", "product_id", "product_name", "category")
 NUMBERS = ("quantity", "unit_price", "discount", "cost")
+# What `amount.minus` may name, and the column of raw.order_lines that keeps it. No column keeps what is named `other`.
+PARTS = {"tax": "tax", "shipping": "shipping", "tip": "tip", "gift_card": "gift_card", "discount": "discount_off"}
+OTHER = "other"
+STATED = ("stated_amount", *PARTS.values())  # columns of raw.order_lines about what the export states in all
 ROW_KEYS = ("line", "order", "customer_order", "customer_order_time", "content")
 WITHOUT_WHOLE = ", which is empty or 0"  # ends the reason of a refund whose column `of` has no number
 # The names of row keys in the digest of a mapping. They are the former names: a changed digest would load every file
@@ -56,6 +60,7 @@ class OrdersMapping(FileMapping):
     amount_once_columns: tuple[str, ...] = field(default=(), metadata=ADDED)
     no_revenue: tuple[Filter, ...] = field(default=(), metadata=ADDED)
     refund_whole: str | None = field(default=None, metadata=ADDED)
+    amount_parts: dict[str, tuple[str, ...]] = field(default_factory=dict, metadata=ADDED)
 
     @property
     def refunded_once_per_order(self) -> bool:
@@ -63,6 +68,11 @@ class OrdersMapping(FileMapping):
         `amount`."""
         once = self.amount_once_per_order if self.refund_once_per_order is None else self.refund_once_per_order
         return bool(self.refund_amount and once)
+
+    @property
+    def states_more(self) -> bool:
+        """Returns whether the amount is less than what the export states."""
+        return bool(self.amount_minus or self.no_revenue)
 
     @property
     def taken_off(self) -> tuple[Filter, ...]:

@@ -28,6 +28,32 @@ def value_of(mapping: OrdersMapping, name: str, money: tuple[str, ...]) -> str:
 
 def amount_in(mapping: OrdersMapping) -> str:
     """Returns an SQL expression for the amount of a row in the row's currency, computed from the mapping's columns."""
+    amount = left_in(mapping)
+    if rules := without_revenue(mapping):
+        amount = f"case when {meets_any(mapping, rules)} then {amount} * 0 else {amount} end"
+    return amount
+
+
+def left_in(mapping: OrdersMapping) -> str:
+    """Returns SQL for what is left of the stated amount without the columns in `minus`."""
+    amount = _whole_in(mapping)
+    if mapping.amount_minus:
+        less = " - ".join(f"coalesce({number_of(column)}, 0)" for column in mapping.amount_minus)
+        amount = f"{amount} - {less}"
+    return bounded(amount) if mapping.amount_sum or mapping.amount_minus else amount
+
+
+def stated_in(mapping: OrdersMapping) -> str:
+    """Returns SQL for the amount that a row states, of which nothing is taken off."""
+    return bounded(_whole_in(mapping)) if mapping.amount_sum else _whole_in(mapping)
+
+
+def without_revenue(mapping: OrdersMapping) -> list[Filter]:
+    """Returns the rules of `no_revenue` by which a row counts 0."""
+    return [rule for rule in mapping.no_revenue if rule not in mapping.taken_off]
+
+
+def _whole_in(mapping: OrdersMapping) -> str:
     if mapping.amount_sum:
         terms = [number_of(column) for column in mapping.amount_sum]
         total = " + ".join(f"coalesce({term}, 0)" for term in terms)
@@ -36,23 +62,17 @@ def amount_in(mapping: OrdersMapping) -> str:
         amount = number_of(mapping.amount)
     else:
         amount = times(number_of(mapping.columns["quantity"]), number_of(mapping.price))
-    if mapping.amount_minus:
-        less = " - ".join(f"coalesce({number_of(column)}, 0)" for column in mapping.amount_minus)
-        amount = f"{amount} - {less}"
-    if mapping.amount_sum or mapping.amount_minus:
-        amount = bounded(amount)
-    if rules := [rule for rule in mapping.no_revenue if rule not in mapping.taken_off]:
-        amount = f"case when {_any(mapping, rules)} then {amount} * 0 else {amount} end"
     return amount
 
 
 def taken_off(mapping: OrdersMapping) -> str:
     """Returns SQL for what a row takes off the total of its order: its price if a rule says that it is no revenue."""
     price = times(number_of(mapping.columns["quantity"]), number_of(mapping.columns["unit_price"]))
-    return f"case when {_any(mapping, mapping.taken_off)} then {price} end"
+    return f"case when {meets_any(mapping, mapping.taken_off)} then {price} end"
 
 
-def _any(mapping: OrdersMapping, rules: Iterable[Filter]) -> str:
+def meets_any(mapping: OrdersMapping, rules: Iterable[Filter]) -> str:
+    """Returns an SQL condition: the row meets one of the rules."""
     return " or ".join(f"coalesce({meets(mapping, rule)}, false)" for rule in rules)
 
 

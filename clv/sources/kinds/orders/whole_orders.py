@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from clv.core.sql_text import literal, quoted
+from clv.sources.kinds.orders import stated
 from clv.sources.kinds.orders.mapping import LINE_COLUMNS, WITHOUT_WHOLE, OrdersMapping
 from clv.sources.kinds.orders.values_sql import share
 from clv.sources.mapping.numbers import number_in
@@ -101,6 +102,14 @@ def totalled(mapping: OrdersMapping) -> str:
             found["_taken"] = "sum(_taken_off) over of_order"
             total = "case when _total > 0 then greatest(_total - coalesce(_taken, 0), 0) else _total end"
         values["amount"] = f"case when _line = _bearer and _total is not null then {total} when _has_total then 0 end"
+        if mapping.states_more:
+            of_total = "case when amount > 0 then _stated end", "case when amount = 0 then _stated end"
+            found["_of_total"] = _by_sign(
+                f"coalesce({', '.join(map(_first_stated, of_total))})",
+                _first_stated("case when amount < 0 then _stated end"),
+            )
+            parts = stated.without_cards("_total", total, "_of_total") if mapping.taken_off else "_of_total"
+            values["_stated"] = f"case when _line = _bearer and _total is not null then {parts} end"
         complaints.append(_contradiction("amount", "amount", "_total"))
     if mapping.refunded_once_per_order:
         found["_refunded"] = _first_stated("nullif(_refund, 0)")
@@ -117,13 +126,14 @@ def totalled(mapping: OrdersMapping) -> str:
 def shared(mapping: OrdersMapping, rows: str) -> str:
     """Returns SQL for the rows of `totalled` in which a refund that is a part of the column `of` is the same share of
     the amount: of the row's or, if the refund is the order's, of all rows of the order that count. A row with a refund
-    but without its whole is unreadable."""
+    but without its whole is unreadable. It adds the column _refund_stated: the same share of what is stated in all."""
     if not mapping.refund_whole:
-        return rows
+        return f"select *, null as _refund_stated from ({rows})"  # noqa: S608 - our own SQL
     amount, whole, window = "amount", "nullif(_whole, 0)", ""
+    all_stated = "_stated.stated_amount" if mapping.states_more else "null"
     if mapping.refunded_once_per_order:
-        counting = "sum(amount) filter (_reason is null and _rule is null) over of_order"
-        amount, window = f"coalesce({counting}, sum(amount) over of_order)", _orders(mapping)
+        amount, window = _of_counting(amount), _orders(mapping)
+        all_stated = _of_counting(all_stated) if mapping.states_more else all_stated
         whole = _first_stated(whole)
     message = (
         f"{literal((mapping.refund_amount or '') + ' ')} || chr(39) || {_shown('_refund')} || chr(39) || "
@@ -135,8 +145,20 @@ def shared(mapping: OrdersMapping, rows: str) -> str:
         "_refund": f"-({refund})",
         "_reason": f"coalesce(_reason, case when _refund < 0 and _rule is null then case {complaints} end end)",
     }
-    together = f"select *, {amount} as _shared, {whole} as _of from ({rows}) {window}"  # noqa: S608 - our own SQL; values are bound or quoted
-    return f"select * exclude (_shared, _of) replace ({_aliased(values)}) from ({together})"  # noqa: S608 - our own SQL; values are bound or quoted
+    together = f"select *, {amount} as _shared, {all_stated} as _all, {whole} as _of from ({rows}) {window}"  # noqa: S608 - our own SQL; values are bound or quoted
+    shares = (
+        f"-({share('abs(_all)', '-_refund', '_of')}) as _refund_stated"
+        if mapping.states_more
+        else "null as _refund_stated"
+    )
+    return f"select * exclude (_shared, _all, _of) replace ({_aliased(values)}), {shares} from ({together})"  # noqa: S608 - our own SQL; values are bound or quoted
+
+
+def _of_counting(value: str) -> str:
+    """Returns SQL for the sum of a value over the rows of an order that count; over all of them if none does."""
+    return (
+        f"coalesce(sum({value}) filter (_reason is null and _rule is null) over of_order, sum({value}) over of_order)"
+    )
 
 
 def _orders(mapping: OrdersMapping) -> str:

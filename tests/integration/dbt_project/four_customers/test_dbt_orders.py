@@ -122,5 +122,38 @@ def test_facts_count_the_rows(shop: dict):
         "customer_segments_before": 3,
         "channel_spend": 2,
         "channel_month_spend": 3,
+        "revenue_bridge": 20,
     }
     assert shop["analytics"]["rows"]["customer_clv_horizons"] == 12
+
+
+def test_the_bridge_leads_from_what_the_export_states_to_net_revenue(shop: dict):
+    found = table("analytics_runs.revenue_bridge", "source, month, place, step, row_count, amount, balance")
+    steps = {(month, step): (rows, str(amount)) for _, month, _, step, rows, amount, _ in found}
+    assert {source for source, *_ in found} == {"shop"}
+    # 19.99 twice, 30.01, a test order of 9.00, an order of nobody of 1.00, and one without an amount.
+    assert {step: value for (month, step), value in steps.items() if month == "2024-01"} == {
+        "sales": (6, "79.99"),
+        "rejected": (3, "-10.00"),
+        "duplicates": (1, "-19.99"),
+        "net_revenue": (1, "50.00"),
+    }
+    # The correction replaces 40.00 by 45.00; the refund of April belongs to this order.
+    assert {step: value for (month, step), value in steps.items() if month == "2024-03"} == {
+        "sales": (2, "85.00"),
+        "replaced": (1, "-40.00"),
+        "moved": (0, "-10.00"),
+        "net_revenue": (1, "35.00"),
+    }
+    assert {step: value for (month, step), value in steps.items() if month == "2024-04"} == {
+        "refunds": (1, "-10.00"), "moved": (0, "10.00"),
+        "net_revenue": (0, "0.00"),
+    }  # fmt: skip
+    # 70.005 is rounded once.
+    assert {step: value for (month, step), value in steps.items() if month == "2024-05"} == {
+        "sales": (1, "70.01"), "net_revenue": (1, "70.01"),
+    }  # fmt: skip
+    assert steps["unknown", "unreadable"] == (1, "0.00")
+    assert [row[-1] for row in found if row[1] == "2024-03"] == [
+        Decimal(x) for x in ("85.00", "45.00", "35.00", "35.00")
+    ]

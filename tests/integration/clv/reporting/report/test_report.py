@@ -37,7 +37,11 @@ def test_what_only_operators_need_is_on_their_page(shop: settings.Settings) -> N
     assert run_id in page
     assert f'href="../gates/{run_id}.html"' in page
     assert f'<a href="../{small.AS_OF}/index.html">' in (shop.reports / "gates" / f"{run_id}.html").read_text()
-    assert re.findall("<h2>(.*?)</h2>", page) == ["How it was made", "Quality of the data"]
+    assert re.findall("<h2>(.*?)</h2>", page) == [
+        "How it was made", "From the exports to net revenue", "Quality of the data",
+    ]  # fmt: skip
+    assert cells(page, "Refunds, as the exports state them") == ["Refunds, as the exports state them", "1", "-5.00"]
+    assert cells(page, "Net revenue") == ["Net revenue", "4 orders", "62.50"]
     marketers = path.read_text()
     assert 'href="operators.html"' in marketers
     for theirs in (run_id, "Quality of the data", "baseline", "Digest", "How it was made"):

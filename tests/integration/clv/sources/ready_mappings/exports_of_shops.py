@@ -55,7 +55,17 @@ def shopify() -> Export:
     }
     customers = {"ann": "75.00", "bob": "0.00", "cara": "70.00", "eve": "40.00", "finn": "50.00"}
     rejected = ["cancelled_order", "missing_customer", "test_order", "voided_order", "voided_order"]
-    return Export("shopify", files, {f"{name}@shopify.example": net for name, net in customers.items()}, rejected)
+    bridge = {
+        "sales": "735.00",  # the column Total: 113 + 119 + 172 + 65 + 50 + 50 + 50 + 50 + 30 + 36
+        "refunds": "-147.25",
+        "rejected": "-200.00",
+        "tax": "-52.00",  # 8 + 19 + 2 + 5 and 10 of duties + 6 + 2
+        "shipping": "-23.00",
+        "gift_cards": "-100.00",
+        "charges_in_refunds": "22.25",  # a quarter of 13, and all of 19
+    }
+    customers = {f"{name}@shopify.example": net for name, net in customers.items()}
+    return Export("shopify", files, customers, rejected, bridge)
 
 
 def shopify_api() -> Export:
@@ -87,7 +97,15 @@ def shopify_api() -> Export:
     ]
     files = {"orders.json": json.dumps(orders).encode(), "current.json": json.dumps(current).encode()}
     customers = {"gus@api.example": "20.00", "hal@api.example": "40.00", "joy@api.example": "40.00"}
-    return Export("shopify_api", files, customers, ["cancelled_order", "test_order"])
+    bridge = {
+        "sales": "265.00",  # 77 + 58 + 0 + 20 + 20 + 20 + 70
+        "rejected": "-40.00",
+        "tax": "-5.00",
+        "shipping": "-10.00",
+        "tips": "-10.00",
+        "gift_cards": "-100.00",
+    }
+    return Export("shopify_api", files, customers, ["cancelled_order", "test_order"], bridge)
 
 
 def shopify_graphql() -> Export:
@@ -207,7 +225,8 @@ def amazon_orders() -> Export:
         "orders.txt": table(headers.AMAZON, *rows, delimiter="\t"),
         "orders-europe.txt": table(headers.AMAZON_EUROPE, *europe, delimiter="\t"),
     }
-    return Export("amazon_orders", files, {"pia@marketplace.example": "46.00", "quin@marketplace.example": "20.00"})
+    customers = {"pia@marketplace.example": "46.00", "quin@marketplace.example": "20.00"}
+    return Export("amazon_orders", files, customers, bridge={"sales": "70.00", "discounts": "-4.00"})
 
 
 def etsy_orders() -> Export:

@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 class Export:
     """Files of one source, and what must come of them.
 
-    customers: net revenue by customer. rejected: the reasons of all rejected rows, in alphabetical order.
+    customers: net revenue by customer. rejected: the reasons of all rejected rows, in alphabetical order. bridge: the
+    steps from what the export states to net revenue, if they were worked out.
     """
 
     source: str
     files: dict[str, bytes]
     customers: dict[str, str]
     rejected: list[str] = field(default_factory=list)
+    bridge: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import exports_of_payments
 import exports_of_shops
+import money_example
 import pytest
 import reports_of_ads
 import small_warehouse as small
@@ -39,6 +40,11 @@ def published(module_home: settings.Settings) -> None:
         for name, content in export.files.items():
             (folder / name).write_bytes(content)
         sources.load(export.source, folder, home)
+    example = home.home / "sources" / f"{money_example.SOURCE}.yml"
+    example.parent.mkdir()
+    example.write_text(money_example.block("yaml"))
+    (home.home / "files" / "orders.csv").write_text(money_example.block("csv"))
+    sources.load(money_example.SOURCE, home.home / "files" / "orders.csv", home)
     dbt.build("setup", {}, home)
     run_id = runs.open_run(AS_OF, "test")
     of_run = {"as_of_date": str(AS_OF), "run_id": run_id}
@@ -93,6 +99,42 @@ def test_ad_spend_and_rejected_rows_are_right(report: Report):
     assert amounts(query, report.source) == {day: Decimal(amount) for day, amount in report.spent.items()}
     query = f"select _rule from {tables.CHANNEL_SPEND} where _source = %s and _rule is not null"
     assert sorted(rule for (rule,) in db.rows(query, (report.source,))) == report.rejected
+
+
+@every_export
+@pytest.mark.usefixtures("published")
+def test_the_bridge_ends_in_the_revenue_of_each_source(export: Export):
+    query = """
+        select sum(amount) filter (where step = 'net_revenue'), sum(amount) filter (where step <> 'net_revenue')
+        from analytics.revenue_bridge where source = %s
+    """
+    net = sum(map(Decimal, export.customers.values()))
+    assert db.rows(query, (export.source,)) == [(net, net)]
+
+
+@pytest.mark.parametrize("export", [export for export in EXPORTS if export.bridge], ids=lambda export: export.source)
+@pytest.mark.usefixtures("published")
+def test_the_bridge_has_what_the_export_states(export: Export):
+    query = """
+        select step, sum(amount) from analytics.revenue_bridge
+        where source = %s and step not in ('net_revenue', 'unreadable') group by step
+    """
+    found = {step: amount for step, amount in amounts(query, export.source).items() if amount}
+    assert found == {step: Decimal(amount) for step, amount in export.bridge.items()}
+
+
+@pytest.mark.usefixtures("published")
+def test_the_worked_example_of_the_documentation_is_right():
+    columns, orders = money_example.stated("order")
+    columns = columns.replace("order,", "split_part(order_key, ':', 2),", 1)
+    query = f"select {columns} from analytics.fct_orders where order_key like %s order by order_key"
+    assert db.rows(query, (f"{money_example.SOURCE}:%",)) == orders
+    columns, steps = money_example.stated("step")
+    columns = columns.replace("rows,", "row_count,", 1)
+    query = f"select {columns} from analytics.revenue_bridge where source = %s and month = '2024-05' order by place"
+    assert db.rows(query, (money_example.SOURCE,)) == steps
+    query = "select step, row_count from analytics.revenue_bridge where source = %s and month = 'unknown'"
+    assert db.rows(query, (money_example.SOURCE,)) == [("unreadable", 1), ("net_revenue", 0)]
 
 
 @pytest.mark.usefixtures("published")
