@@ -110,7 +110,7 @@ class DeclaredMapping(FileMapping):
 
     @property
     def wanted(self) -> list[str]:
-        names = [*self.named.values(), self.currency_column, *(rule.column for rule in self.filters)]
+        names = [*self.named.values(), self.currency_column, *(name for rule in self.filters for name in rule.read)]
         return list(dict.fromkeys(name for name in names if name))
 
     @property

@@ -69,7 +69,18 @@ PARTS: dict[str, dict[str, Schema]] = {
         "rates": {"type": "object", "additionalProperties": {"type": ["number", "string"]}},
         "minor_units": YES_NO,
     },
-    "filters": {"rule": TEXT, "column": COLUMN, **CONDITIONS},
+    "filters": {
+        "rule": TEXT,
+        "column": COLUMN,
+        **CONDITIONS,
+        "unless": {
+            "description": "Rows that meet this condition are kept.",
+            "type": "object",
+            "properties": {"column": COLUMN, **CONDITIONS},
+            "required": ["column"],
+            "additionalProperties": False,
+        },
+    },
 }
 SHORT = {"currency": "code"}  # the inner key that a plain text stands for, if it is not `column`
 

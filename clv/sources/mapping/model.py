@@ -122,7 +122,7 @@ class FileMapping(ABC):
 
     def digested(self) -> dict[str, Any]:
         """Returns the content from which the digest is computed."""
-        stated = {**asdict(self), "optional": sorted(self.optional)}
+        stated = {**asdict(self, dict_factory=_without_exceptions), "optional": sorted(self.optional)}
         for one in fields(self):
             default = one.default if one.default_factory is MISSING else one.default_factory()
             if one.metadata.get("added") and stated[one.name] == default:
@@ -133,6 +133,11 @@ class FileMapping(ABC):
     def sha256(self) -> str:
         """Returns the digest of the mapping's content. Comments and layout do not change it."""
         return hashlib.sha256(json.dumps(self.digested(), sort_keys=True).encode()).hexdigest()
+
+
+def _without_exceptions(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Returns the fields of a mapping or filter. Filters without `unless`, which was added later, keep their digest."""
+    return {name: value for name, value in pairs if (name, value) != ("unless", None)}
 
 
 def equal_to(rules: Iterable[tuple[str, Filter]]) -> list[tuple[str, str, str, tuple[str, ...]]]:

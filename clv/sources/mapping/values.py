@@ -31,12 +31,19 @@ COUNTING_FORMATS = (
 
 @dataclass(frozen=True)
 class Filter:
-    """Rejects rows under the name `rule` if `column` meets the condition (one of CONDITIONS)."""
+    """Rejects rows under the name `rule` if `column` meets the condition (one of CONDITIONS), unless they meet the
+    other filter."""
 
     rule: str
     column: str
     condition: str
     value: object
+    unless: Filter | None = None
+
+    @property
+    def read(self) -> list[str]:
+        """The columns that decide."""
+        return [self.column, *(self.unless.read if self.unless else ())]
 
 
 def keys_and_values(key: str, content: object, place: str, known: Collection[str], top: bool = False) -> dict:
@@ -207,7 +214,15 @@ def filter_of(content: object, column, place: str, key: str = "filters") -> Filt
         _try(
             "regexp_matches('', ?)", str(value), f"{place}: 'matches' of the rule {rule} is no pattern that RE2 accepts"
         )
-    return Filter(content["rule"], column(content["column"], "filters.column"), conditions[0], value)
+    unless = content.get("unless")
+    other = None if unless is None else filter_of(_unless(unless, rule, place), column, place, key)
+    return Filter(rule, column(content["column"], "filters.column"), conditions[0], value, other)
+
+
+def _unless(content: object, rule: str, place: str) -> dict:
+    """Returns the content of `unless` as that of a filter of the same name."""
+    known = [name for name in PARTS["filters"] if name not in ("rule", "unless")]
+    return {"rule": rule, **keys_and_values("unless", content, place, known)}
 
 
 def _try(expression: str, value: str, complaint: str) -> None:

@@ -93,6 +93,10 @@ def rule_of(mapping: FileMapping) -> str:
 
 
 def meets(mapping: FileMapping, rule: Filter) -> str:
+    """Returns an SQL condition: a row meets the condition of a filter, and not the one that excepts it."""
+    if rule.unless:
+        kept = f"coalesce({meets(mapping, rule.unless)}, false)"
+        return f"{meets(mapping, replace(rule, unless=None))} and not {kept}"
     column = quoted(rule.column)
     if rule.condition == "equals":
         return f"{column} in ({', '.join(literal(str(value)) for value in rule.value)})"  # type: ignore[union-attr]

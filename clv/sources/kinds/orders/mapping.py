@@ -100,9 +100,9 @@ class OrdersMapping(FileMapping):
         names = [
             self.customer, *self.order, self.time, self.amount, self.price, *self.columns.values(), self.email,
             self.name, self.consent, self.part, self.sign_column, self.refund_amount, self.refund_time, *self.carry,
-            *(rule.column for rule in self.filters), self.updated_at, self.currency_column, self.time_of_day,
-            self.zone_column, *self.amount_sum, *self.amount_minus, *(rule.column for rule in self.no_revenue),
-            self.refund_whole,
+            *(name for rule in self.filters for name in rule.read), self.updated_at, self.currency_column,
+            self.time_of_day, self.zone_column, *self.amount_sum, *self.amount_minus,
+            *(rule.column for rule in self.no_revenue), self.refund_whole,
         ]  # fmt: skip
         return list(dict.fromkeys(name for name in names if name))
 

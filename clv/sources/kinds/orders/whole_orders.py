@@ -9,6 +9,7 @@ from clv.sources.kinds.orders import stated
 from clv.sources.kinds.orders.mapping import LINE_COLUMNS, WITHOUT_WHOLE, OrdersMapping
 from clv.sources.kinds.orders.values_sql import share
 from clv.sources.mapping.numbers import number_in
+from clv.sources.mapping.values import Filter
 from clv.sources.mapping.values_sql import customer, meets
 
 NOTHING = "case when amount = 0 then amount end"
@@ -80,7 +81,7 @@ def rule(mapping: OrdersMapping) -> str:
     if not mapping.filters:
         return "null::varchar"
     of_order = _of_order(mapping)
-    filters = [replace(one, column=_judged(one.column)) if one.column in of_order else one for one in mapping.filters]
+    filters = [_of_orders_value(one, of_order) for one in mapping.filters]
     return f"case {' '.join(f'when {meets(mapping, one)} then {literal(one.rule)}' for one in filters)} end"
 
 
@@ -200,8 +201,14 @@ def _of_order(mapping: OrdersMapping) -> list[str]:
     the value of the order's first row applies."""
     of_lines = {mapping.columns.get(name) for name in (*LINE_COLUMNS, "discount", "cost")}
     of_lines |= {mapping.price, None if mapping.amount_once_per_order else mapping.amount}
-    filtered = [one.column for one in mapping.filters]
+    filtered = [name for one in mapping.filters for name in one.read]
     return [name for name in dict.fromkeys(filtered) if name not in {*of_lines, *mapping.carry, *mapping.order}]
+
+
+def _of_orders_value(rule: Filter, of_order: list[str]) -> Filter:
+    """Returns a filter that reads the value of the order where the row has none."""
+    unless = rule.unless and _of_orders_value(rule.unless, of_order)
+    return replace(rule, column=_judged(rule.column) if rule.column in of_order else rule.column, unless=unless)
 
 
 def _judged(column: str) -> str:

@@ -124,13 +124,13 @@ def paypal() -> Export:
         row("7AD", "xia@paypal.example", "Website Payment", "50.00", Status="Pending"),
         row("7AE", "xia@paypal.example", "Express Checkout Payment", "20.00", TimeZone="CEST"),
         row("7AF", "", "General Currency Conversion", "-20.00"),
-        # What the shop pays counts as its own refunds, until the shop adds a filter.
         row("7AG", "shop@paypal.example", "General Payment", "-300.00", Name="A Supplier"),
         row("7AH", "shop@paypal.example", "PreApproved Payment Bill User Payment", "-9.00", Name="A Subscription"),
     ]
     files = {"activity.csv": b"\xef\xbb\xbf" + table(headers.PAYPAL, *rows)}
-    customers = {"wes@paypal.example": "1000.00", "xia@paypal.example": "20.00", "shop@paypal.example": "-309.00"}
-    return Export("paypal", files, customers, ["no_sale", "no_sale", "not_completed"])
+    customers = {"wes@paypal.example": "1000.00", "xia@paypal.example": "20.00"}
+    rejected = ["no_sale", "no_sale", "not_completed", "paid_by_the_shop", "paid_by_the_shop"]
+    return Export("paypal", files, customers, rejected)
 
 
 ALL = [square_transactions(), square_items(), stripe_payments_converted(), stripe_payments(), stripe_api(), paypal()]

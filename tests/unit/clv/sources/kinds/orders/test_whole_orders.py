@@ -227,3 +227,21 @@ def test_equal_lines_are_numbered_where_they_stand_together():
 def test_refunds_of_an_order_are_numbered_by_their_time():
     back = {"order": "1", "amount": "-5"}
     assert numbers([back, {**back, "amount": "-6"}, back, {**back, "time": "2024-01-02"}]) == [1, 2, 1, 1]
+
+
+def test_a_filter_keeps_rows_that_meet_its_exception():
+    refunds = {"column": "item", "matches": "refund"}
+    paid = {"rule": "paid_by_the_shop", "column": "amount", "at_most": 0, "unless": refunds}
+    rows = [("9", "sale"), ("-3", "sale"), ("-2", "a refund"), ("-1", None)]
+    duck = parsed(
+        [{"order": str(n), "amount": amount, "item": item} for n, (amount, item) in enumerate(rows)], filters=[paid]
+    )
+    rules = duck.execute("select _rule from parsed order by _line").fetchall()
+    assert rules == [(None,), ("paid_by_the_shop",), (None,), ("paid_by_the_shop",)]
+
+
+def test_the_exception_of_a_filter_reads_the_orders_value():
+    kept = {"rule": "draft", "column": "payment", "equals": "none", "unless": {"column": "customer", "equals": "ann"}}
+    rows = [{"order": "1", "payment": "none", "customer": "ann"}, {"order": "1", "payment": "none", "customer": "bob"}]
+    duck = parsed([{**row, "amount": "1"} for row in rows], filters=[kept])
+    assert duck.execute("select _rule from parsed order by _line").fetchall() == [(None,), ("draft",)]
