@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from clv.core.allowed import AS_WRITTEN, COUNT, FOLDERS, Allowed, days_from, different, one_of, zone
+from clv.core.allowed import AS_WRITTEN, COUNT, FOLDERS, MONEY, Allowed, days_from, different, one_of, zone
 from clv.core.declared import CONTESTANTS, HORIZONS
 from clv.core.errors import ClvError
 
@@ -112,6 +112,21 @@ class Shop(BaseModel):
         description="profit per unit of revenue where a source has no cost; if it is not set, profit is revenue "
         "there, and runs, the report and profit_basis say so",
         examples=[0.4],
+    )
+    payment_fee_rate: Annotated[
+        float, Field(ge=0, le=1), AS_WRITTEN, Allowed("a number from 0 to 1, such as 0.029 for 2.9%")
+    ] = Field(
+        0, examples=[0.029],
+        description="the payment provider's share of what a customer pays, which lowers profit (docs/money.md)",
+    )  # fmt: skip
+    payment_fee_fixed: Annotated[float, Field(ge=0), AS_WRITTEN, MONEY] = Field(
+        0, examples=[0.3], description="the payment provider's fee for each paid order, in the warehouse's currency"
+    )
+    shipping_cost: Annotated[float, Field(ge=0), AS_WRITTEN, MONEY] = Field(
+        0, examples=[4.9], description="what the shop pays for shipping each order, in the warehouse's currency"
+    )
+    return_cost: Annotated[float, Field(ge=0), AS_WRITTEN, MONEY] = Field(
+        0, examples=[3.5], description="what the shop pays for each order with a refund, in the warehouse's currency"
     )
     discount_rate: Annotated[
         float, Field(ge=0, lt=10), AS_WRITTEN, Allowed("a number from 0 to under 10, such as 0.1 for 10% a year")

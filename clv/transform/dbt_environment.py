@@ -73,6 +73,10 @@ def shop_variables(home: settings.Settings) -> dict:
         "windows": home.windows,
         "main_horizon": max(home.horizons),
         "discount_rate": home.shop.discount_rate,
+        "payment_fee_rate": home.shop.payment_fee_rate,
+        "payment_fee_fixed": home.shop.payment_fee_fixed,
+        "shipping_cost": home.shop.shipping_cost,
+        "return_cost": home.shop.return_cost,
     }
 
 

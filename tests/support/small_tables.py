@@ -126,14 +126,19 @@ create table analytics_runs.dim_customer (
 );
 create table analytics_runs.fct_orders (
     {SLICED}, order_key text, customer_key uuid, ordered_on date, net_revenue numeric, kind text default 'order',
-    order_number int default 1,
+    order_number int default 1, profit numeric default 4, payment_fee numeric default 0.5,
+    shipping_cost numeric default 0, return_cost numeric default 0,
     primary key (as_of_date, run_id, order_key)
 );
 create table analytics_runs.revenue_bridge (
     {SLICED}, source text, month text, place int, step text, row_count bigint, amount numeric,
     primary key (as_of_date, run_id, source, month, step)
 );
-create table {tables.ORDER_LINE_STATES} ({SLICED}, state bigint, primary key (as_of_date, run_id));
+create table {tables.ORDER_LINE_STATES} (
+    {SLICED}, state bigint, gross_margin numeric, payment_fee_rate numeric default 0.029,
+    payment_fee_fixed numeric default 0.3, shipping_cost numeric default 0, return_cost numeric,
+    primary key (as_of_date, run_id)
+);
 create view {tables.ORDER_LINES_OF_RUNS} as
     select states.as_of_date, states.run_id, lines.order_key, lines.amount
     from {tables.ORDER_LINE_STATES} as states

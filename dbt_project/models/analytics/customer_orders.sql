@@ -19,6 +19,7 @@ final as (
         min(channel) filter (where order_number = 1) as first_channel,
         sum(net_revenue) as revenue,
         sum(profit) as profit,
+        coalesce(sum(payment_fee + shipping_cost + return_cost), 0) as costs,
         count(*) filter (where kind = 'order' and ordered_on >= {{ a_year_ago }}) as orders_of_year,
         coalesce(sum(net_revenue) filter (where ordered_on >= {{ a_year_ago }}), 0) as revenue_of_year,
         coalesce(sum(profit) filter (where ordered_on >= {{ a_year_ago }}), 0) as profit_of_year,

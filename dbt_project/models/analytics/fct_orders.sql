@@ -11,36 +11,19 @@ earlier_runs as (select * from {{ source('analytics_runs', 'orders_of_earlier_ru
 
 built_again as (select * from {{ ref('order_line_states').render() }} where gross_margin is not null),
 
-final as (
+of_runs as (
     select
         states.as_of_date,
         states.run_id,
-        versions.order_key,
-        versions.customer_key,
-        versions.kind,
-        versions.ordered_on,
-        versions.ordered_at,
-        versions.order_number,
         states.currency,
-        versions.gross_revenue,
-        versions.discount,
-        versions.refunds,
-        versions.refunded_on,
-        versions.last_refunded_on,
-        (versions.gross_revenue + versions.refunds)::numeric(18, 2) as net_revenue,
-        ({{ money(
-            profit('versions.known_profit', 'versions.revenue_without_cost', 'states.gross_margin')
-        ) }})::numeric(18, 2) as profit,
-        versions.items,
-        versions.channel,
-        versions.country,
-        versions.main_category,
-        versions.campaign,
-        versions.discount_code,
-        versions.tax,
-        versions.shipping,
-        versions.tip,
-        versions.gift_card
+        states.gross_margin,
+        coalesce(states.payment_fee_rate, 0) as payment_fee_rate,
+        coalesce(states.payment_fee_fixed, 0) as payment_fee_fixed,
+        coalesce(states.shipping_cost, 0) as cost_of_shipping,
+        coalesce(states.return_cost, 0) as cost_of_return,
+        versions.*,
+        versions.gross_revenue + coalesce(versions.tax, 0) + coalesce(versions.shipping, 0) + coalesce(versions.tip, 0)
+        + coalesce(versions.gift_card, 0) as paid
     from states
     inner join versions
         on
@@ -48,6 +31,53 @@ final as (
             and (states.state < versions.until_state or versions.until_state is null)
             and states.as_of_date >= versions.from_date
             and (states.as_of_date < versions.until_date or versions.until_date is null)
+),
+
+-- Customers pay the parts that are no revenue too. Providers keep their fee when an order is refunded.
+costed as (
+    select
+        *,
+        {{ money("case when paid > 0 then payment_fee_rate * paid + payment_fee_fixed else 0 end") }} as payment_fee,
+        {{ money("case when kind <> 'refund_only' then cost_of_shipping else 0 end") }} as shipping_cost,
+        {{ money("case when refunds < 0 then cost_of_return else 0 end") }} as return_cost
+    from of_runs
+),
+
+final as (
+    select
+        as_of_date,
+        run_id,
+        order_key,
+        customer_key,
+        kind,
+        ordered_on,
+        ordered_at,
+        order_number,
+        currency,
+        gross_revenue,
+        discount,
+        refunds,
+        refunded_on,
+        last_refunded_on,
+        (gross_revenue + refunds)::numeric(18, 2) as net_revenue,
+        (
+            {{ money(profit('known_profit', 'revenue_without_cost', 'gross_margin')) }}
+            - payment_fee - shipping_cost - return_cost
+        )::numeric(18, 2) as profit,
+        items,
+        channel,
+        country,
+        main_category,
+        campaign,
+        discount_code,
+        tax,
+        shipping,
+        tip,
+        gift_card,
+        payment_fee::numeric(18, 2) as payment_fee,
+        shipping_cost::numeric(18, 2) as shipping_cost,
+        return_cost::numeric(18, 2) as return_cost
+    from costed
     union all
     select
         earlier_runs.as_of_date,
@@ -75,7 +105,10 @@ final as (
         null::numeric(18, 2) as tax,
         null::numeric(18, 2) as shipping,
         null::numeric(18, 2) as tip,
-        null::numeric(18, 2) as gift_card
+        null::numeric(18, 2) as gift_card,
+        null::numeric(18, 2) as payment_fee,
+        null::numeric(18, 2) as shipping_cost,
+        null::numeric(18, 2) as return_cost
     from earlier_runs
     where not exists (
         select from built_again

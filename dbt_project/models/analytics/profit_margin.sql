@@ -6,6 +6,12 @@ features as (
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
+customers as (
+    select *
+    from {{ ref('customer_orders') }}
+    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
+),
+
 known as (
     select
         as_of_date,
@@ -19,18 +25,22 @@ known as (
     group by as_of_date, run_id
 ),
 
+costs as (select (sum(costs) / nullif(sum(revenue), 0))::double precision as share from customers),
+
 final as (
     select
-        as_of_date,
-        run_id,
-        coalesce((profit / nullif(revenue, 0))::double precision, {{ var('gross_margin') }}) as margin,
+        known.as_of_date,
+        known.run_id,
+        coalesce((known.profit / nullif(known.revenue, 0))::double precision, {{ var('gross_margin') }})
+        - coalesce(costs.share, 0) as margin,
         case
-            when not without_cost then 'costs'
+            when not known.without_cost then 'costs'
             else
-                case when with_cost then 'costs and ' else '' end
+                case when known.with_cost then 'costs and ' else '' end
                 || '{{ "gross_margin" if var("margin_is_set") else "revenue" }}'
         end as profit_basis
     from known
+    cross join costs
 )
 
 select * from final

@@ -132,7 +132,10 @@ final as (
         round(joined.tax, 2) as tax,
         round(joined.shipping, 2) as shipping,
         round(joined.tip, 2) as tip,
-        round(joined.gift_card, 2) as gift_card
+        round(joined.gift_card, 2) as gift_card,
+        0.00 as payment_fee,
+        0.00 as shipping_cost,
+        0.00 as return_cost
     from joined
     left join numbered on joined.order_key = numbered.order_key
     left join currency on true

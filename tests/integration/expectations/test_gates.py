@@ -199,3 +199,18 @@ def test_a_run_that_no_gate_has_judged_has_no_page(shop: settings.Settings) -> N
     with pytest.raises(ClvError, match="no gate has judged the run 2011-06-01.9"):
         gates.write("2011-06-01.9")
     assert not (shop.reports / "gates").exists()
+
+
+def test_a_bridge_that_does_not_add_up_stops_the_run(shop: settings.Settings) -> None:
+    bridge = "analytics_runs.revenue_bridge"
+    step = f"insert into {bridge} select as_of_date, run_id, source, month, 15, %s, 0, %s from {bridge} where place = 1"
+    for expectation, change in (
+        ("steps_add_up", f"update {bridge} set amount = amount + 0.01 where step = 'refunds'"),
+        ("revenue_reconciles", f"update {bridge} set amount = amount + 0.01 where step = 'net_revenue'"),
+        ("moves_add_up_to_nothing", step % ("'moved'", "0.02")),
+        ("rounding_is_small", step % ("'rounding'", "0.25")),
+    ):
+        small.execute(change)
+        with pytest.raises(GateFailed) as failure:
+            judge("analytics")
+        assert f"{bridge}: {expectation}" in str(failure.value)

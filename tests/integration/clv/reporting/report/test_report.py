@@ -38,10 +38,14 @@ def test_what_only_operators_need_is_on_their_page(shop: settings.Settings) -> N
     assert f'href="../gates/{run_id}.html"' in page
     assert f'<a href="../{small.AS_OF}/index.html">' in (shop.reports / "gates" / f"{run_id}.html").read_text()
     assert re.findall("<h2>(.*?)</h2>", page) == [
-        "How it was made", "From the exports to net revenue", "Quality of the data",
+        "How it was made", "From the exports to profit", "Quality of the data",
     ]  # fmt: skip
     assert cells(page, "Refunds, as the exports state them") == ["Refunds, as the exports state them", "1", "-5.00"]
     assert cells(page, "Net revenue") == ["Net revenue", "4 orders", "62.50"]
+    # Four orders with a profit of 4.00 each, after a fee of 0.50.
+    assert cells(page, "Cost of goods")[2] == "-44.50"
+    assert cells(page, "Payment fees") == ["Payment fees", "0.029 of what was paid, 0.3 an order", "-2.00"]
+    assert cells(page, "Profit")[2] == "16.00"
     marketers = path.read_text()
     assert 'href="operators.html"' in marketers
     for theirs in (run_id, "Quality of the data", "baseline", "Digest", "How it was made"):

@@ -18,11 +18,17 @@ def block(language: str) -> str:
     return found[1]
 
 
-def stated(first: str) -> tuple[str, list[tuple]]:
-    """Returns the columns of the table whose first column has this name, separated by commas, and its rows. Numbers
+def stated(first: str) -> list[tuple[str, list[tuple]]]:
+    """Returns, of each table whose first column has this name, the columns, separated by commas, and the rows. Numbers
     are decimals."""
-    lines = re.search(rf"(\| {first} \|.*?\n)\|---.*?\n(.*?)\n\n", _TEXT, re.DOTALL)
-    assert lines
-    columns = ", ".join(cell.strip() for cell in lines[1].strip().strip("|").split("|"))
-    rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in lines[2].splitlines()]
-    return columns, [(name, *map(Decimal, cells)) for name, *cells in rows]
+    found = re.findall(rf"(\| {first} \|[^\n]*\n)\|---[^\n]*\n(.*?)\n\n", _TEXT, re.DOTALL)
+    return [(", ".join(_cells(head)), [_row(line) for line in lines.splitlines()]) for head, lines in found]
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+
+
+def _row(line: str) -> tuple:
+    name, *numbers = _cells(line)
+    return (name, *map(Decimal, numbers))

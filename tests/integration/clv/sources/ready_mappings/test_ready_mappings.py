@@ -3,6 +3,7 @@ files to the published orders. All are loaded into one warehouse through the shi
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -32,7 +33,8 @@ REPORTS = reports_of_ads.ALL
 @pytest.fixture(scope="module")
 def published(module_home: settings.Settings) -> None:
     """Loads all files, and publishes a date after them without a forecast."""
-    (module_home.home / "shop.json").write_text('{"currency": "USD"}')
+    policy = json.loads(money_example.block("json"))
+    (module_home.home / "shop.json").write_text(json.dumps({"currency": "USD", **policy}))
     home = settings.load()
     for export in [*EXPORTS, *REPORTS]:
         folder = home.home / "files" / export.source
@@ -125,11 +127,13 @@ def test_the_bridge_has_what_the_export_states(export: Export):
 
 @pytest.mark.usefixtures("published")
 def test_the_worked_example_of_the_documentation_is_right():
-    columns, orders = money_example.stated("order")
-    columns = columns.replace("order,", "split_part(order_key, ':', 2),", 1)
-    query = f"select {columns} from analytics.fct_orders where order_key like %s order by order_key"
-    assert db.rows(query, (f"{money_example.SOURCE}:%",)) == orders
-    columns, steps = money_example.stated("step")
+    tables_of_orders = money_example.stated("order")
+    assert len(tables_of_orders) == 2
+    for columns, orders in tables_of_orders:
+        columns = columns.replace("order,", "split_part(order_key, ':', 2),", 1)
+        query = f"select {columns} from analytics.fct_orders where order_key like %s order by order_key"
+        assert db.rows(query, (f"{money_example.SOURCE}:%",)) == orders
+    ((columns, steps),) = money_example.stated("step")
     columns = columns.replace("rows,", "row_count,", 1)
     query = f"select {columns} from analytics.revenue_bridge where source = %s and month = '2024-05' order by place"
     assert db.rows(query, (money_example.SOURCE,)) == steps
