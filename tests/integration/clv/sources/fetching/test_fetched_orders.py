@@ -8,8 +8,9 @@ from datetime import date, timedelta
 import fetched
 import psycopg
 import pytest
+from typer.testing import CliRunner
 
-from clv import sources
+from clv import cli, sources
 from clv.catalog import tables
 from clv.core import dates, settings
 from clv.core.errors import ClvError, Unavailable
@@ -73,6 +74,27 @@ def test_orders_arrive_once_and_changes_that_were_committed_late_arrive_too(home
         path.unlink()
     assert ingesting.fetch(dates.today(), "run")["rows fetched"] == 3  # all changed within the last hour
     assert [path.name[:6] for path in fetched.files(home, "orders")] == ["000004"]
+
+
+def clv(*arguments: str) -> tuple[str, str]:
+    """Runs a command; returns its output without line breaks, and the message of its error."""
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(cli.app, arguments)
+    return " ".join(done.stdout.split()), str(done.exception or "")
+
+
+def test_the_command_fetches_what_is_declared_and_says_how_to_load_it(home, shop):
+    shown, error = clv("fetch")
+    assert (error, shown[:34]) == ("", "orders: 1 file with 2 rows, up to ")
+    load = f"clv ingest --source orders --path {home.landing / 'orders'}"
+    assert shown.endswith(f"the next run loads them; to load them now: `{load}`")
+    assert clv(*load.split()[1:])[1] == ""
+    assert clv("fetch", "orders") == ("orders: nothing new", "")
+    shop.execute("update shop.orders set amount = 3 where order_id = 1")
+    assert clv("fetch", "orders", "--all")[0].startswith("orders: 1 file with 1 row, up to ")
+    assert "there is no connector 'tills': write" in clv("fetch", "tills")[1]
+    for path in (home.home / "sources" / "connectors").iterdir():
+        path.unlink()
+    assert clv("fetch")[1].startswith("no connector is declared; write ")
 
 
 def test_a_past_date_fetches_nothing_and_a_source_that_fails_keeps_no_other_from_being_fetched(home, shop):

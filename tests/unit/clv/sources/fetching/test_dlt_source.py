@@ -50,6 +50,16 @@ def test_a_function_of_the_shop_is_read_after_the_cursor(home):
     assert [row["id"] for row in fetched.rows(home, "shop")[0]] == [1, 2]
 
 
+def test_dlt_may_send_no_telemetry(home, monkeypatch):
+    from dlt.common.configuration import resolve_configuration
+    from dlt.common.configuration.specs import RuntimeConfiguration
+
+    monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "true")
+    declare(home)
+    fetch("shop", home)
+    assert resolve_configuration(RuntimeConfiguration()).dlthub_telemetry is False
+
+
 def test_dlts_own_source_for_services_is_read_page_by_page(home):
     shop = Shop(*(order(number, number) for number in range(1, 6)))
     with serving(shop) as url:

@@ -108,6 +108,18 @@ def test_an_order_that_changes_between_pages_is_not_twice_in_a_file_and_shifts_n
     assert [len({row["id"] for row in file}) == len(file) for file in fetched.rows(home, "shop")] == [True, True]
 
 
+def test_columns_that_are_gone_or_of_another_type_are_reported(home):
+    shop = Shop({**order(1, 10), "note": None, "tags": ["a"]})
+    with serving(shop) as url:
+        declare(home, url)
+        fetch("shop", home)
+        shop.change({**order(2, 20), "total": 12.5, "tags": []})
+        assert fetch("shop", home).notes == [
+            "the column 'note' is gone since the file before",
+            "the column 'total' was text and is number since the file before",
+        ]
+
+
 def test_many_changes_in_one_second_do_not_stop_pages_by_cursor(home):
     shop = Shop(*(order(number, 10) for number in range(1, 8)), order(8, 20))
     with serving(shop) as url:
