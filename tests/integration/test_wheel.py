@@ -16,6 +16,7 @@ from clv.core.settings import PROJECT
 
 PACKAGES = ("clv", "expectations", "sample_shop", "spark_jobs")
 BESIDE = ("dags", "dbt_project", "sources")  # in the wheel under clv/project
+REQUIREMENTS = ("runtime.in", "deep.in", "connectors.in")
 MADE = {"__pycache__", "target", "logs", "sqlfluff_stand_ins"}  # no part of a run
 LEFT_OUT = {".sqlfluffignore", ".user.yml"}
 
@@ -28,7 +29,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in (*PACKAGES, *BESIDE):
         shutil.copytree(PROJECT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     (copy / "requirements").mkdir()
-    for name in ("pyproject.toml", "setup.py", "LICENSE", "requirements/runtime.in", "requirements/deep.in"):
+    wanted = (f"requirements/{name}" for name in REQUIREMENTS)
+    for name in ("pyproject.toml", "setup.py", "LICENSE", *wanted):
         shutil.copy(PROJECT / name, copy / name)
     subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", folder, copy],
@@ -66,12 +68,12 @@ def test_the_wheel_asks_for_what_a_run_needs(installed: Path) -> None:
     required = re.findall(r"^Requires-Dist: ([\w-]+)", metadata.read_text(), re.MULTILINE)
     lines = [
         line
-        for name in ("runtime.in", "deep.in")
+        for name in REQUIREMENTS
         for line in (PROJECT / "requirements" / name).read_text().splitlines()
         if not line.startswith("#")
     ]
     assert required == [re.match(r"[\w-]+", line)[0] for line in lines]  # type: ignore[index]
-    assert re.findall(r"^Provides-Extra: (.*)", metadata.read_text(), re.MULTILINE) == ["deep"]
+    assert re.findall(r"^Provides-Extra: (.*)", metadata.read_text(), re.MULTILINE) == ["deep", "connectors"]
 
 
 def test_the_installed_command_finds_its_own_files(installed: Path, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def _is_over(end: str, service: Service) -> bool:
 def _part(declared: Http, begin: str | None, end: str | None, service: Service) -> Generator[Found]:
     """Yields the objects of one window, page by page."""
     cursor, before, last = declared.cursor, None, None
-    request: Request | None = Request(declared.url, {**declared.parameters, **_bounds(declared, begin, end)})
+    request: Request | None = Request(declared.url, {**service.parameters, **_bounds(declared, begin, end)})
     while request:
         answer = service.get(request)
         listed = objects(answer, declared, service)
@@ -74,7 +74,7 @@ def _by_cursor(declared: Http, by: ByCursor, since: str | None, service: Service
     assert cursor  # noqa: S101 - `Http` refuses other declarations
     begin, number, last = since, by.first, None
     while True:
-        parameters = {**declared.parameters, **_bounds(declared, begin, None), by.number: number}
+        parameters = {**service.parameters, **_bounds(declared, begin, None), by.number: number}
         listed = objects(service.get(Request(declared.url, parameters)), declared, service)
         before: str | None = None
         for one in listed:

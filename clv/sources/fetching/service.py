@@ -63,7 +63,10 @@ class _Passing(Exception):  # noqa: N818 - what the error does
 
 
 class Service:
-    """A connection to a service. now: the service's time in its latest answer, in UTC; None if it does not say so."""
+    """A connection to a service.
+
+    now: the service's time in its latest answer, in UTC; None if it does not say so. parameters: the declared ones.
+    """
 
     def __init__(self, declared: Http, secrets: Secrets) -> None:
         self._declared, self._secrets = declared, secrets
@@ -81,6 +84,11 @@ class Service:
         if declared.basic:
             user = base64.b64encode(secrets.filled_in(declared.basic).encode()).decode()
             self._headers["Authorization"] = f"Basic {user}"
+        # Secrets are filled in here alone, and never into what the service gives, such as the token of the next page.
+        self.parameters = {
+            name: secrets.filled_in(value) if isinstance(value, str) else value
+            for name, value in declared.parameters.items()
+        }
         self._client = httpx.Client(
             verify=_certificates(), timeout=declared.timeout, headers={"Accept": "application/json"}
         )
@@ -116,16 +124,12 @@ class Service:
 
     def _try(self, request: Request) -> Answer:
         self._wait_for_rate()
-        parameters = {
-            name: self._secrets.filled_in(value) if isinstance(value, str) else _plain(value)
-            for name, value in request.parameters.items()
-        }
         try:
             if query := self._declared.graphql:
-                body = {"query": query, "variables": parameters}
+                body = {"query": query, "variables": request.parameters}
                 answer = self._client.post(request.url, json=body, headers=self._headers)
             else:
-                answer = self._client.get(request.url, params=parameters or None, headers=self._headers)
+                answer = self._client.get(request.url, params=request.parameters or None, headers=self._headers)
         except httpx.TransportError as error:  # also an answer that breaks off
             raise _Passing(type(error).__name__) from None
         self._note_time(answer)
@@ -189,10 +193,6 @@ def _certificates() -> ssl.SSLContext:
 def sleep(seconds: float) -> None:
     """Waits. Tests replace it."""
     time.sleep(seconds)
-
-
-def _plain(value: Any) -> Any:
-    return str(value).lower() if isinstance(value, bool) else value
 
 
 def _http_time(text: str) -> datetime | None:

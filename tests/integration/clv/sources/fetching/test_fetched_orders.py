@@ -91,7 +91,7 @@ def test_the_command_fetches_what_is_declared_and_says_how_to_load_it(home, shop
     assert clv("fetch", "orders") == ("orders: nothing new", "")
     shop.execute("update shop.orders set amount = 3 where order_id = 1")
     assert clv("fetch", "orders", "--all")[0].startswith("orders: 1 file with 1 row, up to ")
-    assert "there is no connector 'tills': write" in clv("fetch", "tills")[1]
+    assert "there is no connector 'ad_spend': write" in clv("fetch", "ad_spend")[1]
     for path in (home.home / "sources" / "connectors").iterdir():
         path.unlink()
     assert clv("fetch")[1].startswith("no connector is declared; write ")

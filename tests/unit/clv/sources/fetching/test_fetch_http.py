@@ -149,6 +149,25 @@ def test_secrets_are_sent_to_no_other_server_and_never_in_the_clear(home):
         fetch("shop", home)
 
 
+def test_a_service_cannot_ask_for_another_secret(home):
+    received: list[dict] = []
+
+    def answer(incoming: Incoming) -> Reply:
+        received.append(incoming.parameters)
+        return Reply({"orders": [order(1, 1)], "next": None if len(received) > 1 else "{secret:other}"})
+
+    with serving(answer) as url:
+        pages = {"by": "token", "parameter": "page", "at": "next"}
+        declare(home, url, pages=pages, parameters={"key": "{secret:token}", "all": True})
+        fetched.keep_secret(home, "token", "token")
+        fetched.keep_secret(home, "other", "other")
+        fetch("shop", home)
+    assert received == [
+        {"key": "token", "all": "true"},
+        {"key": "token", "all": "true", "page": "{secret:other}"},
+    ]
+
+
 def test_windows_read_a_long_history_in_parts_until_the_services_present(home):
     """The service lists the newest first. Its clock says 2024-06-04."""
     listed = [{"id": number, "created": 1717200000 + number * 86_400} for number in (2, 1, 0)]
