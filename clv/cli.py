@@ -34,6 +34,7 @@ COMMANDS = {
     "rebuild": "rebuilding",
     "restore": "backups",
     "backup": "backups",
+    "identities": "identities",
     "erase": "privacy",
     "rotate-key": "privacy",
     "run": "runs",

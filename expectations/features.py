@@ -64,7 +64,11 @@ def _compared_with_staging(slice_: Slice) -> list[Expectation]:
     """Expects the customers and their revenue to be those of staging, unless staging changed since the features were
     built."""
     arrived = _arrived_meanwhile(slice_)
-    lines = f"{tables.STG_ORDER_LINES} where ordered_at < {slice_.before} group by customer_key"
+    lines = f"""(
+        select coalesce(persons.customer_key, lines.customer_key) as customer_key, ordered_at, amount
+        from {tables.STG_ORDER_LINES} as lines
+        left join {tables.PERSON_KEYS} as persons on lines.customer_key = persons.account_key
+    ) as lines where ordered_at < {slice_.before} group by customer_key"""  # noqa: S608 - our own SQL; values are bound or quoted
     customers = f"(select customer_key from {lines})"  # noqa: S608 - our own SQL; values are bound or quoted
     revenue = f"(select customer_key, sum(amount) as revenue from {lines})"  # noqa: S608 - our own SQL; values are bound or quoted
     return [

@@ -28,6 +28,7 @@ Blend = Literal["weighted", "voting", "stacking"]  # ways to find the weights of
 Search = Literal["bayes", "random", "grid"]
 ConsentPolicy = Literal["exclude", "include"]
 Device = Literal["cpu", "cuda"]
+IdentityRule = Literal["email", "phone", "merges", "device"]  # by which several ids are one person
 Contestants = list[str] | Literal["auto"]
 BLENDS: tuple[Blend, ...] = get_args(Blend)
 AUTO = "auto"  # as `contestants`: all forecasters whose fits `auto_minutes` allow
@@ -191,6 +192,17 @@ class Shop(BaseModel):
         "month before them, it keeps the last one; not set: it keeps every published date",
         examples=[90],
     )  # fmt: skip
+
+    identities: Annotated[
+        list[IdentityRule], AfterValidator(different),
+        Allowed('a list of different rules of email, phone, merges, device, such as ["email", "merges"]'),
+    ] = Field(
+        [], examples=[["email", "merges"]],
+        description="rules by which several customer ids are one person (docs/identities.md); not set: none are",
+    )  # fmt: skip
+    calling_code: Annotated[
+        Annotated[str, Field(pattern=r"^[1-9]\d{0,2}$")] | None, Allowed('a calling code such as "44"')
+    ] = Field(None, examples=["44"], description="that of telephone numbers written without one, for the rule phone")
 
     def changed(self, **values: object) -> Shop:
         """A copy of the settings with these values replaced. Raises pydantic's ValidationError for a value that is not

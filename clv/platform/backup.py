@@ -31,12 +31,14 @@ from clv.core.settings import Settings, place
 from clv.platform import backup_folder
 from clv.platform.runtime import databases, postgres, stack
 from clv.privacy import erasing
+from clv.sources.identities import gathered
 from clv.warehouse import db, erasures, locks, publication, registry, roles
 
 WAREHOUSE, REGISTRY, FILES = "warehouse.dump", "registry.dump", "home.tar"
 # Everything else in a home is either created again by `clv up`, or temporary: logs, ports, Airflow's own history.
 SECRETS = (
     "secrets/pseudonym_key",
+    f"secrets/{gathered.NAME}",
     "secrets/airflow_password",
     "secrets/airflow_viewer_password",
     *(f"secrets/{roles.secret(role)}" for role in databases.ROLES),

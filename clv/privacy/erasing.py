@@ -32,7 +32,7 @@ from clv.sources.kinds.mappings import known_sources, load_mapping
 from clv.sources.loading import texts
 from clv.sources.mapping.model import FileMapping
 from clv.transform import changed_raw
-from clv.warehouse import db, erasures, locks, pseudonyms
+from clv.warehouse import db, erasures, identities, locks, pseudonyms
 
 RECEIPTS = "erasures"
 REWRITTEN = "written again without the person"
@@ -57,7 +57,8 @@ class Receipt:
 
 
 def find(customer_id: str | None, source: str | None, email: str | None, home: Settings) -> list[Person]:
-    """The customers to erase: the one with this id in this source, or all with this e-mail address.
+    """The customers to erase: the one with this id in this source, or all with this e-mail address, and every other id
+    of the same persons by the shop's rules.
 
     Finds every form of the id, since the mapping may have changed how it writes ids between two loads. Raises ClvError
     if no customer has the id or address. If the customer was erased before, the error names the receipt.
@@ -65,11 +66,11 @@ def find(customer_id: str | None, source: str | None, email: str | None, home: S
     raw_tables.require_folders(home)
     with db.connect(home.warehouse_url) as connection:
         if email is not None:
-            return _of_address(connection, home, email)
+            return _whole_persons(connection, home, _of_address(connection, home, email))
         mapping = load_mapping(source or "", home)
         forms = persons.forms((customer_id or "").strip(), mapping)
         if found := _of_forms(connection, home, forms, mapping):
-            return found
+            return _whole_persons(connection, home, found)
     erased = erasures.erased(home)
     if number := next(filter(None, (erased.receipt(form, mapping.customer_namespace) for form in forms)), None):
         raise ClvError(f"this customer was erased already: {home.home / RECEIPTS / number}.json")
@@ -78,10 +79,24 @@ def find(customer_id: str | None, source: str | None, email: str | None, home: S
 
 def _of_address(connection: psycopg.Connection, home: Settings, email: str) -> list[Person]:
     """The customers with an e-mail address, under every form of their ids."""
-    found = {person.key: person for person in persons.known(connection, home, pseudonyms.secret(home), email)}
-    if not found:
-        raise ClvError("nobody here has this e-mail address; name the customer's id and --source")
-    for person in list(found.values()):
+    if found := persons.known(connection, home, pseudonyms.secret(home), email):
+        return _of_all_forms(connection, home, found)
+    raise ClvError("nobody here has this e-mail address; name the customer's id and --source")
+
+
+def _whole_persons(connection: psycopg.Connection, home: Settings, found: list[Person]) -> list[Person]:
+    """These customers, and the other ids of the same persons."""
+    keys = {one.key for one in found}
+    if others := identities.same_persons(connection, keys) - keys:
+        linked = persons.known(connection, home, pseudonyms.secret(home), keys=others)
+        return [*found, *(one for one in _of_all_forms(connection, home, linked) if one.key not in keys)]
+    return found
+
+
+def _of_all_forms(connection: psycopg.Connection, home: Settings, named: list[Person]) -> list[Person]:
+    """These customers under every form of their ids."""
+    found = {person.key: person for person in named}
+    for person in named:
         if person.source in known_sources(home):
             mapping = replace(load_mapping(person.source, home), customer_namespace=person.namespace)
             of_id = _of_forms(connection, home, persons.forms(person.customer_id, mapping), mapping)
@@ -179,6 +194,7 @@ def _erase(connection: psycopg.Connection, home: Settings, person: Person, done:
         }.items():
             changed = connection.execute(f"{change} where batch_id = %s and line = any(%s)", place).rowcount  # type: ignore[arg-type]
             counts[table] = counts.get(table, 0) + changed
+    identities.forget(connection, person.key)
     for table in persons.tables_of_customers(connection):
         if table not in counts:
             counts[table] = connection.execute(f"delete from {table} where customer_key = %s", (person.key,)).rowcount  # type: ignore[arg-type]  # noqa: S608 - our own SQL; values are bound or quoted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -43,14 +43,20 @@ def named(customer_id: str, namespace: str | None, secret: bytes) -> Person:
     return Person(UUID(bytes=pseudonyms.customer_key(secret, customer_id, namespace)), customer_id, namespace)
 
 
-def known(connection: psycopg.Connection, home: Settings, secret: bytes, email: str | None = None) -> list[Person]:
-    """All persons in pii, or those with this e-mail address.
+def known(
+    connection: psycopg.Connection,
+    home: Settings,
+    secret: bytes,
+    email: str | None = None,
+    keys: Collection[UUID] | None = None,
+) -> list[Person]:
+    """All persons in pii, or those with this e-mail address, or with these keys.
 
     Raises ClvError if a person's key follows from no known namespace, because the mapping that gave the namespace is
     missing.
     """
     namespaces, found = _namespaces(home), []
-    for key, customer_id, address, source in _rows(connection, email):
+    for key, customer_id, address, source in _rows(connection, email, keys):
         for namespace in namespaces:
             if pseudonyms.customer_key(secret, customer_id, namespace) == key.bytes:
                 found.append(Person(key, customer_id, namespace, address, source))
@@ -68,14 +74,19 @@ def keys_of_address(connection: psycopg.Connection, email: str) -> set[UUID]:
     return {key for key, *_ in _rows(connection, email)}
 
 
-def _rows(connection: psycopg.Connection, email: str | None) -> Iterator[tuple[UUID, str, str, str]]:
-    """Yields key, id, address and source of all customers in pii, or of those with this e-mail address."""
+def _rows(
+    connection: psycopg.Connection, email: str | None, keys: Collection[UUID] | None = None
+) -> Iterator[tuple[UUID, str, str, str]]:
+    """Yields key, id, address and source of all customers in pii, or of those with this e-mail address or with these
+    keys."""
     query = f"""
         select customer_key, customer_id, email, source from {tables.CUSTOMERS}
-        where %(email)s::text is null or lower(email) = lower(%(email)s) or {_OTHER_LETTERS.format("email")}
+        where (%(email)s::text is null or lower(email) = lower(%(email)s) or {_OTHER_LETTERS.format("email")})
+            and (%(keys)s::uuid[] is null or customer_key = any(%(keys)s))
         order by customer_key
     """  # noqa: S608 - our own SQL; values are bound or quoted
-    for row in connection.execute(query, {"email": email and ids.visible(email)}):  # type: ignore[arg-type]
+    values = {"email": email and ids.visible(email), "keys": None if keys is None else [*keys]}
+    for row in connection.execute(query, values):  # type: ignore[arg-type]
         if email is None or same_address(row[2], email):
             yield row
 
@@ -129,6 +140,18 @@ def tables_of_customers(connection: psycopg.Connection) -> list[str]:
         order by table_schema || '.' || table_name <> %s, 1
     """
     return [name for (name,) in connection.execute(query, (tables.ORDER_LINES,)).fetchall()]  # type: ignore[arg-type]
+
+
+def second_keys(connection: psycopg.Connection) -> list[tuple[str, str]]:
+    """The columns in which a row of a customer names a second one, each with its table."""
+    query = """
+        select table_schema || '.' || table_name, column_name
+        from information_schema.columns
+        where data_type = 'uuid' and column_name not like '\\_%%' and column_name <> 'customer_key'
+            and table_schema || '.' || table_name = any(%s)
+        order by 1, 2
+    """
+    return connection.execute(query, (tables_of_customers(connection),)).fetchall()
 
 
 def _namespaces(home: Settings) -> list[str | None]:

@@ -40,6 +40,10 @@ def rotate(home: Settings, step: Step = nullcontext) -> dict[str, int]:
             connection.execute("select pg_advisory_xact_lock(%s)", (db.lock_key(locks.PUBLISH),))
             _make_names(connection, persons.known(connection, home, old), new)
             rows = {table: _rename(connection, table) for table in persons.tables_of_customers(connection)}
+            for table, column in persons.second_keys(connection):
+                connection.execute(
+                    f"update {table} set {column} = new_key from names where {column} = old_key"  # type: ignore[arg-type]  # noqa: S608 - our own names
+                )
             connection.execute(
                 f"insert into {tables.SETTINGS} (name, value) values ('pseudonym_key', %s) "  # noqa: S608 - our own names
                 "on conflict (name) do update set value = excluded.value",

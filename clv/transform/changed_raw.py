@@ -36,7 +36,7 @@ def erased(connection: psycopg.Connection, batches: Collection[int]) -> None:
                         connection.execute(f"drop table pg_temp.{relation.partition('.')[2]}")  # type: ignore[arg-type]
                     delta.intermediate(connection, intermediate)
                     if notes.noted(notes.MADE_OF, connection):
-                        notes.note_staging_state(connection)
+                        notes.note_made_of(connection)
             return
         except (NotByDeltaError, psycopg.Error) as error:
             if connection.closed:

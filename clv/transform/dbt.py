@@ -7,7 +7,9 @@ import json
 import logging
 import shutil
 import time
-from contextlib import chdir
+from collections.abc import Iterator
+from contextlib import ExitStack, chdir, contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +19,7 @@ from clv.catalog import dbt_project, published, tables
 from clv.core import settings as settings_module
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
-from clv.transform import dbt_environment, delta, notes, temporary, views
+from clv.transform import dbt_environment, delta, notes, persons, temporary, views
 from clv.transform.notes import FROM_RAW
 from clv.transform.temporary import Compiled, NotByDeltaError, TooMuchError
 from clv.warehouse import db, locks, roles
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 # What reads intermediate is built with the features, from the same state of it: another run may rebuild it before
 # analytics is built.
 LAYERS = dbt_project.layers()
+AT_A_DATE = ("features", "training", "analytics")  # layers that read intermediate, or read what was built from it
 PARSED = "partial_parse.msgpack"  # dbt's parsed project, from its last call with the same variables
 SEMANTICS = "semantic_manifest.json"
 NO_UNIT_TESTS = ["--exclude-resource-type", "unit_test"]  # unit tests check the SQL, not the data
@@ -56,12 +59,38 @@ def build(layer: str, variables: dict, settings: Settings, whole: bool = False) 
     if layer == "setup" and _is_of_another_version(settings):
         for outdated in FROM_RAW:
             build(outdated, {}, settings)
-    with db.lock(locks.BUILD, settings.url_as(TRANSFORMER)):
-        started = time.monotonic()
+    started = time.monotonic()
+    day = date.fromisoformat(variables["as_of_date"]) if layer in AT_A_DATE and variables else None
+    with persons_of(day, settings), db.lock(locks.BUILD, settings.url_as(TRANSFORMER)):
         facts = _changed(layer, settings) if layer in FROM_RAW and not whole else {}
         if "rows" not in facts:
             facts |= _built(layer, variables, settings)
         return {**facts, "seconds": round(time.monotonic() - started, 1)}
+
+
+@contextmanager
+def persons_of(day: date | None, settings: Settings) -> Iterator[None]:
+    """Keeps intermediate as it is for a date: ids that were linked before it have the key of their person.
+
+    Code that reads intermediate for one date does so within this block. It waits for readers of another date only if
+    that has other persons. None: the caller reads nothing of a date.
+    """
+    url = settings.url_as(TRANSFORMER)
+    while day is not None:
+        with ExitStack() as stack:
+            connection = stack.enter_context(db.connect(url, autocommit=True))
+            if not persons.may_differ(connection):
+                break
+            stack.enter_context(db.lock(locks.PERSONS, url, shared=True))
+            if persons.are_of(connection, day):
+                yield
+                return
+        with db.lock(locks.PERSONS, url), db.lock(locks.BUILD, url):
+            with db.connect(url) as connection:
+                persons.set_to(connection, day)
+            if "rows" not in _changed("intermediate", settings):
+                _built("intermediate", {}, settings)
+    yield
 
 
 def _changed(layer: str, settings: Settings) -> dict:
@@ -89,7 +118,7 @@ def _changed(layer: str, settings: Settings) -> dict:
             return {"built_whole": reason}
         notes.note(f"built_{layer}", state, connection)
         if layer == "intermediate":
-            notes.note_staging_state(connection)
+            notes.note_made_of(connection)
     return {"models": len(compiled.models), "tests": len(compiled.tests), "rows": rows}
 
 
@@ -113,7 +142,7 @@ def _built(layer: str, variables: dict, settings: Settings) -> dict:
             notes.note(notes.SET_UP_BY, notes.sql_digest(), connection)
         if layer == "intermediate":
             connection.execute(f"delete from {tables.TOUCHED_CUSTOMERS}")  # noqa: S608 - our own name
-            notes.note_staging_state(connection)
+            notes.note_made_of(connection)
         if state:
             notes.note_compiled(layer, _compiled(results), made_by, connection)
             notes.note(f"built_{layer}", state, connection)

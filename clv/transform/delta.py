@@ -11,8 +11,9 @@ definition, and equals that of a whole build if no row outside of the temporary 
   whether there is another batch. They cannot change rows that share nothing with a changed batch, because a row is
   replaced only by a row of another batch. Rows that an erasure empties are taken like those of changed batches.
 - other kinds: rows decide about each other only within a source.
-- intermediate: each table with customers is a function of the accepted lines and profiles of one customer. Staging
-  keeps a list of the customers whose lines or profiles it changed. Other tables are compared whole.
+- intermediate: each table with customers is a function of the accepted lines and profiles of one person, that is of all
+  ids that ops.person_keys gives this person's key. Staging keeps a list of the ids whose lines or profiles it changed,
+  and clv.transform.persons adds those whose person changed. Other tables are compared whole.
 """
 
 from __future__ import annotations
@@ -73,8 +74,8 @@ def staging(connection: psycopg.Connection, compiled: Compiled, erased: Collecti
 
 
 def intermediate(connection: psycopg.Connection, compiled: Compiled) -> dict[str, int]:
-    """Brings intermediate up to staging in the connection's transaction, for the customers of ops.touched_customers,
-    and empties that list.
+    """Brings intermediate up to staging and to ops.person_keys in the connection's transaction, for the customers of
+    ops.touched_customers, and empties that list.
 
     Returns the number of rows added per table. Raises TooMuchError if too much changed, NotByDeltaError if a data test
     failed.
@@ -84,12 +85,24 @@ def intermediate(connection: psycopg.Connection, compiled: Compiled) -> dict[str
         create temporary table delta_customers (customer_key uuid primary key) on commit drop;
         with taken as (delete from {tables.TOUCHED_CUSTOMERS} returning customer_key)
         insert into delta_customers select customer_key from taken;
-        analyze delta_customers
+        -- The person of a touched id has lines of all its ids.
+        insert into delta_customers
+        select persons.customer_key from {tables.PERSON_KEYS} as persons
+        inner join delta_customers as touched on persons.account_key = touched.customer_key
+        on conflict do nothing;
+        analyze delta_customers;
+        create temporary table delta_accounts (customer_key uuid primary key) on commit drop;
+        insert into delta_accounts
+        select customer_key from delta_customers
+        union
+        select account_key from {tables.PERSON_KEYS} where customer_key in (select customer_key from delta_customers);
+        analyze delta_accounts
     """)  # noqa: S608 - our own names
     inside = "customer_key in (select customer_key from delta_customers)"
-    _refuse_much(layer, layer.count(f"select count(*) from {tables.STG_ORDER_LINES} where {inside}"))  # noqa: S608 - our own names
+    accounts = "customer_key in (select customer_key from delta_accounts)"
+    _refuse_much(layer, layer.count(f"select count(*) from {tables.STG_ORDER_LINES} where {accounts}"))  # noqa: S608 - our own names
     for relation in OF_CUSTOMERS:
-        layer.fill(relation, inside)
+        layer.fill(relation, accounts)
     added = {}
     for name, table in layer.tables.items():
         if table.keeps_versions:

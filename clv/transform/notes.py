@@ -17,11 +17,17 @@ from clv.transform.temporary import Compiled
 FROM_RAW = {"staging": tables.STG_CHANNEL_SPEND, "intermediate": tables.INT_ORDER_LINE_VERSIONS}
 # The note that records which state of staging the intermediate tables were built from, and the SQL of this state.
 MADE_OF = "intermediate_made_of"
+PERSONS = "intermediate_persons"  # the note that records which ids intermediate counts under another key
 STAGING_STATE = f"""(
     select md5(coalesce(string_agg(
         concat_ws('-', batch_id, rows_accepted, rows_replaced, rows_withdrawn), ',' order by batch_id
     ), '')) from {tables.STG_BATCH_COUNTS}
 )"""  # noqa: S608 - our own names
+PERSON_KEYS = f"""(
+    select md5(coalesce(string_agg(account_key || '-' || customer_key, ',' order by account_key), ''))
+    from {tables.PERSON_KEYS}
+)"""  # noqa: S608 - our own names
+NO_PERSONS = "md5('')"  # what PERSON_KEYS gives while no ids are linked
 SET_UP_BY = "set_up_by"  # the note that records the digest of the SQL of staging and intermediate at the last set-up
 
 
@@ -42,12 +48,18 @@ def state(layer: str, connection: psycopg.Connection) -> str:
     digest.update(repr(connection.execute(query).fetchall()).encode())
     if layer == "intermediate":  # it is built from staging, which may be older than raw
         digest.update(str(built_from("staging", connection) or time.time_ns()).encode())
+        digest.update(connection.execute(f"select {PERSON_KEYS}").fetchall()[0][0].encode())  # type: ignore[arg-type]
     return digest.hexdigest()
 
 
 def made_by(connection: psycopg.Connection) -> str:
-    """A digest of everything that dbt compiles a layer's SQL from: the models, the kinds of sources, the database."""
-    query = f"select current_database(), array(select kinds::text from {tables.KINDS} order by kind)"  # noqa: S608 - our own names
+    """A digest of everything that dbt compiles a layer's SQL from: the models, the kinds of sources, the database, and
+    whether any ids are linked."""
+    query = f"""
+        select
+            current_database(), array(select kinds::text from {tables.KINDS} order by kind),
+            exists (select from {tables.IDENTITY_LINKS})
+    """  # noqa: S608 - our own names
     return hashlib.sha256(f"{sql_digest()}{connection.execute(query).fetchall()}".encode()).hexdigest()
 
 
@@ -81,9 +93,11 @@ def note(name: str, value: str | None, connection: psycopg.Connection) -> None:
         connection.execute(f"insert into {tables.BUILDS} values (%s, %s)", (name, value))  # noqa: S608 - our own names
 
 
-def note_staging_state(connection: psycopg.Connection) -> None:
-    """Notes that intermediate is built from the present state of staging."""
-    note(MADE_OF, connection.execute(f"select {STAGING_STATE}").fetchall()[0][0], connection)  # type: ignore[arg-type]
+def note_made_of(connection: psycopg.Connection) -> None:
+    """Notes that intermediate is built from the present state of staging and of ops.person_keys."""
+    staging, persons = connection.execute(f"select {STAGING_STATE}, {PERSON_KEYS}").fetchall()[0]  # type: ignore[arg-type]
+    note(MADE_OF, staging, connection)
+    note(PERSONS, persons, connection)
 
 
 def forget(connection: psycopg.Connection, *layers: str) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 # Shared by steps that read customers and write them elsewhere; exclusive for steps that remove or rename customers.
 CUSTOMERS = "customers"
+# Shared by steps that read intermediate or what is built from it at a date; exclusive while ids are counted under the
+# keys of their persons as of another date.
+PERSONS = "persons"
 # Held during a dbt build: two builds at once would collide when they swap a rebuilt table.
 BUILD = "build"
 # Held while publishing, and by upkeep while it deletes a run's rows.

@@ -110,6 +110,10 @@ create table analytics_runs.customer_economics (
     {SLICED}, grouped_by text, name text, customers int, retention numeric,
     primary key (as_of_date, run_id, grouped_by, name)
 );
+create table analytics_runs.identity_summary (
+    {SLICED}, counted_by text, customers int, joined int, repeat_rate numeric,
+    primary key (as_of_date, run_id, counted_by)
+);
 create table analytics_runs.personas (
     {SLICED}, persona text, name text, customers int, average_orders_count numeric default 1.5,
     average_days_since_last_order numeric default 90.2, average_churn_risk numeric default 0.5,

@@ -23,6 +23,7 @@ COPIED = (
     tables.CHANNEL_SPEND,
     tables.WITHDRAWALS,
     tables.CUSTOMERS,
+    tables.IDENTITY_LINKS,
     tables.SETTINGS,
 )
 

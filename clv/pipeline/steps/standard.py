@@ -10,7 +10,8 @@ STEPS = (
         after="open_run", pool="fetch", trains=True,
     ),
     Step(
-        "ingest", "take in", "landing files", "raw, pii, quarantine", f"{_TASKS}.ingesting:ingest", trains=True,
+        "ingest", "take in", "landing files", "raw, pii, quarantine, ops.identity_links",
+        f"{_TASKS}.ingesting:ingest", trains=True,
     ),
     Step("gate_raw", "take in", "raw", "ops.gate_results", f"{_TASKS}.gates:raw", trains=True),
     Step(

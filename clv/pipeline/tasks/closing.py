@@ -9,6 +9,7 @@ from clv.evaluation import external_scorecard
 from clv.evaluation import scorecard as scorecards
 from clv.pipeline.steps import Facts
 from clv.reporting import report as pages
+from clv.transform import dbt
 from clv.warehouse import publication
 
 
@@ -19,7 +20,10 @@ def publish(as_of: date, run_id: str) -> Facts:
 
 def scorecard(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - every date's matured forecasts
     """Compares published forecasts that have matured, and those of other systems, with the actual outcomes."""
-    return {**scorecards.measure(), "external": external_scorecard.measure()}
+    # All are measured with the persons of the newest published date, so that it does not matter which run measures.
+    newest = publication.current()
+    with dbt.persons_of(newest.as_of_date if newest else None, settings.load()):
+        return {**scorecards.measure(), "external": external_scorecard.measure()}
 
 
 def report(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - the page shows what is published

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date
 
 from clv.catalog import tables
+from clv.core import settings
 from clv.core.errors import ClvError
 from clv.pipeline.steps import Facts
 from clv.reporting import gates as pages
@@ -32,7 +33,7 @@ def staging(as_of: date, run_id: str) -> Facts:
 
 def features(as_of: date, run_id: str) -> Facts:
     """Judges the features, comparing them with staging while no build changes it."""
-    with db.lock(locks.BUILD, roles.url(PUBLISHER)):
+    with dbt.persons_of(as_of, settings.load()), db.lock(locks.BUILD, roles.url(PUBLISHER)):
         return gate("features")(as_of, run_id)
 
 

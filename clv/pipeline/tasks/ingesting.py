@@ -10,6 +10,7 @@ from clv.core.errors import ClvError, Unavailable
 from clv.pipeline.steps import Facts
 from clv.sources.fetching import declaration
 from clv.sources.fetching import fetch as fetching
+from clv.sources.identities import linking
 from clv.sources.loading import currencies
 
 
@@ -38,7 +39,7 @@ def fetch(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - landing is the s
 
 
 def ingest(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - raw is the same for every date
-    """Loads the files in the landing folder that were not loaded before."""
+    """Loads the files in the landing folder that were not loaded before, and links the ids that are one person."""
     home = settings.load()
     currencies.require_same_currency(home)
 
@@ -51,9 +52,11 @@ def ingest(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - raw is the same
     for result in new:
         for warning in result.comparison_warnings:
             print(f"{result.file_name}: warning: {warning}", flush=True)
+    linked = linking.link(home)
     return {
         "files": len(results),
         "loaded files": len(new),
         "rows loaded": sum(result.loaded for result in new),
         "rows unreadable": sum(result.unreadable for result in new),
+        **({"links between ids": linked} if linked else {}),
     }

@@ -17,7 +17,7 @@ from clv.sources.connectors.files import Received
 from clv.sources.formats import reading as formats
 from clv.sources.formats.columns import matched
 from clv.sources.kinds import registry
-from clv.sources.kinds.columns import IN_PII, TIMES, Column
+from clv.sources.kinds.columns import DIGESTED, IN_PII, TIMES, Column
 from clv.sources.kinds.columns_sql import parsed_name
 from clv.sources.kinds.declared import Kind
 from clv.sources.loading import currencies
@@ -153,7 +153,7 @@ def _is_read(name: str, read: Iterable[str]) -> bool:
 
 
 def _shown(value: Any, column: Column) -> Any:
-    if isinstance(value, str) and column.type in ("customer", *IN_PII):
+    if isinstance(value, str) and column.type in ("customer", "other_customer", *IN_PII, *DIGESTED):
         return masking.masked(value)
     if isinstance(value, str):
         return value.replace("\x01", "…")  # stands for the customer in a made order id

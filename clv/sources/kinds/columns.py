@@ -10,15 +10,21 @@ from clv.core.spelling import did_you_mean
 from clv.sources.mapping.model import ADDED, FileMapping
 
 # The types of columns. id: an identifier; invisible characters are removed. customer: the shop's customer id, stored as
-# a pseudonym; only the schema pii holds the id, the e-mail address and the name. day: a date. time: a time in the
-# reporting zone. money: an amount in the warehouse's currency.
-Type = Literal["text", "id", "customer", "email", "name", "day", "time", "money", "number", "yes_no"]
+# a pseudonym; only the schema pii holds the id, the e-mail address and the name. other_customer: the id of a second
+# customer, stored in the same way. phone, device: stored only as keyed digests (clv.sources.identities). day: a date.
+# time: a time in the reporting zone. money: an amount in the warehouse's currency.
+Type = Literal[
+    "text", "id", "customer", "other_customer", "email", "name", "phone", "device", "day", "time", "money", "number",
+    "yes_no",
+]  # fmt: skip
 SQL_TYPES = {
-    "text": "text", "id": "text", "customer": "uuid", "day": "date", "time": "timestamp", "money": "numeric",
-    "number": "numeric", "yes_no": "boolean",
+    "text": "text", "id": "text", "customer": "uuid", "other_customer": "uuid", "day": "date", "time": "timestamp",
+    "money": "numeric", "number": "numeric", "yes_no": "boolean",
 }  # fmt: skip
 IN_PII = ("email", "name")
-TEXTS = ("text", "id", "customer", "email", "name")
+DIGESTED = ("phone", "device")
+ADDRESSES = ("email", *DIGESTED)  # by which several ids may be one person
+TEXTS = ("text", "id", "customer", "other_customer", *IN_PII, *DIGESTED)
 TIMES = {"day": "a day", "time": "a time"}
 
 
@@ -123,7 +129,7 @@ class DeclaredMapping(FileMapping):
 
     @property
     def identities(self) -> list[str]:
-        return self._of_types("id", "customer", "email")
+        return self._of_types("id", "customer", "other_customer", *ADDRESSES)
 
     def _of_types(self, *types: Type) -> list[str]:
         named = [self.named[column.name] for column in self.columns if column.type in types]
@@ -138,7 +144,7 @@ class DeclaredMapping(FileMapping):
 def kept(columns: Iterable[Column]) -> list[Column]:
     """Returns the columns that the raw table stores under their own names: all except the customer, whose pseudonym is
     stored as customer_key, and the columns of pii."""
-    return [column for column in columns if column.type not in ("customer", *IN_PII)]
+    return [column for column in columns if column.type not in ("customer", *IN_PII, *DIGESTED)]
 
 
 def has_customers(columns: Iterable[Column]) -> bool:

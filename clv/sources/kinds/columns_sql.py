@@ -57,7 +57,10 @@ def export_query(columns: Sequence[Column]) -> str:
     """
     key = "customers.customer_key, " if has_customers(columns) else ""
     joined = "left join customers using (customer_id)" if has_customers(columns) else ""
-    own = ", ".join(quoted(column.name) for column in kept(columns))
+    key_of = "(select customer_key from customers where customer_id = parsed.{0}) as {0}"
+    own = ", ".join(
+        (key_of if column.type == "other_customer" else "{0}").format(quoted(column.name)) for column in kept(columns)
+    )
     return f"""
         select _line, unhex({CONTENT_HEX}) as _content, _rule, {key}{own}
         from parsed anti join unreadable using (_line) {joined}
@@ -83,8 +86,8 @@ def parsed_name(column: Column) -> str:
 
 def _value(column: Column, mapping: DeclaredMapping, money: tuple[str, ...]) -> str:
     name = mapping.named[column.name]
-    if column.type == "customer":
-        return customer(mapping) if name else "null::varchar"
+    if column.type in ("customer", "other_customer"):
+        return customer(mapping, name) if name else "null::varchar"
     if column.type == "time":
         return moment_of(name)
     if column.type == "day":

@@ -20,8 +20,18 @@ from clv.catalog import tables
 from clv.core import zone_names
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
+from clv.core.sql_text import quoted
 from clv.sources.kinds import columns_sql
-from clv.sources.kinds.columns import IN_PII, TIMES, Column, DeclaredMapping, check_fields, has_customers, kept
+from clv.sources.kinds.columns import (
+    DIGESTED,
+    IN_PII,
+    TIMES,
+    Column,
+    DeclaredMapping,
+    check_fields,
+    has_customers,
+    kept,
+)
 from clv.sources.kinds.columns_sql import ERASED, NO_CONTENT
 from clv.sources.mapping import keys
 from clv.sources.mapping.keys import Schema
@@ -93,7 +103,10 @@ class Kind:
     def rows_of_customer(self) -> str | None:
         """Returns the SQL condition that a row of the raw table is about a customer, with the key as its one parameter;
         None if rows are about no customers."""
-        return "customer_key = %s" if self.has_customers else None
+        if not self.has_customers:
+            return None
+        others = [quoted(column.name) for column in self.columns if column.type == "other_customer"]
+        return f"%s in ({', '.join(['customer_key', *others])})"
 
     @property
     def kept(self) -> list[Column]:
@@ -247,7 +260,7 @@ class OfOrders(Kind):
 def _part(column: Column) -> str | None:
     """Returns the name in keys.PARTS of the inner keys that a mapping may give for a column; None if it gives only the
     column's name, because the values are stored with the customer."""
-    if column.type in IN_PII:
+    if column.type in (*IN_PII, *DIGESTED):
         return None
     if column.one_of:
         return "words"

@@ -6,7 +6,7 @@ from typing import Any
 
 from clv.core.settings import Settings
 from clv.sources.kinds import registry
-from clv.sources.kinds.columns import IN_PII
+from clv.sources.kinds.columns import DIGESTED, IN_PII
 from clv.sources.kinds.declared import Kind
 
 DEFAULT = "orders"  # the kind of a mapping that states none
@@ -38,7 +38,9 @@ def documented(home: Settings | None = None) -> str:
     for kind in registry.known(home).values():
         for column in kind.columns:
             place = "pii.customers" if column.type in IN_PII else kind.table
-            if column.type == "customer":
+            if column.type in DIGESTED:
+                place = "pii.addresses, as a keyed digest, if a rule of `identities` needs it"
+            elif column.type in ("customer", "other_customer"):
                 place = f"{kind.table}, as a pseudonym; the id in pii.customers"
             has = "always" if column.required else ""
             lines.append(f"| `{kind.name}` | `{column.name}` | {column.type} | {has} | {place} | {column.means} |")

@@ -15,6 +15,7 @@ from clv.sources.connectors.files import Received
 from clv.sources.connectors.protocol import Batch
 from clv.sources.formats import reading as formats
 from clv.sources.formats.received import Unreadable
+from clv.sources.identities import gathered
 from clv.sources.kinds import registry
 from clv.sources.kinds.columns_sql import ERASED
 from clv.sources.kinds.declared import Kind
@@ -125,7 +126,8 @@ def _load(
         currency = currencies.agreed(cursor, file, mapping, codes, settings)
         mapping = zones.with_known_zones(duck, mapping)
         duck.execute(kind.parsed_table(mapping, zone, currency, bool(codes)))
-        erased_lines = erased_rows.lines(duck, mapping, erased)
+        others = [column.name for column in kind.columns if column.type == "other_customer"]
+        erased_lines = erased_rows.lines(duck, mapping, erased, others)
         unreadable = _without_erased(
             unreadable + _unreadable_values(duck, file, mapping), erased_lines, mapping, erased
         )
@@ -136,7 +138,7 @@ def _load(
         batch_id = writing.open_batch(cursor, file, mapping, ",".join(codes) or currency, counts, opening)
         if batch_id is None:
             return None
-        customers = _customers(duck, mapping, settings)
+        customers = _customers(duck, mapping, settings, others)
         duck.register("customers", customers)
         duck.execute(kind.preparation(mapping))
         query = kind.export_query(mapping)
@@ -153,6 +155,8 @@ def _load(
         refunds_prevail = kind.refunds_prevail(duck, mapping)
         if customers.num_rows:
             writing.copy_customers(cursor, customers, mapping.source)
+        if addresses := gathered.addresses(duck, kind.columns, settings):
+            writing.copy_addresses(cursor, addresses, batch_id)
     return BatchResult(
         batch_id, file.name, *counts, already_loaded=False, delivery=opening.delivery, usable=usable,
         erased_lines=tuple(sorted(erased_lines)), lacking=loaded - usable - emptied, warnings=tuple(found),
@@ -196,13 +200,18 @@ def _unreadable_values(duck: duckdb.DuckDBPyConnection, file: Received, mapping:
     return [Unreadable(line, reason, raw.get(line, "")) for line, reason in found]
 
 
-def _customers(duck: duckdb.DuckDBPyConnection, mapping: FileMapping, settings: Settings) -> pa.Table:
-    """Returns the file's customers: customer_key, customer_id, and the last email and name in the file."""
-    query = """
+def _customers(
+    duck: duckdb.DuckDBPyConnection, mapping: FileMapping, settings: Settings, others: list[str]
+) -> pa.Table:
+    """Returns the file's customers: customer_key, customer_id, and the last email and name in the file. others: columns
+    with the ids of further customers."""
+    further = "".join(f" union all select {name}, null, null, _line from parsed" for name in map(quoted, others))  # noqa: S608 - our own names
+    query = f"""
+        with named as (select customer_id, email, name, _line from parsed{further})
         select customer_id, arg_max(email, _line) as email, arg_max(name, _line) as name
-        from parsed anti join unreadable using (_line) anti join erased_customers using (customer_id)
+        from named anti join unreadable using (_line) anti join erased_customers using (customer_id)
         where customer_id is not null group by customer_id
-    """
+    """  # noqa: S608 - our own SQL; values are bound or quoted
     found = duck.sql(query).to_arrow_table()
     secret = pseudonyms.secret(settings)
     keys = pseudonyms.customer_keys(secret, found["customer_id"].to_pylist(), mapping.customer_namespace)

@@ -207,3 +207,10 @@ def copy_customers(cursor: adbc.Cursor, customers: pa.Table, source: str) -> Non
         """,  # noqa: S608 - our own names
         (source,),
     )
+
+
+def copy_addresses(cursor: adbc.Cursor, addresses: pa.Table, batch_id: int) -> None:
+    """Adds the digests of addresses that a batch states. addresses: as `gathered.addresses` returns them."""
+    places = pa.array([batch_id] * addresses.num_rows, pa.int64())
+    schema, table = tables.ADDRESSES.split(".")
+    cursor.adbc_ingest(table, addresses.add_column(0, "batch_id", places), mode="append", db_schema_name=schema)

@@ -2,7 +2,9 @@
 
 with
 
-lines as not materialized (select * from {{ ref('stg_order_lines') }}),
+lines as not materialized (
+    {{ rows_of_persons(ref('stg_order_lines')) | indent(4) }}
+),
 
 order_days as (select * from {{ ref('int_order_days') }}),
 

@@ -2,7 +2,9 @@
 
 with
 
-lines as (select * from {{ ref('stg_order_lines') }}),
+lines as (
+    {{ rows_of_persons(ref('stg_order_lines')) | indent(4) }}
+),
 
 bought as (select * from lines where not is_refund),
 

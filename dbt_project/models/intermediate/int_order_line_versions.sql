@@ -19,7 +19,9 @@
 
 with
 
-lines as (select * from {{ ref('stg_order_lines') }}),
+lines as (
+    {{ rows_of_persons(ref('stg_order_lines')) | indent(4) }}
+),
 
 refunds as (select * from {{ ref('int_refunds') }}),
 

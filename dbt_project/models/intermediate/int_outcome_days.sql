@@ -2,7 +2,9 @@
 
 with
 
-lines as (select * from {{ ref('stg_order_lines') }}),
+lines as (
+    {{ rows_of_persons(ref('stg_order_lines')) | indent(4) }}
+),
 
 sums as (
     select

@@ -2,7 +2,9 @@
 
 with
 
-lines as not materialized (select * from {{ ref('stg_order_lines') }}),
+lines as not materialized (
+    {{ rows_of_persons(ref('stg_order_lines')) | indent(4) }}
+),
 
 orders as (select * from {{ ref('int_orders') }}),
 
@@ -11,7 +13,7 @@ refunds as (
         *,
         source || ':' || row_key as refund_key,
         {{ order_key('source', 'refund_of') }} as stated_order_key,
-        {{ order_key('source', 'refund_of', 'customer_key') }} as stated_customer_order_key
+        {{ order_key('source', 'refund_of', 'account_key') }} as stated_customer_order_key
     from lines
     where is_refund
 ),

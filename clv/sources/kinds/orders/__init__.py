@@ -92,5 +92,7 @@ KIND = Orders(
         Column(name="may_contact", type="yes_no", means="Whether the customer may be contacted."),
         Column(name="email", type="email", means="E-mail address of the customer."),
         Column(name="name", type="name", means="Name of the customer."),
+        Column(name="phone", type="phone", means="Telephone number of the customer."),
+        Column(name="device", type="device", means="Id of the device on which the customer was logged in."),
     ),
 )

@@ -14,7 +14,7 @@ _TAKEN: Schema = {
 _MINUS = dict.fromkeys((*PARTS_OF_AMOUNT, OTHER), _TAKEN)
 PARTS: dict[str, dict[str, Schema]] = {
     **keys.PARTS,
-    "person": {"email": COLUMN, "name": COLUMN, "consent": COLUMN},
+    "person": {"email": COLUMN, "name": COLUMN, "phone": COLUMN, "device": COLUMN, "consent": COLUMN},
     "order": {"column": COLUMN, "columns": keys.COLUMNS, "number": YES_NO, "whole_number": YES_NO},
     "amount": {
         "column": COLUMN,

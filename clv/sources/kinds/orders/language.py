@@ -56,6 +56,8 @@ def _orders(source: str, reader: MappingReader) -> OrdersMapping:
         columns=columns,
         email=column(person.get("email"), "person.email"),
         name=column(person.get("name"), "person.name"),
+        phone=column(person.get("phone"), "person.phone"),
+        device=column(person.get("device"), "person.device"),
         consent=column(person.get("consent"), "person.consent"),
         row_key=_row_key(reader, columns),
         part=column(reader.get("part"), "part"),
@@ -91,7 +93,9 @@ def _check_consistency(mapping: OrdersMapping, place: str) -> None:
             f"{place}: 'refund.of' needs the refund of the whole order if 'amount' is the whole order's; "
             "take once_per_order: false off 'refund'"
         )
-    if persons := {mapping.email, mapping.name} & set(mapping.order) - {mapping.customer}:
+    if persons := {mapping.email, mapping.name, mapping.phone, mapping.device} & set(mapping.order) - {
+        mapping.customer
+    }:
         raise ClvError(f"{place}: 'order' is stored outside of pii; remove '{sorted(map(str, persons))[0]}' from it")
     always = mapping.optional & {mapping.customer, *mapping.order, mapping.time, mapping.amount or mapping.price or ""}
     if mapping.amount_sum and mapping.optional >= set(mapping.amount_sum):

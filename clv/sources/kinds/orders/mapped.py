@@ -31,8 +31,8 @@ def parsed_table(mapping: OrdersMapping, reporting_zone: str, warehouse_currency
     with their reason.
 
     Columns: _line, _kind ('' or 'refund'), _content, _part, _version, _rule, _reason (null if readable), customer_id,
-    email, name, order_id, ordered_at, amount, COLUMNS and STATED. A record with a refunded amount gives two rows: the
-    sale and the refund.
+    email, name, phone, device, order_id, ordered_at, amount, COLUMNS and STATED. A record with a refunded amount gives
+    two rows: the sale and the refund.
     """
     mapping = in_currency(mapping, warehouse_currency)
     money = rate_of(mapping, warehouse_currency)
@@ -54,8 +54,7 @@ def parsed_table(mapping: OrdersMapping, reporting_zone: str, warehouse_currency
         "_rule": "_rule",
         "_reason": reason(mapping, currency_stated, converted(amount, money)),
         "customer_id": customer_id,
-        "email": column_or_null(mapping.email),
-        "name": column_or_null(mapping.name),
+        **{name: column_or_null(getattr(mapping, name)) for name in ("email", "name", "phone", "device")},
         "may_contact": consent(mapping.consent),
         "order_id": order_id,
         "ordered_at": time,

@@ -61,6 +61,8 @@ class OrdersMapping(FileMapping):
     no_revenue: tuple[Filter, ...] = field(default=(), metadata=ADDED)
     refund_whole: str | None = field(default=None, metadata=ADDED)
     amount_parts: dict[str, tuple[str, ...]] = field(default_factory=dict, metadata=ADDED)
+    phone: str | None = field(default=None, metadata=ADDED)
+    device: str | None = field(default=None, metadata=ADDED)
 
     @property
     def refunded_once_per_order(self) -> bool:
@@ -99,9 +101,9 @@ class OrdersMapping(FileMapping):
     def wanted(self) -> list[str]:
         names = [
             self.customer, *self.order, self.time, self.amount, self.price, *self.columns.values(), self.email,
-            self.name, self.consent, self.part, self.sign_column, self.refund_amount, self.refund_time, *self.carry,
-            *(name for rule in self.filters for name in rule.read), self.updated_at, self.currency_column,
-            self.time_of_day, self.zone_column, *self.amount_sum, *self.amount_minus,
+            self.name, self.phone, self.device, self.consent, self.part, self.sign_column, self.refund_amount,
+            self.refund_time, *self.carry, *(name for rule in self.filters for name in rule.read), self.updated_at,
+            self.currency_column, self.time_of_day, self.zone_column, *self.amount_sum, *self.amount_minus,
             *(rule.column for rule in self.no_revenue), self.refund_whole,
         ]  # fmt: skip
         return list(dict.fromkeys(name for name in names if name))
@@ -122,7 +124,7 @@ class OrdersMapping(FileMapping):
     def identities(self) -> list[str]:
         columns = [self.columns.get(name) for name in ("line_id", "product_id", "refund_of")]
         times = (self.time, self.time_of_day)
-        names = [self.customer, *self.order, self.email, *columns]
+        names = [self.customer, *self.order, self.email, self.phone, self.device, *columns]
         return list(dict.fromkeys(name for name in names if name and name not in times))
 
     @property

@@ -106,6 +106,7 @@ def reason(mapping: OrdersMapping, currency_stated: bool, amount: str) -> str:
     """
     texts = {name: column for name, column in mapping.columns.items() if name not in NUMBERS}
     texts |= {"customer": mapping.customer, "email": mapping.email, "name": mapping.name}
+    texts |= {"phone": mapping.phone, "device": mapping.device}
     order = {"order": " || ".join(quoted(column) for column in mapping.order)}
     cases = text_complaints({**{name: quoted(column) for name, column in texts.items() if column}, **order})
     if mapping.filters:

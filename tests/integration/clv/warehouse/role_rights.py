@@ -15,7 +15,7 @@ MADE_BY_DBT = ("staging", "intermediate", "features", "analytics_runs")
 
 OF_KINDS = [
     f"raw.{name}"
-    for name in ("external_forecasts", "products", "payments", "shipments", "returns", "customer_profiles")
+    for name in ("external_forecasts", "products", "payments", "shipments", "returns", "customer_profiles", "merges")
 ]
 
 # Everything that each role may do to each table. All other acts are tried too, and must be refused.
@@ -28,9 +28,12 @@ MAY = {
         **dict.fromkeys(OF_KINDS, "select insert"),
         "raw.withdrawals": "select insert delete",
         "pii.customers": "select insert",
+        "pii.addresses": "select insert",
         "pii.unreadable_texts": "select insert",
         "quarantine.unreadable_rows": "select insert",
         "ops.settings": "select insert update",
+        "ops.identity_links": "select insert delete",
+        "ops.identity_decisions": "select",
     },
     TRANSFORMER: {
         **dict.fromkeys(
@@ -44,6 +47,8 @@ MAY = {
         "ops.settings": "select",
         "ops.builds": "select insert delete",
         "ops.touched_customers": "select insert delete",
+        "ops.identity_links": "select",
+        "ops.person_keys": "select insert delete",
         **dict.fromkeys(
             ["ops.model_decisions", "ops.model_backtest", "ops.clv_scorecard", "ops.gate_results"], "select"
         ),
@@ -73,6 +78,7 @@ MAY = {
         "ops.clv_scorecard": "select insert delete",
         "ops.external_scorecard": "select insert update delete",
         "ops.customers_of_address": "select",
+        "ops.person_keys": "select",
         "analytics.publications": "select insert",
     },
     ANALYST: {"analytics.*": "select"},
@@ -113,16 +119,19 @@ ACTS = {
 # Tables that a role may insert into without reading them, or whose first column is an identity.
 INSERTED_BLINDLY = {"raw.batches", "analytics.publications"}
 
-# The role that connects in each step. The publisher records all steps of the run.
+# The role that connects in each step. The publisher records all steps of the run. Steps that read intermediate for a
+# date ask as the transformer whether its persons are those of the date.
 TAKES = {
     "ingest": {LOADER},
     "build_staging": {TRANSFORMER},
     "gate_staging": {TRANSFORMER},
     "build_intermediate": {TRANSFORMER},
     "build_features": {TRANSFORMER},
-    "train": {MODELLER},
-    "score": {MODELLER},
+    "gate_features": {TRANSFORMER},
+    "train": {MODELLER, TRANSFORMER},
+    "score": {MODELLER, TRANSFORMER},
     "build_analytics": {TRANSFORMER},
+    "scorecard": {TRANSFORMER},
 }
 
 

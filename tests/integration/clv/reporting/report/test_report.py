@@ -18,6 +18,7 @@ def test_the_page_says_what_the_tables_say(shop: settings.Settings) -> None:
     publication.publish(DAY, small.ready_run())
     path = report.write(DAY, shop)
     page = path.read_text()
+    assert "customer ids" not in page
     assert path == shop.reports / small.AS_OF / "index.html"
     assert cells(page, "loyal")[:5] == ["loyal", "1", "35", "14", "33 %"]
     assert cells(page, "new")[:5] == ["new", "2", "28", "28", "67 %"]
@@ -74,8 +75,12 @@ def test_the_shop_by_month_stands_against_the_month_and_the_year_before(shop: se
         (DAY, run_id),
     )
     small.execute("update analytics_runs.customer_clv set first_order_on = '2010-05-01'")
+    of_run = "insert into analytics_runs.identity_summary values (%(day)s, %(run)s, "
+    rows = f"{of_run}'id', 6, 5, 0); {of_run}'customer', 4, 3, 0.5)"
+    small.execute(rows.replace("%(day)s", f"'{DAY}'").replace("%(run)s", f"'{run_id}'"))
     publication.publish(DAY, run_id)
     page = report.write(DAY, shop).read_text()
+    assert "5 customer ids belong to 3 customers, each counted as one. So there are 4 customers behind 6 ids" in page
     shown = page[page.index('id="shop"') : page.index("The months as a table")]
     words = re.sub(r"\s+", " ", re.sub(r"<svg.*?</svg>|<[^>]+>", " ", shown, flags=re.DOTALL).replace("\u00a0", " "))
     assert "May 2011 , the last whole month, compared with April 2011 and May 2010." in words
