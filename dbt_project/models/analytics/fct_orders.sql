@@ -106,9 +106,9 @@ final as (
         null::numeric(18, 2) as shipping,
         null::numeric(18, 2) as tip,
         null::numeric(18, 2) as gift_card,
-        null::numeric(18, 2) as payment_fee,
-        null::numeric(18, 2) as shipping_cost,
-        null::numeric(18, 2) as return_cost
+        0::numeric(18, 2) as payment_fee,
+        0::numeric(18, 2) as shipping_cost,
+        0::numeric(18, 2) as return_cost
     from earlier_runs
     where not exists (
         select from built_again
