@@ -127,7 +127,7 @@ def _amount(found: dict[str, str]) -> list[str]:
     column, quantity = found["amount"], found.get("quantity")
     questions = [
         "# Revenue is what was paid for goods: after discounts, without tax and shipping. Is that this column?",
-        "# To subtract columns: amount: {column: Total, minus: [Tax, Shipping]}.",
+        "# To subtract columns: amount: {column: Total, minus: {tax: Tax, shipping: Shipping}}.",
         "# If each row of an order repeats the order's total: amount: {column: Total, once_per_order: true}.",
     ]
     if quantity and re.fullmatch(PRICE, column, re.IGNORECASE):

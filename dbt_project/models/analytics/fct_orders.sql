@@ -7,6 +7,8 @@ states as (select * from {{ ref('order_line_states').render() }}),
 
 versions as (select * from {{ ref('int_order_versions').render() }}),
 
+given as (select * from {{ ref('order_costs').render() }}),
+
 earlier_runs as (select * from {{ source('analytics_runs', 'orders_of_earlier_runs').render() }}),
 
 built_again as (select * from {{ ref('order_line_states').render() }} where gross_margin is not null),
@@ -23,7 +25,12 @@ of_runs as (
         coalesce(states.return_cost, 0) as cost_of_return,
         versions.*,
         versions.gross_revenue + coalesce(versions.tax, 0) + coalesce(versions.shipping, 0) + coalesce(versions.tip, 0)
-        + coalesce(versions.gift_card, 0) as paid
+        + coalesce(versions.gift_card, 0) as paid,
+        given.payment_fee as payment_fee_given,
+        given.shipping_cost as shipping_cost_given,
+        given.return_cost as return_cost_given,
+        coalesce(given.revenue_costed, 0) as revenue_costed,
+        coalesce(given.product_cost, 0) as product_cost
     from states
     inner join versions
         on
@@ -31,15 +38,26 @@ of_runs as (
             and (states.state < versions.until_state or versions.until_state is null)
             and states.as_of_date >= versions.from_date
             and (states.as_of_date < versions.until_date or versions.until_date is null)
+    left join given
+        on
+            states.as_of_date = given.as_of_date
+            and states.run_id = given.run_id
+            and versions.order_key = given.order_key
 ),
 
 -- Customers pay the parts that are no revenue too. Providers keep their fee when an order is refunded.
 costed as (
     select
         *,
-        {{ money("case when paid > 0 then payment_fee_rate * paid + payment_fee_fixed else 0 end") }} as payment_fee,
-        {{ money("case when kind <> 'refund_only' then cost_of_shipping else 0 end") }} as shipping_cost,
-        {{ money("case when refunds < 0 then cost_of_return else 0 end") }} as return_cost
+        {{ money(
+            "coalesce(payment_fee_given, case when paid > 0 then payment_fee_rate * paid + payment_fee_fixed else 0 end)"
+        ) }} as payment_fee,
+        {{ money(
+            "coalesce(shipping_cost_given, case when kind <> 'refund_only' then cost_of_shipping else 0 end)"
+        ) }} as shipping_cost,
+        {{ money(
+            "coalesce(return_cost_given, case when refunds < 0 then cost_of_return else 0 end)"
+        ) }} as return_cost
     from of_runs
 ),
 
@@ -61,7 +79,11 @@ final as (
         last_refunded_on,
         (gross_revenue + refunds)::numeric(18, 2) as net_revenue,
         (
-            {{ money(profit('known_profit', 'revenue_without_cost', 'gross_margin')) }}
+            {{ money(profit(
+                'known_profit + revenue_costed - product_cost',
+                '(revenue_without_cost - revenue_costed)',
+                'gross_margin'
+            )) }}
             - payment_fee - shipping_cost - return_cost
         )::numeric(18, 2) as profit,
         items,

@@ -28,7 +28,17 @@ runs as (
 ),
 
 lines as (
-    select *
+    select
+        order_key,
+        ordered_on,
+        is_refund,
+        amount,
+        stated_amount,
+        discount_off,
+        tax,
+        shipping,
+        tip,
+        gift_card
     from {{ ref('fct_order_lines') }}
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),

@@ -131,6 +131,18 @@ def test_later_files_replace_rows_of_the_same_key(shop: settings.Settings) -> No
     ]  # fmt: skip
 
 
+def test_costs_that_files_state_lower_the_profit_of_orders(shop: settings.Settings) -> None:
+    dbt.build("setup", {}, shop)
+    dbt.build("features", {"as_of_date": "2024-06-01", "run_id": "costs"}, shop)
+    columns = "order_key, net_revenue, payment_fee, shipping_cost, return_cost, profit"
+    found = db.rows(f"select {columns} from analytics_runs.fct_orders where run_id = 'costs' order by 1")
+    assert [(key, *map(str, amounts)) for key, *amounts in found] == [
+        ("orders:1", "25.00", "0.75", "4.90", "0.00", "9.35"),  # less two mugs at 4 and tea at 2
+        ("orders:2", "10.00", "0.00", "3.90", "0.00", "1.60"),  # less a mug at 4.50, as since February
+        ("orders:3", "5.00", "0.00", "0.00", "0.00", "3.00"),  # less tea; its payment could not be read
+    ]
+
+
 def test_rows_of_orders_are_erased_with_their_customer(shop: settings.Settings) -> None:
     receipt = erasing.erase(erasing.find("ann", "orders", None, shop), shop)
     erased = {table: receipt.rows.get(f"raw.{table}") for table in ("payments", "shipments", "returns")}
