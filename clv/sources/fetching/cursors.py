@@ -65,6 +65,12 @@ def latest(text: str | None, other: str | None) -> str | None:
     return other if is_after(other, text) else text
 
 
+def is_ahead(text: str, today: date) -> bool:
+    """Returns whether a time lies after the day that follows today, in any time zone; false for numbers and texts."""
+    moment = None if _is_whole(text) else _moment(text)
+    return moment is not None and moment.date() > today + timedelta(days=1)
+
+
 def moved(text: str, by: timedelta | int) -> str:
     """Returns a value moved by a duration or, if it is a whole number, by a count. Whole numbers move by the seconds of
     a duration. The text keeps its style: separator, decimals and zone.

@@ -9,10 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from clv.core import dates
 from clv.core.errors import ClvError, Unavailable
 from clv.sources.fetching import cursors, rows
 from clv.sources.fetching.declaration import Database
-from clv.sources.fetching.rows import Found, Reached
+from clv.sources.fetching.rows import Found
 from clv.sources.fetching.secrets import Secrets
 from clv.sources.mapping.complaints import first_line
 
@@ -26,7 +27,7 @@ def read(declared: Database, since: str | None, secrets: Secrets) -> Generator[F
     One statement reads all rows, so that they show the database at one moment. Raises ClvError, or Unavailable if the
     database does not answer.
     """
-    engine = _engine(declared, secrets)
+    engine, today = _engine(declared, secrets), dates.today()
     try:
         with engine.connect().execution_options(stream_results=True, yield_per=AT_ONCE) as connection:
             statement = _statement(declared, since, engine.dialect)
@@ -37,7 +38,7 @@ def read(declared: Database, since: str | None, secrets: Secrets) -> Generator[F
                 positions = [row.pop(POSITION, None) for row in group]
                 yield rows.unit(group, declared.key)
                 if positions[0] is not None:
-                    yield Reached(cursors.as_text(positions[0]))
+                    yield rows.position(cursors.as_text(positions[0]), today)
     except exc.OperationalError as error:
         raise Unavailable(_message("does not answer", error, secrets, declared)) from None
     except exc.SQLAlchemyError as error:
@@ -65,13 +66,16 @@ def unread(declared: Database, secrets: Secrets) -> int:
 def _engine(declared: Database, secrets: Secrets) -> sa.Engine:
     url = secrets.filled_in(declared.url)
     remedy = "write it as postgresql+psycopg://user:password@host:port/database"
+    place = secrets.place(declared.url) or "url"
     try:
-        return sa.create_engine(url, hide_parameters=True, poolclass=sa.pool.NullPool)
+        engine = sa.create_engine(url, hide_parameters=True, poolclass=sa.pool.NullPool)
     except (exc.ArgumentError, ValueError):
-        place = secrets.place(declared.url)
-        raise ClvError(f"{place or 'url'} holds no address of a database; {remedy}") from None
+        raise ClvError(f"{place} holds no address of a database; {remedy}") from None
     except ImportError as error:
         raise ClvError(f"the database needs the package {error.name}; install it, or {remedy}") from None
+    if engine.url.host and "@" in f"{engine.url.host}{engine.url.database}":  # messages would show a part of it
+        raise ClvError(f"{place} has an @ within the user or the password; write it as %40")
+    return engine
 
 
 def _statement(declared: Database, since: str | None, dialect: sa.Dialect) -> sa.TextClause:

@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
-from clv.core import settings
+from clv.core import dates, settings
 from clv.core.errors import ClvError, Unavailable
 from clv.sources.fetching import cursors, rows
 from clv.sources.fetching.declaration import Dlt
@@ -27,13 +27,17 @@ def read(declared: Dlt, since: str | None, secrets: Secrets, folder: Path) -> Ge
     folder: where a Python file of the shop may be. Raises ClvError, or Unavailable if the source fails.
     """
     function = _function(declared.function, folder)
-    last = None
+    last, today = None, dates.today()
     try:
         made = function(**_filled(declared.arguments, since, secrets))
         for one in _rows(made, declared):
             yield rows.unit([one], declared.key)
             if declared.cursor and (value := rows.value_at(one, declared.cursor.column)) is not None:
-                last = cursors.latest(last, cursors.as_text(value))
+                match rows.position(cursors.as_text(value), today):
+                    case Reached(position):
+                        last = cursors.latest(last, position)
+                    case ahead:
+                        yield ahead
     except ClvError:
         raise
     except Exception as error:  # each source has exceptions of its own

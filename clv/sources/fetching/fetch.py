@@ -70,8 +70,13 @@ def _rows(source: str, declared: Database | Http | Dlt, landing: Landing, secret
         since = cursors.moved(landing.reached, -cursor.overlap)
     landing.know(since if landing.reached else None)
     with closing(landing), closing(_found(declared, since, secrets, beside)) as found:
-        _write(found, landing, declared.rows_per_file)
+        ahead = _write(found, landing, declared.rows_per_file)
     notes = [f"{note} since the file before" for note in landing.drift()]
+    if ahead:
+        notes.append(
+            f"{len(ahead):,} value{'s' * (len(ahead) > 1)} of the cursor column in the future, such as {min(ahead)}; "
+            "the rows are read by each fetch until the shop corrects them"
+        )
     if isinstance(declared, Database) and (missing := database.unread(declared, secrets)):
         notes.append(f"{missing:,} rows without a key or a value of the cursor column are never read")
     return Fetched(source, landing.files, landing.written, landing.reached, notes)
@@ -87,15 +92,19 @@ def _found(declared: Database | Http | Dlt, since: str | None, secrets: Secrets,
             return dlt_source.read(declared, since, secrets, beside)
 
 
-def _write(found: Iterator[rows.Found], landing: Landing, rows_per_file: int) -> None:
-    """Writes units that are new or changed. A file never has two versions of a key, since it is loaded as one delivery.
+def _write(found: Iterator[rows.Found], landing: Landing, rows_per_file: int) -> set[str]:
+    """Writes units that are new or changed; returns the values of the cursor column that lie in the future.
+
+    A file never has two versions of a key, since it is loaded as one delivery.
 
     A file may be completed at any place: its name says how far everything was read, which may be less than what it
     has.
     """
-    reached = landing.reached
+    reached, ahead = landing.reached, set()
     for one in found:
-        if isinstance(one, rows.Reached):
+        if isinstance(one, rows.Ahead):
+            ahead.add(one.position)
+        elif isinstance(one, rows.Reached):
             reached = cursors.latest(reached, one.position)
             if landing.pending >= rows_per_file:
                 _complete(landing, reached)
@@ -104,6 +113,7 @@ def _write(found: Iterator[rows.Found], landing: Landing, rows_per_file: int) ->
                 _complete(landing, reached)
             landing.add(one)
     _complete(landing, reached)
+    return ahead
 
 
 def _complete(landing: Landing, reached: str | None) -> None:

@@ -10,7 +10,7 @@ from clv.sources.fetching import cursors, pages, rows
 from clv.sources.fetching.declaration import ByCursor, Http, RequestCursor
 from clv.sources.fetching.rows import Found, Reached
 from clv.sources.fetching.secrets import Secrets
-from clv.sources.fetching.service import Answer, Request, Service
+from clv.sources.fetching.service import Answer, Refused, Request, Service
 
 
 def read(declared: Http, since: str | None, secrets: Secrets) -> Generator[Found]:
@@ -49,20 +49,25 @@ def _part(declared: Http, begin: str | None, end: str | None, service: Service) 
     """Yields the objects of one window, page by page."""
     cursor, before, last = declared.cursor, None, None
     request: Request | None = Request(declared.url, {**service.parameters, **_bounds(declared, begin, end)})
+    listed, made = None, set()
     while request:
-        answer = service.get(request)
-        listed = objects(answer, declared, service)
+        if repr(request) in made:
+            raise ClvError(f"{service} names the same page again as the next one; correct `pages`")
+        made.add(repr(request))
+        if not (page := _page(request, listed, declared, service)):
+            break
+        answer, listed = page
         for one in listed:
             yield rows.unit([one], declared.key)
             if cursor and (position := _position(one, cursor.column)) is not None:
                 if cursor.ascending:
                     before = _in_order(before, position, cursor, service)
-                    yield Reached(position)
-                last = cursors.latest(last, position)
-        following = pages.following(declared.pages, request, answer, listed)
-        if following == request:
-            raise ClvError(f"{service} names the same page again as the next one; correct `pages`")
-        request = following
+                found = rows.position(position, service.today)
+                if isinstance(found, Reached):
+                    last = cursors.latest(last, position)
+                if cursor.ascending or not isinstance(found, Reached):
+                    yield found
+        request = pages.following(declared.pages, request, answer, listed)
     if last is not None:
         yield Reached(last)
 
@@ -72,24 +77,44 @@ def _by_cursor(declared: Http, by: ByCursor, since: str | None, service: Service
     that changes meanwhile cannot shift others out of a page."""
     cursor = declared.cursor
     assert cursor  # noqa: S101 - `Http` refuses other declarations
-    begin, number, last = since, by.first, None
+    begin, number, last, listed = since, by.first, None, None
     while True:
         parameters = {**service.parameters, **_bounds(declared, begin, None), by.number: number}
-        listed = objects(service.get(Request(declared.url, parameters)), declared, service)
-        before: str | None = None
+        page = _page(Request(declared.url, parameters), listed, declared, service)
+        if not page or not page[1]:
+            return
+        listed, before = page[1], None
         for one in listed:
             yield rows.unit([one], declared.key)
             if (position := _position(one, cursor.column)) is not None:
                 before = _in_order(before, position, cursor, service)
                 last = cursors.latest(last, position)
-                yield Reached(last or position)
-        if len(listed) < by.size or last is None:
+                yield rows.position(position, service.today)
+        if last is None:
             return
         following = cursors.moved(last, -by.step)
         if begin is None or cursors.is_after(following, begin):
-            begin, number = following, by.first
+            begin, number, listed = following, by.first, None
         else:
             number += 1
+
+
+def _page(
+    request: Request, before: list[dict] | None, declared: Http, service: Service
+) -> tuple[Answer, list[dict]] | None:
+    """Returns an answer and its objects; None if the page before was the last one. before: the objects of that page."""
+    try:
+        answer = service.get(request)
+    except Refused as error:
+        if pages.is_past_the_end(declared.pages, error.status, before):
+            return None
+        raise
+    listed, cursor = objects(answer, declared, service), declared.cursor
+    if listed and listed == before:
+        raise ClvError(f"{service} answers with the same page again; correct `pages`")
+    if cursor and listed and before is None and all(_position(one, cursor.column) is None for one in listed):
+        raise ClvError(f"{service} answers with objects that have no '{cursor.column}'; correct `column` of the cursor")
+    return answer, listed
 
 
 def _bounds(declared: Http, begin: str | None, end: str | None) -> dict[str, Any]:

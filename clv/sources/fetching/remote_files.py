@@ -21,6 +21,7 @@ from clv.sources.mapping.complaints import first_line
 
 STATES = ".fetched.json"  # in the landing folder: by name, the state in which a file was copied
 MARKS = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "created")
+SFTP = {"sftp", "ssh"}
 CHUNK = 1 << 22
 
 
@@ -33,9 +34,8 @@ def copy(declared: Files, folder: Path, secrets: Secrets) -> tuple[int, list[str
     states = _states(folder)
     copied, notes = 0, []
     try:
-        system, path = fsspec.core.url_to_fs(
-            secrets.filled_in(declared.url), skip_instance_cache=True, **_options(declared, secrets)
-        )
+        url = secrets.filled_in(declared.url)
+        system, path = fsspec.core.url_to_fs(url, skip_instance_cache=True, **_options(url, declared, secrets))
         for name, place, state in _listed(system, path):
             if states.get(name) == state:
                 continue
@@ -104,11 +104,14 @@ def _states(folder: Path) -> dict[str, list]:
     return {}
 
 
-def _options(declared: Files, secrets: Secrets) -> dict[str, Any]:
+def _options(url: str, declared: Files, secrets: Secrets) -> dict[str, Any]:
     """Returns the arguments of the file system. Raises ClvError if the key of an SFTP server is not stated: without it,
-    any server on the way could ask for the password."""
+    any server on the way could ask for the password. url: with its secrets."""
     options = _filled(declared.options, secrets)
-    if declared.url.partition("://")[0] in ("sftp", "ssh"):
+    first, *further = [part.partition("://")[0] for part in url.split("::")]
+    if SFTP & {*further, options.get("target_protocol")}:
+        raise ClvError(f"{declared.url} leads to an SFTP server by another file system; begin `url` with sftp://")
+    if first in SFTP:
         if not (key := options.pop("host_key", None)):
             raise ClvError(
                 f"{declared.url}: write the server's key under `options`, as `ssh-keyscan -t ed25519 HOST` prints it: "

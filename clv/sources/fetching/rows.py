@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from clv.core.errors import ClvError
+from clv.sources.fetching import cursors
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,20 @@ class Reached:
     position: str
 
 
-Found = Unit | Reached
+@dataclass(frozen=True)
+class Ahead:
+    """A value of the cursor column in the future, such as a mistyped year. It is not reached, since the changes until
+    then would never be read."""
+
+    position: str
+
+
+Found = Unit | Reached | Ahead
+
+
+def position(value: str, today: date) -> Reached | Ahead:
+    """Returns how far a value of the cursor column leads. today: where the rows come from."""
+    return Ahead(value) if cursors.is_ahead(value, today) else Reached(value)
 
 
 def unit(rows: Iterable[Mapping[Any, Any]], columns: Sequence[str]) -> Unit:

@@ -8,7 +8,7 @@ import logging
 import ssl
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any
@@ -16,6 +16,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
+from clv.core import dates
 from clv.core.errors import ClvError, Unavailable
 from clv.sources.fetching.declaration import Http
 from clv.sources.fetching.secrets import Secrets
@@ -62,6 +63,14 @@ class _Passing(Exception):  # noqa: N818 - what the error does
         self.wait = wait
 
 
+class Refused(ClvError):  # noqa: N818 - what the request is
+    """A service refuses a request. status: of its answer."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 class Service:
     """A connection to a service.
 
@@ -72,6 +81,8 @@ class Service:
         self._declared, self._secrets = declared, secrets
         self.now: datetime | None = None
         texts = [*declared.headers.values(), declared.basic or "", *map(str, declared.parameters.values())]
+        if secrets.place(declared.url):
+            raise ClvError("'url' names a secret, which is not filled in there; pass it by `headers` or `parameters`")
         self._place = next((place for text in texts if (place := secrets.place(text))), "")
         parts = urlsplit(declared.url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -97,6 +108,11 @@ class Service:
     def __str__(self) -> str:
         return self._name
 
+    @property
+    def today(self) -> date:
+        """The service's date in UTC; this machine's if the service does not say so."""
+        return self.now.date() if self.now else dates.today()
+
     def __enter__(self) -> Service:
         return self
 
@@ -106,7 +122,8 @@ class Service:
     def get(self, request: Request) -> Answer:
         """Returns the answer to a request; waits and repeats it after errors that may pass.
 
-        Raises Unavailable if they do not pass, and ClvError if the service refuses the request.
+        Raises Unavailable if they do not pass, and ClvError if the service refuses the request: Refused, unless it
+        refuses the secret.
         """
         if urlsplit(request.url)[:2] != self._origin:
             raise ClvError(f"{self} names a next page on another server; nothing is sent there")
@@ -151,7 +168,7 @@ class Service:
             raise ClvError(f"{self} refuses the secret (status {status}); {where}")
         if status != 200:
             text = printable(" ".join(self._secrets.without(answer.text).split()))[:QUOTED]
-            raise ClvError(f"{self} refuses the request (status {status}: {text}); correct the declaration")
+            raise Refused(f"{self} refuses the request (status {status}: {text}); correct the declaration", status)
 
     def _check_graphql(self, content: Any) -> None:
         errors = content.get("errors") if isinstance(content, dict) else None

@@ -37,6 +37,20 @@ def test_values_are_ordered_as_numbers_and_times_and_not_mixed():
 
 
 @pytest.mark.parametrize(
+    ("text", "ahead"),
+    [
+        ("2024-06-02T14:00:00+14:00", False),  # now, in the earliest time zone
+        ("2024-06-03 00:00:00", True),
+        ("9999-12-31", True),
+        ("20990101", False),
+        ("B-2", False),
+    ],
+)
+def test_a_time_after_tomorrow_is_ahead(text, ahead):
+    assert cursors.is_ahead(text, date(2024, 6, 1)) is ahead
+
+
+@pytest.mark.parametrize(
     ("style", "written"), [("iso", "2024-06-01T12:00:00.900+02:00"), ("epoch", 1717236000), ("%d %H:%M", "01 10:00")]
 )
 def test_a_value_is_written_as_the_service_expects_it(style, written):

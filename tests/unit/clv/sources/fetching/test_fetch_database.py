@@ -58,6 +58,19 @@ def test_an_order_is_delivered_whole_when_one_of_its_lines_changes(home, shop):
     }  # fmt: skip
 
 
+def test_a_mistyped_year_does_not_stop_the_orders_after_it(home, shop):
+    add(shop, (3, "pot", 9, "2099-01-01 00:00:00"))
+    declare(home)
+    first = fetch("shop", home)
+    assert (first.rows, first.reached) == (4, "2024-06-01 11:00:00")
+    assert first.notes == [
+        "1 value of the cursor column in the future, such as 2099-01-01 00:00:00; the rows are read by each fetch "
+        "until the shop corrects them"
+    ]
+    add(shop, (4, "cup", 7, "2024-06-02 10:00:00"))
+    assert (fetch("shop", home).reached, products(home)[1]) == ("2024-06-02 10:00:00", [(4, "cup")])
+
+
 def test_without_a_cursor_what_changed_is_delivered_also_when_it_changes_back(home, shop):
     declare(home, cursor=None)
     fetch("shop", home)
@@ -173,6 +186,15 @@ def test_mistakes_give_one_line(home, shop, monkeypatch, changes, message):
     declare(home, **changes)
     with pytest.raises(ClvError, match=message):
         [fetch("shop", home) for _ in range(2)]
+
+
+@pytest.mark.parametrize("password", ["pa@ss", "p@ss/w@rd"])
+def test_an_at_sign_in_a_password_is_refused_before_a_message_shows_a_part(home, password):
+    declare(home, url="{secret:shop_url}", table="orders")
+    path = fetched.keep_secret(home, "shop_url", f"postgresql+psycopg://ann:{password}@127.0.0.1:1/shop")
+    with pytest.raises(ClvError) as refused:
+        fetch("shop", home)
+    assert str(refused.value) == f"{path} has an @ within the user or the password; write it as %40"
 
 
 def test_a_password_is_in_no_message(home):

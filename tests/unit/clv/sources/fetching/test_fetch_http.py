@@ -154,7 +154,7 @@ def test_a_service_cannot_ask_for_another_secret(home):
 
     def answer(incoming: Incoming) -> Reply:
         received.append(incoming.parameters)
-        return Reply({"orders": [order(1, 1)], "next": None if len(received) > 1 else "{secret:other}"})
+        return Reply({"orders": [order(len(received), 1)], "next": None if len(received) > 1 else "{secret:other}"})
 
     with serving(answer) as url:
         pages = {"by": "token", "parameter": "page", "at": "next"}
@@ -224,7 +224,7 @@ def test_graphql_passes_variables_and_waits_when_throttled(home, slept):
     ("content", "changes", "message"),
     [
         ({"items": []}, {}, "answers without a list of objects at 'orders'; correct `rows`"),
-        ({"orders": [{"name": "A"}]}, {}, "a row has no 'id', by which `key` identifies rows"),
+        ({"orders": [{"updated_at": at(1)}]}, {}, "a row has no 'id', by which `key` identifies rows"),
         ({"errors": [{"message": "no such field"}]}, {"graphql": "{ x }"}, r"refuses the query \(no such field\)"),
         (
             {"orders": [order(1, 2), order(2, 1)]},

@@ -86,14 +86,16 @@ def test_shopify_graphql(home):
 def test_woocommerce(home):
     orders = [{"id": number, "date_modified_gmt": NOW} for number in range(101)]
     requests = taken(
-        home, "woocommerce_api", [orders[:100], orders[99:], orders[99:]], 2,
+        home, "woocommerce_api", [orders[:100], *[orders[99:], []] * 2], 2,
         woocommerce_key="ck", woocommerce_secret="cs",
     )  # fmt: skip
     assert requests[0].parameters == {
         "status": "any", "per_page": "100", "orderby": "modified", "order": "asc", "dates_are_gmt": "true", "page": "1",
     }  # fmt: skip
     assert requests[0].headers["Authorization"] == "Basic Y2s6Y3M="
-    assert [one.parameters.get("modified_after") for one in requests] == [None, "2024-06-01T09:59:58", HOUR_AGO]
+    assert [one.parameters.get("modified_after") for one in requests] == [
+        None, "2024-06-01T09:59:58", "2024-06-01T09:59:58", HOUR_AGO, "2024-06-01T09:59:58",
+    ]  # fmt: skip
     assert len(sum(fetched.rows(home, "shop"), [])) == 101
 
 

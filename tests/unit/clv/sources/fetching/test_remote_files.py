@@ -137,6 +137,22 @@ def test_mistakes_give_one_line(home, url, message):
         fetch("shop", home)
 
 
+@pytest.mark.parametrize(
+    ("secret", "options", "message"),
+    [
+        ("sftp://ann:password@shop/exports", {}, "write the server's key under `options`"),
+        ("simplecache::sftp://shop/exports", {}, "leads to an SFTP server by another file system"),
+        ("simplecache://exports", {"target_protocol": "ssh"}, "leads to an SFTP server by another file system"),
+    ],
+)
+def test_an_sftp_server_needs_its_key_wherever_the_address_names_it(home, secret, options, message):
+    declare(home, "{secret:address}", options=options)
+    fetched.keep_secret(home, "address", secret)
+    with pytest.raises(ClvError, match=message) as refused:
+        fetch("shop", home)
+    assert "password" not in str(refused.value)
+
+
 def test_a_missing_package_is_named(home, monkeypatch):
     monkeypatch.setitem(sys.modules, "paramiko", None)
     declare(home, "sftp://shop/exports", options={"host_key": "ssh-ed25519 AAAA"})
