@@ -12,7 +12,7 @@ from clv.commands.formats import AsCsv, AsJson, format_of
 from clv.core import dates, settings, tabular
 from clv.core.settings import Settings
 from clv.privacy import persons
-from clv.sources.identities import reviewing
+from clv.sources.identities import linking, reviewing
 from clv.sources.kinds.mappings import load_mapping
 from clv.sources.loading import texts
 from clv.warehouse import pseudonyms
@@ -47,6 +47,7 @@ def review(
     home = settings.load()
     if accept and refuse:
         raise typer.BadParameter("give either --accept or --refuse")
+    linking.link(home)  # files may have been loaded since the last run
     if code := accept or refuse:
         decision = reviewing.ACCEPTED if accept else reviewing.REFUSED
         pair = reviewing.decide(code, decision, _known_on(day, home), home)
@@ -68,6 +69,7 @@ def split(
 ) -> None:
     """Make an id a person of its own, whatever rules join it with others. Its other ids stay together."""
     home = settings.load()
+    linking.link(home)
     mapping = load_mapping(source, home)
     text = texts.as_customer(customer_id.strip(), mapping)
     key = persons.named(text, mapping.customer_namespace, pseudonyms.secret(home)).key

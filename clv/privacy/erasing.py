@@ -26,6 +26,7 @@ from clv.core.progress import Step
 from clv.core.settings import Settings
 from clv.privacy import files, persons
 from clv.privacy.persons import Person
+from clv.sources.identities import linking
 from clv.sources.kinds import raw_tables
 from clv.sources.kinds.columns_sql import ERASED
 from clv.sources.kinds.mappings import known_sources, load_mapping
@@ -64,6 +65,7 @@ def find(customer_id: str | None, source: str | None, email: str | None, home: S
     if no customer has the id or address. If the customer was erased before, the error names the receipt.
     """
     raw_tables.require_folders(home)
+    linking.link(home)  # files may have been loaded since the last run
     with db.connect(home.warehouse_url) as connection:
         if email is not None:
             return _whole_persons(connection, home, _of_address(connection, home, email))

@@ -1,4 +1,5 @@
-"""Makes ops.identity_links from what was loaded. Every run does it after its files are loaded."""
+"""Makes ops.identity_links from what was loaded. Every run does it after its files are loaded, and so do the commands
+that follow links."""
 
 from __future__ import annotations
 

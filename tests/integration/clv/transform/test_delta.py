@@ -1,11 +1,12 @@
-"""After any deliveries, corrections, withdrawals and erasures, tables that were changed row by row equal those of a
-whole build, stored digit by stored digit."""
+"""After any deliveries, corrections, withdrawals, erasures and links between ids, tables that were changed row by row
+equal those of a whole build, stored digit by stored digit."""
 
 from __future__ import annotations
 
 import itertools
 import os
 import uuid
+from datetime import date
 
 import psycopg
 import pytest
@@ -19,9 +20,10 @@ from clv.core.settings import Settings
 from clv.privacy import persons
 from clv.sources.kinds.orders import erased
 from clv.transform import changed_raw, comparing, dbt, delta, notes
+from clv.transform import persons as of_date
 from clv.transform.notes import FROM_RAW
 from clv.transform.temporary import Compiled
-from clv.warehouse import db
+from clv.warehouse import db, identities
 from clv.warehouse.roles import TRANSFORMER
 
 HISTORIES = os.environ.get("CLV_TEST_HISTORIES")  # more of them, drawn at random at each call
@@ -67,6 +69,14 @@ spent = st.lists(
 )  # fmt: skip
 
 
+def link(connection: psycopg.Connection, one: uuid.UUID, other: uuid.UUID, rule: str) -> None:
+    """Two ids that are one person from 2024 on."""
+    connection.execute(
+        f"insert into {tables.IDENTITY_LINKS} values (%s, %s, %s, '2024-01-01')",
+        (one, other, rule),
+    )
+
+
 class Histories(RuleBasedStateMachine):
     """Deliveries of a shop. After each, the tables are changed by the delta, or only after the next ones."""
 
@@ -79,6 +89,7 @@ class Histories(RuleBasedStateMachine):
         there = [
             *(f"{schema}.{table}" for schema, table in self._dbt_tables()),
             tables.ORDER_LINES, tables.CHANNEL_SPEND, tables.BATCHES, tables.WITHDRAWALS, tables.TOUCHED_CUSTOMERS,
+            tables.PERSON_KEYS,
         ]  # fmt: skip
         self.connection.rollback()  # of a history that failed
         with db.connect() as connection:
@@ -158,6 +169,7 @@ class Histories(RuleBasedStateMachine):
             return
         with db.connect() as connection:
             batches = erased.erase(connection, customer(who))
+            identities.forget(connection, customer(who))
             for table in persons.tables_of_customers(connection)[1:]:
                 connection.execute(f"delete from {table} where customer_key = %s", (customer(who),))  # type: ignore[arg-type]
             changed_raw.erased(connection, batches)
@@ -165,6 +177,14 @@ class Histories(RuleBasedStateMachine):
         if self.current:
             assert comparing.differences(self.connection, self.compiled) == {}
             self.connection.rollback()
+
+    @rule(pairs=st.sets(st.sampled_from(["ab", "bc", "ad", "ef"])))
+    def ids_are_linked_or_not_any_more(self, pairs: set[str]) -> None:
+        with db.connect() as connection:
+            connection.execute(f"delete from {tables.IDENTITY_LINKS} where rule = 'email'")
+            for one, other in sorted(pairs):
+                link(connection, customer(one), customer(other), "email")
+            of_date.set_to(connection, date(2024, 3, 1))
 
     @rule(layers=st.sampled_from([[], ["staging"], ["staging"]]))
     def builds_wait(self, layers: list[str]) -> None:
@@ -199,7 +219,9 @@ class Histories(RuleBasedStateMachine):
 
 @pytest.fixture(scope="module")
 def compiled(module_home: Settings) -> dict[str, Compiled]:
-    """The compiled SQL of both layers, after a whole build."""
+    """The compiled SQL of both layers, after a whole build, of a shop with ids that are linked."""
+    with db.connect() as connection:
+        link(connection, uuid.UUID(int=1), uuid.UUID(int=2), "merges")  # neither ever orders
     dbt.build("setup", {}, module_home)
     deliver([line("1", "2024-01-10 10:00", "20.00")])
     for layer in FROM_RAW:

@@ -190,6 +190,13 @@ def test_a_proposal_joins_nobody_until_it_is_accepted(shop: Settings, tmp_path: 
     assert "no proposal" in str(invoked("review", "--refuse", proposal["code"]).exception)
 
 
+def test_an_erasure_finds_an_id_that_no_run_has_linked_yet(shop: Settings, tmp_path: Path):
+    load("shop", tmp_path / "gina3.csv", HEADER, "gina3,15,2024-03-03,5,Gina.Holm@x.example,,,", shop)
+    found = erasing.find("gina3", "shop", None, shop)
+    assert {one.customer_id for one in found} == {"gina", "gina2", "gina3"}
+    erasing.erase([one for one in found if one.customer_id == "gina3"], shop)
+
+
 def test_a_new_key_keeps_the_persons(shop: Settings):
     before = customers(shop, "2024-04-01")
     rotation.rotate(shop)
