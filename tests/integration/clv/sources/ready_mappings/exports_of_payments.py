@@ -109,7 +109,8 @@ def stripe_api() -> Export:
     ]
     files = {"charges.json": json.dumps(charges).encode()}
     customers = {"zoe@charge.example": "100.00", "abe@charge.example": "0.00"}
-    return Export("stripe_api", files, customers, ["not_captured", "not_paid", "test_payment"])
+    bridge = {"sales": "211.00", "refunds": "-90.00", "rejected": "-21.00"}
+    return Export("stripe_api", files, customers, ["not_captured", "not_paid", "test_payment"], bridge)
 
 
 def paypal() -> Export:

@@ -136,7 +136,15 @@ def shopify_graphql() -> Export:
     ]
     files = {"000001.jsonl": "".join(f"{json.dumps(one)}\n" for one in orders).encode()}
     customers = {"kim@graph.example": "20.00", "lea@graph.example": "60.00"}
-    return Export("shopify_graphql", files, customers, ["cancelled_order", "voided_order"])
+    bridge = {
+        "sales": "195.00",  # 77 + 58 + 20 + 20 + 20
+        "rejected": "-40.00",
+        "tax": "-5.00",
+        "shipping": "-10.00",
+        "tips": "-10.00",
+        "gift_cards": "-50.00",
+    }
+    return Export("shopify_graphql", files, customers, ["cancelled_order", "voided_order"], bridge)
 
 
 def woocommerce_api() -> Export:
@@ -156,7 +164,9 @@ def woocommerce_api() -> Export:
         order(14, "oli@woo.example", "on-hold", "10.00", "0.00", "0.00"),
     ]
     files = {"orders.json": json.dumps(orders).encode()}
-    return Export("woocommerce_api", files, {"nia@woo.example": "50.50"}, [*["not_paid"] * 2, *["refunded_order"] * 2])
+    rejected = [*["not_paid"] * 2, *["refunded_order"] * 2]  # two lines each
+    bridge = {"sales": "83.90", "rejected": "-20.00", "tax": "-8.40", "shipping": "-5.00"}
+    return Export("woocommerce_api", files, {"nia@woo.example": "50.50"}, rejected, bridge)
 
 
 def woocommerce_advanced_export() -> Export:
