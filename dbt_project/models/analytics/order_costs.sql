@@ -43,24 +43,36 @@ stated as (
     select exists (select 1 from given) or exists (select 1 from products) as is_any
 ),
 
+runs as (
+    select *
+    from {{ ref('order_line_states') }}
+    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
+),
+
+-- As fct_order_lines has them, which a backtest's database does not have.
 lines as (
     select
-        order_key,
-        customer_key,
-        batch_id,
-        line,
-        entry,
-        is_refund,
-        ordered_on,
-        product_id,
-        quantity,
-        amount,
-        cost
-    from {{ ref('fct_order_lines') }}
-    where
-        as_of_date = date '{{ given("as_of_date") }}'
-        and run_id = '{{ given("run_id") }}'
-        and (select stated.is_any from stated)
+        case
+            when versions.refunded_order_on < runs.as_of_date then versions.refunded_order_key
+            else versions.order_key
+        end as order_key,
+        versions.customer_key,
+        versions.batch_id,
+        versions.line,
+        versions.entry,
+        versions.is_refund,
+        versions.ordered_at::date as ordered_on,
+        versions.product_id,
+        versions.quantity,
+        versions.amount,
+        versions.cost
+    from runs
+    inner join {{ ref('int_order_line_versions') }} as versions
+        on
+            runs.state >= versions.from_state
+            and (runs.state < versions.until_state or versions.until_state is null)
+            and runs.as_of_date > versions.ordered_at
+    where (select stated.is_any from stated)
 ),
 
 given_orders as (
