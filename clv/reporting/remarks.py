@@ -49,12 +49,18 @@ class Basis:
 
 def of_settings(home: Settings) -> list[str]:
     """Remarks, before any order is loaded, about settings that the operator has not made and will want."""
-    if home.shop.gross_margin is not None:
-        return []
-    return [
-        "no gross_margin is set: where a source brings no cost, profit and customer value are revenue, and LTV:CAC is "
-        f"too high; {SET_MARGIN} {home.shop_file}"
-    ]
+    remarks = []
+    if home.shop.gross_margin is None:
+        remarks.append(
+            "no gross_margin is set: where a source brings no cost, profit and customer value are revenue, and LTV:CAC "
+            f"is too high; {SET_MARGIN} {home.shop_file}"
+        )
+    if "phone" in home.shop.identities and home.shop.calling_code is None:
+        remarks.append(
+            "identities has the rule phone, and no calling_code is set: telephone numbers without one are not used; "
+            f'write {{"calling_code": "44"}}, with that of your country, into {home.shop_file}'
+        )
+    return remarks
 
 
 def of_run(basis: Basis, home: Settings) -> list[str]:

@@ -22,6 +22,12 @@ def test_a_missing_margin_gives_a_remark():
     assert of_settings(home(gross_margin=0.4)) == of_settings(home(gross_margin=1)) == []
 
 
+def test_the_rule_phone_without_a_calling_code_gives_a_remark():
+    (remark,) = of_settings(home(gross_margin=0.4, identities=["phone"]))
+    assert remark.startswith("identities has the rule phone, and no calling_code is set")
+    assert of_settings(home(gross_margin=0.4, identities=["phone"], calling_code="44")) == []
+
+
 @pytest.mark.parametrize(
     ("profit", "remark"),
     [
