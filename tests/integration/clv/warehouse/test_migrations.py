@@ -24,9 +24,13 @@ BY_TYPE = {
     "jsonb": "'{}'",
     "boolean": "false",
     "text[]": "'{}'",
+    "bytea": "''",
 }
 GONE = {"ops.gate_documents"}  # the rows of ops.gate_results replaced this table
-BY_COLUMN = {"status": "'scored'", "severity": "'critical'", "batch_id": "1", "_batch_id": "1", "replay_of": "1"}
+BY_COLUMN = {
+    "status": "'scored'", "severity": "'critical'", "decision": "'accepted'", "batch_id": "1", "_batch_id": "1",
+    "replay_of": "1",
+}  # fmt: skip
 
 
 def test_migrations_apply_once(home):
