@@ -49,6 +49,8 @@ runs as (
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
+versions as (select * from {{ ref('int_order_line_versions') }}),
+
 -- As fct_order_lines has them, which a backtest's database does not have.
 lines as (
     select
@@ -67,7 +69,7 @@ lines as (
         versions.amount,
         versions.cost
     from runs
-    inner join {{ ref('int_order_line_versions') }} as versions
+    inner join versions
         on
             runs.state >= versions.from_state
             and (runs.state < versions.until_state or versions.until_state is null)
