@@ -45,5 +45,5 @@ def zone(name: str) -> str:
 # Validates a number but keeps it as it is written: 1 and 1.0 are different texts in SQL and in digests.
 AS_WRITTEN = WrapValidator(lambda value, check: (check(value), value)[1])
 COUNT = Allowed("a whole number from 0")
-MONEY = Allowed("an amount of money from 0")
+MONEY = Allowed("an amount of money from 0 to 1,000,000")
 FOLDERS = Allowed("folders with `:` between")

@@ -110,8 +110,8 @@ class Shop(BaseModel):
         Annotated[float, Field(ge=0, le=1), AS_WRITTEN] | None, Allowed("a number from 0 to 1, such as 0.4")
     ] = Field(
         None,
-        description="profit per unit of revenue where a source has no cost; if it is not set, profit is revenue "
-        "there, and runs, the report and profit_basis say so",
+        description="profit per unit of revenue where a source has no cost; if it is not set, no cost of goods "
+        "is known there, and runs, the report and profit_basis say so",
         examples=[0.4],
     )
     payment_fee_rate: Annotated[
@@ -120,13 +120,13 @@ class Shop(BaseModel):
         0, examples=[0.029],
         description="the payment provider's share of what a customer pays, which lowers profit (docs/money.md)",
     )  # fmt: skip
-    payment_fee_fixed: Annotated[float, Field(ge=0), AS_WRITTEN, MONEY] = Field(
+    payment_fee_fixed: Annotated[float, Field(ge=0, le=1_000_000), AS_WRITTEN, MONEY] = Field(
         0, examples=[0.3], description="the payment provider's fee for each paid order, in the warehouse's currency"
     )
-    shipping_cost: Annotated[float, Field(ge=0), AS_WRITTEN, MONEY] = Field(
+    shipping_cost: Annotated[float, Field(ge=0, le=1_000_000), AS_WRITTEN, MONEY] = Field(
         0, examples=[4.9], description="what the shop pays for shipping each order, in the warehouse's currency"
     )
-    return_cost: Annotated[float, Field(ge=0), AS_WRITTEN, MONEY] = Field(
+    return_cost: Annotated[float, Field(ge=0, le=1_000_000), AS_WRITTEN, MONEY] = Field(
         0, examples=[3.5], description="what the shop pays for each order with a refund, in the warehouse's currency"
     )
     discount_rate: Annotated[

@@ -1,5 +1,5 @@
-"""Remarks about settings that affect how the numbers must be read: profit that is really revenue, and customers left
-off lists."""
+"""Remarks about settings that affect how the numbers must be read: costs of goods that are not known, and
+customers left off lists."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def of_settings(home: Settings) -> list[str]:
     remarks = []
     if home.shop.gross_margin is None:
         remarks.append(
-            "no gross_margin is set: where a source brings no cost, profit and customer value are revenue, and LTV:CAC "
-            f"is too high; {SET_MARGIN} {home.shop_file}"
+            "no gross_margin is set: where a source brings no cost, no cost of goods is known, and profit, customer value "
+            f"and LTV:CAC are too high; {SET_MARGIN} {home.shop_file}"
         )
     if "phone" in home.shop.identities and home.shop.calling_code is None:
         remarks.append(
@@ -71,11 +71,11 @@ def of_run(basis: Basis, home: Settings) -> list[str]:
     place = home.shop_file
     remarks = []
     if "revenue" in (basis.profit or ""):
-        where = " wherever no cost is known" if "costs" in (basis.profit or "") else ""
+        where = " for some rows" if "costs" in (basis.profit or "") else ""
         remedy = f"{SET_MARGIN} {place}"
         if home.shop.gross_margin is not None:
             remedy = f"the next run takes the gross_margin of {home.shop.gross_margin} that is in {place} now"
-        remarks.append(f"profit and customer value are revenue{where}; {remedy}")
+        remarks.append(f"no cost of goods is known{where}, so profit and customer value are too high; {remedy}")
     if basis.unknown:
         used, now = basis.unknown_consent, home.shop.unknown_consent
         kept, other = ("on", "exclude") if used == "include" else ("left out of", "include")

@@ -25,7 +25,7 @@ of_runs as (
         coalesce(states.return_cost, 0) as cost_of_return,
         versions.*,
         versions.gross_revenue + coalesce(versions.tax, 0) + coalesce(versions.shipping, 0) + coalesce(versions.tip, 0)
-        + coalesce(versions.gift_card, 0) as paid,
+            as paid,
         given.payment_fee as payment_fee_given,
         given.shipping_cost as shipping_cost_given,
         given.return_cost as return_cost_given,
@@ -45,7 +45,8 @@ of_runs as (
             and versions.order_key = given.order_key
 ),
 
--- Customers pay the parts that are no revenue too. Providers keep their fee when an order is refunded.
+-- Customers pay tax, shipping and tips too. A gift card bears its fee once, with the goods that it pays. Providers keep
+-- their fee when an order is refunded.
 costed as (
     select
         *,
@@ -53,7 +54,8 @@ costed as (
             "coalesce(payment_fee_given, case when paid > 0 then payment_fee_rate * paid + payment_fee_fixed else 0 end)"
         ) }} as payment_fee,
         {{ money(
-            "coalesce(shipping_cost_given, case when kind <> 'refund_only' then cost_of_shipping else 0 end)"
+            "coalesce(shipping_cost_given, case when kind <> 'refund_only' "
+            "and (gross_revenue > 0 or coalesce(gift_card, 0) = 0) then cost_of_shipping else 0 end)"
         ) }} as shipping_cost,
         {{ money(
             "coalesce(return_cost_given, case when refunds < 0 then cost_of_return else 0 end)"

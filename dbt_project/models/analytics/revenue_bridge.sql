@@ -1,7 +1,6 @@
 {#-
-  Reads the state of the order lines that the run was built from, and staging, so it is built together with the features.
-  If another run has rebuilt staging since, rows that do not count may be others; what they state is taken off again, so
-  the sum stays right.
+  Reads the state of the order lines that the run was built from, and staging. If another run has rebuilt staging since,
+  rows that do not count may be others; what they state is taken off again, so the sum stays right.
 -#}
 {%- set steps = [
     ('sales', 'stated', 'stated >= 0'),

@@ -70,8 +70,8 @@ def test_no_order_is_lost_on_the_way(shop: Path):
         assert db.rows(f"select sum({column}) from {table}") == [(Decimal(total),)]
 
 
-@pytest.mark.parametrize("day", DATES)
-def test_the_bridge_agrees_with_the_file_to_the_cent(shop: Path, day: str):
+def test_the_bridge_agrees_with_the_file_to_the_cent(shop: Path):
+    day = DATES[-1]  # for which the tables to publish are built
     expected = duckdb.sql(BRIDGE.format(file=shop, accepted=ACCEPTED.format(file=shop), day=day)).fetchall()
     steps = ("sales", "refunds", "rejected", "duplicates")
     of_steps = ", ".join(f"coalesce(sum(amount) filter (where step = '{step}'), 0)" for step in steps)

@@ -24,9 +24,6 @@ def _orders(source: str, reader: MappingReader) -> OrdersMapping:
         name: column(value, f"columns.{name}") or ""
         for name, value in reader.within("columns", reader.get("columns") or {}).items()
     }
-    of_amount = _amount(reader)
-    if len(discount := of_amount["amount_parts"].get("discount", ())) == 1:
-        columns.setdefault("discount", discount[0])
     if amount.get("price"):
         columns["quantity"] = column(amount["quantity"], "amount.quantity") or ""
         columns.setdefault("unit_price", column(amount["price"], "amount.price") or "")
@@ -52,7 +49,7 @@ def _orders(source: str, reader: MappingReader) -> OrdersMapping:
         order=tuple(order_columns),
         order_numbered=bool(order.get("number")),
         **time_of(reader),
-        **of_amount,
+        **_amount(reader),
         columns=columns,
         email=column(person.get("email"), "person.email"),
         name=column(person.get("name"), "person.name"),
@@ -129,6 +126,9 @@ def _amount(reader: MappingReader) -> dict[str, Any]:
     summed = _columns(reader, amount.get("sum"), "amount.sum")
     parts = _parts(reader, amount.get("minus"))
     minus = tuple(name for names in parts.values() for name in names)
+    named = [amount.get("column"), *summed, *minus]
+    if twice := [name for name in minus if named.count(name) > 1]:
+        raise ClvError(f"{place}: 'amount' names the column '{twice[0]}' twice; name each column once")
     once_columns = _columns(reader, once, "amount.once_per_order") if isinstance(once, list) else ()
     if others := set(once_columns) - {*summed, *minus}:
         raise ClvError(

@@ -79,11 +79,10 @@ def parsed_table(mapping: OrdersMapping, reporting_zone: str, warehouse_currency
     both = f"{sale} union all {refund}" if mapping.refund_amount else sale
     judged = f"select *, {whole_orders.rule(mapping)} as _rule from ({whole_orders.carried(mapping)})"  # noqa: S608 - our own SQL; values are bound or quoted
     rows = valued(mapping, judged, times_of(mapping), reporting_zone)
-    flat = ", ".join(f"_stated.{name} as {name}" for name in STATED)
     return (
         f"create table parsed as with typed as (select _line, {typed} from ({rows})), "  # noqa: S608 - our own SQL; values are bound or quoted
         f"totalled as ({whole_orders.shared(mapping, whole_orders.totalled(mapping))}), entries as ({both}) "
-        f"select * exclude (_stated), {flat} from entries"
+        f"select {stated.flat(mapping)} from entries"
     )
 
 

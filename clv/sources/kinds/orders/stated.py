@@ -38,6 +38,15 @@ def of_refund(amount: str) -> str:
     return f"case when {amount} is not null then {_struct({'stated_amount': amount})} end"
 
 
+def flat(mapping: OrdersMapping) -> str:
+    """Returns SQL for all columns of a row, with those of the struct in its place. A discount that is taken off is the
+    discount of the sale, unless the mapping names another column."""
+    replaced = ""
+    if "discount" in mapping.amount_parts and "discount" not in mapping.columns:
+        replaced = "replace (case when _kind = '' then _stated.discount_off end as discount)"
+    return f"* exclude (_stated) {replaced}, {', '.join(f'_stated.{name} as {name}' for name in STATED)}"
+
+
 def without_cards(total: str, left: str, found: str) -> str:
     """Returns SQL for the struct `found` of an order's total, less what its lines without revenue take off.
 

@@ -35,11 +35,17 @@ def amount_in(mapping: OrdersMapping) -> str:
 
 
 def left_in(mapping: OrdersMapping) -> str:
-    """Returns SQL for what is left of the stated amount without the columns in `minus`."""
-    amount = _whole_in(mapping)
+    """Returns SQL for what is left of the stated amount without the columns in `minus`.
+
+    Of the total of an order, at least nothing is left: parts may overlap, as shipping with its tax and the order's tax
+    do. Of a row's own amount less than nothing may be left, which its order's other rows make up for.
+    """
+    amount = whole = _whole_in(mapping)
     if mapping.amount_minus:
         less = " - ".join(f"coalesce({number_of(column)}, 0)" for column in mapping.amount_minus)
-        amount = f"{amount} - {less}"
+        amount = f"{whole} - {less}"
+        if mapping.amount_once_per_order:
+            amount = f"case when {whole} >= 0 then greatest({amount}, 0) else {amount} end"
     return bounded(amount) if mapping.amount_sum or mapping.amount_minus else amount
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import pytest
 import traces
 import yaml
-from erased_person import AS_OF, LEAST, QUINCE, erase, needles, write
+from erased_person import AS_OF, LEAST, QUINCE, build, erase, needles, write
 
 from clv import sources
 from clv.core.settings import Settings
+from clv.reporting import gates
 from clv.sources.loading import rejections
 from clv.transform import dbt, delta, notes, rebuilding
-from clv.warehouse import db
+from clv.warehouse import db, runs
+from expectations.gates import judge
+from spark_jobs import score
 
 LINES = """
     select customer_id, order_key, amount::int from staging.stg_order_lines join pii.customers using (customer_key)
@@ -96,3 +99,16 @@ def test_an_erasure_that_touches_too_much_leaves_no_hash_and_the_next_build_is_w
     assert facts["staging"]["rows"]["stg_line_verdicts"] == db.rows("select count(*) from raw.order_lines")[0][0]
     assert ("c3", "shop:o3", 8) in db.rows(LINES)
     assert rebuilding.check(shop) == {}
+
+
+def test_a_run_goes_on_after_an_erasure_without_the_person(shop: Settings):
+    run_id = runs.open_run(AS_OF, "test")
+    build(shop, run_id, "staging", "intermediate", "features")
+    net = f"select sum(net_revenue) from analytics_runs.fct_orders where run_id = '{run_id}'"
+    ((before,),) = db.rows(net)
+    erase("d15", shop, "shop")  # one order of 9.00
+    score.write_too_little_data(shop, AS_OF, run_id, "too few customers")
+    build(shop, run_id, "analytics")
+    judge("analytics", AS_OF, run_id, gates.write)
+    bridge = f"select sum(amount) from analytics_runs.revenue_bridge where step = 'net_revenue' and run_id = '{run_id}'"
+    assert db.rows(bridge) == db.rows(net) == [(before - 9,)]

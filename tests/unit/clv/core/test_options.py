@@ -71,6 +71,7 @@ def test_a_mistake_in_a_variable_is_named_with_the_line_that_corrects_it(monkeyp
         ('{"gross_margin": NaN}', {"gross_margin": 0.4}),
         ('{"gross_margin": true}', {"gross_margin": 0.4}),
         ('{"discount_rate": 10}', {"discount_rate": 0.1}),
+        ('{"return_cost": Infinity}', {"return_cost": 3.5}),
         ('{"horizons": [90.0]}', {"horizons": [90, 365]}),
         ('{"horizons": [6]}', {"horizons": [90, 365]}),
         ('{"horizons": []}', {"horizons": [90, 365]}),

@@ -79,6 +79,11 @@ def test_a_home_without_its_state_is_still_the_same(tmp_path):
         ('{"time_zone": ""}', "there is no time_zone"),
         ('{"time_zone": 1}', 'time_zone is a text such as "Europe/London", not 1'),
         ('{"discount_rate": true}', "discount_rate is a number .* not true"),
+        (
+            '{"payment_fee_fixed": Infinity}',
+            "payment_fee_fixed is an amount of money .* not Infinity",
+        ),
+        ('{"shipping_cost": 1e300}', r"shipping_cost is an amount of money from 0 to 1,000,000, not 1e\+300"),
         ('{"tune_minutes": -1}', "tune_minutes is a number of minutes from 0 to 600, not -1"),
         ('{"tune_search": "luck"}', 'tune_search is one of bayes, random, grid, not "luck"'),
         ('{"blend": "mean"}', 'blend is one of weighted, voting, stacking, not "mean"'),

@@ -31,14 +31,17 @@ def test_the_rule_phone_without_a_calling_code_gives_a_remark():
 @pytest.mark.parametrize(
     ("profit", "remark"),
     [
-        ("revenue", "profit and customer value are revenue; write"),
-        ("costs and revenue", "profit and customer value are revenue wherever no cost is known; write"),
+        ("revenue", "no cost of goods is known, so profit and customer value are too high; write"),
+        (
+            "costs and revenue",
+            "no cost of goods is known for some rows, so profit and customer value are too high; write",
+        ),
         ("costs and gross_margin", None),
         ("costs", None),
         (None, None),
     ],
 )
-def test_a_run_says_where_its_profit_is_revenue(profit: str | None, remark: str | None):
+def test_a_run_says_where_no_cost_of_goods_is_known(profit: str | None, remark: str | None):
     found = of_run(Basis(profit, 5, 5, 0, 2), home())
     assert [text[: len(remark or "")] for text in found] == ([remark] if remark else [])
 

@@ -150,12 +150,12 @@ def test_a_page_made_again_without_the_runs_profiles_lists_whom_to_keep_and_coun
 
 
 @pytest.mark.parametrize(("basis", "noted"), [("costs", False), ("costs and gross_margin", False), ("revenue", True)])
-def test_the_page_says_where_profit_is_revenue(shop: settings.Settings, basis: str, noted: bool) -> None:
+def test_the_page_says_where_no_cost_of_goods_is_known(shop: settings.Settings, basis: str, noted: bool) -> None:
     run_id = small.ready_run()
     small.execute("update analytics_runs.customer_clv set profit_basis = %s", (basis,))
     publication.publish(DAY, run_id)
     page = report.write(DAY, shop).read_text()
-    assert ("Profit and value here are revenue: no margin is set" in page) == noted
+    assert ("No cost of goods is known, and no margin is set: profit and value here" in page) == noted
 
 
 def test_every_chart_is_drawn_and_says_what_it_shows(shop: settings.Settings) -> None:

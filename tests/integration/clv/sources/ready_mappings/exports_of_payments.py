@@ -126,11 +126,12 @@ def paypal() -> Export:
         row("7AE", "xia@paypal.example", "Express Checkout Payment", "20.00", TimeZone="CEST"),
         row("7AF", "", "General Currency Conversion", "-20.00"),
         row("7AG", "shop@paypal.example", "General Payment", "-300.00", Name="A Supplier"),
+        row("7AI", "supplier@paypal.example", "Payment Refund", "300.00", **{"Reference Txn ID": "7AG"}),
         row("7AH", "shop@paypal.example", "PreApproved Payment Bill User Payment", "-9.00", Name="A Subscription"),
     ]
     files = {"activity.csv": b"\xef\xbb\xbf" + table(headers.PAYPAL, *rows)}
     customers = {"wes@paypal.example": "1000.00", "xia@paypal.example": "20.00"}
-    rejected = ["no_sale", "no_sale", "not_completed", "paid_by_the_shop", "paid_by_the_shop"]
+    rejected = ["no_sale", "no_sale", "not_completed", "paid_by_the_shop", "paid_by_the_shop", "refunded_to_the_shop"]
     return Export("paypal", files, customers, rejected)
 
 

@@ -54,6 +54,20 @@ def test_an_amount_of_which_nothing_is_taken_off_states_nothing_more():
 
 def test_a_discount_that_is_taken_off_is_the_rows_discount():
     assert stated("1 120 . . . 10", amount=TOTAL, show="amount, discount") == [(110, 10)]
+    several = {"column": "total", "minus": {"discount": ["off", "post"]}}
+    assert stated("1 120 . . 3 5", amount=several, show="amount, discount") == [(112, 8)]
+    named = {"amount": TOTAL, "columns": {"discount": "duty"}}
+    assert stated("1 120 . 4 . 10", **named, show="amount, discount") == [(106, 4)]
+
+
+def test_the_discount_of_an_order_that_several_rows_state_counts_once():
+    once = {**TOTAL, "once_per_order": True}
+    assert stated("1 120 . . . 10", "1 120 . . . 10", amount=once, show="amount, discount") == [(110, 10), (0, None)]
+
+
+def test_a_refund_has_no_discount():
+    keys = {"amount": TOTAL, "refund": {"amount": "refund", "of": "total"}}
+    assert stated("1 120 . . . 20 30", **keys, show="amount, discount") == [(100, 20), (-25, None)]
 
 
 def test_the_total_of_an_order_stands_once_with_its_parts():
@@ -61,6 +75,14 @@ def test_the_total_of_an_order_stands_once_with_its_parts():
     expected = [(90, 120, 20, 10, None, None, 0), (0, *(None,) * 6)]
     for further in ("1 120 20 . 10", "1 0", "1"):
         assert stated("1 120 20 . 10", further, amount=once) == expected
+
+
+def test_no_less_than_nothing_is_left_of_the_total_of_an_order():
+    # Free goods: the shipping of 6 contains the tax of 1, so all that was paid is taken off.
+    assert stated("1 6 1 . 6", amount={**TOTAL, "once_per_order": True}) == [(0, 6, 1, 6, None, None, 0)]
+    assert stated("1 -6 1 . .", amount={**TOTAL, "once_per_order": True})[0][:2] == (-7, -6)
+    # A row with a discount of the whole order: the other row has the rest.
+    assert stated("1 5 . . . 20", "1 50", amount=TOTAL, show="amount") == [(-15,), (50,)]
 
 
 def test_sold_gift_cards_are_taken_off_a_total_and_kept():
@@ -111,6 +133,20 @@ def test_a_part_that_is_not_known_is_named_with_those_that_are():
     line = "shop.yml has the unknown key 'vat' under 'amount.minus'; known keys are tax, shipping, tip, gift_card,"
     with pytest.raises(ClvError, match=re.escape(line)):
         stated("1 120", amount={"column": "total", "minus": {"vat": "tax"}})
+
+
+@pytest.mark.parametrize(
+    "amount",
+    [
+        {"column": "total", "minus": {"tax": "tax", "other": ["tax"]}},
+        {"column": "total", "minus": ["tax", "post", "tax"]},
+        {"column": "tax", "minus": {"tax": "tax"}},
+        {"sum": ["total", "tax"], "minus": {"tax": "tax"}},
+    ],
+)
+def test_a_column_is_taken_off_once(amount: dict):
+    with pytest.raises(ClvError, match=r"^shop\.yml: 'amount' names the column 'tax' twice; name each column once$"):
+        stated("1 120 20", amount=amount)
 
 
 def test_a_mapping_that_does_not_name_its_parts_keeps_its_digest():
