@@ -52,8 +52,8 @@ def of_settings(home: Settings) -> list[str]:
     remarks = []
     if home.shop.gross_margin is None:
         remarks.append(
-            "no gross_margin is set: where a source brings no cost, no cost of goods is known, and profit, customer value "
-            f"and LTV:CAC are too high; {SET_MARGIN} {home.shop_file}"
+            "no gross_margin is set: where a source brings no cost, no cost of goods is known, and profit, customer "
+            f"value and LTV:CAC are too high; {SET_MARGIN} {home.shop_file}"
         )
     if "phone" in home.shop.identities and home.shop.calling_code is None:
         remarks.append(
