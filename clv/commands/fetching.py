@@ -23,17 +23,21 @@ def fetch(
 ) -> None:
     """Fetch new rows of databases and services into the landing folder.
 
-    CLV_HOME/sources/connectors/SOURCE.yml declares where the rows of a source are (docs/sources.md). Each fetch
+    CLV_HOME/sources/connectors/SOURCE.yml declares where the rows of a source are (docs/connectors.md). Each fetch
     continues where the last one ended, even if that was interrupted. The next run loads the files, or `clv ingest`.
     """
     home = settings.load()
     if not (sources := source or declaration.declared(home)):
-        raise ClvError(f"no connector is declared; write {home.home / declaration.FOLDER}/SOURCE.yml (docs/sources.md)")
-    for one in sources:
-        fetched = fetching.fetch(one, home, fetching.loaded_files(one, home), again)
+        raise ClvError(
+            f"no connector is declared; write {home.home / declaration.FOLDER}/SOURCE.yml (docs/connectors.md)"
+        )
+
+    def report(fetched: fetching.Fetched) -> None:
         for line in fetching.messages(fetched):
             out.print(line, markup=False)
         if fetched.files:
-            out.print(
-                f"the next run loads them; to load them now: `clv ingest --source {one} --path {home.landing / one}`"
-            )
+            folder = home.landing / fetched.source
+            load = f"clv ingest --source {fetched.source} --path {folder}"
+            out.print(f"the next run loads them; to load them now: `{load}`", markup=False)
+
+    fetching.fetch_each(sources, home, report, again)

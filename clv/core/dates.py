@@ -39,7 +39,7 @@ def as_of_date(param: str | None, logical_date: datetime | None, run_after: date
 
 def today(zone: str = "UTC") -> date:
     """Today's date in a time zone. No other code reads the clock for a date. Commands use it; a task may use it only
-    for warnings."""
+    for warnings, and to tell which times of a fetched source lie in the future."""
     return datetime.now(ZoneInfo(zone)).date()
 
 

@@ -44,6 +44,14 @@ def as_of_date(run_id: str) -> date:
     return found[0][0]
 
 
+def opened_on(run_id: str) -> date:
+    """The day (UTC) on which a run was opened. Raises ClvError if there is no such run."""
+    query = f"select started_at from {tables.RUNS} where run_id = %s"  # noqa: S608 - our own names
+    if not (found := db.rows(query, (run_id,), roles.url(PUBLISHER))):
+        raise ClvError(f"there is no run '{run_id}'; `clv runs` lists them")
+    return found[0][0].astimezone(UTC).date()
+
+
 def require_unpublished(run_id: str) -> None:
     """Raises ClvError if the run was ever published, since published rows never change, or if there is no such run."""
     as_of = as_of_date(run_id)

@@ -6,36 +6,35 @@ from datetime import date
 
 from clv import sources as ingestion
 from clv.core import dates, settings
-from clv.core.errors import ClvError, Unavailable
 from clv.pipeline.steps import Facts
 from clv.sources.fetching import declaration
 from clv.sources.fetching import fetch as fetching
 from clv.sources.identities import linking
 from clv.sources.loading import currencies
+from clv.warehouse import runs
 
 
-def fetch(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - landing is the same for every date
-    """Fetches the declared sources into the landing folder. A run for a past date fetches nothing, so that a backfill
-    does not request the same rows again and again.
+def fetch(as_of: date, run_id: str) -> Facts:
+    """Fetches the declared sources into the landing folder. A run that was opened after its date fetches nothing, so
+    that a backfill does not request the same rows again and again. A run of its own day fetches when it is repeated,
+    also on a later day.
 
     A source that fails does not keep the others from being fetched. Raises its error then, or Unavailable if every
     failed source may answer later.
     """
     home = settings.load()
-    sources = declaration.daily(home) if as_of >= dates.today() else []
-    files, rows, failed = 0, 0, []
-    for source in sources:
-        try:
-            fetched = fetching.fetch(source, home, fetching.loaded_files(source, home))
-            files, rows = files + fetched.files, rows + (fetched.rows or 0)
-            print("\n".join(fetching.messages(fetched)), flush=True)
-        except ClvError as error:
-            failed.append(error)
-            print(f"{source}: {error}", flush=True)
-    if failed:
-        kind = Unavailable if all(isinstance(error, Unavailable) for error in failed) else ClvError
-        raise kind("; ".join(map(str, failed)))
-    return {"connectors": len(sources), "fetched files": files, "rows fetched": rows}
+    sources = declaration.daily(home)
+    if sources and as_of < runs.opened_on(run_id):
+        print("this run was opened after its date, so it fetches nothing; `clv fetch` does", flush=True)
+        sources = []
+    fetched = fetching.fetch_each(
+        sources, home, lambda one: print("\n".join(fetching.messages(one)), flush=True)
+    )  # fmt: skip
+    return {
+        "connectors": len(sources),
+        "fetched files": sum(one.files for one in fetched),
+        "rows fetched": sum(one.rows or 0 for one in fetched),
+    }
 
 
 def ingest(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - raw is the same for every date

@@ -10,6 +10,7 @@ from decimal import Decimal
 from clv.core.errors import ClvError
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+MILLISECONDS = 10**11  # whole numbers from here on are no seconds: as such, they would lie after the year 5000
 DURATION = re.compile(r"(\d+)\s*([smhd])")
 Order = tuple[int, int | datetime | str]
 
@@ -75,11 +76,16 @@ def moved(text: str, by: timedelta | int) -> str:
     """Returns a value moved by a duration or, if it is a whole number, by a count. Whole numbers move by the seconds of
     a duration. The text keeps its style: separator, decimals and zone.
 
-    Raises ClvError for values that are neither whole numbers nor times.
+    Raises ClvError for values that are neither whole numbers nor times, and for milliseconds with a duration.
     """
     if not by:
         return text
     if _is_whole(text):
+        if isinstance(by, timedelta) and int(text) > MILLISECONDS:
+            raise ClvError(
+                f"the cursor column has {text}, which is no time in seconds; write `overlap` as a count, such as "
+                "3600000 for an hour in milliseconds, and leave out `window`"
+            )
         return str(max(0, int(text) + int(by.total_seconds() if isinstance(by, timedelta) else by)))
     moment = _moment(text)
     if not moment or isinstance(by, int):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import re
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from itertools import groupby
 from typing import Any
 
@@ -17,6 +19,12 @@ from clv.sources.fetching.rows import Found
 from clv.sources.fetching.secrets import Secrets
 from clv.sources.mapping.complaints import first_line
 
+# What databases say of mistakes, by errors that may also be of a server that does not answer.
+MISTAKE = re.compile(
+    r"no such (table|column)|authentication failed|access denied|unknown (database|column)|"
+    r"(database|role) .* does not exist|no pg_hba.conf entry|unable to open database file",
+    re.IGNORECASE,
+)
 AT_ONCE = 10_000  # rows that are held in memory
 POSITION = "clv_position"  # the name of the column with the latest change of a row's key
 
@@ -27,37 +35,40 @@ def read(declared: Database, since: str | None, secrets: Secrets) -> Generator[F
     One statement reads all rows, so that they show the database at one moment. Raises ClvError, or Unavailable if the
     database does not answer.
     """
-    engine, today = _engine(declared, secrets), dates.today()
-    try:
-        with engine.connect().execution_options(stream_results=True, yield_per=AT_ONCE) as connection:
-            statement = _statement(declared, since, engine.dialect)
-            found = connection.execute(statement).mappings()
-            _require_columns(declared, list(found.keys()))
-            for _, listed in groupby(found, lambda row: rows.key_of(row, declared.key)):
-                group = [dict(row) for row in listed]
-                positions = [row.pop(POSITION, None) for row in group]
-                yield rows.unit(group, declared.key)
-                if positions[0] is not None:
-                    yield rows.position(cursors.as_text(positions[0]), today)
-    except exc.OperationalError as error:
-        raise Unavailable(_message("does not answer", error, secrets, declared)) from None
-    except exc.SQLAlchemyError as error:
-        raise ClvError(_message("cannot be read", error, secrets, declared)) from None
-    finally:
-        engine.dispose()
+    today = dates.today()
+    with _connected(declared, secrets) as connection:
+        connection.execution_options(stream_results=True, yield_per=AT_ONCE)
+        answer = connection.execute(_statement(declared, since, connection.dialect))
+        _require_columns(declared, list(answer.keys()))
+        for _, listed in groupby(answer.mappings(), lambda row: rows.key_of(row, declared.key)):
+            group = [dict(row) for row in listed]
+            positions = [row.pop(POSITION, None) for row in group]
+            yield rows.unit(group, declared.key)
+            if positions[0] is not None:
+                yield rows.position(cursors.as_text(positions[0]), today)
 
 
 def unread(declared: Database, secrets: Secrets) -> int:
     """Returns the number of rows that `read` never yields: those without a key or a value in the cursor column."""
+    with _connected(declared, secrets) as connection:
+        name = connection.dialect.identifier_preparer.quote_identifier
+        columns = [*declared.key, *([declared.cursor.column] if declared.cursor else [])]
+        missing = " or ".join(f"q.{name(column)} is null" for column in columns)
+        query = f"select count(*) from {_rows(declared, connection.dialect)} q where {missing}"  # noqa: S608 - the shop's own query
+        return connection.execute(_text(query)).scalar_one()
+
+
+@contextmanager
+def _connected(declared: Database, secrets: Secrets) -> Iterator[sa.Connection]:
+    """Connects to the database. Raises Unavailable for errors that may pass, and ClvError for others."""
     engine = _engine(declared, secrets)
     try:
         with engine.connect() as connection:
-            name = engine.dialect.identifier_preparer.quote_identifier
-            columns = [*declared.key, *([declared.cursor.column] if declared.cursor else [])]
-            missing = " or ".join(f"q.{name(column)} is null" for column in columns)
-            query = f"select count(*) from {_rows(declared, engine.dialect)} q where {missing}"  # noqa: S608 - the shop's own query
-            return connection.execute(_text(query)).scalar_one()
+            yield connection
     except exc.SQLAlchemyError as error:
+        is_broken = isinstance(error, exc.OperationalError) or getattr(error, "connection_invalidated", False)
+        if is_broken and not MISTAKE.search(str(getattr(error, "orig", error))):
+            raise Unavailable(_message("does not answer", error, secrets, declared)) from None
         raise ClvError(_message("cannot be read", error, secrets, declared)) from None
     finally:
         engine.dispose()
@@ -66,6 +77,8 @@ def unread(declared: Database, secrets: Secrets) -> int:
 def _engine(declared: Database, secrets: Secrets) -> sa.Engine:
     url = secrets.filled_in(declared.url)
     remedy = "write it as postgresql+psycopg://user:password@host:port/database"
+    if url.startswith(("mysql", "mariadb")):
+        remedy = "write it as mysql+pymysql://user:password@host:port/database, after `make bootstrap-connectors`"
     place = secrets.place(declared.url) or "url"
     try:
         engine = sa.create_engine(url, hide_parameters=True, poolclass=sa.pool.NullPool)
@@ -100,7 +113,7 @@ def _statement(declared: Database, since: str | None, dialect: sa.Dialect) -> sa
 def _rows(declared: Database, dialect: sa.Dialect) -> str:
     """Returns the table, or the query in parentheses. A dot in a table's name follows its schema."""
     if declared.query:
-        return f"({declared.query.strip().rstrip(';')})"
+        return f"({declared.query.strip().rstrip(';')}\n)"  # on a line of its own, since a comment may end the query
     name = dialect.identifier_preparer.quote_identifier
     return ".".join(name(part) for part in (declared.table or "").split("."))
 
@@ -115,6 +128,8 @@ def _text(query: str, since: str | None = None) -> sa.TextClause:
 
 
 def _require_columns(declared: Database, names: list[str]) -> None:
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ClvError(f"the query has two columns named '{twice[0]}'; give one of them another name, with `as`")
     if missing := [column for column in declared.key if column not in names]:
         raise ClvError(
             f"the database has no column '{missing[0]}', by which `key` identifies rows; it has "

@@ -1,5 +1,5 @@
 """Declarations of connectors: $CLV_HOME/sources/connectors/SOURCE.yml says where the rows of a source are, how they are
-read in parts, and by which column new ones are found. docs/sources.md has the reference."""
+read in parts, and by which column new ones are found. docs/connectors.md has the reference."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 from clv.core.errors import ClvError
 from clv.core.settings import PROJECT, Settings
 from clv.sources.fetching import cursors
+from clv.sources.fetching.secrets import with_texts
 
 FOLDER = Path("sources") / "connectors"
 READY = PROJECT / FOLDER
@@ -209,8 +210,16 @@ def declared(home: Settings) -> list[str]:
 
 
 def daily(home: Settings) -> list[str]:
-    """Returns the declared sources that each daily run fetches. Raises ClvError if a declaration is invalid."""
-    return [source for source in declared(home) if load(source, home).daily]
+    """Returns the declared sources that each daily run fetches, and those with an invalid declaration: fetching them
+    says what is wrong, after the others were fetched."""
+
+    def is_daily(source: str) -> bool:
+        try:
+            return load(source, home).daily
+        except ClvError:
+            return True
+
+    return [source for source in declared(home) if is_daily(source)]
 
 
 def load(source: str, home: Settings) -> Declaration:
@@ -219,7 +228,7 @@ def load(source: str, home: Settings) -> Declaration:
     if not path.is_file():
         names = declared(home)
         others = f"; declared are {', '.join(names)}" if names else ""
-        raise ClvError(f"there is no connector '{source}': write {path} (docs/sources.md){others}")
+        raise ClvError(f"there is no connector '{source}': write {path} (docs/connectors.md){others}")
     content = _content(path)
     if "ready" in content:
         content = _completed(content, path)
@@ -244,23 +253,23 @@ def _content(path: Path) -> dict:
 def _completed(content: dict, path: Path) -> dict:
     """Returns a ready declaration with the shop's values and with the keys that the shop changes."""
     known = {one.stem: one for one in sorted(READY.glob("*.yml"))}
-    if (name := content["ready"]) not in known:
+    if not isinstance(name := content["ready"], str) or name not in known:
         raise ClvError(f"{path.name}: 'ready' is one of {', '.join(known)}; not {name!r}")
     ready = _content(known[name])
     described, given = ready.pop("values", {}), content.get("values") or {}
-    if missing := [f"{value} ({means})" for value, means in described.items() if value not in given]:
+    if not isinstance(given, dict):
+        raise ClvError(f"{path.name}: write `values` with their names, as in values: {{shop: my-shop}}")
+    if missing := [f"{value} ({means})" for value, means in described.items() if given.get(value) is None]:
         raise ClvError(f"{path.name}: write under `values` {' and '.join(missing)}")
     changed = {key: value for key, value in content.items() if key not in ("ready", "values")}
-    return _merged(_filled(ready, {key: str(value) for key, value in given.items()}), changed)
+    values = {key: str(value).removeprefix("https://").rstrip("/") for key, value in given.items()}
 
-
-def _filled(part: Any, values: dict[str, str]) -> Any:
-    if isinstance(part, dict):
-        return {key: _filled(value, values) for key, value in part.items()}
-    if isinstance(part, str):
+    def with_values(text: str) -> str:
         for name, value in values.items():
-            part = part.replace(f"{{{name}}}", value)
-    return part
+            text = text.replace(f"{{{name}}}", value)
+        return text
+
+    return _merged(with_texts(ready, with_values), changed)
 
 
 def _merged(ready: dict, changed: dict) -> dict:

@@ -15,7 +15,7 @@ from clv.core.errors import ClvError, Unavailable
 from clv.sources.fetching import cursors, rows
 from clv.sources.fetching.declaration import Dlt
 from clv.sources.fetching.rows import Found, Reached
-from clv.sources.fetching.secrets import Secrets
+from clv.sources.fetching.secrets import Secrets, with_texts
 from clv.sources.mapping.complaints import first_line
 
 CURSOR = "{cursor}"
@@ -27,9 +27,13 @@ def read(declared: Dlt, since: str | None, secrets: Secrets, folder: Path) -> Ge
     folder: where a Python file of the shop may be. Raises ClvError, or Unavailable if the source fails.
     """
     function = _function(declared.function, folder)
+
+    def filled_in(text: str) -> str | None:
+        return since if text == CURSOR else secrets.filled_in(text).replace(CURSOR, since or "")
+
     last, today = None, dates.today()
     try:
-        made = function(**_filled(declared.arguments, since, secrets))
+        made = function(**with_texts(declared.arguments, filled_in))
         for one in _rows(made, declared):
             yield rows.unit([one], declared.key)
             if declared.cursor and (value := rows.value_at(one, declared.cursor.column)) is not None:
@@ -57,6 +61,9 @@ def _function(name: str, folder: Path) -> Any:
         if isinstance(error, ImportError) and error.name == "dlt":
             raise ClvError("connectors from dlt need its package; run `make bootstrap-connectors`") from None
         raise ClvError(f"there is no function '{name}' ({first_line(error)}); write module:function") from None
+    except Exception as error:  # whatever the shop's file does when it is imported
+        reason = f"{type(error).__name__}: {first_line(error)}"
+        raise ClvError(f"{module} cannot be imported ({reason}); correct the file") from None
     finally:
         sys.path.remove(str(folder))
 
@@ -76,13 +83,3 @@ def _rows(made: Any, declared: Dlt) -> Iterator[dict]:
             yield from item.to_dict("records")
         else:
             yield item
-
-
-def _filled(part: Any, since: str | None, secrets: Secrets) -> Any:
-    if isinstance(part, dict):
-        return {key: _filled(value, since, secrets) for key, value in part.items()}
-    if isinstance(part, list):
-        return [_filled(value, since, secrets) for value in part]
-    if not isinstance(part, str):
-        return part
-    return since if part == CURSOR else secrets.filled_in(part).replace(CURSOR, since or "")

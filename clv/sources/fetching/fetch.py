@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
+from clv.core.errors import ClvError, Unavailable
 from clv.core.settings import Settings
-from clv.sources.fetching import cursors, database, declaration, dlt_source, http, remote_files, rows
+from clv.sources.fetching import cursors, database, declaration, dlt_source, http, keys, remote_files, rows
 from clv.sources.fetching.declaration import Database, Dlt, Files, Http
 from clv.sources.fetching.landing import Landing, locked
 from clv.sources.fetching.secrets import Secrets
 from clv.sources.kinds.mappings import load_mapping
 from clv.sources.loading import ledger
+from clv.sources.mapping.model import FileMapping
 
 
 @dataclass(frozen=True)
@@ -28,17 +31,46 @@ class Fetched:
     notes: list[str] = field(default_factory=list)
 
 
-def loaded_files(source: str, home: Settings) -> list[str]:
-    """Returns the names of the source's files that the warehouse has, read through the present mapping. Raises ClvError
-    if the source has no valid mapping."""
-    return [one.name for one in ledger.cursor(load_mapping(source, home), home)]
+def fetch_each(
+    sources: Iterable[str], home: Settings, report: Callable[[Fetched], None], again: bool = False
+) -> list[Fetched]:
+    """Fetches sources that have a mapping, one after the other; returns what was fetched. report: gets it, one by one.
+
+    A source that fails does not keep the others from being fetched. Raises its error then, or Unavailable if every
+    failed source may answer later.
+    """
+    fetched, failed = [], {}
+    for source in sources:
+        try:
+            declaration.load(source, home)  # its mistakes are named before those of the mapping
+            mapping = load_mapping(source, home)
+            fetched.append(fetch(source, home, partial(_loaded_files, mapping, home), again, mapping))
+            report(fetched[-1])
+        except ClvError as error:
+            failed[source] = error
+    if failed:
+        kind = Unavailable if all(isinstance(error, Unavailable) for error in failed.values()) else ClvError
+        raise kind("; ".join(f"{source}: {error}" for source, error in failed.items()))
+    return fetched
 
 
-def fetch(source: str, home: Settings, loaded: Iterable[str] = (), again: bool = False) -> Fetched:
+def _loaded_files(mapping: FileMapping, home: Settings) -> list[str]:
+    """Returns the names of the source's files that the warehouse has, read through the present mapping."""
+    return [one.name for one in ledger.cursor(mapping, home)]
+
+
+def fetch(
+    source: str,
+    home: Settings,
+    loaded: Callable[[], Iterable[str]] = tuple,
+    again: bool = False,
+    mapping: FileMapping | None = None,
+) -> Fetched:
     """Writes what is new in a source into files of its landing folder. If it is interrupted, the next fetch continues.
 
-    loaded: see `loaded_files`. again: whether to read everything, not only what follows the value that was reached.
-    Raises ClvError, or Unavailable if the source may answer later; files before the error stay.
+    loaded: gives the names of files that the warehouse has. again: whether to read everything, not only what follows
+    the value that was reached. mapping: what `key` has to fit. Raises ClvError, or Unavailable if the source may answer
+    later; files before the error stay.
     """
     declared = declaration.load(source, home)
     secrets, beside = Secrets(home), home.home / declaration.FOLDER
@@ -47,10 +79,16 @@ def fetch(source: str, home: Settings, loaded: Iterable[str] = (), again: bool =
         if isinstance(declared, Files):
             copied, notes = remote_files.copy(declared, folder, secrets)
             return Fetched(source, copied, notes=notes)
-        landing = Landing(folder, declared.key, loaded)
+        landing = Landing(folder, declared.key, declared.cursor and declared.cursor.column, loaded())
         if again:
             landing.reached = None
-        return _rows(source, declared, landing, secrets, beside)
+        since = _since(declared, landing)
+        landing.know(since if landing.reached else None)
+        found = _found(declared, since, secrets, beside)
+        with closing(landing), closing(found), closing(keys.whole_orders(found, declared.key, mapping)) as checked:
+            ahead = _write(checked, landing, declared.rows_per_file)
+        notes = [*keys.notes(declared.key, mapping), *_notes(declared, landing, ahead, secrets)]
+        return Fetched(source, landing.files, landing.written, landing.reached, notes)
 
 
 def messages(fetched: Fetched) -> list[str]:
@@ -63,14 +101,14 @@ def messages(fetched: Fetched) -> list[str]:
     return [f"{fetched.source}: {files}{reached}", *(f"  note: {note}" for note in fetched.notes)]
 
 
-def _rows(source: str, declared: Database | Http | Dlt, landing: Landing, secrets: Secrets, beside: Path) -> Fetched:
-    cursor = declared.cursor
-    since = cursor.start if cursor else None
-    if cursor and landing.reached:
-        since = cursors.moved(landing.reached, -cursor.overlap)
-    landing.know(since if landing.reached else None)
-    with closing(landing), closing(_found(declared, since, secrets, beside)) as found:
-        ahead = _write(found, landing, declared.rows_per_file)
+def _since(declared: Database | Http | Dlt, landing: Landing) -> str | None:
+    """Returns the value of the cursor column from which rows are read; None if all are."""
+    if not (cursor := declared.cursor):
+        return None
+    return cursors.moved(landing.reached, -cursor.overlap) if landing.reached else cursor.start
+
+
+def _notes(declared: Database | Http | Dlt, landing: Landing, ahead: set[str], secrets: Secrets) -> list[str]:
     notes = [f"{note} since the file before" for note in landing.drift()]
     if ahead:
         notes.append(
@@ -79,7 +117,7 @@ def _rows(source: str, declared: Database | Http | Dlt, landing: Landing, secret
         )
     if isinstance(declared, Database) and (missing := database.unread(declared, secrets)):
         notes.append(f"{missing:,} rows without a key or a value of the cursor column are never read")
-    return Fetched(source, landing.files, landing.written, landing.reached, notes)
+    return notes
 
 
 def _found(declared: Database | Http | Dlt, since: str | None, secrets: Secrets, beside: Path) -> Generator[rows.Found]:

@@ -18,9 +18,9 @@ from clv.core.errors import ClvError
 from clv.sources.fetching import cursors, rows
 from clv.sources.fetching.rows import Unit
 
-NAME = re.compile(r"(\d{6,})(?:-(.+))?\.jsonl\.gz")
+NAME = re.compile(r"(\d{6,})(?:-(?:([^=]+)=)?(.+))?\.jsonl\.gz")
 PARTIAL = ".partial"  # the file that is being written
-LONGEST_POSITION = 120  # characters in the name of a file
+LONGEST_POSITION = 200  # characters in the name of a file
 SAMPLED = 1000  # rows of a file whose columns are compared with those of the next one
 FASTEST = 1
 
@@ -28,19 +28,19 @@ FASTEST = 1
 class Landing:
     """The files of one source, and the one that is being written.
 
-    reached: the value of the cursor column up to which everything was read; None if nothing was. files, written: the
-    files and rows that were written since.
+    column: the cursor column; None if there is none. reached: the value of the cursor column up to which everything was
+    read; None if nothing was. files, written: the files and rows that were written since.
     """
 
-    def __init__(self, folder: Path, key: Sequence[str], loaded: Iterable[str] = ()) -> None:
+    def __init__(self, folder: Path, key: Sequence[str], column: str | None, loaded: Iterable[str] = ()) -> None:
         """folder: the source's landing folder. key: the columns that identify what is delivered together. loaded: names
         of files that the warehouse has, because files that were loaded may be deleted."""
-        self._folder, self._key = folder, key
+        self._folder, self._key, self.column = folder, key, column
         here = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
         names = sorted((number, name) for name in here | set(loaded) if (number := _number(name)))
         self._paths = [folder / name for _, name in names if name in here]
         self._next = names[-1][0] + 1 if names else 1
-        positions = [position for _, name in names if (position := reach(name))]
+        positions = [position for _, name in names if (position := reach(name, column))]
         self.reached = positions[-1] if positions else None
         self.files = self.written = 0
         self._known: dict[bytes, bytes] = {}
@@ -52,7 +52,7 @@ class Landing:
     def know(self, since: str | None) -> None:
         """Reads which rows were delivered by files that reach to a value or further; None: by all files."""
         for path in self._paths:
-            position = reach(path.name)
+            position = reach(path.name, self.column)
             if since is None or position is None or cursors.reaches(position, since):
                 for one in self._units(path):
                     self._known[_short(one.key)] = one.digest
@@ -88,9 +88,12 @@ class Landing:
         if self._file is None:
             return
         self._file.close()
-        position = f"-{quote(self.reached, safe='')}" if self.reached else ""
+        position = f"-{quote(self.column or '', safe='')}={quote(self.reached, safe='')}" if self.reached else ""
         if len(position) > LONGEST_POSITION:
-            raise ClvError(f"the cursor column has a value of {len(position)} characters; name another cursor column")
+            raise ClvError(
+                f"the cursor column and its value have {len(position)} characters in the name of a file, more than "
+                f"{LONGEST_POSITION}; name another cursor column"
+            )
         target = self._folder / f"{self._next:06}{position}.jsonl.gz"
         on_disk(self._partial)
         self._partial.replace(target)
@@ -122,10 +125,13 @@ class Landing:
             yield Unit(key, tuple(line for _, line in group))
 
 
-def reach(name: str) -> str | None:
-    """Returns how far a file reaches, by its name; None if the name does not say so."""
+def reach(name: str, column: str | None) -> str | None:
+    """Returns how far a file reaches, by its name; None if the name does not say so, or says it of another column. Of a
+    name without a column, it is taken to be this one."""
     found = NAME.fullmatch(name)
-    return unquote(found[2]) if found and found[2] else None
+    if not found or not found[3] or (found[2] and unquote(found[2]) != column):
+        return None
+    return unquote(found[3])
 
 
 @contextmanager
@@ -155,7 +161,9 @@ def _lines(path: Path) -> Iterator[str]:
                 if line.strip():
                     yield line.rstrip("\n")
     except (OSError, EOFError, UnicodeError) as error:
-        raise ClvError(f"{path} cannot be read ({type(error).__name__}); remove it, and fetch again") from None
+        raise ClvError(
+            f"{path} cannot be read ({type(error).__name__}); remove it, and run `clv fetch {path.parent.name} --all`"
+        ) from None
 
 
 def _short(key: str) -> bytes:

@@ -16,11 +16,12 @@ from clv.core.errors import ClvError, Unavailable
 from clv.sources.connectors import files
 from clv.sources.fetching.declaration import Files
 from clv.sources.fetching.landing import PARTIAL, on_disk
-from clv.sources.fetching.secrets import Secrets
+from clv.sources.fetching.secrets import Secrets, with_texts
 from clv.sources.mapping.complaints import first_line
 
 STATES = ".fetched.json"  # in the landing folder: by name, the state in which a file was copied
-MARKS = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "created")
+MARKS = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "modify", "created")
+MISTAKES = {"AuthenticationException", "NoCredentialsError"}  # of paramiko and botocore
 SFTP = {"sftp", "ssh"}
 CHUNK = 1 << 22
 
@@ -50,9 +51,11 @@ def copy(declared: Files, folder: Path, secrets: Secrets) -> tuple[int, list[str
         raise ClvError(
             f"{declared.url} needs another package ({first_line(error)}); run `make bootstrap-connectors`"
         ) from None
-    except (FileNotFoundError, PermissionError, ValueError) as error:
+    except (FileNotFoundError, PermissionError, TypeError, ValueError) as error:
         raise ClvError(_message(declared, "cannot be read", error, secrets)) from None
     except Exception as error:  # each kind of store has exceptions of its own
+        if type(error).__name__ in MISTAKES:
+            raise ClvError(_message(declared, "cannot be read", error, secrets)) from None
         raise Unavailable(_message(declared, "does not answer", error, secrets)) from None
     return copied, notes
 
@@ -107,7 +110,7 @@ def _states(folder: Path) -> dict[str, list]:
 def _options(url: str, declared: Files, secrets: Secrets) -> dict[str, Any]:
     """Returns the arguments of the file system. Raises ClvError if the key of an SFTP server is not stated: without it,
     any server on the way could ask for the password. url: with its secrets."""
-    options = _filled(declared.options, secrets)
+    options = with_texts(declared.options, secrets.filled_in)
     first, *further = [part.partition("://")[0] for part in url.split("::")]
     if SFTP & {*further, options.get("target_protocol")}:
         raise ClvError(f"{declared.url} leads to an SFTP server by another file system; begin `url` with sftp://")
@@ -131,12 +134,6 @@ def _only(known: str, url: str) -> Any:
                 raise ClvError(f"{url} shows another key ({key.get_name()}) than `host_key`; ask whose server this is")
 
     return Only()
-
-
-def _filled(options: Any, secrets: Secrets) -> Any:
-    if isinstance(options, dict):
-        return {key: _filled(value, secrets) for key, value in options.items()}
-    return secrets.filled_in(options) if isinstance(options, str) else options
 
 
 def _message(declared: Files, what: str, error: Exception, secrets: Secrets) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import re
 import stat
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from clv.core.errors import ClvError
@@ -53,3 +55,12 @@ class Secrets:
         if len(secret) >= SHORTEST:
             self._read.add(secret)
         return secret
+
+
+def with_texts(part: Any, change: Callable[[str], Any]) -> Any:
+    """Returns a part of a declaration with each text in it changed."""
+    if isinstance(part, dict):
+        return {key: with_texts(value, change) for key, value in part.items()}
+    if isinstance(part, list):
+        return [with_texts(value, change) for value in part]
+    return change(part) if isinstance(part, str) else part

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import httpx
 
@@ -20,12 +20,12 @@ from clv.core import dates
 from clv.core.errors import ClvError, Unavailable
 from clv.sources.fetching.declaration import Http
 from clv.sources.fetching.secrets import Secrets
-from clv.sources.mapping.complaints import printable
+from clv.sources.mapping.complaints import first_line, printable
 
 TRIES = 6
 PAUSE = 1.0  # seconds before the second try; doubled before each further one
 LONGEST_PAUSE = 300  # seconds; a service that wants a longer pause is asked again by the next fetch
-PASSING = {408, 425, 429, 500, 502, 503, 504}
+PASSING = {408, 425, 429}  # and all from 500 on
 QUOTED = 200  # characters of an error's answer that are shown
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -84,8 +84,8 @@ class Service:
         if secrets.place(declared.url):
             raise ClvError("'url' names a secret, which is not filled in there; pass it by `headers` or `parameters`")
         self._place = next((place for text in texts if (place := secrets.place(text))), "")
-        parts = urlsplit(declared.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        parts = _parts(declared.url)
+        if parts is None:
             raise ClvError(f"'url' is {declared.url!r}; write a whole address that begins with https://")
         if self._place and parts.scheme == "http" and parts.hostname not in LOOPBACK:
             raise ClvError(f"'url' begins with http://, so anybody on the way could read {self._place}; write https://")
@@ -95,6 +95,12 @@ class Service:
         if declared.basic:
             user = base64.b64encode(secrets.filled_in(declared.basic).encode()).decode()
             self._headers["Authorization"] = f"Basic {user}"
+        for name, value in self._headers.items():
+            if not (f"{name}{value}".isascii() and f"{name}{value}".isprintable()):
+                place = secrets.place(declared.headers[name]) or "`headers`"
+                raise ClvError(
+                    f"the header '{printable(name)}' may have ASCII letters on one line only; correct {place}"
+                )
         # Secrets are filled in here alone, and never into what the service gives, such as the token of the next page.
         self.parameters = {
             name: secrets.filled_in(value) if isinstance(value, str) else value
@@ -125,7 +131,7 @@ class Service:
         Raises Unavailable if they do not pass, and ClvError if the service refuses the request: Refused, unless it
         refuses the secret.
         """
-        if urlsplit(request.url)[:2] != self._origin:
+        if (parts := _parts(request.url)) is None or parts[:2] != self._origin:
             raise ClvError(f"{self} names a next page on another server; nothing is sent there")
         for attempt in range(1, TRIES + 1):
             try:
@@ -134,7 +140,8 @@ class Service:
                 pause = PAUSE * 2 ** (attempt - 1) if error.wait is None else error.wait
                 if attempt == TRIES or pause > LONGEST_PAUSE:
                     raise Unavailable(
-                        f"{self} does not answer ({error}); what was fetched before stays, fetch again later"
+                        f"{self} does not answer ({error}); what was fetched before stays; check `url`, or fetch again "
+                        "later"
                     ) from None
                 sleep(pause)
         raise AssertionError
@@ -147,13 +154,17 @@ class Service:
                 answer = self._client.post(request.url, json=body, headers=self._headers)
             else:
                 answer = self._client.get(request.url, params=request.parameters or None, headers=self._headers)
-        except httpx.TransportError as error:  # also an answer that breaks off
-            raise _Passing(type(error).__name__) from None
+        except httpx.RequestError as error:  # also an answer that breaks off, or that cannot be unpacked
+            reason = printable(self._secrets.without(first_line(error)))
+            raise _Passing(f"{type(error).__name__}: {reason}") from None
         self._note_time(answer)
         self._check(answer)
         try:
             content = answer.json()
         except (json.JSONDecodeError, UnicodeDecodeError):
+            kind = answer.headers.get("Content-Type", "json")
+            if "json" not in kind:
+                raise ClvError(f"{self} answers with {printable(kind)}, not with JSON; correct `url`") from None
             raise _Passing("an answer that is not whole JSON") from None
         if self._declared.graphql:
             self._check_graphql(content)
@@ -161,7 +172,7 @@ class Service:
 
     def _check(self, answer: httpx.Response) -> None:
         status = answer.status_code
-        if status in PASSING:
+        if status in PASSING or status >= 500:
             raise _Passing(f"status {status}", self._wanted_pause(answer))
         if status in (401, 403):
             where = f"write the present one into {self._place}" if self._place else "declare one under `headers`"
@@ -199,6 +210,16 @@ class Service:
         if self._last is not None and (left := self._last + self._declared.pause - time.monotonic()) > 0:
             sleep(left)
         self._last = time.monotonic()
+
+
+def _parts(url: str) -> SplitResult | None:
+    """Returns the parts of a URL; None if it is no whole address of a service."""
+    try:
+        httpx.URL(url)  # refuses what it cannot request
+        parts = urlsplit(url)
+        return parts if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 else None
+    except (ValueError, httpx.InvalidURL):
+        return None
 
 
 @cache

@@ -23,5 +23,6 @@ def printable(text: str) -> str:
 
 
 def first_line(error: Exception) -> str:
-    """Returns the first line of an error, cut to a readable length."""
-    return printable(str(error).strip().splitlines()[0].strip().rstrip(".")[:300])
+    """Returns the first line of an error, cut to a readable length; the name of its type if it has no text."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return printable(lines[0].strip().rstrip(".")[:300])

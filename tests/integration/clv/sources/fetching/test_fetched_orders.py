@@ -15,7 +15,7 @@ from clv.catalog import tables
 from clv.core import dates, settings
 from clv.core.errors import ClvError, Unavailable
 from clv.pipeline.tasks import ingesting
-from clv.warehouse import db
+from clv.warehouse import db, runs
 
 DECLARED = {
     "from": "database",
@@ -49,9 +49,13 @@ def add(connection: psycopg.Connection, order: int, amount: str) -> None:
     connection.execute(insert, (order, f"2024-03-0{order} 10:00Z", amount))
 
 
+def opened(as_of: date | None = None) -> str:
+    return runs.open_run(as_of or dates.today(), "test")
+
+
 def taken_in(home: settings.Settings) -> list[tuple]:
     """Fetches and loads, and returns the amounts that were received for each order, the newest last."""
-    ingesting.fetch(dates.today(), "run")
+    ingesting.fetch(dates.today(), opened())
     sources.landing(home)
     return [(order, str(amount)) for order, amount in db.rows(
         f"select order_id, amount from {tables.ORDER_LINES} order by _batch_id, _line"
@@ -72,7 +76,7 @@ def test_orders_arrive_once_and_changes_that_were_committed_late_arrive_too(home
     # Files that were loaded may be deleted: the ledger says how far they reached.
     for path in fetched.files(home, "orders"):
         path.unlink()
-    assert ingesting.fetch(dates.today(), "run")["rows fetched"] == 3  # all changed within the last hour
+    assert ingesting.fetch(dates.today(), opened())["rows fetched"] == 3  # all changed within the last hour
     assert [path.name[:6] for path in fetched.files(home, "orders")] == ["000004"]
 
 
@@ -88,7 +92,7 @@ def test_the_command_fetches_what_is_declared_and_says_how_to_load_it(home, shop
     load = f"clv ingest --source orders --path {home.landing / 'orders'}"
     assert shown.endswith(f"the next run loads them; to load them now: `{load}`")
     assert clv(*load.split()[1:])[1] == ""
-    assert clv("fetch", "orders") == ("orders: nothing new", "")
+    assert clv("fetch", "orders")[0].startswith("orders: nothing new")
     shop.execute("update shop.orders set amount = 3 where order_id = 1")
     assert clv("fetch", "orders", "--all")[0].startswith("orders: 1 file with 1 row, up to ")
     assert "there is no connector 'ad_spend': write" in clv("fetch", "ad_spend")[1]
@@ -97,12 +101,29 @@ def test_the_command_fetches_what_is_declared_and_says_how_to_load_it(home, shop
     assert clv("fetch")[1].startswith("no connector is declared; write ")
 
 
+def test_a_step_of_yesterdays_run_that_is_repeated_today_fetches(home, shop):
+    yesterday = dates.today() - timedelta(days=1)
+    run = opened(yesterday)
+    with psycopg.connect(home.warehouse_url, autocommit=True) as connection:
+        connection.execute(f"update {tables.RUNS} set started_at = started_at - interval '1 day'")
+    assert ingesting.fetch(yesterday, run)["rows fetched"] == 2
+
+
 def test_a_past_date_fetches_nothing_and_a_source_that_fails_keeps_no_other_from_being_fetched(home, shop):
-    assert ingesting.fetch(date(2024, 4, 1), "run") == {"connectors": 0, "fetched files": 0, "rows fetched": 0}
+    past = date(2024, 4, 1)
+    assert ingesting.fetch(past, opened(past)) == {"connectors": 0, "fetched files": 0, "rows fetched": 0}
     fetched.declare(home, "ad_spend", {**DECLARED, "url": "postgresql+psycopg://127.0.0.1:1/x", "key": "day"})
-    with pytest.raises(Unavailable, match="the database does not answer"):
-        ingesting.fetch(dates.today() + timedelta(days=1), "run")
+    with pytest.raises(Unavailable, match="ad_spend: the database does not answer"):
+        ingesting.fetch(dates.today(), opened())
     assert len(fetched.files(home, "orders")) == 1
+    twice = "select *, 1 as amount from shop.orders"
+    fetched.declare(home, "ad_spend", {**DECLARED, "table": None, "query": twice})
+    with pytest.raises(ClvError, match="ad_spend: the query has two columns named 'amount'; give one of them"):
+        ingesting.fetch(dates.today(), opened())
+    fetched.declare(home, "invalid", {})
+    with pytest.raises(ClvError, match="invalid: invalid.yml: 'from' is one of") as refused:
+        ingesting.fetch(dates.today(), opened())
+    assert not isinstance(refused.value, Unavailable)
     fetched.declare(home, "nothing", DECLARED)
     with pytest.raises(ClvError, match="there is no source 'nothing'"):
-        ingesting.fetch(dates.today(), "run")
+        ingesting.fetch(dates.today(), opened())

@@ -28,6 +28,12 @@ def test_a_value_is_moved_in_its_own_style(text, by, moved):
     assert cursors.moved(text, by) == moved
 
 
+def test_milliseconds_are_not_moved_by_seconds():
+    assert cursors.moved("1717200000000", -1000) == "1717199999000"
+    with pytest.raises(ClvError, match="1717200000000, which is no time in seconds; write `overlap` as a count"):
+        cursors.moved("1717200000000", -HOUR)
+
+
 def test_values_are_ordered_as_numbers_and_times_and_not_mixed():
     assert cursors.latest("9", "10") == "10"
     assert cursors.latest("2024-06-01T10:00:00+02:00", "2024-06-01T09:00:00Z") == "2024-06-01T09:00:00Z"

@@ -36,6 +36,9 @@ def home(tmp_path: Path) -> Settings:
         ({**HTTP, "cursor": {"column": "at", "parameter": "since", "window": "30d"}}, "`window` needs `until`"),
         ([], "shop.yml declares nothing; write it as in `from: database`"),
         ({"ready": "fax"}, "shop.yml: 'ready' is one of "),
+        ({"ready": ["shopify_api"]}, "shop.yml: 'ready' is one of "),
+        ({"ready": "shopify_api", "values": "tea"}, "write `values` with their names, as in values: {shop: my-shop}"),
+        ({"ready": "shopify_api", "values": {"shop": None}}, "write under `values` shop (the name before"),
     ],
 )
 def test_mistakes_name_the_file_and_the_key(home: Settings, content: Any, message: str):
@@ -57,8 +60,11 @@ def test_declared_sources_are_listed_and_unknown_ones_named(home):
     assert declaration.declared(home) == []
     fetched.declare(home, "shop", DATABASE)
     fetched.declare(home, "by_hand", {**HTTP, "daily": False})
-    assert (declaration.declared(home), declaration.daily(home)) == (["by_hand", "shop"], ["shop"])
-    with pytest.raises(ClvError, match=r"no connector 'other': write .*other.yml .*; declared are by_hand, shop"):
+    fetched.declare(home, "wrong", {})
+    assert (declaration.declared(home), declaration.daily(home)) == (["by_hand", "shop", "wrong"], ["shop", "wrong"])
+    with pytest.raises(
+        ClvError, match=r"no connector 'other': write .*other.yml .*; declared are by_hand, shop, wrong"
+    ):
         declaration.load("other", home)
     (home.home / declaration.FOLDER / "bad.yml").write_text("a: [")
     with pytest.raises(ClvError, match="bad.yml is not YAML"):
@@ -77,7 +83,7 @@ def test_a_ready_declaration_takes_the_shops_values_and_changes(home, tmp_path, 
     with pytest.raises(ClvError, match=r"shop.yml: write under `values` shop \(the name of the shop\)"):
         declaration.load("shop", home)
     changed = {"cursor": {"start": "2024-01-01"}, "rows_per_file": 10}
-    fetched.declare(home, "shop", {"ready": "fax", "values": {"shop": "tea"}, **changed})
+    fetched.declare(home, "shop", {"ready": "fax", "values": {"shop": "https://tea/"}, **changed})
     found = declaration.load("shop", home)
     assert isinstance(found, declaration.Http)
     assert found.url == "https://tea.example/orders"

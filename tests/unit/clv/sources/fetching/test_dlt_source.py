@@ -81,6 +81,11 @@ def test_mistakes_give_one_line(home):
     declare(home, resource="lines")
     with pytest.raises(ClvError, match="has no resource 'lines'; it has orders, other"):
         fetch("shop", home)
+    (home.home / "sources" / "connectors" / "unfinished.py").write_text("def shop(:")
+    declare(home, function="unfinished:shop")
+    with pytest.raises(ClvError, match=r"unfinished cannot be imported \(SyntaxError: .*; correct the file"):
+        fetch("shop", home)
+    declare(home)
     fetched.keep_secret(home, "token", "old-token")
     with pytest.raises(Unavailable, match="own_shop:shop fails") as failed:
         fetch("shop", home)

@@ -40,11 +40,12 @@ def declare(home: Settings, url: str, **changes: Any) -> None:
     ("fault", "pauses"),
     [
         (Reply(status=429, headers={"Retry-After": "7"}), [7.0]),
-        (Reply(status=503), [1.0]),
+        (Reply(status=520), [1.0]),
+        (Reply(b'{"orders": []}', headers={"Content-Encoding": "gzip"}), [1.0]),
         (Reply({"orders": [order(9, 9)]}, cut=20), [1.0]),
         (Reply(b'{"orders": [{"id": 9'), [1.0]),
     ],
-    ids=["rate limit", "server error", "connection breaks", "half an answer"],
+    ids=["rate limit", "server error", "broken packing", "connection breaks", "half an answer"],
 )
 def test_errors_that_pass_are_waited_for_and_lose_nothing(home, slept, fault, pauses):
     shop = Shop(*(order(number, number) for number in range(1, 6)))
@@ -80,6 +81,33 @@ def test_a_service_that_stays_away_is_unavailable_and_the_next_fetch_continues(h
         assert [path.name[:6] for path in fetched.files(home, "shop")] == ["000001", "000002"]
         assert fetch("shop", home).rows == 2
     assert sum(fetched.rows(home, "shop"), []) == list(shop.orders.values())
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("https://shop.example:port", "write a whole address that begins with https://"),
+        ("https://[shop", "write a whole address that begins with https://"),
+        ("ftp://shop.example", "write a whole address that begins with https://"),
+        ("http://127.0.0.1:1", r"does not answer \(ConnectError: .*check `url`, or fetch again later"),
+    ],
+)
+def test_wrong_addresses_give_one_line(home, slept, url, message):
+    declare(home, url)
+    with pytest.raises(ClvError, match=message):
+        fetch("shop", home)
+
+
+def test_a_page_for_people_and_a_secret_that_no_header_takes_are_named(home):
+    with serving(lambda _: Reply(b"<html>", headers={"Content-Type": "text/html"})) as url:
+        declare(home, url, headers={"Token": "{secret:token}"})
+        path = fetched.keep_secret(home, "token", "token")
+        with pytest.raises(ClvError, match="answers with text/html, not with JSON; correct `url`"):
+            fetch("shop", home)
+        for wrong in ("géheim", "two\nlines"):
+            path.write_text(wrong)
+            with pytest.raises(ClvError, match=f"the header 'Token' .* on one line only; correct {path}"):
+                fetch("shop", home)
 
 
 def test_a_changed_token_gives_one_line_without_the_token(home):

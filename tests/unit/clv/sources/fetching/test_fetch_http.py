@@ -57,8 +57,8 @@ def test_all_pages_are_read_and_then_what_is_new(home, pages):
     assert (third.files, third.reached) == (0, at(70))
     assert fetched.rows(home, "shop")[1] == [order(3, 70, "12.00")]
     assert [path.name for path in fetched.files(home, "shop")] == [
-        "000001-2024-06-01T00%3A50%3A00Z.jsonl.gz",
-        "000002-2024-06-01T01%3A10%3A00Z.jsonl.gz",
+        "000001-updated_at=2024-06-01T00%3A50%3A00Z.jsonl.gz",
+        "000002-updated_at=2024-06-01T01%3A10%3A00Z.jsonl.gz",
     ]
     assert messages(second) == [f"shop: 1 file with 1 row, up to {at(70)}"]
 
@@ -193,7 +193,7 @@ def test_windows_read_a_long_history_in_parts_until_the_services_present(home):
     day = 86_400
     assert windows == [(1717113600 + days * day, 1717113600 + (days + 2) * day) for days in (0, 2)]
     assert [[row["id"] for row in file] for file in fetched.rows(home, "shop")] == [[0], [2], [1]]
-    assert landing.reach(fetched.files(home, "shop")[-1].name) == str(listed[0]["created"])
+    assert landing.reach(fetched.files(home, "shop")[-1].name, "created") == str(listed[0]["created"])
 
 
 def test_graphql_passes_variables_and_waits_when_throttled(home, slept):
