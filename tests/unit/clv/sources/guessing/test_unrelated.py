@@ -20,7 +20,6 @@ FILES = {
     "invoices to pay": "Invoice,Supplier,Due,Amount\nR-17,Paper Ltd,2024-06-01,120.00\n",
     "stock": "sku,warehouse,on_hand,reserved,updated_at\nM1,North,12,2,2024-05-01T10:00:00\n",
     "products": "Handle,Title,Vendor,Type,Tags,Published,Variant SKU,Variant Price\nmug,Mug,Acme,Cups,,true,M1,9.90\n",
-    "shop customers": "Customer ID,First Name,Last Name,Email,Total Spent,Total Orders\n'71,Ann,Person,a@x.test,50,2\n",
     "newsletter": "Email Address,First Name,MEMBER_RATING,OPTIN_TIME\na@x.test,Ann,3,2024-05-01\n",
     "survey": "Respondent,Started,Score,Comment\n1,2024-05-01 10:00,9,Good\n",
     "web traffic": "Session primary channel group,Sessions,Engaged sessions,Total revenue\nOrganic,120,80,340.10\n",

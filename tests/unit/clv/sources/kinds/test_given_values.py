@@ -135,3 +135,29 @@ def test_a_word_stands_for_one_of_the_columns(values, problem):
 def test_only_texts_have_words():
     with pytest.raises(ValueError, match="the column paid has words but is no text; take one_of off"):
         Column(name="paid", type="yes_no", means="Whether.", one_of=("yes",))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Customer ID,First Name,Last Name,Email,Accepts Email Marketing,Default Address Company,"
+        "Default Address Address1,Default Address Address2,Default Address City,"
+        "Default Address Province Code,Default Address Country Code,"
+        "Default Address Zip,Default Address Phone,Phone,Accepts SMS Marketing,Total Spent,Total Orders,Note,"
+        "Tax Exempt,Tags",
+        "First Name,Last Name,Email,Accepts Email Marketing,Company,Address1,Address2,City,Province,Province Code,"
+        "Country,Country Code,Zip,Phone,Accepts SMS Marketing,Total Spent,Total Orders,Tags,Note,Tax Exempt",
+    ],
+    ids=["new", "old"],
+)
+def test_shopifys_customers_are_read(parsed, header):
+    keys = yaml.safe_load((SHIPPED / "shopify_customers.yml").read_text())
+    stated = {"Email": "Ann@Example.com", "Accepts Email Marketing": "yes", "Tags": '"vip, b2b"', "Country Code": "DE"}
+    stated |= {"Default Address Country Code": "DE", "Province Code": "BE", "Default Address Province Code": "BE"}
+    row = ",".join(stated.get(name, "") for name in header.split(","))
+    columns = "customer_id, email, valid_from, may_contact, tags, country, region, _rule, _reason"
+    empty = "," * header.count(",")
+    found = parsed(f"{header}\n{row}\n{empty}\n", columns, keys, "customers_export-2024-06-01.csv")
+    day = date(2024, 6, 1)
+    expected = ("ann@example.com", "Ann@Example.com", day, True, "vip, b2b", "DE", "BE", None, None)
+    assert found == [expected, (None, None, day, *[None] * 4, "no_address", None)]
