@@ -148,3 +148,25 @@ final as (
 
 select * from final
 {%- endmacro %}
+
+{#
+  The rows of a CTE that belong to orders known before the date, each with its order: order_key, customer_key,
+  ordered_on, gross_revenue. A row whose order_id several sources have belongs to no order, unless it names its source.
+  The macro expects the CTEs `orders`, the run's rows of fct_orders, and `sources`, the names of all sources.
+#}
+{% macro rows_of_orders(rows) %}
+select *
+from (
+    select
+        {{ rows }}.*,
+        orders.order_key,
+        orders.customer_key,
+        orders.ordered_on,
+        orders.gross_revenue,
+        count(*) over (partition by {{ rows }}.batch_id, {{ rows }}.line) as orders_of_row
+    from {{ rows }}
+    inner join sources on coalesce({{ rows }}.order_source, sources.source) = sources.source
+    inner join orders on {{ order_key('sources.source', rows ~ '.order_id') }} = orders.order_key
+) as found
+where orders_of_row = 1
+{%- endmacro %}

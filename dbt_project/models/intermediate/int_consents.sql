@@ -19,13 +19,33 @@ answers as (
 ),
 
 -- Of a person's ids with different answers on a day, the no counts.
-final as (
+with_orders as (
     select
         customer_key,
         day,
         bool_and(may_contact) as may_contact
     from answers
     group by customer_key, day
+),
+
+in_profiles as (
+    select
+        customer_key,
+        valid_from as day,
+        may_contact
+    from {{ ref('int_customer_profiles') }}
+    where may_contact is not null
+),
+
+-- A profile holds from the beginning of its day, so an order of the day is later.
+final as (
+    select
+        coalesce(with_orders.customer_key, in_profiles.customer_key) as customer_key,
+        coalesce(with_orders.day, in_profiles.day) as day,
+        coalesce(with_orders.may_contact, in_profiles.may_contact) as may_contact
+    from with_orders
+    full outer join in_profiles
+        on with_orders.customer_key = in_profiles.customer_key and with_orders.day = in_profiles.day
 )
 
 select * from final

@@ -123,6 +123,10 @@ def test_facts_count_the_rows(shop: dict):
         "channel_spend": 2,
         "channel_month_spend": 3,
         "order_costs": 0,
+        "order_payments": 0,
+        "order_fulfilment": 0,
+        "customer_profiles": 0,
+        "product_sales": 0,
         "identity_summary": 0,
     }
     assert shop["analytics"]["rows"]["revenue_bridge"] == 20

@@ -47,6 +47,14 @@ def test_published_rows_show_at_once_and_only_to_readers_of_analytics(shop: dict
         connection.rollback()
 
 
+def test_tables_of_optional_kinds_are_empty_without_them(shop: dict):
+    empty = ("products", "payments", "shipments", "returns", "customer_profiles")
+    found = [f"intermediate.int_{name}" for name in empty]
+    found += [f"analytics_runs.{name}" for name in ("order_payments", "order_fulfilment", "product_value")]
+    for name in (*found, "analytics_runs.customer_profiles"):
+        assert db.rows(f"select count(*) from {name}") == [(0,)], name
+
+
 def test_every_table_and_column_has_a_comment(shop: dict):
     query = """
         select relation.oid::regclass::text || coalesce('.' || attname, '')

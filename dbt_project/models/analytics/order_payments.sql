@@ -1,0 +1,91 @@
+{#- Reads the state of intermediate that the features are built from, so it is built together with them. -#}
+with
+
+payments as (
+    select *
+    from {{ ref('int_payments') }}
+    where paid_on < date '{{ given("as_of_date") }}' or paid_on is null
+),
+
+sources as (select distinct source from {{ ref('stg_batches') }}),
+
+states as (
+    select *
+    from {{ ref('order_line_states') }}
+    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
+),
+
+versions as not materialized (select * from {{ ref('int_order_versions') }}),
+
+-- As fct_orders has them, which a backtest's database does not have.
+orders as not materialized (
+    select versions.*
+    from states
+    inner join versions
+        on
+            states.state >= versions.from_state
+            and (states.state < versions.until_state or versions.until_state is null)
+            and states.as_of_date >= versions.from_date
+            and (states.as_of_date < versions.until_date or versions.until_date is null)
+    where versions.kind <> 'refund_only'
+),
+
+matched as (
+    {{ rows_of_orders('payments') | indent(4) }}
+),
+
+sums as (
+    select
+        order_key,
+        customer_key,
+        ordered_on,
+        gross_revenue,
+        count(*) as attempts,
+        count(*) filter (where state = 'paid' and amount > 0) as payments,
+        count(*) filter (where state = 'failed') as failed_payments,
+        coalesce(sum(amount) filter (where state = 'paid' and amount > 0), 0) as paid,
+        coalesce(sum(amount) filter (where state = 'paid' and amount < 0), 0) as refunded,
+        coalesce(sum(amount) filter (where state = 'pending'), 0) as pending,
+        sum(fee) as fees,
+        min(coalesce(paid_on, ordered_on)) filter (where state = 'paid' and amount > 0) as first_paid_on,
+        max(coalesce(paid_on, ordered_on)) filter (where state = 'paid' and amount > 0) as last_paid_on,
+        (array_agg(method order by amount desc, paid_at, batch_id, line) filter (where state = 'paid'))[1] as method,
+        (array_agg(failure_reason order by paid_at desc nulls last, batch_id, line) filter (where state = 'failed'))[1]
+            as failure_reason
+    from matched
+    group by order_key, customer_key, ordered_on, gross_revenue
+),
+
+final as (
+    select
+        states.as_of_date,
+        states.run_id,
+        sums.order_key,
+        sums.customer_key,
+        sums.ordered_on,
+        states.currency,
+        case
+            when sums.paid > 0 and sums.paid >= sums.gross_revenue then 'paid'
+            when sums.paid > 0 then 'partly_paid'
+            when sums.pending > 0 then 'pending'
+            when sums.failed_payments > 0 then 'failed'
+            else 'none'
+        end as payment_status,
+        sums.attempts::integer as attempts,
+        sums.payments::integer as payments,
+        sums.failed_payments::integer as failed_payments,
+        {{ money('sums.gross_revenue') }} as ordered,
+        {{ money('sums.paid') }} as paid,
+        {{ money('sums.paid') }} - {{ money('sums.gross_revenue') }} as paid_less_ordered,
+        {{ money('sums.refunded') }} as refunded,
+        {{ money('sums.pending') }} as pending,
+        {{ money('sums.fees') }} as fees,
+        sums.first_paid_on,
+        sums.last_paid_on,
+        sums.method,
+        sums.failure_reason
+    from sums
+    cross join states
+)
+
+select * from final

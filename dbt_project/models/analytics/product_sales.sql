@@ -1,0 +1,88 @@
+{#- Reads the state of intermediate that the features are built from, so it is built together with them. -#}
+with
+
+known as (
+    select *
+    from {{ ref('int_products') }}
+    where valid_from < date '{{ given("as_of_date") }}'
+),
+
+products as (
+    select distinct on (product_id) *
+    from known
+    order by product_id, valid_from desc
+),
+
+states as (
+    select *
+    from {{ ref('order_line_states') }}
+    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
+),
+
+versions as not materialized (select * from {{ ref('int_order_line_versions') }}),
+
+-- As fct_order_lines has them, which a backtest's database does not have. Without products, no line is read.
+lines as not materialized (
+    select
+        versions.product_id,
+        versions.ordered_at::date as ordered_on,
+        versions.quantity,
+        versions.cost
+    from states
+    inner join versions
+        on
+            states.state >= versions.from_state
+            and (states.state < versions.until_state or versions.until_state is null)
+            and states.as_of_date > versions.ordered_at
+    where exists (select from products)
+),
+
+returns as (
+    select *
+    from {{ ref('int_returns') }}
+    where returned_on < date '{{ given("as_of_date") }}'
+),
+
+costs as (
+    select
+        lines.product_id,
+        case
+            when bool_and(coalesce(lines.cost, lines.quantity * known.cost) is not null)
+                then sum(coalesce(lines.cost, lines.quantity * known.cost))
+        end as cost
+    from lines
+    left join known
+        on
+            lines.product_id = known.product_id
+            and lines.ordered_on >= known.valid_from
+            and (lines.ordered_on < known.valid_until or known.valid_until is null)
+    group by lines.product_id
+),
+
+items as (
+    select
+        product_id,
+        sum(quantity) as returned
+    from returns
+    group by product_id
+),
+
+final as (
+    select
+        states.as_of_date,
+        states.run_id,
+        products.product_id,
+        products.product_name,
+        products.category,
+        products.price,
+        products.cost as unit_cost,
+        products.stock,
+        costs.cost,
+        case when exists (select from returns) then coalesce(items.returned, 0) end as items_returned
+    from products
+    left join costs on products.product_id = costs.product_id
+    left join items on products.product_id = items.product_id
+    cross join states
+)
+
+select * from final
