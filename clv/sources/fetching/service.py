@@ -177,6 +177,9 @@ class Service:
         if status in (401, 403):
             where = f"write the present one into {self._place}" if self._place else "declare one under `headers`"
             raise ClvError(f"{self} refuses the secret (status {status}); {where}")
+        if answer.has_redirect_location:
+            place = printable(self._secrets.without(answer.headers["Location"]))[:QUOTED]
+            raise ClvError(f"{self} has moved to {place}; nothing is sent there, correct `url`")
         if status != 200:
             text = printable(" ".join(self._secrets.without(answer.text).split()))[:QUOTED]
             raise Refused(f"{self} refuses the request (status {status}: {text}); correct the declaration", status)

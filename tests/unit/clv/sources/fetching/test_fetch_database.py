@@ -154,6 +154,19 @@ def test_a_value_of_another_cursor_column_does_not_count(home, shop):
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "reached"),
+    [
+        ("000001-at=2024-06-01.jsonl.gz", "2024-06-01"),
+        ("000001-2024-06-01.jsonl.gz", "2024-06-01"),  # without a column
+        ("000001-id=7.jsonl.gz", None),
+        ("000001.jsonl.gz", None),
+    ],
+)
+def test_a_name_says_how_far_its_file_reaches(name, reached):
+    assert landing.reach(name, "at") == reached
+
+
 def test_everything_is_read_again_on_request_and_only_what_differs_is_delivered(home, shop):
     declare(home)
     fetch("shop", home)

@@ -110,6 +110,13 @@ def test_a_page_for_people_and_a_secret_that_no_header_takes_are_named(home):
                 fetch("shop", home)
 
 
+def test_a_service_that_moved_is_named_and_not_followed(home):
+    with serving(lambda _: Reply(status=301, headers={"Location": "https://www.shop.example/orders"})) as url:
+        declare(home, url)
+        with pytest.raises(ClvError, match="has moved to https://www.shop.example/orders; nothing is sent there"):
+            fetch("shop", home)
+
+
 def test_a_changed_token_gives_one_line_without_the_token(home):
     shop = Shop(order(1, 1))
 
