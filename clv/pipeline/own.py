@@ -14,7 +14,8 @@ def check(home: Settings) -> None:
     """Raises ClvError for a wrong declaration, which would otherwise show only in a log, or at the next training."""
     steps.daily()
     registry.known(home)
-    declaration.daily(home)
+    for source in declaration.declared(home):
+        declaration.load(source, home)
     load_contestants(home)
 
 
