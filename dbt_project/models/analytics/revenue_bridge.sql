@@ -2,21 +2,23 @@
   Reads the state of the order lines that the run was built from, and staging. If another run has rebuilt staging since,
   rows that do not count may be others; what they state is taken off again, so the sum stays right.
 -#}
+{%- set parts = ['discount_off', 'tax', 'shipping', 'tip', 'gift_card'] %}
+{#- Each step: its name, its money, its rows, and what it is of. -#}
 {%- set steps = [
-    ('sales', 'stated', 'stated >= 0'),
-    ('refunds', 'stated', 'stated < 0'),
-    ('unreadable', '0', "verdict = 'unreadable'"),
-    ('rejected', '-stated', "verdict = 'rejected'"),
-    ('duplicates', '-stated', "verdict = 'duplicate'"),
-    ('replaced', '-stated', "verdict = 'replaced'"),
-    ('erased', '-stated', "verdict = 'erased'"),
-    ('discounts', '-discount_off', "verdict = 'accepted' and discount_off <> 0"),
-    ('tax', '-tax', "verdict = 'accepted' and tax <> 0"),
-    ('shipping', '-shipping', "verdict = 'accepted' and shipping <> 0"),
-    ('tips', '-tip', "verdict = 'accepted' and tip <> 0"),
-    ('gift_cards', '-gift_card', "verdict = 'accepted' and gift_card <> 0"),
-    ('other', '-other', "verdict = 'accepted' and stated >= 0 and other <> 0"),
-    ('charges_in_refunds', '-other', "verdict = 'accepted' and stated < 0 and other <> 0"),
+    ('sales', 'stated', 'line_count', 'not is_refund'),
+    ('refunds', 'stated', 'line_count', 'is_refund'),
+    ('unreadable', '0', 'line_count', "verdict = 'unreadable'"),
+    ('rejected', '-stated', 'line_count', "verdict = 'rejected'"),
+    ('duplicates', '-stated', 'line_count', "verdict = 'duplicate'"),
+    ('replaced', '-stated', 'line_count', "verdict = 'replaced'"),
+    ('erased', '-stated', 'line_count', "verdict = 'erased'"),
+    ('discounts', '-discount_off', 'discount_off_rows', 'true'),
+    ('tax', '-tax', 'tax_rows', 'true'),
+    ('shipping', '-shipping', 'shipping_rows', 'true'),
+    ('tips', '-tip', 'tip_rows', 'true'),
+    ('gift_cards', '-gift_card', 'gift_card_rows', 'true'),
+    ('other', '-other', 'other_rows', 'not is_refund'),
+    ('charges_in_refunds', '-other', 'other_rows', 'is_refund'),
 ] %}
 with
 
@@ -26,20 +28,31 @@ runs as (
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
+-- The lines are read once: by order, batch, day and sign.
 lines as (
     select
         order_key,
+        batch_id,
         ordered_on,
         is_refund,
-        amount,
-        stated_amount,
-        discount_off,
-        tax,
-        shipping,
-        tip,
-        gift_card
+        count(*) as line_count,
+        sum(stated_amount) as stated,
+        sum(amount) as amount,
+        {%- for part in parts %}
+        coalesce(sum({{ part }}), 0) as {{ part }},
+        count(nullif({{ part }}, 0)) as {{ part }}_rows,
+        {%- endfor %}
+        count(*) filter (
+            where
+            stated_amount <> amount
+            and stated_amount <> amount
+            {%- for part in parts %}
+            + coalesce({{ part }}, 0)
+            {%- endfor %}
+        ) as other_rows
     from {{ ref('fct_order_lines') }}
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
+    group by order_key, batch_id, ordered_on, is_refund
 ),
 
 orders as (
@@ -49,7 +62,9 @@ orders as (
 ),
 
 -- What a shop has taken back, and what it has read again through another mapping, it did not deliver twice.
-batches as (select * from {{ ref('stg_batches') }} where not is_withdrawn and not is_read_again),
+all_batches as (select * from {{ ref('stg_batches') }}),
+
+batches as (select * from all_batches where not is_withdrawn and not is_read_again),
 
 counts as (
     select *
@@ -64,14 +79,13 @@ raw_lines as (select * from {{ source('raw', 'order_lines') }}),
 -- Rows without a time belong to files that have orders before the date.
 set_aside as (
     select
-        raw_lines._source as source,
-        coalesce(to_char(raw_lines.ordered_at, 'YYYY-MM'), 'unknown') as month,
-        case
-            when verdicts.verdict in ('duplicate', 'replaced', 'erased') then verdicts.verdict else 'rejected'
-        end as verdict,
-        coalesce(raw_lines.stated_amount, raw_lines.amount, 0) as stated
+        verdicts.batch_id,
+        raw_lines.ordered_at::date as ordered_on,
+        verdicts.verdict,
+        coalesce(raw_lines.stated_amount, raw_lines.amount, 0) < 0 as is_refund,
+        count(*) as line_count,
+        sum(coalesce(raw_lines.stated_amount, raw_lines.amount, 0)) as stated
     from verdicts
-    inner join batches on verdicts.batch_id = batches.batch_id
     inner join raw_lines
         on
             verdicts.batch_id = raw_lines._batch_id
@@ -79,65 +93,90 @@ set_aside as (
             and verdicts.entry = raw_lines._entry
     left join counts on raw_lines.ordered_at is null and verdicts.batch_id = counts.batch_id
     where raw_lines.ordered_at < date '{{ given("as_of_date") }}' or counts.batch_id is not null
+    group by
+        verdicts.batch_id,
+        raw_lines.ordered_at::date,
+        verdicts.verdict,
+        coalesce(raw_lines.stated_amount, raw_lines.amount, 0) < 0
 ),
 
 received as (
     select
-        split_part(order_key, ':', 1) as source,
-        to_char(ordered_on, 'YYYY-MM') as month,
+        batch_id,
+        ordered_on,
         'accepted' as verdict,
-        stated_amount as stated,
-        discount_off,
-        tax,
-        shipping,
-        tip,
-        gift_card,
-        stated_amount - amount - coalesce(discount_off, 0) - coalesce(tax, 0) - coalesce(shipping, 0)
-        - coalesce(tip, 0) - coalesce(gift_card, 0) as other,
-        amount
+        is_refund,
+        line_count,
+        stated,
+        amount,
+        {%- for part in parts %}
+        {{ part }},
+        {{ part }}_rows,
+        {%- endfor %}
+        stated - amount
+        {%- for part in parts %}
+        - {{ part }}
+        {%- endfor %} as other,
+        other_rows
     from lines
     union all
     select
-        source,
-        month,
-        verdict,
+        batch_id,
+        ordered_on,
+        case when verdict in ('duplicate', 'replaced', 'erased') then verdict else 'rejected' end as verdict,
+        is_refund,
+        line_count,
         stated,
-        null as discount_off,
-        null as tax,
-        null as shipping,
-        null as tip,
-        null as gift_card,
-        null as other,
-        null as amount
+        0 as amount,
+        {%- for part in parts %}
+        0 as {{ part }},
+        0 as {{ part }}_rows,
+        {%- endfor %}
+        0 as other,
+        0 as other_rows
     from set_aside
     union all
     select
-        batches.source,
-        'unknown' as month,
+        batches.batch_id,
+        null as ordered_on,
         'unreadable' as verdict,
-        null as stated,
-        null as discount_off,
-        null as tax,
-        null as shipping,
-        null as tip,
-        null as gift_card,
-        null as other,
-        null as amount
+        null as is_refund,
+        batches.rows_unreadable as line_count,
+        0 as stated,
+        0 as amount,
+        {%- for part in parts %}
+        0 as {{ part }},
+        0 as {{ part }}_rows,
+        {%- endfor %}
+        0 as other,
+        0 as other_rows
     from batches
     inner join counts on batches.batch_id = counts.batch_id
-    cross join generate_series(1, batches.rows_unreadable)
+    where batches.rows_unreadable > 0
+),
+
+-- Every row in its month; a row that counts is in its own batch, whatever has become of the batch since.
+of_months as (
+    select
+        all_batches.source,
+        coalesce(to_char(received.ordered_on, 'YYYY-MM'), 'unknown') as month,
+        received.*
+    from received
+    inner join all_batches on received.batch_id = all_batches.batch_id
+    left join batches on received.batch_id = batches.batch_id
+    where received.verdict = 'accepted' or batches.batch_id is not null
 ),
 
 of_rows as (
     select
         source,
         month,
-        {%- for step, amount, condition in steps %}
-        count(*) filter (where {{ condition }}) as {{ step }}_rows,
+        {%- for step, amount, rows, condition in steps %}
+        coalesce(sum({{ rows }}) filter (where {{ condition }}), 0) as {{ step }}_rows,
         coalesce(sum({{ amount }}) filter (where {{ condition }}), 0) as {{ step }},
         {%- endfor %}
         coalesce(sum(amount), 0) as amount
-    from received
+    from of_months
     group by source, month
 ),
 
@@ -169,7 +208,7 @@ sums as (
     select
         coalesce(of_rows.source, of_orders.source) as source,
         coalesce(of_rows.month, of_orders.month) as month,
-        {%- for step, _, _ in steps %}
+        {%- for step, _, _, _ in steps %}
         of_rows.{{ step }}_rows,
         of_rows.{{ step }},
         {%- endfor %}
@@ -182,7 +221,7 @@ sums as (
 ),
 
 listed as (
-    {%- for step, _, _ in steps %}
+    {%- for step, _, _, _ in steps %}
     select
         source,
         month,
