@@ -24,6 +24,9 @@ REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 # Test data may be lost in a crash, so PostgreSQL need not wait for the disk.
 HASTY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "256MB"}
 
+# Tests write a module again within a second, and Python would take the bytecode of the earlier one.
+sys.dont_write_bytecode = True
+
 # A process of pytest-xdist has no main file, which PySpark would take for its own doctests and exit.
 if not hasattr(sys.modules["__main__"], "__file__"):
     sys.modules["__main__"].__file__ = pytest.__file__
