@@ -138,6 +138,18 @@ create table analytics_runs.revenue_bridge (
     {SLICED}, source text, month text, place int, step text, row_count bigint, amount numeric,
     primary key (as_of_date, run_id, source, month, step)
 );
+create table analytics_runs.customer_profiles (
+    {SLICED}, customer_key uuid, primary key (as_of_date, run_id, customer_key)
+);
+create table analytics_runs.order_payments (
+    {SLICED}, order_key text, customer_key uuid, primary key (as_of_date, run_id, order_key)
+);
+create table analytics_runs.order_fulfilment (
+    {SLICED}, order_key text, customer_key uuid, primary key (as_of_date, run_id, order_key)
+);
+create table analytics_runs.product_value (
+    {SLICED}, level text, id text, primary key (as_of_date, run_id, level, id)
+);
 create table {tables.ORDER_LINE_STATES} (
     {SLICED}, state bigint, gross_margin numeric, payment_fee_rate numeric default 0.029,
     payment_fee_fixed numeric default 0.3, shipping_cost numeric default 0, return_cost numeric,
