@@ -90,7 +90,8 @@ def counts(home: settings.Settings, source: str) -> list[list[int]]:
 
 
 def rows(table: str, columns: str, schema: str = "intermediate.int_") -> list[tuple]:
-    return db.rows(f"select {columns} from {schema}{table} order by {columns}")
+    of_run = f"where run_id = '{RUN}'" if schema == PUBLISHED else ""
+    return db.rows(f"select {columns} from {schema}{table} {of_run} order by {columns}")
 
 
 def test_each_kind_is_loaded_and_counted(shop: settings.Settings) -> None:
