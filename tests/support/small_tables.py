@@ -141,14 +141,17 @@ create table analytics_runs.revenue_bridge (
 create table analytics_runs.customer_profiles (
     {SLICED}, customer_key uuid, primary key (as_of_date, run_id, customer_key)
 );
+create table {tables.INT_PAYMENTS} (paid_on date);
 create table analytics_runs.order_payments (
-    {SLICED}, order_key text, customer_key uuid, primary key (as_of_date, run_id, order_key)
+    {SLICED}, order_key text, customer_key uuid, attempts int, first_paid_on date, last_paid_on date,
+    primary key (as_of_date, run_id, order_key)
 );
 create table analytics_runs.order_fulfilment (
-    {SLICED}, order_key text, customer_key uuid, primary key (as_of_date, run_id, order_key)
+    {SLICED}, order_key text, customer_key uuid, shipped_on date, delivered_on date, returned_on date,
+    primary key (as_of_date, run_id, order_key)
 );
 create table analytics_runs.product_value (
-    {SLICED}, level text, id text, primary key (as_of_date, run_id, level, id)
+    {SLICED}, level text, id text, revenue numeric, primary key (as_of_date, run_id, level, id)
 );
 create table {tables.ORDER_LINE_STATES} (
     {SLICED}, state bigint, gross_margin numeric, payment_fee_rate numeric default 0.029,
@@ -156,7 +159,7 @@ create table {tables.ORDER_LINE_STATES} (
     primary key (as_of_date, run_id)
 );
 create view {tables.ORDER_LINES_OF_RUNS} as
-    select states.as_of_date, states.run_id, lines.order_key, lines.amount
+    select states.as_of_date, states.run_id, lines.order_key, lines.amount, null::text as product_id
     from {tables.ORDER_LINE_STATES} as states
     join {tables.STG_ORDER_LINES} as lines on lines.ordered_at < states.as_of_date;
 """

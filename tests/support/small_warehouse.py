@@ -133,6 +133,20 @@ def make_slice(run_id: str, as_of: str = AS_OF, factor: int = 1) -> None:
                 "insert into analytics_runs.fct_orders values (%s, %s, %s, %s, '2011-05-01', %s)",
                 (as_of, run_id, f"orders:{order}", customer, amount),
             )
+        _books(connection, as_of, run_id)
+
+
+def _books(connection: psycopg.Connection, as_of: str, run_id: str) -> None:
+    """One row in each table of payments, fulfilment, products and profiles."""
+    for table, values in (
+        ("customer_profiles", (A,)),
+        ("order_payments", ("orders:o1", A, 1, "2011-01-03", "2011-01-03")),
+        ("order_fulfilment", ("orders:o1", A, "2011-01-04", None, None)),
+        ("product_value", ("product", "tea", 0)),
+        ("identity_summary", ("customer", 3, 0, "0.3333")),
+    ):
+        places = ", ".join(["%s"] * (2 + len(values)))
+        connection.execute(f"insert into analytics_runs.{table} values ({places})", (as_of, run_id, *values))  # type: ignore[arg-type]
 
 
 def _customer(

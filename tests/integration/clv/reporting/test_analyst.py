@@ -103,7 +103,7 @@ def test_the_summary_shows_tiers_and_segments_with_their_money(shop: settings.Se
     small.execute("update analytics_runs.segment_summary set profit_basis = 'revenue', customers_consent_unknown = 2")
     notes = [line for line in printed(analyst.summary, shop).splitlines() if line.startswith("note:")]
     assert [line.split(" are ")[0] for line in notes] == [
-        "note: profit and customer value",
+        "note: no cost of goods is known, so profit and customer value",
         "note: 4 customers were never asked for consent and",
     ]
 
