@@ -24,6 +24,7 @@ def _orders(source: str, reader: MappingReader) -> OrdersMapping:
         name: column(value, f"columns.{name}") or ""
         for name, value in reader.within("columns", reader.get("columns") or {}).items()
     }
+    of_amount = _amount(reader)  # refuses a price without quantity
     if amount.get("price"):
         columns["quantity"] = column(amount["quantity"], "amount.quantity") or ""
         columns.setdefault("unit_price", column(amount["price"], "amount.price") or "")
@@ -49,7 +50,7 @@ def _orders(source: str, reader: MappingReader) -> OrdersMapping:
         order=tuple(order_columns),
         order_numbered=bool(order.get("number")),
         **time_of(reader),
-        **_amount(reader),
+        **of_amount,
         columns=columns,
         email=column(person.get("email"), "person.email"),
         name=column(person.get("name"), "person.name"),
