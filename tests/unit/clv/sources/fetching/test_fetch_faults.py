@@ -24,13 +24,6 @@ def home(tmp_path: Path) -> Settings:
     return Settings(tmp_path, {})
 
 
-@pytest.fixture
-def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    found: list[float] = []
-    monkeypatch.setattr(service, "sleep", found.append)
-    return found
-
-
 def declare(home: Settings, url: str, **changes: Any) -> None:
     declared = {"from": "http", "url": f"{url}/orders", "rows": "orders", "key": "id", "cursor": CURSOR}
     fetched.declare(home, "shop", {**declared, **changes})

@@ -11,7 +11,7 @@ from small_service import Incoming, Reply, Shop, at, order, serving
 
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
-from clv.sources.fetching import landing, service
+from clv.sources.fetching import landing
 from clv.sources.fetching.fetch import fetch, messages
 
 CURSOR = {"column": "updated_at", "parameter": "since", "overlap": "1m"}
@@ -20,13 +20,6 @@ CURSOR = {"column": "updated_at", "parameter": "since", "overlap": "1m"}
 @pytest.fixture
 def home(tmp_path: Path) -> Settings:
     return Settings(tmp_path, {})
-
-
-@pytest.fixture
-def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    found: list[float] = []
-    monkeypatch.setattr(service, "sleep", found.append)
-    return found
 
 
 def declare(home: Settings, url: str, **changes: Any) -> None:
