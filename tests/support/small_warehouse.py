@@ -137,8 +137,10 @@ def make_slice(run_id: str, as_of: str = AS_OF, factor: int = 1) -> None:
 
 
 def _books(connection: psycopg.Connection, as_of: str, run_id: str) -> None:
-    """One row in each table of payments, fulfilment, products and profiles."""
+    """One row in each table of identities, payments, fulfilment, products and profiles."""
     for table, values in (
+        ("identity_summary", ("id", 3, 0, "0.3333")),
+        ("identity_summary", ("customer", 3, 0, "0.3333")),
         ("customer_profiles", (A,)),
         ("order_payments", ("orders:o1", A, 1, "2011-01-03", "2011-01-03")),
         ("order_fulfilment", ("orders:o1", A, "2011-01-04", None, None)),
