@@ -150,9 +150,28 @@ select * from final
 {%- endmacro %}
 
 {#
+  CTEs that `rows_of_orders` expects: `sources`, the names of all sources, and `orders`, those of the run. They are as in
+  fct_orders, a view that the set-up makes and that reads the costs of orders. `states` is the run's row of
+  order_line_states. kinds: the kinds of orders to find.
+#}
+{% macro orders_of_run(kinds=['order', 'free', 'refund_only']) -%}
+sources as (select distinct source from {{ ref('stg_batches') }}),
+
+states as {{ rows_of_run(ref('order_line_states')) }},
+
+order_versions as not materialized (select * from {{ ref('int_order_versions') }}),
+
+orders as not materialized (
+    select order_versions.*
+    from {{ orders_of_runs('states', 'order_versions') }}
+    where order_versions.kind in ('{{ kinds | join("', '") }}')
+),
+{%- endmacro %}
+
+{#
   The rows of a CTE that belong to orders known before the date, each with its order: order_key, customer_key,
   ordered_on, gross_revenue. A row whose order_id several sources have belongs to no order, unless it names its source.
-  The macro expects the CTEs `orders`, the run's rows of fct_orders, and `sources`, the names of all sources.
+  The CTEs of `orders_of_run` come before.
 #}
 {% macro rows_of_orders(rows) %}
 select *

@@ -53,3 +53,42 @@ final as (
     cross join state
 )
 {% endmacro %}
+
+
+{#
+  Runs with the order lines, or the orders, that they were built from: what a from clause names. Of each row, the
+  version counts that stood in the state of the run, and at its date.
+  runs: a CTE with rows of order_line_states. versions: a CTE with int_order_line_versions, or int_order_versions.
+#}
+{% macro lines_of_runs(runs, versions) -%}
+{{ runs }}
+    inner join {{ versions }}
+        on
+            {{ stood_in_runs(runs, versions) }}
+            and {{ runs }}.as_of_date > {{ versions }}.ordered_at
+{%- endmacro %}
+
+
+{% macro orders_of_runs(runs, versions) -%}
+{{ runs }}
+    inner join {{ versions }}
+        on
+            {{ stood_in_runs(runs, versions) }}
+            and {{ runs }}.as_of_date >= {{ versions }}.from_date
+            and ({{ runs }}.as_of_date < {{ versions }}.until_date or {{ versions }}.until_date is null)
+{%- endmacro %}
+
+
+{% macro stood_in_runs(runs, versions) -%}
+{{ runs }}.state >= {{ versions }}.from_state
+            and ({{ runs }}.state < {{ versions }}.until_state or {{ versions }}.until_state is null)
+{%- endmacro %}
+
+
+{# The order of a line as a run knows it: before a refund's order is known, the refund is an order of its own. #}
+{% macro order_of_line(runs, versions) -%}
+case
+            when {{ versions }}.refunded_order_on < {{ runs }}.as_of_date then {{ versions }}.refunded_order_key
+            else {{ versions }}.order_key
+        end
+{%- endmacro %}

@@ -14,10 +14,7 @@ final as (
         versions.batch_id,
         versions.line,
         versions.entry,
-        case
-            when versions.refunded_order_on < states.as_of_date then versions.refunded_order_key
-            else versions.order_key
-        end as order_key,
+        {{ order_of_line('states', 'versions') }} as order_key,
         versions.customer_key,
         versions.is_refund,
         versions.ordered_at::date as ordered_on,
@@ -42,12 +39,7 @@ final as (
         versions.tip,
         versions.gift_card,
         versions.discount_off
-    from states
-    inner join versions
-        on
-            states.state >= versions.from_state
-            and (states.state < versions.until_state or versions.until_state is null)
-            and states.as_of_date > versions.ordered_at
+    from {{ lines_of_runs('states', 'versions') }}
 )
 
 select * from final

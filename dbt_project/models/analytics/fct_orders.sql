@@ -31,13 +31,7 @@ of_runs as (
         given.return_cost as return_cost_given,
         coalesce(given.revenue_costed, 0) as revenue_costed,
         coalesce(given.product_cost, 0) as product_cost
-    from states
-    inner join versions
-        on
-            states.state >= versions.from_state
-            and (states.state < versions.until_state or versions.until_state is null)
-            and states.as_of_date >= versions.from_date
-            and (states.as_of_date < versions.until_date or versions.until_date is null)
+    from {{ orders_of_runs('states', 'versions') }}
     left join given
         on
             states.as_of_date = given.as_of_date

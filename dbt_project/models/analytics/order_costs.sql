@@ -4,8 +4,12 @@
 -#}
 with
 
+{{ orders_of_run() }}
+
 given as (
     select
+        batch_id,
+        line,
         order_source,
         order_id,
         fee as payment_fee,
@@ -18,6 +22,8 @@ given as (
         and (paid_on < date '{{ given("as_of_date") }}' or paid_on is null)
     union all
     select
+        batch_id,
+        line,
         order_source,
         order_id,
         null as payment_fee,
@@ -27,6 +33,8 @@ given as (
     where cost is not null and shipped_on < date '{{ given("as_of_date") }}'
     union all
     select
+        batch_id,
+        line,
         order_source,
         order_id,
         null as payment_fee,
@@ -38,27 +46,12 @@ given as (
 
 products as (select * from {{ ref('int_products') }} where cost is not null),
 
--- Without any cost, the lines need not be read.
-stated as (
-    select exists (select 1 from given) or exists (select 1 from products) as is_any
-),
+versions as not materialized (select * from {{ ref('int_order_line_versions') }}),
 
-runs as (
-    select *
-    from {{ ref('order_line_states') }}
-    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
-),
-
-versions as (select * from {{ ref('int_order_line_versions') }}),
-
--- As fct_order_lines has them, which a backtest's database does not have.
+-- As fct_order_lines has them, a view that the set-up makes. Without a cost of a product, no line is read.
 lines as (
     select
-        case
-            when versions.refunded_order_on < runs.as_of_date then versions.refunded_order_key
-            else versions.order_key
-        end as order_key,
-        versions.customer_key,
+        {{ order_of_line('states', 'versions') }} as order_key,
         versions.batch_id,
         versions.line,
         versions.entry,
@@ -68,50 +61,12 @@ lines as (
         versions.quantity,
         versions.amount,
         versions.cost
-    from runs
-    inner join versions
-        on
-            runs.state >= versions.from_state
-            and (runs.state < versions.until_state or versions.until_state is null)
-            and runs.as_of_date > versions.ordered_at
-    where (select stated.is_any from stated)
+    from {{ lines_of_runs('states', 'versions') }}
+    where exists (select from products)
 ),
 
-given_orders as (
-    select
-        order_source,
-        order_id,
-        sum(payment_fee) as payment_fee,
-        sum(shipping_cost) as shipping_cost,
-        sum(return_cost) as return_cost
-    from given
-    group by order_source, order_id
-),
-
--- A refund may be of another customer id of the same person.
-order_ids as (
-    select
-        order_key,
-        (array_agg(customer_key order by is_refund))[1] as customer_key,
-        split_part(order_key, ':', 1) as source,
-        substring(order_key from position(':' in order_key) + 1) as order_id
-    from lines
-    group by order_key
-),
-
--- An id that two sources have says nothing without the source.
 matched as (
-    select
-        given_orders.order_source,
-        given_orders.order_id,
-        min(order_ids.order_key) as order_key
-    from given_orders
-    inner join order_ids
-        on
-            given_orders.order_id = order_ids.order_id
-            and (given_orders.order_source = order_ids.source or given_orders.order_source is null)
-    group by given_orders.order_source, given_orders.order_id
-    having count(*) = 1
+    {{ rows_of_orders('given') | indent(4) }}
 ),
 
 -- The cost of a product on the day of the line. What is returned takes its cost back. A refund that is a part of its
@@ -157,17 +112,13 @@ of_products as (
 
 parts as (
     select
-        matched.order_key,
-        given_orders.payment_fee,
-        given_orders.shipping_cost,
-        given_orders.return_cost,
+        order_key,
+        payment_fee,
+        shipping_cost,
+        return_cost,
         null::numeric as revenue_costed,
         null::numeric as product_cost
     from matched
-    inner join given_orders
-        on
-            matched.order_id = given_orders.order_id
-            and matched.order_source is not distinct from given_orders.order_source
     union all
     select
         order_key,
@@ -196,14 +147,14 @@ final as (
         date '{{ given("as_of_date") }}' as as_of_date,
         '{{ given("run_id") }}'::text as run_id,
         sums.order_key,
-        order_ids.customer_key,
+        orders.customer_key,
         sums.payment_fee,
         sums.shipping_cost,
         sums.return_cost,
         sums.revenue_costed,
         sums.product_cost
     from sums
-    inner join order_ids on sums.order_key = order_ids.order_key
+    inner join orders on sums.order_key = orders.order_key
 )
 
 select * from final

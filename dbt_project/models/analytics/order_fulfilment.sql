@@ -13,28 +13,7 @@ returns as (
     where returned_on < date '{{ given("as_of_date") }}'
 ),
 
-sources as (select distinct source from {{ ref('stg_batches') }}),
-
-states as (
-    select *
-    from {{ ref('order_line_states') }}
-    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
-),
-
-versions as not materialized (select * from {{ ref('int_order_versions') }}),
-
--- As fct_orders has them, which a backtest's database does not have.
-orders as not materialized (
-    select versions.*
-    from states
-    inner join versions
-        on
-            states.state >= versions.from_state
-            and (states.state < versions.until_state or versions.until_state is null)
-            and states.as_of_date >= versions.from_date
-            and (states.as_of_date < versions.until_date or versions.until_date is null)
-    where versions.kind <> 'refund_only'
-),
+{{ orders_of_run(['order', 'free']) }}
 
 shipped as (
     {{ rows_of_orders('shipments') | indent(4) }}

@@ -13,27 +13,18 @@ products as (
     order by product_id, valid_from desc
 ),
 
-states as (
-    select *
-    from {{ ref('order_line_states') }}
-    where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
-),
+states as {{ rows_of_run(ref('order_line_states')) }},
 
 versions as not materialized (select * from {{ ref('int_order_line_versions') }}),
 
--- As fct_order_lines has them, which a backtest's database does not have. Without products, no line is read.
+-- As fct_order_lines has them, a view that the set-up makes. Without products, no line is read.
 lines as not materialized (
     select
         versions.product_id,
         versions.ordered_at::date as ordered_on,
         versions.quantity,
         versions.cost
-    from states
-    inner join versions
-        on
-            states.state >= versions.from_state
-            and (states.state < versions.until_state or versions.until_state is null)
-            and states.as_of_date > versions.ordered_at
+    from {{ lines_of_runs('states', 'versions') }}
     where exists (select from products)
 ),
 
