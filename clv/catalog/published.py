@@ -5,7 +5,7 @@ A model is published if its yml has `config: {meta: {published: true}}` (see doc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ from clv.core.errors import ClvError
 
 SLICE = ("as_of_date", "run_id")  # the columns that identify a run's rows
 _VIEWS = "models/analytics/published"  # views on other tables; one elsewhere is tagged as below
-_VIEW_LAYER = "layer:setup"
+_LAYER = "layer:"  # what begins the tag that says what builds a model
+_VIEW_LAYER = "setup"
 _FLAGS = ("published", "history", "may_be_empty", "personal", "contact")  # keys of meta; each value is true or false
 
 
@@ -29,6 +30,7 @@ class Table:
       nobody has ordered yet
     - personal: whether its rows belong to customers, named by customer_key
     - contact: whether it lists customers to write to
+    - layer: what builds it; `setup` makes views alone. Empty for one that no model of dbt makes
     """
 
     name: str
@@ -38,6 +40,7 @@ class Table:
     may_be_empty: bool = False
     personal: bool = False
     contact: bool = False
+    layer: str = ""
 
     @property
     def views(self) -> tuple[str, ...]:
@@ -69,8 +72,9 @@ def _model(path: Path, declared: dict[str, Any]) -> Table:
     """The table or view of a model. A table without a key would pass for a view, which no gate judges. Other rules for
     models are checked by each build (dbt_project/macros/documented.sql)."""
     table = _table(path, declared)
-    is_view = path.is_relative_to(dbt_project.PROJECT / _VIEWS) or _VIEW_LAYER in (_config(declared).get("tags") or ())
-    if not is_view and not table.key:
+    if path.is_relative_to(dbt_project.PROJECT / _VIEWS):
+        table = replace(table, layer=_VIEW_LAYER)
+    if table.layer != _VIEW_LAYER and not table.key:
         raise ClvError(
             f"{path}: {table.name} is published and has no primary key; give its yml the constraint primary_key with "
             f"{', '.join(SLICE)} and what makes a row of a run unique"
@@ -92,7 +96,9 @@ def _table(path: Path, declared: dict[str, Any]) -> Table:
         )
     key = tuple(column for column in (keys[0] if keys else ()) if column not in SLICE)
     flags = {flag: value for flag, value in meta.items() if flag != "published"}
-    return Table(name, " ".join((declared.get("description") or "").split()), key, **flags)
+    tags = _config(declared).get("tags") or ()
+    layer = next((tag.removeprefix(_LAYER) for tag in tags if tag.startswith(_LAYER)), "")
+    return Table(name, " ".join((declared.get("description") or "").split()), key, **flags, layer=layer)
 
 
 def _config(declared: dict[str, Any]) -> dict[str, Any]:

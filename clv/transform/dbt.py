@@ -35,16 +35,18 @@ AT_A_DATE = ("features", "training", "analytics")  # layers that read intermedia
 PARSED = "partial_parse.msgpack"  # dbt's parsed project, from its last call with the same variables
 SEMANTICS = "semantic_manifest.json"
 NO_UNIT_TESTS = ["--exclude-resource-type", "unit_test"]  # unit tests check the SQL, not the data
+NOT_TO_PUBLISH = ["--exclude", "path:models/analytics"]  # the tables to publish, and what only they read
 SELECTED = {"build", "test"}  # commands to which a selection of nodes is given
 log = logging.getLogger("clv.transform")
 
 
-def build(layer: str, variables: dict, settings: Settings, whole: bool = False) -> dict:
+def build(layer: str, variables: dict, settings: Settings, whole: bool = False, to_publish: bool = True) -> dict:
     """Builds one layer with the given dbt variables, after other builds have ended.
 
     layer: setup (creates missing tables, the published views and their grants), staging, intermediate, features,
     training or analytics. Staging and intermediate are changed where rows arrived, and not built again while neither
-    raw nor the SQL has changed, unless `whole` is true.
+    raw nor the SQL has changed, unless `whole` is true. to_publish: whether to build tables to publish too, and what
+    only they read; a backtest has no use for them.
 
     Returns facts for the log: models, tests, rows per table, seconds. For features and training, `staging` is the state
     of staging that they were built from (see staging_state).
@@ -64,7 +66,7 @@ def build(layer: str, variables: dict, settings: Settings, whole: bool = False) 
     with persons_of(day, settings), db.lock(locks.BUILD, settings.url_as(TRANSFORMER)):
         facts = _changed(layer, settings) if layer in FROM_RAW and not whole else {}
         if "rows" not in facts:
-            facts |= _built(layer, variables, settings)
+            facts |= _built(layer, variables, settings, to_publish)
         return {**facts, "seconds": round(time.monotonic() - started, 1)}
 
 
@@ -122,8 +124,8 @@ def _changed(layer: str, settings: Settings) -> dict:
     return {"models": len(compiled.models), "tests": len(compiled.tests), "rows": rows}
 
 
-def _built(layer: str, variables: dict, settings: Settings) -> dict:
-    """Builds a layer whole, and returns facts for the log."""
+def _built(layer: str, variables: dict, settings: Settings, to_publish: bool = True) -> dict:
+    """Builds a layer whole, and returns facts for the log. For `to_publish` see `build`."""
     url, state, made_by = settings.url_as(TRANSFORMER), None, ""
     if layer in FROM_RAW:
         with db.connect(url) as connection:
@@ -133,7 +135,8 @@ def _built(layer: str, variables: dict, settings: Settings) -> dict:
             notes.forget(connection, *(FROM_RAW if layer == "staging" else (layer,)))
             if layer == "intermediate":
                 notes.note(notes.MADE_OF, None, connection)
-    selection = _setup(settings) if layer == "setup" else ["--select", f"tag:layer:{layer}", *NO_UNIT_TESTS]
+    chosen = ["--select", f"tag:layer:{layer}", *NO_UNIT_TESTS, *([] if to_publish else NOT_TO_PUBLISH)]
+    selection = _setup(settings) if layer == "setup" else chosen
     results = _invoke(layer, selection, variables, settings)
     if layer == "setup":
         views.drop_undeclared(settings)
@@ -293,7 +296,5 @@ def _results(outcome: dbtRunnerResult) -> list[dict]:
 
 
 def _failure(result: dict) -> str:
-    kind, _, name = result["unique_id"].partition(".")
-    # The id of a generic test ends in a hash after the name.
-    name = name.split(".")[1]
+    kind, _, name, *_ = result["unique_id"].split(".")  # the id of a generic test ends in a hash
     return f"{kind} {name}: {' '.join((result['message'] or result['status']).split())[:500]}"

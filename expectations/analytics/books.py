@@ -6,7 +6,7 @@ from great_expectations.expectations.expectation import Expectation
 
 from clv.catalog import tables
 from clv.quality.rules import Slice, never, never_where
-from expectations.analytics.of_run import RUNS, agree
+from expectations.analytics.of_run import REMEDY, RUNS, agree
 
 FEW = 10  # rows; a share of fewer rows is not meaningful
 UNKNOWN_SHARE = 0.10  # of payments whose order is not known, above which the ids of orders and payments may differ
@@ -64,5 +64,5 @@ def _not_from_the_future(slice_: Slice, *days: str) -> Expectation:
         f"order_key, {', '.join(days)}",
         f"greatest({', '.join(days)}) >= {slice_.before}",
         "a payment, shipment or return on or after the date",
-        "clear the task build_features, with those after it",
+        REMEDY,
     )

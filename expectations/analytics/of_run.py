@@ -9,7 +9,7 @@ from clv.catalog.published import Table
 from clv.quality.rules import Dimension, Slice, Suite, counted, has_rows, never, unique
 
 RUNS = tables.ANALYTICS_RUNS
-REMEDY = "clear the task build_analytics"
+REMEDY = "clear the task that builds the table"  # `suite` names the task
 
 
 def suite(slice_: Slice, table: Table, of_it_alone: list[Expectation]) -> Suite:
@@ -22,6 +22,11 @@ def suite(slice_: Slice, table: Table, of_it_alone: list[Expectation]) -> Suite:
     ]
     if table.contact:
         expectations.append(_may_be_contacted(slice_))
+    # What is not of the layer analytics is built with the features, or is a view on what is built with them.
+    task = "build_analytics" if table.layer == "analytics" else "build_features, with those after it"
+    for one in expectations:
+        meta = one.meta or {}
+        one.meta = meta | {"remedy": meta["remedy"].replace(REMEDY, f"clear the task {task}")}
     return Suite(f"{RUNS}.{table.name}", f"SELECT * from {RUNS}.{table.name} where {slice_.where}", expectations)  # noqa: S608 - our own SQL; values are bound or quoted
 
 
@@ -33,7 +38,7 @@ def _may_be_contacted(slice_: Slice) -> Expectation:
         left join {of_run(slice_, "dim_customer")} as customers on customers.customer_key = judged.customer_key
         where customers.may_be_contacted is not true""",  # noqa: S608 - our own SQL; values are bound or quoted
         "a customer who may not be contacted is on a list for contact",
-        "leave them out of its model with is_contactable, then clear the task build_analytics",
+        f"leave them out of its model with is_contactable, then {REMEDY}",
     )
 
 

@@ -164,7 +164,7 @@ def at_all_origins(
         for origin in request.origins:
             run_id = f"backtest-{origin}"
             with step(f"{origin}: the features are built"):
-                dbt.build("features", {"as_of_date": origin.isoformat(), "run_id": run_id}, trial)
+                dbt.build("features", {"as_of_date": origin.isoformat(), "run_id": run_id}, trial, to_publish=False)
             reason = model_choice.unmet_requirement(origin, trial)
             if reason:
                 notes.append(f"{origin}: {reason}. No forecast was made.")

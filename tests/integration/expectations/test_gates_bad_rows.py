@@ -284,7 +284,7 @@ EMPTY = [
     ("features", "truncate features.customer_features", "no customer has features", "build_features"),
     ("predictions", "truncate predictions.customer_predictions", "no customer has a forecast", "score"),
     *(
-        ("analytics", f"truncate analytics_runs.{table}", f"analytics_runs.{table}: has_rows", "build_analytics")
+        ("analytics", f"truncate analytics_runs.{table}", f"analytics_runs.{table}: has_rows", "clear the task build_")
         for table, declared in published.tables().items()
         if not declared.may_be_empty
     ),

@@ -30,6 +30,18 @@ def test_every_expectation_speaks_of_one_dimension(module: ModuleType) -> None:
     assert set(found.values()) <= set(get_args(Dimension))
 
 
+def test_the_remedy_names_the_task_that_builds_the_table() -> None:
+    remedies = {
+        suite.table.split(".")[1]: {
+            remedy for one in suite.expectations if (remedy := one.meta["remedy"]).startswith("clear")
+        }
+        for suite in analytics.suites(SLICE)
+    }
+    assert remedies["customer_clv"] == {"clear the task build_analytics"}
+    assert remedies["order_payments"] == {"clear the task build_features, with those after it"}
+    assert remedies["fct_orders"] == remedies["order_payments"]
+
+
 def module(name: str, *functions: str) -> ModuleType:
     """A module of functions with these names, and of one that it imports."""
     made = ModuleType(name)

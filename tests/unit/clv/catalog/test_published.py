@@ -17,7 +17,7 @@ models:
   - name: {name}
     description: >
       One row per shop.
-    config: {{meta: {{{meta}}}}}
+    config: {{tags: {tags}, meta: {{{meta}}}}}
     constraints: [{{type: {constraint}, columns: [{key}]}}]
 """
 
@@ -34,6 +34,7 @@ def declare(models: Path, name: str = "shops", **changed: str) -> Path:
     declared = {
         "name": name,
         "meta": "published: true",
+        "tags": "[]",
         "constraint": "primary_key",
         "key": "as_of_date, run_id, shop",
     }
@@ -44,7 +45,7 @@ def declare(models: Path, name: str = "shops", **changed: str) -> Path:
 
 def test_tables_come_first_and_what_is_not_published_is_left_out(models: Path) -> None:
     flags = "published: true, history: true, may_be_empty: true"
-    declare(models, "towns", meta=flags, key="as_of_date, run_id, town, shop")
+    declare(models, "towns", meta=flags, key="as_of_date, run_id, town, shop", tags="['layer:features']")
     declare(models, "drafts", meta="published: false")
     (models / "published" / "all.yml").write_text(
         "models:\n"
@@ -52,10 +53,10 @@ def test_tables_come_first_and_what_is_not_published_is_left_out(models: Path) -
         "- {name: other}\n"
         "sources: [{name: analytics, tables: [{name: publications, config: {meta: {published: true}}}, {name: raw}]}]"
     )
-    towns = Table("towns", "One row per shop.", ("town", "shop"), history=True, may_be_empty=True)
+    towns = Table("towns", "One row per shop.", ("town", "shop"), history=True, may_be_empty=True, layer="features")
     assert list(published.everything().values()) == [
         towns,
-        Table("a_view", "A view.", personal=True, contact=True),
+        Table("a_view", "A view.", personal=True, contact=True, layer="setup"),
         Table("publications", ""),
     ]
     assert published.tables() == {"towns": towns}
