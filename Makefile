@@ -12,7 +12,7 @@ demo: bootstrap ## show everything: a simulated shop, several days through Airfl
 	@.venv/bin/clv demo
 
 test: bootstrap-dev ## run all tests
-	@OPENBLAS_NUM_THREADS=1 .venv/bin/pytest -n 2 --no-loadscope-reorder
+	@OPENBLAS_NUM_THREADS=1 .venv/bin/pytest -n 3 --no-loadscope-reorder
 
 soak: bootstrap-dev ## inject random faults for MINUTES (60), and compare each run with an undisturbed one
 	@MINUTES=$(or $(MINUTES),60) .venv/bin/pytest -s --timeout=0 tests/integration/clv/pipeline/soak_faults.py

@@ -13,7 +13,7 @@ from pathlib import Path
 import browsing
 import left_behind
 import pytest
-from homes import made_home
+from homes import MIGRATED, SET_UP, made_home
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
@@ -79,18 +79,27 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     postgres.stop(data)
 
 
+def template(request: pytest.FixtureRequest) -> str:
+    """What the warehouse of the home that a test or module asks for is a copy of: see the marker set_up."""
+    return SET_UP if request.node.get_closest_marker("set_up") else MIGRATED
+
+
 @pytest.fixture
-def home(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[settings.Settings]:
-    """A fresh home whose warehouse is empty and migrated."""
-    with made_home(server, tmp_path / "home", monkeypatch) as made:
+def home(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[settings.Settings]:
+    """A fresh home whose warehouse is migrated and has no rows."""
+    with made_home(server, tmp_path / "home", monkeypatch, template(request)) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def module_home(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[settings.Settings]:
+def module_home(
+    server: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[settings.Settings]:
     """Like `home`, for all tests of a module whose data takes long to make."""
     folder = tmp_path_factory.mktemp("module") / "home"
-    with pytest.MonkeyPatch.context() as patch, made_home(server, folder, patch) as made:
+    with pytest.MonkeyPatch.context() as patch, made_home(server, folder, patch, template(request)) as made:
         yield made
 
 

@@ -20,7 +20,7 @@ import pandas as pd
 import psutil
 
 from benchmarks.large import measuring, pages, peers, stages
-from benchmarks.large.stage import SET_UP, WAREHOUSE
+from benchmarks.large.stage import SET_UP, TO_LOAD
 from clv.commands.console import out as console
 from clv.core import settings
 from clv.core.errors import ClvError
@@ -129,9 +129,9 @@ def measure(given: argparse.Namespace, folder: Path, result: dict) -> None:
         learners = floors("learners", home, folder)
     result["loading"] = []
     for kind in large.FORMATS:
-        with fresh_home(folder / f"home-{kind}", {}, [WAREHOUSE]) as home:
+        with fresh_home(folder / f"home-{kind}", {}, [TO_LOAD]) as home:
             result["loading"].append(stages.loading(stages.Home(home.home, show), shop, kind))
-    with fresh_home(folder / "home-others", {}, [WAREHOUSE]) as home:
+    with fresh_home(folder / "home-others", {}, [TO_LOAD]) as home:
         result["loading"].append(stages.loading_a_small_file(stages.Home(home.home, show)))
         result["floors"] = [*floors("floors", home, folder, shop, UNTIL), *learners]
         result["peers"] = []

@@ -20,8 +20,9 @@ from shared_reports import REPORTED, shared_cases
 from clv.catalog import tables
 from clv.core import settings
 from clv.pipeline import daily
-from clv.transform import dbt
 from clv.warehouse import db
+
+pytestmark = pytest.mark.set_up
 
 AS_OF = date(2024, 9, 1)
 OURS = [reported_cases.read(folder) for folder in sorted(CASES.iterdir()) if folder.is_dir()]
@@ -35,7 +36,6 @@ def run_id(module_home: settings.Settings) -> str:
     home = settings.load()
     for case in ALL:
         reported_cases.deliver(case, home)
-    dbt.build("setup", {}, home)
     return daily.run(AS_OF)
 
 

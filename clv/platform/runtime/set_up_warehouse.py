@@ -11,10 +11,15 @@ from clv.warehouse import db
 
 def run(home: settings.Settings) -> None:
     """Creates the warehouse's own tables and those that dbt maintains."""
+    make_own(home)
+    dbt.build("setup", {}, home)
+
+
+def make_own(home: settings.Settings) -> None:
+    """Creates the warehouse's own tables, which loading files needs, and opens it to its roles."""
     db.migrate(home.warehouse_url)
     raw_tables.make(home)
     with db.connect(home.warehouse_url) as connection:
         connection.execute("call ops.hand_over()")  # gives tables restored from a backup to their owners
     databases.claim_pseudonyms(home)
     databases.open_analytics(home)
-    dbt.build("setup", {}, home)

@@ -79,7 +79,6 @@ def build(home: settings.Settings, file: Path) -> None:
     """Loads the file, builds up to the features of each date, and publishes the last date with the forecasts of
     foretell."""
     sources.load("online_retail_ii", file, home)
-    dbt.build("setup", {}, home)
     dbt.build("staging", {}, home)
     dbt.build("intermediate", {}, home)
     for day in DATES:

@@ -11,6 +11,8 @@ from clv.core.errors import ClvError
 from clv.transform import dbt
 from clv.warehouse import db
 
+pytestmark = pytest.mark.set_up
+
 VARIABLES = {"as_of_date": "2024-06-01", "run_id": "2024-06-01.1"}
 
 
@@ -40,7 +42,6 @@ def test_later_rows_leave_a_past_date_as_it_was(home: settings.Settings):
         line("4", "2024-06-01 00:00", "5.00", who="b"),
     ]
     deliver(past, "past.csv")
-    dbt.build("setup", {}, home)
     before = build_features(home)
     deliver(later, "later.csv")
     assert build_features(home) == before
@@ -67,7 +68,6 @@ def test_staging_is_rebuilt_only_when_raw_has_changed(home: settings.Settings):
 
 def test_staging_is_made_of_the_batches_it_met_first(home: settings.Settings):
     deliver([line("1", "2024-01-10 10:00", "20.00")])
-    dbt.build("setup", {}, home)
     build_features(home)
     state = dbt.staging_state()
     deliver([line("2", "2024-01-10 10:00", "20.00")], "later.csv")
@@ -81,7 +81,6 @@ def test_staging_is_made_of_the_batches_it_met_first(home: settings.Settings):
 
 def test_a_published_slice_is_not_built_again(home: settings.Settings):
     deliver([line("1", "2024-01-10 10:00", "20.00")])
-    dbt.build("setup", {}, home)
     before = build_features(home)
     with db.connect() as connection:
         connection.execute(
@@ -103,7 +102,6 @@ def test_an_unknown_layer_is_refused(home: settings.Settings):
 
 def test_a_home_of_an_earlier_version_is_set_up_on_rows_of_its_own(home: settings.Settings):
     deliver([line("1", "2024-01-10 10:00", "20.00", campaign="spring")])
-    dbt.build("setup", {}, home)
     build_features(home)
     with db.connect() as connection:  # as in a version without campaigns and order lines
         connection.execute(f"drop table {tables.INT_ORDER_LINE_VERSIONS} cascade")

@@ -14,6 +14,8 @@ from clv.catalog import tables
 from clv.core import settings
 from clv.warehouse import db
 
+pytestmark = pytest.mark.set_up
+
 
 @pytest.fixture(scope="module")
 def shop(module_home: settings.Settings, real_data: Path) -> Path:

@@ -14,6 +14,8 @@ from clv.core.settings import Settings
 from clv.transform import dbt, dbt_environment
 from clv.warehouse import db
 
+pytestmark = pytest.mark.set_up
+
 TRAINED = "2024-06-01"
 ORIGINS = ["2023-11-15", "2024-03-03"]
 WHO = [uuid.uuid5(uuid.NAMESPACE_OID, str(number)) for number in range(30)]
@@ -51,7 +53,7 @@ def test_drawn_customers_have_the_features_of_all_and_stay_drawn(
     home: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deliver(history())
-    for layer in ("setup", "staging", "intermediate"):
+    for layer in ("staging", "intermediate"):
         dbt.build(layer, {"as_of_date": TRAINED, "run_id": "r"}, home)
     for day in ORIGINS:
         dbt.build("features", {"as_of_date": day, "run_id": "r"}, home)

@@ -13,6 +13,8 @@ from clv.catalog import tables
 from clv.transform import dbt
 from clv.warehouse import db
 
+pytestmark = pytest.mark.set_up
+
 AS_OF = datetime(2024, 6, 1)  # noqa: DTZ001 - times in raw have no zone
 VARIABLES = {"as_of_date": "2024-06-01", "run_id": "2024-06-01.1"}
 ORDERS = 120
@@ -52,7 +54,6 @@ def forget() -> None:
 
 @pytest.fixture
 def ready(home):
-    dbt.build("setup", {}, home)
     return home
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
 from raw_rows import customer, deliver, line, withdraw
 
 from clv.catalog import tables
@@ -13,6 +14,8 @@ from clv.privacy import persons
 from clv.transform import dbt
 from clv.warehouse import db, publication
 from clv.warehouse.roles import TRANSFORMER
+
+pytestmark = pytest.mark.set_up
 
 DAY = "2024-06-01"
 LINES = "order_key, product_id, amount::text"
@@ -94,7 +97,6 @@ def test_readers_keep_the_published_runs_lines_until_another_is_published(home: 
         line("2r", "2024-06-01", "-7.00", who="b", refund_of="2", _line=3, _entry=1),  # of the record before
     ])  # fmt: skip
     mistake = deliver([line("3", "2024-02-01", "99.00")], "mistake.csv")
-    dbt.build("setup", {}, home)
     build(home, "2024-06-01.1")
     publish("2024-06-01.1")
     first = [
@@ -157,7 +159,6 @@ def test_runs_that_copied_their_orders_keep_their_rows(home: settings.Settings):
         line("2r", "2024-05-31", "-7.00", who="b", refund_of="2"),
         line("3r", "2024-05-31", "-1.00", who="c"),
     ])  # fmt: skip
-    dbt.build("setup", {}, home)
     for run in ("old", "begun"):
         build(home, run)
     publish("old")

@@ -17,6 +17,8 @@ from clv.core.settings import Settings
 from clv.transform import dbt
 from clv.warehouse import db
 
+pytestmark = pytest.mark.set_up
+
 FIRST, LENGTH = date(2024, 1, 1), 8
 DATES = [FIRST + timedelta(days=day) for day in range(LENGTH + 2)]
 OWN_ORDERS = {"a": ("o1", "o2", "o3", "o4"), "b": ("o5", "o6")}
@@ -41,7 +43,6 @@ histories = st.lists(states, min_size=1, max_size=3)
 def queries(module_home: Settings) -> list[str]:
     """The queries of int_orders and int_order_versions, compiled for a home in which they exist."""
     deliver([line("1", "2023-01-10", "20.00")])
-    dbt.build("setup", {}, module_home)
     for layer in ("staging", "intermediate"):
         dbt.build(layer, {"run_id": "compiled"}, module_home)
     folder = module_home.home / "dbt" / "compiled" / "intermediate" / "compiled"

@@ -19,6 +19,8 @@ from clv.reporting import analyst
 from clv.transform import dbt, dictionary, metrics
 from clv.warehouse import db
 
+pytestmark = pytest.mark.set_up
+
 AS_OF, RUN = "2024-06-01", "2024-06-01.1"
 VARIABLES = {"as_of_date": AS_OF, "run_id": RUN}
 
@@ -33,7 +35,7 @@ def shop(module_home: settings.Settings) -> settings.Settings:
         line("r3", "2024-03-01 09:00", "-10.00", who="b"),
     ])  # fmt: skip
     deliver_spend([("2024-01-01", "web", "4.00"), ("2024-02-29", "web", "6.00")], "ads.csv")
-    for layer in ("setup", "staging", "intermediate", "features"):
+    for layer in ("staging", "intermediate", "features"):
         dbt.build(layer, VARIABLES, module_home)
     predict(AS_OF, RUN, a=(0.75, 100.0), b=(0.25, 50.0))
     dbt.build("analytics", VARIABLES, module_home)

@@ -15,6 +15,8 @@ from clv.evaluation.backtest import run
 from clv.transform import dbt
 from clv.warehouse import db
 
+pytestmark = pytest.mark.set_up
+
 ORIGIN, HORIZON, END, LATER = date(2024, 3, 1), 90, "2024-05-30", "2024-06-01"
 RUN = f"{ORIGIN}.1"
 RIGHT = {  # purchases and revenue in the window, by customer
@@ -53,7 +55,7 @@ def shop(module_home: Settings) -> Settings:
             [(customer(who), who) for who in RIGHT],
         )
     variables = {"as_of_date": ORIGIN.isoformat(), "run_id": RUN}
-    for layer in ("setup", "staging", "intermediate", "features"):
+    for layer in ("staging", "intermediate", "features"):
         dbt.build(layer, variables, module_home)
     dbt.build("features", {"as_of_date": END, "run_id": f"{END}.1"}, module_home)
     training = {"as_of_date": LATER, "run_id": f"{LATER}.1", "training_date": LATER, "origins": [ORIGIN.isoformat()]}

@@ -22,6 +22,8 @@ from test_faults import cluster, cut_connections, news, paused, server, shop, un
 from clv.catalog import tables
 from clv.warehouse import db, runs
 
+pytestmark = pytest.mark.set_up
+
 MINUTES = float(os.environ.get("MINUTES", "60"))
 SEED = int(os.environ.get("SEED", "0"))
 DATES = int(os.environ.get("DATES", "10"))  # of the backfill

@@ -19,6 +19,8 @@ from spark_jobs.models import registry as forecasters
 from spark_jobs.models.deep.networks import fitted
 from spark_jobs.models.deep.networks.apart import Schedule
 
+pytestmark = pytest.mark.set_up
+
 pytest.importorskip("jax", reason="JAX is not installed: the extra `deep`")
 
 PREDICTIONS = f"select * from {tables.CUSTOMER_PREDICTIONS} order by customer_key, horizon_days"

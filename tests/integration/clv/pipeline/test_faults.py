@@ -26,6 +26,8 @@ from clv.pipeline import daily, upkeep
 from clv.platform.runtime import postgres
 from clv.warehouse import db, publication, runs
 
+pytestmark = pytest.mark.set_up
+
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:

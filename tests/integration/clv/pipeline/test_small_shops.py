@@ -14,8 +14,9 @@ from clv.catalog import tables
 from clv.core import settings
 from clv.pipeline import daily
 from clv.sources.fetching.fetch import fetch
-from clv.transform import dbt
 from clv.warehouse import db
+
+pytestmark = pytest.mark.set_up
 
 AS_OF = date(2024, 6, 1)
 FIRST = date(2023, 11, 1)
@@ -48,7 +49,6 @@ def run_id(module_home: settings.Settings, tmp_path_factory: pytest.TempPathFact
     declared = {"from": "database", "url": "{secret:shop}", "table": "shop", "key": key, "rows_per_file": 50}
     fetched.declare(module_home, "orders", declared, shop=url)
     assert fetch("orders", module_home).rows == len(orders())
-    dbt.build("setup", {}, module_home)
     with planted(tmp_path_factory.mktemp("steps"), greeting=GREETING):
         return daily.run(AS_OF)
 

@@ -15,6 +15,8 @@ from clv.pipeline import daily
 from clv.pipeline.tasks import models
 from clv.warehouse import db
 
+pytestmark = pytest.mark.set_up
+
 DAYS = [date(2022, 10, 5), date(2022, 10, 6)]
 TIERS = [(1, "Platinum"), (5, "Gold"), (10, "Silver"), (25, "Bronze"), (50, "Medium"), (100, "Low")]
 REFERENCES = f"select * from {tables.REFERENCE_PREDICTIONS} order by model_version, customer_key"

@@ -16,6 +16,8 @@ from clv.warehouse import db, runs
 from expectations.gates import judge
 from spark_jobs import score
 
+pytestmark = pytest.mark.set_up
+
 LINES = """
     select customer_id, order_key, amount::int from staging.stg_order_lines join pii.customers using (customer_key)
     where customer_id in ('c1', 'c2', 'c3') order by 1, 3
@@ -47,7 +49,6 @@ def shop(module_home: Settings) -> Settings:
     write(home.landing / "web" / "a.csv", "c1,w1,2024-03-02,11,,", "c2,w2,2024-03-02,12,,", "c1,w3,soon,6,,")
     write(home.landing / "web" / "b.csv", f"{quince},w1,2024-03-05,13,,", f"{quince},w4,2024-03-05,14,,")
     sources.landing(home)
-    dbt.build("setup", {}, home)
     built(home)
     return home
 

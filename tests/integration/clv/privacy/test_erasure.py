@@ -28,10 +28,12 @@ from clv.platform import backup
 from clv.privacy import erasing
 from clv.reporting import gates
 from clv.sources.loading import copies
-from clv.transform import changed_raw, dbt
+from clv.transform import changed_raw
 from clv.warehouse import db, erasures, locks, pseudonyms, publication, runs
 from expectations.gates import judge
 from spark_jobs import score
+
+pytestmark = pytest.mark.set_up
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +47,6 @@ def shop(module_home: settings.Settings) -> settings.Settings:
     write(landed / "may.csv", *lines[:24], *theirs, of("c1", "x", amount="no number"), *lines[24:])
     write(landed / "more.csv", *lines[:2], of_quince(2, amount="13.00"))
     sources.landing(module_home)
-    dbt.build("setup", {}, module_home)
     run_id = runs.open_run(AS_OF, "test")
     build(module_home, run_id, "staging", "intermediate", "features")
     score.write_too_little_data(module_home, AS_OF, run_id, "too few customers")
@@ -122,10 +123,8 @@ def test_a_person_who_comes_again_is_set_aside(home, tmp_path):
     assert (again.received, again.loaded, again.unreadable, again.usable) == (6, 3, 3, 1)
     assert sources.load("orders", first, home)[0].already_loaded
     assert db.rows("select customer_id from pii.customers") == [("c1",)]
-    assert db.rows("select _rule, count(*) from raw.order_lines where _batch_id = 2 group by 1 order by 1") == [
-        ("erased", 2),
-        (None, 1),
-    ]
+    rules = db.rows("select _rule, count(*) from raw.order_lines where _batch_id = 2 group by 1 order by 1")
+    assert rules == [("erased", 2), (None, 1)]
     assert traces.in_tables(needles(home)) == []
     assert traces.in_files(needles(home), home.home) == []
     assert sorted(db.rows("select line, reason from quarantine.unreadable_rows")) == [

@@ -14,6 +14,8 @@ from clv.privacy import erasing
 from clv.transform import dbt
 from clv.warehouse import db
 
+pytestmark = pytest.mark.set_up
+
 LEAST = {"customer": "customer_id", "order": "order_id", "time": "ordered_at", "amount": "amount"}
 OLDER = ["a,1,2024-05-01 10:00:00,10", "a,1,2024-05-01 10:00:00,5", "b,1,2024-05-01,7", "c,2,2024-05-02,8"]
 NEWER = ["a,1,2024-05-01 10:00,10", "b,1,2024-05-01 00:00:00,7"]
@@ -21,7 +23,6 @@ NEWER = ["a,1,2024-05-01 10:00,10", "b,1,2024-05-01 00:00:00,7"]
 
 @pytest.fixture
 def ready(home: settings.Settings) -> settings.Settings:
-    dbt.build("setup", {}, home)
     (home.home / "sources").mkdir()
     return home
 

@@ -19,6 +19,8 @@ from clv.transform import comparing, dbt, delta, notes, rebuilding
 from clv.warehouse import db, locks
 from clv.warehouse.roles import TRANSFORMER
 
+pytestmark = pytest.mark.set_up
+
 HISTORY = [line(str(number), f"2024-01-{number:02} 10:00", "20.00", "abcdef"[number % 6]) for number in range(1, 29)]
 
 
@@ -33,7 +35,6 @@ def shop(module_home: Settings) -> Settings:
         emptied = (tables.ORDER_LINES, tables.CHANNEL_SPEND, tables.BATCHES, tables.WITHDRAWALS)
         connection.execute(f"truncate {', '.join(emptied)} cascade")  # type: ignore[arg-type]
         notes.forget(connection)
-    dbt.build("setup", {}, module_home)
     deliver(HISTORY, "history.csv", row_key="line")
     built(module_home)
     return module_home

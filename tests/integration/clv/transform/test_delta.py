@@ -26,6 +26,8 @@ from clv.transform.temporary import Compiled
 from clv.warehouse import db, identities
 from clv.warehouse.roles import TRANSFORMER
 
+pytestmark = pytest.mark.set_up
+
 HISTORIES = os.environ.get("CLV_TEST_HISTORIES")  # more of them, drawn at random at each call
 _numbers = itertools.count(1)
 
@@ -222,7 +224,6 @@ def compiled(module_home: Settings) -> dict[str, Compiled]:
     """The compiled SQL of both layers, after a whole build, of a shop with ids that are linked."""
     with db.connect() as connection:
         link(connection, uuid.UUID(int=1), uuid.UUID(int=2), "merges")  # neither ever orders
-    dbt.build("setup", {}, module_home)
     deliver([line("1", "2024-01-10 10:00", "20.00")])
     for layer in FROM_RAW:
         dbt.build(layer, {}, module_home)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 from four_customers import build
-from homes import made_home
+from homes import SET_UP, made_home
 
 from clv.core import settings
 
@@ -18,7 +18,7 @@ from clv.core import settings
 def built(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[settings.Settings, str, dict]]:
     """The home, its warehouse's URL, and the facts of each layer's build. The environment is left as it was."""
     folder = tmp_path_factory.mktemp("four_customers") / "home"
-    with pytest.MonkeyPatch.context() as patch, made_home(server, folder, patch) as home:
+    with pytest.MonkeyPatch.context() as patch, made_home(server, folder, patch, SET_UP) as home:
         facts = build(home)
         url = home.warehouse_url
         patch.undo()

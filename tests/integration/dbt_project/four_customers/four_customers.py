@@ -66,7 +66,7 @@ def build(home: settings.Settings) -> dict:
     withdraw(deliver([line("9", "2024-05-01 09:00", "999.00")], "mistake.csv"))
     deliver_spend(SPEND, "spend.csv")
     deliver_spend([("2024-01-01", "web", "30.00")], "spend-corrected.csv")
-    facts = {layer: dbt.build(layer, VARIABLES, home) for layer in ("setup", "staging", "intermediate", "features")}
+    facts = {layer: dbt.build(layer, VARIABLES, home) for layer in ("staging", "intermediate", "features")}
     facts["training"] = dbt.build("training", TRAINING, home)
     decide("m", "perennial", 0.25, published=True)
     decide("m", "last_year", 0.5, published=False)

@@ -20,7 +20,6 @@ import simulated_features as sim
 from clv.catalog import published, tables
 from clv.core import settings
 from clv.pipeline import steps
-from clv.transform import dbt
 from clv.warehouse import db, registry
 
 VICTIM = Path(__file__).with_name("victim.py")
@@ -93,7 +92,8 @@ class Shop:
 
 
 def set_up(home: settings.Settings, customers: int = 250) -> settings.Settings:
-    """A home with the orders of simulated customers in its landing folder, set up and ready for its first run."""
+    """A home, whose warehouse is set up (see the marker set_up), with the orders of simulated customers in its landing
+    folder, ready for its first run."""
     registry_url = home.database_url("mlflow")
     with psycopg.connect(home.warehouse_url, autocommit=True) as connection:
         connection.execute(f"create database {registry_url.rpartition('/')[2]}")  # type: ignore[arg-type]
@@ -101,7 +101,6 @@ def set_up(home: settings.Settings, customers: int = 250) -> settings.Settings:
     (home.home / "shop.json").write_text(json.dumps(SHOP))
     home = settings.load(home.home)
     deliver(home, "orders.csv", sim.orders(customers, DAYS))
-    dbt.build("setup", {}, home)
     return home
 
 

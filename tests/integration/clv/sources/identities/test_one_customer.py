@@ -22,6 +22,8 @@ from clv.transform.notes import FROM_RAW
 from clv.warehouse import db, pseudonyms
 from clv.warehouse.roles import TRANSFORMER
 
+pytestmark = pytest.mark.set_up
+
 MAPPING = """
 customer: customer
 order: order
@@ -51,7 +53,6 @@ def shop(module_home: Settings, tmp_path_factory: pytest.TempPathFactory) -> Set
     (module_home.home / "sources" / "shop.yml").write_text(MAPPING)
     home, folder = settings.load(), tmp_path_factory.mktemp("files")
     raw_tables.make(home)
-    dbt.build("setup", {}, home)
     load("shop", folder / "orders.csv", HEADER, ORDERS, home)
     load("merges", folder / "merges.csv", "customer_id,same_as,day", "dora,carl,2024-02-10", home)
     linking.link(home)

@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from homes import made_home
+from homes import SET_UP, made_home
 from raw_rows import customer, decide, predict
 
 from clv import sources
@@ -67,7 +67,7 @@ COUNTS = ["received", "accepted", "rejected", "replaced", "duplicates", "withdra
 @pytest.fixture(scope="module")
 def shop(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[settings.Settings]:
     folder = tmp_path_factory.mktemp("books") / "home"
-    with pytest.MonkeyPatch.context() as patch, made_home(server, folder, patch) as home:
+    with pytest.MonkeyPatch.context() as patch, made_home(server, folder, patch, SET_UP) as home:
         raw_tables.make(home)  # as `clv up` does
         load(home, "orders", ORDERS)
         yield home
@@ -138,7 +138,6 @@ def test_later_files_replace_rows_of_the_same_key(shop: settings.Settings) -> No
 
 
 def test_costs_that_files_state_lower_the_profit_of_orders(shop: settings.Settings) -> None:
-    dbt.build("setup", {}, shop)
     dbt.build("features", {"as_of_date": "2024-06-01", "run_id": "costs"}, shop)
     columns = "order_key, net_revenue, payment_fee, shipping_cost, return_cost, profit"
     found = db.rows(f"select {columns} from analytics_runs.fct_orders where run_id = 'costs' order by 1")

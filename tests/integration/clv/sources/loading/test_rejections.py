@@ -131,6 +131,7 @@ def test_files_before_one_that_cannot_be_loaded_stay_loaded(ingest, tmp_path: Pa
     assert [one["file"] for one in listed("batches")] == ["a.csv"]
 
 
+@pytest.mark.set_up
 def test_batches_and_rejects_show_what_happened_to_rows(ingest, home: settings.Settings):
     ingest("dates.csv", DATES)
     ingest("mixed.csv", MIXED)
@@ -155,7 +156,6 @@ def test_batches_and_rejects_show_what_happened_to_rows(ingest, home: settings.S
     assert listed("rejects", "--batch", "2", "--unmasked")[1]["text"] == "3,c,2025-01-04,Anna Smith"
     assert "remedy: times are written like" in clv("rejects", "--batch", "1")[1]
 
-    dbt.build("setup", {}, home)
     small.let_analyst_in(home)
     columns = "batch_id, rejected_as, reason, rows_rejected, rows_received"
     seen = f"select {columns} from analytics.rejected_rows order by batch_id, reason"

@@ -19,6 +19,8 @@ from clv.transform import dbt
 from clv.warehouse import db, publication, runs
 from spark_jobs import score
 
+pytestmark = pytest.mark.set_up
+
 AS_OF = date(2024, 6, 1)
 HEADER = ("customer", "order", "time", "amount", "refunded", "refunded_on", "status", "item", "line", "changed")
 LEAST = {"customer": "customer", "order": "order", "time": "time"}
@@ -58,7 +60,6 @@ def mappings(draw: st.DrawFn) -> dict:
 
 @pytest.fixture(scope="module")
 def ready(module_home: settings.Settings) -> settings.Settings:
-    dbt.build("setup", {}, module_home)
     (module_home.home / "sources").mkdir()
     return module_home
 

@@ -26,6 +26,8 @@ from clv.transform import dbt
 from clv.warehouse import db, publication, runs
 from spark_jobs import score
 
+pytestmark = pytest.mark.set_up
+
 AS_OF = date(2024, 9, 1)
 EXPORTS = [*exports_of_shops.ALL, *exports_of_payments.ALL]
 REPORTS = reports_of_ads.ALL
@@ -48,7 +50,6 @@ def published(module_home: settings.Settings) -> None:
     example.write_text(money_example.block("yaml"))
     (home.home / "files" / "orders.csv").write_text(money_example.block("csv"))
     sources.load(money_example.SOURCE, home.home / "files" / "orders.csv", home)
-    dbt.build("setup", {}, home)
     run_id = runs.open_run(AS_OF, "test")
     of_run = {"as_of_date": str(AS_OF), "run_id": run_id}
     for layer in ("staging", "intermediate", "features"):

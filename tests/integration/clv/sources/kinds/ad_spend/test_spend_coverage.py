@@ -13,6 +13,8 @@ from clv.core import settings
 from clv.transform import dbt
 from clv.warehouse import db
 
+pytestmark = pytest.mark.set_up
+
 LEAST = {"kind": "spend", "day": "day", "channel": "channel", "amount": "cost", "campaign": "campaign"}
 PAUSED = {"filters": [{"rule": "paused", "column": "state", "equals": "paused"}]}
 HEADER = "day,channel,campaign,cost,state\n"
@@ -65,7 +67,6 @@ CASES: dict[str, tuple[list[tuple[str, str, dict]], dict[str, str]]] = {
 def spent(module_home: settings.Settings, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Decimal]]:
     """Returns the spend by day for each case, which is a source of its own."""
     (module_home.home / "sources").mkdir()
-    dbt.build("setup", {}, module_home)
     folder: Path = tmp_path_factory.mktemp("files")
     for name, (deliveries, _) in CASES.items():
         for file, text, keys in deliveries:

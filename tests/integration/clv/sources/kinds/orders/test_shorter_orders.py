@@ -18,6 +18,8 @@ from clv.core import settings
 from clv.transform import dbt
 from clv.warehouse import db
 
+pytestmark = pytest.mark.set_up
+
 LEAST = {"customer": "customer", "order": "order", "time": "time", "amount": "amount"}
 NUMBERS = itertools.count(1)
 HEADER = "customer,order,time,amount,item\n"
@@ -51,7 +53,6 @@ class Shop:
 @pytest.fixture(scope="module")
 def ready(module_home: settings.Settings) -> settings.Settings:
     (module_home.home / "sources").mkdir()
-    dbt.build("setup", {}, module_home)
     return module_home
 
 
