@@ -35,7 +35,7 @@ def as_text(value: object) -> str:
 
 def order(text: str) -> Order:
     """Returns what a cursor's values are compared by: a number, a time, or else the text."""
-    if _is_whole(text):
+    if is_whole(text):
         return 0, int(text)
     if moment := _moment(text):
         return (1, moment) if moment.tzinfo else (2, moment)
@@ -68,7 +68,7 @@ def latest(text: str | None, other: str | None) -> str | None:
 
 def is_ahead(text: str, today: date) -> bool:
     """Returns whether a time lies after the day that follows today, in any time zone; false for numbers and texts."""
-    moment = None if _is_whole(text) else _moment(text)
+    moment = None if is_whole(text) else _moment(text)
     return moment is not None and moment.date() > today + timedelta(days=1)
 
 
@@ -80,7 +80,7 @@ def moved(text: str, by: timedelta | int) -> str:
     """
     if not by:
         return text
-    if _is_whole(text):
+    if is_whole(text):
         if isinstance(by, timedelta) and int(text) > MILLISECONDS:
             raise ClvError(
                 f"the cursor column has {text}, which is no time in seconds; write `overlap` as a count, such as "
@@ -102,7 +102,7 @@ def moved(text: str, by: timedelta | int) -> str:
 def written(text: str, style: str) -> str | int:
     """Returns a value as a service expects it. style: `iso` (as the service wrote it), `epoch` (seconds), or a format
     such as `%Y-%m-%dT%H:%M:%S`, for times in UTC. Fractions of seconds are cut off, so a value never becomes later."""
-    if _is_whole(text):
+    if is_whole(text):
         return int(text)
     moment = _moment(text)
     if style == "iso" or moment is None:
@@ -111,7 +111,8 @@ def written(text: str, style: str) -> str | int:
     return int(in_utc.timestamp()) if style == "epoch" else in_utc.strftime(style)
 
 
-def _is_whole(text: str) -> bool:
+def is_whole(text: str) -> bool:
+    """Returns whether a value is a whole number."""
     return text.isascii() and text.isdigit()
 
 

@@ -123,7 +123,7 @@ def _text(query: str, since: str | None = None) -> sa.TextClause:
     text = sa.text(query.replace(":", "\\:").replace("\\:since", ":since"))
     if since is None:
         return text
-    value = int(since) if since.isascii() and since.isdigit() else since
+    value = int(since) if cursors.is_whole(since) else since
     return text.bindparams(sa.bindparam("since", value, type_=sa.types.NullType()))
 
 

@@ -36,8 +36,8 @@ def read(declared: Dlt, since: str | None, secrets: Secrets, folder: Path) -> Ge
         made = function(**with_texts(declared.arguments, filled_in))
         for one in _rows(made, declared):
             yield rows.unit([one], declared.key)
-            if declared.cursor and (value := rows.value_at(one, declared.cursor.column)) is not None:
-                match rows.position(cursors.as_text(value), today):
+            if declared.cursor and (value := rows.cursor_at(one, declared.cursor.column)) is not None:
+                match rows.position(value, today):
                     case Reached(position):
                         last = cursors.latest(last, position)
                     case ahead:

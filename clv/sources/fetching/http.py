@@ -59,7 +59,7 @@ def _part(declared: Http, begin: str | None, end: str | None, service: Service) 
         answer, listed = page
         for one in listed:
             yield rows.unit([one], declared.key)
-            if cursor and (position := _position(one, cursor.column)) is not None:
+            if cursor and (position := rows.cursor_at(one, cursor.column)) is not None:
                 if cursor.ascending:
                     before = _in_order(before, position, cursor, service)
                 found = rows.position(position, service.today)
@@ -86,7 +86,7 @@ def _by_cursor(declared: Http, by: ByCursor, since: str | None, service: Service
         listed, before = page[1], None
         for one in listed:
             yield rows.unit([one], declared.key)
-            if (position := _position(one, cursor.column)) is not None:
+            if (position := rows.cursor_at(one, cursor.column)) is not None:
                 before = _in_order(before, position, cursor, service)
                 last = cursors.latest(last, position)
                 yield rows.position(position, service.today)
@@ -112,7 +112,7 @@ def _page(
     listed, cursor = objects(answer, declared, service), declared.cursor
     if listed and listed == before:
         raise ClvError(f"{service} answers with the same page again; correct `pages`")
-    if cursor and listed and before is None and all(_position(one, cursor.column) is None for one in listed):
+    if cursor and listed and before is None and all(rows.cursor_at(one, cursor.column) is None for one in listed):
         raise ClvError(f"{service} answers with objects that have no '{cursor.column}'; correct `column` of the cursor")
     return answer, listed
 
@@ -128,11 +128,6 @@ def _bounds(declared: Http, begin: str | None, end: str | None) -> dict[str, Any
         if text is not None
         for value in [cursors.written(text, cursor.style)]
     }
-
-
-def _position(one: dict, column: str) -> str | None:
-    value = rows.value_at(one, column)
-    return None if value is None else cursors.as_text(value)
 
 
 def _in_order(before: str | None, position: str, cursor: RequestCursor, service: Service) -> str:

@@ -76,6 +76,12 @@ def value_at(row: Any, path: str) -> Any:
     return row
 
 
+def cursor_at(row: Any, column: str) -> str | None:
+    """Returns the value of the cursor column as text; None if the row has none."""
+    value = value_at(row, column)
+    return None if value is None else cursors.as_text(value)
+
+
 def as_json(row: Mapping[Any, Any]) -> str:
     """Returns a row as a line of JSON."""
     return json.dumps(row, default=plain, ensure_ascii=False, separators=(",", ":"))
