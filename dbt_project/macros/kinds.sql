@@ -189,3 +189,12 @@ from (
 ) as found
 where orders_of_row = 1
 {%- endmacro %}
+
+{# Whether a row of int_products is of the product of a line, with the values of the line's day. #}
+{% macro is_of_day(products, lines) -%}
+(
+        {{ lines }}.product_id = {{ products }}.product_id
+        and {{ lines }}.ordered_on >= {{ products }}.valid_from
+        and ({{ lines }}.ordered_on < {{ products }}.valid_until or {{ products }}.valid_until is null)
+    )
+{%- endmacro %}

@@ -77,11 +77,7 @@ costed as (
         lines.amount,
         (case when lines.is_refund then -1 else 1 end) * abs(coalesce(lines.quantity, 1)) * products.cost as cost
     from lines
-    inner join products
-        on
-            lines.product_id = products.product_id
-            and lines.ordered_on >= products.valid_from
-            and (lines.ordered_on < products.valid_until or products.valid_until is null)
+    inner join products on {{ is_of_day('products', 'lines') }}
     where lines.cost is null
     union all
     select
@@ -91,11 +87,7 @@ costed as (
             abs(coalesce(lines.quantity, 1)) * products.cost * greatest(refunds.amount / nullif(lines.amount, 0), -1), 4
         ) as cost
     from lines
-    inner join products
-        on
-            lines.product_id = products.product_id
-            and lines.ordered_on >= products.valid_from
-            and (lines.ordered_on < products.valid_until or products.valid_until is null)
+    inner join products on {{ is_of_day('products', 'lines') }}
     inner join lines as refunds
         on lines.batch_id = refunds.batch_id and lines.line = refunds.line and lines.entry = 0 and refunds.entry = 1
     where lines.cost is null and refunds.cost is null and lines.amount > 0

@@ -42,11 +42,7 @@ costs as (
                 then sum(coalesce(lines.cost, lines.quantity * known.cost))
         end as cost
     from lines
-    left join known
-        on
-            lines.product_id = known.product_id
-            and lines.ordered_on >= known.valid_from
-            and (lines.ordered_on < known.valid_until or known.valid_until is null)
+    left join known on {{ is_of_day('known', 'lines') }}
     group by lines.product_id
 ),
 
