@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clv.catalog import tables
+from clv.catalog import dbt_project, published, tables
 
 STAGING = f"""
 create table {tables.STG_ORDER_LINES} (
@@ -98,21 +98,9 @@ create table analytics_runs.channel_value (
     cac numeric default 3, ltv_to_cac numeric default 4.67, payback_month int default 1,
     primary key (as_of_date, run_id, channel)
 );
-create table analytics_runs.channel_cohorts (
-    {SLICED}, channel text, cohort_month date, customers int, covered_customers int, spend numeric,
-    primary key (as_of_date, run_id, channel, cohort_month)
-);
 create table analytics_runs.forecast_months (
     {SLICED}, month date, predicted_revenue numeric, from_on date default '2011-06-01', days int default 30,
     revenue_year_before numeric default 50, primary key (as_of_date, run_id, month)
-);
-create table analytics_runs.customer_economics (
-    {SLICED}, grouped_by text, name text, customers int, retention numeric,
-    primary key (as_of_date, run_id, grouped_by, name)
-);
-create table analytics_runs.identity_summary (
-    {SLICED}, counted_by text, customers int, joined int, repeat_rate numeric,
-    primary key (as_of_date, run_id, counted_by)
 );
 create table analytics_runs.personas (
     {SLICED}, persona text, name text, customers int, average_orders_count numeric default 1.5,
@@ -134,25 +122,7 @@ create table analytics_runs.fct_orders (
     shipping_cost numeric default 0, return_cost numeric default 0,
     primary key (as_of_date, run_id, order_key)
 );
-create table analytics_runs.revenue_bridge (
-    {SLICED}, source text, month text, place int, step text, row_count bigint, amount numeric,
-    primary key (as_of_date, run_id, source, month, step)
-);
-create table analytics_runs.customer_profiles (
-    {SLICED}, customer_key uuid, primary key (as_of_date, run_id, customer_key)
-);
 create table {tables.INT_PAYMENTS} (paid_on date);
-create table analytics_runs.order_payments (
-    {SLICED}, order_key text, customer_key uuid, attempts int, first_paid_on date, last_paid_on date,
-    primary key (as_of_date, run_id, order_key)
-);
-create table analytics_runs.order_fulfilment (
-    {SLICED}, order_key text, customer_key uuid, shipped_on date, delivered_on date, returned_on date,
-    primary key (as_of_date, run_id, order_key)
-);
-create table analytics_runs.product_value (
-    {SLICED}, level text, id text, revenue numeric, primary key (as_of_date, run_id, level, id)
-);
 create table {tables.ORDER_LINE_STATES} (
     {SLICED}, state bigint, gross_margin numeric, payment_fee_rate numeric default 0.029,
     payment_fee_fixed numeric default 0.3, shipping_cost numeric default 0, return_cost numeric,
@@ -163,3 +133,16 @@ create view {tables.ORDER_LINES_OF_RUNS} as
     from {tables.ORDER_LINE_STATES} as states
     join {tables.STG_ORDER_LINES} as lines on lines.ordered_at < states.as_of_date;
 """
+
+
+def declared() -> str:
+    """SQL that makes the other published tables, as their models declare them."""
+    made = []
+    for _, model in dbt_project.declared("models"):
+        name = model["name"]
+        table = published.tables().get(name)
+        if table and table.layer != "setup":
+            columns = ", ".join(f"{column['name']} {column['data_type']}" for column in model["columns"])
+            key = ", ".join((*published.SLICE, *table.key))
+            made.append(f"create table if not exists analytics_runs.{name} ({columns}, primary key ({key}));")
+    return "".join(made)

@@ -6,7 +6,7 @@ Amounts: A bought for 10.00 and 30.00 and returned 5.00; B bought for 20.00; C b
 from __future__ import annotations
 
 import psycopg
-from small_tables import ANALYTICS, FEATURES, STAGING
+from small_tables import ANALYTICS, FEATURES, STAGING, declared
 
 from clv.catalog import published, tables
 from clv.core import settings
@@ -28,6 +28,32 @@ LINES = [  # line, order, customer, time, amount
 REVENUE = {A: "35.00", B: "20.00", C: "7.50"}
 ORDERS = [("o1", A, "10.00"), ("o2", A, "25.00"), ("o3", B, "20.00"), ("o4", C, "7.50")]
 TIERS = {A: (100, "high", "loyal"), B: (66.67, "middle", "new"), C: (33.33, "low", "new")}
+BRIDGE = {"source": "orders", "month": "2011-05"}
+SINGLE_ROWS = [  # of tables that are made as declared
+    (
+        "channel_cohorts",
+        {"channel": "search", "cohort_month": "2011-03-01", "customers": 3, "covered_customers": 3, "spend": 9},
+    ),
+    ("customer_economics", {"grouped_by": "all", "name": "all", "customers": 3, "retention": 0.5}),
+    ("revenue_bridge", {**BRIDGE, "place": 1, "step": "sales", "row_count": 5, "amount": "67.50"}),
+    ("revenue_bridge", {**BRIDGE, "place": 2, "step": "refunds", "row_count": 1, "amount": "-5.00"}),
+    ("revenue_bridge", {**BRIDGE, "place": 17, "step": "net_revenue", "row_count": 4, "amount": "62.50"}),
+    ("identity_summary", {"counted_by": "id", "customers": 3, "joined": 0, "repeat_rate": "0.3333"}),
+    ("identity_summary", {"counted_by": "customer", "customers": 3, "joined": 0, "repeat_rate": "0.3333"}),
+    ("customer_profiles", {"customer_key": A}),
+    (
+        "order_payments",
+        {
+            "order_key": "orders:o1",
+            "customer_key": A,
+            "attempts": 1,
+            "first_paid_on": "2011-01-03",
+            "last_paid_on": "2011-01-03",
+        },
+    ),
+    ("order_fulfilment", {"order_key": "orders:o1", "customer_key": A, "shipped_on": "2011-01-04"}),
+    ("product_value", {"level": "product", "id": "tea", "revenue": 0}),
+]
 
 
 def execute(sql: str, params: tuple | list | None = None) -> None:
@@ -37,7 +63,7 @@ def execute(sql: str, params: tuple | list | None = None) -> None:
 
 def make_tables() -> None:
     """Creates the tables that dbt builds, empty."""
-    execute(STAGING + FEATURES + ANALYTICS)
+    execute(STAGING + FEATURES + ANALYTICS + declared())
     hand_over()
 
 
@@ -101,14 +127,7 @@ def make_slice(run_id: str, as_of: str = AS_OF, factor: int = 1) -> None:
             (as_of, run_id, 14 * factor),
         )
         connection.execute(
-            "insert into analytics_runs.channel_cohorts values (%s, %s, 'search', '2011-03-01', 3, 3, 9)",
-            (as_of, run_id),
-        )
-        connection.execute(
             "insert into analytics_runs.forecast_months values (%s, %s, '2011-06-01', %s)", (as_of, run_id, 60 * factor)
-        )
-        connection.execute(
-            "insert into analytics_runs.customer_economics values (%s, %s, 'all', 'all', 3, 0.5)", (as_of, run_id)
         )
         connection.execute(
             "insert into analytics_runs.personas values (%s, %s, 'orders-often', 'orders often', 3)", (as_of, run_id)
@@ -121,33 +140,16 @@ def make_slice(run_id: str, as_of: str = AS_OF, factor: int = 1) -> None:
             ) values (%s, %s, 365, 'all', 'all', 3, {3 * 14 * factor})""",
             (as_of, run_id),
         )
-        for place, step, rows, amount in (
-            (1, "sales", 5, "67.50"), (2, "refunds", 1, "-5.00"), (17, "net_revenue", 4, "62.50"),
-        ):  # fmt: skip
-            connection.execute(
-                "insert into analytics_runs.revenue_bridge values (%s, %s, 'orders', '2011-05', %s, %s, %s, %s)",
-                (as_of, run_id, place, step, rows, amount),
-            )
         for order, customer, amount in ORDERS:
             connection.execute(
                 "insert into analytics_runs.fct_orders values (%s, %s, %s, %s, '2011-05-01', %s)",
                 (as_of, run_id, f"orders:{order}", customer, amount),
             )
-        _books(connection, as_of, run_id)
-
-
-def _books(connection: psycopg.Connection, as_of: str, run_id: str) -> None:
-    """One row in each table of identities, payments, fulfilment, products and profiles."""
-    for table, values in (
-        ("identity_summary", ("id", 3, 0, "0.3333")),
-        ("identity_summary", ("customer", 3, 0, "0.3333")),
-        ("customer_profiles", (A,)),
-        ("order_payments", ("orders:o1", A, 1, "2011-01-03", "2011-01-03")),
-        ("order_fulfilment", ("orders:o1", A, "2011-01-04", None, None)),
-        ("product_value", ("product", "tea", 0)),
-    ):
-        places = ", ".join(["%s"] * (2 + len(values)))
-        connection.execute(f"insert into analytics_runs.{table} values ({places})", (as_of, run_id, *values))  # type: ignore[arg-type]
+        for table, row in SINGLE_ROWS:
+            columns = {"as_of_date": as_of, "run_id": run_id, **row}
+            places = ", ".join(["%s"] * len(columns))
+            query = f"insert into analytics_runs.{table} ({', '.join(columns)}) values ({places})"
+            connection.execute(query, list(columns.values()))  # type: ignore[arg-type]
 
 
 def _customer(

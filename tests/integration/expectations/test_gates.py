@@ -202,8 +202,11 @@ def test_a_run_that_no_gate_has_judged_has_no_page(shop: settings.Settings) -> N
 
 
 def test_a_bridge_that_does_not_add_up_stops_the_run(shop: settings.Settings) -> None:
-    bridge = "analytics_runs.revenue_bridge"
-    step = f"insert into {bridge} select as_of_date, run_id, source, month, 15, %s, 0, %s from {bridge} where place = 1"
+    bridge, same = "analytics_runs.revenue_bridge", "as_of_date, run_id, source, month"
+    step = (
+        f"insert into {bridge} ({same}, place, step, row_count, amount) "
+        f"select {same}, 15, %s, 0, %s from {bridge} where place = 1"
+    )
     for expectation, change in (
         ("steps_add_up", f"update {bridge} set amount = amount + 0.01 where step = 'refunds'"),
         ("revenue_reconciles", f"update {bridge} set amount = amount + 0.01 where step = 'net_revenue'"),
