@@ -2,16 +2,18 @@
   A value that the caller of dbt passes in an environment variable: as_of_date, run_id, training_date, origins (dates
   separated by commas), publish_lock (the key of the lock held while publishing), caller (`clv` or a person) or shop
   (the shop's settings as JSON).
-  Environment variables are used because dbt parses the whole project again when its own variables change. The
-  defaults only serve to parse the project and to build empty tables. Quotes are doubled, because models write the
-  value between quotes.
+  Environment variables are used because dbt parses the whole project again when its own variables change. While it
+  parses, they are not read: it would parse every model that reads one again when the value changes, for each date and
+  run. The defaults only serve to parse the project and to build empty tables. Quotes are doubled, because models write
+  the value between quotes.
 #}
 {% macro given(name) -%}
     {%- set nothing = {
         'as_of_date': '1900-01-01', 'run_id': 'none', 'training_date': '1900-01-01', 'origins': '1900-01-01',
         'publish_lock': '0', 'caller': 'somebody', 'shop': '{}'
     } -%}
-    {{ return(env_var('CLV_DBT_' ~ name | upper, nothing[name]) | replace("'", "''")) }}
+    {%- set value = env_var('CLV_DBT_' ~ name | upper, nothing[name]) if execute else nothing[name] -%}
+    {{ return(value | replace("'", "''")) }}
 {%- endmacro %}
 
 

@@ -51,27 +51,10 @@ select * from final
 {% endmacro %}
 
 
-{# Whether a new view has all columns of an old one in the same places; it may have more columns after them. #}
-{% macro only_adds_columns(old, new) %}
-    select not exists (
-        select
-        from pg_attribute as old
-        left join pg_attribute as new
-            on
-                new.attrelid = '{{ new }}'::regclass
-                and old.attnum = new.attnum
-                and old.attname = new.attname
-                and old.atttypid = new.atttypid
-                and old.atttypmod = new.atttypmod
-        where old.attrelid = '{{ old }}'::regclass and old.attnum > 0 and new.attnum is null
-    )
-{% endmacro %}
-
-
 {#
-  Creates or updates a view that readers may be querying. A view with the same definition is left alone. If columns
-  were only added at the end, the view is replaced in place. Otherwise it is dropped and created again in one
-  transaction.
+  Creates or updates a view that readers may be querying, and returns the names of its columns. A view with the same
+  definition is left alone. If columns were only added at the end, the view is replaced in place. Otherwise it is
+  dropped and created again in one transaction.
   columns: the described columns of the tables that the view shows, then its own, each a dictionary by name; the last
   description of a column becomes its comment.
   Views in the schema of readers are granted to readers. Rights and comments are set when the view changes and by each
@@ -79,28 +62,58 @@ select * from final
 #}
 {% macro show(view, query, description, columns) %}
     {%- set draft = '"' ~ view.identifier ~ '__draft"' -%}
-    {% do run_query('create temporary view ' ~ draft ~ ' as ' ~ query) %}
-    {%- if load_cached_relation(view) is not none %}
-        {%- set same = run_query(
-            "select pg_get_viewdef('" ~ view ~ "'::regclass) = pg_get_viewdef('pg_temp." ~ draft ~ "'::regclass)"
-        ).rows[0][0] -%}
-        {%- if not run_query(only_adds_columns(view, 'pg_temp.' ~ draft)).rows[0][0] %}
-            {% do run_query('drop view ' ~ view) %}
+    {%- set is_same, only_adds, names = run_query(compared_with_draft(view, draft, query)).rows[0].values() -%}
+    {%- set there = names.split(',') -%}
+    {%- set described = {} -%}
+    {%- for column in columns | map('dictsort') | sum(start=[]) if column[0] in there -%}
+        {%- do described.update({column[0]: column[1]}) -%}
+    {%- endfor -%}
+    {% call statement() %}
+    drop view {{ draft }};
+        {%- if not is_same %}
+            {%- if not only_adds %}
+    drop view {{ view }};
+            {%- endif %}
+    create or replace view {{ view }} as {{ query }}
+    ;
         {%- endif %}
-    {%- endif %}
-    {% do run_query('drop view ' ~ draft) %}
-    {%- if not same %}
-        {% do run_query('create or replace view ' ~ view ~ ' as ' ~ query) %}
-    {%- endif %}
-    {%- if flags.EMPTY or not same %}
-        {%- if view.schema == readers_schema() %}
-            {% do apply_grants(view, {'select': ['clv_analyst', 'clv_modeller']}, should_revoke=True) %}
+        {%- if flags.EMPTY or not is_same %}
+            {{- comments(view, description, described) }}
         {%- endif %}
-        {% do run_query(alter_relation_comment(view, description)) %}
-        {%- for described in columns if described %}
-            {% do run_query(alter_column_comment(view, described)) %}
-        {%- endfor %}
+    {% endcall %}
+    {%- if (flags.EMPTY or not is_same) and view.schema == readers_schema() %}
+        {% do apply_grants(view, {'select': ['clv_analyst', 'clv_modeller']}, should_revoke=True) %}
     {%- endif %}
+    {{ return(there) }}
+{% endmacro %}
+
+
+{#
+  Creates a draft of a view. Selects whether the view has the same definition, null if there is none; whether the draft
+  has all columns of the view in the same places, and perhaps more after them; and the names of the draft's columns.
+#}
+{% macro compared_with_draft(view, draft, query) %}
+    create temporary view {{ draft }} as {{ query }}
+    ;
+    select
+        pg_get_viewdef(to_regclass('{{ view }}')) = pg_get_viewdef('pg_temp.{{ draft }}'::regclass) as is_same,
+        not exists (
+            select
+            from pg_attribute as old
+            left join pg_attribute as new
+                on
+                    new.attrelid = 'pg_temp.{{ draft }}'::regclass
+                    and old.attnum = new.attnum
+                    and old.attname = new.attname
+                    and old.atttypid = new.atttypid
+                    and old.atttypmod = new.atttypmod
+            where old.attrelid = to_regclass('{{ view }}') and old.attnum > 0 and new.attnum is null
+        ) as only_adds,
+        (
+            select string_agg(attname, ',' order by attnum)
+            from pg_attribute
+            where attrelid = 'pg_temp.{{ draft }}'::regclass and attnum > 0
+        ) as names
 {% endmacro %}
 
 
@@ -110,19 +123,20 @@ select * from final
 
 {#
   Creates the views of a table whose yml declares it published: one with its name and, if it has a history, one with
-  every published date. Each build of the table does this, so that new columns can be read at once.
-  A set-up drops views of tables that are not declared so any more (clv/transform/views.py).
+  every published date. A set-up drops views of tables that are not declared so any more (clv/transform/views.py).
+  is_changed: whether the table may have other columns than when it was built before; otherwise, only missing views are
+  created.
 #}
-{% macro show_published() %}
-    {%- if execute and this.schema != readers_schema() %}
-        {%- for history in [false, true] %}
+{% macro show_published(is_changed) %}
+    {%- if this.schema != readers_schema() %}
+        {%- for history in [false, true] if model.config.meta.published and (not history or model.config.meta.history) %}
             {%- set view = api.Relation.create(
                 database=this.database, schema=readers_schema(), type='view',
                 identifier=this.identifier ~ ('_history' if history else '')
             ) %}
             {%- set shows = ' Every published date, each with its published run.' if history
                 else ' The newest published date: its published run.' %}
-            {%- if model.config.meta.published and (not history or model.config.meta.history) %}
+            {%- if is_changed or load_cached_relation(view) is none %}
                 {% do show(view, published(this, history), model.description | trim ~ shows, [model.columns]) %}
             {%- endif %}
         {%- endfor %}
@@ -140,27 +154,12 @@ select * from final
     {%- do columns.append(model.columns) -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {% do show(view, sql, model.description, columns) %}
-    {% do require_described(view, model.columns, columns) %}
+    {%- set there = show(view, sql, model.description, columns) -%}
+    {% do require_described(view, there, model.columns, columns) %}
+    {% do show_published(true) %}
     {% call noop_statement('main', 'SHOWN') %}{% endcall %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ adapter.commit() }}
 
     {{ return({'relations': [view]}) }}
 {% endmaterialization %}
-
-
-{#
-  Updates the statistics that PostgreSQL plans queries by, which a view does not have. Those of measures, JSON and lists
-  would take longest, and no query is planned by them.
-#}
-{% macro take_statistics() %}
-    {%- set columns = [] %}
-    {%- for column in model.columns.values() %}
-        {%- set type = column.data_type | string %}
-        {%- if not type.startswith(('numeric', 'double', 'json')) and not type.endswith('[]') %}
-            {%- do columns.append(column.name) %}
-        {%- endif %}
-    {%- endfor %}
-    {{- 'analyze ' ~ this ~ ' (' ~ columns | join(', ') ~ ')' if model.config.materialized != 'published_view' -}}
-{% endmacro %}

@@ -2,7 +2,7 @@
   The materialization `slice`: a table that keeps every run's rows, of which a build replaces exactly its own slice, in
   one transaction. The model's unique_key names the columns that identify a slice; the run's values of the same names
   identify this one. The query's rows are written once, into the table itself. Columns that the yml has and the table
-  lacks are added.
+  lacks are added. Comments and views are made with the table, with new columns, and by each set-up.
   Slices of a published run must not change. The check comes last and holds the lock of publishing only until the
   transaction ends, so the query itself keeps nobody waiting; if the run was published meanwhile, nothing is written.
 #}
@@ -11,14 +11,25 @@
     {%- set is_new = load_cached_relation(this) is none -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {%- if is_new %}
-        {% do run_query('create table ' ~ target ~ get_table_columns_and_constraints()) %}
-    {%- else %}
-        {% do add_missing_columns(target) %}
+    {%- set there = require_columns(sql, none if is_new else target) %}
+    {%- set missing = [] if is_new else model.columns.values() | rejectattr('name', 'in', there) | list %}
+    {% call statement('main') %}
+        {%- if is_new %}
+    create table {{ target }} {{ get_table_columns_and_constraints() }};
+        {%- endif %}
+        {%- for column in missing %}
+    alter table {{ target }} add column {{ column.name }} {{ column.data_type }};
+        {%- endfor %}
+        {{- replace_slice(target, sql) }}
+    {% endcall %}
+    {%- if not flags.EMPTY %}
+        {% call statement() %}{{ take_statistics() }}; {{ refuse_published() }}{% endcall %}
     {%- endif %}
-    {% call statement('main') %}{{ replace_slice(target, sql) }}{% endcall %}
-    {% do run_query(refuse_published()) %}
-    {% do persist_docs(target, model) %}
+    {%- set is_changed = is_new or missing or flags.EMPTY %}
+    {%- if is_changed %}
+        {% do persist_docs(target, model) %}
+    {%- endif %}
+    {% do show_published(is_changed) %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ adapter.commit() }}
 
@@ -28,7 +39,6 @@
 
 {% macro replace_slice(target, query) %}
     {%- set columns = model.columns | map('string') | join(', ') %}
-    {{ get_assert_columns_equivalent(query) }}
     delete from {{ target }}
     where
         {%- for column in config.require('unique_key') %}
@@ -40,12 +50,19 @@
 {% endmacro %}
 
 
-{# Adds the columns of the model's yml that its table, made by an earlier version, lacks. #}
-{% macro add_missing_columns(target) %}
-    {%- set there = adapter.get_columns_in_relation(target) | map(attribute='name') | list %}
-    {%- for column in model.columns.values() if column.name not in there %}
-        {% do run_query('alter table ' ~ target ~ ' add column ' ~ column.name ~ ' ' ~ column.data_type) %}
+{#
+  Updates the statistics that PostgreSQL plans queries by. Those of measures, JSON and lists would take longest, and no
+  query is planned by them.
+#}
+{% macro take_statistics() %}
+    {%- set columns = [] %}
+    {%- for column in model.columns.values() %}
+        {%- set type = column.data_type | string %}
+        {%- if not type.startswith(('numeric', 'double', 'json')) and not type.endswith('[]') %}
+            {%- do columns.append(column.name) %}
+        {%- endif %}
     {%- endfor %}
+    {{- 'analyze ' ~ this ~ ' (' ~ columns | join(', ') ~ ')' }}
 {% endmacro %}
 
 

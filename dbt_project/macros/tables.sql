@@ -1,4 +1,33 @@
 {#
+  The materialization of tables that are built whole. It does what dbt's own does, with two statements instead of a
+  dozen: the rows, and then everything else. Readers wait for the exchange of the tables alone.
+#}
+{% materialization table, adapter='postgres' %}
+    {%- set target = this.incorporate(type='table') -%}
+    {%- set draft, old = make_intermediate_relation(target), load_cached_relation(this) -%}
+
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+    {% call statement('main') %}
+    drop table if exists {{ draft }};
+    {{ create_table_as(false, draft, sql) }}
+    {% endcall %}
+    {% call statement() %}
+    {{ keys_and_indexes_to_add(draft) }}
+    analyze {{ draft }};
+    {{ comments(draft, model.description, model.columns) }}
+        {%- if old is not none %}
+    drop {{ old.type }} if exists {{ old }} cascade;
+        {%- endif %}
+    alter table {{ draft }} rename to "{{ target.identifier }}"
+    {% endcall %}
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {{ adapter.commit() }}
+
+    {{ return({'relations': [target]}) }}
+{% endmaterialization %}
+
+
+{#
   How tables of staging and intermediate are built whole: first the rows, by `create table as`, which PostgreSQL may run
   in parallel, then the keys and indexes over all rows at once. dbt's own macro inserts row by row into a table with
   keys. An incremental model's new rows go through a temporary table, or a view if its table has no rows to compare
@@ -22,20 +51,30 @@
 {% endmacro %}
 
 
-{# Adds the keys that the model's yml declares, and the indexes of its config. #}
-{% macro postgres__create_indexes(relation) %}
-    {%- set keys = adapter.render_raw_model_constraints(raw_constraints=model.constraints or []) %}
+{# The statements that add the keys that the model's yml declares, and the indexes of its config. #}
+{% macro keys_and_indexes_to_add(relation) %}
     {%- set changes = [] %}
-    {%- for key in keys %}
+    {%- for key in adapter.render_raw_model_constraints(raw_constraints=model.constraints or []) %}
         {%- do changes.append('add ' ~ key) %}
     {%- endfor %}
     {%- for column in model.columns.values() if column.constraints | selectattr('type', 'equalto', 'not_null') | list %}
         {%- do changes.append('alter column ' ~ column.name ~ ' set not null') %}
     {%- endfor %}
     {%- if changes and config.get('contract').enforced %}
-        {%- do run_query('alter table ' ~ relation ~ ' ' ~ changes | join(', ')) %}
+    alter table {{ relation }} {{ changes | join(', ') }};
     {%- endif %}
-    {{- default__create_indexes(relation) }}
+    {%- for index in config.get('indexes', default=[]) %}
+    {{ get_create_index_sql(relation, index) }};
+    {%- endfor %}
+{% endmacro %}
+
+
+{# dbt calls this where it creates the table of an incremental model. #}
+{% macro postgres__create_indexes(relation) %}
+    {%- set statements = keys_and_indexes_to_add(relation) | trim %}
+    {%- if statements %}
+        {% call statement() %}{{ statements }}{% endcall %}
+    {%- endif %}
 {% endmacro %}
 
 
@@ -75,9 +114,12 @@
 {% endmacro %}
 
 
-{# Makes keys and indexes if the table has none. #}
+{# Makes keys and indexes of an incremental model's table if it has none, and updates its statistics. #}
 {% macro complete_table() %}
-    {%- if execute and not run_query(keys_and_indexes(this)) | length %}
-        {%- do create_indexes(this) %}
+    {%- if execute and model.config.materialized == 'incremental' %}
+        {%- if not run_query(keys_and_indexes(this)) | length %}
+            {{- keys_and_indexes_to_add(this) }}
+        {%- endif %}
+    analyze {{ this }}
     {%- endif %}
 {% endmacro %}

@@ -18,7 +18,7 @@ sums as (
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
-forecasts as (select * from {{ ref('forecast_values') }}),
+forecasts as {{ forecast_values() }},
 
 decisions as (select * from {{ source('ops', 'model_decisions') }}),
 

@@ -28,7 +28,7 @@ margin as (
     where as_of_date = date '{{ given("as_of_date") }}' and run_id = '{{ given("run_id") }}'
 ),
 
-forecasts as not materialized (select * from {{ ref('forecast_values') }}),
+forecasts as not materialized {{ forecast_values() }},
 
 churn_bands as (select * from {{ ref('churn_bands') }}),
 

@@ -1,6 +1,6 @@
 with
 
-forecasts as (select * from {{ ref('forecast_values') }}),
+forecasts as {{ forecast_values() }},
 
 settings as (select * from {{ source('ops', 'settings') }}),
 

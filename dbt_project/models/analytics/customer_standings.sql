@@ -23,14 +23,14 @@ value_tiers as (select * from {{ ref('value_tiers') }}),
 
 value_bands as (select * from {{ ref('value_bands') }}),
 
-reference_ranks as (select * from {{ ref('reference_ranks') }}),
+reference_ranks as {{ reference_ranks() }},
 
 forecasts as materialized ( -- once, not for each rule
     select
         customer_key,
         {{ churn_risk('p_purchase') }} as churn_risk,
         {{ money('predicted_clv') }} as predicted_clv
-    from {{ ref('forecast_values') }}
+    from {{ forecast_values() }} as forecast_values
     where horizon_days = {{ var('main_horizon') }}
 ),
 

@@ -4,7 +4,7 @@ with
 
 forecasts as (
     select *
-    from {{ ref('forecast_values') }}
+    from {{ forecast_values() }} as forecast_values
     where status = 'scored' and horizon_days in ({{ var('horizons') | join(', ') }})
 ),
 

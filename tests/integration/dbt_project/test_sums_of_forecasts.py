@@ -40,6 +40,7 @@ def compiled() -> str:
     return template.render(
         ref=lambda name: f"pg_temp.{name}",
         source=lambda _, name: f"pg_temp.{name}",
+        forecast_values=lambda: "pg_temp.forecast_values",
         given={"as_of_date": "2024-06-01", "run_id": "r"}.get,
         var={"horizons": HORIZONS}.get,
     )
