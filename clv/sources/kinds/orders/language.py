@@ -127,7 +127,7 @@ def _amount(reader: MappingReader) -> dict[str, Any]:
     summed = _columns(reader, amount.get("sum"), "amount.sum")
     parts = _parts(reader, amount.get("minus"))
     minus = tuple(name for names in parts.values() for name in names)
-    named = [amount.get("column"), *summed, *minus]
+    named = [amount.get("column"), *minus]  # a column of `sum` may be taken off: it is in the total, but no revenue
     if twice := [name for name in minus if named.count(name) > 1]:
         raise ClvError(f"{place}: 'amount' names the column '{twice[0]}' twice; name each column once")
     once_columns = _columns(reader, once, "amount.once_per_order") if isinstance(once, list) else ()

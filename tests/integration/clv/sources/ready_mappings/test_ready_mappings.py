@@ -13,7 +13,7 @@ import exports_of_shops
 import money_example
 import pytest
 import reports_of_ads
-import small_warehouse as small
+import unforecast
 import yaml
 from made_exports import Export, Report
 
@@ -22,9 +22,7 @@ from clv.catalog import tables
 from clv.core import settings
 from clv.core.errors import ClvError
 from clv.sources.guessing.fitting import guess
-from clv.transform import dbt
-from clv.warehouse import db, publication, runs
-from spark_jobs import score
+from clv.warehouse import db
 
 pytestmark = pytest.mark.set_up
 
@@ -50,14 +48,7 @@ def published(module_home: settings.Settings) -> None:
     example.write_text(money_example.block("yaml"))
     (home.home / "files" / "orders.csv").write_text(money_example.block("csv"))
     sources.load(money_example.SOURCE, home.home / "files" / "orders.csv", home)
-    run_id = runs.open_run(AS_OF, "test")
-    of_run = {"as_of_date": str(AS_OF), "run_id": run_id}
-    for layer in ("staging", "intermediate", "features"):
-        dbt.build(layer, of_run, home)
-    score.write_too_little_data(home, AS_OF, run_id, "too few customers")
-    dbt.build("analytics", of_run, home)
-    small.judge_all(run_id, str(AS_OF))
-    publication.publish(AS_OF, run_id)
+    unforecast.publish(home, AS_OF)
 
 
 def amounts(query: str, source: str) -> dict:
@@ -158,7 +149,7 @@ def kind_of(path: Path) -> str:
 
 def test_every_shipped_mapping_of_an_export_is_tried():
     plain = {"orders", "orders_without_id", "ad_spend"}
-    elsewhere = {"cdnow", "online_retail_ii", "sample_shop", "complete_journey", "olist_orders"}
+    elsewhere = {"cdnow", "online_retail_ii", "sample_shop", "complete_journey", "olist_orders"}  # tests of their own
     paths = (settings.PROJECT / "sources").glob("*.yml")
     known = {path.stem for path in paths if kind_of(path) in ("orders", "spend")}
     assert {export.source for export in [*EXPORTS, *REPORTS]} == known - plain - elsewhere

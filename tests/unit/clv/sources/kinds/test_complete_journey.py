@@ -11,7 +11,8 @@ import yaml
 
 from clv.sources.kinds.mappings import SHIPPED
 
-TOTALS = "count(*), round(sum(sales_value), 2), round(sum(retail_disc), 2), round(sum(coupon_disc), 2)"
+SUMS = ("sales_value", "retail_disc + coupon_match_disc", "coupon_disc")
+TOTALS = "count(*), " + ", ".join(f"round(sum({sql}), 2)" for sql in SUMS)
 
 
 @pytest.fixture

@@ -52,6 +52,14 @@ def test_an_amount_of_which_nothing_is_taken_off_states_nothing_more():
     assert stated("1 120 20", amount="total") == [(120, *(None,) * 6)]
 
 
+def test_what_is_added_to_a_price_and_taken_off_is_known():
+    shipped = {"sum": ["total", "post"], "minus": {"shipping": "post"}}
+    rows = ("1 0.1 . . 0.2", "2 120", "3")
+    assert stated(*rows, amount=shipped, show="amount, stated_amount, shipping") == [
+        (0.1, 0.3, 0.2), (120, 120, 0), (None, None, None),
+    ]  # fmt: skip
+
+
 def test_a_discount_that_is_taken_off_is_the_rows_discount():
     assert stated("1 120 . . . 10", amount=TOTAL, show="amount, discount") == [(110, 10)]
     several = {"column": "total", "minus": {"discount": ["off", "post"]}}
@@ -141,7 +149,7 @@ def test_a_part_that_is_not_known_is_named_with_those_that_are():
         {"column": "total", "minus": {"tax": "tax", "other": ["tax"]}},
         {"column": "total", "minus": ["tax", "post", "tax"]},
         {"column": "tax", "minus": {"tax": "tax"}},
-        {"sum": ["total", "tax"], "minus": {"tax": "tax"}},
+        {"sum": ["total", "tax"], "minus": {"tax": "tax", "other": "tax"}},
     ],
 )
 def test_a_column_is_taken_off_once(amount: dict):
