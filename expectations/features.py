@@ -6,9 +6,8 @@ from great_expectations.expectations.expectation import Expectation
 
 from clv.catalog import tables
 from clv.core.declared import WINDOWS
-from clv.core.sql_text import literal
 from clv.quality.rules import Slice, Suite, complete, has_rows, never, never_where, unique
-from clv.transform import notes
+from expectations import arrived
 
 AGAIN = "the features were built on other orders than staging holds now: start a new run"
 
@@ -63,7 +62,7 @@ def customer_features(slice_: Slice) -> Suite:
 def _compared_with_staging(slice_: Slice) -> list[Expectation]:
     """Expects the customers and their revenue to be those of staging, unless staging changed since the features were
     built."""
-    arrived = _arrived_meanwhile(slice_)
+    another = arrived.meanwhile(slice_)
     lines = f"""(
         select coalesce(persons.customer_key, lines.customer_key) as customer_key, ordered_at, amount
         from {tables.STG_ORDER_LINES} as lines
@@ -77,7 +76,7 @@ def _compared_with_staging(slice_: Slice) -> list[Expectation]:
             "completeness",
             f"""select coalesce(features.customer_key, staged.customer_key) as customer_key
             from {{batch}} as features full join {customers} as staged on staged.customer_key = features.customer_key
-            where (features.customer_key is null or staged.customer_key is null) and not {arrived}""",  # noqa: S608 - our own SQL; values are bound or quoted
+            where (features.customer_key is null or staged.customer_key is null) and not {another}""",  # noqa: S608 - our own SQL; values are bound or quoted
             "a customer with lines before the date has no features, or the other way round",
             AGAIN,
         ),
@@ -86,28 +85,18 @@ def _compared_with_staging(slice_: Slice) -> list[Expectation]:
             "consistency",
             f"""select features.customer_key, features.revenue_total, staged.revenue
             from {{batch}} as features join {revenue} as staged on staged.customer_key = features.customer_key
-            where (abs(features.revenue_total - staged.revenue) < 0.005) is not true and not {arrived}""",  # noqa: S608 - our own SQL; values are bound or quoted
+            where (abs(features.revenue_total - staged.revenue) < 0.005) is not true and not {another}""",  # noqa: S608 - our own SQL; values are bound or quoted
             "a customer's revenue is not the sum of their accepted amounts, to the penny",
             AGAIN,
         ),
         never(
             "compared_with_staging",
             "consistency",
-            f"select 'later' as batches from {{batch}} where {arrived} limit 1",  # noqa: S608 - our own SQL; values are bound or quoted
+            f"select 'later' as batches from {{batch}} where {another} limit 1",  # noqa: S608 - our own SQL; values are bound or quoted
             "another run rebuilt staging since these features were built, so they were not compared with it",
             severity="warning",
         ),
     ]
-
-
-def _arrived_meanwhile(slice_: Slice) -> str:
-    """An SQL condition: staging is in another state now than when the features were built."""
-    built_from = f"""(
-        select facts->>'staging' from {tables.TASK_LOG}
-        where run_id = {literal(slice_.run_id)} and task = 'build_features' and facts->>'staging' is not null
-        order by ended_at desc limit 1
-    )"""  # noqa: S608 - our own SQL; values are bound or quoted
-    return f"coalesce({built_from} <> {notes.STAGING_STATE}, false)"
 
 
 def suites(slice_: Slice) -> list[Suite]:

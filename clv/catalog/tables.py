@@ -22,6 +22,7 @@ UNREADABLE_ROWS = "quarantine.unreadable_rows"
 UNREADABLE_TEXTS = "pii.unreadable_texts"
 
 SET_ASIDE_LINES = "quarantine.set_aside_lines"
+STG_BATCHES = "staging.stg_batches"
 STG_ORDER_LINES = "staging.stg_order_lines"
 STG_CHANNEL_SPEND = "staging.stg_channel_spend"
 STG_BATCH_COUNTS = "staging.stg_batch_counts"
@@ -51,6 +52,7 @@ PROFIT_MARGIN = "analytics_runs.profit_margin"
 CHANNEL_SPEND_BEFORE = "analytics_runs.channel_spend"  # ad spend before the as-of date
 CHANNEL_MONTH_SPEND = "analytics_runs.channel_month_spend"
 ORDER_LINE_STATES = "analytics_runs.order_line_states"
+ORDER_COSTS = "analytics_runs.order_costs"  # what files state of the costs of orders
 ORDERS_OF_EARLIER_RUNS = "analytics_runs.orders_of_earlier_runs"  # of versions in which each run copied its orders
 ORDER_LINES_OF_RUNS = "analytics_runs.fct_order_lines"  # a view on order_line_states and the lines of intermediate
 

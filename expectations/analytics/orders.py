@@ -28,14 +28,18 @@ def fct_orders(slice_: Slice) -> list[Expectation]:
         never(
             "lines_add_up",
             "consistency",
-            f"""select order_key, orders.net_revenue, lines.amount
-            from (select * from {{batch}}) as orders
-            full join (
-                select order_key, sum(amount) as amount from {tables.ORDER_LINES_OF_RUNS}
-                where {slice_.where} group by order_key
-            ) as lines using (order_key)
-            where (abs(orders.net_revenue - lines.amount) <= 0.01) is not true""",  # noqa: S608 - our own SQL; values are bound or quoted
-            "an order's lines do not add up to it, to the penny",
+            f"""select order_key, net_revenue, amount, cost_of_goods, cost_of_lines
+            from (
+                select
+                    order_key, net_revenue,
+                    net_revenue - profit - payment_fee - shipping_cost - return_cost as cost_of_goods
+                from {{batch}} as rounded
+            ) as orders
+            full join ({_lines(slice_)}) as lines using (order_key)
+            where (
+                abs(net_revenue - amount) <= 0.01 and abs(cost_of_goods - cost_of_lines) <= 0.015
+            ) is not true""",  # noqa: S608 - our own SQL; values are bound or quoted
+            "an order's lines do not add up to its revenue and its cost of goods, to the penny",
             REMEDY,
         ),
         never_where(
@@ -47,6 +51,27 @@ def fct_orders(slice_: Slice) -> list[Expectation]:
             REMEDY,
         ),
     ]
+
+
+def _lines(slice_: Slice) -> str:
+    """The sums of the run's lines by order, as SQL: their revenue and their cost of goods. The cost is that of the
+    line, or else of its product, or else what gross_margin leaves of its revenue."""
+    return f"""
+        select
+            order_key, amount,
+            cost + coalesce(product_cost, 0)
+            + (without_cost - coalesce(revenue_costed, 0)) * (
+                select 1 - gross_margin from {tables.ORDER_LINE_STATES} where {slice_.where}
+            ) as cost_of_lines
+        from (
+            select
+                order_key, sum(amount) as amount, coalesce(sum(cost), 0) as cost,
+                coalesce(sum(amount) filter (where cost is null), 0) as without_cost
+            from {tables.ORDER_LINES_OF_RUNS} where {slice_.where} group by order_key
+        ) as sums
+        left join (
+            select order_key, product_cost, revenue_costed from {tables.ORDER_COSTS} where {slice_.where}
+        ) as stated using (order_key)"""  # noqa: S608 - our own SQL; values are bound or quoted
 
 
 def cohort_value(slice_: Slice) -> list[Expectation]:

@@ -9,6 +9,8 @@ create table {tables.STG_ORDER_LINES} (
     source text, row_key text, batch_id bigint, line bigint, order_key text, order_id text, customer_key uuid,
     ordered_at timestamp, ordered_on date, amount numeric
 );
+create view {tables.STG_BATCHES} as
+    select batch_id, source, false as is_withdrawn, false as is_read_again from {tables.BATCHES};
 create table {tables.SET_ASIDE_LINES} (
     source text, row_key text, batch_id bigint, line bigint, reason text, order_id text, customer_key uuid,
     ordered_at timestamp, amount numeric
@@ -124,12 +126,15 @@ create table analytics_runs.fct_orders (
 );
 create table {tables.INT_PAYMENTS} (paid_on date);
 create table {tables.ORDER_LINE_STATES} (
-    {SLICED}, state bigint, gross_margin numeric, payment_fee_rate numeric default 0.029,
+    {SLICED}, state bigint, gross_margin numeric default 1, payment_fee_rate numeric default 0.029,
     payment_fee_fixed numeric default 0.3, shipping_cost numeric default 0, return_cost numeric,
     primary key (as_of_date, run_id)
 );
+create table {tables.ORDER_COSTS} ({SLICED}, order_key text, revenue_costed numeric, product_cost numeric);
 create view {tables.ORDER_LINES_OF_RUNS} as
-    select states.as_of_date, states.run_id, lines.order_key, lines.amount, null::text as product_id
+    select
+        states.as_of_date, states.run_id, lines.order_key, lines.amount, null::numeric as cost,
+        null::text as product_id
     from {tables.ORDER_LINE_STATES} as states
     join {tables.STG_ORDER_LINES} as lines on lines.ordered_at < states.as_of_date;
 """

@@ -5,6 +5,8 @@ Amounts: A bought for 10.00 and 30.00 and returned 5.00; B bought for 20.00; C b
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import psycopg
 from small_tables import ANALYTICS, FEATURES, STAGING, declared
 
@@ -27,17 +29,24 @@ LINES = [  # line, order, customer, time, amount
 
 REVENUE = {A: "35.00", B: "20.00", C: "7.50"}
 ORDERS = [("o1", A, "10.00"), ("o2", A, "25.00"), ("o3", B, "20.00"), ("o4", C, "7.50")]
+BRIDGE = [  # month, place, step, rows, amount
+    ("2011-01", 1, "sales", 1, "10.00"),
+    ("2011-01", 17, "net_revenue", 1, "10.00"),
+    ("2011-02", 1, "sales", 1, "20.00"),
+    ("2011-02", 17, "net_revenue", 1, "20.00"),
+    ("2011-03", 1, "sales", 1, "7.50"),
+    ("2011-03", 17, "net_revenue", 1, "7.50"),
+    ("2011-05", 1, "sales", 1, "30.00"),
+    ("2011-05", 2, "refunds", 1, "-5.00"),
+    ("2011-05", 17, "net_revenue", 1, "25.00"),
+]
 TIERS = {A: (100, "high", "loyal"), B: (66.67, "middle", "new"), C: (33.33, "low", "new")}
-BRIDGE = {"source": "orders", "month": "2011-05"}
 SINGLE_ROWS = [  # of tables that are made as declared
     (
         "channel_cohorts",
         {"channel": "search", "cohort_month": "2011-03-01", "customers": 3, "covered_customers": 3, "spend": 9},
     ),
     ("customer_economics", {"grouped_by": "all", "name": "all", "customers": 3, "retention": 0.5}),
-    ("revenue_bridge", {**BRIDGE, "place": 1, "step": "sales", "row_count": 5, "amount": "67.50"}),
-    ("revenue_bridge", {**BRIDGE, "place": 2, "step": "refunds", "row_count": 1, "amount": "-5.00"}),
-    ("revenue_bridge", {**BRIDGE, "place": 17, "step": "net_revenue", "row_count": 4, "amount": "62.50"}),
     ("identity_summary", {"counted_by": "id", "customers": 3, "joined": 0, "repeat_rate": "0.3333"}),
     ("identity_summary", {"counted_by": "customer", "customers": 3, "joined": 0, "repeat_rate": "0.3333"}),
     ("customer_profiles", {"customer_key": A}),
@@ -140,16 +149,33 @@ def make_slice(run_id: str, as_of: str = AS_OF, factor: int = 1) -> None:
             ) values (%s, %s, 365, 'all', 'all', 3, {3 * 14 * factor})""",
             (as_of, run_id),
         )
-        for order, customer, amount in ORDERS:
-            connection.execute(
-                "insert into analytics_runs.fct_orders values (%s, %s, %s, %s, '2011-05-01', %s)",
-                (as_of, run_id, f"orders:{order}", customer, amount),
-            )
+        _orders(connection, as_of, run_id)
         for table, row in SINGLE_ROWS:
             columns = {"as_of_date": as_of, "run_id": run_id, **row}
             places = ", ".join(["%s"] * len(columns))
             query = f"insert into analytics_runs.{table} ({', '.join(columns)}) values ({places})"
             connection.execute(query, list(columns.values()))  # type: ignore[arg-type]
+
+
+def _orders(connection: psycopg.Connection, as_of: str, run_id: str) -> None:
+    """The orders, each with a profit of 4.00 after a fee of 0.50, and the bridge that ends in them."""
+    for month, place, step, rows, amount in BRIDGE:
+        connection.execute(
+            "insert into analytics_runs.revenue_bridge"
+            " (as_of_date, run_id, source, month, place, step, row_count, amount)"
+            " values (%s, %s, 'orders', %s, %s, %s, %s, %s)",
+            (as_of, run_id, month, place, step, rows, amount),
+        )
+    for order, customer, amount in ORDERS:
+        key = f"orders:{order}"
+        connection.execute(
+            f"insert into {tables.ORDER_COSTS} values (%s, %s, %s, %s, %s - 4.5)",
+            (as_of, run_id, key, amount, Decimal(amount)),
+        )
+        connection.execute(
+            "insert into analytics_runs.fct_orders values (%s, %s, %s, %s, '2011-05-01', %s)",
+            (as_of, run_id, key, customer, amount),
+        )
 
 
 def _customer(

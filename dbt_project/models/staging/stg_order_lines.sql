@@ -87,7 +87,9 @@ final as (
         lines.channel,
         lines.country,
         lines.status,
-        lines.amount < 0 as is_refund,
+        -- What is paid back of an order without revenue has an amount of 0.
+        lines.amount < 0
+        or (lines.amount = 0 and lines._entry = 1 and coalesce(lines.stated_amount, 0) < 0) as is_refund,
         lines.refund_of,
         lines.campaign,
         lines.discount_code,

@@ -217,3 +217,20 @@ def test_a_bridge_that_does_not_add_up_stops_the_run(shop: settings.Settings) ->
         with pytest.raises(GateFailed) as failure:
             judge("analytics")
         assert f"{bridge}: {expectation}" in str(failure.value)
+
+
+def test_a_bridge_of_other_rows_than_those_loaded_stops_the_run(shop: settings.Settings) -> None:
+    changes = "amount = amount + 0.02 where _line = 1", "ordered_at = '2011-05-31' where _line = 6"
+    for change in changes:  # an amount that staging does not have, and a row that it has lost
+        small.execute(f"update {tables.ORDER_LINES} set {change}")
+        with pytest.raises(GateFailed, match="revenue_bridge: starts_as_loaded"):
+            judge("analytics")
+    runs.log(RUN, "build_features", datetime(2020, 1, 1, tzinfo=UTC), {"staging": "of before those rows"})
+    assert judge("analytics")["warnings"] == []  # not comparable
+
+
+def test_costs_of_goods_that_the_lines_do_not_have_stop_the_run(shop: settings.Settings) -> None:
+    small.execute("update analytics_runs.fct_orders set profit = profit + 0.02 where order_key = 'orders:o2'")
+    with pytest.raises(GateFailed, match="fct_orders: lines_add_up") as failure:
+        judge("analytics")
+    assert "cost_of_goods 20.48, cost_of_lines 20.5" in str(failure.value)

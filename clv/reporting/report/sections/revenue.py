@@ -23,7 +23,7 @@ STEPS = {
     "tips": "Tips",
     "gift_cards": "Gift cards sold",
     "other": "Other amounts that mappings take off",
-    "charges_in_refunds": "Tax, shipping and the like in refunds",
+    "charges_in_refunds": "Tax, shipping, gift cards and the like in refunds",
     "moved": "Refunds of orders of other sources",
     "rounding": "Rounding of each order",
     "net_revenue": "Net revenue",

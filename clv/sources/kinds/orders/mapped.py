@@ -74,7 +74,8 @@ def parsed_table(mapping: OrdersMapping, reporting_zone: str, warehouse_currency
         f"null as quantity, null as unit_price, null as discount, {RETURNED_COST} as cost, null as product_id, "
         "null as product_name, null as category, "
         f"{stated.of_refund('_refund_stated')} as _stated), "
-        "'refund' as _kind from totalled where _refund < 0 and _reason is null"
+        # Of an order of gift cards alone, what is paid back takes nothing off revenue, but the export states it.
+        "'refund' as _kind from totalled where (_refund < 0 or _refund_stated < 0) and _reason is null"
     )
     both = f"{sale} union all {refund}" if mapping.refund_amount else sale
     judged = f"select *, {whole_orders.rule(mapping)} as _rule from ({whole_orders.carried(mapping)})"  # noqa: S608 - our own SQL; values are bound or quoted

@@ -116,6 +116,14 @@ def test_a_refund_states_its_share_of_the_whole():
     ]  # fmt: skip
 
 
+def test_a_refund_of_gift_cards_alone_states_what_was_paid_back():
+    card = {"column": "item", "equals": "card"}
+    keys = {"amount": {"column": "total", "once_per_order": True}, "no_revenue": card, "columns": LINES}
+    refund = {"amount": "refund", "of": "total"}
+    found = stated("1 50 . . . . 20 card 1 50", **keys, refund=refund, show="_kind, amount, stated_amount, gift_card")
+    assert found == [("", 0, 50, 50), ("refund", 0, -20, None)]
+
+
 def test_a_refund_of_an_order_states_its_share_of_all_its_rows():
     amount = {"sum": ["total"], "minus": {"tax": "tax"}}
     keys = {"amount": amount, "refund": {"amount": "refund", "of": "total", "once_per_order": True}}

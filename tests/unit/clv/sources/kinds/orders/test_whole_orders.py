@@ -151,7 +151,7 @@ def test_a_refund_of_an_order_is_a_share_of_all_that_counts_of_the_order():
         (Decimal("-7.5"), None),
     ]
     free = {"no_revenue": {"column": "item", "equals": "card"}}
-    assert shares([("80", "120", "30", "card")], **free) == [(0, None)]
+    assert shares([("80", "120", "30", "card")], **free) == [(0, None), (0, None)]  # what was paid back is stated
 
 
 def test_lines_without_revenue_are_taken_off_the_total_of_their_order():
