@@ -28,6 +28,7 @@ Blend = Literal["weighted", "voting", "stacking"]  # ways to find the weights of
 Search = Literal["bayes", "random", "grid"]
 ConsentPolicy = Literal["exclude", "include"]
 Device = Literal["cpu", "cuda"]
+Included = Literal["shipping", "tax", "tip"]  # of what a mapping takes off the stated amount
 IdentityRule = Literal["email", "phone", "merges", "device"]  # by which several ids are one person
 Contestants = list[str] | Literal["auto"]
 BLENDS: tuple[Blend, ...] = get_args(Blend)
@@ -45,21 +46,17 @@ class Environment(BaseSettings):
     # clv.core.settings parses the address. It accepts every form that PostgreSQL accepts, and its errors do not repeat
     # the password.
     warehouse_url: Annotated[str | None, Allowed("the address of a database")] = Field(
-        None,
-        alias="CLV_WAREHOUSE_URL",
+        None, alias="CLV_WAREHOUSE_URL", examples=["postgresql://user:password@host:port/database"],
         description="an existing PostgreSQL (15 or newer) instead of the embedded one; holds a password, so it can "
         "be kept in a file for containers, which CLV_WAREHOUSE_URL_FILE names",
-        examples=["postgresql://user:password@host:port/database"],
         json_schema_extra={"secret": True},
-    )
+    )  # fmt: skip
     mlflow_url: Annotated[str | None, Allowed("an address that MLflow takes")] = Field(
-        None,
-        alias="MLFLOW_TRACKING_URI",
+        None, alias="MLFLOW_TRACKING_URI", examples=["http://127.0.0.1:5000"],
         description="an MLflow registry other than the database beside the warehouse; in containers "
         "MLFLOW_TRACKING_URI_FILE may name a file with it",
-        examples=["http://127.0.0.1:5000"],
         json_schema_extra={"secret": True},
-    )
+    )  # fmt: skip
     steps: Annotated[str | None, FOLDERS] = Field(
         None, alias="CLV_STEPS", examples=["/srv/my-shop/steps"],
         description="folders with steps of your own (docs/how-to/add-a-step.md)",
@@ -109,11 +106,13 @@ class Shop(BaseModel):
     gross_margin: Annotated[
         Annotated[float, Field(ge=0, le=1), AS_WRITTEN] | None, Allowed("a number from 0 to 1, such as 0.4")
     ] = Field(
-        None,
+        None, examples=[0.4],
         description="profit per unit of revenue where a source has no cost; if it is not set, no cost of goods "
         "is known there, and runs, the report and profit_basis say so",
-        examples=[0.4],
-    )
+    )  # fmt: skip
+    revenue_includes: Annotated[
+        list[Included], AfterValidator(different), Allowed("a list of different ones of shipping, tax, tip")
+    ] = Field([], examples=[["shipping"]], description="what mappings do not take off revenue (docs/money.md)")
     payment_fee_rate: Annotated[
         float, Field(ge=0, le=1), AS_WRITTEN, Allowed("a number from 0 to 1, such as 0.029 for 2.9%")
     ] = Field(

@@ -22,9 +22,10 @@ def known_sources(home: settings.Settings) -> dict[str, Path]:
 
 
 def load_mapping(source: str, home: settings.Settings) -> FileMapping:
-    """Returns the mapping of a source. Raises ClvError if there is none of that name, or if it is invalid."""
+    """Returns the mapping of a source, as the shop counts revenue. Raises ClvError if there is none of that name, or if
+    it is invalid."""
     path, content = _content(source, home)
-    return parse(source, content, path.name, home)
+    return parse(source, content, path.name, home).counting(home.shop.revenue_includes)
 
 
 def described(source: str, home: settings.Settings) -> tuple[str, str]:

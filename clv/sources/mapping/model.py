@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import MISSING, asdict, dataclass, field, fields
-from typing import Any
+from typing import Any, Self
 
 from clv.sources.mapping.values import Filter
 
@@ -72,6 +72,10 @@ class FileMapping(ABC):
     @abstractmethod
     def time_column(self) -> str | None:
         """Returns the column with the time of a row."""
+
+    def counting(self, parts: Collection[str]) -> Self:  # noqa: ARG002 - for kinds with revenue
+        """Returns the mapping as it is if these parts of the stated amount are revenue."""
+        return self
 
     def formats_of(self, column: str) -> tuple[str, ...]:  # noqa: ARG002 - for kinds with several times
         """Returns the formats in which a column's times are read."""

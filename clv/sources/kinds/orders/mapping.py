@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 from clv.sources.mapping.model import ADDED, FileMapping, equal_to
 from clv.sources.mapping.values import Filter
@@ -126,6 +126,14 @@ class OrdersMapping(FileMapping):
         times = (self.time, self.time_of_day)
         names = [self.customer, *self.order, self.email, self.phone, self.device, *columns]
         return list(dict.fromkeys(name for name in names if name and name not in times))
+
+    def counting(self, parts: Collection[str]) -> Self:
+        named = {name: columns for name, columns in self.amount_parts.items() if name not in parts}
+        gone = {column for columns in self.amount_parts.values() for column in columns}
+        gone -= {column for columns in named.values() for column in columns}
+        minus = tuple(column for column in self.amount_minus if column not in gone)
+        once = tuple(column for column in self.amount_once_columns if column in {*self.amount_sum, *minus})
+        return replace(self, amount_parts=named, amount_minus=minus, amount_once_columns=once)
 
     @property
     def kind(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 
 import duckdb
@@ -18,10 +19,10 @@ LINES = {"product_id": "item", "quantity": "quantity", "unit_price": "price"}
 ROW = "amount, stated_amount, tax, shipping, tip, gift_card, discount_off"
 
 
-def stated(*rows: str, show: str = ROW, **keys: object) -> list[tuple]:
+def stated(*rows: str, show: str = ROW, included: Sequence[str] = (), **keys: object) -> list[tuple]:
     """Reads rows of COLUMNS, separated by blanks (a point is an empty one), and returns what is shown of each. Numbers
-    are floats."""
-    mapping = parse("shop", {**LEAST, **keys}, "shop.yml")
+    are floats. included: parts that are revenue."""
+    mapping = parse("shop", {**LEAST, **keys}, "shop.yml").counting(included)
     duck = duckdb.connect()
     columns = ", ".join(f'"{name}" varchar' for name in COLUMNS)
     duck.execute(f"create table received (_line bigint, {columns}, time varchar, _content hugeint)")
@@ -42,6 +43,18 @@ TOTAL = {"column": "total", "minus": {"tax": ["tax", "duty"], "shipping": "post"
 def test_named_parts_of_the_stated_amount_are_kept():
     assert stated("1 120 19 1 . 10", amount=TOTAL) == [(90, 120, 20, 0, None, None, 10)]
     assert stated("1 . 19 1", amount=TOTAL) == [(None,) * 7]  # without an amount, there is nothing to take off
+
+
+def test_parts_that_are_revenue_in_this_shop_are_not_taken_off():
+    shipped = {"column": "total", "minus": {"shipping": "post"}}
+    assert stated("1 120 19 1 6 10", amount=TOTAL, included=["shipping"]) == [(90, 120, 20, None, None, None, 10)]
+    assert stated("1 120 19 1 6 10", amount=TOTAL, included=["tip"])[0][0] == 84
+    assert stated("1 120 . . 20", amount=shipped, included=["shipping"]) == [(120, *(None,) * 6)]
+    once = {"sum": ["total"], "minus": {"shipping": "post"}, "once_per_order": ["post"]}
+    assert stated("1 120 . . 20", "1 7 . . 20", amount=once, included=["shipping"], show="amount") == [(120,), (7,)]
+    refund = {"amount": "refund", "of": "total"}
+    back = stated("1 120 . . 20 . 30", amount=shipped, refund=refund, included=["shipping"], show="amount")
+    assert back == [(120,), (-30,)]
 
 
 def test_a_list_is_subtracted_without_saying_what_it_is():
