@@ -11,6 +11,8 @@ definition, and equals that of a whole build if no row outside of the temporary 
   whether there is another batch. They cannot change rows that share nothing with a changed batch, because a row is
   replaced only by a row of another batch. Rows that an erasure empties are taken like those of changed batches.
 - other kinds: rows decide about each other only within a source.
+- rates: all of them are there. A rate can change lines in its currency from its day on, which are added to the
+  temporary tables like those of changed batches.
 - intermediate: each table with customers is a function of the accepted lines and profiles of one person, that is of all
   ids that ops.person_keys gives this person's key. Staging keeps a list of the ids whose lines or profiles it changed,
   and clv.transform.persons adds those whose person changed. Other tables are compared whole.
@@ -151,6 +153,8 @@ def _find_touched(layer: Layer, others: list[str], emptied: str) -> None:
         union
         select ops.group_hash('order', _source, order_id) from {received} where order_id is not null
     """)  # noqa: S608 - our own names
+    if tables.RATES in others:
+        _add_rated(layer, changed)
     _add_groups(layer)
     layer.run(f"""
         create temporary table delta_batches on commit drop as
@@ -173,6 +177,21 @@ def _find_touched(layer: Layer, others: list[str], emptied: str) -> None:
         )
     _refuse_much(layer, layer.count("select count(*) from delta_touched"))
     layer.run("analyze delta_touched")
+
+
+def _add_rated(layer: Layer, changed: str) -> None:
+    """Adds to delta_touched all rates, and the lines that those of changed batches can convert."""
+    layer.run(f"insert into delta_touched select _batch_id, _line, 0 from {tables.RATES} on conflict do nothing")  # noqa: S608 - our own names
+    rates = f"from {tables.RATES} where _batch_id {changed}"
+    if layer.count(f"select count(*) {rates}"):
+        layer.run(f"""
+            insert into delta_touched
+            select _batch_id, _line, _entry from {tables.ORDER_LINES}
+            where currency in (select upper(code) {rates})
+                -- What is beside a sale has the rate of the sale's day.
+                and (_entry > 0 or ordered_at >= (select min(day) {rates}))
+            on conflict do nothing
+        """)  # noqa: S608 - our own names
 
 
 def _touched(key: Sequence[str], columns: Sequence[str]) -> str:

@@ -8,6 +8,19 @@
 
 
 {#
+  An amount of raw.order_lines by the rate of its day. Without one, it is as raw has it. The amount in the row's own
+  currency has few decimals, so it is found exactly.
+  rates: the row of stg_line_rates, whose values are null if there is none.
+#}
+{% macro at_rate_of_day(amount, rates='line_rates') -%}
+    case
+        when {{ rates }}.rate is null then {{ amount }}
+        else round(round({{ amount }} / {{ rates }}.fixed_rate, 8) * {{ rates }}.rate, 10)
+    end
+{%- endmacro %}
+
+
+{#
   Profit: the known profit of lines with a cost, plus revenue × margin of the other lines. margin: the default is the
   shop's gross_margin.
 #}

@@ -11,6 +11,7 @@ create table {tables.STG_ORDER_LINES} (
 );
 create view {tables.STG_BATCHES} as
     select batch_id, source, false as is_withdrawn, false as is_read_again from {tables.BATCHES};
+create table {tables.STG_LINE_RATES} (batch_id bigint, line bigint, entry smallint, fixed_rate numeric, rate numeric);
 create table {tables.SET_ASIDE_LINES} (
     source text, row_key text, batch_id bigint, line bigint, reason text, order_id text, customer_key uuid,
     ordered_at timestamp, amount numeric

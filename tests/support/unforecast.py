@@ -13,8 +13,7 @@ from spark_jobs import score
 
 
 def built(home: settings.Settings, as_of: date) -> str:
-    """Builds all layers of a run from the files that were loaded into a home that is set up, and returns its run_id. Its
-    gates count as passed."""
+    """Builds all layers of a run in a home that is set up, and returns its run_id. Its gates count as passed."""
     run_id = runs.open_run(as_of, "test")
     of_run = {"as_of_date": str(as_of), "run_id": run_id}
     for layer in ("staging", "intermediate", "features"):

@@ -86,16 +86,17 @@ def copy_received(home: settings.Settings, scratch: settings.Settings) -> None:
                 "or name a file with --orders"
             )
         target.execute(f"truncate {', '.join(COPIED)} cascade")  # the migrations have filled some of them
-        for table in COPIED:
+        there = source.execute("select to_regclass(%s) is not null", (tables.RATES,)).fetchall()[0][0]
+        for table in (*COPIED, *((tables.RATES,) if there else ())):
             copied = f"copy {table} to stdout (format binary)"
             with (
-                source.cursor().copy(copied) as out,
-                target.cursor().copy(f"copy {table} from stdin (format binary)") as into,
+                source.cursor().copy(copied) as out,  # type: ignore[arg-type]
+                target.cursor().copy(f"copy {table} from stdin (format binary)") as into,  # type: ignore[arg-type]
             ):
                 for piece in out:
                     into.write(piece)
         # Delete the batches of other kinds of sources, whose rows are not copied, because no forecast reads them.
-        needed = [kind.name for kind in registry.known().values() if kind.staged_by_model]
+        needed = [one.name for one in registry.known().values() if one.staged_by_model or one.table == tables.RATES]
         others = f"select batch_id from {tables.BATCHES} where kind <> all(%s)"  # noqa: S608 - our own names
         for table in (tables.WITHDRAWALS, tables.BATCHES):
             target.execute(f"delete from {table} where batch_id in ({others})", (needed,))  # type: ignore[arg-type]  # noqa: S608 - our own names

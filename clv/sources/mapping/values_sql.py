@@ -65,19 +65,37 @@ def rate_of(mapping: FileMapping, warehouse_currency: str) -> tuple[str, ...]:
     """Returns the SQL factors that convert an amount to the warehouse's currency: from minor to major units, and the
     exchange rate."""
     factors = []
-    code = literal(mapping.currency or "")
-    if mapping.currency_column:  # the column may be empty in all rows of a file
-        code = f"coalesce(upper({quoted(mapping.currency_column)}), {code})"
     if mapping.minor_units:
         units = [f"when {literal(one)} then {unit}" for one, unit in MINOR_UNITS.items()]
-        factors.append(f"(case {code} {' '.join(units)} else 0.01 end)::decimal(4, 3)")
-    rates = {one: rate for one, rate in mapping.rates.items() if one != warehouse_currency}
-    if not mapping.currency_column:
-        rates = {one: rate for one, rate in rates.items() if one == mapping.currency}
-    if rates:
-        cases = " ".join(f"when {literal(one)} then {rate}" for one, rate in rates.items())
-        factors.append(f"(case {code} {cases} else 1 end)::{RATE}")
+        factors.append(f"(case {_code(mapping)} {' '.join(units)} else 0.01 end)::decimal(4, 3)")
+    if rates := _rates(mapping, warehouse_currency):
+        factors.append(f"({_of_code(mapping, rates, '1')})::{RATE}")
     return tuple(factors)
+
+
+def foreign(mapping: FileMapping, warehouse_currency: str) -> tuple[str, str]:
+    """Returns SQL for the currency of a row and for its fixed rate; both are null if no rate converts the row."""
+    rates = _rates(mapping, warehouse_currency)
+    if not rates:
+        return "null::varchar", f"null::{RATE}"
+    codes = {one: literal(one) for one in rates}
+    return f"({_of_code(mapping, codes, 'null')})::varchar", f"({_of_code(mapping, rates, 'null')})::{RATE}"
+
+
+def _code(mapping: FileMapping) -> str:
+    code = literal(mapping.currency or "")
+    # The column may be empty in all rows of a file.
+    return f"coalesce(upper({quoted(mapping.currency_column)}), {code})" if mapping.currency_column else code
+
+
+def _rates(mapping: FileMapping, warehouse_currency: str) -> dict[str, str]:
+    rates = {one: rate for one, rate in mapping.rates.items() if one != warehouse_currency}
+    return rates if mapping.currency_column else {one: rate for one, rate in rates.items() if one == mapping.currency}
+
+
+def _of_code(mapping: FileMapping, values: dict[str, str], otherwise: str) -> str:
+    cases = " ".join(f"when {literal(one)} then {value}" for one, value in values.items())
+    return f"case {_code(mapping)} {cases} else {otherwise} end"
 
 
 def converted(value: str, factors: tuple[str, ...]) -> str:

@@ -76,6 +76,8 @@ verdicts as (select * from {{ ref('stg_line_verdicts') }} where verdict <> 'acce
 
 raw_lines as (select * from {{ source('raw', 'order_lines') }}),
 
+line_rates as (select * from {{ ref('stg_line_rates') }}),
+
 -- Rows without a time belong to files that have orders before the date.
 set_aside as (
     select
@@ -84,13 +86,18 @@ set_aside as (
         verdicts.verdict,
         coalesce(raw_lines.stated_amount, raw_lines.amount, 0) < 0 as is_refund,
         count(*) as line_count,
-        sum(coalesce(raw_lines.stated_amount, raw_lines.amount, 0)) as stated
+        sum({{ at_rate_of_day('coalesce(raw_lines.stated_amount, raw_lines.amount, 0)') }}) as stated
     from verdicts
     inner join raw_lines
         on
             verdicts.batch_id = raw_lines._batch_id
             and verdicts.line = raw_lines._line
             and verdicts.entry = raw_lines._entry
+    left join line_rates
+        on
+            verdicts.batch_id = line_rates.batch_id
+            and verdicts.line = line_rates.line
+            and verdicts.entry = line_rates.entry
     left join counts on raw_lines.ordered_at is null and verdicts.batch_id = counts.batch_id
     where raw_lines.ordered_at < date '{{ given("as_of_date") }}' or counts.batch_id is not null
     group by

@@ -12,6 +12,8 @@ batches as (select * from {{ ref('stg_batches') }}),
 
 verdicts as (select * from {{ ref('stg_line_verdicts') }}),
 
+line_rates as (select * from {{ ref('stg_line_rates') }}),
+
 -- Every row of these batches has a verdict. Those that do not count are fewer.
 accepted as not materialized (
     select
@@ -76,11 +78,11 @@ final as (
         lines.customer_key,
         lines.ordered_at,
         lines.ordered_at::date as ordered_on,
-        lines.amount,
+        {{ at_rate_of_day('lines.amount') }} as amount,
         lines.quantity,
-        lines.unit_price,
-        lines.discount,
-        lines.cost,
+        {{ at_rate_of_day('lines.unit_price') }} as unit_price,
+        {{ at_rate_of_day('lines.discount') }} as discount,
+        {{ at_rate_of_day('lines.cost') }} as cost,
         lines.product_id,
         lines.product_name,
         lines.category,
@@ -94,18 +96,23 @@ final as (
         lines.campaign,
         lines.discount_code,
         lines.may_contact,
-        lines.stated_amount,
-        lines.tax,
-        lines.shipping,
-        lines.tip,
-        lines.gift_card,
-        lines.discount_off
+        {{ at_rate_of_day('lines.stated_amount') }} as stated_amount,
+        {{ at_rate_of_day('lines.tax') }} as tax,
+        {{ at_rate_of_day('lines.shipping') }} as shipping,
+        {{ at_rate_of_day('lines.tip') }} as tip,
+        {{ at_rate_of_day('lines.gift_card') }} as gift_card,
+        {{ at_rate_of_day('lines.discount_off') }} as discount_off
     from accepted as lines
     left join later_customers
         on
             lines._source = later_customers._source
             and lines.order_id = later_customers.order_id
             and lines.customer_key = later_customers.customer_key
+    left join line_rates
+        on
+            lines._batch_id = line_rates.batch_id
+            and lines._line = line_rates.line
+            and lines._entry = line_rates.entry
 )
 
 select * from final

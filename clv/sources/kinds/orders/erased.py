@@ -17,12 +17,12 @@ import psycopg
 from clv.catalog import tables
 from clv.core.settings import Settings
 from clv.sources.kinds.columns_sql import ERASED, NO_CONTENT
-from clv.sources.kinds.orders.mapping import COLUMNS, STATED, OrdersMapping
+from clv.sources.kinds.orders.mapping import COLUMNS, OF_CURRENCY, STATED, OrdersMapping
 from clv.warehouse import db
 from clv.warehouse.roles import LOADER
 
 KEYS_OF_ORDERS = ("line", "order")  # row keys that do not contain the customer, so two customers may share one
-EMPTY = ("customer_key", "ordered_at", "amount", *COLUMNS, *STATED, "may_contact")
+EMPTY = ("customer_key", "ordered_at", "amount", *COLUMNS, *STATED, *OF_CURRENCY, "may_contact")
 
 
 def emptied(

@@ -68,6 +68,7 @@ def _orders(source: str, reader: MappingReader) -> OrdersMapping:
         carry=tuple(column(name, "carry") or "" for name in listed(reader.get("carry"), f"{place}: 'carry'")),
         filters=filters_of(reader),
         updated_at=column(reader.get("updated_at"), "updated_at"),
+        rates_by_day=bool(reader.part("currency", "code").get("by_day")),
         **of_file(reader),
         **of_columns(reader),
     )
@@ -84,6 +85,10 @@ def _check_consistency(mapping: OrdersMapping, place: str) -> None:
         raise ClvError(f"{place}: 'part' goes with row_key: content; add that or drop 'part'")
     if mapping.sign_column and not mapping.sign_negative:
         raise ClvError(f"{place}: 'sign' names a column but no values; add negative: [refund]")
+    if mapping.rates_by_day and not mapping.rates:
+        raise ClvError(
+            f"{place}: 'currency.by_day' needs fixed rates too, for days without a rate; add rates: {{USD: 0.92}}"
+        )
     if mapping.refund_whole and not mapping.refund_amount:
         raise ClvError(f"{place}: 'refund' has 'of' but no amount; add amount: and the column's name")
     if mapping.refund_whole and mapping.amount_once_per_order and not mapping.refunded_once_per_order:

@@ -3,10 +3,12 @@ that into rows of raw.order_lines."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from clv.core.sql_text import literal, quoted
 from clv.sources.kinds.columns_sql import CONTENT_HEX
 from clv.sources.kinds.orders import stated, whole_orders
-from clv.sources.kinds.orders.mapping import COLUMNS, LINE_COLUMNS, STATED, OrdersMapping
+from clv.sources.kinds.orders.mapping import COLUMNS, LINE_COLUMNS, OF_CURRENCY, STATED, OrdersMapping
 from clv.sources.kinds.orders.values_sql import amount_in, reason, taken_off, times_of, value_of
 from clv.sources.mapping.numbers import NUMBER, number_of
 from clv.sources.mapping.times import moment_of
@@ -15,6 +17,7 @@ from clv.sources.mapping.values_sql import (
     consent,
     converted,
     customer,
+    foreign,
     in_currency,
     rate_of,
     valued,
@@ -31,8 +34,8 @@ def parsed_table(mapping: OrdersMapping, reporting_zone: str, warehouse_currency
     with their reason.
 
     Columns: _line, _kind ('' or 'refund'), _content, _part, _version, _rule, _reason (null if readable), customer_id,
-    email, name, phone, device, order_id, ordered_at, amount, COLUMNS and STATED. A record with a refunded amount gives
-    two rows: the sale and the refund.
+    email, name, phone, device, order_id, ordered_at, amount, COLUMNS, STATED and OF_CURRENCY. A record with a refunded
+    amount gives two rows: the sale and the refund.
     """
     mapping = in_currency(mapping, warehouse_currency)
     money = rate_of(mapping, warehouse_currency)
@@ -66,6 +69,7 @@ def parsed_table(mapping: OrdersMapping, reporting_zone: str, warehouse_currency
         **({"_whole": f"abs({number_of(mapping.refund_whole)})"} if mapping.refund_whole else {}),
         **({"_taken_off": converted(taken_off(mapping), money)} if mapping.taken_off else {}),
         "_refunded_at": f"coalesce({moment_of(mapping.refund_time)}, {time})",
+        **_of_currency(mapping, warehouse_currency),
     }
     typed = ",\n    ".join(f"{sql} as {name}" for name, sql in items.items())
     sale = "select *, '' as _kind from totalled"
@@ -85,6 +89,12 @@ def parsed_table(mapping: OrdersMapping, reporting_zone: str, warehouse_currency
         f"totalled as ({whole_orders.shared(mapping, whole_orders.totalled(mapping))}), entries as ({both}) "
         f"select {stated.flat(mapping)} from entries"
     )
+
+
+def _of_currency(mapping: OrdersMapping, warehouse_currency: str) -> dict[str, str]:
+    """Returns SQL for OF_CURRENCY, which are null unless the rate of the day is to take the place of the fixed one."""
+    converting = mapping if mapping.rates_by_day else replace(mapping, rates={})
+    return dict(zip(OF_CURRENCY, foreign(converting, warehouse_currency), strict=True))
 
 
 def repeats(mapping: OrdersMapping) -> str:
@@ -190,7 +200,7 @@ def export_query(mapping: OrdersMapping) -> str:
             _line, (case when _kind = '' then 0 else 1 end)::smallint as _entry, {_row_key(mapping)} as _row_key,
             unhex({CONTENT_HEX}) as _content, _version, _rule,
             customers.customer_key, {named["order_id"]}, ordered_at, amount,
-            {", ".join(named.get(name, name) for name in COLUMNS)}, {", ".join(STATED)}, may_contact
+            {", ".join(named.get(name, name) for name in COLUMNS)}, {", ".join((*STATED, *OF_CURRENCY))}, may_contact
         from parsed
         anti join unreadable using (_line)
         left join repeats using (_line, _kind)

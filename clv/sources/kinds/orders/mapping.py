@@ -22,6 +22,7 @@ NUMBERS = ("quantity", "unit_price", "discount", "cost")
 PARTS = {"tax": "tax", "shipping": "shipping", "tip": "tip", "gift_card": "gift_card", "discount": "discount_off"}
 OTHER = "other"
 STATED = ("stated_amount", *PARTS.values())  # columns of raw.order_lines about what the export states in all
+OF_CURRENCY = ("currency", "fixed_rate")  # columns of raw.order_lines by which staging applies the rate of the day
 ROW_KEYS = ("line", "order", "customer_order", "customer_order_time", "content")
 WITHOUT_WHOLE = ", which is empty or 0"  # ends the reason of a refund whose column `of` has no number
 # The names of row keys in the digest of a mapping. They are the former names: a changed digest would load every file
@@ -63,6 +64,7 @@ class OrdersMapping(FileMapping):
     amount_parts: dict[str, tuple[str, ...]] = field(default_factory=dict, metadata=ADDED)
     phone: str | None = field(default=None, metadata=ADDED)
     device: str | None = field(default=None, metadata=ADDED)
+    rates_by_day: bool = field(default=False, metadata=ADDED)
 
     @property
     def refunded_once_per_order(self) -> bool:

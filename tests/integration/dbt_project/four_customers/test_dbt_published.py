@@ -247,4 +247,4 @@ def test_values_given_to_a_build_may_contain_a_quote(shop: dict, module_home: se
 
 
 def test_the_units_of_the_sql(shop: dict, module_home: settings.Settings):
-    assert dbt_calls.unit_tests(module_home) == 23
+    assert dbt_calls.unit_tests(module_home) == 24

@@ -20,12 +20,14 @@ import yaml
 from clv import sources
 from clv.core import settings
 from clv.reporting import gates as pages
+from clv.sources.kinds import raw_tables
 from clv.sources.kinds.mappings import SHIPPED
 from clv.warehouse import db
 from expectations import gates
 
 pytestmark = pytest.mark.set_up
 
+RATE_FROM_2018 = 2  # of an order, by the rate of its day
 AS_OF = date(2018, 11, 1)  # after the last row of both
 OLIST = ("orders", "order_items", "order_payments", "customers", "products")
 Steps = Counter  # of money or rows by month and step
@@ -37,12 +39,15 @@ def published(module_home: settings.Settings, real_data: Path, tmp_path_factory:
     folder = tmp_path_factory.mktemp("books")
     (module_home.home / "shop.json").write_text('{"currency": "USD"}')
     home = settings.load()
+    raw_tables.make(home)  # as `clv up` does
     for name in OLIST:
         (folder / f"olist_{name}_dataset.csv").symlink_to(real_data / "olist_sample" / f"{name}.csv")
     join_as_documented(folder)
     for source, file in (("olist_orders", "olist_orders"), ("olist_payments", "olist_order_payments_dataset")):
         in_dollars(home, source)
         sources.load(source, folder / f"{file}.csv", home)
+    (folder / "rates.csv").write_text(f"day,currency,rate\n2018-01-01,BRL,{RATE_FROM_2018}\n")
+    sources.load("rates", folder / "rates.csv", home)
     households(real_data, folder)
     for source in ("complete_journey", "complete_journey_coupons"):
         sources.load(source, folder / "transactions.parquet", home)
@@ -60,11 +65,12 @@ def join_as_documented(folder: Path) -> None:
 
 
 def in_dollars(home: settings.Settings, source: str) -> None:
-    """Gives the shop a copy of a ready mapping that takes a real for a dollar, since a warehouse has one currency."""
+    """Gives the shop a copy of a ready mapping that takes a real for a dollar, since a warehouse has one currency.
+    Orders from 2018 on are converted by RATE_FROM_2018."""
     content = yaml.safe_load((SHIPPED / f"{source}.yml").read_text())
     copy = home.home / "sources" / f"{source}.yml"
     copy.parent.mkdir(exist_ok=True)
-    rates = {"rates": {"USD": 1, "BRL": 1}}
+    rates = {"rates": {"USD": 1, "BRL": 1}, **({"by_day": True} if source == "olist_orders" else {})}
     copy.write_text(yaml.safe_dump({**content, "currency": {"code": content["currency"], **rates}}))
 
 
@@ -85,8 +91,10 @@ def olist(folder: Path) -> tuple[Steps, Steps]:
     orders = {row["order_id"]: row for row in rows_of(folder / "olist_orders_dataset.csv")}
     money, rows, counted = Counter(), Counter(), set()
     for item in rows_of(folder / "olist_order_items_dataset.csv"):
-        order, price, freight = orders[item["order_id"]], Decimal(item["price"]), Decimal(item["freight_value"])
+        order = orders[item["order_id"]]
         day, _, year = order["order_purchase_timestamp"].split()[0].rpartition("/")
+        rate = RATE_FROM_2018 if year >= "2018" else 1
+        price, freight = Decimal(item["price"]) * rate, Decimal(item["freight_value"]) * rate
         month = f"{year}-{int(day.split('/')[0]):02}"
         steps = {"sales": price + freight}
         if order["order_status"] in ("canceled", "unavailable"):
