@@ -26,7 +26,7 @@ def ingest(
         typer.Option(help="Name of a mapping: a file in sources/ without .yml. By default, the one that fits."),
     ] = None,
 ) -> None:
-    """Load files of orders or ad spend, as received.
+    """Load files of a source, as received.
 
     Reads CSV, Parquet, JSON and workbooks, also gzipped. A file that was loaded before is not loaded again, unless
     another file took its name. Rows that cannot be read are kept with their line and the reason. Exits with 1 when no

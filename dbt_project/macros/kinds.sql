@@ -198,3 +198,30 @@ where orders_of_row = 1
         and ({{ lines }}.ordered_on < {{ products }}.valid_until or {{ products }}.valid_until is null)
     )
 {%- endmacro %}
+
+{#
+  The lines of a CTE, each with its worth: what it brought. That is its amount, unless one line has the amount of its
+  whole order, as in exports that state totals of orders: then the lines of the order share it by quantity × unit_price
+  (is_shared), and order_amount is the amount of the sale.
+  The CTE has the columns order_key, batch_id, is_refund, amount, quantity and unit_price.
+#}
+{% macro worth_of_lines(lines) %}
+select
+    *,
+    case when is_shared then order_amount * coalesce(quantity * unit_price, 0) / order_price else amount end as worth
+from (
+    select
+        *,
+        not is_refund and sales > 1 and sales_with_amount = 1 and order_price > 0 as is_shared
+    from (
+        select
+            *,
+            count(*) filter (where not is_refund) over of_order as sales,
+            count(*) filter (where not is_refund and amount <> 0) over of_order as sales_with_amount,
+            sum(amount) filter (where not is_refund) over of_order as order_amount,
+            sum(quantity * unit_price) filter (where not is_refund) over of_order as order_price
+        from {{ lines }}
+        window of_order as (partition by order_key, batch_id)
+    ) as counted
+) as judged
+{%- endmacro %}

@@ -126,16 +126,21 @@ create table analytics_runs.fct_orders (
     primary key (as_of_date, run_id, order_key)
 );
 create table {tables.INT_PAYMENTS} (paid_on date);
+create table {tables.INT_SHIPMENTS} (shipped_on date);
+create table {tables.INT_RETURNS} (order_source text, order_id text, returned_on date);
 create table {tables.ORDER_LINE_STATES} (
     {SLICED}, state bigint, gross_margin numeric default 1, payment_fee_rate numeric default 0.029,
     payment_fee_fixed numeric default 0.3, shipping_cost numeric default 0, return_cost numeric,
     primary key (as_of_date, run_id)
 );
-create table {tables.ORDER_COSTS} ({SLICED}, order_key text, revenue_costed numeric, product_cost numeric);
+create table {tables.ORDER_COSTS} (
+    {SLICED}, order_key text, revenue_costed numeric, product_cost numeric, payment_fee numeric, shipping_cost numeric,
+    return_cost numeric
+);
 create view {tables.ORDER_LINES_OF_RUNS} as
     select
         states.as_of_date, states.run_id, lines.order_key, lines.amount, null::numeric as cost,
-        null::text as product_id
+        null::text as product_id, 1 as batch_id, false as is_refund, 1 as quantity, lines.amount as unit_price
     from {tables.ORDER_LINE_STATES} as states
     join {tables.STG_ORDER_LINES} as lines on lines.ordered_at < states.as_of_date;
 """

@@ -60,7 +60,7 @@ SINGLE_ROWS = [  # of tables that are made as declared
             "last_paid_on": "2011-01-03",
         },
     ),
-    ("order_fulfilment", {"order_key": "orders:o1", "customer_key": A, "shipped_on": "2011-01-04"}),
+    ("order_fulfilment", {"order_key": "orders:o1", "customer_key": A, "shipments": 1, "shipped_on": "2011-01-04"}),
     ("product_value", {"level": "product", "id": "tea", "revenue": 0}),
 ]
 

@@ -59,6 +59,8 @@ def _of_orders(found: dict[str, str], seen: Sample, name: str) -> list[str]:
             f"{' or '.join(lacking)}; if it is of orders after all, {GUIDE}"
         )
     return [
+        "# Are the rows orders? Payments, products, shipments, returns and customers have kinds of their own:",
+        "# docs/sources.md#products-payments-shipments-returns-customers.",
         *_customer(found, seen),
         "# Which column numbers the orders? All rows of an order have the same value there.",
         f"order: {_column(found['order']) if 'order' in found else _quoted(OPEN)}",

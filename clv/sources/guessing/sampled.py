@@ -40,7 +40,10 @@ def plain(path: Path, scratch: Path) -> tuple[Received, str]:
     encoding = _encoding(path) if files.kind(path) in ("text", "json") else "utf-8"
     place = scratch / f"plain-{encoding}"
     place.mkdir(exist_ok=True)
-    return files.prepare(path, path.name, encoding, place), encoding
+    try:
+        return files.prepare(path, path.name, encoding, place), encoding
+    except files.WrongEncoding:
+        raise ClvError(f"{path.name} is no text in an encoding that is known; export it again as UTF-8") from None
 
 
 def _encoding(path: Path) -> str:
@@ -66,7 +69,9 @@ def sample(path: Path, scratch: Path) -> Sample:
             return _of_query(duck, file, stated)
     except (duckdb.Error, ValueError) as error:
         why = first_line(error).replace(str(file.path), file.name)
-        raise ClvError(f"{file.name} cannot be read ({why}); look at its first lines") from None
+        if "sniffing" in why:
+            why = "its lines end in more than one way, or have different columns, or a quote does not close"
+        raise ClvError(f"{file.name} cannot be read ({why}); look at its first lines, or export it again") from None
 
 
 def _of_query(duck: duckdb.DuckDBPyConnection, file: Received, stated: dict[str, object]) -> Sample:

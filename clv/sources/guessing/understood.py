@@ -179,12 +179,15 @@ def _totals(duck: duckdb.DuckDBPyConnection, kind: Kind, currency: str) -> dict[
     for column in kind.columns:
         name = quoted(parsed_name(column))
         if column.type in ("customer", "id"):  # two customers may have orders of one id
-            values[f"{column.name.removesuffix('_id')}s"] = f"count(distinct row({name}, customer_id))::varchar"
+            some = f"filter ({name} is not null)"
+            values[f"{column.name.removesuffix('_id')}s"] = (
+                f"case when count({name}) > 0 then count(distinct row({name}, customer_id)) {some} end::varchar"
+            )
         elif column.type in TIMES:
             values[f"{column.name} from"] = f"min({name})::varchar"
             values[f"{column.name} to"] = f"max({name})::varchar"
         elif column.type == "money":
-            values[column.name] = f"sum({name})"
+            values[column.name] = f"round(sum({name}), 2)"
     listed = ", ".join(values.values())
     row = duck.execute(f"select {listed} from judged where _is_usable").fetchall()[0]  # noqa: S608 - our own SQL; names are quoted
     return {

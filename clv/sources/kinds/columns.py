@@ -7,7 +7,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Literal, get_args
 
 from clv.core.spelling import did_you_mean
-from clv.sources.mapping.model import ADDED, FileMapping
+from clv.sources.mapping.model import ADDED, FileMapping, of_sign
 
 # The types of columns. id: an identifier; invisible characters are removed. customer: the shop's customer id, stored as
 # a pseudonym; only the schema pii holds the id, the e-mail address and the name. other_customer: the id of a second
@@ -33,7 +33,8 @@ class Column:
     """A column of a kind of source: its name, which is also its key in mappings, its type, its description, and whether
     every row needs a value. at_least, at_most: the bounds of a number; is_whole: whether it has no fraction. A row with
     another number is unreadable. one_of: the words that a text may be, in small letters; a mapping says under `values`
-    which of the shop's words stand for them. A row with another word is unreadable.
+    which of the shop's words stand for them. A row with another word is unreadable. signed: whether a mapping may say
+    under `sign` that amounts are negative in some rows, whatever their sign in the file.
 
     Raises TypeError for an unknown or missing field, and ValueError for an unknown type, for bounds of another type
     than a number, or for words of another type than a text; each names the column.
@@ -47,6 +48,7 @@ class Column:
     at_most: float | None = None
     is_whole: bool = False
     one_of: tuple[str, ...] = ()
+    signed: bool = False
 
     def __new__(cls, **stated: Any) -> Column:
         check_fields(cls, stated, f"the column {stated.get('name', '')}".strip())
@@ -65,6 +67,8 @@ class Column:
             )
         if self.one_of and self.type != "text":
             raise ValueError(f"the column {self.name} has words but is no text; take one_of off")
+        if self.signed and self.type != "money":
+            raise ValueError(f"the column {self.name} is signed but no money; take signed off")
 
 
 def check_fields(declared: type, stated: Iterable[str], what: str) -> None:
@@ -83,7 +87,9 @@ class DeclaredMapping(FileMapping):
 
     of: the name of the kind. named: for each column of the kind, the shop's column, or None. formats: those of a column
     of days or times, by the shop's column, where columns have different ones; `time_formats` are those of all.
-    values: for a column with `one_of`, by its name, what the shop's words stand for.
+    values: for a column with `one_of`, by its name, what the shop's words stand for. sign_column, sign_negative: the
+    column, and its values, by which amounts of `signed` columns are negative. ids: for a column of ids, by its name,
+    the pattern whose group is the id, and what stands before it; each may be empty.
     """
 
     of: str
@@ -91,6 +97,9 @@ class DeclaredMapping(FileMapping):
     named: dict[str, str | None]
     formats: dict[str, tuple[str, ...]] = field(default_factory=dict, metadata=ADDED)
     values: dict[str, dict[str, str]] = field(default_factory=dict, metadata=ADDED)
+    sign_column: str | None = field(default=None, metadata=ADDED)
+    sign_negative: tuple[str, ...] = field(default=(), metadata=ADDED)
+    ids: dict[str, tuple[str, str]] = field(default_factory=dict, metadata=ADDED)
 
     @property
     def kind(self) -> str:
@@ -116,8 +125,13 @@ class DeclaredMapping(FileMapping):
 
     @property
     def wanted(self) -> list[str]:
-        names = [*self.named.values(), self.currency_column, *(name for rule in self.filters for name in rule.read)]
+        names = [*self.named.values(), self.sign_column, self.currency_column]
+        names += [name for rule in self.filters for name in rule.read]
         return list(dict.fromkeys(name for name in names if name))
+
+    @property
+    def compared(self) -> list[tuple[str, str, str, tuple[str, ...]]]:
+        return [*super().compared, *of_sign(self.sign_column, self.sign_negative)]
 
     @property
     def words(self) -> set[str]:
@@ -130,6 +144,10 @@ class DeclaredMapping(FileMapping):
     @property
     def identities(self) -> list[str]:
         return self._of_types("id", "customer", "other_customer", *ADDRESSES)
+
+    @property
+    def answers(self) -> list[str]:
+        return self._of_types("yes_no")
 
     def _of_types(self, *types: Type) -> list[str]:
         named = [self.named[column.name] for column in self.columns if column.type in types]

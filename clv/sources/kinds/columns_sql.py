@@ -21,6 +21,7 @@ from clv.sources.mapping.values_sql import (
     in_currency,
     rate_of,
     rule_of,
+    signed,
     text_complaints,
     valued,
 )
@@ -95,10 +96,20 @@ def _value(column: Column, mapping: DeclaredMapping, money: tuple[str, ...]) -> 
     if column.type == "number":
         return number_of(name)
     if column.type == "money":
-        return converted(number_of(name), money)
+        number = number_of(name)
+        return converted(signed(number, mapping.sign_column, mapping.sign_negative) if column.signed else number, money)
     if column.type == "yes_no":
         return consent(name)
+    if column.type == "id" and name:
+        return _id(column, mapping, name)
     return _word(column, mapping, name) if column.one_of and name else column_or_null(name)
+
+
+def _id(column: Column, mapping: DeclaredMapping, name: str) -> str:
+    """Returns SQL for an id: the value, or what a pattern finds in it, with its prefix. Null if it finds nothing."""
+    pattern, prefix = mapping.ids.get(column.name, ("", ""))
+    found = f"nullif(regexp_extract({quoted(name)}, {literal(pattern)}, 1), '')" if pattern else quoted(name)
+    return f"{literal(prefix)} || {found}" if prefix else found
 
 
 def _word(column: Column, mapping: DeclaredMapping, name: str) -> str:
@@ -136,14 +147,22 @@ def _reason(mapping: DeclaredMapping, currency_stated: bool, values: dict[str, s
 
 
 def _outside(column: Column, mapping: DeclaredMapping, name: str) -> list[str]:
-    """Returns SQL cases for a number that is outside of the column's bounds, or not whole, and for a word that is none
-    of the column's. name: the shop's column."""
+    """Returns SQL cases for a number that is outside of the column's bounds, or not whole, for a word that is none of
+    the column's, and for a value in which no id is found. name: the shop's column."""
     bounds = {"less": (column.at_least, "<"), "more": (column.at_most, ">")}
     cases = [
         complaint(f"{number_of(name)} {sign} {bound}", name, literal(f"is {word} than {bound:g}"))
         for word, (bound, sign) in bounds.items()
         if bound is not None
     ]
+    if mapping.ids.get(column.name, ("", ""))[0]:
+        cases.append(
+            complaint(
+                f"{_id(column, mapping, name)} is null",
+                name,
+                literal(f"has no part that '{column.name}.pattern' finds"),
+            )
+        )
     if column.is_whole:
         cases.append(
             complaint(f"{number_of(name)} <> trunc({number_of(name)})", name, literal("is not a whole number"))

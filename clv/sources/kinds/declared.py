@@ -23,9 +23,7 @@ from clv.core.settings import Settings
 from clv.core.sql_text import quoted
 from clv.sources.kinds import columns_sql
 from clv.sources.kinds.columns import (
-    DIGESTED,
     IN_PII,
-    TIMES,
     Column,
     DeclaredMapping,
     check_fields,
@@ -33,10 +31,11 @@ from clv.sources.kinds.columns import (
     kept,
 )
 from clv.sources.kinds.columns_sql import ERASED, NO_CONTENT
+from clv.sources.kinds.inner_keys import part_of, part_of_id, words
 from clv.sources.mapping import keys
 from clv.sources.mapping.keys import Schema
 from clv.sources.mapping.model import FileMapping
-from clv.sources.mapping.parts import filters_of, of_columns, of_file
+from clv.sources.mapping.parts import filters_of, of_columns, of_file, sign_of
 from clv.sources.mapping.values import MappingReader, time_formats
 from clv.sources.mapping.warnings import Check
 
@@ -124,7 +123,7 @@ class Kind:
         types = {column.type for column in self.columns}
         own = {
             column.name: {
-                **(keys.part(keys.PARTS[part]) if (part := _part(column)) else keys.COLUMN),
+                **(keys.part(keys.PARTS[part]) if (part := part_of(column)) else keys.COLUMN),
                 "description": column.means,
             }
             for column in self.columns
@@ -135,6 +134,7 @@ class Kind:
             **({"customer_namespace": keys.TEXT} if "customer" in types else {}),
             **({"time_zone": keys.TEXT} if "time" in types else {}),
             **({"currency": keys.CURRENCY} if "money" in types else {}),
+            **({"sign": keys.SIGN} if any(one.signed for one in self.columns) else {}),
             "filters": keys.FILTERS,
         }
 
@@ -145,16 +145,17 @@ class Kind:
 
     def mapping(self, source: str, content: object, place: str) -> FileMapping:
         """Checks the content of a mapping of this kind. Raises ClvError with the file, the key and the remedy."""
-        parts = {**keys.PARTS, **{one.name: keys.PARTS[part] for one in self.columns if (part := _part(one))}}
+        parts = {**keys.PARTS, **{one.name: keys.PARTS[part] for one in self.columns if (part := part_of(one))}}
         reader = MappingReader(content, place, self.keys, parts)
         reader.require(*self.required_keys)
         customer = reader.part("customer") if self.has_customers else {}
         named: dict[str, str | None] = {}
         formats: dict[str, tuple[str, ...]] = {}
-        words = {column.name: found for column in self.columns if (found := _words(column, reader))}
+        values = {column.name: found for column in self.columns if (found := words(column, reader))}
+        ids = {column.name: found for column in self.columns if (found := part_of_id(column, reader))}
         for column in self.columns:
             value, key = reader.get(column.name), column.name
-            if isinstance(value, dict) and (part := _part(column)):
+            if isinstance(value, dict) and (part := part_of(column)):
                 value, key = reader.part(column.name).get("column"), f"{column.name}.column"
                 if not value and part == "customer":
                     raise ClvError(f"{place}: 'customer' names no column; add column: and its name")
@@ -176,9 +177,11 @@ class Kind:
             time_formats=all_formats,
             # Equal formats are not stated by column, so that such mappings keep their digest.
             formats=formats if any(own != all_formats for own in formats.values()) else {},
-            values=words,
+            values=values,
+            ids=ids,
             time_zone=zone_names.checked(reader.get("time_zone"), place),
             filters=filters_of(reader),
+            **(sign_of(reader) if any(one.signed for one in self.columns) else {}),
             **of_file(reader),
             **of_columns(reader),
         )
@@ -255,30 +258,3 @@ class OfOrders(Kind):
                 where others.order_id = theirs.order_id and others.customer_key <> theirs.customer_key
             )
         )"""  # noqa: S608 - our own names
-
-
-def _part(column: Column) -> str | None:
-    """Returns the name in keys.PARTS of the inner keys that a mapping may give for a column; None if it gives only the
-    column's name, because the values are stored with the customer."""
-    if column.type in (*IN_PII, *DIGESTED):
-        return None
-    if column.one_of:
-        return "words"
-    return "customer" if column.type == "customer" else "day" if column.type in TIMES else "given"
-
-
-def _words(column: Column, reader: MappingReader) -> dict[str, str]:
-    """Returns what the shop's words in a column stand for. Raises ClvError if one stands for none of `one_of`."""
-    stated = reader.part(column.name).get("values") if column.one_of else None
-    if stated is None:
-        return {}
-    key, listed = f"{column.name}.values", ", ".join(column.one_of)
-    if not isinstance(stated, dict):
-        raise ClvError(f"{reader.place}: '{key}' gives each of the shop's words one of {listed}; not {stated!r}")
-    for word, ours in stated.items():
-        if not isinstance(word, str) or ours not in column.one_of:
-            raise ClvError(
-                f"{reader.place}: '{key}' gives each of the shop's words, as a text, one of {listed}; "
-                f"correct {word!r}: {ours!r}"
-            )
-    return stated

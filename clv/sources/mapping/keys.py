@@ -46,6 +46,11 @@ PARTS: dict[str, dict[str, Schema]] = {
     },
     "customer": {"column": COLUMN, "lower": YES_NO, "whole_number": YES_NO},
     "given": GIVEN,
+    "id": {
+        **GIVEN,
+        "pattern": {"description": "A /pattern/ whose one group is the id within a value.", **TEXT},
+        "prefix": {"description": "What stands before each id, so that it is that of other files.", **TEXT},
+    },
     "words": {
         **GIVEN,
         "values": {
@@ -69,6 +74,7 @@ PARTS: dict[str, dict[str, Schema]] = {
         "rates": {"type": "object", "additionalProperties": {"type": ["number", "string"]}},
         "minor_units": YES_NO,
     },
+    "sign": {"column": COLUMN, "negative": TEXTS},
     "filters": {
         "rule": TEXT,
         "column": COLUMN,
@@ -95,3 +101,4 @@ def part(keys: dict[str, Schema], short: bool = True) -> Schema:
 DESCRIPTION: dict[str, Schema] = {"description": TEXT, "kind": TEXT, "file": part(PARTS["file"], short=False)}
 FILTERS: Schema = {"type": "array", "items": {**part(PARTS["filters"], short=False), "required": ["rule", "column"]}}
 CURRENCY: Schema = part(PARTS["currency"])
+SIGN: Schema = part(PARTS["sign"], short=False)

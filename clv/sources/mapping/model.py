@@ -110,6 +110,11 @@ class FileMapping(ABC):
         return []
 
     @property
+    def answers(self) -> list[str]:
+        """Returns the columns whose texts are read as yes or no, each once."""
+        return []
+
+    @property
     def compared(self) -> list[tuple[str, str, str, tuple[str, ...]]]:
         """Returns the values with which rules of the mapping compare: name of the rule, key, column, values."""
         return equal_to((f"the filter {rule.rule}", rule) for rule in self.filters)
@@ -151,3 +156,8 @@ def equal_to(rules: Iterable[tuple[str, Filter]]) -> list[tuple[str, str, str, t
         for name, rule in rules
         if rule.condition == "equals"
     ]
+
+
+def of_sign(column: str | None, negative: tuple[str, ...]) -> list[tuple[str, str, str, tuple[str, ...]]]:
+    """Returns the values with which `sign` compares, in the form of `FileMapping.compared`."""
+    return [("sign", "negative", column, negative)] if column else []

@@ -75,6 +75,18 @@ def of_file(reader: MappingReader) -> dict[str, Any]:
     }
 
 
+def sign_of(reader: MappingReader) -> dict[str, Any]:
+    """Reads the key `sign`: the column that says which amounts are negative; returns arguments of a mapping."""
+    sign = reader.part("sign")
+    column = reader.column(sign.get("column"), "sign.column")
+    negative = texts(sign.get("negative"), f"{reader.place}: 'sign.negative'")
+    if column and not negative:
+        raise ClvError(f"{reader.place}: 'sign' names a column but no values; add negative: [refund]")
+    if negative and not column:
+        raise ClvError(f"{reader.place}: 'sign' names values but no column; add column: and its name")
+    return {"sign_column": column, "sign_negative": negative}
+
+
 def filters_of(reader: MappingReader) -> tuple[Filter, ...]:
     rules = listed(reader.get("filters"), f"{reader.place}: 'filters'")
     return tuple(filter_of(rule, reader.column, reader.place) for rule in rules)

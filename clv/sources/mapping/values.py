@@ -129,7 +129,7 @@ class MappingReader:
     def in_name(self, value: object) -> str:
         """Returns a name for the currency that is part of a column's name. value: a pattern whose one group is the
         currency."""
-        pattern = self._of_one_group(value, "currency.in_name_of", "the currency", r"/Amount spent \(([A-Z]{3})\)/")
+        pattern = self.of_one_group(value, "currency.in_name_of", "the currency", r"/Amount spent \(([A-Z]{3})\)/")
         name = f"the currency in {pattern}"
         self.in_names[name] = pattern
         return name
@@ -154,7 +154,7 @@ class MappingReader:
             self.fixed[name] = self._written(value) if is_number else str(value)
             return name
         if "in_file_name" in stated:
-            pattern = self._of_one_group(value, f"{key}.in_file_name", "the value", r"/(\d{4}-\d{2}-\d{2})/")
+            pattern = self.of_one_group(value, f"{key}.in_file_name", "the value", r"/(\d{4}-\d{2}-\d{2})/")
             name = f"the {key} in the file's name"
             self.in_file_name[name] = pattern
             return name
@@ -166,7 +166,8 @@ class MappingReader:
             return str(value)
         return f"{Decimal(str(value)):f}".replace(".", self.part("file").get("decimal") or ".")
 
-    def _of_one_group(self, value: object, key: str, group: str, example: str) -> str:
+    def of_one_group(self, value: object, key: str, group: str, example: str) -> str:
+        """Returns a pattern between slashes. Raises ClvError if it has not one group, which is named by `group`."""
         if not isinstance(value, str) or not is_pattern(value) or self._check_pattern(value, key) != 1:
             raise ClvError(f"{self.place}: '{key}' is a pattern whose one group is {group}, as in '{example}'")
         return value

@@ -17,7 +17,9 @@ from clv.sources.mapping.values import Filter
 
 M = TypeVar("M", bound=FileMapping)
 RATE = "decimal(18, 10)"
-YES, NO = ("yes", "true", "1", "y", "t", "subscribed"), ("no", "false", "0", "n", "f", "unsubscribed")
+# What texts say of consent, in the languages in which months are read.
+YES = ("yes", "true", "1", "y", "t", "subscribed", "ja", "oui", "sí", "si", "sì", "sim")
+NO = ("no", "false", "0", "n", "f", "unsubscribed", "nein", "nee", "non", "não", "nao")
 
 
 def column_or_null(name: str | None) -> str:
@@ -54,6 +56,13 @@ def customer(mapping: FileMapping, column: str | None = None) -> str:
     """Returns SQL for the customer's id. column: another column of `received` that holds an id."""
     text = whole(mapping, mapping.customer or "", column)
     return f"lower({text})" if mapping.customer_lower else text
+
+
+def signed(amount: str, column: str | None, negative: Iterable[str]) -> str:
+    """Returns SQL for an amount that is negative where the column of `sign` has one of the values `negative`."""
+    if not column:
+        return amount
+    return f"case when {quoted(column)} in ({', '.join(map(literal, negative))}) then -abs({amount}) else {amount} end"
 
 
 def in_currency(mapping: M, warehouse_currency: str) -> M:

@@ -13,6 +13,7 @@ from clv.core.sql_text import literal, quoted
 from clv.sources.mapping.complaints import printable
 from clv.sources.mapping.model import FileMapping
 from clv.sources.mapping.times import time_in
+from clv.sources.mapping.values_sql import NO, YES, consent
 
 EXCEL_ID = r"-?\d([.,]\d+)?[eE]\+\d{1,3}"  # 1.23457E+11: how Excel shows a number of more than eleven digits
 
@@ -41,7 +42,7 @@ def found(
     zone: the reporting zone. today: the current day in it; without it, dates in the future give no warning. more:
     additional checks of the kind of source.
     """
-    checks = [*_dates(mapping, zone, today), *_ids(mapping), *_cases(mapping), *more]
+    checks = [*_dates(mapping, zone, today), *_ids(mapping), *_cases(mapping), *_answers(mapping), *more]
     lines = _repeated(duck, mapping)
     if not checks:
         return lines
@@ -95,6 +96,19 @@ def _cases(mapping: FileMapping) -> list[Check]:
             Check(differs, "have", text, f"add it to {key} in the mapping {mapping.source} if it has the same meaning")
         )
     return checks
+
+
+def _answers(mapping: FileMapping) -> list[Check]:
+    """Returns checks for texts that are read as neither yes nor no."""
+    return [
+        Check(
+            f"{quoted(name)} is not null and {consent(name)} is null",
+            "have",
+            f"a text in {column_name(name)} that says neither yes nor no, and counts as no answer",
+            f"texts that do are {', '.join((*YES, *NO))}",
+        )
+        for name in mapping.answers
+    ]
 
 
 def _repeated(duck: duckdb.DuckDBPyConnection, mapping: FileMapping) -> list[str]:

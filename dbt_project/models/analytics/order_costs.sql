@@ -59,6 +59,7 @@ lines as (
         versions.ordered_at::date as ordered_on,
         versions.product_id,
         versions.quantity,
+        versions.unit_price,
         versions.amount,
         versions.cost
     from {{ lines_of_runs('states', 'versions') }}
@@ -69,28 +70,67 @@ matched as (
     {{ rows_of_orders('given') | indent(4) }}
 ),
 
--- The cost of a product on the day of the line. What is returned takes its cost back. A refund that is a part of its
--- line takes the same share.
+valued as (
+    {{ worth_of_lines('lines') | indent(4) }}
+),
+
+-- The cost of a product on the day of the line. What is returned takes its cost back.
+product_lines as (
+    select
+        valued.*,
+        (case when valued.is_refund then -1 else 1 end) * abs(coalesce(valued.quantity, 1)) * products.cost
+            as product_cost
+    from valued
+    inner join products on {{ is_of_day('products', 'valued') }}
+    where valued.cost is null
+),
+
+-- What a refund may be a part of: a line, or the whole order if one line has its amount.
+refundable as (
+    select
+        batch_id,
+        order_key,
+        case when not is_shared then line end as line,
+        sum(worth) as worth,
+        sum(product_cost) as product_cost
+    from product_lines
+    where entry = 0 and not is_refund
+    group by batch_id, order_key, case when not is_shared then line end
+),
+
+refunds as (
+    select
+        refunds.batch_id,
+        refunds.order_key as refunded_order_key,
+        lines.order_key,
+        case when not lines.is_shared then lines.line end as line,
+        refunds.amount / case when lines.is_shared then lines.order_amount else lines.amount end as share
+    from valued as refunds
+    inner join valued as lines
+        on refunds.batch_id = lines.batch_id and refunds.line = lines.line and refunds.entry = 1 and lines.entry = 0
+    where
+        lines.cost is null
+        and refunds.cost is null
+        and case when lines.is_shared then lines.order_amount else lines.amount end > 0
+),
+
 costed as (
     select
-        lines.order_key,
-        lines.amount,
-        (case when lines.is_refund then -1 else 1 end) * abs(coalesce(lines.quantity, 1)) * products.cost as cost
-    from lines
-    inner join products on {{ is_of_day('products', 'lines') }}
-    where lines.cost is null
+        order_key,
+        worth as amount,
+        product_cost as cost
+    from product_lines
     union all
     select
-        refunds.order_key,
-        refunds.amount,
-        round(
-            abs(coalesce(lines.quantity, 1)) * products.cost * greatest(refunds.amount / nullif(lines.amount, 0), -1), 4
-        ) as cost
-    from lines
-    inner join products on {{ is_of_day('products', 'lines') }}
-    inner join lines as refunds
-        on lines.batch_id = refunds.batch_id and lines.line = refunds.line and lines.entry = 0 and refunds.entry = 1
-    where lines.cost is null and refunds.cost is null and lines.amount > 0
+        refunds.refunded_order_key as order_key,
+        refunds.share * refundable.worth as amount,
+        round(refundable.product_cost * greatest(refunds.share, -1), 4) as cost
+    from refunds
+    inner join refundable
+        on
+            refunds.batch_id = refundable.batch_id
+            and refunds.order_key = refundable.order_key
+            and refunds.line is not distinct from refundable.line
 ),
 
 of_products as (

@@ -23,6 +23,7 @@ lines as not materialized (
         versions.product_id,
         versions.ordered_at::date as ordered_on,
         versions.quantity,
+        case when versions.is_refund then -1 else 1 end as items,  -- without a quantity
         versions.cost
     from {{ lines_of_runs('states', 'versions') }}
     where exists (select from products)
@@ -38,8 +39,8 @@ costs as (
     select
         lines.product_id,
         case
-            when bool_and(coalesce(lines.cost, lines.quantity * known.cost) is not null)
-                then sum(coalesce(lines.cost, lines.quantity * known.cost))
+            when bool_and(coalesce(lines.cost, known.cost) is not null)
+                then sum(coalesce(lines.cost, coalesce(lines.quantity, lines.items) * known.cost))
         end as cost
     from lines
     left join known on {{ is_of_day('known', 'lines') }}

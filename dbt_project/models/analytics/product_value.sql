@@ -22,6 +22,10 @@ lines as not materialized (
         and exists (select from products)
 ),
 
+valued as not materialized (
+    {{ worth_of_lines('lines') | indent(4) }}
+),
+
 first_orders as not materialized (
     select *
     from {{ ref('fct_orders') }}
@@ -76,8 +80,8 @@ sold as (
         count(distinct lines.customer_key) filter (where not lines.is_refund) as customers,
         count(distinct lines.order_key) filter (where not lines.is_refund) as orders,
         sum(lines.quantity) filter (where not lines.is_refund) as items,
-        sum(lines.amount) as revenue
-    from lines
+        sum(lines.worth) as revenue
+    from valued as lines
     inner join members on lines.product_id = members.product_id
     group by members.level, members.id
 ),

@@ -54,6 +54,12 @@ _PROFIT = f"""
         sum(profit) as profit
     from {RUNS}.fct_orders {SLICE}
 """  # noqa: S608 - our own names
+# Orders with a cost that files state, which takes the place of the policy.
+_STATED = f"""
+    select
+        count(payment_fee) as payment_fee, count(shipping_cost) as shipping_cost, count(return_cost) as return_cost
+    from {RUNS}.order_costs {SLICE}
+"""  # noqa: S608 - our own names
 _POLICY = f"select * from {tables.ORDER_LINE_STATES} {SLICE}"  # noqa: S608 - our own names
 
 
@@ -69,7 +75,7 @@ def read(run: Run) -> dict[str, Any] | None:
 
 def profit(run: Run) -> list[tuple[str, str, Decimal]]:
     """The steps from net revenue to profit: what each is, the policy behind it, and the amount."""
-    sums, settings = run.rows(_PROFIT)[0], run.rows(_POLICY)[0]
+    sums, stated, settings = run.rows(_PROFIT)[0], run.rows(_STATED)[0], run.rows(_POLICY)[0]
     policies = {
         "goods": {
             "costs": "as the sources state it",
@@ -79,5 +85,7 @@ def profit(run: Run) -> list[tuple[str, str, Decimal]]:
         "shipping_cost": f"{settings['shipping_cost']} an order",
         "return_cost": f"{settings['return_cost']} an order with a refund",
     }
+    for name, orders in stated.items():
+        policies[name] += f"; for {orders:,} order{'s' * (orders > 1)} as files state it" if orders else ""
     steps = [(words, policies[name], sums[name]) for name, words in COSTS.items() if sums[name] or name == "goods"]
     return [("Net revenue", "", sums["net_revenue"]), *steps, ("Profit", "", sums["profit"])]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from clv.sources.kinds.orders.mapping import COLUMNS, OTHER, ROW_KEYS
 from clv.sources.kinds.orders.mapping import PARTS as PARTS_OF_AMOUNT
 from clv.sources.mapping import keys
-from clv.sources.mapping.keys import COLUMN, CONDITIONS, TEXT, TEXTS, YES_NO, Schema
+from clv.sources.mapping.keys import COLUMN, CONDITIONS, TEXT, YES_NO, Schema
 
 _TAKEN: Schema = {
     "description": "One column, or a list of columns, each of which is subtracted.",
@@ -27,7 +27,6 @@ PARTS: dict[str, dict[str, Schema]] = {
     "amount.minus": _MINUS,
     "currency": {**keys.PARTS["currency"], "by_day": YES_NO},
     "columns": dict.fromkeys(COLUMNS, COLUMN),
-    "sign": {"column": COLUMN, "negative": TEXTS},
     "refund": {"amount": COLUMN, "of": COLUMN, "time": COLUMN, "once_per_order": YES_NO},
     "no_revenue": {"column": COLUMN, **CONDITIONS},
 }
@@ -46,7 +45,7 @@ KEYS: dict[str, Schema] = {
     "columns": keys.part(PARTS["columns"], short=False),
     "row_key": {"enum": [*ROW_KEYS, "order_time"]},
     "part": COLUMN,
-    "sign": keys.part(PARTS["sign"], short=False),
+    "sign": keys.SIGN,
     "refund": keys.part(PARTS["refund"]),
     "carry": keys.COLUMNS,
     "filters": keys.FILTERS,

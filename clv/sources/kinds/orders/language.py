@@ -7,8 +7,8 @@ from typing import Any
 from clv.core.errors import ClvError
 from clv.sources.kinds.orders.keys import KEYS, KNOWN_PARTS
 from clv.sources.kinds.orders.mapping import OTHER, ROW_KEYS, OrdersMapping
-from clv.sources.mapping.parts import filters_of, of_columns, of_file, time_of
-from clv.sources.mapping.values import Filter, MappingReader, filter_of, listed, texts
+from clv.sources.mapping.parts import filters_of, of_columns, of_file, sign_of, time_of
+from clv.sources.mapping.values import Filter, MappingReader, filter_of, listed
 
 
 def mapping(source: str, content: object, place: str) -> OrdersMapping:
@@ -34,7 +34,7 @@ def _orders(source: str, reader: MappingReader) -> OrdersMapping:
         if not all(names):
             raise ClvError(f"{place}: '{key}' names no column; add column: and its name")
     order_columns = [column(name, "order") or "" for name in order_columns]
-    person, sign, refund = reader.part("person"), reader.part("sign"), reader.part("refund", "amount")
+    person, refund = reader.part("person"), reader.part("refund", "amount")
     customer_column = column(customer.get("column"), "customer.column") or ""
     mapping = OrdersMapping(
         source=source,
@@ -59,8 +59,7 @@ def _orders(source: str, reader: MappingReader) -> OrdersMapping:
         consent=column(person.get("consent"), "person.consent"),
         row_key=_row_key(reader, columns),
         part=column(reader.get("part"), "part"),
-        sign_column=column(sign.get("column"), "sign.column"),
-        sign_negative=texts(sign.get("negative"), f"{place}: 'sign.negative'"),
+        **sign_of(reader),
         refund_amount=column(refund.get("amount"), "refund.amount"),
         refund_time=column(refund.get("time"), "refund.time"),
         refund_once_per_order=refund.get("once_per_order"),
@@ -83,8 +82,6 @@ def _check_consistency(mapping: OrdersMapping, place: str) -> None:
         raise ClvError(f"{place}: row_key 'line' needs columns.line_id; name the column or drop row_key")
     if mapping.part and mapping.row_key != "content":
         raise ClvError(f"{place}: 'part' goes with row_key: content; add that or drop 'part'")
-    if mapping.sign_column and not mapping.sign_negative:
-        raise ClvError(f"{place}: 'sign' names a column but no values; add negative: [refund]")
     if mapping.rates_by_day and not mapping.rates:
         raise ClvError(
             f"{place}: 'currency.by_day' needs fixed rates too, for days without a rate; add rates: {{USD: 0.92}}"

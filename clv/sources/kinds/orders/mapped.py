@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from clv.core.sql_text import literal, quoted
+from clv.core.sql_text import quoted
 from clv.sources.kinds.columns_sql import CONTENT_HEX
 from clv.sources.kinds.orders import stated, whole_orders
 from clv.sources.kinds.orders.mapping import COLUMNS, LINE_COLUMNS, OF_CURRENCY, STATED, OrdersMapping
@@ -20,12 +20,15 @@ from clv.sources.mapping.values_sql import (
     foreign,
     in_currency,
     rate_of,
+    signed,
     valued,
     whole,
 )
 
-# The cost of returned goods: the cost of the row times the refunded share of its amount.
-RETURNED_COST = f"case when amount > 0 then round(cost::double * least(-_refund / amount, 1)::double, 4)::{NUMBER} end"
+# The cost of returned goods: the cost of the row or of its order times the refunded share of the amount.
+RETURNED_COST = (
+    f"case when _sold > 0 then round(_sold_cost::double * least(-_refund / _sold, 1)::double, 4)::{NUMBER} end"
+)
 CUSTOMER = "chr(1)"  # a placeholder in an order id for the customer's key, which is known only later
 
 
@@ -45,10 +48,7 @@ def parsed_table(mapping: OrdersMapping, reporting_zone: str, warehouse_currency
     place = f"case when {customer_id} is not null then {CUSTOMER} end"  # the customer's id itself is stored only in pii
     order = " || '-' || ".join(place if sql == customer_id else sql for sql in of_order)
     order_id = f"{order} || '-' || {number}" if mapping.order_numbered else order
-    amount = amount_in(mapping)
-    if mapping.sign_column:
-        negative = ", ".join(literal(value) for value in mapping.sign_negative)
-        amount = f"case when {quoted(mapping.sign_column)} in ({negative}) then -abs({amount}) else {amount} end"
+    amount = signed(amount_in(mapping), mapping.sign_column, mapping.sign_negative)
     time = moment_of(mapping.time)
     items = {
         "_content": "_content",

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from clv.sources.mapping.model import ADDED, FileMapping, equal_to
+from clv.sources.mapping.model import ADDED, FileMapping, equal_to, of_sign
 from clv.sources.mapping.values import Filter
 
 # Optional columns of raw.order_lines that a mapping may fill.
@@ -74,6 +74,11 @@ class OrdersMapping(FileMapping):
         return bool(self.refund_amount and once)
 
     @property
+    def returns_costs_of_orders(self) -> bool:
+        """Returns whether a refund takes back a share of the costs of all lines of its order."""
+        return self.refunded_once_per_order and "cost" in self.columns
+
+    @property
     def states_more(self) -> bool:
         """Returns whether the amount is less than what the export states."""
         return bool(self.amount_minus or self.no_revenue)
@@ -138,6 +143,10 @@ class OrdersMapping(FileMapping):
         return replace(self, amount_parts=named, amount_minus=minus, amount_once_columns=once)
 
     @property
+    def answers(self) -> list[str]:
+        return [self.consent] if self.consent else []
+
+    @property
     def kind(self) -> str:
         return "orders"
 
@@ -152,8 +161,7 @@ class OrdersMapping(FileMapping):
     @property
     def compared(self) -> list[tuple[str, str, str, tuple[str, ...]]]:
         free = equal_to(("no_revenue", rule) for rule in self.no_revenue)
-        signs = [("sign", "negative", self.sign_column, self.sign_negative)] if self.sign_column else []
-        return [*super().compared, *free, *signs]
+        return [*super().compared, *free, *of_sign(self.sign_column, self.sign_negative)]
 
     def own_remedies(self, reasons: Iterable[str]) -> list[tuple[str, str]]:
         if not any(reason.endswith(WITHOUT_WHOLE) for reason in reasons):
@@ -171,7 +179,8 @@ class OrdersMapping(FileMapping):
 
     def digested(self) -> dict[str, Any]:
         """Returns the content from which the digest is computed. Files that were loaded before lines without revenue
-        were taken off a total are loaded again."""
-        taken_off = {"taken_off": "quantity × unit_price"} if self.taken_off else {}
+        were taken off a total, or refunds took back the costs of all lines, are loaded again."""
+        later = {"taken_off": "quantity × unit_price"} if self.taken_off else {}
+        later |= {"returned_cost": "of the order"} if self.returns_costs_of_orders else {}
         row_key = DIGESTED_ROW_KEYS.get(self.row_key, self.row_key)
-        return {**super().digested(), "row_key": row_key, **taken_off}
+        return {**super().digested(), "row_key": row_key, **later}

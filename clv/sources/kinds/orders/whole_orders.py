@@ -127,7 +127,12 @@ def totalled(mapping: OrdersMapping) -> str:
 def shared(mapping: OrdersMapping, rows: str) -> str:
     """Returns SQL for the rows of `totalled` in which a refund that is a part of the column `of` is the same share of
     the amount: of the row's or, if the refund is the order's, of all rows of the order that count. A row with a refund
-    but without its whole is unreadable. It adds the column _refund_stated: the same share of what is stated in all."""
+    but without its whole is unreadable. It adds the columns _refund_stated: the same share of what is stated in all,
+    and _sold, _sold_cost: the amount and the cost of that of which the refund is a part."""
+    sold, cost, orders = "amount", "cost", ""
+    if mapping.returns_costs_of_orders:
+        sold, cost, orders = _of_counting("amount"), _of_counting("cost"), _orders(mapping)
+    rows = f"select *, {sold} as _sold, {cost} as _sold_cost from ({rows}) {orders}"  # noqa: S608 - our own SQL
     if not mapping.refund_whole:
         return f"select *, null as _refund_stated from ({rows})"  # noqa: S608 - our own SQL
     amount, whole, window = "amount", "nullif(_whole, 0)", ""

@@ -15,7 +15,13 @@ KIND = OfOrders(
     columns=(
         Column(name="order_id", type="id", means="Id of the order.", required=True),
         Column(name="paid_at", type="time", means="Time of the payment, refund or attempt; by default of the order."),
-        Column(name="amount", type="money", means="Amount of the payment; a refund is negative.", required=True),
+        Column(
+            name="amount",
+            type="money",
+            means="Amount of the payment; a refund is negative.",
+            required=True,
+            signed=True,
+        ),
         Column(
             name="state",
             type="text",

@@ -31,8 +31,18 @@ bob,2,2024-02-01 10:00,10,mug,1
 ann,3,2024-03-01 10:00,5,tea,1
 bob,4,2024-06-05 10:00,10,mug,1
 """
+# An export that states the total of an order and what was refunded of it, in the first of its lines.
+TOTALS = """{customer: customer, order: order, time: time, amount: {column: total, once_per_order: true},
+refund: refunded, columns: {product_id: sku, quantity: qty, unit_price: price}}
+"""
+ORDERS_WITH_TOTALS = """customer,order,time,total,refunded,sku,qty,price
+cat,5,2024-04-01 10:00,90,45,lamp,1,80
+cat,5,2024-04-01 10:00,,,bulb,2,10
+"""
 FILES = {
     "products": """product_id,valid_from,product_name,category,price,cost
+lamp,2024-01-01,Lamp,,80,30
+bulb,2024-01-01,Bulb,,10,3
 mug,2024-01-01,Mug,Cups,10,4
 mug,2024-02-01,Mug,Cups,10,4.5
 tea,2024-01-01,Tea,Drinks,5,2
@@ -70,6 +80,9 @@ def shop(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[sett
     with pytest.MonkeyPatch.context() as patch, made_home(server, folder, patch, SET_UP) as home:
         raw_tables.make(home)  # as `clv up` does
         load(home, "orders", ORDERS)
+        (home.home / "sources").mkdir(exist_ok=True)
+        (home.home / "sources" / "totals.yml").write_text(TOTALS)
+        load(home, "totals", ORDERS_WITH_TOTALS)
         yield home
 
 
@@ -102,6 +115,8 @@ def test_each_kind_is_loaded_and_counted(shop: settings.Settings) -> None:
         "state 'settled' is none of paid, pending, failed; say under 'state.values' which of them it is"
     )
     assert rows("products", "product_id, valid_from::text, valid_until::text, product_name, cost") == [
+        ("bulb", "2024-01-01", None, "Bulb", 3),
+        ("lamp", "2024-01-01", None, "Lamp", 30),
         ("mug", "2024-01-01", "2024-02-01", "Mug", 4),
         ("mug", "2024-02-01", None, "Mug", Decimal("4.5")),
         ("tea", "2024-01-01", None, "Green tea", 2),
@@ -145,6 +160,7 @@ def test_costs_that_files_state_lower_the_profit_of_orders(shop: settings.Settin
         ("orders:1", "25.00", "0.75", "4.90", "0.00", "9.35"),  # less two mugs at 4 and tea at 2
         ("orders:2", "10.00", "0.00", "3.90", "0.00", "1.60"),  # less a mug at 4.50, as since February
         ("orders:3", "5.00", "0.00", "0.00", "0.00", "3.00"),  # less tea; its payment states no fee
+        ("totals:5", "45.00", "0.00", "0.00", "0.00", "27.00"),  # half of a lamp at 30 and two bulbs at 3 came back
     ]
 
 
@@ -179,10 +195,10 @@ def test_a_run_knows_what_was_paid_delivered_and_returned_before_its_date(shop: 
 
 
 def test_products_are_worth_what_their_first_buyers_buy_later(shop: settings.Settings) -> None:
-    predict(AS_OF, RUN, a=(0.75, 100.0), b=(0.2, 50.0))
+    predict(AS_OF, RUN, a=(0.75, 100.0), b=(0.2, 50.0), c=(0.1, 5.0))
     secret = pseudonyms.secret(shop)
     with db.connect() as connection:
-        for letter, name in (("a", "ann"), ("b", "bob")):
+        for letter, name in (("a", "ann"), ("b", "bob"), ("c", "cat")):
             key = uuid.UUID(bytes=pseudonyms.customer_key(secret, name))
             change = f"update {tables.CUSTOMER_PREDICTIONS} set customer_key = %s, persona = %s where customer_key = %s"
             connection.execute(change, (key, "orders often, new", customer(letter)))
@@ -200,11 +216,15 @@ def test_products_are_worth_what_their_first_buyers_buy_later(shop: settings.Set
     assert found == [
         ("category", "Cups", None, 1, None, *cups),
         ("category", "Drinks", None, 1, None, *drinks),
+        # The order's 90 are shared by the prices of 80 and 2 × 10; its refund names no product.
+        ("product", "bulb", "Bulb", 1, 10, 1, 1, 2, 18, 6, 12, 0, 0, 1, 0),
+        ("product", "lamp", "Lamp", 1, 80, 1, 1, 1, 72, 30, 42, 0, 0, 1, 0),
         ("product", "mug", "Mug", 1, 10, *cups),
         ("product", "tea", "Green tea", 1, 5, *drinks),
     ]
     of_mug = "select predicted_clv_per_customer from analytics_runs.product_value where id = 'mug'"
-    assert db.rows(of_mug) == db.rows("select round(avg(predicted_clv), 2) from analytics_runs.customer_clv")
+    of_buyers = "select round(avg(predicted_clv), 2) from analytics_runs.customer_clv where historic_revenue < 45"
+    assert db.rows(of_mug) == db.rows(of_buyers)  # without cat
 
 
 def test_rows_of_orders_are_erased_with_their_customer(shop: settings.Settings) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
+from clv.sources.guessing.drafting import draft
 from clv.sources.guessing.fitting import guess
 
 ORDERS = "customer_id,order_id,ordered_at,amount,currency,colour\n"
@@ -185,3 +186,21 @@ def test_what_is_no_file_to_read_is_one_line(home, file, tmp_path):
         guess(tmp_path / "pipe.csv", home)
     with pytest.raises(ClvError, match="is none of the kinds that are read"):
         guess(file("x", "may.pdf"), home)
+
+
+def test_ids_that_a_file_does_not_have_are_not_counted(home, file):
+    best = guess(file("order_id,paid_at,amount\n1,2024-05-01,1\n1,2024-05-02,-0.333333\n"), home).best[0]
+    assert best.totals == {
+        "orders": "1", "paid_at from": "2024-05-01 00:00:00", "paid_at to": "2024-05-02 00:00:00", "amount": "0.67",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [(b"\x81\x8d\xff\x00\x90", "is no text in an encoding that is known; export it again as UTF-8"),
+     (b"# report\n# May\n\na,b\r\n1,2\r\n", "its lines end in more than one way")],
+)  # fmt: skip
+def test_a_file_that_is_no_text_or_no_table_is_refused_in_plain_words(content, problem, home, tmp_path):
+    (tmp_path / "x.csv").write_bytes(content)
+    with pytest.raises(ClvError, match=problem):
+        draft(tmp_path / "x.csv", home)

@@ -122,6 +122,37 @@ def test_a_mapping_says_what_the_shops_words_stand_for(parsed):
     assert reason == "s 'settled' is none of paid, pending, failed; say under 'state.values' which of them it is"
 
 
+def test_another_column_may_say_which_payments_are_refunds(parsed):
+    keys = {**PAYMENTS, "sign": {"column": "k", "negative": ["refund", "void"]}}
+    rows = "o,t,a,k\n1,2024-05-01,5,sale\n1,2024-05-02,5,refund\n1,2024-05-02,-2,refund\n1,2024-05-03,-1,sale\n"
+    assert [amount for (amount,) in parsed(rows, "amount", keys)] == [5, -5, -2, -1]
+
+
+def test_an_id_may_be_a_part_of_a_value_and_get_a_prefix(parsed):
+    keys = {**PAYMENTS, "order_id": {"column": "o", "pattern": r"/order #?(\d+)/", "prefix": "#"}}
+    rows = "o,t,a\nFor order #1001.,2024-05-01,5\norder 7,2024-05-01,5\ngift,2024-05-01,5\n"
+    assert parsed(rows, "order_id, _reason", keys) == [
+        ("#1001", None),
+        ("#7", None),
+        (None, "o 'gift' has no part that 'order_id.pattern' finds"),
+    ]
+    assert parsed("o,t,a\n7,2024-05-01,5\n", "order_id", {**PAYMENTS, "order_id": {"column": "o", "prefix": "#"}}) == [
+        ("#7",)
+    ]
+    with pytest.raises(ClvError, match="'order_id.pattern' is a pattern whose one group is the id"):
+        parse("shop", {**PAYMENTS, "order_id": {"column": "o", "pattern": "/order/"}}, "shop.yml")
+
+
+@pytest.mark.parametrize(
+    ("sign", "problem"), [({"column": "k"}, "a column but no values"), ({"negative": "refund"}, "values but no column")]
+)
+def test_a_sign_names_a_column_and_its_values(sign, problem):
+    with pytest.raises(ClvError, match=f"'sign' names {problem}; add "):
+        parse("shop", {**PAYMENTS, "sign": sign}, "shop.yml")
+    with pytest.raises(ClvError, match="unknown key 'sign'"):
+        parse("shop", {"kind": "products", "product_id": "p", "valid_from": "d", "sign": sign}, "shop.yml")
+
+
 @pytest.mark.parametrize(
     ("values", "problem"),
     [("paid", "not 'paid'"), ({"ok": "payed"}, "correct 'ok': 'payed'"), ({True: "paid"}, "True")],

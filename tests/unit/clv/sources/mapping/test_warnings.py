@@ -111,3 +111,13 @@ def test_amounts_in_only_some_rows_of_an_order(warned):
         "the mapping shop: amount: {column: a, once_per_order: true}"
     ]
     assert warned(lines, amount={"column": "a", "once_per_order": True})[0] == []
+
+
+def test_texts_of_consent_that_say_neither_yes_nor_no(warned):
+    rows = "c,o,t,a,n\n1,a,2024-05-01,1,Nein\n2,b,2024-05-01,1,oui\n3,c,2024-05-01,1,\n4,d,2024-05-01,1,on\n"
+    ((warning,), _) = warned(rows, person={"consent": "n"})
+    assert warning.startswith(
+        "1 row has a text in 'n' that says neither yes nor no, and counts as no answer (the first in line 5); "
+    )
+    profiles = {"kind": "customers", "customer": "c", "valid_from": "t", "may_contact": "n"}
+    assert warned(rows, **profiles)[0] == [warning]

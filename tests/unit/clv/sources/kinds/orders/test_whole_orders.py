@@ -83,6 +83,17 @@ def test_a_refund_counts_as_often_as_the_mapping_says():
     ]  # fmt: skip
 
 
+def test_a_refund_of_an_order_takes_back_the_costs_of_all_its_lines():
+    rows = [{"order": "1", "amount": "80", "refund": "40", "price": "10"}, {"order": "1", "price": "30"}]
+    columns = {"product_id": "item", "cost": "price"}
+    query = "select cost::double from parsed order by _line, _kind"
+    of_order = parsed(rows, amount=ONCE, refund="refund", columns=columns)
+    assert of_order.execute(query).fetchall() == [(10,), (20,), (30,)]
+    lines = [{**rows[0], "amount": "60"}, {**rows[1], "amount": "20"}]
+    of_line = parsed(lines, refund="refund", columns=columns)
+    assert of_line.execute(query).fetchall() == [(10,), (6.6667,), (30,)]
+
+
 def shares(rows: list[tuple], **keys: object) -> list[tuple]:
     """Returns the amounts and refunds of one order's rows of an amount, the total that contains it, and the refunded
     part of that total; and the reasons."""
