@@ -170,7 +170,8 @@ orders as not materialized (
 
 {#
   The rows of a CTE that belong to orders known before the date, each with its order: order_key, customer_key,
-  ordered_on, gross_revenue. A row whose order_id several sources have belongs to no order, unless it names its source.
+  ordered_on, charged (what the customer pays, with tax, shipping, tips and sold gift cards). A row whose order_id several
+  sources have belongs to no order, unless it names its source.
   The CTEs of `orders_of_run` come before.
 #}
 {% macro rows_of_orders(rows) %}
@@ -181,7 +182,8 @@ from (
         orders.order_key,
         orders.customer_key,
         orders.ordered_on,
-        orders.gross_revenue,
+        orders.gross_revenue + coalesce(orders.tax, 0) + coalesce(orders.shipping, 0) + coalesce(orders.tip, 0)
+        + coalesce(orders.gift_card, 0) as charged,
         count(*) over (partition by {{ rows }}.batch_id, {{ rows }}.line) as orders_of_row
     from {{ rows }}
     inner join sources on coalesce({{ rows }}.order_source, sources.source) = sources.source

@@ -18,7 +18,7 @@ sums as (
         order_key,
         customer_key,
         ordered_on,
-        gross_revenue,
+        charged,
         count(*) as attempts,
         count(*) filter (where state = 'paid' and amount > 0) as payments,
         count(*) filter (where state = 'failed') as failed_payments,
@@ -32,7 +32,7 @@ sums as (
         (array_agg(failure_reason order by paid_at desc nulls last, batch_id, line) filter (where state = 'failed'))[1]
             as failure_reason
     from matched
-    group by order_key, customer_key, ordered_on, gross_revenue
+    group by order_key, customer_key, ordered_on, charged
 ),
 
 final as (
@@ -44,7 +44,7 @@ final as (
         sums.ordered_on,
         states.currency,
         case
-            when sums.paid > 0 and sums.paid >= sums.gross_revenue then 'paid'
+            when sums.paid > 0 and sums.paid >= sums.charged then 'paid'
             when sums.paid > 0 then 'partly_paid'
             when sums.pending > 0 then 'pending'
             when sums.failed_payments > 0 then 'failed'
@@ -53,9 +53,9 @@ final as (
         sums.attempts::integer as attempts,
         sums.payments::integer as payments,
         sums.failed_payments::integer as failed_payments,
-        {{ money('sums.gross_revenue') }} as ordered,
+        {{ money('sums.charged') }} as ordered,
         {{ money('sums.paid') }} as paid,
-        {{ money('sums.paid') }} - {{ money('sums.gross_revenue') }} as paid_less_ordered,
+        {{ money('sums.paid') }} - {{ money('sums.charged') }} as paid_less_ordered,
         {{ money('sums.refunded') }} as refunded,
         {{ money('sums.pending') }} as pending,
         {{ money('sums.fees') }} as fees,

@@ -158,6 +158,23 @@ def test_published_orders_are_what_the_bridge_ends_in(published: Path, source: s
     }  # fmt: skip
 
 
+def test_an_order_is_paid_if_its_payments_reach_its_items_and_their_freight(published: Path):
+    charged, paid = Counter(), Counter()
+    for item in rows_of(published / "olist_order_items_dataset.csv"):
+        charged[item["order_id"]] += Decimal(item["price"]) + Decimal(item["freight_value"])
+    for payment in rows_of(published / "olist_order_payments_dataset.csv"):
+        paid[payment["order_id"]] += Decimal(payment["payment_value"])
+    query = """
+        select split_part(order_key, ':', 2), payment_status, ordered, paid_less_ordered from analytics.order_payments
+        where order_key like 'olist%' and ordered_on < '2018-01-01'
+    """
+    found = db.rows(query)
+    assert len(found) > 1000
+    for order_id, status, ordered, difference in found:
+        assert (ordered, difference) == (charged[order_id], paid[order_id] - charged[order_id])
+        assert (status == "paid") == (paid[order_id] >= charged[order_id])
+
+
 def test_payments_of_orders_are_those_of_the_files(published: Path):
     paid = "select sum(paid) from analytics.order_payments where split_part(order_key, ':', 1) = %s"
     orders = "select split_part(order_key, ':', 2) from analytics.fct_orders where order_key like 'olist%'"
