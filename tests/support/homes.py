@@ -77,16 +77,16 @@ def made_home(
         make_roles(connection)
         database = make_warehouse(connection, server, template)
         (folder / "secrets").mkdir(parents=True)
-        (folder / "dbt").mkdir()
         for secret in ("pseudonym_key", "analyst_password"):
             (folder / "secrets" / secret).write_text(secrets.token_hex(32))
         for role, password in PASSWORDS.items():
             (folder / "secrets" / roles.secret(role)).write_text(password)
-        for name, content in _parsed.get(database, {}).items():
-            (folder / "dbt" / name).write_bytes(content)
         monkeypatch.setenv("CLV_HOME", str(folder))
         monkeypatch.setenv("CLV_WAREHOUSE_URL", f"{server}/{database}")
         if template == SET_UP:
+            (folder / "dbt").mkdir()
+            for name, content in _parsed.get(database, {}).items():
+                (folder / "dbt" / name).write_bytes(content)
             set_up(connection, database, settings.load())
     yield settings.load()
     for file in (file for pattern in PARSED for file in (folder / "dbt").glob(pattern)):
