@@ -158,7 +158,8 @@ def make_slice(run_id: str, as_of: str = AS_OF, factor: int = 1) -> None:
 
 
 def _orders(connection: psycopg.Connection, as_of: str, run_id: str) -> None:
-    """The orders, each with a profit of 4.00 after a fee of 0.50, and the bridge that ends in them."""
+    """The orders, each with a profit of 4.00 after a fee of 0.50, which files state for the first, and the bridge that
+    ends in them."""
     for month, place, step, rows, amount in BRIDGE:
         connection.execute(
             "insert into analytics_runs.revenue_bridge"
@@ -169,8 +170,8 @@ def _orders(connection: psycopg.Connection, as_of: str, run_id: str) -> None:
     for order, customer, amount in ORDERS:
         key = f"orders:{order}"
         connection.execute(
-            f"insert into {tables.ORDER_COSTS} values (%s, %s, %s, %s, %s - 4.5)",
-            (as_of, run_id, key, amount, Decimal(amount)),
+            f"insert into {tables.ORDER_COSTS} values (%s, %s, %s, %s, %s - 4.5, %s)",
+            (as_of, run_id, key, amount, Decimal(amount), 0.5 if order == "o1" else None),
         )
         connection.execute(
             "insert into analytics_runs.fct_orders values (%s, %s, %s, %s, '2011-05-01', %s)",
