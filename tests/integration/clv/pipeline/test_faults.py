@@ -113,7 +113,7 @@ def paused(shop: Shop, step: str, run_id: str, **options: object) -> Path:
     return resume
 
 
-def wait_for(condition: Callable[[], object], timeout: float = 60) -> None:
+def wait_for(condition: Callable[[], object], timeout: float = 300) -> None:
     deadline = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < deadline, "it did not come to that"
