@@ -15,7 +15,16 @@ MADE_BY_DBT = ("staging", "intermediate", "features", "analytics_runs")
 
 OF_KINDS = [
     f"raw.{name}"
-    for name in ("external_forecasts", "products", "payments", "shipments", "returns", "customer_profiles", "merges")
+    for name in (
+        "external_forecasts",
+        "products",
+        "payments",
+        "shipments",
+        "returns",
+        "customer_profiles",
+        "merges",
+        "rates",
+    )
 ]
 
 # Everything that each role may do to each table. All other acts are tried too, and must be refused.
