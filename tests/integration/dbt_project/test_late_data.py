@@ -52,17 +52,12 @@ def forget() -> None:
         connection.execute(f"truncate {tables.ORDER_LINES}, {tables.BATCHES}, {tables.WITHDRAWALS} cascade")
 
 
-@pytest.fixture
-def ready(home):
-    return home
-
-
 @settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(history=histories, data=st.data())
-def test_any_order_and_split_of_a_history_gives_the_same_tables(ready, history: dict, data: st.DataObject) -> None:
+def test_any_order_and_split_of_a_history_gives_the_same_tables(home, history: dict, data: st.DataObject) -> None:
     forget()
     deliver([row(key, who, found[-1]) for key, (who, found) in history.items()])
-    at_once = built(ready)
+    at_once = built(home)
 
     # All versions of all lines, shuffled; then the versions of each line in their order, as a shop sends them.
     order = data.draw(st.permutations([key for key, (_, found) in history.items() for _ in found]), "order")
@@ -81,7 +76,7 @@ def test_any_order_and_split_of_a_history_gives_the_same_tables(ready, history: 
         files[one["_row_key"]] = one
     deliver(list(files.values()), "last.csv")
     assert at_once  # the tables have at least the fixed sale's order and its customer's features
-    assert built(ready) == at_once
+    assert built(home) == at_once
 
 
 # A version of an order. Its customer never changes; its lines, their amounts and its time may.
@@ -111,14 +106,14 @@ def given_back(key: tuple[str, str]) -> list[dict]:
 @settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(history=whole_orders, data=st.data())
 def test_orders_that_come_whole_in_any_split_give_the_tables_of_their_newest_versions(
-    ready, history: dict, data: st.DataObject
+    home, history: dict, data: st.DataObject
 ) -> None:
     refunded = data.draw(st.lists(st.sampled_from(sorted(history)), unique=True, max_size=5), "refunded")
     sent = {key: [whole(key, *numbered) for numbered in enumerate(versions)] for key, versions in history.items()}
     forget()
     deliver([row for key in history for row in sent[key][-1]], "orders.csv", row_key="customer_order")
     deliver([row for key in refunded for row in given_back(key)], "refunds.csv", row_key="customer_order")
-    at_once = built(ready)
+    at_once = built(home)
 
     # Refunds of an order are delivered at any time, before or between its versions, in files without the order.
     for key in refunded:
@@ -132,4 +127,4 @@ def test_orders_that_come_whole_in_any_split_give_the_tables_of_their_newest_ver
             files = {}
         files[key] = sent[key].pop(0)
     deliver([row for rows in files.values() for row in rows], "last.csv", row_key="customer_order")
-    assert built(ready) == at_once
+    assert built(home) == at_once
