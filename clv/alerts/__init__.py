@@ -1,0 +1,1 @@
+"""Tells people of events that need them: what happened, what to do, and where to look."""
