@@ -44,6 +44,7 @@ COMMANDS = {
     "backtest": "backtest",
     "sql": "queries",
     "metric": "metrics",
+    "experiment": "experiment",
     "dictionary": "documents",
     "docs": "documents",
     "env": "documents",

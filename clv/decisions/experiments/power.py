@@ -38,7 +38,11 @@ def sample_size(
 
 
 def days_needed(
-    windows: Mapping[int, Moments], relative_effect: float, shares: tuple[float, float], customers: int
+    windows: Mapping[int, Moments],
+    relative_effect: float,
+    shares: tuple[float, float],
+    customers: int,
+    alpha: float = ALPHA,
 ) -> int | None:
     """The shortest window, in days, in which an effect can be seen that is a share of the mean. None if it is none.
 
@@ -47,7 +51,7 @@ def days_needed(
     seen = (
         days
         for days, past in sorted(windows.items())
-        if past.mean > 0 and smallest_effect(customers, past.variance, shares) <= relative_effect * past.mean
+        if past.mean > 0 and smallest_effect(customers, past.variance, shares, alpha) <= relative_effect * past.mean
     )
     return next(seen, None)
 

@@ -1,0 +1,141 @@
+"""Definitions of experiments: $CLV_HOME/experiments/NAME.yml. docs/experiments.md has the reference."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from clv.core.errors import ClvError
+from clv.core.settings import Settings
+from clv.decisions.experiments.differences import ALPHA
+from clv.decisions.experiments.metrics import METRICS, OUTCOMES
+
+FOLDER = "experiments"
+NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
+_TEXT = re.compile(r"'(?:[^']|'')*'")  # of SQL
+_REFUSED = re.compile(r";|--|/\*|\$\$|\bselect\b", re.IGNORECASE)
+
+
+def _condition(text: str) -> str:
+    """The condition, if it is nothing but one. It is run as an analyst, who may only read what is published; this
+    gives mistakes a message."""
+    bare = _TEXT.sub("''", text)
+    if found := _REFUSED.search(bare):
+        raise ValueError(f"write one condition over the columns of customer_clv, without `{found[0]}`")
+    depth = 0
+    for letter in bare:
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if depth < 0:
+            break
+    if depth or "'" in bare.replace("''", ""):
+        raise ValueError("close every bracket and quote of the condition")
+    return text.strip()
+
+
+def _one_of(known: dict) -> AfterValidator:
+    def check(name: str) -> str:
+        if name not in known:
+            raise ValueError(f"is one of {', '.join(known)}; not '{name}'")
+        return name
+
+    return AfterValidator(check)
+
+
+Outcome = Annotated[str, _one_of(OUTCOMES)]
+Guard = Annotated[str, _one_of(METRICS)]
+ArmName = Annotated[str, Field(min_length=1, max_length=40)]
+
+
+class Definition(BaseModel):
+    """An experiment as its owner declares it.
+
+    - population: a condition over the columns of customer_clv
+    - arms: the percentage of the customers in each arm; control is the one that the others are compared with
+    - effect_percent: the smallest change of the outcome's mean that is worth finding
+    - contact: whether only customers are taken who may be contacted
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    population: Annotated[str, AfterValidator(_condition)] = "true"
+    arms: dict[ArmName, Annotated[float, Field(gt=0, lt=100)]] = {"act": 50, "control": 50}
+    control: str = "control"
+    outcome: Outcome = "revenue"
+    window_days: int = Field(60, ge=1, le=730)
+    effect_percent: float = Field(10, gt=0, le=1000)
+    guards: tuple[Guard, ...] = ()
+    contact: bool = True
+
+    @model_validator(mode="after")
+    def _whole(self) -> Definition:
+        if self.control not in self.arms:
+            raise ValueError(f"`control` names one of the arms, {', '.join(self.arms)}; not '{self.control}'")
+        if len(self.arms) < 2:
+            raise ValueError("`arms` has two arms or more, as in arms: {mail: 50, control: 50}")
+        if abs(sum(self.arms.values()) - 100) > 1e-6:
+            raise ValueError(f"the shares of `arms` add up to {sum(self.arms.values()):g}; write percentages of 100")
+        return self
+
+    @property
+    def treated(self) -> list[str]:
+        """The arms that are compared with the control."""
+        return [arm for arm in self.arms if arm != self.control]
+
+    @property
+    def alpha(self) -> float:
+        """The false alarms of one comparison, so that all comparisons with the control together have ALPHA
+        (Bonferroni)."""
+        return ALPHA / len(self.treated)
+
+    def shares(self, arm: str) -> tuple[float, float]:
+        """The shares of all customers in an arm and in the control, 0 to 1."""
+        return self.arms[arm] / 100, self.arms[self.control] / 100
+
+
+def names(home: Settings) -> list[str]:
+    """The names of the experiments that have a file."""
+    return sorted(path.stem for path in (home.home / FOLDER).glob("*.yml"))
+
+
+def path_of(name: str, home: Settings) -> Path:
+    """The file of an experiment."""
+    return home.home / FOLDER / f"{name}.yml"
+
+
+def load(name: str, home: Settings) -> Definition:
+    """Reads the definition of an experiment. Raises ClvError, with the file, the key and the remedy, if it is
+    invalid."""
+    if not NAME.fullmatch(name):
+        raise ClvError(f"'{name}' cannot name an experiment; use small letters, digits and _, as in spring_mail")
+    path = path_of(name, home)
+    if not path.is_file():
+        there = names(home)
+        raise ClvError(
+            f"there is no experiment '{name}': write {path} (docs/experiments.md)"
+            + (f"; there are {', '.join(there)}" if there else "")
+        )
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ClvError(f"{path} is not YAML: {' '.join(str(error).split())}; correct it") from None
+    except (OSError, UnicodeError) as error:
+        raise ClvError(f"{path} cannot be read ({error}); write it again as UTF-8") from None
+    try:
+        return Definition.model_validate({} if content is None else content)
+    except ValidationError as error:
+        raise ClvError(f"{path}: {_first(error)}") from None
+
+
+def _first(error: ValidationError) -> str:
+    found = error.errors()[0]
+    place = ".".join(str(part) for part in found["loc"])
+    text = found["msg"].removeprefix("Value error, ")
+    if found["type"] == "extra_forbidden":
+        text = f"is no key; known keys are {', '.join(Definition.model_fields)}"
+    elif found["type"] == "model_type":
+        return "write keys with values, as in outcome: revenue"
+    return f"'{place}': {text}" if place else text
