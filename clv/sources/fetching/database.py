@@ -6,7 +6,6 @@ import re
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from itertools import groupby
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -36,7 +35,7 @@ def read(declared: Database, since: str | None, secrets: Secrets) -> Generator[F
     database does not answer.
     """
     today = dates.today()
-    with _connected(declared, secrets) as connection:
+    with connected(declared.url, secrets) as connection:
         connection.execution_options(stream_results=True, yield_per=AT_ONCE)
         answer = connection.execute(_statement(declared, since, connection.dialect))
         _require_columns(declared, list(answer.keys()))
@@ -50,7 +49,7 @@ def read(declared: Database, since: str | None, secrets: Secrets) -> Generator[F
 
 def unread(declared: Database, secrets: Secrets) -> int:
     """Returns the number of rows that `read` never yields: those without a key or a value in the cursor column."""
-    with _connected(declared, secrets) as connection:
+    with connected(declared.url, secrets) as connection:
         name = connection.dialect.identifier_preparer.quote_identifier
         columns = [*declared.key, *([declared.cursor.column] if declared.cursor else [])]
         missing = " or ".join(f"q.{name(column)} is null" for column in columns)
@@ -59,27 +58,28 @@ def unread(declared: Database, secrets: Secrets) -> int:
 
 
 @contextmanager
-def _connected(declared: Database, secrets: Secrets) -> Iterator[sa.Connection]:
-    """Connects to the database. Raises Unavailable for errors that may pass, and ClvError for others."""
-    engine = _engine(declared, secrets)
+def connected(url: str, secrets: Secrets, mistake: str = "cannot be read") -> Iterator[sa.Connection]:
+    """Connects to the database of a declared address. mistake: what the message about an error that does not pass says
+    of the database. Raises Unavailable for errors that may pass, and ClvError for others."""
+    engine = _engine(url, secrets)
     try:
         with engine.connect() as connection:
             yield connection
     except exc.SQLAlchemyError as error:
         is_broken = isinstance(error, exc.OperationalError) or getattr(error, "connection_invalidated", False)
         if is_broken and not MISTAKE.search(str(getattr(error, "orig", error))):
-            raise Unavailable(_message("does not answer", error, secrets, declared)) from None
-        raise ClvError(_message("cannot be read", error, secrets, declared)) from None
+            raise Unavailable(_message("does not answer", error, secrets, url)) from None
+        raise ClvError(_message(mistake, error, secrets, url)) from None
     finally:
         engine.dispose()
 
 
-def _engine(declared: Database, secrets: Secrets) -> sa.Engine:
-    url = secrets.filled_in(declared.url)
+def _engine(declared: str, secrets: Secrets) -> sa.Engine:
+    url = secrets.filled_in(declared)
     remedy = "write it as postgresql+psycopg://user:password@host:port/database"
     if url.startswith(("mysql", "mariadb")):
         remedy = "write it as mysql+pymysql://user:password@host:port/database, after `make bootstrap-connectors`"
-    place = secrets.place(declared.url) or "url"
+    place = secrets.place(declared) or "url"
     try:
         engine = sa.create_engine(url, hide_parameters=True, poolclass=sa.pool.NullPool)
     except (exc.ArgumentError, ValueError):
@@ -137,8 +137,9 @@ def _require_columns(declared: Database, names: list[str]) -> None:
         )
 
 
-def _message(what: str, error: Exception, secrets: Secrets, declared: Database) -> str:
+def _message(what: str, error: Exception, secrets: Secrets, url: str) -> str:
     """Returns one line about an error. The statement and its values are left out."""
     reason = first_line(getattr(error, "orig", None) or error)
-    place: Any = secrets.place(declared.url)
-    return f"the database {what} ({secrets.without(reason)}); check {place or '`url`'}, and the declaration"
+    return (
+        f"the database {what} ({secrets.without(reason)}); check {secrets.place(url) or '`url`'}, and the declaration"
+    )

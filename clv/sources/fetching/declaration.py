@@ -7,9 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
+from clv.core import yaml_files
 from clv.core.errors import ClvError
 from clv.core.settings import PROJECT, Settings
 from clv.sources.fetching import cursors
@@ -17,6 +17,7 @@ from clv.sources.fetching.secrets import with_texts
 
 FOLDER = Path("sources") / "connectors"
 READY = PROJECT / FOLDER
+KINDS, EXAMPLE = ("database", "dlt", "files", "http"), "from: database"
 
 
 def _duration(value: object) -> object:
@@ -157,21 +158,27 @@ class Database(Base):
         return self
 
 
-class Http(Base):
+class Endpoint(Part):
+    """The address of a service, and how requests are made. pause: the fewest seconds between two of them. timeout: the
+    most seconds without an answer."""
+
+    url: str
+    parameters: dict[str, str | int | float | bool] = {}
+    headers: dict[str, str] = {}
+    basic: str | None = None
+    pause: float = Field(0, ge=0, le=60)
+    timeout: float = Field(60, gt=0, le=600)
+
+
+class Http(Endpoint, Base):
     """Objects that a service returns as JSON. rows: where an answer has their list; empty if it is the answer. A
     request with a `graphql` query passes the parameters as its variables."""
 
     source: Literal["http"] = Field(alias="from")
-    url: str
     rows: str = ""
-    parameters: dict[str, str | int | float | bool] = {}
-    headers: dict[str, str] = {}
-    basic: str | None = None
     graphql: str | None = None
     pages: Pages = NoPages()
     cursor: RequestCursor | None = None
-    pause: float = Field(0, ge=0, le=60)
-    timeout: float = Field(60, gt=0, le=600)
 
     @model_validator(mode="after")
     def _whole(self) -> Http:
@@ -229,25 +236,13 @@ def load(source: str, home: Settings) -> Declaration:
         names = declared(home)
         others = f"; declared are {', '.join(names)}" if names else ""
         raise ClvError(f"there is no connector '{source}': write {path} (docs/connectors.md){others}")
-    content = _content(path)
+    content = yaml_files.content(path, EXAMPLE)
     if "ready" in content:
         content = _completed(content, path)
     try:
         return _CHECKED.validate_python(content)
     except ValidationError as error:
-        raise ClvError(f"{path.name}: {_first(error)}") from None
-
-
-def _content(path: Path) -> dict:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise ClvError(f"{path.name} is not YAML: {' '.join(str(error).split())}") from None
-    except (OSError, UnicodeError) as error:
-        raise ClvError(f"{path} cannot be read ({error}); write it again as UTF-8, or remove it") from None
-    if not isinstance(content, dict):
-        raise ClvError(f"{path.name} declares nothing; write it as in `from: database`")
-    return content
+        raise ClvError(f"{path.name}: {yaml_files.first_mistake(error, KINDS, 'from')}") from None
 
 
 def _completed(content: dict, path: Path) -> dict:
@@ -255,7 +250,7 @@ def _completed(content: dict, path: Path) -> dict:
     known = {one.stem: one for one in sorted(READY.glob("*.yml"))}
     if not isinstance(name := content["ready"], str) or name not in known:
         raise ClvError(f"{path.name}: 'ready' is one of {', '.join(known)}; not {name!r}")
-    ready = _content(known[name])
+    ready = yaml_files.content(known[name], EXAMPLE)
     described, given = ready.pop("values", {}), content.get("values") or {}
     if not isinstance(given, dict):
         raise ClvError(f"{path.name}: write `values` with their names, as in values: {{shop: my-shop}}")
@@ -276,18 +271,3 @@ def _merged(ready: dict, changed: dict) -> dict:
     both = {key: _merged(ready[key], value) for key, value in changed.items()
             if isinstance(value, dict) and isinstance(ready.get(key), dict)}  # fmt: skip
     return {**ready, **changed, **both}
-
-
-def _first(error: ValidationError) -> str:
-    """Returns the first mistake of a declaration. The wrong value is not repeated, since it may be a secret."""
-    found = error.errors()[0]
-    kinds = {"database", "http", "dlt", "files"}
-    place = ".".join(str(part) for part in found["loc"] if part not in kinds)
-    text = found["msg"].removeprefix("Value error, ")
-    if found["type"] == "extra_forbidden":
-        text = "is not a key of this part; remove it"
-    elif found["type"] == "missing":
-        text = "is missing; write it"
-    elif found["type"].startswith("union_tag"):
-        return f"'{place or 'from'}' is one of {', '.join(sorted(kinds))}" if not place else f"'{place}': {text}"
-    return f"'{place}': {text}" if place else text

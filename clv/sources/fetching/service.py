@@ -1,4 +1,4 @@
-"""Requests to a service: rate limits, errors that pass, and answers that break off."""
+"""Requests to a service, which read or send: rate limits, errors that pass, and answers that break off."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ import json
 import logging
 import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import httpx
 
 from clv.core import dates
 from clv.core.errors import ClvError, Unavailable
-from clv.sources.fetching.declaration import Http
+from clv.sources.fetching.declaration import Endpoint, Http
 from clv.sources.fetching.secrets import Secrets
 from clv.sources.mapping.complaints import first_line, printable
 
@@ -27,7 +28,10 @@ PAUSE = 1.0  # seconds before the second try; doubled before each further one
 LONGEST_PAUSE = 300  # seconds; a service that wants a longer pause is asked again by the next fetch
 PASSING = {408, 425, 429}  # and all from 500 on
 QUOTED = 200  # characters of an error's answer that are shown
+IN_PROGRESS = 409  # the answer to a sending that is repeated while the service still works on the first one
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+Result = TypeVar("Result")
 
 # The library logs whole URLs, which may contain a secret.
 for library in ("httpx", "httpcore"):
@@ -77,7 +81,7 @@ class Service:
     now: the service's time in its latest answer, in UTC; None if it does not say so. parameters: the declared ones.
     """
 
-    def __init__(self, declared: Http, secrets: Secrets) -> None:
+    def __init__(self, declared: Endpoint, secrets: Secrets) -> None:
         self._declared, self._secrets = declared, secrets
         self.now: datetime | None = None
         texts = [*declared.headers.values(), declared.basic or "", *map(str, declared.parameters.values())]
@@ -106,6 +110,7 @@ class Service:
             name: secrets.filled_in(value) if isinstance(value, str) else value
             for name, value in declared.parameters.items()
         }
+        self._graphql = declared.graphql if isinstance(declared, Http) else None
         self._client = httpx.Client(
             verify=_certificates(), timeout=declared.timeout, headers={"Accept": "application/json"}
         )
@@ -133,32 +138,57 @@ class Service:
         """
         if (parts := _parts(request.url)) is None or parts[:2] != self._origin:
             raise ClvError(f"{self} names a next page on another server; nothing is sent there")
+        return self._repeated(
+            lambda: self._try(request), "what was fetched before stays; check `url`, or fetch again later"
+        )
+
+    def send(self, content: Any, key: str) -> None:
+        """Posts JSON to the declared URL; waits and repeats it, with the same key, after errors that may pass. Any
+        status from 200 to 299 confirms it.
+
+        key: the header Idempotency-Key, by which the service knows what it has received already. Raises as `get` does.
+        """
+        headers = {**self._headers, "Idempotency-Key": key}
+
+        def once() -> None:
+            answer = self._requested(
+                "POST", self._declared.url, params=self.parameters or None, json=content, headers=headers
+            )
+            if answer.status_code == IN_PROGRESS:
+                raise _Passing(f"status {IN_PROGRESS}", self._wanted_pause(answer))
+            self._check(answer, is_confirmed=answer.is_success)
+
+        self._repeated(once, "what it confirmed before stays sent; check `url`, or repeat the command later")
+
+    def _repeated(self, once: Callable[[], Result], otherwise: str) -> Result:
+        """Returns what a request gives. otherwise: the end of the message if errors that may pass do not pass."""
         for attempt in range(1, TRIES + 1):
             try:
-                return self._try(request)
+                return once()
             except _Passing as error:
                 pause = PAUSE * 2 ** (attempt - 1) if error.wait is None else error.wait
                 if attempt == TRIES or pause > LONGEST_PAUSE:
-                    raise Unavailable(
-                        f"{self} does not answer ({error}); what was fetched before stays; check `url`, or fetch again "
-                        "later"
-                    ) from None
+                    raise Unavailable(f"{self} does not answer ({error}); {otherwise}") from None
                 sleep(pause)
         raise AssertionError
 
-    def _try(self, request: Request) -> Answer:
+    def _requested(self, method: str, url: str, **request: Any) -> httpx.Response:
         self._wait_for_rate()
         try:
-            if query := self._declared.graphql:
-                body = {"query": query, "variables": request.parameters}
-                answer = self._client.post(request.url, json=body, headers=self._headers)
-            else:
-                answer = self._client.get(request.url, params=request.parameters or None, headers=self._headers)
+            answer = self._client.request(method, url, **request)
         except httpx.RequestError as error:  # also an answer that breaks off, or that cannot be unpacked
             reason = printable(self._secrets.without(first_line(error)))
             raise _Passing(f"{type(error).__name__}: {reason}") from None
         self._note_time(answer)
-        self._check(answer)
+        return answer
+
+    def _try(self, request: Request) -> Answer:
+        if self._graphql:
+            body = {"query": self._graphql, "variables": request.parameters}
+            answer = self._requested("POST", request.url, json=body, headers=self._headers)
+        else:
+            answer = self._requested("GET", request.url, params=request.parameters or None, headers=self._headers)
+        self._check(answer, is_confirmed=answer.status_code == 200)
         try:
             content = answer.json()
         except (json.JSONDecodeError, UnicodeDecodeError):
@@ -166,11 +196,11 @@ class Service:
             if "json" not in kind:
                 raise ClvError(f"{self} answers with {printable(kind)}, not with JSON; correct `url`") from None
             raise _Passing("an answer that is not whole JSON") from None
-        if self._declared.graphql:
+        if self._graphql:
             self._check_graphql(content)
         return Answer(content, answer.links.get("next", {}).get("url"), str(answer.url))
 
-    def _check(self, answer: httpx.Response) -> None:
+    def _check(self, answer: httpx.Response, is_confirmed: bool) -> None:
         status = answer.status_code
         if status in PASSING or status >= 500:
             raise _Passing(f"status {status}", self._wanted_pause(answer))
@@ -180,7 +210,7 @@ class Service:
         if answer.has_redirect_location:
             place = printable(self._secrets.without(answer.headers["Location"]))[:QUOTED]
             raise ClvError(f"{self} has moved to {place}; nothing is sent there, correct `url`")
-        if status != 200:
+        if not is_confirmed:
             text = printable(" ".join(self._secrets.without(answer.text).split()))[:QUOTED]
             raise Refused(f"{self} refuses the request (status {status}: {text}); correct the declaration", status)
 
