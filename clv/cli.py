@@ -35,6 +35,7 @@ COMMANDS = {
     "restore": "backups",
     "backup": "backups",
     "identities": "identities",
+    "export": "exporting",
     "erase": "privacy",
     "rotate-key": "privacy",
     "run": "runs",

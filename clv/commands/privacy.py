@@ -40,6 +40,8 @@ def erase(
         out.print(f"rows       {count:,} of {table}")
     for path, what in receipt.files.items():
         out.print(f"file       {path}: {what}")
+    for what in receipt.left_home:
+        out.print(f"[yellow]left:[/] {what}; delete the person there too")
     for what in receipt.not_reached:
         out.print(f"[yellow]note:[/] {what}")
 

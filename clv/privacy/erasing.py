@@ -24,6 +24,7 @@ from clv.core import ids, owners_files
 from clv.core.errors import ClvError
 from clv.core.progress import Step
 from clv.core.settings import Settings
+from clv.decisions.exporting import ledger
 from clv.privacy import files, persons
 from clv.privacy.persons import Person
 from clv.sources.identities import linking
@@ -48,13 +49,15 @@ NOT_REACHED = (
 
 @dataclass(frozen=True)
 class Receipt:
-    """What an erasure did: rows removed per table, files changed or removed, and what it could not reach."""
+    """What an erasure did: rows removed per table, files changed or removed, what it could not reach, and the exports
+    that took the persons out of the home."""
 
     receipt: str
     erased_at: str
     rows: dict[str, int] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     not_reached: tuple[str, ...] = NOT_REACHED
+    left_home: list[str] = field(default_factory=list)
 
 
 def find(customer_id: str | None, source: str | None, email: str | None, home: Settings) -> list[Person]:
@@ -184,6 +187,7 @@ def _erase(connection: psycopg.Connection, home: Settings, person: Person, done:
     lines = _lines(connection, home, person)
     done.files.update(files.remove_lines(connection, home, person, lines))
     counts, batches = {}, set(lines)
+    done.left_home.extend(one for one in ledger.of_customer(connection, person.key) if one not in done.left_home)
     for kind in raw_tables.of_customers(home):
         erased = kind.erase(connection, person.key)
         counts[kind.table] = erased.total()

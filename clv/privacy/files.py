@@ -1,5 +1,5 @@
-"""Removes a person's rows from the home's files: kept copies, files in landing, predictions of backtests; and writes
-report pages again."""
+"""Removes a person's rows from the home's files: kept copies, files in landing, exported lists, predictions of
+backtests; and writes report pages again."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from clv.catalog import tables
-from clv.core import owners_files
+from clv.core import ids, owners_files
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
+from clv.decisions.exporting import columns
+from clv.decisions.exporting import files as exported
 from clv.privacy.persons import Person
 from clv.reporting import report
 from clv.sources.connectors import files
@@ -81,7 +83,7 @@ def remove_lines(
                 if target != copy[0]:
                     copy[0].unlink(missing_ok=True)
             changed[str(target or copy[0])] = ROWS_REMOVED if made else REMOVED
-    return {**changed, **_backtests(home, person)}
+    return {**changed, **_exports(home, person), **_backtests(home, person)}
 
 
 def forget_changes(connection: psycopg.Connection, home: Settings) -> None:
@@ -176,6 +178,13 @@ def make_pages(home: Settings, dates: list[date]) -> None:
             report.write(day, home)
     if dates:
         report.write_index(home)
+
+
+def _exports(home: Settings, person: Person) -> dict[str, str]:
+    """Removes the person from the files of exported lists, which identify customers by id, address or its hash."""
+    values = {*ids.forms(person.customer_id), *person.other_ids, *([person.email] if person.email else [])}
+    values |= {columns.hashed(value) for value in values}
+    return {str(path): ROWS_REMOVED for path in exported.remove(home, values)}
 
 
 def _backtests(home: Settings, person: Person) -> dict[str, str]:

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, time
 
 from clv.catalog import tables
 from clv.core.settings import Settings
+from clv.decisions.exporting import files as exported
 from clv.sources.kinds import raw_tables
 from clv.sources.loading import copies
 from clv.sources.loading.rejections import WITHOUT_VALUES
@@ -20,9 +21,9 @@ from clv.warehouse import db, locks
 
 
 def run(home: Settings, before: date) -> dict[str, int]:
-    """Deletes personal data that was loaded before a day: copies of files, texts of unreadable rows and the values
-    quoted from them, and e-mail addresses and names of customers without rows since that day. Returns the number of
-    each."""
+    """Deletes personal data that was loaded or exported before a day: copies of files, exported lists, texts of
+    unreadable rows and the values quoted from them, and e-mail addresses and names of customers without rows since that
+    day. Returns the number of each."""
     since = datetime.combine(before, time(), UTC)
     with db.connect(home.warehouse_url) as connection:
         received = raw_tables.with_customers(connection)
@@ -50,4 +51,5 @@ def run(home: Settings, before: date) -> dict[str, int]:
             given = (since,) * statement.count("%s")
             removed[name] = connection.execute(statement, given).rowcount  # type: ignore[arg-type]
         removed["copies"] = copies.remove(home, since)
+        removed["exports"] = exported.remove_older(home, since)
     return removed

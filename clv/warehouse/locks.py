@@ -14,3 +14,5 @@ BUILD = "build"
 PUBLISH = "publish"
 # Held while the scorecard is measured: two runs at once would measure the same forecasts.
 SCORECARD = "scorecard"
+# Held while customers are taken into a batch of an export: two at once would not count each other's contacts.
+EXPORTS = "exports"

@@ -6,6 +6,7 @@
                  clv.evaluation.model_checks, spark_jobs)
     publisher    opens runs and keeps their log, judges and publishes them, and writes the pages (clv.warehouse.runs,
                  clv.warehouse.publication, clv.reporting.report, expectations)
+    exporter     sends approved lists to destinations (clv.decisions.exporting)
     analyst      reads what is published (clv.reporting.analyst)
 
 The migrations grant their rights. All other work (migrations, backups, upkeep, scratch databases of backtests) is done
@@ -17,8 +18,9 @@ from __future__ import annotations
 from clv.core import settings
 
 LOADER, TRANSFORMER, MODELLER, PUBLISHER = "loader", "transformer", "modeller", "publisher"
+EXPORTER = "exporter"
 ANALYST = "analyst"
-PIPELINE = (LOADER, TRANSFORMER, MODELLER, PUBLISHER)
+PIPELINE = (LOADER, TRANSFORMER, MODELLER, PUBLISHER, EXPORTER)
 
 
 def name(role: str) -> str:

@@ -48,4 +48,8 @@ STEPS = (
         f"{_TASKS}.closing:scorecard", closes=True,
     ),
     Step("report", "publish", "what is published", "the report's page", f"{_TASKS}.closing:report", closes=True),
+    Step(
+        "export", "publish", "approved lists that destinations name", "the destinations, ops.exports",
+        f"{_TASKS}.closing:export", closes=True,
+    ),
 )  # fmt: skip

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import date
 
 from clv.core import settings
+from clv.decisions.exporting import export as exporting
+from clv.decisions.exporting import standing
 from clv.evaluation import external_scorecard
 from clv.evaluation import scorecard as scorecards
 from clv.pipeline.steps import Facts
 from clv.reporting import report as pages
 from clv.transform import dbt
-from clv.warehouse import publication
+from clv.warehouse import publication, runs
 
 
 def publish(as_of: date, run_id: str) -> Facts:
@@ -29,3 +31,24 @@ def scorecard(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - every date's
 def report(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - the page shows what is published
     """Writes the page of the date's published run."""
     return {"page": str(pages.write(as_of, settings.load()))}
+
+
+def export(as_of: date, run_id: str) -> Facts:
+    """Exports the approved lists that destinations name. A run that was opened after its date exports nothing, so that
+    a backfill does not contact customers about the past."""
+    home = settings.load()
+    lists = standing.named(home)
+    if lists and as_of < runs.opened_on(run_id):
+        print(
+            "this run was opened after its date, so it exports nothing; `clv export LIST --to DESTINATION` does",
+            flush=True,
+        )
+        lists = []
+    receipts, waiting = standing.export_each(
+        lists, as_of, home, lambda one: print("\n".join(exporting.messages(one, home)), flush=True)
+    )
+    return {
+        "exported lists": len(receipts),
+        "exported customers": sum(one.sent for one in receipts),
+        **({"lists not approved": waiting} if waiting else {}),
+    }

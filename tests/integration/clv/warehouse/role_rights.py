@@ -6,7 +6,7 @@ from __future__ import annotations
 import psycopg
 
 from clv.warehouse import db, roles
-from clv.warehouse.roles import ANALYST, LOADER, MODELLER, PUBLISHER, TRANSFORMER
+from clv.warehouse.roles import ANALYST, EXPORTER, LOADER, MODELLER, PUBLISHER, TRANSFORMER
 
 OWNER = "shop_owner"
 ROLES = (*roles.PIPELINE, ANALYST)
@@ -58,6 +58,7 @@ MAY = {
         "ops.touched_customers": "select insert delete",
         "ops.identity_links": "select",
         "ops.person_keys": "select insert delete",
+        "ops.exports": "select",
         **dict.fromkeys(
             ["ops.model_decisions", "ops.model_backtest", "ops.clv_scorecard", "ops.gate_results"], "select"
         ),
@@ -90,6 +91,7 @@ MAY = {
         "ops.person_keys": "select",
         "analytics.publications": "select insert",
     },
+    EXPORTER: {"ops.exports": "select insert update", "analytics.publications": "select"},
     ANALYST: {"analytics.*": "select"},
 }
 
@@ -102,6 +104,11 @@ ACTS = {
     "update pii.customers set email = email, name = name": {LOADER},
     "update pii.customers set customer_key = customer_key": set(),
     "update ops.settings set name = name": set(),
+    "update ops.exports set customer_key = customer_key": set(),
+    **{
+        f"do $$ begin assert has_function_privilege('ops.{function}', 'execute'); end $$": {EXPORTER}
+        for function in ("list_is_approved(text, date)", "listed_addresses(text, date, text)")
+    },
     "select ops.take_statistics('raw.order_lines')": {TRANSFORMER},
     "select ops.take_statistics('predictions.customer_predictions')": {TRANSFORMER, MODELLER},
     "call ops.hand_over()": set(),

@@ -79,7 +79,7 @@ def test_own_steps_come_before_the_projects_whatever_their_modules_name(tmp_path
         (step("score", "publish", "report"), "steps of the same name: score"),
         (
             step("apart", "other", "publish"),
-            "apart divides the group 'publish'; let it follow report, the group's last step, or",
+            "apart divides the group 'publish'; let it follow export, the group's last step, or",
         ),
     ],
 )

@@ -1,0 +1,258 @@
+"""Who goes out: approved, consenting, not erased, in the arm to act on, not too often, and once."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from datetime import date
+
+import exported
+import pytest
+from exported import LIST, Member, approve, declare, ledger, publish
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from clv.core import dates
+from clv.core.errors import ClvError, NotFoundError, Unavailable
+from clv.core.settings import Settings
+from clv.decisions.exporting import export as exporting
+from clv.decisions.exporting import standing
+from clv.decisions.exporting.export import export
+from clv.pipeline.tasks import closing
+from clv.privacy import erasing, persons, rotation
+from clv.sources.kinds import raw_tables
+from clv.warehouse import db, pseudonyms, runs
+from clv.warehouse.roles import EXPORTER
+
+
+@pytest.fixture
+def shop(home: Settings) -> Settings:
+    exported.make_tables(home)
+    declare(home, "crm", to="file", columns=["customer_id", "email"])
+    return home
+
+
+def rows(shop: Settings, name: str = f"{LIST}-{exported.AS_OF}", destination: str = "crm") -> list[list[str]]:
+    """The rows of an exported file, without its header."""
+    with (shop.home / "exports" / destination / f"{name}.csv").open() as file:
+        return list(csv.reader(file))[1:]
+
+
+def test_only_those_go_out_who_may_be_contacted_and_each_of_them_once(shop):
+    publish(
+        shop,
+        [
+            Member("1", "one@shop.example"), Member("2", "two@shop.example", False), Member("3", arm="hold out"),
+            Member("4", is_erased=True), Member("5"), Member("six@shop.example"),
+        ],
+    )  # fmt: skip
+    approve(shop)
+    first = export(LIST, "crm", shop)
+    assert rows(shop) == [["1", "one@shop.example"], ["six@shop.example", "six@shop.example"]]
+    assert first.left_out == {"no consent": 1, "erased": 1, "no e-mail address": 1}
+    assert ledger(shop) == [(LIST, "1", "sent"), (LIST, "six@shop.example", "sent")]
+    assert exporting.messages(first, shop) == [
+        "exported   win_back of 2024-06-01 to crm: 2 customers",
+        f"file       {shop.home}/exports/crm/win_back-2024-06-01.csv",
+        "left out   1: erased",
+        "left out   1: no consent",
+        "left out   1: no e-mail address",
+    ]
+    second = export(LIST, "crm", shop)
+    assert (second.sent, second.earlier) == (0, 2)
+    # Another run of the date lists one customer more, and the second has agreed meanwhile.
+    publish(shop, [Member("1"), Member("2"), Member("7", "seven@shop.example")], run_id="r2")
+    third = export(LIST, "crm", shop)
+    assert rows(shop, f"{LIST}-{exported.AS_OF}-2") == [["2", "two@shop.example"], ["7", "seven@shop.example"]]
+    assert (third.sent, third.earlier) == (2, 2)
+
+
+def test_a_list_goes_out_only_while_it_is_approved_for_its_date(shop):
+    publish(shop, [Member("1", "one@shop.example")])
+    with pytest.raises(ClvError, match="the list win_back of 2024-06-01 is not approved"):
+        export(LIST, "crm", shop)
+    approve(shop, as_of="2024-05-31")
+    with pytest.raises(ClvError, match="is not approved"):
+        export(LIST, "crm", shop)
+    approve(shop, as_of=exported.AS_OF)
+    exported.revoke(shop)
+    with pytest.raises(ClvError, match="is not approved"):
+        export(LIST, "crm", shop)
+    assert ledger(shop) == []
+    with pytest.raises(ClvError, match="^2024-06-01 has no list vip; name one of its lists"):
+        export("vip", "crm", shop)
+    with pytest.raises(ClvError, match="^2024-01-01 is not published, so no list can be exported; start `clv run"):
+        export(LIST, "crm", shop, date(2024, 1, 1))
+
+
+def test_nobody_is_contacted_more_often_than_the_cap_says(shop):
+    declare(shop, "crm", to="file", cap={"contacts": 1, "days": 30})
+    declare(shop, "copy", to="file", cap={"contacts": 1, "days": 30})
+    publish(shop, [Member("1"), Member("2")])
+    publish(shop, [Member("2"), Member("3")], list_name="vip")
+    approve(shop)
+    approve(shop, "vip")
+    assert export(LIST, "crm", shop).sent == 2
+    assert export(LIST, "copy", shop).sent == 2  # one contact, which goes two ways
+    vip = export("vip", "crm", shop)
+    assert (vip.sent, vip.left_out) == (1, {"contacted often enough": 1})
+    with db.connect(shop.warehouse_url) as connection:
+        connection.execute("update ops.exports set added_at = added_at - interval '31 days'")
+    assert export("vip", "crm", shop).sent == 1
+    assert [(name, who) for name, who, _ in ledger(shop) if name == "vip"] == [("vip", "3"), ("vip", "2")]
+
+
+def test_a_daily_run_exports_the_approved_lists_that_destinations_name(shop):
+    declare(shop, "crm", to="file", lists=[LIST, "vip"])
+    declare(shop, "wrong", to="pigeon")
+    publish(shop, [Member("1")])
+    publish(shop, [Member("2")], list_name="vip")
+    approve(shop)
+    lists = standing.named(shop)
+    assert lists == [(LIST, "crm"), ("vip", "crm"), ("", "wrong")]
+    receipts, waiting = standing.export_each(lists[:2], date(2024, 6, 1), shop, lambda _: None)
+    assert ([one.sent for one in receipts], waiting) == ([1], 1)
+    with pytest.raises(ClvError, match="^wrong: wrong.yml: 'to' is one of") as raised:
+        standing.export_each(lists, date(2024, 6, 1), shop, lambda _: None)
+    assert not isinstance(raised.value, Unavailable | NotFoundError)
+
+
+def test_an_interrupted_export_of_another_date_is_named(shop):
+    approve(shop)
+    publish(shop, [Member("1", "one@shop.example")])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exporting.files, "send", interrupted)
+        with pytest.raises(Killed):
+            export(LIST, "crm", shop)
+    publish(shop, [Member("1")], as_of="2024-06-02", run_id="r2")
+    assert exporting.messages(export(LIST, "crm", shop), shop)[-1] == (
+        "note:      the export of 2024-06-01 was interrupted; "
+        "`clv export win_back --to crm --as-of 2024-06-01` continues it"
+    )
+
+
+def test_a_run_of_its_own_day_exports_and_a_backfill_does_not(shop):
+    declare(shop, "crm", to="file", lists=[LIST])
+    approve(shop)
+    exported_customers = []
+    for day in (date(2024, 6, 1), dates.today()):
+        run_id = runs.open_run(day, "test")
+        publish(shop, [Member("1")], as_of=str(day), run_id=run_id)
+        exported_customers.append(closing.export(day, run_id)["exported customers"])
+    assert exported_customers == [0, 1]
+
+
+def test_the_exporter_gets_no_other_addresses(shop):
+    publish(shop, [Member("1"), Member("2", consents=False), Member("3", arm="hold out")])
+    query = "select customer_id, left_out from ops.listed_addresses(%s, %s, %s)"
+
+    def seen(*listed: str) -> list[tuple]:
+        return db.rows(query, listed, shop.url_as(EXPORTER))
+
+    assert seen(LIST, exported.AS_OF, exported.RUN) == []
+    approve(shop)
+    assert seen(LIST, exported.AS_OF, exported.RUN) == [("1", None), (None, "no consent")]
+    assert seen(LIST, exported.AS_OF, "not published") == []
+
+
+def test_an_erasure_reaches_the_ledger_and_files_and_names_where_the_person_went(shop):
+    raw_tables.make(shop)
+    declare(shop, "audience", to="file", columns=["email_sha256"])
+    publish(shop, [Member("1", "one@shop.example"), Member("2", "two@shop.example")])
+    approve(shop)
+    for destination in ("crm", "audience"):
+        export(LIST, destination, shop)
+    today = db.rows("select max(added_at)::date::text from ops.exports", url=shop.warehouse_url)[0][0]
+    with db.connect(shop.warehouse_url) as connection:
+        person = persons.known(connection, shop, pseudonyms.secret(shop), "one@shop.example")
+    done = erasing.erase(person, shop)
+    assert done.left_home == [
+        f"list win_back of 2024-06-01 went to {destination} on {today}" for destination in ("crm", "audience")
+    ]
+    assert done.rows["ops.exports"] == 2
+    assert len(done.files) == 2
+    assert rows(shop) == [["2", "two@shop.example"]]
+    assert len(rows(shop, destination="audience")) == 1
+    assert ledger(shop) == [(LIST, "2", "sent")] * 2
+    assert export(LIST, "crm", shop).sent == 0
+
+
+def test_who_went_out_stays_known_when_the_key_is_rotated(shop):
+    raw_tables.make(shop)
+    publish(shop, [Member("1", "one@shop.example")])
+    approve(shop)
+    export(LIST, "crm", shop)
+    assert rotation.rotate(shop)["ops.exports"] == 1
+    again = export(LIST, "crm", shop)
+    assert (again.sent, again.earlier) == (0, 1)
+    assert ledger(shop) == [(LIST, "1", "sent")]
+
+
+class Killed(Exception):  # noqa: N818 - what happened
+    """Stands for a kill at this moment."""
+
+
+def interrupted(*_: object) -> None:
+    raise Killed
+
+
+MEMBERS = st.lists(
+    st.tuples(st.booleans(), st.sampled_from(["act", "act", "hold out"]), st.booleans()), min_size=1, max_size=6
+)
+KILLS = st.lists(st.sampled_from(["", "before", "after"]), max_size=5)
+
+
+def test_whatever_happens_nobody_goes_out_who_may_not_and_nobody_twice(shop, monkeypatch):
+    """Any list, kills before and after each sending, and consent that some withdraw between two tries."""
+    number = Counter[str]()
+    declare(shop, "crm", to="http", url="http://127.0.0.1:9", batch=2)
+
+    @settings(
+        max_examples=25, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+    )  # fmt: skip
+    @given(MEMBERS, KILLS, st.sets(st.integers(0, 5)))
+    def check(listed, kills, withdrawn):
+        number["lists"] += 1
+        name, run_id = f"list_{number['lists']}", f"r{number['lists']}"
+        members = [
+            Member(f"{name}.{at}", None, consents, arm, is_erased)
+            for at, (consents, arm, is_erased) in enumerate(listed)
+        ]
+        publish(shop, members, name, run_id=run_id)
+        approve(shop, name)
+        arrived: dict[str, list[str]] = {}
+        at = iter([*kills])
+
+        def send(service, scope, batch, rows):
+            what = next(at, "")
+            if what == "before":
+                raise Killed
+            arrived.setdefault(batch.key, [row["customer_id"] for row in rows])
+            if what == "after":
+                raise Killed
+
+        monkeypatch.setattr(exporting.services, "send", send)
+        receipt, tries = None, 0
+        while receipt is None:
+            try:
+                receipt = export(name, "crm", shop)
+            except Killed:
+                tries += 1
+                if tries == 1:
+                    with db.connect(shop.warehouse_url) as connection:
+                        connection.execute(
+                            "delete from analytics.contactable_customers where customer_key = any(%s)",
+                            ([exported.key(shop, f"{name}.{at}") for at in withdrawn],),
+                        )
+        went = Counter(customer for customers in arrived.values() for customer in customers)
+        may = {one.customer_id for one in members if one.consents and one.arm == "act" and not one.is_erased}
+        stays = may - {f"{name}.{at}" for at in withdrawn} if tries else may
+        assert set(went) <= may
+        assert set(went.values()) <= {1}
+        assert stays <= set(went)
+        states = {who: state for of_list, who, state in ledger(shop) if of_list == name}
+        assert {who for who, state in states.items() if state == "sent"} <= set(went) <= set(states)
+        assert receipt.sent + receipt.earlier + receipt.unsure == len(states)
+
+    check()
