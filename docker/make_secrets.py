@@ -12,7 +12,8 @@ import secrets
 import sys
 from pathlib import Path
 
-ROLES = ("loader", "transformer", "modeller", "publisher", "exporter", "analyst")  # of the database: see clv/warehouse/roles.py
+# Of the database: see clv/warehouse/roles.py.
+ROLES = ("loader", "transformer", "modeller", "publisher", "exporter", "analyst")
 
 
 def make(folder: Path) -> list[str]:
