@@ -82,7 +82,7 @@ select * from final
         {%- endif %}
     {% endcall %}
     {%- if (flags.EMPTY or not is_same) and view.schema == readers_schema() %}
-        {% do apply_grants(view, {'select': ['clv_analyst', 'clv_modeller']}, should_revoke=True) %}
+        {% do apply_grants(view, {'select': ['clv_analyst', 'clv_modeller', 'clv_publisher']}, should_revoke=True) %}
     {%- endif %}
     {{ return(there) }}
 {% endmacro %}

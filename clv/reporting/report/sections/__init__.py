@@ -9,6 +9,7 @@ from __future__ import annotations
 from clv.reporting.report.sections import (
     accuracy,
     baselines,
+    changes,
     channels,
     cohorts,
     customers,
@@ -22,5 +23,5 @@ from clv.reporting.report.sections import (
     value,
 )
 
-FOR_MARKETERS = (shop, forecast, customers, value, segments, cohorts, channels, external)
+FOR_MARKETERS = (shop, forecast, changes, customers, value, segments, cohorts, channels, external)
 FOR_OPERATORS = (made, revenue, quality, accuracy, baselines)

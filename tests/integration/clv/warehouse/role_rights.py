@@ -77,7 +77,9 @@ MAY = {
         "ops.model_backtest": "select insert delete",
     },
     PUBLISHER: {
-        **dict.fromkeys(["raw.*", "staging.*", "intermediate.*", "features.*", "analytics_runs.*"], "select"),
+        **dict.fromkeys(
+            ["raw.*", "staging.*", "intermediate.*", "features.*", "analytics_runs.*", "analytics.*"], "select"
+        ),
         "quarantine.set_aside_lines": "select",
         "predictions.customer_predictions": "select",
         "predictions.new_customers": "select",

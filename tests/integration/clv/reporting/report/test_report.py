@@ -11,6 +11,7 @@ from report_pages import DAY, cells, operators
 
 from clv.core import settings
 from clv.reporting import report
+from clv.reporting.report.sections import changes
 from clv.warehouse import publication
 
 
@@ -218,3 +219,33 @@ def test_without_ad_spend_or_personas_their_sections_are_left_out(shop: settings
     page = report.write(DAY, shop).read_text()
     assert "<h2>Channels</h2>" not in page
     assert "<h3>Personas</h3>" not in page
+
+
+def test_what_changed_is_shown_beside_the_earlier_date(shop: settings.Settings) -> None:
+    run_id = small.ready_run()
+    bridge = "insert into analytics.forecast_bridge values (%s, %s, %s, '2011-05-31', %s, %s, 'GBP', %s, %s)"
+    steps = [("forecast before", 2, 30), ("new customers", 1, 14), ("time passed", 2, -2), ("forecast", 3, 42)]
+    steps += [(step, 0, 0) for step in changes.STEPS if step not in [name for name, *_ in steps]]
+    for since in changes.SINCE:  # both are the same date, and shown once
+        for place, (step, customers, value) in enumerate(steps):
+            small.execute(bridge, (small.AS_OF, run_id, since, place, step, customers, value))
+        small.execute(
+            "insert into analytics.customer_changes values (%s, %s, %s, %s, 'fell', 'high', 'middle', 0.2, 0.5, 16, 14,"
+            " -2, 'time passed', 'silent for 92 days', 'silent for 2 days', 0, 0)",
+            (small.AS_OF, run_id, since, small.B),
+        )
+    publication.publish(DAY, run_id)
+    page = report.write(DAY, shop).read_text()
+    assert cells(page, "Forecast then") == ["Forecast then", "30.00", "2"]
+    assert cells(page, "Time passed without an order") == ["Time passed without an order", "-2.00", "2"]
+    assert "0 customers rose to a higher value tier and 1 fell to a lower one" in page
+    listed = re.sub(r"<[^>]+>", " ", page[page.index("changed most since 2011-05-31") :])
+    assert " ".join(listed.split()).startswith(
+        "changed most since 2011-05-31. Customer Change Predicted then Predicted now Tier Risk Cause Why "
+        f"{small.B} -2 16 14 high → middle 20 % → 50 % time passed silent for 92 days (before: silent for 2 days)"
+    )
+
+
+def test_a_first_date_has_nothing_to_compare_with(shop: settings.Settings) -> None:
+    publication.publish(DAY, small.ready_run())
+    assert "What changed" not in report.write(DAY, shop).read_text()

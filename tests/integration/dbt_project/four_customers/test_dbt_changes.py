@@ -1,0 +1,101 @@
+"""What changed between two published dates: each customer's cause, and steps that add up to the penny."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+from four_customers import AS_OF, RUN
+from raw_rows import customer
+
+from clv.catalog import tables
+from clv.warehouse import db
+
+BEFORE, EARLIER = "2024-05-25", "2024-05-25.1"
+CLV = "analytics_runs.customer_clv"
+
+
+@pytest.fixture
+def before(shop: dict) -> Iterator[dict[str, Decimal]]:
+    """Publishes an earlier date, whose model is another. Since then b is new, a had a refund, and one customer is gone.
+
+    Returns the forecast at the newest date of each customer with one, by name.
+    """
+    with db.connect() as connection:
+        connection.execute(f"create temporary table earlier as select * from {CLV} where run_id = '{RUN}'")
+        connection.execute(
+            "update earlier set as_of_date = %s, run_id = %s, model_version = 'earlier', predicted_clv = predicted_clv"
+            " - 3, value_tier = 'Low', clv_percentile = 0",
+            (BEFORE, EARLIER),
+        )
+        connection.execute("delete from earlier where customer_key = %s", (customer("b"),))
+        connection.execute(
+            "update earlier set historic_revenue = historic_revenue + 5, predicted_clv = predicted_clv - 7,"
+            """ reasons = '[{"group": "recency", "reason": "silent for 9 days", "effect": -12.50}]'"""
+            " where customer_key = %s",
+            (customer("a"),),
+        )
+        connection.execute(
+            f"insert into {CLV} select * from earlier union all"
+            f" select (jsonb_populate_record(earlier, jsonb_build_object('customer_key', %s::text))).*"
+            " from earlier where customer_key = %s",
+            (customer("f"), customer("d")),
+        )
+        for day, run in ((BEFORE, EARLIER), (AS_OF, RUN)):
+            connection.execute(
+                f"insert into {tables.PUBLICATIONS} (as_of_date, run_id, digest, rows_published)"
+                " values (%s, %s, '', '{}')",
+                (day, run),
+            )
+    names = {str(customer(name)): name for name in "abcd"}
+    forecasts = db.rows(f"select customer_key::text, predicted_clv from {CLV} where run_id = '{RUN}'")
+    yield {names[key]: value for key, value in forecasts if value is not None}
+    with db.connect() as connection:
+        connection.execute(f"delete from {tables.PUBLICATIONS}")
+        connection.execute(f"delete from {CLV} where run_id = '{EARLIER}'")
+
+
+def test_each_customer_has_one_cause(before: dict[str, Decimal]):
+    found = db.rows(
+        "select customer_key::text, since, tier_change, cause, predicted_clv_change, earlier_orders_change"
+        " from analytics.customer_changes"
+    )
+    assert {row[0]: row[1:] for row in found} == {
+        str(customer("a")): ("last published", "rose", "refunds and corrections", Decimal(10), Decimal(-5)),
+        str(customer("b")): ("last published", "new", "new customers", before["b"], None),
+        str(customer("c")): ("last published", "same", "new model", Decimal(0), Decimal(0)),
+        str(customer("d")): ("last published", "same", "new model", Decimal(3), Decimal(0)),
+        str(customer("f")): ("last published", "gone", "no longer counted", 3 - before["d"], None),
+    }
+
+
+def test_orders_since_then_are_named(before: dict[str, Decimal]):
+    found = db.rows(
+        "select orders_since, revenue_since, order_keys from analytics.customer_changes where customer_key = %s",
+        (customer("b"),),
+    )
+    assert found == [(1, Decimal("70.01"), ["shop:3"])]
+
+
+def test_the_steps_add_up_to_the_penny(before: dict[str, Decimal]):
+    found = db.rows("select step, customers, predicted_clv from analytics.forecast_bridge order by place")
+    steps = {step: (customers, value) for step, customers, value in found}
+    earlier = before["a"] - 10 + 2 * (before["d"] - 3)
+    assert steps == {
+        "forecast before": (3, earlier),
+        "new customers": (1, before["b"]),
+        "orders": (0, Decimal(0)),
+        "refunds and corrections": (1, Decimal(10)),
+        "no longer counted": (1, 3 - before["d"]),
+        "time passed": (2, Decimal(0)),
+        "new model": (2, Decimal(3)),
+        "forecast": (3, sum(before.values())),
+    }
+    *parts, last = [value for _, value in steps.values()]
+    assert sum(parts) == last
+
+
+def test_the_reason_that_changed_most_is_named(before: dict[str, Decimal]):
+    found = db.rows("select why_before, why_effect from analytics.customer_changes where cause like 'refunds%'")
+    assert found == [("silent for 9 days", Decimal("12.50"))]
