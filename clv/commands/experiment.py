@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 
 from clv.commands.console import out
+from clv.commands.experiment_replay import replay
 from clv.commands.formats import AsCsv, AsJson, format_of
 from clv.core import settings, tabular
 from clv.decisions.experiments import definitions, planning, wording
 
 Name = Annotated[str, typer.Argument(help="Name of the experiment: experiments/NAME.yml in the home.")]
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+app.command()(replay)
 
 
 @app.callback()
