@@ -50,6 +50,8 @@ COMMANDS = {
     "docs": "documents",
     "env": "documents",
     "publish": "publishing",
+    "lists": "lists",
+    "approve": "lists",
     "demo": "demo",
 }
 MANNERS: dict[str, Any] = {"add_completion": False, "pretty_exceptions_enable": False, "rich_markup_mode": None}

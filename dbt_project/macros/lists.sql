@@ -17,3 +17,73 @@
 ),
     {% endfor %}
 {%- endmacro %}
+
+
+{#
+  A number from 0 up to 1, not included, that a list and a customer always have. A customer whose number is below the
+  list's holdout_share is in its hold-out. The key of a customer is a keyed digest, so the number is as good as drawn, and
+  a customer's numbers in two lists have nothing to do with each other.
+#}
+{% macro drawn_share(list_name, customer_key) -%}
+    ('x' || left(encode(sha256(convert_to({{ list_name }} || ' ' || {{ customer_key }}::text, 'UTF8')), 'hex'), 8))::bit(32)::bigint / 4294967296.0
+{%- endmacro %}
+
+
+{#
+  A query of the lists of every published date with what is known of their approval: `is_approved`, and of the approval
+  that counts `approved_by`, `approved_at` and `is_standing`. A list that needs no approval is always approved.
+#}
+{% macro lists_with_approval() %}
+    select
+        lists.*,
+        approvals.approved_by,
+        approvals.approved_at,
+        approvals.is_standing,
+        not lists.needs_approval or approvals.approved_at is not null as is_approved
+    from ({{ published(ref('list_summary'), history=true) | indent(4) }}) as lists
+    left join
+        lateral (
+            select
+                approved_by,
+                approved_at,
+                as_of_date is null as is_standing
+            from {{ source('ops', 'list_approvals').render() }}
+            where
+                list_name = lists.list_name
+                and (as_of_date = lists.as_of_date or as_of_date is null)
+                and revoked_at is null
+            order by approved_at
+            limit 1
+        ) as approvals on true
+{% endmacro %}
+
+
+{# The members of lists as readers see them, with the state of each: of the newest published date, or of every one. #}
+{% macro members_with_state(history=false) %}
+    select
+        members.as_of_date,
+        members.list_name,
+        lists.title,
+        members.place,
+        members.customer_key,
+        members.channel,
+        members.action,
+        members.reason,
+        lists.currency,
+        members.value_at_stake,
+        members.value_at_stake_p10,
+        members.value_at_stake_p90,
+        members.arm,
+        case
+            when members.arm = 'hold out' then 'held out'
+            when lists.is_approved then 'approved'
+            else 'waiting for approval'
+        end as state,
+        members.run_id
+    from ({{ published(ref('list_members'), history=history) | indent(4) }}) as members
+    inner join ({{ lists_with_approval() | indent(4) }}) as lists
+        on
+            members.as_of_date = lists.as_of_date
+            and members.run_id = lists.run_id
+            and members.list_name = lists.list_name
+{% endmacro %}

@@ -24,3 +24,11 @@ def day_before() -> str:
 
 def published(relation: object, history: bool = False) -> str:  # noqa: ARG001 - the macro's own arguments
     return "select 1 as one"
+
+
+def declared_lists(lists: object) -> dict:  # noqa: ARG001 - the macro's own argument
+    """Two lists, so that the SQL of lists is linted."""
+    one = {"list_name": "loyal", "channel": "email", "action": "thank them", "holdout_share": 0.1, "cap": 9}
+    one |= {"rule": "orders_count > 3", "reason": "orders_count::text"}
+    numbers = [{"number": 1, "before": []}, {"number": 2, "before": [1]}]
+    return {"lists": [one | each for each in numbers], "columns": {"orders_count": "customers.orders_count"}}

@@ -62,7 +62,7 @@ MAY = {
         **dict.fromkeys(
             ["ops.model_decisions", "ops.model_backtest", "ops.clv_scorecard", "ops.gate_results"], "select"
         ),
-        **dict.fromkeys([*OF_KINDS, "ops.external_scorecard"], "select"),
+        **dict.fromkeys([*OF_KINDS, "ops.external_scorecard", "ops.list_approvals"], "select"),
         "analytics.publications": "select",
         "analytics.*": "select drop",
     },
@@ -90,6 +90,7 @@ MAY = {
         "ops.clv_scorecard": "select insert delete",
         "ops.external_scorecard": "select insert update delete",
         "ops.customers_of_address": "select",
+        "ops.list_approvals": "select",
         "ops.person_keys": "select",
         "analytics.publications": "select insert",
     },

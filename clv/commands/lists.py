@@ -1,0 +1,81 @@
+"""`clv lists`, `clv approve`: lists of customers to act on, and their approval."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Annotated
+
+import typer
+
+from clv.commands.console import out
+from clv.commands.formats import AsCsv, AsJson, format_of
+from clv.core import dates, settings, tabular
+from clv.decisions.lists import approving, reading
+
+AsOf = Annotated[str | None, typer.Option("--as-of", help="A published date. By default, the newest one.")]
+
+
+def lists(
+    name: Annotated[str | None, typer.Argument(help="Show the customers on this list.")] = None,
+    as_of: AsOf = None,
+    as_csv: AsCsv = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the lists of customers to act on, or the customers on one of them.
+
+    Customers are shown by the first eight characters of their key, with the reason why they are on the list. Those
+    whose arm is `hold out` are left alone, so that the others can be compared with them.
+    """
+    home, style = settings.located(), format_of(as_csv, as_json)
+    day = dates.parse_date(as_of, "--as-of") if as_of else None
+    if name is None:
+        found = reading.lists(home, day)
+        names = ["list", "title", "channel", "customers", "act", "hold_out", "at_stake", "currency", "state"]
+        rows = (
+            (
+                one.list_name, one.title, one.channel, one.customers, one.customers_to_act_on, one.customers_held_out,
+                one.value_at_stake, one.currency, one.state,
+            )
+            for one in found
+        )  # fmt: skip
+        tabular.write(names, rows, style)
+        return
+    chosen = reading.one(name, home, day)
+    names = ["place", "customer", "arm", "at_stake", "from", "to", "reason"]
+    rows = (
+        (
+            one.place, one.short_id, one.arm, one.value_at_stake, one.value_at_stake_p10, one.value_at_stake_p90,
+            one.reason,
+        )
+        for one in reading.members(chosen, home)
+    )  # fmt: skip
+    if style == "table":
+        out.print(f"{chosen.title}, {chosen.as_of_date}: {chosen.action} ({chosen.state})", markup=False)
+    tabular.write(names, rows, style)
+
+
+def approve(
+    name: Annotated[str, typer.Argument(metavar="LIST", help="The list, as `clv lists` names it.")],
+    as_of: AsOf = None,
+    standing: Annotated[bool, typer.Option("--standing", help="Approve the list for every date.")] = False,
+    revoke: Annotated[bool, typer.Option("--revoke", help="Revoke approvals instead of approving.")] = False,
+    by: Annotated[str | None, typer.Option(help="Who approves. By default, the user of the operating system.")] = None,
+) -> None:
+    """Approve a list, so that it may go out, or revoke its approvals.
+
+    --revoke takes back the approval of the date with --as-of, that for every date with --standing, and otherwise all.
+    """
+    if as_of and standing:
+        raise typer.BadParameter("give either --as-of or --standing")
+    home, day, who = settings.located(), dates.parse_date(as_of, "--as-of") if as_of else None, by or getpass.getuser()
+    if revoke:
+        number = approving.revoke(name, who, home, day, standing)
+        out.print(f"{name}: {number} approval{'s' if number > 1 else ''} revoked by {who}", markup=False)
+        return
+    one = approving.approve(name, who, home, day, standing)
+    at_stake = f", {one.value_at_stake:,} {one.currency} at stake" if one.value_at_stake is not None else ""
+    out.print(
+        f"{name} of {one.as_of_date} {one.state}: {one.customers_to_act_on} customers to act on, "
+        f"{one.customers_held_out} held out{at_stake}",
+        markup=False,
+    )

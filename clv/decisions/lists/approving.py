@@ -1,0 +1,47 @@
+"""Approves lists and revokes approvals, in ops.list_approvals. The view list_states says which approvals count."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from clv.catalog.tables import LIST_APPROVALS
+from clv.core.errors import ClvError
+from clv.core.settings import Settings
+from clv.decisions.lists import reading
+from clv.decisions.lists.reading import ActionList
+from clv.warehouse import db
+
+
+def approve(name: str, by: str, home: Settings, day: date | None = None, standing: bool = False) -> ActionList:
+    """Approves a list for a published date (default: the newest one), or for every date if standing. Returns the list
+    as it is then. If it is approved already, the first approval stays.
+
+    by: who approves it. Raises ClvError if there is no such list.
+    """
+    found = reading.one(name, home, day)
+    with db.connect(home.warehouse_url) as connection:
+        connection.execute(
+            f"""insert into {LIST_APPROVALS} (list_name, as_of_date, approved_by) values (%s, %s, %s)
+            on conflict (list_name, as_of_date) where revoked_at is null do nothing""",  # noqa: S608 - our own name
+            (name, None if standing else found.as_of_date, by),
+        )
+    return reading.one(name, home, found.as_of_date)
+
+
+def revoke(name: str, by: str, home: Settings, day: date | None = None, standing: bool = False) -> int:
+    """Revokes the approvals of a list that count: that for a date, the standing one, or all if neither is given.
+    Returns their number. What has gone out already is not called back.
+
+    by: who revokes them. Raises ClvError if there are none.
+    """
+    with db.connect(home.warehouse_url) as connection:
+        revoked = connection.execute(
+            f"""update {LIST_APPROVALS} set revoked_by = %(by)s, revoked_at = now()
+            where list_name = %(name)s and revoked_at is null
+                and (%(day)s::date is null or as_of_date = %(day)s) and (not %(standing)s or as_of_date is null)""",  # noqa: S608 - our own name
+            {"by": by, "name": name, "day": day, "standing": standing},
+        ).rowcount
+    if not revoked:
+        of = f" for {day}" if day else " for every date" if standing else ""
+        raise ClvError(f"the list {name} has no approval{of} that could be revoked; `clv lists` shows what is approved")
+    return revoked

@@ -1,0 +1,1 @@
+{{ lists_with_approval() }}

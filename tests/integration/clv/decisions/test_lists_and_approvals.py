@@ -1,0 +1,141 @@
+"""Lists of a published date, as readers and commands see them, and their approval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+import raw_rows
+from typer.testing import CliRunner
+
+from clv import cli
+from clv.catalog import tables
+from clv.core import settings
+from clv.core.errors import ClvError
+from clv.decisions.lists import approving, reading
+from clv.warehouse import db
+
+pytestmark = pytest.mark.set_up
+
+DAY, BEFORE = date(2024, 6, 1), date(2024, 5, 1)
+MEMBERS = [  # list, customer, place, channel, reason, value at stake, arm
+    ("win_back", "a", 1, "email", "silent for 90 days", "30.00", "act"),
+    ("win_back", "b", 2, "email", "silent for 80 days", "20.00", "hold out"),
+    ("vip", "a", 1, "service", "among the best", "30.00", "act"),
+]
+LISTS = [("win_back", "Win back", 1, "email", True, 2, 1, "50.00"), ("vip", "VIP", 2, "service", False, 1, 0, "30.00")]
+
+
+@pytest.fixture(scope="module")
+def shop(module_home: settings.Settings) -> settings.Settings:
+    """A home with two published dates that have the same lists; of the newest date there is an older run too."""
+    with db.connect() as connection:
+        for day, run_id in ((BEFORE, f"{BEFORE}.1"), (DAY, f"{DAY}.1"), (DAY, f"{DAY}.2")):
+            for name, who, place, channel, reason, at_stake, arm in MEMBERS:
+                connection.execute(
+                    """insert into analytics_runs.list_members (as_of_date, run_id, list_name, customer_key, place,
+                        channel, action, reason, value_at_stake, arm)
+                    values (%s, %s, %s, %s, %s, %s, 'write', %s, %s, %s)""",
+                    (day, run_id, name, raw_rows.customer(who), place, channel, reason, at_stake, arm),
+                )
+            for name, title, priority, channel, needs, customers, held, at_stake in LISTS:
+                connection.execute(
+                    """insert into analytics_runs.list_summary (as_of_date, run_id, list_name, title, priority, rule,
+                        channel, action, holdout_share, needs_approval, currency, customers, customers_to_act_on,
+                        customers_held_out, value_at_stake)
+                    values (%s, %s, %s, %s, %s, 'true', %s, 'write', 0.1, %s, 'GBP', %s, %s, %s, %s)""",
+                    (day, run_id, name, title, priority, channel, needs, customers, customers - held, held, at_stake),
+                )
+            connection.execute(
+                f"""insert into {tables.PUBLICATIONS} (as_of_date, run_id, digest, rows_published)
+                values (%s, %s, '', '{{}}')""",
+                (day, run_id),
+            )
+    return module_home
+
+
+@pytest.fixture(autouse=True)
+def undone() -> Iterator[None]:
+    """Deletes a test's approvals."""
+    yield
+    with db.connect() as connection:
+        connection.execute(f"delete from {tables.LIST_APPROVALS}")
+
+
+def states(view: str = "action_list") -> dict[tuple, str]:
+    """The state of each member, by date, list and place, as an analyst reads it."""
+    with db.connect() as connection:
+        connection.execute("set role clv_analyst")
+        found = connection.execute(f"select as_of_date, list_name, place, state from analytics.{view}").fetchall()  # type: ignore[arg-type]
+    return {(day, name, place): state for day, name, place, state in found}
+
+
+def clv(*arguments: str) -> str:
+    result = CliRunner().invoke(cli.app, arguments)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_a_list_waits_until_somebody_approves_it(shop: settings.Settings):
+    waiting = {
+        (DAY, "win_back", 1): "waiting for approval",
+        (DAY, "win_back", 2): "held out",
+        (DAY, "vip", 1): "approved",  # needs no approval
+    }
+    assert states() == waiting
+    found = approving.approve("win_back", "anna", shop)
+    assert (found.as_of_date, found.state) == (DAY, "approved by anna")
+    assert states() == waiting | {(DAY, "win_back", 1): "approved"}
+    assert states("action_list_history")[BEFORE, "win_back", 1] == "waiting for approval"
+    assert approving.approve("win_back", "bert", shop).approved_by == "anna"
+    assert approving.revoke("win_back", "bert", shop) == 1
+    assert states() == waiting
+    columns = "list_name, as_of_date, approved_by, revoked_by, approved_at <= revoked_at"
+    assert db.rows(f"select {columns} from {tables.LIST_APPROVALS}") == [("win_back", DAY, "anna", "bert", True)]
+    assert approving.approve("win_back", "carl", shop).approved_by == "carl"
+
+
+def test_a_standing_approval_is_for_every_date(shop: settings.Settings):
+    found = approving.approve("win_back", "anna", shop, standing=True)
+    assert found.state == "approved by anna for every date"
+    of_places = {key: state for key, state in states("action_list_history").items() if key[2] == 1}
+    assert set(of_places.values()) == {"approved"}
+    approving.approve("win_back", "bert", shop, BEFORE)
+    assert approving.revoke("win_back", "bert", shop, standing=True) == 1
+    assert states("action_list_history")[BEFORE, "win_back", 1] == "approved"
+    with pytest.raises(ClvError, match=f"the list win_back has no approval for {DAY} that could be revoked"):
+        approving.revoke("win_back", "bert", shop, DAY)
+    with pytest.raises(ClvError, match="no approval for every date"):
+        approving.revoke("win_back", "bert", shop, standing=True)
+
+
+def test_lists_and_dates_that_there_are_not(shop: settings.Settings):
+    with pytest.raises(ClvError, match="there is no list lost at 2024-06-01; lists are win_back, vip"):
+        approving.approve("lost", "anna", shop)
+    with pytest.raises(ClvError, match="2024-04-01 is not published, or has no lists; `clv run --as-of DATE`"):
+        reading.lists(shop, date(2024, 4, 1))
+
+
+def test_members_are_shown_by_eight_characters_of_their_key(shop: settings.Settings):
+    found = reading.members(reading.one("win_back", shop), shop)
+    assert [(one.place, one.short_id, one.arm, one.reason) for one in found] == [
+        (1, str(raw_rows.customer("a"))[:8], "act", "silent for 90 days"),
+        (2, str(raw_rows.customer("b"))[:8], "hold out", "silent for 80 days"),
+    ]
+
+
+def test_the_commands(shop: settings.Settings):
+    printed = clv("approve", "win_back", "--by", "anna")
+    assert printed == (
+        "win_back of 2024-06-01 approved by anna: 1 customers to act on, 1 held out, 50.00 GBP at stake\n"
+    )
+    header, *rows = clv("lists", "--csv").splitlines()
+    assert header == "list,title,channel,customers,act,hold_out,at_stake,currency,state"
+    assert rows == [
+        "win_back,Win back,email,2,1,1,50.00,GBP,approved by anna",
+        "vip,VIP,service,1,1,0,30.00,GBP,needs no approval",
+    ]
+    assert "Win back, 2024-06-01: write (approved by anna)" in clv("lists", "win_back")
+    assert clv("lists", "vip", "--csv", "--as-of", "2024-05-01").splitlines()[1].endswith("act,30.00,,,among the best")
+    assert clv("approve", "win_back", "--revoke", "--by", "bert") == "win_back: 1 approval revoked by bert\n"
