@@ -76,6 +76,15 @@
         members.arm,
         case
             when members.arm = 'hold out' then 'held out'
+            when exists (
+                select 1
+                from {{ source('ops', 'exports').render() }} as exports
+                where
+                    members.list_name = exports.list_name
+                    and members.as_of_date = exports.as_of_date
+                    and members.customer_key = exports.customer_key
+                    and exports.state = 'sent'
+            ) then 'exported'
             when lists.is_approved then 'approved'
             else 'waiting for approval'
         end as state,

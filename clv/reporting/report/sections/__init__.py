@@ -15,6 +15,7 @@ from clv.reporting.report.sections import (
     customers,
     external,
     forecast,
+    lists,
     made,
     quality,
     revenue,
@@ -23,5 +24,5 @@ from clv.reporting.report.sections import (
     value,
 )
 
-FOR_MARKETERS = (shop, forecast, changes, customers, value, segments, cohorts, channels, external)
+FOR_MARKETERS = (shop, forecast, changes, customers, lists, value, segments, cohorts, channels, external)
 FOR_OPERATORS = (made, revenue, quality, accuracy, baselines)

@@ -57,10 +57,11 @@ def shop(module_home: settings.Settings) -> settings.Settings:
 
 @pytest.fixture(autouse=True)
 def undone() -> Iterator[None]:
-    """Deletes a test's approvals."""
+    """Deletes a test's approvals and exports."""
     yield
     with db.connect() as connection:
         connection.execute(f"delete from {tables.LIST_APPROVALS}")
+        connection.execute(f"delete from {tables.EXPORTS}")
 
 
 def states(view: str = "action_list") -> dict[tuple, str]:
@@ -108,6 +109,23 @@ def test_a_standing_approval_is_for_every_date(shop: settings.Settings):
         approving.revoke("win_back", "bert", shop, DAY)
     with pytest.raises(ClvError, match="no approval for every date"):
         approving.revoke("win_back", "bert", shop, standing=True)
+
+
+@pytest.mark.parametrize(("state", "expected"), [("sent", "exported"), ("sending", "approved")])
+def test_who_was_sent_is_exported_even_if_the_approval_is_revoked_later(
+    shop: settings.Settings, state: str, expected: str
+):
+    approving.approve("win_back", "anna", shop)
+    with db.connect() as connection:
+        connection.execute(
+            f"""insert into {tables.EXPORTS} (list_name, as_of_date, customer_key, destination, run_id, channel, batch,
+                idempotency_key, state) values ('win_back', %s, %s, 'crm', %s, 'email', 1, 'k', %s)""",
+            (DAY, raw_rows.customer("a"), f"{DAY}.2", state),
+        )
+    assert states()[DAY, "win_back", 1] == expected
+    assert states()[DAY, "vip", 1] == "approved"  # another list of the same customer
+    approving.revoke("win_back", "anna", shop)
+    assert states()[DAY, "win_back", 1] == ("exported" if state == "sent" else "waiting for approval")
 
 
 def test_lists_and_dates_that_there_are_not(shop: settings.Settings):
