@@ -45,7 +45,7 @@ SECRETS = (
     *(f"secrets/{roles.secret(role)}" for role in databases.ROLES),
 )
 LIST = f"secrets/{erasures.NAME}"  # erased persons: a restore adds this list to the one in the home
-OTHERS = ("shop.json", "sources", "destinations", "kinds", "models", "received", "erasures")
+OTHERS = ("shop.json", "sources", "destinations", "kinds", "experiments", "models", "received", "erasures")
 # The tables and columns in which MLflow stores the path of a model's files.
 PLACES = {
     "experiments": ("artifact_location",),

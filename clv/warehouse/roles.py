@@ -4,8 +4,9 @@
     transformer  builds tables and views with dbt (clv.transform.dbt)
     modeller     trains and scores, and uses the model registry (clv.warehouse.model_choice,
                  clv.evaluation.model_checks, spark_jobs)
-    publisher    opens runs and keeps their log, judges and publishes them, and writes the pages (clv.warehouse.runs,
-                 clv.warehouse.publication, clv.reporting.report, expectations)
+    publisher    opens runs and keeps their log, judges and publishes them, writes the pages, and keeps experiments
+                 (clv.warehouse.runs, clv.warehouse.publication, clv.reporting.report, expectations,
+                 clv.decisions.experiments)
     exporter     sends approved lists to destinations (clv.decisions.exporting)
     analyst      reads what is published (clv.reporting.analyst)
 

@@ -159,10 +159,12 @@ def test_an_analyst_reads_what_is_published_and_nothing_else(running, forward):
 def test_every_table_is_filled_where_the_shop_says_something_of_it(running, forward):
     views = "select table_name from information_schema.tables where table_schema = 'analytics' order by 1"
     empty = {name for (name,) in running.rows(views) if not running.rows(f"select 1 from analytics.{name} limit 1")}
-    # No forecast has matured, the shop delivers none of another system and no books, and it joins no ids.
+    # No forecast has matured, the shop delivers none of another system and no books, joins no ids, and runs no
+    # experiments.
     books = {"order_payments", "order_fulfilment", "product_value", "customer_profiles"}
     ids = {"identity_summary", "identity_summary_history"}
-    assert empty == {"clv_scorecard", "external_scorecard", *books, *ids}
+    experiments = {"experiment_customers", "experiment_results"}
+    assert empty == {"clv_scorecard", "external_scorecard", *books, *ids, *experiments}
 
 
 def test_segments_agree_with_the_forecast_and_win_back_lists_customers_who_have_not_left(running, forward):

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from clv.core import yaml_files
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
 from clv.decisions.experiments.differences import ALPHA
@@ -119,23 +119,15 @@ def load(name: str, home: Settings) -> Definition:
             + (f"; there are {', '.join(there)}" if there else "")
         )
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise ClvError(f"{path} is not YAML: {' '.join(str(error).split())}; correct it") from None
-    except (OSError, UnicodeError) as error:
-        raise ClvError(f"{path} cannot be read ({error}); write it again as UTF-8") from None
-    try:
-        return Definition.model_validate({} if content is None else content)
+        return Definition.model_validate(yaml_files.content(path, "outcome: revenue"))
     except ValidationError as error:
-        raise ClvError(f"{path}: {_first(error)}") from None
+        raise ClvError(f"{path.name}: {yaml_files.first_mistake(error, (), 'outcome')}") from None
 
 
-def _first(error: ValidationError) -> str:
-    found = error.errors()[0]
-    place = ".".join(str(part) for part in found["loc"])
-    text = found["msg"].removeprefix("Value error, ")
-    if found["type"] == "extra_forbidden":
-        text = f"is no key; known keys are {', '.join(Definition.model_fields)}"
-    elif found["type"] == "model_type":
-        return "write keys with values, as in outcome: revenue"
-    return f"'{place}': {text}" if place else text
+def has_changed(name: str, started: Definition, home: Settings) -> bool:
+    """Whether the file of an experiment says something else than when it was started. A file that was removed says
+    nothing else."""
+    try:
+        return load(name, home) != started
+    except ClvError:
+        return path_of(name, home).is_file()

@@ -125,8 +125,9 @@ def adjusted(arm: Moments, control: Moments) -> tuple[Moments, Moments]:
     n, m = arm.customers, control.customers
     varied = (n - 1) * arm.covariate_variance + (m - 1) * control.covariate_variance
     shared = (n - 1) * arm.covariance + (m - 1) * control.covariance
-    theta = np.divide(shared, varied, out=np.zeros_like(varied + 0.0), where=np.asarray(varied) > 0)
     centre = (n * arm.covariate_mean + m * control.covariate_mean) / (n + m)
+    varies = np.asarray(varied) > 1e-12 * (n + m) * centre**2  # less is rounding
+    theta = np.divide(shared, varied, out=np.zeros_like(varied + 0.0), where=varies)
     return _less(arm, theta, centre), _less(control, theta, centre)
 
 

@@ -43,8 +43,8 @@ STEPS = (
         closes=True,
     ),
     Step(
-        "scorecard", "publish", "published forecasts that matured, those of other systems, intermediate",
-        "ops.clv_scorecard, ops.external_scorecard",
+        "scorecard", "publish", "published forecasts that matured, those of other systems, intermediate; experiments",
+        "ops.clv_scorecard, ops.external_scorecard, ops.experiment_results",
         f"{_TASKS}.closing:scorecard", closes=True,
     ),
     Step("report", "publish", "what is published", "the report's page", f"{_TASKS}.closing:report", closes=True),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from clv.core import settings
+from clv.decisions.experiments import following
 from clv.decisions.exporting import export as exporting
 from clv.decisions.exporting import standing
 from clv.evaluation import external_scorecard
@@ -21,11 +22,13 @@ def publish(as_of: date, run_id: str) -> Facts:
 
 
 def scorecard(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - every date's matured forecasts
-    """Compares published forecasts that have matured, and those of other systems, with the actual outcomes."""
+    """Compares published forecasts that have matured, and those of other systems, with the actual outcomes, and reads
+    running experiments."""
     # All are measured with the persons of the newest published date, so that it does not matter which run measures.
-    newest = publication.current()
-    with dbt.persons_of(newest.as_of_date if newest else None, settings.load()):
-        return {**scorecards.measure(), "external": external_scorecard.measure()}
+    newest, home = publication.current(), settings.load()
+    with dbt.persons_of(newest.as_of_date if newest else None, home):
+        measured = {**scorecards.measure(), "external": external_scorecard.measure()}
+    return {**measured, "experiments": following.read_all(home)}
 
 
 def report(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - the page shows what is published

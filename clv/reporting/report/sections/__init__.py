@@ -13,6 +13,7 @@ from clv.reporting.report.sections import (
     channels,
     cohorts,
     customers,
+    experiments,
     external,
     forecast,
     lists,
@@ -24,5 +25,5 @@ from clv.reporting.report.sections import (
     value,
 )
 
-FOR_MARKETERS = (shop, forecast, changes, customers, lists, value, segments, cohorts, channels, external)
+FOR_MARKETERS = (shop, forecast, changes, customers, lists, value, segments, cohorts, channels, experiments, external)
 FOR_OPERATORS = (made, revenue, quality, accuracy, baselines)

@@ -63,6 +63,7 @@ MAY = {
             ["ops.model_decisions", "ops.model_backtest", "ops.clv_scorecard", "ops.gate_results"], "select"
         ),
         **dict.fromkeys([*OF_KINDS, "ops.external_scorecard", "ops.list_approvals"], "select"),
+        **dict.fromkeys(["ops.experiments", "ops.experiment_assignments", "ops.experiment_results"], "select"),
         "analytics.publications": "select",
         "analytics.*": "select drop",
     },
@@ -89,6 +90,9 @@ MAY = {
         "ops.model_decisions": "select",
         "ops.clv_scorecard": "select insert delete",
         "ops.external_scorecard": "select insert update delete",
+        "ops.experiments": "select insert",
+        "ops.experiment_assignments": "select insert",
+        "ops.experiment_results": "select insert delete",
         "ops.customers_of_address": "select",
         "ops.list_approvals": "select",
         "ops.person_keys": "select",
@@ -107,6 +111,8 @@ ACTS = {
     "update pii.customers set email = email, name = name": {LOADER},
     "update pii.customers set customer_key = customer_key": set(),
     "update ops.settings set name = name": set(),
+    "update ops.experiments set stopped_on = stopped_on": {PUBLISHER},
+    "update ops.experiments set definition = definition": set(),
     "update ops.exports set customer_key = customer_key": set(),
     **{
         f"do $$ begin assert has_function_privilege('ops.{function}', 'execute'); end $$": {EXPORTER}

@@ -53,6 +53,8 @@ def test_a_covariate_removes_what_was_known_before() -> None:
 def test_a_covariate_that_does_not_vary_changes_nothing() -> None:
     arm, control = Moments(3, 2.0, 1.0, 5.0), Moments(3, 1.0, 1.0, 5.0)
     assert differences.adjusted(arm, control) == (Moments(3, 2.0, 1.0), Moments(3, 1.0, 1.0))
+    rounded = [one._replace(covariate_variance=1e-28, covariance=1e-14) for one in (arm, control)]
+    assert differences.adjusted(*rounded) == differences.adjusted(arm, control)
 
 
 def test_bands_count_by_their_share_of_all_customers() -> None:
