@@ -42,6 +42,7 @@ COMMANDS = {
     "backfill": "runs",
     "runs": "listing",
     "models": "models",
+    "alerts": "alerts",
     "backtest": "backtest",
     "sql": "queries",
     "metric": "metrics",

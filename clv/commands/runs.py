@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from clv.core import dates, settings
-from clv.pipeline import own
+from clv.core.errors import ClvError
+from clv.pipeline import own, watching
 from clv.platform import airflow_api, headline
 from clv.reporting import analyst
 from clv.sources.loading import currencies
@@ -26,8 +30,20 @@ def run(
     day, home, out = dates.parse_date(as_of, "--as-of"), _ready(), Console(highlight=False)
     started = time.monotonic()
     _remark_removal([day], home, out)
-    airflow_api.run(home, day, force_retrain, out)
+    with _alerting(home, out):
+        airflow_api.run(home, day, force_retrain, out)
     show(day, home, out, time.monotonic() - started)
+
+
+@contextmanager
+def _alerting(home: settings.Settings, out: Console) -> Iterator[None]:
+    """Sends alerts at once if a run fails in the block, without waiting for clv_watch."""
+    try:
+        yield
+    except ClvError:
+        for error in watching.after_failure(home):
+            out.print(f"[yellow]note:[/] no alert was sent: {escape(error)}", soft_wrap=True)
+        raise
 
 
 def _ready() -> settings.Settings:
@@ -86,4 +102,5 @@ def backfill(
     home, out = _ready(), Console()
     if every >= 1:
         _remark_removal(list(dates.each_date(*days, every)), home, out)
-    airflow_api.backfill(home, *days, every, out, backwards)
+    with _alerting(home, out):
+        airflow_api.backfill(home, *days, every, out, backwards)

@@ -40,7 +40,12 @@ def as_of_date(param: str | None, logical_date: datetime | None, run_after: date
 def today(zone: str = "UTC") -> date:
     """Today's date in a time zone. No other code reads the clock for a date. Commands use it; a task may use it only
     for warnings, and to tell which times of a fetched source lie in the future."""
-    return datetime.now(ZoneInfo(zone)).date()
+    return now(zone).date()
+
+
+def now(zone: str = "UTC") -> datetime:
+    """The present time in a time zone. Alerts judge hours and ages by it; published rows never depend on it."""
+    return datetime.now(ZoneInfo(zone))
 
 
 def each_date(first: date, last: date, every: int = 1) -> Iterator[date]:

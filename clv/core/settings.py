@@ -65,6 +65,11 @@ class Settings:
         return self.home / "shop.json"
 
     @property
+    def alerts_file(self) -> Path:
+        """Says who hears of what (docs/alerts.md). Without it, nobody hears of anything."""
+        return self.home / "alerts.yml"
+
+    @property
     def secrets(self) -> Path:
         return self.home / "secrets"
 

@@ -3,6 +3,8 @@ start: with `clv up`, or with the service `setup` of docker-compose.yml."""
 
 from __future__ import annotations
 
+from clv.alerts import declaration as alerts
+from clv.core.errors import ClvError
 from clv.core.settings import Settings
 from clv.pipeline import steps
 from clv.reporting.remarks import of_settings
@@ -27,6 +29,15 @@ def load_contestants(home: Settings) -> None:
 
 
 def remarks(home: Settings) -> list[str]:
-    """Returns remarks for the operator: about the settings, and about kinds whose folder was removed. The warehouse has
-    to be set up."""
-    return [*of_settings(home), *raw_tables.without_folder(home)]
+    """Returns remarks for the operator: about the settings, kinds whose folder was removed, and a wrong alerts.yml,
+    which stops nothing else. The warehouse has to be set up."""
+    return [*of_settings(home), *raw_tables.without_folder(home), *of_alerts(home)]
+
+
+def of_alerts(home: Settings) -> list[str]:
+    """Returns what is wrong with the home's alerts.yml, if anything is."""
+    try:
+        alerts.load(home)
+    except ClvError as error:
+        return [f"no alerts are sent: {error}"]
+    return []

@@ -5,8 +5,8 @@ A backup is a folder that only its owner can read. It appears complete or not at
     backup.json     a description of the backup, and the digest of each other file
     warehouse.dump  the warehouse, in pg_dump's custom format
     registry.dump   MLflow's database, where that is the one beside the warehouse
-    home.tar        the models, shop.json, the shop's own mappings and destinations, and the secrets that the data
-                    depends on
+    home.tar        the models, shop.json, alerts.yml, the shop's own mappings and destinations, and the secrets that
+                    the data depends on
 
 A backup can be made while tasks run. The rows are saved first, then the registry, then the files: rows name models, and
 the registry names the models' files, so the backup contains every model that the saved rows name.
@@ -45,7 +45,9 @@ SECRETS = (
     *(f"secrets/{roles.secret(role)}" for role in databases.ROLES),
 )
 LIST = f"secrets/{erasures.NAME}"  # erased persons: a restore adds this list to the one in the home
-OTHERS = ("shop.json", "sources", "destinations", "kinds", "experiments", "models", "received", "erasures")
+OTHERS = (
+    "shop.json", "alerts.yml", "sources", "destinations", "kinds", "experiments", "models", "received", "erasures",
+)  # fmt: skip
 # The tables and columns in which MLflow stores the path of a model's files.
 PLACES = {
     "experiments": ("artifact_location",),

@@ -126,3 +126,16 @@ def upkeep() -> dict:
         facts = _pipeline().upkeep.run()
     print("upkeep removed", facts)
     return facts
+
+
+@task(task_id="watch", retries=RETRIES, retry_delay=RETRY_DELAY)
+def watch() -> dict:
+    """Sends alerts about what is new; see clv.pipeline.watching. Fails if a channel does, so that somebody sees it."""
+    from clv.pipeline import watching  # imported when the task runs, as above
+
+    with _reported(get_current_context()):
+        looked = watching.look()
+        if looked.errors:
+            raise ClvError("; ".join(looked.errors))
+    print("sent", looked.sent)
+    return {"sent": looked.sent}

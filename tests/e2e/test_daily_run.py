@@ -7,11 +7,14 @@ import gzip
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import yaml
+from small_mail import receiving
+from small_service import Incoming, Reply, serving
 
 from clv.core import settings
 from clv.platform.airflow_session import Airflow
@@ -119,7 +122,28 @@ def write_batch(source: Path, target: Path, broken: bool) -> None:
             writer.writerow({**row, "amount": ""} if broken and number % 2 else row)
 
 
-def test_a_broken_batch_stops_at_the_gate_and_its_correction_goes_through(running, forward, tmp_path):
+@pytest.fixture
+def heard(running) -> Iterator[tuple[list, list]]:
+    """The mails and the requests of a webhook that the home's alerts bring."""
+    requests: list[Incoming] = []
+
+    def answer(incoming: Incoming) -> Reply:
+        requests.append(incoming)
+        return Reply("")
+
+    with receiving() as (port, mails), serving(answer) as url:
+        mail = {"to": "email", "host": "127.0.0.1", "port": port, "security": "none", "sender": "clv@example.com"}
+        hears = ["run_failed", "gate_failed", "no_run_by"]
+        channels = {
+            "mail": {**mail, "recipients": "ops@example.com", "hears": hears},
+            "hook": {"to": "webhook", "url": url, "hears": hears},
+        }
+        running.settings.alerts_file.write_text(yaml.safe_dump({"no_run_by": "00:00", "channels": channels}))
+        yield mails, requests
+        running.settings.alerts_file.unlink()
+
+
+def test_a_broken_batch_stops_at_the_gate_and_its_correction_goes_through(running, forward, tmp_path, heard):
     before = running.published()
     last = max(before)
     last_month = next(path for path in _files_of(running) if path.name.startswith("2024-05"))
@@ -135,11 +159,23 @@ def test_a_broken_batch_stops_at_the_gate_and_its_correction_goes_through(runnin
     assert [run["note"].partition(" stopped run ")[0] for run in runs] == ["gate staging"]
     assert running.published() == before
     assert running.rows("select distinct run_id from analytics.customer_clv") == [(before[last][0],)]
+    # Nothing is published for today, so the shop is stale; both were sent when the run had failed.
+    mails, requests = heard
+    began = ["A gate stopped a run: 2024-06-01", "Nothing is published in time"]
+    assert sorted(incoming.body["title"] for incoming in requests) == began
+    assert sorted(mail["Subject"].partition("] ")[2] for mail in mails) == began
+    assert all("resent.csv.gz" not in mail.get_content() for mail in mails)
+    print(*(f"{mail['Subject']}\n{mail.get_content()}" for mail in mails), sep="\n")
 
     write_batch(last_month, tmp_path / "mended.csv.gz", broken=False)
     running.clv("ingest", "--source", "sample_shop", "--path", tmp_path / "mended.csv.gz")
     running.clv("run", "--as-of", last)
     assert running.published()[last][0] != before[last][0]
+    for _ in range(2):
+        running.clv("alerts", "check")
+    over = "Recovered: a gate stopped a run: 2024-06-01"
+    assert sorted(incoming.body["title"] for incoming in requests) == [*began, over]
+    assert sorted(mail["Subject"].partition("] ")[2] for mail in mails) == [*began, over]
 
 
 def _files_of(running) -> list[Path]:

@@ -87,7 +87,7 @@ def test_up_repair_and_down(folder):
     token = httpx.post(f"{url}/auth/token", json=login, trust_env=False).raise_for_status().json()["access_token"]
     client = httpx.Client(base_url=f"{url}/api/v2", headers={"Authorization": f"Bearer {token}"}, trust_env=False)
     dags = {dag["dag_id"]: dag["is_paused"] for dag in client.get("/dags").json()["dags"]}
-    assert dags == {"clv_daily": False, "clv_train": False, "clv_upkeep": False}
+    assert dags == {"clv_daily": False, "clv_train": False, "clv_upkeep": False, "clv_watch": False}
     assert client.get("/dags/~/dagRuns").json()["total_entries"] == 0, "no run is started unasked"
     assert {part["status"] for part in client.get("/monitor/health").json().values()} == {"healthy"}, "nothing is red"
     viewer_may_only_look(folder, url)

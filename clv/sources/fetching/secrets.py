@@ -1,5 +1,5 @@
-"""Secrets of connectors: each is a file in CLV_HOME/secrets/connectors that only its owner can read. A declaration
-names it as {secret:NAME}."""
+"""Secrets of connectors and of alerts: each is a file in a folder of CLV_HOME/secrets that only its owner can read. A
+declaration names it as {secret:NAME}."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ SHORTEST = 4  # characters; replacing shorter texts in a message would change it
 
 
 class Secrets:
-    """Reads secrets, and removes those that were read from messages."""
+    """Reads secrets, and removes those that were read from messages. folder: that of CLV_HOME/secrets with them."""
 
-    def __init__(self, home: Settings) -> None:
-        self._folder = home.secrets / "connectors"
+    def __init__(self, home: Settings, folder: str = "connectors") -> None:
+        self._folder = home.secrets / folder
         self._read: set[str] = set()
 
     def place(self, text: str) -> str:

@@ -24,13 +24,21 @@ def bag():
 
 def test_every_file_parses(bag):
     assert bag.import_errors == {}
-    assert sorted(bag.dags) == ["clv_daily", "clv_train", "clv_upkeep"]
+    assert sorted(bag.dags) == ["clv_daily", "clv_train", "clv_upkeep", "clv_watch"]
 
 
 def test_no_dag_starts_a_history_of_its_own_accord(bag):
     for dag in bag.dags.values():
         assert dag.catchup is False, dag.dag_id
-        assert type(dag.timetable).__name__ == "FromNowOn", dag.dag_id
+        kind = "NullTimetable" if dag.dag_id == "clv_watch" else "FromNowOn"
+        assert type(dag.timetable).__name__ == kind, dag.dag_id
+
+
+def test_the_watch_has_a_schedule_once_somebody_wants_to_hear_of_something(tmp_path, monkeypatch):
+    (tmp_path / "alerts.yml").touch()
+    monkeypatch.setenv("CLV_HOME", str(tmp_path))
+    timetable = parsed().dags["clv_watch"].timetable
+    assert (type(timetable).__name__, timetable.summary) == ("FromNowOn", "*/5 * * * *")
 
 
 def test_every_task_is_retried(bag):

@@ -1,7 +1,39 @@
 with
 
-gate_results as (
+{# As in published(), `render` keeps a build with --empty from emptying the view. #}
+every_result as (select * from {{ source('ops', 'gate_results').render() }}),
+
+publications as (select * from {{ source('analytics', 'publications').render() }}),
+
+published_results as (
     {{ published(source('ops', 'gate_results'), history=true) | indent(4) }}
+),
+
+-- Of a date without a publication, the run that a gate stopped last.
+stopped_runs as (
+    select distinct on (as_of_date)
+        as_of_date,
+        run_id
+    from every_result
+    where
+        not success
+        and severity = 'critical'
+        and as_of_date not in (select publications.as_of_date from publications)
+    order by as_of_date, judged_at desc
+),
+
+gate_results as (
+    select
+        published_results.*,
+        true as is_published
+    from published_results
+    union all
+    select
+        every_result.*,
+        false as is_published
+    from stopped_runs
+    inner join every_result
+        on stopped_runs.as_of_date = every_result.as_of_date and stopped_runs.run_id = every_result.run_id
 ),
 
 judged as (
@@ -13,7 +45,8 @@ judged as (
         dimension,
         success,
         observed,
-        rows_judged
+        rows_judged,
+        is_published
     from gate_results
     where dimension is not null
 ),
@@ -23,9 +56,10 @@ judged_tables as (
         as_of_date,
         run_id,
         table_name,
+        is_published,
         max(rows_judged) as rows_judged
     from judged
-    group by as_of_date, run_id, table_name
+    group by as_of_date, run_id, table_name, is_published
 ),
 
 dimensions as (
@@ -50,6 +84,7 @@ counted as (
         judged_tables.run_id,
         judged_tables.table_name,
         dimensions.name as dimension,
+        judged_tables.is_published,
         max(judged_tables.rows_judged) as rows_judged,
         count(judged.expectation)::integer as expectations,
         count(judged.expectation) filter (where judged.success)::integer as met,
@@ -62,7 +97,12 @@ counted as (
             and judged_tables.run_id = judged.run_id
             and judged_tables.table_name = judged.table_name
             and dimensions.name = judged.dimension
-    group by judged_tables.as_of_date, judged_tables.run_id, judged_tables.table_name, dimensions.name
+    group by
+        judged_tables.as_of_date,
+        judged_tables.run_id,
+        judged_tables.table_name,
+        judged_tables.is_published,
+        dimensions.name
 ),
 
 timed as (
@@ -103,7 +143,8 @@ final as (
             when dimension = 'availability' and met = expectations then format('There, with %s rows.', rows_judged)
             when met = expectations then format('Met: all %s.', expectations)
             else format('Met: %s of %s. Not met: %s.', met, expectations, not_met)
-        end as explanation
+        end as explanation,
+        is_published
     from timed
 )
 

@@ -96,6 +96,8 @@ MAY = {
         "ops.customers_of_address": "select",
         "ops.list_approvals": "select",
         "ops.person_keys": "select",
+        "ops.alerts": "select insert update",
+        "ops.exports": "select",
         "analytics.publications": "select insert",
     },
     EXPORTER: {"ops.exports": "select insert update", "analytics.publications": "select"},

@@ -166,10 +166,10 @@ def test_the_quality_of_each_tables_data_in_five_dimensions(shop: dict):
                 [(run_id, AS_OF, *row) for row in judged],
             )
     found = as_analyst("select * from analytics.data_quality order by table_name, dimension")
-    assert {row[:2] for row in found} == {(date(2024, 6, 1), RUN)}
+    assert {(*row[:2], row[-1]) for row in found} == {(date(2024, 6, 1), RUN, True)}
     new = "The newest order was of 2024-05-28, 4 days before the date."
     nothing = "Nothing is expected of the table here."
-    assert [row[2:] for row in found] == [
+    assert [row[2:-1] for row in found] == [
         ("analytics.customer_clv", "accuracy", None, 0, 4, nothing),
         ("analytics.customer_clv", "availability", Decimal("1"), 1, 4, "There, with 4 rows."),
         ("analytics.customer_clv", "completeness", None, 0, 4, nothing),
@@ -184,6 +184,25 @@ def test_the_quality_of_each_tables_data_in_five_dimensions(shop: dict):
         ("staging.stg_order_lines", "consistency", None, 0, 10, nothing),
         ("staging.stg_order_lines", "timeliness", Decimal("0.5714"), 1, 10, new),
     ]  # fmt: skip
+
+
+def test_a_date_that_a_gate_stopped_has_rows_until_it_is_published(shop: dict):
+    day = "2024-06-03"
+    with db.connect() as connection:
+        for number, success in ((1, True), (2, False), (3, True)):  # the second run failed, the others did not end
+            connection.execute(
+                f"""insert into {tables.GATE_RESULTS} (
+                    run_id, as_of_date, gate, expectation, severity, dimension, success, observed, rows_judged
+                ) values (%s, %s, 'g', 'raw.batches: counts', 'critical', 'accuracy', %s, '0', 10)""",
+                (f"{day}.{number}", day, success),
+            )
+    query = f"""
+        select run_id, score, explanation, is_published from analytics.data_quality
+        where as_of_date = '{day}' and dimension = 'accuracy'
+    """
+    assert as_analyst(query) == [(f"{day}.2", 0, "Met: 0 of 1. Not met: counts.", False)]
+    publish(day, f"{day}.3")
+    assert as_analyst(query) == [(f"{day}.3", 1, "Met: all 1.", True)]
 
 
 @pytest.mark.parametrize(

@@ -17,3 +17,10 @@ def test_a_wrong_declaration_of_a_connector_is_named(tmp_path: Path):
     fetched.declare(home, "shop", {"from": "fax"})
     with pytest.raises(ClvError, match="shop.yml: 'from' is one of database"):
         own.check(home)
+
+
+def test_a_wrong_alerts_file_is_a_remark(tmp_path: Path):
+    home = Settings(tmp_path, {})
+    assert own.of_alerts(home) == []
+    home.alerts_file.write_text("channels: {}")
+    assert own.of_alerts(home)[0].startswith(f"no alerts are sent: {home.alerts_file}: 'channels': ")
