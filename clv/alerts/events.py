@@ -273,7 +273,7 @@ def exports_failed(
     found = Found()
     for name, destination, as_of, customers in unconfirmed:
         what = f"Of the list {name} of {as_of}, {customers} customers are not confirmed by {destination}."
-        remedy = "repeat the export of the list; nobody is sent out twice"
+        remedy = f"repeat it: `clv export {name} --to {destination} --as-of {as_of}`; nobody is sent out twice"
         key = Key(of_step.kind, f"{name} to {destination}")
         found.events.append(Event(key, what, remedy, "dags/clv_daily"))
     return found
