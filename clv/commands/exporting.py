@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from clv.commands.console import out
-from clv.core import settings
+from clv.core import dates, settings
 from clv.decisions.exporting import export as exporting
 
 
 def export(
     list_name: Annotated[str, typer.Argument(metavar="LIST", help="Name of the list.")],
     to: Annotated[str, typer.Option(help="Name of the destination, as CLV_HOME/destinations declares it.")],
-    as_of: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Published date of the list. By default, the latest."),
-    ] = None,
+    as_of: Annotated[str | None, typer.Option(help="Published date of the list. By default, the latest.")] = None,
 ) -> None:
     """Send an approved list to a destination, and print what went out and who did not.
 
@@ -26,6 +22,6 @@ def export(
     Customers who may not be contacted, or were erased, do not go out.
     """
     home = settings.load()
-    receipt = exporting.export(list_name, to, home, as_of.date() if as_of else None)
+    receipt = exporting.export(list_name, to, home, dates.parse_date(as_of, "--as-of") if as_of else None)
     for line in exporting.messages(receipt, home):
         out.print(line, markup=False, soft_wrap=True)

@@ -102,11 +102,13 @@ def export(list_name: str, destination: str, home: Settings, as_of: date | None 
 def _require_approved(connection: psycopg.Connection, scope: Scope) -> None:
     is_approved = ledger.is_approved(connection, scope)
     if is_approved is None:
-        raise ClvError(f"{scope.as_of_date} has no list {scope.list_name}; name one of its lists (docs/acting.md)")
+        raise ClvError(
+            f"{scope.as_of_date} has no list {scope.list_name}; `clv lists --as-of {scope.as_of_date}` shows its lists"
+        )
     if not is_approved:
         raise NotApproved(
-            f"the list {scope.list_name} of {scope.as_of_date} is not approved; look at it, then approve it "
-            "(docs/acting.md)"
+            f"the list {scope.list_name} of {scope.as_of_date} is not approved; look at it, then approve it: "
+            f"clv approve {scope.list_name} --as-of {scope.as_of_date}"
         )
 
 
