@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from airflow.sdk import TaskGroup, chain, get_current_context, task
@@ -22,13 +22,12 @@ RETRIES = 2
 RETRY_DELAY = timedelta(seconds=20)
 
 
-def _pipeline() -> ModuleType:
+def _pipeline() -> SimpleNamespace:
     """Imports the modules `daily` and `upkeep`, which do the work."""
     # Imported when a task runs, because Airflow parses the DAGs again and again and parsing needs none of this.
-    import clv.pipeline.daily
-    import clv.pipeline.upkeep
+    from clv.pipeline import daily, upkeep
 
-    return clv.pipeline
+    return SimpleNamespace(daily=daily, upkeep=upkeep)
 
 
 def _notes() -> ModuleType:
