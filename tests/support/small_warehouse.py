@@ -222,6 +222,25 @@ def _customer(
         )
 
 
+def put_on_list(run_id: str, as_of: str = AS_OF) -> None:
+    """Puts customer A, who agrees to be contacted, on a list of the run."""
+    of = (as_of, run_id)
+    execute(
+        "update analytics_runs.dim_customer set may_contact = true, may_be_contacted = true"
+        " where as_of_date = %s and run_id = %s and customer_key = %s",
+        (*of, A),
+    )
+    execute(
+        "insert into analytics_runs.list_members (as_of_date, run_id, list_name, customer_key, place, channel, arm)"
+        " values (%s, %s, 'best', %s, 1, 'email', 'act')",
+        (*of, A),
+    )
+    execute(
+        "insert into analytics_runs.list_summary (as_of_date, run_id, list_name, customers) values (%s, %s, 'best', 1)",
+        of,
+    )
+
+
 def judge_all(run_id: str, as_of: str = AS_OF) -> None:
     """Records every gate as judged and passed."""
     for gate in GATES:

@@ -14,4 +14,5 @@ def shop(home: settings.Settings) -> settings.Settings:
     small.make_tables()
     small.make_orders()
     small.make_slice(RUN)
+    small.put_on_list(RUN)
     return home

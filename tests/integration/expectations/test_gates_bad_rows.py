@@ -13,6 +13,16 @@ from clv.quality.results import GateFailed
 CLV = "analytics_runs.customer_clv"
 HORIZONS = "analytics_runs.customer_clv_horizons"
 BAD_ROWS = [
+    (
+        "analytics",
+        "analytics_runs.list_members: contact_allowed",
+        f"update analytics_runs.dim_customer set may_be_contacted = false where {CUSTOMER}",
+    ),
+    (
+        "analytics",
+        "analytics_runs.list_summary: customers_add_up",
+        "update analytics_runs.list_summary set customers = 2",
+    ),
     ("raw", "raw.batches: unreadable_share", "update raw.batches set rows_received = 17, rows_unreadable = 10"),
     (
         "analytics",
