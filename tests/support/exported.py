@@ -25,10 +25,6 @@ create table analytics_runs.list_members (
     arm text, primary key (as_of_date, run_id, list_name, customer_key)
 );
 create table analytics.contactable_customers (customer_key uuid);
-create table if not exists ops.list_approvals (
-    list_name text, as_of_date date, approved_by text, approved_at timestamptz default now(), revoked_by text,
-    revoked_at timestamptz
-);
 create view analytics.list_states as
     select distinct as_of_date, list_name, exists (
         select from ops.list_approvals as approvals

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+import exported
 import pytest
 import raw_rows
 from typer.testing import CliRunner
@@ -13,6 +14,7 @@ from clv import cli
 from clv.catalog import tables
 from clv.core import settings
 from clv.core.errors import ClvError
+from clv.decisions.exporting.export import export
 from clv.decisions.lists import approving, reading
 from clv.warehouse import db
 
@@ -126,6 +128,28 @@ def test_who_was_sent_is_exported_even_if_the_approval_is_revoked_later(
     assert states()[DAY, "vip", 1] == "approved"  # another list of the same customer
     approving.revoke("win_back", "anna", shop)
     assert states()[DAY, "win_back", 1] == ("exported" if state == "sent" else "waiting for approval")
+
+
+def test_a_list_goes_out_to_those_who_may_be_contacted_and_shows_it(shop: settings.Settings):
+    a = raw_rows.customer("a")
+    with db.connect() as connection:
+        connection.execute(
+            "insert into pii.customers (customer_key, source, customer_id) values (%s, 'orders', 'ann')", (a,)
+        )
+    exported.declare(shop, "crm", to="file", columns=["customer_id", "reason"])
+    assert export("vip", "crm", shop).left_out == {"no consent": 1}
+    with db.connect() as connection:
+        connection.execute(
+            """insert into analytics_runs.dim_customer (as_of_date, run_id, customer_key, orders_count, tenure_days,
+                may_be_contacted) values (%s, %s, %s, 1, 1, true)""",
+            (DAY, f"{DAY}.2", a),
+        )
+    assert export("vip", "crm", shop).sent == 1
+    with pytest.raises(ClvError, match="the list win_back of 2024-06-01 is not approved"):
+        export("win_back", "crm", shop)
+    assert states()[DAY, "vip", 1] == "exported"
+    path = shop.home / "exports" / "crm" / "vip-2024-06-01.csv"
+    assert path.read_text() == "customer_id,reason\nann,among the best\n"
 
 
 def test_lists_and_dates_that_there_are_not(shop: settings.Settings):
