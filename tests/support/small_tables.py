@@ -125,15 +125,6 @@ create table analytics_runs.fct_orders (
     shipping_cost numeric default 0, return_cost numeric default 0,
     primary key (as_of_date, run_id, order_key)
 );
-create table analytics.forecast_bridge (
-    {SLICED}, since text, before_on date, place int, step text, currency text, customers int, predicted_clv numeric
-);
-create table analytics.customer_changes (
-    {SLICED}, since text, customer_key uuid, tier_change text, value_tier_before text, value_tier text,
-    churn_risk_before numeric, churn_risk numeric, predicted_clv_before numeric, predicted_clv numeric,
-    predicted_clv_change numeric, cause text, why text, why_before text, orders_since int, revenue_since numeric
-);
-grant select on analytics.forecast_bridge, analytics.customer_changes to clv_publisher;
 create table {tables.INT_PAYMENTS} (paid_on date);
 create table {tables.INT_SHIPMENTS} (shipped_on date);
 create table {tables.INT_RETURNS} (order_source text, order_id text, returned_on date);
@@ -152,6 +143,19 @@ create view {tables.ORDER_LINES_OF_RUNS} as
         null::text as product_id, 1 as batch_id, false as is_refund, 1 as quantity, lines.amount as unit_price
     from {tables.ORDER_LINE_STATES} as states
     join {tables.STG_ORDER_LINES} as lines on lines.ordered_at < states.as_of_date;
+"""
+
+# In place of the views that dbt makes on published runs.
+CHANGES = f"""
+create table analytics.forecast_bridge (
+    {SLICED}, since text, before_on date, place int, step text, currency text, customers int, predicted_clv numeric
+);
+create table analytics.customer_changes (
+    {SLICED}, since text, customer_key uuid, tier_change text, value_tier_before text, value_tier text,
+    churn_risk_before numeric, churn_risk numeric, predicted_clv_before numeric, predicted_clv numeric,
+    predicted_clv_change numeric, cause text, why text, why_before text, orders_since int, revenue_since numeric
+);
+grant select on analytics.forecast_bridge, analytics.customer_changes to clv_publisher;
 """
 
 

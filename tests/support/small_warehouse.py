@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import psycopg
-from small_tables import ANALYTICS, FEATURES, STAGING, declared
+from small_tables import ANALYTICS, CHANGES, FEATURES, STAGING, declared
 
 from clv.catalog import published, tables
 from clv.core import settings
@@ -72,7 +72,7 @@ def execute(sql: str, params: tuple | list | None = None) -> None:
 
 def make_tables() -> None:
     """Creates the tables that dbt builds, empty."""
-    execute(STAGING + FEATURES + ANALYTICS + declared())
+    execute(STAGING + FEATURES + ANALYTICS + declared() + CHANGES)
     hand_over()
 
 
