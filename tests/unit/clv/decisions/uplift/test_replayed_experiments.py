@@ -11,7 +11,7 @@ from past_experiments import made
 from clv.decisions.uplift import replay
 from clv.decisions.uplift.experiment_file import Past
 
-PLACEBOS = 4  # experiments; the decision on the gate has the rate of many
+PLACEBOS = 4  # experiments; each trains the models of all parts
 
 
 def test_arms_are_compared_with_the_control():
