@@ -70,7 +70,7 @@ ordered as (
         compared.since,
         orders_now.customer_key,
         count(*) filter (where orders_now.kind = 'order')::integer as orders_since,
-        sum(orders_now.net_revenue) as revenue_since,
+        sum(orders_now.net_revenue) filter (where orders_now.kind <> 'refund_only') as revenue_since,
         array_agg(orders_now.order_key order by orders_now.ordered_at, orders_now.order_key)
         filter (where orders_now.kind = 'order') as order_keys
     from compared
@@ -153,7 +153,7 @@ paired as (
             when not was_there then 'new customers'
             when orders_since > 0 then 'orders'
             when earlier_orders_change <> 0 then 'refunds and corrections'
-            when model_version is distinct from model_version_before then 'new model'
+            when model_version <> model_version_before then 'new model'
             else 'time passed'
         end as cause
     from counted

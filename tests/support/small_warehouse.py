@@ -52,13 +52,8 @@ SINGLE_ROWS = [  # of tables that are made as declared
     ("customer_profiles", {"customer_key": A}),
     (
         "order_payments",
-        {
-            "order_key": "orders:o1",
-            "customer_key": A,
-            "attempts": 1,
-            "first_paid_on": "2011-01-03",
-            "last_paid_on": "2011-01-03",
-        },
+        {"order_key": "orders:o1", "customer_key": A, "attempts": 1}
+        | {"first_paid_on": "2011-01-03", "last_paid_on": "2011-01-03"},
     ),
     ("order_fulfilment", {"order_key": "orders:o1", "customer_key": A, "shipments": 1, "shipped_on": "2011-01-04"}),
     ("product_value", {"level": "product", "id": "tea", "revenue": 0}),

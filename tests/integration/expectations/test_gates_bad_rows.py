@@ -12,6 +12,7 @@ from clv.quality.results import GateFailed
 
 CLV = "analytics_runs.customer_clv"
 HORIZONS = "analytics_runs.customer_clv_horizons"
+TOTALS = "analytics_runs.forecast_totals"
 BAD_ROWS = [
     (
         "analytics",
@@ -217,26 +218,14 @@ BAD_ROWS = [
         f"{HORIZONS}: longer_is_not_less",
         f"update {HORIZONS} set predicted_clv_p50 = 0.01 where {CUSTOMER} and horizon_days = 365",
     ),
-    (
-        "analytics",
-        f"{HORIZONS}: one_row_per_horizon",
-        f"delete from {HORIZONS} where {CUSTOMER} and horizon_days = 90",
-    ),
+    ("analytics", f"{HORIZONS}: one_row_per_horizon", f"delete from {HORIZONS} where {CUSTOMER} and horizon_days = 90"),
     (
         "analytics",
         "analytics_runs.segment_summary: customers_add_up",
         "update analytics_runs.segment_summary set customers = 3",
     ),
-    (
-        "analytics",
-        "analytics_runs.forecast_totals: customers_add_up",
-        "update analytics_runs.forecast_totals set predicted_clv = 43",
-    ),
-    (
-        "analytics",
-        "analytics_runs.forecast_totals: interval_around_the_mean",
-        "update analytics_runs.forecast_totals set predicted_revenue_low = 43",
-    ),
+    ("analytics", f"{TOTALS}: customers_add_up", f"update {TOTALS} set predicted_clv = 43"),
+    ("analytics", f"{TOTALS}: interval_around_the_mean", f"update {TOTALS} set predicted_revenue_low = 43"),
     (
         "analytics",
         "analytics_runs.forecast_totals: new_customers_within_their_interval",

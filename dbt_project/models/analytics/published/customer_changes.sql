@@ -78,7 +78,7 @@ final as (
             full join {{ named_reasons('ranked.reasons_before') }} as earlier
                 on now.reason_group = earlier.reason_group
             where
-                ranked.was_there and ranked.is_there
+                ranked.was_there and ranked.is_there and ranked.change <> 0
                 and sign(coalesce(now.effect, 0) - coalesce(earlier.effect, 0)) = sign(ranked.change)
             order by
                 abs(coalesce(now.effect, 0) - coalesce(earlier.effect, 0)) desc,

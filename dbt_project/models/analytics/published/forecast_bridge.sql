@@ -16,6 +16,7 @@ models as (
                 dates.as_of_date = customers.as_of_date
                 and dates.run_id = customers.run_id
                 and customers.model_version is not null
+            order by customers.customer_key
             limit 1
         ) as used
     where dates.as_of_date >= (select min(compared.before_on) from compared)
