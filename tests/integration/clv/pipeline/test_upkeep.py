@@ -26,14 +26,21 @@ def shop(home: settings.Settings) -> settings.Settings:
     return home
 
 
+def _ready_run() -> str:
+    """Opens a run with rows in every published table."""
+    run_id = small.ready_run()
+    small.put_on_list(run_id)
+    return run_id
+
+
 def test_upkeep_keeps_what_is_published_and_what_was_before(shop: settings.Settings) -> None:
-    unpublished, oldest, before, holding = (small.ready_run() for _ in range(4))
+    unpublished, oldest, before, holding = (_ready_run() for _ in range(4))
     for run_id in (oldest, before, holding):
         publication.publish(DAY, run_id)
     pages = {run_id: gates.write(run_id, shop) for run_id in (unpublished, oldest, before, holding)}
     assert upkeep.run()["runs"] == 0  # all runs are too young
     age(8)
-    young = small.ready_run()
+    young = _ready_run()
     facts = upkeep.run()
     assert (facts["runs"], facts["gates_pages"]) == (2, 2)
     index = (pages[holding].parent / "index.html").read_text()
@@ -80,7 +87,7 @@ def test_old_dates_keep_only_what_has_a_history(shop: settings.Settings) -> None
 
 
 def test_upkeep_beside_publishers_never_takes_what_holds(shop: settings.Settings) -> None:
-    known = [small.ready_run() for _ in range(6)]
+    known = [_ready_run() for _ in range(6)]
     publication.publish(DAY, known[0])
     age(8)
 
