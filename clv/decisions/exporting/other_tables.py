@@ -29,7 +29,7 @@ def send(
 ) -> None:
     """Writes the rows of a batch in one transaction, in place of those that an interrupted export may have written.
     Creates the table if it does not exist. Raises ClvError, or Unavailable if the database does not answer."""
-    with connected(declared.url, secrets, "cannot be written") as connection, connection.begin():
+    with connected(declared.url, secrets, is_written=True) as connection, connection.begin():
         table = _table(declared)
         table.create(connection, checkfirst=True)
         connection.execute(table.delete().where(table.c[KEY] == batch.key))

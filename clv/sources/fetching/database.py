@@ -58,18 +58,23 @@ def unread(declared: Database, secrets: Secrets) -> int:
 
 
 @contextmanager
-def connected(url: str, secrets: Secrets, mistake: str = "cannot be read") -> Iterator[sa.Connection]:
-    """Connects to the database of a declared address. mistake: what the message about an error that does not pass says
-    of the database. Raises Unavailable for errors that may pass, and ClvError for others."""
-    engine = _engine(url, secrets)
+def connected(url: str, secrets: Secrets, is_written: bool = False) -> Iterator[sa.Connection]:
+    """Connects to the database of a declared address. Raises Unavailable for errors that may pass, and ClvError for
+    others.
+
+    is_written: whether rows are written. Messages then name only the kind of an error, since databases quote values.
+    """
+    engine, quoted = _engine(url, secrets), True
     try:
         with engine.connect() as connection:
+            quoted = not is_written
             yield connection
     except exc.SQLAlchemyError as error:
         is_broken = isinstance(error, exc.OperationalError) or getattr(error, "connection_invalidated", False)
         if is_broken and not MISTAKE.search(str(getattr(error, "orig", error))):
-            raise Unavailable(_message("does not answer", error, secrets, url)) from None
-        raise ClvError(_message(mistake, error, secrets, url)) from None
+            raise Unavailable(_message("does not answer", error, secrets, url, quoted)) from None
+        mistake = "cannot be written" if is_written else "cannot be read"
+        raise ClvError(_message(mistake, error, secrets, url, quoted)) from None
     finally:
         engine.dispose()
 
@@ -137,9 +142,12 @@ def _require_columns(declared: Database, names: list[str]) -> None:
         )
 
 
-def _message(what: str, error: Exception, secrets: Secrets, url: str) -> str:
-    """Returns one line about an error. The statement and its values are left out."""
-    reason = first_line(getattr(error, "orig", None) or error)
+def _message(what: str, error: Exception, secrets: Secrets, url: str, quoted: bool) -> str:
+    """Returns one line about an error. The statement and its values are left out. quoted: whether the line has the
+    error's text; otherwise, it has its class and the SQLSTATE."""
+    cause = getattr(error, "orig", None) or error
+    state = getattr(cause, "sqlstate", None)
+    reason = first_line(cause) if quoted else f"{type(cause).__name__}{f', SQLSTATE {state}' if state else ''}"
     return (
         f"the database {what} ({secrets.without(reason)}); check {secrets.place(url) or '`url`'}, and the declaration"
     )

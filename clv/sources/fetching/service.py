@@ -26,7 +26,8 @@ from clv.sources.mapping.complaints import first_line, printable
 TRIES = 6
 PAUSE = 1.0  # seconds before the second try; doubled before each further one
 LONGEST_PAUSE = 300  # seconds; a service that wants a longer pause is asked again by the next fetch
-PASSING = {408, 425, 429}  # and all from 500 on
+TOO_MANY = 429  # requests; this one is not taken
+PASSING = {408, 425, TOO_MANY}  # and all from 500 on
 QUOTED = 200  # characters of an error's answer that are shown
 IN_PROGRESS = 409  # the answer to a sending that is repeated while the service still works on the first one
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -60,19 +61,21 @@ class Answer:
 
 
 class _Passing(Exception):  # noqa: N818 - what the error does
-    """An error that may pass. wait: the seconds that the service wants to pass before the next try."""
+    """An error that may pass. wait: the seconds that the service wants to pass before the next try. may_be_taken:
+    whether the service may have done what was requested."""
 
-    def __init__(self, reason: str, wait: float | None = None) -> None:
+    def __init__(self, reason: str, wait: float | None = None, may_be_taken: bool = True) -> None:
         super().__init__(reason)
-        self.wait = wait
+        self.wait, self.may_be_taken = wait, may_be_taken
 
 
 class Refused(ClvError):  # noqa: N818 - what the request is
-    """A service refuses a request. status: of its answer."""
+    """A service refuses a request. status: of its answer. may_be_taken: whether an earlier try of the same request,
+    whose answer was lost, may have been taken."""
 
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
-        self.status = status
+        self.status, self.may_be_taken = status, False
 
 
 class Service:
@@ -146,7 +149,8 @@ class Service:
         """Posts JSON to the declared URL; waits and repeats it, with the same key, after errors that may pass. Any
         status from 200 to 299 confirms it.
 
-        key: the header Idempotency-Key, by which the service knows what it has received already. Raises as `get` does.
+        key: the header Idempotency-Key, by which the service knows what it has received already. Raises as `get` does,
+        but messages leave the answer out, since it may repeat what was sent.
         """
         headers = {**self._headers, "Idempotency-Key": key}
 
@@ -156,16 +160,21 @@ class Service:
             )
             if answer.status_code == IN_PROGRESS:
                 raise _Passing(f"status {IN_PROGRESS}", self._wanted_pause(answer))
-            self._check(answer, is_confirmed=answer.is_success)
+            self._check(answer, is_confirmed=answer.is_success, is_quoted=False)
 
         self._repeated(once, "what it confirmed before stays sent; check `url`, or repeat the command later")
 
     def _repeated(self, once: Callable[[], Result], otherwise: str) -> Result:
         """Returns what a request gives. otherwise: the end of the message if errors that may pass do not pass."""
+        may_be_taken = False
         for attempt in range(1, TRIES + 1):
             try:
                 return once()
+            except Refused as error:
+                error.may_be_taken = may_be_taken
+                raise
             except _Passing as error:
+                may_be_taken = may_be_taken or error.may_be_taken
                 pause = PAUSE * 2 ** (attempt - 1) if error.wait is None else error.wait
                 if attempt == TRIES or pause > LONGEST_PAUSE:
                     raise Unavailable(f"{self} does not answer ({error}); {otherwise}") from None
@@ -200,19 +209,22 @@ class Service:
             self._check_graphql(content)
         return Answer(content, answer.links.get("next", {}).get("url"), str(answer.url))
 
-    def _check(self, answer: httpx.Response, is_confirmed: bool) -> None:
+    def _check(self, answer: httpx.Response, is_confirmed: bool, is_quoted: bool = True) -> None:
+        """is_quoted: whether messages quote the answer."""
         status = answer.status_code
         if status in PASSING or status >= 500:
-            raise _Passing(f"status {status}", self._wanted_pause(answer))
+            raise _Passing(f"status {status}", self._wanted_pause(answer), may_be_taken=status != TOO_MANY)
         if status in (401, 403):
             where = f"write the present one into {self._place}" if self._place else "declare one under `headers`"
             raise ClvError(f"{self} refuses the secret (status {status}); {where}")
         if answer.has_redirect_location:
             place = printable(self._secrets.without(answer.headers["Location"]))[:QUOTED]
-            raise ClvError(f"{self} has moved to {place}; nothing is sent there, correct `url`")
+            to = f"to {place}" if is_quoted else f"(status {status})"
+            raise ClvError(f"{self} has moved {to}; nothing is sent there, correct `url`")
         if not is_confirmed:
             text = printable(" ".join(self._secrets.without(answer.text).split()))[:QUOTED]
-            raise Refused(f"{self} refuses the request (status {status}: {text}); correct the declaration", status)
+            says = f"status {status}: {text}" if is_quoted else f"status {status}"
+            raise Refused(f"{self} refuses the request ({says}); correct the declaration", status)
 
     def _check_graphql(self, content: Any) -> None:
         errors = content.get("errors") if isinstance(content, dict) else None

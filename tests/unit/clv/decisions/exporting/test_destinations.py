@@ -105,7 +105,8 @@ def test_a_table_without_these_columns_is_one_line(home, tmp_path):
     declared = declaration.Table.model_validate(
         {"to": "table", "url": f"sqlite:///{tmp_path}/crm.db", "table": "lists"}
     )
-    with pytest.raises(ClvError, match=r"^the database cannot be written \(no such column: .*\); check `url`, and the"):
+    # Without the database's text, which may quote a customer.
+    with pytest.raises(ClvError, match=r"^the database cannot be written \(OperationalError\); check `url`, and the"):
         other_tables.send(declared, Secrets(home), SCOPE, BATCH, [{"customer_id": "7"}])
 
 
@@ -141,9 +142,9 @@ def test_a_request_is_repeated_with_its_key_until_it_is_confirmed(home, monkeypa
 @pytest.mark.parametrize(
     ("reply", "kind", "message"),
     [
-        (Reply("no such column", status=422), ClvError, r"refuses the request \(status 422: \"no such column\"\)"),
+        (Reply("invalid email 7@x.example", status=422), ClvError, r"refuses the request \(status 422\); correct the"),
         (Reply(status=401), ClvError, r"refuses the secret \(status 401\); declare one under `headers`"),
-        (Reply(status=301, headers={"Location": "/x"}), ClvError, r"has moved to /x; nothing is sent there"),
+        (Reply(status=301, headers={"Location": "/x"}), ClvError, r"has moved \(status 301\); nothing is sent there"),
         (Reply(status=500), Unavailable, r"does not answer \(status 500\); what it confirmed before stays sent; check"),
     ],
 )
