@@ -9,17 +9,14 @@ from clv.reporting.report.reading import RUNS, SLICE, Run
 TITLE = "Lists to act on"
 
 _LISTS = f"""
-    select list_name, title, action, channel, customers_to_act_on, customers_held_out, value_at_stake, (
-        select reason from {RUNS}.list_members as members
-        {SLICE} and members.list_name = lists.list_name and place = 1
-    ) as reason
-    from (select * from {RUNS}.list_summary {SLICE} and customers > 0) as lists
+    select list_name, title, action, channel, customers_to_act_on, customers_held_out, value_at_stake
+    from {RUNS}.list_summary {SLICE} and customers > 0
     order by priority
 """  # noqa: S608 - our own names
 
 
 def read(run: Run) -> dict[str, Any] | None:
-    """The lists with customers, by priority, each with the reason of its first customer; None if there are none."""
+    """The lists with customers, by priority; None if there are none."""
     lists = run.rows(_LISTS)
     if not lists:
         return None
