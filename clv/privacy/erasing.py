@@ -14,7 +14,7 @@ import secrets
 from collections import defaultdict
 from contextlib import ExitStack, nullcontext
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import psycopg
@@ -50,7 +50,7 @@ NOT_REACHED = (
 @dataclass(frozen=True)
 class Receipt:
     """What an erasure did: rows removed per table, files changed or removed, what it could not reach, and the exports
-    that took the persons out of the home."""
+    that took the persons out of the home. is_complete: False if it was interrupted before the pages were written."""
 
     receipt: str
     erased_at: str
@@ -58,6 +58,7 @@ class Receipt:
     files: dict[str, str] = field(default_factory=dict)
     not_reached: tuple[str, ...] = NOT_REACHED
     left_home: list[str] = field(default_factory=list)
+    is_complete: bool = True
 
 
 def find(customer_id: str | None, source: str | None, email: str | None, home: Settings) -> list[Person]:
@@ -65,7 +66,8 @@ def find(customer_id: str | None, source: str | None, email: str | None, home: S
     of the same persons by the shop's rules.
 
     Finds every form of the id, since the mapping may have changed how it writes ids between two loads. Raises ClvError
-    if no customer has the id or address. If the customer was erased before, the error names the receipt.
+    if no customer has the id or address. If the customer was erased before, the error names the receipt; if that
+    erasure was interrupted after the rows were removed, the customer is returned, so that it is completed.
     """
     raw_tables.require_folders(home)
     linking.link(home)  # files may have been loaded since the last run
@@ -78,7 +80,10 @@ def find(customer_id: str | None, source: str | None, email: str | None, home: S
             return _whole_persons(connection, home, found)
     erased = erasures.erased(home)
     if number := next(filter(None, (erased.receipt(form, mapping.customer_namespace) for form in forms)), None):
-        raise ClvError(f"this customer was erased already: {home.home / RECEIPTS / number}.json")
+        if not _read(home, number).is_complete:
+            secret = pseudonyms.secret(home)
+            return [replace(persons.named(forms[0], mapping.customer_namespace, secret), other_ids=forms)]
+        raise ClvError(f"this customer was erased already: {_place(home, number)}")
     raise ClvError(f"the source {source} has no customer of this id; give it as the shop's file has it")
 
 
@@ -131,12 +136,13 @@ def sharing_address(found: list[Person], home: Settings) -> int:
 
 
 def erase(found: list[Person], home: Settings, step: Step = nullcontext) -> Receipt:
-    """Erases these persons in one transaction, after running loads, builds and forecasts have ended."""
+    """Erases these persons in one transaction, after running loads, builds and forecasts have ended. The receipt is
+    written before the commit, since it alone says then where the persons went, and again at the end."""
     raw_tables.require_folders(home)
     now = datetime.now(UTC)
-    done = Receipt(
-        _interrupted(found, home) or f"{now:%Y-%m-%d}-{secrets.token_hex(4)}", now.isoformat(timespec="seconds")
-    )
+    earlier = _interrupted(found, home)
+    done = earlier or Receipt(f"{now:%Y-%m-%d}-{secrets.token_hex(4)}", now.isoformat(timespec="seconds"))
+    done = Receipt(done.receipt, done.erased_at)
     with ExitStack() as stack:
         with step("loads, builds and forecasts have ended"):
             for lock in (locks.CUSTOMERS, locks.BUILD):
@@ -150,24 +156,46 @@ def erase(found: list[Person], home: Settings, step: Step = nullcontext) -> Rece
             for person in found:
                 for form in (person.customer_id, *person.other_ids):
                     erasures.add(home, form, person.namespace, done.receipt, done.erased_at)
+            done.files.update(files.remove_exports(connection, home, found))
+            for person in found:
                 batches |= _erase(connection, home, person, done)
             changed_raw.erased(connection, batches)
             pages = files.remove_pages(home, {str(person.key) for person in found})
+            done.files.update({str(home.reports / f"{day}" / "index.html"): REWRITTEN for day in pages})
+            if earlier:
+                done = _joined(earlier, done)
+            _write(home, replace(done, is_complete=False))
             connection.commit()
             files.forget_changes(connection, home)
-    files.make_pages(home, pages)
-    done.files.update({str(home.reports / f"{day}" / "index.html"): REWRITTEN for day in pages})
+    pages = [Path(path).parent.name for path, what in done.files.items() if what == REWRITTEN]
+    files.make_pages(home, [date.fromisoformat(day) for day in pages])
     _write(home, done)
     return done
 
 
-def _interrupted(found: list[Person], home: Settings) -> str | None:
-    """The receipt number of an interrupted erasure of the same persons, that is one that wrote no receipt; None if
-    there is none."""
+def _interrupted(found: list[Person], home: Settings) -> Receipt | None:
+    """The receipt of an interrupted erasure of the same persons, as far as it was written; None if there is none."""
     erased = erasures.erased(home)
     numbers = {erased.receipt(person.customer_id, person.namespace) for person in found}
     number = numbers.pop()
-    return number if not numbers and number and not (home.home / RECEIPTS / f"{number}.json").exists() else None
+    if numbers or not number:
+        return None
+    if not _place(home, number).exists():
+        return Receipt(number, datetime.now(UTC).isoformat(timespec="seconds"))
+    earlier = _read(home, number)
+    return None if earlier.is_complete else earlier
+
+
+def _joined(earlier: Receipt, done: Receipt) -> Receipt:
+    """What an interrupted erasure and the one that completes it did together. What the first did in the warehouse was
+    either undone and done again, or kept and not needed again."""
+    removed = {path: what for path, what in earlier.files.items() if what == files.ROWS_REMOVED}
+    return replace(
+        done,
+        rows={table: max(earlier.rows.get(table, 0), done.rows.get(table, 0)) for table in earlier.rows | done.rows},
+        files={**earlier.files, **done.files, **removed},
+        left_home=list(dict.fromkeys(earlier.left_home + done.left_home)),
+    )
 
 
 def apply(home: Settings, step: Step = nullcontext) -> Receipt | None:
@@ -238,7 +266,17 @@ def _lines(connection: psycopg.Connection, home: Settings, person: Person) -> di
     return dict(lines)
 
 
+def _place(home: Settings, number: str) -> Path:
+    return home.home / RECEIPTS / f"{number}.json"
+
+
 def _write(home: Settings, done: Receipt) -> None:
-    folder: Path = home.home / RECEIPTS
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    owners_files.write(folder / f"{done.receipt}.json", (json.dumps(asdict(done), indent=2) + "\n").encode())
+    path = _place(home, done.receipt)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    owners_files.write(path, (json.dumps(asdict(done), indent=2) + "\n").encode())
+
+
+def _read(home: Settings, number: str) -> Receipt:
+    """A receipt as it was written; an empty one if it was not kept."""
+    path = _place(home, number)
+    return Receipt(**json.loads(path.read_text())) if path.exists() else Receipt(number, "")

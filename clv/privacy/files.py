@@ -18,8 +18,8 @@ from clv.catalog import tables
 from clv.core import ids, owners_files
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
-from clv.decisions.exporting import columns
 from clv.decisions.exporting import files as exported
+from clv.decisions.exporting import ledger
 from clv.privacy.persons import Person
 from clv.reporting import report
 from clv.sources.connectors import files
@@ -32,13 +32,21 @@ from clv.warehouse import publication
 PENDING = "erasure.pending"
 ROWS_REMOVED, REMOVED = "rows removed", "removed: its rows could not be removed"
 STAYS = "not reached: its rows could not be removed; remove it"
+UNREAD = (
+    "not reached: it was saved in another form than the export's (CSV, commas, UTF-8), or cannot be written; look for "
+    "the person in it, or remove it"
+)
+NOT_FOUND = (
+    "not reached: the person went into it, but no row has their id or address; look for the person in it, or remove it"
+)
 READ_ONLY = "not reached: it cannot be written here; remove the rows where it comes from, or remove the file"
 
 
 def remove_lines(
     connection: psycopg.Connection, home: Settings, person: Person, lines: dict[int, set[int]]
 ) -> dict[str, str]:
-    """Removes these lines of batches from the home's files. Returns what happened to each file, by path.
+    """Removes these lines of batches, and the person's backtested predictions, from the home's files. Returns what
+    happened to each file, by path.
 
     Removing lines changes the digest of a file in landing. The batches of the file get the new digest, so that the file
     is not loaded again.
@@ -83,7 +91,7 @@ def remove_lines(
                 if target != copy[0]:
                     copy[0].unlink(missing_ok=True)
             changed[str(target or copy[0])] = ROWS_REMOVED if made else REMOVED
-    return {**changed, **_exports(home, person), **_backtests(home, person)}
+    return {**changed, **_backtests(home, person)}
 
 
 def forget_changes(connection: psycopg.Connection, home: Settings) -> None:
@@ -180,11 +188,17 @@ def make_pages(home: Settings, dates: list[date]) -> None:
         report.write_index(home)
 
 
-def _exports(home: Settings, person: Person) -> dict[str, str]:
-    """Removes the person from the files of exported lists, which identify customers by id, address or its hash."""
-    values = {*ids.forms(person.customer_id), *person.other_ids, *([person.email] if person.email else [])}
-    values |= {columns.hashed(value) for value in values}
-    return {str(path): ROWS_REMOVED for path in exported.remove(home, values)}
+def remove_exports(connection: psycopg.Connection, home: Settings, found: list[Person]) -> dict[str, str]:
+    """Removes persons from the files of exported lists, which identify customers by id, address or its hash. Returns
+    what happened to each file, by path; also to those that the ledger says they went into."""
+    customer_ids = {form for person in found for form in (*ids.forms(person.customer_id), *person.other_ids)}
+    changed, unread = exported.remove(home, customer_ids, {person.email for person in found if person.email})
+    went = {exported.place(home, *batch) for batch in ledger.batches_of(connection, [person.key for person in found])}
+    return {
+        **{str(path): NOT_FOUND for path in sorted(went) if path.exists()},
+        **dict.fromkeys(map(str, unread), UNREAD),
+        **dict.fromkeys(map(str, changed), ROWS_REMOVED),
+    }
 
 
 def _backtests(home: Settings, person: Person) -> dict[str, str]:

@@ -151,6 +151,14 @@ def confirm(connection: psycopg.Connection, scope: Scope, batch: Batch, sent: Se
     )
 
 
+def batches_of(connection: psycopg.Connection, customers: Sequence[UUID]) -> list[tuple[Scope, int]]:
+    """The batches that any of these customers are in."""
+    query = (
+        f"select distinct list_name, as_of_date, destination, batch from {tables.EXPORTS} where customer_key = any(%s)"  # noqa: S608 - our own names
+    )
+    return [(Scope(*scope), batch) for *scope, batch in connection.execute(query, (list(customers),)).fetchall()]
+
+
 def of_customer(connection: psycopg.Connection, key: UUID) -> list[str]:
     """Where a customer went, in words, the earliest first: the list, its date, the destination and the day."""
     query = f"""

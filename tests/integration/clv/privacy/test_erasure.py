@@ -25,7 +25,7 @@ from clv.cli import app
 from clv.core import settings
 from clv.core.errors import ClvError
 from clv.platform import backup
-from clv.privacy import erasing
+from clv.privacy import erasing, files
 from clv.reporting import gates
 from clv.sources.loading import copies
 from clv.transform import changed_raw
@@ -214,6 +214,30 @@ def test_an_erasure_that_was_cut_short_is_finished(home, tmp_path, monkeypatch):
     (line,) = erasures.read(erasures.place(home))
     assert erase(QUINCE["id"], home).receipt == line["receipt"]
     assert traces.in_tables(needles(home)) == traces.in_files(needles(home), home.home) == []
+
+
+def test_an_erasure_that_was_cut_short_after_its_commit_is_finished_with_what_it_knew(home, tmp_path, monkeypatch):
+    sources.load("orders", write(tmp_path / "a.csv", of_quince(1)), home)
+    (key,) = db.rows("select customer_key from pii.customers")[0]
+    small.execute(
+        "insert into ops.exports (list_name, as_of_date, customer_key, destination, run_id, channel, batch, "
+        "idempotency_key) values ('vip', '2024-06-01', %s, 'crm', 'r', 'email', 1, 'a1')",
+        (key,),
+    )
+    (home.home / "exports" / "crm").mkdir(parents=True)
+    exported = home.home / "exports" / "crm" / "vip-2024-06-01.csv"
+    exported.write_text("reason\nsilent\n")  # no column says who it is
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "make_pages", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            erase(QUINCE["id"], home)
+    assert db.rows("select * from pii.customers") == []
+    done = erase(QUINCE["id"], home)
+    assert [one.split(" on ")[0] for one in done.left_home] == ["list vip of 2024-06-01 may have gone to crm"]
+    assert done.files[str(exported)].startswith("not reached: the person went into it, but no row has their id")
+    assert (done.rows["raw.order_lines"], done.rows["ops.exports"], done.is_complete) == (1, 1, True)
+    with pytest.raises(ClvError, match=f"was erased already: .*{done.receipt}"):
+        erase(QUINCE["id"], home)
 
 
 def test_files_in_landing_that_were_changed_before_it_was_cut_short_are_known_again(home, monkeypatch):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from datetime import date
+import os
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
@@ -76,15 +77,59 @@ def test_a_file_is_safe_for_spreadsheets_its_owners_and_the_same_when_it_is_sent
 
 
 def test_a_persons_rows_are_removed_from_files_and_others_stay_as_they_are(home):
-    rows = [{"customer_id": one, "reason": "-5"} for one in ("7", "+49 1", "70")]
+    rows = [{"customer_id": one, "place": 7, "reason": "-5"} for one in ("7", "+49 1", "70")]
     files.send(home, SCOPE, BATCH, rows)
     path = files.place(home, SCOPE, 1)
+    os.utime(path, (1e9, 1e9))
     path.with_name(f"{path.name}.partial").write_text("7")
-    assert files.remove(home, {"7", "+49 1"}) == [path]
+    assert files.remove(home, {"7", "+49 1"}, []) == ([path], [])
     with path.open() as file:
-        assert list(csv.reader(file)) == [["customer_id", "reason"], ["70", "'-5"]]
+        # Place 7 is no id 7.
+        assert list(csv.reader(file)) == [["customer_id", "place", "reason"], ["70", "7", "'-5"]]
     assert [one.name for one in path.parent.iterdir()] == [path.name]
-    assert files.remove(home, {"7"}) == []
+    assert path.stat().st_mtime == 1e9  # retention goes by it
+    assert files.remove(home, {"7"}, []) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("email", "ANNA@example.com"), ("email_sha256", ANNAS_HASH), ("customer_id", "7")]
+)
+def test_a_person_is_found_by_id_address_or_hash_in_files_of_subfolders_too(home, column, value):
+    path = home.home / "exports" / "crm" / "sent in june" / "win_back-2024-06-01.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text(f"\ufeffreason,{column}\r\nsilent,{value}\r\nsilent,other\r\n\r\n", encoding="utf-8")  # from Excel
+    assert files.remove(home, {"7"}, {"anna@example.com"}) == ([path], [])
+    assert path.read_text() == f"reason,{column}\nsilent,other\n"
+
+
+@pytest.mark.parametrize(
+    "saved",
+    ["customer_id\n7\n".encode("utf-16"), b"customer_id;email\n7;x\n", b"email\n\xe4@x\n", b"email\n7,8\n", b""],
+)
+def test_a_file_that_was_saved_in_another_form_is_named_and_stays(home, saved):
+    path = home.home / "exports" / "crm" / "win_back.csv"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(saved)
+    assert files.remove(home, {"7"}, []) == ([], [path])
+    assert path.read_bytes() == saved
+
+
+def test_old_files_are_removed_and_folders_stay(home):
+    (home.home / "exports" / "crm" / "old").mkdir(parents=True)
+    old, new = (home.home / "exports" / "crm" / name for name in ("old/a.csv", "b.csv"))
+    for path, written in ((old, 1e9), (new, 2e9)):
+        path.write_text("")
+        os.utime(path, (written, written))
+    assert files.remove_older(home, datetime(2020, 1, 1, tzinfo=UTC)) == 1
+    assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_a_file_that_cannot_be_written_is_one_line(home):
+    (home.home / "exports").write_text("")
+    with pytest.raises(
+        ClvError, match=r"win_back-2024-06-01.csv cannot be written \(.*\); make room or allow it, then"
+    ):
+        files.send(home, SCOPE, BATCH, [{"customer_id": "7"}])
 
 
 def test_a_table_is_made_and_has_a_batch_once(home, tmp_path):
