@@ -4,10 +4,10 @@ docs/acting.md has the reference."""
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
 from clv.core import yaml_files
 from clv.core.allowed import different
@@ -43,6 +43,15 @@ class Destination(Part):
     lists: Annotated[list[str], AfterValidator(different)] = []
     cap: Cap | None = None
 
+    @model_validator(mode="after")
+    def _capped(self) -> Self:
+        if self.lists and not self.cap:
+            raise ValueError(
+                "'lists' goes out every day, so whoever stays on a list would be contacted every day; add `cap`, such as "
+                "`cap: {contacts: 1, days: 30}`"
+            )
+        return self
+
     @property
     def batch_rows(self) -> int:
         """The most customers that go out at once."""
@@ -77,7 +86,8 @@ class Http(Endpoint, Destination):
     @field_validator("url")
     @classmethod
     def _private(cls, url: str) -> str:
-        if url.startswith("http://") and urlsplit(url).hostname not in LOOPBACK:
+        parts = urlsplit(url.strip())
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
             raise ValueError("begins with http://, so anybody on the way could read the customers; write https://")
         return url
 

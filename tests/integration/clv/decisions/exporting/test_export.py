@@ -24,6 +24,8 @@ from clv.sources.kinds import raw_tables
 from clv.warehouse import db, pseudonyms, runs
 from clv.warehouse.roles import EXPORTER
 
+CAP = {"contacts": 1, "days": 30}
+
 
 @pytest.fixture
 def shop(home: Settings) -> Settings:
@@ -88,8 +90,8 @@ def test_a_list_goes_out_only_while_it_is_approved_for_its_date(shop):
 
 
 def test_nobody_is_contacted_more_often_than_the_cap_says(shop):
-    declare(shop, "crm", to="file", cap={"contacts": 1, "days": 30})
-    declare(shop, "copy", to="file", cap={"contacts": 1, "days": 30})
+    declare(shop, "crm", to="file", cap=CAP)
+    declare(shop, "copy", to="file", cap=CAP)
     publish(shop, [Member("1"), Member("2")])
     publish(shop, [Member("2"), Member("3")], list_name="vip")
     approve(shop)
@@ -105,7 +107,7 @@ def test_nobody_is_contacted_more_often_than_the_cap_says(shop):
 
 
 def test_a_daily_run_exports_the_approved_lists_that_destinations_name(shop):
-    declare(shop, "crm", to="file", lists=[LIST, "vip"])
+    declare(shop, "crm", to="file", lists=[LIST, "vip"], cap=CAP)
     declare(shop, "wrong", to="pigeon")
     publish(shop, [Member("1")])
     publish(shop, [Member("2")], list_name="vip")
@@ -134,7 +136,7 @@ def test_an_interrupted_export_of_another_date_is_named(shop):
 
 
 def test_a_run_of_its_own_day_exports_and_a_backfill_does_not(shop):
-    declare(shop, "crm", to="file", lists=[LIST])
+    declare(shop, "crm", to="file", lists=[LIST], cap=CAP)
     approve(shop)
     exported_customers = []
     for day in (date(2024, 6, 1), dates.today()):

@@ -42,6 +42,8 @@ def home(tmp_path: Path) -> Settings:
             {"to": "http", "url": "http://crm.example"},
             "crm.yml: 'url': begins with http://, so anybody on the way could",
         ),
+        ({"to": "http", "url": " HTTP://crm.example"}, "crm.yml: 'url': begins with http://, so anybody"),
+        ({"to": "file", "lists": ["vip"]}, "crm.yml: 'lists' goes out every day, so whoever stays on a list would be"),
         ({"to": "table", "table": "t"}, "crm.yml: 'url': is missing; write it"),
         ({"to": "file", "cap": {"contacts": 0, "days": 7}}, "crm.yml: 'cap.contacts': Input should be greater"),
     ],
