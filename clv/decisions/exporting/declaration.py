@@ -47,8 +47,8 @@ class Destination(Part):
     def _capped(self) -> Self:
         if self.lists and not self.cap:
             raise ValueError(
-                "'lists' goes out every day, so whoever stays on a list would be contacted every day; add `cap`, such as "
-                "`cap: {contacts: 1, days: 30}`"
+                "'lists' goes out every day, so whoever stays on a list would be contacted every day; add `cap`, such "
+                "as `cap: {contacts: 1, days: 30}`"
             )
         return self
 

@@ -24,7 +24,7 @@ from clv.decisions.exporting import columns, declaration, files, ledger, other_t
 from clv.decisions.exporting.declaration import Declaration, File, Http, Table
 from clv.decisions.exporting.ledger import Batch, Listed, Scope
 from clv.sources.fetching.secrets import Secrets
-from clv.sources.fetching.service import Service
+from clv.sources.fetching.service import Refused, Service
 from clv.warehouse import db, locks, publication
 from clv.warehouse.roles import EXPORTER
 
@@ -44,7 +44,9 @@ class Receipt:
     - repeated: how many of these customers may have gone out before, by an export that was interrupted
     - earlier: customers who had gone out before
     - left_out: customers of the list who did not go out, by reason
-    - unsure: customers whose sending was interrupted and not repeated, since they may no longer be contacted
+    - unsure: customers whose sending was interrupted and not repeated, since they may no longer be contacted or the
+      destination refused the repetition
+    - refused: what the destination said of repetitions that it refused
     - unfinished: other dates of the list whose export was interrupted
     """
 
@@ -54,6 +56,7 @@ class Receipt:
     earlier: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     unsure: int = 0
+    refused: list[str] = field(default_factory=list)
     unfinished: list[date] = field(default_factory=list)
 
     @property
@@ -74,7 +77,7 @@ def export(list_name: str, destination: str, home: Settings, as_of: date | None 
     until the first has ended. Erasures and rotations of the key wait for it, and it waits for them.
 
     Raises NotApproved, ClvError, or Unavailable if the destination may answer later: what was confirmed stays sent, and
-    the next call continues.
+    the next call continues. After Refused, which is a ClvError too, the next call sends anew what was refused.
     """
     declared, url = declaration.load(destination, home), home.url_as(EXPORTER)
     with (
@@ -117,7 +120,8 @@ def _repeat(work: _Work) -> None:
     for batch in ledger.unfinished(work.connection, work.receipt.scope):
         taken = set(batch.customers)
         found = ledger.listed(work.connection, work.receipt.scope, batch.run_id)
-        work.receipt.repeated += _send(work, batch, [one for one in found if one.customer_key in taken])
+        customers = [one for one in found if one.customer_key in taken]
+        work.receipt.repeated += _send(work, batch, customers, is_repeated=True)
 
 
 def _continue(work: _Work, run_id: str) -> None:
@@ -140,16 +144,27 @@ def _continue(work: _Work, run_id: str) -> None:
             receipt.left_out[TOO_OFTEN] += too_often
         if batch.customers:
             added = set(batch.customers)
-            _send(work, batch, [one for one in part if one.customer_key in added])
+            _send(work, batch, [one for one in part if one.customer_key in added], is_repeated=False)
 
 
-def _send(work: _Work, batch: Batch, customers: Sequence[Listed]) -> int:
+def _send(work: _Work, batch: Batch, customers: Sequence[Listed], is_repeated: bool) -> int:
     """Sends a batch and confirms it; returns how many customers went out. Customers of the batch who may not go out
-    become unsure."""
+    become unsure.
+
+    is_repeated: whether an interrupted export may have sent it. If not, and the destination refuses it, it has taken
+    none of the customers: they are released, and Refused is raised. Otherwise nobody knows, and all become unsure.
+    """
     going = [one for one in customers if not _left_out(one, work.declared)]
     if going:
         rows = [columns.values(one, work.receipt.scope, work.declared.columns) for one in going]
-        work.send(work.receipt.scope, batch, rows)
+        try:
+            work.send(work.receipt.scope, batch, rows)
+        except Refused as error:
+            if not (is_repeated or error.may_be_taken):
+                ledger.release(work.connection, work.receipt.scope, batch)
+                raise
+            work.receipt.refused.append(str(error))
+            going = []
     sent = [one.customer_key for one in going]
     ledger.confirm(work.connection, work.receipt.scope, batch, sent)
     work.receipt.batches.append((batch, sent))
@@ -192,7 +207,8 @@ def messages(receipt: Receipt, home: Settings) -> list[str]:
         lines.append(f"earlier    {receipt.earlier:,} had gone out before")
     lines += [f"left out   {count:,}: {reason}" for reason, count in sorted(receipt.left_out.items())]
     if receipt.unsure:
-        lines.append(f"unsure     {receipt.unsure:,} may have gone out, and may no longer be contacted")
+        lines.append(f"unsure     {receipt.unsure:,} may have gone out; sending them was interrupted, and not repeated")
+    lines += [f"note:      {one}" for one in receipt.refused]
     for day in receipt.unfinished:
         again = f"`clv export {scope.list_name} --to {scope.destination} --as-of {day}`"
         lines.append(f"note:      the export of {day} was interrupted; {again} continues it")

@@ -74,8 +74,8 @@ def listed(connection: psycopg.Connection, scope: Scope, run_id: str) -> list[Li
 
 
 def known(connection: psycopg.Connection, scope: Scope) -> set[UUID]:
-    """The customers of the scope who are in the ledger, in whatever state."""
-    query = f"select customer_key from {tables.EXPORTS} where {_OF_SCOPE}"  # noqa: S608 - our own names
+    """The customers of the scope who went out or may have, that is all in the ledger except those who were refused."""
+    query = f"select customer_key from {tables.EXPORTS} where {_OF_SCOPE} and state <> 'refused'"  # noqa: S608 - our own names
     return {key for (key,) in connection.execute(query, scope.values).fetchall()}
 
 
@@ -108,10 +108,10 @@ def add(
     contacts: int | None = None,
     days: int | None = None,
 ) -> Batch:
-    """Takes customers into a new batch, except those who are in the ledger, and those who were in `contacts` other
+    """Takes customers into a new batch, except those who went out or may have, and those who were in `contacts` other
     lists of their channel within `days` days."""
     query = f"""
-        insert into {tables.EXPORTS}
+        insert into {tables.EXPORTS} as taken
             (list_name, as_of_date, destination, customer_key, channel, run_id, batch, idempotency_key)
         select %(list_name)s, %(as_of_date)s, %(destination)s, customer_key, channel, %(run_id)s, %(batch)s, %(key)s
         from unnest(%(customers)s::uuid[], %(channels)s::text[]) as listed (customer_key, channel)
@@ -121,8 +121,12 @@ def add(
             where earlier.customer_key = listed.customer_key and earlier.channel = listed.channel
                 and earlier.added_at > now() - make_interval(days => %(days)s)
                 and (earlier.list_name, earlier.as_of_date) <> (%(list_name)s, %(as_of_date)s)
+                and earlier.state <> 'refused'
         )
-        on conflict do nothing
+        on conflict (list_name, as_of_date, destination, customer_key) do update
+        set state = 'sending', run_id = excluded.run_id, batch = excluded.batch,
+            idempotency_key = excluded.idempotency_key, added_at = now()
+        where taken.state = 'refused'
         returning customer_key
     """  # noqa: S608 - our own names
     newest = f"select coalesce(max(batch), 0) from {tables.EXPORTS} where {_OF_SCOPE}"  # noqa: S608 - our own names
@@ -148,6 +152,14 @@ def confirm(connection: psycopg.Connection, scope: Scope, batch: Batch, sent: Se
         where {_OF_SCOPE} and batch = %(batch)s
         """,  # noqa: S608 - our own names
         {**scope.values, "batch": batch.number, "sent": list(sent)},
+    )
+
+
+def release(connection: psycopg.Connection, scope: Scope, batch: Batch) -> None:
+    """Marks the customers of a batch as refused. The destination took none of them, so a later batch may have them."""
+    connection.execute(
+        f"update {tables.EXPORTS} set state = 'refused' where {_OF_SCOPE} and batch = %(batch)s",  # noqa: S608 - our own names
+        {**scope.values, "batch": batch.number},
     )
 
 

@@ -24,7 +24,7 @@ create table ops.exports (
     batch integer not null,
     idempotency_key text not null,
     added_at timestamptz not null default now(),
-    state text not null default 'sending' check (state in ('sending', 'sent', 'unsure')),
+    state text not null default 'sending' check (state in ('sending', 'sent', 'unsure', 'refused')),
     sent_at timestamptz,
     primary key (list_name, as_of_date, destination, customer_key)
 );
@@ -40,9 +40,10 @@ comment on column ops.exports.batch is 'Number of the batch within the list, dat
 comment on column ops.exports.idempotency_key is 'By what the destination knows the batch if it is sent again.';
 comment on column ops.exports.added_at is 'When the customer was taken into the batch, before it was sent.';
 comment on column ops.exports.state is
-'sending: taken, and not confirmed yet; sent: confirmed; unsure: a sending was interrupted and not repeated, since the customer may no longer be contacted.';
+'sending: taken, and not confirmed yet; sent: confirmed; unsure: a sending was interrupted, and not repeated, since the customer may no longer be contacted or the destination refuses the batch; refused: the destination took nothing, so a later batch may have the customer.';
 comment on column ops.exports.sent_at is 'When the destination confirmed the batch.';
 create index exports_by_customer on ops.exports (customer_key, channel);
+create index exports_sending on ops.exports (list_name, destination) where state = 'sending';
 
 -- The tables of lists are made after this migration, and dbt may make them again. So these are functions, whose names
 -- are looked up when they run, and not views. They run with the rights of the owner.
@@ -135,6 +136,6 @@ comment on function ops.listed_addresses is
 revoke execute on function ops.list_is_approved, ops.listed_addresses from public;
 grant execute on function ops.list_is_approved, ops.listed_addresses to clv_exporter;
 grant usage on schema ops, analytics to clv_exporter;
-grant select, insert, update (state, sent_at) on ops.exports to clv_exporter;
+grant select, insert, update (state, sent_at, run_id, batch, idempotency_key, added_at) on ops.exports to clv_exporter;
 grant select on analytics.publications to clv_exporter;
 grant select on ops.exports to clv_transformer;

@@ -116,6 +116,8 @@ ACTS = {
     "update ops.experiments set stopped_on = stopped_on": {PUBLISHER},
     "update ops.experiments set definition = definition": set(),
     "update ops.exports set customer_key = customer_key": set(),
+    "update ops.exports set channel = channel": set(),
+    "update ops.exports set state = state, batch = batch, added_at = added_at": {EXPORTER},
     **{
         f"do $$ begin assert has_function_privilege('ops.{function}', 'execute'); end $$": {EXPORTER}
         for function in ("list_is_approved(text, date)", "listed_addresses(text, date, text)")

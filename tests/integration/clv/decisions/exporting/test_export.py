@@ -20,6 +20,7 @@ from clv.decisions.exporting import standing
 from clv.decisions.exporting.export import export
 from clv.pipeline.tasks import closing
 from clv.privacy import erasing, persons, rotation
+from clv.sources.fetching.service import Refused
 from clv.sources.kinds import raw_tables
 from clv.warehouse import db, pseudonyms, runs
 from clv.warehouse.roles import EXPORTER
@@ -198,6 +199,54 @@ class Killed(Exception):  # noqa: N818 - what happened
 
 def interrupted(*_: object) -> None:
     raise Killed
+
+
+def test_who_was_refused_goes_out_with_the_corrected_declaration_and_counts_for_no_cap(shop, monkeypatch):
+    declare(shop, "crm", to="http", url="http://127.0.0.1:9", columns=["place"])
+    publish(shop, [Member("1"), Member("2"), Member("3")])
+    publish(shop, [Member("3")], list_name="vip")
+    approve(shop)
+    approve(shop, "vip")
+
+    def send(service, scope, batch, rows):
+        if len(rows) > 2:
+            raise Refused("the service refuses the request (status 413)", 413)
+
+    monkeypatch.setattr(exporting.services, "send", send)
+    with pytest.raises(Refused, match="status 413"):
+        export(LIST, "crm", shop)
+    assert ledger(shop) == [(LIST, "1", "refused"), (LIST, "2", "refused"), (LIST, "3", "refused")]
+    declare(shop, "vips", to="http", url="http://127.0.0.1:9", cap=CAP)
+    assert export("vip", "vips", shop).sent == 1
+    declare(shop, "crm", to="http", url="http://127.0.0.1:9", batch=2, cap=CAP)
+    done = export(LIST, "crm", shop)
+    assert (done.sent, done.earlier, done.left_out) == (2, 0, {"contacted often enough": 1})
+    assert ledger(shop) == [
+        (LIST, "3", "refused"), (LIST, "1", "sent"), (LIST, "2", "sent"), ("vip", "3", "sent"),
+    ]  # fmt: skip
+
+
+def test_a_repetition_that_is_refused_blocks_nobody_else(shop, monkeypatch):
+    declare(shop, "crm", to="http", url="http://127.0.0.1:9", batch=1)
+    publish(shop, [Member("1"), Member("2")])
+    approve(shop)
+    faults = [Killed(), Refused("the service refuses the request (status 422)", 422)]
+
+    def send(service, scope, batch, rows):
+        if faults:
+            raise faults.pop(0)
+
+    monkeypatch.setattr(exporting.services, "send", send)
+    with pytest.raises(Killed):
+        export(LIST, "crm", shop)
+    done = export(LIST, "crm", shop)
+    assert ledger(shop) == [(LIST, "1", "unsure"), (LIST, "2", "sent")]
+    assert exporting.messages(done, shop) == [
+        "exported   win_back of 2024-06-01 to crm: 1 customer",
+        "unsure     1 may have gone out; sending them was interrupted, and not repeated",
+        "note:      the service refuses the request (status 422)",
+    ]
+    assert export(LIST, "crm", shop).earlier == 2
 
 
 MEMBERS = st.lists(

@@ -201,6 +201,18 @@ def test_a_service_that_takes_nothing_is_one_line(home, monkeypatch, reply, kind
         sending(home, url, {"customer_id": "7"})
 
 
+@pytest.mark.parametrize(
+    ("before", "may_be_taken"),
+    [([], False), ([Reply(status=429)], False), ([Reply(status=503)], True), ([Reply({}, cut=0)], True)],
+)
+def test_a_refusal_says_whether_an_earlier_try_may_have_been_taken(home, monkeypatch, before, may_be_taken):
+    monkeypatch.setattr(service, "sleep", lambda _: None)
+    replies = iter([*before, Reply(status=422)])
+    with serving(lambda _: next(replies)) as url, pytest.raises(service.Refused) as raised:
+        sending(home, url, {"customer_id": "7"})
+    assert raised.value.may_be_taken is may_be_taken
+
+
 def test_requests_keep_the_declared_pause(home, monkeypatch):
     pauses: list[float] = []
     monkeypatch.setattr(service, "sleep", pauses.append)
