@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
+from clv.core import masking
 from clv.core.errors import ClvError
 from clv.core.sql_text import path_literal, quoted
 from clv.sources.connectors import files
@@ -135,8 +136,12 @@ def _customers(columns: dict[str, tuple[Array, Array]], named: Named) -> list[st
     _check_present(customers, f"customer in the column '{named.customer}'")
     (customer, times), *_ = Counter(customers).most_common(1)
     if times > 1:
+        # The rows are named, and not the customer, who is often given by an address.
+        first = customers.index(customer) + 1
+        second = customers.index(customer, first) + 1
         raise ClvError(
-            f"customer {printable(customer)} is in {times} rows; add up the outcomes, so that each customer has one row"
+            f"a customer is in {times} rows, first in rows {first:,} and {second:,}; add up the outcomes, so that each "
+            "customer has one row"
         )
     return customers
 
@@ -174,7 +179,7 @@ def _numbers(texts: Array, values: Array, column: str, what: str) -> Array:
     if not len(wrong):
         return values.astype(float)
     row, text = int(wrong[0]) + 1, texts[wrong[0]]
-    has = f"has '{printable(str(text)[:60])}'" if text is not None else "is empty"
+    has = f"has '{printable(masking.value(str(text)[:60]))}'" if text is not None else "is empty"
     raise ClvError(f"row {row:,} {has} in the column '{column}', {what}; write a number there, such as 0 or 19.90")
 
 

@@ -61,7 +61,7 @@ def test_the_control_can_be_named(file: Path):
         (Named("group", "spent", None, ("age", "spent")), None, "'spent' is the outcome and no feature; leave it out"),
         (Named("group", "spent", covariate="group"), None, "'group' is the arm and no covariate"),
         (Named("group", "spent", covariate="age"), None, "row 2 is empty in the column 'age', the covariate; write a"),
-        (Named("group", "channel"), None, "row 1 has 'Web' in the column 'channel', the outcome; write a number"),
+        (Named("group", "channel"), None, "row 1 has 'xxx' in the column 'channel', the outcome; write a number"),
         (
             Named("group", "spent"),
             "none",
@@ -69,7 +69,7 @@ def test_the_control_can_be_named(file: Path):
         ),
         (Named("since", "spent"), None, "say which arm was left alone by --control; the arms are '2024-01-02', "),
         (Named("channel", "spent"), None, "row 3 has no arm in the column 'channel'; complete it, or leave"),
-        (Named("group", "spent", "since"), None, "customer 2024-01-02 is in 2 rows; add up the outcomes"),
+        (Named("group", "spent", "since"), None, "a customer is in 2 rows, first in rows 1 and 3; add up the"),
     ],
 )
 def test_a_mistake_is_one_line_with_the_remedy(file: Path, named: Named, control: str | None, says: str):
