@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ import typer
 from clv.commands.console import out
 from clv.commands.formats import AsCsv, AsJson, format_of
 from clv.core import dates, settings, tabular
+from clv.core.errors import ClvError
 from clv.decisions.lists import approving, reading
 
 AsOf = Annotated[str | None, typer.Option("--as-of", help="A published date. By default, the newest one.")]
@@ -71,6 +73,9 @@ def approve(
     if revoke:
         number = approving.revoke(name, who, home, day, standing)
         out.print(f"{name}: {number} approval{'s' if number > 1 else ''} revoked by {who}", markup=False)
+        with suppress(ClvError):  # the list may be on no date that is published
+            left = reading.one(name, home, day)  # another approval may still count
+            out.print(f"{name} of {left.as_of_date}: {left.state}", markup=False)
         return
     one = approving.approve(name, who, home, day, standing)
     at_stake = f", {one.value_at_stake:,} {one.currency} at stake" if one.value_at_stake is not None else ""

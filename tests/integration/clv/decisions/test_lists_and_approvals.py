@@ -180,4 +180,11 @@ def test_the_commands(shop: settings.Settings):
     ]
     assert "Win back, 2024-06-01: write (approved by anna)" in clv("lists", "win_back")
     assert clv("lists", "vip", "--csv", "--as-of", "2024-05-01").splitlines()[1].endswith("act,30.00,,,among the best")
-    assert clv("approve", "win_back", "--revoke", "--by", "bert") == "win_back: 1 approval revoked by bert\n"
+    clv("approve", "win_back", "--standing", "--by", "anna")
+    assert clv("approve", "win_back", "--revoke", "--as-of", "2024-06-01", "--by", "bert") == (
+        "win_back: 1 approval revoked by bert\n"
+        "win_back of 2024-06-01: approved by anna for every date\n"  # so the list still goes out
+    )
+    assert clv("approve", "win_back", "--revoke", "--by", "bert") == (
+        "win_back: 1 approval revoked by bert\nwin_back of 2024-06-01: waiting for approval\n"
+    )
