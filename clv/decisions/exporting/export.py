@@ -25,6 +25,7 @@ from clv.decisions.exporting.declaration import Declaration, File, Http, Table
 from clv.decisions.exporting.ledger import Batch, Listed, Scope
 from clv.sources.fetching.secrets import Secrets
 from clv.sources.fetching.service import Refused, Service
+from clv.transform import dbt
 from clv.warehouse import db, locks, publication
 from clv.warehouse.roles import EXPORTER
 
@@ -66,6 +67,7 @@ class Receipt:
 
 
 class _Work(NamedTuple):
+    home: Settings
     connection: psycopg.Connection
     declared: Declaration
     send: Send
@@ -93,7 +95,7 @@ def export(list_name: str, destination: str, home: Settings, as_of: date | None 
         receipt = Receipt(Scope(list_name, published.as_of_date, destination))
         try:
             _require_approved(connection, receipt.scope)
-            work = _Work(connection, declared, send, receipt)
+            work = _Work(home, connection, declared, send, receipt)
             _repeat(work)
             _continue(work, published.run_id)
             receipt.unfinished = ledger.unfinished_dates(connection, receipt.scope)
@@ -119,9 +121,17 @@ def _repeat(work: _Work) -> None:
     """Sends what an interrupted export did not confirm, without those who may no longer be contacted."""
     for batch in ledger.unfinished(work.connection, work.receipt.scope):
         taken = set(batch.customers)
-        found = ledger.listed(work.connection, work.receipt.scope, batch.run_id)
+        found = _listed(work, batch.run_id)
         customers = [one for one in found if one.customer_key in taken]
         work.receipt.repeated += _send(work, batch, customers, is_repeated=True)
+
+
+def _listed(work: _Work, run_id: str) -> list[Listed]:
+    """The customers of the list, with the persons of the newest published date: a customer of several ids may have the
+    address of another id, and it must not matter for which date a run was built last."""
+    newest = publication.current(None, work.connection)
+    with dbt.persons_of(newest.as_of_date if newest else None, work.home):
+        return ledger.listed(work.connection, work.receipt.scope, run_id)
 
 
 def _continue(work: _Work, run_id: str) -> None:
@@ -130,7 +140,7 @@ def _continue(work: _Work, run_id: str) -> None:
     known = ledger.known(work.connection, scope)
     receipt.earlier = len(known) - receipt.sent - receipt.unsure
     ready = []
-    for customer in ledger.listed(work.connection, scope, run_id):
+    for customer in _listed(work, run_id):
         if customer.customer_key in known:
             continue
         if reason := _left_out(customer, work.declared):
