@@ -41,8 +41,8 @@ def export_each(
         except NotApproved:
             waiting += 1
         except ClvError as error:
-            failed[destination] = error
+            failed[f"{list_name} to {destination}" if list_name else destination] = error
     if failed:
         kind = Unavailable if all(isinstance(error, Unavailable) for error in failed.values()) else ClvError
-        raise kind("; ".join(f"{destination}: {error}" for destination, error in failed.items()))
+        raise kind("; ".join(f"{what}: {error}" for what, error in failed.items()))
     return receipts, waiting

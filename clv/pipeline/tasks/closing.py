@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
-from clv.core import settings
+from clv.core import dates, settings
 from clv.decisions.experiments import following
 from clv.decisions.exporting import export as exporting
 from clv.decisions.exporting import standing
@@ -14,6 +14,8 @@ from clv.pipeline.steps import Facts
 from clv.reporting import report as pages
 from clv.transform import dbt
 from clv.warehouse import publication, runs
+
+GRACE = timedelta(days=1)  # a run may end on the day after its date
 
 
 def publish(as_of: date, run_id: str) -> Facts:
@@ -37,13 +39,15 @@ def report(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - the page shows 
 
 
 def export(as_of: date, run_id: str) -> Facts:
-    """Exports the approved lists that destinations name. A run that was opened after its date exports nothing, so that
-    a backfill does not contact customers about the past."""
+    """Exports the approved lists that destinations name. A run that was opened after its date, or whose date is older
+    than yesterday, exports nothing, so that neither a backfill nor a task that is cleared later contacts customers
+    about the past."""
     home = settings.load()
     lists = standing.named(home)
-    if lists and as_of < runs.opened_on(run_id):
+    if lists and (as_of < runs.opened_on(run_id) or as_of < dates.today() - GRACE):
         print(
-            "this run was opened after its date, so it exports nothing; `clv export LIST --to DESTINATION` does",
+            "this run was opened after its date, or its date is over, so it exports nothing; "
+            f"`clv export LIST --to DESTINATION --as-of {as_of}` does",
             flush=True,
         )
         lists = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 
 import exported
 import pytest
@@ -120,6 +120,15 @@ def test_a_daily_run_exports_the_approved_lists_that_destinations_name(shop):
     with pytest.raises(ClvError, match="^wrong: wrong.yml: 'to' is one of") as raised:
         standing.export_each(lists, date(2024, 6, 1), shop, lambda _: None)
     assert not isinstance(raised.value, Unavailable | NotFoundError)
+    # A disk that is full, or a folder that cannot be written, keeps no other list from going out.
+    (shop.home / "exports" / "broken").write_text("")
+    declare(shop, "broken", to="file")
+    approve(shop, "vip")
+    pairs = [(LIST, "broken"), ("vip", "broken"), ("vip", "crm")]
+    arrived: list[exporting.Receipt] = []
+    with pytest.raises(ClvError, match=r"^win_back to broken: .* cannot be written .*; vip to broken: .* cannot be"):
+        standing.export_each(pairs, date(2024, 6, 1), shop, arrived.append)
+    assert [one.sent for one in arrived] == [1]
 
 
 def test_an_interrupted_export_of_another_date_is_named(shop):
@@ -136,15 +145,18 @@ def test_an_interrupted_export_of_another_date_is_named(shop):
     )
 
 
-def test_a_run_of_its_own_day_exports_and_a_backfill_does_not(shop):
+def test_a_run_of_its_own_day_exports_and_one_of_the_past_does_not(shop, monkeypatch):
     declare(shop, "crm", to="file", lists=[LIST], cap=CAP)
     approve(shop)
     exported_customers = []
-    for day in (date(2024, 6, 1), dates.today()):
+    today = dates.today()
+    for day, now in ((date(2024, 6, 1), today), (today, today + timedelta(days=2)), (today, today + timedelta(days=1))):
         run_id = runs.open_run(day, "test")
         publish(shop, [Member("1")], as_of=str(day), run_id=run_id)
+        monkeypatch.setattr(dates, "today", lambda now=now: now)
         exported_customers.append(closing.export(day, run_id)["exported customers"])
-    assert exported_customers == [0, 1]
+    # A backfill; a task that is cleared two days later; a run that ends after midnight.
+    assert exported_customers == [0, 0, 1]
 
 
 def test_the_exporter_gets_no_other_addresses(shop):
