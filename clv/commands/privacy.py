@@ -55,3 +55,7 @@ def rotate_key() -> None:
     with steps() as step:
         rows = rotation.rotate(home, step)
     out.print(f"rotated    {home.secrets / 'pseudonym_key'}; {sum(rows.values()):,} rows in {len(rows)} tables")
+    out.print(
+        "[yellow]note:[/] the next run draws the hold-outs of lists again, since they go by the key; "
+        "do not compare arms over this day"
+    )

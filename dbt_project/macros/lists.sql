@@ -20,7 +20,7 @@
 
 
 {#
-  A number from 0 up to 1, not included, that a list and a customer always have. A customer whose number is below the
+  A number from 0 up to 1, not included, that a list and a customer have until keys are rotated. A customer whose number is below the
   list's holdout_share is in its hold-out. The key of a customer is a keyed digest, so the number is as good as drawn, and
   a customer's numbers in two lists have nothing to do with each other.
 #}
