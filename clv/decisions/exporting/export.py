@@ -79,7 +79,7 @@ def export(list_name: str, destination: str, home: Settings, as_of: date | None 
     until the first has ended. Erasures and rotations of the key wait for it, and it waits for them.
 
     Raises NotApproved, ClvError, or Unavailable if the destination may answer later: what was confirmed stays sent, and
-    the next call continues. After Refused, which is a ClvError too, the next call sends anew what was refused.
+    the next call continues. After Refused, which is a ClvError too, the next call sends again what was refused.
     """
     declared, url = declaration.load(destination, home), home.url_as(EXPORTER)
     with (
