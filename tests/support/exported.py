@@ -17,6 +17,7 @@ from clv.warehouse import db, pseudonyms
 
 AS_OF, RUN = "2024-06-01", "2024-06-01.1"
 LIST = "win_back"
+CAP = {"contacts": 1, "days": 30}
 
 TABLES = """
 create table analytics_runs.list_members (

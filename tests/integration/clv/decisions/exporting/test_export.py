@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date
 
 import exported
 import pytest
-from exported import LIST, Member, approve, declare, ledger, publish
+from exported import CAP, LIST, Member, approve, declare, ledger, publish
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from clv.core import dates
-from clv.core.errors import ClvError, NotFoundError, Unavailable
+from clv.core.errors import ClvError
 from clv.core.settings import Settings
 from clv.decisions.exporting import export as exporting
-from clv.decisions.exporting import standing
 from clv.decisions.exporting.export import export
-from clv.pipeline.tasks import closing
 from clv.privacy import erasing, persons, rotation
 from clv.sources.fetching.service import Refused
 from clv.sources.kinds import raw_tables
-from clv.warehouse import db, pseudonyms, runs
+from clv.warehouse import db, pseudonyms
 from clv.warehouse.roles import EXPORTER
-
-CAP = {"contacts": 1, "days": 30}
 
 
 @pytest.fixture
@@ -107,30 +102,6 @@ def test_nobody_is_contacted_more_often_than_the_cap_says(shop):
     assert [(name, who) for name, who, _ in ledger(shop) if name == "vip"] == [("vip", "3"), ("vip", "2")]
 
 
-def test_a_daily_run_exports_the_approved_lists_that_destinations_name(shop):
-    declare(shop, "crm", to="file", lists=[LIST, "vip"], cap=CAP)
-    declare(shop, "wrong", to="pigeon")
-    publish(shop, [Member("1")])
-    publish(shop, [Member("2")], list_name="vip")
-    approve(shop)
-    lists = standing.named(shop)
-    assert lists == [(LIST, "crm"), ("vip", "crm"), ("", "wrong")]
-    receipts, waiting = standing.export_each(lists[:2], date(2024, 6, 1), shop, lambda _: None)
-    assert ([one.sent for one in receipts], waiting) == ([1], 1)
-    with pytest.raises(ClvError, match="^wrong: wrong.yml: 'to' is one of") as raised:
-        standing.export_each(lists, date(2024, 6, 1), shop, lambda _: None)
-    assert not isinstance(raised.value, Unavailable | NotFoundError)
-    # A disk that is full, or a folder that cannot be written, keeps no other list from going out.
-    (shop.home / "exports" / "broken").write_text("")
-    declare(shop, "broken", to="file")
-    approve(shop, "vip")
-    pairs = [(LIST, "broken"), ("vip", "broken"), ("vip", "crm")]
-    arrived: list[exporting.Receipt] = []
-    with pytest.raises(ClvError, match=r"^win_back to broken: .* cannot be written .*; vip to broken: .* cannot be"):
-        standing.export_each(pairs, date(2024, 6, 1), shop, arrived.append)
-    assert [one.sent for one in arrived] == [1]
-
-
 def test_an_interrupted_export_of_another_date_is_named(shop):
     approve(shop)
     publish(shop, [Member("1", "one@shop.example")])
@@ -143,20 +114,6 @@ def test_an_interrupted_export_of_another_date_is_named(shop):
         "note:      the export of 2024-06-01 was interrupted; "
         "`clv export win_back --to crm --as-of 2024-06-01` continues it"
     )
-
-
-def test_a_run_of_its_own_day_exports_and_one_of_the_past_does_not(shop, monkeypatch):
-    declare(shop, "crm", to="file", lists=[LIST], cap=CAP)
-    approve(shop)
-    exported_customers = []
-    today = dates.today()
-    for day, now in ((date(2024, 6, 1), today), (today, today + timedelta(days=2)), (today, today + timedelta(days=1))):
-        run_id = runs.open_run(day, "test")
-        publish(shop, [Member("1")], as_of=str(day), run_id=run_id)
-        monkeypatch.setattr(dates, "today", lambda now=now: now)
-        exported_customers.append(closing.export(day, run_id)["exported customers"])
-    # A backfill; a task that is cleared two days later; a run that ends after midnight.
-    assert exported_customers == [0, 0, 1]
 
 
 def test_the_exporter_gets_no_other_addresses(shop):
