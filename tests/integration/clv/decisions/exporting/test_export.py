@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from contextlib import nullcontext
 from datetime import date
 
 import exported
@@ -83,6 +84,16 @@ def test_a_list_goes_out_only_while_it_is_approved_for_its_date(shop):
         export("vip", "crm", shop)
     with pytest.raises(ClvError, match="^2024-01-01 is not published, so no list can be exported; start `clv run"):
         export(LIST, "crm", shop, date(2024, 1, 1))
+
+
+def test_addresses_are_those_of_the_persons_of_the_newest_published_date(shop, monkeypatch):
+    publish(shop, [Member("1", "one@shop.example")])
+    publish(shop, [Member("1")], as_of="2024-06-02", run_id="r2")
+    approve(shop)
+    days = []
+    monkeypatch.setattr(exporting.dbt, "persons_of", lambda day, _: nullcontext(days.append(day)))
+    assert export(LIST, "crm", shop, date(2024, 6, 1)).sent == 1
+    assert days == [date(2024, 6, 2)]
 
 
 def test_nobody_is_contacted_more_often_than_the_cap_says(shop):
