@@ -7,10 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
 from itertools import accumulate
+from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
 
 import psycopg
+from psycopg.types.json import Jsonb
 
 from clv.catalog import tables
 from clv.core.errors import ClvError
@@ -23,12 +25,14 @@ from clv.warehouse.roles import PUBLISHER
 
 
 class Started(NamedTuple):
-    """An experiment as it was started. stopped_on: the first day that does not count, if somebody ended it early."""
+    """An experiment as it was started. stopped_on: the first day that does not count, if somebody ended it early.
+    assigned: the number of customers in each arm at the start."""
 
     name: str
     started_on: date
     definition: Definition
     stopped_on: date | None = None
+    assigned: Mapping[str, int] = MappingProxyType({})
 
 
 def divide(name: str, customers: Iterable[Customer], arms: Mapping[str, float]) -> dict[UUID, str]:
@@ -78,9 +82,9 @@ def start(name: str, definition: Definition, home: Settings) -> tuple[date, dict
             )
         try:
             connection.execute(
-                f"insert into {tables.EXPERIMENTS} (experiment, started_on, run_id, definition) "  # noqa: S608 - our own names
-                "values (%s, %s, %s, %s)",
-                (name, current.as_of_date, current.run_id, definition.model_dump_json()),
+                f"insert into {tables.EXPERIMENTS} (experiment, started_on, run_id, definition, customers) "  # noqa: S608 - our own names
+                "values (%s, %s, %s, %s, %s)",
+                (name, current.as_of_date, current.run_id, definition.model_dump_json(), Jsonb(counts)),
             )
         except psycopg.errors.UniqueViolation:
             raise ClvError(
@@ -115,12 +119,12 @@ def stop(name: str, home: Settings) -> date:
 
 def started(name: str, connection: psycopg.Connection) -> Started:
     """The experiment of this name. Raises ClvError if it was not started."""
-    query = f"select started_on, definition, stopped_on from {tables.EXPERIMENTS} where experiment = %s"  # noqa: S608 - our own names
+    query = f"select started_on, definition, stopped_on, customers from {tables.EXPERIMENTS} where experiment = %s"  # noqa: S608 - our own names
     row = connection.execute(query, (name,)).fetchone()
     if row is None:
         raise ClvError(f"{name} was not started; run `clv experiment start {name}`")
     # Definitions of earlier versions may lack keys, which then have their defaults.
-    return Started(name, row[0], Definition.model_validate(row[1]), row[2])
+    return Started(name, row[0], Definition.model_validate(row[1]), *row[2:])
 
 
 def _digest(*parts: str) -> bytes:

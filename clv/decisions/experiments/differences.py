@@ -13,7 +13,7 @@ import numpy as np
 from scipy import stats
 
 ALPHA = 0.05  # one minus the confidence of an interval
-LEAST_RATIO_P = 0.001  # below it, the customers of the arms are not divided as planned, and nothing is read
+LEAST_RATIO_P = 0.001  # below it, customers are missing from an arm for other reasons than chance; nothing is read
 
 Number = Any  # a float or an array of floats
 
@@ -185,3 +185,19 @@ def sample_ratio_p(customers: Sequence[int], shares: Sequence[float]) -> float:
     if not counts.sum():
         return 1.0
     return float(stats.chisquare(counts, counts.sum() * parts / parts.sum()).pvalue)
+
+
+def losses_p(assigned: Sequence[int], kept: Sequence[int]) -> float:
+    """The probability that chance alone loses customers from arms at least as unevenly: Fisher's exact test of each arm
+    against all others, and of several arms the smallest one times their number (Bonferroni).
+
+    assigned, kept: the customers of each arm at the start, and those who are still there. Arms are divided as planned
+    at the start, without chance, so that this finds losses which `sample_ratio_p` is too wide for.
+    """
+    lost = [max(of - left, 0) for of, left in zip(assigned, kept, strict=True)]
+    tests: list[Any] = [
+        stats.fisher_exact([[gone, left], [sum(lost) - gone, sum(kept) - left]])
+        for gone, left in zip(lost, kept, strict=True)
+    ]
+    smallest = min(float(one.pvalue) for one in tests)
+    return smallest if len(tests) == 2 else min(1.0, smallest * len(tests))

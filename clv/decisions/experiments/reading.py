@@ -82,7 +82,10 @@ def judged(experiment: Started, as_of: date, until: date, found: Sums, currency:
     for arms in found.get(definition.outcome, {}).values():
         for arm, one in arms.items():
             counts[arm] += int(one.customers)
-    ratio = differences.sample_ratio_p(list(counts.values()), list(definition.arms.values()))
+    kept = list(counts.values())
+    ratio = differences.sample_ratio_p(kept, list(definition.arms.values()))
+    if experiment.assigned:
+        ratio = min(ratio, differences.losses_p([experiment.assigned.get(arm, 0) for arm in counts], kept))
     if ratio < differences.LEAST_RATIO_P:
         return Reading(experiment, as_of, MISMATCH, days, counts, ratio, currency, [])
     state = CLOSED if days == definition.window_days else STOPPED if until == experiment.stopped_on else RUNNING

@@ -105,9 +105,9 @@ def decisive(one: Comparison, reading: Reading) -> tuple[float, float]:
 
 def _of_mismatch(reading: Reading) -> str:
     return (
-        "Nothing is compared: the customers of the arms are not divided as planned, which chance does in "
-        f"{reading.sample_ratio_p:.2g} of cases. Find out what removed customers from one arm, such as erasures or "
-        "joined ids, and start a new experiment."
+        "Nothing is compared: customers are missing from one arm more than chance explains "
+        f"(p = {reading.sample_ratio_p:.2g}). Find out what removed them, such as erasures or joined ids, and start a "
+        "new experiment."
     )
 
 

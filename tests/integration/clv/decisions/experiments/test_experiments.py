@@ -156,6 +156,10 @@ def test_who_is_no_customer_any_more_is_not_read(shop: Settings) -> None:
     assert (found.state, found.days, sum(found.customers.values())) == (reading.STOPPED, 5, 52)
     with pytest.raises(ClvError, match="letter was stopped on"):
         assigning.stop("letter", shop)
+    # An erasure removes assignments. 12 of one arm are too many; that 14 and 26 are left would be nothing special.
+    lost = [key for key, arm in arms("letter").items() if arm == "act"][:12]
+    small.execute(f"delete from {tables.EXPERIMENT_ASSIGNMENTS} where customer_key = any(%s::uuid[])", [lost])
+    assert reading.read("letter", None, shop).state == reading.MISMATCH
 
 
 def test_assignments_cannot_be_changed_by_the_pipeline(shop: Settings) -> None:

@@ -92,6 +92,17 @@ def test_the_division_of_customers_is_checked() -> None:
     assert differences.sample_ratio_p([0, 0], [0.5, 0.5]) == 1.0
 
 
+def test_losses_of_arms_are_checked() -> None:
+    # Three of 5 are lost, all of one arm of 5 of 10: chances are 2 x C(5, 3) / C(10, 3) = 20 / 120.
+    assert differences.losses_p([5, 5], [5, 2]) == pytest.approx(1 / 6)
+    # Of three arms, the smallest chance counts three times: C(4, 4) / C(12, 4) = 1 / 495, as no other one is smaller.
+    assert differences.losses_p([4, 4, 4], [0, 4, 4]) == pytest.approx(3 / 495)
+    assert differences.losses_p([2000, 2000], [1990, 1985]) > 0.2
+    assert differences.losses_p([2000, 2000], [1900, 2000]) < differences.LEAST_RATIO_P
+    assert differences.losses_p([20, 20, 10], [20, 20, 10]) == 1.0
+    assert differences.losses_p([20, 20], [0, 0]) == 1.0
+
+
 def test_one_in_twenty_experiments_without_an_effect_raises_a_false_alarm() -> None:
     spent = np.random.default_rng(1).poisson(10 * rates(2, 1000, 400))
     found = differences.difference(differences.of_values(spent[0]), differences.of_values(spent[1]))

@@ -89,10 +89,20 @@ def test_arms_that_are_not_divided_as_planned_are_not_compared() -> None:
     found = read(found={"revenue": lost})
     assert (found.state, found.comparisons) == (reading.MISMATCH, [])
     assert wording.messages(found)["revenue", "mail"].startswith(
-        "Nothing is compared: the customers of the arms are not"
+        "Nothing is compared: customers are missing from one arm more than chance explains (p = 0.00086)."
     )
     # 450 planned for each: chi-square is 2 x 50^2 / 450 = 11.1.
     assert found.sample_ratio_p == pytest.approx(0.00086, abs=1e-5)
+
+
+def test_customers_who_are_lost_from_one_arm_alone_end_the_read_out() -> None:
+    arms = {"mail": Moments(1900, 11.0, 100.0), "control": Moments(2000, 10.0, 100.0)}
+    until = DAY + timedelta(days=60)
+    started = Started("spring", DAY, MAIL, assigned={"mail": 2000, "control": 2000})
+    found = reading.judged(started, until, until, {"revenue": {"all": arms}}, "EUR")
+    # As a division at random, 1,900 and 2,000 of 3,900 would be nothing special.
+    assert (found.state, found.customers) == (reading.MISMATCH, {"mail": 1900, "control": 2000})
+    assert found.sample_ratio_p < 1e-20
 
 
 def test_several_arms_share_the_false_alarms() -> None:
