@@ -9,8 +9,8 @@ from clv.decisions.experiments.differences import Moments
 
 class Metric(NamedTuple):
     """words: what it is, per customer. sql: its value for one customer, from `orders`, the customer's rows of
-    fct_orders in the window, and `profiles`, the customer's row of dim_customer. forecast: the column of customer_clv
-    that foretells it."""
+    fct_orders in the window, and `profiles.has_withdrawn`, whether the customer's last answer in the window refuses
+    contact, and the one before did not. forecast: the column of customer_clv that foretells it."""
 
     words: str
     sql: str
@@ -37,7 +37,7 @@ METRICS = {
     ),
     "opt_outs": Metric(
         "customers who withdraw consent",
-        "coalesce(bool_or(not profiles.may_contact), false)::integer",
+        "bool_or(profiles.has_withdrawn)::integer",
         "p_purchase",
         is_share=True,
         more_is_better=False,

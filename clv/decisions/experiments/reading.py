@@ -115,7 +115,7 @@ def _compared(
 
 
 def sums(connection: psycopg.Connection, experiment: Started, current: Publication, until: date) -> Sums:
-    """The moments of each metric by value band and arm, of orders within the window and before a day."""
+    """The moments of each metric by value band and arm, of orders and answers within the window and before a day."""
     definition = experiment.definition
     chosen = list(dict.fromkeys((definition.outcome, *definition.guards)))
     values = ", ".join(f"({METRICS[name].sql})::float as {name}" for name in chosen)
@@ -123,9 +123,11 @@ def sums(connection: psycopg.Connection, experiment: Started, current: Publicati
         with profiles as (
             select
                 assigned.arm, assigned.value_band, assigned.forecast as known, assigned.customer_key,
-                customers.may_contact
+                answers.may_contact is false and before.may_contact is not false as has_withdrawn
             from {tables.EXPERIMENT_ASSIGNMENTS} as assigned
             join {tables.ANALYTICS_RUNS}.dim_customer as customers using (customer_key)
+            left join ({_answers("until")}) as answers using (customer_key)
+            left join ({_answers("since")}) as before using (customer_key)
             where assigned.experiment = %(name)s
                 and customers.as_of_date = %(as_of)s and customers.run_id = %(run_id)s
         ),
@@ -155,6 +157,22 @@ def sums(connection: psycopg.Connection, experiment: Started, current: Publicati
     for metric, band, arm, *row in connection.execute(query, given).fetchall():  # type: ignore[arg-type]
         found.setdefault(metric, {}).setdefault(band, {})[arm] = metrics.moments(tuple(row))
     return found
+
+
+def _answers(day: str) -> str:
+    """The query of customers' last answers whether they may be contacted, by the last published date up to a day that
+    still has rows. day: the name of the query's value."""
+    return f"""
+        select customer_key, may_contact from {tables.ANALYTICS_RUNS}.dim_customer
+        where (as_of_date, run_id) = (
+            select as_of_date, run_id
+            from (
+                select distinct on (as_of_date) as_of_date, run_id, removed_at from {tables.PUBLICATIONS}
+                where as_of_date <= %({day})s order by as_of_date desc, publication_id desc
+            ) as newest
+            where removed_at is null order by as_of_date desc limit 1
+        )
+    """  # noqa: S608 - our own names
 
 
 def record(reading: Reading, messages: dict[tuple[str, str], str], home: Settings) -> None:

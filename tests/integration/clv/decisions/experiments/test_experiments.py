@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, timedelta
 
 import psycopg
@@ -48,7 +49,7 @@ def shop(module_home: Settings) -> Settings:
     return module_home
 
 
-def publish(day: date, orders: dict[tuple[str, date], float]) -> None:
+def publish(day: date, orders: dict[tuple[str, date], float], refused: Collection[str] = KEYS[40:]) -> None:
     """Publishes a run of these customers, whose orders before it are the given ones."""
     run_id = small.ready_run(day.isoformat())
     with db.connect() as connection:
@@ -61,8 +62,8 @@ def publish(day: date, orders: dict[tuple[str, date], float]) -> None:
                 (day, run_id, key, tier, forecast),
             )
             connection.execute(
-                "insert into analytics_runs.dim_customer values (%s, %s, %s, 'GB', true, %s)",
-                (day, run_id, key, number < 40),
+                "insert into analytics_runs.dim_customer values (%s, %s, %s, 'GB', %s, %s)",
+                (day, run_id, key, key not in refused, key not in refused),
             )
         for number, ((key, on), money) in enumerate(orders.items()):
             connection.execute(
@@ -144,16 +145,20 @@ def test_an_experiment_from_start_to_end(shop: Settings) -> None:
 
 
 def test_who_is_no_customer_any_more_is_not_read(shop: Settings) -> None:
-    definition = definitions.Definition(window_days=60, contact=False)
+    definition = definitions.Definition(window_days=60, contact=False, guards=("opt_outs",))
     assigning.start("letter", definition, shop)
     assert len(arms("letter")) == 53
-    publish(END + timedelta(days=5), {})
-    one = next(key for key, arm in arms("letter").items() if arm == "act")
+    one, other = [key for key in KEYS[:40] if arms("letter")[key] == "act"][:2]
     day = END + timedelta(days=5)
+    publish(day, {}, refused=(other, *KEYS[40:]))
     small.execute("delete from analytics_runs.dim_customer where customer_key = %s and as_of_date = %s", (one, day))
     assert assigning.stop("letter", shop) == day
     found = reading.read("letter", None, shop)
     assert (found.state, found.days, sum(found.customers.values())) == (reading.STOPPED, 5, 52)
+    # One has refused since the start; those who had refused before do not count, nor do answers after the day.
+    guard = found.comparisons[-1]
+    assert (guard.metric, guard.mean * guard.customers, guard.control_mean) == ("opt_outs", pytest.approx(1), 0)
+    assert reading.read("letter", END + timedelta(days=4), shop).comparisons[-1].mean == 0
     with pytest.raises(ClvError, match="letter was stopped on"):
         assigning.stop("letter", shop)
     # An erasure removes assignments. 12 of one arm are too many; that 14 and 26 are left would be nothing special.
