@@ -23,7 +23,7 @@ LEAST_DIFFERENT = (
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over customers with the bounds of its 95 % interval, in the unit of the outcome."""
+    """A mean over customers with the bounds of its interval, of 95 % unless stated otherwise; in the outcome's unit."""
 
     mean: float
     low: float
@@ -35,13 +35,15 @@ class Judged:
     """What policies would have brought, per customer.
 
     constant: the value of each arm for all, the control first. learned: that of the learned policy. gains: what the
-    learned policy brings more than each of them. best: the place of the best arm for all. customers: how many the
-    learned policy gives each arm.
+    learned policy brings more than each of them. over_control: what each arm for all brings more than the control, 0
+    for the control itself; all intervals together are 95 % intervals. best: the place of the arm with the highest
+    value. customers: how many the learned policy gives each arm.
     """
 
     constant: list[Estimate]
     learned: Estimate
     gains: list[Estimate]
+    over_control: list[Estimate]
     best: int
     customers: list[int]
 
@@ -54,10 +56,10 @@ class Judged:
         return different and all(gain.low > 0 for gain in self.gains)
 
 
-def mean(values: Array) -> Estimate:
-    """The mean with its 95 % interval, by the central limit theorem."""
+def mean(values: Array, alpha: float = ALPHA) -> Estimate:
+    """The mean with its interval of 1 − alpha, by the central limit theorem."""
     middle = float(values.mean())
-    half = float(stats.norm.ppf(1 - ALPHA / 2) * values.std(ddof=1) / np.sqrt(len(values)))
+    half = float(stats.norm.ppf(1 - alpha / 2) * values.std(ddof=1) / np.sqrt(len(values)))
     return Estimate(middle, middle - half, middle + half)
 
 
@@ -76,6 +78,7 @@ def judge(scores: Array, choice: Array, cost: float) -> Judged:
         constant=constant,
         learned=mean(of_choice),
         gains=[mean(of_choice - value) for value in values.T],
+        over_control=[mean(value - values[:, 0], ALPHA / (values.shape[1] - 1)) for value in values.T],
         best=int(np.argmax([one.mean for one in constant])),
         customers=np.bincount(choice, minlength=scores.shape[1]).tolist(),
     )

@@ -71,11 +71,11 @@ def of_policies(judged: Judged, arms: Sequence[str]) -> Shown:
 
 
 def verdict(judged: Judged, arms: Sequence[str]) -> str:
-    """Says whether to choose the arm by customer, and what is best otherwise."""
+    """Says whether to choose the arm by customer, and otherwise which arm for all is better than none."""
     best = f"'{arms[judged.best]}' for all"
     if judged.recommended:
         return f"Recommended: choose the arm by customer, which brings {_compared(judged.gains[judged.best], best)}."
-    same = f"Of what is the same for all, {best} is best." if judged.best else "Leaving everybody alone is best."
+    same = _same_for_all(judged, arms)
     most = max(judged.customers)
     if (others := sum(judged.customers) - most) < LEAST_DIFFERENT:
         only = f"'{arms[judged.customers.index(most)]}' is predicted to be best for all customers"
@@ -84,6 +84,19 @@ def verdict(judged: Judged, arms: Sequence[str]) -> str:
     place = min(range(len(arms)), key=lambda arm: judged.gains[arm].low)
     compared = _compared(judged.gains[place], f"'{arms[place]}' for all")
     return f"No choice by customer is recommended: it brings {compared}, so nothing shows that it pays. {same}"
+
+
+def _same_for_all(judged: Judged, arms: Sequence[str]) -> str:
+    """Names the arm that brings most of those that are shown to bring more than the control."""
+    shown = [place for place, gain in enumerate(judged.over_control) if gain.low > 0]
+    if not shown:
+        return "Nothing shows that any arm is better than leaving everybody alone."
+    place = max(shown, key=lambda arm: judged.over_control[arm].mean)
+    gain = judged.over_control[place]
+    return (
+        f"'{arms[place]}' for all brings {_number(gain.mean)} per customer more than leaving everybody alone "
+        f"({_interval(gain)} with 95 %)."
+    )
 
 
 def _compared(gain: Estimate, what: str) -> str:

@@ -66,6 +66,7 @@ def test_the_qini_of_visits_lies_in_the_interval_of_the_best_published_one(learn
 
 def test_nothing_beyond_one_mail_for_all_is_recommended(learned: Uplift):
     assert learned.judged.best == 1
+    assert learned.judged.over_control[1].low > 0
     assert not learned.judged.recommended
 
 

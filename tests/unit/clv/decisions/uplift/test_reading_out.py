@@ -13,9 +13,11 @@ from clv.decisions.uplift.replay import Uplift
 ARMS = ("none", "letter", "mail")
 
 
-def judged(*gains: tuple[float, float, float], customers: list[int], best: int = 2) -> Judged:
+def judged(*gains: tuple[float, float, float], customers: list[int], best: int = 2, least: float = 0.1) -> Judged:
+    """least: the lower bound of what the best arm brings more than the control."""
     values = [Estimate(1, 0, 2)] * len(gains)
-    return Judged(values, Estimate(1, 0, 2), [Estimate(*gain) for gain in gains], best, customers)
+    over_control = [Estimate(0, 0, 0), Estimate(0.2, -0.1, 0.5), Estimate(0.3, least, 0.5)]
+    return Judged(values, Estimate(1, 0, 2), [Estimate(*gain) for gain in gains], over_control, best, customers)
 
 
 @pytest.mark.parametrize(
@@ -29,18 +31,19 @@ def judged(*gains: tuple[float, float, float], customers: list[int], best: int =
         (
             judged((0.5, 0.4, 0.6), (0.3, 0.1, 0.5), (-0.02, -0.1, 0.06), customers=[0, 300, 700]),
             "No choice by customer is recommended: it brings 0.0200 per customer less than 'mail' for all (difference "
-            "-0.1000 to 0.0600 with 95 %), so nothing shows that it pays. Of what is the same for all, 'mail' for all "
-            "is best.",
+            "-0.1000 to 0.0600 with 95 %), so nothing shows that it pays. 'mail' for all brings 0.3000 per customer "
+            "more than leaving everybody alone (0.1000 to 0.5000 with 95 %).",
         ),
         (
             judged((0.5, 0.4, 0.6), (0.3, 0.1, 0.5), (0.2, 0.1, 0.3), customers=[0, 100, 900]),
             "No choice by customer is recommended: 'mail' is predicted to be best for all customers but 100, too few "
-            "to judge. Of what is the same for all, 'mail' for all is best.",
+            "to judge. 'mail' for all brings 0.3000 per customer more than leaving everybody alone (0.1000 to 0.5000 "
+            "with 95 %).",
         ),
         (
-            judged((0, 0, 0), (0.3, 0.1, 0.5), (0.2, 0.1, 0.3), customers=[1000, 0, 0], best=0),
-            "No choice by customer is recommended: 'none' is predicted to be best for all customers. Leaving everybody "
-            "alone is best.",
+            judged((0, 0, 0), (0.3, 0.1, 0.5), (0.2, 0.1, 0.3), customers=[1000, 0, 0], least=0.0),
+            "No choice by customer is recommended: 'none' is predicted to be best for all customers. Nothing shows "
+            "that any arm is better than leaving everybody alone.",
         ),
     ],
 )

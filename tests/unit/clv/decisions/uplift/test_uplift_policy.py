@@ -48,6 +48,16 @@ def test_a_choice_that_is_no_better_than_one_arm_is_not_recommended():
     assert (judged.best, judged.recommended) == (2, False)
 
 
+def test_arms_are_compared_with_the_control_all_together():
+    judged = policy.judge(scored(0, 1, 2), np.ones(400, dtype=int), cost=0.5)
+    assert judged.over_control[0] == policy.Estimate(0, 0, 0)
+    assert [gain.mean for gain in judged.over_control[1:]] == pytest.approx([0.5, 1.5])
+    # The scores of mail and control differ by .1 either way: .1 x root of 400 / 399 / 20 is the error, and 97.5 % lie
+    # within 2.2414 of them.
+    half = 2.2414 * 0.1 * (400 / 399) ** 0.5 / 20
+    assert judged.over_control[1].low == pytest.approx(0.5 - half, abs=1e-6)
+
+
 def test_the_same_arm_for_everybody_is_no_choice():
     assert not policy.judge(scored(0, 1), np.ones(400, dtype=int), cost=0.0).recommended
 
