@@ -10,7 +10,7 @@ import typer
 from clv.commands.console import out
 from clv.commands.experiment_replay import replay
 from clv.commands.formats import AsCsv, AsJson, format_of
-from clv.core import settings, tabular
+from clv.core import dates, settings, tabular
 from clv.decisions.experiments import assigning, definitions, planning, reading, wording
 
 Name = Annotated[str, typer.Argument(help="Name of the experiment: experiments/NAME.yml in the home.")]
@@ -48,7 +48,7 @@ def start(name: Name) -> None:
     """
     home = settings.load()
     definition = definitions.load(name, home)
-    day, counts = assigning.start(name, definition, home)
+    day, counts = assigning.start(name, definition, home, dates.today())
     arms = ", ".join(f"{arm} {customers:,}" for arm, customers in counts.items())
     out.print(f"{name} begins on {day} and lasts {definition.window_days} days: {arms}", markup=False)
     query = f"select customer_key, arm from analytics.experiment_customers where experiment = '{name}'"  # noqa: S608 - to be read

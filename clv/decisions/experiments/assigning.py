@@ -23,6 +23,8 @@ from clv.decisions.experiments.population import Customer
 from clv.warehouse import db, locks, publication
 from clv.warehouse.roles import PUBLISHER
 
+MOST_DAYS_OLD = 2  # between the newest published date and today, for an experiment to begin
+
 
 class Started(NamedTuple):
     """An experiment as it was started. stopped_on: the first day that does not count, if somebody ended it early.
@@ -59,12 +61,12 @@ def divide(name: str, customers: Iterable[Customer], arms: Mapping[str, float]) 
     return found
 
 
-def start(name: str, definition: Definition, home: Settings) -> tuple[date, dict[str, int]]:
+def start(name: str, definition: Definition, home: Settings, today: date) -> tuple[date, dict[str, int]]:
     """Divides the population of the newest published date and records it. Returns the first day of the window, and the
     number of customers in each arm.
 
-    Raises ClvError if the experiment was started before, if nothing is published, or if an arm has fewer than two
-    customers.
+    Raises ClvError if the experiment was started before, if nothing is published, if the newest published date is more
+    than MOST_DAYS_OLD days before today, or if an arm has fewer than two customers.
     """
     url = home.url_as(PUBLISHER)
     # Hold the shared customer lock, so that nobody of the population is erased or renamed meanwhile.
@@ -72,6 +74,11 @@ def start(name: str, definition: Definition, home: Settings) -> tuple[date, dict
         current = publication.current(connection=connection)
         if current is None:
             raise ClvError("nothing is published yet; run `clv run --as-of DATE`")
+        if (today - current.as_of_date).days > MOST_DAYS_OLD:
+            raise ClvError(
+                f"{name} would begin on the newest published date, which is {current.as_of_date}, so days of its "
+                f"window are over already; run `clv run --as-of {today}` first"
+            )
         customers = population.customers(name, definition, current.as_of_date, home)
         arm_of = divide(name, customers, definition.arms)
         counts = {arm: sum(one == arm for one in arm_of.values()) for arm in definition.arms}

@@ -112,14 +112,20 @@ def test_a_condition_may_only_read_what_is_published(shop: Settings) -> None:
         planning.plan("mail", definitions.Definition(population="lo_import('/etc/passwd') > 0"), shop)
 
 
-def test_an_experiment_from_start_to_end(shop: Settings) -> None:
+def test_an_experiment_does_not_begin_in_the_past(shop: Settings) -> None:
+    with pytest.raises(ClvError, match=r"is 2024-03-01, so days .*; run `clv run --as-of 2024-03-04` first"):
+        assigning.start("mail", definitions.load("mail", shop), shop, DAY + timedelta(days=3))
+
+
+def test_an_experiment_from_start_to_end(shop: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     run = CliRunner().invoke
+    monkeypatch.setattr("clv.core.dates.today", lambda: DAY + timedelta(days=2))
     shown = run(app, ["experiment", "start", "mail"])
     assert "mail begins on 2024-03-01 and lasts 30 days: mail 20, control 20" in shown.stdout
     arm_of = arms()
     assert set(arm_of) == set(KEYS[:40])  # nobody without consent
     with pytest.raises(ClvError, match="mail was started before, and its arms stay as they are"):
-        assigning.start("mail", definitions.load("mail", shop), shop)
+        assigning.start("mail", definitions.load("mail", shop), shop, DAY)
     with pytest.raises(ClvError, match="began on 2024-03-01, and no later day is published"):
         reading.read("mail", None, shop)
     # In the first ten days everybody in the mail arm buys for 30.00, and in the control every second one for 20.00.
@@ -146,7 +152,7 @@ def test_an_experiment_from_start_to_end(shop: Settings) -> None:
 
 def test_who_is_no_customer_any_more_is_not_read(shop: Settings) -> None:
     definition = definitions.Definition(window_days=60, contact=False, guards=("opt_outs",))
-    assigning.start("letter", definition, shop)
+    assigning.start("letter", definition, shop, END)
     assert len(arms("letter")) == 53
     one, other = [key for key in KEYS[:40] if arms("letter")[key] == "act"][:2]
     day = END + timedelta(days=5)
