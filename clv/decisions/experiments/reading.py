@@ -16,7 +16,7 @@ from clv.decisions.experiments.assigning import Started
 from clv.decisions.experiments.definitions import Definition
 from clv.decisions.experiments.differences import Difference, Moments
 from clv.decisions.experiments.metrics import METRICS
-from clv.warehouse import db, publication
+from clv.warehouse import db, locks, publication
 from clv.warehouse.publication import Publication
 from clv.warehouse.roles import PUBLISHER
 
@@ -199,6 +199,7 @@ def record(reading: Reading, messages: dict[tuple[str, str], str], home: Setting
             for arm in definition.treated
         ]  # fmt: skip
     with db.connect(home.url_as(PUBLISHER)) as connection:
+        connection.execute("select pg_advisory_xact_lock(%s)", (db.lock_key(locks.READ_OUTS),))
         connection.execute(
             f"delete from {tables.EXPERIMENT_RESULTS} where experiment = %s and as_of_date = %s",  # noqa: S608 - our own names
             (experiment.name, reading.as_of),

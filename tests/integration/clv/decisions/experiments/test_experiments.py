@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import psycopg
@@ -14,7 +15,7 @@ from clv.catalog import tables
 from clv.cli import app
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
-from clv.decisions.experiments import assigning, definitions, following, planning, reading
+from clv.decisions.experiments import assigning, definitions, following, planning, reading, wording
 from clv.warehouse import db, publication
 from clv.warehouse.roles import PUBLISHER
 
@@ -171,6 +172,15 @@ def test_who_is_no_customer_any_more_is_not_read(shop: Settings) -> None:
     lost = [key for key, arm in arms("letter").items() if arm == "act"][:12]
     small.execute(f"delete from {tables.EXPERIMENT_ASSIGNMENTS} where customer_key = any(%s::uuid[])", [lost])
     assert reading.read("letter", None, shop).state == reading.MISMATCH
+
+
+def test_read_outs_of_a_date_at_once_leave_one(shop: Settings) -> None:
+    found = reading.read("letter", None, shop)
+    messages = wording.messages(found)
+    small.execute(f"delete from {tables.EXPERIMENT_RESULTS} where experiment = 'letter'")
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: reading.record(found, messages, shop), range(8)))
+    assert db.rows(f"select count(*) from {tables.EXPERIMENT_RESULTS} where experiment = 'letter'") == [(1,)]
 
 
 def test_assignments_cannot_be_changed_by_the_pipeline(shop: Settings) -> None:
