@@ -8,8 +8,8 @@ from clv.decisions.experiments import reading, wording
 from clv.warehouse import db
 from clv.warehouse.roles import PUBLISHER
 
-# The experiments with a day that is over by the newest published date, whose last read-out, if there is one, was made
-# before their end.
+# The experiments with a day that is over by the newest published date, of which no read-out was made at their end or
+# later.
 _OPEN = f"""
     select experiment
     from {tables.EXPERIMENTS} as experiments
@@ -17,7 +17,11 @@ _OPEN = f"""
         and not exists (
             select from {tables.EXPERIMENT_RESULTS} as results
             where results.experiment = experiments.experiment
-                and results.state in ('{reading.CLOSED}', '{reading.STOPPED}')
+                and (
+                    results.state in ('{reading.CLOSED}', '{reading.STOPPED}')
+                    or results.state = '{reading.MISMATCH}'
+                    and (results.days_read >= results.window_days or results.as_of_date >= experiments.stopped_on)
+                )
         )
     order by experiment
 """  # noqa: S608 - our own names

@@ -181,6 +181,7 @@ def test_read_outs_of_a_date_at_once_leave_one(shop: Settings) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: reading.record(found, messages, shop), range(8)))
     assert db.rows(f"select count(*) from {tables.EXPERIMENT_RESULTS} where experiment = 'letter'") == [(1,)]
+    assert (found.state, following.read_all(shop)) == (reading.MISMATCH, 0)  # it was read at its end
 
 
 def test_assignments_cannot_be_changed_by_the_pipeline(shop: Settings) -> None:
