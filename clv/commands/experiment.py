@@ -10,7 +10,7 @@ import typer
 from clv.commands.console import out
 from clv.commands.experiment_replay import replay
 from clv.commands.formats import AsCsv, AsJson, format_of
-from clv.core import dates, settings, tabular
+from clv.core import dates, settings, sql_text, tabular
 from clv.decisions.experiments import assigning, definitions, planning, reading, wording
 
 Name = Annotated[str, typer.Argument(help="Name of the experiment: experiments/NAME.yml in the home.")]
@@ -51,8 +51,11 @@ def start(name: Name) -> None:
     day, counts = assigning.start(name, definition, home, dates.today())
     arms = ", ".join(f"{arm} {customers:,}" for arm, customers in counts.items())
     out.print(f"{name} begins on {day} and lasts {definition.window_days} days: {arms}", markup=False)
-    query = f"select customer_key, arm from analytics.experiment_customers where experiment = '{name}'"  # noqa: S608 - to be read
-    out.print(f'its customers: clv sql "{query} and may_be_contacted" --csv', markup=False)
+    allowed = " and may_be_contacted" if definition.contact else ""
+    for arm in definition.treated:
+        of_arm = f"experiment = '{name}' and arm = {sql_text.literal(arm)}{allowed}"
+        query = f"select customer_key from analytics.experiment_customers where {of_arm}"  # noqa: S608 - to be read
+        out.print(f'customers of {arm}: clv sql "{query}" --csv', markup=False)
 
 
 @app.command()
