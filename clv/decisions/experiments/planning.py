@@ -17,7 +17,7 @@ WINDOWS = (7, 14, 28, 56, 91, 182, 364)  # days that a plan compares with the wi
 class Window(NamedTuple):
     """What an experiment sees within so many days: mean and standard deviation of past outcomes, the standard deviation
     that value bands and forecast leave, the smallest effect, and the customers needed for the effect of the definition
-    (None: the outcome was 0 of everybody)."""
+    (None: the mean is not above 0)."""
 
     days: int
     mean: float

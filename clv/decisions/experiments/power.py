@@ -31,8 +31,8 @@ def smallest_effect(
 def sample_size(
     effect: float, variance: float, shares: tuple[float, float], alpha: float = ALPHA, power: float = POWER
 ) -> int | None:
-    """The number of customers, of all arms, with whom an effect can be seen. None if there is no effect to see."""
-    if not effect:
+    """The number of customers, of all arms, with whom an effect can be seen. None if it is not above 0."""
+    if effect <= 0:
         return None
     return math.ceil(variance * (1 / shares[0] + 1 / shares[1]) * (_errors(alpha, power) / effect) ** 2)
 

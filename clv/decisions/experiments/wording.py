@@ -33,8 +33,14 @@ def of_plan(name: str, definition: Definition, plan: Plan) -> list[str]:
     own = next(one for one in plan.windows if one.days == definition.window_days)
     effect = f"{definition.effect_percent:g} %"
     lines.append(f"variance: that of the {plan.past_customers:,} customers who were selected on {plan.past_day}")
-    if not own.mean:
+    if not own.mean and not own.deviation:
         return [*lines, f"Nobody of them had any {words} within {own.days} days; choose a longer `window_days`."]
+    if own.mean <= 0:
+        return [
+            *lines,
+            f"In {own.days} days the smallest effect it sees is {own.smallest_effect:,.2f} per customer. The mean is "
+            f"{own.mean:,.2f}, so {effect} of it is no effect to look for.",
+        ]
     seen = f"In {own.days} days the smallest effect it sees is {100 * own.smallest_effect / own.mean:.0f} % of the mean"
     if plan.days_needed is not None and plan.days_needed <= own.days:
         return [*lines, f"{seen}: enough for {effect}, for which {plan.days_needed} days are needed."]
@@ -118,7 +124,7 @@ def _of_comparison(one: Comparison, reading: Reading) -> str:
     if not math.isfinite(low + high):
         return _sentence(f"{begin}nothing can be said of {metric.words}: they do not vary, or no day has passed.")
     estimate, unit = one.adjusted.estimate, _unit(metric, reading.currency)
-    relative = f"{100 * estimate / abs(one.control_mean):+.0f} %; " if one.control_mean else ""
+    relative = f"{100 * estimate / abs(one.control_mean):+.0f} %; " if one.control_mean > 0 else ""
     interval = f"{100 * (1 - definition.alpha):g} % interval {_number(metric, low)} to {_number(metric, high)}"
     found = f"{metric.words} {_number(metric, estimate)}{unit} ({relative}{interval})"
     if low <= 0 <= high:

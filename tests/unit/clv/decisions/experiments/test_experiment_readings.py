@@ -84,6 +84,14 @@ def test_no_difference_has_its_interval_too() -> None:
     assert message["opt_outs", "mail"].startswith("Nothing can be said of customers who withdraw consent")
 
 
+def test_a_loss_is_no_base_of_a_percentage() -> None:
+    lossy = {"all": {"mail": Moments(500, -1.0, 100.0), "control": Moments(500, -4.0, 100.0)}}
+    assert (
+        "net revenue +3.00 EUR per customer (95 % interval"
+        in wording.messages(read(found={"revenue": lossy}))["revenue", "mail"]
+    )
+
+
 def test_arms_that_are_not_divided_as_planned_are_not_compared() -> None:
     lost = {"high": {"mail": Moments(400, 110.0, 100.0), "control": Moments(500, 100.0, 100.0)}}
     found = read(found={"revenue": lost})

@@ -43,6 +43,8 @@ def planned(**changed: object) -> Plan:
         ({"windows": [], "past_day": None}, "publish a date that lies at least 60 days before 2024-06-01, with"),
         ({"customers": 0}, "The population selects nobody"),
         ({"windows": [planning.Window(60, 0.0, 0.0, 0.0, 0.0, None)]}, "Nobody of them had any net revenue within 60"),
+        ({"windows": [planning.Window(60, -2.0, 30.0, 25.0, 4.0, None)]},
+         "In 60 days the smallest effect it sees is 4.00 per customer. The mean is -2.00, so 10 % of it is no effect"),
     ],
 )  # fmt: skip
 def test_a_plan_ends_with_what_to_expect(changed: dict, last: str) -> None:

@@ -16,6 +16,7 @@ def test_the_sample_size_of_the_textbook() -> None:
     # Half a standard deviation at 5 % and 80 %: 2 x (1.9600 + .8416)^2 / .25 = 62.79 customers per arm.
     assert power.sample_size(0.5, 1.0, HALVES) == 126
     assert power.sample_size(0.0, 1.0, HALVES) is None
+    assert power.sample_size(-0.5, 1.0, HALVES) is None
 
 
 def test_the_smallest_effect_is_that_of_the_sample_size() -> None:
