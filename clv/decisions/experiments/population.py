@@ -50,8 +50,8 @@ def customers(name: str, definition: Definition, day: date, home: Settings) -> l
 def past(
     name: str, definition: Definition, day: date, windows: list[int], home: Settings
 ) -> dict[int, dict[str, Moments]]:
-    """The outcomes of whom the condition selects at a past date: by days of the window and by value band, their
-    moments."""
+    """The outcomes of whom the condition selects at a past date, whether they might be contacted or not: by days of the
+    window and by value band, their moments."""
     query = f"""
         with customers as ({_selected(definition)}),
         outcomes as (

@@ -32,7 +32,11 @@ def of_plan(name: str, definition: Definition, plan: Plan) -> list[str]:
         ]
     own = next(one for one in plan.windows if one.days == definition.window_days)
     effect = f"{definition.effect_percent:g} %"
-    lines.append(f"variance: that of the {plan.past_customers:,} customers who were selected on {plan.past_day}")
+    # Of earlier dates, analysts do not see who might be contacted.
+    whoever = ", whether they might be contacted or not" if definition.contact else ""
+    lines.append(
+        f"variance: that of the {plan.past_customers:,} customers who were selected on {plan.past_day}{whoever}"
+    )
     if not own.mean and not own.deviation:
         return [*lines, f"Nobody of them had any {words} within {own.days} days; choose a longer `window_days`."]
     if own.mean <= 0:

@@ -51,3 +51,11 @@ def test_a_plan_ends_with_what_to_expect(changed: dict, last: str) -> None:
     lines = wording.of_plan("mail", Definition(), planned(**changed))
     assert lines[0].startswith("mail: ")
     assert last in lines[-1]
+
+
+def test_a_plan_says_whose_variance_it_takes() -> None:
+    shown = wording.of_plan("mail", Definition(), planned())[2]
+    assert shown == (
+        "variance: that of the 900 customers who were selected on 2024-04-01, whether they might be contacted or not"
+    )
+    assert wording.of_plan("mail", Definition(contact=False), planned())[2] == shown.partition(",")[0]
