@@ -90,7 +90,7 @@ MAY = {
         "ops.model_decisions": "select",
         "ops.clv_scorecard": "select insert delete",
         "ops.external_scorecard": "select insert update delete",
-        "ops.experiments": "select insert update",  # of its last column, stopped_on, alone
+        "ops.experiments": "select insert",
         "ops.experiment_assignments": "select insert",
         "ops.experiment_results": "select insert delete",
         "ops.customers_of_address": "select",

@@ -40,6 +40,8 @@ def test_a_finished_try_is_logged(home: settings.Settings) -> None:
 
 def test_publishing_switches_every_table_at_once_and_back_again(shop: settings.Settings) -> None:
     first, second = small.ready_run(), small.ready_run(factor=2)
+    for run_id in (first, second):
+        small.put_on_list(run_id)
     for run_id in (first, second, first):
         facts = publication.publish(DAY, run_id)
         assert facts["published"] == run_id
