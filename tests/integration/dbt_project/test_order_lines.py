@@ -22,6 +22,7 @@ LINES = "order_key, product_id, amount::text"
 # A warehouse as of the version before, in which each run copied its orders.
 BEFORE = f"""
 create table analytics_runs.copies as table analytics_runs.fct_orders;
+drop view analytics.customer_changes, analytics.forecast_bridge;
 drop view analytics.fct_orders, analytics_runs.fct_orders, analytics.fct_order_lines, analytics_runs.fct_order_lines;
 alter table analytics_runs.copies rename to fct_orders;
 alter table analytics_runs.fct_orders add primary key (as_of_date, run_id, order_key);
