@@ -201,9 +201,9 @@ def test_who_was_refused_goes_out_with_the_corrected_declaration_and_counts_for_
     declare(shop, "crm", to="http", url="http://127.0.0.1:9", batch=2, cap=CAP)
     done = export(LIST, "crm", shop)
     assert (done.sent, done.earlier, done.left_out) == (2, 0, {"contacted often enough": 1})
-    assert ledger(shop) == [
-        (LIST, "3", "refused"), (LIST, "1", "sent"), (LIST, "2", "sent"), ("vip", "3", "sent"),
-    ]  # fmt: skip
+    assert set(ledger(shop)) == {
+        (LIST, "1", "sent"), (LIST, "2", "sent"), (LIST, "3", "refused"), ("vip", "3", "sent"),
+    }  # fmt: skip
 
 
 def test_a_repetition_that_is_refused_blocks_nobody_else(shop, monkeypatch):
