@@ -20,9 +20,9 @@
 
 
 {#
-  A number from 0 up to 1, not included, that a list and a customer have until keys are rotated. A customer whose number is below the
-  list's holdout_share is in its hold-out. The key of a customer is a keyed digest, so the number is as good as drawn, and
-  a customer's numbers in two lists have nothing to do with each other.
+  A number from 0 up to 1, not included, that a list and a customer have until keys are rotated. A customer whose number
+  is below the list's holdout_share is in its hold-out. The key of a customer is a keyed digest, so the number is as good
+  as drawn, and a customer's numbers in two lists have nothing to do with each other.
 #}
 {% macro drawn_share(list_name, customer_key) -%}
     ('x' || left(encode(sha256(convert_to({{ list_name }} || ' ' || {{ customer_key }}::text, 'UTF8')), 'hex'), 8))::bit(32)::bigint / 4294967296.0
