@@ -28,6 +28,7 @@ def make(folder: Path) -> list[str]:
             "pseudonym_key": secrets.token_hex(32),
             "airflow_password": secrets.token_urlsafe(12),
             "airflow_viewer_password": secrets.token_urlsafe(12),
+            "airflow_marketer_password": secrets.token_urlsafe(12),
             "airflow_jwt_secret": secrets.token_urlsafe(48),
             "airflow_secret_key": secrets.token_urlsafe(48),
             "airflow_fernet_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),

@@ -44,6 +44,7 @@ def where(home: settings.Settings, show_password: bool = False) -> None:
     password = home.secret("airflow_password") if show_password else f"in {home.secrets / 'airflow_password'}"
     out.print(f"Airflow    {airflow.url(home)}  user {airflow.USER}, password {password}")
     out.print(f"           or user viewer, read only, password in {home.secrets / 'airflow_viewer_password'}")
+    out.print(f"           or user marketer, lists only, password in {home.secrets / 'airflow_marketer_password'}")
     out.print(f"warehouse  {psql_line(home)}")
 
 

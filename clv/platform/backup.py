@@ -42,6 +42,7 @@ SECRETS = (
     f"secrets/{gathered.NAME}",
     "secrets/airflow_password",
     "secrets/airflow_viewer_password",
+    "secrets/airflow_marketer_password",
     *(f"secrets/{roles.secret(role)}" for role in databases.ROLES),
 )
 LIST = f"secrets/{erasures.NAME}"  # erased persons: a restore adds this list to the one in the home

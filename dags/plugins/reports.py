@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from airflow.plugins_manager import AirflowPlugin
-from fastapi import FastAPI, HTTPException, Request, Response
-from fastapi.responses import PlainTextResponse, RedirectResponse
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import PlainTextResponse
 from starlette.staticfiles import StaticFiles
 
 from clv.core import settings
+from clv.marketing import signed_in
 
 PREFIX = "customer-value"
 INDEX, GATES = "index.html", "gates/index.html"
@@ -27,15 +26,12 @@ app = FastAPI(title="Customer value", docs_url=None, redoc_url=None, openapi_url
 @app.get("/{path:path}")
 async def page(request: Request) -> Response:
     """Returns a file under CLV_HOME/reports; redirects users who are not signed in to Airflow's login page."""
-    # Airflow's own pages check the login themselves; a plugin's page must do it here. Imported inside the function,
-    # because every Airflow process loads this plugin, and only the API server has already loaded these modules.
-    from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_TOKEN
-    from airflow.api_fastapi.core_api.security import resolve_user_from_token
-
     try:
-        await resolve_user_from_token(request.cookies.get(COOKIE_NAME_JWT_TOKEN))
-    except HTTPException:
-        return RedirectResponse(f"/api/v2/auth/login?next={quote(str(request.url), safe='')}")
+        await signed_in.user_of(request)
+    except signed_in.NotSignedIn:
+        return signed_in.sign_in(request)
+    except signed_in.Refused as error:
+        return PlainTextResponse(str(error), status_code=403)
     reports = settings.located().reports
     files = StaticFiles(directory=reports, html=True, check_dir=False)
     path = files.get_path(request.scope)

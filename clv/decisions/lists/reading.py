@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from psycopg.rows import class_row
 
@@ -12,6 +12,9 @@ from clv.catalog.tables import ANALYTICS
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
 from clv.warehouse import db
+
+SECONDS = 60  # that a query may take
+Row = TypeVar("Row")
 
 
 class ActionList(NamedTuple):
@@ -67,11 +70,12 @@ def lists(home: Settings, day: date | None = None) -> list[ActionList]:
     """
     query = f"""
         select {", ".join(ActionList._fields)} from {ANALYTICS}.list_states
-        where as_of_date = coalesce(%s, (select max(as_of_date) from {ANALYTICS}.publications where removed_at is null))
+        where as_of_date = coalesce(
+            %(day)s, (select max(as_of_date) from {ANALYTICS}.publications where removed_at is null)
+        )
         order by priority
     """  # noqa: S608 - our own names
-    with db.connect(home.warehouse_url) as connection:
-        found = connection.cursor(row_factory=class_row(ActionList)).execute(query, (day,)).fetchall()  # type: ignore[arg-type]
+    found = _rows(ActionList, query, {"day": day}, home)
     if not found:
         which = f"{day} is not published, or has" if day else "no date is published, or the newest one has"
         raise ClvError(f"{which} no lists; `clv run --as-of DATE` makes and publishes them")
@@ -88,12 +92,20 @@ def one(name: str, home: Settings, day: date | None = None) -> ActionList:
     raise ClvError(f"there is no list {name} at {found[0].as_of_date}; lists are {names}")
 
 
-def members(of: ActionList, home: Settings) -> list[Member]:
-    """The customers on a list, those with the most value at stake first."""
+def members(of: ActionList, home: Settings, after: int = 0, most: int | None = None) -> list[Member]:
+    """The customers on a list, those with the most value at stake first. after: only places after this one. most: how
+    many of them, None for all."""
     fields = ", ".join(Member._fields).replace("short_id", "left(customer_key::text, 8) as short_id")
     query = f"""
-        select {fields} from {ANALYTICS}.action_list_history where as_of_date = %s and list_name = %s order by place
+        select {fields} from {ANALYTICS}.action_list_history
+        where as_of_date = %(day)s and list_name = %(name)s and place > %(after)s
+        order by place limit %(most)s
     """  # noqa: S608 - our own names
-    with db.connect(home.warehouse_url) as connection:
-        cursor = connection.cursor(row_factory=class_row(Member))
-        return cursor.execute(query, (of.as_of_date, of.list_name)).fetchall()  # type: ignore[arg-type]
+    return _rows(Member, query, {"day": of.as_of_date, "name": of.list_name, "after": after, "most": most}, home)
+
+
+def _rows(kind: type[Row], query: str, values: dict, home: Settings) -> list[Row]:
+    """The rows of a query that is run as an analyst."""
+    with db.connect(home.analyst_url) as connection:
+        connection.execute("select set_config('statement_timeout', %s, true)", (f"{SECONDS}s",))
+        return connection.cursor(row_factory=class_row(kind)).execute(query, values).fetchall()  # type: ignore[arg-type]

@@ -15,13 +15,18 @@ import httpx
 from clv.core import options, settings
 from clv.core.errors import ClvError
 from clv.core.places import CODE
+from clv.marketing.rights import MARKETER
 from clv.platform.runtime import processes
 from clv.platform.runtime.processes import Service
 
 USER = "admin"
 # Users by name, with their role in Airflow and the secret that is their password. A viewer reads runs, logs and
-# reports, but cannot start or change anything.
-USERS = {USER: ("admin", "airflow_password"), "viewer": ("viewer", "airflow_viewer_password")}
+# reports, but cannot start or change anything. A marketer sees reports and the pages of clv.marketing, and acts there.
+USERS = {
+    USER: ("admin", "airflow_password"),
+    "viewer": ("viewer", "airflow_viewer_password"),
+    MARKETER: (MARKETER, "airflow_marketer_password"),
+}
 DAGS = settings.PROJECT / "dags"
 SERVICES = {
     "api-server": ["airflow", "api-server"],
@@ -65,6 +70,7 @@ def environment(home: settings.Settings) -> dict[str, str]:
         "AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": 5,
         "AIRFLOW__CORE__FERNET_KEY": home.secret("airflow_fernet_key"),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{base}/execution/",
+        "AIRFLOW__CORE__AUTH_MANAGER": "clv.platform.airflow_rights.Rights",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{name}:{role}" for name, (role, _) in USERS.items()),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": home.secrets / "airflow_passwords.json",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2://{database}",

@@ -33,6 +33,7 @@ SECRETS = (
     *(roles.secret(role) for role in (*roles.PIPELINE, roles.ANALYST)),
     "airflow_password",
     "airflow_viewer_password",
+    "airflow_marketer_password",
     "airflow_secret_key",
     "airflow_jwt_secret",
     "airflow_fernet_key",
