@@ -54,6 +54,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneHome
 
 
 @pytest.fixture(scope="session", autouse=True)
+def commands_hear_hangups() -> None:
+    """Lets the commands that tests start be ended by SIGHUP, also where nohup lets the tests ignore it.
+
+    A handler is not inherited, and "ignore" is. A fixture sets it, because pytest-xdist's processes, which inherit from
+    pytest, must go on too.
+    """
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)
+
+
+@pytest.fixture(scope="session", autouse=True)
 def nothing_left_behind() -> Iterator[None]:
     """Ends the databases, services and other programs that the session starts when it ends, even if it is killed."""
     mark, before = secrets.token_hex(8), os.environ.get(left_behind.MARKS, "")
