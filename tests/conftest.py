@@ -36,8 +36,8 @@ if not hasattr(sys.modules["__main__"], "__file__"):
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Folders whose tests share a home.
-SHARING = ("tests/e2e/", "tests/integration/dbt_project/four_customers/")
+# How the paths of tests begin that share a home.
+SHARING = ("tests/e2e/test_", "tests/integration/dbt_project/four_customers/")
 
 
 class OneHomeEach(LoadFileScheduling):
