@@ -150,3 +150,7 @@ def _leave_terminal() -> None:
     for number in (1, 2):
         if stat.S_ISCHR(os.fstat(number).st_mode):  # not a file or a pipe
             os.dup2(nowhere, number)
+
+
+if __name__ == "__main__":
+    main()

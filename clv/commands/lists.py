@@ -77,10 +77,4 @@ def approve(
             left = reading.one(name, home, day)  # another approval may still count
             out.print(f"{name} of {left.as_of_date}: {left.state}", markup=False)
         return
-    one = approving.approve(name, who, home, day, standing)
-    at_stake = f", {one.value_at_stake:,} {one.currency} at stake" if one.value_at_stake is not None else ""
-    out.print(
-        f"{name} of {one.as_of_date} {one.state}: {one.customers_to_act_on} customers to act on, "
-        f"{one.customers_held_out} held out{at_stake}",
-        markup=False,
-    )
+    out.print(approving.message(approving.approve(name, who, home, day, standing)), markup=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from clv.marketing.signed_in import User
 from clv.reporting import pages
 
-MENU = {"lists": "Lists"}  # by the page's path
+MENU = {"lists": "Lists", "experiments": "Experiments"}  # by the page's path
 # Nothing is loaded from elsewhere, no script runs, and only Airflow's own page may show these pages in a frame.
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; "
@@ -21,14 +22,25 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
 }
 _drawn = pages.environment(Path(__file__).parent / "templates")
+_drawn.filters["minute"] = lambda moment: f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def page(request: Request, user: User | None, template: str, status: int = 200, **facts: Any) -> HTMLResponse:
-    """Draws a page. Templates have `root` (the path before that of each page), `menu`, `here` (the entry of the menu
-    that the page belongs to) and `user` beside the facts."""
+def page(
+    request: Request,
+    user: User | None,
+    template: str,
+    status: int = 200,
+    reload_after: int | None = None,
+    **facts: Any,
+) -> HTMLResponse:
+    """Draws a page, which the browser reloads after so many seconds if they are given.
+
+    Templates have `root` (the path before that of each page), `menu`, `here` (the entry of the menu that the page
+    belongs to) and `user` beside the facts.
+    """
     here = request.scope["path"].removeprefix(root(request)).strip("/").partition("/")[0]
     text = _drawn.get_template(template).render(root=root(request), menu=MENU, here=here, user=user, **facts)
-    return HTMLResponse(text, status)
+    return HTMLResponse(text, status, {"Refresh": str(reload_after)} if reload_after else None)
 
 
 def problem(request: Request, text: str, status: int) -> HTMLResponse:

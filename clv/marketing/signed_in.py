@@ -61,7 +61,8 @@ async def acting(request: Request, user: Looking, form_token: Annotated[str, For
 
 def sign_in(request: Request) -> RedirectResponse:
     """Redirects to Airflow's login page, and from there back to the page; to the first one if a form was sent."""
-    back = request.url if request.method == "GET" else request.base_url
+    first = request.url.replace(path=f"{request.scope.get('root_path', '')}/", query="")
+    back = request.url if request.method == "GET" else first
     return RedirectResponse(f"/api/v2/auth/login?next={quote(str(back), safe='')}", status_code=303)
 
 

@@ -8,9 +8,12 @@ from importlib import import_module
 from airflow.plugins_manager import AirflowPlugin
 from starlette.types import Receive, Scope, Send
 
+from clv.marketing.first_page import FirstPage
+
 PREFIX = "marketing"
 DRAWING = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 20 20' fill='%235b8fc9'%3E"
 ROWS = f"{DRAWING}%3Cpath d='M2 3h3v3H2zM7 3h11v3H7zM2 8.5h3v3H2zM7 8.5h11v3H7zM2 14h3v3H2zM7 14h11v3H7z'/%3E%3C/svg%3E"
+FLASK = f"{DRAWING}%3Cpath d='M7 2h6v2h-1v5l5 9H3l5-9V4H7z'/%3E%3C/svg%3E"
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -34,4 +37,7 @@ def _view(name: str, path: str, icon: str) -> dict:
 class MarketingPlugin(AirflowPlugin):
     name = "perennial_marketing"
     fastapi_apps = [{"name": "marketing", "app": app, "url_prefix": f"/{PREFIX}"}]
-    external_views = [_view("Lists", "lists", ROWS)]
+    fastapi_root_middlewares = [
+        {"name": "first_page", "middleware": FirstPage, "args": [], "kwargs": {"lists": "/plugin/lists"}}
+    ]
+    external_views = [_view("Lists", "lists", ROWS), _view("Experiments", "experiments", FLASK)]

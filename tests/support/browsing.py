@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from clv.core import settings
+from clv.platform.runtime import airflow
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 QUIET = [
@@ -31,8 +32,8 @@ def started() -> Iterator:
         browser.close()
 
 
-def sign_in(page, home: settings.Settings) -> None:
+def sign_in(page, home: settings.Settings, user: str = airflow.USER) -> None:
     """Fills in Airflow's login page."""
-    page.fill("input[name=username]", "admin")
-    page.fill("input[name=password]", home.secret("airflow_password"))
+    page.fill("input[name=username]", user)
+    page.fill("input[name=password]", home.secret(airflow.USERS[user][1]))
     page.get_by_role("button", name="Sign in").click()

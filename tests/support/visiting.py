@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from datetime import date
 from decimal import Decimal
 
@@ -9,12 +11,14 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from clv.core.settings import Settings
 from clv.decisions.lists.reading import ActionList
 from clv.marketing import signed_in
 from clv.marketing.app import app
 
 DAY = date(2024, 6, 1)
 ORIGIN = "http://shop.example"
+SECRET, COOKIE = "secret", "cookie"
 
 
 def action_list(name: str = "win_back", **changes) -> ActionList:
@@ -25,17 +29,23 @@ def action_list(name: str = "win_back", **changes) -> ActionList:
     )._replace(**changes)  # fmt: skip
 
 
+def token(cookie: str = COOKIE) -> str:
+    """The token of the forms of a sign-in with this cookie."""
+    return hmac.new(SECRET.encode(), f"form {cookie}".encode(), hashlib.sha256).hexdigest()
+
+
 class Visitor:
     """A browser that is signed in to Airflow, as its app answers it. role: None while nobody is signed in."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, home: Settings) -> None:
+        self.home = home
         self.role: str | None = "marketer"
         outside = FastAPI()
         outside.mount("/marketing", app)
         self.client = TestClient(outside, base_url=ORIGIN, follow_redirects=False)
 
         async def by_airflow(_):
-            return None if self.role is None else ("anna", self.role, "cookie")
+            return None if self.role is None else ("anna", self.role, COOKIE)
 
         monkeypatch.setattr(signed_in, "_by_airflow", by_airflow)
 

@@ -124,14 +124,27 @@ def stop(name: str, home: Settings) -> date:
     return day
 
 
+def every(home: Settings) -> list[Started]:
+    """The experiments that were started, the newest first."""
+    query = f"""
+        select experiment, started_on, definition, stopped_on, customers from {tables.EXPERIMENTS}
+        order by started_on desc, experiment
+    """  # noqa: S608 - our own names
+    return [_started(*row) for row in db.rows(query, url=home.url_as(PUBLISHER))]
+
+
 def started(name: str, connection: psycopg.Connection) -> Started:
     """The experiment of this name. Raises ClvError if it was not started."""
     query = f"select started_on, definition, stopped_on, customers from {tables.EXPERIMENTS} where experiment = %s"  # noqa: S608 - our own names
     row = connection.execute(query, (name,)).fetchone()
     if row is None:
         raise ClvError(f"{name} was not started; run `clv experiment start {name}`")
+    return _started(name, *row)
+
+
+def _started(name: str, day: date, definition: dict, stopped_on: date | None, customers: dict) -> Started:
     # Definitions of earlier versions may lack keys, which then have their defaults.
-    return Started(name, row[0], Definition.model_validate(row[1]), *row[2:])
+    return Started(name, day, Definition.model_validate(definition), stopped_on, customers)
 
 
 def _digest(*parts: str) -> bytes:

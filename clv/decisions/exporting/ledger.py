@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import psycopg
@@ -169,6 +170,24 @@ def batches_of(connection: psycopg.Connection, customers: Sequence[UUID]) -> lis
         f"select distinct list_name, as_of_date, destination, batch from {tables.EXPORTS} where customer_key = any(%s)"  # noqa: S608 - our own names
     )
     return [(Scope(*scope), batch) for *scope, batch in connection.execute(query, (list(customers),)).fetchall()]
+
+
+class Went(NamedTuple):
+    """How many customers of a list and date are in a state at a destination. until: when the last one was confirmed."""
+
+    destination: str
+    state: str
+    customers: int
+    until: datetime | None
+
+
+def by_destination(connection: psycopg.Connection, list_name: str, as_of: date) -> list[Went]:
+    """Where the customers of a list and date went, by destination and state."""
+    query = f"""
+        select destination, state, count(*), max(sent_at) from {tables.EXPORTS}
+        where list_name = %s and as_of_date = %s group by destination, state order by destination, state
+    """  # noqa: S608 - our own names
+    return [Went(*row) for row in connection.execute(query, (list_name, as_of)).fetchall()]
 
 
 def of_customer(connection: psycopg.Connection, key: UUID) -> list[str]:

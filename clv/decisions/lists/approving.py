@@ -45,3 +45,12 @@ def revoke(name: str, by: str, home: Settings, day: date | None = None, standing
         of = f" for {day}" if day else " for every date" if standing else ""
         raise ClvError(f"the list {name} has no approval{of} that could be revoked; `clv lists` shows what is approved")
     return revoked
+
+
+def message(one: ActionList) -> str:
+    """Says of a list that was approved what may go out."""
+    at_stake = f", {one.value_at_stake:,} {one.currency} at stake" if one.value_at_stake is not None else ""
+    return (
+        f"{one.list_name} of {one.as_of_date} {one.state}: {one.customers_to_act_on:,} customers to act on, "
+        f"{one.customers_held_out:,} held out{at_stake}"
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple, TypeVar
+from uuid import UUID
 
 from psycopg.rows import class_row
 
@@ -61,6 +62,7 @@ class Member(NamedTuple):
     value_at_stake_p10: Decimal | None
     value_at_stake_p90: Decimal | None
     reason: str
+    customer_key: UUID
 
 
 def lists(home: Settings, day: date | None = None) -> list[ActionList]:

@@ -11,7 +11,7 @@ from clv.reporting.report.reading import Run
 TITLE = "What acting changed"
 
 # The read-outs of the newest date on or before the page's, the outcome of each experiment first.
-_RESULTS = f"""
+RESULTS = f"""
     select results.*, results.metric = started.definition ->> 'outcome' as is_outcome
     from {tables.EXPERIMENT_RESULTS} as results
     join {tables.EXPERIMENTS} as started using (experiment)
@@ -25,8 +25,13 @@ _RESULTS = f"""
 
 def read(run: Run) -> dict[str, Any] | None:
     """By experiment, its read-out; None without experiments."""
-    found = [list(rows) for _, rows in groupby(run.rows(_RESULTS), key=lambda row: row["experiment"])]
-    return {"experiments": [shown(rows) for rows in found]} if found else None
+    found = read_outs(run.rows(RESULTS))
+    return {"experiments": found} if found else None
+
+
+def read_outs(rows: list[dict]) -> list[dict[str, Any]]:
+    """What a page shows of each experiment. rows: those of RESULTS."""
+    return [shown(list(of_one)) for _, of_one in groupby(rows, key=lambda row: row["experiment"])]
 
 
 def shown(rows: list[dict]) -> dict[str, Any]:

@@ -97,6 +97,7 @@ MAY = {
         "ops.list_approvals": "select",
         "ops.person_keys": "select",
         "ops.alerts": "select insert update",
+        "ops.acts": "select insert",
         "ops.exports": "select",
         "analytics.publications": "select insert",
     },

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from visiting import Visitor, action_list
+from visiting import SECRET, Visitor, action_list
 
 from clv.core import settings
 from clv.decisions.lists import reading
@@ -10,7 +10,7 @@ from clv.decisions.lists import reading
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     (tmp_path / "secrets").mkdir()
-    (tmp_path / "secrets" / "airflow_secret_key").write_text("secret")
+    (tmp_path / "secrets" / "airflow_secret_key").write_text(SECRET)
     found = settings.Settings(tmp_path, {})
     monkeypatch.setattr(settings, "located", lambda: found)
     return found
@@ -19,4 +19,4 @@ def home(tmp_path, monkeypatch):
 @pytest.fixture
 def visitor(home, monkeypatch):
     monkeypatch.setattr(reading, "lists", lambda *_: [action_list()])
-    return Visitor(monkeypatch)
+    return Visitor(monkeypatch, home)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from starlette.responses import PlainTextResponse
+from starlette.testclient import TestClient
 
 from clv.core.errors import ClvError, Unavailable
 from clv.decisions.lists import reading
+from clv.marketing.first_page import FirstPage
 
 
 def test_who_is_not_signed_in_is_led_to_the_login_and_back(visitor):
@@ -51,3 +54,18 @@ def test_addresses_that_do_not_exist_or_cannot_be_read(visitor):
     answer = visitor.get("/lists?as_of=yesterday")
     assert answer.status_code == 400
     assert "as_of" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("role", "path", "status"),
+    [("marketer", "/", 303), ("admin", "/", 200), (None, "/", 200), ("", "/", 200), ("marketer", "/health", 200)],
+)
+def test_airflows_first_page_leads_a_marketer_to_the_lists(visitor, role, path, status):
+    async def airflow(scope, receive, send):
+        await PlainTextResponse("Airflow's page")(scope, receive, send)
+
+    visitor.role = role
+    browser = TestClient(FirstPage(airflow, lists="/plugin/lists"), follow_redirects=False)
+    answer = browser.get(path)
+    assert answer.status_code == status
+    assert answer.headers.get("location") == ("/plugin/lists" if status == 303 else None)

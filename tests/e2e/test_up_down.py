@@ -76,6 +76,14 @@ def viewer_may_only_look(folder: Path, url: str) -> None:
     assert started.status_code == httpx.codes.FORBIDDEN
 
 
+def marketer_may_not_even_look(folder: Path, url: str) -> None:
+    """Signs in as the marketer, for whom there are no DAGs."""
+    login = {"username": "marketer", "password": (folder / "secrets" / "airflow_marketer_password").read_text()}
+    token = httpx.post(f"{url}/auth/token", json=login, trust_env=False).raise_for_status().json()["access_token"]
+    client = httpx.Client(base_url=f"{url}/api/v2", headers={"Authorization": f"Bearer {token}"}, trust_env=False)
+    assert client.get("/dags").status_code == httpx.codes.FORBIDDEN
+
+
 def test_up_repair_and_down(folder):
     output = clv(folder, "up").stdout
     assert "user admin" in output
@@ -91,6 +99,7 @@ def test_up_repair_and_down(folder):
     assert client.get("/dags/~/dagRuns").json()["total_entries"] == 0, "no run is started unasked"
     assert {part["status"] for part in client.get("/monitor/health").json().values()} == {"healthy"}, "nothing is red"
     viewer_may_only_look(folder, url)
+    marketer_may_not_even_look(folder, url)
     pools = {pool["name"]: pool["slots"] for pool in client.get("/pools").json()["pools"]}
     assert pools["spark"] == pools["build"] == pools["fetch"] == 1
 
