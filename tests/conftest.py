@@ -36,8 +36,8 @@ if not hasattr(sys.modules["__main__"], "__file__"):
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Folders whose tests share a home.
-SHARING = ("tests/e2e/", "tests/integration/dbt_project/four_customers/")
+# How the paths of tests begin that share a home.
+SHARING = ("tests/e2e/test_", "tests/integration/dbt_project/four_customers/")
 
 
 class OneHomeEach(LoadFileScheduling):
@@ -51,6 +51,17 @@ class OneHomeEach(LoadFileScheduling):
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneHomeEach:
     return OneHomeEach(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def commands_hear_hangups() -> None:
+    """Lets the commands that tests start be ended by SIGHUP, also where nohup lets the tests ignore it.
+
+    A handler is not inherited, and "ignore" is. A fixture sets it, because pytest-xdist's processes, which inherit from
+    pytest, must go on too.
+    """
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from clv.core import settings
+from clv.core import settings, yaml_files
 from clv.core.errors import ClvError
 from clv.sources.kinds import registry
 from clv.sources.mapping.model import FileMapping
@@ -41,7 +41,7 @@ def _content(source: str, home: settings.Settings) -> tuple[Path, object]:
         raise ClvError(f"there is no source '{source}'; known sources are {', '.join(sorted(sources))}")
     path = sources[source]
     try:
-        return path, yaml.safe_load(path.read_text(encoding="utf-8"))
+        return path, yaml_files.parsed(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise ClvError(f"{path.name} is not YAML: {' '.join(str(error).split())}") from None
     except (OSError, UnicodeError) as error:
