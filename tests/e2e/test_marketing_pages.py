@@ -74,7 +74,7 @@ def test_a_marketer_sees_nothing_of_airflows_own(marketer, running, shots):
     page.get_by_text("Lists", exact=True).wait_for()
     assert page.get_by_text("Reports", exact=True).is_visible()
     assert page.get_by_text("Experiments", exact=True).is_visible()
-    assert page.get_by_test_id("nav-dags-link").is_disabled()
+    assert page.get_by_test_id("nav-dags-link").get_attribute("disabled") is not None
     assert page.url.endswith("/plugin/lists")
     page.close()
     api = f"{airflow.url(running.settings)}/api/v2"
@@ -140,10 +140,10 @@ def test_a_viewer_starts_nothing(browser, running, base, largest):
 
 def test_an_outsider_is_let_in_nowhere(browser, running, base, largest):
     context = browser.new_context()
-    for path in ("", "/lists", f"/lists/{largest}", f"/lists/{largest}/customers", "/experiments"):
+    for path in ("/lists", f"/lists/{largest}", f"/lists/{largest}/customers", "/experiments"):
         answer = context.request.get(f"{base}{path}", max_redirects=0)
         assert answer.status == httpx.codes.SEE_OTHER
-        assert path == "" or "/api/v2/auth/login?next=" in answer.headers["location"]
+        assert answer.headers["location"].startswith("/api/v2/auth/login?next=")
     for act in ("approve", "revoke", "export"):
         answer = context.request.post(f"{base}/lists/{largest}/{act}", form={"destination": "x"}, max_redirects=0)
         assert "/api/v2/auth/login?next=" in answer.headers["location"]
