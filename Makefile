@@ -3,7 +3,7 @@
 # Where the caller's environment forbids bytecode files, each start of Python would compile every module again.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help demo test soak bench docs up down status lint format lock sbom audit clean bootstrap bootstrap-dev bootstrap-deep bootstrap-connectors
+.PHONY: help demo test soak bench docs up down status lint lint-types lint-style format lock sbom audit clean bootstrap bootstrap-dev bootstrap-deep bootstrap-connectors
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,11 +34,16 @@ status: ## show which services run, and what is published
 	@.venv/bin/clv status
 
 lint: bootstrap-dev ## check style, imports, SQL and types
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint-types lint-style
+
+lint-types:
+	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 .venv/bin/pyright
+
+lint-style:
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/lint-imports --no-cache --no-logo
 	.venv/bin/sqlfluff lint --nocolor --disable-progress-bar dbt_project
-	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 .venv/bin/pyright
 
 format: bootstrap-dev ## format the code, and fix what ruff can fix
 	.venv/bin/ruff check --fix .
