@@ -29,8 +29,10 @@ def invoke(arguments: list[str]) -> tuple[dbtRunnerResult, list[str]]:
 
     # dbt would format each of its many debug messages for the terminal too, before it leaves them out there.
     levels = ["--log-level", "none", "--log-level-file", "debug"]
+    gc.freeze()  # what was there before is not searched for what dbt leaves
     outcome = dbtRunner(callbacks=[keep]).invoke([*levels, *arguments])
     # An adapter that is kept holds semaphores, and a task that ends while holding them logs a warning.
     reset_adapters()
     gc.collect()
+    gc.unfreeze()
     return outcome, errors

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import pkgutil
 import signal
 import sys
 import threading
@@ -109,13 +110,11 @@ def obey(order: dict, log: Path) -> dict:
 
 def main() -> None:
     """Loads what steps need, then executes orders."""
-    import dbt.cli.main  # noqa: F401
-    import mlflow  # noqa: F401
+    import clv.platform.runtime.scheduler  # noqa: F401 - from which Airflow forks them
+    from clv.pipeline import steps
 
-    import clv.quality.runner  # noqa: F401
-    import spark_jobs.score
-    import spark_jobs.train  # noqa: F401
-
+    for step in steps.daily():
+        pkgutil.resolve_name(step.calls)
     log = Path(sys.argv[1])
     for line in sys.stdin:
         print(json.dumps(obey(json.loads(line), log)), flush=True)
