@@ -43,8 +43,15 @@ def make_warehouse(connection: psycopg.Connection, server: str, template: str) -
     names = (f"warehouse_{number}" for number in itertools.count(1))
     database = next(name for name in names if name not in there)
     copied = template if template in there else MIGRATED
-    connection.execute(f"create database {database} template {copied}")  # type: ignore[arg-type]
+    copy(connection, copied, database)
     return database
+
+
+def copy(connection: psycopg.Connection, database: str, name: str) -> None:
+    """Makes `name` a copy of a database. Ends whatever uses either, since PostgreSQL copies none that is in use."""
+    connection.execute(f"drop database if exists {name} with (force)")  # type: ignore[arg-type]
+    connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", (database,))
+    connection.execute(f"create database {name} template {database}")  # type: ignore[arg-type]
 
 
 def databases(connection: psycopg.Connection) -> set[str]:
@@ -57,12 +64,8 @@ def set_up(connection: psycopg.Connection, database: str, home: settings.Setting
     if SET_UP in databases(connection):
         return
     dbt.build("setup", {}, home)
-    for statement in (
-        f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{database}'",  # else it is in use
-        f"create database {SET_UP}_partial template {database}",
-        f"alter database {SET_UP}_partial rename to {SET_UP}",
-    ):
-        connection.execute(statement)  # type: ignore[arg-type]
+    copy(connection, database, f"{SET_UP}_partial")
+    connection.execute(f"alter database {SET_UP}_partial rename to {SET_UP}")  # type: ignore[arg-type]
 
 
 @contextmanager

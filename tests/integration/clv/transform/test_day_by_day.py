@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
+from homes import copy
+from psycopg.conninfo import conninfo_to_dict
 from raw_rows import deliver, deliver_spend, line, withdraw
 from typer.testing import CliRunner
 
@@ -28,15 +31,23 @@ def built(home: Settings) -> dict[str, dict]:
     return {layer: dbt.build(layer, {}, home) for layer in notes.FROM_RAW}
 
 
-@pytest.fixture
-def shop(module_home: Settings) -> Settings:
-    """A history that both layers were built from, whatever the test before left."""
-    with db.connect() as connection:
-        emptied = (tables.ORDER_LINES, tables.CHANNEL_SPEND, tables.BATCHES, tables.WITHDRAWALS)
-        connection.execute(f"truncate {', '.join(emptied)} cascade")  # type: ignore[arg-type]
-        notes.forget(connection)
+@pytest.fixture(scope="module")
+def history(module_home: Settings, server: str) -> Iterator[tuple[psycopg.Connection, str]]:
+    """A connection to the server, and the database of a history that both layers were built from."""
     deliver(HISTORY, "history.csv", row_key="line")
     built(module_home)
+    database = conninfo_to_dict(module_home.warehouse_url)["dbname"]
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        copy(connection, database, f"{database}_history")
+        yield connection, database
+        connection.execute(f"drop database {database}_history")
+
+
+@pytest.fixture
+def shop(module_home: Settings, history: tuple[psycopg.Connection, str]) -> Settings:
+    """The home with its history, whatever the test before left."""
+    connection, database = history
+    copy(connection, f"{database}_history", database)
     return module_home
 
 
