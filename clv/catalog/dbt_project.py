@@ -1,10 +1,11 @@
-"""Locates dbt's project and reads the declarations in its yml files.
+"""Locates dbt's project and reads the declarations in its yml files, and its seeds.
 
 The files are parsed directly: importing dbt takes seconds, and dbt's manifest may not exist yet.
 """
 
 from __future__ import annotations
 
+import csv
 import hashlib
 from functools import lru_cache
 from pathlib import Path
@@ -28,6 +29,12 @@ def layers() -> tuple[str, ...]:
     """The layers that steps build, in order: the tag layer:NAME of a model or seed says what builds it."""
     path = PROJECT / "dbt_project.yml"
     return tuple(_read(path, path.stat().st_mtime_ns)["vars"]["layers"])
+
+
+def seed(name: str) -> list[dict[str, str]]:
+    """The rows of a seed, as its file has them: values by column."""
+    with (PROJECT / "seeds" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def digest(*patterns: str) -> str:

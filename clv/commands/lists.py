@@ -12,7 +12,7 @@ from clv.commands.console import out
 from clv.commands.formats import AsCsv, AsJson, format_of
 from clv.core import dates, settings, tabular
 from clv.core.errors import ClvError
-from clv.decisions.lists import approving, reading
+from clv.decisions.lists import approving, reading, saving
 
 AsOf = Annotated[str | None, typer.Option("--as-of", help="A published date. By default, the newest one.")]
 
@@ -41,6 +41,12 @@ def lists(
             for one in found
         )  # fmt: skip
         tabular.write(names, rows, style)
+        if style == "table":
+            for one in saving.saved(home):
+                if problem := saving.problem_of(one.rule, home):
+                    out.print(f"{one.list_name}: saved by {one.saved_by}; {problem}, so nobody is on it", markup=False)
+                elif not one.published:
+                    out.print(f"{one.list_name}: saved by {one.saved_by}; the next run makes it", markup=False)
         return
     chosen = reading.one(name, home, day)
     names = ["place", "customer", "arm", "at_stake", "from", "to", "reason"]

@@ -182,6 +182,9 @@ class Shop(BaseModel):
     currency: Annotated[
         Annotated[str, Field(pattern="^[A-Z]{3}$")] | None, Allowed("a code of three letters such as GBP")
     ] = Field(None, description="the warehouse's currency; not set: that of the first file", examples=["GBP"])
+    marketers_find_by_email: Annotated[bool, Allowed("true or false")] = Field(
+        False, description="whether marketers, as admins, may find customers by e-mail address", examples=[True]
+    )
     retention_days: Annotated[Annotated[int, Field(ge=1)] | None, days_from(1, 365)] = Field(
         None, examples=[365],
         description="days after which upkeep deletes addresses, names and kept files; not set: never",
@@ -191,7 +194,6 @@ class Shop(BaseModel):
         "month before them, it keeps the last one; not set: it keeps every published date",
         examples=[90],
     )  # fmt: skip
-
     identities: Annotated[
         list[IdentityRule], AfterValidator(different),
         Allowed('a list of different rules of email, phone, merges, device, such as ["email", "merges"]'),

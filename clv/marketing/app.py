@@ -10,10 +10,10 @@ from starlette.middleware.base import RequestResponseEndpoint
 
 from clv.core.errors import ClvError, Unavailable
 from clv.marketing import frame, signed_in
-from clv.marketing.pages import experiments, lists
+from clv.marketing.pages import customers, experiments, lists
 
 app = FastAPI(title="Marketing", docs_url=None, redoc_url=None, openapi_url=None)
-for module in (lists, experiments):
+for module in (lists, customers, experiments):
     app.include_router(module.router)
 
 

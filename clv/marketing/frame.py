@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from clv.marketing.signed_in import User
 from clv.reporting import pages
 
-MENU = {"lists": "Lists", "experiments": "Experiments"}  # by the page's path
+MENU = {"lists": "Lists", "customers": "Customers", "experiments": "Experiments"}  # by the page's path
 # Nothing is loaded from elsewhere, no script runs, and only Airflow's own page may show these pages in a frame.
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; "

@@ -34,7 +34,7 @@ from clv.sources.kinds.mappings import known_sources, load_mapping
 from clv.sources.loading import texts
 from clv.sources.mapping.model import FileMapping
 from clv.transform import changed_raw
-from clv.warehouse import db, erasures, identities, locks, pseudonyms
+from clv.warehouse import addresses, db, erasures, identities, locks, pseudonyms
 
 RECEIPTS = "erasures"
 REWRITTEN = "written again without the person"
@@ -129,9 +129,9 @@ def _of_forms(
 def sharing_address(found: list[Person], home: Settings) -> int:
     """The number of further customers with an e-mail address of these persons, such as a key from another system's
     export. It does not matter whether their namespaces are known: this must not stop the erasure."""
-    addresses = {one.email for one in found if one.email}
+    emails = {one.email for one in found if one.email}
     with db.connect(home.warehouse_url) as connection:
-        others = {key for email in addresses for key in persons.keys_of_address(connection, email)}
+        others = {key for email in emails for key in addresses.keys_of_address(connection, email)}
     return len(others - {one.key for one in found})
 
 
@@ -261,7 +261,7 @@ def _lines(connection: psycopg.Connection, home: Settings, person: Person) -> di
             mapping = mappings[source]
             for value in texts.fields(text, mapping.delimiter if mapping else None):
                 same = not forms.isdisjoint({value, texts.as_customer(value, mapping) if mapping else value})
-                if same or person.email and persons.same_address(value, person.email):
+                if same or person.email and addresses.same_address(value, person.email):
                     lines[batch_id].add(line)
     return dict(lines)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,12 +13,10 @@ from clv.catalog import tables
 from clv.core import ids
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
-from clv.sources.kinds.mappings import known_sources, load_mapping
+from clv.sources.kinds import mappings
 from clv.sources.loading import texts
 from clv.sources.mapping.model import FileMapping
-from clv.warehouse import pseudonyms
-
-_OTHER_LETTERS = "octet_length({0}) > length({0})"  # true for text with characters outside ASCII
+from clv.warehouse import addresses, pseudonyms
 
 
 @dataclass(frozen=True)
@@ -55,8 +53,8 @@ def known(
     Raises ClvError if a person's key follows from no known namespace, because the mapping that gave the namespace is
     missing.
     """
-    namespaces, found = _namespaces(home), []
-    for key, customer_id, address, source in _rows(connection, email, keys):
+    namespaces, found = mappings.namespaces(home), []
+    for key, customer_id, address, source in addresses.rows(connection, email, keys):
         for namespace in namespaces:
             if pseudonyms.customer_key(secret, customer_id, namespace) == key.bytes:
                 found.append(Person(key, customer_id, namespace, address, source))
@@ -67,28 +65,6 @@ def known(
                 f"put the customer_namespace of that time back into {source}.yml, or into a mapping beside it"
             )
     return found
-
-
-def keys_of_address(connection: psycopg.Connection, email: str) -> set[UUID]:
-    """The keys of all customers with this e-mail address, of whatever namespace."""
-    return {key for key, *_ in _rows(connection, email)}
-
-
-def _rows(
-    connection: psycopg.Connection, email: str | None, keys: Collection[UUID] | None = None
-) -> Iterator[tuple[UUID, str, str, str]]:
-    """Yields key, id, address and source of all customers in pii, or of those with this e-mail address or with these
-    keys."""
-    query = f"""
-        select customer_key, customer_id, email, source from {tables.CUSTOMERS}
-        where (%(email)s::text is null or lower(email) = lower(%(email)s) or {_OTHER_LETTERS.format("email")})
-            and (%(keys)s::uuid[] is null or customer_key = any(%(keys)s))
-        order by customer_key
-    """  # noqa: S608 - our own SQL; values are bound or quoted
-    values = {"email": email and ids.visible(email), "keys": None if keys is None else [*keys]}
-    for row in connection.execute(query, values):  # type: ignore[arg-type]
-        if email is None or same_address(row[2], email):
-            yield row
 
 
 def forms(customer_id: str, mapping: FileMapping) -> tuple[str, ...]:
@@ -107,7 +83,7 @@ def lookalikes(
     plain = r"lower(regexp_replace(customer_id, '\.0+$', ''))"
     query = f"""
         select customer_key, customer_id, email from {tables.CUSTOMERS}
-        where customer_key = any(%s) or {plain} = any(%s) or {_OTHER_LETTERS.format("customer_id")}
+        where customer_key = any(%s) or {plain} = any(%s) or {addresses.OTHER_LETTERS.format("customer_id")}
         order by customer_key
     """  # noqa: S608 - our own SQL; values are bound or quoted
     keys, namespace = [person.key for person in named_by], named_by[0].namespace
@@ -118,16 +94,6 @@ def lookalikes(
         if (key in keys or texts.as_customer(customer_id, mapping) in written)
         and pseudonyms.customer_key(secret, customer_id, namespace) == key.bytes
     ]
-
-
-def same_address(one: str, other: str) -> bool:
-    """Whether two e-mail addresses are equal, apart from case and invisible characters.
-
-    Addresses have been stored without invisible characters since they are cleaned on load; older rows may have some. An
-    erasure must find these too. The view ops.customers_of_address ignores case only, because there a missed pair just
-    leaves a customer out of a comparison.
-    """
-    return ids.visible(one).lower() == ids.visible(other).lower()
 
 
 def tables_of_customers(connection: psycopg.Connection) -> list[str]:
@@ -152,13 +118,3 @@ def second_keys(connection: psycopg.Connection) -> list[tuple[str, str]]:
         order by 1, 2
     """
     return connection.execute(query, (tables_of_customers(connection),)).fetchall()
-
-
-def _namespaces(home: Settings) -> list[str | None]:
-    namespaces: list[str | None] = [None]
-    for source in known_sources(home):
-        try:
-            namespaces.append(load_mapping(source, home).customer_namespace)
-        except ClvError:  # a mapping that cannot be read adds no namespace
-            continue
-    return list(dict.fromkeys(namespaces))

@@ -14,6 +14,7 @@ PREFIX = "marketing"
 DRAWING = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 20 20' fill='%235b8fc9'%3E"
 ROWS = f"{DRAWING}%3Cpath d='M2 3h3v3H2zM7 3h11v3H7zM2 8.5h3v3H2zM7 8.5h11v3H7zM2 14h3v3H2zM7 14h11v3H7z'/%3E%3C/svg%3E"
 FLASK = f"{DRAWING}%3Cpath d='M7 2h6v2h-1v5l5 9H3l5-9V4H7z'/%3E%3C/svg%3E"
+HEAD = f"{DRAWING}%3Ccircle cx='10' cy='6' r='4'/%3E%3Cpath d='M2 18a8 7 0 0 1 16 0z'/%3E%3C/svg%3E"
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -40,4 +41,8 @@ class MarketingPlugin(AirflowPlugin):
     fastapi_root_middlewares = [
         {"name": "first_page", "middleware": FirstPage, "args": [], "kwargs": {"lists": "/plugin/lists"}}
     ]
-    external_views = [_view("Lists", "lists", ROWS), _view("Experiments", "experiments", FLASK)]
+    external_views = [
+        _view("Lists", "lists", ROWS),
+        _view("Customers", "customers", HEAD),
+        _view("Experiments", "experiments", FLASK),
+    ]

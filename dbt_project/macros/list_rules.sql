@@ -1,8 +1,8 @@
 {#
-  The shop's lists, read from the seed while a model that lists customers is compiled. A rule is a condition over the
-  columns below, so it becomes a part of the model's query. A rule or a reason that cannot be used stops the build with
-  one line that names its list.
-  lists: the relation of the seed `lists`.
+  The shop's lists, read while a model that lists customers is compiled. A rule is a condition over the columns below,
+  so it becomes a part of the model's query. A rule or a reason of the seed that cannot be used stops the build with one
+  line that names its list. A saved list that cannot be used has no customers, since a marketer cannot correct a run.
+  lists: the query `lists_of_shop`.
   Returns a dictionary: `lists`, in the order of their priority, each with the values of its row, its reason as SQL and
   `before`, the numbers of earlier lists of its channel; `columns`, the SQL of each column that rules and reasons use, by
   name.
@@ -11,10 +11,15 @@
     {%- set declared = {'lists': [], 'columns': {}} -%}
     {%- if execute %}
         {%- set known = columns_of_rules() %}
-        {%- for row in run_query('select * from ' ~ lists ~ ' order by priority, list_name') %}
-            {%- set list, reason = row.dict(), reason_of_list(row.dict(), known) %}
+        {%- for row in run_query('select * from (' ~ lists ~ ') as lists order by priority, list_name') %}
+            {%- set list = row.dict() %}
+            {%- set reason = reason_of_list(list, known) %}
             {%- set used = words_of_rule(list, known) + reason.words + ['customer_key', 'currency'] %}
             {%- do require_usable(list, reason.sql, used, known) %}
+            {%- if list.is_refused %}
+                {%- set reason, used = {'sql': "''"}, ['customer_key', 'currency'] %}
+                {%- do list.update({'rule': 'false'}) %}
+            {%- endif %}
             {%- set before = [] %}
             {%- for earlier in declared.lists if earlier.channel == list.channel %}
                 {%- do before.append(earlier.number) %}
@@ -89,7 +94,7 @@
             {%- if name not in known %}
                 {{ refuse_list(list, 'reason', part ~ ' is no column that a rule may use') }}
             {%- endif %}
-            {%- set type = known[name].type | string %}
+            {%- set type = known.get(name, {}).type | string %}
             {%- set format = format or (
                 'money' if type == 'numeric(18,2)' else 'whole' if type.startswith(('numeric', 'double')) else 'text'
             ) %}
@@ -102,7 +107,7 @@
             {%- if format not in shown %}
                 {{ refuse_list(list, 'reason', format ~ ' is no format; formats are ' ~ shown | join(', ')) }}
             {%- endif %}
-            {%- do parts.append("coalesce(" ~ shown[format] ~ ", 'unknown')") %}
+            {%- do parts.append("coalesce(" ~ shown.get(format) ~ ", 'unknown')") %}
             {%- do words.append(name) %}
         {%- else %}
             {%- do parts.append("'" ~ part | replace("'", "''") ~ "'") %}
@@ -115,8 +120,11 @@
 {% endmacro %}
 
 
-{# Stops the build if PostgreSQL cannot evaluate a list's rule or reason, for columns of the types that they have. #}
+{# Refuses a list if PostgreSQL cannot evaluate its rule or reason, for columns of the types that they have. #}
 {% macro require_usable(list, reason, used, known) %}
+    {%- if list.is_refused %}
+        {{ return(none) }}
+    {%- endif %}
     {%- set columns = [] %}
     {%- for name in used | unique %}
         {%- do columns.append('null::' ~ known[name].type ~ ' as ' ~ name) %}
@@ -147,9 +155,12 @@
 {% endmacro %}
 
 
+{# Stops the build if the list is the seed's; marks it as refused, with a warning, if somebody saved it. #}
 {% macro refuse_list(list, part, problem) %}
-    {{ exceptions.raise_compiler_error(
-        'the ' ~ part ~ ' of the list ' ~ list['list_name'] ~ ' cannot be used: ' ~ problem
-        ~ '; correct it in dbt_project/seeds/lists.csv'
-    ) }}
+    {%- set problem_of_list = 'the ' ~ part ~ ' of the list ' ~ list['list_name'] ~ ' cannot be used: ' ~ problem %}
+    {%- if not list.is_saved %}
+        {{ exceptions.raise_compiler_error(problem_of_list ~ '; correct it in dbt_project/seeds/lists.csv') }}
+    {%- endif %}
+    {%- do list.update({'is_refused': true}) %}
+    {%- do exceptions.warn(problem_of_list ~ '; it has no customers until somebody saves it again') %}
 {% endmacro %}

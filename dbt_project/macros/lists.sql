@@ -1,4 +1,67 @@
 {#
+  A query of the shop's lists: those of the seed, and after them those that somebody saved. A run takes the lists that
+  were saved when it was opened, so that all of its models have the same. A list of the seed hides a saved one of its
+  name.
+#}
+{% macro lists_of_shop() %}
+with
+
+seed as (select * from {{ ref('lists') }}),
+
+saved as (select * from {{ source('ops', 'saved_lists') }}),
+
+runs as (select * from {{ source('ops', 'runs') }}),
+
+opened as (
+    select coalesce((select started_at from runs where run_id = '{{ given("run_id") }}'), now()) as started_at
+),
+
+columns_of_seed as (
+    select
+        list_name,
+        title,
+        priority,
+        rule,
+        channel,
+        action,
+        cap,
+        holdout_share,
+        needs_approval,
+        reason,
+        false as is_saved
+    from seed
+),
+
+columns_of_saved as (
+    select
+        saved.list_name,
+        saved.title,
+        (
+            (select coalesce(max(seed.priority), 0) from seed) + row_number() over (order by saved.saved_list_id)
+        )::integer as priority,
+        saved.rule,
+        saved.channel,
+        saved.action,
+        saved.cap,
+        saved.holdout_share,
+        true as needs_approval,
+        saved.reason,
+        true as is_saved
+    from saved
+    cross join opened
+    where
+        saved.saved_at <= opened.started_at
+        and (saved.removed_at is null or saved.removed_at > opened.started_at)
+        and not exists (select 1 from seed where saved.list_name = seed.list_name)
+)
+
+select * from columns_of_seed
+union all
+select * from columns_of_saved
+{% endmacro %}
+
+
+{#
   Whether a list for contact may include a customer. Runs from before the setting unknown_consent existed have no
   may_be_contacted, so consent alone counts in them.
 #}

@@ -4,13 +4,12 @@
   --empty.
 #}
 {% macro published(relation, history=false) %}
+{%- if history %}
 with
 
 publications as (select * from {{ source('analytics', 'publications').render() }}),
 
 slices as (select * from {{ relation.render() }}),
-
-{%- if history %}
 
 published_runs as (
     select distinct on (as_of_date)
@@ -26,28 +25,23 @@ final as (
     inner join slices
         on published_runs.as_of_date = slices.as_of_date and published_runs.run_id = slices.run_id
 )
-{%- else %}
-
-published_run as (
-    select
-        as_of_date,
-        run_id
-    from publications
-    order by as_of_date desc, publication_id desc
-    limit 1
-),
-
--- Compared with single values, the columns limit what is read of a relation that is itself a view.
-final as (
-    select *
-    from slices
-    where
-        as_of_date = (select published_run.as_of_date from published_run)
-        and run_id = (select published_run.run_id from published_run)
-)
-{%- endif %}
 
 select * from final
+{%- else %}
+-- Compared with single values, the columns limit what is read of a relation that is itself a view. Without CTEs, a
+-- reader's order and conditions reach the relation's indexes.
+select slices.*
+from {{ relation.render() }} as slices
+where
+    {%- for column in ['as_of_date', 'run_id'] %}
+    {{ 'and ' if not loop.first }}slices.{{ column }} = (
+        select publications.{{ column }}
+        from {{ source('analytics', 'publications').render() }} as publications
+        order by publications.as_of_date desc, publications.publication_id desc
+        limit 1
+    )
+    {%- endfor %}
+{%- endif %}
 {% endmacro %}
 
 

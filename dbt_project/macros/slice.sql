@@ -2,7 +2,8 @@
   The materialization `slice`: a table that keeps every run's rows, of which a build replaces exactly its own slice, in
   one transaction. The model's unique_key names the columns that identify a slice; the run's values of the same names
   identify this one. The query's rows are written once, into the table itself. Columns that the yml has and the table
-  lacks are added. Comments and views are made with the table, with new columns, and by each set-up.
+  lacks are added. Comments, views and the indexes of its config are made with the table and by each set-up, the first
+  two also with new columns.
   Slices of a published run must not change. The check comes last and holds the lock of publishing only until the
   transaction ends, so the query itself keeps nobody waiting; if the run was published meanwhile, nothing is written.
 #}
@@ -20,6 +21,7 @@
         {%- for column in missing %}
     alter table {{ target }} add column {{ column.name }} {{ column.data_type }};
         {%- endfor %}
+        {{- indexes_to_add(target, is_new) }}
         {{- replace_slice(target, sql) }}
     {% endcall %}
     {%- if not flags.EMPTY %}
@@ -35,6 +37,21 @@
 
     {{ return({'relations': [target]}) }}
 {% endmaterialization %}
+
+
+{#
+  The statements that create the indexes of the model's config that a table lacks. A run creates none on a table that it
+  has not made: this would wait for the runs of other dates that write into it.
+#}
+{% macro indexes_to_add(target, is_new) %}
+    {%- for index in config.get('indexes', default=[]) if is_new or flags.EMPTY %}
+        {%- set columns = index.columns | join(', ') %}
+        {%- set name = this.identifier ~ '_' ~ local_md5(columns)[:8] %}
+        {%- if is_new or run_query("select to_regclass('" ~ this.schema ~ '.' ~ name ~ "')").rows[0][0] is none %}
+    create index {{ name }} on {{ target }} ({{ columns }});
+        {%- endif %}
+    {%- endfor %}
+{% endmacro %}
 
 
 {% macro replace_slice(target, query) %}

@@ -28,6 +28,17 @@ def load_mapping(source: str, home: settings.Settings) -> FileMapping:
     return parse(source, content, path.name, home).counting(home.shop.revenue_includes)
 
 
+def namespaces(home: settings.Settings) -> list[str | None]:
+    """Returns the namespaces in which customers' ids may be: those that mappings give, and None for ids without one."""
+    found: list[str | None] = [None]
+    for source in known_sources(home):
+        try:
+            found.append(load_mapping(source, home).customer_namespace)
+        except ClvError:  # a mapping that cannot be read adds no namespace
+            continue
+    return list(dict.fromkeys(found))
+
+
 def described(source: str, home: settings.Settings) -> tuple[str, str]:
     """Returns the kind of a source, and what its mapping says it reads. Raises ClvError as `load_mapping`."""
     _, content = _content(source, home)

@@ -1,5 +1,10 @@
 {#- PostgreSQL would keep the answers for each customer's reasons, of which hardly two are the same. -#}
-{{ config(pre_hook='set local enable_memoize = off') }}
+{{ config(
+    pre_hook='set local enable_memoize = off',
+    indexes=[{'columns': [
+        'as_of_date', 'run_id', 'value_tier', 'segment', 'churn_band', 'predicted_clv desc', 'customer_key desc'
+    ]}],
+) }}
 
 with
 

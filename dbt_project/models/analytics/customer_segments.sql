@@ -1,3 +1,7 @@
+{{ config(indexes=[{'columns': [
+    'as_of_date', 'run_id', 'value_tier', 'segment', 'churn_band', 'value_at_stake desc', 'customer_key desc'
+]}]) }}
+
 with
 
 customers as (

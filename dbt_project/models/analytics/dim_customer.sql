@@ -1,3 +1,5 @@
+{{ config(indexes=[{'columns': ['as_of_date', 'run_id', 'favourite_category']}]) }}
+
 with
 
 features as (

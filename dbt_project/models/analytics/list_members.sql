@@ -1,4 +1,6 @@
-{%- set declared = declared_lists(ref('lists')) -%}
+{{ config(indexes=[{'columns': ['customer_key']}]) }}
+
+{%- set declared = declared_lists(lists_of_shop()) -%}
 with
 
 customers as {{ rows_of_run(ref('customer_clv')) }},

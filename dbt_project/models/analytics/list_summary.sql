@@ -1,6 +1,8 @@
 with
 
-lists as (select * from {{ ref('lists') }}),
+lists as (
+    {{ lists_of_shop() | indent(4) }}
+),
 
 members as {{ rows_of_run(ref('list_members')) }},
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from dbt_macros import CompilerError, macros
@@ -111,3 +113,59 @@ def test_the_lists_that_come_with_perennial_use_columns_that_exist():
         assert LISTS.words_of_rule(row, columns)
         assert LISTS.reason_of_list(row, columns)["sql"]
     assert [int(row["priority"]) for row in rows] == list(range(1, 10))
+
+
+def declared(rule: str, reason: str, message: str | None = None) -> tuple[dict, list[str]]:
+    """What a build makes of a saved list, and of what it warns. message: PostgreSQL's, if it refuses them."""
+    warned: list[str] = []
+    row = {"list_name": "mine", "channel": "email", "rule": rule, "reason": reason, "is_saved": True}
+
+    def run_query(query: str) -> Any:
+        if "from (lists)" in query:
+            return [SimpleNamespace(dict=lambda: dict(row))]
+        return SimpleNamespace(rows=[[message]])
+
+    refused = macros(
+        "list_rules.sql",
+        run_query=run_query,
+        exceptions=SimpleNamespace(warn=warned.append),
+        dbt=SimpleNamespace(string_literal=str, escape_single_quotes=str),
+        graph=SimpleNamespace(nodes=Nodes()),
+        project_name="perennial",
+    )
+    return refused.declared_lists("lists"), warned
+
+
+class Nodes:
+    """Four models with the columns of KNOWN, and those that every list needs."""
+
+    def __getitem__(self, name: str) -> Any:
+        names = {**KNOWN, "customer_key": {"type": "uuid"}, "currency": {"type": "text"}, "reasons": {"type": "jsonb"}}
+        columns = {name: SimpleNamespace(name=name, data_type=one["type"]) for name, one in names.items()}
+        return SimpleNamespace(columns=columns)
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason", "message", "problem"),
+    [
+        ("tier in ('Gold')", "why", None, "tier is no column"),
+        ("segment in ('new'); drop", "why", None, "it contains ;"),
+        ("true", "{tier}", None, "{tier} is no column that a rule may use"),
+        ("segment > 1", "why", "operator does not exist: text > integer", "operator does not exist"),
+    ],
+)
+def test_a_saved_list_that_cannot_be_used_has_no_customers_and_stops_nothing(
+    rule: str, reason: str, message: str | None, problem: str
+):
+    found, warned = declared(rule, reason, message)
+    (one,) = found["lists"]
+    assert (one["rule"], one["reason"], set(found["columns"])) == ("false", "''", {"customer_key", "currency"})
+    assert problem in warned[0]
+    assert warned[0].endswith("; it has no customers until somebody saves it again")
+
+
+def test_a_saved_list_that_can_be_used_is_made_like_any_other():
+    found, warned = declared("segment in ('new')", "segment {segment}")
+    (one,) = found["lists"]
+    assert (one["rule"], one["reason"]) == ("segment in ('new')", "'segment ' || coalesce(segment::text, 'unknown')")
+    assert not warned

@@ -63,6 +63,7 @@ MAY = {
             ["ops.model_decisions", "ops.model_backtest", "ops.clv_scorecard", "ops.gate_results"], "select"
         ),
         **dict.fromkeys([*OF_KINDS, "ops.external_scorecard", "ops.list_approvals"], "select"),
+        **dict.fromkeys(["ops.saved_lists", "ops.runs"], "select"),
         **dict.fromkeys(["ops.experiments", "ops.experiment_assignments", "ops.experiment_results"], "select"),
         "analytics.publications": "select",
         "analytics.*": "select drop",

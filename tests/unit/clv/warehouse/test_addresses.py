@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 from uuid import UUID
 
-from clv.privacy import persons
+from clv.warehouse import addresses
 
 ONE, OTHER, STRANGER = (UUID(int=n) for n in (1, 2, 3))
 
@@ -22,4 +22,4 @@ class Rows:
 
 
 def test_keys_of_an_address_are_found_whatever_their_namespace() -> None:
-    assert persons.keys_of_address(cast(Any, Rows()), "ANN@example.com") == {ONE, OTHER}
+    assert addresses.keys_of_address(cast(Any, Rows()), "ANN@example.com") == {ONE, OTHER}
