@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from clv.commands.console import out
-from clv.commands.experiment_replay import replay
+from clv.commands.experiment_uplift import replay, uplift
 from clv.commands.formats import AsCsv, AsJson, format_of
 from clv.core import dates, settings, sql_text, tabular
 from clv.decisions.experiments import assigning, definitions, planning, reading, wording
@@ -16,6 +16,7 @@ from clv.decisions.experiments import assigning, definitions, planning, reading,
 Name = Annotated[str, typer.Argument(help="Name of the experiment: experiments/NAME.yml in the home.")]
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 app.command()(replay)
+app.command()(uplift)
 
 
 @app.callback()

@@ -14,7 +14,7 @@ BUILD = "build"
 PUBLISH = "publish"
 # Held while the scorecard is measured: two runs at once would measure the same forecasts.
 SCORECARD = "scorecard"
-# Held while a read-out of an experiment replaces an earlier one of its date.
+# Held while a read-out of an experiment, or uplift that was learned from one, replaces an earlier one.
 READ_OUTS = "read-outs"
 # Held while customers are taken into a batch of an export: two at once would not count each other's contacts.
 EXPORTS = "exports"

@@ -199,7 +199,7 @@ def test_every_table_is_filled_where_the_shop_says_something_of_it(running, forw
     # experiments.
     books = {"order_payments", "order_fulfilment", "product_value", "customer_profiles"}
     ids = {"identity_summary", "identity_summary_history"}
-    experiments = {"experiment_customers", "experiment_results"}
+    experiments = {"experiment_customers", "experiment_results", "customer_uplift"}
     exports = {"exported_customers"}  # which other tests of this home may fill
     assert empty | exports == {"clv_scorecard", "external_scorecard", *books, *ids, *experiments, *exports}
 

@@ -60,6 +60,8 @@ create table analytics_runs.customer_clv (
     profit_basis text default 'revenue',
     reasons jsonb default '[{{"reason": "spent 20.00", "effect": 5}}]',
     risk_reasons jsonb default '[{{"reason": "bought once", "effect": -2}}, {{"reason": "quiet", "effect": 1}}]',
+    historic_profit numeric, average_order_value numeric, average_days_between_orders numeric, lifetime_clv numeric,
+    lifecycle_stage text,
     primary key (as_of_date, run_id, customer_key)
 );
 create table analytics_runs.customer_clv_horizons (

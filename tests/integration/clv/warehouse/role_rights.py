@@ -63,7 +63,7 @@ MAY = {
             ["ops.model_decisions", "ops.model_backtest", "ops.clv_scorecard", "ops.gate_results"], "select"
         ),
         **dict.fromkeys([*OF_KINDS, "ops.external_scorecard", "ops.list_approvals"], "select"),
-        **dict.fromkeys(["ops.saved_lists", "ops.runs"], "select"),
+        **dict.fromkeys(["ops.saved_lists", "ops.runs", "ops.customer_uplift"], "select"),
         **dict.fromkeys(["ops.experiments", "ops.experiment_assignments", "ops.experiment_results"], "select"),
         "analytics.publications": "select",
         "analytics.*": "select drop",
@@ -94,6 +94,7 @@ MAY = {
         "ops.experiments": "select insert",
         "ops.experiment_assignments": "select insert",
         "ops.experiment_results": "select insert delete",
+        "ops.customer_uplift": "select insert delete",
         "ops.customers_of_address": "select",
         "ops.list_approvals": "select",
         "ops.person_keys": "select",

@@ -1,4 +1,4 @@
-"""`clv experiment replay`: a past experiment of any shop."""
+"""`clv experiment replay`, `clv experiment uplift`: whom an experiment moved, of any shop and of the home's own."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ import typer
 from rich.console import Console
 
 from clv.commands.console import out
-from clv.core import owners_files, tabular
+from clv.core import owners_files, settings, tabular
 from clv.core.errors import ClvError
 from clv.decisions.experiments.differences import LEAST_RATIO_P
-from clv.decisions.uplift import experiment_file, reading_out
+from clv.decisions.uplift import experiment_file, of_home, reading_out
 from clv.decisions.uplift import replay as replaying
 from clv.decisions.uplift.experiment_file import Named, Past
 from clv.decisions.uplift.reading_out import Shown
 from clv.decisions.uplift.replay import Uplift
+
+Cost = Annotated[float, typer.Option(help="Cost of reaching one customer, in the unit of the outcome.")]
 
 
 def replay(
@@ -38,7 +40,7 @@ def replay(
     share: Annotated[
         list[str] | None, typer.Option(help="Planned share of an arm, as ARM=SHARE; by default, all are equal.")
     ] = None,
-    cost: Annotated[float, typer.Option(help="Cost of reaching one customer, in the unit of the outcome.")] = 0.0,
+    cost: Cost = 0.0,
     to: Annotated[
         Path | None, typer.Option("--out", help="A CSV file for the recommended arm of each customer.")
     ] = None,
@@ -47,14 +49,34 @@ def replay(
 
     Needs no home. An arm by customer is recommended only where it brings more than each arm for all.
     """
-    if not (math.isfinite(cost) and cost >= 0):
-        raise typer.BadParameter("--cost is an amount of 0 or more")
+    _check_cost(cost)
     named = Named(arm, outcome, customer, _listed(features), covariate)
     past = experiment_file.read(file, named, control)
     _check_ratio(past, _planned(share or [], past.arms))
     learned = _learned(past, outcome, cost, covariate)
     if to is not None:
         _write(to, past, learned)
+
+
+def uplift(
+    name: Annotated[str, typer.Argument(help="Name of an experiment whose window is over.")], cost: Cost = 0.0
+) -> None:
+    """Learn from an experiment of the shop whom each arm moved, and publish it in analytics.customer_uplift.
+
+    Rows are published only where choosing the arm by customer brings more than each arm for all; those of an earlier
+    call are replaced.
+    """
+    _check_cost(cost)
+    customers = of_home.learn(name, lambda past, outcome: _learned(past, outcome, cost), cost, settings.load())
+    if customers:
+        out.print(f"published: analytics.customer_uplift, {customers:,} customers of {name}", markup=False)
+    else:
+        out.print(f"not published: analytics.customer_uplift has no rows of {name}", markup=False)
+
+
+def _check_cost(cost: float) -> None:
+    if not (math.isfinite(cost) and cost >= 0):
+        raise typer.BadParameter("--cost is an amount of 0 or more")
 
 
 def _learned(past: Past, outcome: str, cost: float, covariate: str | None = None) -> Uplift | None:
