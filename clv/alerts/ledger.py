@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from clv.alerts.events import KINDS, RECENT, Found, Key
+from clv.catalog.tables import ALERTS
 from clv.core.settings import Settings
 from clv.warehouse import db
 from clv.warehouse.roles import PUBLISHER
@@ -55,14 +56,14 @@ class Alert:
 
 def open_keys(home: Settings) -> set[Key]:
     """The keys of the events that last."""
-    query = "select kind, subject from ops.alerts where recovered_at is null"
+    query = f"select kind, subject from {ALERTS} where recovered_at is null"  # noqa: S608 - our own name
     return {Key(*row) for row in db.rows(query, url=home.url_as(PUBLISHER))}
 
 
 def recent(home: Settings, since: datetime) -> list[Alert]:
     """The alerts that are open, and those that began or ended since a time; the newest first."""
     query = f"""
-        select {_COLUMNS} from ops.alerts
+        select {_COLUMNS} from {ALERTS}
         where recovered_at is null or recovered_at >= %s order by first_seen desc, alert_id desc
     """  # noqa: S608 - our own names
     rows = db.rows(query, (since,), home.url_as(PUBLISHER))
@@ -80,14 +81,14 @@ def record(found: Found, judged: Collection[str], now: datetime, home: Settings)
         for event in found.events:
             once = KINDS[event.key.kind].recovered is None
             connection.execute(
-                """
-                insert into ops.alerts (kind, subject, what, remedy, page, first_seen, recovered_at)
+                f"""
+                insert into {ALERTS} (kind, subject, what, remedy, page, first_seen, recovered_at)
                 select %(kind)s, %(subject)s, %(what)s, %(remedy)s, %(page)s, %(now)s, %(over)s
                 where not exists (
-                    select from ops.alerts where kind = %(kind)s and subject = %(subject)s
+                    select from {ALERTS} where kind = %(kind)s and subject = %(subject)s
                         and (recovered_at is null or %(over)s::timestamptz is not null)
                 )
-                """,
+                """,  # noqa: S608 - our own name
                 {
                     "kind": event.key.kind,
                     "subject": event.key.subject,
@@ -100,7 +101,7 @@ def record(found: Found, judged: Collection[str], now: datetime, home: Settings)
             )
         for key in over:
             connection.execute(
-                "update ops.alerts set recovered_at = %s where kind = %s and subject = %s and recovered_at is null",
+                f"update {ALERTS} set recovered_at = %s where kind = %s and subject = %s and recovered_at is null",  # noqa: S608 - our own name
                 (now, *key),
             )
 
@@ -108,7 +109,7 @@ def record(found: Found, judged: Collection[str], now: datetime, home: Settings)
 def mark_sent(alerts: Iterable[Alert], channel: str, is_over: bool, now: datetime, home: Settings) -> None:
     """Remembers that a channel has sent these alerts, or that they are over."""
     column = "recovery_sent" if is_over else "sent"
-    query = f"update ops.alerts set {column} = {column} || %s::jsonb where alert_id = any(%s)"  # noqa: S608 - our own names
+    query = f"update {ALERTS} set {column} = {column} || %s::jsonb where alert_id = any(%s)"  # noqa: S608 - our own names
     with db.connect(home.url_as(PUBLISHER)) as connection:
         value = json.dumps({channel: now.isoformat(timespec="seconds")})
         connection.execute(query, (value, [alert.alert_id for alert in alerts]))  # type: ignore[arg-type]
