@@ -137,6 +137,12 @@ def _cell(value: object) -> str:
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else _plain(value)
 
 
+def texts_of(cell: str) -> set[str]:
+    """The texts that `write` may have written as this cell of CSV: the cell itself, or what follows an apostrophe that
+    keeps it from being a formula."""
+    return {cell, cell[1:]} if cell[:1] == "'" and cell[1:].startswith(FORMULA) else {cell}
+
+
 def _json(names: Sequence[str], rows: Iterable[Sequence], out: IO[str]) -> None:
     """Writes a JSON array with one row, an object, per line."""
     before = "["

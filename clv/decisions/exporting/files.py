@@ -83,13 +83,11 @@ def _rows(path: Path) -> list[list[str]]:
 
 def _is_of(row: dict[str, str], customer_ids: Collection[str], hashes: Collection[str]) -> bool:
     """Whether a row is of a customer with one of these ids, or with an address of one of these hashes."""
-    # An apostrophe keeps a value from being a formula.
-    customer_id, email = (row.get(name, "").removeprefix("'") for name in ("customer_id", "email"))
+    ids, emails = (tabular.texts_of(row.get(name, "")) for name in ("customer_id", "email"))
     return (
-        row.get("customer_id") in customer_ids
-        or customer_id in customer_ids
+        not ids.isdisjoint(customer_ids)
         or row.get("email_sha256") in hashes
-        or bool(email and columns.hashed(email) in hashes)
+        or any(email and columns.hashed(email) in hashes for email in emails)
     )
 
 

@@ -93,6 +93,13 @@ def test_csv_has_every_value_as_it_is():
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("cell", "texts"), [("'=1+1", {"'=1+1", "=1+1"}), ("=1+1", {"=1+1"}), ("'tis", {"'tis"}), ("", {""})]
+)
+def test_a_cell_of_csv_is_read_with_and_without_the_apostrophe_that_it_may_have_got(cell: str, texts: set[str]):
+    assert tabular.texts_of(cell) == texts
+
+
 def test_json_has_every_value_by_its_type():
     assert json.loads(written(*VALUES, style="json")) == [{
         "key": 'a,b "c"', "money": 1234.5, "share": 0.25, "day": "2024-05-01", "at": "2024-05-01T10:30:00",
