@@ -44,7 +44,8 @@ def today(zone: str = "UTC") -> date:
 
 
 def now(zone: str = "UTC") -> datetime:
-    """The present time in a time zone. Alerts judge hours and ages by it; published rows never depend on it."""
+    """The present time in a time zone. Alerts judge hours and ages by it, and exports
+    count contacts by it; published rows never depend on it."""
     return datetime.now(ZoneInfo(zone))
 
 

@@ -14,6 +14,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from clv.catalog import tables
+from clv.core import dates
 from clv.warehouse import db, locks
 
 
@@ -113,20 +114,21 @@ def add(
     lists of their channel within `days` days."""
     query = f"""
         insert into {tables.EXPORTS} as taken
-            (list_name, as_of_date, destination, customer_key, channel, run_id, batch, idempotency_key)
-        select %(list_name)s, %(as_of_date)s, %(destination)s, customer_key, channel, %(run_id)s, %(batch)s, %(key)s
+            (list_name, as_of_date, destination, customer_key, channel, run_id, batch, idempotency_key, added_at)
+        select %(list_name)s, %(as_of_date)s, %(destination)s, customer_key, channel, %(run_id)s, %(batch)s, %(key)s,
+            %(now)s
         from unnest(%(customers)s::uuid[], %(channels)s::text[]) as listed (customer_key, channel)
         where %(contacts)s::integer is null or %(contacts)s > (
             select count(distinct (earlier.list_name, earlier.as_of_date))
             from {tables.EXPORTS} as earlier
             where earlier.customer_key = listed.customer_key and earlier.channel = listed.channel
-                and earlier.added_at > now() - make_interval(days => %(days)s)
+                and earlier.added_at > %(now)s - make_interval(days => %(days)s)
                 and (earlier.list_name, earlier.as_of_date) <> (%(list_name)s, %(as_of_date)s)
                 and earlier.state <> 'refused'
         )
         on conflict (list_name, as_of_date, destination, customer_key) do update
         set state = 'sending', run_id = excluded.run_id, batch = excluded.batch,
-            idempotency_key = excluded.idempotency_key, added_at = now()
+            idempotency_key = excluded.idempotency_key, added_at = excluded.added_at
         where taken.state = 'refused'
         returning customer_key
     """  # noqa: S608 - our own names
@@ -137,6 +139,7 @@ def add(
         number, key = connection.execute(newest, scope.values).fetchall()[0][0] + 1, uuid4().hex
         values = {
             **scope.values, "run_id": run_id, "batch": number, "key": key, "contacts": contacts, "days": days or 0,
+            "now": dates.now(),
             "customers": [one.customer_key for one in customers], "channels": [one.channel for one in customers],
         }  # fmt: skip
         added = [customer for (customer,) in connection.execute(query, values).fetchall()]
@@ -149,10 +152,10 @@ def confirm(connection: psycopg.Connection, scope: Scope, batch: Batch, sent: Se
         f"""
         update {tables.EXPORTS}
         set state = case when customer_key = any(%(sent)s) then 'sent' else 'unsure' end,
-            sent_at = case when customer_key = any(%(sent)s) then now() end
+            sent_at = case when customer_key = any(%(sent)s) then %(now)s end
         where {_OF_SCOPE} and batch = %(batch)s
         """,  # noqa: S608 - our own names
-        {**scope.values, "batch": batch.number, "sent": list(sent)},
+        {**scope.values, "batch": batch.number, "sent": list(sent), "now": dates.now()},
     )
 
 

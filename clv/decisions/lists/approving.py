@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from clv.catalog.tables import LIST_APPROVALS
+from clv.core import dates
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
 from clv.decisions.lists import reading
@@ -21,9 +22,9 @@ def approve(name: str, by: str, home: Settings, day: date | None = None, standin
     found = reading.one(name, home, day)
     with db.connect(home.warehouse_url) as connection:
         connection.execute(
-            f"""insert into {LIST_APPROVALS} (list_name, as_of_date, approved_by) values (%s, %s, %s)
+            f"""insert into {LIST_APPROVALS} (list_name, as_of_date, approved_by, approved_at) values (%s, %s, %s, %s)
             on conflict (list_name, as_of_date) where revoked_at is null do nothing""",  # noqa: S608 - our own name
-            (name, None if standing else found.as_of_date, by),
+            (name, None if standing else found.as_of_date, by, dates.now()),
         )
     return reading.one(name, home, found.as_of_date)
 
@@ -36,10 +37,10 @@ def revoke(name: str, by: str, home: Settings, day: date | None = None, standing
     """
     with db.connect(home.warehouse_url) as connection:
         revoked = connection.execute(
-            f"""update {LIST_APPROVALS} set revoked_by = %(by)s, revoked_at = now()
+            f"""update {LIST_APPROVALS} set revoked_by = %(by)s, revoked_at = %(now)s
             where list_name = %(name)s and revoked_at is null
                 and (%(day)s::date is null or as_of_date = %(day)s) and (not %(standing)s or as_of_date is null)""",  # noqa: S608 - our own name
-            {"by": by, "name": name, "day": day, "standing": standing},
+            {"by": by, "name": name, "day": day, "standing": standing, "now": dates.now()},
         ).rowcount
     if not revoked:
         of = f" for {day}" if day else " for every date" if standing else ""
