@@ -1,3 +1,28 @@
+{# The steps of forecast_bridge, in their order. Those between the forecasts are the causes of changes. #}
+{% macro steps_of_changes() %}
+    {{
+        return(
+            [
+                'forecast before',
+                'new customers',
+                'orders',
+                'refunds and corrections',
+                'no longer counted',
+                'time passed',
+                'new model',
+                'forecast',
+            ]
+        )
+    }}
+{% endmacro %}
+
+
+{# Whether a cause is one of customers who did nothing, on whom a new model and the passing of time act together. #}
+{% macro did_nothing(cause) -%}
+    {{ cause }} in ('time passed', 'new model')
+{%- endmacro %}
+
+
 {#
   CTEs that pair the newest published date with earlier ones (`compared`, one row per `since`): the published date
   before it, and the newest one at least 30 days before it. Then the customers of both dates side by side (`paired`, one

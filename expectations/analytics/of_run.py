@@ -54,6 +54,27 @@ def agree(name: str, dimension: Dimension, problem: str, wrong: str, **sums: str
     return never(name, dimension, f"select * from (select {found}) as totals where {wrong}", problem, REMEDY)  # noqa: S608 - our own SQL; values are bound or quoted
 
 
+def adds_up_to(counted: str, by: str, problem: str) -> Expectation:
+    """Expects the customers of the judged rows, summed by a column, to be those that another table counts.
+
+    counted: SQL for a from clause with one row per value of the column, of the columns `by` and `customers`.
+    """
+    return never(
+        "customers_add_up",
+        "consistency",
+        f"""select * from (
+            select
+                coalesce(judged.{by}, counted.{by}) as {by}, coalesce(judged.customers, 0) as customers,
+                coalesce(counted.customers, 0) as counted
+            from (select {by}, sum(customers) as customers from {{batch}} group by {by}) as judged
+            full join {counted} as counted on counted.{by} = judged.{by}
+        ) as totals
+        where customers <> counted""",  # noqa: S608 - our own SQL; values are bound or quoted
+        problem,
+        REMEDY,
+    )
+
+
 def same_customers(others: str, problem: str) -> Expectation:
     """Expects the judged table to have exactly the customers of `others`, which is SQL for a from clause."""
     return never(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from great_expectations.expectations.expectation import Expectation
 
 from clv.quality.rules import Slice, complete, never
-from expectations.analytics.of_run import REMEDY, RUNS, agree, of_run, same_customers
+from expectations.analytics.of_run import REMEDY, RUNS, adds_up_to, agree, of_run, same_customers
 
 
 def customer_segments(slice_: Slice) -> list[Expectation]:
@@ -45,20 +45,10 @@ def segment_summary(slice_: Slice) -> list[Expectation]:
 def segment_transitions(slice_: Slice) -> list[Expectation]:
     """The expectations of the table segment_transitions. It has one row per transition from one segment to another."""
     return [
-        never(
-            "customers_add_up",
-            "consistency",
-            f"""select * from (
-                select
-                    to_segment, sum(transitions.customers) as customers_in_transitions,
-                    max(summary.customers) as customers
-                from {{batch}} as transitions
-                full join {of_run(slice_, "segment_summary")} as summary on summary.segment = transitions.to_segment
-                group by to_segment
-            ) as totals
-            where customers_in_transitions is distinct from customers""",  # noqa: S608 - our own SQL; values are bound or quoted
+        adds_up_to(
+            f"(select segment as to_segment, customers from {of_run(slice_, 'segment_summary')} as summary)",  # noqa: S608 - our own SQL; values are bound or quoted
+            "to_segment",
             "the customers who moved to a segment or stayed in it are not its customers",
-            REMEDY,
         ),
     ]
 

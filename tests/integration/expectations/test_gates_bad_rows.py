@@ -24,6 +24,11 @@ BAD_ROWS = [
         "analytics_runs.list_summary: customers_add_up",
         "update analytics_runs.list_summary set customers = 2",
     ),
+    (
+        "analytics",
+        "analytics_runs.segment_transitions: customers_add_up",
+        "update analytics_runs.segment_transitions set customers = 3 where to_segment = 'new'",
+    ),
     ("raw", "raw.batches: unreadable_share", "update raw.batches set rows_received = 17, rows_unreadable = 10"),
     (
         "analytics",

@@ -10,6 +10,7 @@ from clv.reporting.report.reading import SLICE, Run
 TITLE = "What changed"
 LISTED = 10
 SINCE = ("last published", "30 days")
+# The steps of forecast_bridge in words; their order is that of the view.
 STEPS = {
     "forecast before": "Forecast then",
     "new customers": "New customers",
@@ -60,11 +61,12 @@ def read(run: Run) -> dict[str, Any] | None:
     shown = {day: since for since, day in sorted(days.items(), key=lambda one: -SINCE.index(one[0]))}
     tiers = {row["since"]: row for row in run.rows(_TIERS)}
     amounts = {(row["since"], row["step"]): row for row in bridge}
+    steps = dict.fromkeys(row["step"] for row in bridge)
     dates = [(since, day) for day, since in sorted(shown.items(), reverse=True)]
     return {
         "currency": run.currency,
         "dates": dates,
-        "steps": [(words, [amounts[since, step] for since, _ in dates]) for step, words in STEPS.items()],
+        "steps": [(STEPS[step], [amounts[since, step] for since, _ in dates]) for step in steps],
         "tiers": [tiers[since] for since, _ in dates],
         "since": dates[0],
         "listed": run.rows(_LISTED, since=dates[0][0], listed=LISTED),

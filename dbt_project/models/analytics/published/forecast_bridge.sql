@@ -47,7 +47,7 @@ remodelled as (
         paired.customer_key,
         sum(coalesce(new.predicted_clv, 0) - coalesce(old.predicted_clv, 0)) as change
     from switches
-    inner join paired on switches.since = paired.since and paired.cause in ('new model', 'time passed')
+    inner join paired on switches.since = paired.since and {{ did_nothing('paired.cause') }}
     inner join customers as new
         on
             switches.as_of_date = new.as_of_date
@@ -68,7 +68,7 @@ parts as (
         count(*) as customers,
         sum(paired.change) as amount
     from paired
-    where paired.cause not in ('new model', 'time passed')
+    where not ({{ did_nothing('paired.cause') }})
     group by paired.since, paired.cause
     union all
     select
@@ -78,7 +78,7 @@ parts as (
         sum(paired.change - coalesce(remodelled.change, 0)) as amount
     from paired
     left join remodelled on paired.since = remodelled.since and paired.customer_key = remodelled.customer_key
-    where paired.cause in ('new model', 'time passed')
+    where {{ did_nothing('paired.cause') }}
     group by paired.since
     union all
     select
@@ -111,14 +111,9 @@ steps as (
     from
         (
             values
-            (1, 'forecast before'),
-            (2, 'new customers'),
-            (3, 'orders'),
-            (4, 'refunds and corrections'),
-            (5, 'no longer counted'),
-            (6, 'time passed'),
-            (7, 'new model'),
-            (8, 'forecast')
+            {%- for step in steps_of_changes() %}
+            ({{ loop.index }}, '{{ step }}'){{ ',' if not loop.last }}
+            {%- endfor %}
         ) as given (place, step)
 ),
 
