@@ -26,6 +26,7 @@ create table analytics_runs.list_members (
     arm text, primary key (as_of_date, run_id, list_name, customer_key)
 );
 create table analytics.contactable_customers (customer_key uuid);
+create table intermediate.int_consents (customer_key uuid, day date, may_contact boolean);
 create view analytics.list_states as
     select distinct as_of_date, list_name, exists (
         select from ops.list_approvals as approvals
@@ -82,6 +83,7 @@ def _add(connection: psycopg.Connection, customer: UUID, place: int, one: Member
             "on conflict do nothing",
             (customer, one.customer_id, one.email),
         )
+    connection.execute("insert into intermediate.int_consents values (%s, %s, %s)", (customer, listed[0], one.consents))
     connection.execute("delete from analytics.contactable_customers where customer_key = %s", (customer,))
     if one.consents:
         connection.execute("insert into analytics.contactable_customers values (%s)", (customer,))

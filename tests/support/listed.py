@@ -23,6 +23,8 @@ LISTS = [("win_back", "Win back", 1, "email", True, 2, 1, "50.00"), ("vip", "VIP
 def publish(home: Settings) -> None:
     """Publishes two dates that have the same lists; of the newest date there is an older run too. Lets analysts in."""
     small_warehouse.let_analyst_in(home)
+    columns = "customer_key uuid, day date, may_contact boolean"
+    small_warehouse.execute(f"create table if not exists intermediate.int_consents ({columns})")  # as a run makes it
     with db.connect() as connection:
         for day, run_id in ((BEFORE, f"{BEFORE}.1"), (DAY, f"{DAY}.1"), (DAY, f"{DAY}.2")):
             for name, who, place, channel, reason, at_stake, arm in MEMBERS:

@@ -100,7 +100,7 @@ def export(list_name: str, destination: str, home: Settings, as_of: date | None 
             _continue(work, published.run_id)
             receipt.unfinished = ledger.unfinished_dates(connection, receipt.scope)
         except psycopg.errors.UndefinedTable:
-            raise ClvError("the warehouse has no lists yet; run `clv up`, then start a run") from None
+            raise ClvError("the warehouse lacks tables of lists or consents; run `clv up`, then start a run") from None
     return receipt
 
 
