@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import hashlib
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from clv.platform.runtime import postgres
 
 EMAIL, NAME, PHONE = "zebrina.quuxworth@canary.example", "Zebrina Quuxworth", "+49 171 5550199 77"
 PERSON = {"e-mail": EMAIL, "name": NAME, "phone": PHONE}
+EXPORTED = {**PERSON, "hashed e-mail": hashlib.sha256(EMAIL.encode()).hexdigest()}
 # Not searched: the secrets, the received files, and the database's own files.
 INPUTS = ("secrets", "landing", "received", "postgres")
 # Where she may be: in the one table that links a pseudonym to a person, and in the rows as received.
@@ -36,7 +38,14 @@ def plant(path: Path) -> None:
     with gzip.open(path, "rt", newline="") as file:
         rows = list(csv.DictReader(file))
     sale = next(row for row in rows if row["status"] == "paid" and row["amount"])
-    hers = {**sale, "customer_id": EMAIL, "email": EMAIL, "customer_name": NAME, "phone": PHONE}
+    hers = {
+        **sale,
+        "customer_id": EMAIL,
+        "email": EMAIL,
+        "customer_name": NAME,
+        "phone": PHONE,
+        "accepts_marketing": "yes",
+    }
     changes: list[dict[str, str]] = [
         {},
         {},

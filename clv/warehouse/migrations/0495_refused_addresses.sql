@@ -1,4 +1,4 @@
--- Who refused contact at an address gets nothing there, whichever of the shop's ids is on a list: the function of 0460,
+-- Nothing goes to an address at which a customer refused contact, whichever of the shop's ids is on a list: the function of 0460,
 -- which knew the answers of the listed id alone (docs/decisions/0209-a-refusal-counts-for-the-address.md).
 
 create or replace function ops.listed_addresses(of_list text, of_date date, of_run text)
