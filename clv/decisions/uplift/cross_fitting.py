@@ -53,15 +53,21 @@ def parts(arm: Array) -> Array:
 
 
 def centred(uplift: Array, part: Array) -> Array:
-    """Uplift less the median of the customer's part, shape (..., n), by which customers are ranked.
+    """Uplift less the mean of the customer's part, shape (..., n), by which customers are ranked.
 
     Models without a part expect the more of it, the less it had by chance, because the others then have more. Compared
-    across parts, predictions would therefore rank customers worse than they do. Equal predictions remain equal.
+    across parts, predictions would therefore rank customers worse than they do. Where all of a part are equal, they are
+    equal to those of other such parts.
+
+    The median would not do: of customers of two kinds, it is that of the kind which happens to be more frequent in the
+    part, and parts would be as far apart as the kinds.
     """
     result = np.empty_like(uplift)
     for one in range(FOLDS):
         own = uplift[..., part == one]
-        result[..., part == one] = own - np.median(own, axis=-1, keepdims=True)
+        # The mean of equal numbers may differ from them in the last digit.
+        differs = np.ptp(own, axis=-1, keepdims=True) > 0
+        result[..., part == one] = np.where(differs, own - own.mean(axis=-1, keepdims=True), 0.0)
     return result
 
 

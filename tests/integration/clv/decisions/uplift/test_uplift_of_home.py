@@ -17,7 +17,7 @@ from clv.warehouse import db, publication
 
 DAY, END, LATER = date(2024, 3, 1), date(2024, 3, 31), date(2024, 4, 5)
 CUSTOMERS = 1200
-KEY = "('aaaaaaaa-0000-4000-8000-' || lpad(number::text, 12, '0'))::uuid"
+KEY = "('eeeeeeee-0000-4000-8000-' || lpad(number::text, 12, '0'))::uuid"
 
 
 @pytest.fixture(autouse=True)

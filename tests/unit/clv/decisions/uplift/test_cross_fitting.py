@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from past_experiments import made
 
 from clv.decisions.uplift.cross_fitting import FOLDS, centred, cross_fitted, parts
@@ -37,3 +38,12 @@ def test_parts_are_not_compared_with_each_other():
     part = np.arange(10) % FOLDS
     found = centred(np.array([1.0, 0, 0.1, 0, 0, 3, 0, 0.1, 0, 8]), part)
     assert found.tolist() == [-1, 0, 0, 0, -4, 1, 0, 0, 0, 4]
+
+
+def test_customers_of_two_kinds_differ_as_far_as_their_uplift():
+    """The arm adds 20 to one kind and takes 10 from the other, whichever is more frequent in a part."""
+    number = np.arange(600)
+    arm, kind = number // 2 % 2, number % 2
+    outcome = 50.0 + number % 9 + arm * np.where(kind == 1, 20, -10)
+    found = cross_fitted(Drawn(kind[:, None].astype(np.float32), arm, outcome, np.array([0.5, 0.5])))
+    assert [found.uplift[kind == one, 1].mean() for one in (0, 1)] == pytest.approx([-10, 20], abs=1)
