@@ -67,24 +67,6 @@ def test_only_those_go_out_who_may_be_contacted_and_each_of_them_once(shop):
     assert (third.sent, third.earlier) == (2, 2)
 
 
-def test_who_refused_at_an_address_gets_nothing_there_through_another_id(shop):
-    members = [
-        Member("1", "One@shop.example"), Member("2", "one@shop.example", consents=False), Member("one@shop.example"),
-        Member("4", "four@shop.example"),
-    ]  # fmt: skip
-    publish(shop, members)
-    publish(shop, members, "vip", as_of="2024-06-02", run_id="r2")
-    publish(shop, [Member("2", "one@shop.example")], "later", as_of="2024-06-03", run_id="r3")
-    approve(shop)
-    approve(shop, "vip")
-    # The second id refused on the first two days and agreed on the third, and its last answer counts.
-    assert export(LIST, "crm", shop, date(2024, 6, 1)).sent == 4
-    with db.connect(shop.warehouse_url) as connection:
-        connection.execute("delete from intermediate.int_consents where day = '2024-06-03'")
-    found = export("vip", "crm", shop, date(2024, 6, 2))
-    assert (found.sent, found.left_out) == (1, {"no consent": 3})
-
-
 def test_a_list_goes_out_only_while_it_is_approved_for_its_date(shop):
     publish(shop, [Member("1", "one@shop.example")])
     with pytest.raises(
