@@ -20,7 +20,11 @@ from clv.core.settings import PROJECT
 from clv.platform.runtime import postgres
 
 SPARK = Path(pyspark.__file__).parent
-ENVIRONMENT = {"SPARK_HOME": str(SPARK), "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_DAEMON_MEMORY": "256m"}
+ENVIRONMENT = {
+    "SPARK_HOME": str(SPARK), "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_DAEMON_MEMORY": "256m",
+    # A JVM that lives for a test compiles quickly, without optimisation.
+    "JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+}  # fmt: skip
 
 
 @dataclass

@@ -18,6 +18,7 @@ import spark_cluster
 from scored_rows import AS_OF, RUN, predictions
 
 from clv.catalog import tables
+from clv.core import settings
 from clv.core.settings import PROJECT, Settings
 from clv.warehouse import db, model_choice, registry
 from spark_jobs import score, train
@@ -40,11 +41,13 @@ def cluster(tmp_path: Path) -> Iterator[spark_cluster.Cluster]:
 
 @pytest.fixture
 def shop(home: Settings) -> Settings:
-    """A shop of 500 customers over 19 months, with what training and scoring read."""
+    """A shop of 300 customers over 19 months, with one window to learn, and what training and scoring read."""
     with psycopg.connect(home.warehouse_url, autocommit=True) as connection:
         connection.execute(f"create database {home.database_url('mlflow').rpartition('/')[2]}")
     registry.setup(home)
-    made = sim.orders(500, 590)
+    (home.home / "shop.json").write_text(json.dumps({"horizons": [30]}))
+    home = settings.load(home.home)
+    made = sim.orders(300, 590)
     sim.write_orders(made, home)
     examples = sim.examples(made, [*model_choice.training_origins(TRAINING_DATE, home), TRAINING_DATE], TRAINING_DATE)
     sim.write_features(examples, tables.TRAINING_EXAMPLES, home, RUN, TRAINING_DATE)
@@ -83,7 +86,7 @@ def test_a_cluster_that_loses_a_worker_trains_the_model_of_one_machine(
 
     again = ["--training-date", str(TRAINING_DATE), "--run-id", RUN, "--force"]
     training = job(cluster.master, "-m", "spark_jobs.train", *again)
-    cluster.wait(lambda: len(cluster.executors()) == 2 and cluster.newest_computes(), 120)
+    cluster.wait(lambda: len(cluster.executors()) == 2 and cluster.newest_computes(), 300)
     cluster.kill_worker()
     there = facts(training)
     assert there["number"] == here["number"] + 1
