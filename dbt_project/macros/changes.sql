@@ -10,6 +10,7 @@
                 'no longer counted',
                 'time passed',
                 'new model',
+                'margin',
                 'forecast',
             ]
         )
@@ -17,7 +18,7 @@
 {% endmacro %}
 
 
-{# Whether a cause is one of customers who did nothing, on whom a new model and the passing of time act together. #}
+{# Whether a cause is one of customers who did nothing. #}
 {% macro did_nothing(cause) -%}
     {{ cause }} in ('time passed', 'new model')
 {%- endmacro %}
@@ -130,6 +131,10 @@ matched as (
         coalesce(after.currency, before.currency) as currency,
         before.predicted_clv as predicted_clv_before,
         after.predicted_clv,
+        before.predicted_profit as predicted_profit_before,
+        after.predicted_profit,
+        before.predicted_revenue as predicted_revenue_before,
+        after.predicted_revenue,
         coalesce(after.predicted_clv, 0) - coalesce(before.predicted_clv, 0) as change,
         before.value_tier as value_tier_before,
         after.value_tier,
@@ -150,6 +155,15 @@ matched as (
     full join before on after.since = before.since and after.customer_key = before.customer_key
 ),
 
+margins as (
+    select
+        since,
+        {{ change_of_margin() }} as ratio
+    from matched
+    where was_there and is_there
+    group by since
+),
+
 counted as (
     select
         compared.as_of_date,
@@ -157,6 +171,7 @@ counted as (
         compared.before_on,
         compared.before_run_id,
         matched.*,
+        round(coalesce(matched.predicted_clv_before * (margins.ratio - 1), 0), 2) as margin_change,
         coalesce(ordered.orders_since, 0) as orders_since,
         coalesce(ordered.revenue_since, 0) as revenue_since,
         ordered.order_keys,
@@ -166,6 +181,7 @@ counted as (
         end as earlier_orders_change
     from matched
     inner join compared on matched.since = compared.since
+    left join margins on matched.since = margins.since and matched.was_there and matched.is_there
     left join ordered on matched.since = ordered.since and matched.customer_key = ordered.customer_key
 ),
 
@@ -184,6 +200,22 @@ paired as (
     from counted
 ),
 {% endmacro %}
+
+
+{#
+  An aggregate: by how much the profit per unit of revenue changed between two dates, as a ratio. It is rounded, since
+  money is rounded to cents: a margin that stayed the same gives exactly 1.
+#}
+{% macro change_of_margin() -%}
+    coalesce(
+        round(
+            (sum(predicted_profit) * sum(predicted_revenue_before))
+            / nullif(sum(predicted_revenue) * sum(predicted_profit_before), 0),
+            4
+        ),
+        1
+    )
+{%- endmacro %}
 
 
 {# A subquery of the reasons in a column of customer_clv: their groups, words and effects in money. #}

@@ -19,6 +19,7 @@ STEPS = {
     "no longer counted": "Customers no longer counted",
     "time passed": "Time passed without an order",
     "new model": "A new model",
+    "margin": "Another margin",
     "forecast": "Forecast now",
 }
 

@@ -57,7 +57,11 @@ final as (
         ranked.predicted_clv_before,
         ranked.predicted_clv,
         ranked.change::numeric(18, 2) as predicted_clv_change,
-        ranked.cause,
+        ranked.margin_change::numeric(18, 2) as margin_change,
+        case
+            when abs(ranked.margin_change) > abs(ranked.change - ranked.margin_change) then 'margin'
+            else ranked.cause
+        end as cause,
         strongest.reason as why,
         strongest.reason_before as why_before,
         strongest.effect as why_effect,

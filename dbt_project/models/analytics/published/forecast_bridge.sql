@@ -40,14 +40,23 @@ switches as (
     where in_turn.model_version <> in_turn.from_model
 ),
 
--- What a new model changed for customers who did nothing: their forecasts at the two dates around it.
-remodelled as (
+-- The forecasts at the two dates around a new model, of customers who did nothing between them.
+around as (
     select
         switches.since,
+        switches.as_of_date,
         paired.customer_key,
-        sum(coalesce(new.predicted_clv, 0) - coalesce(old.predicted_clv, 0)) as change
+        new.predicted_clv,
+        new.predicted_profit,
+        new.predicted_revenue,
+        old.predicted_clv as predicted_clv_before,
+        old.predicted_profit as predicted_profit_before,
+        old.predicted_revenue as predicted_revenue_before
     from switches
-    inner join paired on switches.since = paired.since and {{ did_nothing('paired.cause') }}
+    inner join paired
+        on
+            switches.since = paired.since
+            and ({{ did_nothing('paired.cause') }} or paired.cause = 'orders')
     inner join customers as new
         on
             switches.as_of_date = new.as_of_date
@@ -58,28 +67,50 @@ remodelled as (
             switches.from_on = old.as_of_date
             and switches.from_run_id = old.run_id
             and paired.customer_key = old.customer_key
-    group by switches.since, paired.customer_key
+    where
+        not exists (
+            select 1
+            from orders_now
+            where
+                paired.customer_key = orders_now.customer_key
+                and orders_now.ordered_on >= switches.from_on
+                and orders_now.ordered_on < switches.as_of_date
+        )
+),
+
+margins_around as (
+    select
+        since,
+        as_of_date,
+        {{ change_of_margin() }} as ratio
+    from around
+    group by since, as_of_date
+),
+
+-- What a new model changed for these customers, at the same margin.
+remodelled as (
+    select
+        around.since,
+        around.customer_key,
+        sum(
+            coalesce(around.predicted_clv, 0)
+            - round(coalesce(around.predicted_clv_before, 0) * margins_around.ratio, 2)
+        ) as change
+    from around
+    inner join margins_around
+        on around.since = margins_around.since and around.as_of_date = margins_around.as_of_date
+    group by around.since, around.customer_key
 ),
 
 parts as (
     select
         paired.since,
-        paired.cause as step,
+        case when {{ did_nothing('paired.cause') }} then 'time passed' else paired.cause end as step,
         count(*) as customers,
-        sum(paired.change) as amount
-    from paired
-    where not ({{ did_nothing('paired.cause') }})
-    group by paired.since, paired.cause
-    union all
-    select
-        paired.since,
-        'time passed' as step,
-        count(*) as customers,
-        sum(paired.change - coalesce(remodelled.change, 0)) as amount
+        sum(paired.change - paired.margin_change - coalesce(remodelled.change, 0)) as amount
     from paired
     left join remodelled on paired.since = remodelled.since and paired.customer_key = remodelled.customer_key
-    where {{ did_nothing('paired.cause') }}
-    group by paired.since
+    group by paired.since, step
     union all
     select
         since,
@@ -87,6 +118,14 @@ parts as (
         count(*) as customers,
         sum(change) as amount
     from remodelled
+    group by since
+    union all
+    select
+        since,
+        'margin' as step,
+        count(*) filter (where margin_change <> 0) as customers,
+        sum(margin_change) as amount
+    from paired
     group by since
     union all
     select

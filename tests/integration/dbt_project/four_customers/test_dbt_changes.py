@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -13,6 +14,7 @@ from clv.catalog import tables
 from clv.warehouse import db
 
 BEFORE, EARLIER = "2024-03-20", "2024-03-20.1"
+BETWEEN, LATER = "2024-05-20", "2024-05-20.1"
 CLV = "analytics_runs.customer_clv"
 
 
@@ -94,10 +96,70 @@ def test_the_steps_add_up_to_the_penny(before: dict[str, Decimal]):
         "no longer counted": (1, 3 - before["d"]),
         "time passed": (2, Decimal(0)),
         "new model": (2, Decimal(3)),
+        "margin": (0, Decimal(0)),
         "forecast": (3, sum(before.values())),
     }
     *parts, last = [value for _, value in steps.values()]
     assert sum(parts) == last
+
+
+def bridge() -> dict[str, tuple[int, Decimal]]:
+    """Customers and money of each step since the date 30 days earlier."""
+    query = (
+        "select step, customers, predicted_clv from analytics.forecast_bridge where since = '30 days' order by place"
+    )
+    return {step: (customers, value) for step, customers, value in db.rows(query)}
+
+
+def test_another_margin_is_a_step_of_its_own(before: dict[str, Decimal]):
+    with db.connect() as connection:  # the margin was twice as high, and so were profit and value
+        connection.execute(
+            f"update {CLV} set predicted_profit = 2 * predicted_profit, predicted_clv = 2 * predicted_clv"
+            " where run_id = %s",
+            (EARLIER,),
+        )
+    steps = bridge()
+    halved = {
+        name: round(value / 2, 2) for name, value in (("a", 2 * (before["a"] - 10)), ("d", 2 * (before["d"] - 3)))
+    }
+    assert steps["margin"] == (2, -sum(halved.values()))
+    assert steps["new model"] == (2, before["d"] - halved["d"])
+    assert steps["refunds and corrections"] == (1, before["a"] - halved["a"])
+    *parts, last = [value for _, value in steps.values()]
+    assert sum(parts) == last
+    causes = dict(
+        db.rows(
+            "select customer_key::text, cause from analytics.customer_changes"
+            " where since = '30 days' and predicted_clv is not null and predicted_clv_before is not null"
+        )
+    )
+    assert causes == {str(customer("a")): "margin", str(customer("d")): "margin"}
+
+
+def test_what_a_new_model_changed_before_an_order_is_not_the_order(before: dict[str, Decimal]):
+    """b ordered on 2024-05-31. The model is new from 2024-05-20 on."""
+    with db.connect() as connection:
+        copied = (
+            f"insert into {CLV} select (jsonb_populate_record(one, %s::jsonb)).* from {CLV} as one where run_id = %s"
+        )
+        for day, run, model, value in ((BEFORE, EARLIER, "earlier", 5), (BETWEEN, LATER, None, 8)):
+            new = {"as_of_date": day, "run_id": run, "predicted_clv": value} | (
+                {"model_version": model} if model else {}
+            )
+            connection.execute(copied + " and customer_key = %s", (json.dumps(new), RUN, customer("b")))
+    assert bridge()["orders"] == (1, before["b"] - 5), "the day between is not published"
+    with db.connect() as connection:
+        connection.execute(
+            f"insert into {tables.PUBLICATIONS} (as_of_date, run_id, digest, rows_published)"
+            " values (%s, %s, '', '{}')",
+            (BETWEEN, LATER),
+        )
+    try:
+        assert bridge()["orders"] == (1, before["b"] - 8)
+        assert bridge()["new model"] == (1, Decimal(3))
+    finally:
+        with db.connect() as connection:
+            connection.execute(f"delete from {CLV} where run_id = '{LATER}'")
 
 
 def test_the_reason_that_changed_most_is_named(before: dict[str, Decimal]):
