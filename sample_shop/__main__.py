@@ -6,7 +6,7 @@ import argparse
 from datetime import date
 from pathlib import Path
 
-from sample_shop.shop import HISTORY_DAYS, make
+from sample_shop.shop import HISTORY_DAYS, RESPONSE, make
 
 
 def main() -> None:
@@ -17,11 +17,21 @@ def main() -> None:
     parser.add_argument("--until", type=date.fromisoformat, required=True, help="first day without orders, YYYY-MM-DD")
     parser.add_argument("--history-days", type=int, default=HISTORY_DAYS, help="days of orders (default three years)")
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
+    parser.add_argument("--contacted", type=Path, nargs="+", default=[], help="exported lists whose customers respond")
+    parser.add_argument("--response", type=float, default=RESPONSE, help="extra orders each of them places on average")
     arguments = parser.parse_args()
     if arguments.customers < 1 or arguments.history_days < 1:
         parser.error("--customers and --history-days must be 1 or more")
-    facts = make(arguments.out, arguments.customers, arguments.seed, arguments.until, arguments.history_days)
+    facts = make(
+        arguments.out, arguments.customers, arguments.seed, arguments.until, arguments.history_days,
+        arguments.contacted, arguments.response,
+    )  # fmt: skip
     print(f"{arguments.out}: {facts['rows']:,} rows in {facts['files']} files, {facts['orders']:,} orders")
+    if arguments.contacted:
+        print(
+            f"responses.csv.gz: {facts['extra_orders']:,} orders because of contacts; "
+            f"{facts['expected_orders']:,.0f} and {facts['expected_revenue']:,.0f} EUR are expected"
+        )
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import gzip
 import io
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -15,10 +16,11 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
-from sample_shop import dirt, external, model
+from sample_shop import dirt, external, model, responses
 
 HISTORY_DAYS = 3 * 365
 CURRENCY = "EUR"
+RESPONSE = 0.3  # extra orders per contacted customer
 
 
 def make(
@@ -27,7 +29,9 @@ def make(
     seed: int = 7,
     until: date = date(2024, 1, 1),
     history_days: int = HISTORY_DAYS,
-) -> dict[str, int]:
+    contacted: Sequence[Path] = (),
+    response: float = RESPONSE,
+) -> dict[str, float]:
     """Writes out/orders/YYYY-MM.csv.gz, out/spend/ad_spend.csv, out/external_forecasts/klaviyo-DATE.csv and
     out/truth.parquet; equal arguments give equal bytes.
 
@@ -35,6 +39,10 @@ def make(
     `until`, and of the day whose 365 days end there. truth.parquet has one row per
     customer: customer_id, date (until), alive, and expected_orders_H and expected_revenue_H (EUR, net of refunds) for H
     of 90, 180 and 365 days from `until`. Returns the numbers of files, rows (with the faulty ones) and orders.
+
+    contacted: files of lists that `clv export` wrote, of these customers. What their customers order because of it, on
+    average `response` orders each, is in out/orders/responses.csv.gz; the other files stay as they are. Then the facts
+    also have the expected_orders and expected_revenue (EUR) of the responses, and the extra_orders drawn.
     """
     out = Path(out)
     rng = np.random.default_rng(seed)
@@ -56,7 +64,17 @@ def make(
     external.write(out / "external_forecasts", lines, start, days, seed)
     _write_truth(out / "truth.parquet", people, lines, refunds, history_days, first_day_of_year, until)
     written = sum(delivered.num_rows + len(broken) for _, delivered, broken in months)
-    return {"files": len(months), "rows": written, "orders": len(customer)}
+    facts: dict[str, float] = {"files": len(months), "rows": written, "orders": len(customer)}
+    if not contacted:
+        return facts
+    found = responses.draw(people, responses.contacted(contacted, start), response, seed, history_days)
+    extra = draw_lines(np.random.default_rng([seed, 5]), people, found.customer, found.time)
+    extra["order"] = extra["order"] + len(customer)  # numbered after all others
+    place = np.arange(len(extra["order"]))
+    rows = table(people, extra, place, np.zeros(len(place), bool), extra["time"], start, consent)
+    _write(out / "orders" / "responses.csv.gz", rows, [])
+    drawn = {"extra_orders": len(found.customer)}
+    return {**facts, **drawn, "expected_orders": found.orders, "expected_revenue": found.revenue}
 
 
 def draw_lines(rng: np.random.Generator, people: model.Customers, customer: np.ndarray, time: np.ndarray) -> dict:
