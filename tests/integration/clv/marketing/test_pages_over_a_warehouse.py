@@ -12,6 +12,7 @@ from visiting import SECRET, Visitor, token
 
 from clv.catalog import tables
 from clv.core import settings
+from clv.decisions.experiments.definitions import Definition
 from clv.marketing import exports
 from clv.warehouse import db
 
@@ -79,3 +80,33 @@ def test_other_dates_customers_and_experiments_open(visitor: Visitor):
     assert "there is no list lost" in visitor.get("/lists/lost").text
     assert "None was started yet." in visitor.get("/experiments").text
     assert "there is no experiment &#39;spring&#39;" in visitor.get("/experiments/spring").text
+
+
+def test_an_experiment_from_its_read_out_to_its_stop(visitor: Visitor):
+    with db.connect() as connection:
+        connection.execute(
+            f"""insert into {tables.EXPERIMENTS} (experiment, started_on, run_id, definition, customers)
+            values ('mail', %s, %s, %s, '{{"act": 40, "control": 41}}')""",
+            (listed.BEFORE, f"{listed.BEFORE}.1", Definition().model_dump_json()),
+        )
+        connection.execute(
+            f"""
+            insert into {tables.EXPERIMENT_RESULTS} (experiment, as_of_date, metric, arm, control, state, started_on,
+                window_days, days_read, customers, control_customers, mean, control_mean, adjusted_difference,
+                always_valid_low, always_valid_high, sample_ratio_p, currency, message)
+            values ('mail', %s, 'revenue', 'act', 'control', 'running', %s, 60, 31, 40, 40, 12, 10, 2, -1, 5, 0.4,
+                'GBP', 'So far, no difference.')
+            """,
+            (listed.DAY, listed.BEFORE),
+        )
+    assert "day 31 of 60; the result comes on 2024-06-30; act 40; control 41" in visitor.get("/experiments").text
+    page = visitor.get("/experiments/mail").text
+    assert "<b>So far, no difference.</b>" in page
+    assert "-1.00 to 5.00" in page
+    done = visitor.post("/experiments/mail/stop", {"form_token": token()}).headers["location"]
+    page = visitor.get(done.removeprefix("/marketing")).text
+    assert "mail is stopped: days from 2024-06-01 on do not count" in page
+    assert "<form" not in page
+    again = visitor.post("/experiments/mail/stop", {"form_token": token()})
+    assert again.status_code == 409
+    assert "mail was stopped on 2024-06-01" in again.text
