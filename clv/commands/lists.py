@@ -12,7 +12,7 @@ from clv.commands.console import out
 from clv.commands.formats import AsCsv, AsJson, format_of
 from clv.core import dates, settings, tabular
 from clv.core.errors import ClvError
-from clv.decisions.lists import approving, reading, saving
+from clv.decisions.lists import approving, earnings, reading, saving
 
 AsOf = Annotated[str | None, typer.Option("--as-of", help="A published date. By default, the newest one.")]
 
@@ -20,15 +20,22 @@ AsOf = Annotated[str | None, typer.Option("--as-of", help="A published date. By 
 def lists(
     name: Annotated[str | None, typer.Argument(help="Show the customers on this list.")] = None,
     as_of: AsOf = None,
+    earned: Annotated[bool, typer.Option("--earned", help="Show what each list has earned so far.")] = False,
     as_csv: AsCsv = False,
     as_json: AsJson = False,
 ) -> None:
     """List the lists of customers to act on, or the customers on one of them.
 
     Customers are shown by the first eight characters of their key, with the reason why they are on the list. Those
-    whose arm is `hold out` are left alone, so that the others can be compared with them.
+    whose arm is `hold out` are left alone, so that the others can be compared with them: --earned shows what those who
+    went out brought beyond them, by the newest published date.
     """
     home, style = settings.located(), format_of(as_csv, as_json)
+    if earned:
+        if as_of:
+            raise typer.BadParameter("give either --as-of or --earned")
+        _earned(name, home, style)
+        return
     day = dates.parse_date(as_of, "--as-of") if as_of else None
     if name is None:
         found = reading.lists(home, day)
@@ -60,6 +67,32 @@ def lists(
     if style == "table":
         out.print(f"{chosen.title}, {chosen.as_of_date}: {chosen.action} ({chosen.state})", markup=False)
     tabular.write(names, rows, style)
+
+
+def _earned(name: str | None, home: settings.Settings, style: str) -> None:
+    """Writes the read-outs of every list, or of one: of revenue as a table with a sentence each, of all metrics as CSV
+    and JSON."""
+    found = [one for one in earnings.earnings(home) if name in (None, one["list_name"])]
+    if not found:
+        raise ClvError(f"no read-out of {name or 'lists'} yet; `clv lists` shows the lists, `clv run` reads them")
+    if style != "table":
+        tabular.write(list(found[0]), (list(one.values()) for one in found), style)
+        return
+    of_revenue = [one for one in found if one["metric"] == earnings.FIRST]
+    columns = {
+        "list": "list_name", "customers": "customers", "held_out": "held_out", "contacts": "contacts",
+        "difference": "difference", "low": "always_valid_low", "high": "always_valid_high", "earned": "earned",
+        "cost": "cost", "net": "net", "currency": "currency", "state": "state",
+    }  # fmt: skip
+    rows = ([_rounded(one[column]) for column in columns.values()] for one in of_revenue)
+    tabular.write(list(columns), rows, style)
+    for one in of_revenue:
+        if one["entered"]:
+            out.print(f"{one['list_name']}: {one['message']}", markup=False, soft_wrap=True)
+
+
+def _rounded(value: object) -> object:
+    return round(value, 2) if isinstance(value, float) else value
 
 
 def approve(

@@ -25,6 +25,12 @@ create table analytics_runs.list_members (
     reason text, value_at_stake numeric(18, 2), value_at_stake_p10 numeric(18, 2), value_at_stake_p90 numeric(18, 2),
     arm text, primary key (as_of_date, run_id, list_name, customer_key)
 );
+create table analytics_runs.list_summary (
+    as_of_date date, run_id text, list_name text, holdout_share numeric, primary key (as_of_date, run_id, list_name)
+);
+create table analytics_runs.customer_clv (
+    as_of_date date, run_id text, customer_key uuid, value_tier text, predicted_revenue numeric(18, 2)
+);
 create table analytics.contactable_customers (customer_key uuid);
 create table intermediate.int_consents (customer_key uuid, day date, may_contact boolean);
 create view analytics.list_states as
@@ -65,6 +71,9 @@ def publish(
     with db.connect(home.warehouse_url) as connection:
         for place, one in enumerate(members, 1):
             _add(connection, key(home, one.customer_id), place, one, (as_of, run_id, list_name))
+        connection.execute(
+            "insert into analytics_runs.list_summary values (%s, %s, %s, 0.1)", (as_of, run_id, list_name)
+        )
         connection.execute(
             "insert into analytics.publications (as_of_date, run_id, digest, rows_published) values (%s, %s, '', '{}')",
             (as_of, run_id),

@@ -96,6 +96,8 @@ def export(list_name: str, destination: str, home: Settings, as_of: date | None 
         try:
             _require_approved(connection, receipt.scope)
             work = _Work(home, connection, declared, send, receipt)
+            # Before anything is sent: who is sent something and orders may be on no later list to count from.
+            ledger.enter(connection, receipt.scope, published.run_id)
             _repeat(work)
             _continue(work, published.run_id)
             receipt.unfinished = ledger.unfinished_dates(connection, receipt.scope)

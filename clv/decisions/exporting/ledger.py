@@ -75,6 +75,12 @@ def listed(connection: psycopg.Connection, scope: Scope, run_id: str) -> list[Li
         return cursor.execute(query, {**scope.values, "run_id": run_id}).fetchall()
 
 
+def enter(connection: psycopg.Connection, scope: Scope, run_id: str) -> None:
+    """Records who is on a list that goes out, in both arms, so that its hold-out can be read later."""
+    query = "select ops.enter_listed(%(list_name)s, %(as_of_date)s, %(run_id)s)"
+    connection.execute(query, {**scope.values, "run_id": run_id})
+
+
 def known(connection: psycopg.Connection, scope: Scope) -> set[UUID]:
     """The customers of the scope who went out or may have, that is all in the ledger except those who were refused."""
     query = f"select customer_key from {tables.EXPORTS} where {_OF_SCOPE} and state <> 'refused'"  # noqa: S608 - our own names

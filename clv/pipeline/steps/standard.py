@@ -43,13 +43,14 @@ STEPS = (
         closes=True,
     ),
     Step(
-        "scorecard", "publish", "published forecasts that matured, those of other systems, intermediate; experiments",
-        "ops.clv_scorecard, ops.external_scorecard, ops.experiment_results",
+        "scorecard", "publish",
+        "published forecasts that matured, those of other systems, intermediate; experiments and lists",
+        "ops.clv_scorecard, ops.external_scorecard, ops.experiment_results, ops.list_earnings",
         f"{_TASKS}.closing:scorecard", closes=True,
     ),
     Step("report", "publish", "what is published", "the report's page", f"{_TASKS}.closing:report", closes=True),
     Step(
-        "export", "publish", "approved lists that destinations name", "the destinations, ops.exports",
+        "export", "publish", "approved lists that destinations name", "the destinations, ops.exports, ops.list_entries",
         f"{_TASKS}.closing:export", closes=True,
     ),
 )  # fmt: skip

@@ -8,6 +8,7 @@ from clv.core import dates, settings
 from clv.decisions.experiments import following
 from clv.decisions.exporting import export as exporting
 from clv.decisions.exporting import standing
+from clv.decisions.lists import earnings
 from clv.evaluation import external_scorecard
 from clv.evaluation import scorecard as scorecards
 from clv.pipeline.steps import Facts
@@ -25,12 +26,12 @@ def publish(as_of: date, run_id: str) -> Facts:
 
 def scorecard(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - every date's matured forecasts
     """Compares published forecasts that have matured, and those of other systems, with the actual outcomes, and reads
-    running experiments."""
+    running experiments and the hold-outs of lists."""
     # All are measured with the persons of the newest published date, so that it does not matter which run measures.
     newest, home = publication.current(), settings.load()
     with dbt.persons_of(newest.as_of_date if newest else None, home):
         measured = {**scorecards.measure(), "external": external_scorecard.measure()}
-    return {**measured, "experiments": following.read_all(home)}
+    return {**measured, "experiments": following.read_all(home), "lists": earnings.read_all(home)}
 
 
 def report(as_of: date, run_id: str) -> Facts:  # noqa: ARG001 - the page shows what is published

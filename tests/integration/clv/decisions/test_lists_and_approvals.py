@@ -17,7 +17,7 @@ from clv.catalog import tables
 from clv.core import settings
 from clv.core.errors import ClvError
 from clv.decisions.exporting.export import export
-from clv.decisions.lists import approving, reading
+from clv.decisions.lists import approving, earnings, reading
 from clv.warehouse import db
 
 pytestmark = pytest.mark.set_up
@@ -37,6 +37,7 @@ def undone() -> Iterator[None]:
     with db.connect() as connection:
         connection.execute(f"delete from {tables.LIST_APPROVALS}")
         connection.execute(f"delete from {tables.EXPORTS}")
+        connection.execute(f"delete from {tables.LIST_ENTRIES}")
 
 
 def states(view: str = "action_list") -> dict[tuple, str]:
@@ -161,3 +162,22 @@ def test_the_commands(shop: settings.Settings):
     assert clv("approve", "win_back", "--revoke", "--by", "bert") == (
         "win_back: 1 approval revoked by bert\nwin_back of 2024-06-01: waiting for approval\n"
     )
+
+
+def test_the_command_shows_what_lists_have_earned(shop: settings.Settings):
+    refused = CliRunner().invoke(cli.app, ["lists", "--earned"])
+    assert str(refused.exception) == "no read-out of lists yet; `clv lists` shows the lists, `clv run` reads them"
+    assert earnings.read_all(shop) == 0
+    with db.connect() as connection:
+        connection.execute(
+            """update ops.list_earnings set entered = 9, message = 'Not shown yet.', difference = 1.25
+            where list_name = 'win_back' and metric = 'revenue'"""
+        )
+    shown = clv("lists", "--earned")
+    assert "1.25" in shown
+    assert shown.splitlines()[-1] == "win_back: Not shown yet."  # nothing of lists that never went out
+    header, *rows = clv("lists", "win_back", "--earned", "--csv").splitlines()
+    assert header.startswith("list_name,title,metric,as_of_date,state,")
+    assert [row.split(",")[:3] for row in rows] == [
+        ["win_back", "Win back", one] for one in ("revenue", "profit", "orders")
+    ]

@@ -65,6 +65,7 @@ MAY = {
         **dict.fromkeys([*OF_KINDS, "ops.external_scorecard", "ops.list_approvals"], "select"),
         **dict.fromkeys(["ops.saved_lists", "ops.runs", "ops.customer_uplift"], "select"),
         **dict.fromkeys(["ops.experiments", "ops.experiment_assignments", "ops.experiment_results"], "select"),
+        "ops.list_earnings": "select",
         "analytics.publications": "select",
         "analytics.*": "select drop",
     },
@@ -95,6 +96,8 @@ MAY = {
         "ops.experiment_assignments": "select insert",
         "ops.experiment_results": "select insert delete",
         "ops.customer_uplift": "select insert delete",
+        "ops.list_entries": "select",
+        "ops.list_earnings": "select insert delete",
         "ops.customers_of_address": "select",
         "ops.list_approvals": "select",
         "ops.person_keys": "select",
@@ -123,7 +126,11 @@ ACTS = {
     "update ops.exports set state = state, batch = batch, added_at = added_at": {EXPORTER},
     **{
         f"do $$ begin assert has_function_privilege('ops.{function}', 'execute'); end $$": {EXPORTER}
-        for function in ("list_is_approved(text, date)", "listed_addresses(text, date, text)")
+        for function in (
+            "list_is_approved(text, date)",
+            "listed_addresses(text, date, text)",
+            "enter_listed(text, date, text)",
+        )
     },
     "select ops.take_statistics('raw.order_lines')": {TRANSFORMER},
     "select ops.take_statistics('predictions.customer_predictions')": {TRANSFORMER, MODELLER},
