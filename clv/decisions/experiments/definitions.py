@@ -57,6 +57,8 @@ class Definition(BaseModel):
     - arms: the percentage of the customers in each arm; control is the one that the others are compared with
     - effect_percent: the smallest change of the outcome's mean that is worth finding
     - contact: whether only customers are taken who may be contacted
+    - channel: the channel of lists that leave the experiment's customers out while it runs; None for every channel if
+      contact, else for none
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -69,6 +71,7 @@ class Definition(BaseModel):
     effect_percent: float = Field(10, gt=0, le=1000)
     guards: tuple[Guard, ...] = ()
     contact: bool = True
+    channel: str | None = Field(None, min_length=1)
 
     @model_validator(mode="after")
     def _whole(self) -> Definition:

@@ -11,6 +11,29 @@ profiles as {{ rows_of_run(ref('dim_customer')) }},
 
 features as {{ rows_of_run(ref('customer_features')) }},
 
+experiments as (select * from {{ source('ops', 'experiments') }}),
+
+assignments as (select * from {{ source('ops', 'experiment_assignments') }}),
+
+-- Everybody of an experiment that runs on the date, in whatever arm: if lists reached one arm and not the others, the
+-- experiment would measure the lists too. Without a channel no list reaches them, if the experiment contacts anybody.
+in_experiments as (
+    select
+        assignments.customer_key,
+        experiments.definition ->> 'channel' as channel
+    from experiments
+    inner join assignments on experiments.experiment = assignments.experiment
+    where
+        experiments.started_on <= date '{{ given("as_of_date") }}'
+        and (
+            experiments.definition ->> 'channel' is not null
+            or coalesce((experiments.definition ->> 'contact')::boolean, true)
+        )
+        and coalesce(
+            experiments.stopped_on, experiments.started_on + (experiments.definition ->> 'window_days')::integer
+        ) > date '{{ given("as_of_date") }}'
+),
+
 shop as (select avg(discount_share) as discount_share from features),
 
 -- Consent is required here, before any rule: a rule chooses among these customers and cannot add others.
@@ -33,11 +56,12 @@ candidates as materialized (
 ),
 
 {% for list in declared.lists -%}
+{%- set channel = "'" ~ list.channel | replace("'", "''") ~ "'" -%}
 list_{{ list.number }} as (
     select
         listed_key,
         '{{ list.list_name }}' as list_name,
-        '{{ list.channel | replace("'", "''") }}' as channel,
+        {{ channel }} as channel,
         '{{ list.action | replace("'", "''") }}' as action,
         {{ list.reason }} as reason,
         {{ list.holdout_share }} as holdout_share,
@@ -48,6 +72,12 @@ list_{{ list.number }} as (
     from candidates
     where
         ({{ list.rule }})
+        and not exists (
+            select 1 from in_experiments
+            where
+                candidates.listed_key = in_experiments.customer_key
+                and coalesce(in_experiments.channel, {{ channel }}) = {{ channel }}
+        )
         {%- for number in list.before %}
         and not exists (
             select 1 from list_{{ number }} as earlier where candidates.listed_key = earlier.listed_key

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 import re
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -67,11 +69,12 @@ def with_lists(lists: list[tuple]) -> Iterator[None]:
             connection.execute("drop table public.kept")
 
 
-def listed(query: str, customers: dict[str, dict[str, Any]]) -> list[tuple]:
+def listed(query: str, customers: dict[str, dict[str, Any]], experiments: tuple = ()) -> list[tuple]:
     """The members of the lists, in the order of lists and places: list, customer, place, arm, values and reason.
 
     customers: of each, by key, the orders, the forecast (None without one), the risk, the revenue, whether the value
-    band is high, and whether they may be contacted.
+    band is high, and whether they may be contacted. experiments: of each, the customer, the first day, the first day
+    after a stop (or None) and the definition.
     """
     with db.connect() as connection:
         for name, schema in TABLES.items():
@@ -92,6 +95,16 @@ def listed(query: str, customers: dict[str, dict[str, Any]]) -> list[tuple]:
             _insert(connection, "customer_segments", **of, value_band=band, value_at_stake=clv and clv * risk)
             _insert(connection, "dim_customer", **of, may_be_contacted=one["consent"])
             _insert(connection, "customer_features", **of)
+        for number, (key, day, stopped, definition) in enumerate(experiments):
+            name = f"experiment_{number}"
+            _insert(
+                connection, "ops.experiments", experiment=name, started_on=day, run_id="r", stopped_on=stopped,
+                definition=json.dumps({"window_days": 10, **definition}),
+            )  # fmt: skip
+            _insert(
+                connection, "ops.experiment_assignments", experiment=name, customer_key=key, arm="any", value_band="",
+                forecast=0,
+            )  # fmt: skip
         columns = "list_name, customer_key::text, place, arm, value_at_stake, value_at_stake_p10, value_at_stake_p90"
         order = "array_position(array['best', 'half', 'call', 'rest'], list_name), place"
         found = connection.execute(f"select {columns}, reason from ({query}) as members order by {order}").fetchall()
@@ -136,6 +149,24 @@ def test_lists_take_customers_by_priority_and_value_at_stake(query: str):
         ("call", a, 1, "act", *money("30.00", "15.00", "60.00"), "the shop's first"),  # another channel
         ("rest", f, 1, arm("rest", f, 0.1), *money("4.00", "2.00", "8.00"), "nothing since 2024-05-01"),
     ]
+
+
+def test_lists_leave_out_the_customers_of_experiments_that_run_on_the_date(query: str):
+    a, b, c, d, e, f = (str(customer(who)) for who in "abcdef")
+    shop = {key: one(60, high=False) for key in (a, b, c, d, e, f)} | {b: one(70, high=False)}
+    day = date.fromisoformat(AS_OF)
+    begun, over = day - timedelta(days=9), day - timedelta(days=10)
+    experiments = (
+        (a, day, None, {}),  # every channel
+        (b, begun, None, {"channel": "email", "contact": False}),
+        (c, over, None, {}),
+        (d, begun, day, {}),
+        (e, day + timedelta(days=1), None, {}),
+        (f, day, None, {"contact": False}),  # contacts nobody
+    )
+    found = listed(query, shop, experiments)
+    assert {key for name, key, *_ in found if name == "half"} == {c, d, e, f}
+    assert [key for name, key, *_ in found if name == "call"] == [b]  # has room for one
 
 
 def test_the_laws_of_lists_hold_for_any_customers(query: str):
