@@ -11,7 +11,7 @@ from clv.core import settings
 from clv.core.settings import Settings
 from clv.decisions.exporting import declaration, ledger
 from clv.decisions.exporting.ledger import Went
-from clv.decisions.lists import approving, reading
+from clv.decisions.lists import approving, earnings, reading
 from clv.marketing import acts, exports, frame
 from clv.marketing.signed_in import Acting, Looking
 from clv.warehouse import db
@@ -26,7 +26,8 @@ Day = Annotated[date | None, Form()]
 @router.get("")
 def every_list(request: Request, user: Looking, as_of: date | None = None) -> Response:
     """The lists of a published date (default: the newest one)."""
-    return frame.page(request, user, "lists.html", lists=reading.lists(settings.located(), as_of))
+    home = settings.located()
+    return frame.page(request, user, "lists.html", lists=reading.lists(home, as_of), earned=_earned(home))
 
 
 @router.get("/{name}")
@@ -43,6 +44,7 @@ def one_list(request: Request, user: Looking, name: str, as_of: date | None = No
         members=reading.members(found, home, most=SAMPLE),
         destinations=declaration.declared(home),
         went=_went(name, found.as_of_date, home),
+        earned=[one for one in _earned(home) if one["list_name"] == name],
         acts=log,
         result=_result(log, done),
     )
@@ -98,6 +100,11 @@ def export(
 def _went(name: str, day: date, home: Settings) -> list[Went]:
     with db.connect(home.url_as(PUBLISHER)) as connection:
         return ledger.by_destination(connection, name, day)
+
+
+def _earned(home: Settings) -> list[dict]:
+    """What each list that ever went out has earned so far, by the metric that people see first."""
+    return [one for one in earnings.earnings(home) if one["metric"] == earnings.FIRST and one["entered"]]
 
 
 def _result(log: list[acts.Act], done: int) -> acts.Act | None:

@@ -4,7 +4,7 @@ import pytest
 from visiting import SECRET, Visitor, action_list
 
 from clv.core import settings
-from clv.decisions.lists import reading
+from clv.decisions.lists import earnings, reading
 
 
 @pytest.fixture
@@ -19,4 +19,5 @@ def home(tmp_path, monkeypatch):
 @pytest.fixture
 def visitor(home, monkeypatch):
     monkeypatch.setattr(reading, "lists", lambda *_: [action_list()])
+    monkeypatch.setattr(earnings, "earnings", lambda _: [])
     return Visitor(monkeypatch, home)
