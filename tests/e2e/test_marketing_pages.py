@@ -1,5 +1,5 @@
-"""The place for marketers in a real browser: as the marketer, from a list to its receipt; as the viewer, who may start
-nothing; and as an outsider, who is let in nowhere."""
+"""The place for marketers in a real browser: as the marketer, from a list to its receipt and read-out; as the viewer,
+who may start nothing; and as an outsider, who is let in nowhere."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import exported
 import httpx
 import pytest
 
+from clv.decisions.lists import earnings
 from clv.platform.runtime import airflow
 
 pytestmark = pytest.mark.e2e
@@ -85,7 +86,7 @@ def test_a_marketer_sees_nothing_of_airflows_own(marketer, running, shots):
     assert started.status == httpx.codes.FORBIDDEN
 
 
-def test_from_the_lists_to_the_receipt(marketer, running, largest, letters, shots):
+def test_from_the_lists_to_the_receipt_and_the_read_out(marketer, running, largest, letters, shots):
     page = marketer.new_page()
     page.set_default_timeout(60_000)
     page.goto(airflow.url(running.settings))
@@ -102,6 +103,11 @@ def test_from_the_lists_to_the_receipt(marketer, running, largest, letters, shot
     shown.get_by_role("button", name="Export", exact=True).click()
     shown.get_by_role("status").get_by_text(f"exported   {largest} of").wait_for()
     page.screenshot(path=shots / "marketer-receipt.png")
+    earnings.read_all(running.settings)  # as each daily run does after it has published
+    shown.get_by_role("link", name=re.compile("All lists of")).click()
+    earned = shown.get_by_role("row", name=re.compile(f"{title} .*the first 30 days are over on"))
+    earned.wait_for()
+    page.screenshot(path=shots / "marketer-earned.png", full_page=True)
     page.close()
     day = running.rows("select max(as_of_date) from analytics.publications")[0][0]
     sent = len((letters / f"{largest}-{day}.csv").read_text().splitlines()) - 1
