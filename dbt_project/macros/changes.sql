@@ -37,6 +37,8 @@ customers as (select * from {{ ref('customer_clv').render() }}),
 
 orders as (select * from {{ ref('fct_orders').render() }}),
 
+margins as (select * from {{ ref('profit_margin').render() }}),
+
 newest_of_dates as (
     select distinct on (as_of_date) *
     from publications
@@ -69,7 +71,8 @@ compared as (
         newest.as_of_date,
         newest.run_id,
         earlier.as_of_date as before_on,
-        earlier.run_id as before_run_id
+        earlier.run_id as before_run_id,
+        {{ change_of_margin('margins', 'earlier_margins') }} as margin_ratio
     from newest
     cross join ways
     cross join
@@ -80,6 +83,9 @@ compared as (
             order by dates.as_of_date desc
             limit 1
         ) as earlier
+    left join margins on newest.as_of_date = margins.as_of_date and newest.run_id = margins.run_id
+    left join margins as earlier_margins
+        on earlier.as_of_date = earlier_margins.as_of_date and earlier.run_id = earlier_margins.run_id
 ),
 
 orders_now as (
@@ -131,10 +137,6 @@ matched as (
         coalesce(after.currency, before.currency) as currency,
         before.predicted_clv as predicted_clv_before,
         after.predicted_clv,
-        before.predicted_profit as predicted_profit_before,
-        after.predicted_profit,
-        before.predicted_revenue as predicted_revenue_before,
-        after.predicted_revenue,
         coalesce(after.predicted_clv, 0) - coalesce(before.predicted_clv, 0) as change,
         before.value_tier as value_tier_before,
         after.value_tier,
@@ -155,15 +157,6 @@ matched as (
     full join before on after.since = before.since and after.customer_key = before.customer_key
 ),
 
-margins as (
-    select
-        since,
-        {{ change_of_margin() }} as ratio
-    from matched
-    where was_there and is_there
-    group by since
-),
-
 counted as (
     select
         compared.as_of_date,
@@ -171,7 +164,11 @@ counted as (
         compared.before_on,
         compared.before_run_id,
         matched.*,
-        round(coalesce(matched.predicted_clv_before * (margins.ratio - 1), 0), 2) as margin_change,
+        case
+            when matched.was_there and matched.is_there
+                then round(coalesce(matched.predicted_clv_before, 0) * (compared.margin_ratio - 1), 2)
+            else 0
+        end as margin_change,
         coalesce(ordered.orders_since, 0) as orders_since,
         coalesce(ordered.revenue_since, 0) as revenue_since,
         ordered.order_keys,
@@ -181,7 +178,6 @@ counted as (
         end as earlier_orders_change
     from matched
     inner join compared on matched.since = compared.since
-    left join margins on matched.since = margins.since and matched.was_there and matched.is_there
     left join ordered on matched.since = ordered.since and matched.customer_key = ordered.customer_key
 ),
 
@@ -202,19 +198,9 @@ paired as (
 {% endmacro %}
 
 
-{#
-  An aggregate: by how much the profit per unit of revenue changed between two dates, as a ratio. It is rounded, since
-  money is rounded to cents: a margin that stayed the same gives exactly 1.
-#}
-{% macro change_of_margin() -%}
-    coalesce(
-        round(
-            (sum(predicted_profit) * sum(predicted_revenue_before))
-            / nullif(sum(predicted_revenue) * sum(predicted_profit_before), 0),
-            4
-        ),
-        1
-    )
+{# By how much the profit per unit of revenue changed between two runs, as a ratio: rows of profit_margin. #}
+{% macro change_of_margin(now, earlier) -%}
+    coalesce({{ now }}.margin / nullif({{ earlier }}.margin, 0), 1)::numeric
 {%- endmacro %}
 
 

@@ -34,24 +34,25 @@ in_turn as (
 switches as (
     select
         compared.since,
-        in_turn.*
+        in_turn.*,
+        {{ change_of_margin('margins', 'earlier_margins') }} as margin_ratio
     from compared
     inner join in_turn on compared.before_on <= in_turn.from_on
+    left join margins on in_turn.as_of_date = margins.as_of_date and in_turn.run_id = margins.run_id
+    left join margins as earlier_margins
+        on in_turn.from_on = earlier_margins.as_of_date and in_turn.from_run_id = earlier_margins.run_id
     where in_turn.model_version <> in_turn.from_model
 ),
 
--- The forecasts at the two dates around a new model, of customers who did nothing between them.
-around as (
+-- What a new model changed, at the same margin: the forecasts at the two dates around it, of customers who did nothing
+-- between them.
+remodelled as (
     select
         switches.since,
-        switches.as_of_date,
         paired.customer_key,
-        new.predicted_clv,
-        new.predicted_profit,
-        new.predicted_revenue,
-        old.predicted_clv as predicted_clv_before,
-        old.predicted_profit as predicted_profit_before,
-        old.predicted_revenue as predicted_revenue_before
+        sum(
+            coalesce(new.predicted_clv, 0) - round(coalesce(old.predicted_clv, 0) * switches.margin_ratio, 2)
+        ) as change
     from switches
     inner join paired
         on
@@ -76,30 +77,7 @@ around as (
                 and orders_now.ordered_on >= switches.from_on
                 and orders_now.ordered_on < switches.as_of_date
         )
-),
-
-margins_around as (
-    select
-        since,
-        as_of_date,
-        {{ change_of_margin() }} as ratio
-    from around
-    group by since, as_of_date
-),
-
--- What a new model changed for these customers, at the same margin.
-remodelled as (
-    select
-        around.since,
-        around.customer_key,
-        sum(
-            coalesce(around.predicted_clv, 0)
-            - round(coalesce(around.predicted_clv_before, 0) * margins_around.ratio, 2)
-        ) as change
-    from around
-    inner join margins_around
-        on around.since = margins_around.since and around.as_of_date = margins_around.as_of_date
-    group by around.since, around.customer_key
+    group by switches.since, paired.customer_key
 ),
 
 parts as (

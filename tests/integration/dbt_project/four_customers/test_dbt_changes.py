@@ -56,7 +56,8 @@ def before(shop: dict) -> Iterator[dict[str, Decimal]]:
     yield {names[key]: value for key, value in forecasts if value is not None}
     with db.connect() as connection:
         connection.execute(f"delete from {tables.PUBLICATIONS}")
-        connection.execute(f"delete from {CLV} where run_id = '{EARLIER}'")
+        for table in (CLV, tables.PROFIT_MARGIN):
+            connection.execute(f"delete from {table} where run_id = '{EARLIER}'")
 
 
 def test_each_customer_has_one_cause(before: dict[str, Decimal]):
@@ -112,11 +113,12 @@ def bridge() -> dict[str, tuple[int, Decimal]]:
 
 
 def test_another_margin_is_a_step_of_its_own(before: dict[str, Decimal]):
-    with db.connect() as connection:  # the margin was twice as high, and so were profit and value
+    with db.connect() as connection:  # the margin was twice as high, and so was the value
+        connection.execute(f"update {CLV} set predicted_clv = 2 * predicted_clv where run_id = %s", (EARLIER,))
         connection.execute(
-            f"update {CLV} set predicted_profit = 2 * predicted_profit, predicted_clv = 2 * predicted_clv"
-            " where run_id = %s",
-            (EARLIER,),
+            f"insert into {tables.PROFIT_MARGIN} (as_of_date, run_id, margin, profit_basis)"
+            f" select %s, %s, 2 * margin, profit_basis from {tables.PROFIT_MARGIN} where run_id = %s",
+            (BEFORE, EARLIER, RUN),
         )
     steps = bridge()
     halved = {
