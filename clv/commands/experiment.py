@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import datetime
 from typing import Annotated
 
@@ -52,9 +53,11 @@ def start(name: Name) -> None:
     day, counts = assigning.start(name, definition, home, dates.today())
     arms = ", ".join(f"{arm} {customers:,}" for arm, customers in counts.items())
     out.print(f"{name} begins on {day} and lasts {definition.window_days} days: {arms}", markup=False)
-    allowed = " and may_be_contacted" if definition.contact else ""
     for arm in definition.treated:
-        of_arm = f"experiment = '{name}' and arm = {sql_text.literal(arm)}{allowed}"
+        if definition.contact:
+            out.print(f"send to {arm}: clv export {shlex.quote(f'{name}.{arm}')} --to DESTINATION", markup=False)
+            continue
+        of_arm = f"experiment = '{name}' and arm = {sql_text.literal(arm)}"
         query = f"select customer_key from analytics.experiment_customers where {of_arm}"  # noqa: S608 - to be read
         out.print(f'customers of {arm}: clv sql "{query}" --csv', markup=False)
 

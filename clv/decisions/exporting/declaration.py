@@ -27,7 +27,7 @@ Column = Literal[
 
 
 class Cap(Part):
-    """How often a customer may be contacted: at most `contacts` lists of a channel in `days` days."""
+    """How often a customer may be contacted: at most `contacts` lists and arms of a channel in `days` days."""
 
     contacts: int = Field(ge=1)
     days: int = Field(ge=1, le=1000)

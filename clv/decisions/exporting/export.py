@@ -1,8 +1,9 @@
-"""`clv export`: sends an approved list to a destination, each customer once, and gives a receipt.
+"""`clv export`: sends an approved list, or an arm of an experiment, to a destination, each customer once, and gives a
+receipt.
 
-A customer goes out if the list has them in the arm `act`, somebody approved the list, they may be contacted by the
-newest published date, were not erased, and were not contacted too often. What a killed export did not confirm is sent
-again first, with the same key.
+A customer goes out if the list has them in the arm `act` and somebody approved it, or if they are in the arm of an
+experiment that is not over; and if they may be contacted by the newest published date, were not erased, and were not
+contacted too often. What a killed export did not confirm is sent again first, with the same key.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import psycopg
 
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
-from clv.decisions.exporting import columns, declaration, files, ledger, other_tables, services
+from clv.decisions.exporting import arms, columns, declaration, files, ledger, other_tables, services
 from clv.decisions.exporting.declaration import Declaration, File, Http, Table
 from clv.decisions.exporting.ledger import Batch, Listed, Scope
 from clv.sources.fetching.secrets import Secrets
@@ -44,7 +45,7 @@ class Receipt:
     - batches: those it sent, each with the customers who went out
     - repeated: how many of these customers may have gone out before, by an export that was interrupted
     - earlier: customers who had gone out before
-    - left_out: customers of the list who did not go out, by reason
+    - left_out: customers of the list or arm who did not go out, by reason
     - unsure: customers whose sending was interrupted and not repeated, since they may no longer be contacted or the
       destination refused the repetition
     - refused: what the destination said of repetitions that it refused
@@ -74,9 +75,10 @@ class _Work(NamedTuple):
     receipt: Receipt
 
 
-def export(list_name: str, destination: str, home: Settings, as_of: date | None = None) -> Receipt:
-    """Exports a list of a published date (default: the latest). A second call for the same list and destination waits
-    until the first has ended. Erasures and rotations of the key wait for it, and it waits for them.
+def export(name: str, destination: str, home: Settings, as_of: date | None = None) -> Receipt:
+    """Exports a list of a published date (default: the latest), or an arm of an experiment, named EXPERIMENT.ARM. A
+    second call for the same name and destination waits until the first has ended. Erasures and rotations of the key
+    wait for it, and it waits for them.
 
     Raises NotApproved, ClvError, or Unavailable if the destination may answer later: what was confirmed stays sent, and
     the next call continues. After Refused, which is a ClvError too, the next call sends again what was refused.
@@ -84,20 +86,23 @@ def export(list_name: str, destination: str, home: Settings, as_of: date | None 
     declared, url = declaration.load(destination, home), home.url_as(EXPORTER)
     with (
         db.lock(locks.CUSTOMERS, url, shared=True),
-        db.lock(f"export {list_name} to {destination}", url),
+        db.lock(f"export {name} to {destination}", url),
         db.connect(url, autocommit=True) as connection,
         _sender(declared, home) as send,
     ):
-        published = publication.current(as_of, connection)
+        arm = ledger.arm_of(name)
+        published = publication.current(None if arm else as_of, connection)
         if published is None:
             remedy = f"`clv run --as-of {as_of}`" if as_of else "a run"
             raise ClvError(f"{as_of or 'no date'} is not published, so no list can be exported; start {remedy}")
-        receipt = Receipt(Scope(list_name, published.as_of_date, destination))
+        scope = Scope(name, published.as_of_date, destination)
+        receipt = Receipt(arms.scope(scope, arm, as_of, connection, home) if arm else scope)
         try:
-            _require_approved(connection, receipt.scope)
+            if not arm:
+                _require_approved(connection, receipt.scope)
+                # Before anything is sent: who is sent something and orders may be on no later list to count from.
+                ledger.enter(connection, receipt.scope, published.run_id)
             work = _Work(home, connection, declared, send, receipt)
-            # Before anything is sent: who is sent something and orders may be on no later list to count from.
-            ledger.enter(connection, receipt.scope, published.run_id)
             _repeat(work)
             _continue(work, published.run_id)
             receipt.unfinished = ledger.unfinished_dates(connection, receipt.scope)
@@ -129,15 +134,15 @@ def _repeat(work: _Work) -> None:
 
 
 def _listed(work: _Work, run_id: str) -> list[Listed]:
-    """The customers of the list, with the persons of the newest published date: a customer of several ids may have the
-    address of another id, and it must not matter for which date a run was built last."""
+    """The customers of the list or arm, with the persons of the newest published date: a customer of several ids may
+    have the address of another id, and it must not matter for which date a run was built last."""
     newest = publication.current(None, work.connection)
     with dbt.persons_of(newest.as_of_date if newest else None, work.home):
         return ledger.listed(work.connection, work.receipt.scope, run_id)
 
 
 def _continue(work: _Work, run_id: str) -> None:
-    """Sends those of the list who did not go out yet."""
+    """Sends those of the list or arm who did not go out yet."""
     scope, receipt, cap = work.receipt.scope, work.receipt, work.declared.cap
     known = ledger.known(work.connection, scope)
     receipt.earlier = len(known) - receipt.sent - receipt.unsure

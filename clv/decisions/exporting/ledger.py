@@ -20,7 +20,7 @@ from clv.warehouse import db, locks
 
 @dataclass(frozen=True)
 class Scope:
-    """What goes where: within a scope, a customer goes out once."""
+    """What goes where: within a scope, a customer goes out once. list_name: also EXPERIMENT.ARM, see `arm_of`."""
 
     list_name: str
     as_of_date: date
@@ -59,7 +59,14 @@ class Batch:
     customers: list[UUID]
 
 
+EVERY_CHANNEL = "every channel"  # of an experiment that names none (ops.arm_addresses)
 _OF_SCOPE = "list_name = %(list_name)s and as_of_date = %(as_of_date)s and destination = %(destination)s"
+
+
+def arm_of(name: str) -> tuple[str, str] | None:
+    """The experiment and the arm of a name EXPERIMENT.ARM; None for a list, whose name has no dot."""
+    experiment, dot, arm = name.partition(".")
+    return (experiment, arm) if dot else None
 
 
 def is_approved(connection: psycopg.Connection, scope: Scope) -> bool | None:
@@ -69,10 +76,14 @@ def is_approved(connection: psycopg.Connection, scope: Scope) -> bool | None:
 
 
 def listed(connection: psycopg.Connection, scope: Scope, run_id: str) -> list[Listed]:
-    """The customers to contact of an approved list, as a published run lists them, in the order of their places."""
-    query = "select * from ops.listed_addresses(%(list_name)s, %(as_of_date)s, %(run_id)s)"
+    """The customers to contact, in the order of their places: of an approved list, as a published run lists them, or of
+    the arm of an experiment that is not over."""
+    if arm := arm_of(scope.list_name):
+        query, values = "select * from ops.arm_addresses(%s, %s)", arm
+    else:
+        query, values = "select * from ops.listed_addresses(%s, %s, %s)", (scope.list_name, scope.as_of_date, run_id)
     with connection.cursor(row_factory=class_row(Listed)) as cursor:
-        return cursor.execute(query, {**scope.values, "run_id": run_id}).fetchall()
+        return cursor.execute(query, values).fetchall()
 
 
 def enter(connection: psycopg.Connection, scope: Scope, run_id: str) -> None:
@@ -117,7 +128,7 @@ def add(
     days: int | None = None,
 ) -> Batch:
     """Takes customers into a new batch, except those who went out or may have, and those who were in `contacts` other
-    lists of their channel within `days` days."""
+    lists or arms of their channel within `days` days. What is of EVERY_CHANNEL counts in each."""
     query = f"""
         insert into {tables.EXPORTS} as taken
             (list_name, as_of_date, destination, customer_key, channel, run_id, batch, idempotency_key, added_at)
@@ -127,7 +138,8 @@ def add(
         where %(contacts)s::integer is null or %(contacts)s > (
             select count(distinct (earlier.list_name, earlier.as_of_date))
             from {tables.EXPORTS} as earlier
-            where earlier.customer_key = listed.customer_key and earlier.channel = listed.channel
+            where earlier.customer_key = listed.customer_key
+                and (earlier.channel = listed.channel or %(every)s in (earlier.channel, listed.channel))
                 and earlier.added_at > %(now)s - make_interval(days => %(days)s)
                 and (earlier.list_name, earlier.as_of_date) <> (%(list_name)s, %(as_of_date)s)
                 and earlier.state <> 'refused'
@@ -145,7 +157,7 @@ def add(
         number, key = connection.execute(newest, scope.values).fetchall()[0][0] + 1, uuid4().hex
         values = {
             **scope.values, "run_id": run_id, "batch": number, "key": key, "contacts": contacts, "days": days or 0,
-            "now": dates.now(),
+            "now": dates.now(), "every": EVERY_CHANNEL,
             "customers": [one.customer_key for one in customers], "channels": [one.channel for one in customers],
         }  # fmt: skip
         added = [customer for (customer,) in connection.execute(query, values).fetchall()]
@@ -200,10 +212,10 @@ def by_destination(connection: psycopg.Connection, list_name: str, as_of: date) 
 
 
 def of_customer(connection: psycopg.Connection, key: UUID) -> list[str]:
-    """Where a customer went, in words, the earliest first: the list, its date, the destination and the day."""
+    """Where a customer went, in words, the earliest first: the list or arm, its date, the destination and the day."""
     query = f"""
         select
-            'list ' || list_name || ' of ' || as_of_date
+            case when position('.' in list_name) > 0 then 'arm ' else 'list ' end || list_name || ' of ' || as_of_date
             || case state when 'sent' then ' went to ' else ' may have gone to ' end
             || destination || ' on ' || added_at::date
         from {tables.EXPORTS} where customer_key = %s order by added_at, list_name, destination

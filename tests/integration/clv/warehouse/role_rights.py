@@ -129,9 +129,11 @@ ACTS = {
         for function in (
             "list_is_approved(text, date)",
             "listed_addresses(text, date, text)",
+            "arm_addresses(text, text)",
             "enter_listed(text, date, text)",
         )
     },
+    "select * from ops.addresses_of(array[]::uuid[])": set(),
     "select ops.take_statistics('raw.order_lines')": {TRANSFORMER},
     "select ops.take_statistics('predictions.customer_predictions')": {TRANSFORMER, MODELLER},
     "call ops.hand_over()": set(),

@@ -123,8 +123,8 @@ def test_an_experiment_from_start_to_end(shop: Settings, monkeypatch: pytest.Mon
     monkeypatch.setattr("clv.core.dates.today", lambda: DAY + timedelta(days=2))
     shown = run(app, ["experiment", "start", "mail"])
     assert "mail begins on 2024-03-01 and lasts 30 days: mail 20, control 20" in shown.stdout
-    assert "customers of mail: clv sql" in shown.stdout
-    assert "arm = 'control'" not in shown.stdout
+    assert "send to mail: clv export mail.mail --to DESTINATION" in shown.stdout
+    assert "mail.control" not in shown.stdout
     arm_of = arms()
     assert set(arm_of) == set(KEYS[:40])  # nobody without consent
     with pytest.raises(ClvError, match="mail was started before, and its arms stay as they are"):
