@@ -74,7 +74,10 @@ def _earned(name: str | None, home: settings.Settings, style: str) -> None:
     and JSON."""
     found = [one for one in earnings.earnings(home) if name in (None, one["list_name"])]
     if not found:
-        raise ClvError(f"no read-out of {name or 'lists'} yet; `clv lists` shows the lists, `clv run` reads them")
+        raise ClvError(
+            f"no read-out of {name or 'lists'} yet; `clv lists` shows the lists, and a run reads them out: "
+            "`clv run --as-of DATE`"
+        )
     if style != "table":
         tabular.write(list(found[0]), (list(one.values()) for one in found), style)
         return

@@ -16,7 +16,9 @@ def message(acted: Acted, found: Earning, as_of: date) -> str:
         return _of_difference(acted, found, METRICS[found.metric])
     days, entered = hold_outs.WINDOW_DAYS, f"{acted.entered:,} customer{'' if acted.entered == 1 else 's'}"
     if found.state == hold_outs.NEVER:
-        return "Nothing: the list never went out by `clv export` or a daily export."
+        return (
+            f"Nothing: the list never went out, neither daily nor by `clv export {acted.list_name} --to DESTINATION`."
+        )
     if found.state == hold_outs.NO_HOLD_OUT:
         return f"Nothing can be known: none of its {entered} is held out; give it a holdout_share above 0 (lists.csv)."
     if found.state == hold_outs.WAITING:
