@@ -99,7 +99,8 @@ def test_a_list_earns_what_its_customers_brought_more_than_those_held_out(shop: 
     assert read("message")[0].endswith("Less 20.00 EUR for 40 contacts: 780 EUR net.")
     assert read("mean, held_out_mean, earned", "orders") == (1, 1, None)
     assert read("state, title, entered, message", name="other") == (
-        "never exported", "Other", 0, "Nothing: the list never went out, neither daily nor by `clv export other --to DESTINATION`.",
+        "never exported", "Other", 0,
+        "Nothing: the list never went out, neither daily nor by `clv export other --to DESTINATION`.",
     )  # fmt: skip
 
 
