@@ -16,7 +16,7 @@ from clv.warehouse.roles import PUBLISHER
 
 class Act(NamedTuple):
     """An act, or the receipt of one. subject: what it is about, such as "list win_back". detail: what followed, in
-    lines."""
+    lines. receipt_of: the number of the act that it is the receipt of."""
 
     act_id: int
     acted_at: datetime
@@ -24,6 +24,7 @@ class Act(NamedTuple):
     act: str
     subject: str
     detail: str
+    receipt_of: int | None = None
 
     @property
     def has_failed(self) -> bool:
@@ -31,10 +32,12 @@ class Act(NamedTuple):
         return self.act.endswith("failed")
 
 
-def record(by: str, act: str, subject: str, detail: str, home: Settings) -> int:
+def record(by: str, act: str, subject: str, detail: str, home: Settings, receipt_of: int | None = None) -> int:
     """Logs an act. Returns its number, by which a page shows it."""
-    query = f"insert into {ACTS} (acted_by, act, subject, detail) values (%s, %s, %s, %s) returning act_id"  # noqa: S608 - our own name
-    return db.rows(query, (by, act, subject, detail), home.url_as(PUBLISHER))[0][0]
+    query = f"""
+        insert into {ACTS} (acted_by, act, subject, detail, receipt_of) values (%s, %s, %s, %s, %s) returning act_id
+    """  # noqa: S608 - our own name
+    return db.rows(query, (by, act, subject, detail, receipt_of), home.url_as(PUBLISHER))[0][0]
 
 
 def of(subject: str, home: Settings, most: int = 10) -> list[Act]:

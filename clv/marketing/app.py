@@ -55,6 +55,12 @@ def too_slow(request: Request, _: Exception) -> Response:
     return frame.problem(request, "the warehouse took too long to answer; try again in a while", 503)
 
 
+@app.exception_handler(psycopg.DataError)
+def odd(request: Request, _: Exception) -> Response:
+    """Says that a value of an address or a form is none that the warehouse can have."""
+    return frame.problem(request, "a value of this address or form cannot be read; begin again at the menu", 400)
+
+
 @app.exception_handler(StarletteError)
 def not_found(request: Request, error: StarletteError) -> Response:
     """Says that there is no such page, or that it takes no forms."""

@@ -7,14 +7,19 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import date
 from threading import Lock, Thread
+
+import psycopg
 
 from clv.core.errors import ClvError
 from clv.core.settings import Settings
 from clv.decisions.exporting import declaration
 from clv.marketing import acts
 
+EXPORTED, FAILED = "exported", "export failed"  # receipts
+LONGEST = 3600  # seconds that an export may take
 Export = tuple[str, str, date]  # list, destination, date
 _under_way: set[Export] = set()
 _changing = Lock()
@@ -32,7 +37,7 @@ def start(export: Export, by: str, home: Settings) -> int:
         _under_way.add(export)
     try:
         number = acts.record(by, "export", f"list {list_name}", f"export of {what} started", home)
-        Thread(target=_run, args=(export, by, home), daemon=True).start()
+        Thread(target=_run, args=(export, by, number, home), daemon=True).start()
     except BaseException:
         _under_way.discard(export)
         raise
@@ -44,19 +49,31 @@ def is_under_way(list_name: str) -> bool:
     return any(name == list_name for name, _, _ in set(_under_way))
 
 
-def _run(export: Export, by: str, home: Settings) -> None:
+def _run(export: Export, by: str, number: int, home: Settings) -> None:
+    """Runs an export, and logs the receipt of the act with this number."""
+    try:
+        act, detail = _ended(export, home)
+        # Without the warehouse there is no receipt; the page says then that the export ended without one.
+        with suppress(ClvError, psycopg.Error):
+            acts.record(by, act, f"list {export[0]}", detail, home, number)
+    finally:
+        _under_way.discard(export)
+
+
+def _ended(export: Export, home: Settings) -> tuple[str, str]:
+    """Runs an export to its end. Returns the act that its receipt is, and what it says."""
     list_name, destination, day = export
-    subject = f"list {list_name}"
     command = [sys.executable, "-m", "clv.cli", "export", list_name, f"--to={destination}", f"--as-of={day}"]
     try:
         done = subprocess.run(
             command, env={**os.environ, "CLV_HOME": str(home.home)}, stdin=subprocess.DEVNULL, capture_output=True,
-            text=True,
+            text=True, timeout=LONGEST,
         )  # fmt: skip
-        if done.returncode == 0:
-            acts.record(by, "exported", subject, done.stdout.strip(), home)
-        else:
-            reason = (done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1]
-            acts.record(by, "export failed", subject, f"{destination}: {reason.removeprefix('error: ')}", home)
-    finally:
-        _under_way.discard(export)
+    except subprocess.TimeoutExpired:
+        return FAILED, f"{destination}: it took longer than {LONGEST // 60} minutes; export again to go on with it"
+    except (OSError, ValueError) as error:
+        return FAILED, f"{destination}: it could not be run ({error}); export again"
+    if done.returncode == 0:
+        return EXPORTED, done.stdout.strip()
+    reason = (done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1]
+    return FAILED, f"{destination}: {reason.removeprefix('error: ')}"

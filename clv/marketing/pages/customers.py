@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any
+from decimal import Decimal
+from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
 
 import psycopg
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import APIRouter, Form, HTTPException, Query, Request, Response
 
 from clv.core import settings
 from clv.core.errors import ClvError
@@ -27,6 +28,9 @@ from clv.warehouse import db
 
 router = APIRouter(prefix="/customers")
 SECONDS, SECONDS_OF_CHANGES = 5, 60  # that a query may take
+# Digits that are few enough to be counted with: 1e999999999 as a whole number has a billion of them.
+_VALUE = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,40})?")
+_CAP, _PERCENT = re.compile(r"([0-9]{1,8})"), re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?) *%?")
 Texts = Annotated[list[str], Query()]
 
 
@@ -50,7 +54,7 @@ def search(
     home = settings.located()
     chosen = filters.checked({"tier": tier, "segment": segment, "stage": stage, "risk": risk, "category": category})
     if order not in filters.ORDERS:
-        raise ClvError(f"customers are ordered by {' or '.join(filters.ORDERS)}, not by {order}")
+        raise HTTPException(400, f"customers are ordered by {' or '.join(filters.ORDERS)}, not by {order}")
     with _reading(home) as connection:
         if q or key:
             found = finding.find(connection, q, list(known_sources(home))) if q else _of(connection, key)
@@ -107,7 +111,8 @@ def save(
     chosen = filters.checked({"tier": tier, "segment": segment, "stage": stage, "risk": risk, "category": category})
     new = NewList(
         name.strip(), title.strip(), filters.rule(chosen), channel.strip(), action.strip(),
-        None if not cap.strip() else int(_number("most customers", cap)), _number("hold-out", holdout) / 100,
+        int(_number("most customers", cap, _CAP)) if cap.strip() else None,
+        Decimal(_number("hold-out", holdout, _PERCENT)) / 100,
         filters.reason(chosen),
     )  # fmt: skip
     home = settings.located()
@@ -186,25 +191,22 @@ def _of(connection: psycopg.Connection, keys: list[UUID]) -> list[finding.Found]
 
 
 def _written(last: After) -> str:
-    return f"{'' if last.value is None else last.value},{last.key}"
+    return f"{'' if last.value is None else format(last.value, 'f')},{last.key}"
 
 
 def _after(text: str) -> After | None:
-    """The last customer of the page before, from the address of this one. Raises ClvError if it cannot be read."""
+    """The last customer of the page before, from the address of this one. Raises HTTPException if it cannot be read."""
     if not text:
         return None
     value, _, key = text.partition(",")
-    try:
-        return After(Decimal(value) if value else None, UUID(key))
-    except (InvalidOperation, ValueError):
-        raise ClvError("the address of this page was changed; begin with the first page of the filter") from None
+    with suppress(ValueError):
+        if not value or _VALUE.fullmatch(value):
+            return After(Decimal(value) if value else None, UUID(key))
+    raise HTTPException(400, "the address of this page was changed; begin with the first page of the filter")
 
 
-def _number(what: str, text: str) -> Any:
-    try:
-        found = Decimal(text.strip().removesuffix("%"))
-    except InvalidOperation:
-        raise ClvError(f"{what}: {text or 'an empty text'} is no number; write one such as 10") from None
-    if not found.is_finite():
-        raise ClvError(f"{what}: {text} is no number; write one such as 10")
-    return found
+def _number(what: str, text: str, form: re.Pattern[str]) -> str:
+    """The number in a field of a form. Raises ClvError if it has another form."""
+    if found := form.fullmatch(text.strip()):
+        return found[1]
+    raise ClvError(f"{what}: {text[:20] or 'an empty text'} cannot be read as a number; write one such as 10")

@@ -19,7 +19,6 @@ from clv.warehouse.roles import PUBLISHER
 
 router = APIRouter(prefix="/lists")
 SAMPLE, PLACES = 10, 100  # customers on the page of a list, and on each page of all of them
-RECEIPTS = ("exported", "export failed")
 Day = Annotated[date | None, Form()]
 
 
@@ -34,19 +33,21 @@ def every_list(request: Request, user: Looking, as_of: date | None = None) -> Re
 def one_list(request: Request, user: Looking, name: str, as_of: date | None = None, done: int = 0) -> Response:
     """A list: a sample of its customers, what went out, and the forms. done: the act whose result to show."""
     home = settings.located()
-    found, log = reading.one(name, home, as_of), acts.of(f"list {name}", home)
+    found = reading.one(name, home, as_of)
+    under_way = exports.is_under_way(name)  # asked before the log is read, so that one that has ended has its receipt
+    log = acts.of(f"list {name}", home)
     return frame.page(
         request,
         user,
         "list.html",
-        reload_after=2 if exports.is_under_way(name) else None,
+        reload_after=2 if under_way else None,
         list=found,
         members=reading.members(found, home, most=SAMPLE),
         destinations=declaration.declared(home),
         went=_went(name, found.as_of_date, home),
         earned=[one for one in _earned(home) if one["list_name"] == name],
         acts=log,
-        result=_result(log, done),
+        result=_result(log, done, under_way),
     )
 
 
@@ -107,9 +108,13 @@ def _earned(home: Settings) -> list[dict]:
     return [one for one in earnings.earnings(home) if one["metric"] == earnings.FIRST and one["entered"]]
 
 
-def _result(log: list[acts.Act], done: int) -> acts.Act | None:
+def _result(log: list[acts.Act], done: int, under_way: bool) -> acts.Act | None:
     """What to show of the act `done`: of an export, its receipt once there is one."""
     found = next((one for one in log if one.act_id == done), None)
-    if found and found.act == "export":
-        return next((one for one in reversed(log) if one.act_id > done and one.act in RECEIPTS), found)
-    return found
+    if found is None or found.act != "export":
+        return found
+    receipt = next((one for one in log if one.receipt_of == done), None)
+    if receipt or under_way:
+        return receipt or found
+    lost = "and ended without a receipt, since the server or the warehouse stopped; export again to go on with it"
+    return found._replace(act=exports.FAILED, detail=f"{found.detail}, {lost}")

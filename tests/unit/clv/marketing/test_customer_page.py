@@ -8,6 +8,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 from uuid import UUID
 
+import psycopg
 import pytest
 
 from clv.core.errors import ClvError
@@ -108,9 +109,22 @@ def test_a_filter_has_pages_that_keep_it(shop, visitor):
     assert shop.filters == [(chosen, "stake", None), (chosen, "stake", After(Decimal(2), ANN))]
 
 
-@pytest.mark.parametrize("query", ["order=name", "after=2", "after=x,y"])
+@pytest.mark.parametrize("query", ["order=name", "after=2", "after=x,y", f"after=1e999999999,{ANN}"])
 def test_addresses_that_were_changed_by_hand(shop, visitor, query):
-    assert visitor.get(f"/customers?{query}").status_code == 409
+    assert visitor.get(f"/customers?{query}").status_code == 400
+
+
+def test_a_value_that_the_warehouse_cannot_have(shop, visitor, monkeypatch):
+    def refuse(*_):
+        raise psycopg.DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
+
+    monkeypatch.setattr(finding, "find", refuse)
+    answer = visitor.get("/customers?q=%00")
+    assert (answer.status_code, "cannot be read; begin again at the menu" in answer.text) == (400, True)
+
+
+def test_small_values_are_written_in_digits(shop, visitor):
+    assert page._after(page._written(After(Decimal("0E-9"), ANN))) == After(Decimal(0), ANN)
 
 
 def test_a_filter_is_saved_as_a_list(shop, visitor):
@@ -123,8 +137,22 @@ def test_a_filter_is_saved_as_a_list(shop, visitor):
     )  # fmt: skip
     assert shop.saved == [(new, "anna")]
     assert shop.acts == [("anna", "save", "list desk_gold", "desk_gold is saved: value_tier in ('Gold')")]
-    answer = sent(visitor, "/customers/lists", {**fields, "cap": "many", "holdout": "10"})
-    assert (answer.status_code, "many is no number" in answer.text) == (409, True)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "says"),
+    [
+        ({"cap": "many"}, "most customers: many cannot be read as a number"),
+        ({"cap": "1e999999999"}, "most customers: 1e999999999 cannot be read"),
+        ({"cap": "1" * 9}, "cannot be read"),
+        ({"holdout": "1e-999999999"}, "hold-out: 1e-999999999 cannot be read"),
+        ({"holdout": "NaN"}, "cannot be read"),
+        ({"holdout": ""}, "hold-out: an empty text cannot be read"),
+    ],
+)
+def test_numbers_that_nobody_means_are_refused_at_once(shop, visitor, numbers, says):
+    answer = sent(visitor, "/customers/lists", {"name": "desk_gold", "cap": "10", "holdout": "10", **numbers})
+    assert (answer.status_code, says in answer.text, shop.saved) == (409, True, [])
 
 
 def test_saved_lists_are_shown_and_removed(shop, visitor, monkeypatch):

@@ -161,6 +161,23 @@ def test_exporting_starts_with_the_date_of_the_form(visitor, done):
     assert done == [("export", ("win_back", "crm", DAY), "anna")]
 
 
+def test_an_export_shows_its_own_receipt(visitor, done, monkeypatch):
+    log = [
+        Act(6, NOON, "anna", "exported", "list win_back", "sent to crm", 3),
+        Act(5, NOON, "anna", "exported", "list win_back", "sent to shop", 4),
+        Act(4, NOON, "anna", "export", "list win_back", "export to shop started"),
+        Act(3, NOON, "anna", "export", "list win_back", "export to crm started"),
+        Act(2, NOON, "anna", "export", "list win_back", "export to mail started"),
+    ]
+    monkeypatch.setattr(acts, "of", lambda *_: log)
+    assert '<p class="said" role="status">sent to crm</p>' in visitor.get("/lists/win_back?done=3").text
+    assert '<p class="said" role="status">sent to shop</p>' in visitor.get("/lists/win_back?done=4").text
+    lost = "export to mail started, and ended without a receipt, since the server or the warehouse stopped"
+    assert f'<p class="said wrong" role="status">{lost}' in visitor.get("/lists/win_back?done=2").text
+    monkeypatch.setattr(exports, "is_under_way", lambda _: True)
+    assert '<p class="said" role="status">export to mail started</p>' in visitor.get("/lists/win_back?done=2").text
+
+
 def test_an_unapproved_list_cannot_be_exported_from_its_page(visitor, done, monkeypatch):
     assert "/export" not in visitor.get("/lists/win_back").text
     monkeypatch.setattr(reading, "lists", lambda *_: [action_list(is_approved=True, approved_by="anna")])
