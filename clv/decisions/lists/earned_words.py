@@ -20,7 +20,10 @@ def message(acted: Acted, found: Earning, as_of: date) -> str:
             f"Nothing: the list never went out, neither daily nor by `clv export {acted.list_name} --to DESTINATION`."
         )
     if found.state == hold_outs.NO_HOLD_OUT:
-        return f"Nothing can be known: none of its {entered} is held out; give it a holdout_share above 0 (lists.csv)."
+        return (
+            f"Nothing can be known: none of its {entered} is held out; set its holdout_share in lists.csv above 0, "
+            "or remove a saved list and save it with a hold-out."
+        )
     if found.state == hold_outs.WAITING:
         first = (acted.first_on or as_of) + timedelta(days=days)
         ends = f"the first {days} days are over on {first}" if first > as_of else "none of them is a customer any more"

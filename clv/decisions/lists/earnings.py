@@ -21,7 +21,6 @@ from clv.warehouse.publication import Publication
 from clv.warehouse.roles import PUBLISHER
 
 FIRST = hold_outs.METRICS[0]  # the metric that people see first
-_RUN = "as_of_date = %(as_of)s and run_id = %(run_id)s"
 # Customers who could have been held out, who are still customers, and whose window is over.
 _OVER = f"""
     select entries.*
@@ -30,7 +29,8 @@ _OVER = f"""
     where customers.as_of_date = %(as_of)s and customers.run_id = %(run_id)s
         and entries.holdout_share > 0 and entries.entered_on + %(days)s <= %(as_of)s
 """  # noqa: S608 - our own names
-# An owner's lists may have no costs, so the column is looked up by name.
+# A list that went out and is made no more keeps its newest title. A saved list has no costs, and a seed may have no
+# column of them, so it is looked up by name.
 _ACTED = f"""
     with entered as (
         select
@@ -48,7 +48,13 @@ _ACTED = f"""
             and exports.as_of_date between profiles.entered_on and profiles.entered_on + %(days)s - 1
         group by list_name
     ),
-    lists as (select * from {tables.ANALYTICS_RUNS}.list_summary where {_RUN})
+    lists as (
+        select distinct on (list_name)
+            list_name, title, priority, currency, (as_of_date, run_id) = (%(as_of)s, %(run_id)s) as is_made
+        from {tables.ANALYTICS_RUNS}.list_summary
+        where as_of_date <= %(as_of)s
+        order by list_name, is_made desc, as_of_date desc, run_id desc
+    )
     select
         list_name,
         coalesce(lists.title, list_name) as title,
@@ -63,6 +69,7 @@ _ACTED = f"""
     full join entered using (list_name)
     left join contacted using (list_name)
     left join {tables.ANALYTICS_RUNS}.lists as declared using (list_name)
+    where lists.is_made or entered.entered > 0
     order by lists.priority, list_name
 """  # noqa: S608 - our own names
 _VALUES = ", ".join(f"({metrics.METRICS[name].sql})::float as {name}" for name in hold_outs.METRICS)

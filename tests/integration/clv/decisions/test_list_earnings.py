@@ -108,3 +108,17 @@ def test_who_is_no_customer_any_more_does_not_count(shop: Settings) -> None:
     small.execute("delete from analytics_runs.dim_customer where customer_key = any(%s::uuid[])", [HELD[:11]])
     assert earnings.read_all(shop) == 1
     assert read("state, held_out, difference") == ("too few", 29, None)
+
+
+def test_a_list_that_is_made_no_more_keeps_its_title(shop: Settings) -> None:
+    with db.connect() as connection:
+        for name in ("gone", "forgotten", "back"):
+            connection.execute(
+                """insert into analytics_runs.list_summary (as_of_date, run_id, list_name, title, priority, currency,
+                    customers) values (%s, %s, %s, %s, 3, 'EUR', 1)""",
+                (DAY, "earlier", name, f"{name} before"),
+            )
+        connection.execute("insert into ops.list_entries values ('gone', %s, %s, 'act', 0.5, 'Gold', 0)", (NEW, LATE))
+    assert earnings.read_all(shop) == 2
+    titles = db.rows("select list_name, title, currency from ops.list_earnings where metric = 'orders' order by 1")
+    assert titles == [("back", "Back", "EUR"), ("gone", "gone before", "EUR"), ("other", "Other", "EUR")]
