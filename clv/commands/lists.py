@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 from contextlib import suppress
+from decimal import Decimal
 from typing import Annotated
 
 import typer
@@ -95,7 +96,7 @@ def _earned(name: str | None, home: settings.Settings, style: str) -> None:
 
 
 def _rounded(value: object) -> object:
-    return round(value, 2) if isinstance(value, float) else value
+    return Decimal(f"{value:.2f}") if isinstance(value, float) else value
 
 
 def approve(
